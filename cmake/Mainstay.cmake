@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a CMakeLists.txt of this project may say. Put one in each folder.
+#
+#   ms_module(wire SOURCES xdr.c rpc.c DEPS base)
+#       A library ms_wire from src/wire. The name is the folder's path with '_' for '/':
+#       backend_mem, proto. DEPS are module names without ms_, or any other CMake target
+#       (PkgConfig::SODIUM, Threads::Threads). They are passed on to whoever links this one.
+#
+#   ms_program(mainstayd SOURCES main.c DEPS transport proto)
+#       A program. It ends in MAINSTAY_PROGRAM_DIR: build/ for the release preset, the
+#       build directory itself for all others.
+#
+#   ms_test(NAME unit.wire.xdr SOURCES xdr_test.c DEPS wire [TIMEOUT 60] [LABELS concurrent])
+#       A cmocka program and the CTest of that name. Include "lib/test.h" and end main with
+#       `return test_group_run(tests);` so that a skipped test is seen as skipped, not passed.
+#       Label it `concurrent` and it also runs under ThreadSanitizer in `make check-full`.
+#
+#   ms_script_test(NAME kernel.mount COMMAND sh run.sh [TIMEOUT 300] [LABELS kernel])
+#       Any command as a CTest; exit 77 says skipped. Its environment has MAINSTAY_SOURCE,
+#       MAINSTAY_BIN (programs of this build) and MAINSTAY_RELEASE_BIN (of the release build).
+#
+#   ms_fuzzer(NAME fuzz.wire.xdr SOURCES xdr_fuzz.c DEPS wire CORPUS corpus/xdr)
+#       SOURCES define LLVMFuzzerTestOneInput. With the fuzz preset this is a libFuzzer
+#       program; in every other build it replays each file of CORPUS, as the CTest of that name.
+#
+# Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE CYAML JANSSON CAP,
+# Threads::Threads.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(CYAML REQUIRED IMPORTED_TARGET libcyaml)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
+if(MAINSTAY_TESTS)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()
+
+# What every target of ours is compiled with.
+add_library(ms_options INTERFACE)
+target_compile_options(ms_options INTERFACE
+    -Wall -Wextra -Wshadow -Wenum-conversion -Wstrict-prototypes
+    -Wmissing-prototypes -Wvla)
+target_compile_definitions(ms_options INTERFACE
+    _GNU_SOURCE _FILE_OFFSET_BITS=64 MAINSTAY_VERSION="${PROJECT_VERSION}")
+target_include_directories(ms_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(ms_options INTERFACE Threads::Threads)
+
+if(MAINSTAY_WERROR)
+    target_compile_options(ms_options INTERFACE -Werror)
+endif()
+
+if(MAINSTAY_SANITIZE STREQUAL "address")
+    set(_ms_sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(MAINSTAY_SANITIZE STREQUAL "thread")
+    set(_ms_sanitize -fsanitize=thread)
+elseif(NOT MAINSTAY_SANITIZE STREQUAL "none")
+    message(FATAL_ERROR "MAINSTAY_SANITIZE is none, address or thread")
+endif()
+if(NOT MAINSTAY_SANITIZE STREQUAL "none")
+    target_compile_options(ms_options INTERFACE ${_ms_sanitize} -fno-omit-frame-pointer)
+    target_link_options(ms_options INTERFACE ${_ms_sanitize})
+endif()
+
+if(MAINSTAY_CLANG_FUZZERS)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "MAINSTAY_CLANG_FUZZERS needs clang")
+    endif()
+    target_compile_options(ms_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(MAINSTAY_LTO)
+    include(CheckIPOSupported)
+    check_ipo_supported(LANGUAGES C)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()
+
+# Adds each named folder that has a CMakeLists.txt, unless MAINSTAY_PARTS leaves it out.
+# A name in MAINSTAY_PARTS is a folder below src/ or tests/: wire, backend/mem, unit, unit/wire.
+macro(ms_add_folders root)
+    foreach(_folder ${ARGN})
+        if(MAINSTAY_PARTS AND NOT _folder IN_LIST MAINSTAY_PARTS)
+            continue()
+        endif()
+        if(EXISTS ${CMAKE_SOURCE_DIR}/${root}/${_folder}/CMakeLists.txt)
+            add_subdirectory(${CMAKE_SOURCE_DIR}/${root}/${_folder}
+                             ${CMAKE_BINARY_DIR}/${root}/${_folder})
+        endif()
+    endforeach()
+endmacro()
+
+# A module name becomes its target; anything else is a target already.
+function(_ms_link target scope)
+    foreach(dep ${ARGN})
+        if(dep MATCHES "^[a-z0-9_]+$" AND NOT dep MATCHES "^ms_")
+            set(dep ms_${dep})
+        endif()
+        target_link_libraries(${target} ${scope} ${dep})
+    endforeach()
+endfunction()
+
+function(ms_module name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+    add_library(ms_${name} STATIC ${arg_SOURCES})
+    target_link_libraries(ms_${name} PUBLIC ms_options)
+    _ms_link(ms_${name} PUBLIC ${arg_DEPS})
+endfunction()
+
+function(ms_program name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ms_options)
+    _ms_link(${name} PRIVATE ${arg_DEPS})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MAINSTAY_PROGRAM_DIR})
+endfunction()
+
+# CI counts a skipped test as a failed one: there, exit 77 has no special meaning.
+function(_ms_test_properties name timeout)
+    if(NOT timeout)
+        set(timeout 60)
+    endif()
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} LABELS "${ARGN}")
+    if(NOT "$ENV{CI}" STREQUAL "true")
+        set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
+    endif()
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
+        MAINSTAY_SOURCE=${CMAKE_SOURCE_DIR}
+        MAINSTAY_BIN=${MAINSTAY_PROGRAM_DIR}
+        MAINSTAY_RELEASE_BIN=${CMAKE_SOURCE_DIR}/build)
+endfunction()
+
+function(ms_test)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "SOURCES;DEPS;LABELS")
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    target_include_directories(${arg_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_link_libraries(${arg_NAME} PRIVATE ms_options PkgConfig::CMOCKA)
+    _ms_link(${arg_NAME} PRIVATE ${arg_DEPS})
+    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+    _ms_test_properties(${arg_NAME} "${arg_TIMEOUT}" ${arg_LABELS})
+endfunction()
+
+function(ms_script_test)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "COMMAND;LABELS")
+    add_test(NAME ${arg_NAME} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    _ms_test_properties(${arg_NAME} "${arg_TIMEOUT}" ${arg_LABELS})
+endfunction()
+
+function(ms_fuzzer)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS" "SOURCES;DEPS")
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    target_link_libraries(${arg_NAME} PRIVATE ms_options)
+    _ms_link(${arg_NAME} PRIVATE ${arg_DEPS})
+    if(MAINSTAY_CLANG_FUZZERS)
+        target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
+        return()
+    endif()
+    target_sources(${arg_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests/lib/fuzz_replay.c)
+    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
+    _ms_test_properties(${arg_NAME} 120 fuzz)
+endfunction()

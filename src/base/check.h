@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Assertions on our own data.  They stay on in release builds: a broken invariant ends the
+ * process with its name rather than corrupting a file.  Bytes that come from the network, the
+ * command line or a disk are never the subject of a CHECK; they get a status.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Print the condition and where it stood, then abort.  Async-signal-safe, never returns. */
+_Noreturn void check_failed(const char *condition, const char *file, int line, const char *function);
+
+#define CHECK(cond)                                                                                \
+    (__builtin_expect(!!(cond), 1) ? (void)0 : check_failed(#cond, __FILE__, __LINE__, __func__))
+
+/* For checks too dear for the hot path: they run in debug builds only. */
+#ifdef NDEBUG
+#define DCHECK(cond) ((void)sizeof(!!(cond)))
+#else
+#define DCHECK(cond) CHECK(cond)
+#endif
+
+#define MUST_USE __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The struct that embeds `member` at `ptr`. */
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+/* malloc family for what must exist: bounded by the named limits, so failure means the machine
+ * is out of memory and the process ends by CHECK.  Free with free(). */
+void *must_malloc(size_t size) __attribute__((malloc, returns_nonnull));
+void *must_calloc(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+void *must_realloc(void *old, size_t size) __attribute__((returns_nonnull));
+char *must_strdup(const char *text) __attribute__((malloc, returns_nonnull));

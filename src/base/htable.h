@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Intrusive hash table: nodes are embedded, the table grows by doubling and never shrinks.  The
+ * caller computes the hash, compares keys and locks; shard it where threads meet.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hnode {
+    struct hnode *next;
+    uint64_t hash;
+};
+
+struct htable {
+    struct hnode **buckets;
+    size_t mask;  /* bucket count - 1 */
+    size_t count; /* nodes held */
+};
+
+/* `size_hint` buckets to begin with, rounded up to a power of two. */
+void htable_init(struct htable *table, size_t size_hint);
+
+/* Free the buckets; the table must be empty. */
+void htable_fini(struct htable *table);
+
+/* Insert a node under `hash`; equal keys are the caller's business. */
+void htable_insert(struct htable *table, struct hnode *node, uint64_t hash);
+
+/* Take `node`, which must be in the table, out of it. */
+void htable_remove(struct htable *table, struct hnode *node);
+
+/* First node with exactly this hash, or NULL; htable_next() gives the others. */
+struct hnode *htable_first(const struct htable *table, uint64_t hash);
+struct hnode *htable_next(const struct hnode *node);
+
+/* Visit every node in no order until `visit` returns false; it may remove the node it is given. */
+void htable_visit(struct htable *table, bool (*visit)(struct hnode *node, void *arg), void *arg);
+
+/* A good 64-bit mix of an integer key. */
+static inline uint64_t hash_u64(uint64_t x)
+{
+    x ^= x >> 32;
+    x *= 0xd6e8feb86659fd93ull;
+    x ^= x >> 32;
+    x *= 0xd6e8feb86659fd93ull;
+    x ^= x >> 32;
+    return x;
+}
+
+/* xxHash (XXH3, 64 bits) of bytes; not for keys an attacker chooses unless seeded from random. */
+uint64_t hash_bytes(const void *data, size_t len, uint64_t seed);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every bound of the server, by name.  Reaching one is an NFS or RPC error and never a crash or
+ * an unbounded allocation.  Grouped by the folder that enforces it.
+ */
+#pragma once
+
+/* base */
+#define LIMIT_ARENA_BYTES (8u << 20) /* one request's scratch memory */
+
+/* wire, transport */
+#define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */
+#define LIMIT_RPC_AUTH_BYTES 400u                   /* opaque_auth body, RFC 5531 §8.2 */
+#define LIMIT_RPC_AUTH_SYS_GIDS 16u                 /* RFC 5531 appendix A */
+#define LIMIT_RPC_MACHINE_NAME_BYTES 255u
+#define LIMIT_CONNECTIONS 65536u
+#define LIMIT_WORKER_THREADS 256u       /* grown by blocked work, never beyond */
+#define LIMIT_SEND_QUEUE_BYTES (8u << 20) /* per connection; reading stops above it */
+#define LIMIT_LISTENERS 16u
+
+/* proto */
+#define LIMIT_READ_BYTES (1u << 20)  /* maxread */
+#define LIMIT_WRITE_BYTES (1u << 20) /* maxwrite */
+#define LIMIT_COMPOUND_OPS 64u       /* ca_maxoperations we grant at the most */
+#define LIMIT_COMPOUND_TAG_BYTES 1024u
+#define LIMIT_REQUEST_BYTES LIMIT_RPC_RECORD_BYTES /* ca_maxrequestsize */
+#define LIMIT_REPLY_BYTES ((1u << 20) + 4096u)     /* ca_maxresponsesize */
+#define LIMIT_REPLY_CACHED_BYTES 8192u             /* ca_maxresponsesize_cached */
+#define LIMIT_READDIR_BYTES (256u << 10)
+#define LIMIT_BITMAP_WORDS 3u  /* attribute numbers 0..95; more words are read and dropped */
+#define LIMIT_BITMAP_WIRE_WORDS 64u /* what a client may send before it is BADXDR */
+#define LIMIT_NAME_BYTES 255u
+#define LIMIT_SYMLINK_BYTES 4095u
+#define LIMIT_FH_BYTES 128u /* NFS4_FHSIZE */
+#define LIMIT_OWNER_STRING_BYTES 1024u
+
+/* state */
+#define LIMIT_CLIENTS 65536u
+#define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
+#define LIMIT_SESSIONS 65536u
+#define LIMIT_SESSIONS_PER_CLIENT 64u
+#define LIMIT_SESSION_CONNECTIONS 64u
+#define LIMIT_SLOTS 1024u       /* of one session */
+#define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION */
+#define LIMIT_BACK_SLOTS 16u
+#define LIMIT_OPEN_OWNERS_PER_CLIENT 65536u
+#define LIMIT_OPENS_PER_CLIENT 262144u
+#define LIMIT_LOCKS_PER_FILE 1048576u
+#define LIMIT_TEST_STATEIDS 1024u
+
+/* export, vfs, backends */
+#define LIMIT_EXPORTS 256u
+#define LIMIT_EXPORT_CLIENTS 64u /* client= rules of one export */
+#define LIMIT_PATH_BYTES 4096u
+#define LIMIT_PATH_DEPTH 64u

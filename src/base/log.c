@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+enum { LINE_BYTES_MAX = 4096 };
+
+_Atomic int log_level_current = LOG_LEVEL_INFO;
+static _Atomic bool json_format;
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+struct line {
+    size_t len;
+    char text[LINE_BYTES_MAX];
+};
+
+static void line_put(struct line *line, const char *text, size_t len)
+{
+    size_t room = sizeof(line->text) - 2 - line->len;
+
+    if (len > room)
+        len = room;
+    memcpy(line->text + line->len, text, len);
+    line->len += len;
+}
+
+static void line_puts(struct line *line, const char *text)
+{
+    line_put(line, text, strlen(text));
+}
+
+/* Quoted, with everything outside printable ASCII escaped: fit for a terminal and for JSON. */
+static void line_put_quoted(struct line *line, const char *text, size_t len)
+{
+    line_puts(line, "\"");
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        char escape[8];
+
+        if (c == '"' || c == '\\') {
+            escape[0] = '\\';
+            escape[1] = (char)c;
+            line_put(line, escape, 2);
+        } else if (c < 0x20 || c >= 0x7f) {
+            snprintf(escape, sizeof(escape), "\\u%04x", c);
+            line_puts(line, escape);
+        } else {
+            line_put(line, (const char *)&c, 1);
+        }
+    }
+    line_puts(line, "\"");
+}
+
+static void line_put_hex(struct line *line, const uint8_t *data, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        char pair[2] = {digits[data[i] >> 4], digits[data[i] & 15]};
+
+        line_put(line, pair, 2);
+    }
+}
+
+static void line_put_field(struct line *line, const struct log_field *field)
+{
+    const char *text = field->data ? field->data : "";
+    char number[24];
+
+    switch (field->type) {
+    case LOG_FIELD_STR:
+        line_put_quoted(line, text, field->len == SIZE_MAX ? strlen(text) : field->len);
+        return;
+    case LOG_FIELD_U64:
+        snprintf(number, sizeof(number), "%" PRIu64, field->number);
+        break;
+    case LOG_FIELD_I64:
+        snprintf(number, sizeof(number), "%" PRId64, (int64_t)field->number);
+        break;
+    case LOG_FIELD_HEX:
+        line_puts(line, "\"");
+        line_put_hex(line, field->data, field->len);
+        line_puts(line, "\"");
+        return;
+    }
+    line_puts(line, number);
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&log_level_current, (int)level, memory_order_relaxed);
+}
+
+void log_set_json(bool json)
+{
+    atomic_store_explicit(&json_format, json, memory_order_relaxed);
+}
+
+bool log_level_parse(const char *text, enum log_level *level)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(level_names); i++) {
+        if (strcmp(text, level_names[i]) == 0) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count)
+{
+    bool json = atomic_load_explicit(&json_format, memory_order_relaxed);
+    struct line line = {.len = 0};
+    struct timespec now;
+    struct tm tm;
+    char stamp[40];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    snprintf(stamp, sizeof(stamp), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000);
+    if (json)
+        line_puts(&line, "{\"time\":\"");
+    line_puts(&line, stamp);
+    line_puts(&line, json ? "\",\"level\":\"" : " ");
+    line_puts(&line, level_names[level]);
+    line_puts(&line, json ? "\",\"event\":\"" : " ");
+    line_puts(&line, event);
+    if (json)
+        line_puts(&line, "\"");
+    for (size_t i = 0; i < count; i++) {
+        line_puts(&line, json ? ",\"" : " ");
+        line_puts(&line, fields[i].key);
+        line_puts(&line, json ? "\":" : "=");
+        line_put_field(&line, &fields[i]);
+    }
+    if (json)
+        line_puts(&line, "}");
+    line.text[line.len++] = '\n';
+    ssize_t ignored = write(STDERR_FILENO, line.text, line.len);
+    (void)ignored;
+}

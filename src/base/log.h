@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Structured log lines on stderr: an event name and typed fields, as text or JSON.
+ *
+ *     log_info("session.create", LOG_HEX("session", id, 16), LOG_U64("slots", n));
+ *
+ * One write(2) a line, so lines of several threads never mix.  The level test is inline: a line
+ * below the level costs one relaxed load and evaluates none of its fields.  Thread safe.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+};
+
+enum log_field_type {
+    LOG_FIELD_STR,
+    LOG_FIELD_U64,
+    LOG_FIELD_I64,
+    LOG_FIELD_HEX,
+};
+
+struct log_field {
+    const char *key; /* a literal of [a-z0-9_] */
+    enum log_field_type type;
+    uint64_t number;
+    const void *data; /* string or bytes; escaped when printed, so client bytes are safe */
+    size_t len;
+};
+
+#define LOG_STR(k, s) ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .data = (s), .len = SIZE_MAX})
+#define LOG_STRN(k, s, n) ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .data = (s), .len = (n)})
+#define LOG_U64(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_U64, .number = (uint64_t)(v)})
+#define LOG_I64(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_I64, .number = (uint64_t)(int64_t)(v)})
+#define LOG_HEX(k, p, n) ((struct log_field){.key = (k), .type = LOG_FIELD_HEX, .data = (p), .len = (n)})
+
+extern _Atomic int log_level_current;
+
+static inline bool log_enabled(enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&log_level_current, memory_order_relaxed);
+}
+
+/* Everything from `level` up is printed. */
+void log_set_level(enum log_level level);
+
+/* JSON objects instead of text, one a line. */
+void log_set_json(bool json);
+
+/* Parse error|warn|info|debug; false when it is none of them. */
+bool log_level_parse(const char *text, enum log_level *level);
+
+/* Print one line now; use the macros below. */
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count);
+
+#define LOG_AT(level, event, ...)                                                                  \
+    do {                                                                                           \
+        if (log_enabled(level)) {                                                                  \
+            const struct log_field log_fields_[] = {__VA_ARGS__};                                  \
+            log_write(level, event, log_fields_, sizeof(log_fields_) / sizeof(log_fields_[0]));    \
+        }                                                                                          \
+    } while (0)
+
+#define log_error(event, ...) LOG_AT(LOG_LEVEL_ERROR, event, __VA_ARGS__)
+#define log_warn(event, ...) LOG_AT(LOG_LEVEL_WARN, event, __VA_ARGS__)
+#define log_info(event, ...) LOG_AT(LOG_LEVEL_INFO, event, __VA_ARGS__)
+#define log_debug(event, ...) LOG_AT(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
