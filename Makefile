@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A thin front over the CMake presets: `make help` says what there is.
+
+JOBS ?= $(shell nproc)
+# The build that `make test` tests. CI takes `check`: the same with warnings as errors.
+TEST_PRESET ?= dev
+
+build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
+CTEST = ctest --output-on-failure --no-tests=error -j $(JOBS)
+
+.PHONY: help run build test check check-full stats format clean
+
+help:
+	@echo 'make run         install what is missing, build, serve ./export-demo'
+	@echo 'make test        the same set-up, then every test'
+	@echo 'make build       the programs, in build/'
+	@echo 'make check       format, layers, warnings, tests under ASan and UBSan (no kernel tests)'
+	@echo 'make check-full  adds ThreadSanitizer, clang-tidy, gcc and clang'
+	@echo 'make stats       sizes of files and functions'
+	@echo 'make format      lay out every C file'
+	@echo 'make clean       remove build/'
+
+run: build
+	@tools/run-demo
+
+build:
+	@tools/set-up build
+	@$(call build_preset,release)
+
+test:
+	@tools/set-up test
+	@$(call build_preset,release)
+	@$(call build_preset,$(TEST_PRESET))
+	@cd build/$(TEST_PRESET) && $(CTEST)
+
+check:
+	@tools/set-up test
+	@tools/check-format
+	@tools/check-layers
+	@tools/check-spdx
+	@$(call build_preset,check)
+	@cd build/check && $(CTEST) -LE kernel
+
+check-full: check
+	@$(call build_preset,tsan)
+	@cd build/tsan && $(CTEST) -L concurrent
+	@$(call build_preset,gcc)
+	@$(call build_preset,clang)
+	@tools/check-tidy build/clang
+
+stats:
+	@tools/stats
+
+format:
+	@tools/set-up test
+	@tools/check-format --fix
+
+clean:
+	@rm -rf build
