@@ -20,11 +20,11 @@
 unsigned test_skip_count __attribute__((weak));
 
 /* Leaves the running test as skipped, with the reason on stdout. */
-#define test_skip(reason)                  \
-    do {                                   \
-        printf("skipped: %s\n", (reason)); \
-        test_skip_count++;                 \
-        _skip(__FILE__, __LINE__);         \
+#define test_skip(reason)                                                                          \
+    do {                                                                                           \
+        printf("skipped: %s\n", (reason));                                                         \
+        test_skip_count++;                                                                         \
+        _skip(__FILE__, __LINE__);                                                                 \
     } while (0)
 
 /* skip() would go unseen. */
@@ -33,7 +33,7 @@ unsigned test_skip_count __attribute__((weak));
 /* Runs an array of CMUnitTest. The value is main's: 0, failed (1 or more), or skipped. */
 #define test_group_run(tests) test_group_run_fixtures((tests), NULL, NULL)
 
-#define test_group_run_fixtures(tests, setup, teardown) \
+#define test_group_run_fixtures(tests, setup, teardown)                                            \
     test_exit_status(cmocka_run_group_tests((tests), (setup), (teardown)))
 
 static inline int test_exit_status(int failed)
