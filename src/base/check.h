@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 /* Print the condition and where it stood, then abort.  Async-signal-safe, never returns. */
-_Noreturn void check_failed(const char *condition, const char *file, int line, const char *function);
+_Noreturn void check_failed(const char *condition, const char *file, int line,
+                            const char *function);
 
 #define CHECK(cond)                                                                                \
     (__builtin_expect(!!(cond), 1) ? (void)0 : check_failed(#cond, __FILE__, __LINE__, __func__))

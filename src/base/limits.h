@@ -14,7 +14,7 @@
 #define LIMIT_RPC_AUTH_SYS_GIDS 16u                 /* RFC 5531 appendix A */
 #define LIMIT_RPC_MACHINE_NAME_BYTES 255u
 #define LIMIT_CONNECTIONS 65536u
-#define LIMIT_WORKER_THREADS 256u       /* grown by blocked work, never beyond */
+#define LIMIT_WORKER_THREADS 256u         /* grown by blocked work, never beyond */
 #define LIMIT_SEND_QUEUE_BYTES (8u << 20) /* per connection; reading stops above it */
 #define LIMIT_LISTENERS 16u
 
@@ -27,7 +27,7 @@
 #define LIMIT_REPLY_BYTES ((1u << 20) + 4096u)     /* ca_maxresponsesize */
 #define LIMIT_REPLY_CACHED_BYTES 8192u             /* ca_maxresponsesize_cached */
 #define LIMIT_READDIR_BYTES (256u << 10)
-#define LIMIT_BITMAP_WORDS 3u  /* attribute numbers 0..95; more words are read and dropped */
+#define LIMIT_BITMAP_WORDS 3u       /* attribute numbers 0..95; more words are read and dropped */
 #define LIMIT_BITMAP_WIRE_WORDS 64u /* what a client may send before it is BADXDR */
 #define LIMIT_NAME_BYTES 255u
 #define LIMIT_SYMLINK_BYTES 4095u

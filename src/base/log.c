@@ -9,7 +9,9 @@
 
 #include "base/check.h"
 
-enum { LINE_BYTES_MAX = 4096 };
+enum {
+    LINE_BYTES_MAX = 4096
+};
 
 _Atomic int log_level_current = LOG_LEVEL_INFO;
 static _Atomic bool json_format;

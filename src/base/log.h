@@ -36,11 +36,16 @@ struct log_field {
     size_t len;
 };
 
-#define LOG_STR(k, s) ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .data = (s), .len = SIZE_MAX})
-#define LOG_STRN(k, s, n) ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .data = (s), .len = (n)})
-#define LOG_U64(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_U64, .number = (uint64_t)(v)})
-#define LOG_I64(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_I64, .number = (uint64_t)(int64_t)(v)})
-#define LOG_HEX(k, p, n) ((struct log_field){.key = (k), .type = LOG_FIELD_HEX, .data = (p), .len = (n)})
+#define LOG_STR(k, s)                                                                              \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .data = (s), .len = SIZE_MAX})
+#define LOG_STRN(k, s, n)                                                                          \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .data = (s), .len = (n)})
+#define LOG_U64(k, v)                                                                              \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_U64, .number = (uint64_t)(v)})
+#define LOG_I64(k, v)                                                                              \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_I64, .number = (uint64_t)(int64_t)(v)})
+#define LOG_HEX(k, p, n)                                                                           \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_HEX, .data = (p), .len = (n)})
 
 extern _Atomic int log_level_current;
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exports: which backends stand where in the name space, who may see them, and as whom.
+ *
+ * The name space is a tree of nodes.  A node is an export's root or a directory of the pseudo file
+ * system that leads to one; the pseudo file system is itself served as an `struct vfs`, so handlers
+ * treat it like any other.  Crossing from one to the other happens only here.  The table does not
+ * change while the server runs.  Thread safe.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/limits.h"
+#include "vfs/vfs.h"
+#include "wire/nfs4_types.h"
+
+struct export_table;
+struct export_node;
+
+enum export_squash {
+    EXPORT_ROOT_SQUASH,
+    EXPORT_NO_ROOT_SQUASH,
+    EXPORT_ALL_SQUASH,
+};
+
+struct export_client {
+    sa_family_t family;
+    uint8_t addr[16];
+    uint8_t prefix_bits;
+};
+
+struct export
+{
+    uint32_t id; /* stands in filehandles; stable over restarts as long as the path is */
+    char *path;  /* where clients see it; "/" or "/a/b" */
+    struct vfs *fs;
+    bool read_only;
+    bool pseudo; /* the pseudo file system itself */
+    enum export_squash squash;
+    uint32_t anon_uid, anon_gid;
+    uint64_t fsid_major, fsid_minor;
+    uint32_t client_count; /* 0: everybody */
+    struct export_client clients[LIMIT_EXPORT_CLIENTS];
+    struct export_node *node; /* its place in the name space */
+};
+
+/* May this peer use the export? */
+bool export_allows(const struct export *export, const struct sockaddr_storage *peer);
+
+/* The credentials that `uid`... become on this export. */
+void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
+                        const uint32_t *gids, struct vfs_cred *out);
+
+/* Root of the whole name space (PUTROOTFH, PUTPUBFH).  References for the caller. */
+enum vfs_status export_root(struct export_table *table, struct vfs_object **obj,
+                            struct export **export);
+
+/* nfs_fh4 -> object.  BADHANDLE for bytes that are not ours or whose MAC is wrong, STALE for what
+ * is gone or no longer exported. */
+enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,
+                                  struct vfs_object **obj, struct export **export);
+
+/* object -> nfs_fh4 at `buf` of LIMIT_FH_BYTES; returns the length. */
+uint32_t export_fh_build(struct export_table *table, const struct export *export,
+                         const struct vfs_handle *handle, uint8_t *buf);
+
+/* Name space steps: if `dir` is a node's own directory and `name` a child node, go there (the
+ * child export's root when the peer may see it, else VFS_NOENT); otherwise VFS_OK with *obj NULL: ask
+ * the backend. */
+enum vfs_status export_cross_down(struct export_table *table, struct export *export,
+                                  struct vfs_object *dir, const struct vfs_name *name,
+                                  const struct sockaddr_storage *peer, struct vfs_object **obj,
+                                  struct export **out_export);
+
+/* The directory above an export's root; VFS_NOENT at the top; VFS_OK with *obj NULL when `dir` is
+ * not an export's root. */
+enum vfs_status export_cross_up(struct export_table *table, struct export *export,
+                                struct vfs_object *dir, struct vfs_object **obj,
+                                struct export **out_export);
+
+/* mounted_on_fileid (RFC 8881 §5.8.2.23): that of the node an export's root covers, else the object's own. */
+uint64_t export_mounted_on_fileid(struct export_table *table, const struct export *export,
+                                  const struct vfs_object *obj);
+
+/* Children of the node `dir` stands for that the backend's own READDIR does not list (exports
+ * below a real export's root): *index starts at 0; false when there are no more. */
+bool export_child_next(struct export_table *table, const struct export *export,
+                       const struct vfs_object *dir, const struct sockaddr_storage *peer,
+                       uint32_t *index, struct vfs_name *name, struct vfs_object **obj,
+                       struct export **out_export);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One COMPOUND in progress, as the operation handlers see it.  v40/ and v41/ embed it in their own
+ * compound, decode each operation and call the handler in ops/; handlers know no minor version.
+ *
+ * Handler contract: `enum nfsstat4 op_xxx(struct compound *c, const struct XXX4args *args)`.
+ * The processor has already encoded the operation number and room for the status.  On NFS4_OK the
+ * handler has appended the body of XXX4resok to c->out; on an error whatever it appended is
+ * dropped by the processor, unless the operation's table row says that it has an error body
+ * (op_table.h), which the handler then has encoded.  A handler that finds no room in c->out
+ * (c->out.failed) just returns; the processor turns that into NFS4ERR_REP_TOO_BIG.  Operations
+ * that change something have had their reply bound checked before they run.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "export/export.h"
+#include "transport/rpc_call.h"
+#include "vfs/vfs.h"
+#include "wire/nfs4_types.h"
+#include "wire/xdr.h"
+
+struct client;
+struct state;
+
+/* A filehandle in effect: an object and the export (or pseudo directory) it belongs to.  obj is
+ * NULL when there is none.  The compound holds a reference on both. */
+struct compound_fh {
+    struct vfs_object *obj;
+    struct export *export;
+};
+
+/* What the handlers need of the server, wired by daemon/. */
+struct server {
+    struct export_table *exports;
+    struct state *state;
+    uint32_t lease_s;
+};
+
+struct compound {
+    struct rpc_call *call;
+    struct server *server;
+    struct xdr *in;
+    struct xdr *out;
+    struct arena *arena;
+
+    struct compound_fh current, saved;
+    struct vfs_cred cred; /* the caller after the current export's squash */
+
+    /* Current and saved stateid, RFC 8881 §16.2.3.1.2 */
+    struct stateid4 current_stateid, saved_stateid;
+    bool has_current_stateid, has_saved_stateid;
+
+    struct client *client; /* who sent it: from the session, or from 4.0's clientid; may be NULL */
+    bool owner_seqid_checked; /* always true where slots or v40/ guard against replays */
+    bool want_cached;         /* the reply will be kept: no tail by descriptor */
+    uint32_t op_index;
+    uint32_t op_count;
+};
+
+/* Take over references to obj and export as the current filehandle, compute cred for the export,
+ * forget the current stateid. */
+void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export);
+
+/* Drop both filehandles' references: at the end of the compound. */
+void compound_release(struct compound *c);
+
+/* NFS4ERR_NOFILEHANDLE without a current filehandle, else NFS4_OK. */
+enum nfsstat4 compound_need_fh(const struct compound *c);
+
+/* NOFILEHANDLE, NOTDIR or SYMLINK unless the current filehandle is a directory. */
+enum nfsstat4 compound_need_dir(const struct compound *c);
+
+/* Resolve the special "current stateid" {1, 0} (RFC 8881 §16.2.3.1.2) into *out; BAD_STATEID when
+ * there is none.  Other stateids are copied as they are. */
+enum nfsstat4 compound_stateid(const struct compound *c, const struct stateid4 *in,
+                               struct stateid4 *out);
+void compound_set_stateid(struct compound *c, const struct stateid4 *stateid);
+
+/* A component name as a client sent it: INVAL (empty, bad UTF-8), NAMETOOLONG, BADNAME (".", "..",
+ * a slash) or BADCHAR (NUL), RFC 8881 §14. */
+enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *name);
+
+/* One table: a backend's status as NFS error; also MUST NOT be called with VFS_OK. */
+enum nfsstat4 status_from_vfs(enum vfs_status status);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vfs/vfs.h"
+
+struct vfs_blocking_hooks vfs_blocking_hooks;
+
+static const char *const names[] = {
+    "PERM",        "NOENT",    "IO",      "NXIO",       "ACCESS",    "EXIST",       "XDEV",
+    "NOTDIR",      "ISDIR",    "INVAL",   "FBIG",       "NOSPC",     "ROFS",        "MLINK",
+    "NAMETOOLONG", "NOTEMPTY", "DQUOT",   "STALE",      "BADHANDLE", "BAD_COOKIE",  "NOTSUPP",
+    "TOOSMALL",    "BADNAME",  "SYMLINK", "WRONG_TYPE", "DELAY",     "SERVERFAULT",
+};
+
+_Static_assert(ARRAY_SIZE(names) == VFS_SERVERFAULT - VFS_PERM + 1, "a name for each status");
+
+const char *vfs_status_name(enum vfs_status status)
+{
+    if (status == VFS_OK)
+        return "OK";
+    if (status < VFS_PERM || status > VFS_SERVERFAULT)
+        return "?";
+    return names[status - VFS_PERM];
+}

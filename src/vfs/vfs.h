@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The backend interface: what a file system must do to be served, and nothing else.
+ *
+ * A backend gives out reference-counted objects (files, directories, ...) that know their own
+ * persistent handle.  All calls are synchronous; a call that may sleep announces that itself
+ * (vfs_blocking_begin/end) so that the worker's other connections go on elsewhere.  Every call
+ * may come from any thread at any time; a backend locks for itself.  No layer above this one
+ * knows a backend's name: it asks `caps`.
+ *
+ * Permission: every call takes the caller's credentials and the backend enforces them (a local
+ * directory lets the kernel do it).  The exceptions are read, write, commit and the like on an
+ * object: those trust that the caller got access by vfs open() or access() before, as POSIX
+ * does with an open file.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+/* Values stand outside errno's range and nfsstat4's, so a mix-up shows at once. */
+enum vfs_status {
+    VFS_OK = 0,
+    VFS_PERM = 0x10001, /* not owner */
+    VFS_NOENT,
+    VFS_IO,
+    VFS_NXIO,
+    VFS_ACCESS,
+    VFS_EXIST,
+    VFS_XDEV,
+    VFS_NOTDIR,
+    VFS_ISDIR,
+    VFS_INVAL,
+    VFS_FBIG,
+    VFS_NOSPC,
+    VFS_ROFS,
+    VFS_MLINK,
+    VFS_NAMETOOLONG,
+    VFS_NOTEMPTY,
+    VFS_DQUOT,
+    VFS_STALE,      /* the object is gone for good */
+    VFS_BADHANDLE,  /* these bytes never were a handle of ours */
+    VFS_BAD_COOKIE, /* readdir */
+    VFS_NOTSUPP,
+    VFS_TOOSMALL,
+    VFS_BADNAME,    /* the backend can't store such a name */
+    VFS_SYMLINK,    /* wanted a file, found a symlink */
+    VFS_WRONG_TYPE, /* wanted a file, found a device, socket, ... */
+    VFS_DELAY,      /* try again later */
+    VFS_SERVERFAULT,
+};
+
+enum vfs_type { /* same numbers as nfs_ftype4 */
+    VFS_REG = 1,
+    VFS_DIR = 2,
+    VFS_BLK = 3,
+    VFS_CHR = 4,
+    VFS_LNK = 5,
+    VFS_SOCK = 6,
+    VFS_FIFO = 7,
+};
+
+enum {
+    VFS_HANDLE_BYTES_MAX = 96,
+    VFS_GIDS_MAX = 16
+};
+
+/* Bytes that find an object again, also after a restart where the backend can (VFS_CAP_PERSISTENT).
+ * The backend makes and checks them; export/ wraps them into an nfs_fh4. */
+struct vfs_handle {
+    uint8_t len;
+    uint8_t data[VFS_HANDLE_BYTES_MAX];
+};
+
+/* Who asks, after squashing. */
+struct vfs_cred {
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t gid_count;
+    uint32_t gids[VFS_GIDS_MAX];
+};
+
+enum vfs_attr_mask {
+    VFS_ATTR_TYPE = 1u << 0,
+    VFS_ATTR_MODE = 1u << 1,
+    VFS_ATTR_NLINK = 1u << 2,
+    VFS_ATTR_UID = 1u << 3,
+    VFS_ATTR_GID = 1u << 4,
+    VFS_ATTR_SIZE = 1u << 5,
+    VFS_ATTR_SPACE = 1u << 6,
+    VFS_ATTR_RDEV = 1u << 7,
+    VFS_ATTR_FILEID = 1u << 8,
+    VFS_ATTR_ATIME = 1u << 9,
+    VFS_ATTR_MTIME = 1u << 10,
+    VFS_ATTR_CTIME = 1u << 11,
+    VFS_ATTR_BTIME = 1u << 12,
+    VFS_ATTR_CHANGE = 1u << 13,
+    VFS_ATTR_ATIME_NOW = 1u << 16, /* set only: the server's clock */
+    VFS_ATTR_MTIME_NOW = 1u << 17,
+};
+#define VFS_ATTR_ALL_GET 0x3fffu
+
+struct vfs_attr {
+    uint32_t mask; /* which fields hold something (get: at least what was asked and exists) */
+    enum vfs_type type;
+    uint32_t mode; /* permission bits and suid, sgid, sticky: 07777 */
+    uint32_t nlink;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t rdev_major;
+    uint32_t rdev_minor;
+    uint64_t size;
+    uint64_t space_used; /* bytes */
+    uint64_t fileid;     /* never 0 */
+    uint64_t change;
+    struct timespec atime, mtime, ctime, btime;
+};
+
+struct vfs_statfs {
+    uint64_t bytes_total, bytes_free, bytes_avail;
+    uint64_t files_total, files_free, files_avail;
+    uint32_t name_max;
+    uint32_t link_max;
+    uint64_t file_size_max;
+};
+
+/* change_info4: the directory's change attribute around an operation; `atomic` only when nothing
+ * else could have come between. */
+struct vfs_change_info {
+    bool atomic;
+    uint64_t before, after;
+};
+
+struct vfs_name {
+    const char
+        *data; /* not NUL-terminated; 1..LIMIT_NAME_BYTES bytes, no '/', no NUL, not . or .. */
+    size_t len;
+};
+
+/* ACCESS bits, same values as ACCESS4_*. */
+enum vfs_access {
+    VFS_MAY_READ = 0x01,
+    VFS_MAY_LOOKUP = 0x02,
+    VFS_MAY_MODIFY = 0x04,
+    VFS_MAY_EXTEND = 0x08,
+    VFS_MAY_DELETE = 0x10,
+    VFS_MAY_EXECUTE = 0x20,
+};
+
+enum vfs_open_want { /* same bits as OPEN4_SHARE_ACCESS_* */
+    VFS_WANT_READ = 1,
+    VFS_WANT_WRITE = 2,
+    VFS_WANT_BOTH = 3,
+};
+
+enum vfs_stability { /* same numbers as stable_how4 */
+    VFS_UNSTABLE = 0,
+    VFS_DATA_SYNC = 1,
+    VFS_FILE_SYNC = 2,
+};
+
+enum vfs_create_mode {
+    VFS_CREATE_UNCHECKED, /* an existing regular file is fine and is opened as it is */
+    VFS_CREATE_GUARDED,   /* VFS_EXIST when there is one */
+    VFS_CREATE_EXCLUSIVE, /* VFS_EXIST unless the file carries this very verifier */
+};
+
+struct vfs_create {
+    enum vfs_type type;
+    enum vfs_create_mode mode;   /* REG only; other types behave as GUARDED */
+    const struct vfs_attr *attr; /* initial attributes, by its mask (mode, size, times, uid, gid) */
+    uint64_t verifier;           /* EXCLUSIVE */
+    const char *link_target;     /* LNK: NUL-terminated */
+    uint32_t rdev_major, rdev_minor;
+    /* filled by the backend: */
+    bool created;           /* false: it was there already (UNCHECKED, or EXCLUSIVE retried) */
+    uint32_t attrs_applied; /* subset of attr->mask that took effect */
+};
+
+/* One READ.  In: offset, len, buf (room for len bytes).  Out: len as read, eof, and either the
+ * bytes at buf, or fd >= 0: the bytes are at `offset` of that descriptor, to be sent without a
+ * copy.  The descriptor stays valid while the caller holds its reference on the object and
+ * until vfs_ops.read_done().  Only with `fd_ok` may a backend answer by descriptor. */
+struct vfs_read {
+    uint64_t offset;
+    uint32_t len;
+    bool fd_ok;
+    bool eof;
+    int fd;
+    void *buf;
+};
+
+struct vfs_dirent {
+    struct vfs_name name;
+    uint64_t cookie; /* > 2; resumes after this entry; stable while the entry lives */
+    uint64_t fileid;
+    const struct vfs_attr *attr;     /* if asked for; NULL when it could not be read */
+    const struct vfs_handle *handle; /* if asked for; NULL when it could not be read */
+};
+
+/* Asked by the caller of readdir; `emit` returns false when the reply is full, and the entry will
+ * come again next time.  `emit` runs without any backend lock that another call needs. */
+struct vfs_readdir {
+    uint64_t cookie;    /* 0: from the start */
+    uint32_t attr_mask; /* 0: names and file ids suffice, no stat per entry */
+    bool want_handle;
+    bool (*emit)(void *arg, const struct vfs_dirent *entry);
+    void *arg;
+    bool eof; /* out */
+};
+
+struct vfs;
+struct vfs_object;
+
+enum vfs_caps {
+    VFS_CAP_PERSISTENT = 1u << 0, /* handles survive a restart */
+    VFS_CAP_TXN = 1u << 1,        /* transactions: reserved, no backend has it yet */
+    VFS_CAP_SYMLINK = 1u << 2,
+    VFS_CAP_LINK = 1u << 3,
+    VFS_CAP_MKNOD = 1u << 4,
+    VFS_CAP_CHOWN = 1u << 5, /* chown is possible at all */
+    VFS_CAP_BTIME = 1u << 6,
+    VFS_CAP_READ_FD = 1u << 7, /* read() can answer by descriptor */
+};
+
+/* All out-parameters are written only on VFS_OK unless said otherwise.  An object returned through
+ * `out` carries a reference for the caller. */
+struct vfs_ops {
+    const char *name;
+
+    void (*destroy)(struct vfs *fs); /* no object may be held any more */
+
+    enum vfs_status (*root)(struct vfs *fs, struct vfs_object **out);
+    /* BADHANDLE: not one of ours or forged; STALE: was one, the object is gone. */
+    enum vfs_status (*resolve)(struct vfs *fs, const struct vfs_handle *handle,
+                               struct vfs_object **out);
+    /* The last reference is gone. */
+    void (*release)(struct vfs_object *obj);
+
+    enum vfs_status (*statfs)(struct vfs_object *obj, struct vfs_statfs *out);
+    enum vfs_status (*getattr)(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
+    /* Applies set->mask; SIZE needs write permission unless `opened` (the caller has the file
+     * open for writing). *applied tells what took effect, also on error. */
+    enum vfs_status (*setattr)(struct vfs_object *obj, const struct vfs_cred *cred,
+                               const struct vfs_attr *set, bool opened, uint32_t *applied);
+    /* *granted = the subset of `want` (enum vfs_access) that cred has. */
+    enum vfs_status (*access)(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t want,
+                              uint32_t *granted);
+
+    enum vfs_status (*lookup)(struct vfs_object *dir, const struct vfs_cred *cred,
+                              const struct vfs_name *name, struct vfs_object **out);
+    /* The directory above `dir`; VFS_NOENT at the root of the file system. */
+    enum vfs_status (*parent)(struct vfs_object *dir, const struct vfs_cred *cred,
+                              struct vfs_object **out);
+    enum vfs_status (*create)(struct vfs_object *dir, const struct vfs_cred *cred,
+                              const struct vfs_name *name, struct vfs_create *create,
+                              struct vfs_change_info *info, struct vfs_object **out);
+    enum vfs_status (*readlink)(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
+                                uint32_t size, uint32_t *len);
+    enum vfs_status (*readdir)(struct vfs_object *dir, const struct vfs_cred *cred,
+                               struct vfs_readdir *rd);
+    /* Files and empty directories alike. */
+    enum vfs_status (*remove)(struct vfs_object *dir, const struct vfs_cred *cred,
+                              const struct vfs_name *name, struct vfs_change_info *info);
+    enum vfs_status (*rename)(struct vfs_object *from_dir, const struct vfs_name *from,
+                              struct vfs_object *to_dir, const struct vfs_name *to,
+                              const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                              struct vfs_change_info *to_info);
+    enum vfs_status (*link)(struct vfs_object *obj, struct vfs_object *dir,
+                            const struct vfs_cred *cred, const struct vfs_name *name,
+                            struct vfs_change_info *info);
+
+    /* Check that cred may do `want` with the file's data and make ready for it: until the matching
+     * close() the bytes stay reachable by read/write, whatever chmod or remove do meanwhile.  The
+     * owner of a file passes regardless of mode bits only if `created` (it has just made it).
+     * Regular files only: VFS_ISDIR, VFS_SYMLINK, VFS_WRONG_TYPE. */
+    enum vfs_status (*open)(struct vfs_object *obj, const struct vfs_cred *cred,
+                            enum vfs_open_want want, bool created);
+    void (*close)(struct vfs_object *obj, enum vfs_open_want want);
+    enum vfs_status (*read)(struct vfs_object *obj, struct vfs_read *io);
+    void (*read_done)(struct vfs_object *obj, int fd); /* after an answer by descriptor */
+    /* *written may be short only on error; *stability says what was reached (>= wanted). */
+    enum vfs_status (*write)(struct vfs_object *obj, uint64_t offset, const void *data,
+                             uint32_t len, enum vfs_stability want, uint32_t *written,
+                             enum vfs_stability *reached);
+    enum vfs_status (*commit)(struct vfs_object *obj, uint64_t offset, uint64_t len);
+};
+
+/* One mounted backend.  Backends embed it. */
+struct vfs {
+    const struct vfs_ops *ops;
+    uint32_t caps;
+    uint64_t fsid; /* unique among exports; set by export/ before first use */
+    /* Differs after a restart that may have lost unstable writes, RFC 8881 §18.32. */
+    uint64_t write_verifier;
+};
+
+/* One file, directory, ...  Backends embed it.  Two references to the same file are the same
+ * pointer as long as either lives, so state/ may key on it.
+ * Holders: whoever a vfs call returned it to; compounds (current and saved filehandle); opens and
+ * lock tables in state/; the backend's own cache. */
+struct vfs_object {
+    struct vfs *fs;
+    _Atomic uint32_t refs;
+    enum vfs_type type; /* never changes */
+    uint64_t fileid;    /* never changes, never 0 */
+    struct vfs_handle handle;
+    /* Owned by state/: its per-file record, NULL without one. Guarded by state/'s own locks. */
+    _Atomic(void *) state;
+};
+
+static inline struct vfs_object *vfs_object_get(struct vfs_object *obj)
+{
+    uint32_t before = atomic_fetch_add_explicit(&obj->refs, 1, memory_order_relaxed);
+
+    DCHECK(before > 0);
+    (void)before;
+    return obj;
+}
+
+/* Release pairs with acquire: what others did with the object happens before its release(). */
+static inline void vfs_object_put(struct vfs_object *obj)
+{
+    uint32_t before;
+
+    if (!obj)
+        return;
+    before = atomic_fetch_sub_explicit(&obj->refs, 1, memory_order_acq_rel);
+    DCHECK(before > 0);
+    if (before == 1)
+        obj->fs->ops->release(obj);
+}
+
+/* Brackets around a call that may sleep (disk, network).  They reach the worker's
+ * worker_may_block() through a hook that daemon/ registers; without one they do nothing.
+ * vfs_blocking_begin(true): it surely sleeps (fsync); false: it may (a cold lookup). */
+struct vfs_blocking_hooks {
+    void (*begin)(bool surely);
+    void (*end)(void);
+};
+extern struct vfs_blocking_hooks vfs_blocking_hooks;
+
+static inline void vfs_blocking_begin(bool surely)
+{
+    if (vfs_blocking_hooks.begin)
+        vfs_blocking_hooks.begin(surely);
+}
+
+static inline void vfs_blocking_end(void)
+{
+    if (vfs_blocking_hooks.end)
+        vfs_blocking_hooks.end();
+}
+
+const char *vfs_status_name(enum vfs_status status);
