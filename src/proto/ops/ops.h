@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operation handlers that all minor versions share.  The contract of a handler stands in
+ * proto/compound.h; its arguments are decoded already and live as long as the compound.
+ */
+#pragma once
+
+#include "proto/compound.h"
+
+enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
+enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args);
+enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args);
+enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args);
+enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args *args);
+enum nfsstat4 op_getattr(struct compound *c, const struct GETATTR4args *args);
+enum nfsstat4 op_getfh(struct compound *c);
+enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args);
+enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args);
+enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args);
+enum nfsstat4 op_locku(struct compound *c, const struct LOCKU4args *args);
+enum nfsstat4 op_lookup(struct compound *c, const struct LOOKUP4args *args);
+enum nfsstat4 op_lookupp(struct compound *c);
+enum nfsstat4 op_nverify(struct compound *c, const struct NVERIFY4args *args);
+enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args);
+enum nfsstat4 op_open_downgrade(struct compound *c, const struct OPEN_DOWNGRADE4args *args);
+enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args);
+enum nfsstat4 op_putpubfh(struct compound *c);
+enum nfsstat4 op_putrootfh(struct compound *c);
+enum nfsstat4 op_read(struct compound *c, const struct READ4args *args);
+enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args);
+enum nfsstat4 op_readlink(struct compound *c);
+enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args);
+enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args);
+enum nfsstat4 op_restorefh(struct compound *c);
+enum nfsstat4 op_savefh(struct compound *c);
+enum nfsstat4 op_secinfo(struct compound *c, const struct SECINFO4args *args);
+enum nfsstat4 op_secinfo_no_name(struct compound *c, const struct SECINFO_NO_NAME4args *args);
+enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args);
+enum nfsstat4 op_test_stateid(struct compound *c, const struct TEST_STATEID4args *args);
+enum nfsstat4 op_verify(struct compound *c, const struct VERIFY4args *args);
+enum nfsstat4 op_write(struct compound *c, const struct WRITE4args *args);
