@@ -105,9 +105,15 @@ endfunction()
 
 function(ms_module name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
-    add_library(ms_${name} STATIC ${arg_SOURCES})
-    target_link_libraries(ms_${name} PUBLIC ms_options)
-    _ms_link(ms_${name} PUBLIC ${arg_DEPS})
+    if(arg_SOURCES)
+        add_library(ms_${name} STATIC ${arg_SOURCES})
+        set(scope PUBLIC)
+    else() # headers alone
+        add_library(ms_${name} INTERFACE)
+        set(scope INTERFACE)
+    endif()
+    target_link_libraries(ms_${name} ${scope} ms_options)
+    _ms_link(ms_${name} ${scope} ${arg_DEPS})
 endfunction()
 
 function(ms_program name)
