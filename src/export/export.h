@@ -54,6 +54,36 @@ bool export_allows(const struct export *export, const struct sockaddr_storage *p
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
                         const uint32_t *gids, struct vfs_cred *out);
 
+/* What one --export option says; made by export_spec_parse(). */
+struct export_spec {
+    char *path;    /* normalised: "/" or "/a/b" */
+    char *backend; /* "mem", "local", ... */
+    char *arg;     /* behind the colon; "" if none */
+    bool read_only;
+    enum export_squash squash;
+    uint32_t anon_uid, anon_gid;
+    bool has_fsid;
+    uint64_t fsid;
+    uint32_t client_count;
+    struct export_client clients[LIMIT_EXPORT_CLIENTS];
+};
+
+/* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, root_squash, no_root_squash,
+ * all_squash, anonuid=N, anongid=N, client=ADDR[/BITS], sec=sys|none[:...], fsid=N.  False: `error`
+ * says why.  Free with export_spec_fini(). */
+bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
+void export_spec_fini(struct export_spec *spec);
+
+struct export_table *export_table_create(void);
+
+/* Give the backends back (vfs_ops.destroy); nobody may hold an object any more. */
+void export_table_destroy(struct export_table *table);
+
+/* Add one export; the table owns `fs` on success.  False and `error`: same path or fsid twice, too
+ * many, or the backend has no root.  Before the server starts only. */
+bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
+                      char *error, size_t error_size);
+
 /* Root of the whole name space (PUTROOTFH, PUTPUBFH).  References for the caller. */
 enum vfs_status export_root(struct export_table *table, struct vfs_object **obj,
                             struct export **export);
@@ -91,3 +121,8 @@ bool export_child_next(struct export_table *table, const struct export *export,
                        const struct vfs_object *dir, const struct sockaddr_storage *peer,
                        uint32_t *index, struct vfs_name *name, struct vfs_object **obj,
                        struct export **out_export);
+
+/* Does the name space put something of this name into `dir`, whatever the backend has there? */
+bool export_child_named(const struct export *export, const struct vfs_object *dir,
+                        const struct vfs_name *name);
+bool export_has_children(const struct export *export, const struct vfs_object *dir);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The export table and the name space's tree: built once, then only read. */
+#include "export/export.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/htable.h"
+#include "export/export_internal.h"
+
+struct export_table *export_table_create(void)
+{
+    struct export_table *table = must_calloc(1, sizeof(*table));
+    struct timespec now = clock_realtime();
+
+    table->started = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    table->pseudo_fs.ops = &pseudo_ops;
+    table->pseudo_fs.caps = VFS_CAP_PERSISTENT;
+    pseudo_node_init(table, &table->top, NULL, "");
+    table->pseudo_export = (struct export){
+        .id = 0,
+        .path = table->top.path,
+        .fs = &table->pseudo_fs,
+        .read_only = true,
+        .pseudo = true,
+        .squash = EXPORT_ALL_SQUASH,
+        .anon_uid = 65534,
+        .anon_gid = 65534,
+        .node = &table->top,
+    };
+    return table;
+}
+
+void export_table_destroy(struct export_table *table)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        struct export *export = table->exports[i];
+
+        vfs_object_put(export->node->root);
+        export->fs->ops->destroy(export->fs);
+        free(export->path);
+        free(export);
+    }
+    pseudo_node_fini(&table->top);
+    free(table);
+}
+
+static struct export_node *child_find(struct export_node *node, const char *name, size_t len)
+{
+    LIST_FOREACH (child, &node->children, struct export_node, sibling) {
+        if (strlen(child->name) == len && memcmp(child->name, name, len) == 0)
+            return child;
+    }
+    return NULL;
+}
+
+/* The node at `path`, made with all that lead to it. */
+static struct export_node *node_make(struct export_table *table, const char *path)
+{
+    struct export_node *node = &table->top;
+
+    while (*path) {
+        char name[LIMIT_NAME_BYTES + 1];
+        struct export_node *child;
+        size_t len;
+
+        path += strspn(path, "/");
+        len = strcspn(path, "/");
+        if (len == 0)
+            break;
+        CHECK(len <= LIMIT_NAME_BYTES); /* export_spec_parse() saw to it */
+        child = child_find(node, path, len);
+        if (!child) {
+            memcpy(name, path, len);
+            name[len] = '\0';
+            child = must_calloc(1, sizeof(*child));
+            pseudo_node_init(table, child, node, name);
+        }
+        node = child;
+        path += len;
+    }
+    return node;
+}
+
+static bool fsid_taken(const struct export_table *table, uint32_t id, uint64_t fsid)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        if (table->exports[i]->id == id || table->exports[i]->fsid_major == fsid)
+            return true;
+    }
+    return id == table->pseudo_export.id;
+}
+
+bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
+                      char *error, size_t error_size)
+{
+    uint64_t hash = hash_bytes(spec->path, strlen(spec->path), 0);
+    uint64_t fsid = spec->has_fsid ? spec->fsid : hash | (1ull << 63); /* apart from given ones */
+    uint32_t id = (uint32_t)hash | 1;
+    struct export_node *node;
+    struct export *export;
+
+    if (table->count == LIMIT_EXPORTS) {
+        snprintf(error, error_size, "more than %u exports", LIMIT_EXPORTS);
+        return false;
+    }
+    node = node_make(table, spec->path);
+    if (node->export) {
+        snprintf(error, error_size, "%s is exported twice", spec->path);
+        return false;
+    }
+    if (fsid_taken(table, id, fsid)) {
+        snprintf(error, error_size, "%s has the same fsid as another export", spec->path);
+        return false;
+    }
+    if (fs->ops->root(fs, &node->root) != VFS_OK) {
+        snprintf(error, error_size, "the root of %s can't be opened", spec->path);
+        return false;
+    }
+    export = must_calloc(1, sizeof(*export));
+    *export = (struct export){
+        .id = id,
+        .path = must_strdup(spec->path),
+        .fs = fs,
+        .read_only = spec->read_only,
+        .squash = spec->squash,
+        .anon_uid = spec->anon_uid,
+        .anon_gid = spec->anon_gid,
+        .fsid_major = fsid,
+        .client_count = spec->client_count,
+        .node = node,
+    };
+    memcpy(export->clients, spec->clients, sizeof(export->clients));
+    fs->fsid = fsid;
+    node->export = export;
+    table->exports[table->count++] = export;
+    return true;
+}
+
+/* A node as a client meets it: the export's root if one stands there, else the pseudo directory. */
+static void node_enter(struct export_table *table, struct export_node *node,
+                       struct vfs_object **obj, struct export **export)
+{
+    *obj = vfs_object_get(node->export ? node->root : &node->pseudo);
+    *export = node->export ? node->export : &table->pseudo_export;
+}
+
+/* A peer sees an export that it may use, and the pseudo directories that lead to one. */
+static bool node_visible(const struct export_node *node, const struct sockaddr_storage *peer)
+{
+    if (node->export)
+        return export_allows(node->export, peer);
+    LIST_FOREACH (child, &node->children, struct export_node, sibling) {
+        if (node_visible(child, peer))
+            return true;
+    }
+    return false;
+}
+
+struct export_node *export_node_of(const struct export *export, const struct vfs_object *dir)
+{
+    if (export->pseudo)
+        return CONTAINER_OF(dir, struct export_node, pseudo);
+    return dir == export->node->root ? export->node : NULL;
+}
+
+enum vfs_status export_root(struct export_table *table, struct vfs_object **obj,
+                            struct export **export)
+{
+    node_enter(table, &table->top, obj, export);
+    return VFS_OK;
+}
+
+enum vfs_status export_cross_down(struct export_table *table, struct export *export,
+                                  struct vfs_object *dir, const struct vfs_name *name,
+                                  const struct sockaddr_storage *peer, struct vfs_object **obj,
+                                  struct export **out_export)
+{
+    struct export_node *node = export_node_of(export, dir);
+    struct export_node *child = node ? child_find(node, name->data, name->len) : NULL;
+
+    *obj = NULL;
+    if (child && node_visible(child, peer)) {
+        node_enter(table, child, obj, out_export);
+        return VFS_OK;
+    }
+    return child || export->pseudo ? VFS_NOENT : VFS_OK;
+}
+
+enum vfs_status export_cross_up(struct export_table *table, struct export *export,
+                                struct vfs_object *dir, struct vfs_object **obj,
+                                struct export **out_export)
+{
+    struct export_node *node = export_node_of(export, dir);
+
+    *obj = NULL;
+    if (!node)
+        return VFS_OK;
+    if (!node->parent)
+        return VFS_NOENT;
+    node_enter(table, node->parent, obj, out_export);
+    return VFS_OK;
+}
+
+uint64_t export_mounted_on_fileid(struct export_table *table, const struct export *export,
+                                  const struct vfs_object *obj)
+{
+    struct export_node *node = export_node_of(export, obj);
+
+    (void)table;
+    return node && node->parent ? node->pseudo.fileid : obj->fileid;
+}
+
+bool export_child_next(struct export_table *table, const struct export *export,
+                       const struct vfs_object *dir, const struct sockaddr_storage *peer,
+                       uint32_t *index, struct vfs_name *name, struct vfs_object **obj,
+                       struct export **out_export)
+{
+    struct export_node *node = export_node_of(export, dir);
+    uint32_t i = 0;
+
+    if (!node)
+        return false;
+    LIST_FOREACH (child, &node->children, struct export_node, sibling) {
+        if (i++ < *index || !node_visible(child, peer))
+            continue;
+        *index = i;
+        *name = (struct vfs_name){child->name, strlen(child->name)};
+        node_enter(table, child, obj, out_export);
+        return true;
+    }
+    return false;
+}
+
+bool export_child_named(const struct export *export, const struct vfs_object *dir,
+                        const struct vfs_name *name)
+{
+    struct export_node *node = export_node_of(export, dir);
+
+    return node && child_find(node, name->data, name->len);
+}
+
+bool export_has_children(const struct export *export, const struct vfs_object *dir)
+{
+    struct export_node *node = export_node_of(export, dir);
+
+    return node && !list_empty(&node->children);
+}

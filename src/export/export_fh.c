@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nfs_fh4: one version byte, the export's id (big endian), then the backend's handle.  The backend
+ * guards its part against forgery; a client that changes the id gets another backend's BADHANDLE.
+ */
+#include <string.h>
+
+#include "export/export_internal.h"
+
+enum {
+    FH_VERSION = 1,
+    FH_HEADER_BYTES = 5
+};
+
+_Static_assert(FH_HEADER_BYTES + VFS_HANDLE_BYTES_MAX <= LIMIT_FH_BYTES, "a handle must fit");
+
+static struct export *export_by_id(struct export_table *table, uint32_t id)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        if (table->exports[i]->id == id)
+            return table->exports[i];
+    }
+    return NULL;
+}
+
+uint32_t export_fh_build(struct export_table *table, const struct export *export,
+                         const struct vfs_handle *handle, uint8_t *buf)
+{
+    uint32_t id = htobe32(export->id);
+
+    (void)table;
+    CHECK(handle->len <= VFS_HANDLE_BYTES_MAX);
+    buf[0] = FH_VERSION;
+    memcpy(buf + 1, &id, sizeof(id));
+    memcpy(buf + FH_HEADER_BYTES, handle->data, handle->len);
+    return FH_HEADER_BYTES + handle->len;
+}
+
+enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,
+                                  struct vfs_object **obj, struct export **export)
+{
+    struct vfs_handle handle;
+    struct export *found;
+    enum vfs_status status;
+    uint32_t id;
+
+    if (fh->len <= FH_HEADER_BYTES || fh->len > FH_HEADER_BYTES + VFS_HANDLE_BYTES_MAX ||
+        fh->data[0] != FH_VERSION)
+        return VFS_BADHANDLE;
+    memcpy(&id, fh->data + 1, sizeof(id));
+    id = be32toh(id);
+    found = id == table->pseudo_export.id ? &table->pseudo_export : export_by_id(table, id);
+    if (!found)
+        return VFS_STALE;
+    handle.len = (uint8_t)(fh->len - FH_HEADER_BYTES);
+    memcpy(handle.data, fh->data + FH_HEADER_BYTES, handle.len);
+    status = found->fs->ops->resolve(found->fs, &handle, obj);
+    if (status == VFS_OK)
+        *export = found;
+    return status;
+}

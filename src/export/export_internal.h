@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The name space tree behind export.h; stays in this folder. */
+#pragma once
+
+#include "base/list.h"
+#include "export/export.h"
+
+/* A directory of the name space.  All of it lives until the table goes; the reference counts of
+ * `pseudo` and the hold on `root` keep the objects alive all that time. */
+struct export_node {
+    struct vfs_object pseudo; /* this node as a directory of the pseudo file system */
+    struct export_node *parent;
+    struct list children; /* of export_node.sibling, in order of insertion */
+    struct list sibling;
+    char *name;            /* last component; "" at the top */
+    char *path;            /* from the top: handles are made from it */
+    struct export *export; /* the export whose root stands here, or NULL */
+    struct vfs_object *root;
+};
+
+struct export_table {
+    struct vfs pseudo_fs;
+    struct export pseudo_export;
+    struct export_node top;
+    uint32_t count;
+    struct export *exports[LIMIT_EXPORTS];
+    uint64_t started; /* change attribute of the pseudo directories */
+};
+
+extern const struct vfs_ops pseudo_ops;
+
+/* Make `node` a directory of the table's pseudo file system. */
+void pseudo_node_init(struct export_table *table, struct export_node *node,
+                      struct export_node *parent, const char *name);
+void pseudo_node_fini(struct export_node *node);
+
+/* The node whose handle this is, or NULL. */
+struct export_node *pseudo_node_find(struct export_table *table, const struct vfs_handle *handle);
+
+/* The node that `dir` of `export` stands for, or NULL. */
+struct export_node *export_node_of(const struct export *export, const struct vfs_object *dir);
