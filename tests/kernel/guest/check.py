@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The little test framework of the guest programs, and helpers that more than one of them needs.
+
+Each function marked @test runs in an empty directory of its own on the mount. All run; the program
+ends with 1 when any failed. A failure says what was expected, what came, and in which line.
+"""
+
+import ctypes
+import errno
+import os
+import pickle
+import shutil
+import sys
+import time
+import traceback
+
+CLIENT = int(os.environ.get("MS_CLIENT", "1"))
+BACKEND = os.environ.get("MS_BACKEND", "local")  # mem or local
+
+libc = ctypes.CDLL(None, use_errno=True)
+tests = []
+
+
+class Failed(Exception):
+    pass
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+def main(argv=None):
+    """Runs the tests named in argv, all without names; returns the exit status."""
+    wanted = sys.argv[1:] if argv is None else argv
+    top = os.getcwd()
+    failed = ran = 0
+    for function in tests:
+        name = function.__name__
+        if wanted and name not in wanted:
+            continue
+        ran += 1
+        directory = f"{top}/{name}"
+        os.makedirs(directory, exist_ok=True)
+        os.chdir(directory)
+        started = time.monotonic()
+        try:
+            function()
+            verdict = "ok  "
+        except Failed as failure:
+            verdict = f"FAIL {place()}: {failure};"
+        except Exception as error:
+            verdict = f"FAIL {place()}: {type(error).__name__}: {error};"
+        failed += not verdict.startswith("ok")
+        print(f"{verdict} {name} ({time.monotonic() - started:.2f} s)", flush=True)
+        os.chdir(top)
+        if CLIENT == 1:
+            shutil.rmtree(directory, ignore_errors=True)
+    print(f"{os.path.basename(sys.argv[0])}: {ran - failed} of {ran} ok", flush=True)
+    return 1 if failed or not ran else 0
+
+
+def place():
+    """The line of the test that failed: the innermost one outside this file."""
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    lines = [f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in frames
+             if frame.filename != __file__ and "/python3" not in frame.filename]
+    return lines[-1] if lines else "?"
+
+
+# ---- expectations
+
+def equal(found, expected, what):
+    if found != expected:
+        raise Failed(f"{what}: expected {expected!r:.300}, found {found!r:.300}")
+
+
+def true(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+def raises(numbers, call, *arguments, **options):
+    """The call must fail with this errno, or one of these."""
+    numbers = (numbers,) if isinstance(numbers, int) else numbers
+    expected = " or ".join(errno.errorcode[number] for number in numbers)
+    name = f"{getattr(call, '__name__', 'the call')}{arguments!r:.100}"
+    try:
+        result = call(*arguments, **options)
+    except OSError as error:
+        if error.errno not in numbers:
+            raise Failed(f"{name}: expected {expected}, "
+                         f"failed with {errno.errorcode.get(error.errno, error.errno)}") from None
+    else:
+        raise Failed(f"{name}: expected {expected}, but it succeeded ({result!r:.60})")
+
+
+# ---- files
+
+def write(path, data=b"", mode=0o666, flags=os.O_WRONLY | os.O_CREAT | os.O_TRUNC):
+    data = data.encode() if isinstance(data, str) else data
+    descriptor = os.open(path, flags, mode)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view):]
+
+
+def read(path):
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def drop_caches():
+    """Makes the client forget data, names and attributes: what follows is the server's word."""
+    os.sync()
+    with open("/proc/sys/vm/drop_caches", "w") as file:
+        file.write("3")
+
+
+# ---- other users
+
+def as_user(uid, gid, call, *arguments, groups=(), umask=0o022):
+    """Runs the call in a child with these credentials; its result, or the OSError it raised."""
+    sys.stdout.flush()
+    result, answer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups(groups)
+            os.setresgid(gid, gid, gid)
+            os.setresuid(uid, uid, uid)
+            os.umask(umask)
+            value = (True, call(*arguments))
+        except OSError as error:
+            value = (False, (error.errno, str(error)))
+        except BaseException as error:
+            value = (False, (0, f"{type(error).__name__}: {error}"))
+        with os.fdopen(answer, "wb") as file:
+            pickle.dump(value, file)
+        os._exit(0)
+    os.close(answer)
+    with os.fdopen(result, "rb") as file:
+        data = file.read()
+    os.waitpid(child, 0)
+    good, value = pickle.loads(data)
+    if good:
+        return value
+    if value[0] == 0:
+        raise Failed(value[1])
+    raise OSError(*value)

@@ -1,0 +1,80 @@
+#!/usr/bin/python3 -BS
+# SPDX-License-Identifier: Apache-2.0
+"""In a guest: asks the host side of the run for something.
+
+    host.py barrier NAME                      wait until every client has come to NAME
+    host.py put NAME VALUE | get NAME         a value between clients; get waits for it
+    host.py server stop|start|restart|kill|crash     kill and crash are SIGKILL; crash starts it again
+
+A request is one line of JSON on serial line 1, and so is its answer. One at a time in a guest.
+"""
+
+import fcntl
+import json
+import os
+import sys
+import termios
+import tty
+
+LINE = "/dev/ttyS1"
+
+
+def ask(operation, **arguments):
+    """Sends one request and waits for its answer; RuntimeError when the host refuses."""
+    line = os.open(LINE, os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        tty.setraw(line, termios.TCSANOW)
+        identity = f"{os.getpid()}.{os.urandom(4).hex()}"
+        request = json.dumps({"id": identity, "op": operation, **arguments}).encode() + b"\n"
+        while request:
+            request = request[os.write(line, request):]
+        data = b""
+        while True:
+            data += os.read(line, 4096)
+            *lines, data = data.split(b"\n")
+            for text in lines:
+                reply = json.loads(text)
+                if reply["id"] != identity:
+                    continue  # of a requester that was killed
+                if "error" in reply:
+                    raise RuntimeError(reply["error"])
+                return reply["value"]
+    finally:
+        os.close(line)
+
+
+def barrier(name):
+    ask("barrier", name=name)
+
+
+def put(name, value):
+    ask("put", name=name, value=value)
+
+
+def get(name):
+    return ask("get", name=name)
+
+
+def server(action):
+    ask("server", name=action)
+
+
+def main(arguments):
+    calls = {"barrier": (barrier, 1), "put": (put, 2), "get": (get, 1), "server": (server, 1)}
+    call, count = calls.get(arguments[0] if arguments else "", (None, 0))
+    if call is None or len(arguments) != count + 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        value = call(*arguments[1:])
+    except RuntimeError as error:
+        print(f"host.py: {error}", file=sys.stderr)
+        return 1
+    if value is not None:
+        print(value)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run from its beginning to its end: checks, directories, sandbox, session, logs.
+
+The caller's process keeps out of the sandbox's pid namespace: whatever happens inside, it is there
+to keep the logs and to remove the directories.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Optional
+
+from . import HarnessError, Unavailable
+from .guest import Guest
+from .sandbox import CLIENTS_MAX, SERVER_ADDRESS, make_network, run_isolated, skip
+from .session import Session
+from .uml import PROJECT, find_kernel
+
+PROGRAMS = {"unshare": "util-linux", "bash": "bash", "ip": "iproute2", "mount.nfs4": "nfs-common",
+            "modprobe": "kmod"}
+LOGS = ("console", "output", "dmesg", "mountstats", "rpc")
+
+
+@dataclass
+class Job:
+    command: list  # what every client runs, in the directory cwd
+    make_server: Callable  # makes a Server, given the Directories of this run
+    mounts: list = field(default_factory=list)  # (path on the server, mount point, mount options)
+    cwd: str = "/mnt/nfs"
+    clients: int = 1
+    timeout_s: int = 120
+    memory: str = "768M"
+    environment: dict = field(default_factory=dict)
+    visible: list = field(default_factory=list)
+    shares: list = field(default_factory=list)
+    logs: Optional[str] = None  # where logs go of a run that failed
+    keep_logs: bool = False  # ... and of one that did not
+    capture: Optional[str] = None  # a pcap file of all traffic on the bridge
+    unpack: str = "/var/tmp"  # where a packed kernel is unpacked
+    scratch: str = "/var/tmp"  # a disk file system, for directories to export
+    verbose: bool = True
+
+
+@dataclass
+class Directories:
+    job: str
+    memory: str  # on tmpfs
+
+
+def run(job):
+    """Runs a job; returns its exit status: the command's, or one of those in README.md."""
+    try:
+        kernel = check(job)
+    except Unavailable as error:
+        return skip(error)
+    started = time.time()
+    directories = Directories(tempfile.mkdtemp(prefix="mainstay-kernel.", dir=job.scratch),
+                              tempfile.mkdtemp(prefix="mainstay-kernel.", dir="/dev/shm"))
+    try:
+        os.chmod(directories.job, 0o755)
+        os.chmod(directories.memory, 0o755)
+        status = run_isolated(lambda: inside(job, kernel, directories, started))
+        if job.logs and (status not in (0, 77) or job.keep_logs):
+            keep_logs(directories.job, job.logs)
+    except Unavailable as error:
+        status = skip(error)
+    finally:
+        for directory in (directories.job, directories.memory):
+            shutil.rmtree(directory, ignore_errors=True)
+    return status
+
+
+def check(job):
+    if os.geteuid() != 0:
+        raise Unavailable("only root can make the network namespace and the taps")
+    if not os.path.exists("/dev/net/tun"):
+        raise Unavailable("no /dev/net/tun")
+    for program, package in PROGRAMS.items():
+        if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
+            raise Unavailable(f"{program} is missing (Debian package {package})")
+    if not 1 <= job.clients <= CLIENTS_MAX:
+        raise HarnessError(f"clients: 1 to {CLIENTS_MAX}")
+    return find_kernel(job.unpack)
+
+
+def inside(job, kernel, directories, started):
+    make_network(job.clients)
+    capture = start_capture(job.capture) if job.capture else None
+    server = job.make_server(directories)
+    if server:
+        server.start()
+    guests = [Guest(number, directories.job, kernel, job.memory)
+              for number in range(1, job.clients + 1)]
+    session = Session(guests, server, job.timeout_s)
+    status = session.run({
+        "command": job.command, "cwd": job.cwd, "clients": job.clients, "started": time.time(),
+        "mounts": [(f"{SERVER_ADDRESS}:{path}", target, options)
+                   for path, target, options in job.mounts],
+        "environment": job.environment, "verbose": job.verbose, "shares": job.shares,
+        "visible": sorted({str(PROJECT), *job.visible})})
+    if status != 0 and server:
+        print(f"kernel test: the server's log ends:\n{server.tail(20)}")
+    if server and server.process and server.died() is None:
+        try:
+            server.stop()
+        except HarnessError as error:
+            session.found(str(error))
+    if status == 0 and session.findings:
+        status = 1
+    if capture:
+        capture.send_signal(signal.SIGINT)
+        capture.wait()
+    if job.verbose:
+        print(f"kernel test: status {status}, {time.time() - started:.1f} s", flush=True)
+    return status
+
+
+def start_capture(path):
+    capture = subprocess.Popen(["tcpdump", "-U", "-i", "br0", "-w", path],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.3)
+    return capture
+
+
+def keep_logs(directory, target):
+    """What tells why a run failed; nothing of the exported data."""
+    shutil.rmtree(target, ignore_errors=True)
+    os.makedirs(target)
+    for file in Path(directory).glob("client*/*"):
+        if file.name in LOGS:
+            shutil.copy(file, f"{target}/{file.parent.name}.{file.name}")
+    for file in ("server.log", "ganesha.conf"):
+        if os.path.exists(f"{directory}/{file}"):
+            shutil.copy(f"{directory}/{file}", target)
+    print(f"kernel test: logs are in {target}", file=sys.stderr)

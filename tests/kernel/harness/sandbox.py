@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network, mount and pid namespaces for one run.
+
+Everything a run starts lives below one process that is pid 1 of a pid namespace and dies with its
+parent, so no way of ending the parent, KILL included, leaves a process, a tap or a bridge behind.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import traceback
+
+from . import HarnessError, Unavailable
+
+SERVER_ADDRESS = "10.77.0.1"
+CLIENT_ADDRESS = "10.77.0.{}"
+FIRST_CLIENT_HOST = 10
+CLIENTS_MAX = 8
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+PR_SET_PDEATHSIG = 1
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def client_address(number):
+    return CLIENT_ADDRESS.format(FIRST_CLIENT_HOST + number)
+
+
+def call_libc(name, *arguments):
+    if getattr(libc, name)(*arguments) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def run_isolated(work):
+    """Runs work() in new namespaces, as the first process in them; returns its status."""
+    try:
+        call_libc("unshare", CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET)
+    except OSError as error:
+        raise Unavailable(f"no network and pid namespaces for us ({error})") from error
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os._exit(first_process(work))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: os.kill(child, signal.SIGTERM))
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 125
+
+
+def first_process(work):
+    def terminated(*_):
+        raise SystemExit(143)
+
+    signal.signal(signal.SIGTERM, terminated)
+    signal.signal(signal.SIGHUP, terminated)
+    status = 125
+    try:
+        call_libc("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        call_libc("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
+        call_libc("mount", b"proc", b"/proc", b"proc", 0, None)
+        status = work()
+    except SystemExit as end:
+        status = end.code
+    except KeyboardInterrupt:
+        status = 130
+    except Unavailable as error:
+        status = skip(error)
+    except HarnessError as error:
+        print(f"kernel test: {error}", file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+def skip(reason):
+    """Says why nothing was tested. Where skipping is not allowed, that is a failure."""
+    if os.environ.get("CI") == "true" or os.environ.get("MAINSTAY_NO_SKIP") == "1":
+        print(f"kernel test: FAILED, it cannot run here: {reason}", file=sys.stderr)
+        return 1
+    print(f"kernel test: skipped: {reason}")
+    return 77
+
+
+def make_network(clients):
+    """A bridge that carries the server's address, and a tap for each client."""
+    commands = ["link set lo up", "link add br0 type bridge",
+                f"addr add {SERVER_ADDRESS}/24 dev br0", "link set br0 up"]
+    for number in range(1, clients + 1):
+        commands += [f"tuntap add dev tap{number} mode tap",
+                     f"link set tap{number} master br0 up"]
+    done = subprocess.run(["ip", "-batch", "-"], input="\n".join(commands), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        raise Unavailable(f"no bridge and taps: {done.stdout.strip()}")

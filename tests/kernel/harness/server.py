@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server under test as a process that a test can stop, kill and start again."""
+
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from . import HarnessError
+from .sandbox import SERVER_ADDRESS
+
+START_LIMIT_S = 30
+STOP_LIMIT_S = 20
+
+
+class Server:
+    """Runs argv with its output in a log; ready when the log has `ready`, or else the port answers."""
+
+    def __init__(self, argv, log, ready=None, port=2049, must_end_well=True):
+        self.argv = argv
+        self.log = Path(log)
+        self.ready = re.compile(ready) if ready else None
+        self.port = port
+        self.must_end_well = must_end_well
+        self.process = None
+
+    def start(self):
+        offset = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=subprocess.STDOUT, start_new_session=True)
+        limit = time.monotonic() + START_LIMIT_S
+        while not self.is_ready(offset):
+            ended = self.process.poll()
+            if ended is not None:
+                raise HarnessError(f"the server ended with {ended} before it was ready:\n{self.tail()}")
+            if time.monotonic() > limit:
+                raise HarnessError(f"the server is not ready after {START_LIMIT_S} s:\n{self.tail()}")
+            time.sleep(0.02)
+
+    def is_ready(self, offset):
+        if self.ready:
+            with self.log.open("rb") as log:
+                log.seek(offset)
+                return self.ready.search(log.read().decode(errors="replace")) is not None
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((SERVER_ADDRESS, self.port)) == 0
+
+    def stop(self):
+        """Asks it to end (SIGTERM). A server that must end well has to exit with 0, in time."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            if self.must_end_well:
+                raise HarnessError(f"the server did not end within {STOP_LIMIT_S} s of SIGTERM")
+            return
+        if status != 0 and self.must_end_well:
+            raise HarnessError(f"on SIGTERM the server ended with {status}:\n{self.tail()}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def do(self, action):
+        """What a guest may ask for."""
+        if action in ("stop", "restart"):
+            self.stop()
+        elif action in ("kill", "crash"):
+            self.kill()
+        elif action != "start":
+            raise HarnessError(f"unknown server action {action}")
+        if action in ("start", "restart", "crash"):
+            self.start()
+        else:
+            self.process = None
+
+    def died(self):
+        """The status of a server that ended though nobody asked it to, else None."""
+        return self.process.poll() if self.process else None
+
+    def tail(self, lines=40):
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+class Export:
+    """One export of a theme: options are mainstayd's; directory None is a RAM file system."""
+
+    def __init__(self, pseudo, options="", directory=None):
+        self.pseudo = pseudo
+        self.options = options
+        self.directory = directory
+
+    def argument(self):
+        backend = f"local:{self.directory}" if self.directory else "mem:"
+        return f"{self.pseudo}={backend}" + (f",{self.options}" if self.options else "")
+
+
+def mainstayd(program, exports, directory, extra=()):
+    argv = [program, "--listen", f"{SERVER_ADDRESS}:2049", "--state", f"{directory}/state"]
+    for export in exports:
+        argv += ["--export", export.argument()]
+    Path(f"{directory}/state").mkdir(mode=0o700)
+    return Server(argv + list(extra), f"{directory}/server.log", ready=r"mainstayd: ready on")
+
+
+def ganesha(exports, directory, grace):
+    """NFS-Ganesha with the same exports, to tell a fault of the server from one of the test."""
+    blocks = [f"""
+NFS_CORE_PARAM {{ NFS_Port = 2049; NFS_Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false;
+                 Enable_UDP = false; Bind_addr = {SERVER_ADDRESS}; }}
+NFSv4 {{ Graceless = {"false" if grace else "true"}; Only_Numeric_Owners = true; RecoveryBackend = fs;
+        RecoveryRoot = "{directory}/recovery"; Lease_Lifetime = 10; Grace_Period = {grace or 10}; }}
+LOG {{ Default_Log_Level = EVENT; }}"""]
+    for number, export in enumerate(exports, 1):
+        options = dict(item.partition("=")[::2] for item in export.options.split(",") if item)
+        squash = next((name for name in ("No_Root_Squash", "All_Squash") if name.lower() in options),
+                      "Root_Squash")
+        anonymous = "".join(f"Anonymous_{kind} = {options['anon' + kind]}; "
+                            for kind in ("uid", "gid") if "anon" + kind in options)
+        backend = "VFS" if export.directory else "MEM"
+        blocks.append(f"""
+EXPORT {{ Export_Id = {number}; Filesystem_Id = {1000 + number}.{number}; Pseudo = {export.pseudo};
+         Path = {export.directory or f"/mem{number}"}; Protocols = 4; Transports = TCP; SecType = sys;
+         Access_Type = {"RO" if "ro" in options else "RW"}; Squash = {squash}; {anonymous}
+         FSAL {{ Name = {backend}; }} }}""")
+    Path(f"{directory}/ganesha.conf").write_text("\n".join(blocks) + "\n")
+    Path(f"{directory}/recovery").mkdir()
+    argv = ["ganesha.nfsd", "-F", "-f", f"{directory}/ganesha.conf", "-L", "/dev/stderr",
+            "-p", f"{directory}/ganesha.pid"]
+    return Server(argv, f"{directory}/server.log", must_end_well=False)

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives the guests of one run to their end: output, requests, barriers, the time limit.
+
+One loop, no threads. A guest's request is a line of JSON on its serial line 1 (guest/host.py); a
+barrier or a get is answered when its condition comes true, or fails when it no longer can.
+"""
+
+import json
+import os
+import re
+import selectors
+import sys
+import time
+
+from . import HarnessError
+
+# What the client's kernel logs of its NFS and RPC code is a finding, but for these.
+KERNEL_COMPLAINT = re.compile(r"NFS|nfs|RPC|BUG:|WARNING:|Call Trace|hung|blocked for more")
+KERNEL_CHATTER = re.compile(
+    r"RPC: Registered|NFS: Registering|nfs: server \S+ (not responding|OK)|nfs4?filelayout|"
+    r"Key type|FS-Cache|Installing knfsd|Command line|Kernel command line|nfs4flexfilelayout|"
+    r"unknown parameter|[Pp]assed to user space|Run \S+ as init|with arguments|with environment")
+
+
+class Session:
+    def __init__(self, guests, server, timeout_s, out=sys.stdout):
+        self.guests = guests
+        self.server = server
+        self.timeout_s = timeout_s
+        self.out = out
+        self.findings = []
+        self.values = {}
+        self.waiting = []  # (guest, request) of barriers and gets not yet answered
+        self.selector = selectors.DefaultSelector()
+
+    def run(self, config):
+        """Boots the guests with this config and returns the worst of their statuses."""
+        for guest in self.guests:
+            guest.start(config)
+            self.watch(guest.output, self.read_output, guest)
+            self.watch(guest.control, self.read_control, guest)
+            self.watch(os.pidfd_open(guest.process.pid), self.end_guest, guest)
+        self.running = set(self.guests)
+        limit = time.monotonic() + self.timeout_s
+        try:
+            while self.running:
+                for key, _ in self.selector.select(timeout=0.25):
+                    handler, guest = key.data
+                    handler(key.fileobj, guest)
+                if self.server and self.server.died() is not None:
+                    self.found(f"the server ended by itself with {self.server.died()}")
+                    return 125
+                if time.monotonic() > limit:
+                    return self.run_out_of_time()
+        finally:
+            for guest in self.guests:
+                guest.kill()
+                self.read_output(guest.output, guest)
+                self.flush(guest)
+        return max(guest.result for guest in self.guests)
+
+    def watch(self, file, handler, guest):
+        self.selector.register(file, selectors.EVENT_READ, (handler, guest))
+
+    def found(self, text):
+        self.findings.append(text)
+        print(f"kernel test: {text}", file=self.out, flush=True)
+
+    # ---- output
+
+    def read_output(self, pipe, guest):
+        while True:
+            try:
+                data = os.read(pipe, 65536)
+            except BlockingIOError:
+                return
+            if not data:
+                if pipe in self.selector.get_map():
+                    self.selector.unregister(pipe)
+                return
+            guest.text += data
+            *lines, guest.text = guest.text.split(b"\n")
+            for line in lines:
+                self.show(guest, line)
+
+    def flush(self, guest):
+        if guest.text:
+            self.show(guest, guest.text)
+            guest.text = b""
+
+    def show(self, guest, line):
+        text = line.rstrip(b"\r").decode(errors="replace")
+        if len(self.guests) > 1:
+            text = f"[{guest.number}] {text}"
+        print(text, file=self.out, flush=True)
+        with (guest.directory / "output").open("a") as file:
+            file.write(text + "\n")
+
+    # ---- requests
+
+    def read_control(self, line, guest):
+        data = os.read(line, 65536)
+        if not data:
+            self.selector.unregister(line)
+            return
+        guest.requests += data
+        *lines, guest.requests = guest.requests.split(b"\n")
+        for text in lines:
+            self.handle(guest, json.loads(text))
+        self.settle()
+
+    def handle(self, guest, request):
+        operation = request["op"]
+        if operation in ("barrier", "get"):
+            self.waiting.append((guest, request))
+        elif operation == "put":
+            self.values[request["name"]] = request["value"]
+            self.answer(guest, request)
+        elif operation == "server":
+            self.command_server(guest, request)
+        elif operation == "finish":
+            self.finish(guest, request)
+            self.answer(guest, request)
+        else:
+            self.answer(guest, request, error=f"unknown request {operation}")
+
+    def command_server(self, guest, request):
+        try:
+            if not self.server:
+                raise HarnessError("this run did not start the server")
+            self.server.do(request["name"])
+        except HarnessError as error:
+            self.found(str(error))
+            self.answer(guest, request, error=str(error))
+        else:
+            self.answer(guest, request)
+
+    def settle(self):
+        """Answers the barriers all guests have come to and the gets whose value is there."""
+        came = {}
+        for _, request in self.waiting:
+            if request["op"] == "barrier":
+                came[request["name"]] = came.get(request["name"], 0) + 1
+        left = []
+        for guest, request in self.waiting:
+            name = request["name"]
+            if request["op"] == "barrier" and came[name] == len(self.guests):
+                self.answer(guest, request)
+            elif request["op"] == "get" and name in self.values:
+                self.answer(guest, request, value=self.values[name])
+            else:
+                left.append((guest, request))
+        self.waiting = left
+        others = {guest for guest in self.guests if guest.result is None}
+        for guest, request in list(left):
+            # Nobody is left who could still come, or put the value.
+            if request["op"] == "barrier" and len(others) < len(self.guests) or others == {guest}:
+                self.waiting.remove((guest, request))
+                self.answer(guest, request, error=f"{request['op']} {request['name']}: "
+                                                  "the other client has ended")
+
+    def answer(self, guest, request, value=None, error=None):
+        reply = {"id": request["id"], "value": value}
+        if error is not None:
+            reply["error"] = error
+        try:
+            os.write(guest.answers, json.dumps(reply).encode() + b"\n")
+        except BrokenPipeError:
+            pass  # it died meanwhile, which end_guest() will tell
+
+    # ---- ends
+
+    def finish(self, guest, request):
+        guest.result = request["status"]
+        for name, text in request["files"].items():
+            (guest.directory / name).write_text(text)
+        for line in request["files"].get("dmesg", "").splitlines():
+            if KERNEL_COMPLAINT.search(line) and not KERNEL_CHATTER.search(line):
+                self.found(f"client {guest.number}'s kernel said: {line}")
+
+    def end_guest(self, pidfd, guest):
+        self.selector.unregister(pidfd)
+        os.close(pidfd)
+        self.running.discard(guest)
+        guest.process.wait()
+        self.read_output(guest.output, guest)
+        if guest.result is None:
+            guest.result = 125
+            self.found(f"client {guest.number} died; its console ends:\n{guest.console_tail()}")
+        self.settle()
+
+    def run_out_of_time(self):
+        for guest in self.running:
+            guest.show_blocked_tasks()
+        time.sleep(0.5)
+        for guest in self.running:
+            self.found(f"client {guest.number} ran out of time after {self.timeout_s} s; "
+                       f"its console ends:\n{guest.console_tail()}")
+        return 124
