@@ -88,7 +88,8 @@ static void line_put_field(struct line *line, const struct log_field *field)
         break;
     case LOG_FIELD_HEX:
         line_puts(line, "\"");
-        line_put_hex(line, field->data, field->len);
+        if (field->data)
+            line_put_hex(line, field->data, field->len);
         line_puts(line, "\"");
         return;
     }
@@ -123,7 +124,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     struct line line = {.len = 0};
     struct timespec now;
     struct tm tm;
-    char stamp[40];
+    char stamp[96];
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);

@@ -54,8 +54,7 @@ struct compound {
     bool has_current_stateid, has_saved_stateid;
 
     struct client *client; /* who sent it: from the session, or from 4.0's clientid; may be NULL */
-    bool owner_seqid_checked; /* always true where slots or v40/ guard against replays */
-    bool want_cached;         /* the reply will be kept: no tail by descriptor */
+    bool want_cached;      /* the reply will be kept: no tail by descriptor */
     uint32_t op_index;
     uint32_t op_count;
 };
@@ -63,6 +62,12 @@ struct compound {
 /* Take over references to obj and export as the current filehandle, compute cred for the export,
  * forget the current stateid. */
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export);
+
+/* Take an extra reference and put `fh` into the other place (SAVEFH, RESTOREFH). */
+void compound_fh_copy(struct compound_fh *to, const struct compound_fh *from);
+
+/* Forget the current filehandle (SECINFO consumes it). */
+void compound_clear_current(struct compound *c);
 
 /* Drop both filehandles' references: at the end of the compound. */
 void compound_release(struct compound *c);
@@ -72,6 +77,9 @@ enum nfsstat4 compound_need_fh(const struct compound *c);
 
 /* NOFILEHANDLE, NOTDIR or SYMLINK unless the current filehandle is a directory. */
 enum nfsstat4 compound_need_dir(const struct compound *c);
+
+/* NFS4ERR_ROFS on a read-only export. */
+enum nfsstat4 compound_need_writable(const struct compound *c);
 
 /* Resolve the special "current stateid" {1, 0} (RFC 8881 §16.2.3.1.2) into *out; BAD_STATEID when
  * there is none.  Other stateids are copied as they are. */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/compound.h"
+
+#include "proto/utf8.h"
+#include "transport/connection.h"
+
+void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)
+{
+    const struct rpc_cred *cred = &c->call->cred;
+
+    if (c->current.export != export)
+        export_squash_cred(export, cred->uid, cred->gid, cred->gid_count, cred->gids, &c->cred);
+    vfs_object_put(c->current.obj);
+    c->current = (struct compound_fh){obj, export};
+    c->has_current_stateid = false;
+}
+
+void compound_fh_copy(struct compound_fh *to, const struct compound_fh *from)
+{
+    struct vfs_object *old = to->obj;
+
+    to->obj = from->obj ? vfs_object_get(from->obj) : NULL;
+    to->export = from->export;
+    vfs_object_put(old);
+}
+
+void compound_clear_current(struct compound *c)
+{
+    vfs_object_put(c->current.obj);
+    c->current = (struct compound_fh){NULL, NULL};
+    c->has_current_stateid = false;
+}
+
+void compound_release(struct compound *c)
+{
+    vfs_object_put(c->current.obj);
+    vfs_object_put(c->saved.obj);
+    c->current = c->saved = (struct compound_fh){NULL, NULL};
+}
+
+enum nfsstat4 compound_need_fh(const struct compound *c)
+{
+    return c->current.obj ? NFS4_OK : NFS4ERR_NOFILEHANDLE;
+}
+
+enum nfsstat4 compound_need_dir(const struct compound *c)
+{
+    if (!c->current.obj)
+        return NFS4ERR_NOFILEHANDLE;
+    if (c->current.obj->type == VFS_DIR)
+        return NFS4_OK;
+    return c->current.obj->type == VFS_LNK ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
+}
+
+enum nfsstat4 compound_need_writable(const struct compound *c)
+{
+    return c->current.export->read_only ? NFS4ERR_ROFS : NFS4_OK;
+}
+
+/* RFC 8881 §8.2.3: seqid 1 with an all-zero `other` stands for the current stateid. */
+static bool is_current_stateid(const struct stateid4 *stateid)
+{
+    static const uint8_t zero[sizeof(stateid->other)];
+
+    return stateid->seqid == 1 && memcmp(stateid->other, zero, sizeof(zero)) == 0;
+}
+
+enum nfsstat4 compound_stateid(const struct compound *c, const struct stateid4 *in,
+                               struct stateid4 *out)
+{
+    if (!is_current_stateid(in)) {
+        *out = *in;
+        return NFS4_OK;
+    }
+    if (!c->has_current_stateid)
+        return NFS4ERR_BAD_STATEID;
+    *out = c->current_stateid;
+    return NFS4_OK;
+}
+
+void compound_set_stateid(struct compound *c, const struct stateid4 *stateid)
+{
+    c->current_stateid = *stateid;
+    c->has_current_stateid = true;
+}
+
+enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *name)
+{
+    if (text->len == 0)
+        return NFS4ERR_INVAL;
+    if (text->len > LIMIT_NAME_BYTES)
+        return NFS4ERR_NAMETOOLONG;
+    if (!utf8_valid(text->data, text->len))
+        return NFS4ERR_INVAL;
+    if (memchr(text->data, '\0', text->len))
+        return NFS4ERR_BADCHAR;
+    if (memchr(text->data, '/', text->len))
+        return NFS4ERR_BADCHAR;
+    if (text->data[0] == '.' && (text->len == 1 || (text->len == 2 && text->data[1] == '.')))
+        return NFS4ERR_BADNAME;
+    *name = (struct vfs_name){(const char *)text->data, text->len};
+    return NFS4_OK;
+}
+
+static const enum nfsstat4 from_vfs[] = {
+    [VFS_PERM - VFS_PERM] = NFS4ERR_PERM,
+    [VFS_NOENT - VFS_PERM] = NFS4ERR_NOENT,
+    [VFS_IO - VFS_PERM] = NFS4ERR_IO,
+    [VFS_NXIO - VFS_PERM] = NFS4ERR_NXIO,
+    [VFS_ACCESS - VFS_PERM] = NFS4ERR_ACCESS,
+    [VFS_EXIST - VFS_PERM] = NFS4ERR_EXIST,
+    [VFS_XDEV - VFS_PERM] = NFS4ERR_XDEV,
+    [VFS_NOTDIR - VFS_PERM] = NFS4ERR_NOTDIR,
+    [VFS_ISDIR - VFS_PERM] = NFS4ERR_ISDIR,
+    [VFS_INVAL - VFS_PERM] = NFS4ERR_INVAL,
+    [VFS_FBIG - VFS_PERM] = NFS4ERR_FBIG,
+    [VFS_NOSPC - VFS_PERM] = NFS4ERR_NOSPC,
+    [VFS_ROFS - VFS_PERM] = NFS4ERR_ROFS,
+    [VFS_MLINK - VFS_PERM] = NFS4ERR_MLINK,
+    [VFS_NAMETOOLONG - VFS_PERM] = NFS4ERR_NAMETOOLONG,
+    [VFS_NOTEMPTY - VFS_PERM] = NFS4ERR_NOTEMPTY,
+    [VFS_DQUOT - VFS_PERM] = NFS4ERR_DQUOT,
+    [VFS_STALE - VFS_PERM] = NFS4ERR_STALE,
+    [VFS_BADHANDLE - VFS_PERM] = NFS4ERR_BADHANDLE,
+    [VFS_BAD_COOKIE - VFS_PERM] = NFS4ERR_BAD_COOKIE,
+    [VFS_NOTSUPP - VFS_PERM] = NFS4ERR_NOTSUPP,
+    [VFS_TOOSMALL - VFS_PERM] = NFS4ERR_TOOSMALL,
+    [VFS_BADNAME - VFS_PERM] = NFS4ERR_BADNAME,
+    [VFS_SYMLINK - VFS_PERM] = NFS4ERR_SYMLINK,
+    [VFS_WRONG_TYPE - VFS_PERM] = NFS4ERR_WRONG_TYPE,
+    [VFS_DELAY - VFS_PERM] = NFS4ERR_DELAY,
+    [VFS_SERVERFAULT - VFS_PERM] = NFS4ERR_SERVERFAULT,
+};
+
+_Static_assert(ARRAY_SIZE(from_vfs) == VFS_SERVERFAULT - VFS_PERM + 1, "every status is mapped");
+
+enum nfsstat4 status_from_vfs(enum vfs_status status)
+{
+    CHECK(status >= VFS_PERM && status <= VFS_SERVERFAULT);
+    return from_vfs[status - VFS_PERM];
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/ops/ops.h"
+
+enum {
+    ACCESS_DIR = ACCESS4_READ | ACCESS4_LOOKUP | ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_DELETE,
+    ACCESS_FILE = ACCESS4_READ | ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_EXECUTE,
+    ACCESS_CHANGES = ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_DELETE,
+};
+
+/* RFC 8881 §18.1: `supported` are the requested bits that mean something for this object. */
+enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args)
+{
+    struct vfs_object *obj = c->current.obj;
+    enum nfsstat4 status = compound_need_fh(c);
+    struct ACCESS4resok resok;
+    enum vfs_status asked;
+
+    if (status != NFS4_OK)
+        return status;
+    if (args->access & ~(uint32_t)(ACCESS_DIR | ACCESS_FILE))
+        return NFS4ERR_INVAL;
+    resok.supported = args->access & (obj->type == VFS_DIR ? ACCESS_DIR : ACCESS_FILE);
+    asked = obj->fs->ops->access(obj, &c->cred, resok.supported, &resok.access);
+    if (asked != VFS_OK)
+        return status_from_vfs(asked);
+    if (c->current.export->read_only)
+        resok.access &= ~(uint32_t)ACCESS_CHANGES;
+    wire_ACCESS4resok(c->out, &resok);
+    return NFS4_OK;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* REMOVE, RENAME, LINK: changes to the entries of directories. */
+#include "proto/ops/dir_change.h"
+
+#include "proto/ops/ops.h"
+
+enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *component,
+                               enum nfsstat4 covered, struct vfs_name *name)
+{
+    enum nfsstat4 status = compound_need_dir(c);
+
+    if (status == NFS4_OK)
+        status = compound_name(component, name);
+    if (status == NFS4_OK && export_child_named(c->current.export, c->current.obj, name))
+        status = covered;
+    if (status == NFS4_OK)
+        status = compound_need_writable(c);
+    return status;
+}
+
+enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
+{
+    struct vfs_object *dir = c->current.obj;
+    struct vfs_name name;
+    enum nfsstat4 status = dir_change_begin(c, &args->target, NFS4ERR_NOTEMPTY, &name);
+    struct vfs_change_info info;
+    struct REMOVE4resok resok;
+    enum vfs_status removed;
+
+    if (status != NFS4_OK)
+        return status;
+    removed = dir->fs->ops->remove(dir, &c->cred, &name, &info);
+    if (removed != VFS_OK)
+        return status_from_vfs(removed);
+    resok.cinfo = change_info_from_vfs(&info);
+    wire_REMOVE4resok(c->out, &resok);
+    return NFS4_OK;
+}
+
+/* The source directory is the saved filehandle, the target directory the current one. */
+enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
+{
+    struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
+    struct vfs_name from, to;
+    struct vfs_change_info from_info, to_info;
+    struct RENAME4resok resok;
+    enum nfsstat4 status;
+    enum vfs_status renamed;
+
+    if (!from_dir)
+        return NFS4ERR_NOFILEHANDLE;
+    status = dir_change_begin(c, &args->newname, NFS4ERR_XDEV, &to);
+    if (status == NFS4_OK)
+        status = compound_name(&args->oldname, &from);
+    if (status != NFS4_OK)
+        return status;
+    if (from_dir->type != VFS_DIR)
+        return from_dir->type == VFS_LNK ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
+    if (c->saved.export != c->current.export ||
+        export_child_named(c->saved.export, from_dir, &from))
+        return NFS4ERR_XDEV;
+    renamed = to_dir->fs->ops->rename(from_dir, &from, to_dir, &to, &c->cred, &from_info, &to_info);
+    if (renamed != VFS_OK)
+        return status_from_vfs(renamed);
+    resok.source_cinfo = change_info_from_vfs(&from_info);
+    resok.target_cinfo = change_info_from_vfs(&to_info);
+    wire_RENAME4resok(c->out, &resok);
+    return NFS4_OK;
+}
+
+/* The object is the saved filehandle, the directory the current one. */
+enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
+{
+    struct vfs_object *dir = c->current.obj, *obj = c->saved.obj;
+    struct vfs_name name;
+    struct vfs_change_info info;
+    struct LINK4resok resok;
+    enum nfsstat4 status;
+    enum vfs_status linked;
+
+    if (!obj)
+        return NFS4ERR_NOFILEHANDLE;
+    status = dir_change_begin(c, &args->newname, NFS4ERR_EXIST, &name);
+    if (status != NFS4_OK)
+        return status;
+    if (obj->type == VFS_DIR)
+        return NFS4ERR_ISDIR;
+    if (c->saved.export != c->current.export)
+        return NFS4ERR_XDEV;
+    linked = dir->fs->ops->link(obj, dir, &c->cred, &name, &info);
+    if (linked != VFS_OK)
+        return status_from_vfs(linked);
+    resok.cinfo = change_info_from_vfs(&info);
+    wire_LINK4resok(c->out, &resok);
+    return NFS4_OK;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PUTFH, PUTROOTFH, PUTPUBFH, GETFH, SAVEFH, RESTOREFH: the filehandles in effect. */
+#include "proto/ops/ops.h"
+#include "transport/connection.h"
+
+enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
+{
+    struct vfs_object *obj;
+    struct export *export;
+    enum vfs_status status;
+
+    status = export_fh_resolve(c->server->exports, &args->object, &obj, &export);
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    if (!export_allows(export, connection_peer(c->call->conn))) {
+        vfs_object_put(obj);
+        return NFS4ERR_STALE; /* for this peer it is not exported */
+    }
+    compound_set_current(c, obj, export);
+    return NFS4_OK;
+}
+
+enum nfsstat4 op_putrootfh(struct compound *c)
+{
+    struct vfs_object *obj;
+    struct export *export;
+    enum vfs_status status = export_root(c->server->exports, &obj, &export);
+
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    if (!export_allows(export, connection_peer(c->call->conn))) {
+        vfs_object_put(obj);
+        return NFS4ERR_ACCESS;
+    }
+    compound_set_current(c, obj, export);
+    return NFS4_OK;
+}
+
+/* The public filehandle is the root, RFC 8881 §18.20.3. */
+enum nfsstat4 op_putpubfh(struct compound *c)
+{
+    return op_putrootfh(c);
+}
+
+enum nfsstat4 op_getfh(struct compound *c)
+{
+    enum nfsstat4 status = compound_need_fh(c);
+    uint8_t bytes[LIMIT_FH_BYTES];
+    struct GETFH4resok resok = {.object = {.data = bytes}};
+
+    if (status != NFS4_OK)
+        return status;
+    resok.object.len =
+        export_fh_build(c->server->exports, c->current.export, &c->current.obj->handle, bytes);
+    wire_GETFH4resok(c->out, &resok);
+    return NFS4_OK;
+}
+
+/* The stateid goes with its filehandle, RFC 8881 §16.2.3.1.2 (W17). */
+enum nfsstat4 op_savefh(struct compound *c)
+{
+    enum nfsstat4 status = compound_need_fh(c);
+
+    if (status != NFS4_OK)
+        return status;
+    compound_fh_copy(&c->saved, &c->current);
+    c->saved_stateid = c->current_stateid;
+    c->has_saved_stateid = c->has_current_stateid;
+    return NFS4_OK;
+}
+
+enum nfsstat4 op_restorefh(struct compound *c)
+{
+    if (!c->saved.obj)
+        return NFS4ERR_NOFILEHANDLE;
+    compound_set_current(c, vfs_object_get(c->saved.obj), c->saved.export);
+    c->current_stateid = c->saved_stateid;
+    c->has_current_stateid = c->has_saved_stateid;
+    return NFS4_OK;
+}
