@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: mainstayd [options]\n"
+    "  --listen ADDR:PORT    where to listen (default 0.0.0.0:2049 and [::]:2049); repeatable\n"
+    "  --export 'PSEUDO=BACKEND[:ARG][,OPT...]'   what to serve; repeatable\n"
+    "                        backends: mem, local:DIRECTORY\n"
+    "                        options: ro rw root_squash no_root_squash all_squash anonuid=N\n"
+    "                        anongid=N client=ADDR[/BITS] sec=sys fsid=N\n"
+    "  --state DIR           stable storage (default /var/lib/mainstay, or\n"
+    "                        $XDG_STATE_HOME/mainstay without root)\n"
+    "  --threads N           event loops (default: one for each CPU)\n"
+    "  --lease S             lease time in seconds (default 90)\n"
+    "  --grace S             grace period in seconds; 0: none\n"
+    "  --log-level error|warn|info|debug   (default info)\n"
+    "  --log-format text|json              (default text)\n"
+    "  --check               check the options and exit\n"
+    "  --help, --version\n";
+
+enum {
+    LEASE_S_DEFAULT = 90,
+    LEASE_S_MIN = 1,
+    LEASE_S_MAX = 3600,
+    THREADS_MAX = 64,
+    PORT_DEFAULT = 2049,
+};
+
+enum option_id {
+    OPT_LISTEN = 256,
+    OPT_EXPORT,
+    OPT_STATE,
+    OPT_THREADS,
+    OPT_LEASE,
+    OPT_GRACE,
+    OPT_LOG_LEVEL,
+    OPT_LOG_FORMAT,
+    OPT_CHECK,
+    OPT_HELP,
+    OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"export", required_argument, NULL, OPT_EXPORT},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"threads", required_argument, NULL, OPT_THREADS},
+    {"lease", required_argument, NULL, OPT_LEASE},
+    {"grace", required_argument, NULL, OPT_GRACE},
+    {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {0},
+};
+
+static bool complain(const char *what, const char *value)
+{
+    fprintf(stderr, "mainstayd: %s '%s'\n", what, value);
+    return false;
+}
+
+static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+    char *end;
+    unsigned long v;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    v = strtoul(text, &end, 10);
+    if (*end != '\0' || errno != 0 || v < min || v > max)
+        return false;
+    *out = (uint32_t)v;
+    return true;
+}
+
+bool listen_address_parse(const char *text, struct listen_address *out)
+{
+    const char *colon = strrchr(text, ':');
+    char host[INET6_ADDRSTRLEN + 2];
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    struct sockaddr_in *in4 = (struct sockaddr_in *)&out->addr;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out->addr;
+    uint32_t port;
+
+    memset(out, 0, sizeof(*out));
+    if (!colon || len == 0 || len >= sizeof(host) || !parse_number(colon + 1, 0, 65535, &port))
+        return false;
+    memcpy(host, text, len);
+    host[len] = '\0';
+    if (host[0] == '[' && host[len - 1] == ']') {
+        host[len - 1] = '\0';
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons((uint16_t)port);
+        out->len = sizeof(*in6);
+        return inet_pton(AF_INET6, host + 1, &in6->sin6_addr) == 1;
+    }
+    in4->sin_family = AF_INET;
+    in4->sin_port = htons((uint16_t)port);
+    out->len = sizeof(*in4);
+    return inet_pton(AF_INET, host, &in4->sin_addr) == 1;
+}
+
+static bool add_listen(struct options *options, const char *text)
+{
+    if (options->listen_count == LIMIT_LISTENERS)
+        return complain("too many --listen, at", text);
+    if (!listen_address_parse(text, &options->listen[options->listen_count]))
+        return complain("--listen wants ADDR:PORT or [ADDR6]:PORT, not", text);
+    options->listen_count++;
+    return true;
+}
+
+static bool add_export(struct options *options, const char *text)
+{
+    char error[256];
+
+    if (options->export_count == LIMIT_EXPORTS)
+        return complain("too many --export, at", text);
+    if (!export_spec_parse(text, &options->exports[options->export_count], error, sizeof(error))) {
+        fprintf(stderr, "mainstayd: --export: %s\n", error);
+        return false;
+    }
+    options->export_count++;
+    return true;
+}
+
+static bool set_log_format(struct options *options, const char *text)
+{
+    options->log_json = strcmp(text, "json") == 0;
+    if (!options->log_json && strcmp(text, "text") != 0)
+        return complain("--log-format wants text or json, not", text);
+    return true;
+}
+
+static bool set_option(struct options *options, int id, const char *value)
+{
+    switch (id) {
+    case OPT_LISTEN:
+        return add_listen(options, value);
+    case OPT_EXPORT:
+        return add_export(options, value);
+    case OPT_STATE:
+        free(options->state_dir);
+        options->state_dir = must_strdup(value);
+        return *value ? true : complain("--state wants a directory, not", value);
+    case OPT_THREADS:
+        return parse_number(value, 1, THREADS_MAX, &options->threads) ||
+               complain("--threads wants 1 to 64, not", value);
+    case OPT_LEASE:
+        return parse_number(value, LEASE_S_MIN, LEASE_S_MAX, &options->lease_s) ||
+               complain("--lease wants 1 to 3600 seconds, not", value);
+    case OPT_GRACE:
+        return parse_number(value, 0, LEASE_S_MAX, &options->grace_s) ||
+               complain("--grace wants 0 to 3600 seconds, not", value);
+    case OPT_LOG_LEVEL:
+        return log_level_parse(value, &options->log_level) ||
+               complain("--log-level wants error, warn, info or debug, not", value);
+    case OPT_LOG_FORMAT:
+        return set_log_format(options, value);
+    case OPT_CHECK:
+        options->check_only = true;
+        return true;
+    default:
+        return false; /* getopt has said what is wrong */
+    }
+}
+
+static char *default_state_dir(void)
+{
+    const char *base = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    char path[LIMIT_PATH_BYTES];
+
+    if (geteuid() == 0)
+        return must_strdup("/var/lib/mainstay");
+    if (base && *base)
+        snprintf(path, sizeof(path), "%s/mainstay", base);
+    else
+        snprintf(path, sizeof(path), "%s/.local/state/mainstay", home ? home : "/tmp");
+    return must_strdup(path);
+}
+
+static void fill_defaults(struct options *options)
+{
+    if (options->listen_count == 0) {
+        CHECK(listen_address_parse("0.0.0.0:2049", &options->listen[0]));
+        CHECK(listen_address_parse("[::]:2049", &options->listen[1]));
+        options->listen_count = 2;
+    }
+    if (!options->state_dir)
+        options->state_dir = default_state_dir();
+}
+
+enum options_result options_parse(struct options *options, int argc, char **argv)
+{
+    int id;
+
+    *options = (struct options){.lease_s = LEASE_S_DEFAULT, .log_level = LOG_LEVEL_INFO};
+    while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (id == OPT_HELP || id == OPT_VERSION) {
+            fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
+            return OPTIONS_DONE;
+        }
+        if (!set_option(options, id, optarg)) {
+            fputs("mainstayd: --help tells the options\n", stderr);
+            return OPTIONS_WRONG;
+        }
+    }
+    if (optind < argc) {
+        complain("unexpected argument", argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    if (options->export_count == 0) {
+        fputs("mainstayd: nothing to serve: give at least one --export\n", stderr);
+        return OPTIONS_WRONG;
+    }
+    fill_defaults(options);
+    return OPTIONS_RUN;
+}
+
+void options_fini(struct options *options)
+{
+    for (uint32_t i = 0; i < options->export_count; i++)
+        export_spec_fini(&options->exports[i]);
+    free(options->state_dir);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What mainstayd was told on its command line, checked. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "export/export.h"
+
+struct listen_address {
+    struct sockaddr_storage addr;
+    socklen_t len;
+};
+
+struct options {
+    uint32_t listen_count;
+    struct listen_address listen[LIMIT_LISTENERS];
+    uint32_t export_count;
+    struct export_spec exports[LIMIT_EXPORTS];
+    char *state_dir;  /* default: /var/lib/mainstay for root, else below the user's own state */
+    uint32_t threads; /* 0: one a CPU */
+    uint32_t lease_s;
+    uint32_t grace_s;
+    enum log_level log_level;
+    bool log_json;
+    bool check_only;
+};
+
+enum options_result {
+    OPTIONS_RUN,
+    OPTIONS_DONE,  /* --help, --version: printed, exit 0 */
+    OPTIONS_WRONG, /* told on stderr, exit 2 */
+};
+
+/* Parse argv into `options`; free with options_fini() whatever the result. */
+enum options_result options_parse(struct options *options, int argc, char **argv);
+void options_fini(struct options *options);
+
+/* "ADDR:PORT" or "[ADDR6]:PORT", numeric. */
+bool listen_address_parse(const char *text, struct listen_address *out);
