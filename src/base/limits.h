@@ -10,13 +10,17 @@
 
 /* wire, transport */
 #define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */
+#define LIMIT_RPC_FRAGMENTS 2048u                   /* of one record, empty ones too */
 #define LIMIT_RPC_AUTH_BYTES 400u                   /* opaque_auth body, RFC 5531 §8.2 */
 #define LIMIT_RPC_AUTH_SYS_GIDS 16u                 /* RFC 5531 appendix A */
 #define LIMIT_RPC_MACHINE_NAME_BYTES 255u
 #define LIMIT_CONNECTIONS 65536u
-#define LIMIT_WORKER_THREADS 256u         /* grown by blocked work, never beyond */
-#define LIMIT_SEND_QUEUE_BYTES (8u << 20) /* per connection; reading stops above it */
+#define LIMIT_WORKER_THREADS 256u              /* grown by blocked work, never beyond */
+#define LIMIT_SEND_QUEUE_BYTES (8u << 20)      /* per connection; callbacks are refused above it */
+#define LIMIT_SEND_QUEUE_MARK_BYTES (1u << 20) /* above: its calls wait */
 #define LIMIT_LISTENERS 16u
+#define LIMIT_LOOPS 64u
+#define LIMIT_RPC_PROGRAMS 8u
 
 /* proto */
 #define LIMIT_READ_BYTES (1u << 20)  /* maxread */
