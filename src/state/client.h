@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Client records of NFSv4.1 and later: EXCHANGE_ID (RFC 8881 §18.35), leases, removal.
+ *
+ *     (none) --EXCHANGE_ID--> unconfirmed --first CREATE_SESSION--> confirmed --> dead
+ *
+ * An owner string has at most one record of each kind; a new incarnation's record stands beside
+ * the old confirmed one until its CREATE_SESSION removes that.  A dead record is in no table; it
+ * lives on until its last reference goes, and must get no new opens or locks.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/htable.h"
+#include "base/list.h"
+#include "state/state.h"
+
+/* Who sent a request, as far as AUTH_NONE and AUTH_SYS can tell. */
+struct client_principal {
+    uint32_t flavor;
+    uint32_t uid;
+};
+
+struct client_owner; /* client_internal.h */
+
+/* The answer to the last CREATE_SESSION, for its retry (RFC 8881 §18.36.4). */
+struct client_create_reply {
+    uint32_t sequence;
+    enum nfsstat4 status;
+    struct CREATE_SESSION4resok resok; /* when status is NFS4_OK; no pointers in it */
+};
+
+/* Holders of a reference: the client table while the record is alive; each session; opens and
+ * locks as they need.  A handler may use compound.client without one: the session has it. */
+struct client {
+    uint64_t id; /* clientid4; random, never 0 */
+    struct state *state;
+    _Atomic uint32_t refs;
+    _Atomic bool dead;
+    _Atomic int64_t renewed_ns;    /* lease: set by each SEQUENCE that answers OK */
+    _Atomic bool reclaim_complete; /* RECLAIM_COMPLETE for all file systems was seen */
+
+    /* Set when made, never changed. */
+    uint8_t verifier[NFS4_VERIFIER_SIZE];
+    struct client_principal principal;
+
+    /* Guarded by client_table.lock. */
+    struct hnode by_id;
+    struct list all_link;
+    struct client_owner *owner;
+    bool confirmed;
+    char *impl_name, *impl_domain; /* what the client says it is; may be NULL */
+    struct list sessions;
+    uint32_t session_count;
+    struct client_create_reply create_reply;
+
+    /* Owned by the files for owners, opens and locks; NULL as long as there are none. */
+    void *opens;
+};
+
+struct client_exchange {
+    uint64_t clientid;
+    uint32_t sequence; /* for the next CREATE_SESSION */
+    bool confirmed;    /* EXCHGID4_FLAG_CONFIRMED_R */
+};
+
+/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4. */
+enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
+                                 const struct EXCHANGE_ID4args *args, int64_t now_ns,
+                                 struct client_exchange *out);
+
+/* DESTROY_CLIENTID, RFC 8881 §18.50. */
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid);
+
+/* RECLAIM_COMPLETE for all file systems; COMPLETE_ALREADY the second time (RFC 8881 §18.51). */
+enum nfsstat4 client_reclaim_complete(struct client *client);
+
+/* A reference for the caller, or NULL. */
+struct client *client_lookup(struct state *state, uint64_t clientid);
+
+struct client *client_get(struct client *client);
+void client_put(struct client *client);
+
+/* The lease: one store. */
+static inline void client_renew(struct client *client, int64_t now_ns)
+{
+    atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
+}
+
+static inline bool client_expired(const struct client *client, int64_t now_ns)
+{
+    return now_ns - atomic_load_explicit(&client->renewed_ns, memory_order_relaxed) >
+           client->state->lease_ns;
+}
+
+static inline bool client_dead(const struct client *client)
+{
+    return atomic_load_explicit(&client->dead, memory_order_acquire);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that the server knows about its clients: clients, their sessions and slots, and (in
+ * the headers beside this one) owners, opens and locks.  Made once by daemon/, reached by the
+ * operation handlers through struct server.  Knows nothing of connections but their address.
+ *
+ * Locks, in the order they are taken: client_table.lock, session_shard.lock; and apart from these,
+ * session_conn.lock, session.lock.  None is held over a call into a backend.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/htable.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "wire/nfs4_types.h"
+
+struct client;
+struct state;
+
+/* What opens and locks plug in, so that they go when their client goes. */
+struct state_client_hooks {
+    /* Drop all opens, locks and owners of a client that is dead already: no new ones come.
+     * Called without a lock of state/ held; may call backends. */
+    void (*release)(struct state *state, struct client *client);
+    /* Does the client hold opens or locks?  Called with client_table.lock held. */
+    bool (*has_state)(struct state *state, struct client *client);
+};
+
+struct state_config {
+    uint32_t lease_s;         /* 0: 90 */
+    uint64_t boot_id;         /* different in every life of the server; 0: from random */
+    const char *server_owner; /* so_major_id and scope: the same as long as it is one server */
+    uint32_t sessions_max;    /* 0: LIMIT_SESSIONS */
+    uint32_t clients_max;     /* 0: LIMIT_CLIENTS */
+};
+
+enum {
+    SESSION_SHARDS = 64 /* a power of two */
+};
+
+struct session_shard {
+    pthread_mutex_t lock; /* guards table */
+    struct htable table;  /* struct session by_id */
+};
+
+struct client_table {
+    pthread_mutex_t lock; /* guards all below, and what client.h says */
+    struct htable by_id;
+    struct htable by_owner;
+    struct list clients;
+    uint32_t count;
+    uint64_t owner_seed; /* random: clients choose their owner strings */
+};
+
+struct state {
+    uint32_t lease_s;
+    int64_t lease_ns;
+    uint64_t boot_id;
+    char *server_owner;
+    uint32_t sessions_max, clients_max;
+    struct client_table clients;
+    struct session_shard session_shards[SESSION_SHARDS];
+    _Atomic uint32_t session_count;
+    _Atomic int64_t reply_bytes; /* memory that kept replies take */
+    uint64_t digest_seed;        /* random: for slot_request.digest */
+    struct state_client_hooks hooks;
+};
+
+/* Never fails; ends the process without memory or randomness. */
+struct state *state_create(const struct state_config *config);
+
+/* Drop every client and free all.  No call runs and no connection is left. */
+void state_destroy(struct state *state);
+
+/* Register what state_client_hooks says; before the first request. */
+void state_hook_clients(struct state *state, const struct state_client_hooks *hooks);
+
+/* Remove clients whose lease ran out, and those that were never confirmed.  From a timer, about
+ * once a second; `now_ns` is clock_now_ns().  Thread safe. */
+void state_tick(struct state *state, int64_t now_ns);
