@@ -148,7 +148,7 @@ static void node_enter(struct export_table *table, struct export_node *node,
 }
 
 /* A peer sees an export that it may use, and the pseudo directories that lead to one. */
-static bool node_visible(const struct export_node *node, const struct sockaddr_storage *peer)
+static bool node_visible(const struct export_node *node, const struct sockaddr *peer)
 {
     if (node->export)
         return export_allows(node->export, peer);
@@ -175,7 +175,7 @@ enum vfs_status export_root(struct export_table *table, struct vfs_object **obj,
 
 enum vfs_status export_cross_down(struct export_table *table, struct export *export,
                                   struct vfs_object *dir, const struct vfs_name *name,
-                                  const struct sockaddr_storage *peer, struct vfs_object **obj,
+                                  const struct sockaddr *peer, struct vfs_object **obj,
                                   struct export **out_export)
 {
     struct export_node *node = export_node_of(export, dir);
@@ -214,9 +214,8 @@ uint64_t export_mounted_on_fileid(struct export_table *table, const struct expor
 }
 
 bool export_child_next(struct export_table *table, const struct export *export,
-                       const struct vfs_object *dir, const struct sockaddr_storage *peer,
-                       uint32_t *index, struct vfs_name *name, struct vfs_object **obj,
-                       struct export **out_export)
+                       const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *index,
+                       struct vfs_name *name, struct vfs_object **obj, struct export **out_export)
 {
     struct export_node *node = export_node_of(export, dir);
     uint32_t i = 0;

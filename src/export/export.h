@@ -48,7 +48,7 @@ struct export
 };
 
 /* May this peer use the export? */
-bool export_allows(const struct export *export, const struct sockaddr_storage *peer);
+bool export_allows(const struct export *export, const struct sockaddr *peer);
 
 /* The credentials that `uid`... become on this export. */
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
@@ -102,7 +102,7 @@ uint32_t export_fh_build(struct export_table *table, const struct export *export
  * the backend. */
 enum vfs_status export_cross_down(struct export_table *table, struct export *export,
                                   struct vfs_object *dir, const struct vfs_name *name,
-                                  const struct sockaddr_storage *peer, struct vfs_object **obj,
+                                  const struct sockaddr *peer, struct vfs_object **obj,
                                   struct export **out_export);
 
 /* The directory above an export's root; VFS_NOENT at the top; VFS_OK with *obj NULL when `dir` is
@@ -118,9 +118,8 @@ uint64_t export_mounted_on_fileid(struct export_table *table, const struct expor
 /* Children of the node `dir` stands for that the backend's own READDIR does not list (exports
  * below a real export's root): *index starts at 0; false when there are no more. */
 bool export_child_next(struct export_table *table, const struct export *export,
-                       const struct vfs_object *dir, const struct sockaddr_storage *peer,
-                       uint32_t *index, struct vfs_name *name, struct vfs_object **obj,
-                       struct export **out_export);
+                       const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *index,
+                       struct vfs_name *name, struct vfs_object **obj, struct export **out_export);
 
 /* Does the name space put something of this name into `dir`, whatever the backend has there? */
 bool export_child_named(const struct export *export, const struct vfs_object *dir,

@@ -6,14 +6,14 @@
 #include "export/export.h"
 
 /* The peer's address bytes; an IPv4 address that came in by IPv6 counts as IPv4. */
-static sa_family_t peer_address(const struct sockaddr_storage *peer, uint8_t addr[16])
+static sa_family_t peer_address(const struct sockaddr *peer, uint8_t addr[16])
 {
-    if (peer->ss_family == AF_INET) {
-        memcpy(addr, &((const struct sockaddr_in *)peer)->sin_addr, 4);
+    if (peer->sa_family == AF_INET) {
+        memcpy(addr, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, 4);
         return AF_INET;
     }
-    if (peer->ss_family == AF_INET6) {
-        const struct in6_addr *in6 = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+    if (peer->sa_family == AF_INET6) {
+        const struct in6_addr *in6 = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
 
         if (IN6_IS_ADDR_V4MAPPED(in6)) {
             memcpy(addr, in6->s6_addr + 12, 4);
@@ -35,7 +35,7 @@ static bool prefix_matches(const uint8_t *a, const uint8_t *b, unsigned bits)
     return bits % 8 == 0 || ((a[bytes] ^ b[bytes]) & mask) == 0;
 }
 
-bool export_allows(const struct export *export, const struct sockaddr_storage *peer)
+bool export_allows(const struct export *export, const struct sockaddr *peer)
 {
     uint8_t addr[16] = {0};
     sa_family_t family;

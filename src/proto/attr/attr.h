@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NFSv4 attributes (RFC 8881 §5): which of them exist here, where their values come from, and how a
+ * client's fattr4 becomes changes for a backend.  The encoding itself is wire/fattr.h.
+ */
+#pragma once
+
+#include "proto/compound.h"
+
+/* What the attributes of one object are made from. */
+struct attr_source {
+    struct compound *c;
+    struct export *export;
+    struct vfs_object *any;      /* any object of the file system: statfs and caps */
+    const struct vfs_attr *attr; /* at least attr_vfs_mask() of the request; NULL: none needed */
+    const struct vfs_handle *handle;
+    uint64_t mounted_on_fileid;
+    enum nfsstat4 rdattr_error;
+};
+
+/* supported_attrs of a file system: what its backend can answer or set. */
+void attr_supported(const struct vfs *fs, struct bitmap4 *out);
+
+/* The vfs attributes needed to answer `want`. */
+uint32_t attr_vfs_mask(const struct bitmap4 *want);
+
+/* Append the fattr4 of `want` that is supported; c->out.failed when there is no room. */
+enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4 *want,
+                          struct xdr *out);
+
+/* Get and append the attributes of an object: GETATTR. */
+enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
+                                 const struct bitmap4 *want, struct xdr *out);
+
+/* Write-only attributes in a request to read are INVAL (RFC 8881 §5.5). */
+enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
+
+/* Decode a client's fattr4 to set.  ATTRNOTSUPP for what is not supported, INVAL for what is
+ * read-only, BADXDR for a body that does not match its mask, BADOWNER for owner strings that name
+ * nobody.  `bits` gets the attributes asked for. */
+enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
+                                   struct vfs_attr *set, struct bitmap4 *bits);
+
+/* The part of `asked` that a vfs mask of applied changes stands for. */
+void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct bitmap4 *out);
+
+/* VERIFY and NVERIFY: NFS4_OK when all given attributes equal the object's, NFS4ERR_NOT_SAME when
+ * one differs, ATTRNOTSUPP, INVAL. */
+enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * READDIR, RFC 8881 §18.23.  The backend walks its directory and every entry goes straight into
+ * the reply until that is full.  Where the name space puts exports into a backend's directory, those
+ * come first, under the cookies CHILD_COOKIE_FIRST and up, and the backend's own cookies are shifted.
+ */
+#include "proto/attr/attr.h"
+#include "proto/ops/ops.h"
+#include "transport/connection.h"
+
+enum {
+    CHILD_COOKIE_FIRST = 3, /* 0, 1 and 2 are reserved, RFC 8881 §18.23.3 */
+    COOKIE_SHIFT = CHILD_COOKIE_FIRST + LIMIT_EXPORTS,
+    RESOK_FIXED_BYTES = 8 + 4 + 4, /* verifier, end of list, eof */
+    TAIL_BYTES = 8,                /* end of list, eof */
+};
+
+struct listing {
+    struct compound *c;
+    const struct READDIR4args *args;
+    uint64_t cookie_shift;
+    uint64_t dir_bytes; /* names and cookies so far, against dircount */
+    uint32_t entries;
+    bool full;
+    enum nfsstat4 status; /* why the walk ended, if not for room */
+};
+
+/* One entry4, or nothing when it does not fit. */
+static bool listing_put(struct listing *l, const struct vfs_name *name, uint64_t cookie,
+                        const struct attr_source *source, const struct bitmap4 *want)
+{
+    struct xdr *out = l->c->out;
+    size_t start = xdr_pos(out);
+    struct wire_opaque text = {(const uint8_t *)name->data, (uint32_t)name->len};
+    uint64_t dir_bytes = l->dir_bytes + 8 + 4 + xdr_padded(name->len);
+
+    if (l->entries && l->args->dircount && dir_bytes > l->args->dircount) {
+        l->full = true;
+        return false;
+    }
+    xdr_put_u32(out, 1);
+    xdr_put_u64(out, cookie);
+    xdr_opaque(out, &text, LIMIT_NAME_BYTES);
+    l->status = attr_encode(source, want, out);
+    if (out->failed || l->status != NFS4_OK) {
+        l->full = out->failed;
+        xdr_rewind(out, start);
+        return false;
+    }
+    l->dir_bytes = dir_bytes;
+    l->entries++;
+    return true;
+}
+
+static bool emit(void *arg, const struct vfs_dirent *entry)
+{
+    static const struct bitmap4 only_error = {1, {1u << FATTR4_RDATTR_ERROR}};
+    struct listing *l = arg;
+    struct compound *c = l->c;
+    const struct bitmap4 *want = &l->args->attr_request;
+    struct attr_source source = {
+        .c = c,
+        .export = c->current.export,
+        .any = c->current.obj,
+        .attr = entry->attr,
+        .handle = entry->handle,
+        .mounted_on_fileid = entry->fileid,
+    };
+
+    if (export_child_named(c->current.export, c->current.obj, &entry->name))
+        return true; /* an export covers it */
+    if ((!entry->attr && attr_vfs_mask(want)) ||
+        (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE))) {
+        if (!bitmap4_isset(want, FATTR4_RDATTR_ERROR))
+            return true; /* gone while we looked */
+        source.rdattr_error = NFS4ERR_STALE;
+        want = &only_error;
+    }
+    return listing_put(l, &entry->name, entry->cookie + l->cookie_shift, &source, want);
+}
+
+/* Exports that stand in this directory. */
+static bool list_children(struct listing *l, uint32_t index)
+{
+    struct compound *c = l->c;
+    struct vfs_name name;
+    struct vfs_object *obj;
+    struct export *export;
+    bool more = true;
+
+    while (more &&
+           export_child_next(c->server->exports, c->current.export, c->current.obj,
+                             connection_peer(c->call->conn), &index, &name, &obj, &export)) {
+        struct vfs_attr attr;
+        struct attr_source source = {
+            .c = c,
+            .export = export,
+            .any = obj,
+            .attr = &attr,
+            .handle = &obj->handle,
+            .mounted_on_fileid = export_mounted_on_fileid(c->server->exports, export, obj),
+        };
+
+        if (obj->fs->ops->getattr(obj, attr_vfs_mask(&l->args->attr_request), &attr) == VFS_OK)
+            more = listing_put(l, &name, CHILD_COOKIE_FIRST + index - 1, &source,
+                               &l->args->attr_request);
+        vfs_object_put(obj);
+    }
+    return more;
+}
+
+static enum nfsstat4 list_backend(struct listing *l, uint64_t cookie, bool *eof)
+{
+    struct compound *c = l->c;
+    const struct bitmap4 *want = &l->args->attr_request;
+    struct vfs_readdir rd = {
+        .cookie = cookie,
+        .attr_mask = attr_vfs_mask(want),
+        .want_handle = bitmap4_isset(want, FATTR4_FILEHANDLE),
+        .emit = emit,
+        .arg = l,
+    };
+    enum vfs_status status = c->current.obj->fs->ops->readdir(c->current.obj, &c->cred, &rd);
+
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    *eof = rd.eof;
+    return l->status;
+}
+
+static enum nfsstat4 list_all(struct listing *l, bool *eof)
+{
+    struct compound *c = l->c;
+    uint64_t cookie = l->args->cookie;
+
+    *eof = false;
+    if (!export_has_children(c->current.export, c->current.obj))
+        return list_backend(l, cookie, eof);
+    l->cookie_shift = COOKIE_SHIFT;
+    if (cookie < COOKIE_SHIFT) {
+        uint32_t index =
+            cookie < CHILD_COOKIE_FIRST ? 0 : (uint32_t)cookie - CHILD_COOKIE_FIRST + 1;
+
+        if (!list_children(l, index))
+            return l->status;
+        cookie = 0;
+    } else {
+        cookie -= COOKIE_SHIFT;
+    }
+    return list_backend(l, cookie, eof);
+}
+
+/* Cookies last as long as their entries, so one verifier, all zero, does for every listing. */
+static enum nfsstat4 check_args(struct compound *c, const struct READDIR4args *args)
+{
+    static const uint8_t zero[sizeof(args->cookieverf)];
+    enum nfsstat4 status = compound_need_dir(c);
+
+    if (status == NFS4ERR_SYMLINK)
+        status = NFS4ERR_NOTDIR; /* READDIR may not say SYMLINK, RFC 8881 §15.2 */
+    if (status == NFS4_OK)
+        status = attr_check_readable(&args->attr_request);
+    if (status != NFS4_OK)
+        return status;
+    if (args->cookie == 1 || args->cookie == 2)
+        return NFS4ERR_BAD_COOKIE;
+    if (args->cookie != 0 && memcmp(args->cookieverf, zero, sizeof(zero)) != 0)
+        return NFS4ERR_NOT_SAME;
+    return args->maxcount < RESOK_FIXED_BYTES ? NFS4ERR_TOOSMALL : NFS4_OK;
+}
+
+enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
+{
+    struct listing l = {.c = c, .args = args, .status = NFS4_OK};
+    enum nfsstat4 status = check_args(c, args);
+    struct xdr *out = c->out;
+    uint8_t *end = out->end;
+    size_t room;
+    bool eof;
+
+    if (status != NFS4_OK)
+        return status;
+    room = args->maxcount < LIMIT_READDIR_BYTES ? args->maxcount : LIMIT_READDIR_BYTES;
+    if (room > xdr_left(out))
+        room = xdr_left(out);
+    if (room < RESOK_FIXED_BYTES)
+        return NFS4ERR_TOOSMALL;
+    out->end = out->p + room - TAIL_BYTES;
+    xdr_put_u64(out, 0);
+    status = list_all(&l, &eof);
+    out->end = end;
+    if (status != NFS4_OK)
+        return status;
+    if (l.full && l.entries == 0)
+        return NFS4ERR_TOOSMALL;
+    xdr_put_u32(out, 0);
+    xdr_put_u32(out, eof && !l.full);
+    return NFS4_OK;
+}
