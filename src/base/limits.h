@@ -14,6 +14,8 @@
 #define LIMIT_RPC_AUTH_BYTES 400u                   /* opaque_auth body, RFC 5531 §8.2 */
 #define LIMIT_RPC_AUTH_SYS_GIDS 16u                 /* RFC 5531 appendix A */
 #define LIMIT_RPC_MACHINE_NAME_BYTES 255u
+#define LIMIT_WIRE_OPAQUE_BYTES LIMIT_RPC_RECORD_BYTES /* opaques without a bound of their own */
+#define LIMIT_WIRE_ARRAY 4096u                         /* arrays without a bound of their own */
 #define LIMIT_CONNECTIONS 65536u
 #define LIMIT_WORKER_THREADS 256u              /* grown by blocked work, never beyond */
 #define LIMIT_SEND_QUEUE_BYTES (8u << 20)      /* per connection; callbacks are refused above it */

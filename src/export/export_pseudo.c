@@ -4,6 +4,7 @@
  * as a backend like any other.  Its lookup and listing depend on who asks, so they are
  * export_cross_down() and export_child_next(); what is left here is what has no such question.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

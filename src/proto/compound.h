@@ -19,7 +19,7 @@
 #include "export/export.h"
 #include "transport/rpc_call.h"
 #include "vfs/vfs.h"
-#include "wire/nfs4_types.h"
+#include "wire/nfs4_codec.h"
 #include "wire/xdr.h"
 
 struct client;
