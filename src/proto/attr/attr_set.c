@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Setting attributes: from a client's fattr4 to a backend's struct vfs_attr. */
+#include "proto/attr/attr.h"
+#include "wire/fattr.h"
+
+#define BIT(n) (1u << ((n) % 32))
+
+static const struct bitmap4 settable = {
+    .count = 3,
+    .words =
+        {
+            BIT(FATTR4_SIZE),
+            BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) |
+                BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET),
+            BIT(FATTR4_MODE_SET_MASKED),
+        },
+};
+
+enum {
+    MODE_BITS = 07777,
+    NSEC_MAX = 999999999
+};
+
+/* Attributes we don't have: ATTRNOTSUPP; those we have but can't be set: INVAL. */
+static enum nfsstat4 check_settable(const struct vfs *fs, const struct bitmap4 *mask)
+{
+    struct bitmap4 supported;
+
+    attr_supported(fs, &supported);
+    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
+        if (mask->words[w] & ~supported.words[w])
+            return NFS4ERR_ATTRNOTSUPP;
+    }
+    for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
+        if (mask->words[w] & ~settable.words[w])
+            return NFS4ERR_INVAL;
+    }
+    return NFS4_OK;
+}
+
+/* "1000", or "1000@domain" as some clients send it. */
+static enum nfsstat4 parse_owner(const struct wire_opaque *text, uint32_t *id)
+{
+    uint64_t v = 0;
+    uint32_t i = 0;
+
+    if (text->len == 0)
+        return NFS4ERR_INVAL;
+    for (; i < text->len && text->data[i] >= '0' && text->data[i] <= '9'; i++) {
+        v = v * 10 + (uint64_t)(text->data[i] - '0');
+        if (v > UINT32_MAX - 1)
+            return NFS4ERR_BADOWNER;
+    }
+    if (i == 0 || (i < text->len && text->data[i] != '@'))
+        return NFS4ERR_BADOWNER;
+    *id = (uint32_t)v;
+    return NFS4_OK;
+}
+
+static enum nfsstat4 set_time(const struct settime4 *in, struct timespec *out, uint32_t *mask,
+                              uint32_t given, uint32_t now)
+{
+    if (in->set_it == SET_TO_SERVER_TIME4) {
+        *mask |= now;
+        return NFS4_OK;
+    }
+    if (in->time.nseconds > NSEC_MAX)
+        return NFS4ERR_INVAL;
+    *out = (struct timespec){.tv_sec = in->time.seconds, .tv_nsec = in->time.nseconds};
+    *mask |= given;
+    return NFS4_OK;
+}
+
+static enum nfsstat4 set_mode(struct compound *c, const struct nfs4_attrs *a,
+                              const struct bitmap4 *mask, struct vfs_attr *set)
+{
+    struct vfs_attr current;
+    enum vfs_status status;
+
+    if (bitmap4_isset(mask, FATTR4_MODE)) {
+        if (bitmap4_isset(mask, FATTR4_MODE_SET_MASKED) || (a->mode & ~(uint32_t)MODE_BITS))
+            return NFS4ERR_INVAL; /* both at once: RFC 8881 §6.2.5 */
+        set->mode = a->mode;
+        set->mask |= VFS_ATTR_MODE;
+        return NFS4_OK;
+    }
+    if (!bitmap4_isset(mask, FATTR4_MODE_SET_MASKED))
+        return NFS4_OK;
+    if ((a->mode_set_masked.mm_value_to_set | a->mode_set_masked.mm_mask_bits) &
+        ~(uint32_t)MODE_BITS)
+        return NFS4ERR_INVAL;
+    status = c->current.obj->fs->ops->getattr(c->current.obj, VFS_ATTR_MODE, &current);
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    set->mode = (current.mode & ~a->mode_set_masked.mm_mask_bits) |
+                (a->mode_set_masked.mm_value_to_set & a->mode_set_masked.mm_mask_bits);
+    set->mask |= VFS_ATTR_MODE;
+    return NFS4_OK;
+}
+
+static enum nfsstat4 set_owners(const struct nfs4_attrs *a, const struct bitmap4 *mask,
+                                struct vfs_attr *set)
+{
+    enum nfsstat4 status = NFS4_OK;
+
+    if (bitmap4_isset(mask, FATTR4_OWNER)) {
+        status = parse_owner(&a->owner, &set->uid);
+        set->mask |= VFS_ATTR_UID;
+    }
+    if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_OWNER_GROUP)) {
+        status = parse_owner(&a->owner_group, &set->gid);
+        set->mask |= VFS_ATTR_GID;
+    }
+    return status;
+}
+
+static enum nfsstat4 set_times(const struct nfs4_attrs *a, const struct bitmap4 *mask,
+                               struct vfs_attr *set)
+{
+    enum nfsstat4 status = NFS4_OK;
+
+    if (bitmap4_isset(mask, FATTR4_TIME_ACCESS_SET))
+        status = set_time(&a->time_access_set, &set->atime, &set->mask, VFS_ATTR_ATIME,
+                          VFS_ATTR_ATIME_NOW);
+    if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_TIME_MODIFY_SET))
+        status = set_time(&a->time_modify_set, &set->mtime, &set->mask, VFS_ATTR_MTIME,
+                          VFS_ATTR_MTIME_NOW);
+    return status;
+}
+
+enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
+                                   struct vfs_attr *set, struct bitmap4 *bits)
+{
+    const struct bitmap4 *mask = &in->attrmask;
+    enum nfsstat4 status = check_settable(c->current.obj->fs, mask);
+    struct nfs4_attrs a;
+
+    set->mask = 0;
+    *bits = *mask;
+    if (status != NFS4_OK)
+        return status;
+    if (!fattr_decode(in, &a, c->arena))
+        return NFS4ERR_BADXDR;
+    if (bitmap4_isset(mask, FATTR4_SIZE)) {
+        set->size = a.size;
+        set->mask |= VFS_ATTR_SIZE;
+    }
+    status = set_mode(c, &a, mask, set);
+    if (status == NFS4_OK)
+        status = set_owners(&a, mask, set);
+    if (status == NFS4_OK)
+        status = set_times(&a, mask, set);
+    return status;
+}
+
+void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct bitmap4 *out)
+{
+    static const struct {
+        uint32_t attribute;
+        uint32_t mask;
+    } map[] = {
+        {FATTR4_SIZE, VFS_ATTR_SIZE},
+        {FATTR4_MODE, VFS_ATTR_MODE},
+        {FATTR4_MODE_SET_MASKED, VFS_ATTR_MODE},
+        {FATTR4_OWNER, VFS_ATTR_UID},
+        {FATTR4_OWNER_GROUP, VFS_ATTR_GID},
+        {FATTR4_TIME_ACCESS_SET, VFS_ATTR_ATIME | VFS_ATTR_ATIME_NOW},
+        {FATTR4_TIME_MODIFY_SET, VFS_ATTR_MTIME | VFS_ATTR_MTIME_NOW},
+    };
+
+    *out = (struct bitmap4){0};
+    for (size_t i = 0; i < ARRAY_SIZE(map); i++) {
+        if (bitmap4_isset(asked, map[i].attribute) && (applied & map[i].mask))
+            bitmap4_set(out, map[i].attribute);
+    }
+}
