@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection's batch: one receive, every complete record in it run to completion, one send.
+ *
+ * Its state stands in loop->batch, so that another thread can go on with it when this one loses
+ * the loop inside a call.  The replies of the calls before are then sent at once, and the call
+ * that goes on alone keeps the buffers it uses by its own references.
+ */
+#include <errno.h>
+#include <sys/uio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "transport/transport_internal.h"
+
+enum {
+    RECORD_HEAD_BYTES = 8, /* xid and message type */
+    RPC_MSG_CALL = 0,
+    RPC_MSG_REPLY = 1,
+};
+
+/* ---- sending ---- */
+
+/* The replies of this batch, and perhaps a payload behind the last one. */
+static void replies_send(struct loop *loop, struct rpc_tail *tail)
+{
+    const uint8_t *data = loop->out ? loop->out->data + loop->out_start : NULL;
+    size_t len = loop->out_used - loop->out_start;
+
+    if (len > 0) {
+        loop->out_start = loop->out_used;
+        send_queue_transmit(loop->batch.conn, loop->out, data, len, tail);
+        if (!loop_is_mine(loop))
+            return;
+    }
+    if (loop->encoding)
+        return;
+    loop->out_start = loop->out_used = 0;
+    if (loop->out && !buffer_is_private(loop->out)) {
+        buffer_put(loop->out);
+        loop->out = NULL;
+    }
+}
+
+void loop_flush(struct loop *loop)
+{
+    replies_send(loop, NULL);
+}
+
+/* ---- running one record ---- */
+
+static void record_refuse(struct connection *conn, enum transport_counter counter,
+                          const char *event)
+{
+    counter_add(conn->transport, counter, 1);
+    log_info(event, LOG_U64("connection", conn->id));
+    connection_shutdown(conn);
+}
+
+/* The thread has no loop any more: send the reply and give everything back. */
+static void frame_finish_alone(struct transport *transport, struct call_frame *frame)
+{
+    struct rpc_tail *tail = frame->call.tail.fd >= 0 ? &frame->call.tail : NULL;
+
+    if (frame->reply_len > 0)
+        send_queue_transmit(frame->call.conn, frame->out, frame->reply, frame->reply_len, tail);
+    frame_unpin(frame);
+    frame_release(transport, frame);
+}
+
+/* A frame whose reply comes behind those of the batch. */
+static struct call_frame *frame_begin(struct loop *loop, struct buffer *in)
+{
+    struct call_frame *frame = loop->frame ? loop->frame : frame_create(loop->transport);
+
+    loop->frame = NULL;
+    if (!loop->out)
+        loop->out = buffer_create(&loop->transport->buffers, BUFFER_LARGE_BYTES);
+    CHECK(loop->out_used + RPC_REPLY_ROOM <= loop->out->size);
+    frame->in = in;
+    frame->out = loop->out;
+    frame->reply = loop->out->data + loop->out_used;
+    frame->call.conn = loop->batch.conn;
+    frame->call.received_ns = loop->batch.received_ns;
+    return frame;
+}
+
+/* Back in the loop after the call. */
+static void frame_end(struct loop *loop, struct call_frame *frame)
+{
+    struct rpc_tail tail = frame->call.tail;
+
+    loop->encoding = false;
+    loop->out_used += frame->reply_len;
+    frame_unpin(frame);
+    arena_reset(&frame->arena);
+    loop->frame = frame;
+    buffer_put(loop->batch.record);
+    loop->batch.record = NULL;
+    if (frame->close)
+        record_refuse(loop->batch.conn, TRANSPORT_COUNTER_bad_headers, "transport.bad_header");
+    if (tail.fd >= 0)
+        replies_send(loop, &tail);
+    else if (loop->out_used >= BUFFER_BATCH_BYTES)
+        loop_flush(loop);
+}
+
+static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
+{
+    struct transport *transport = loop->transport;
+    struct worker *worker = worker_self;
+    struct call_frame *frame = frame_begin(loop, in);
+
+    loop->encoding = true;
+    worker->frame = frame;
+    rpc_serve(transport, frame, data, len);
+    worker->frame = NULL;
+    if (loop_is_mine(loop))
+        frame_end(loop, frame);
+    else
+        frame_finish_alone(transport, frame);
+}
+
+static void reply_deliver(struct connection *conn, const uint8_t *data, size_t len)
+{
+    const struct transport_config *config = &conn->transport->config;
+    uint32_t xid;
+
+    memcpy(&xid, data, sizeof(xid));
+    if (config->reply && config->reply(conn, be32toh(xid), data + RECORD_HEAD_BYTES,
+                                       len - RECORD_HEAD_BYTES, config->reply_context))
+        return;
+    counter_add(conn->transport, TRANSPORT_COUNTER_orphan_replies, 1);
+}
+
+/* The message type is read before anything else of RPC.  What is neither CALL nor REPLY is no
+ * RPC: the connection is closed, as for a header that can't be decoded. */
+static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
+{
+    struct connection *conn = loop->batch.conn;
+    uint32_t type = UINT32_MAX;
+
+    if (len >= RECORD_HEAD_BYTES) {
+        memcpy(&type, data + 4, sizeof(type));
+        type = be32toh(type);
+    }
+    if (type == RPC_MSG_CALL) {
+        call_run(loop, in, data, len);
+        return;
+    }
+    if (type == RPC_MSG_REPLY)
+        reply_deliver(conn, data, len);
+    else
+        record_refuse(conn, TRANSPORT_COUNTER_bad_headers, "transport.bad_message");
+    buffer_put(loop->batch.record);
+    loop->batch.record = NULL;
+}
+
+/* ---- the batch ---- */
+
+static void batch_drop_input(struct batch *batch)
+{
+    buffer_put(batch->in);
+    batch->in = NULL;
+    batch->pos = batch->end = NULL;
+}
+
+/* The client does not read its replies: what it sent waits, in as little memory as fits. */
+static void batch_stall(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+    struct connection *conn = batch->conn;
+    size_t left = (size_t)(batch->end - batch->pos);
+
+    if (left > 64 << 10) {
+        conn->stalled = batch->in;
+        batch->in = NULL;
+        conn->stalled_pos = (uint32_t)(batch->pos - conn->stalled->data);
+    } else if (left > 0) {
+        conn->stalled = buffer_create(&loop->transport->buffers, left);
+        memcpy(conn->stalled->data, batch->pos, left);
+        conn->stalled_pos = 0;
+    }
+    conn->stalled_end = conn->stalled_pos + (uint32_t)left;
+    batch_drop_input(batch);
+    batch->more = false;
+    counter_add(loop->transport, TRANSPORT_COUNTER_stalls, 1);
+    send_queue_set(conn, SEND_QUEUE_STALL);
+}
+
+/* The next record: true when there is one. */
+static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct buffer **in)
+{
+    struct batch *batch = &loop->batch;
+    struct connection *conn = batch->conn;
+    enum record_status status = RECORD_MORE;
+
+    if (!conn->reader.complete) {
+        if (record_in_place(&conn->reader, &batch->pos, batch->end, data, len)) {
+            *in = batch->in;
+            return true;
+        }
+        if (batch->pos < batch->end)
+            status = record_feed(&conn->reader, batch->in, &batch->pos, batch->end);
+        if (status == RECORD_TOO_LONG)
+            record_refuse(conn, TRANSPORT_COUNTER_oversize_records, "transport.oversize");
+        if (status != RECORD_COMPLETE)
+            return false;
+    }
+    batch->record = record_take(&conn->reader, data, len);
+    *in = batch->record;
+    return true;
+}
+
+/* Run what is here.  Returns early when the connection is to be closed, or stalls. */
+static void batch_records(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+    struct connection *conn = batch->conn;
+    struct buffer *in;
+    uint8_t *data;
+    size_t len;
+
+    while (!connection_is_dead(conn)) {
+        if (loop->out_used >= BUFFER_BATCH_BYTES) {
+            loop_flush(loop);
+            if (!loop_is_mine(loop))
+                return;
+        }
+        if (send_queue_bytes(conn) > LIMIT_SEND_QUEUE_MARK_BYTES &&
+            (batch->pos < batch->end || conn->reader.complete)) {
+            batch_stall(loop);
+            return;
+        }
+        if (!batch_next(loop, &data, &len, &in))
+            return;
+        record_run(loop, in, data, len);
+        if (!loop_is_mine(loop))
+            return;
+    }
+}
+
+/* ---- receiving ---- */
+
+/* Receive into the record that is under way, and what comes behind it into the scratch buffer. */
+static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, size_t *asked)
+{
+    struct connection *conn = loop->batch.conn;
+    struct iovec iov[2];
+    int count = 0;
+
+    if (!loop->scratch || !buffer_is_private(loop->scratch)) {
+        buffer_put(loop->scratch);
+        loop->scratch = buffer_create(&loop->transport->buffers, BUFFER_LARGE_BYTES);
+    }
+    *direct = *asked = 0;
+    iov[0].iov_base = record_direct(&conn->reader, &loop->transport->buffers, direct);
+    iov[0].iov_len = *direct;
+    if (*direct > 0)
+        *asked = iov[count++].iov_len;
+    if (*direct == record_missing(&conn->reader) || *direct == 0) {
+        iov[count].iov_base = loop->scratch->data;
+        iov[count].iov_len = BUFFER_BATCH_BYTES;
+        *asked += iov[count++].iov_len;
+    }
+    return count == 1 ? recv(conn->fd, iov[0].iov_base, iov[0].iov_len, 0)
+                      : readv(conn->fd, iov, count);
+}
+
+/* One receive; false when there was nothing, or the end. */
+static bool batch_receive(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+    struct connection *conn = batch->conn;
+    size_t direct, asked;
+    ssize_t n;
+
+    batch_drop_input(batch);
+    n = batch_receive_bytes(loop, &direct, &asked);
+    batch->more = n > 0 && (size_t)n == asked && ++batch->receives < BATCH_RECEIVES;
+    if (n <= 0) {
+        batch->eof = n == 0;
+        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            connection_shutdown(conn);
+        return false;
+    }
+    counter_add(loop->transport, TRANSPORT_COUNTER_bytes_in, (uint64_t)n);
+    batch->received_ns = clock_now_ns();
+    atomic_store_explicit(&conn->activity_ns, batch->received_ns, memory_order_relaxed);
+
+    if (direct > (size_t)n)
+        direct = (size_t)n;
+    if (direct > 0 && record_direct_done(&conn->reader, direct) == RECORD_TOO_LONG)
+        connection_shutdown(conn);
+    if ((size_t)n > direct) {
+        buffer_get(loop->scratch);
+        batch->in = loop->scratch;
+        batch->pos = batch->in->data;
+        batch->end = batch->pos + ((size_t)n - direct);
+    }
+    return true;
+}
+
+/* ---- beginning and end ---- */
+
+/* The batch is over: forget it, then leave if there is nothing more to come. */
+static void batch_end(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+    struct connection *conn = batch->conn;
+    bool eof = batch->eof;
+
+    batch_drop_input(batch);
+    batch->conn = NULL;
+    if (connection_is_dead(conn)) {
+        loop_leave(loop, conn);
+    } else if (eof) {
+        if (send_queue_state(conn) & SEND_QUEUE_WAITS)
+            send_queue_set(conn, SEND_QUEUE_EOF);
+        else
+            loop_leave(loop, conn);
+    }
+}
+
+static void batch_run(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+
+    for (;;) {
+        batch_records(loop);
+        if (!loop_is_mine(loop))
+            return;
+        loop_flush(loop);
+        if (!loop_is_mine(loop))
+            return;
+        if (!batch->more || connection_is_dead(batch->conn) || !batch_receive(loop))
+            break;
+    }
+    batch_end(loop);
+}
+
+static void batch_init(struct loop *loop, struct connection *conn)
+{
+    loop->batch = (struct batch){.conn = conn, .more = true};
+}
+
+void batch_begin(struct loop *loop, struct connection *conn)
+{
+    batch_init(loop, conn);
+    if (batch_receive(loop))
+        batch_run(loop);
+    else
+        batch_end(loop);
+}
+
+void batch_resume(struct loop *loop, struct connection *conn)
+{
+    struct batch *batch = &loop->batch;
+
+    batch_init(loop, conn);
+    batch->received_ns = clock_now_ns();
+    batch->in = conn->stalled;
+    if (batch->in) {
+        batch->pos = batch->in->data + conn->stalled_pos;
+        batch->end = batch->in->data + conn->stalled_end;
+    }
+    conn->stalled = NULL;
+    send_queue_set(conn, SEND_QUEUE_RESUME);
+    if (loop_is_mine(loop))
+        batch_run(loop);
+}
+
+/* The call of the thread before goes on writing into loop->out: leave that to it, and send what
+ * stands there ahead of its reply. */
+static void batch_abandon_out(struct loop *loop)
+{
+    struct buffer *out = loop->out;
+    size_t start = loop->out_start, len = loop->out_used - loop->out_start;
+
+    loop->encoding = false;
+    loop->out = NULL;
+    loop->out_start = loop->out_used = 0;
+    buffer_put(loop->batch.record);
+    loop->batch.record = NULL;
+    if (len > 0)
+        send_queue_transmit(loop->batch.conn, out, out->data + start, len, NULL);
+    buffer_put(out);
+}
+
+void batch_continue(struct loop *loop)
+{
+    if (!loop->batch.conn)
+        return;
+    if (loop->encoding)
+        batch_abandon_out(loop);
+    if (loop_is_mine(loop))
+        batch_run(loop);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pool of call frames.  A frame with its arena stays warm in its loop; only calls that lose
+ * their loop come here, so one lock is enough.
+ */
+#include <stdlib.h>
+
+#include "transport/transport_internal.h"
+
+struct call_frame *frame_create(struct transport *transport)
+{
+    struct call_frame *frame;
+
+    pthread_mutex_lock(&transport->frame_lock);
+    frame = transport->frames;
+    if (frame)
+        transport->frames = frame->next;
+    pthread_mutex_unlock(&transport->frame_lock);
+    if (!frame) {
+        frame = must_calloc(1, sizeof(*frame));
+        arena_init(&frame->arena, FRAME_ARENA_BYTES);
+    }
+    frame->next = NULL;
+    return frame;
+}
+
+void frame_release(struct transport *transport, struct call_frame *frame)
+{
+    CHECK(!frame->pinned);
+    arena_reset(&frame->arena);
+    pthread_mutex_lock(&transport->frame_lock);
+    frame->next = transport->frames;
+    transport->frames = frame;
+    pthread_mutex_unlock(&transport->frame_lock);
+}
+
+void frame_pool_fini(struct transport *transport)
+{
+    while (transport->frames) {
+        struct call_frame *frame = transport->frames;
+
+        transport->frames = frame->next;
+        arena_fini(&frame->arena);
+        free(frame);
+    }
+}
+
+void frame_pin(struct call_frame *frame)
+{
+    if (frame->pinned)
+        return;
+    frame->pinned = true;
+    buffer_get(frame->out);
+    if (frame->in)
+        buffer_get(frame->in);
+    connection_pin(frame->call.conn);
+}
+
+void frame_unpin(struct call_frame *frame)
+{
+    if (!frame->pinned)
+        return;
+    frame->pinned = false;
+    buffer_put(frame->out);
+    buffer_put(frame->in);
+    connection_unpin(frame->call.conn);
+}

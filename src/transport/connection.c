@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "transport/address.h"
+#include "transport/transport_internal.h"
+
+struct connection *connection_create(struct transport *transport, int fd,
+                                     const struct sockaddr *peer, socklen_t peer_len)
+{
+    struct connection *conn = must_calloc(1, sizeof(*conn));
+
+    CHECK(peer_len <= sizeof(conn->peer));
+    conn->source.kind = SOURCE_CONNECTION;
+    conn->fd = fd;
+    atomic_init(&conn->refs, 1);
+    atomic_init(&conn->active, 1);
+    conn->transport = transport;
+    conn->id =
+        1 + atomic_fetch_add_explicit(&transport->next_connection_id, 1, memory_order_relaxed);
+    memcpy(&conn->peer, peer, peer_len);
+    list_init(&conn->link);
+    CHECK(pthread_mutex_init(&conn->queue.lock, NULL) == 0);
+    return conn;
+}
+
+struct connection *connection_get(struct connection *conn)
+{
+    atomic_fetch_add_explicit(&conn->refs, 1, memory_order_relaxed);
+    return conn;
+}
+
+void connection_put(struct connection *conn)
+{
+    if (atomic_fetch_sub_explicit(&conn->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    pthread_mutex_destroy(&conn->queue.lock);
+    free(conn);
+}
+
+void connection_pin(struct connection *conn)
+{
+    atomic_fetch_add_explicit(&conn->active, 1, memory_order_relaxed);
+}
+
+bool connection_try_pin(struct connection *conn)
+{
+    uint32_t active = atomic_load_explicit(&conn->active, memory_order_relaxed);
+
+    do {
+        if (active == 0)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&conn->active, &active, active + 1,
+                                                    memory_order_acquire, memory_order_relaxed));
+    return true;
+}
+
+/* Nobody uses the socket any more, and no call of the connection runs. */
+static void connection_close(struct connection *conn)
+{
+    struct transport *transport = conn->transport;
+
+    atomic_store_explicit(&conn->dead, true, memory_order_relaxed);
+    send_queue_fini(conn);
+    for (unsigned i = 0; i < transport->config.program_count; i++) {
+        const struct rpc_program *program = &transport->config.programs[i];
+
+        if (program->closed)
+            program->closed(conn, program->context);
+    }
+    close(conn->fd);
+    log_debug("connection.closed", LOG_U64("connection", conn->id));
+    counter_add(transport, TRANSPORT_COUNTER_closed, 1);
+    connection_put(conn);
+    atomic_fetch_sub_explicit(&transport->connection_count, 1, memory_order_release);
+}
+
+void connection_unpin(struct connection *conn)
+{
+    if (atomic_fetch_sub_explicit(&conn->active, 1, memory_order_acq_rel) == 1)
+        connection_close(conn);
+}
+
+uint64_t connection_id(const struct connection *conn)
+{
+    return conn->id;
+}
+
+const struct sockaddr *connection_peer(const struct connection *conn)
+{
+    return &conn->peer.sa;
+}
+
+int64_t connection_activity_ns(const struct connection *conn)
+{
+    return atomic_load_explicit(&conn->activity_ns, memory_order_relaxed);
+}
+
+void *connection_user(const struct connection *conn, unsigned slot)
+{
+    CHECK(slot < CONNECTION_USER_SLOTS);
+    return atomic_load_explicit(&conn->user[slot], memory_order_acquire);
+}
+
+void *connection_user_init(struct connection *conn, unsigned slot, void *value)
+{
+    void *current = NULL;
+
+    CHECK(slot < CONNECTION_USER_SLOTS);
+    if (atomic_compare_exchange_strong_explicit(&conn->user[slot], &current, value,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return value;
+    return current;
+}
+
+void connection_user_set(struct connection *conn, unsigned slot, void *value)
+{
+    CHECK(slot < CONNECTION_USER_SLOTS);
+    atomic_store_explicit(&conn->user[slot], value, memory_order_release);
+}
+
+bool connection_send(struct connection *conn, const void *record, size_t len)
+{
+    bool queued;
+
+    CHECK(len < 1u << 31);
+    if (!connection_try_pin(conn))
+        return false;
+    queued = send_queue_record(conn, record, len);
+    connection_unpin(conn);
+    return queued;
+}
+
+void connection_shutdown(struct connection *conn)
+{
+    if (!connection_try_pin(conn))
+        return;
+    /* The loop hears of it as a hang-up and leaves. */
+    if (!atomic_exchange_explicit(&conn->dead, true, memory_order_relaxed))
+        shutdown(conn->fd, SHUT_RDWR);
+    connection_unpin(conn);
+}
+
+bool connection_is_open(const struct connection *conn)
+{
+    return !atomic_load_explicit(&conn->dead, memory_order_relaxed);
+}
+
+size_t connection_queued_bytes(const struct connection *conn)
+{
+    return send_queue_bytes(conn);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Listening sockets.  New connections go to the loop that has the fewest.
+ *
+ * When the process is out of descriptors, accepting pauses for a moment: the waiting connection
+ * would make epoll report the listener again at once.
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "transport/address.h"
+#include "transport/transport_internal.h"
+
+enum {
+    LISTENER_BACKLOG = 1024,
+    LISTENER_ACCEPTS = 64, /* in one go */
+    LISTENER_PAUSE_MS = 100,
+
+    /* A peer that vanished is gone after two minutes. */
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 15,
+    KEEPALIVE_PROBES = 4,
+    SEND_TIMEOUT_MS = 120000,
+};
+
+/* ---- options ---- */
+
+static void option_set(int fd, int level, int option, int value)
+{
+    if (setsockopt(fd, level, option, &value, sizeof(value)) != 0)
+        log_warn("transport.socket_option", LOG_I64("option", option), LOG_I64("errno", errno));
+}
+
+static void connection_options(int fd, const struct transport_config *config)
+{
+    option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    option_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, SEND_TIMEOUT_MS);
+    if (config->send_buffer_bytes > 0)
+        option_set(fd, SOL_SOCKET, SO_SNDBUF, config->send_buffer_bytes);
+}
+
+/* ---- accepting ---- */
+
+static struct loop *loop_choose(struct transport *transport)
+{
+    struct loop *best = &transport->loops[0];
+
+    for (unsigned i = 1; i < transport->loop_count; i++) {
+        struct loop *loop = &transport->loops[i];
+
+        if (atomic_load_explicit(&loop->connection_count, memory_order_relaxed) <
+            atomic_load_explicit(&best->connection_count, memory_order_relaxed))
+            best = loop;
+    }
+    return best;
+}
+
+static void connection_accepted(struct transport *transport, int fd, const struct sockaddr *peer,
+                                socklen_t peer_len)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    struct connection *conn;
+
+    if (atomic_load_explicit(&transport->connection_count, memory_order_relaxed) >=
+        LIMIT_CONNECTIONS) {
+        counter_add(transport, TRANSPORT_COUNTER_refused, 1);
+        close(fd);
+        return;
+    }
+    connection_options(fd, &transport->config);
+    atomic_fetch_add_explicit(&transport->connection_count, 1, memory_order_relaxed);
+    counter_add(transport, TRANSPORT_COUNTER_accepted, 1);
+    conn = connection_create(transport, fd, peer, peer_len);
+    log_debug("connection.accepted", LOG_U64("connection", conn->id),
+              LOG_STR("peer", address_format(peer, text, sizeof(text))));
+    if (!loop_add(loop_choose(transport), conn)) {
+        log_warn("transport.epoll", LOG_I64("errno", errno));
+        connection_unpin(conn);
+    }
+}
+
+static void listeners_arm(struct loop *loop, uint32_t events)
+{
+    struct transport *transport = loop->transport;
+
+    for (unsigned i = 0; i < transport->listener_count; i++) {
+        struct listener *listener = &transport->listeners[i];
+
+        if (listener->fd >= 0)
+            epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, listener->fd,
+                      &(struct epoll_event){.events = events, .data.ptr = &listener->source});
+    }
+}
+
+static void listeners_pause(struct loop *loop, int error)
+{
+    log_warn("transport.accept_paused", LOG_I64("errno", error));
+    counter_add(loop->transport, TRANSPORT_COUNTER_accept_pauses, 1);
+    loop->accept_paused_until_ns = clock_now_ns() + LISTENER_PAUSE_MS * NSEC_PER_MSEC;
+    listeners_arm(loop, 0);
+}
+
+void listeners_resume(struct loop *loop)
+{
+    if (clock_now_ns() < loop->accept_paused_until_ns)
+        return;
+    loop->accept_paused_until_ns = 0;
+    listeners_arm(loop, EPOLLIN);
+}
+
+void listener_accept(struct loop *loop, struct listener *listener)
+{
+    struct sockaddr_in6 peer; /* the larger of the two */
+    socklen_t peer_len;
+
+    for (int i = 0; i < LISTENER_ACCEPTS && listener->fd >= 0; i++) {
+        int fd;
+
+        peer_len = sizeof(peer);
+        fd = accept4(listener->fd, (struct sockaddr *)&peer, &peer_len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            connection_accepted(loop->transport, fd, (struct sockaddr *)&peer, peer_len);
+            if (!loop_is_mine(loop))
+                return;
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            listeners_pause(loop, errno);
+            return;
+        }
+        /* Errors of the connection that was to be accepted: on to the next. */
+    }
+}
+
+/* ---- listening ---- */
+
+static int listen_socket(const struct sockaddr *address, socklen_t len)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        (address->sa_family != AF_INET6 ||
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
+        bind(fd, address, len) == 0 && listen(fd, LISTENER_BACKLOG) == 0)
+        return fd;
+    error = -errno;
+    close(fd);
+    return error;
+}
+
+static uint16_t socket_port(int fd)
+{
+    struct sockaddr_in6 address = {0};
+    socklen_t len = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    /* The port stands at the same place in both. */
+    return ntohs(address.sin6_port);
+}
+
+int transport_listen(struct transport *transport, const struct sockaddr *address, socklen_t len)
+{
+    struct listener *listener = &transport->listeners[transport->listener_count];
+    int fd;
+
+    if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+        return -EAFNOSUPPORT;
+    if (transport->listener_count >= LIMIT_LISTENERS)
+        return -ENOSPC;
+    fd = listen_socket(address, len);
+    if (fd < 0)
+        return fd;
+    listener->source.kind = SOURCE_LISTENER;
+    listener->fd = fd;
+    listener->port = socket_port(fd);
+    transport->listener_count++;
+    atomic_fetch_add_explicit(&transport->listening, 1, memory_order_relaxed);
+    return 0;
+}
+
+uint16_t transport_port(const struct transport *transport, unsigned n)
+{
+    return n < transport->listener_count ? transport->listeners[n].port : 0;
+}
+
+bool listeners_start(struct loop *loop)
+{
+    struct transport *transport = loop->transport;
+
+    for (unsigned i = 0; i < transport->listener_count; i++) {
+        struct listener *listener = &transport->listeners[i];
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &listener->source};
+
+        if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, listener->fd, &event) != 0)
+            return false;
+    }
+    return true;
+}
+
+void listeners_close(struct transport *transport)
+{
+    for (unsigned i = 0; i < transport->listener_count; i++) {
+        struct listener *listener = &transport->listeners[i];
+
+        if (listener->fd < 0)
+            continue;
+        close(listener->fd);
+        listener->fd = -1;
+        atomic_fetch_sub_explicit(&transport->listening, 1, memory_order_release);
+    }
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event loop: waits in its epoll set (level-triggered) and calls whoever the events are for.
+ * Listeners live in loop 0.
+ */
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "transport/transport_internal.h"
+
+enum {
+    LOOP_PAUSE_MS = 50 /* how often a loop looks whether it may accept again */
+};
+
+bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &loop->wake};
+
+    loop->transport = transport;
+    loop->index = index;
+    loop->wake.kind = SOURCE_WAKE;
+    list_init(&loop->connections);
+    CHECK(pthread_mutex_init(&loop->list_lock, NULL) == 0);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return loop->epoll_fd >= 0 && loop->wake_fd >= 0 &&
+           epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) == 0;
+}
+
+void loop_fini(struct loop *loop)
+{
+    CHECK(list_empty(&loop->connections));
+    if (loop->frame)
+        frame_release(loop->transport, loop->frame);
+    buffer_put(loop->scratch);
+    buffer_put(loop->out);
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+    if (loop->wake_fd >= 0)
+        close(loop->wake_fd);
+    pthread_mutex_destroy(&loop->list_lock);
+}
+
+void loop_wake(struct loop *loop)
+{
+    uint64_t one = 1;
+    ssize_t ignored = write(loop->wake_fd, &one, sizeof(one));
+
+    (void)ignored;
+}
+
+bool loop_add(struct loop *loop, struct connection *conn)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &conn->source};
+
+    conn->loop = loop;
+    conn->queue.armed = event.events;
+    pthread_mutex_lock(&loop->list_lock);
+    list_push_back(&loop->connections, &conn->link);
+    pthread_mutex_unlock(&loop->list_lock);
+    atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0)
+        return true;
+    pthread_mutex_lock(&loop->list_lock);
+    list_remove(&conn->link);
+    pthread_mutex_unlock(&loop->list_lock);
+    atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    return false;
+}
+
+void loop_leave(struct loop *loop, struct connection *conn)
+{
+    send_queue_leave(conn);
+    epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, conn->fd, NULL);
+    pthread_mutex_lock(&loop->list_lock);
+    list_remove(&conn->link);
+    pthread_mutex_unlock(&loop->list_lock);
+    atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    record_reset(&conn->reader);
+    buffer_put(conn->stalled);
+    conn->stalled = NULL;
+    connection_unpin(conn);
+}
+
+static void connection_event(struct loop *loop, struct connection *conn, uint32_t events)
+{
+    unsigned state;
+
+    if (events & (EPOLLERR | EPOLLHUP)) {
+        connection_shutdown(conn);
+        loop_leave(loop, conn);
+        return;
+    }
+    if (events & EPOLLOUT) {
+        send_queue_pump(conn);
+        if (!loop_is_mine(loop))
+            return;
+        state = send_queue_state(conn);
+        if (state & SEND_QUEUE_EOF) {
+            loop_leave(loop, conn);
+            return;
+        }
+        if (state & SEND_QUEUE_RESUME) {
+            batch_resume(loop, conn);
+            return;
+        }
+    }
+    if (events & EPOLLIN)
+        batch_begin(loop, conn);
+}
+
+/* The first connection, moved to the end of the list; it stays alive, for only the owner of the
+ * loop lets it go. */
+static struct connection *loop_rotate(struct loop *loop)
+{
+    struct list *node;
+
+    pthread_mutex_lock(&loop->list_lock);
+    node = list_pop_front(&loop->connections);
+    if (node)
+        list_push_back(&loop->connections, node);
+    pthread_mutex_unlock(&loop->list_lock);
+    return node ? LIST_ENTRY(node, struct connection, link) : NULL;
+}
+
+/* Stop receiving; leave each connection once nothing of it runs or waits to be sent. */
+static void loop_drain(struct loop *loop)
+{
+    struct transport *transport = loop->transport;
+    bool cutting = atomic_load_explicit(&transport->cutting, memory_order_relaxed);
+    uint32_t count = atomic_load_explicit(&loop->connection_count, memory_order_relaxed);
+
+    if (loop->index == 0)
+        listeners_close(transport);
+    for (; count > 0 && loop_is_mine(loop); count--) {
+        struct connection *conn = loop_rotate(loop);
+        bool busy;
+
+        if (!conn)
+            return;
+        busy = atomic_load_explicit(&conn->active, memory_order_acquire) > 1 ||
+               send_queue_state(conn) & SEND_QUEUE_WAITS;
+        if (cutting)
+            connection_shutdown(conn);
+        if (cutting || !busy)
+            loop_leave(loop, conn);
+        else
+            send_queue_set(conn, SEND_QUEUE_QUIET);
+    }
+}
+
+static void wake_event(struct loop *loop)
+{
+    uint64_t count;
+    ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
+
+    (void)ignored;
+    if (atomic_load_explicit(&loop->transport->draining, memory_order_acquire))
+        loop_drain(loop);
+}
+
+static void source_event(struct loop *loop, const struct epoll_event *event)
+{
+    struct source *source = event->data.ptr;
+
+    switch (source->kind) {
+    case SOURCE_CONNECTION:
+        connection_event(loop, CONTAINER_OF(source, struct connection, source), event->events);
+        break;
+    case SOURCE_LISTENER:
+        listener_accept(loop, CONTAINER_OF(source, struct listener, source));
+        break;
+    case SOURCE_WAKE:
+        wake_event(loop);
+        break;
+    }
+}
+
+static void loop_wait(struct loop *loop)
+{
+    int timeout_ms = loop->accept_paused_until_ns ? LOOP_PAUSE_MS : -1;
+    int count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
+
+    CHECK(count >= 0 || errno == EINTR);
+    loop->event_next = 0;
+    loop->event_count = count > 0 ? count : 0;
+    if (loop->accept_paused_until_ns)
+        listeners_resume(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    batch_continue(loop);
+    while (loop_is_mine(loop)) {
+        if (loop->event_next < loop->event_count) {
+            source_event(loop, &loop->events[loop->event_next++]);
+            continue;
+        }
+        if (atomic_load_explicit(&loop->transport->stopping, memory_order_acquire))
+            return;
+        loop_wait(loop);
+    }
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection's way out: records whole and in order, whoever sends them, without waiting.
+ *
+ * The usual reply batch goes straight from the loop's buffer into the socket.  What the socket
+ * does not take is copied to an item (or keeps its buffer, when most of it is used) and goes out
+ * when epoll reports room.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+
+#include "base/log.h"
+#include "transport/transport_internal.h"
+#include "transport/worker.h"
+
+enum {
+    SEND_IOVECS = 16,
+    SEND_KEEP_BYTES = BUFFER_LARGE_BYTES / 3, /* a rest this long keeps its buffer */
+};
+
+enum send_status {
+    SEND_DONE,
+    SEND_AGAIN, /* the socket is full */
+    SEND_DEAD,
+};
+
+static const uint8_t zeros[4096];
+
+/* ---- items ---- */
+
+static struct send_item *item_for_bytes(struct buffer *buffer, const uint8_t *data, size_t len)
+{
+    bool keep = buffer && len >= SEND_KEEP_BYTES;
+    struct send_item *item = must_malloc(sizeof(*item) + (keep ? 0 : len));
+
+    *item = (struct send_item){.len = len};
+    if (keep) {
+        buffer_get(buffer);
+        item->buffer = buffer;
+        item->data = data;
+    } else {
+        memcpy(item->copy, data, len);
+        item->data = item->copy;
+    }
+    return item;
+}
+
+static struct send_item *item_for_tail(const struct rpc_tail *tail)
+{
+    struct send_item *item = must_malloc(sizeof(*item));
+
+    *item = (struct send_item){.is_tail = true, .tail = *tail};
+    item->zeros = (uint32_t)(xdr_padded(tail->len) - tail->len);
+    item->len = xdr_padded(tail->len);
+    return item;
+}
+
+static void tail_done(struct rpc_tail *tail)
+{
+    if (tail->fd >= 0 && tail->done)
+        tail->done(tail->arg, tail->fd);
+    tail->fd = -1;
+}
+
+static void item_free(struct send_item *item)
+{
+    if (item->is_tail)
+        tail_done(&item->tail);
+    buffer_put(item->buffer);
+    free(item);
+}
+
+/* ---- the list, with the lock held ---- */
+
+static void bytes_change_locked(struct send_queue *queue, size_t added, size_t removed)
+{
+    size_t bytes = atomic_load_explicit(&queue->bytes, memory_order_relaxed);
+
+    atomic_store_explicit(&queue->bytes, bytes + added - removed, memory_order_relaxed);
+}
+
+static void queue_append_locked(struct send_queue *queue, struct send_item *item)
+{
+    item->next = NULL;
+    if (queue->head)
+        queue->tail->next = item;
+    else
+        queue->head = item;
+    queue->tail = item;
+    bytes_change_locked(queue, item->len, 0);
+}
+
+static void queue_prepend_locked(struct send_queue *queue, struct send_item *item)
+{
+    item->next = queue->head;
+    if (!queue->head)
+        queue->tail = item;
+    queue->head = item;
+    bytes_change_locked(queue, item->len, 0);
+}
+
+static struct send_item *queue_pop_locked(struct send_queue *queue)
+{
+    struct send_item *item = queue->head;
+
+    queue->head = item->next;
+    return item;
+}
+
+/* What epoll should wait for. */
+static uint32_t queue_events_locked(struct send_queue *queue)
+{
+    size_t bytes = atomic_load_explicit(&queue->bytes, memory_order_relaxed);
+    uint32_t events = 0;
+
+    if (bytes > LIMIT_SEND_QUEUE_MARK_BYTES)
+        queue->paused = true;
+    else if (bytes <= LIMIT_SEND_QUEUE_MARK_BYTES / 2)
+        queue->paused = false;
+    if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled)
+        events |= EPOLLIN;
+    /* At the end, and when stalled calls may go on, the loop is called by a writable socket. */
+    if (queue->head || queue->eof || (queue->stalled && !queue->paused))
+        events |= EPOLLOUT;
+    return events;
+}
+
+/* ---- sending, as the flusher and without the lock ---- */
+
+static enum send_status send_failed(struct connection *conn)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return SEND_AGAIN;
+    if (errno == EINTR)
+        return SEND_DONE;
+    log_debug("connection.send", LOG_U64("connection", conn->id), LOG_I64("errno", errno));
+    connection_shutdown(conn);
+    return SEND_DEAD;
+}
+
+/* The file may be cold: its pages are read here. */
+static ssize_t tail_send(struct connection *conn, struct send_item *item)
+{
+    off_t offset = (off_t)item->tail.offset;
+    ssize_t n;
+
+    worker_may_block();
+    n = sendfile(conn->fd, item->tail.fd, &offset, item->tail.len);
+    worker_unblock();
+    return n;
+}
+
+static enum send_status payload_send(struct connection *conn, struct send_item *item)
+{
+    ssize_t n = tail_send(conn, item);
+
+    if (n < 0)
+        return send_failed(conn);
+    if (n == 0) {
+        /* The file was cut off after its length went out: the record must stay whole. */
+        counter_add(conn->transport, TRANSPORT_COUNTER_tails_short, 1);
+        item->zeros += item->tail.len;
+        item->tail.len = 0;
+        return SEND_DONE;
+    }
+    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+    item->tail.offset += (uint64_t)n;
+    item->tail.len -= (uint32_t)n;
+    return SEND_DONE;
+}
+
+static enum send_status zeros_send(struct connection *conn, struct send_item *item)
+{
+    size_t len = item->zeros < sizeof(zeros) ? item->zeros : sizeof(zeros);
+    ssize_t n = send(conn->fd, zeros, len, MSG_NOSIGNAL);
+
+    if (n < 0)
+        return send_failed(conn);
+    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+    item->zeros -= (uint32_t)n;
+    return SEND_DONE;
+}
+
+static enum send_status iovecs_send(struct connection *conn, struct iovec *iov, size_t count,
+                                    size_t *sent)
+{
+    struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
+    ssize_t n = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+
+    *sent = 0;
+    if (n < 0)
+        return send_failed(conn);
+    *sent = (size_t)n;
+    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, *sent);
+    return SEND_DONE;
+}
+
+/* ---- the flusher ---- */
+
+/* Send from the tail item at the head. */
+static enum send_status flush_tail_locked(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+    struct send_item *item = queue->head;
+    enum send_status status;
+    size_t left;
+
+    pthread_mutex_unlock(&queue->lock);
+    status = item->tail.len > 0 ? payload_send(conn, item)
+             : item->zeros > 0  ? zeros_send(conn, item)
+                                : SEND_DONE;
+    left = item->tail.len + item->zeros;
+    pthread_mutex_lock(&queue->lock);
+
+    bytes_change_locked(queue, 0, item->len - left);
+    item->len = left;
+    if (status != SEND_DONE || left > 0)
+        return status;
+    queue_pop_locked(queue);
+    pthread_mutex_unlock(&queue->lock);
+    item_free(item);
+    pthread_mutex_lock(&queue->lock);
+    return SEND_DONE;
+}
+
+static void queue_sent_locked(struct send_queue *queue, size_t sent)
+{
+    bytes_change_locked(queue, 0, sent);
+    while (sent > 0) {
+        struct send_item *item = queue->head;
+
+        if (sent < item->len) {
+            item->data += sent;
+            item->len -= sent;
+            return;
+        }
+        sent -= item->len;
+        item_free(queue_pop_locked(queue));
+    }
+}
+
+/* Send from the byte items at the head. */
+static enum send_status flush_bytes_locked(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+    struct iovec iov[SEND_IOVECS];
+    enum send_status status;
+    size_t count = 0, sent;
+
+    for (struct send_item *item = queue->head; item && !item->is_tail && count < SEND_IOVECS;
+         item = item->next) {
+        iov[count++] = (struct iovec){(void *)(uintptr_t)item->data, item->len};
+    }
+    pthread_mutex_unlock(&queue->lock);
+    status = iovecs_send(conn, iov, count, &sent);
+    pthread_mutex_lock(&queue->lock);
+    queue_sent_locked(queue, sent);
+    return status;
+}
+
+/* As the flusher: send until the queue is empty or the socket full, have epoll wait for what
+ * comes next, and stop being the flusher. */
+static void queue_flush_locked(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+    enum send_status status = SEND_DONE;
+
+    for (;;) {
+        uint32_t events;
+
+        if (connection_is_dead(conn))
+            status = SEND_DEAD;
+        if (queue->head && status == SEND_DONE) {
+            status = queue->head->is_tail ? flush_tail_locked(conn) : flush_bytes_locked(conn);
+            continue;
+        }
+        if (status == SEND_DEAD || queue->left)
+            break;
+        events = queue_events_locked(queue);
+        if (events == queue->armed)
+            break;
+        queue->armed = events;
+        pthread_mutex_unlock(&queue->lock);
+        /* It fails only when the loop has left in between. */
+        epoll_ctl(conn->loop->epoll_fd, EPOLL_CTL_MOD, conn->fd,
+                  &(struct epoll_event){.events = events, .data.ptr = &conn->source});
+        pthread_mutex_lock(&queue->lock);
+    }
+    if (status == SEND_AGAIN && queue->left) {
+        /* The loop has left: nobody will see room in the socket. */
+        pthread_mutex_unlock(&queue->lock);
+        connection_shutdown(conn);
+        pthread_mutex_lock(&queue->lock);
+    }
+    queue->flushing = false;
+}
+
+void send_queue_pump(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    if (!queue->flushing) {
+        queue->flushing = true;
+        queue_flush_locked(conn);
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* Queue behind what is there.  Without a flusher epoll waits for room already, but perhaps it
+ * must stop waiting for calls. */
+static void queue_behind_locked(struct connection *conn, struct send_item *item,
+                                struct send_item *tail)
+{
+    struct send_queue *queue = &conn->queue;
+
+    if (item)
+        queue_append_locked(queue, item);
+    if (tail)
+        queue_append_locked(queue, tail);
+    if (!queue->flushing && (queue->left || queue_events_locked(queue) != queue->armed)) {
+        queue->flushing = true;
+        queue_flush_locked(conn);
+    }
+}
+
+void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
+                         size_t len, struct rpc_tail *tail)
+{
+    struct send_queue *queue = &conn->queue;
+    struct send_item *tail_item = tail ? item_for_tail(tail) : NULL;
+    ssize_t n;
+
+    pthread_mutex_lock(&queue->lock);
+    if (queue->flushing || queue->head) {
+        queue_behind_locked(conn, item_for_bytes(buffer, data, len), tail_item);
+        pthread_mutex_unlock(&queue->lock);
+        return;
+    }
+    queue->flushing = true;
+    pthread_mutex_unlock(&queue->lock);
+
+    n = connection_is_dead(conn)
+            ? 0
+            : send(conn->fd, data, len, MSG_NOSIGNAL | (tail_item ? MSG_MORE : 0));
+    if (n < 0) {
+        send_failed(conn);
+        n = 0;
+    }
+    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+
+    pthread_mutex_lock(&queue->lock);
+    if (tail_item)
+        queue_prepend_locked(queue, tail_item);
+    if ((size_t)n < len)
+        queue_prepend_locked(queue, item_for_bytes(buffer, data + n, len - (size_t)n));
+    if (queue->head || queue_events_locked(queue) != queue->armed)
+        queue_flush_locked(conn);
+    else
+        queue->flushing = false;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+bool send_queue_record(struct connection *conn, const void *record, size_t len)
+{
+    struct send_queue *queue = &conn->queue;
+    uint32_t mark = htobe32(0x80000000u | (uint32_t)len);
+    struct send_item *item;
+
+    if (send_queue_bytes(conn) + len > LIMIT_SEND_QUEUE_BYTES || connection_is_dead(conn))
+        return false;
+    item = must_malloc(sizeof(*item) + sizeof(mark) + len);
+    *item = (struct send_item){.len = sizeof(mark) + len, .data = item->copy};
+    memcpy(item->copy, &mark, sizeof(mark));
+    memcpy(item->copy + sizeof(mark), record, len);
+
+    pthread_mutex_lock(&queue->lock);
+    queue_append_locked(queue, item);
+    if (!queue->flushing && queue->head == item) {
+        queue->flushing = true;
+        queue_flush_locked(conn);
+    } else {
+        queue_behind_locked(conn, NULL, NULL);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return true;
+}
+
+void send_queue_set(struct connection *conn, unsigned flags)
+{
+    struct send_queue *queue = &conn->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    if (flags & SEND_QUEUE_EOF)
+        queue->eof = true;
+    if (flags & SEND_QUEUE_QUIET)
+        queue->quiet = true;
+    if (flags & SEND_QUEUE_STALL)
+        queue->stalled = true;
+    if (flags & SEND_QUEUE_RESUME)
+        queue->stalled = false;
+    if (!queue->flushing && queue_events_locked(queue) != queue->armed) {
+        queue->flushing = true;
+        queue_flush_locked(conn);
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+unsigned send_queue_state(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+    unsigned state = 0;
+
+    pthread_mutex_lock(&queue->lock);
+    if (queue->head)
+        state |= SEND_QUEUE_WAITS;
+    else if (queue->eof)
+        state |= SEND_QUEUE_EOF;
+    if (queue->stalled && !queue->paused)
+        state |= SEND_QUEUE_RESUME;
+    pthread_mutex_unlock(&queue->lock);
+    return state;
+}
+
+void send_queue_leave(struct connection *conn)
+{
+    pthread_mutex_lock(&conn->queue.lock);
+    conn->queue.left = true;
+    pthread_mutex_unlock(&conn->queue.lock);
+}
+
+void send_queue_fini(struct connection *conn)
+{
+    while (conn->queue.head)
+        item_free(queue_pop_locked(&conn->queue));
+}

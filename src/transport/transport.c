@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "transport/transport_internal.h"
+
+enum {
+    DRAIN_LOOK_MS = 2,
+    DRAIN_CUT_MS = 1000, /* what running calls get after the connections are cut */
+};
+
+static unsigned loop_count_default(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (cpus < 1)
+        return 1;
+    return cpus < (long)LIMIT_LOOPS ? (unsigned)cpus : LIMIT_LOOPS;
+}
+
+struct transport *transport_create(const struct transport_config *config)
+{
+    struct transport *transport = must_calloc(1, sizeof(*transport));
+    unsigned count = config->loops ? config->loops : loop_count_default();
+    bool ok = true;
+
+    CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);
+    transport->config = *config;
+    transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
+    buffer_pool_init(&transport->buffers);
+    CHECK(pthread_mutex_init(&transport->frame_lock, NULL) == 0);
+    worker_pool_init(transport);
+    transport->loops = aligned_alloc(CACHE_LINE_BYTES, transport->loop_count * sizeof(struct loop));
+    CHECK(transport->loops);
+    memset(transport->loops, 0, transport->loop_count * sizeof(struct loop));
+    for (unsigned i = 0; i < transport->loop_count; i++)
+        ok = loop_init(&transport->loops[i], transport, i) && ok;
+    if (ok)
+        return transport;
+    transport_destroy(transport);
+    return NULL;
+}
+
+static void loops_wake(struct transport *transport)
+{
+    for (unsigned i = 0; i < transport->loop_count; i++)
+        loop_wake(&transport->loops[i]);
+}
+
+static bool threads_stop(struct transport *transport)
+{
+    atomic_store_explicit(&transport->stopping, true, memory_order_release);
+    loops_wake(transport);
+    transport->stopped = worker_pool_stop(transport, DRAIN_CUT_MS);
+    return transport->stopped;
+}
+
+int transport_start(struct transport *transport)
+{
+    int error;
+
+    CHECK(!transport->started);
+    if (!listeners_start(&transport->loops[0]))
+        return -errno;
+    error = worker_pool_start(transport);
+    if (error)
+        threads_stop(transport);
+    transport->started = error == 0;
+    return error;
+}
+
+/* ---- the end ---- */
+
+/* Have the loops drain until nothing is left; false when that takes too long. */
+static bool loops_drain(struct transport *transport, int timeout_ms)
+{
+    const struct timespec pause = {.tv_nsec = DRAIN_LOOK_MS * NSEC_PER_MSEC};
+
+    for (int waited_ms = 0;; waited_ms += DRAIN_LOOK_MS) {
+        loops_wake(transport);
+        if (atomic_load_explicit(&transport->listening, memory_order_acquire) == 0 &&
+            atomic_load_explicit(&transport->connection_count, memory_order_acquire) == 0)
+            return true;
+        if (waited_ms >= timeout_ms)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+}
+
+bool transport_drain_stop(struct transport *transport, int timeout_ms)
+{
+    if (transport->stopped)
+        return true;
+    atomic_store_explicit(&transport->draining, true, memory_order_release);
+    if (!transport->started) {
+        transport->stopped = true;
+        return true;
+    }
+    if (!loops_drain(transport, timeout_ms)) {
+        log_warn("transport.cut", LOG_U64("connections", transport->connection_count));
+        atomic_store_explicit(&transport->cutting, true, memory_order_release);
+        if (!loops_drain(transport, DRAIN_CUT_MS))
+            return false;
+    }
+    return threads_stop(transport);
+}
+
+void transport_destroy(struct transport *transport)
+{
+    if (!transport)
+        return;
+    while (!transport_drain_stop(transport, 0))
+        continue;
+    worker_pool_fini(transport);
+    listeners_close(transport);
+    for (unsigned i = 0; i < transport->loop_count; i++)
+        loop_fini(&transport->loops[i]);
+    frame_pool_fini(transport);
+    buffer_pool_fini(&transport->buffers);
+    pthread_mutex_destroy(&transport->frame_lock);
+    free(transport->loops);
+    free(transport);
+}
+
+/* ---- counters ---- */
+
+static uint64_t counter_sum(struct transport *transport, enum transport_counter counter)
+{
+    unsigned workers = atomic_load_explicit(&transport->pool.count, memory_order_acquire);
+    uint64_t sum = atomic_load_explicit(&transport->counters[counter], memory_order_relaxed);
+
+    for (unsigned i = 0; i < workers; i++)
+        sum += atomic_load_explicit(&transport->pool.workers[i]->counters[counter],
+                                    memory_order_relaxed);
+    return sum;
+}
+
+void transport_stats(struct transport *transport, struct transport_stats *stats)
+{
+    struct worker_pool *pool = &transport->pool;
+
+#define X(name, help) stats->name = counter_sum(transport, TRANSPORT_COUNTER_##name);
+    TRANSPORT_COUNTERS(X)
+#undef X
+    stats->connections = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
+    pthread_mutex_lock(&pool->lock);
+    stats->threads = pool->live;
+    stats->spare_threads = pool->spare_count;
+    pthread_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ONC RPC over TCP: listeners, connections, the threads that run calls, and their counters.
+ *
+ * Life: transport_create, transport_listen (once or more), transport_start, transport_drain_stop,
+ * transport_destroy; these from one thread.  Programs are called on the transport's own threads,
+ * several at a time, and for one connection too.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "transport/rpc_call.h"
+
+struct transport;
+
+/* X(name, help): every counter; those named in transport_stats() too. */
+#define TRANSPORT_COUNTERS(X)                                                                      \
+    X(accepted, "Connections accepted")                                                            \
+    X(closed, "Connections closed")                                                                \
+    X(refused, "Connections closed at once: LIMIT_CONNECTIONS reached")                            \
+    X(accept_pauses, "Times accepting paused: out of file descriptors or memory")                  \
+    X(calls, "RPC calls begun")                                                                    \
+    X(replies, "RPC replies handed to a connection")                                               \
+    X(rejected, "Calls answered with an RPC error")                                                \
+    X(dropped, "Calls the program left without an answer")                                         \
+    X(orphan_replies, "RPC replies received that nobody waited for")                               \
+    X(bad_headers, "Records that are no RPC message; their connection was closed")                 \
+    X(oversize_records, "Records over the limit; their connection was closed")                     \
+    X(bytes_in, "Bytes received")                                                                  \
+    X(bytes_out, "Bytes sent")                                                                     \
+    X(stalls, "Times a connection's calls waited for its send queue")                              \
+    X(tails_short, "Payloads that were cut off under way and filled up with zero bytes")           \
+    X(handoffs, "Loops given away by worker_will_block()")                                         \
+    X(retakes, "Loops taken from a thread that blocked too long")                                  \
+    X(no_spare, "Times a loop had to wait for a blocked thread: LIMIT_WORKER_THREADS reached")
+
+enum transport_counter {
+#define X(name, help) TRANSPORT_COUNTER_##name,
+    TRANSPORT_COUNTERS(X)
+#undef X
+    TRANSPORT_COUNTER_COUNT
+};
+
+struct transport_stats {
+#define X(name, help) uint64_t name;
+    TRANSPORT_COUNTERS(X)
+#undef X
+    /* Now. */
+    uint64_t connections;
+    uint64_t threads;
+    uint64_t spare_threads;
+};
+
+struct transport_config {
+    unsigned loops; /* event loops, each with a thread; 0: one per CPU */
+    const struct rpc_program *programs;
+    unsigned program_count; /* at most LIMIT_RPC_PROGRAMS; kept by reference */
+
+    /* A REPLY record came in: its bytes behind xid and message type, valid during the call.  True
+     * when somebody waited for it.  NULL: nobody ever does.  Runs on the loop's thread, must not
+     * block. */
+    bool (*reply)(struct connection *conn, uint32_t xid, const void *body, size_t len,
+                  void *context);
+    void *reply_context;
+
+    int send_buffer_bytes; /* SO_SNDBUF of connections; 0: the kernel's automatic size */
+};
+
+/* NULL and errno when the kernel has no epoll set or eventfd to give. */
+struct transport *transport_create(const struct transport_config *config) MUST_USE;
+
+/* Listen on an IPv4 or IPv6 address (IPv6 only then).  0 or -errno. */
+int transport_listen(struct transport *transport, const struct sockaddr *address,
+                     socklen_t len) MUST_USE;
+
+/* Port of the n-th listener, host order: tells what port 0 became; 0 when there is no such. */
+uint16_t transport_port(const struct transport *transport, unsigned n);
+
+/* Begin to accept and to serve.  0 or -errno. */
+int transport_start(struct transport *transport) MUST_USE;
+
+/* Stop accepting and reading, finish running calls, send what is queued, close everything and end
+ * the threads.  After `timeout_ms` connections are cut.  False when a call still has not
+ * returned a second later: the process should end, transport_destroy() would wait for it. */
+bool transport_drain_stop(struct transport *transport, int timeout_ms);
+
+/* Free it; drains first (at once) unless that was done.  NULL is allowed. */
+void transport_destroy(struct transport *transport);
+
+/* A snapshot; any thread. */
+void transport_stats(struct transport *transport, struct transport_stats *stats);

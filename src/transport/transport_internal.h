@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of transport/ share: the transport, its loops, workers and connections.
+ *
+ * A loop (epoll set, its connections, the batch in progress) belongs to exactly one thread at a
+ * time, its owner; whatever outlives a call stands in the loop or the connection and never on a
+ * thread's stack, for a thread can lose its loop inside any call (worker.h).  Functions that can
+ * lose it say so; their caller returns at once without touching the loop when worker->loop is no
+ * longer that loop.
+ *
+ * Locks: send_queue.lock before buffer_pool.lock; all others (loop.list_lock, worker_pool.lock,
+ * monitor_lock, frame_lock) alone.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+
+#include "base/list.h"
+#include "transport/buffer.h"
+#include "transport/connection.h"
+#include "transport/record.h"
+#include "transport/rpc_call.h"
+#include "transport/transport.h"
+
+enum {
+    CACHE_LINE_BYTES = 64,
+    LOOP_EVENTS = 64,
+    FRAME_ARENA_BYTES = 32 << 10,
+    /* At most this many receives for one connection before the next has its turn. */
+    BATCH_RECEIVES = 4,
+};
+
+/* ---- what an epoll event points to ---- */
+
+enum source_kind {
+    SOURCE_CONNECTION,
+    SOURCE_LISTENER,
+    SOURCE_WAKE,
+};
+
+struct source {
+    enum source_kind kind;
+};
+
+/* ---- send queue ---- */
+
+/* A run of bytes, or the payload of a tail with its padding. */
+struct send_item {
+    struct send_item *next;
+    const uint8_t *data; /* bytes: what is left of them, in `buffer` or in `copy` */
+    size_t len;
+    struct buffer *buffer; /* a reference, or NULL */
+    bool is_tail;
+    struct rpc_tail tail; /* what is left of it */
+    uint32_t zeros;       /* padding, and what the file was short of */
+    uint8_t copy[];
+};
+
+/* Bytes on their way out.  At most one thread at a time sends, the flusher (`flushing`), and only
+ * it changes what epoll waits for; the lock is never held over a system call.  When there is no
+ * flusher, the queue is empty or epoll waits for room in the socket, or the loop has `left`. */
+struct send_queue {
+    pthread_mutex_t lock;
+    struct send_item *head, *tail;
+    _Atomic size_t bytes; /* written with the lock */
+    uint32_t armed;       /* the epoll events; the flusher's */
+    bool flushing;
+    bool left;    /* the loop is done with the connection */
+    bool eof;     /* the client sends no more: leave once the queue is empty */
+    bool quiet;   /* draining: receive no more */
+    bool paused;  /* above the mark: receive no more for now */
+    bool stalled; /* calls already received wait until it is not paused */
+};
+
+/* ---- connections ---- */
+
+/*
+ * `refs` holds the memory: 1 for all of `active`, 1 for each connection_get().
+ * `active` holds the socket: 1 for the loop, 1 for each pinned call, 1 for each running
+ * connection_send().  It never rises again from 0.
+ */
+struct connection {
+    struct source source;
+    int fd;
+    _Atomic uint32_t refs;
+    _Atomic uint32_t active;
+    _Atomic bool dead;
+    struct transport *transport;
+    struct loop *loop;
+    uint64_t id;
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } peer;
+    _Atomic int64_t activity_ns;
+    _Atomic(void *) user[CONNECTION_USER_SLOTS];
+    struct list link; /* loop.connections */
+
+    /* The loop owner's. */
+    struct record_reader reader;
+    struct buffer *stalled; /* received, not yet run: [stalled_pos, stalled_end) */
+    uint32_t stalled_pos, stalled_end;
+
+    struct send_queue queue;
+};
+
+/* Take over `fd`; one reference, one active, both the loop's. */
+struct connection *connection_create(struct transport *transport, int fd,
+                                     const struct sockaddr *peer, socklen_t peer_len);
+
+/* One more user of the socket; the caller knows that there is one. */
+void connection_pin(struct connection *conn);
+
+/* The same for one who does not know: false when the socket is closed. */
+bool connection_try_pin(struct connection *conn) MUST_USE;
+
+/* The last one closes the socket and runs the `closed` hooks.  Can lose the loop. */
+void connection_unpin(struct connection *conn);
+
+static inline bool connection_is_dead(struct connection *conn)
+{
+    return atomic_load_explicit(&conn->dead, memory_order_relaxed);
+}
+
+/* ---- send_queue.c ---- */
+
+/* Send `len` bytes of `buffer` at `data`, whole records, then the tail if it has one; what the
+ * socket does not take is queued.  Can lose the loop when there is a tail. */
+void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
+                         size_t len, struct rpc_tail *tail);
+
+/* Queue one record in a copy, with its mark; false when the queue is too long.  Can lose the
+ * loop. */
+bool send_queue_record(struct connection *conn, const void *record, size_t len) MUST_USE;
+
+/* Send what the socket takes and set what epoll waits for.  Can lose the loop. */
+void send_queue_pump(struct connection *conn);
+
+enum {
+    SEND_QUEUE_EOF = 1,
+    SEND_QUEUE_QUIET = 2,
+    SEND_QUEUE_STALL = 4,
+    SEND_QUEUE_RESUME = 8,
+    SEND_QUEUE_WAITS = 16,
+};
+
+/* Note that the client sends no more, that nothing more is to be received, that calls wait, that
+ * they go on; then set what epoll waits for.  Can lose the loop. */
+void send_queue_set(struct connection *conn, unsigned flags);
+
+/* WAITS: bytes wait for the socket.  EOF: it was set, and none do.  RESUME: calls that wait may
+ * go on. */
+unsigned send_queue_state(struct connection *conn);
+
+/* The loop is done: from now on what the socket does not take at once is lost. */
+void send_queue_leave(struct connection *conn);
+
+/* Free what is left in it. */
+void send_queue_fini(struct connection *conn);
+
+static inline size_t send_queue_bytes(const struct connection *conn)
+{
+    return atomic_load_explicit(&conn->queue.bytes, memory_order_relaxed);
+}
+
+/* ---- calls ---- */
+
+/* A call with what belongs to it; pooled.  A thread that loses its loop keeps its frame. */
+struct call_frame {
+    struct rpc_call call;
+    struct arena arena;
+    struct call_frame *next; /* free list */
+    struct buffer *in;       /* where the arguments lie */
+    struct buffer *out;      /* where the reply is encoded */
+    bool pinned;             /* has references on in, out and call.conn->active of its own */
+    uint8_t *reply;          /* the record in `out` */
+    size_t reply_len;        /* 0: no reply */
+    bool close;              /* the record makes no sense: close the connection */
+};
+
+struct call_frame *frame_create(struct transport *transport);
+void frame_release(struct transport *transport, struct call_frame *frame);
+void frame_pool_fini(struct transport *transport);
+
+/* The references that let the call go on without the loop; giving the last ones back can close
+ * the connection. */
+void frame_pin(struct call_frame *frame);
+void frame_unpin(struct call_frame *frame);
+
+/* ---- rpc_serve.c ---- */
+
+/* Decode the CALL record `data`, run its program, encode the reply at frame->reply, where there
+ * is room for RPC_REPLY_ROOM bytes.  Sets reply_len or close.  Can lose the loop. */
+enum {
+    RPC_REPLY_HEADER_BYTES = 4 + 24, /* mark, accepted reply with an empty verifier */
+    RPC_REPLY_ROOM = RPC_REPLY_HEADER_BYTES + LIMIT_REPLY_BYTES,
+};
+void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
+               size_t len);
+
+/* ---- loops ---- */
+
+/* The batch in progress: what was received from one connection. */
+struct batch {
+    struct connection *conn; /* NULL: none */
+    struct buffer *in;       /* a reference, or NULL */
+    uint8_t *pos, *end;      /* not yet run, in `in` */
+    struct buffer *record;   /* a reference: holds the record being run; may be NULL */
+    int64_t received_ns;
+    unsigned receives;
+    bool more; /* the receive was filled: there may be more */
+    bool eof;
+};
+
+struct loop {
+    /* Written by the owner and by who takes the loop away: worker.c. */
+    _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t section;
+    uint64_t section_seen, section_starved; /* the monitor's */
+
+    _Alignas(CACHE_LINE_BYTES) struct transport *transport;
+    unsigned index;
+    int epoll_fd;
+    int wake_fd;
+    struct source wake;
+    _Atomic uint32_t connection_count;
+
+    struct epoll_event events[LOOP_EVENTS];
+    int event_next, event_count;
+    struct batch batch;
+    struct buffer *scratch;   /* receives go here */
+    struct call_frame *frame; /* a free one, or NULL: the running call has it */
+
+    /* Replies of the batch: [out_start, out_used) of `out` are to be sent.  `encoding`: a call is
+     * writing behind out_used. */
+    struct buffer *out;
+    size_t out_start, out_used;
+    bool encoding;
+
+    int64_t accept_paused_until_ns; /* 0: accepting */
+
+    pthread_mutex_t list_lock;
+    struct list connections;
+};
+
+struct worker;
+
+bool loop_init(struct loop *loop, struct transport *transport, unsigned index) MUST_USE;
+void loop_fini(struct loop *loop);
+
+/* Run it until the transport stops or the calling worker loses it. */
+void loop_run(struct loop *loop);
+
+/* Make its owner look up; any thread. */
+void loop_wake(struct loop *loop);
+
+/* Take a new connection in; any thread.  False when epoll refuses (the caller closes it). */
+bool loop_add(struct loop *loop, struct connection *conn) MUST_USE;
+
+/* The connection leaves it.  The owner's; can lose the loop. */
+void loop_leave(struct loop *loop, struct connection *conn);
+
+/* ---- batch.c: all the owner's, all can lose the loop ---- */
+
+/* Send the replies gathered so far. */
+void loop_flush(struct loop *loop);
+
+/* The socket has bytes. */
+void batch_begin(struct loop *loop, struct connection *conn);
+
+/* The queue has drained: run the calls that waited. */
+void batch_resume(struct loop *loop, struct connection *conn);
+
+/* Go on with the batch of a loop that another thread lost. */
+void batch_continue(struct loop *loop);
+
+/* ---- listener.c ---- */
+
+struct listener {
+    struct source source;
+    int fd; /* -1: closed */
+    uint16_t port;
+};
+
+/* Accept what there is, up to a bound; pauses on a lack of descriptors.  The owner's, of loop 0. */
+void listener_accept(struct loop *loop, struct listener *listener);
+
+/* Put the listeners into its epoll set. */
+bool listeners_start(struct loop *loop) MUST_USE;
+
+/* Go on accepting once the pause is over.  The owner's, of loop 0. */
+void listeners_resume(struct loop *loop);
+
+/* Accept no more.  The owner's, of loop 0, or when no loop runs. */
+void listeners_close(struct transport *transport);
+
+/* ---- workers ---- */
+
+struct worker {
+    pthread_t thread;
+    struct transport *transport;
+    /* The loop it owns.  Set by who gives it (with the pool's lock), cleared by itself. */
+    struct loop *loop;
+    struct call_frame *frame; /* the call it runs */
+    uint64_t section;         /* what it put into loop->section */
+    unsigned section_depth;
+    bool in_section;
+    pthread_cond_t wake;
+    struct worker *next_spare;
+    _Atomic uint64_t counters[TRANSPORT_COUNTER_COUNT]; /* written by itself only */
+};
+
+struct worker_pool {
+    pthread_mutex_t lock;
+    struct worker *spares;
+    unsigned spare_count;
+    unsigned live; /* threads that have not ended */
+    _Atomic unsigned count;
+    bool stopping;
+    struct worker *workers[LIMIT_WORKER_THREADS];
+
+    pthread_t monitor;
+    bool monitor_started;
+    _Atomic bool monitor_stop;
+    _Atomic bool monitor_asleep;
+    pthread_mutex_t monitor_lock;
+    pthread_cond_t monitor_wake;
+};
+
+extern _Thread_local struct worker *worker_self;
+
+/* True while the calling thread, a worker, owns the loop. */
+static inline bool loop_is_mine(const struct loop *loop)
+{
+    return worker_self->loop == loop;
+}
+
+void worker_pool_init(struct transport *transport);
+void worker_pool_fini(struct transport *transport);
+
+/* One worker for each loop, and the monitor.  0 or -errno. */
+int worker_pool_start(struct transport *transport);
+
+/* Tell all to end; false when some have not within `timeout_ms`. */
+bool worker_pool_stop(struct transport *transport, int timeout_ms);
+
+void counter_add(struct transport *transport, enum transport_counter counter, uint64_t n);
+
+/* ---- the transport ---- */
+
+struct transport {
+    struct transport_config config;
+    struct buffer_pool buffers;
+
+    pthread_mutex_t frame_lock;
+    struct call_frame *frames;
+
+    struct listener listeners[LIMIT_LISTENERS];
+    unsigned listener_count;
+    _Atomic unsigned listening;
+
+    _Atomic uint64_t next_connection_id;
+    _Atomic uint32_t connection_count; /* sockets open */
+    _Atomic bool draining;             /* no more accepting, no more receiving */
+    _Atomic bool cutting;              /* close whatever is still there */
+    _Atomic bool stopping;
+    bool started, stopped;
+
+    struct worker_pool pool;
+    _Atomic uint64_t counters[TRANSPORT_COUNTER_COUNT]; /* of threads that are no workers */
+    unsigned loop_count;
+    struct loop *loops;
+};

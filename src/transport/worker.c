@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads, and how a loop passes from one to another.
+ *
+ * loop->section is even while its owner runs and odd while it is inside a section that may block.
+ *
+ *     even s --owner, begin--> s+1 --owner, worker_unblock()--> s+2     the loop is kept
+ *                              s+1 --monitor, later------------> s+2    the loop is taken
+ *
+ * It only rises, so an owner that comes back finds out by one compare-and-swap.  The exchange at
+ * the beginning (seq_cst) pairs with monitor_sleep(): either the monitor sees the section or the
+ * worker sees that the monitor sleeps.  Both swaps acquire what the exchange released.
+ */
+#include "transport/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "transport/transport_internal.h"
+
+enum {
+    WORKER_STACK_BYTES = 1 << 20,
+    /* Looks without any new section before the monitor goes to sleep. */
+    MONITOR_QUIET_LOOKS = 20,
+};
+
+_Thread_local struct worker *worker_self;
+
+/* ---- the pool ---- */
+
+/* Wait for a loop; false when there will be none any more. */
+static bool worker_wait(struct worker *worker, bool as_spare)
+{
+    struct worker_pool *pool = &worker->transport->pool;
+    bool has_loop;
+
+    pthread_mutex_lock(&pool->lock);
+    if (as_spare) {
+        worker->next_spare = pool->spares;
+        pool->spares = worker;
+        pool->spare_count++;
+    }
+    while (!worker->loop && !pool->stopping)
+        pthread_cond_wait(&worker->wake, &pool->lock);
+    has_loop = worker->loop != NULL && !pool->stopping;
+    pthread_mutex_unlock(&pool->lock);
+    return has_loop;
+}
+
+static void *worker_main(void *arg)
+{
+    struct worker *worker = arg;
+    struct worker_pool *pool = &worker->transport->pool;
+    bool as_spare = false;
+
+    worker_self = worker;
+    while (worker_wait(worker, as_spare)) {
+        loop_run(worker->loop);
+        as_spare = true;
+        if (worker->loop)
+            break; /* stopping */
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->live--;
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* A thread that gets no signals: those are for the process' main thread. */
+static int thread_start(pthread_t *thread, void *(*start)(void *), void *arg)
+{
+    pthread_attr_t attr;
+    sigset_t all, old;
+    int error;
+
+    CHECK(pthread_attr_init(&attr) == 0);
+    CHECK(pthread_attr_setstacksize(&attr, WORKER_STACK_BYTES) == 0);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    error = pthread_create(thread, &attr, start, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    return -error;
+}
+
+static struct worker *worker_create_locked(struct transport *transport)
+{
+    struct worker_pool *pool = &transport->pool;
+    unsigned count = atomic_load_explicit(&pool->count, memory_order_relaxed);
+    struct worker *worker;
+    int error;
+
+    if (count >= LIMIT_WORKER_THREADS || pool->stopping)
+        return NULL;
+    worker = must_calloc(1, sizeof(*worker));
+    worker->transport = transport;
+    CHECK(pthread_cond_init(&worker->wake, NULL) == 0);
+    error = thread_start(&worker->thread, worker_main, worker);
+    if (error) {
+        log_error("transport.thread", LOG_I64("errno", -error), LOG_U64("threads", count));
+        pthread_cond_destroy(&worker->wake);
+        free(worker);
+        return NULL;
+    }
+    pool->workers[count] = worker;
+    pool->live++;
+    /* Release: transport_stats() reads the array without the lock. */
+    atomic_store_explicit(&pool->count, count + 1, memory_order_release);
+    return worker;
+}
+
+/* A worker without a loop, for worker_give(); NULL when there is none. */
+static struct worker *worker_take(struct transport *transport)
+{
+    struct worker_pool *pool = &transport->pool;
+    struct worker *worker;
+
+    pthread_mutex_lock(&pool->lock);
+    worker = pool->spares;
+    if (worker) {
+        pool->spares = worker->next_spare;
+        pool->spare_count--;
+    } else {
+        worker = worker_create_locked(transport);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return worker;
+}
+
+static void worker_give(struct worker *worker, struct loop *loop)
+{
+    struct worker_pool *pool = &worker->transport->pool;
+
+    pthread_mutex_lock(&pool->lock);
+    worker->loop = loop;
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* It was not needed after all. */
+static void worker_return(struct worker *worker)
+{
+    struct worker_pool *pool = &worker->transport->pool;
+
+    pthread_mutex_lock(&pool->lock);
+    worker->next_spare = pool->spares;
+    pool->spares = worker;
+    pool->spare_count++;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- the monitor ---- */
+
+/* Take the loop from an owner that is in section `seen`, if there is somebody to give it to. */
+static void loop_retake(struct loop *loop, uint64_t seen)
+{
+    struct transport *transport = loop->transport;
+    struct worker *spare = worker_take(transport);
+
+    if (!spare) {
+        if (loop->section_starved != seen)
+            counter_add(transport, TRANSPORT_COUNTER_no_spare, 1);
+        loop->section_starved = seen;
+        return;
+    }
+    if (!atomic_compare_exchange_strong_explicit(&loop->section, &seen, seen + 1,
+                                                 memory_order_acq_rel, memory_order_relaxed)) {
+        worker_return(spare);
+        return;
+    }
+    counter_add(transport, TRANSPORT_COUNTER_retakes, 1);
+    worker_give(spare, loop);
+}
+
+/* Look at every loop; false when none has entered a section since the last look. */
+static bool monitor_look(struct transport *transport)
+{
+    bool busy = false;
+
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        struct loop *loop = &transport->loops[i];
+        uint64_t section = atomic_load_explicit(&loop->section, memory_order_relaxed);
+
+        if (section & 1 || section != loop->section_seen)
+            busy = true;
+        if (section & 1 && section == loop->section_seen)
+            loop_retake(loop, section);
+        loop->section_seen = section;
+    }
+    return busy;
+}
+
+static bool monitor_sees_section(struct transport *transport)
+{
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        if (atomic_load_explicit(&transport->loops[i].section, memory_order_seq_cst) & 1)
+            return true;
+    }
+    return false;
+}
+
+static void monitor_sleep(struct transport *transport)
+{
+    struct worker_pool *pool = &transport->pool;
+
+    pthread_mutex_lock(&pool->monitor_lock);
+    atomic_store_explicit(&pool->monitor_asleep, true, memory_order_seq_cst);
+    if (monitor_sees_section(transport))
+        atomic_store_explicit(&pool->monitor_asleep, false, memory_order_relaxed);
+    while (atomic_load_explicit(&pool->monitor_asleep, memory_order_relaxed) &&
+           !atomic_load_explicit(&pool->monitor_stop, memory_order_relaxed))
+        pthread_cond_wait(&pool->monitor_wake, &pool->monitor_lock);
+    pthread_mutex_unlock(&pool->monitor_lock);
+}
+
+static void monitor_rouse(struct worker_pool *pool)
+{
+    pthread_mutex_lock(&pool->monitor_lock);
+    atomic_store_explicit(&pool->monitor_asleep, false, memory_order_relaxed);
+    pthread_cond_signal(&pool->monitor_wake);
+    pthread_mutex_unlock(&pool->monitor_lock);
+}
+
+static void *monitor_main(void *arg)
+{
+    const struct timespec pause = {.tv_nsec = WORKER_RETAKE_US * 1000L};
+    struct transport *transport = arg;
+    unsigned quiet_looks = 0;
+
+    while (!atomic_load_explicit(&transport->pool.monitor_stop, memory_order_relaxed)) {
+        quiet_looks = monitor_look(transport) ? 0 : quiet_looks + 1;
+        if (quiet_looks < MONITOR_QUIET_LOOKS) {
+            nanosleep(&pause, NULL);
+        } else {
+            monitor_sleep(transport);
+            quiet_looks = 0;
+        }
+    }
+    return NULL;
+}
+
+/* ---- sections ---- */
+
+static void section_begin(struct worker *worker)
+{
+    struct worker_pool *pool = &worker->transport->pool;
+    struct loop *loop = worker->loop;
+
+    worker->section = atomic_load_explicit(&loop->section, memory_order_relaxed) + 1;
+    worker->in_section = true;
+    atomic_exchange_explicit(&loop->section, worker->section, memory_order_seq_cst);
+    if (atomic_load_explicit(&pool->monitor_asleep, memory_order_seq_cst))
+        monitor_rouse(pool);
+}
+
+/* True when this is the outermost section of a worker that has a loop to lose. */
+static bool section_enter(struct worker *worker)
+{
+    if (!worker || worker->section_depth++ > 0 || !worker->loop)
+        return false;
+    if (worker->frame)
+        frame_pin(worker->frame);
+    return true;
+}
+
+void worker_may_block(void)
+{
+    struct worker *worker = worker_self;
+
+    if (section_enter(worker))
+        section_begin(worker);
+}
+
+void worker_will_block(void)
+{
+    struct worker *worker = worker_self;
+    struct loop *loop;
+    struct worker *spare;
+
+    if (!section_enter(worker))
+        return;
+    loop = worker->loop;
+    spare = worker_take(worker->transport);
+    if (!spare) {
+        /* The batch waits with this call, but not the replies that are ready.  The monitor
+         * hands the loop on as soon as somebody else is done. */
+        counter_add(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
+        loop_flush(loop);
+        section_begin(worker);
+        return;
+    }
+    counter_add(worker->transport, TRANSPORT_COUNTER_handoffs, 1);
+    worker->loop = NULL;
+    worker_give(spare, loop);
+}
+
+void worker_unblock(void)
+{
+    struct worker *worker = worker_self;
+    uint64_t section;
+
+    if (!worker)
+        return;
+    CHECK(worker->section_depth > 0);
+    if (--worker->section_depth > 0 || !worker->in_section)
+        return;
+    worker->in_section = false;
+    section = worker->section;
+    if (!atomic_compare_exchange_strong_explicit(&worker->loop->section, &section, section + 1,
+                                                 memory_order_acq_rel, memory_order_relaxed))
+        worker->loop = NULL;
+}
+
+/* ---- beginning and end ---- */
+
+void worker_pool_init(struct transport *transport)
+{
+    struct worker_pool *pool = &transport->pool;
+
+    CHECK(pthread_mutex_init(&pool->lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&pool->monitor_lock, NULL) == 0);
+    CHECK(pthread_cond_init(&pool->monitor_wake, NULL) == 0);
+}
+
+void worker_pool_fini(struct transport *transport)
+{
+    struct worker_pool *pool = &transport->pool;
+
+    for (unsigned i = 0; i < pool->count; i++) {
+        pthread_join(pool->workers[i]->thread, NULL);
+        pthread_cond_destroy(&pool->workers[i]->wake);
+        free(pool->workers[i]);
+    }
+    if (pool->monitor_started)
+        pthread_join(pool->monitor, NULL);
+    pthread_cond_destroy(&pool->monitor_wake);
+    pthread_mutex_destroy(&pool->monitor_lock);
+    pthread_mutex_destroy(&pool->lock);
+}
+
+int worker_pool_start(struct transport *transport)
+{
+    struct worker_pool *pool = &transport->pool;
+    int error = thread_start(&pool->monitor, monitor_main, transport);
+
+    if (error)
+        return error;
+    pool->monitor_started = true;
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        struct worker *worker = worker_take(transport);
+
+        if (!worker)
+            return -EAGAIN;
+        worker_give(worker, &transport->loops[i]);
+    }
+    return 0;
+}
+
+bool worker_pool_stop(struct transport *transport, int timeout_ms)
+{
+    const struct timespec pause = {.tv_nsec = NSEC_PER_MSEC};
+    struct worker_pool *pool = &transport->pool;
+    bool ended;
+
+    atomic_store_explicit(&pool->monitor_stop, true, memory_order_relaxed);
+    monitor_rouse(pool);
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    for (unsigned i = 0; i < pool->count; i++)
+        pthread_cond_signal(&pool->workers[i]->wake);
+    for (int waited_ms = 0; pool->live > 0 && waited_ms < timeout_ms; waited_ms++) {
+        pthread_mutex_unlock(&pool->lock);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&pool->lock);
+    }
+    ended = pool->live == 0;
+    pthread_mutex_unlock(&pool->lock);
+    return ended;
+}
+
+void counter_add(struct transport *transport, enum transport_counter counter, uint64_t n)
+{
+    struct worker *worker = worker_self;
+
+    if (worker && worker->transport == transport) {
+        /* Nobody else writes it: no locked instruction. */
+        _Atomic uint64_t *own = &worker->counters[counter];
+
+        atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + n,
+                              memory_order_relaxed);
+        return;
+    }
+    atomic_fetch_add_explicit(&transport->counters[counter], n, memory_order_relaxed);
+}
