@@ -80,7 +80,7 @@ static enum vfs_status may_set_times(const struct vfs_attr *cur, const struct vf
 {
     if (cred->uid == 0 || cred->uid == cur->uid)
         return VFS_OK;
-    if (set->mask & (VFS_ATTR_ATIME | VFS_ATTR_MTIME))
+    if (set->mask & (VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_BTIME))
         return VFS_PERM;
     return vfs_mode_rwx(cur, cred) & 2 ? VFS_OK : VFS_ACCESS;
 }
@@ -89,7 +89,7 @@ enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vf
                                      const struct vfs_attr *set, bool opened, uint32_t *mode_after)
 {
     const uint32_t times =
-        VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW;
+        VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW;
     bool privileged = cred->uid == 0;
     enum vfs_status status = VFS_OK;
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/mem/mem_internal.h"
+#include "base/clock.h"
+#include "vfs/vfs_mode.h"
+
+void mem_changed_locked(struct mem_object *obj, struct timespec now)
+{
+    obj->attr.ctime = now;
+    obj->attr.change++;
+    obj->atime_due = true;
+}
+
+void mem_modified_locked(struct mem_object *obj, struct timespec now)
+{
+    obj->attr.mtime = now;
+    mem_changed_locked(obj, now);
+}
+
+void mem_accessed(struct mem_object *obj)
+{
+    struct timespec now = clock_realtime();
+
+    mem_lock_write(obj);
+    obj->attr.atime = now;
+    obj->atime_due = false;
+    mem_unlock(obj);
+}
+
+enum vfs_status mem_getattr(struct vfs_object *vfs, uint32_t mask, struct vfs_attr *out)
+{
+    struct mem_object *obj = mem_of(vfs);
+
+    (void)mask; /* all of them cost the same */
+    mem_lock_read(obj);
+    *out = obj->attr;
+    mem_unlock(obj);
+    return VFS_OK;
+}
+
+enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, uint32_t want,
+                           uint32_t *granted)
+{
+    struct mem_object *obj = mem_of(vfs);
+
+    mem_lock_read(obj);
+    *granted = vfs_mode_access(&obj->attr, cred, want);
+    mem_unlock(obj);
+    return VFS_OK;
+}
+
+void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t mode,
+                    struct timespec now)
+{
+    attr->mode = mode;
+    if (set->mask & VFS_ATTR_UID)
+        attr->uid = set->uid;
+    if (set->mask & VFS_ATTR_GID)
+        attr->gid = set->gid;
+    if (set->mask & VFS_ATTR_ATIME_NOW)
+        attr->atime = now;
+    else if (set->mask & VFS_ATTR_ATIME)
+        attr->atime = set->atime;
+    if (set->mask & VFS_ATTR_MTIME_NOW)
+        attr->mtime = now;
+    else if (set->mask & VFS_ATTR_MTIME)
+        attr->mtime = set->mtime;
+    if (set->mask & VFS_ATTR_BTIME)
+        attr->btime = set->btime;
+}
+
+static enum vfs_status check_size(const struct mem_object *obj, const struct vfs_attr *set)
+{
+    if (!(set->mask & VFS_ATTR_SIZE))
+        return VFS_OK;
+    if (obj->vfs.type == VFS_DIR)
+        return VFS_ISDIR;
+    if (obj->vfs.type != VFS_REG)
+        return VFS_INVAL;
+    return set->size > MEM_FILE_SIZE_MAX ? VFS_FBIG : VFS_OK;
+}
+
+/* All checks come first and nothing after them can fail, so it applies all or nothing. */
+enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
+                            const struct vfs_attr *set, bool opened, uint32_t *applied)
+{
+    struct mem_object *obj = mem_of(vfs);
+    struct timespec now;
+    enum vfs_status status;
+    uint32_t mode;
+
+    *applied = 0;
+    if (set->mask & ~(uint32_t)MEM_ATTR_SETTABLE)
+        return VFS_INVAL;
+    status = check_size(obj, set);
+    if (status != VFS_OK || set->mask == 0)
+        return status;
+    now = clock_realtime();
+    mem_lock_write(obj);
+    status = vfs_mode_may_setattr(&obj->attr, cred, set, opened, &mode);
+    if (status == VFS_OK) {
+        if (set->mask & VFS_ATTR_SIZE) {
+            mem_file_resize_locked(obj, set->size);
+            obj->attr.mtime = now;
+        }
+        mem_attr_apply(&obj->attr, set, mode, now);
+        mem_changed_locked(obj, now);
+        *applied = set->mask;
+    }
+    mem_unlock(obj);
+    return status;
+}

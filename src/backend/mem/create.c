@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New names: of new objects, and further ones of old. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/mem/mem_internal.h"
+#include "base/clock.h"
+#include "vfs/vfs_mode.h"
+
+enum {
+    MODE_SGID = 02000,
+};
+
+static uint32_t mode_default(enum vfs_type type)
+{
+    if (type == VFS_LNK)
+        return 0777;
+    return type == VFS_DIR ? 0755 : 0644;
+}
+
+/* The attributes a new object begins with.  A directory with sgid gives its group on. */
+static enum vfs_status initial_attr(const struct mem_object *dir, const struct vfs_cred *cred,
+                                    const struct vfs_create *create, struct vfs_attr *attr,
+                                    struct vfs_attr *set)
+{
+    bool inherit = dir->attr.mode & MODE_SGID;
+    enum vfs_status status;
+    uint32_t mode;
+
+    *attr = (struct vfs_attr){
+        .type = create->type,
+        .mode = mode_default(create->type),
+        .uid = cred->uid,
+        .gid = inherit ? dir->attr.gid : cred->gid,
+        .rdev_major = create->rdev_major,
+        .rdev_minor = create->rdev_minor,
+    };
+    set->mask = 0;
+    if (create->attr)
+        *set = *create->attr;
+    if (set->mask & ~(uint32_t)MEM_ATTR_SETTABLE)
+        return VFS_INVAL;
+    if ((set->mask & VFS_ATTR_SIZE) && create->type != VFS_REG)
+        return VFS_INVAL;
+    if ((set->mask & VFS_ATTR_SIZE) && set->size > MEM_FILE_SIZE_MAX)
+        return VFS_FBIG;
+    status = vfs_mode_may_setattr(attr, cred, set, true, &mode);
+    if (create->type == VFS_DIR && inherit)
+        mode |= MODE_SGID;
+    attr->mode = mode;
+    return status;
+}
+
+static enum vfs_status check_type(const struct vfs_cred *cred, const struct vfs_create *create)
+{
+    switch (create->type) {
+    case VFS_REG:
+    case VFS_DIR:
+    case VFS_SOCK:
+    case VFS_FIFO:
+        return VFS_OK;
+    case VFS_BLK:
+    case VFS_CHR:
+        return cred->uid == 0 ? VFS_OK : VFS_PERM;
+    case VFS_LNK:
+        if (!create->link_target || !create->link_target[0])
+            return VFS_INVAL;
+        if (strlen(create->link_target) > LIMIT_SYMLINK_BYTES)
+            return VFS_NAMETOOLONG;
+        return VFS_OK;
+    }
+    return VFS_INVAL;
+}
+
+static bool symlink_init(struct mem_object *obj, const char *target)
+{
+    size_t len = strlen(target);
+
+    if (!space_take(&mem_fs_of_object(obj)->space, len))
+        return false;
+    obj->target = must_strdup(target);
+    obj->attr.size = len;
+    return true;
+}
+
+/* The object behind a name that is to be, complete but for its links.  Nobody can know its handle
+ * yet, so its lock is not needed. */
+static struct mem_object *make_object(struct mem_object *dir, const struct vfs_attr *attr,
+                                      const struct vfs_attr *set, const struct vfs_create *create)
+{
+    struct mem_object *obj = mem_object_create(mem_fs_of_object(dir), attr);
+
+    if (!obj)
+        return NULL;
+    if (create->type == VFS_LNK && !symlink_init(obj, create->link_target)) {
+        vfs_object_put(&obj->vfs);
+        return NULL;
+    }
+    if (create->type == VFS_REG) {
+        if (set->mask & VFS_ATTR_SIZE)
+            obj->attr.size = set->size;
+        obj->file.exclusive = create->mode == VFS_CREATE_EXCLUSIVE;
+        obj->file.verifier = create->verifier;
+    }
+    if (set->mask)
+        mem_attr_apply(&obj->attr, set, attr->mode, obj->attr.ctime);
+    return obj;
+}
+
+/* Give obj, locked or unknown to others, one more name in dir. */
+static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
+                                const struct vfs_name *name, struct timespec now,
+                                struct vfs_change_info *info)
+{
+    struct mem_entry *entry = mem_entry_create(obj, name, false);
+
+    if (!entry)
+        return VFS_NOSPC;
+    if (!mem_dir_insert_locked(dir, entry, false)) {
+        mem_entry_put(entry); /* not the last reference of obj: the caller has one */
+        return VFS_NOSPC;
+    }
+    if (obj->vfs.type == VFS_DIR) {
+        obj->dir.parent = dir;
+        obj->attr.nlink = 2;
+        dir->attr.nlink++;
+    } else {
+        obj->attr.nlink++;
+    }
+    info->atomic = true;
+    info->before = dir->attr.change;
+    mem_modified_locked(dir, now);
+    info->after = dir->attr.change;
+    return VFS_OK;
+}
+
+static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cred *cred,
+                                     const struct vfs_name *name, struct vfs_create *create,
+                                     struct vfs_change_info *info, struct mem_object **out)
+{
+    struct vfs_attr attr, set;
+    struct mem_object *obj;
+    enum vfs_status status;
+
+    if (!mem_dir_may_write_locked(dir, cred))
+        return VFS_ACCESS;
+    if (create->type == VFS_DIR && dir->attr.nlink >= mem_fs_of_object(dir)->link_max)
+        return VFS_MLINK;
+    status = initial_attr(dir, cred, create, &attr, &set);
+    if (status != VFS_OK)
+        return status;
+    obj = make_object(dir, &attr, &set, create);
+    if (!obj)
+        return VFS_NOSPC;
+    *out = obj; /* also on error: let go of without the lock */
+    status = add_name(dir, obj, name, obj->attr.ctime, info);
+    if (status != VFS_OK)
+        return status;
+    create->created = true;
+    create->attrs_applied = set.mask;
+    return VFS_OK;
+}
+
+/* The name is there: may this create have it? */
+static enum vfs_status existing(const struct mem_object *obj, struct vfs_create *create)
+{
+    if (create->type != VFS_REG || create->mode == VFS_CREATE_GUARDED)
+        return VFS_EXIST;
+    if (create->mode == VFS_CREATE_EXCLUSIVE) {
+        if (obj->vfs.type != VFS_REG || !obj->file.exclusive ||
+            obj->file.verifier != create->verifier)
+            return VFS_EXIST;
+        create->attrs_applied = create->attr ? create->attr->mask : 0;
+        return VFS_OK;
+    }
+    if (obj->vfs.type == VFS_REG)
+        return VFS_OK;
+    if (obj->vfs.type == VFS_DIR)
+        return VFS_ISDIR;
+    return obj->vfs.type == VFS_LNK ? VFS_SYMLINK : VFS_WRONG_TYPE;
+}
+
+enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred *cred,
+                                  const struct vfs_name *name, struct vfs_create *create,
+                                  struct vfs_change_info *info, struct vfs_object **out)
+{
+    struct mem_object *dir = mem_of(vfs);
+    struct mem_object *obj = NULL;
+    struct mem_entry *entry;
+    enum vfs_status status;
+
+    create->created = false;
+    create->attrs_applied = 0;
+    if (name->len > LIMIT_NAME_BYTES)
+        return VFS_NAMETOOLONG;
+    status = mem_dir_lock_search(dir, cred);
+    if (status != VFS_OK)
+        return status;
+    entry = mem_dir_find_locked(dir, name);
+    if (entry) {
+        obj = mem_of(vfs_object_get(&entry->obj->vfs));
+        info->atomic = true;
+        info->before = info->after = dir->attr.change;
+        status = existing(obj, create);
+    } else {
+        status = check_type(cred, create);
+        if (status == VFS_OK)
+            status = create_locked(dir, cred, name, create, info, &obj);
+    }
+    mem_unlock(dir);
+    if (status == VFS_OK)
+        *out = &obj->vfs;
+    else if (obj)
+        vfs_object_put(&obj->vfs);
+    return status;
+}
+
+static enum vfs_status link_locked(struct mem_object *obj, struct mem_object *dir,
+                                   const struct vfs_cred *cred, const struct vfs_name *name,
+                                   struct vfs_change_info *info)
+{
+    struct timespec now;
+    enum vfs_status status;
+
+    if (mem_dir_find_locked(dir, name))
+        return VFS_EXIST;
+    if (!mem_dir_may_write_locked(dir, cred))
+        return VFS_ACCESS;
+    now = clock_realtime();
+    mem_lock_write(obj);
+    if (obj->attr.nlink == 0)
+        status = VFS_STALE; /* what is removed stays removed */
+    else if (obj->attr.nlink >= mem_fs_of_object(obj)->link_max)
+        status = VFS_MLINK;
+    else
+        status = add_name(dir, obj, name, now, info);
+    if (status == VFS_OK)
+        mem_changed_locked(obj, now);
+    mem_unlock(obj);
+    return status;
+}
+
+enum vfs_status mem_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
+                         const struct vfs_cred *cred, const struct vfs_name *name,
+                         struct vfs_change_info *info)
+{
+    struct mem_object *dir = mem_of(vfs_dir);
+    enum vfs_status status;
+
+    if (vfs->fs != vfs_dir->fs)
+        return VFS_XDEV;
+    if (vfs_dir->type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (vfs->type == VFS_DIR)
+        return VFS_ISDIR;
+    if (name->len > LIMIT_NAME_BYTES)
+        return VFS_NAMETOOLONG;
+    status = mem_dir_lock_search(dir, cred);
+    if (status != VFS_OK)
+        return status;
+    status = link_locked(mem_of(vfs), dir, cred, name, info);
+    mem_unlock(dir);
+    return status;
+}

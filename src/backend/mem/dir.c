@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names of a directory: by hash for lookup, by cookie for readdir. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/mem/mem_internal.h"
+#include "vfs/vfs_mode.h"
+
+enum {
+    MAY_EXEC = 1,
+    MAY_WRITE = 2,
+};
+
+static bool may_search_locked(const struct mem_object *dir, const struct vfs_cred *cred)
+{
+    return vfs_mode_rwx(&dir->attr, cred) & MAY_EXEC;
+}
+
+bool mem_dir_may_write_locked(const struct mem_object *dir, const struct vfs_cred *cred)
+{
+    return vfs_mode_rwx(&dir->attr, cred) & MAY_WRITE;
+}
+
+enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cred *cred)
+{
+    enum vfs_status status = VFS_OK;
+
+    if (dir->vfs.type != VFS_DIR)
+        return VFS_NOTDIR;
+    mem_lock_write(dir);
+    if (dir->attr.nlink == 0)
+        status = VFS_STALE;
+    else if (!may_search_locked(dir, cred))
+        status = VFS_ACCESS;
+    if (status != VFS_OK)
+        mem_unlock(dir);
+    return status;
+}
+
+static uint64_t name_hash(const struct mem_object *dir, const char *data, size_t len)
+{
+    return hash_bytes(data, len, mem_fs_of_object(dir)->name_seed);
+}
+
+struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name)
+{
+    struct hnode *node;
+
+    if (dir->dir.names.count == 0)
+        return NULL;
+    node = htable_first(&dir->dir.names, name_hash(dir, name->data, name->len));
+    for (; node; node = htable_next(node)) {
+        struct mem_entry *entry = CONTAINER_OF(node, struct mem_entry, by_name);
+
+        if (entry->len == name->len && memcmp(entry->name, name->data, name->len) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name *name, bool force)
+{
+    struct space *space = &mem_fs_of_object(obj)->space;
+    size_t size = sizeof(struct mem_entry) + name->len;
+    struct mem_entry *entry;
+
+    if (force)
+        space_force(space, size);
+    else if (!space_take(space, size))
+        return NULL;
+    entry = must_malloc(size);
+    vfs_object_get(&obj->vfs);
+    entry->obj = obj;
+    atomic_init(&entry->refs, 1);
+    entry->len = (uint16_t)name->len;
+    memcpy(entry->name, name->data, name->len);
+    return entry;
+}
+
+void mem_entry_put(struct mem_entry *entry)
+{
+    struct mem_object *obj;
+
+    if (!entry || atomic_fetch_sub_explicit(&entry->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    obj = entry->obj;
+    space_give(&mem_fs_of_object(obj)->space, sizeof(*entry) + entry->len);
+    free(entry);
+    vfs_object_put(&obj->vfs);
+}
+
+bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force)
+{
+    struct mem_dir *d = &dir->dir;
+
+    entry->cookie = d->cookie_next;
+    if (!radix_insert(&d->order, &mem_fs_of_object(dir)->space, entry->cookie, entry, force))
+        return false;
+    d->cookie_next++;
+    if (!d->names.buckets)
+        htable_init(&d->names, 0);
+    htable_insert(&d->names, &entry->by_name, name_hash(dir, entry->name, entry->len));
+    return true;
+}
+
+void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry)
+{
+    struct space *space = &mem_fs_of_object(dir)->space;
+
+    htable_remove(&dir->dir.names, &entry->by_name);
+    CHECK(radix_remove(&dir->dir.order, space, entry->cookie) == entry);
+}
+
+enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,
+                           const struct vfs_name *name, struct vfs_object **out)
+{
+    struct mem_object *dir = mem_of(vfs);
+    enum vfs_status status = VFS_OK;
+    const struct mem_entry *entry;
+
+    if (vfs->type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (name->len > LIMIT_NAME_BYTES)
+        return VFS_NAMETOOLONG;
+    mem_lock_read(dir);
+    if (!may_search_locked(dir, cred)) {
+        status = VFS_ACCESS;
+    } else {
+        entry = mem_dir_find_locked(dir, name);
+        if (entry)
+            *out = vfs_object_get(&entry->obj->vfs);
+        else
+            status = VFS_NOENT;
+    }
+    mem_unlock(dir);
+    return status;
+}
+
+enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
+                           struct vfs_object **out)
+{
+    struct mem_object *dir = mem_of(vfs);
+    enum vfs_status status = VFS_OK;
+
+    if (vfs->type != VFS_DIR)
+        return VFS_NOTDIR;
+    mem_lock_read(dir);
+    if (!may_search_locked(dir, cred))
+        status = VFS_ACCESS;
+    else if (dir->attr.nlink == 0)
+        status = VFS_STALE;
+    else if (!dir->dir.parent)
+        status = VFS_NOENT;
+    else
+        *out = vfs_object_get(&dir->dir.parent->vfs);
+    mem_unlock(dir);
+    return status;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Data of regular files and the targets of symlinks.
+ *
+ * Invariant: every byte of a block at or behind the file's size is zero, so a file grows without
+ * touching its blocks.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/mem/mem_internal.h"
+#include "base/clock.h"
+#include "vfs/vfs_mode.h"
+
+enum {
+    MODE_SUID = 04000,
+    MODE_SGID = 02000,
+    MODE_GROUP_X = 0010,
+};
+
+static enum vfs_status check_regular(const struct vfs_object *obj)
+{
+    switch (obj->type) {
+    case VFS_REG:
+        return VFS_OK;
+    case VFS_DIR:
+        return VFS_ISDIR;
+    case VFS_LNK:
+        return VFS_SYMLINK;
+    case VFS_BLK:
+    case VFS_CHR:
+    case VFS_SOCK:
+    case VFS_FIFO:
+        break;
+    }
+    return VFS_WRONG_TYPE;
+}
+
+static void drop_block(struct mem_object *obj, uint64_t number)
+{
+    struct space *space = &mem_fs_of_object(obj)->space;
+
+    free(radix_remove(&obj->file.blocks, space, number));
+    space_give(space, MEM_BLOCK_BYTES);
+    obj->attr.space_used -= MEM_BLOCK_BYTES;
+}
+
+static void drop_blocks_from(struct mem_object *obj, uint64_t number)
+{
+    while (radix_next(&obj->file.blocks, &number))
+        drop_block(obj, number);
+}
+
+void mem_file_resize_locked(struct mem_object *obj, uint64_t size)
+{
+    uint32_t within = size % MEM_BLOCK_BYTES;
+
+    if (size < obj->attr.size) {
+        drop_blocks_from(obj, size / MEM_BLOCK_BYTES + (within != 0));
+        if (within) {
+            char *block = radix_get(&obj->file.blocks, size / MEM_BLOCK_BYTES);
+
+            if (block)
+                memset(block + within, 0, MEM_BLOCK_BYTES - within);
+        }
+    }
+    obj->attr.size = size;
+}
+
+void mem_file_clear(struct mem_object *obj)
+{
+    drop_blocks_from(obj, 0);
+    radix_fini(&obj->file.blocks, &mem_fs_of_object(obj)->space);
+}
+
+enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
+                         enum vfs_open_want want, bool created)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = check_regular(vfs);
+    uint32_t need = (want & VFS_WANT_READ ? 4 : 0) | (want & VFS_WANT_WRITE ? 2 : 0);
+
+    if (status != VFS_OK)
+        return status;
+    mem_lock_read(obj);
+    if ((vfs_mode_rwx(&obj->attr, cred) & need) != need && !(created && cred->uid == obj->attr.uid))
+        status = VFS_ACCESS;
+    mem_unlock(obj);
+    return status;
+}
+
+void mem_close(struct vfs_object *obj, enum vfs_open_want want)
+{
+    (void)obj; /* the opener's reference is all that an open needs */
+    (void)want;
+}
+
+static void copy_out(const struct mem_object *obj, uint64_t offset, char *to, uint32_t len)
+{
+    while (len > 0) {
+        const char *block = radix_get(&obj->file.blocks, offset / MEM_BLOCK_BYTES);
+        uint32_t within = offset % MEM_BLOCK_BYTES;
+        uint32_t part = MEM_BLOCK_BYTES - within;
+
+        if (part > len)
+            part = len;
+        if (block)
+            memcpy(to, block + within, part);
+        else
+            memset(to, 0, part);
+        to += part;
+        offset += part;
+        len -= part;
+    }
+}
+
+enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = check_regular(vfs);
+    uint64_t left;
+    bool atime_due;
+
+    if (status != VFS_OK)
+        return status;
+    io->fd = -1;
+    mem_lock_read(obj);
+    left = io->offset < obj->attr.size ? obj->attr.size - io->offset : 0;
+    if (io->len >= left)
+        io->len = (uint32_t)left;
+    io->eof = io->offset + io->len >= obj->attr.size;
+    copy_out(obj, io->offset, io->buf, io->len);
+    atime_due = obj->atime_due && io->len > 0;
+    mem_unlock(obj);
+    if (atime_due)
+        mem_accessed(obj);
+    return VFS_OK;
+}
+
+void mem_read_done(struct vfs_object *obj, int fd)
+{
+    (void)obj;
+    (void)fd; /* none was given out */
+}
+
+/* The block to write to, made if it is a hole; zeroed unless all of it will be written. */
+static char *block_for_write(struct mem_object *obj, uint64_t number, bool whole)
+{
+    struct space *space = &mem_fs_of_object(obj)->space;
+    char *block = radix_get(&obj->file.blocks, number);
+
+    if (block)
+        return block;
+    if (!space_take(space, MEM_BLOCK_BYTES))
+        return NULL;
+    block = whole ? malloc(MEM_BLOCK_BYTES) : calloc(1, MEM_BLOCK_BYTES);
+    if (!block || !radix_insert(&obj->file.blocks, space, number, block, false)) {
+        free(block);
+        space_give(space, MEM_BLOCK_BYTES);
+        return NULL;
+    }
+    obj->attr.space_used += MEM_BLOCK_BYTES;
+    return block;
+}
+
+/* How many bytes got in; less than len only when space ran out. */
+static uint32_t copy_in(struct mem_object *obj, uint64_t offset, const char *from, uint32_t len)
+{
+    uint32_t done = 0;
+
+    while (done < len) {
+        uint32_t within = offset % MEM_BLOCK_BYTES;
+        uint32_t part = MEM_BLOCK_BYTES - within;
+        char *block;
+
+        if (part > len - done)
+            part = len - done;
+        block = block_for_write(obj, offset / MEM_BLOCK_BYTES, part == MEM_BLOCK_BYTES);
+        if (!block)
+            break;
+        memcpy(block + within, from + done, part);
+        done += part;
+        offset += part;
+    }
+    return done;
+}
+
+/* Whoever changes a program's bytes must not inherit its powers. */
+static void drop_suid_locked(struct mem_object *obj)
+{
+    obj->attr.mode &= ~(uint32_t)MODE_SUID;
+    if (obj->attr.mode & MODE_GROUP_X)
+        obj->attr.mode &= ~(uint32_t)MODE_SGID;
+}
+
+enum vfs_status mem_write(struct vfs_object *vfs, uint64_t offset, const void *data, uint32_t len,
+                          enum vfs_stability want, uint32_t *written, enum vfs_stability *reached)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = check_regular(vfs);
+    struct timespec now;
+
+    (void)want;
+    *written = 0;
+    *reached = VFS_FILE_SYNC;
+    if (status != VFS_OK || len == 0)
+        return status;
+    if (offset > MEM_FILE_SIZE_MAX || len > MEM_FILE_SIZE_MAX - offset)
+        return VFS_FBIG;
+    now = clock_realtime();
+    mem_lock_write(obj);
+    *written = copy_in(obj, offset, data, len);
+    if (*written > 0) {
+        if (offset + *written > obj->attr.size)
+            obj->attr.size = offset + *written;
+        drop_suid_locked(obj);
+        mem_modified_locked(obj, now);
+    }
+    mem_unlock(obj);
+    return *written == len ? VFS_OK : VFS_NOSPC;
+}
+
+enum vfs_status mem_commit(struct vfs_object *vfs, uint64_t offset, uint64_t len)
+{
+    (void)offset;
+    (void)len;
+    return check_regular(vfs);
+}
+
+enum vfs_status mem_readlink(struct vfs_object *vfs, const struct vfs_cred *cred, char *buf,
+                             uint32_t size, uint32_t *len)
+{
+    struct mem_object *obj = mem_of(vfs);
+    uint32_t have;
+
+    (void)cred; /* a symlink may be read by all who can reach it */
+    if (vfs->type != VFS_LNK)
+        return VFS_INVAL;
+    have = (uint32_t)obj->attr.size; /* constant, like the target */
+    if (have > size)
+        return VFS_TOOSMALL;
+    memcpy(buf, obj->target, have);
+    *len = have;
+    return VFS_OK;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/mem/mem.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/mem/mem_internal.h"
+
+/* What a file of one name costs beside its data, about: for the counts of statfs. */
+#define FILE_COST (sizeof(struct mem_object) + sizeof(struct mem_entry) + 32)
+
+static enum vfs_status mem_root(struct vfs *vfs, struct vfs_object **out)
+{
+    *out = vfs_object_get(&mem_fs_of(vfs)->root->vfs);
+    return VFS_OK;
+}
+
+static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out)
+{
+    const struct mem_fs *fs = mem_fs_of(obj->fs);
+    uint64_t bytes_free = space_free(&fs->space);
+
+    *out = (struct vfs_statfs){
+        .bytes_total = fs->space.limit,
+        .bytes_free = bytes_free,
+        .bytes_avail = bytes_free,
+        .files_total = fs->space.limit / FILE_COST,
+        .files_free = bytes_free / FILE_COST,
+        .files_avail = bytes_free / FILE_COST,
+        .name_max = LIMIT_NAME_BYTES,
+        .link_max = fs->link_max,
+        .file_size_max = MEM_FILE_SIZE_MAX,
+    };
+    return VFS_OK;
+}
+
+/* References that the tree accounts for. */
+static uint32_t refs_of_tree(const struct mem_fs *fs, const struct mem_object *obj)
+{
+    if (obj == fs->root)
+        return 1;
+    if (obj->vfs.type == VFS_DIR)
+        return obj->dir.parent ? 1 : 0;
+    return obj->attr.nlink;
+}
+
+static bool destroy_object(struct hnode *node, void *arg)
+{
+    struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
+    struct mem_fs *fs = mem_fs_of_object(obj);
+    struct htable *objects = arg;
+
+    DCHECK(atomic_load(&obj->vfs.refs) == refs_of_tree(fs, obj));
+    (void)refs_of_tree;
+    (void)fs;
+    htable_remove(objects, node);
+    mem_object_free(obj);
+    return true;
+}
+
+static void mem_destroy(struct vfs *vfs)
+{
+    struct mem_fs *fs = mem_fs_of(vfs);
+
+    for (size_t i = 0; i < MEM_SHARDS; i++) {
+        htable_visit(&fs->shards[i].objects, destroy_object, &fs->shards[i].objects);
+        htable_fini(&fs->shards[i].objects);
+        pthread_mutex_destroy(&fs->shards[i].lock);
+    }
+    CHECK(space_free(&fs->space) == fs->space.limit);
+    pthread_mutex_destroy(&fs->rename_lock);
+    free(fs);
+}
+
+static const struct vfs_ops mem_ops = {
+    .name = "mem",
+    .destroy = mem_destroy,
+    .root = mem_root,
+    .resolve = mem_resolve,
+    .release = mem_release,
+    .statfs = mem_statfs,
+    .getattr = mem_getattr,
+    .setattr = mem_setattr,
+    .access = mem_access,
+    .lookup = mem_lookup,
+    .parent = mem_parent,
+    .create = mem_create_object,
+    .readlink = mem_readlink,
+    .readdir = mem_readdir,
+    .remove = mem_remove,
+    .rename = mem_rename,
+    .link = mem_link,
+    .open = mem_open,
+    .close = mem_close,
+    .read = mem_read,
+    .read_done = mem_read_done,
+    .write = mem_write,
+    .commit = mem_commit,
+};
+
+static uint64_t bytes_max_default(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long page_bytes = sysconf(_SC_PAGESIZE);
+
+    if (pages <= 0 || page_bytes <= 0)
+        return 1ull << 30;
+    return (uint64_t)pages * (uint64_t)page_bytes / 2;
+}
+
+static void make_root(struct mem_fs *fs, const struct mem_options *options)
+{
+    struct vfs_attr attr = {
+        .type = VFS_DIR,
+        .mode = options->root_mode ? options->root_mode & 07777 : 0755,
+        .uid = options->root_uid,
+        .gid = options->root_gid,
+    };
+
+    fs->root = mem_object_create(fs, &attr);
+    CHECK(fs->root);
+    fs->root->attr.nlink = 2;
+}
+
+struct vfs *mem_create(const struct mem_options *options)
+{
+    static const struct mem_options defaults;
+    struct mem_fs *fs = aligned_alloc(64, (sizeof(*fs) + 63) / 64 * 64);
+
+    if (!options)
+        options = &defaults;
+    CHECK(fs && sodium_init() >= 0);
+    memset(fs, 0, sizeof(*fs));
+    fs->vfs.ops = &mem_ops;
+    fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME;
+    randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
+    randombytes_buf(&fs->instance, sizeof(fs->instance));
+    randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));
+    randombytes_buf(fs->handle_key, sizeof(fs->handle_key));
+    fs->link_max = options->link_max ? options->link_max : MEM_LINK_MAX_DEFAULT;
+    fs->space.limit = options->bytes_max ? options->bytes_max : bytes_max_default();
+    if (fs->space.limit < sizeof(struct mem_object))
+        fs->space.limit = sizeof(struct mem_object); /* the root has room always */
+    pthread_mutex_init(&fs->rename_lock, NULL);
+    for (size_t i = 0; i < MEM_SHARDS; i++) {
+        pthread_mutex_init(&fs->shards[i].lock, NULL);
+        htable_init(&fs->shards[i].objects, 0);
+    }
+    make_root(fs, options);
+    return &fs->vfs;
+}

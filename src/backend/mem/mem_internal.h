@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of backend/mem share: the file system, its objects, the entries of directories.
+ *
+ * Locks, in the order they are taken:
+ *   1. mem_fs.rename_lock: one rename at a time, so parent pointers stand still for it
+ *   2. mem_object.lock of directories: a parent before its child; two that are not parent and
+ *      child only under rename_lock (the ancestor first, else by address)
+ *   3. mem_object.lock of anything else; two only under rename_lock
+ *   4. mem_shard.lock
+ * No lock but rename_lock is held where an object may lose its last reference, and none at all
+ * while the caller's emit runs.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "backend/mem/mem.h"
+#include "backend/mem/radix.h"
+#include "backend/mem/space.h"
+#include "base/htable.h"
+
+enum {
+    MEM_BLOCK_BYTES = 4096,
+    MEM_SHARDS = 256,
+    MEM_LINK_MAX_DEFAULT = 1000000,
+    MEM_COOKIE_FIRST = 3,
+};
+
+/* Every object that lives, by file id. */
+struct mem_shard {
+    pthread_mutex_t lock;
+    struct htable objects;
+} __attribute__((aligned(64)));
+
+struct mem_fs {
+    struct vfs vfs;
+    uint32_t instance; /* in each handle; another life of the server has another */
+    uint32_t link_max;
+    uint64_t name_seed;     /* of the directories' hash tables */
+    uint8_t handle_key[16]; /* of the tag in each handle */
+    struct mem_object *root;
+    struct space space;
+    _Atomic uint64_t fileid_last;
+    pthread_mutex_t rename_lock;
+    struct mem_shard shards[MEM_SHARDS];
+};
+
+struct mem_dir {
+    struct mem_object *parent; /* no reference: a parent with a child lives.  NULL: root, removed */
+    struct htable names;       /* mem_entry by name; no buckets until the first entry */
+    struct radix order;        /* the same by cookie */
+    uint64_t cookie_next;      /* never goes back */
+};
+
+struct mem_file {
+    struct radix blocks; /* malloc()ed, MEM_BLOCK_BYTES each, zero behind the end of the file */
+    uint64_t verifier;   /* both set before the file can be found, then constant */
+    bool exclusive;
+};
+
+/* References are held by: each entry that names it; the file system, on its root; and whoever the
+ * vfs calls gave one.  With the last one it leaves its shard and is freed. */
+struct mem_object {
+    struct vfs_object vfs;
+    struct hnode by_fileid;
+    pthread_rwlock_t lock; /* all below, except as said */
+    struct vfs_attr attr;  /* all of it; nlink 0 once removed; space_used exact */
+    bool atime_due;        /* changed since it was last read */
+    union {
+        struct mem_dir dir;
+        struct mem_file file;
+        char *target; /* of a symlink; constant */
+    };
+};
+
+/* One name.  Held by its directory and by readdirs that pass.  It holds its object. */
+struct mem_entry {
+    struct hnode by_name;
+    uint64_t cookie; /* set when it enters the directory */
+    struct mem_object *obj;
+    _Atomic uint32_t refs;
+    uint16_t len;
+    char name[];
+};
+
+static inline struct mem_fs *mem_fs_of(const struct vfs *fs)
+{
+    return CONTAINER_OF(fs, struct mem_fs, vfs);
+}
+
+static inline struct mem_object *mem_of(const struct vfs_object *obj)
+{
+    return CONTAINER_OF(obj, struct mem_object, vfs);
+}
+
+static inline struct mem_fs *mem_fs_of_object(const struct mem_object *obj)
+{
+    return mem_fs_of(obj->vfs.fs);
+}
+
+static inline void mem_lock_read(struct mem_object *obj)
+{
+    CHECK(pthread_rwlock_rdlock(&obj->lock) == 0);
+}
+
+static inline void mem_lock_write(struct mem_object *obj)
+{
+    CHECK(pthread_rwlock_wrlock(&obj->lock) == 0);
+}
+
+static inline void mem_unlock(struct mem_object *obj)
+{
+    CHECK(pthread_rwlock_unlock(&obj->lock) == 0);
+}
+
+/* object.c */
+
+/* A new object with these attributes and one reference, for the caller; size, nlink and file id
+ * are the callee's.  NULL when the account is full. */
+struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *attr);
+/* Free it and what it holds, whatever its references; it must have left its shard. */
+void mem_object_free(struct mem_object *obj);
+enum vfs_status mem_resolve(struct vfs *vfs, const struct vfs_handle *handle,
+                            struct vfs_object **out);
+void mem_release(struct vfs_object *obj);
+
+/* attr.c */
+
+/* Its attributes or names changed (ctime), or its data or entries (mtime too); write-locked. */
+void mem_changed_locked(struct mem_object *obj, struct timespec now);
+void mem_modified_locked(struct mem_object *obj, struct timespec now);
+/* Somebody read it while atime_due was set; not locked.  Most reads read no clock and take no
+ * write lock. */
+void mem_accessed(struct mem_object *obj);
+enum vfs_status mem_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
+enum vfs_status mem_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                            const struct vfs_attr *set, bool opened, uint32_t *applied);
+enum vfs_status mem_access(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t want,
+                           uint32_t *granted);
+/* What setattr and create can set. */
+#define MEM_ATTR_SETTABLE                                                                          \
+    (VFS_ATTR_MODE | VFS_ATTR_UID | VFS_ATTR_GID | VFS_ATTR_SIZE | VFS_ATTR_ATIME |                \
+     VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW)
+/* Copy mode (as given), owner and times of `set` into `attr`. */
+void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t mode,
+                    struct timespec now);
+
+/* dir.c */
+
+/* Lock a directory for writing and check that names may be looked up and made in it: NOTDIR,
+ * STALE when it is removed, ACCESS.  Unlocked unless OK. */
+enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cred *cred);
+bool mem_dir_may_write_locked(const struct mem_object *dir, const struct vfs_cred *cred);
+struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name);
+/* A new entry, in no directory yet; it takes a reference of obj.  NULL when the account is full;
+ * with `force` never. */
+struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name *name, bool force);
+/* Let go of an entry, or of NULL.  No object may be locked unless the entry's has another holder. */
+void mem_entry_put(struct mem_entry *entry);
+/* Put an entry in; false when the account is full.  Attributes of dir and object stay. */
+bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force);
+/* Take an entry out; the caller then owns the directory's reference of it. */
+void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry);
+enum vfs_status mem_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+                           const struct vfs_name *name, struct vfs_object **out);
+enum vfs_status mem_parent(struct vfs_object *dir, const struct vfs_cred *cred,
+                           struct vfs_object **out);
+
+/* readdir.c, create.c, remove.c, rename.c */
+
+enum vfs_status mem_readdir(struct vfs_object *dir, const struct vfs_cred *cred,
+                            struct vfs_readdir *rd);
+enum vfs_status mem_create_object(struct vfs_object *dir, const struct vfs_cred *cred,
+                                  const struct vfs_name *name, struct vfs_create *create,
+                                  struct vfs_change_info *info, struct vfs_object **out);
+enum vfs_status mem_link(struct vfs_object *obj, struct vfs_object *dir,
+                         const struct vfs_cred *cred, const struct vfs_name *name,
+                         struct vfs_change_info *info);
+enum vfs_status mem_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+                           const struct vfs_name *name, struct vfs_change_info *info);
+/* One name of obj is gone; both locked.  A directory is dead then. */
+void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now);
+enum vfs_status mem_rename(struct vfs_object *from_dir, const struct vfs_name *from,
+                           struct vfs_object *to_dir, const struct vfs_name *to,
+                           const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                           struct vfs_change_info *to_info);
+
+/* file.c */
+
+/* Cut or extend (with a hole) a regular file; write-locked, size <= MEM_FILE_SIZE_MAX. */
+void mem_file_resize_locked(struct mem_object *obj, uint64_t size);
+/* Free all blocks of a file that nobody can reach any more. */
+void mem_file_clear(struct mem_object *obj);
+enum vfs_status mem_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                         enum vfs_open_want want, bool created);
+void mem_close(struct vfs_object *obj, enum vfs_open_want want);
+enum vfs_status mem_read(struct vfs_object *obj, struct vfs_read *io);
+void mem_read_done(struct vfs_object *obj, int fd);
+enum vfs_status mem_write(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len,
+                          enum vfs_stability want, uint32_t *written, enum vfs_stability *reached);
+enum vfs_status mem_commit(struct vfs_object *obj, uint64_t offset, uint64_t len);
+enum vfs_status mem_readlink(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
+                             uint32_t size, uint32_t *len);

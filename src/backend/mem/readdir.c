@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries in the order of their cookies, a batch at a time: emit runs without a lock. */
+#include "backend/mem/mem_internal.h"
+#include "vfs/vfs_mode.h"
+
+enum {
+    BATCH = 64,
+    MAY_READ = 4,
+    MAY_EXEC = 1,
+};
+
+struct batch {
+    struct mem_entry *entries[BATCH]; /* each with a reference */
+    uint32_t count;
+    bool may_search;
+    bool atime_due;
+};
+
+/* The entries behind `cookie`, as many as fit. */
+static enum vfs_status batch_fill(struct mem_object *dir, const struct vfs_cred *cred,
+                                  uint64_t cookie, struct batch *batch)
+{
+    enum vfs_status status = VFS_OK;
+    uint32_t rwx;
+
+    batch->count = 0;
+    mem_lock_read(dir);
+    rwx = vfs_mode_rwx(&dir->attr, cred);
+    batch->may_search = rwx & MAY_EXEC;
+    batch->atime_due = dir->atime_due;
+    if (!(rwx & MAY_READ))
+        status = VFS_ACCESS;
+    else if (cookie != 0 && (cookie < MEM_COOKIE_FIRST || cookie >= dir->dir.cookie_next))
+        status = VFS_BAD_COOKIE;
+    for (uint64_t at = cookie + 1; status == VFS_OK && batch->count < BATCH; at++) {
+        struct mem_entry *entry = radix_next(&dir->dir.order, &at);
+
+        if (!entry)
+            break;
+        atomic_fetch_add_explicit(&entry->refs, 1, memory_order_relaxed);
+        batch->entries[batch->count++] = entry;
+    }
+    mem_unlock(dir);
+    return status;
+}
+
+static bool emit_one(const struct vfs_readdir *rd, const struct batch *batch,
+                     const struct mem_entry *entry)
+{
+    struct vfs_object *obj = &entry->obj->vfs;
+    struct vfs_attr attr;
+    struct vfs_dirent dirent = {
+        .name = {entry->name, entry->len},
+        .cookie = entry->cookie,
+        .fileid = obj->fileid,
+    };
+
+    if (rd->attr_mask && batch->may_search && mem_getattr(obj, rd->attr_mask, &attr) == VFS_OK)
+        dirent.attr = &attr;
+    if (rd->want_handle && batch->may_search)
+        dirent.handle = &obj->handle;
+    return rd->emit(rd->arg, &dirent);
+}
+
+/* Emit a batch and let go of it; false when the caller has had enough. */
+static bool batch_emit(struct vfs_readdir *rd, struct batch *batch)
+{
+    bool more = true;
+
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (more)
+            more = emit_one(rd, batch, batch->entries[i]);
+        mem_entry_put(batch->entries[i]);
+    }
+    return more;
+}
+
+enum vfs_status mem_readdir(struct vfs_object *vfs, const struct vfs_cred *cred,
+                            struct vfs_readdir *rd)
+{
+    struct mem_object *dir = mem_of(vfs);
+    uint64_t cookie = rd->cookie;
+    struct batch batch;
+
+    if (vfs->type != VFS_DIR)
+        return VFS_NOTDIR;
+    rd->eof = false;
+    do {
+        enum vfs_status status = batch_fill(dir, cred, cookie, &batch);
+
+        if (status != VFS_OK)
+            return status;
+        if (batch.count > 0)
+            cookie = batch.entries[batch.count - 1]->cookie;
+        if (!batch_emit(rd, &batch))
+            return VFS_OK;
+    } while (batch.count == BATCH);
+    rd->eof = true;
+    if (batch.atime_due)
+        mem_accessed(dir);
+    return VFS_OK;
+}

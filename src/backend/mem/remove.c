@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/mem/mem_internal.h"
+#include "base/clock.h"
+#include "vfs/vfs_mode.h"
+
+void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now)
+{
+    if (obj->vfs.type == VFS_DIR) {
+        obj->attr.nlink = 0;
+        obj->dir.parent = NULL;
+        dir->attr.nlink--;
+    } else {
+        obj->attr.nlink--;
+    }
+    mem_changed_locked(obj, now);
+}
+
+/* On OK the caller owns the directory's reference of the entry. */
+static enum vfs_status remove_locked(struct mem_object *dir, const struct vfs_cred *cred,
+                                     struct mem_entry *entry)
+{
+    struct mem_object *victim = entry->obj;
+    enum vfs_status status;
+    struct timespec now;
+
+    mem_lock_write(victim);
+    status = vfs_mode_may_delete(&dir->attr, &victim->attr, cred);
+    if (status == VFS_OK && victim->vfs.type == VFS_DIR && victim->dir.names.count > 0)
+        status = VFS_NOTEMPTY;
+    if (status == VFS_OK) {
+        now = clock_realtime();
+        mem_dir_take_locked(dir, entry);
+        mem_unlinked_locked(dir, victim, now);
+        mem_modified_locked(dir, now);
+    }
+    mem_unlock(victim);
+    return status;
+}
+
+enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
+                           const struct vfs_name *name, struct vfs_change_info *info)
+{
+    struct mem_object *dir = mem_of(vfs);
+    struct mem_entry *entry;
+    enum vfs_status status;
+    uint64_t before, after;
+
+    if (name->len > LIMIT_NAME_BYTES)
+        return VFS_NAMETOOLONG;
+    status = mem_dir_lock_search(dir, cred);
+    if (status != VFS_OK)
+        return status;
+    before = dir->attr.change;
+    entry = mem_dir_find_locked(dir, name);
+    status = entry ? remove_locked(dir, cred, entry) : VFS_NOENT;
+    after = dir->attr.change;
+    mem_unlock(dir);
+    if (status != VFS_OK)
+        return status;
+    mem_entry_put(entry);
+    *info = (struct vfs_change_info){.atomic = true, .before = before, .after = after};
+    return VFS_OK;
+}

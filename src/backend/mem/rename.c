@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RENAME.  One runs at a time, under rename_lock: only a rename gives a directory another parent,
+ * so who is above whom stands still but for removals, and two directories that are not parent and
+ * child are locked together nowhere else.  All others lock downwards, so no circle can close.
+ */
+#include <stddef.h>
+
+#include "backend/mem/mem_internal.h"
+#include "base/clock.h"
+#include "vfs/vfs_mode.h"
+
+struct rename {
+    struct mem_object *from_dir, *to_dir;
+    const struct vfs_name *from, *to;
+    const struct vfs_cred *cred;
+    /* If one of the two directories lies below the other: the entry of the upper one that leads
+     * there.  Compared, never followed. */
+    const struct mem_object *on_path;
+    bool from_is_above, to_is_above;
+    struct mem_entry *source, *victim; /* victim NULL: the name is free */
+};
+
+/* Is `above` an ancestor of `dir`?  *child is then its child on the way.  No lock is held but
+ * rename_lock: each step takes one and drops it. */
+static bool is_above(struct mem_object *above, struct mem_object *dir,
+                     const struct mem_object **child)
+{
+    struct mem_object *at = mem_of(vfs_object_get(&dir->vfs));
+    bool found = false;
+
+    while (at && !found) {
+        struct mem_object *parent = NULL;
+
+        mem_lock_read(at);
+        if (at->dir.parent)
+            parent = mem_of(vfs_object_get(&at->dir.parent->vfs));
+        mem_unlock(at);
+        if (parent == above) {
+            found = true;
+            *child = at;
+        }
+        vfs_object_put(&at->vfs);
+        at = parent;
+    }
+    if (at)
+        vfs_object_put(&at->vfs);
+    return found;
+}
+
+static void lock_dirs(struct rename *r)
+{
+    if (r->from_dir == r->to_dir) {
+        mem_lock_write(r->from_dir);
+        return;
+    }
+    r->from_is_above = is_above(r->from_dir, r->to_dir, &r->on_path);
+    if (!r->from_is_above)
+        r->to_is_above = is_above(r->to_dir, r->from_dir, &r->on_path);
+    if (r->from_is_above || (!r->to_is_above && r->from_dir < r->to_dir)) {
+        mem_lock_write(r->from_dir);
+        mem_lock_write(r->to_dir);
+    } else {
+        mem_lock_write(r->to_dir);
+        mem_lock_write(r->from_dir);
+    }
+}
+
+static void unlock_dirs(const struct rename *r)
+{
+    if (r->from_dir != r->to_dir)
+        mem_unlock(r->to_dir);
+    mem_unlock(r->from_dir);
+}
+
+static bool may_search(const struct mem_object *dir, const struct vfs_cred *cred)
+{
+    return vfs_mode_rwx(&dir->attr, cred) & 1;
+}
+
+/* Find both names.  What lies above the other directory must not be locked: a source that does
+ * would end below itself, a victim that does is not empty. */
+static enum vfs_status find_names(struct rename *r)
+{
+    if (r->from_dir->attr.nlink == 0 || r->to_dir->attr.nlink == 0)
+        return VFS_STALE;
+    if (!may_search(r->from_dir, r->cred) || !may_search(r->to_dir, r->cred))
+        return VFS_ACCESS;
+    r->source = mem_dir_find_locked(r->from_dir, r->from);
+    if (!r->source)
+        return VFS_NOENT;
+    r->victim = mem_dir_find_locked(r->to_dir, r->to);
+    if (r->from_is_above && r->source->obj == r->on_path)
+        return VFS_INVAL;
+    if (r->to_is_above && r->victim && r->victim->obj == r->on_path)
+        return r->source->obj->vfs.type == VFS_DIR ? VFS_NOTEMPTY : VFS_ISDIR;
+    return VFS_OK;
+}
+
+/* Directories before files; between two of a kind any order will do. */
+static void lock_objects(const struct rename *r)
+{
+    struct mem_object *source = r->source->obj;
+    struct mem_object *victim = r->victim ? r->victim->obj : NULL;
+
+    if (victim && victim->vfs.type == VFS_DIR)
+        mem_lock_write(victim);
+    mem_lock_write(source);
+    if (victim && victim->vfs.type != VFS_DIR)
+        mem_lock_write(victim);
+}
+
+static void unlock_objects(const struct rename *r)
+{
+    mem_unlock(r->source->obj);
+    if (r->victim)
+        mem_unlock(r->victim->obj);
+}
+
+static enum vfs_status check_victim(const struct rename *r)
+{
+    const struct mem_object *source = r->source->obj;
+    const struct mem_object *victim = r->victim->obj;
+    enum vfs_status status = vfs_mode_may_delete(&r->to_dir->attr, &victim->attr, r->cred);
+
+    if (status != VFS_OK)
+        return status;
+    if (source->vfs.type == VFS_DIR && victim->vfs.type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (source->vfs.type != VFS_DIR && victim->vfs.type == VFS_DIR)
+        return VFS_ISDIR;
+    if (victim->vfs.type == VFS_DIR && victim->dir.names.count > 0)
+        return VFS_NOTEMPTY;
+    return VFS_OK;
+}
+
+static enum vfs_status check(const struct rename *r)
+{
+    const struct mem_object *source = r->source->obj;
+    bool moves_dir = source->vfs.type == VFS_DIR && r->from_dir != r->to_dir;
+    enum vfs_status status = vfs_mode_may_delete(&r->from_dir->attr, &source->attr, r->cred);
+
+    if (status != VFS_OK)
+        return status;
+    if (r->victim)
+        status = check_victim(r);
+    else if (!mem_dir_may_write_locked(r->to_dir, r->cred))
+        status = VFS_ACCESS;
+    if (status != VFS_OK)
+        return status;
+    if (moves_dir && !mem_dir_may_write_locked(source, r->cred))
+        return VFS_ACCESS; /* its `..` changes */
+    if (moves_dir && !r->victim && r->to_dir->attr.nlink >= mem_fs_of_object(source)->link_max)
+        return VFS_MLINK;
+    return VFS_OK;
+}
+
+/* A new entry takes the place of the old, since cookies never come again. */
+static void apply(struct rename *r)
+{
+    struct mem_object *obj = r->source->obj;
+    struct mem_entry *entry = mem_entry_create(obj, r->to, true);
+    struct timespec now = clock_realtime();
+
+    mem_dir_take_locked(r->from_dir, r->source);
+    if (r->victim) {
+        mem_dir_take_locked(r->to_dir, r->victim);
+        mem_unlinked_locked(r->to_dir, r->victim->obj, now);
+    }
+    CHECK(mem_dir_insert_locked(r->to_dir, entry, true));
+    if (obj->vfs.type == VFS_DIR && r->from_dir != r->to_dir) {
+        obj->dir.parent = r->to_dir;
+        r->from_dir->attr.nlink--;
+        r->to_dir->attr.nlink++;
+    }
+    mem_changed_locked(obj, now);
+    mem_modified_locked(r->from_dir, now);
+    if (r->to_dir != r->from_dir)
+        mem_modified_locked(r->to_dir, now);
+}
+
+/* With both directories locked.  On OK the caller lets go of source and victim, unless they are
+ * NULL: nothing was done. */
+static enum vfs_status rename_locked(struct rename *r)
+{
+    enum vfs_status status = find_names(r);
+
+    if (status != VFS_OK)
+        return status;
+    if (r->victim && r->victim->obj == r->source->obj) {
+        r->source = r->victim = NULL; /* two names of one object: both stay */
+        return VFS_OK;
+    }
+    lock_objects(r);
+    status = check(r);
+    if (status == VFS_OK)
+        apply(r);
+    unlock_objects(r);
+    return status;
+}
+
+static enum vfs_status check_args(const struct rename *r)
+{
+    if (r->from_dir->vfs.fs != r->to_dir->vfs.fs)
+        return VFS_XDEV;
+    if (r->from_dir->vfs.type != VFS_DIR || r->to_dir->vfs.type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (r->from->len > LIMIT_NAME_BYTES || r->to->len > LIMIT_NAME_BYTES)
+        return VFS_NAMETOOLONG;
+    return VFS_OK;
+}
+
+enum vfs_status mem_rename(struct vfs_object *from_dir, const struct vfs_name *from,
+                           struct vfs_object *to_dir, const struct vfs_name *to,
+                           const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                           struct vfs_change_info *to_info)
+{
+    struct rename r = {
+        .from_dir = mem_of(from_dir),
+        .to_dir = mem_of(to_dir),
+        .from = from,
+        .to = to,
+        .cred = cred,
+    };
+    struct vfs_change_info a = {.atomic = true}, b = {.atomic = true};
+    struct mem_fs *fs = mem_fs_of(from_dir->fs);
+    enum vfs_status status = check_args(&r);
+
+    if (status != VFS_OK)
+        return status;
+    pthread_mutex_lock(&fs->rename_lock);
+    lock_dirs(&r);
+    a.before = r.from_dir->attr.change;
+    b.before = r.to_dir->attr.change;
+    status = rename_locked(&r);
+    a.after = r.from_dir->attr.change;
+    b.after = r.to_dir->attr.change;
+    unlock_dirs(&r);
+    pthread_mutex_unlock(&fs->rename_lock);
+    if (status != VFS_OK)
+        return status;
+    mem_entry_put(r.source);
+    mem_entry_put(r.victim);
+    *from_info = a;
+    *to_info = b;
+    return VFS_OK;
+}
