@@ -3,6 +3,7 @@
 
 Each function marked @test runs in an empty directory of its own on the mount. All run; the program
 ends with 1 when any failed. A failure says what was expected, what came, and in which line.
+Several clients go through the tests in step.
 """
 
 import ctypes
@@ -14,8 +15,12 @@ import sys
 import time
 import traceback
 
+import host
+
 CLIENT = int(os.environ.get("MS_CLIENT", "1"))
+CLIENTS = int(os.environ.get("MS_CLIENTS", "1"))
 BACKEND = os.environ.get("MS_BACKEND", "local")  # mem or local
+DESCRIPTORS_MAX = 256
 
 libc = ctypes.CDLL(None, use_errno=True)
 tests = []
@@ -54,6 +59,9 @@ def main(argv=None):
         failed += not verdict.startswith("ok")
         print(f"{verdict} {name} ({time.monotonic() - started:.2f} s)", flush=True)
         os.chdir(top)
+        os.closerange(3, DESCRIPTORS_MAX)  # what a failed test left open, and locked
+        if CLIENTS > 1:
+            host.barrier(f"end of {name}")
         if CLIENT == 1:
             shutil.rmtree(directory, ignore_errors=True)
     print(f"{os.path.basename(sys.argv[0])}: {ran - failed} of {ran} ok", flush=True)

@@ -44,6 +44,7 @@ class Job:
     capture: Optional[str] = None  # a pcap file of all traffic on the bridge
     unpack: str = "/var/tmp"  # where a packed kernel is unpacked
     scratch: str = "/var/tmp"  # a disk file system, for directories to export
+    expected_log: Optional[str] = None  # what the client's kernel may complain of (a regex)
     verbose: bool = True
 
 
@@ -97,7 +98,7 @@ def inside(job, kernel, directories, started):
         server.start()
     guests = [Guest(number, directories.job, kernel, job.memory)
               for number in range(1, job.clients + 1)]
-    session = Session(guests, server, job.timeout_s)
+    session = Session(guests, server, job.timeout_s, job.expected_log)
     status = session.run({
         "command": job.command, "cwd": job.cwd, "clients": job.clients, "started": time.time(),
         "mounts": [(f"{SERVER_ADDRESS}:{path}", target, options)

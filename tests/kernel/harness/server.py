@@ -121,8 +121,8 @@ LOG {{ Default_Log_Level = EVENT; }}"""]
         options = dict(item.partition("=")[::2] for item in export.options.split(",") if item)
         squash = next((name for name in ("No_Root_Squash", "All_Squash") if name.lower() in options),
                       "Root_Squash")
-        anonymous = "".join(f"Anonymous_{kind} = {options['anon' + kind]}; "
-                            for kind in ("uid", "gid") if "anon" + kind in options)
+        anonymous = "".join(f"Anonymous_{kind} = {options.get('anon' + kind, 65534)}; "
+                            for kind in ("uid", "gid"))
         backend = "VFS" if export.directory else "MEM"
         blocks.append(f"""
 EXPORT {{ Export_Id = {number}; Filesystem_Id = {1000 + number}.{number}; Pseudo = {export.pseudo};

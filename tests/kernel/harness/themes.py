@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel tests do: for each theme its program, exports, clients and limits.
+
+A theme runs with each minor version and backend of the lists below, a test of CTest each.
+"""
+
+import os
+from dataclasses import dataclass, field
+
+from .server import Export
+
+VERSIONS = ("4.1",)
+BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory, on disk and on tmpfs
+
+
+@dataclass
+class Rule:
+    """One export of a theme: who shares a directory with whom, what to make in it, where to mount."""
+    pseudo: str
+    options: str
+    mount_point: str
+    directory: str = "data"
+    shared_directory: bool = False  # make a subdirectory that anybody may write
+
+
+@dataclass
+class Theme:
+    program: str
+    rules: list = field(default_factory=lambda: [Rule("/", "no_root_squash", "/mnt/nfs")])
+    extra_mounts: list = field(default_factory=list)  # (path on the server, mount point)
+    cwd: str = ""  # the first mount point
+    clients: int = 1
+    timeout_s: int = 120
+    grace_s: int = 0
+    lease_s: int = 10
+    memory: str = "512M"
+    expected_log: str = ""  # what the client's kernel may complain of (a regex)
+    environment: dict = field(default_factory=dict)
+    smaller: dict = field(default_factory=dict)  # environment on tmpfs, which repeats the disk's test
+
+
+THEMES = {
+    "posix": Theme("posix.py"),
+    "manyfiles": Theme("manyfiles.py", timeout_s=240, smaller={"MS_FILES": "2000"}),
+    "bigfile": Theme("bigfile.py", memory="1G"),
+    "build": Theme("build.py", timeout_s=240, smaller={"MS_MODULES": "6"}),
+    "git": Theme("gitwork.py", timeout_s=180, smaller={"MS_GIT_FILES": "40"}),
+    "pair": Theme("pair.py", clients=2),
+    "restart": Theme("restart.py", grace_s=3, timeout_s=180,
+                     expected_log="state recovery failed for open file"),
+    "exports": Theme("exports.py", rules=[
+        Rule("/open", "no_root_squash", "/mnt/open", "open"),
+        Rule("/squash", "", "/mnt/squash", "squash", shared_directory=True),
+        Rule("/all", "all_squash,anonuid=4242,anongid=4343", "/mnt/all", "all", shared_directory=True),
+        Rule("/deep/in/side", "no_root_squash", "/mnt/deep", "deep"),
+        Rule("/ro", "ro,no_root_squash", "/mnt/ro", "open")], extra_mounts=[("/", "/mnt/tree")], cwd="/tmp"),
+}
+
+
+def make_exports(theme, backend, directories):
+    """The theme's exports, with their directories made."""
+    top = {"mem": None, "local": directories.job, "tmpfs": directories.memory}[backend]
+    exports = []
+    for rule in theme.rules:
+        directory = None
+        if top:
+            directory = f"{top}/export-{rule.directory}"
+            os.makedirs(directory, exist_ok=True)
+            os.chmod(directory, 0o755)
+            if rule.shared_directory:
+                os.mkdir(f"{directory}/shared")
+                os.chmod(f"{directory}/shared", 0o777)
+        exports.append(Export(rule.pseudo, rule.options, directory))
+    return exports
