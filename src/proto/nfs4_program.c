@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Procedures of the NFS program and the head of a COMPOUND: tag, minor version, number of
+ * operations.  From there the minor version's own processor goes on.
+ */
+#include "proto/nfs4_program.h"
+
+#include "base/log.h"
+#include "proto/v41/compound41.h"
+#include "state/session_conn.h"
+#include "transport/connection.h"
+
+/* Calls of one connection run at the same time: the first one's record stays. */
+static struct session_conn *conn_record(struct connection *conn)
+{
+    struct session_conn *record = connection_user(conn, NFS4_CONNECTION_SLOT);
+    struct session_conn *mine;
+
+    if (record)
+        return record;
+    mine = session_conn_create(conn);
+    record = connection_user_init(conn, NFS4_CONNECTION_SLOT, mine);
+    if (record != mine)
+        session_conn_destroy(mine);
+    return record;
+}
+
+void nfs4_closed(struct connection *conn, void *context)
+{
+    (void)context;
+    session_conn_destroy(connection_user(conn, NFS4_CONNECTION_SLOT));
+    connection_user_set(conn, NFS4_CONNECTION_SLOT, NULL);
+}
+
+/* RFC 8881 §16.2.3: this error goes before all others; the tag comes back, no results. */
+static enum rpc_result minor_mismatch(struct rpc_call *call, struct wire_opaque *tag)
+{
+    xdr_put_u32(&call->out, NFS4ERR_MINOR_VERS_MISMATCH);
+    xdr_opaque(&call->out, tag, LIMIT_COMPOUND_TAG_BYTES);
+    xdr_put_u32(&call->out, 0);
+    return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+}
+
+enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
+                              struct session_conn *conn)
+{
+    struct wire_opaque tag;
+    uint32_t minor, op_count;
+
+    xdr_opaque(&call->in, &tag, LIMIT_COMPOUND_TAG_BYTES);
+    minor = xdr_get_u32(&call->in);
+    op_count = xdr_get_u32(&call->in);
+    if (call->in.failed)
+        return RPC_GARBAGE_ARGS;
+    log_debug("compound", LOG_U64("minor", minor), LOG_U64("ops", op_count),
+              LOG_U64("xid", call->xid));
+    if (minor == 1)
+        return v41_compound_run(call, server, conn, &tag, op_count);
+    return minor_mismatch(call, &tag);
+}
+
+enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
+{
+    switch (call->procedure) {
+    case NFSPROC4_NULL:
+        return RPC_REPLY;
+    case NFSPROC4_COMPOUND:
+        return nfs4_compound(call, context, conn_record(call->conn));
+    default:
+        return RPC_PROC_UNAVAIL;
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The NFS program, version 4: what transport/ calls for each RPC call, and where the minor versions
+ * part.  Register it as {NFS4_PROGRAM, NFS_V4, NFS_V4, nfs4_dispatch, &server, nfs4_closed}.
+ */
+#pragma once
+
+#include "proto/compound.h"
+#include "transport/rpc_call.h"
+
+enum {
+    NFS4_CONNECTION_SLOT = 0 /* of connection_user(): a struct session_conn */
+};
+
+/* NULL and COMPOUND.  `context` is a struct server *. */
+enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context);
+
+/* The connection is gone: unbind it from its sessions. */
+void nfs4_closed(struct connection *conn, void *context);
+
+struct session_conn;
+
+/* COMPOUND for a caller that has its own session_conn: nfs4_dispatch() takes it from the
+ * connection. */
+enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
+                              struct session_conn *conn);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gate.  Whatever SEQUENCE can refuse is checked before the slot moves.  The digest that tells
+ * a false retry covers the operations behind SEQUENCE: a client may well send a retry with another
+ * tag or sa_highest_slotid.
+ */
+#include "proto/v41/sequence.h"
+
+#include "base/htable.h"
+#include "base/log.h"
+#include "wire/nfs4_codec.h"
+
+enum {
+    DIGEST_BYTES_MAX = 1024,  /* of the arguments; their length goes in as well */
+    SEQUENCE_RESOK_BYTES = 36 /* without operation and status */
+};
+
+static const char *const slot_state_names[] = {
+    [SLOT_STATE_FRESH] = "fresh",       [SLOT_STATE_BUSY] = "busy",
+    [SLOT_STATE_CACHED] = "cached",     [SLOT_STATE_UNCACHED] = "uncached",
+    [SLOT_STATE_READING] = "replaying",
+};
+
+/* The size that ca_maxrequestsize is about: with RPC headers, RFC 8881 §18.36.3. */
+static uint32_t request_bytes(const struct rpc_call *call)
+{
+    uint32_t bytes = SESSION_RPC_CALL_BYTES + call->args_len;
+
+    if (call->cred.flavor == RPC_AUTH_SYS)
+        bytes += 20 + (uint32_t)xdr_padded(call->cred.machine.len) + 4 * call->cred.gid_count;
+    return bytes;
+}
+
+static void refuse_log(const struct v41_compound *x, const struct SEQUENCE4args *args,
+                       enum nfsstat4 status, const struct slot_replay *replay)
+{
+    log_info("sequence.refused", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+             LOG_U64("status", status), LOG_U64("slot", args->sa_slotid),
+             LOG_U64("received", args->sa_sequenceid),
+             LOG_U64("expected", replay ? replay->expected : 0),
+             LOG_STR("state", replay ? slot_state_names[replay->state] : "untouched"),
+             LOG_U64("ops", x->base.op_count));
+}
+
+static enum nfsstat4 check_request(const struct v41_compound *x, const struct SEQUENCE4args *args)
+{
+    const struct channel_attrs4 *fore = &x->session->fore;
+
+    if (x->base.op_count > fore->ca_maxoperations)
+        return NFS4ERR_TOO_MANY_OPS;
+    if (request_bytes(x->base.call) > fore->ca_maxrequestsize)
+        return NFS4ERR_REQ_TOO_BIG;
+    if (args->sa_slotid >= x->session->slots.count)
+        return NFS4ERR_BADSLOT;
+    if (args->sa_highest_slotid >= x->session->slots.count)
+        return NFS4ERR_BAD_HIGH_SLOT;
+    return NFS4_OK;
+}
+
+/* Where the reply must end.  Its RPC header is counted, RFC 8881 §18.36.3. */
+static enum nfsstat4 limit_reply(struct v41_compound *x)
+{
+    const struct channel_attrs4 *fore = &x->session->fore;
+    struct xdr *out = x->base.out;
+    uint32_t bytes = x->cache_this ? fore->ca_maxresponsesize_cached : fore->ca_maxresponsesize;
+    size_t next = x->base.op_count > 1 ? V41_ERROR_BYTES : 0;
+    size_t most;
+
+    x->too_big = x->cache_this ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
+    if (bytes < SESSION_RPC_REPLY_BYTES)
+        return x->too_big;
+    most = bytes - SESSION_RPC_REPLY_BYTES;
+    if (xdr_pos(out) - x->start + SEQUENCE_RESOK_BYTES + next > most)
+        return x->too_big;
+    if (most < (size_t)(x->limit - (out->start + x->start)))
+        x->limit = out->start + x->start + most;
+    return NFS4_OK;
+}
+
+static struct slot_request request_of(const struct v41_compound *x)
+{
+    const struct rpc_call *call = x->base.call;
+    size_t len = xdr_left(x->base.in);
+    uint64_t seed = x->base.server->state->digest_seed ^ hash_u64(len << 8 ^ x->base.op_count);
+    size_t hashed = len < DIGEST_BYTES_MAX ? len : DIGEST_BYTES_MAX;
+
+    return (struct slot_request){.digest = hash_bytes(x->base.in->p, hashed, seed),
+                                 .flavor = (uint32_t)call->cred.flavor,
+                                 .uid = call->cred.uid};
+}
+
+static void result_encode(struct v41_compound *x, const struct SEQUENCE4args *args)
+{
+    struct SEQUENCE4resok res;
+    uint32_t highest = x->session->slots.count - 1;
+
+    memcpy(res.sr_sessionid, args->sa_sessionid, NFS4_SESSIONID_SIZE);
+    res.sr_sequenceid = args->sa_sequenceid;
+    res.sr_slotid = args->sa_slotid;
+    res.sr_highest_slotid = highest;
+    res.sr_target_highest_slotid = highest;
+    res.sr_status_flags = session_status_flags(x->session, x->base.call->received_ns);
+    wire_SEQUENCE4resok(x->base.out, &res);
+}
+
+/* The flags are computed first: an expired lease would not show after its renewal. */
+static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args, bool bound)
+{
+    if (!bound)
+        session_conn_bind_implicit(x->conn, x->session);
+    result_encode(x, args);
+    client_renew(x->session->client, x->base.call->received_ns);
+    x->base.client = x->session->client;
+    x->base.want_cached = x->cache_this;
+    log_debug("sequence", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+              LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
+              LOG_U64("cache", args->sa_cachethis));
+}
+
+static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE4args *args,
+                                   const struct slot_replay *replay)
+{
+    struct xdr *out = x->base.out;
+
+    out->p = out->start + x->start + replay->len;
+    client_renew(x->session->client, x->base.call->received_ns);
+    log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+             LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
+             LOG_U64("bytes", replay->len));
+    return V41_GATE_REPLAY;
+}
+
+static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4args *args,
+                                bool bound, enum nfsstat4 *status)
+{
+    struct xdr *out = x->base.out;
+    uint8_t *start = out->start + x->start;
+    struct slot_replay replay = {.data = start, .size = (size_t)(out->end - start)};
+    struct slot *slot = slot_at(&x->session->slots, args->sa_slotid);
+    struct slot_request request = request_of(x);
+
+    switch (slot_acquire(slot, args->sa_sequenceid, &request, &replay)) {
+    case SLOT_NEW:
+        x->slot = slot;
+        x->slot_id = args->sa_slotid;
+        request_accept(x, args, bound);
+        return V41_GATE_EXECUTE;
+    case SLOT_REPLAY:
+        return replay_accept(x, args, &replay);
+    case SLOT_UNCACHED:
+        request_accept(x, args, bound);
+        return V41_GATE_UNCACHED;
+    case SLOT_BUSY:
+        *status = NFS4ERR_DELAY;
+        break;
+    case SLOT_MISORDERED:
+        *status = NFS4ERR_SEQ_MISORDERED;
+        break;
+    case SLOT_FALSE_RETRY:
+        *status = NFS4ERR_SEQ_FALSE_RETRY;
+        break;
+    }
+    refuse_log(x, args, *status, &replay);
+    return V41_GATE_REFUSED;
+}
+
+enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
+{
+    struct SEQUENCE4args args;
+    bool bound;
+
+    if (!wire_SEQUENCE4args(x->base.in, &args)) {
+        *status = NFS4ERR_BADXDR;
+        return V41_GATE_REFUSED;
+    }
+    x->session = session_conn_find(x->base.server->state, x->conn, args.sa_sessionid, &bound);
+    x->cache_this = args.sa_cachethis;
+    *status = x->session ? check_request(x, &args) : NFS4ERR_BADSESSION;
+    if (*status == NFS4_OK)
+        *status = limit_reply(x);
+    if (*status != NFS4_OK) {
+        refuse_log(x, &args, *status, NULL);
+        return V41_GATE_REFUSED;
+    }
+    return slot_enter(x, &args, bound, status);
+}
+
+void v41_sequence_done(struct v41_compound *x)
+{
+    struct xdr *out = x->base.out;
+    const uint8_t *reply = x->cache_this ? out->start + x->start : NULL;
+
+    if (x->slot)
+        session_slot_release(x->session, x->slot, reply, (uint32_t)(xdr_pos(out) - x->start));
+    x->slot = NULL;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The debug line of a COMPOUND.  Costs one test of the log level when debug is off.
+ */
+#include "proto/v41/trace.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "wire/op_table.h"
+
+enum {
+    NAMES_BYTES = LIMIT_COMPOUND_OPS * 24, /* the longest name is BIND_CONN_TO_SESSION */
+    SIZES_BYTES = LIMIT_COMPOUND_OPS * 12
+};
+
+struct v41_trace *v41_trace_begin(struct arena *arena)
+{
+    struct v41_trace *trace;
+
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return NULL;
+    trace = arena_alloc(arena, sizeof(*trace));
+    if (trace)
+        trace->count = 0;
+    return trace;
+}
+
+void v41_trace_add(struct v41_trace *trace, uint32_t op, size_t bytes)
+{
+    if (!trace || trace->count == LIMIT_COMPOUND_OPS)
+        return;
+    trace->results[trace->count].op = op;
+    trace->results[trace->count].bytes = (uint32_t)bytes;
+    trace->count++;
+}
+
+static const char *op_name(uint32_t op)
+{
+    const struct op_info *info = op_info(op);
+
+    return info ? info->name : "ILLEGAL";
+}
+
+void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t body_bytes)
+{
+    char names[NAMES_BYTES] = "[", sizes[SIZES_BYTES] = "[";
+    size_t name_at = 1, size_at = 1;
+
+    if (!trace)
+        return;
+    for (uint32_t i = 0; i < trace->count; i++) {
+        const char *comma = i ? "," : "";
+
+        name_at += (size_t)snprintf(names + name_at, sizeof(names) - name_at, "%s%s", comma,
+                                    op_name(trace->results[i].op));
+        size_at += (size_t)snprintf(sizes + size_at, sizeof(sizes) - size_at, "%s%u", comma,
+                                    trace->results[i].bytes);
+    }
+    snprintf(names + name_at, sizeof(names) - name_at, "]");
+    snprintf(sizes + size_at, sizeof(sizes) - size_at, "]");
+    log_debug("compound.done", LOG_STR("ops", names), LOG_STR("bytes", sizes),
+              LOG_U64("status", status), LOG_U64("body", body_bytes));
+}

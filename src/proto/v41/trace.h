@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a COMPOUND consisted of, for the log at debug level: names and encoded sizes of its results.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "wire/nfs4_const.h"
+
+struct v41_trace {
+    uint32_t count;
+    struct {
+        uint32_t op;
+        uint32_t bytes;
+    } results[LIMIT_COMPOUND_OPS];
+};
+
+/* NULL unless the log level is debug, or without memory. */
+struct v41_trace *v41_trace_begin(struct arena *arena);
+
+/* One more result; `trace` may be NULL. */
+void v41_trace_add(struct v41_trace *trace, uint32_t op, size_t bytes);
+
+/* Print it: ops=[SEQUENCE,PUTROOTFH] bytes=[44,8]. */
+void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t body_bytes);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Client records: lookup, confirmation, leases and removal.  EXCHANGE_ID makes them
+ * (client_exchange.c).
+ */
+#include "state/client.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "state/client_internal.h"
+#include "state/session_internal.h"
+
+struct client *client_get(struct client *client)
+{
+    atomic_fetch_add_explicit(&client->refs, 1, memory_order_relaxed);
+    return client;
+}
+
+void client_put(struct client *client)
+{
+    uint32_t before = atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel);
+
+    DCHECK(before > 0);
+    if (before > 1)
+        return;
+    CHECK(client->opens == NULL && list_empty(&client->sessions));
+    free(client->impl_name);
+    free(client->impl_domain);
+    free(client);
+}
+
+struct client *client_find_locked(struct state *state, uint64_t clientid)
+{
+    struct hnode *node = htable_first(&state->clients.by_id, hash_u64(clientid));
+
+    for (; node; node = htable_next(node)) {
+        struct client *client = CONTAINER_OF(node, struct client, by_id);
+
+        if (client->id == clientid)
+            return client;
+    }
+    return NULL;
+}
+
+struct client *client_lookup(struct state *state, uint64_t clientid)
+{
+    struct client *client;
+
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_find_locked(state, clientid);
+    if (client)
+        client_get(client);
+    pthread_mutex_unlock(&state->clients.lock);
+    return client;
+}
+
+bool client_principal_equal(const struct client_principal *a, const struct client_principal *b)
+{
+    return a->flavor == b->flavor && a->uid == b->uid;
+}
+
+bool client_busy_locked(struct client *client)
+{
+    struct state *state = client->state;
+
+    if (client->session_count > 0)
+        return true;
+    return state->hooks.has_state && state->hooks.has_state(state, client);
+}
+
+static void owner_forget_locked(struct client *client)
+{
+    struct client_owner *owner = client->owner;
+
+    if (owner->confirmed == client)
+        owner->confirmed = NULL;
+    if (owner->unconfirmed == client)
+        owner->unconfirmed = NULL;
+    client->owner = NULL;
+    if (owner->confirmed || owner->unconfirmed)
+        return;
+    htable_remove(&client->state->clients.by_owner, &owner->by_owner);
+    free(owner);
+}
+
+void client_unhash_locked(struct client *client, struct list *doomed)
+{
+    struct client_table *clients = &client->state->clients;
+
+    atomic_store_explicit(&client->dead, true, memory_order_release);
+    htable_remove(&clients->by_id, &client->by_id);
+    owner_forget_locked(client);
+    clients->count--;
+    list_remove(&client->all_link);
+    list_push_back(doomed, &client->all_link);
+    LIST_FOREACH_SAFE (session, &client->sessions, struct session, client_link)
+        session_unhash_locked(session);
+}
+
+void client_confirm_locked(struct client *client, struct list *doomed)
+{
+    struct client_owner *owner = client->owner;
+
+    CHECK(owner->unconfirmed == client);
+    if (owner->confirmed)
+        client_unhash_locked(owner->confirmed, doomed);
+    owner->confirmed = client;
+    owner->unconfirmed = NULL;
+    client->confirmed = true;
+}
+
+void client_bury(struct state *state, struct list *doomed)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(doomed))) {
+        struct client *client = LIST_ENTRY(link, struct client, all_link);
+
+        log_info("client.remove", LOG_U64("client", client->id),
+                 LOG_U64("confirmed", client->confirmed));
+        if (state->hooks.release)
+            state->hooks.release(state, client);
+        client_put(client);
+    }
+}
+
+static bool requests_in_progress(struct client *client)
+{
+    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
+        if (slot_table_busy(&session->slots, UINT32_MAX) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A confirmed client gets an eighth more than it was promised: its last renewal may be under way. */
+static bool lease_over(const struct client *client, int64_t now_ns)
+{
+    int64_t margin = client->confirmed ? client->state->lease_ns / 8 : 0;
+
+    return client_expired(client, now_ns - margin);
+}
+
+void client_sweep_locked(struct state *state, int64_t now_ns, struct list *doomed)
+{
+    LIST_FOREACH_SAFE (client, &state->clients.clients, struct client, all_link) {
+        if (lease_over(client, now_ns) && !requests_in_progress(client))
+            client_unhash_locked(client, doomed);
+    }
+}
+
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid)
+{
+    enum nfsstat4 status = NFS4_OK;
+    struct client *client;
+    struct list doomed;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_find_locked(state, clientid);
+    if (!client)
+        status = NFS4ERR_STALE_CLIENTID;
+    else if (client_busy_locked(client))
+        status = NFS4ERR_CLIENTID_BUSY;
+    else
+        client_unhash_locked(client, &doomed);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    return status;
+}
+
+enum nfsstat4 client_reclaim_complete(struct client *client)
+{
+    bool before = atomic_exchange_explicit(&client->reclaim_complete, true, memory_order_acq_rel);
+
+    return before ? NFS4ERR_COMPLETE_ALREADY : NFS4_OK;
+}

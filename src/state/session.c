@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions: the sharded table, references, and the end of a session.  CREATE_SESSION is in
+ * session_create.c.
+ */
+#include "state/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "state/client_internal.h"
+#include "state/session_conn.h"
+#include "state/session_internal.h"
+
+/* The id is random bytes already: eight of them are its hash. */
+static uint64_t id_hash(const uint8_t *id)
+{
+    uint64_t hash;
+
+    memcpy(&hash, id, sizeof(hash));
+    return hash;
+}
+
+static struct session_shard *shard_of(struct state *state, uint64_t hash)
+{
+    /* The table below uses the low bits. */
+    return &state->session_shards[hash >> 58 & (SESSION_SHARDS - 1)];
+}
+
+struct session *session_get(struct session *session)
+{
+    atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
+    return session;
+}
+
+void session_put(struct session *session)
+{
+    struct state *state;
+    uint32_t before;
+
+    if (!session)
+        return;
+    before = atomic_fetch_sub_explicit(&session->refs, 1, memory_order_acq_rel);
+    DCHECK(before > 0);
+    if (before > 1)
+        return;
+    state = session->client->state;
+    atomic_fetch_sub_explicit(&state->reply_bytes, (int64_t)slot_table_reply_bytes(&session->slots),
+                              memory_order_relaxed);
+    slot_table_fini(&session->slots);
+    CHECK(list_empty(&session->bindings));
+    pthread_mutex_destroy(&session->lock);
+    client_put(session->client);
+    free(session->cb_auth.machine);
+    free(session);
+}
+
+static struct session *find_locked(struct session_shard *shard, const uint8_t *id, uint64_t hash)
+{
+    struct hnode *node = htable_first(&shard->table, hash);
+
+    for (; node; node = htable_next(node)) {
+        struct session *session = CONTAINER_OF(node, struct session, by_id);
+
+        if (memcmp(session->id, id, NFS4_SESSIONID_SIZE) == 0)
+            return session;
+    }
+    return NULL;
+}
+
+struct session *session_lookup(struct state *state, const uint8_t *id)
+{
+    uint64_t hash = id_hash(id);
+    struct session_shard *shard = shard_of(state, hash);
+    struct session *session;
+
+    pthread_mutex_lock(&shard->lock);
+    session = find_locked(shard, id, hash);
+    if (session)
+        session_get(session);
+    pthread_mutex_unlock(&shard->lock);
+    return session;
+}
+
+void session_hash_locked(struct state *state, struct session *session)
+{
+    uint64_t hash = id_hash(session->id);
+    struct session_shard *shard = shard_of(state, hash);
+
+    pthread_mutex_lock(&shard->lock);
+    htable_insert(&shard->table, &session->by_id, hash);
+    pthread_mutex_unlock(&shard->lock);
+    list_push_back(&session->client->sessions, &session->client_link);
+    session->client->session_count++;
+    atomic_fetch_add_explicit(&state->session_count, 1, memory_order_relaxed);
+}
+
+void session_unhash_locked(struct session *session)
+{
+    struct state *state = session->client->state;
+    struct session_shard *shard = shard_of(state, id_hash(session->id));
+
+    pthread_mutex_lock(&shard->lock);
+    htable_remove(&shard->table, &session->by_id);
+    pthread_mutex_unlock(&shard->lock);
+    atomic_store_explicit(&session->dead, true, memory_order_release);
+    list_remove(&session->client_link);
+    session->client->session_count--;
+    atomic_fetch_sub_explicit(&state->session_count, 1, memory_order_relaxed);
+    session_conn_unbind_all(session);
+    log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+             LOG_U64("client", session->client->id));
+    session_put(session);
+}
+
+static enum nfsstat4 destroy_locked(struct session *session, const struct session *own,
+                                    uint32_t own_slot)
+{
+    if (session_dead(session))
+        return NFS4ERR_BADSESSION;
+    if (slot_table_busy(&session->slots, own == session ? own_slot : UINT32_MAX) > 0)
+        return NFS4ERR_DELAY;
+    session_unhash_locked(session);
+    return NFS4_OK;
+}
+
+enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
+                              const struct session *own, uint32_t own_slot)
+{
+    struct session *session = session_lookup(state, id);
+    enum nfsstat4 status;
+
+    if (!session)
+        return NFS4ERR_BADSESSION;
+    if (session_conn_is_bound(conn, session)) {
+        pthread_mutex_lock(&state->clients.lock);
+        status = destroy_locked(session, own, own_slot);
+        pthread_mutex_unlock(&state->clients.lock);
+    } else {
+        status = NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
+    }
+    session_put(session);
+    return status;
+}
+
+uint32_t session_status_flags(const struct session *session, int64_t now_ns)
+{
+    /* No flag has a cause yet: there is no callback to send over a path that is down, a client's
+     * state goes all at once and its sessions with it, and nothing is revoked or reclaimed. */
+    (void)session;
+    (void)now_ns;
+    return 0;
+}
+
+void session_slot_release(struct session *session, struct slot *slot, const void *reply,
+                          uint32_t len)
+{
+    int64_t grown = slot_release(slot, reply, len);
+
+    if (grown)
+        atomic_fetch_add_explicit(&session->client->state->reply_bytes, grown,
+                                  memory_order_relaxed);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bindings of connections to sessions.  Order of locks: the connection's, then the session's.
+ */
+#include "state/session_conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+
+enum {
+    SWEEP_MIN = 16
+};
+
+struct session_conn *session_conn_create(void *transport)
+{
+    struct session_conn *conn = must_calloc(1, sizeof(*conn));
+
+    conn->transport = transport;
+    CHECK(pthread_mutex_init(&conn->lock, NULL) == 0);
+    list_init(&conn->bindings);
+    conn->sweep_at = SWEEP_MIN;
+    return conn;
+}
+
+/* conn->lock is held. */
+static void binding_remove_locked(struct session_binding *binding)
+{
+    struct session_conn *conn = binding->conn;
+    struct session *session = binding->session;
+
+    list_remove(&binding->conn_link);
+    conn->binding_count--;
+    if (conn->last == session)
+        conn->last = NULL;
+    pthread_mutex_lock(&session->lock);
+    if (!list_empty(&binding->session_link)) {
+        list_remove(&binding->session_link);
+        session->binding_count--;
+    }
+    pthread_mutex_unlock(&session->lock);
+    session_put(session);
+    free(binding);
+}
+
+void session_conn_destroy(struct session_conn *conn)
+{
+    if (!conn)
+        return;
+    pthread_mutex_lock(&conn->lock);
+    LIST_FOREACH_SAFE (binding, &conn->bindings, struct session_binding, conn_link)
+        binding_remove_locked(binding);
+    pthread_mutex_unlock(&conn->lock);
+    pthread_mutex_destroy(&conn->lock);
+    free(conn);
+}
+
+/* Sweeping when the number has doubled keeps the cost of a bind constant. */
+static void sweep_locked(struct session_conn *conn)
+{
+    if (conn->binding_count < conn->sweep_at)
+        return;
+    LIST_FOREACH_SAFE (binding, &conn->bindings, struct session_binding, conn_link) {
+        if (session_dead(binding->session))
+            binding_remove_locked(binding);
+    }
+    conn->sweep_at = conn->binding_count * 2 > SWEEP_MIN ? conn->binding_count * 2 : SWEEP_MIN;
+}
+
+struct session *session_conn_find(struct state *state, struct session_conn *conn, const uint8_t *id,
+                                  bool *bound)
+{
+    struct session *session;
+
+    pthread_mutex_lock(&conn->lock);
+    session = conn->last;
+    *bound = session && memcmp(session->id, id, NFS4_SESSIONID_SIZE) == 0;
+    if (*bound)
+        session = session_dead(session) ? NULL : session_get(session);
+    pthread_mutex_unlock(&conn->lock);
+    return *bound ? session : session_lookup(state, id);
+}
+
+/* session->lock is held. */
+static struct session_binding *binding_find_locked(const struct session_conn *conn,
+                                                   struct session *session)
+{
+    LIST_FOREACH (binding, &session->bindings, struct session_binding, session_link) {
+        if (binding->conn == conn)
+            return binding;
+    }
+    return NULL;
+}
+
+/* Both locks are held; NULL when no more connections fit or the session has ended. */
+static struct session_binding *binding_add_locked(struct session_conn *conn,
+                                                  struct session *session)
+{
+    struct session_binding *binding;
+
+    if (session->binding_count >= LIMIT_SESSION_CONNECTIONS || session_dead(session))
+        return NULL;
+    binding = must_calloc(1, sizeof(*binding));
+    binding->conn = conn;
+    binding->session = session_get(session);
+    list_push_back(&conn->bindings, &binding->conn_link);
+    conn->binding_count++;
+    list_push_back(&session->bindings, &binding->session_link);
+    session->binding_count++;
+    return binding;
+}
+
+void session_conn_bind_implicit(struct session_conn *conn, struct session *session)
+{
+    struct session_binding *binding;
+
+    pthread_mutex_lock(&conn->lock);
+    sweep_locked(conn);
+    pthread_mutex_lock(&session->lock);
+    binding = binding_find_locked(conn, session);
+    if (!binding) {
+        binding = binding_add_locked(conn, session);
+        if (binding)
+            binding->fore = binding->implicit = true;
+    }
+    pthread_mutex_unlock(&session->lock);
+    if (binding)
+        conn->last = session;
+    pthread_mutex_unlock(&conn->lock);
+}
+
+bool session_conn_bind(struct session_conn *conn, struct session *session, bool back)
+{
+    struct session_binding *binding;
+
+    pthread_mutex_lock(&conn->lock);
+    sweep_locked(conn);
+    pthread_mutex_lock(&session->lock);
+    binding = binding_find_locked(conn, session);
+    if (!binding)
+        binding = binding_add_locked(conn, session);
+    if (binding) {
+        binding->fore = true;
+        binding->back = binding->back || back;
+        binding->implicit = false;
+    }
+    pthread_mutex_unlock(&session->lock);
+    pthread_mutex_unlock(&conn->lock);
+    return binding != NULL;
+}
+
+/* What `dir` makes of a connection that is not bound yet, or was by a mere SEQUENCE. */
+static enum nfsstat4 binding_apply_locked(struct session_binding *binding,
+                                          enum channel_dir_from_client4 dir)
+{
+    bool fore = dir != CDFC4_BACK;
+    bool back = dir != CDFC4_FORE;
+
+    if (binding->implicit && !fore)
+        return NFS4ERR_INVAL;
+    binding->fore = fore;
+    binding->back = back;
+    binding->implicit = false;
+    return NFS4_OK;
+}
+
+/* An explicit binding does not change; INVAL when the client insists, RFC 8881 §18.34.3. */
+static enum nfsstat4 binding_match_locked(const struct session_binding *binding,
+                                          enum channel_dir_from_client4 dir)
+{
+    bool match = false;
+
+    switch (dir) {
+    case CDFC4_FORE:
+        match = binding->fore && !binding->back;
+        break;
+    case CDFC4_BACK:
+        match = binding->back && !binding->fore;
+        break;
+    case CDFC4_FORE_OR_BOTH:
+        match = binding->fore;
+        break;
+    case CDFC4_BACK_OR_BOTH:
+        match = binding->back;
+        break;
+    }
+    return match ? NFS4_OK : NFS4ERR_INVAL;
+}
+
+static enum nfsstat4 bind_request_locked(struct session_conn *conn, struct session *session,
+                                         enum channel_dir_from_client4 dir,
+                                         enum channel_dir_from_server4 *result)
+{
+    struct session_binding *binding = binding_find_locked(conn, session);
+    enum nfsstat4 status;
+
+    if (binding && !binding->implicit) {
+        status = binding_match_locked(binding, dir);
+    } else {
+        if (!binding)
+            binding = binding_add_locked(conn, session);
+        if (!binding)
+            return NFS4ERR_SERVERFAULT;
+        status = binding_apply_locked(binding, dir);
+    }
+    *result = (enum channel_dir_from_server4)((binding->fore ? CDFS4_FORE : 0) |
+                                              (binding->back ? CDFS4_BACK : 0));
+    return status;
+}
+
+enum nfsstat4 session_conn_bind_request(struct session_conn *conn, struct session *session,
+                                        enum channel_dir_from_client4 dir,
+                                        enum channel_dir_from_server4 *result)
+{
+    enum nfsstat4 status;
+
+    pthread_mutex_lock(&conn->lock);
+    sweep_locked(conn);
+    pthread_mutex_lock(&session->lock);
+    status = bind_request_locked(conn, session, dir, result);
+    pthread_mutex_unlock(&session->lock);
+    pthread_mutex_unlock(&conn->lock);
+    if (status == NFS4_OK)
+        log_debug("session.bind", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+                  LOG_U64("channels", *result));
+    return status;
+}
+
+bool session_conn_is_bound(struct session_conn *conn, struct session *session)
+{
+    bool bound;
+
+    pthread_mutex_lock(&session->lock);
+    bound = binding_find_locked(conn, session) != NULL;
+    pthread_mutex_unlock(&session->lock);
+    return bound;
+}
+
+void session_conn_unbind_all(struct session *session)
+{
+    struct list *link;
+
+    pthread_mutex_lock(&session->lock);
+    while ((link = list_pop_front(&session->bindings)))
+        session->binding_count--;
+    pthread_mutex_unlock(&session->lock);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What clients need of sessions.
+ */
+#pragma once
+
+#include "state/session.h"
+
+/* Make `session` findable and the client's; client_table.lock is held. */
+void session_hash_locked(struct state *state, struct session *session);
+
+/* Out of the shard, dead, without connections, off its client; client_table.lock is held.  Drops
+ * the shard's reference. */
+void session_unhash_locked(struct session *session);

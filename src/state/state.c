@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of the state tables: made with random keys, swept by a timer, taken down at the end.
+ */
+#include "state/state.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "state/client_internal.h"
+#include "state/session_internal.h"
+
+enum {
+    LEASE_DEFAULT_S = 90
+};
+
+static uint64_t random_u64(void)
+{
+    uint64_t value;
+
+    randombytes_buf(&value, sizeof(value));
+    return value;
+}
+
+static uint32_t value_or(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static void mutex_init(pthread_mutex_t *lock)
+{
+    CHECK(pthread_mutex_init(lock, NULL) == 0);
+}
+
+static void clients_init(struct client_table *clients)
+{
+    mutex_init(&clients->lock);
+    htable_init(&clients->by_id, 64);
+    htable_init(&clients->by_owner, 64);
+    list_init(&clients->clients);
+    clients->owner_seed = random_u64();
+}
+
+struct state *state_create(const struct state_config *config)
+{
+    struct state *state;
+
+    CHECK(sodium_init() >= 0);
+    state = must_calloc(1, sizeof(*state));
+    state->lease_s = value_or(config->lease_s, LEASE_DEFAULT_S);
+    state->lease_ns = (int64_t)state->lease_s * NSEC_PER_SEC;
+    state->boot_id = config->boot_id ? config->boot_id : random_u64();
+    state->server_owner = must_strdup(config->server_owner ? config->server_owner : "mainstay");
+    state->sessions_max = value_or(config->sessions_max, LIMIT_SESSIONS);
+    state->clients_max = value_or(config->clients_max, LIMIT_CLIENTS);
+    state->digest_seed = random_u64();
+    clients_init(&state->clients);
+    for (size_t i = 0; i < SESSION_SHARDS; i++) {
+        mutex_init(&state->session_shards[i].lock);
+        htable_init(&state->session_shards[i].table, 8);
+    }
+    return state;
+}
+
+void state_hook_clients(struct state *state, const struct state_client_hooks *hooks)
+{
+    state->hooks = *hooks;
+}
+
+void state_tick(struct state *state, int64_t now_ns)
+{
+    struct list doomed;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    client_sweep_locked(state, now_ns, &doomed);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+}
+
+void state_destroy(struct state *state)
+{
+    struct list doomed;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    LIST_FOREACH_SAFE (client, &state->clients.clients, struct client, all_link)
+        client_unhash_locked(client, &doomed);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    for (size_t i = 0; i < SESSION_SHARDS; i++) {
+        htable_fini(&state->session_shards[i].table);
+        pthread_mutex_destroy(&state->session_shards[i].lock);
+    }
+    htable_fini(&state->clients.by_id);
+    htable_fini(&state->clients.by_owner);
+    pthread_mutex_destroy(&state->clients.lock);
+    free(state->server_owner);
+    free(state);
+}
