@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mainstayd: reads its options, wires the layers together, and waits for signals.  The main thread
+ * serves no requests; it is the timer for leases too.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/backends.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/state_dir.h"
+#include "proto/nfs4_program.h"
+#include "state/open.h"
+#include "state/state.h"
+#include "transport/transport.h"
+#include "transport/worker.h"
+
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    DRAIN_MS = 5000
+};
+
+struct daemon {
+    struct options options;
+    struct server server;
+    struct rpc_program program;
+    struct transport *transport;
+    int state_dir;
+};
+
+static void blocking_begin(bool surely)
+{
+    if (surely)
+        worker_will_block();
+    else
+        worker_may_block();
+}
+
+static bool make_exports(struct daemon *d)
+{
+    char error[512];
+
+    d->server.exports = export_table_create();
+    for (uint32_t i = 0; i < d->options.export_count; i++) {
+        if (!backend_export(d->server.exports, &d->options.exports[i], d->options.state_dir, error,
+                            sizeof(error))) {
+            fprintf(stderr, "mainstayd: %s\n", error);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_state(struct daemon *d)
+{
+    char instance[INSTANCE_ID_CHARS + 1];
+    struct state_config config = {.lease_s = d->options.lease_s, .server_owner = instance};
+
+    d->state_dir = state_dir_open(d->options.state_dir);
+    if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, instance))
+        return false;
+    d->server.state = state_create(&config);
+    d->server.lease_s = d->options.lease_s;
+    open_register(d->server.state);
+    return true;
+}
+
+static bool make_transport(struct daemon *d)
+{
+    struct transport_config config = {
+        .loops = d->options.threads,
+        .programs = &d->program,
+        .program_count = 1,
+    };
+
+    d->program = (struct rpc_program){
+        .program = NFS4_PROGRAM,
+        .version_low = NFS_V4,
+        .version_high = NFS_V4,
+        .dispatch = nfs4_dispatch,
+        .context = &d->server,
+        .closed = nfs4_closed,
+    };
+    d->transport = transport_create(&config);
+    if (!d->transport) {
+        fprintf(stderr, "mainstayd: %s\n", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* "127.0.0.1:2049" with the port that the kernel chose if 0 was asked for. */
+static void address_text(const struct listen_address *address, uint16_t port, char *text,
+                         size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    if (address->addr.ss_family == AF_INET) {
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)&address->addr)->sin_addr, host,
+                  sizeof(host));
+        snprintf(text, size, "%s:%u", host, port);
+    } else {
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)&address->addr)->sin6_addr, host,
+                  sizeof(host));
+        snprintf(text, size, "[%s]:%u", host, port);
+    }
+}
+
+static bool open_listeners(struct daemon *d)
+{
+    for (uint32_t i = 0; i < d->options.listen_count; i++) {
+        const struct listen_address *address = &d->options.listen[i];
+        int err =
+            transport_listen(d->transport, (const struct sockaddr *)&address->addr, address->len);
+        char text[80];
+
+        if (err == 0)
+            continue;
+        address_text(address, ntohs(((const struct sockaddr_in *)&address->addr)->sin_port), text,
+                     sizeof(text));
+        fprintf(stderr, "mainstayd: can't listen on %s: %s\n", text, strerror(-err));
+        return false;
+    }
+    return true;
+}
+
+static void say_ready(struct daemon *d)
+{
+    for (uint32_t i = 0; i < d->options.listen_count; i++) {
+        char text[80];
+
+        address_text(&d->options.listen[i], transport_port(d->transport, i), text, sizeof(text));
+        fprintf(stderr, "mainstayd: ready on %s\n", text);
+    }
+    notify_manager("READY=1");
+}
+
+/* As many descriptors as we may have: connections and open files need them. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            log_warn("daemon.descriptors", LOG_STR("error", strerror(errno)));
+    }
+}
+
+/* Blocked in every thread; the main one waits for them. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    CHECK(pthread_sigmask(SIG_BLOCK, set, NULL) == 0);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_for_end(struct daemon *d, const sigset_t *signals)
+{
+    const struct timespec tick = {.tv_sec = 1};
+
+    for (;;) {
+        int sig = sigtimedwait(signals, NULL, &tick);
+
+        if (sig == SIGTERM || sig == SIGINT)
+            return;
+        if (sig == SIGHUP)
+            log_info("daemon.hangup", LOG_STR("note", "there is no configuration file to read"));
+        state_tick(d->server.state, clock_now_ns());
+    }
+}
+
+static int serve(struct daemon *d)
+{
+    sigset_t signals;
+    int err;
+
+    block_signals(&signals);
+    raise_descriptor_limit();
+    umask(0); /* modes come from clients */
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
+    if (!make_state(d) || !make_exports(d) || !make_transport(d) || !open_listeners(d))
+        return EXIT_FAILED;
+    err = transport_start(d->transport);
+    if (err != 0) {
+        fprintf(stderr, "mainstayd: %s\n", strerror(-err));
+        return EXIT_FAILED;
+    }
+    say_ready(d);
+    wait_for_end(d, &signals);
+    notify_manager("STOPPING=1");
+    if (!transport_drain_stop(d->transport, DRAIN_MS)) {
+        log_error("daemon.drain", LOG_STR("error", "a request does not end"));
+        _exit(EXIT_FAILED);
+    }
+    return 0;
+}
+
+static void tear_down(struct daemon *d)
+{
+    transport_destroy(d->transport);
+    if (d->server.state)
+        state_destroy(d->server.state);
+    if (d->server.exports)
+        export_table_destroy(d->server.exports);
+    if (d->state_dir >= 0)
+        close(d->state_dir);
+}
+
+static int check_only(const struct options *options)
+{
+    char error[512];
+
+    for (uint32_t i = 0; i < options->export_count; i++) {
+        if (!backend_check(&options->exports[i], error, sizeof(error))) {
+            fprintf(stderr, "mainstayd: %s\n", error);
+            return EXIT_USAGE;
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon daemon = {.state_dir = -1};
+    enum options_result parsed = options_parse(&daemon.options, argc, argv);
+    int result;
+
+    if (parsed != OPTIONS_RUN) {
+        options_fini(&daemon.options);
+        return parsed == OPTIONS_DONE ? 0 : EXIT_USAGE;
+    }
+    log_set_level(daemon.options.log_level);
+    log_set_json(daemon.options.log_json);
+    CHECK(sodium_init() >= 0);
+    result = check_only(&daemon.options);
+    if (result == 0 && !daemon.options.check_only) {
+        result = serve(&daemon);
+        tear_down(&daemon);
+    }
+    options_fini(&daemon.options);
+    return result;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directory of stable storage: made, locked for this process, and the server's lasting name. */
+#pragma once
+
+#include <stdbool.h>
+
+enum {
+    INSTANCE_ID_CHARS = 32
+};
+
+/* Make the directory (mode 0700) if it is not there and lock it, so that no two servers share it.
+ * Returns a descriptor to keep open, or -1 after telling why on stderr. */
+int state_dir_open(const char *path);
+
+/* A random name made at the first start and the same ever since: server owner and scope
+ * (RFC 8881 §2.10.4).  False after telling why on stderr. */
+bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1]);

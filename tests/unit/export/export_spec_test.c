@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --export's grammar, client rules and squashing. */
+#include "export/export.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lib/test.h"
+
+static void parse(const char *text, struct export_spec *spec)
+{
+    char error[256] = "";
+
+    if (!export_spec_parse(text, spec, error, sizeof(error)))
+        fail_msg("%s: %s", text, error);
+}
+
+static void refused(const char *text)
+{
+    struct export_spec spec;
+    char error[256] = "";
+
+    if (export_spec_parse(text, &spec, error, sizeof(error)))
+        fail_msg("accepted: %s", text);
+    assert_true(error[0] != '\0');
+}
+
+static void defaults(void **state)
+{
+    struct export_spec spec;
+
+    (void)state;
+    parse("/=mem:", &spec);
+    assert_string_equal(spec.path, "/");
+    assert_string_equal(spec.backend, "mem");
+    assert_string_equal(spec.arg, "");
+    assert_int_equal(spec.squash, EXPORT_ROOT_SQUASH);
+    assert_int_equal(spec.anon_uid, 65534);
+    assert_false(spec.read_only);
+    export_spec_fini(&spec);
+}
+
+static void all_options(void **state)
+{
+    struct export_spec spec;
+
+    (void)state;
+    parse("//a//b/=local:/srv/x:y,ro,all_squash,anonuid=7,anongid=8,client=10.0.0.0/8,"
+          "client=fd00::/64,sec=sys,fsid=42",
+          &spec);
+    assert_string_equal(spec.path, "/a/b");
+    assert_string_equal(spec.arg, "/srv/x:y");
+    assert_true(spec.read_only);
+    assert_int_equal(spec.squash, EXPORT_ALL_SQUASH);
+    assert_int_equal(spec.anon_uid, 7);
+    assert_int_equal(spec.anon_gid, 8);
+    assert_int_equal(spec.client_count, 2);
+    assert_int_equal(spec.clients[1].prefix_bits, 64);
+    assert_true(spec.has_fsid);
+    assert_int_equal(spec.fsid, 42);
+    export_spec_fini(&spec);
+}
+
+static void wrong(void **state)
+{
+    (void)state;
+    refused("");
+    refused("/");
+    refused("a=mem:");
+    refused("/a/../b=mem:");
+    refused("/=");
+    refused("/=mem:,nonsense");
+    refused("/=mem:,anonuid=-1");
+    refused("/=mem:,anonuid=4294967296");
+    refused("/=mem:,client=10.0.0.1/33");
+    refused("/=mem:,client=fd00::/129");
+    refused("/=mem:,client=host.example");
+    refused("/=mem:,sec=krb5");
+    refused("/=mem:,sec=");
+    refused("/=mem:,fsid=");
+}
+
+static struct sockaddr_storage address(const char *text)
+{
+    struct sockaddr_storage out = {0};
+    struct sockaddr_in *in4 = (struct sockaddr_in *)&out;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out;
+
+    if (inet_pton(AF_INET, text, &in4->sin_addr) == 1)
+        in4->sin_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
+        in6->sin6_family = AF_INET6;
+    else
+        fail_msg("bad address in the test: %s", text);
+    return out;
+}
+
+static void client_rules(void **state)
+{
+    struct {
+        const char *rules;
+        const char *peer;
+        bool allowed;
+    } rows[] = {
+        {"/=mem:", "192.0.2.1", true},
+        {"/=mem:,client=192.0.2.1", "192.0.2.1", true},
+        {"/=mem:,client=192.0.2.1", "192.0.2.2", false},
+        {"/=mem:,client=192.0.2.1", "::ffff:192.0.2.1", true},
+        {"/=mem:,client=192.0.2.0/25", "192.0.2.127", true},
+        {"/=mem:,client=192.0.2.0/25", "192.0.2.128", false},
+        {"/=mem:,client=0.0.0.0/0", "198.51.100.7", true},
+        {"/=mem:,client=0.0.0.0/0", "2001:db8::1", false},
+        {"/=mem:,client=2001:db8::/32", "2001:db8:1::1", true},
+        {"/=mem:,client=2001:db8::/32", "2001:db9::1", false},
+        {"/=mem:,client=10.0.0.1,client=2001:db8::1", "2001:db8::1", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sockaddr_storage peer = address(rows[i].peer);
+        struct export_spec spec;
+        struct export export = {0};
+
+        parse(rows[i].rules, &spec);
+        export.client_count = spec.client_count;
+        memcpy(export.clients, spec.clients, sizeof(export.clients));
+        if (export_allows(&export, (struct sockaddr *)&peer) != rows[i].allowed)
+            fail_msg("%s from %s", rows[i].rules, rows[i].peer);
+        export_spec_fini(&spec);
+    }
+}
+
+static void squash(void **state)
+{
+    struct export export = {.anon_uid = 1001, .anon_gid = 1002};
+    const uint32_t gids[] = {0, 5};
+    struct vfs_cred cred;
+
+    (void)state;
+    export.squash = EXPORT_ROOT_SQUASH;
+    export_squash_cred(&export, 0, 0, 2, gids, &cred);
+    assert_int_equal(cred.uid, 1001);
+    assert_int_equal(cred.gid, 1002);
+    assert_int_equal(cred.gids[0], 1002);
+    assert_int_equal(cred.gids[1], 5);
+    export_squash_cred(&export, 7, 0, 0, NULL, &cred);
+    assert_int_equal(cred.uid, 7);
+    assert_int_equal(cred.gid, 1002);
+    export.squash = EXPORT_NO_ROOT_SQUASH;
+    export_squash_cred(&export, 0, 0, 2, gids, &cred);
+    assert_int_equal(cred.uid, 0);
+    assert_int_equal(cred.gids[0], 0);
+    export.squash = EXPORT_ALL_SQUASH;
+    export_squash_cred(&export, 7, 7, 2, gids, &cred);
+    assert_int_equal(cred.uid, 1001);
+    assert_int_equal(cred.gid_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults),     cmocka_unit_test(all_options), cmocka_unit_test(wrong),
+        cmocka_unit_test(client_rules), cmocka_unit_test(squash),
+    };
+
+    return test_group_run(tests);
+}
