@@ -5,6 +5,7 @@ The caller's process keeps out of the sandbox's pid namespace: whatever happens 
 to keep the logs and to remove the directories.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -24,6 +25,8 @@ from .uml import PROJECT, find_kernel
 
 PROGRAMS = {"unshare": "util-linux", "bash": "bash", "ip": "iproute2", "mount.nfs4": "nfs-common",
             "modprobe": "kmod"}
+PREFIX = "mainstay-kernel."
+LOCK = "lock"
 LOGS = ("console", "output", "dmesg", "mountstats", "rpc")
 
 
@@ -61,11 +64,8 @@ def run(job):
     except Unavailable as error:
         return skip(error)
     started = time.time()
-    directories = Directories(tempfile.mkdtemp(prefix="mainstay-kernel.", dir=job.scratch),
-                              tempfile.mkdtemp(prefix="mainstay-kernel.", dir="/dev/shm"))
+    directories = Directories(make_directory(job.scratch), make_directory("/dev/shm"))
     try:
-        os.chmod(directories.job, 0o755)
-        os.chmod(directories.memory, 0o755)
         status = run_isolated(lambda: inside(job, kernel, directories, started))
         if job.logs and (status not in (0, 77) or job.keep_logs):
             keep_logs(directories.job, job.logs)
@@ -75,6 +75,24 @@ def run(job):
         for directory in (directories.job, directories.memory):
             shutil.rmtree(directory, ignore_errors=True)
     return status
+
+
+def make_directory(parent):
+    """A directory for this run, locked as long as the run lives; removes those of killed runs."""
+    for old in Path(parent).glob(f"{PREFIX}*"):
+        try:
+            with open(old / LOCK, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError:
+            pass  # it is in use, or being made or removed
+    directory = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+    os.chmod(directory, 0o755)
+    # Made and locked under another name first: unlocked it would look left over.
+    lock = os.open(f"{directory}/{LOCK}.new", os.O_CREAT | os.O_WRONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.rename(f"{directory}/{LOCK}.new", f"{directory}/{LOCK}")
+    return directory
 
 
 def check(job):
