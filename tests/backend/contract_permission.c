@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* access(): who may do what by mode, owner and groups. */
+#include "backend/contract.h"
+
+#define FILE_BITS (VFS_MAY_READ | VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_EXECUTE)
+#define DIR_BITS (VFS_MAY_READ | VFS_MAY_LOOKUP | VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_DELETE)
+
+static uint32_t file_grant(uint32_t rwx)
+{
+    return (rwx & 4 ? VFS_MAY_READ : 0) | (rwx & 2 ? VFS_MAY_MODIFY | VFS_MAY_EXTEND : 0) |
+           (rwx & 1 ? VFS_MAY_EXECUTE : 0);
+}
+
+/* Entries change only through w and x together. */
+static uint32_t dir_grant(uint32_t rwx)
+{
+    return (rwx & 4 ? VFS_MAY_READ : 0) | (rwx & 1 ? VFS_MAY_LOOKUP : 0) |
+           ((rwx & 3) == 3 ? VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_DELETE : 0);
+}
+
+/* `bits` for one of owner, group, others, the complement for the other two. */
+static uint32_t mode_with(uint32_t bits, uint32_t who)
+{
+    uint32_t shift = 6 - 3 * who;
+
+    return ((~bits & 7) * 0111 & ~(7u << shift)) | bits << shift;
+}
+
+static void file_access_follows_the_mode(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    const struct vfs_cred *creds[] = {&c->owner, &c->member, &c->other};
+
+    for (uint32_t bits = 0; bits < 8; bits++) {
+        for (uint32_t who = 0; who < 3; who++) {
+            assert_ok(do_chmod(file, &c->owner, mode_with(bits, who)));
+            assert_int_equal(do_access(file, creds[who], FILE_BITS), file_grant(bits));
+        }
+    }
+    vfs_object_put(file);
+}
+
+static void directory_access_follows_the_mode(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *dir = make_dir(c, "dir");
+    const struct vfs_cred *creds[] = {&c->owner, &c->member, &c->other};
+
+    for (uint32_t bits = 0; bits < 8; bits++) {
+        for (uint32_t who = 0; who < 3; who++) {
+            assert_ok(do_chmod(dir, &c->owner, mode_with(bits, who)));
+            assert_int_equal(do_access(dir, creds[who], DIR_BITS), dir_grant(bits));
+        }
+    }
+    vfs_object_put(dir);
+}
+
+static void access_gives_no_more_than_asked(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0700);
+
+    assert_int_equal(do_access(file, &c->owner, FILE_BITS), FILE_BITS);
+    for (uint32_t bit = 1; bit <= VFS_MAY_EXECUTE; bit <<= 1)
+        assert_int_equal(do_access(file, &c->owner, bit), bit & FILE_BITS);
+    assert_int_equal(do_access(file, &c->owner, 0), 0);
+    vfs_object_put(file);
+}
+
+static void root_may_all_but_run_a_text(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0);
+    struct vfs_object *dir = make(c->root, &c->owner, "dir", VFS_DIR, 0);
+
+    assert_int_equal(do_access(file, &c->super, FILE_BITS), FILE_BITS & ~VFS_MAY_EXECUTE);
+    assert_int_equal(do_access(dir, &c->super, DIR_BITS), DIR_BITS);
+    assert_ok(do_chmod(file, &c->owner, 0001));
+    assert_int_equal(do_access(file, &c->super, FILE_BITS), FILE_BITS);
+    vfs_object_put(dir);
+    vfs_object_put(file);
+}
+
+/* The group may be any of the caller's: the first or a further one. */
+static void further_groups_count(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0040);
+    struct vfs_cred cred = c->other;
+
+    assert_int_equal(do_access(file, &cred, VFS_MAY_READ), 0);
+    while (cred.gid_count < VFS_GIDS_MAX - 1)
+        cred.gids[cred.gid_count++] = 5000;
+    assert_int_equal(do_access(file, &cred, VFS_MAY_READ), 0);
+    cred.gids[cred.gid_count++] = CONTRACT_OWNER;
+    assert_int_equal(do_access(file, &cred, VFS_MAY_READ), VFS_MAY_READ);
+    cred.gid_count = 0;
+    cred.gid = CONTRACT_OWNER;
+    assert_int_equal(do_access(file, &cred, VFS_MAY_READ), VFS_MAY_READ);
+    vfs_object_put(file);
+}
+
+static bool ignore_entry(void *arg, const struct vfs_dirent *entry)
+{
+    uint32_t *count = arg;
+
+    (void)entry;
+    (*count)++;
+    return true;
+}
+
+static void list_needs_r(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *dir = make_dir(c, "dir");
+    uint32_t count = 0;
+    struct vfs_readdir rd = {.emit = ignore_entry, .arg = &count};
+
+    assert_ok(do_make(dir, &c->owner, "x", VFS_REG, 0644));
+    assert_ok(do_chmod(dir, &c->owner, 0773));
+    assert_status(c->fs->ops->readdir(dir, &c->other, &rd), VFS_ACCESS);
+    assert_int_equal(count, 0);
+    assert_ok(c->fs->ops->readdir(dir, &c->super, &rd));
+    assert_int_equal(count, 1);
+    assert_ok(do_chmod(dir, &c->owner, 0774));
+    assert_ok(c->fs->ops->readdir(dir, &c->other, &rd)); /* names, without x */
+    assert_int_equal(count, 2);
+    vfs_object_put(dir);
+}
+
+static const struct contract_test tests[] = {
+    CONTRACT_TEST(file_access_follows_the_mode, NEEDS_USERS),
+    CONTRACT_TEST(directory_access_follows_the_mode, NEEDS_USERS),
+    CONTRACT_TEST(access_gives_no_more_than_asked, NEEDS_NOTHING),
+    CONTRACT_TEST(root_may_all_but_run_a_text, NEEDS_USERS),
+    CONTRACT_TEST(further_groups_count, NEEDS_USERS),
+    CONTRACT_TEST(list_needs_r, NEEDS_USERS),
+};
+
+CONTRACT_GROUP(permission, tests);

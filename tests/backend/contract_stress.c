@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Four threads at once on one small tree: nothing may be lost, torn or dead-locked. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "backend/contract.h"
+
+enum {
+    THREADS = 4,
+    DIRS = 3,
+    NAMES = 8,
+};
+
+/* What the threads share.  cmocka's asserts leave by longjmp, so threads count failures. */
+struct stress {
+    struct contract *c;
+    struct vfs_object *dirs[DIRS];
+    void (*body)(struct stress *s, uint64_t *seed);
+    uint32_t rounds;
+    _Atomic uint32_t failures;
+    _Atomic uint32_t made, removed, thread_next;
+    pthread_barrier_t start;
+};
+
+static uint32_t draw(uint64_t *seed, uint32_t below)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return (uint32_t)(*seed >> 11) % below;
+}
+
+static void expect(struct stress *s, bool ok, const char *what)
+{
+    if (ok)
+        return;
+    print_error("stress: %s\n", what);
+    atomic_fetch_add(&s->failures, 1);
+}
+
+static bool is_one_of(enum vfs_status status, const enum vfs_status *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] == status)
+            return true;
+    }
+    return status == VFS_OK;
+}
+
+#define EXPECT_OK_OR(s, status, ...)                                                               \
+    do {                                                                                           \
+        const enum vfs_status list_[] = {__VA_ARGS__};                                             \
+        enum vfs_status got_ = (status);                                                           \
+        if (!is_one_of(got_, list_, ARRAY_SIZE(list_))) {                                          \
+            print_error("%s: %s\n", #status, vfs_status_name(got_));                               \
+            atomic_fetch_add(&(s)->failures, 1);                                                   \
+        }                                                                                          \
+    } while (0)
+
+static void *run_thread(void *arg)
+{
+    struct stress *s = arg;
+    uint64_t seed = 0x9e3779b97f4a7c15ull * (atomic_fetch_add(&s->thread_next, 1) + 1);
+
+    pthread_barrier_wait(&s->start);
+    for (uint32_t i = 0; i < s->rounds; i++)
+        s->body(s, &seed);
+    return NULL;
+}
+
+static void run_threads(struct stress *s)
+{
+    pthread_t threads[THREADS];
+
+    pthread_barrier_init(&s->start, NULL, THREADS);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, run_thread, s), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&s->start);
+    assert_int_equal(s->failures, 0);
+}
+
+static void stress_init(struct stress *s, struct contract *c,
+                        void (*body)(struct stress *s, uint64_t *seed), uint32_t rounds)
+{
+    memset(s, 0, sizeof(*s));
+    s->c = c;
+    s->body = body;
+    s->rounds = rounds;
+    for (uint32_t i = 0; i < DIRS; i++) {
+        char name[] = {'d', (char)('0' + i), 0};
+
+        s->dirs[i] = make_dir(c, name);
+    }
+}
+
+static void stress_fini(struct stress *s)
+{
+    for (uint32_t i = 0; i < DIRS; i++)
+        vfs_object_put(s->dirs[i]);
+}
+
+static void draw_name(uint64_t *seed, char *name)
+{
+    name[0] = 'n';
+    name[1] = (char)('0' + draw(seed, NAMES));
+    name[2] = 0;
+}
+
+static bool count_entry(void *arg, const struct vfs_dirent *entry)
+{
+    uint32_t *count = arg;
+
+    (void)entry;
+    (*count)++;
+    return true;
+}
+
+static uint32_t count_entries(struct contract *c, struct vfs_object *dir)
+{
+    uint32_t count = 0;
+    struct vfs_readdir rd = {.emit = count_entry, .arg = &count, .attr_mask = VFS_ATTR_SIZE};
+
+    assert_ok(c->fs->ops->readdir(dir, &c->owner, &rd));
+    return count;
+}
+
+static void use_file(struct stress *s, struct vfs_object *file)
+{
+    const struct vfs_ops *ops = file->fs->ops;
+    char buf[16];
+    struct vfs_read io = {.len = sizeof(buf), .buf = buf, .fd = -1};
+    enum vfs_stability reached;
+    uint32_t written;
+
+    if (ops->open(file, &s->c->owner, VFS_WANT_BOTH, false) != VFS_OK)
+        return;
+    expect(s,
+           ops->write(file, 0, "0123456789abcdef", 16, VFS_UNSTABLE, &written, &reached) == VFS_OK,
+           "write to an open file");
+    expect(s, ops->read(file, &io) == VFS_OK && io.len == 16, "read of an open file");
+    expect(s, memcmp(buf, "0123456789abcdef", 16) == 0, "what was written");
+    ops->close(file, VFS_WANT_BOTH);
+}
+
+/* Any file operation on any of a few names; also by handle. */
+static void mixed_body(struct stress *s, uint64_t *seed)
+{
+    struct contract *c = s->c;
+    struct vfs_object *dir = s->dirs[draw(seed, DIRS)], *to = s->dirs[draw(seed, DIRS)], *obj;
+    struct vfs_handle handle;
+    enum vfs_status status;
+    struct vfs_attr attr;
+    char a[3], b[3];
+    uint32_t count = 0;
+    struct vfs_readdir rd = {.emit = count_entry, .arg = &count, .attr_mask = VFS_ATTR_SIZE};
+
+    draw_name(seed, a);
+    draw_name(seed, b);
+    switch (draw(seed, 8)) {
+    case 0:
+    case 1:
+        EXPECT_OK_OR(s, do_make(dir, &c->owner, a, VFS_REG, 0644), VFS_EXIST);
+        return;
+    case 2:
+        EXPECT_OK_OR(s, do_remove(dir, &c->owner, a), VFS_NOENT);
+        return;
+    case 3:
+        EXPECT_OK_OR(s, do_rename(dir, a, to, b, &c->owner), VFS_NOENT);
+        return;
+    case 4:
+        if (do_lookup(dir, &c->owner, a, &obj) != VFS_OK)
+            return;
+        EXPECT_OK_OR(s, do_link(obj, to, &c->owner, b), VFS_EXIST, VFS_STALE, VFS_NOENT);
+        vfs_object_put(obj);
+        return;
+    case 5:
+        EXPECT_OK_OR(s, c->fs->ops->readdir(dir, &c->owner, &rd), VFS_OK);
+        expect(s, count <= 2 * NAMES, "a directory of so many names");
+        return;
+    case 6:
+        if (do_lookup(dir, &c->owner, a, &obj) != VFS_OK)
+            return;
+        use_file(s, obj);
+        handle = obj->handle;
+        vfs_object_put(obj);
+        status = do_resolve(c->fs, &handle, &obj);
+        EXPECT_OK_OR(s, status, VFS_STALE);
+        if (status == VFS_OK)
+            vfs_object_put(obj);
+        return;
+    default:
+        if (do_lookup(dir, &c->owner, a, &obj) != VFS_OK)
+            return;
+        EXPECT_OK_OR(s, c->fs->ops->getattr(obj, VFS_ATTR_ALL_GET, &attr), VFS_OK);
+        vfs_object_put(obj);
+        return;
+    }
+}
+
+static void mixed_operations(void **state)
+{
+    struct contract *c = *state;
+    struct stress s;
+
+    stress_init(&s, c, mixed_body, 4000);
+    run_threads(&s);
+    for (uint32_t d = 0; d < DIRS; d++) {
+        uint32_t listed = count_entries(c, s.dirs[d]), found = 0;
+
+        for (char n = '0'; n < '0' + NAMES; n++) {
+            char name[] = {'n', n, 0};
+
+            found += do_find(s.dirs[d], &c->owner, name) == VFS_OK;
+        }
+        assert_int_equal(listed, found);
+    }
+    stress_fini(&s);
+}
+
+/* Exactly one of those who create a name gets it, exactly one of those who remove it. */
+static void race_body(struct stress *s, uint64_t *seed)
+{
+    struct contract *c = s->c;
+    enum vfs_status status;
+    char name[3];
+
+    draw_name(seed, name);
+    if (draw(seed, 2)) {
+        status = do_make(s->dirs[0], &c->owner, name, VFS_REG, 0644);
+        EXPECT_OK_OR(s, status, VFS_EXIST);
+        if (status == VFS_OK)
+            atomic_fetch_add(&s->made, 1);
+    } else {
+        status = do_remove(s->dirs[0], &c->owner, name);
+        EXPECT_OK_OR(s, status, VFS_NOENT);
+        if (status == VFS_OK)
+            atomic_fetch_add(&s->removed, 1);
+    }
+}
+
+static void each_name_has_one_winner(void **state)
+{
+    struct contract *c = *state;
+    struct stress s;
+
+    stress_init(&s, c, race_body, 4000);
+    run_threads(&s);
+    assert_int_equal(s.made - s.removed, count_entries(c, s.dirs[0]));
+    stress_fini(&s);
+}
+
+/* Directories that move into each other: no knot, no deadlock, right link counts. */
+static void knot_body(struct stress *s, uint64_t *seed)
+{
+    struct contract *c = s->c;
+    struct vfs_object *from = s->dirs[draw(seed, DIRS)], *to = s->dirs[draw(seed, DIRS)];
+    char a[] = {'d', (char)('0' + draw(seed, DIRS)), 0};
+    char b[3];
+    struct vfs_object *root = c->root, *up;
+
+    draw_name(seed, b);
+    switch (draw(seed, 6)) {
+    case 0:
+        EXPECT_OK_OR(s, do_rename(root, a, to, a, &c->owner), VFS_NOENT, VFS_INVAL, VFS_NOTEMPTY);
+        return;
+    case 1:
+        EXPECT_OK_OR(s, do_rename(from, a, root, a, &c->owner), VFS_NOENT, VFS_NOTEMPTY);
+        return;
+    case 2:
+        EXPECT_OK_OR(s, do_rename(from, a, to, a, &c->owner), VFS_NOENT, VFS_INVAL, VFS_NOTEMPTY);
+        return;
+    case 3:
+        EXPECT_OK_OR(s, do_make(from, &c->owner, b, VFS_DIR, 0755), VFS_EXIST);
+        return;
+    case 4:
+        EXPECT_OK_OR(s, do_remove(from, &c->owner, b), VFS_NOENT);
+        return;
+    default:
+        EXPECT_OK_OR(s, c->fs->ops->parent(from, &c->owner, &up), VFS_OK);
+        vfs_object_put(up);
+        return;
+    }
+}
+
+static uint32_t depth_of(struct contract *c, struct vfs_object *dir)
+{
+    struct vfs_object *at = vfs_object_get(dir), *up;
+    uint32_t depth = 0;
+
+    while (at != c->root) {
+        assert_true(depth++ < 10);
+        assert_ok(c->fs->ops->parent(at, &c->owner, &up));
+        vfs_object_put(at);
+        at = up;
+    }
+    vfs_object_put(at);
+    return depth;
+}
+
+static void directories_moving_into_each_other(void **state)
+{
+    struct contract *c = *state;
+    struct stress s;
+
+    stress_init(&s, c, knot_body, 4000);
+    run_threads(&s);
+    for (uint32_t d = 0; d < DIRS; d++) {
+        assert_true(depth_of(c, s.dirs[d]) <= DIRS);
+        assert_int_equal(attr_of(s.dirs[d]).nlink, 2 + count_entries(c, s.dirs[d]));
+    }
+    stress_fini(&s);
+}
+
+/* Whoever writes sees the change attribute move past what it was, whoever else writes. */
+static void change_body(struct stress *s, uint64_t *seed)
+{
+    const struct vfs_ops *ops = s->c->fs->ops;
+    struct vfs_attr before = {.mask = 0}, after = {.mask = 0};
+    unsigned char byte = (unsigned char)draw(seed, 256);
+    struct vfs_object *file;
+
+    if (do_lookup(s->dirs[0], &s->c->owner, "file", &file) != VFS_OK) {
+        expect(s, false, "the file is there");
+        return;
+    }
+    EXPECT_OK_OR(s, ops->getattr(file, VFS_ATTR_CHANGE, &before), VFS_OK);
+    EXPECT_OK_OR(s, do_write(file, draw(seed, 10000), &byte, 1), VFS_OK);
+    EXPECT_OK_OR(s, ops->getattr(file, VFS_ATTR_CHANGE, &after), VFS_OK);
+    expect(s, after.change > before.change, "a change attribute that moved");
+    vfs_object_put(file);
+}
+
+static void change_moves_for_every_writer(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file;
+    struct stress s;
+
+    stress_init(&s, c, change_body, 4000);
+    file = make(s.dirs[0], &c->owner, "file", VFS_REG, 0644);
+    assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_WRITE, false));
+    run_threads(&s);
+    c->fs->ops->close(file, VFS_WANT_WRITE);
+    vfs_object_put(file);
+    stress_fini(&s);
+}
+
+static const struct contract_test tests[] = {
+    CONTRACT_TEST(mixed_operations, NEEDS_NOTHING),
+    CONTRACT_TEST(each_name_has_one_winner, NEEDS_NOTHING),
+    CONTRACT_TEST(directories_moving_into_each_other, NEEDS_NOTHING),
+    CONTRACT_TEST(change_moves_for_every_writer, NEEDS_NOTHING),
+};
+
+CONTRACT_GROUP(stress, tests);
