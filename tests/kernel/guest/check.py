@@ -132,34 +132,48 @@ def drop_caches():
         file.write("3")
 
 
-# ---- other users
+# ---- other processes and users
 
-def as_user(uid, gid, call, *arguments, groups=(), umask=0o022):
-    """Runs the call in a child with these credentials; its result, or the OSError it raised."""
-    sys.stdout.flush()
-    result, answer = os.pipe()
-    child = os.fork()
-    if child == 0:
+def children(count, work):
+    """Runs work(0) .. work(count-1) in children of their own; their results, or the first failure."""
+    def start(index):
+        sys.stdout.flush()
+        result, answer = os.pipe()
+        child = os.fork()
+        if child:
+            os.close(answer)
+            return child, result
         try:
-            os.setgroups(groups)
-            os.setresgid(gid, gid, gid)
-            os.setresuid(uid, uid, uid)
-            os.umask(umask)
-            value = (True, call(*arguments))
+            value = (True, work(index))
         except OSError as error:
-            value = (False, (error.errno, str(error)))
+            value = (False, error.errno, f"{place()}: {error}")
         except BaseException as error:
-            value = (False, (0, f"{type(error).__name__}: {error}"))
+            value = (False, 0, f"{place()}: {error}")
         with os.fdopen(answer, "wb") as file:
             pickle.dump(value, file)
         os._exit(0)
-    os.close(answer)
-    with os.fdopen(result, "rb") as file:
-        data = file.read()
-    os.waitpid(child, 0)
-    good, value = pickle.loads(data)
-    if good:
-        return value
-    if value[0] == 0:
-        raise Failed(value[1])
-    raise OSError(*value)
+
+    values = []
+    for child, result in [start(index) for index in range(count)]:
+        with os.fdopen(result, "rb") as file:
+            data = file.read()
+        os.waitpid(child, 0)
+        values.append(pickle.loads(data) if data else (False, 0, "a child died"))
+    for good, *failure in values:
+        if not good and failure[0]:
+            raise OSError(*failure)
+        if not good:
+            raise Failed(failure[1])
+    return [value for _, value in values]
+
+
+def as_user(uid, gid, call, *arguments, groups=(), umask=0o022):
+    """Runs the call in a child with these credentials; its result, or the OSError it raised."""
+    def work(_):
+        os.setgroups(groups)
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        os.umask(umask)
+        return call(*arguments)
+
+    return children(1, work)[0]

@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from check import (BACKEND, Failed, as_user, drop_caches, equal, libc, main, raises, read, test, true,
-                   write)
+from check import (BACKEND, Failed, as_user, children, drop_caches, equal, libc, main, raises, read,
+                   test, true, write)
 
 ALICE, BOB = (5001, 6001), (5002, 6002)  # uid, gid
 MIB = 1 << 20
@@ -32,7 +32,7 @@ def exclusive_create():
     raises(errno.EEXIST, os.open, "f", flags)
     os.symlink("nowhere", "dangling")
     raises(errno.EEXIST, os.open, "dangling", flags)
-    winners = sum(fork_all(4, lambda index: not fails(os.open, "race", flags, 0o600)))
+    winners = sum(children(4, lambda index: not fails(os.open, "race", flags, 0o600)))
     equal(winners, 1, "of 4 processes that create one file exclusively, those who did")
 
 
@@ -42,23 +42,6 @@ def fails(call, *arguments):
     except OSError:
         return True
     return False
-
-
-def fork_all(count, work):
-    """Runs work(0) .. work(count-1) in children; their results as numbers 0..200."""
-    children = []
-    for index in range(count):
-        child = os.fork()
-        if child == 0:
-            try:
-                os._exit(int(work(index)))
-            except BaseException:
-                sys.excepthook(*sys.exc_info())
-                os._exit(255)
-        children.append(child)
-    results = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    true(all(0 <= result <= 200 for result in results), f"a child failed: {results}")
-    return results
 
 
 @test
@@ -833,9 +816,8 @@ def many_processes():
             os.unlink(f"r{name}")
             if turn % 2:
                 os.unlink(f"l{name}")
-        return 0
 
-    equal(fork_all(6, work), [0] * 6, "results of the processes")
+    children(6, work)
     drop_caches()
     equal(len(os.listdir(".")), 6 * 13, "names left")
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server under test as a process that a test can stop, kill and start again."""
 
+import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -101,11 +103,18 @@ class Export:
         return f"{self.pseudo}={backend}" + (f",{self.options}" if self.options else "")
 
 
-def mainstayd(program, exports, directory, extra=()):
-    argv = [program, "--listen", f"{SERVER_ADDRESS}:2049", "--state", f"{directory}/state"]
+def mainstayd(program, exports, directory, extra=(), launcher=(), user=0):
+    """The server under test; with fewer privileges when a launcher (setpriv) and a user are given."""
+    state = f"{directory}/state"
+    os.mkdir(state, mode=0o700)
+    if user:
+        # It may be built where only root can go, and has to bind a low port.
+        program = shutil.copy(program, f"{directory}/mainstayd")
+        os.chown(state, user, user)
+        Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
+    argv = [*launcher, program, "--listen", f"{SERVER_ADDRESS}:2049", "--state", state]
     for export in exports:
         argv += ["--export", export.argument()]
-    Path(f"{directory}/state").mkdir(mode=0o700)
     return Server(argv + list(extra), f"{directory}/server.log", ready=r"mainstayd: ready on")
 
 

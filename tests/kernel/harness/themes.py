@@ -11,6 +11,7 @@ from .server import Export
 
 VERSIONS = ("4.1",)
 BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory, on disk and on tmpfs
+SERVER_USER = 5555  # of the theme without privileges
 
 
 @dataclass
@@ -28,16 +29,22 @@ class Theme:
     program: str
     rules: list = field(default_factory=lambda: [Rule("/", "no_root_squash", "/mnt/nfs")])
     extra_mounts: list = field(default_factory=list)  # (path on the server, mount point)
+    options: str = ""  # more mount options
     cwd: str = ""  # the first mount point
     clients: int = 1
     timeout_s: int = 120
     grace_s: int = 0
     lease_s: int = 10
     memory: str = "512M"
+    backends: tuple = BACKENDS
+    launcher: tuple = ()  # what starts the server with fewer privileges
+    server_user: int = 0
     expected_log: str = ""  # what the client's kernel may complain of (a regex)
     environment: dict = field(default_factory=dict)
     smaller: dict = field(default_factory=dict)  # environment on tmpfs, which repeats the disk's test
 
+
+LOST_FILES = "state recovery failed for open file"  # right where a server came back without them
 
 THEMES = {
     "posix": Theme("posix.py"),
@@ -45,9 +52,19 @@ THEMES = {
     "bigfile": Theme("bigfile.py", memory="1G"),
     "build": Theme("build.py", timeout_s=240, smaller={"MS_MODULES": "6"}),
     "git": Theme("gitwork.py", timeout_s=180, smaller={"MS_GIT_FILES": "40"}),
+    "parallel": Theme("parallel.py", options="nconnect=4"),
     "pair": Theme("pair.py", clients=2),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
-                     expected_log="state recovery failed for open file"),
+                     expected_log=LOST_FILES),
+    # Where the kernel opens no file by its handle, the server's own table of handles must serve.
+    "restart-nohandles": Theme("restart.py", grace_s=3, timeout_s=180, backends=("local",),
+                               launcher=("setpriv", "--bounding-set", "-dac_read_search"),
+                               expected_log=LOST_FILES),
+    "unprivileged": Theme(
+        "restart.py", grace_s=3, timeout_s=180, backends=("local",), server_user=SERVER_USER,
+        rules=[Rule("/", f"all_squash,anonuid={SERVER_USER},anongid={SERVER_USER}", "/mnt/nfs")],
+        launcher=("setpriv", f"--reuid={SERVER_USER}", f"--regid={SERVER_USER}", "--clear-groups",
+                  "--inh-caps=-all", "--bounding-set=-all"), expected_log=LOST_FILES),
     "exports": Theme("exports.py", rules=[
         Rule("/open", "no_root_squash", "/mnt/open", "open"),
         Rule("/squash", "", "/mnt/squash", "squash", shared_directory=True),
@@ -67,6 +84,7 @@ def make_exports(theme, backend, directories):
             directory = f"{top}/export-{rule.directory}"
             os.makedirs(directory, exist_ok=True)
             os.chmod(directory, 0o755)
+            os.chown(directory, theme.server_user, theme.server_user)
             if rule.shared_directory:
                 os.mkdir(f"{directory}/shared")
                 os.chmod(f"{directory}/shared", 0o777)

@@ -1,0 +1,115 @@
+#!/usr/bin/python3 -BS
+# SPDX-License-Identifier: Apache-2.0
+"""Many requests in flight, over four connections: what several processes write and read at once."""
+
+import mmap
+import os
+import random
+import sys
+
+from check import children, drop_caches, equal, main, read, test, true, write
+
+PROCESSES = 6
+RECORD = 4096
+RECORDS = 96
+
+
+def record(owner, index, version=0):
+    return b"%08d%08d%08d" % (owner, index, version) + bytes([owner + index & 255]) * (RECORD - 24)
+
+
+@test
+def each_its_own_file():
+    def work(owner):
+        order = list(range(512))
+        random.Random(owner).shuffle(order)
+        file = os.open(f"f{owner}", os.O_CREAT | os.O_RDWR)
+        for step, index in enumerate(order):
+            os.pwrite(file, record(owner, index), index * RECORD)
+            if step % 100 == 0:
+                os.fsync(file)
+        os.close(file)
+
+    children(PROCESSES, work)
+    drop_caches()
+
+    def check(owner):
+        data = read(f"f{(owner + 1) % PROCESSES}")
+        expected = b"".join(record((owner + 1) % PROCESSES, index) for index in range(512))
+        true(data == expected, f"f{(owner + 1) % PROCESSES} differs")
+
+    children(PROCESSES, check)
+
+
+@test
+def all_one_file():
+    """Records of all processes lie mixed in one file, written around the cache."""
+    write("f")
+
+    def work(owner):
+        buffer = mmap.mmap(-1, RECORD)
+        file = os.open("f", os.O_RDWR | os.O_DIRECT)
+        for version in range(2):
+            for index in range(RECORDS):
+                buffer[:] = record(owner, index, version)
+                equal(os.pwritev(file, [buffer], (index * PROCESSES + owner) * RECORD), RECORD, "bytes written")
+                os.preadv(file, [buffer], (index * PROCESSES + owner) * RECORD)
+                equal(buffer[:], record(owner, index, version), "the record just written")
+        os.close(file)
+
+    children(PROCESSES, work)
+    drop_caches()
+    data = read("f")
+    equal(len(data), PROCESSES * RECORDS * RECORD, "size")
+    for position in range(PROCESSES * RECORDS):
+        index, owner = divmod(position, PROCESSES)
+        equal(data[position * RECORD:(position + 1) * RECORD], record(owner, index, 1), f"record {position}")
+
+
+@test
+def readers_beside_a_writer():
+    """The size only grows, and what a reader gets below it is whole."""
+    write("f")
+
+    def work(owner):
+        if owner == 0:
+            with open("f", "ab", buffering=0) as file:
+                for index in range(150):
+                    file.write(record(0, index))
+                    os.fsync(file.fileno())
+            write("done")
+            return
+        buffer = mmap.mmap(-1, RECORD)
+        file = os.open("f", os.O_RDONLY | os.O_DIRECT)
+        reached = 0
+        while not os.path.exists("done"):
+            while os.preadv(file, [buffer], reached * RECORD) == RECORD:
+                equal(buffer[:], record(0, reached), f"record {reached}")
+                reached += 1
+        os.close(file)
+
+    children(4, work)
+
+
+@test
+def directories_of_all():
+    """Making, moving and removing between two directories, from both ends at once."""
+    os.mkdir("a")
+    os.mkdir("b")
+
+    def work(owner):
+        here, there = ("a", "b") if owner % 2 else ("b", "a")
+        for index in range(60):
+            write(f"{here}/{owner}.{index}", "x")
+            os.rename(f"{here}/{owner}.{index}", f"{there}/{owner}.{index}")
+            if index % 3 == 0:
+                os.unlink(f"{there}/{owner}.{index}")
+
+    children(PROCESSES, work)
+    drop_caches()
+    left = [name for directory in ("a", "b") for name in os.listdir(directory)]
+    expected = [f"{owner}.{index}" for owner in range(PROCESSES) for index in range(60) if index % 3]
+    equal(sorted(left), sorted(expected), "names left")
+
+
+sys.exit(main())
