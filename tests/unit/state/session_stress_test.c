@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads that use, create, destroy and expire sessions at once, over connections that come and
+ * go (S20-10, SR-07).  What counts is what the sanitizer says, and that nothing is left over.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "lib/test.h"
+#include "state/client.h"
+#include "state/session.h"
+#include "state/session_conn.h"
+
+enum {
+    USERS = 3,
+    TURNS = 20000,
+    SHARED = 4 /* sessions that all users look for */
+};
+
+static const struct client_principal alice = {1, 1000};
+static struct state *state;
+static pthread_mutex_t ids_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint8_t ids[SHARED][NFS4_SESSIONID_SIZE]; /* guarded by ids_lock */
+static _Atomic bool stop;
+
+static uint64_t client_make(uint8_t name)
+{
+    struct EXCHANGE_ID4args args = {.eia_clientowner = {.co_ownerid = {&name, 1}}};
+    struct client_exchange out;
+
+    CHECK(client_exchange_id(state, &alice, &args, clock_now_ns(), &out) == NFS4_OK);
+    return out.clientid;
+}
+
+static void id_get(uint32_t which, uint8_t *id)
+{
+    pthread_mutex_lock(&ids_lock);
+    memcpy(id, ids[which % SHARED], NFS4_SESSIONID_SIZE);
+    pthread_mutex_unlock(&ids_lock);
+}
+
+static void id_set(uint32_t which, const uint8_t *id)
+{
+    pthread_mutex_lock(&ids_lock);
+    memcpy(ids[which % SHARED], id, NFS4_SESSIONID_SIZE);
+    pthread_mutex_unlock(&ids_lock);
+}
+
+/* A SEQUENCE on the slot that is the user's own; did it execute? */
+static bool use(struct session_conn *conn, uint32_t turn, uint32_t user)
+{
+    uint8_t id[NFS4_SESSIONID_SIZE];
+    struct slot_request request = {0};
+    struct slot_replay replay = {0};
+    struct session *session;
+    struct slot *slot;
+    bool bound, executed = false;
+
+    id_get(turn / 3, id);
+    session = session_conn_find(state, conn, id, &bound);
+    if (!session)
+        return false;
+    slot = slot_at(&session->slots, user);
+    slot_acquire(slot, 0, &request, &replay);
+    if (slot_acquire(slot, replay.expected, &request, &replay) == SLOT_NEW) {
+        if (!bound)
+            session_conn_bind_implicit(conn, session);
+        client_renew(session->client, clock_now_ns());
+        session_slot_release(session, slot, turn % 2 ? id : NULL, sizeof(id));
+        executed = true;
+    }
+    session_put(session);
+    return executed;
+}
+
+static void *user(void *arg)
+{
+    uint32_t me = (uint32_t)(uintptr_t)arg;
+    struct session_conn *conn = session_conn_create(NULL);
+
+    for (uint32_t turn = 0, done = 0; done < TURNS; turn++) {
+        done += use(conn, turn, me);
+        if (turn % 100 == 99) {
+            session_conn_destroy(conn);
+            conn = session_conn_create(NULL);
+        }
+    }
+    session_conn_destroy(conn);
+    return NULL;
+}
+
+/* Makes sessions and destroys the one that it replaces; a client of its own every now and then. */
+static void *churn(void *arg)
+{
+    struct session_conn *conn = session_conn_create(NULL);
+    uint64_t clientid = 0;
+    uint32_t sequence = 0;
+
+    (void)arg;
+    for (uint32_t turn = 0; !atomic_load(&stop); turn++) {
+        const struct channel_attrs4 attrs = {0, 8192, 8192, 4096, 16, 8, NULL, 0};
+        struct CREATE_SESSION4args args = {.csa_fore_chan_attrs = attrs,
+                                           .csa_back_chan_attrs = attrs};
+        struct CREATE_SESSION4resok res;
+        uint8_t old[NFS4_SESSIONID_SIZE];
+
+        if (turn % 20 == 0) {
+            state_tick(state, clock_now_ns() + (turn % 40 ? 0 : 2 * state->lease_ns));
+            clientid = client_make((uint8_t)(turn % 7));
+            sequence = 0;
+        }
+        args.csa_clientid = clientid;
+        args.csa_sequence = ++sequence;
+        if (session_create(state, &alice, conn, &args, clock_now_ns(), &res) != NFS4_OK)
+            continue;
+        id_get(turn, old);
+        id_set(turn, res.csr_sessionid);
+        session_destroy(state, old, conn, NULL, 0);
+    }
+    session_conn_destroy(conn);
+    return NULL;
+}
+
+static void all_at_once(void **unused)
+{
+    const struct state_config config = {.lease_s = 10};
+    pthread_t users[USERS], churner;
+
+    (void)unused;
+    state = state_create(&config);
+    assert_int_equal(pthread_create(&churner, NULL, churn, NULL), 0);
+    for (uintptr_t i = 0; i < USERS; i++)
+        assert_int_equal(pthread_create(&users[i], NULL, user, (void *)i), 0);
+    for (int i = 0; i < USERS; i++)
+        pthread_join(users[i], NULL);
+    atomic_store(&stop, true);
+    pthread_join(churner, NULL);
+    state_tick(state, clock_now_ns() + 3 * state->lease_ns);
+    assert_int_equal(state->session_count, 0);
+    assert_int_equal(state->clients.count, 0);
+    assert_int_equal(state->reply_bytes, 0);
+    state_destroy(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(all_at_once)};
+
+    return test_group_run(tests);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CREATE_SESSION, DESTROY_SESSION and the binding of connections.
+ */
+#include "state/session.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "lib/test.h"
+#include "state/client.h"
+#include "state/session_conn.h"
+
+static const struct client_principal alice = {1, 1000}, bob = {1, 1001};
+static struct state *state;
+static struct session_conn *conn;
+static uint64_t clientid; /* unconfirmed after set_up() */
+
+static uint64_t client_make(const char *owner)
+{
+    struct EXCHANGE_ID4args args = {.eia_state_protect = {.spa_how = SP4_NONE}};
+    struct client_exchange out;
+
+    args.eia_clientowner.co_ownerid =
+        (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
+    assert_int_equal(client_exchange_id(state, &alice, &args, clock_now_ns(), &out), NFS4_OK);
+    return out.clientid;
+}
+
+static int set_up(void **unused)
+{
+    const struct state_config config = {.lease_s = 10};
+
+    (void)unused;
+    state = state_create(&config);
+    conn = session_conn_create(NULL);
+    clientid = client_make("a");
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    session_conn_destroy(conn);
+    state_destroy(state);
+    return 0;
+}
+
+static struct CREATE_SESSION4args create_args(uint32_t sequence)
+{
+    return (struct CREATE_SESSION4args){
+        .csa_clientid = clientid,
+        .csa_sequence = sequence,
+        .csa_fore_chan_attrs = {0, 8192, 8192, 4096, 16, 8, NULL, 0},
+        .csa_back_chan_attrs = {0, 4096, 4096, 0, 2, 16, NULL, 0},
+    };
+}
+
+static enum nfsstat4 create_with(const struct CREATE_SESSION4args *args,
+                                 struct CREATE_SESSION4resok *res)
+{
+    return session_create(state, &alice, conn, args, clock_now_ns(), res);
+}
+
+static enum nfsstat4 create(uint32_t sequence, struct CREATE_SESSION4resok *res)
+{
+    struct CREATE_SESSION4args args = create_args(sequence);
+
+    return create_with(&args, res);
+}
+
+static struct session *made(uint32_t sequence)
+{
+    struct CREATE_SESSION4resok res;
+    struct session *session;
+
+    assert_int_equal(create(sequence, &res), NFS4_OK);
+    session = session_lookup(state, res.csr_sessionid);
+    assert_non_null(session);
+    return session;
+}
+
+/* P-05, SR-12: own sequence, replays, gaps. */
+static void sequence_of_its_own(void **unused)
+{
+    struct CREATE_SESSION4resok first, again, second;
+
+    (void)unused;
+    assert_int_equal(create(0, &first), NFS4ERR_SEQ_MISORDERED); /* the contrived reply */
+    assert_int_equal(create(2, &first), NFS4ERR_SEQ_MISORDERED);
+    assert_int_equal(create(1, &first), NFS4_OK);
+    assert_int_equal(first.csr_sequence, 1);
+    assert_int_equal(create(1, &again), NFS4_OK);
+    assert_memory_equal(&first, &again, sizeof(first));
+    assert_int_equal(state->session_count, 1);
+    assert_int_equal(create(3, &second), NFS4ERR_SEQ_MISORDERED);
+    assert_int_equal(create(2, &second), NFS4_OK);
+    assert_int_equal(create(1, &again), NFS4ERR_SEQ_MISORDERED);
+    assert_memory_not_equal(first.csr_sessionid, second.csr_sessionid, NFS4_SESSIONID_SIZE);
+}
+
+/* P-05: what failed after the sequence moved is kept as well. */
+static void errors_replay(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    assert_int_equal(session_create(state, &bob, conn, &args, clock_now_ns(), &res),
+                     NFS4ERR_CLID_INUSE);
+    assert_int_equal(create(1, &res), NFS4ERR_CLID_INUSE);
+    assert_int_equal(create(2, &res), NFS4_OK);
+}
+
+static void unknown_client(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    args.csa_clientid = clientid + 1;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_STALE_CLIENTID);
+}
+
+/* W10; PERSIST is never granted (SR-25), the back channel's flag when it is bound. */
+static void flags(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    args.csa_flags = 0xf;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_INVAL);
+    args.csa_flags = CREATE_SESSION4_FLAG_PERSIST | CREATE_SESSION4_FLAG_CONN_BACK_CHAN |
+                     CREATE_SESSION4_FLAG_CONN_RDMA;
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    assert_int_equal(res.csr_flags, CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
+    struct session *session = session_lookup(state, res.csr_sessionid);
+    struct session_binding *binding =
+        LIST_ENTRY(session->bindings.next, struct session_binding, session_link);
+    assert_int_equal(session->binding_count, 1);
+    assert_true(binding->fore && binding->back && binding->conn == conn);
+    session_put(session);
+}
+
+/* P-13: the sequence has not moved when the sizes can't do (pynfs CSESS29). */
+static void too_small(void **unused)
+{
+    struct CREATE_SESSION4args good = create_args(1), args;
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    args = good, args.csa_fore_chan_attrs.ca_maxrequestsize = 20;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    args = good, args.csa_fore_chan_attrs.ca_maxresponsesize = 0;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    args = good, args.csa_back_chan_attrs.ca_maxrequestsize = 10;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    args = good, args.csa_back_chan_attrs.ca_maxoperations = 1;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    args = good, args.csa_fore_chan_attrs.ca_maxresponsesize_cached = 10;
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+}
+
+static void negotiates(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+    uint32_t ird = 57;
+
+    (void)unused;
+    args.csa_fore_chan_attrs =
+        (struct channel_attrs4){99, UINT32_MAX, UINT32_MAX, UINT32_MAX, 5000, 5000, &ird, 1};
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_headerpadsize, 0);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_maxrequestsize, LIMIT_REQUEST_BYTES);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_maxresponsesize, LIMIT_REPLY_BYTES);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_maxresponsesize_cached, LIMIT_REPLY_CACHED_BYTES);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_maxoperations, LIMIT_COMPOUND_OPS);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_maxrequests, LIMIT_SLOTS_DEFAULT);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_rdma_ird_count, 0);
+    /* The back channel's operations and slots stay as the client offers them. */
+    assert_int_equal(res.csr_back_chan_attrs.ca_maxoperations, 2);
+    assert_int_equal(res.csr_back_chan_attrs.ca_maxrequests, 16);
+    assert_int_equal(res.csr_back_chan_attrs.ca_maxrequestsize, 4096);
+    /* P-10: what is granted is there. */
+    struct session *session = session_lookup(state, res.csr_sessionid);
+    assert_int_equal(session->slots.count, res.csr_fore_chan_attrs.ca_maxrequests);
+    session_put(session);
+}
+
+static void callback_security(void **unused)
+{
+    uint32_t gids[] = {4, 5};
+    struct callback_sec_parms4 parms[2] = {{.cb_secflavor = 6}, {.cb_secflavor = 6}};
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    args.csa_sec_parms = parms;
+    args.csa_sec_parms_count = 2;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_NOENT);
+    parms[1].cb_secflavor = 1;
+    parms[1].cbsp_sys_cred = (struct authsys_parms){7, {(const uint8_t *)"host", 4}, 1, 2, gids, 2};
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    struct session *session = session_lookup(state, res.csr_sessionid);
+    assert_int_equal(session->cb_auth.flavor, 1);
+    assert_string_equal(session->cb_auth.machine, "host");
+    assert_int_equal(session->cb_auth.gids[1], 5);
+    session_put(session);
+}
+
+/* Reaching a limit is NOSPC, W10. */
+static void limits(void **unused)
+{
+    struct CREATE_SESSION4resok res;
+    uint32_t sequence = 0;
+
+    (void)unused;
+    while (sequence < LIMIT_SESSIONS_PER_CLIENT)
+        assert_int_equal(create(++sequence, &res), NFS4_OK);
+    assert_int_equal(create(++sequence, &res), NFS4ERR_NOSPC);
+    assert_int_equal(create(sequence, &res), NFS4ERR_NOSPC);
+    state->sessions_max = LIMIT_SESSIONS_PER_CLIENT;
+    clientid = client_make("b");
+    assert_int_equal(create(1, &res), NFS4ERR_NOSPC);
+    state->sessions_max++;
+    assert_int_equal(create(2, &res), NFS4_OK);
+}
+
+static void destroy(void **unused)
+{
+    struct session *session = made(1);
+    struct session_conn *other = session_conn_create(NULL);
+    uint8_t none[NFS4_SESSIONID_SIZE] = {0};
+
+    (void)unused;
+    assert_int_equal(session_destroy(state, none, conn, NULL, 0), NFS4ERR_BADSESSION);
+    assert_int_equal(session_destroy(state, session->id, other, NULL, 0),
+                     NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
+    assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4_OK);
+    assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4ERR_BADSESSION);
+    assert_null(session_lookup(state, session->id));
+    assert_int_equal(state->session_count, 0);
+    assert_int_equal(session->binding_count, 0);
+    session_put(session);
+    session_conn_destroy(other);
+}
+
+/* W14: requests in other slots hold it up, the one that carries DESTROY_SESSION does not. */
+static void destroy_in_flight(void **unused)
+{
+    struct session *session = made(1);
+    struct slot_request request = {0};
+    struct slot_replay replay = {0};
+
+    (void)unused;
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(slot_acquire(slot_at(&session->slots, i), 1, &request, &replay), SLOT_NEW);
+    assert_int_equal(session_destroy(state, session->id, conn, session, 0), NFS4ERR_DELAY);
+    session_slot_release(session, slot_at(&session->slots, 1), NULL, 0);
+    assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4ERR_DELAY);
+    assert_int_equal(session_destroy(state, session->id, conn, session, 0), NFS4_OK);
+    session_slot_release(session, slot_at(&session->slots, 0), "reply", 5);
+    assert_int_equal(state->reply_bytes, 5);
+    session_put(session);
+    session_conn_destroy(conn); /* the binding held the last reference */
+    conn = session_conn_create(NULL);
+    assert_int_equal(state->reply_bytes, 0);
+}
+
+static enum nfsstat4 bind(struct session_conn *c, struct session *session,
+                          enum channel_dir_from_client4 dir, enum channel_dir_from_server4 *got)
+{
+    return session_conn_bind_request(c, session, dir, got);
+}
+
+/* W11, §18.34.3. */
+static void bind_conn_to_session(void **unused)
+{
+    static const struct {
+        enum channel_dir_from_client4 ask;
+        enum channel_dir_from_server4 get;
+        enum nfsstat4 again[4]; /* FORE, BACK, FORE_OR_BOTH, BACK_OR_BOTH on the same connection */
+    } rows[] = {
+        {CDFC4_FORE, CDFS4_FORE, {NFS4_OK, NFS4ERR_INVAL, NFS4_OK, NFS4ERR_INVAL}},
+        {CDFC4_BACK, CDFS4_BACK, {NFS4ERR_INVAL, NFS4_OK, NFS4ERR_INVAL, NFS4_OK}},
+        {CDFC4_FORE_OR_BOTH, CDFS4_BOTH, {NFS4ERR_INVAL, NFS4ERR_INVAL, NFS4_OK, NFS4_OK}},
+        {CDFC4_BACK_OR_BOTH, CDFS4_BOTH, {NFS4ERR_INVAL, NFS4ERR_INVAL, NFS4_OK, NFS4_OK}},
+    };
+    static const enum channel_dir_from_client4 dirs[] = {CDFC4_FORE, CDFC4_BACK, CDFC4_FORE_OR_BOTH,
+                                                         CDFC4_BACK_OR_BOTH};
+    struct session *session = made(1);
+    enum channel_dir_from_server4 got;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct session_conn *other = session_conn_create(NULL);
+
+        assert_int_equal(bind(other, session, rows[i].ask, &got), NFS4_OK);
+        assert_int_equal(got, rows[i].get);
+        for (size_t j = 0; j < ARRAY_SIZE(dirs); j++) {
+            assert_int_equal(bind(other, session, dirs[j], &got), rows[i].again[j]);
+            assert_int_equal(got, rows[i].get);
+        }
+        session_conn_destroy(other);
+    }
+    session_put(session);
+}
+
+/* After a reconnect requests come first and bind; BIND_CONN_TO_SESSION then adds the back channel. */
+static void bind_after_implicit(void **unused)
+{
+    struct session *session = made(1);
+    struct session_conn *other = session_conn_create(NULL);
+    enum channel_dir_from_server4 got;
+
+    (void)unused;
+    session_conn_bind_implicit(other, session);
+    assert_true(session_conn_is_bound(other, session));
+    assert_int_equal(bind(other, session, CDFC4_BACK, &got), NFS4ERR_INVAL);
+    assert_int_equal(bind(other, session, CDFC4_FORE_OR_BOTH, &got), NFS4_OK);
+    assert_int_equal(got, CDFS4_BOTH);
+    session_conn_destroy(other);
+    assert_int_equal(session->binding_count, 1);
+    session_put(session);
+}
+
+/* P-08, L-05: bindings go with their connections. */
+static void reconnects(void **unused)
+{
+    struct session *session = made(1);
+    bool bound;
+
+    (void)unused;
+    for (int i = 0; i < 200; i++) {
+        struct session_conn *other = session_conn_create(NULL);
+        struct session *found = session_conn_find(state, other, session->id, &bound);
+
+        assert_ptr_equal(found, session);
+        assert_false(bound);
+        session_conn_bind_implicit(other, found);
+        session_put(found);
+        found = session_conn_find(state, other, session->id, &bound);
+        assert_ptr_equal(found, session);
+        assert_true(bound);
+        session_put(found);
+        assert_int_equal(session->binding_count, 2);
+        session_conn_destroy(other);
+    }
+    assert_int_equal(session->binding_count, 1);
+    session_put(session);
+}
+
+/* One connection may serve many sessions; those that ended do not pile up on it. */
+static void many_sessions_on_one_connection(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 1; i <= 500; i++) {
+        struct session *session = made(i);
+
+        assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4_OK);
+        session_put(session);
+        assert_true(conn->binding_count <= 17);
+    }
+}
+
+static void too_many_connections(void **unused)
+{
+    struct session_conn *others[LIMIT_SESSION_CONNECTIONS];
+    struct session *session = made(1);
+    enum channel_dir_from_server4 got;
+
+    (void)unused;
+    for (size_t i = 0; i < LIMIT_SESSION_CONNECTIONS; i++) {
+        others[i] = session_conn_create(NULL);
+        session_conn_bind_implicit(others[i], session);
+    }
+    assert_int_equal(session->binding_count, LIMIT_SESSION_CONNECTIONS);
+    assert_false(session_conn_is_bound(others[LIMIT_SESSION_CONNECTIONS - 1], session));
+    assert_int_equal(bind(others[LIMIT_SESSION_CONNECTIONS - 1], session, CDFC4_FORE, &got),
+                     NFS4ERR_SERVERFAULT);
+    for (size_t i = 0; i < LIMIT_SESSION_CONNECTIONS; i++)
+        session_conn_destroy(others[i]);
+    session_put(session);
+}
+
+/* A dead session is not found through the connection that remembers it. */
+static void dead_is_not_found(void **unused)
+{
+    struct session *session = made(1);
+    bool bound;
+
+    (void)unused;
+    session_conn_bind_implicit(conn, session);
+    assert_ptr_equal(conn->last, session);
+    assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4_OK);
+    assert_null(session_conn_find(state, conn, session->id, &bound));
+    session_put(session);
+}
+
+/* design §3: an idle session that has used a slot costs under 4 KiB. */
+static void idle_cost(void **unused)
+{
+    (void)unused;
+    assert_true(sizeof(struct session) + SLOT_CHUNK * sizeof(struct slot) +
+                    sizeof(struct session_binding) + sizeof(struct session_conn) +
+                    sizeof(struct client) <
+                4096);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(sequence_of_its_own),
+        TEST(errors_replay),
+        TEST(unknown_client),
+        TEST(flags),
+        TEST(too_small),
+        TEST(negotiates),
+        TEST(callback_security),
+        TEST(limits),
+        TEST(destroy),
+        TEST(destroy_in_flight),
+        TEST(bind_conn_to_session),
+        TEST(bind_after_implicit),
+        TEST(reconnects),
+        TEST(many_sessions_on_one_connection),
+        TEST(too_many_connections),
+        TEST(dead_is_not_found),
+        TEST(idle_cost),
+    };
+
+    return test_group_run(tests);
+}
