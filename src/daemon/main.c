@@ -21,7 +21,6 @@
 #include "daemon/options.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
-#include "state/open.h"
 #include "state/state.h"
 #include "transport/transport.h"
 #include "transport/worker.h"
@@ -73,7 +72,6 @@ static bool make_state(struct daemon *d)
         return false;
     d->server.state = state_create(&config);
     d->server.lease_s = d->options.lease_s;
-    open_register(d->server.state);
     return true;
 }
 
