@@ -108,7 +108,7 @@ struct nfs_impl_id4 {
 
 struct stateid4 {
     uint32_t seqid;
-    uint8_t other[12];
+    uint8_t other[NFS4_OTHER_SIZE];
 };
 
 struct layout_content4 {
@@ -147,12 +147,6 @@ struct layoutreturn4 {
     };
 };
 
-struct threshold_item4 {
-    enum layouttype4 thi_layout_type;
-    struct bitmap4 thi_hintset;
-    struct wire_opaque thi_hintlist;
-};
-
 struct fattr4 {
     struct bitmap4 attrmask;
     struct wire_opaque attr_vals;
@@ -189,30 +183,6 @@ struct state_owner4 {
     struct wire_opaque owner;
 };
 
-struct ssv_mic_plain_tkn4 {
-    uint32_t smpt_ssv_seq;
-    struct wire_opaque smpt_orig_plain;
-};
-
-struct ssv_mic_tkn4 {
-    uint32_t smt_ssv_seq;
-    struct wire_opaque smt_hmac;
-};
-
-struct ssv_seal_plain_tkn4 {
-    struct wire_opaque sspt_confounder;
-    uint32_t sspt_ssv_seq;
-    struct wire_opaque sspt_orig_plain;
-    struct wire_opaque sspt_pad;
-};
-
-struct ssv_seal_cipher_tkn4 {
-    uint32_t ssct_ssv_seq;
-    struct wire_opaque ssct_iv;
-    struct wire_opaque ssct_encr_data;
-    struct wire_opaque ssct_hmac;
-};
-
 struct ACCESS4args {
     uint32_t access;
 };
@@ -224,6 +194,11 @@ struct ACCESS4resok {
 
 struct CLOSE4args {
     uint32_t seqid;
+    struct stateid4 open_stateid;
+};
+
+/* RFC 7530 and 5662 have CLOSE's result as a bare stateid4. */
+struct CLOSE4resok {
     struct stateid4 open_stateid;
 };
 
@@ -259,16 +234,8 @@ struct DELEGPURGE4args {
     uint64_t clientid;
 };
 
-struct DELEGPURGE4res {
-    enum nfsstat4 status;
-};
-
 struct DELEGRETURN4args {
     struct stateid4 deleg_stateid;
-};
-
-struct DELEGRETURN4res {
-    enum nfsstat4 status;
 };
 
 struct GETATTR4args {
@@ -345,24 +312,17 @@ struct LOCKU4args {
     uint64_t length;
 };
 
+/* A bare stateid4 in the RFC. */
+struct LOCKU4resok {
+    struct stateid4 lock_stateid;
+};
+
 struct LOOKUP4args {
     struct wire_opaque objname;
 };
 
-struct LOOKUP4res {
-    enum nfsstat4 status;
-};
-
-struct LOOKUPP4res {
-    enum nfsstat4 status;
-};
-
 struct NVERIFY4args {
     struct fattr4 obj_attributes;
-};
-
-struct NVERIFY4res {
-    enum nfsstat4 status;
 };
 
 struct creatverfattr {
@@ -466,10 +426,6 @@ struct OPENATTR4args {
     bool createdir;
 };
 
-struct OPENATTR4res {
-    enum nfsstat4 status;
-};
-
 struct OPEN_CONFIRM4args {
     struct stateid4 open_stateid;
     uint32_t seqid;
@@ -494,18 +450,6 @@ struct PUTFH4args {
     struct nfs_fh4 object;
 };
 
-struct PUTFH4res {
-    enum nfsstat4 status;
-};
-
-struct PUTPUBFH4res {
-    enum nfsstat4 status;
-};
-
-struct PUTROOTFH4res {
-    enum nfsstat4 status;
-};
-
 struct READ4args {
     struct stateid4 stateid;
     uint64_t offset;
@@ -523,6 +467,23 @@ struct READDIR4args {
     uint32_t dircount;
     uint32_t maxcount;
     struct bitmap4 attr_request;
+};
+
+struct entry4 {
+    uint64_t cookie;
+    struct wire_opaque name;
+    struct fattr4 attrs;
+    struct entry4 *nextentry;
+};
+
+struct dirlist4 {
+    struct entry4 *entries;
+    bool eof;
+};
+
+struct READDIR4resok {
+    uint8_t cookieverf[NFS4_VERIFIER_SIZE];
+    struct dirlist4 reply;
 };
 
 struct READLINK4resok {
@@ -551,18 +512,6 @@ struct RENEW4args {
     uint64_t clientid;
 };
 
-struct RENEW4res {
-    enum nfsstat4 status;
-};
-
-struct RESTOREFH4res {
-    enum nfsstat4 status;
-};
-
-struct SAVEFH4res {
-    enum nfsstat4 status;
-};
-
 struct SECINFO4args {
     struct wire_opaque name;
 };
@@ -578,6 +527,12 @@ struct secinfo4 {
     union {
         struct rpcsec_gss_info flavor_info;
     };
+};
+
+/* A bare secinfo4<> in the RFC. */
+struct SECINFO4resok {
+    struct secinfo4 *flavors;
+    uint32_t flavors_count;
 };
 
 struct SETATTR4args {
@@ -606,16 +561,8 @@ struct SETCLIENTID_CONFIRM4args {
     uint8_t setclientid_confirm[NFS4_VERIFIER_SIZE];
 };
 
-struct SETCLIENTID_CONFIRM4res {
-    enum nfsstat4 status;
-};
-
 struct VERIFY4args {
     struct fattr4 obj_attributes;
-};
-
-struct VERIFY4res {
-    enum nfsstat4 status;
 };
 
 struct WRITE4args {
@@ -633,14 +580,6 @@ struct WRITE4resok {
 
 struct RELEASE_LOCKOWNER4args {
     struct state_owner4 lock_owner;
-};
-
-struct RELEASE_LOCKOWNER4res {
-    enum nfsstat4 status;
-};
-
-struct ILLEGAL4res {
-    enum nfsstat4 status;
 };
 
 struct gss_cb_handles4 {
@@ -670,10 +609,6 @@ struct BACKCHANNEL_CTL4args {
     uint32_t bca_cb_program;
     struct callback_sec_parms4 *bca_sec_parms;
     uint32_t bca_sec_parms_count;
-};
-
-struct BACKCHANNEL_CTL4res {
-    enum nfsstat4 bcr_status;
 };
 
 struct BIND_CONN_TO_SESSION4args {
@@ -755,7 +690,7 @@ struct channel_attrs4 {
     uint32_t ca_maxresponsesize_cached;
     uint32_t ca_maxoperations;
     uint32_t ca_maxrequests;
-    uint32_t *ca_rdma_ird;
+    uint32_t ca_rdma_ird[1]; /* so that the struct can be copied */
     uint32_t ca_rdma_ird_count;
 };
 
@@ -782,16 +717,8 @@ struct DESTROY_SESSION4args {
     uint8_t dsa_sessionid[NFS4_SESSIONID_SIZE];
 };
 
-struct DESTROY_SESSION4res {
-    enum nfsstat4 dsr_status;
-};
-
 struct FREE_STATEID4args {
     struct stateid4 fsa_stateid;
-};
-
-struct FREE_STATEID4res {
-    enum nfsstat4 fsr_status;
 };
 
 struct GET_DIR_DELEGATION4args {
@@ -930,24 +857,9 @@ struct SEQUENCE4resok {
     uint32_t sr_status_flags;
 };
 
-struct ssa_digest_input4 {
-    struct SEQUENCE4args sdi_seqargs;
-};
-
 struct SET_SSV4args {
     struct wire_opaque ssa_ssv;
     struct wire_opaque ssa_digest;
-};
-
-struct SEQUENCE4res {
-    enum nfsstat4 sr_status;
-    union {
-        struct SEQUENCE4resok sr_resok4;
-    };
-};
-
-struct ssr_digest_input4 {
-    struct SEQUENCE4res sdi_seqres;
 };
 
 struct SET_SSV4resok {
@@ -980,218 +892,8 @@ struct DESTROY_CLIENTID4args {
     uint64_t dca_clientid;
 };
 
-struct DESTROY_CLIENTID4res {
-    enum nfsstat4 dcr_status;
-};
-
 struct RECLAIM_COMPLETE4args {
     bool rca_one_fs;
-};
-
-struct RECLAIM_COMPLETE4res {
-    enum nfsstat4 rcr_status;
-};
-
-struct CB_GETATTR4args {
-    struct nfs_fh4 fh;
-    struct bitmap4 attr_request;
-};
-
-struct CB_GETATTR4resok {
-    struct fattr4 obj_attributes;
-};
-
-struct CB_RECALL4args {
-    struct stateid4 stateid;
-    bool truncate;
-    struct nfs_fh4 fh;
-};
-
-struct CB_RECALL4res {
-    enum nfsstat4 status;
-};
-
-struct CB_ILLEGAL4res {
-    enum nfsstat4 status;
-};
-
-struct layoutrecall_file4 {
-    struct nfs_fh4 lor_fh;
-    uint64_t lor_offset;
-    uint64_t lor_length;
-    struct stateid4 lor_stateid;
-};
-
-struct layoutrecall4 {
-    enum layoutrecall_type4 lor_recalltype;
-    union {
-        struct layoutrecall_file4 lor_layout;
-        struct fsid4 lor_fsid;
-    };
-};
-
-struct CB_LAYOUTRECALL4args {
-    enum layouttype4 clora_type;
-    enum layoutiomode4 clora_iomode;
-    bool clora_changed;
-    struct layoutrecall4 clora_recall;
-};
-
-struct CB_LAYOUTRECALL4res {
-    enum nfsstat4 clorr_status;
-};
-
-struct notify_entry4 {
-    struct wire_opaque ne_file;
-    struct fattr4 ne_attrs;
-};
-
-struct prev_entry4 {
-    struct notify_entry4 pe_prev_entry;
-    uint64_t pe_prev_entry_cookie;
-};
-
-struct notify_remove4 {
-    struct notify_entry4 nrm_old_entry;
-    uint64_t nrm_old_entry_cookie;
-};
-
-struct notify_add4 {
-    struct notify_remove4 *nad_old_entry;
-    uint32_t nad_old_entry_count;
-    struct notify_entry4 nad_new_entry;
-    uint64_t *nad_new_entry_cookie;
-    uint32_t nad_new_entry_cookie_count;
-    struct prev_entry4 *nad_prev_entry;
-    uint32_t nad_prev_entry_count;
-    bool nad_last_entry;
-};
-
-struct notify_attr4 {
-    struct notify_entry4 na_changed_entry;
-};
-
-struct notify_rename4 {
-    struct notify_remove4 nrn_old_entry;
-    struct notify_add4 nrn_new_entry;
-};
-
-struct notify_verifier4 {
-    uint8_t nv_old_cookieverf[NFS4_VERIFIER_SIZE];
-    uint8_t nv_new_cookieverf[NFS4_VERIFIER_SIZE];
-};
-
-struct notify4 {
-    struct bitmap4 notify_mask;
-    struct wire_opaque notify_vals;
-};
-
-struct CB_NOTIFY4args {
-    struct stateid4 cna_stateid;
-    struct nfs_fh4 cna_fh;
-    struct notify4 *cna_changes;
-    uint32_t cna_changes_count;
-};
-
-struct CB_NOTIFY4res {
-    enum nfsstat4 cnr_status;
-};
-
-struct CB_PUSH_DELEG4args {
-    struct nfs_fh4 cpda_fh;
-    struct open_delegation4 cpda_delegation;
-};
-
-struct CB_PUSH_DELEG4res {
-    enum nfsstat4 cpdr_status;
-};
-
-struct CB_RECALL_ANY4args {
-    uint32_t craa_objects_to_keep;
-    struct bitmap4 craa_type_mask;
-};
-
-struct CB_RECALL_ANY4res {
-    enum nfsstat4 crar_status;
-};
-
-struct CB_RECALLABLE_OBJ_AVAIL4res {
-    enum nfsstat4 croa_status;
-};
-
-struct CB_RECALL_SLOT4args {
-    uint32_t rsa_target_highest_slotid;
-};
-
-struct CB_RECALL_SLOT4res {
-    enum nfsstat4 rsr_status;
-};
-
-struct referring_call4 {
-    uint32_t rc_sequenceid;
-    uint32_t rc_slotid;
-};
-
-struct referring_call_list4 {
-    uint8_t rcl_sessionid[NFS4_SESSIONID_SIZE];
-    struct referring_call4 *rcl_referring_calls;
-    uint32_t rcl_referring_calls_count;
-};
-
-struct CB_SEQUENCE4args {
-    uint8_t csa_sessionid[NFS4_SESSIONID_SIZE];
-    uint32_t csa_sequenceid;
-    uint32_t csa_slotid;
-    uint32_t csa_highest_slotid;
-    bool csa_cachethis;
-    struct referring_call_list4 *csa_referring_call_lists;
-    uint32_t csa_referring_call_lists_count;
-};
-
-struct CB_SEQUENCE4resok {
-    uint8_t csr_sessionid[NFS4_SESSIONID_SIZE];
-    uint32_t csr_sequenceid;
-    uint32_t csr_slotid;
-    uint32_t csr_highest_slotid;
-    uint32_t csr_target_highest_slotid;
-};
-
-struct CB_WANTS_CANCELLED4args {
-    bool cwca_contended_wants_cancelled;
-    bool cwca_resourced_wants_cancelled;
-};
-
-struct CB_WANTS_CANCELLED4res {
-    enum nfsstat4 cwcr_status;
-};
-
-struct CB_NOTIFY_LOCK4args {
-    struct nfs_fh4 cnla_fh;
-    struct state_owner4 cnla_lock_owner;
-};
-
-struct CB_NOTIFY_LOCK4res {
-    enum nfsstat4 cnlr_status;
-};
-
-struct notify_deviceid_delete4 {
-    enum layouttype4 ndd_layouttype;
-    uint8_t ndd_deviceid[NFS4_DEVICEID4_SIZE];
-};
-
-struct notify_deviceid_change4 {
-    enum layouttype4 ndc_layouttype;
-    uint8_t ndc_deviceid[NFS4_DEVICEID4_SIZE];
-    bool ndc_immediate;
-};
-
-struct CB_NOTIFY_DEVICEID4args {
-    struct notify4 *cnda_changes;
-    uint32_t cnda_changes_count;
-};
-
-struct CB_NOTIFY_DEVICEID4res {
-    enum nfsstat4 cndr_status;
 };
 
 /* RFC 5662 has this one as a bare enum. */

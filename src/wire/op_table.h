@@ -48,7 +48,7 @@ enum op_flags {
     X(30, RENEW, 0, 0, 0, 8)                                                                       \
     X(31, RESTOREFH, 0, 2, 0, 8)                                                                   \
     X(32, SAVEFH, 0, 2, 0, 8)                                                                      \
-    X(33, SECINFO, 0, 2, 0, 64)                                                                    \
+    X(33, SECINFO, 0, 2, 0, 128)                                                                   \
     X(34, SETATTR, 0, 2, OP_MUTATES | OP_ERROR_BODY, 24)                                           \
     X(35, SETCLIENTID, 0, 0, OP_MUTATES | OP_ERROR_BODY, 1064)                                     \
     X(36, SETCLIENTID_CONFIRM, 0, 0, OP_MUTATES, 8)                                                \
@@ -58,16 +58,16 @@ enum op_flags {
     X(40, BACKCHANNEL_CTL, 1, 2, OP_MUTATES, 8)                                                    \
     X(41, BIND_CONN_TO_SESSION, 1, 2, OP_MUTATES | OP_SESSION_FREE, 32)                            \
     X(42, EXCHANGE_ID, 1, 2, OP_MUTATES | OP_SESSION_FREE, 0)                                      \
-    X(43, CREATE_SESSION, 1, 2, OP_MUTATES | OP_SESSION_FREE, 0)                                   \
+    X(43, CREATE_SESSION, 1, 2, OP_MUTATES | OP_SESSION_FREE, 96)                                  \
     X(44, DESTROY_SESSION, 1, 2, OP_MUTATES | OP_SESSION_FREE, 8)                                  \
     X(45, FREE_STATEID, 1, 2, OP_MUTATES, 8)                                                       \
-    X(46, GET_DIR_DELEGATION, 1, 2, OP_MUTATES, 64)                                                \
+    X(46, GET_DIR_DELEGATION, 1, 2, OP_MUTATES, 84)                                                \
     X(47, GETDEVICEINFO, 1, 2, OP_ERROR_BODY, 0)                                                   \
     X(48, GETDEVICELIST, 1, 1, 0, 0)                                                               \
     X(49, LAYOUTCOMMIT, 1, 2, OP_MUTATES, 20)                                                      \
     X(50, LAYOUTGET, 1, 2, OP_MUTATES | OP_ERROR_BODY, 0)                                          \
     X(51, LAYOUTRETURN, 1, 2, OP_MUTATES, 28)                                                      \
-    X(52, SECINFO_NO_NAME, 1, 2, 0, 64)                                                            \
+    X(52, SECINFO_NO_NAME, 1, 2, 0, 128)                                                           \
     X(53, SEQUENCE, 1, 2, OP_SEQUENCE_OP, 44)                                                      \
     X(54, SET_SSV, 1, 2, OP_MUTATES, 0)                                                            \
     X(55, TEST_STATEID, 1, 2, 0, 0)                                                                \

@@ -156,7 +156,7 @@ static inline bool xdr_i64(struct xdr *x, int64_t *v)
 /* Anything but 0 and 1 is a failure, RFC 4506 §4.4. */
 static inline bool xdr_bool(struct xdr *x, bool *v)
 {
-    uint32_t u = *v ? 1 : 0;
+    uint32_t u = x->op == XDR_ENCODE && *v; /* decoding, *v may be no bool yet */
     bool ok = xdr_u32(x, &u);
 
     if (x->op == XDR_DECODE) {
