@@ -102,7 +102,10 @@ bool transport_drain_stop(struct transport *transport, int timeout_ms)
         return true;
     }
     if (!loops_drain(transport, timeout_ms)) {
-        log_warn("transport.cut", LOG_U64("connections", transport->connection_count));
+        uint32_t left = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
+
+        if (left > 0)
+            log_warn("transport.cut", LOG_U64("connections", left));
         atomic_store_explicit(&transport->cutting, true, memory_order_release);
         if (!loops_drain(transport, DRAIN_CUT_MS))
             return false;

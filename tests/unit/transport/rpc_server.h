@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A transport with a program of its own, and the bytes that clients send it over real sockets:
+ * what the tests of transport/ share.  Everything ends the test by assertion when it fails.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "transport/connection.h"
+#include "transport/rpc_call.h"
+#include "transport/transport.h"
+
+enum {
+    TEST_PROGRAM = 0x20000063,
+    TEST_VERSION_LOW = 3,
+    TEST_VERSION_HIGH = 5,
+    NULL_REPLY_BYTES = 28,
+    NULL_CALL_BYTES = 44,
+    CLIENT_TIMEOUT_S = 20,
+};
+
+/* Procedures.  Arguments are words; those that say so answer them all unchanged. */
+enum test_proc {
+    PROC_NULL,
+    PROC_ECHO,
+    PROC_GATE_WILL, /* echo; inside worker_will_block() until rpc_server_open_gate() */
+    PROC_GATE_MAY,  /* the same inside worker_may_block() */
+    PROC_SLEEP_MAY, /* echo; word 0: microseconds asleep inside worker_may_block() */
+    PROC_FILL,      /* word 0: n words 0, 1, 2, ... */
+    PROC_TAIL,      /* word 0: length, word 1: to cut the file off at, before it is sent */
+    PROC_CRED,      /* uid, gid, gid count, gids */
+    PROC_GARBAGE,
+    PROC_UNAVAIL,
+    PROC_SYSTEM_ERR,
+    PROC_DROP,
+    PROC_OVERFLOW, /* more than a reply holds */
+    PROC_SHUTDOWN, /* connection_shutdown(), then a reply */
+    PROC_USER, /* hangs memory on the connection (from now on it counts calls); answers its id */
+    PROC_SEND, /* word 0: this many CALL records of its own to the client, then an echo */
+};
+
+struct rpc_server {
+    struct transport *transport;
+    struct rpc_program program;
+    _Atomic bool gate_open;
+    _Atomic unsigned gate_waiting;
+    _Atomic unsigned closed;       /* closed hooks run */
+    _Atomic unsigned closed_early; /* hooks that ran while a call of the connection did */
+    _Atomic unsigned tails_done;
+    _Atomic unsigned replies_seen;
+    _Atomic bool replies_wanted;
+};
+
+/* `loops` 0: default; `send_buffer_bytes` as in the config. */
+void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer_bytes);
+
+/* Opens the gate, drains, destroys; asserts that hooks ran as often as connections closed. */
+void rpc_server_stop(struct rpc_server *server);
+
+void rpc_server_open_gate(struct rpc_server *server);
+struct transport_stats rpc_server_stats(struct rpc_server *server);
+
+/* Wait (bounded) until *value is `wanted`, or at least that. */
+void wait_unsigned(_Atomic unsigned *value, unsigned wanted);
+
+/* A blocking socket with timeouts, connected to the server. */
+int client_connect(const struct rpc_server *server);
+
+/* The same with a small receive buffer, and non-blocking. */
+int client_connect_small(const struct rpc_server *server, int receive_bytes);
+
+void client_send(int fd, const void *data, size_t len);
+void client_receive(int fd, void *data, size_t len);
+
+/* One record, fragments joined; its length.  `size` must hold it. */
+size_t client_receive_record(int fd, void *data, size_t size);
+
+/* Asserts that the server closes the connection, whatever it sends before. */
+void client_expect_close(int fd);
+
+/* A record with mark: CALL of TEST_PROGRAM version 4 with AUTH_NONE and words as arguments.
+ * Returns its length. */
+size_t call_encode(uint8_t *out, uint32_t xid, uint32_t proc, const uint32_t *words, size_t count);
+
+/* Send a call with words as arguments. */
+void client_call(int fd, uint32_t xid, uint32_t proc, const uint32_t *words, size_t count);
+
+/* Receive one successful reply: its xid; its result words in *words, *count of them. */
+uint32_t client_reply(int fd, uint32_t *words, size_t max, size_t *count);
+
+/* A NULL call and its answer: the server lives. */
+void client_ping(int fd, uint32_t xid);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls that block: what else goes on meanwhile, and what happens to them.
+ */
+#include "transport/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/test.h"
+#include "rpc_server.h"
+
+static struct rpc_server server;
+
+static int setup_one_loop(void **state)
+{
+    (void)state;
+    rpc_server_start(&server, 1, 0);
+    return 0;
+}
+
+static int setup_four_loops(void **state)
+{
+    (void)state;
+    rpc_server_start(&server, 4, 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    rpc_server_stop(&server);
+    assert_int_equal(atomic_load(&server.closed_early), 0);
+    return 0;
+}
+
+static uint32_t reply_xid(int fd)
+{
+    uint32_t words[64];
+
+    return client_reply(fd, words, 64, NULL);
+}
+
+/* Calls before, around and behind a blocked one, all in one write: only that one waits. */
+static void batch_goes_on(uint32_t proc)
+{
+    uint8_t bytes[8 * 64];
+    const uint32_t word = 0xfeed;
+    uint32_t words[8];
+    size_t len = 0, count;
+    int fd = client_connect(&server), other = client_connect(&server);
+
+    len += call_encode(bytes + len, 1, PROC_NULL, NULL, 0);
+    len += call_encode(bytes + len, 2, proc, &word, 1);
+    len += call_encode(bytes + len, 3, PROC_ECHO, &word, 1);
+    len += call_encode(bytes + len, 4, PROC_NULL, NULL, 0);
+    client_send(fd, bytes, len);
+    assert_int_equal(reply_xid(fd), 1);
+    assert_int_equal(reply_xid(fd), 3);
+    assert_int_equal(reply_xid(fd), 4);
+    client_ping(fd, 5);
+    client_ping(other, 6);
+    assert_int_equal(atomic_load(&server.gate_waiting), 1);
+    rpc_server_open_gate(&server);
+    assert_int_equal(client_reply(fd, words, 8, &count), 2);
+    assert_int_equal(count, 1);
+    assert_int_equal(words[0], word);
+    client_ping(fd, 7);
+    close(fd);
+    close(other);
+}
+
+static void will_block_gives_the_loop_away(void **state)
+{
+    (void)state;
+    batch_goes_on(PROC_GATE_WILL);
+    assert_int_equal(rpc_server_stats(&server).handoffs, 1);
+    assert_int_equal(rpc_server_stats(&server).retakes, 0);
+}
+
+static void may_block_loses_the_loop(void **state)
+{
+    (void)state;
+    batch_goes_on(PROC_GATE_MAY);
+    assert_int_equal(rpc_server_stats(&server).retakes, 1);
+    assert_int_equal(rpc_server_stats(&server).handoffs, 0);
+}
+
+/* A section that is short keeps its loop, and a monitor that sleeps is woken by the next one. */
+static void short_sections_keep_the_loop(void **state)
+{
+    const uint32_t none = 0, long_us = 5000;
+    int fd = client_connect(&server);
+
+    (void)state;
+    for (uint32_t i = 0; i < 200; i++) {
+        client_call(fd, i, PROC_SLEEP_MAY, &none, 1);
+        assert_int_equal(reply_xid(fd), i);
+    }
+    /* On a busy machine a thread may lose its processor inside a section. */
+    assert_true(rpc_server_stats(&server).retakes <= 20);
+    usleep(50000);
+    uint64_t before = rpc_server_stats(&server).retakes;
+    client_call(fd, 1, PROC_SLEEP_MAY, &long_us, 1);
+    assert_int_equal(reply_xid(fd), 1);
+    assert_int_equal(rpc_server_stats(&server).retakes, before + 1);
+    close(fd);
+}
+
+/* More blocked calls than there can be threads: nothing is lost, nobody dies. */
+static void more_than_the_thread_limit(uint32_t proc, unsigned idle_loops)
+{
+    enum {
+        CALLS = LIMIT_WORKER_THREADS + 44
+    };
+    bool seen[CALLS] = {false};
+    uint8_t *bytes = malloc(CALLS * 64);
+    int fd = client_connect(&server), other = client_connect(&server);
+    struct transport_stats stats;
+    size_t len = 0;
+
+    client_ping(other, 1);
+    for (uint32_t i = 0; i < CALLS; i++)
+        len += call_encode(bytes + len, i, proc, &i, 1);
+    client_send(fd, bytes, len);
+    wait_unsigned(&server.gate_waiting, LIMIT_WORKER_THREADS - idle_loops);
+    usleep(20000);
+    stats = rpc_server_stats(&server);
+    assert_int_equal(stats.threads, LIMIT_WORKER_THREADS);
+    assert_true(stats.no_spare >= 1);
+
+    rpc_server_open_gate(&server);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        uint32_t word, xid = client_reply(fd, &word, 1, NULL);
+
+        assert_true(xid < CALLS && !seen[xid]);
+        assert_int_equal(word, xid);
+        seen[xid] = true;
+    }
+    client_ping(fd, 1);
+    client_ping(other, 1);
+    free(bytes);
+    close(fd);
+    close(other);
+}
+
+static void three_hundred_will_block(void **state)
+{
+    (void)state;
+    more_than_the_thread_limit(PROC_GATE_WILL, 0);
+}
+
+static void three_hundred_may_block(void **state)
+{
+    (void)state;
+    more_than_the_thread_limit(PROC_GATE_MAY, 3);
+}
+
+/* The client is gone while its calls run on: their memory stays until they end, and the closed
+ * hook waits for the last. */
+static void closed_while_calls_run(void **state)
+{
+    enum {
+        CALLS = 20
+    };
+    uint32_t words[64] = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < CALLS; i++) {
+        int fd = client_connect(&server);
+
+        client_call(fd, 1, PROC_USER, NULL, 0);
+        client_call(fd, i, i % 2 ? PROC_GATE_WILL : PROC_GATE_MAY, words, 64);
+        wait_unsigned(&server.gate_waiting, i + 1);
+        close(fd);
+    }
+    usleep(20000);
+    assert_int_equal(atomic_load(&server.closed), 0);
+    assert_int_equal(rpc_server_stats(&server).connections, CALLS);
+    rpc_server_open_gate(&server);
+    wait_unsigned(&server.closed, CALLS);
+}
+
+/* The buffers of a blocked call are its own: what comes behind it overwrites nothing. */
+static void arguments_stay_valid(void **state)
+{
+    enum {
+        CALLS = 16,
+        WORDS = 200
+    };
+    uint32_t words[WORDS], got[WORDS];
+    int fd = client_connect(&server);
+
+    (void)state;
+    for (uint32_t i = 0; i < CALLS; i++) {
+        for (uint32_t j = 0; j < WORDS; j++)
+            words[j] = i << 16 | j;
+        client_call(fd, i, i % 2 ? PROC_GATE_WILL : PROC_GATE_MAY, words, WORDS);
+        wait_unsigned(&server.gate_waiting, i + 1);
+        for (uint32_t j = 0; j < WORDS; j++)
+            words[j] = ~0u;
+        client_call(fd, 999, PROC_ECHO, words, WORDS);
+        assert_int_equal(client_reply(fd, got, WORDS, NULL), 999);
+    }
+    rpc_server_open_gate(&server);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        size_t count;
+        uint32_t xid = client_reply(fd, got, WORDS, &count);
+
+        assert_int_equal(count, WORDS);
+        for (uint32_t j = 0; j < WORDS; j++)
+            assert_int_equal(got[j], xid << 16 | j);
+    }
+    close(fd);
+}
+
+/* Sections of about the length at which the monitor takes the loop, from several connections:
+ * whoever wins, each call is answered once. */
+static void races_for_the_loop(void **state)
+{
+    enum {
+        CONNECTIONS = 6,
+        CALLS = 150
+    };
+    int fds[CONNECTIONS];
+    unsigned answers[CONNECTIONS][CALLS] = {{0}};
+
+    (void)state;
+    for (int c = 0; c < CONNECTIONS; c++)
+        fds[c] = client_connect(&server);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        for (int c = 0; c < CONNECTIONS; c++) {
+            uint32_t us = i % 7 == 0 ? 400 + (i * 37) % 900 : 0;
+
+            client_call(fds[c], i, i % 3 ? PROC_SLEEP_MAY : PROC_ECHO, &us, 1);
+        }
+    }
+    for (int c = 0; c < CONNECTIONS; c++) {
+        for (uint32_t i = 0; i < CALLS; i++) {
+            uint32_t xid = reply_xid(fds[c]);
+
+            assert_true(xid < CALLS);
+            answers[c][xid]++;
+        }
+        for (uint32_t i = 0; i < CALLS; i++)
+            assert_int_equal(answers[c][i], 1);
+        close(fds[c]);
+    }
+}
+
+/* They do nothing where there is no loop. */
+static void sections_outside_a_worker(void **state)
+{
+    (void)state;
+    worker_may_block();
+    worker_unblock();
+    worker_will_block();
+    worker_unblock();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(will_block_gives_the_loop_away, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(may_block_loses_the_loop, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(short_sections_keep_the_loop, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(three_hundred_will_block, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(three_hundred_may_block, setup_four_loops, teardown),
+        cmocka_unit_test_setup_teardown(closed_while_calls_run, setup_four_loops, teardown),
+        cmocka_unit_test_setup_teardown(arguments_stay_valid, setup_one_loop, teardown),
+        cmocka_unit_test_setup_teardown(races_for_the_loop, setup_four_loops, teardown),
+        cmocka_unit_test(sections_outside_a_worker),
+    };
+
+    return test_group_run(tests);
+}
