@@ -152,7 +152,6 @@ bool wire_SET_SSV4resok(struct xdr *x, struct SET_SSV4resok *v);
 
 /* nfs4_session.c */
 bool wire_gss_cb_handles4(struct xdr *x, struct gss_cb_handles4 *v);
-bool wire_authsys_parms(struct xdr *x, struct authsys_parms *v);
 bool wire_callback_sec_parms4(struct xdr *x, struct callback_sec_parms4 *v);
 bool wire_BACKCHANNEL_CTL4args(struct xdr *x, struct BACKCHANNEL_CTL4args *v);
 bool wire_BIND_CONN_TO_SESSION4args(struct xdr *x, struct BIND_CONN_TO_SESSION4args *v);

@@ -11,18 +11,6 @@ bool wire_gss_cb_handles4(struct xdr *x, struct gss_cb_handles4 *v)
     return !x->failed;
 }
 
-bool wire_authsys_parms(struct xdr *x, struct authsys_parms *v)
-{
-    xdr_u32(x, &v->stamp);
-    xdr_opaque(x, &v->machinename, LIMIT_RPC_MACHINE_NAME_BYTES);
-    xdr_u32(x, &v->uid);
-    xdr_u32(x, &v->gid);
-    v->gids = xdr_array(x, &v->gids_count, LIMIT_RPC_AUTH_SYS_GIDS, v->gids, sizeof(*v->gids));
-    for (uint32_t i = 0; i < v->gids_count && !x->failed; i++)
-        xdr_u32(x, &v->gids[i]);
-    return !x->failed;
-}
-
 bool wire_callback_sec_parms4(struct xdr *x, struct callback_sec_parms4 *v)
 {
     xdr_u32(x, &v->cb_secflavor);

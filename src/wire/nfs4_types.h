@@ -13,14 +13,8 @@
 
 #include "base/limits.h"
 #include "wire/nfs4_const.h"
+#include "wire/rpc_msg.h"
 #include "wire/xdr.h"
-
-/* RPC security flavors where NFS names them (RFC 5531 §8.1, RFC 2203). */
-enum auth_flavor {
-    AUTH_NONE = 0,
-    AUTH_SYS = 1,
-    RPCSEC_GSS = 6,
-};
 
 /* Attribute numbers 0..95; `count` is the number of words that may be non-zero. */
 struct bitmap4 {
@@ -586,15 +580,6 @@ struct gss_cb_handles4 {
     enum rpc_gss_svc_t gcbp_service;
     struct wire_opaque gcbp_handle_from_server;
     struct wire_opaque gcbp_handle_from_client;
-};
-
-struct authsys_parms {
-    uint32_t stamp;
-    struct wire_opaque machinename;
-    uint32_t uid;
-    uint32_t gid;
-    uint32_t *gids;
-    uint32_t gids_count;
 };
 
 struct callback_sec_parms4 {
