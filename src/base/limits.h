@@ -51,7 +51,12 @@
 #define LIMIT_BACK_SLOTS 16u
 #define LIMIT_OPEN_OWNERS_PER_CLIENT 65536u
 #define LIMIT_OPENS_PER_CLIENT 262144u
+#define LIMIT_LOCK_OWNERS_PER_CLIENT 65536u
+#define LIMIT_LOCK_STATES_PER_CLIENT 262144u /* pairs of an open and a lock owner */
+#define LIMIT_IDLE_OWNERS_PER_CLIENT 64u     /* kept although they hold nothing */
 #define LIMIT_LOCKS_PER_FILE 1048576u
+#define LIMIT_LOCKS_PER_CLIENT 1048576u
+#define LIMIT_STATEID_CHUNKS 256u /* of one shard: 4096 stateids each */
 #define LIMIT_TEST_STATEIDS 1024u
 
 /* export, vfs, backends */
@@ -59,3 +64,7 @@
 #define LIMIT_EXPORT_CLIENTS 64u /* client= rules of one export */
 #define LIMIT_PATH_BYTES 4096u
 #define LIMIT_PATH_DEPTH 64u
+#define LIMIT_LOCAL_OBJECTS 65536u        /* cached by one local directory */
+#define LIMIT_LOCAL_DEPTH 1024u           /* directories below its root */
+#define LIMIT_LOCAL_SEARCH_ENTRIES 65536u /* looked through for an entry renamed behind our back */
+#define LIMIT_LOCAL_MAP_PENDING (64u << 10) /* places noted and not yet in SQLite */

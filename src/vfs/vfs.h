@@ -358,4 +358,16 @@ static inline void vfs_blocking_end(void)
         vfs_blocking_hooks.end();
 }
 
+/* A backend that acts as its callers may leave the calling thread with the file system identity of
+ * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Whoever opens or
+ * makes files of the server's own on a thread that may have made vfs calls, or on one that such a
+ * thread started, calls vfs_own_identity() first.  Descriptors that are open already need nothing. */
+extern void (*vfs_own_identity_hook)(void);
+
+static inline void vfs_own_identity(void)
+{
+    if (vfs_own_identity_hook)
+        vfs_own_identity_hook();
+}
+
 const char *vfs_status_name(enum vfs_status status);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attributes: one statx on the object's descriptor each time; nothing is cached that could be stale.
+ *
+ * The change attribute is ctime in nanoseconds.  Before Linux 6.13 ctime moves with the clock
+ * tick, so a floor in memory makes it move with each change of ours; other processes' changes
+ * within one tick of a report go unseen there.
+ */
+#include <errno.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+#include "base/clock.h"
+
+enum {
+    LINK_MAX_UNKNOWN = 127,
+    LINK_MAX_MODEST = 32000,
+};
+
+int local_statx(int dirfd, const char *name, struct statx *st)
+{
+    int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+
+    return statx(dirfd, name, flags, LOCAL_STATX_MASK | STATX_MNT_ID, st);
+}
+
+enum vfs_type local_type(uint32_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return VFS_DIR;
+    case S_IFBLK:
+        return VFS_BLK;
+    case S_IFCHR:
+        return VFS_CHR;
+    case S_IFLNK:
+        return VFS_LNK;
+    case S_IFSOCK:
+        return VFS_SOCK;
+    case S_IFIFO:
+        return VFS_FIFO;
+    default:
+        return VFS_REG;
+    }
+}
+
+static struct timespec time_of(const struct statx_timestamp *t)
+{
+    return (struct timespec){.tv_sec = t->tv_sec, .tv_nsec = t->tv_nsec};
+}
+
+uint64_t local_ctime(const struct statx *st)
+{
+    if (st->stx_ctime.tv_sec < 0)
+        return 0;
+    return (uint64_t)st->stx_ctime.tv_sec * NSEC_PER_SEC + st->stx_ctime.tv_nsec;
+}
+
+void local_attr_fill(struct vfs_attr *attr, const struct statx *st)
+{
+    attr->mask = VFS_ATTR_ALL_GET & ~(uint32_t)VFS_ATTR_BTIME;
+    attr->type = local_type(st->stx_mode);
+    attr->mode = st->stx_mode & 07777;
+    attr->nlink = st->stx_nlink;
+    attr->uid = st->stx_uid;
+    attr->gid = st->stx_gid;
+    attr->rdev_major = st->stx_rdev_major;
+    attr->rdev_minor = st->stx_rdev_minor;
+    attr->size = st->stx_size;
+    attr->space_used = st->stx_blocks * 512;
+    attr->fileid = st->stx_ino;
+    attr->change = local_ctime(st);
+    attr->atime = time_of(&st->stx_atime);
+    attr->mtime = time_of(&st->stx_mtime);
+    attr->ctime = time_of(&st->stx_ctime);
+    if (st->stx_mask & STATX_BTIME) {
+        attr->mask |= VFS_ATTR_BTIME;
+        attr->btime = time_of(&st->stx_btime);
+    }
+}
+
+uint64_t local_change(struct local_object *obj, uint64_t ctime_ns)
+{
+    uint64_t old = atomic_load_explicit(&obj->change, memory_order_relaxed);
+    uint64_t next;
+
+    do {
+        uint64_t last = old >> 1;
+
+        next = ctime_ns > last ? ctime_ns : last + (old & 1);
+        if (old == next << 1)
+            break;
+    } while (!atomic_compare_exchange_weak_explicit(&obj->change, &old, next << 1,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return next;
+}
+
+void local_change_mark(struct local_object *obj)
+{
+    atomic_fetch_or_explicit(&obj->change, 1, memory_order_relaxed);
+}
+
+static uint64_t change_now(struct local_object *obj)
+{
+    struct statx st;
+
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return local_change(obj, 0);
+    return local_change(obj, local_ctime(&st));
+}
+
+/* Never atomic: other processes may change the directory in between. */
+void local_change_before(struct local_object *dir, struct vfs_change_info *info)
+{
+    info->atomic = false;
+    info->before = change_now(dir);
+}
+
+void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed)
+{
+    if (changed)
+        local_change_mark(dir);
+    info->after = change_now(dir);
+}
+
+static void note_setid(struct local_object *obj, const struct statx *st)
+{
+    bool setid =
+        obj->base.type == VFS_REG &&
+        ((st->stx_mode & S_ISUID) || (st->stx_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP));
+
+    if (atomic_load_explicit(&obj->setid, memory_order_relaxed) != setid)
+        atomic_store_explicit(&obj->setid, setid, memory_order_relaxed);
+}
+
+enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out)
+{
+    struct local_object *obj = local_of(base);
+    struct statx st;
+
+    (void)mask; /* all of it costs the same */
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return local_status(errno);
+    if (st.stx_nlink == 0)
+        local_object_orphan(obj);
+    note_setid(obj, &st);
+    local_attr_fill(out, &st);
+    out->change = local_change(obj, out->change);
+    return VFS_OK;
+}
+
+bool local_may(const struct local_object *obj, int amode)
+{
+    return faccessat(obj->path_fd, "", amode, AT_EMPTY_PATH | AT_EACCESS) == 0;
+}
+
+/* One question when the answer is yes, as it mostly is. */
+static int rwx_of(const struct local_object *obj, int wanted)
+{
+    int granted = 0;
+
+    if (wanted == 0 || local_may(obj, wanted))
+        return wanted;
+    for (int bit = 1; bit <= 4; bit <<= 1) {
+        if ((wanted & bit) && wanted != bit && local_may(obj, bit))
+            granted |= bit;
+    }
+    return granted;
+}
+
+enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
+                             uint32_t *granted)
+{
+    const uint32_t modify = VFS_MAY_MODIFY | VFS_MAY_EXTEND;
+    struct local_object *obj = local_of(base);
+    bool dir = base->type == VFS_DIR;
+    enum vfs_status status = local_cred_use(local_fs_of(base), cred);
+    int wanted = 0, rwx;
+
+    if (status != VFS_OK)
+        return status;
+    want &=
+        modify | VFS_MAY_READ | (uint32_t)(dir ? VFS_MAY_LOOKUP | VFS_MAY_DELETE : VFS_MAY_EXECUTE);
+    wanted |= want & VFS_MAY_READ ? R_OK : 0;
+    wanted |= want & (modify | VFS_MAY_DELETE) ? W_OK : 0;
+    wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
+    /* Entries are changed by write and search together. */
+    wanted |= dir && (wanted & W_OK) ? X_OK : 0;
+    rwx = rwx_of(obj, wanted);
+    if (!(rwx & R_OK))
+        want &= ~(uint32_t)VFS_MAY_READ;
+    if (!(rwx & W_OK) || (dir && !(rwx & X_OK)))
+        want &= ~(modify | (uint32_t)VFS_MAY_DELETE);
+    if (!(rwx & X_OK))
+        want &= ~(uint32_t)(VFS_MAY_LOOKUP | VFS_MAY_EXECUTE);
+    *granted = want;
+    return VFS_OK;
+}
+
+/* libc answers LINK_MAX_UNKNOWN for file systems it does not know. */
+static uint32_t link_max_of(int fd)
+{
+    long links = fpathconf(fd, _PC_LINK_MAX);
+
+    if (links <= LINK_MAX_UNKNOWN)
+        return LINK_MAX_MODEST;
+    return links < UINT32_MAX ? (uint32_t)links : UINT32_MAX;
+}
+
+enum vfs_status local_statfs(struct vfs_object *base, struct vfs_statfs *out)
+{
+    struct statvfs st;
+    int err;
+
+    vfs_blocking_begin(false);
+    err = fstatvfs(local_of(base)->path_fd, &st) == 0 ? 0 : errno;
+    vfs_blocking_end();
+    if (err)
+        return local_status(err);
+    *out = (struct vfs_statfs){
+        .bytes_total = (uint64_t)st.f_blocks * st.f_frsize,
+        .bytes_free = (uint64_t)st.f_bfree * st.f_frsize,
+        .bytes_avail = (uint64_t)st.f_bavail * st.f_frsize,
+        .files_total = st.f_files,
+        .files_free = st.f_ffree,
+        .files_avail = st.f_favail,
+        .name_max = st.f_namemax < LIMIT_NAME_BYTES ? (uint32_t)st.f_namemax : LIMIT_NAME_BYTES,
+        .link_max = link_max_of(local_of(base)->path_fd),
+        .file_size_max = local_fs_of(base)->file_size_max,
+    };
+    return VFS_OK;
+}

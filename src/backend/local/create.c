@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * New entries: files, directories, symlinks, nodes, hard links; all made by the kernel as the
+ * caller, so owner, group and permission are the kernel's rules.
+ *
+ * An exclusively created file carries its verifier in the seconds of atime and mtime, 31 bits each
+ * (RFC 8881 §18.16.3 allows that), mixed so that near verifiers differ there too.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+enum {
+    DEFAULT_FILE_MODE = 0600, /* when the client names none */
+    DEFAULT_DIR_MODE = 0700,
+    TIME_BITS = VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW,
+};
+
+/* One creation under way. */
+struct making {
+    struct local_fs *fs;
+    struct local_object *dir;
+    const char *name;
+    struct vfs_create *create;
+    struct local_object *made;
+};
+
+static void verifier_times(uint64_t verifier, struct timespec times[2])
+{
+    uint64_t mixed = hash_u64(verifier);
+
+    times[0] = (struct timespec){.tv_sec = (time_t)(mixed >> 33)};
+    times[1] = (struct timespec){.tv_sec = (time_t)(mixed & 0x7fffffff)};
+}
+
+static uint32_t mode_of(const struct vfs_create *create, uint32_t otherwise)
+{
+    return create->attr->mask & VFS_ATTR_MODE ? create->attr->mode & 07777 : otherwise;
+}
+
+/* The attributes beyond the mode that create() takes, after the file is there. */
+static void apply_rest(struct making *m)
+{
+    struct vfs_create *create = m->create;
+    struct vfs_attr set = *create->attr;
+
+    if (create->type == VFS_REG && create->mode == VFS_CREATE_EXCLUSIVE)
+        set.mask &= ~(uint32_t)TIME_BITS;
+    if ((set.mask & VFS_ATTR_SIZE) && create->type == VFS_REG && set.size <= INT64_MAX &&
+        ftruncate(m->made->path_fd, (off_t)set.size) == 0)
+        create->attrs_applied |= VFS_ATTR_SIZE;
+    create->attrs_applied |= local_setattr_initial(m->made, &set);
+}
+
+static void note_made(struct making *m)
+{
+    struct local_id id;
+
+    if (!m->fs->map)
+        return;
+    local_object_id(m->made, &id);
+    local_note(m->dir, m->name, &id, m->made->base.fileid);
+}
+
+/* What the client may have made before: only a retry finds its own verifier. */
+static enum vfs_status check_verifier(struct local_object *obj, uint64_t verifier)
+{
+    struct timespec times[2];
+    struct statx st;
+
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return local_status(errno);
+    verifier_times(verifier, times);
+    if (st.stx_atime.tv_sec != times[0].tv_sec || st.stx_mtime.tv_sec != times[1].tv_sec ||
+        st.stx_size != 0)
+        return VFS_EXIST;
+    return VFS_OK;
+}
+
+/* Somebody removed it between our two steps: the client shall try again. */
+static enum vfs_status came_and_went(enum vfs_status status)
+{
+    return status == VFS_NOENT ? VFS_DELAY : status;
+}
+
+static enum vfs_status existing(struct making *m)
+{
+    enum vfs_status status;
+
+    if (m->create->mode == VFS_CREATE_GUARDED)
+        return VFS_EXIST;
+    status = local_child(m->dir, m->name, &m->made);
+    if (status != VFS_OK)
+        return came_and_went(status);
+    status = local_check_regular(&m->made->base);
+    if (m->create->mode == VFS_CREATE_EXCLUSIVE)
+        status = status == VFS_OK ? check_verifier(m->made, m->create->verifier) : VFS_EXIST;
+    if (status != VFS_OK)
+        vfs_object_put(&m->made->base);
+    return status;
+}
+
+static enum vfs_status make_file(struct making *m)
+{
+    struct vfs_create *create = m->create;
+    enum vfs_status status;
+    int fd = openat(m->dir->path_fd, m->name,
+                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                    mode_of(create, DEFAULT_FILE_MODE));
+
+    if (fd < 0)
+        return errno == EEXIST ? existing(m) : local_status(errno);
+    if (create->mode == VFS_CREATE_EXCLUSIVE) {
+        struct timespec times[2];
+
+        verifier_times(create->verifier, times);
+        if (futimens(fd, times) != 0) {
+            int err = errno;
+
+            close(fd);
+            (void)unlinkat(m->dir->path_fd, m->name, 0);
+            return local_status(err);
+        }
+    }
+    create->created = true;
+    status = local_object_from_fd(m->fs, fd, O_RDWR, NULL, &m->made);
+    if (status != VFS_OK)
+        (void)unlinkat(m->dir->path_fd, m->name, 0);
+    return status;
+}
+
+static mode_t node_type(enum vfs_type type)
+{
+    switch (type) {
+    case VFS_BLK:
+        return S_IFBLK;
+    case VFS_CHR:
+        return S_IFCHR;
+    case VFS_SOCK:
+        return S_IFSOCK;
+    case VFS_FIFO:
+        return S_IFIFO;
+    case VFS_REG:
+    case VFS_DIR:
+    case VFS_LNK:
+        break;
+    }
+    return S_IFREG;
+}
+
+static int make_entry(struct making *m)
+{
+    const struct vfs_create *create = m->create;
+    int dirfd = m->dir->path_fd;
+
+    switch (create->type) {
+    case VFS_DIR:
+        return mkdirat(dirfd, m->name, mode_of(create, DEFAULT_DIR_MODE));
+    case VFS_LNK:
+        return symlinkat(create->link_target, dirfd, m->name);
+    case VFS_BLK:
+    case VFS_CHR:
+    case VFS_SOCK:
+    case VFS_FIFO:
+    case VFS_REG:
+        break;
+    }
+    return mknodat(dirfd, m->name, node_type(create->type) | mode_of(create, DEFAULT_FILE_MODE),
+                   makedev(create->rdev_major, create->rdev_minor));
+}
+
+static enum vfs_status make_other(struct making *m)
+{
+    if (make_entry(m) != 0)
+        return local_status(errno);
+    m->create->created = true;
+    return came_and_went(local_child(m->dir, m->name, &m->made));
+}
+
+static enum vfs_status make(struct making *m)
+{
+    struct vfs_create *create = m->create;
+    enum vfs_status status = create->type == VFS_REG ? make_file(m) : make_other(m);
+
+    if (status != VFS_OK || !create->created)
+        return status;
+    note_made(m);
+    if (create->type != VFS_LNK)
+        create->attrs_applied |= create->attr->mask & VFS_ATTR_MODE;
+    if (create->attr->mask & ~(uint32_t)VFS_ATTR_MODE)
+        apply_rest(m);
+    return VFS_OK;
+}
+
+enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cred *cred,
+                                   const struct vfs_name *name, struct vfs_create *create,
+                                   struct vfs_change_info *info, struct vfs_object **out)
+{
+    struct making m = {.fs = local_fs_of(base), .dir = local_of(base), .create = create};
+    struct local_name text;
+    enum vfs_status status;
+
+    if (base->type != VFS_DIR)
+        return VFS_NOTDIR;
+    status = local_name_copy(name, &text);
+    if (status == VFS_OK)
+        status = local_descriptor_reserve(m.fs);
+    if (status == VFS_OK)
+        status = local_cred_use(m.fs, cred);
+    if (status != VFS_OK)
+        return status;
+    m.name = text.text;
+    create->created = false;
+    create->attrs_applied = 0;
+    vfs_blocking_begin(false);
+    pthread_mutex_lock(&m.dir->names);
+    local_change_before(m.dir, info);
+    status = make(&m);
+    if (create->created)
+        local_change_after(m.dir, info, true);
+    else
+        info->after = info->before;
+    pthread_mutex_unlock(&m.dir->names);
+    vfs_blocking_end();
+    if (status == VFS_OK)
+        *out = &m.made->base;
+    return status;
+}
+
+static enum vfs_status make_link(struct local_object *obj, struct local_object *dir,
+                                 const char *name)
+{
+    const struct local_fs *fs = local_fs_of(&dir->base);
+    char digits[12];
+
+    /* AT_EMPTY_PATH would need a capability that the caller has not. */
+    (void)snprintf(digits, sizeof(digits), "%d", obj->path_fd);
+    if (linkat(fs->proc_fd, digits, dir->path_fd, name, AT_SYMLINK_FOLLOW) != 0)
+        return local_status(errno);
+    local_change_mark(obj);
+    if (fs->map) {
+        struct local_id id;
+
+        local_object_id(obj, &id);
+        local_note(dir, name, &id, obj->base.fileid);
+    }
+    return VFS_OK;
+}
+
+enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
+                           const struct vfs_cred *cred, const struct vfs_name *name,
+                           struct vfs_change_info *info)
+{
+    struct local_object *to = local_of(dir);
+    struct local_name text;
+    enum vfs_status status;
+
+    if (dir->type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (obj->type == VFS_DIR)
+        return VFS_ISDIR;
+    if (obj->fs != dir->fs)
+        return VFS_XDEV;
+    status = local_name_copy(name, &text);
+    if (status == VFS_OK)
+        status = local_cred_use(local_fs_of(dir), cred);
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    pthread_mutex_lock(&to->names);
+    local_change_before(to, info);
+    status = make_link(local_of(obj), to, text.text);
+    if (status == VFS_OK)
+        local_change_after(to, info, true);
+    pthread_mutex_unlock(&to->names);
+    vfs_blocking_end();
+    return status == VFS_ISDIR ? VFS_EXIST : status;
+}

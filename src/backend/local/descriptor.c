@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * I/O descriptors of objects: opened when first needed, shared by all who may, pinned by open(),
+ * closed by the sweeper some seconds after their last use.
+ *
+ * A file that we create keeps the descriptor it was created by as path_fd too.  When that one's
+ * time has come, an O_PATH descriptor takes over its number (dup3), so path_fd never changes and
+ * needs no lock.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+enum {
+    IO_IDLE_EPOCHS = 3 /* longer, and local users see "text file busy" for long */
+};
+
+int local_reopen(const struct local_fs *fs, int fd, int flags)
+{
+    char digits[12];
+    char *p = digits + sizeof(digits);
+
+    *--p = '\0';
+    do {
+        *--p = (char)('0' + fd % 10);
+        fd /= 10;
+    } while (fd > 0);
+    /* O_NONBLOCK: a lease that a local process holds is an error to retry, not a wait. */
+    return openat(fs->proc_fd, p, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static int fd_for(const struct local_object *obj, enum vfs_open_want want)
+{
+    if (obj->fds[O_RDWR] >= 0 || want == VFS_WANT_BOTH)
+        return obj->fds[O_RDWR];
+    return obj->fds[want == VFS_WANT_READ ? O_RDONLY : O_WRONLY];
+}
+
+static bool may_open(const struct local_object *obj, enum vfs_open_want want)
+{
+    return local_may(obj, (want & VFS_WANT_READ ? R_OK : 0) | (want & VFS_WANT_WRITE ? W_OK : 0));
+}
+
+/* As the server, whoever asks. */
+static int open_as_server(struct local_object *obj, enum vfs_open_want want, int *access)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    int fd;
+
+    local_cred_server(fs);
+    *access = want == VFS_WANT_READ ? O_RDONLY : O_RDWR;
+    fd = local_reopen(fs, obj->path_fd, *access);
+    if (fd < 0 && errno == EACCES && want == VFS_WANT_WRITE) {
+        *access = O_WRONLY;
+        fd = local_reopen(fs, obj->path_fd, *access);
+    }
+    return fd;
+}
+
+/* As the caller, so that the kernel checks.  Writers get O_RDWR where they may have it: it serves
+ * readers as well. */
+static int open_as_caller(struct local_object *obj, const struct vfs_cred *cred,
+                          enum vfs_open_want want, int *access)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    int fd;
+
+    if (local_cred_use(fs, cred) != VFS_OK) {
+        errno = EACCES;
+        return -1;
+    }
+    *access = want == VFS_WANT_READ ? O_RDONLY : O_RDWR;
+    fd = local_reopen(fs, obj->path_fd, *access);
+    if (fd < 0 && errno == EACCES && want == VFS_WANT_WRITE) {
+        *access = O_WRONLY;
+        fd = local_reopen(fs, obj->path_fd, *access);
+    }
+    return fd;
+}
+
+static void use_locked(struct local_object *obj)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+
+    atomic_fetch_add_explicit(&obj->users, 1, memory_order_relaxed);
+    atomic_store_explicit(&obj->io_epoch, atomic_load_explicit(&fs->epoch, memory_order_relaxed),
+                          memory_order_relaxed);
+}
+
+/* Keep `fd` unless another thread was first; one of them is in use afterwards. */
+static int keep(struct local_object *obj, int fd, int access)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    int kept;
+
+    pthread_mutex_lock(&obj->lock);
+    kept = obj->fds[access];
+    if (kept < 0) {
+        kept = obj->fds[access] = fd;
+        obj->dir_pos = -1;
+        atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
+    }
+    use_locked(obj);
+    pthread_mutex_unlock(&obj->lock);
+    if (kept != fd)
+        close(fd);
+    local_object_watch(obj);
+    return kept;
+}
+
+static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_cred *cred,
+                                     enum vfs_open_want want, int *fd)
+{
+    enum vfs_status status = local_descriptor_reserve(local_fs_of(&obj->base));
+    int access, fresh;
+
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
+    vfs_blocking_end();
+    if (fresh < 0)
+        return local_status(errno);
+    *fd = keep(obj, fresh, access);
+    return VFS_OK;
+}
+
+enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
+                             enum vfs_open_want want, int *fd)
+{
+    enum vfs_status status;
+
+    pthread_mutex_lock(&obj->lock);
+    *fd = fd_for(obj, want);
+    if (*fd >= 0)
+        use_locked(obj);
+    pthread_mutex_unlock(&obj->lock);
+    if (*fd < 0)
+        return open_and_keep(obj, cred, want, fd);
+    if (!cred)
+        return VFS_OK;
+    status = local_cred_use(local_fs_of(&obj->base), cred);
+    if (status == VFS_OK && !may_open(obj, want))
+        status = VFS_ACCESS;
+    if (status != VFS_OK)
+        local_io_put(obj);
+    return status;
+}
+
+void local_io_put(struct local_object *obj)
+{
+    /* Pairs with the acquire in local_io_sweep(): our I/O is over before the descriptor closes. */
+    uint32_t before = atomic_fetch_sub_explicit(&obj->users, 1, memory_order_release);
+
+    DCHECK(before > 0);
+    (void)before;
+}
+
+void local_io_pin(struct local_object *obj, enum vfs_open_want want)
+{
+    pthread_mutex_lock(&obj->lock);
+    obj->pins[0] += (want & VFS_WANT_READ) != 0;
+    obj->pins[1] += (want & VFS_WANT_WRITE) != 0;
+    pthread_mutex_unlock(&obj->lock);
+}
+
+void local_io_unpin(struct local_object *obj, enum vfs_open_want want)
+{
+    bool gone;
+
+    pthread_mutex_lock(&obj->lock);
+    CHECK(!(want & VFS_WANT_READ) || obj->pins[0] > 0);
+    CHECK(!(want & VFS_WANT_WRITE) || obj->pins[1] > 0);
+    obj->pins[0] -= (want & VFS_WANT_READ) != 0;
+    obj->pins[1] -= (want & VFS_WANT_WRITE) != 0;
+    gone = obj->pins[0] + obj->pins[1] == 0 &&
+           atomic_load_explicit(&obj->unlinked, memory_order_relaxed);
+    pthread_mutex_unlock(&obj->lock);
+    if (gone)
+        local_object_forget(obj);
+}
+
+void local_io_adopt(struct local_object *obj, struct local_object *twin)
+{
+    for (int i = 0; i < 3; i++) {
+        if (twin->fds[i] < 0)
+            continue;
+        pthread_mutex_lock(&obj->lock);
+        if (obj->fds[i] < 0) {
+            obj->fds[i] = twin->fds[i];
+            if (twin->path_fd == twin->fds[i])
+                twin->path_fd = -1;
+            twin->fds[i] = -1;
+        }
+        pthread_mutex_unlock(&obj->lock);
+    }
+    local_object_watch(obj);
+}
+
+void local_io_close_all(struct local_object *obj)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    uint32_t closed = obj->path_fd >= 0;
+
+    DCHECK(atomic_load(&obj->users) == 0);
+    for (int i = 0; i < 3; i++) {
+        if (obj->fds[i] < 0 || obj->fds[i] == obj->path_fd)
+            continue;
+        close(obj->fds[i]);
+        closed++;
+    }
+    if (obj->path_fd >= 0)
+        close(obj->path_fd);
+    atomic_fetch_sub_explicit(&fs->descriptors, closed, memory_order_relaxed);
+}
+
+/* True when the slot is empty afterwards. */
+static bool close_idle(struct local_object *obj, int access)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    int fd = obj->fds[access];
+
+    if (fd < 0)
+        return true;
+    if (fd == obj->path_fd) {
+        int path = local_reopen(fs, fd, O_PATH);
+        bool replaced = path >= 0 && dup3(path, fd, O_CLOEXEC) >= 0;
+
+        if (path >= 0)
+            close(path);
+        if (!replaced)
+            return false;
+    } else {
+        close(fd);
+        atomic_fetch_sub_explicit(&fs->descriptors, 1, memory_order_relaxed);
+    }
+    obj->fds[access] = -1;
+    return true;
+}
+
+bool local_io_sweep(struct local_object *obj, uint32_t epoch)
+{
+    bool empty = true;
+
+    if (pthread_mutex_trylock(&obj->lock) != 0)
+        return true;
+    if (obj->pins[0] + obj->pins[1] > 0 ||
+        atomic_load_explicit(&obj->users, memory_order_acquire) > 0 ||
+        epoch - atomic_load_explicit(&obj->io_epoch, memory_order_relaxed) < IO_IDLE_EPOCHS) {
+        pthread_mutex_unlock(&obj->lock);
+        return true;
+    }
+    for (int i = 0; i < 3; i++)
+        empty &= close_idle(obj, i);
+    pthread_mutex_unlock(&obj->lock);
+    return !empty;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A local directory comes and goes: what is possible here is found out by trying. */
+#include "backend/local/local.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+#include "base/log.h"
+
+enum {
+    SWEEP_MS = 1000,
+    DESCRIPTORS_MIN = 64,
+};
+
+struct error {
+    char *text;
+    size_t size;
+};
+
+static int fail(const struct error *error, const char *what, const char *why)
+{
+    (void)snprintf(error->text, error->size, "%s: %s", what, why);
+    return -1;
+}
+
+static void local_destroy(struct vfs *base);
+
+static const struct vfs_ops local_ops = {
+    .name = "local",
+    .destroy = local_destroy,
+    .root = local_root,
+    .resolve = local_resolve,
+    .release = local_object_release,
+    .statfs = local_statfs,
+    .getattr = local_getattr,
+    .setattr = local_setattr,
+    .access = local_access,
+    .lookup = local_lookup,
+    .parent = local_parent,
+    .create = local_create_entry,
+    .readlink = local_readlink,
+    .readdir = local_readdir,
+    .remove = local_remove,
+    .rename = local_rename,
+    .link = local_link,
+    .open = local_open,
+    .close = local_close,
+    .read = local_read,
+    .read_done = local_read_done,
+    .write = local_write,
+    .commit = local_commit,
+};
+
+static int open_proc(struct local_fs *fs, const struct error *error)
+{
+    struct statfs st;
+
+    fs->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fs->proc_fd < 0 || fstatfs(fs->proc_fd, &st) != 0)
+        return fail(error, "/proc/self/fd", "not there; a local export needs /proc mounted");
+    if (st.f_type != PROC_SUPER_MAGIC)
+        return fail(error, "/proc", "not a proc file system; a local export needs one");
+    return 0;
+}
+
+static int open_root(struct local_fs *fs, const char *path, const struct error *error)
+{
+    int err;
+
+    fs->root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fs->root_fd < 0)
+        return fail(error, path, strerror(errno));
+    err = local_identify_root(fs);
+    if (err)
+        return fail(error, path, strerror(err));
+    return 0;
+}
+
+/* Objects can be found by handle if the root can. */
+static bool try_by_handle(const struct local_fs *fs)
+{
+    uint8_t room[sizeof(struct file_handle) + LOCAL_ID_BYTES_MAX]
+        __attribute__((aligned(__alignof__(struct file_handle))));
+    int fd;
+
+    if (fs->id_kind != LOCAL_ID_HANDLE || local_kernel_handle(&fs->root_id, room, sizeof(room)))
+        return false;
+    fd = open_by_handle_at(fs->root_fd, (struct file_handle *)(void *)room, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+static int choose_finding(struct local_fs *fs, const struct local_options *options,
+                          const char *real_path, const struct error *error)
+{
+    uint8_t digest[8];
+    char name[40];
+
+    if (options->finding != LOCAL_FIND_BY_MAP)
+        fs->by_handle = try_by_handle(fs);
+    if (fs->by_handle)
+        return 0;
+    if (options->finding == LOCAL_FIND_BY_HANDLE)
+        return fail(error, real_path, "no permission to open files by handle");
+    (void)crypto_generichash(digest, sizeof(digest), (const uint8_t *)real_path, strlen(real_path),
+                             NULL, 0);
+    (void)stpcpy(name, "local-");
+    (void)sodium_bin2hex(name + 6, sizeof(name) - 6, digest, sizeof(digest));
+    fs->map = local_map_open(options->state_dir, name, error->text, error->size);
+    return fs->map ? 0 : -1;
+}
+
+/* The key must not be within clients' reach. */
+static int open_state(struct local_fs *fs, const struct local_options *options,
+                      const char *real_path, const struct error *error)
+{
+    int result = 0;
+    int fd;
+
+    if (!options->state_dir)
+        return fail(error, real_path, "a local export needs a state directory");
+    if (mkdir(options->state_dir, 0700) != 0 && errno != EEXIST)
+        return fail(error, options->state_dir, strerror(errno));
+    fd = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(error, options->state_dir, strerror(errno));
+    if (local_inside(fs, fd))
+        result = fail(error, options->state_dir, "the state directory lies within the export");
+    else
+        result = local_key_load(fd, real_path, fs->mac_key, error->text, error->size);
+    close(fd);
+    return result;
+}
+
+static void set_bounds(struct local_fs *fs, const struct local_options *options)
+{
+    struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
+    rlim_t third;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    third = limit.rlim_cur / 3;
+    if (third > 4 * LIMIT_LOCAL_OBJECTS)
+        third = 4 * LIMIT_LOCAL_OBJECTS;
+    fs->descriptors_max = options->descriptors_max ? options->descriptors_max : (uint32_t)third;
+    if (fs->descriptors_max < DESCRIPTORS_MIN)
+        fs->descriptors_max = DESCRIPTORS_MIN;
+    fs->objects_max = options->objects_max ? options->objects_max : fs->descriptors_max / 2;
+    if (fs->objects_max > LIMIT_LOCAL_OBJECTS)
+        fs->objects_max = LIMIT_LOCAL_OBJECTS;
+}
+
+/* The kernel tells the largest offset of a file only by refusing to seek beyond it. */
+static uint64_t find_file_size_max(const struct local_fs *fs)
+{
+    uint64_t good = 0, bad = (uint64_t)INT64_MAX + 1;
+    int fd = openat(fs->root_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return INT64_MAX;
+    while (bad - good > 1) {
+        uint64_t middle = good + (bad - good) / 2;
+
+        if (lseek(fd, (off_t)middle, SEEK_SET) == (off_t)middle)
+            good = middle;
+        else
+            bad = middle;
+    }
+    close(fd);
+    return good;
+}
+
+static int make_root_object(struct local_fs *fs, const struct error *error)
+{
+    int fd = openat(fs->root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return fail(error, "the exported directory", strerror(errno));
+    if (local_object_from_fd(fs, fd, -1, NULL, &fs->root) != VFS_OK)
+        return fail(error, "the exported directory", "cannot be used");
+    return 0;
+}
+
+static void *sweeper_run(void *arg)
+{
+    struct local_fs *fs = arg;
+    struct pollfd stop = {.fd = fs->stop_fd, .events = POLLIN};
+
+    local_cred_server(fs);
+    while (poll(&stop, 1, SWEEP_MS) <= 0)
+        local_cache_sweep(fs);
+    return NULL;
+}
+
+static int start_sweeper(struct local_fs *fs, const struct error *error)
+{
+    sigset_t all, before;
+    int err;
+
+    fs->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (fs->stop_fd < 0)
+        return fail(error, "eventfd", strerror(errno));
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = pthread_create(&fs->sweeper, NULL, sweeper_run, fs);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err ? fail(error, "thread", strerror(err)) : 0;
+}
+
+static void set_caps(struct local_fs *fs)
+{
+    struct statx st;
+
+    fs->base.caps =
+        VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_READ_FD;
+    if (fs->impersonate)
+        fs->base.caps |= VFS_CAP_CHOWN;
+    if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))
+        fs->base.caps |= VFS_CAP_BTIME;
+}
+
+static void set_identity(struct local_fs *fs, const struct local_options *options)
+{
+    fs->server = (struct vfs_cred){.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()};
+    fs->impersonate = !options->own_user && local_cred_can_switch();
+    if (fs->impersonate)
+        vfs_own_identity_hook = local_cred_own_identity;
+}
+
+/* What a failed start leaves behind is taken down by teardown(). */
+static int bring_up(struct local_fs *fs, const struct local_options *options, const char *real_path,
+                    const struct error *error)
+{
+    set_identity(fs, options);
+    local_cred_server(fs);
+    set_bounds(fs, options);
+    if (open_proc(fs, error) != 0 || open_root(fs, real_path, error) != 0 ||
+        open_state(fs, options, real_path, error) != 0 ||
+        choose_finding(fs, options, real_path, error) != 0 || make_root_object(fs, error) != 0)
+        return -1;
+    set_caps(fs);
+    fs->file_size_max = find_file_size_max(fs);
+    return start_sweeper(fs, error);
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static void teardown(struct local_fs *fs)
+{
+    if (fs->root)
+        vfs_object_put(&fs->root->base);
+    local_cache_fini(fs);
+    if (fs->map)
+        local_map_close(fs->map);
+    close_if_open(fs->stop_fd);
+    close_if_open(fs->root_fd);
+    close_if_open(fs->proc_fd);
+    sodium_memzero(fs->mac_key, sizeof(fs->mac_key));
+    free(fs);
+}
+
+static void local_destroy(struct vfs *base)
+{
+    struct local_fs *fs = CONTAINER_OF(base, struct local_fs, base);
+
+    CHECK(eventfd_write(fs->stop_fd, 1) == 0);
+    CHECK(pthread_join(fs->sweeper, NULL) == 0);
+    local_cred_server(fs);
+    teardown(fs);
+}
+
+int local_create(const struct local_options *options, struct vfs **out, char *errbuf,
+                 size_t errbuf_size)
+{
+    const struct error error = {errbuf, errbuf_size};
+    struct local_fs *fs;
+    char *real_path;
+    int result;
+
+    if (sodium_init() < 0)
+        return fail(&error, "libsodium", "cannot start");
+    real_path = realpath(options->path, NULL);
+    if (!real_path)
+        return fail(&error, options->path, strerror(errno));
+    fs = must_calloc(1, sizeof(*fs));
+    fs->base.ops = &local_ops;
+    fs->root_fd = fs->proc_fd = fs->stop_fd = -1;
+    randombytes_buf(&fs->base.write_verifier, sizeof(fs->base.write_verifier));
+    randombytes_buf(&fs->hash_seed, sizeof(fs->hash_seed));
+    local_cache_init(fs);
+    result = bring_up(fs, options, real_path, &error);
+    if (result == 0) {
+        log_info("local.open", LOG_STR("path", real_path),
+                 LOG_STR("find", fs->by_handle ? "handle" : "map"),
+                 LOG_STR("identity", fs->impersonate ? "caller" : "own"),
+                 LOG_U64("descriptors_max", fs->descriptors_max));
+        *out = &fs->base;
+    } else {
+        teardown(fs);
+    }
+    free(real_path);
+    return result;
+}

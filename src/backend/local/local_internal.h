@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of backend/local share.
+ *
+ * Locks, in the order they may be taken: object.names (two by address) -> shard.lock ->
+ * object.lock (below a shard's by trylock only) or the map's two (map.h).  No lock is held while
+ * emit() runs.
+ */
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "backend/local/local.h"
+#include "backend/local/map.h"
+#include "base/htable.h"
+#include "base/list.h"
+
+enum {
+    LOCAL_SHARDS = 64,
+    LOCAL_MAC_BYTES = 16,
+    LOCAL_STATX_MASK = STATX_BASIC_STATS | STATX_BTIME,
+    LOCAL_SENDFILE_BYTES = 64 << 10, /* answer by descriptor from here on */
+};
+
+/* First byte of a handle: what the bytes between it and the MAC are.  One file system, one kind. */
+enum local_id_kind {
+    LOCAL_ID_HANDLE = 1, /* name_to_handle_at: type, bytes */
+    LOCAL_ID_FID = 2,    /* the same with AT_HANDLE_FID: unique, but cannot be opened */
+    LOCAL_ID_INO = 3,    /* inode number and birth time, where the kernel has neither */
+};
+
+struct local_shard {
+    pthread_mutex_t lock;
+    struct htable table;
+    struct list lru; /* least recently used first; every object of the table */
+    struct list io;  /* objects that may hold I/O descriptors */
+};
+
+struct local_fs {
+    struct vfs base;
+    int root_fd; /* opened for reading: open_by_handle_at wants it so */
+    int proc_fd; /* /proc/self/fd */
+    int mount_id;
+    uint32_t dev_major, dev_minor;
+    enum local_id_kind id_kind;
+    struct local_id root_id;
+    uint64_t file_size_max;
+    bool by_handle;
+    bool impersonate;
+    struct vfs_cred server; /* the identity of the server's own work */
+    uint8_t mac_key[16];
+    uint64_t hash_seed;
+    _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is unknown here */
+    struct local_map *map;  /* NULL: by_handle */
+    struct local_object *root;
+
+    uint32_t descriptors_max, objects_max;
+    _Atomic uint32_t descriptors; /* held by objects */
+    _Atomic uint32_t epoch;       /* seconds, roughly */
+    _Atomic uint32_t next_victim; /* the shard to shrink next */
+    struct local_shard shards[LOCAL_SHARDS];
+
+    pthread_t sweeper;
+    int stop_fd; /* readable: the sweeper ends */
+};
+
+/* Concurrent requests for durability share one fsync (sync.c). */
+struct local_sync {
+    struct list waiting;
+    bool running, full; /* full: somebody waits for fsync rather than fdatasync */
+    pthread_cond_t turn;
+};
+
+/* Holders of a reference: those of struct vfs_object; the table of its shard, while `hashed`. */
+struct local_object {
+    struct vfs_object base;
+    struct hnode node;       /* shard.lock */
+    struct list lru, io;     /* shard.lock */
+    bool hashed;             /* shard.lock */
+    _Atomic uint32_t epoch;  /* last looked up */
+    _Atomic bool unlinked;   /* has no name; lives until its last close() */
+    _Atomic bool setid;      /* as last seen: suid, or sgid of an executable */
+    _Atomic uint64_t change; /* last reported << 1 | changed since */
+
+    /* Never closed while the object lives; may be the same number as fds[O_RDWR]. */
+    int path_fd;
+
+    /* Of a directory: our own changes of its entries come one after the other (the kernel has it
+     * no other way), so that each finds what it made or is about to remove. */
+    pthread_mutex_t names;
+
+    pthread_mutex_t lock;      /* what follows */
+    int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
+    uint32_t pins[2];          /* open()s for reading, for writing */
+    _Atomic uint32_t users;    /* I/O under way; raised under the lock only */
+    _Atomic uint32_t io_epoch; /* last I/O */
+    int64_t dir_pos;           /* where fds[O_RDONLY] of a directory stands; -1: unknown */
+    struct local_sync sync;
+};
+
+static inline struct local_fs *local_fs_of(const struct vfs_object *obj)
+{
+    return CONTAINER_OF(obj->fs, struct local_fs, base);
+}
+
+static inline struct local_object *local_of(struct vfs_object *obj)
+{
+    return CONTAINER_OF(obj, struct local_object, base);
+}
+
+/* status.c */
+enum vfs_status local_status(int err);
+
+/* key.c: the key of handles, kept in the state directory. */
+int local_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf, size_t size);
+/* id -> handle. */
+void local_handle_build(const struct local_fs *fs, const struct local_id *id,
+                        struct vfs_handle *handle);
+/* VFS_BADHANDLE unless we made it. */
+enum vfs_status local_handle_check(const struct local_fs *fs, const struct vfs_handle *handle,
+                                   struct local_id *id);
+void local_object_id(const struct local_object *obj, struct local_id *id);
+bool local_id_equal(const struct local_id *a, const struct local_id *b);
+
+/* identify.c: what stands at `name` in `dirfd`, or `dirfd` itself when name is "".  0 or an errno;
+ * EXDEV: on another mount. */
+int local_identify(const struct local_fs *fs, int dirfd, const char *name, struct local_id *id);
+/* The kernel's form of an id of kind LOCAL_ID_HANDLE, at `buf`.  0 or an errno. */
+int local_kernel_handle(const struct local_id *id, void *buf, size_t size);
+/* Find out what this file system can do; sets id_kind, mount_id, root_id.  0 or an errno. */
+int local_identify_root(struct local_fs *fs);
+
+/* cred.c: the calling thread's file system identity. */
+enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred *cred);
+void local_cred_server(const struct local_fs *fs);
+bool local_cred_can_switch(void);
+void local_cred_own_identity(void);
+
+/* object.c: objects and their cache. */
+void local_cache_init(struct local_fs *fs);
+void local_cache_fini(struct local_fs *fs);
+/* With a reference, or NULL. */
+struct local_object *local_object_find(struct local_fs *fs, const struct local_id *id);
+/* The object that `fd` is open on.  Takes the descriptor over, also on error.  `access` is -1 for
+ * an O_PATH descriptor, else its O_ access mode.  With `id` that of the object, if known. */
+enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
+                                     const struct local_id *id, struct local_object **out);
+/* Look again at how many names it has after one was taken away; out of the cache with the last. */
+void local_object_name_gone(struct local_object *obj);
+/* It has I/O descriptors now: the sweeper shall look at it. */
+void local_object_watch(struct local_object *obj);
+/* It has no name any more, perhaps removed behind our back.  Who holds a reference goes on; by its
+ * handle it is found no more, unless somebody has it open (close() forgets it then). */
+void local_object_orphan(struct local_object *obj);
+/* Out of the table: the next resolve asks the kernel. */
+void local_object_forget(struct local_object *obj);
+void local_object_release(struct vfs_object *obj);
+/* Make room for one more descriptor; VFS_DELAY when all are in use. */
+enum vfs_status local_descriptor_reserve(struct local_fs *fs);
+void local_cache_sweep(struct local_fs *fs);
+
+/* descriptor.c: I/O descriptors of objects. */
+int local_reopen(const struct local_fs *fs, int fd, int flags);
+/* A descriptor good for `want`, in use until local_io_put().  With `cred`, its right to open the
+ * object so is checked; NULL: it was before. */
+enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
+                             enum vfs_open_want want, int *fd);
+void local_io_put(struct local_object *obj);
+void local_io_pin(struct local_object *obj, enum vfs_open_want want);
+void local_io_unpin(struct local_object *obj, enum vfs_open_want want);
+/* Move the I/O descriptors of a twin that lost the race into the table. */
+void local_io_adopt(struct local_object *obj, struct local_object *twin);
+/* Every descriptor; the object ends. */
+void local_io_close_all(struct local_object *obj);
+/* Close what has been idle; false: nothing left to watch. */
+bool local_io_sweep(struct local_object *obj, uint32_t epoch);
+
+/* attr.c */
+int local_statx(int dirfd, const char *name, struct statx *st);
+enum vfs_type local_type(uint32_t mode);
+void local_attr_fill(struct vfs_attr *attr, const struct statx *st);
+uint64_t local_ctime(const struct statx *st);
+/* The change attribute to report now that ctime was seen; never goes back. */
+uint64_t local_change(struct local_object *obj, uint64_t ctime_ns);
+/* We changed it: the next report differs from the last. */
+void local_change_mark(struct local_object *obj);
+/* Before and after an operation on a directory. */
+void local_change_before(struct local_object *dir, struct vfs_change_info *info);
+void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed);
+/* faccessat2 as the thread stands. */
+bool local_may(const struct local_object *obj, int amode);
+enum vfs_status local_statfs(struct vfs_object *obj, struct vfs_statfs *out);
+enum vfs_status local_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
+enum vfs_status local_access(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t want,
+                             uint32_t *granted);
+
+/* setattr.c */
+enum vfs_status local_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                              const struct vfs_attr *set, bool opened, uint32_t *applied);
+/* The bits of set->mask other than SIZE and MODE that could be applied as the thread stands. */
+uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set);
+
+/* lookup.c */
+struct local_name {
+    char text[LIMIT_NAME_BYTES + 1];
+};
+static inline bool local_is_dots(const char *name)
+{
+    return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *out);
+/* As the thread stands. */
+enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out);
+void local_note(struct local_object *dir, const char *name, const struct local_id *id,
+                uint64_t ino);
+void local_note_gone(struct local_object *dir, const char *name, const struct local_id *id);
+enum vfs_status local_root(struct vfs *fs, struct vfs_object **out);
+enum vfs_status local_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+                             const struct vfs_name *name, struct vfs_object **out);
+enum vfs_status local_parent(struct vfs_object *dir, const struct vfs_cred *cred,
+                             struct vfs_object **out);
+enum vfs_status local_readlink(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
+                               uint32_t size, uint32_t *len);
+
+/* resolve.c */
+/* Is the directory `fd` the root or below it? */
+bool local_inside(const struct local_fs *fs, int fd);
+enum vfs_status local_resolve(struct vfs *fs, const struct vfs_handle *handle,
+                              struct vfs_object **out);
+
+/* readdir.c */
+enum vfs_status local_readdir(struct vfs_object *dir, const struct vfs_cred *cred,
+                              struct vfs_readdir *rd);
+
+/* create.c, remove.c */
+enum vfs_status local_create_entry(struct vfs_object *dir, const struct vfs_cred *cred,
+                                   const struct vfs_name *name, struct vfs_create *create,
+                                   struct vfs_change_info *info, struct vfs_object **out);
+enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
+                           const struct vfs_cred *cred, const struct vfs_name *name,
+                           struct vfs_change_info *info);
+enum vfs_status local_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+                             const struct vfs_name *name, struct vfs_change_info *info);
+enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name *from,
+                             struct vfs_object *to_dir, const struct vfs_name *to,
+                             const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                             struct vfs_change_info *to_info);
+
+/* file.c */
+/* OK for a plain file, else what open() says of the type. */
+enum vfs_status local_check_regular(const struct vfs_object *obj);
+enum vfs_status local_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                           enum vfs_open_want want, bool created);
+void local_close(struct vfs_object *obj, enum vfs_open_want want);
+enum vfs_status local_read(struct vfs_object *obj, struct vfs_read *io);
+void local_read_done(struct vfs_object *obj, int fd);
+enum vfs_status local_write(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len,
+                            enum vfs_stability want, uint32_t *written,
+                            enum vfs_stability *reached);
+
+/* sync.c */
+enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full);
+enum vfs_status local_commit(struct vfs_object *obj, uint64_t offset, uint64_t len);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names to objects.  One name_to_handle_at under the caller's identity answers three questions: may
+ * the caller search the directory, is there such an entry, and which object is it.  Known objects
+ * need nothing more.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *out)
+{
+    if (name->len == 0)
+        return VFS_INVAL;
+    if (name->len > LIMIT_NAME_BYTES)
+        return VFS_NAMETOOLONG;
+    if (memchr(name->data, '/', name->len) || memchr(name->data, '\0', name->len))
+        return VFS_BADNAME;
+    memcpy(out->text, name->data, name->len);
+    out->text[name->len] = '\0';
+    return local_is_dots(out->text) ? VFS_BADNAME : VFS_OK;
+}
+
+static void place_of(struct local_object *dir, const char *name, uint64_t ino,
+                     struct local_place *place)
+{
+    local_object_id(dir, &place->parent);
+    place->ino = ino;
+    (void)stpcpy(place->name, name);
+}
+
+void local_note(struct local_object *dir, const char *name, const struct local_id *id, uint64_t ino)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct local_place place;
+
+    if (!fs->map)
+        return;
+    place_of(dir, name, ino, &place);
+    local_map_note(fs->map, id, &place);
+}
+
+void local_note_gone(struct local_object *dir, const char *name, const struct local_id *id)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct local_place place;
+
+    if (!fs->map)
+        return;
+    place_of(dir, name, 0, &place);
+    local_map_forget(fs->map, id, &place);
+}
+
+static enum vfs_status child_open(struct local_object *dir, const char *name,
+                                  struct local_object **out)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    enum vfs_status status;
+    int fd = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return local_status(errno);
+    status = local_object_from_fd(fs, fd, -1, NULL, out);
+    if (status == VFS_OK && fs->map) {
+        struct local_id id;
+
+        local_object_id(*out, &id);
+        local_note(dir, name, &id, (*out)->base.fileid);
+    }
+    return status;
+}
+
+enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    enum vfs_status status;
+    struct local_id id;
+    int err = local_identify(fs, dir->path_fd, name, &id);
+
+    if (err)
+        return err == EXDEV ? VFS_NOENT : local_status(err);
+    *out = local_object_find(fs, &id);
+    if (*out)
+        return VFS_OK;
+    status = child_open(dir, name, out);
+    return status == VFS_XDEV || status == VFS_STALE ? VFS_NOENT : status;
+}
+
+enum vfs_status local_root(struct vfs *fs, struct vfs_object **out)
+{
+    *out = vfs_object_get(&CONTAINER_OF(fs, struct local_fs, base)->root->base);
+    return VFS_OK;
+}
+
+enum vfs_status local_lookup(struct vfs_object *base, const struct vfs_cred *cred,
+                             const struct vfs_name *name, struct vfs_object **out)
+{
+    struct local_object *dir = local_of(base), *obj;
+    struct local_name text;
+    enum vfs_status status;
+
+    if (base->type != VFS_DIR)
+        return VFS_NOTDIR;
+    status = local_name_copy(name, &text);
+    if (status == VFS_OK)
+        status = local_cred_use(local_fs_of(base), cred);
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    status = local_child(dir, text.text, &obj);
+    vfs_blocking_end();
+    if (status == VFS_OK)
+        *out = &obj->base;
+    return status;
+}
+
+static enum vfs_status parent_open(struct local_object *dir, struct local_object **out)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct statx st;
+    int fd;
+
+    /* A removed directory still knows where it was. */
+    if (local_statx(dir->path_fd, "", &st) == 0 && st.stx_nlink == 0)
+        return VFS_STALE;
+    fd = openat(dir->path_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return local_status(errno);
+    local_cred_server(fs);
+    if (!local_inside(fs, fd)) {
+        close(fd);
+        return VFS_NOENT;
+    }
+    return local_object_from_fd(fs, fd, -1, NULL, out);
+}
+
+enum vfs_status local_parent(struct vfs_object *base, const struct vfs_cred *cred,
+                             struct vfs_object **out)
+{
+    struct local_fs *fs = local_fs_of(base);
+    struct local_object *obj;
+    enum vfs_status status;
+
+    if (base->type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (base == &fs->root->base)
+        return VFS_NOENT;
+    status = local_cred_use(fs, cred);
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    status = parent_open(local_of(base), &obj);
+    vfs_blocking_end();
+    if (status == VFS_OK)
+        *out = &obj->base;
+    return status;
+}
+
+enum vfs_status local_readlink(struct vfs_object *base, const struct vfs_cred *cred, char *buf,
+                               uint32_t size, uint32_t *len)
+{
+    char target[LIMIT_SYMLINK_BYTES + 1];
+    ssize_t got;
+    int err;
+
+    (void)cred; /* whoever has the symlink may read it */
+    if (base->type != VFS_LNK)
+        return VFS_INVAL;
+    vfs_blocking_begin(false);
+    got = readlinkat(local_of(base)->path_fd, "", target, sizeof(target));
+    err = got < 0 ? errno : 0;
+    vfs_blocking_end();
+    if (err)
+        return local_status(err);
+    if ((size_t)got > size)
+        return VFS_TOOSMALL;
+    memcpy(buf, target, (size_t)got);
+    *len = (uint32_t)got;
+    return VFS_OK;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The map: a change goes to the log and to a list in memory; a thread moves the list into the
+ * database.  Lock order: db_lock, lock.
+ */
+#include "backend/local/map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "backend/local/map_db.h"
+#include "backend/local/map_log.h"
+#include "base/clock.h"
+#include "base/htable.h"
+#include "base/list.h"
+#include "base/log.h"
+
+enum {
+    FLUSH_MS = 1000,
+    RECENT_COUNT = 1 << 15, /* places noted lately, by hash: looking twice costs nothing */
+};
+
+/* A change on its way to the database. */
+struct pending {
+    struct list link;
+    struct hnode node; /* by id */
+    struct map_change change;
+};
+
+struct local_map {
+    pthread_mutex_t db_lock; /* db, moving */
+    struct map_db *db;
+    struct list moving; /* what the next transaction holds; the old log file has it too */
+
+    pthread_mutex_t lock; /* what follows */
+    struct map_log log;
+    struct list waiting; /* the active log file has it too */
+    struct htable ids;   /* of moving and waiting */
+    uint64_t seq;
+    bool recovering; /* the log files stay as they are */
+    bool full;       /* LIMIT_LOCAL_MAP_PENDING was met; said once */
+    uint64_t recent[RECENT_COUNT];
+
+    pthread_t flusher;
+    int stop_fd;
+};
+
+static uint64_t id_hash(const struct local_id *id)
+{
+    return hash_bytes(id->data, id->len, 0);
+}
+
+static uint64_t place_hash(const struct local_id *id, const struct local_place *place)
+{
+    uint64_t hash = id_hash(id);
+
+    hash = hash_bytes(place->parent.data, place->parent.len, hash);
+    return hash_bytes(place->name, strlen(place->name), hash) | 1;
+}
+
+/* Take what waits, unless the transaction before has still to be done. */
+static bool collect(struct local_map *map)
+{
+    struct list *node;
+
+    if (!list_empty(&map->moving))
+        return true;
+    pthread_mutex_lock(&map->lock);
+    while ((node = list_pop_front(&map->waiting)))
+        list_push_back(&map->moving, node);
+    if (!list_empty(&map->moving))
+        map_log_swap(&map->log);
+    pthread_mutex_unlock(&map->lock);
+    return !list_empty(&map->moving);
+}
+
+static bool store(struct local_map *map)
+{
+    if (!map_db_begin(map->db))
+        return false;
+    LIST_FOREACH (p, &map->moving, struct pending, link) {
+        if (!map_db_apply(map->db, &p->change)) {
+            map_db_rollback(map->db);
+            return false;
+        }
+    }
+    if (map_db_commit(map->db))
+        return true;
+    map_db_rollback(map->db);
+    return false;
+}
+
+static void drop_moved(struct local_map *map)
+{
+    struct list *node;
+
+    pthread_mutex_lock(&map->lock);
+    while ((node = list_pop_front(&map->moving))) {
+        struct pending *p = LIST_ENTRY(node, struct pending, link);
+
+        htable_remove(&map->ids, &p->node);
+        free(p);
+    }
+    if (!map->recovering)
+        (void)map_log_clear_old(&map->log);
+    pthread_mutex_unlock(&map->lock);
+}
+
+/* With db_lock.  What fails is tried again the next time. */
+static bool flush_locked(struct local_map *map)
+{
+    if (!collect(map))
+        return true;
+    if (!store(map))
+        return false;
+    drop_moved(map);
+    return true;
+}
+
+static bool flush(struct local_map *map)
+{
+    bool ok;
+
+    pthread_mutex_lock(&map->db_lock);
+    ok = flush_locked(map);
+    pthread_mutex_unlock(&map->db_lock);
+    return ok;
+}
+
+static void *flusher_run(void *arg)
+{
+    struct local_map *map = arg;
+    struct pollfd stop = {.fd = map->stop_fd, .events = POLLIN};
+
+    while (poll(&stop, 1, FLUSH_MS) <= 0)
+        (void)flush(map);
+    return NULL;
+}
+
+/* With the lock.  Takes seq from the change if it has one (a replayed change). */
+static void add_locked(struct local_map *map, const struct map_change *change)
+{
+    struct pending *p;
+
+    if (map->ids.count >= LIMIT_LOCAL_MAP_PENDING) {
+        if (!map->full)
+            log_error("local.map.full", LOG_U64("pending", map->ids.count));
+        map->full = true;
+        return;
+    }
+    map->full = false;
+    p = must_malloc(sizeof(*p));
+    p->change = *change;
+    list_init(&p->link);
+    list_push_back(&map->waiting, &p->link);
+    htable_insert(&map->ids, &p->node, id_hash(&change->id));
+}
+
+static void replay(void *arg, const struct map_change *change)
+{
+    struct local_map *map = arg;
+
+    add_locked(map, change);
+    if (change->seq > map->seq)
+        map->seq = change->seq;
+    if (map->ids.count >= LIMIT_LOCAL_MAP_PENDING)
+        (void)flush(map);
+}
+
+/* The lock, with room for another change: the flusher may be behind. */
+static void lock_with_room(struct local_map *map)
+{
+    pthread_mutex_lock(&map->lock);
+    if (map->ids.count < LIMIT_LOCAL_MAP_PENDING)
+        return;
+    pthread_mutex_unlock(&map->lock);
+    (void)flush(map);
+    pthread_mutex_lock(&map->lock);
+}
+
+static void change_locked(struct local_map *map, enum map_op op, const struct local_id *id,
+                          const struct local_place *place)
+{
+    struct map_change change = {.op = op, .id = *id, .place = *place};
+
+    change.seq = ++map->seq;
+    map_log_append(&map->log, &change);
+    add_locked(map, &change);
+}
+
+void local_map_note(struct local_map *map, const struct local_id *id,
+                    const struct local_place *place)
+{
+    uint64_t hash = place_hash(id, place);
+    uint64_t *recent = &map->recent[(hash >> 32) % RECENT_COUNT];
+
+    lock_with_room(map);
+    if (*recent != hash) {
+        *recent = hash;
+        change_locked(map, MAP_ADD, id, place);
+    }
+    pthread_mutex_unlock(&map->lock);
+}
+
+void local_map_forget(struct local_map *map, const struct local_id *id,
+                      const struct local_place *place)
+{
+    uint64_t hash = place_hash(id, place);
+    uint64_t *recent = &map->recent[(hash >> 32) % RECENT_COUNT];
+
+    lock_with_room(map);
+    if (*recent == hash)
+        *recent = 0;
+    change_locked(map, MAP_DEL, id, place);
+    pthread_mutex_unlock(&map->lock);
+}
+
+size_t local_map_find(struct local_map *map, const struct local_id *id, struct local_place *places)
+{
+    size_t count;
+    bool pending;
+
+    pthread_mutex_lock(&map->db_lock);
+    pthread_mutex_lock(&map->lock);
+    pending = htable_first(&map->ids, id_hash(id)) != NULL;
+    pthread_mutex_unlock(&map->lock);
+    /* Two rounds: what waits can only move after what moves already. */
+    if (pending && flush_locked(map))
+        (void)flush_locked(map);
+    count = map_db_find(map->db, id, places);
+    pthread_mutex_unlock(&map->db_lock);
+    return count;
+}
+
+static bool open_files(struct local_map *map, const char *dir, const char *name, char *errbuf,
+                       size_t size)
+{
+    char path[LIMIT_PATH_BYTES];
+    int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool ok = dir_fd >= 0 && map_log_open(&map->log, dir_fd, name);
+
+    if (!ok)
+        (void)snprintf(errbuf, size, "%s/%s: %s", dir, name,
+                       errno == EWOULDBLOCK ? "another server uses it" : strerror(errno));
+    if (dir_fd >= 0)
+        close(dir_fd);
+    if (!ok)
+        return false;
+    if (snprintf(path, sizeof(path), "%s/%s.db", dir, name) >= (int)sizeof(path)) {
+        (void)snprintf(errbuf, size, "%s: the path is too long", dir);
+        return false;
+    }
+    map->db = map_db_open(path, errbuf, size);
+    return map->db != NULL;
+}
+
+static bool recover(struct local_map *map)
+{
+    map->seq = (uint64_t)clock_realtime().tv_sec * NSEC_PER_SEC;
+    map->recovering = true;
+    map_log_replay(&map->log, replay, map);
+    if (!flush(map))
+        return false;
+    map->recovering = false;
+    return map_log_clear_all(&map->log);
+}
+
+static bool start_flusher(struct local_map *map)
+{
+    sigset_t all, before;
+    int err;
+
+    map->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (map->stop_fd < 0)
+        return false;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = pthread_create(&map->flusher, NULL, flusher_run, map);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err == 0;
+}
+
+static void map_free(struct local_map *map)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(&map->waiting)))
+        list_push_back(&map->moving, node);
+    while ((node = list_pop_front(&map->moving))) {
+        struct pending *p = LIST_ENTRY(node, struct pending, link);
+
+        htable_remove(&map->ids, &p->node);
+        free(p);
+    }
+    htable_fini(&map->ids);
+    map_log_close(&map->log);
+    if (map->db)
+        map_db_close(map->db);
+    if (map->stop_fd >= 0)
+        close(map->stop_fd);
+    CHECK(pthread_mutex_destroy(&map->lock) == 0);
+    CHECK(pthread_mutex_destroy(&map->db_lock) == 0);
+    free(map);
+}
+
+struct local_map *local_map_open(const char *dir, const char *name, char *errbuf, size_t size)
+{
+    struct local_map *map = must_calloc(1, sizeof(*map));
+
+    CHECK(pthread_mutex_init(&map->lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&map->db_lock, NULL) == 0);
+    list_init(&map->moving);
+    list_init(&map->waiting);
+    htable_init(&map->ids, 1024);
+    map->log.fd[0] = map->log.fd[1] = map->stop_fd = -1;
+    if (!open_files(map, dir, name, errbuf, size)) {
+        map_free(map);
+        return NULL;
+    }
+    if (!recover(map) || !start_flusher(map)) {
+        (void)snprintf(errbuf, size, "%s/%s: cannot be brought up", dir, name);
+        map_free(map);
+        return NULL;
+    }
+    return map;
+}
+
+void local_map_close(struct local_map *map)
+{
+    CHECK(eventfd_write(map->stop_fd, 1) == 0);
+    CHECK(pthread_join(map->flusher, NULL) == 0);
+    /* Once for what a failed transaction left, once for the rest; else the log keeps it. */
+    if (flush(map))
+        (void)flush(map);
+    map_free(map);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects and their cache: sharded tables by id, each with its own LRU.  The table holds one
+ * reference on every object in it; whoever sees that reference as the only one, under the shard's
+ * lock, may take the object out.  So a release() means that the table has let go before.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+enum {
+    EVICT_SCAN = 32,        /* objects looked at before giving up on a shard */
+    SWEEP_SCAN = 512,       /* of one shard in one pass */
+    OBJECT_IDLE_EPOCHS = 60 /* a deleted file keeps its space while we hold a descriptor */
+};
+
+static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)
+{
+    return hash_bytes(id->data, id->len, fs->hash_seed);
+}
+
+static struct local_shard *shard_of(struct local_fs *fs, uint64_t hash)
+{
+    return &fs->shards[hash >> 58]; /* the table uses the low bits */
+}
+
+_Static_assert(LOCAL_SHARDS == 1 << (64 - 58), "the shard is the top bits of the hash");
+
+void local_cache_init(struct local_fs *fs)
+{
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
+        CHECK(pthread_mutex_init(&fs->shards[i].lock, NULL) == 0);
+        htable_init(&fs->shards[i].table, 64);
+        list_init(&fs->shards[i].lru);
+        list_init(&fs->shards[i].io);
+    }
+}
+
+static void object_destroy(struct local_object *obj)
+{
+    local_io_close_all(obj);
+    CHECK(pthread_mutex_destroy(&obj->lock) == 0);
+    CHECK(pthread_mutex_destroy(&obj->names) == 0);
+    CHECK(pthread_cond_destroy(&obj->sync.turn) == 0);
+    free(obj);
+}
+
+/* Out of the table; the caller puts the table's reference after unlocking. */
+static void unhash_locked(struct local_shard *shard, struct local_object *obj)
+{
+    htable_remove(&shard->table, &obj->node);
+    list_remove(&obj->lru);
+    list_remove(&obj->io);
+    obj->hashed = false;
+}
+
+static void touch_locked(struct local_shard *shard, struct local_object *obj, uint32_t epoch)
+{
+    atomic_store_explicit(&obj->epoch, epoch, memory_order_relaxed);
+    list_remove(&obj->lru);
+    list_push_back(&shard->lru, &obj->lru);
+}
+
+/* An object that nobody else holds leaves the table, ready to be put.  One in use goes to the end
+ * of the line, so that many of them do not hide the idle ones behind. */
+static bool evict_locked(struct local_shard *shard, struct local_object *obj, uint32_t epoch)
+{
+    if (atomic_load_explicit(&obj->base.refs, memory_order_acquire) != 1) {
+        touch_locked(shard, obj, epoch);
+        return false;
+    }
+    unhash_locked(shard, obj);
+    return true;
+}
+
+static void put_all(struct list *dead)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(dead)))
+        vfs_object_put(&LIST_ENTRY(node, struct local_object, lru)->base);
+}
+
+void local_cache_fini(struct local_fs *fs)
+{
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
+        struct local_shard *shard = &fs->shards[i];
+        struct list dead = LIST_INIT(dead);
+
+        LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+            CHECK(evict_locked(shard, obj, 0));
+            list_push_back(&dead, &obj->lru);
+        }
+        put_all(&dead);
+        htable_fini(&shard->table);
+        CHECK(pthread_mutex_destroy(&shard->lock) == 0);
+    }
+}
+
+static struct local_object *find_locked(struct local_fs *fs, struct local_shard *shard,
+                                        const struct local_id *id, uint64_t hash)
+{
+    uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
+
+    for (struct hnode *n = htable_first(&shard->table, hash); n; n = htable_next(n)) {
+        struct local_object *obj = CONTAINER_OF(n, struct local_object, node);
+
+        if (obj->base.handle.len != 1u + id->len + LOCAL_MAC_BYTES ||
+            memcmp(obj->base.handle.data + 1, id->data, id->len) != 0)
+            continue;
+        vfs_object_get(&obj->base);
+        /* The list is kept in order to a second: what is hot costs no list work. */
+        if (atomic_load_explicit(&obj->epoch, memory_order_relaxed) != epoch)
+            touch_locked(shard, obj, epoch);
+        return obj;
+    }
+    return NULL;
+}
+
+struct local_object *local_object_find(struct local_fs *fs, const struct local_id *id)
+{
+    uint64_t hash = id_hash(fs, id);
+    struct local_shard *shard = shard_of(fs, hash);
+    struct local_object *obj;
+
+    pthread_mutex_lock(&shard->lock);
+    obj = find_locked(fs, shard, id, hash);
+    pthread_mutex_unlock(&shard->lock);
+    return obj;
+}
+
+/* Take one idle object out of a shard; NULL when the oldest are all in use. */
+static struct local_object *victim_locked(struct local_fs *fs, struct local_shard *shard)
+{
+    uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
+    uint32_t seen = 0;
+
+    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+        if (evict_locked(shard, obj, epoch))
+            return obj;
+        if (++seen == EVICT_SCAN)
+            break;
+    }
+    return NULL;
+}
+
+enum vfs_status local_descriptor_reserve(struct local_fs *fs)
+{
+    for (unsigned tries = 0; tries < LOCAL_SHARDS; tries++) {
+        struct local_shard *shard;
+        struct local_object *victim;
+
+        if (atomic_load_explicit(&fs->descriptors, memory_order_relaxed) < fs->descriptors_max)
+            return VFS_OK;
+        shard = &fs->shards[atomic_fetch_add_explicit(&fs->next_victim, 1, memory_order_relaxed) %
+                            LOCAL_SHARDS];
+        pthread_mutex_lock(&shard->lock);
+        victim = victim_locked(fs, shard);
+        pthread_mutex_unlock(&shard->lock);
+        if (victim)
+            vfs_object_put(&victim->base);
+    }
+    return VFS_DELAY;
+}
+
+static struct local_object *object_new(struct local_fs *fs, int fd, int access,
+                                       const struct local_id *id, const struct statx *st)
+{
+    struct local_object *obj = must_calloc(1, sizeof(*obj));
+    uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
+
+    obj->base.fs = &fs->base;
+    atomic_init(&obj->base.refs, 1);
+    obj->base.type = local_type(st->stx_mode);
+    obj->base.fileid = st->stx_ino;
+    local_handle_build(fs, id, &obj->base.handle);
+    list_init(&obj->lru);
+    list_init(&obj->io);
+    atomic_init(&obj->epoch, epoch);
+    atomic_init(&obj->io_epoch, epoch);
+    obj->path_fd = fd;
+    obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
+    if (access >= 0)
+        obj->fds[access] = fd;
+    CHECK(pthread_mutex_init(&obj->lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&obj->names, NULL) == 0);
+    list_init(&obj->sync.waiting);
+    CHECK(pthread_cond_init(&obj->sync.turn, NULL) == 0);
+    atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
+    return obj;
+}
+
+/* Into the table; or, when another thread was first, that one's. */
+static struct local_object *insert(struct local_fs *fs, struct local_object *fresh,
+                                   const struct local_id *id)
+{
+    uint64_t hash = id_hash(fs, id);
+    struct local_shard *shard = shard_of(fs, hash);
+    struct local_object *obj, *victim = NULL;
+
+    pthread_mutex_lock(&shard->lock);
+    obj = find_locked(fs, shard, id, hash);
+    if (!obj) {
+        obj = fresh;
+        vfs_object_get(&obj->base); /* the table's */
+        htable_insert(&shard->table, &obj->node, hash);
+        list_push_back(&shard->lru, &obj->lru);
+        if (obj->fds[O_RDWR] >= 0)
+            list_push_back(&shard->io, &obj->io);
+        obj->hashed = true;
+        if (shard->table.count > fs->objects_max / LOCAL_SHARDS)
+            victim = victim_locked(fs, shard);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    if (victim)
+        vfs_object_put(&victim->base);
+    if (obj != fresh) {
+        local_io_adopt(obj, fresh);
+        object_destroy(fresh);
+    }
+    return obj;
+}
+
+void local_object_watch(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+
+    pthread_mutex_lock(&shard->lock);
+    if (obj->hashed && list_empty(&obj->io))
+        list_push_back(&shard->io, &obj->io);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct statx *st)
+{
+    if (local_statx(fd, "", st) != 0)
+        return local_status(errno);
+    /* A subvolume in the same mount: its inode numbers could meet ours. */
+    if (st->stx_dev_major != fs->dev_major || st->stx_dev_minor != fs->dev_minor)
+        return VFS_XDEV;
+    /* One that we created may be gone again, and yet was created. */
+    if (st->stx_nlink == 0 && !created)
+        return VFS_STALE;
+    if (st->stx_ino == 0)
+        return VFS_SERVERFAULT;
+    return local_descriptor_reserve(fs);
+}
+
+enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
+                                     const struct local_id *id, struct local_object **out)
+{
+    struct local_id found;
+    struct local_object *obj;
+    struct statx st;
+    enum vfs_status status;
+    int err;
+
+    if (!id) {
+        id = &found;
+        err = local_identify(fs, fd, "", &found);
+        if (err) {
+            close(fd);
+            return local_status(err);
+        }
+        /* A file just created is not looked for: its descriptor must not be lost. */
+        obj = access < 0 ? local_object_find(fs, id) : NULL;
+        if (obj) {
+            close(fd);
+            *out = obj;
+            return VFS_OK;
+        }
+    }
+    status = admit(fs, fd, access >= 0, &st);
+    if (status != VFS_OK) {
+        close(fd);
+        return status;
+    }
+    obj = object_new(fs, fd, access, id, &st);
+    *out = insert(fs, obj, id);
+    return VFS_OK;
+}
+
+void local_object_forget(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+    bool was;
+
+    pthread_mutex_lock(&shard->lock);
+    was = obj->hashed;
+    if (was)
+        unhash_locked(shard, obj);
+    pthread_mutex_unlock(&shard->lock);
+    if (was)
+        vfs_object_put(&obj->base);
+}
+
+void local_object_orphan(struct local_object *obj)
+{
+    bool pinned;
+
+    pthread_mutex_lock(&obj->lock);
+    atomic_store(&obj->unlinked, true);
+    pinned = obj->pins[0] + obj->pins[1] > 0;
+    pthread_mutex_unlock(&obj->lock);
+    if (!pinned)
+        local_object_forget(obj);
+}
+
+void local_object_name_gone(struct local_object *obj)
+{
+    struct statx st;
+
+    local_change_mark(obj);
+    if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
+        local_object_orphan(obj);
+}
+
+void local_object_release(struct vfs_object *base)
+{
+    struct local_object *obj = local_of(base);
+
+    DCHECK(!obj->hashed);
+    object_destroy(obj);
+}
+
+static void sweep_shard(struct local_shard *shard, uint32_t epoch)
+{
+    struct list dead = LIST_INIT(dead);
+    uint32_t seen = 0;
+
+    pthread_mutex_lock(&shard->lock);
+    LIST_FOREACH_SAFE (obj, &shard->io, struct local_object, io) {
+        if (!local_io_sweep(obj, epoch))
+            list_remove(&obj->io);
+        if (++seen == SWEEP_SCAN)
+            break;
+    }
+    seen = 0;
+    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < OBJECT_IDLE_EPOCHS ||
+            ++seen == SWEEP_SCAN)
+            break;
+        if (evict_locked(shard, obj, epoch))
+            list_push_back(&dead, &obj->lru);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    put_all(&dead);
+}
+
+void local_cache_sweep(struct local_fs *fs)
+{
+    uint32_t epoch = atomic_fetch_add_explicit(&fs->epoch, 1, memory_order_relaxed) + 1;
+
+    for (size_t i = 0; i < LOCAL_SHARDS; i++)
+        sweep_shard(&fs->shards[i], epoch);
+}

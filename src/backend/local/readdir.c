@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * READDIR: getdents64 on the directory's cached descriptor; the kernel's offsets are the cookies.
+ * Names, types and file ids cost nothing more; other attributes and handles cost a statx and a
+ * name_to_handle_at by name, without opening or caching the entry.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+enum {
+    CHUNK_BYTES = 32 << 10,
+    CHUNK_BYTES_ATTR = 8 << 10, /* replies with attributes hold fewer entries */
+};
+
+/* Cookies 0, 1 and 2 are the protocol's; some file systems have entries there. */
+static const uint64_t cookie_reserved = 0x7ffffffffffffff0;
+
+struct listing {
+    struct local_object *dir;
+    const struct vfs_cred *cred;
+    struct vfs_readdir *rd;
+    int fd;
+    int64_t pos; /* of the kernel */
+    bool full;
+    struct vfs_attr attr;
+    struct vfs_handle handle;
+};
+
+static uint64_t cookie_of(int64_t pos)
+{
+    return pos >= 0 && pos <= 2 ? cookie_reserved + (uint64_t)pos : (uint64_t)pos;
+}
+
+static bool pos_of(uint64_t cookie, int64_t *pos)
+{
+    if (cookie == 1 || cookie == 2)
+        return false;
+    *pos = (int64_t)(cookie >= cookie_reserved && cookie <= cookie_reserved + 2
+                         ? cookie - cookie_reserved
+                         : cookie);
+    return true;
+}
+
+/* All readers of a directory share one descriptor and so its position. */
+static ssize_t read_chunk(struct listing *l, char *buf, size_t size, int *err)
+{
+    struct local_object *dir = l->dir;
+    ssize_t got = -1;
+    int64_t at = l->pos;
+
+    pthread_mutex_lock(&dir->lock);
+    *err = 0;
+    /* Position 0 is always sought: that makes the kernel look afresh. */
+    if ((at == 0 || dir->dir_pos != at) && lseek(l->fd, at, SEEK_SET) < 0)
+        *err = EINVAL;
+    if (!*err) {
+        got = getdents64(l->fd, buf, size);
+        *err = got < 0 ? errno : 0;
+    }
+    dir->dir_pos = -1;
+    for (ssize_t i = 0; i < got;) {
+        const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buf + i);
+
+        dir->dir_pos = entry->d_off;
+        i += entry->d_reclen;
+    }
+    pthread_mutex_unlock(&dir->lock);
+    return got;
+}
+
+/* 0, ENOENT for an entry to leave out, or why its attributes cannot be had. */
+static int describe_by_name(struct listing *l, const char *name, struct vfs_dirent *out)
+{
+    const struct local_fs *fs = local_fs_of(&l->dir->base);
+    struct statx st;
+
+    if (local_statx(l->dir->path_fd, name, &st) != 0)
+        return errno;
+    if ((int)st.stx_mnt_id != fs->mount_id || st.stx_dev_major != fs->dev_major ||
+        st.stx_dev_minor != fs->dev_minor)
+        return ENOENT;
+    local_attr_fill(&l->attr, &st);
+    out->attr = &l->attr;
+    out->fileid = st.stx_ino;
+    return 0;
+}
+
+static int describe_handle(struct listing *l, const char *name, struct vfs_dirent *out)
+{
+    struct local_fs *fs = local_fs_of(&l->dir->base);
+    struct local_object *known;
+    struct local_id id;
+    int err = local_identify(fs, l->dir->path_fd, name, &id);
+
+    if (err)
+        return err == EXDEV ? ENOENT : err;
+    local_handle_build(fs, &id, &l->handle);
+    out->handle = &l->handle;
+    local_note(l->dir, name, &id, out->fileid);
+    if (!out->attr)
+        return 0;
+    known = local_object_find(fs, &id);
+    if (known) {
+        l->attr.change = local_change(known, l->attr.change);
+        vfs_object_put(&known->base);
+    }
+    return 0;
+}
+
+static bool type_of_dirent(uint8_t d_type, enum vfs_type *type)
+{
+    if (d_type == DT_UNKNOWN)
+        return false;
+    *type = local_type(DTTOIF(d_type));
+    return true;
+}
+
+static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_dirent *out)
+{
+    uint32_t cheap = VFS_ATTR_FILEID | VFS_ATTR_TYPE;
+    uint32_t mask = l->rd->attr_mask;
+    int err = 0;
+
+    if (local_cred_use(local_fs_of(&l->dir->base), l->cred) != VFS_OK)
+        return EACCES;
+    if (mask && !(mask & ~cheap) && type_of_dirent(entry->d_type, &l->attr.type)) {
+        l->attr.mask = cheap;
+        l->attr.fileid = entry->d_ino;
+        out->attr = &l->attr;
+    } else if (mask) {
+        err = describe_by_name(l, entry->d_name, out);
+    }
+    if (!err && l->rd->want_handle)
+        err = describe_handle(l, entry->d_name, out);
+    return err;
+}
+
+static void give(struct listing *l, const struct dirent64 *entry)
+{
+    struct vfs_dirent out = {
+        .name = {entry->d_name, strlen(entry->d_name)},
+        .cookie = cookie_of(entry->d_off),
+        .fileid = entry->d_ino,
+    };
+
+    if (local_is_dots(entry->d_name) || entry->d_ino == 0)
+        return;
+    if (l->rd->attr_mask || l->rd->want_handle) {
+        int err;
+
+        vfs_blocking_begin(false);
+        err = describe(l, entry, &out);
+        vfs_blocking_end();
+        if (err == ENOENT)
+            return;
+        if (err) {
+            out.attr = NULL;
+            out.handle = NULL;
+        }
+    }
+    l->full = !l->rd->emit(l->rd->arg, &out);
+}
+
+static enum vfs_status list(struct listing *l)
+{
+    char buf[CHUNK_BYTES] __attribute__((aligned(__alignof__(struct dirent64))));
+    size_t size = l->rd->attr_mask || l->rd->want_handle ? CHUNK_BYTES_ATTR : CHUNK_BYTES;
+
+    while (!l->full) {
+        ssize_t got;
+        int err;
+
+        vfs_blocking_begin(false);
+        got = read_chunk(l, buf, size, &err);
+        vfs_blocking_end();
+        if (err)
+            return err == EINVAL ? VFS_BAD_COOKIE : local_status(err);
+        if (got == 0) {
+            l->rd->eof = true;
+            break;
+        }
+        for (ssize_t at = 0; at < got && !l->full;) {
+            const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buf + at);
+
+            give(l, entry);
+            l->pos = entry->d_off;
+            at += entry->d_reclen;
+        }
+    }
+    return VFS_OK;
+}
+
+enum vfs_status local_readdir(struct vfs_object *base, const struct vfs_cred *cred,
+                              struct vfs_readdir *rd)
+{
+    struct listing l = {.dir = local_of(base), .cred = cred, .rd = rd};
+    enum vfs_status status;
+
+    if (base->type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (!pos_of(rd->cookie, &l.pos) || l.pos < 0)
+        return VFS_BAD_COOKIE;
+    rd->eof = false;
+    status = local_io_get(l.dir, cred, VFS_WANT_READ, &l.fd);
+    if (status != VFS_OK)
+        return status;
+    status = list(&l);
+    local_io_put(l.dir);
+    return status;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * REMOVE and RENAME.  The entry that goes is identified before, so that its object, when known, and
+ * its note in the map go with it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+/* An entry about to lose its name. */
+struct victim {
+    bool there;
+    struct local_id id;
+    struct local_object *obj; /* held, if it was in the cache */
+};
+
+static void victim_look(struct local_object *dir, const char *name, struct victim *victim)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+
+    victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
+    victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
+}
+
+static void victim_gone(struct local_object *dir, const char *name, struct victim *victim)
+{
+    if (victim->there)
+        local_note_gone(dir, name, &victim->id);
+    if (victim->obj)
+        local_object_name_gone(victim->obj);
+}
+
+static void victim_put(struct victim *victim)
+{
+    if (victim->obj)
+        vfs_object_put(&victim->obj->base);
+}
+
+static int unlink_any(struct local_object *dir, const char *name, const struct victim *victim)
+{
+    if (victim->obj && victim->obj->base.type == VFS_DIR)
+        return unlinkat(dir->path_fd, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+    if (unlinkat(dir->path_fd, name, 0) == 0)
+        return 0;
+    if (errno != EISDIR)
+        return errno;
+    return unlinkat(dir->path_fd, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cred,
+                             const struct vfs_name *name, struct vfs_change_info *info)
+{
+    struct local_object *dir = local_of(base);
+    struct victim victim;
+    struct local_name text;
+    enum vfs_status status;
+
+    if (base->type != VFS_DIR)
+        return VFS_NOTDIR;
+    status = local_name_copy(name, &text);
+    if (status == VFS_OK)
+        status = local_cred_use(local_fs_of(base), cred);
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    pthread_mutex_lock(&dir->names);
+    victim_look(dir, text.text, &victim);
+    local_change_before(dir, info);
+    status = local_status(unlink_any(dir, text.text, &victim));
+    if (status == VFS_OK) {
+        local_change_after(dir, info, true);
+        victim_gone(dir, text.text, &victim);
+    }
+    pthread_mutex_unlock(&dir->names);
+    victim_put(&victim);
+    vfs_blocking_end();
+    return status == VFS_EXIST ? VFS_NOTEMPTY : status;
+}
+
+struct renaming {
+    struct local_object *from_dir, *to_dir;
+    struct local_name from, to;
+    struct victim moved, replaced;
+};
+
+static void renamed(struct renaming *r)
+{
+    struct statx st;
+
+    if (r->moved.there && local_statx(r->to_dir->path_fd, r->to.text, &st) == 0) {
+        local_note_gone(r->from_dir, r->from.text, &r->moved.id);
+        local_note(r->to_dir, r->to.text, &r->moved.id, st.stx_ino);
+    }
+    if (r->moved.obj)
+        local_change_mark(r->moved.obj);
+    victim_gone(r->to_dir, r->to.text, &r->replaced);
+}
+
+/* *changed: false when both names are of one object, which POSIX leaves as they are. */
+static enum vfs_status rename_entry(struct renaming *r, bool *changed)
+{
+    int err = 0;
+
+    victim_look(r->from_dir, r->from.text, &r->moved);
+    victim_look(r->to_dir, r->to.text, &r->replaced);
+    *changed =
+        !r->moved.there || !r->replaced.there || !local_id_equal(&r->moved.id, &r->replaced.id);
+    if (renameat(r->from_dir->path_fd, r->from.text, r->to_dir->path_fd, r->to.text) != 0)
+        err = errno;
+    if (!err && *changed)
+        renamed(r);
+    victim_put(&r->moved);
+    victim_put(&r->replaced);
+    return err == EEXIST ? VFS_NOTEMPTY : local_status(err);
+}
+
+/* Under the caller's identity. */
+static enum vfs_status rename_and_tell(struct renaming *r, struct vfs_change_info *from_info,
+                                       struct vfs_change_info *to_info)
+{
+    bool changed;
+    enum vfs_status status;
+
+    local_change_before(r->from_dir, from_info);
+    if (r->to_dir != r->from_dir)
+        local_change_before(r->to_dir, to_info);
+    status = rename_entry(r, &changed);
+    if (status == VFS_OK) {
+        local_change_after(r->from_dir, from_info, changed);
+        if (r->to_dir != r->from_dir)
+            local_change_after(r->to_dir, to_info, changed);
+    }
+    if (r->to_dir == r->from_dir)
+        *to_info = *from_info;
+    return status;
+}
+
+static void lock_both(struct local_object *a, struct local_object *b)
+{
+    pthread_mutex_lock(a < b ? &a->names : &b->names);
+    if (a != b)
+        pthread_mutex_lock(a < b ? &b->names : &a->names);
+}
+
+static void unlock_both(struct local_object *a, struct local_object *b)
+{
+    pthread_mutex_unlock(&a->names);
+    if (a != b)
+        pthread_mutex_unlock(&b->names);
+}
+
+enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name *from,
+                             struct vfs_object *to_dir, const struct vfs_name *to,
+                             const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                             struct vfs_change_info *to_info)
+{
+    struct renaming r = {.from_dir = local_of(from_dir), .to_dir = local_of(to_dir)};
+    enum vfs_status status;
+
+    if (from_dir->type != VFS_DIR || to_dir->type != VFS_DIR)
+        return VFS_NOTDIR;
+    if (from_dir->fs != to_dir->fs)
+        return VFS_XDEV;
+    status = local_name_copy(from, &r.from);
+    if (status == VFS_OK)
+        status = local_name_copy(to, &r.to);
+    if (status == VFS_OK)
+        status = local_cred_use(local_fs_of(from_dir), cred);
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    lock_both(r.from_dir, r.to_dir);
+    status = rename_and_tell(&r, from_info, to_info);
+    unlock_both(r.from_dir, r.to_dir);
+    vfs_blocking_end();
+    return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SETATTR: size, owner, mode, times, in this order, each as the caller. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+#include "base/clock.h"
+
+enum {
+    OWNER_BITS = VFS_ATTR_UID | VFS_ATTR_GID,
+    TIME_BITS = VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW,
+    SETTABLE = VFS_ATTR_SIZE | VFS_ATTR_MODE | OWNER_BITS | TIME_BITS,
+};
+
+/* What can be refused before anything is touched. */
+static enum vfs_status check(const struct vfs_object *obj, const struct vfs_attr *set)
+{
+    if (set->mask & ~(uint32_t)SETTABLE)
+        return VFS_INVAL;
+    if (set->mask & VFS_ATTR_SIZE) {
+        if (obj->type == VFS_DIR)
+            return VFS_ISDIR;
+        if (obj->type != VFS_REG)
+            return VFS_INVAL;
+        if (set->size > INT64_MAX)
+            return VFS_FBIG;
+    }
+    /* -1 tells the kernel "leave it". */
+    if (((set->mask & VFS_ATTR_UID) && set->uid == UINT32_MAX) ||
+        ((set->mask & VFS_ATTR_GID) && set->gid == UINT32_MAX))
+        return VFS_INVAL;
+    if (((set->mask & VFS_ATTR_ATIME) && (uint64_t)set->atime.tv_nsec >= NSEC_PER_SEC) ||
+        ((set->mask & VFS_ATTR_MTIME) && (uint64_t)set->mtime.tv_nsec >= NSEC_PER_SEC))
+        return VFS_INVAL;
+    return VFS_OK;
+}
+
+/* Also as the caller when the file is open already: the kernel then takes suid and sgid away from
+ * all but the privileged. */
+static enum vfs_status set_size(struct local_object *obj, const struct vfs_cred *cred,
+                                uint64_t size, bool opened)
+{
+    enum vfs_status status;
+    int fd, err;
+
+    status = local_io_get(obj, opened ? NULL : cred, VFS_WANT_WRITE, &fd);
+    if (status != VFS_OK)
+        return status;
+    status = local_cred_use(local_fs_of(&obj->base), cred);
+    if (status == VFS_OK) {
+        err = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+        status = local_status(err);
+    }
+    local_io_put(obj);
+    return status;
+}
+
+static int set_owner(struct local_object *obj, const struct vfs_attr *set)
+{
+    uid_t uid = set->mask & VFS_ATTR_UID ? set->uid : (uid_t)-1;
+    gid_t gid = set->mask & VFS_ATTR_GID ? set->gid : (gid_t)-1;
+
+    return fchownat(obj->path_fd, "", uid, gid, AT_EMPTY_PATH) == 0 ? 0 : errno;
+}
+
+static int set_mode(struct local_object *obj, uint32_t mode)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    char digits[12];
+
+    (void)snprintf(digits, sizeof(digits), "%d", obj->path_fd);
+    if (fchmodat(fs->proc_fd, digits, mode & 07777, 0) != 0)
+        return errno;
+    if (mode & (S_ISUID | S_ISGID))
+        atomic_store_explicit(&obj->setid, true, memory_order_relaxed);
+    return 0;
+}
+
+static int set_times(struct local_object *obj, const struct vfs_attr *set)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_OMIT}};
+
+    if (set->mask & VFS_ATTR_ATIME)
+        times[0] = set->atime;
+    if (set->mask & VFS_ATTR_MTIME)
+        times[1] = set->mtime;
+    if (set->mask & VFS_ATTR_ATIME_NOW)
+        times[0].tv_nsec = UTIME_NOW;
+    if (set->mask & VFS_ATTR_MTIME_NOW)
+        times[1].tv_nsec = UTIME_NOW;
+    return utimensat(obj->path_fd, "", times, AT_EMPTY_PATH) == 0 ? 0 : errno;
+}
+
+uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set)
+{
+    uint32_t applied = 0;
+
+    if ((set->mask & OWNER_BITS) && set_owner(obj, set) == 0)
+        applied |= set->mask & OWNER_BITS;
+    if ((set->mask & TIME_BITS) && set_times(obj, set) == 0)
+        applied |= set->mask & TIME_BITS;
+    return applied;
+}
+
+static enum vfs_status set_rest(struct local_object *obj, const struct vfs_attr *set,
+                                uint32_t *applied)
+{
+    int err = 0;
+
+    if (set->mask & OWNER_BITS) {
+        err = set_owner(obj, set);
+        *applied |= err ? 0 : set->mask & OWNER_BITS;
+    }
+    if (!err && (set->mask & VFS_ATTR_MODE)) {
+        err = set_mode(obj, set->mode);
+        *applied |= err ? 0 : (uint32_t)VFS_ATTR_MODE;
+    }
+    if (!err && (set->mask & TIME_BITS)) {
+        err = set_times(obj, set);
+        *applied |= err ? 0 : set->mask & TIME_BITS;
+    }
+    return local_status(err);
+}
+
+enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cred,
+                              const struct vfs_attr *set, bool opened, uint32_t *applied)
+{
+    struct local_object *obj = local_of(base);
+    enum vfs_status status = check(base, set);
+
+    *applied = 0;
+    if (status == VFS_OK)
+        status = local_cred_use(local_fs_of(base), cred);
+    if (status != VFS_OK)
+        return status;
+    if (set->mask & VFS_ATTR_SIZE) {
+        status = set_size(obj, cred, set->size, opened);
+        *applied |= status == VFS_OK ? (uint32_t)VFS_ATTR_SIZE : 0;
+    }
+    if (status == VFS_OK && (set->mask & ~(uint32_t)VFS_ATTR_SIZE)) {
+        vfs_blocking_begin(false);
+        status = set_rest(obj, set, applied);
+        vfs_blocking_end();
+    }
+    if (*applied)
+        local_change_mark(obj);
+    return status;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/local_fixture.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum {
+    DIRS_MAX = 8,
+    NOBODY = 65534
+};
+
+struct local_setting local_setting = {.parent = "/dev/shm"};
+
+static struct local_dir *dirs[DIRS_MAX];
+
+struct local_dir *local_dir_of(const struct vfs *fs)
+{
+    for (size_t i = 0; i < DIRS_MAX; i++) {
+        if (dirs[i] && dirs[i]->fs == fs)
+            return dirs[i];
+    }
+    fail_msg("not a file system of this fixture");
+    return NULL;
+}
+
+struct vfs *local_dir_open(const struct local_dir *dir)
+{
+    struct local_options options = {
+        .path = dir->path,
+        .state_dir = dir->state,
+        .finding = local_setting.finding,
+        .own_user = local_setting.own_user,
+    };
+    char error[256] = "";
+    struct vfs *fs = NULL;
+
+    if (local_create(&options, &fs, error, sizeof(error)) == 0)
+        return fs;
+    fprintf(stderr, "local_create: %s\n", error);
+    return NULL;
+}
+
+struct local_dir *local_dir_create(void)
+{
+    struct local_dir *dir = calloc(1, sizeof(*dir));
+    const char *parent = access(local_setting.parent, W_OK) == 0 ? local_setting.parent : "/tmp";
+
+    assert_non_null(dir);
+    (void)umask(0);
+    log_set_level(LOG_LEVEL_WARN);
+    snprintf(dir->base, sizeof(dir->base), "%s/mainstay-XXXXXX", parent);
+    assert_non_null(mkdtemp(dir->base));
+    snprintf(dir->path, sizeof(dir->path), "%s/export", dir->base);
+    snprintf(dir->state, sizeof(dir->state), "%s/state", dir->base);
+    assert_int_equal(mkdir(dir->path, 0755), 0);
+    if (local_privileged())
+        assert_int_equal(chown(dir->path, CONTRACT_OWNER, CONTRACT_OWNER), 0);
+    dir->fs = local_dir_open(dir);
+    assert_non_null(dir->fs);
+    for (size_t i = 0; i < DIRS_MAX; i++) {
+        if (!dirs[i]) {
+            dirs[i] = dir;
+            return dir;
+        }
+    }
+    fail_msg("too many");
+    return NULL;
+}
+
+void local_dir_reopen(struct local_dir *dir)
+{
+    dir->fs->ops->destroy(dir->fs);
+    dir->fs = local_dir_open(dir);
+    assert_non_null(dir->fs);
+}
+
+static int remove_one(const char *path, const struct stat *st, int what, struct FTW *ftw)
+{
+    (void)st;
+    (void)what;
+    (void)ftw;
+    return remove(path);
+}
+
+static int open_up(const char *path, const struct stat *st, int what, struct FTW *ftw)
+{
+    (void)st;
+    (void)ftw;
+    return what == FTW_D || what == FTW_DNR ? chmod(path, 0700) : 0;
+}
+
+void local_dir_destroy(struct local_dir *dir)
+{
+    if (dir->fs)
+        dir->fs->ops->destroy(dir->fs);
+    (void)nftw(dir->base, open_up, 16, FTW_PHYS);
+    assert_int_equal(nftw(dir->base, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    for (size_t i = 0; i < DIRS_MAX; i++) {
+        if (dirs[i] == dir)
+            dirs[i] = NULL;
+    }
+    free(dir);
+}
+
+bool local_privileged(void)
+{
+    return geteuid() == 0 && !local_setting.own_user;
+}
+
+void local_drop_privileges(void)
+{
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(setgroups(0, NULL), 0);
+    assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY), 0);
+    assert_int_equal(setresuid(NOBODY, NOBODY, NOBODY), 0);
+    /* So that the sanitizer at the end can look at its own process. */
+    assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
+}
+
+static struct vfs *contract_create_fs(void)
+{
+    return local_dir_create()->fs;
+}
+
+static struct vfs *contract_reopen_fs(struct vfs *fs)
+{
+    struct local_dir *dir = local_dir_of(fs);
+
+    local_dir_reopen(dir);
+    return dir->fs;
+}
+
+static void contract_destroy_fs(struct vfs *fs)
+{
+    local_dir_destroy(local_dir_of(fs));
+}
+
+int local_contract_main(const char *name, int argc, char **argv)
+{
+    struct contract_backend backend = {
+        .name = name,
+        .create = contract_create_fs,
+        .reopen = contract_reopen_fs,
+        .destroy = contract_destroy_fs,
+        .owner = {.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()},
+    };
+
+    if (local_privileged()) {
+        backend.owner = (struct vfs_cred){
+            .uid = CONTRACT_OWNER, .gid = CONTRACT_OWNER, .gid_count = 1, .gids = {CONTRACT_TEAM}};
+        backend.multi_user = backend.can_chown = backend.can_mknod = true;
+    }
+    return contract_main(&backend, argc, argv);
+}
