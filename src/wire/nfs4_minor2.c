@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/nfs4_minor2.h"
+
+#include "wire/xdr_enum.h"
+
+bool wire_netloc4(struct xdr *x, struct netloc4 *v)
+{
+    XDR_ENUM(x, v->nl_type);
+    switch (v->nl_type) {
+    case NL4_NAME:
+        return xdr_opaque(x, &v->nl_name, LIMIT_WIRE_OPAQUE_BYTES);
+    case NL4_URL:
+        return xdr_opaque(x, &v->nl_url, LIMIT_WIRE_OPAQUE_BYTES);
+    case NL4_NETADDR:
+        return wire_netaddr4(x, &v->nl_addr);
+    }
+    return xdr_fail(x);
+}
+
+bool wire_ALLOCATE4args(struct xdr *x, struct ALLOCATE4args *v)
+{
+    wire_stateid4(x, &v->aa_stateid);
+    xdr_u64(x, &v->aa_offset);
+    xdr_u64(x, &v->aa_length);
+    return !x->failed;
+}
+
+bool wire_COPY4args(struct xdr *x, struct COPY4args *v)
+{
+    wire_stateid4(x, &v->ca_src_stateid);
+    wire_stateid4(x, &v->ca_dst_stateid);
+    xdr_u64(x, &v->ca_src_offset);
+    xdr_u64(x, &v->ca_dst_offset);
+    xdr_u64(x, &v->ca_count);
+    xdr_bool(x, &v->ca_consecutive);
+    xdr_bool(x, &v->ca_synchronous);
+    v->ca_source_server = xdr_array(x, &v->ca_source_server_count, LIMIT_WIRE_ARRAY,
+                                    v->ca_source_server, sizeof(*v->ca_source_server));
+    for (uint32_t i = 0; i < v->ca_source_server_count && !x->failed; i++)
+        wire_netloc4(x, &v->ca_source_server[i]);
+    return !x->failed;
+}
+
+bool wire_COPY_NOTIFY4args(struct xdr *x, struct COPY_NOTIFY4args *v)
+{
+    wire_stateid4(x, &v->cna_src_stateid);
+    wire_netloc4(x, &v->cna_destination_server);
+    return !x->failed;
+}
+
+bool wire_DEALLOCATE4args(struct xdr *x, struct DEALLOCATE4args *v)
+{
+    wire_stateid4(x, &v->da_stateid);
+    xdr_u64(x, &v->da_offset);
+    xdr_u64(x, &v->da_length);
+    return !x->failed;
+}
+
+bool wire_IO_ADVISE4args(struct xdr *x, struct IO_ADVISE4args *v)
+{
+    wire_stateid4(x, &v->iaa_stateid);
+    xdr_u64(x, &v->iaa_offset);
+    xdr_u64(x, &v->iaa_count);
+    wire_bitmap4(x, &v->iaa_hints);
+    return !x->failed;
+}
+
+bool wire_device_error4(struct xdr *x, struct device_error4 *v)
+{
+    xdr_fixed(x, v->de_deviceid, NFS4_DEVICEID4_SIZE);
+    XDR_ENUM(x, v->de_status);
+    XDR_ENUM(x, v->de_opnum);
+    return !x->failed;
+}
+
+bool wire_LAYOUTERROR4args(struct xdr *x, struct LAYOUTERROR4args *v)
+{
+    xdr_u64(x, &v->lea_offset);
+    xdr_u64(x, &v->lea_length);
+    wire_stateid4(x, &v->lea_stateid);
+    v->lea_errors =
+        xdr_array(x, &v->lea_errors_count, LIMIT_WIRE_ARRAY, v->lea_errors, sizeof(*v->lea_errors));
+    for (uint32_t i = 0; i < v->lea_errors_count && !x->failed; i++)
+        wire_device_error4(x, &v->lea_errors[i]);
+    return !x->failed;
+}
+
+bool wire_io_info4(struct xdr *x, struct io_info4 *v)
+{
+    xdr_u64(x, &v->ii_count);
+    xdr_u64(x, &v->ii_bytes);
+    return !x->failed;
+}
+
+bool wire_LAYOUTSTATS4args(struct xdr *x, struct LAYOUTSTATS4args *v)
+{
+    xdr_u64(x, &v->lsa_offset);
+    xdr_u64(x, &v->lsa_length);
+    wire_stateid4(x, &v->lsa_stateid);
+    wire_io_info4(x, &v->lsa_read);
+    wire_io_info4(x, &v->lsa_write);
+    xdr_fixed(x, v->lsa_deviceid, NFS4_DEVICEID4_SIZE);
+    wire_layoutupdate4(x, &v->lsa_layoutupdate);
+    return !x->failed;
+}
+
+bool wire_OFFLOAD_CANCEL4args(struct xdr *x, struct OFFLOAD_CANCEL4args *v)
+{
+    wire_stateid4(x, &v->oca_stateid);
+    return !x->failed;
+}
+
+bool wire_OFFLOAD_STATUS4args(struct xdr *x, struct OFFLOAD_STATUS4args *v)
+{
+    wire_stateid4(x, &v->osa_stateid);
+    return !x->failed;
+}
+
+bool wire_READ_PLUS4args(struct xdr *x, struct READ_PLUS4args *v)
+{
+    wire_stateid4(x, &v->rpa_stateid);
+    xdr_u64(x, &v->rpa_offset);
+    xdr_u32(x, &v->rpa_count);
+    return !x->failed;
+}
+
+bool wire_SEEK4args(struct xdr *x, struct SEEK4args *v)
+{
+    wire_stateid4(x, &v->sa_stateid);
+    xdr_u64(x, &v->sa_offset);
+    XDR_ENUM(x, v->sa_what);
+    return !x->failed;
+}
+
+bool wire_app_data_block4(struct xdr *x, struct app_data_block4 *v)
+{
+    xdr_u64(x, &v->adb_offset);
+    xdr_u64(x, &v->adb_block_size);
+    xdr_u64(x, &v->adb_block_count);
+    xdr_u64(x, &v->adb_reloff_blocknum);
+    xdr_u32(x, &v->adb_block_num);
+    xdr_u64(x, &v->adb_reloff_pattern);
+    xdr_opaque(x, &v->adb_pattern, LIMIT_WIRE_OPAQUE_BYTES);
+    return !x->failed;
+}
+
+bool wire_WRITE_SAME4args(struct xdr *x, struct WRITE_SAME4args *v)
+{
+    wire_stateid4(x, &v->wsa_stateid);
+    XDR_ENUM_RANGE(x, v->wsa_stable, UNSTABLE4, FILE_SYNC4);
+    wire_app_data_block4(x, &v->wsa_adb);
+    return !x->failed;
+}
+
+bool wire_CLONE4args(struct xdr *x, struct CLONE4args *v)
+{
+    wire_stateid4(x, &v->cl_src_stateid);
+    wire_stateid4(x, &v->cl_dst_stateid);
+    xdr_u64(x, &v->cl_src_offset);
+    xdr_u64(x, &v->cl_dst_offset);
+    xdr_u64(x, &v->cl_count);
+    return !x->failed;
+}
+
+bool wire_GETXATTR4args(struct xdr *x, struct GETXATTR4args *v)
+{
+    xdr_opaque(x, &v->gxa_name, LIMIT_WIRE_OPAQUE_BYTES);
+    return !x->failed;
+}
+
+bool wire_SETXATTR4args(struct xdr *x, struct SETXATTR4args *v)
+{
+    XDR_ENUM_RANGE(x, v->sxa_option, SETXATTR4_EITHER, SETXATTR4_REPLACE);
+    xdr_opaque(x, &v->sxa_key, LIMIT_WIRE_OPAQUE_BYTES);
+    xdr_opaque(x, &v->sxa_value, LIMIT_WIRE_OPAQUE_BYTES);
+    return !x->failed;
+}
+
+bool wire_LISTXATTRS4args(struct xdr *x, struct LISTXATTRS4args *v)
+{
+    xdr_u64(x, &v->lxa_cookie);
+    xdr_u32(x, &v->lxa_maxcount);
+    return !x->failed;
+}
+
+bool wire_REMOVEXATTR4args(struct xdr *x, struct REMOVEXATTR4args *v)
+{
+    xdr_opaque(x, &v->rxa_name, LIMIT_WIRE_OPAQUE_BYTES);
+    return !x->failed;
+}
