@@ -91,6 +91,7 @@ enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vf
     const uint32_t times =
         VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW;
     bool privileged = cred->uid == 0;
+    uint32_t gid_after = set->mask & VFS_ATTR_GID ? set->gid : cur->gid;
     enum vfs_status status = VFS_OK;
 
     *mode_after = set->mask & VFS_ATTR_MODE ? set->mode & 07777 : cur->mode;
@@ -104,7 +105,7 @@ enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vf
         status = may_set_times(cur, cred, set);
     if (status != VFS_OK)
         return status;
-    if ((set->mask & VFS_ATTR_MODE) && !privileged && !vfs_cred_in_group(cred, cur->gid))
+    if ((set->mask & VFS_ATTR_MODE) && !privileged && !vfs_cred_in_group(cred, gid_after))
         *mode_after &= ~(uint32_t)MODE_SGID;
     if ((set->mask & (VFS_ATTR_UID | VFS_ATTR_GID)) && cur->type != VFS_DIR &&
         !(set->mask & VFS_ATTR_MODE)) {

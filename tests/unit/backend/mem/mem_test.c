@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What backend/mem promises beyond the contract of all backends. */
+#include <pthread.h>
+#include <string.h>
+
+#include "backend/mem/mem.h"
+#include "base/clock.h"
+#include "lib/test.h"
+
+static const struct vfs_cred root_cred = {.uid = 0, .gid = 0};
+
+static struct vfs_name name_of(const char *text)
+{
+    return (struct vfs_name){text, strlen(text)};
+}
+
+static struct vfs_object *root_of(struct vfs *fs)
+{
+    struct vfs_object *root;
+
+    assert_int_equal(fs->ops->root(fs, &root), VFS_OK);
+    return root;
+}
+
+static struct vfs_object *make(struct vfs_object *dir, const char *text, enum vfs_type type,
+                               uint32_t mode)
+{
+    struct vfs_attr attr = {.mask = VFS_ATTR_MODE, .mode = mode};
+    struct vfs_create create = {.type = type, .mode = VFS_CREATE_GUARDED, .attr = &attr};
+    struct vfs_name name = name_of(text);
+    struct vfs_change_info info;
+    struct vfs_object *obj;
+
+    assert_int_equal(dir->fs->ops->create(dir, &root_cred, &name, &create, &info, &obj), VFS_OK);
+    return obj;
+}
+
+static struct vfs_attr attr_of(struct vfs_object *obj)
+{
+    struct vfs_attr attr;
+
+    assert_int_equal(obj->fs->ops->getattr(obj, VFS_ATTR_ALL_GET, &attr), VFS_OK);
+    return attr;
+}
+
+static void write_bytes(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len)
+{
+    enum vfs_stability reached;
+    uint32_t written;
+
+    assert_int_equal(obj->fs->ops->write(obj, offset, data, len, VFS_UNSTABLE, &written, &reached),
+                     VFS_OK);
+    assert_int_equal(written, len);
+    assert_int_equal(reached, VFS_FILE_SYNC);
+}
+
+static void read_some(struct vfs_object *obj)
+{
+    char buf[4];
+    struct vfs_read io = {.len = sizeof(buf), .buf = buf, .fd = -1};
+
+    assert_int_equal(obj->fs->ops->read(obj, &io), VFS_OK);
+}
+
+static void defaults_make_sense(void **state)
+{
+    struct vfs *fs = mem_create(NULL), *second = mem_create(NULL);
+    struct vfs_object *root = root_of(fs);
+    struct vfs_statfs st;
+
+    (void)state;
+    assert_int_equal(root->fs->ops->statfs(root, &st), VFS_OK);
+    assert_true(st.bytes_total >= 64u << 20);
+    assert_int_equal(st.file_size_max, MEM_FILE_SIZE_MAX);
+    assert_int_equal(attr_of(root).uid, 0);
+    assert_int_equal(attr_of(root).mode, 0755);
+    assert_int_not_equal(fs->write_verifier, second->write_verifier);
+    vfs_object_put(root);
+    second->ops->destroy(second);
+    fs->ops->destroy(fs);
+}
+
+static void root_is_as_asked(void **state)
+{
+    struct mem_options options = {.root_uid = 5, .root_gid = 6, .root_mode = 01777};
+    struct vfs *fs = mem_create(&options);
+    struct vfs_object *root = root_of(fs);
+
+    (void)state;
+    assert_int_equal(attr_of(root).uid, 5);
+    assert_int_equal(attr_of(root).gid, 6);
+    assert_int_equal(attr_of(root).mode, 01777);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+/* After a restart the clients' handles are stale, not wrong. */
+static void handles_of_another_life_are_stale(void **state)
+{
+    struct vfs *old = mem_create(NULL), *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(old), *found;
+    struct vfs_handle handle = root->handle;
+
+    (void)state;
+    vfs_object_put(root);
+    old->ops->destroy(old);
+    assert_int_equal(fs->ops->resolve(fs, &handle, &found), VFS_STALE);
+    fs->ops->destroy(fs);
+}
+
+/* One changed bit of file id or tag is a forgery, whether such an object lives or not. */
+static void forgeries_are_told_from_the_dead(void **state)
+{
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs), *found;
+
+    (void)state;
+    for (uint32_t bit = 64; bit < root->handle.len * 8u; bit++) {
+        struct vfs_handle forged = root->handle;
+
+        forged.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(fs->ops->resolve(fs, &forged, &found), VFS_BADHANDLE);
+    }
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+static void a_write_drops_suid(void **state)
+{
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs);
+    struct vfs_object *a = make(root, "a", VFS_REG, 06755), *b = make(root, "b", VFS_REG, 06745);
+
+    (void)state;
+    write_bytes(a, 0, "x", 1);
+    write_bytes(b, 0, "x", 1);
+    assert_int_equal(attr_of(a).mode, 0755);
+    assert_int_equal(attr_of(b).mode, 02745);
+    vfs_object_put(a);
+    vfs_object_put(b);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+/* atime moves with the first read after a change, and is no change itself. */
+static void atime_is_relatime(void **state)
+{
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs), *file = make(root, "file", VFS_REG, 0644);
+    struct vfs_attr before, first, second, third;
+
+    (void)state;
+    write_bytes(file, 0, "data", 4);
+    before = attr_of(file);
+    clock_advance_ns(NSEC_PER_SEC);
+    read_some(file);
+    first = attr_of(file);
+    assert_true(first.atime.tv_sec > before.atime.tv_sec);
+    assert_int_equal(first.change, before.change);
+    assert_int_equal(first.ctime.tv_nsec, before.ctime.tv_nsec);
+    clock_advance_ns(NSEC_PER_SEC);
+    read_some(file);
+    second = attr_of(file);
+    assert_int_equal(second.atime.tv_sec, first.atime.tv_sec);
+    assert_int_equal(second.atime.tv_nsec, first.atime.tv_nsec);
+    write_bytes(file, 0, "d", 1);
+    read_some(file);
+    third = attr_of(file);
+    assert_true(third.atime.tv_sec > second.atime.tv_sec);
+    vfs_object_put(file);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+/* A file of 64-bit holes costs the few nodes on the way to its bytes. */
+static void holes_are_cheap(void **state)
+{
+    struct mem_options options = {.bytes_max = 256 << 10};
+    struct vfs *fs = mem_create(&options);
+    struct vfs_object *root = root_of(fs), *file = make(root, "file", VFS_REG, 0644);
+
+    (void)state;
+    for (uint32_t shift = 13; shift < 63; shift += 7)
+        write_bytes(file, 1ull << shift, "x", 1);
+    assert_int_equal(attr_of(file).space_used, 8 * 4096);
+    write_bytes(file, MEM_FILE_SIZE_MAX - 1, "y", 1);
+    assert_int_equal(attr_of(file).size, MEM_FILE_SIZE_MAX);
+    vfs_object_put(file);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+enum {
+    RECORD_BYTES = 20000,
+    RECORD_ROUNDS = 300,
+};
+
+static void *write_records(void *arg)
+{
+    static _Thread_local unsigned char record[RECORD_BYTES];
+    struct vfs_object *file = arg;
+    enum vfs_stability reached;
+    uint32_t written;
+
+    for (uint32_t i = 0; i < RECORD_ROUNDS; i++) {
+        memset(record, (int)(i & 0xff), sizeof(record));
+        file->fs->ops->write(file, 0, record, sizeof(record), VFS_UNSTABLE, &written, &reached);
+    }
+    return NULL;
+}
+
+/* A READ sees the whole of a WRITE or nothing of it. */
+static void writes_are_seen_whole(void **state)
+{
+    static unsigned char buf[RECORD_BYTES];
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs), *file = make(root, "file", VFS_REG, 0644);
+    pthread_t threads[2];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_records, file), 0);
+    for (uint32_t i = 0; i < RECORD_ROUNDS; i++) {
+        struct vfs_read io = {.len = sizeof(buf), .buf = buf, .fd = -1};
+
+        assert_int_equal(fs->ops->read(file, &io), VFS_OK);
+        assert_true(io.len == 0 || io.len == sizeof(buf));
+        assert_true(io.len == 0 || memcmp(buf, buf + 1, sizeof(buf) - 1) == 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+        pthread_join(threads[i], NULL);
+    vfs_object_put(file);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_make_sense),
+        cmocka_unit_test(root_is_as_asked),
+        cmocka_unit_test(handles_of_another_life_are_stale),
+        cmocka_unit_test(forgeries_are_told_from_the_dead),
+        cmocka_unit_test(a_write_drops_suid),
+        cmocka_unit_test(atime_is_relatime),
+        cmocka_unit_test(holes_are_cheap),
+        cmocka_unit_test(writes_are_seen_whole),
+    };
+
+    return test_group_run(tests);
+}

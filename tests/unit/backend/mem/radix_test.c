@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The radix tree against a plain sorted array, and its account of memory. */
+#include <stdlib.h>
+
+#include "backend/mem/radix.h"
+#include "base/check.h"
+#include "lib/test.h"
+
+static struct space open_space(uint64_t limit)
+{
+    return (struct space){.limit = limit};
+}
+
+static void empty_tree(void **state)
+{
+    struct space space = open_space(1 << 20);
+    struct radix radix = {0};
+    uint64_t at = 0;
+
+    (void)state;
+    assert_null(radix_get(&radix, 0));
+    assert_null(radix_get(&radix, RADIX_INDEX_MAX));
+    assert_null(radix_next(&radix, &at));
+    assert_null(radix_remove(&radix, &space, 5));
+    radix_fini(&radix, &space);
+}
+
+static void lone_first_value_needs_no_node(void **state)
+{
+    struct space space = open_space(0);
+    struct radix radix = {0};
+    uint64_t at = 0;
+    int value;
+
+    (void)state;
+    assert_true(radix_insert(&radix, &space, 0, &value, false));
+    assert_ptr_equal(radix_get(&radix, 0), &value);
+    assert_null(radix_get(&radix, 1));
+    assert_ptr_equal(radix_next(&radix, &at), &value);
+    at = 1;
+    assert_null(radix_next(&radix, &at));
+    assert_ptr_equal(radix_remove(&radix, &space, 0), &value);
+    radix_fini(&radix, &space);
+}
+
+static void ends_of_the_indexes(void **state)
+{
+    const uint64_t indexes[] = {
+        0, 1, 63, 64, 4095, 4096, 1ull << 40, RADIX_INDEX_MAX - 1, RADIX_INDEX_MAX};
+    struct space space = open_space(1 << 20);
+    struct radix radix = {0};
+    uint64_t at = 0;
+
+    (void)state;
+    for (size_t i = ARRAY_SIZE(indexes); i-- > 0;)
+        assert_true(radix_insert(&radix, &space, indexes[i], (void *)&indexes[i], false));
+    for (size_t i = 0; i < ARRAY_SIZE(indexes); i++, at++) {
+        assert_ptr_equal(radix_get(&radix, indexes[i]), &indexes[i]);
+        assert_ptr_equal(radix_next(&radix, &at), &indexes[i]);
+        assert_int_equal(at, indexes[i]);
+    }
+    assert_null(radix_next(&radix, &at));
+    for (size_t i = 0; i < ARRAY_SIZE(indexes); i++)
+        assert_ptr_equal(radix_remove(&radix, &space, indexes[i]), &indexes[i]);
+    radix_fini(&radix, &space);
+    assert_int_equal(space_free(&space), 1 << 20);
+}
+
+enum {
+    KEYS = 512,
+};
+
+static uint64_t draw(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed >> 3;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Keys of all sizes, in ascending order. */
+static void draw_keys(uint64_t *keys, uint64_t *seed)
+{
+    for (size_t i = 0; i < KEYS; i++)
+        keys[i] = (draw(seed) & RADIX_INDEX_MAX) >> (draw(seed) % 60);
+    qsort(keys, KEYS, sizeof(*keys), compare);
+    for (size_t i = 1; i < KEYS; i++) {
+        if (keys[i] <= keys[i - 1])
+            keys[i] = keys[i - 1] + 1;
+    }
+}
+
+static void check_walk(const struct radix *radix, const uint64_t *keys, const bool *in)
+{
+    uint64_t at = 0;
+
+    for (size_t i = 0; i < KEYS; i++) {
+        assert_ptr_equal(radix_get(radix, keys[i]), in[i] ? (const void *)&keys[i] : NULL);
+        if (!in[i])
+            continue;
+        assert_ptr_equal(radix_next(radix, &at), &keys[i]);
+        assert_int_equal(at, keys[i]);
+        at++;
+    }
+    assert_null(radix_next(radix, &at));
+}
+
+static void like_a_sorted_array(void **state)
+{
+    struct space space = open_space(1 << 30);
+    struct radix radix = {0};
+    uint64_t seed = 4711, keys[KEYS];
+    bool in[KEYS] = {false};
+
+    (void)state;
+    draw_keys(keys, &seed);
+    for (uint32_t round = 0; round < 40000; round++) {
+        /* mostly filling, then mostly emptying */
+        bool add = draw(&seed) % 10 < (round / 4000 % 2 ? 2 : 8);
+        size_t i = draw(&seed) % KEYS;
+
+        if (add && !in[i])
+            assert_true(radix_insert(&radix, &space, keys[i], &keys[i], false));
+        else if (!add)
+            assert_ptr_equal(radix_remove(&radix, &space, keys[i]), in[i] ? &keys[i] : NULL);
+        in[i] = add;
+        if (round % 500 == 0)
+            check_walk(&radix, keys, in);
+    }
+    for (size_t i = 0; i < KEYS; i++)
+        radix_remove(&radix, &space, keys[i]);
+    radix_fini(&radix, &space);
+    assert_int_equal(space_free(&space), 1 << 30);
+}
+
+static void full_account_inserts_nothing(void **state)
+{
+    struct space space = open_space(1500);
+    struct radix radix = {0};
+    uint64_t at = 0;
+    int value;
+
+    (void)state;
+    assert_true(radix_insert(&radix, &space, 5, &value, false));
+    assert_false(radix_insert(&radix, &space, 1ull << 50, &value, false));
+    assert_null(radix_get(&radix, 1ull << 50));
+    assert_ptr_equal(radix_get(&radix, 5), &value);
+    assert_ptr_equal(radix_next(&radix, &at), &value);
+    assert_true(radix_insert(&radix, &space, 1ull << 50, &value, true));
+    assert_int_equal(space_free(&space), 0);
+    radix_remove(&radix, &space, 1ull << 50);
+    radix_remove(&radix, &space, 5);
+    radix_fini(&radix, &space);
+    assert_int_equal(space_free(&space), 1500);
+}
+
+static void account_keeps_its_limit(void **state)
+{
+    struct space space = open_space(100);
+
+    (void)state;
+    assert_true(space_take(&space, 60));
+    assert_false(space_take(&space, 41));
+    assert_true(space_take(&space, 40));
+    assert_int_equal(space_free(&space), 0);
+    space_force(&space, 10);
+    assert_int_equal(space_free(&space), 0);
+    assert_false(space_take(&space, 1));
+    space_give(&space, 20);
+    assert_int_equal(space_free(&space), 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(empty_tree),
+        cmocka_unit_test(lone_first_value_needs_no_node),
+        cmocka_unit_test(ends_of_the_indexes),
+        cmocka_unit_test(like_a_sorted_array),
+        cmocka_unit_test(full_account_inserts_nothing),
+        cmocka_unit_test(account_keeps_its_limit),
+    };
+
+    return test_group_run(tests);
+}
