@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "state/client_internal.h"
+#include "state/owner.h"
 #include "state/session_internal.h"
 
 struct client *client_get(struct client *client)
@@ -25,7 +26,8 @@ void client_put(struct client *client)
     DCHECK(before > 0);
     if (before > 1)
         return;
-    CHECK(client->opens == NULL && list_empty(&client->sessions));
+    CHECK(list_empty(&client->sessions));
+    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
     free(client->impl_name);
     free(client->impl_domain);
     free(client);

@@ -25,6 +25,7 @@ struct client_principal {
 };
 
 struct client_owner; /* client_internal.h */
+struct owner_table;  /* owner.h */
 
 /* The answer to the last CREATE_SESSION, for its retry (RFC 8881 §18.36.4). */
 struct client_create_reply {
@@ -57,8 +58,8 @@ struct client {
     uint32_t session_count;
     struct client_create_reply create_reply;
 
-    /* Owned by the files for owners, opens and locks; NULL as long as there are none. */
-    void *opens;
+    /* Its open and lock owners, opens and locks (owner.h); NULL until the first. */
+    _Atomic(struct owner_table *) owners;
 };
 
 struct client_exchange {

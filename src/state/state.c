@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "state/client_internal.h"
+#include "state/open.h"
 #include "state/session_internal.h"
 
 enum {
@@ -61,6 +62,8 @@ struct state *state_create(const struct state_config *config)
         mutex_init(&state->session_shards[i].lock);
         htable_init(&state->session_shards[i].table, 8);
     }
+    state->opens = open_tables_create();
+    state_hook_clients(state, &open_hooks);
     return state;
 }
 
@@ -90,6 +93,7 @@ void state_destroy(struct state *state)
         client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
+    open_tables_destroy(state->opens);
     for (size_t i = 0; i < SESSION_SHARDS; i++) {
         htable_fini(&state->session_shards[i].table);
         pthread_mutex_destroy(&state->session_shards[i].lock);

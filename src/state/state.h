@@ -20,6 +20,7 @@
 #include "wire/nfs4_types.h"
 
 struct client;
+struct open_tables;
 struct state;
 
 /* What opens and locks plug in, so that they go when their client goes. */
@@ -69,6 +70,7 @@ struct state {
     _Atomic int64_t reply_bytes; /* memory that kept replies take */
     uint64_t digest_seed;        /* random: for slot_request.digest */
     struct state_client_hooks hooks;
+    struct open_tables *opens; /* stateids and files: open.h */
 };
 
 /* Never fails; ends the process without memory or randomness. */
@@ -77,7 +79,7 @@ struct state *state_create(const struct state_config *config);
 /* Drop every client and free all.  No call runs and no connection is left. */
 void state_destroy(struct state *state);
 
-/* Register what state_client_hooks says; before the first request. */
+/* Replace the hooks that state_create() has set (open_hooks); before the first request. */
 void state_hook_clients(struct state *state, const struct state_client_hooks *hooks);
 
 /* Remove clients whose lease ran out, and those that were never confirmed.  From a timer, about

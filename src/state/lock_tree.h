@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Intervals of bytes, both ends inclusive, in a treap ordered by start and augmented with the
+ * largest end below each node: the ranges that overlap a given one are found in O(log n) each,
+ * however many do not.  Intrusive, iterative, equal and overlapping intervals allowed.  The caller
+ * locks, and takes a node out before changing its range.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lock_range {
+    uint64_t start, end; /* inclusive; start <= end */
+};
+
+struct lock_node {
+    struct lock_node *parent, *left, *right;
+    struct lock_range range;
+    uint64_t max_end; /* of this node and all below */
+    uint64_t priority;
+};
+
+struct lock_tree {
+    struct lock_node *root;
+    uint64_t inserted; /* makes priorities */
+};
+
+void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const struct lock_range *at);
+void lock_tree_remove(struct lock_tree *tree, struct lock_node *node);
+
+/* The node with the lowest start that overlaps `range`, and the next one after `node`. */
+struct lock_node *lock_tree_first(const struct lock_tree *tree, const struct lock_range *range);
+struct lock_node *lock_tree_next(const struct lock_node *node, const struct lock_range *range);
+
+static inline bool lock_range_overlaps(const struct lock_range *a, const struct lock_range *b)
+{
+    return a->start <= b->end && b->start <= a->end;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stateids (RFC 8881 §8.2): from the twelve bytes `other` to the open or lock state they stand for.
+ *
+ * `other` is the index of a slot and a 64-bit tag, which is a keyed hash of the client, the index
+ * and a generation: nobody can guess one, no value comes twice, and only its own client may use it.
+ * Slots are never given back to the system, so finding one takes no lock: take a reference unless
+ * there is none, then compare.  Whoever holds a reference may use the state behind it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "wire/nfs4_types.h"
+
+struct client;
+struct stateid_slot;
+struct stateid_table;
+
+enum stateid_kind {
+    STATEID_OPEN,
+    STATEID_LOCK,
+};
+
+/* Embedded in what a stateid stands for. */
+struct stateid {
+    struct stateid_table *table;
+    struct stateid_slot *slot; /* counts the references */
+    uint8_t other[12];
+    enum stateid_kind kind;
+    _Atomic uint32_t seqid; /* changed under the file's lock */
+    struct client *client;
+    void (*release)(struct stateid *sid); /* the last reference is gone */
+};
+
+struct stateid_table *stateid_table_create(void);
+void stateid_table_destroy(struct stateid_table *table);
+
+/* Give `sid` a fresh value with seqid 1 and one reference, the caller's.  `spread` is any number
+ * that differs between threads' work (a hash of the file).  False when the table is full. */
+bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum stateid_kind kind,
+                    struct client *client, uint64_t spread,
+                    void (*release)(struct stateid *sid)) MUST_USE;
+
+/* The state of this client that `in` names, with a reference, or NULL: unknown, gone or another
+ * client's.  Does not look at the seqid.  Takes no lock. */
+struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
+                               const struct client *client);
+
+/* Another reference for one who has one. */
+void stateid_get(struct stateid *sid);
+void stateid_put(struct stateid *sid);
+
+/* From now on nobody finds it; the references stay. */
+void stateid_kill(struct stateid *sid);
+
+/* RFC 8881 §8.2.2: 0 is always right, lower than current OLD_STATEID, higher BAD_STATEID; near the
+ * wrap a low number follows a high one. */
+enum nfsstat4 stateid_check_seqid(const struct stateid *sid, uint32_t seqid);
+
+/* The next seqid, after NFS4_UINT32_MAX 1.  With the file's lock held. */
+void stateid_bump(struct stateid *sid);
+
+/* As it goes on the wire. */
+void stateid_value(const struct stateid *sid, struct stateid4 *out);
+
+/* RFC 8881 §8.2.3 */
+enum stateid_special {
+    STATEID_ORDINARY,
+    STATEID_ANONYMOUS,
+    STATEID_READ_BYPASS,
+    STATEID_CURRENT,
+    STATEID_INVALID, /* reserved, or no combination that means anything */
+};
+enum stateid_special stateid_special(const struct stateid4 *in);
+
+/* The invalid stateid that CLOSE returns (RFC 8881 §18.2.4). */
+void stateid_invalid_value(struct stateid4 *out);
