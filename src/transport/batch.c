@@ -184,7 +184,6 @@ static void batch_stall(struct loop *loop)
     conn->stalled_end = conn->stalled_pos + (uint32_t)left;
     batch_drop_input(batch);
     batch->more = false;
-    counter_add(loop->transport, TRANSPORT_COUNTER_stalls, 1);
     send_queue_set(conn, SEND_QUEUE_STALL);
 }
 

@@ -111,15 +111,18 @@ static struct send_item *queue_pop_locked(struct send_queue *queue)
 }
 
 /* What epoll should wait for. */
-static uint32_t queue_events_locked(struct send_queue *queue)
+static uint32_t queue_events_locked(struct connection *conn)
 {
+    struct send_queue *queue = &conn->queue;
     size_t bytes = atomic_load_explicit(&queue->bytes, memory_order_relaxed);
     uint32_t events = 0;
 
-    if (bytes > LIMIT_SEND_QUEUE_MARK_BYTES)
+    if (bytes > LIMIT_SEND_QUEUE_MARK_BYTES && !queue->paused) {
         queue->paused = true;
-    else if (bytes <= LIMIT_SEND_QUEUE_MARK_BYTES / 2)
+        counter_add(conn->transport, TRANSPORT_COUNTER_stalls, 1);
+    } else if (bytes <= LIMIT_SEND_QUEUE_MARK_BYTES / 2) {
         queue->paused = false;
+    }
     if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled)
         events |= EPOLLIN;
     /* At the end, and when stalled calls may go on, the loop is called by a writable socket. */
@@ -279,7 +282,7 @@ static void queue_flush_locked(struct connection *conn)
         }
         if (status == SEND_DEAD || queue->left)
             break;
-        events = queue_events_locked(queue);
+        events = queue_events_locked(conn);
         if (events == queue->armed)
             break;
         queue->armed = events;
@@ -321,7 +324,7 @@ static void queue_behind_locked(struct connection *conn, struct send_item *item,
         queue_append_locked(queue, item);
     if (tail)
         queue_append_locked(queue, tail);
-    if (!queue->flushing && (queue->left || queue_events_locked(queue) != queue->armed)) {
+    if (!queue->flushing && (queue->left || queue_events_locked(conn) != queue->armed)) {
         queue->flushing = true;
         queue_flush_locked(conn);
     }
@@ -357,7 +360,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
         queue_prepend_locked(queue, tail_item);
     if ((size_t)n < len)
         queue_prepend_locked(queue, item_for_bytes(buffer, data + n, len - (size_t)n));
-    if (queue->head || queue_events_locked(queue) != queue->armed)
+    if (queue->head || queue_events_locked(conn) != queue->armed)
         queue_flush_locked(conn);
     else
         queue->flushing = false;
@@ -402,7 +405,7 @@ void send_queue_set(struct connection *conn, unsigned flags)
         queue->stalled = true;
     if (flags & SEND_QUEUE_RESUME)
         queue->stalled = false;
-    if (!queue->flushing && queue_events_locked(queue) != queue->armed) {
+    if (!queue->flushing && queue_events_locked(conn) != queue->armed) {
         queue->flushing = true;
         queue_flush_locked(conn);
     }

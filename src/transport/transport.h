@@ -32,7 +32,7 @@ struct transport;
     X(oversize_records, "Records over the limit; their connection was closed")                     \
     X(bytes_in, "Bytes received")                                                                  \
     X(bytes_out, "Bytes sent")                                                                     \
-    X(stalls, "Times a connection's calls waited for its send queue")                              \
+    X(stalls, "Times a connection was not read, for its client does not read")                     \
     X(tails_short, "Payloads that were cut off under way and filled up with zero bytes")           \
     X(handoffs, "Loops given away by worker_will_block()")                                         \
     X(retakes, "Loops taken from a thread that blocked too long")                                  \

@@ -98,17 +98,18 @@ static enum rpc_result user(struct rpc_call *call)
 
 static enum rpc_result send_calls(struct rpc_call *call)
 {
-    uint32_t count = xdr_get_u32(&call->in);
+    uint32_t count = xdr_get_u32(&call->in), sent = 0;
     uint32_t record[64];
 
     for (uint32_t i = 0; i < ARRAY_SIZE(record); i++)
         record[i] = htonl(0xca11);
     record[1] = 0; /* CALL */
-    for (uint32_t i = 0; i < count; i++) {
-        record[0] = htonl(0x80000000u + i);
-        CHECK(connection_send(call->conn, record, sizeof(record)));
+    for (; sent < count; sent++) {
+        record[0] = htonl(0x80000000u + sent);
+        if (!connection_send(call->conn, record, sizeof(record)))
+            break;
     }
-    xdr_init_decode(&call->in, call->args, call->args_len, NULL);
+    xdr_put_u32(&call->out, sent);
     return echo(call);
 }
 

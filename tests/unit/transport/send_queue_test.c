@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a connection sends: whole records, whoever sends them and however little the socket takes;
+ * payloads from files; clients that do not read.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/test.h"
+#include "rpc_server.h"
+
+enum {
+    RECORD_BYTES_MAX = LIMIT_REPLY_BYTES + 64,
+};
+
+static struct rpc_server server;
+static uint8_t record[RECORD_BYTES_MAX];
+
+static int setup_small_buffers(void **state)
+{
+    (void)state;
+    rpc_server_start(&server, 4, 4096);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    rpc_server_start(&server, 1, 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    rpc_server_stop(&server);
+    assert_int_equal(atomic_load(&server.closed_early), 0);
+    return 0;
+}
+
+static uint32_t word_at(size_t offset)
+{
+    uint32_t be;
+
+    memcpy(&be, record + offset, 4);
+    return ntohl(be);
+}
+
+/* S22-25: threads that lost the loop, the loop itself and records of our own, all on one
+ * connection with a tiny socket buffer; every record arrives whole. */
+static void records_never_mix(void **state)
+{
+    enum {
+        ROUNDS = 60,
+        SENT_PER_ROUND = 3,
+        WORDS = 700
+    };
+    uint32_t words[WORDS];
+    unsigned answers[ROUNDS * 4] = {0}, calls_seen = 0, replies_seen = 0;
+    int fd = client_connect_small(&server, 4096);
+
+    (void)state;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        const uint32_t us = i % 4 * 300, send = SENT_PER_ROUND, count = 3000;
+
+        for (uint32_t j = 0; j < WORDS; j++)
+            words[j] = i;
+        words[0] = us;
+        client_call(fd, i * 4, PROC_SLEEP_MAY, words, WORDS);
+        words[0] = send;
+        client_call(fd, i * 4 + 1, PROC_SEND, words, WORDS);
+        client_call(fd, i * 4 + 2, PROC_FILL, &count, 1);
+        client_call(fd, i * 4 + 3, PROC_NULL, NULL, 0);
+    }
+    while (replies_seen < ROUNDS * 4 || calls_seen < ROUNDS * SENT_PER_ROUND) {
+        size_t len = client_receive_record(fd, record, sizeof(record));
+        uint32_t xid = word_at(0);
+
+        if (word_at(4) == 0) {
+            assert_int_equal(len, 256);
+            for (size_t i = 8; i < len; i += 4)
+                assert_int_equal(word_at(i), 0xca11);
+            calls_seen++;
+            continue;
+        }
+        assert_true(word_at(4) == 1 && word_at(20) == 0 && xid < ROUNDS * 4);
+        if (xid % 4 < 2) {
+            assert_int_equal(len, 24 + WORDS * 4);
+            for (size_t i = 28; i < len; i += 4)
+                assert_int_equal(word_at(i), xid / 4);
+        } else if (xid % 4 == 2) {
+            assert_int_equal(len, 24 + 3000 * 4);
+            for (size_t i = 24; i < len; i += 4)
+                assert_int_equal(word_at(i), (i - 24) / 4);
+        } else {
+            assert_int_equal(len, 24);
+        }
+        answers[xid]++;
+        replies_seen++;
+    }
+    for (size_t i = 0; i < ROUNDS * 4; i++)
+        assert_int_equal(answers[i], 1);
+    close(fd);
+}
+
+/* A reply with a payload of `len` bytes from a file that has `cut` of them. */
+static void tail_expect(int fd, uint32_t xid, uint32_t len, uint32_t cut)
+{
+    size_t got = client_receive_record(fd, record, sizeof(record));
+
+    assert_int_equal(word_at(0), xid);
+    assert_int_equal(got, 24 + 4 + (len + 3) / 4 * 4);
+    assert_int_equal(word_at(24), len);
+    for (uint32_t i = 0; i < (len + 3) / 4 * 4; i++) {
+        uint8_t expected = i < len && i < cut ? (uint8_t)(i % 251) : 0;
+
+        if (record[28 + i] != expected)
+            fail_msg("byte %u of %u is %u, not %u", i, len, record[28 + i], expected);
+    }
+}
+
+static void tail_exchange(int fd, uint32_t len, uint32_t cut)
+{
+    const uint32_t words[2] = {len, cut};
+
+    client_call(fd, 1, PROC_NULL, NULL, 0);
+    client_call(fd, 2, PROC_TAIL, words, 2);
+    client_call(fd, 3, PROC_NULL, NULL, 0);
+    assert_int_equal(client_reply(fd, NULL, 0, NULL), 1);
+    tail_expect(fd, 2, len, cut);
+    assert_int_equal(client_reply(fd, NULL, 0, NULL), 3);
+}
+
+static void tails(void **state)
+{
+    static const uint32_t lens[] = {1, 2, 3, 4, 5, 1000, 65536, 300001, 1 << 20};
+    int fd = client_connect(&server);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
+        tail_exchange(fd, lens[i], lens[i]);
+    wait_unsigned(&server.tails_done, ARRAY_SIZE(lens));
+    assert_int_equal(atomic_load(&server.tails_done), ARRAY_SIZE(lens));
+    assert_int_equal(rpc_server_stats(&server).tails_short, 0);
+    close(fd);
+}
+
+/* The file shrank after the reply was made: zero bytes take the place of what is gone. */
+static void tail_of_a_file_cut_off(void **state)
+{
+    int fd = client_connect(&server);
+
+    (void)state;
+    tail_exchange(fd, 100000, 0);
+    tail_exchange(fd, 100001, 50000);
+    tail_exchange(fd, 5, 4);
+    tail_exchange(fd, 1 << 20, 1);
+    wait_unsigned(&server.tails_done, 4);
+    assert_int_equal(rpc_server_stats(&server).tails_short, 4);
+    close(fd);
+}
+
+/* Several in one batch into a small socket buffer: they are queued and stay in order. */
+static void tails_queued(void **state)
+{
+    enum {
+        TAILS = 12
+    };
+    int fd = client_connect_small(&server, 4096);
+
+    (void)state;
+    for (uint32_t i = 0; i < TAILS; i++) {
+        const uint32_t words[2] = {50000 + i, i % 3 ? 50000 + i : 20000};
+
+        client_call(fd, i, PROC_TAIL, words, 2);
+    }
+    for (uint32_t i = 0; i < TAILS; i++)
+        tail_expect(fd, i, 50000 + i, i % 3 ? 50000 + i : 20000);
+    wait_unsigned(&server.tails_done, TAILS);
+    close(fd);
+}
+
+/* The connection dies with payloads in its queue: each is given back once. */
+static void tails_of_a_dead_connection(void **state)
+{
+    enum {
+        TAILS = 8
+    };
+    int fd = client_connect_small(&server, 4096);
+    const uint32_t words[2] = {900000, 900000};
+
+    (void)state;
+    for (uint32_t i = 0; i < TAILS; i++)
+        client_call(fd, i, PROC_TAIL, words, 2);
+    while (rpc_server_stats(&server).stalls == 0)
+        usleep(1000);
+    close(fd);
+    wait_unsigned(&server.closed, 1);
+    /* Those that were not run have no payload. */
+    assert_true(atomic_load(&server.tails_done) >= 1);
+    assert_true(atomic_load(&server.tails_done) <= TAILS);
+    assert_int_equal(atomic_load(&server.tails_done), rpc_server_stats(&server).replies);
+}
+
+static long resident_kib(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long total, resident;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
+    fclose(file);
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* A client asks for gigabytes and reads nothing: its calls wait, others are served, memory stays
+ * bounded; when it reads at last, it gets every answer. */
+static void client_that_does_not_read(void **state)
+{
+    enum {
+        CALLS = 120
+    };
+    int fd = client_connect_small(&server, 4096), other = client_connect(&server);
+    const uint32_t count = 1 << 18;
+    long before = resident_kib();
+
+    (void)state;
+    for (uint32_t i = 0; i < CALLS; i++)
+        client_call(fd, i, PROC_FILL, &count, 1);
+    while (rpc_server_stats(&server).stalls == 0)
+        usleep(1000);
+    for (uint32_t i = 0; i < 1000; i++)
+        client_ping(other, i);
+    /* 120 MiB were asked for. */
+    assert_true(rpc_server_stats(&server).replies < 1000 + 20);
+    assert_true(resident_kib() - before < 64 << 10);
+
+    for (uint32_t i = 0; i < CALLS; i++) {
+        size_t len = client_receive_record(fd, record, sizeof(record));
+
+        assert_int_equal(len, 24 + ((size_t)count << 2));
+        assert_int_equal(word_at(0), i);
+        assert_int_equal(word_at(len - 4), count - 1);
+    }
+    client_ping(fd, 1);
+    close(fd);
+    close(other);
+}
+
+/* Records of our own are refused when too much waits; those that were taken arrive. */
+static void connection_send_is_bounded(void **state)
+{
+    enum {
+        WANTED = 60000,
+        QUEUED_MIN = LIMIT_SEND_QUEUE_BYTES / 260
+    };
+    int fd = client_connect_small(&server, 4096);
+    const uint32_t wanted = WANTED;
+    uint32_t sent;
+
+    (void)state;
+    client_call(fd, 1, PROC_SEND, &wanted, 1);
+    while (rpc_server_stats(&server).replies == 0)
+        usleep(1000);
+    for (sent = 0; client_receive_record(fd, record, sizeof(record)) == 256; sent++)
+        assert_int_equal(word_at(0), 0x80000000u + sent);
+    assert_int_equal(word_at(0), 1);
+    assert_int_equal(word_at(24), sent);
+    assert_in_range(sent, QUEUED_MIN, WANTED - 1);
+    client_ping(fd, 2);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(records_never_mix, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(tails, setup, teardown),
+        cmocka_unit_test_setup_teardown(tail_of_a_file_cut_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(tails_queued, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(tails_of_a_dead_connection, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(client_that_does_not_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(connection_send_is_bounded, setup, teardown),
+    };
+
+    return test_group_run(tests);
+}
