@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "lib/test.h"
 #include "state/session.h"
 #include "state/session_conn.h"
@@ -81,7 +82,7 @@ static enum nfsstat4 exchange(const char *owner, uint8_t verifier,
 static enum nfsstat4 session(uint64_t clientid, uint32_t sequence,
                              const struct client_principal *who, struct CREATE_SESSION4resok *res)
 {
-    const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, NULL, 0};
+    const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, {0}, 0};
     const struct CREATE_SESSION4args args = {.csa_clientid = clientid,
                                              .csa_sequence = sequence,
                                              .csa_fore_chan_attrs = attrs,
@@ -407,5 +408,6 @@ int main(void)
         TEST(limit_is_an_error),
     };
 
+    log_set_level(LOG_LEVEL_ERROR);
     return test_group_run(tests);
 }

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "lib/test.h"
 #include "state/client.h"
 #include "state/session.h"
@@ -100,7 +101,7 @@ static void *churn(void *arg)
 
     (void)arg;
     for (uint32_t turn = 0; !atomic_load(&stop); turn++) {
-        const struct channel_attrs4 attrs = {0, 8192, 8192, 4096, 16, 8, NULL, 0};
+        const struct channel_attrs4 attrs = {0, 8192, 8192, 4096, 16, 8, {0}, 0};
         struct CREATE_SESSION4args args = {.csa_fore_chan_attrs = attrs,
                                            .csa_back_chan_attrs = attrs};
         struct CREATE_SESSION4resok res;
@@ -148,5 +149,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(all_at_once)};
 
+    log_set_level(LOG_LEVEL_ERROR);
     return test_group_run(tests);
 }

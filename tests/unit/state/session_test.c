@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "lib/test.h"
 #include "state/client.h"
 #include "state/session_conn.h"
@@ -52,8 +53,8 @@ static struct CREATE_SESSION4args create_args(uint32_t sequence)
     return (struct CREATE_SESSION4args){
         .csa_clientid = clientid,
         .csa_sequence = sequence,
-        .csa_fore_chan_attrs = {0, 8192, 8192, 4096, 16, 8, NULL, 0},
-        .csa_back_chan_attrs = {0, 4096, 4096, 0, 2, 16, NULL, 0},
+        .csa_fore_chan_attrs = {0, 8192, 8192, 4096, 16, 8, {0}, 0},
+        .csa_back_chan_attrs = {0, 4096, 4096, 0, 2, 16, {0}, 0},
     };
 }
 
@@ -167,11 +168,10 @@ static void negotiates(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
     struct CREATE_SESSION4resok res;
-    uint32_t ird = 57;
 
     (void)unused;
     args.csa_fore_chan_attrs =
-        (struct channel_attrs4){99, UINT32_MAX, UINT32_MAX, UINT32_MAX, 5000, 5000, &ird, 1};
+        (struct channel_attrs4){99, UINT32_MAX, UINT32_MAX, UINT32_MAX, 5000, 5000, {57}, 1};
     assert_int_equal(create_with(&args, &res), NFS4_OK);
     assert_int_equal(res.csr_fore_chan_attrs.ca_headerpadsize, 0);
     assert_int_equal(res.csr_fore_chan_attrs.ca_maxrequestsize, LIMIT_REQUEST_BYTES);
@@ -434,5 +434,6 @@ int main(void)
         TEST(idle_cost),
     };
 
+    log_set_level(LOG_LEVEL_ERROR);
     return test_group_run(tests);
 }

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RPC by hand over a blocking socket; the server is the real one, with mem behind it.
+ */
+#include "v41_fixture.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/mem/mem.h"
+#include "base/check.h"
+#include "lib/test.h"
+#include "proto/nfs4_program.h"
+#include "transport/transport.h"
+
+struct server test_server;
+int v41_fd;
+
+static struct transport *transport;
+static struct rpc_program program;
+static struct arena arena;
+
+static void export_add(const char *text)
+{
+    const struct mem_options options = {.bytes_max = 64u << 20, .root_mode = 0777};
+    struct export_spec spec;
+    char error[256];
+
+    assert_true(export_spec_parse(text, &spec, error, sizeof(error)));
+    assert_true(
+        export_table_add(test_server.exports, &spec, mem_create(&options), error, sizeof(error)));
+    export_spec_fini(&spec);
+}
+
+int v41_set_up(void **unused)
+{
+    const struct state_config config = {.lease_s = LEASE_S, .server_owner = "test-server"};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    (void)unused;
+    arena_init(&arena, 4096);
+    test_server.exports = export_table_create();
+    export_add("/=mem:,no_root_squash");
+    test_server.state = state_create(&config);
+    test_server.lease_s = LEASE_S;
+    program = (struct rpc_program){NFS4_PROGRAM,  NFS_V4,       NFS_V4,
+                                   nfs4_dispatch, &test_server, nfs4_closed};
+    const struct transport_config transport_config = {
+        .loops = 1, .programs = &program, .program_count = 1};
+    transport = transport_create(&transport_config);
+    assert_non_null(transport);
+    assert_int_equal(
+        transport_listen(transport, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(transport_start(transport), 0);
+    v41_fd = v41_connect();
+    return 0;
+}
+
+int v41_tear_down(void **unused)
+{
+    (void)unused;
+    close(v41_fd);
+    transport_drain_stop(transport, 0);
+    transport_destroy(transport);
+    state_destroy(test_server.state);
+    export_table_destroy(test_server.exports);
+    arena_fini(&arena);
+    return 0;
+}
+
+int v41_connect(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(transport_port(transport, 0)),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+void v41_begin(struct v41_call *call)
+{
+    call->procedure = NFSPROC4_COMPOUND;
+    call->minor = 1;
+    call->uid = 0;
+    call->tag = "test";
+    call->tag_len = 4;
+    call->op_count = 0;
+    xdr_init_encode(&call->x, call->ops, sizeof(call->ops));
+}
+
+struct xdr *v41_op(struct v41_call *call, uint32_t op)
+{
+    xdr_put_u32(&call->x, op);
+    call->op_count++;
+    return &call->x;
+}
+
+static void put_auth_sys(struct xdr *x, uint32_t uid)
+{
+    xdr_put_u32(x, 1);
+    xdr_put_u32(x, 20); /* stamp, machine "", uid, gid, no groups */
+    xdr_put_u32(x, 0);
+    xdr_put_u32(x, 0);
+    xdr_put_u32(x, uid);
+    xdr_put_u32(x, uid);
+    xdr_put_u32(x, 0);
+    xdr_put_u32(x, 0);
+    xdr_put_u32(x, 0);
+}
+
+static void send_all(int fd, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        assert_true(n > 0);
+        data += n;
+        len -= (size_t)n;
+    }
+}
+
+static void receive_all(int fd, uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = read(fd, data, len);
+
+        assert_true(n > 0);
+        data += n;
+        len -= (size_t)n;
+    }
+}
+
+static void send_call(int fd, const struct v41_call *call, uint32_t xid)
+{
+    static uint8_t record[CALL_BYTES + 4096];
+    struct wire_opaque tag = {call->tag, call->tag_len};
+    struct xdr x;
+
+    assert_false(call->x.failed);
+    xdr_init_encode(&x, record, sizeof(record));
+    xdr_put_u32(&x, 0);
+    xdr_put_u32(&x, xid);
+    xdr_put_u32(&x, 0);
+    xdr_put_u32(&x, 2);
+    xdr_put_u32(&x, NFS4_PROGRAM);
+    xdr_put_u32(&x, NFS_V4);
+    xdr_put_u32(&x, call->procedure);
+    put_auth_sys(&x, call->uid);
+    xdr_opaque(&x, &tag, UINT32_MAX);
+    xdr_put_u32(&x, call->minor);
+    xdr_put_u32(&x, call->op_count);
+    memcpy(xdr_take(&x, xdr_pos(&call->x)), call->ops, xdr_pos(&call->x));
+    xdr_patch_u32(&x, 0, 0x80000000u | (uint32_t)(xdr_pos(&x) - 4));
+    send_all(fd, record, xdr_pos(&x));
+}
+
+static void receive_reply(int fd, struct v41_call *call, uint32_t xid)
+{
+    static uint8_t record[sizeof(call->body) + 64];
+    uint8_t mark[4];
+    struct xdr x;
+    uint32_t len;
+
+    receive_all(fd, mark, 4);
+    memcpy(&len, mark, 4);
+    len = ntohl(len);
+    assert_true(len & 0x80000000u);
+    len &= 0x7fffffff;
+    assert_true(len >= 24 && len <= sizeof(record));
+    receive_all(fd, record, len);
+    xdr_init_decode(&x, record, len, NULL);
+    assert_int_equal(xdr_get_u32(&x), xid);
+    assert_int_equal(xdr_get_u32(&x), 1);
+    assert_int_equal(xdr_get_u32(&x), 0);
+    assert_int_equal(xdr_get_u32(&x), 0);
+    assert_int_equal(xdr_get_u32(&x), 0);
+    call->accept_stat = xdr_get_u32(&x);
+    call->body_len = (uint32_t)xdr_left(&x);
+    memcpy(call->body, x.p, call->body_len);
+}
+
+void v41_roundtrip(int fd, struct v41_call *call)
+{
+    static uint32_t xid = 0x1000;
+
+    send_call(fd, call, ++xid);
+    receive_reply(fd, call, xid);
+    arena_reset(&arena);
+    xdr_init_decode(&call->results, call->body, call->body_len, &arena);
+    if (call->accept_stat != 0 || call->procedure != NFSPROC4_COMPOUND)
+        return;
+    call->status = (enum nfsstat4)xdr_get_u32(&call->results);
+    xdr_opaque(&call->results, &call->reply_tag, UINT32_MAX);
+    call->result_count = xdr_get_u32(&call->results);
+    assert_false(call->results.failed);
+}
+
+enum nfsstat4 v41_result(struct v41_call *call, uint32_t op)
+{
+    assert_int_equal(xdr_get_u32(&call->results), op);
+    enum nfsstat4 status = (enum nfsstat4)xdr_get_u32(&call->results);
+
+    assert_false(call->results.failed);
+    if (op == OP_SEQUENCE && status == NFS4_OK)
+        xdr_take(&call->results, 36);
+    return status;
+}
+
+void v41_args_exchange_id(struct xdr *x, const char *owner)
+{
+    struct EXCHANGE_ID4args args = {.eia_state_protect = {.spa_how = SP4_NONE}};
+
+    args.eia_clientowner.co_ownerid =
+        (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
+    wire_EXCHANGE_ID4args(x, &args);
+}
+
+struct channel_attrs4 v41_attrs(void)
+{
+    return (struct channel_attrs4){0, 8192, 8192, 4096, 16, 8, {0}, 0};
+}
+
+void v41_session_make(int fd, const char *owner, const struct channel_attrs4 *fore,
+                      struct v41_session *session)
+{
+    static struct v41_call call;
+    struct CREATE_SESSION4args args = {.csa_sequence = 1,
+                                       .csa_fore_chan_attrs = fore ? *fore : v41_attrs(),
+                                       .csa_back_chan_attrs = v41_attrs()};
+    struct EXCHANGE_ID4resok exchange;
+
+    v41_begin(&call);
+    v41_args_exchange_id(v41_op(&call, OP_EXCHANGE_ID), owner);
+    v41_roundtrip(fd, &call);
+    assert_int_equal(v41_result(&call, OP_EXCHANGE_ID), NFS4_OK);
+    assert_true(wire_EXCHANGE_ID4resok(&call.results, &exchange));
+    session->clientid = args.csa_clientid = exchange.eir_clientid;
+    v41_begin(&call);
+    wire_CREATE_SESSION4args(v41_op(&call, OP_CREATE_SESSION), &args);
+    v41_roundtrip(fd, &call);
+    assert_int_equal(v41_result(&call, OP_CREATE_SESSION), NFS4_OK);
+    assert_true(wire_CREATE_SESSION4resok(&call.results, &session->granted));
+    memcpy(session->id, session->granted.csr_sessionid, NFS4_SESSIONID_SIZE);
+    session->seqid = 1;
+}
+
+void v41_op_sequence(struct v41_call *call, const struct v41_session *session, uint32_t slot,
+                     uint32_t seqid, bool cache)
+{
+    struct SEQUENCE4args args = {.sa_sequenceid = seqid,
+                                 .sa_slotid = slot,
+                                 .sa_highest_slotid = slot,
+                                 .sa_cachethis = cache};
+
+    memcpy(args.sa_sessionid, session->id, NFS4_SESSIONID_SIZE);
+    wire_SEQUENCE4args(v41_op(call, OP_SEQUENCE), &args);
+}
+
+void v41_begin_in(struct v41_call *call, struct v41_session *session, bool cache)
+{
+    v41_begin(call);
+    v41_op_sequence(call, session, 0, session->seqid++, cache);
+}
+
+void v41_op_lookup(struct v41_call *call, const char *name)
+{
+    struct LOOKUP4args args = {.objname = {(const uint8_t *)name, (uint32_t)strlen(name)}};
+
+    wire_LOOKUP4args(v41_op(call, OP_LOOKUP), &args);
+}
+
+void v41_op_mkdir(struct v41_call *call, const char *name)
+{
+    struct CREATE4args args = {.objtype = {.type = NF4DIR},
+                               .objname = {(const uint8_t *)name, (uint32_t)strlen(name)}};
+
+    wire_CREATE4args(v41_op(call, OP_CREATE), &args);
+}
+
+void v41_op_getattr(struct v41_call *call, uint32_t word0)
+{
+    struct GETATTR4args args = {.attr_request = {.count = 1, .words = {word0}}};
+
+    wire_GETATTR4args(v41_op(call, OP_GETATTR), &args);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole server in this process, reached over loopback TCP, and COMPOUNDs put together and taken
+ * apart with the server's own filters.  Helpers assert; a test only says what differs.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "proto/compound.h"
+#include "state/session.h"
+#include "wire/nfs4_codec.h"
+
+enum {
+    LEASE_S = 30,
+    CALL_BYTES = 1 << 16
+};
+
+extern struct server test_server;
+
+/* Fixtures of one test: server with the export /=mem:, one connection, nothing else. */
+int v41_set_up(void **unused);
+int v41_tear_down(void **unused);
+
+/* One more connection, and the one that is always there. */
+int v41_connect(void);
+extern int v41_fd;
+
+struct v41_call {
+    uint32_t procedure, minor, uid;
+    const void *tag;
+    uint32_t tag_len;
+    uint32_t op_count; /* counted by v41_op() */
+    struct xdr x;      /* the operations */
+    uint8_t ops[CALL_BYTES];
+
+    /* The reply. */
+    uint32_t accept_stat;
+    enum nfsstat4 status;
+    struct wire_opaque reply_tag;
+    uint32_t result_count;
+    struct xdr results;
+    uint8_t body[CALL_BYTES * 2]; /* COMPOUND4res */
+    uint32_t body_len;
+    struct arena *arena;
+};
+
+/* An empty COMPOUND of minor version 1 as uid 0 with the tag "test". */
+void v41_begin(struct v41_call *call);
+
+/* Begin the next operation; its arguments go into call->x. */
+struct xdr *v41_op(struct v41_call *call, uint32_t op);
+
+/* Send it over `fd`, wait for the reply, take its head apart. */
+void v41_roundtrip(int fd, struct v41_call *call);
+
+/* The next result must be of `op`; its status. */
+enum nfsstat4 v41_result(struct v41_call *call, uint32_t op);
+
+/* A client with a session.  Slot 0 is for the helpers. */
+struct v41_session {
+    uint64_t clientid;
+    uint8_t id[NFS4_SESSIONID_SIZE];
+    struct CREATE_SESSION4resok granted;
+    uint32_t seqid; /* of slot 0: the next one */
+};
+
+void v41_args_exchange_id(struct xdr *x, const char *owner);
+struct channel_attrs4 v41_attrs(void);
+
+/* EXCHANGE_ID and CREATE_SESSION; `fore` may be NULL. */
+void v41_session_make(int fd, const char *owner, const struct channel_attrs4 *fore,
+                      struct v41_session *session);
+
+/* SEQUENCE as the next operation: slot, seqid, sa_cachethis. */
+void v41_op_sequence(struct v41_call *call, const struct v41_session *session, uint32_t slot,
+                     uint32_t seqid, bool cache);
+
+/* v41_begin() and SEQUENCE in slot 0 with the next seqid. */
+void v41_begin_in(struct v41_call *call, struct v41_session *session, bool cache);
+
+/* LOOKUP and CREATE of a directory in the current one. */
+void v41_op_lookup(struct v41_call *call, const char *name);
+void v41_op_mkdir(struct v41_call *call, const char *name);
+void v41_op_getattr(struct v41_call *call, uint32_t word0);
