@@ -7,16 +7,25 @@ const struct bitmap4 fattr_known = {
     .count = 3,
     .words =
         {
-            /* 0..31 but acl and fs_locations */
-            ~(BIT(FATTR4_ACL) | BIT(FATTR4_FS_LOCATIONS)),
-            /* 32..55 */
-            0x00ffffffu,
+            ~BIT(FATTR4_FS_LOCATIONS),
+            0x00ffffffu | BIT(FATTR4_DIR_NOTIF_DELAY) | BIT(FATTR4_DIRENT_NOTIF_DELAY) |
+                BIT(FATTR4_CHANGE_POLICY), /* 32..55 and these */
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
-                BIT(FATTR4_CHANGE_ATTR_TYPE),
+                BIT(FATTR4_FS_CHARSET_CAP) | BIT(FATTR4_CLONE_BLKSIZE) | BIT(FATTR4_SPACE_FREED) |
+                BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_XATTR_SUPPORT) |
+                BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY),
         },
 };
 
-static bool fattr_value_low(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
+static bool fattr_acl(struct xdr *x, struct nfs4_attrs *a)
+{
+    a->acl = xdr_array(x, &a->acl_count, LIMIT_WIRE_ARRAY, a->acl, sizeof(*a->acl));
+    for (uint32_t i = 0; i < a->acl_count && !x->failed; i++)
+        wire_nfsace4(x, &a->acl[i]);
+    return !x->failed;
+}
+
+bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
 {
     switch (attribute) {
     case FATTR4_SUPPORTED_ATTRS:
@@ -43,6 +52,8 @@ static bool fattr_value_low(struct xdr *x, struct nfs4_attrs *a, uint32_t attrib
         return xdr_u32(x, &a->lease_time);
     case FATTR4_RDATTR_ERROR:
         return xdr_u32(x, &a->rdattr_error);
+    case FATTR4_ACL:
+        return fattr_acl(x, a);
     case FATTR4_ACLSUPPORT:
         return xdr_u32(x, &a->aclsupport);
     case FATTR4_ARCHIVE:
@@ -79,14 +90,6 @@ static bool fattr_value_low(struct xdr *x, struct nfs4_attrs *a, uint32_t attrib
         return xdr_u64(x, &a->maxread);
     case FATTR4_MAXWRITE:
         return xdr_u64(x, &a->maxwrite);
-    default:
-        return xdr_fail(x);
-    }
-}
-
-bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
-{
-    switch (attribute) {
     case FATTR4_MIMETYPE:
         return xdr_opaque(x, &a->mimetype, NFS4_OPAQUE_LIMIT);
     case FATTR4_MODE:
@@ -135,14 +138,35 @@ bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
         return wire_settime4(x, &a->time_modify_set);
     case FATTR4_MOUNTED_ON_FILEID:
         return xdr_u64(x, &a->mounted_on_fileid);
+    case FATTR4_DIR_NOTIF_DELAY:
+        return wire_nfstime4(x, &a->dir_notif_delay);
+    case FATTR4_DIRENT_NOTIF_DELAY:
+        return wire_nfstime4(x, &a->dirent_notif_delay);
+    case FATTR4_CHANGE_POLICY:
+        return wire_change_policy4(x, &a->change_policy);
     case FATTR4_MODE_SET_MASKED:
         return wire_mode_masked4(x, &a->mode_set_masked);
     case FATTR4_SUPPATTR_EXCLCREAT:
         return wire_bitmap4(x, &a->suppattr_exclcreat);
+    case FATTR4_FS_CHARSET_CAP:
+        return xdr_u32(x, &a->fs_charset_cap);
+    case FATTR4_CLONE_BLKSIZE:
+        return xdr_u32(x, &a->clone_blksize);
+    case FATTR4_SPACE_FREED:
+        return xdr_u64(x, &a->space_freed);
     case FATTR4_CHANGE_ATTR_TYPE:
         return xdr_u32(x, &a->change_attr_type);
+    case FATTR4_MODE_UMASK:
+        xdr_u32(x, &a->mode_umask.mu_mode);
+        return xdr_u32(x, &a->mode_umask.mu_umask);
+    case FATTR4_XATTR_SUPPORT:
+        return xdr_bool(x, &a->xattr_support);
+    case FATTR4_TIME_DELEG_ACCESS:
+        return wire_nfstime4(x, &a->time_deleg_access);
+    case FATTR4_TIME_DELEG_MODIFY:
+        return wire_nfstime4(x, &a->time_deleg_modify);
     default:
-        return fattr_value_low(x, a, attribute);
+        return xdr_fail(x);
     }
 }
 

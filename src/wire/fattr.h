@@ -7,6 +7,12 @@
 
 #include "wire/nfs4_codec.h"
 
+/* RFC 8275 */
+struct mode_umask4 {
+    uint32_t mu_mode;
+    uint32_t mu_umask;
+};
+
 /* Which members mean something is said by a bitmap beside it. */
 struct nfs4_attrs {
     struct bitmap4 supported_attrs;
@@ -21,6 +27,8 @@ struct nfs4_attrs {
     bool unique_handles;
     uint32_t lease_time;
     uint32_t rdattr_error;
+    struct nfsace4 *acl;
+    uint32_t acl_count;
     uint32_t aclsupport;
     bool archive;
     bool cansettime;
@@ -48,9 +56,17 @@ struct nfs4_attrs {
     struct nfstime4 time_access, time_backup, time_create, time_delta, time_metadata, time_modify;
     struct settime4 time_access_set, time_modify_set;
     uint64_t mounted_on_fileid;
+    struct nfstime4 dir_notif_delay, dirent_notif_delay;
+    struct change_policy4 change_policy;
     struct mode_masked4 mode_set_masked;
     struct bitmap4 suppattr_exclcreat;
+    uint32_t fs_charset_cap;
+    uint32_t clone_blksize;
+    uint64_t space_freed;
     uint32_t change_attr_type;
+    struct mode_umask4 mode_umask;
+    bool xattr_support;
+    struct nfstime4 time_deleg_access, time_deleg_modify;
 };
 
 /* The attributes that struct nfs4_attrs has a place for. */
