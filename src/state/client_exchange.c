@@ -228,9 +228,9 @@ enum nfsstat4 client_exchange_id(struct state *state, const struct client_princi
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &x.doomed);
     if (status == NFS4_OK)
-        log_info("client.exchange_id", LOG_U64("client", out->clientid),
-                 LOG_U64("confirmed", out->confirmed),
-                 LOG_STRN("owner", args->eia_clientowner.co_ownerid.data,
-                          args->eia_clientowner.co_ownerid.len));
+        log_debug("client.exchange_id", LOG_U64("client", out->clientid),
+                  LOG_U64("confirmed", out->confirmed),
+                  LOG_STRN("owner", args->eia_clientowner.co_ownerid.data,
+                           args->eia_clientowner.co_ownerid.len));
     return status;
 }

@@ -220,16 +220,24 @@ static void reply_just_fits(void **unused)
 /* Not even SEQUENCE fits: refused before the slot moves (pynfs CSESS27). */
 static void sequence_too_big_to_cache(void **unused)
 {
-    struct channel_attrs4 attrs = v41_attrs();
+    static const uint32_t limits[] = {10, RPC_HEADER + HEAD + SEQUENCE_BYTES - 1,
+                                      RPC_HEADER + HEAD + SEQUENCE_BYTES};
+    char owner[] = "a";
 
     (void)unused;
-    attrs.ca_maxresponsesize_cached = 10;
-    v41_session_make(v41_fd, "a", &attrs, &session);
-    for (int cache = 1; cache >= 0; cache--) {
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++, owner[0]++) {
+        struct channel_attrs4 attrs = v41_attrs();
+
+        attrs.ca_maxresponsesize_cached = limits[i];
+        v41_session_make(v41_fd, owner, &attrs, &session);
         v41_begin(&call);
-        v41_op_sequence(&call, &session, 0, 1, cache);
+        v41_op_sequence(&call, &session, 0, 1, true);
         v41_roundtrip(v41_fd, &call);
-        assert_int_equal(call.status, cache ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4_OK);
+        assert_int_equal(call.status, i < 2 ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4_OK);
+        v41_begin(&call);
+        v41_op_sequence(&call, &session, 0, i < 2 ? 1 : 2, false);
+        v41_roundtrip(v41_fd, &call);
+        assert_int_equal(call.status, NFS4_OK);
     }
 }
 
