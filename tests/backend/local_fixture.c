@@ -38,6 +38,8 @@ struct vfs *local_dir_open(const struct local_dir *dir)
         .state_dir = dir->state,
         .finding = local_setting.finding,
         .own_user = local_setting.own_user,
+        .descriptors_max = local_setting.descriptors_max,
+        .objects_max = local_setting.objects_max,
     };
     char error[256] = "";
     struct vfs *fs = NULL;
@@ -54,6 +56,7 @@ struct local_dir *local_dir_create(void)
     const char *parent = access(local_setting.parent, W_OK) == 0 ? local_setting.parent : "/tmp";
 
     assert_non_null(dir);
+    vfs_own_identity();
     (void)umask(0);
     log_set_level(LOG_LEVEL_WARN);
     snprintf(dir->base, sizeof(dir->base), "%s/mainstay-XXXXXX", parent);
@@ -101,6 +104,7 @@ void local_dir_destroy(struct local_dir *dir)
 {
     if (dir->fs)
         dir->fs->ops->destroy(dir->fs);
+    vfs_own_identity();
     (void)nftw(dir->base, open_up, 16, FTW_PHYS);
     assert_int_equal(nftw(dir->base, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
     for (size_t i = 0; i < DIRS_MAX; i++) {
@@ -124,6 +128,55 @@ void local_drop_privileges(void)
     assert_int_equal(setresuid(NOBODY, NOBODY, NOBODY), 0);
     /* So that the sanitizer at the end can look at its own process. */
     assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
+}
+
+int local_test_set_up(void **state)
+{
+    *state = local_dir_create();
+    return 0;
+}
+
+int local_test_tear_down(void **state)
+{
+    local_dir_destroy(*state);
+    return 0;
+}
+
+static int run_as(const struct CMUnitTest *tests, size_t count, enum local_finding finding,
+                  const char *name)
+{
+    local_setting.finding = finding;
+    return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+}
+
+int local_group_run_all(const struct CMUnitTest *tests, size_t count)
+{
+    int failed = run_as(tests, count, LOCAL_FIND_BY_MAP, "by map");
+
+    if (local_privileged())
+        failed += run_as(tests, count, LOCAL_FIND_BY_HANDLE, "by handle");
+    return test_exit_status(failed);
+}
+
+static const char *path_in(const char *where, const char *name)
+{
+    static char paths[4][512];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+
+    vfs_own_identity(); /* whoever asks is about to act as the test itself */
+    snprintf(path, sizeof(paths[0]), "%s/%s", where, name);
+    return path;
+}
+
+const char *local_path(const struct local_dir *dir, const char *name)
+{
+    return path_in(dir->path, name);
+}
+
+const char *local_outside(const struct local_dir *dir, const char *name)
+{
+    return path_in(dir->base, name);
 }
 
 static struct vfs *contract_create_fs(void)

@@ -20,6 +20,7 @@ struct local_setting {
     const char *parent; /* "/dev/shm", "/tmp" */
     enum local_finding finding;
     bool own_user;
+    uint32_t descriptors_max, objects_max;
 };
 extern struct local_setting local_setting;
 
@@ -36,6 +37,19 @@ struct vfs *local_dir_open(const struct local_dir *dir);
 /* Run as a user without privileges from here on; when the test is run as such, nothing changes. */
 void local_drop_privileges(void);
 bool local_privileged(void);
+
+/* Run a group once for each way of finding objects that this run may use; the value is main's. */
+#define local_group_run(tests) local_group_run_all((tests), ARRAY_SIZE(tests))
+int local_group_run_all(const struct CMUnitTest *tests, size_t count);
+
+/* cmocka fixture: *state is a struct local_dir. */
+int local_test_set_up(void **state);
+int local_test_tear_down(void **state);
+#define LOCAL_TEST(fn) cmocka_unit_test_setup_teardown(fn, local_test_set_up, local_test_tear_down)
+
+/* A name below the exported directory, or beside it, as a path; valid for four calls. */
+const char *local_path(const struct local_dir *dir, const char *name);
+const char *local_outside(const struct local_dir *dir, const char *name);
 
 /* The contract suite as the setting has it. */
 int local_contract_main(const char *name, int argc, char **argv);

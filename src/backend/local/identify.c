@@ -30,12 +30,13 @@ static int identify_handle(const struct local_fs *fs, int dirfd, const char *nam
     handle.head.handle_bytes = HANDLE_BYTES_MAX;
     if (!*name)
         flags |= AT_EMPTY_PATH;
+    /* No handle, or one of another size: that is another file system (the root has one). */
     if (name_to_handle_at(dirfd, name, &handle.head, &mount_id, flags) != 0)
-        return errno;
+        return errno == EOPNOTSUPP || errno == EOVERFLOW ? EXDEV : errno;
     if (mount_id != fs->mount_id)
         return EXDEV;
     if (handle.head.handle_bytes > HANDLE_BYTES_MAX || (unsigned)handle.head.handle_type > 0xff)
-        return EOVERFLOW;
+        return EXDEV;
     id->len = (uint8_t)(handle.head.handle_bytes + 1);
     id->data[0] = (uint8_t)handle.head.handle_type;
     memcpy(id->data + 1, handle.head.f_handle, handle.head.handle_bytes);

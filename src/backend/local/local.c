@@ -297,6 +297,7 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
     char *real_path;
     int result;
 
+    vfs_own_identity();
     if (sodium_init() < 0)
         return fail(&error, "libsodium", "cannot start");
     real_path = realpath(options->path, NULL);

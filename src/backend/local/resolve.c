@@ -4,6 +4,7 @@
  * the names that were noted, each step verified against the id.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +12,8 @@
 #include "backend/local/local_internal.h"
 
 enum {
-    SEARCH_BYTES = 16 << 10
+    SEARCH_BYTES = 16 << 10,
+    HANDLE_TRIES = 16,
 };
 
 struct map_search {
@@ -51,6 +53,20 @@ bool local_inside(const struct local_fs *fs, int fd)
     return inside;
 }
 
+/* ext4 says ENOMEM of an inode number that another thread is just giving to a new file. */
+static int open_kernel_handle(const struct local_fs *fs, struct file_handle *handle)
+{
+    int fd = -1;
+
+    for (unsigned tries = 0; tries < HANDLE_TRIES; tries++) {
+        fd = open_by_handle_at(fs->root_fd, handle, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 || errno != ENOMEM)
+            break;
+        (void)sched_yield();
+    }
+    return fd;
+}
+
 static enum vfs_status resolve_by_handle(struct local_fs *fs, const struct local_id *id,
                                          struct local_object **out)
 {
@@ -61,8 +77,7 @@ static enum vfs_status resolve_by_handle(struct local_fs *fs, const struct local
 
     if (local_kernel_handle(id, room, sizeof(room)) != 0)
         return VFS_STALE;
-    fd = open_by_handle_at(fs->root_fd, (struct file_handle *)(void *)room,
-                           O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    fd = open_kernel_handle(fs, (struct file_handle *)(void *)room);
     if (fd < 0)
         return errno == EINVAL || errno == ENOENT ? VFS_STALE : local_status(errno);
     /* A directory may have been moved out of the tree, and a whole tree of others with it. */

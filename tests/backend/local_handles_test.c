@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handles over restarts, kills and changes behind the server's back; descriptors within bounds. */
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/local_fixture.h"
+
+enum {
+    FILES = 500,
+};
+
+static const struct vfs_cred self = {.uid = 0};
+
+static struct vfs_object *root_of(struct local_dir *dir)
+{
+    struct vfs_object *root;
+
+    assert_ok(dir->fs->ops->root(dir->fs, &root));
+    return root;
+}
+
+static void rename_behind(const struct local_dir *dir, const char *from, const char *to)
+{
+    assert_int_equal(rename(local_path(dir, from), local_path(dir, to)), 0);
+}
+
+/* In the child: makes files, tells their handles, and dies without a chance to write anything. */
+static void make_and_die(const struct local_dir *dir, int pipe_fd)
+{
+    struct vfs *fs = local_dir_open(dir);
+    struct vfs_object *root, *sub, *file;
+
+    if (!fs || fs->ops->root(fs, &root) != VFS_OK)
+        _exit(1);
+    sub = make(root, &self, "sub", VFS_DIR, 0755);
+    for (int i = 0; i < FILES; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "f%d", i);
+        file = make(i % 2 ? sub : root, &self, name, VFS_REG, 0644);
+        if (write(pipe_fd, &file->handle, sizeof(file->handle)) != sizeof(file->handle))
+            _exit(1);
+        vfs_object_put(file);
+    }
+    (void)raise(SIGKILL);
+}
+
+static void handles_outlive_a_killed_server(void **state)
+{
+    struct local_dir *dir = *state;
+    static struct vfs_handle handles[FILES];
+    struct vfs_object *found;
+    int fds[2], status;
+    pid_t child;
+
+    dir->fs->ops->destroy(dir->fs);
+    dir->fs = NULL;
+    assert_int_equal(pipe(fds), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        make_and_die(dir, fds[1]);
+    close(fds[1]);
+    for (int i = 0; i < FILES; i++)
+        assert_int_equal(read(fds[0], &handles[i], sizeof(handles[i])), sizeof(handles[i]));
+    close(fds[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    dir->fs = local_dir_open(dir);
+    assert_non_null(dir->fs);
+    for (int i = 0; i < FILES; i++) {
+        assert_ok(do_resolve(dir->fs, &handles[i], &found));
+        assert_int_equal(found->type, VFS_REG);
+        vfs_object_put(found);
+    }
+}
+
+static void restarts_do_not_wear_handles_out(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *at = root_of(dir), *found;
+    struct vfs_handle handles[40];
+
+    for (size_t i = 0; i < ARRAY_SIZE(handles); i++) {
+        struct vfs_object *sub = make(at, &self, "deeper", VFS_DIR, 0755);
+
+        handles[i] = sub->handle;
+        vfs_object_put(at);
+        at = sub;
+    }
+    vfs_object_put(at);
+    for (int round = 0; round < 3; round++) {
+        local_dir_reopen(dir);
+        for (size_t i = ARRAY_SIZE(handles); i > 0; i--) {
+            assert_ok(do_resolve(dir->fs, &handles[i - 1], &found));
+            vfs_object_put(found);
+        }
+    }
+}
+
+static void renamed_behind_the_back(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *found;
+    struct vfs_object *sub = make(root, &self, "sub", VFS_DIR, 0755);
+    struct vfs_object *file = make(sub, &self, "file", VFS_REG, 0644);
+    struct vfs_handle sub_handle = sub->handle, file_handle = file->handle;
+    uint64_t fileid = file->fileid;
+
+    vfs_object_put(file);
+    vfs_object_put(sub);
+    vfs_object_put(root);
+    dir->fs->ops->destroy(dir->fs);
+    rename_behind(dir, "sub/file", "sub/moved");
+    rename_behind(dir, "sub", "bus");
+    dir->fs = local_dir_open(dir);
+    assert_non_null(dir->fs);
+    for (int round = 0; round < 2; round++) {
+        assert_ok(do_resolve(dir->fs, &file_handle, &found));
+        assert_int_equal(found->fileid, fileid);
+        vfs_object_put(found);
+        assert_ok(do_resolve(dir->fs, &sub_handle, &found));
+        vfs_object_put(found);
+        local_dir_reopen(dir);
+    }
+}
+
+/* The map knows only where it was; the kernel knows where it is. */
+static void moved_elsewhere_behind_the_back(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *found;
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    struct vfs_handle handle = file->handle;
+    bool by_map = local_setting.finding == LOCAL_FIND_BY_MAP;
+
+    vfs_object_put(file);
+    assert_ok(do_make(root, &self, "sub", VFS_DIR, 0755));
+    vfs_object_put(root);
+    dir->fs->ops->destroy(dir->fs);
+    rename_behind(dir, "file", "sub/file");
+    dir->fs = local_dir_open(dir);
+    assert_non_null(dir->fs);
+    assert_status(do_resolve(dir->fs, &handle, &found), by_map ? VFS_STALE : VFS_OK);
+    if (!by_map)
+        vfs_object_put(found);
+}
+
+static void removed_behind_the_back(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *found;
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    struct vfs_handle handle = file->handle;
+
+    assert_int_equal(unlink(local_path(dir, "file")), 0);
+    assert_int_equal(attr_of(file).nlink, 0);
+    vfs_object_put(file);
+    assert_status(do_resolve(dir->fs, &handle, &found), VFS_STALE);
+    /* What takes its name, and perhaps its inode, is not it. */
+    for (int i = 0; i < 50; i++) {
+        assert_ok(do_make(root, &self, "file", VFS_REG, 0644));
+        assert_status(do_resolve(dir->fs, &handle, &found), VFS_STALE);
+        assert_ok(do_remove(root, &self, "file"));
+    }
+    vfs_object_put(root);
+}
+
+/* Looking up by one name and removing it must not lose the other. */
+static void any_name_will_do(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *found;
+    struct vfs_object *file = make(root, &self, "a", VFS_REG, 0644);
+    struct vfs_handle handle = file->handle;
+
+    assert_ok(do_link(file, root, &self, "b"));
+    assert_ok(do_link(file, root, &self, "c"));
+    vfs_object_put(file);
+    assert_ok(do_remove(root, &self, "c"));
+    assert_ok(do_remove(root, &self, "a"));
+    vfs_object_put(root);
+    local_dir_reopen(dir);
+    assert_ok(do_resolve(dir->fs, &handle, &found));
+    assert_int_equal(attr_of(found).nlink, 1);
+    vfs_object_put(found);
+}
+
+struct kept {
+    struct vfs_handle handles[64];
+    uint32_t count;
+};
+
+static bool keep_handle(void *arg, const struct vfs_dirent *entry)
+{
+    struct kept *kept = arg;
+
+    if (entry->handle && kept->count < ARRAY_SIZE(kept->handles))
+        kept->handles[kept->count++] = *entry->handle;
+    return true;
+}
+
+/* Handles that only READDIR gave out. */
+static void listed_handles_survive(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root, *found;
+    struct kept kept = {.count = 0};
+    struct vfs_readdir rd = {
+        .attr_mask = VFS_ATTR_SIZE, .want_handle = true, .emit = keep_handle, .arg = &kept};
+
+    for (int i = 0; i < 40; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "d%d", i);
+        assert_int_equal(mkdir(local_path(dir, name), 0755), 0);
+    }
+    root = root_of(dir);
+    assert_ok(dir->fs->ops->readdir(root, &self, &rd));
+    assert_int_equal(kept.count, 40);
+    vfs_object_put(root);
+    local_dir_reopen(dir);
+    for (uint32_t i = 0; i < kept.count; i++) {
+        assert_ok(do_resolve(dir->fs, &kept.handles[i], &found));
+        assert_int_equal(found->type, VFS_DIR);
+        vfs_object_put(found);
+    }
+}
+
+static uint32_t count_descriptors(void)
+{
+    DIR *fds = opendir("/proc/self/fd");
+    uint32_t count = 0;
+
+    assert_non_null(fds);
+    while (readdir(fds))
+        count++;
+    closedir(fds);
+    return count;
+}
+
+static int few_descriptors_set_up(void **state)
+{
+    local_setting.descriptors_max = 100;
+    local_setting.objects_max = 64;
+    return local_test_set_up(state);
+}
+
+static int few_descriptors_tear_down(void **state)
+{
+    local_setting.descriptors_max = local_setting.objects_max = 0;
+    return local_test_tear_down(state);
+}
+
+static void descriptors_are_bounded(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *held[60], *obj;
+    uint32_t before = count_descriptors();
+    enum vfs_status status = VFS_OK;
+    uint32_t opened = 0;
+    char name[16];
+
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_ok(do_make(root, &self, name, VFS_REG, 0644));
+        assert_true(count_descriptors() <= before + 110);
+    }
+    /* Those in use are kept, as far as it goes; then the client is to come again. */
+    while (opened < ARRAY_SIZE(held)) {
+        snprintf(name, sizeof(name), "f%u", opened);
+        status = do_lookup(root, &self, name, &obj);
+        if (status != VFS_OK)
+            break;
+        held[opened++] = obj;
+        status = dir->fs->ops->open(obj, &self, VFS_WANT_READ, false);
+        if (status != VFS_OK)
+            break;
+    }
+    assert_status(status, VFS_DELAY);
+    assert_true(opened > 40);
+    for (uint32_t i = 0; i < opened; i++) {
+        if (i + 1 < opened)
+            dir->fs->ops->close(held[i], VFS_WANT_READ);
+        vfs_object_put(held[i]);
+    }
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_ok(do_find(root, &self, name));
+    }
+    vfs_object_put(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOCAL_TEST(handles_outlive_a_killed_server),
+        LOCAL_TEST(restarts_do_not_wear_handles_out),
+        LOCAL_TEST(renamed_behind_the_back),
+        LOCAL_TEST(moved_elsewhere_behind_the_back),
+        LOCAL_TEST(removed_behind_the_back),
+        LOCAL_TEST(any_name_will_do),
+        LOCAL_TEST(listed_handles_survive),
+        cmocka_unit_test_setup_teardown(descriptors_are_bounded, few_descriptors_set_up,
+                                        few_descriptors_tear_down),
+    };
+
+    return local_group_run(tests);
+}
