@@ -227,6 +227,8 @@ enum vfs_caps {
     VFS_CAP_CHOWN = 1u << 5, /* chown is possible at all */
     VFS_CAP_BTIME = 1u << 6,
     VFS_CAP_READ_FD = 1u << 7, /* read() can answer by descriptor */
+    /* An exclusive create keeps its verifier in the new file's times: the client must set them. */
+    VFS_CAP_VERIFIER_TIMES = 1u << 8,
 };
 
 /* All out-parameters are written only on VFS_OK unless said otherwise.  An object returned through

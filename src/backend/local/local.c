@@ -227,8 +227,8 @@ static void set_caps(struct local_fs *fs)
 {
     struct statx st;
 
-    fs->base.caps =
-        VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_READ_FD;
+    fs->base.caps = VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD |
+                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES;
     if (fs->impersonate)
         fs->base.caps |= VFS_CAP_CHOWN;
     if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))

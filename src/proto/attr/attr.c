@@ -55,6 +55,11 @@ static const struct bitmap4 exclcreat = {
         },
 };
 
+const struct bitmap4 *attr_exclcreat(void)
+{
+    return &exclcreat;
+}
+
 void attr_supported(const struct vfs *fs, struct bitmap4 *out)
 {
     *out = base_supported;

@@ -21,6 +21,9 @@ struct attr_source {
 /* supported_attrs of a file system: what its backend can answer or set. */
 void attr_supported(const struct vfs *fs, struct bitmap4 *out);
 
+/* suppattr_exclcreat: what may come with an EXCLUSIVE4_1 create. */
+const struct bitmap4 *attr_exclcreat(void);
+
 /* The vfs attributes needed to answer `want`. */
 uint32_t attr_vfs_mask(const struct bitmap4 *want);
 

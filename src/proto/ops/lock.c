@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LOCK, LOCKT, LOCKU (RFC 8881 §18.10 to §18.12).  A lock that is not free is denied at once, also
+ * to those who would wait (READW_LT, WRITEW_LT): they ask again.
+ */
+#include "state/lock.h"
+
+#include "proto/ops/ops.h"
+#include "proto/ops/stateid_arg.h"
+
+static void encode_denied(struct compound *c, const struct lock_conflict *conflict)
+{
+    struct LOCK4denied denied = {
+        .offset = conflict->offset,
+        .length = conflict->length,
+        .locktype = conflict->write ? WRITE_LT : READ_LT,
+        .owner = {.clientid = conflict->clientid, .owner = {conflict->owner, conflict->owner_len}},
+    };
+
+    wire_LOCK4denied(c->out, &denied);
+}
+
+static bool is_write(enum nfs_lock_type4 type)
+{
+    return type == WRITE_LT || type == WRITEW_LT;
+}
+
+static enum nfsstat4 lock_new_owner(struct compound *c, const struct open_to_lock_owner4 *locker,
+                                    const struct lock_request *request)
+{
+    struct stateid *sid;
+    uint32_t seqid;
+    enum nfsstat4 status =
+        stateid_arg_find(c, &locker->open_stateid, STATEID_OPEN, STATEID_ARG_LATEST, &sid, &seqid);
+
+    if (status != NFS4_OK)
+        return status;
+    status = lock_open_owner(open_of_stateid(sid), seqid, &locker->lock_owner.owner, request);
+    stateid_put(sid);
+    return status;
+}
+
+static enum nfsstat4 lock_known_owner(struct compound *c, const struct exist_lock_owner4 *locker,
+                                      const struct lock_request *request)
+{
+    struct stateid *sid;
+    uint32_t seqid;
+    enum nfsstat4 status =
+        stateid_arg_find(c, &locker->lock_stateid, STATEID_LOCK, STATEID_ARG_LATEST, &sid, &seqid);
+
+    if (status != NFS4_OK)
+        return status;
+    status = lock_again(CONTAINER_OF(sid, struct lock_state, sid), seqid, request);
+    stateid_put(sid);
+    return status;
+}
+
+enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
+{
+    struct LOCK4resok resok;
+    struct lock_conflict conflict;
+    struct lock_request request = {
+        .write = is_write(args->locktype), .out = &resok.lock_stateid, .conflict = &conflict};
+    enum nfsstat4 status = stateid_arg_need_file(c);
+
+    if (status == NFS4_OK)
+        status = lock_range_decode(args->offset, args->length, &request.range);
+    if (status == NFS4_OK && args->reclaim)
+        status = NFS4ERR_NO_GRACE;
+    if (status != NFS4_OK)
+        return status;
+    if (args->locker.new_lock_owner)
+        status = lock_new_owner(c, &args->locker.open_owner, &request);
+    else
+        status = lock_known_owner(c, &args->locker.lock_owner, &request);
+    if (status == NFS4ERR_DENIED)
+        encode_denied(c, &conflict);
+    if (status != NFS4_OK)
+        return status;
+    compound_set_stateid(c, &resok.lock_stateid);
+    wire_LOCK4resok(c->out, &resok);
+    return NFS4_OK;
+}
+
+enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
+{
+    struct lock_conflict conflict;
+    struct lock_request request = {.write = is_write(args->locktype), .conflict = &conflict};
+    enum nfsstat4 status = stateid_arg_need_file(c);
+
+    CHECK(c->client);
+    if (status == NFS4_OK)
+        status = lock_range_decode(args->offset, args->length, &request.range);
+    if (status == NFS4_OK)
+        status = lock_test(c->client, c->current.obj, &args->owner.owner, &request);
+    if (status == NFS4ERR_DENIED)
+        encode_denied(c, &conflict);
+    return status;
+}
+
+enum nfsstat4 op_locku(struct compound *c, const struct LOCKU4args *args)
+{
+    enum nfsstat4 status = stateid_arg_need_file(c);
+    struct LOCKU4resok resok;
+    struct lock_range range;
+    struct stateid *sid;
+    uint32_t seqid;
+
+    if (status == NFS4_OK)
+        status = lock_range_decode(args->offset, args->length, &range);
+    if (status == NFS4_OK)
+        status = stateid_arg_find(c, &args->lock_stateid, STATEID_LOCK, STATEID_ARG_LATEST, &sid,
+                                  &seqid);
+    if (status != NFS4_OK)
+        return status;
+    status =
+        lock_unlock(CONTAINER_OF(sid, struct lock_state, sid), seqid, &range, &resok.lock_stateid);
+    stateid_put(sid);
+    if (status != NFS4_OK)
+        return status;
+    compound_set_stateid(c, &resok.lock_stateid);
+    wire_LOCKU4resok(c->out, &resok);
+    return NFS4_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of OPEN that finds or makes the file in its directory. */
+#pragma once
+
+#include "proto/compound.h"
+
+/* What OPEN has found. */
+struct open_target {
+    struct vfs_object *obj; /* a reference */
+    struct export *export;
+    struct change_info4 cinfo; /* of the directory */
+    bool created;              /* by this client, now or in the request that this one repeats */
+    bool truncate;             /* an existing file that is to lose its contents */
+    struct bitmap4 attrset;
+};
+
+/* CLAIM_NULL with OPEN4_CREATE: the regular file `component` of the current directory. */
+enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *component,
+                          const struct createhow4 *how, struct open_target *target);
+
+/* CLAIM_NULL with OPEN4_NOCREATE: whatever there is of this name. */
+enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,
+                          struct open_target *target);

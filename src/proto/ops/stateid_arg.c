@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/ops/stateid_arg.h"
+
+#include "state/open.h"
+
+enum nfsstat4 stateid_arg_need_file(const struct compound *c)
+{
+    if (!c->current.obj)
+        return NFS4ERR_NOFILEHANDLE;
+    switch (c->current.obj->type) {
+    case VFS_REG:
+        return NFS4_OK;
+    case VFS_DIR:
+        return NFS4ERR_ISDIR;
+    case VFS_LNK:
+        return NFS4ERR_SYMLINK;
+    default:
+        return NFS4ERR_WRONG_TYPE;
+    }
+}
+
+/* Put the current stateid in; what it says may be special no more (RFC 8881 §8.2.3). */
+static enum nfsstat4 resolve(const struct compound *c, const struct stateid4 *in,
+                             enum stateid_arg_current current, struct stateid4 *out)
+{
+    enum nfsstat4 status = compound_stateid(c, in, out);
+
+    if (status != NFS4_OK || stateid_special(in) != STATEID_CURRENT)
+        return status;
+    if (stateid_special(out) != STATEID_ORDINARY)
+        return NFS4ERR_BAD_STATEID;
+    if (current == STATEID_ARG_LATEST)
+        out->seqid = 0;
+    return NFS4_OK;
+}
+
+static struct stateid *lookup(const struct compound *c, const struct stateid4 *stateid)
+{
+    if (!c->client || stateid_special(stateid) != STATEID_ORDINARY)
+        return NULL;
+    return stateid_lookup(c->server->state->opens->stateids, stateid, c->client);
+}
+
+static bool of_current_file(const struct compound *c, struct stateid *sid)
+{
+    return open_of_stateid(sid)->file->obj == c->current.obj;
+}
+
+enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
+                               enum stateid_kind kind, enum stateid_arg_current current,
+                               struct stateid **sid, uint32_t *seqid)
+{
+    struct stateid4 stateid;
+    enum nfsstat4 status = resolve(c, in, current, &stateid);
+    struct stateid *found;
+
+    if (status != NFS4_OK)
+        return status;
+    found = lookup(c, &stateid);
+    if (!found)
+        return NFS4ERR_BAD_STATEID;
+    if (found->kind != kind || !of_current_file(c, found)) {
+        stateid_put(found);
+        return NFS4ERR_BAD_STATEID;
+    }
+    *sid = found;
+    *seqid = stateid.seqid;
+    return NFS4_OK;
+}
+
+enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
+                              struct stateid **sid)
+{
+    struct stateid4 stateid;
+    enum nfsstat4 status = resolve(c, in, STATEID_ARG_LATEST, &stateid);
+    struct stateid *found;
+
+    if (status != NFS4_OK)
+        return status;
+    found = lookup(c, &stateid);
+    if (!found)
+        return NFS4ERR_BAD_STATEID;
+    status = stateid_check_seqid(found, stateid.seqid);
+    if (status == NFS4_OK)
+        *sid = found;
+    else
+        stateid_put(found);
+    return status;
+}
+
+/* Only a READ with all ones passes by share reservations. */
+static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
+                                   uint32_t access)
+{
+    if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
+        return NFS4ERR_BAD_STATEID;
+    if (special == STATEID_READ_BYPASS && access == OPEN4_SHARE_ACCESS_READ)
+        return NFS4_OK;
+    return open_denied(c->server->state, c->current.obj, access) ? NFS4ERR_LOCKED : NFS4_OK;
+}
+
+static enum nfsstat4 begin_ordinary(const struct compound *c, const struct stateid4 *stateid,
+                                    uint32_t access, struct stateid_io *io)
+{
+    const struct open *open;
+    enum nfsstat4 status;
+
+    io->sid = lookup(c, stateid);
+    if (!io->sid || !of_current_file(c, io->sid))
+        return NFS4ERR_BAD_STATEID;
+    status = stateid_check_seqid(io->sid, stateid->seqid);
+    if (status != NFS4_OK)
+        return status;
+    open = open_of_stateid(io->sid);
+    if (!(open_access(open) & access))
+        return NFS4ERR_OPENMODE;
+    io->by_opener = open_by_caller(open, access, &c->cred);
+    return NFS4_OK;
+}
+
+enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
+                               struct stateid_io *io)
+{
+    struct stateid4 stateid;
+    enum nfsstat4 status = resolve(c, in, STATEID_ARG_LATEST, &stateid);
+    enum stateid_special special;
+
+    *io = (struct stateid_io){0};
+    if (status != NFS4_OK)
+        return status;
+    special = stateid_special(&stateid);
+    if (special != STATEID_ORDINARY)
+        return begin_special(c, special, access);
+    return begin_ordinary(c, &stateid, access, io);
+}
+
+enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_io *io,
+                                uint32_t access)
+{
+    struct vfs_object *obj = c->current.obj;
+    /* Whoever may run a program may read it, or no client could run it. */
+    uint32_t want =
+        access == OPEN4_SHARE_ACCESS_READ ? VFS_MAY_READ | VFS_MAY_EXECUTE : VFS_MAY_MODIFY;
+    uint32_t granted = 0;
+    struct vfs_attr attr;
+    enum vfs_status status;
+
+    if (io->by_opener)
+        return NFS4_OK;
+    status = obj->fs->ops->access(obj, &c->cred, want, &granted);
+    if (status == VFS_OK && (granted & want))
+        return NFS4_OK;
+    /* Its owner may have closed a file's mode behind an open. */
+    if (status == VFS_OK)
+        status = obj->fs->ops->getattr(obj, VFS_ATTR_UID, &attr);
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    return attr.uid == c->cred.uid ? NFS4_OK : NFS4ERR_ACCESS;
+}
+
+void stateid_io_end(struct stateid_io *io)
+{
+    if (io->sid)
+        stateid_put(io->sid);
+    io->sid = NULL;
+}

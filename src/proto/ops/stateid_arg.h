@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stateid as an argument of an operation: which state it names, and what it allows. */
+#pragma once
+
+#include "proto/compound.h"
+#include "state/stateid.h"
+
+/* Is the current filehandle a regular file?  NOFILEHANDLE, ISDIR, SYMLINK, WRONG_TYPE. */
+enum nfsstat4 stateid_arg_need_file(const struct compound *c);
+
+enum stateid_arg_current {
+    STATEID_ARG_LATEST, /* the current stateid stands for the latest seqid */
+    STATEID_ARG_EXACT,  /* CLOSE and OPEN_DOWNGRADE: it keeps its seqid (RFC 8881 §8.2.3) */
+};
+
+/* The state of the current client and file that `in` names, of this kind, with a reference.
+ * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID. */
+enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
+                               enum stateid_kind kind, enum stateid_arg_current current,
+                               struct stateid **sid, uint32_t *seqid);
+
+/* The same for any kind and any file; *seqid is checked.  For what is not I/O. */
+enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
+                              struct stateid **sid);
+
+/* May READ, WRITE or a SETATTR of the size go on with this stateid?  `access` is
+ * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle is a regular file. */
+struct stateid_io {
+    struct stateid *sid; /* NULL: a special stateid */
+    bool by_opener;      /* this caller has opened the file for this: his right is checked */
+};
+
+/* BAD_STATEID, OLD_STATEID; OPENMODE; LOCKED when another open denies it. */
+enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
+                               struct stateid_io *io);
+
+/* Check the caller's right unless he is the opener: the file's mode, or that he owns it.  (SETATTR
+ * leaves that to the backend.) */
+enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_io *io,
+                                uint32_t access);
+
+/* After the I/O; also after a failed begin. */
+void stateid_io_end(struct stateid_io *io);
