@@ -12,11 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "transport/transport_internal.h"
+#include "wire/rpc_msg.h"
 
 enum {
-    RECORD_HEAD_BYTES = 8, /* xid and message type */
-    RPC_MSG_CALL = 0,
-    RPC_MSG_REPLY = 1,
+    RECORD_HEAD_BYTES = 8 /* xid and message type */
 };
 
 /* ---- sending ---- */
@@ -121,14 +120,12 @@ static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, 
         frame_finish_alone(transport, frame);
 }
 
-static void reply_deliver(struct connection *conn, const uint8_t *data, size_t len)
+static void reply_deliver(struct connection *conn, uint32_t xid, const uint8_t *data, size_t len)
 {
     const struct transport_config *config = &conn->transport->config;
-    uint32_t xid;
 
-    memcpy(&xid, data, sizeof(xid));
-    if (config->reply && config->reply(conn, be32toh(xid), data + RECORD_HEAD_BYTES,
-                                       len - RECORD_HEAD_BYTES, config->reply_context))
+    if (config->reply && config->reply(conn, xid, data + RECORD_HEAD_BYTES, len - RECORD_HEAD_BYTES,
+                                       config->reply_context))
         return;
     counter_add(conn->transport, TRANSPORT_COUNTER_orphan_replies, 1);
 }
@@ -138,20 +135,17 @@ static void reply_deliver(struct connection *conn, const uint8_t *data, size_t l
 static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
 {
     struct connection *conn = loop->batch.conn;
-    uint32_t type = UINT32_MAX;
+    enum rpc_msg_type type;
+    uint32_t xid;
 
-    if (len >= RECORD_HEAD_BYTES) {
-        memcpy(&type, data + 4, sizeof(type));
-        type = be32toh(type);
-    }
-    if (type == RPC_MSG_CALL) {
+    if (!rpc_msg_peek(data, len, &xid, &type)) {
+        record_refuse(conn, TRANSPORT_COUNTER_bad_headers, "transport.bad_message");
+    } else if (type == RPC_MSG_CALL) {
         call_run(loop, in, data, len);
         return;
+    } else {
+        reply_deliver(conn, xid, data, len);
     }
-    if (type == RPC_MSG_REPLY)
-        reply_deliver(conn, data, len);
-    else
-        record_refuse(conn, TRANSPORT_COUNTER_bad_headers, "transport.bad_message");
     buffer_put(loop->batch.record);
     loop->batch.record = NULL;
 }

@@ -37,15 +37,12 @@ static void record_grow(struct record_reader *reader, struct buffer_pool *pool, 
     reader->start = 0;
 }
 
-/* The four bytes of a mark are here. */
+/* All bytes of a mark are here. */
 static enum record_status record_mark(struct record_reader *reader)
 {
-    const uint8_t *m = reader->mark;
-    uint32_t mark = (uint32_t)m[0] << 24 | (uint32_t)m[1] << 16 | (uint32_t)m[2] << 8 | m[3];
-    uint32_t len = mark & 0x7fffffffu;
+    uint32_t len = rpc_record_mark_get(reader->mark, &reader->last);
 
     reader->mark_used = 0;
-    reader->last = (mark & 0x80000000u) != 0;
     if (len > LIMIT_RPC_RECORD_BYTES - reader->used)
         return RECORD_TOO_LONG;
     if (reader->fragment_count >= LIMIT_RPC_FRAGMENTS)
@@ -86,7 +83,7 @@ enum record_status record_feed(struct record_reader *reader, struct buffer *from
 
         if (reader->fragment_left == 0) {
             reader->mark[reader->mark_used++] = *(*p)++;
-            if (reader->mark_used == 4)
+            if (reader->mark_used == RPC_RECORD_MARK_BYTES)
                 status = record_mark(reader);
             if (status == RECORD_MORE && reader->fragment_count && reader->mark_used == 0)
                 status = record_advance(reader, 0);

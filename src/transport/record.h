@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "transport/buffer.h"
+#include "wire/rpc_msg.h"
 
 struct record_reader {
     struct buffer *buffer; /* a reference, or NULL: no byte of the record is here yet */
@@ -22,7 +23,7 @@ struct record_reader {
     uint32_t used;         /* bytes of the record that are here */
     uint32_t fragment_left;
     uint32_t fragment_count;
-    uint8_t mark[4];
+    uint8_t mark[RPC_RECORD_MARK_BYTES];
     uint8_t mark_used;
     bool last;     /* the current fragment is the last one */
     bool complete; /* wait for record_take() */
@@ -39,17 +40,15 @@ static inline bool record_in_place(const struct record_reader *reader, uint8_t *
                                    const uint8_t *end, uint8_t **data, size_t *len)
 {
     size_t left = (size_t)(end - *p);
-    const uint8_t *m = *p;
-    uint32_t mark;
+    bool last;
 
-    if (left < 4 || reader->fragment_count || reader->mark_used)
+    if (left < RPC_RECORD_MARK_BYTES || reader->fragment_count || reader->mark_used)
         return false;
-    mark = (uint32_t)m[0] << 24 | (uint32_t)m[1] << 16 | (uint32_t)m[2] << 8 | m[3];
-    *len = mark & 0x7fffffffu;
-    if (!(mark & 0x80000000u) || *len > LIMIT_RPC_RECORD_BYTES || *len > left - 4)
+    *len = rpc_record_mark_get(*p, &last);
+    if (!last || *len > LIMIT_RPC_RECORD_BYTES || *len > left - RPC_RECORD_MARK_BYTES)
         return false;
-    *data = *p + 4;
-    *p += 4 + *len;
+    *data = *p + RPC_RECORD_MARK_BYTES;
+    *p = *data + *len;
     return true;
 }
 

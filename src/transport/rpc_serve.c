@@ -6,181 +6,123 @@
  * A record whose header can't be decoded has no reply (GARBAGE_ARGS speaks of the arguments), and
  * its sender is no RPC client or has lost its place in the stream: the connection is closed.
  */
-#include "base/log.h"
 #include "transport/transport_internal.h"
+#include "wire/rpc_msg.h"
 
-enum {
-    RPC_VERSION = 2,
-    RPC_MSG_REPLY = 1,
+/* ---- credentials ---- */
 
-    MSG_ACCEPTED = 0,
-    MSG_DENIED = 1,
-
-    REJECT_RPC_MISMATCH = 0,
-    REJECT_AUTH_ERROR = 1,
-
-    ACCEPT_SUCCESS = 0,
-    ACCEPT_PROG_UNAVAIL = 1,
-    ACCEPT_PROG_MISMATCH = 2,
-    ACCEPT_PROC_UNAVAIL = 3,
-    ACCEPT_GARBAGE_ARGS = 4,
-    ACCEPT_SYSTEM_ERR = 5,
-
-    AUTH_OK = 0,
-    AUTH_BADCRED = 1,
-    AUTH_REJECTEDCRED = 2,
-    AUTH_BADVERF = 3,
-};
-
-struct call_header {
-    uint32_t rpc_version;
-    uint32_t cred_flavor, verf_flavor;
-    struct wire_opaque cred, verf;
-    bool cred_oversize; /* over 400 bytes: what follows was not decoded */
-};
-
-/* ---- decoding ---- */
-
-static bool auth_decode(struct xdr *x, uint32_t *flavor, struct wire_opaque *body)
+/* A body over 400 bytes ends the decoding, yet everything the answer needs stands before it. */
+static bool cred_is_oversize(const uint8_t *data, size_t len)
 {
-    return xdr_u32(x, flavor) && xdr_opaque(x, body, LIMIT_RPC_AUTH_BYTES);
+    enum {
+        CRED_LENGTH_AT = 7 * 4, /* xid, CALL, 2, program, version, procedure, flavor */
+    };
+    uint32_t be;
+
+    if (len < CRED_LENGTH_AT + sizeof(be))
+        return false;
+    memcpy(&be, data + CRED_LENGTH_AT, sizeof(be));
+    return be32toh(be) > LIMIT_RPC_AUTH_BYTES;
 }
 
-/* Everything up to the arguments; a version other than 2 stops it behind the version. */
-static bool header_decode(struct xdr *x, struct rpc_call *call, struct call_header *header)
+/* Nothing may follow the parameters. */
+static bool auth_sys_take(const struct wire_opaque *body, struct arena *arena,
+                          struct rpc_cred *cred)
 {
-    struct xdr peek;
-
-    call->xid = xdr_get_u32(x);
-    xdr_get_u32(x); /* CALL, known */
-    header->rpc_version = xdr_get_u32(x);
-    if (x->failed || header->rpc_version != RPC_VERSION)
-        return !x->failed;
-    call->program = xdr_get_u32(x);
-    call->version = xdr_get_u32(x);
-    call->procedure = xdr_get_u32(x);
-    peek = *x;
-    xdr_get_u32(&peek);
-    header->cred_oversize = xdr_get_u32(&peek) > LIMIT_RPC_AUTH_BYTES;
-    if (header->cred_oversize)
-        return !peek.failed;
-    return auth_decode(x, &header->cred_flavor, &header->cred) &&
-           auth_decode(x, &header->verf_flavor, &header->verf);
-}
-
-/* AUTH_SYS parameters, RFC 5531 appendix A; nothing may follow them. */
-static bool auth_sys_decode(const struct wire_opaque *body, struct rpc_cred *cred)
-{
+    struct authsys_parms parms;
     struct xdr x;
 
-    xdr_init_decode(&x, body->data, body->len, NULL);
-    xdr_get_u32(&x); /* stamp */
-    xdr_opaque(&x, &cred->machine, LIMIT_RPC_MACHINE_NAME_BYTES);
-    cred->uid = xdr_get_u32(&x);
-    cred->gid = xdr_get_u32(&x);
-    cred->gid_count = xdr_get_u32(&x);
-    if (x.failed || cred->gid_count > LIMIT_RPC_AUTH_SYS_GIDS)
+    xdr_init_decode(&x, body->data, body->len, arena);
+    if (!wire_authsys_parms(&x, &parms) || xdr_left(&x) > 0)
         return false;
-    for (uint32_t i = 0; i < cred->gid_count; i++)
-        cred->gids[i] = xdr_get_u32(&x);
-    return !x.failed && xdr_left(&x) == 0;
+    cred->flavor = RPC_AUTH_SYS;
+    cred->uid = parms.uid;
+    cred->gid = parms.gid;
+    cred->gid_count = parms.gids_count;
+    if (parms.gids_count > 0)
+        memcpy(cred->gids, parms.gids, parms.gids_count * sizeof(*parms.gids));
+    cred->machine = parms.machinename;
+    return true;
 }
 
 /* The call's credentials; AUTH_OK or why they are refused. */
-static uint32_t cred_check(const struct call_header *header, struct rpc_cred *cred)
+static enum auth_stat cred_check(const struct rpc_call_header *header, struct rpc_call *call)
 {
-    if (header->cred_oversize)
-        return AUTH_BADCRED;
+    struct rpc_cred *cred = &call->cred;
+
     cred->flavor = RPC_AUTH_NONE;
     cred->uid = cred->gid = RPC_NOBODY;
     cred->gid_count = 0;
     cred->machine = (struct wire_opaque){0};
-    switch (header->cred_flavor) {
-    case RPC_AUTH_NONE:
-        if (header->cred.len > 0)
+    switch (header->cred.flavor) {
+    case AUTH_NONE:
+        if (header->cred.body.len > 0)
             return AUTH_BADCRED;
         break;
-    case RPC_AUTH_SYS:
-        cred->flavor = RPC_AUTH_SYS;
-        if (!auth_sys_decode(&header->cred, cred))
+    case AUTH_SYS:
+        if (!auth_sys_take(&header->cred.body, call->arena, cred))
             return AUTH_BADCRED;
         break;
     default:
         return AUTH_REJECTEDCRED;
     }
-    if (header->verf_flavor != RPC_AUTH_NONE || header->verf.len > 0)
+    if (header->verf.flavor != AUTH_NONE || header->verf.body.len > 0)
         return AUTH_BADVERF;
     return AUTH_OK;
 }
 
 /* ---- replies ---- */
 
-static void reply_begin(struct call_frame *frame, struct xdr *x, uint32_t reply_stat)
+static void reply_begin(struct call_frame *frame, struct xdr *x, struct rpc_reply_header *header)
 {
-    xdr_init_encode(x, frame->reply + 4, RPC_REPLY_ROOM - 4);
-    xdr_put_u32(x, frame->call.xid);
-    xdr_put_u32(x, RPC_MSG_REPLY);
-    xdr_put_u32(x, reply_stat);
+    header->xid = frame->call.xid;
+    xdr_init_encode(x, frame->reply + RPC_RECORD_MARK_BYTES,
+                    RPC_REPLY_ROOM - RPC_RECORD_MARK_BYTES);
+    wire_rpc_reply_header(x, header);
 }
 
 /* Write the record mark; `tail_len` bytes follow the encoded ones. */
 static void reply_end(struct call_frame *frame, const struct xdr *x, size_t tail_len)
 {
-    uint32_t mark = htobe32(0x80000000u | (uint32_t)(xdr_pos(x) + tail_len));
-
-    memcpy(frame->reply, &mark, sizeof(mark));
-    frame->reply_len = sizeof(mark) + xdr_pos(x);
+    rpc_record_mark_put(frame->reply, (uint32_t)(xdr_pos(x) + tail_len), true);
+    frame->reply_len = RPC_RECORD_MARK_BYTES + xdr_pos(x);
 }
 
-static void reply_accepted_begin(struct call_frame *frame, struct xdr *x, uint32_t accept_stat)
-{
-    reply_begin(frame, x, MSG_ACCEPTED);
-    xdr_put_u32(x, RPC_AUTH_NONE); /* verifier */
-    xdr_put_u32(x, 0);
-    xdr_put_u32(x, accept_stat);
-}
-
-static void reply_error(struct call_frame *frame, uint32_t accept_stat)
+static void reply_refuse(struct call_frame *frame, struct rpc_reply_header *header)
 {
     struct xdr x;
 
-    reply_accepted_begin(frame, &x, accept_stat);
+    reply_begin(frame, &x, header);
     reply_end(frame, &x, 0);
     counter_add(frame->call.conn->transport, TRANSPORT_COUNTER_rejected, 1);
+}
+
+static void reply_error(struct call_frame *frame, enum rpc_accept_stat stat)
+{
+    reply_refuse(frame, &(struct rpc_reply_header){.stat = MSG_ACCEPTED, .accept_stat = stat});
 }
 
 static void reply_prog_mismatch(struct call_frame *frame, const struct rpc_program *program)
 {
-    struct xdr x;
-
-    reply_accepted_begin(frame, &x, ACCEPT_PROG_MISMATCH);
-    xdr_put_u32(&x, program->version_low);
-    xdr_put_u32(&x, program->version_high);
-    reply_end(frame, &x, 0);
-    counter_add(frame->call.conn->transport, TRANSPORT_COUNTER_rejected, 1);
+    reply_refuse(frame, &(struct rpc_reply_header){.stat = MSG_ACCEPTED,
+                                                   .accept_stat = ACCEPT_PROG_MISMATCH,
+                                                   .low = program->version_low,
+                                                   .high = program->version_high});
 }
 
 static void reply_rpc_mismatch(struct call_frame *frame)
 {
-    struct xdr x;
-
-    reply_begin(frame, &x, MSG_DENIED);
-    xdr_put_u32(&x, REJECT_RPC_MISMATCH);
-    xdr_put_u32(&x, RPC_VERSION);
-    xdr_put_u32(&x, RPC_VERSION);
-    reply_end(frame, &x, 0);
-    counter_add(frame->call.conn->transport, TRANSPORT_COUNTER_rejected, 1);
+    reply_refuse(frame, &(struct rpc_reply_header){.stat = MSG_DENIED,
+                                                   .reject_stat = REJECT_RPC_MISMATCH,
+                                                   .low = RPC_VERSION,
+                                                   .high = RPC_VERSION});
 }
 
-static void reply_auth_error(struct call_frame *frame, uint32_t auth_stat)
+static void reply_auth_error(struct call_frame *frame, enum auth_stat stat)
 {
-    struct xdr x;
-
-    reply_begin(frame, &x, MSG_DENIED);
-    xdr_put_u32(&x, REJECT_AUTH_ERROR);
-    xdr_put_u32(&x, auth_stat);
-    reply_end(frame, &x, 0);
-    counter_add(frame->call.conn->transport, TRANSPORT_COUNTER_rejected, 1);
+    reply_refuse(frame, &(struct rpc_reply_header){.stat = MSG_DENIED,
+                                                   .reject_stat = REJECT_AUTH_ERROR,
+                                                   .auth_stat = stat});
 }
 
 /* ---- running ---- */
@@ -204,7 +146,8 @@ static void reply_success(struct call_frame *frame)
         reply_error(frame, ACCEPT_SYSTEM_ERR);
         return;
     }
-    reply_accepted_begin(frame, &whole, ACCEPT_SUCCESS);
+    reply_begin(frame, &whole,
+                &(struct rpc_reply_header){.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_SUCCESS});
     CHECK(whole.p == call->out.start && call->out.p <= whole.end);
     whole.p = call->out.p;
     reply_end(frame, &whole, tail_len);
@@ -258,33 +201,50 @@ static void program_find(struct transport *transport, struct call_frame *frame)
     reply_error(frame, ACCEPT_PROG_UNAVAIL);
 }
 
+/* Everything before the arguments; false when there is nothing to run (any more). */
+static bool header_take(struct call_frame *frame, const uint8_t *data, size_t len)
+{
+    struct rpc_call *call = &frame->call;
+    struct rpc_call_header header;
+    enum auth_stat auth_stat;
+    bool decoded, oversize;
+
+    xdr_init_decode(&call->in, data, len, &frame->arena);
+    decoded = wire_rpc_call_header(&call->in, &header);
+    oversize = !decoded && cred_is_oversize(data, len);
+    if (!decoded && !oversize) {
+        frame->close = true;
+        return false;
+    }
+    counter_add(call->conn->transport, TRANSPORT_COUNTER_calls, 1);
+    call->xid = header.xid;
+    if (header.rpcvers != RPC_VERSION) {
+        reply_rpc_mismatch(frame);
+        return false;
+    }
+    auth_stat = oversize ? AUTH_BADCRED : cred_check(&header, call);
+    if (auth_stat != AUTH_OK) {
+        reply_auth_error(frame, auth_stat);
+        return false;
+    }
+    call->program = header.prog;
+    call->version = header.vers;
+    call->procedure = header.proc;
+    return true;
+}
+
 void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
                size_t len)
 {
     struct rpc_call *call = &frame->call;
-    struct call_header header;
-    uint32_t auth_stat;
 
     frame->reply_len = 0;
     frame->close = false;
     call->tail.fd = -1;
     call->tail_ok = true;
     call->arena = &frame->arena;
-    xdr_init_decode(&call->in, data, len, &frame->arena);
-    if (!header_decode(&call->in, call, &header)) {
-        frame->close = true;
-        return;
-    }
-    counter_add(transport, TRANSPORT_COUNTER_calls, 1);
-    if (header.rpc_version != RPC_VERSION) {
-        reply_rpc_mismatch(frame);
-    } else {
-        auth_stat = cred_check(&header, &call->cred);
-        if (auth_stat == AUTH_OK)
-            program_find(transport, frame);
-        else
-            reply_auth_error(frame, auth_stat);
-    }
+    if (header_take(frame, data, len))
+        program_find(transport, frame);
     if (frame->reply_len > 0)
         counter_add(transport, TRANSPORT_COUNTER_replies, 1);
 }

@@ -370,15 +370,14 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 bool send_queue_record(struct connection *conn, const void *record, size_t len)
 {
     struct send_queue *queue = &conn->queue;
-    uint32_t mark = htobe32(0x80000000u | (uint32_t)len);
     struct send_item *item;
 
     if (send_queue_bytes(conn) + len > LIMIT_SEND_QUEUE_BYTES || connection_is_dead(conn))
         return false;
-    item = must_malloc(sizeof(*item) + sizeof(mark) + len);
-    *item = (struct send_item){.len = sizeof(mark) + len, .data = item->copy};
-    memcpy(item->copy, &mark, sizeof(mark));
-    memcpy(item->copy + sizeof(mark), record, len);
+    item = must_malloc(sizeof(*item) + RPC_RECORD_MARK_BYTES + len);
+    *item = (struct send_item){.len = RPC_RECORD_MARK_BYTES + len, .data = item->copy};
+    rpc_record_mark_put(item->copy, (uint32_t)len, true);
+    memcpy(item->copy + RPC_RECORD_MARK_BYTES, record, len);
 
     pthread_mutex_lock(&queue->lock);
     queue_append_locked(queue, item);

@@ -196,7 +196,7 @@ void frame_unpin(struct call_frame *frame);
 /* Decode the CALL record `data`, run its program, encode the reply at frame->reply, where there
  * is room for RPC_REPLY_ROOM bytes.  Sets reply_len or close.  Can lose the loop. */
 enum {
-    RPC_REPLY_HEADER_BYTES = 4 + 24, /* mark, accepted reply with an empty verifier */
+    RPC_REPLY_HEADER_BYTES = RPC_RECORD_MARK_BYTES + 24, /* accepted, with an empty verifier */
     RPC_REPLY_ROOM = RPC_REPLY_HEADER_BYTES + LIMIT_REPLY_BYTES,
 };
 void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
