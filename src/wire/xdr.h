@@ -250,7 +250,7 @@ static inline void *xdr_array(struct xdr *x, uint32_t *count, uint32_t max, void
         if (x->op == XDR_DECODE)
             *count = 0;
         xdr_fail(x);
-        return NULL;
+        return x->op == XDR_DECODE ? NULL : elements;
     }
     if (x->op == XDR_DECODE) {
         /* Every element takes at least four bytes, which bounds what a liar can make us take. */
