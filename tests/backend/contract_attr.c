@@ -378,6 +378,37 @@ static void writing_moves_mtime_and_ctime(void **state)
     vfs_object_put(file);
 }
 
+/* Longer than a tick of any kernel's file clock. */
+static void pass_time(void)
+{
+    const struct timespec tick = {.tv_nsec = 25 * NSEC_PER_MSEC};
+
+    nanosleep(&tick, NULL);
+}
+
+static void each_change_moves_ctime(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    struct timespec last = attr_of(file).ctime, next;
+
+    pass_time();
+    assert_ok(do_chmod(file, &c->owner, 0600));
+    next = attr_of(file).ctime;
+    assert_true(earlier(last, next));
+    last = next;
+    pass_time();
+    put_bytes(c, file, 0, "x", 1);
+    next = attr_of(file).ctime;
+    assert_true(earlier(last, next));
+    last = next;
+    pass_time();
+    assert_ok(do_link(file, c->root, &c->owner, "link"));
+    next = attr_of(file).ctime;
+    assert_true(earlier(last, next));
+    vfs_object_put(file);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(getattr_gives_what_is_asked, NEEDS_NOTHING),
     CONTRACT_TEST(fileids_differ, NEEDS_NOTHING),
@@ -398,6 +429,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(names_change_their_directory, NEEDS_NOTHING),
     CONTRACT_TEST(links_change_their_object, NEEDS_NOTHING),
     CONTRACT_TEST(writing_moves_mtime_and_ctime, NEEDS_NOTHING),
+    CONTRACT_TEST(each_change_moves_ctime, NEEDS_NOTHING),
 };
 
 CONTRACT_GROUP(attr, tests);

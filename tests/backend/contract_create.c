@@ -188,12 +188,18 @@ static void other_types_want_a_free_name(void **state)
 {
     struct contract *c = *state;
     const enum vfs_type types[] = {VFS_DIR, VFS_LNK, VFS_SOCK, VFS_FIFO};
+    struct vfs_create create = {.mode = VFS_CREATE_UNCHECKED, .attr = &mode_644};
+    struct vfs_object *out;
 
+    create.link_target = "x";
     assert_ok(do_make(c->root, &c->owner, "file", VFS_REG, 0644));
     assert_ok(do_make(c->root, &c->owner, "dir", VFS_DIR, 0755));
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         assert_status(do_make(c->root, &c->owner, "file", types[i], 0644), VFS_EXIST);
         assert_status(do_make(c->root, &c->owner, "dir", types[i], 0644), VFS_EXIST);
+        create.type = types[i];
+        assert_status(do_create(c->root, &c->owner, "file", &create, &out), VFS_EXIST);
+        assert_status(do_create(c->root, &c->owner, "dir", &create, &out), VFS_EXIST);
     }
 }
 

@@ -221,6 +221,7 @@ static void rename_needs_both_directories(void **state)
     assert_status(do_rename(a, "f", b, "f", &c->other), VFS_ACCESS);
     assert_ok(do_chmod(a, &c->owner, 0776));
     assert_status(do_rename(a, "f", b, "f", &c->other), VFS_ACCESS);
+    assert_status(do_rename(a, "none", b, "f", &c->other), VFS_ACCESS);
     assert_ok(do_chmod(a, &c->owner, 0777));
     assert_ok(do_rename(a, "f", b, "f", &c->other));
     vfs_object_put(a);
