@@ -265,15 +265,20 @@ struct vfs_ops {
                               struct vfs_change_info *info, struct vfs_object **out);
     enum vfs_status (*readlink)(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
                                 uint32_t size, uint32_t *len);
+    /* Needs r on dir, and x for the entries' attributes and handles (NULL without). */
     enum vfs_status (*readdir)(struct vfs_object *dir, const struct vfs_cred *cred,
                                struct vfs_readdir *rd);
     /* Files and empty directories alike. */
     enum vfs_status (*remove)(struct vfs_object *dir, const struct vfs_cred *cred,
                               const struct vfs_name *name, struct vfs_change_info *info);
+    /* As POSIX has it.  VFS_NOTDIR: a directory over something else; VFS_ISDIR: something else over
+     * a directory; VFS_NOTEMPTY; VFS_INVAL: a directory below itself.  Two names of one object: OK,
+     * and nothing changes. */
     enum vfs_status (*rename)(struct vfs_object *from_dir, const struct vfs_name *from,
                               struct vfs_object *to_dir, const struct vfs_name *to,
                               const struct vfs_cred *cred, struct vfs_change_info *from_info,
                               struct vfs_change_info *to_info);
+    /* VFS_ISDIR for a directory; STALE or NOENT when obj has no name any more. */
     enum vfs_status (*link)(struct vfs_object *obj, struct vfs_object *dir,
                             const struct vfs_cred *cred, const struct vfs_name *name,
                             struct vfs_change_info *info);
@@ -285,6 +290,7 @@ struct vfs_ops {
     enum vfs_status (*open)(struct vfs_object *obj, const struct vfs_cred *cred,
                             enum vfs_open_want want, bool created);
     void (*close)(struct vfs_object *obj, enum vfs_open_want want);
+    /* read, write, commit of what is no regular file: the statuses of open(). */
     enum vfs_status (*read)(struct vfs_object *obj, struct vfs_read *io);
     void (*read_done)(struct vfs_object *obj, int fd); /* after an answer by descriptor */
     /* *written may be short only on error; *stability says what was reached (>= wanted). */

@@ -129,6 +129,33 @@ static void list_needs_r(void **state)
     vfs_object_put(dir);
 }
 
+static bool count_details(void *arg, const struct vfs_dirent *entry)
+{
+    uint32_t *count = arg;
+
+    *count += (entry->attr != NULL) + (entry->handle != NULL);
+    return true;
+}
+
+/* Who may list names may not therefore see what is behind them. */
+static void attributes_in_a_list_need_x(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *dir = make_dir(c, "dir");
+    uint32_t count = 0;
+    struct vfs_readdir rd = {
+        .attr_mask = VFS_ATTR_SIZE, .want_handle = true, .emit = count_details, .arg = &count};
+
+    assert_ok(do_make(dir, &c->owner, "x", VFS_REG, 0644));
+    assert_ok(do_chmod(dir, &c->owner, 0774));
+    assert_ok(c->fs->ops->readdir(dir, &c->other, &rd));
+    assert_int_equal(count, 0);
+    assert_ok(do_chmod(dir, &c->owner, 0775));
+    assert_ok(c->fs->ops->readdir(dir, &c->other, &rd));
+    assert_int_equal(count, 2);
+    vfs_object_put(dir);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(file_access_follows_the_mode, NEEDS_USERS),
     CONTRACT_TEST(directory_access_follows_the_mode, NEEDS_USERS),
@@ -136,6 +163,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(root_may_all_but_run_a_text, NEEDS_USERS),
     CONTRACT_TEST(further_groups_count, NEEDS_USERS),
     CONTRACT_TEST(list_needs_r, NEEDS_USERS),
+    CONTRACT_TEST(attributes_in_a_list_need_x, NEEDS_USERS),
 };
 
 CONTRACT_GROUP(permission, tests);

@@ -204,7 +204,7 @@ static void mixed_operations(void **state)
     struct contract *c = *state;
     struct stress s;
 
-    stress_init(&s, c, mixed_body, 10000);
+    stress_init(&s, c, mixed_body, 4000);
     run_threads(&s);
     for (uint32_t d = 0; d < DIRS; d++) {
         uint32_t listed = count_entries(c, s.dirs[d]), found = 0;
@@ -245,7 +245,7 @@ static void each_name_has_one_winner(void **state)
     struct contract *c = *state;
     struct stress s;
 
-    stress_init(&s, c, race_body, 10000);
+    stress_init(&s, c, race_body, 4000);
     run_threads(&s);
     assert_int_equal(s.made - s.removed, count_entries(c, s.dirs[0]));
     stress_fini(&s);
@@ -304,7 +304,7 @@ static void directories_moving_into_each_other(void **state)
     struct contract *c = *state;
     struct stress s;
 
-    stress_init(&s, c, knot_body, 10000);
+    stress_init(&s, c, knot_body, 4000);
     run_threads(&s);
     for (uint32_t d = 0; d < DIRS; d++) {
         assert_true(depth_of(c, s.dirs[d]) <= DIRS);
@@ -338,7 +338,7 @@ static void change_moves_for_every_writer(void **state)
     struct vfs_object *file;
     struct stress s;
 
-    stress_init(&s, c, change_body, 10000);
+    stress_init(&s, c, change_body, 4000);
     file = make(s.dirs[0], &c->owner, "file", VFS_REG, 0644);
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_WRITE, false));
     run_threads(&s);

@@ -51,10 +51,10 @@ static bool destroy_object(struct hnode *node, void *arg)
     struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
     struct mem_fs *fs = mem_fs_of_object(obj);
     struct htable *objects = arg;
+    uint32_t refs = atomic_load(&obj->vfs.refs);
 
-    DCHECK(atomic_load(&obj->vfs.refs) == refs_of_tree(fs, obj));
-    (void)refs_of_tree;
-    (void)fs;
+    DCHECK(refs == refs_of_tree(fs, obj)); /* else somebody still holds it */
+    (void)refs;
     htable_remove(objects, node);
     mem_object_free(obj);
     return true;
