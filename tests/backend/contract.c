@@ -100,7 +100,7 @@ static int run_group(const struct contract_group *group, uint32_t offers)
         const struct contract_test *test = &group->tests[i];
 
         if (test->needs & ~offers) {
-            printf("not for this backend: %s\n", test->name);
+            (void)printf("not for this backend: %s\n", test->name);
             continue;
         }
         tests[count++] = (struct CMUnitTest){test->name, test->run, set_up, tear_down, NULL};
@@ -124,7 +124,7 @@ int contract_main(const struct contract_backend *backend, int argc, char **argv)
         ran++;
     }
     if (ran == 0) {
-        fprintf(stderr, "no such group: %s\n", argv[1]);
+        (void)fprintf(stderr, "no such group: %s\n", argv[1]);
         return 2;
     }
     return test_exit_status(failed);

@@ -48,7 +48,7 @@ static void fileids_differ(void **state)
         char name[16];
         struct vfs_object *obj;
 
-        snprintf(name, sizeof(name), "f%u", i);
+        (void)snprintf(name, sizeof(name), "f%u", i);
         obj = make(c->root, &c->owner, name, i % 2 ? VFS_DIR : VFS_REG, 0755);
         ids[i] = obj->fileid;
         assert_int_not_equal(ids[i], 0);
@@ -383,7 +383,7 @@ static void pass_time(void)
 {
     const struct timespec tick = {.tv_nsec = 25 * NSEC_PER_MSEC};
 
-    nanosleep(&tick, NULL);
+    (void)nanosleep(&tick, NULL);
 }
 
 static void each_change_moves_ctime(void **state)

@@ -388,7 +388,7 @@ static void full_file_system_makes_nothing(void **state)
 
     contract_limit(c, 256 << 10, 0);
     while (status == VFS_OK && made < 100000) {
-        snprintf(name, sizeof(name), "f%u", made);
+        (void)snprintf(name, sizeof(name), "f%u", made);
         status = do_make(c->root, &c->owner, name, VFS_REG, 0644);
         made += status == VFS_OK;
     }
@@ -400,7 +400,7 @@ static void full_file_system_makes_nothing(void **state)
     assert_ok(do_rename(c->root, "f0", c->root, "g0", &c->owner));
     assert_ok(do_rename(c->root, "g0", c->root, "f1", &c->owner));
     for (uint32_t i = 1; i < made; i++) {
-        snprintf(name, sizeof(name), "f%u", i);
+        (void)snprintf(name, sizeof(name), "f%u", i);
         assert_ok(do_remove(c->root, &c->owner, name));
     }
     assert_ok(do_make(c->root, &c->owner, "f0", VFS_REG, 0644));

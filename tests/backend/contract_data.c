@@ -255,7 +255,7 @@ static void large_writes_and_reads(void **state)
     assert_false(eof);
     assert_memory_equal(got, data + len / 2, len / 2);
     assert_memory_equal(got + len / 2, data, len / 2);
-    assert_true(attr_of(file).space_used >= 2 * len);
+    assert_true(attr_of(file).space_used >= 2ull * len);
     free(data);
     free(got);
     vfs_object_put(file);

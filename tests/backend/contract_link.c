@@ -111,7 +111,7 @@ static void links_have_an_end(void **state)
     contract_limit(c, 1 << 20, 10);
     file = make_file(c, "l1");
     for (uint32_t i = 2; i <= 10; i++) {
-        snprintf(name, sizeof(name), "l%u", i);
+        (void)snprintf(name, sizeof(name), "l%u", i);
         assert_ok(do_link(file, c->root, &c->owner, name));
     }
     assert_status(do_link(file, c->root, &c->owner, "l11"), VFS_MLINK);
@@ -130,7 +130,7 @@ static void subdirectories_have_an_end(void **state)
     contract_limit(c, 1 << 20, 10);
     dir = make_dir(c, "dir");
     for (uint32_t i = 2; i < 10; i++) {
-        snprintf(name, sizeof(name), "d%u", i);
+        (void)snprintf(name, sizeof(name), "d%u", i);
         assert_ok(do_make(dir, &c->owner, name, VFS_DIR, 0755));
     }
     assert_status(do_make(dir, &c->owner, "over", VFS_DIR, 0755), VFS_MLINK);

@@ -71,7 +71,7 @@ static void make_numbered(struct contract *c, struct vfs_object *dir, uint32_t f
     char name[16];
 
     for (uint32_t i = from; i < to; i++) {
-        snprintf(name, sizeof(name), "f%u", i);
+        (void)snprintf(name, sizeof(name), "f%u", i);
         assert_ok(do_make(dir, &c->owner, name, VFS_REG, 0644));
     }
 }
@@ -80,7 +80,7 @@ static void remove_numbered(struct contract *c, struct vfs_object *dir, uint32_t
 {
     char name[16];
 
-    snprintf(name, sizeof(name), "f%u", number);
+    (void)snprintf(name, sizeof(name), "f%u", number);
     assert_ok(do_remove(dir, &c->owner, name));
 }
 

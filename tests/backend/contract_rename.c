@@ -85,8 +85,8 @@ static void matrix(void **state)
                 char a[16], b[16];
                 struct vfs_object *from_dir, *to_dir;
 
-                snprintf(a, sizeof(a), "a%u", n);
-                snprintf(b, sizeof(b), "b%u", n++);
+                (void)snprintf(a, sizeof(a), "a%u", n);
+                (void)snprintf(b, sizeof(b), "b%u", n++);
                 from_dir = make_dir(c, a);
                 to_dir = across ? make_dir(c, b) : vfs_object_get(from_dir);
                 check_one(c, from_dir, to_dir, types[t], target);

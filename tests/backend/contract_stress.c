@@ -209,8 +209,8 @@ static void mixed_operations(void **state)
     for (uint32_t d = 0; d < DIRS; d++) {
         uint32_t listed = count_entries(c, s.dirs[d]), found = 0;
 
-        for (char n = '0'; n < '0' + NAMES; n++) {
-            char name[] = {'n', n, 0};
+        for (uint32_t n = 0; n < NAMES; n++) {
+            char name[] = {'n', (char)('0' + n), 0};
 
             found += do_find(s.dirs[d], &c->owner, name) == VFS_OK;
         }

@@ -123,7 +123,7 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
 void mem_object_free(struct mem_object *obj);
 enum vfs_status mem_resolve(struct vfs *vfs, const struct vfs_handle *handle,
                             struct vfs_object **out);
-void mem_release(struct vfs_object *obj);
+void mem_release(struct vfs_object *vfs);
 
 /* attr.c */
 
@@ -133,10 +133,10 @@ void mem_modified_locked(struct mem_object *obj, struct timespec now);
 /* Somebody read it while atime_due was set; not locked.  Most reads read no clock and take no
  * write lock. */
 void mem_accessed(struct mem_object *obj);
-enum vfs_status mem_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
-enum vfs_status mem_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+enum vfs_status mem_getattr(struct vfs_object *vfs, uint32_t mask, struct vfs_attr *out);
+enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied);
-enum vfs_status mem_access(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t want,
+enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, uint32_t want,
                            uint32_t *granted);
 /* What setattr and create can set. */
 #define MEM_ATTR_SETTABLE                                                                          \
@@ -162,22 +162,22 @@ void mem_entry_put(struct mem_entry *entry);
 bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force);
 /* Take an entry out; the caller then owns the directory's reference of it. */
 void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry);
-enum vfs_status mem_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,
                            const struct vfs_name *name, struct vfs_object **out);
-enum vfs_status mem_parent(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
                            struct vfs_object **out);
 
 /* readdir.c, create.c, remove.c, rename.c */
 
-enum vfs_status mem_readdir(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status mem_readdir(struct vfs_object *vfs, const struct vfs_cred *cred,
                             struct vfs_readdir *rd);
-enum vfs_status mem_create_object(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred *cred,
                                   const struct vfs_name *name, struct vfs_create *create,
                                   struct vfs_change_info *info, struct vfs_object **out);
-enum vfs_status mem_link(struct vfs_object *obj, struct vfs_object *dir,
+enum vfs_status mem_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
                          const struct vfs_cred *cred, const struct vfs_name *name,
                          struct vfs_change_info *info);
-enum vfs_status mem_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
                            const struct vfs_name *name, struct vfs_change_info *info);
 /* One name of obj is gone; both locked.  A directory is dead then. */
 void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now);
@@ -192,13 +192,13 @@ enum vfs_status mem_rename(struct vfs_object *from_dir, const struct vfs_name *f
 void mem_file_resize_locked(struct mem_object *obj, uint64_t size);
 /* Free all blocks of a file that nobody can reach any more. */
 void mem_file_clear(struct mem_object *obj);
-enum vfs_status mem_open(struct vfs_object *obj, const struct vfs_cred *cred,
+enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
                          enum vfs_open_want want, bool created);
 void mem_close(struct vfs_object *obj, enum vfs_open_want want);
-enum vfs_status mem_read(struct vfs_object *obj, struct vfs_read *io);
+enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io);
 void mem_read_done(struct vfs_object *obj, int fd);
-enum vfs_status mem_write(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len,
+enum vfs_status mem_write(struct vfs_object *vfs, uint64_t offset, const void *data, uint32_t len,
                           enum vfs_stability want, uint32_t *written, enum vfs_stability *reached);
-enum vfs_status mem_commit(struct vfs_object *obj, uint64_t offset, uint64_t len);
-enum vfs_status mem_readlink(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
+enum vfs_status mem_commit(struct vfs_object *vfs, uint64_t offset, uint64_t len);
+enum vfs_status mem_readlink(struct vfs_object *vfs, const struct vfs_cred *cred, char *buf,
                              uint32_t size, uint32_t *len);
