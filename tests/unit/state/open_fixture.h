@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of owners, opens and locks stand on: two clients and a few files of mem. */
+#pragma once
+
+#include "lib/test.h"
+#include "state/client.h"
+#include "state/lock.h"
+#include "state/open.h"
+
+enum {
+    FIXTURE_FILES = 4,
+    R = OPEN4_SHARE_ACCESS_READ,
+    W = OPEN4_SHARE_ACCESS_WRITE,
+    RW = OPEN4_SHARE_ACCESS_BOTH,
+    NONE = OPEN4_SHARE_DENY_NONE,
+};
+
+struct fixture {
+    struct state *state;
+    struct client *alice, *bob; /* a reference on each */
+    struct vfs *fs;
+    struct vfs_object *root;
+    struct vfs_object *files[FIXTURE_FILES];
+    struct vfs_cred cred; /* owns the files */
+};
+extern struct fixture fx;
+
+int fixture_set_up(void **unused);
+int fixture_tear_down(void **unused);
+
+struct wire_opaque name_of(const char *text);
+
+/* OPEN as a handler does it. */
+enum nfsstat4 do_open(struct client *client, const char *owner, struct vfs_object *obj,
+                      uint32_t access, uint32_t deny, struct stateid4 *out);
+/* The same, and it must succeed. */
+struct stateid4 must_open(struct client *client, const char *owner, struct vfs_object *obj,
+                          uint32_t access, uint32_t deny);
+
+enum nfsstat4 do_close(struct client *client, const struct stateid4 *stateid);
+enum nfsstat4 do_downgrade(struct client *client, struct stateid4 *stateid, uint32_t access,
+                           uint32_t deny);
+
+/* LOCK by a lock owner under an open, LOCK and LOCKU with a lock stateid, LOCKT, FREE_STATEID. */
+enum nfsstat4 do_lock(struct client *client, const struct stateid4 *open, const char *owner,
+                      bool write, uint64_t offset, uint64_t length, struct stateid4 *out);
+enum nfsstat4 do_lock_again(struct client *client, struct stateid4 *stateid, bool write,
+                            uint64_t offset, uint64_t length);
+enum nfsstat4 do_unlock(struct client *client, struct stateid4 *stateid, uint64_t offset,
+                        uint64_t length);
+enum nfsstat4 do_test(struct client *client, const char *owner, struct vfs_object *obj, bool write,
+                      uint64_t offset, uint64_t length);
+enum nfsstat4 do_free(struct client *client, const struct stateid4 *stateid);
+
+/* The conflict that the last of them met. */
+extern struct lock_conflict fixture_conflict;
