@@ -64,6 +64,7 @@
 #define LIMIT_EXPORT_CLIENTS 64u /* client= rules of one export */
 #define LIMIT_PATH_BYTES 4096u
 #define LIMIT_PATH_DEPTH 64u
+#define LIMIT_LOCAL_DESCRIPTORS 262144u   /* held by one local directory */
 #define LIMIT_LOCAL_OBJECTS 65536u        /* cached by one local directory */
 #define LIMIT_LOCAL_DEPTH 1024u           /* directories below its root */
 #define LIMIT_LOCAL_SEARCH_ENTRIES 65536u /* looked through for an entry renamed behind our back */

@@ -142,7 +142,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
 
     (void)mask; /* all of it costs the same */
     if (local_statx(obj->path_fd, "", &st) != 0)
-        return local_status(errno);
+        return local_failure(errno);
     if (st.stx_nlink == 0)
         local_object_orphan(obj);
     note_setid(obj, &st);
@@ -218,7 +218,7 @@ enum vfs_status local_statfs(struct vfs_object *base, struct vfs_statfs *out)
     err = fstatvfs(local_of(base)->path_fd, &st) == 0 ? 0 : errno;
     vfs_blocking_end();
     if (err)
-        return local_status(err);
+        return local_failure(err);
     *out = (struct vfs_statfs){
         .bytes_total = (uint64_t)st.f_blocks * st.f_frsize,
         .bytes_free = (uint64_t)st.f_bfree * st.f_frsize,

@@ -72,7 +72,7 @@ static enum vfs_status check_verifier(struct local_object *obj, uint64_t verifie
     struct statx st;
 
     if (local_statx(obj->path_fd, "", &st) != 0)
-        return local_status(errno);
+        return local_failure(errno);
     verifier_times(verifier, times);
     if (st.stx_atime.tv_sec != times[0].tv_sec || st.stx_mtime.tv_sec != times[1].tv_sec ||
         st.stx_size != 0)
@@ -112,7 +112,7 @@ static enum vfs_status make_file(struct making *m)
                     mode_of(create, DEFAULT_FILE_MODE));
 
     if (fd < 0)
-        return errno == EEXIST ? existing(m) : local_status(errno);
+        return errno == EEXIST ? existing(m) : local_failure(errno);
     if (create->mode == VFS_CREATE_EXCLUSIVE) {
         struct timespec times[2];
 
@@ -175,7 +175,7 @@ static int make_entry(struct making *m)
 static enum vfs_status make_other(struct making *m)
 {
     if (make_entry(m) != 0)
-        return local_status(errno);
+        return local_failure(errno);
     m->create->created = true;
     return came_and_went(local_child(m->dir, m->name, &m->made));
 }
@@ -239,7 +239,7 @@ static enum vfs_status make_link(struct local_object *obj, struct local_object *
     /* AT_EMPTY_PATH would need a capability that the caller has not. */
     (void)snprintf(digits, sizeof(digits), "%d", obj->path_fd);
     if (linkat(fs->proc_fd, digits, dir->path_fd, name, AT_SYMLINK_FOLLOW) != 0)
-        return local_status(errno);
+        return local_failure(errno);
     local_change_mark(obj);
     if (fs->map) {
         struct local_id id;

@@ -121,7 +121,7 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
     fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
     vfs_blocking_end();
     if (fresh < 0)
-        return local_status(errno);
+        return local_failure(errno);
     *fd = keep(obj, fresh, access);
     return VFS_OK;
 }

@@ -60,16 +60,31 @@ void local_close(struct vfs_object *base, enum vfs_open_want want)
     local_io_unpin(local_of(base), want);
 }
 
-/* Are both ends in the page cache?  Then what is between most likely is too. */
-static bool cached(const struct local_fs *fs, int fd, uint64_t offset, uint32_t len)
+/* preadv2(RWF_NOWAIT): the count, 0 for "not without waiting", or -1: not to be had here. */
+static ssize_t read_nowait(struct local_fs *fs, int fd, void *buf, size_t len, uint64_t offset)
 {
-    char byte;
-    struct iovec iov = {&byte, 1};
+    struct iovec iov = {buf, len};
+    ssize_t got;
 
     if (atomic_load_explicit(&fs->no_nowait, memory_order_relaxed))
-        return true;
-    return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) == 1 &&
-           preadv2(fd, &iov, 1, (off_t)(offset + len - 1), RWF_NOWAIT) == 1;
+        return -1;
+    got = preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT);
+    if (got >= 0)
+        return got;
+    if (errno == EAGAIN)
+        return 0;
+    if (errno == EOPNOTSUPP || errno == ENOSYS)
+        atomic_store_explicit(&fs->no_nowait, true, memory_order_relaxed);
+    return -1;
+}
+
+/* Are both ends in the page cache?  Then what is between most likely is too. */
+static bool cached(struct local_fs *fs, int fd, uint64_t offset, uint32_t len)
+{
+    char byte;
+
+    return read_nowait(fs, fd, &byte, 1, offset) != 0 &&
+           read_nowait(fs, fd, &byte, 1, offset + len - 1) != 0;
 }
 
 static bool size_of(int fd, uint64_t *size)
@@ -82,7 +97,7 @@ static bool size_of(int fd, uint64_t *size)
     return true;
 }
 
-static bool answer_by_fd(const struct local_fs *fs, int fd, struct vfs_read *io)
+static bool answer_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
 {
     uint64_t size;
 
@@ -116,30 +131,14 @@ static ssize_t read_rest(int fd, const struct vfs_read *io, size_t have)
 }
 
 /* What is in the page cache is read at once; only the rest is worth telling the worker about. */
-static ssize_t read_nowait(struct local_fs *fs, int fd, const struct vfs_read *io)
-{
-    struct iovec iov = {io->buf, io->len};
-    ssize_t got;
-
-    if (atomic_load_explicit(&fs->no_nowait, memory_order_relaxed))
-        return -1;
-    got = preadv2(fd, &iov, 1, (off_t)io->offset, RWF_NOWAIT);
-    if (got >= 0)
-        return got;
-    if (errno == EAGAIN)
-        return 0;
-    atomic_store_explicit(&fs->no_nowait, true, memory_order_relaxed);
-    return -1;
-}
-
 static enum vfs_status read_bytes(struct local_fs *fs, int fd, struct vfs_read *io)
 {
-    ssize_t got = read_nowait(fs, fd, io);
+    ssize_t got = read_nowait(fs, fd, io->buf, io->len, io->offset);
     bool certain = got >= 0; /* that the rest must come from the disk */
     uint64_t size = 0;
     int err = 0;
 
-    if (got > 0 && (size_t)got < io->len && size_of(fd, &size) && io->offset + got >= size)
+    if (certain && (size_t)got < io->len && size_of(fd, &size) && io->offset + got >= size)
         goto done;
     if (got < (ssize_t)io->len) {
         vfs_blocking_begin(certain);
@@ -148,7 +147,7 @@ static enum vfs_status read_bytes(struct local_fs *fs, int fd, struct vfs_read *
         vfs_blocking_end();
     }
     if (err)
-        return local_status(err);
+        return local_failure(err);
 done:
     io->eof = (size_t)got < io->len || !size_of(fd, &size) || io->offset + got >= size;
     io->len = (uint32_t)got;

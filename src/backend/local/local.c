@@ -156,8 +156,8 @@ static void set_bounds(struct local_fs *fs, const struct local_options *options)
         (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
     third = limit.rlim_cur / 3;
-    if (third > 4 * LIMIT_LOCAL_OBJECTS)
-        third = 4 * LIMIT_LOCAL_OBJECTS;
+    if (third > LIMIT_LOCAL_DESCRIPTORS)
+        third = LIMIT_LOCAL_DESCRIPTORS;
     fs->descriptors_max = options->descriptors_max ? options->descriptors_max : (uint32_t)third;
     if (fs->descriptors_max < DESCRIPTORS_MIN)
         fs->descriptors_max = DESCRIPTORS_MIN;

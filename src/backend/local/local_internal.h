@@ -114,6 +114,14 @@ static inline struct local_object *local_of(struct vfs_object *obj)
 /* status.c */
 enum vfs_status local_status(int err);
 
+/* The same for what surely is an error. */
+static inline enum vfs_status local_failure(int err)
+{
+    enum vfs_status status = local_status(err);
+
+    return status == VFS_OK ? VFS_IO : status;
+}
+
 /* key.c: the key of handles, kept in the state directory. */
 int local_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf, size_t size);
 /* id -> handle. */
@@ -157,7 +165,7 @@ void local_object_watch(struct local_object *obj);
 void local_object_orphan(struct local_object *obj);
 /* Out of the table: the next resolve asks the kernel. */
 void local_object_forget(struct local_object *obj);
-void local_object_release(struct vfs_object *obj);
+void local_object_release(struct vfs_object *base);
 /* Make room for one more descriptor; VFS_DELAY when all are in use. */
 enum vfs_status local_descriptor_reserve(struct local_fs *fs);
 void local_cache_sweep(struct local_fs *fs);
@@ -192,13 +200,13 @@ void local_change_before(struct local_object *dir, struct vfs_change_info *info)
 void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed);
 /* faccessat2 as the thread stands. */
 bool local_may(const struct local_object *obj, int amode);
-enum vfs_status local_statfs(struct vfs_object *obj, struct vfs_statfs *out);
-enum vfs_status local_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out);
-enum vfs_status local_access(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t want,
+enum vfs_status local_statfs(struct vfs_object *base, struct vfs_statfs *out);
+enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out);
+enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
                              uint32_t *granted);
 
 /* setattr.c */
-enum vfs_status local_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cred,
                               const struct vfs_attr *set, bool opened, uint32_t *applied);
 /* The bits of set->mask other than SIZE and MODE that could be applied as the thread stands. */
 uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set);
@@ -218,31 +226,31 @@ void local_note(struct local_object *dir, const char *name, const struct local_i
                 uint64_t ino);
 void local_note_gone(struct local_object *dir, const char *name, const struct local_id *id);
 enum vfs_status local_root(struct vfs *fs, struct vfs_object **out);
-enum vfs_status local_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status local_lookup(struct vfs_object *base, const struct vfs_cred *cred,
                              const struct vfs_name *name, struct vfs_object **out);
-enum vfs_status local_parent(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status local_parent(struct vfs_object *base, const struct vfs_cred *cred,
                              struct vfs_object **out);
-enum vfs_status local_readlink(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
+enum vfs_status local_readlink(struct vfs_object *base, const struct vfs_cred *cred, char *buf,
                                uint32_t size, uint32_t *len);
 
 /* resolve.c */
 /* Is the directory `fd` the root or below it? */
 bool local_inside(const struct local_fs *fs, int fd);
-enum vfs_status local_resolve(struct vfs *fs, const struct vfs_handle *handle,
+enum vfs_status local_resolve(struct vfs *base, const struct vfs_handle *handle,
                               struct vfs_object **out);
 
 /* readdir.c */
-enum vfs_status local_readdir(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status local_readdir(struct vfs_object *base, const struct vfs_cred *cred,
                               struct vfs_readdir *rd);
 
 /* create.c, remove.c */
-enum vfs_status local_create_entry(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cred *cred,
                                    const struct vfs_name *name, struct vfs_create *create,
                                    struct vfs_change_info *info, struct vfs_object **out);
 enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
                            const struct vfs_cred *cred, const struct vfs_name *name,
                            struct vfs_change_info *info);
-enum vfs_status local_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cred,
                              const struct vfs_name *name, struct vfs_change_info *info);
 enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name *from,
                              struct vfs_object *to_dir, const struct vfs_name *to,
@@ -252,15 +260,15 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
 /* file.c */
 /* OK for a plain file, else what open() says of the type. */
 enum vfs_status local_check_regular(const struct vfs_object *obj);
-enum vfs_status local_open(struct vfs_object *obj, const struct vfs_cred *cred,
+enum vfs_status local_open(struct vfs_object *base, const struct vfs_cred *cred,
                            enum vfs_open_want want, bool created);
-void local_close(struct vfs_object *obj, enum vfs_open_want want);
-enum vfs_status local_read(struct vfs_object *obj, struct vfs_read *io);
+void local_close(struct vfs_object *base, enum vfs_open_want want);
+enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io);
 void local_read_done(struct vfs_object *obj, int fd);
-enum vfs_status local_write(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len,
-                            enum vfs_stability want, uint32_t *written,
+enum vfs_status local_write(struct vfs_object *base, uint64_t offset, const void *data,
+                            uint32_t len, enum vfs_stability want, uint32_t *written,
                             enum vfs_stability *reached);
 
 /* sync.c */
 enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full);
-enum vfs_status local_commit(struct vfs_object *obj, uint64_t offset, uint64_t len);
+enum vfs_status local_commit(struct vfs_object *base, uint64_t offset, uint64_t len);

@@ -61,7 +61,7 @@ static enum vfs_status child_open(struct local_object *dir, const char *name,
     int fd = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0)
-        return local_status(errno);
+        return local_failure(errno);
     status = local_object_from_fd(fs, fd, -1, NULL, out);
     if (status == VFS_OK && fs->map) {
         struct local_id id;
@@ -80,7 +80,7 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     int err = local_identify(fs, dir->path_fd, name, &id);
 
     if (err)
-        return err == EXDEV ? VFS_NOENT : local_status(err);
+        return err == EXDEV ? VFS_NOENT : local_failure(err);
     *out = local_object_find(fs, &id);
     if (*out)
         return VFS_OK;
@@ -127,7 +127,7 @@ static enum vfs_status parent_open(struct local_object *dir, struct local_object
         return VFS_STALE;
     fd = openat(dir->path_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return local_status(errno);
+        return local_failure(errno);
     local_cred_server(fs);
     if (!local_inside(fs, fd)) {
         close(fd);
@@ -173,7 +173,7 @@ enum vfs_status local_readlink(struct vfs_object *base, const struct vfs_cred *c
     err = got < 0 ? errno : 0;
     vfs_blocking_end();
     if (err)
-        return local_status(err);
+        return local_failure(err);
     if ((size_t)got > size)
         return VFS_TOOSMALL;
     memcpy(buf, target, (size_t)got);

@@ -25,7 +25,7 @@ struct record_head {
 
 enum {
     CHECK_FROM = offsetof(struct record_head, seq),
-    RECORD_MAX = sizeof(struct record_head) + 2 * LOCAL_ID_BYTES_MAX + LIMIT_NAME_BYTES,
+    RECORD_MAX = sizeof(struct record_head) + 2ul * LOCAL_ID_BYTES_MAX + LIMIT_NAME_BYTES,
 };
 
 static uint32_t checksum(const uint8_t *record, size_t len)

@@ -237,7 +237,7 @@ void local_object_watch(struct local_object *obj)
 static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct statx *st)
 {
     if (local_statx(fd, "", st) != 0)
-        return local_status(errno);
+        return local_failure(errno);
     /* A subvolume in the same mount: its inode numbers could meet ours. */
     if (st->stx_dev_major != fs->dev_major || st->stx_dev_minor != fs->dev_minor)
         return VFS_XDEV;

@@ -177,7 +177,7 @@ static enum vfs_status list(struct listing *l)
         got = read_chunk(l, buf, size, &err);
         vfs_blocking_end();
         if (err)
-            return err == EINVAL ? VFS_BAD_COOKIE : local_status(err);
+            return err == EINVAL ? VFS_BAD_COOKIE : local_failure(err);
         if (got == 0) {
             l->rd->eof = true;
             break;

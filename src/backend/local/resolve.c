@@ -79,7 +79,7 @@ static enum vfs_status resolve_by_handle(struct local_fs *fs, const struct local
         return VFS_STALE;
     fd = open_kernel_handle(fs, (struct file_handle *)(void *)room);
     if (fd < 0)
-        return errno == EINVAL || errno == ENOENT ? VFS_STALE : local_status(errno);
+        return errno == EINVAL || errno == ENOENT ? VFS_STALE : local_failure(errno);
     /* A directory may have been moved out of the tree, and a whole tree of others with it. */
     if (fstat(fd, &st) != 0 || (S_ISDIR(st.st_mode) && !local_inside(fs, fd))) {
         close(fd);
@@ -98,7 +98,7 @@ static enum vfs_status child_if(struct local_object *dir, const char *name,
     int err = local_identify(local_fs_of(&dir->base), dir->path_fd, name, &found);
 
     if (err)
-        return err == ENOENT || err == ENOTDIR ? VFS_STALE : local_status(err);
+        return err == ENOENT || err == ENOTDIR ? VFS_STALE : local_failure(err);
     if (!local_id_equal(&found, id))
         return VFS_STALE;
     status = local_child(dir, name, &obj);

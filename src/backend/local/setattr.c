@@ -49,7 +49,9 @@ static enum vfs_status set_size(struct local_object *obj, const struct vfs_cred 
         return status;
     status = local_cred_use(local_fs_of(&obj->base), cred);
     if (status == VFS_OK) {
+        vfs_blocking_begin(false);
         err = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
+        vfs_blocking_end();
         status = local_status(err);
     }
     local_io_put(obj);
