@@ -217,6 +217,18 @@ static void test_whole_range(void **unused)
     assert_int_equal(table.count, 1);
 }
 
+/* The last byte is no neighbour of the first. */
+static void test_ends_do_not_touch(void **unused)
+{
+    const struct lock_range first = {0, 0}, last = {UINT64_MAX, UINT64_MAX}, middle = {5, 5};
+
+    (void)unused;
+    lock_table_lock(&table, &sets[0], true, &first);
+    lock_table_lock(&table, &sets[0], true, &last);
+    assert_int_equal(table.count, 2);
+    assert_null(lock_table_conflict(&table, NULL, true, &middle));
+}
+
 /* What is replaced in the middle leaves both ends. */
 static void test_downgrade_in_the_middle(void **unused)
 {
@@ -285,9 +297,13 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_model_at_the_start), TEST(test_model_at_the_end),
-        TEST(test_whole_range),        TEST(test_downgrade_in_the_middle),
-        TEST(test_split_is_foreseen),  TEST(test_many_locks_stay_fast),
+        TEST(test_model_at_the_start),
+        TEST(test_model_at_the_end),
+        TEST(test_whole_range),
+        TEST(test_ends_do_not_touch),
+        TEST(test_downgrade_in_the_middle),
+        TEST(test_split_is_foreseen),
+        TEST(test_many_locks_stay_fast),
     };
 
     return test_group_run(tests);

@@ -62,6 +62,20 @@ static void test_upgrade_keeps_the_stateid(void **unused)
     assert_null(fx.files[0]->state);
 }
 
+/* However often it was opened, one CLOSE takes all of its shares. */
+static void test_shares_count_once(void **unused)
+{
+    struct stateid4 s, other = must_open(fx.bob, "b", fx.files[0], W, NONE);
+
+    (void)unused;
+    must_open(fx.alice, "a", fx.files[0], R, NONE);
+    must_open(fx.alice, "a", fx.files[0], RW, NONE);
+    s = must_open(fx.alice, "a", fx.files[0], R, NONE);
+    assert_int_equal(do_close(fx.alice, &s), NFS4_OK);
+    must_open(fx.alice, "c", fx.files[0], W, R);
+    assert_int_equal(do_close(fx.bob, &other), NFS4_OK);
+}
+
 static void test_owners_and_files_open_apart(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], R, NONE);
@@ -228,6 +242,7 @@ int main(void)
         TEST(test_share_matrix),
         TEST(test_own_deny_counts_too),
         TEST(test_upgrade_keeps_the_stateid),
+        TEST(test_shares_count_once),
         TEST(test_owners_and_files_open_apart),
         TEST(test_reopened_after_close_is_new),
         TEST(test_downgrade_needs_such_an_open),
