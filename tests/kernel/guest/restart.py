@@ -27,6 +27,12 @@ def numbers():
             for path, directories, files in os.walk(".") for name in directories + files}
 
 
+def remount(*umount_options, between=lambda: None):
+    subprocess.run(["umount", *umount_options, TARGET], check=True)
+    between()
+    subprocess.run(["mount", "-t", "nfs4", "-o", OPTIONS, SOURCE, TARGET], check=True)
+
+
 def make_tree():
     os.makedirs("d/e")
     for index in range(30):
@@ -85,9 +91,7 @@ def a_mount_made_anew():
     before = numbers()
     here = os.getcwd()
     os.chdir("/")
-    subprocess.run(["umount", TARGET], check=True)
-    host.server("restart")
-    subprocess.run(["mount", "-t", "nfs4", "-o", OPTIONS, SOURCE, TARGET], check=True)
+    remount(between=lambda: host.server("restart"))
     os.chdir(here)
     check_tree(before)
 
@@ -124,7 +128,7 @@ def writing_goes_on():
 @test
 def a_handle_of_no_file_is_stale():
     """What the server no longer has is ESTALE; it must not be taken for a file made since."""
-    top = os.open(TARGET, os.O_RDONLY)
+    here = os.getcwd()
     files = [os.open(name, os.O_CREAT | os.O_RDWR) for name in ("one", "two", "three")]
     for file in files:
         os.write(file, b"old")
@@ -135,6 +139,8 @@ def a_handle_of_no_file_is_stale():
     os.chdir("/")
     drop_caches()
     host.server("crash")
+    if BACKEND == "mem":
+        remount("-l")  # the root is another one as well
     os.chdir(TARGET)
     for name in ("one", "two", "three"):
         write(name, "new")
@@ -149,7 +155,7 @@ def a_handle_of_no_file_is_stale():
     for name in ("one", "two", "three"):
         equal(read(name), b"new", name)
         os.unlink(name)
-    os.close(top)
+    os.makedirs(here, exist_ok=True)  # where the tests go on
 
 
 sys.exit(main())
