@@ -5,50 +5,16 @@
  */
 #include "proto/attr/attr.h"
 #include "proto/ops/ops.h"
-#include "state/open.h"
+#include "proto/ops/stateid_arg.h"
 
-/* May the holder of this open or lock truncate the file? */
-static enum nfsstat4 check_open(struct compound *c, struct stateid *sid, uint32_t seqid,
-                                bool *opened)
+static enum nfsstat4 check_truncate(struct compound *c, const struct stateid4 *stateid,
+                                    bool *opened)
 {
-    struct open *open = open_of_stateid(sid);
-    enum nfsstat4 status = stateid_check_seqid(sid, seqid);
+    struct stateid_io io;
+    enum nfsstat4 status = stateid_io_begin(c, stateid, OPEN4_SHARE_ACCESS_WRITE, &io);
 
-    if (status != NFS4_OK)
-        return status;
-    if (open->file->obj != c->current.obj)
-        return NFS4ERR_BAD_STATEID;
-    if (!(open_access(open) & OPEN4_SHARE_ACCESS_WRITE))
-        return NFS4ERR_OPENMODE;
-    *opened = open_by_caller(open, OPEN4_SHARE_ACCESS_WRITE, &c->cred);
-    return NFS4_OK;
-}
-
-static enum nfsstat4 check_truncate(struct compound *c, const struct stateid4 *given, bool *opened)
-{
-    struct state *state = c->server->state;
-    struct stateid4 stateid;
-    enum nfsstat4 status = compound_stateid(c, given, &stateid);
-    struct stateid *sid;
-
-    if (status != NFS4_OK)
-        return status;
-    switch (stateid_special(&stateid)) {
-    case STATEID_ANONYMOUS:
-    case STATEID_READ_BYPASS:
-        return open_denied(state, c->current.obj, OPEN4_SHARE_ACCESS_WRITE) ? NFS4ERR_LOCKED
-                                                                            : NFS4_OK;
-    case STATEID_ORDINARY:
-        break;
-    case STATEID_CURRENT:
-    case STATEID_INVALID:
-        return NFS4ERR_BAD_STATEID;
-    }
-    sid = stateid_lookup(state->opens->stateids, &stateid, c->client);
-    if (!sid)
-        return NFS4ERR_BAD_STATEID;
-    status = check_open(c, sid, stateid.seqid, opened);
-    stateid_put(sid);
+    *opened = io.by_opener;
+    stateid_io_end(&io);
     return status;
 }
 
