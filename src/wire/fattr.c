@@ -202,7 +202,7 @@ bool fattr_encode(struct xdr *x, const struct bitmap4 *want, const struct nfs4_a
     length_at = xdr_pos(x);
     xdr_put_u32(x, 0);
     /* Encoding only reads through the pointer. */
-    if (!fattr_values(x, &mask, (struct nfs4_attrs *)(uintptr_t)attrs) || x->failed)
+    if (!fattr_values(x, &mask, (struct nfs4_attrs *)attrs) || x->failed)
         return false;
     xdr_patch_u32(x, length_at, (uint32_t)(xdr_pos(x) - length_at - 4));
     return true;

@@ -42,7 +42,7 @@ struct wire_opaque {
 static inline void xdr_init_decode(struct xdr *x, const void *data, size_t len, struct arena *arena)
 {
     /* Decoding never writes through these pointers. */
-    x->start = x->p = (uint8_t *)(uintptr_t)data;
+    x->start = x->p = (uint8_t *)data;
     x->end = x->p + len;
     x->arena = arena;
     x->op = XDR_DECODE;
