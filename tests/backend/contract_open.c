@@ -58,13 +58,13 @@ static void open_checks_the_mode(void **state)
     for (uint32_t bits = 0; bits < 8; bits++) {
         for (uint32_t who = 0; who < 3; who++) {
             uint32_t shift = 6 - 3 * who;
-            bool r = bits & 4, w = bits & 2;
+            bool r = bits & 4, w = bits & 2, x = bits & 1;
 
             /* all others have the complement, so that only the right triple counts */
             assert_ok(do_chmod(file, &c->owner,
                                (0777 & ~(7u << shift) & ((~bits & 7) * 0111)) | bits << shift));
             assert_status(try_open(file, creds[who], VFS_WANT_READ, false),
-                          r ? VFS_OK : VFS_ACCESS);
+                          r || x ? VFS_OK : VFS_ACCESS);
             assert_status(try_open(file, creds[who], VFS_WANT_WRITE, false),
                           w ? VFS_OK : VFS_ACCESS);
             assert_status(try_open(file, creds[who], VFS_WANT_BOTH, false),

@@ -39,6 +39,8 @@ static int fd_for(const struct local_object *obj, enum vfs_open_want want)
 
 static bool may_open(const struct local_object *obj, enum vfs_open_want want)
 {
+    if (want == VFS_WANT_READ && local_may(obj, X_OK))
+        return true; /* to run it is to read it */
     return local_may(obj, (want & VFS_WANT_READ ? R_OK : 0) | (want & VFS_WANT_WRITE ? W_OK : 0));
 }
 
@@ -75,6 +77,11 @@ static int open_as_caller(struct local_object *obj, const struct vfs_cred *cred,
     if (fd < 0 && errno == EACCES && want == VFS_WANT_WRITE) {
         *access = O_WRONLY;
         fd = local_reopen(fs, obj->path_fd, *access);
+    }
+    if (fd < 0 && errno == EACCES && want == VFS_WANT_READ) {
+        if (may_open(obj, want))
+            return open_as_server(obj, want, access);
+        errno = EACCES;
     }
     return fd;
 }

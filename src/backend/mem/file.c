@@ -79,11 +79,15 @@ enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
     struct mem_object *obj = mem_of(vfs);
     enum vfs_status status = check_regular(vfs);
     uint32_t need = (want & VFS_WANT_READ ? 4 : 0) | (want & VFS_WANT_WRITE ? 2 : 0);
+    uint32_t rwx;
 
     if (status != VFS_OK)
         return status;
     mem_lock_read(obj);
-    if ((vfs_mode_rwx(&obj->attr, cred) & need) != need && !(created && cred->uid == obj->attr.uid))
+    rwx = vfs_mode_rwx(&obj->attr, cred);
+    if (want == VFS_WANT_READ && (rwx & 1))
+        rwx |= 4; /* to run it is to read it */
+    if ((rwx & need) != need && !(created && cred->uid == obj->attr.uid))
         status = VFS_ACCESS;
     mem_unlock(obj);
     return status;

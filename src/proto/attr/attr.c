@@ -131,7 +131,8 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
 
     attr_supported(s->any->fs, &a->supported_attrs);
     a->suppattr_exclcreat = exclcreat;
-    a->fh_expire_type = caps & VFS_CAP_PERSISTENT ? FH4_PERSISTENT : FH4_VOLATILE_ANY;
+    /* A handle lasts as long as its file, also where neither outlives the server. */
+    a->fh_expire_type = FH4_PERSISTENT;
     a->link_support = caps & VFS_CAP_LINK;
     a->symlink_support = caps & VFS_CAP_SYMLINK;
     a->named_attr = false;

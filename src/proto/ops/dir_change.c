@@ -60,6 +60,9 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
         export_child_named(c->saved.export, from_dir, &from))
         return NFS4ERR_XDEV;
     renamed = to_dir->fs->ops->rename(from_dir, &from, to_dir, &to, &c->cred, &from_info, &to_info);
+    /* A file and a directory don't replace each other, RFC 8881 §18.26.3. */
+    if (renamed == VFS_NOTDIR || renamed == VFS_ISDIR)
+        return NFS4ERR_EXIST;
     if (renamed != VFS_OK)
         return status_from_vfs(renamed);
     resok.source_cinfo = change_info_from_vfs(&from_info);
