@@ -48,7 +48,7 @@ int v41_set_up(void **unused)
     program = (struct rpc_program){NFS4_PROGRAM,  NFS_V4,       NFS_V4,
                                    nfs4_dispatch, &test_server, nfs4_closed};
     const struct transport_config transport_config = {
-        .loops = 1, .programs = &program, .program_count = 1};
+        .loops = 2, .programs = &program, .program_count = 1};
     transport = transport_create(&transport_config);
     assert_non_null(transport);
     assert_int_equal(
@@ -90,6 +90,7 @@ void v41_begin(struct v41_call *call)
     call->tag = "test";
     call->tag_len = 4;
     call->op_count = 0;
+    call->arena = &arena;
     xdr_init_encode(&call->x, call->ops, sizeof(call->ops));
 }
 
@@ -137,7 +138,7 @@ static void receive_all(int fd, uint8_t *data, size_t len)
 
 static void send_call(int fd, const struct v41_call *call, uint32_t xid)
 {
-    static uint8_t record[CALL_BYTES + 4096];
+    static _Thread_local uint8_t record[CALL_BYTES + 4096];
     struct wire_opaque tag = {call->tag, call->tag_len};
     struct xdr x;
 
@@ -161,7 +162,7 @@ static void send_call(int fd, const struct v41_call *call, uint32_t xid)
 
 static void receive_reply(int fd, struct v41_call *call, uint32_t xid)
 {
-    static uint8_t record[sizeof(call->body) + 64];
+    static _Thread_local uint8_t record[sizeof(call->body) + 64];
     uint8_t mark[4];
     struct xdr x;
     uint32_t len;
@@ -186,12 +187,14 @@ static void receive_reply(int fd, struct v41_call *call, uint32_t xid)
 
 void v41_roundtrip(int fd, struct v41_call *call)
 {
-    static uint32_t xid = 0x1000;
+    static _Atomic uint32_t last_xid = 0x1000;
+    uint32_t xid = atomic_fetch_add(&last_xid, 1);
 
-    send_call(fd, call, ++xid);
+    send_call(fd, call, xid);
     receive_reply(fd, call, xid);
-    arena_reset(&arena);
-    xdr_init_decode(&call->results, call->body, call->body_len, &arena);
+    if (call->arena)
+        arena_reset(call->arena);
+    xdr_init_decode(&call->results, call->body, call->body_len, call->arena);
     if (call->accept_stat != 0 || call->procedure != NFSPROC4_COMPOUND)
         return;
     call->status = (enum nfsstat4)xdr_get_u32(&call->results);

@@ -44,7 +44,7 @@ struct v41_call {
     struct xdr results;
     uint8_t body[CALL_BYTES * 2]; /* COMPOUND4res */
     uint32_t body_len;
-    struct arena *arena;
+    struct arena *arena; /* for arrays in results; threads beside the main one set NULL */
 };
 
 /* An empty COMPOUND of minor version 1 as uid 0 with the tag "test". */
