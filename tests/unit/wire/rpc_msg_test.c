@@ -67,7 +67,7 @@ static void test_call_bad(void **state)
 
     (void)state;
     for (size_t i = 0, at = strlen(hex); i < 103; i++, at += 9)
-        snprintf(hex + at, sizeof(hex) - at, "00000000 ");
+        memcpy(hex + at, "00000000 ", 10);
     x = decoder(hex, NULL);
     assert_false(wire_rpc_call_header(&x, &v));
     x = decoder("00000001 00000001 00000002 000186a3 00000004 00000001 00000000 00000000 00000000 "
