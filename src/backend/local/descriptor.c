@@ -37,11 +37,12 @@ static int fd_for(const struct local_object *obj, enum vfs_open_want want)
     return obj->fds[want == VFS_WANT_READ ? O_RDONLY : O_WRONLY];
 }
 
+/* To run a file is to read it.  A directory is another matter: x lets nobody list it. */
 static bool may_open(const struct local_object *obj, enum vfs_open_want want)
 {
-    if (want == VFS_WANT_READ && local_may(obj, X_OK))
-        return true; /* to run it is to read it */
-    return local_may(obj, (want & VFS_WANT_READ ? R_OK : 0) | (want & VFS_WANT_WRITE ? W_OK : 0));
+    if (local_may(obj, (want & VFS_WANT_READ ? R_OK : 0) | (want & VFS_WANT_WRITE ? W_OK : 0)))
+        return true;
+    return want == VFS_WANT_READ && obj->base.type == VFS_REG && local_may(obj, X_OK);
 }
 
 /* As the server, whoever asks. */
