@@ -10,7 +10,6 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "state/client_internal.h"
-#include "state/owner.h"
 #include "state/session_internal.h"
 
 struct client *client_get(struct client *client)
@@ -24,13 +23,8 @@ void client_put(struct client *client)
     uint32_t before = atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel);
 
     DCHECK(before > 0);
-    if (before > 1)
-        return;
-    CHECK(list_empty(&client->sessions));
-    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
-    free(client->impl_name);
-    free(client->impl_domain);
-    free(client);
+    if (before == 1)
+        client_free(client);
 }
 
 struct client *client_find_locked(struct state *state, uint64_t clientid)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "state/client.h"
 #include "state/client_internal.h"
+#include "state/owner.h"
 
 /* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */
 #define EXCHANGE_FLAGS                                                                             \
@@ -131,6 +132,15 @@ static struct client *record_add_locked(struct exchange *x, struct client_owner 
     list_push_back(&clients->clients, &client->all_link);
     clients->count++;
     return client;
+}
+
+void client_free(struct client *client)
+{
+    CHECK(list_empty(&client->sessions));
+    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
+    free(client->impl_name);
+    free(client->impl_domain);
+    free(client);
 }
 
 static bool same_incarnation(const struct exchange *x, const struct client *client)

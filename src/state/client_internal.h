@@ -32,5 +32,8 @@ void client_confirm_locked(struct client *client, struct list *doomed);
 /* Unhash all whose lease is over and that have no request in progress. */
 void client_sweep_locked(struct state *state, int64_t now_ns, struct list *doomed);
 
+/* The last reference is gone. */
+void client_free(struct client *client);
+
 /* Second step, without the lock. */
 void client_bury(struct state *state, struct list *doomed);

@@ -5,7 +5,6 @@
  */
 #include "state/session.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -37,24 +36,14 @@ struct session *session_get(struct session *session)
 
 void session_put(struct session *session)
 {
-    struct state *state;
     uint32_t before;
 
     if (!session)
         return;
     before = atomic_fetch_sub_explicit(&session->refs, 1, memory_order_acq_rel);
     DCHECK(before > 0);
-    if (before > 1)
-        return;
-    state = session->client->state;
-    atomic_fetch_sub_explicit(&state->reply_bytes, (int64_t)slot_table_reply_bytes(&session->slots),
-                              memory_order_relaxed);
-    slot_table_fini(&session->slots);
-    CHECK(list_empty(&session->bindings));
-    pthread_mutex_destroy(&session->lock);
-    client_put(session->client);
-    free(session->cb_auth.machine);
-    free(session);
+    if (before == 1)
+        session_free(session);
 }
 
 static struct session *find_locked(struct session_shard *shard, const uint8_t *id, uint64_t hash)

@@ -240,10 +240,8 @@ bool session_conn_is_bound(struct session_conn *conn, struct session *session)
 
 void session_conn_unbind_all(struct session *session)
 {
-    struct list *link;
-
     pthread_mutex_lock(&session->lock);
-    while ((link = list_pop_front(&session->bindings)))
+    while (list_pop_front(&session->bindings))
         session->binding_count--;
     pthread_mutex_unlock(&session->lock);
 }

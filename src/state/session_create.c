@@ -129,6 +129,21 @@ static struct session *session_make(struct client *client, const struct CREATE_S
     return session;
 }
 
+void session_free(struct session *session)
+{
+    struct client *client = session->client;
+
+    atomic_fetch_sub_explicit(&client->state->reply_bytes,
+                              (int64_t)slot_table_reply_bytes(&session->slots),
+                              memory_order_relaxed);
+    slot_table_fini(&session->slots);
+    CHECK(list_empty(&session->bindings));
+    pthread_mutex_destroy(&session->lock);
+    free(session->cb_auth.machine);
+    free(session);
+    client_put(client);
+}
+
 static bool sessions_full(const struct state *state, const struct client *client)
 {
     return client->session_count >= LIMIT_SESSIONS_PER_CLIENT ||

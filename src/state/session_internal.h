@@ -9,6 +9,9 @@
 /* Make `session` findable and the client's; client_table.lock is held. */
 void session_hash_locked(struct state *state, struct session *session);
 
+/* The last reference is gone. */
+void session_free(struct session *session);
+
 /* Out of the shard, dead, without connections, off its client; client_table.lock is held.  Drops
  * the shard's reference. */
 void session_unhash_locked(struct session *session);

@@ -57,8 +57,8 @@ void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t b
         size_at += (size_t)snprintf(sizes + size_at, sizeof(sizes) - size_at, "%s%u", comma,
                                     trace->results[i].bytes);
     }
-    snprintf(names + name_at, sizeof(names) - name_at, "]");
-    snprintf(sizes + size_at, sizeof(sizes) - size_at, "]");
+    (void)snprintf(names + name_at, sizeof(names) - name_at, "]");
+    (void)snprintf(sizes + size_at, sizeof(sizes) - size_at, "]");
     log_debug("compound.done", LOG_STR("ops", names), LOG_STR("bytes", sizes),
               LOG_U64("status", status), LOG_U64("body", body_bytes));
 }

@@ -247,10 +247,11 @@ static void request_too_big(void **unused)
     attrs.ca_maxrequestsize = 60 + 16 + 36 + 8 + 100 + 4;
     memset(name, 'n', 100);
     for (int over = 0; over < 2; over++) {
+        name[100] = over ? 'n' : '\0';
         v41_session_make(v41_fd, over ? "a" : "b", &attrs, &session);
         v41_begin_in(&call, &session, false);
         v41_op(&call, OP_PUTROOTFH);
-        v41_op_lookup(&call, over ? strcat(name, "n") : name);
+        v41_op_lookup(&call, name);
         v41_roundtrip(v41_fd, &call);
         if (over) {
             assert_int_equal(call.status, NFS4ERR_REQ_TOO_BIG);

@@ -172,7 +172,7 @@ static void reply_too_big(void **unused)
             *(cache ? &attrs.ca_maxresponsesize_cached : &attrs.ca_maxresponsesize) = limit;
             char owner[16];
 
-            snprintf(owner, sizeof(owner), "%d.%u", cache, limit);
+            (void)snprintf(owner, sizeof(owner), "%d.%u", cache, limit);
             v41_session_make(v41_fd, owner, &attrs, &session);
             v41_begin_in(&call, &session, cache);
             v41_op(&call, OP_PUTROOTFH);
@@ -324,7 +324,7 @@ static void log_lines(void **unused)
     text = logged(LOG_LEVEL_DEBUG);
     assert_non_null(strstr(text, "[SEQUENCE,PUTROOTFH,CREATE,GETFH]"));
     assert_non_null(strstr(text, "[44,8,"));
-    snprintf(body, sizeof(body), "body=%u", call.body_len);
+    (void)snprintf(body, sizeof(body), "body=%u", call.body_len);
     assert_non_null(strstr(text, body));
     assert_non_null(strstr(text, "minor=1"));
 }

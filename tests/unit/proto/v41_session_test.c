@@ -88,7 +88,10 @@ static void create_in_session(void **unused)
 
 static void put_session_id(uint32_t op, const struct v41_session *s)
 {
-    xdr_fixed(v41_op(&call, op), (void *)(uintptr_t)s->id, NFS4_SESSIONID_SIZE);
+    uint8_t id[NFS4_SESSIONID_SIZE];
+
+    memcpy(id, s->id, sizeof(id));
+    xdr_fixed(v41_op(&call, op), id, sizeof(id));
 }
 
 static void destroy_session_alone(void **unused)

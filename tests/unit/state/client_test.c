@@ -351,7 +351,7 @@ static void running_request_keeps_client(void **unused)
     confirmed("a", 1, &res);
     held = session_lookup(state, res.csr_sessionid);
     assert_int_equal(slot_acquire(slot_at(&held->slots, 0), 1, &request, &replay), SLOT_NEW);
-    tick_after(2 * LEASE_S * 1000);
+    tick_after(2000 * (int64_t)LEASE_S);
     assert_true(session_lives(&res));
     session_slot_release(held, slot_at(&held->slots, 0), NULL, 0);
     tick_after(0);

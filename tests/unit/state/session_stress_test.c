@@ -78,7 +78,7 @@ static bool use(struct session_conn *conn, uint32_t turn, uint32_t user)
 
 static void *user(void *arg)
 {
-    uint32_t me = (uint32_t)(uintptr_t)arg;
+    uint32_t me = *(const uint32_t *)arg;
     struct session_conn *conn = session_conn_create(NULL);
 
     for (uint32_t turn = 0, done = 0; done < TURNS; turn++) {
@@ -127,13 +127,14 @@ static void *churn(void *arg)
 static void all_at_once(void **unused)
 {
     const struct state_config config = {.lease_s = 10};
+    uint32_t numbers[USERS] = {0, 1, 2};
     pthread_t users[USERS], churner;
 
     (void)unused;
     state = state_create(&config);
     assert_int_equal(pthread_create(&churner, NULL, churn, NULL), 0);
-    for (uintptr_t i = 0; i < USERS; i++)
-        assert_int_equal(pthread_create(&users[i], NULL, user, (void *)i), 0);
+    for (uint32_t i = 0; i < USERS; i++)
+        assert_int_equal(pthread_create(&users[i], NULL, user, &numbers[i]), 0);
     for (int i = 0; i < USERS; i++)
         pthread_join(users[i], NULL);
     atomic_store(&stop, true);

@@ -16,9 +16,7 @@ enum finish {
 };
 
 struct step {
-    uint32_t seqid;
-    uint64_t digest;
-    uint32_t uid;
+    uint32_t seqid, digest, uid;
     enum slot_verdict want;
     enum finish finish; /* of a SLOT_NEW */
 };
@@ -27,7 +25,7 @@ static const char *reply_text(uint32_t seqid)
 {
     static char text[16];
 
-    snprintf(text, sizeof(text), "r%u", seqid);
+    (void)snprintf(text, sizeof(text), "r%u", seqid);
     return text;
 }
 
