@@ -166,6 +166,7 @@ static void batch_stall(struct loop *loop)
     struct connection *conn = batch->conn;
     size_t left = (size_t)(batch->end - batch->pos);
 
+    CHECK(!conn->stalled);
     if (left > 64 << 10) {
         conn->stalled = batch->in;
         batch->in = NULL;

@@ -107,7 +107,8 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
             return;
         }
     }
-    if (events & EPOLLIN)
+    /* Epoll may not know yet that nothing is to be received.  The flags are the owner's. */
+    if (events & EPOLLIN && !conn->queue.stalled && !conn->queue.quiet && !conn->queue.eof)
         batch_begin(loop, conn);
 }
 

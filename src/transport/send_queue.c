@@ -126,7 +126,7 @@ static uint32_t queue_events_locked(struct connection *conn)
     if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled)
         events |= EPOLLIN;
     /* At the end, and when stalled calls may go on, the loop is called by a writable socket. */
-    if (queue->head || queue->eof || (queue->stalled && !queue->paused))
+    if (!queue->flushing && (queue->head || queue->eof || (queue->stalled && !queue->paused)))
         events |= EPOLLOUT;
     return events;
 }
@@ -264,41 +264,44 @@ static enum send_status flush_bytes_locked(struct connection *conn)
     return status;
 }
 
-/* As the flusher: send until the queue is empty or the socket full, have epoll wait for what
- * comes next, and stop being the flusher. */
-static void queue_flush_locked(struct connection *conn)
+/* Have epoll wait for what the queue wants now. */
+static void queue_arm_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
-    enum send_status status = SEND_DONE;
+    uint32_t events;
 
-    for (;;) {
-        uint32_t events;
-
-        if (connection_is_dead(conn))
-            status = SEND_DEAD;
-        if (queue->head && status == SEND_DONE) {
-            status = queue->head->is_tail ? flush_tail_locked(conn) : flush_bytes_locked(conn);
-            continue;
-        }
-        if (status == SEND_DEAD || queue->left)
-            break;
+    while (!queue->arming && !queue->left) {
         events = queue_events_locked(conn);
         if (events == queue->armed)
-            break;
+            return;
         queue->armed = events;
+        queue->arming = true;
         pthread_mutex_unlock(&queue->lock);
         /* It fails only when the loop has left in between. */
         epoll_ctl(conn->loop->epoll_fd, EPOLL_CTL_MOD, conn->fd,
                   &(struct epoll_event){.events = events, .data.ptr = &conn->source});
         pthread_mutex_lock(&queue->lock);
+        queue->arming = false;
     }
+}
+
+/* Become the flusher: send until the queue is empty or the socket full. */
+static void queue_flush_locked(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+    enum send_status status = SEND_DONE;
+
+    queue->flushing = true;
+    while (queue->head && status == SEND_DONE && !connection_is_dead(conn))
+        status = queue->head->is_tail ? flush_tail_locked(conn) : flush_bytes_locked(conn);
+    queue->flushing = false;
     if (status == SEND_AGAIN && queue->left) {
-        /* The loop has left: nobody will see room in the socket. */
+        /* Nobody will see room in the socket. */
         pthread_mutex_unlock(&queue->lock);
         connection_shutdown(conn);
         pthread_mutex_lock(&queue->lock);
     }
-    queue->flushing = false;
+    queue_arm_locked(conn);
 }
 
 void send_queue_pump(struct connection *conn)
@@ -306,28 +309,9 @@ void send_queue_pump(struct connection *conn)
     struct send_queue *queue = &conn->queue;
 
     pthread_mutex_lock(&queue->lock);
-    if (!queue->flushing) {
-        queue->flushing = true;
+    if (!queue->flushing)
         queue_flush_locked(conn);
-    }
     pthread_mutex_unlock(&queue->lock);
-}
-
-/* Queue behind what is there.  Without a flusher epoll waits for room already, but perhaps it
- * must stop waiting for calls. */
-static void queue_behind_locked(struct connection *conn, struct send_item *item,
-                                struct send_item *tail)
-{
-    struct send_queue *queue = &conn->queue;
-
-    if (item)
-        queue_append_locked(queue, item);
-    if (tail)
-        queue_append_locked(queue, tail);
-    if (!queue->flushing && (queue->left || queue_events_locked(conn) != queue->armed)) {
-        queue->flushing = true;
-        queue_flush_locked(conn);
-    }
 }
 
 void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
@@ -339,7 +323,10 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 
     pthread_mutex_lock(&queue->lock);
     if (queue->flushing || queue->head) {
-        queue_behind_locked(conn, item_for_bytes(buffer, data, len), tail_item);
+        queue_append_locked(queue, item_for_bytes(buffer, data, len));
+        if (tail_item)
+            queue_append_locked(queue, tail_item);
+        queue_arm_locked(conn);
         pthread_mutex_unlock(&queue->lock);
         return;
     }
@@ -356,14 +343,15 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
     counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
 
     pthread_mutex_lock(&queue->lock);
+    queue->flushing = false;
     if (tail_item)
         queue_prepend_locked(queue, tail_item);
     if ((size_t)n < len)
         queue_prepend_locked(queue, item_for_bytes(buffer, data + n, len - (size_t)n));
-    if (queue->head || queue_events_locked(conn) != queue->armed)
+    if (queue->head)
         queue_flush_locked(conn);
     else
-        queue->flushing = false;
+        queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -381,12 +369,10 @@ bool send_queue_record(struct connection *conn, const void *record, size_t len)
 
     pthread_mutex_lock(&queue->lock);
     queue_append_locked(queue, item);
-    if (!queue->flushing && queue->head == item) {
-        queue->flushing = true;
+    if (!queue->flushing && queue->head == item)
         queue_flush_locked(conn);
-    } else {
-        queue_behind_locked(conn, NULL, NULL);
-    }
+    else
+        queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
     return true;
 }
@@ -404,10 +390,7 @@ void send_queue_set(struct connection *conn, unsigned flags)
         queue->stalled = true;
     if (flags & SEND_QUEUE_RESUME)
         queue->stalled = false;
-    if (!queue->flushing && queue_events_locked(conn) != queue->armed) {
-        queue->flushing = true;
-        queue_flush_locked(conn);
-    }
+    queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
 }
 

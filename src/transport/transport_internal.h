@@ -59,15 +59,16 @@ struct send_item {
     uint8_t copy[];
 };
 
-/* Bytes on their way out.  At most one thread at a time sends, the flusher (`flushing`), and only
- * it changes what epoll waits for; the lock is never held over a system call.  When there is no
- * flusher, the queue is empty or epoll waits for room in the socket, or the loop has `left`. */
+/* Bytes on their way out.  At most one thread at a time sends, the flusher, and at most one tells
+ * epoll what to wait for; the lock is never held over a system call.  When there is no flusher,
+ * the queue is empty, or epoll waits for room in the socket (or is being told to), or the loop
+ * has left, or the connection is dead. */
 struct send_queue {
     pthread_mutex_t lock;
     struct send_item *head, *tail;
     _Atomic size_t bytes; /* written with the lock */
-    uint32_t armed;       /* the epoll events; the flusher's */
-    bool flushing;
+    uint32_t armed;       /* the epoll events */
+    bool flushing, arming;
     bool left;    /* the loop is done with the connection */
     bool eof;     /* the client sends no more: leave once the queue is empty */
     bool quiet;   /* draining: receive no more */
@@ -149,7 +150,7 @@ enum {
 };
 
 /* Note that the client sends no more, that nothing more is to be received, that calls wait, that
- * they go on; then set what epoll waits for.  Can lose the loop. */
+ * they go on (the loop owner's word); then set what epoll waits for. */
 void send_queue_set(struct connection *conn, unsigned flags);
 
 /* WAITS: bytes wait for the socket.  EOF: it was set, and none do.  RESUME: calls that wait may

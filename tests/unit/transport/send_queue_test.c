@@ -105,6 +105,39 @@ static void records_never_mix(void **state)
     close(fd);
 }
 
+/* The same with many threads that send at one moment. */
+static void many_senders_at_once(void **state)
+{
+    enum {
+        CALLS = 100,
+        ROUNDS = 10,
+        WORDS = 9000
+    };
+    static uint32_t words[WORDS];
+    int fd = client_connect_small(&server, 4096);
+
+    (void)state;
+    for (unsigned round = 1; round <= ROUNDS; round++) {
+        unsigned seen = 0;
+
+        atomic_store(&server.gate_open, false);
+        atomic_store(&server.gate_waiting, 0);
+        for (uint32_t i = 0; i < CALLS; i++) {
+            for (size_t j = 0; j < WORDS; j++)
+                words[j] = i;
+            client_call(fd, i, PROC_GATE_WILL, words, WORDS);
+        }
+        wait_unsigned(&server.gate_waiting, CALLS);
+        rpc_server_open_gate(&server);
+        for (; seen < CALLS; seen++) {
+            assert_int_equal(client_receive_record(fd, record, sizeof(record)), 24 + WORDS * 4);
+            for (size_t i = 0; i < WORDS; i++)
+                assert_int_equal(word_at(24 + i * 4), word_at(0));
+        }
+    }
+    close(fd);
+}
+
 /* A reply with a payload of `len` bytes from a file that has `cut` of them. */
 static void tail_expect(int fd, uint32_t xid, uint32_t len, uint32_t cut)
 {
@@ -179,6 +212,34 @@ static void tails_queued(void **state)
     for (uint32_t i = 0; i < TAILS; i++)
         tail_expect(fd, i, 50000 + i, i % 3 ? 50000 + i : 20000);
     wait_unsigned(&server.tails_done, TAILS);
+    close(fd);
+}
+
+/* The loop is lost while a payload goes out, and calls wait for the queue at the same time: none
+ * of them is forgotten. */
+static void tails_while_calls_wait(void **state)
+{
+    enum {
+        TAILS = 60,
+        ROUNDS = 5,
+        LEN = 1 << 20
+    };
+    const uint32_t words[2] = {LEN, LEN};
+    int fd = client_connect(&server);
+
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned seen = 0;
+
+        for (uint32_t i = 0; i < TAILS; i++) {
+            client_call(fd, i, PROC_TAIL, words, 2);
+            usleep(i % 4 * 300);
+        }
+        for (; seen < TAILS; seen++) {
+            assert_int_equal(client_receive_record(fd, record, sizeof(record)), 28 + LEN);
+            assert_true(word_at(0) < TAILS && word_at(24) == LEN);
+        }
+    }
     close(fd);
 }
 
@@ -277,9 +338,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(records_never_mix, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(many_senders_at_once, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(tails, setup, teardown),
         cmocka_unit_test_setup_teardown(tail_of_a_file_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_queued, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(tails_while_calls_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_of_a_dead_connection, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(client_that_does_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(connection_send_is_bounded, setup, teardown),
