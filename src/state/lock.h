@@ -46,7 +46,7 @@ enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_ra
 
 /* LOCK by an owner who may be new to the open; `seqid` is that of the open stateid.  DENIED,
  * OPENMODE, OLD_STATEID, BAD_STATEID, DELAY (a limit). */
-enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wire_opaque *owner,
+enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wire_opaque *name,
                               const struct lock_request *request) MUST_USE;
 
 /* LOCK with a lock stateid. */
@@ -55,7 +55,7 @@ enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid,
 
 /* LOCKT; `request->out` is not used. */
 enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,
-                        const struct wire_opaque *owner,
+                        const struct wire_opaque *name,
                         const struct lock_request *request) MUST_USE;
 
 /* LOCKU */

@@ -211,6 +211,8 @@ void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
 
 void lock_table_drop(struct lock_table *table, struct lock_set *set)
 {
-    while (!list_empty(&set->locks))
-        erase(table, LIST_ENTRY(set->locks.next, struct lock, set_link));
+    struct list *link;
+
+    while ((link = list_pop_front(&set->locks)))
+        erase(table, LIST_ENTRY(link, struct lock, set_link));
 }

@@ -58,7 +58,7 @@ static enum nfsstat4 lock_known_owner(struct compound *c, const struct exist_loc
 enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 {
     struct LOCK4resok resok;
-    struct lock_conflict conflict;
+    struct lock_conflict conflict = {0};
     struct lock_request request = {
         .write = is_write(args->locktype), .out = &resok.lock_stateid, .conflict = &conflict};
     enum nfsstat4 status = stateid_arg_need_file(c);
@@ -84,7 +84,7 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 
 enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
 {
-    struct lock_conflict conflict;
+    struct lock_conflict conflict = {0};
     struct lock_request request = {.write = is_write(args->locktype), .conflict = &conflict};
     enum nfsstat4 status = stateid_arg_need_file(c);
 

@@ -8,7 +8,7 @@
 #include "base/log.h"
 
 struct fixture fx;
-struct lock_conflict fixture_conflict;
+_Thread_local struct lock_conflict fixture_conflict;
 
 static struct client *client_make(const char *name)
 {

@@ -52,5 +52,5 @@ enum nfsstat4 do_test(struct client *client, const char *owner, struct vfs_objec
                       uint64_t offset, uint64_t length);
 enum nfsstat4 do_free(struct client *client, const struct stateid4 *stateid);
 
-/* The conflict that the last of them met. */
-extern struct lock_conflict fixture_conflict;
+/* The conflict that the last of them met on this thread. */
+extern _Thread_local struct lock_conflict fixture_conflict;

@@ -77,7 +77,7 @@ static void lock_alone(struct client *client, uint32_t self, int file)
 
 static void *worker(void *arg)
 {
-    uint32_t self = (uint32_t)(uintptr_t)arg;
+    uint32_t self = *(const uint32_t *)arg;
     struct client *client = self % 2 ? fx.alice : fx.bob;
     unsigned seed = self;
 
@@ -102,10 +102,13 @@ static void *worker(void *arg)
 static void test_many_at_once(void **unused)
 {
     pthread_t threads[THREADS];
+    uint32_t selves[THREADS];
 
     (void)unused;
-    for (uintptr_t i = 0; i < THREADS; i++)
-        CHECK(pthread_create(&threads[i], NULL, worker, (void *)i) == 0);
+    for (uint32_t i = 0; i < THREADS; i++) {
+        selves[i] = i;
+        CHECK(pthread_create(&threads[i], NULL, worker, &selves[i]) == 0);
+    }
     for (size_t i = 0; i < THREADS; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
     open_client_release(fx.alice);

@@ -67,7 +67,7 @@ static void test_idle_owners_are_bounded(void **unused)
 
     (void)unused;
     for (uint32_t i = 0; i < 3 * LIMIT_IDLE_OWNERS_PER_CLIENT; i++) {
-        snprintf(name, sizeof(name), "owner %u", i);
+        (void)snprintf(name, sizeof(name), "owner %u", i);
         owner_drop(use(OWNER_OPEN, name));
     }
     assert_int_equal(table->idle_count, LIMIT_IDLE_OWNERS_PER_CLIENT);
@@ -84,7 +84,7 @@ static void test_owners_in_use_are_limited(void **unused)
 
     (void)unused;
     for (uint32_t i = 0; i < LIMIT_LOCK_OWNERS_PER_CLIENT; i++) {
-        snprintf(name, sizeof(name), "owner %u", i);
+        (void)snprintf(name, sizeof(name), "owner %u", i);
         assert_non_null(use(OWNER_LOCK, name));
     }
     assert_null(use(OWNER_LOCK, "one more"));
@@ -95,7 +95,7 @@ static void test_owners_in_use_are_limited(void **unused)
     for (uint32_t i = 0; i < LIMIT_LOCK_OWNERS_PER_CLIENT; i++) {
         struct owner *owner;
 
-        snprintf(name, sizeof(name), "owner %u", i);
+        (void)snprintf(name, sizeof(name), "owner %u", i);
         owner = find(OWNER_LOCK, name);
         assert_non_null(owner);
         owner_drop(owner);
