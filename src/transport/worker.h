@@ -10,8 +10,8 @@
  * worker_will_block(): it surely sleeps (fsync, a cold read): the loop is given away at once.
  * worker_may_block(): it may or may not (an open, an unlink): cheap, two atomic operations;
  * the loop is taken away only if the section lasts longer than WORKER_RETAKE_US.
- * Every begin is followed by worker_unblock() on the same thread; sections do not nest.  Called on
- * a thread that runs no loop they do nothing.
+ * Every begin is followed by worker_unblock() on the same thread; a section inside another adds
+ * nothing.  Called on a thread that runs no loop they do nothing.
  */
 #pragma once
 
