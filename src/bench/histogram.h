@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counts of latencies in buckets that grow with the value: within 3% everywhere, from
+ * nanoseconds to minutes.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define HISTOGRAM_SUB_BITS 5u
+#define HISTOGRAM_BUCKETS ((64u - HISTOGRAM_SUB_BITS + 1) << HISTOGRAM_SUB_BITS)
+
+struct histogram {
+    uint64_t count;
+    uint64_t max_ns;
+    uint64_t buckets[HISTOGRAM_BUCKETS];
+};
+
+void histogram_add(struct histogram *h, uint64_t ns);
+
+/* The value that `fraction` (0 to 1) of all are not above, in nanoseconds; 0 when empty. */
+uint64_t histogram_percentile_ns(const struct histogram *h, double fraction);

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/lane.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define LANE_TIMEOUT_MS 20000
+#define LANE_BUFFER_BYTES (512u << 10)
+#define LANE_BUFFER_REPLIES 4u /* room for so many of the longest */
+#define REPLY_OVERHEAD_BYTES 512u
+
+static void put_u32(uint8_t *at, uint32_t value)
+{
+    uint32_t be = htobe32(value);
+
+    memcpy(at, &be, sizeof(be));
+}
+
+/* One stage's request, without the payload's bytes when the lane sends those from the side. */
+static void request_build(struct lane_slot *slot, unsigned stage, struct lane_request *request)
+{
+    struct lane *lane = slot->lane;
+    const struct bench_stage *s = &lane->op->stages[stage];
+    struct wire_opaque args = {NULL, 0};
+    struct client_compound c = {0};
+    size_t size, header;
+
+    if (!lane->op->bare) {
+        client_compound_begin_slot(&c, &lane->mount.session, slot->index, s->cache_this);
+        s->build(&lane->work, slot, &c);
+        args = client_compound_args(&c);
+    }
+    size = RPC_RECORD_MARK_BYTES + CLIENT_CALL_HEADER_BYTES + args.len;
+    request->bytes = must_malloc(size);
+    size =
+        client_call_encode(&lane->mount.conn.cred, 0, NFS4_PROGRAM, NFS_V4,
+                           lane->op->bare ? NFSPROC4_NULL : NFSPROC4_COMPOUND, args.data, args.len,
+                           request->bytes + RPC_RECORD_MARK_BYTES, size - RPC_RECORD_MARK_BYTES);
+    header = size - args.len;
+    rpc_record_mark_put(request->bytes, (uint32_t)size, true);
+    request->len = (uint32_t)(RPC_RECORD_MARK_BYTES + size);
+    if (s->payload)
+        request->len -= lane->work.payload_len;
+    request->seqid_at =
+        lane->op->bare ? 0 : (uint32_t)(RPC_RECORD_MARK_BYTES + header + c.seqid_pos);
+    if (c.buffer)
+        client_compound_free(&c);
+}
+
+static void slots_build(struct lane *lane)
+{
+    lane->slots = must_calloc(lane->slot_count, sizeof(*lane->slots));
+    for (uint32_t i = 0; i < lane->slot_count; i++) {
+        struct lane_slot *slot = &lane->slots[i];
+
+        slot->lane = lane;
+        slot->index = i;
+        slot->seqid = lane->mount.session.slots[i].seqid;
+        for (unsigned stage = 0; stage < lane->op->stage_count; stage++)
+            request_build(slot, stage, &slot->requests[stage]);
+    }
+}
+
+static bool trouble(const struct lane *lane, const char *what, enum nfsstat4 status)
+{
+    fprintf(stderr, "mainstay-bench: %s: %s\n", what,
+            lane->mount.trouble == CLIENT_OK ? status_name(status)
+                                             : client_status_name(lane->mount.trouble));
+    return false;
+}
+
+bool lane_open(struct lane *lane, const struct bench_options *options, const struct bench_op *op,
+               uint32_t index, struct histogram *latency)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_cred cred = {.uid = options->uid, .gid = options->gid};
+    enum nfsstat4 status;
+    size_t reply;
+
+    memset(lane, 0, sizeof(*lane));
+    lane->op = op;
+    lane->latency = latency;
+    arena_init(&lane->arena, 256 << 10);
+    wish.fore.ca_maxrequests = options->slots;
+    if (options->size + 4096 > wish.fore.ca_maxrequestsize)
+        wish.fore.ca_maxrequestsize = wish.fore.ca_maxresponsesize = options->size + 4096;
+    status = client_mount_open(&lane->mount, options->target, LANE_TIMEOUT_MS, &cred, &wish);
+    if (status != NFS4_OK)
+        return trouble(lane, options->target, status);
+    lane->slot_count = options->slots < lane->mount.session.slot_count
+                           ? options->slots
+                           : lane->mount.session.slot_count;
+    lane->work = (struct bench_work){.options = options, .mount = &lane->mount, .lane = index};
+    status = bench_work_setup(&lane->work, op);
+    if (status != NFS4_OK)
+        return trouble(lane, "set-up", status);
+    lane->fd = lane->mount.conn.fd;
+    reply = (size_t)lane->mount.session.fore.ca_maxresponsesize + REPLY_OVERHEAD_BYTES;
+    lane->in_size = LANE_BUFFER_BYTES;
+    if (options->size > 0 && lane->in_size < LANE_BUFFER_REPLIES * reply)
+        lane->in_size = LANE_BUFFER_REPLIES * reply;
+    lane->in = must_malloc(lane->in_size);
+    lane->out = must_calloc(2 * (size_t)lane->slot_count, sizeof(*lane->out));
+    slots_build(lane);
+    return true;
+}
+
+void lane_close(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->slot_count && lane->slots; i++) {
+        if (lane->fd == lane->mount.conn.fd)
+            lane->mount.session.slots[i].seqid = lane->slots[i].seqid;
+        for (unsigned stage = 0; stage < lane->op->stage_count; stage++)
+            free(lane->slots[i].requests[stage].bytes);
+    }
+    if (lane->mount.conn.fd >= 0 && lane->busy == 0)
+        bench_work_cleanup(&lane->work);
+    client_mount_close(&lane->mount);
+    free(lane->slots);
+    free(lane->in);
+    free(lane->out);
+    arena_fini(&lane->arena);
+}
+
+/* Put the slot's request for its stage into the queue. */
+static void slot_queue(struct lane_slot *slot)
+{
+    struct lane *lane = slot->lane;
+    const struct bench_stage *stage = &lane->op->stages[slot->stage];
+    struct lane_request *request = &slot->requests[slot->stage];
+
+    slot->xid = ++slot->generation << 16 | slot->stage << 12 | slot->index;
+    put_u32(request->bytes + RPC_RECORD_MARK_BYTES, slot->xid);
+    if (request->seqid_at)
+        put_u32(request->bytes + request->seqid_at, slot->seqid);
+    if (stage->patch)
+        stage->patch(slot, request->bytes);
+    slot->busy = true;
+    lane->out[lane->out_to++] = (struct iovec){request->bytes, request->len};
+    if (stage->payload)
+        lane->out[lane->out_to++] = (struct iovec){lane->work.payload, lane->work.payload_len};
+}
+
+bool lane_start(struct lane *lane, int64_t now_ns)
+{
+    bool blocked;
+
+    for (uint32_t i = 0; i < lane->slot_count; i++) {
+        lane->slots[i].started_ns = now_ns;
+        lane->slots[i].stage = 0;
+        slot_queue(&lane->slots[i]);
+        lane->busy++;
+    }
+    return lane_flush(lane, &blocked);
+}
+
+bool lane_flush(struct lane *lane, bool *blocked)
+{
+    *blocked = false;
+    while (lane->out_from < lane->out_to) {
+        struct iovec *iov = &lane->out[lane->out_from];
+        size_t left = lane->out_to - lane->out_from;
+        struct msghdr msg = {.msg_iov = iov, .msg_iovlen = left < 1024 ? left : 1024};
+        ssize_t n = sendmsg(lane->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EAGAIN) {
+            *blocked = true;
+            return true;
+        }
+        if (n < 0 && errno != EINTR)
+            return false;
+        while (n > 0 && (size_t)n >= lane->out[lane->out_from].iov_len)
+            n -= (ssize_t)lane->out[lane->out_from++].iov_len;
+        if (n > 0) {
+            iov = &lane->out[lane->out_from];
+            iov->iov_base = (uint8_t *)iov->iov_base + n;
+            iov->iov_len -= (size_t)n;
+        }
+    }
+    lane->out_from = lane->out_to = 0;
+    return true;
+}
+
+/* The queue is an array that is emptied as a whole: make room at its front when the tail is full.
+ * Every slot has at most one request in it, so it then fits. */
+static void queue_compact(struct lane *lane)
+{
+    uint32_t left = lane->out_to - lane->out_from;
+
+    if (lane->out_from == 0)
+        return;
+    memmove(lane->out, lane->out + lane->out_from, left * sizeof(*lane->out));
+    lane->out_from = 0;
+    lane->out_to = left;
+}
+
+static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfsstat4 *status)
+{
+    const struct bench_stage *stage = &slot->lane->op->stages[slot->stage];
+    struct nfs_resop4 sequence;
+    struct wire_opaque tag;
+    int next;
+
+    *status = xdr_get_u32(x);
+    xdr_opaque(x, &tag, NFS4_OPAQUE_LIMIT);
+    xdr_get_u32(x); /* count */
+    if (!wire_nfs_resop4(x, &sequence) || sequence.status != NFS4_OK)
+        return STAGE_ERROR;
+    slot->seqid++;
+    if (*status != NFS4_OK)
+        return STAGE_ERROR;
+    next = stage->take ? stage->take(slot, x) : STAGE_NEXT;
+    if (x->failed)
+        return STAGE_ERROR;
+    if (next == STAGE_NEXT)
+        next = slot->stage + 1 < slot->lane->op->stage_count ? (int)slot->stage + 1 : STAGE_DONE;
+    return next;
+}
+
+/* The slot's next stage, or what became of the operation. */
+static int slot_take(struct lane_slot *slot, const uint8_t *record, size_t len,
+                     enum nfsstat4 *status)
+{
+    struct rpc_reply_header header;
+    struct xdr x;
+
+    *status = NFS4ERR_SERVERFAULT;
+    arena_reset(&slot->lane->arena);
+    xdr_init_decode(&x, record, len, &slot->lane->arena);
+    if (!wire_rpc_reply_header(&x, &header) || header.stat != MSG_ACCEPTED ||
+        header.accept_stat != ACCEPT_SUCCESS)
+        return STAGE_ERROR;
+    if (slot->lane->op->bare) {
+        *status = NFS4_OK;
+        return STAGE_DONE;
+    }
+    return slot_take_compound(slot, &x, status);
+}
+
+static void error_note(struct lane *lane, enum nfsstat4 status)
+{
+    if (lane->errors++ == 0)
+        lane->first_error = status;
+}
+
+/* DELAY tries the stage again; another error gives the operation up. */
+static void slot_reply(struct lane_slot *slot, const uint8_t *record, size_t len, int64_t now_ns)
+{
+    struct lane *lane = slot->lane;
+    enum nfsstat4 status;
+    int next = slot_take(slot, record, len, &status);
+
+    if (next >= 0) {
+        slot->stage = (unsigned)next;
+    } else if (next == STAGE_ERROR && status == NFS4ERR_DELAY) {
+        error_note(lane, status);
+    } else {
+        if (next == STAGE_ERROR)
+            error_note(lane, status);
+        else
+            lane->done++;
+        histogram_add(lane->latency, (uint64_t)(now_ns - slot->started_ns));
+        slot->stage = 0;
+        slot->started_ns = now_ns;
+        if (lane->stopping) {
+            slot->busy = false;
+            lane->busy--;
+            return;
+        }
+    }
+    slot_queue(slot);
+}
+
+/* Every whole record in the buffer.  False for what is no answer to a request of ours. */
+static bool records_handle(struct lane *lane, int64_t now_ns)
+{
+    while (lane->in_to - lane->in_from >= RPC_RECORD_MARK_BYTES + 4) {
+        const uint8_t *at = lane->in + lane->in_from;
+        bool last;
+        uint32_t len = rpc_record_mark_get(at, &last), xid;
+
+        if (!last || len < 4 || len + RPC_RECORD_MARK_BYTES > lane->in_size)
+            return false;
+        if (lane->in_to - lane->in_from < len + RPC_RECORD_MARK_BYTES)
+            break;
+        at += RPC_RECORD_MARK_BYTES;
+        memcpy(&xid, at, sizeof(xid));
+        xid = be32toh(xid);
+        lane->in_from += len + RPC_RECORD_MARK_BYTES;
+        if ((xid & 0xfff) >= lane->slot_count || !lane->slots[xid & 0xfff].busy ||
+            lane->slots[xid & 0xfff].xid != xid)
+            return false;
+        slot_reply(&lane->slots[xid & 0xfff], at, len, now_ns);
+    }
+    return true;
+}
+
+/* The rest of a record goes to the front when what is free behind it is little. */
+static void buffer_compact(struct lane *lane)
+{
+    size_t left = lane->in_to - lane->in_from;
+
+    if (left > 0 && lane->in_size - lane->in_to >= lane->in_size / 2)
+        return;
+    memmove(lane->in, lane->in + lane->in_from, left);
+    lane->in_from = 0;
+    lane->in_to = left;
+}
+
+bool lane_readable(struct lane *lane, int64_t now_ns)
+{
+    ssize_t n;
+    bool blocked;
+
+    n = recv(lane->fd, lane->in + lane->in_to, lane->in_size - lane->in_to, MSG_DONTWAIT);
+    if (n == 0)
+        return false;
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR;
+    lane->in_to += (size_t)n;
+    queue_compact(lane);
+    if (!records_handle(lane, now_ns))
+        return false;
+    buffer_compact(lane);
+    return lane_flush(lane, &blocked);
+}
+
+/* Send slot 0's stage and wait for its reply, on the mount's own connection. */
+static bool sample_stage(struct lane *lane, struct client_record **record)
+{
+    struct lane_slot *slot = &lane->slots[0];
+
+    slot_queue(slot);
+    for (; lane->out_from < lane->out_to; lane->out_from++) {
+        struct iovec *iov = &lane->out[lane->out_from];
+
+        if (client_conn_send_raw(&lane->mount.conn, iov->iov_base, iov->iov_len) != CLIENT_OK)
+            return false;
+    }
+    lane->out_from = lane->out_to = 0;
+    return client_conn_receive_record(&lane->mount.conn, record) == CLIENT_OK;
+}
+
+/* RPC header 24, status, tag length, count, operation and status, session id. */
+#define REPLY_SEQID_AT (24u + 12u + 8u + NFS4_SESSIONID_SIZE)
+
+bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES])
+{
+    struct lane_slot *slot = &lane->slots[0];
+    unsigned stage;
+    int next = 0;
+
+    while (next >= 0) {
+        struct client_record *record;
+        enum nfsstat4 status;
+
+        slot->stage = stage = (unsigned)next;
+        if (!sample_stage(lane, &record))
+            return false;
+        next = slot_take(slot, record->data, record->len, &status);
+        if (next == STAGE_ERROR) {
+            free(record);
+            return trouble(lane, "sample", status);
+        }
+        free(canned[stage].bytes);
+        canned[stage].bytes = must_malloc(record->len);
+        memcpy(canned[stage].bytes, record->data, record->len);
+        canned[stage].len = (uint32_t)record->len;
+        canned[stage].seqid_at = lane->op->bare ? 0 : REPLY_SEQID_AT;
+        canned[stage].request_seqid_at =
+            lane->op->bare ? 0 : slot->requests[stage].seqid_at - RPC_RECORD_MARK_BYTES;
+        free(record);
+    }
+    slot->busy = false;
+    slot->stage = 0;
+    lane->mount.session.slots[0].seqid = slot->seqid;
+    return true;
+}

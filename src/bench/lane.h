@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection under load: a session, and a request in flight on each of its slots.  What has
+ * come is received at once, every reply in it handled, and all the requests that follow are sent
+ * with one call.
+ */
+#pragma once
+
+#include <sys/uio.h>
+
+#include "bench/histogram.h"
+#include "bench/op.h"
+
+/* A stage's request for one slot: a whole record but for the shared payload. */
+struct lane_request {
+    uint8_t *bytes;
+    uint32_t len;
+    uint32_t seqid_at; /* 0: no SEQUENCE */
+};
+
+/* Where placeholders stand in requests, and what has come for them. */
+struct lane_slot {
+    struct lane *lane;
+    uint32_t index;
+    unsigned stage;
+    uint32_t seqid; /* of the next request */
+    uint32_t generation;
+    uint32_t xid; /* awaited; host order */
+    bool busy;
+    int64_t started_ns;
+    struct lane_request requests[BENCH_STAGES];
+    uint32_t patch_at[BENCH_STAGES][2]; /* for the operation's use */
+    struct stateid4 stateid;
+    struct client_fh fh;
+    uint64_t cookie;
+    uint8_t verifier[NFS4_VERIFIER_SIZE];
+    uint32_t name_count;
+};
+
+struct lane {
+    struct client_mount mount;
+    struct bench_work work;
+    const struct bench_op *op;
+    int fd; /* requests go here: the mount's, or the floor's */
+    struct lane_slot *slots;
+    uint32_t slot_count, busy;
+    uint8_t *in;
+    size_t in_size, in_from, in_to;
+    struct iovec *out; /* requests not sent yet: out_from..out_to, of 2 * slot_count */
+    uint32_t out_from, out_to;
+    bool stopping;
+    uint64_t done, errors;
+    enum nfsstat4 first_error;
+    struct histogram *latency;
+    struct arena arena;
+};
+
+/* Connect, open the session, set up the work, build the requests.  False: said on stderr. */
+MUST_USE bool lane_open(struct lane *lane, const struct bench_options *options,
+                        const struct bench_op *op, uint32_t index, struct histogram *latency);
+
+/* Undo it all, on the server, too. */
+void lane_close(struct lane *lane);
+
+/* Start every slot. */
+MUST_USE bool lane_start(struct lane *lane, int64_t now_ns);
+
+/* Receive, handle, send.  False when the connection is of no more use. */
+MUST_USE bool lane_readable(struct lane *lane, int64_t now_ns);
+
+/* Send what waits; false as above.  *blocked: some still waits. */
+MUST_USE bool lane_flush(struct lane *lane, bool *blocked);
+
+/* Run each stage once on slot 0 of the mount's own connection and keep the replies, which the
+ * caller frees: records without a mark.  False: said on stderr. */
+struct lane_canned {
+    uint8_t *bytes;
+    uint32_t len;
+    uint32_t seqid_at; /* where SEQUENCE's seqid stands in the reply, 0: nowhere */
+    uint32_t request_seqid_at;
+};
+MUST_USE bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES]);
+
+/* An xid tells the slot and the stage. */
+static inline unsigned lane_xid_stage(uint32_t xid)
+{
+    return xid >> 12 & 0xf;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mainstay-bench: the load generator.  It measures any NFSv4.1 server.  Exit status 0, 1 (it
+ * failed, or operations did), 2 (usage).
+ */
+#include <string.h>
+
+#include "bench/report.h"
+
+int main(int argc, char **argv)
+{
+    struct bench_options options;
+    static struct bench_result result;
+    struct idle_result idle;
+    int mistake = options_parse(&options, argc, argv);
+
+    if (mistake)
+        return mistake < 0 ? 0 : mistake;
+    if (options.idle) {
+        bool ok = idle_run(&options, &idle);
+
+        report_idle(&options, &idle);
+        return ok ? 0 : 1;
+    }
+    if (!engine_run(&options, &result))
+        return 1;
+    report_bench(&options, &result);
+    return result.errors || result.done == 0 ? 1 : 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operations on one file by its handle: attributes and contents. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/lane.h"
+
+#define FILE_BYTES_MAX (64u << 20)
+
+/* The slots go over the file; a large size makes them meet. */
+static uint64_t offset_of(const struct lane_slot *slot)
+{
+    uint32_t size = slot->lane->work.options->size;
+    uint32_t places = FILE_BYTES_MAX / size;
+
+    return (uint64_t)(slot->index % places) * size;
+}
+
+static enum nfsstat4 setup_one(struct bench_work *work)
+{
+    return bench_work_files(work, 1, 4096, true);
+}
+
+static enum nfsstat4 setup_data(struct bench_work *work)
+{
+    const struct bench_options *o = work->options;
+    uint64_t bytes = (uint64_t)o->size * o->slots;
+
+    work->payload_len = (o->size + 3) & ~3u;
+    work->payload = must_calloc(1, work->payload_len);
+    memset(work->payload, 0xa5, o->size);
+    return bench_work_files(work, 1, bytes < FILE_BYTES_MAX ? (uint32_t)bytes : FILE_BYTES_MAX,
+                            true);
+}
+
+static void build_getattr(const struct bench_work *work, const struct lane_slot *slot,
+                          struct client_compound *c)
+{
+    (void)slot;
+    client_op_putfh(c, &work->files[0].fh);
+    client_op_getattr(c, bench_attrs());
+}
+
+static void build_access(const struct bench_work *work, const struct lane_slot *slot,
+                         struct client_compound *c)
+{
+    (void)slot;
+    client_op_putfh(c, &work->files[0].fh);
+    client_op_access(c, ACCESS4_READ | ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_EXECUTE);
+}
+
+static void build_read(const struct bench_work *work, const struct lane_slot *slot,
+                       struct client_compound *c)
+{
+    client_op_putfh(c, &work->files[0].fh);
+    client_op_read(c, &work->files[0].stateid, offset_of(slot), work->options->size);
+}
+
+/* A short read would flatter the server. */
+static int take_read(struct lane_slot *slot, struct xdr *results)
+{
+    struct nfs_resop4 op;
+
+    if (!wire_nfs_resop4(results, &op) || !wire_nfs_resop4(results, &op) ||
+        op.opread.data.len != slot->lane->work.options->size)
+        return STAGE_ERROR;
+    return STAGE_NEXT;
+}
+
+static void build_any_write(const struct bench_work *work, const struct lane_slot *slot,
+                            struct client_compound *c, enum stable_how4 stable)
+{
+    client_op_putfh(c, &work->files[0].fh);
+    client_op_write(c, &work->files[0].stateid, offset_of(slot), stable, work->payload,
+                    work->options->size);
+}
+
+static void build_write(const struct bench_work *work, const struct lane_slot *slot,
+                        struct client_compound *c)
+{
+    build_any_write(work, slot, c, UNSTABLE4);
+}
+
+static void build_write_sync(const struct bench_work *work, const struct lane_slot *slot,
+                             struct client_compound *c)
+{
+    build_any_write(work, slot, c, FILE_SYNC4);
+}
+
+const struct bench_op bench_op_getattr = {
+    .name = "getattr",
+    .stage_count = 1,
+    .stages = {{.build = build_getattr}},
+    .setup = setup_one,
+};
+
+const struct bench_op bench_op_access = {
+    .name = "access",
+    .stage_count = 1,
+    .stages = {{.build = build_access}},
+    .setup = setup_one,
+};
+
+const struct bench_op bench_op_read = {
+    .name = "read",
+    .sized = true,
+    .stage_count = 1,
+    .stages = {{.build = build_read, .take = take_read}},
+    .setup = setup_data,
+};
+
+const struct bench_op bench_op_write = {
+    .name = "write",
+    .sized = true,
+    .stage_count = 1,
+    .stages = {{.build = build_write, .payload = true}},
+    .setup = setup_data,
+};
+
+const struct bench_op bench_op_write_sync = {
+    .name = "write-sync",
+    .sized = true,
+    .stage_count = 1,
+    .stages = {{.build = build_write_sync, .payload = true}},
+    .setup = setup_data,
+};

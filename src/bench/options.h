@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of mainstay-bench. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BENCH_CONNS_MAX 4096u
+#define BENCH_SLOTS_MAX 1024u
+#define BENCH_IDLE_MAX 50000u
+#define BENCH_IO_MAX (8u << 20)
+
+struct bench_options {
+    const char *target; /* HOST:PORT */
+    const char *export; /* path below the root of the name space */
+    const char *op;     /* name without the size */
+    uint32_t size;      /* read:SIZE, write:SIZE, write-sync:SIZE */
+    uint32_t conns, slots, entries;
+    double time_s, warmup_s;
+    pid_t pid; /* of the server; 0: unknown */
+    uint32_t uid, gid;
+    uint32_t idle; /* connections to hold open; 0: run `op` */
+    double settle_s;
+    bool floor; /* measure canned replies instead of the server */
+    bool json;
+};
+
+/* 0, or the exit status: -1 for --help, 2 for a mistake, which was printed. */
+int options_parse(struct bench_options *options, int argc, char **argv);

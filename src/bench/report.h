@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints results, as text or as one JSON object. */
+#pragma once
+
+#include "bench/engine.h"
+#include "bench/idle.h"
+
+void report_bench(const struct bench_options *options, const struct bench_result *result);
+void report_idle(const struct bench_options *options, const struct idle_result *result);

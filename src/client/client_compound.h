@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds the arguments of a COMPOUND (RFC 8881 §16.2) operation by operation and calls it, once or
+ * as often as a test wants: the same compound sent again on the same or another connection is a
+ * retry, byte for byte, under a new xid.
+ *
+ *     struct client_compound c;
+ *     struct client_result r;
+ *
+ *     client_compound_begin_slot(&c, session, 0, true);
+ *     client_op_putrootfh(&c);
+ *     client_op_getattr(&c, &bits);
+ *     status = client_compound_call(conn, &c, &r);
+ *     ... r.status, r.ops[2].opgetattr ...
+ *     client_result_free(&r);
+ *     client_compound_free(&c);
+ */
+#pragma once
+
+#include "client/client_result.h"
+#include "wire/nfs4_op.h"
+
+struct client_session; /* client/client_session.h */
+
+struct client_compound {
+    uint8_t *buffer;
+    size_t size;
+    struct xdr x;
+    size_t count_pos;               /* of the operation count in the buffer */
+    size_t seqid_pos;               /* of sa_sequenceid; 0: there is no SEQUENCE */
+    uint32_t count;                 /* operations so far */
+    struct client_session *session; /* whose slot's seqid follows the reply; NULL: none */
+    uint32_t slot;
+};
+
+/* An empty compound. */
+void client_compound_begin(struct client_compound *c, struct wire_opaque tag,
+                           uint32_t minor_version);
+
+/* Minor version 1, no tag. */
+void client_compound_begin_plain(struct client_compound *c);
+
+/* The same with SEQUENCE for the next use of the session's slot. */
+void client_compound_begin_slot(struct client_compound *c, struct client_session *session,
+                                uint32_t slot, bool cache_this);
+
+/* Append an operation with its arguments. */
+void client_compound_add(struct client_compound *c, struct nfs_argop4 *op);
+
+/* Append words as they are: broken operations, numbers that don't exist. */
+void client_compound_add_words(struct client_compound *c, const uint32_t *words, size_t count);
+
+/* Append bytes (a multiple of four) to the operation that was added last. */
+void client_compound_add_bytes(struct client_compound *c, const void *data, size_t len);
+
+/* Lie about the number of operations. */
+void client_compound_set_count(struct client_compound *c, uint32_t count);
+
+/* The arguments as they are now. */
+struct wire_opaque client_compound_args(const struct client_compound *c);
+
+/* Send and wait; follow the slot's seqid when SEQUENCE succeeded.  Fill `result` on CLIENT_OK. */
+MUST_USE enum client_status client_compound_call(struct client_conn *conn,
+                                                 struct client_compound *c,
+                                                 struct client_result *result);
+
+/* The two halves of it. */
+MUST_USE enum client_status client_compound_send(struct client_conn *conn,
+                                                 const struct client_compound *c, uint32_t *xid);
+MUST_USE enum client_status client_compound_receive(struct client_conn *conn,
+                                                    struct client_compound *c, uint32_t xid,
+                                                    struct client_result *result);
+
+void client_compound_free(struct client_compound *c);

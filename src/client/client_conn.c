@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/client_conn.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "wire/rpc_msg.h"
+
+const char *client_status_name(enum client_status status)
+{
+    switch (status) {
+    case CLIENT_OK:
+        return "ok";
+    case CLIENT_TIMEOUT:
+        return "timed out";
+    case CLIENT_CLOSED:
+        return "closed by the server";
+    case CLIENT_FAILED:
+        return "socket error";
+    case CLIENT_MALFORMED:
+        return "malformed reply";
+    case CLIENT_REJECTED:
+        return "call rejected";
+    }
+    return "unknown";
+}
+
+static int64_t deadline_of(const struct client_conn *conn)
+{
+    return clock_now_ns() + conn->timeout_ms * NSEC_PER_MSEC;
+}
+
+static enum client_status wait_for(int fd, short events, int64_t deadline_ns)
+{
+    for (;;) {
+        struct pollfd pfd = {fd, events, 0};
+        int64_t left_ns = deadline_ns - clock_now_ns();
+        int n;
+
+        if (left_ns < 0)
+            return CLIENT_TIMEOUT;
+        n = poll(&pfd, 1, (int)((left_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
+        if (n > 0)
+            return CLIENT_OK;
+        if (n < 0 && errno != EINTR)
+            return CLIENT_FAILED;
+    }
+}
+
+/* HOST:PORT or [ADDR6]:PORT, in place; false when it is neither. */
+static bool target_split(char *text, char **host, char **port)
+{
+    char *colon = strrchr(text, ':');
+
+    if (!colon || !colon[1])
+        return false;
+    *colon = '\0';
+    *port = colon + 1;
+    *host = text;
+    if (*text == '[' && colon > text + 1 && colon[-1] == ']') {
+        colon[-1] = '\0';
+        *host = text + 1;
+    }
+    return **host != '\0';
+}
+
+static enum client_status connect_one(struct client_conn *conn, const struct addrinfo *ai)
+{
+    int one = 1, error = 0;
+    socklen_t len = sizeof(error);
+    enum client_status status;
+
+    conn->fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (conn->fd < 0)
+        return CLIENT_FAILED;
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    if (connect(conn->fd, ai->ai_addr, ai->ai_addrlen) == 0)
+        return CLIENT_OK;
+    if (errno != EINPROGRESS)
+        return CLIENT_FAILED;
+    status = wait_for(conn->fd, POLLOUT, deadline_of(conn));
+    if (status == CLIENT_OK && getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
+        error) {
+        errno = error;
+        status = CLIENT_FAILED;
+    }
+    return status;
+}
+
+enum client_status client_conn_open(struct client_conn *conn, const char *target, int timeout_ms)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    enum client_status status = CLIENT_FAILED;
+    char *text = must_strdup(target), *host, *port;
+
+    memset(conn, 0, sizeof(*conn));
+    conn->fd = -1;
+    conn->timeout_ms = timeout_ms;
+    list_init(&conn->stash);
+    conn->xid = (uint32_t)clock_now_ns();
+    errno = EINVAL;
+    if (!target_split(text, &host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
+        found = NULL;
+    for (struct addrinfo *ai = found; ai && status != CLIENT_OK; ai = ai->ai_next) {
+        status = connect_one(conn, ai);
+        if (status != CLIENT_OK)
+            client_conn_close(conn);
+    }
+    if (found)
+        freeaddrinfo(found);
+    free(text);
+    return status;
+}
+
+void client_conn_close(struct client_conn *conn)
+{
+    struct list *node;
+    int saved = errno;
+
+    if (conn->fd >= 0)
+        close(conn->fd);
+    conn->fd = -1;
+    while (conn->stash_count > 0 && (node = list_pop_front(&conn->stash)) != NULL) {
+        free(LIST_ENTRY(node, struct client_record, link));
+        conn->stash_count--;
+    }
+    errno = saved;
+}
+
+void client_conn_abort(struct client_conn *conn)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    if (conn->fd >= 0)
+        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    client_conn_close(conn);
+}
+
+static enum client_status status_of_errno(void)
+{
+    return errno == EPIPE || errno == ECONNRESET ? CLIENT_CLOSED : CLIENT_FAILED;
+}
+
+enum client_status client_conn_send_raw(struct client_conn *conn, const void *data, size_t len)
+{
+    int64_t deadline_ns = deadline_of(conn);
+    const uint8_t *p = data;
+
+    while (len > 0) {
+        ssize_t n = send(conn->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n >= 0) {
+            p += n;
+            len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            enum client_status status = wait_for(conn->fd, POLLOUT, deadline_ns);
+
+            if (status != CLIENT_OK)
+                return status;
+        } else if (errno != EINTR) {
+            return status_of_errno();
+        }
+    }
+    return CLIENT_OK;
+}
+
+enum client_status client_conn_send_record(struct client_conn *conn, const void *data, size_t len,
+                                           size_t fragment_bytes)
+{
+    size_t step = fragment_bytes ? fragment_bytes : len;
+    size_t fragments = step ? (len + step - 1) / step : 1;
+    uint8_t *record = must_malloc(len + (fragments + 1) * RPC_RECORD_MARK_BYTES), *p = record;
+    size_t done = 0;
+    enum client_status status;
+
+    do {
+        size_t part = len - done < step ? len - done : step;
+
+        rpc_record_mark_put(p, (uint32_t)part, done + part == len);
+        if (part)
+            memcpy(p + RPC_RECORD_MARK_BYTES, (const uint8_t *)data + done, part);
+        p += RPC_RECORD_MARK_BYTES + part;
+        done += part;
+    } while (done < len);
+    status = client_conn_send_raw(conn, record, (size_t)(p - record));
+    free(record);
+    return status;
+}
+
+static enum client_status receive_all(struct client_conn *conn, void *data, size_t len,
+                                      int64_t deadline_ns)
+{
+    uint8_t *p = data;
+
+    while (len > 0) {
+        ssize_t n = recv(conn->fd, p, len, MSG_DONTWAIT);
+
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        } else if (n == 0) {
+            return CLIENT_CLOSED;
+        } else if (errno == EAGAIN) {
+            enum client_status status = wait_for(conn->fd, POLLIN, deadline_ns);
+
+            if (status != CLIENT_OK)
+                return status;
+        } else if (errno != EINTR) {
+            return status_of_errno();
+        }
+    }
+    return CLIENT_OK;
+}
+
+enum client_status client_conn_receive_record(struct client_conn *conn,
+                                              struct client_record **record)
+{
+    struct client_record *r = must_calloc(1, sizeof(*r));
+    int64_t deadline_ns = deadline_of(conn);
+    bool last = false;
+
+    *record = NULL;
+    while (!last) {
+        uint8_t mark[RPC_RECORD_MARK_BYTES];
+        enum client_status status = receive_all(conn, mark, sizeof(mark), deadline_ns);
+        size_t len = status == CLIENT_OK ? rpc_record_mark_get(mark, &last) : 0;
+
+        if (status == CLIENT_OK && r->len + len > CLIENT_RECORD_BYTES)
+            status = CLIENT_MALFORMED;
+        if (status == CLIENT_OK) {
+            r = must_realloc(r, sizeof(*r) + r->len + len);
+            status = receive_all(conn, r->data + r->len, len, deadline_ns);
+        }
+        if (status != CLIENT_OK) {
+            free(r);
+            return status;
+        }
+        r->len += len;
+    }
+    list_init(&r->link);
+    *record = r;
+    return CLIENT_OK;
+}
+
+enum client_status client_conn_wait_close(struct client_conn *conn, int wait_ms)
+{
+    int64_t deadline_ns = clock_now_ns() + wait_ms * NSEC_PER_MSEC;
+    uint8_t waste[4096];
+
+    for (;;) {
+        enum client_status status = receive_all(conn, waste, 1, deadline_ns);
+
+        if (status != CLIENT_OK)
+            return status == CLIENT_TIMEOUT ? CLIENT_TIMEOUT : CLIENT_CLOSED;
+        while (recv(conn->fd, waste, sizeof(waste), MSG_DONTWAIT) > 0)
+            ;
+    }
+}
