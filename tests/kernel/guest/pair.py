@@ -341,6 +341,7 @@ def one_sees_the_names_of_the_other():
 def what_the_other_removed():
     """A file that another client removed while it is open: data or ESTALE, no third thing."""
     file = prepared("f", b"still here")
+    step("opened")  # both have the old file before there is a new one
     if FIRST:
         os.close(file)
         os.unlink("f")
