@@ -33,6 +33,10 @@ struct mem_shard {
     struct htable objects;
 } __attribute__((aligned(64)));
 
+enum {
+    MEM_ROOT_FILEID = 1 /* the first object made */
+};
+
 struct mem_fs {
     struct vfs vfs;
     uint32_t instance; /* in each handle; another life of the server has another */

@@ -3,7 +3,8 @@
  * Objects: their birth, their handle and the table that finds them by it, their end.
  *
  * A handle is {magic, instance, fileid, tag}.  File ids are never used again, so they serve as
- * generation too; the tag, keyed, tells a handle of a dead object from one made up.
+ * generation too; the tag, keyed, tells a handle of a dead object from one made up.  The root's
+ * handle is the same in every life, so that a mount outlives the server, if not its files.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -38,11 +39,12 @@ static uint64_t handle_tag(const struct mem_fs *fs, uint64_t fileid)
 
 static void handle_make(const struct mem_fs *fs, uint64_t fileid, struct vfs_handle *handle)
 {
+    bool root = fileid == MEM_ROOT_FILEID;
     struct handle_bytes bytes = {
         .magic = HANDLE_MAGIC,
-        .instance = fs->instance,
+        .instance = root ? 0 : fs->instance,
         .fileid = fileid,
-        .tag = handle_tag(fs, fileid),
+        .tag = root ? 0 : handle_tag(fs, fileid),
     };
 
     handle->len = sizeof(bytes);
@@ -199,7 +201,7 @@ enum vfs_status mem_resolve(struct vfs *vfs, const struct vfs_handle *handle,
     memcpy(&bytes, handle->data, sizeof(bytes));
     if (bytes.magic != HANDLE_MAGIC)
         return VFS_BADHANDLE;
-    if (bytes.instance != fs->instance)
+    if (bytes.instance != fs->instance && bytes.fileid != MEM_ROOT_FILEID)
         return VFS_STALE; /* of an earlier life, whose files are gone */
     obj = find(fs, bytes.fileid);
     if (!obj)

@@ -94,35 +94,46 @@ static void root_is_as_asked(void **state)
     fs->ops->destroy(fs);
 }
 
-/* After a restart the clients' handles are stale, not wrong. */
+/* After a restart the clients' handles are stale, not wrong; but the root's leads to the root. */
 static void handles_of_another_life_are_stale(void **state)
 {
     struct vfs *old = mem_create(NULL), *fs = mem_create(NULL);
-    struct vfs_object *root = root_of(old), *found;
-    struct vfs_handle handle = root->handle;
+    struct vfs_object *root = root_of(old), *file = make(root, "a", VFS_REG, 0644), *found;
+    struct vfs_handle root_handle = root->handle, file_handle = file->handle;
 
     (void)state;
+    vfs_object_put(file);
     vfs_object_put(root);
     old->ops->destroy(old);
-    assert_int_equal(fs->ops->resolve(fs, &handle, &found), VFS_STALE);
+    root = root_of(fs);
+    vfs_object_put(make(root, "b", VFS_REG, 0644)); /* with the old file's number */
+    assert_int_equal(fs->ops->resolve(fs, &file_handle, &found), VFS_STALE);
+    assert_int_equal(fs->ops->resolve(fs, &root_handle, &found), VFS_OK);
+    assert_ptr_equal(found, root);
+    vfs_object_put(found);
+    vfs_object_put(root);
     fs->ops->destroy(fs);
 }
 
-/* One changed bit is a forgery, whether such an object lives or not; but of the instance it means
- * another life. */
+/* One changed bit is a forgery, whether such an object lives or not; but of a file's instance it
+ * means another life. */
 static void forgeries_are_told_from_the_dead(void **state)
 {
     struct vfs *fs = mem_create(NULL);
-    struct vfs_object *root = root_of(fs), *found;
+    struct vfs_object *root = root_of(fs), *file = make(root, "a", VFS_REG, 0644), *found;
 
     (void)state;
-    for (uint32_t bit = 0; bit < root->handle.len * 8u; bit++) {
-        struct vfs_handle forged = root->handle;
+    for (uint32_t bit = 0; bit < file->handle.len * 8u; bit++) {
+        struct vfs_handle forged = file->handle;
 
         forged.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_int_equal(fs->ops->resolve(fs, &forged, &found),
                          bit >= 32 && bit < 64 ? VFS_STALE : VFS_BADHANDLE);
+        forged = root->handle;
+        forged.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_not_equal(fs->ops->resolve(fs, &forged, &found), VFS_OK);
     }
+    vfs_object_put(file);
     vfs_object_put(root);
     fs->ops->destroy(fs);
 }
