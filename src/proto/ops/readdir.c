@@ -175,24 +175,30 @@ enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
     enum nfsstat4 status = check_args(c, args);
     struct xdr *out = c->out;
     uint8_t *end = out->end;
-    size_t room;
+    size_t left = xdr_left(out), room;
     bool eof;
 
     if (status != NFS4_OK)
         return status;
     room = args->maxcount < LIMIT_READDIR_BYTES ? args->maxcount : LIMIT_READDIR_BYTES;
-    if (room > xdr_left(out))
-        room = xdr_left(out);
-    if (room < RESOK_FIXED_BYTES)
-        return NFS4ERR_TOOSMALL;
+    if (room > left)
+        room = left;
+    if (room < RESOK_FIXED_BYTES) {
+        xdr_fail(out); /* the reply is what is too small, not what the client asked for */
+        return NFS4_OK;
+    }
     out->end = out->p + room - TAIL_BYTES;
     xdr_put_u64(out, 0);
     status = list_all(&l, &eof);
     out->end = end;
     if (status != NFS4_OK)
         return status;
-    if (l.full && l.entries == 0)
-        return NFS4ERR_TOOSMALL;
+    if (l.full && l.entries == 0) {
+        if (room < left)
+            return NFS4ERR_TOOSMALL;
+        xdr_fail(out);
+        return NFS4_OK;
+    }
     xdr_put_u32(out, 0);
     xdr_put_u32(out, eof && !l.full);
     return NFS4_OK;

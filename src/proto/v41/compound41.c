@@ -34,8 +34,6 @@ static size_t op_begin(struct v41_compound *x, enum nfs_opnum4 op)
     xdr_put_u32(out, NFS4_OK);
     if (!last && xdr_left(out) >= V41_ERROR_BYTES)
         out->end -= V41_ERROR_BYTES;
-    else if (!last)
-        out->end = out->p;
     return pos;
 }
 
@@ -84,11 +82,15 @@ static enum nfsstat4 op_end(struct v41_compound *x, enum nfs_opnum4 op, size_t p
     return status;
 }
 
-/* An operation that changes something runs only if its result is sure to fit. */
+/* An operation runs only if the one behind it can fail still, and one that changes something only
+ * if its own result is sure to fit. */
 static bool op_too_big(const struct v41_compound *x, enum nfs_opnum4 op)
 {
     const struct op_info *info = op_info(op);
+    bool last = x->base.op_index + 1 == x->base.op_count;
 
+    if (!last && (size_t)(x->limit - x->base.out->p) < V41_ERROR_BYTES)
+        return true;
     return info && info->flags & OP_MUTATES && info->reply_bound > 8 &&
            xdr_left(x->base.out) < info->reply_bound - 8;
 }

@@ -193,6 +193,28 @@ static void reply_too_big(void **unused)
     }
 }
 
+/* Results without a body: the one that is too big still has room to say so. */
+static void reply_too_big_anywhere(void **unused)
+{
+    const uint32_t least = RPC_HEADER + HEAD + SEQUENCE_BYTES + 12;
+
+    (void)unused;
+    for (uint32_t limit = least; limit < least + 8 * 8; limit++) {
+        struct channel_attrs4 attrs = v41_attrs();
+        char owner[16];
+
+        attrs.ca_maxresponsesize = limit;
+        (void)snprintf(owner, sizeof(owner), "%u", limit);
+        v41_session_make(v41_fd, owner, &attrs, &session);
+        v41_begin_in(&call, &session, false);
+        for (int i = 0; i < 10; i++)
+            v41_op(&call, OP_PUTROOTFH);
+        v41_roundtrip(v41_fd, &call);
+        assert_int_equal(call.status, NFS4ERR_REP_TOO_BIG);
+        assert_true(call.body_len + RPC_HEADER <= limit);
+    }
+}
+
 /* A reply that fits to the byte is not too big. */
 static void reply_just_fits(void **unused)
 {
@@ -341,6 +363,7 @@ int main(void)
         TEST(uncached_retry),
         TEST(uncached_retry_exceptions),
         TEST(reply_too_big),
+        TEST(reply_too_big_anywhere),
         TEST(reply_just_fits),
         TEST(sequence_too_big_to_cache),
         TEST(reply_memory),
