@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Starts the servers that are measured, each with an export /mem in memory and /local on a tmpfs,
+# on ports of the loopback, and removes every trace of them at the end. Shared by compare and floor.
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+START_S = 30
+STOP_S = 10
+
+GANESHA_CONF = """
+NFS_CORE_PARAM {{
+    NFS_Port = {port}; NFS_Protocols = 4; Bind_addr = 127.0.0.1;
+    Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false;
+}}
+NFSv4 {{
+    Graceless = true; Only_Numeric_Owners = true; Lease_Lifetime = 60; Grace_Period = 60;
+    RecoveryBackend = fs; RecoveryRoot = "{state}";
+}}
+EXPORT {{
+    Export_Id = 1; Filesystem_Id = 1001.1; Path = /mem; Pseudo = /mem;
+    Protocols = 4; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Transports = TCP;
+    FSAL {{ Name = MEM; }}
+}}
+EXPORT {{
+    Export_Id = 2; Filesystem_Id = 1002.2; Path = "{data}"; Pseudo = /local;
+    Protocols = 4; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; Transports = TCP;
+    FSAL {{ Name = VFS; }}
+}}
+LOG {{ Default_Log_Level = EVENT; }}
+"""
+
+
+class Failure(Exception):
+    """What the user should read; no stack."""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """A process with a scratch directory on a tmpfs."""
+
+    def __init__(self, name):
+        self.name = name
+        self.scratch = tempfile.mkdtemp(prefix=f"mainstay-bench-{name}.", dir="/dev/shm")
+        self.data = os.path.join(self.scratch, "data")
+        self.state = os.path.join(self.scratch, "state")
+        self.log = os.path.join(self.scratch, "log")
+        self.port = free_port()
+        self.process = None
+        os.mkdir(self.data)
+        os.mkdir(self.state)
+        atexit.register(self.stop)
+
+    def start(self, command):
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, start_new_session=True)
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return self
+            except OSError:
+                time.sleep(0.1)
+        with open(self.log, errors="replace") as log:
+            tail = "".join(log.readlines()[-20:])
+        raise Failure(f"{self.name} did not start:\n{tail}")
+
+    @property
+    def target(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def start_mainstay(program):
+    server = Server("mainstay")
+    return server.start([program, "--listen", server.target, "--state", server.state,
+                         "--export", "/mem=mem:,no_root_squash",
+                         "--export", f"/local=local:{server.data},no_root_squash"])
+
+
+def start_ganesha():
+    program = shutil.which("ganesha.nfsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
+    if not program:
+        raise Failure("there is no ganesha.nfsd: apt install nfs-ganesha nfs-ganesha-mem "
+                      "nfs-ganesha-vfs")
+    if os.geteuid() != 0:
+        raise Failure("NFS-Ganesha serves a directory as root only")
+    server = Server("ganesha")
+    conf = os.path.join(server.scratch, "ganesha.conf")
+    with open(conf, "w") as file:
+        file.write(GANESHA_CONF.format(port=server.port, state=server.state, data=server.data))
+    return server.start([program, "-F", "-f", conf, "-L", server.log + ".ganesha",
+                         "-p", os.path.join(server.scratch, "pid"), "-N", "EVENT"])
+
+
+def run_bench(program, server, *options):
+    """One run's figures."""
+    command = [program, "--target", server.target, "--pid", str(server.pid), "--json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        raise Failure(f"{server.name}: {' '.join(command)}\n{done.stderr}{done.stdout}")
+    return json.loads(done.stdout)
+
+
+def add_options(parser):
+    build = os.path.join(ROOT, "build")
+    parser.add_argument("--build", default=build, metavar="DIR",
+                        help="where mainstayd and mainstay-bench are (build/, the release preset)")
+    parser.add_argument("--time", type=float, default=0.8, metavar="S", help="of one run (0.8)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of all runs (3)")
+    parser.add_argument("--only", default="", metavar="TEXT",
+                        help="only cases that contain this: mem, local, read, ...")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+
+
+def programs(args):
+    found = [os.path.join(args.build, name) for name in ("mainstayd", "mainstay-bench")]
+    for path in found:
+        if not os.access(path, os.X_OK):
+            raise Failure(f"there is no {path}: make build")
+    return found
+
+
+def guarded(main):
+    """Run main() so that the servers are stopped whatever ends us, and failures read well."""
+    def interrupted(number, _frame):
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, interrupted)
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        print(f"{os.path.basename(sys.argv[0])}: {failure}", file=sys.stderr)
+        sys.exit(2)
