@@ -126,7 +126,7 @@ static struct connection *loop_rotate(struct loop *loop)
     return node ? LIST_ENTRY(node, struct connection, link) : NULL;
 }
 
-/* Stop receiving; leave each connection once nothing of it runs or waits to be sent. */
+/* With no event in hand: stop receiving; leave each connection once nothing of it runs or waits to be sent. */
 static void loop_drain(struct loop *loop)
 {
     struct transport *transport = loop->transport;
@@ -158,8 +158,7 @@ static void wake_event(struct loop *loop)
     ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
 
     (void)ignored;
-    if (atomic_load_explicit(&loop->transport->draining, memory_order_acquire))
-        loop_drain(loop);
+    loop->drain_wanted = atomic_load_explicit(&loop->transport->draining, memory_order_acquire);
 }
 
 static void source_event(struct loop *loop, const struct epoll_event *event)
@@ -197,6 +196,12 @@ void loop_run(struct loop *loop)
     while (loop_is_mine(loop)) {
         if (loop->event_next < loop->event_count) {
             source_event(loop, &loop->events[loop->event_next++]);
+            continue;
+        }
+        /* Not before: events of a connection that leaves may stand behind the one at hand. */
+        if (loop->drain_wanted) {
+            loop->drain_wanted = false;
+            loop_drain(loop);
             continue;
         }
         if (atomic_load_explicit(&loop->transport->stopping, memory_order_acquire))

@@ -242,6 +242,7 @@ struct loop {
     bool encoding;
 
     int64_t accept_paused_until_ns; /* 0: accepting */
+    bool drain_wanted;
 
     pthread_mutex_t list_lock;
     struct list connections;
@@ -261,7 +262,8 @@ void loop_wake(struct loop *loop);
 /* Take a new connection in; any thread.  False when epoll refuses (the caller closes it). */
 bool loop_add(struct loop *loop, struct connection *conn) MUST_USE;
 
-/* The connection leaves it.  The owner's; can lose the loop. */
+/* The connection leaves it.  The owner's, in answer to the connection's own event or with no event
+ * in hand; can lose the loop. */
 void loop_leave(struct loop *loop, struct connection *conn);
 
 /* ---- batch.c: all the owner's, all can lose the loop ---- */

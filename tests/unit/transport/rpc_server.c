@@ -158,6 +158,9 @@ static enum rpc_result serve(struct rpc_call *call, struct rpc_server *server)
         return RPC_REPLY;
     case PROC_USER:
         return user(call);
+    case PROC_NAP:
+        sleep_us(200000);
+        return RPC_REPLY;
     case PROC_SEND:
         return send_calls(call);
     }

@@ -218,6 +218,38 @@ static void drain_waits_for_calls(void **state)
     close(idle);
 }
 
+/* Calls arrive together with the word to drain: connections leave while events of theirs are at
+ * hand. */
+static void drain_among_events(void **state)
+{
+    enum {
+        CONNECTIONS = 40
+    };
+    int fds[CONNECTIONS];
+    struct drain drain = {.timeout_ms = 10000};
+    pthread_t thread;
+
+    (void)state;
+    for (int i = 0; i < CONNECTIONS; i++) {
+        fds[i] = client_connect(&server);
+        client_ping(fds[i], 1);
+    }
+    /* One in each of the two loops. */
+    client_call(fds[0], 1, PROC_NAP, NULL, 0);
+    client_call(fds[1], 1, PROC_NAP, NULL, 0);
+    usleep(50000);
+    pthread_create(&thread, NULL, drain_main, &drain);
+    usleep(50000);
+    for (int i = 2; i < CONNECTIONS; i++)
+        client_call(fds[i], 2, PROC_NULL, NULL, 0);
+    pthread_join(thread, NULL);
+    assert_true(drain.result);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        client_expect_close(fds[i]);
+        close(fds[i]);
+    }
+}
+
 /* What is queued for a client that reads slowly still goes out. */
 static void drain_sends_what_is_queued(void **state)
 {
@@ -282,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shutdown_from_a_call, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_descriptors, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_waits_for_calls, setup, teardown),
+        cmocka_unit_test_setup_teardown(drain_among_events, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_sends_what_is_queued, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_cuts, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_tells_of_a_stuck_call, setup, teardown),
