@@ -285,7 +285,8 @@ static void queue_arm_locked(struct connection *conn)
     }
 }
 
-/* Become the flusher: send until the queue is empty or the socket full. */
+/* Become the flusher: send until the queue is empty or the socket full.  Can lose the loop: the
+ * caller has pinned the connection. */
 static void queue_flush_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
@@ -308,10 +309,13 @@ void send_queue_pump(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
 
+    /* This thread may lose the loop under way, and the next owner let the connection go. */
+    connection_pin(conn);
     pthread_mutex_lock(&queue->lock);
     if (!queue->flushing)
         queue_flush_locked(conn);
     pthread_mutex_unlock(&queue->lock);
+    connection_unpin(conn);
 }
 
 void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
@@ -319,6 +323,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 {
     struct send_queue *queue = &conn->queue;
     struct send_item *tail_item = tail ? item_for_tail(tail) : NULL;
+    bool rest;
     ssize_t n;
 
     pthread_mutex_lock(&queue->lock);
@@ -348,11 +353,16 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
         queue_prepend_locked(queue, tail_item);
     if ((size_t)n < len)
         queue_prepend_locked(queue, item_for_bytes(buffer, data + n, len - (size_t)n));
-    if (queue->head)
+    rest = queue->head != NULL;
+    if (rest) {
+        connection_pin(conn); /* as in send_queue_pump() */
         queue_flush_locked(conn);
-    else
+    } else {
         queue_arm_locked(conn);
+    }
     pthread_mutex_unlock(&queue->lock);
+    if (rest)
+        connection_unpin(conn);
 }
 
 bool send_queue_record(struct connection *conn, const void *record, size_t len)

@@ -47,10 +47,19 @@ static void tail_done(void *arg, int fd)
     atomic_fetch_add(&server->tails_done, 1);
 }
 
+static void tail_done_at_gate(void *arg, int fd)
+{
+    worker_may_block();
+    gate_wait(arg);
+    worker_unblock();
+    tail_done(arg, fd);
+}
+
 /* A file of `len` bytes (0, 1, 2, ... 250), cut off at `cut`. */
 static enum rpc_result tail(struct rpc_call *call, struct rpc_server *server)
 {
     uint32_t len = xdr_get_u32(&call->in), cut = xdr_get_u32(&call->in);
+    bool gate = xdr_left(&call->in) >= 4;
     uint8_t *bytes = malloc(len + 1);
     int fd = memfd_create("tail", MFD_CLOEXEC);
 
@@ -61,7 +70,8 @@ static enum rpc_result tail(struct rpc_call *call, struct rpc_server *server)
     free(bytes);
     CHECK(ftruncate(fd, cut) == 0);
     xdr_put_u32(&call->out, len);
-    call->tail = (struct rpc_tail){.fd = fd, .len = len, .done = tail_done, .arg = server};
+    call->tail = (struct rpc_tail){
+        .fd = fd, .len = len, .done = gate ? tail_done_at_gate : tail_done, .arg = server};
     return RPC_REPLY;
 }
 

@@ -31,8 +31,9 @@ enum test_proc {
     PROC_GATE_MAY,  /* the same inside worker_may_block() */
     PROC_SLEEP_MAY, /* echo; word 0: microseconds asleep inside worker_may_block() */
     PROC_FILL,      /* word 0: n words 0, 1, 2, ... */
-    PROC_TAIL,      /* word 0: length, word 1: to cut the file off at, before it is sent */
-    PROC_CRED,      /* uid, gid, gid count, gids */
+    PROC_TAIL, /* word 0: length, word 1: where the file is cut off before it is sent; with a third
+                  word, what is done afterwards waits at the gate */
+    PROC_CRED, /* uid, gid, gid count, gids */
     PROC_GARBAGE,
     PROC_UNAVAIL,
     PROC_SYSTEM_ERR,

@@ -215,6 +215,28 @@ static void tails_queued(void **state)
     close(fd);
 }
 
+/* The loop is lost while a payload goes out, and the client goes away: the connection stays until
+ * the thread that sends is done with it. */
+static void loop_lost_while_sending(void **state)
+{
+    const uint32_t words[3] = {100000, 100000, 1};
+    int fd = client_connect(&server), other = client_connect(&server);
+
+    (void)state;
+    client_call(fd, 1, PROC_TAIL, words, 3);
+    tail_expect(fd, 1, 100000, 100000);
+    wait_unsigned(&server.gate_waiting, 1);
+    close(fd);
+    client_ping(other, 1);
+    assert_int_equal(rpc_server_stats(&server).retakes, 1);
+    usleep(50000);
+    assert_int_equal(atomic_load(&server.closed), 0);
+    rpc_server_open_gate(&server);
+    wait_unsigned(&server.closed, 1);
+    assert_int_equal(atomic_load(&server.tails_done), 1);
+    close(other);
+}
+
 /* The loop is lost while a payload goes out, and calls wait for the queue at the same time: none
  * of them is forgotten. */
 static void tails_while_calls_wait(void **state)
@@ -342,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tails, setup, teardown),
         cmocka_unit_test_setup_teardown(tail_of_a_file_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_queued, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(loop_lost_while_sending, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_while_calls_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_of_a_dead_connection, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(client_that_does_not_read, setup, teardown),
