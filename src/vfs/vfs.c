@@ -2,7 +2,7 @@
 #include "vfs/vfs.h"
 
 struct vfs_blocking_hooks vfs_blocking_hooks;
-void (*vfs_own_identity_hook)(void);
+void (*_Atomic vfs_own_identity_hook)(void);
 
 static const char *const names[] = {
     "PERM",        "NOENT",    "IO",      "NXIO",       "ACCESS",    "EXIST",       "XDEV",

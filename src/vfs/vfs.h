@@ -371,7 +371,7 @@ static inline void vfs_blocking_end(void)
  * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Whoever opens or
  * makes files of the server's own on a thread that may have made vfs calls, or on one that such a
  * thread started, calls vfs_own_identity() first.  Descriptors that are open already need nothing. */
-extern void (*vfs_own_identity_hook)(void);
+extern void (*_Atomic vfs_own_identity_hook)(void);
 
 static inline void vfs_own_identity(void)
 {
