@@ -1,127 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/probe.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* An opaque as text; what is not printable becomes '.'. */
-static void text_of(char *out, size_t size, const struct wire_opaque *in)
-{
-    size_t len = in->len < size - 1 ? in->len : size - 1;
+#include "client/client_callback.h"
 
-    for (size_t i = 0; i < len; i++)
-        out[i] = in->data[i] >= 0x20 && in->data[i] < 0x7f ? (char)in->data[i] : '.';
-    out[len] = '\0';
+bool probe_fail(struct probe *probe, const char *what, enum client_status answer,
+                enum nfsstat4 status)
+{
+    const char *why = client_status_name(answer);
+
+    if (answer == CLIENT_OK)
+        why = status_name(status);
+    else if (answer == CLIENT_FAILED)
+        why = strerror(errno);
+    snprintf(probe->error, sizeof(probe->error), "%s: %s", what, why);
+    return false;
 }
 
-/* PUTROOTFH needs no session in minor version 0; in the later ones its answer is
- * NFS4ERR_OP_NOT_IN_SESSION, and only a version that is refused answers MINOR_VERS_MISMATCH. */
-static enum client_status ask_minor(struct probe *probe, struct client_conn *conn, uint32_t minor)
+static bool connect_to(struct probe *probe)
 {
-    struct client_compound c;
-    struct client_result r;
-    enum client_status client;
+    enum client_status answer = client_conn_open(&probe->conn, probe->target, PROBE_TIMEOUT_MS);
 
-    client_compound_begin(&c, client_text("probe"), minor);
-    client_op_putrootfh(&c);
-    client = client_compound_call(conn, &c, &r);
-    client_compound_free(&c);
-    if (client == CLIENT_OK) {
-        probe->minors[minor].status = r.status;
-        probe->minors[minor].accepted = r.status != NFS4ERR_MINOR_VERS_MISMATCH;
-        client_result_free(&r);
+    if (answer != CLIENT_OK)
+        return probe_fail(probe, "connect", answer, NFS4_OK);
+    probe->conn.cred = probe->cred;
+    probe->conn.callbacks = probe->callbacks;
+    return true;
+}
+
+/* 4.1 tells most.  4.0 has no session and no EXCHANGE_ID, but its name space can be walked. */
+static bool choose_minor(struct probe *probe)
+{
+    if (!probe->minors[0].offered && !probe->minors[1].offered) {
+        snprintf(probe->error, sizeof(probe->error), "the server offers neither NFSv4.1 nor 4.0");
+        return false;
     }
-    return client;
+    probe->minor = probe->minors[1].offered ? 1 : 0;
+    return true;
 }
 
-/* EXCHANGE_ID for the server's names, which the session does not keep.  The same owner and
- * verifier serve for the session afterwards. */
-static enum client_status ask_names(struct probe *probe, struct client_conn *conn,
-                                    const struct client_session_wish *wish)
+bool probe_run(struct probe *probe, const char *target, const struct client_cred *cred)
 {
-    struct nfs_argop4 op = {.argop = OP_EXCHANGE_ID};
-    struct client_compound c;
-    struct client_result r;
-    enum client_status client;
+    bool ok;
 
-    memcpy(op.opexchange_id.eia_clientowner.co_verifier, wish->verifier, NFS4_VERIFIER_SIZE);
-    op.opexchange_id.eia_clientowner.co_ownerid = client_text(wish->owner);
-    client_compound_begin_plain(&c);
-    client_compound_add(&c, &op);
-    client = client_compound_call(conn, &c, &r);
-    client_compound_free(&c);
-    if (client != CLIENT_OK)
-        return client;
-    if (r.status == NFS4_OK && r.decoded > 0) {
-        const struct EXCHANGE_ID4resok *ok = &r.ops[0].opexchange_id;
-
-        text_of(probe->server_owner, sizeof(probe->server_owner),
-                &ok->eir_server_owner.so_major_id);
-        text_of(probe->server_scope, sizeof(probe->server_scope), &ok->eir_server_scope);
-        if (ok->eir_server_impl_id_count > 0)
-            text_of(probe->implementation, sizeof(probe->implementation),
-                    &ok->eir_server_impl_id[0].nii_name);
-    }
-    client_result_free(&r);
-    return CLIENT_OK;
+    memset(probe, 0, sizeof(*probe));
+    probe->conn.fd = -1;
+    probe->target = target;
+    probe->cred = *cred;
+    probe->callbacks = must_calloc(1, sizeof(*probe->callbacks));
+    if (!probe_minors(probe) || !choose_minor(probe) || !connect_to(probe))
+        return false;
+    if (probe->minor == 0)
+        return probe_tree_walk(probe);
+    ok = probe_session_begin(probe) && probe_tree_walk(probe);
+    probe_session_end(probe);
+    return ok;
 }
 
-static void ask_root(struct probe *probe, struct client_mount *mount)
+void probe_fini(struct probe *probe)
 {
-    struct client_fh root;
-    struct nfs4_attrs lease;
-
-    if (client_file_lookup(mount, "/", &root) != NFS4_OK)
-        return;
-    if (client_file_getattr(mount, &root, CLIENT_BITS(FATTR4_SUPPORTED_ATTRS), &probe->attrs,
-                            NULL) == NFS4_OK)
-        probe->has_attrs = true;
-    if (client_file_getattr(mount, &root, CLIENT_BITS(FATTR4_LEASE_TIME), &lease, NULL) == NFS4_OK)
-        probe->lease_s = lease.lease_time;
-    probe_tree(probe, mount);
-}
-
-static enum client_status ask_session(struct probe *probe)
-{
-    struct client_session_wish wish = client_session_wish_default(NULL);
-    struct client_mount mount;
-    enum client_status client;
-
-    wish.fore.ca_maxrequests = CLIENT_SLOTS; /* so that the grant shows the server's limit */
-    client = client_conn_open(&mount.conn, probe->target, probe->timeout_ms);
-    if (client == CLIENT_OK)
-        client = ask_names(probe, &mount.conn, &wish);
-    if (client == CLIENT_OK || mount.conn.fd >= 0)
-        client_conn_close(&mount.conn);
-    if (client != CLIENT_OK)
-        return client;
-    probe->session_status =
-        client_mount_open(&mount, probe->target, probe->timeout_ms, &probe->cred, &wish);
-    if (mount.trouble != CLIENT_OK)
-        return mount.trouble;
-    if (probe->session_status != NFS4_OK)
-        return CLIENT_OK;
-    probe->has_session = true;
-    probe->session = mount.session;
-    ask_root(probe, &mount);
-    client = mount.trouble;
-    client_mount_close(&mount);
-    return client;
-}
-
-enum client_status probe_run(struct probe *probe)
-{
-    struct client_conn conn;
-    enum client_status client = client_conn_open(&conn, probe->target, probe->timeout_ms);
-
-    if (client != CLIENT_OK)
-        return client;
-    conn.cred = probe->cred;
-    client = client_call_null(&conn);
-    for (uint32_t minor = 0; minor < PROBE_MINORS && client == CLIENT_OK; minor++)
-        client = ask_minor(probe, &conn, minor);
-    client_conn_close(&conn);
-    if (client == CLIENT_OK && probe->minors[1].accepted)
-        client = ask_session(probe);
-    return client;
+    if (probe->conn.fd >= 0)
+        client_conn_close(&probe->conn);
+    free(probe->callbacks);
+    probe_server_fini(&probe->server);
+    probe_tree_fini(&probe->tree);
 }

@@ -1,54 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an NFSv4 server says of itself: minor versions, session limits, supported attributes and
- * the tree of its exports.  It asks only; nothing on the server changes but the client records
- * that asking takes.
+ * What one NFSv4 server offers, gathered by asking it.  Nothing on the server is changed; the
+ * client id and the session that 4.1 needs are given back.
+ *
+ * All text in here is printable (cli/printable.h) and belongs to the probe.
  */
 #pragma once
 
-#include "client/client_file.h"
+#include "client/client_op.h"
+#include "client/client_session.h"
 
+/* Bounds, so that a probe ends soon whatever the server says. */
+#define PROBE_TIMEOUT_MS 10000
 #define PROBE_MINORS 3u
-#define PROBE_TREE_NODES 256u
-#define PROBE_DEPTH_DEFAULT 3u
-#define PROBE_DEPTH_MAX 16u
+#define PROBE_DIRECTORIES_MAX 1024u /* looked at */
+#define PROBE_ENTRIES_MAX 4096u     /* read of one directory */
+#define PROBE_DEPTH_MAX 16u         /* below the root */
+#define PROBE_DELAYS_MAX 20u        /* NFS4ERR_DELAY to one call */
+#define PROBE_DELAY_MS 100u
 
-/* How a minor version was answered. */
+/* A minor version. */
 struct probe_minor {
-    bool accepted;
-    enum nfsstat4 status; /* of the compound that asked */
+    bool offered;
+    enum client_status answer; /* not CLIENT_OK: none came, and status means nothing */
+    enum nfsstat4 status;      /* of a COMPOUND with PUTROOTFH */
 };
 
-/* A directory of the name space where a file system begins. */
-struct probe_node {
-    char path[512];
+/* From EXCHANGE_ID. */
+struct probe_server {
+    char *owner_major, *scope;
+    uint64_t owner_minor;
+    uint32_t flags; /* eir_flags */
+    bool has_implementation;
+    char *domain, *name;
+    struct nfstime4 date;
+};
+
+/* A directory of the name space. */
+struct probe_directory {
+    char *path;
+    struct client_fh fh;
     struct fsid4 fsid;
-    enum nfsstat4 status; /* of looking at it */
+    uint32_t parent, depth; /* the root is its own parent */
+    bool file_system;       /* the root of one: its fsid is not its parent's */
+    bool shown;             /* it or something below it is a file system or could not be entered */
+    enum nfsstat4 status;   /* of looking it up and listing it */
+    struct bitmap4 supported;
+};
+
+/* directories[0] is the root; parents stand before their children. */
+struct probe_tree {
+    struct probe_directory *directories; /* PROBE_DIRECTORIES_MAX */
+    uint32_t count;
+    uint32_t lease_time_s;
+    bool truncated; /* a bound was reached */
 };
 
 struct probe {
     const char *target;
-    int timeout_ms;
     struct client_cred cred;
-    unsigned depth;
+    struct client_callbacks *callbacks;
+    struct client_conn conn;
     struct probe_minor minors[PROBE_MINORS];
-    bool has_session; /* what follows is filled */
-    enum nfsstat4 session_status;
+    uint32_t minor; /* what the rest was asked in: 1, or 0 and there is no server and no session */
+    struct probe_server server;
+    struct client_session_wish wish;
     struct client_session session;
-    char server_owner[256], server_scope[256], implementation[256];
-    uint32_t lease_s;
-    bool has_attrs; /* of the root */
-    struct nfs4_attrs attrs;
-    struct probe_node nodes[PROBE_TREE_NODES];
-    unsigned node_count;
-    bool truncated; /* the tree was larger, or deeper, than what is looked at */
+    struct probe_tree tree;
+    char error[256];
 };
 
-/* Fill everything after `depth`.  Not CLIENT_OK: nobody answers NFSv4 there. */
-MUST_USE enum client_status probe_run(struct probe *probe);
+/* Ask `target`, HOST:PORT, with AUTH_SYS as `cred`.  False: probe->error says why.  Call
+ * probe_fini() in any case. */
+MUST_USE bool probe_run(struct probe *probe, const char *target, const struct client_cred *cred);
 
-/* Walk the name space from its root, where every change of fsid is a file system (probe_tree.c). */
-void probe_tree(struct probe *probe, struct client_mount *mount);
+void probe_fini(struct probe *probe);
 
-/* The name of an attribute, or NULL. */
-const char *probe_attr_name(uint32_t attribute);
+/* Note why `what` failed: for want of an answer, or by the answer's status.  Returns false. */
+bool probe_fail(struct probe *probe, const char *what, enum client_status answer,
+                enum nfsstat4 status);
+
+/* probe_server.c: the minor versions, each on a connection of its own; then client id and session
+ * on probe->conn, and their end. */
+bool probe_minors(struct probe *probe);
+bool probe_session_begin(struct probe *probe);
+void probe_session_end(struct probe *probe);
+void probe_server_fini(struct probe_server *server);
+
+/* probe_tree.c: walk the name space from its root. */
+bool probe_tree_walk(struct probe *probe);
+void probe_tree_fini(struct probe_tree *tree);
+
+/* probe_text.c, probe_json.c: print it to stdout. */
+void probe_print_text(const struct probe *probe);
+bool probe_print_json(const struct probe *probe);

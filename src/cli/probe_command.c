@@ -2,7 +2,6 @@
 /*
  * `mainstay probe`: its arguments, its exit codes.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
 #include <stdio.h>

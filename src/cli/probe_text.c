@@ -179,7 +179,7 @@ static void tree_attributes_print(const struct probe_tree *tree)
         if (!dir->file_system ||
             memcmp(dir->supported.words, root->words, sizeof(root->words)) == 0)
             continue;
-        printf("Attributes supported in %s (%" PRIu32 "): those of / and\n", dir->path,
+        printf("Attributes supported in %s (%" PRIu32 "): those of /, but\n", dir->path,
                bits_count(&dir->supported));
         attributes_print("+", &dir->supported, root);
         attributes_print("-", root, &dir->supported);

@@ -1,40 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/probe.h"
-
-#include <stdio.h>
+/*
+ * The walk over a server's name space, breadth first.  The pseudo file system (RFC 8881 §7.3) is
+ * gone through directory by directory: no attribute tells it, so it is taken to be the file system
+ * of the root and, where that is exported itself, the one with the fsid 0:0.  Of any other file
+ * system only the root is listed, and only entries with another fsid are followed.
+ */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define ENTRIES_MAX 4096u /* of one directory */
-#define VISITS_MAX 2048u  /* directories looked at in all */
+#include "base/clock.h"
+#include "cli/printable.h"
+#include "cli/probe.h"
 
-/* Directories to look at: a queue, so that the tree comes out level by level. */
-struct visit {
-    struct client_fh fh;
-    struct fsid4 fsid;
-    unsigned depth;
-    char path[sizeof(((struct probe_node *)0)->path)];
-};
+#define READDIR_BYTES 32768u
+#define READDIR_CALLS_MAX 256u /* of one directory, however little each brings */
 
-struct walk {
-    struct probe *probe;
-    struct client_mount *mount;
-    struct visit *visits; /* VISITS_MAX */
-    unsigned next, count;
-};
-
-static void node_add(struct probe *probe, const struct visit *visit, enum nfsstat4 status)
+/* One COMPOUND at a time: with SEQUENCE in 4.1, without in 4.0. */
+static void begin(struct probe *probe, struct client_compound *c)
 {
-    struct probe_node *node;
+    if (probe->minor == 0)
+        client_compound_begin(c, client_text("probe"), 0);
+    else
+        client_compound_begin_slot(c, &probe->session, 0, false);
+}
 
-    if (probe->node_count == PROBE_TREE_NODES) {
-        probe->truncated = true;
-        return;
-    }
-    node = &probe->nodes[probe->node_count++];
-    memcpy(node->path, visit->path, sizeof(node->path));
-    node->fsid = visit->fsid;
-    node->status = status;
+/* False: there was no answer, which ends the probe.  Otherwise free the result. */
+static bool call(struct probe *probe, struct client_compound *c, struct client_result *r)
+{
+    enum client_status answer = client_compound_call(&probe->conn, c, r);
+
+    client_compound_free(c);
+    if (answer == CLIENT_OK)
+        return true;
+    probe_fail(probe, "walking the name space", answer, NFS4_OK);
+    if (answer == CLIENT_REJECTED)
+        client_result_free(r);
+    return false;
+}
+
+/* The server wants the call again later, and has not wanted it too often. */
+static bool delayed(enum nfsstat4 status, uint32_t *delays)
+{
+    const struct timespec pause = {0, PROBE_DELAY_MS * NSEC_PER_MSEC};
+
+    if (status != NFS4ERR_DELAY || *delays == PROBE_DELAYS_MAX)
+        return false;
+    (*delays)++;
+    nanosleep(&pause, NULL);
+    return true;
 }
 
 static bool fsid_same(const struct fsid4 *a, const struct fsid4 *b)
@@ -42,280 +56,241 @@ static bool fsid_same(const struct fsid4 *a, const struct fsid4 *b)
     return a->major == b->major && a->minor == b->minor;
 }
 
-/* Look at a child; a new file system becomes a node, and any directory of the pseudo file system
- * (that of the root) is walked on. */
-static void child_visit(struct walk *walk, const struct visit *parent, const char *name)
+/* Fill what GETFH and GETATTR told, or the status that stopped them. */
+static void directory_fill(struct probe *probe, struct probe_directory *dir,
+                           struct client_result *r)
 {
-    struct bitmap4 bits = CLIENT_BITS(FATTR4_TYPE, FATTR4_FSID);
-    struct visit *child = &walk->visits[walk->count];
-    struct nfs4_attrs attrs;
-    enum nfsstat4 status;
+    const struct nfs_resop4 *fh = client_result_find(r, OP_GETFH);
+    const struct nfs_resop4 *get = client_result_find(r, OP_GETATTR);
+    struct nfs4_attrs attrs = {0};
 
-    if (walk->count == VISITS_MAX) {
-        walk->probe->truncated = true;
+    dir->status = r->status;
+    if (r->status != NFS4_OK)
+        return;
+    if (!fh || !get || !fattr_decode(&get->opgetattr.obj_attributes, &attrs, &r->reply.arena)) {
+        dir->status = NFS4ERR_BADXDR;
         return;
     }
-    *child = (struct visit){.depth = parent->depth + 1};
-    if (snprintf(child->path, sizeof(child->path), "%s%s%s", parent->path,
-                 parent->path[1] ? "/" : "", name) >= (int)sizeof(child->path))
-        return;
-    status = client_file_lookup_at(walk->mount, &parent->fh, name, &child->fh);
-    if (status == NFS4_OK)
-        status = client_file_getattr(walk->mount, &child->fh, bits, &attrs, NULL);
-    if (status == NFS4ERR_WRONGSEC || status == NFS4ERR_MOVED) {
-        node_add(walk->probe, child, status); /* what can't be entered here is an export */
-        return;
-    }
-    if (status != NFS4_OK || attrs.type != NF4DIR)
-        return;
-    child->fsid = attrs.fsid;
-    if (!fsid_same(&child->fsid, &parent->fsid))
-        node_add(walk->probe, child, NFS4_OK);
-    if (child->depth >= walk->probe->depth)
-        walk->probe->truncated = true;
-    else
-        walk->count++;
+    dir->fh.len = fh->opgetfh.object.len;
+    if (dir->fh.len > 0)
+        memcpy(dir->fh.data, fh->opgetfh.object.data, dir->fh.len);
+    dir->fsid = attrs.fsid;
+    dir->supported = attrs.supported_attrs;
+    if (bitmap4_isset(&get->opgetattr.obj_attributes.attrmask, FATTR4_LEASE_TIME))
+        probe->tree.lease_time_s = attrs.lease_time;
 }
 
-struct names {
-    char text[ENTRIES_MAX][256];
-    unsigned count;
-    struct arena arena;
-};
+/* Look up the root (`parent` NULL) or a name in a directory. */
+static bool directory_lookup(struct probe *probe, const struct client_fh *parent,
+                             const struct wire_opaque *name, struct probe_directory *dir)
+{
+    struct bitmap4 bits = CLIENT_BITS(FATTR4_SUPPORTED_ATTRS, FATTR4_FSID);
+    struct client_compound c;
+    struct client_result r;
+    uint32_t delays = 0;
 
-/* Directories, and what does not tell its attributes: an export with rules of its own. */
-static bool worth_a_visit(const struct entry4 *entry, struct arena *arena)
+    if (!parent)
+        bitmap4_set(&bits, FATTR4_LEASE_TIME);
+    do {
+        begin(probe, &c);
+        if (parent) {
+            client_op_putfh(&c, parent);
+            client_compound_add(&c, &(struct nfs_argop4){.argop = OP_LOOKUP, .oplookup = {*name}});
+        } else {
+            client_op_putrootfh(&c);
+        }
+        client_op_getfh(&c);
+        client_op_getattr(&c, bits);
+        if (!call(probe, &c, &r))
+            return false;
+        directory_fill(probe, dir, &r);
+        client_result_free(&r);
+    } while (delayed(dir->status, &delays));
+    return true;
+}
+
+static char *path_join(const char *parent, const struct wire_opaque *name)
+{
+    char *text = printable_name(name);
+    size_t len = strcmp(parent, "/") == 0 ? 0 : strlen(parent), text_len = strlen(text);
+    char *path = must_malloc(len + text_len + 2);
+
+    memcpy(path, parent, len);
+    path[len] = '/';
+    memcpy(path + len + 1, text, text_len + 1);
+    free(text);
+    return path;
+}
+
+/* The directory is worth showing, and so is the way to it. */
+static void show(struct probe_tree *tree, uint32_t index)
+{
+    while (!tree->directories[index].shown) {
+        tree->directories[index].shown = true;
+        index = tree->directories[index].parent;
+    }
+}
+
+/* `name` NULL: the root.  NULL when there are too many. */
+static struct probe_directory *directory_add(struct probe_tree *tree, uint32_t parent,
+                                             const struct wire_opaque *name)
+{
+    struct probe_directory *dir;
+
+    if (tree->count == PROBE_DIRECTORIES_MAX) {
+        tree->truncated = true;
+        return NULL;
+    }
+    if (!tree->directories)
+        tree->directories = must_calloc(PROBE_DIRECTORIES_MAX, sizeof(*tree->directories));
+    dir = &tree->directories[tree->count++];
+    dir->parent = parent;
+    if (name) {
+        dir->path = path_join(tree->directories[parent].path, name);
+        dir->depth = tree->directories[parent].depth + 1;
+    } else {
+        dir->path = must_strdup("/");
+    }
+    return dir;
+}
+
+static bool fsid_pseudo(const struct probe_tree *tree, const struct fsid4 *fsid)
+{
+    return fsid_same(fsid, &tree->directories[0].fsid) || (fsid->major == 0 && fsid->minor == 0);
+}
+
+/* Whether an entry is to be looked at.  *error: what the server told instead of attributes, as it
+ * does of an export that wants another flavor, or of one that has moved. */
+static bool entry_followed(const struct probe_tree *tree, const struct probe_directory *up,
+                           const struct entry4 *entry, struct arena *arena, uint32_t *error)
 {
     struct nfs4_attrs attrs = {0};
 
-    if (!bitmap4_isset(&entry->attrs.attrmask, FATTR4_TYPE))
+    *error = NFS4_OK;
+    if (!fattr_decode(&entry->attrs, &attrs, arena))
+        return false;
+    if (bitmap4_isset(&entry->attrs.attrmask, FATTR4_RDATTR_ERROR))
+        *error = attrs.rdattr_error;
+    if (*error != NFS4_OK)
         return true;
-    return !fattr_decode(&entry->attrs, &attrs, arena) || attrs.type == NF4DIR;
+    return attrs.type == NF4DIR &&
+           (fsid_pseudo(tree, &up->fsid) || !fsid_same(&attrs.fsid, &up->fsid));
 }
 
-static bool name_keep(const struct entry4 *entry, void *context)
+/* Look at one entry of a directory; false: the probe is over. */
+static bool entry_visit(struct probe *probe, uint32_t parent, const struct entry4 *entry,
+                        struct arena *arena)
 {
-    struct names *names = context;
+    struct probe_tree *tree = &probe->tree;
+    const struct probe_directory *up = &tree->directories[parent];
+    struct probe_directory *dir;
+    uint32_t error;
 
-    if (names->count == ENTRIES_MAX)
+    if (!entry_followed(tree, up, entry, arena, &error))
+        return true;
+    dir = directory_add(tree, parent, &entry->name);
+    if (!dir)
+        return true;
+    if (error != NFS4_OK)
+        dir->status = (enum nfsstat4)error;
+    else if (!directory_lookup(probe, &up->fh, &entry->name, dir))
         return false;
-    if (entry->name.len < sizeof(names->text[0]) && worth_a_visit(entry, &names->arena)) {
-        memcpy(names->text[names->count], entry->name.data, entry->name.len);
-        names->text[names->count++][entry->name.len] = '\0';
+    dir->file_system = dir->status == NFS4_OK && !fsid_same(&dir->fsid, &up->fsid);
+    if (dir->file_system || (dir->status != NFS4_OK && dir->status != NFS4ERR_NOENT))
+        show(tree, (uint32_t)(dir - tree->directories));
+    return true;
+}
+
+/* Where a listing stands. */
+struct listing {
+    uint64_t cookie;
+    uint8_t verifier[NFS4_VERIFIER_SIZE];
+    uint32_t calls, entries, delays;
+    bool more;
+};
+
+static bool listing_visit(struct probe *probe, uint32_t index, struct listing *listing,
+                          struct client_result *r)
+{
+    const struct nfs_resop4 *op = client_result_find(r, OP_READDIR);
+
+    listing->more = false;
+    if (!op || op->status != NFS4_OK)
+        return true;
+    memcpy(listing->verifier, op->opreaddir.cookieverf, sizeof(listing->verifier));
+    listing->more = !op->opreaddir.reply.eof && op->opreaddir.reply.entries;
+    for (const struct entry4 *e = op->opreaddir.reply.entries; e; e = e->nextentry) {
+        if (listing->entries++ == PROBE_ENTRIES_MAX) {
+            probe->tree.truncated = true;
+            listing->more = false;
+            return true;
+        }
+        listing->cookie = e->cookie;
+        if (!entry_visit(probe, index, e, &r->reply.arena))
+            return false;
     }
     return true;
 }
 
-void probe_tree(struct probe *probe, struct client_mount *mount)
+/* The reply must fit the session. */
+static uint32_t readdir_bytes(const struct probe *probe)
 {
-    struct walk walk = {.probe = probe, .mount = mount, .count = 1};
-    struct names *names = must_calloc(1, sizeof(*names));
-    struct bitmap4 bits = CLIENT_BITS(FATTR4_FSID);
-    struct bitmap4 ask = CLIENT_BITS(FATTR4_TYPE, FATTR4_RDATTR_ERROR);
-    struct nfs4_attrs attrs;
-    struct visit *root;
+    uint32_t most = probe->minor == 0 ? READDIR_BYTES : probe->session.fore.ca_maxresponsesize / 2;
 
-    arena_init(&names->arena, 4096);
-    walk.visits = must_calloc(VISITS_MAX + 1, sizeof(*walk.visits));
-    root = &walk.visits[0];
-    strcpy(root->path, "/");
-    if (client_file_lookup(mount, "/", &root->fh) == NFS4_OK &&
-        client_file_getattr(mount, &root->fh, bits, &attrs, NULL) == NFS4_OK) {
-        root->fsid = attrs.fsid;
-        node_add(probe, root, NFS4_OK);
-        while (walk.next < walk.count && mount->trouble == CLIENT_OK) {
-            const struct visit *visit = &walk.visits[walk.next++];
-
-            names->count = 0;
-            if (client_file_readdir(mount, &visit->fh, ask, name_keep, names) != NFS4_OK)
-                continue;
-            arena_reset(&names->arena);
-            for (unsigned i = 0; i < names->count; i++)
-                child_visit(&walk, visit, names->text[i]);
-        }
-    }
-    free(walk.visits);
-    arena_fini(&names->arena);
-    free(names);
+    return most < READDIR_BYTES ? most : READDIR_BYTES;
 }
 
-const char *probe_attr_name(uint32_t attribute)
+/* List a directory and look at its entries; false: the probe is over. */
+static bool directory_list(struct probe *probe, uint32_t index)
 {
-    switch (attribute) {
-    case FATTR4_SUPPORTED_ATTRS:
-        return "supported_attrs";
-    case FATTR4_TYPE:
-        return "type";
-    case FATTR4_FH_EXPIRE_TYPE:
-        return "fh_expire_type";
-    case FATTR4_CHANGE:
-        return "change";
-    case FATTR4_SIZE:
-        return "size";
-    case FATTR4_LINK_SUPPORT:
-        return "link_support";
-    case FATTR4_SYMLINK_SUPPORT:
-        return "symlink_support";
-    case FATTR4_NAMED_ATTR:
-        return "named_attr";
-    case FATTR4_FSID:
-        return "fsid";
-    case FATTR4_UNIQUE_HANDLES:
-        return "unique_handles";
-    case FATTR4_LEASE_TIME:
-        return "lease_time";
-    case FATTR4_RDATTR_ERROR:
-        return "rdattr_error";
-    case FATTR4_ACL:
-        return "acl";
-    case FATTR4_ACLSUPPORT:
-        return "aclsupport";
-    case FATTR4_ARCHIVE:
-        return "archive";
-    case FATTR4_CANSETTIME:
-        return "cansettime";
-    case FATTR4_CASE_INSENSITIVE:
-        return "case_insensitive";
-    case FATTR4_CASE_PRESERVING:
-        return "case_preserving";
-    case FATTR4_CHOWN_RESTRICTED:
-        return "chown_restricted";
-    case FATTR4_FILEHANDLE:
-        return "filehandle";
-    case FATTR4_FILEID:
-        return "fileid";
-    case FATTR4_FILES_AVAIL:
-        return "files_avail";
-    case FATTR4_FILES_FREE:
-        return "files_free";
-    case FATTR4_FILES_TOTAL:
-        return "files_total";
-    case FATTR4_FS_LOCATIONS:
-        return "fs_locations";
-    case FATTR4_HIDDEN:
-        return "hidden";
-    case FATTR4_HOMOGENEOUS:
-        return "homogeneous";
-    case FATTR4_MAXFILESIZE:
-        return "maxfilesize";
-    case FATTR4_MAXLINK:
-        return "maxlink";
-    case FATTR4_MAXNAME:
-        return "maxname";
-    case FATTR4_MAXREAD:
-        return "maxread";
-    case FATTR4_MAXWRITE:
-        return "maxwrite";
-    case FATTR4_MIMETYPE:
-        return "mimetype";
-    case FATTR4_MODE:
-        return "mode";
-    case FATTR4_NO_TRUNC:
-        return "no_trunc";
-    case FATTR4_NUMLINKS:
-        return "numlinks";
-    case FATTR4_OWNER:
-        return "owner";
-    case FATTR4_OWNER_GROUP:
-        return "owner_group";
-    case FATTR4_QUOTA_AVAIL_HARD:
-        return "quota_avail_hard";
-    case FATTR4_QUOTA_AVAIL_SOFT:
-        return "quota_avail_soft";
-    case FATTR4_QUOTA_USED:
-        return "quota_used";
-    case FATTR4_RAWDEV:
-        return "rawdev";
-    case FATTR4_SPACE_AVAIL:
-        return "space_avail";
-    case FATTR4_SPACE_FREE:
-        return "space_free";
-    case FATTR4_SPACE_TOTAL:
-        return "space_total";
-    case FATTR4_SPACE_USED:
-        return "space_used";
-    case FATTR4_SYSTEM:
-        return "system";
-    case FATTR4_TIME_ACCESS:
-        return "time_access";
-    case FATTR4_TIME_ACCESS_SET:
-        return "time_access_set";
-    case FATTR4_TIME_BACKUP:
-        return "time_backup";
-    case FATTR4_TIME_CREATE:
-        return "time_create";
-    case FATTR4_TIME_DELTA:
-        return "time_delta";
-    case FATTR4_TIME_METADATA:
-        return "time_metadata";
-    case FATTR4_TIME_MODIFY:
-        return "time_modify";
-    case FATTR4_TIME_MODIFY_SET:
-        return "time_modify_set";
-    case FATTR4_MOUNTED_ON_FILEID:
-        return "mounted_on_fileid";
-    case FATTR4_DIR_NOTIF_DELAY:
-        return "dir_notif_delay";
-    case FATTR4_DIRENT_NOTIF_DELAY:
-        return "dirent_notif_delay";
-    case FATTR4_DACL:
-        return "dacl";
-    case FATTR4_SACL:
-        return "sacl";
-    case FATTR4_CHANGE_POLICY:
-        return "change_policy";
-    case FATTR4_FS_STATUS:
-        return "fs_status";
-    case FATTR4_FS_LAYOUT_TYPES:
-        return "fs_layout_types";
-    case FATTR4_LAYOUT_HINT:
-        return "layout_hint";
-    case FATTR4_LAYOUT_TYPES:
-        return "layout_types";
-    case FATTR4_LAYOUT_BLKSIZE:
-        return "layout_blksize";
-    case FATTR4_LAYOUT_ALIGNMENT:
-        return "layout_alignment";
-    case FATTR4_FS_LOCATIONS_INFO:
-        return "fs_locations_info";
-    case FATTR4_MDSTHRESHOLD:
-        return "mdsthreshold";
-    case FATTR4_RETENTION_GET:
-        return "retention_get";
-    case FATTR4_RETENTION_SET:
-        return "retention_set";
-    case FATTR4_RETENTEVT_GET:
-        return "retentevt_get";
-    case FATTR4_RETENTEVT_SET:
-        return "retentevt_set";
-    case FATTR4_RETENTION_HOLD:
-        return "retention_hold";
-    case FATTR4_MODE_SET_MASKED:
-        return "mode_set_masked";
-    case FATTR4_SUPPATTR_EXCLCREAT:
-        return "suppattr_exclcreat";
-    case FATTR4_FS_CHARSET_CAP:
-        return "fs_charset_cap";
-    case FATTR4_CLONE_BLKSIZE:
-        return "clone_blksize";
-    case FATTR4_SPACE_FREED:
-        return "space_freed";
-    case FATTR4_CHANGE_ATTR_TYPE:
-        return "change_attr_type";
-    case FATTR4_SEC_LABEL:
-        return "sec_label";
-    case FATTR4_MODE_UMASK:
-        return "mode_umask";
-    case FATTR4_XATTR_SUPPORT:
-        return "xattr_support";
-    case FATTR4_OFFLINE:
-        return "offline";
-    case FATTR4_TIME_DELEG_ACCESS:
-        return "time_deleg_access";
-    case FATTR4_TIME_DELEG_MODIFY:
-        return "time_deleg_modify";
-    case FATTR4_OPEN_ARGUMENTS:
-        return "open_arguments";
+    struct probe_directory *dir = &probe->tree.directories[index];
+    struct bitmap4 bits = CLIENT_BITS(FATTR4_TYPE, FATTR4_FSID, FATTR4_RDATTR_ERROR);
+    struct listing listing = {.more = dir->depth < PROBE_DEPTH_MAX};
+
+    probe->tree.truncated |= !listing.more;
+    while (listing.more) {
+        struct client_compound c;
+        struct client_result r;
+        bool ok;
+
+        if (listing.calls++ == READDIR_CALLS_MAX) {
+            probe->tree.truncated = true;
+            return true;
+        }
+        begin(probe, &c);
+        client_op_putfh(&c, &dir->fh);
+        client_op_readdir(&c, listing.cookie, listing.verifier, readdir_bytes(probe), bits);
+        if (!call(probe, &c, &r))
+            return false;
+        dir->status = r.status;
+        ok = listing_visit(probe, index, &listing, &r);
+        client_result_free(&r);
+        if (!ok)
+            return false;
+        listing.more |= delayed(dir->status, &listing.delays);
     }
-    return NULL;
+    return true;
+}
+
+bool probe_tree_walk(struct probe *probe)
+{
+    struct probe_tree *tree = &probe->tree;
+    struct probe_directory *root = directory_add(tree, 0, NULL);
+
+    root->shown = root->file_system = true;
+    if (!directory_lookup(probe, NULL, NULL, root))
+        return false;
+    if (root->status != NFS4_OK)
+        return probe_fail(probe, "the root of the name space", CLIENT_OK, root->status);
+    for (uint32_t i = 0; i < tree->count; i++)
+        if (tree->directories[i].status == NFS4_OK && !directory_list(probe, i))
+            return false;
+    return true;
+}
+
+void probe_tree_fini(struct probe_tree *tree)
+{
+    for (uint32_t i = 0; i < tree->count; i++)
+        free(tree->directories[i].path);
+    free(tree->directories);
 }
