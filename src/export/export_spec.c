@@ -128,7 +128,7 @@ static bool parse_valued(const char *option, struct export_spec *spec, bool *ok)
     else if (strncmp(option, "sec=", 4) == 0)
         *ok = parse_sec(value);
     else if (strncmp(option, "fsid=", 5) == 0)
-        *ok = spec->has_fsid = parse_u64(value, INT64_MAX, &spec->fsid);
+        *ok = spec->has_fsid = parse_u64(value, INT64_MAX, &spec->fsid) && spec->fsid != 0;
     else
         return false;
     return true;

@@ -87,8 +87,8 @@ enum nfsstat4 compound_stateid(const struct compound *c, const struct stateid4 *
                                struct stateid4 *out);
 void compound_set_stateid(struct compound *c, const struct stateid4 *stateid);
 
-/* A component name as a client sent it: INVAL (empty, bad UTF-8), NAMETOOLONG, BADNAME (".", "..",
- * a slash) or BADCHAR (NUL), RFC 8881 §14. */
+/* A component name as a client sent it: INVAL (empty, bad UTF-8), NAMETOOLONG, BADNAME (".",
+ * "..") or BADCHAR (a slash, NUL), RFC 8881 §14. */
 enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *name);
 
 /* One table: a backend's status as NFS error; also MUST NOT be called with VFS_OK. */

@@ -79,8 +79,7 @@ void local_cred_server(const struct local_fs *fs)
 
 bool local_cred_can_switch(void)
 {
-    static const cap_value_t needed[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE,
-                                         CAP_DAC_READ_SEARCH, CAP_FOWNER};
+    static const cap_value_t needed[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, CAP_FOWNER};
     cap_t caps;
     bool can = true;
 

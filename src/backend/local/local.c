@@ -235,19 +235,27 @@ static void set_caps(struct local_fs *fs)
         fs->base.caps |= VFS_CAP_BTIME;
 }
 
-static void set_identity(struct local_fs *fs, const struct local_options *options)
+/* A root that can't take its clients' identities would lend them its own. */
+static int set_identity(struct local_fs *fs, const struct local_options *options,
+                        const struct error *error)
 {
     fs->server = (struct vfs_cred){.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()};
     fs->impersonate = !options->own_user && local_cred_can_switch();
     if (fs->impersonate)
         vfs_own_identity_hook = local_cred_own_identity;
+    else if (fs->server.uid == 0 && !options->own_user)
+        return fail(error, "uid 0",
+                    "needs CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE and CAP_FOWNER to act for its "
+                    "clients; run as another user, or with these");
+    return 0;
 }
 
 /* What a failed start leaves behind is taken down by teardown(). */
 static int bring_up(struct local_fs *fs, const struct local_options *options, const char *real_path,
                     const struct error *error)
 {
-    set_identity(fs, options);
+    if (set_identity(fs, options, error) != 0)
+        return -1;
     local_cred_server(fs);
     set_bounds(fs, options);
     if (open_proc(fs, error) != 0 || open_root(fs, real_path, error) != 0 ||

@@ -57,8 +57,6 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
     enum nfsstat4 status = dir_change_begin(c, &args->objname, NFS4ERR_EXIST, &name);
     enum vfs_status made;
 
-    if (status == NFS4ERR_SYMLINK)
-        status = NFS4ERR_NOTDIR; /* CREATE may not say SYMLINK, RFC 8881 §15.2 */
     if (status == NFS4_OK)
         status = create_type(c, &args->objtype, &create);
     if (status == NFS4_OK)

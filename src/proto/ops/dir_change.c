@@ -9,6 +9,8 @@ enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *com
 {
     enum nfsstat4 status = compound_need_dir(c);
 
+    if (status == NFS4ERR_SYMLINK)
+        status = NFS4ERR_NOTDIR; /* CREATE, REMOVE, RENAME may not say SYMLINK, RFC 8881 §15.2 */
     if (status == NFS4_OK)
         status = compound_name(component, name);
     if (status == NFS4_OK && export_child_named(c->current.export, c->current.obj, name))
@@ -55,7 +57,7 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
     if (status != NFS4_OK)
         return status;
     if (from_dir->type != VFS_DIR)
-        return from_dir->type == VFS_LNK ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
+        return NFS4ERR_NOTDIR;
     if (c->saved.export != c->current.export ||
         export_child_named(c->saved.export, from_dir, &from))
         return NFS4ERR_XDEV;

@@ -123,8 +123,12 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         .access = access_of(args),
         .deny = args->share_deny,
     };
-    enum nfsstat4 status = open_reserve(&request);
+    enum nfsstat4 status;
 
+    /* Truncating is writing, also in an open that is only for reading. */
+    if (target->truncate && open_denied(c->server->state, target->obj, OPEN4_SHARE_ACCESS_WRITE))
+        return NFS4ERR_SHARE_DENIED;
+    status = open_reserve(&request);
     if (status != NFS4_OK)
         return status;
     status = truncate_target(c, target, request.access);

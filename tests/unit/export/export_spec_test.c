@@ -79,6 +79,7 @@ static void wrong(void **state)
     refused("/=mem:,sec=krb5");
     refused("/=mem:,sec=");
     refused("/=mem:,fsid=");
+    refused("/=mem:,fsid=0"); /* the pseudo file system's */
 }
 
 static struct sockaddr_storage address(const char *text)
