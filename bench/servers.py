@@ -5,6 +5,7 @@
 import atexit
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ GANESHA_CONF = """
 NFS_CORE_PARAM {{
     NFS_Port = {port}; NFS_Protocols = 4; Bind_addr = 127.0.0.1;
     Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false;
+    RPC_Max_Connections = 10000;
 }}
 NFSv4 {{
     Graceless = true; Only_Numeric_Owners = true; Lease_Lifetime = 60; Grace_Period = 60;
@@ -101,9 +103,10 @@ class Server:
 
 def start_mainstay(program):
     server = Server("mainstay")
+    squash = "no_root_squash" if os.geteuid() == 0 else "all_squash"
     return server.start([program, "--listen", server.target, "--state", server.state,
                          "--export", "/mem=mem:,no_root_squash",
-                         "--export", f"/local=local:{server.data},no_root_squash"])
+                         "--export", f"/local=local:{server.data},{squash}"])
 
 
 def start_ganesha():
@@ -117,7 +120,7 @@ def start_ganesha():
     conf = os.path.join(server.scratch, "ganesha.conf")
     with open(conf, "w") as file:
         file.write(GANESHA_CONF.format(port=server.port, state=server.state, data=server.data))
-    return server.start([program, "-F", "-f", conf, "-L", server.log + ".ganesha",
+    return server.start([program, "-F", "-f", conf, "-L", server.log,
                          "-p", os.path.join(server.scratch, "pid"), "-N", "EVENT"])
 
 
@@ -156,6 +159,8 @@ def guarded(main):
 
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, interrupted)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         sys.exit(main())
     except Failure as failure:
