@@ -40,9 +40,11 @@ enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
 
 /* Decode a client's fattr4 to set.  ATTRNOTSUPP for what is not supported, INVAL for what is
  * read-only, BADXDR for a body that does not match its mask, BADOWNER for owner strings that name
- * nobody.  `bits` gets the attributes asked for. */
+ * nobody.  `obj` is what they are for, whose mode bits a masked mode leaves alone; NULL: something
+ * new, which has none yet.  `bits` gets the attributes asked for. */
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
-                                   struct vfs_attr *set, struct bitmap4 *bits);
+                                   struct vfs_object *obj, struct vfs_attr *set,
+                                   struct bitmap4 *bits);
 
 /* The part of `asked` that a vfs mask of applied changes stands for. */
 void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct bitmap4 *out);

@@ -71,11 +71,11 @@ static enum nfsstat4 set_time(const struct settime4 *in, struct timespec *out, u
     return NFS4_OK;
 }
 
-static enum nfsstat4 set_mode(struct compound *c, const struct nfs4_attrs *a,
+static enum nfsstat4 set_mode(struct vfs_object *obj, const struct nfs4_attrs *a,
                               const struct bitmap4 *mask, struct vfs_attr *set)
 {
-    struct vfs_attr current;
-    enum vfs_status status;
+    struct vfs_attr current = {.mode = 0};
+    enum vfs_status status = VFS_OK;
 
     if (bitmap4_isset(mask, FATTR4_MODE)) {
         if (bitmap4_isset(mask, FATTR4_MODE_SET_MASKED) || (a->mode & ~(uint32_t)MODE_BITS))
@@ -89,7 +89,8 @@ static enum nfsstat4 set_mode(struct compound *c, const struct nfs4_attrs *a,
     if ((a->mode_set_masked.mm_value_to_set | a->mode_set_masked.mm_mask_bits) &
         ~(uint32_t)MODE_BITS)
         return NFS4ERR_INVAL;
-    status = c->current.obj->fs->ops->getattr(c->current.obj, VFS_ATTR_MODE, &current);
+    if (obj)
+        status = obj->fs->ops->getattr(obj, VFS_ATTR_MODE, &current);
     if (status != VFS_OK)
         return status_from_vfs(status);
     set->mode = (current.mode & ~a->mode_set_masked.mm_mask_bits) |
@@ -129,7 +130,8 @@ static enum nfsstat4 set_times(const struct nfs4_attrs *a, const struct bitmap4 
 }
 
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
-                                   struct vfs_attr *set, struct bitmap4 *bits)
+                                   struct vfs_object *obj, struct vfs_attr *set,
+                                   struct bitmap4 *bits)
 {
     const struct bitmap4 *mask = &in->attrmask;
     enum nfsstat4 status = check_settable(c->current.obj->fs, mask);
@@ -145,7 +147,7 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
         set->size = a.size;
         set->mask |= VFS_ATTR_SIZE;
     }
-    status = set_mode(c, &a, mask, set);
+    status = set_mode(obj, &a, mask, set);
     if (status == NFS4_OK)
         status = set_owners(&a, mask, set);
     if (status == NFS4_OK)

@@ -40,7 +40,7 @@ static enum nfsstat4 wish_decode(struct compound *c, const struct createhow4 *ho
     case UNCHECKED4:
     case GUARDED4:
         wish->create.mode = how->mode == UNCHECKED4 ? VFS_CREATE_UNCHECKED : VFS_CREATE_GUARDED;
-        return attr_decode_settable(c, &how->createattrs, &wish->set, &wish->asked);
+        return attr_decode_settable(c, &how->createattrs, NULL, &wish->set, &wish->asked);
     case EXCLUSIVE4:
         wish->create.mode = VFS_CREATE_EXCLUSIVE;
         memcpy(&wish->create.verifier, how->createverf, sizeof(wish->create.verifier));
@@ -51,7 +51,8 @@ static enum nfsstat4 wish_decode(struct compound *c, const struct createhow4 *ho
         status = check_exclcreat(&how->ch_createboth.cva_attrs.attrmask);
         if (status != NFS4_OK)
             return status;
-        return attr_decode_settable(c, &how->ch_createboth.cva_attrs, &wish->set, &wish->asked);
+        return attr_decode_settable(c, &how->ch_createboth.cva_attrs, NULL, &wish->set,
+                                    &wish->asked);
     }
     return NFS4ERR_INVAL;
 }
