@@ -56,24 +56,20 @@ char *printable_name(const struct wire_opaque *bytes)
 
 char *printable_opaque(const struct wire_opaque *bytes)
 {
-    char *text = must_malloc((size_t)bytes->len * 2 + 3);
-    uint32_t i = 0;
+    uint32_t strange = 0;
+    char *text;
 
-    while (i < bytes->len) {
+    for (uint32_t i = 0; i < bytes->len;) {
         size_t len = char_len(bytes->data + i, bytes->len - i);
 
-        if (len == 0)
-            break;
-        i += (uint32_t)len;
+        strange += len == 0;
+        i += len == 0 ? 1 : (uint32_t)len;
     }
-    if (i < bytes->len) {
-        memcpy(text, "0x", 2);
-        for (i = 0; i < bytes->len; i++)
-            sprintf(text + 2 + (size_t)i * 2, "%02x", bytes->data[i]);
-    } else {
-        if (bytes->len)
-            memcpy(text, bytes->data, bytes->len);
-        text[bytes->len] = '\0';
-    }
+    if (strange <= bytes->len / 4)
+        return printable_name(bytes);
+    text = must_malloc((size_t)bytes->len * 2 + 3);
+    memcpy(text, "0x", 2);
+    for (uint32_t i = 0; i < bytes->len; i++)
+        sprintf(text + 2 + (size_t)i * 2, "%02x", bytes->data[i]);
     return text;
 }

@@ -9,6 +9,7 @@
 #include "cli/probe.h"
 
 #define LABEL_COLUMNS 26
+#define TREE_COLUMNS 42
 #define TEXT_COLUMNS 96
 
 static void label(const char *text)
@@ -118,17 +119,28 @@ static void session_print(const struct client_session *s)
            s->target_highest_slot);
 }
 
+/* To the column where what is known of a directory begins. */
+static int padding(int indent, const char *path)
+{
+    size_t used = (size_t)indent + strlen(path);
+
+    return used < TREE_COLUMNS ? TREE_COLUMNS - (int)used : 2;
+}
+
 /* A directory and what is shown below it; as deep as PROBE_DEPTH_MAX. */
 static void directory_print(const struct probe_tree *tree, uint32_t index)
 {
     const struct probe_directory *dir = &tree->directories[index];
-    char fsid[48] = "";
+    int indent = 2 + 2 * (int)dir->depth;
 
+    printf("%*s%s", indent, "", dir->path);
     if (dir->file_system)
-        snprintf(fsid, sizeof(fsid), "fsid %" PRIu64 ":%" PRIu64, dir->fsid.major, dir->fsid.minor);
-    printf("%*s%-*s%s%s%s\n", 2 + 2 * (int)dir->depth, "", 40 - 2 * (int)dir->depth, dir->path,
-           fsid, *fsid && dir->status != NFS4_OK ? ", " : "",
-           dir->status != NFS4_OK ? status_name(dir->status) : "");
+        printf("%*sfsid %" PRIu64 ":%" PRIu64, padding(indent, dir->path), "", dir->fsid.major,
+               dir->fsid.minor);
+    if (dir->status != NFS4_OK)
+        printf("%*s%s", dir->file_system ? 2 : padding(indent, dir->path), "",
+               status_name(dir->status));
+    putchar('\n');
     for (uint32_t i = index + 1; i < tree->count; i++)
         if (tree->directories[i].parent == index && tree->directories[i].shown)
             directory_print(tree, i);
