@@ -96,7 +96,8 @@ static struct sample sample_take(const struct engine *e)
     struct rusage usage;
 
     if (e->pid) {
-        process_cpu_ns(e->pid, &s.server_ns);
+        if (!process_cpu_ns(e->pid, &s.server_ns))
+            s.server_ns = -1;
         process_cpu_split_us(e->pid, &s.user_us, &s.system_us);
     }
     getrusage(RUSAGE_SELF, &usage);
@@ -122,10 +123,10 @@ static void result_fill(struct engine *e, const struct sample *a, const struct s
         if (e->lanes[i].errors)
             r->first_error = e->lanes[i].first_error;
     r->client_cpu_us = b->client_us - a->client_us;
-    r->has_cpu = e->pid != 0;
+    r->has_cpu = e->pid != 0 && a->server_ns >= 0 && b->server_ns >= 0;
     r->server_cpu_us = (double)(b->server_ns - a->server_ns) / 1e3;
     r->server_user_fraction = ticks_us ? (double)(b->user_us - a->user_us) / (double)ticks_us : 0;
-    if (e->pid)
+    if (r->has_cpu)
         process_memory(e->pid, &r->server_resident_bytes, &r->server_threads);
 }
 
@@ -183,6 +184,8 @@ bool engine_run(const struct bench_options *options, struct bench_result *result
     bool ok;
 
     memset(result, 0, sizeof(*result));
+    if (e.pid && !process_cpu_ns(e.pid, &(int64_t){0}))
+        fprintf(stderr, "mainstay-bench: there is no process %ld\n", (long)e.pid);
     ok = e.epoll >= 0 && open_all(&e, bench_op_find(options->op));
     if (ok && !(ok = measure(&e, result)))
         fprintf(stderr, "mainstay-bench: the connection was lost, or the server does not answer\n");
