@@ -54,20 +54,19 @@ void loop_wake(struct loop *loop)
 bool loop_add(struct loop *loop, struct connection *conn)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &conn->source};
+    bool added;
 
     conn->loop = loop;
     conn->queue.armed = event.events;
+    /* In one step: the loop may let it go as soon as either is done, and needs the lock for it. */
     pthread_mutex_lock(&loop->list_lock);
-    list_push_back(&loop->connections, &conn->link);
+    added = epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0;
+    if (added) {
+        list_push_back(&loop->connections, &conn->link);
+        atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    }
     pthread_mutex_unlock(&loop->list_lock);
-    atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0)
-        return true;
-    pthread_mutex_lock(&loop->list_lock);
-    list_remove(&conn->link);
-    pthread_mutex_unlock(&loop->list_lock);
-    atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
-    return false;
+    return added;
 }
 
 void loop_leave(struct loop *loop, struct connection *conn)
@@ -126,7 +125,8 @@ static struct connection *loop_rotate(struct loop *loop)
     return node ? LIST_ENTRY(node, struct connection, link) : NULL;
 }
 
-/* With no event in hand: stop receiving; leave each connection once nothing of it runs or waits to be sent. */
+/* With no event in hand: stop receiving; leave each connection once nothing of it runs or waits to
+ * be sent. */
 static void loop_drain(struct loop *loop)
 {
     struct transport *transport = loop->transport;
