@@ -43,6 +43,7 @@
 /* state */
 #define LIMIT_CLIENTS 65536u
 #define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
+#define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
 #define LIMIT_SESSIONS 65536u
 #define LIMIT_SESSIONS_PER_CLIENT 64u
 #define LIMIT_SESSION_CONNECTIONS 64u

@@ -79,13 +79,15 @@ static struct client_owner *owner_make_locked(struct client_table *clients,
     return owner;
 }
 
+/* No more than the limit: it is only for people to read. */
 static char *text_copy(const struct wire_opaque *text)
 {
-    char *copy = must_malloc((size_t)text->len + 1);
+    size_t len = text->len < LIMIT_CLIENT_IMPL_BYTES ? text->len : LIMIT_CLIENT_IMPL_BYTES;
+    char *copy = must_malloc(len + 1);
 
-    if (text->len)
-        memcpy(copy, text->data, text->len);
-    copy[text->len] = '\0';
+    if (len)
+        memcpy(copy, text->data, len);
+    copy[len] = '\0';
     return copy;
 }
 

@@ -277,6 +277,25 @@ static void impl_id_is_kept(void **unused)
     client_put(client);
 }
 
+/* A client must not make us keep a megabyte for it. */
+static void long_impl_id_is_cut(void **unused)
+{
+    static uint8_t name[LIMIT_CLIENT_IMPL_BYTES * 4];
+    struct nfs_impl_id4 impl = {.nii_name = {name, sizeof(name)}};
+    struct EXCHANGE_ID4args args = exchange_args("a", 1, 0);
+    struct client_exchange made;
+    struct client *client;
+
+    (void)unused;
+    memset(name, 'n', sizeof(name));
+    args.eia_client_impl_id = &impl;
+    args.eia_client_impl_id_count = 1;
+    assert_int_equal(client_exchange_id(state, &alice, &args, clock_now_ns(), &made), NFS4_OK);
+    client = client_lookup(state, made.clientid);
+    assert_int_equal(strlen(client->impl_name), LIMIT_CLIENT_IMPL_BYTES);
+    client_put(client);
+}
+
 /* SR-17. */
 static void destroy_clientid(void **unused)
 {
@@ -400,6 +419,7 @@ int main(void)
         TEST(bad_flags),
         TEST(protection_needs_gss),
         TEST(impl_id_is_kept),
+        TEST(long_impl_id_is_cut),
         TEST(destroy_clientid),
         TEST(reclaim_complete_once),
         TEST(lease_runs_out),
