@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/server.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    START_MS = 20000,
+    STOP_MS = 20000,
+    POLL_MS = 5
+};
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+bool test_server_init(struct test_server *server)
+{
+    memset(server, 0, sizeof(*server));
+    snprintf(server->dir, sizeof(server->dir), "/tmp/mainstay-test.XXXXXX");
+    if (!mkdtemp(server->dir))
+        return false;
+    snprintf(server->state, sizeof(server->state), "%s/state", server->dir);
+    snprintf(server->data, sizeof(server->data), "%s/data", server->dir);
+    snprintf(server->log, sizeof(server->log), "%s/log", server->dir);
+    return mkdir(server->data, 0755) == 0 && chmod(server->dir, 0755) == 0;
+}
+
+/* The child's part. */
+static void exec_server(const struct test_server *server, pid_t parent)
+{
+    const char *bin = getenv("MAINSTAY_BIN");
+    const char *argv[TEST_SERVER_OPTIONS + 8];
+    char path[4096], listen[64];
+    unsigned n = 0;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || !freopen(server->log, "w", stderr))
+        _exit(126);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    snprintf(path, sizeof(path), "%s/mainstayd", bin ? bin : ".");
+    snprintf(listen, sizeof(listen), "127.0.0.1:%u", server->port);
+    argv[n++] = path;
+    argv[n++] = "--listen";
+    argv[n++] = listen;
+    argv[n++] = "--state";
+    argv[n++] = server->state;
+    for (unsigned i = 0; server->options[i]; i++)
+        argv[n++] = server->options[i];
+    argv[n] = NULL;
+    execv(path, (char *const *)(uintptr_t)argv);
+    fprintf(stderr, "%s: cannot be started\n", path);
+    _exit(127);
+}
+
+static bool find_ready(struct test_server *server)
+{
+    FILE *log = fopen(server->log, "r");
+    char line[512];
+    bool found = false;
+
+    while (log && !found && fgets(line, sizeof(line), log))
+        found = sscanf(line, "mainstayd: ready on 127.0.0.1:%u\n", &server->port) == 1;
+    if (log)
+        fclose(log);
+    snprintf(server->target, sizeof(server->target), "127.0.0.1:%u", server->port);
+    return found;
+}
+
+static void print_log(const struct test_server *server)
+{
+    FILE *log = fopen(server->log, "r");
+    char line[512];
+
+    while (log && fgets(line, sizeof(line), log))
+        fputs(line, stdout);
+    if (log)
+        fclose(log);
+}
+
+/* Has it ended within that time? */
+static bool wait_end(struct test_server *server, long wait_ms, int *status)
+{
+    for (long waited = 0; waited < wait_ms; waited += POLL_MS) {
+        if (waitpid(server->pid, status, WNOHANG) == server->pid) {
+            server->pid = 0;
+            return true;
+        }
+        pause_ms(POLL_MS);
+    }
+    return false;
+}
+
+bool test_server_start(struct test_server *server, const char *const *options)
+{
+    pid_t parent = getpid();
+    int status;
+
+    for (unsigned i = 0; options && i < TEST_SERVER_OPTIONS - 1; i++) {
+        server->options[i] = options[i];
+        if (!options[i])
+            break;
+    }
+    unlink(server->log);
+    server->pid = fork();
+    if (server->pid == 0)
+        exec_server(server, parent);
+    for (long waited = 0; server->pid > 0 && waited < START_MS; waited += POLL_MS) {
+        if (find_ready(server))
+            return true;
+        if (wait_end(server, POLL_MS, &status))
+            break;
+    }
+    print_log(server);
+    test_server_kill(server);
+    return false;
+}
+
+bool test_server_stop(struct test_server *server)
+{
+    int status = 0;
+
+    if (server->pid <= 0)
+        return false;
+    kill(server->pid, SIGTERM);
+    if (!wait_end(server, STOP_MS, &status)) {
+        printf("mainstayd does not end\n");
+        print_log(server);
+        test_server_kill(server);
+        return false;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    printf("mainstayd ended with %s %d\n", WIFEXITED(status) ? "status" : "signal",
+           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    print_log(server);
+    return false;
+}
+
+void test_server_kill(struct test_server *server)
+{
+    if (server->pid > 0) {
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+    }
+    server->pid = 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void test_server_fini(struct test_server *server)
+{
+    test_server_kill(server);
+    nftw(server->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

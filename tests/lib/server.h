@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mainstayd of this build (in MAINSTAY_BIN) as a process of its own, for tests that talk to it as
+ * clients do.  It dies with the test program.  Its state and log are in a temporary directory, where
+ * there is an empty directory `data` to export, too.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define TEST_SERVER_OPTIONS 32u
+
+struct test_server {
+    pid_t pid;       /* 0: it does not run */
+    unsigned port;   /* 0 until it ran once */
+    char target[32]; /* 127.0.0.1:PORT */
+    char dir[64], state[80], data[80], log[80];
+    const char *options[TEST_SERVER_OPTIONS]; /* of the caller, NULL at the end */
+};
+
+/* Make the directory; the server does not run yet. */
+bool test_server_init(struct test_server *server);
+
+/* Start with `options` (NULL: those of the last time; they must live on) and wait until it is
+ * ready.  It listens where it did before.  False: it did not come up; its log is on stdout. */
+bool test_server_start(struct test_server *server, const char *const *options);
+
+/* End it by SIGTERM.  False: it did not run, did not end in time, or not with status 0 (a
+ * sanitizer's finding is one); its log is on stdout. */
+bool test_server_stop(struct test_server *server);
+
+/* Kill it as a crash would. */
+void test_server_kill(struct test_server *server);
+
+/* Remove the directory. */
+void test_server_fini(struct test_server *server);

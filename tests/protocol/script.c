@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "script.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct test_server script_server;
+struct client_mount alice, bob;
+struct client_compound script_compound;
+struct client_result script_result;
+
+struct client_cred script_cred(void)
+{
+    return (struct client_cred){.uid = geteuid(), .gid = getegid()};
+}
+
+struct client_cred script_stranger(void)
+{
+    return (struct client_cred){.uid = 4711, .gid = 4712};
+}
+
+static bool open_clients(void)
+{
+    struct client_cred cred = script_cred();
+
+    return client_mount_open(&alice, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) ==
+               NFS4_OK &&
+           client_mount_open(&bob, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) == NFS4_OK;
+}
+
+int script_setup(const char *const *options)
+{
+    static char local[128];
+    const char *const usual[] = {"--export", "/mem=mem:,no_root_squash", "--export", local, NULL};
+
+    alice.conn.fd = bob.conn.fd = -1;
+    if (script_server.dir[0] == '\0' && !test_server_init(&script_server))
+        return -1;
+    snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    if (!test_server_start(&script_server, options ? options : usual))
+        return -1;
+    return open_clients() ? 0 : -1;
+}
+
+int script_setup_default(void **state)
+{
+    (void)state;
+    return script_setup(NULL);
+}
+
+int script_teardown(void **state)
+{
+    bool ended;
+
+    (void)state;
+    client_result_free(R);
+    client_compound_free(C);
+    client_mount_close(&alice);
+    client_mount_close(&bob);
+    ended = test_server_stop(&script_server);
+    test_server_fini(&script_server);
+    if (!ended)
+        exit(EXIT_FAILURE); /* cmocka does not count a teardown that failed */
+    return 0;
+}
+
+void begin(struct client_mount *mount, const struct client_fh *fh)
+{
+    client_result_free(R);
+    client_compound_free(C);
+    client_compound_begin_slot(C, &mount->session, 0, true);
+    if (fh)
+        client_op_putfh(C, fh);
+}
+
+void begin_two(struct client_mount *mount, const struct client_fh *from, const struct client_fh *to)
+{
+    begin(mount, from);
+    client_op(C, OP_SAVEFH);
+    client_op_putfh(C, to);
+}
+
+void script_expect(enum nfsstat4 got, enum nfsstat4 status, const char *file, int line)
+{
+    if (got == status)
+        return;
+    print_error("%s instead of %s\n", status_name(got), status_name(status));
+    _fail(file, line);
+}
+
+static struct client_conn *conn_of(const struct client_session *session)
+{
+    return session == &bob.session ? &bob.conn : &alice.conn;
+}
+
+/* With an error, the last result has it. */
+static bool result_whole(enum nfsstat4 status)
+{
+    if (R->decoded != R->count)
+        return false;
+    if (status == NFS4_OK)
+        return R->count == C->count;
+    return R->count == 0 || R->ops[R->count - 1].status == status;
+}
+
+void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line)
+{
+    enum client_status called;
+
+    client_result_free(R);
+    called = client_compound_call(conn ? conn : conn_of(C->session), C, R);
+    if (called != CLIENT_OK) {
+        print_error("no answer: %s\n", client_status_name(called));
+        _fail(file, line);
+    }
+    script_expect(R->status, status, file, line);
+    if (!result_whole(status)) {
+        print_error("%u results of %u operations\n", R->count, C->count);
+        _fail(file, line);
+    }
+}
+
+const struct nfs_resop4 *result(uint32_t op)
+{
+    for (uint32_t i = R->decoded; i > 0; i--)
+        if (R->ops[i - 1].resop == op)
+            return &R->ops[i - 1];
+    fail_msg("no result of operation %u", op);
+    abort();
+}
+
+struct client_fh result_fh(void)
+{
+    const struct nfs_fh4 *object = &result(OP_GETFH)->opgetfh.object;
+    struct client_fh fh = {.len = object->len};
+
+    memcpy(fh.data, object->data, object->len);
+    return fh;
+}
+
+void script_connect(struct client_conn *conn)
+{
+    assert_int_equal(client_conn_open(conn, script_server.target, SCRIPT_TIMEOUT_MS), CLIENT_OK);
+    conn->cred = script_cred();
+}
+
+struct client_fh script_dir(const char *export)
+{
+    static unsigned count;
+    char name[32];
+
+    snprintf(name, sizeof(name), "test%u", count++);
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    client_op_lookup(C, export + 1);
+    client_op_create(C, name, NF4DIR, NULL, 0777);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    return result_fh();
+}
+
+struct client_fh look(struct client_mount *mount, const struct client_fh *dir, const char *name)
+{
+    begin(mount, dir);
+    client_op_lookup(C, name);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    return result_fh();
+}
+
+struct client_file make_open(struct client_mount *mount, const struct client_fh *dir,
+                             const char *name)
+{
+    struct client_file file;
+
+    expect_status(client_file_create(mount, dir, name, &file), NFS4_OK);
+    return file;
+}
+
+struct client_fh make_file(struct client_mount *mount, const struct client_fh *dir,
+                           const char *name)
+{
+    struct client_file file = make_open(mount, dir, name);
+
+    expect_status(client_file_close(mount, &file), NFS4_OK);
+    return file.fh;
+}
+
+struct nfs4_attrs attrs_of(struct client_mount *mount, const struct client_fh *fh,
+                           struct bitmap4 bits)
+{
+    struct nfs4_attrs attrs;
+
+    expect_status(client_file_getattr(mount, fh, bits, &attrs, NULL), NFS4_OK);
+    return attrs;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For protocol tests that read as scripts: a server, two clients of it, and one compound at a time.
+ *
+ *     begin(&alice, &dir);
+ *     client_op_lookup(C, "nobody");
+ *     run(NFS4ERR_NOENT);
+ *
+ * A compound that fails as expected must end with the result that says so (S20-14); one that
+ * succeeds must have a result for every operation.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "client/client_file.h"
+#include "lib/server.h"
+#include "lib/test.h"
+
+#define SCRIPT_TIMEOUT_MS 10000
+
+/* Group setup: a server that exports /mem and /local (both no_root_squash) or, if not NULL, what the
+ * options say; then two clients with a session each. */
+int script_setup(const char *const *options);
+int script_setup_default(void **state);
+int script_teardown(void **state);
+
+extern struct test_server script_server;
+extern struct client_mount alice, bob;
+extern struct client_compound script_compound;
+extern struct client_result script_result;
+
+#define C (&script_compound)
+#define R (&script_result)
+
+/* Whoever runs the test, so that a server without privileges serves him, too. */
+struct client_cred script_cred(void);
+/* Somebody else. */
+struct client_cred script_stranger(void);
+
+/* SEQUENCE on slot 0 with a reply to keep, and PUTFH of `fh` unless that is NULL. */
+void begin(struct client_mount *mount, const struct client_fh *fh);
+
+/* PUTFH `from`, SAVEFH, PUTFH `to`. */
+void begin_two(struct client_mount *mount, const struct client_fh *from,
+               const struct client_fh *to);
+
+/* Call the compound, whose result is R until the next one. */
+#define run(status) run_on(NULL, status)
+/* The same over another connection. */
+#define run_on(conn, status) script_run(conn, status, __FILE__, __LINE__)
+void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line);
+
+#define expect_status(got, status) script_expect(got, status, __FILE__, __LINE__)
+void script_expect(enum nfsstat4 got, enum nfsstat4 status, const char *file, int line);
+
+/* The result of the (last) operation of that number; it must be there. */
+const struct nfs_resop4 *result(uint32_t op);
+struct client_fh result_fh(void);
+
+/* One more connection. */
+void script_connect(struct client_conn *conn);
+
+/* A directory of the test's own, mode 0777, below "/mem" or whatever export. */
+struct client_fh script_dir(const char *export);
+
+/* A name in `dir`; fails the test unless it is there. */
+struct client_fh look(struct client_mount *mount, const struct client_fh *dir, const char *name);
+
+/* A new file, open for reading and writing; one that has been closed. */
+struct client_file make_open(struct client_mount *mount, const struct client_fh *dir,
+                             const char *name);
+struct client_fh make_file(struct client_mount *mount, const struct client_fh *dir,
+                           const char *name);
+
+/* Attributes by value; the arrays in them are not to be used. */
+struct nfs4_attrs attrs_of(struct client_mount *mount, const struct client_fh *fh,
+                           struct bitmap4 bits);
+
+/* Each test on both backends: *state is the export. */
+#define ON_BOTH(test)                                                                              \
+    {#test " on mem", test, NULL, NULL, (void *)(uintptr_t) "/mem"},                               \
+    {                                                                                              \
+#test " on local", test, NULL, NULL, (void *)(uintptr_t) "/local"                          \
+    }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every operation that RFC 8881 defines is known: unsupported ones decode their arguments and say
+ * so, undefined numbers are ILLEGAL.
+ */
+#include <string.h>
+
+#include "script.h"
+
+/* Numbers and what comes of them with arguments that are all zero, behind PUTROOTFH. */
+static const struct {
+    uint32_t op;
+    enum nfsstat4 status;
+} unsupported[] = {
+    {OP_DELEGPURGE, NFS4ERR_NOTSUPP},
+    {OP_OPENATTR, NFS4ERR_NOTSUPP},
+    {OP_OPEN_CONFIRM, NFS4ERR_NOTSUPP},
+    {OP_RENEW, NFS4ERR_NOTSUPP},
+    {OP_SETCLIENTID, NFS4ERR_NOTSUPP},
+    {OP_SETCLIENTID_CONFIRM, NFS4ERR_NOTSUPP},
+    {OP_RELEASE_LOCKOWNER, NFS4ERR_NOTSUPP},
+    {OP_BACKCHANNEL_CTL, NFS4ERR_NOTSUPP},
+    {OP_GET_DIR_DELEGATION, NFS4ERR_NOTSUPP},
+    {OP_GETDEVICEINFO, NFS4ERR_NOTSUPP},
+    {OP_GETDEVICELIST, NFS4ERR_NOTSUPP},
+    {OP_LAYOUTCOMMIT, NFS4ERR_NOTSUPP},
+    {OP_LAYOUTGET, NFS4ERR_NOTSUPP},
+    {OP_LAYOUTRETURN, NFS4ERR_NOTSUPP},
+    {OP_SET_SSV, NFS4ERR_INVAL},
+    {OP_WANT_DELEGATION, NFS4ERR_NOTSUPP},
+};
+
+/* Zero is no value of some enumerations; give them one that is. */
+static void add_zeroed(uint32_t number)
+{
+    struct nfs_argop4 op;
+
+    memset(&op, 0, sizeof(op));
+    op.argop = number;
+    switch (number) {
+    case OP_GETDEVICEINFO:
+        op.opgetdeviceinfo.gdia_layout_type = LAYOUT4_NFSV4_1_FILES;
+        break;
+    case OP_GETDEVICELIST:
+        op.opgetdevicelist.gdla_layout_type = LAYOUT4_NFSV4_1_FILES;
+        break;
+    case OP_LAYOUTCOMMIT:
+        op.oplayoutcommit.loca_layoutupdate.lou_type = LAYOUT4_NFSV4_1_FILES;
+        break;
+    case OP_LAYOUTGET:
+        op.oplayoutget.loga_layout_type = LAYOUT4_NFSV4_1_FILES;
+        op.oplayoutget.loga_iomode = LAYOUTIOMODE4_READ;
+        break;
+    case OP_LAYOUTRETURN:
+        op.oplayoutreturn.lora_layout_type = LAYOUT4_NFSV4_1_FILES;
+        op.oplayoutreturn.lora_iomode = LAYOUTIOMODE4_ANY;
+        op.oplayoutreturn.lora_layoutreturn.lr_returntype = LAYOUTRETURN4_ALL;
+        break;
+    case OP_WANT_DELEGATION:
+        op.opwant_delegation.wda_claim.dc_claim = CLAIM_FH;
+        break;
+    default:
+        break;
+    }
+    client_compound_add(C, &op);
+}
+
+static void say_so(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
+        begin(&alice, NULL);
+        client_op_putrootfh(C);
+        add_zeroed(unsupported[i].op);
+        if (client_compound_call(&alice.conn, C, R) != CLIENT_OK)
+            fail_msg("operation %u: no answer", unsupported[i].op);
+        if (R->status != unsupported[i].status || R->count != 3 ||
+            R->ops[2].resop != unsupported[i].op)
+            fail_msg("operation %u: %s", unsupported[i].op, status_name(R->status));
+    }
+}
+
+/* An operation cut off behind its number: those with arguments are BADXDR, none is ILLEGAL. */
+static void known(void **state)
+{
+    (void)state;
+    for (uint32_t number = OP_ACCESS; number <= OP_RECLAIM_COMPLETE; number++) {
+        begin(&alice, NULL);
+        client_compound_add_words(C, &number, 1);
+        if (client_compound_call(&alice.conn, C, R) != CLIENT_OK)
+            fail_msg("operation %u: no answer", number);
+        if (R->status == NFS4ERR_OP_ILLEGAL || R->count != 2 || R->ops[1].resop != number)
+            fail_msg("operation %u: %s", number, status_name(R->status));
+        if (number != OP_GETFH && number != OP_LOOKUPP && number != OP_PUTROOTFH &&
+            number != OP_PUTPUBFH && number != OP_READLINK && number != OP_RESTOREFH &&
+            number != OP_SAVEFH)
+            expect_status(R->status, NFS4ERR_BADXDR);
+    }
+}
+
+/* Those of minor version 2 are undefined in 1. */
+static void undefined(void **state)
+{
+    static const uint32_t numbers[] = {0, 1, 2, 76, 1000, OP_ILLEGAL, UINT32_MAX};
+
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_SIZE(numbers) + 17; i++) {
+        uint32_t number =
+            i < ARRAY_SIZE(numbers) ? numbers[i] : OP_ALLOCATE + i - (uint32_t)ARRAY_SIZE(numbers);
+
+        begin(&alice, NULL);
+        client_compound_add_words(C, &number, 1);
+        client_op_putrootfh(C);
+        run(NFS4ERR_OP_ILLEGAL);
+        assert_int_equal(R->count, 2);
+        assert_int_equal(R->ops[1].resop, OP_ILLEGAL);
+    }
+}
+
+/* SR-08: no delegation was given, none can come back. */
+static void no_delegation(void **state)
+{
+    (void)state;
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_DELEGRETURN});
+    run(NFS4ERR_BAD_STATEID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(say_so),
+        cmocka_unit_test(known),
+        cmocka_unit_test(undefined),
+        cmocka_unit_test(no_delegation),
+    };
+
+    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+}
