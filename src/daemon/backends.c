@@ -3,19 +3,29 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "backend/local/local.h"
 #include "backend/mem/mem.h"
 
-struct backend {
-    const char *name;
-    bool needs_arg;
-    struct vfs *(*create)(const struct export_spec *spec, const char *state_dir, char *error,
-                          size_t error_size);
+enum {
+    DESCRIPTORS_UNKNOWN = 1024
 };
 
-static struct vfs *create_mem(const struct export_spec *spec, const char *state_dir, char *error,
-                              size_t error_size)
+struct backend_room {
+    const char *state_dir;
+    uint32_t descriptors; /* for one backend */
+};
+
+struct backend {
+    const char *name;
+    bool needs_arg, keeps_descriptors;
+    struct vfs *(*create)(const struct export_spec *spec, const struct backend_room *room,
+                          char *error, size_t error_size);
+};
+
+static struct vfs *create_mem(const struct export_spec *spec, const struct backend_room *room,
+                              char *error, size_t error_size)
 {
     /* Without the squash there is a root who may own the top; with it everybody may write there,
      * as in /tmp. */
@@ -23,22 +33,26 @@ static struct vfs *create_mem(const struct export_spec *spec, const char *state_
         .root_mode = spec->squash == EXPORT_NO_ROOT_SQUASH ? 0755 : 01777,
     };
 
-    (void)state_dir, (void)error, (void)error_size;
+    (void)room, (void)error, (void)error_size;
     return mem_create(&options);
 }
 
-static struct vfs *create_local(const struct export_spec *spec, const char *state_dir, char *error,
-                                size_t error_size)
+static struct vfs *create_local(const struct export_spec *spec, const struct backend_room *room,
+                                char *error, size_t error_size)
 {
-    struct local_options options = {.path = spec->arg, .state_dir = state_dir};
+    struct local_options options = {
+        .path = spec->arg,
+        .state_dir = room->state_dir,
+        .descriptors_max = room->descriptors,
+    };
     struct vfs *fs = NULL;
 
     return local_create(&options, &fs, error, error_size) == 0 ? fs : NULL;
 }
 
 static const struct backend backends[] = {
-    {"mem", false, create_mem},
-    {"local", true, create_local},
+    {"mem", false, false, create_mem},
+    {"local", true, true, create_local},
 };
 
 static const struct backend *backend_find(const struct export_spec *spec, char *error,
@@ -63,8 +77,8 @@ bool backend_check(const struct export_spec *spec, char *error, size_t error_siz
     return backend_find(spec, error, error_size) != NULL;
 }
 
-bool backend_export(struct export_table *table, const struct export_spec *spec,
-                    const char *state_dir, char *error, size_t error_size)
+static bool export_one(struct export_table *table, const struct export_spec *spec,
+                       const struct backend_room *room, char *error, size_t error_size)
 {
     const struct backend *backend = backend_find(spec, error, error_size);
     char why[256] = "";
@@ -72,7 +86,7 @@ bool backend_export(struct export_table *table, const struct export_spec *spec,
 
     if (!backend)
         return false;
-    fs = backend->create(spec, state_dir, why, sizeof(why));
+    fs = backend->create(spec, room, why, sizeof(why));
     if (!fs) {
         snprintf(error, error_size, "export %s: %s", spec->path, why);
         return false;
@@ -82,4 +96,34 @@ bool backend_export(struct export_table *table, const struct export_spec *spec,
     fs->ops->destroy(fs);
     snprintf(error, error_size, "%s", why);
     return false;
+}
+
+/* Each backend's part of the descriptors. */
+static uint32_t descriptor_share(const struct export_spec *specs, uint32_t count)
+{
+    struct rlimit limit = {.rlim_cur = DESCRIPTORS_UNKNOWN};
+    uint32_t sharers = 0;
+    rlim_t share;
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(backends); j++)
+            sharers += backends[j].keeps_descriptors && !strcmp(backends[j].name, specs[i].backend);
+    }
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    share = limit.rlim_cur / 3 / (sharers ? sharers : 1);
+    if (share == 0)
+        return 1; /* 0 asks for the default */
+    return share < LIMIT_LOCAL_DESCRIPTORS ? (uint32_t)share : LIMIT_LOCAL_DESCRIPTORS;
+}
+
+bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
+                        const char *state_dir, char *error, size_t error_size)
+{
+    const struct backend_room room = {state_dir, descriptor_share(specs, count)};
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!export_one(table, &specs[i], &room, error, error_size))
+            return false;
+    }
+    return true;
 }

@@ -4,9 +4,11 @@
 
 #include "export/export.h"
 
-/* Make the backend that `spec` asks for and add it to the table.  False: `error` says why. */
-bool backend_export(struct export_table *table, const struct export_spec *spec,
-                    const char *state_dir, char *error, size_t error_size);
+/* Make the backends that the specs ask for and add them to the table.  Those that keep descriptors
+ * share a third of what the process may have; the rest is for connections.  False: `error` says
+ * why; what was added before stays in the table. */
+bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
+                        const char *state_dir, char *error, size_t error_size);
 
 /* Is there a backend of this name that takes this argument?  For --check, without making it. */
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size);

@@ -52,14 +52,11 @@ static bool make_exports(struct daemon *d)
     char error[512];
 
     d->server.exports = export_table_create();
-    for (uint32_t i = 0; i < d->options.export_count; i++) {
-        if (!backend_export(d->server.exports, &d->options.exports[i], d->options.state_dir, error,
-                            sizeof(error))) {
-            fprintf(stderr, "mainstayd: %s\n", error);
-            return false;
-        }
-    }
-    return true;
+    if (backend_export_all(d->server.exports, d->options.exports, d->options.export_count,
+                           d->options.state_dir, error, sizeof(error)))
+        return true;
+    fprintf(stderr, "mainstayd: %s\n", error);
+    return false;
 }
 
 static bool make_state(struct daemon *d)

@@ -20,7 +20,7 @@
 
 enum {
     SWEEP_MS = 1000,
-    DESCRIPTORS_MIN = 64,
+    DESCRIPTORS_MIN = 16,
 };
 
 struct error {
