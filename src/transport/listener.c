@@ -18,6 +18,7 @@ enum {
     LISTENER_BACKLOG = 1024,
     LISTENER_ACCEPTS = 64, /* in one go */
     LISTENER_PAUSE_MS = 100,
+    LISTENER_QUIET_MS = 10000, /* without a pause before the next is worth a line again */
 
     /* A peer that vanished is gone after two minutes. */
     KEEPALIVE_IDLE_S = 60,
@@ -101,9 +102,14 @@ static void listeners_arm(struct loop *loop, uint32_t events)
 
 static void listeners_pause(struct loop *loop, int error)
 {
-    log_warn("transport.accept_paused", LOG_I64("errno", error));
+    int64_t now_ns = clock_now_ns();
+
+    /* One line for a shortage, however many pauses it takes. */
+    if (now_ns > loop->accept_complain_ns)
+        log_warn("transport.accept_paused", LOG_I64("errno", error));
+    loop->accept_complain_ns = now_ns + LISTENER_QUIET_MS * NSEC_PER_MSEC;
     counter_add(loop->transport, TRANSPORT_COUNTER_accept_pauses, 1);
-    loop->accept_paused_until_ns = clock_now_ns() + LISTENER_PAUSE_MS * NSEC_PER_MSEC;
+    loop->accept_paused_until_ns = now_ns + LISTENER_PAUSE_MS * NSEC_PER_MSEC;
     listeners_arm(loop, 0);
 }
 

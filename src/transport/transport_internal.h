@@ -242,6 +242,7 @@ struct loop {
     bool encoding;
 
     int64_t accept_paused_until_ns; /* 0: accepting */
+    int64_t accept_complain_ns;     /* a pause after this one is news */
     bool drain_wanted;
 
     pthread_mutex_t list_lock;
