@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OPEN in its modes, share reservations, OPEN_DOWNGRADE, CLOSE. */
+#include <string.h>
+
+#include "script.h"
+
+static struct client_fh dir;
+
+static enum nfsstat4 open_as(struct client_mount *mount, const char *owner, const char *name,
+                             uint32_t access, uint32_t deny, struct client_file *file)
+{
+    return client_file_open(
+        mount, &dir,
+        &(struct client_open){.owner = owner, .access = access, .deny = deny, .name = name}, file);
+}
+
+static enum nfsstat4 create_as(const char *name, enum createmode4 how, const char *verifier,
+                               struct client_file *file)
+{
+    struct client_open open = {.owner = "creator",
+                               .access = OPEN4_SHARE_ACCESS_BOTH,
+                               .name = name,
+                               .create = true,
+                               .how = how,
+                               .mode = 0640};
+
+    if (verifier)
+        memcpy(open.verifier, verifier, NFS4_VERIFIER_SIZE);
+    return client_file_open(&alice, &dir, &open, file);
+}
+
+static void create_modes(void **state)
+{
+    struct client_file file, again;
+    uint32_t written;
+
+    dir = script_dir(*state);
+    expect_status(create_as("guarded", GUARDED4, NULL, &file), NFS4_OK);
+    assert_true(bitmap4_isset(&file.open.attrset, FATTR4_MODE));
+    assert_int_equal(attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_MODE)).mode, 0640);
+    assert_true(file.open.cinfo.before != file.open.cinfo.after);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    expect_status(create_as("guarded", GUARDED4, NULL, &file), NFS4ERR_EXIST);
+    /* What is there stays. */
+    expect_status(create_as("guarded", UNCHECKED4, NULL, &file), NFS4_OK);
+    expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, "stay", 4, &written), NFS4_OK);
+    expect_status(create_as("guarded", UNCHECKED4, NULL, &again), NFS4_OK);
+    assert_int_equal(attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_SIZE)).size, 4);
+    expect_status(client_file_close(&alice, &again), NFS4_OK);
+    expect_status(create_as("unchecked", UNCHECKED4, NULL, &file), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* The same verifier finds its own file, another one does not. */
+static void exclusive(void **state)
+{
+    static const enum createmode4 modes[] = {EXCLUSIVE4, EXCLUSIVE4_1};
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        struct client_file file, again;
+
+        dir = script_dir(*state);
+        expect_status(create_as("file", modes[i], "verifier", &file), NFS4_OK);
+        expect_status(create_as("file", modes[i], "verifier", &again), NFS4_OK);
+        assert_memory_equal(file.stateid.other, again.stateid.other, NFS4_OTHER_SIZE);
+        expect_status(create_as("file", modes[i], "another!", &file), NFS4ERR_EXIST);
+        if (modes[i] == EXCLUSIVE4_1)
+            assert_int_equal(attrs_of(&alice, &again.fh, CLIENT_BITS(FATTR4_MODE)).mode, 0640);
+        expect_status(client_file_close(&alice, &again), NFS4_OK);
+    }
+}
+
+static void truncate_existing(void **state)
+{
+    uint8_t size[8] = {0};
+    struct nfs_argop4 op = {.argop = OP_OPEN};
+    struct client_file file;
+    uint32_t written;
+
+    dir = script_dir(*state);
+    file = make_open(&alice, &dir, "file");
+    expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, "gone", 4, &written), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    op.opopen.share_access = OPEN4_SHARE_ACCESS_BOTH;
+    op.opopen.owner = (struct state_owner4){alice.session.clientid, client_text("truncating")};
+    op.opopen.openhow.opentype = OPEN4_CREATE;
+    op.opopen.openhow.how.createattrs = (struct fattr4){CLIENT_BITS(FATTR4_SIZE), {size, 8}};
+    op.opopen.claim.file = client_text("file");
+    begin(&alice, &dir);
+    client_compound_add(C, &op);
+    client_op_close(C, &client_stateid_current);
+    run(NFS4_OK);
+    assert_true(bitmap4_isset(&result(OP_OPEN)->opopen.attrset, FATTR4_SIZE));
+    assert_int_equal(attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_SIZE)).size, 0);
+}
+
+static void wrong_objects(void **state)
+{
+    struct client_fh made;
+    struct client_file file;
+    uint32_t read = OPEN4_SHARE_ACCESS_READ;
+
+    dir = script_dir(*state);
+    expect_status(client_file_mkdir(&alice, &dir, "dir", &made), NFS4_OK);
+    expect_status(client_file_symlink(&alice, &dir, "link", "dir", &made), NFS4_OK);
+    begin(&alice, &dir);
+    client_op_create(C, "fifo", NF4FIFO, NULL, 0600);
+    run(NFS4_OK);
+    expect_status(open_as(&alice, "o", "none", read, 0, &file), NFS4ERR_NOENT);
+    expect_status(open_as(&alice, "o", "dir", read, 0, &file), NFS4ERR_ISDIR);
+    expect_status(open_as(&alice, "o", "link", read, 0, &file), NFS4ERR_SYMLINK);
+    expect_status(open_as(&alice, "o", "fifo", read, 0, &file), NFS4ERR_WRONG_TYPE);
+    expect_status(open_as(&alice, "o", "dir", 0, 0, &file), NFS4ERR_INVAL);
+    expect_status(open_as(&alice, "o", "dir", 8, 0, &file), NFS4ERR_INVAL);
+    expect_status(open_as(&alice, "o", "dir", read, 4, &file), NFS4ERR_INVAL);
+    made = make_file(&alice, &dir, "file");
+    dir = made;
+    expect_status(open_as(&alice, "o", "file", read, 0, &file), NFS4ERR_NOTDIR);
+    /* CLAIM_FH: the current filehandle is the file. */
+    expect_status(open_as(&alice, "o", NULL, read, 0, &file), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4ERR_BAD_STATEID);
+}
+
+/* RFC 8881 §9.7: access against others' deny, deny against others' access. */
+static void shares(void **state)
+{
+    dir = script_dir(*state);
+    make_file(&alice, &dir, "file");
+    for (uint32_t held = 0; held < 12; held++)
+        for (uint32_t wanted = 0; wanted < 12; wanted++) {
+            uint32_t access = held / 4 + 1, deny = held % 4;
+            uint32_t want = wanted / 4 + 1, want_deny = wanted % 4;
+            bool clash = (want & deny) || (want_deny & access);
+            struct client_file first, second;
+
+            expect_status(open_as(&alice, "holder", "file", access, deny, &first), NFS4_OK);
+            expect_status(open_as(&bob, "wisher", "file", want, want_deny, &second),
+                          clash ? NFS4ERR_SHARE_DENIED : NFS4_OK);
+            if (!clash)
+                expect_status(client_file_close(&bob, &second), NFS4_OK);
+            expect_status(client_file_close(&alice, &first), NFS4_OK);
+        }
+}
+
+/* Who has not opened is denied, too; only a READ may pass by. */
+static void shares_and_io(void **state)
+{
+    struct client_file file;
+
+    dir = script_dir(*state);
+    make_file(&alice, &dir, "file");
+    expect_status(
+        open_as(&alice, "o", "file", OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH, &file),
+        NFS4_OK);
+    begin(&bob, &file.fh);
+    client_op_write(C, &client_stateid_anonymous, 0, FILE_SYNC4, "x", 1);
+    run(NFS4ERR_LOCKED);
+    begin(&bob, &file.fh);
+    client_op_read(C, &client_stateid_anonymous, 0, 1);
+    run(NFS4ERR_LOCKED);
+    begin(&bob, &file.fh);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_SIZE),
+                      &(struct nfs4_attrs){.size = 1});
+    run(NFS4ERR_LOCKED);
+    begin(&bob, &file.fh);
+    client_op_read(C, &client_stateid_bypass, 0, 1);
+    run(NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    begin(&bob, &file.fh);
+    client_op_write(C, &client_stateid_anonymous, 0, FILE_SYNC4, "x", 1);
+    run(NFS4_OK);
+}
+
+static void op_downgrade(const struct client_file *file, uint32_t access, uint32_t deny)
+{
+    begin(&alice, &file->fh);
+    client_compound_add(C, &(struct nfs_argop4){
+                               .argop = OP_OPEN_DOWNGRADE,
+                               .opopen_downgrade = {file->stateid, 0, access, deny},
+                           });
+}
+
+/* Only to what was once opened (RFC 8881 §18.18.3). */
+static void downgrade(void **state)
+{
+    struct client_file file, other;
+
+    dir = script_dir(*state);
+    make_file(&alice, &dir, "file");
+    expect_status(open_as(&alice, "o", "file", OPEN4_SHARE_ACCESS_READ, 0, &file), NFS4_OK);
+    expect_status(
+        open_as(&alice, "o", "file", OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_WRITE, &file),
+        NFS4_OK);
+    op_downgrade(&file, OPEN4_SHARE_ACCESS_WRITE, 0);
+    run(NFS4ERR_INVAL);
+    op_downgrade(&file, 0, 0);
+    run(NFS4ERR_INVAL);
+    op_downgrade(&file, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH);
+    run(NFS4ERR_INVAL);
+    expect_status(open_as(&bob, "b", "file", OPEN4_SHARE_ACCESS_WRITE, 0, &other),
+                  NFS4ERR_SHARE_DENIED);
+    op_downgrade(&file, OPEN4_SHARE_ACCESS_READ, 0);
+    run(NFS4_OK);
+    file.stateid = result(OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid;
+    begin(&alice, &file.fh);
+    client_op_write(C, &file.stateid, 0, FILE_SYNC4, "x", 1);
+    run(NFS4ERR_OPENMODE);
+    expect_status(open_as(&bob, "b", "file", OPEN4_SHARE_ACCESS_WRITE, 0, &other), NFS4_OK);
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* An open file that is removed is still there for whoever has it open. */
+static void removed_while_open(void **state)
+{
+    struct client_file file;
+    char data[4];
+    uint32_t done;
+    bool eof;
+
+    dir = script_dir(*state);
+    file = make_open(&alice, &dir, "file");
+    expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, "kept", 4, &done), NFS4_OK);
+    expect_status(client_file_remove(&bob, &dir, "file"), NFS4_OK);
+    expect_status(client_file_read(&alice, &file, 0, data, sizeof(data), &done, &eof), NFS4_OK);
+    assert_memory_equal(data, "kept", 4);
+    assert_int_equal(attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_NUMLINKS)).numlinks, 0);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    begin(&alice, &file.fh);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
+    run(NFS4ERR_STALE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(create_modes),
+        ON_BOTH(exclusive),
+        ON_BOTH(truncate_existing),
+        ON_BOTH(wrong_objects),
+        ON_BOTH(shares),
+        ON_BOTH(shares_and_io),
+        ON_BOTH(downgrade),
+        ON_BOTH(removed_while_open),
+    };
+
+    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+}
