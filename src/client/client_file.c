@@ -136,7 +136,8 @@ enum nfsstat4 client_file_read(struct client_mount *mount, const struct client_f
 
     *got = 0;
     *eof = false;
-    client_mount_begin(mount, &c);
+    /* Not to be kept: what is too long to keep would come short. */
+    client_compound_begin_slot(&c, &mount->session, 0, false);
     client_op_putfh(&c, &file->fh);
     client_op_read(&c, &file->stateid, offset, len);
     status = client_mount_call(mount, &c, &r);

@@ -211,6 +211,88 @@ static void downgrade(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
+/* One owner has one stateid on a file; each OPEN counts it up (RFC 8881 §8.2.2). */
+static void upgrade(void **state)
+{
+    struct client_file first, second;
+    uint32_t written;
+
+    dir = script_dir(*state);
+    make_file(&alice, &dir, "file");
+    expect_status(open_as(&alice, "o", "file", OPEN4_SHARE_ACCESS_READ, 0, &first), NFS4_OK);
+    assert_int_equal(first.stateid.seqid, 1);
+    expect_status(client_file_write(&alice, &first, 0, FILE_SYNC4, "x", 1, &written),
+                  NFS4ERR_OPENMODE);
+    expect_status(open_as(&alice, "o", "file", OPEN4_SHARE_ACCESS_WRITE, 0, &second), NFS4_OK);
+    assert_int_equal(second.stateid.seqid, 2);
+    assert_memory_equal(second.stateid.other, first.stateid.other, NFS4_OTHER_SIZE);
+    expect_status(client_file_write(&alice, &second, 0, FILE_SYNC4, "x", 1, &written), NFS4_OK);
+    op_downgrade(&second, OPEN4_SHARE_ACCESS_READ, 0);
+    run(NFS4_OK);
+    assert_int_equal(result(OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid.seqid, 3);
+}
+
+/* Nothing can be reclaimed, and there are no delegations that a claim could name. */
+static void claims(void **state)
+{
+    static const struct {
+        enum open_claim_type4 claim;
+        enum nfsstat4 status;
+    } table[] = {
+        {CLAIM_PREVIOUS, NFS4ERR_NO_GRACE},
+        {CLAIM_DELEG_CUR_FH, NFS4ERR_BAD_STATEID},
+        {CLAIM_DELEG_PREV_FH, NFS4ERR_NOTSUPP},
+        {CLAIM_FH, NFS4_OK},
+    };
+    struct client_fh file;
+
+    dir = script_dir(*state);
+    file = make_file(&alice, &dir, "file");
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        struct nfs_argop4 op = {.argop = OP_OPEN};
+
+        op.opopen.share_access = OPEN4_SHARE_ACCESS_READ;
+        op.opopen.owner = (struct state_owner4){alice.session.clientid, client_text("claims")};
+        op.opopen.claim.claim = table[i].claim;
+        begin(&alice, &file);
+        client_compound_add(C, &op);
+        run(table[i].status);
+    }
+}
+
+/* What OPEN says of the directory is what GETATTR says before and after. */
+static void change_info(void **state)
+{
+    struct client_file file;
+    uint64_t before;
+
+    dir = script_dir(*state);
+    before = attrs_of(&alice, &dir, CLIENT_BITS(FATTR4_CHANGE)).change;
+    expect_status(create_as("file", GUARDED4, NULL, &file), NFS4_OK);
+    assert_int_equal(file.open.cinfo.before, before);
+    assert_int_equal(file.open.cinfo.after,
+                     attrs_of(&alice, &dir, CLIENT_BITS(FATTR4_CHANGE)).change);
+    assert_int_not_equal(file.open.cinfo.after, before);
+}
+
+/* A stateid closes the file it is of, and no other. */
+static void close_another(void **state)
+{
+    struct client_file file;
+    struct client_fh other;
+
+    dir = script_dir(*state);
+    file = make_open(&alice, &dir, "file");
+    other = make_file(&alice, &dir, "other");
+    begin(&alice, &other);
+    client_op_close(C, &file.stateid);
+    run(NFS4ERR_BAD_STATEID);
+    begin(&alice, NULL);
+    client_op_close(C, &file.stateid);
+    run(NFS4ERR_NOFILEHANDLE);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
 /* An open file that is removed is still there for whoever has it open. */
 static void removed_while_open(void **state)
 {
@@ -235,14 +317,10 @@ static void removed_while_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(create_modes),
-        ON_BOTH(exclusive),
-        ON_BOTH(truncate_existing),
-        ON_BOTH(wrong_objects),
-        ON_BOTH(shares),
-        ON_BOTH(shares_and_io),
-        ON_BOTH(downgrade),
-        ON_BOTH(removed_while_open),
+        ON_BOTH(create_modes),  ON_BOTH(exclusive),     ON_BOTH(truncate_existing),
+        ON_BOTH(wrong_objects), ON_BOTH(shares),        ON_BOTH(shares_and_io),
+        ON_BOTH(downgrade),     ON_BOTH(upgrade),       ON_BOTH(claims),
+        ON_BOTH(change_info),   ON_BOTH(close_another), ON_BOTH(removed_while_open),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);
