@@ -201,7 +201,7 @@ static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfssta
 {
     const struct bench_stage *stage = &slot->lane->op->stages[slot->stage];
     struct nfs_resop4 sequence;
-    struct wire_opaque tag;
+    struct wire_opaque tag = {0};
     int next;
 
     *status = xdr_get_u32(x);

@@ -227,7 +227,7 @@ static int take_readdir(struct lane_slot *slot, struct xdr *x)
     if (x->failed || op != OP_READDIR || status != NFS4_OK)
         return STAGE_ERROR;
     while (xdr_bool(x, &more) && more) {
-        struct wire_opaque name;
+        struct wire_opaque name = {0};
         struct fattr4 attrs;
 
         xdr_u64(x, &slot->cookie);

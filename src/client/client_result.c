@@ -19,7 +19,7 @@ static bool undecodable(const struct nfs_resop4 *op)
 static bool result_decode(struct client_result *result)
 {
     struct xdr *x = &result->reply.results;
-    uint32_t status;
+    uint32_t status = 0;
 
     result->body = (struct wire_opaque){x->p, (uint32_t)xdr_left(x)};
     xdr_u32(x, &status);
