@@ -3,7 +3,6 @@
 
 #include <ftw.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +20,18 @@ enum {
 
 static void pause_ms(long ms)
 {
-    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
 bool test_server_init(struct test_server *server)
 {
     memset(server, 0, sizeof(*server));
-    snprintf(server->dir, sizeof(server->dir), "/tmp/mainstay-test.XXXXXX");
+    (void)snprintf(server->dir, sizeof(server->dir), "/tmp/mainstay-test.XXXXXX");
     if (!mkdtemp(server->dir))
         return false;
-    snprintf(server->state, sizeof(server->state), "%s/state", server->dir);
-    snprintf(server->data, sizeof(server->data), "%s/data", server->dir);
-    snprintf(server->log, sizeof(server->log), "%s/log", server->dir);
+    (void)snprintf(server->state, sizeof(server->state), "%s/state", server->dir);
+    (void)snprintf(server->data, sizeof(server->data), "%s/data", server->dir);
+    (void)snprintf(server->log, sizeof(server->log), "%s/log", server->dir);
     return mkdir(server->data, 0755) == 0 && chmod(server->dir, 0755) == 0;
 }
 
@@ -44,12 +43,12 @@ static void exec_server(const struct test_server *server, pid_t parent)
     char path[4096], listen[64];
     unsigned n = 0;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || !freopen(server->log, "w", stderr))
         _exit(126);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    snprintf(path, sizeof(path), "%s/mainstayd", bin ? bin : ".");
-    snprintf(listen, sizeof(listen), "127.0.0.1:%u", server->port);
+    (void)snprintf(path, sizeof(path), "%s/mainstayd", bin ? bin : ".");
+    (void)snprintf(listen, sizeof(listen), "127.0.0.1:%u", server->port);
     argv[n++] = path;
     argv[n++] = "--listen";
     argv[n++] = listen;
@@ -58,8 +57,8 @@ static void exec_server(const struct test_server *server, pid_t parent)
     for (unsigned i = 0; server->options[i]; i++)
         argv[n++] = server->options[i];
     argv[n] = NULL;
-    execv(path, (char *const *)(uintptr_t)argv);
-    fprintf(stderr, "%s: cannot be started\n", path);
+    execv(path, (char *const *)argv);
+    (void)fprintf(stderr, "%s: cannot be started\n", path);
     _exit(127);
 }
 
@@ -72,8 +71,8 @@ static bool find_ready(struct test_server *server)
     while (log && !found && fgets(line, sizeof(line), log))
         found = sscanf(line, "mainstayd: ready on 127.0.0.1:%u\n", &server->port) == 1;
     if (log)
-        fclose(log);
-    snprintf(server->target, sizeof(server->target), "127.0.0.1:%u", server->port);
+        (void)fclose(log);
+    (void)snprintf(server->target, sizeof(server->target), "127.0.0.1:%u", server->port);
     return found;
 }
 
@@ -83,9 +82,9 @@ static void print_log(const struct test_server *server)
     char line[512];
 
     while (log && fgets(line, sizeof(line), log))
-        fputs(line, stdout);
+        (void)fputs(line, stdout);
     if (log)
-        fclose(log);
+        (void)fclose(log);
 }
 
 /* Has it ended within that time? */
@@ -111,7 +110,7 @@ bool test_server_start(struct test_server *server, const char *const *options)
         if (!options[i])
             break;
     }
-    unlink(server->log);
+    (void)unlink(server->log);
     server->pid = fork();
     if (server->pid == 0)
         exec_server(server, parent);
@@ -132,17 +131,17 @@ bool test_server_stop(struct test_server *server)
 
     if (server->pid <= 0)
         return false;
-    kill(server->pid, SIGTERM);
+    (void)kill(server->pid, SIGTERM);
     if (!wait_end(server, STOP_MS, &status)) {
-        printf("mainstayd does not end\n");
+        (void)printf("mainstayd does not end\n");
         print_log(server);
         test_server_kill(server);
         return false;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
-    printf("mainstayd ended with %s %d\n", WIFEXITED(status) ? "status" : "signal",
-           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    (void)printf("mainstayd ended with %s %d\n", WIFEXITED(status) ? "status" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
     print_log(server);
     return false;
 }
@@ -150,8 +149,8 @@ bool test_server_stop(struct test_server *server)
 void test_server_kill(struct test_server *server)
 {
     if (server->pid > 0) {
-        kill(server->pid, SIGKILL);
-        waitpid(server->pid, NULL, 0);
+        (void)kill(server->pid, SIGKILL);
+        (void)waitpid(server->pid, NULL, 0);
     }
     server->pid = 0;
 }
@@ -167,5 +166,5 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void test_server_fini(struct test_server *server)
 {
     test_server_kill(server);
-    nftw(server->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    (void)nftw(server->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -30,7 +30,7 @@ static void create_types(void **state)
 
         if (device && geteuid() != 0)
             continue;
-        snprintf(name, sizeof(name), "t%d", (int)types[i]);
+        (void)snprintf(name, sizeof(name), "t%d", (int)types[i]);
         begin(&alice, &dir);
         if (device)
             op_create_device(name, types[i]);
@@ -167,7 +167,7 @@ static void make_many(void)
     for (unsigned i = 0; i < MANY; i++) {
         char name[8];
 
-        snprintf(name, sizeof(name), "n%u", i);
+        (void)snprintf(name, sizeof(name), "n%u", i);
         begin(&alice, &dir);
         client_op_create(C, name, NF4DIR, NULL, 0700);
         run(NFS4_OK);
@@ -204,7 +204,7 @@ static void readdir_and_remove(void **state)
 
             if (!l.seen[i] || removed[i])
                 continue;
-            snprintf(name, sizeof(name), "n%u", i);
+            (void)snprintf(name, sizeof(name), "n%u", i);
             expect_status(client_file_remove(&bob, &dir, name), NFS4_OK);
             removed[i] = true;
         }

@@ -22,7 +22,7 @@ static int setup(void **state)
     (void)state;
     if (!test_server_init(&script_server))
         return -1;
-    snprintf(local, sizeof(local), "/ro=local:%s,ro,no_root_squash", script_server.data);
+    (void)snprintf(local, sizeof(local), "/ro=local:%s,ro,no_root_squash", script_server.data);
     return script_setup(options);
 }
 
@@ -164,7 +164,7 @@ static void read_only(void **state)
     FILE *made;
 
     (void)state;
-    snprintf(path, sizeof(path), "%s/file", script_server.data);
+    (void)snprintf(path, sizeof(path), "%s/file", script_server.data);
     made = fopen(path, "w");
     assert_non_null(made);
     assert_int_equal(fputs("text", made) >= 0, 1);
@@ -208,7 +208,7 @@ static void expect_owner(const char *export, uint32_t uid, const char *owner, co
     struct client_fh made;
     char name[16];
 
-    snprintf(name, sizeof(name), "by%u", uid);
+    (void)snprintf(name, sizeof(name), "by%u", uid);
     alice.conn.cred = (struct client_cred){.uid = uid, .gid = uid};
     expect_status(client_file_mkdir(&alice, &dir, name, &made), NFS4_OK);
     alice.conn.cred = cred;

@@ -313,7 +313,7 @@ static void connection_cut(void **state)
         char name[16];
         uint32_t xid;
 
-        snprintf(name, sizeof(name), "d%u", i);
+        (void)snprintf(name, sizeof(name), "d%u", i);
         begin(&alice, &dir);
         client_op_create(C, name, NF4DIR, NULL, 0700);
         script_connect(&conn);

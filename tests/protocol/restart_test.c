@@ -109,7 +109,7 @@ static void removed_meanwhile(void **state)
 
     (void)state;
     assert_true(test_server_stop(&script_server));
-    snprintf(path, sizeof(path), "%s/test0/file", script_server.data);
+    (void)snprintf(path, sizeof(path), "%s/test0/file", script_server.data);
     assert_int_equal(remove(path), 0);
     assert_true(test_server_start(&script_server, NULL));
     client_conn_close(&alice.conn);

@@ -9,6 +9,7 @@ struct test_server script_server;
 struct client_mount alice, bob;
 struct client_compound script_compound;
 struct client_result script_result;
+char script_mem[] = "/mem", script_local[] = "/local";
 
 struct client_cred script_cred(void)
 {
@@ -37,7 +38,7 @@ int script_setup(const char *const *options)
     alice.conn.fd = bob.conn.fd = -1;
     if (script_server.dir[0] == '\0' && !test_server_init(&script_server))
         return -1;
-    snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     if (!test_server_start(&script_server, options ? options : usual))
         return -1;
     return open_clients() ? 0 : -1;
@@ -150,7 +151,7 @@ struct client_fh script_dir(const char *export)
     static unsigned count;
     char name[32];
 
-    snprintf(name, sizeof(name), "test%u", count++);
+    (void)snprintf(name, sizeof(name), "test%u", count++);
     begin(&alice, NULL);
     client_op_putrootfh(C);
     client_op_lookup(C, export + 1);

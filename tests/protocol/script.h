@@ -76,9 +76,11 @@ struct client_fh make_file(struct client_mount *mount, const struct client_fh *d
 struct nfs4_attrs attrs_of(struct client_mount *mount, const struct client_fh *fh,
                            struct bitmap4 bits);
 
+extern char script_mem[], script_local[]; /* the two exports */
+
 /* Each test on both backends: *state is the export. */
 #define ON_BOTH(test)                                                                              \
-    {#test " on mem", test, NULL, NULL, (void *)(uintptr_t) "/mem"},                               \
+    {#test " on mem", test, NULL, NULL, script_mem},                                               \
     {                                                                                              \
-#test " on local", test, NULL, NULL, (void *)(uintptr_t) "/local"                          \
+#test " on local", test, NULL, NULL, script_local                                          \
     }
