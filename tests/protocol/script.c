@@ -30,6 +30,21 @@ static bool open_clients(void)
            client_mount_open(&bob, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) == NFS4_OK;
 }
 
+/* The root of a RAM file system is root's. */
+bool script_open_to_all(const char *export)
+{
+    struct client_cred cred = alice.conn.cred;
+    struct client_fh fh;
+    bool done;
+
+    alice.conn.cred = (struct client_cred){.uid = 0, .gid = 0};
+    done = client_file_lookup(&alice, export, &fh) == NFS4_OK &&
+           client_file_setattr(&alice, &fh, CLIENT_BITS(FATTR4_MODE),
+                               &(struct nfs4_attrs){.mode = 0777}) == NFS4_OK;
+    alice.conn.cred = cred;
+    return done;
+}
+
 int script_setup(const char *const *options)
 {
     static char local[128];
@@ -41,7 +56,9 @@ int script_setup(const char *const *options)
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     if (!test_server_start(&script_server, options ? options : usual))
         return -1;
-    return open_clients() ? 0 : -1;
+    if (!open_clients())
+        return -1;
+    return options || script_open_to_all(script_mem) ? 0 : -1;
 }
 
 int script_setup_default(void **state)

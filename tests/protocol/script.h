@@ -24,6 +24,9 @@ int script_setup(const char *const *options);
 int script_setup_default(void **state);
 int script_teardown(void **state);
 
+/* Let everybody make files in a mem export without root_squash. */
+bool script_open_to_all(const char *export);
+
 extern struct test_server script_server;
 extern struct client_mount alice, bob;
 extern struct client_compound script_compound;
