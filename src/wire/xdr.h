@@ -217,20 +217,23 @@ static inline bool xdr_fixed(struct xdr *x, void *data, size_t len)
  * belong (a READ that went straight into the reply) copies nothing. */
 static inline bool xdr_opaque(struct xdr *x, struct wire_opaque *o, uint32_t max)
 {
+    bool decode = x->op == XDR_DECODE;
     uint8_t *p;
 
+    if (decode)
+        *o = (struct wire_opaque){NULL, 0};
     if (!xdr_u32(x, &o->len) || o->len > max) {
-        if (x->op == XDR_DECODE)
-            *o = (struct wire_opaque){NULL, 0};
+        if (decode)
+            o->len = 0;
         return xdr_fail(x);
     }
     p = xdr_take(x, xdr_padded(o->len));
     if (!p) {
-        if (x->op == XDR_DECODE)
-            *o = (struct wire_opaque){NULL, 0};
+        if (decode)
+            o->len = 0;
         return false;
     }
-    if (x->op == XDR_DECODE) {
+    if (decode) {
         o->data = p;
     } else {
         if (o->len && p != o->data)
