@@ -185,10 +185,11 @@ bool engine_run(const struct bench_options *options, struct bench_result *result
 
     memset(result, 0, sizeof(*result));
     if (e.pid && !process_cpu_ns(e.pid, &(int64_t){0}))
-        fprintf(stderr, "mainstay-bench: there is no process %ld\n", (long)e.pid);
+        (void)fprintf(stderr, "mainstay-bench: there is no process %ld\n", (long)e.pid);
     ok = e.epoll >= 0 && open_all(&e, bench_op_find(options->op));
     if (ok && !(ok = measure(&e, result)))
-        fprintf(stderr, "mainstay-bench: the connection was lost, or the server does not answer\n");
+        (void)fprintf(stderr,
+                      "mainstay-bench: the connection was lost, or the server does not answer\n");
     for (uint32_t i = 0; i < e.lane_count; i++) {
         if (options->floor && e.lanes[i].fd > 0 && e.lanes[i].fd != e.lanes[i].mount.conn.fd)
             close(e.lanes[i].fd);

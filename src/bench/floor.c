@@ -108,7 +108,7 @@ static bool readable(struct floor_loop *loop, struct floor_conn *conn)
         answer(loop, conn->in + conn->from + RPC_RECORD_MARK_BYTES, len);
         conn->from += len + RPC_RECORD_MARK_BYTES;
         if (loop->iov_count + 4 > FLOOR_IOVS ||
-            loop->out_len + FLOOR_COPY_BYTES * 2 > FLOOR_IN_BYTES)
+            loop->out_len + (size_t)FLOOR_COPY_BYTES * 2 > FLOOR_IN_BYTES)
             if (!flush(loop, conn->fd))
                 return false;
     }

@@ -46,9 +46,9 @@ static uint32_t open_all(const struct bench_options *options, struct client_conn
             client_mount_open(&mount, options->target, IDLE_TIMEOUT_MS, &cred, NULL);
 
         if (status != NFS4_OK) {
-            fprintf(stderr, "mainstay-bench: connection %u: %s\n", i + 1,
-                    mount.trouble == CLIENT_OK ? status_name(status)
-                                               : client_status_name(mount.trouble));
+            (void)fprintf(stderr, "mainstay-bench: connection %u: %s\n", i + 1,
+                          mount.trouble == CLIENT_OK ? status_name(status)
+                                                     : client_status_name(mount.trouble));
             return i;
         }
         conns[i] = mount.conn;

@@ -66,9 +66,9 @@ static void slots_build(struct lane *lane)
 
 static bool trouble(const struct lane *lane, const char *what, enum nfsstat4 status)
 {
-    fprintf(stderr, "mainstay-bench: %s: %s\n", what,
-            lane->mount.trouble == CLIENT_OK ? status_name(status)
-                                             : client_status_name(lane->mount.trouble));
+    (void)fprintf(stderr, "mainstay-bench: %s: %s\n", what,
+                  lane->mount.trouble == CLIENT_OK ? status_name(status)
+                                                   : client_status_name(lane->mount.trouble));
     return false;
 }
 
@@ -201,7 +201,7 @@ static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfssta
 {
     const struct bench_stage *stage = &slot->lane->op->stages[slot->stage];
     struct nfs_resop4 sequence;
-    struct wire_opaque tag = {0};
+    struct wire_opaque tag = {(const uint8_t *)"", 0};
     int next;
 
     *status = xdr_get_u32(x);

@@ -82,7 +82,7 @@ enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t
     for (uint32_t i = 0; i < count && status == NFS4_OK; i++) {
         char name[32];
 
-        snprintf(name, sizeof(name), "f%u", i);
+        (void)snprintf(name, sizeof(name), "f%u", i);
         status = client_file_create(work->mount, &work->dir, name, &work->files[i]);
         if (status != NFS4_OK)
             break;
@@ -102,7 +102,8 @@ enum nfsstat4 bench_work_setup(struct bench_work *work, const struct bench_op *o
 
     if (!op->setup)
         return NFS4_OK;
-    snprintf(work->dir_name, sizeof(work->dir_name), "bench.%ld.%u", (long)getpid(), work->lane);
+    (void)snprintf(work->dir_name, sizeof(work->dir_name), "bench.%ld.%u", (long)getpid(),
+                   work->lane);
     status = client_file_lookup(work->mount, work->options->export, &work->parent);
     if (status == NFS4_OK)
         status = client_file_mkdir(work->mount, &work->parent, work->dir_name, &work->dir);
@@ -117,8 +118,8 @@ void bench_work_cleanup(struct bench_work *work)
         enum nfsstat4 status = client_file_remove_tree(work->mount, &work->parent, work->dir_name);
 
         if (status != NFS4_OK)
-            fprintf(stderr, "mainstay-bench: %s is left behind: %s\n", work->dir_name,
-                    status_name(status));
+            (void)fprintf(stderr, "mainstay-bench: %s is left behind: %s\n", work->dir_name,
+                          status_name(status));
     }
     free(work->files);
     free(work->payload);

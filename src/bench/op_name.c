@@ -40,7 +40,8 @@ static void name_patch(struct lane_slot *slot, uint8_t *request)
     if (*at == 0)
         *at = mark_find(&slot->requests[slot->stage], name_mark, sizeof(name_mark) - 1);
     /* Lanes have directories of their own; the slot makes the names of one differ. */
-    snprintf(digits, sizeof(digits), "%03x%05x", slot->index & 0xfff, slot->name_count & 0xfffff);
+    (void)snprintf(digits, sizeof(digits), "%03x%05x", slot->index & 0xfff,
+                   slot->name_count & 0xfffff);
     memcpy(request + *at + sizeof(name_mark) - 1 - NAME_DIGITS, digits, NAME_DIGITS);
 }
 
@@ -81,7 +82,7 @@ static void build_open(const struct bench_work *work, const struct lane_slot *sl
 {
     char owner[32];
 
-    snprintf(owner, sizeof(owner), "bench %u", slot->index);
+    (void)snprintf(owner, sizeof(owner), "bench %u", slot->index);
     client_op_putfh(c, &work->dir);
     client_op_open(c, &(struct client_open){
                           .clientid = work->mount->session.clientid,
@@ -101,7 +102,7 @@ static void build_open_existing(const struct bench_work *work, const struct lane
 {
     char name[32];
 
-    snprintf(name, sizeof(name), "f%u", slot->index);
+    (void)snprintf(name, sizeof(name), "f%u", slot->index);
     build_open(work, slot, c, name, false);
 }
 

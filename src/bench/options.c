@@ -29,7 +29,7 @@ static const char usage[] =
 
 static int complain(const char *what, const char *text)
 {
-    fprintf(stderr, "mainstay-bench: %s '%s'\n", what, text);
+    (void)fprintf(stderr, "mainstay-bench: %s '%s'\n", what, text);
     return 2;
 }
 
@@ -154,7 +154,7 @@ int options_parse(struct bench_options *options, int argc, char **argv)
     };
     while ((key = getopt_long(argc, argv, "", known, &index)) != -1) {
         if (key == 'h') {
-            fputs(usage, stdout);
+            (void)fputs(usage, stdout);
             return -1;
         }
         if (key == '?')
@@ -165,7 +165,7 @@ int options_parse(struct bench_options *options, int argc, char **argv)
     if (optind < argc)
         return complain("unexpected argument", argv[optind]);
     if (!options->target || (!options->op && !options->idle)) {
-        fputs(usage, stderr);
+        (void)fputs(usage, stderr);
         return 2;
     }
     return 0;

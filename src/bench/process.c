@@ -27,13 +27,13 @@ static bool proc_read(pid_t pid, const char *name, char *text, size_t size)
     size_t n;
     FILE *file;
 
-    snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+    (void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
     file = fopen(path, "re");
     if (!file)
         return false;
     n = fread(text, 1, size - 1, file);
     text[n] = '\0';
-    fclose(file);
+    (void)fclose(file);
     return n > 0;
 }
 

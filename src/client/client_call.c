@@ -11,12 +11,13 @@ static void cred_encode(const struct client_cred *cred, struct opaque_auth *auth
                         size_t size)
 {
     static const char machine[] = "mainstay";
+    uint32_t gids[CLIENT_GIDS];
     struct authsys_parms parms = {
         .stamp = 1,
         .machinename = {(const uint8_t *)machine, sizeof(machine) - 1},
         .uid = cred->uid,
         .gid = cred->gid,
-        .gids = (uint32_t *)(uintptr_t)cred->gids,
+        .gids = gids,
         .gids_count = cred->gid_count,
     };
     struct xdr x;
@@ -24,6 +25,8 @@ static void cred_encode(const struct client_cred *cred, struct opaque_auth *auth
     *auth = (struct opaque_auth){.flavor = AUTH_NONE};
     if (cred->none)
         return;
+    CHECK(cred->gid_count <= CLIENT_GIDS);
+    memcpy(gids, cred->gids, sizeof(gids));
     xdr_init_encode(&x, body, size);
     CHECK(wire_authsys_parms(&x, &parms));
     *auth = (struct opaque_auth){AUTH_SYS, {body, (uint32_t)xdr_pos(&x)}};
@@ -135,7 +138,7 @@ enum client_status client_call_receive(struct client_conn *conn, uint32_t xid,
                                        struct client_reply *reply)
 {
     struct client_record *record = stash_take(conn, xid, false);
-    uint32_t other;
+    uint32_t other = 0;
 
     memset(reply, 0, sizeof(*reply));
     while (!record) {
@@ -200,14 +203,13 @@ enum client_status client_call_serve(struct client_conn *conn, int wait_ms)
 
 enum client_status client_call_null(struct client_conn *conn)
 {
-    struct client_reply reply;
+    struct client_reply reply = {0};
     enum client_status status;
     uint32_t xid;
 
     status = client_call_send(conn, NFS4_PROGRAM, NFS_V4, NFSPROC4_NULL, NULL, 0, &xid);
     if (status == CLIENT_OK)
         status = client_call_receive(conn, xid, &reply);
-    if (status == CLIENT_OK || status == CLIENT_REJECTED)
-        client_reply_free(&reply);
+    client_reply_free(&reply);
     return status;
 }

@@ -123,15 +123,16 @@ enum client_status client_conn_open(struct client_conn *conn, const char *target
 
 void client_conn_close(struct client_conn *conn)
 {
-    struct list *node;
     int saved = errno;
 
     if (conn->fd >= 0)
         close(conn->fd);
     conn->fd = -1;
-    while (conn->stash_count > 0 && (node = list_pop_front(&conn->stash)) != NULL) {
-        free(LIST_ENTRY(node, struct client_record, link));
-        conn->stash_count--;
+    if (conn->stash_count > 0) {
+        LIST_FOREACH_SAFE (record, &conn->stash, struct client_record, link)
+            free(record);
+        list_init(&conn->stash);
+        conn->stash_count = 0;
     }
     errno = saved;
 }

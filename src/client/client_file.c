@@ -173,7 +173,7 @@ enum nfsstat4 client_file_write(struct client_mount *mount, const struct client_
 
 static void text_copy(char *out, size_t size, const struct wire_opaque *in)
 {
-    snprintf(out, size, "%.*s", (int)in->len, in->len ? (const char *)in->data : "");
+    (void)snprintf(out, size, "%.*s", (int)in->len, in->len ? (const char *)in->data : "");
 }
 
 enum nfsstat4 client_file_getattr(struct client_mount *mount, const struct client_fh *fh,

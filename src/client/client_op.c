@@ -60,6 +60,7 @@ void client_op_setattr(struct client_compound *c, const struct stateid4 *stateid
                        struct bitmap4 which, const struct nfs4_attrs *attrs)
 {
     uint8_t bytes[ATTRS_BYTES];
+    struct nfs4_attrs values = *attrs;
     struct nfs_argop4 op = {.argop = OP_SETATTR};
     struct fattr4 *fattr = &op.opsetattr.obj_attributes;
     struct xdr x;
@@ -67,7 +68,7 @@ void client_op_setattr(struct client_compound *c, const struct stateid4 *stateid
     xdr_init_encode(&x, bytes, sizeof(bytes));
     for (uint32_t bit = 0; bit < 32 * LIMIT_BITMAP_WORDS; bit++)
         if (bitmap4_isset(&which, bit))
-            CHECK(fattr_value(&x, (struct nfs4_attrs *)(uintptr_t)attrs, bit));
+            CHECK(fattr_value(&x, &values, bit));
     op.opsetattr.stateid = *stateid;
     fattr->attrmask = which;
     fattr->attr_vals = (struct wire_opaque){bytes, (uint32_t)xdr_pos(&x)};

@@ -36,8 +36,8 @@ struct client_session_wish client_session_wish_default(const char *owner)
     int64_t now_ns = clock_now_ns();
 
     if (!owner)
-        snprintf(unique, sizeof(unique), "mainstay-client %ld %lld %u", (long)getpid(),
-                 (long long)now_ns, count++);
+        (void)snprintf(unique, sizeof(unique), "mainstay-client %ld %lld %u", (long)getpid(),
+                       (long long)now_ns, count++);
     memcpy(wish.verifier, &now_ns, sizeof(now_ns));
     return wish;
 }

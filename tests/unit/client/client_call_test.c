@@ -61,7 +61,7 @@ static void call_carries_the_credentials(void **state)
 static void replies_may_come_in_any_order(void **state)
 {
     struct client_pair *pair = *state;
-    uint32_t xids[3], word;
+    uint32_t xids[3], word = 0;
     struct client_reply reply;
 
     for (int i = 0; i < 3; i++)

@@ -50,7 +50,7 @@ static void expect_statuses(struct client_pair *pair, uint32_t xid, enum nfsstat
                             uint32_t count)
 {
     struct client_reply reply;
-    struct wire_opaque tag;
+    struct wire_opaque tag = {(const uint8_t *)"", 0};
 
     assert_int_equal(client_call_receive(&pair->server, xid, &reply), CLIENT_OK);
     assert_int_equal(xdr_get_u32(&reply.results), status);
