@@ -66,6 +66,9 @@ static inline struct list *list_pop_front(struct list *list)
 
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 
+/* A type and a name that is declared can't stand in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
+
 /* Walk; `it` is a `type *`.  The body must not remove `it`: use the _SAFE form for that. */
 #define LIST_FOREACH(it, list, type, member)                                                       \
     for (type *it = LIST_ENTRY((list)->next, type, member); &it->member != (list);                 \
@@ -76,3 +79,5 @@ static inline struct list *list_pop_front(struct list *list)
               *it##_next = LIST_ENTRY(it->member.next, type, member);                              \
          &it->member != (list);                                                                    \
          it = it##_next, it##_next = LIST_ENTRY(it##_next->member.next, type, member))
+
+/* NOLINTEND(bugprone-macro-parentheses) */

@@ -162,7 +162,7 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGINT);
     sigaddset(set, SIGHUP);
     CHECK(pthread_sigmask(SIG_BLOCK, set, NULL) == 0);
-    signal(SIGPIPE, SIG_IGN);
+    CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 }
 
 static void wait_for_end(struct daemon *d, const sigset_t *signals)

@@ -211,11 +211,11 @@ enum options_result options_parse(struct options *options, int argc, char **argv
     *options = (struct options){.lease_s = LEASE_S_DEFAULT, .log_level = LOG_LEVEL_INFO};
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (id == OPT_HELP || id == OPT_VERSION) {
-            fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
+            (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
             return OPTIONS_DONE;
         }
         if (!set_option(options, id, optarg)) {
-            fputs("mainstayd: --help tells the options\n", stderr);
+            (void)fputs("mainstayd: --help tells the options\n", stderr);
             return OPTIONS_WRONG;
         }
     }
@@ -224,7 +224,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
         return OPTIONS_WRONG;
     }
     if (options->export_count == 0) {
-        fputs("mainstayd: nothing to serve: give at least one --export\n", stderr);
+        (void)fputs("mainstayd: nothing to serve: give at least one --export\n", stderr);
         return OPTIONS_WRONG;
     }
     fill_defaults(options);
