@@ -37,7 +37,8 @@ static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out
 }
 
 /* References that the tree accounts for; asked by debug builds only. */
-static __attribute__((unused)) uint32_t refs_of_tree(const struct mem_fs *fs, const struct mem_object *obj)
+static __attribute__((unused)) uint32_t refs_of_tree(const struct mem_fs *fs,
+                                                     const struct mem_object *obj)
 {
     if (obj == fs->root)
         return 1;
