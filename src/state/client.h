@@ -41,8 +41,10 @@ struct client {
     struct state *state;
     _Atomic uint32_t refs;
     _Atomic bool dead;
-    _Atomic int64_t renewed_ns;    /* lease: set by each SEQUENCE that answers OK */
-    _Atomic bool reclaim_complete; /* RECLAIM_COMPLETE for all file systems was seen */
+    _Atomic int64_t renewed_ns;     /* lease: set by each SEQUENCE that answers OK */
+    _Atomic bool reclaim_complete;  /* RECLAIM_COMPLETE for all file systems was seen */
+    _Atomic bool may_reclaim;       /* it had state in the server's last life (recovery.h) */
+    _Atomic uint32_t revoked_count; /* stateids revoked and not yet freed by FREE_STATEID */
 
     /* Set when made, never changed. */
     uint8_t verifier[NFS4_VERIFIER_SIZE];

@@ -11,6 +11,7 @@
 #include "state/client.h"
 #include "state/client_internal.h"
 #include "state/owner.h"
+#include "state/recovery.h"
 
 /* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */
 #define EXCHANGE_FLAGS                                                                             \
@@ -129,6 +130,7 @@ static struct client *record_add_locked(struct exchange *x, struct client_owner 
     client->create_reply.sequence = 0;
     client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
     impl_id_keep(client, x->args);
+    recovery_client_made_locked(x->state->recovery, client);
     owner->unconfirmed = client;
     htable_insert(&clients->by_id, &client->by_id, hash_u64(client->id));
     list_push_back(&clients->clients, &client->all_link);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "state/client_internal.h"
 #include "state/open.h"
+#include "state/recovery.h"
 #include "state/session_internal.h"
 
 enum {
@@ -28,6 +29,15 @@ static uint64_t random_u64(void)
 static uint32_t value_or(uint32_t value, uint32_t otherwise)
 {
     return value ? value : otherwise;
+}
+
+static struct recovery *recovery_none(void)
+{
+    char error[128];
+    struct recovery *recovery = recovery_open(-1, 0, clock_now_ns(), error, sizeof(error));
+
+    CHECK(recovery != NULL);
+    return recovery;
 }
 
 static void mutex_init(pthread_mutex_t *lock)
@@ -63,6 +73,7 @@ struct state *state_create(const struct state_config *config)
         htable_init(&state->session_shards[i].table, 8);
     }
     state->opens = open_tables_create();
+    state->recovery = config->recovery ? config->recovery : recovery_none();
     state_hook_clients(state, &open_hooks);
     return state;
 }
@@ -94,6 +105,7 @@ void state_destroy(struct state *state)
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
     open_tables_destroy(state->opens);
+    recovery_close(state->recovery);
     for (size_t i = 0; i < SESSION_SHARDS; i++) {
         htable_fini(&state->session_shards[i].table);
         pthread_mutex_destroy(&state->session_shards[i].lock);

@@ -21,6 +21,7 @@
 
 struct client;
 struct open_tables;
+struct recovery;
 struct state;
 
 /* What opens and locks plug in, so that they go when their client goes. */
@@ -38,6 +39,8 @@ struct state_config {
     const char *server_owner; /* so_major_id and scope: the same as long as it is one server */
     uint32_t sessions_max;    /* 0: LIMIT_SESSIONS */
     uint32_t clients_max;     /* 0: LIMIT_CLIENTS */
+    /* Passed over to the state; NULL: nothing outlives the server. */
+    struct recovery *recovery;
 };
 
 enum {
@@ -71,6 +74,7 @@ struct state {
     uint64_t digest_seed;        /* random: for slot_request.digest */
     struct state_client_hooks hooks;
     struct open_tables *opens; /* stateids and files: open.h */
+    struct recovery *recovery; /* never NULL */
 };
 
 /* Never fails; ends the process without memory or randomness. */

@@ -116,6 +116,7 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
     memcpy(sid->other + 4, &tag, 8);
     sid->kind = kind;
     atomic_init(&sid->seqid, 1);
+    atomic_init(&sid->revoked, NFS4_OK);
     sid->client = client;
     sid->release = release;
     slot->sid = sid;

@@ -31,7 +31,8 @@ struct stateid {
     struct stateid_slot *slot; /* counts the references */
     uint8_t other[12];
     enum stateid_kind kind;
-    _Atomic uint32_t seqid; /* changed under the file's lock */
+    _Atomic uint32_t seqid;   /* changed under the file's lock */
+    _Atomic uint32_t revoked; /* 0, or why the state is gone: stateid_revoked() */
     struct client *client;
     void (*release)(struct stateid *sid); /* the last reference is gone */
 };
@@ -63,6 +64,14 @@ enum nfsstat4 stateid_check_seqid(const struct stateid *sid, uint32_t seqid);
 
 /* The next seqid, after NFS4_UINT32_MAX 1.  With the file's lock held. */
 void stateid_bump(struct stateid *sid);
+
+/* Why the state behind it was taken away (NFS4ERR_EXPIRED, NFS4ERR_ADMIN_REVOKED,
+ * NFS4ERR_DELEG_REVOKED), or NFS4_OK.  A revoked stateid is found as before, until its client has
+ * acknowledged that with FREE_STATEID (RFC 8881 §18.38); no other operation may use it. */
+static inline enum nfsstat4 stateid_revoked(const struct stateid *sid)
+{
+    return (enum nfsstat4)atomic_load_explicit(&sid->revoked, memory_order_acquire);
+}
 
 /* As it goes on the wire. */
 void stateid_value(const struct stateid *sid, struct stateid4 *out);
