@@ -15,6 +15,7 @@
 #       A cmocka program and the CTest of that name. Include "lib/test.h" and end main with
 #       `return test_group_run(tests);` so that a skipped test is seen as skipped, not passed.
 #       Label it `concurrent` and it also runs under ThreadSanitizer in `make check-full`.
+#       MAINSTAY_COVERAGE in its environment says where it notes errors (tests/lib/coverage.h).
 #
 #   ms_script_test(NAME kernel.mount COMMAND sh run.sh [TIMEOUT 300] [LABELS kernel])
 #       Any command as a CTest; exit 77 says skipped. Its environment has MAINSTAY_SOURCE,
@@ -39,6 +40,10 @@ pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 if(MAINSTAY_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()
+
+# Where tests note which errors they have seen.
+set(MAINSTAY_COVERAGE_DIR ${CMAKE_BINARY_DIR}/rfc-coverage)
+file(MAKE_DIRECTORY ${MAINSTAY_COVERAGE_DIR})
 
 # What every target of ours is compiled with.
 add_library(ms_options INTERFACE)
@@ -147,6 +152,9 @@ function(ms_test)
     _ms_link(${arg_NAME} PRIVATE ${arg_DEPS})
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
     _ms_test_properties(${arg_NAME} "${arg_TIMEOUT}" ${arg_LABELS})
+    set_property(TEST ${arg_NAME} APPEND PROPERTY ENVIRONMENT
+        MAINSTAY_COVERAGE=${MAINSTAY_COVERAGE_DIR})
+    set_property(GLOBAL APPEND PROPERTY MAINSTAY_C_TESTS ${arg_NAME})
 endfunction()
 
 function(ms_script_test)

@@ -7,6 +7,8 @@
 
 #define RESULT_OPS_MAX 4096u
 
+void (*client_result_watch)(const struct client_result *result);
+
 /* Successful operations of minor version 2 have no filter for their results yet: they end the
  * decoded part, and are no error. */
 static bool undecodable(const struct nfs_resop4 *op)
@@ -48,6 +50,8 @@ enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,
         client_result_free(result);
         status = CLIENT_MALFORMED;
     }
+    if (status == CLIENT_OK && client_result_watch)
+        client_result_watch(result);
     return status;
 }
 

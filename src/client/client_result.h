@@ -19,6 +19,9 @@ struct client_result {
     struct wire_opaque body; /* the whole encoded COMPOUND4res */
 };
 
+/* Called with each result that came, if a program sets it (before its first call). */
+extern void (*client_result_watch)(const struct client_result *result);
+
 /* Wait for the reply to `xid`.  CLIENT_REJECTED leaves the header in result->reply; free the
  * result then, too. */
 MUST_USE enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,

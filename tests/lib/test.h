@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every cmocka test includes: cmocka with the headers it wants first, and skips
- * that CTest can see. cmocka alone counts a skipped test as a passed group.
+ * What every cmocka test includes: cmocka with the headers it wants first, skips that CTest can
+ * see, and the name of the test that runs. cmocka alone counts a skipped test as a passed group.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -34,7 +35,43 @@ unsigned test_skip_count __attribute__((weak));
 #define test_group_run(tests) test_group_run_fixtures((tests), NULL, NULL)
 
 #define test_group_run_fixtures(tests, setup, teardown)                                            \
-    test_exit_status(cmocka_run_group_tests((tests), (setup), (teardown)))
+    test_exit_status(                                                                              \
+        test_group_run_named((tests), sizeof(tests) / sizeof((tests)[0]), (setup), (teardown)))
+
+/* The name of the test that runs or ran last; NULL before the first.  Of the whole program. */
+const char *test_running __attribute__((weak));
+
+/* The tests of the group that runs, as they were given, and how many have begun. */
+const struct CMUnitTest *test_group __attribute__((weak));
+size_t test_group_begun __attribute__((weak));
+
+/* cmocka tells no test its name, but sets up one after the other in the order of the array. */
+static inline int test_setup_named(void **state)
+{
+    const struct CMUnitTest *test = &test_group[test_group_begun++];
+
+    test_running = test->name;
+    return test->setup_func ? test->setup_func(state) : 0;
+}
+
+static inline int test_group_run_named(const struct CMUnitTest *tests, size_t count,
+                                       CMFixtureFunction setup, CMFixtureFunction teardown)
+{
+    struct CMUnitTest *named = calloc(count, sizeof(*named));
+    int failed;
+
+    if (!named)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        named[i] = tests[i];
+        named[i].setup_func = test_setup_named;
+    }
+    test_group = tests;
+    test_group_begun = 0;
+    failed = _cmocka_run_group_tests("tests", named, count, setup, teardown);
+    free(named);
+    return failed;
+}
 
 static inline int test_exit_status(int failed)
 {

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which errors of which operations a test program has seen, for tools/check-coverage: with
+ * MAINSTAY_COVERAGE (a directory) in the environment, lines `OPERATION STATUS TEST` in the
+ * file there that is named as the program, each once.  All of it stands here, so that no test has
+ * another source to list.
+ */
+#pragma once
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "lib/test.h"
+#include "wire/nfs4_codec.h"
+#include "wire/nfs4_op.h"
+
+#define COVERAGE_OPS 128u
+#define COVERAGE_STATUSES 256u /* those below 128, and those from 10000 on */
+
+/* Truncated by the first call.  NULL: nobody wants to know. */
+static inline FILE *coverage_file(void)
+{
+    static bool opened;
+    static FILE *file;
+    const char *dir = getenv("MAINSTAY_COVERAGE");
+    char path[512];
+
+    if (opened)
+        return file;
+    opened = true;
+    if (!dir)
+        return NULL;
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, program_invocation_short_name);
+    file = fopen(path, "we");
+    CHECK(file);
+    return file;
+}
+
+/* The server answered `status` to `op`.  Any thread may say so. */
+static inline void coverage_note(uint32_t op, uint32_t status)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const char *seen[COVERAGE_OPS][COVERAGE_STATUSES]; /* by the test, last time */
+    uint32_t index = status < 128 ? status : status - 10000 + 128;
+    const char *name = test_running ? test_running : "setup";
+
+    if (status == NFS4_OK || op >= COVERAGE_OPS || index >= COVERAGE_STATUSES)
+        return;
+    pthread_mutex_lock(&lock);
+    if (coverage_file() && seen[op][index] != name) {
+        seen[op][index] = name;
+        (void)fprintf(coverage_file(), "%u %u %s\n", op, status, name);
+        (void)fflush(coverage_file());
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* The same for each result of an encoded COMPOUND4res. */
+static inline void coverage_note_body(const void *body, size_t len)
+{
+    static _Thread_local struct nfs_resop4 result;
+    struct wire_opaque tag;
+    struct arena arena;
+    uint32_t count;
+    struct xdr x;
+
+    if (!getenv("MAINSTAY_COVERAGE"))
+        return;
+    arena_init(&arena, 4096);
+    xdr_init_decode(&x, body, len, &arena);
+    (void)xdr_get_u32(&x);
+    xdr_opaque(&x, &tag, UINT32_MAX);
+    count = xdr_get_u32(&x);
+    while (count-- > 0 && wire_nfs_resop4(&x, &result))
+        coverage_note(result.resop, result.status);
+    arena_fini(&arena);
+}
