@@ -7,6 +7,7 @@
 
 /* base */
 #define LIMIT_ARENA_BYTES (8u << 20) /* one request's scratch memory */
+#define LIMIT_COUNTER_LANES 512u     /* threads that count without sharing a cache line */
 
 /* wire, transport */
 #define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */

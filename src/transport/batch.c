@@ -51,7 +51,7 @@ void loop_flush(struct loop *loop)
 static void record_refuse(struct connection *conn, enum transport_counter counter,
                           const char *event)
 {
-    counter_add(conn->transport, counter, 1);
+    transport_count(conn->transport, counter, 1);
     log_info(event, LOG_U64("connection", conn->id));
     connection_shutdown(conn);
 }
@@ -127,7 +127,7 @@ static void reply_deliver(struct connection *conn, uint32_t xid, const uint8_t *
     if (config->reply && config->reply(conn, xid, data + RECORD_HEAD_BYTES, len - RECORD_HEAD_BYTES,
                                        config->reply_context))
         return;
-    counter_add(conn->transport, TRANSPORT_COUNTER_orphan_replies, 1);
+    transport_count(conn->transport, TRANSPORT_COUNTER_orphan_replies, 1);
 }
 
 /* The message type is read before anything else of RPC.  What is neither CALL nor REPLY is no
@@ -278,7 +278,7 @@ static bool batch_receive(struct loop *loop)
             connection_shutdown(conn);
         return false;
     }
-    counter_add(loop->transport, TRANSPORT_COUNTER_bytes_in, (uint64_t)n);
+    transport_count(loop->transport, TRANSPORT_COUNTER_bytes_in, (uint64_t)n);
     batch->received_ns = clock_now_ns();
     atomic_store_explicit(&conn->activity_ns, batch->received_ns, memory_order_relaxed);
 

@@ -74,7 +74,7 @@ static void connection_close(struct connection *conn)
     }
     close(conn->fd);
     log_debug("connection.closed", LOG_U64("connection", conn->id));
-    counter_add(transport, TRANSPORT_COUNTER_closed, 1);
+    transport_count(transport, TRANSPORT_COUNTER_closed, 1);
     connection_put(conn);
     atomic_fetch_sub_explicit(&transport->connection_count, 1, memory_order_release);
 }

@@ -71,13 +71,13 @@ static void connection_accepted(struct transport *transport, int fd, const struc
 
     if (atomic_load_explicit(&transport->connection_count, memory_order_relaxed) >=
         LIMIT_CONNECTIONS) {
-        counter_add(transport, TRANSPORT_COUNTER_refused, 1);
+        transport_count(transport, TRANSPORT_COUNTER_refused, 1);
         close(fd);
         return;
     }
     connection_options(fd, &transport->config);
     atomic_fetch_add_explicit(&transport->connection_count, 1, memory_order_relaxed);
-    counter_add(transport, TRANSPORT_COUNTER_accepted, 1);
+    transport_count(transport, TRANSPORT_COUNTER_accepted, 1);
     conn = connection_create(transport, fd, peer, peer_len);
     log_debug("connection.accepted", LOG_U64("connection", conn->id),
               LOG_STR("peer", address_format(peer, text, sizeof(text))));
@@ -108,7 +108,7 @@ static void listeners_pause(struct loop *loop, int error)
     if (now_ns > loop->accept_complain_ns)
         log_warn("transport.accept_paused", LOG_I64("errno", error));
     loop->accept_complain_ns = now_ns + LISTENER_QUIET_MS * NSEC_PER_MSEC;
-    counter_add(loop->transport, TRANSPORT_COUNTER_accept_pauses, 1);
+    transport_count(loop->transport, TRANSPORT_COUNTER_accept_pauses, 1);
     loop->accept_paused_until_ns = now_ns + LISTENER_PAUSE_MS * NSEC_PER_MSEC;
     listeners_arm(loop, 0);
 }

@@ -94,7 +94,7 @@ static void reply_refuse(struct call_frame *frame, struct rpc_reply_header *head
 
     reply_begin(frame, &x, header);
     reply_end(frame, &x, 0);
-    counter_add(frame->call.conn->transport, TRANSPORT_COUNTER_rejected, 1);
+    transport_count(frame->call.conn->transport, TRANSPORT_COUNTER_rejected, 1);
 }
 
 static void reply_error(struct call_frame *frame, enum rpc_accept_stat stat)
@@ -178,7 +178,7 @@ static void program_run(struct call_frame *frame, const struct rpc_program *prog
         reply_error(frame, ACCEPT_SYSTEM_ERR);
         break;
     case RPC_DROP:
-        counter_add(call->conn->transport, TRANSPORT_COUNTER_dropped, 1);
+        transport_count(call->conn->transport, TRANSPORT_COUNTER_dropped, 1);
         break;
     }
 }
@@ -216,7 +216,7 @@ static bool header_take(struct call_frame *frame, const uint8_t *data, size_t le
         frame->close = true;
         return false;
     }
-    counter_add(call->conn->transport, TRANSPORT_COUNTER_calls, 1);
+    transport_count(call->conn->transport, TRANSPORT_COUNTER_calls, 1);
     call->xid = header.xid;
     if (header.rpcvers != RPC_VERSION) {
         reply_rpc_mismatch(frame);
@@ -246,5 +246,5 @@ void rpc_serve(struct transport *transport, struct call_frame *frame, const uint
     if (header_take(frame, data, len))
         program_find(transport, frame);
     if (frame->reply_len > 0)
-        counter_add(transport, TRANSPORT_COUNTER_replies, 1);
+        transport_count(transport, TRANSPORT_COUNTER_replies, 1);
 }

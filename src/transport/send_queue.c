@@ -119,7 +119,7 @@ static uint32_t queue_events_locked(struct connection *conn)
 
     if (bytes > LIMIT_SEND_QUEUE_MARK_BYTES && !queue->paused) {
         queue->paused = true;
-        counter_add(conn->transport, TRANSPORT_COUNTER_stalls, 1);
+        transport_count(conn->transport, TRANSPORT_COUNTER_stalls, 1);
     } else if (bytes <= LIMIT_SEND_QUEUE_MARK_BYTES / 2) {
         queue->paused = false;
     }
@@ -164,12 +164,12 @@ static enum send_status payload_send(struct connection *conn, struct send_item *
         return send_failed(conn);
     if (n == 0) {
         /* The file was cut off after its length went out: the record must stay whole. */
-        counter_add(conn->transport, TRANSPORT_COUNTER_tails_short, 1);
+        transport_count(conn->transport, TRANSPORT_COUNTER_tails_short, 1);
         item->zeros += item->tail.len;
         item->tail.len = 0;
         return SEND_DONE;
     }
-    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+    transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
     item->tail.offset += (uint64_t)n;
     item->tail.len -= (uint32_t)n;
     return SEND_DONE;
@@ -182,7 +182,7 @@ static enum send_status zeros_send(struct connection *conn, struct send_item *it
 
     if (n < 0)
         return send_failed(conn);
-    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+    transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
     item->zeros -= (uint32_t)n;
     return SEND_DONE;
 }
@@ -197,7 +197,7 @@ static enum send_status iovecs_send(struct connection *conn, struct iovec *iov, 
     if (n < 0)
         return send_failed(conn);
     *sent = (size_t)n;
-    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, *sent);
+    transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, *sent);
     return SEND_DONE;
 }
 
@@ -345,7 +345,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
         send_failed(conn);
         n = 0;
     }
-    counter_add(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+    transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
 
     pthread_mutex_lock(&queue->lock);
     queue->flushing = false;

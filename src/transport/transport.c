@@ -32,6 +32,7 @@ struct transport *transport_create(const struct transport_config *config)
     CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);
     transport->config = *config;
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
+    transport->counters = counter_set_create(TRANSPORT_COUNTER_COUNT);
     buffer_pool_init(&transport->buffers);
     CHECK(pthread_mutex_init(&transport->frame_lock, NULL) == 0);
     worker_pool_init(transport);
@@ -126,28 +127,18 @@ void transport_destroy(struct transport *transport)
     frame_pool_fini(transport);
     buffer_pool_fini(&transport->buffers);
     pthread_mutex_destroy(&transport->frame_lock);
+    counter_set_destroy(transport->counters);
     free(transport->loops);
     free(transport);
 }
 
 /* ---- counters ---- */
 
-static uint64_t counter_sum(struct transport *transport, enum transport_counter counter)
-{
-    unsigned workers = atomic_load_explicit(&transport->pool.count, memory_order_acquire);
-    uint64_t sum = atomic_load_explicit(&transport->counters[counter], memory_order_relaxed);
-
-    for (unsigned i = 0; i < workers; i++)
-        sum += atomic_load_explicit(&transport->pool.workers[i]->counters[counter],
-                                    memory_order_relaxed);
-    return sum;
-}
-
 void transport_stats(struct transport *transport, struct transport_stats *stats)
 {
     struct worker_pool *pool = &transport->pool;
 
-#define X(name, help) stats->name = counter_sum(transport, TRANSPORT_COUNTER_##name);
+#define X(name, help) stats->name = counter_read(transport->counters, TRANSPORT_COUNTER_##name);
     TRANSPORT_COUNTERS(X)
 #undef X
     stats->connections = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);

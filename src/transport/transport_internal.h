@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 
+#include "base/counter.h"
 #include "base/list.h"
 #include "transport/buffer.h"
 #include "transport/connection.h"
@@ -314,7 +315,6 @@ struct worker {
     bool in_section;
     pthread_cond_t wake;
     struct worker *next_spare;
-    _Atomic uint64_t counters[TRANSPORT_COUNTER_COUNT]; /* written by itself only */
 };
 
 struct worker_pool {
@@ -351,8 +351,6 @@ int worker_pool_start(struct transport *transport);
 /* Tell all to end; false when some have not within `timeout_ms`. */
 bool worker_pool_stop(struct transport *transport, int timeout_ms);
 
-void counter_add(struct transport *transport, enum transport_counter counter, uint64_t n);
-
 /* ---- the transport ---- */
 
 struct transport {
@@ -374,7 +372,13 @@ struct transport {
     bool started, stopped;
 
     struct worker_pool pool;
-    _Atomic uint64_t counters[TRANSPORT_COUNTER_COUNT]; /* of threads that are no workers */
+    struct counter_set *counters; /* by enum transport_counter */
     unsigned loop_count;
     struct loop *loops;
 };
+
+static inline void transport_count(struct transport *transport, enum transport_counter counter,
+                                   uint64_t n)
+{
+    counter_add(transport->counters, counter, n);
+}

@@ -162,7 +162,7 @@ static void loop_retake(struct loop *loop, uint64_t seen)
 
     if (!spare) {
         if (loop->section_starved != seen)
-            counter_add(transport, TRANSPORT_COUNTER_no_spare, 1);
+            transport_count(transport, TRANSPORT_COUNTER_no_spare, 1);
         loop->section_starved = seen;
         return;
     }
@@ -171,7 +171,7 @@ static void loop_retake(struct loop *loop, uint64_t seen)
         worker_return(spare);
         return;
     }
-    counter_add(transport, TRANSPORT_COUNTER_retakes, 1);
+    transport_count(transport, TRANSPORT_COUNTER_retakes, 1);
     worker_give(spare, loop);
 }
 
@@ -287,12 +287,12 @@ void worker_will_block(void)
     if (!spare) {
         /* The batch waits with this call, but not the replies that are ready.  The monitor
          * hands the loop on as soon as somebody else is done. */
-        counter_add(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
+        transport_count(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
         loop_flush(loop);
         section_begin(worker);
         return;
     }
-    counter_add(worker->transport, TRANSPORT_COUNTER_handoffs, 1);
+    transport_count(worker->transport, TRANSPORT_COUNTER_handoffs, 1);
     worker->loop = NULL;
     worker_give(spare, loop);
 }
@@ -379,19 +379,4 @@ bool worker_pool_stop(struct transport *transport, int timeout_ms)
     ended = pool->live == 0;
     pthread_mutex_unlock(&pool->lock);
     return ended;
-}
-
-void counter_add(struct transport *transport, enum transport_counter counter, uint64_t n)
-{
-    struct worker *worker = worker_self;
-
-    if (worker && worker->transport == transport) {
-        /* Nobody else writes it: no locked instruction. */
-        _Atomic uint64_t *own = &worker->counters[counter];
-
-        atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + n,
-                              memory_order_relaxed);
-        return;
-    }
-    atomic_fetch_add_explicit(&transport->counters[counter], n, memory_order_relaxed);
 }
