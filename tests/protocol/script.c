@@ -99,6 +99,55 @@ void begin_two(struct client_mount *mount, const struct client_fh *from, const s
     client_op_putfh(C, to);
 }
 
+void script_op_zeroed(uint32_t number)
+{
+    struct nfs_argop4 op;
+
+    memset(&op, 0, sizeof(op));
+    op.argop = number;
+    switch (number) {
+    case OP_CREATE:
+        op.opcreate.objtype.type = NF4DIR;
+        break;
+    case OP_LOCK:
+        op.oplock.locktype = READ_LT;
+        break;
+    case OP_LOCKT:
+        op.oplockt.locktype = READ_LT;
+        break;
+    case OP_LOCKU:
+        op.oplocku.locktype = READ_LT;
+        break;
+    case OP_BIND_CONN_TO_SESSION:
+        op.opbind_conn_to_session.bctsa_dir = CDFC4_FORE;
+        break;
+    case OP_GETDEVICEINFO:
+        op.opgetdeviceinfo.gdia_layout_type = LAYOUT4_NFSV4_1_FILES;
+        break;
+    case OP_GETDEVICELIST:
+        op.opgetdevicelist.gdla_layout_type = LAYOUT4_NFSV4_1_FILES;
+        break;
+    case OP_LAYOUTCOMMIT:
+        op.oplayoutcommit.loca_layoutupdate.lou_type = LAYOUT4_NFSV4_1_FILES;
+        break;
+    case OP_LAYOUTGET:
+        op.oplayoutget.loga_layout_type = LAYOUT4_NFSV4_1_FILES;
+        op.oplayoutget.loga_iomode = LAYOUTIOMODE4_READ;
+        break;
+    case OP_LAYOUTRETURN:
+        op.oplayoutreturn.lora_layout_type = LAYOUT4_NFSV4_1_FILES;
+        op.oplayoutreturn.lora_iomode = LAYOUTIOMODE4_ANY;
+        op.oplayoutreturn.lora_layoutreturn.lr_returntype = LAYOUTRETURN4_ALL;
+        break;
+    case OP_WANT_DELEGATION:
+        op.opwant_delegation.wda_claim.dc_claim = CLAIM_FH;
+        break;
+    default:
+        break;
+    }
+    client_compound_add(C, &op);
+}
+
 void script_expect(enum nfsstat4 got, enum nfsstat4 status, const char *file, int line)
 {
     if (got == status)

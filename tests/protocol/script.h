@@ -47,6 +47,9 @@ void begin(struct client_mount *mount, const struct client_fh *fh);
 void begin_two(struct client_mount *mount, const struct client_fh *from,
                const struct client_fh *to);
 
+/* An operation with arguments that are all zero, but where that is no value. */
+void script_op_zeroed(uint32_t number);
+
 /* Call the compound, whose result is R until the next one. */
 #define run(status) run_on(NULL, status)
 /* The same over another connection. */

@@ -3,9 +3,8 @@
  * Every operation that RFC 8881 defines is known: unsupported ones decode their arguments and say
  * so, undefined numbers are ILLEGAL.
  */
-#include <string.h>
-
 #include "script.h"
+#include "wire/op_table.h"
 
 /* Numbers and what comes of them with arguments that are all zero, behind PUTROOTFH. */
 static const struct {
@@ -30,48 +29,13 @@ static const struct {
     {OP_WANT_DELEGATION, NFS4ERR_NOTSUPP},
 };
 
-/* Zero is no value of some enumerations; give them one that is. */
-static void add_zeroed(uint32_t number)
-{
-    struct nfs_argop4 op;
-
-    memset(&op, 0, sizeof(op));
-    op.argop = number;
-    switch (number) {
-    case OP_GETDEVICEINFO:
-        op.opgetdeviceinfo.gdia_layout_type = LAYOUT4_NFSV4_1_FILES;
-        break;
-    case OP_GETDEVICELIST:
-        op.opgetdevicelist.gdla_layout_type = LAYOUT4_NFSV4_1_FILES;
-        break;
-    case OP_LAYOUTCOMMIT:
-        op.oplayoutcommit.loca_layoutupdate.lou_type = LAYOUT4_NFSV4_1_FILES;
-        break;
-    case OP_LAYOUTGET:
-        op.oplayoutget.loga_layout_type = LAYOUT4_NFSV4_1_FILES;
-        op.oplayoutget.loga_iomode = LAYOUTIOMODE4_READ;
-        break;
-    case OP_LAYOUTRETURN:
-        op.oplayoutreturn.lora_layout_type = LAYOUT4_NFSV4_1_FILES;
-        op.oplayoutreturn.lora_iomode = LAYOUTIOMODE4_ANY;
-        op.oplayoutreturn.lora_layoutreturn.lr_returntype = LAYOUTRETURN4_ALL;
-        break;
-    case OP_WANT_DELEGATION:
-        op.opwant_delegation.wda_claim.dc_claim = CLAIM_FH;
-        break;
-    default:
-        break;
-    }
-    client_compound_add(C, &op);
-}
-
 static void say_so(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
         begin(&alice, NULL);
         client_op_putrootfh(C);
-        add_zeroed(unsupported[i].op);
+        script_op_zeroed(unsupported[i].op);
         if (client_compound_call(&alice.conn, C, R) != CLIENT_OK)
             fail_msg("operation %u: no answer", unsupported[i].op);
         if (R->status != unsupported[i].status || R->count != 3 ||
@@ -80,7 +44,8 @@ static void say_so(void **state)
     }
 }
 
-/* An operation cut off behind its number: those with arguments are BADXDR, none is ILLEGAL. */
+/* An operation cut off behind its number: those with arguments are BADXDR, none is ILLEGAL.  What
+ * minor version 1 took away is not looked at so closely. */
 static void known(void **state)
 {
     (void)state;
@@ -91,9 +56,11 @@ static void known(void **state)
             fail_msg("operation %u: no answer", number);
         if (R->status == NFS4ERR_OP_ILLEGAL || R->count != 2 || R->ops[1].resop != number)
             fail_msg("operation %u: %s", number, status_name(R->status));
-        if (number != OP_GETFH && number != OP_LOOKUPP && number != OP_PUTROOTFH &&
-            number != OP_PUTPUBFH && number != OP_READLINK && number != OP_RESTOREFH &&
-            number != OP_SAVEFH)
+        if (op_info(number)->minor_last == 0)
+            expect_status(R->status, NFS4ERR_NOTSUPP);
+        else if (number != OP_GETFH && number != OP_LOOKUPP && number != OP_PUTROOTFH &&
+                 number != OP_PUTPUBFH && number != OP_READLINK && number != OP_RESTOREFH &&
+                 number != OP_SAVEFH)
             expect_status(R->status, NFS4ERR_BADXDR);
     }
 }

@@ -22,6 +22,12 @@ static enum nfs_opnum4 op_read_number(struct xdr *in)
     return info && info->minor_first <= 1 ? (enum nfs_opnum4)number : OP_ILLEGAL;
 }
 
+/* What minor version 1 took away has NOTSUPP and no other error, RFC 8881 §15.2. */
+static bool op_removed(const struct op_info *info)
+{
+    return info && info->minor_last == 0;
+}
+
 /* Number and status; the status is patched in by op_end(). */
 static size_t op_begin(struct v41_compound *x, enum nfs_opnum4 op)
 {
@@ -89,6 +95,8 @@ static bool op_too_big(const struct v41_compound *x, enum nfs_opnum4 op)
     const struct op_info *info = op_info(op);
     bool last = x->base.op_index + 1 == x->base.op_count;
 
+    if (op_removed(info))
+        return false;
     if (!last && (size_t)(x->limit - x->base.out->p) < V41_ERROR_BYTES)
         return true;
     return info && info->flags & OP_MUTATES && info->reply_bound > 8 &&
@@ -146,6 +154,8 @@ static void run_alone(struct v41_compound *x, enum nfs_opnum4 op)
 
     if (op == OP_ILLEGAL)
         status = NFS4ERR_OP_ILLEGAL;
+    else if (op_removed(info))
+        status = NFS4ERR_NOTSUPP;
     else if (!(info->flags & OP_SESSION_FREE))
         status = NFS4ERR_OP_NOT_IN_SESSION;
     else if (x->base.op_count > 1)

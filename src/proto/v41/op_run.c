@@ -79,12 +79,13 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         SHARED(VERIFY, op_verify)
         SHARED(WRITE, op_write)
 
-        /* What minor version 1 took out, RFC 8881 §17. */
-        REFUSED(OPEN_CONFIRM, NFS4ERR_NOTSUPP)
-        REFUSED(RENEW, NFS4ERR_NOTSUPP)
-        REFUSED(SETCLIENTID, NFS4ERR_NOTSUPP)
-        REFUSED(SETCLIENTID_CONFIRM, NFS4ERR_NOTSUPP)
-        REFUSED(RELEASE_LOCKOWNER, NFS4ERR_NOTSUPP)
+    /* What minor version 1 took out says NOTSUPP and nothing else, whatever the arguments are. */
+    case OP_OPEN_CONFIRM:
+    case OP_RENEW:
+    case OP_SETCLIENTID:
+    case OP_SETCLIENTID_CONFIRM:
+    case OP_RELEASE_LOCKOWNER:
+        return NFS4ERR_NOTSUPP;
 
         REFUSED(BACKCHANNEL_CTL, NFS4ERR_NOTSUPP)
         OWN(BIND_CONN_TO_SESSION, v41_bind_conn_to_session)
