@@ -11,6 +11,7 @@ import errno
 import os
 import pickle
 import shutil
+import subprocess
 import sys
 import time
 import traceback
@@ -20,6 +21,7 @@ import host
 CLIENT = int(os.environ.get("MS_CLIENT", "1"))
 CLIENTS = int(os.environ.get("MS_CLIENTS", "1"))
 BACKEND = os.environ.get("MS_BACKEND", "local")  # mem or local
+SERVER = os.environ.get("MS_SERVER", "mainstayd")  # or ganesha
 DESCRIPTORS_MAX = 256
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -101,6 +103,13 @@ def raises(numbers, call, *arguments, **options):
                          f"failed with {errno.errorcode.get(error.errno, error.errno)}") from None
     else:
         raise Failed(f"{name}: expected {expected}, but it succeeded ({result!r:.60})")
+
+
+def run(*argv):
+    """Runs a program that must end well; its output."""
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    true(done.returncode == 0, f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
 
 
 # ---- files

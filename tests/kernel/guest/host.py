@@ -5,6 +5,10 @@
     host.py barrier NAME                      wait until every client has come to NAME
     host.py put NAME VALUE | get NAME         a value between clients; get waits for it
     host.py server stop|start|restart|kill|crash     kill and crash are SIGKILL; crash starts it again
+    host.py logged TEXT                       how many lines of the server's log have TEXT
+    host.py connections                       how many the server has with clients
+    host.py network disturb|calm|cuts         cut connections from now on; no more; how many there were
+    host.py network part|join NUMBER          take that client off the network; put it back
 
 A request is one line of JSON on serial line 1, and so is its answer. One at a time in a guest.
 """
@@ -60,10 +64,23 @@ def server(action):
     ask("server", name=action)
 
 
+def logged(text):
+    return ask("logged", text=text)
+
+
+def connections():
+    return ask("connections")
+
+
+def network(action, client=0):
+    return ask("network", name=action, client=int(client))
+
+
 def main(arguments):
-    calls = {"barrier": (barrier, 1), "put": (put, 2), "get": (get, 1), "server": (server, 1)}
-    call, count = calls.get(arguments[0] if arguments else "", (None, 0))
-    if call is None or len(arguments) != count + 1:
+    calls = {"barrier": (barrier, (1,)), "put": (put, (2,)), "get": (get, (1,)), "server": (server, (1,)),
+             "logged": (logged, (1,)), "connections": (connections, (0,)), "network": (network, (1, 2))}
+    call, counts = calls.get(arguments[0] if arguments else "", (None, ()))
+    if call is None or len(arguments) - 1 not in counts:
         print(__doc__, file=sys.stderr)
         return 2
     try:

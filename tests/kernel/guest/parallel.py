@@ -1,14 +1,20 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Many requests in flight, over four connections: what several processes write and read at once."""
+"""Many requests in flight, over eight connections: what several processes write and read at once.
+
+SR-14: all connections serve one session, which they joined without being asked.
+"""
 
 import mmap
 import os
 import random
 import sys
 
-from check import children, drop_caches, equal, main, read, test, true, write
+import host
+from mountstats import transports
+from check import SERVER, children, drop_caches, equal, main, read, test, true, write
 
+CONNECTIONS = 8  # of the mount
 PROCESSES = 6
 RECORD = 4096
 RECORDS = 96
@@ -110,6 +116,26 @@ def directories_of_all():
     left = [name for directory in ("a", "b") for name in os.listdir(directory)]
     expected = [f"{owner}.{index}" for owner in range(PROCESSES) for index in range(60) if index % 3]
     equal(sorted(left), sorted(expected), "names left")
+
+
+@test
+def all_connections_serve_one_session():
+    def work(owner):
+        for index in range(40):
+            write(f"{owner}.{index}", record(owner, index))
+            equal(read(f"{owner}.{index}"), record(owner, index), f"{owner}.{index}")
+
+    before = transports()
+    equal(len(before), CONNECTIONS, "connections of the mount")
+    equal(host.connections(), CONNECTIONS, "connections at the server")
+    children(PROCESSES, work)
+    after = transports()
+    for number, (old, new) in enumerate(zip(before, after)):
+        true(new.received - old.received >= 20, f"connection {number} idles: {before} -> {after}")
+        equal(new.connects, old.connects, f"connects of connection {number}")
+    if SERVER == "mainstayd":
+        equal(host.logged("session.create"), 1, "sessions made")
+        equal(host.logged("sequence.refused"), 0, "requests refused by the session")
 
 
 sys.exit(main())

@@ -19,7 +19,9 @@ from typing import Callable, Optional
 
 from . import HarnessError, Unavailable
 from .guest import Guest
+from .proxy import Proxy
 from .sandbox import CLIENTS_MAX, SERVER_ADDRESS, make_network, run_isolated, skip
+from .server import PORT, PORT_BEHIND_PROXY
 from .session import Session
 from .uml import PROJECT, find_kernel
 
@@ -37,6 +39,7 @@ class Job:
     mounts: list = field(default_factory=list)  # (path on the server, mount point, mount options)
     cwd: str = "/mnt/nfs"
     clients: int = 1
+    proxied: bool = False  # the server listens on PORT_BEHIND_PROXY, and guests may cut connections
     timeout_s: int = 120
     memory: str = "768M"
     environment: dict = field(default_factory=dict)
@@ -114,9 +117,13 @@ def inside(job, kernel, directories, started):
     server = job.make_server(directories)
     if server:
         server.start()
+    proxy = None
+    if job.proxied:
+        proxy = Proxy((SERVER_ADDRESS, PORT), (SERVER_ADDRESS, PORT_BEHIND_PROXY))
+        proxy.start()
     guests = [Guest(number, directories.job, kernel, job.memory)
               for number in range(1, job.clients + 1)]
-    session = Session(guests, server, job.timeout_s, job.expected_log)
+    session = Session(guests, server, job.timeout_s, job.expected_log, proxy)
     status = session.run({
         "command": job.command, "cwd": job.cwd, "clients": job.clients, "started": time.time(),
         "mounts": [(f"{SERVER_ADDRESS}:{path}", target, options)

@@ -25,6 +25,7 @@ CLONE_NEWNET = 0x40000000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 PR_SET_PDEATHSIG = 1
+TCP_ESTABLISHED = "01"  # in /proc/net/tcp
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -104,3 +105,16 @@ def make_network(clients):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
         raise Unavailable(f"no bridge and taps: {done.stdout.strip()}")
+
+
+def connect_client(number, connected):
+    """Takes a client's tap off the bridge, or puts it back: a partition, without a word to anybody."""
+    subprocess.run(["ip", "link", "set", f"tap{number}", *(["master", "br0"] if connected else ["nomaster"])],
+                   check=True)
+
+
+def connections(port):
+    """How many TCP connections are established at this port of ours."""
+    with open("/proc/net/tcp") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == TCP_ESTABLISHED for row in rows)

@@ -15,12 +15,14 @@ from .sandbox import SERVER_ADDRESS
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 20
+PORT = 2049
+PORT_BEHIND_PROXY = 12049
 
 
 class Server:
     """Runs argv with its output in a log; ready when the log has `ready`, or else the port answers."""
 
-    def __init__(self, argv, log, ready=None, port=2049, must_end_well=True):
+    def __init__(self, argv, log, ready=None, port=PORT, must_end_well=True):
         self.argv = argv
         self.log = Path(log)
         self.ready = re.compile(ready) if ready else None
@@ -85,6 +87,11 @@ class Server:
         """The status of a server that ended though nobody asked it to, else None."""
         return self.process.poll() if self.process else None
 
+    def logged(self, text):
+        """How many lines of its log, since its first start, have this text."""
+        with self.log.open("rb") as log:
+            return sum(text.encode() in line for line in log)
+
     def tail(self, lines=40):
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
@@ -103,7 +110,7 @@ class Export:
         return f"{self.pseudo}={backend}" + (f",{self.options}" if self.options else "")
 
 
-def mainstayd(program, exports, directory, extra=(), launcher=(), user=0):
+def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=PORT):
     """The server under test; with fewer privileges when a launcher (setpriv) and a user are given."""
     state = f"{directory}/state"
     os.mkdir(state, mode=0o700)
@@ -112,16 +119,17 @@ def mainstayd(program, exports, directory, extra=(), launcher=(), user=0):
         program = shutil.copy(program, f"{directory}/mainstayd")
         os.chown(state, user, user)
         Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
-    argv = [*launcher, program, "--listen", f"{SERVER_ADDRESS}:2049", "--state", state]
+    argv = [*launcher, program, "--listen", f"{SERVER_ADDRESS}:{port}", "--state", state]
     for export in exports:
         argv += ["--export", export.argument()]
-    return Server(argv + list(extra), f"{directory}/server.log", ready=r"mainstayd: ready on")
+    return Server(argv + list(extra), f"{directory}/server.log", port=port,
+                  ready=r"mainstayd: ready on")
 
 
-def ganesha(exports, directory, grace):
+def ganesha(exports, directory, grace, port=PORT):
     """NFS-Ganesha with the same exports, to tell a fault of the server from one of the test."""
     blocks = [f"""
-NFS_CORE_PARAM {{ NFS_Port = 2049; NFS_Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false;
+NFS_CORE_PARAM {{ NFS_Port = {port}; NFS_Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false;
                  Enable_UDP = false; Bind_addr = {SERVER_ADDRESS}; }}
 NFSv4 {{ Graceless = {"false" if grace else "true"}; Only_Numeric_Owners = true; RecoveryBackend = fs;
         RecoveryRoot = "{directory}/recovery"; Lease_Lifetime = 10; Grace_Period = {grace or 10}; }}
@@ -142,4 +150,4 @@ EXPORT {{ Export_Id = {number}; Filesystem_Id = {1000 + number}.{number}; Pseudo
     Path(f"{directory}/recovery").mkdir()
     argv = ["ganesha.nfsd", "-F", "-f", f"{directory}/ganesha.conf", "-L", "/dev/stderr",
             "-p", f"{directory}/ganesha.pid"]
-    return Server(argv, f"{directory}/server.log", must_end_well=False)
+    return Server(argv, f"{directory}/server.log", port=port, must_end_well=False)

@@ -12,6 +12,9 @@ import selectors
 import time
 
 from . import HarnessError
+from .sandbox import connect_client, connections
+
+CUT_EVERY_S = (0.2, 1.0)
 
 # What the client's kernel logs of its NFS and RPC code is a finding, but for these.
 KERNEL_COMPLAINT = re.compile(r"NFS|nfs|RPC|BUG:|WARNING:|Call Trace|hung|blocked for more")
@@ -22,9 +25,10 @@ KERNEL_CHATTER = re.compile(
 
 
 class Session:
-    def __init__(self, guests, server, timeout_s, expected_log=None):
+    def __init__(self, guests, server, timeout_s, expected_log=None, proxy=None):
         self.guests = guests
         self.server = server
+        self.proxy = proxy
         self.timeout_s = timeout_s
         self.expected_log = re.compile(expected_log) if expected_log else KERNEL_CHATTER
         self.findings = []
@@ -116,23 +120,44 @@ class Session:
             self.values[request["name"]] = request["value"]
             self.answer(guest, request)
         elif operation == "server":
-            self.command_server(guest, request)
+            self.command(guest, request, lambda: self.command_server(request["name"]))
+        elif operation == "network":
+            self.command(guest, request, lambda: self.command_network(request["name"], request["client"]))
+        elif operation == "logged":
+            self.command(guest, request, lambda: self.server.logged(request["text"]))
+        elif operation == "connections":
+            self.answer(guest, request, value=connections(self.server.port))
         elif operation == "finish":
             self.finish(guest, request)
             self.answer(guest, request)
         else:
             self.answer(guest, request, error=f"unknown request {operation}")
 
-    def command_server(self, guest, request):
+    def command(self, guest, request, work):
         try:
-            if not self.server:
-                raise HarnessError("this run did not start the server")
-            self.server.do(request["name"])
+            value = work()
         except HarnessError as error:
             self.found(str(error))
             self.answer(guest, request, error=str(error))
         else:
-            self.answer(guest, request)
+            self.answer(guest, request, value=value)
+
+    def command_server(self, action):
+        if not self.server:
+            raise HarnessError("this run did not start the server")
+        self.server.do(action)
+
+    def command_network(self, action, client):
+        if action in ("part", "join"):
+            connect_client(client, action == "join")
+            return None
+        if action not in ("disturb", "calm", "cuts"):
+            raise HarnessError(f"unknown network action {action}")
+        if not self.proxy:
+            raise HarnessError("this run has no proxy")
+        if action != "cuts":
+            self.proxy.disturb(CUT_EVERY_S if action == "disturb" else None)
+        return self.proxy.cuts
 
     def settle(self):
         """Answers the barriers all guests have come to and the gets whose value is there."""

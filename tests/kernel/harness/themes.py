@@ -32,6 +32,7 @@ class Theme:
     options: str = ""  # more mount options
     cwd: str = ""  # the first mount point
     clients: int = 1
+    proxied: bool = False  # through the proxy that cuts connections
     timeout_s: int = 120
     grace_s: int = 0
     lease_s: int = 10
@@ -52,7 +53,10 @@ THEMES = {
     "bigfile": Theme("bigfile.py", memory="1G"),
     "build": Theme("build.py", timeout_s=240, smaller={"MS_MODULES": "6"}),
     "git": Theme("gitwork.py", timeout_s=180, smaller={"MS_GIT_FILES": "40"}),
-    "parallel": Theme("parallel.py", options="nconnect=4"),
+    "parallel": Theme("parallel.py", options="nconnect=8"),
+    "cut": Theme("cut.py", proxied=True, timeout_s=240),
+    "cut-nconnect": Theme("cut.py", proxied=True, options="nconnect=8", timeout_s=240,
+                          backends=("mem", "tmpfs")),
     "pair": Theme("pair.py", clients=2),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES),

@@ -1,0 +1,54 @@
+#!/usr/bin/python3 -BS
+# SPDX-License-Identifier: Apache-2.0
+"""Connections are cut under load, and everything goes on as if nothing had been.
+
+SR-14, SR-21: a lost connection is nothing but a lost connection. S20-12: the reply that was lost with
+it comes from the session's cache, over the next one; what is not idempotent happens once.
+"""
+
+import os
+import sys
+import time
+
+import host
+from check import SERVER, main, test, true
+from load import Build, Counter, Load, Stream, Tree
+from mountstats import transports
+
+LEAST_S = 8
+MOST_S = 90
+CUTS = 6
+REPLAYS = 3
+
+
+@test
+def the_work_goes_on():
+    load = Load([Tree("tree1"), Tree("tree2"), Tree("tree3"), Stream("stream"), Counter("counters"),
+                 Counter("counters"), Build("build")])
+    before = transports()
+
+    def direct():
+        host.network("disturb")
+        started = time.monotonic()
+        while time.monotonic() - started < MOST_S:
+            time.sleep(0.5)
+            cuts, replays = host.network("cuts"), host.logged("sequence.replay")
+            if time.monotonic() - started > LEAST_S and min(cuts.values()) and sum(cuts.values()) >= CUTS \
+                    and (replays >= REPLAYS or SERVER != "mainstayd"):
+                break
+        host.network("calm")
+        load.wait_until_all_go_on(30)
+        return cuts, replays
+
+    cuts, replays = load.run(direct)
+    connects = sum(transport.connects for transport in transports()) - sum(
+        transport.connects for transport in before)
+    print(f"     {load.steps()} steps; cuts: {cuts}; {replays} replays; {connects} new connections; "
+          f"the longest step took {load.longest_step():.1f} s", flush=True)
+    true(min(cuts.values()) > 0, f"not every kind of cut: {cuts}")
+    true(connects > 0, "the client has not connected again")
+    if SERVER == "mainstayd":
+        true(replays >= REPLAYS, f"{replays} replays: nothing was resent that had been done")
+
+
+sys.exit(main())

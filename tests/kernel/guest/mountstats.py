@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the client's kernel counts about the mount under test: its connections and its operations."""
+
+import json
+import os
+from collections import namedtuple
+
+TARGET = json.loads(os.environ["MS_MOUNTS"])[0][1]
+
+Transport = namedtuple("Transport", "connects sent received")
+
+
+def lines():
+    """The lines of the mount, without what stands before them."""
+    with open("/proc/self/mountstats") as file:
+        mounts = file.read().split("device ")
+    block = next(mount for mount in mounts if f" mounted on {TARGET} with fstype nfs4" in mount)
+    return [line.strip() for line in block.splitlines()]
+
+
+def transports():
+    """A Transport for each connection."""
+    found = []
+    for line in lines():
+        if line.startswith("xprt:\ttcp "):
+            _, _, connects, _, _, sent, received = map(int, line.split()[2:9])
+            found.append(Transport(connects, sent, received))
+    return found
+
+
+def operations(name):
+    """How many calls of that name were made ("LOCK", "RECLAIM_COMPLETE")."""
+    return sum(int(line.split()[1]) for line in lines() if line.startswith(f"{name}:"))

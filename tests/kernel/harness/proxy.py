@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A TCP proxy between the clients and the server that cuts connections as a bad network would.
+
+It stands where the clients think the server is. Left alone it carries every byte; told to disturb, it
+picks a connection every moment and ends it in the next of these ways:
+
+    between       at once, whatever is on its way
+    request       in the middle of a request: the server sees a part of it
+    reply         the server has answered, the client never gets that
+    half a reply  the client gets the first bytes of it
+    late          a request arrives when the client has long resent it over another connection
+
+A thread with one loop; what another thread asks for is done at the loop's next turn.
+"""
+
+import random
+import selectors
+import socket
+import struct
+import threading
+import time
+
+KINDS = ("reply", "request", "late", "half a reply", "between")
+CHUNK = 1 << 18
+TURN_S = 0.05
+ARMED_LIMIT_S = 1.0  # a connection without traffic is let off
+LATE_S = (0.1, 1.5)
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER that ends a connection by RST
+
+
+class Link:
+    """One client's connection and the one it was given to the server."""
+
+    def __init__(self, client, server):
+        self.peer = {client: server, server: client}
+        self.client = client
+        self.server = server
+        # Bytes to be sent to it. No more of them than the session's slots allow in flight.
+        self.queued = {client: bytearray(), server: bytearray()}
+        self.armed = None  # how it will end
+        self.armed_at = 0.0
+
+
+class Proxy(threading.Thread):
+    def __init__(self, address, server_address):
+        super().__init__(daemon=True)
+        self.server_address = server_address
+        self.links = set()
+        self.late = []  # (when, socket to the server, bytes)
+        self.every_s = None  # (least, most) seconds between two cuts
+        self.next_cut = 0.0
+        self.to_come = []  # kinds not yet had in this round
+        self.cuts = dict.fromkeys(KINDS, 0)
+        self.selector = selectors.DefaultSelector()
+        self.listener = socket.create_server(address, backlog=64)
+        self.listener.setblocking(False)
+        self.selector.register(self.listener, selectors.EVENT_READ)
+
+    # ---- what others ask for
+
+    def disturb(self, every_s):
+        """Cuts a connection whenever that long has passed: (least, most) seconds, or None: no more."""
+        self.every_s = every_s
+
+    # ---- the loop
+
+    def run(self):
+        while True:
+            for key, events in self.selector.select(TURN_S):
+                if key.fileobj is self.listener:
+                    self.accept()
+                elif key.data in self.links:
+                    self.serve(key.data, key.fileobj, events)
+            now = time.monotonic()
+            self.deliver_late(now)
+            if self.every_s and now >= self.next_cut:
+                self.next_cut = now + random.uniform(*self.every_s)
+                self.arm(now)
+
+    def accept(self):
+        try:
+            client, _ = self.listener.accept()
+        except OSError:
+            return
+        server = socket.socket()
+        try:
+            server.connect(self.server_address)
+        except OSError:
+            reset(client)  # no server: what a machine without one answers
+            server.close()
+            return
+        link = Link(client, server)
+        self.links.add(link)
+        for side in (client, server):
+            side.setblocking(False)
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.selector.register(side, selectors.EVENT_READ, link)
+
+    def serve(self, link, side, events):
+        try:
+            if events & selectors.EVENT_WRITE:
+                self.send(link, side)
+            if events & selectors.EVENT_READ:
+                data = side.recv(CHUNK)
+                if not data:
+                    self.end(link)
+                    return
+                self.carry(link, side, data)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.end(link)
+            return
+        if link in self.links:
+            self.watch(link)
+
+    def carry(self, link, side, data):
+        other = link.peer[side]
+        kind = link.armed
+        if kind and (not self.every_s or time.monotonic() - link.armed_at > ARMED_LIMIT_S):
+            kind = link.armed = None
+        if kind in (("request", "late") if side is link.client else ("reply", "half a reply")):
+            self.cut(link, kind, data)
+            return
+        link.queued[other] += data
+        self.send(link, other)
+
+    def send(self, link, side):
+        queue = link.queued[side]
+        while queue:
+            try:
+                sent = side.send(queue)
+            except BlockingIOError:
+                return
+            del queue[:sent]
+
+    def watch(self, link):
+        for side, queue in link.queued.items():
+            writing = selectors.EVENT_WRITE if queue else 0
+            self.selector.modify(side, selectors.EVENT_READ | writing, link)
+
+    # ---- faults
+
+    def arm(self, now):
+        links = [link for link in self.links if not link.armed]
+        if not links:
+            return
+        if not self.to_come:
+            self.to_come = list(KINDS)
+            random.shuffle(self.to_come)
+        link = random.choice(links)
+        link.armed, link.armed_at = self.to_come.pop(), now
+        if link.armed == "between":
+            self.cut(link, link.armed, b"")
+
+    def cut(self, link, kind, data):
+        self.cuts[kind] += 1
+        if kind == "late":
+            self.links.discard(link)
+            self.forget(link)
+            reset(link.client)
+            self.late.append((time.monotonic() + random.uniform(*LATE_S), link.server,
+                              bytes(link.queued[link.server]) + data))
+            return
+        if len(data) > 1 and kind in ("request", "half a reply"):
+            other = link.server if kind == "request" else link.client
+            link.queued[other] += data[:random.randrange(1, len(data))]
+            try:
+                self.send(link, other)
+            except OSError:
+                pass
+        self.end(link)
+
+    def deliver_late(self, now):
+        for entry in [entry for entry in self.late if entry[0] <= now]:
+            self.late.remove(entry)
+            _, server, data = entry
+            try:
+                server.setblocking(True)
+                server.settimeout(1)
+                server.sendall(data)
+                server.shutdown(socket.SHUT_WR)  # the server may still run it; nobody hears the answer
+            except OSError:
+                pass
+            server.close()
+
+    # ---- ends
+
+    def forget(self, link):
+        for side in link.peer:
+            self.selector.unregister(side)
+
+    def end(self, link):
+        """Each side sees an end in order or a reset, as it comes."""
+        self.links.discard(link)
+        self.forget(link)
+        for side in link.peer:
+            if random.random() < 0.5:
+                reset(side)
+            else:
+                side.close()
+
+
+def reset(side):
+    side.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    side.close()
