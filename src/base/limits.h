@@ -42,7 +42,9 @@
 #define LIMIT_OWNER_STRING_BYTES 1024u
 
 /* state */
+#define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
+#define LIMIT_RECOVERY_RECORDS (2 * LIMIT_CLIENTS) /* those of the former life and new ones */
 #define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
 #define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
 #define LIMIT_SESSIONS 65536u

@@ -10,7 +10,12 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "state/client_internal.h"
+#include "state/recovery.h"
 #include "state/session_internal.h"
+
+enum {
+    BURY_BATCH = 64 /* records that go from stable storage at once */
+};
 
 struct client *client_get(struct client *client)
 {
@@ -107,18 +112,27 @@ void client_confirm_locked(struct client *client, struct list *doomed)
     client->confirmed = true;
 }
 
+static void bury_one(struct state *state, struct client *client)
+{
+    log_info("client.remove", LOG_U64("client", client->id),
+             LOG_U64("confirmed", client->confirmed));
+    if (state->hooks.release)
+        state->hooks.release(state, client);
+    client_put(client);
+}
+
+/* What they had goes to others only when stable storage says that it is theirs no more. */
 void client_bury(struct state *state, struct list *doomed)
 {
-    struct list *link;
+    while (!list_empty(doomed)) {
+        struct client *batch[BURY_BATCH];
+        size_t count = 0;
 
-    while ((link = list_pop_front(doomed))) {
-        struct client *client = LIST_ENTRY(link, struct client, all_link);
-
-        log_info("client.remove", LOG_U64("client", client->id),
-                 LOG_U64("confirmed", client->confirmed));
-        if (state->hooks.release)
-            state->hooks.release(state, client);
-        client_put(client);
+        while (count < BURY_BATCH && !list_empty(doomed))
+            batch[count++] = LIST_ENTRY(list_pop_front(doomed), struct client, all_link);
+        recovery_clients_gone(state->recovery, batch, count);
+        for (size_t i = 0; i < count; i++)
+            bury_one(state, batch[i]);
     }
 }
 
@@ -169,7 +183,12 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid)
 
 enum nfsstat4 client_reclaim_complete(struct client *client)
 {
-    bool before = atomic_exchange_explicit(&client->reclaim_complete, true, memory_order_acq_rel);
+    bool before = atomic_load_explicit(&client->reclaim_complete, memory_order_acquire);
 
+    if (before)
+        return NFS4ERR_COMPLETE_ALREADY;
+    if (!recovery_client_complete(client->state->recovery, client))
+        return NFS4ERR_DELAY;
+    before = atomic_exchange_explicit(&client->reclaim_complete, true, memory_order_acq_rel);
     return before ? NFS4ERR_COMPLETE_ALREADY : NFS4_OK;
 }

@@ -26,6 +26,7 @@ struct client_principal {
 
 struct client_owner; /* client_internal.h */
 struct owner_table;  /* owner.h */
+struct recovery_record;
 
 /* The answer to the last CREATE_SESSION, for its retry (RFC 8881 §18.36.4). */
 struct client_create_reply {
@@ -49,6 +50,7 @@ struct client {
     /* Set when made, never changed. */
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     struct client_principal principal;
+    struct recovery_record *recovery; /* recovery.h */
 
     /* Guarded by client_table.lock. */
     struct hnode by_id;

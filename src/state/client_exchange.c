@@ -142,6 +142,7 @@ void client_free(struct client *client)
 {
     CHECK(list_empty(&client->sessions));
     owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
+    recovery_client_free(client->state->recovery, client);
     free(client->impl_name);
     free(client->impl_domain);
     free(client);

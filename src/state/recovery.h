@@ -6,47 +6,80 @@
  * A client is recorded by its owner string and principal when it says RECLAIM_COMPLETE.  Before
  * state of an expired client is given to somebody else it is marked as one that lost some
  * (§8.4.3: it may not reclaim after a restart that it does not know of), until it has acknowledged
- * all losses.  A record goes when its client goes in order.
+ * all losses.  A record goes when its client goes in order.  Records of the former life stay until
+ * the grace period ends; before anything new is granted, those whose clients did not come are
+ * dropped.  So a record says: this client has all its state and knows what it has.
  *
  * All calls are thread safe.  Those that write wait for the disk: no lock may be held.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/check.h"
+#include "wire/nfs4_types.h"
 
 struct client;
 struct recovery;
 
-/* Grace has begun when there is anybody who may reclaim and grace_s is not 0.  `dir` is a
- * descriptor of the state directory, which stays the caller's; -1: nothing outlives the server,
- * and nobody may reclaim.  NULL with a message in `error`. */
-struct recovery *recovery_open(int dir, uint32_t grace_s, int64_t now_ns, char *error,
+#define RECOVERY_GRACE_BY_LEASE UINT32_MAX
+
+struct recovery_config {
+    int dir;          /* descriptor of the state directory, the caller's; -1: nothing outlives us */
+    uint32_t lease_s; /* of this life */
+    uint32_t grace_s; /* 0: nobody may reclaim; RECOVERY_GRACE_BY_LEASE: the longer of our lease
+                         and that of the last life */
+};
+
+/* Grace has begun when there is anybody who may reclaim and grace_s is not 0.  NULL with a message
+ * in `error`: the database cannot be read or written.  It is never thrown away. */
+struct recovery *recovery_open(const struct recovery_config *config, int64_t now_ns, char *error,
                                size_t error_size) MUST_USE;
 void recovery_close(struct recovery *recovery);
+
+/* From now on records stay as they are: the server ends, its clients do not. */
+void recovery_stop(struct recovery *recovery);
 
 /* One load. */
 bool recovery_in_grace(const struct recovery *recovery);
 
-/* A client record has been made: client->may_reclaim says whether it was recorded in the server's
- * last life and has lost nothing.  With client_table.lock; does not wait. */
+/* May state be granted that is no reclaim?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY as long as it
+ * cannot be written down whose state was taken away.  Two loads. */
+enum nfsstat4 recovery_grant_status(const struct recovery *recovery);
+
+/* Brackets around the grant of a reclaim, so that none is under way when the grace period ends.
+ * NFS4ERR_NO_GRACE: it is over, the client has said RECLAIM_COMPLETE or may not reclaim.
+ * NFS4ERR_DELAY: the period is about to end, or not.  Only after NFS4_OK there is an end. */
+enum nfsstat4 recovery_reclaim_begin(struct recovery *recovery, const struct client *client,
+                                     int64_t now_ns) MUST_USE;
+void recovery_reclaim_end(struct recovery *recovery);
+
+/* A client record has been made, and client->owner says whose; another incarnation of it may be
+ * confirmed.  client->may_reclaim says whether it was recorded in the server's last life, has lost
+ * nothing, and this is the first incarnation since.  With client_table.lock; does not wait. */
 void recovery_client_made_locked(struct recovery *recovery, struct client *client);
+
+/* The client's memory is given back. */
+void recovery_client_free(struct recovery *recovery, struct client *client);
 
 /* RECLAIM_COMPLETE: record the client; the grace period ends with the last one that was awaited.
  * False when it cannot be written: the operation fails. */
 bool recovery_client_complete(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* Some state of the client is about to be revoked in somebody's favour.  False when that cannot be
- * written: it must not be revoked. */
+ * written: it must not be revoked.  client->revoked_count counts the state already. */
 bool recovery_client_lost(struct recovery *recovery, struct client *client) MUST_USE;
 
-/* All that was revoked is acknowledged by FREE_STATEID. */
+/* client->revoked_count has become 0: all losses are acknowledged by FREE_STATEID. */
 void recovery_client_whole(struct recovery *recovery, struct client *client);
 
-/* A confirmed client is gone for good, its state about to be released; not when the server ends. */
-void recovery_client_gone(struct recovery *recovery, struct client *client);
+/* Confirmed clients are gone for good, their state about to be released.  What cannot be written
+ * is tried again later; until then recovery_grant_status() is DELAY if there was state. */
+void recovery_clients_gone(struct recovery *recovery, struct client *const *clients, size_t count);
 
-/* From the timer: end the grace period when its time is over. */
+/* From the timer, about once a second: end the grace period when its time is over, write what could
+ * not be written. */
 void recovery_tick(struct recovery *recovery, int64_t now_ns);

@@ -34,7 +34,8 @@ static uint32_t value_or(uint32_t value, uint32_t otherwise)
 static struct recovery *recovery_none(void)
 {
     char error[128];
-    struct recovery *recovery = recovery_open(-1, 0, clock_now_ns(), error, sizeof(error));
+    const struct recovery_config none = {.dir = -1};
+    struct recovery *recovery = recovery_open(&none, clock_now_ns(), error, sizeof(error));
 
     CHECK(recovery != NULL);
     return recovery;
@@ -92,6 +93,7 @@ void state_tick(struct state *state, int64_t now_ns)
     client_sweep_locked(state, now_ns, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
+    recovery_tick(state->recovery, now_ns);
 }
 
 void state_destroy(struct state *state)
@@ -99,6 +101,7 @@ void state_destroy(struct state *state)
     struct list doomed;
 
     list_init(&doomed);
+    recovery_stop(state->recovery);
     pthread_mutex_lock(&state->clients.lock);
     LIST_FOREACH_SAFE (client, &state->clients.clients, struct client, all_link)
         client_unhash_locked(client, &doomed);
