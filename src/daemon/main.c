@@ -21,6 +21,7 @@
 #include "daemon/options.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
+#include "state/recovery.h"
 #include "state/state.h"
 #include "transport/transport.h"
 #include "transport/worker.h"
@@ -59,6 +60,19 @@ static bool make_exports(struct daemon *d)
     return false;
 }
 
+static struct recovery *make_recovery(struct daemon *d)
+{
+    const struct recovery_config config = {
+        .dir = d->state_dir, .lease_s = d->options.lease_s, .grace_s = d->options.grace_s};
+    struct recovery *recovery;
+    char error[256];
+
+    recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
+    if (!recovery)
+        fprintf(stderr, "mainstayd: --state %s: %s\n", d->options.state_dir, error);
+    return recovery;
+}
+
 static bool make_state(struct daemon *d)
 {
     char instance[INSTANCE_ID_CHARS + 1];
@@ -66,6 +80,9 @@ static bool make_state(struct daemon *d)
 
     d->state_dir = state_dir_open(d->options.state_dir);
     if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, instance))
+        return false;
+    config.recovery = make_recovery(d);
+    if (!config.recovery)
         return false;
     d->server.state = state_create(&config);
     d->server.lease_s = d->options.lease_s;

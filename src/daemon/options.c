@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "state/recovery.h"
+
 static const char usage[] =
     "usage: mainstayd [options]\n"
     "  --listen ADDR:PORT    where to listen (default 0.0.0.0:2049 and [::]:2049); repeatable\n"
@@ -21,8 +23,8 @@ static const char usage[] =
     "                        $XDG_STATE_HOME/mainstay without root)\n"
     "  --threads N           event loops (default: one for each CPU)\n"
     "  --lease S             lease time in seconds (default 90)\n"
-    "  --grace S             grace period in seconds; without effect as long as nothing can be\n"
-    "                        reclaimed after a restart\n"
+    "  --grace S             how long clients may reclaim after a restart, in seconds; 0: nobody\n"
+    "                        may (default: the longer lease of this run and the last)\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
     "  --check               check the options and exit\n"
@@ -31,7 +33,6 @@ static const char usage[] =
 enum {
     LEASE_S_DEFAULT = 90,
     LEASE_S_MIN = 1,
-    LEASE_S_MAX = 3600,
     THREADS_MAX = 64,
     PORT_DEFAULT = 2049,
 };
@@ -160,10 +161,10 @@ static bool set_option(struct options *options, int id, const char *value)
         return parse_number(value, 1, THREADS_MAX, &options->threads) ||
                complain("--threads wants 1 to 64, not", value);
     case OPT_LEASE:
-        return parse_number(value, LEASE_S_MIN, LEASE_S_MAX, &options->lease_s) ||
+        return parse_number(value, LEASE_S_MIN, LIMIT_LEASE_S, &options->lease_s) ||
                complain("--lease wants 1 to 3600 seconds, not", value);
     case OPT_GRACE:
-        return parse_number(value, 0, LEASE_S_MAX, &options->grace_s) ||
+        return parse_number(value, 0, LIMIT_LEASE_S, &options->grace_s) ||
                complain("--grace wants 0 to 3600 seconds, not", value);
     case OPT_LOG_LEVEL:
         return log_level_parse(value, &options->log_level) ||
@@ -208,7 +209,9 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 {
     int id;
 
-    *options = (struct options){.lease_s = LEASE_S_DEFAULT, .log_level = LOG_LEVEL_INFO};
+    *options = (struct options){.lease_s = LEASE_S_DEFAULT,
+                                .grace_s = RECOVERY_GRACE_BY_LEASE,
+                                .log_level = LOG_LEVEL_INFO};
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (id == OPT_HELP || id == OPT_VERSION) {
             (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);

@@ -398,7 +398,7 @@ static bool begin_life(struct recovery *r, int64_t now_ns, char *error, size_t e
         pthread_mutex_unlock(&r->lock);
     }
     if (!ok)
-        (void)snprintf(error, error_size, "recovery.db in the state directory cannot be written");
+        (void)snprintf(error, error_size, "recovery.db: cannot be written");
     return ok;
 }
 

@@ -128,7 +128,7 @@ static void explain(struct recovery_db *db, const char *why, char *error, size_t
 {
     if (*why == '\0')
         why = db->handle ? sqlite3_errmsg(db->handle) : "out of memory";
-    (void)snprintf(error, size, "recovery.db in the state directory: %s", why);
+    (void)snprintf(error, size, "recovery.db: %s", why);
 }
 
 struct recovery_db *recovery_db_open(int dir, char *error, size_t size)

@@ -285,7 +285,8 @@ struct vfs_ops {
 
     /* Check that cred may do `want` with the file's data and make ready for it: until the matching
      * close() the bytes stay reachable by read/write, whatever chmod or remove do meanwhile.  The
-     * owner of a file passes regardless of mode bits only if `created` (it has just made it).
+     * owner of a file passes regardless of mode bits only if `created` (it has just made it, or had
+     * it open before a restart).
      * VFS_WANT_READ passes with execute permission too: a client reads what it runs.
      * Regular files only: VFS_ISDIR, VFS_SYMLINK, VFS_WRONG_TYPE. */
     enum vfs_status (*open)(struct vfs_object *obj, const struct vfs_cred *cred,

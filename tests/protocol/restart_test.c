@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a new life of the server keeps: handles of files; what it does not: sessions, client ids. */
+/* What a new life of the server keeps: handles of files; what it does not: sessions, client ids.
+ * Nobody may reclaim here; reclaim_test.c is about that. */
 #include <string.h>
 
 #include "script.h"
@@ -122,6 +123,18 @@ static void removed_meanwhile(void **state)
     run(NFS4ERR_NOENT);
 }
 
+static int setup(void **state)
+{
+    static char local[128];
+    const char *const options[] = {"--grace", "0", "--export", local, NULL};
+
+    (void)state;
+    if (!test_server_init(&script_server))
+        return -1;
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    return script_setup(options);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,5 +144,5 @@ int main(void)
         cmocka_unit_test(removed_meanwhile),
     };
 
-    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+    return test_group_run_fixtures(tests, setup, script_teardown);
 }

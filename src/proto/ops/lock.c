@@ -5,6 +5,7 @@
  */
 #include "state/lock.h"
 
+#include "proto/ops/grace.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
 
@@ -55,6 +56,34 @@ static enum nfsstat4 lock_known_owner(struct compound *c, const struct exist_loc
     return status;
 }
 
+static enum nfsstat4 lock_any_owner(struct compound *c, const struct LOCK4args *args,
+                                    const struct lock_request *request)
+{
+    if (args->locker.new_lock_owner)
+        return lock_new_owner(c, &args->locker.open_owner, request);
+    return lock_known_owner(c, &args->locker.lock_owner, request);
+}
+
+static enum nfsstat4 lock_reclaim(struct compound *c, const struct LOCK4args *args,
+                                  const struct lock_request *request)
+{
+    enum nfsstat4 status = grace_reclaim_begin(c);
+
+    if (status != NFS4_OK)
+        return status;
+    status = grace_reclaim_status(lock_any_owner(c, args, request));
+    grace_reclaim_end(c);
+    return status;
+}
+
+static enum nfsstat4 lock_fresh(struct compound *c, const struct LOCK4args *args,
+                                const struct lock_request *request)
+{
+    enum nfsstat4 status = grace_check_new(c);
+
+    return status == NFS4_OK ? lock_any_owner(c, args, request) : status;
+}
+
 enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 {
     struct LOCK4resok resok;
@@ -65,14 +94,8 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 
     if (status == NFS4_OK)
         status = lock_range_decode(args->offset, args->length, &request.range);
-    if (status == NFS4_OK && args->reclaim)
-        status = NFS4ERR_NO_GRACE;
-    if (status != NFS4_OK)
-        return status;
-    if (args->locker.new_lock_owner)
-        status = lock_new_owner(c, &args->locker.open_owner, &request);
-    else
-        status = lock_known_owner(c, &args->locker.lock_owner, &request);
+    if (status == NFS4_OK)
+        status = args->reclaim ? lock_reclaim(c, args, &request) : lock_fresh(c, args, &request);
     if (status == NFS4ERR_DENIED)
         encode_denied(c, &conflict);
     if (status != NFS4_OK)
@@ -91,6 +114,8 @@ enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
     CHECK(c->client);
     if (status == NFS4_OK)
         status = lock_range_decode(args->offset, args->length, &request.range);
+    if (status == NFS4_OK)
+        status = grace_check_io(c);
     if (status == NFS4_OK)
         status = lock_test(c->client, c->current.obj, &args->owner.owner, &request);
     if (status == NFS4ERR_DENIED)

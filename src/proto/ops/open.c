@@ -5,6 +5,7 @@
  */
 #include "state/open.h"
 
+#include "proto/ops/grace.h"
 #include "proto/ops/open_create.h"
 #include "proto/ops/ops.h"
 
@@ -32,13 +33,6 @@ static enum nfsstat4 check_shares(const struct OPEN4args *args)
     return args->share_deny > OPEN4_SHARE_DENY_BOTH ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-/* A client first has to say that it reclaims nothing more (RFC 8881 §18.51.3). */
-static enum nfsstat4 check_reclaim(const struct compound *c)
-{
-    return atomic_load_explicit(&c->client->reclaim_complete, memory_order_relaxed) ? NFS4_OK
-                                                                                    : NFS4ERR_GRACE;
-}
-
 static enum nfsstat4 find_current(struct compound *c, struct open_target *target)
 {
     target->obj = vfs_object_get(c->current.obj);
@@ -55,16 +49,16 @@ static enum nfsstat4 find_target(struct compound *c, const struct OPEN4args *arg
 
     switch (args->claim.claim) {
     case CLAIM_NULL:
-        status = check_reclaim(c);
+        status = grace_check_new(c);
         if (status != NFS4_OK)
             return status;
         return create ? open_create(c, &args->claim.file, &args->openhow.how, target)
                       : open_lookup(c, &args->claim.file, target);
     case CLAIM_FH:
-        status = create ? NFS4ERR_INVAL : check_reclaim(c);
+        status = create ? NFS4ERR_INVAL : grace_check_new(c);
         return status == NFS4_OK ? find_current(c, target) : status;
     case CLAIM_PREVIOUS:
-        return create ? NFS4ERR_INVAL : NFS4ERR_NO_GRACE;
+        return create ? NFS4ERR_INVAL : find_current(c, target);
     case CLAIM_DELEGATE_CUR:
     case CLAIM_DELEG_CUR_FH:
         return NFS4ERR_BAD_STATEID; /* no delegation was ever given */
@@ -144,11 +138,13 @@ static enum nfsstat4 open_target_open(struct compound *c, const struct OPEN4args
     struct vfs_object *obj = target->obj;
     enum vfs_open_want want = (enum vfs_open_want)access_of(args);
     enum nfsstat4 status = check_target(target, access_of(args));
+    /* Its owner may have changed a file's mode behind an open that comes back. */
+    bool held = target->created || args->claim.claim == CLAIM_PREVIOUS;
     enum vfs_status opened;
 
     if (status != NFS4_OK)
         return status;
-    opened = obj->fs->ops->open(obj, &c->cred, want, target->created);
+    opened = obj->fs->ops->open(obj, &c->cred, want, held);
     if (opened != VFS_OK)
         return status_from_vfs(opened);
     status = make_open(c, args, target, stateid);
@@ -176,6 +172,19 @@ static void refuse_delegation(const struct OPEN4args *args, struct open_delegati
     }
 }
 
+/* CLAIM_PREVIOUS.  What else there is can only be what others have reclaimed. */
+static enum nfsstat4 reclaim_target(struct compound *c, const struct OPEN4args *args,
+                                    struct open_target *target, struct stateid4 *stateid)
+{
+    enum nfsstat4 status = grace_reclaim_begin(c);
+
+    if (status != NFS4_OK)
+        return status;
+    status = grace_reclaim_status(open_target_open(c, args, target, stateid));
+    grace_reclaim_end(c);
+    return status;
+}
+
 enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
 {
     struct open_target target = {.obj = NULL};
@@ -189,7 +198,10 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
         status = find_target(c, args, &target);
     if (status != NFS4_OK)
         return status;
-    status = open_target_open(c, args, &target, &resok.stateid);
+    if (args->claim.claim == CLAIM_PREVIOUS)
+        status = reclaim_target(c, args, &target, &resok.stateid);
+    else
+        status = open_target_open(c, args, &target, &resok.stateid);
     if (status != NFS4_OK) {
         vfs_object_put(target.obj);
         return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/ops/stateid_arg.h"
 
+#include "proto/ops/grace.h"
 #include "state/open.h"
 
 enum nfsstat4 stateid_arg_need_file(const struct compound *c)
@@ -88,7 +89,7 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
     return status;
 }
 
-/* Only a READ with all ones passes by share reservations. */
+/* Only a READ with all ones passes by share reservations, also by those still to be reclaimed. */
 static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
                                    uint32_t access)
 {
@@ -96,7 +97,9 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
         return NFS4ERR_BAD_STATEID;
     if (special == STATEID_READ_BYPASS && access == OPEN4_SHARE_ACCESS_READ)
         return NFS4_OK;
-    return open_denied(c->server->state, c->current.obj, access) ? NFS4ERR_LOCKED : NFS4_OK;
+    if (open_denied(c->server->state, c->current.obj, access))
+        return NFS4ERR_LOCKED;
+    return grace_check_io(c);
 }
 
 static enum nfsstat4 begin_ordinary(const struct compound *c, const struct stateid4 *stateid,

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/ops/grace.h"
+
+#include "state/client.h"
+#include "state/recovery.h"
+
+enum nfsstat4 grace_check_new(const struct compound *c)
+{
+    if (!atomic_load_explicit(&c->client->reclaim_complete, memory_order_relaxed))
+        return NFS4ERR_GRACE;
+    return recovery_grant_status(c->server->state->recovery);
+}
+
+enum nfsstat4 grace_check_io(const struct compound *c)
+{
+    return recovery_in_grace(c->server->state->recovery) ? NFS4ERR_GRACE : NFS4_OK;
+}
+
+enum nfsstat4 grace_reclaim_begin(const struct compound *c)
+{
+    return recovery_reclaim_begin(c->server->state->recovery, c->client, c->call->received_ns);
+}
+
+void grace_reclaim_end(const struct compound *c)
+{
+    recovery_reclaim_end(c->server->state->recovery);
+}
+
+enum nfsstat4 grace_reclaim_status(enum nfsstat4 status)
+{
+    if (status == NFS4ERR_SHARE_DENIED || status == NFS4ERR_DENIED)
+        return NFS4ERR_RECLAIM_CONFLICT;
+    return status;
+}
