@@ -9,6 +9,10 @@
 #define LIMIT_ARENA_BYTES (8u << 20) /* one request's scratch memory */
 #define LIMIT_COUNTER_LANES 512u     /* threads that count without sharing a cache line */
 
+/* daemon */
+#define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
+#define LIMIT_FIGURES_SESSIONS 256u   /* told one by one */
+
 /* wire, transport */
 #define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */
 #define LIMIT_RPC_FRAGMENTS 2048u                   /* of one record, empty ones too */
@@ -45,8 +49,8 @@
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
 #define LIMIT_RECOVERY_RECORDS (2 * LIMIT_CLIENTS) /* those of the former life and new ones */
-#define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
-#define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
+#define LIMIT_CLIENT_OWNER_BYTES 1024u             /* NFS4_OPAQUE_LIMIT */
+#define LIMIT_CLIENT_IMPL_BYTES 256u               /* kept of each string of eia_client_impl_id */
 #define LIMIT_SESSIONS 65536u
 #define LIMIT_SESSIONS_PER_CLIENT 64u
 #define LIMIT_SESSION_CONNECTIONS 64u

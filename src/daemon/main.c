@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "daemon/backends.h"
+#include "daemon/figures.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/state_dir.h"
@@ -178,6 +179,7 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR1);
     CHECK(pthread_sigmask(SIG_BLOCK, set, NULL) == 0);
     CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 }
@@ -193,7 +195,10 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
             return;
         if (sig == SIGHUP)
             log_info("daemon.hangup", LOG_STR("note", "there is no configuration file to read"));
+        if (sig == SIGUSR1)
+            figures_log(d->server.state, d->transport);
         state_tick(d->server.state, clock_now_ns());
+        nfs4_tick(&d->server);
     }
 }
 

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log_limit.h"
 #include "export/export.h"
 #include "transport/rpc_call.h"
 #include "vfs/vfs.h"
@@ -37,6 +38,7 @@ struct server {
     struct export_table *exports;
     struct state *state;
     uint32_t lease_s;
+    struct log_limit refusals; /* lines about refused requests */
 };
 
 struct compound {

@@ -32,6 +32,14 @@ void nfs4_closed(struct connection *conn, void *context)
     connection_user_set(conn, NFS4_CONNECTION_SLOT, NULL);
 }
 
+void nfs4_tick(struct server *server)
+{
+    uint64_t left_out = log_limit_left_out(&server->refusals);
+
+    if (left_out)
+        log_info("sequence.refused_more", LOG_U64("lines", left_out));
+}
+
 /* RFC 8881 §16.2.3: this error goes before all others; the tag comes back, no results. */
 static enum rpc_result minor_mismatch(struct rpc_call *call, struct wire_opaque *tag)
 {
@@ -52,8 +60,8 @@ enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
     op_count = xdr_get_u32(&call->in);
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;
-    log_debug("compound", LOG_U64("minor", minor), LOG_U64("ops", op_count),
-              LOG_U64("xid", call->xid));
+    log_debug("compound", LOG_STR("path", minor == 1 ? "4.1" : "none"), LOG_U64("minor", minor),
+              LOG_U64("ops", op_count), LOG_U64("xid", call->xid));
     if (minor == 1)
         return v41_compound_run(call, server, conn, &tag, op_count);
     return minor_mismatch(call, &tag);

@@ -18,6 +18,9 @@ enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context);
 /* The connection is gone: unbind it from its sessions. */
 void nfs4_closed(struct connection *conn, void *context);
 
+/* About once a second: say how many lines about refused requests were left out. */
+void nfs4_tick(struct server *server);
+
 struct session_conn;
 
 /* COMPOUND for a caller that has its own session_conn: nfs4_dispatch() takes it from the

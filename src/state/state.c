@@ -13,6 +13,7 @@
 #include "state/open.h"
 #include "state/recovery.h"
 #include "state/session_internal.h"
+#include "state/session_stats.h"
 
 enum {
     LEASE_DEFAULT_S = 90
@@ -68,6 +69,7 @@ struct state *state_create(const struct state_config *config)
     state->sessions_max = value_or(config->sessions_max, LIMIT_SESSIONS);
     state->clients_max = value_or(config->clients_max, LIMIT_CLIENTS);
     state->digest_seed = random_u64();
+    state->counters = counter_set_create(SESSION_COUNTER_COUNT);
     clients_init(&state->clients);
     for (size_t i = 0; i < SESSION_SHARDS; i++) {
         mutex_init(&state->session_shards[i].lock);
@@ -116,6 +118,7 @@ void state_destroy(struct state *state)
     htable_fini(&state->clients.by_id);
     htable_fini(&state->clients.by_owner);
     pthread_mutex_destroy(&state->clients.lock);
+    counter_set_destroy(state->counters);
     free(state->server_owner);
     free(state);
 }

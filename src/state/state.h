@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/counter.h"
 #include "base/htable.h"
 #include "base/limits.h"
 #include "base/list.h"
@@ -70,8 +71,9 @@ struct state {
     struct client_table clients;
     struct session_shard session_shards[SESSION_SHARDS];
     _Atomic uint32_t session_count;
-    _Atomic int64_t reply_bytes; /* memory that kept replies take */
-    uint64_t digest_seed;        /* random: for slot_request.digest */
+    _Atomic int64_t reply_bytes;  /* memory that kept replies take */
+    struct counter_set *counters; /* session_stats.h */
+    uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
     struct open_tables *opens; /* stateids and files: open.h */
     struct recovery *recovery; /* never NULL */

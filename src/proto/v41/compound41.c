@@ -52,13 +52,15 @@ static void tail_drop(struct rpc_call *call)
     call->tail.fd = -1;
 }
 
+static size_t tail_bytes(const struct rpc_call *call)
+{
+    return call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
+}
+
 /* What the handler encoded, and what it hung on as a tail, must fit. */
 static bool result_fits(const struct v41_compound *x)
 {
-    const struct rpc_call *call = x->base.call;
-    size_t tail = call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
-
-    return !x->base.out->failed && tail <= xdr_left(x->base.out);
+    return !x->base.out->failed && tail_bytes(x->base.call) <= xdr_left(x->base.out);
 }
 
 static enum nfsstat4 op_end(struct v41_compound *x, enum nfs_opnum4 op, size_t pos,
@@ -84,7 +86,7 @@ static enum nfsstat4 op_end(struct v41_compound *x, enum nfs_opnum4 op, size_t p
         }
         xdr_patch_u32(out, pos + 4, status);
     }
-    v41_trace_add(x->trace, op, xdr_pos(out) - pos);
+    v41_trace_add(x->trace, op, xdr_pos(out) - pos + tail_bytes(x->base.call));
     return status;
 }
 
@@ -124,9 +126,12 @@ static enum nfsstat4 op_next(struct v41_compound *x, enum v41_gate gate)
 /* Patch the head; `results` operations have one. */
 static void finish(struct v41_compound *x, enum nfsstat4 status, uint32_t results)
 {
+    size_t body = x->count_pos + 4;
+
     xdr_patch_u32(x->base.out, x->start, status);
     xdr_patch_u32(x->base.out, x->count_pos, results);
-    v41_trace_end(x->trace, status, xdr_pos(x->base.out) - x->start);
+    v41_trace_end(x->trace, status, body - x->start,
+                  xdr_pos(x->base.out) - body + tail_bytes(x->base.call));
 }
 
 static void run_in_session(struct v41_compound *x)
@@ -202,8 +207,10 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
 
     setup(&x, call, server, conn, op_count);
     head_encode(&x, tag);
-    if (op_count == 0)
+    if (op_count == 0) {
+        finish(&x, NFS4_OK, 0);
         return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+    }
     op = op_read_number(&call->in);
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;

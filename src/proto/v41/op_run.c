@@ -6,6 +6,7 @@
 #include "proto/v41/op_run.h"
 
 #include "proto/ops/ops.h"
+#include "proto/v41/sequence.h"
 #include "proto/v41/session_ops.h"
 #include "wire/nfs4_codec.h"
 
@@ -100,7 +101,8 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         REFUSED(LAYOUTGET, NFS4ERR_NOTSUPP)
         REFUSED(LAYOUTRETURN, NFS4ERR_NOTSUPP)
         SHARED(SECINFO_NO_NAME, op_secinfo_no_name)
-        REFUSED(SEQUENCE, NFS4ERR_SEQUENCE_POS)
+    case OP_SEQUENCE:
+        return v41_sequence_late(x);
         /* Only for clients that chose SP4_SSV, and none can: RFC 8881 §18.47.3. */
         REFUSED(SET_SSV, NFS4ERR_INVAL)
         SHARED(TEST_STATEID, op_test_stateid)

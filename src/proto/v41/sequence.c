@@ -8,6 +8,7 @@
 
 #include "base/htable.h"
 #include "base/log.h"
+#include "state/session_stats.h"
 #include "wire/nfs4_codec.h"
 
 enum {
@@ -31,11 +32,18 @@ static uint32_t request_bytes(const struct rpc_call *call)
     return bytes;
 }
 
-static void refuse_log(const struct v41_compound *x, const struct SEQUENCE4args *args,
-                       enum nfsstat4 status, const struct slot_replay *replay)
+/* Count and log one error of SEQUENCE.  Whoever floods us with them fills no disk. */
+static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enum nfsstat4 status,
+                   const struct slot_replay *replay)
 {
+    struct server *server = x->base.server;
+    const char *type = session_count_error(server->state, status);
+
+    if (!log_enabled(LOG_LEVEL_INFO) ||
+        !log_limit_take(&server->refusals, x->base.call->received_ns, LIMIT_LOG_REFUSALS_PER_S))
+        return;
     log_info("sequence.refused", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
-             LOG_U64("status", status), LOG_U64("slot", args->sa_slotid),
+             LOG_STR("type", type), LOG_U64("status", status), LOG_U64("slot", args->sa_slotid),
              LOG_U64("received", args->sa_sequenceid),
              LOG_U64("expected", replay ? replay->expected : 0),
              LOG_STR("state", replay ? slot_state_names[replay->state] : "untouched"),
@@ -120,8 +128,11 @@ static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *a
 static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE4args *args,
                                    const struct slot_replay *replay)
 {
+    struct state *state = x->base.server->state;
     struct xdr *out = x->base.out;
 
+    session_count(state, SESSION_COUNTER_replay_hits_total);
+    session_count(state, SESSION_FAILURE_replay_hit);
     out->p = out->start + x->start + replay->len;
     client_renew(x->session->client, x->base.call->received_ns);
     log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
@@ -148,6 +159,7 @@ static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4ar
     case SLOT_REPLAY:
         return replay_accept(x, args, &replay);
     case SLOT_UNCACHED:
+        session_count(x->base.server->state, SESSION_FAILURE_uncached);
         request_accept(x, args, bound);
         return V41_GATE_UNCACHED;
     case SLOT_BUSY:
@@ -160,8 +172,29 @@ static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4ar
         *status = NFS4ERR_SEQ_FALSE_RETRY;
         break;
     }
-    refuse_log(x, args, *status, &replay);
+    refuse(x, args, *status, &replay);
     return V41_GATE_REFUSED;
+}
+
+/* Every SEQUENCE comes by here.  NFS4ERR_BADXDR, or `otherwise`; an error has been noted. */
+static enum nfsstat4 args_read(struct v41_compound *x, struct SEQUENCE4args *args,
+                               enum nfsstat4 otherwise)
+{
+    enum nfsstat4 status;
+
+    session_count(x->base.server->state, SESSION_COUNTER_sequence_total);
+    memset(args, 0, sizeof(*args));
+    status = wire_SEQUENCE4args(x->base.in, args) ? otherwise : NFS4ERR_BADXDR;
+    if (status != NFS4_OK)
+        refuse(x, args, status, NULL);
+    return status;
+}
+
+enum nfsstat4 v41_sequence_late(struct v41_compound *x)
+{
+    struct SEQUENCE4args args;
+
+    return args_read(x, &args, NFS4ERR_SEQUENCE_POS);
 }
 
 enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
@@ -169,17 +202,16 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
     struct SEQUENCE4args args;
     bool bound;
 
-    if (!wire_SEQUENCE4args(x->base.in, &args)) {
-        *status = NFS4ERR_BADXDR;
+    *status = args_read(x, &args, NFS4_OK);
+    if (*status != NFS4_OK)
         return V41_GATE_REFUSED;
-    }
     x->session = session_conn_find(x->base.server->state, x->conn, args.sa_sessionid, &bound);
     x->cache_this = args.sa_cachethis;
     *status = x->session ? check_request(x, &args) : NFS4ERR_BADSESSION;
     if (*status == NFS4_OK)
         *status = limit_reply(x);
     if (*status != NFS4_OK) {
-        refuse_log(x, &args, *status, NULL);
+        refuse(x, &args, *status, NULL);
         return V41_GATE_REFUSED;
     }
     return slot_enter(x, &args, bound, status);

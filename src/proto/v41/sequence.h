@@ -16,5 +16,8 @@ enum v41_gate {
 /* Decode and process SEQUENCE, whose number and status word stand in `out` already. */
 enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status);
 
+/* SEQUENCE behind the first operation: always an error. */
+enum nfsstat4 v41_sequence_late(struct v41_compound *x);
+
 /* The compound is complete in `out`: give the slot back with its reply. */
 void v41_sequence_done(struct v41_compound *x);

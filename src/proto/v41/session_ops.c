@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "state/session_stats.h"
 #include "transport/worker.h"
 #include "wire/nfs4_codec.h"
 
@@ -112,6 +113,8 @@ enum nfsstat4 v41_destroy_session(struct v41_compound *x, const struct DESTROY_S
     if (own && x->base.op_index + 1 < x->base.op_count)
         return NFS4ERR_NOT_ONLY_OP;
     status = session_destroy(state_of(x), args->dsa_sessionid, x->conn, x->session, x->slot_id);
+    if (status == NFS4ERR_CONN_NOT_BOUND_TO_SESSION)
+        session_count(state_of(x), SESSION_FAILURE_not_bound);
     return status == NFS4ERR_DELAY ? destroy_waiting(x, args->dsa_sessionid) : status;
 }
 

@@ -42,7 +42,8 @@ static const char *op_name(uint32_t op)
     return info ? info->name : "ILLEGAL";
 }
 
-void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t body_bytes)
+void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t head_bytes,
+                   size_t body_bytes)
 {
     char names[NAMES_BYTES] = "[", sizes[SIZES_BYTES] = "[";
     size_t name_at = 1, size_at = 1;
@@ -60,5 +61,5 @@ void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t b
     (void)snprintf(names + name_at, sizeof(names) - name_at, "]");
     (void)snprintf(sizes + size_at, sizeof(sizes) - size_at, "]");
     log_debug("compound.done", LOG_STR("ops", names), LOG_STR("bytes", sizes),
-              LOG_U64("status", status), LOG_U64("body", body_bytes));
+              LOG_U64("status", status), LOG_U64("head", head_bytes), LOG_U64("body", body_bytes));
 }

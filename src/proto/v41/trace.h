@@ -25,5 +25,7 @@ struct v41_trace *v41_trace_begin(struct arena *arena);
 /* One more result; `trace` may be NULL. */
 void v41_trace_add(struct v41_trace *trace, uint32_t op, size_t bytes);
 
-/* Print it: ops=[SEQUENCE,PUTROOTFH] bytes=[44,8]. */
-void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t body_bytes);
+/* Print it: ops=[SEQUENCE,PUTROOTFH] bytes=[44,8] body=52.  The body is all results; with the head,
+ * which is status, tag and number of results, it is the COMPOUND4res. */
+void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t head_bytes,
+                   size_t body_bytes);

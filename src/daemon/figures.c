@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/figures.h"
+
+#include "base/log.h"
+#include "state/session_stats.h"
+#include "transport/transport.h"
+
+static void line_log(const char *event, const struct log_field *fields, size_t count)
+{
+    if (log_enabled(LOG_LEVEL_INFO))
+        log_write(LOG_LEVEL_INFO, event, fields, count);
+}
+
+static void sessions_log(const struct session_stats *stats)
+{
+    const struct log_field fields[] = {LOG_U64("sessions", stats->sessions),
+                                       LOG_U64("reply_bytes", stats->reply_bytes),
+#define X(name, help) LOG_U64(#name, stats->name),
+                                       SESSION_COUNTERS(X)
+#undef X
+#define X(type, status, help) LOG_U64("failures_" #type, stats->failures.type),
+                                           SESSION_FAILURES(X)
+#undef X
+    };
+
+    line_log("daemon.figures", fields, ARRAY_SIZE(fields));
+}
+
+static void transport_log(const struct transport_stats *stats)
+{
+    const struct log_field fields[] = {LOG_U64("connections", stats->connections),
+                                       LOG_U64("threads", stats->threads),
+                                       LOG_U64("spare_threads", stats->spare_threads),
+#define X(name, help) LOG_U64(#name, stats->name),
+                                       TRANSPORT_COUNTERS(X)
+#undef X
+    };
+
+    line_log("daemon.transport", fields, ARRAY_SIZE(fields));
+}
+
+static bool session_log(const struct session_gauges *gauges, void *arg)
+{
+    uint32_t *left = arg;
+
+    if (*left == 0)
+        return false;
+    (*left)--;
+    log_info("session.figures", LOG_HEX("session", gauges->id, sizeof(gauges->id)),
+             LOG_U64("client", gauges->clientid), LOG_U64("slots_in_use", gauges->slots_in_use),
+             LOG_U64("total_slots", gauges->total_slots));
+    return true;
+}
+
+void figures_log(struct state *state, struct transport *transport)
+{
+    struct session_stats sessions;
+    struct transport_stats rpc;
+    uint32_t left = LIMIT_FIGURES_SESSIONS;
+
+    session_stats_read(state, &sessions);
+    transport_stats(transport, &rpc);
+    sessions_log(&sessions);
+    transport_log(&rpc);
+    session_gauges_visit(state, session_log, &left);
+}
