@@ -178,9 +178,9 @@ bool recovery_db_load(struct recovery_db *db,
 {
     sqlite3_stmt *s = db->statements[SQL_LOAD];
     const char *why = "";
-    int step;
+    int step = SQLITE_ROW;
 
-    while ((step = sqlite3_step(s)) == SQLITE_ROW && *why == '\0') {
+    while (*why == '\0' && (step = sqlite3_step(s)) == SQLITE_ROW) {
         struct recovery_key key;
 
         if (!row_read(s, &key))
