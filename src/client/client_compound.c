@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_compound.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,8 @@ void client_compound_begin_slot(struct client_compound *c, struct client_session
     memcpy(op.opsequence.sa_sessionid, session->sessionid, NFS4_SESSIONID_SIZE);
     op.opsequence.sa_sequenceid = session->slots[slot].seqid;
     op.opsequence.sa_slotid = slot;
-    op.opsequence.sa_highest_slotid = slot;
+    op.opsequence.sa_highest_slotid =
+        session->highest_in_use > slot ? session->highest_in_use : slot;
     op.opsequence.sa_cachethis = cache_this;
     client_compound_add(c, &op);
 }
@@ -62,8 +64,16 @@ void client_compound_add(struct client_compound *c, struct nfs_argop4 *op)
 {
     size_t pos = xdr_pos(&c->x);
 
-    while (!wire_nfs_argop4(&c->x, op))
+    while (!wire_nfs_argop4(&c->x, op)) {
+        if (c->size >= COMPOUND_MAX_BYTES) {
+            /* It is not for want of room: no such number, or no such union. */
+            c->broken = true;
+            xdr_init_encode(&c->x, c->buffer, c->size);
+            c->x.p += pos;
+            return;
+        }
         grow(c, pos);
+    }
     client_compound_set_count(c, c->count + 1);
 }
 
@@ -88,6 +98,12 @@ void client_compound_add_bytes(struct client_compound *c, const void *data, size
     memcpy(xdr_take(&c->x, len), data, len);
 }
 
+void client_compound_set_seqid(struct client_compound *c, uint32_t seqid)
+{
+    CHECK(c->seqid_pos != 0);
+    xdr_patch_u32(&c->x, c->seqid_pos, seqid);
+}
+
 void client_compound_set_count(struct client_compound *c, uint32_t count)
 {
     c->count = count;
@@ -102,6 +118,10 @@ struct wire_opaque client_compound_args(const struct client_compound *c)
 enum client_status client_compound_send(struct client_conn *conn, const struct client_compound *c,
                                         uint32_t *xid)
 {
+    if (c->broken) {
+        errno = EINVAL;
+        return CLIENT_FAILED;
+    }
     return client_call_send(conn, NFS4_PROGRAM, NFS_V4, NFSPROC4_COMPOUND, c->buffer,
                             xdr_pos(&c->x), xid);
 }

@@ -29,6 +29,7 @@ struct client_compound {
     size_t count_pos;               /* of the operation count in the buffer */
     size_t seqid_pos;               /* of sa_sequenceid; 0: there is no SEQUENCE */
     uint32_t count;                 /* operations so far */
+    bool broken;                    /* an operation could not be encoded: it will not be sent */
     struct client_session *session; /* whose slot's seqid follows the reply; NULL: none */
     uint32_t slot;
 };
@@ -44,7 +45,8 @@ void client_compound_begin_plain(struct client_compound *c);
 void client_compound_begin_slot(struct client_compound *c, struct client_session *session,
                                 uint32_t slot, bool cache_this);
 
-/* Append an operation with its arguments. */
+/* Append an operation with its arguments.  Those that XDR cannot express (a number that its enum
+ * does not have) make every later send fail with EINVAL. */
 void client_compound_add(struct client_compound *c, struct nfs_argop4 *op);
 
 /* Append words as they are: broken operations, numbers that don't exist. */
@@ -52,6 +54,9 @@ void client_compound_add_words(struct client_compound *c, const uint32_t *words,
 
 /* Append bytes (a multiple of four) to the operation that was added last. */
 void client_compound_add_bytes(struct client_compound *c, const void *data, size_t len);
+
+/* Another sa_sequenceid in a compound that has SEQUENCE: the same operations as a new request. */
+void client_compound_set_seqid(struct client_compound *c, uint32_t seqid);
 
 /* Lie about the number of operations. */
 void client_compound_set_count(struct client_compound *c, uint32_t count);

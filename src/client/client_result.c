@@ -39,13 +39,8 @@ static bool result_decode(struct client_result *result)
     return xdr_left(x) == 0;
 }
 
-enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,
-                                         struct client_result *result)
+static enum client_status received(enum client_status status, struct client_result *result)
 {
-    enum client_status status;
-
-    memset(result, 0, sizeof(*result));
-    status = client_call_receive(conn, xid, &result->reply);
     if (status == CLIENT_OK && !result_decode(result)) {
         client_result_free(result);
         status = CLIENT_MALFORMED;
@@ -53,6 +48,19 @@ enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,
     if (status == CLIENT_OK && client_result_watch)
         client_result_watch(result);
     return status;
+}
+
+enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,
+                                         struct client_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    return received(client_call_receive(conn, xid, &result->reply), result);
+}
+
+enum client_status client_result_receive_any(struct client_conn *conn, struct client_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    return received(client_call_receive_any(conn, &result->reply), result);
 }
 
 void client_result_free(struct client_result *result)

@@ -27,6 +27,10 @@ extern void (*client_result_watch)(const struct client_result *result);
 MUST_USE enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,
                                                   struct client_result *result);
 
+/* Wait for the reply to any call: result->reply.header.xid tells which. */
+MUST_USE enum client_status client_result_receive_any(struct client_conn *conn,
+                                                      struct client_result *result);
+
 void client_result_free(struct client_result *result);
 
 /* The first result of that operation, or NULL. */

@@ -22,6 +22,7 @@ struct client_session {
     struct channel_attrs4 fore, back;
     uint32_t slot_count;
     uint32_t target_highest_slot, highest_slot, status_flags; /* of the last SEQUENCE */
+    uint32_t highest_in_use; /* set by those who have several requests at a time */
     struct client_slot slots[CLIENT_SLOTS];
 };
 

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "courier.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wire/nfs4_const.h"
+
+enum {
+    TIMEOUT_MS = 60000,
+    TROUBLE_ONE_IN = 8,
+    DELAY_MS = 1
+};
+
+bool courier_open(struct courier *courier, const char *target, const struct client_cred *cred,
+                  struct workload *work, unsigned number)
+{
+    char owner[96];
+    struct client_session_wish wish;
+    enum nfsstat4 status = NFS4ERR_SERVERFAULT;
+
+    memset(courier, 0, sizeof(*courier));
+    courier->target = target;
+    courier->work = work;
+    courier->random = random_from(work->seed, 1000 + number);
+    (void)snprintf(owner, sizeof(owner), "%s client %u", work->path, number);
+    wish = client_session_wish_default(owner);
+    wish.fore.ca_maxrequests = COURIER_SLOTS;
+    for (unsigned i = 0; i < COURIER_CONNS; i++) {
+        courier->conns[i].fd = -1;
+        if (client_conn_open(&courier->conns[i], target, TIMEOUT_MS) != CLIENT_OK)
+            return false;
+        courier->conns[i].cred = *cred;
+    }
+    if (client_session_open(&courier->conns[0], &wish, &courier->session, &status) != CLIENT_OK)
+        return false;
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++) {
+        lane_init(&courier->lanes[i], work, number, i);
+        courier->lanes[i].clientid = courier->session.clientid;
+    }
+    return status == NFS4_OK && courier->session.slot_count >= WORKLOAD_LANES;
+}
+
+void courier_close(struct courier *courier)
+{
+    enum nfsstat4 status;
+
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++) {
+        struct request *q = &courier->requests[i];
+
+        client_compound_free(&q->c);
+        if (q->reply)
+            client_result_free(q->reply);
+        free(q->reply);
+        memset(q, 0, sizeof(*q));
+    }
+    if (courier->conns[0].fd >= 0 &&
+        client_session_destroy(&courier->conns[0], &courier->session, &status) != CLIENT_OK)
+        lane_differs(&courier->lanes[0], "the session cannot be destroyed");
+    for (unsigned i = 0; i < COURIER_CONNS; i++)
+        client_conn_close(&courier->conns[i]);
+}
+
+void courier_fini(struct courier *courier)
+{
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++)
+        lane_fini(&courier->lanes[i]);
+}
+
+/* Cut a connection, with a reset or in good order, and make another one in its place. */
+static void cut(struct courier *courier, unsigned at)
+{
+    struct client_conn *conn = &courier->conns[at];
+    struct client_cred cred = conn->cred;
+
+    if (random_one_in(&courier->random, 2))
+        client_conn_abort(conn);
+    else
+        client_conn_close(conn);
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++) {
+        courier->requests[i].resend |= courier->requests[i].on_way[at];
+        courier->requests[i].on_way[at] = false;
+    }
+    if (client_conn_open(conn, courier->target, TIMEOUT_MS) != CLIENT_OK)
+        lane_differs(&courier->lanes[0], "no connection");
+    conn->cred = cred;
+}
+
+static void send_over(struct courier *courier, struct request *q, unsigned at)
+{
+    enum client_status status = client_compound_send(&courier->conns[at], &q->c, &q->xid[at]);
+
+    q->sent++;
+    q->resend = false;
+    q->on_way[at] = true;
+    if (status != CLIENT_OK)
+        lane_differs(q->lane, "request not sent: %s", client_status_name(status));
+}
+
+/* A part of the record, which may be less than its mark and must not be all of it. */
+static void send_part(struct courier *courier, struct request *q, unsigned at)
+{
+    struct wire_opaque args = client_compound_args(&q->c);
+    struct client_conn *conn = &courier->conns[at];
+    size_t size = RPC_RECORD_MARK_BYTES + CLIENT_CALL_HEADER_BYTES + args.len;
+    uint8_t *record = must_malloc(size);
+    size_t len = client_call_encode(&conn->cred, ++conn->xid, NFS4_PROGRAM, NFS_V4,
+                                    NFSPROC4_COMPOUND, args.data, args.len,
+                                    record + RPC_RECORD_MARK_BYTES, size - RPC_RECORD_MARK_BYTES);
+
+    rpc_record_mark_put(record, (uint32_t)len, true);
+    len = 1 + random_below(&courier->random, (uint32_t)len + RPC_RECORD_MARK_BYTES - 1);
+    if (client_conn_send_raw(conn, record, len) != CLIENT_OK)
+        lane_differs(q->lane, "part of a request not sent");
+    free(record);
+    q->sent++;
+}
+
+static void submit(struct courier *courier, struct request *q)
+{
+    unsigned at = random_below(&courier->random, COURIER_CONNS);
+
+    courier->troubles[q->trouble]++;
+    switch (q->trouble) {
+    case TROUBLE_REPLY_LOST:
+        q->lose = 1 + random_below(&courier->random, 2);
+        send_over(courier, q, at);
+        break;
+    case TROUBLE_CUT_BEHIND:
+        send_over(courier, q, at);
+        if (random_one_in(&courier->random, 2))
+            poll(NULL, 0, 1);
+        cut(courier, at);
+        break;
+    case TROUBLE_CUT_WITHIN:
+        send_part(courier, q, at);
+        cut(courier, at);
+        break;
+    case TROUBLE_TWICE:
+        send_over(courier, q, at);
+        send_over(courier, q, 1 - at);
+        break;
+    default:
+        send_over(courier, q, at);
+    }
+}
+
+static bool on_way(const struct request *q)
+{
+    return q->on_way[0] || q->on_way[1];
+}
+
+static bool slot_free(const struct courier *courier, uint32_t slot)
+{
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++)
+        if (courier->requests[i].active && courier->requests[i].c.slot == slot)
+            return false;
+    return true;
+}
+
+/* Any slot that is free; there are more than lanes. */
+static uint32_t pick_slot(struct courier *courier)
+{
+    uint32_t count = courier->session.slot_count, slot;
+
+    if (count > courier->session.target_highest_slot + 1)
+        count = courier->session.target_highest_slot + 1;
+    if (count < WORKLOAD_LANES)
+        count = WORKLOAD_LANES;
+    do
+        slot = random_below(&courier->random, count);
+    while (!slot_free(courier, slot));
+    return slot;
+}
+
+static void note_highest(struct courier *courier)
+{
+    courier->session.highest_in_use = 0;
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++)
+        if (courier->requests[i].active &&
+            courier->session.highest_in_use < courier->requests[i].c.slot)
+            courier->session.highest_in_use = courier->requests[i].c.slot;
+}
+
+static enum trouble pick_trouble(struct courier *courier)
+{
+    if (!random_one_in(&courier->random, TROUBLE_ONE_IN))
+        return TROUBLE_NONE;
+    return (enum trouble)(1 + random_below(&courier->random, TROUBLE_KINDS - 1));
+}
+
+/* Give the lane's next step to a slot.  False: there is none. */
+static bool start(struct courier *courier, unsigned number)
+{
+    struct request *q = &courier->requests[number];
+    uint32_t slot = pick_slot(courier);
+
+    note_highest(courier);
+    q->lane = &courier->lanes[number];
+    if (!lane_next(q->lane, &courier->session, slot, &q->c))
+        return false;
+    q->active = true;
+    q->sent = q->lose = 0;
+    q->resend = false;
+    q->trouble = pick_trouble(courier);
+    submit(courier, q);
+    return true;
+}
+
+static bool sequence_delayed(const struct client_result *r)
+{
+    return r->decoded == 1 && r->ops[0].resop == OP_SEQUENCE && r->ops[0].status == NFS4ERR_DELAY;
+}
+
+/* The retry of a request whose reply was not to be kept (RFC 8881 §2.10.6.1.3). */
+static bool uncached(const struct request *q, const struct client_result *r)
+{
+    return lane_step_idempotent(q->lane) && r->status == NFS4ERR_RETRY_UNCACHED_REP &&
+           r->decoded == 2 && r->ops[0].status == NFS4_OK;
+}
+
+static bool same_bytes(const struct client_result *a, const struct client_result *b)
+{
+    return a->body.len == b->body.len && memcmp(a->body.data, b->body.data, a->body.len) == 0;
+}
+
+static void finish(struct courier *courier, struct request *q)
+{
+    struct client_result *r = q->reply;
+
+    client_session_advance(&courier->session, &r->ops[0].opsequence);
+    if (uncached(q, r)) {
+        /* It ran, and nobody knows what it said: it has to run again as a new request. */
+        courier->uncached++;
+        q->trouble = TROUBLE_NONE;
+        client_compound_set_seqid(&q->c, courier->session.slots[q->c.slot].seqid);
+        q->lane->seqid++;
+        submit(courier, q);
+    } else {
+        lane_finish(q->lane, r);
+        client_compound_free(&q->c);
+        q->active = false;
+    }
+    client_result_free(r);
+    free(r);
+    q->reply = NULL;
+}
+
+/* The first full reply is the one that counts. */
+static void accept(struct courier *courier, struct request *q, struct client_result *r)
+{
+    if (r->decoded == 0 || r->ops[0].status != NFS4_OK) {
+        lane_differs(q->lane, "sent %u times: SEQUENCE is %s", q->sent, status_name(r->status));
+    } else if (!q->reply) {
+        q->reply = must_malloc(sizeof(*q->reply));
+        *q->reply = *r;
+        return;
+    } else if (same_bytes(q->reply, r)) {
+        courier->replays++;
+    } else if (uncached(q, q->reply) && !uncached(q, r)) {
+        struct client_result other = *q->reply;
+
+        *q->reply = *r;
+        *r = other;
+    } else if (!uncached(q, r)) {
+        lane_differs(q->lane, "sent %u times: another reply, %s with %u bytes after %s with %u",
+                     q->sent, status_name(r->status), r->body.len, status_name(q->reply->status),
+                     q->reply->body.len);
+    }
+    client_result_free(r);
+}
+
+/* Send what nobody answers any more, over the connection that it did not fail on. */
+static void go_on(struct courier *courier, unsigned failed)
+{
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++) {
+        struct request *q = &courier->requests[i];
+
+        if (!q->active || on_way(q))
+            continue;
+        if (q->reply && !q->resend)
+            finish(courier, q);
+        else
+            send_over(courier, q, 1 - failed);
+    }
+}
+
+static struct request *request_of(struct courier *courier, unsigned at, uint32_t xid)
+{
+    for (unsigned i = 0; i < WORKLOAD_LANES; i++) {
+        struct request *q = &courier->requests[i];
+
+        if (q->active && q->on_way[at] && q->xid[at] == xid)
+            return q;
+    }
+    return NULL;
+}
+
+static void handle(struct courier *courier, unsigned at, struct client_result *r)
+{
+    struct request *q = request_of(courier, at, r->reply.header.xid);
+
+    if (!q) {
+        lane_differs(&courier->lanes[0], "a reply to nothing");
+        client_result_free(r);
+        return;
+    }
+    q->on_way[at] = false;
+    if (sequence_delayed(r)) {
+        courier->delays++;
+        client_result_free(r);
+        q->resend = q->trouble == TROUBLE_REPLY_LOST;
+        if (!on_way(q) && !q->reply)
+            poll(NULL, 0, DELAY_MS);
+    } else {
+        accept(courier, q, r);
+        if (q->lose > 0) {
+            q->lose--;
+            q->resend = true;
+            cut(courier, at);
+        }
+    }
+    go_on(courier, at);
+}
+
+/* Whatever comes next on either connection. */
+static void receive(struct courier *courier)
+{
+    struct pollfd fds[COURIER_CONNS];
+    struct client_result r;
+
+    for (unsigned i = 0; i < COURIER_CONNS; i++)
+        fds[i] = (struct pollfd){.fd = courier->conns[i].fd, .events = POLLIN};
+    if (poll(fds, COURIER_CONNS, TIMEOUT_MS) <= 0) {
+        lane_differs(&courier->lanes[0], "no answer");
+        return;
+    }
+    for (unsigned i = 0; i < COURIER_CONNS; i++) {
+        enum client_status status;
+
+        if (!fds[i].revents || atomic_load(&courier->work->failed))
+            continue;
+        status = client_result_receive_any(&courier->conns[i], &r);
+        if (status == CLIENT_OK) {
+            handle(courier, i, &r);
+            return; /* it may have changed the connections */
+        }
+        client_result_free(&r);
+        lane_differs(&courier->lanes[0], "connection %u: %s", i, client_status_name(status));
+    }
+}
+
+void courier_run(struct courier *courier)
+{
+    bool busy = true;
+
+    while (busy && !atomic_load(&courier->work->failed)) {
+        busy = false;
+        for (unsigned i = 0; i < WORKLOAD_LANES; i++)
+            busy |= courier->requests[i].active || start(courier, i);
+        go_on(courier, random_below(&courier->random, COURIER_CONNS));
+        if (busy)
+            receive(courier);
+    }
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Carries the requests of one client over two connections, several at a time on slots of one
+ * session, and meets with trouble on the way (SR-01, S20-07, S20-12, P-01):
+ *
+ *   the reply is lost        it came, and nobody read it; the connection is cut
+ *   cut behind the request   the server may have had it, or not
+ *   cut in the request       the server has a part of the record
+ *   sent twice               over both connections at once, without waiting
+ *
+ * A request without a reply is sent again over another connection until there is one, the bytes of
+ * the COMPOUND as they were.  All full replies to a request must be the same bytes.
+ */
+#pragma once
+
+#include "client/client_mount.h"
+#include "lane.h"
+
+enum trouble {
+    TROUBLE_NONE,
+    TROUBLE_REPLY_LOST,
+    TROUBLE_CUT_BEHIND,
+    TROUBLE_CUT_WITHIN,
+    TROUBLE_TWICE,
+    TROUBLE_KINDS
+};
+
+enum {
+    COURIER_CONNS = 2,
+    COURIER_SLOTS = 8
+};
+
+/* A lane's request on its way. */
+struct request {
+    bool active;
+    struct lane *lane;
+    struct client_compound c;
+    enum trouble trouble;
+    unsigned lose; /* how many replies to it must still be lost */
+    bool resend;   /* although there is a reply */
+    unsigned sent;
+    bool on_way[COURIER_CONNS]; /* sent over that connection, and not answered */
+    uint32_t xid[COURIER_CONNS];
+    struct client_result *reply; /* the first real one */
+};
+
+struct courier {
+    const char *target;
+    struct workload *work;
+    struct client_session session;
+    struct client_conn conns[COURIER_CONNS];
+    struct random random;
+    struct lane lanes[WORKLOAD_LANES];
+    struct request requests[WORKLOAD_LANES];
+
+    /* What happened, for the tale. */
+    uint64_t troubles[TROUBLE_KINDS];
+    uint64_t replays, uncached, delays;
+};
+
+/* A session of a client of its own, with two connections.  False: there is none. */
+bool courier_open(struct courier *courier, const char *target, const struct client_cred *cred,
+                  struct workload *work, unsigned number);
+
+/* Do all steps of all lanes, or stop at the first difference. */
+void courier_run(struct courier *courier);
+
+/* End the session; the models stay until courier_fini(). */
+void courier_close(struct courier *courier);
+void courier_fini(struct courier *courier);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A lane does one step after the other, each a compound whose outcome its model foretells; lanes
+ * of all clients run at once.  Which steps they are depends on the seed alone.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "client/client_session.h"
+#include "model.h"
+
+enum {
+    WORKLOAD_CLIENTS = 8,
+    WORKLOAD_LANES = 4, /* of a client */
+    WORKLOAD_TOKENS = 8
+};
+
+/* What all lanes share.  A token is a directory that whoever makes it first may remove again. */
+struct workload {
+    uint64_t seed;
+    uint32_t steps; /* of each lane */
+    bool dir_links; /* the file system counts the directories in a directory */
+    char path[64];  /* of the directory with all of it */
+    struct client_fh tokens;
+    _Atomic uint32_t token_owner[WORKLOAD_TOKENS]; /* lane_id() + 1, or 0 */
+    _Atomic bool failed;
+};
+
+struct step_kind;
+
+struct step {
+    const struct step_kind *kind;
+    enum nfsstat4 expect;
+    bool contended; /* NFS4ERR_EXIST is as good */
+    uint32_t op_count;
+    int dir, dir2;   /* directories by their number in the model */
+    int node;        /* the object; 0: a new one */
+    int name, name2; /* names that are there; -1: none */
+    char text[MODEL_NAME_BYTES], text2[MODEL_NAME_BYTES];
+    enum nfs_ftype4 type;
+    uint32_t mode, access;
+    enum createmode4 how;
+    uint32_t offset, len;
+    uint64_t fill; /* what the bytes are made from */
+    enum nfs_lock_type4 lock_type;
+    uint32_t first, last; /* lock units */
+    uint32_t token;
+};
+
+struct lane {
+    struct workload *work;
+    unsigned client, number;
+    uint64_t clientid;
+    struct random random;
+    uint32_t steps_done;
+    struct model model;
+    char owner[MODEL_NAME_BYTES];
+    struct step step;
+    uint32_t slot; /* of the step, for messages */
+    uint32_t seqid;
+};
+
+void lane_init(struct lane *lane, struct workload *work, unsigned client, unsigned number);
+void lane_fini(struct lane *lane);
+
+uint32_t lane_id(const struct lane *lane);
+
+/* Build the next step for that slot; false when all are done. */
+bool lane_next(struct lane *lane, struct client_session *session, uint32_t slot,
+               struct client_compound *c);
+
+/* May its reply be forgotten? */
+bool lane_step_idempotent(const struct lane *lane);
+
+/* Compare the result of the step with the model, which follows it. */
+void lane_finish(struct lane *lane, struct client_result *result);
+
+/* Say that something is not as it should be, and how to see it again. */
+void lane_differs(const struct lane *lane, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));

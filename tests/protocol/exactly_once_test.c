@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exactly once in the long run (SR-01, S20-07, S20-12, P-01): eight clients do a hundred thousand
+ * mixed steps on each export, connections are cut and requests sent again at random points,
+ * and the tree is then what the models say.
+ *
+ * MAINSTAY_SEED repeats a run's steps (when and where a connection is cut depends on the machine as
+ * well); MAINSTAY_OPERATIONS is how many steps there are.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "exactly_once/courier.h"
+#include "exactly_once/tree.h"
+#include "script.h"
+
+enum {
+    OPERATIONS = 100000, /* on each export */
+    LANES = WORKLOAD_CLIENTS * WORKLOAD_LANES
+};
+
+static struct workload work;
+static struct courier couriers[WORKLOAD_CLIENTS];
+
+static uint64_t number_from(const char *variable, uint64_t usual)
+{
+    const char *text = getenv(variable);
+
+    return text ? strtoull(text, NULL, 0) : usual;
+}
+
+/* In a directory of its own, below the export: where all meet, and one for each lane. */
+static void make_workload(const char *export)
+{
+    struct client_fh root, dir, shared;
+    struct stat st;
+
+    memset(&work, 0, sizeof(work));
+    work.seed = number_from("MAINSTAY_SEED", (uint64_t)time(NULL));
+    work.steps = (uint32_t)(number_from("MAINSTAY_OPERATIONS", OPERATIONS) / LANES);
+    /* Some file systems count one link for every directory. */
+    work.dir_links =
+        export == script_mem || (stat(script_server.data, &st) == 0 && st.st_nlink > 1);
+    (void)snprintf(work.path, sizeof(work.path), "%s/all", export);
+    expect_status(client_file_lookup(&alice, export, &root), NFS4_OK);
+    expect_status(client_file_mkdir(&alice, &root, "all", &dir), NFS4_OK);
+    expect_status(client_file_mkdir(&alice, &dir, "shared", &shared), NFS4_OK);
+    expect_status(client_file_mkdir(&alice, &dir, "tokens", &work.tokens), NFS4_OK);
+    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++) {
+        struct client_cred cred = script_cred();
+
+        assert_true(courier_open(&couriers[i], script_server.target, &cred, &work, i));
+        for (unsigned j = 0; j < WORKLOAD_LANES; j++) {
+            struct model *model = &couriers[i].lanes[j].model;
+
+            model->nodes[MODEL_SHARED].fh = shared;
+            expect_status(
+                client_file_mkdir(&alice, &dir, model->prefix, &model->nodes[MODEL_ROOT].fh),
+                NFS4_OK);
+            model->nodes[MODEL_ROOT].mode =
+                attrs_of(&alice, &model->nodes[MODEL_ROOT].fh, CLIENT_BITS(FATTR4_MODE)).mode;
+        }
+    }
+    print_message("  seed %llu, %u steps\n", (unsigned long long)work.seed, work.steps * LANES);
+}
+
+static void *client(void *courier)
+{
+    courier_run(courier);
+    return NULL;
+}
+
+static void run_clients(void)
+{
+    pthread_t threads[WORKLOAD_CLIENTS];
+
+    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, client, &couriers[i]), 0);
+    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void tell(void)
+{
+    static const char *const names[] = {"no trouble", "reply lost", "cut behind", "cut within",
+                                        "sent twice"};
+    uint64_t replays = 0, uncached = 0, delays = 0;
+
+    for (unsigned t = 0; t < TROUBLE_KINDS; t++) {
+        uint64_t sum = 0;
+
+        for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
+            sum += couriers[i].troubles[t];
+        print_message("  %s %llu,", names[t], (unsigned long long)sum);
+    }
+    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++) {
+        replays += couriers[i].replays;
+        uncached += couriers[i].uncached;
+        delays += couriers[i].delays;
+    }
+    print_message("  the same bytes again %llu, run anew %llu, in progress %llu\n",
+                  (unsigned long long)replays, (unsigned long long)uncached,
+                  (unsigned long long)delays);
+}
+
+static void compare_trees(const char *export)
+{
+    struct client_cred cred = script_cred();
+    struct client_mount fresh;
+    char dir[128];
+
+    expect_status(client_mount_open(&fresh, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL),
+                  NFS4_OK);
+    tree_compare(&fresh, couriers, WORKLOAD_CLIENTS);
+    client_mount_close(&fresh);
+    if (export == script_mem)
+        return;
+    (void)snprintf(dir, sizeof(dir), "%s/all", script_server.data);
+    tree_compare_disk(dir, couriers, WORKLOAD_CLIENTS);
+}
+
+static void mixed_workload(void **state)
+{
+    const char *export = *state;
+
+    make_workload(export);
+    run_clients();
+    tell();
+    if (!atomic_load(&work.failed))
+        compare_trees(export);
+    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++) {
+        courier_close(&couriers[i]);
+        courier_fini(&couriers[i]);
+    }
+    assert_false(atomic_load(&work.failed));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {ON_BOTH(mixed_workload)};
+
+    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+}
