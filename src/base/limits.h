@@ -49,14 +49,18 @@
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
 #define LIMIT_RECOVERY_RECORDS (2 * LIMIT_CLIENTS) /* those of the former life and new ones */
-#define LIMIT_CLIENT_OWNER_BYTES 1024u             /* NFS4_OPAQUE_LIMIT */
-#define LIMIT_CLIENT_IMPL_BYTES 256u               /* kept of each string of eia_client_impl_id */
+#define LIMIT_COURTESY_S                                                                           \
+    86400u /* how long a silent client keeps its state unless it is in the way */
+#define LIMIT_COURTESY_IDLE_S 3600u    /* and its sessions, when it has no state */
+#define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
+#define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
 #define LIMIT_SESSIONS 65536u
 #define LIMIT_SESSIONS_PER_CLIENT 64u
 #define LIMIT_SESSION_CONNECTIONS 64u
 #define LIMIT_SLOTS 1024u       /* of one session */
 #define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION */
 #define LIMIT_BACK_SLOTS 16u
+#define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* that all slots together might keep */
 #define LIMIT_OPEN_OWNERS_PER_CLIENT 65536u
 #define LIMIT_OPENS_PER_CLIENT 262144u
 #define LIMIT_LOCK_OWNERS_PER_CLIENT 65536u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client records: lookup, confirmation, leases and removal.  EXCHANGE_ID makes them
- * (client_exchange.c).
+ * Client records: lookup, confirmation and removal.  EXCHANGE_ID makes them (client_exchange.c);
+ * their leases are in client_lease.c.
  */
 #include "state/client.h"
 
@@ -94,9 +94,9 @@ void client_unhash_locked(struct client *client, struct list *doomed)
     htable_remove(&clients->by_id, &client->by_id);
     owner_forget_locked(client);
     clients->count--;
-    list_remove(&client->all_link);
+    client_unqueue_locked(client);
     list_push_back(doomed, &client->all_link);
-    LIST_FOREACH_SAFE (session, &client->sessions, struct session, client_link)
+    LIST_FOREACH (session, &client->sessions, struct session, client_link)
         session_unhash_locked(session);
 }
 
@@ -109,13 +109,19 @@ void client_confirm_locked(struct client *client, struct list *doomed)
         client_unhash_locked(owner->confirmed, doomed);
     owner->confirmed = client;
     owner->unconfirmed = NULL;
+    client_unqueue_locked(client);
     client->confirmed = true;
+    client_queue_locked(client);
 }
 
 static void bury_one(struct state *state, struct client *client)
 {
+    struct list *link;
+
     log_info("client.remove", LOG_U64("client", client->id),
              LOG_U64("confirmed", client->confirmed));
+    while ((link = list_pop_front(&client->sessions)))
+        session_bury(LIST_ENTRY(link, struct session, client_link));
     if (state->hooks.release)
         state->hooks.release(state, client);
     client_put(client);
@@ -136,32 +142,7 @@ void client_bury(struct state *state, struct list *doomed)
     }
 }
 
-static bool requests_in_progress(struct client *client)
-{
-    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
-        if (slot_table_busy(&session->slots, UINT32_MAX) > 0)
-            return true;
-    }
-    return false;
-}
-
-/* A confirmed client gets an eighth more than it was promised: its last renewal may be under way. */
-static bool lease_over(const struct client *client, int64_t now_ns)
-{
-    int64_t margin = client->confirmed ? client->state->lease_ns / 8 : 0;
-
-    return client_expired(client, now_ns - margin);
-}
-
-void client_sweep_locked(struct state *state, int64_t now_ns, struct list *doomed)
-{
-    LIST_FOREACH_SAFE (client, &state->clients.clients, struct client, all_link) {
-        if (lease_over(client, now_ns) && !requests_in_progress(client))
-            client_unhash_locked(client, doomed);
-    }
-}
-
-enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid)
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns)
 {
     enum nfsstat4 status = NFS4_OK;
     struct client *client;
@@ -172,7 +153,7 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid)
     client = client_find_locked(state, clientid);
     if (!client)
         status = NFS4ERR_STALE_CLIENTID;
-    else if (client_busy_locked(client))
+    else if (client_busy_locked(client) && !client_lapsed_locked(client, now_ns))
         status = NFS4ERR_CLIENTID_BUSY;
     else
         client_unhash_locked(client, &doomed);

@@ -7,6 +7,8 @@
  * An owner string has at most one record of each kind; a new incarnation's record stands beside
  * the old confirmed one until its CREATE_SESSION removes that.  A dead record is in no table; it
  * lives on until its last reference goes, and must get no new opens or locks.
+ *
+ * A lease that is over ends nothing by itself: client_lease.h.
  */
 #pragma once
 
@@ -46,6 +48,10 @@ struct client {
     _Atomic bool reclaim_complete;  /* RECLAIM_COMPLETE for all file systems was seen */
     _Atomic bool may_reclaim;       /* it had state in the server's last life (recovery.h) */
     _Atomic uint32_t revoked_count; /* stateids revoked and not yet freed by FREE_STATEID */
+    _Atomic uint32_t
+        revoked_admin; /* of these, by an administrator; client_revoked_add(), _sub() */
+    _Atomic uint32_t back_sessions; /* live sessions that were given a back channel */
+    _Atomic uint32_t back_up;       /* of these, with a connection bound to it now */
 
     /* Set when made, never changed. */
     uint8_t verifier[NFS4_VERIFIER_SIZE];
@@ -54,10 +60,13 @@ struct client {
 
     /* Guarded by client_table.lock. */
     struct hnode by_id;
-    struct list all_link;
+    struct list all_link;      /* on client_table.confirmed or .unconfirmed */
+    struct list courtesy_link; /* on client_table.courtesy when its lease is over */
+    int64_t check_ns;          /* when client_sweep() looks at it next */
     struct client_owner *owner;
     bool confirmed;
     char *impl_name, *impl_domain; /* what the client says it is; may be NULL */
+    int64_t impl_date_s;           /* and when that was built */
     struct list sessions;
     uint32_t session_count;
     struct client_create_reply create_reply;
@@ -78,7 +87,7 @@ enum nfsstat4 client_exchange_id(struct state *state, const struct client_princi
                                  struct client_exchange *out);
 
 /* DESTROY_CLIENTID, RFC 8881 §18.50. */
-enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid);
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns);
 
 /* RECLAIM_COMPLETE for all file systems; COMPLETE_ALREADY the second time (RFC 8881 §18.51). */
 enum nfsstat4 client_reclaim_complete(struct client *client);
@@ -89,16 +98,20 @@ struct client *client_lookup(struct state *state, uint64_t clientid);
 struct client *client_get(struct client *client);
 void client_put(struct client *client);
 
-/* The lease: one store. */
-static inline void client_renew(struct client *client, int64_t now_ns)
+/* A stateid of the client is revoked for `why` (stateid_revoked()); it was freed.  _sub() is true
+ * when that was the last. */
+static inline void client_revoked_add(struct client *client, enum nfsstat4 why)
 {
-    atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
+    if (why == NFS4ERR_ADMIN_REVOKED)
+        atomic_fetch_add_explicit(&client->revoked_admin, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&client->revoked_count, 1, memory_order_relaxed);
 }
 
-static inline bool client_expired(const struct client *client, int64_t now_ns)
+static inline bool client_revoked_sub(struct client *client, enum nfsstat4 why)
 {
-    return now_ns - atomic_load_explicit(&client->renewed_ns, memory_order_relaxed) >
-           client->state->lease_ns;
+    if (why == NFS4ERR_ADMIN_REVOKED)
+        atomic_fetch_sub_explicit(&client->revoked_admin, 1, memory_order_relaxed);
+    return atomic_fetch_sub_explicit(&client->revoked_count, 1, memory_order_relaxed) == 1;
 }
 
 static inline bool client_dead(const struct client *client)

@@ -100,6 +100,7 @@ static void impl_id_keep(struct client *client, const struct EXCHANGE_ID4args *a
     free(client->impl_domain);
     client->impl_name = text_copy(&args->eia_client_impl_id->nii_name);
     client->impl_domain = text_copy(&args->eia_client_impl_id->nii_domain);
+    client->impl_date_s = args->eia_client_impl_id->nii_date.seconds;
 }
 
 static uint64_t fresh_id_locked(struct state *state)
@@ -127,13 +128,15 @@ static struct client *record_add_locked(struct exchange *x, struct client_owner 
     client->principal = *x->principal;
     client->owner = owner;
     list_init(&client->sessions);
+    list_init(&client->all_link);
+    list_init(&client->courtesy_link);
     client->create_reply.sequence = 0;
     client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
     impl_id_keep(client, x->args);
     recovery_client_made_locked(x->state->recovery, client);
     owner->unconfirmed = client;
     htable_insert(&clients->by_id, &client->by_id, hash_u64(client->id));
-    list_push_back(&clients->clients, &client->all_link);
+    client_queue_locked(client);
     clients->count++;
     return client;
 }
@@ -173,7 +176,7 @@ static enum nfsstat4 update_locked(struct exchange *x, struct client_owner *owne
 /* Case 3: another principal uses the owner string of a confirmed client. */
 static enum nfsstat4 collision_locked(struct exchange *x, struct client *confirmed)
 {
-    if (client_busy_locked(confirmed) && !client_expired(confirmed, x->now_ns))
+    if (client_busy_locked(confirmed) && !client_lapsed_locked(confirmed, x->now_ns))
         return NFS4ERR_CLID_INUSE;
     client_unhash_locked(confirmed, &x->doomed);
     return NFS4_OK;
@@ -200,7 +203,7 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
     owner = owner_find_locked(clients, id, hash);
     if (owner && owner->unconfirmed)
         client_unhash_locked(owner->unconfirmed, &x->doomed);
-    if (clients->count >= x->state->clients_max)
+    if (!client_make_room_locked(x->state, x->now_ns, &x->doomed))
         return NFS4ERR_DELAY;
     owner = owner_find_locked(clients, id, hash);
     if (!owner)

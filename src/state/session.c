@@ -95,9 +95,12 @@ void session_unhash_locked(struct session *session)
     htable_remove(&shard->table, &session->by_id);
     pthread_mutex_unlock(&shard->lock);
     atomic_store_explicit(&session->dead, true, memory_order_release);
-    list_remove(&session->client_link);
     session->client->session_count--;
     atomic_fetch_sub_explicit(&state->session_count, 1, memory_order_relaxed);
+}
+
+void session_bury(struct session *session)
+{
     session_conn_unbind_all(session);
     log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("client", session->client->id));
@@ -112,6 +115,7 @@ static enum nfsstat4 destroy_locked(struct session *session, const struct sessio
     if (slot_table_busy(&session->slots, own == session ? own_slot : UINT32_MAX) > 0)
         return NFS4ERR_DELAY;
     session_unhash_locked(session);
+    list_remove(&session->client_link);
     return NFS4_OK;
 }
 
@@ -127,6 +131,8 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
         pthread_mutex_lock(&state->clients.lock);
         status = destroy_locked(session, own, own_slot);
         pthread_mutex_unlock(&state->clients.lock);
+        if (status == NFS4_OK)
+            session_bury(session);
     } else {
         status = NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
     }
@@ -134,21 +140,8 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
     return status;
 }
 
-uint32_t session_status_flags(const struct session *session, int64_t now_ns)
-{
-    /* No flag has a cause yet: there is no callback to send over a path that is down, a client's
-     * state goes all at once and its sessions with it, and nothing is revoked or reclaimed. */
-    (void)session;
-    (void)now_ns;
-    return 0;
-}
-
 void session_slot_release(struct session *session, struct slot *slot, const void *reply,
                           uint32_t len)
 {
-    int64_t grown = slot_release(slot, reply, len);
-
-    if (grown)
-        atomic_fetch_add_explicit(&session->client->state->reply_bytes, grown,
-                                  memory_order_relaxed);
+    session_reply_bytes_add(session, slot_release(slot, reply, len));
 }

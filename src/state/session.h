@@ -17,7 +17,8 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "state/client.h"
-#include "state/slot.h"
+#include "state/session_slots.h"
+#include "state/slot_table.h"
 #include "state/state.h"
 
 struct session_conn;
@@ -56,11 +57,14 @@ struct session {
     struct hnode by_id;      /* guarded by the shard's lock */
     struct list client_link; /* guarded by client_table.lock */
 
-    pthread_mutex_t lock; /* guards the two below */
-    struct list bindings; /* struct session_binding session_link */
+    pthread_mutex_t lock; /* guards the four below; the last two may be read without */
+    struct list bindings; /* struct session_binding session_link; the oldest first */
     uint32_t binding_count;
+    _Atomic uint32_t back_bound; /* of them, for the back channel */
+    _Atomic bool back_given;     /* it ever had one */
 
     struct slot_table slots;
+    struct session_demand demand;
 };
 
 /* CREATE_SESSION.  `conn` is the connection that it came over; it is bound.  On NFS4_OK *resok is
@@ -84,9 +88,6 @@ static inline bool session_dead(const struct session *session)
 {
     return atomic_load_explicit(&session->dead, memory_order_acquire);
 }
-
-/* sr_status_flags, RFC 8881 §18.46.3, from the state before the lease is renewed. */
-uint32_t session_status_flags(const struct session *session, int64_t now_ns);
 
 /* slot_release() with the server-wide account of reply memory. */
 void session_slot_release(struct session *session, struct slot *slot, const void *reply,

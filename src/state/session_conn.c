@@ -25,6 +25,50 @@ struct session_conn *session_conn_create(void *transport)
     return conn;
 }
 
+/* session->lock is held.  The client knows how many of its sessions can be called back. */
+static void back_set_locked(struct session_binding *binding, bool back)
+{
+    struct session *session = binding->session;
+    struct client *client = session->client;
+
+    if (binding->back == back)
+        return;
+    binding->back = back;
+    if (!back) {
+        if (atomic_fetch_sub_explicit(&session->back_bound, 1, memory_order_relaxed) == 1)
+            atomic_fetch_sub_explicit(&client->back_up, 1, memory_order_relaxed);
+        return;
+    }
+    if (atomic_fetch_add_explicit(&session->back_bound, 1, memory_order_relaxed) == 0)
+        atomic_fetch_add_explicit(&client->back_up, 1, memory_order_relaxed);
+    if (!atomic_exchange_explicit(&session->back_given, true, memory_order_relaxed))
+        atomic_fetch_add_explicit(&client->back_sessions, 1, memory_order_relaxed);
+}
+
+/* session->lock is held; nothing happens to one that has ended already. */
+static void binding_end_locked(struct session_binding *binding)
+{
+    if (list_empty(&binding->session_link))
+        return;
+    list_remove(&binding->session_link);
+    binding->session->binding_count--;
+    back_set_locked(binding, false);
+    atomic_store_explicit(&binding->ended, true, memory_order_relaxed);
+}
+
+static bool binding_ended(const struct session_binding *binding)
+{
+    return atomic_load_explicit(&binding->ended, memory_order_relaxed);
+}
+
+static void binding_put(struct session_binding *binding)
+{
+    if (atomic_fetch_sub_explicit(&binding->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    session_put(binding->session);
+    free(binding);
+}
+
 /* conn->lock is held. */
 static void binding_remove_locked(struct session_binding *binding)
 {
@@ -33,16 +77,12 @@ static void binding_remove_locked(struct session_binding *binding)
 
     list_remove(&binding->conn_link);
     conn->binding_count--;
-    if (conn->last == session)
+    if (conn->last == binding)
         conn->last = NULL;
     pthread_mutex_lock(&session->lock);
-    if (!list_empty(&binding->session_link)) {
-        list_remove(&binding->session_link);
-        session->binding_count--;
-    }
+    binding_end_locked(binding);
     pthread_mutex_unlock(&session->lock);
-    session_put(session);
-    free(binding);
+    binding_put(binding);
 }
 
 void session_conn_destroy(struct session_conn *conn)
@@ -60,27 +100,40 @@ void session_conn_destroy(struct session_conn *conn)
 /* Sweeping when the number has doubled keeps the cost of a bind constant. */
 static void sweep_locked(struct session_conn *conn)
 {
+    if (conn->last && binding_ended(conn->last))
+        binding_remove_locked(conn->last);
     if (conn->binding_count < conn->sweep_at)
         return;
     LIST_FOREACH_SAFE (binding, &conn->bindings, struct session_binding, conn_link) {
-        if (session_dead(binding->session))
+        if (binding_ended(binding))
             binding_remove_locked(binding);
     }
     conn->sweep_at = conn->binding_count * 2 > SWEEP_MIN ? conn->binding_count * 2 : SWEEP_MIN;
 }
 
 struct session *session_conn_find(struct state *state, struct session_conn *conn, const uint8_t *id,
-                                  bool *bound)
+                                  struct session_binding **binding)
 {
-    struct session *session;
+    struct session_binding *last;
 
     pthread_mutex_lock(&conn->lock);
-    session = conn->last;
-    *bound = session && memcmp(session->id, id, NFS4_SESSIONID_SIZE) == 0;
-    if (*bound)
-        session = session_dead(session) ? NULL : session_get(session);
+    last = conn->last;
+    if (last && (memcmp(last->session->id, id, NFS4_SESSIONID_SIZE) != 0 || binding_ended(last) ||
+                 session_dead(last->session)))
+        last = NULL;
+    if (last)
+        atomic_fetch_add_explicit(&last->refs, 1, memory_order_relaxed);
     pthread_mutex_unlock(&conn->lock);
-    return *bound ? session : session_lookup(state, id);
+    *binding = last;
+    return last ? last->session : session_lookup(state, id);
+}
+
+void session_conn_done(struct session *session, struct session_binding *binding)
+{
+    if (binding)
+        binding_put(binding);
+    else
+        session_put(session);
 }
 
 /* session->lock is held. */
@@ -94,16 +147,48 @@ static struct session_binding *binding_find_locked(const struct session_conn *co
     return NULL;
 }
 
-/* Both locks are held; NULL when no more connections fit or the session has ended. */
+/* Which binding a new one may replace: an implicit one, or, for one that is wanted for certain, one
+ * that can be spared for callbacks.  session->lock is held. */
+static struct session_binding *binding_spare_locked(struct session *session, bool implicit)
+{
+    LIST_FOREACH (binding, &session->bindings, struct session_binding, session_link) {
+        if (binding->implicit)
+            return binding;
+    }
+    if (implicit)
+        return NULL;
+    LIST_FOREACH (binding, &session->bindings, struct session_binding, session_link) {
+        if (!binding->back)
+            return binding;
+    }
+    return LIST_ENTRY(session->bindings.next, struct session_binding, session_link);
+}
+
+static bool binding_room_locked(struct session *session, bool implicit)
+{
+    struct session_binding *spare;
+
+    if (session->binding_count < LIMIT_SESSION_CONNECTIONS)
+        return true;
+    spare = binding_spare_locked(session, implicit);
+    if (spare)
+        binding_end_locked(spare);
+    return spare != NULL;
+}
+
+/* Both locks are held; NULL when there is no room or the session has ended. */
 static struct session_binding *binding_add_locked(struct session_conn *conn,
-                                                  struct session *session)
+                                                  struct session *session, bool implicit)
 {
     struct session_binding *binding;
 
-    if (session->binding_count >= LIMIT_SESSION_CONNECTIONS || session_dead(session))
+    if (session_dead(session) || !binding_room_locked(session, implicit))
         return NULL;
     binding = must_calloc(1, sizeof(*binding));
+    atomic_init(&binding->refs, 1);
     binding->conn = conn;
+    binding->implicit = implicit;
+    binding->fore = implicit;
     binding->session = session_get(session);
     list_push_back(&conn->bindings, &binding->conn_link);
     conn->binding_count++;
@@ -120,14 +205,13 @@ void session_conn_bind_implicit(struct session_conn *conn, struct session *sessi
     sweep_locked(conn);
     pthread_mutex_lock(&session->lock);
     binding = binding_find_locked(conn, session);
-    if (!binding) {
-        binding = binding_add_locked(conn, session);
-        if (binding)
-            binding->fore = binding->implicit = true;
-    }
+    if (binding)
+        binding->fore = true;
+    else
+        binding = binding_add_locked(conn, session, true);
     pthread_mutex_unlock(&session->lock);
     if (binding)
-        conn->last = session;
+        conn->last = binding;
     pthread_mutex_unlock(&conn->lock);
 }
 
@@ -140,10 +224,10 @@ bool session_conn_bind(struct session_conn *conn, struct session *session, bool 
     pthread_mutex_lock(&session->lock);
     binding = binding_find_locked(conn, session);
     if (!binding)
-        binding = binding_add_locked(conn, session);
-    if (binding) {
+        binding = binding_add_locked(conn, session, false);
+    if (binding && !session_dead(session)) {
         binding->fore = true;
-        binding->back = binding->back || back;
+        back_set_locked(binding, binding->back || back);
         binding->implicit = false;
     }
     pthread_mutex_unlock(&session->lock);
@@ -161,7 +245,7 @@ static enum nfsstat4 binding_apply_locked(struct session_binding *binding,
     if (binding->implicit && !fore)
         return NFS4ERR_INVAL;
     binding->fore = fore;
-    binding->back = back;
+    back_set_locked(binding, back);
     binding->implicit = false;
     return NFS4_OK;
 }
@@ -196,13 +280,15 @@ static enum nfsstat4 bind_request_locked(struct session_conn *conn, struct sessi
     struct session_binding *binding = binding_find_locked(conn, session);
     enum nfsstat4 status;
 
+    if (session_dead(session))
+        return NFS4ERR_BADSESSION;
     if (binding && !binding->implicit) {
         status = binding_match_locked(binding, dir);
     } else {
         if (!binding)
-            binding = binding_add_locked(conn, session);
+            binding = binding_add_locked(conn, session, false);
         if (!binding)
-            return NFS4ERR_SERVERFAULT;
+            return NFS4ERR_BADSESSION;
         status = binding_apply_locked(binding, dir);
     }
     *result = (enum channel_dir_from_server4)((binding->fore ? CDFS4_FORE : 0) |
@@ -241,7 +327,9 @@ bool session_conn_is_bound(struct session_conn *conn, struct session *session)
 void session_conn_unbind_all(struct session *session)
 {
     pthread_mutex_lock(&session->lock);
-    while (list_pop_front(&session->bindings))
-        session->binding_count--;
+    LIST_FOREACH_SAFE (binding, &session->bindings, struct session_binding, session_link)
+        binding_end_locked(binding);
+    if (atomic_exchange_explicit(&session->back_given, false, memory_order_relaxed))
+        atomic_fetch_sub_explicit(&session->client->back_sessions, 1, memory_order_relaxed);
     pthread_mutex_unlock(&session->lock);
 }

@@ -6,7 +6,12 @@
  *
  * A connection may serve many sessions, a session have many connections.  A binding belongs to its
  * connection and holds a reference on its session; the session lists its bindings so that
- * callbacks can choose one.  Bindings of dead sessions are swept out when new ones come.
+ * callbacks can choose one.  A binding ends with its session, or when it has to make room for
+ * another one; what is left of it on its connection is swept out when new ones come.
+ *
+ * Nobody is refused because a session has LIMIT_SESSION_CONNECTIONS: those whose other end is gone
+ * cannot be told from idle ones.  The oldest gives way that does without: first those bound by a
+ * mere SEQUENCE, which the next one binds again.
  */
 #pragma once
 
@@ -17,13 +22,17 @@
 #include "base/list.h"
 #include "state/session.h"
 
+/* Holders of a reference: its connection, and each COMPOUND that came over it.  So two connections
+ * of a session share no cache line that every request writes. */
 struct session_binding {
+    _Atomic uint32_t refs;
     struct session_conn *conn;
     struct session *session;  /* a reference */
     struct list conn_link;    /* guarded by conn->lock */
     struct list session_link; /* guarded by session->lock, like all below */
     bool fore, back;
     bool implicit; /* by a mere SEQUENCE: BIND_CONN_TO_SESSION may still add the back channel */
+    _Atomic bool ended; /* it is not on the session's list any more */
 };
 
 struct session_conn {
@@ -31,8 +40,8 @@ struct session_conn {
     pthread_mutex_t lock;
     struct list bindings;
     uint32_t binding_count;
-    uint32_t sweep_at;    /* look for dead sessions when there are that many bindings */
-    struct session *last; /* the session of the last SEQUENCE; one of the bound ones, or NULL */
+    uint32_t sweep_at;            /* look for ended ones when there are that many bindings */
+    struct session_binding *last; /* of the last SEQUENCE, or NULL; one of the above */
 };
 
 struct session_conn *session_conn_create(void *transport);
@@ -41,16 +50,20 @@ struct session_conn *session_conn_create(void *transport);
 void session_conn_destroy(struct session_conn *conn);
 
 /* The session `id` for a SEQUENCE that came over `conn`, with a reference for the caller, or NULL.
- * No shared lock is taken when it is the connection's last one; then *bound is true. */
+ * No shared lock is taken when it is the connection's last one; then the reference is not one on the
+ * session but on *binding, which is NULL otherwise.  session_conn_done() drops either. */
 struct session *session_conn_find(struct state *state, struct session_conn *conn, const uint8_t *id,
-                                  bool *bound);
+                                  struct session_binding **binding);
 
-/* A SEQUENCE has been accepted on a connection that session_conn_find() did not call bound: it
+/* NULL is fine for both. */
+void session_conn_done(struct session *session, struct session_binding *binding);
+
+/* A SEQUENCE has been accepted on a connection for which session_conn_find() had no binding: it
  * belongs to the fore channel from now on (SP4_NONE, RFC 8881 §2.10.3.1). */
 void session_conn_bind_implicit(struct session_conn *conn, struct session *session);
 
 /* Bind to the fore channel and, if `back`, to the back channel: CREATE_SESSION.  False when the
- * session has LIMIT_SESSION_CONNECTIONS already or is dead. */
+ * session is dead. */
 bool session_conn_bind(struct session_conn *conn, struct session *session, bool back);
 
 /* BIND_CONN_TO_SESSION, RFC 8881 §18.34. */

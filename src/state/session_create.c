@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "state/client_internal.h"
+#include "state/client_lease.h"
 #include "state/session.h"
 #include "state/session_conn.h"
 #include "state/session_internal.h"
@@ -61,6 +62,7 @@ static enum nfsstat4 check_args(const struct CREATE_SESSION4args *args)
     return check_security(args);
 }
 
+/* The number of slots is up to session_slots_init(). */
 static void fore_negotiate(struct channel_attrs4 *granted, const struct channel_attrs4 *offer)
 {
     memset(granted, 0, sizeof(*granted));
@@ -70,9 +72,6 @@ static void fore_negotiate(struct channel_attrs4 *granted, const struct channel_
         min_u32(min_u32(offer->ca_maxresponsesize_cached, LIMIT_REPLY_CACHED_BYTES),
                 granted->ca_maxresponsesize);
     granted->ca_maxoperations = min_u32(offer->ca_maxoperations, LIMIT_COMPOUND_OPS);
-    granted->ca_maxrequests = min_u32(offer->ca_maxrequests, LIMIT_SLOTS_DEFAULT);
-    if (granted->ca_maxrequests == 0)
-        granted->ca_maxrequests = 1;
 }
 
 /* Operations and slots of the back channel are the client's to say (RFC 8881 §18.36.3); we use
@@ -111,7 +110,8 @@ static void cb_auth_keep(struct session_cb_auth *auth, const struct CREATE_SESSI
     }
 }
 
-static struct session *session_make(struct client *client, const struct CREATE_SESSION4args *args)
+static struct session *session_make(struct client *client, const struct CREATE_SESSION4args *args,
+                                    int64_t now_ns)
 {
     struct session *session = must_calloc(1, sizeof(*session));
 
@@ -125,7 +125,8 @@ static struct session *session_make(struct client *client, const struct CREATE_S
     list_init(&session->client_link);
     list_init(&session->bindings);
     CHECK(pthread_mutex_init(&session->lock, NULL) == 0);
-    slot_table_init(&session->slots, session->fore.ca_maxrequests);
+    session_slots_init(session, args->csa_fore_chan_attrs.ca_maxrequests, now_ns);
+    session->fore.ca_maxrequests = session->demand.initial;
     return session;
 }
 
@@ -133,10 +134,7 @@ void session_free(struct session *session)
 {
     struct client *client = session->client;
 
-    atomic_fetch_sub_explicit(&client->state->reply_bytes,
-                              (int64_t)slot_table_reply_bytes(&session->slots),
-                              memory_order_relaxed);
-    slot_table_fini(&session->slots);
+    session_slots_fini(session);
     CHECK(list_empty(&session->bindings));
     pthread_mutex_destroy(&session->lock);
     free(session->cb_auth.machine);
@@ -144,17 +142,27 @@ void session_free(struct session *session)
     client_put(client);
 }
 
-static bool sessions_full(const struct state *state, const struct client *client)
+/* Others whose lease is over give way. */
+static bool session_room_locked(const struct client *client, int64_t now_ns, struct list *doomed)
 {
-    return client->session_count >= LIMIT_SESSIONS_PER_CLIENT ||
-           atomic_load_explicit(&state->session_count, memory_order_relaxed) >= state->sessions_max;
+    struct state *state = client->state;
+
+    if (client->session_count >= LIMIT_SESSIONS_PER_CLIENT)
+        return false;
+    while (atomic_load_explicit(&state->session_count, memory_order_relaxed) >=
+           state->sessions_max) {
+        if (!client_evict_locked(state, client, now_ns, doomed))
+            return false;
+    }
+    return true;
 }
 
 /* Phases 3 and 4.  The answer stands in client->create_reply afterwards; a session that was made is
  * returned with a reference. */
 static struct session *execute_locked(struct client *client,
                                       const struct client_principal *principal,
-                                      const struct CREATE_SESSION4args *args, struct list *doomed)
+                                      const struct CREATE_SESSION4args *args, int64_t now_ns,
+                                      struct list *doomed)
 {
     struct client_create_reply *reply = &client->create_reply;
     struct session *session;
@@ -163,11 +171,11 @@ static struct session *execute_locked(struct client *client,
         reply->status = NFS4ERR_CLID_INUSE;
         return NULL;
     }
-    if (sessions_full(client->state, client)) {
+    if (!session_room_locked(client, now_ns, doomed)) {
         reply->status = NFS4ERR_NOSPC;
         return NULL;
     }
-    session = session_get(session_make(client, args));
+    session = session_get(session_make(client, args, now_ns));
     session_hash_locked(client->state, session);
     if (!client->confirmed)
         client_confirm_locked(client, doomed);
@@ -193,9 +201,9 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         struct session *session;
 
         client->create_reply.sequence = args->csa_sequence;
-        session = execute_locked(client, principal, args, doomed);
+        session = execute_locked(client, principal, args, now_ns, doomed);
         if (session)
-            client_renew(client, now_ns);
+            client_touch(client, now_ns);
         session_put(session);
     } else if (args->csa_sequence != client->create_reply.sequence) {
         return NFS4ERR_SEQ_MISORDERED;

@@ -12,6 +12,9 @@ void session_hash_locked(struct state *state, struct session *session);
 /* The last reference is gone. */
 void session_free(struct session *session);
 
-/* Out of the shard, dead, without connections, off its client; client_table.lock is held.  Drops
- * the shard's reference. */
+/* Out of the shard and dead; client_table.lock is held.  It stays on its client's list: the caller
+ * takes it off. */
 void session_unhash_locked(struct session *session);
+
+/* Second step, without a lock: unbind its connections, drop the shard's reference. */
+void session_bury(struct session *session);

@@ -10,14 +10,19 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "state/client_internal.h"
+#include "state/client_lease.h"
 #include "state/open.h"
 #include "state/recovery.h"
 #include "state/session_internal.h"
+#include "state/session_slots.h"
 #include "state/session_stats.h"
 
 enum {
     LEASE_DEFAULT_S = 90
 };
+
+/* Two ticks fit into it. */
+static const int64_t lease_margin_min_ns = NSEC_PER_SEC * 5 / 4;
 
 static uint64_t random_u64(void)
 {
@@ -52,7 +57,9 @@ static void clients_init(struct client_table *clients)
     mutex_init(&clients->lock);
     htable_init(&clients->by_id, 64);
     htable_init(&clients->by_owner, 64);
-    list_init(&clients->clients);
+    list_init(&clients->confirmed);
+    list_init(&clients->unconfirmed);
+    list_init(&clients->courtesy);
     clients->owner_seed = random_u64();
 }
 
@@ -64,10 +71,15 @@ struct state *state_create(const struct state_config *config)
     state = must_calloc(1, sizeof(*state));
     state->lease_s = value_or(config->lease_s, LEASE_DEFAULT_S);
     state->lease_ns = (int64_t)state->lease_s * NSEC_PER_SEC;
+    state->margin_ns =
+        state->lease_ns / 8 > lease_margin_min_ns ? state->lease_ns / 8 : lease_margin_min_ns;
     state->boot_id = config->boot_id ? config->boot_id : random_u64();
     state->server_owner = must_strdup(config->server_owner ? config->server_owner : "mainstay");
     state->sessions_max = value_or(config->sessions_max, LIMIT_SESSIONS);
     state->clients_max = value_or(config->clients_max, LIMIT_CLIENTS);
+    state->slots_initial = value_or(config->slots_initial, LIMIT_SLOTS_DEFAULT);
+    reply_budget_init(&state->reply_budget, config->reply_budget_bytes ? config->reply_budget_bytes
+                                                                       : LIMIT_REPLY_BUDGET_BYTES);
     state->digest_seed = random_u64();
     state->counters = counter_set_create(SESSION_COUNTER_COUNT);
     clients_init(&state->clients);
@@ -88,13 +100,8 @@ void state_hook_clients(struct state *state, const struct state_client_hooks *ho
 
 void state_tick(struct state *state, int64_t now_ns)
 {
-    struct list doomed;
-
-    list_init(&doomed);
-    pthread_mutex_lock(&state->clients.lock);
-    client_sweep_locked(state, now_ns, &doomed);
-    pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &doomed);
+    client_sweep(state, now_ns);
+    session_slots_press(state, now_ns);
     recovery_tick(state->recovery, now_ns);
 }
 
@@ -105,7 +112,9 @@ void state_destroy(struct state *state)
     list_init(&doomed);
     recovery_stop(state->recovery);
     pthread_mutex_lock(&state->clients.lock);
-    LIST_FOREACH_SAFE (client, &state->clients.clients, struct client, all_link)
+    LIST_FOREACH_SAFE (client, &state->clients.confirmed, struct client, all_link)
+        client_unhash_locked(client, &doomed);
+    LIST_FOREACH_SAFE (client, &state->clients.unconfirmed, struct client, all_link)
         client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);

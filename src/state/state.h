@@ -18,6 +18,7 @@
 #include "base/htable.h"
 #include "base/limits.h"
 #include "base/list.h"
+#include "state/reply_budget.h"
 #include "wire/nfs4_types.h"
 
 struct client;
@@ -30,16 +31,19 @@ struct state_client_hooks {
     /* Drop all opens, locks and owners of a client that is dead already: no new ones come.
      * Called without a lock of state/ held; may call backends. */
     void (*release)(struct state *state, struct client *client);
-    /* Does the client hold opens or locks?  Called with client_table.lock held. */
+    /* Does the client hold opens or locks, leaving out what was revoked?  Called with
+     * client_table.lock held or without, also on the path of SEQUENCE. */
     bool (*has_state)(struct state *state, struct client *client);
 };
 
 struct state_config {
-    uint32_t lease_s;         /* 0: 90 */
-    uint64_t boot_id;         /* different in every life of the server; 0: from random */
-    const char *server_owner; /* so_major_id and scope: the same as long as it is one server */
-    uint32_t sessions_max;    /* 0: LIMIT_SESSIONS */
-    uint32_t clients_max;     /* 0: LIMIT_CLIENTS */
+    uint32_t lease_s;            /* 0: 90 */
+    uint64_t boot_id;            /* different in every life of the server; 0: from random */
+    const char *server_owner;    /* so_major_id and scope: the same as long as it is one server */
+    uint32_t sessions_max;       /* 0: LIMIT_SESSIONS */
+    uint32_t clients_max;        /* 0: LIMIT_CLIENTS */
+    uint32_t slots_initial;      /* of a new session; 0: LIMIT_SLOTS_DEFAULT */
+    uint64_t reply_budget_bytes; /* 0: LIMIT_REPLY_BUDGET_BYTES */
     /* Passed over to the state; NULL: nothing outlives the server. */
     struct recovery *recovery;
 };
@@ -57,21 +61,25 @@ struct client_table {
     pthread_mutex_t lock; /* guards all below, and what client.h says */
     struct htable by_id;
     struct htable by_owner;
-    struct list clients;
-    uint32_t count;
+    struct list confirmed;   /* by client.check_ns */
+    struct list unconfirmed; /* oldest first */
+    struct list courtesy;    /* confirmed ones whose lease is over; the longest expired first */
+    uint32_t count, unconfirmed_count, courtesy_count;
     uint64_t owner_seed; /* random: clients choose their owner strings */
 };
 
 struct state {
     uint32_t lease_s;
     int64_t lease_ns;
+    int64_t margin_ns; /* client_lease_over() */
     uint64_t boot_id;
     char *server_owner;
-    uint32_t sessions_max, clients_max;
+    uint32_t sessions_max, clients_max, slots_initial;
     struct client_table clients;
     struct session_shard session_shards[SESSION_SHARDS];
     _Atomic uint32_t session_count;
-    _Atomic int64_t reply_bytes;  /* memory that kept replies take */
+    _Atomic int64_t reply_bytes; /* memory that kept replies take */
+    struct reply_budget reply_budget;
     struct counter_set *counters; /* session_stats.h */
     uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
@@ -88,6 +96,6 @@ void state_destroy(struct state *state);
 /* Replace the hooks that state_create() has set (open_hooks); before the first request. */
 void state_hook_clients(struct state *state, const struct state_client_hooks *hooks);
 
-/* Remove clients whose lease ran out, and those that were never confirmed.  From a timer, about
- * once a second; `now_ns` is clock_now_ns().  Thread safe. */
+/* Look after leases (client_lease.h).  From a timer, about once a second; `now_ns` is
+ * clock_now_ns().  Thread safe. */
 void state_tick(struct state *state, int64_t now_ns);

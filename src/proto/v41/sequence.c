@@ -8,7 +8,9 @@
 
 #include "base/htable.h"
 #include "base/log.h"
+#include "state/client_lease.h"
 #include "state/session_stats.h"
+#include "state/session_status.h"
 #include "wire/nfs4_codec.h"
 
 enum {
@@ -19,7 +21,7 @@ enum {
 static const char *const slot_state_names[] = {
     [SLOT_STATE_FRESH] = "fresh",       [SLOT_STATE_BUSY] = "busy",
     [SLOT_STATE_CACHED] = "cached",     [SLOT_STATE_UNCACHED] = "uncached",
-    [SLOT_STATE_READING] = "replaying",
+    [SLOT_STATE_READING] = "replaying", [SLOT_STATE_RETIRED] = "retired",
 };
 
 /* The size that ca_maxrequestsize is about: with RPC headers, RFC 8881 §18.36.3. */
@@ -50,6 +52,17 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
              LOG_U64("ops", x->base.op_count));
 }
 
+/* A retry says what it said the first time, when more slots may have been in use. */
+static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE4args *args)
+{
+    if (args->sa_slotid >= slot_table_kept(slots))
+        return NFS4ERR_BADSLOT;
+    if (args->sa_highest_slotid >= slot_table_high(slots) &&
+        !slot_is_retry(slot_at(slots, args->sa_slotid), args->sa_sequenceid))
+        return NFS4ERR_BAD_HIGH_SLOT;
+    return NFS4_OK;
+}
+
 static enum nfsstat4 check_request(const struct v41_compound *x, const struct SEQUENCE4args *args)
 {
     const struct channel_attrs4 *fore = &x->session->fore;
@@ -58,11 +71,7 @@ static enum nfsstat4 check_request(const struct v41_compound *x, const struct SE
         return NFS4ERR_TOO_MANY_OPS;
     if (request_bytes(x->base.call) > fore->ca_maxrequestsize)
         return NFS4ERR_REQ_TOO_BIG;
-    if (args->sa_slotid >= x->session->slots.count)
-        return NFS4ERR_BADSLOT;
-    if (args->sa_highest_slotid >= x->session->slots.count)
-        return NFS4ERR_BAD_HIGH_SLOT;
-    return NFS4_OK;
+    return check_slots(&x->session->slots, args);
 }
 
 /* Where the reply must end.  Its RPC header is counted, RFC 8881 §18.36.3. */
@@ -97,27 +106,34 @@ static struct slot_request request_of(const struct v41_compound *x)
                                  .uid = call->cred.uid};
 }
 
+/* What the client is told about the number of its slots. */
+static struct slot_grant grant_of(struct v41_compound *x, const struct SEQUENCE4args *args)
+{
+    if (!x->slot)
+        return slot_table_grant(&x->session->slots);
+    return session_slots_note(x->session, x->slot, args->sa_slotid, args->sa_highest_slotid,
+                              x->base.call->received_ns);
+}
+
 static void result_encode(struct v41_compound *x, const struct SEQUENCE4args *args)
 {
+    struct slot_grant grant = grant_of(x, args);
     struct SEQUENCE4resok res;
-    uint32_t highest = x->session->slots.count - 1;
 
     memcpy(res.sr_sessionid, args->sa_sessionid, NFS4_SESSIONID_SIZE);
     res.sr_sequenceid = args->sa_sequenceid;
     res.sr_slotid = args->sa_slotid;
-    res.sr_highest_slotid = highest;
-    res.sr_target_highest_slotid = highest;
-    res.sr_status_flags = session_status_flags(x->session, x->base.call->received_ns);
+    res.sr_highest_slotid = grant.enforced - 1;
+    res.sr_target_highest_slotid = grant.target - 1;
+    res.sr_status_flags = session_renew(x->session, x->base.call->received_ns);
     wire_SEQUENCE4resok(x->base.out, &res);
 }
 
-/* The flags are computed first: an expired lease would not show after its renewal. */
-static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args, bool bound)
+static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args)
 {
-    if (!bound)
+    if (!x->binding)
         session_conn_bind_implicit(x->conn, x->session);
     result_encode(x, args);
-    client_renew(x->session->client, x->base.call->received_ns);
     x->base.client = x->session->client;
     x->base.want_cached = x->cache_this;
     log_debug("sequence", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
@@ -134,33 +150,56 @@ static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE
     session_count(state, SESSION_COUNTER_replay_hits_total);
     session_count(state, SESSION_FAILURE_replay_hit);
     out->p = out->start + x->start + replay->len;
-    client_renew(x->session->client, x->base.call->received_ns);
+    client_touch(x->session->client, x->base.call->received_ns);
     log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
              LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
              LOG_U64("bytes", replay->len));
     return V41_GATE_REPLAY;
 }
 
+/* Beyond what is enforced, and kept for retries. */
+static enum slot_verdict acquire_beyond(struct session *session, struct slot *slot,
+                                        const struct SEQUENCE4args *args,
+                                        const struct slot_request *request,
+                                        struct slot_replay *replay)
+{
+    int64_t grown;
+    enum slot_verdict verdict =
+        slot_acquire_retry(slot, args->sa_sequenceid, request, replay, &grown);
+
+    session_reply_bytes_add(session, grown);
+    return verdict;
+}
+
+static enum slot_verdict acquire(struct v41_compound *x, struct slot *slot,
+                                 const struct SEQUENCE4args *args, struct slot_replay *replay)
+{
+    struct slot_request request = request_of(x);
+
+    if (args->sa_slotid >= slot_table_grant(&x->session->slots).enforced)
+        return acquire_beyond(x->session, slot, args, &request, replay);
+    return slot_acquire(slot, args->sa_sequenceid, &request, replay);
+}
+
 static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4args *args,
-                                bool bound, enum nfsstat4 *status)
+                                enum nfsstat4 *status)
 {
     struct xdr *out = x->base.out;
     uint8_t *start = out->start + x->start;
     struct slot_replay replay = {.data = start, .size = (size_t)(out->end - start)};
     struct slot *slot = slot_at(&x->session->slots, args->sa_slotid);
-    struct slot_request request = request_of(x);
 
-    switch (slot_acquire(slot, args->sa_sequenceid, &request, &replay)) {
+    switch (acquire(x, slot, args, &replay)) {
     case SLOT_NEW:
         x->slot = slot;
         x->slot_id = args->sa_slotid;
-        request_accept(x, args, bound);
+        request_accept(x, args);
         return V41_GATE_EXECUTE;
     case SLOT_REPLAY:
         return replay_accept(x, args, &replay);
     case SLOT_UNCACHED:
         session_count(x->base.server->state, SESSION_FAILURE_uncached);
-        request_accept(x, args, bound);
+        request_accept(x, args);
         return V41_GATE_UNCACHED;
     case SLOT_BUSY:
         *status = NFS4ERR_DELAY;
@@ -170,6 +209,9 @@ static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4ar
         break;
     case SLOT_FALSE_RETRY:
         *status = NFS4ERR_SEQ_FALSE_RETRY;
+        break;
+    case SLOT_GONE:
+        *status = NFS4ERR_BADSLOT;
         break;
     }
     refuse(x, args, *status, &replay);
@@ -200,12 +242,11 @@ enum nfsstat4 v41_sequence_late(struct v41_compound *x)
 enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
 {
     struct SEQUENCE4args args;
-    bool bound;
 
     *status = args_read(x, &args, NFS4_OK);
     if (*status != NFS4_OK)
         return V41_GATE_REFUSED;
-    x->session = session_conn_find(x->base.server->state, x->conn, args.sa_sessionid, &bound);
+    x->session = session_conn_find(x->base.server->state, x->conn, args.sa_sessionid, &x->binding);
     x->cache_this = args.sa_cachethis;
     *status = x->session ? check_request(x, &args) : NFS4ERR_BADSESSION;
     if (*status == NFS4_OK)
@@ -214,7 +255,7 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
         refuse(x, &args, *status, NULL);
         return V41_GATE_REFUSED;
     }
-    return slot_enter(x, &args, bound, status);
+    return slot_enter(x, &args, status);
 }
 
 void v41_sequence_done(struct v41_compound *x)

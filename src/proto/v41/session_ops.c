@@ -142,7 +142,7 @@ enum nfsstat4 v41_bind_conn_to_session(struct v41_compound *x,
 /* The client of the SEQUENCE before it has a session and is busy. */
 enum nfsstat4 v41_destroy_clientid(struct v41_compound *x, const struct DESTROY_CLIENTID4args *args)
 {
-    return client_destroy_id(state_of(x), args->dca_clientid);
+    return client_destroy_id(state_of(x), args->dca_clientid, x->base.call->received_ns);
 }
 
 /* No file system ever moves here, so one alone has nothing to complete: RFC 8881 §18.51.3. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "open_fixture.h"
 
 /* Every pair of OPENs by two owners, against the rule of RFC 8881 §9.7. */
@@ -214,7 +215,7 @@ static void test_client_goes_with_all_it_has(void **unused)
     must_open(fx.alice, "b", fx.files[1], R, NONE);
     assert_int_equal(do_lock(fx.alice, &s, "l", true, 0, 10, &lock), NFS4_OK);
     assert_true(open_client_has_state(fx.alice));
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id), NFS4ERR_CLIENTID_BUSY);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4ERR_CLIENTID_BUSY);
     open_client_release(fx.alice);
     assert_false(open_client_has_state(fx.alice));
     assert_int_equal(do_close(fx.alice, &s), NFS4ERR_BAD_STATEID);
@@ -230,9 +231,9 @@ static void test_busy_until_closed(void **unused)
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], R, NONE);
 
     (void)unused;
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id), NFS4ERR_CLIENTID_BUSY);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4ERR_CLIENTID_BUSY);
     assert_int_equal(do_close(fx.alice, &s), NFS4_OK);
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id), NFS4_OK);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4_OK);
 }
 
 int main(void)

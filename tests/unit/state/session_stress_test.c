@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/client.h"
+#include "state/client_lease.h"
 #include "state/session.h"
 #include "state/session_conn.h"
 
@@ -56,23 +57,24 @@ static bool use(struct session_conn *conn, uint32_t turn, uint32_t user)
     struct slot_request request = {0};
     struct slot_replay replay = {0};
     struct session *session;
+    struct session_binding *binding;
     struct slot *slot;
-    bool bound, executed = false;
+    bool executed = false;
 
     id_get(turn / 3, id);
-    session = session_conn_find(state, conn, id, &bound);
+    session = session_conn_find(state, conn, id, &binding);
     if (!session)
         return false;
     slot = slot_at(&session->slots, user);
     slot_acquire(slot, 0, &request, &replay);
     if (slot_acquire(slot, replay.expected, &request, &replay) == SLOT_NEW) {
-        if (!bound)
+        if (!binding)
             session_conn_bind_implicit(conn, session);
         client_renew(session->client, clock_now_ns());
         session_slot_release(session, slot, turn % 2 ? id : NULL, sizeof(id));
         executed = true;
     }
-    session_put(session);
+    session_conn_done(session, binding);
     return executed;
 }
 
@@ -108,7 +110,9 @@ static void *churn(void *arg)
         uint8_t old[NFS4_SESSIONID_SIZE];
 
         if (turn % 20 == 0) {
-            state_tick(state, clock_now_ns() + (turn % 40 ? 0 : 2 * state->lease_ns));
+            if (turn % 40 == 0)
+                clock_advance_ns(2 * LIMIT_COURTESY_IDLE_S * NSEC_PER_SEC);
+            state_tick(state, clock_now_ns());
             clientid = client_make((uint8_t)(turn % 7));
             sequence = 0;
         }
@@ -139,7 +143,8 @@ static void all_at_once(void **unused)
         pthread_join(users[i], NULL);
     atomic_store(&stop, true);
     pthread_join(churner, NULL);
-    state_tick(state, clock_now_ns() + 3 * state->lease_ns);
+    clock_advance_ns(2 * LIMIT_COURTESY_IDLE_S * NSEC_PER_SEC);
+    state_tick(state, clock_now_ns());
     assert_int_equal(state->session_count, 0);
     assert_int_equal(state->clients.count, 0);
     assert_int_equal(state->reply_bytes, 0);

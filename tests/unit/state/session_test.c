@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CREATE_SESSION, DESTROY_SESSION and the binding of connections.
+ * CREATE_SESSION and DESTROY_SESSION.
  */
 #include "state/session.h"
 
@@ -186,7 +186,8 @@ static void negotiates(void **unused)
     assert_int_equal(res.csr_back_chan_attrs.ca_maxrequestsize, 4096);
     /* P-10: what is granted is there. */
     struct session *session = session_lookup(state, res.csr_sessionid);
-    assert_int_equal(session->slots.count, res.csr_fore_chan_attrs.ca_maxrequests);
+    assert_int_equal(slot_table_grant(&session->slots).enforced,
+                     res.csr_fore_chan_attrs.ca_maxrequests);
     session_put(session);
 }
 
@@ -270,136 +271,6 @@ static void destroy_in_flight(void **unused)
     assert_int_equal(state->reply_bytes, 0);
 }
 
-static enum nfsstat4 bind(struct session_conn *c, struct session *session,
-                          enum channel_dir_from_client4 dir, enum channel_dir_from_server4 *got)
-{
-    return session_conn_bind_request(c, session, dir, got);
-}
-
-/* W11, §18.34.3. */
-static void bind_conn_to_session(void **unused)
-{
-    static const struct {
-        enum channel_dir_from_client4 ask;
-        enum channel_dir_from_server4 get;
-        enum nfsstat4 again[4]; /* FORE, BACK, FORE_OR_BOTH, BACK_OR_BOTH on the same connection */
-    } rows[] = {
-        {CDFC4_FORE, CDFS4_FORE, {NFS4_OK, NFS4ERR_INVAL, NFS4_OK, NFS4ERR_INVAL}},
-        {CDFC4_BACK, CDFS4_BACK, {NFS4ERR_INVAL, NFS4_OK, NFS4ERR_INVAL, NFS4_OK}},
-        {CDFC4_FORE_OR_BOTH, CDFS4_BOTH, {NFS4ERR_INVAL, NFS4ERR_INVAL, NFS4_OK, NFS4_OK}},
-        {CDFC4_BACK_OR_BOTH, CDFS4_BOTH, {NFS4ERR_INVAL, NFS4ERR_INVAL, NFS4_OK, NFS4_OK}},
-    };
-    static const enum channel_dir_from_client4 dirs[] = {CDFC4_FORE, CDFC4_BACK, CDFC4_FORE_OR_BOTH,
-                                                         CDFC4_BACK_OR_BOTH};
-    struct session *session = made(1);
-    enum channel_dir_from_server4 got;
-
-    (void)unused;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct session_conn *other = session_conn_create(NULL);
-
-        assert_int_equal(bind(other, session, rows[i].ask, &got), NFS4_OK);
-        assert_int_equal(got, rows[i].get);
-        for (size_t j = 0; j < ARRAY_SIZE(dirs); j++) {
-            assert_int_equal(bind(other, session, dirs[j], &got), rows[i].again[j]);
-            assert_int_equal(got, rows[i].get);
-        }
-        session_conn_destroy(other);
-    }
-    session_put(session);
-}
-
-/* After a reconnect requests come first and bind; BIND_CONN_TO_SESSION then adds the back channel. */
-static void bind_after_implicit(void **unused)
-{
-    struct session *session = made(1);
-    struct session_conn *other = session_conn_create(NULL);
-    enum channel_dir_from_server4 got;
-
-    (void)unused;
-    session_conn_bind_implicit(other, session);
-    assert_true(session_conn_is_bound(other, session));
-    assert_int_equal(bind(other, session, CDFC4_BACK, &got), NFS4ERR_INVAL);
-    assert_int_equal(bind(other, session, CDFC4_FORE_OR_BOTH, &got), NFS4_OK);
-    assert_int_equal(got, CDFS4_BOTH);
-    session_conn_destroy(other);
-    assert_int_equal(session->binding_count, 1);
-    session_put(session);
-}
-
-/* P-08, L-05: bindings go with their connections. */
-static void reconnects(void **unused)
-{
-    struct session *session = made(1);
-    bool bound;
-
-    (void)unused;
-    for (int i = 0; i < 200; i++) {
-        struct session_conn *other = session_conn_create(NULL);
-        struct session *found = session_conn_find(state, other, session->id, &bound);
-
-        assert_ptr_equal(found, session);
-        assert_false(bound);
-        session_conn_bind_implicit(other, found);
-        session_put(found);
-        found = session_conn_find(state, other, session->id, &bound);
-        assert_ptr_equal(found, session);
-        assert_true(bound);
-        session_put(found);
-        assert_int_equal(session->binding_count, 2);
-        session_conn_destroy(other);
-    }
-    assert_int_equal(session->binding_count, 1);
-    session_put(session);
-}
-
-/* One connection may serve many sessions; those that ended do not pile up on it. */
-static void many_sessions_on_one_connection(void **unused)
-{
-    (void)unused;
-    for (uint32_t i = 1; i <= 500; i++) {
-        struct session *session = made(i);
-
-        assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4_OK);
-        session_put(session);
-        assert_true(conn->binding_count <= 17);
-    }
-}
-
-static void too_many_connections(void **unused)
-{
-    struct session_conn *others[LIMIT_SESSION_CONNECTIONS];
-    struct session *session = made(1);
-    enum channel_dir_from_server4 got;
-
-    (void)unused;
-    for (size_t i = 0; i < LIMIT_SESSION_CONNECTIONS; i++) {
-        others[i] = session_conn_create(NULL);
-        session_conn_bind_implicit(others[i], session);
-    }
-    assert_int_equal(session->binding_count, LIMIT_SESSION_CONNECTIONS);
-    assert_false(session_conn_is_bound(others[LIMIT_SESSION_CONNECTIONS - 1], session));
-    assert_int_equal(bind(others[LIMIT_SESSION_CONNECTIONS - 1], session, CDFC4_FORE, &got),
-                     NFS4ERR_SERVERFAULT);
-    for (size_t i = 0; i < LIMIT_SESSION_CONNECTIONS; i++)
-        session_conn_destroy(others[i]);
-    session_put(session);
-}
-
-/* A dead session is not found through the connection that remembers it. */
-static void dead_is_not_found(void **unused)
-{
-    struct session *session = made(1);
-    bool bound;
-
-    (void)unused;
-    session_conn_bind_implicit(conn, session);
-    assert_ptr_equal(conn->last, session);
-    assert_int_equal(session_destroy(state, session->id, conn, NULL, 0), NFS4_OK);
-    assert_null(session_conn_find(state, conn, session->id, &bound));
-    session_put(session);
-}
-
 /* design §3: an idle session that has used a slot costs under 4 KiB. */
 static void idle_cost(void **unused)
 {
@@ -425,12 +296,6 @@ int main(void)
         TEST(limits),
         TEST(destroy),
         TEST(destroy_in_flight),
-        TEST(bind_conn_to_session),
-        TEST(bind_after_implicit),
-        TEST(reconnects),
-        TEST(many_sessions_on_one_connection),
-        TEST(too_many_connections),
-        TEST(dead_is_not_found),
         TEST(idle_cost),
     };
 

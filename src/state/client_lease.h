@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and all its state
+ * as a courtesy, until one of these comes:
+ *
+ *     itself                            goes on as if nothing had been
+ *     a request that conflicts          what is in the way is revoked, the rest stays (open.h)
+ *     a table that is full              it goes whole, the longest expired first
+ *     LIMIT_COURTESY_S of silence       it goes whole; LIMIT_COURTESY_IDLE_S without opens
+ *     another principal with its name,  it goes whole
+ *     DESTROY_CLIENTID
+ *
+ * Renewing is one store at the most.  A lease does not end while a request runs: client_sweep() renews for it.
+ */
+#pragma once
+
+#include "state/client.h"
+
+static inline int64_t client_silent_ns(const struct client *client, int64_t now_ns)
+{
+    return now_ns - atomic_load_explicit(&client->renewed_ns, memory_order_relaxed);
+}
+
+/* Has what was promised run out?  For records that are not confirmed. */
+static inline bool client_expired(const struct client *client, int64_t now_ns)
+{
+    return client_silent_ns(client, now_ns) > client->state->lease_ns;
+}
+
+/* Is the lease over?  A confirmed client gets a little more than promised: its last renewal may be
+ * under way, and the sweep may not have looked yet. */
+static inline bool client_lease_over(const struct client *client, int64_t now_ns)
+{
+    return client_silent_ns(client, now_ns) > client->state->lease_ns + client->state->margin_ns;
+}
+
+/* May its state be taken for somebody else: is the lease over, and does no request run?  Takes
+ * client_table.lock: no other lock may be held. */
+bool client_lapsed(struct client *client, int64_t now_ns);
+
+bool client_lost_all_slow(struct client *client, int64_t now_ns);
+
+/* Is its lease over, and was all that it had revoked for that, and not yet acknowledged? */
+static inline bool client_lost_all(struct client *client, int64_t now_ns)
+{
+    return atomic_load_explicit(&client->revoked_count, memory_order_relaxed) > 0 &&
+           client_lost_all_slow(client, now_ns);
+}
+
+/* A renewal that is younger than this may stand for the next: the client's cache line is then only
+ * read, by all threads that serve it. */
+enum {
+    CLIENT_RENEW_GRAIN_NS = 1000000
+};
+
+static inline void client_renew(struct client *client, int64_t now_ns)
+{
+    int64_t silent_ns = client_silent_ns(client, now_ns);
+
+    if (silent_ns >= CLIENT_RENEW_GRAIN_NS || silent_ns < 0)
+        atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
+}
+
+/* The client has shown itself: renew, but not when it lost all (RFC 8881 §18.46.3). */
+static inline void client_touch(struct client *client, int64_t now_ns)
+{
+    if (!client_lost_all(client, now_ns))
+        client_renew(client, now_ns);
+}
+
+/* From a timer, about once a second: see the list above; records that nobody confirmed go after
+ * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
+void client_sweep(struct state *state, int64_t now_ns);
