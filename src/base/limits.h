@@ -38,7 +38,7 @@
 #define LIMIT_REPLY_BYTES ((1u << 20) + 4096u)     /* ca_maxresponsesize */
 #define LIMIT_REPLY_CACHED_BYTES 8192u             /* ca_maxresponsesize_cached */
 #define LIMIT_READDIR_BYTES (256u << 10)
-#define LIMIT_BITMAP_WORDS 3u       /* attribute numbers 0..95; more words are read and dropped */
+#define LIMIT_BITMAP_WORDS 3u       /* attribute numbers 0..95; higher ones are only noticed */
 #define LIMIT_BITMAP_WIRE_WORDS 64u /* what a client may send before it is BADXDR */
 #define LIMIT_NAME_BYTES 255u
 #define LIMIT_SYMLINK_BYTES 4095u

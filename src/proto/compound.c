@@ -102,11 +102,12 @@ enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *nam
     return NFS4_OK;
 }
 
+/* NXIO is IO: RFC 8881 §15.2 lists it for no operation. */
 static const enum nfsstat4 from_vfs[] = {
     [VFS_PERM - VFS_PERM] = NFS4ERR_PERM,
     [VFS_NOENT - VFS_PERM] = NFS4ERR_NOENT,
     [VFS_IO - VFS_PERM] = NFS4ERR_IO,
-    [VFS_NXIO - VFS_PERM] = NFS4ERR_NXIO,
+    [VFS_NXIO - VFS_PERM] = NFS4ERR_IO,
     [VFS_ACCESS - VFS_PERM] = NFS4ERR_ACCESS,
     [VFS_EXIST - VFS_PERM] = NFS4ERR_EXIST,
     [VFS_XDEV - VFS_PERM] = NFS4ERR_XDEV,

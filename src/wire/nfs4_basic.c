@@ -7,7 +7,7 @@
 bool wire_bitmap4(struct xdr *x, struct bitmap4 *v)
 {
     uint32_t count = v->count;
-    uint32_t word;
+    uint32_t word, beyond = 0;
 
     if (!xdr_u32(x, &count) || count > LIMIT_BITMAP_WIRE_WORDS) {
         if (x->op == XDR_DECODE)
@@ -19,8 +19,10 @@ bool wire_bitmap4(struct xdr *x, struct bitmap4 *v)
     for (uint32_t i = LIMIT_BITMAP_WORDS; i < count; i++) {
         word = 0;
         xdr_u32(x, &word);
+        beyond |= word;
     }
     if (x->op == XDR_DECODE) {
+        v->beyond = beyond != 0;
         v->count = count < LIMIT_BITMAP_WORDS ? count : LIMIT_BITMAP_WORDS;
         for (uint32_t i = v->count; i < LIMIT_BITMAP_WORDS; i++)
             v->words[i] = 0;

@@ -16,10 +16,12 @@
 #include "wire/rpc_msg.h"
 #include "wire/xdr.h"
 
-/* Attribute numbers 0..95; `count` is the number of words that may be non-zero. */
+/* Attribute numbers 0..95; `count` is the number of words that may be non-zero.  Decoded: `beyond`
+ * tells that there were higher numbers, too. */
 struct bitmap4 {
     uint32_t count;
     uint32_t words[LIMIT_BITMAP_WORDS];
+    bool beyond;
 };
 
 static inline bool bitmap4_isset(const struct bitmap4 *map, uint32_t bit)

@@ -272,6 +272,8 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
 
     if (status != NFS4_OK || bitmap4_isset(&given->attrmask, FATTR4_RDATTR_ERROR))
         return NFS4ERR_INVAL;
+    if (given->attrmask.beyond)
+        return NFS4ERR_ATTRNOTSUPP;
     attr_supported(obj->fs, &supported);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (given->attrmask.words[w] & ~supported.words[w])

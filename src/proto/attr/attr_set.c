@@ -26,6 +26,8 @@ static enum nfsstat4 check_settable(const struct vfs *fs, const struct bitmap4 *
 {
     struct bitmap4 supported;
 
+    if (mask->beyond)
+        return NFS4ERR_ATTRNOTSUPP;
     attr_supported(fs, &supported);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (mask->words[w] & ~supported.words[w])

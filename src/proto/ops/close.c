@@ -29,7 +29,7 @@ enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args)
 enum nfsstat4 op_open_downgrade(struct compound *c, const struct OPEN_DOWNGRADE4args *args)
 {
     uint32_t access = args->share_access & ~OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
-    enum nfsstat4 status = stateid_arg_need_file(c);
+    enum nfsstat4 status = compound_need_fh(c);
     struct OPEN_DOWNGRADE4resok resok;
     struct stateid *sid;
     uint32_t seqid;

@@ -20,6 +20,12 @@ enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *com
     return status;
 }
 
+/* A sticky directory, an immutable file: none of the three may say PERM, RFC 8881 §15.2. */
+static enum nfsstat4 change_status(enum vfs_status status)
+{
+    return status == VFS_PERM ? NFS4ERR_ACCESS : status_from_vfs(status);
+}
+
 enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
 {
     struct vfs_object *dir = c->current.obj;
@@ -33,7 +39,7 @@ enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
         return status;
     removed = dir->fs->ops->remove(dir, &c->cred, &name, &info);
     if (removed != VFS_OK)
-        return status_from_vfs(removed);
+        return change_status(removed);
     resok.cinfo = change_info_from_vfs(&info);
     wire_REMOVE4resok(c->out, &resok);
     return NFS4_OK;
@@ -66,7 +72,7 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
     if (renamed == VFS_NOTDIR || renamed == VFS_ISDIR)
         return NFS4ERR_EXIST;
     if (renamed != VFS_OK)
-        return status_from_vfs(renamed);
+        return change_status(renamed);
     resok.source_cinfo = change_info_from_vfs(&from_info);
     resok.target_cinfo = change_info_from_vfs(&to_info);
     wire_RENAME4resok(c->out, &resok);
@@ -94,7 +100,7 @@ enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
         return NFS4ERR_XDEV;
     linked = dir->fs->ops->link(obj, dir, &c->cred, &name, &info);
     if (linked != VFS_OK)
-        return status_from_vfs(linked);
+        return change_status(linked);
     resok.cinfo = change_info_from_vfs(&info);
     wire_LINK4resok(c->out, &resok);
     return NFS4_OK;

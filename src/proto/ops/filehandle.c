@@ -10,6 +10,8 @@ enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
     enum vfs_status status;
 
     status = export_fh_resolve(c->server->exports, &args->object, &obj, &export);
+    if (status == VFS_IO || status == VFS_NXIO)
+        return NFS4ERR_SERVERFAULT; /* PUTFH may not say IO, RFC 8881 §15.2 */
     if (status != VFS_OK)
         return status_from_vfs(status);
     if (!export_allows(export, connection_peer(c->call->conn))) {

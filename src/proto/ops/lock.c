@@ -125,7 +125,7 @@ enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
 
 enum nfsstat4 op_locku(struct compound *c, const struct LOCKU4args *args)
 {
-    enum nfsstat4 status = stateid_arg_need_file(c);
+    enum nfsstat4 status = compound_need_fh(c);
     struct LOCKU4resok resok;
     struct lock_range range;
     struct stateid *sid;

@@ -22,6 +22,8 @@ struct listing {
     uint64_t dir_bytes; /* names and cookies so far, against dircount */
     uint32_t entries;
     bool full;
+    enum nfsstat4
+        unreadable;       /* why attributes can't be read: ACCESS, or STALE; OK: not known yet */
     enum nfsstat4 status; /* why the walk ended, if not for room */
 };
 
@@ -52,9 +54,24 @@ static bool listing_put(struct listing *l, const struct vfs_name *name, uint64_t
     return true;
 }
 
+/* Without leave to look names up there is no entry that can be looked at; with it, one that cannot
+ * has gone meanwhile. */
+static enum nfsstat4 unreadable(struct listing *l)
+{
+    struct vfs_object *dir = l->c->current.obj;
+    uint32_t granted = 0;
+
+    if (l->unreadable == NFS4_OK) {
+        bool asked = dir->fs->ops->access(dir, &l->c->cred, VFS_MAY_LOOKUP, &granted) == VFS_OK;
+
+        l->unreadable = asked && !granted ? NFS4ERR_ACCESS : NFS4ERR_STALE;
+    }
+    return l->unreadable;
+}
+
 static bool emit(void *arg, const struct vfs_dirent *entry)
 {
-    static const struct bitmap4 only_error = {1, {1u << FATTR4_RDATTR_ERROR}};
+    static const struct bitmap4 only_error = {.count = 1, .words = {1u << FATTR4_RDATTR_ERROR}};
     struct listing *l = arg;
     struct compound *c = l->c;
     const struct bitmap4 *want = &l->args->attr_request;
@@ -71,9 +88,12 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
         return true; /* an export covers it */
     if ((!entry->attr && attr_vfs_mask(want)) ||
         (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE))) {
-        if (!bitmap4_isset(want, FATTR4_RDATTR_ERROR))
-            return true; /* gone while we looked */
-        source.rdattr_error = NFS4ERR_STALE;
+        source.rdattr_error = unreadable(l);
+        if (!bitmap4_isset(want, FATTR4_RDATTR_ERROR)) {
+            /* RFC 8881 §18.23.3: the whole READDIR fails, but not for an entry that is gone. */
+            l->status = source.rdattr_error == NFS4ERR_ACCESS ? NFS4ERR_ACCESS : NFS4_OK;
+            return l->status == NFS4_OK;
+        }
         want = &only_error;
     }
     return listing_put(l, &entry->name, entry->cookie + l->cookie_shift, &source, want);
@@ -171,7 +191,7 @@ static enum nfsstat4 check_args(struct compound *c, const struct READDIR4args *a
 
 enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
 {
-    struct listing l = {.c = c, .args = args, .status = NFS4_OK};
+    struct listing l = {.c = c, .args = args, .unreadable = NFS4_OK, .status = NFS4_OK};
     enum nfsstat4 status = check_args(c, args);
     struct xdr *out = c->out;
     uint8_t *end = out->end;

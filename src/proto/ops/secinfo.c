@@ -13,6 +13,14 @@ static enum nfsstat4 secinfo_answer(struct compound *c)
     return NFS4_OK;
 }
 
+/* Neither operation may say SYMLINK or IO, RFC 8881 §15.2. */
+static enum nfsstat4 step_status(enum nfsstat4 status)
+{
+    if (status == NFS4ERR_SYMLINK)
+        return NFS4ERR_NOTDIR;
+    return status == NFS4ERR_IO ? NFS4ERR_SERVERFAULT : status;
+}
+
 enum nfsstat4 op_secinfo(struct compound *c, const struct SECINFO4args *args)
 {
     struct vfs_object *obj;
@@ -20,7 +28,7 @@ enum nfsstat4 op_secinfo(struct compound *c, const struct SECINFO4args *args)
     enum nfsstat4 status = name_step_down(c, &args->name, &obj, &export);
 
     if (status != NFS4_OK)
-        return status;
+        return step_status(status);
     vfs_object_put(obj);
     return secinfo_answer(c);
 }
@@ -32,7 +40,7 @@ enum nfsstat4 op_secinfo_no_name(struct compound *c, const struct SECINFO_NO_NAM
     enum nfsstat4 status = compound_need_fh(c);
 
     if (status == NFS4_OK && args->style == SECINFO_STYLE4_PARENT) {
-        status = name_step_up(c, &obj, &export);
+        status = step_status(name_step_up(c, &obj, &export));
         if (status == NFS4_OK)
             vfs_object_put(obj);
     }

@@ -18,6 +18,8 @@
 
 struct server test_server;
 int v41_fd;
+void (*v41_backend_made)(struct vfs *fs);
+uint32_t v41_clients_max, v41_sessions_max;
 
 static struct transport *transport;
 static struct rpc_program program;
@@ -26,18 +28,23 @@ static struct arena arena;
 static void export_add(const char *text)
 {
     const struct mem_options options = {.bytes_max = 64u << 20, .root_mode = 0777};
+    struct vfs *fs = mem_create(&options);
     struct export_spec spec;
     char error[256];
 
+    if (v41_backend_made)
+        v41_backend_made(fs);
     assert_true(export_spec_parse(text, &spec, error, sizeof(error)));
-    assert_true(
-        export_table_add(test_server.exports, &spec, mem_create(&options), error, sizeof(error)));
+    assert_true(export_table_add(test_server.exports, &spec, fs, error, sizeof(error)));
     export_spec_fini(&spec);
 }
 
 int v41_set_up(void **unused)
 {
-    const struct state_config config = {.lease_s = LEASE_S, .server_owner = "test-server"};
+    const struct state_config config = {.lease_s = LEASE_S,
+                                        .server_owner = "test-server",
+                                        .sessions_max = v41_sessions_max,
+                                        .clients_max = v41_clients_max};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
     (void)unused;

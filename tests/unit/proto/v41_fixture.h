@@ -24,6 +24,12 @@ extern struct server test_server;
 int v41_set_up(void **unused);
 int v41_tear_down(void **unused);
 
+/* Called by v41_set_up(), if set, with the file system that it is going to export. */
+extern void (*v41_backend_made)(struct vfs *fs);
+
+/* Limits of the next v41_set_up(); 0: the usual ones. */
+extern uint32_t v41_clients_max, v41_sessions_max;
+
 /* One more connection, and the one that is always there. */
 int v41_connect(void);
 extern int v41_fd;

@@ -111,7 +111,7 @@ static void without_sequence(void **unused)
 {
     static const uint32_t undefined[] = {0, 1, 2, 59, 75, 76, OP_ILLEGAL, UINT32_MAX};
     static const uint32_t others[] = {OP_PUTROOTFH, OP_RECLAIM_COMPLETE, OP_BACKCHANNEL_CTL,
-                                      OP_SETCLIENTID, OP_FREE_STATEID};
+                                      OP_FREE_STATEID};
 
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(undefined); i++) {
@@ -126,6 +126,9 @@ static void without_sequence(void **unused)
         v41_op(&call, OP_GETFH);
         expect_only(others[i], NFS4ERR_OP_NOT_IN_SESSION);
     }
+    v41_begin(&call);
+    v41_op(&call, OP_SETCLIENTID);
+    expect_only(OP_SETCLIENTID, NFS4ERR_NOTSUPP);
 }
 
 /* W09: those that need no SEQUENCE stand alone. */

@@ -158,7 +158,7 @@ static void uncached_retry_exceptions(void **unused)
     twice(1, 0, 0, NFS4_OK);
     twice(2, 2, OP_ILLEGAL, NFS4ERR_OP_ILLEGAL);
     twice(3, OP_RENEW, OP_RENEW, NFS4ERR_NOTSUPP);
-    twice(4, OP_SETCLIENTID, OP_SETCLIENTID, NFS4ERR_BADXDR);
+    twice(4, OP_SETCLIENTID, OP_SETCLIENTID, NFS4ERR_NOTSUPP);
 }
 
 /* P-13: GETATTR after GETATTR until it no longer fits; never more bytes than allowed. */

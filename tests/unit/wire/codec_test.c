@@ -237,6 +237,7 @@ static void test_long_bitmap(void **state)
     EQ(v.opgetattr.attr_request.words[0], 8);
     EQ(v.opgetattr.attr_request.words[2], 0x80000000u);
     assert_false(bitmap4_isset(&v.opgetattr.attr_request, 96));
+    assert_true(v.opgetattr.attr_request.beyond);
 }
 
 /* Types that are ours to judge, not XDR's: CREATE answers BADTYPE, LAYOUTGET BADIOMODE. */

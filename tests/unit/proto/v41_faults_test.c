@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A backend that fails: each call that an operation makes into it, with each status that it may
+ * have, and what the client is told.  The backend is mem, one call of which fails on demand.
+ */
+#include <string.h>
+
+#include "base/check.h"
+#include "lib/test.h"
+#include "v41_fixture.h"
+#include "wire/nfs4_op.h"
+#include "wire/op_table.h"
+
+/* The calls of struct vfs_ops that can fail. */
+#define FAULTS(X)                                                                                  \
+    X(statfs)                                                                                      \
+    X(getattr)                                                                                     \
+    X(access)                                                                                      \
+    X(lookup)                                                                                      \
+    X(parent)                                                                                      \
+    X(create)                                                                                      \
+    X(readlink)                                                                                    \
+    X(readdir)                                                                                     \
+    X(remove)                                                                                      \
+    X(rename)                                                                                      \
+    X(link)                                                                                        \
+    X(open)                                                                                        \
+    X(setattr)                                                                                     \
+    X(read)                                                                                        \
+    X(write)                                                                                       \
+    X(commit)                                                                                      \
+    X(resolve)
+
+enum fault {
+#define X(name) FAULT_##name,
+    FAULTS(X)
+#undef X
+};
+
+static const struct vfs_ops *real;
+static struct vfs_ops faulty;
+
+/* The next call of that kind fails, and then no more. */
+static enum fault fault_call;
+static _Atomic(enum vfs_status) fault_status;
+
+static bool fails(enum fault call, enum vfs_status *status)
+{
+    if (call != fault_call)
+        return false;
+    *status = atomic_exchange(&fault_status, VFS_OK);
+    return *status != VFS_OK;
+}
+
+#define FAIL_IF_ASKED(name)                                                                        \
+    enum vfs_status status;                                                                        \
+    if (fails(FAULT_##name, &status))                                                              \
+    return status
+
+static enum vfs_status fault_statfs(struct vfs_object *obj, struct vfs_statfs *out)
+{
+    FAIL_IF_ASKED(statfs);
+    return real->statfs(obj, out);
+}
+
+static enum vfs_status fault_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out)
+{
+    FAIL_IF_ASKED(getattr);
+    return real->getattr(obj, mask, out);
+}
+
+static enum vfs_status fault_access(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    uint32_t want, uint32_t *granted)
+{
+    FAIL_IF_ASKED(access);
+    return real->access(obj, cred, want, granted);
+}
+
+static enum vfs_status fault_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+                                    const struct vfs_name *name, struct vfs_object **out)
+{
+    FAIL_IF_ASKED(lookup);
+    return real->lookup(dir, cred, name, out);
+}
+
+static enum vfs_status fault_parent(struct vfs_object *dir, const struct vfs_cred *cred,
+                                    struct vfs_object **out)
+{
+    FAIL_IF_ASKED(parent);
+    return real->parent(dir, cred, out);
+}
+
+static enum vfs_status fault_create(struct vfs_object *dir, const struct vfs_cred *cred,
+                                    const struct vfs_name *name, struct vfs_create *create,
+                                    struct vfs_change_info *info, struct vfs_object **out)
+{
+    FAIL_IF_ASKED(create);
+    return real->create(dir, cred, name, create, info, out);
+}
+
+static enum vfs_status fault_readlink(struct vfs_object *obj, const struct vfs_cred *cred,
+                                      char *buf, uint32_t size, uint32_t *len)
+{
+    FAIL_IF_ASKED(readlink);
+    return real->readlink(obj, cred, buf, size, len);
+}
+
+static enum vfs_status fault_readdir(struct vfs_object *dir, const struct vfs_cred *cred,
+                                     struct vfs_readdir *rd)
+{
+    FAIL_IF_ASKED(readdir);
+    return real->readdir(dir, cred, rd);
+}
+
+static enum vfs_status fault_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+                                    const struct vfs_name *name, struct vfs_change_info *info)
+{
+    FAIL_IF_ASKED(remove);
+    return real->remove(dir, cred, name, info);
+}
+
+static enum vfs_status fault_rename(struct vfs_object *from_dir, const struct vfs_name *from,
+                                    struct vfs_object *to_dir, const struct vfs_name *to,
+                                    const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                                    struct vfs_change_info *to_info)
+{
+    FAIL_IF_ASKED(rename);
+    return real->rename(from_dir, from, to_dir, to, cred, from_info, to_info);
+}
+
+static enum vfs_status fault_link(struct vfs_object *obj, struct vfs_object *dir,
+                                  const struct vfs_cred *cred, const struct vfs_name *name,
+                                  struct vfs_change_info *info)
+{
+    FAIL_IF_ASKED(link);
+    return real->link(obj, dir, cred, name, info);
+}
+
+static enum vfs_status fault_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  enum vfs_open_want want, bool created)
+{
+    FAIL_IF_ASKED(open);
+    return real->open(obj, cred, want, created);
+}
+
+static enum vfs_status fault_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                     const struct vfs_attr *set, bool opened, uint32_t *applied)
+{
+    FAIL_IF_ASKED(setattr);
+    return real->setattr(obj, cred, set, opened, applied);
+}
+
+static enum vfs_status fault_read(struct vfs_object *obj, struct vfs_read *io)
+{
+    FAIL_IF_ASKED(read);
+    return real->read(obj, io);
+}
+
+static enum vfs_status fault_write(struct vfs_object *obj, uint64_t offset, const void *data,
+                                   uint32_t len, enum vfs_stability want, uint32_t *written,
+                                   enum vfs_stability *reached)
+{
+    FAIL_IF_ASKED(write);
+    return real->write(obj, offset, data, len, want, written, reached);
+}
+
+static enum vfs_status fault_commit(struct vfs_object *obj, uint64_t offset, uint64_t len)
+{
+    FAIL_IF_ASKED(commit);
+    return real->commit(obj, offset, len);
+}
+
+static enum vfs_status fault_resolve(struct vfs *fs, const struct vfs_handle *handle,
+                                     struct vfs_object **out)
+{
+    FAIL_IF_ASKED(resolve);
+    return real->resolve(fs, handle, out);
+}
+
+/* The bytes of a handle are the table of operations' matter no more. */
+static void make_faulty(struct vfs *fs)
+{
+    real = fs->ops;
+    faulty = *real;
+#define X(name) faulty.name = fault_##name;
+    FAULTS(X)
+#undef X
+    fs->ops = &faulty;
+}
+
+static struct v41_call call;
+static struct v41_session session;
+
+/* The three objects that operations act on. */
+struct handle {
+    uint32_t len;
+    uint8_t data[NFS4_FHSIZE];
+};
+static struct handle dir, file, symlink;
+
+static struct wire_opaque text(const char *string)
+{
+    return (struct wire_opaque){(const uint8_t *)string, (uint32_t)strlen(string)};
+}
+
+static void put(struct nfs_argop4 *op)
+{
+    call.op_count++;
+    assert_true(wire_nfs_argop4(&call.x, op));
+}
+
+static void put_void(uint32_t op)
+{
+    put(&(struct nfs_argop4){.argop = op});
+}
+
+static void put_fh(const struct handle *fh)
+{
+    put(&(struct nfs_argop4){.argop = OP_PUTFH, .opputfh = {.object = {fh->data, fh->len}}});
+}
+
+static const struct nfs_resop4 *last_result(void)
+{
+    static struct nfs_resop4 result;
+
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.accept_stat, 0);
+    for (uint32_t i = 0; i < call.result_count; i++)
+        assert_true(wire_nfs_resop4(&call.results, &result));
+    assert_int_equal(result.status, call.status);
+    return &result;
+}
+
+/* The handle that a GETFH at the end of the compound gets. */
+static void keep_fh(struct handle *fh)
+{
+    const struct nfs_resop4 *result;
+
+    put_void(OP_GETFH);
+    result = last_result();
+    assert_int_equal(result->status, NFS4_OK);
+    fh->len = result->opgetfh.object.len;
+    memcpy(fh->data, result->opgetfh.object.data, fh->len);
+}
+
+static struct nfs_argop4 open_args(const char *name, enum opentype4 type)
+{
+    return (struct nfs_argop4){
+        .argop = OP_OPEN,
+        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                   .owner = {.clientid = session.clientid, .owner = text("owner")},
+                   .openhow = {.opentype = type, .how = {.mode = UNCHECKED4}},
+                   .claim = {.claim = CLAIM_NULL, .file = text(name)}}};
+}
+
+static int set_up(void **unused)
+{
+    struct nfs_argop4 op;
+
+    v41_backend_made = make_faulty;
+    v41_set_up(unused);
+    v41_session_make(v41_fd, "client", NULL, &session);
+    v41_begin_in(&call, &session, false);
+    put_void(OP_RECLAIM_COMPLETE);
+    assert_int_equal(last_result()->status, NFS4_OK);
+    v41_begin_in(&call, &session, false);
+    put_void(OP_PUTROOTFH);
+    v41_op_mkdir(&call, "dir");
+    keep_fh(&dir);
+    v41_begin_in(&call, &session, false);
+    put_fh(&dir);
+    op = open_args("file", OPEN4_CREATE);
+    put(&op);
+    keep_fh(&file);
+    v41_begin_in(&call, &session, false);
+    put_fh(&dir);
+    put(&(struct nfs_argop4){.argop = OP_CREATE,
+                             .opcreate = {.objtype = {.type = NF4LNK, .linkdata = text("to")},
+                                          .objname = text("link")}});
+    keep_fh(&symlink);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    v41_backend_made = NULL;
+    return v41_tear_down(unused);
+}
+
+/* The words of a bitmap4 that ask for one attribute. */
+static struct bitmap4 bit(uint32_t attribute)
+{
+    struct bitmap4 bits = {.count = 3};
+
+    bitmap4_set(&bits, attribute);
+    return bits;
+}
+
+/* A fattr4 of one word or two. */
+static struct fattr4 fattr(uint32_t attribute, uint32_t len)
+{
+    static const uint8_t zero[8];
+
+    return (struct fattr4){.attrmask = bit(attribute), .attr_vals = {zero, len}};
+}
+
+static void put_access(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_ACCESS, .opaccess = {.access = ACCESS4_READ}});
+}
+
+static void put_commit(void)
+{
+    put_fh(&file);
+    put_void(OP_COMMIT);
+}
+
+static void put_create(void)
+{
+    put_fh(&dir);
+    v41_op_mkdir(&call, "new");
+}
+
+static void put_getattr(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_GETATTR, .opgetattr = {.attr_request = bit(FATTR4_SIZE)}});
+}
+
+static void put_getattr_space(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_GETATTR,
+                             .opgetattr = {.attr_request = bit(FATTR4_SPACE_FREE)}});
+}
+
+static void put_link(void)
+{
+    put_fh(&file);
+    put_void(OP_SAVEFH);
+    put_fh(&dir);
+    put(&(struct nfs_argop4){.argop = OP_LINK, .oplink = {.newname = text("new")}});
+}
+
+static void put_lookup(void)
+{
+    put_fh(&dir);
+    v41_op_lookup(&call, "file");
+}
+
+static void put_lookupp(void)
+{
+    put_fh(&dir);
+    put_void(OP_LOOKUPP);
+}
+
+static void put_nverify(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_NVERIFY,
+                             .opnverify = {.obj_attributes = fattr(FATTR4_SIZE, 8)}});
+}
+
+static void put_verify(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_VERIFY,
+                             .opverify = {.obj_attributes = fattr(FATTR4_SIZE, 8)}});
+}
+
+static void put_open(void)
+{
+    struct nfs_argop4 op = open_args("file", OPEN4_NOCREATE);
+
+    put_fh(&dir);
+    put(&op);
+}
+
+static void put_open_create(void)
+{
+    struct nfs_argop4 op = open_args("new", OPEN4_CREATE);
+
+    put_fh(&dir);
+    put(&op);
+}
+
+static void put_open_truncate(void)
+{
+    struct nfs_argop4 op = open_args("file", OPEN4_CREATE);
+
+    op.opopen.openhow.how.createattrs = fattr(FATTR4_SIZE, 8);
+    put_fh(&dir);
+    put(&op);
+}
+
+static void put_putfh(void)
+{
+    put_fh(&file);
+}
+
+static void put_read(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_READ, .opread = {.count = 10}});
+}
+
+static void put_readdir(void)
+{
+    put_fh(&dir);
+    put(&(struct nfs_argop4){.argop = OP_READDIR, .opreaddir = {.maxcount = 1000}});
+}
+
+static void put_readlink(void)
+{
+    put_fh(&symlink);
+    put_void(OP_READLINK);
+}
+
+static void put_remove(void)
+{
+    put_fh(&dir);
+    put(&(struct nfs_argop4){.argop = OP_REMOVE, .opremove = {.target = text("link")}});
+}
+
+static void put_rename(void)
+{
+    put_fh(&dir);
+    put_void(OP_SAVEFH);
+    put(&(struct nfs_argop4){.argop = OP_RENAME,
+                             .oprename = {.oldname = text("file"), .newname = text("new")}});
+}
+
+static void put_secinfo(void)
+{
+    put_fh(&dir);
+    put(&(struct nfs_argop4){.argop = OP_SECINFO, .opsecinfo = {.name = text("file")}});
+}
+
+static void put_secinfo_parent(void)
+{
+    put_fh(&dir);
+    put(&(struct nfs_argop4){.argop = OP_SECINFO_NO_NAME,
+                             .opsecinfo_no_name = {.style = SECINFO_STYLE4_PARENT}});
+}
+
+static void put_setattr(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_SETATTR,
+                             .opsetattr = {.obj_attributes = fattr(FATTR4_MODE, 4)}});
+}
+
+static void put_write(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_WRITE, .opwrite = {.data = text("data")}});
+}
+
+#define STATUSES_MAX 8
+#define ANY VFS_IO, VFS_STALE, VFS_DELAY, VFS_SERVERFAULT
+
+static const struct {
+    uint32_t op;
+    void (*put)(void);
+    enum fault call;
+    enum vfs_status statuses[STATUSES_MAX]; /* VFS_OK ends them */
+} cases[] = {
+    {OP_ACCESS, put_access, FAULT_access, {ANY}},
+    {OP_COMMIT, put_commit, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
+    {OP_CREATE, put_create, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
+    {OP_GETATTR, put_getattr, FAULT_getattr, {ANY}},
+    {OP_GETATTR, put_getattr_space, FAULT_statfs, {ANY}},
+    {OP_LINK, put_link, FAULT_link, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
+    {OP_LOOKUP, put_lookup, FAULT_lookup, {ANY}},
+    {OP_LOOKUPP, put_lookupp, FAULT_parent, {ANY}},
+    {OP_NVERIFY, put_nverify, FAULT_getattr, {ANY}},
+    {OP_OPEN, put_open, FAULT_lookup, {ANY}},
+    {OP_OPEN, put_open, FAULT_open, {ANY}},
+    {OP_OPEN, put_open_create, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT}},
+    {OP_OPEN, put_open_truncate, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+    {OP_PUTFH, put_putfh, FAULT_resolve, {ANY, VFS_BADHANDLE}},
+    {OP_READ, put_read, FAULT_access, {ANY}},
+    {OP_READ, put_read, FAULT_read, {ANY}},
+    {OP_READDIR, put_readdir, FAULT_readdir, {ANY}},
+    {OP_READLINK, put_readlink, FAULT_readlink, {ANY}},
+    {OP_REMOVE, put_remove, FAULT_remove, {ANY}},
+    {OP_RENAME, put_rename, FAULT_rename, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
+    {OP_SECINFO, put_secinfo, FAULT_lookup, {ANY}},
+    {OP_SECINFO_NO_NAME, put_secinfo_parent, FAULT_parent, {ANY}},
+    {OP_SETATTR, put_setattr, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+    {OP_VERIFY, put_verify, FAULT_getattr, {ANY}},
+    {OP_WRITE, put_write, FAULT_write, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+};
+
+/* IO is not for operations that read no data and no attributes (RFC 8881 §15.2). */
+static enum nfsstat4 expected(uint32_t op, enum vfs_status status)
+{
+    bool no_io = op == OP_PUTFH || op == OP_SECINFO || op == OP_SECINFO_NO_NAME;
+
+    return status == VFS_IO && no_io ? NFS4ERR_SERVERFAULT : status_from_vfs(status);
+}
+
+static void told_to_the_client(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        for (size_t j = 0; j < STATUSES_MAX && cases[i].statuses[j] != VFS_OK; j++) {
+            enum vfs_status status = cases[i].statuses[j];
+            const struct nfs_resop4 *result;
+
+            v41_begin_in(&call, &session, false);
+            cases[i].put();
+            fault_call = cases[i].call;
+            atomic_store(&fault_status, status);
+            result = last_result();
+            if (result->resop != cases[i].op || result->status != expected(cases[i].op, status))
+                fail_msg("%s: %s became %u", op_info(cases[i].op)->name, vfs_status_name(status),
+                         result->status);
+            assert_int_equal(atomic_load(&fault_status), VFS_OK);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(told_to_the_client, set_up, tear_down),
+    };
+
+    return test_group_run(tests);
+}
