@@ -19,7 +19,7 @@ import time
 from check import children, drop_caches, equal, read, run, true, write, write_all
 from sources import expected_answer, tree
 
-STOP, KILLS, FIRST = 0, 1, 2  # shared words; then for each worker:
+STOP, KILLS, REPEATED, FIRST = 0, 1, 2, 3  # shared words; then for each worker:
 STEPS, STARTED, LONGEST, WORDS = 0, 1, 2, 3
 
 
@@ -66,7 +66,8 @@ class Load:
     def wait_until_all_go_on(self, limit_s):
         """Until every worker has begun and ended a step; fails when somebody stands still."""
         now = time.monotonic()
-        while not self.words[STOP]:
+        while True:
+            true(not self.words[STOP], "a worker has failed")
             waiting = [type(self.workers[index]).__name__
                        for index, started in enumerate(self.each(STARTED)) if started < now]
             if not waiting:
@@ -93,10 +94,7 @@ class Load:
         self.words[KILLS] += 1
 
     def once(self, already, call, *arguments):
-        """A call that must not find its own work done, unless the server was killed under it.
-
-        False when it did.
-        """
+        """A call that must not find its own work done, unless the server was killed under it."""
         before = self.words[KILLS]
         try:
             call(*arguments)
@@ -104,8 +102,11 @@ class Load:
             killed = before % 2 or self.words[KILLS] != before
             if error.errno != already or not killed:
                 raise
-            return False
-        return True
+            self.words[REPEATED] += 1
+
+    def repeated(self):
+        """How many such calls there were."""
+        return self.words[REPEATED]
 
 
 class Worker:

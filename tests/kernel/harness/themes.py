@@ -46,6 +46,8 @@ class Theme:
 
 
 LOST_FILES = "state recovery failed for open file"  # right where a server came back without them
+LOST_LOCK = "Lock reclaim failed"  # right where another client got the lock meanwhile
+LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # counts those the server has not answered yet, too
 
 THEMES = {
     "posix": Theme("posix.py"),
@@ -57,6 +59,10 @@ THEMES = {
     "cut": Theme("cut.py", proxied=True, timeout_s=240),
     "cut-nconnect": Theme("cut.py", proxied=True, options="nconnect=8", timeout_s=240,
                           backends=("mem", "tmpfs")),
+    "crash": Theme("crash.py", grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
+                   expected_log=LOCK_IN_FLIGHT),
+    "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=5, timeout_s=240,
+                     backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
     "pair": Theme("pair.py", clients=2),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES),

@@ -1,0 +1,60 @@
+#!/usr/bin/python3 -BS
+# SPDX-License-Identifier: Apache-2.0
+"""The server is killed under load and comes back: files, opens and locks are what they were.
+
+SR-20: the client reclaims, says RECLAIM_COMPLETE, and the grace period ends with that, long before its
+time. SR-25: the session of the server's former life is gone, so what was sent but not answered is done
+again; that alone may find itself done. SR-21.
+"""
+
+import os
+import sys
+import time
+
+import host
+from check import SERVER, main, test, true
+from load import Counter, Holder, Load, Stream, Tree
+from mountstats import operations
+
+GRACE_S = int(os.environ["MS_GRACE"])
+STANDSTILL_MAX_S = GRACE_S / 2
+BADSESSION = "status=10052"
+
+
+def kill(load, times):
+    """Kills the server and starts it again; how long the slowest worker then stood still."""
+    load.kill_begins()
+    load.longest_step()
+    reclaims = operations("RECLAIM_COMPLETE")
+    for time_left in reversed(range(times)):
+        host.server("crash")
+        if time_left:
+            true(operations("RECLAIM_COMPLETE") == reclaims, "the first grace period was over too soon")
+    load.kill_ended()
+    up = time.monotonic()
+    load.wait_until_all_go_on(STANDSTILL_MAX_S)
+    print(f"     killed {times} time(s): all went on {time.monotonic() - up:.1f} s after the server was there, "
+          f"the longest step took {load.longest_step():.1f} s; grace is {GRACE_S} s", flush=True)
+    time.sleep(2)
+
+
+@test
+def the_work_goes_on():
+    load = Load([Tree("tree1"), Tree("tree2"), Stream("stream"), Counter("counters"), Counter("counters"),
+                 Holder("held")])
+    reclaims = operations("RECLAIM_COMPLETE")
+
+    def direct():
+        load.wait_until_all_go_on(30)
+        time.sleep(2)
+        kill(load, times=1)
+        kill(load, times=2)  # the second one in the grace period that follows the first
+
+    load.run(direct)
+    print(f"     {load.steps()} steps, {int(load.repeated())} calls found themselves done", flush=True)
+    true(operations("RECLAIM_COMPLETE") >= reclaims + 2, "the client has not reclaimed twice")
+    if SERVER == "mainstayd":
+        true(host.logged(BADSESSION) >= 2, "nobody asked for a session of a former life")
+
+
+sys.exit(main())

@@ -1,0 +1,196 @@
+#!/usr/bin/python3 -BS
+# SPDX-License-Identifier: Apache-2.0
+"""Two clients hold locks over a restart of the server.
+
+Who was there keeps what it had and nobody else gets it (SR-20, SR-21); who lost a lock to another while
+it was cut off may not reclaim it after the restart, as RFC 8881 §8.4.3 wants.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import sys
+import time
+
+import host
+from check import CLIENT, equal, main, raises, test, true, write
+
+FIRST = CLIENT == 1
+SECOND = 2
+LEASE_S = int(os.environ["MS_LEASE"])
+REFUSED = (errno.EAGAIN, errno.EACCES)
+GIVEN_UP_LIMIT_S = 60
+
+
+def step(name):
+    """Both clients come here before either goes on. Names are of the test that calls."""
+    host.barrier(f"{sys._getframe(1).f_code.co_name}.{name}")
+
+
+def prepared(path, data):
+    if FIRST:
+        write(path, data)
+    host.barrier(f"prepared {sys._getframe(1).f_code.co_name} {path}")
+    return os.open(path, os.O_RDWR)
+
+
+def lock(file, start=0, length=0, kind=fcntl.LOCK_EX, wait=False):
+    fcntl.lockf(file, kind if wait else kind | fcntl.LOCK_NB, length, start)
+
+
+def unlock(file, start=0, length=0):
+    fcntl.lockf(file, fcntl.LOCK_UN, length, start)
+
+
+def put(file, data, start=0):
+    os.pwrite(file, data, start)
+    os.fsync(file)
+
+
+def lock_when_free(file):
+    """Tries until it has the lock; how long that took."""
+    started = time.monotonic()
+    while True:
+        try:
+            lock(file)
+            return time.monotonic() - started
+        except OSError as error:
+            true(error.errno in REFUSED and time.monotonic() - started < GIVEN_UP_LIMIT_S, error)
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def second_cut_off():
+    """Client 2 is off the network."""
+    host.network("part", SECOND)
+    try:
+        yield
+    finally:
+        host.network("join", SECOND)
+
+
+def beside(work, meanwhile):
+    """The result of work() in a process of its own, while meanwhile() runs in this one."""
+    answer, result = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(result, work())
+        finally:
+            os._exit(0)
+    os.close(result)
+    try:
+        meanwhile()
+        return os.read(answer, 100)
+    finally:
+        os.close(answer)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+@test
+def locks_over_a_crash():
+    """Each keeps its ranges; a third process, which waits over the crash, gets its own in the end."""
+    file = prepared("f", bytes(300))
+    mine, others = (0, 100) if FIRST else (100, 0)
+
+    def wait_for_the_first():
+        own = os.open("f", os.O_RDWR)
+        lock(own, 0, 50, wait=True)
+        return os.pread(own, 5, 0)
+
+    def hold():
+        if FIRST:
+            time.sleep(1)  # the third waits by now
+            host.server("crash")
+        step("crashed")
+        put(file, b"again", mine)
+        for start, length in ((others, 100), (others + 99, 1), (0, 0), (250, 1)):
+            raises(REFUSED, lock, file, start, length)
+        step("tried")
+        if FIRST:
+            put(file, b"freed")
+            unlock(file, 0, 100)
+
+    lock(file, mine, 100)
+    lock(file, 200, 100, fcntl.LOCK_SH)
+    step("taken")
+    if FIRST:
+        hold()
+    else:
+        equal(beside(wait_for_the_first, hold), b"freed", "what the third saw when it had the lock")
+    step("third had it")
+    if FIRST:
+        lock(file, 0, 100)
+    step("end")
+    os.close(file)
+
+
+@test
+def cut_off_over_a_crash():
+    """Client 2 misses the restart, but lost nothing: it reclaims, and client 1 has to wait for it."""
+    file = prepared("f", bytes(300))
+    if not FIRST:
+        lock(file)
+        put(file, b"before")
+    step("taken")
+    if FIRST:
+        with second_cut_off():
+            host.server("crash")
+        raises(REFUSED, lock, file)
+    step("refused")
+    if not FIRST:
+        put(file, b"after ")
+        unlock(file)
+    step("freed")
+    if FIRST:
+        lock(file)
+        equal(os.pread(file, 6, 0), b"after ", "what client 2 wrote under its lock")
+    step("end")
+    os.close(file)
+
+
+@test
+def a_lock_lost_while_cut_off():
+    """Client 1 gets the lock of client 2, whose lease is over; the server restarts; client 2 is back.
+
+    It does not know that it has lost the lock, and the server that knew has died.
+    """
+    file = prepared("f", bytes(300))
+    if not FIRST:
+        lock(file)
+        put(file, b"second")
+    step("taken")
+    if FIRST:
+        with second_cut_off():
+            waited = lock_when_free(file)
+            print(f"     got the other's lock after {waited:.1f} s; the lease is {LEASE_S} s", flush=True)
+            true(waited > LEASE_S / 4, "the other's lease was not over")
+            put(file, b"first ")
+            host.server("crash")
+            put(file, b"First ")  # reclaimed
+    step("back")
+    if not FIRST:
+        raises(errno.EIO, put, file, b"SECOND")
+        other = os.open("f", os.O_RDWR)
+        raises(REFUSED, lock, other)
+        os.close(other)
+    step("tried")
+    if FIRST:
+        equal(os.pread(file, 6, 0), b"First ", "the file")
+        put(file, b"FIRST ")
+        unlock(file)
+    step("freed")
+    if not FIRST:
+        os.close(file)
+        file = os.open("f", os.O_RDWR)
+        lock(file)
+        equal(os.pread(file, 6, 0), b"FIRST ", "the file")
+    step("end")
+    os.close(file)
+
+
+sys.exit(main())
