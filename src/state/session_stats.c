@@ -81,7 +81,7 @@ static struct session_gauges gauges_of(struct session *session)
     struct session_gauges gauges = {
         .clientid = session->client->id,
         .slots_in_use = slot_table_busy(&session->slots, UINT32_MAX),
-        .total_slots = session->slots.count,
+        .total_slots = slot_table_grant(&session->slots).enforced,
     };
 
     memcpy(gauges.id, session->id, sizeof(gauges.id));

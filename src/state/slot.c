@@ -25,56 +25,43 @@ static enum slot_state word_state(uint64_t word)
     return (enum slot_state)(word & 0xff);
 }
 
-void slot_table_init(struct slot_table *table, uint32_t count)
+void slot_init(struct slot *slot)
 {
-    CHECK(count > 0 && count <= LIMIT_SLOTS);
-    table->count = count;
-    for (size_t i = 0; i < SLOT_CHUNKS_MAX; i++)
-        atomic_init(&table->chunks[i], NULL);
+    memset(slot, 0, sizeof(*slot));
+    atomic_init(&slot->word, word_make(0, SLOT_STATE_FRESH));
+    atomic_init(&slot->told, 0);
 }
 
-void slot_table_fini(struct slot_table *table)
+void slot_fini(struct slot *slot)
 {
-    for (size_t i = 0; i < SLOT_CHUNKS_MAX; i++) {
-        struct slot *chunk = atomic_load_explicit(&table->chunks[i], memory_order_acquire);
-
-        if (!chunk)
-            continue;
-        for (size_t j = 0; j < SLOT_CHUNK; j++)
-            free(chunk[j].reply);
-        free(chunk);
-        atomic_store_explicit(&table->chunks[i], NULL, memory_order_relaxed);
-    }
+    free(slot->reply);
 }
 
-/* The release of the winner's CAS pairs with the acquire loads here and in slot_at(). */
-static struct slot *chunk_make(_Atomic(struct slot *) *place)
+/* Become the owner of an idle slot without changing what it says to others for good. */
+static bool word_to_reading(struct slot *slot, uint64_t word)
 {
-    struct slot *chunk = aligned_alloc(_Alignof(struct slot), SLOT_CHUNK * sizeof(struct slot));
-    struct slot *there = NULL;
+    uint64_t reading = word_make(word_seqid(word), SLOT_STATE_READING);
 
-    CHECK(chunk != NULL);
-    memset(chunk, 0, SLOT_CHUNK * sizeof(struct slot));
-    for (size_t i = 0; i < SLOT_CHUNK; i++)
-        atomic_init(&chunk[i].word, word_make(0, SLOT_STATE_FRESH));
-    if (atomic_compare_exchange_strong_explicit(place, &there, chunk, memory_order_release,
-                                                memory_order_acquire))
-        return chunk;
-    free(chunk);
-    return there;
+    return atomic_compare_exchange_strong_explicit(&slot->word, &word, reading,
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
-struct slot *slot_at(struct slot_table *table, uint32_t id)
+static bool state_in_use(enum slot_state state)
 {
-    _Atomic(struct slot *) *place;
-    struct slot *chunk;
+    return state == SLOT_STATE_BUSY || state == SLOT_STATE_READING;
+}
 
-    CHECK(id < table->count);
-    place = &table->chunks[id / SLOT_CHUNK];
-    chunk = atomic_load_explicit(place, memory_order_acquire);
-    if (!chunk)
-        chunk = chunk_make(place);
-    return &chunk[id % SLOT_CHUNK];
+/* Has the slot a last request that can be retried? */
+static bool state_has_last(enum slot_state state)
+{
+    return state != SLOT_STATE_FRESH && state != SLOT_STATE_RETIRED;
+}
+
+static void replay_describe(struct slot_replay *replay, uint64_t word)
+{
+    replay->len = 0;
+    replay->expected = word_seqid(word) + 1;
+    replay->state = word_state(word);
 }
 
 static bool request_equal(const struct slot_request *a, const struct slot_request *b)
@@ -95,41 +82,26 @@ static enum slot_verdict read_kept(const struct slot *slot, enum slot_state stat
     return SLOT_REPLAY;
 }
 
-static enum slot_verdict acquire_retry(struct slot *slot, uint64_t word,
-                                       const struct slot_request *request,
-                                       struct slot_replay *replay)
+static enum slot_verdict kept_answer(struct slot *slot, uint64_t word,
+                                     const struct slot_request *request, struct slot_replay *replay)
 {
-    uint64_t reading = word_make(word_seqid(word), SLOT_STATE_READING);
     enum slot_verdict verdict;
 
-    if (!atomic_compare_exchange_strong_explicit(&slot->word, &word, reading, memory_order_acquire,
-                                                 memory_order_relaxed))
+    if (!word_to_reading(slot, word))
         return SLOT_BUSY;
     verdict = read_kept(slot, word_state(word), request, replay);
     atomic_store_explicit(&slot->word, word, memory_order_release);
     return verdict;
 }
 
-enum slot_verdict slot_acquire(struct slot *slot, uint32_t seqid,
-                               const struct slot_request *request, struct slot_replay *replay)
+/* The next seqid while the last one executes breaks the rules (RFC 8881 §2.10.6.2); while a retry
+ * of it is being answered it is only early. */
+static enum slot_verdict acquire_next(struct slot *slot, uint64_t word, uint32_t seqid,
+                                      const struct slot_request *request)
 {
-    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-    uint32_t last = word_seqid(word);
-    enum slot_state state = word_state(word);
-    bool in_use = state == SLOT_STATE_BUSY || state == SLOT_STATE_READING;
-
-    replay->len = 0;
-    replay->expected = last + 1;
-    replay->state = state;
-    if (seqid == last && state != SLOT_STATE_FRESH)
-        return in_use ? SLOT_BUSY : acquire_retry(slot, word, request, replay);
-    if (seqid != last + 1)
+    if (word_state(word) == SLOT_STATE_BUSY)
         return SLOT_MISORDERED;
-    /* The next seqid while the last one executes breaks the rules (RFC 8881 §2.10.6.2); while a
-     * retry of it is being answered it is only early. */
-    if (state == SLOT_STATE_BUSY)
-        return SLOT_MISORDERED;
-    if (state == SLOT_STATE_READING)
+    if (word_state(word) == SLOT_STATE_READING)
         return SLOT_BUSY;
     if (!atomic_compare_exchange_strong_explicit(&slot->word, &word,
                                                  word_make(seqid, SLOT_STATE_BUSY),
@@ -137,6 +109,45 @@ enum slot_verdict slot_acquire(struct slot *slot, uint32_t seqid,
         return SLOT_BUSY;
     slot->request = *request;
     return SLOT_NEW;
+}
+
+enum slot_verdict slot_acquire(struct slot *slot, uint32_t seqid,
+                               const struct slot_request *request, struct slot_replay *replay)
+{
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    enum slot_state state = word_state(word);
+
+    replay_describe(replay, word);
+    if (state == SLOT_STATE_RETIRED)
+        return SLOT_GONE;
+    if (seqid == word_seqid(word) && state_has_last(state))
+        return state_in_use(state) ? SLOT_BUSY : kept_answer(slot, word, request, replay);
+    if (seqid == word_seqid(word) + 1 || (state == SLOT_STATE_FRESH && seqid == 1))
+        return acquire_next(slot, word, seqid, request);
+    return SLOT_MISORDERED;
+}
+
+enum slot_verdict slot_acquire_retry(struct slot *slot, uint32_t seqid,
+                                     const struct slot_request *request, struct slot_replay *replay,
+                                     int64_t *grown)
+{
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+    enum slot_state state = word_state(word);
+
+    replay_describe(replay, word);
+    *grown = 0;
+    if (state_has_last(state) && seqid == word_seqid(word))
+        return state_in_use(state) ? SLOT_BUSY : kept_answer(slot, word, request, replay);
+    if (state_has_last(state) && seqid == word_seqid(word) + 1 && !slot_retire(slot, grown))
+        return SLOT_BUSY;
+    return SLOT_GONE;
+}
+
+bool slot_is_retry(const struct slot *slot, uint32_t seqid)
+{
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+
+    return state_has_last(word_state(word)) && seqid == word_seqid(word);
 }
 
 /* A buffer is kept as long as it is not much too large for what it holds. */
@@ -167,33 +178,35 @@ int64_t slot_release(struct slot *slot, const void *reply, uint32_t len)
     return grown;
 }
 
-uint32_t slot_table_busy(struct slot_table *table, uint32_t except)
+bool slot_retire(struct slot *slot, int64_t *grown)
 {
-    uint32_t busy = 0;
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
 
-    for (uint32_t i = 0; i < table->count; i++) {
-        struct slot *chunk =
-            atomic_load_explicit(&table->chunks[i / SLOT_CHUNK], memory_order_acquire);
-
-        if (!chunk || i == except)
-            continue;
-        if (word_state(atomic_load_explicit(&chunk[i % SLOT_CHUNK].word, memory_order_acquire)) ==
-            SLOT_STATE_BUSY)
-            busy++;
-    }
-    return busy;
+    if (word_state(word) == SLOT_STATE_RETIRED)
+        return true;
+    if (state_in_use(word_state(word)) || !word_to_reading(slot, word))
+        return false;
+    *grown -= (int64_t)slot->reply_size;
+    free(slot->reply);
+    slot->reply = NULL;
+    slot->reply_len = slot->reply_size = 0;
+    atomic_store_explicit(&slot->told, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->word, word_make(word_seqid(word), SLOT_STATE_RETIRED),
+                          memory_order_release);
+    return true;
 }
 
-uint64_t slot_table_reply_bytes(struct slot_table *table)
+void slot_revive(struct slot *slot)
 {
-    uint64_t bytes = 0;
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
 
-    for (uint32_t i = 0; i < table->count; i++) {
-        struct slot *chunk =
-            atomic_load_explicit(&table->chunks[i / SLOT_CHUNK], memory_order_acquire);
+    if (word_state(word) == SLOT_STATE_RETIRED)
+        atomic_compare_exchange_strong_explicit(&slot->word, &word,
+                                                word_make(word_seqid(word), SLOT_STATE_FRESH),
+                                                memory_order_release, memory_order_relaxed);
+}
 
-        if (chunk)
-            bytes += chunk[i % SLOT_CHUNK].reply_size;
-    }
-    return bytes;
+bool slot_busy(const struct slot *slot)
+{
+    return word_state(atomic_load_explicit(&slot->word, memory_order_acquire)) == SLOT_STATE_BUSY;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The slot table of a session's fore channel (RFC 8881 §2.10.6.1): exactly-once execution.
+ * A slot of a session's fore channel (RFC 8881 §2.10.6.1): exactly-once execution.
  *
  * A slot is one atomic word, {seqid, state}.  Whoever moves the word into BUSY or READING owns the
- * rest of the slot until he moves it out again; nobody else reads or writes it.
+ * rest of the slot until he moves it out again; nobody else reads or writes it, `told` excepted.
  *
  *   from              event                    to              order
- *   FRESH(0)          acquire, seqid 1         BUSY(1)         CAS, acquire
+ *   FRESH(n)          acquire, seqid 1 or n+1  BUSY(seqid)     CAS, acquire
  *   CACHED(n)         acquire, seqid n+1       BUSY(n+1)       CAS, acquire
  *   UNCACHED(n)       acquire, seqid n+1       BUSY(n+1)       CAS, acquire
  *   BUSY(n)           release, reply kept      CACHED(n)       store, release
@@ -15,10 +15,13 @@
  *   UNCACHED(n)       acquire, seqid n         READING(n)      CAS, acquire
  *   READING(n)        compared and copied      as it was       store, release
  *   BUSY, READING     acquire, any seqid       unchanged       -> SLOT_BUSY or SLOT_MISORDERED
+ *   any idle one(n)   retire                   RETIRED(n)      CAS, acquire; store, release
+ *   RETIRED(n)        revive                   FRESH(n)        CAS, release
  *
  * Each acquire CAS pairs with the release store before it, so an owner sees all that the owner
- * before it wrote.  n+1 wraps from 2^32-1 to 0.  Memory comes in chunks of 16 slots, at the first
- * use of one of them, and a reply's bytes when one is kept.
+ * before it wrote.  n+1 wraps from 2^32-1 to 0.  A slot begins as FRESH(0).  One that comes back
+ * after it was retired takes both what a client sends that has dropped it (1, like Linux) and what
+ * one sends that has not (n+1).
  */
 #pragma once
 
@@ -27,14 +30,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/limits.h"
-
 enum slot_state {
     SLOT_STATE_FRESH,
     SLOT_STATE_BUSY,
     SLOT_STATE_CACHED,
     SLOT_STATE_UNCACHED,
     SLOT_STATE_READING,
+    SLOT_STATE_RETIRED,
 };
 
 /* What a request is, for telling a retry from a false one (RFC 8881 §2.10.6.1.3.1). */
@@ -50,17 +52,10 @@ struct slot {
     uint8_t *reply; /* malloc'ed; kept for the next reply if it fits */
     uint32_t reply_len;
     uint32_t reply_size; /* bytes at `reply` */
+    /* The generation of the slot_grant that its last reply told; 0: none.  Its owner writes it,
+     * slot_table_told() reads it. */
+    _Atomic uint32_t told;
 } __attribute__((aligned(64)));
-
-enum {
-    SLOT_CHUNK = 16,
-    SLOT_CHUNKS_MAX = LIMIT_SLOTS / SLOT_CHUNK
-};
-
-struct slot_table {
-    uint32_t count; /* slots granted; never changes */
-    _Atomic(struct slot *) chunks[SLOT_CHUNKS_MAX];
-};
 
 enum slot_verdict {
     SLOT_NEW,         /* the caller executes and then calls slot_release() */
@@ -69,6 +64,7 @@ enum slot_verdict {
     SLOT_BUSY,        /* the request (or a replay of it) is in progress */
     SLOT_MISORDERED,  /* neither the last seqid nor the next */
     SLOT_FALSE_RETRY, /* the last seqid with another request or principal */
+    SLOT_GONE,        /* the slot is retired */
 };
 
 /* Where slot_acquire() copies a kept reply to: room for `size` bytes. */
@@ -80,13 +76,11 @@ struct slot_replay {
     enum slot_state state;
 };
 
-void slot_table_init(struct slot_table *table, uint32_t count);
+/* An unused slot. */
+void slot_init(struct slot *slot);
 
-/* Free everything; no slot may be in use. */
-void slot_table_fini(struct slot_table *table);
-
-/* Slot `id`, which must be below the count; makes its chunk.  Thread safe. */
-struct slot *slot_at(struct slot_table *table, uint32_t id);
+/* Free what it keeps; it must not be in use. */
+void slot_fini(struct slot *slot);
 
 /* Try to take the slot for `request` with `seqid`.  Thread safe; never waits.  Only SLOT_NEW
  * changes the slot.  A kept reply longer than replay->size (a retry over a connection with less
@@ -94,12 +88,26 @@ struct slot *slot_at(struct slot_table *table, uint32_t id);
 enum slot_verdict slot_acquire(struct slot *slot, uint32_t seqid,
                                const struct slot_request *request, struct slot_replay *replay);
 
+/* The same for a slot that the client has been told to leave: only a retry gets an answer.  The
+ * next seqid retires the slot, since it proves that the last reply was seen; then *grown is by how
+ * many bytes the memory for replies has changed. */
+enum slot_verdict slot_acquire_retry(struct slot *slot, uint32_t seqid,
+                                     const struct slot_request *request, struct slot_replay *replay,
+                                     int64_t *grown);
+
+/* Would slot_acquire() take it for a retry?  Only a hint: others may use the slot meanwhile. */
+bool slot_is_retry(const struct slot *slot, uint32_t seqid);
+
 /* The request is done: keep a copy of its reply, or nothing (reply NULL).  Returns by how many
  * bytes the memory for replies has changed. */
 int64_t slot_release(struct slot *slot, const void *reply, uint32_t len);
 
-/* Slots whose request is in progress, leaving out slot `except` (UINT32_MAX: none). */
-uint32_t slot_table_busy(struct slot_table *table, uint32_t except);
+/* Forget the reply and take no more requests.  False when the slot is in use: nothing has changed.
+ * *grown is changed by the bytes that the memory for replies has. */
+bool slot_retire(struct slot *slot, int64_t *grown);
 
-/* Bytes of kept replies; call it only when no slot is in use. */
-uint64_t slot_table_reply_bytes(struct slot_table *table);
+/* Let a retired slot be used again; the others stay as they are. */
+void slot_revive(struct slot *slot);
+
+/* Is a new request in progress? */
+bool slot_busy(const struct slot *slot);

@@ -219,6 +219,6 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
     else
         run_alone(&x, op);
     compound_release(&x.base);
-    session_put(x.session);
+    session_conn_done(x.session, x.binding);
     return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
 }

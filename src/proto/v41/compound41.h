@@ -30,8 +30,9 @@ struct v41_compound {
     struct session_conn *conn;
 
     /* The gate's: all NULL or 0 without a session. */
-    struct session *session; /* a reference */
-    struct slot *slot;       /* owned by this compound; NULL for a retry */
+    struct session *session;
+    struct session_binding *binding; /* of conn, or NULL; see session_conn_find() */
+    struct slot *slot;               /* owned by this compound; NULL for a retry */
     uint32_t slot_id;
     bool cache_this;
 

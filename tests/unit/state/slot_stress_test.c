@@ -3,7 +3,7 @@
  * Threads that fight over slots with new requests and retries at once (S20-10).  Exactly one of
  * them executes each seqid, and a replay is always the whole reply of that seqid.
  */
-#include "state/slot.h"
+#include "state/slot_table.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -78,6 +78,7 @@ static void *worker(void *arg)
         case SLOT_BUSY:
             break;
         case SLOT_FALSE_RETRY:
+        case SLOT_GONE:
             CHECK(!"no retry is false here");
         }
     }

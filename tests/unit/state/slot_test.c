@@ -2,7 +2,7 @@
 /*
  * The transitions of a slot, as a table (S20-46): each row is one request on the same slot.
  */
-#include "state/slot.h"
+#include "state/slot_table.h"
 
 #include <string.h>
 
@@ -188,6 +188,95 @@ static void reply_larger_than_room(void **state)
     slot_table_fini(&table);
 }
 
+/* W02: a slot that was retired and comes back takes the first seqid of a client that has dropped it
+ * and the next one of a client that has not; the last request is past, and so is what came before. */
+static void comes_back(void **unused)
+{
+    static const struct {
+        uint32_t seqid;
+        enum slot_verdict want;
+    } cases[] = {{1, SLOT_NEW},        {8, SLOT_NEW},        {7, SLOT_MISORDERED},
+                 {6, SLOT_MISORDERED}, {9, SLOT_MISORDERED}, {0, SLOT_MISORDERED}};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct slot_table table;
+        const struct step first = {7, 1, 0, SLOT_NEW, KEEP};
+        const struct step gone = {8, 1, 0, SLOT_GONE, LEAVE},
+                          gone_retry = {7, 1, 0, SLOT_GONE, LEAVE};
+        const struct step then = {cases[i].seqid, 1, 0, cases[i].want, KEEP};
+        int64_t grown = 0;
+        struct slot *slot;
+
+        slot_table_init(&table, 4);
+        slot = slot_at(&table, 2);
+        atomic_store(&slot->word, (uint64_t)6 << 32 | SLOT_STATE_UNCACHED);
+        run_step(slot, &first);
+        assert_true(slot_retire(slot, &grown));
+        assert_int_equal(grown, -2);
+        assert_true(slot_retire(slot, &grown));
+        assert_int_equal(grown, -2);
+        assert_int_equal(slot_table_reply_bytes(&table), 0);
+        run_step(slot, &gone);
+        run_step(slot, &gone_retry);
+        slot_revive(slot);
+        run_step(slot, &then);
+        slot_table_fini(&table);
+    }
+}
+
+/* One that is in use is not retired, and reviving touches only what is retired. */
+static void in_use_stays(void **unused)
+{
+    struct slot_table table;
+    struct slot *slot;
+    const struct step begin = {1, 1, 0, SLOT_NEW, LEAVE}, again = {1, 1, 0, SLOT_REPLAY, LEAVE};
+    int64_t grown = 0;
+
+    (void)unused;
+    slot_table_init(&table, 4);
+    slot = slot_at(&table, 2);
+    run_step(slot, &begin);
+    assert_false(slot_retire(slot, &grown));
+    assert_int_equal(grown, 0);
+    slot_release(slot, "r1", 2);
+    slot_revive(slot);
+    run_step(slot, &again);
+    slot_table_fini(&table);
+}
+
+/* RFC 8881 §2.10.6.1: beyond what is enforced there are only retries; the next seqid retires. */
+static void retries_only(void **unused)
+{
+    struct slot_table table;
+    struct slot_request request = {.digest = 1, .flavor = 1}, other = {.digest = 2, .flavor = 1};
+    uint8_t buffer[8];
+    struct slot_replay replay = {.data = buffer, .size = sizeof(buffer)};
+    const struct step first = {1, 1, 0, SLOT_NEW, KEEP}, running = {2, 1, 0, SLOT_NEW, LEAVE};
+    int64_t grown;
+    struct slot *slot;
+
+    (void)unused;
+    slot_table_init(&table, 4);
+    slot = slot_at(&table, 2);
+    assert_int_equal(slot_acquire_retry(slot, 1, &request, &replay, &grown), SLOT_GONE);
+    run_step(slot, &first);
+    assert_int_equal(slot_acquire_retry(slot, 1, &request, &replay, &grown), SLOT_REPLAY);
+    assert_int_equal(replay.len, 2);
+    assert_int_equal(slot_acquire_retry(slot, 1, &other, &replay, &grown), SLOT_FALSE_RETRY);
+    assert_int_equal(slot_acquire_retry(slot, 9, &request, &replay, &grown), SLOT_GONE);
+    assert_true(slot_is_retry(slot, 1));
+    run_step(slot, &running);
+    assert_int_equal(slot_acquire_retry(slot, 2, &request, &replay, &grown), SLOT_BUSY);
+    assert_int_equal(slot_acquire_retry(slot, 3, &request, &replay, &grown), SLOT_BUSY);
+    slot_release(slot, "r2", 2);
+    assert_int_equal(slot_acquire_retry(slot, 3, &request, &replay, &grown), SLOT_GONE);
+    assert_int_equal(grown, -2);
+    assert_false(slot_is_retry(slot, 2));
+    assert_int_equal(slot_acquire_retry(slot, 2, &request, &replay, &grown), SLOT_GONE);
+    slot_table_fini(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +290,9 @@ int main(void)
         cmocka_unit_test(slots_are_independent),
         cmocka_unit_test(memory_is_accounted),
         cmocka_unit_test(reply_larger_than_room),
+        cmocka_unit_test(comes_back),
+        cmocka_unit_test(in_use_stays),
+        cmocka_unit_test(retries_only),
     };
 
     return test_group_run(tests);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A table that shrinks and grows under a client that obeys, over a network that delivers requests
+ * and replies in any order (S20-D1, W02).  The client takes whatever reply came last for the newest,
+ * and is of one of two kinds: one drops slots that are not enforced any more and begins them at seqid
+ * 1, as Linux does, one never drops any.  However slow it is to notice, it meets no error, and each
+ * request executes once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "lib/test.h"
+#include "state/slot_table.h"
+
+enum {
+    SLOTS = 24,
+    STEPS = 400000,
+    IN_FLIGHT_MAX = 2 * SLOTS
+};
+
+struct message {
+    uint32_t slot, seqid, highest, epoch;
+    uint32_t generation;     /* of the client, when it sent the request */
+    struct slot_grant grant; /* of a reply */
+};
+
+struct pipe {
+    struct message messages[IN_FLIGHT_MAX];
+    uint32_t count;
+};
+
+static uint64_t random_state;
+static struct slot_table table;
+static struct pipe requests, replies;
+static uint32_t epoch; /* counts retirements */
+static uint32_t shrunk, grown_times, executed;
+
+static struct {
+    bool drops;
+    uint32_t target, enforced;
+    uint32_t generation;    /* counts targets */
+    uint32_t seqids[SLOTS]; /* the last one sent */
+    bool outstanding[SLOTS];
+} client;
+
+static uint32_t pick(uint32_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 32) % below;
+}
+
+static void pipe_add(struct pipe *pipe, const struct message *message)
+{
+    assert_true(pipe->count < IN_FLIGHT_MAX);
+    pipe->messages[pipe->count++] = *message;
+}
+
+static bool pipe_take(struct pipe *pipe, struct message *out)
+{
+    uint32_t which;
+
+    if (pipe->count == 0)
+        return false;
+    which = pick(pipe->count);
+    *out = pipe->messages[which];
+    pipe->messages[which] = pipe->messages[--pipe->count];
+    return true;
+}
+
+/* Is nothing under way that is older than the last retirement? */
+static bool calm(void)
+{
+    for (uint32_t i = 0; i < requests.count; i++) {
+        if (requests.messages[i].epoch != epoch)
+            return false;
+    }
+    for (uint32_t i = 0; i < replies.count; i++) {
+        if (replies.messages[i].epoch != epoch)
+            return false;
+    }
+    return true;
+}
+
+static void client_send(void)
+{
+    uint32_t usable = client.target < client.enforced ? client.target : client.enforced;
+    uint32_t slot = pick(4) ? 0 : pick(usable);
+    struct message request = {.epoch = epoch, .generation = client.generation};
+
+    while (slot < usable && client.outstanding[slot])
+        slot++;
+    if (slot >= usable)
+        return;
+    client.outstanding[slot] = true;
+    request.slot = slot;
+    request.seqid = ++client.seqids[slot];
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        if (client.outstanding[i])
+            request.highest = i;
+    }
+    pipe_add(&requests, &request);
+}
+
+static void client_drop(uint32_t enforced)
+{
+    for (uint32_t i = enforced; i < SLOTS; i++) {
+        if (client.outstanding[i])
+            return;
+    }
+    for (uint32_t i = enforced; i < SLOTS; i++)
+        client.seqids[i] = 0;
+}
+
+static void client_receive(void)
+{
+    struct message reply;
+
+    if (!pipe_take(&replies, &reply))
+        return;
+    client.outstanding[reply.slot] = false;
+    if (client.target != reply.grant.target)
+        client.generation++;
+    client.target = reply.grant.target;
+    if (client.drops && reply.generation != client.generation)
+        return; /* it may be old: what Linux does */
+    client.enforced = reply.grant.enforced;
+    if (client.drops)
+        client_drop(client.enforced);
+}
+
+static void server_receive(void)
+{
+    struct slot_request nothing = {0};
+    struct slot_replay replay = {0};
+    struct message message;
+    struct slot *slot;
+    uint32_t kept = slot_table_kept(&table);
+
+    if (!pipe_take(&requests, &message))
+        return;
+    assert_true(message.slot < slot_table_grant(&table).enforced);
+    assert_true(message.highest < slot_table_high(&table));
+    slot = slot_at(&table, message.slot);
+    assert_int_equal(slot_acquire(slot, message.seqid, &nothing, &replay), SLOT_NEW);
+    executed++;
+    slot_table_comply(&table, slot, message.highest);
+    if (slot_table_kept(&table) < kept) {
+        epoch++;
+        shrunk++;
+    }
+    message.grant = slot_table_grant(&table);
+    message.epoch = epoch;
+    atomic_store(&slot->told, message.grant.generation);
+    slot_release(slot, "r", 1);
+    pipe_add(&replies, &message);
+}
+
+static void server_resize(void)
+{
+    struct slot_grant grant = slot_table_grant(&table);
+
+    if (pick(20) == 0) {
+        slot_table_aim(&table, 1 + pick(grant.enforced));
+    } else if (grant.target == grant.enforced && grant.enforced < SLOTS && calm()) {
+        slot_table_grow(&table, grant.enforced + 1 + pick(SLOTS - grant.enforced));
+        grown_times++;
+    }
+    if (calm())
+        slot_table_forget_high(&table);
+}
+
+static void any_order(bool drops, uint64_t seed)
+{
+    random_state = seed;
+    memset(&client, 0, sizeof(client));
+    requests.count = replies.count = 0;
+    shrunk = grown_times = executed = 0;
+    client.drops = drops;
+    client.target = client.enforced = SLOTS / 2;
+    slot_table_init(&table, SLOTS / 2);
+    for (int i = 0; i < STEPS; i++) {
+        switch (pick(16)) {
+        case 0:
+            server_resize();
+            break;
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+        case 5:
+            client_send();
+            break;
+        case 6:
+        case 7:
+        case 8:
+        case 9:
+        case 10:
+            server_receive();
+            break;
+        default:
+            client_receive();
+        }
+    }
+    slot_table_fini(&table);
+    assert_true(executed > STEPS / 10);
+    assert_true(shrunk > 500);
+    assert_true(grown_times > 100);
+}
+
+static void client_that_drops(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 1; seed <= 4; seed++)
+        any_order(true, seed * 0x9e3779b97f4a7c15u);
+}
+
+static void client_that_keeps(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 5; seed <= 8; seed++)
+        any_order(false, seed * 0x9e3779b97f4a7c15u);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(client_that_drops),
+        cmocka_unit_test(client_that_keeps),
+    };
+
+    return test_group_run(tests);
+}
