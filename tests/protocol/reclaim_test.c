@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Restarts of the server with clients that have state: who may reclaim, when others go on, and what
+ * a crash in between does (SR-20, SR-25, P-12, L-11; RFC 8881 §8.4.2, §8.4.3).  Each test has a state
+ * directory of its own.
+ */
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "script.h"
+
+static char export_local[128];
+static struct client_fh dir;
+static struct client_mount carol;
+
+static const char *const long_grace[] = {"--lease",    "20",       "--grace",   "20", "--export",
+                                         export_local, "--export", "/mem=mem:", NULL};
+static const char *const short_grace[] = {"--lease",  "20",         "--grace", "1",
+                                          "--export", export_local, NULL};
+static const char *const short_lease[] = {"--lease",  "1",          "--grace", "20",
+                                          "--export", export_local, NULL};
+
+/* EXCHANGE_ID and CREATE_SESSION. */
+static void come_as(struct client_mount *mount, const char *owner, uint8_t verifier)
+{
+    struct client_session_wish wish = client_session_wish_default(owner);
+    enum nfsstat4 status;
+
+    client_conn_close(&mount->conn);
+    memset(mount, 0, sizeof(*mount));
+    memset(wish.verifier, verifier, sizeof(wish.verifier));
+    script_connect(&mount->conn);
+    assert_int_equal(client_session_exchange_id(&mount->conn, &wish, &mount->session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    assert_int_equal(client_session_create(&mount->conn, &wish, &mount->session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+static void come(struct client_mount *mount)
+{
+    come_as(mount, mount == &alice ? "alice" : mount == &bob ? "bob" : "carol", 1);
+}
+
+static void complete(struct client_mount *mount)
+{
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_reclaim_complete(&mount->conn, &mount->session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+static void come_and_complete(struct client_mount *mount)
+{
+    come(mount);
+    complete(mount);
+}
+
+static int start(const char *const *options)
+{
+    alice.conn.fd = bob.conn.fd = carol.conn.fd = -1;
+    if (!test_server_init(&script_server) || chmod(script_server.data, 0777) != 0)
+        return -1;
+    (void)snprintf(export_local, sizeof(export_local), "/local=local:%s,no_root_squash",
+                   script_server.data);
+    if (!test_server_start(&script_server, options))
+        return -1;
+    come_and_complete(&alice);
+    come_and_complete(&bob);
+    return client_file_lookup(&alice, "/local", &dir) == NFS4_OK ? 0 : -1;
+}
+
+static int start_long(void **state)
+{
+    (void)state;
+    return start(long_grace);
+}
+
+static int start_short(void **state)
+{
+    (void)state;
+    return start(short_grace);
+}
+
+static int start_expiring(void **state)
+{
+    (void)state;
+    return start(short_lease);
+}
+
+static int stop(void **state)
+{
+    bool ended;
+
+    (void)state;
+    client_result_free(R);
+    client_compound_free(C);
+    client_conn_close(&alice.conn);
+    client_conn_close(&bob.conn);
+    client_conn_close(&carol.conn);
+    ended = test_server_stop(&script_server);
+    test_server_fini(&script_server);
+    return ended ? 0 : -1;
+}
+
+static void crash(void)
+{
+    test_server_kill(&script_server);
+    assert_true(test_server_start(&script_server, NULL));
+}
+
+static void pause_ms(long ms)
+{
+    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* OPEN of what is the current filehandle. */
+static void op_open(struct client_mount *mount, enum open_claim_type4 claim, uint32_t access,
+                    uint32_t deny)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access = access,
+                   .share_deny = deny,
+                   .owner = {mount->session.clientid, client_text("owner")},
+                   .claim = {.claim = claim, .delegate_type = OPEN_DELEGATE_NONE}},
+    };
+
+    client_compound_add(C, &op);
+}
+
+static void open_is(struct client_mount *mount, const struct client_fh *fh,
+                    enum open_claim_type4 claim, uint32_t access, uint32_t deny,
+                    enum nfsstat4 status)
+{
+    begin(mount, fh);
+    op_open(mount, claim, access, deny);
+    run_on(&mount->conn, status);
+}
+
+/* An open again, or what it is refused with. */
+static struct stateid4 reclaim_is(struct client_mount *mount, const struct client_fh *fh,
+                                  uint32_t access, uint32_t deny, enum nfsstat4 status)
+{
+    struct stateid4 none = {0};
+
+    open_is(mount, fh, CLAIM_PREVIOUS, access, deny, status);
+    return status == NFS4_OK ? result(OP_OPEN)->opopen.stateid : none;
+}
+
+static struct stateid4 reclaim(struct client_mount *mount, const struct client_fh *fh)
+{
+    return reclaim_is(mount, fh, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, NFS4_OK);
+}
+
+static void reclaim_fails(struct client_mount *mount, const struct client_fh *fh,
+                          enum nfsstat4 status)
+{
+    (void)reclaim_is(mount, fh, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, status);
+}
+
+/* A new open for writing. */
+static void new_open_is(struct client_mount *mount, const struct client_fh *fh,
+                        enum nfsstat4 status)
+{
+    open_is(mount, fh, CLAIM_FH, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, status);
+}
+
+static void lock_is(struct client_mount *mount, const struct client_fh *fh,
+                    const struct stateid4 *open, bool again, uint64_t offset, enum nfsstat4 status)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_LOCK,
+        .oplock = {.locktype = WRITE_LT, .reclaim = again, .offset = offset, .length = 10},
+    };
+
+    op.oplock.locker.new_lock_owner = true;
+    op.oplock.locker.open_owner.open_stateid = *open;
+    op.oplock.locker.open_owner.lock_owner =
+        (struct state_owner4){mount->session.clientid, client_text("locker")};
+    begin(mount, fh);
+    client_compound_add(C, &op);
+    run_on(&mount->conn, status);
+}
+
+static void lockt_is(struct client_mount *mount, const struct client_fh *fh, enum nfsstat4 status)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_LOCKT,
+        .oplockt = {.locktype = WRITE_LT,
+                    .length = 1,
+                    .owner = {mount->session.clientid, client_text("tester")}},
+    };
+
+    begin(mount, fh);
+    client_compound_add(C, &op);
+    run_on(&mount->conn, status);
+}
+
+static void reclaim_complete_is(struct client_mount *mount, bool one_fs, enum nfsstat4 status)
+{
+    struct nfs_argop4 op = {.argop = OP_RECLAIM_COMPLETE,
+                            .opreclaim_complete = {.rca_one_fs = one_fs}};
+
+    begin(mount, &dir);
+    client_compound_add(C, &op);
+    run_on(&mount->conn, status);
+}
+
+static void read_is(struct client_mount *mount, const struct client_fh *fh,
+                    const struct stateid4 *stateid, enum nfsstat4 status)
+{
+    begin(mount, fh);
+    client_op_read(C, stateid, 0, 1);
+    run_on(&mount->conn, status);
+}
+
+static void write_is(struct client_mount *mount, const struct client_fh *fh,
+                     const struct stateid4 *stateid, enum nfsstat4 status)
+{
+    begin(mount, fh);
+    client_op_write(C, stateid, 0, FILE_SYNC4, "x", 1);
+    run_on(&mount->conn, status);
+}
+
+static void setattr_is(struct client_mount *mount, const struct client_fh *fh, struct bitmap4 which,
+                       const struct nfs4_attrs *attrs, enum nfsstat4 status)
+{
+    begin(mount, fh);
+    client_op_setattr(C, &client_stateid_anonymous, which, attrs);
+    run_on(&mount->conn, status);
+}
+
+/* SR-20, P-12, L-11: the whole way of one client that had an open and a lock. */
+static void comes_back(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file");
+    struct stateid4 open;
+
+    (void)state;
+    lock_is(&alice, &file.fh, &file.stateid, false, 0, NFS4_OK);
+    come_as(&bob, "bob", 2); /* leaves nobody else to wait for */
+    crash();
+    come(&alice);
+    new_open_is(&alice, &file.fh, NFS4ERR_GRACE);
+    open = reclaim(&alice, &file.fh);
+    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_NONE);
+    lock_is(&alice, &file.fh, &open, true, 0, NFS4_OK);
+    lock_is(&alice, &file.fh, &open, false, 100, NFS4ERR_GRACE);
+    write_is(&alice, &file.fh, &open, NFS4_OK);
+    reclaim_complete_is(&alice, true, NFS4_OK);
+    new_open_is(&alice, &file.fh, NFS4ERR_GRACE);
+    lock_is(&alice, &file.fh, &open, true, 50, NFS4_OK);
+    reclaim_complete_is(&alice, false, NFS4_OK);
+    reclaim_complete_is(&alice, false, NFS4ERR_COMPLETE_ALREADY);
+    reclaim_fails(&alice, &file.fh, NFS4ERR_NO_GRACE);
+    lock_is(&alice, &file.fh, &open, true, 0, NFS4ERR_NO_GRACE);
+    lock_is(&alice, &file.fh, &open, false, 100, NFS4_OK);
+    new_open_is(&alice, &file.fh, NFS4_OK);
+    come_and_complete(&bob);
+    lockt_is(&bob, &file.fh, NFS4ERR_DENIED);
+    new_open_is(&bob, &file.fh, NFS4_OK);
+}
+
+/* Everybody waits for bob, who may have denied anything; names and attributes go on. */
+static void others_wait(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come_and_complete(&alice);
+    come_and_complete(&carol);
+    new_open_is(&carol, &file, NFS4ERR_GRACE);
+    new_open_is(&alice, &file, NFS4ERR_GRACE);
+    lockt_is(&alice, &file, NFS4ERR_GRACE);
+    read_is(&alice, &file, &client_stateid_anonymous, NFS4ERR_GRACE);
+    read_is(&alice, &file, &client_stateid_bypass, NFS4_OK);
+    write_is(&alice, &file, &client_stateid_anonymous, NFS4ERR_GRACE);
+    write_is(&alice, &file, &client_stateid_bypass, NFS4ERR_GRACE);
+    setattr_is(&alice, &file, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 0},
+               NFS4ERR_GRACE);
+    setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &(struct nfs4_attrs){.mode = 0640},
+               NFS4_OK);
+    reclaim_fails(&carol, &file, NFS4ERR_NO_GRACE);
+    begin(&alice, &dir);
+    client_op(C, OP_SAVEFH);
+    client_op_lookup(C, "file");
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
+    client_op(C, OP_SAVEFH);
+    client_op_putfh(C, &dir);
+    client_op_link(C, "second");
+    client_op(C, OP_SAVEFH);
+    client_op_rename(C, "second", "third");
+    client_op_remove(C, "third");
+    run(NFS4_OK);
+
+    come_and_complete(&bob);
+    new_open_is(&carol, &file, NFS4_OK);
+    read_is(&alice, &file, &client_stateid_anonymous, NFS4_OK);
+    setattr_is(&alice, &file, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 0}, NFS4_OK);
+    lockt_is(&alice, &file, NFS4_OK);
+}
+
+/* Two claim what cannot have been. */
+static void conflicts(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh other = make_file(&alice, &dir, "other");
+    struct stateid4 of_alice, of_bob;
+
+    (void)state;
+    crash();
+    come(&alice);
+    come(&bob);
+    (void)reclaim_is(&alice, &file, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_WRITE, NFS4_OK);
+    reclaim_fails(&bob, &file, NFS4ERR_RECLAIM_CONFLICT);
+    (void)reclaim_is(&bob, &file, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_READ,
+                     NFS4ERR_RECLAIM_CONFLICT);
+    of_bob = reclaim_is(&bob, &file, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, NFS4_OK);
+    read_is(&bob, &file, &of_bob, NFS4_OK);
+    of_alice = reclaim(&alice, &other);
+    of_bob = reclaim(&bob, &other);
+    lock_is(&alice, &other, &of_alice, true, 0, NFS4_OK);
+    lock_is(&bob, &other, &of_bob, true, 5, NFS4ERR_RECLAIM_CONFLICT);
+    lock_is(&bob, &other, &of_bob, true, 10, NFS4_OK);
+    complete(&alice);
+    complete(&bob);
+    open_is(&bob, &file, CLAIM_FH, OPEN4_SHARE_ACCESS_WRITE, OPEN4_SHARE_DENY_NONE,
+            NFS4ERR_SHARE_DENIED);
+}
+
+/* What a reclaim names is looked at as any other. */
+static void wrong_reclaims(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come(&alice);
+    reclaim_fails(&alice, &dir, NFS4ERR_ISDIR);
+    (void)reclaim_is(&alice, &file, 0, OPEN4_SHARE_DENY_NONE, NFS4ERR_INVAL);
+    reclaim_fails(&alice, NULL, NFS4ERR_NOFILEHANDLE);
+    lock_is(&alice, &file, &client_stateid_anonymous, true, 0, NFS4ERR_BAD_STATEID);
+    begin(&alice, &dir);
+    client_op_remove(C, "file");
+    run(NFS4_OK);
+    begin(&alice, &file);
+    op_open(&alice, CLAIM_PREVIOUS, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE);
+    run(NFS4ERR_STALE);
+}
+
+/* The owner had the file open, whatever its mode is now; another one needs the right. */
+static void mode_changed(void **state)
+{
+    struct client_fh file;
+
+    (void)state;
+    if (geteuid() != 0)
+        test_skip("needs root to be somebody else");
+    alice.conn.cred = script_stranger();
+    file = make_file(&alice, &dir, "file");
+    expect_status(client_file_setattr(&alice, &file, CLIENT_BITS(FATTR4_MODE),
+                                      &(struct nfs4_attrs){.mode = 0}),
+                  NFS4_OK);
+    crash();
+    come(&alice);
+    alice.conn.cred = script_stranger();
+    (void)reclaim(&alice, &file);
+    alice.conn.cred.uid++;
+    reclaim_fails(&alice, &file, NFS4ERR_ACCESS);
+}
+
+/* The right stays over a crash in the middle, for those who came and for those who did not. */
+static void second_crash(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come(&alice);
+    (void)reclaim(&alice, &file);
+    complete(&alice);
+    crash();
+    come(&alice);
+    come(&bob);
+    (void)reclaim(&alice, &file);
+    (void)reclaim(&bob, &file);
+    complete(&alice);
+    new_open_is(&alice, &file, NFS4ERR_GRACE);
+    complete(&bob);
+    new_open_is(&alice, &file, NFS4_OK);
+}
+
+/* Waits for the end of a short grace period or lease. */
+static struct stateid4 until_granted(struct client_mount *mount, const struct client_fh *fh,
+                                     enum nfsstat4 until)
+{
+    for (int i = 0; i < 100; i++) {
+        begin(mount, fh);
+        op_open(mount, CLAIM_FH, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE);
+        client_result_free(R);
+        assert_int_equal(client_compound_call(&mount->conn, C, R), CLIENT_OK);
+        if (R->status == NFS4_OK)
+            return result(OP_OPEN)->opopen.stateid;
+        if (R->status != NFS4ERR_DELAY)
+            expect_status(R->status, until);
+        pause_ms(100);
+    }
+    fail_msg("it is never granted");
+    abort();
+}
+
+/* The second edge condition: alice came, but not in time, and others went on. */
+static void too_late(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh other = make_file(&alice, &dir, "other");
+
+    (void)state;
+    crash();
+    come_and_complete(&bob);
+    come(&alice);
+    (void)reclaim(&alice, &file);
+    (void)until_granted(&bob, &other, NFS4ERR_GRACE);
+    reclaim_fails(&alice, &other, NFS4ERR_NO_GRACE);
+    new_open_is(&alice, &file, NFS4ERR_GRACE); /* her own RECLAIM_COMPLETE is missing */
+    crash();
+    come(&alice);
+    reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
+    complete(&alice);
+    come(&bob);
+    (void)reclaim(&bob, &other);
+    complete(&bob);
+    new_open_is(&alice, &file, NFS4_OK);
+    crash(); /* now both sides agree again */
+    come(&alice);
+    (void)reclaim(&alice, &file);
+}
+
+/* The first edge condition: alice's lease was over, and bob got what she had. */
+static void partitioned(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct stateid4 open;
+
+    (void)state;
+    open_is(&alice, &file, CLAIM_FH, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH, NFS4_OK);
+    new_open_is(&bob, &file, NFS4ERR_SHARE_DENIED);
+    open = until_granted(&bob, &file, NFS4ERR_SHARE_DENIED);
+    write_is(&bob, &file, &open, NFS4_OK);
+    begin(&bob, &file);
+    client_op_close(C, &open);
+    run(NFS4_OK);
+    crash();
+    come(&bob);
+    come(&alice);
+    reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
+    (void)reclaim(&bob, &file);
+    complete(&bob); /* nobody waits for alice */
+    complete(&alice);
+    new_open_is(&alice, &file, NFS4_OK);
+}
+
+/* The reply to RECLAIM_COMPLETE is lost with its connection, then with the server. */
+static void lost_reply(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct nfs_argop4 op = {.argop = OP_RECLAIM_COMPLETE};
+    struct client_result first;
+    struct client_conn conn;
+    uint32_t xid;
+
+    (void)state;
+    crash();
+    come(&bob);
+    complete(&bob);
+    come(&alice);
+    begin(&alice, NULL);
+    client_compound_add(C, &op);
+    script_connect(&conn);
+    assert_int_equal(client_compound_send(&conn, C, &xid), CLIENT_OK);
+    assert_int_equal(client_result_receive(&conn, xid, &first), CLIENT_OK);
+    client_conn_abort(&conn);
+    run(NFS4_OK);
+    assert_int_equal(R->body.len, first.body.len);
+    assert_memory_equal(R->body.data, first.body.data, first.body.len);
+    client_result_free(&first);
+    new_open_is(&alice, &file, NFS4_OK);
+
+    crash();
+    come(&bob);
+    complete(&bob);
+    come(&alice);
+    begin(&alice, NULL);
+    client_compound_add(C, &op);
+    assert_int_equal(client_compound_send(&alice.conn, C, &xid), CLIENT_OK);
+    pause_ms(100);
+    crash();
+    come(&alice);
+    (void)reclaim(&alice, &file);
+    complete(&alice);
+}
+
+/* SIGTERM forgets nobody. */
+static void ends_in_order(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file");
+
+    (void)state;
+    assert_true(test_server_stop(&script_server));
+    assert_true(test_server_start(&script_server, NULL));
+    come(&alice);
+    (void)reclaim(&alice, &file.fh);
+    read_is(&alice, &file.fh, &file.stateid, NFS4ERR_BAD_STATEID);
+}
+
+/* A client that has left, and one that has rebooted, are nobody to wait for. */
+static void nobody_left(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+
+    (void)state;
+    client_mount_close(&alice);
+    come_as(&bob, "bob", 2);
+    crash();
+    come_and_complete(&carol);
+    new_open_is(&carol, &file, NFS4_OK);
+    come(&alice);
+    reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
+}
+
+/* The same one leaves while it is waited for. */
+static void leaves_in_grace(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come_and_complete(&bob);
+    new_open_is(&bob, &file, NFS4ERR_GRACE);
+    come(&alice);
+    client_mount_close(&alice);
+    new_open_is(&bob, &file, NFS4_OK);
+}
+
+/* A RAM file system has lost everything; nothing there can be reclaimed. */
+static void mem_is_gone(void **state)
+{
+    struct client_file file;
+    struct client_fh mem;
+
+    (void)state;
+    expect_status(client_file_lookup(&alice, "/mem", &mem), NFS4_OK);
+    file = make_open(&alice, &mem, "file");
+    crash();
+    come(&alice);
+    begin(&alice, &file.fh);
+    op_open(&alice, CLAIM_PREVIOUS, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE);
+    run(NFS4ERR_STALE);
+}
+
+static uint64_t change_of(const struct client_fh *fh)
+{
+    return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_CHANGE)).change;
+}
+
+/* SR-25: ids of the former life name nothing; verifiers differ, handles and changes do not go back. */
+static void what_stays(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default("alice");
+    struct client_file file = make_open(&alice, &dir, "file");
+    uint8_t verifier[NFS4_VERIFIER_SIZE];
+    uint64_t change, dir_change;
+    struct client_session old;
+    enum nfsstat4 status;
+
+    (void)state;
+    assert_int_equal(alice.session.flags & CREATE_SESSION4_FLAG_PERSIST, 0);
+    for (int i = 0; i < 10; i++)
+        write_is(&alice, &file.fh, &file.stateid, NFS4_OK);
+    begin(&alice, &file.fh);
+    client_op_write(C, &file.stateid, 0, UNSTABLE4, "y", 1);
+    run(NFS4_OK);
+    memcpy(verifier, result(OP_WRITE)->opwrite.writeverf, sizeof(verifier));
+    change = change_of(&file.fh);
+    dir_change = change_of(&dir);
+    crash();
+
+    client_conn_close(&alice.conn);
+    script_connect(&alice.conn);
+    begin(&alice, NULL);
+    run(NFS4ERR_BADSESSION);
+    old = alice.session;
+    assert_int_equal(client_session_create(&alice.conn, &wish, &old, &status), CLIENT_OK);
+    expect_status(status, NFS4ERR_STALE_CLIENTID);
+    come(&alice);
+    read_is(&alice, &file.fh, &file.stateid, NFS4ERR_BAD_STATEID);
+    assert_true(change_of(&file.fh) >= change);
+    assert_true(change_of(&dir) >= dir_change);
+    begin(&alice, &file.fh);
+    client_op_commit(C, 0, 0);
+    run(NFS4_OK);
+    assert_memory_not_equal(result(OP_COMMIT)->opcommit.writeverf, verifier, sizeof(verifier));
+}
+
+#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(start_long, comes_back),   TEST(start_long, others_wait),
+        TEST(start_long, conflicts),    TEST(start_long, wrong_reclaims),
+        TEST(start_long, mode_changed), TEST(start_long, second_crash),
+        TEST(start_short, too_late),    TEST(start_expiring, partitioned),
+        TEST(start_long, lost_reply),   TEST(start_long, ends_in_order),
+        TEST(start_long, nobody_left),  TEST(start_long, leaves_in_grace),
+        TEST(start_long, mem_is_gone),  TEST(start_long, what_stays),
+    };
+
+    return test_group_run(tests);
+}
