@@ -342,7 +342,7 @@ class Counter(Worker):
 class Holder(Worker):
     """Holds files open, with locks, one of them without a name; writes to them all the time."""
 
-    FILES = 24
+    FILES = 60
     BYTES = 64
 
     def __init__(self, top):
@@ -360,12 +360,15 @@ class Holder(Worker):
 
     def end(self):
         true(os.pread(self.files[0], self.BYTES, 0) == self.contents[0], "the file without a name differs")
-        for file in self.files:
+        for index, file in enumerate(self.files):
+            self.write(index)  # EIO if its lock was lost
             os.close(file)
         del self.files
 
     def step(self, _):
-        index = random.randrange(self.FILES)
+        self.write(random.randrange(self.FILES))
+
+    def write(self, index):
         self.contents[index] = os.urandom(self.BYTES)
         os.pwrite(self.files[index], self.contents[index], 0)
         os.fsync(self.files[index])
