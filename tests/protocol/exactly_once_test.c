@@ -85,8 +85,8 @@ static void run_clients(void)
 
 static void tell(void)
 {
-    static const char *const names[] = {"no trouble", "reply lost", "cut behind", "cut within",
-                                        "sent twice"};
+    static const char *const names[] = {"no trouble", "reply lost", "cut behind",
+                                        "cut within", "sent twice", "false retry"};
     uint64_t replays = 0, uncached = 0, delays = 0;
 
     for (unsigned t = 0; t < TROUBLE_KINDS; t++) {

@@ -225,10 +225,41 @@ static bool same_bytes(const struct client_result *a, const struct client_result
     return a->body.len == b->body.len && memcmp(a->body.data, b->body.data, a->body.len) == 0;
 }
 
+/* Something else under the seqid that has been used, before the slot is used again: it must not run,
+ * nor take the kept reply's place. */
+static void retry_falsely(struct courier *courier, struct request *q)
+{
+    unsigned at = random_below(&courier->random, COURIER_CONNS);
+    struct client_conn *conn = &courier->conns[at];
+    enum client_status status = CLIENT_OK;
+    struct client_compound c;
+    struct client_result r;
+    bool delayed = true;
+
+    client_compound_begin_slot(&c, &courier->session, q->c.slot, true);
+    client_op_putfh(&c, &q->lane->model.nodes[MODEL_ROOT].fh);
+    client_op_create(&c, "false", NF4DIR, NULL, 0700);
+    client_compound_set_seqid(&c, q->lane->seqid);
+    while (delayed && status == CLIENT_OK) {
+        status = client_compound_call(conn, &c, &r);
+        delayed = status == CLIENT_OK && sequence_delayed(&r);
+        if (delayed)
+            client_result_free(&r);
+    }
+    if (status != CLIENT_OK)
+        lane_differs(q->lane, "false retry: %s", client_status_name(status));
+    else if (r.status != NFS4ERR_SEQ_FALSE_RETRY || r.decoded != 1)
+        lane_differs(q->lane, "false retry: %s", status_name(r.status));
+    client_result_free(&r);
+    client_compound_free(&c);
+}
+
 static void finish(struct courier *courier, struct request *q)
 {
     struct client_result *r = q->reply;
 
+    if (q->trouble == TROUBLE_FALSE_RETRY)
+        retry_falsely(courier, q);
     client_session_advance(&courier->session, &r->ops[0].opsequence);
     if (uncached(q, r)) {
         /* It ran, and nobody knows what it said: it has to run again as a new request. */
@@ -324,31 +355,41 @@ static void handle(struct courier *courier, unsigned at, struct client_result *r
     go_on(courier, at);
 }
 
+/* Wait for a reply, unless one came while another was awaited.  -1: none came. */
+static int wait_reply(struct courier *courier)
+{
+    struct pollfd fds[COURIER_CONNS];
+
+    for (int i = 0; i < COURIER_CONNS; i++) {
+        if (courier->conns[i].stash_count > 0)
+            return i;
+        fds[i] = (struct pollfd){.fd = courier->conns[i].fd, .events = POLLIN};
+    }
+    if (poll(fds, COURIER_CONNS, TIMEOUT_MS) <= 0)
+        return -1;
+    if (fds[0].revents && fds[1].revents)
+        return (int)random_below(&courier->random, COURIER_CONNS);
+    return fds[0].revents ? 0 : 1;
+}
+
 /* Whatever comes next on either connection. */
 static void receive(struct courier *courier)
 {
-    struct pollfd fds[COURIER_CONNS];
+    int at = wait_reply(courier);
+    enum client_status status;
     struct client_result r;
 
-    for (unsigned i = 0; i < COURIER_CONNS; i++)
-        fds[i] = (struct pollfd){.fd = courier->conns[i].fd, .events = POLLIN};
-    if (poll(fds, COURIER_CONNS, TIMEOUT_MS) <= 0) {
+    if (at < 0) {
         lane_differs(&courier->lanes[0], "no answer");
         return;
     }
-    for (unsigned i = 0; i < COURIER_CONNS; i++) {
-        enum client_status status;
-
-        if (!fds[i].revents || atomic_load(&courier->work->failed))
-            continue;
-        status = client_result_receive_any(&courier->conns[i], &r);
-        if (status == CLIENT_OK) {
-            handle(courier, i, &r);
-            return; /* it may have changed the connections */
-        }
-        client_result_free(&r);
-        lane_differs(&courier->lanes[0], "connection %u: %s", i, client_status_name(status));
+    status = client_result_receive_any(&courier->conns[at], &r);
+    if (status == CLIENT_OK) {
+        handle(courier, (unsigned)at, &r);
+        return;
     }
+    client_result_free(&r);
+    lane_differs(&courier->lanes[0], "connection %d: %s", at, client_status_name(status));
 }
 
 void courier_run(struct courier *courier)

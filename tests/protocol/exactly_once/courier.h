@@ -7,6 +7,7 @@
  *   cut behind the request   the server may have had it, or not
  *   cut in the request       the server has a part of the record
  *   sent twice               over both connections at once, without waiting
+ *   a false retry behind it  its slot and seqid with other operations, which is refused (W04)
  *
  * A request without a reply is sent again over another connection until there is one, the bytes of
  * the COMPOUND as they were.  All full replies to a request must be the same bytes.
@@ -22,6 +23,7 @@ enum trouble {
     TROUBLE_CUT_BEHIND,
     TROUBLE_CUT_WITHIN,
     TROUBLE_TWICE,
+    TROUBLE_FALSE_RETRY,
     TROUBLE_KINDS
 };
 
