@@ -168,7 +168,7 @@ static struct client *come_and_complete(const char *owner)
 
 static void leave(struct client *client)
 {
-    assert_int_equal(client_destroy_id(state, client->id), NFS4_OK);
+    assert_int_equal(client_destroy_id(state, client->id, clock_now_ns()), NFS4_OK);
 }
 
 static enum nfsstat4 reclaim(struct client *client)
@@ -653,6 +653,9 @@ static void damaged(void **unused)
     file_write(db_path(), before, len / 2);
     refuses("recovery.db: ");
     memcpy(after, before, len);
+    memset(after + 8192, 0xa5, 4096); /* the page of a table that says little */
+    file_write(db_path(), after, len);
+    refuses("damaged");
     memset(after + 4096, 0xa5, len - 4096);
     file_write(db_path(), after, len);
     refuses("recovery.db: ");
