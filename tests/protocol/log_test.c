@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the figures that
+ * it tells by SIGUSR1.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log_lines.h"
+#include "script.h"
+#include "state/session_stats.h"
+
+enum {
+    PATIENCE_MS = 5000,
+    FLOOD = 1000,
+    RACE_TRIES = 200,
+    RACERS = 3
+};
+
+/* Options of a server: a level and a format. */
+struct flavor {
+    const char *level, *format;
+};
+
+static int set_up(void **state)
+{
+    static const char *options[] = {"--export",
+                                    "/mem=mem:,no_root_squash",
+                                    "--threads",
+                                    "4",
+                                    "--log-level",
+                                    NULL,
+                                    "--log-format",
+                                    NULL,
+                                    NULL};
+    const struct flavor *flavor = *state;
+
+    options[5] = flavor->level;
+    options[7] = flavor->format;
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    script_teardown(state);
+    memset(&script_server, 0, sizeof(script_server));
+    return 0;
+}
+
+/* A SEQUENCE put together by hand, of the session with this id. */
+static void sequence_of(const uint8_t *id, uint32_t slot, uint32_t seqid, bool cache,
+                        uint32_t highest)
+{
+    struct nfs_argop4 op = {.argop = OP_SEQUENCE,
+                            .opsequence = {.sa_sequenceid = seqid,
+                                           .sa_slotid = slot,
+                                           .sa_highest_slotid = highest,
+                                           .sa_cachethis = cache}};
+
+    memcpy(op.opsequence.sa_sessionid, id, NFS4_SESSIONID_SIZE);
+    client_result_free(R);
+    client_compound_free(C);
+    client_compound_begin_plain(C);
+    client_compound_add(C, &op);
+}
+
+static void sequence(uint32_t slot, uint32_t seqid, uint32_t highest)
+{
+    sequence_of(alice.session.sessionid, slot, seqid, true, highest);
+}
+
+/* Send what stands in C over `conn` and take only the status. */
+static enum nfsstat4 status_over(struct client_conn *conn)
+{
+    client_result_free(R);
+    assert_int_equal(client_compound_call(conn, C, R), CLIENT_OK);
+    return R->status;
+}
+
+static void hex(const uint8_t *id, char *out)
+{
+    for (size_t i = 0; i < NFS4_SESSIONID_SIZE; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", id[i]);
+}
+
+/* Exactly one record more, with everything in it. */
+static void expect_refused(const char *type, enum nfsstat4 status, const uint8_t *id,
+                           uint64_t received, uint64_t expected, const char *slot_state)
+{
+    struct log_line before = log_find("sequence.refused", NULL), line;
+    char session[2 * NFS4_SESSIONID_SIZE + 1];
+
+    expect_status(status_over(&alice.conn), status);
+    assert_int_equal(log_find("sequence.refused", NULL).count, before.count + 1);
+    line = log_find("sequence.refused", type);
+    assert_int_equal(line.count, 1);
+    hex(id, session);
+    assert_string_equal(log_value(&line, "session"), session);
+    assert_int_equal(log_number(&line, "status"), status);
+    assert_int_equal(log_number(&line, "received"), received);
+    assert_int_equal(log_number(&line, "expected"), expected);
+    assert_string_equal(log_value(&line, "state"), slot_state);
+}
+
+static void refused(const char *type, enum nfsstat4 status, uint64_t received, uint64_t expected,
+                    const char *slot_state)
+{
+    expect_refused(type, status, alice.session.sessionid, received, expected, slot_state);
+}
+
+/* Errors that depend on a slot. */
+static void slot_errors(void)
+{
+    uint32_t seqid = alice.session.slots[0].seqid;
+
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    run(NFS4_OK);
+    sequence(0, seqid + 7, 0);
+    refused("seq_misordered", NFS4ERR_SEQ_MISORDERED, seqid + 7, seqid + 1, "cached");
+    sequence(0, seqid, 0);
+    client_op(C, OP_PUTPUBFH);
+    refused("false_retry", NFS4ERR_SEQ_FALSE_RETRY, seqid, seqid + 1, "cached");
+}
+
+/* Errors before a slot is looked at. */
+static void early_errors(void)
+{
+    uint32_t seqid = alice.session.slots[0].seqid, slots = alice.session.slot_count;
+    uint8_t nobody[NFS4_SESSIONID_SIZE] = {1, 2, 3};
+
+    sequence(slots, 1, 0);
+    refused("badslot", NFS4ERR_BADSLOT, 1, 0, "untouched");
+    sequence(0, seqid, slots);
+    refused("bad_high_slot", NFS4ERR_BAD_HIGH_SLOT, seqid, 0, "untouched");
+    sequence(0, seqid, 0);
+    for (uint32_t i = 0; i < alice.session.fore.ca_maxoperations; i++)
+        client_op_putrootfh(C);
+    refused("too_many_ops", NFS4ERR_TOO_MANY_OPS, seqid, 0, "untouched");
+    sequence_of(nobody, 0, 1, false, 0);
+    expect_refused("bad_session", NFS4ERR_BADSESSION, nobody, 1, 0, "untouched");
+    begin(&alice, NULL);
+    client_compound_add_words(C, (const uint32_t[]){OP_SEQUENCE, 0, 0, 0, 0, 77, 0, 0, 0}, 9);
+    client_compound_set_count(C, 2);
+    expect_refused("sequence_pos", NFS4ERR_SEQUENCE_POS, (uint8_t[NFS4_SESSIONID_SIZE]){0}, 77, 0,
+                   "untouched");
+    client_compound_free(C);
+    client_compound_begin_plain(C);
+    client_compound_add_words(C, (const uint32_t[]){OP_SEQUENCE, 1}, 2);
+    client_compound_set_count(C, 1);
+    expect_refused("bad_xdr", NFS4ERR_BADXDR, (uint8_t[NFS4_SESSIONID_SIZE]){0}, 0, 0, "untouched");
+}
+
+/* One more session, with sizes that are too small for some things. */
+static void small_session(struct client_session *session, uint32_t request, uint32_t reply,
+                          uint32_t cached)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    enum nfsstat4 status;
+
+    if (request)
+        wish.fore.ca_maxrequestsize = request;
+    if (reply)
+        wish.fore.ca_maxresponsesize = reply;
+    if (cached != UINT32_MAX)
+        wish.fore.ca_maxresponsesize_cached = cached;
+    assert_int_equal(client_session_exchange_id(&alice.conn, &wish, session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    assert_int_equal(client_session_create(&alice.conn, &wish, session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+static void size_errors(void)
+{
+    static struct client_session session;
+    char name[300];
+
+    memset(name, 'n', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    small_session(&session, 300, 0, UINT32_MAX);
+    sequence_of(session.sessionid, 5, 1, false, 5);
+    client_op_lookup(C, name);
+    expect_refused("req_too_big", NFS4ERR_REQ_TOO_BIG, session.sessionid, 1, 0, "untouched");
+    small_session(&session, 0, SESSION_REPLY_BYTES_MIN, UINT32_MAX);
+    sequence_of(session.sessionid, 5, 1, false, 5);
+    client_op_putrootfh(C);
+    expect_refused("rep_too_big", NFS4ERR_REP_TOO_BIG, session.sessionid, 1, 0, "untouched");
+    small_session(&session, 0, 0, 40);
+    sequence_of(session.sessionid, 5, 1, true, 5);
+    expect_refused("rep_too_big_to_cache", NFS4ERR_REP_TOO_BIG_TO_CACHE, session.sessionid, 1, 0,
+                   "untouched");
+}
+
+/* S20-13: each error of SEQUENCE makes one record that says what was expected and what came. */
+static void each_error_has_a_record(void **state)
+{
+    const struct flavor *flavor = *state;
+
+    slot_errors();
+    early_errors();
+    size_errors();
+    if (strcmp(flavor->format, "json") == 0)
+        log_expect_json();
+}
+
+static bool race_once(struct client_conn *racers)
+{
+    struct client_fh dir = script_dir(script_mem);
+    bool busy = false;
+    uint32_t xids[RACERS];
+
+    begin(&alice, &dir);
+    for (unsigned i = 2; i < alice.session.fore.ca_maxoperations; i++)
+        client_op_create(C, "deeper", NF4DIR, NULL, 0777);
+    for (unsigned i = 0; i < RACERS; i++)
+        assert_int_equal(client_compound_send(&racers[i], C, &xids[i]), CLIENT_OK);
+    for (unsigned i = 0; i < RACERS; i++) {
+        struct client_reply reply;
+
+        assert_int_equal(client_call_receive(&racers[i], xids[i], &reply), CLIENT_OK);
+        busy = xdr_get_u32(&reply.results) == NFS4ERR_DELAY || busy;
+        client_reply_free(&reply);
+    }
+    alice.session.slots[0].seqid++;
+    return busy;
+}
+
+/* S20-11, S20-13: a request that comes twice at a time is refused once, and the record says so. */
+static void busy_slot_has_a_record(void **state)
+{
+    struct client_conn racers[RACERS];
+    struct log_line line;
+    bool busy = false;
+
+    (void)state;
+    for (unsigned i = 0; i < RACERS; i++)
+        script_connect(&racers[i]);
+    for (unsigned i = 0; i < RACE_TRIES && !busy; i++)
+        busy = race_once(racers);
+    assert_true(busy);
+    line = log_find("sequence.refused", "slot_busy");
+    assert_true(line.count >= 1 && line.count < RACERS);
+    assert_int_equal(log_number(&line, "received"), alice.session.slots[0].seqid - 1);
+    assert_int_equal(log_number(&line, "expected"), alice.session.slots[0].seqid);
+    assert_true(strcmp(log_value(&line, "state"), "busy") == 0 ||
+                strcmp(log_value(&line, "state"), "replaying") == 0);
+    for (unsigned i = 0; i < RACERS; i++)
+        client_conn_close(&racers[i]);
+}
+
+/* S20-36: nothing about success at INFO; S20-37: one INFO line for a replay. */
+static void replays_at_info(void **state)
+{
+    struct log_line replay;
+    char session[2 * NFS4_SESSIONID_SIZE + 1];
+
+    (void)state;
+    hex(alice.session.sessionid, session);
+    for (unsigned i = 1; i <= 5; i++) {
+        begin(&alice, NULL);
+        client_op_putrootfh(C);
+        run(NFS4_OK);
+        assert_int_equal(log_find("sequence.replay", NULL).count, i - 1);
+        expect_status(status_over(&alice.conn), NFS4_OK);
+        replay = log_find("sequence.replay", NULL);
+        assert_int_equal(replay.count, i);
+        assert_string_equal(log_value(&replay, "session"), session);
+        assert_int_equal(log_number(&replay, "slot"), 0);
+        assert_int_equal(log_number(&replay, "seqid"), alice.session.slots[0].seqid - 1);
+    }
+    assert_int_equal(log_find("sequence", NULL).count, 0);
+    assert_int_equal(log_find("compound", NULL).count, 0);
+    assert_int_equal(log_find("compound.done", NULL).count, 0);
+    assert_int_equal(log_count("debug"), 0);
+}
+
+/* S20-16: the level of the log is the level of SEQUENCE's lines; there is no other knob. */
+static void silent_at_warn(void **state)
+{
+    (void)state;
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    run(NFS4_OK);
+    expect_status(status_over(&alice.conn), NFS4_OK);
+    sequence(0, 99, 0);
+    expect_status(status_over(&alice.conn), NFS4ERR_SEQ_MISORDERED);
+    assert_int_equal(log_find("sequence.replay", NULL).count, 0);
+    assert_int_equal(log_find("sequence.refused", NULL).count, 0);
+    assert_int_equal(log_count("info") + log_count("debug"), 0);
+}
+
+/* The bytes of the COMPOUND4res that answers C, and its line. */
+static size_t answer_bytes(struct log_line *line)
+{
+    unsigned before = log_find("compound.done", NULL).count;
+    struct client_reply reply;
+    size_t bytes;
+    uint32_t xid;
+
+    assert_int_equal(client_compound_send(&alice.conn, C, &xid), CLIENT_OK);
+    assert_int_equal(client_call_receive(&alice.conn, xid, &reply), CLIENT_OK);
+    bytes = xdr_left(&reply.results);
+    client_reply_free(&reply);
+    *line = log_find("compound.done", NULL);
+    assert_int_equal(line->count, before + 1);
+    return bytes;
+}
+
+/* "[44,8]": how many there are; their sum. */
+static unsigned sizes_sum(const char *text, uint64_t *sum)
+{
+    unsigned count = 0;
+    char *end;
+
+    *sum = 0;
+    assert_int_equal(*text, '[');
+    for (text++; *text != ']'; text = *end == ',' ? end + 1 : end) {
+        assert_true(*text >= '0' && *text <= '9');
+        *sum += strtoull(text, &end, 10);
+        assert_true(*end == ',' || *end == ']');
+        count++;
+    }
+    assert_int_equal(text[1], '\0');
+    return count;
+}
+
+/* S20-39, S20-40. */
+static void expect_done(const char *ops, unsigned count)
+{
+    struct log_line line;
+    size_t bytes = answer_bytes(&line);
+    uint64_t sum;
+
+    assert_string_equal(log_value(&line, "ops"), ops);
+    assert_int_equal(sizes_sum(log_value(&line, "bytes"), &sum), count);
+    assert_int_equal(sum, log_number(&line, "body"));
+    assert_int_equal(sum + log_number(&line, "head"), bytes);
+}
+
+static void lists_of_operations(void **state)
+{
+    const struct flavor *flavor = *state;
+    struct client_fh dir = script_dir(script_mem);
+    struct client_file file = make_open(&alice, &dir, "file");
+    static char data[100000];
+    uint32_t written;
+
+    expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, data, sizeof(data), &written),
+                  NFS4_OK);
+    begin(&alice, NULL);
+    expect_done("[SEQUENCE]", 1);
+    alice.session.slots[0].seqid++;
+    begin(&alice, &dir);
+    client_op_getfh(C);
+    client_op_lookup(C, "file");
+    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE, FATTR4_MODE));
+    expect_done("[SEQUENCE,PUTFH,GETFH,LOOKUP,GETATTR]", 5);
+    alice.session.slots[0].seqid++;
+    /* It ends with the error. */
+    begin(&alice, &dir);
+    client_op_lookup(C, "nobody");
+    client_op_getfh(C);
+    expect_done("[SEQUENCE,PUTFH,LOOKUP]", 3);
+    alice.session.slots[0].seqid++;
+    begin(&alice, &dir);
+    client_compound_add_words(C, (const uint32_t[]){9999}, 1);
+    client_compound_set_count(C, 3);
+    expect_done("[SEQUENCE,PUTFH,ILLEGAL]", 3);
+    alice.session.slots[0].seqid++;
+    client_compound_free(C);
+    client_compound_begin_plain(C);
+    expect_done("[]", 0);
+    client_compound_free(C);
+    client_compound_begin_slot(C, &alice.session, 0, false);
+    client_op_putfh(C, &file.fh);
+    client_op_read(C, &file.stateid, 0, sizeof(data));
+    expect_done("[SEQUENCE,PUTFH,READ]", 3);
+    alice.session.slots[0].seqid++;
+    if (strcmp(flavor->format, "json") == 0)
+        log_expect_json();
+}
+
+/* What a READ sends by descriptor counts as well. */
+static void tail_of_local(void **state)
+{
+    static char local[128];
+    static const char *options[] = {"--export", local, "--log-level", "debug", NULL};
+    static char data[200000];
+    struct client_file file;
+    struct client_fh root;
+    uint32_t written;
+
+    (void)state;
+    if (script_server.dir[0] == '\0')
+        assert_true(test_server_init(&script_server));
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    assert_int_equal(script_setup(options), 0);
+    expect_status(client_file_lookup(&alice, script_local, &root), NFS4_OK);
+    file = make_open(&alice, &root, "file");
+    expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, data, sizeof(data), &written),
+                  NFS4_OK);
+    client_compound_free(C);
+    client_compound_begin_slot(C, &alice.session, 0, false);
+    client_op_putfh(C, &file.fh);
+    client_op_read(C, &file.stateid, 0, sizeof(data));
+    expect_done("[SEQUENCE,PUTFH,READ]", 3);
+    alice.session.slots[0].seqid++;
+}
+
+static void expect_path(const char *path, uint64_t minor)
+{
+    struct log_line before = log_find("compound", NULL), line;
+
+    (void)status_over(&alice.conn);
+    line = log_find("compound", NULL);
+    assert_int_equal(line.count, before.count + 1);
+    assert_string_equal(log_value(&line, "path"), path);
+    assert_int_equal(log_number(&line, "minor"), minor);
+}
+
+/* S20-38, and S20-36: at debug, success has its line. */
+static void path_of_each_compound(void **state)
+{
+    unsigned sequences;
+
+    (void)state;
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    sequences = log_find("sequence", NULL).count;
+    expect_path("4.1", 1);
+    assert_int_equal(log_find("sequence", NULL).count, sequences + 1);
+    /* The same again: a replay. */
+    expect_path("4.1", 1);
+    sequence(0, 99, 0);
+    expect_path("4.1", 1);
+    client_compound_free(C);
+    client_compound_begin_plain(C);
+    expect_path("4.1", 1);
+    client_compound_free(C);
+    client_compound_begin_plain(C);
+    client_op_putrootfh(C);
+    expect_path("4.1", 1);
+    client_compound_free(C);
+    client_compound_begin(C, (struct wire_opaque){NULL, 0}, 77);
+    expect_path("none", 77);
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* A flood of errors does not fill the disk, and says how many lines it would have been. */
+static void flood(void **state)
+{
+    uint64_t start = now_ms(), seconds, told = 0;
+    unsigned lines;
+
+    (void)state;
+    for (unsigned i = 0; i < FLOOD; i++) {
+        sequence(0, 99, 0);
+        expect_status(status_over(&alice.conn), NFS4ERR_SEQ_MISORDERED);
+    }
+    seconds = (now_ms() - start) / 1000 + 2;
+    lines = log_find("sequence.refused", NULL).count;
+    assert_true(lines >= 100 && lines <= 100 * seconds && lines < FLOOD);
+    /* The others are told of once a second. */
+    for (unsigned waited = 0; waited < PATIENCE_MS && lines + told < FLOOD; waited += 50) {
+        (void)poll(NULL, 0, 50);
+        told = log_find("sequence.refused_more", NULL).lines;
+    }
+    assert_int_equal(lines + told, FLOOD);
+}
+
+/* Ask for the figures and wait for them. */
+static struct log_line figures(void)
+{
+    unsigned before = log_find("daemon.figures", NULL).count;
+    struct log_line line = {0};
+
+    assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
+    for (unsigned waited = 0; waited < PATIENCE_MS && line.count <= before; waited += 5) {
+        (void)poll(NULL, 0, 5);
+        line = log_find("daemon.figures", NULL);
+    }
+    assert_int_equal(line.count, before + 1);
+    return line;
+}
+
+static uint64_t moved(const struct log_line *before, const struct log_line *after, const char *name)
+{
+    return log_number(after, name) - log_number(before, name);
+}
+
+/* L-16, S20-29 to S20-34: through the running server, every figure of the tables moves. */
+static void figures_of_a_run(void **state)
+{
+    struct log_line before = figures(), after;
+    uint32_t seqid;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        begin(&alice, NULL);
+        client_op_putrootfh(C);
+        run(NFS4_OK);
+        if (i % 4 == 0)
+            expect_status(status_over(&alice.conn), NFS4_OK);
+    }
+    seqid = alice.session.slots[0].seqid;
+    sequence(0, seqid + 5, 0);
+    expect_status(status_over(&alice.conn), NFS4ERR_SEQ_MISORDERED);
+    after = figures();
+    assert_int_equal(moved(&before, &after, "sequence_total"), 26);
+    assert_int_equal(moved(&before, &after, "sequence_errors_total"), 1);
+    assert_int_equal(moved(&before, &after, "replay_hits_total"), 5);
+    assert_int_equal(moved(&before, &after, "failures_replay_hit"), 5);
+    assert_int_equal(moved(&before, &after, "failures_seq_misordered"), 1);
+    assert_int_equal(log_number(&after, "sessions"), 2);
+    assert_true(log_number(&after, "reply_bytes") > 0);
+    /* Nothing of the tables is missing. */
+#define X(name, help) (void)log_number(&after, #name);
+    SESSION_COUNTERS(X)
+#undef X
+#define X(type, status, help) (void)log_number(&after, "failures_" #type);
+    SESSION_FAILURES(X)
+#undef X
+}
+
+/* L-16: each type, counted by the running server. */
+static void figures_of_each_type(void **state)
+{
+    struct client_conn other;
+    enum nfsstat4 status;
+    struct log_line after;
+
+    slot_errors();
+    early_errors();
+    size_errors();
+    begin(&alice, NULL);
+    run(NFS4_OK);
+    expect_status(status_over(&alice.conn), NFS4_OK);
+    client_compound_free(C);
+    client_compound_begin_slot(C, &alice.session, 1, false);
+    client_op_putrootfh(C);
+    run(NFS4_OK);
+    run(NFS4ERR_RETRY_UNCACHED_REP);
+    script_connect(&other);
+    assert_int_equal(client_session_destroy(&other, &alice.session, &status), CLIENT_OK);
+    expect_status(status, NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
+    client_conn_close(&other);
+    busy_slot_has_a_record(state);
+    after = figures();
+#define X(type, status, help)                                                                      \
+    if (log_number(&after, "failures_" #type) == 0)                                                \
+        fail_msg("%s has not moved", #type);
+    SESSION_FAILURES(X)
+#undef X
+}
+
+/* S20-32, L-16: a line for each session, and none when it is gone. */
+static void figures_of_sessions(void **state)
+{
+    char session[2 * NFS4_SESSIONID_SIZE + 1];
+    struct log_line line;
+    enum nfsstat4 status;
+    unsigned before;
+
+    (void)state;
+    (void)figures();
+    hex(bob.session.sessionid, session);
+    before = log_find("session.figures", NULL).count;
+    assert_int_equal(before, 2);
+    assert_int_equal(client_session_close(&bob.conn, &bob.session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    (void)figures();
+    for (unsigned waited = 0; waited < PATIENCE_MS; waited += 5) {
+        line = log_find("session.figures", NULL);
+        if (line.count == before + 1)
+            break;
+        (void)poll(NULL, 0, 5);
+    }
+    assert_int_equal(line.count, before + 1);
+    assert_string_not_equal(log_value(&line, "session"), session);
+    assert_int_equal(log_number(&line, "slots_in_use"), 0);
+    assert_int_equal(log_number(&line, "total_slots"), alice.session.slot_count);
+}
+
+/* L-16: connections and calls as well. */
+static void figures_of_transport(void **state)
+{
+    struct log_line line;
+
+    (void)state;
+    (void)figures();
+    for (unsigned waited = 0; waited < PATIENCE_MS; waited += 5) {
+        line = log_find("daemon.transport", NULL);
+        if (line.count == 1)
+            break;
+        (void)poll(NULL, 0, 5);
+    }
+    assert_int_equal(log_number(&line, "connections"), 2);
+    assert_int_equal(log_number(&line, "accepted"), 2);
+    assert_true(log_number(&line, "calls") >= 8);
+    assert_true(log_number(&line, "bytes_in") > 0);
+}
+
+static struct flavor text = {"info", "text"}, json = {"info", "json"}, quiet = {"warn", "text"},
+                     debug = {"debug", "text"}, debug_json = {"debug", "json"};
+
+#define TEST(name, flavor)                                                                         \
+    {                                                                                              \
+#name " " #flavor, name, set_up, tear_down, &(flavor)                                      \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_error_has_a_record, text),
+        TEST(each_error_has_a_record, json),
+        TEST(busy_slot_has_a_record, text),
+        TEST(replays_at_info, text),
+        TEST(replays_at_info, json),
+        TEST(silent_at_warn, quiet),
+        TEST(lists_of_operations, debug),
+        TEST(lists_of_operations, debug_json),
+        TEST(path_of_each_compound, debug),
+        TEST(path_of_each_compound, debug_json),
+        TEST(flood, text),
+        TEST(figures_of_a_run, text),
+        TEST(figures_of_a_run, json),
+        TEST(figures_of_each_type, text),
+        TEST(figures_of_sessions, text),
+        TEST(figures_of_transport, text),
+        {"tail_of_local", tail_of_local, NULL, tear_down, NULL},
+    };
+
+    return test_group_run(tests);
+}
