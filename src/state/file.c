@@ -31,7 +31,9 @@ static struct file *file_create(struct file_shard *shard, struct vfs_object *obj
     file->shard = shard;
     file->obj = vfs_object_get(obj);
     CHECK(pthread_mutex_init(&file->lock, NULL) == 0);
+    list_init(&file->opens);
     lock_table_init(&file->locks);
+    list_init(&file->waiters);
     return file;
 }
 
@@ -79,36 +81,31 @@ void file_put(struct file *file)
     pthread_mutex_unlock(&shard->lock);
     if (!last)
         return;
+    CHECK(list_empty(&file->opens) && list_empty(&file->waiters));
     lock_table_fini(&file->locks);
     pthread_mutex_destroy(&file->lock);
     vfs_object_put(file->obj);
     free(file);
 }
 
-bool file_share_conflict_locked(const struct file *file, uint32_t access, uint32_t deny)
+bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny)
 {
-    const struct file_share *share = &file->share;
-
     return ((access & OPEN4_SHARE_ACCESS_READ) && share->deny_read > 0) ||
            ((access & OPEN4_SHARE_ACCESS_WRITE) && share->deny_write > 0) ||
            ((deny & OPEN4_SHARE_DENY_READ) && share->access_read > 0) ||
            ((deny & OPEN4_SHARE_DENY_WRITE) && share->access_write > 0);
 }
 
-void file_share_add_locked(struct file *file, uint32_t access, uint32_t deny)
+void file_share_add(struct file_share *share, uint32_t access, uint32_t deny)
 {
-    struct file_share *share = &file->share;
-
     share->access_read += (access & OPEN4_SHARE_ACCESS_READ) != 0;
     share->access_write += (access & OPEN4_SHARE_ACCESS_WRITE) != 0;
     share->deny_read += (deny & OPEN4_SHARE_DENY_READ) != 0;
     share->deny_write += (deny & OPEN4_SHARE_DENY_WRITE) != 0;
 }
 
-void file_share_sub_locked(struct file *file, uint32_t access, uint32_t deny)
+void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny)
 {
-    struct file_share *share = &file->share;
-
     CHECK(!(access & OPEN4_SHARE_ACCESS_READ) || share->access_read > 0);
     CHECK(!(access & OPEN4_SHARE_ACCESS_WRITE) || share->access_write > 0);
     CHECK(!(deny & OPEN4_SHARE_DENY_READ) || share->deny_read > 0);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What state there is on one file: share reservations and byte-range locks.  A record exists while
- * something is open (or being opened) and hangs at vfs_object.state.
+ * What state there is on one file: opens with their share reservations, byte-range locks and who
+ * waits for them.  A record exists while something is open (or being opened, or revoked and not
+ * acknowledged) and hangs at vfs_object.state.
  *
- * Locks, in the order they are taken: file.lock; owner_table.lock or file_shard.lock; those inside of
- * stateid.c.  None is held over a call into a backend.
+ * Locks, in the order they are taken: file.lock; owner_table.lock; those inside of stateid.c.
+ * file_shard.lock is a leaf.  None is held over a call into a backend.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "state/lock_table.h"
 #include "vfs/vfs.h"
 
@@ -38,7 +40,10 @@ struct file {
 
     pthread_mutex_t lock; /* guards all below, and what open.h and lock.h say */
     struct file_share share;
+    struct list opens; /* struct open by file_link, oldest first */
     struct lock_table locks;
+    struct list waiters; /* struct lock_waiter by file_link, longest first */
+    uint32_t waiter_count;
 };
 
 void file_shards_init(struct file_shard *shards);
@@ -53,8 +58,8 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
 /* Without file.lock. */
 void file_put(struct file *file);
 
-/* Would an open with these bits conflict with those that are there (RFC 8881 §9.7)? */
-bool file_share_conflict_locked(const struct file *file, uint32_t access, uint32_t deny);
+/* Would an open with these bits conflict with those that are counted (RFC 8881 §9.7)? */
+bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny);
 
-void file_share_add_locked(struct file *file, uint32_t access, uint32_t deny);
-void file_share_sub_locked(struct file *file, uint32_t access, uint32_t deny);
+void file_share_add(struct file_share *share, uint32_t access, uint32_t deny);
+void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny);

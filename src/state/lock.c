@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/lock.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/check.h"
+#include "state/lock_wait.h"
+#include "state/open_internal.h"
 
 enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_range *range)
 {
@@ -17,74 +16,23 @@ enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_ra
     return NFS4_OK;
 }
 
-static void conflict_copy(const struct lock *lock, struct lock_conflict *out)
+/* One LOCK: the same steps, whichever stateid it came with. */
+struct locking {
+    struct open *open;
+    const struct lock_request *request;
+    struct lock_wish wish; /* its owner has a use */
+    struct courtesy courtesy;
+};
+
+static struct locking locking_begin(struct open *open, struct owner *owner,
+                                    const struct lock_request *request)
 {
-    const struct lock_range *range = &lock->in_file.range;
-    const struct owner *owner = lock->set->holder->owner;
-
-    out->offset = range->start;
-    out->length = range->end == UINT64_MAX ? UINT64_MAX : range->end - range->start + 1;
-    out->write = lock->write;
-    out->clientid = owner->client->id;
-    out->owner_len = owner->len;
-    memcpy(out->owner, owner->name, owner->len);
-}
-
-/* The last reference is gone. */
-static void state_release(struct stateid *sid)
-{
-    struct lock_state *ls = CONTAINER_OF(sid, struct lock_state, sid);
-
-    stateid_put(&ls->open->sid);
-    free(ls);
-}
-
-static struct lock_state *state_find_locked(const struct lock_holder *holder,
-                                            const struct open *open)
-{
-    if (!holder)
-        return NULL;
-    LIST_FOREACH (set, &holder->sets, struct lock_set, holder_link) {
-        struct lock_state *ls = CONTAINER_OF(set, struct lock_state, set);
-
-        if (ls->open == open)
-            return ls;
-    }
-    return NULL;
-}
-
-/* A lock state for a use of `owner`, which passes over to its holder; NULL, and the use is still
- * the caller's, at a limit. */
-static struct lock_state *state_create_locked(struct open *open, struct owner *owner)
-{
-    struct owner_table *table = owner_table_of(open->client);
-    struct lock_state *ls;
-    bool fresh;
-
-    if (atomic_load_explicit(&table->lock_state_count, memory_order_relaxed) >=
-        LIMIT_LOCK_STATES_PER_CLIENT)
-        return NULL;
-    ls = must_calloc(1, sizeof(*ls));
-    ls->open = open;
-    if (!stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK, open->client,
-                        hash_u64((uint64_t)(uintptr_t)open), state_release)) {
-        free(ls);
-        return NULL;
-    }
-    stateid_get(&open->sid);
-    atomic_fetch_add_explicit(&table->lock_state_count, 1, memory_order_relaxed);
-    list_push_back(&open->lock_states, &ls->open_link);
-    lock_set_init(&open->file->locks, &ls->set, owner, &fresh);
-    if (!fresh)
-        owner_drop(owner); /* the holder has a use already */
-    return ls;
-}
-
-/* Locks under the table's eyes: the client's account follows the file's. */
-static void account(struct client *client, uint32_t before, uint32_t after)
-{
-    atomic_fetch_add_explicit(&owner_table_of(client)->lock_count, after - before,
-                              memory_order_relaxed);
+    return (struct locking){
+        .open = open,
+        .request = request,
+        .wish = {owner, request->write, request->wait, request->range, request->now_ns},
+        .courtesy = {.now_ns = request->now_ns},
+    };
 }
 
 static bool room_for_locks(struct open *open)
@@ -104,54 +52,80 @@ static enum nfsstat4 check_mode(const struct open *open, bool write)
     return open_access(open) & need ? NFS4_OK : NFS4ERR_OPENMODE;
 }
 
-static enum nfsstat4 check_conflict(const struct open *open, const struct lock_holder *self,
-                                    const struct lock_request *request)
+/* Locks of others first, then those who have waited longer. */
+static enum nfsstat4 check_others_locked(struct locking *l)
 {
-    const struct lock *lock =
-        lock_table_conflict(&open->file->locks, self, request->write, &request->range);
+    struct file *file = l->open->file;
+    enum nfsstat4 status =
+        lock_conflict_check_locked(file, &l->wish, &l->courtesy, l->request->conflict);
+    const struct lock_waiter *first;
 
-    if (!lock)
-        return NFS4_OK;
-    conflict_copy(lock, request->conflict);
+    if (status == NFS4_OK) {
+        first = lock_wait_first_locked(file, &l->wish);
+        if (!first)
+            return NFS4_OK;
+        lock_conflict_copy(l->request->conflict, first->owner, first->write, &first->range);
+    }
+    if (l->courtesy.count > 0)
+        return NFS4ERR_DENIED; /* for now */
+    if (l->wish.wait)
+        lock_wait_join_locked(l->open, &l->wish);
+    else
+        lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
     return NFS4ERR_DENIED;
 }
 
-static void apply_locked(struct lock_state *ls, const struct lock_request *request)
+static enum nfsstat4 check_locked(struct locking *l)
 {
-    struct lock_table *locks = &ls->open->file->locks;
-    uint32_t before = locks->count;
+    enum nfsstat4 status = check_mode(l->open, l->wish.write);
 
-    lock_table_lock(locks, &ls->set, request->write, &request->range);
-    account(ls->open->client, before, locks->count);
+    if (status == NFS4_OK)
+        status = check_others_locked(l);
+    if (status == NFS4_OK && !room_for_locks(l->open))
+        status = NFS4ERR_DELAY;
+    return status;
 }
 
-static enum nfsstat4 lock_open_owner_locked(struct open *open, uint32_t seqid, struct owner *owner,
-                                            const struct lock_request *request, bool *use_taken)
+static void apply_locked(struct locking *l, struct lock_state *ls)
 {
-    struct lock_holder *holder = lock_table_holder(&open->file->locks, owner);
-    struct lock_state *ls = state_find_locked(holder, open);
-    enum nfsstat4 status = NFS4ERR_BAD_STATEID;
+    struct file *file = l->open->file;
+    uint32_t before = file->locks.count;
 
-    if (!open->closed)
-        status = stateid_check_seqid(&open->sid, seqid);
+    lock_table_lock(&file->locks, &ls->set, l->wish.write, &l->wish.range);
+    lock_state_account(file, l->open->client, before);
+    lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
+    stateid_value(&ls->sid, l->request->out);
+}
+
+/* Only expired clients were in the way: revoke that, without the lock, and ask again. */
+static bool again(struct locking *l, enum nfsstat4 *status)
+{
+    if (*status != NFS4ERR_DENIED || l->courtesy.count == 0)
+        return false;
+    *status = lock_conflict_clear(l->open->file, &l->wish, &l->courtesy);
+    return *status == NFS4_OK;
+}
+
+static enum nfsstat4 lock_open_owner_locked(struct locking *l, uint32_t seqid, bool *use_taken)
+{
+    struct open *open = l->open;
+    enum nfsstat4 status = open_check_locked(open, seqid);
+    struct lock_state *ls;
+
     if (status == NFS4_OK)
-        status = check_mode(open, request->write);
-    if (status == NFS4_OK)
-        status = check_conflict(open, holder, request);
-    if (status == NFS4_OK && !room_for_locks(open))
-        status = NFS4ERR_DELAY;
+        status = check_locked(l);
     if (status != NFS4_OK)
         return status;
+    ls = lock_state_find_locked(lock_table_holder(&open->file->locks, l->wish.owner), open);
     if (ls) {
         stateid_bump(&ls->sid);
     } else {
-        ls = state_create_locked(open, owner);
+        ls = lock_state_create_locked(open, l->wish.owner);
         if (!ls)
             return NFS4ERR_DELAY;
         *use_taken = true;
     }
-    apply_locked(ls, request);
-    stateid_value(&ls->sid, request->out);
+    apply_locked(l, ls);
     return NFS4_OK;
 }
 
@@ -159,50 +133,64 @@ enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wi
                               const struct lock_request *request)
 {
     struct owner *owner = owner_use(owner_table_of(open->client), OWNER_LOCK, name);
-    enum nfsstat4 status;
+    struct locking l = locking_begin(open, owner, request);
     bool use_taken = false;
+    enum nfsstat4 status;
 
     if (!owner)
         return NFS4ERR_DELAY;
-    pthread_mutex_lock(&open->file->lock);
-    status = lock_open_owner_locked(open, seqid, owner, request, &use_taken);
-    pthread_mutex_unlock(&open->file->lock);
+    do {
+        pthread_mutex_lock(&open->file->lock);
+        status = lock_open_owner_locked(&l, seqid, &use_taken);
+        pthread_mutex_unlock(&open->file->lock);
+    } while (again(&l, &status));
     if (!use_taken)
         owner_drop(owner);
     return status;
 }
 
-static enum nfsstat4 check_state_locked(const struct lock_state *ls, uint32_t seqid)
+static enum nfsstat4 lock_again_locked(struct locking *l, struct lock_state *ls, uint32_t seqid)
 {
-    return ls->freed ? NFS4ERR_BAD_STATEID : stateid_check_seqid(&ls->sid, seqid);
-}
+    enum nfsstat4 status = lock_state_check_locked(ls, seqid);
 
-static enum nfsstat4 lock_again_locked(struct lock_state *ls, uint32_t seqid,
-                                       const struct lock_request *request)
-{
-    enum nfsstat4 status = check_state_locked(ls, seqid);
-
-    if (status == NFS4_OK)
-        status = check_mode(ls->open, request->write);
-    if (status == NFS4_OK)
-        status = check_conflict(ls->open, ls->set.holder, request);
-    if (status == NFS4_OK && !room_for_locks(ls->open))
-        status = NFS4ERR_DELAY;
     if (status != NFS4_OK)
         return status;
-    apply_locked(ls, request);
+    l->wish.owner = ls->set.holder->owner;
+    status = check_locked(l);
+    if (status != NFS4_OK)
+        return status;
     stateid_bump(&ls->sid);
-    stateid_value(&ls->sid, request->out);
+    apply_locked(l, ls);
     return NFS4_OK;
 }
 
 enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid, const struct lock_request *request)
 {
+    struct locking l = locking_begin(ls->open, NULL, request);
     enum nfsstat4 status;
 
-    pthread_mutex_lock(&ls->open->file->lock);
-    status = lock_again_locked(ls, seqid, request);
-    pthread_mutex_unlock(&ls->open->file->lock);
+    do {
+        pthread_mutex_lock(&ls->open->file->lock);
+        status = lock_again_locked(&l, ls, seqid);
+        pthread_mutex_unlock(&ls->open->file->lock);
+    } while (again(&l, &status));
+    return status;
+}
+
+static enum nfsstat4 test_file(struct file *file, const struct lock_wish *wish,
+                               struct lock_conflict *conflict)
+{
+    struct courtesy courtesy = {.now_ns = wish->now_ns};
+    enum nfsstat4 status;
+
+    do {
+        pthread_mutex_lock(&file->lock);
+        status = lock_conflict_check_locked(file, wish, &courtesy, conflict);
+        pthread_mutex_unlock(&file->lock);
+        if (status == NFS4_OK || courtesy.count == 0)
+            return status;
+        status = lock_conflict_clear(file, wish, &courtesy);
+    } while (status == NFS4_OK);
     return status;
 }
 
@@ -210,22 +198,31 @@ enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,
                         const struct wire_opaque *name, const struct lock_request *request)
 {
     struct file *file = file_find(client->state->opens->files, obj);
-    struct owner *owner;
-    const struct lock *lock;
+    struct lock_wish wish = {NULL, request->write, false, request->range, request->now_ns};
+    enum nfsstat4 status;
 
     if (!file)
         return NFS4_OK;
-    owner = owner_find(owner_table_of(client), OWNER_LOCK, name);
-    pthread_mutex_lock(&file->lock);
-    lock = lock_table_conflict(&file->locks, lock_table_holder(&file->locks, owner), request->write,
-                               &request->range);
-    if (lock)
-        conflict_copy(lock, request->conflict);
-    pthread_mutex_unlock(&file->lock);
-    if (owner)
-        owner_drop(owner);
+    wish.owner = owner_find(owner_table_of(client), OWNER_LOCK, name);
+    status = test_file(file, &wish, request->conflict);
+    if (wish.owner)
+        owner_drop(wish.owner);
     file_put(file);
-    return lock ? NFS4ERR_DENIED : NFS4_OK;
+    return status;
+}
+
+/* A batch.  *rest: there is more to unlock. */
+static enum nfsstat4 unlock_locked(struct lock_state *ls, const struct lock_range *range,
+                                   bool *rest)
+{
+    struct file *file = ls->open->file;
+    uint32_t before = file->locks.count;
+
+    if (lock_table_splits(ls->set.holder, range) && !room_for_locks(ls->open))
+        return NFS4ERR_DELAY;
+    *rest = !lock_table_unlock(&file->locks, ls->set.holder, range, LIMIT_LOCK_DROP_BATCH);
+    lock_state_account(file, ls->open->client, before);
+    return NFS4_OK;
 }
 
 enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lock_range *range,
@@ -233,70 +230,20 @@ enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lo
 {
     struct file *file = ls->open->file;
     enum nfsstat4 status;
-    uint32_t before;
+    bool rest = false;
 
-    pthread_mutex_lock(&file->lock);
-    status = check_state_locked(ls, seqid);
-    if (status == NFS4_OK && lock_table_splits(ls->set.holder, range) && !room_for_locks(ls->open))
-        status = NFS4ERR_DELAY;
-    if (status == NFS4_OK) {
-        before = file->locks.count;
-        lock_table_unlock(&file->locks, ls->set.holder, range);
-        account(ls->open->client, before, file->locks.count);
-        stateid_bump(&ls->sid);
-        stateid_value(&ls->sid, out);
-    }
-    pthread_mutex_unlock(&file->lock);
+    do {
+        pthread_mutex_lock(&file->lock);
+        status = lock_state_check_locked(ls, seqid);
+        if (status == NFS4_OK)
+            status = unlock_locked(ls, range, &rest);
+        if (status == NFS4_OK && !rest) {
+            lock_wait_leave_locked(file, ls->set.holder->owner, range);
+            stateid_bump(&ls->sid);
+            stateid_value(&ls->sid, out);
+        }
+        pthread_mutex_unlock(&file->lock);
+        seqid = 0; /* has been checked: what the client does meanwhile is its own affair */
+    } while (status == NFS4_OK && rest);
     return status;
-}
-
-/* No lookup finds it any more, and its locks are gone. */
-static void state_unhash_locked(struct lock_state *ls)
-{
-    struct lock_table *locks = &ls->open->file->locks;
-    struct owner *owner = ls->set.holder->owner;
-    struct client *client = ls->open->client;
-    uint32_t before = locks->count;
-
-    ls->freed = true;
-    stateid_kill(&ls->sid);
-    list_remove(&ls->open_link);
-    lock_table_drop(locks, &ls->set);
-    account(client, before, locks->count);
-    if (lock_set_fini(locks, &ls->set))
-        owner_drop(owner);
-    atomic_fetch_sub_explicit(&owner_table_of(client)->lock_state_count, 1, memory_order_relaxed);
-}
-
-enum nfsstat4 lock_state_free(struct lock_state *ls, uint32_t seqid)
-{
-    struct file *file = ls->open->file;
-    enum nfsstat4 status;
-
-    pthread_mutex_lock(&file->lock);
-    status = check_state_locked(ls, seqid);
-    if (status == NFS4_OK && !list_empty(&ls->set.locks))
-        status = NFS4ERR_LOCKS_HELD;
-    if (status == NFS4_OK)
-        state_unhash_locked(ls);
-    pthread_mutex_unlock(&file->lock);
-    if (status == NFS4_OK)
-        stateid_put(&ls->sid);
-    return status;
-}
-
-void lock_states_unhash_locked(struct open *open, struct list *doomed)
-{
-    LIST_FOREACH_SAFE (ls, &open->lock_states, struct lock_state, open_link) {
-        state_unhash_locked(ls);
-        list_push_back(doomed, &ls->open_link);
-    }
-}
-
-void lock_states_bury(struct list *doomed)
-{
-    struct list *link;
-
-    while ((link = list_pop_front(doomed)))
-        stateid_put(&LIST_ENTRY(link, struct lock_state, open_link)->sid);
 }

@@ -86,26 +86,27 @@ static struct lock *of_holder(struct lock_node *node)
     return CONTAINER_OF(node, struct lock, in_holder);
 }
 
-/* Passing over the asker's own costs nothing in the long run: a LOCK replaces them. */
 static const struct lock *conflict_in(const struct lock_tree *tree, const struct lock_holder *self,
-                                      const struct lock_range *range)
+                                      const struct lock_range *range,
+                                      const struct lock_filter *filter)
 {
-    struct lock_node *node = lock_tree_first(tree, range);
+    struct lock_node *node = lock_tree_first(tree, range, self);
 
-    while (node && of_file(node)->set->holder == self)
-        node = lock_tree_next(node, range);
+    while (node && filter && !filter->counts(of_file(node), filter->arg))
+        node = lock_tree_next(node, range, self);
     return node ? of_file(node) : NULL;
 }
 
 const struct lock *lock_table_conflict(const struct lock_table *table,
                                        const struct lock_holder *self, bool write,
-                                       const struct lock_range *range)
+                                       const struct lock_range *range,
+                                       const struct lock_filter *filter)
 {
-    const struct lock *writer = conflict_in(&table->write, self, range), *reader;
+    const struct lock *writer = conflict_in(&table->write, self, range, filter), *reader;
 
     if (!write)
         return writer;
-    reader = conflict_in(&table->read, self, range);
+    reader = conflict_in(&table->read, self, range, filter);
     if (!writer || (reader && reader->in_file.range.start < writer->in_file.range.start))
         return reader;
     return writer;
@@ -113,8 +114,8 @@ const struct lock *lock_table_conflict(const struct lock_table *table,
 
 static void place(struct lock_table *table, struct lock *lock, const struct lock_range *range)
 {
-    lock_tree_insert(tree_of(table, lock->write), &lock->in_file, range);
-    lock_tree_insert(&lock->set->holder->own, &lock->in_holder, range);
+    lock_tree_insert(tree_of(table, lock->write), &lock->in_file, range, lock->set->holder);
+    lock_tree_insert(&lock->set->holder->own, &lock->in_holder, range, NULL);
 }
 
 static void displace(struct lock_table *table, struct lock *lock)
@@ -162,18 +163,22 @@ static void cut(struct lock_table *table, struct lock *lock, const struct lock_r
 
 bool lock_table_splits(const struct lock_holder *holder, const struct lock_range *range)
 {
-    const struct lock_node *node = lock_tree_first(&holder->own, range);
+    const struct lock_node *node = lock_tree_first(&holder->own, range, NULL);
 
     return node && node->range.start < range->start && node->range.end > range->end;
 }
 
-void lock_table_unlock(struct lock_table *table, struct lock_holder *holder,
-                       const struct lock_range *range)
+bool lock_table_unlock(struct lock_table *table, struct lock_holder *holder,
+                       const struct lock_range *range, uint32_t most)
 {
     struct lock_node *node;
 
-    while ((node = lock_tree_first(&holder->own, range)))
+    while ((node = lock_tree_first(&holder->own, range, NULL))) {
+        if (most-- == 0)
+            return false;
         cut(table, of_holder(node), range);
+    }
+    return true;
 }
 
 /* Take a neighbour of the same kind that touches byte `at` into `range`. */
@@ -181,7 +186,7 @@ static void absorb(struct lock_table *table, struct lock_set *set, bool write, u
                    struct lock_range *range)
 {
     const struct lock_range byte = {at, at};
-    struct lock_node *node = lock_tree_first(&set->holder->own, &byte);
+    struct lock_node *node = lock_tree_first(&set->holder->own, &byte, NULL);
     struct lock *lock;
 
     if (!node)
@@ -201,7 +206,7 @@ void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
 {
     struct lock_range whole = *range;
 
-    lock_table_unlock(table, set->holder, range);
+    CHECK(lock_table_unlock(table, set->holder, range, UINT32_MAX));
     if (range->start > 0)
         absorb(table, set, write, range->start - 1, &whole);
     if (range->end < UINT64_MAX)
@@ -209,10 +214,9 @@ void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
     add(table, set, write, &whole);
 }
 
-void lock_table_drop(struct lock_table *table, struct lock_set *set)
+bool lock_table_drop(struct lock_table *table, struct lock_set *set, uint32_t most)
 {
-    struct list *link;
-
-    while ((link = list_pop_front(&set->locks)))
-        erase(table, LIST_ENTRY(link, struct lock, set_link));
+    for (; most > 0 && !list_empty(&set->locks); most--)
+        erase(table, LIST_ENTRY(set->locks.next, struct lock, set_link));
+    return list_empty(&set->locks);
 }

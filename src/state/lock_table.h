@@ -61,21 +61,30 @@ void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner 
                    bool *fresh);
 bool lock_set_fini(struct lock_table *table, struct lock_set *set);
 
+/* Which locks count; NULL where one is asked for: all of them. */
+struct lock_filter {
+    bool (*counts)(const struct lock *lock, void *arg);
+    void *arg;
+};
+
 /* The lock with the lowest start that keeps `self` (NULL: one who has no lock here) from locking
- * `range`, or NULL. */
+ * `range`, or NULL.  Locks of his own cost nothing, those that don't count are passed over one by
+ * one. */
 const struct lock *lock_table_conflict(const struct lock_table *table,
                                        const struct lock_holder *self, bool write,
-                                       const struct lock_range *range);
+                                       const struct lock_range *range,
+                                       const struct lock_filter *filter);
 
 /* Lock `range`, which has no conflict, for `set`: whatever its holder had there is replaced, and
  * neighbours of the same kind and set become one.  Adds two locks at the most. */
 void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
                      const struct lock_range *range);
 
-/* Unlock whatever the holder has in `range`.  Adds a lock only if this splits one. */
+/* Unlock what the holder has in `range`, `most` locks of it, from the lowest start.  False: there
+ * is more.  Adds a lock only if this splits one. */
 bool lock_table_splits(const struct lock_holder *holder, const struct lock_range *range);
-void lock_table_unlock(struct lock_table *table, struct lock_holder *holder,
-                       const struct lock_range *range);
+bool lock_table_unlock(struct lock_table *table, struct lock_holder *holder,
+                       const struct lock_range *range, uint32_t most);
 
-/* Unlock all of a set. */
-void lock_table_drop(struct lock_table *table, struct lock_set *set);
+/* Unlock `most` locks of a set.  False: there are more. */
+bool lock_table_drop(struct lock_table *table, struct lock_set *set, uint32_t most);

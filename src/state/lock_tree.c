@@ -7,13 +7,18 @@
 
 static void update(struct lock_node *node)
 {
-    uint64_t end = node->range.end;
+    const struct lock_node *const below[2] = {node->left, node->right};
 
-    if (node->left && node->left->max_end > end)
-        end = node->left->max_end;
-    if (node->right && node->right->max_end > end)
-        end = node->right->max_end;
-    node->max_end = end;
+    node->max_end = node->range.end;
+    node->all_of = node->whose;
+    for (size_t i = 0; i < 2; i++) {
+        if (!below[i])
+            continue;
+        if (below[i]->max_end > node->max_end)
+            node->max_end = below[i]->max_end;
+        if (below[i]->all_of != node->whose)
+            node->all_of = NULL;
+    }
 }
 
 static void update_upwards(struct lock_node *node)
@@ -59,7 +64,8 @@ static void rotate_up(struct lock_tree *tree, struct lock_node *node)
     update(node);
 }
 
-void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const struct lock_range *at)
+void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const struct lock_range *at,
+                      const void *whose)
 {
     struct lock_node **place = &tree->root, *parent = NULL;
 
@@ -71,6 +77,8 @@ void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const stru
         .parent = parent,
         .range = *at,
         .max_end = at->end,
+        .whose = whose,
+        .all_of = whose,
         .priority = hash_u64(++tree->inserted ^ (uint64_t)(uintptr_t)node),
     };
     *place = node;
@@ -90,51 +98,52 @@ void lock_tree_remove(struct lock_tree *tree, struct lock_node *node)
     update_upwards(parent);
 }
 
-/* Of the nodes at and below `node` that overlap, the first one. */
-static struct lock_node *first_below(struct lock_node *node, const struct lock_range *range)
+/* Nothing at and below `node` is looked for. */
+static bool pruned(const struct lock_node *node, const struct lock_range *range, const void *but)
 {
-    while (node && node->max_end >= range->start) {
-        if (node->left && node->left->max_end >= range->start) {
-            /* Something on the left reaches far enough.  If that starts too late, so does all
-             * that comes after it. */
-            node = node->left;
-        } else if (node->range.start > range->end) {
-            return NULL;
-        } else if (node->range.end >= range->start) {
+    return !node || node->max_end < range->start || (but && node->all_of == but);
+}
+
+static struct lock_node *leftmost(struct lock_node *node, const struct lock_range *range,
+                                  const void *but)
+{
+    while (!pruned(node->left, range, but))
+        node = node->left;
+    return node;
+}
+
+/* The next node in the order of starts that is not pruned. */
+static struct lock_node *successor(const struct lock_node *node, const struct lock_range *range,
+                                   const void *but)
+{
+    if (!pruned(node->right, range, but))
+        return leftmost(node->right, range, but);
+    while (node->parent && node->parent->right == node)
+        node = node->parent;
+    return node->parent;
+}
+
+static struct lock_node *find(struct lock_node *node, const struct lock_range *range,
+                              const void *but)
+{
+    while (node && node->range.start <= range->end) {
+        if (node->range.end >= range->start && !(but && node->whose == but))
             return node;
-        } else {
-            node = node->right;
-        }
+        node = successor(node, range, but);
     }
     return NULL;
 }
 
-struct lock_node *lock_tree_first(const struct lock_tree *tree, const struct lock_range *range)
+struct lock_node *lock_tree_first(const struct lock_tree *tree, const struct lock_range *range,
+                                  const void *but)
 {
-    return first_below(tree->root, range);
+    if (pruned(tree->root, range, but))
+        return NULL;
+    return find(leftmost(tree->root, range, but), range, but);
 }
 
-struct lock_node *lock_tree_next(const struct lock_node *node, const struct lock_range *range)
+struct lock_node *lock_tree_next(const struct lock_node *node, const struct lock_range *range,
+                                 const void *but)
 {
-    struct lock_node *found = first_below(node->right, range);
-    struct lock_node *parent;
-
-    if (found)
-        return found;
-    /* Up to the first ancestor that comes after us; what it and its right side hold is next. */
-    for (;;) {
-        parent = node->parent;
-        while (parent && parent->right == node) {
-            node = parent;
-            parent = node->parent;
-        }
-        if (!parent || parent->range.start > range->end)
-            return NULL;
-        if (parent->range.end >= range->start)
-            return parent;
-        found = first_below(parent->right, range);
-        if (found)
-            return found;
-        node = parent;
-    }
+    return find(successor(node, range, but), range, but);
 }

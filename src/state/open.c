@@ -5,7 +5,11 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "state/lock.h"
+#include "state/lock_state.h"
+#include "state/lock_wait.h"
+#include "state/open_internal.h"
+#include "state/open_revoke.h"
+#include "state/revocation.h"
 
 struct open_tables *open_tables_create(void)
 {
@@ -68,16 +72,23 @@ static struct open *find_locked(const struct owner_table *table, const struct ow
     return NULL;
 }
 
-/* The last reference is gone: of the table, the lock states and all I/O. */
-static void open_release(struct stateid *sid)
+void open_vfs_close(struct open *open)
 {
-    struct open *open = CONTAINER_OF(sid, struct open, sid);
     struct vfs_object *obj = open->file->obj;
 
     for (enum vfs_open_want want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
         if (open->held & (1u << want))
             obj->fs->ops->close(obj, want);
     }
+    open->held = 0;
+}
+
+/* The last reference is gone: of the table, the lock states and all I/O. */
+static void open_release(struct stateid *sid)
+{
+    struct open *open = CONTAINER_OF(sid, struct open, sid);
+
+    open_vfs_close(open);
     owner_drop(open->owner);
     file_put(open->file);
     client_put(open->client);
@@ -91,7 +102,9 @@ static struct open *open_create(struct client *client, struct file *file, struct
     open->file = file;
     open->owner = owner;
     open->client = client;
+    list_init(&open->file_link);
     list_init(&open->lock_states);
+    list_init(&open->waiters);
     list_init(&open->client_link);
     if (!stateid_insert(client->state->opens->stateids, &open->sid, STATEID_OPEN, client,
                         key_hash(owner, file), open_release)) {
@@ -133,31 +146,35 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     if (!owner)
         return NULL;
     open = find_locked(table, owner, request->file);
-    if (!open && table->open_count < LIMIT_OPENS_PER_CLIENT) {
+    if (!open && table->open_count + table->revoked_opens < LIMIT_OPENS_PER_CLIENT) {
         open = open_create(request->client, request->file, owner);
         *fresh = open != NULL;
     }
-    if (*fresh)
+    if (*fresh) {
         insert_locked(table, open);
-    else
+        list_push_back(&open->file->opens, &open->file_link);
+    } else
         owner_drop_locked(table, owner);
     return open;
+}
+
+bool open_has_room(const struct client *client)
+{
+    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+
+    return !table ||
+           atomic_load_explicit(&table->open_total, memory_order_relaxed) < LIMIT_OPENS_PER_CLIENT;
 }
 
 enum nfsstat4 open_reserve(struct open_request *request)
 {
     struct file *file = file_get(request->client->state->opens->files, request->obj);
-    bool conflict;
+    enum nfsstat4 status = open_share_claim(file, request->access, request->deny, request->now_ns);
 
-    pthread_mutex_lock(&file->lock);
-    conflict = file_share_conflict_locked(file, request->access, request->deny);
-    if (!conflict)
-        file_share_add_locked(file, request->access, request->deny);
-    pthread_mutex_unlock(&file->lock);
-    request->file = conflict ? NULL : file;
-    if (conflict)
+    request->file = status == NFS4_OK ? file : NULL;
+    if (status != NFS4_OK)
         file_put(file);
-    return conflict ? NFS4ERR_SHARE_DENIED : NFS4_OK;
+    return status;
 }
 
 void open_cancel(struct open_request *request)
@@ -165,7 +182,7 @@ void open_cancel(struct open_request *request)
     struct file *file = request->file;
 
     pthread_mutex_lock(&file->lock);
-    file_share_sub_locked(file, request->access, request->deny);
+    file_share_sub(&file->share, request->access, request->deny);
     pthread_mutex_unlock(&file->lock);
     request->file = NULL;
     file_put(file);
@@ -182,7 +199,7 @@ static bool merge_locked(struct open *open, const struct open_request *request)
 {
     uint32_t access = open_access(open), covered = 0;
 
-    file_share_sub_locked(open->file, access & request->access, open->deny & request->deny);
+    file_share_sub(&open->file->share, access & request->access, open->deny & request->deny);
     atomic_store_explicit(&open->access, access | request->access, memory_order_relaxed);
     open->deny |= request->deny;
     open->modes |= open_mode_bit(request->access, request->deny);
@@ -228,35 +245,46 @@ enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out)
     return NFS4_OK;
 }
 
-/* With file->lock: no lookup finds it from here on, and its shares and locks are free. */
-static void unhash_locked(struct open *open)
+void open_unhash_locked(struct open *open)
 {
     struct owner_table *table = owner_table_of(open->client);
 
-    open->closed = true;
-    stateid_kill(&open->sid);
-    file_share_sub_locked(open->file, open_access(open), open->deny);
+    file_share_sub(&open->file->share, open_access(open), open->deny);
+    list_remove(&open->file_link);
+    lock_wait_forget_open_locked(open);
     pthread_mutex_lock(&table->lock);
     remove_locked(table, open);
     pthread_mutex_unlock(&table->lock);
+}
+
+enum nfsstat4 open_check_locked(const struct open *open, uint32_t seqid)
+{
+    enum nfsstat4 status = open->closed ? NFS4ERR_BAD_STATEID : stateid_revoked(&open->sid);
+
+    return status == NFS4_OK ? stateid_check_seqid(&open->sid, seqid) : status;
 }
 
 enum nfsstat4 open_close(struct open *open, uint32_t seqid)
 {
     enum nfsstat4 status;
     struct list doomed;
+    bool rest = false;
 
     list_init(&doomed);
     pthread_mutex_lock(&open->file->lock);
-    status = open->closed ? NFS4ERR_BAD_STATEID : stateid_check_seqid(&open->sid, seqid);
+    status = open_check_locked(open, seqid);
     if (status == NFS4_OK) {
-        lock_states_unhash_locked(open, &doomed);
-        unhash_locked(open);
+        open->closed = true;
+        stateid_kill(&open->sid);
+        open_unhash_locked(open);
+        rest = lock_states_end_locked(open, NFS4_OK, &doomed);
     }
     pthread_mutex_unlock(&open->file->lock);
     if (status != NFS4_OK)
         return status;
-    lock_states_bury(&doomed);
+    lock_states_end(open, NFS4_OK, &doomed, rest);
+    if (open->lost_locks)
+        open_vfs_close(open);
     stateid_put(&open->sid);
     return NFS4_OK;
 }
@@ -287,11 +315,11 @@ enum nfsstat4 open_downgrade(struct open *open, uint32_t seqid, uint32_t access,
     uint32_t kept;
 
     pthread_mutex_lock(&file->lock);
-    status = open->closed ? NFS4ERR_BAD_STATEID : stateid_check_seqid(&open->sid, seqid);
+    status = open_check_locked(open, seqid);
     if (status == NFS4_OK && !downgrade_modes(open->modes, access, deny, &kept))
         status = NFS4ERR_INVAL;
     if (status == NFS4_OK) {
-        file_share_sub_locked(file, open_access(open) & ~access, open->deny & ~deny);
+        file_share_sub(&file->share, open_access(open) & ~access, open->deny & ~deny);
         atomic_store_explicit(&open->access, access, memory_order_relaxed);
         open->deny = deny;
         open->modes = kept;
@@ -309,20 +337,6 @@ struct open *open_of_stateid(struct stateid *sid)
     return CONTAINER_OF(sid, struct open, sid);
 }
 
-bool open_denied(struct state *state, struct vfs_object *obj, uint32_t access)
-{
-    struct file *file = file_find(state->opens->files, obj);
-    bool denied;
-
-    if (!file)
-        return false;
-    pthread_mutex_lock(&file->lock);
-    denied = file_share_conflict_locked(file, access, OPEN4_SHARE_DENY_NONE);
-    pthread_mutex_unlock(&file->lock);
-    file_put(file);
-    return denied;
-}
-
 bool open_client_has_state(const struct client *client)
 {
     const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
@@ -330,17 +344,17 @@ bool open_client_has_state(const struct client *client)
     return table && atomic_load_explicit(&table->open_total, memory_order_relaxed) > 0;
 }
 
-/* Any open of the table, with a reference. */
-static struct open *pick_open(struct owner_table *table)
+struct open *open_pick(struct owner_table *table, bool closing)
 {
     struct open *open = NULL;
 
     pthread_mutex_lock(&table->lock);
-    table->closed = true;
+    if (closing)
+        table->closed = true;
     if (!list_empty(&table->open_list)) {
         open = LIST_ENTRY(table->open_list.next, struct open, client_link);
         stateid_get(&open->sid);
-    } else {
+    } else if (closing) {
         owner_sweep_locked(table);
     }
     pthread_mutex_unlock(&table->lock);
@@ -352,12 +366,13 @@ void open_client_release(struct client *client)
     struct owner_table *table = owner_table_of(client);
     struct open *open;
 
-    while ((open = pick_open(table))) {
-        /* Somebody else's CLOSE may come first; gone from the list it is either way. */
+    while ((open = open_pick(table, true))) {
+        /* Somebody's CLOSE or revocation may come first: gone from the list it is either way. */
         if (open_close(open, 0) != NFS4_OK)
-            CHECK(open->closed);
+            CHECK(open->closed || stateid_revoked(&open->sid) != NFS4_OK);
         stateid_put(&open->sid);
     }
+    revocation_forget(client);
 }
 
 static void hook_release(struct state *state, struct client *client)

@@ -8,7 +8,7 @@
  * upgrades it, open_cancel() takes the reservation back.
  *
  * After CLOSE an open is found no more; it goes, with vfs close(), when the last I/O that uses it
- * has ended.
+ * has ended.  One that is revoked (open_revoke.h) is found and can't be used.
  */
 #pragma once
 
@@ -27,8 +27,8 @@ struct open_tables {
     struct file_shard files[FILE_SHARDS];
 };
 
-/* Holders of a reference (stateid_get): its table as long as it is open; its lock states; whoever
- * looked it up. */
+/* Holders of a reference (stateid_get): its table as long as it is open, or its client's list of what
+ * was revoked; its lock states; whoever looked it up. */
 struct open {
     struct stateid sid;
     struct client *client; /* a reference */
@@ -41,7 +41,10 @@ struct open {
     uint32_t modes; /* (access, deny) of each OPEN that is still in effect: open_mode_bit() */
     uint32_t held;  /* a bit 1 << want for each vfs open() that is ours */
     bool closed;
-    struct list lock_states;
+    bool lost_locks; /* a lock state was revoked and may keep this record after CLOSE */
+    struct list file_link;
+    struct list lock_states; /* but those that have ended or were revoked */
+    struct list waiters;     /* struct lock_waiter by open_link */
 
     /* Who opened it last for reading, for writing: hashes.  The same caller may do so now. */
     _Atomic uint64_t reader, writer;
@@ -57,6 +60,7 @@ struct open_request {
     struct vfs_object *obj;
     const struct vfs_cred *cred;
     uint32_t access, deny; /* without the WANT bits, valid */
+    int64_t now_ns;        /* when it came: whose lease is over */
     struct file *file;     /* between reserve and commit or cancel */
 };
 
@@ -68,7 +72,11 @@ extern const struct state_client_hooks open_hooks;
 void open_client_release(struct client *client);
 bool open_client_has_state(const struct client *client);
 
-/* NFS4ERR_SHARE_DENIED when other opens, or this owner's own, conflict. */
+/* Is there room for one more open of the client?  A hint, for those who would make a file first. */
+bool open_has_room(const struct client *client);
+
+/* NFS4ERR_SHARE_DENIED when other opens, or this owner's own, conflict.  Those of clients whose
+ * lease is over are revoked instead (open_revoke.h); NFS4ERR_DELAY when that cannot be. */
 enum nfsstat4 open_reserve(struct open_request *request) MUST_USE;
 void open_cancel(struct open_request *request);
 
@@ -76,7 +84,7 @@ void open_cancel(struct open_request *request);
  * and *out is its stateid.  On an error (NFS4ERR_DELAY: a limit) the reservation is cancelled. */
 enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out) MUST_USE;
 
-/* CLOSE: the open and its locks end.  OLD_STATEID, BAD_STATEID. */
+/* CLOSE: the open and its locks end.  OLD_STATEID, BAD_STATEID; EXPIRED, ADMIN_REVOKED. */
 enum nfsstat4 open_close(struct open *open, uint32_t seqid) MUST_USE;
 
 /* NFS4ERR_INVAL unless the bits are the union of some of the OPENs in effect (RFC 8881 §18.18). */
@@ -94,6 +102,3 @@ static inline uint32_t open_access(const struct open *open)
 /* Has this very caller opened the file for `access` (READ or WRITE)?  Then vfs open() has checked
  * his right; anybody else's has to be checked (RFC 8881 §18.16.4). */
 bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred);
-
-/* Does an open deny others `access`?  For I/O without a stateid of its own. */
-bool open_denied(struct state *state, struct vfs_object *obj, uint32_t access);

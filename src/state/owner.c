@@ -19,6 +19,7 @@ static struct owner_table *table_create(struct client *client)
     htable_init(&table->opens, 8);
     list_init(&table->idle);
     list_init(&table->open_list);
+    list_init(&table->revoked);
     return table;
 }
 
@@ -26,7 +27,7 @@ void owner_table_destroy(struct owner_table *table)
 {
     if (!table)
         return;
-    CHECK(list_empty(&table->open_list));
+    CHECK(list_empty(&table->open_list) && list_empty(&table->revoked));
     owner_sweep_locked(table);
     htable_fini(&table->owners);
     htable_fini(&table->opens);
@@ -140,6 +141,17 @@ struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
 
     pthread_mutex_lock(&table->lock);
     owner = take_locked(table, lookup_locked(table, kind, name, hash));
+    pthread_mutex_unlock(&table->lock);
+    return owner;
+}
+
+struct owner *owner_use_more(struct owner *owner)
+{
+    struct owner_table *table = owner_table_of(owner->client);
+
+    pthread_mutex_lock(&table->lock);
+    CHECK(owner->uses > 0);
+    owner->uses++;
     pthread_mutex_unlock(&table->lock);
     return owner;
 }

@@ -21,7 +21,7 @@ enum owner_kind {
     OWNER_LOCK,
 };
 
-/* Users: each open; each lock holder (one owner in one file). */
+/* Users: each open; each lock holder (one owner in one file); each waiter for a lock. */
 struct owner {
     struct client *client; /* alive as long as the owner is in use */
     enum owner_kind kind;
@@ -35,7 +35,7 @@ struct owner {
 struct owner_table {
     struct client *client;
     uint64_t seed;        /* clients choose the names */
-    pthread_mutex_t lock; /* guards what follows to the next gap; a leaf */
+    pthread_mutex_t lock; /* guards what follows to the next gap; only stateid.c's are below it */
     struct htable owners;
     uint32_t count[2]; /* by kind */
     struct list idle;  /* oldest first */
@@ -44,10 +44,13 @@ struct owner_table {
     struct htable opens; /* struct open by_owner */
     struct list open_list;
     uint32_t open_count;
+    struct list revoked;    /* struct stateid by revoked_link, a reference each */
+    uint32_t revoked_opens; /* those of them that were opens */
 
     _Atomic uint32_t open_total; /* open_count, for who has no lock */
     _Atomic uint32_t lock_state_count;
-    _Atomic uint32_t lock_count; /* byte ranges */
+    _Atomic uint32_t lock_count;   /* byte ranges */
+    _Atomic uint32_t waiter_count; /* lock_wait.h */
 };
 
 /* The table of a client, made when first asked for. */
@@ -65,6 +68,9 @@ struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
 /* A use of a known owner, or NULL. */
 struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
                          const struct wire_opaque *name);
+
+/* One more use for who has one. */
+struct owner *owner_use_more(struct owner *owner);
 
 /* Give a use back. */
 void owner_drop_locked(struct owner_table *table, struct owner *owner);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "base/list.h"
 #include "wire/nfs4_types.h"
 
 struct client;
@@ -34,6 +35,7 @@ struct stateid {
     _Atomic uint32_t seqid;   /* changed under the file's lock */
     _Atomic uint32_t revoked; /* 0, or why the state is gone: stateid_revoked() */
     struct client *client;
+    struct list revoked_link;             /* on owner_table.revoked, under that table's lock */
     void (*release)(struct stateid *sid); /* the last reference is gone */
 };
 

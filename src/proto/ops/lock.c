@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * LOCK, LOCKT, LOCKU (RFC 8881 §18.10 to §18.12).  A lock that is not free is denied at once, also
- * to those who would wait (READW_LT, WRITEW_LT): they ask again.
+ * to those who would wait (READW_LT, WRITEW_LT): they ask again, and keep their place in the queue.
  */
 #include "state/lock.h"
 
@@ -24,6 +24,11 @@ static void encode_denied(struct compound *c, const struct lock_conflict *confli
 static bool is_write(enum nfs_lock_type4 type)
 {
     return type == WRITE_LT || type == WRITEW_LT;
+}
+
+static bool is_wait(enum nfs_lock_type4 type)
+{
+    return type == READW_LT || type == WRITEW_LT;
 }
 
 static enum nfsstat4 lock_new_owner(struct compound *c, const struct open_to_lock_owner4 *locker,
@@ -88,8 +93,11 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 {
     struct LOCK4resok resok;
     struct lock_conflict conflict = {0};
-    struct lock_request request = {
-        .write = is_write(args->locktype), .out = &resok.lock_stateid, .conflict = &conflict};
+    struct lock_request request = {.write = is_write(args->locktype),
+                                   .wait = is_wait(args->locktype),
+                                   .now_ns = c->call->received_ns,
+                                   .out = &resok.lock_stateid,
+                                   .conflict = &conflict};
     enum nfsstat4 status = stateid_arg_need_file(c);
 
     if (status == NFS4_OK)
@@ -108,7 +116,8 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
 {
     struct lock_conflict conflict = {0};
-    struct lock_request request = {.write = is_write(args->locktype), .conflict = &conflict};
+    struct lock_request request = {
+        .write = is_write(args->locktype), .now_ns = c->call->received_ns, .conflict = &conflict};
     enum nfsstat4 status = stateid_arg_need_file(c);
 
     CHECK(c->client);

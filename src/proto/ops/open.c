@@ -3,7 +3,7 @@
  * OPEN (RFC 8881 §18.16): find or make the file, let the backend check the caller's right, reserve
  * the shares, truncate, and only then make the open.
  */
-#include "state/open.h"
+#include "state/open_revoke.h"
 
 #include "proto/ops/grace.h"
 #include "proto/ops/open_create.h"
@@ -116,13 +116,18 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         .cred = &c->cred,
         .access = access_of(args),
         .deny = args->share_deny,
+        .now_ns = c->call->received_ns,
     };
-    enum nfsstat4 status;
+    enum nfsstat4 status = NFS4_OK;
 
     /* Truncating is writing, also in an open that is only for reading. */
-    if (target->truncate && open_denied(c->server->state, target->obj, OPEN4_SHARE_ACCESS_WRITE))
-        return NFS4ERR_SHARE_DENIED;
-    status = open_reserve(&request);
+    if (target->truncate)
+        status =
+            open_denied(c->server->state, target->obj, OPEN4_SHARE_ACCESS_WRITE, request.now_ns);
+    if (status == NFS4ERR_LOCKED)
+        status = NFS4ERR_SHARE_DENIED;
+    if (status == NFS4_OK)
+        status = open_reserve(&request);
     if (status != NFS4_OK)
         return status;
     status = truncate_target(c, target, request.access);
@@ -194,6 +199,9 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     CHECK(c->client);
     if (status == NFS4_OK)
         status = check_shares(args);
+    /* Before a file is made that nobody could open. */
+    if (status == NFS4_OK && args->openhow.opentype == OPEN4_CREATE && !open_has_room(c->client))
+        status = NFS4ERR_DELAY;
     if (status == NFS4_OK)
         status = find_target(c, args, &target);
     if (status != NFS4_OK)

@@ -2,7 +2,7 @@
 #include "proto/ops/stateid_arg.h"
 
 #include "proto/ops/grace.h"
-#include "state/open.h"
+#include "state/open_revoke.h"
 
 enum nfsstat4 stateid_arg_need_file(const struct compound *c)
 {
@@ -42,6 +42,14 @@ static struct stateid *lookup(const struct compound *c, const struct stateid4 *s
     return stateid_lookup(c->server->state->opens->stateids, stateid, c->client);
 }
 
+/* A lock state of an open that is revoked is about to be revoked itself. */
+static enum nfsstat4 revoked(struct stateid *sid)
+{
+    enum nfsstat4 status = stateid_revoked(sid);
+
+    return status == NFS4_OK ? stateid_revoked(&open_of_stateid(sid)->sid) : status;
+}
+
 static bool of_current_file(const struct compound *c, struct stateid *sid)
 {
     return open_of_stateid(sid)->file->obj == c->current.obj;
@@ -60,9 +68,13 @@ enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *
     found = lookup(c, &stateid);
     if (!found)
         return NFS4ERR_BAD_STATEID;
-    if (found->kind != kind || !of_current_file(c, found)) {
+    /* In the order of RFC 8881 §8.2.4. */
+    status = of_current_file(c, found) ? revoked(found) : NFS4ERR_BAD_STATEID;
+    if (status == NFS4_OK && found->kind != kind)
+        status = NFS4ERR_BAD_STATEID;
+    if (status != NFS4_OK) {
         stateid_put(found);
-        return NFS4ERR_BAD_STATEID;
+        return status;
     }
     *sid = found;
     *seqid = stateid.seqid;
@@ -74,32 +86,29 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
 {
     struct stateid4 stateid;
     enum nfsstat4 status = resolve(c, in, STATEID_ARG_LATEST, &stateid);
-    struct stateid *found;
 
+    *sid = NULL;
     if (status != NFS4_OK)
         return status;
-    found = lookup(c, &stateid);
-    if (!found)
+    *sid = lookup(c, &stateid);
+    if (!*sid)
         return NFS4ERR_BAD_STATEID;
-    status = stateid_check_seqid(found, stateid.seqid);
-    if (status == NFS4_OK)
-        *sid = found;
-    else
-        stateid_put(found);
-    return status;
+    status = revoked(*sid);
+    return status == NFS4_OK ? stateid_check_seqid(*sid, stateid.seqid) : status;
 }
 
 /* Only a READ with all ones passes by share reservations, also by those still to be reclaimed. */
 static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
                                    uint32_t access)
 {
+    enum nfsstat4 status;
+
     if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
         return NFS4ERR_BAD_STATEID;
     if (special == STATEID_READ_BYPASS && access == OPEN4_SHARE_ACCESS_READ)
         return NFS4_OK;
-    if (open_denied(c->server->state, c->current.obj, access))
-        return NFS4ERR_LOCKED;
-    return grace_check_io(c);
+    status = open_denied(c->server->state, c->current.obj, access, c->call->received_ns);
+    return status == NFS4_OK ? grace_check_io(c) : status;
 }
 
 static enum nfsstat4 begin_ordinary(const struct compound *c, const struct stateid4 *stateid,
@@ -111,7 +120,9 @@ static enum nfsstat4 begin_ordinary(const struct compound *c, const struct state
     io->sid = lookup(c, stateid);
     if (!io->sid || !of_current_file(c, io->sid))
         return NFS4ERR_BAD_STATEID;
-    status = stateid_check_seqid(io->sid, stateid->seqid);
+    status = revoked(io->sid);
+    if (status == NFS4_OK)
+        status = stateid_check_seqid(io->sid, stateid->seqid);
     if (status != NFS4_OK)
         return status;
     open = open_of_stateid(io->sid);

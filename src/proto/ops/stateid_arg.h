@@ -14,12 +14,14 @@ enum stateid_arg_current {
 };
 
 /* The state of the current client and file that `in` names, of this kind, with a reference.
- * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID. */
+ * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID, and for state that was
+ * revoked EXPIRED or ADMIN_REVOKED. */
 enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
                                enum stateid_kind kind, enum stateid_arg_current current,
                                struct stateid **sid, uint32_t *seqid);
 
-/* The same for any kind and any file; *seqid is checked.  For what is not I/O. */
+/* The same for any kind and any file, the seqid checked.  For what is not I/O.  With an error *sid
+ * is a reference, too, if the state is known, else NULL. */
 enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
                               struct stateid **sid);
 
@@ -30,7 +32,8 @@ struct stateid_io {
     bool by_opener;      /* this caller has opened the file for this: his right is checked */
 };
 
-/* BAD_STATEID, OLD_STATEID; OPENMODE; LOCKED when another open denies it. */
+/* BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED; OPENMODE; LOCKED when another open denies it;
+ * DELAY when an expired client's does, and its loss can't be noted. */
 enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
                                struct stateid_io *io);
 

@@ -2,19 +2,29 @@
 /* FREE_STATEID and TEST_STATEID (RFC 8881 §18.38, §18.48). */
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
-#include "state/lock.h"
+#include "state/lock_state.h"
+#include "state/revocation.h"
+
+/* An open is a lock until it is closed; what was revoked is acknowledged. */
+static enum nfsstat4 free_state(struct stateid *sid)
+{
+    enum nfsstat4 status = NFS4ERR_LOCKS_HELD;
+
+    if (stateid_revoked(sid) == NFS4_OK && sid->kind == STATEID_LOCK)
+        status = lock_state_free(CONTAINER_OF(sid, struct lock_state, sid), 0);
+    /* It may have been revoked this moment. */
+    return stateid_revoked(sid) == NFS4_OK ? status : revocation_acknowledge(sid);
+}
 
 enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args *args)
 {
     struct stateid *sid;
     enum nfsstat4 status = stateid_arg_any(c, &args->fsa_stateid, &sid);
 
-    if (status != NFS4_OK)
+    if (!sid)
         return status;
-    if (sid->kind == STATEID_LOCK)
-        status = lock_state_free(CONTAINER_OF(sid, struct lock_state, sid), 0);
-    else
-        status = NFS4ERR_LOCKS_HELD; /* an open is a lock until it is closed */
+    if (status == NFS4_OK || status == stateid_revoked(sid))
+        status = free_state(sid);
     stateid_put(sid);
     return status;
 }
@@ -27,7 +37,7 @@ static enum nfsstat4 test_stateid(const struct compound *c, const struct stateid
     if (stateid_special(stateid) != STATEID_ORDINARY)
         return NFS4ERR_BAD_STATEID;
     status = stateid_arg_any(c, stateid, &sid);
-    if (status == NFS4_OK)
+    if (sid)
         stateid_put(sid);
     return status;
 }

@@ -47,7 +47,8 @@ static int tear_down(void **unused)
 {
     (void)unused;
     for (int i = 0; i < SETS; i++) {
-        lock_table_drop(&table, &sets[i]);
+        while (!lock_table_drop(&table, &sets[i], 1000))
+            ;
         assert_int_equal(lock_set_fini(&table, &sets[i]), i >= SETS - OWNERS);
     }
     assert_null(table.read.root);
@@ -56,20 +57,28 @@ static int tear_down(void **unused)
     return 0;
 }
 
+/* In steps as small as they get. */
+static void unlock_all(int s, const struct lock_range *range)
+{
+    while (!lock_table_unlock(&table, sets[s].holder, range, 1))
+        ;
+}
+
 /* What each owner has on each byte: 0 nothing, 1 read, 2 write; and through which set. */
 static struct {
     uint8_t kind, set;
 } model[OWNERS][BYTES];
 
-static bool model_conflict(int owner, bool write, uint32_t start, uint32_t end)
+/* The first byte that somebody else has, or BYTES. */
+static uint32_t model_conflict(int owner, bool write, uint32_t start, uint32_t end)
 {
-    for (int o = 0; o < OWNERS; o++) {
-        for (uint32_t b = start; o != owner && b <= end; b++) {
-            if (model[o][b].kind == 2 || (write && model[o][b].kind == 1))
-                return true;
+    for (uint32_t b = start; b <= end; b++) {
+        for (int o = 0; o < OWNERS; o++) {
+            if (o != owner && (model[o][b].kind == 2 || (write && model[o][b].kind == 1)))
+                return b;
         }
     }
-    return false;
+    return BYTES;
 }
 
 /* The runs of equal bytes of all owners: as many locks there have to be. */
@@ -114,6 +123,7 @@ static void compare(uint64_t base)
 
 static void check_tree(const struct lock_node *node, uint32_t *count)
 {
+    const void *all_of = node->whose;
     uint64_t max = node->range.end;
 
     (*count)++;
@@ -129,8 +139,11 @@ static void check_tree(const struct lock_node *node, uint32_t *count)
         check_tree(child, count);
         if (child->max_end > max)
             max = child->max_end;
+        if (child->all_of != node->whose)
+            all_of = NULL;
     }
     assert_int_equal(node->max_end, max);
+    assert_ptr_equal(node->all_of, all_of);
 }
 
 static void check_trees(void)
@@ -152,17 +165,21 @@ static void turn(uint64_t base)
     bool unlock = rand() % 3 == 0, write = rand() % 2;
     struct lock_range range;
     const struct lock *conflict;
+    uint32_t first;
 
     if (end >= BYTES)
         end = BYTES - 1;
     range = (struct lock_range){base + start, base + end};
-    conflict = lock_table_conflict(&table, sets[s].holder, write, &range);
-    assert_int_equal(conflict != NULL, model_conflict(owner, write, start, end));
-    if (conflict)
+    conflict = lock_table_conflict(&table, sets[s].holder, write, &range, NULL);
+    first = model_conflict(owner, write, start, end);
+    assert_int_equal(conflict != NULL, first < BYTES);
+    if (conflict) {
         assert_true(conflict->set->holder != sets[s].holder &&
                     lock_range_overlaps(&conflict->in_file.range, &range));
+        assert_true(conflict->in_file.range.start <= base + first);
+    }
     if (unlock)
-        lock_table_unlock(&table, sets[s].holder, &range);
+        unlock_all(s, &range);
     else if (!conflict)
         lock_table_lock(&table, &sets[s], write, &range);
     else
@@ -206,12 +223,12 @@ static void test_whole_range(void **unused)
 
     (void)unused;
     lock_table_lock(&table, &sets[0], true, &all);
-    assert_non_null(lock_table_conflict(&table, NULL, false, &first));
-    assert_non_null(lock_table_conflict(&table, NULL, false, &last));
-    lock_table_unlock(&table, sets[0].holder, &first);
-    lock_table_unlock(&table, sets[0].holder, &last);
-    assert_null(lock_table_conflict(&table, NULL, true, &first));
-    assert_null(lock_table_conflict(&table, NULL, true, &last));
+    assert_non_null(lock_table_conflict(&table, NULL, false, &first, NULL));
+    assert_non_null(lock_table_conflict(&table, NULL, false, &last, NULL));
+    unlock_all(0, &first);
+    unlock_all(0, &last);
+    assert_null(lock_table_conflict(&table, NULL, true, &first, NULL));
+    assert_null(lock_table_conflict(&table, NULL, true, &last, NULL));
     assert_int_equal(table.count, 1);
     lock_table_lock(&table, &sets[0], true, &first);
     assert_int_equal(table.count, 1);
@@ -226,7 +243,7 @@ static void test_ends_do_not_touch(void **unused)
     lock_table_lock(&table, &sets[0], true, &first);
     lock_table_lock(&table, &sets[0], true, &last);
     assert_int_equal(table.count, 2);
-    assert_null(lock_table_conflict(&table, NULL, true, &middle));
+    assert_null(lock_table_conflict(&table, NULL, true, &middle, NULL));
 }
 
 /* What is replaced in the middle leaves both ends. */
@@ -239,8 +256,8 @@ static void test_downgrade_in_the_middle(void **unused)
     lock_table_lock(&table, &sets[0], true, &ten);
     lock_table_lock(&table, &sets[0], false, &two);
     assert_int_equal(table.count, 3);
-    assert_null(lock_table_conflict(&table, sets[1].holder, false, &two));
-    lock = lock_table_conflict(&table, sets[1].holder, true, &ten);
+    assert_null(lock_table_conflict(&table, sets[1].holder, false, &two, NULL));
+    lock = lock_table_conflict(&table, sets[1].holder, true, &ten, NULL);
     assert_int_equal(lock->in_file.range.start, 10);
     assert_int_equal(lock->in_file.range.end, 13);
     lock_table_lock(&table, &sets[0], true, &two);
@@ -285,12 +302,50 @@ static void test_many_locks_stay_fast(void **unused)
     for (uint64_t i = 0; i < LOCKS; i++) {
         const struct lock_range hole = {i * 10 + 5, i * 10 + 9}, wide = {i * 10, i * 10 + 50};
 
-        assert_null(lock_table_conflict(&table, sets[1].holder, true, &hole));
-        assert_non_null(lock_table_conflict(&table, sets[1].holder, false, &wide));
+        assert_null(lock_table_conflict(&table, sets[1].holder, true, &hole, NULL));
+        assert_non_null(lock_table_conflict(&table, sets[1].holder, false, &wide, NULL));
         lock_table_lock(&table, &sets[1], false, &hole);
     }
     assert_int_equal(table.count, 2 * LOCKS);
     assert_true(seconds() - start < 20); /* takes 0.1 s, some more under a sanitizer */
+}
+
+/* Neither does asking for a range in which there is nothing but one's own. */
+static void test_own_locks_are_passed_over(void **unused)
+{
+    enum {
+        LOCKS = 100000
+    };
+    const struct lock_range all = {0, UINT64_MAX}, last = {LOCKS * 10, LOCKS * 10};
+    double start = seconds();
+
+    (void)unused;
+    for (uint64_t i = 0; i < LOCKS; i++)
+        lock_table_lock(&table, &sets[0], i % 2, &(struct lock_range){i * 10, i * 10 + 4});
+    for (uint64_t i = 0; i < LOCKS; i++)
+        assert_null(lock_table_conflict(&table, sets[0].holder, true, &all, NULL));
+    lock_table_lock(&table, &sets[1], true, &last);
+    for (uint64_t i = 0; i < LOCKS; i++)
+        assert_non_null(lock_table_conflict(&table, sets[0].holder, true, &all, NULL));
+    assert_true(seconds() - start < 20); /* takes 0.1 s, some more under a sanitizer */
+}
+
+static bool of_set(const struct lock *lock, void *set)
+{
+    return lock->set == set;
+}
+
+static void test_filter(void **unused)
+{
+    const struct lock_range ten = {0, 9}, five = {5, 9}, all = {0, UINT64_MAX};
+    const struct lock_filter filter = {of_set, &sets[2]};
+
+    (void)unused;
+    lock_table_lock(&table, &sets[1], false, &ten);
+    assert_non_null(lock_table_conflict(&table, NULL, true, &all, NULL));
+    assert_null(lock_table_conflict(&table, NULL, true, &all, &filter));
+    lock_table_lock(&table, &sets[2], false, &five);
+    assert_ptr_equal(lock_table_conflict(&table, NULL, true, &all, &filter)->set, &sets[2]);
 }
 
 int main(void)
@@ -304,6 +359,8 @@ int main(void)
         TEST(test_downgrade_in_the_middle),
         TEST(test_split_is_foreseen),
         TEST(test_many_locks_stay_fast),
+        TEST(test_own_locks_are_passed_over),
+        TEST(test_filter),
     };
 
     return test_group_run(tests);

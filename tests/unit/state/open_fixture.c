@@ -6,9 +6,11 @@
 #include "backend/mem/mem.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "state/revocation.h"
 
 struct fixture fx;
 _Thread_local struct lock_conflict fixture_conflict;
+_Thread_local bool fixture_wait;
 
 static struct client *client_make(const char *name)
 {
@@ -83,7 +85,8 @@ enum nfsstat4 do_open(struct client *client, const char *owner, struct vfs_objec
                                    .obj = obj,
                                    .cred = &fx.cred,
                                    .access = access,
-                                   .deny = deny};
+                                   .deny = deny,
+                                   .now_ns = clock_now_ns()};
     enum vfs_open_want want = (enum vfs_open_want)access;
     enum nfsstat4 status;
 
@@ -145,7 +148,11 @@ enum nfsstat4 do_downgrade(struct client *client, struct stateid4 *stateid, uint
 static enum nfsstat4 request_make(bool write, uint64_t offset, uint64_t length,
                                   struct stateid4 *out, struct lock_request *request)
 {
-    *request = (struct lock_request){.write = write, .out = out, .conflict = &fixture_conflict};
+    *request = (struct lock_request){.write = write,
+                                     .wait = fixture_wait,
+                                     .now_ns = clock_now_ns(),
+                                     .out = out,
+                                     .conflict = &fixture_conflict};
     return lock_range_decode(offset, length, &request->range);
 }
 
@@ -214,12 +221,32 @@ enum nfsstat4 do_test(struct client *client, const char *owner, struct vfs_objec
 
 enum nfsstat4 do_free(struct client *client, const struct stateid4 *stateid)
 {
-    struct lock_state *ls = find_lock(client, stateid);
+    struct stateid *sid = stateid_lookup(fx.state->opens->stateids, stateid, client);
+    enum nfsstat4 status = NFS4ERR_LOCKS_HELD;
+
+    if (!sid)
+        return NFS4ERR_BAD_STATEID;
+    if (stateid_revoked(sid) == NFS4_OK && sid->kind == STATEID_LOCK)
+        status = lock_state_free(CONTAINER_OF(sid, struct lock_state, sid), stateid->seqid);
+    if (stateid_revoked(sid) != NFS4_OK)
+        status = revocation_acknowledge(sid);
+    stateid_put(sid);
+    return status;
+}
+
+enum nfsstat4 revoked(struct client *client, const struct stateid4 *stateid)
+{
+    struct stateid *sid = stateid_lookup(fx.state->opens->stateids, stateid, client);
     enum nfsstat4 status;
 
-    if (!ls)
+    if (!sid)
         return NFS4ERR_BAD_STATEID;
-    status = lock_state_free(ls, stateid->seqid);
-    stateid_put(&ls->sid);
+    status = stateid_revoked(sid);
+    stateid_put(sid);
     return status;
+}
+
+bool denied(struct vfs_object *obj, uint32_t access)
+{
+    return open_denied(fx.state, obj, access, clock_now_ns()) != NFS4_OK;
 }

@@ -5,7 +5,7 @@
 #include "lib/test.h"
 #include "state/client.h"
 #include "state/lock.h"
-#include "state/open.h"
+#include "state/open_revoke.h"
 
 enum {
     FIXTURE_FILES = 4,
@@ -51,6 +51,15 @@ enum nfsstat4 do_unlock(struct client *client, struct stateid4 *stateid, uint64_
 enum nfsstat4 do_test(struct client *client, const char *owner, struct vfs_object *obj, bool write,
                       uint64_t offset, uint64_t length);
 enum nfsstat4 do_free(struct client *client, const struct stateid4 *stateid);
+
+/* Why it was revoked, NFS4_OK, or BAD_STATEID when it is not found. */
+enum nfsstat4 revoked(struct client *client, const struct stateid4 *stateid);
+
+/* Is I/O without a stateid refused? */
+bool denied(struct vfs_object *obj, uint32_t access);
+
+/* LOCKs of this thread are READW_LT and WRITEW_LT. */
+extern _Thread_local bool fixture_wait;
 
 /* The conflict that the last of them met on this thread. */
 extern _Thread_local struct lock_conflict fixture_conflict;

@@ -94,7 +94,7 @@ static void *worker(void *arg)
         default:
             lock_alone(client, self, file);
         }
-        (void)open_denied(fx.state, fx.files[file], W);
+        (void)denied(fx.files[file], W);
     }
     return NULL;
 }

@@ -147,10 +147,10 @@ static void test_downgrade_of_deny(void **unused)
     must_open(fx.alice, "a", fx.files[0], R, NONE);
     s = must_open(fx.alice, "a", fx.files[0], R, W);
     assert_int_equal(do_open(fx.bob, "b", fx.files[0], W, NONE, &other), NFS4ERR_SHARE_DENIED);
-    assert_true(open_denied(fx.state, fx.files[0], W));
-    assert_false(open_denied(fx.state, fx.files[0], R));
+    assert_true(denied(fx.files[0], W));
+    assert_false(denied(fx.files[0], R));
     assert_int_equal(do_downgrade(fx.alice, &s, R, NONE), NFS4_OK);
-    assert_false(open_denied(fx.state, fx.files[0], W));
+    assert_false(denied(fx.files[0], W));
     must_open(fx.bob, "b", fx.files[0], W, NONE);
 }
 
@@ -215,7 +215,8 @@ static void test_client_goes_with_all_it_has(void **unused)
     must_open(fx.alice, "b", fx.files[1], R, NONE);
     assert_int_equal(do_lock(fx.alice, &s, "l", true, 0, 10, &lock), NFS4_OK);
     assert_true(open_client_has_state(fx.alice));
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4ERR_CLIENTID_BUSY);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()),
+                     NFS4ERR_CLIENTID_BUSY);
     open_client_release(fx.alice);
     assert_false(open_client_has_state(fx.alice));
     assert_int_equal(do_close(fx.alice, &s), NFS4ERR_BAD_STATEID);
@@ -231,7 +232,8 @@ static void test_busy_until_closed(void **unused)
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], R, NONE);
 
     (void)unused;
-    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4ERR_CLIENTID_BUSY);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()),
+                     NFS4ERR_CLIENTID_BUSY);
     assert_int_equal(do_close(fx.alice, &s), NFS4_OK);
     assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4_OK);
 }
