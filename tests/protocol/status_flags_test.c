@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sr_status_flags (RFC 8881 §18.46.3) as clients of the running server see them.  S20-17, S20-18,
+ * SR-24; docs/status-flags.md has the table.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "script.h"
+
+#define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
+
+enum {
+    SILENCE_US = 3500000 /* a lease of one second, its margin, and a turn of the timer */
+};
+
+static int setup(void **state)
+{
+    static const char *const options[] = {"--lease", "1", "--export", "/mem=mem:,no_root_squash",
+                                          NULL};
+
+    (void)state;
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
+}
+
+static uint32_t speak(struct client_conn *conn, struct client_session *session)
+{
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_renew(conn, session, 0, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    return session->status_flags;
+}
+
+/* The server notices in its own time that a connection is gone. */
+static void wait_flags(struct client_conn *conn, struct client_session *session, uint32_t flags)
+{
+    for (int i = 0; i < 500 && speak(conn, session) != flags; i++)
+        usleep(10000);
+    assert_int_equal(session->status_flags, flags);
+}
+
+static void mount_open(struct client_mount *mount, const struct client_session_wish *wish)
+{
+    struct client_cred cred = script_cred();
+
+    expect_status(client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, wish),
+                  NFS4_OK);
+}
+
+static void bind(struct client_conn *conn, const struct client_session *session,
+                 enum channel_dir_from_client4 dir)
+{
+    enum channel_dir_from_server4 got;
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_bind(conn, session, dir, &got, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+/* S22A-06, W08, P-08: set when the last back connection is gone, clear when there is one again. */
+static void callback_path(void **state)
+{
+    struct client_mount mount;
+    struct client_conn fore, back;
+
+    (void)state;
+    mount_open(&mount, NULL);
+    script_connect(&fore);
+    script_connect(&back);
+    assert_int_equal(speak(&fore, &mount.session), 0);
+    bind(&back, &mount.session, CDFC4_BACK);
+    client_conn_abort(&mount.conn);
+    usleep(100000);
+    assert_int_equal(speak(&fore, &mount.session), 0); /* one is left */
+    client_conn_close(&back);
+    wait_flags(&fore, &mount.session, DOWN);
+    bind(&fore, &mount.session, CDFC4_FORE_OR_BOTH);
+    assert_int_equal(speak(&fore, &mount.session), 0);
+    client_conn_close(&fore);
+    script_connect(&mount.conn);
+    bind(&mount.conn, &mount.session, CDFC4_BACK_OR_BOTH);
+    assert_int_equal(speak(&mount.conn, &mount.session), 0);
+    client_mount_close(&mount);
+}
+
+/* Two sessions of one client: CB_PATH_DOWN is about both. */
+static void callback_path_of_two_sessions(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_mount first, second = {.trouble = CLIENT_OK};
+    struct client_conn conn;
+    enum nfsstat4 status;
+
+    (void)state;
+    mount_open(&first, &wish);
+    script_connect(&second.conn);
+    second.session = first.session;
+    assert_int_equal(client_session_create(&second.conn, &wish, &second.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    script_connect(&conn);
+    client_conn_abort(&second.conn);
+    wait_flags(&conn, &second.session, SEQ4_STATUS_CB_PATH_DOWN_SESSION);
+    assert_int_equal(speak(&conn, &first.session), 0);
+    client_conn_abort(&first.conn);
+    wait_flags(&conn, &first.session, DOWN);
+    assert_int_equal(speak(&conn, &second.session), DOWN);
+    bind(&conn, &first.session, CDFC4_FORE_OR_BOTH);
+    assert_int_equal(speak(&conn, &first.session), 0);
+    assert_int_equal(speak(&conn, &second.session), SEQ4_STATUS_CB_PATH_DOWN_SESSION);
+    assert_int_equal(client_session_destroy(&conn, &second.session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    assert_int_equal(client_session_close(&conn, &first.session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    client_conn_close(&conn);
+}
+
+/* One that wants no callbacks is told nothing of them. */
+static void no_callback_path(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_mount mount;
+
+    (void)state;
+    wish.flags = 0;
+    mount_open(&mount, &wish);
+    client_conn_abort(&mount.conn);
+    script_connect(&mount.conn);
+    usleep(100000);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(speak(&mount.conn, &mount.session), 0);
+    client_mount_close(&mount);
+}
+
+/* P-11, §8.4.3: a lease that was over and in nobody's way. */
+static void silent_and_back(void **state)
+{
+    struct client_fh dir = script_dir("/mem");
+    struct client_mount mount;
+    struct client_file file;
+
+    (void)state;
+    mount_open(&mount, NULL);
+    file = make_open(&mount, &dir, "kept");
+    usleep(SILENCE_US);
+    assert_int_equal(speak(&mount.conn, &mount.session), 0);
+    expect_status(client_file_close(&mount, &file), NFS4_OK);
+    client_mount_close(&mount);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(callback_path),
+        cmocka_unit_test(callback_path_of_two_sessions),
+        cmocka_unit_test(no_callback_path),
+        cmocka_unit_test(silent_and_back),
+    };
+
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}
