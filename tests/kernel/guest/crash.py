@@ -42,7 +42,7 @@ def kill(load, in_grace=False):
     print(f"     killed {times} time(s): all went on {time.monotonic() - up:.1f} s after the server was there, "
           f"the longest step took {load.longest_step():.1f} s; grace is {GRACE_S} s", flush=True)
     true(times <= TRIES or not in_grace, "never killed in the midst of reclaiming")
-    time.sleep(2)
+    load.sleep(2)
 
 
 def kill_while_reclaiming():
@@ -64,7 +64,7 @@ def the_work_goes_on():
 
     def direct():
         load.wait_until_all_go_on(30)
-        time.sleep(2)
+        load.sleep(2)
         kill(load)
         kill(load, in_grace=True)
 

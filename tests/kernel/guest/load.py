@@ -82,6 +82,13 @@ class Load:
             self.words[FIRST + index * WORDS + LONGEST] = 0
         return longest
 
+    def sleep(self, seconds):
+        """Fails at once when a worker does."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            true(not self.words[STOP], "a worker has failed")
+            time.sleep(0.05)
+
     def steps(self):
         return int(sum(self.each(STEPS)))
 
@@ -259,6 +266,41 @@ class Tree(Worker):
             equal(os.readlink(path), target, path)
         for path, content in self.files.items():
             true(read(path) == content, f"{path} differs in the end")
+
+
+class Flip(Worker):
+    """The same few names and bytes, over and over: what is done once more, however late, shows."""
+
+    BLOCK = 4096
+
+    def __init__(self, top):
+        self.top = os.path.abspath(top)
+        self.version = 0
+        os.mkdir(self.top)
+        write(f"{self.top}/a")
+
+    def begin(self):
+        self.buffer = mmap.mmap(-1, self.BLOCK)
+        self.file = os.open(f"{self.top}/a", os.O_RDWR | os.O_DIRECT)
+
+    def end(self):
+        os.close(self.file)
+        del self.buffer
+
+    def step(self, _):
+        self.version += 1
+        os.mkdir(f"{self.top}/d")
+        self.buffer[:] = b"%08d" % self.version * (self.BLOCK // 8)
+        os.pwritev(self.file, [self.buffer], 0)
+        os.rename(f"{self.top}/a", f"{self.top}/b")
+        os.rmdir(f"{self.top}/d")
+        os.preadv(self.file, [self.buffer], 0)
+        equal(int(self.buffer[:8]), self.version, "version")
+        os.rename(f"{self.top}/b", f"{self.top}/a")
+
+    def check(self):
+        equal(os.listdir(self.top), ["a"], f"names in {self.top}")
+        true(read(f"{self.top}/a") == b"%08d" % self.version * (self.BLOCK // 8), "the last version")
 
 
 class Stream(Worker):

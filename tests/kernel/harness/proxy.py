@@ -6,9 +6,9 @@ picks a connection every moment and ends it in the next of these ways:
 
     between       at once, whatever is on its way
     request       in the middle of a request: the server sees a part of it
-    reply         the server has answered, the client never gets that
-    half a reply  the client gets the first bytes of it
-    late          a request arrives when the client has long resent it over another connection
+    reply         the server has answered, the client gets none of it
+    half a reply  the client gets the first bytes
+    late          requests arrive when the client has resent them over its next connection
 
 A thread with one loop; what another thread asks for is done at the loop's next turn.
 """
@@ -24,7 +24,8 @@ KINDS = ("reply", "request", "late", "half a reply", "between")
 CHUNK = 1 << 18
 TURN_S = 0.05
 ARMED_LIMIT_S = 1.0  # a connection without traffic is let off
-LATE_S = (0.1, 1.5)
+GATHER_S = 0.1  # for so long replies are lost, or requests are kept back, before the cut
+LATE_S = (0.05, 1.0)  # after the next connection
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER that ends a connection by RST
 
 
@@ -39,6 +40,8 @@ class Link:
         self.queued = {client: bytearray(), server: bytearray()}
         self.armed = None  # how it will end
         self.armed_at = 0.0
+        self.cut_at = None  # ... by then
+        self.kept = bytearray()  # requests that will be late
 
 
 class Proxy(threading.Thread):
@@ -46,7 +49,7 @@ class Proxy(threading.Thread):
         super().__init__(daemon=True)
         self.server_address = server_address
         self.links = set()
-        self.late = []  # (when, socket to the server, bytes)
+        self.late = []  # [when, socket to the server, bytes]; when is not known before the next connection
         self.every_s = None  # (least, most) seconds between two cuts
         self.next_cut = 0.0
         self.to_come = []  # kinds not yet had in this round
@@ -72,6 +75,8 @@ class Proxy(threading.Thread):
                 elif key.data in self.links:
                     self.serve(key.data, key.fileobj, events)
             now = time.monotonic()
+            for link in [link for link in self.links if link.cut_at and now >= link.cut_at]:
+                self.cut(link)
             self.deliver_late(now)
             if self.every_s and now >= self.next_cut:
                 self.next_cut = now + random.uniform(*self.every_s)
@@ -89,6 +94,8 @@ class Proxy(threading.Thread):
             reset(client)  # no server: what a machine without one answers
             server.close()
             return
+        for entry in self.late:
+            entry[0] = entry[0] or time.monotonic() + random.uniform(*LATE_S)
         link = Link(client, server)
         self.links.add(link)
         for side in (client, server):
@@ -116,14 +123,25 @@ class Proxy(threading.Thread):
 
     def carry(self, link, side, data):
         other = link.peer[side]
-        kind = link.armed
-        if kind and (not self.every_s or time.monotonic() - link.armed_at > ARMED_LIMIT_S):
-            kind = link.armed = None
-        if kind in (("request", "late") if side is link.client else ("reply", "half a reply")):
-            self.cut(link, kind, data)
+        self.let_off_the_idle(link)
+        if link.armed in (("request", "late") if side is link.client else ("reply", "half a reply")):
+            if link.armed in ("request", "half a reply"):
+                link.queued[other] += data[:random.randrange(1, len(data))] if len(data) > 1 else b""
+                self.send(link, other)
+                self.cut(link)
+                return
+            if link.armed == "late":
+                link.kept += data
+            link.cut_at = link.cut_at or time.monotonic() + GATHER_S
             return
         link.queued[other] += data
         self.send(link, other)
+
+    def let_off_the_idle(self, link):
+        """Nothing came to be cut in time, or peace has been ordered."""
+        late = time.monotonic() - link.armed_at > ARMED_LIMIT_S
+        if link.armed and not link.cut_at and (late or not self.every_s):
+            link.armed = None
 
     def send(self, link, side):
         queue = link.queued[side]
@@ -151,28 +169,20 @@ class Proxy(threading.Thread):
         link = random.choice(links)
         link.armed, link.armed_at = self.to_come.pop(), now
         if link.armed == "between":
-            self.cut(link, link.armed, b"")
+            self.cut(link)
 
-    def cut(self, link, kind, data):
-        self.cuts[kind] += 1
-        if kind == "late":
-            self.links.discard(link)
-            self.forget(link)
-            reset(link.client)
-            self.late.append((time.monotonic() + random.uniform(*LATE_S), link.server,
-                              bytes(link.queued[link.server]) + data))
+    def cut(self, link):
+        self.cuts[link.armed] += 1
+        if link.armed != "late":
+            self.end(link)
             return
-        if len(data) > 1 and kind in ("request", "half a reply"):
-            other = link.server if kind == "request" else link.client
-            link.queued[other] += data[:random.randrange(1, len(data))]
-            try:
-                self.send(link, other)
-            except OSError:
-                pass
-        self.end(link)
+        self.links.discard(link)
+        self.forget(link)
+        reset(link.client)
+        self.late.append([None, link.server, bytes(link.queued[link.server] + link.kept)])
 
     def deliver_late(self, now):
-        for entry in [entry for entry in self.late if entry[0] <= now]:
+        for entry in [entry for entry in self.late if entry[0] and entry[0] <= now]:
             self.late.remove(entry)
             _, server, data = entry
             try:

@@ -56,7 +56,7 @@ THEMES = {
     "build": Theme("build.py", timeout_s=240, smaller={"MS_MODULES": "6"}),
     "git": Theme("gitwork.py", timeout_s=180, smaller={"MS_GIT_FILES": "40"}),
     "parallel": Theme("parallel.py", options="nconnect=8"),
-    "cut": Theme("cut.py", proxied=True, timeout_s=240),
+    "cut": Theme("cut.py", proxied=True, timeout_s=240, backends=("mem", "local")),
     "cut-nconnect": Theme("cut.py", proxied=True, options="nconnect=8", timeout_s=240,
                           backends=("mem", "tmpfs")),
     "crash": Theme("crash.py", grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
