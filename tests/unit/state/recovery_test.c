@@ -416,7 +416,17 @@ static void acknowledges_losses(void **unused)
     count_revoked(alice, -1);
     recovery_client_whole(state->recovery, alice);
     crash();
-    assert_true(come("alice")->may_reclaim);
+    alice = come_and_complete("alice");
+    assert_true(alice->may_reclaim);
+
+    count_revoked(alice, 1);
+    assert_true(recovery_client_lost(state->recovery, alice));
+    count_revoked(alice, -1);
+    recovery_client_whole(state->recovery, alice);
+    count_revoked(alice, 1);
+    assert_true(recovery_client_lost(state->recovery, alice)); /* once more is written once more */
+    crash();
+    assert_false(come("alice")->may_reclaim);
 }
 
 /* Expired while others reclaim: it is not waited for any more. */
