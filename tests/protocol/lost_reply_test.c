@@ -5,302 +5,69 @@
  */
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "script.h"
+#include "lost_reply/lost.h"
 
 static struct client_fh dir;
-static struct client_file file;
-static struct stateid4 lock;
-
-/* The first reply is read only to compare; then the connection is cut. */
-static void run_and_lose(struct client_result *first)
-{
-    struct client_conn conn;
-    uint32_t xid;
-
-    script_connect(&conn);
-    assert_int_equal(client_compound_send(&conn, C, &xid), CLIENT_OK);
-    assert_int_equal(client_result_receive(&conn, xid, first), CLIENT_OK);
-    client_conn_abort(&conn);
-}
-
-static void run_again(const struct client_result *first)
-{
-    struct client_conn conn;
-
-    script_connect(&conn);
-    run_on(&conn, NFS4_OK);
-    assert_int_equal(R->body.len, first->body.len);
-    assert_memory_equal(R->body.data, first->body.data, first->body.len);
-    client_conn_close(&conn);
-}
-
-static void read_back(void *data, uint32_t len)
-{
-    uint32_t got;
-    bool eof;
-
-    expect_status(
-        client_file_read(&bob, &(struct client_file){.fh = file.fh}, 0, data, len, &got, &eof),
-        NFS4_OK);
-    assert_int_equal(got, len);
-}
-
-static void write_by_bob(const void *data, uint32_t len)
-{
-    uint32_t written;
-
-    expect_status(client_file_write(&bob, &(struct client_file){.fh = file.fh}, 0, FILE_SYNC4, data,
-                                    len, &written),
-                  NFS4_OK);
-}
-
-static void open_create(void)
-{
-    begin(&alice, &dir);
-    client_op_open(C, &(struct client_open){.clientid = alice.session.clientid,
-                                            .owner = "lost",
-                                            .access = OPEN4_SHARE_ACCESS_BOTH,
-                                            .name = "new",
-                                            .create = true,
-                                            .how = GUARDED4,
-                                            .mode = 0600});
-    client_op_getfh(C);
-}
-
-static void opened_once(void)
-{
-    struct stateid4 stateid = result(OP_OPEN)->opopen.stateid;
-    struct client_fh fh = result_fh();
-
-    assert_int_equal(stateid.seqid, 1);
-    begin(&alice, &fh);
-    client_op_close(C, &stateid);
-    run(NFS4_OK);
-}
-
-static void create(void)
-{
-    begin(&alice, &dir);
-    client_op_create(C, "new", NF4DIR, NULL, 0700);
-    client_op_getfh(C);
-}
-
-static void remove_name(void)
-{
-    begin(&alice, &dir);
-    client_op_remove(C, "there");
-}
-
-static void rename_name(void)
-{
-    begin_two(&alice, &dir, &dir);
-    client_op_rename(C, "there", "elsewhere");
-}
-
-/* The name is taken anew before the retry comes, which must leave it alone. */
-static void there_again(void)
-{
-    make_file(&bob, &dir, "there");
-}
-
-static void still_there(void)
-{
-    look(&bob, &dir, "there");
-}
-
-static void link_name(void)
-{
-    begin_two(&alice, &file.fh, &dir);
-    client_op_link(C, "second");
-}
-
-static void linked_once(void)
-{
-    assert_int_equal(attrs_of(&bob, &file.fh, CLIENT_BITS(FATTR4_NUMLINKS)).numlinks, 2);
-}
-
-static void set_mode(struct client_mount *mount, uint32_t mode)
-{
-    begin(mount, &file.fh);
-    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_MODE),
-                      &(struct nfs4_attrs){.mode = mode});
-}
-
-static void setattr(void)
-{
-    set_mode(&alice, 0600);
-}
-
-static void setattr_other(void)
-{
-    expect_status(client_file_setattr(&bob, &file.fh, CLIENT_BITS(FATTR4_MODE),
-                                      &(struct nfs4_attrs){.mode = 0640}),
-                  NFS4_OK);
-}
-
-static void setattr_kept(void)
-{
-    assert_int_equal(attrs_of(&bob, &file.fh, CLIENT_BITS(FATTR4_MODE)).mode, 0640);
-}
-
-static void write_data(void)
-{
-    begin(&alice, &file.fh);
-    client_op_write(C, &file.stateid, 0, FILE_SYNC4, "first", 5);
-}
-
-static void write_other(void)
-{
-    write_by_bob("other", 5);
-}
-
-static void write_kept(void)
-{
-    char data[5];
-
-    read_back(data, sizeof(data));
-    assert_memory_equal(data, "other", 5);
-}
-
-static void lock_file(void)
-{
-    begin(&alice, &file.fh);
-    client_op_lock_new(C, &file.stateid, alice.session.clientid, "locker", WRITE_LT, 0, 10);
-}
-
-static void locked_once(void)
-{
-    assert_int_equal(result(OP_LOCK)->oplock.lock_stateid.seqid, 1);
-}
-
-static void lock_now(void)
-{
-    lock_file();
-    run(NFS4_OK);
-    lock = result(OP_LOCK)->oplock.lock_stateid;
-}
-
-static void unlock(void)
-{
-    begin(&alice, &file.fh);
-    client_compound_add(C, &(struct nfs_argop4){
-                               .argop = OP_LOCKU,
-                               .oplocku = {WRITE_LT, 0, lock, 0, 10},
-                           });
-}
-
-/* Locked anew before the retry comes, which must not unlock that. */
-static void lock_again(void)
-{
-    struct LOCK4args args = {.locktype = WRITE_LT, .offset = 0, .length = 10};
-
-    args.locker.lock_owner.lock_stateid = lock;
-    args.locker.lock_owner.lock_stateid.seqid = 0;
-    client_compound_begin_slot(C, &alice.session, 1, true);
-    client_op_putfh(C, &file.fh);
-    client_compound_add(C, &(struct nfs_argop4){.argop = OP_LOCK, .oplock = args});
-    run(NFS4_OK);
-}
-
-static void still_locked(void)
-{
-    struct LOCKT4args args = {
-        .locktype = WRITE_LT, .length = 10, .owner = {bob.session.clientid, client_text("bob")}};
-
-    begin(&bob, &file.fh);
-    client_compound_add(C, &(struct nfs_argop4){.argop = OP_LOCKT, .oplockt = args});
-    run(NFS4ERR_DENIED);
-}
-
-static void close_file(void)
-{
-    begin(&alice, &file.fh);
-    client_op_close(C, &file.stateid);
-}
-
-static void downgrade(void)
-{
-    begin(&alice, &file.fh);
-    client_compound_add(C, &(struct nfs_argop4){
-                               .argop = OP_OPEN_DOWNGRADE,
-                               .opopen_downgrade = {file.stateid, 0, OPEN4_SHARE_ACCESS_READ, 0},
-                           });
-}
-
-/* The seqid moved by one: the stateid of the reply is the current one. */
-static void downgraded_once(void)
-{
-    struct stateid4 stateid = result(OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid;
-
-    assert_int_equal(stateid.seqid, file.stateid.seqid + 1);
-    begin(&alice, &file.fh);
-    client_op_close(C, &stateid);
-    run(NFS4_OK);
-}
-
-/* Both modes must have been opened apart for a downgrade. */
-static void open_twice(void)
-{
-    struct client_open read = {.owner = "file", .access = OPEN4_SHARE_ACCESS_READ, .name = "there"};
-
-    expect_status(client_file_open(&alice, &dir, &read, &file), NFS4_OK);
-}
-
-struct lost {
-    const char *name;
-    void (*before)(void);
-    void (*request)(void);   /* builds the compound */
-    void (*meanwhile)(void); /* what somebody else does before the retry */
-    void (*after)(void);     /* what must then hold; R is the retry's result */
-};
-
-static const struct lost table[] = {
-    {"OPEN", NULL, open_create, NULL, opened_once},
-    {"CREATE", NULL, create, NULL, NULL},
-    {"REMOVE", NULL, remove_name, there_again, still_there},
-    {"RENAME", NULL, rename_name, there_again, still_there},
-    {"LINK", NULL, link_name, NULL, linked_once},
-    {"SETATTR", NULL, setattr, setattr_other, setattr_kept},
-    {"WRITE", NULL, write_data, write_other, write_kept},
-    {"LOCK", NULL, lock_file, NULL, locked_once},
-    {"LOCKU", lock_now, unlock, lock_again, still_locked},
-    {"CLOSE", NULL, close_file, NULL, NULL},
-    {"OPEN_DOWNGRADE", open_twice, downgrade, NULL, downgraded_once},
-};
 
 /* What is sent again is the same compound, whatever was called meanwhile. */
 static void lose_and_retry(const struct lost *lost)
 {
-    struct client_result first;
     struct client_compound kept;
 
     lost->request();
-    run_and_lose(&first);
-    expect_status(first.status, NFS4_OK);
+    client_op_getfh(C);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_FILEID,
+                                     FATTR4_MODE, FATTR4_NUMLINKS, FATTR4_TIME_METADATA,
+                                     FATTR4_TIME_MODIFY));
+    lost_send(lost->status);
     kept = script_compound;
     memset(C, 0, sizeof(*C));
     if (lost->meanwhile)
         lost->meanwhile();
     client_compound_free(C);
     script_compound = kept;
-    run_again(&first);
-    run_again(&first);
-    client_result_free(&first);
+    lost_retry(lost->status);
+    lost_retry(lost->status);
     if (lost->after)
         lost->after();
 }
 
-static void replies_lost(void **state)
+static void replies_lost(char *export, const struct lost_table *table)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-        print_message("  %s\n", table[i].name);
-        dir = script_dir(*state);
-        file = make_open(&alice, &dir, "there");
-        if (table[i].before)
-            table[i].before();
-        lose_and_retry(&table[i]);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct lost *lost = &table->rows[i];
+
+        if (lost->root_only && geteuid() != 0)
+            continue;
+        print_message("  %s\n", lost->name);
+        lost_dir = script_dir(export);
+        lost_file = make_open(&alice, &lost_dir, "there");
+        if (lost->before)
+            lost->before();
+        lose_and_retry(lost);
     }
+}
+
+static void names(void **state)
+{
+    replies_lost(*state, &lost_names);
+}
+
+static void opens(void **state)
+{
+    replies_lost(*state, &lost_opens);
+}
+
+static void data(void **state)
+{
+    replies_lost(*state, &lost_data);
+}
+
+static void locks(void **state)
+{
+    replies_lost(*state, &lost_locks);
 }
 
 /* The connection is cut while the request may be anywhere: it runs once, at the first or second
@@ -371,14 +138,27 @@ static void false_retry(void **state)
     run(NFS4ERR_NOENT);
 }
 
+static int teardown(void **state)
+{
+    client_result_free(&lost_first);
+    return script_teardown(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(replies_lost),
+        ON_BOTH(names),
+        ON_BOTH(opens),
+        ON_BOTH(data),
+        ON_BOTH(locks),
+        cmocka_unit_test(lost_exchange_id),
+        cmocka_unit_test(lost_create_session),
+        cmocka_unit_test(lost_destroy_session),
+        cmocka_unit_test(lost_reclaim_complete),
         ON_BOTH(connection_cut),
         ON_BOTH(retry_uncached),
         ON_BOTH(false_retry),
     };
 
-    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+    return test_group_run_fixtures(tests, script_setup_default, teardown);
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests whose reply is lost.  Each is sent by alice on her slot 0 in a directory of its own, with
+ * GETFH and GETATTR behind it; the connection is cut; somebody does something that the retry must
+ * leave alone; and the retry must have the first reply's bytes, twice, over other connections.
+ */
+#pragma once
+
+#include "protocol/script.h"
+
+struct lost {
+    const char *name;
+    void (*before)(void);
+    void (*request)(void);   /* builds the compound with begin() */
+    void (*meanwhile)(void); /* what is done before the retry; alice has her slot 1 for that */
+    void (*after)(void);     /* what must then hold; R is the retry's result */
+    enum nfsstat4 status;    /* of the request, both times */
+    bool root_only;
+};
+
+struct lost_table {
+    const struct lost *rows;
+    size_t count;
+};
+extern const struct lost_table lost_names, lost_opens, lost_data, lost_locks;
+
+#define LOST_TABLE(rows)                                                                           \
+    {                                                                                              \
+        rows, ARRAY_SIZE(rows)                                                                     \
+    }
+
+/* A new directory for each request, with alice's open file `there` in it. */
+extern struct client_fh lost_dir;
+extern struct client_file lost_file;
+
+/* What the server said the first time. */
+extern struct client_result lost_first;
+const struct nfs_resop4 *lost_result(uint32_t op);
+
+/* Send C over a connection, of its own or not, read the reply into lost_first, and cut the
+ * connection. */
+void lost_send(enum nfsstat4 status);
+void lost_send_over(struct client_conn *conn, enum nfsstat4 status);
+
+/* Send C again over another connection: the same bytes. */
+void lost_retry(enum nfsstat4 status);
+
+/* A compound on alice's slot 1, on lost_file or in lost_dir. */
+void lost_meanwhile(const struct client_fh *fh);
+
+/* There is (no) such name in lost_dir. */
+void lost_expect_name(const char *name, bool there);
+
+/* The requests of session and client ids, each a test of its own. */
+void lost_exchange_id(void **state);
+void lost_create_session(void **state);
+void lost_destroy_session(void **state);
+void lost_reclaim_complete(void **state);

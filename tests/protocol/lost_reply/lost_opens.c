@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OPEN, OPEN_DOWNGRADE, CLOSE, DELEGRETURN. */
+#include "lost.h"
+
+static struct stateid4 reopened;
+
+static void op_open(const char *name, uint32_t access, bool create, enum createmode4 how)
+{
+    client_op_open(C, &(struct client_open){.clientid = alice.session.clientid,
+                                            .owner = "file",
+                                            .access = access,
+                                            .name = name,
+                                            .create = create,
+                                            .how = how,
+                                            .verifier = {1, 2, 3, 4, 5, 6, 7, 8},
+                                            .mode = 0600});
+}
+
+static void create(enum createmode4 how)
+{
+    begin(&alice, &lost_dir);
+    op_open("new", OPEN4_SHARE_ACCESS_BOTH, true, how);
+}
+
+static void create_unchecked(void)
+{
+    create(UNCHECKED4);
+}
+
+static void create_guarded(void)
+{
+    create(GUARDED4);
+}
+
+static void create_exclusive(void)
+{
+    create(EXCLUSIVE4);
+}
+
+static void create_exclusive41(void)
+{
+    create(EXCLUSIVE4_1);
+}
+
+static void new_moved(void)
+{
+    begin_two(&bob, &lost_dir, &lost_dir);
+    client_op_rename(C, "new", "moved");
+    run(NFS4_OK);
+}
+
+/* It was opened once: CLOSE by the first stateid says so, and ends it. */
+static void close_by(const struct client_fh *fh, const struct stateid4 *stateid)
+{
+    begin(&alice, fh);
+    client_op_close(C, stateid);
+    run(NFS4_OK);
+    begin(&alice, fh);
+    client_op_close(C, stateid);
+    run(NFS4ERR_BAD_STATEID);
+}
+
+static void created_once(void)
+{
+    struct stateid4 stateid = result(OP_OPEN)->opopen.stateid;
+    struct client_fh fh = result_fh();
+
+    assert_int_equal(stateid.seqid, 1);
+    lost_expect_name("new", false);
+    close_by(&fh, &stateid);
+}
+
+/* Into a file that is there: it is written to before the retry comes, which must not truncate it. */
+static void truncate_there(void)
+{
+    uint8_t zero[8] = {0};
+    struct nfs_argop4 op = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                   .owner = {alice.session.clientid, client_text("file")},
+                   .openhow = {.opentype = OPEN4_CREATE},
+                   .claim = {.claim = CLAIM_NULL}},
+    };
+
+    op.opopen.claim.file = client_text("there");
+    op.opopen.openhow.how.mode = UNCHECKED4;
+    op.opopen.openhow.how.createattrs =
+        (struct fattr4){CLIENT_BITS(FATTR4_SIZE), {zero, sizeof(zero)}};
+    begin(&alice, &lost_dir);
+    client_compound_add(C, &op);
+}
+
+static void write_by_bob(void)
+{
+    uint32_t written;
+
+    expect_status(client_file_write(&bob, &(struct client_file){.fh = lost_file.fh}, 0, FILE_SYNC4,
+                                    "other", 5, &written),
+                  NFS4_OK);
+}
+
+static void not_truncated(void)
+{
+    assert_int_equal(attrs_of(&bob, &lost_file.fh, CLIENT_BITS(FATTR4_SIZE)).size, 5);
+}
+
+static void upgrade(void)
+{
+    begin(&alice, &lost_dir);
+    op_open("there", OPEN4_SHARE_ACCESS_READ, false, UNCHECKED4);
+}
+
+static void upgraded_once(void)
+{
+    struct stateid4 stateid = result(OP_OPEN)->opopen.stateid;
+
+    assert_int_equal(stateid.seqid, lost_file.stateid.seqid + 1);
+    close_by(&lost_file.fh, &stateid);
+}
+
+static void close_there(void)
+{
+    begin(&alice, &lost_file.fh);
+    client_op_close(C, &lost_file.stateid);
+}
+
+/* Opened anew before the retry comes, which must not close that. */
+static void open_again(void)
+{
+    lost_meanwhile(&lost_dir);
+    op_open("there", OPEN4_SHARE_ACCESS_BOTH, false, UNCHECKED4);
+    run(NFS4_OK);
+    reopened = result(OP_OPEN)->opopen.stateid;
+}
+
+static void still_open(void)
+{
+    close_by(&lost_file.fh, &reopened);
+}
+
+/* Both modes must have been opened apart for a downgrade. */
+static void open_twice(void)
+{
+    struct client_open read = {.owner = "file", .access = OPEN4_SHARE_ACCESS_READ, .name = "there"};
+
+    expect_status(client_file_open(&alice, &lost_dir, &read, &lost_file), NFS4_OK);
+}
+
+/* With seqid 0 a second run would be no less right than the first. */
+static void downgrade(void)
+{
+    struct stateid4 latest = lost_file.stateid;
+
+    latest.seqid = 0;
+    begin(&alice, &lost_file.fh);
+    client_compound_add(C, &(struct nfs_argop4){
+                               .argop = OP_OPEN_DOWNGRADE,
+                               .opopen_downgrade = {latest, 0, OPEN4_SHARE_ACCESS_READ, 0},
+                           });
+}
+
+/* Upgraded anew: the retry must not take the right to write away. */
+static void still_writable(void)
+{
+    assert_int_equal(result(OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid.seqid,
+                     lost_file.stateid.seqid + 1);
+    assert_int_equal(reopened.seqid, lost_file.stateid.seqid + 2);
+    begin(&alice, &lost_file.fh);
+    client_op_write(C, &reopened, 0, UNSTABLE4, "x", 1);
+    run(NFS4_OK);
+    close_by(&lost_file.fh, &reopened);
+}
+
+/* There are no delegations; the refusal is kept as anything else. */
+static void return_delegation(void)
+{
+    begin(&alice, &lost_file.fh);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_DELEGRETURN, .opdelegreturn = {lost_file.stateid}});
+}
+
+/* All of a file's life in one compound, each operation by the current stateid. */
+static void whole_life(void)
+{
+    begin(&alice, &lost_dir);
+    op_open("new", OPEN4_SHARE_ACCESS_BOTH, true, GUARDED4);
+    client_op_write(C, &client_stateid_current, 0, FILE_SYNC4, "first", 5);
+    client_op_lock_new(C, &client_stateid_current, alice.session.clientid, "locker", WRITE_LT, 0,
+                       10);
+    client_compound_add(C, &(struct nfs_argop4){
+                               .argop = OP_LOCKU,
+                               .oplocku = {WRITE_LT, 0, client_stateid_current, 0, 10},
+                           });
+    client_compound_add(C, &(struct nfs_argop4){
+                               .argop = OP_FREE_STATEID,
+                               .opfree_stateid = {client_stateid_current},
+                           });
+}
+
+static void lived_once(void)
+{
+    struct stateid4 stateid = result(OP_OPEN)->opopen.stateid;
+    struct client_fh fh = result_fh();
+
+    lost_expect_name("new", false);
+    close_by(&fh, &stateid);
+}
+
+static const struct lost rows[] = {
+    {"OPEN UNCHECKED4", NULL, create_unchecked, new_moved, created_once, NFS4_OK, false},
+    {"OPEN GUARDED4", NULL, create_guarded, new_moved, created_once, NFS4_OK, false},
+    {"OPEN EXCLUSIVE4", NULL, create_exclusive, new_moved, created_once, NFS4_OK, false},
+    {"OPEN EXCLUSIVE4_1", NULL, create_exclusive41, new_moved, created_once, NFS4_OK, false},
+    {"OPEN that truncates", NULL, truncate_there, write_by_bob, not_truncated, NFS4_OK, false},
+    {"OPEN of what is open", NULL, upgrade, NULL, upgraded_once, NFS4_OK, false},
+    {"CLOSE", NULL, close_there, open_again, still_open, NFS4_OK, false},
+    {"OPEN_DOWNGRADE", open_twice, downgrade, open_again, still_writable, NFS4_OK, false},
+    {"DELEGRETURN", NULL, return_delegation, NULL, NULL, NFS4ERR_BAD_STATEID, false},
+    {"OPEN, WRITE, LOCK, LOCKU, FREE_STATEID", NULL, whole_life, new_moved, lived_once, NFS4_OK,
+     false},
+};
+
+const struct lost_table lost_opens = LOST_TABLE(rows);
