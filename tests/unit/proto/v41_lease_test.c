@@ -67,16 +67,16 @@ static void reclaim_complete(struct v41_session *session)
     assert_int_equal(call.status, NFS4_OK);
 }
 
-/* Opens "file" of the root, made if it is not there; *stateid is the open's. */
-static enum nfsstat4 open_file(struct v41_session *session, uint32_t access, uint32_t deny,
+/* Opens a file of the root, made if it is not there; *stateid is the open's. */
+static enum nfsstat4 open_file(struct v41_session *session, const char *name, uint32_t deny,
                                struct stateid4 *stateid)
 {
     struct OPEN4args args = {
-        .share_access = access,
+        .share_access = OPEN4_SHARE_ACCESS_BOTH,
         .share_deny = deny,
         .owner = {.clientid = 4711, .owner = text("owner")}, /* S20-48: the session says whose */
         .openhow = {.opentype = OPEN4_CREATE, .how = {.mode = UNCHECKED4}},
-        .claim = {.claim = CLAIM_NULL, .file = text("file")},
+        .claim = {.claim = CLAIM_NULL, .file = text(name)},
     };
     struct OPEN4resok res;
 
@@ -94,13 +94,14 @@ static enum nfsstat4 open_file(struct v41_session *session, uint32_t access, uin
     return NFS4_OK;
 }
 
-static enum nfsstat4 close_file(struct v41_session *session, const struct stateid4 *stateid)
+static enum nfsstat4 close_file(struct v41_session *session, const char *name,
+                                const struct stateid4 *stateid)
 {
     struct CLOSE4args args = {.open_stateid = *stateid};
 
     v41_begin_in(&call, session, false);
     v41_op(&call, OP_PUTROOTFH);
-    v41_op_lookup(&call, "file");
+    v41_op_lookup(&call, name);
     wire_CLOSE4args(v41_op(&call, OP_CLOSE), &args);
     v41_roundtrip(v41_fd, &call);
     return call.status;
@@ -114,12 +115,12 @@ static void courtesy(void **unused)
     (void)unused;
     v41_session_make(v41_fd, "alice", NULL, &alice);
     reclaim_complete(&alice);
-    assert_int_equal(open_file(&alice, OPEN4_SHARE_ACCESS_BOTH, 0, &stateid), NFS4_OK);
+    assert_int_equal(open_file(&alice, "file", 0, &stateid), NFS4_OK);
     silence(3 * LEASE_S);
     assert_true(client_lapsed(client_of(&alice), clock_now_ns()));
     assert_int_equal(speak(v41_fd, &alice), 0);
     assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
-    assert_int_equal(close_file(&alice, &stateid), NFS4_OK);
+    assert_int_equal(close_file(&alice, "file", &stateid), NFS4_OK);
 }
 
 /* S20-48, L-04: what is opened belongs to the session's client, whatever the owner's clientid says;
@@ -132,9 +133,9 @@ static void owner_of_the_session(void **unused)
     v41_session_make(v41_fd, "alice", NULL, &alice);
     v41_session_make(v41_fd, "bob", NULL, &bob);
     reclaim_complete(&alice);
-    assert_int_equal(open_file(&alice, OPEN4_SHARE_ACCESS_BOTH, 0, &stateid), NFS4_OK);
-    assert_int_equal(close_file(&bob, &stateid), NFS4ERR_BAD_STATEID);
-    assert_int_equal(close_file(&alice, &stateid), NFS4_OK);
+    assert_int_equal(open_file(&alice, "file", 0, &stateid), NFS4_OK);
+    assert_int_equal(close_file(&bob, "file", &stateid), NFS4ERR_BAD_STATEID);
+    assert_int_equal(close_file(&alice, "file", &stateid), NFS4_OK);
 }
 
 /* SR-13: what SEQUENCE refuses renews nothing, what it answers from its cache does (RFC 8881 §8.3). */
@@ -231,6 +232,153 @@ static void reclaim_needed(void **unused)
     assert_int_equal(speak(v41_fd, &alice), 0);
 }
 
+/* TEST_STATEID of one. */
+static enum nfsstat4 test_stateid(struct v41_session *session, const struct stateid4 *stateid)
+{
+    struct stateid4 copy = *stateid;
+    struct TEST_STATEID4args args = {.ts_stateids = &copy, .ts_stateids_count = 1};
+
+    v41_begin_in(&call, session, false);
+    assert_true(wire_TEST_STATEID4args(v41_op(&call, OP_TEST_STATEID), &args));
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    (void)result_flags();
+    assert_int_equal(v41_result(&call, OP_TEST_STATEID), NFS4_OK);
+    assert_int_equal(xdr_get_u32(&call.results), 1);
+    return (enum nfsstat4)xdr_get_u32(&call.results);
+}
+
+static enum nfsstat4 free_stateid(struct v41_session *session, const struct stateid4 *stateid)
+{
+    struct FREE_STATEID4args args = {.fsa_stateid = *stateid};
+
+    v41_begin_in(&call, session, false);
+    assert_true(wire_FREE_STATEID4args(v41_op(&call, OP_FREE_STATEID), &args));
+    v41_roundtrip(v41_fd, &call);
+    return call.status;
+}
+
+static void two_clients(void)
+{
+    v41_session_make(v41_fd, "alice", NULL, &alice);
+    v41_session_make(v41_fd, "bob", NULL, &bob);
+    reclaim_complete(&alice);
+    reclaim_complete(&bob);
+}
+
+/* Alice opens `count` files for herself and falls silent; Bob wants the first of them. */
+static void lose_one_of(uint32_t count, struct stateid4 *stateids)
+{
+    static const char *const names[] = {"0", "1"};
+    struct stateid4 theirs;
+
+    two_clients();
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(open_file(&alice, names[i], OPEN4_SHARE_DENY_BOTH, &stateids[i]), NFS4_OK);
+    assert_int_equal(open_file(&bob, "0", 0, &theirs), NFS4ERR_SHARE_DENIED);
+    silence(LEASE_S / 2);
+    assert_int_equal(speak(v41_fd, &bob), 0);
+    silence(LEASE_S - LEASE_S / 4);
+    assert_int_equal(open_file(&bob, "0", 0, &theirs), NFS4_OK);
+}
+
+/* S20-18, W16, SR-18: all is lost, again and again until that is acknowledged; only then the lease
+ * runs again. */
+static void expired_all(void **unused)
+{
+    struct stateid4 stateid;
+
+    (void)unused;
+    lose_one_of(1, &stateid);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED);
+    assert_int_equal(test_stateid(&alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(close_file(&alice, "0", &stateid), NFS4ERR_EXPIRED);
+    assert_true(client_lapsed(client_of(&alice), clock_now_ns()));
+    assert_int_equal(free_stateid(&alice, &stateid), NFS4_OK);
+    assert_int_equal(result_flags(), SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED);
+    assert_int_equal(speak(v41_fd, &alice), 0);
+    assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
+    assert_int_equal(test_stateid(&alice, &stateid), NFS4ERR_BAD_STATEID);
+    assert_int_equal(speak(v41_fd, &bob), 0);
+}
+
+/* Part of it is lost: the rest is as it was, and the lease runs. */
+static void expired_some(void **unused)
+{
+    struct stateid4 stateids[2];
+
+    (void)unused;
+    lose_one_of(2, stateids);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
+    assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
+    assert_int_equal(test_stateid(&alice, &stateids[0]), NFS4ERR_EXPIRED);
+    assert_int_equal(test_stateid(&alice, &stateids[1]), NFS4_OK);
+    assert_int_equal(close_file(&alice, "1", &stateids[1]), NFS4_OK);
+    assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
+    assert_int_equal(free_stateid(&alice, &stateids[0]), NFS4_OK);
+    assert_int_equal(speak(v41_fd, &alice), 0);
+}
+
+/* The other way out of §18.46.3: sessions, client id, and anew.  What is revoked keeps nothing busy. */
+static void expired_and_starts_anew(void **unused)
+{
+    struct stateid4 stateid;
+
+    (void)unused;
+    lose_one_of(1, &stateid);
+    assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED);
+    v41_begin(&call);
+    xdr_fixed(v41_op(&call, OP_DESTROY_SESSION), alice.id, sizeof(alice.id));
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    v41_begin(&call);
+    xdr_put_u64(v41_op(&call, OP_DESTROY_CLIENTID), alice.clientid);
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    v41_session_make(v41_fd, "alice", NULL, &alice);
+    assert_int_equal(speak(v41_fd, &alice), 0);
+}
+
+/* A later OPEN makes that something lives; the loss is told on, and the lease runs. */
+static void expired_and_opens_again(void **unused)
+{
+    struct stateid4 stateids[2];
+
+    (void)unused;
+    lose_one_of(1, stateids);
+    assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED);
+    assert_int_equal(open_file(&alice, "1", 0, &stateids[1]), NFS4_OK);
+    assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
+    assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
+}
+
+/* An administrator takes all from one who is well; his lease runs on. */
+static void admin_revokes(void **unused)
+{
+    struct stateid4 stateids[2];
+    uint32_t count;
+
+    (void)unused;
+    two_clients();
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(open_file(&alice, i ? "1" : "0", 0, &stateids[i]), NFS4_OK);
+    assert_int_equal(client_revoke_all(test_server.state, alice.clientid + 1, &count),
+                     NFS4ERR_STALE_CLIENTID);
+    assert_int_equal(client_revoke_all(test_server.state, alice.clientid, &count), NFS4_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(speak(v41_fd, &bob), 0);
+    silence(2 * LEASE_S);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(speak(v41_fd, &alice), SEQ4_STATUS_ADMIN_STATE_REVOKED);
+        assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
+        assert_int_equal(test_stateid(&alice, &stateids[i]), NFS4ERR_ADMIN_REVOKED);
+        assert_int_equal(free_stateid(&alice, &stateids[i]), NFS4_OK);
+    }
+    assert_int_equal(speak(v41_fd, &alice), 0);
+}
+
 /* S20-17, P-11: one whose lease is renewed in time is told nothing. */
 static void many_requests_without_flags(void **unused)
 {
@@ -248,9 +396,17 @@ static void many_requests_without_flags(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(courtesy),       TEST(owner_of_the_session),
-        TEST(who_renews),     TEST(flags_in_every_reply),
-        TEST(reclaim_needed), TEST(many_requests_without_flags),
+        TEST(courtesy),
+        TEST(owner_of_the_session),
+        TEST(who_renews),
+        TEST(flags_in_every_reply),
+        TEST(many_requests_without_flags),
+        TEST(reclaim_needed),
+        TEST(expired_all),
+        TEST(expired_some),
+        TEST(expired_and_starts_anew),
+        TEST(expired_and_opens_again),
+        TEST(admin_revokes),
     };
 
     log_set_level(LOG_LEVEL_ERROR);
