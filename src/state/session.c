@@ -102,6 +102,7 @@ void session_unhash_locked(struct session *session)
 void session_bury(struct session *session)
 {
     session_conn_unbind_all(session);
+    session_slots_end(session);
     log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("client", session->client->id));
     session_put(session);

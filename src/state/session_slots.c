@@ -5,6 +5,8 @@
  */
 #include "state/session_slots.h"
 
+#include <sched.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "state/reply_budget.h"
@@ -44,11 +46,19 @@ void session_slots_init(struct session *session, uint32_t want, int64_t now_ns)
     slot_table_init(&session->slots, demand->initial);
 }
 
+/* Whoever resizes does so in a few steps, and none follows: nobody gives `resizing` back here. */
+void session_slots_end(struct session *session)
+{
+    while (!slot_table_resize_try(&session->slots))
+        sched_yield();
+    reply_budget_close(&state_of(session)->reply_budget, session->demand.cost,
+                       slot_table_kept(&session->slots));
+    session_reply_bytes_add(session, slot_table_retire_all(&session->slots));
+}
+
 void session_slots_fini(struct session *session)
 {
     session_reply_bytes_add(session, -(int64_t)slot_table_reply_bytes(&session->slots));
-    reply_budget_close(&state_of(session)->reply_budget, session->demand.cost,
-                       slot_table_kept(&session->slots));
     slot_table_fini(&session->slots);
 }
 

@@ -31,6 +31,12 @@ struct session_demand {
 
 /* Make the table of a new session that asks for `want` slots. */
 void session_slots_init(struct session *session, uint32_t want, int64_t now_ns);
+
+/* The session is dead: give its part of the budget back, and the replies.  Its connections may hold
+ * on to it for long.  A slot that is in use stays as it is. */
+void session_slots_end(struct session *session);
+
+/* The last reference is gone, and session_slots_end() was called. */
 void session_slots_fini(struct session *session);
 
 /* The caller holds `slot`, number `id`, for a new request with `highest` as its sa_highest_slotid.

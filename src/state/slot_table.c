@@ -231,6 +231,19 @@ bool slot_table_force(struct slot_table *table)
     return true;
 }
 
+int64_t slot_table_retire_all(struct slot_table *table)
+{
+    int64_t grown = 0;
+
+    for (uint32_t i = 0; i < LIMIT_SLOTS; i += SLOT_CHUNK) {
+        struct slot *chunk = slot_there(table, i);
+
+        for (uint32_t j = 0; chunk && j < SLOT_CHUNK; j++)
+            (void)slot_retire(&chunk[j], &grown);
+    }
+    return grown;
+}
+
 void slot_table_forget_high(struct slot_table *table)
 {
     atomic_store_explicit(&table->high, slot_table_grant(table).enforced, memory_order_relaxed);

@@ -95,5 +95,9 @@ int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uin
  * for retries.  False when a request is in progress there. */
 bool slot_table_force(struct slot_table *table);
 
+/* Retire every slot that is not in use, for good.  Returns by how many bytes the memory for replies
+ * has changed. */
+int64_t slot_table_retire_all(struct slot_table *table);
+
 /* Requests that were sent when more slots were in use have all arrived by now. */
 void slot_table_forget_high(struct slot_table *table);

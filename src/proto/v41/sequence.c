@@ -211,7 +211,7 @@ static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4ar
         *status = NFS4ERR_SEQ_FALSE_RETRY;
         break;
     case SLOT_GONE:
-        *status = NFS4ERR_BADSLOT;
+        *status = session_dead(x->session) ? NFS4ERR_BADSESSION : NFS4ERR_BADSLOT;
         break;
     }
     refuse(x, args, *status, &replay);

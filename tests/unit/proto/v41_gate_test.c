@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/session_conn.h"
@@ -189,6 +190,16 @@ static int64_t lease_of(const struct v41_session *s)
     return renewed;
 }
 
+/* As if the last renewal were a second ago; when that was. */
+static int64_t lease_age(const struct v41_session *s)
+{
+    struct client *client = client_lookup(test_server.state, s->clientid);
+    int64_t renewed = atomic_fetch_sub(&client->renewed_ns, NSEC_PER_SEC) - NSEC_PER_SEC;
+
+    client_put(client);
+    return renewed;
+}
+
 static void refused(struct SEQUENCE4args *args, uint32_t more_ops, enum nfsstat4 status)
 {
     v41_begin(&call);
@@ -223,7 +234,7 @@ static void sequence_refused(void **unused)
     (void)unused;
     refused(&args, 0, NFS4ERR_BADSESSION);
     v41_session_make(v41_fd, "a", NULL, &session);
-    renewed = lease_of(&session);
+    renewed = lease_age(&session);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         args = (struct SEQUENCE4args){.sa_sequenceid = rows[i].seqid,
                                       .sa_slotid = rows[i].slot,
@@ -238,6 +249,55 @@ static void sequence_refused(void **unused)
     v41_roundtrip(v41_fd, &call);
     assert_int_equal(call.status, NFS4_OK);
     assert_true(lease_of(&session) > renewed);
+}
+
+/* The next seqid of slot 0 is still 1, and the lease that of `renewed`. */
+static void nothing_moved(int64_t renewed)
+{
+    struct session *held = session_lookup(test_server.state, session.id);
+
+    assert_int_equal(lease_of(&session), renewed);
+    assert_int_equal(atomic_load(&slot_at(&held->slots, 0)->word), SLOT_STATE_FRESH);
+    session_put(held);
+}
+
+/* P-13, L-07, W05, W06: requests and replies that are too big for the session, when SEQUENCE can
+ * tell already. */
+static void sizes_refused(void **unused)
+{
+    static const struct {
+        uint32_t request, response, cached;
+        bool cache;
+        enum nfsstat4 status;
+        const char *owner;
+    } rows[] = {
+        {120, 8192, 8192, false, NFS4ERR_REQ_TOO_BIG, "a"},
+        {8192, 100, 100, false, NFS4ERR_REP_TOO_BIG, "b"},
+        {8192, 8192, 0, true, NFS4ERR_REP_TOO_BIG_TO_CACHE, "c"},
+        {8192, 8192, 60, true, NFS4ERR_REP_TOO_BIG_TO_CACHE, "d"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct channel_attrs4 attrs = v41_attrs();
+        int64_t renewed;
+
+        attrs.ca_maxrequestsize = rows[i].request;
+        attrs.ca_maxresponsesize = rows[i].response;
+        attrs.ca_maxresponsesize_cached = rows[i].cached;
+        v41_session_make(v41_fd, rows[i].owner, &attrs, &session);
+        renewed = lease_age(&session);
+        v41_begin(&call);
+        v41_op_sequence(&call, &session, 0, 1, rows[i].cache);
+        v41_op(&call, OP_PUTROOTFH);
+        call.tag = "a tag of twenty bytes";
+        call.tag_len = 20;
+        v41_roundtrip(v41_fd, &call);
+        assert_int_equal(call.status, rows[i].status);
+        assert_int_equal(call.result_count, 1);
+        assert_int_equal(v41_result(&call, OP_SEQUENCE), rows[i].status);
+        nothing_moved(renewed);
+    }
 }
 
 /* P-13: the size counts RPC headers; one byte less than the request is too little. */
@@ -391,9 +451,9 @@ int main(void)
         TEST(no_operations),     TEST(without_sequence),
         TEST(not_only_op),       TEST(sequence_result),
         TEST(sequence_position), TEST(sequence_refused),
-        TEST(request_too_big),   TEST(busy_slot),
-        TEST(binds_and_unbinds), TEST(bad_xdr),
-        TEST(garbage),
+        TEST(request_too_big),   TEST(sizes_refused),
+        TEST(busy_slot),         TEST(binds_and_unbinds),
+        TEST(bad_xdr),           TEST(garbage),
     };
 
     log_set_level(LOG_LEVEL_ERROR);
