@@ -24,7 +24,7 @@ static void release(struct courtesy *courtesy, uint32_t begun)
 {
     for (uint32_t i = 0; i < courtesy->count; i++) {
         if (i < begun)
-            revocation_end(courtesy->clients[i]);
+            revocation_end(courtesy->clients[i], NFS4ERR_EXPIRED);
         client_put(courtesy->clients[i]);
     }
     courtesy->count = 0;
@@ -35,7 +35,7 @@ static void release(struct courtesy *courtesy, uint32_t begun)
 static bool note(struct client *client, uint32_t *begun)
 {
     (*begun)++;
-    return revocation_begin(client);
+    return revocation_begin(client, NFS4ERR_EXPIRED);
 }
 
 enum nfsstat4 courtesy_begin(struct courtesy *courtesy)

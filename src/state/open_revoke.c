@@ -151,7 +151,7 @@ bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *coun
     struct owner_table *table = owner_table_of(client);
     /* Those that it makes meanwhile may stay, or this need not end. */
     uint32_t left = atomic_load_explicit(&table->open_total, memory_order_relaxed);
-    bool noted = revocation_begin(client);
+    bool noted = revocation_begin(client, why);
     struct open *open;
 
     *count = 0;
@@ -160,6 +160,6 @@ bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *coun
         stateid_put(&open->sid);
         (*count)++;
     }
-    revocation_end(client);
+    revocation_end(client, why);
     return noted;
 }

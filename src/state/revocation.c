@@ -4,11 +4,11 @@
 #include "state/owner.h"
 #include "state/recovery.h"
 
-bool revocation_begin(struct client *client)
+bool revocation_begin(struct client *client, enum nfsstat4 why)
 {
     /* Counted before it is written: whoever acknowledges everything else in the meantime does not
      * make the client whole. */
-    client_revoked_add(client, NFS4ERR_EXPIRED);
+    client_revoked_add(client, why);
     return recovery_client_lost(client->state->recovery, client);
 }
 
@@ -18,9 +18,9 @@ static void uncount(struct client *client, enum nfsstat4 why)
         recovery_client_whole(client->state->recovery, client);
 }
 
-void revocation_end(struct client *client)
+void revocation_end(struct client *client, enum nfsstat4 why)
 {
-    uncount(client, NFS4ERR_EXPIRED);
+    uncount(client, why);
 }
 
 bool revocation_add(struct stateid *sid, enum nfsstat4 why)

@@ -6,10 +6,10 @@
  *
  * Before anything of a client is revoked its loss is on stable storage (§8.4.3).  So:
  *
- *     if (revocation_begin(client)) {
+ *     if (revocation_begin(client, why)) {
  *         lock the file, look again, revocation_add() each, unlock, close and drop what they had
  *     }
- *     revocation_end(client);
+ *     revocation_end(client, why);
  */
 #pragma once
 
@@ -20,8 +20,8 @@
 
 /* Note that the client is about to lose state.  May wait for the disk: with no lock held.  False:
  * that cannot be written, and nothing may be revoked.  Either way revocation_end() follows. */
-bool revocation_begin(struct client *client) MUST_USE;
-void revocation_end(struct client *client);
+bool revocation_begin(struct client *client, enum nfsstat4 why) MUST_USE;
+void revocation_end(struct client *client, enum nfsstat4 why);
 
 /* With the file's lock: from now on the stateid answers `why` (NFS4ERR_EXPIRED,
  * NFS4ERR_ADMIN_REVOKED).  The list takes a reference of its own.  False: the client is being

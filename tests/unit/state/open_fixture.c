@@ -12,7 +12,9 @@ struct fixture fx;
 _Thread_local struct lock_conflict fixture_conflict;
 _Thread_local bool fixture_wait;
 
-static struct client *client_make(const char *name)
+struct recovery *fixture_recovery;
+
+struct client *fixture_client(const char *name)
 {
     const struct client_principal principal = {1, 1000};
     struct EXCHANGE_ID4args args = {.eia_clientowner = {.co_ownerid = name_of(name)}};
@@ -38,18 +40,51 @@ static struct vfs_object *file_make(char letter)
     return obj;
 }
 
+_Atomic int fixture_vfs_opens;
+static struct vfs_ops counting_ops;
+
+static enum vfs_status counting_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                                     enum vfs_open_want want, bool created)
+{
+    enum vfs_status status = fx.fs_ops->open(obj, cred, want, created);
+
+    fixture_vfs_opens += status == VFS_OK;
+    return status;
+}
+
+static void counting_close(struct vfs_object *obj, enum vfs_open_want want)
+{
+    fixture_vfs_opens--;
+    fx.fs_ops->close(obj, want);
+}
+
+/* Every open of the backend has its close. */
+static void count_opens(struct vfs *fs)
+{
+    fx.fs_ops = fs->ops;
+    counting_ops = *fs->ops;
+    counting_ops.open = counting_open;
+    counting_ops.close = counting_close;
+    fs->ops = &counting_ops;
+    fixture_vfs_opens = 0;
+}
+
 int fixture_set_up(void **unused)
 {
-    const struct state_config config = {.lease_s = 10, .server_owner = "test"};
+    const struct state_config config = {
+        .lease_s = 10, .server_owner = "test", .recovery = fixture_recovery};
     const struct mem_options options = {.root_uid = 1000, .root_gid = 1000};
 
     (void)unused;
     log_set_level(LOG_LEVEL_WARN);
     fx = (struct fixture){.cred = {.uid = 1000, .gid = 1000}};
     fx.state = state_create(&config);
-    fx.alice = client_make("alice");
-    fx.bob = client_make("bob");
+    fixture_recovery = NULL;
+    fx.alice = fixture_client("alice");
+    fx.bob = fixture_client("bob");
+    fx.carol = fixture_client("carol");
     fx.fs = mem_create(&options);
+    count_opens(fx.fs);
     assert_int_equal(fx.fs->ops->root(fx.fs, &fx.root), VFS_OK);
     for (int i = 0; i < FIXTURE_FILES; i++)
         fx.files[i] = file_make((char)('a' + i));
@@ -62,7 +97,9 @@ int fixture_tear_down(void **unused)
     (void)unused;
     client_put(fx.alice);
     client_put(fx.bob);
+    client_put(fx.carol);
     state_destroy(fx.state);
+    assert_int_equal(fixture_vfs_opens, 0);
     for (int i = 0; i < FIXTURE_FILES; i++) {
         assert_null(fx.files[i]->state);
         vfs_object_put(fx.files[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of owners, opens and locks stand on: two clients and a few files of mem. */
+/* What the tests of owners, opens and locks stand on: clients and a few files of mem. */
 #pragma once
 
 #include "lib/test.h"
@@ -17,16 +17,26 @@ enum {
 
 struct fixture {
     struct state *state;
-    struct client *alice, *bob; /* a reference on each */
+    struct client *alice, *bob, *carol; /* a reference on each */
     struct vfs *fs;
+    const struct vfs_ops *fs_ops; /* of mem; those of fs count */
     struct vfs_object *root;
     struct vfs_object *files[FIXTURE_FILES];
     struct vfs_cred cred; /* owns the files */
 };
 extern struct fixture fx;
 
+/* vfs open()s without their close(). */
+extern _Atomic int fixture_vfs_opens;
+
+/* What the next fixture_set_up() gives to the state; NULL: nothing outlives it. */
+extern struct recovery *fixture_recovery;
+
 int fixture_set_up(void **unused);
 int fixture_tear_down(void **unused);
+
+/* One more client, with a reference. */
+struct client *fixture_client(const char *name);
 
 struct wire_opaque name_of(const char *text);
 
