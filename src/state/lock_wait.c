@@ -34,6 +34,13 @@ static bool same(const struct lock_waiter *waiter, const struct lock_wish *wish)
            waiter->range.start == wish->range.start && waiter->range.end == wish->range.end;
 }
 
+/* He waits for as much or more. */
+static bool covers(const struct lock_waiter *waiter, const struct lock_wish *wish)
+{
+    return waiter->owner == wish->owner && (waiter->write || !wish->write) &&
+           waiter->range.start <= wish->range.start && waiter->range.end >= wish->range.end;
+}
+
 static bool conflicts(const struct lock_waiter *waiter, const struct lock_wish *wish)
 {
     return waiter->owner != wish->owner && (waiter->write || wish->write) &&
@@ -72,8 +79,8 @@ const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct
     LIST_FOREACH_SAFE (waiter, &file->waiters, struct lock_waiter, file_link) {
         if (gave_up(waiter, wish->now_ns))
             forget_locked(file, waiter);
-        else if (same(waiter, wish))
-            return NULL;
+        else if (covers(waiter, wish))
+            return NULL; /* those behind come after him */
         else if (conflicts(waiter, wish) && goes_first(file, waiter, wish))
             return waiter;
     }
