@@ -149,13 +149,60 @@ static void silent_and_back(void **state)
     client_mount_close(&mount);
 }
 
+static enum nfsstat4 open_denying(struct client_mount *mount, const struct client_fh *dir,
+                                  const char *owner, struct client_file *file)
+{
+    const struct client_open how = {.owner = owner,
+                                    .access = OPEN4_SHARE_ACCESS_BOTH,
+                                    .deny = OPEN4_SHARE_DENY_BOTH,
+                                    .name = "wanted",
+                                    .create = true,
+                                    .how = UNCHECKED4,
+                                    .mode = 0666};
+
+    return client_file_open(mount, dir, &how, file);
+}
+
+/* L-04, S20-18, SR-18, SR-19: and in somebody's way.  It is told, and acknowledges. */
+static void silent_and_lost(void **state)
+{
+    struct client_fh dir = script_dir("/mem");
+    struct nfs_argop4 test = {.argop = OP_TEST_STATEID}, release = {.argop = OP_FREE_STATEID};
+    struct client_mount silent, other;
+    struct client_file lost, got;
+
+    (void)state;
+    mount_open(&silent, NULL);
+    expect_status(open_denying(&silent, &dir, "silent", &lost), NFS4_OK);
+    mount_open(&other, NULL);
+    expect_status(open_denying(&other, &dir, "other", &got), NFS4ERR_SHARE_DENIED);
+    usleep(SILENCE_US);
+    expect_status(open_denying(&other, &dir, "other", &got), NFS4_OK);
+    assert_int_equal(speak(&silent.conn, &silent.session), SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED);
+    expect_status(client_file_close(&silent, &lost), NFS4ERR_EXPIRED);
+    test.optest_stateid.ts_stateids = &lost.stateid;
+    test.optest_stateid.ts_stateids_count = 1;
+    release.opfree_stateid.fsa_stateid = lost.stateid;
+    begin(&silent, NULL);
+    client_compound_add(C, &test);
+    client_compound_add(C, &release);
+    client_compound_add(C, &test);
+    run_on(&silent.conn, NFS4_OK);
+    assert_int_equal(R->ops[1].optest_stateid.tsr_status_codes[0], NFS4ERR_EXPIRED);
+    assert_int_equal(R->ops[3].optest_stateid.tsr_status_codes[0], NFS4ERR_BAD_STATEID);
+    assert_int_equal(speak(&silent.conn, &silent.session), 0);
+    expect_status(open_denying(&silent, &dir, "silent", &lost), NFS4ERR_SHARE_DENIED);
+    expect_status(client_file_close(&other, &got), NFS4_OK);
+    client_mount_close(&other);
+    client_mount_close(&silent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(callback_path),
-        cmocka_unit_test(callback_path_of_two_sessions),
-        cmocka_unit_test(no_callback_path),
-        cmocka_unit_test(silent_and_back),
+        cmocka_unit_test(callback_path),    cmocka_unit_test(callback_path_of_two_sessions),
+        cmocka_unit_test(no_callback_path), cmocka_unit_test(silent_and_back),
+        cmocka_unit_test(silent_and_lost),
     };
 
     return test_group_run_fixtures(tests, setup, script_teardown);
