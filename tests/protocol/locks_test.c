@@ -196,11 +196,50 @@ static void refused(void **state)
     expect_status(client_file_close(&alice, &reader), NFS4_OK);
 }
 
+/* LOCK by an owner who has no lock state yet, for writing. */
+static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_type4 type,
+                enum nfsstat4 status)
+{
+    const struct client_file *file = mount == &alice ? &of_alice : &of_bob;
+
+    begin(mount, &file->fh);
+    client_op_lock_new(C, &file->stateid, mount->session.clientid, owner, type, 0, 10);
+    run(status);
+}
+
+/* Who waits asks again and again, and is the first to get it (§9.6). */
+static void waiting(void **state)
+{
+    const struct LOCK4denied *denied;
+    struct stateid4 lock;
+
+    open_both(*state);
+    lock = lock_new(&alice, "holder", WRITE_LT, 0, 10);
+    ask(&bob, "waiter", WRITEW_LT, NFS4ERR_DENIED);
+    ask(&alice, "late", READW_LT, NFS4ERR_DENIED);
+    unlock(&alice, &lock, 0, NFS4_UINT64_MAX);
+    ask(&alice, "late", READW_LT, NFS4ERR_DENIED);
+    denied = &result(OP_LOCK)->denied;
+    assert_int_equal(denied->owner.clientid, bob.session.clientid);
+    assert_int_equal(denied->owner.owner.len, strlen("waiter"));
+    assert_int_equal(denied->locktype, WRITE_LT);
+    lock_more(&alice, &lock, WRITE_LT, 0, 10, NFS4ERR_DENIED); /* nor he who had it */
+    lock_more(&alice, &lock, WRITE_LT, 10, 10, NFS4_OK);
+    test_lock(&alice, "late", WRITE_LT, 0, 10, NFS4_OK); /* locks alone count for LOCKT */
+    ask(&bob, "waiter", WRITEW_LT, NFS4_OK);
+    ask(&alice, "late", READW_LT, NFS4ERR_DENIED);
+    /* An answer to a request that does not wait is the last one. */
+    ask(&alice, "late", READ_LT, NFS4ERR_DENIED);
+    expect_status(client_file_close(&bob, &of_bob), NFS4_OK);
+    lock_more(&alice, &lock, WRITE_LT, 0, 10, NFS4_OK);
+    expect_status(client_file_close(&alice, &of_alice), NFS4_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(conflicts), ON_BOTH(split_and_merge), ON_BOTH(upgrade),
-        ON_BOTH(ranges),    ON_BOTH(refused),
+        ON_BOTH(ranges),    ON_BOTH(refused),         ON_BOTH(waiting),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);
