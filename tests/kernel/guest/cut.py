@@ -37,7 +37,6 @@ def the_work_goes_on():
                     and (replays >= REPLAYS or SERVER != "mainstayd"):
                 break
         host.network("calm")
-        load.wait_until_all_go_on(30)
         return cuts, replays
 
     cuts, replays = load.run(direct)
