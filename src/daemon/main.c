@@ -77,7 +77,10 @@ static struct recovery *make_recovery(struct daemon *d)
 static bool make_state(struct daemon *d)
 {
     char instance[INSTANCE_ID_CHARS + 1];
-    struct state_config config = {.lease_s = d->options.lease_s, .server_owner = instance};
+    struct state_config config = {.lease_s = d->options.lease_s,
+                                  .server_owner = instance,
+                                  .slots_initial = d->options.slots,
+                                  .reply_budget_bytes = (uint64_t)d->options.reply_cache_mib << 20};
 
     d->state_dir = state_dir_open(d->options.state_dir);
     if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, instance))

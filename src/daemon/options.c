@@ -25,6 +25,9 @@ static const char usage[] =
     "  --lease S             lease time in seconds (default 90)\n"
     "  --grace S             how long clients may reclaim after a restart, in seconds; 0: nobody\n"
     "                        may (default: the longer lease of this run and the last)\n"
+    "  --slots N             requests at a time a new session may send, 1 to 1024 (default 64);\n"
+    "                        a client that uses them all gets more\n"
+    "  --reply-cache MIB     what replies kept for retries may come to (default 1024)\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
     "  --check               check the options and exit\n"
@@ -34,6 +37,7 @@ enum {
     LEASE_S_DEFAULT = 90,
     LEASE_S_MIN = 1,
     THREADS_MAX = 64,
+    REPLY_CACHE_MIB_MAX = 1 << 20,
     PORT_DEFAULT = 2049,
 };
 
@@ -44,6 +48,8 @@ enum option_id {
     OPT_THREADS,
     OPT_LEASE,
     OPT_GRACE,
+    OPT_SLOTS,
+    OPT_REPLY_CACHE,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
     OPT_CHECK,
@@ -58,6 +64,8 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, OPT_THREADS},
     {"lease", required_argument, NULL, OPT_LEASE},
     {"grace", required_argument, NULL, OPT_GRACE},
+    {"slots", required_argument, NULL, OPT_SLOTS},
+    {"reply-cache", required_argument, NULL, OPT_REPLY_CACHE},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"check", no_argument, NULL, OPT_CHECK},
@@ -166,6 +174,12 @@ static bool set_option(struct options *options, int id, const char *value)
     case OPT_GRACE:
         return parse_number(value, 0, LIMIT_LEASE_S, &options->grace_s) ||
                complain("--grace wants 0 to 3600 seconds, not", value);
+    case OPT_SLOTS:
+        return parse_number(value, 1, LIMIT_SLOTS, &options->slots) ||
+               complain("--slots wants 1 to 1024, not", value);
+    case OPT_REPLY_CACHE:
+        return parse_number(value, 1, REPLY_CACHE_MIB_MAX, &options->reply_cache_mib) ||
+               complain("--reply-cache wants 1 to 1048576 MiB, not", value);
     case OPT_LOG_LEVEL:
         return log_level_parse(value, &options->log_level) ||
                complain("--log-level wants error, warn, info or debug, not", value);

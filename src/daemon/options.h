@@ -22,7 +22,9 @@ struct options {
     char *state_dir;  /* default: /var/lib/mainstay for root, else below the user's own state */
     uint32_t threads; /* 0: one a CPU */
     uint32_t lease_s;
-    uint32_t grace_s; /* or RECOVERY_GRACE_BY_LEASE */
+    uint32_t slots;           /* of a new session; 0: LIMIT_SLOTS_DEFAULT */
+    uint32_t reply_cache_mib; /* 0: LIMIT_REPLY_BUDGET_BYTES */
+    uint32_t grace_s;         /* or RECOVERY_GRACE_BY_LEASE */
     enum log_level log_level;
     bool log_json;
     bool check_only;

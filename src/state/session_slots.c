@@ -236,22 +236,26 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
     return grant;
 }
 
-static void press_client_locked(const struct client *client, int64_t now_ns)
+static bool press_visited(struct hnode *node, void *now_ns)
 {
-    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
-        if (!slot_table_resize_try(&session->slots))
-            continue;
-        press(session, NULL, now_ns);
-        slot_table_resize_end(&session->slots);
-    }
+    struct session *session = CONTAINER_OF(node, struct session, by_id);
+
+    if (!slot_table_resize_try(&session->slots))
+        return true;
+    press(session, NULL, *(const int64_t *)now_ns);
+    slot_table_resize_end(&session->slots);
+    return true;
 }
 
 void session_slots_press(struct state *state, int64_t now_ns)
 {
     if (!reply_budget_tight(&state->reply_budget))
         return;
-    pthread_mutex_lock(&state->clients.lock);
-    LIST_FOREACH (client, &state->clients.confirmed, struct client, all_link)
-        press_client_locked(client, now_ns);
-    pthread_mutex_unlock(&state->clients.lock);
+    for (size_t i = 0; i < SESSION_SHARDS; i++) {
+        struct session_shard *shard = &state->session_shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        htable_visit(&shard->table, press_visited, &now_ns);
+        pthread_mutex_unlock(&shard->lock);
+    }
 }

@@ -222,13 +222,44 @@ static void accounts(void **unused)
     assert_int_equal(test_server.state->reply_bytes, 0);
 }
 
+static void lock_all(int (*lock)(pthread_mutex_t *))
+{
+    assert_int_equal(lock(&test_server.state->clients.lock), 0);
+    for (size_t i = 0; i < SESSION_SHARDS; i++)
+        assert_int_equal(lock(&test_server.state->session_shards[i].lock), 0);
+    assert_int_equal(lock(&held->lock), 0);
+}
+
+/* SR-07, P-02, L-09: whoever holds all locks of clients and sessions holds up no SEQUENCE on a
+ * connection that has had one, and the lease is renewed.  (If it waits, the test never ends.) */
+static void waits_for_no_lock(void **unused)
+{
+    int64_t renewed;
+
+    (void)unused;
+    use(0, 0);
+    atomic_fetch_sub(&held->client->renewed_ns, NSEC_PER_SEC);
+    renewed = atomic_load(&held->client->renewed_ns);
+    lock_all(pthread_mutex_lock);
+    use(0, 0);
+    use(63, 63); /* grows, too */
+    lock_all(pthread_mutex_unlock);
+    expect_told(95, 95);
+    assert_true(atomic_load(&held->client->renewed_ns) >= renewed + NSEC_PER_SEC);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(more),     TEST(fewer), TEST(again), TEST(forced), TEST(busy_is_no_bad_slot),
+        TEST(more),
+        TEST(fewer),
+        TEST(again),
+        TEST(forced),
+        TEST(busy_is_no_bad_slot),
         TEST(accounts),
+        TEST(waits_for_no_lock),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

@@ -191,6 +191,49 @@ static void negotiates(void **unused)
     session_put(session);
 }
 
+/* SR-06: ids come from a strong source: none twice, and each bit is set in about half of them (2000
+ * tosses of a coin stay within 850 and 1150 but once in 10^11). */
+static void ids_are_random(void **unused)
+{
+    enum {
+        IDS = 2000,
+        BITS = 8 * NFS4_SESSIONID_SIZE
+    };
+    static uint8_t ids[IDS][NFS4_SESSIONID_SIZE];
+    struct CREATE_SESSION4resok res;
+    uint32_t set[BITS] = {0};
+
+    (void)unused;
+    for (uint32_t i = 0; i < IDS; i++) {
+        struct CREATE_SESSION4args args = create_args(i + 1);
+
+        assert_int_equal(create_with(&args, &res), NFS4_OK);
+        memcpy(ids[i], res.csr_sessionid, NFS4_SESSIONID_SIZE);
+        assert_int_equal(session_destroy(state, ids[i], conn, NULL, 0), NFS4_OK);
+        for (uint32_t j = 0; j < i; j++)
+            assert_memory_not_equal(ids[i], ids[j], NFS4_SESSIONID_SIZE);
+        for (uint32_t bit = 0; bit < BITS; bit++)
+            set[bit] += ids[i][bit / 8] >> bit % 8 & 1;
+    }
+    for (uint32_t bit = 0; bit < BITS; bit++)
+        assert_in_range(set[bit], 850, 1150);
+}
+
+/* RFC 8881 §18.36.3: no "step up" to RDMA, whatever is asked, and no depth of its queue. */
+static void no_rdma(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    args.csa_flags = CREATE_SESSION4_FLAG_CONN_RDMA | CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+    args.csa_fore_chan_attrs.ca_rdma_ird_count = args.csa_back_chan_attrs.ca_rdma_ird_count = 1;
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    assert_int_equal(res.csr_flags, CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
+    assert_int_equal(res.csr_fore_chan_attrs.ca_rdma_ird_count, 0);
+    assert_int_equal(res.csr_back_chan_attrs.ca_rdma_ird_count, 0);
+}
+
 static void callback_security(void **unused)
 {
     uint32_t gids[] = {4, 5};
@@ -292,6 +335,8 @@ int main(void)
         TEST(flags),
         TEST(too_small),
         TEST(negotiates),
+        TEST(ids_are_random),
+        TEST(no_rdma),
         TEST(callback_security),
         TEST(limits),
         TEST(destroy),

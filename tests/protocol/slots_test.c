@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many slots a client has, as it sees it (S20-D1, W01, W02, W03, S20-08, SR-26): the server has
+ * little room for replies and grants few slots at first.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "script.h"
+
+enum {
+    LEASE_S = 2,
+    SLOTS = 32,
+    REPLY_CACHE_MIB = 1,
+    CACHED = 6144,
+    PATIENCE_S = 20
+};
+
+static int setup(void **state)
+{
+    static const char *const options[] = {"--export",
+                                          "/mem=mem:,no_root_squash",
+                                          "--lease",
+                                          "2",
+                                          "--slots",
+                                          "32",
+                                          "--reply-cache",
+                                          "1",
+                                          NULL};
+
+    (void)state;
+    return script_setup(options);
+}
+
+static void open_with(struct client_mount *mount, struct client_session_wish *wish)
+{
+    struct client_cred cred = script_cred();
+
+    expect_status(client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, wish),
+                  NFS4_OK);
+}
+
+static void open_one(struct client_mount *mount)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+
+    open_with(mount, &wish);
+    assert_int_equal(mount->session.fore.ca_maxresponsesize_cached, CACHED);
+}
+
+/* A SEQUENCE alone in `slot`; what it tells is in mount->session. */
+static void use(struct client_mount *mount, uint32_t slot, enum nfsstat4 status)
+{
+    client_result_free(R);
+    client_compound_free(C);
+    mount->session.slot_count = CLIENT_SLOTS; /* the server is to say which exist */
+    client_compound_begin_slot(C, &mount->session, slot, true);
+    run_on(&mount->conn, status);
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+/* SR-26: what is granted first is the operator's to say, and less if the client wants less. */
+static void as_configured(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_mount mount;
+
+    (void)state;
+    assert_int_equal(alice.session.fore.ca_maxrequests, SLOTS);
+    wish.fore.ca_maxrequests = 3;
+    open_with(&mount, &wish);
+    assert_int_equal(mount.session.fore.ca_maxrequests, 3);
+    use(&mount, 2, NFS4_OK);
+    assert_int_equal(mount.session.highest_slot, 2);
+    use(&mount, 3, NFS4ERR_BADSLOT);
+    client_mount_close(&mount);
+}
+
+/* Its last slot in use, a client gets half as many again, and all of them work (P-10). */
+static void more_with_use(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_mount mount;
+
+    (void)state;
+    wish.fore.ca_maxresponsesize_cached = 192; /* 256 bytes a slot */
+    wish.fore.ca_maxrequests = LIMIT_SLOTS;
+    open_with(&mount, &wish);
+    assert_int_equal(mount.session.fore.ca_maxrequests, SLOTS);
+    use(&mount, SLOTS, NFS4ERR_BADSLOT);
+    for (uint32_t count = SLOTS; count < LIMIT_SLOTS;) {
+        uint32_t more = count + count / 2 < LIMIT_SLOTS ? count + count / 2 : LIMIT_SLOTS;
+
+        use(&mount, count - 2, NFS4_OK);
+        assert_int_equal(mount.session.highest_slot, count - 1);
+        use(&mount, count - 1, NFS4_OK);
+        assert_int_equal(mount.session.highest_slot, more - 1);
+        assert_int_equal(mount.session.target_highest_slot, more - 1);
+        count = more;
+    }
+    for (uint32_t i = 0; i < LIMIT_SLOTS; i++)
+        use(&mount, i, NFS4_OK);
+    use(&mount, LIMIT_SLOTS - 1, NFS4_OK);
+    assert_int_equal(mount.session.highest_slot, LIMIT_SLOTS - 1);
+    client_mount_close(&mount);
+}
+
+/* Until the server tells `highest` as the target; the session looks once a second. */
+static void await_target(struct client_mount *mount, uint32_t highest)
+{
+    int64_t until_ns = clock_now_ns() + PATIENCE_S * NSEC_PER_SEC;
+
+    while (mount->session.target_highest_slot != highest && clock_now_ns() < until_ns) {
+        use(mount, 0, NFS4_OK);
+        sleep_ms(50);
+    }
+    assert_int_equal(mount->session.target_highest_slot, highest);
+}
+
+/* Alice, bob and five more: 1 MiB is 168 slots of 6144 bytes and the slot, of which seven eighths
+ * are to be shared. */
+static void fewer_under_pressure(void **state)
+{
+    static const uint32_t granted[] = {32, 32, 32, 8, 1};
+    struct client_mount mounts[ARRAY_SIZE(granted)];
+    const uint32_t share = (1u << 20) / 8 * 7 / 7 / (CACHED + 64);
+    int64_t shrunk_ns;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(granted); i++) {
+        open_one(&mounts[i]);
+        assert_int_equal(mounts[i].session.fore.ca_maxrequests, granted[i]);
+    }
+    for (uint32_t i = 0; i + 1 < SLOTS; i++)
+        use(&alice, i, NFS4_OK);
+    await_target(&alice, share - 1);
+    while (alice.session.highest_slot != share - 1)
+        use(&alice, 0, NFS4_OK);
+    shrunk_ns = clock_now_ns();
+    use(&alice, SLOTS - 2, NFS4ERR_BADSLOT);
+    use(&alice, share - 1, NFS4_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(granted); i++)
+        client_mount_close(&mounts[i]);
+
+    /* There is room again, and a lease period later she gets her slots back.  Like Linux she begins
+     * those at 1 that were taken from her. */
+    while (alice.session.highest_slot == share - 1 &&
+           clock_now_ns() < shrunk_ns + PATIENCE_S * NSEC_PER_SEC) {
+        use(&alice, share - 1, NFS4_OK);
+        sleep_ms(20);
+    }
+    assert_true(clock_now_ns() - shrunk_ns > LEASE_S * NSEC_PER_SEC * 9 / 10);
+    assert_int_equal(alice.session.highest_slot, share + share / 2 - 1);
+    for (uint32_t i = share; i + 2 < share + share / 2; i++) {
+        alice.session.slots[i].seqid = 1;
+        use(&alice, i, NFS4_OK);
+        use(&alice, i, NFS4_OK);
+    }
+}
+
+/* RFC 8881 §18.36.3, §18.34.3: this transport has no RDMA, and says so by not granting it. */
+static void no_rdma(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct nfs_argop4 op = {.argop = OP_BIND_CONN_TO_SESSION};
+    struct client_mount mount;
+    struct client_conn conn;
+
+    (void)state;
+    wish.flags |= CREATE_SESSION4_FLAG_CONN_RDMA | CREATE_SESSION4_FLAG_PERSIST;
+    wish.fore.ca_rdma_ird_count = wish.back.ca_rdma_ird_count = 1;
+    wish.fore.ca_rdma_ird[0] = wish.back.ca_rdma_ird[0] = 16;
+    open_with(&mount, &wish);
+    assert_int_equal(mount.session.flags & CREATE_SESSION4_FLAG_CONN_RDMA, 0);
+    assert_int_equal(mount.session.flags & CREATE_SESSION4_FLAG_PERSIST, 0);
+    assert_int_equal(mount.session.fore.ca_rdma_ird_count, 0);
+    assert_int_equal(mount.session.back.ca_rdma_ird_count, 0);
+    script_connect(&conn);
+    op.opbind_conn_to_session.bctsa_dir = CDFC4_FORE_OR_BOTH;
+    op.opbind_conn_to_session.bctsa_use_conn_in_rdma_mode = true;
+    memcpy(op.opbind_conn_to_session.bctsa_sessid, mount.session.sessionid, NFS4_SESSIONID_SIZE);
+    client_result_free(R);
+    client_compound_free(C);
+    client_compound_begin_plain(C);
+    client_compound_add(C, &op);
+    run_on(&conn, NFS4_OK);
+    assert_false(R->ops[0].opbind_conn_to_session.bctsr_use_conn_in_rdma_mode);
+    client_conn_close(&conn);
+    use(&mount, 0, NFS4_OK); /* record marking goes on */
+    client_mount_close(&mount);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(as_configured),
+        cmocka_unit_test(more_with_use),
+        cmocka_unit_test(fewer_under_pressure),
+        cmocka_unit_test(no_rdma),
+    };
+
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}
