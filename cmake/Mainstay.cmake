@@ -154,7 +154,10 @@ function(ms_test)
     _ms_test_properties(${arg_NAME} "${arg_TIMEOUT}" ${arg_LABELS})
     set_property(TEST ${arg_NAME} APPEND PROPERTY ENVIRONMENT
         MAINSTAY_COVERAGE=${MAINSTAY_COVERAGE_DIR})
-    set_property(GLOBAL APPEND PROPERTY MAINSTAY_C_TESTS ${arg_NAME})
+    # Those that talk NFS note what they hear.
+    if("ms_protocol_script" IN_LIST arg_DEPS OR "v41_fixture.c" IN_LIST arg_SOURCES)
+        set_property(GLOBAL APPEND PROPERTY MAINSTAY_RECORDERS ${arg_NAME})
+    endif()
 endfunction()
 
 function(ms_script_test)

@@ -185,6 +185,7 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGUSR1);
     CHECK(pthread_sigmask(SIG_BLOCK, set, NULL) == 0);
     CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+    CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* `ulimit -f`: that write fails, no more */
 }
 
 static void wait_for_end(struct daemon *d, const sigset_t *signals)

@@ -8,7 +8,6 @@
 #include "base/check.h"
 #include "lib/test.h"
 #include "v41_fixture.h"
-#include "wire/nfs4_op.h"
 #include "wire/op_table.h"
 
 /* The calls of struct vfs_ops that can fail. */
@@ -177,7 +176,6 @@ static enum vfs_status fault_resolve(struct vfs *fs, const struct vfs_handle *ha
     return real->resolve(fs, handle, out);
 }
 
-/* The bytes of a handle are the table of operations' matter no more. */
 static void make_faulty(struct vfs *fs)
 {
     real = fs->ops;
@@ -205,8 +203,7 @@ static struct wire_opaque text(const char *string)
 
 static void put(struct nfs_argop4 *op)
 {
-    call.op_count++;
-    assert_true(wire_nfs_argop4(&call.x, op));
+    v41_put(&call, op);
 }
 
 static void put_void(uint32_t op)
@@ -219,25 +216,13 @@ static void put_fh(const struct handle *fh)
     put(&(struct nfs_argop4){.argop = OP_PUTFH, .opputfh = {.object = {fh->data, fh->len}}});
 }
 
-static const struct nfs_resop4 *last_result(void)
-{
-    static struct nfs_resop4 result;
-
-    v41_roundtrip(v41_fd, &call);
-    assert_int_equal(call.accept_stat, 0);
-    for (uint32_t i = 0; i < call.result_count; i++)
-        assert_true(wire_nfs_resop4(&call.results, &result));
-    assert_int_equal(result.status, call.status);
-    return &result;
-}
-
 /* The handle that a GETFH at the end of the compound gets. */
 static void keep_fh(struct handle *fh)
 {
     const struct nfs_resop4 *result;
 
     put_void(OP_GETFH);
-    result = last_result();
+    result = v41_last(&call);
     assert_int_equal(result->status, NFS4_OK);
     fh->len = result->opgetfh.object.len;
     memcpy(fh->data, result->opgetfh.object.data, fh->len);
@@ -262,7 +247,7 @@ static int set_up(void **unused)
     v41_session_make(v41_fd, "client", NULL, &session);
     v41_begin_in(&call, &session, false);
     put_void(OP_RECLAIM_COMPLETE);
-    assert_int_equal(last_result()->status, NFS4_OK);
+    assert_int_equal(v41_last(&call)->status, NFS4_OK);
     v41_begin_in(&call, &session, false);
     put_void(OP_PUTROOTFH);
     v41_op_mkdir(&call, "dir");
@@ -513,7 +498,7 @@ static void told_to_the_client(void **unused)
             cases[i].put();
             fault_call = cases[i].call;
             atomic_store(&fault_status, status);
-            result = last_result();
+            result = v41_last(&call);
             if (result->resop != cases[i].op || result->status != expected(cases[i].op, status))
                 fail_msg("%s: %s became %u", op_info(cases[i].op)->name, vfs_status_name(status),
                          result->status);

@@ -12,6 +12,7 @@
 #include "proto/compound.h"
 #include "state/session.h"
 #include "wire/nfs4_codec.h"
+#include "wire/nfs4_op.h"
 
 enum {
     LEASE_S = 30,
@@ -27,8 +28,11 @@ int v41_tear_down(void **unused);
 /* Called by v41_set_up(), if set, with the file system that it is going to export. */
 extern void (*v41_backend_made)(struct vfs *fs);
 
-/* Limits of the next v41_set_up(); 0: the usual ones. */
-extern uint32_t v41_clients_max, v41_sessions_max;
+/* What the next v41_set_up() exports; NULL: `/=mem:,no_root_squash`. */
+extern const char *v41_export;
+
+/* How many clients the next v41_set_up() has room for; 0: as many as ever. */
+extern uint32_t v41_clients_max;
 
 /* One more connection, and the one that is always there. */
 int v41_connect(void);
@@ -58,6 +62,12 @@ void v41_begin(struct v41_call *call);
 
 /* Begin the next operation; its arguments go into call->x. */
 struct xdr *v41_op(struct v41_call *call, uint32_t op);
+
+/* The next operation with its arguments. */
+void v41_put(struct v41_call *call, struct nfs_argop4 *op);
+
+/* Send it over the one connection; the last result. */
+const struct nfs_resop4 *v41_last(struct v41_call *call);
 
 /* Send it over `fd`, wait for the reply, take its head apart. */
 void v41_roundtrip(int fd, struct v41_call *call);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stateids of revoked opens and locks answer to every operation that takes them. */
+#include <string.h>
+
+#include "lib/test.h"
+#include "state/client.h"
+#include "state/open_revoke.h"
+#include "v41_fixture.h"
+#include "wire/op_table.h"
+
+static struct v41_call call;
+static struct v41_session session;
+static struct stateid4 open, lock;
+
+static struct wire_opaque text(const char *string)
+{
+    return (struct wire_opaque){(const uint8_t *)string, (uint32_t)strlen(string)};
+}
+
+static void put(struct nfs_argop4 *op)
+{
+    v41_put(&call, op);
+}
+
+static void begin_at_file(void)
+{
+    v41_begin_in(&call, &session, false);
+    v41_op(&call, OP_PUTROOTFH);
+    v41_op_lookup(&call, "file");
+}
+
+/* An open with a lock. */
+static int set_up(void **unused)
+{
+    const struct nfs_resop4 *result;
+
+    v41_set_up(unused);
+    v41_session_make(v41_fd, "client", NULL, &session);
+    v41_begin_in(&call, &session, false);
+    put(&(struct nfs_argop4){.argop = OP_RECLAIM_COMPLETE});
+    assert_int_equal(v41_last(&call)->status, NFS4_OK);
+    v41_begin_in(&call, &session, false);
+    v41_op(&call, OP_PUTROOTFH);
+    put(&(struct nfs_argop4){
+        .argop = OP_OPEN,
+        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                   .owner = {.owner = text("owner")},
+                   .openhow = {.opentype = OPEN4_CREATE, .how = {.mode = UNCHECKED4}},
+                   .claim = {.claim = CLAIM_NULL, .file = text("file")}}});
+    result = v41_last(&call);
+    assert_int_equal(result->status, NFS4_OK);
+    open = result->opopen.stateid;
+    begin_at_file();
+    put(&(struct nfs_argop4){
+        .argop = OP_LOCK,
+        .oplock = {.locktype = WRITE_LT,
+                   .length = 10,
+                   .locker = {.new_lock_owner = true,
+                              .open_owner = {.open_stateid = open,
+                                             .lock_owner = {.owner = text("locker")}}}}});
+    result = v41_last(&call);
+    assert_int_equal(result->status, NFS4_OK);
+    lock = result->oplock.lock_stateid;
+    return 0;
+}
+
+static void revoke(enum nfsstat4 why)
+{
+    struct client *client = client_lookup(test_server.state, session.clientid);
+    uint32_t count;
+
+    assert_non_null(client);
+    assert_true(open_client_revoke(client, why, &count));
+    assert_int_equal(count, 1);
+    client_put(client);
+}
+
+static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
+{
+    const struct nfs_resop4 *result;
+
+    begin_at_file();
+    put(op);
+    result = v41_last(&call);
+    if (result->resop != op->argop || result->status != status)
+        fail_msg("%s: %u instead of %u", op_info(op->argop)->name, result->status, status);
+}
+
+/* The operations, and that FREE_STATEID acknowledges the loss, once. */
+static void expect_all(enum nfsstat4 why)
+{
+    const struct fattr4 size = {.attrmask = {.count = 1, .words = {1u << FATTR4_SIZE}},
+                                .attr_vals = {(const uint8_t *)"\0\0\0\0\0\0\0\0", 8}};
+    struct nfs_argop4 ops[] = {
+        {.argop = OP_READ, .opread = {.stateid = open, .count = 1}},
+        {.argop = OP_WRITE, .opwrite = {.stateid = open, .data = text("data")}},
+        {.argop = OP_SETATTR, .opsetattr = {.stateid = open, .obj_attributes = size}},
+        {.argop = OP_OPEN_DOWNGRADE,
+         .opopen_downgrade = {.open_stateid = open, .share_access = OPEN4_SHARE_ACCESS_BOTH}},
+        {.argop = OP_LOCK,
+         .oplock = {.locktype = WRITE_LT,
+                    .length = 10,
+                    .locker = {.lock_owner = {.lock_stateid = lock}}}},
+        {.argop = OP_LOCKU, .oplocku = {.locktype = WRITE_LT, .lock_stateid = lock, .length = 10}},
+        {.argop = OP_CLOSE, .opclose = {.open_stateid = open}},
+    };
+    struct nfs_argop4 free_lock = {.argop = OP_FREE_STATEID, .opfree_stateid = {lock}};
+    struct nfs_argop4 free_open = {.argop = OP_FREE_STATEID, .opfree_stateid = {open}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
+        expect(&ops[i], why);
+    expect(&free_lock, NFS4_OK);
+    expect(&free_open, NFS4_OK);
+    expect(&free_open, NFS4ERR_BAD_STATEID);
+    expect(&ops[0], NFS4ERR_BAD_STATEID);
+}
+
+static void lease_over(void **unused)
+{
+    (void)unused;
+    revoke(NFS4ERR_EXPIRED);
+    expect_all(NFS4ERR_EXPIRED);
+}
+
+static void by_an_administrator(void **unused)
+{
+    (void)unused;
+    revoke(NFS4ERR_ADMIN_REVOKED);
+    expect_all(NFS4ERR_ADMIN_REVOKED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lease_over, set_up, v41_tear_down),
+        cmocka_unit_test_setup_teardown(by_an_administrator, set_up, v41_tear_down),
+    };
+
+    return test_group_run(tests);
+}
