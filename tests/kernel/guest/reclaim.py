@@ -154,43 +154,51 @@ def cut_off_over_a_crash():
 
 
 @test
-def a_lock_lost_while_cut_off():
-    """Client 1 gets the lock of client 2, whose lease is over; the server restarts; client 2 is back.
+def locks_lost_while_cut_off():
+    """Client 1 gets the locks of client 2, whose lease is over; the server restarts; client 2 is back.
 
-    It does not know that it has lost the lock, and the server that knew has died.
+    It does not know what it has lost, and the server that knew has died. Of one of the locks nobody is
+    in the way: client 1 has used and released it (the first edge condition of RFC 8881 §8.4.3).
     """
-    file = prepared("f", bytes(300))
+    held, released = prepared("held", bytes(300)), prepared("released", bytes(300))
     if not FIRST:
-        lock(file)
-        put(file, b"second")
+        for file in (held, released):
+            lock(file)
+            put(file, b"second")
     step("taken")
     if FIRST:
         with second_cut_off():
-            waited = lock_when_free(file)
+            waited = lock_when_free(held)
             print(f"     got the other's lock after {waited:.1f} s; the lease is {LEASE_S} s", flush=True)
             true(waited > LEASE_S / 4, "the other's lease was not over")
-            put(file, b"first ")
+            lock_when_free(released)
+            for file in (held, released):
+                put(file, b"first ")
+            unlock(released)
             host.server("crash")
-            put(file, b"First ")  # reclaimed
+            put(held, b"First ")  # reclaimed
     step("back")
     if not FIRST:
-        raises(errno.EIO, put, file, b"SECOND")
-        other = os.open("f", os.O_RDWR)
+        for file in (held, released):
+            raises(errno.EIO, put, file, b"SECOND")
+        other = os.open("held", os.O_RDWR)
         raises(REFUSED, lock, other)
         os.close(other)
     step("tried")
     if FIRST:
-        equal(os.pread(file, 6, 0), b"First ", "the file")
-        put(file, b"FIRST ")
-        unlock(file)
+        put(held, b"FIRST ")
+        unlock(held)
+        equal(os.pread(released, 6, 0), b"first ", "the file that was released")
     step("freed")
     if not FIRST:
-        os.close(file)
-        file = os.open("f", os.O_RDWR)
-        lock(file)
-        equal(os.pread(file, 6, 0), b"FIRST ", "the file")
+        for file in (held, released):
+            os.close(file)
+        for name, data in ("held", b"FIRST "), ("released", b"first "):
+            file = os.open(name, os.O_RDWR)
+            lock(file)
+            equal(os.pread(file, 6, 0), data, name)
+            os.close(file)
     step("end")
-    os.close(file)
 
 
 sys.exit(main())

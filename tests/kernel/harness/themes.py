@@ -61,7 +61,7 @@ THEMES = {
                           backends=("mem", "tmpfs")),
     "crash": Theme("crash.py", grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
                    expected_log=LOCK_IN_FLIGHT),
-    "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=5, timeout_s=240,
+    "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=3, timeout_s=240,
                      backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
     "pair": Theme("pair.py", clients=2),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
