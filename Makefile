@@ -39,6 +39,8 @@ check:
 	@tools/check-format
 	@tools/check-layers
 	@tools/check-spdx
+	@tools/check-structure
+	@tools/check-requirements
 	@$(call build_preset,check)
 	@cd build/check && $(CTEST) -LE kernel
 

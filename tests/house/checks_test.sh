@@ -82,8 +82,128 @@ if [ $format_status -eq 0 ]; then
     expect 1 format 'a badly laid out file'
 fi
 
+# What check-structure wants to find.
+sound_structure() {
+    fresh_tree
+    rm -rf "$tree/tests"
+    mkdir -p "$tree/src/proto/attr" "$tree/src/state" "$tree/src/transport" "$tree/tests/unit/state"
+    put proto/ops/ops.h 'enum nfsstat4 op_read(struct compound *c);'
+    put proto/ops/read.c 'enum nfsstat4 op_read(struct compound *c)
+{
+    return read_at(c);
+}'
+    put proto/attr/attr.c 'int attr;'
+    put proto/v41/op_run.c 'enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
+{
+    switch (op) {
+    case OP_READ:
+        return op_read(&x->base);
+    }
+}'
+    put proto/v41/compound41.c 'static enum nfsstat4 op_next(struct v41_compound *x, enum v41_gate gate)
+{
+    return v41_op_run(x, OP_READ);
+}'
+    put proto/v41/sequence.c '/* open_file() */
+int sequence;'
+    put transport/rpc_call.h 'struct rpc_call;'
+    put state/session.c '#include <stdlib.h>'
+    echo 'ms_test(NAME unit.state.slot DEPS state)' >"$tree/tests/unit/state/CMakeLists.txt"
+}
+
+# expect_structure_fail FILE TEXT WHAT: with this file instead, or besides.
+expect_structure_fail() {
+    sound_structure
+    put "$1" "$2"
+    expect 1 structure "$3"
+}
+
+sound_structure
+expect 0 structure 'a sound tree'
+# S20-02, S20-20, SR-02: the paths part before the handlers, which know no version.
+expect_structure_fail proto/ops/a.c 'int a = c->minor_version;' 'a handler with a minor version'
+# S20-04, S20-22: owner seqids don't reach a handler's decisions.
+expect_structure_fail proto/ops/a.c 'int a = args->seqid;' "a handler with an owner's seqid"
+expect_structure_fail proto/ops/a.c 'int a = args->locker.open_seqid;' 'a LOCK with an open_seqid'
+# S20-48: whose state it is, the session says.
+expect_structure_fail proto/ops/a.c 'int a = args->owner.clientid;' 'a client id from arguments'
+expect_structure_fail proto/ops/a.c 'int a = lock_owner.owner.clientid;' 'a client id of a lock owner'
+# S20-41, S20-42: SEQUENCE and its slots are the business of v41/ alone.
+expect_structure_fail proto/ops/a.c '#include "state/session_conn.h"' 'a handler with a session'
+expect_structure_fail proto/attr/a.c '#include "state/slot.h"' 'an attribute with a slot'
+# S20-44, S20-F1: one body of each operation, from the start in a folder of no version.
+expect_structure_fail proto/v41/a.c 'enum nfsstat4 op_read(struct compound *c)
+{
+    return 0;
+}' 'a second body of a handler'
+expect_structure_fail proto/ops/read.c 'int a;' 'a handler without a body'
+# S20-43: the compiler sees an operation that is missing (see below), unless there is a default.
+expect_structure_fail proto/v41/op_run.c 'enum nfsstat4 v41_op_run(struct v41_compound *x)
+{
+    switch (op) {
+    default:
+        return 0;
+    }
+}' 'a switch with a default'
+# S20-21: no result without one of SEQUENCE before it.
+expect_structure_fail proto/v41/a.c 'static void shortcut(struct v41_compound *x)
+{
+    v41_op_run(x, OP_READ);
+}' 'an operation past the gate'
+# S20-15: the gate looks at no file.
+expect_structure_fail proto/v41/sequence.c 'int a = open_find(x);' 'a SEQUENCE that looks at opens'
+# S20-D4: the session of a request stands beside the call, not in it.
+expect_structure_fail transport/rpc_call.h 'struct session *session;' 'a call with a session'
+# SR-06, SR-10: sessions and slots stand alone.
+expect_structure_fail state/session.c '#include <event2/event.h>' 'a session with a library'
+sound_structure
+echo 'ms_test(NAME unit.state.slot DEPS state transport)' >"$tree/tests/unit/state/CMakeLists.txt"
+expect 1 structure 'a test of slots with a network'
+# S20-45.
+sound_structure
+echo 'int a(void) { will_return(b, 1); }' >"$tree/tests/unit/state/mock_test.c"
+expect 1 structure 'a mock'
+# S20-35.
+expect_structure_fail base/a.c '#include <sys/sdt.h>' 'a tracing framework'
+
+# S20-43: without one of its operations the switch does not compile.
+compiles() {
+    cc -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Werror=switch -I"$tools/../src" "$tree/src/proto/v41/op_run.c" \
+        2>"$tree/output"
+}
 fresh_tree
-for check in layers spdx; do
+cp "$tools/../src/proto/v41/op_run.c" "$tree/src/proto/v41/op_run.c"
+compiles || { echo 'op_run.c does not compile'; cat "$tree/output"; failures=$((failures + 1)); }
+for op in READ OPEN EXCHANGE_ID LAYOUTGET; do
+    sed "/($op, /d" "$tools/../src/proto/v41/op_run.c" >"$tree/src/proto/v41/op_run.c"
+    ! compiles || { echo "op_run.c compiles without $op"; failures=$((failures + 1)); }
+done
+
+# requirements LIST: a tree with that list and one test.
+requirements() {
+    rm -rf "${tree:?}/tests"
+    mkdir -p "$tree/tests"
+    printf '%b' "$1" >"$tree/tests/requirements.txt"
+    echo '/* A7-01, A7-D2: as asked. */' >"$tree/tests/sound_test.c"
+    echo 'A7-03' >"$tree/tests/README.md"
+}
+
+requirements '# of today\n\nA7-01 one\nA7-D2 another\n'
+expect 0 requirements 'two that are named'
+requirements 'A7-01 one\nA7-02 no test\n'
+expect 1 requirements 'one that is not named'
+requirements 'A7-0 half a name\n'
+expect 1 requirements 'a part of a name'
+requirements 'A7-03 a document\n'
+expect 1 requirements 'one that only a document names'
+requirements 'A7-01 one\nA7-01 one\n'
+expect 1 requirements 'one that stands there twice'
+requirements ''
+expect 1 requirements 'an empty list'
+
+fresh_tree
+rm -rf "$tree/tests"
+for check in layers spdx structure; do
     expect 1 $check 'a tree without a file'
 done
 [ $format_status -eq 77 ] || expect 1 format 'a tree without a file'

@@ -101,7 +101,7 @@ static void large(void **state)
     free(data);
 }
 
-/* What is committed is at least as stable as was asked, and one verifier serves WRITE and COMMIT
+/* L-13: what is committed is at least as stable as was asked, and one verifier serves WRITE and COMMIT
  * (RFC 8881 §18.32, §18.3). */
 static void stability(void **state)
 {
@@ -144,7 +144,7 @@ static void a_write_changes_attributes(void **state)
     }
 }
 
-/* Special stateids do for reading and writing when no share speaks against it. */
+/* L-13: special stateids do for reading and writing when no share speaks against it. */
 static void special_stateids(void **state)
 {
     open_file(*state);

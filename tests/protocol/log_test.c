@@ -498,7 +498,7 @@ static uint64_t moved(const struct log_line *before, const struct log_line *afte
     return log_number(after, name) - log_number(before, name);
 }
 
-/* L-16, S20-29 to S20-34: through the running server, every figure of the tables moves. */
+/* L-16, S20-29, S20-30, S20-31, S20-33, S20-34: through the running server, every figure of the tables moves. */
 static void figures_of_a_run(void **state)
 {
     struct log_line before = figures(), after;

@@ -319,7 +319,7 @@ static void reply_bytes(void **unused)
     assert_int_equal(stats().reply_bytes, 0);
 }
 
-/* S20-29 to S20-31: the totals are what was sent. */
+/* S20-29, S20-30, S20-31: the totals are what was sent. */
 static void scripted_run(void **unused)
 {
     enum {

@@ -416,8 +416,36 @@ static void bad_xdr(void **unused)
     assert_int_equal(xdr_get_u32(&call.results), 0);
 }
 
-/* Random operations with random arguments: the server lives, and every reply can be taken apart up
- * to the first error. */
+static bool session_free(uint32_t op)
+{
+    return op == OP_EXCHANGE_ID || op == OP_CREATE_SESSION || op == OP_DESTROY_SESSION ||
+           op == OP_DESTROY_CLIENTID || op == OP_BIND_CONN_TO_SESSION;
+}
+
+/* S20-01, S20-21: no operation succeeds but behind a SEQUENCE that did, whatever comes. */
+static void no_result_past_sequence(void **unused)
+{
+    unsigned seed = 2;
+
+    (void)unused;
+    for (int i = 0; i < 2000; i++) {
+        uint32_t first = (uint32_t)rand_r(&seed) % 80, more = (uint32_t)rand_r(&seed) % 4;
+        uint32_t words = (uint32_t)rand_r(&seed) % 12;
+
+        v41_begin(&call);
+        v41_op(&call, first);
+        for (uint32_t j = 0; j < words; j++)
+            xdr_put_u32(&call.x, (uint32_t)rand_r(&seed) >> rand_r(&seed) % 32);
+        for (uint32_t j = 0; j < more; j++)
+            v41_op(&call, OP_PUTROOTFH);
+        v41_roundtrip(v41_fd, &call);
+        assert_int_equal(call.result_count, 1);
+        assert_true(call.status != NFS4_OK || (session_free(first) && more == 0));
+    }
+}
+
+/* SR-28: random operations with random arguments: the server lives, and every reply can be taken apart
+ * up to the first error. */
 static void garbage(void **unused)
 {
     unsigned seed = 1;
@@ -446,14 +474,23 @@ static void garbage(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(procedures),        TEST(tags),
-        TEST(tag_too_long),      TEST(minor_versions),
-        TEST(no_operations),     TEST(without_sequence),
-        TEST(not_only_op),       TEST(sequence_result),
-        TEST(sequence_position), TEST(sequence_refused),
-        TEST(request_too_big),   TEST(sizes_refused),
-        TEST(busy_slot),         TEST(binds_and_unbinds),
-        TEST(bad_xdr),           TEST(garbage),
+        TEST(procedures),
+        TEST(tags),
+        TEST(tag_too_long),
+        TEST(minor_versions),
+        TEST(no_operations),
+        TEST(without_sequence),
+        TEST(not_only_op),
+        TEST(sequence_result),
+        TEST(sequence_position),
+        TEST(sequence_refused),
+        TEST(request_too_big),
+        TEST(sizes_refused),
+        TEST(busy_slot),
+        TEST(binds_and_unbinds),
+        TEST(bad_xdr),
+        TEST(garbage),
+        TEST(no_result_past_sequence),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

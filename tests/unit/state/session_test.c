@@ -124,7 +124,7 @@ static void unknown_client(void **unused)
     assert_int_equal(create_with(&args, &res), NFS4ERR_STALE_CLIENTID);
 }
 
-/* W10; PERSIST is never granted (SR-25), the back channel's flag when it is bound. */
+/* W10, L-01; PERSIST is never granted (SR-25), the back channel's flag when it is bound. */
 static void flags(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);

@@ -210,7 +210,7 @@ static void headers_without_reply(void **state)
                      ARRAY_SIZE(records));
 }
 
-/* S22-24: REPLY records among the calls. */
+/* S22-24, SR-05: REPLY records among the calls. */
 static void replies_are_told_from_calls(void **state)
 {
     uint8_t bytes[256];
