@@ -49,6 +49,7 @@ static void make_workload(const char *export)
     expect_status(client_file_mkdir(&alice, &root, "all", &dir), NFS4_OK);
     expect_status(client_file_mkdir(&alice, &dir, "shared", &shared), NFS4_OK);
     expect_status(client_file_mkdir(&alice, &dir, "tokens", &work.tokens), NFS4_OK);
+    work.meeting = make_file(&alice, &dir, "meeting");
     for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++) {
         struct client_cred cred = script_cred();
 
@@ -83,27 +84,25 @@ static void run_clients(void)
         pthread_join(threads[i], NULL);
 }
 
+static unsigned long long told(const struct tale *tale, enum trouble trouble)
+{
+    return tale->troubles[trouble];
+}
+
 static void tell(void)
 {
-    static const char *const names[] = {"no trouble", "reply lost", "cut behind",
-                                        "cut within", "sent twice", "false retry"};
-    uint64_t replays = 0, uncached = 0, delays = 0;
+    struct tale t = {0};
 
-    for (unsigned t = 0; t < TROUBLE_KINDS; t++) {
-        uint64_t sum = 0;
-
-        for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
-            sum += couriers[i].troubles[t];
-        print_message("  %s %llu,", names[t], (unsigned long long)sum);
-    }
-    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++) {
-        replays += couriers[i].replays;
-        uncached += couriers[i].uncached;
-        delays += couriers[i].delays;
-    }
+    for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
+        tale_add(&t, &couriers[i].tale);
+    print_message(
+        "  replies lost %llu, cut behind %llu, cut within %llu, sent twice %llu, false %llu\n",
+        told(&t, TROUBLE_REPLY_LOST), told(&t, TROUBLE_CUT_BEHIND), told(&t, TROUBLE_CUT_WITHIN),
+        told(&t, TROUBLE_TWICE), told(&t, TROUBLE_FALSE));
     print_message("  the same bytes again %llu, run anew %llu, in progress %llu\n",
-                  (unsigned long long)replays, (unsigned long long)uncached,
-                  (unsigned long long)delays);
+                  (unsigned long long)t.replays, (unsigned long long)t.uncached,
+                  (unsigned long long)t.delays);
+    assert_true(t.replays > 0 || atomic_load(&work.failed));
 }
 
 static void compare_trees(const char *export)

@@ -121,7 +121,7 @@ static void submit(struct courier *courier, struct request *q)
 {
     unsigned at = random_below(&courier->random, COURIER_CONNS);
 
-    courier->troubles[q->trouble]++;
+    courier->tale.troubles[q->trouble]++;
     switch (q->trouble) {
     case TROUBLE_REPLY_LOST:
         q->lose = 1 + random_below(&courier->random, 2);
@@ -216,8 +216,8 @@ static bool sequence_delayed(const struct client_result *r)
 /* The retry of a request whose reply was not to be kept (RFC 8881 §2.10.6.1.3). */
 static bool uncached(const struct request *q, const struct client_result *r)
 {
-    return lane_step_idempotent(q->lane) && r->status == NFS4ERR_RETRY_UNCACHED_REP &&
-           r->decoded == 2 && r->ops[0].status == NFS4_OK;
+    return !q->lane->step.cached && r->status == NFS4ERR_RETRY_UNCACHED_REP && r->decoded == 2 &&
+           r->ops[0].status == NFS4_OK;
 }
 
 static bool same_bytes(const struct client_result *a, const struct client_result *b)
@@ -225,12 +225,13 @@ static bool same_bytes(const struct client_result *a, const struct client_result
     return a->body.len == b->body.len && memcmp(a->body.data, b->body.data, a->body.len) == 0;
 }
 
-/* Something else under the seqid that has been used, before the slot is used again: it must not run,
- * nor take the kept reply's place. */
-static void retry_falsely(struct courier *courier, struct request *q)
+/* Something else under a seqid that is not the next: it must not run, nor touch what is kept. */
+static void request_falsely(struct courier *courier, struct request *q)
 {
-    unsigned at = random_below(&courier->random, COURIER_CONNS);
-    struct client_conn *conn = &courier->conns[at];
+    static const uint32_t shifts[] = {0, 0, UINT32_MAX, 2};
+    uint32_t shift = shifts[random_below(&courier->random, 4)];
+    enum nfsstat4 expect = shift ? NFS4ERR_SEQ_MISORDERED : NFS4ERR_SEQ_FALSE_RETRY;
+    struct client_conn *conn = &courier->conns[random_below(&courier->random, COURIER_CONNS)];
     enum client_status status = CLIENT_OK;
     struct client_compound c;
     struct client_result r;
@@ -239,7 +240,7 @@ static void retry_falsely(struct courier *courier, struct request *q)
     client_compound_begin_slot(&c, &courier->session, q->c.slot, true);
     client_op_putfh(&c, &q->lane->model.nodes[MODEL_ROOT].fh);
     client_op_create(&c, "false", NF4DIR, NULL, 0700);
-    client_compound_set_seqid(&c, q->lane->seqid);
+    client_compound_set_seqid(&c, q->lane->seqid + shift);
     while (delayed && status == CLIENT_OK) {
         status = client_compound_call(conn, &c, &r);
         delayed = status == CLIENT_OK && sequence_delayed(&r);
@@ -247,9 +248,10 @@ static void retry_falsely(struct courier *courier, struct request *q)
             client_result_free(&r);
     }
     if (status != CLIENT_OK)
-        lane_differs(q->lane, "false retry: %s", client_status_name(status));
-    else if (r.status != NFS4ERR_SEQ_FALSE_RETRY || r.decoded != 1)
-        lane_differs(q->lane, "false retry: %s", status_name(r.status));
+        lane_differs(q->lane, "false request: %s", client_status_name(status));
+    else if (r.status != expect || r.decoded != 1)
+        lane_differs(q->lane, "false request: %s instead of %s", status_name(r.status),
+                     status_name(expect));
     client_result_free(&r);
     client_compound_free(&c);
 }
@@ -258,12 +260,12 @@ static void finish(struct courier *courier, struct request *q)
 {
     struct client_result *r = q->reply;
 
-    if (q->trouble == TROUBLE_FALSE_RETRY)
-        retry_falsely(courier, q);
+    if (q->trouble == TROUBLE_FALSE)
+        request_falsely(courier, q);
     client_session_advance(&courier->session, &r->ops[0].opsequence);
     if (uncached(q, r)) {
         /* It ran, and nobody knows what it said: it has to run again as a new request. */
-        courier->uncached++;
+        courier->tale.uncached++;
         q->trouble = TROUBLE_NONE;
         client_compound_set_seqid(&q->c, courier->session.slots[q->c.slot].seqid);
         q->lane->seqid++;
@@ -288,7 +290,7 @@ static void accept(struct courier *courier, struct request *q, struct client_res
         *q->reply = *r;
         return;
     } else if (same_bytes(q->reply, r)) {
-        courier->replays++;
+        courier->tale.replays++;
     } else if (uncached(q, q->reply) && !uncached(q, r)) {
         struct client_result other = *q->reply;
 
@@ -339,7 +341,7 @@ static void handle(struct courier *courier, unsigned at, struct client_result *r
     }
     q->on_way[at] = false;
     if (sequence_delayed(r)) {
-        courier->delays++;
+        courier->tale.delays++;
         client_result_free(r);
         q->resend = q->trouble == TROUBLE_REPLY_LOST;
         if (!on_way(q) && !q->reply)
@@ -404,4 +406,13 @@ void courier_run(struct courier *courier)
         if (busy)
             receive(courier);
     }
+}
+
+void tale_add(struct tale *sum, const struct tale *tale)
+{
+    for (unsigned t = 0; t < TROUBLE_KINDS; t++)
+        sum->troubles[t] += tale->troubles[t];
+    sum->replays += tale->replays;
+    sum->uncached += tale->uncached;
+    sum->delays += tale->delays;
 }

@@ -7,7 +7,8 @@
  *   cut behind the request   the server may have had it, or not
  *   cut in the request       the server has a part of the record
  *   sent twice               over both connections at once, without waiting
- *   a false retry behind it  its slot and seqid with other operations, which is refused (W04)
+ *   false ones behind it     its slot with its seqid and other operations, or another seqid that
+ *                            is not the next, which are refused (W04)
  *
  * A request without a reply is sent again over another connection until there is one, the bytes of
  * the COMPOUND as they were.  All full replies to a request must be the same bytes.
@@ -23,7 +24,7 @@ enum trouble {
     TROUBLE_CUT_BEHIND,
     TROUBLE_CUT_WITHIN,
     TROUBLE_TWICE,
-    TROUBLE_FALSE_RETRY,
+    TROUBLE_FALSE,
     TROUBLE_KINDS
 };
 
@@ -46,6 +47,14 @@ struct request {
     struct client_result *reply; /* the first real one */
 };
 
+/* What happened on the way. */
+struct tale {
+    uint64_t troubles[TROUBLE_KINDS];
+    uint64_t replays;  /* the same bytes again */
+    uint64_t uncached; /* no bytes kept, as asked */
+    uint64_t delays;   /* the first one was in progress */
+};
+
 struct courier {
     const char *target;
     struct workload *work;
@@ -54,10 +63,7 @@ struct courier {
     struct random random;
     struct lane lanes[WORKLOAD_LANES];
     struct request requests[WORKLOAD_LANES];
-
-    /* What happened, for the tale. */
-    uint64_t troubles[TROUBLE_KINDS];
-    uint64_t replays, uncached, delays;
+    struct tale tale;
 };
 
 /* A session of a client of its own, with two connections.  False: there is none. */
@@ -66,6 +72,8 @@ bool courier_open(struct courier *courier, const char *target, const struct clie
 
 /* Do all steps of all lanes, or stop at the first difference. */
 void courier_run(struct courier *courier);
+
+void tale_add(struct tale *sum, const struct tale *tale);
 
 /* End the session; the models stay until courier_fini(). */
 void courier_close(struct courier *courier);

@@ -7,11 +7,12 @@
 #include "step.h"
 
 enum {
-    TRIES = 10000 /* to find a step that the model has something for */
+    TRIES = 10000, /* to find a step that the model has something for */
+    KEEP_ONE_IN = 3
 };
 
-static const struct step_table *const tables[] = {&step_names, &step_looks, &step_opens,
-                                                  &step_data,  &step_locks, &step_tokens};
+static const struct step_table *const tables[] = {
+    &step_names, &step_looks, &step_opens, &step_data, &step_locks, &step_tokens, &step_meetings};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 void lane_init(struct lane *lane, struct workload *work, unsigned client, unsigned number)
@@ -70,7 +71,8 @@ bool lane_next(struct lane *lane, struct client_session *session, uint32_t slot,
         memset(step, 0, sizeof(*step));
         step->kind = pick_kind(lane);
         step->name = step->name2 = -1;
-        client_compound_begin_slot(c, session, slot, !step->kind->idempotent);
+        step->cached = !step->kind->idempotent || random_one_in(&lane->random, KEEP_ONE_IN);
+        client_compound_begin_slot(c, session, slot, step->cached);
         if (step->kind->build(lane, c)) {
             step->op_count = c->count;
             return true;
@@ -81,14 +83,9 @@ bool lane_next(struct lane *lane, struct client_session *session, uint32_t slot,
     return false;
 }
 
-bool lane_step_idempotent(const struct lane *lane)
-{
-    return lane->step.kind->idempotent;
-}
-
 static bool outcome_expected(const struct step *step, const struct client_result *r)
 {
-    if (step->contended && r->status == NFS4ERR_EXIST)
+    if (step->also != NFS4_OK && r->status == step->also)
         return true;
     return r->status == step->expect && (r->status != NFS4_OK || r->decoded == step->op_count);
 }

@@ -13,10 +13,12 @@
 enum {
     WORKLOAD_CLIENTS = 8,
     WORKLOAD_LANES = 4, /* of a client */
-    WORKLOAD_TOKENS = 8
+    WORKLOAD_TOKENS = 8,
+    WORKLOAD_RANGES = 8
 };
 
-/* What all lanes share.  A token is a directory that whoever makes it first may remove again. */
+/* What all lanes share.  A token is a directory that whoever makes it first may remove again; ranges
+ * are those of one file that all lock. */
 struct workload {
     uint64_t seed;
     uint32_t steps; /* of each lane */
@@ -24,6 +26,8 @@ struct workload {
     char path[64];  /* of the directory with all of it */
     struct client_fh tokens;
     _Atomic uint32_t token_owner[WORKLOAD_TOKENS]; /* lane_id() + 1, or 0 */
+    struct client_fh meeting;
+    _Atomic uint32_t range_owner[WORKLOAD_RANGES];
     _Atomic bool failed;
 };
 
@@ -32,7 +36,8 @@ struct step_kind;
 struct step {
     const struct step_kind *kind;
     enum nfsstat4 expect;
-    bool contended; /* NFS4ERR_EXIST is as good */
+    enum nfsstat4 also; /* as good, if not NFS4_OK: somebody else was faster */
+    bool cached;        /* the reply is to be kept */
     uint32_t op_count;
     int dir, dir2;   /* directories by their number in the model */
     int node;        /* the object; 0: a new one */
@@ -46,6 +51,14 @@ struct step {
     enum nfs_lock_type4 lock_type;
     uint32_t first, last; /* lock units */
     uint32_t token;
+    uint32_t op, range; /* at the meeting */
+};
+
+/* A lane's state on the file where all meet. */
+struct meeting {
+    bool is_open, has_lock, is_locked;
+    struct stateid4 open, lock;
+    uint32_t range;
 };
 
 struct lane {
@@ -56,6 +69,7 @@ struct lane {
     uint32_t steps_done;
     struct model model;
     char owner[MODEL_NAME_BYTES];
+    struct meeting meeting;
     struct step step;
     uint32_t slot; /* of the step, for messages */
     uint32_t seqid;
@@ -69,9 +83,6 @@ uint32_t lane_id(const struct lane *lane);
 /* Build the next step for that slot; false when all are done. */
 bool lane_next(struct lane *lane, struct client_session *session, uint32_t slot,
                struct client_compound *c);
-
-/* May its reply be forgotten? */
-bool lane_step_idempotent(const struct lane *lane);
 
 /* Compare the result of the step with the model, which follows it. */
 void lane_finish(struct lane *lane, struct client_result *result);

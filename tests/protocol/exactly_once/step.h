@@ -23,7 +23,7 @@ struct step_table {
     size_t count;
 };
 extern const struct step_table step_names, step_looks, step_opens, step_data, step_locks,
-    step_tokens;
+    step_tokens, step_meetings;
 
 /* PUTFH and GETATTR of the change attribute. */
 void step_begin(struct lane *lane, struct client_compound *c, int node);

@@ -3,7 +3,8 @@
 #include "step.h"
 
 enum {
-    DATA_BYTES = 2048
+    DATA_BYTES = 2048,
+    READ_BYTES = 5000 /* with the rest of the reply it is not too big to keep */
 };
 
 static struct model_node *node_of(struct lane *lane)
@@ -66,7 +67,7 @@ static bool read_build(struct lane *lane, struct client_compound *c)
 
     if (!pick_file(lane))
         return false;
-    s->len = 1 + random_below(&lane->random, DATA_BYTES);
+    s->len = 1 + random_below(&lane->random, READ_BYTES);
     s->offset = random_below(&lane->random, MODEL_FILE_BYTES);
     step_begin(lane, c, s->node);
     client_op_read(c, stateid_for(lane, OPEN4_SHARE_ACCESS_READ), s->offset, s->len);

@@ -16,7 +16,7 @@ static void begin(struct lane *lane, struct client_compound *c)
 static bool take_build(struct lane *lane, struct client_compound *c)
 {
     lane->step.token = random_below(&lane->random, WORKLOAD_TOKENS);
-    lane->step.contended = true;
+    lane->step.also = NFS4ERR_EXIST;
     begin(lane, c);
     client_op_create(c, lane->step.text, NF4DIR, NULL, 0700);
     client_op_getfh(c);
