@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,64 @@ static void a_broken_reply_is_malformed(void **state)
     client_compound_free(&c);
 }
 
+/* Whichever comes first, and the compound under the next seqid. */
+static void any_reply_and_another_seqid(void **state)
+{
+    struct client_pair *pair = *state;
+    struct client_compound c;
+    struct client_result r;
+    uint32_t first, second;
+
+    session.highest_in_use = 3;
+    client_compound_begin_slot(&c, &session, 2, true);
+    client_op_putrootfh(&c);
+    assert_int_equal(client_compound_send(&pair->conn, &c, &first), CLIENT_OK);
+    client_compound_set_seqid(&c, 9);
+    assert_int_equal(client_compound_send(&pair->conn, &c, &second), CLIENT_OK);
+    for (uint32_t seqid = 7; seqid <= 9; seqid += 2) {
+        struct client_record *record;
+        struct rpc_call_header header;
+        struct wire_opaque args;
+        struct nfs_argop4 op;
+        struct xdr x;
+
+        client_pair_take(pair, &record, &header, &args);
+        xdr_init_decode(&x, args.data, args.len, NULL);
+        for (int i = 0; i < 3; i++)
+            xdr_get_u32(&x); /* tag, minor version, number of operations */
+        assert_true(wire_nfs_argop4(&x, &op));
+        assert_int_equal(op.opsequence.sa_sequenceid, seqid);
+        assert_int_equal(op.opsequence.sa_highest_slotid, 3);
+        free(record);
+    }
+    answer(pair, second, NFS4_OK);
+    answer(pair, first, NFS4_OK);
+    assert_int_equal(client_result_receive_any(&pair->conn, &r), CLIENT_OK);
+    assert_int_equal(r.reply.header.xid, second);
+    client_result_free(&r);
+    assert_int_equal(client_result_receive_any(&pair->conn, &r), CLIENT_OK);
+    assert_int_equal(r.reply.header.xid, first);
+    client_result_free(&r);
+    client_compound_free(&c);
+}
+
+static void what_xdr_cannot_express_is_not_sent(void **state)
+{
+    struct client_pair *pair = *state;
+    struct nfs_argop4 op = {.argop = 1000};
+    struct client_compound c;
+    uint32_t xid;
+
+    client_compound_begin_plain(&c);
+    client_op_putrootfh(&c);
+    client_compound_add(&c, &op);
+    client_op_getfh(&c);
+    errno = 0;
+    assert_int_equal(client_compound_send(&pair->conn, &c, &xid), CLIENT_FAILED);
+    assert_int_equal(errno, EINVAL);
+    client_compound_free(&c);
+}
+
 #define PAIR_TEST(name) cmocka_unit_test_setup_teardown(name, setup, client_pair_teardown)
 
 int main(void)
@@ -153,6 +212,8 @@ int main(void)
         PAIR_TEST(a_retry_is_the_same_bytes),
         cmocka_unit_test(a_compound_grows_as_needed),
         PAIR_TEST(a_broken_reply_is_malformed),
+        PAIR_TEST(any_reply_and_another_seqid),
+        PAIR_TEST(what_xdr_cannot_express_is_not_sent),
     };
 
     return test_group_run(tests);
