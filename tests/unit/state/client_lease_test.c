@@ -74,6 +74,7 @@ static void courtesy_ends(void **unused)
     assert_int_equal(state->clients.count, 0);
     assert_int_equal(state->clients.courtesy_count, 0);
     assert_int_equal(state->session_count, 0);
+    assert_int_equal(party.session->binding_count, 0);
     assert_int_equal(session(id, 2, &alice, &res), NFS4ERR_STALE_CLIENTID);
     assert_true(client_lapsed(party.client, clock_now_ns()));
     party_put(&party);
@@ -306,31 +307,33 @@ static void flood_of_unconfirmed(void **unused)
     party_put(&party);
 }
 
-/* All live: one more unconfirmed record takes the place of the other. */
+/* All live: one more unconfirmed record takes the place of the oldest of these, and of nobody else. */
 static void full_of_live_ones(void **unused)
 {
-    struct party one = party_make("1", 0), two = party_make("2", 0);
-    struct client_exchange out;
+    struct client_exchange first, second, third;
+    struct CREATE_SESSION4resok live[15], res;
 
     (void)unused;
-    state->clients_max = 3;
-    assert_int_equal(exchange("a", 1, &alice, 0, &out), NFS4_OK);
-    assert_int_equal(exchange("b", 1, &alice, 0, &out), NFS4_OK);
-    assert_int_equal(exchange("b", 2, &alice, 0, &out), NFS4_OK);
-    assert_true(lives(&one) && lives(&two));
-    assert_int_equal(state->clients.count, 3);
-    state->clients_max = 2;
-    tick_after(0);
-    assert_int_equal(client_destroy_id(state, out.clientid, clock_now_ns()), NFS4_OK);
-    assert_int_equal(exchange("c", 1, &alice, 0, &out), NFS4ERR_DELAY);
-    party_put(&one);
-    party_put(&two);
+    for (uint32_t i = 0; i < ARRAY_SIZE(live); i++)
+        confirmed((const char[]){(char)('a' + i), '\0'}, 1, &live[i]);
+    state->clients_max = ARRAY_SIZE(live);
+    assert_int_equal(exchange("1", 1, &alice, 0, &first), NFS4ERR_DELAY);
+    state->clients_max = ARRAY_SIZE(live) + 2;
+    assert_int_equal(exchange("1", 1, &alice, 0, &first), NFS4_OK);
+    assert_int_equal(exchange("2", 1, &alice, 0, &second), NFS4_OK);
+    assert_int_equal(exchange("3", 1, &alice, 0, &third), NFS4_OK);
+    assert_int_equal(state->clients.count, state->clients_max);
+    assert_int_equal(session(first.clientid, 1, &alice, &res), NFS4ERR_STALE_CLIENTID);
+    assert_int_equal(session(second.clientid, 1, &alice, &res), NFS4_OK);
+    assert_int_equal(session(third.clientid, 1, &alice, &res), NFS4_OK);
+    for (uint32_t i = 0; i < ARRAY_SIZE(live); i++)
+        assert_true(session_lives(&live[i]));
 }
 
 /* W10: NOSPC only when all sessions are of clients whose lease runs. */
 static void sessions_full(void **unused)
 {
-    struct party silent = party_make("silent", 0), party = party_make("a", 0);
+    struct party party = party_make("a", 0), silent = party_make("silent", 0);
     struct CREATE_SESSION4resok res;
 
     (void)unused;

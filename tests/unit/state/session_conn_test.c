@@ -108,6 +108,12 @@ static void many_sessions_on_one_connection(void **unused)
     party_put(&party);
 }
 
+static const struct session_binding *binding_of(const struct session_conn *c)
+{
+    assert_false(list_empty(&c->bindings));
+    return LIST_ENTRY(c->bindings.prev, struct session_binding, conn_link);
+}
+
 /* A dead session is not found through the connection that remembers it. */
 static void dead_is_not_found(void **unused)
 {
@@ -118,6 +124,11 @@ static void dead_is_not_found(void **unused)
     (void)unused;
     session_conn_bind_implicit(conn, party.session);
     assert_ptr_equal(conn->last->session, party.session);
+    /* Between its end and the end of its bindings. */
+    atomic_store(&party.session->dead, true);
+    assert_int_equal(bind(conn, party.session, CDFC4_FORE, &got), NFS4ERR_BADSESSION);
+    assert_false(binding_of(conn)->back);
+    atomic_store(&party.session->dead, false);
     assert_int_equal(session_destroy(state, party.session->id, conn, NULL, 0), NFS4_OK);
     assert_null(session_conn_find(state, conn, party.session->id, &binding));
     assert_int_equal(bind(conn, party.session, CDFC4_FORE_OR_BOTH, &got), NFS4ERR_BADSESSION);
@@ -125,12 +136,6 @@ static void dead_is_not_found(void **unused)
     session_conn_bind_implicit(conn, party.session);
     assert_int_equal(party.session->binding_count, 0);
     party_put(&party);
-}
-
-static const struct session_binding *binding_of(const struct session_conn *c)
-{
-    assert_false(list_empty(&c->bindings));
-    return LIST_ENTRY(c->bindings.prev, struct session_binding, conn_link);
 }
 
 /* A request over a connection of the back channel alone makes it one of the fore channel, too. */
