@@ -608,6 +608,39 @@ static void what_stays(void **state)
     assert_memory_not_equal(result(OP_COMMIT)->opcommit.writeverf, verifier, sizeof(verifier));
 }
 
+/* A database that nobody can read keeps the server from starting, and is not touched. */
+static void damaged(void **state)
+{
+    static const char junk[] = "no database at all, and longer than the name of SQLite's format";
+    char path[128], moved[128], line[256] = "", left[sizeof(junk)] = "";
+    FILE *file;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/recovery.db", script_server.state);
+    (void)snprintf(moved, sizeof(moved), "%s/recovery.moved", script_server.state);
+    assert_true(test_server_stop(&script_server));
+    assert_int_equal(rename(path, moved), 0);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(junk, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_false(test_server_start(&script_server, NULL));
+    file = fopen(script_server.log, "r");
+    assert_non_null(file);
+    while (!strstr(line, "recovery.db: file is not a database"))
+        assert_non_null(fgets(line, sizeof(line), file));
+    (void)fclose(file);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(left, sizeof(left), file));
+    (void)fclose(file);
+    assert_string_equal(left, junk);
+    assert_int_equal(rename(moved, path), 0);
+    assert_true(test_server_start(&script_server, NULL));
+    come(&alice);
+    new_open_is(&alice, &dir, NFS4ERR_GRACE);
+}
+
 #define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -620,6 +653,7 @@ int main(void)
         TEST(start_long, lost_reply),   TEST(start_long, ends_in_order),
         TEST(start_long, nobody_left),  TEST(start_long, leaves_in_grace),
         TEST(start_long, mem_is_gone),  TEST(start_long, what_stays),
+        TEST(start_long, damaged),
     };
 
     return test_group_run(tests);
