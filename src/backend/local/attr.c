@@ -4,11 +4,15 @@
  *
  * The change attribute is ctime in nanoseconds.  Before Linux 6.13 ctime moves with the clock
  * tick, so a floor in memory makes it move with each change of ours; other processes' changes
- * within one tick of a report go unseen there.
+ * within one tick of a report go unseen there.  What the floor was is not known when a file is met
+ * again, after a restart or out of the cache: it was less than a tick above ctime, so then a whole
+ * tick is added, and the attribute never goes back.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "backend/local/local_internal.h"
@@ -17,6 +21,7 @@
 enum {
     LINK_MAX_UNKNOWN = 127,
     LINK_MAX_MODEST = 32000,
+    TICK_NS = 10000000, /* CONFIG_HZ=100 */
 };
 
 int local_statx(int dirfd, const char *name, struct statx *st)
@@ -81,6 +86,29 @@ void local_attr_fill(struct vfs_attr *attr, const struct statx *st)
     }
 }
 
+bool local_ctime_is_coarse(void)
+{
+    unsigned major, minor;
+    struct utsname name;
+
+    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+        return true;
+    return major < 6 || (major == 6 && minor < 13);
+}
+
+uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns)
+{
+    struct timespec now;
+
+    if (!fs->coarse_ctime || ctime_ns == 0)
+        return ctime_ns;
+    now = clock_realtime();
+    /* A younger one may still be changed at this ctime; then the floor counts on from here. */
+    if ((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec < ctime_ns + 2 * TICK_NS)
+        return ctime_ns;
+    return ctime_ns + TICK_NS;
+}
+
 uint64_t local_change(struct local_object *obj, uint64_t ctime_ns)
 {
     uint64_t old = atomic_load_explicit(&obj->change, memory_order_relaxed);
@@ -89,6 +117,8 @@ uint64_t local_change(struct local_object *obj, uint64_t ctime_ns)
     do {
         uint64_t last = old >> 1;
 
+        if (last == 0)
+            ctime_ns = local_change_unknown(local_fs_of(&obj->base), ctime_ns);
         next = ctime_ns > last ? ctime_ns : last + (old & 1);
         if (old == next << 1)
             break;

@@ -314,6 +314,7 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
     fs = must_calloc(1, sizeof(*fs));
     fs->base.ops = &local_ops;
     fs->root_fd = fs->proc_fd = fs->stop_fd = -1;
+    fs->coarse_ctime = local_ctime_is_coarse();
     randombytes_buf(&fs->base.write_verifier, sizeof(fs->base.write_verifier));
     randombytes_buf(&fs->hash_seed, sizeof(fs->hash_seed));
     local_cache_init(fs);

@@ -50,6 +50,7 @@ struct local_fs {
     uint64_t file_size_max;
     bool by_handle;
     bool impersonate;
+    bool coarse_ctime;      /* it moves with the clock tick */
     struct vfs_cred server; /* the identity of the server's own work */
     uint8_t mac_key[16];
     uint64_t hash_seed;
@@ -191,6 +192,10 @@ int local_statx(int dirfd, const char *name, struct statx *st);
 enum vfs_type local_type(uint32_t mode);
 void local_attr_fill(struct vfs_attr *attr, const struct statx *st);
 uint64_t local_ctime(const struct statx *st);
+/* Is this a kernel whose file systems all have it so? */
+bool local_ctime_is_coarse(void);
+/* The change attribute to report for what has not been met before. */
+uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns);
 /* The change attribute to report now that ctime was seen; never goes back. */
 uint64_t local_change(struct local_object *obj, uint64_t ctime_ns);
 /* We changed it: the next report differs from the last. */

@@ -26,6 +26,7 @@ struct listing {
     int64_t pos; /* of the kernel */
     bool full;
     struct vfs_attr attr;
+    uint64_t ctime_ns; /* of the same entry */
     struct vfs_handle handle;
 };
 
@@ -83,6 +84,8 @@ static int describe_by_name(struct listing *l, const char *name, struct vfs_dire
         st.stx_dev_minor != fs->dev_minor)
         return ENOENT;
     local_attr_fill(&l->attr, &st);
+    l->ctime_ns = l->attr.change;
+    l->attr.change = local_change_unknown(fs, l->ctime_ns);
     out->attr = &l->attr;
     out->fileid = st.stx_ino;
     return 0;
@@ -104,7 +107,7 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
         return 0;
     known = local_object_find(fs, &id);
     if (known) {
-        l->attr.change = local_change(known, l->attr.change);
+        l->attr.change = local_change(known, l->ctime_ns);
         vfs_object_put(&known->base);
     }
     return 0;
