@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The transitions of a slot, as a table (S20-46, SR-03): each row is one request on the same slot.  No
+ * The transitions of a slot, as a table (S20-46): each row is one request on the same slot.  No
  * network and no session are needed (SR-03, SR-10).
  */
 #include "state/slot_table.h"
