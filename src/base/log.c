@@ -51,7 +51,7 @@ static void line_put_quoted(struct line *line, const char *text, size_t len)
             escape[1] = (char)c;
             line_put(line, escape, 2);
         } else if (c < 0x20 || c >= 0x7f) {
-            snprintf(escape, sizeof(escape), "\\u%04x", c);
+            (void)snprintf(escape, sizeof(escape), "\\u%04x", c);
             line_puts(line, escape);
         } else {
             line_put(line, (const char *)&c, 1);
@@ -81,10 +81,10 @@ static void line_put_field(struct line *line, const struct log_field *field)
         line_put_quoted(line, text, field->len == SIZE_MAX ? strlen(text) : field->len);
         return;
     case LOG_FIELD_U64:
-        snprintf(number, sizeof(number), "%" PRIu64, field->number);
+        (void)snprintf(number, sizeof(number), "%" PRIu64, field->number);
         break;
     case LOG_FIELD_I64:
-        snprintf(number, sizeof(number), "%" PRId64, (int64_t)field->number);
+        (void)snprintf(number, sizeof(number), "%" PRId64, (int64_t)field->number);
         break;
     case LOG_FIELD_HEX:
         line_puts(line, "\"");
@@ -128,7 +128,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
-    snprintf(stamp, sizeof(stamp), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900,
+    (void)snprintf(stamp, sizeof(stamp), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900,
              tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000);
     if (json)
         line_puts(&line, "{\"time\":\"");
