@@ -68,7 +68,7 @@
 #define LIMIT_IDLE_OWNERS_PER_CLIENT 64u     /* kept although they hold nothing */
 #define LIMIT_LOCKS_PER_FILE 1048576u
 #define LIMIT_LOCKS_PER_CLIENT 1048576u
-#define LIMIT_LOCK_DROP_BATCH 256u        /* locks dropped while the file's lock is held */
+#define LIMIT_LOCK_DROP_BATCH 512u        /* locks dropped while the file's lock is held */
 #define LIMIT_LOCK_WAITERS_PER_FILE 1024u /* in its queue; others just ask again */
 #define LIMIT_LOCK_WAITERS_PER_CLIENT 4096u
 #define LIMIT_COURTESY_CLIENTS 16u /* expired clients that lose state to a request at a time */

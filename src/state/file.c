@@ -2,6 +2,7 @@
 #include "state/file.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/htable.h"
@@ -86,6 +87,14 @@ void file_put(struct file *file)
     pthread_mutex_destroy(&file->lock);
     vfs_object_put(file->obj);
     free(file);
+}
+
+void file_lock_after_others(struct file *file)
+{
+    const struct timespec shortest = {0, 1};
+
+    (void)nanosleep(&shortest, NULL);
+    pthread_mutex_lock(&file->lock);
 }
 
 bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny)

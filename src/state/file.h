@@ -58,6 +58,10 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
 /* Without file.lock. */
 void file_put(struct file *file);
 
+/* Take file.lock once more in a row.  Who waits for it has had it meanwhile: a mutex that is given
+ * back and taken again at once mostly stays with the same thread. */
+void file_lock_after_others(struct file *file);
+
 /* Would an open with these bits conflict with those that are counted (RFC 8881 §9.7)? */
 bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny);
 

@@ -212,17 +212,37 @@ enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,
 }
 
 /* A batch.  *rest: there is more to unlock. */
-static enum nfsstat4 unlock_locked(struct lock_state *ls, const struct lock_range *range,
-                                   bool *rest)
+static enum nfsstat4 unlock_locked(struct lock_state *ls, uint32_t seqid,
+                                   const struct lock_range *range, bool *rest)
 {
     struct file *file = ls->open->file;
     uint32_t before = file->locks.count;
+    enum nfsstat4 status = lock_state_check_locked(ls, seqid);
 
-    if (lock_table_splits(ls->set.holder, range) && !room_for_locks(ls->open))
-        return NFS4ERR_DELAY;
+    *rest = false;
+    if (status == NFS4_OK && lock_table_splits(ls->set.holder, range) && !room_for_locks(ls->open))
+        status = NFS4ERR_DELAY;
+    if (status != NFS4_OK)
+        return status;
     *rest = !lock_table_unlock(&file->locks, ls->set.holder, range, LIMIT_LOCK_DROP_BATCH);
     lock_state_account(file, ls->open->client, before);
     return NFS4_OK;
+}
+
+/* What the client does to the state meanwhile is its own affair: the seqid has been checked. */
+static enum nfsstat4 unlock_rest(struct lock_state *ls, const struct lock_range *range)
+{
+    enum nfsstat4 status;
+    bool rest;
+
+    vfs_blocking_begin(false);
+    do {
+        pthread_mutex_unlock(&ls->open->file->lock);
+        file_lock_after_others(ls->open->file);
+        status = unlock_locked(ls, 0, range, &rest);
+    } while (rest);
+    vfs_blocking_end();
+    return status;
 }
 
 enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lock_range *range,
@@ -230,20 +250,17 @@ enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lo
 {
     struct file *file = ls->open->file;
     enum nfsstat4 status;
-    bool rest = false;
+    bool rest;
 
-    do {
-        pthread_mutex_lock(&file->lock);
-        status = lock_state_check_locked(ls, seqid);
-        if (status == NFS4_OK)
-            status = unlock_locked(ls, range, &rest);
-        if (status == NFS4_OK && !rest) {
-            lock_wait_leave_locked(file, ls->set.holder->owner, range);
-            stateid_bump(&ls->sid);
-            stateid_value(&ls->sid, out);
-        }
-        pthread_mutex_unlock(&file->lock);
-        seqid = 0; /* has been checked: what the client does meanwhile is its own affair */
-    } while (status == NFS4_OK && rest);
+    pthread_mutex_lock(&file->lock);
+    status = unlock_locked(ls, seqid, range, &rest);
+    if (rest)
+        status = unlock_rest(ls, range);
+    if (status == NFS4_OK) {
+        lock_wait_leave_locked(file, ls->set.holder->owner, range);
+        stateid_bump(&ls->sid);
+        stateid_value(&ls->sid, out);
+    }
+    pthread_mutex_unlock(&file->lock);
     return status;
 }

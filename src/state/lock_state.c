@@ -139,24 +139,35 @@ void lock_state_revoke_locked(struct lock_state *ls, enum nfsstat4 why, struct l
     end_locked(ls, why, revoked);
 }
 
+static void settle_one(struct lock_state *ls)
+{
+    struct file *file = ls->open->file;
+    bool all;
+
+    pthread_mutex_lock(&file->lock);
+    for (;;) {
+        uint32_t budget = LIMIT_LOCK_DROP_BATCH;
+
+        all = drop_locked(ls, &budget);
+        pthread_mutex_unlock(&file->lock);
+        if (all)
+            return;
+        file_lock_after_others(file);
+    }
+}
+
 void lock_states_settle(struct list *revoked)
 {
     struct list *link;
-    bool all;
 
+    vfs_blocking_begin(false);
     while ((link = list_pop_front(revoked))) {
         struct lock_state *ls = LIST_ENTRY(link, struct lock_state, open_link);
-        struct file *file = ls->open->file;
 
-        do {
-            uint32_t budget = LIMIT_LOCK_DROP_BATCH;
-
-            pthread_mutex_lock(&file->lock);
-            all = drop_locked(ls, &budget);
-            pthread_mutex_unlock(&file->lock);
-        } while (!all);
+        settle_one(ls);
         stateid_put(&ls->sid);
     }
+    vfs_blocking_end();
 }
 
 bool lock_states_end_locked(struct open *open, enum nfsstat4 why, struct list *doomed)
@@ -173,15 +184,25 @@ bool lock_states_end_locked(struct open *open, enum nfsstat4 why, struct list *d
     return false;
 }
 
+static void end_rest(struct open *open, enum nfsstat4 why, struct list *doomed)
+{
+    bool rest = true;
+
+    vfs_blocking_begin(false);
+    while (rest) {
+        file_lock_after_others(open->file);
+        rest = lock_states_end_locked(open, why, doomed);
+        pthread_mutex_unlock(&open->file->lock);
+    }
+    vfs_blocking_end();
+}
+
 void lock_states_end(struct open *open, enum nfsstat4 why, struct list *doomed, bool rest)
 {
     struct list *link;
 
-    while (rest) {
-        pthread_mutex_lock(&open->file->lock);
-        rest = lock_states_end_locked(open, why, doomed);
-        pthread_mutex_unlock(&open->file->lock);
-    }
+    if (rest)
+        end_rest(open, why, doomed);
     while ((link = list_pop_front(doomed)))
         stateid_put(&LIST_ENTRY(link, struct lock_state, open_link)->sid);
 }
