@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "open_fixture.h"
-#include "state/client_lease.h"
+#include "state/courtesy.h"
 #include "state/recovery.h"
 
 #define SILENCE_NS (30 * NSEC_PER_SEC) /* three lease times */
@@ -129,6 +129,36 @@ static void test_one_who_came_back_keeps_it(void **unused)
     assert_int_equal(do_open(fx.bob, "b", fx.files[0], W, NONE, &b), NFS4ERR_SHARE_DENIED);
     assert_int_equal(do_close(fx.alice, &a), NFS4_OK);
     assert_int_equal(revoked_count(fx.alice), 0);
+}
+
+/* Between the two looks at a file: who was blamed and is back loses nothing, nor who was not blamed. */
+static void test_back_in_the_middle(void **unused)
+{
+    struct courtesy courtesy = {.now_ns = clock_now_ns() + SILENCE_NS};
+
+    (void)unused;
+    courtesy_blame(&courtesy, fx.alice);
+    courtesy_blame(&courtesy, fx.bob);
+    courtesy_blame(&courtesy, fx.alice);
+    assert_int_equal(courtesy.count, 2);
+    assert_int_equal(courtesy_begin(&courtesy), NFS4_OK);
+    assert_int_equal(revoked_count(fx.alice), 1); /* as long as this lasts */
+    client_renew(fx.alice, courtesy.now_ns);
+    assert_false(courtesy_may_revoke(&courtesy, fx.alice));
+    assert_true(courtesy_may_revoke(&courtesy, fx.bob));
+    assert_false(courtesy_may_revoke(&courtesy, fx.carol));
+    courtesy_end(&courtesy);
+    assert_int_equal(revoked_count(fx.alice), 0);
+    assert_int_equal(courtesy.count, 0);
+    /* Back before that, or not at all: DELAY, and an end to it. */
+    courtesy_blame(&courtesy, fx.bob);
+    courtesy_blame(&courtesy, fx.alice);
+    assert_int_equal(courtesy_begin(&courtesy), NFS4ERR_DELAY);
+    assert_int_equal(revoked_count(fx.bob), 0);
+    courtesy.turns = LIMIT_COURTESY_TURNS;
+    courtesy_blame(&courtesy, fx.bob);
+    assert_int_equal(courtesy_begin(&courtesy), NFS4ERR_DELAY);
+    assert_int_equal(courtesy.count, 0);
 }
 
 /* I/O by a special stateid asks nobody but the shares. */
@@ -396,6 +426,7 @@ int main(void)
         TEST(test_only_what_conflicts_is_lost),
         TEST(test_nothing_is_lost_in_vain),
         TEST(test_one_who_came_back_keeps_it),
+        TEST(test_back_in_the_middle),
         TEST(test_io_without_a_stateid),
         TEST(test_locks_of_the_silent_give_way),
         TEST(test_acknowledged_one_by_one),
