@@ -82,6 +82,54 @@ if [ $format_status -eq 0 ]; then
     expect 1 format 'a badly laid out file'
 fi
 
+# coverage SEEN NEVER EXTRA: what the one test program noted (`-`: it has not run), and the lines of
+# the two tables of the document, for an operation that may answer IO and STALE. The table that
+# names the tests is up to date.
+coverage() {
+    mkdir -p "$tree/docs" "$tree/tests/protocol" "$tree/records"
+    rm -f "$tree/records/program"
+    echo program >"$tree/records/programs"
+    printf 'OP_ACCESS = 3,\nNFS4ERR_IO = 5,\nNFS4ERR_EXIST = 17,\nNFS4ERR_STALE = 70,\n' \
+        >"$tree/src/wire/nfs4_const.h"
+    echo '3 ACCESS: IO STALE' >"$tree/tests/protocol/rfc_errors.txt"
+    [ "$1" = - ] || printf "$1" >"$tree/records/program"
+    printf '%s\n' '<!-- tools/check-coverage --write: begin -->' '<!-- end -->' \
+        '## Listed, never answered' '| errors | operations | why |' '|---|---|---|' "$2" \
+        '## Answered, though not listed' '| errors | operations | why |' '|---|---|---|' "$3" \
+        >"$tree/docs/rfc-coverage.md"
+    "$tools/check-coverage" --write "$tree/records" "$tree" >"$tree/output" 2>&1
+}
+
+# expect_coverage STATUS WHAT
+expect_coverage() {
+    "$tools/check-coverage" "$tree/records" "$tree" >"$tree/output" 2>&1
+    status=$?
+    if [ $status -ne "$1" ]; then
+        echo "check-coverage on $2: exit $status, not $1"
+        cat "$tree/output"
+        failures=$((failures + 1))
+    fi
+}
+
+fresh_tree
+coverage '3 5 test\n3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+expect_coverage 0 'a document that tells the truth'
+echo '3 5 another' >"$tree/records/program"
+expect_coverage 1 'a test that provokes an error no more'
+coverage '3 5 test\n3 17 test\n' '' '| EXIST | ACCESS | why |'
+expect_coverage 1 'an error without a test'
+coverage '3 5 test\n3 70 test\n3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+expect_coverage 1 'an error that is never answered, and is'
+coverage '3 5 test\n3 17 test\n' '| STALE | ACCESS | why |' ''
+expect_coverage 1 'an error that nobody owns up to'
+coverage '3 5 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+expect_coverage 1 'an error that nobody answers'
+coverage '3 5 test\n3 17 test\n' '| STALE EXIST | ACCESS | why |' '| EXIST | ACCESS | why |'
+expect_coverage 1 'a line in the wrong table'
+coverage - '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+expect_coverage 1 'tests that have not run'
+rm -rf "$tree/docs" "$tree/tests" "$tree/records"
+
 # What check-structure wants to find.
 sound_structure() {
     fresh_tree

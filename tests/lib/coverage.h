@@ -44,7 +44,7 @@ static inline void coverage_note(uint32_t op, uint32_t status)
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static const char *seen[COVERAGE_OPS][COVERAGE_STATUSES]; /* by the test, last time */
     uint32_t index = status < 128 ? status : status - 10000 + 128;
-    const char *name = test_running ? test_running : "setup";
+    const char *name = test_running ? test_running : "fixture";
 
     if (status == NFS4_OK || op >= COVERAGE_OPS || index >= COVERAGE_STATUSES)
         return;

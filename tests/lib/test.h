@@ -38,11 +38,12 @@ unsigned test_skip_count __attribute__((weak));
     test_exit_status(                                                                              \
         test_group_run_named((tests), sizeof(tests) / sizeof((tests)[0]), (setup), (teardown)))
 
-/* The name of the test that runs or ran last; NULL before the first.  Of the whole program. */
+/* The name of the test that runs; NULL outside of all.  Of the whole program. */
 const char *test_running __attribute__((weak));
 
-/* The tests of the group that runs, as they were given, and how many have begun. */
+/* The tests of the group that runs, as they were given, how many have begun, and what ends it. */
 const struct CMUnitTest *test_group __attribute__((weak));
+CMFixtureFunction test_group_teardown __attribute__((weak));
 size_t test_group_begun __attribute__((weak));
 
 /* cmocka tells no test its name, but sets up one after the other in the order of the array. */
@@ -52,6 +53,12 @@ static inline int test_setup_named(void **state)
 
     test_running = test->name;
     return test->setup_func ? test->setup_func(state) : 0;
+}
+
+static inline int test_teardown_unnamed(void **state)
+{
+    test_running = NULL;
+    return test_group_teardown ? test_group_teardown(state) : 0;
 }
 
 static inline int test_group_run_named(const struct CMUnitTest *tests, size_t count,
@@ -67,8 +74,9 @@ static inline int test_group_run_named(const struct CMUnitTest *tests, size_t co
         named[i].setup_func = test_setup_named;
     }
     test_group = tests;
+    test_group_teardown = teardown;
     test_group_begun = 0;
-    failed = _cmocka_run_group_tests("tests", named, count, setup, teardown);
+    failed = _cmocka_run_group_tests("tests", named, count, setup, test_teardown_unnamed);
     free(named);
     return failed;
 }
