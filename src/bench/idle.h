@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many connections that do nothing: what each costs the server. */
+/* Many connections that do nothing, or hold kept replies: what each costs the server. */
 #pragma once
 
 #include "bench/options.h"
 
 struct idle_result {
     uint32_t conns;
+    uint64_t slots;                           /* granted to all of them */
     uint64_t resident_before, resident_after; /* bytes */
     unsigned threads_before, threads_after;
     double open_s; /* to open them all */

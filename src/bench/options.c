@@ -24,6 +24,7 @@ static const char usage[] =
     "  --entries N     of the directory that readdir lists (1000)\n"
     "  --uid N, --gid N  as whom to work (0)\n"
     "  --idle N        hold N connections with a session each, tell the server's memory\n"
+    "  --kept BYTES    with --idle: each of their slots holds the reply of a READ of BYTES\n"
     "  --settle S      seconds before that memory is read (3)\n"
     "  --json          one JSON object on stdout\n";
 
@@ -111,6 +112,8 @@ static bool apply(struct bench_options *o, int key, char *value)
         return u32_option(value, 0, UINT32_MAX, &o->gid);
     case 'i':
         return u32_option(value, 1, BENCH_IDLE_MAX, &o->idle);
+    case 'k':
+        return u32_option(value, 1, BENCH_IO_MAX, &o->kept);
     case 'f':
         o->floor = true;
         return true;
@@ -123,23 +126,15 @@ static bool apply(struct bench_options *o, int key, char *value)
 int options_parse(struct bench_options *options, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"target", required_argument, NULL, 't'},
-        {"export", required_argument, NULL, 'e'},
-        {"op", required_argument, NULL, 'o'},
-        {"conns", required_argument, NULL, 'c'},
-        {"slots", required_argument, NULL, 's'},
-        {"time", required_argument, NULL, 'T'},
-        {"warmup", required_argument, NULL, 'w'},
-        {"pid", required_argument, NULL, 'p'},
-        {"uid", required_argument, NULL, 'u'},
-        {"gid", required_argument, NULL, 'g'},
-        {"entries", required_argument, NULL, 'n'},
-        {"idle", required_argument, NULL, 'i'},
-        {"settle", required_argument, NULL, 'S'},
-        {"floor", no_argument, NULL, 'f'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"target", required_argument, NULL, 't'},  {"export", required_argument, NULL, 'e'},
+        {"op", required_argument, NULL, 'o'},      {"conns", required_argument, NULL, 'c'},
+        {"slots", required_argument, NULL, 's'},   {"time", required_argument, NULL, 'T'},
+        {"warmup", required_argument, NULL, 'w'},  {"pid", required_argument, NULL, 'p'},
+        {"uid", required_argument, NULL, 'u'},     {"gid", required_argument, NULL, 'g'},
+        {"entries", required_argument, NULL, 'n'}, {"idle", required_argument, NULL, 'i'},
+        {"kept", required_argument, NULL, 'k'},    {"settle", required_argument, NULL, 'S'},
+        {"floor", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int key, index = 0;
 

@@ -21,6 +21,7 @@ struct bench_options {
     pid_t pid; /* of the server; 0: unknown */
     uint32_t uid, gid;
     uint32_t idle; /* connections to hold open; 0: run `op` */
+    uint32_t kept; /* bytes read in each of their slots, with the reply kept for retries */
     double settle_s;
     bool floor; /* measure canned replies instead of the server */
     bool json;

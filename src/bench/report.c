@@ -100,7 +100,10 @@ void report_idle(const struct bench_options *options, const struct idle_result *
     json_t *object;
 
     if (!options->json) {
-        printf("%u idle connections with a session each, opened in %.1f s\n", r->conns, r->open_s);
+        printf("%u idle connections with a session each, opened in %.1f s; %" PRIu64 " slots\n",
+               r->conns, r->open_s, r->slots);
+        if (options->kept)
+            printf("  each slot holds the reply of a READ of %u bytes\n", options->kept);
         if (options->pid)
             printf("  server: %.0f bytes resident each (%" PRIu64 " -> %" PRIu64
                    " KiB), %u -> %u threads\n",
@@ -110,6 +113,8 @@ void report_idle(const struct bench_options *options, const struct idle_result *
     }
     object = json_object();
     json_object_set_new(object, "idle", json_integer(r->conns));
+    json_object_set_new(object, "slots", json_integer((json_int_t)r->slots));
+    json_object_set_new(object, "kept", json_integer(options->kept));
     json_object_set_new(object, "open_s", json_real(r->open_s));
     if (options->pid) {
         json_object_set_new(object, "bytes_per_connection", json_real(each));

@@ -42,14 +42,13 @@ static uint32_t charge(struct reply_budget *budget, uint64_t cost, uint32_t leas
 
 uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t want)
 {
+    uint64_t used = charged(budget), free, part;
+
     CHECK(want > 0 && cost > 0);
     atomic_fetch_add_explicit(&budget->tables, 1, memory_order_relaxed);
-    if (reply_budget_tight(budget)) {
-        uint32_t share = reply_budget_share(budget, cost);
-
-        want = share < want ? share : want;
-    }
-    return charge(budget, cost, 1, want, 0);
+    free = used < budget->bytes_max ? budget->bytes_max - used : 0;
+    part = (uint64_t)((double)free / (double)budget->bytes_max * 4 / 3 * want);
+    return charge(budget, cost, 1, part < want ? (uint32_t)part : want, 0);
 }
 
 uint32_t reply_budget_grow(struct reply_budget *budget, uint64_t cost, uint32_t want)

@@ -21,7 +21,8 @@ struct reply_budget {
 void reply_budget_init(struct reply_budget *budget, uint64_t bytes_max);
 
 /* A new table wants `want` slots (at least one) of `cost` bytes each: how many it gets, 1 to
- * `want`.  They are charged. */
+ * `want`.  They are charged.  It gets all until a quarter of the budget is charged, and then as
+ * much less as less is free: tables become smaller, and none takes all that is left. */
 uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t want);
 
 /* A table wants `want` slots more: how many it gets, 0 to `want`.  Growth leaves a quarter of the

@@ -12,8 +12,10 @@
 enum {
     LEASE_S = 2,
     SLOTS = 32,
-    REPLY_CACHE_MIB = 1,
     CACHED = 6144,
+    COST = CACHED + 64,     /* of a slot */
+    BUDGET_BYTES = 2 << 20, /* --reply-cache */
+    CROWD_MAX = 30,
     PATIENCE_S = 20
 };
 
@@ -26,7 +28,7 @@ static int setup(void **state)
                                           "--slots",
                                           "32",
                                           "--reply-cache",
-                                          "1",
+                                          "2",
                                           NULL};
 
     (void)state;
@@ -124,20 +126,34 @@ static void await_target(struct client_mount *mount, uint32_t highest)
     assert_int_equal(mount->session.target_highest_slot, highest);
 }
 
-/* Alice, bob and five more: 1 MiB is 168 slots of 6144 bytes and the slot, of which seven eighths
- * are to be shared. */
+/* Open sessions until seven eighths of the budget are gone; alice and bob have theirs already.  Who
+ * comes later gets less. */
+static uint32_t crowd_open(struct client_mount *mounts)
+{
+    uint32_t count = 0, slots = 2 * SLOTS, least = SLOTS;
+
+    while (slots * COST <= BUDGET_BYTES / 8 * 7) {
+        struct client_mount *mount = &mounts[count++];
+
+        assert_true(count < CROWD_MAX);
+        open_one(mount);
+        assert_in_range(mount->session.fore.ca_maxrequests, 1, least);
+        least = mount->session.fore.ca_maxrequests;
+        slots += least;
+    }
+    assert_true(least < SLOTS / 2);
+    assert_true(slots * COST <= BUDGET_BYTES);
+    return count;
+}
+
 static void fewer_under_pressure(void **state)
 {
-    static const uint32_t granted[] = {32, 32, 32, 8, 1};
-    struct client_mount mounts[ARRAY_SIZE(granted)];
-    const uint32_t share = (1u << 20) / 8 * 7 / 7 / (CACHED + 64);
+    static struct client_mount mounts[CROWD_MAX];
+    uint32_t crowd = crowd_open(mounts);
+    const uint32_t share = BUDGET_BYTES / 8 * 7 / (crowd + 2) / COST;
     int64_t shrunk_ns;
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(granted); i++) {
-        open_one(&mounts[i]);
-        assert_int_equal(mounts[i].session.fore.ca_maxrequests, granted[i]);
-    }
     for (uint32_t i = 0; i + 1 < SLOTS; i++)
         use(&alice, i, NFS4_OK);
     await_target(&alice, share - 1);
@@ -146,7 +162,7 @@ static void fewer_under_pressure(void **state)
     shrunk_ns = clock_now_ns();
     use(&alice, SLOTS - 2, NFS4ERR_BADSLOT);
     use(&alice, share - 1, NFS4_OK);
-    for (size_t i = 0; i < ARRAY_SIZE(granted); i++)
+    for (uint32_t i = 0; i < crowd; i++)
         client_mount_close(&mounts[i]);
 
     /* There is room again, and a lease period later she gets her slots back.  Like Linux she begins

@@ -20,7 +20,10 @@ enum {
     CACHED = 4032, /* and 64 for the slot make 4 KiB */
     COST = 4096,
     BUDGET_SLOTS = 400,
-    SESSIONS_MAX = 32
+    SESSIONS_MAX = 32,
+    CROWD = 10, /* enough to make the budget tight */
+    CROWD_SLOTS = 359,
+    SHARE = BUDGET_SLOTS / 8 * 7 / CROWD
 };
 
 static const struct client_principal alice = {1, 1000};
@@ -184,26 +187,30 @@ static void no_more_than_asked(void **unused)
 /* S20-08: new sessions get smaller tables, and never none. */
 static void pressure_on_new_ones(void **unused)
 {
+    static const uint32_t granted[] = {64, 64, 58, 45, 36, 28, 22, 17, 14, 11, 8, 7, 5, 4, 3, 2};
+    uint64_t sum = 0;
+
     (void)unused;
-    for (int i = 0; i < 6; i++)
-        assert_int_equal(slots(make(LIMIT_SLOTS_DEFAULT)), LIMIT_SLOTS_DEFAULT);
-    assert_int_equal(slots(make(LIMIT_SLOTS_DEFAULT)), BUDGET_SLOTS - 6 * LIMIT_SLOTS_DEFAULT);
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(slots(make(LIMIT_SLOTS_DEFAULT)), 1);
-    assert_int_equal(state->reply_budget.charged, (BUDGET_SLOTS + 20) * COST);
+    for (size_t i = 0; i < ARRAY_SIZE(granted); i++) {
+        assert_int_equal(slots(make(LIMIT_SLOTS_DEFAULT)), granted[i]);
+        sum += granted[i];
+    }
+    assert_true(sum <= BUDGET_SLOTS);
+    assert_int_equal(state->reply_budget.charged, sum * COST);
 }
 
-/* Seven sessions; 350 slots are to be shared. */
+/* Sessions with 64, 64, 58 .. 11 slots; 350 are to be shared. */
 static void fill(struct session **sessions)
 {
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < CROWD; i++)
         sessions[i] = make(LIMIT_SLOTS_DEFAULT);
+    assert_int_equal(state->reply_budget.charged, CROWD_SLOTS * COST);
     assert_true(reply_budget_tight(&state->reply_budget));
 }
 
 static void pressure_on_old_ones(void **unused)
 {
-    struct session *sessions[7];
+    struct session *sessions[CROWD];
 
     (void)unused;
     fill(sessions);
@@ -211,23 +218,23 @@ static void pressure_on_old_ones(void **unused)
     assert_int_equal(target(sessions[0]), 64); /* it has looked less than a second ago */
     pass(1);
     use(sessions[0], 0, 63);
-    assert_int_equal(target(sessions[0]), 50);
+    assert_int_equal(target(sessions[0]), SHARE);
     assert_int_equal(slots(sessions[0]), 64);
-    assert_int_equal(session_slots_excess(sessions[0]), 14);
+    assert_int_equal(session_slots_excess(sessions[0]), 64 - SHARE);
     state_tick(state, now_ns); /* it asks those, too, that say nothing */
-    assert_int_equal(target(sessions[5]), 50);
-    assert_int_equal(session_slots_excess(sessions[5]), 14);
+    assert_int_equal(target(sessions[1]), SHARE);
+    assert_int_equal(session_slots_excess(sessions[1]), 64 - SHARE);
     obey(sessions[0]);
-    assert_int_equal(slots(sessions[0]), 50);
+    assert_int_equal(slots(sessions[0]), SHARE);
     assert_int_equal(session_slots_excess(sessions[0]), 0);
-    assert_int_equal(state->reply_budget.charged, (BUDGET_SLOTS - 14) * COST);
-    assert_int_equal(state->reply_bytes, 50 * 7 - 7 + 7);
+    assert_int_equal(state->reply_budget.charged, (CROWD_SLOTS - 64 + SHARE) * COST);
+    assert_int_equal(state->reply_bytes, SHARE * 7);
 }
 
 /* RFC 8881 §2.10.6.1: a client may be forced that has known the target for long. */
 static void whoever_ignores_it_is_forced(void **unused)
 {
-    struct session *sessions[7];
+    struct session *sessions[CROWD];
 
     (void)unused;
     fill(sessions);
@@ -243,26 +250,26 @@ static void whoever_ignores_it_is_forced(void **unused)
     assert_int_equal(slots(sessions[0]), 64);
     pass(1);
     use(sessions[0], 0, 63);
-    assert_int_equal(slots(sessions[0]), 50);
-    assert_int_equal(slot_table_high(&sessions[0]->slots), 50);
+    assert_int_equal(slots(sessions[0]), SHARE);
+    assert_int_equal(slot_table_high(&sessions[0]->slots), SHARE);
     assert_int_equal(slot_table_kept(&sessions[0]->slots), 64); /* for retries, and charged */
-    assert_int_equal(state->reply_budget.charged, BUDGET_SLOTS * COST);
-    use(sessions[0], 0, 49);
-    assert_int_equal(slot_table_kept(&sessions[0]->slots), 50);
-    assert_int_equal(state->reply_budget.charged, (BUDGET_SLOTS - 14) * COST);
+    assert_int_equal(state->reply_budget.charged, CROWD_SLOTS * COST);
+    use(sessions[0], 0, SHARE - 1);
+    assert_int_equal(slot_table_kept(&sessions[0]->slots), SHARE);
+    assert_int_equal(state->reply_budget.charged, (CROWD_SLOTS - 64 + SHARE) * COST);
 }
 
 /* Without pressure nobody is forced, and the target follows the use again. */
 static void pressure_ends(void **unused)
 {
-    struct session *sessions[7];
+    struct session *sessions[CROWD];
 
     (void)unused;
     fill(sessions);
     use_all(sessions[0]);
     pass(1);
     use(sessions[0], 0, 63);
-    assert_int_equal(target(sessions[0]), 50);
+    assert_int_equal(target(sessions[0]), SHARE);
     for (int i = 0; i < 3; i++)
         assert_int_equal(session_destroy(state, ids[--id_count], conn, NULL, 0), NFS4_OK);
     pass(1);
@@ -274,7 +281,7 @@ static void pressure_ends(void **unused)
 /* After slots were left, whatever was sent in them must have died out before they come back. */
 static void rests_before_it_grows_again(void **unused)
 {
-    struct session *sessions[7], *session;
+    struct session *sessions[CROWD], *session;
 
     (void)unused;
     fill(sessions);
@@ -283,18 +290,18 @@ static void rests_before_it_grows_again(void **unused)
     pass(1);
     obey(session);
     obey(session);
-    assert_int_equal(slots(session), 50);
+    assert_int_equal(slots(session), SHARE);
     while (id_count > 1)
         assert_int_equal(session_destroy(state, ids[--id_count], conn, NULL, 0), NFS4_OK);
-    use(session, 49, 49);
-    assert_int_equal(slots(session), 50);
+    use(session, SHARE - 1, SHARE - 1);
+    assert_int_equal(slots(session), SHARE);
     assert_int_equal(slot_table_high(&session->slots), 64);
     pass(LEASE_S - 1);
-    use(session, 49, 49);
-    assert_int_equal(slots(session), 50);
+    use(session, SHARE - 1, SHARE - 1);
+    assert_int_equal(slots(session), SHARE);
     pass(1);
-    use(session, 49, 49);
-    assert_int_equal(slots(session), 75);
+    use(session, SHARE - 1, SHARE - 1);
+    assert_int_equal(slots(session), SHARE + SHARE / 2);
 }
 
 static void long_disuse(void **unused)
