@@ -225,6 +225,20 @@ static enum nfsstat4 exchange_locked(struct exchange *x, struct client **client)
     return establish_locked(x, client);
 }
 
+static void exchange_log(const struct EXCHANGE_ID4args *args, const struct client_exchange *out)
+{
+    const struct wire_opaque *owner = &args->eia_clientowner.co_ownerid;
+    struct wire_opaque impl = {0};
+
+    if (args->eia_client_impl_id_count)
+        impl = args->eia_client_impl_id->nii_name;
+    if (impl.len > LIMIT_CLIENT_IMPL_BYTES)
+        impl.len = LIMIT_CLIENT_IMPL_BYTES;
+    log_debug("client.exchange_id", LOG_U64("client", out->clientid),
+              LOG_U64("confirmed", out->confirmed), LOG_STRN("owner", owner->data, owner->len),
+              LOG_STRN("implementation", impl.data, impl.len));
+}
+
 enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,
                                  struct client_exchange *out)
@@ -246,9 +260,6 @@ enum nfsstat4 client_exchange_id(struct state *state, const struct client_princi
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &x.doomed);
     if (status == NFS4_OK)
-        log_debug("client.exchange_id", LOG_U64("client", out->clientid),
-                  LOG_U64("confirmed", out->confirmed),
-                  LOG_STRN("owner", args->eia_clientowner.co_ownerid.data,
-                           args->eia_clientowner.co_ownerid.len));
+        exchange_log(args, out);
     return status;
 }

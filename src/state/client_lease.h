@@ -53,11 +53,14 @@ enum {
     CLIENT_RENEW_GRAIN_NS = 1000000
 };
 
+static inline bool client_renewed_now(const struct client *client, int64_t now_ns)
+{
+    return client_silent_ns(client, now_ns) < CLIENT_RENEW_GRAIN_NS;
+}
+
 static inline void client_renew(struct client *client, int64_t now_ns)
 {
-    int64_t silent_ns = client_silent_ns(client, now_ns);
-
-    if (silent_ns >= CLIENT_RENEW_GRAIN_NS || silent_ns < 0)
+    if (!client_renewed_now(client, now_ns))
         atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
 }
 

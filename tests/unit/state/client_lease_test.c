@@ -117,6 +117,32 @@ static void request_holds_lease(void **unused)
     party_put(&party);
 }
 
+/* The same with a lease so long that not every turn of the timer looks at everybody: requests of all
+ * lengths, begun at all times. */
+static void request_holds_long_lease(void **unused)
+{
+    struct party party = party_make("a", 0);
+
+    (void)unused;
+    state->lease_ns = 90 * NSEC_PER_SEC;
+    state->margin_ns = state->lease_ns / 8;
+    for (uint32_t i = 0; i < 60; i++) {
+        struct slot *slot;
+        int64_t end;
+
+        tick_after(1000 + i * 13);
+        assert_int_equal(speak(&party), 0);
+        slot = take_slot(&party, i + 1);
+        for (uint32_t j = 0; j < i; j++)
+            tick_after(1200);
+        clock_advance_ns(NSEC_PER_SEC * 6 / 5);
+        end = clock_now_ns();
+        session_slot_release(party.session, slot, NULL, 0);
+        assert_false(client_lease_over(party.client, end + state->lease_ns));
+    }
+    party_put(&party);
+}
+
 /* The timer did not come for long: a request in progress protects all the same. */
 static void request_without_timer(void **unused)
 {
@@ -396,6 +422,7 @@ int main(void)
         CLIENT_TEST(courtesy_ends),
         CLIENT_TEST(courtesy_without_state),
         CLIENT_TEST(request_holds_lease),
+        CLIENT_TEST(request_holds_long_lease),
         CLIENT_TEST(request_without_timer),
         CLIENT_TEST(unconfirmed_runs_out),
         CLIENT_TEST(collision_with_courtesy),
