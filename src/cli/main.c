@@ -39,13 +39,13 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
 
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     if (!name) {
-        fputs(usage, stderr);
+        (void)fputs(usage, stderr);
         return COMMAND_USAGE;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0) {
-        fputs(name[2] == 'h' ? usage : "mainstay " MAINSTAY_VERSION "\n", stdout);
+        (void)fputs(name[2] == 'h' ? usage : "mainstay " MAINSTAY_VERSION "\n", stdout);
         return finish(COMMAND_OK);
     }
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

@@ -68,7 +68,8 @@ char *printable_opaque(const struct wire_opaque *bytes)
     if (strange <= bytes->len / 4)
         return printable_name(bytes);
     text = must_malloc((size_t)bytes->len * 2 + 3);
-    memcpy(text, "0x", 2);
+    text[0] = '0';
+    text[1] = 'x';
     for (uint32_t i = 0; i < bytes->len; i++)
         sprintf(text + 2 + (size_t)i * 2, "%02x", bytes->data[i]);
     return text;

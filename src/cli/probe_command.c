@@ -97,7 +97,7 @@ int probe_command(int argc, char **argv)
     opterr = 0;
     while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (key == 'h') {
-            fputs(usage, stdout);
+            (void)fputs(usage, stdout);
             return COMMAND_OK;
         }
         if (key != 'j') {
@@ -107,7 +107,7 @@ int probe_command(int argc, char **argv)
         json = true;
     }
     if (optind != argc - 1) {
-        fputs(usage, stderr);
+        (void)fputs(usage, stderr);
         return COMMAND_USAGE;
     }
     if (!target_valid(argv[optind])) {

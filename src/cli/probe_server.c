@@ -142,7 +142,7 @@ void probe_session_end(struct probe *probe)
     if (session->slot_count > 0)
         answer = client_session_destroy(&probe->conn, session, &status);
     if (session->clientid && answer == CLIENT_OK)
-        answer = client_session_destroy_clientid(&probe->conn, session, &status);
+        (void)!client_session_destroy_clientid(&probe->conn, session, &status);
     client_conn_close(&probe->conn);
 }
 

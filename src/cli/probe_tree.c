@@ -5,6 +5,7 @@
  * of the root and, where that is exported itself, the one with the fsid 0:0.  Of any other file
  * system only the root is listed, and only entries with another fsid are followed.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -112,12 +113,10 @@ static bool directory_lookup(struct probe *probe, const struct client_fh *parent
 static char *path_join(const char *parent, const struct wire_opaque *name)
 {
     char *text = printable_name(name);
-    size_t len = strcmp(parent, "/") == 0 ? 0 : strlen(parent), text_len = strlen(text);
-    char *path = must_malloc(len + text_len + 2);
+    size_t size = strlen(parent) + strlen(text) + 2;
+    char *path = must_malloc(size);
 
-    memcpy(path, parent, len);
-    path[len] = '/';
-    memcpy(path + len + 1, text, text_len + 1);
+    (void)snprintf(path, size, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, text);
     free(text);
     return path;
 }

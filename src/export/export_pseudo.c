@@ -47,14 +47,11 @@ void pseudo_node_init(struct export_table *table, struct export_node *node,
 
 void pseudo_node_fini(struct export_node *node)
 {
-    struct list *link;
-
-    while ((link = list_pop_front(&node->children))) {
-        struct export_node *child = LIST_ENTRY(link, struct export_node, sibling);
-
+    LIST_FOREACH_SAFE (child, &node->children, struct export_node, sibling) {
         pseudo_node_fini(child);
         free(child);
     }
+    list_init(&node->children);
     free(node->name);
     free(node->path);
 }

@@ -52,7 +52,7 @@ static enum rpc_result minor_mismatch(struct rpc_call *call, struct wire_opaque 
 enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
                               struct session_conn *conn)
 {
-    struct wire_opaque tag = {NULL, 0};
+    struct wire_opaque tag = {(const uint8_t *)"", 0};
     uint32_t minor, op_count;
 
     xdr_opaque(&call->in, &tag, LIMIT_COMPOUND_TAG_BYTES);

@@ -30,7 +30,7 @@ static void record_grow(struct record_reader *reader, struct buffer_pool *pool, 
     if (wanted > announced)
         wanted = announced;
     larger = buffer_create(pool, wanted);
-    if (reader->used)
+    if (reader->buffer)
         memcpy(larger->data, reader->buffer->data + reader->start, reader->used);
     buffer_put(reader->buffer);
     reader->buffer = larger;
@@ -97,6 +97,7 @@ enum record_status record_feed(struct record_reader *reader, struct buffer *from
             reader->start = (uint32_t)(*p - from->data);
         } else {
             record_grow(reader, from->pool, n);
+            CHECK(reader->buffer != NULL);
             memcpy(reader->buffer->data + reader->start + reader->used, *p, n);
         }
         *p += n;

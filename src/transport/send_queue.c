@@ -255,7 +255,7 @@ static enum send_status flush_bytes_locked(struct connection *conn)
 
     for (struct send_item *item = queue->head; item && !item->is_tail && count < SEND_IOVECS;
          item = item->next) {
-        iov[count++] = (struct iovec){(void *)(uintptr_t)item->data, item->len};
+        iov[count++] = (struct iovec){(void *)item->data, item->len};
     }
     pthread_mutex_unlock(&queue->lock);
     status = iovecs_send(conn, iov, count, &sent);

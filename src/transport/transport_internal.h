@@ -222,6 +222,7 @@ struct loop {
     /* Written by the owner and by who takes the loop away: worker.c. */
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t section;
     uint64_t section_seen, section_starved; /* the monitor's */
+    uint8_t rest_of_line[CACHE_LINE_BYTES - 3 * sizeof(uint64_t)];
 
     _Alignas(CACHE_LINE_BYTES) struct transport *transport;
     unsigned index;
@@ -240,11 +241,10 @@ struct loop {
      * writing behind out_used. */
     struct buffer *out;
     size_t out_start, out_used;
-    bool encoding;
+    bool encoding, drain_wanted;
 
     int64_t accept_paused_until_ns; /* 0: accepting */
     int64_t accept_complain_ns;     /* a pause after this one is news */
-    bool drain_wanted;
 
     pthread_mutex_t list_lock;
     struct list connections;
