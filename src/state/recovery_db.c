@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 
 enum {
     SCHEMA_VERSION = 1,
@@ -54,6 +56,7 @@ enum {
 struct recovery_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[SQL_COUNT];
+    struct log_limit failures; /* every request brings one while the disk is full */
 };
 
 static bool exec(struct recovery_db *db, const char *sql)
@@ -207,7 +210,9 @@ uint32_t recovery_db_lease_s(struct recovery_db *db)
 
 static bool fail(struct recovery_db *db)
 {
-    log_error("recovery.db", LOG_STR("error", sqlite3_errmsg(db->handle)));
+    if (log_limit_take(&db->failures, clock_now_ns(), 1))
+        log_error("recovery.db", LOG_STR("error", sqlite3_errmsg(db->handle)),
+                  LOG_U64("left_out", log_limit_left_out(&db->failures)));
     if (!sqlite3_get_autocommit(db->handle))
         (void)exec(db, "ROLLBACK");
     return false;

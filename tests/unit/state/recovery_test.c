@@ -784,6 +784,24 @@ static void cannot_forget(void **unused)
     assert_false(in_grace());
 }
 
+/* The next incarnation takes over the row that could not be removed. */
+static void takes_over(void **unused)
+{
+    struct client *next;
+
+    (void)unused;
+    come_and_complete("alice");
+    disk_full(true);
+    holds_state = true;
+    next = come_as("alice", 2, OWNER_UID);
+    disk_full(false);
+    complete(next);
+    assert_int_equal(recovery_grant_status(state->recovery), NFS4_OK);
+    tick_at(1);
+    crash();
+    assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
+}
+
 /* What was confirmed is in the files at once: a copy of them taken now is as good. */
 static void is_on_disk(void **unused)
 {
@@ -839,6 +857,7 @@ int main(void)
         TEST(cannot_be_written),
         TEST(cannot_end),
         TEST(cannot_forget),
+        TEST(takes_over),
         TEST(is_on_disk),
     };
 
