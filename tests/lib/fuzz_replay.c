@@ -24,7 +24,7 @@ static int replay_file(const char *path)
         exit(1);
     }
     if (!S_ISREG(st.st_mode) || st.st_size > REPLAY_INPUT_BYTES_MAX) {
-        fclose(file);
+        (void)fclose(file);
         return 0;
     }
 
@@ -35,7 +35,7 @@ static int replay_file(const char *path)
         perror(path);
         exit(1);
     }
-    fclose(file);
+    (void)fclose(file);
     LLVMFuzzerTestOneInput(data, size);
     free(data);
     return 1;

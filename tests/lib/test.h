@@ -77,6 +77,7 @@ static inline int test_group_run_named(const struct CMUnitTest *tests, size_t co
     test_group_teardown = teardown;
     test_group_begun = 0;
     failed = _cmocka_run_group_tests("tests", named, count, setup, test_teardown_unnamed);
+    test_group = NULL; /* it is the caller's */
     free(named);
     return failed;
 }

@@ -156,7 +156,7 @@ static void forged(void **state)
     struct client_file file = make_open(&alice, &dir, "file");
     struct client_fh other = make_file(&alice, &dir, "other");
 
-    for (size_t i = 0; i < NFS4_OTHER_SIZE * 8; i++) {
+    for (size_t i = 0; i < NFS4_OTHER_SIZE * (size_t)8; i++) {
         struct stateid4 stateid = file.stateid;
 
         stateid.other[i / 8] ^= (uint8_t)(1u << i % 8);

@@ -60,7 +60,7 @@ static void several_threads(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         uint64_t now = counter_read(set, 0);
 
-        assert_true(now >= last && now <= THREADS * ROUNDS);
+        assert_true(now >= last && now <= (uint64_t)THREADS * ROUNDS);
         last = now;
     }
     for (unsigned i = 0; i < THREADS; i++)

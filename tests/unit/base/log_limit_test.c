@@ -13,7 +13,7 @@ static void each_second(void **state)
     for (int64_t second = 0; second < 5; second++) {
         for (int i = 0; i < 30; i++)
             assert_int_equal(
-                log_limit_take(&limit, second * NSEC_PER_SEC + i * 30 * NSEC_PER_MSEC, 10), i < 10);
+                log_limit_take(&limit, second * NSEC_PER_SEC + NSEC_PER_MSEC * 30 * i, 10), i < 10);
         assert_int_equal(log_limit_left_out(&limit), 20);
         assert_int_equal(log_limit_left_out(&limit), 0);
     }

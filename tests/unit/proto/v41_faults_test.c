@@ -446,36 +446,36 @@ static void put_write(void)
 #define ANY VFS_IO, VFS_STALE, VFS_DELAY, VFS_SERVERFAULT
 
 static const struct {
-    uint32_t op;
     void (*put)(void);
+    uint32_t op;
     enum fault call;
     enum vfs_status statuses[STATUSES_MAX]; /* VFS_OK ends them */
 } cases[] = {
-    {OP_ACCESS, put_access, FAULT_access, {ANY}},
-    {OP_COMMIT, put_commit, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
-    {OP_CREATE, put_create, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
-    {OP_GETATTR, put_getattr, FAULT_getattr, {ANY}},
-    {OP_GETATTR, put_getattr_space, FAULT_statfs, {ANY}},
-    {OP_LINK, put_link, FAULT_link, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
-    {OP_LOOKUP, put_lookup, FAULT_lookup, {ANY}},
-    {OP_LOOKUPP, put_lookupp, FAULT_parent, {ANY}},
-    {OP_NVERIFY, put_nverify, FAULT_getattr, {ANY}},
-    {OP_OPEN, put_open, FAULT_lookup, {ANY}},
-    {OP_OPEN, put_open, FAULT_open, {ANY}},
-    {OP_OPEN, put_open_create, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT}},
-    {OP_OPEN, put_open_truncate, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
-    {OP_PUTFH, put_putfh, FAULT_resolve, {ANY, VFS_BADHANDLE}},
-    {OP_READ, put_read, FAULT_access, {ANY}},
-    {OP_READ, put_read, FAULT_read, {ANY}},
-    {OP_READDIR, put_readdir, FAULT_readdir, {ANY}},
-    {OP_READLINK, put_readlink, FAULT_readlink, {ANY}},
-    {OP_REMOVE, put_remove, FAULT_remove, {ANY}},
-    {OP_RENAME, put_rename, FAULT_rename, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
-    {OP_SECINFO, put_secinfo, FAULT_lookup, {ANY}},
-    {OP_SECINFO_NO_NAME, put_secinfo_parent, FAULT_parent, {ANY}},
-    {OP_SETATTR, put_setattr, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
-    {OP_VERIFY, put_verify, FAULT_getattr, {ANY}},
-    {OP_WRITE, put_write, FAULT_write, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+    {put_access, OP_ACCESS, FAULT_access, {ANY}},
+    {put_commit, OP_COMMIT, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
+    {put_create, OP_CREATE, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
+    {put_getattr, OP_GETATTR, FAULT_getattr, {ANY}},
+    {put_getattr_space, OP_GETATTR, FAULT_statfs, {ANY}},
+    {put_link, OP_LINK, FAULT_link, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
+    {put_lookup, OP_LOOKUP, FAULT_lookup, {ANY}},
+    {put_lookupp, OP_LOOKUPP, FAULT_parent, {ANY}},
+    {put_nverify, OP_NVERIFY, FAULT_getattr, {ANY}},
+    {put_open, OP_OPEN, FAULT_lookup, {ANY}},
+    {put_open, OP_OPEN, FAULT_open, {ANY}},
+    {put_open_create, OP_OPEN, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT}},
+    {put_open_truncate, OP_OPEN, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+    {put_putfh, OP_PUTFH, FAULT_resolve, {ANY, VFS_BADHANDLE}},
+    {put_read, OP_READ, FAULT_access, {ANY}},
+    {put_read, OP_READ, FAULT_read, {ANY}},
+    {put_readdir, OP_READDIR, FAULT_readdir, {ANY}},
+    {put_readlink, OP_READLINK, FAULT_readlink, {ANY}},
+    {put_remove, OP_REMOVE, FAULT_remove, {ANY}},
+    {put_rename, OP_RENAME, FAULT_rename, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_MLINK}},
+    {put_secinfo, OP_SECINFO, FAULT_lookup, {ANY}},
+    {put_secinfo_parent, OP_SECINFO_NO_NAME, FAULT_parent, {ANY}},
+    {put_setattr, OP_SETATTR, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+    {put_verify, OP_VERIFY, FAULT_getattr, {ANY}},
+    {put_write, OP_WRITE, FAULT_write, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
 };
 
 /* IO is not for operations that read no data and no attributes (RFC 8881 §15.2). */

@@ -97,8 +97,8 @@ static void whole_records_stay_in_place(void **state)
 {
     struct record_reader reader = {0};
     uint8_t bytes[20] = {0x80, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0x80, 0, 0, 5, 9};
-    uint8_t *p = bytes, *data;
-    size_t len;
+    uint8_t *p = bytes, *data = NULL;
+    size_t len = 0;
 
     (void)state;
     assert_true(record_in_place(&reader, &p, bytes + 17, &data, &len));

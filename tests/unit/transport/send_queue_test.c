@@ -100,7 +100,7 @@ static void records_never_mix(void **state)
         answers[xid]++;
         replies_seen++;
     }
-    for (size_t i = 0; i < ROUNDS * 4; i++)
+    for (size_t i = 0; i < ROUNDS * (size_t)4; i++)
         assert_int_equal(answers[i], 1);
     close(fd);
 }
@@ -294,7 +294,7 @@ static long resident_kib(void)
 
     assert_non_null(file);
     assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 

@@ -48,7 +48,7 @@ static void pipelined_calls(void **state)
     enum {
         CALLS = 1000
     };
-    uint8_t *bytes = malloc(CALLS * (NULL_CALL_BYTES + 64));
+    uint8_t *bytes = malloc((size_t)CALLS * (NULL_CALL_BYTES + 64));
     int fd = client_connect(&server);
     size_t len = 0;
 

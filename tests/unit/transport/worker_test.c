@@ -117,7 +117,7 @@ static void more_than_the_thread_limit(uint32_t proc, unsigned idle_loops, unsig
         CALLS = LIMIT_WORKER_THREADS + 44
     };
     bool seen[CALLS] = {false};
-    uint8_t *bytes = malloc(CALLS * 128);
+    uint8_t *bytes = malloc(CALLS * (size_t)128);
     const unsigned blocked = LIMIT_WORKER_THREADS - idle_loops;
     int fd = client_connect(&server), other = client_connect(&server);
     struct transport_stats stats;
