@@ -40,6 +40,7 @@ class Theme:
     backends: tuple = BACKENDS
     launcher: tuple = ()  # what starts the server with fewer privileges
     server_user: int = 0
+    server_options: tuple = ()  # beside --lease and --grace
     expected_log: str = ""  # what the client's kernel may complain of (a regex)
     environment: dict = field(default_factory=dict)
     smaller: dict = field(default_factory=dict)  # environment on tmpfs, which repeats the disk's test
@@ -63,6 +64,8 @@ THEMES = {
                    expected_log=LOCK_IN_FLIGHT),
     "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=3, timeout_s=240,
                      backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
+    "slots": Theme("slots.py", options="nconnect=4", lease_s=3, server_options=("--slots", "2"),
+                   timeout_s=240, backends=("mem",)),
     "pair": Theme("pair.py", clients=2),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES),
