@@ -51,6 +51,9 @@ static void courtesy(void **unused)
     assert_true(lives(&party));
     assert_int_equal(speak(&party), 0);
     assert_false(client_lapsed(party.client, clock_now_ns()));
+    /* A request that came before the last one and is looked at after it. */
+    client_renew(party.client, clock_now_ns() - 5 * NSEC_PER_SEC);
+    assert_true(client_silent_ns(party.client, clock_now_ns()) < NSEC_PER_SEC);
     tick_through(1);
     assert_int_equal(state->clients.courtesy_count, 0);
     assert_int_equal(released, 0);
