@@ -5,8 +5,24 @@
  */
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "script.h"
+
+#define SILENCE_US 2600000 /* a lease of one second, and its margin */
+
+static int setup(void **state)
+{
+    static char local[128];
+    const char *const options[] = {
+        "--export", "/mem=mem:,no_root_squash", "--export", local, "--lease", "1", NULL};
+
+    (void)state;
+    if (!test_server_init(&script_server))
+        return -1;
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
+}
 
 static void limit_files(rlim_t bytes)
 {
@@ -70,12 +86,54 @@ static void client_not_stored(void **state)
     client_conn_close(&conn);
 }
 
+static void op_lockt(void)
+{
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_LOCKT,
+                                                .oplockt = {.locktype = WRITE_LT,
+                                                            .length = 1,
+                                                            .owner = {alice.session.clientid,
+                                                                      client_text("prober")}}});
+}
+
+/* Nor is anything taken from a client whose lease is over before that is on the disk (RFC 8881
+ * §8.4.3): it could reclaim it after a restart. */
+static void loss_not_stored(void **state)
+{
+    struct client_open how = {.owner = "alice", .access = OPEN4_SHARE_ACCESS_WRITE, .name = "file"};
+    struct client_file of_bob, of_alice;
+    struct client_fh dir = script_dir(script_mem);
+
+    (void)state;
+    of_bob = make_open(&bob, &dir, "file");
+    expect_status(client_file_open(&alice, &dir, &how, &of_alice), NFS4_OK);
+    begin(&bob, &of_bob.fh);
+    client_op_lock_new(C, &of_bob.stateid, bob.session.clientid, "bob", WRITE_LT, 0, 10);
+    run(NFS4_OK);
+    usleep(SILENCE_US);
+    limit_files(1);
+    begin(&alice, &of_alice.fh);
+    op_lockt();
+    run(NFS4ERR_DELAY);
+    begin(&alice, &of_alice.fh);
+    client_op_lock_new(C, &of_alice.stateid, alice.session.clientid, "alice", WRITE_LT, 0, 10);
+    run(NFS4ERR_DELAY);
+    limit_files(RLIM_INFINITY);
+    begin(&alice, &of_alice.fh);
+    op_lockt();
+    run(NFS4_OK);
+    begin(&bob, &of_bob.fh);
+    client_op_close(C, &of_bob.stateid);
+    run(NFS4_OK);
+    expect_status(client_file_close(&alice, &of_alice), NFS4_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(file_too_large, lift_limit),
         cmocka_unit_test_teardown(client_not_stored, lift_limit),
+        cmocka_unit_test_teardown(loss_not_stored, lift_limit),
     };
 
-    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+    return test_group_run_fixtures(tests, setup, script_teardown);
 }
