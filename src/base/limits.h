@@ -48,7 +48,7 @@
 /* state */
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
-#define LIMIT_RECOVERY_RECORDS (2 * LIMIT_CLIENTS) /* those of the former life and new ones */
+#define LIMIT_RECOVERY_RECORDS 131072u /* LIMIT_CLIENTS of the former life and as many new ones */
 #define LIMIT_COURTESY_S                                                                           \
     86400u /* how long a silent client keeps its state unless it is in the way */
 #define LIMIT_COURTESY_IDLE_S 3600u    /* and its sessions, when it has no state */

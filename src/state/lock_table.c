@@ -216,7 +216,10 @@ void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
 
 bool lock_table_drop(struct lock_table *table, struct lock_set *set, uint32_t most)
 {
-    for (; most > 0 && !list_empty(&set->locks); most--)
-        erase(table, LIST_ENTRY(set->locks.next, struct lock, set_link));
-    return list_empty(&set->locks);
+    LIST_FOREACH_SAFE (lock, &set->locks, struct lock, set_link) {
+        if (most-- == 0)
+            return false;
+        erase(table, lock);
+    }
+    return true;
 }

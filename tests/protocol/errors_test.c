@@ -9,6 +9,7 @@
 #include "script.h"
 #include "wire/op_table.h"
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared can't stand in them. */
 #define FOR_EACH_OP(op) for (uint32_t op = OP_ACCESS; op <= OP_RECLAIM_COMPLETE; (op)++)
 
 /* Those of 4.0 that 4.1 took away have NOTSUPP, whatever else could be said (RFC 8881 §15.2). */

@@ -47,7 +47,7 @@ static void courtesy(void **unused)
     assert_true(client_lease_over(party.client, clock_now_ns()));
     assert_true(client_lapsed(party.client, clock_now_ns()));
     assert_int_equal(state->clients.courtesy_count, 1);
-    tick_after(3600 * 1000);
+    tick_after(3600 * 1000LL);
     assert_true(lives(&party));
     assert_int_equal(speak(&party), 0);
     assert_false(client_lapsed(party.client, clock_now_ns()));
@@ -107,7 +107,7 @@ static void request_holds_lease(void **unused)
     int64_t end;
 
     (void)unused;
-    tick_through(3 * LEASE_S);
+    tick_through(3LL * LEASE_S);
     assert_false(client_lease_over(party.client, clock_now_ns()));
     clock_advance_ns(NSEC_PER_SEC - 1); /* as late as the timer can be */
     end = clock_now_ns();
@@ -153,7 +153,7 @@ static void request_without_timer(void **unused)
     struct slot *slot = take_slot(&party, 1);
 
     (void)unused;
-    clock_advance_ns(2 * LIMIT_COURTESY_S * NSEC_PER_SEC);
+    clock_advance_ns(NSEC_PER_SEC * 2 * LIMIT_COURTESY_S);
     assert_true(client_lease_over(party.client, clock_now_ns()));
     assert_false(client_lapsed(party.client, clock_now_ns()));
     assert_int_equal(client_destroy_id(state, party.client->id, clock_now_ns()),

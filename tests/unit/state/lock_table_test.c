@@ -316,7 +316,7 @@ static void test_own_locks_are_passed_over(void **unused)
     enum {
         LOCKS = 100000
     };
-    const struct lock_range all = {0, UINT64_MAX}, last = {LOCKS * 10, LOCKS * 10};
+    const struct lock_range all = {0, UINT64_MAX}, last = {LOCKS * 10ull, LOCKS * 10ull};
     double start = seconds();
 
     (void)unused;

@@ -366,7 +366,7 @@ static void lost_in_a_partition(void **unused)
 
     (void)unused;
     alice = come_and_complete("alice");
-    bob = come_and_complete("bob");
+    (void)come_and_complete("bob");
     count_revoked(alice, 1);
     assert_true(recovery_client_lost(state->recovery, alice));
     crash();
@@ -623,8 +623,9 @@ static void complete_crowd(void)
         clients[i] = come(name);
     }
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, complete_some, &clients[i * (CROWD / THREADS)]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, complete_some,
+                                        &clients[(size_t)i * (CROWD / THREADS)]),
+                         0);
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
 }

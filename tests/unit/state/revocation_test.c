@@ -400,7 +400,7 @@ static int set_up_on_disk(void **unused)
     char error[256] = "";
     struct recovery_config config = {.lease_s = 10, .grace_s = 0};
 
-    memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+    memset(directory + sizeof(directory) - 7, 'X', 6);
     assert_non_null(mkdtemp(directory));
     config.dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     fixture_recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));

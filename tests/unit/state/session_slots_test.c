@@ -324,7 +324,7 @@ static void long_disuse(void **unused)
     assert_int_equal(target(session), 80);
     obey(session);
     assert_int_equal(slots(session), 80);
-    pass(2 * LEASE_S);
+    pass(2LL * LEASE_S);
     use(session, 0, 0);
     pass(LEASE_S);
     use(session, 0, 0);

@@ -111,7 +111,7 @@ static void *churn(void *arg)
 
         if (turn % 20 == 0) {
             if (turn % 40 == 0)
-                clock_advance_ns(2 * LIMIT_COURTESY_IDLE_S * NSEC_PER_SEC);
+                clock_advance_ns(NSEC_PER_SEC * 2 * LIMIT_COURTESY_IDLE_S);
             state_tick(state, clock_now_ns());
             clientid = client_make((uint8_t)(turn % 7));
             sequence = 0;
@@ -143,7 +143,7 @@ static void all_at_once(void **unused)
         pthread_join(users[i], NULL);
     atomic_store(&stop, true);
     pthread_join(churner, NULL);
-    clock_advance_ns(2 * LIMIT_COURTESY_IDLE_S * NSEC_PER_SEC);
+    clock_advance_ns(NSEC_PER_SEC * 2 * LIMIT_COURTESY_IDLE_S);
     state_tick(state, clock_now_ns());
     assert_int_equal(state->session_count, 0);
     assert_int_equal(state->clients.count, 0);
