@@ -115,6 +115,9 @@ def connect_client(number, connected):
 
 def connections(port):
     """How many TCP connections are established at this port of ours."""
-    with open("/proc/net/tcp") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
+    rows = []
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if os.path.exists(table):
+            with open(table) as file:
+                rows += [line.split() for line in file.readlines()[1:]]
     return sum(row[1].endswith(f":{port:04X}") and row[3] == TCP_ESTABLISHED for row in rows)
