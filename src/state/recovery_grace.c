@@ -16,6 +16,9 @@
 /* The period goes on while clients reclaim without pausing so long, up to twice its length. */
 #define RECLAIM_PAUSE_NS (2 * NSEC_PER_SEC)
 
+/* The timer waits so long for reclaims that are being granted, then tries again a second later. */
+#define RECLAIM_WAIT_MS 100
+
 struct sweep {
     struct recovery *r;
     struct recovery_change *changes;
@@ -62,7 +65,20 @@ static bool drop_former_locked(struct recovery *r, size_t *dropped)
     return ok;
 }
 
-void recovery_grace_end(struct recovery *r)
+/* New reclaims are told to ask again meanwhile. */
+static bool reclaims_over(struct recovery *r, uint32_t wait_ms)
+{
+    const struct timespec pause = {.tv_nsec = NSEC_PER_MSEC};
+
+    for (uint32_t i = 0; atomic_load_explicit(&r->reclaims, memory_order_seq_cst) > 0; i++) {
+        if (i == wait_ms)
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static void end_waiting(struct recovery *r, uint32_t wait_ms)
 {
     uint32_t phase = PHASE_GRACE;
     size_t dropped = 0;
@@ -72,7 +88,7 @@ void recovery_grace_end(struct recovery *r)
     if (!atomic_compare_exchange_strong_explicit(&r->phase, &phase, PHASE_ENDING,
                                                  memory_order_seq_cst, memory_order_relaxed))
         return;
-    if (atomic_load_explicit(&r->reclaims, memory_order_seq_cst) > 0) {
+    if (!reclaims_over(r, wait_ms)) {
         atomic_store_explicit(&r->phase, PHASE_GRACE, memory_order_release);
         return;
     }
@@ -84,6 +100,11 @@ void recovery_grace_end(struct recovery *r)
         log_info("recovery.grace.end", LOG_STR("why", missing > 0 ? "time" : "all have completed"),
                  LOG_U64("missing", missing), LOG_U64("dropped", dropped));
     atomic_store_explicit(&r->phase, ok ? PHASE_OPEN : PHASE_GRACE, memory_order_release);
+}
+
+void recovery_grace_end(struct recovery *r)
+{
+    end_waiting(r, 0);
 }
 
 static bool load_record(void *arg, const struct recovery_key *key, bool lost)
@@ -169,5 +190,5 @@ void recovery_grace_tick(struct recovery *r, int64_t now_ns)
     nobody = r->awaited == 0;
     pthread_mutex_unlock(&r->lock);
     if (nobody || grace_is_over(r, now_ns))
-        recovery_grace_end(r);
+        end_waiting(r, RECLAIM_WAIT_MS);
 }

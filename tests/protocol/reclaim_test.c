@@ -118,6 +118,8 @@ static void pause_ms(long ms)
     (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
+static enum open_delegation_type4 delegation_held = OPEN_DELEGATE_NONE;
+
 /* OPEN of what is the current filehandle. */
 static void op_open(struct client_mount *mount, enum open_claim_type4 claim, uint32_t access,
                     uint32_t deny)
@@ -127,7 +129,7 @@ static void op_open(struct client_mount *mount, enum open_claim_type4 claim, uin
         .opopen = {.share_access = access,
                    .share_deny = deny,
                    .owner = {mount->session.clientid, client_text("owner")},
-                   .claim = {.claim = claim, .delegate_type = OPEN_DELEGATE_NONE}},
+                   .claim = {.claim = claim, .delegate_type = delegation_held}},
     };
 
     client_compound_add(C, &op);
@@ -338,6 +340,7 @@ static void conflicts(void **state)
 static void wrong_reclaims(void **state)
 {
     struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh other = make_file(&alice, &dir, "other");
 
     (void)state;
     crash();
@@ -346,6 +349,10 @@ static void wrong_reclaims(void **state)
     (void)reclaim_is(&alice, &file, 0, OPEN4_SHARE_DENY_NONE, NFS4ERR_INVAL);
     reclaim_fails(&alice, NULL, NFS4ERR_NOFILEHANDLE);
     lock_is(&alice, &file, &client_stateid_anonymous, true, 0, NFS4ERR_BAD_STATEID);
+    delegation_held = OPEN_DELEGATE_WRITE; /* there never was one */
+    (void)reclaim(&alice, &other);
+    delegation_held = OPEN_DELEGATE_NONE;
+    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_NONE);
     begin(&alice, &dir);
     client_op_remove(C, "file");
     run(NFS4_OK);
@@ -506,6 +513,51 @@ static void lost_reply(void **state)
     complete(&alice);
 }
 
+enum {
+    CROWD = 16
+};
+
+/* The server is killed while it records clients: whoever was answered may reclaim. */
+static void killed_while_recording(void **state)
+{
+    static struct client_mount crowd[CROWD];
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct nfs_argop4 op = {.argop = OP_RECLAIM_COMPLETE};
+    struct client_result answer;
+    uint32_t xids[CROWD];
+    bool answered[CROWD];
+    char name[32];
+
+    (void)state;
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i].conn.fd = -1;
+        (void)snprintf(name, sizeof(name), "client %d", i);
+        come_as(&crowd[i], name, 1);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        begin(&crowd[i], NULL);
+        client_compound_add(C, &op);
+        assert_int_equal(client_compound_send(&crowd[i].conn, C, &xids[i]), CLIENT_OK);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        if (i == 3)
+            test_server_kill(&script_server);
+        answered[i] = client_result_receive(&crowd[i].conn, xids[i], &answer) == CLIENT_OK;
+        if (answered[i])
+            expect_status(answer.status, NFS4_OK);
+        client_result_free(&answer);
+    }
+    assert_true(answered[0] && answered[1] && answered[2]);
+    assert_true(test_server_start(&script_server, NULL));
+    for (int i = 0; i < CROWD; i++) {
+        (void)snprintf(name, sizeof(name), "client %d", i);
+        come_as(&crowd[i], name, 1);
+        if (answered[i])
+            (void)reclaim(&crowd[i], &file);
+        client_conn_close(&crowd[i].conn);
+    }
+}
+
 /* SIGTERM forgets nobody. */
 static void ends_in_order(void **state)
 {
@@ -646,14 +698,14 @@ static void damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(start_long, comes_back),   TEST(start_long, others_wait),
-        TEST(start_long, conflicts),    TEST(start_long, wrong_reclaims),
-        TEST(start_long, mode_changed), TEST(start_long, second_crash),
-        TEST(start_short, too_late),    TEST(start_expiring, partitioned),
-        TEST(start_long, lost_reply),   TEST(start_long, ends_in_order),
-        TEST(start_long, nobody_left),  TEST(start_long, leaves_in_grace),
-        TEST(start_long, mem_is_gone),  TEST(start_long, what_stays),
-        TEST(start_long, damaged),
+        TEST(start_long, comes_back),      TEST(start_long, others_wait),
+        TEST(start_long, conflicts),       TEST(start_long, wrong_reclaims),
+        TEST(start_long, mode_changed),    TEST(start_long, second_crash),
+        TEST(start_short, too_late),       TEST(start_expiring, partitioned),
+        TEST(start_long, lost_reply),      TEST(start_long, killed_while_recording),
+        TEST(start_long, ends_in_order),   TEST(start_long, nobody_left),
+        TEST(start_long, leaves_in_grace), TEST(start_long, mem_is_gone),
+        TEST(start_long, what_stays),      TEST(start_long, damaged),
     };
 
     return test_group_run(tests);

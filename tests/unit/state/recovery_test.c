@@ -554,6 +554,53 @@ static void nothing_outlives(void **unused)
     recovery_close(recovery);
 }
 
+enum {
+    RECLAIMERS = 6
+};
+
+/* Reclaims until it may not any more.  None is granted outside of the grace period. */
+static void *reclaim_on(void *arg)
+{
+    struct recovery *recovery = state->recovery;
+    enum nfsstat4 status;
+
+    do {
+        status = recovery_reclaim_begin(recovery, arg, born_ns);
+        CHECK(status == NFS4_OK || status == NFS4ERR_DELAY || status == NFS4ERR_NO_GRACE);
+        if (status != NFS4_OK)
+            continue;
+        for (int i = 0; i < 20; i++)
+            CHECK(recovery_in_grace(recovery));
+        recovery_reclaim_end(recovery);
+    } while (status != NFS4ERR_NO_GRACE);
+    return NULL;
+}
+
+static void ends_under_reclaims(void **unused)
+{
+    pthread_t threads[RECLAIMERS];
+    struct client *clients[RECLAIMERS];
+    char name[32];
+
+    (void)unused;
+    for (int life = 0; life < 2; life++) {
+        for (int i = 0; i < RECLAIMERS; i++) {
+            (void)snprintf(name, sizeof(name), "client %d", i);
+            clients[i] = life == 0 ? come_and_complete(name) : come(name);
+        }
+        if (life == 0)
+            crash();
+    }
+    for (int i = 0; i < RECLAIMERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, reclaim_on, clients[i]), 0);
+    while (in_grace())
+        tick_at(2 * GRACE_S);
+    for (int i = 0; i < RECLAIMERS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    crash();
+    assert_false(in_grace());
+}
+
 static const char *db_path(void)
 {
     static char path[128];
@@ -852,6 +899,7 @@ int main(void)
         TEST(by_lease),
         TEST(nothing_outlives),
         TEST(crowd),
+        TEST(ends_under_reclaims),
         TEST(damaged),
         TEST(strange),
         TEST(unwritable),
