@@ -37,7 +37,7 @@ static void lock_build(struct lane *lane, struct client_compound *c)
     lane->step.also = NFS4ERR_DENIED;
     if (m->has_lock) {
         op.oplock.locktype = WRITE_LT;
-        op.oplock.offset = range * RANGE_BYTES;
+        op.oplock.offset = (uint64_t)range * RANGE_BYTES;
         op.oplock.length = RANGE_BYTES;
         op.oplock.locker.lock_owner.lock_stateid = m->lock;
         client_compound_add(c, &op);

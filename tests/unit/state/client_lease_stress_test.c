@@ -118,7 +118,11 @@ static bool speak(struct user *user)
         return false;
     slot = slot_at(&session->slots, 0);
     slot_acquire(slot, 0, &request, &replay);
-    CHECK(slot_acquire(slot, replay.expected, &request, &replay) == SLOT_NEW);
+    if (slot_acquire(slot, replay.expected, &request, &replay) != SLOT_NEW) {
+        CHECK(session_dead(session)); /* since it was found */
+        session_conn_done(session, binding);
+        return false;
+    }
     if (!binding)
         session_conn_bind_implicit(user->conn, session);
     flags = session_renew(session, clock_now_ns());
