@@ -5,6 +5,14 @@
 
 #include "base/htable.h"
 
+_Static_assert(sizeof(struct lock_node) == 64, "lock_tree.h says so");
+
+/* Where it lies is as random as anything that could be kept. */
+static uint64_t priority(const struct lock_node *node)
+{
+    return hash_u64((uint64_t)(uintptr_t)node);
+}
+
 static void update(struct lock_node *node)
 {
     const struct lock_node *const below[2] = {node->left, node->right};
@@ -90,10 +98,9 @@ void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const stru
         .max_end = at->end,
         .whose = whose,
         .all_of = whose,
-        .priority = hash_u64(++tree->inserted ^ (uint64_t)(uintptr_t)node),
     };
     *place = node;
-    while (node->parent && node->parent->priority < node->priority)
+    while (node->parent && priority(node->parent) < priority(node))
         rotate_up(tree, node);
 }
 
@@ -102,7 +109,7 @@ void lock_tree_remove(struct lock_tree *tree, struct lock_node *node)
     struct lock_node *parent;
 
     while (node->left && node->right)
-        rotate_up(tree, node->left->priority > node->right->priority ? node->left : node->right);
+        rotate_up(tree, priority(node->left) > priority(node->right) ? node->left : node->right);
     parent = node->parent;
     replace_child(tree, node, node->left ? node->left : node->right);
     update_upwards(parent);

@@ -15,17 +15,16 @@ struct lock_range {
     uint64_t start, end; /* inclusive; start <= end */
 };
 
+/* A cache line: that is what a step down a large tree costs. */
 struct lock_node {
     struct lock_node *parent, *left, *right;
     struct lock_range range;
-    uint64_t max_end; /* of this node and all below */
-    uint64_t priority;
+    uint64_t max_end;           /* of this node and all below */
     const void *whose, *all_of; /* all_of: of this node and all below; NULL: of several or nobody */
 };
 
 struct lock_tree {
     struct lock_node *root;
-    uint64_t inserted; /* makes priorities */
 };
 
 /* `whose` may be NULL: nobody's. */

@@ -21,11 +21,10 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
     free(waiter);
 }
 
+/* That is also how long his client's lease lasts, which he renewed when he asked. */
 static bool gave_up(const struct lock_waiter *waiter, int64_t now_ns)
 {
-    const struct client *client = waiter->owner->client;
-
-    return now_ns - waiter->asked_ns > client->state->lease_ns || client_lease_over(client, now_ns);
+    return now_ns - waiter->asked_ns > waiter->owner->client->state->lease_ns;
 }
 
 static bool same(const struct lock_waiter *waiter, const struct lock_wish *wish)

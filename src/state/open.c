@@ -131,6 +131,11 @@ static void remove_locked(struct owner_table *table, struct open *open)
     atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
 }
 
+static bool full_locked(const struct owner_table *table)
+{
+    return table->open_count + table->revoked_opens >= LIMIT_OPENS_PER_CLIENT;
+}
+
 /* The open of the request's owner and file: the one there is, or a new one that takes over the
  * request's reference on the file. */
 static struct open *find_or_create_locked(struct owner_table *table, struct open_request *request,
@@ -146,7 +151,7 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     if (!owner)
         return NULL;
     open = find_locked(table, owner, request->file);
-    if (!open && table->open_count + table->revoked_opens < LIMIT_OPENS_PER_CLIENT) {
+    if (!open && !full_locked(table)) {
         open = open_create(request->client, request->file, owner);
         *fresh = open != NULL;
     }
@@ -158,12 +163,15 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     return open;
 }
 
-bool open_has_room(const struct client *client)
+bool open_has_room(struct client *client, const struct wire_opaque *owner)
 {
-    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct owner_table *table = owner_table_of(client);
+    bool room;
 
-    return !table ||
-           atomic_load_explicit(&table->open_total, memory_order_relaxed) < LIMIT_OPENS_PER_CLIENT;
+    pthread_mutex_lock(&table->lock);
+    room = !full_locked(table) && owner_has_room_locked(table, OWNER_OPEN, owner);
+    pthread_mutex_unlock(&table->lock);
+    return room;
 }
 
 enum nfsstat4 open_reserve(struct open_request *request)

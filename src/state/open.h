@@ -72,8 +72,8 @@ extern const struct state_client_hooks open_hooks;
 void open_client_release(struct client *client);
 bool open_client_has_state(const struct client *client);
 
-/* Is there room for one more open of the client?  A hint, for those who would make a file first. */
-bool open_has_room(const struct client *client);
+/* Is there room for one more open of this owner?  A hint, for those who would make a file first. */
+bool open_has_room(struct client *client, const struct wire_opaque *owner);
 
 /* NFS4ERR_SHARE_DENIED when other opens, or this owner's own, conflict.  Those of clients whose
  * lease is over are revoked instead (open_revoke.h); NFS4ERR_DELAY when that cannot be. */

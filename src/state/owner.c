@@ -72,16 +72,29 @@ static struct owner *lookup_locked(const struct owner_table *table, enum owner_k
     return NULL;
 }
 
-static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
-                                const struct wire_opaque *name, uint64_t hash)
+static bool full_locked(const struct owner_table *table, enum owner_kind kind)
 {
     static const uint32_t limits[] = {
         [OWNER_OPEN] = LIMIT_OPEN_OWNERS_PER_CLIENT,
         [OWNER_LOCK] = LIMIT_LOCK_OWNERS_PER_CLIENT,
     };
+
+    return table->count[kind] >= limits[kind];
+}
+
+bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
+                           const struct wire_opaque *name)
+{
+    return !full_locked(table, kind) ||
+           lookup_locked(table, kind, name, name_hash(table, kind, name));
+}
+
+static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
+                                const struct wire_opaque *name, uint64_t hash)
+{
     struct owner *owner;
 
-    if (table->count[kind] >= limits[kind])
+    if (full_locked(table, kind))
         return NULL;
     owner = must_malloc(sizeof(*owner) + name->len);
     owner->client = table->client;

@@ -41,7 +41,7 @@ static enum nfsstat4 test_one(struct client_mount *mount, const struct stateid4 
     return result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0];
 }
 
-/* W17: open, write, lock, read, unlock and close in one go. */
+/* W17, L-08: open, write, lock, read, unlock and close in one go. */
 static void current(void **state)
 {
     struct client_fh dir = script_dir(*state);

@@ -200,7 +200,8 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     if (status == NFS4_OK)
         status = check_shares(args);
     /* Before a file is made that nobody could open. */
-    if (status == NFS4_OK && args->openhow.opentype == OPEN4_CREATE && !open_has_room(c->client))
+    if (status == NFS4_OK && args->openhow.opentype == OPEN4_CREATE &&
+        !open_has_room(c->client, &args->owner.owner))
         status = NFS4ERR_DELAY;
     if (status == NFS4_OK)
         status = find_target(c, args, &target);

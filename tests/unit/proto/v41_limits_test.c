@@ -118,6 +118,30 @@ static void owners_full(void **unused)
     assert_int_equal(lock_new(&open, "locker"), NFS4_OK);
 }
 
+static enum nfsstat4 look(const char *name)
+{
+    begin_at_file(name);
+    return run();
+}
+
+/* An OPEN that cannot be leaves no file. */
+static void nothing_is_made(void **unused)
+{
+    struct stateid4 open;
+
+    (void)unused;
+    owners->count[OWNER_OPEN] += LIMIT_OPEN_OWNERS_PER_CLIENT;
+    assert_int_equal(open_file("owner", &open), NFS4ERR_DELAY);
+    assert_int_equal(look("file"), NFS4ERR_NOENT);
+    owners->count[OWNER_OPEN] -= LIMIT_OPEN_OWNERS_PER_CLIENT;
+    owners->revoked_opens += LIMIT_OPENS_PER_CLIENT;
+    assert_int_equal(open_file("owner", &open), NFS4ERR_DELAY);
+    assert_int_equal(look("file"), NFS4ERR_NOENT);
+    owners->revoked_opens -= LIMIT_OPENS_PER_CLIENT;
+    assert_int_equal(open_file("owner", &open), NFS4_OK);
+    assert_int_equal(look("file"), NFS4_OK);
+}
+
 /* An unlock in the middle makes two locks of one. */
 static void locks_full(void **unused)
 {
@@ -190,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(owners_full, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_made, set_up, tear_down),
         cmocka_unit_test_setup_teardown(locks_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clients_full, set_up_small, tear_down_small),
         cmocka_unit_test_setup_teardown(root_for_others, set_up_elsewhere, tear_down_elsewhere),

@@ -133,7 +133,6 @@ static void check_tree(const struct lock_node *node, uint32_t *count)
         if (!child)
             continue;
         assert_ptr_equal(child->parent, node);
-        assert_true(child->priority <= node->priority);
         assert_true(side ? child->range.start >= node->range.start
                          : child->range.start <= node->range.start);
         check_tree(child, count);
