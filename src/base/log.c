@@ -86,6 +86,9 @@ static void line_put_field(struct line *line, const struct log_field *field)
     case LOG_FIELD_I64:
         (void)snprintf(number, sizeof(number), "%" PRId64, (int64_t)field->number);
         break;
+    case LOG_FIELD_ID:
+        (void)snprintf(number, sizeof(number), "\"%016" PRIx64 "\"", field->number);
+        break;
     case LOG_FIELD_HEX:
         line_puts(line, "\"");
         if (field->data)

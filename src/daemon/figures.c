@@ -47,7 +47,7 @@ static bool session_log(const struct session_gauges *gauges, void *arg)
         return false;
     (*left)--;
     log_info("session.figures", LOG_HEX("session", gauges->id, sizeof(gauges->id)),
-             LOG_U64("client", gauges->clientid), LOG_U64("slots_in_use", gauges->slots_in_use),
+             LOG_ID("client", gauges->clientid), LOG_U64("slots_in_use", gauges->slots_in_use),
              LOG_U64("total_slots", gauges->total_slots));
     return true;
 }

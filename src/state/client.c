@@ -119,7 +119,7 @@ static void bury_one(struct state *state, struct client *client)
 {
     struct list *link;
 
-    log_info("client.remove", LOG_U64("client", client->id),
+    log_info("client.remove", LOG_ID("client", client->id),
              LOG_U64("confirmed", client->confirmed));
     while ((link = list_pop_front(&client->sessions)))
         session_bury(LIST_ENTRY(link, struct session, client_link));
@@ -173,7 +173,7 @@ enum nfsstat4 client_revoke_all(struct state *state, uint64_t clientid, uint32_t
         return NFS4ERR_STALE_CLIENTID;
     if (!open_client_revoke(client, NFS4ERR_ADMIN_REVOKED, count))
         status = NFS4ERR_DELAY;
-    log_info("client.revoke_all", LOG_U64("client", clientid), LOG_U64("opens", *count),
+    log_info("client.revoke_all", LOG_ID("client", clientid), LOG_U64("opens", *count),
              LOG_U64("status", status));
     client_put(client);
     return status;

@@ -234,7 +234,7 @@ static void exchange_log(const struct EXCHANGE_ID4args *args, const struct clien
         impl = args->eia_client_impl_id->nii_name;
     if (impl.len > LIMIT_CLIENT_IMPL_BYTES)
         impl.len = LIMIT_CLIENT_IMPL_BYTES;
-    log_debug("client.exchange_id", LOG_U64("client", out->clientid),
+    log_debug("client.exchange_id", LOG_ID("client", out->clientid),
               LOG_U64("confirmed", out->confirmed), LOG_STRN("owner", owner->data, owner->len),
               LOG_STRN("implementation", impl.data, impl.len));
 }

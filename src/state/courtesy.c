@@ -59,7 +59,7 @@ void courtesy_end(struct courtesy *courtesy)
 {
     for (uint32_t i = 0; i < courtesy->count; i++) {
         if (courtesy->lost & 1u << i)
-            log_info("client.revoke", LOG_U64("client", courtesy->clients[i]->id));
+            log_info("client.revoke", LOG_ID("client", courtesy->clients[i]->id));
     }
     release(courtesy, courtesy->count);
 }

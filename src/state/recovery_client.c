@@ -64,7 +64,7 @@ bool recovery_client_complete(struct recovery *r, struct client *client)
     awaited = r->awaited;
     pthread_mutex_unlock(&r->lock);
     if (was_awaited)
-        log_info("recovery.complete", LOG_U64("client", client->id), LOG_U64("awaited", awaited));
+        log_info("recovery.complete", LOG_ID("client", client->id), LOG_U64("awaited", awaited));
     if (awaited == 0)
         recovery_grace_end(r);
     return ok;
@@ -97,7 +97,7 @@ void recovery_client_whole(struct recovery *r, struct client *client)
     if (atomic_load_explicit(&client->revoked_count, memory_order_acquire) == 0 &&
         record->holder == client->id && (record->stored || record->pending > 0) &&
         !put_locked(r, record, false))
-        log_warn("recovery.whole", LOG_U64("client", client->id),
+        log_warn("recovery.whole", LOG_ID("client", client->id),
                  LOG_STR("note", "cannot be written: it will not reclaim after a restart"));
     pthread_mutex_unlock(&r->lock);
 }

@@ -104,7 +104,7 @@ void session_bury(struct session *session)
     session_conn_unbind_all(session);
     session_slots_end(session);
     log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
-             LOG_U64("client", session->client->id));
+             LOG_ID("client", session->client->id));
     session_put(session);
 }
 

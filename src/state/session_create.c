@@ -222,7 +222,7 @@ static void bind_created(struct state *state, struct session_conn *conn,
         return;
     session_conn_bind(conn, session, resok->csr_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
     log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
-             LOG_U64("client", session->client->id), LOG_U64("slots", session->fore.ca_maxrequests),
+             LOG_ID("client", session->client->id), LOG_U64("slots", session->fore.ca_maxrequests),
              LOG_U64("flags", resok->csr_flags));
     session_put(session);
 }

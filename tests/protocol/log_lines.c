@@ -144,7 +144,7 @@ unsigned log_count(const char *level)
 static void parse(const char *line, void *arg)
 {
     json_error_t error;
-    json_t *object = json_loads(line, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
 
     if (!object)
         print_error("%s: %s\n", error.text, line);
