@@ -21,8 +21,9 @@
 enum {
     LINK_MAX_UNKNOWN = 127,
     LINK_MAX_MODEST = 32000,
-    TICK_NS = 10000000, /* CONFIG_HZ=100 */
 };
+
+static const uint64_t tick_ns = 10000000; /* CONFIG_HZ=100 */
 
 int local_statx(int dirfd, const char *name, struct statx *st)
 {
@@ -104,9 +105,9 @@ uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns)
         return ctime_ns;
     now = clock_realtime();
     /* A younger one may still be changed at this ctime; then the floor counts on from here. */
-    if ((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec < ctime_ns + 2 * TICK_NS)
+    if ((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec < ctime_ns + 2 * tick_ns)
         return ctime_ns;
-    return ctime_ns + TICK_NS;
+    return ctime_ns + tick_ns;
 }
 
 uint64_t local_change(struct local_object *obj, uint64_t ctime_ns)
