@@ -7,7 +7,7 @@ enum nfsstat4 client_mount_open(struct client_mount *mount, const char *target, 
                                 const struct client_cred *cred,
                                 const struct client_session_wish *wish)
 {
-    struct client_session_wish usual = client_session_wish_default(NULL);
+    struct client_session_wish usual;
     enum nfsstat4 status = NFS4ERR_SERVERFAULT;
 
     memset(mount, 0, sizeof(*mount));
@@ -16,6 +16,8 @@ enum nfsstat4 client_mount_open(struct client_mount *mount, const char *target, 
         return status;
     if (cred)
         mount->conn.cred = *cred;
+    if (!wish)
+        usual = client_session_wish_default(NULL);
     mount->trouble =
         client_session_open(&mount->conn, wish ? wish : &usual, &mount->session, &status);
     if (status != NFS4_OK)

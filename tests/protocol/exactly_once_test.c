@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exactly once in the long run (SR-01, S20-07, S20-12, P-01): eight clients do a hundred thousand
- * mixed steps on each export, connections are cut and requests sent again at random points,
- * and the tree is then what the models say.
+ * mixed steps on each export, connections are cut and requests sent again at random points, and the
+ * tree is then what the models say.  Once more while the number of slots falls and rises (S20-08).
  *
  * MAINSTAY_SEED repeats a run's steps (when and where a connection is cut depends on the machine as
  * well); MAINSTAY_OPERATIONS is how many steps there are.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,9 @@
 #include "script.h"
 
 enum {
-    OPERATIONS = 100000, /* on each export */
+    OPERATIONS = 100000, /* of each test */
+    CROWD = 24,
+    TIDE_MS = 1500,
     LANES = WORKLOAD_CLIENTS * WORKLOAD_LANES
 };
 
@@ -102,6 +105,7 @@ static void tell(void)
     print_message("  the same bytes again %llu, run anew %llu, in progress %llu\n",
                   (unsigned long long)t.replays, (unsigned long long)t.uncached,
                   (unsigned long long)t.delays);
+    print_message("  other numbers of slots %llu\n", (unsigned long long)t.resizes);
     assert_true(t.replays > 0 || atomic_load(&work.failed));
 }
 
@@ -137,9 +141,71 @@ static void mixed_workload(void **state)
     assert_false(atomic_load(&work.failed));
 }
 
+static void open_one(struct client_mount *mount, unsigned number)
+{
+    struct client_cred cred = script_cred();
+    struct client_session_wish wish;
+    char owner[32];
+
+    (void)snprintf(owner, sizeof(owner), "crowd %u", number);
+    wish = client_session_wish_default(owner);
+    if (client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish) != NFS4_OK)
+        lane_differs(&couriers[0].lanes[0], "no session for one more client");
+}
+
+/* Sessions come and go, so that the others' slots become fewer and more. */
+static void *tide(void *stop)
+{
+    static struct client_mount crowd[CROWD];
+
+    while (!atomic_load((_Atomic bool *)stop)) {
+        for (unsigned i = 0; i < CROWD; i++)
+            open_one(&crowd[i], i);
+        poll(NULL, 0, TIDE_MS);
+        for (unsigned i = 0; i < CROWD; i++)
+            client_mount_close(&crowd[i]);
+        poll(NULL, 0, TIDE_MS);
+    }
+    return NULL;
+}
+
+static void slots_come_and_go(void **state)
+{
+    static _Atomic bool stop;
+    pthread_t thread;
+
+    atomic_store(&stop, false);
+    assert_int_equal(pthread_create(&thread, NULL, tide, &stop), 0);
+    mixed_workload(state);
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
+}
+
+static int setup_small(void **state)
+{
+    const char *const options[] = {"--export",
+                                   "/mem=mem:,no_root_squash",
+                                   "--lease",
+                                   "1",
+                                   "--slots",
+                                   "8",
+                                   "--reply-cache",
+                                   "1",
+                                   NULL};
+
+    (void)state;
+    memset(&script_server, 0, sizeof(script_server)); /* another one */
+    if (script_setup(options) != 0)
+        return -1;
+    return script_open_to_all(script_mem) ? 0 : -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {ON_BOTH(mixed_workload)};
+    const struct CMUnitTest small[] = {
+        {"slots_come_and_go", slots_come_and_go, NULL, NULL, script_mem}};
+    int failed = test_group_run_fixtures(tests, script_setup_default, script_teardown);
 
-    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+    return failed ? failed : test_group_run_fixtures(small, setup_small, script_teardown);
 }

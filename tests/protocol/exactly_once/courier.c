@@ -26,7 +26,8 @@ bool courier_open(struct courier *courier, const char *target, const struct clie
     courier->random = random_from(work->seed, 1000 + number);
     (void)snprintf(owner, sizeof(owner), "%s client %u", work->path, number);
     wish = client_session_wish_default(owner);
-    wish.fore.ca_maxrequests = COURIER_SLOTS;
+    wish.fore.ca_maxrequests = COURIER_WISH;
+    courier->like_linux = number % 2 == 1;
     for (unsigned i = 0; i < COURIER_CONNS; i++) {
         courier->conns[i].fd = -1;
         if (client_conn_open(&courier->conns[i], target, TIMEOUT_MS) != CLIENT_OK)
@@ -39,7 +40,8 @@ bool courier_open(struct courier *courier, const char *target, const struct clie
         lane_init(&courier->lanes[i], work, number, i);
         courier->lanes[i].clientid = courier->session.clientid;
     }
-    return status == NFS4_OK && courier->session.slot_count >= WORKLOAD_LANES;
+    courier->session.slot_count = CLIENT_SLOTS; /* how many there are changes */
+    return status == NFS4_OK;
 }
 
 void courier_close(struct courier *courier)
@@ -159,19 +161,25 @@ static bool slot_free(const struct courier *courier, uint32_t slot)
     return true;
 }
 
-/* Any slot that is free; there are more than lanes. */
-static uint32_t pick_slot(struct courier *courier)
+/* Slots that the client may use: those that it was told of last, but not all that there can be. */
+static uint32_t slots_usable(const struct courier *courier)
 {
-    uint32_t count = courier->session.slot_count, slot;
+    uint32_t count = courier->session.target_highest_slot + 1;
 
-    if (count > courier->session.target_highest_slot + 1)
-        count = courier->session.target_highest_slot + 1;
-    if (count < WORKLOAD_LANES)
-        count = WORKLOAD_LANES;
-    do
-        slot = random_below(&courier->random, count);
-    while (!slot_free(courier, slot));
-    return slot;
+    return count < COURIER_SLOTS ? count : COURIER_SLOTS;
+}
+
+/* Any slot that is free.  False: all are in use. */
+static bool pick_slot(struct courier *courier, uint32_t *slot)
+{
+    uint32_t count = slots_usable(courier), start = random_below(&courier->random, count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        *slot = (start + i) % count;
+        if (slot_free(courier, *slot))
+            return true;
+    }
+    return false;
 }
 
 static void note_highest(struct courier *courier)
@@ -190,12 +198,14 @@ static enum trouble pick_trouble(struct courier *courier)
     return (enum trouble)(1 + random_below(&courier->random, TROUBLE_KINDS - 1));
 }
 
-/* Give the lane's next step to a slot.  False: there is none. */
+/* Give the lane's next step to a slot.  False: there is none, or no slot. */
 static bool start(struct courier *courier, unsigned number)
 {
     struct request *q = &courier->requests[number];
-    uint32_t slot = pick_slot(courier);
+    uint32_t slot;
 
+    if (!pick_slot(courier, &slot))
+        return false;
     note_highest(courier);
     q->lane = &courier->lanes[number];
     if (!lane_next(q->lane, &courier->session, slot, &q->c))
@@ -203,6 +213,7 @@ static bool start(struct courier *courier, unsigned number)
     q->active = true;
     q->sent = q->lose = 0;
     q->resend = false;
+    q->generation = courier->generation;
     q->trouble = pick_trouble(courier);
     submit(courier, q);
     return true;
@@ -256,17 +267,42 @@ static void request_falsely(struct courier *courier, struct request *q)
     client_compound_free(&c);
 }
 
+/* What a reply says about the number of slots.  Half of the clients believe the last reply that came;
+ * the others do as Linux: they heed no reply to a request that is older than the last change, and
+ * forget slots that were taken back, which begin anew with seqid 1. */
+static void note_slots(struct courier *courier, const struct request *q,
+                       const struct SEQUENCE4resok *ok)
+{
+    struct client_session *session = &courier->session;
+    bool change = ok->sr_target_highest_slotid != session->target_highest_slot ||
+                  ok->sr_highest_slotid != session->highest_slot;
+
+    if (change && courier->like_linux && q->generation != courier->generation) {
+        session->slots[ok->sr_slotid].seqid = ok->sr_sequenceid + 1;
+        return;
+    }
+    client_session_advance(session, ok);
+    if (!change)
+        return;
+    courier->generation++;
+    courier->tale.resizes++;
+    for (uint32_t slot = ok->sr_highest_slotid + 1; slot < COURIER_SLOTS; slot++)
+        if (courier->like_linux && slot_free(courier, slot))
+            session->slots[slot].seqid = 1;
+}
+
 static void finish(struct courier *courier, struct request *q)
 {
     struct client_result *r = q->reply;
 
     if (q->trouble == TROUBLE_FALSE)
         request_falsely(courier, q);
-    client_session_advance(&courier->session, &r->ops[0].opsequence);
+    note_slots(courier, q, &r->ops[0].opsequence);
     if (uncached(q, r)) {
         /* It ran, and nobody knows what it said: it has to run again as a new request. */
         courier->tale.uncached++;
         q->trouble = TROUBLE_NONE;
+        q->generation = courier->generation;
         client_compound_set_seqid(&q->c, courier->session.slots[q->c.slot].seqid);
         q->lane->seqid++;
         submit(courier, q);
@@ -415,4 +451,5 @@ void tale_add(struct tale *sum, const struct tale *tale)
     sum->replays += tale->replays;
     sum->uncached += tale->uncached;
     sum->delays += tale->delays;
+    sum->resizes += tale->resizes;
 }

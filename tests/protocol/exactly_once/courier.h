@@ -30,7 +30,8 @@ enum trouble {
 
 enum {
     COURIER_CONNS = 2,
-    COURIER_SLOTS = 8
+    COURIER_WISH = 8,
+    COURIER_SLOTS = 12 /* it uses at the most */
 };
 
 /* A lane's request on its way. */
@@ -42,6 +43,7 @@ struct request {
     unsigned lose; /* how many replies to it must still be lost */
     bool resend;   /* although there is a reply */
     unsigned sent;
+    uint32_t generation;        /* the courier's when it was sent first */
     bool on_way[COURIER_CONNS]; /* sent over that connection, and not answered */
     uint32_t xid[COURIER_CONNS];
     struct client_result *reply; /* the first real one */
@@ -53,12 +55,15 @@ struct tale {
     uint64_t replays;  /* the same bytes again */
     uint64_t uncached; /* no bytes kept, as asked */
     uint64_t delays;   /* the first one was in progress */
+    uint64_t resizes;  /* another number of slots */
 };
 
 struct courier {
     const char *target;
     struct workload *work;
     struct client_session session;
+    bool like_linux;
+    uint32_t generation; /* of the number of slots */
     struct client_conn conns[COURIER_CONNS];
     struct random random;
     struct lane lanes[WORKLOAD_LANES];
