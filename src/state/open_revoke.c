@@ -24,8 +24,11 @@ static bool denied_for_good_locked(const struct claim *claim, int64_t now_ns)
     struct file_share left = claim->file->share;
 
     LIST_FOREACH (open, &claim->file->opens, struct open, file_link) {
-        if (client_lease_over(open->client, now_ns))
-            file_share_sub(&left, open_access(open), open->deny);
+        if (!in_the_way(open, claim))
+            continue;
+        if (!client_lease_over(open->client, now_ns))
+            return true;
+        file_share_sub(&left, open_access(open), open->deny);
     }
     return file_share_conflict(&left, claim->access, claim->deny);
 }
