@@ -3,6 +3,7 @@
  * What a client is told when the server's disk takes no more.  A limit on the size of files stands in
  * for a disk that is full: it can be set from here, and lifted again.
  */
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -60,6 +61,19 @@ static void file_too_large(void **state)
     client_op_write(C, &file.stateid, large, UNSTABLE4, "x", 1);
     run(NFS4_OK);
     expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* Not a line can be logged, and the server goes on.  SIGUSR1 is answered by the main thread; the others
+ * block the signal that such a write brings. */
+static void log_full(void **state)
+{
+    struct client_fh dir = script_dir(script_mem);
+
+    (void)state;
+    limit_files(1);
+    assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
+    usleep(200000);
+    (void)make_file(&alice, &dir, "file");
 }
 
 /* A client that may reclaim after a restart must be on the disk first (RFC 8881 §8.4.2). */
@@ -131,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(file_too_large, lift_limit),
+        cmocka_unit_test_teardown(log_full, lift_limit),
         cmocka_unit_test_teardown(client_not_stored, lift_limit),
         cmocka_unit_test_teardown(loss_not_stored, lift_limit),
     };
