@@ -50,12 +50,10 @@ static __attribute__((unused)) uint32_t refs_of_tree(const struct mem_fs *fs,
 static bool destroy_object(struct hnode *node, void *arg)
 {
     struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
-    struct mem_fs *fs = mem_fs_of_object(obj);
     struct htable *objects = arg;
-    uint32_t refs = atomic_load(&obj->vfs.refs);
 
-    DCHECK(refs == refs_of_tree(fs, obj)); /* else somebody still holds it */
-    (void)refs;
+    /* Else somebody still holds it. */
+    DCHECK(atomic_load(&obj->vfs.refs) == refs_of_tree(mem_fs_of_object(obj), obj));
     htable_remove(objects, node);
     mem_object_free(obj);
     return true;
