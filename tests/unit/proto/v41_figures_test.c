@@ -201,10 +201,22 @@ struct seen {
     const uint8_t *id;
 };
 
+/* Whoever is told may wait and may call anything. */
+static void expect_no_lock(struct state *state)
+{
+    assert_int_equal(pthread_mutex_trylock(&state->clients.lock), 0);
+    pthread_mutex_unlock(&state->clients.lock);
+    for (size_t i = 0; i < SESSION_SHARDS; i++) {
+        assert_int_equal(pthread_mutex_trylock(&state->session_shards[i].lock), 0);
+        pthread_mutex_unlock(&state->session_shards[i].lock);
+    }
+}
+
 static bool look(const struct session_gauges *gauges, void *arg)
 {
     struct seen *seen = arg;
 
+    expect_no_lock(test_server.state);
     seen->sessions++;
     if (memcmp(gauges->id, seen->id, NFS4_SESSIONID_SIZE) == 0) {
         seen->in_use = gauges->slots_in_use;
