@@ -19,15 +19,23 @@ static void state_release(struct stateid *sid)
     free(ls);
 }
 
+/* It stands on both lists: one step on each in turn, so that the shorter one counts. */
 struct lock_state *lock_state_find_locked(const struct lock_holder *holder, const struct open *open)
 {
-    if (!holder)
-        return NULL;
-    LIST_FOREACH (set, &holder->sets, struct lock_set, holder_link) {
-        struct lock_state *ls = CONTAINER_OF(set, struct lock_state, set);
+    const struct list *of_holder = holder ? holder->sets.next : NULL;
+    const struct list *of_open = open->lock_states.next;
 
-        if (ls->open == open && !ls->ended)
-            return ls;
+    while (holder && of_holder != &holder->sets && of_open != &open->lock_states) {
+        struct lock_state *mine = CONTAINER_OF(LIST_ENTRY(of_holder, struct lock_set, holder_link),
+                                               struct lock_state, set);
+        struct lock_state *other = LIST_ENTRY(of_open, struct lock_state, open_link);
+
+        if (mine->open == open && !mine->ended)
+            return mine;
+        if (other->set.holder == holder)
+            return other;
+        of_holder = of_holder->next;
+        of_open = of_open->next;
     }
     return NULL;
 }

@@ -184,6 +184,60 @@ static void test_denied_leaves_no_state(void **unused)
     assert_int_equal(do_lock(fx.bob, &b, "m", true, 3, 4, &m), NFS4_OK);
 }
 
+/* One state for each pair, whichever of the two has more of the other. */
+static void test_owners_and_opens(void **unused)
+{
+    enum {
+        OPENS = 3,
+        OWNERS = 5
+    };
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    struct stateid4 opens[OPENS], locks[OPENS][OWNERS], again;
+
+    (void)unused;
+    for (int i = 0; i < OPENS; i++)
+        opens[i] = must_open(fx.alice, names[i], fx.files[0], RW, NONE);
+    for (uint32_t i = 0; i < OPENS * OWNERS; i++) {
+        struct stateid4 *lock = &locks[i % OPENS][i / OPENS];
+
+        assert_int_equal(
+            do_lock(fx.alice, &opens[i % OPENS], names[i / OPENS], true, 2 * i, 1, lock), NFS4_OK);
+        assert_int_equal(lock->seqid, 1);
+    }
+    for (uint32_t i = 0; i < OPENS * OWNERS; i++) {
+        const struct stateid4 *lock = &locks[i % OPENS][i / OPENS];
+
+        assert_int_equal(
+            do_lock(fx.alice, &opens[i % OPENS], names[i / OPENS], true, 2 * i, 1, &again),
+            NFS4_OK);
+        assert_int_equal(again.seqid, 2);
+        assert_memory_equal(again.other, lock->other, sizeof(again.other));
+    }
+    assert_int_equal(owner_table_of(fx.alice)->lock_state_count, OPENS * OWNERS);
+}
+
+/* More than are dropped at a time, with one LOCKU in the middle of the first and the last. */
+static void test_unlock_many(void **unused)
+{
+    enum {
+        MANY = 3 * LIMIT_LOCK_DROP_BATCH
+    };
+    struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, NONE), l;
+
+    (void)unused;
+    assert_int_equal(do_lock(fx.alice, &a, "l", true, 0, 5, &l), NFS4_OK);
+    for (uint64_t i = 1; i < MANY; i++)
+        assert_int_equal(do_lock_again(fx.alice, &l, true, 10 * i, 5), NFS4_OK);
+    assert_int_equal(owner_table_of(fx.alice)->lock_count, MANY);
+    assert_int_equal(do_unlock(fx.alice, &l, 2, 10 * (MANY - 1)), NFS4_OK);
+    assert_int_equal(l.seqid, MANY + 1);
+    assert_int_equal(owner_table_of(fx.alice)->lock_count, 2);
+    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 1, 1), NFS4ERR_DENIED);
+    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 2, 10 * (MANY - 1)), NFS4_OK);
+    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 10 * (MANY - 1) + 2, 1),
+                     NFS4ERR_DENIED);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
@@ -199,6 +253,8 @@ int main(void)
         TEST(test_free_when_nothing_is_held),
         TEST(test_close_frees_locks),
         TEST(test_denied_leaves_no_state),
+        TEST(test_owners_and_opens),
+        TEST(test_unlock_many),
     };
 
     return test_group_run(tests);
