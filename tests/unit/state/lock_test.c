@@ -185,35 +185,34 @@ static void test_denied_leaves_no_state(void **unused)
 }
 
 /* One state for each pair, whichever of the two has more of the other. */
+static void pairs(uint32_t open_count, uint32_t owner_count)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    struct stateid4 opens[5], locks[5][5], again;
+
+    for (uint32_t i = 0; i < open_count; i++)
+        opens[i] = must_open(fx.alice, names[i], fx.files[0], RW, NONE);
+    for (uint32_t round = 1; round <= 2; round++) {
+        for (uint32_t i = 0; i < open_count * owner_count; i++) {
+            uint32_t open = i % open_count, owner = i / open_count;
+            struct stateid4 *lock = round == 1 ? &locks[open][owner] : &again;
+
+            assert_int_equal(do_lock(fx.alice, &opens[open], names[owner], true, 2 * i, 1, lock),
+                             NFS4_OK);
+            assert_int_equal(lock->seqid, round);
+            assert_memory_equal(lock->other, locks[open][owner].other, sizeof(lock->other));
+        }
+    }
+    assert_int_equal(owner_table_of(fx.alice)->lock_state_count, open_count * owner_count);
+    for (uint32_t i = 0; i < open_count; i++)
+        assert_int_equal(do_close(fx.alice, &opens[i]), NFS4_OK);
+}
+
 static void test_owners_and_opens(void **unused)
 {
-    enum {
-        OPENS = 3,
-        OWNERS = 5
-    };
-    static const char *const names[] = {"a", "b", "c", "d", "e"};
-    struct stateid4 opens[OPENS], locks[OPENS][OWNERS], again;
-
     (void)unused;
-    for (int i = 0; i < OPENS; i++)
-        opens[i] = must_open(fx.alice, names[i], fx.files[0], RW, NONE);
-    for (uint32_t i = 0; i < OPENS * OWNERS; i++) {
-        struct stateid4 *lock = &locks[i % OPENS][i / OPENS];
-
-        assert_int_equal(
-            do_lock(fx.alice, &opens[i % OPENS], names[i / OPENS], true, 2 * i, 1, lock), NFS4_OK);
-        assert_int_equal(lock->seqid, 1);
-    }
-    for (uint32_t i = 0; i < OPENS * OWNERS; i++) {
-        const struct stateid4 *lock = &locks[i % OPENS][i / OPENS];
-
-        assert_int_equal(
-            do_lock(fx.alice, &opens[i % OPENS], names[i / OPENS], true, 2 * i, 1, &again),
-            NFS4_OK);
-        assert_int_equal(again.seqid, 2);
-        assert_memory_equal(again.other, lock->other, sizeof(again.other));
-    }
-    assert_int_equal(owner_table_of(fx.alice)->lock_state_count, OPENS * OWNERS);
+    pairs(3, 5);
+    pairs(5, 3);
 }
 
 /* More than are dropped at a time, with one LOCKU in the middle of the first and the last. */
