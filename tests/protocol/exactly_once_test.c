@@ -81,6 +81,7 @@ static void run_clients(void)
 {
     pthread_t threads[WORKLOAD_CLIENTS];
 
+    atomic_store(&work.clients_busy, WORKLOAD_CLIENTS);
     for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, client, &couriers[i]), 0);
     for (unsigned i = 0; i < WORKLOAD_CLIENTS; i++)
@@ -186,7 +187,7 @@ static int setup_small(void **state)
     const char *const options[] = {"--export",
                                    "/mem=mem:,no_root_squash",
                                    "--lease",
-                                   "1",
+                                   "2",
                                    "--slots",
                                    "8",
                                    "--reply-cache",

@@ -10,7 +10,8 @@
 enum {
     TIMEOUT_MS = 60000,
     TROUBLE_ONE_IN = 8,
-    DELAY_MS = 1
+    DELAY_MS = 1,
+    RENEW_MS = 100
 };
 
 bool courier_open(struct courier *courier, const char *target, const struct client_cred *cred,
@@ -291,6 +292,16 @@ static void note_slots(struct courier *courier, const struct request *q,
             session->slots[slot].seqid = 1;
 }
 
+static void check_flags(const struct request *q, uint32_t flags)
+{
+    const uint32_t revoked = SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED |
+                             SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED |
+                             SEQ4_STATUS_ADMIN_STATE_REVOKED;
+
+    if (flags & revoked)
+        lane_differs(q->lane, "state was revoked, flags 0x%x", flags);
+}
+
 static void finish(struct courier *courier, struct request *q)
 {
     struct client_result *r = q->reply;
@@ -298,6 +309,7 @@ static void finish(struct courier *courier, struct request *q)
     if (q->trouble == TROUBLE_FALSE)
         request_falsely(courier, q);
     note_slots(courier, q, &r->ops[0].opsequence);
+    check_flags(q, r->ops[0].opsequence.sr_status_flags);
     if (uncached(q, r)) {
         /* It ran, and nobody knows what it said: it has to run again as a new request. */
         courier->tale.uncached++;
@@ -430,6 +442,20 @@ static void receive(struct courier *courier)
     lane_differs(&courier->lanes[0], "connection %d: %s", at, client_status_name(status));
 }
 
+/* Whoever has done his part keeps his lease, or others may take his locks. */
+static void linger(struct courier *courier)
+{
+    atomic_fetch_sub(&courier->work->clients_busy, 1);
+    while (atomic_load(&courier->work->clients_busy) > 0 && !atomic_load(&courier->work->failed)) {
+        enum nfsstat4 status;
+
+        if (client_session_renew(&courier->conns[0], &courier->session, 0, &status) != CLIENT_OK ||
+            (status != NFS4_OK && status != NFS4ERR_DELAY))
+            lane_differs(&courier->lanes[0], "no renewal");
+        poll(NULL, 0, RENEW_MS);
+    }
+}
+
 void courier_run(struct courier *courier)
 {
     bool busy = true;
@@ -442,6 +468,7 @@ void courier_run(struct courier *courier)
         if (busy)
             receive(courier);
     }
+    linger(courier);
 }
 
 void tale_add(struct tale *sum, const struct tale *tale)

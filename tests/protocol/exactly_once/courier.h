@@ -75,7 +75,8 @@ struct courier {
 bool courier_open(struct courier *courier, const char *target, const struct client_cred *cred,
                   struct workload *work, unsigned number);
 
-/* Do all steps of all lanes, or stop at the first difference. */
+/* Do all steps of all lanes, and keep the lease until all couriers have; or stop at the first
+ * difference. */
 void courier_run(struct courier *courier);
 
 void tale_add(struct tale *sum, const struct tale *tale);

@@ -28,6 +28,7 @@ struct workload {
     _Atomic uint32_t token_owner[WORKLOAD_TOKENS]; /* lane_id() + 1, or 0 */
     struct client_fh meeting;
     _Atomic uint32_t range_owner[WORKLOAD_RANGES];
+    _Atomic unsigned clients_busy;
     _Atomic bool failed;
 };
 
