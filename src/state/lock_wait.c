@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 enum {
+    TURN_S = 2,          /* of everybody, then of those who wait */
     INTERVAL_LEAST_S = 1 /* nobody is expected to ask more often */
 };
 
@@ -54,10 +55,15 @@ static bool may_have_it(struct file *file, const struct lock_waiter *waiter, int
     return !lock_conflict_find_locked(file, &his);
 }
 
-/* In turns of a lease time, beginning with one that he holds others up. */
-static bool holds_up(const struct lock_waiter *waiter, int64_t now_ns)
+/* Handing a lock over takes until its next owner asks again, a second and more in which nobody has
+ * it.  So claims count only half of the time, and not at once: two clients that come and go quickly
+ * would do nothing but wait for each other. */
+static bool waiters_turn(struct file *file, int64_t now_ns)
 {
-    return (now_ns - waiter->since_ns) / waiter->owner->client->state->lease_ns % 2 == 0;
+    const struct lock_waiter *longest =
+        LIST_ENTRY(file->waiters.next, struct lock_waiter, file_link);
+
+    return (now_ns - longest->since_ns) / (TURN_S * NSEC_PER_SEC) % 2 == 1;
 }
 
 static bool goes_first(struct file *file, const struct lock_waiter *waiter,
@@ -65,12 +71,12 @@ static bool goes_first(struct file *file, const struct lock_waiter *waiter,
 {
     const struct lock_holder *self;
 
-    if (wish->now_ns - waiter->asked_ns > waiter->patience_ns)
+    if (wish->now_ns - waiter->asked_ns > waiter->patience_ns || !waiters_turn(file, wish->now_ns))
         return false;
     if (may_have_it(file, waiter, wish->now_ns))
         return true;
     self = lock_table_holder(&file->locks, wish->owner);
-    return wish->wait && !(self && self->own.root) && holds_up(waiter, wish->now_ns);
+    return wish->wait && !(self && self->own.root);
 }
 
 const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct lock_wish *wish)

@@ -2,13 +2,14 @@
 /*
  * Who waits for byte-range locks of a file (READW_LT, WRITEW_LT; RFC 8881 §9.6).  Nobody is told
  * when a range is free, so waiters ask again and again; a queue gives the longest waiter the first
- * claim:
+ * claim, half of the time (in turns, the first of which is everybody's: a lock that is handed over
+ * lies idle until its next owner asks, and two who come and go quickly would only wait):
  *
  * - When his range is free, nobody else gets a lock that conflicts with it until he has asked, or
  *   longer has not asked than his habits let expect.
  * - As long as it is not free, others who would wait as well, and who hold nothing in this file, stay
- *   behind him half of the time.  So a crowd of readers does not starve a writer, and an owner who
- *   cannot go on without a second lock gets that in the other half, whatever the first waits for.
+ *   behind him.  So a crowd of readers does not starve a writer, and an owner who cannot go on
+ *   without a second lock gets that in the other half, whatever the first waits for.
  *
  * All calls with the file's lock.  What happens when a range becomes free is for whoever tells
  * waiters one day: the queue has all that a callback needs.

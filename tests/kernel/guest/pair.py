@@ -19,6 +19,7 @@ from check import CLIENT, drop_caches, equal, main, raises, read, test, true, wr
 FIRST = CLIENT == 1
 RANGE = struct.Struct("hhqqi4x")  # struct flock
 LOCK_WAIT_LIMIT_S = 25
+STARVED_LIMIT_S = 25  # the client asks after 1, 3, 7 and 15 seconds
 
 
 def step(name):
@@ -183,6 +184,30 @@ def a_waiter_gets_the_lock():
         true(got - started > 0.5, "the waiter did not wait")
         equal(os.pread(file, 6, 0), b"after!", "what the waiter reads under the lock")
         print(f"     the waiter had it {got - released:.2f} s after the release", flush=True)
+    step("end")
+    os.close(file)
+
+
+@test
+def a_waiter_is_not_starved():
+    """Though the other takes the lock again as soon as it has given it back (RFC 8881 §9.6)."""
+    file = prepared("f")
+    if FIRST:
+        lock(file, fcntl.F_WRLCK)
+    step("held")
+    limit = time.monotonic() + STARVED_LIMIT_S
+    if FIRST:
+        while os.pread(file, 4, 0) != b"done":
+            true(time.monotonic() < limit, f"the other waits for more than {STARVED_LIMIT_S} s")
+            time.sleep(0.05)  # most of the time it has the lock
+            lock(file, fcntl.F_UNLCK)
+            lock(file, fcntl.F_WRLCK, wait=True)
+    else:
+        started = time.monotonic()
+        lock(file, fcntl.F_WRLCK, wait=True)
+        print(f"     the waiter had it after {time.monotonic() - started:.1f} s", flush=True)
+        os.pwrite(file, b"done", 0)
+        lock(file, fcntl.F_UNLCK)
     step("end")
     os.close(file)
 

@@ -69,6 +69,12 @@ static enum nfsstat4 try(int who)
     return lock_as(who, "w", false, true, 0, 10);
 }
 
+/* Until those who wait go first. */
+static void pass_a_turn(void)
+{
+    pass_ms(2000);
+}
+
 static void give_back(int who)
 {
     /* CLOSE is the way without a lock stateid at hand. */
@@ -83,6 +89,7 @@ static void test_longest_waiter_first(void **unused)
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
     pass_ms(100);
     assert_int_equal(ask(CAROL), NFS4ERR_DENIED);
+    pass_a_turn();
     give_back(ALICE);
     assert_int_equal(ask(CAROL), NFS4ERR_DENIED);
     assert_int_equal(fixture_conflict.clientid, fx.bob->id);
@@ -99,6 +106,31 @@ static void test_longest_waiter_first(void **unused)
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
     assert_int_equal(ask(CAROL), NFS4_OK);
     assert_int_equal(file()->waiter_count, 1); /* bob */
+}
+
+/* For a while whoever comes gets it: the lock is in use, not waiting for one who will ask later. */
+static void test_turns(void **unused)
+{
+    (void)unused;
+    assert_int_equal(ask(ALICE), NFS4_OK);
+    assert_int_equal(ask(BOB), NFS4ERR_DENIED);
+    for (int i = 0; i < 10; i++) {
+        pass_ms(190);
+        give_back(ALICE);
+        assert_int_equal(ask(ALICE), NFS4_OK);
+    }
+    pass_ms(150);
+    give_back(ALICE);
+    assert_int_equal(ask(ALICE), NFS4ERR_DENIED);
+    assert_int_equal(try(CAROL), NFS4ERR_DENIED);
+    assert_int_equal(ask(BOB), NFS4_OK);
+    /* Now alice waits, and not for long yet. */
+    give_back(BOB);
+    assert_int_equal(ask(BOB), NFS4_OK);
+    pass_a_turn();
+    give_back(BOB);
+    assert_int_equal(ask(BOB), NFS4ERR_DENIED);
+    assert_int_equal(ask(ALICE), NFS4_OK);
 }
 
 /* However many ask between two polls of the first. */
@@ -130,12 +162,12 @@ static void test_one_who_asks_no_more(void **unused)
     assert_int_equal(try(CAROL), NFS4ERR_DENIED);
     pass_ms(20);
     assert_int_equal(try(CAROL), NFS4_OK);
-    /* He is back, and asks every four seconds: his place is the old one, with more patience. */
+    /* He is back after three and a half: his place is the old one, with more patience. */
     assert_int_equal(ask(ALICE), NFS4ERR_DENIED);
-    pass_ms(1000);
+    pass_ms(500);
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
     give_back(CAROL);
-    pass_ms(8900);
+    pass_ms(8000);
     assert_int_equal(try(CAROL), NFS4ERR_DENIED);
     pass_ms(200);
     /* Bob's claim is over, alice's too. */
@@ -181,20 +213,19 @@ static void test_a_writer_among_readers(void **unused)
     (void)unused;
     assert_int_equal(lock_as(ALICE, "r", true, false, 0, 10), NFS4_OK);
     assert_int_equal(lock_as(BOB, "w", true, true, 0, 10), NFS4ERR_DENIED);
-    assert_int_equal(lock_as(CAROL, "r", true, false, 0, 10), NFS4ERR_DENIED);
-    assert_int_equal(fixture_conflict.clientid, fx.bob->id);
-    assert_int_equal(lock_as(CAROL, "try", false, false, 0, 10), NFS4_OK);
-    give_back(CAROL);
-    /* Half of the time: a lease time each. */
+    /* Half of the time: two seconds each. */
     for (int s = 1; s < 60; s++) {
         enum nfsstat4 status;
 
         pass_ms(1000);
         assert_int_equal(lock_as(BOB, "w", true, true, 0, 10), NFS4ERR_DENIED);
         status = lock_as(CAROL, "r", true, false, 0, 10);
-        assert_int_equal(status, s / 10 % 2 ? NFS4_OK : NFS4ERR_DENIED);
-        if (status == NFS4_OK)
-            give_back(CAROL);
+        assert_int_equal(status, s / 2 % 2 ? NFS4ERR_DENIED : NFS4_OK);
+        if (status == NFS4ERR_DENIED) {
+            assert_int_equal(fixture_conflict.clientid, fx.bob->id);
+            assert_int_equal(lock_as(CAROL, "try", false, false, 0, 10), NFS4_OK);
+        }
+        give_back(CAROL);
     }
     give_back(ALICE);
     assert_int_equal(lock_as(CAROL, "r", true, false, 0, 10), NFS4ERR_DENIED);
@@ -213,6 +244,7 @@ static void test_no_deadlock(void **unused)
     assert_int_equal(lock_as(CAROL, "c", true, true, 50, 1), NFS4_OK);
     assert_int_equal(lock_as(ALICE, "a", true, true, 40, 20), NFS4ERR_DENIED);
     assert_int_equal(lock_as(ALICE, "b", true, true, 45, 20), NFS4ERR_DENIED);
+    pass_a_turn();
     give_back(CAROL);
     assert_int_equal(lock_as(ALICE, "b", true, true, 45, 20), NFS4ERR_DENIED);
     assert_int_equal(lock_as(ALICE, "a", true, true, 40, 20), NFS4_OK);
@@ -232,6 +264,7 @@ static void test_own_claims(void **unused)
     assert_int_equal(lock_as(ALICE, "a", true, true, 0, 10), NFS4_OK);
     assert_int_equal(lock_as(CAROL, "c", true, true, 5, 1), NFS4ERR_DENIED);
     lock.seqid = 0;
+    pass_a_turn();
     assert_int_equal(do_unlock(fx.alice, &lock, 0, UINT64_MAX), NFS4_OK);
     assert_int_equal(lock_as(ALICE, "a", true, true, 0, 1), NFS4ERR_DENIED);
     assert_int_equal(lock_as(BOB, "b", false, true, 0, 5), NFS4_OK); /* less than he waits for */
@@ -280,6 +313,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_longest_waiter_first),
+        TEST(test_turns),
         TEST(test_asking_keeps_the_place),
         TEST(test_one_who_asks_no_more),
         TEST(test_giving_up),
