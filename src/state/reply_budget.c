@@ -34,6 +34,8 @@ static uint32_t charge(struct reply_budget *budget, uint64_t cost, uint32_t leas
             count = want;
         if (count < least)
             count = least;
+        if (count == 0)
+            return 0; /* asked again and again: leave the line to its readers */
     } while (!atomic_compare_exchange_weak_explicit(&budget->charged, &before,
                                                     before + count * cost, memory_order_relaxed,
                                                     memory_order_relaxed));
