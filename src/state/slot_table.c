@@ -201,7 +201,8 @@ int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uin
     if (grant.enforced == grant.target)
         return highest < grant.enforced ? retire_down_to(table, grant.enforced) : 0;
     if (!grant.settled) {
-        if (highest < grant.enforced && target_told(table, grant.generation, highest)) {
+        if (told == grant.generation && highest < grant.enforced &&
+            target_told(table, grant.generation, highest)) {
             grant.settled = true;
             grant_publish(table, grant);
         }

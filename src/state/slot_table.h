@@ -83,8 +83,10 @@ void slot_table_aim(struct slot_table *table, uint32_t target);
  * proof in two steps, since a client that gets two replies may take either for the newer one:
  *
  *   1. Each slot up to `highest` has told the target in its last reply, so its reply before that has
- *      been seen; and those beyond `highest` have no request outstanding.  So no reply that tells
- *      another target is under way: the table is settled.
+ *      been seen; and those beyond `highest` had no request outstanding when this one was sent, which
+ *      was after a reply that told the target, since its own slot's last one did.  (One in a slot that
+ *      was never used may be as old as can be.)  So no reply that tells another target is under way:
+ *      the table is settled.
  *   2. The request follows, in its slot, a reply told since then.  So the client knows the target
  *      for good, and, `highest` being below it, uses no slot beyond.
  *

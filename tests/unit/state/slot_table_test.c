@@ -124,6 +124,22 @@ static void shrinks_in_two_steps(void **unused)
     assert_int_equal(slot_table_high(&table), LOW);
 }
 
+/* The first request in a slot may have been under way since before the target was lowered, and those
+ * sent after it in slots beyond may have been told the old target. */
+static void first_use_proves_nothing(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i < LOW - 1; i++)
+        use(i, LOW - 1);
+    aim(LOW);
+    for (uint32_t i = 0; i < LOW - 1; i++)
+        use(i, LOW - 1);
+    use(LOW - 1, LOW - 1);
+    assert_false(slot_table_grant(&table).settled);
+    use(LOW - 1, LOW - 1);
+    assert_true(slot_table_grant(&table).settled);
+}
+
 static void not_while_slots_beyond_are_used(void **unused)
 {
     (void)unused;
@@ -231,6 +247,7 @@ int main(void)
         TEST(one_changes_at_a_time),
         TEST(grows),
         TEST(shrinks_in_two_steps),
+        TEST(first_use_proves_nothing),
         TEST(not_while_slots_beyond_are_used),
         TEST(changes_its_mind),
         TEST(stops_at_a_slot_in_use),
