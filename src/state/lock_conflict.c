@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "state/lock_state.h"
+#include "state/open_internal.h"
+
 void lock_conflict_copy(struct lock_conflict *out, const struct owner *owner, bool write,
                         const struct lock_range *range)
 {
@@ -68,14 +71,16 @@ struct clearing {
     struct list revoked;
 };
 
-/* Revoking leaves the trees as they are. */
+/* Revoking leaves the trees as they are.  It is the whole open that goes: the Linux client, told that
+ * some state was revoked, asks for its opens alone and gives all locks up for lost, without
+ * acknowledging any. */
 static bool revoke(const struct lock *lock, void *arg)
 {
     struct clearing *clearing = arg;
 
     if (lock_state_in_effect(lock) && courtesy_may_revoke(clearing->courtesy, client_of(lock)))
-        lock_state_revoke_locked(CONTAINER_OF(lock->set, struct lock_state, set), NFS4ERR_EXPIRED,
-                                 &clearing->revoked);
+        open_revoke_locked(CONTAINER_OF(lock->set, struct lock_state, set)->open, NFS4ERR_EXPIRED,
+                           &clearing->revoked);
     return false;
 }
 
@@ -92,7 +97,7 @@ enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wis
     if (!lock_conflict_find_locked(file, wish))
         (void)find(file, wish, revoke, &clearing);
     pthread_mutex_unlock(&file->lock);
-    lock_states_settle(&clearing.revoked);
+    open_revoke_settle(&clearing.revoked, NFS4ERR_EXPIRED);
     courtesy_end(courtesy);
     return NFS4_OK;
 }

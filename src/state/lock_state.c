@@ -112,10 +112,10 @@ static void end_locked(struct lock_state *ls, enum nfsstat4 why, struct list *to
     ls->ended = true;
     list_remove(&ls->open_link);
     list_push_back(to, &ls->open_link);
+    if (why != NFS4_OK)
+        atomic_store_explicit(&ls->open->lost_locks, true, memory_order_relaxed);
     if (why == NFS4_OK || !revocation_add(&ls->sid, why))
         stateid_kill(&ls->sid);
-    else
-        ls->open->lost_locks = true;
 }
 
 enum nfsstat4 lock_state_free(struct lock_state *ls, uint32_t seqid)
@@ -140,42 +140,6 @@ enum nfsstat4 lock_state_free(struct lock_state *ls, uint32_t seqid)
     if (status == NFS4_OK)
         stateid_put(&ls->sid);
     return status;
-}
-
-void lock_state_revoke_locked(struct lock_state *ls, enum nfsstat4 why, struct list *revoked)
-{
-    end_locked(ls, why, revoked);
-}
-
-static void settle_one(struct lock_state *ls)
-{
-    struct file *file = ls->open->file;
-    bool all;
-
-    pthread_mutex_lock(&file->lock);
-    for (;;) {
-        uint32_t budget = LIMIT_LOCK_DROP_BATCH;
-
-        all = drop_locked(ls, &budget);
-        pthread_mutex_unlock(&file->lock);
-        if (all)
-            return;
-        file_lock_after_others(file);
-    }
-}
-
-void lock_states_settle(struct list *revoked)
-{
-    struct list *link;
-
-    vfs_blocking_begin(false);
-    while ((link = list_pop_front(revoked))) {
-        struct lock_state *ls = LIST_ENTRY(link, struct lock_state, open_link);
-
-        settle_one(ls);
-        stateid_put(&ls->sid);
-    }
-    vfs_blocking_end();
 }
 
 bool lock_states_end_locked(struct open *open, enum nfsstat4 why, struct list *doomed)

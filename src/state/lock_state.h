@@ -47,11 +47,6 @@ void lock_state_account(struct file *file, struct client *client, uint32_t befor
 /* FREE_STATEID of a state that is not revoked: NFS4ERR_LOCKS_HELD as long as there are locks. */
 enum nfsstat4 lock_state_free(struct lock_state *ls, uint32_t seqid) MUST_USE;
 
-/* Revoke a state: its locks are void.  With the file's lock; its open's reference passes to
- * `revoked`, for lock_states_settle(). */
-void lock_state_revoke_locked(struct lock_state *ls, enum nfsstat4 why, struct list *revoked);
-void lock_states_settle(struct list *revoked);
-
 /* End the lock states of an open that has been unhashed, for CLOSE (why NFS4_OK) or revoked.  The
  * first batch with the file's lock held; true: there is a rest.  Then, without it, the rest. */
 bool lock_states_end_locked(struct open *open, enum nfsstat4 why, struct list *doomed);

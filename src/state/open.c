@@ -291,8 +291,6 @@ enum nfsstat4 open_close(struct open *open, uint32_t seqid)
     if (status != NFS4_OK)
         return status;
     lock_states_end(open, NFS4_OK, &doomed, rest);
-    if (open->lost_locks)
-        open_vfs_close(open);
     stateid_put(&open->sid);
     return NFS4_OK;
 }

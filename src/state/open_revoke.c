@@ -41,8 +41,7 @@ static void blame_locked(const struct claim *claim, struct courtesy *courtesy)
     }
 }
 
-/* With the file's lock; the open's reference passes to `revoked`, linked by file_link. */
-static void revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked)
+void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked)
 {
     open_unhash_locked(open);
     if (!revocation_add(&open->sid, why)) {
@@ -52,8 +51,7 @@ static void revoke_locked(struct open *open, enum nfsstat4 why, struct list *rev
     list_push_back(revoked, &open->file_link);
 }
 
-/* What could not be done with the lock held. */
-static void settle(struct list *revoked, enum nfsstat4 why)
+void open_revoke_settle(struct list *revoked, enum nfsstat4 why)
 {
     struct list *link, doomed;
 
@@ -77,11 +75,11 @@ static void revoke_blamed(const struct claim *claim, struct courtesy *courtesy)
     if (!denied_for_good_locked(claim, courtesy->now_ns)) {
         LIST_FOREACH_SAFE (open, &claim->file->opens, struct open, file_link) {
             if (in_the_way(open, claim) && courtesy_may_revoke(courtesy, open->client))
-                revoke_locked(open, NFS4ERR_EXPIRED, &revoked);
+                open_revoke_locked(open, NFS4ERR_EXPIRED, &revoked);
         }
     }
     pthread_mutex_unlock(&claim->file->lock);
-    settle(&revoked, NFS4ERR_EXPIRED);
+    open_revoke_settle(&revoked, NFS4ERR_EXPIRED);
 }
 
 /* True: the claim has no conflict, and holds if it is to be taken. */
@@ -144,9 +142,9 @@ static void revoke_one(struct open *open, enum nfsstat4 why)
     list_init(&revoked);
     pthread_mutex_lock(&open->file->lock);
     if (open_check_locked(open, 0) == NFS4_OK)
-        revoke_locked(open, why, &revoked);
+        open_revoke_locked(open, why, &revoked);
     pthread_mutex_unlock(&open->file->lock);
-    settle(&revoked, why);
+    open_revoke_settle(&revoked, why);
 }
 
 bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *count)

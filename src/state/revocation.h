@@ -28,7 +28,8 @@ void revocation_end(struct client *client, enum nfsstat4 why);
  * removed, and nobody will acknowledge; end the state as a CLOSE would. */
 bool revocation_add(struct stateid *sid, enum nfsstat4 why) MUST_USE;
 
-/* FREE_STATEID of a revoked stateid: it is found no more.  BAD_STATEID when another one did it
+/* FREE_STATEID of a revoked stateid: it is found no more, nor, if it is an open's, those of its
+ * locks.  BAD_STATEID when another one did it
  * first.  May wait for the disk. */
 enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
 
