@@ -49,11 +49,11 @@ struct client_callbacks; /* client/client_callback.h */
 struct client_conn {
     int fd; /* -1: closed */
     int timeout_ms;
-    uint32_t xid; /* of the last call */
+    uint32_t xid;         /* of the last call */
+    unsigned stash_count; /* in `stash` */
     struct client_cred cred;
     struct client_callbacks *callbacks; /* answers the server's calls; NULL: they are refused */
     struct list stash;                  /* replies that came while another was awaited */
-    unsigned stash_count;
 };
 
 /* Connect to HOST:PORT or [ADDR6]:PORT.  `timeout_ms` holds for each later call, too. */

@@ -251,7 +251,7 @@ static void all_want_it(void **unused)
     atomic_store(&stop, true);
     pthread_join(disturber, NULL);
     print_message("opened %u, lost %u, evicted %u\n", opened, lost, evicted);
-    clock_advance_ns(2 * LIMIT_COURTESY_S * NSEC_PER_SEC);
+    clock_advance_ns(NSEC_PER_SEC * 2 * LIMIT_COURTESY_S);
     state_tick(state, clock_now_ns());
     assert_int_equal(state->clients.count, 0);
     assert_int_equal(state->session_count, 0);
