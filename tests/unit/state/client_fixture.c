@@ -6,7 +6,7 @@
 const struct client_principal alice = {1, 1000}, bob = {1, 1001};
 struct state *state;
 struct session_conn *conn;
-uint32_t released;
+_Atomic uint32_t released;
 bool holds_state;
 
 static void hook_release(struct state *s, struct client *client)

@@ -20,8 +20,8 @@ enum {
 extern const struct client_principal alice, bob;
 extern struct state *state;
 extern struct session_conn *conn;
-extern uint32_t released; /* clients that the hook was called for */
-extern bool holds_state;  /* what the hook says of every client */
+extern _Atomic uint32_t released; /* clients that the hook was called for */
+extern bool holds_state;          /* what the hook says of every client */
 
 int client_set_up(void **unused);
 int client_tear_down(void **unused);

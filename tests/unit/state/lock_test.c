@@ -197,7 +197,7 @@ static void pairs(uint32_t open_count, uint32_t owner_count)
             uint32_t open = i % open_count, owner = i / open_count;
             struct stateid4 *lock = round == 1 ? &locks[open][owner] : &again;
 
-            assert_int_equal(do_lock(fx.alice, &opens[open], names[owner], true, 2 * i, 1, lock),
+            assert_int_equal(do_lock(fx.alice, &opens[open], names[owner], true, 2ull * i, 1, lock),
                              NFS4_OK);
             assert_int_equal(lock->seqid, round);
             assert_memory_equal(lock->other, locks[open][owner].other, sizeof(lock->other));
@@ -228,12 +228,12 @@ static void test_unlock_many(void **unused)
     for (uint64_t i = 1; i < MANY; i++)
         assert_int_equal(do_lock_again(fx.alice, &l, true, 10 * i, 5), NFS4_OK);
     assert_int_equal(owner_table_of(fx.alice)->lock_count, MANY);
-    assert_int_equal(do_unlock(fx.alice, &l, 2, 10 * (MANY - 1)), NFS4_OK);
+    assert_int_equal(do_unlock(fx.alice, &l, 2, 10ull * (MANY - 1)), NFS4_OK);
     assert_int_equal(l.seqid, MANY + 1);
     assert_int_equal(owner_table_of(fx.alice)->lock_count, 2);
     assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 1, 1), NFS4ERR_DENIED);
-    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 2, 10 * (MANY - 1)), NFS4_OK);
-    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 10 * (MANY - 1) + 2, 1),
+    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 2, 10ull * (MANY - 1)), NFS4_OK);
+    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 10ull * (MANY - 1) + 2, 1),
                      NFS4ERR_DENIED);
 }
 
