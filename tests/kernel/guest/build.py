@@ -8,7 +8,6 @@ here, so that its size and its answer are known. make tells whether mtimes are r
 
 import io
 import os
-import subprocess
 import sys
 import tarfile
 import time

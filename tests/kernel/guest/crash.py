@@ -39,8 +39,8 @@ def kill(load, in_grace=False):
     load.kill_ended()
     up = time.monotonic()
     load.wait_until_all_go_on(STANDSTILL_MAX_S)
-    print(f"     killed {times} time(s): all went on {time.monotonic() - up:.1f} s after the server was there, "
-          f"the longest step took {load.longest_step():.1f} s; grace is {GRACE_S} s", flush=True)
+    print(f"     killed {times} time(s): all went on {time.monotonic() - up:.1f} s after the server was "
+          f"there, the longest step took {load.longest_step():.1f} s; grace is {GRACE_S} s", flush=True)
     true(times <= TRIES or not in_grace, "never killed in the midst of reclaiming")
     load.sleep(2)
 
@@ -69,7 +69,7 @@ def the_work_goes_on():
         kill(load, in_grace=True)
 
     load.run(direct)
-    print(f"     {load.steps()} steps, {int(load.repeated())} calls found themselves done", flush=True)
+    print(f"     {load.steps()} steps, {load.repeated()} calls found themselves done", flush=True)
     true(operations("RECLAIM_COMPLETE") >= reclaims + 2, "the client has not reclaimed twice")
     if SERVER == "mainstayd":
         true(host.logged(BADSESSION) >= 2, "nobody asked for a session of a former life")

@@ -113,7 +113,7 @@ class Load:
 
     def repeated(self):
         """How many such calls there were."""
-        return self.words[REPEATED]
+        return int(self.words[REPEATED])
 
 
 class Worker:
