@@ -165,7 +165,7 @@ static void expect_expired(const struct client_file *file, const struct stateid4
 /* Bob takes what he wants of four files, and nothing else is lost. */
 static void some_is_lost(void **state)
 {
-    struct client_file shares, io, locks, kept, of_bob;
+    struct client_file shares, io, locks, kept, of_bob, again;
     struct stateid4 in_shares, in_locks, beside, in_kept;
 
     dir = script_dir(*state);
@@ -193,36 +193,37 @@ static void some_is_lost(void **state)
 
     assert_int_equal(flags_of(&alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
     expect_expired(&shares, &in_shares);
+    expect_expired(&locks, &in_locks); /* the open with all its locks */
     test_stateids(&alice,
                   (struct stateid4[]){shares.stateid, in_shares, io.stateid, in_locks, beside,
                                       locks.stateid, kept.stateid, in_kept},
                   (enum nfsstat4[]){NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4ERR_EXPIRED,
-                                    NFS4ERR_EXPIRED, NFS4_OK, NFS4_OK, NFS4_OK, NFS4_OK},
+                                    NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4_OK,
+                                    NFS4_OK},
                   8);
     /* What is gone stays gone: bob has it. */
-    begin(&alice, &locks.fh);
-    client_op_lock_new(C, &locks.stateid, alice.session.clientid, "again", WRITE_LT, 0, 10);
+    again = open_as(&alice, "again", "locks", OPEN4_SHARE_DENY_NONE, NFS4_OK);
+    begin(&alice, &again.fh);
+    client_op_lock_new(C, &again.stateid, alice.session.clientid, "again", WRITE_LT, 0, 10);
     run(NFS4ERR_DENIED);
-    /* Acknowledged by nobody else, and one by one. */
+    /* Acknowledged by nobody else, one by one, and an open with its locks. */
     free_stateid(&bob, &shares.stateid, NFS4ERR_BAD_STATEID);
-    free_stateid(&alice, &shares.stateid, NFS4_OK);
-    free_stateid(&alice, &shares.stateid, NFS4ERR_BAD_STATEID);
     free_stateid(&alice, &in_shares, NFS4_OK);
+    free_stateid(&alice, &in_shares, NFS4ERR_BAD_STATEID);
+    free_stateid(&alice, &shares.stateid, NFS4_OK);
     free_stateid(&alice, &io.stateid, NFS4_OK);
     assert_int_equal(flags_of(&alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
-    free_stateid(&alice, &in_locks, NFS4_OK);
+    free_stateid(&alice, &locks.stateid, NFS4_OK);
     assert_int_equal(flags_of(&alice), 0);
+    free_stateid(&alice, &beside, NFS4ERR_BAD_STATEID);
     test_stateids(&alice, &in_locks, (enum nfsstat4[]){NFS4ERR_BAD_STATEID}, 1);
     /* She goes on. */
     begin(&alice, &kept.fh);
     client_op_write(C, &in_kept, 0, FILE_SYNC4, "mine", 4);
     run(NFS4_OK);
-    begin(&alice, &locks.fh);
-    op_locku(&beside);
-    run(NFS4_OK);
     expect_status(client_file_close(&bob, &of_bob), NFS4_OK);
-    (void)lock_as(&alice, &locks, "locker", 0);
-    expect_status(client_file_close(&alice, &locks), NFS4_OK);
+    (void)lock_as(&alice, &again, "locker", 0);
+    expect_status(client_file_close(&alice, &again), NFS4_OK);
     expect_status(client_file_close(&alice, &kept), NFS4_OK);
     shares = open_as(&alice, "owner", "shares", OPEN4_SHARE_DENY_WRITE, NFS4_OK);
     expect_status(client_file_close(&alice, &shares), NFS4_OK);

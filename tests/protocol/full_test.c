@@ -137,7 +137,7 @@ static void loss_not_stored(void **state)
     run(NFS4_OK);
     begin(&bob, &of_bob.fh);
     client_op_close(C, &of_bob.stateid);
-    run(NFS4_OK);
+    run(NFS4ERR_EXPIRED);
     expect_status(client_file_close(&alice, &of_alice), NFS4_OK);
 }
 
