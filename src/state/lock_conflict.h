@@ -2,7 +2,7 @@
 /*
  * What is in the way of a byte-range lock: locks in effect of other owners, and others who have
  * waited longer (lock_wait.h).  Locks of clients whose lease is over are revoked by whom they
- * bother, with all that their stateid has (RFC 8881 §8.4.3).
+ * bother, with the open that they are under and all that this has (RFC 8881 §8.4.3).
  */
 #pragma once
 

@@ -112,8 +112,6 @@ static void end_locked(struct lock_state *ls, enum nfsstat4 why, struct list *to
     ls->ended = true;
     list_remove(&ls->open_link);
     list_push_back(to, &ls->open_link);
-    if (why != NFS4_OK)
-        atomic_store_explicit(&ls->open->lost_locks, true, memory_order_relaxed);
     if (why == NFS4_OK || !revocation_add(&ls->sid, why))
         stateid_kill(&ls->sid);
 }

@@ -41,7 +41,6 @@ struct open {
     uint32_t modes; /* (access, deny) of each OPEN that is still in effect: open_mode_bit() */
     uint32_t held;  /* a bit 1 << want for each vfs open() that is ours */
     bool closed;
-    _Atomic bool lost_locks; /* it was revoked with lock states; set before they are listed */
     struct list file_link;
     struct list lock_states; /* but those that have ended or were revoked */
     struct list waiters;     /* struct lock_waiter by open_link */

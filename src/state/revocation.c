@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/revocation.h"
 
-#include "state/lock_state.h"
+#include "state/open.h"
 #include "state/owner.h"
 #include "state/recovery.h"
 
@@ -24,36 +24,38 @@ void revocation_end(struct client *client, enum nfsstat4 why)
     uncount(client, why);
 }
 
-/* A lock state is revoked after its open.  The client may have acknowledged that already. */
-static bool acknowledged_with_open_locked(const struct stateid *sid)
+/* Where it goes on its client's list: a lock state is revoked after its open, and stands behind it.
+ * NULL: the client has acknowledged the open already, and its locks with it. */
+static struct list *place_locked(struct owner_table *table, struct stateid *sid)
 {
-    const struct stateid *of_open;
+    struct list *of_open;
 
     if (sid->kind != STATEID_LOCK)
-        return false;
-    of_open = &CONTAINER_OF(sid, struct lock_state, sid)->open->sid;
-    return list_empty(&of_open->revoked_link);
+        return table->revoked.prev;
+    of_open = &open_of_stateid(sid)->sid.revoked_link;
+    return list_empty(of_open) ? NULL : of_open;
 }
 
 bool revocation_add(struct stateid *sid, enum nfsstat4 why)
 {
     struct client *client = sid->client;
     struct owner_table *table = owner_table_of(client);
-    bool open;
+    struct list *place = NULL;
 
     CHECK(why != NFS4_OK && list_empty(&sid->revoked_link));
     pthread_mutex_lock(&table->lock);
-    open = !table->closed && !acknowledged_with_open_locked(sid);
-    if (open) {
+    if (!table->closed)
+        place = place_locked(table, sid);
+    if (place) {
         stateid_get(sid);
-        list_push_back(&table->revoked, &sid->revoked_link);
+        list_push_front(place, &sid->revoked_link); /* that is behind it */
         table->revoked_opens += sid->kind == STATEID_OPEN;
         client_revoked_add(client, why);
         /* Pairs with stateid_revoked(): who reads the reason sees the state gone. */
         atomic_store_explicit(&sid->revoked, why, memory_order_release);
     }
     pthread_mutex_unlock(&table->lock);
-    return open;
+    return place != NULL;
 }
 
 /* The list's reference passes to the caller. */
@@ -64,58 +66,41 @@ static void take_locked(struct owner_table *table, struct stateid *sid)
     table->revoked_opens -= sid->kind == STATEID_OPEN;
 }
 
-static bool has_lost_locks(const struct open *open)
+/* The next to go when `sid` is acknowledged: first the locks of an open, one by one, then itself.
+ * NULL: it is gone. */
+static struct stateid *next_locked(struct owner_table *table, struct stateid *sid)
 {
-    return atomic_load_explicit(&open->lost_locks, memory_order_relaxed);
-}
+    struct list *link = &sid->revoked_link;
+    struct stateid *behind = LIST_ENTRY(link->next, struct stateid, revoked_link);
 
-/* With its open a client acknowledges the locks under it, too. */
-static void take_locks_locked(struct owner_table *table, const struct open *open,
-                              struct list *taken)
-{
-    LIST_FOREACH_SAFE (sid, &table->revoked, struct stateid, revoked_link) {
-        if (sid->kind != STATEID_LOCK || open_of_stateid(sid) != open)
-            continue;
-        take_locked(table, sid);
-        list_push_back(taken, &sid->revoked_link);
-    }
-}
-
-static void drop_taken(struct client *client, struct list *taken)
-{
-    struct list *link;
-
-    while ((link = list_pop_front(taken))) {
-        struct stateid *sid = LIST_ENTRY(link, struct stateid, revoked_link);
-        enum nfsstat4 why = stateid_revoked(sid);
-
-        stateid_put(sid);
-        uncount(client, why);
-    }
+    if (list_empty(link))
+        return NULL;
+    if (link->next != &table->revoked && sid->kind == STATEID_OPEN &&
+        behind->kind == STATEID_LOCK && &open_of_stateid(behind)->sid == sid)
+        return behind;
+    return sid;
 }
 
 enum nfsstat4 revocation_acknowledge(struct stateid *sid)
 {
     struct client *client = sid->client;
     struct owner_table *table = owner_table_of(client);
-    enum nfsstat4 why = stateid_revoked(sid);
-    struct list locks;
-    bool listed;
+    struct stateid *next;
 
-    list_init(&locks);
-    pthread_mutex_lock(&table->lock);
-    listed = !list_empty(&sid->revoked_link);
-    if (listed) {
-        take_locked(table, sid);
-        if (sid->kind == STATEID_OPEN && has_lost_locks(open_of_stateid(sid)))
-            take_locks_locked(table, open_of_stateid(sid), &locks);
-    }
-    pthread_mutex_unlock(&table->lock);
-    if (!listed)
-        return NFS4ERR_BAD_STATEID;
-    drop_taken(client, &locks);
-    stateid_put(sid);
-    uncount(client, why);
+    do {
+        enum nfsstat4 why;
+
+        pthread_mutex_lock(&table->lock);
+        next = next_locked(table, sid);
+        if (next)
+            take_locked(table, next);
+        pthread_mutex_unlock(&table->lock);
+        if (!next)
+            return NFS4ERR_BAD_STATEID;
+        why = stateid_revoked(next);
+        stateid_put(next);
+        uncount(client, why);
+    } while (next != sid);
     return NFS4_OK;
 }
 

@@ -29,8 +29,7 @@ void revocation_end(struct client *client, enum nfsstat4 why);
 bool revocation_add(struct stateid *sid, enum nfsstat4 why) MUST_USE;
 
 /* FREE_STATEID of a revoked stateid: it is found no more, nor, if it is an open's, those of its
- * locks.  BAD_STATEID when another one did it
- * first.  May wait for the disk. */
+ * locks.  BAD_STATEID when another one did it first.  May wait for the disk. */
 enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
 
 /* Forget all of a client that is dead.  Its owner_table is closed. */

@@ -37,6 +37,21 @@ static bool gone(enum nfsstat4 status)
            status == NFS4ERR_BAD_STATEID;
 }
 
+/* The last lock stateid that was made, for somebody who frees it at the same time. */
+static pthread_mutex_t published_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    struct client *client;
+    struct stateid4 lock;
+} published;
+
+static void publish(struct client *client, const struct stateid4 *lock)
+{
+    pthread_mutex_lock(&published_lock);
+    published.client = client;
+    published.lock = *lock;
+    pthread_mutex_unlock(&published_lock);
+}
+
 /* Whatever became of it, its client is rid of it after this. */
 static void give_up(struct client *client, struct stateid4 *open, struct stateid4 *lock)
 {
@@ -67,7 +82,8 @@ static void lose(struct client *client, const char *owner, unsigned *seed)
         return;
     if (do_lock(client, &open, owner, true, 0, 10, &lock) == NFS4_OK) {
         for (int i = 1; i < 4; i++)
-            (void)do_lock_again(client, &lock, true, 20ull * (unsigned)i, 10);
+            (void)do_lock_again(client, &lock, true, 20u * (unsigned)i, 10);
+        publish(client, &lock);
     }
     if (rand_r(seed) % 4)
         fall_silent(client);
@@ -157,6 +173,23 @@ static void *administrator(void *arg)
     return arg;
 }
 
+/* FREE_STATEID of a lock while its open is freed, too. */
+static void *acknowledger(void *arg)
+{
+    while (!done) {
+        struct client *client;
+        struct stateid4 lock;
+
+        pthread_mutex_lock(&published_lock);
+        client = published.client;
+        lock = published.lock;
+        pthread_mutex_unlock(&published_lock);
+        if (client && gone(revoked(client, &lock)))
+            (void)do_free(client, &lock);
+    }
+    return arg;
+}
+
 static void expect_nothing_left(struct client *client)
 {
     const struct owner_table *table = owner_table_of(client);
@@ -187,10 +220,12 @@ static void join(struct worker *workers, uint32_t count)
 /* Silent, taken from, back, closed, acknowledged. */
 static void test_coming_and_going(void **unused)
 {
-    struct worker losers[2 * LOSERS], takers[TAKERS], admin[1];
+    struct worker losers[2 * LOSERS], takers[TAKERS], admin[1], freeing[1];
 
     (void)unused;
     done = false;
+    published.client = NULL;
+    start(freeing, 1, acknowledger);
     start(takers, TAKERS, taker);
     start(admin, 1, administrator);
     start(losers, 2 * LOSERS, loser);
@@ -198,6 +233,7 @@ static void test_coming_and_going(void **unused)
     done = true;
     join(takers, TAKERS);
     join(admin, 1);
+    join(freeing, 1);
     expect_nothing_left(fx.alice);
     expect_nothing_left(fx.bob);
     assert_null(fx.files[0]->state);
