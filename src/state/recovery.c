@@ -87,12 +87,13 @@ struct debt {
     size_t count;
 };
 
+/* Not behind what is on its way: the next incarnation may be about to have the row. */
 static bool queue_owed(struct hnode *node, void *arg)
 {
     struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
     struct debt *debt = arg;
 
-    if (!record->owed)
+    if (!record->owed || record->pending > 0)
         return true;
     debt->changes[debt->count] = (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
     recovery_queue_add_locked(debt->r, &debt->changes[debt->count++]);

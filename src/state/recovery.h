@@ -65,8 +65,9 @@ void recovery_client_made_locked(struct recovery *recovery, struct client *clien
 /* The client's memory is given back. */
 void recovery_client_free(struct recovery *recovery, struct client *client);
 
-/* RECLAIM_COMPLETE: record the client; the grace period ends with the last one that was awaited.
- * False when it cannot be written: the operation fails. */
+/* RECLAIM_COMPLETE: record the client, with losses that it has not acknowledged yet; the grace period
+ * ends with the last one that was awaited.  False when that cannot be written, or the client is being
+ * removed: the operation fails. */
 bool recovery_client_complete(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* Some state of the client is about to be revoked in somebody's favour.  False when that cannot be

@@ -46,6 +46,32 @@ static bool put_locked(struct recovery *r, struct recovery_record *record, bool 
     return recovery_queue_wait_locked(r, &change, 1);
 }
 
+static bool has_losses(const struct client *client)
+{
+    return atomic_load_explicit(&client->revoked_count, memory_order_acquire) > 0;
+}
+
+/* It may have lost something before, and not know yet (§8.4.3).  Not for one that is being removed:
+ * its row may be gone already, and would stay. */
+static bool complete_locked(struct recovery *r, const struct client *client)
+{
+    struct recovery_record *record = client->recovery;
+    bool lost = has_losses(client), ok;
+
+    if (client_dead(client))
+        return false;
+    record->completing++;
+    ok = put_locked(r, record, lost);
+    record->completing--;
+    if (!ok || client_dead(client))
+        return false;
+    record->holder = client->id;
+    /* recovery_client_whole() came too early. */
+    if (lost && !has_losses(client))
+        (void)put_locked(r, record, false);
+    return true;
+}
+
 bool recovery_client_complete(struct recovery *r, struct client *client)
 {
     struct recovery_record *record = client->recovery;
@@ -53,11 +79,8 @@ bool recovery_client_complete(struct recovery *r, struct client *client)
     bool ok, was_awaited = false;
 
     pthread_mutex_lock(&r->lock);
-    record->completing++;
-    ok = put_locked(r, record, false);
-    record->completing--;
+    ok = complete_locked(r, client);
     if (ok) {
-        record->holder = client->id;
         was_awaited = record->awaited;
         recovery_record_forget_former_locked(r, record);
     }
@@ -70,13 +93,19 @@ bool recovery_client_complete(struct recovery *r, struct client *client)
     return ok;
 }
 
+/* A later incarnation has completed: the record is its, and has all that it had. */
+static bool is_anothers(const struct recovery_record *record, const struct client *client)
+{
+    return record->holder != 0 && record->holder != client->id;
+}
+
 bool recovery_client_lost(struct recovery *r, struct client *client)
 {
     struct recovery_record *record = client->recovery;
     bool ok = true;
 
     pthread_mutex_lock(&r->lock);
-    if (record->stored || record->pending > 0)
+    if ((record->stored || record->pending > 0) && !is_anothers(record, client))
         ok = put_locked(r, record, true);
     if (ok && record->awaited) {
         record->awaited = false;
@@ -94,22 +123,19 @@ void recovery_client_whole(struct recovery *r, struct client *client)
 
     pthread_mutex_lock(&r->lock);
     /* Only if nothing was revoked meanwhile, and what it holds is what it believes to hold. */
-    if (atomic_load_explicit(&client->revoked_count, memory_order_acquire) == 0 &&
-        record->holder == client->id && (record->stored || record->pending > 0) &&
-        !put_locked(r, record, false))
+    if (!has_losses(client) && record->holder == client->id &&
+        (record->stored || record->pending > 0) && !put_locked(r, record, false))
         log_warn("recovery.whole", LOG_ID("client", client->id),
                  LOG_STR("note", "cannot be written: it will not reclaim after a restart"));
     pthread_mutex_unlock(&r->lock);
 }
 
-/* A later incarnation may have completed already; then the record is its. */
 static bool gone_locked(struct recovery *r, const struct client *client,
                         struct recovery_change *change)
 {
     struct recovery_record *record = client->recovery;
 
-    if (r->stopped || !r->db || !client->confirmed ||
-        (record->holder != 0 && record->holder != client->id))
+    if (r->stopped || !r->db || !client->confirmed || is_anothers(record, client))
         return false;
     record->holder = 0;
     recovery_record_forget_former_locked(r, record);
@@ -122,7 +148,8 @@ static bool gone_locked(struct recovery *r, const struct client *client,
 
 static void owe_locked(struct recovery *r, struct recovery_record *record, bool had_state)
 {
-    if (record->owed || !record->stored)
+    /* A holder has completed meanwhile, and needs the row. */
+    if (record->owed || !record->stored || record->holder != 0)
         return;
     record->owed_bad = had_state;
     recovery_record_set_owed_locked(r, record, true);

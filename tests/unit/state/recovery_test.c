@@ -22,6 +22,7 @@
 #include "state/client.h"
 #include "state/session.h"
 #include "state/session_conn.h"
+#include "vfs/vfs.h"
 
 enum {
     LEASE_S = 10,
@@ -106,6 +107,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static int tear_down(void **unused)
 {
     (void)unused;
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){0};
     if (state)
         end_life();
     close(dir_fd);
@@ -131,12 +133,11 @@ static struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t
     return client;
 }
 
-/* And CREATE_SESSION. */
-static struct client *come_as(const char *owner, uint8_t verifier, uint32_t uid)
+/* CREATE_SESSION after that. */
+static void confirm(uint64_t clientid, uint32_t uid)
 {
-    struct client *client = introduce_as(owner, verifier, uid);
     const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, {0}, 0};
-    const struct CREATE_SESSION4args args = {.csa_clientid = client->id,
+    const struct CREATE_SESSION4args args = {.csa_clientid = clientid,
                                              .csa_sequence = next_sequence,
                                              .csa_fore_chan_attrs = attrs,
                                              .csa_back_chan_attrs = attrs};
@@ -145,6 +146,13 @@ static struct client *come_as(const char *owner, uint8_t verifier, uint32_t uid)
 
     assert_int_equal(session_create(state, &who, conn, &args, clock_now_ns(), &res), NFS4_OK);
     assert_int_equal(session_destroy(state, res.csr_sessionid, conn, NULL, 0), NFS4_OK);
+}
+
+static struct client *come_as(const char *owner, uint8_t verifier, uint32_t uid)
+{
+    struct client *client = introduce_as(owner, verifier, uid);
+
+    confirm(client->id, uid);
     return client;
 }
 
@@ -873,6 +881,180 @@ static void is_on_disk(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
+/* Done once while somebody waits for the disk: before he does, or when he comes back. */
+static void (*before_wait)(void), (*after_wait)(void);
+
+static void take_turn(void (**what)(void))
+{
+    void (*turn)(void) = *what;
+
+    *what = NULL;
+    if (turn)
+        turn();
+}
+
+static void wait_begins(bool surely)
+{
+    (void)surely;
+    take_turn(&before_wait);
+}
+
+static void wait_ends(void)
+{
+    take_turn(&after_wait);
+}
+
+static void meanwhile(void (*before)(void), void (*after)(void))
+{
+    before_wait = before;
+    after_wait = after;
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){wait_begins, wait_ends};
+}
+
+static struct client *one, *another; /* of the turns below */
+static uint64_t another_id;
+
+/* RFC 8881 §8.4.3: she completes late, and does not know yet that the lease was over and something was
+ * given away. */
+static void completes_with_losses(void **unused)
+{
+    struct client *alice;
+
+    (void)unused;
+    come_and_complete("alice");
+    crash();
+    alice = come("alice");
+    tick_at(GRACE_S);
+    count_revoked(alice, 1);
+    assert_true(recovery_client_lost(state->recovery, alice));
+    complete(alice);
+    crash();
+    assert_false(come("alice")->may_reclaim);
+}
+
+/* The same within the grace period. */
+static void completes_with_losses_in_grace(void **unused)
+{
+    struct client *alice;
+
+    (void)unused;
+    come_and_complete("alice");
+    come_and_complete("bob");
+    crash();
+    alice = come("alice");
+    count_revoked(alice, 1);
+    assert_true(recovery_client_lost(state->recovery, alice));
+    complete(alice);
+    crash();
+    assert_false(come("alice")->may_reclaim);
+}
+
+static void acknowledge_one(void)
+{
+    count_revoked(one, -1);
+    recovery_client_whole(state->recovery, one);
+}
+
+/* The last loss is acknowledged while the completion is written. */
+static void acknowledges_meanwhile(void **unused)
+{
+    (void)unused;
+    one = come("alice");
+    count_revoked(one, 1);
+    meanwhile(acknowledge_one, NULL);
+    complete(one);
+    crash();
+    assert_true(come("alice")->may_reclaim);
+}
+
+/* The request of a client that has been removed comes last: nobody is there to be recorded. */
+static void completes_when_gone(void **unused)
+{
+    struct client *alice = client_get(come("alice"));
+
+    (void)unused;
+    leave(alice);
+    assert_int_equal(client_reclaim_complete(alice), NFS4ERR_DELAY);
+    client_put(alice);
+    crash();
+    assert_false(in_grace());
+}
+
+static void one_leaves(void)
+{
+    leave(one);
+}
+
+static void goes_while_completing(void **unused)
+{
+    (void)unused;
+    one = client_get(come("alice"));
+    meanwhile(one_leaves, NULL);
+    (void)client_reclaim_complete(one);
+    client_put(one);
+    (void)come_and_complete("alice");
+    (void)come_as("alice", 2, OWNER_UID);
+    crash();
+    assert_false(in_grace());
+}
+
+/* Who found her in his way when her lease was over comes late: she has started anew. */
+static void loses_after_reboot(void **unused)
+{
+    struct client *before = client_get(come_and_complete("alice"));
+
+    (void)unused;
+    complete(come_as("alice", 2, OWNER_UID));
+    assert_true(recovery_client_lost(state->recovery, before));
+    client_put(before);
+    crash();
+    assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
+}
+
+static void tick_on(void)
+{
+    tick_at(1);
+}
+
+/* The row that could not be removed is the next incarnation's before the timer tries again ... */
+static void takes_over_meanwhile(void **unused)
+{
+    (void)unused;
+    come_and_complete("alice");
+    disk_full(true);
+    another = come_as("alice", 2, OWNER_UID);
+    disk_full(false);
+    meanwhile(tick_on, NULL);
+    complete(another);
+    tick_at(2);
+    crash();
+    assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
+}
+
+/* CREATE_SESSION is sent again, and its answer is there before the old incarnation is gone. */
+static void another_completes(void)
+{
+    disk_full(false);
+    another = client_lookup(state, another_id);
+    assert_non_null(another);
+    complete(another);
+    client_put(another);
+}
+
+/* ... and before it is known that it could not be removed. */
+static void takes_over_at_once(void **unused)
+{
+    (void)unused;
+    come_and_complete("alice");
+    another_id = introduce_as("alice", 2, OWNER_UID)->id;
+    disk_full(true);
+    meanwhile(NULL, another_completes);
+    confirm(another_id, OWNER_UID);
+    tick_at(1);
+    crash();
+    assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -907,6 +1089,14 @@ int main(void)
         TEST(cannot_end),
         TEST(cannot_forget),
         TEST(takes_over),
+        TEST(completes_with_losses),
+        TEST(completes_with_losses_in_grace),
+        TEST(acknowledges_meanwhile),
+        TEST(completes_when_gone),
+        TEST(goes_while_completing),
+        TEST(loses_after_reboot),
+        TEST(takes_over_meanwhile),
+        TEST(takes_over_at_once),
         TEST(is_on_disk),
     };
 
