@@ -51,13 +51,6 @@ static uint32_t revoked_count(const struct client *client)
     return atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
 }
 
-bool client_lost_all_slow(struct client *client, int64_t now_ns)
-{
-    uint32_t admin = atomic_load_explicit(&client->revoked_admin, memory_order_relaxed);
-
-    return revoked_count(client) > admin && client_lease_over(client, now_ns) && !has_state(client);
-}
-
 bool client_lapsed_locked(struct client *client, int64_t now_ns)
 {
     return client_lease_over(client, now_ns) && !request_runs_locked(client);
@@ -132,7 +125,7 @@ static bool held_by_request_locked(struct client *client, int64_t now_ns)
 {
     if (client_renewed_now(client, now_ns) || !request_runs_locked(client))
         return false;
-    client_touch(client, now_ns);
+    client_renew(client, now_ns);
     return true;
 }
 

@@ -38,15 +38,6 @@ static inline bool client_lease_over(const struct client *client, int64_t now_ns
  * client_table.lock: no other lock may be held. */
 bool client_lapsed(struct client *client, int64_t now_ns);
 
-bool client_lost_all_slow(struct client *client, int64_t now_ns);
-
-/* Is its lease over, and was all that it had revoked for that, and not yet acknowledged? */
-static inline bool client_lost_all(struct client *client, int64_t now_ns)
-{
-    return atomic_load_explicit(&client->revoked_count, memory_order_relaxed) > 0 &&
-           client_lost_all_slow(client, now_ns);
-}
-
 /* A renewal that is younger than this may stand for the next: the client's cache line is then only
  * read, by all threads that serve it. */
 enum {
@@ -62,13 +53,6 @@ static inline void client_renew(struct client *client, int64_t now_ns)
 {
     if (!client_renewed_now(client, now_ns))
         atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
-}
-
-/* The client has shown itself: renew, but not when it lost all (RFC 8881 §18.46.3). */
-static inline void client_touch(struct client *client, int64_t now_ns)
-{
-    if (!client_lost_all(client, now_ns))
-        client_renew(client, now_ns);
 }
 
 /* From a timer, about once a second: see the list above; records that nobody confirmed go after

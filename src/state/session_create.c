@@ -203,7 +203,7 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         client->create_reply.sequence = args->csa_sequence;
         session = execute_locked(client, principal, args, now_ns, doomed);
         if (session)
-            client_touch(client, now_ns);
+            client_renew(client, now_ns);
         session_put(session);
     } else if (args->csa_sequence != client->create_reply.sequence) {
         return NFS4ERR_SEQ_MISORDERED;

@@ -27,16 +27,17 @@ static uint32_t path_flags(const struct session *session)
     return flags;
 }
 
-static uint32_t revoked_flags(struct client *client, int64_t now_ns)
+/* SOME also when nothing is left: never did a lease that was over release all as such, it was a
+ * conflict each time.  And the Linux client, told ALL, makes a new client ID and opens its files
+ * without RECLAIM_COMPLETE, which is NFS4ERR_GRACE for ever. */
+static uint32_t revoked_flags(const struct client *client)
 {
     uint32_t revoked = load(&client->revoked_count), admin = load(&client->revoked_admin);
     uint32_t flags = 0;
 
     if (admin > 0)
         flags |= SEQ4_STATUS_ADMIN_STATE_REVOKED;
-    if (client_lost_all(client, now_ns))
-        flags |= SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED;
-    else if (revoked > admin)
+    if (revoked > admin)
         flags |= SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED;
     return flags;
 }
@@ -47,13 +48,13 @@ static bool must_reclaim(const struct client *client)
            !atomic_load_explicit(&client->reclaim_complete, memory_order_relaxed);
 }
 
-uint32_t session_status_flags(const struct session *session, int64_t now_ns)
+uint32_t session_status_flags(const struct session *session)
 {
-    struct client *client = session->client;
+    const struct client *client = session->client;
     uint32_t flags = path_flags(session);
 
     if (load(&client->revoked_count) > 0)
-        flags |= revoked_flags(client, now_ns);
+        flags |= revoked_flags(client);
     if (must_reclaim(client))
         flags |= SEQ4_STATUS_RESTART_RECLAIM_NEEDED;
     return flags;
@@ -61,9 +62,8 @@ uint32_t session_status_flags(const struct session *session, int64_t now_ns)
 
 uint32_t session_renew(struct session *session, int64_t now_ns)
 {
-    uint32_t flags = session_status_flags(session, now_ns);
+    uint32_t flags = session_status_flags(session);
 
-    if (!(flags & SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED))
-        client_renew(session->client, now_ns);
+    client_renew(session->client, now_ns);
     return flags;
 }

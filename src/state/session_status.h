@@ -10,8 +10,7 @@
 
 #include "state/session.h"
 
-/* From the state as it is: a lease that is over shows only before it is renewed. */
-uint32_t session_status_flags(const struct session *session, int64_t now_ns);
+uint32_t session_status_flags(const struct session *session);
 
-/* SEQUENCE answers OK: its flags; then the lease is renewed unless all state was revoked. */
+/* SEQUENCE answers OK: its flags; then the lease is renewed. */
 uint32_t session_renew(struct session *session, int64_t now_ns);

@@ -33,7 +33,7 @@ struct state_client_hooks {
      * Called without a lock of state/ held; may call backends. */
     void (*release)(struct state *state, struct client *client);
     /* Does the client hold opens or locks, leaving out what was revoked?  Called with
-     * client_table.lock held or without, also on the path of SEQUENCE. */
+     * client_table.lock held or without. */
     bool (*has_state)(struct state *state, struct client *client);
 };
 

@@ -150,7 +150,7 @@ static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE
     session_count(state, SESSION_COUNTER_replay_hits_total);
     session_count(state, SESSION_FAILURE_replay_hit);
     out->p = out->start + x->start + replay->len;
-    client_touch(x->session->client, x->base.call->received_ns);
+    client_renew(x->session->client, x->base.call->received_ns);
     log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
              LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
              LOG_U64("bytes", replay->len));

@@ -16,8 +16,7 @@
 #include "state/session_conn.h"
 #include "v41_fixture.h"
 
-#define EXPIRED_FLAGS                                                                              \
-    (SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED | SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED)
+#define EXPIRED_FLAGS SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED
 
 enum {
     CLIENTS = 3,

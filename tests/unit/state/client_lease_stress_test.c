@@ -126,7 +126,7 @@ static bool speak(struct user *user)
     if (!binding)
         session_conn_bind_implicit(user->conn, session);
     flags = session_renew(session, clock_now_ns());
-    if (flags & (SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED | SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED))
+    if (flags & SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED)
         acknowledge(session->client);
     CHECK(!(flags & SEQ4_STATUS_CB_PATH_DOWN) || !binding);
     if (flags & SEQ4_STATUS_CB_PATH_DOWN_SESSION) {

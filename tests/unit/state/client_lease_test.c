@@ -380,26 +380,6 @@ static void sessions_full(void **unused)
     party_put(&party);
 }
 
-/* W16: the lease of one that lost all is not renewed before it has acknowledged that. */
-static void lost_all(void **unused)
-{
-    struct party party = party_make("a", 0);
-    struct CREATE_SESSION4resok res;
-
-    (void)unused;
-    tick_after(OVER_MS);
-    client_revoked_add(party.client, NFS4ERR_EXPIRED);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(speak(&party), SEQ4_STATUS_EXPIRED_ALL_STATE_REVOKED);
-    client_touch(party.client, clock_now_ns());
-    assert_int_equal(session(party.client->id, 2, &alice, &res), NFS4_OK);
-    assert_true(client_lease_over(party.client, clock_now_ns()));
-    assert_true(client_revoked_sub(party.client, NFS4ERR_EXPIRED));
-    assert_int_equal(speak(&party), 0);
-    assert_false(client_lease_over(party.client, clock_now_ns()));
-    party_put(&party);
-}
-
 /* It takes as many turns as there are clients, and ends. */
 static void sweep_of_many(void **unused)
 {
@@ -437,7 +417,6 @@ int main(void)
         CLIENT_TEST(flood_of_unconfirmed),
         CLIENT_TEST(full_of_live_ones),
         CLIENT_TEST(sessions_full),
-        CLIENT_TEST(lost_all),
         CLIENT_TEST(sweep_of_many),
     };
 
