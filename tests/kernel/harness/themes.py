@@ -64,6 +64,8 @@ THEMES = {
                    expected_log=LOCK_IN_FLIGHT),
     "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=3, timeout_s=240,
                      backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
+    "silent": Theme("silent.py", clients=2, lease_s=3, timeout_s=240, backends=("mem", "local"),
+                    expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
     "slots": Theme("slots.py", options="nconnect=4", lease_s=3, server_options=("--slots", "2"),
                    timeout_s=240, backends=("mem",)),
     "pair": Theme("pair.py", clients=2),
