@@ -172,12 +172,14 @@ static void new_open_is(struct client_mount *mount, const struct client_fh *fh,
     open_is(mount, fh, CLAIM_FH, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, status);
 }
 
+static enum nfs_lock_type4 lock_type = WRITE_LT;
+
 static void lock_is(struct client_mount *mount, const struct client_fh *fh,
                     const struct stateid4 *open, bool again, uint64_t offset, enum nfsstat4 status)
 {
     struct nfs_argop4 op = {
         .argop = OP_LOCK,
-        .oplock = {.locktype = WRITE_LT, .reclaim = again, .offset = offset, .length = 10},
+        .oplock = {.locktype = lock_type, .reclaim = again, .offset = offset, .length = 10},
     };
 
     op.oplock.locker.new_lock_owner = true;
@@ -336,6 +338,29 @@ static void conflicts(void **state)
             NFS4ERR_SHARE_DENIED);
 }
 
+/* A reclaim is right or wrong at once: nobody waits for a lock, and nobody is refused for him. */
+static void none_waits(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct stateid4 of_alice, of_bob, of_carol;
+
+    (void)state;
+    come_and_complete(&carol);
+    crash();
+    come(&alice);
+    come(&bob);
+    come(&carol);
+    of_alice = reclaim(&alice, &file);
+    of_bob = reclaim(&bob, &file);
+    of_carol = reclaim(&carol, &file);
+    lock_type = WRITEW_LT;
+    lock_is(&alice, &file, &of_alice, true, 0, NFS4_OK);
+    lock_is(&bob, &file, &of_bob, true, 5, NFS4ERR_RECLAIM_CONFLICT);
+    pause_ms(2200); /* his turn, if he waited */
+    lock_is(&carol, &file, &of_carol, true, 10, NFS4_OK);
+    lock_type = WRITE_LT;
+}
+
 /* What a reclaim names is looked at as any other. */
 static void wrong_reclaims(void **state)
 {
@@ -471,6 +496,24 @@ static void partitioned(void **state)
     complete(&bob); /* nobody waits for alice */
     complete(&alice);
     new_open_is(&alice, &file, NFS4_OK);
+}
+
+/* I/O that is refused for the grace period takes nothing from anybody, expired or not. */
+static void refused_io(void **state)
+{
+    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh other = make_file(&alice, &dir, "other");
+    struct stateid4 open;
+
+    (void)state;
+    crash();
+    come(&alice);
+    open = reclaim_is(&alice, &file, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH, NFS4_OK);
+    pause_ms(2500); /* her lease is over */
+    come(&bob);
+    read_is(&bob, &file, &client_stateid_anonymous, NFS4ERR_GRACE);
+    write_is(&alice, &file, &open, NFS4_OK);
+    (void)reclaim(&alice, &other);
 }
 
 /* The reply to RECLAIM_COMPLETE is lost with its connection, then with the server. */
@@ -706,6 +749,7 @@ int main(void)
         TEST(start_long, ends_in_order),   TEST(start_long, nobody_left),
         TEST(start_long, leaves_in_grace), TEST(start_long, mem_is_gone),
         TEST(start_long, what_stays),      TEST(start_long, damaged),
+        TEST(start_long, none_waits),      TEST(start_expiring, refused_io),
     };
 
     return test_group_run(tests);

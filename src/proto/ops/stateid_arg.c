@@ -107,8 +107,11 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
         return NFS4ERR_BAD_STATEID;
     if (special == STATEID_READ_BYPASS && access == OPEN4_SHARE_ACCESS_READ)
         return NFS4_OK;
-    status = open_denied(c->server->state, c->current.obj, access, c->call->received_ns);
-    return status == NFS4_OK ? grace_check_io(c) : status;
+    /* First, since open_denied() takes from expired clients what is in the way. */
+    status = grace_check_io(c);
+    if (status != NFS4_OK)
+        return status;
+    return open_denied(c->server->state, c->current.obj, access, c->call->received_ns);
 }
 
 static enum nfsstat4 begin_ordinary(const struct compound *c, const struct stateid4 *stateid,
