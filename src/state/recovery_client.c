@@ -56,18 +56,18 @@ static bool has_losses(const struct client *client)
 static bool complete_locked(struct recovery *r, const struct client *client)
 {
     struct recovery_record *record = client->recovery;
-    bool lost = has_losses(client), ok;
+    bool ok;
 
     if (client_dead(client))
         return false;
     record->completing++;
-    ok = put_locked(r, record, lost);
+    ok = put_locked(r, record, has_losses(client));
     record->completing--;
     if (!ok || client_dead(client))
         return false;
     record->holder = client->id;
-    /* recovery_client_whole() came too early. */
-    if (lost && !has_losses(client))
+    /* What was lost meanwhile and acknowledged at once: recovery_client_whole() came too early. */
+    if (!has_losses(client))
         (void)put_locked(r, record, false);
     return true;
 }

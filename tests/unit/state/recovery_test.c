@@ -967,6 +967,24 @@ static void acknowledges_meanwhile(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
+static void want_from_one(void)
+{
+    count_revoked(one, 1);
+    assert_true(recovery_client_lost(state->recovery, one));
+    acknowledge_one();
+}
+
+/* She was in somebody's way while the completion is written, and then was not. */
+static void wanted_meanwhile(void **unused)
+{
+    (void)unused;
+    one = come("alice");
+    meanwhile(want_from_one, NULL);
+    complete(one);
+    crash();
+    assert_true(come("alice")->may_reclaim);
+}
+
 /* The request of a client that has been removed comes last: nobody is there to be recorded. */
 static void completes_when_gone(void **unused)
 {
@@ -1092,6 +1110,7 @@ int main(void)
         TEST(completes_with_losses),
         TEST(completes_with_losses_in_grace),
         TEST(acknowledges_meanwhile),
+        TEST(wanted_meanwhile),
         TEST(completes_when_gone),
         TEST(goes_while_completing),
         TEST(loses_after_reboot),
