@@ -4,7 +4,8 @@
  * and replies in any order (S20-D1, W02).  The client takes whatever reply came last for the newest,
  * and is of one of two kinds: one drops slots that are not enforced any more and begins them at seqid
  * 1, as Linux does, one never drops any.  However slow it is to notice, it meets no error, and each
- * request executes once.
+ * request executes once.  A server that forces its target may refuse requests; but whatever it has
+ * executed it can answer again until the client has the reply.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct message {
     uint32_t slot, seqid, highest, epoch;
     uint32_t generation;     /* of the client, when it sent the request */
     struct slot_grant grant; /* of a reply */
+    bool refused;            /* nothing was executed */
 };
 
 struct pipe {
@@ -35,7 +37,8 @@ static uint64_t random_state;
 static struct slot_table table;
 static struct pipe requests, replies;
 static uint32_t epoch; /* counts retirements */
-static uint32_t shrunk, grown_times, executed;
+static uint32_t shrunk, grown_times, executed, forced, refused;
+static bool forceful;
 
 static struct {
     bool drops;
@@ -122,6 +125,10 @@ static void client_receive(void)
     if (!pipe_take(&replies, &reply))
         return;
     client.outstanding[reply.slot] = false;
+    if (reply.refused) {
+        client.seqids[reply.slot]--;
+        return;
+    }
     if (client.target != reply.grant.target)
         client.generation++;
     client.target = reply.grant.target;
@@ -132,21 +139,61 @@ static void client_receive(void)
         client_drop(client.enforced);
 }
 
-static void server_receive(void)
+/* Each request whose reply is under way could be sent again. */
+static void check_retries(void)
+{
+    for (uint32_t i = 0; i < replies.count; i++) {
+        const struct message *reply = &replies.messages[i];
+
+        if (reply->refused)
+            continue;
+        assert_true(reply->slot < slot_table_kept(&table));
+        assert_true(slot_is_retry(slot_at(&table, reply->slot), reply->seqid));
+    }
+}
+
+/* What SEQUENCE does first. */
+static enum slot_verdict server_acquire(const struct message *message, struct slot *slot)
 {
     struct slot_request nothing = {0};
     struct slot_replay replay = {0};
+    int64_t grown;
+
+    if (message->slot >= slot_table_kept(&table) || message->highest >= slot_table_high(&table))
+        return SLOT_GONE;
+    if (message->slot >= slot_table_grant(&table).enforced)
+        return slot_acquire_retry(slot, message->seqid, &nothing, &replay, &grown);
+    return slot_acquire(slot, message->seqid, &nothing, &replay);
+}
+
+static void server_force(const struct slot *slot)
+{
+    struct slot_grant grant = slot_table_grant(&table);
+
+    if (grant.target < grant.enforced && atomic_load(&slot->told) == grant.generation &&
+        pick(2) == 0 && slot_table_force(&table))
+        forced++;
+}
+
+static void server_receive(void)
+{
     struct message message;
     struct slot *slot;
     uint32_t kept = slot_table_kept(&table);
 
     if (!pipe_take(&requests, &message))
         return;
-    assert_true(message.slot < slot_table_grant(&table).enforced);
-    assert_true(message.highest < slot_table_high(&table));
     slot = slot_at(&table, message.slot);
-    assert_int_equal(slot_acquire(slot, message.seqid, &nothing, &replay), SLOT_NEW);
+    if (server_acquire(&message, slot) != SLOT_NEW) {
+        assert_true(forceful);
+        refused++;
+        message.refused = true;
+        pipe_add(&replies, &message);
+        return;
+    }
     executed++;
+    if (forceful)
+        server_force(slot);
     slot_table_comply(&table, slot, message.highest);
     if (slot_table_kept(&table) < kept) {
         epoch++;
@@ -157,6 +204,7 @@ static void server_receive(void)
     atomic_store(&slot->told, message.grant.generation);
     slot_release(slot, "r", 1);
     pipe_add(&replies, &message);
+    check_retries();
 }
 
 static void server_resize(void)
@@ -165,7 +213,7 @@ static void server_resize(void)
 
     if (pick(20) == 0) {
         slot_table_aim(&table, 1 + pick(grant.enforced));
-    } else if (grant.target == grant.enforced && grant.enforced < SLOTS && calm()) {
+    } else if (grant.target == slot_table_kept(&table) && grant.enforced < SLOTS && calm()) {
         slot_table_grow(&table, grant.enforced + 1 + pick(SLOTS - grant.enforced));
         grown_times++;
     }
@@ -210,7 +258,7 @@ static void one_session(bool drops)
 static void many_sessions(bool drops, uint64_t seed)
 {
     random_state = seed;
-    shrunk = grown_times = executed = 0;
+    shrunk = grown_times = executed = forced = refused = 0;
     for (uint32_t i = 0; i < SESSIONS; i++)
         one_session(drops);
     assert_true(executed > SESSIONS * STEPS / 10);
@@ -230,11 +278,23 @@ static void client_that_keeps(void **unused)
     many_sessions(false, 0x3c6ef372fe94f82bu);
 }
 
+static void client_that_is_forced(void **unused)
+{
+    (void)unused;
+    forceful = true;
+    many_sessions(true, 0xbb67ae8584caa73bu);
+    assert_true(forced > SESSIONS / 4 && refused > 0);
+    many_sessions(false, 0xa54ff53a5f1d36f1u);
+    assert_true(forced > SESSIONS / 4 && refused > 0);
+    forceful = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(client_that_drops),
         cmocka_unit_test(client_that_keeps),
+        cmocka_unit_test(client_that_is_forced),
     };
 
     return test_group_run(tests);
