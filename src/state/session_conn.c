@@ -70,15 +70,37 @@ static void binding_put(struct session_binding *binding)
 }
 
 /* conn->lock is held. */
-static void binding_remove_locked(struct session_binding *binding)
+static void binding_leave_locked(struct session_binding *binding)
 {
     struct session_conn *conn = binding->conn;
-    struct session *session = binding->session;
 
     list_remove(&binding->conn_link);
     conn->binding_count--;
     if (conn->last == binding)
         conn->last = NULL;
+}
+
+/* End a binding of any connection.  session->lock is held, and the caller has a reference on the
+ * session.  The connection lives, since its end needs that lock; but its own lock comes before: if it
+ * is taken, the binding stays there until it is swept out. */
+static void binding_expel_locked(struct session_binding *binding)
+{
+    struct session_conn *conn = binding->conn;
+
+    binding_end_locked(binding);
+    if (pthread_mutex_trylock(&conn->lock) != 0)
+        return;
+    binding_leave_locked(binding);
+    pthread_mutex_unlock(&conn->lock);
+    binding_put(binding);
+}
+
+/* conn->lock is held. */
+static void binding_remove_locked(struct session_binding *binding)
+{
+    struct session *session = binding->session;
+
+    binding_leave_locked(binding);
     pthread_mutex_lock(&session->lock);
     binding_end_locked(binding);
     pthread_mutex_unlock(&session->lock);
@@ -172,7 +194,7 @@ static bool binding_room_locked(struct session *session, bool implicit)
         return true;
     spare = binding_spare_locked(session, implicit);
     if (spare)
-        binding_end_locked(spare);
+        binding_expel_locked(spare);
     return spare != NULL;
 }
 
@@ -328,7 +350,7 @@ void session_conn_unbind_all(struct session *session)
 {
     pthread_mutex_lock(&session->lock);
     LIST_FOREACH_SAFE (binding, &session->bindings, struct session_binding, session_link)
-        binding_end_locked(binding);
+        binding_expel_locked(binding);
     if (atomic_exchange_explicit(&session->back_given, false, memory_order_relaxed))
         atomic_fetch_sub_explicit(&session->client->back_sessions, 1, memory_order_relaxed);
     pthread_mutex_unlock(&session->lock);

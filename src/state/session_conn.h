@@ -7,7 +7,8 @@
  * A connection may serve many sessions, a session have many connections.  A binding belongs to its
  * connection and holds a reference on its session; the session lists its bindings so that
  * callbacks can choose one.  A binding ends with its session, or when it has to make room for
- * another one; what is left of it on its connection is swept out when new ones come.
+ * another one; if its connection is in use at that moment, what is left of it there is swept out when
+ * new ones come.
  *
  * Nobody is refused because a session has LIMIT_SESSION_CONNECTIONS: those whose other end is gone
  * cannot be told from idle ones.  The oldest gives way that does without: first those bound by a

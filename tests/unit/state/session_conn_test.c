@@ -108,6 +108,32 @@ static void many_sessions_on_one_connection(void **unused)
     party_put(&party);
 }
 
+/* However many they were, and with no new one that would sweep them out: dead sessions cost nothing. */
+static void many_sessions_end_at_once(void **unused)
+{
+    enum {
+        CLIENTS = 8,
+        EACH = 40
+    };
+    struct CREATE_SESSION4resok res[CLIENTS][EACH];
+    struct party party = party_make("a", 0);
+
+    (void)unused;
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        const char name[] = {'b', (char)('0' + i), '\0'};
+        struct client_exchange made;
+
+        assert_int_equal(exchange(name, 1, &alice, 0, &made), NFS4_OK);
+        for (uint32_t j = 0; j < EACH; j++)
+            assert_int_equal(session(made.clientid, j + 1, &alice, &res[i][j]), NFS4_OK);
+    }
+    assert_int_equal(conn->binding_count, CLIENTS * EACH + 1);
+    for (uint32_t i = 0; i < CLIENTS * EACH; i++)
+        drop_session(&res[i / EACH][i % EACH]);
+    assert_int_equal(conn->binding_count, 1);
+    party_put(&party);
+}
+
 static const struct session_binding *binding_of(const struct session_conn *c)
 {
     assert_false(list_empty(&c->bindings));
@@ -232,6 +258,7 @@ int main(void)
         CLIENT_TEST(request_on_back_connection),
         CLIENT_TEST(reconnects),
         CLIENT_TEST(many_sessions_on_one_connection),
+        CLIENT_TEST(many_sessions_end_at_once),
         CLIENT_TEST(dead_is_not_found),
         CLIENT_TEST(implicit_ones_give_way),
         CLIENT_TEST(explicit_ones_give_way),
