@@ -150,6 +150,8 @@ static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE
     session_count(state, SESSION_COUNTER_replay_hits_total);
     session_count(state, SESSION_FAILURE_replay_hit);
     out->p = out->start + x->start + replay->len;
+    if (!x->binding)
+        session_conn_bind_implicit(x->conn, x->session);
     client_renew(x->session->client, x->base.call->received_ns);
     log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
              LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
@@ -175,10 +177,16 @@ static enum slot_verdict acquire(struct v41_compound *x, struct slot *slot,
                                  const struct SEQUENCE4args *args, struct slot_replay *replay)
 {
     struct slot_request request = request_of(x);
+    enum slot_verdict verdict;
 
     if (args->sa_slotid >= slot_table_grant(&x->session->slots).enforced)
         return acquire_beyond(x->session, slot, args, &request, replay);
-    return slot_acquire(slot, args->sa_sequenceid, &request, replay);
+    verdict = slot_acquire(slot, args->sa_sequenceid, &request, replay);
+    if (verdict != SLOT_NEW || !session_dead(x->session))
+        return verdict;
+    /* It ended while we were on the way to a slot that nobody had retired. */
+    session_slot_release(x->session, slot, NULL, 0);
+    return SLOT_GONE;
 }
 
 static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4args *args,

@@ -380,6 +380,43 @@ static void binds_and_unbinds(void **unused)
     }
 }
 
+/* So does one that is answered with a kept reply: RFC 8881 §18.34.3. */
+static void replay_binds(void **unused)
+{
+    int fd = v41_connect();
+
+    (void)unused;
+    v41_session_make(v41_fd, "a", NULL, &session);
+    v41_begin_in(&call, &session, true);
+    v41_roundtrip(v41_fd, &call);
+    session.seqid--;
+    v41_begin_in(&call, &session, true);
+    v41_roundtrip(fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    assert_int_equal(bindings_of(&session), 2);
+    close(fd);
+}
+
+/* DESTROY_SESSION comes between finding the session and taking a slot: nothing executes. */
+static void dies_meanwhile(void **unused)
+{
+    struct session *held;
+    int fd = v41_connect();
+
+    (void)unused;
+    v41_session_make(v41_fd, "a", NULL, &session);
+    held = session_lookup(test_server.state, session.id);
+    atomic_store(&held->dead, true);
+    v41_begin(&call);
+    v41_op_sequence(&call, &session, 0, 1, true);
+    v41_roundtrip(fd, &call);
+    atomic_store(&held->dead, false);
+    assert_int_equal(call.status, NFS4ERR_BADSESSION);
+    assert_int_equal(slot_table_busy(&held->slots, UINT32_MAX), 0);
+    session_put(held);
+    close(fd);
+}
+
 static void bad_xdr(void **unused)
 {
     (void)unused;
@@ -488,6 +525,8 @@ int main(void)
         TEST(sizes_refused),
         TEST(busy_slot),
         TEST(binds_and_unbinds),
+        TEST(replay_binds),
+        TEST(dies_meanwhile),
         TEST(bad_xdr),
         TEST(garbage),
         TEST(no_result_past_sequence),
