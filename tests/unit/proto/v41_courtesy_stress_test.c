@@ -199,6 +199,8 @@ static void *contend(void *arg)
             atomic_fetch_add(&evicted, 1);
             start_anew(me);
             status = reclaim_complete(me);
+            if (status == NFS4ERR_DELAY) /* as it is no more */
+                status = NFS4ERR_BADSESSION;
         } else {
             status = turn(me, i);
         }
