@@ -58,6 +58,7 @@ int state_dir_open(const char *path)
     return dir;
 }
 
+/* errno 0: what is in it makes no sense. */
 static bool instance_read(int dir, char id[INSTANCE_ID_CHARS + 1])
 {
     int fd = openat(dir, instance_file, O_RDONLY | O_CLOEXEC);
@@ -66,9 +67,11 @@ static bool instance_read(int dir, char id[INSTANCE_ID_CHARS + 1])
     if (fd < 0)
         return false;
     n = read(fd, id, INSTANCE_ID_CHARS);
+    if (n >= 0)
+        errno = 0;
+    id[n == INSTANCE_ID_CHARS ? n : 0] = '\0';
     close(fd);
-    id[INSTANCE_ID_CHARS] = '\0';
-    return n == INSTANCE_ID_CHARS && strspn(id, "0123456789abcdef") == INSTANCE_ID_CHARS;
+    return strspn(id, "0123456789abcdef") == INSTANCE_ID_CHARS;
 }
 
 /* Written aside and renamed, so a crash leaves the old one, none, or a whole one. */
@@ -84,16 +87,20 @@ static bool instance_write(int dir, const char *id)
     return ok && renameat(dir, "instance-id.new", dir, instance_file) == 0 && fsync(dir) == 0;
 }
 
+/* Only for a directory that never had one: to be another server costs the clients their state. */
 bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
 {
     unsigned char random[INSTANCE_ID_CHARS / 2];
 
     if (instance_read(dir, id))
         return true;
-    randombytes_buf(random, sizeof(random));
-    sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
-    if (instance_write(dir, id))
-        return true;
-    fprintf(stderr, "mainstayd: %s in the state directory: %s\n", instance_file, strerror(errno));
+    if (errno == ENOENT) {
+        randombytes_buf(random, sizeof(random));
+        sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
+        if (instance_write(dir, id))
+            return true;
+    }
+    fprintf(stderr, "mainstayd: %s in the state directory: %s\n", instance_file,
+            errno ? strerror(errno) : "damaged");
     return false;
 }

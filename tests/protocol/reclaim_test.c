@@ -703,34 +703,48 @@ static void what_stays(void **state)
     assert_memory_not_equal(result(OP_COMMIT)->opcommit.writeverf, verifier, sizeof(verifier));
 }
 
-/* A database that nobody can read keeps the server from starting, and is not touched. */
-static void damaged(void **state)
+static void say(const char *path, const char *text)
 {
-    static const char junk[] = "no database at all, and longer than the name of SQLite's format";
-    char path[128], moved[128], line[256] = "", left[sizeof(junk)] = "";
-    FILE *file;
+    FILE *file = fopen(path, "w");
 
-    (void)state;
-    (void)snprintf(path, sizeof(path), "%s/recovery.db", script_server.state);
-    (void)snprintf(moved, sizeof(moved), "%s/recovery.moved", script_server.state);
-    assert_true(test_server_stop(&script_server));
-    assert_int_equal(rename(path, moved), 0);
-    file = fopen(path, "w");
     assert_non_null(file);
-    assert_true(fputs(junk, file) >= 0);
+    assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
-    assert_false(test_server_start(&script_server, NULL));
-    file = fopen(script_server.log, "r");
+}
+
+static void says(const char *path, const char *text)
+{
+    char line[256] = "";
+    FILE *file = fopen(path, "r");
+
     assert_non_null(file);
-    while (!strstr(line, "recovery.db: file is not a database"))
+    while (!strstr(line, text))
         assert_non_null(fgets(line, sizeof(line), file));
     (void)fclose(file);
-    file = fopen(path, "r");
-    assert_non_null(file);
-    assert_non_null(fgets(left, sizeof(left), file));
-    (void)fclose(file);
-    assert_string_equal(left, junk);
+}
+
+/* A damaged file of the state directory is nothing to begin with, and stays as it is. */
+static void refuses_damaged(const char *name, const char *why)
+{
+    static const char junk[] = "nothing at all, and longer than the name of SQLite's format";
+    char path[128], moved[128];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", script_server.state, name);
+    (void)snprintf(moved, sizeof(moved), "%s/moved", script_server.state);
+    assert_int_equal(rename(path, moved), 0);
+    say(path, junk);
+    assert_false(test_server_start(&script_server, NULL));
+    says(script_server.log, why);
+    says(path, junk);
     assert_int_equal(rename(moved, path), 0);
+}
+
+static void damaged(void **state)
+{
+    (void)state;
+    assert_true(test_server_stop(&script_server));
+    refuses_damaged("recovery.db", "recovery.db: file is not a database");
+    refuses_damaged("instance-id", "instance-id in the state directory: damaged");
     assert_true(test_server_start(&script_server, NULL));
     come(&alice);
     new_open_is(&alice, &dir, NFS4ERR_GRACE);
