@@ -66,8 +66,8 @@ void recovery_client_made_locked(struct recovery *recovery, struct client *clien
 void recovery_client_free(struct recovery *recovery, struct client *client);
 
 /* RECLAIM_COMPLETE: record the client, with losses that it has not acknowledged yet; the grace period
- * ends with the last one that was awaited.  False when that cannot be written, or the client is being
- * removed: the operation fails. */
+ * ends with the last one that was awaited.  False when that cannot be written, there are too many
+ * records until the grace period ends, or the client is being removed: the operation fails. */
 bool recovery_client_complete(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* Some state of the client is about to be revoked in somebody's favour.  False when that cannot be

@@ -2,6 +2,7 @@
 /* What becomes of clients, and what of that is written. */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "state/client_internal.h"
 #include "state/recovery_internal.h"
@@ -51,6 +52,12 @@ static bool has_losses(const struct client *client)
     return atomic_load_explicit(&client->revoked_count, memory_order_acquire) > 0;
 }
 
+/* Crash after crash in grace leaves ever more rows: no more than the next life takes. */
+static bool room_locked(const struct recovery *r)
+{
+    return r->records.count <= LIMIT_RECOVERY_RECORDS;
+}
+
 /* It may have lost something before, and not know yet (§8.4.3).  Not for one that is being removed:
  * its row may be gone already, and would stay. */
 static bool complete_locked(struct recovery *r, const struct client *client)
@@ -58,7 +65,7 @@ static bool complete_locked(struct recovery *r, const struct client *client)
     struct recovery_record *record = client->recovery;
     bool ok;
 
-    if (client_dead(client))
+    if (client_dead(client) || (!record->stored && !room_locked(r)))
         return false;
     record->completing++;
     ok = put_locked(r, record, has_losses(client));

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "lib/test.h"
 #include "state/client.h"
 #include "state/session.h"
@@ -758,6 +759,33 @@ static void strange(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
+/* Crash after crash in grace: new clients must not add more rows to those of former lives than the
+ * next life takes. */
+static void many_records(void **unused)
+{
+    struct client *alice;
+    char text[256];
+
+    (void)unused;
+    come_and_complete("zoe");
+    end_life();
+    (void)snprintf(text, sizeof(text),
+                   "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < %u) "
+                   "INSERT INTO client SELECT CAST(i AS BLOB), 1, 1000, 0 FROM n",
+                   LIMIT_RECOVERY_RECORDS);
+    sql(text);
+    begin_life();
+    alice = come("alice");
+    assert_int_equal(client_reclaim_complete(alice), NFS4ERR_DELAY);
+    complete(come("zoe"));
+    crash();
+    assert_true(come("zoe")->may_reclaim);
+    alice = come("alice");
+    tick_at(GRACE_S);
+    assert_false(in_grace());
+    complete(alice);
+}
+
 /* As a full disk: what would make a file longer than it is fails. */
 static void disk_full(bool full)
 {
@@ -1102,6 +1130,7 @@ int main(void)
         TEST(ends_under_reclaims),
         TEST(damaged),
         TEST(strange),
+        TEST(many_records),
         TEST(unwritable),
         TEST(cannot_be_written),
         TEST(cannot_end),
