@@ -13,6 +13,7 @@
 #include "state/open_revoke.h"
 #include "state/recovery.h"
 #include "state/session_internal.h"
+#include "vfs/vfs.h"
 
 enum {
     BURY_BATCH = 64 /* records that go from stable storage at once */
@@ -123,9 +124,11 @@ static void bury_one(struct state *state, struct client *client)
              LOG_U64("confirmed", client->confirmed));
     while ((link = list_pop_front(&client->sessions)))
         session_bury(LIST_ENTRY(link, struct session, client_link));
+    vfs_blocking_begin(false); /* it may have had a great many opens */
     if (state->hooks.release)
         state->hooks.release(state, client);
     client_put(client);
+    vfs_blocking_end();
 }
 
 /* What they had goes to others only when stable storage says that it is theirs no more. */

@@ -39,10 +39,25 @@ static uint32_t next_sequence; /* of a CREATE_SESSION after the last EXCHANGE_ID
 static int64_t born_ns;        /* when this life began */
 static bool holds_state;
 
+static int sections; /* that may block, begun and not ended */
+static int released_in;
+
+static void section_begin(bool surely)
+{
+    (void)surely;
+    sections++;
+}
+
+static void section_end(void)
+{
+    sections--;
+}
+
 static void hook_release(struct state *s, struct client *client)
 {
     (void)s;
     (void)client;
+    released_in = sections;
 }
 
 static bool hook_has_state(struct state *s, struct client *client)
@@ -497,6 +512,18 @@ static void leaves(void **unused)
     assert_false(in_grace());
     crash();
     assert_false(come("alice")->may_reclaim);
+}
+
+/* A client may have had so much that dropping it takes long: others need not wait for that. */
+static void drops_aside(void **unused)
+{
+    struct client *alice = come_and_complete("alice");
+
+    (void)unused;
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){section_begin, section_end};
+    leave(alice);
+    assert_int_equal(released_in, 1);
+    assert_int_equal(sections, 0);
 }
 
 /* Names are whole, and belong to a principal. */
@@ -1122,6 +1149,7 @@ int main(void)
         TEST(reboots),
         TEST(reboots_half),
         TEST(leaves),
+        TEST(drops_aside),
         TEST(names),
         TEST(no_grace),
         TEST(by_lease),
