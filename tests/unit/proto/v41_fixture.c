@@ -187,6 +187,11 @@ static void send_call(int fd, const struct v41_call *call, uint32_t xid)
     send_all(fd, record, xdr_pos(&x));
 }
 
+void v41_send(int fd, const struct v41_call *call)
+{
+    send_call(fd, call, 0);
+}
+
 static void receive_reply(int fd, struct v41_call *call, uint32_t xid)
 {
     static _Thread_local uint8_t record[sizeof(call->body) + 64];

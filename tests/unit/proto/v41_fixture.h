@@ -69,6 +69,9 @@ void v41_put(struct v41_call *call, struct nfs_argop4 *op);
 /* Send it over the one connection; the last result. */
 const struct nfs_resop4 *v41_last(struct v41_call *call);
 
+/* Send it over `fd`, and let nobody wait for the reply. */
+void v41_send(int fd, const struct v41_call *call);
+
 /* Send it over `fd`, wait for the reply, take its head apart. */
 void v41_roundtrip(int fd, struct v41_call *call);
 
