@@ -222,6 +222,7 @@ static int serve(struct daemon *d)
         fprintf(stderr, "mainstayd: %s\n", strerror(-err));
         return EXIT_FAILED;
     }
+    recovery_listening(d->server.state->recovery, clock_now_ns());
     say_ready(d);
     wait_for_end(d, &signals);
     notify_manager("STOPPING=1");

@@ -40,6 +40,10 @@ struct recovery *recovery_open(const struct recovery_config *config, int64_t now
                                size_t error_size) MUST_USE;
 void recovery_close(struct recovery *recovery);
 
+/* Clients can come from now on: the grace period, if there is one, is counted from here.  Before the
+ * first recovery_tick(). */
+void recovery_listening(struct recovery *recovery, int64_t now_ns);
+
 /* From now on records stay as they are: the server ends, its clients do not. */
 void recovery_stop(struct recovery *recovery);
 

@@ -144,6 +144,12 @@ static bool keep_longer_lease(struct recovery *r, uint32_t former_lease_s)
            recovery_db_commit(r->db);
 }
 
+void recovery_listening(struct recovery *r, int64_t now_ns)
+{
+    r->end_ns = now_ns + r->length_ns;
+    r->last_end_ns = r->end_ns + r->length_ns;
+}
+
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error, size_t error_size)
 {
     uint32_t former_lease_s, length_s;
@@ -154,8 +160,8 @@ bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error, size_
         return false;
     former_lease_s = recovery_db_lease_s(r->db);
     length_s = grace_length_s(r, former_lease_s);
-    r->end_ns = now_ns + length_s * NSEC_PER_SEC;
-    r->last_end_ns = r->end_ns + length_s * NSEC_PER_SEC;
+    r->length_ns = length_s * NSEC_PER_SEC;
+    recovery_listening(r, now_ns);
     if (length_s > 0 && r->awaited > 0) {
         ok = keep_longer_lease(r, former_lease_s);
         atomic_store_explicit(&r->phase, PHASE_GRACE, memory_order_relaxed);

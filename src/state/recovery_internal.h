@@ -57,7 +57,8 @@ struct recovery {
     _Atomic uint32_t blocked;     /* deletions owed of clients that had state */
     _Atomic uint32_t reclaims;    /* under way */
     _Atomic int64_t reclaimed_ns; /* the last one */
-    int64_t end_ns, last_end_ns;  /* of the grace period; at the latest */
+    int64_t length_ns;            /* of the grace period */
+    int64_t end_ns, last_end_ns;  /* of it; at the latest */
 
     pthread_mutex_t lock; /* guards what follows and the records; a leaf */
     pthread_cond_t written;

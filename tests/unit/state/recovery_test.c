@@ -297,6 +297,20 @@ static void comes_too_late(void **unused)
     assert_true(come("bob")->may_reclaim);
 }
 
+/* The time in which a server comes up, and nobody can reach it, counts for nothing. */
+static void comes_up_slowly(void **unused)
+{
+    (void)unused;
+    come_and_complete("alice");
+    crash();
+    recovery_listening(state->recovery, born_ns + 100 * NSEC_PER_SEC);
+    tick_at(99 + GRACE_S);
+    assert_true(in_grace());
+    assert_int_equal(reclaim(come("alice")), NFS4_OK);
+    tick_at(100 + GRACE_S);
+    assert_false(in_grace());
+}
+
 /* Late, but heard again: what it has from then on it may reclaim. */
 static void completes_after_grace(void **unused)
 {
@@ -1137,6 +1151,7 @@ int main(void)
         TEST(reclaims),
         TEST(completes_among_others),
         TEST(comes_too_late),
+        TEST(comes_up_slowly),
         TEST(completes_after_grace),
         TEST(goes_on_while_reclaiming),
         TEST(pauses_too_long),
