@@ -11,6 +11,7 @@
 
 /* daemon */
 #define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
+#define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 #define LIMIT_FIGURES_SESSIONS 256u   /* told one by one */
 
 /* wire, transport */

@@ -39,6 +39,7 @@ struct server {
     struct state *state;
     uint32_t lease_s;
     struct log_limit refusals; /* lines about refused requests */
+    struct log_limit replays;  /* and about retries */
 };
 
 struct compound {

@@ -34,10 +34,13 @@ void nfs4_closed(struct connection *conn, void *context)
 
 void nfs4_tick(struct server *server)
 {
-    uint64_t left_out = log_limit_left_out(&server->refusals);
+    uint64_t refusals = log_limit_left_out(&server->refusals);
+    uint64_t replays = log_limit_left_out(&server->replays);
 
-    if (left_out)
-        log_info("sequence.refused_more", LOG_U64("lines", left_out));
+    if (refusals)
+        log_info("sequence.refused_more", LOG_U64("lines", refusals));
+    if (replays)
+        log_info("sequence.replay_more", LOG_U64("lines", replays));
 }
 
 /* RFC 8881 §16.2.3: this error goes before all others; the tag comes back, no results. */

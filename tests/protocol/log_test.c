@@ -456,26 +456,67 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* `event` was provoked FLOOD times since `start`: 100 lines in a second tell of it, and the others are
+ * told of by `more` once a second. */
+static void expect_flood(uint64_t start, const char *event, const char *more)
+{
+    uint64_t seconds = (now_ms() - start) / 1000 + 2, told = 0;
+    unsigned lines = log_find(event, NULL).count;
+
+    assert_true(lines >= 100 && lines <= 100 * seconds && lines < FLOOD);
+    for (unsigned waited = 0; waited < PATIENCE_MS && lines + told < FLOOD; waited += 50) {
+        (void)poll(NULL, 0, 50);
+        told = log_find(more, NULL).lines;
+    }
+    assert_int_equal(lines + told, FLOOD);
+}
+
 /* A flood of errors does not fill the disk, and says how many lines it would have been. */
 static void flood(void **state)
 {
-    uint64_t start = now_ms(), seconds, told = 0;
-    unsigned lines;
+    uint64_t start = now_ms();
 
     (void)state;
     for (unsigned i = 0; i < FLOOD; i++) {
         sequence(0, 99, 0);
         expect_status(status_over(&alice.conn), NFS4ERR_SEQ_MISORDERED);
     }
-    seconds = (now_ms() - start) / 1000 + 2;
-    lines = log_find("sequence.refused", NULL).count;
-    assert_true(lines >= 100 && lines <= 100 * seconds && lines < FLOOD);
-    /* The others are told of once a second. */
-    for (unsigned waited = 0; waited < PATIENCE_MS && lines + told < FLOOD; waited += 50) {
-        (void)poll(NULL, 0, 50);
-        told = log_find("sequence.refused_more", NULL).lines;
+    expect_flood(start, "sequence.refused", "sequence.refused_more");
+}
+
+/* Neither does one of retries. */
+static void flood_of_replays(void **state)
+{
+    uint64_t start;
+
+    (void)state;
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    run(NFS4_OK);
+    start = now_ms();
+    for (unsigned i = 0; i < FLOOD; i++)
+        expect_status(status_over(&alice.conn), NFS4_OK);
+    expect_flood(start, "sequence.replay", "sequence.replay_more");
+}
+
+/* A retry of CREATE_SESSION makes no session, and says so of none. */
+static void created_once(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    static struct client_session session;
+    enum nfsstat4 status;
+
+    (void)state;
+    assert_int_equal(client_session_exchange_id(&alice.conn, &wish, &session, &status), CLIENT_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned before = log_find("session.create", NULL).count;
+        uint32_t seqid = session.create_seqid;
+
+        assert_int_equal(client_session_create(&alice.conn, &wish, &session, &status), CLIENT_OK);
+        expect_status(status, NFS4_OK);
+        session.create_seqid = seqid;
+        assert_int_equal(log_find("session.create", NULL).count, before + (i == 0));
     }
-    assert_int_equal(lines + told, FLOOD);
 }
 
 /* Ask for the figures and wait for them. */
@@ -632,6 +673,8 @@ int main(void)
         TEST(path_of_each_compound, debug),
         TEST(path_of_each_compound, debug_json),
         TEST(flood, text),
+        TEST(flood_of_replays, text),
+        TEST(created_once, text),
         TEST(figures_of_a_run, text),
         TEST(figures_of_a_run, json),
         TEST(figures_of_each_type, text),

@@ -141,6 +141,18 @@ static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *a
               LOG_U64("cache", args->sa_cachethis));
 }
 
+static void replay_log(struct v41_compound *x, const struct SEQUENCE4args *args,
+                       const struct slot_replay *replay)
+{
+    if (!log_enabled(LOG_LEVEL_INFO) ||
+        !log_limit_take(&x->base.server->replays, x->base.call->received_ns,
+                        LIMIT_LOG_REPLAYS_PER_S))
+        return;
+    log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+             LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
+             LOG_U64("bytes", replay->len));
+}
+
 static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE4args *args,
                                    const struct slot_replay *replay)
 {
@@ -153,9 +165,7 @@ static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE
     if (!x->binding)
         session_conn_bind_implicit(x->conn, x->session);
     client_renew(x->session->client, x->base.call->received_ns);
-    log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
-             LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
-             LOG_U64("bytes", replay->len));
+    replay_log(x, args, replay);
     return V41_GATE_REPLAY;
 }
 
