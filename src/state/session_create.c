@@ -191,12 +191,14 @@ static struct session *execute_locked(struct client *client,
 /* Phases 1 and 2. */
 static enum nfsstat4 create_locked(struct state *state, const struct client_principal *principal,
                                    const struct CREATE_SESSION4args *args, int64_t now_ns,
-                                   struct list *doomed, struct CREATE_SESSION4resok *resok)
+                                   struct list *doomed, struct CREATE_SESSION4resok *resok,
+                                   bool *again)
 {
     struct client *client = client_find_locked(state, args->csa_clientid);
 
     if (!client || (!client->confirmed && client_expired(client, now_ns)))
         return NFS4ERR_STALE_CLIENTID;
+    *again = args->csa_sequence == client->create_reply.sequence;
     if (args->csa_sequence == client->create_reply.sequence + 1) {
         struct session *session;
 
@@ -205,7 +207,7 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         if (session)
             client_renew(client, now_ns);
         session_put(session);
-    } else if (args->csa_sequence != client->create_reply.sequence) {
+    } else if (!*again) {
         return NFS4ERR_SEQ_MISORDERED;
     }
     *resok = client->create_reply.resok;
@@ -214,16 +216,18 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
 
 /* The connection of a retry gets bound as that of the original was. */
 static void bind_created(struct state *state, struct session_conn *conn,
-                         const struct CREATE_SESSION4resok *resok)
+                         const struct CREATE_SESSION4resok *resok, bool again)
 {
     struct session *session = session_lookup(state, resok->csr_sessionid);
 
     if (!session)
         return;
     session_conn_bind(conn, session, resok->csr_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
-    log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
-             LOG_ID("client", session->client->id), LOG_U64("slots", session->fore.ca_maxrequests),
-             LOG_U64("flags", resok->csr_flags));
+    if (!again)
+        log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+                 LOG_ID("client", session->client->id),
+                 LOG_U64("slots", session->fore.ca_maxrequests),
+                 LOG_U64("flags", resok->csr_flags));
     session_put(session);
 }
 
@@ -233,15 +237,16 @@ enum nfsstat4 session_create(struct state *state, const struct client_principal 
 {
     enum nfsstat4 status = check_args(args);
     struct list doomed;
+    bool again = false;
 
     if (status != NFS4_OK)
         return status;
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
-    status = create_locked(state, principal, args, now_ns, &doomed, resok);
+    status = create_locked(state, principal, args, now_ns, &doomed, resok, &again);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
     if (status == NFS4_OK)
-        bind_created(state, conn, resok);
+        bind_created(state, conn, resok, again);
     return status;
 }
