@@ -70,22 +70,24 @@ struct client_table {
 };
 
 struct state {
+    /* What every request reads stands first, away from what changes. */
     uint32_t lease_s;
     int64_t lease_ns;
     int64_t margin_ns; /* client_lease_over() */
     uint64_t boot_id;
     char *server_owner;
     uint32_t sessions_max, clients_max, slots_initial;
-    struct client_table clients;
-    struct session_shard session_shards[SESSION_SHARDS];
-    _Atomic uint32_t session_count;
-    _Atomic int64_t reply_bytes; /* memory that kept replies take */
-    struct reply_budget reply_budget;
     struct counter_set *counters; /* session_stats.h */
     uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
     struct open_tables *opens; /* stateids and files: open.h */
     struct recovery *recovery; /* never NULL */
+
+    struct client_table clients;
+    struct session_shard session_shards[SESSION_SHARDS];
+    _Atomic uint32_t session_count;
+    _Atomic int64_t reply_bytes; /* memory that kept replies take */
+    struct reply_budget reply_budget;
 };
 
 /* Never fails; ends the process without memory or randomness. */
