@@ -15,50 +15,9 @@ import sys
 import time
 
 import host
-from check import CLIENT, equal, main, raises, test, true, write
-
-FIRST = CLIENT == 1
-SECOND = 2
-LEASE_S = int(os.environ["MS_LEASE"])
-REFUSED = (errno.EAGAIN, errno.EACCES)
-GIVEN_UP_LIMIT_S = 60
-
-
-def step(name):
-    """Both clients come here before either goes on. Names are of the test that calls."""
-    host.barrier(f"{sys._getframe(1).f_code.co_name}.{name}")
-
-
-def prepared(path, data):
-    if FIRST:
-        write(path, data)
-    host.barrier(f"prepared {sys._getframe(1).f_code.co_name} {path}")
-    return os.open(path, os.O_RDWR)
-
-
-def lock(file, start=0, length=0, kind=fcntl.LOCK_EX, wait=False):
-    fcntl.lockf(file, kind if wait else kind | fcntl.LOCK_NB, length, start)
-
-
-def unlock(file, start=0, length=0):
-    fcntl.lockf(file, fcntl.LOCK_UN, length, start)
-
-
-def put(file, data, start=0):
-    os.pwrite(file, data, start)
-    os.fsync(file)
-
-
-def lock_when_free(file):
-    """Tries until it has the lock; how long that took."""
-    started = time.monotonic()
-    while True:
-        try:
-            lock(file)
-            return time.monotonic() - started
-        except OSError as error:
-            true(error.errno in REFUSED and time.monotonic() - started < GIVEN_UP_LIMIT_S, error)
-        time.sleep(0.2)
+from check import equal, main, raises, test, true, write
+from sharing import (FIRST, LEASE_S, REFUSED, SECOND, lock,
+                     lock_when_free, never_idle, prepared, put, step, unlock)
 
 
 @contextlib.contextmanager
@@ -201,4 +160,5 @@ def locks_lost_while_cut_off():
     step("end")
 
 
+never_idle()
 sys.exit(main())

@@ -8,56 +8,17 @@ on with the rest (RFC 8881 §8.4.3, §18.46.3; S20-18, SR-18, L-04, P-08, P-11).
 
 import contextlib
 import errno
-import fcntl
 import os
 import sys
 import time
 
 import host
-from check import CLIENT, equal, main, raises, test, true, write
+from check import equal, main, raises, test, true, write
 from mountstats import operations
+from sharing import (FIRST, GIVEN_UP_LIMIT_S, LEASE_S, REFUSED, SECOND, lock,
+                     lock_when_free, never_idle, prepared, put, step, unlock)
 
-FIRST = CLIENT == 1
-SECOND = 2
-LEASE_S = int(os.environ["MS_LEASE"])
-REFUSED = (errno.EAGAIN, errno.EACCES)
-GIVEN_UP_LIMIT_S = 60
 RECOVERY = ("TEST_STATEID", "FREE_STATEID", "EXCHANGE_ID", "CREATE_SESSION", "BIND_CONN_TO_SESSION")
-
-
-def step(name):
-    """Both clients come here before either goes on. Names are of the test that calls."""
-    host.barrier(f"{sys._getframe(1).f_code.co_name}.{name}")
-
-
-def prepared(path, data):
-    if FIRST:
-        write(path, data)
-    host.barrier(f"prepared {sys._getframe(1).f_code.co_name} {path}")
-    return os.open(path, os.O_RDWR)
-
-
-def lock(file):
-    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def unlock(file):
-    fcntl.lockf(file, fcntl.LOCK_UN)
-
-
-def put(file, data):
-    os.pwrite(file, data, 0)
-    os.fsync(file)
-
-
-def lock_when_free(file):
-    started = time.monotonic()
-    while True:
-        try:
-            return lock(file)
-        except OSError as error:
-            true(error.errno in REFUSED and time.monotonic() - started < GIVEN_UP_LIMIT_S, error)
-        time.sleep(0.2)
 
 
 @contextlib.contextmanager
@@ -192,4 +153,5 @@ def everything_lost():
     step("end")
 
 
+never_idle()
 sys.exit(main())
