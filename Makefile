@@ -9,12 +9,13 @@ TEST_PRESET ?= dev
 build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
 CTEST = ctest --output-on-failure --no-tests=error -j $(JOBS)
 
-.PHONY: help run build test check check-full stats format clean
+.PHONY: help run build test test-tsan check check-full stats format clean
 
 help:
 	@echo 'make run         install what is missing, build, serve ./export-demo'
 	@echo 'make test        the same set-up, then every test'
 	@echo 'make build       the programs, in build/'
+	@echo 'make test-tsan   the concurrent tests under ThreadSanitizer'
 	@echo 'make check       format, layers, warnings, tests under ASan and UBSan (no kernel tests)'
 	@echo 'make check-full  adds ThreadSanitizer, clang-tidy, gcc and clang'
 	@echo 'make stats       sizes of files and functions'
@@ -44,9 +45,12 @@ check:
 	@$(call build_preset,check)
 	@cd build/check && $(CTEST) -LE kernel
 
-check-full: check
+test-tsan:
+	@tools/set-up test
 	@$(call build_preset,tsan)
 	@cd build/tsan && $(CTEST) -L concurrent
+
+check-full: check test-tsan
 	@$(call build_preset,gcc)
 	@$(call build_preset,clang)
 	@tools/check-tidy build/clang
