@@ -23,7 +23,9 @@ enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args
 
     if (!sid)
         return status;
-    if (status == NFS4_OK || status == stateid_revoked(sid))
+    /* Revoked, or about to be with its open: not so for a seqid that is wrong. */
+    if (status == NFS4_OK || status == stateid_revoked(sid) ||
+        status == stateid_revoked(&open_of_stateid(sid)->sid))
         status = free_state(sid);
     stateid_put(sid);
     return status;

@@ -4,6 +4,7 @@
 
 #include "lib/test.h"
 #include "state/client.h"
+#include "state/open_internal.h"
 #include "state/open_revoke.h"
 #include "v41_fixture.h"
 #include "wire/op_table.h"
@@ -129,11 +130,36 @@ static void by_an_administrator(void **unused)
     expect_all(NFS4ERR_ADMIN_REVOKED);
 }
 
+/* While a great many locks of a revoked open go, the last are still to be revoked.  FREE_STATEID has
+ * no EXPIRED (RFC 8881 §15.2). */
+static void in_between(void **unused)
+{
+    struct client *client = client_lookup(test_server.state, session.clientid);
+    struct nfs_argop4 free_lock = {.argop = OP_FREE_STATEID, .opfree_stateid = {lock}};
+    struct open *of_client;
+    struct list revoked;
+
+    (void)unused;
+    assert_non_null(client);
+    of_client = open_pick(owner_table_of(client), false);
+    assert_non_null(of_client);
+    list_init(&revoked);
+    pthread_mutex_lock(&of_client->file->lock);
+    open_revoke_locked(of_client, NFS4ERR_EXPIRED, &revoked);
+    pthread_mutex_unlock(&of_client->file->lock);
+    stateid_put(&of_client->sid);
+    expect(&free_lock, NFS4ERR_DELAY);
+    open_revoke_settle(&revoked, NFS4ERR_EXPIRED);
+    expect(&free_lock, NFS4_OK);
+    client_put(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lease_over, set_up, v41_tear_down),
         cmocka_unit_test_setup_teardown(by_an_administrator, set_up, v41_tear_down),
+        cmocka_unit_test_setup_teardown(in_between, set_up, v41_tear_down),
     };
 
     return test_group_run(tests);
