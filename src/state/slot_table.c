@@ -215,8 +215,10 @@ int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uin
     if (told != grant.generation || highest >= grant.target)
         return 0;
     grown = retire_down_to(table, grant.target);
-    grant.enforced = slot_table_kept(table);
-    grant_publish(table, grant);
+    if (slot_table_kept(table) < grant.enforced) { /* a slot in use may have stopped it */
+        grant.enforced = slot_table_kept(table);
+        grant_publish(table, grant);
+    }
     return grown;
 }
 

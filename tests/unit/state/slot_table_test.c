@@ -222,6 +222,27 @@ static void forced(void **unused)
     expect(LOW, LOW, LOW);
 }
 
+/* What is kept for retries beyond a target that was forced is not enforced again. */
+static void forced_and_lowered(void **unused)
+{
+    struct slot *busy = slot_at(&table, COUNT - 1);
+
+    (void)unused;
+    aim_low();
+    assert_true(slot_table_force(&table));
+    aim(LOW - 1);
+    use(0, 0);
+    use(0, 0);
+    assert_true(slot_table_grant(&table).settled);
+    atomic_fetch_add(&busy->word, SLOT_STATE_READING - SLOT_STATE_CACHED);
+    use(0, 0);
+    expect(LOW - 1, LOW, COUNT);
+    atomic_fetch_sub(&busy->word, SLOT_STATE_READING - SLOT_STATE_CACHED);
+    use(0, 0);
+    use(0, 0);
+    expect(LOW - 1, LOW - 1, LOW - 1);
+}
+
 /* What was retired can be used again: see slot_test.c for the seqids. */
 static void grows_again(void **unused)
 {
@@ -252,6 +273,7 @@ int main(void)
         TEST(changes_its_mind),
         TEST(stops_at_a_slot_in_use),
         TEST(forced),
+        TEST(forced_and_lowered),
         TEST(grows_again),
     };
 
