@@ -120,8 +120,9 @@ static void bury_one(struct state *state, struct client *client)
 {
     struct list *link;
 
-    log_info("client.remove", LOG_ID("client", client->id),
-             LOG_U64("confirmed", client->confirmed));
+    /* Anybody can make one after the other that he never confirms. */
+    LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
+           LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
     while ((link = list_pop_front(&client->sessions)))
         session_bury(LIST_ENTRY(link, struct session, client_link));
     vfs_blocking_begin(false); /* it may have had a great many opens */

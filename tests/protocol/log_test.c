@@ -651,6 +651,22 @@ static void figures_of_transport(void **state)
     assert_true(log_number(&line, "bytes_in") > 0);
 }
 
+/* Whoever never gets as far as a session fills no disk. */
+static void flood_of_strangers(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default("stranger");
+    struct client_session session;
+    enum nfsstat4 status;
+
+    (void)state;
+    for (int i = 0; i < FLOOD; i++) {
+        assert_int_equal(client_session_exchange_id(&alice.conn, &wish, &session, &status),
+                         CLIENT_OK);
+        assert_int_equal(status, NFS4_OK);
+    }
+    assert_int_equal(log_find("client.remove", NULL).count, 0);
+}
+
 static struct flavor text = {"info", "text"}, json = {"info", "json"}, quiet = {"warn", "text"},
                      debug = {"debug", "text"}, debug_json = {"debug", "json"};
 
@@ -674,6 +690,7 @@ int main(void)
         TEST(path_of_each_compound, debug_json),
         TEST(flood, text),
         TEST(flood_of_replays, text),
+        TEST(flood_of_strangers, text),
         TEST(created_once, text),
         TEST(figures_of_a_run, text),
         TEST(figures_of_a_run, json),
