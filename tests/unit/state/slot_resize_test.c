@@ -159,7 +159,9 @@ static enum slot_verdict server_acquire(const struct message *message, struct sl
     struct slot_replay replay = {0};
     int64_t grown;
 
-    if (message->slot >= slot_table_kept(&table) || message->highest >= slot_table_high(&table))
+    if (message->slot >= slot_table_kept(&table))
+        return SLOT_GONE;
+    if (message->highest >= slot_table_high(&table) && !slot_is_retry(slot, message->seqid))
         return SLOT_GONE;
     if (message->slot >= slot_table_grant(&table).enforced)
         return slot_acquire_retry(slot, message->seqid, &nothing, &replay, &grown);
