@@ -13,6 +13,7 @@
 #define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 #define LIMIT_FIGURES_SESSIONS 256u   /* told one by one */
+#define LIMIT_FIGURES_CLIENTS 256u    /* the same */
 
 /* wire, transport */
 #define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */

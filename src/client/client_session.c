@@ -64,6 +64,8 @@ enum client_status client_session_exchange_id(struct client_conn *conn,
                                               struct client_session *session, enum nfsstat4 *status)
 {
     struct nfs_argop4 op = {.argop = OP_EXCHANGE_ID};
+    struct nfs_impl_id4 impl = {.nii_domain = client_text("mainstay"),
+                                .nii_name = client_text("Mainstay client " MAINSTAY_VERSION)};
     struct client_compound c;
     struct client_result r;
     enum client_status client;
@@ -72,6 +74,8 @@ enum client_status client_session_exchange_id(struct client_conn *conn,
     op.opexchange_id.eia_clientowner.co_ownerid = client_text(wish->owner);
     op.opexchange_id.eia_flags = wish->exchange_flags;
     op.opexchange_id.eia_state_protect.spa_how = SP4_NONE;
+    op.opexchange_id.eia_client_impl_id = &impl;
+    op.opexchange_id.eia_client_impl_id_count = 1;
     client_compound_begin_plain(&c);
     client_compound_add(&c, &op);
     client = call(conn, &c, &r, status);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/figures.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "state/client_info.h"
 #include "state/session_stats.h"
 #include "transport/transport.h"
 
@@ -52,6 +54,19 @@ static bool session_log(const struct session_gauges *gauges, void *arg)
     return true;
 }
 
+static bool client_log(const struct client_info *info, void *arg)
+{
+    (void)arg;
+    log_info("client.figures", LOG_ID("client", info->id),
+             LOG_STRN("owner", info->owner, info->owner_len), LOG_U64("uid", info->principal.uid),
+             LOG_U64("confirmed", info->confirmed), LOG_U64("courtesy", info->courtesy),
+             LOG_U64("callback_path", info->callback_path), LOG_U64("sessions", info->sessions),
+             LOG_U64("connections", info->connections), LOG_U64("revoked", info->revoked),
+             LOG_U64("silent_ms", info->silent_ns / NSEC_PER_MSEC),
+             LOG_STR("implementation", info->impl_name), LOG_STR("domain", info->impl_domain));
+    return true;
+}
+
 void figures_log(struct state *state, struct transport *transport)
 {
     struct session_stats sessions;
@@ -62,5 +77,6 @@ void figures_log(struct state *state, struct transport *transport)
     transport_stats(transport, &rpc);
     sessions_log(&sessions);
     transport_log(&rpc);
+    client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, NULL);
     session_gauges_visit(state, session_log, &left);
 }

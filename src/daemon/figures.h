@@ -7,6 +7,6 @@
 struct state;
 struct transport;
 
-/* The lines daemon.figures and daemon.transport, and session.figures for each of
- * LIMIT_FIGURES_SESSIONS sessions. */
+/* The lines daemon.figures and daemon.transport, client.figures for each of LIMIT_FIGURES_CLIENTS
+ * clients, and session.figures for each of LIMIT_FIGURES_SESSIONS sessions. */
 void figures_log(struct state *state, struct transport *transport);

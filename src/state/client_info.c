@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/client_info.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "state/client_internal.h"
 #include "state/client_lease.h"
 #include "state/session.h"
@@ -56,4 +58,35 @@ bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
         fill_locked(client, now_ns, info);
     pthread_mutex_unlock(&state->clients.lock);
     return client != NULL;
+}
+
+struct id_list {
+    uint64_t *ids;
+    uint32_t count, most;
+};
+
+static bool id_add(struct hnode *node, void *arg)
+{
+    struct id_list *list = arg;
+
+    if (list->count == list->most)
+        return false;
+    list->ids[list->count++] = CONTAINER_OF(node, struct client, by_id)->id;
+    return true;
+}
+
+void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
+                       bool (*visit)(const struct client_info *info, void *arg), void *arg)
+{
+    struct id_list list = {.ids = must_calloc(most, sizeof(uint64_t)), .most = most};
+    struct client_info info;
+
+    pthread_mutex_lock(&state->clients.lock);
+    htable_visit(&state->clients.by_id, id_add, &list);
+    pthread_mutex_unlock(&state->clients.lock);
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (client_info_get(state, list.ids[i], now_ns, &info) && !visit(&info, arg))
+            break;
+    }
+    free(list.ids);
 }

@@ -632,6 +632,27 @@ static void figures_of_sessions(void **state)
     assert_int_equal(log_number(&line, "total_slots"), alice.session.slot_count);
 }
 
+/* SR-11, L-16: who it is, by its own word and by ours. */
+static void figures_of_clients(void **state)
+{
+    struct log_line line;
+
+    (void)state;
+    (void)figures();
+    for (unsigned waited = 0; waited < PATIENCE_MS; waited += 5) {
+        line = log_find("client.figures", NULL);
+        if (line.count == 2)
+            break;
+        (void)poll(NULL, 0, 5);
+    }
+    assert_int_equal(line.count, 2);
+    assert_int_equal(log_number(&line, "sessions"), 1);
+    assert_int_equal(log_number(&line, "connections"), 1);
+    assert_int_equal(log_number(&line, "courtesy"), 0);
+    assert_string_equal(log_value(&line, "implementation"), "Mainstay client " MAINSTAY_VERSION);
+    assert_string_equal(log_value(&line, "domain"), "mainstay");
+}
+
 /* L-16: connections and calls as well. */
 static void figures_of_transport(void **state)
 {
@@ -696,6 +717,7 @@ int main(void)
         TEST(figures_of_a_run, json),
         TEST(figures_of_each_type, text),
         TEST(figures_of_sessions, text),
+        TEST(figures_of_clients, text),
         TEST(figures_of_transport, text),
         {"tail_of_local", tail_of_local, NULL, tear_down, NULL},
     };
