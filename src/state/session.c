@@ -94,6 +94,7 @@ void session_unhash_locked(struct session *session)
     pthread_mutex_lock(&shard->lock);
     htable_remove(&shard->table, &session->by_id);
     pthread_mutex_unlock(&shard->lock);
+    atomic_store_explicit(&session->ending, true, memory_order_seq_cst);
     atomic_store_explicit(&session->dead, true, memory_order_release);
     session->client->session_count--;
     atomic_fetch_sub_explicit(&state->session_count, 1, memory_order_relaxed);
@@ -113,8 +114,13 @@ static enum nfsstat4 destroy_locked(struct session *session, const struct sessio
 {
     if (session_dead(session))
         return NFS4ERR_BADSESSION;
-    if (slot_table_busy(&session->slots, own == session ? own_slot : UINT32_MAX) > 0)
+    /* In this order, and session_slot_acquire() the other way round, all of it seq_cst: a request
+     * that is not counted sees the mark. */
+    atomic_store_explicit(&session->ending, true, memory_order_seq_cst);
+    if (slot_table_busy(&session->slots, own == session ? own_slot : UINT32_MAX) > 0) {
+        atomic_store_explicit(&session->ending, false, memory_order_seq_cst);
         return NFS4ERR_DELAY;
+    }
     session_unhash_locked(session);
     list_remove(&session->client_link);
     return NFS4_OK;
@@ -139,6 +145,31 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
     }
     session_put(session);
     return status;
+}
+
+/* Whoever ends it, or finds that he may not, has the lock until that is decided. */
+static bool ends(struct session *session)
+{
+    pthread_mutex_t *lock = &session->client->state->clients.lock;
+
+    if (!atomic_load_explicit(&session->ending, memory_order_seq_cst))
+        return false;
+    pthread_mutex_lock(lock);
+    pthread_mutex_unlock(lock);
+    return session_dead(session);
+}
+
+enum slot_verdict session_slot_acquire(struct session *session, struct slot *slot, uint32_t seqid,
+                                       const struct slot_request *request,
+                                       struct slot_replay *replay)
+{
+    enum slot_verdict verdict = slot_acquire(slot, seqid, request, replay);
+
+    if (verdict != SLOT_NEW || !ends(session))
+        return verdict;
+    /* Nobody had retired the slot yet. */
+    session_slot_release(session, slot, NULL, 0);
+    return SLOT_GONE;
 }
 
 void session_slot_release(struct session *session, struct slot *slot, const void *reply,

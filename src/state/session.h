@@ -48,6 +48,7 @@ struct session_cb_auth {
 struct session {
     uint8_t id[NFS4_SESSIONID_SIZE]; /* from getrandom */
     _Atomic uint32_t refs;
+    _Atomic bool ending; /* about to be dead, or not: session_slot_acquire() */
     _Atomic bool dead;
     struct client *client; /* a reference */
     struct channel_attrs4 fore, back;
@@ -88,6 +89,12 @@ static inline bool session_dead(const struct session *session)
 {
     return atomic_load_explicit(&session->dead, memory_order_acquire);
 }
+
+/* slot_acquire() for a session that may be about to end: SLOT_GONE when it has.  A request that is
+ * let in is seen by session_destroy().  With no lock held. */
+enum slot_verdict session_slot_acquire(struct session *session, struct slot *slot, uint32_t seqid,
+                                       const struct slot_request *request,
+                                       struct slot_replay *replay);
 
 /* slot_release() with the server-wide account of reply memory. */
 void session_slot_release(struct session *session, struct slot *slot, const void *reply,

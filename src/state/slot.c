@@ -105,7 +105,7 @@ static enum slot_verdict acquire_next(struct slot *slot, uint64_t word, uint32_t
         return SLOT_BUSY;
     if (!atomic_compare_exchange_strong_explicit(&slot->word, &word,
                                                  word_make(seqid, SLOT_STATE_BUSY),
-                                                 memory_order_acquire, memory_order_relaxed))
+                                                 memory_order_seq_cst, memory_order_relaxed))
         return SLOT_BUSY;
     slot->request = *request;
     return SLOT_NEW;
@@ -208,5 +208,5 @@ void slot_revive(struct slot *slot)
 
 bool slot_busy(const struct slot *slot)
 {
-    return word_state(atomic_load_explicit(&slot->word, memory_order_acquire)) == SLOT_STATE_BUSY;
+    return word_state(atomic_load_explicit(&slot->word, memory_order_seq_cst)) == SLOT_STATE_BUSY;
 }

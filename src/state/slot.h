@@ -6,9 +6,9 @@
  * rest of the slot until he moves it out again; nobody else reads or writes it, `told` excepted.
  *
  *   from              event                    to              order
- *   FRESH(n)          acquire, seqid 1 or n+1  BUSY(seqid)     CAS, acquire
- *   CACHED(n)         acquire, seqid n+1       BUSY(n+1)       CAS, acquire
- *   UNCACHED(n)       acquire, seqid n+1       BUSY(n+1)       CAS, acquire
+ *   FRESH(n)          acquire, seqid 1 or n+1  BUSY(seqid)     CAS, seq_cst
+ *   CACHED(n)         acquire, seqid n+1       BUSY(n+1)       CAS, seq_cst
+ *   UNCACHED(n)       acquire, seqid n+1       BUSY(n+1)       CAS, seq_cst
  *   BUSY(n)           release, reply kept      CACHED(n)       store, release
  *   BUSY(n)           release, nothing kept    UNCACHED(n)     store, release
  *   CACHED(n)         acquire, seqid n         READING(n)      CAS, acquire
@@ -18,10 +18,12 @@
  *   any idle one(n)   retire                   RETIRED(n)      CAS, acquire; store, release
  *   RETIRED(n)        revive                   FRESH(n)        CAS, release
  *
- * Each acquire CAS pairs with the release store before it, so an owner sees all that the owner
- * before it wrote.  n+1 wraps from 2^32-1 to 0.  A slot begins as FRESH(0).  One that comes back
- * after it was retired takes both what a client sends that has dropped it (1, like Linux) and what
- * one sends that has not (n+1).
+ * Each CAS pairs with the release store before it, so an owner sees all that the owner before it
+ * wrote.  Into BUSY it is seq_cst, as are slot_busy() and the making and finding of slots: who sets a
+ * mark with a seq_cst store and then finds the slot idle knows that its next owner will read it.
+ * n+1 wraps from 2^32-1 to 0.  A slot begins as FRESH(0).  One that comes back after it was retired
+ * takes both what a client sends that has dropped it (1, like Linux) and what one sends that has
+ * not (n+1).
  */
 #pragma once
 

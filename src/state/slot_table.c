@@ -61,7 +61,7 @@ void slot_table_fini(struct slot_table *table)
     }
 }
 
-/* The release of the winner's CAS pairs with the acquire loads here and in slot_there(). */
+/* The winner's CAS pairs with the loads here and in slot_there(); seq_cst for slot_busy(), too. */
 static struct slot *chunk_make(_Atomic(struct slot *) *place)
 {
     struct slot *chunk = aligned_alloc(_Alignof(struct slot), SLOT_CHUNK * sizeof(struct slot));
@@ -70,7 +70,7 @@ static struct slot *chunk_make(_Atomic(struct slot *) *place)
     CHECK(chunk != NULL);
     for (size_t i = 0; i < SLOT_CHUNK; i++)
         slot_init(&chunk[i]);
-    if (atomic_compare_exchange_strong_explicit(place, &there, chunk, memory_order_release,
+    if (atomic_compare_exchange_strong_explicit(place, &there, chunk, memory_order_seq_cst,
                                                 memory_order_acquire))
         return chunk;
     free(chunk);
@@ -81,7 +81,7 @@ static struct slot *chunk_make(_Atomic(struct slot *) *place)
 static struct slot *slot_there(struct slot_table *table, uint32_t id)
 {
     struct slot *chunk =
-        atomic_load_explicit(&table->chunks[id / SLOT_CHUNK], memory_order_acquire);
+        atomic_load_explicit(&table->chunks[id / SLOT_CHUNK], memory_order_seq_cst);
 
     return chunk ? &chunk[id % SLOT_CHUNK] : NULL;
 }

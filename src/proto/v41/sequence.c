@@ -187,16 +187,10 @@ static enum slot_verdict acquire(struct v41_compound *x, struct slot *slot,
                                  const struct SEQUENCE4args *args, struct slot_replay *replay)
 {
     struct slot_request request = request_of(x);
-    enum slot_verdict verdict;
 
     if (args->sa_slotid >= slot_table_grant(&x->session->slots).enforced)
         return acquire_beyond(x->session, slot, args, &request, replay);
-    verdict = slot_acquire(slot, args->sa_sequenceid, &request, replay);
-    if (verdict != SLOT_NEW || !session_dead(x->session))
-        return verdict;
-    /* It ended while we were on the way to a slot that nobody had retired. */
-    session_slot_release(x->session, slot, NULL, 0);
-    return SLOT_GONE;
+    return session_slot_acquire(x->session, slot, args->sa_sequenceid, &request, replay);
 }
 
 static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4args *args,

@@ -406,10 +406,12 @@ static void dies_meanwhile(void **unused)
     (void)unused;
     v41_session_make(v41_fd, "a", NULL, &session);
     held = session_lookup(test_server.state, session.id);
+    atomic_store(&held->ending, true);
     atomic_store(&held->dead, true);
     v41_begin(&call);
     v41_op_sequence(&call, &session, 0, 1, true);
     v41_roundtrip(fd, &call);
+    atomic_store(&held->ending, false);
     atomic_store(&held->dead, false);
     assert_int_equal(call.status, NFS4ERR_BADSESSION);
     assert_int_equal(slot_table_busy(&held->slots, UINT32_MAX), 0);

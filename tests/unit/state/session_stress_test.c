@@ -4,6 +4,7 @@
  * go (S20-10, SR-07).  What counts is what the sanitizer says, and that nothing is left over.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -18,6 +19,7 @@
 enum {
     USERS = 3,
     TURNS = 20000,
+    ENDS = 16384,
     SHARED = 4 /* sessions that all users look for */
 };
 
@@ -151,9 +153,101 @@ static void all_at_once(void **unused)
     state_destroy(state);
 }
 
+/* A session, and a request and a DESTROY_SESSION that come at the same time. */
+static struct session *_Atomic meeting;
+static _Atomic uint32_t arrived, decided;
+
+static void meet(_Atomic uint32_t *count, uint32_t round)
+{
+    atomic_fetch_add(count, 1);
+    while (atomic_load(count) < 2 * round)
+        sched_yield();
+}
+
+/* How often the request was let in. */
+static void *request_all(void *arg)
+{
+    uint32_t *executed = arg;
+
+    for (uint32_t round = 1; round <= ENDS; round++) {
+        struct slot_request request = {0};
+        struct slot_replay replay = {0};
+        struct session *session;
+        struct slot *slot;
+        bool new;
+
+        meet(&arrived, 2 * round - 1);
+        session = atomic_load(&meeting);
+        slot = slot_at(&session->slots, 0);
+        meet(&arrived, 2 * round);
+        for (uint32_t i = 0; i < round % 512; i++)
+            (void)atomic_load(&meeting); /* a little later each time */
+        new = session_slot_acquire(session, slot, 1, &request, &replay) == SLOT_NEW;
+        *executed += new;
+        meet(&decided, round); /* it executes as long as that */
+        if (new)
+            session_slot_release(session, slot, NULL, 0);
+        session_put(session);
+    }
+    return NULL;
+}
+
+static uint8_t *session_make(struct session_conn *conn, uint64_t clientid, uint32_t sequence,
+                             struct CREATE_SESSION4resok *res)
+{
+    const struct channel_attrs4 attrs = {0, 8192, 8192, 4096, 16, 64, {0}, 0};
+    const struct CREATE_SESSION4args args = {.csa_clientid = clientid,
+                                             .csa_sequence = sequence,
+                                             .csa_fore_chan_attrs = attrs,
+                                             .csa_back_chan_attrs = attrs};
+
+    CHECK(session_create(state, &alice, conn, &args, clock_now_ns(), res) == NFS4_OK);
+    return res->csr_sessionid;
+}
+
+/* S20-12: either the session has ended or the request executes, never both. */
+static void ends_or_executes(void **unused)
+{
+    const struct state_config config = {.lease_s = 10};
+    struct session_conn *conn = session_conn_create(NULL);
+    uint32_t executed = 0, ended = 0, both = 0;
+    pthread_t requester;
+    uint64_t clientid;
+
+    (void)unused;
+    state = state_create(&config);
+    clientid = client_make('e');
+    assert_int_equal(pthread_create(&requester, NULL, request_all, &executed), 0);
+    for (uint32_t round = 1; round <= ENDS; round++) {
+        struct CREATE_SESSION4resok res;
+        uint8_t *id = session_make(conn, clientid, round, &res);
+        uint32_t before = executed;
+        bool destroyed;
+
+        atomic_store(&meeting, session_lookup(state, id));
+        meet(&arrived, 2 * round - 1);
+        meet(&arrived, 2 * round);
+        destroyed = session_destroy(state, id, conn, NULL, 0) == NFS4_OK;
+        ended += destroyed;
+        meet(&decided, round);
+        both += destroyed && executed > before;
+        while (!destroyed)
+            destroyed = session_destroy(state, id, conn, NULL, 0) == NFS4_OK;
+    }
+    pthread_join(requester, NULL);
+    print_message("%u executed, %u ended before\n", executed, ended);
+    assert_int_equal(both, 0);
+    assert_int_equal(executed + ended, ENDS);
+    session_conn_destroy(conn);
+    state_destroy(state);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_at_once)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_at_once),
+        cmocka_unit_test(ends_or_executes),
+    };
 
     log_set_level(LOG_LEVEL_ERROR);
     return test_group_run(tests);
