@@ -10,10 +10,8 @@
 #define LIMIT_COUNTER_LANES 512u     /* threads that count without sharing a cache line */
 
 /* daemon */
-#define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
-#define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
-#define LIMIT_FIGURES_SESSIONS 256u   /* told one by one */
-#define LIMIT_FIGURES_CLIENTS 256u    /* the same */
+#define LIMIT_FIGURES_SESSIONS 256u /* told one by one in the log */
+#define LIMIT_FIGURES_CLIENTS 256u  /* the same */
 
 /* wire, transport */
 #define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */
@@ -46,13 +44,14 @@
 #define LIMIT_SYMLINK_BYTES 4095u
 #define LIMIT_FH_BYTES 128u /* NFS4_FHSIZE */
 #define LIMIT_OWNER_STRING_BYTES 1024u
+#define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
+#define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 
 /* state */
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
 #define LIMIT_RECOVERY_RECORDS 131072u /* LIMIT_CLIENTS of the former life and as many new ones */
-#define LIMIT_COURTESY_S                                                                           \
-    86400u /* how long a silent client keeps its state unless it is in the way */
+#define LIMIT_COURTESY_S 86400u        /* for which a silent client keeps state in nobody's way */
 #define LIMIT_COURTESY_IDLE_S 3600u    /* and its sessions, when it has no state */
 #define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
 #define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
@@ -60,9 +59,9 @@
 #define LIMIT_SESSIONS_PER_CLIENT 64u
 #define LIMIT_SESSION_CONNECTIONS 64u
 #define LIMIT_SLOTS 1024u       /* of one session */
-#define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION */
+#define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION, unless mainstayd --slots */
 #define LIMIT_BACK_SLOTS 16u
-#define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* that all slots together might keep */
+#define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* all slots might keep, unless --reply-cache */
 #define LIMIT_OPEN_OWNERS_PER_CLIENT 65536u
 #define LIMIT_OPENS_PER_CLIENT 262144u
 #define LIMIT_LOCK_OWNERS_PER_CLIENT 65536u

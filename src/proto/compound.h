@@ -38,7 +38,7 @@ struct server {
     struct export_table *exports;
     struct state *state;
     uint32_t lease_s;
-    struct log_limit refusals; /* lines about refused requests */
+    struct log_limit refusals; /* lines about requests that SEQUENCE refused */
     struct log_limit replays;  /* and about retries */
 };
 
@@ -94,5 +94,5 @@ void compound_set_stateid(struct compound *c, const struct stateid4 *stateid);
  * "..") or BADCHAR (a slash, NUL), RFC 8881 §14. */
 enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *name);
 
-/* One table: a backend's status as NFS error; also MUST NOT be called with VFS_OK. */
+/* One table: a backend's status, never VFS_OK, as an NFS error. */
 enum nfsstat4 status_from_vfs(enum vfs_status status);

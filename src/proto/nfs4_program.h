@@ -18,7 +18,7 @@ enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context);
 /* The connection is gone: unbind it from its sessions. */
 void nfs4_closed(struct connection *conn, void *context);
 
-/* About once a second: say how many lines about refused requests were left out. */
+/* About once a second: say how many lines about refused requests and retries were left out. */
 void nfs4_tick(struct server *server);
 
 struct session_conn;

@@ -44,7 +44,7 @@ struct client {
     struct state *state;
     _Atomic uint32_t refs;
     _Atomic bool dead;
-    _Atomic int64_t renewed_ns;     /* lease: set by each SEQUENCE that answers OK */
+    _Atomic int64_t renewed_ns;     /* clock_now_ns() of the last renewal: client_renew() */
     _Atomic bool reclaim_complete;  /* RECLAIM_COMPLETE for all file systems was seen */
     _Atomic bool may_reclaim;       /* it had state in the server's last life (recovery.h) */
     _Atomic uint32_t revoked_count; /* stateids revoked and not yet freed by FREE_STATEID */

@@ -4,7 +4,7 @@
  * knows how to get there.
  *
  * A client that uses its last slot gets half as many again, up to LIMIT_SLOTS, if it asked for
- * LIMIT_SLOTS_DEFAULT at least: one that asked for fewer has said how many it can use.  When the
+ * state.slots_initial at least: one that asked for fewer has said how many it can use.  When the
  * budget for replies gets tight every session aims at its share, and one that grew and has not used
  * half of its slots for a lease period aims lower.  After slots were retired a table does not grow
  * for a lease period: until then nothing is under way any more that was sent in one of them.
@@ -48,7 +48,7 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
 /* Slots that the client is yet to leave: what CB_RECALL_SLOT could ask for.  0: none. */
 uint32_t session_slots_excess(const struct session *session);
 
-/* If the budget is tight, let all sessions aim at their share, idle ones too. */
+/* From the timer: if the budget is tight, let all sessions aim at their share, idle ones too. */
 void session_slots_press(struct state *state, int64_t now_ns);
 
 /* Count `grown` bytes more (or less) of kept replies. */

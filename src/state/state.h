@@ -6,7 +6,7 @@
  *
  * Locks, in the order they are taken: client_table.lock, session_shard.lock; and apart from these,
  * session_conn.lock, session.lock.  Those of opens and locks are in file.h, and none of them is held
- * together with one of these.  No lock is held over a call into a backend.
+ * together with one of these; recovery.lock is a leaf.  None is held over a call into a backend.
  */
 #pragma once
 
@@ -99,6 +99,6 @@ void state_destroy(struct state *state);
 /* Replace the hooks that state_create() has set (open_hooks); before the first request. */
 void state_hook_clients(struct state *state, const struct state_client_hooks *hooks);
 
-/* Look after leases (client_lease.h).  From a timer, about once a second; `now_ns` is
- * clock_now_ns().  Thread safe. */
+/* Leases, the budget for replies, the grace period.  From a timer, about once a second; `now_ns` is
+ * clock_now_ns().  Thread safe; may wait for the disk: no lock may be held. */
 void state_tick(struct state *state, int64_t now_ns);

@@ -23,7 +23,7 @@ enum {
     LINK_MAX_MODEST = 32000,
 };
 
-static const uint64_t tick_ns = 10000000; /* CONFIG_HZ=100 */
+static const uint64_t tick_ns = 10000000; /* the longest, that of CONFIG_HZ=100 */
 
 int local_statx(int dirfd, const char *name, struct statx *st)
 {

@@ -192,7 +192,7 @@ int local_statx(int dirfd, const char *name, struct statx *st);
 enum vfs_type local_type(uint32_t mode);
 void local_attr_fill(struct vfs_attr *attr, const struct statx *st);
 uint64_t local_ctime(const struct statx *st);
-/* Is this a kernel whose file systems all have it so? */
+/* Does ctime move with the clock tick on every file system?  On Linux before 6.13 it does. */
 bool local_ctime_is_coarse(void);
 /* The change attribute to report for what has not been met before. */
 uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns);
