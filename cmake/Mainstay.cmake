@@ -132,7 +132,7 @@ endfunction()
 # CI counts a skipped test as a failed one: there, exit 77 has no special meaning.
 function(_ms_test_properties name timeout)
     if(NOT timeout)
-        set(timeout 60)
+        set(timeout 180) # for a machine that is busy with other things
     endif()
     set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} LABELS "${ARGN}")
     if(NOT "$ENV{CI}" STREQUAL "true")

@@ -19,7 +19,8 @@
 
 enum {
     USERS = 3,
-    LOSSES = 150, /* how often each of them is evicted and starts anew */
+    LOSSES = 150, /* how often each of them is evicted and starts anew, and at the most, */
+    LOSSES_MAX = 20 * LOSSES, /* if it takes so long until one meets a revocation */
     CLIENTS_MAX = 4,
     SESSIONS_MAX = 4,
 };
@@ -139,12 +140,17 @@ static bool speak(struct user *user)
     return true;
 }
 
+static bool enough(uint32_t losses)
+{
+    return losses >= (atomic_load(&acknowledged) > 0 ? LOSSES : LOSSES_MAX);
+}
+
 static void *user_run(void *arg)
 {
     struct user *user = arg;
 
     user->conn = session_conn_create(NULL);
-    for (uint32_t turn = 0, losses = 0; losses < LOSSES; turn++) {
+    for (uint32_t turn = 0, losses = 0; !enough(losses); turn++) {
         if (!user->has_session)
             start_anew(user);
         else if (!speak(user)) {

@@ -13,7 +13,8 @@
 #include "state/revocation.h"
 
 enum {
-    TURNS = 3000,
+    TURNS = 3000, /* or as many as fit into TIME_S */
+    TIME_S = 8,
     LOSERS = 2, /* alice and bob, who are silent now and then */
     TAKERS = 2, /* two threads of carol */
 };
@@ -130,13 +131,20 @@ struct worker {
     uint32_t self;
 };
 
+static int64_t end_ns;
+
+static bool more(uint32_t turn, uint32_t turns)
+{
+    return turn < turns && clock_now_ns() < end_ns;
+}
+
 static void *loser(void *arg)
 {
     uint32_t self = ((struct worker *)arg)->self;
     const char owner[2] = {(char)('0' + self), 0};
     unsigned seed = self + 1;
 
-    for (uint32_t turn = 0; turn < TURNS; turn++)
+    for (uint32_t turn = 0; more(turn, TURNS); turn++)
         lose(loser_at(self % LOSERS), owner, &seed);
     return NULL;
 }
@@ -186,6 +194,8 @@ static void *acknowledger(void *arg)
         pthread_mutex_unlock(&published_lock);
         if (client && gone(revoked(client, &lock)))
             (void)do_free(client, &lock);
+        else
+            sched_yield();
     }
     return arg;
 }
@@ -224,6 +234,7 @@ static void test_coming_and_going(void **unused)
 
     (void)unused;
     done = false;
+    end_ns = clock_now_ns() + TIME_S * NSEC_PER_SEC;
     published.client = NULL;
     start(freeing, 1, acknowledger);
     start(takers, TAKERS, taker);
@@ -248,20 +259,21 @@ static void test_removed_meanwhile(void **unused)
 
     (void)unused;
     done = false;
+    end_ns = clock_now_ns() + TIME_S * NSEC_PER_SEC;
     start(takers, TAKERS, taker);
-    for (int turn = 0; turn < TURNS / 10; turn++) {
+    for (uint32_t turn = 0; more(turn, TURNS / 10); turn++) {
         char name[24];
         struct client *client;
         struct stateid4 open, lock;
 
-        (void)snprintf(name, sizeof(name), "mortal%d", turn);
+        (void)snprintf(name, sizeof(name), "mortal%u", turn);
         client = fixture_client(name);
         for (int file = 0; file < 2; file++) {
             if (do_open(client, "o", fx.files[file], RW, NONE, &open) == NFS4_OK)
                 (void)do_lock(client, &open, "l", true, 0, 10, &lock);
         }
         fall_silent(client);
-        for (int i = turn % 16; i > 0; i--)
+        for (uint32_t i = turn % 16; i > 0; i--)
             sched_yield();
         assert_int_equal(client_destroy_id(fx.state, client->id, clock_now_ns()), NFS4_OK);
         client_put(client);
