@@ -70,6 +70,17 @@ bool client_lapsed(struct client *client, int64_t now_ns)
     return lapsed;
 }
 
+bool client_request_runs(struct client *client)
+{
+    struct state *state = client->state;
+    bool runs;
+
+    pthread_mutex_lock(&state->clients.lock);
+    runs = !client_dead(client) && request_runs_locked(client);
+    pthread_mutex_unlock(&state->clients.lock);
+    return runs;
+}
+
 void client_queue_locked(struct client *client)
 {
     struct client_table *clients = &client->state->clients;

@@ -38,6 +38,10 @@ static inline bool client_lease_over(const struct client *client, int64_t now_ns
  * client_table.lock: no other lock may be held. */
 bool client_lapsed(struct client *client, int64_t now_ns);
 
+/* Has it a request in progress?  Of those that do not see what was revoked before the call
+ * (stateid_revoked()) none is missed.  Takes client_table.lock. */
+bool client_request_runs(struct client *client);
+
 /* A renewal that is younger than this may stand for the next: the client's cache line is then only
  * read, by all threads that serve it. */
 enum {

@@ -55,13 +55,18 @@ enum nfsstat4 courtesy_begin(struct courtesy *courtesy)
     return NFS4ERR_DELAY;
 }
 
-void courtesy_end(struct courtesy *courtesy)
+enum nfsstat4 courtesy_end(struct courtesy *courtesy)
 {
+    bool runs = false;
+
     for (uint32_t i = 0; i < courtesy->count; i++) {
-        if (courtesy->lost & 1u << i)
-            log_info("client.revoke", LOG_ID("client", courtesy->clients[i]->id));
+        if (!(courtesy->lost & 1u << i))
+            continue;
+        log_info("client.revoke", LOG_ID("client", courtesy->clients[i]->id));
+        runs = runs || client_request_runs(courtesy->clients[i]);
     }
     release(courtesy, courtesy->count);
+    return runs ? NFS4ERR_DELAY : NFS4_OK;
 }
 
 bool courtesy_may_revoke(struct courtesy *courtesy, const struct client *client)

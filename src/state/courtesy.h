@@ -6,7 +6,8 @@
  *
  *     with the file's lock: courtesy_blame() clients whose lease is over, if no other is in the way
  *     without: courtesy_begin() notes their losses on stable storage, which may take a while
- *     with the lock again: look once more, revoke what courtesy_may_revoke(); without: courtesy_end()
+ *     with the lock again: look once more, revoke what courtesy_may_revoke()
+ *     without: courtesy_end() looks once more, too: for requests that came before that
  *
  * A client that comes back in between keeps its state.
  */
@@ -33,7 +34,10 @@ void courtesy_blame(struct courtesy *courtesy, struct client *client);
 /* NFS4ERR_DELAY: a request of one of them runs, the loss cannot be noted, or this takes too long;
  * there is no end then.  With no lock held; at least one client has been blamed. */
 enum nfsstat4 courtesy_begin(struct courtesy *courtesy) MUST_USE;
-void courtesy_end(struct courtesy *courtesy);
+
+/* NFS4ERR_DELAY: one who lost something has a request in progress, which may have found its state in
+ * order; what it does must not come after a grant. */
+enum nfsstat4 courtesy_end(struct courtesy *courtesy) MUST_USE;
 
 /* Is this one of those blamed, and did it not come back?  Then it loses what is in the way. */
 bool courtesy_may_revoke(struct courtesy *courtesy, const struct client *client);

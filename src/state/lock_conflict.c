@@ -98,6 +98,5 @@ enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wis
         (void)find(file, wish, revoke, &clearing);
     pthread_mutex_unlock(&file->lock);
     open_revoke_settle(&clearing.revoked, NFS4ERR_EXPIRED);
-    courtesy_end(courtesy);
-    return NFS4_OK;
+    return courtesy_end(courtesy);
 }

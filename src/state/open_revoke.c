@@ -110,7 +110,8 @@ static enum nfsstat4 claim_shares(const struct claim *claim, bool take, int64_t 
         if (courtesy_begin(&courtesy) != NFS4_OK)
             return NFS4ERR_DELAY;
         revoke_blamed(claim, &courtesy);
-        courtesy_end(&courtesy);
+        if (courtesy_end(&courtesy) != NFS4_OK)
+            return NFS4ERR_DELAY;
     }
     return NFS4_OK;
 }

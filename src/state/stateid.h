@@ -69,10 +69,13 @@ void stateid_bump(struct stateid *sid);
 
 /* Why the state behind it was taken away (NFS4ERR_EXPIRED, NFS4ERR_ADMIN_REVOKED,
  * NFS4ERR_DELEG_REVOKED), or NFS4_OK.  A revoked stateid is found as before, until its client has
- * acknowledged that with FREE_STATEID (RFC 8881 §18.38); no other operation may use it. */
+ * acknowledged that with FREE_STATEID (RFC 8881 §18.38); no other operation may use it.
+ *
+ * A request has made its slot busy before it looks here, and who revokes looks at the slots after
+ * that, all of it seq_cst: one of the two sees the other (courtesy_end()). */
 static inline enum nfsstat4 stateid_revoked(const struct stateid *sid)
 {
-    return (enum nfsstat4)atomic_load_explicit(&sid->revoked, memory_order_acquire);
+    return (enum nfsstat4)atomic_load_explicit(&sid->revoked, memory_order_seq_cst);
 }
 
 /* As it goes on the wire. */

@@ -16,6 +16,9 @@
 #include "open_fixture.h"
 #include "state/courtesy.h"
 #include "state/recovery.h"
+#include "state/session.h"
+#include "state/session_conn.h"
+#include "vfs/vfs.h"
 
 #define SILENCE_NS (30 * NSEC_PER_SEC) /* three lease times */
 
@@ -147,7 +150,7 @@ static void test_back_in_the_middle(void **unused)
     assert_false(courtesy_may_revoke(&courtesy, fx.alice));
     assert_true(courtesy_may_revoke(&courtesy, fx.bob));
     assert_false(courtesy_may_revoke(&courtesy, fx.carol));
-    courtesy_end(&courtesy);
+    assert_int_equal(courtesy_end(&courtesy), NFS4_OK);
     assert_int_equal(revoked_count(fx.alice), 0);
     assert_int_equal(courtesy.count, 0);
     /* Back before that, or not at all: DELAY, and an end to it. */
@@ -398,6 +401,84 @@ static void test_loss_that_cannot_be_noted(void **unused)
     assert_int_equal(do_open(fx.bob, "c", fx.files[0], W, NONE, &lb), NFS4_OK);
 }
 
+static struct session *alices;
+static const struct slot_request a_write = {.digest = 1};
+
+/* While it is waited for the disk: her request has its slot, and its renewal is on the way. */
+static void alice_comes(bool surely)
+{
+    struct slot_replay replay = {0};
+
+    (void)surely;
+    if (slot_table_busy(&alices->slots, UINT32_MAX) == 0)
+        assert_int_equal(
+            session_slot_acquire(alices, slot_at(&alices->slots, 0), 1, &a_write, &replay),
+            SLOT_NEW);
+}
+
+static void wait_ends(void)
+{
+}
+
+static struct session *session_of(struct client *client, struct session_conn *conn)
+{
+    const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, {0}, 0};
+    const struct CREATE_SESSION4args args = {.csa_clientid = client->id,
+                                             .csa_sequence = 1,
+                                             .csa_fore_chan_attrs = attrs,
+                                             .csa_back_chan_attrs = attrs};
+    struct CREATE_SESSION4resok res;
+
+    assert_int_equal(
+        session_create(fx.state, &client->principal, conn, &args, clock_now_ns(), &res), NFS4_OK);
+    return session_lookup(fx.state, res.csr_sessionid);
+}
+
+/* A WRITE that found its open in order must not land after somebody else's OPEN that denies it: who
+ * takes it away looks once more for requests under way. */
+static void came_while_losing(bool lock)
+{
+    struct session_conn *conn = session_conn_create(NULL);
+    struct stateid4 a, b = {0}, l;
+    enum nfsstat4 status;
+
+    alices = session_of(fx.alice, conn);
+    assert_int_equal(client_reclaim_complete(fx.alice), NFS4_OK);
+    a = must_open(fx.alice, "a", fx.files[0], RW, lock ? NONE : W);
+    if (lock) {
+        assert_int_equal(do_lock(fx.alice, &a, "l", true, 0, 1, &l), NFS4_OK);
+        b = must_open(fx.bob, "b", fx.files[0], RW, NONE);
+    }
+    silence_but(fx.bob);
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){alice_comes, wait_ends};
+    if (lock)
+        status = do_lock(fx.bob, &b, "l", true, 0, 1, &l);
+    else
+        status = do_open(fx.bob, "b", fx.files[0], W, NONE, &b);
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){0};
+    assert_int_equal(status, NFS4ERR_DELAY);
+    assert_int_equal(revoked(fx.alice, &a), NFS4ERR_EXPIRED);
+    session_slot_release(alices, slot_at(&alices->slots, 0), NULL, 0);
+    if (lock)
+        assert_int_equal(do_lock(fx.bob, &b, "l", true, 0, 1, &l), NFS4_OK);
+    else
+        assert_int_equal(do_open(fx.bob, "b", fx.files[0], W, NONE, &b), NFS4_OK);
+    session_put(alices);
+    session_conn_destroy(conn);
+}
+
+static void test_came_while_losing_an_open(void **unused)
+{
+    (void)unused;
+    came_while_losing(false);
+}
+
+static void test_came_while_losing_a_lock(void **unused)
+{
+    (void)unused;
+    came_while_losing(true);
+}
+
 static char directory[] = "/tmp/mainstay-revocation.XXXXXX";
 
 static int set_up_on_disk(void **unused)
@@ -441,6 +522,10 @@ int main(void)
         TEST(test_many_silent_clients),
         TEST(test_many_locks),
         cmocka_unit_test_setup_teardown(test_loss_that_cannot_be_noted, set_up_on_disk,
+                                        tear_down_on_disk),
+        cmocka_unit_test_setup_teardown(test_came_while_losing_an_open, set_up_on_disk,
+                                        tear_down_on_disk),
+        cmocka_unit_test_setup_teardown(test_came_while_losing_a_lock, set_up_on_disk,
                                         tear_down_on_disk),
     };
 
