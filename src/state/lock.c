@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "state/lock_wait.h"
 #include "state/open_internal.h"
+#include "state/recovery.h"
 
 enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_range *range)
 {
@@ -81,6 +82,9 @@ static enum nfsstat4 check_locked(struct locking *l)
 
     if (status == NFS4_OK)
         status = check_others_locked(l);
+    /* What was in the way may have gone meanwhile with a client whose record could not. */
+    if (status == NFS4_OK && !l->request->reclaim)
+        status = recovery_grant_status(l->open->client->state->recovery);
     if (status == NFS4_OK && !room_for_locks(l->open))
         status = NFS4ERR_DELAY;
     return status;

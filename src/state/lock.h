@@ -10,6 +10,7 @@
 
 struct lock_request {
     bool write;
+    bool reclaim;   /* of the server's last life */
     bool wait;      /* READW_LT, WRITEW_LT: the client will ask again */
     int64_t now_ns; /* when it came: whose lease is over, who has waited for how long */
     struct lock_range range;

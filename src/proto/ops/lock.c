@@ -94,6 +94,7 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
     struct LOCK4resok resok;
     struct lock_conflict conflict = {0};
     struct lock_request request = {.write = is_write(args->locktype),
+                                   .reclaim = args->reclaim,
                                    .wait = is_wait(args->locktype) && !args->reclaim,
                                    .now_ns = c->call->received_ns,
                                    .out = &resok.lock_stateid,

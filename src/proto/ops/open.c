@@ -130,7 +130,11 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         status = open_reserve(&request);
     if (status != NFS4_OK)
         return status;
-    status = truncate_target(c, target, request.access);
+    /* What was in the way may have gone meanwhile with a client whose record could not. */
+    if (args->claim.claim != CLAIM_PREVIOUS && !target->created)
+        status = grace_check_new(c);
+    if (status == NFS4_OK)
+        status = truncate_target(c, target, request.access);
     if (status == NFS4_OK)
         return open_commit(&request, stateid);
     open_cancel(&request);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "lib/test.h"
+#include "state/recovery_internal.h"
 #include "v41_fixture.h"
 
 static struct v41_call call;
@@ -60,12 +61,26 @@ static enum nfsstat4 open_with(struct v41_session *session, uint32_t access, uin
 }
 
 /* Size and mode are the last three words of the reply. */
-static void expect_size_and_mode(uint64_t size, uint32_t mode)
+static struct xdr size_and_mode(void)
 {
     struct xdr x;
 
     assert_true(call.body_len > 12);
     xdr_init_decode(&x, call.body + call.body_len - 12, 12, NULL);
+    return x;
+}
+
+static uint64_t size_of_reply(void)
+{
+    struct xdr x = size_and_mode();
+
+    return xdr_get_u64(&x);
+}
+
+static void expect_size_and_mode(uint64_t size, uint32_t mode)
+{
+    struct xdr x = size_and_mode();
+
     assert_int_equal(xdr_get_u64(&x), size);
     assert_int_equal(xdr_get_u32(&x), mode);
 }
@@ -103,6 +118,65 @@ static void masked_mode_of_a_new_file(void **unused)
     expect_size_and_mode(0, 0600);
 }
 
+static struct vfs_ops slow_ops;
+static const struct vfs_ops *mem_ops;
+static bool opening_blocks;
+
+/* Meanwhile a client is removed whose record cannot be. */
+static enum vfs_status slow_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                                 enum vfs_open_want want, bool held)
+{
+    if (opening_blocks)
+        atomic_store(&test_server.state->recovery->blocked, 1);
+    return mem_ops->open(obj, cred, want, held);
+}
+
+static void make_slow(struct vfs *fs)
+{
+    mem_ops = fs->ops;
+    slow_ops = *fs->ops;
+    slow_ops.open = slow_open;
+    fs->ops = &slow_ops;
+}
+
+static int set_up_slow(void **unused)
+{
+    v41_backend_made = make_slow;
+    opening_blocks = false;
+    return v41_set_up(unused);
+}
+
+static int tear_down_slow(void **unused)
+{
+    v41_backend_made = NULL;
+    return v41_tear_down(unused);
+}
+
+/* What a client had is not granted to another while it would be believed after a restart: looked at
+ * once more when nothing is in the way, and before the file is touched. */
+static void blocked_meanwhile(void **unused)
+{
+    const uint32_t ten[2] = {0, 10}, zero[2] = {0, 0};
+
+    (void)unused;
+    session_of("alice", &alice);
+    session_of("bob", &bob);
+    assert_int_equal(
+        open_with(&alice, OPEN4_SHARE_ACCESS_WRITE, OPEN4_SHARE_DENY_NONE, FATTR4_SIZE, ten),
+        NFS4_OK);
+    opening_blocks = true;
+    assert_int_equal(
+        open_with(&bob, OPEN4_SHARE_ACCESS_WRITE, OPEN4_SHARE_DENY_READ, FATTR4_SIZE, zero),
+        NFS4ERR_DELAY);
+    opening_blocks = false;
+    atomic_store(&test_server.state->recovery->blocked, 0);
+    /* Nothing is left of it. */
+    assert_int_equal(
+        open_with(&alice, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, FATTR4_SIZE, ten),
+        NFS4_OK);
+    assert_int_equal(size_of_reply(), 10);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, v41_set_up, v41_tear_down)
 
 int main(void)
@@ -110,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(truncation_is_denied),
         TEST(masked_mode_of_a_new_file),
+        cmocka_unit_test_setup_teardown(blocked_meanwhile, set_up_slow, tear_down_slow),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "open_fixture.h"
+#include "state/recovery_internal.h"
 
 static void test_ranges(void **unused)
 {
@@ -237,6 +238,22 @@ static void test_unlock_many(void **unused)
                      NFS4ERR_DENIED);
 }
 
+/* It is looked at when nothing is in the way: what was there may have been of a client whose record
+ * cannot be removed. */
+static void test_blocked(void **unused)
+{
+    struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, NONE), l, m;
+
+    (void)unused;
+    assert_int_equal(do_lock(fx.alice, &a, "l", true, 0, 10, &l), NFS4_OK);
+    atomic_store(&fx.state->recovery->blocked, 1);
+    assert_int_equal(do_lock(fx.alice, &a, "m", true, 20, 10, &m), NFS4ERR_DELAY);
+    assert_int_equal(do_lock_again(fx.alice, &l, true, 20, 10), NFS4ERR_DELAY);
+    assert_int_equal(do_test(fx.bob, "b", fx.files[0], true, 20, 10), NFS4_OK);
+    atomic_store(&fx.state->recovery->blocked, 0);
+    assert_int_equal(do_lock(fx.alice, &a, "m", true, 20, 10, &m), NFS4_OK);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
@@ -254,6 +271,7 @@ int main(void)
         TEST(test_denied_leaves_no_state),
         TEST(test_owners_and_opens),
         TEST(test_unlock_many),
+        TEST(test_blocked),
     };
 
     return test_group_run(tests);
