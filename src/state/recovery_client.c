@@ -41,7 +41,8 @@ static bool put_locked(struct recovery *r, struct recovery_record *record, bool 
 
     if (!r->db || r->stopped)
         return true;
-    if (record->stored && record->lost == lost && record->pending == 0 && !record->owed)
+    if (record->stored && !record->unsure && record->lost == lost && record->pending == 0 &&
+        !record->owed)
         return true;
     recovery_queue_add_locked(r, &change);
     return recovery_queue_wait_locked(r, &change, 1);

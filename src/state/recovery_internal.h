@@ -24,6 +24,8 @@ struct recovery_record {
     struct hnode by_key;
     uint32_t refs;
     bool stored;         /* there is a row, which says `lost` */
+    bool unsure;         /* or not: a change failed, and may be on the disk for all that; who
+                            writes says so */
     bool lost;           /* state was revoked and not all of that acknowledged */
     bool former;         /* of the former life, not completed yet */
     bool awaited;        /* and may still be: the grace period waits for it */
@@ -74,7 +76,7 @@ struct recovery_record *recovery_record_get_locked(struct recovery *r,
                                                    const struct recovery_key *key);
 void recovery_record_put_locked(struct recovery *r, struct recovery_record *record);
 
-/* There is a row in the database, or there is none.  The caller holds a reference. */
+/* There is a row in the database (there may be), or there is none.  The caller holds a reference. */
 void recovery_record_set_stored_locked(struct recovery_record *record, bool stored);
 
 /* Nothing that is reclaimed in this life is its any more. */

@@ -15,13 +15,21 @@ void recovery_queue_add_locked(struct recovery *r, struct recovery_change *chang
     list_push_back(&r->queue, &change->link);
 }
 
+/* Where SQLite sees no row it writes nothing, and one that is in the log for all that would stay. */
+static bool delete_one(struct recovery *r, const struct recovery_record *record)
+{
+    if (record->unsure && !recovery_db_put(r->db, &record->key, true))
+        return false;
+    return recovery_db_delete(r->db, &record->key);
+}
+
 static bool write_one(struct recovery *r, const struct recovery_change *change)
 {
     switch (change->kind) {
     case CHANGE_PUT:
         return recovery_db_put(r->db, &change->record->key, change->lost);
     case CHANGE_DELETE:
-        return recovery_db_delete(r->db, &change->record->key);
+        return delete_one(r, change->record);
     case CHANGE_LEASE:
         break;
     }
@@ -49,10 +57,14 @@ static void change_done_locked(struct recovery *r, struct recovery_change *chang
     if (!record)
         return;
     record->pending--;
+    record->unsure = !ok;
     if (ok) {
         record->lost = change->kind == CHANGE_PUT && change->lost;
         recovery_record_set_owed_locked(r, record, false);
         recovery_record_set_stored_locked(record, change->kind == CHANGE_PUT);
+    } else {
+        /* A commit that SQLite could not finish may be in the log for the next life to find. */
+        recovery_record_set_stored_locked(record, true);
     }
     recovery_record_put_locked(r, record);
 }

@@ -872,6 +872,82 @@ static void cannot_be_written(void **unused)
     complete(bob);
 }
 
+static int writes; /* waited for */
+
+static void count_write(bool surely)
+{
+    section_begin(surely);
+    writes++;
+}
+
+static int64_t sql_number(const char *text)
+{
+    sqlite3_stmt *s;
+    sqlite3 *db;
+    int64_t number;
+
+    assert_int_equal(sqlite3_open(db_path(), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    number = sqlite3_column_int64(s, 0);
+    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
+/* What a transaction that failed was to write may be on the disk all the same: a loss is noted as if
+ * it were, and the record removed. */
+static void may_be_written(void **unused)
+{
+    struct client *alice = come("alice");
+
+    (void)unused;
+    disk_full(true);
+    assert_int_equal(client_reclaim_complete(alice), NFS4ERR_DELAY);
+    assert_false(recovery_client_lost(state->recovery, alice));
+    disk_full(false);
+    count_revoked(alice, 1);
+    assert_true(recovery_client_lost(state->recovery, alice));
+    end_life();
+    assert_int_equal(sql_number("SELECT count(*) FROM client WHERE lost"), 1);
+    begin_life();
+    assert_false(in_grace());
+}
+
+static void may_be_written_and_goes(void **unused)
+{
+    struct client *alice = come("alice");
+
+    (void)unused;
+    disk_full(true);
+    assert_int_equal(client_reclaim_complete(alice), NFS4ERR_DELAY);
+    holds_state = true;
+    (void)come_as("alice", 2, OWNER_UID);
+    assert_int_equal(recovery_grant_status(state->recovery), NFS4ERR_DELAY);
+    disk_full(false);
+    tick_at(1);
+    assert_int_equal(recovery_grant_status(state->recovery), NFS4_OK);
+}
+
+/* And what says that she lost something may be there, and goes when she has acknowledged it. */
+static void may_be_lost(void **unused)
+{
+    struct client *alice = come_and_complete("alice");
+
+    (void)unused;
+    count_revoked(alice, 1);
+    disk_full(true);
+    assert_false(recovery_client_lost(state->recovery, alice));
+    disk_full(false);
+    count_revoked(alice, -1);
+    writes = 0;
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){count_write, section_end};
+    recovery_client_whole(state->recovery, alice);
+    assert_int_equal(writes, 1);
+    recovery_client_whole(state->recovery, alice); /* now it is known */
+    assert_int_equal(writes, 1);
+}
+
 /* The grace period goes on until those who did not come are forgotten. */
 static void cannot_end(void **unused)
 {
@@ -1176,6 +1252,9 @@ int main(void)
         TEST(many_records),
         TEST(unwritable),
         TEST(cannot_be_written),
+        TEST(may_be_written),
+        TEST(may_be_written_and_goes),
+        TEST(may_be_lost),
         TEST(cannot_end),
         TEST(cannot_forget),
         TEST(takes_over),
