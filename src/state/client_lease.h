@@ -4,13 +4,13 @@
  * as a courtesy, until one of these comes:
  *
  *     itself                            goes on as if nothing had been
- *     a request that conflicts          what is in the way is revoked, the rest stays (open.h)
+ *     a request that conflicts          what is in the way is revoked, the rest stays (courtesy.h)
  *     a table that is full              it goes whole, the longest expired first
  *     LIMIT_COURTESY_S of silence       it goes whole; LIMIT_COURTESY_IDLE_S without opens
  *     another principal with its name,  it goes whole
  *     DESTROY_CLIENTID
  *
- * Renewing is one store at the most.  A lease does not end while a request runs: client_sweep() renews for it.
+ * Renewing is one store at the most.  While a request runs, client_sweep() renews for it.
  */
 #pragma once
 
