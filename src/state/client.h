@@ -62,6 +62,7 @@ struct client {
     struct hnode by_id;
     struct list all_link;      /* on client_table.confirmed or .unconfirmed */
     struct list courtesy_link; /* on client_table.courtesy when its lease is over */
+    struct list shed_link;     /* on client_table.to_shed then, until its sessions were taken */
     int64_t check_ns;          /* when client_sweep() looks at it next */
     struct client_owner *owner;
     bool confirmed;

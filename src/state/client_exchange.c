@@ -130,6 +130,7 @@ static struct client *record_add_locked(struct exchange *x, struct client_owner 
     list_init(&client->sessions);
     list_init(&client->all_link);
     list_init(&client->courtesy_link);
+    list_init(&client->shed_link);
     client->create_reply.sequence = 0;
     client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
     impl_id_keep(client, x->args);

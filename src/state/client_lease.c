@@ -14,9 +14,11 @@
 #include "base/log.h"
 #include "state/client_internal.h"
 #include "state/session.h"
+#include "state/session_internal.h"
 
 enum {
     SWEEP_BATCH = 64,         /* clients looked at with the table locked once */
+    SHED_BATCH = 16,          /* clients whose sessions go before the budget is looked at again */
     SWEEP_PAUSE_NS = 50000,   /* between batches */
     TIMER_NS = 1250000000,    /* from one turn of the timer to the next, at the most */
     UNCONFIRMED_FRACTION = 8, /* of a full table: that many mean a flood */
@@ -102,6 +104,7 @@ static void courtesy_end_locked(struct client *client)
     if (list_empty(&client->courtesy_link))
         return;
     list_remove(&client->courtesy_link);
+    list_remove(&client->shed_link);
     client->state->clients.courtesy_count--;
 }
 
@@ -120,6 +123,7 @@ static void courtesy_begin_locked(struct client *client)
     if (!list_empty(&client->courtesy_link))
         return;
     list_push_back(&clients->courtesy, &client->courtesy_link);
+    list_push_back(&clients->to_shed, &client->shed_link);
     clients->courtesy_count++;
 }
 
@@ -225,6 +229,51 @@ bool client_evict_locked(struct state *state, const struct client *spare, int64_
         courtesy_end_locked(client);
     }
     return false;
+}
+
+static void sessions_end_locked(struct client *client, struct list *ended)
+{
+    LIST_FOREACH_SAFE (session, &client->sessions, struct session, client_link) {
+        if (!session_end_locked(session, UINT32_MAX))
+            continue;
+        list_remove(&session->client_link);
+        list_push_back(ended, &session->client_link);
+    }
+}
+
+/* False: no silent client is left that has not been looked at. */
+static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struct list *ended)
+{
+    struct client *client;
+
+    if (list_empty(&clients->to_shed))
+        return false;
+    client = LIST_ENTRY(clients->to_shed.next, struct client, shed_link);
+    list_remove(&client->shed_link);
+    if (client_lapsed_locked(client, now_ns))
+        sessions_end_locked(client, ended);
+    else
+        courtesy_end_locked(client);
+    return true;
+}
+
+void client_shed_sessions(struct state *state, int64_t now_ns)
+{
+    bool more = true;
+
+    while (more && reply_budget_scarce(&state->reply_budget)) {
+        struct list ended, *link;
+
+        list_init(&ended);
+        pthread_mutex_lock(&state->clients.lock);
+        for (int i = 0; i < SHED_BATCH && more; i++)
+            more = shed_next_locked(&state->clients, now_ns, &ended);
+        pthread_mutex_unlock(&state->clients.lock);
+        while ((link = list_pop_front(&ended)))
+            session_bury(LIST_ENTRY(link, struct session, client_link));
+        if (more)
+            let_others();
+    }
 }
 
 static bool evict_unconfirmed_locked(struct state *state, struct list *doomed)

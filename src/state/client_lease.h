@@ -6,6 +6,7 @@
  *     itself                            goes on as if nothing had been
  *     a request that conflicts          what is in the way is revoked, the rest stays (courtesy.h)
  *     a table that is full              it goes whole, the longest expired first
+ *     a scarce budget for replies       its sessions go, all else stays
  *     LIMIT_COURTESY_S of silence       it goes whole; LIMIT_COURTESY_IDLE_S without opens
  *     another principal with its name,  it goes whole
  *     DESTROY_CLIENTID
@@ -58,6 +59,11 @@ static inline void client_renew(struct client *client, int64_t now_ns)
     if (!client_renewed_now(client, now_ns))
         atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
 }
+
+/* From the same timer: as long as the budget for replies is scarce, end the sessions of clients whose
+ * lease is over, the longest expired first.  All else that they have stays: who comes back makes a
+ * new session. */
+void client_shed_sessions(struct state *state, int64_t now_ns);
 
 /* From a timer, about once a second: see the list above; records that nobody confirmed go after
  * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */

@@ -72,6 +72,11 @@ void reply_budget_close(struct reply_budget *budget, uint64_t cost, uint32_t cou
     atomic_fetch_sub_explicit(&budget->tables, 1, memory_order_relaxed);
 }
 
+bool reply_budget_scarce(const struct reply_budget *budget)
+{
+    return charged(budget) > budget->bytes_max - budget->bytes_max / 4;
+}
+
 bool reply_budget_tight(const struct reply_budget *budget)
 {
     return charged(budget) > budget->bytes_max - budget->bytes_max / 8;

@@ -35,6 +35,9 @@ void reply_budget_shrink(struct reply_budget *budget, uint64_t cost, uint32_t co
 /* A table ends that has `count` slots. */
 void reply_budget_close(struct reply_budget *budget, uint64_t cost, uint32_t count);
 
+/* Less than a quarter is left: no table can grow. */
+bool reply_budget_scarce(const struct reply_budget *budget);
+
 /* Less than an eighth is left: tables above their share are to shrink. */
 bool reply_budget_tight(const struct reply_budget *budget);
 

@@ -109,19 +109,26 @@ void session_bury(struct session *session)
     session_put(session);
 }
 
+bool session_end_locked(struct session *session, uint32_t except)
+{
+    /* In this order, and session_slot_acquire() the other way round, all of it seq_cst: a request
+     * that is not counted sees the mark. */
+    atomic_store_explicit(&session->ending, true, memory_order_seq_cst);
+    if (slot_table_busy(&session->slots, except) > 0) {
+        atomic_store_explicit(&session->ending, false, memory_order_seq_cst);
+        return false;
+    }
+    session_unhash_locked(session);
+    return true;
+}
+
 static enum nfsstat4 destroy_locked(struct session *session, const struct session *own,
                                     uint32_t own_slot)
 {
     if (session_dead(session))
         return NFS4ERR_BADSESSION;
-    /* In this order, and session_slot_acquire() the other way round, all of it seq_cst: a request
-     * that is not counted sees the mark. */
-    atomic_store_explicit(&session->ending, true, memory_order_seq_cst);
-    if (slot_table_busy(&session->slots, own == session ? own_slot : UINT32_MAX) > 0) {
-        atomic_store_explicit(&session->ending, false, memory_order_seq_cst);
+    if (!session_end_locked(session, own == session ? own_slot : UINT32_MAX))
         return NFS4ERR_DELAY;
-    }
-    session_unhash_locked(session);
     list_remove(&session->client_link);
     return NFS4_OK;
 }

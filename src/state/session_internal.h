@@ -16,5 +16,9 @@ void session_free(struct session *session);
  * takes it off. */
 void session_unhash_locked(struct session *session);
 
+/* The same unless a request is in progress in another slot than `except` (UINT32_MAX: none); with
+ * client_table.lock.  False: nothing has changed. */
+bool session_end_locked(struct session *session, uint32_t except);
+
 /* Second step, without a lock: unbind its connections, drop the shard's reference. */
 void session_bury(struct session *session);

@@ -60,6 +60,7 @@ static void clients_init(struct client_table *clients)
     list_init(&clients->confirmed);
     list_init(&clients->unconfirmed);
     list_init(&clients->courtesy);
+    list_init(&clients->to_shed);
     clients->owner_seed = random_u64();
 }
 
@@ -101,6 +102,7 @@ void state_hook_clients(struct state *state, const struct state_client_hooks *ho
 void state_tick(struct state *state, int64_t now_ns)
 {
     client_sweep(state, now_ns);
+    client_shed_sessions(state, now_ns);
     session_slots_press(state, now_ns);
     recovery_tick(state->recovery, now_ns);
 }

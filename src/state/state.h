@@ -65,6 +65,7 @@ struct client_table {
     struct list confirmed;   /* by client.check_ns */
     struct list unconfirmed; /* oldest first */
     struct list courtesy;    /* confirmed ones whose lease is over; the longest expired first */
+    struct list to_shed;     /* those of them that may have sessions; the same order */
     uint32_t count, unconfirmed_count, courtesy_count;
     uint64_t owner_seed; /* random: clients choose their owner strings */
 };

@@ -380,6 +380,35 @@ static void sessions_full(void **unused)
     party_put(&party);
 }
 
+/* W03, S20-08: what vanished clients could keep is for those that are there.  They lose no more than
+ * their sessions. */
+static void scarce_replies(void **unused)
+{
+    struct party silent = party_make("silent", 0), other = party_make("other", 0);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    holds_state = true;
+    tick_after(5000);
+    speak(&other);
+    tick_after(7000);
+    assert_int_equal(state->clients.courtesy_count, 1);
+    assert_false(session_dead(silent.session));
+    state->reply_budget.bytes_max = state->reply_budget.charged + 1;
+    tick_after(0);
+    assert_true(session_dead(silent.session));
+    assert_false(session_dead(other.session));
+    assert_int_equal(state->reply_budget.tables, 1);
+    assert_false(client_dead(silent.client));
+    assert_int_equal(released, 0);
+    tick_after(0);
+    assert_int_equal(session(silent.client->id, 2, &alice, &res), NFS4_OK);
+    tick_after(1000);
+    assert_true(session_lives(&res));
+    party_put(&other);
+    party_put(&silent);
+}
+
 /* It takes as many turns as there are clients, and ends. */
 static void sweep_of_many(void **unused)
 {
@@ -417,6 +446,7 @@ int main(void)
         CLIENT_TEST(flood_of_unconfirmed),
         CLIENT_TEST(full_of_live_ones),
         CLIENT_TEST(sessions_full),
+        CLIENT_TEST(scarce_replies),
         CLIENT_TEST(sweep_of_many),
     };
 
