@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/recovery_db.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -134,6 +138,17 @@ static void explain(struct recovery_db *db, const char *why, char *error, size_t
     (void)snprintf(error, size, "recovery.db: %s", why);
 }
 
+/* Names of clients are nobody's business.  SQLite gives its other file the same mode. */
+static bool make_private(int dir)
+{
+    int fd = openat(dir, "recovery.db", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && fchmod(fd, 0600) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 struct recovery_db *recovery_db_open(int dir, char *error, size_t size)
 {
     struct recovery_db *db = must_calloc(1, sizeof(*db));
@@ -141,8 +156,10 @@ struct recovery_db *recovery_db_open(int dir, char *error, size_t size)
     char path[PATH_BYTES], why[128] = "";
 
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/recovery.db", dir);
-    if (sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && exec(db, settings) &&
-        check_schema(db, why, sizeof(why)) && prepare_all(db))
+    if (!make_private(dir))
+        (void)snprintf(why, sizeof(why), "%s", strerror(errno));
+    else if (sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && exec(db, settings) &&
+             check_schema(db, why, sizeof(why)) && prepare_all(db))
         return db;
     explain(db, why, error, size);
     recovery_db_close(db);

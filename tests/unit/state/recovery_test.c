@@ -744,6 +744,25 @@ static void crowd(void **unused)
     assert_false(in_grace());
 }
 
+/* Who the clients are is for nobody else to read, also after an older file. */
+static void private_to_the_server(void **unused)
+{
+    static const char *const names[] = {"recovery.db", "recovery.db-wal"};
+    struct stat about;
+
+    (void)unused;
+    complete_crowd();
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fstatat(dir_fd, names[i], &about, 0), 0);
+        assert_int_equal(about.st_mode & 07777, 0600);
+    }
+    end_life();
+    assert_int_equal(fchmodat(dir_fd, "recovery.db", 0644, 0), 0);
+    begin_life();
+    assert_int_equal(fstatat(dir_fd, "recovery.db", &about, 0), 0);
+    assert_int_equal(about.st_mode & 07777, 0600);
+}
+
 /* A damaged database is an error and stays as it is. */
 static void damaged(void **unused)
 {
@@ -1247,6 +1266,7 @@ int main(void)
         TEST(nothing_outlives),
         TEST(crowd),
         TEST(ends_under_reclaims),
+        TEST(private_to_the_server),
         TEST(damaged),
         TEST(strange),
         TEST(many_records),
