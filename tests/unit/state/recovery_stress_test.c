@@ -244,7 +244,7 @@ static void dawdle(void)
 {
     static _Atomic unsigned turns;
     unsigned now = atomic_fetch_add(&turns, 1);
-    const struct timespec pause = {.tv_nsec = (now * 2654435761u >> 24) * 2000};
+    const struct timespec pause = {.tv_nsec = (long)(now * 2654435761u >> 24) * 2000};
 
     if (now % 3 == 0)
         (void)nanosleep(&pause, NULL);

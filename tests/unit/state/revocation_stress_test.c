@@ -83,7 +83,7 @@ static void lose(struct client *client, const char *owner, unsigned *seed)
         return;
     if (do_lock(client, &open, owner, true, 0, 10, &lock) == NFS4_OK) {
         for (int i = 1; i < 4; i++)
-            (void)do_lock_again(client, &lock, true, 20u * (unsigned)i, 10);
+            (void)do_lock_again(client, &lock, true, 20 * (uint64_t)i, 10);
         publish(client, &lock);
     }
     if (rand_r(seed) % 4)
