@@ -604,6 +604,19 @@ static void figures_of_each_type(void **state)
 #undef X
 }
 
+/* The last line of `event` as soon as there are `count` of them; the server writes when it gets to it. */
+static struct log_line log_await(const char *event, unsigned count)
+{
+    struct log_line line = log_find(event, NULL);
+
+    for (unsigned waited = 0; line.count < count && waited < PATIENCE_MS; waited += 5) {
+        (void)poll(NULL, 0, 5);
+        line = log_find(event, NULL);
+    }
+    assert_int_equal(line.count, count);
+    return line;
+}
+
 /* S20-32, L-16: a line for each session, and none when it is gone. */
 static void figures_of_sessions(void **state)
 {
@@ -620,13 +633,7 @@ static void figures_of_sessions(void **state)
     assert_int_equal(client_session_close(&bob.conn, &bob.session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
     (void)figures();
-    for (unsigned waited = 0; waited < PATIENCE_MS; waited += 5) {
-        line = log_find("session.figures", NULL);
-        if (line.count == before + 1)
-            break;
-        (void)poll(NULL, 0, 5);
-    }
-    assert_int_equal(line.count, before + 1);
+    line = log_await("session.figures", before + 1);
     assert_string_not_equal(log_value(&line, "session"), session);
     assert_int_equal(log_number(&line, "slots_in_use"), 0);
     assert_int_equal(log_number(&line, "total_slots"), alice.session.slot_count);
@@ -639,13 +646,7 @@ static void figures_of_clients(void **state)
 
     (void)state;
     (void)figures();
-    for (unsigned waited = 0; waited < PATIENCE_MS; waited += 5) {
-        line = log_find("client.figures", NULL);
-        if (line.count == 2)
-            break;
-        (void)poll(NULL, 0, 5);
-    }
-    assert_int_equal(line.count, 2);
+    line = log_await("client.figures", 2);
     assert_int_equal(log_number(&line, "sessions"), 1);
     assert_int_equal(log_number(&line, "connections"), 1);
     assert_int_equal(log_number(&line, "courtesy"), 0);
@@ -660,12 +661,7 @@ static void figures_of_transport(void **state)
 
     (void)state;
     (void)figures();
-    for (unsigned waited = 0; waited < PATIENCE_MS; waited += 5) {
-        line = log_find("daemon.transport", NULL);
-        if (line.count == 1)
-            break;
-        (void)poll(NULL, 0, 5);
-    }
+    line = log_await("daemon.transport", 1);
     assert_int_equal(log_number(&line, "connections"), 2);
     assert_int_equal(log_number(&line, "accepted"), 2);
     assert_true(log_number(&line, "calls") >= 8);
