@@ -88,16 +88,6 @@ void client_compound_add_words(struct client_compound *c, const uint32_t *words,
     client_compound_set_count(c, c->count + 1);
 }
 
-void client_compound_add_bytes(struct client_compound *c, const void *data, size_t len)
-{
-    size_t pos = xdr_pos(&c->x);
-
-    CHECK(len % 4 == 0);
-    while (xdr_left(&c->x) < len)
-        grow(c, pos);
-    memcpy(xdr_take(&c->x, len), data, len);
-}
-
 void client_compound_set_seqid(struct client_compound *c, uint32_t seqid)
 {
     CHECK(c->seqid_pos != 0);

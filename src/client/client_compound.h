@@ -52,9 +52,6 @@ void client_compound_add(struct client_compound *c, struct nfs_argop4 *op);
 /* Append words as they are: broken operations, numbers that don't exist. */
 void client_compound_add_words(struct client_compound *c, const uint32_t *words, size_t count);
 
-/* Append bytes (a multiple of four) to the operation that was added last. */
-void client_compound_add_bytes(struct client_compound *c, const void *data, size_t len);
-
 /* Another sa_sequenceid in a compound that has SEQUENCE: the same operations as a new request. */
 void client_compound_set_seqid(struct client_compound *c, uint32_t seqid);
 
