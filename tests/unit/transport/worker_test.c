@@ -91,7 +91,8 @@ static void may_block_loses_the_loop(void **state)
 /* A section that is short keeps its loop, and a monitor that sleeps is woken by the next one. */
 static void short_sections_keep_the_loop(void **state)
 {
-    const uint32_t none = 0, long_us = 5000;
+    /* Long also for a monitor that has to wait for a processor. */
+    const uint32_t none = 0, long_us = 1000000;
     int fd = client_connect(&server);
 
     (void)state;
@@ -100,7 +101,7 @@ static void short_sections_keep_the_loop(void **state)
         assert_int_equal(reply_xid(fd), i);
     }
     /* On a busy machine a thread may lose its processor inside a section. */
-    assert_true(rpc_server_stats(&server).retakes <= 20);
+    assert_true(rpc_server_stats(&server).retakes <= 100);
     usleep(50000);
     uint64_t before = rpc_server_stats(&server).retakes;
     client_call(fd, 1, PROC_SLEEP_MAY, &long_us, 1);
