@@ -23,7 +23,7 @@
 #include "base/log.h"
 #include "proto/nfs4_program.h"
 #include "proto/v41/sequence.h"
-#include "state/session_conn.h"
+#include "state/session/session_conn.h"
 #include "wire/nfs4_codec.h"
 
 enum {

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "state/client_info.h"
-#include "state/session_stats.h"
+#include "state/client/client_info.h"
+#include "state/session/session_stats.h"
 #include "transport/transport.h"
 
 static void line_log(const char *event, const struct log_field *fields, size_t count)

@@ -22,7 +22,7 @@
 #include "daemon/options.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
-#include "state/recovery.h"
+#include "state/recovery/recovery.h"
 #include "state/state.h"
 #include "transport/transport.h"
 #include "transport/worker.h"

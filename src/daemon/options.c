@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "state/recovery.h"
+#include "state/recovery/recovery.h"
 
 static const char usage[] =
     "usage: mainstayd [options]\n"

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "proto/v41/compound41.h"
-#include "state/session_conn.h"
+#include "state/session/session_conn.h"
 #include "transport/connection.h"
 
 /* Calls of one connection run at the same time: the first one's record stays. */

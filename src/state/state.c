@@ -9,13 +9,13 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "state/client_internal.h"
-#include "state/client_lease.h"
-#include "state/open.h"
-#include "state/recovery.h"
-#include "state/session_internal.h"
-#include "state/session_slots.h"
-#include "state/session_stats.h"
+#include "state/client/client_internal.h"
+#include "state/client/client_lease.h"
+#include "state/open/open.h"
+#include "state/recovery/recovery.h"
+#include "state/session/session_internal.h"
+#include "state/session/session_slots.h"
+#include "state/session/session_stats.h"
 
 enum {
     LEASE_DEFAULT_S = 90

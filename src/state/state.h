@@ -19,7 +19,7 @@
 #include "base/htable.h"
 #include "base/limits.h"
 #include "base/list.h"
-#include "state/reply_budget.h"
+#include "state/session/reply_budget.h"
 #include "wire/nfs4_types.h"
 
 struct client;

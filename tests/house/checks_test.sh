@@ -17,6 +17,7 @@ fresh_tree() {
 
 # put FILE TEXT: a file below src/ with the licence line and TEXT, laid out as it is.
 put() {
+    mkdir -p "$(dirname "$tree/src/$1")"
     printf '/* SPDX-License-Identifier: Apache-2.0 */\n%s\n' "$2" >"$tree/src/$1"
 }
 
@@ -155,7 +156,7 @@ sound_structure() {
     put proto/v41/sequence.c '/* open_file() */
 int sequence;'
     put transport/rpc_call.h 'struct rpc_call;'
-    put state/session.c '#include <stdlib.h>'
+    put state/session/session.c '#include <stdlib.h>'
     echo 'ms_test(NAME unit.state.slot DEPS state)' >"$tree/tests/unit/state/CMakeLists.txt"
 }
 
@@ -177,8 +178,8 @@ expect_structure_fail proto/ops/a.c 'int a = args->locker.open_seqid;' 'a LOCK w
 expect_structure_fail proto/ops/a.c 'int a = args->owner.clientid;' 'a client id from arguments'
 expect_structure_fail proto/ops/a.c 'int a = lock_owner.owner.clientid;' 'a client id of a lock owner'
 # S20-41, S20-42: SEQUENCE and its slots are the business of v41/ alone.
-expect_structure_fail proto/ops/a.c '#include "state/session_conn.h"' 'a handler with a session'
-expect_structure_fail proto/attr/a.c '#include "state/slot.h"' 'an attribute with a slot'
+expect_structure_fail proto/ops/a.c '#include "state/session/session_conn.h"' 'a handler with a session'
+expect_structure_fail proto/attr/a.c '#include "state/session/slot.h"' 'an attribute with a slot'
 # S20-44, S20-F1: one body of each operation, from the start in a folder of no version.
 expect_structure_fail proto/v41/a.c 'enum nfsstat4 op_read(struct compound *c)
 {
@@ -203,7 +204,7 @@ expect_structure_fail proto/v41/sequence.c 'int a = open_find(x);' 'a SEQUENCE t
 # S20-D4: the session of a request stands beside the call, not in it.
 expect_structure_fail transport/rpc_call.h 'struct session *session;' 'a call with a session'
 # SR-06, SR-10: sessions and slots stand alone.
-expect_structure_fail state/session.c '#include <event2/event.h>' 'a session with a library'
+expect_structure_fail state/session/session.c '#include <event2/event.h>' 'a session with a library'
 sound_structure
 echo 'ms_test(NAME unit.state.slot DEPS state transport)' >"$tree/tests/unit/state/CMakeLists.txt"
 expect 1 structure 'a test of slots with a network'

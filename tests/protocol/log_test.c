@@ -11,7 +11,7 @@
 
 #include "log_lines.h"
 #include "script.h"
-#include "state/session_stats.h"
+#include "state/session/session_stats.h"
 
 enum {
     PATIENCE_MS = 5000,

@@ -2,7 +2,7 @@
 /* CLOSE and OPEN_DOWNGRADE (RFC 8881 §18.2, §18.18). */
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
-#include "state/open.h"
+#include "state/open/open.h"
 
 enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/ops/grace.h"
 
-#include "state/client.h"
-#include "state/recovery.h"
+#include "state/client/client.h"
+#include "state/recovery/recovery.h"
 
 enum nfsstat4 grace_check_new(const struct compound *c)
 {

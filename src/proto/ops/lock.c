@@ -3,7 +3,7 @@
  * LOCK, LOCKT, LOCKU (RFC 8881 §18.10 to §18.12).  A lock that is not free is denied at once, also
  * to those who would wait (READW_LT, WRITEW_LT): they ask again, and keep their place in the queue.
  */
-#include "state/lock.h"
+#include "state/lock/lock.h"
 
 #include "proto/ops/grace.h"
 #include "proto/ops/ops.h"

@@ -3,7 +3,7 @@
  * OPEN (RFC 8881 §18.16): find or make the file, let the backend check the caller's right, reserve
  * the shares, truncate, and only then make the open.
  */
-#include "state/open_revoke.h"
+#include "state/open/open_revoke.h"
 
 #include "proto/ops/grace.h"
 #include "proto/ops/open_create.h"

@@ -2,7 +2,7 @@
 #include "proto/ops/stateid_arg.h"
 
 #include "proto/ops/grace.h"
-#include "state/open_revoke.h"
+#include "state/open/open_revoke.h"
 
 enum nfsstat4 stateid_arg_need_file(const struct compound *c)
 {

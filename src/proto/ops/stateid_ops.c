@@ -2,8 +2,8 @@
 /* FREE_STATEID and TEST_STATEID (RFC 8881 §18.38, §18.48). */
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
-#include "state/lock_state.h"
-#include "state/revocation.h"
+#include "state/lock/lock_state.h"
+#include "state/open/revocation.h"
 
 /* An open is a lock until it is closed; what was revoked is acknowledged. */
 static enum nfsstat4 free_state(struct stateid *sid)

@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "proto/compound.h"
-#include "state/session.h"
-#include "state/session_conn.h"
+#include "state/session/session.h"
+#include "state/session/session_conn.h"
 
 struct v41_trace;
 

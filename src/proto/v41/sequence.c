@@ -8,9 +8,9 @@
 
 #include "base/htable.h"
 #include "base/log.h"
-#include "state/client_lease.h"
-#include "state/session_stats.h"
-#include "state/session_status.h"
+#include "state/client/client_lease.h"
+#include "state/session/session_stats.h"
+#include "state/session/session_status.h"
 #include "wire/nfs4_codec.h"
 
 enum {

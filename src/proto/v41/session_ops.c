@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-#include "state/session_stats.h"
+#include "state/session/session_stats.h"
 #include "transport/worker.h"
 #include "wire/nfs4_codec.h"
 

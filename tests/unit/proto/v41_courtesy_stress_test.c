@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
-#include "state/client_lease.h"
-#include "state/session_conn.h"
+#include "state/client/client_lease.h"
+#include "state/session/session_conn.h"
 #include "v41_fixture.h"
 
 #define EXPIRED_FLAGS SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "lib/test.h"
-#include "state/session_stats.h"
+#include "state/session/session_stats.h"
 #include "v41_fixture.h"
 
 static struct v41_call call;

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "proto/compound.h"
-#include "state/session.h"
+#include "state/session/session.h"
 #include "wire/nfs4_codec.h"
 #include "wire/nfs4_op.h"
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
-#include "state/session_conn.h"
+#include "state/session/session_conn.h"
 #include "v41_fixture.h"
 
 static struct v41_call call;

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
-#include "state/client_lease.h"
+#include "state/client/client_lease.h"
 #include "v41_fixture.h"
 
 #define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)

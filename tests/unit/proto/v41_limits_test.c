@@ -7,8 +7,8 @@
 
 #include "base/limits.h"
 #include "lib/test.h"
-#include "state/client.h"
-#include "state/owner.h"
+#include "state/client/client.h"
+#include "state/open/owner.h"
 #include "v41_fixture.h"
 
 static struct v41_call call;

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "lib/test.h"
-#include "state/client.h"
-#include "state/open_internal.h"
-#include "state/open_revoke.h"
+#include "state/client/client.h"
+#include "state/open/open_internal.h"
+#include "state/open/open_revoke.h"
 #include "v41_fixture.h"
 #include "wire/op_table.h"
 

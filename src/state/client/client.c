@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Client records: lookup, confirmation and removal.  EXCHANGE_ID makes them (client_exchange.c);
+ * their leases are in client_lease.c.
+ */
+#include "state/client/client.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "state/client/client_internal.h"
+#include "state/open/open_revoke.h"
+#include "state/recovery/recovery.h"
+#include "state/session/session_internal.h"
+#include "vfs/vfs.h"
+
+enum {
+    BURY_BATCH = 64 /* records that go from stable storage at once */
+};
+
+struct client *client_get(struct client *client)
+{
+    atomic_fetch_add_explicit(&client->refs, 1, memory_order_relaxed);
+    return client;
+}
+
+void client_put(struct client *client)
+{
+    uint32_t before = atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel);
+
+    DCHECK(before > 0);
+    if (before == 1)
+        client_free(client);
+}
+
+struct client *client_find_locked(struct state *state, uint64_t clientid)
+{
+    struct hnode *node = htable_first(&state->clients.by_id, hash_u64(clientid));
+
+    for (; node; node = htable_next(node)) {
+        struct client *client = CONTAINER_OF(node, struct client, by_id);
+
+        if (client->id == clientid)
+            return client;
+    }
+    return NULL;
+}
+
+struct client *client_lookup(struct state *state, uint64_t clientid)
+{
+    struct client *client;
+
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_find_locked(state, clientid);
+    if (client)
+        client_get(client);
+    pthread_mutex_unlock(&state->clients.lock);
+    return client;
+}
+
+bool client_principal_equal(const struct client_principal *a, const struct client_principal *b)
+{
+    return a->flavor == b->flavor && a->uid == b->uid;
+}
+
+bool client_busy_locked(struct client *client)
+{
+    struct state *state = client->state;
+
+    if (client->session_count > 0)
+        return true;
+    return state->hooks.has_state && state->hooks.has_state(state, client);
+}
+
+static void owner_forget_locked(struct client *client)
+{
+    struct client_owner *owner = client->owner;
+
+    if (owner->confirmed == client)
+        owner->confirmed = NULL;
+    if (owner->unconfirmed == client)
+        owner->unconfirmed = NULL;
+    client->owner = NULL;
+    if (owner->confirmed || owner->unconfirmed)
+        return;
+    htable_remove(&client->state->clients.by_owner, &owner->by_owner);
+    free(owner);
+}
+
+void client_unhash_locked(struct client *client, struct list *doomed)
+{
+    struct client_table *clients = &client->state->clients;
+
+    atomic_store_explicit(&client->dead, true, memory_order_release);
+    htable_remove(&clients->by_id, &client->by_id);
+    owner_forget_locked(client);
+    clients->count--;
+    client_unqueue_locked(client);
+    list_push_back(doomed, &client->all_link);
+    LIST_FOREACH (session, &client->sessions, struct session, client_link)
+        session_unhash_locked(session);
+}
+
+void client_confirm_locked(struct client *client, struct list *doomed)
+{
+    struct client_owner *owner = client->owner;
+
+    CHECK(owner->unconfirmed == client);
+    if (owner->confirmed)
+        client_unhash_locked(owner->confirmed, doomed);
+    owner->confirmed = client;
+    owner->unconfirmed = NULL;
+    client_unqueue_locked(client);
+    client->confirmed = true;
+    client_queue_locked(client);
+}
+
+static void bury_one(struct state *state, struct client *client)
+{
+    struct list *link;
+
+    /* Anybody can make one after the other that he never confirms. */
+    LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
+           LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
+    while ((link = list_pop_front(&client->sessions)))
+        session_bury(LIST_ENTRY(link, struct session, client_link));
+    vfs_blocking_begin(false); /* it may have had a great many opens */
+    if (state->hooks.release)
+        state->hooks.release(state, client);
+    client_put(client);
+    vfs_blocking_end();
+}
+
+/* What they had goes to others only when stable storage says that it is theirs no more. */
+void client_bury(struct state *state, struct list *doomed)
+{
+    while (!list_empty(doomed)) {
+        struct client *batch[BURY_BATCH];
+        size_t count = 0;
+
+        while (count < BURY_BATCH && !list_empty(doomed))
+            batch[count++] = LIST_ENTRY(list_pop_front(doomed), struct client, all_link);
+        recovery_clients_gone(state->recovery, batch, count);
+        for (size_t i = 0; i < count; i++)
+            bury_one(state, batch[i]);
+    }
+}
+
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns)
+{
+    enum nfsstat4 status = NFS4_OK;
+    struct client *client;
+    struct list doomed;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_find_locked(state, clientid);
+    if (!client)
+        status = NFS4ERR_STALE_CLIENTID;
+    else if (client_busy_locked(client) && !client_lapsed_locked(client, now_ns))
+        status = NFS4ERR_CLIENTID_BUSY;
+    else
+        client_unhash_locked(client, &doomed);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    return status;
+}
+
+enum nfsstat4 client_revoke_all(struct state *state, uint64_t clientid, uint32_t *count)
+{
+    struct client *client = client_lookup(state, clientid);
+    enum nfsstat4 status = NFS4_OK;
+
+    *count = 0;
+    if (!client)
+        return NFS4ERR_STALE_CLIENTID;
+    if (!open_client_revoke(client, NFS4ERR_ADMIN_REVOKED, count))
+        status = NFS4ERR_DELAY;
+    log_info("client.revoke_all", LOG_ID("client", clientid), LOG_U64("opens", *count),
+             LOG_U64("status", status));
+    client_put(client);
+    return status;
+}
+
+enum nfsstat4 client_reclaim_complete(struct client *client)
+{
+    bool before = atomic_load_explicit(&client->reclaim_complete, memory_order_acquire);
+
+    if (before)
+        return NFS4ERR_COMPLETE_ALREADY;
+    if (!recovery_client_complete(client->state->recovery, client))
+        return NFS4ERR_DELAY;
+    before = atomic_exchange_explicit(&client->reclaim_complete, true, memory_order_acq_rel);
+    return before ? NFS4ERR_COMPLETE_ALREADY : NFS4_OK;
+}

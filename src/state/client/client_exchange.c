@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EXCHANGE_ID: which of the cases of RFC 8881 §18.35.4 it is, and what follows.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "state/client/client.h"
+#include "state/client/client_internal.h"
+#include "state/open/owner.h"
+#include "state/recovery/recovery.h"
+
+/* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */
+#define EXCHANGE_FLAGS                                                                             \
+    (EXCHGID4_FLAG_SUPP_MOVED_REFER | EXCHGID4_FLAG_SUPP_MOVED_MIGR |                              \
+     EXCHGID4_FLAG_BIND_PRINC_STATEID | EXCHGID4_FLAG_USE_NON_PNFS | EXCHGID4_FLAG_USE_PNFS_MDS |  \
+     EXCHGID4_FLAG_USE_PNFS_DS | EXCHGID4_FLAG_UPD_CONFIRMED_REC_A)
+
+/* One EXCHANGE_ID on its way. */
+struct exchange {
+    struct state *state;
+    const struct client_principal *principal;
+    const struct EXCHANGE_ID4args *args;
+    int64_t now_ns;
+    struct list doomed;
+};
+
+/* SP4_MACH_CRED and SP4_SSV need RPCSEC_GSS with integrity for this very request (§18.35.3),
+ * which no request has yet. */
+static enum nfsstat4 check_protection(const struct state_protect4_a *protect)
+{
+    const struct ssv_sp_parms4 *ssv = &protect->spa_ssv_parms;
+
+    switch (protect->spa_how) {
+    case SP4_NONE:
+        return NFS4_OK;
+    case SP4_MACH_CRED:
+        return NFS4ERR_INVAL;
+    case SP4_SSV:
+        if (ssv->ssp_hash_algs_count == 0 || ssv->ssp_encr_algs_count == 0 || ssv->ssp_window == 0)
+            return NFS4ERR_INVAL;
+        return NFS4ERR_ENCR_ALG_UNSUPP;
+    }
+    return NFS4ERR_INVAL;
+}
+
+static enum nfsstat4 check_args(const struct EXCHANGE_ID4args *args)
+{
+    if (args->eia_flags & ~EXCHANGE_FLAGS)
+        return NFS4ERR_INVAL;
+    return check_protection(&args->eia_state_protect);
+}
+
+static struct client_owner *owner_find_locked(struct client_table *clients,
+                                              const struct wire_opaque *id, uint64_t hash)
+{
+    struct hnode *node = htable_first(&clients->by_owner, hash);
+
+    for (; node; node = htable_next(node)) {
+        struct client_owner *owner = CONTAINER_OF(node, struct client_owner, by_owner);
+
+        if (owner->len == id->len && memcmp(owner->string, id->data, id->len) == 0)
+            return owner;
+    }
+    return NULL;
+}
+
+static struct client_owner *owner_make_locked(struct client_table *clients,
+                                              const struct wire_opaque *id, uint64_t hash)
+{
+    struct client_owner *owner = must_calloc(1, sizeof(*owner) + id->len);
+
+    owner->len = id->len;
+    if (id->len)
+        memcpy(owner->string, id->data, id->len);
+    htable_insert(&clients->by_owner, &owner->by_owner, hash);
+    return owner;
+}
+
+/* No more than the limit: it is only for people to read. */
+static char *text_copy(const struct wire_opaque *text)
+{
+    size_t len = text->len < LIMIT_CLIENT_IMPL_BYTES ? text->len : LIMIT_CLIENT_IMPL_BYTES;
+    char *copy = must_malloc(len + 1);
+
+    if (len)
+        memcpy(copy, text->data, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+static void impl_id_keep(struct client *client, const struct EXCHANGE_ID4args *args)
+{
+    if (args->eia_client_impl_id_count == 0)
+        return;
+    free(client->impl_name);
+    free(client->impl_domain);
+    client->impl_name = text_copy(&args->eia_client_impl_id->nii_name);
+    client->impl_domain = text_copy(&args->eia_client_impl_id->nii_domain);
+    client->impl_date_s = args->eia_client_impl_id->nii_date.seconds;
+}
+
+static uint64_t fresh_id_locked(struct state *state)
+{
+    uint64_t id;
+
+    do
+        randombytes_buf(&id, sizeof(id));
+    while (id == 0 || client_find_locked(state, id));
+    return id;
+}
+
+/* Cases 1, 4 and what 3 and 5 come down to: a new, unconfirmed record.  Its CREATE_SESSION slot
+ * holds the contrived answer of §18.36.4. */
+static struct client *record_add_locked(struct exchange *x, struct client_owner *owner)
+{
+    struct client_table *clients = &x->state->clients;
+    struct client *client = must_calloc(1, sizeof(*client));
+
+    client->id = fresh_id_locked(x->state);
+    client->state = x->state;
+    atomic_init(&client->refs, 1);
+    atomic_init(&client->renewed_ns, x->now_ns);
+    memcpy(client->verifier, x->args->eia_clientowner.co_verifier, NFS4_VERIFIER_SIZE);
+    client->principal = *x->principal;
+    client->owner = owner;
+    list_init(&client->sessions);
+    list_init(&client->all_link);
+    list_init(&client->courtesy_link);
+    list_init(&client->shed_link);
+    client->create_reply.sequence = 0;
+    client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
+    impl_id_keep(client, x->args);
+    recovery_client_made_locked(x->state->recovery, client);
+    owner->unconfirmed = client;
+    htable_insert(&clients->by_id, &client->by_id, hash_u64(client->id));
+    client_queue_locked(client);
+    clients->count++;
+    return client;
+}
+
+void client_free(struct client *client)
+{
+    CHECK(list_empty(&client->sessions));
+    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
+    recovery_client_free(client->state->recovery, client);
+    free(client->impl_name);
+    free(client->impl_domain);
+    free(client);
+}
+
+static bool same_incarnation(const struct exchange *x, const struct client *client)
+{
+    return memcmp(client->verifier, x->args->eia_clientowner.co_verifier, NFS4_VERIFIER_SIZE) == 0;
+}
+
+/* Cases 6 to 9. */
+static enum nfsstat4 update_locked(struct exchange *x, struct client_owner *owner,
+                                   struct client **client)
+{
+    struct client *confirmed = owner ? owner->confirmed : NULL;
+
+    if (!confirmed)
+        return NFS4ERR_NOENT;
+    if (!same_incarnation(x, confirmed))
+        return NFS4ERR_NOT_SAME;
+    if (!client_principal_equal(&confirmed->principal, x->principal))
+        return NFS4ERR_PERM;
+    impl_id_keep(confirmed, x->args);
+    *client = confirmed;
+    return NFS4_OK;
+}
+
+/* Case 3: another principal uses the owner string of a confirmed client. */
+static enum nfsstat4 collision_locked(struct exchange *x, struct client *confirmed)
+{
+    if (client_busy_locked(confirmed) && !client_lapsed_locked(confirmed, x->now_ns))
+        return NFS4ERR_CLID_INUSE;
+    client_unhash_locked(confirmed, &x->doomed);
+    return NFS4_OK;
+}
+
+/* Cases 1 to 5.  Unhashing may free the owner, so it is looked up anew before a record is added. */
+static enum nfsstat4 establish_locked(struct exchange *x, struct client **client)
+{
+    struct client_table *clients = &x->state->clients;
+    const struct wire_opaque *id = &x->args->eia_clientowner.co_ownerid;
+    uint64_t hash = hash_bytes(id->data, id->len, clients->owner_seed);
+    struct client_owner *owner = owner_find_locked(clients, id, hash);
+    struct client *confirmed = owner ? owner->confirmed : NULL;
+    enum nfsstat4 status;
+
+    if (confirmed && !client_principal_equal(&confirmed->principal, x->principal)) {
+        status = collision_locked(x, confirmed);
+        if (status != NFS4_OK)
+            return status;
+    } else if (confirmed && same_incarnation(x, confirmed)) {
+        *client = confirmed;
+        return NFS4_OK;
+    }
+    owner = owner_find_locked(clients, id, hash);
+    if (owner && owner->unconfirmed)
+        client_unhash_locked(owner->unconfirmed, &x->doomed);
+    if (!client_make_room_locked(x->state, x->now_ns, &x->doomed))
+        return NFS4ERR_DELAY;
+    owner = owner_find_locked(clients, id, hash);
+    if (!owner)
+        owner = owner_make_locked(clients, id, hash);
+    *client = record_add_locked(x, owner);
+    return NFS4_OK;
+}
+
+static enum nfsstat4 exchange_locked(struct exchange *x, struct client **client)
+{
+    struct client_table *clients = &x->state->clients;
+    const struct wire_opaque *id = &x->args->eia_clientowner.co_ownerid;
+
+    if (x->args->eia_flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A) {
+        uint64_t hash = hash_bytes(id->data, id->len, clients->owner_seed);
+
+        return update_locked(x, owner_find_locked(clients, id, hash), client);
+    }
+    return establish_locked(x, client);
+}
+
+static void exchange_log(const struct EXCHANGE_ID4args *args, const struct client_exchange *out)
+{
+    const struct wire_opaque *owner = &args->eia_clientowner.co_ownerid;
+    struct wire_opaque impl = {0};
+
+    if (args->eia_client_impl_id_count)
+        impl = args->eia_client_impl_id->nii_name;
+    if (impl.len > LIMIT_CLIENT_IMPL_BYTES)
+        impl.len = LIMIT_CLIENT_IMPL_BYTES;
+    log_debug("client.exchange_id", LOG_ID("client", out->clientid),
+              LOG_U64("confirmed", out->confirmed), LOG_STRN("owner", owner->data, owner->len),
+              LOG_STRN("implementation", impl.data, impl.len));
+}
+
+enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
+                                 const struct EXCHANGE_ID4args *args, int64_t now_ns,
+                                 struct client_exchange *out)
+{
+    struct exchange x = {.state = state, .principal = principal, .args = args, .now_ns = now_ns};
+    struct client *client = NULL;
+    enum nfsstat4 status = check_args(args);
+
+    if (status != NFS4_OK)
+        return status;
+    list_init(&x.doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    status = exchange_locked(&x, &client);
+    if (status == NFS4_OK) {
+        out->clientid = client->id;
+        out->sequence = client->create_reply.sequence + 1;
+        out->confirmed = client->confirmed;
+    }
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &x.doomed);
+    if (status == NFS4_OK)
+        exchange_log(args, out);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/client/client_info.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "state/client/client_internal.h"
+#include "state/client/client_lease.h"
+#include "state/session/session.h"
+
+static void text_copy(char *to, const char *from)
+{
+    if (from)
+        memcpy(to, from, strlen(from) + 1);
+}
+
+static uint32_t connections_of(struct client *client)
+{
+    uint32_t count = 0;
+
+    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
+        pthread_mutex_lock(&session->lock);
+        count += session->binding_count;
+        pthread_mutex_unlock(&session->lock);
+    }
+    return count;
+}
+
+static void fill_locked(struct client *client, int64_t now_ns, struct client_info *info)
+{
+    info->id = client->id;
+    info->principal = client->principal;
+    info->owner_len = client->owner->len;
+    memcpy(info->owner, client->owner->string, client->owner->len);
+    info->confirmed = client->confirmed;
+    info->courtesy = client->confirmed && client_lapsed_locked(client, now_ns);
+    info->reclaim_complete = atomic_load_explicit(&client->reclaim_complete, memory_order_relaxed);
+    info->callback_path = atomic_load_explicit(&client->back_up, memory_order_relaxed) > 0;
+    info->silent_ns = client_silent_ns(client, now_ns);
+    info->sessions = client->session_count;
+    info->connections = connections_of(client);
+    info->revoked = atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
+    text_copy(info->impl_name, client->impl_name);
+    text_copy(info->impl_domain, client->impl_domain);
+    info->impl_date_s = client->impl_date_s;
+}
+
+bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
+                     struct client_info *info)
+{
+    struct client *client;
+
+    memset(info, 0, sizeof(*info));
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_find_locked(state, clientid);
+    if (client)
+        fill_locked(client, now_ns, info);
+    pthread_mutex_unlock(&state->clients.lock);
+    return client != NULL;
+}
+
+struct id_list {
+    uint64_t *ids;
+    uint32_t count, most;
+};
+
+static bool id_add(struct hnode *node, void *arg)
+{
+    struct id_list *list = arg;
+
+    if (list->count == list->most)
+        return false;
+    list->ids[list->count++] = CONTAINER_OF(node, struct client, by_id)->id;
+    return true;
+}
+
+void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
+                       bool (*visit)(const struct client_info *info, void *arg), void *arg)
+{
+    struct id_list list = {.ids = must_calloc(most, sizeof(uint64_t)), .most = most};
+    struct client_info info;
+
+    pthread_mutex_lock(&state->clients.lock);
+    htable_visit(&state->clients.by_id, id_add, &list);
+    pthread_mutex_unlock(&state->clients.lock);
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (client_info_get(state, list.ids[i], now_ns, &info) && !visit(&info, arg))
+            break;
+    }
+    free(list.ids);
+}

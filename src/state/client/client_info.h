@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What there is to tell about a client, for people: a copy, taken at one moment.
+ */
+#pragma once
+
+#include "base/limits.h"
+#include "state/client/client.h"
+
+struct client_info {
+    uint64_t id;
+    struct client_principal principal;
+    uint32_t owner_len;
+    uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
+    bool confirmed;
+    bool courtesy;         /* its lease is over and no request of it runs */
+    bool reclaim_complete; /* RECLAIM_COMPLETE was seen */
+    bool callback_path;    /* a connection is bound to the back channel of a session */
+    int64_t silent_ns;     /* since its last renewal */
+    uint32_t sessions;
+    uint32_t connections; /* bound to them, each counted once for each session */
+    uint32_t revoked;     /* stateids whose loss it has not acknowledged */
+    /* What it says it is (RFC 8881 §3.3.21): cut at the limit, not to be trusted; "" and 0 if it
+     * says nothing. */
+    char impl_name[LIMIT_CLIENT_IMPL_BYTES + 1], impl_domain[LIMIT_CLIENT_IMPL_BYTES + 1];
+    int64_t impl_date_s;
+};
+
+/* False: there is no such client.  Takes client_table.lock. */
+bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
+                     struct client_info *info);
+
+/* The same for each client, `most` at the most, until `visit` returns false.  No lock is held
+ * meanwhile: clients may come and go. */
+void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
+                       bool (*visit)(const struct client_info *info, void *arg), void *arg);

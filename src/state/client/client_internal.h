@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of clients and sessions share: removal in two steps.  Under client_table.lock a
+ * record is unhashed and marked dead, and its sessions too; after the lock is given back the
+ * sessions' connections, and the opens and locks of all that were unhashed, are dropped (which may
+ * call backends).
+ */
+#pragma once
+
+#include "state/client/client.h"
+
+struct client_owner {
+    struct hnode by_owner; /* in client_table.by_owner */
+    struct client *confirmed, *unconfirmed;
+    uint32_t len;
+    uint8_t string[];
+};
+
+/* A live record or NULL; no reference. */
+struct client *client_find_locked(struct state *state, uint64_t clientid);
+
+bool client_principal_equal(const struct client_principal *a, const struct client_principal *b);
+
+/* Sessions, opens or locks? */
+bool client_busy_locked(struct client *client);
+
+/* Into the queue that it belongs to, confirmed or not; out of all of them. */
+void client_queue_locked(struct client *client);
+void client_unqueue_locked(struct client *client);
+
+/* client_lapsed() */
+bool client_lapsed_locked(struct client *client, int64_t now_ns);
+
+/* Unhash the client that is expired the longest and has no request in progress, but not `spare`
+ * (who may be NULL).  False: there is none. */
+bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
+                         struct list *doomed);
+
+/* Make room for one more record.  False: all clients are alive. */
+bool client_make_room_locked(struct state *state, int64_t now_ns, struct list *doomed);
+
+/* Take a record out of all tables, kill its sessions and put it on `doomed`. */
+void client_unhash_locked(struct client *client, struct list *doomed);
+
+/* The first session of an unconfirmed record has been made: it replaces the confirmed one. */
+void client_confirm_locked(struct client *client, struct list *doomed);
+
+/* The last reference is gone. */
+void client_free(struct client *client);
+
+/* Second step, without the lock. */
+void client_bury(struct state *state, struct list *doomed);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Leases: who is silent for how long, and who has to go.
+ *
+ * Every confirmed client is looked at in turn, often enough that a request in progress is seen
+ * before its lease is over, so that the lease can be renewed for it; the request's own thread reads
+ * no clock when it ends.
+ */
+#include "state/client/client_lease.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "state/client/client_internal.h"
+#include "state/session/session.h"
+#include "state/session/session_internal.h"
+
+enum {
+    SWEEP_BATCH = 64,         /* clients looked at with the table locked once */
+    SHED_BATCH = 16,          /* clients whose sessions go before the budget is looked at again */
+    SWEEP_PAUSE_NS = 50000,   /* between batches */
+    TIMER_NS = 1250000000,    /* from one turn of the timer to the next, at the most */
+    UNCONFIRMED_FRACTION = 8, /* of a full table: that many mean a flood */
+};
+
+/* So often that a request that ends between two looks was renewed for within the margin. */
+static int64_t check_interval_ns(const struct state *state)
+{
+    int64_t interval = state->margin_ns - TIMER_NS;
+
+    return interval > 0 ? interval : 1;
+}
+
+static bool request_runs_locked(struct client *client)
+{
+    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
+        if (slot_table_busy(&session->slots, UINT32_MAX) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_state(struct client *client)
+{
+    const struct state_client_hooks *hooks = &client->state->hooks;
+
+    return hooks->has_state && hooks->has_state(client->state, client);
+}
+
+static uint32_t revoked_count(const struct client *client)
+{
+    return atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
+}
+
+bool client_lapsed_locked(struct client *client, int64_t now_ns)
+{
+    return client_lease_over(client, now_ns) && !request_runs_locked(client);
+}
+
+bool client_lapsed(struct client *client, int64_t now_ns)
+{
+    struct state *state = client->state;
+    bool lapsed;
+
+    if (!client_lease_over(client, now_ns))
+        return false;
+    pthread_mutex_lock(&state->clients.lock);
+    /* The sessions of a dead one are not ours to look at. */
+    lapsed = client_dead(client) || client_lapsed_locked(client, now_ns);
+    pthread_mutex_unlock(&state->clients.lock);
+    return lapsed;
+}
+
+bool client_request_runs(struct client *client)
+{
+    struct state *state = client->state;
+    bool runs;
+
+    pthread_mutex_lock(&state->clients.lock);
+    runs = !client_dead(client) && request_runs_locked(client);
+    pthread_mutex_unlock(&state->clients.lock);
+    return runs;
+}
+
+void client_queue_locked(struct client *client)
+{
+    struct client_table *clients = &client->state->clients;
+
+    list_remove(&client->all_link);
+    if (client->confirmed) {
+        int64_t renewed = atomic_load_explicit(&client->renewed_ns, memory_order_relaxed);
+
+        client->check_ns = renewed + check_interval_ns(client->state);
+        list_push_back(&clients->confirmed, &client->all_link);
+    } else {
+        list_push_back(&clients->unconfirmed, &client->all_link);
+        clients->unconfirmed_count++;
+    }
+}
+
+static void courtesy_end_locked(struct client *client)
+{
+    if (list_empty(&client->courtesy_link))
+        return;
+    list_remove(&client->courtesy_link);
+    list_remove(&client->shed_link);
+    client->state->clients.courtesy_count--;
+}
+
+void client_unqueue_locked(struct client *client)
+{
+    list_remove(&client->all_link);
+    courtesy_end_locked(client);
+    if (!client->confirmed)
+        client->state->clients.unconfirmed_count--;
+}
+
+static void courtesy_begin_locked(struct client *client)
+{
+    struct client_table *clients = &client->state->clients;
+
+    if (!list_empty(&client->courtesy_link))
+        return;
+    list_push_back(&clients->courtesy, &client->courtesy_link);
+    list_push_back(&clients->to_shed, &client->shed_link);
+    clients->courtesy_count++;
+}
+
+static bool courtesy_over(struct client *client, int64_t now_ns)
+{
+    bool holds = has_state(client) || revoked_count(client) > 0;
+    int64_t limit_s = holds ? LIMIT_COURTESY_S : LIMIT_COURTESY_IDLE_S;
+
+    return client_silent_ns(client, now_ns) > client->state->lease_ns + limit_s * NSEC_PER_SEC;
+}
+
+/* A request runs: its lease is not over before one has passed after its end (§8.3). */
+static bool held_by_request_locked(struct client *client, int64_t now_ns)
+{
+    if (client_renewed_now(client, now_ns) || !request_runs_locked(client))
+        return false;
+    client_renew(client, now_ns);
+    return true;
+}
+
+static void check_locked(struct client *client, int64_t now_ns, struct list *doomed)
+{
+    if (held_by_request_locked(client, now_ns) || !client_lease_over(client, now_ns))
+        courtesy_end_locked(client);
+    else if (courtesy_over(client, now_ns))
+        client_unhash_locked(client, doomed);
+    else
+        courtesy_begin_locked(client);
+}
+
+/* Look at the next client that is due.  False: there is none. */
+static bool check_next_locked(struct state *state, int64_t now_ns, struct list *doomed)
+{
+    struct client_table *clients = &state->clients;
+    struct client *client;
+
+    if (list_empty(&clients->confirmed))
+        return false;
+    client = LIST_ENTRY(clients->confirmed.next, struct client, all_link);
+    if (client->check_ns > now_ns)
+        return false;
+    client->check_ns = now_ns + check_interval_ns(state);
+    list_remove(&client->all_link);
+    list_push_back(&clients->confirmed, &client->all_link);
+    check_locked(client, now_ns, doomed);
+    return true;
+}
+
+static struct client *oldest_unconfirmed_locked(struct client_table *clients)
+{
+    if (list_empty(&clients->unconfirmed))
+        return NULL;
+    return LIST_ENTRY(clients->unconfirmed.next, struct client, all_link);
+}
+
+static bool drop_unconfirmed_locked(struct state *state, int64_t now_ns, struct list *doomed)
+{
+    struct client *client = oldest_unconfirmed_locked(&state->clients);
+
+    if (!client || !client_expired(client, now_ns))
+        return false;
+    client_unhash_locked(client, doomed);
+    return true;
+}
+
+/* Whoever waits for the table gets it: a mutex alone would favour us. */
+static void let_others(void)
+{
+    const struct timespec pause = {.tv_nsec = SWEEP_PAUSE_NS};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+void client_sweep(struct state *state, int64_t now_ns)
+{
+    bool more = true;
+
+    while (more) {
+        struct list doomed;
+
+        list_init(&doomed);
+        pthread_mutex_lock(&state->clients.lock);
+        for (int i = 0; i < SWEEP_BATCH && more; i++)
+            more = drop_unconfirmed_locked(state, now_ns, &doomed) ||
+                   check_next_locked(state, now_ns, &doomed);
+        pthread_mutex_unlock(&state->clients.lock);
+        client_bury(state, &doomed);
+        if (more)
+            let_others();
+    }
+}
+
+bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
+                         struct list *doomed)
+{
+    LIST_FOREACH_SAFE (client, &state->clients.courtesy, struct client, courtesy_link) {
+        if (client == spare)
+            continue;
+        if (client_lapsed_locked(client, now_ns)) {
+            client_unhash_locked(client, doomed);
+            return true;
+        }
+        courtesy_end_locked(client);
+    }
+    return false;
+}
+
+static void sessions_end_locked(struct client *client, struct list *ended)
+{
+    LIST_FOREACH_SAFE (session, &client->sessions, struct session, client_link) {
+        if (!session_end_locked(session, UINT32_MAX))
+            continue;
+        list_remove(&session->client_link);
+        list_push_back(ended, &session->client_link);
+    }
+}
+
+/* False: no silent client is left that has not been looked at. */
+static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struct list *ended)
+{
+    struct client *client;
+
+    if (list_empty(&clients->to_shed))
+        return false;
+    client = LIST_ENTRY(clients->to_shed.next, struct client, shed_link);
+    list_remove(&client->shed_link);
+    if (client_lapsed_locked(client, now_ns))
+        sessions_end_locked(client, ended);
+    else
+        courtesy_end_locked(client);
+    return true;
+}
+
+void client_shed_sessions(struct state *state, int64_t now_ns)
+{
+    bool more = true;
+
+    while (more && reply_budget_scarce(&state->reply_budget)) {
+        struct list ended, *link;
+
+        list_init(&ended);
+        pthread_mutex_lock(&state->clients.lock);
+        for (int i = 0; i < SHED_BATCH && more; i++)
+            more = shed_next_locked(&state->clients, now_ns, &ended);
+        pthread_mutex_unlock(&state->clients.lock);
+        while ((link = list_pop_front(&ended)))
+            session_bury(LIST_ENTRY(link, struct session, client_link));
+        if (more)
+            let_others();
+    }
+}
+
+static bool evict_unconfirmed_locked(struct state *state, struct list *doomed)
+{
+    struct client *client = oldest_unconfirmed_locked(&state->clients);
+
+    if (!client)
+        return false;
+    client_unhash_locked(client, doomed);
+    return true;
+}
+
+/* Many records that nobody confirms are a flood, and must cost nobody his state.  A few are clients
+ * about to be confirmed. */
+bool client_make_room_locked(struct state *state, int64_t now_ns, struct list *doomed)
+{
+    struct client_table *clients = &state->clients;
+
+    while (clients->count >= state->clients_max) {
+        bool flood = clients->unconfirmed_count > state->clients_max / UNCONFIRMED_FRACTION;
+
+        if (flood && evict_unconfirmed_locked(state, doomed))
+            continue;
+        if (client_evict_locked(state, NULL, now_ns, doomed))
+            continue;
+        if (!evict_unconfirmed_locked(state, doomed))
+            return false;
+    }
+    return true;
+}

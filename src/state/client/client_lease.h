@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and all its state
+ * as a courtesy, until one of these comes:
+ *
+ *     itself                            goes on as if nothing had been
+ *     a request that conflicts          what is in the way is revoked, the rest stays (courtesy.h)
+ *     a table that is full              it goes whole, the longest expired first
+ *     a scarce budget for replies       its sessions go, all else stays
+ *     LIMIT_COURTESY_S of silence       it goes whole; LIMIT_COURTESY_IDLE_S without opens
+ *     another principal with its name,  it goes whole
+ *     DESTROY_CLIENTID
+ *
+ * Renewing is one store at the most.  While a request runs, client_sweep() renews for it.
+ */
+#pragma once
+
+#include "state/client/client.h"
+
+static inline int64_t client_silent_ns(const struct client *client, int64_t now_ns)
+{
+    return now_ns - atomic_load_explicit(&client->renewed_ns, memory_order_relaxed);
+}
+
+/* Has what was promised run out?  For records that are not confirmed. */
+static inline bool client_expired(const struct client *client, int64_t now_ns)
+{
+    return client_silent_ns(client, now_ns) > client->state->lease_ns;
+}
+
+/* Is the lease over?  A confirmed client gets a little more than promised: its last renewal may be
+ * under way, and the sweep may not have looked yet. */
+static inline bool client_lease_over(const struct client *client, int64_t now_ns)
+{
+    return client_silent_ns(client, now_ns) > client->state->lease_ns + client->state->margin_ns;
+}
+
+/* May its state be taken for somebody else: is the lease over, and does no request run?  Takes
+ * client_table.lock: no other lock may be held. */
+bool client_lapsed(struct client *client, int64_t now_ns);
+
+/* Has it a request in progress?  Of those that do not see what was revoked before the call
+ * (stateid_revoked()) none is missed.  Takes client_table.lock. */
+bool client_request_runs(struct client *client);
+
+/* A renewal that is younger than this may stand for the next: the client's cache line is then only
+ * read, by all threads that serve it. */
+enum {
+    CLIENT_RENEW_GRAIN_NS = 1000000
+};
+
+static inline bool client_renewed_now(const struct client *client, int64_t now_ns)
+{
+    return client_silent_ns(client, now_ns) < CLIENT_RENEW_GRAIN_NS;
+}
+
+static inline void client_renew(struct client *client, int64_t now_ns)
+{
+    if (!client_renewed_now(client, now_ns))
+        atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
+}
+
+/* From the same timer: as long as the budget for replies is scarce, end the sessions of clients whose
+ * lease is over, the longest expired first.  All else that they have stays: who comes back makes a
+ * new session. */
+void client_shed_sessions(struct state *state, int64_t now_ns);
+
+/* From a timer, about once a second: see the list above; records that nobody confirmed go after
+ * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
+void client_sweep(struct state *state, int64_t now_ns);

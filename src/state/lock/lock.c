@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/lock/lock.h"
+
+#include "base/check.h"
+#include "state/lock/lock_wait.h"
+#include "state/open/open_internal.h"
+#include "state/recovery/recovery.h"
+
+enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_range *range)
+{
+    if (length == 0)
+        return NFS4ERR_INVAL;
+    if (length != UINT64_MAX && length > UINT64_MAX - offset)
+        return NFS4ERR_INVAL;
+    range->start = offset;
+    range->end = length == UINT64_MAX ? UINT64_MAX : offset + length - 1;
+    return NFS4_OK;
+}
+
+/* One LOCK: the same steps, whichever stateid it came with. */
+struct locking {
+    struct open *open;
+    const struct lock_request *request;
+    struct lock_wish wish; /* its owner has a use */
+    struct courtesy courtesy;
+};
+
+static struct locking locking_begin(struct open *open, struct owner *owner,
+                                    const struct lock_request *request)
+{
+    return (struct locking){
+        .open = open,
+        .request = request,
+        .wish = {owner, request->write, request->wait, request->range, request->now_ns},
+        .courtesy = {.now_ns = request->now_ns},
+    };
+}
+
+static bool room_for_locks(struct open *open)
+{
+    struct owner_table *table = owner_table_of(open->client);
+
+    return open->file->locks.count + 2 <= LIMIT_LOCKS_PER_FILE &&
+           atomic_load_explicit(&table->lock_count, memory_order_relaxed) + 2 <=
+               LIMIT_LOCKS_PER_CLIENT;
+}
+
+/* POSIX: a lock for writing needs the file open for writing (RFC 8881 §18.10.4). */
+static enum nfsstat4 check_mode(const struct open *open, bool write)
+{
+    uint32_t need = write ? OPEN4_SHARE_ACCESS_WRITE : OPEN4_SHARE_ACCESS_READ;
+
+    return open_access(open) & need ? NFS4_OK : NFS4ERR_OPENMODE;
+}
+
+/* Locks of others first, then those who have waited longer. */
+static enum nfsstat4 check_others_locked(struct locking *l)
+{
+    struct file *file = l->open->file;
+    enum nfsstat4 status =
+        lock_conflict_check_locked(file, &l->wish, &l->courtesy, l->request->conflict);
+    const struct lock_waiter *first;
+
+    if (status == NFS4_OK) {
+        first = lock_wait_first_locked(file, &l->wish);
+        if (!first)
+            return NFS4_OK;
+        lock_conflict_copy(l->request->conflict, first->owner, first->write, &first->range);
+    }
+    if (l->courtesy.count > 0)
+        return NFS4ERR_DENIED; /* for now */
+    if (l->wish.wait)
+        lock_wait_join_locked(l->open, &l->wish);
+    else
+        lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
+    return NFS4ERR_DENIED;
+}
+
+static enum nfsstat4 check_locked(struct locking *l)
+{
+    enum nfsstat4 status = check_mode(l->open, l->wish.write);
+
+    if (status == NFS4_OK)
+        status = check_others_locked(l);
+    /* What was in the way may have gone meanwhile with a client whose record could not. */
+    if (status == NFS4_OK && !l->request->reclaim)
+        status = recovery_grant_status(l->open->client->state->recovery);
+    if (status == NFS4_OK && !room_for_locks(l->open))
+        status = NFS4ERR_DELAY;
+    return status;
+}
+
+static void apply_locked(struct locking *l, struct lock_state *ls)
+{
+    struct file *file = l->open->file;
+    uint32_t before = file->locks.count;
+
+    lock_table_lock(&file->locks, &ls->set, l->wish.write, &l->wish.range);
+    lock_state_account(file, l->open->client, before);
+    lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
+    stateid_value(&ls->sid, l->request->out);
+}
+
+/* Only expired clients were in the way: revoke that, without the lock, and ask again. */
+static bool again(struct locking *l, enum nfsstat4 *status)
+{
+    if (*status != NFS4ERR_DENIED || l->courtesy.count == 0)
+        return false;
+    *status = lock_conflict_clear(l->open->file, &l->wish, &l->courtesy);
+    return *status == NFS4_OK;
+}
+
+static enum nfsstat4 lock_open_owner_locked(struct locking *l, uint32_t seqid, bool *use_taken)
+{
+    struct open *open = l->open;
+    enum nfsstat4 status = open_check_locked(open, seqid);
+    struct lock_state *ls;
+
+    if (status == NFS4_OK)
+        status = check_locked(l);
+    if (status != NFS4_OK)
+        return status;
+    ls = lock_state_find_locked(lock_table_holder(&open->file->locks, l->wish.owner), open);
+    if (ls) {
+        stateid_bump(&ls->sid);
+    } else {
+        ls = lock_state_create_locked(open, l->wish.owner);
+        if (!ls)
+            return NFS4ERR_DELAY;
+        *use_taken = true;
+    }
+    apply_locked(l, ls);
+    return NFS4_OK;
+}
+
+enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wire_opaque *name,
+                              const struct lock_request *request)
+{
+    struct owner *owner = owner_use(owner_table_of(open->client), OWNER_LOCK, name);
+    struct locking l = locking_begin(open, owner, request);
+    bool use_taken = false;
+    enum nfsstat4 status;
+
+    if (!owner)
+        return NFS4ERR_DELAY;
+    do {
+        pthread_mutex_lock(&open->file->lock);
+        status = lock_open_owner_locked(&l, seqid, &use_taken);
+        pthread_mutex_unlock(&open->file->lock);
+    } while (again(&l, &status));
+    if (!use_taken)
+        owner_drop(owner);
+    return status;
+}
+
+static enum nfsstat4 lock_again_locked(struct locking *l, struct lock_state *ls, uint32_t seqid)
+{
+    enum nfsstat4 status = lock_state_check_locked(ls, seqid);
+
+    if (status != NFS4_OK)
+        return status;
+    l->wish.owner = ls->set.holder->owner;
+    status = check_locked(l);
+    if (status != NFS4_OK)
+        return status;
+    stateid_bump(&ls->sid);
+    apply_locked(l, ls);
+    return NFS4_OK;
+}
+
+enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid, const struct lock_request *request)
+{
+    struct locking l = locking_begin(ls->open, NULL, request);
+    enum nfsstat4 status;
+
+    do {
+        pthread_mutex_lock(&ls->open->file->lock);
+        status = lock_again_locked(&l, ls, seqid);
+        pthread_mutex_unlock(&ls->open->file->lock);
+    } while (again(&l, &status));
+    return status;
+}
+
+static enum nfsstat4 test_file(struct file *file, const struct lock_wish *wish,
+                               struct lock_conflict *conflict)
+{
+    struct courtesy courtesy = {.now_ns = wish->now_ns};
+    enum nfsstat4 status;
+
+    do {
+        pthread_mutex_lock(&file->lock);
+        status = lock_conflict_check_locked(file, wish, &courtesy, conflict);
+        pthread_mutex_unlock(&file->lock);
+        if (status == NFS4_OK || courtesy.count == 0)
+            return status;
+        status = lock_conflict_clear(file, wish, &courtesy);
+    } while (status == NFS4_OK);
+    return status;
+}
+
+enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,
+                        const struct wire_opaque *name, const struct lock_request *request)
+{
+    struct file *file = file_find(client->state->opens->files, obj);
+    struct lock_wish wish = {NULL, request->write, false, request->range, request->now_ns};
+    enum nfsstat4 status;
+
+    if (!file)
+        return NFS4_OK;
+    wish.owner = owner_find(owner_table_of(client), OWNER_LOCK, name);
+    status = test_file(file, &wish, request->conflict);
+    if (wish.owner)
+        owner_drop(wish.owner);
+    file_put(file);
+    return status;
+}
+
+/* A batch.  *rest: there is more to unlock. */
+static enum nfsstat4 unlock_locked(struct lock_state *ls, uint32_t seqid,
+                                   const struct lock_range *range, bool *rest)
+{
+    struct file *file = ls->open->file;
+    uint32_t before = file->locks.count;
+    enum nfsstat4 status = lock_state_check_locked(ls, seqid);
+
+    *rest = false;
+    if (status == NFS4_OK && lock_table_splits(ls->set.holder, range) && !room_for_locks(ls->open))
+        status = NFS4ERR_DELAY;
+    if (status != NFS4_OK)
+        return status;
+    *rest = !lock_table_unlock(&file->locks, ls->set.holder, range, LIMIT_LOCK_DROP_BATCH);
+    lock_state_account(file, ls->open->client, before);
+    return NFS4_OK;
+}
+
+/* What the client does to the state meanwhile is its own affair: the seqid has been checked. */
+static enum nfsstat4 unlock_rest(struct lock_state *ls, const struct lock_range *range)
+{
+    enum nfsstat4 status;
+    bool rest;
+
+    vfs_blocking_begin(false);
+    do {
+        pthread_mutex_unlock(&ls->open->file->lock);
+        file_lock_after_others(ls->open->file);
+        status = unlock_locked(ls, 0, range, &rest);
+    } while (rest);
+    vfs_blocking_end();
+    return status;
+}
+
+enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lock_range *range,
+                          struct stateid4 *out)
+{
+    struct file *file = ls->open->file;
+    enum nfsstat4 status;
+    bool rest;
+
+    pthread_mutex_lock(&file->lock);
+    status = unlock_locked(ls, seqid, range, &rest);
+    if (rest)
+        status = unlock_rest(ls, range);
+    if (status == NFS4_OK) {
+        lock_wait_leave_locked(file, ls->set.holder->owner, range);
+        stateid_bump(&ls->sid);
+        stateid_value(&ls->sid, out);
+    }
+    pthread_mutex_unlock(&file->lock);
+    return status;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/lock/lock_conflict.h"
+
+#include <string.h>
+
+#include "state/lock/lock_state.h"
+#include "state/open/open_internal.h"
+
+void lock_conflict_copy(struct lock_conflict *out, const struct owner *owner, bool write,
+                        const struct lock_range *range)
+{
+    out->offset = range->start;
+    out->length = range->end == UINT64_MAX ? UINT64_MAX : range->end - range->start + 1;
+    out->write = write;
+    out->clientid = owner->client->id;
+    out->owner_len = owner->len;
+    memcpy(out->owner, owner->name, owner->len);
+}
+
+static const struct lock *find(struct file *file, const struct lock_wish *wish,
+                               bool (*counts)(const struct lock *lock, void *arg), void *arg)
+{
+    const struct lock_filter filter = {counts, arg};
+
+    return lock_table_conflict(&file->locks, lock_table_holder(&file->locks, wish->owner),
+                               wish->write, &wish->range, &filter);
+}
+
+static struct client *client_of(const struct lock *lock)
+{
+    return lock->set->holder->owner->client;
+}
+
+static bool counts_for_good(const struct lock *lock, void *now_ns)
+{
+    return lock_state_in_effect(lock) && !client_lease_over(client_of(lock), *(int64_t *)now_ns);
+}
+
+const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish)
+{
+    int64_t now_ns = wish->now_ns;
+
+    return find(file, wish, counts_for_good, &now_ns);
+}
+
+/* Counts none, so that all are seen, until there are enough. */
+static bool blame(const struct lock *lock, void *arg)
+{
+    struct courtesy *courtesy = arg;
+
+    if (lock_state_in_effect(lock))
+        courtesy_blame(courtesy, client_of(lock));
+    return courtesy->count == LIMIT_COURTESY_CLIENTS;
+}
+
+enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wish *wish,
+                                         struct courtesy *courtesy, struct lock_conflict *out)
+{
+    const struct lock *lock = lock_conflict_find_locked(file, wish);
+
+    if (lock) {
+        lock_conflict_copy(out, lock->set->holder->owner, lock->write, &lock->in_file.range);
+        return NFS4ERR_DENIED;
+    }
+    (void)find(file, wish, blame, courtesy);
+    return courtesy->count > 0 ? NFS4ERR_DENIED : NFS4_OK;
+}
+
+struct clearing {
+    struct courtesy *courtesy;
+    struct list revoked;
+};
+
+/* Revoking leaves the trees as they are.  It is the whole open that goes: the Linux client, told that
+ * some state was revoked, asks for its opens alone and gives all locks up for lost, without
+ * acknowledging any. */
+static bool revoke(const struct lock *lock, void *arg)
+{
+    struct clearing *clearing = arg;
+
+    if (lock_state_in_effect(lock) && courtesy_may_revoke(clearing->courtesy, client_of(lock)))
+        open_revoke_locked(CONTAINER_OF(lock->set, struct lock_state, set)->open, NFS4ERR_EXPIRED,
+                           &clearing->revoked);
+    return false;
+}
+
+enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wish,
+                                  struct courtesy *courtesy)
+{
+    struct clearing clearing = {.courtesy = courtesy};
+
+    list_init(&clearing.revoked);
+    if (courtesy_begin(courtesy) != NFS4_OK)
+        return NFS4ERR_DELAY;
+    pthread_mutex_lock(&file->lock);
+    /* Somebody else may have come into the way: then nobody loses anything. */
+    if (!lock_conflict_find_locked(file, wish))
+        (void)find(file, wish, revoke, &clearing);
+    pthread_mutex_unlock(&file->lock);
+    open_revoke_settle(&clearing.revoked, NFS4ERR_EXPIRED);
+    return courtesy_end(courtesy);
+}

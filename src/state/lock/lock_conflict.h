@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is in the way of a byte-range lock: locks in effect of other owners, and others who have
+ * waited longer (lock_wait.h).  Locks of clients whose lease is over are revoked by whom they
+ * bother, with the open that they are under and all that this has (RFC 8881 §8.4.3).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "state/client/courtesy.h"
+#include "state/lock/lock_state.h"
+
+/* A lock that somebody asks for. */
+struct lock_wish {
+    struct owner *owner; /* NULL: one who is not known, so has no locks */
+    bool write;
+    bool wait; /* he will ask again until he gets it */
+    struct lock_range range;
+    int64_t now_ns; /* when he asks */
+};
+
+/* Whose lock was in the way: a copy. */
+struct lock_conflict {
+    uint64_t offset, length; /* as on the wire */
+    bool write;
+    uint64_t clientid;
+    uint32_t owner_len;
+    uint8_t owner[LIMIT_OWNER_STRING_BYTES];
+};
+
+void lock_conflict_copy(struct lock_conflict *out, const struct owner *owner, bool write,
+                        const struct lock_range *range);
+
+/* A lock in effect, of another owner whose client's lease is good, or NULL. */
+const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish);
+
+/* NFS4ERR_DENIED because of such a lock, then `out` tells which; or because of expired clients',
+ * then those have been blamed. */
+enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wish *wish,
+                                         struct courtesy *courtesy, struct lock_conflict *out);
+
+/* Revoke what is in the way of those blamed, without the file's lock.  NFS4_OK: ask again. */
+enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wish,
+                                  struct courtesy *courtesy) MUST_USE;

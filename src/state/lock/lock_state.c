@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/lock/lock_state.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "state/open/revocation.h"
+
+/* The last reference is gone. */
+static void state_release(struct stateid *sid)
+{
+    struct lock_state *ls = CONTAINER_OF(sid, struct lock_state, sid);
+    struct owner_table *table = owner_table_of(ls->open->client);
+
+    CHECK(!ls->set.holder);
+    atomic_fetch_sub_explicit(&table->lock_state_count, 1, memory_order_relaxed);
+    stateid_put(&ls->open->sid);
+    free(ls);
+}
+
+/* It stands on both lists: one step on each in turn, so that the shorter one counts. */
+struct lock_state *lock_state_find_locked(const struct lock_holder *holder, const struct open *open)
+{
+    const struct list *of_holder = holder ? holder->sets.next : NULL;
+    const struct list *of_open = open->lock_states.next;
+
+    while (holder && of_holder != &holder->sets && of_open != &open->lock_states) {
+        struct lock_state *mine = CONTAINER_OF(LIST_ENTRY(of_holder, struct lock_set, holder_link),
+                                               struct lock_state, set);
+        struct lock_state *other = LIST_ENTRY(of_open, struct lock_state, open_link);
+
+        if (mine->open == open && !mine->ended)
+            return mine;
+        if (other->set.holder == holder)
+            return other;
+        of_holder = of_holder->next;
+        of_open = of_open->next;
+    }
+    return NULL;
+}
+
+struct lock_state *lock_state_create_locked(struct open *open, struct owner *owner)
+{
+    struct owner_table *table = owner_table_of(open->client);
+    struct lock_state *ls;
+    bool fresh;
+
+    if (atomic_load_explicit(&table->lock_state_count, memory_order_relaxed) >=
+        LIMIT_LOCK_STATES_PER_CLIENT)
+        return NULL;
+    ls = must_calloc(1, sizeof(*ls));
+    ls->open = open;
+    if (!stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK, open->client,
+                        hash_u64((uint64_t)(uintptr_t)open), state_release)) {
+        free(ls);
+        return NULL;
+    }
+    stateid_get(&open->sid);
+    atomic_fetch_add_explicit(&table->lock_state_count, 1, memory_order_relaxed);
+    list_push_back(&open->lock_states, &ls->open_link);
+    lock_set_init(&open->file->locks, &ls->set, owner, &fresh);
+    if (!fresh)
+        owner_drop(owner); /* the holder has a use already */
+    return ls;
+}
+
+enum nfsstat4 lock_state_check_locked(const struct lock_state *ls, uint32_t seqid)
+{
+    enum nfsstat4 status = stateid_revoked(&ls->sid);
+
+    if (status == NFS4_OK && (ls->ended || ls->open->closed))
+        status = NFS4ERR_BAD_STATEID;
+    if (status == NFS4_OK)
+        status = stateid_revoked(&ls->open->sid);
+    return status == NFS4_OK ? stateid_check_seqid(&ls->sid, seqid) : status;
+}
+
+bool lock_state_in_effect(const struct lock *lock)
+{
+    const struct lock_state *ls = CONTAINER_OF(lock->set, struct lock_state, set);
+
+    return !ls->ended && !ls->open->closed && stateid_revoked(&ls->open->sid) == NFS4_OK;
+}
+
+void lock_state_account(struct file *file, struct client *client, uint32_t before)
+{
+    atomic_fetch_add_explicit(&owner_table_of(client)->lock_count, file->locks.count - before,
+                              memory_order_relaxed);
+}
+
+/* Drop a batch of its locks, no more than *budget, which pays for the state as well.  False: there
+ * are more. */
+static bool drop_locked(struct lock_state *ls, uint32_t *budget)
+{
+    struct file *file = ls->open->file;
+    uint32_t before = file->locks.count, dropped;
+    struct owner *owner = ls->set.holder->owner;
+    bool all = lock_table_drop(&file->locks, &ls->set, *budget);
+
+    lock_state_account(file, ls->open->client, before);
+    dropped = before - file->locks.count + 1;
+    *budget -= dropped < *budget ? dropped : *budget;
+    if (all && lock_set_fini(&file->locks, &ls->set))
+        owner_drop(owner);
+    return all;
+}
+
+/* Off the open's list, whose reference passes to `to`; found as revoked or not at all. */
+static void end_locked(struct lock_state *ls, enum nfsstat4 why, struct list *to)
+{
+    ls->ended = true;
+    list_remove(&ls->open_link);
+    list_push_back(to, &ls->open_link);
+    if (why == NFS4_OK || !revocation_add(&ls->sid, why))
+        stateid_kill(&ls->sid);
+}
+
+enum nfsstat4 lock_state_free(struct lock_state *ls, uint32_t seqid)
+{
+    struct file *file = ls->open->file;
+    uint32_t budget = 1;
+    enum nfsstat4 status;
+    struct list freed;
+
+    list_init(&freed);
+    pthread_mutex_lock(&file->lock);
+    status = lock_state_check_locked(ls, seqid);
+    if (status == stateid_revoked(&ls->open->sid) && status != NFS4_OK && !ls->ended)
+        status = NFS4ERR_DELAY; /* it is about to be revoked with its open */
+    if (status == NFS4_OK && !list_empty(&ls->set.locks))
+        status = NFS4ERR_LOCKS_HELD;
+    if (status == NFS4_OK) {
+        CHECK(drop_locked(ls, &budget));
+        end_locked(ls, NFS4_OK, &freed);
+    }
+    pthread_mutex_unlock(&file->lock);
+    if (status == NFS4_OK)
+        stateid_put(&ls->sid);
+    return status;
+}
+
+bool lock_states_end_locked(struct open *open, enum nfsstat4 why, struct list *doomed)
+{
+    uint32_t budget = LIMIT_LOCK_DROP_BATCH;
+
+    while (!list_empty(&open->lock_states)) {
+        struct lock_state *ls = LIST_ENTRY(open->lock_states.next, struct lock_state, open_link);
+
+        if (budget == 0 || !drop_locked(ls, &budget))
+            return true;
+        end_locked(ls, why, doomed);
+    }
+    return false;
+}
+
+static void end_rest(struct open *open, enum nfsstat4 why, struct list *doomed)
+{
+    bool rest = true;
+
+    vfs_blocking_begin(false);
+    while (rest) {
+        file_lock_after_others(open->file);
+        rest = lock_states_end_locked(open, why, doomed);
+        pthread_mutex_unlock(&open->file->lock);
+    }
+    vfs_blocking_end();
+}
+
+void lock_states_end(struct open *open, enum nfsstat4 why, struct list *doomed, bool rest)
+{
+    struct list *link;
+
+    if (rest)
+        end_rest(open, why, doomed);
+    while ((link = list_pop_front(doomed)))
+        stateid_put(&LIST_ENTRY(link, struct lock_state, open_link)->sid);
+}

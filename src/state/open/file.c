@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/open/file.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/check.h"
+#include "base/htable.h"
+#include "wire/nfs4_const.h"
+
+void file_shards_init(struct file_shard *shards)
+{
+    for (size_t i = 0; i < FILE_SHARDS; i++)
+        CHECK(pthread_mutex_init(&shards[i].lock, NULL) == 0);
+}
+
+void file_shards_fini(struct file_shard *shards)
+{
+    for (size_t i = 0; i < FILE_SHARDS; i++)
+        pthread_mutex_destroy(&shards[i].lock);
+}
+
+static struct file_shard *shard_of(struct file_shard *shards, const struct vfs_object *obj)
+{
+    return &shards[hash_u64((uint64_t)(uintptr_t)obj) % FILE_SHARDS];
+}
+
+static struct file *file_create(struct file_shard *shard, struct vfs_object *obj)
+{
+    struct file *file = must_calloc(1, sizeof(*file));
+
+    file->shard = shard;
+    file->obj = vfs_object_get(obj);
+    CHECK(pthread_mutex_init(&file->lock, NULL) == 0);
+    list_init(&file->opens);
+    lock_table_init(&file->locks);
+    list_init(&file->waiters);
+    return file;
+}
+
+struct file *file_get(struct file_shard *shards, struct vfs_object *obj)
+{
+    struct file_shard *shard = shard_of(shards, obj);
+    struct file *file;
+
+    pthread_mutex_lock(&shard->lock);
+    file = atomic_load_explicit(&obj->state, memory_order_relaxed);
+    if (!file) {
+        file = file_create(shard, obj);
+        atomic_store_explicit(&obj->state, file, memory_order_relaxed);
+    }
+    file->refs++;
+    pthread_mutex_unlock(&shard->lock);
+    return file;
+}
+
+struct file *file_find(struct file_shard *shards, struct vfs_object *obj)
+{
+    struct file_shard *shard = shard_of(shards, obj);
+    struct file *file;
+
+    /* One that comes up now might as well have come up later: most files have none. */
+    if (!atomic_load_explicit(&obj->state, memory_order_relaxed))
+        return NULL;
+    pthread_mutex_lock(&shard->lock);
+    file = atomic_load_explicit(&obj->state, memory_order_relaxed);
+    if (file)
+        file->refs++;
+    pthread_mutex_unlock(&shard->lock);
+    return file;
+}
+
+void file_put(struct file *file)
+{
+    struct file_shard *shard = file->shard;
+    bool last;
+
+    pthread_mutex_lock(&shard->lock);
+    last = --file->refs == 0;
+    if (last)
+        atomic_store_explicit(&file->obj->state, NULL, memory_order_relaxed);
+    pthread_mutex_unlock(&shard->lock);
+    if (!last)
+        return;
+    CHECK(list_empty(&file->opens) && list_empty(&file->waiters));
+    lock_table_fini(&file->locks);
+    pthread_mutex_destroy(&file->lock);
+    vfs_object_put(file->obj);
+    free(file);
+}
+
+void file_lock_after_others(struct file *file)
+{
+    const struct timespec shortest = {0, 1};
+
+    (void)nanosleep(&shortest, NULL);
+    pthread_mutex_lock(&file->lock);
+}
+
+bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny)
+{
+    return ((access & OPEN4_SHARE_ACCESS_READ) && share->deny_read > 0) ||
+           ((access & OPEN4_SHARE_ACCESS_WRITE) && share->deny_write > 0) ||
+           ((deny & OPEN4_SHARE_DENY_READ) && share->access_read > 0) ||
+           ((deny & OPEN4_SHARE_DENY_WRITE) && share->access_write > 0);
+}
+
+void file_share_add(struct file_share *share, uint32_t access, uint32_t deny)
+{
+    share->access_read += (access & OPEN4_SHARE_ACCESS_READ) != 0;
+    share->access_write += (access & OPEN4_SHARE_ACCESS_WRITE) != 0;
+    share->deny_read += (deny & OPEN4_SHARE_DENY_READ) != 0;
+    share->deny_write += (deny & OPEN4_SHARE_DENY_WRITE) != 0;
+}
+
+void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny)
+{
+    CHECK(!(access & OPEN4_SHARE_ACCESS_READ) || share->access_read > 0);
+    CHECK(!(access & OPEN4_SHARE_ACCESS_WRITE) || share->access_write > 0);
+    CHECK(!(deny & OPEN4_SHARE_DENY_READ) || share->deny_read > 0);
+    CHECK(!(deny & OPEN4_SHARE_DENY_WRITE) || share->deny_write > 0);
+    share->access_read -= (access & OPEN4_SHARE_ACCESS_READ) != 0;
+    share->access_write -= (access & OPEN4_SHARE_ACCESS_WRITE) != 0;
+    share->deny_read -= (deny & OPEN4_SHARE_DENY_READ) != 0;
+    share->deny_write -= (deny & OPEN4_SHARE_DENY_WRITE) != 0;
+}

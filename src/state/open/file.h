@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What state there is on one file: opens with their share reservations, byte-range locks and who
+ * waits for them.  A record exists while something is open (or being opened, or revoked and not
+ * acknowledged) and hangs at vfs_object.state.
+ *
+ * Locks, in the order they are taken: file.lock; owner_table.lock; those inside of stateid.c.
+ * file_shard.lock is a leaf.  None is held over a call into a backend.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "state/lock/lock_table.h"
+#include "vfs/vfs.h"
+
+enum {
+    FILE_SHARDS = 64 /* a power of two */
+};
+
+/* Guards vfs_object.state and the refs of the files behind it. */
+struct file_shard {
+    pthread_mutex_t lock;
+};
+
+/* Counts of the opens that have a bit of OPEN4_SHARE_ACCESS_* or OPEN4_SHARE_DENY_* set. */
+struct file_share {
+    uint32_t access_read, access_write;
+    uint32_t deny_read, deny_write;
+};
+
+/* Holders of a reference: each open; whoever got it from file_get() or file_find(). */
+struct file {
+    struct file_shard *shard;
+    uint32_t refs;          /* under shard->lock */
+    struct vfs_object *obj; /* a reference */
+
+    pthread_mutex_t lock; /* guards all below, and what open.h and lock.h say */
+    struct file_share share;
+    struct list opens; /* struct open by file_link, oldest first */
+    struct lock_table locks;
+    struct list waiters; /* struct lock_waiter by file_link, longest first */
+    uint32_t waiter_count;
+};
+
+void file_shards_init(struct file_shard *shards);
+void file_shards_fini(struct file_shard *shards);
+
+/* The record of an object that the caller holds; made if there is none.  A reference. */
+struct file *file_get(struct file_shard *shards, struct vfs_object *obj);
+
+/* The same, or NULL when there is none. */
+struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
+
+/* Without file.lock. */
+void file_put(struct file *file);
+
+/* Take file.lock once more in a row.  Who waits for it has had it meanwhile: a mutex that is given
+ * back and taken again at once mostly stays with the same thread. */
+void file_lock_after_others(struct file *file);
+
+/* Would an open with these bits conflict with those that are counted (RFC 8881 §9.7)? */
+bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny);
+
+void file_share_add(struct file_share *share, uint32_t access, uint32_t deny);
+void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny);

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/open/open.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "state/lock/lock_state.h"
+#include "state/lock/lock_wait.h"
+#include "state/open/open_internal.h"
+#include "state/open/open_revoke.h"
+#include "state/open/revocation.h"
+
+struct open_tables *open_tables_create(void)
+{
+    struct open_tables *tables = must_calloc(1, sizeof(*tables));
+
+    tables->stateids = stateid_table_create();
+    randombytes_buf(&tables->cred_seed, sizeof(tables->cred_seed));
+    file_shards_init(tables->files);
+    return tables;
+}
+
+void open_tables_destroy(struct open_tables *tables)
+{
+    file_shards_fini(tables->files);
+    stateid_table_destroy(tables->stateids);
+    free(tables);
+}
+
+static uint64_t cred_hash(const struct open_tables *tables, const struct vfs_cred *cred)
+{
+    size_t len = offsetof(struct vfs_cred, gids) + cred->gid_count * sizeof(cred->gids[0]);
+
+    return hash_bytes(cred, len, tables->cred_seed);
+}
+
+bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred)
+{
+    const _Atomic uint64_t *who = access == OPEN4_SHARE_ACCESS_READ ? &open->reader : &open->writer;
+
+    return atomic_load_explicit(who, memory_order_relaxed) ==
+           cred_hash(open->client->state->opens, cred);
+}
+
+static void set_callers(struct open *open, uint32_t access, const struct vfs_cred *cred)
+{
+    uint64_t hash = cred_hash(open->client->state->opens, cred);
+
+    if (access & OPEN4_SHARE_ACCESS_READ)
+        atomic_store_explicit(&open->reader, hash, memory_order_relaxed);
+    if (access & OPEN4_SHARE_ACCESS_WRITE)
+        atomic_store_explicit(&open->writer, hash, memory_order_relaxed);
+}
+
+static uint64_t key_hash(const struct owner *owner, const struct file *file)
+{
+    return hash_u64((uint64_t)(uintptr_t)owner) ^ hash_u64((uint64_t)(uintptr_t)file + 1);
+}
+
+static struct open *find_locked(const struct owner_table *table, const struct owner *owner,
+                                const struct file *file)
+{
+    struct hnode *node = htable_first(&table->opens, key_hash(owner, file));
+
+    for (; node; node = htable_next(node)) {
+        struct open *open = CONTAINER_OF(node, struct open, by_owner);
+
+        if (open->owner == owner && open->file == file)
+            return open;
+    }
+    return NULL;
+}
+
+void open_vfs_close(struct open *open)
+{
+    struct vfs_object *obj = open->file->obj;
+
+    for (enum vfs_open_want want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
+        if (open->held & (1u << want))
+            obj->fs->ops->close(obj, want);
+    }
+    open->held = 0;
+}
+
+/* The last reference is gone: of the table, the lock states and all I/O. */
+static void open_release(struct stateid *sid)
+{
+    struct open *open = CONTAINER_OF(sid, struct open, sid);
+
+    open_vfs_close(open);
+    owner_drop(open->owner);
+    file_put(open->file);
+    client_put(open->client);
+    free(open);
+}
+
+static struct open *open_create(struct client *client, struct file *file, struct owner *owner)
+{
+    struct open *open = must_calloc(1, sizeof(*open));
+
+    open->file = file;
+    open->owner = owner;
+    open->client = client;
+    list_init(&open->file_link);
+    list_init(&open->lock_states);
+    list_init(&open->waiters);
+    list_init(&open->client_link);
+    if (!stateid_insert(client->state->opens->stateids, &open->sid, STATEID_OPEN, client,
+                        key_hash(owner, file), open_release)) {
+        free(open);
+        return NULL;
+    }
+    client_get(client);
+    return open;
+}
+
+static void insert_locked(struct owner_table *table, struct open *open)
+{
+    htable_insert(&table->opens, &open->by_owner, key_hash(open->owner, open->file));
+    list_push_back(&table->open_list, &open->client_link);
+    table->open_count++;
+    atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
+}
+
+static void remove_locked(struct owner_table *table, struct open *open)
+{
+    htable_remove(&table->opens, &open->by_owner);
+    list_remove(&open->client_link);
+    table->open_count--;
+    atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
+}
+
+static bool full_locked(const struct owner_table *table)
+{
+    return table->open_count + table->revoked_opens >= LIMIT_OPENS_PER_CLIENT;
+}
+
+/* The open of the request's owner and file: the one there is, or a new one that takes over the
+ * request's reference on the file. */
+static struct open *find_or_create_locked(struct owner_table *table, struct open_request *request,
+                                          bool *fresh)
+{
+    struct owner *owner;
+    struct open *open;
+
+    *fresh = false;
+    if (table->closed)
+        return NULL;
+    owner = owner_use_locked(table, OWNER_OPEN, &request->owner);
+    if (!owner)
+        return NULL;
+    open = find_locked(table, owner, request->file);
+    if (!open && !full_locked(table)) {
+        open = open_create(request->client, request->file, owner);
+        *fresh = open != NULL;
+    }
+    if (*fresh) {
+        insert_locked(table, open);
+        list_push_back(&open->file->opens, &open->file_link);
+    } else
+        owner_drop_locked(table, owner);
+    return open;
+}
+
+bool open_has_room(struct client *client, const struct wire_opaque *owner)
+{
+    struct owner_table *table = owner_table_of(client);
+    bool room;
+
+    pthread_mutex_lock(&table->lock);
+    room = !full_locked(table) && owner_has_room_locked(table, OWNER_OPEN, owner);
+    pthread_mutex_unlock(&table->lock);
+    return room;
+}
+
+enum nfsstat4 open_reserve(struct open_request *request)
+{
+    struct file *file = file_get(request->client->state->opens->files, request->obj);
+    enum nfsstat4 status = open_share_claim(file, request->access, request->deny, request->now_ns);
+
+    request->file = status == NFS4_OK ? file : NULL;
+    if (status != NFS4_OK)
+        file_put(file);
+    return status;
+}
+
+void open_cancel(struct open_request *request)
+{
+    struct file *file = request->file;
+
+    pthread_mutex_lock(&file->lock);
+    file_share_sub(&file->share, request->access, request->deny);
+    pthread_mutex_unlock(&file->lock);
+    request->file = NULL;
+    file_put(file);
+}
+
+static uint32_t open_mode_bit(uint32_t access, uint32_t deny)
+{
+    return 1u << (deny * 4 + access);
+}
+
+/* The reservation becomes part of the open, whose own shares count once for each bit.  True when
+ * the request's vfs open() is needed: none that is held covers it. */
+static bool merge_locked(struct open *open, const struct open_request *request)
+{
+    uint32_t access = open_access(open), covered = 0;
+
+    file_share_sub(&open->file->share, access & request->access, open->deny & request->deny);
+    atomic_store_explicit(&open->access, access | request->access, memory_order_relaxed);
+    open->deny |= request->deny;
+    open->modes |= open_mode_bit(request->access, request->deny);
+    set_callers(open, request->access, request->cred);
+    for (uint32_t want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
+        if (open->held & (1u << want))
+            covered |= want;
+    }
+    if ((request->access & ~covered) == 0)
+        return false;
+    open->held |= 1u << request->access;
+    return true;
+}
+
+enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out)
+{
+    struct owner_table *table = owner_table_of(request->client);
+    struct file *file = request->file;
+    struct vfs_object *obj = request->obj;
+    struct open *open;
+    bool fresh, kept = false;
+
+    pthread_mutex_lock(&file->lock);
+    pthread_mutex_lock(&table->lock);
+    open = find_or_create_locked(table, request, &fresh);
+    pthread_mutex_unlock(&table->lock);
+    if (open) {
+        kept = merge_locked(open, request);
+        if (!fresh)
+            stateid_bump(&open->sid);
+        stateid_value(&open->sid, out);
+    }
+    pthread_mutex_unlock(&file->lock);
+    if (!open) {
+        open_cancel(request);
+        return NFS4ERR_DELAY;
+    }
+    if (!kept)
+        obj->fs->ops->close(obj, (enum vfs_open_want)request->access);
+    if (!fresh)
+        file_put(file);
+    request->file = NULL;
+    return NFS4_OK;
+}
+
+void open_unhash_locked(struct open *open)
+{
+    struct owner_table *table = owner_table_of(open->client);
+
+    file_share_sub(&open->file->share, open_access(open), open->deny);
+    list_remove(&open->file_link);
+    lock_wait_forget_open_locked(open);
+    pthread_mutex_lock(&table->lock);
+    remove_locked(table, open);
+    pthread_mutex_unlock(&table->lock);
+}
+
+enum nfsstat4 open_check_locked(const struct open *open, uint32_t seqid)
+{
+    enum nfsstat4 status = open->closed ? NFS4ERR_BAD_STATEID : stateid_revoked(&open->sid);
+
+    return status == NFS4_OK ? stateid_check_seqid(&open->sid, seqid) : status;
+}
+
+enum nfsstat4 open_close(struct open *open, uint32_t seqid)
+{
+    enum nfsstat4 status;
+    struct list doomed;
+    bool rest = false;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&open->file->lock);
+    status = open_check_locked(open, seqid);
+    if (status == NFS4_OK) {
+        open->closed = true;
+        stateid_kill(&open->sid);
+        open_unhash_locked(open);
+        rest = lock_states_end_locked(open, NFS4_OK, &doomed);
+    }
+    pthread_mutex_unlock(&open->file->lock);
+    if (status != NFS4_OK)
+        return status;
+    lock_states_end(open, NFS4_OK, &doomed, rest);
+    stateid_put(&open->sid);
+    return NFS4_OK;
+}
+
+/* The OPENs in effect that lie within the bits asked for; they must make up all of them. */
+static bool downgrade_modes(uint32_t modes, uint32_t access, uint32_t deny, uint32_t *kept)
+{
+    uint32_t access_union = 0, deny_union = 0;
+
+    *kept = 0;
+    for (uint32_t d = OPEN4_SHARE_DENY_NONE; d <= OPEN4_SHARE_DENY_BOTH; d++) {
+        for (uint32_t a = OPEN4_SHARE_ACCESS_READ; a <= OPEN4_SHARE_ACCESS_BOTH; a++) {
+            if (!(modes & open_mode_bit(a, d)) || (a & ~access) || (d & ~deny))
+                continue;
+            access_union |= a;
+            deny_union |= d;
+            *kept |= open_mode_bit(a, d);
+        }
+    }
+    return access_union == access && deny_union == deny;
+}
+
+enum nfsstat4 open_downgrade(struct open *open, uint32_t seqid, uint32_t access, uint32_t deny,
+                             struct stateid4 *out)
+{
+    struct file *file = open->file;
+    enum nfsstat4 status;
+    uint32_t kept;
+
+    pthread_mutex_lock(&file->lock);
+    status = open_check_locked(open, seqid);
+    if (status == NFS4_OK && !downgrade_modes(open->modes, access, deny, &kept))
+        status = NFS4ERR_INVAL;
+    if (status == NFS4_OK) {
+        file_share_sub(&file->share, open_access(open) & ~access, open->deny & ~deny);
+        atomic_store_explicit(&open->access, access, memory_order_relaxed);
+        open->deny = deny;
+        open->modes = kept;
+        stateid_bump(&open->sid);
+        stateid_value(&open->sid, out);
+    }
+    pthread_mutex_unlock(&file->lock);
+    return status;
+}
+
+struct open *open_of_stateid(struct stateid *sid)
+{
+    if (sid->kind == STATEID_LOCK)
+        return CONTAINER_OF(sid, struct lock_state, sid)->open;
+    return CONTAINER_OF(sid, struct open, sid);
+}
+
+bool open_client_has_state(const struct client *client)
+{
+    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+
+    return table && atomic_load_explicit(&table->open_total, memory_order_relaxed) > 0;
+}
+
+struct open *open_pick(struct owner_table *table, bool closing)
+{
+    struct open *open = NULL;
+
+    pthread_mutex_lock(&table->lock);
+    if (closing)
+        table->closed = true;
+    if (!list_empty(&table->open_list)) {
+        open = LIST_ENTRY(table->open_list.next, struct open, client_link);
+        stateid_get(&open->sid);
+    } else if (closing) {
+        owner_sweep_locked(table);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return open;
+}
+
+void open_client_release(struct client *client)
+{
+    struct owner_table *table = owner_table_of(client);
+    struct open *open;
+
+    while ((open = open_pick(table, true))) {
+        /* Somebody's CLOSE or revocation may come first: gone from the list it is either way. */
+        if (open_close(open, 0) != NFS4_OK)
+            CHECK(open->closed || stateid_revoked(&open->sid) != NFS4_OK);
+        stateid_put(&open->sid);
+    }
+    revocation_forget(client);
+}
+
+static void hook_release(struct state *state, struct client *client)
+{
+    (void)state;
+    open_client_release(client);
+}
+
+static bool hook_has_state(struct state *state, struct client *client)
+{
+    (void)state;
+    return open_client_has_state(client);
+}
+
+const struct state_client_hooks open_hooks = {hook_release, hook_has_state};

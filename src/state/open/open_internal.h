@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How an open ends: what CLOSE, revocation and the removal of a client share. */
+#pragma once
+
+#include "state/open/open.h"
+
+/* With file->lock: nothing of the open is in effect any more, but for lock states, which are ended
+ * one after the other (lock_states_end()).  The table's reference passes to the caller. */
+void open_unhash_locked(struct open *open);
+
+/* The vfs open()s that it has, ended now; by the one who has unhashed it, without a lock. */
+void open_vfs_close(struct open *open);
+
+/* The first open in the client's table, with a reference, or NULL.  `closing`: no new ones come
+ * from here on. */
+struct open *open_pick(struct owner_table *table, bool closing);
+
+/* Revoke an open with all its locks (revocation.h).  With file->lock; its reference passes to
+ * `revoked`, by file_link, for open_revoke_settle() without the lock. */
+void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked);
+void open_revoke_settle(struct list *revoked, enum nfsstat4 why);
+
+/* May an operation with this seqid change the open?  With file->lock. */
+enum nfsstat4 open_check_locked(const struct open *open, uint32_t seqid);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/open/owner.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+static struct owner_table *table_create(struct client *client)
+{
+    struct owner_table *table = must_calloc(1, sizeof(*table));
+
+    table->client = client;
+    randombytes_buf(&table->seed, sizeof(table->seed));
+    CHECK(pthread_mutex_init(&table->lock, NULL) == 0);
+    htable_init(&table->owners, 8);
+    htable_init(&table->opens, 8);
+    list_init(&table->idle);
+    list_init(&table->open_list);
+    list_init(&table->revoked);
+    return table;
+}
+
+void owner_table_destroy(struct owner_table *table)
+{
+    if (!table)
+        return;
+    CHECK(list_empty(&table->open_list) && list_empty(&table->revoked));
+    owner_sweep_locked(table);
+    htable_fini(&table->owners);
+    htable_fini(&table->opens);
+    pthread_mutex_destroy(&table->lock);
+    free(table);
+}
+
+struct owner_table *owner_table_of(struct client *client)
+{
+    /* Pairs with the exchange: what is in the table comes first. */
+    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct owner_table *mine;
+
+    if (table)
+        return table;
+    mine = table_create(client);
+    if (atomic_compare_exchange_strong_explicit(&client->owners, &table, mine, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return mine;
+    owner_table_destroy(mine);
+    return table;
+}
+
+static uint64_t name_hash(const struct owner_table *table, enum owner_kind kind,
+                          const struct wire_opaque *name)
+{
+    return hash_bytes(name->data, name->len, table->seed + kind);
+}
+
+static struct owner *lookup_locked(const struct owner_table *table, enum owner_kind kind,
+                                   const struct wire_opaque *name, uint64_t hash)
+{
+    struct hnode *node = htable_first(&table->owners, hash);
+
+    for (; node; node = htable_next(node)) {
+        struct owner *owner = CONTAINER_OF(node, struct owner, node);
+
+        if (owner->kind == kind && owner->len == name->len &&
+            memcmp(owner->name, name->data, name->len) == 0)
+            return owner;
+    }
+    return NULL;
+}
+
+static bool full_locked(const struct owner_table *table, enum owner_kind kind)
+{
+    static const uint32_t limits[] = {
+        [OWNER_OPEN] = LIMIT_OPEN_OWNERS_PER_CLIENT,
+        [OWNER_LOCK] = LIMIT_LOCK_OWNERS_PER_CLIENT,
+    };
+
+    return table->count[kind] >= limits[kind];
+}
+
+bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
+                           const struct wire_opaque *name)
+{
+    return !full_locked(table, kind) ||
+           lookup_locked(table, kind, name, name_hash(table, kind, name));
+}
+
+static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
+                                const struct wire_opaque *name, uint64_t hash)
+{
+    struct owner *owner;
+
+    if (full_locked(table, kind))
+        return NULL;
+    owner = must_malloc(sizeof(*owner) + name->len);
+    owner->client = table->client;
+    owner->kind = kind;
+    owner->uses = 0;
+    list_init(&owner->idle_link);
+    owner->len = name->len;
+    memcpy(owner->name, name->data, name->len);
+    htable_insert(&table->owners, &owner->node, hash);
+    table->count[kind]++;
+    return owner;
+}
+
+static void forget_locked(struct owner_table *table, struct owner *owner)
+{
+    htable_remove(&table->owners, &owner->node);
+    table->count[owner->kind]--;
+    free(owner);
+}
+
+static struct owner *take_locked(struct owner_table *table, struct owner *owner)
+{
+    if (owner && owner->uses++ == 0 && !list_empty(&owner->idle_link)) {
+        list_remove(&owner->idle_link);
+        table->idle_count--;
+    }
+    return owner;
+}
+
+struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
+                               const struct wire_opaque *name)
+{
+    uint64_t hash = name_hash(table, kind, name);
+    struct owner *owner = lookup_locked(table, kind, name, hash);
+
+    if (!owner)
+        owner = add_locked(table, kind, name, hash);
+    return take_locked(table, owner);
+}
+
+struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
+                        const struct wire_opaque *name)
+{
+    struct owner *owner;
+
+    pthread_mutex_lock(&table->lock);
+    owner = owner_use_locked(table, kind, name);
+    pthread_mutex_unlock(&table->lock);
+    return owner;
+}
+
+struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
+                         const struct wire_opaque *name)
+{
+    uint64_t hash = name_hash(table, kind, name);
+    struct owner *owner;
+
+    pthread_mutex_lock(&table->lock);
+    owner = take_locked(table, lookup_locked(table, kind, name, hash));
+    pthread_mutex_unlock(&table->lock);
+    return owner;
+}
+
+struct owner *owner_use_more(struct owner *owner)
+{
+    struct owner_table *table = owner_table_of(owner->client);
+
+    pthread_mutex_lock(&table->lock);
+    CHECK(owner->uses > 0);
+    owner->uses++;
+    pthread_mutex_unlock(&table->lock);
+    return owner;
+}
+
+void owner_drop_locked(struct owner_table *table, struct owner *owner)
+{
+    CHECK(owner->uses > 0);
+    if (--owner->uses > 0)
+        return;
+    list_push_back(&table->idle, &owner->idle_link);
+    if (++table->idle_count <= LIMIT_IDLE_OWNERS_PER_CLIENT)
+        return;
+    table->idle_count--;
+    forget_locked(table, LIST_ENTRY(list_pop_front(&table->idle), struct owner, idle_link));
+}
+
+void owner_drop(struct owner *owner)
+{
+    struct owner_table *table = owner_table_of(owner->client);
+
+    pthread_mutex_lock(&table->lock);
+    owner_drop_locked(table, owner);
+    pthread_mutex_unlock(&table->lock);
+}
+
+void owner_sweep_locked(struct owner_table *table)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&table->idle)))
+        forget_locked(table, LIST_ENTRY(link, struct owner, idle_link));
+    table->idle_count = 0;
+}

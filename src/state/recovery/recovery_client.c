@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of clients, and what of that is written. */
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "state/client/client_internal.h"
+#include "state/recovery/recovery_internal.h"
+
+void recovery_client_made_locked(struct recovery *r, struct client *client)
+{
+    const struct client_owner *owner = client->owner;
+    const struct recovery_key key = {.flavor = client->principal.flavor,
+                                     .uid = client->principal.uid,
+                                     .owner = owner->string,
+                                     .len = owner->len};
+    bool may;
+
+    pthread_mutex_lock(&r->lock);
+    client->recovery = recovery_record_get_locked(r, &key);
+    /* Another incarnation in this life already: this one has nothing of the former life. */
+    may = client->recovery->awaited && !owner->confirmed;
+    pthread_mutex_unlock(&r->lock);
+    atomic_init(&client->may_reclaim, may);
+}
+
+void recovery_client_free(struct recovery *r, struct client *client)
+{
+    if (!client->recovery)
+        return;
+    pthread_mutex_lock(&r->lock);
+    recovery_record_put_locked(r, client->recovery);
+    pthread_mutex_unlock(&r->lock);
+    client->recovery = NULL;
+}
+
+/* The row may say so already: a client that comes back after a restart needs no write. */
+static bool put_locked(struct recovery *r, struct recovery_record *record, bool lost)
+{
+    struct recovery_change change = {.record = record, .kind = CHANGE_PUT, .lost = lost};
+
+    if (!r->db || r->stopped)
+        return true;
+    if (record->stored && !record->unsure && record->lost == lost && record->pending == 0 &&
+        !record->owed)
+        return true;
+    recovery_queue_add_locked(r, &change);
+    return recovery_queue_wait_locked(r, &change, 1);
+}
+
+static bool has_losses(const struct client *client)
+{
+    return atomic_load_explicit(&client->revoked_count, memory_order_acquire) > 0;
+}
+
+/* Crash after crash in grace leaves ever more rows: no more than the next life takes. */
+static bool room_locked(const struct recovery *r)
+{
+    return r->records.count <= LIMIT_RECOVERY_RECORDS;
+}
+
+/* It may have lost something before, and not know yet (§8.4.3).  Not for one that is being removed:
+ * its row may be gone already, and would stay. */
+static bool complete_locked(struct recovery *r, const struct client *client)
+{
+    struct recovery_record *record = client->recovery;
+    bool ok;
+
+    if (client_dead(client) || (!record->stored && !room_locked(r)))
+        return false;
+    record->completing++;
+    ok = put_locked(r, record, has_losses(client));
+    record->completing--;
+    if (!ok || client_dead(client))
+        return false;
+    record->holder = client->id;
+    /* What was lost meanwhile and acknowledged at once: recovery_client_whole() came too early. */
+    if (!has_losses(client))
+        (void)put_locked(r, record, false);
+    return true;
+}
+
+bool recovery_client_complete(struct recovery *r, struct client *client)
+{
+    struct recovery_record *record = client->recovery;
+    uint32_t awaited;
+    bool ok, was_awaited = false;
+
+    pthread_mutex_lock(&r->lock);
+    ok = complete_locked(r, client);
+    if (ok) {
+        was_awaited = record->awaited;
+        recovery_record_forget_former_locked(r, record);
+    }
+    awaited = r->awaited;
+    pthread_mutex_unlock(&r->lock);
+    if (was_awaited)
+        log_info("recovery.complete", LOG_ID("client", client->id), LOG_U64("awaited", awaited));
+    if (awaited == 0)
+        recovery_grace_end(r);
+    return ok;
+}
+
+/* A later incarnation has completed: the record is its, and has all that it had. */
+static bool is_anothers(const struct recovery_record *record, const struct client *client)
+{
+    return record->holder != 0 && record->holder != client->id;
+}
+
+bool recovery_client_lost(struct recovery *r, struct client *client)
+{
+    struct recovery_record *record = client->recovery;
+    bool ok = true;
+
+    pthread_mutex_lock(&r->lock);
+    if ((record->stored || record->pending > 0) && !is_anothers(record, client))
+        ok = put_locked(r, record, true);
+    if (ok && record->awaited) {
+        record->awaited = false;
+        r->awaited--;
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (ok) /* the next tick ends the grace period if this was the last one awaited */
+        atomic_store_explicit(&client->may_reclaim, false, memory_order_release);
+    return ok;
+}
+
+void recovery_client_whole(struct recovery *r, struct client *client)
+{
+    struct recovery_record *record = client->recovery;
+
+    pthread_mutex_lock(&r->lock);
+    /* Only if nothing was revoked meanwhile, and what it holds is what it believes to hold. */
+    if (!has_losses(client) && record->holder == client->id &&
+        (record->stored || record->pending > 0) && !put_locked(r, record, false))
+        log_warn("recovery.whole", LOG_ID("client", client->id),
+                 LOG_STR("note", "cannot be written: it will not reclaim after a restart"));
+    pthread_mutex_unlock(&r->lock);
+}
+
+static bool gone_locked(struct recovery *r, const struct client *client,
+                        struct recovery_change *change)
+{
+    struct recovery_record *record = client->recovery;
+
+    if (r->stopped || !r->db || !client->confirmed || is_anothers(record, client))
+        return false;
+    record->holder = 0;
+    recovery_record_forget_former_locked(r, record);
+    if (!record->stored && record->pending == 0)
+        return false;
+    *change = (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
+    recovery_queue_add_locked(r, change);
+    return true;
+}
+
+static void owe_locked(struct recovery *r, struct recovery_record *record, bool had_state)
+{
+    /* A holder has completed meanwhile, and needs the row. */
+    if (record->owed || !record->stored || record->holder != 0)
+        return;
+    record->owed_bad = had_state;
+    recovery_record_set_owed_locked(r, record, true);
+}
+
+static bool has_state(struct client *client)
+{
+    struct state *state = client->state;
+
+    return state->hooks.has_state && state->hooks.has_state(state, client);
+}
+
+void recovery_clients_gone(struct recovery *r, struct client *const *clients, size_t count)
+{
+    struct recovery_change *changes = must_calloc(count, sizeof(*changes));
+    struct client **of = must_calloc(count, sizeof(struct client *));
+    size_t n = 0;
+    bool ended;
+
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (gone_locked(r, clients[i], &changes[n]))
+            of[n++] = clients[i];
+    }
+    (void)recovery_queue_wait_locked(r, changes, n);
+    for (size_t i = 0; i < n; i++) {
+        if (!changes[i].ok)
+            owe_locked(r, of[i]->recovery, has_state(of[i]));
+    }
+    ended = n > 0 && r->awaited == 0;
+    pthread_mutex_unlock(&r->lock);
+    free(of);
+    free(changes);
+    if (ended)
+        recovery_grace_end(r);
+}

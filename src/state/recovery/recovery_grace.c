@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The grace period.
+ *
+ *     GRACE --time is over, or nobody is awaited--> ENDING --records dropped--> OPEN
+ *       ^---- a reclaim is under way, or the disk fails ----'
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "state/recovery/recovery_internal.h"
+
+/* The period goes on while clients reclaim without pausing so long, up to twice its length. */
+#define RECLAIM_PAUSE_NS (2 * NSEC_PER_SEC)
+
+/* The timer waits so long for reclaims that are being granted, then tries again a second later. */
+#define RECLAIM_WAIT_MS 100
+
+struct sweep {
+    struct recovery *r;
+    struct recovery_change *changes;
+    size_t count;
+};
+
+/* One of the former life whose client did not complete has no right any more. */
+static bool sweep_former(struct hnode *node, void *arg)
+{
+    struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
+    struct sweep *sweep = arg;
+
+    if (!record->former || record->completing > 0)
+        return true;
+    sweep->changes[sweep->count] =
+        (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
+    recovery_queue_add_locked(sweep->r, &sweep->changes[sweep->count++]);
+    return true;
+}
+
+static bool forget_former(struct hnode *node, void *arg)
+{
+    struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
+
+    recovery_record_forget_former_locked(arg, record);
+    return true;
+}
+
+/* All of it in one transaction, since the queue is written as a whole. */
+static bool drop_former_locked(struct recovery *r, size_t *dropped)
+{
+    struct sweep sweep = {.r = r};
+    bool ok;
+
+    sweep.changes = must_calloc(r->records.count + 1, sizeof(struct recovery_change));
+    htable_visit(&r->records, sweep_former, &sweep);
+    *dropped = sweep.count;
+    sweep.changes[sweep.count] = (struct recovery_change){.kind = CHANGE_LEASE};
+    recovery_queue_add_locked(r, &sweep.changes[sweep.count++]);
+    ok = recovery_queue_wait_locked(r, sweep.changes, sweep.count);
+    free(sweep.changes);
+    if (ok)
+        htable_visit(&r->records, forget_former, r);
+    return ok;
+}
+
+/* New reclaims are told to ask again meanwhile. */
+static bool reclaims_over(struct recovery *r, uint32_t wait_ms)
+{
+    const struct timespec pause = {.tv_nsec = NSEC_PER_MSEC};
+
+    for (uint32_t i = 0; atomic_load_explicit(&r->reclaims, memory_order_seq_cst) > 0; i++) {
+        if (i == wait_ms)
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static void end_waiting(struct recovery *r, uint32_t wait_ms)
+{
+    uint32_t phase = PHASE_GRACE;
+    size_t dropped = 0;
+    uint32_t missing;
+    bool ok;
+
+    if (!atomic_compare_exchange_strong_explicit(&r->phase, &phase, PHASE_ENDING,
+                                                 memory_order_seq_cst, memory_order_relaxed))
+        return;
+    if (!reclaims_over(r, wait_ms)) {
+        atomic_store_explicit(&r->phase, PHASE_GRACE, memory_order_release);
+        return;
+    }
+    pthread_mutex_lock(&r->lock);
+    missing = r->awaited;
+    ok = drop_former_locked(r, &dropped);
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        log_info("recovery.grace.end", LOG_STR("why", missing > 0 ? "time" : "all have completed"),
+                 LOG_U64("missing", missing), LOG_U64("dropped", dropped));
+    atomic_store_explicit(&r->phase, ok ? PHASE_OPEN : PHASE_GRACE, memory_order_release);
+}
+
+void recovery_grace_end(struct recovery *r)
+{
+    end_waiting(r, 0);
+}
+
+static bool load_record(void *arg, const struct recovery_key *key, bool lost)
+{
+    struct recovery *r = arg;
+    struct recovery_record *record;
+
+    if (r->records.count >= LIMIT_RECOVERY_RECORDS)
+        return false;
+    record = recovery_record_get_locked(r, key);
+    record->stored = true; /* the reference is the database's */
+    record->lost = lost;
+    record->former = true;
+    record->awaited = !lost;
+    r->awaited += record->awaited;
+    return true;
+}
+
+static uint32_t grace_length_s(const struct recovery *r, uint32_t former_lease_s)
+{
+    uint32_t longest = r->lease_s > former_lease_s ? r->lease_s : former_lease_s;
+
+    if (r->grace_s == RECOVERY_GRACE_BY_LEASE)
+        return longest;
+    if (r->awaited > 0 && r->grace_s < longest)
+        log_warn("recovery.grace", LOG_U64("seconds", r->grace_s), LOG_U64("lease", longest),
+                 LOG_STR("note", "shorter than the lease: clients may come too late"));
+    return r->grace_s;
+}
+
+/* Until the grace period is over clients go by the old lease time; a crash does not shorten it. */
+static bool keep_longer_lease(struct recovery *r, uint32_t former_lease_s)
+{
+    uint32_t longest = former_lease_s > r->lease_s ? former_lease_s : r->lease_s;
+
+    return recovery_db_begin(r->db) && recovery_db_set_lease_s(r->db, longest) &&
+           recovery_db_commit(r->db);
+}
+
+void recovery_listening(struct recovery *r, int64_t now_ns)
+{
+    r->end_ns = now_ns + r->length_ns;
+    r->last_end_ns = r->end_ns + r->length_ns;
+}
+
+bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error, size_t error_size)
+{
+    uint32_t former_lease_s, length_s;
+    size_t dropped;
+    bool ok;
+
+    if (!recovery_db_load(r->db, load_record, r, error, error_size))
+        return false;
+    former_lease_s = recovery_db_lease_s(r->db);
+    length_s = grace_length_s(r, former_lease_s);
+    r->length_ns = length_s * NSEC_PER_SEC;
+    recovery_listening(r, now_ns);
+    if (length_s > 0 && r->awaited > 0) {
+        ok = keep_longer_lease(r, former_lease_s);
+        atomic_store_explicit(&r->phase, PHASE_GRACE, memory_order_relaxed);
+        log_info("recovery.grace.begin", LOG_U64("seconds", length_s),
+                 LOG_U64("awaited", r->awaited));
+    } else {
+        pthread_mutex_lock(&r->lock);
+        ok = drop_former_locked(r, &dropped);
+        pthread_mutex_unlock(&r->lock);
+    }
+    if (!ok)
+        (void)snprintf(error, error_size, "recovery.db: cannot be written");
+    return ok;
+}
+
+static bool grace_is_over(struct recovery *r, int64_t now_ns)
+{
+    int64_t reclaimed_ns = atomic_load_explicit(&r->reclaimed_ns, memory_order_relaxed);
+
+    if (now_ns >= r->last_end_ns)
+        return true;
+    return now_ns >= r->end_ns && (reclaimed_ns == 0 || now_ns - reclaimed_ns > RECLAIM_PAUSE_NS);
+}
+
+void recovery_grace_tick(struct recovery *r, int64_t now_ns)
+{
+    bool nobody;
+
+    if (!recovery_in_grace(r))
+        return;
+    pthread_mutex_lock(&r->lock);
+    nobody = r->awaited == 0;
+    pthread_mutex_unlock(&r->lock);
+    if (nobody || grace_is_over(r, now_ns))
+        end_waiting(r, RECLAIM_WAIT_MS);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of recovery.h: records of clients (recovery_record.c), the queue of what is to be written
+ * (recovery_queue.c), the grace period (recovery_grace.c), what happens to clients
+ * (recovery_client.c).
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/htable.h"
+#include "base/list.h"
+#include "state/recovery/recovery.h"
+#include "state/recovery/recovery_db.h"
+
+enum phase {
+    PHASE_OPEN,
+    PHASE_GRACE,
+    PHASE_ENDING,
+};
+
+/* Holders of a reference: its clients; each change in the queue; the database, if it is there. */
+struct recovery_record {
+    struct hnode by_key;
+    uint32_t refs;
+    bool stored;         /* there is a row, which says `lost` */
+    bool unsure;         /* or not: a change failed, and may be on the disk for all that; who
+                            writes says so */
+    bool lost;           /* state was revoked and not all of that acknowledged */
+    bool former;         /* of the former life, not completed yet */
+    bool awaited;        /* and may still be: the grace period waits for it */
+    bool owed, owed_bad; /* its deletion failed; there was state */
+    uint32_t completing; /* RECLAIM_COMPLETE under way */
+    uint32_t pending;    /* changes in the queue */
+    uint64_t holder;     /* the client id that completed, or 0 */
+    struct recovery_key key;
+    uint8_t owner[];
+};
+
+enum change_kind {
+    CHANGE_PUT,
+    CHANGE_DELETE,
+    CHANGE_LEASE,
+};
+
+/* On the stack or in an array of who waits for it. */
+struct recovery_change {
+    struct list link;
+    struct recovery_record *record; /* NULL for CHANGE_LEASE */
+    enum change_kind kind;
+    bool lost;
+    bool done, ok;
+};
+
+struct recovery {
+    struct recovery_db *db; /* NULL: nothing outlives the server */
+    uint32_t lease_s, grace_s;
+    _Atomic uint32_t phase;       /* enum phase */
+    _Atomic uint32_t blocked;     /* deletions owed of clients that had state */
+    _Atomic uint32_t reclaims;    /* under way */
+    _Atomic int64_t reclaimed_ns; /* the last one */
+    int64_t length_ns;            /* of the grace period */
+    int64_t end_ns, last_end_ns;  /* of it; at the latest */
+
+    pthread_mutex_t lock; /* guards what follows and the records; a leaf */
+    pthread_cond_t written;
+    struct htable records;
+    uint64_t seed;
+    uint32_t awaited, owed;
+    struct list queue;
+    bool writing, stopped;
+};
+
+/* The record of that name, made if there is none, with a reference. */
+struct recovery_record *recovery_record_get_locked(struct recovery *r,
+                                                   const struct recovery_key *key);
+void recovery_record_put_locked(struct recovery *r, struct recovery_record *record);
+
+/* There is a row in the database (there may be), or there is none.  The caller holds a reference. */
+void recovery_record_set_stored_locked(struct recovery_record *record, bool stored);
+
+/* Nothing that is reclaimed in this life is its any more. */
+void recovery_record_forget_former_locked(struct recovery *r, struct recovery_record *record);
+
+/* Its deletion failed, or has been made up for. */
+void recovery_record_set_owed_locked(struct recovery *r, struct recovery_record *record, bool owed);
+
+void recovery_record_free_all(struct recovery *r);
+
+/* What waits is written as a whole, in one transaction.  `change` must live until it is done. */
+void recovery_queue_add_locked(struct recovery *r, struct recovery_change *change);
+
+/* Wait for changes that were added; gives the lock back for the time.  True: all are written. */
+bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change *changes,
+                                size_t count);
+
+/* Load the records of the former life; begin the grace period, or drop them. */
+bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error,
+                          size_t error_size) MUST_USE;
+
+/* Drop the records of those who did not come, and let others go on.  Not while a reclaim is being
+ * granted (the caller may be in it) or the disk fails: the next tick tries again. */
+void recovery_grace_end(struct recovery *r);
+
+/* End it when its time is over or nobody is awaited. */
+void recovery_grace_tick(struct recovery *r, int64_t now_ns);

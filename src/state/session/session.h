@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions: CREATE_SESSION, DESTROY_SESSION (RFC 8881 §18.36, §18.37) and what SEQUENCE needs of
+ * one.  Found by id through 64 shards; a connection remembers its last one (session_conn.h).
+ *
+ * A session that is destroyed leaves its shard, is marked dead and loses its connections; its
+ * memory goes with the last reference.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/htable.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "state/client/client.h"
+#include "state/session/session_slots.h"
+#include "state/session/slot_table.h"
+#include "state/state.h"
+
+struct session_conn;
+
+enum {
+    /* RPC headers with AUTH_NONE, RFC 5531 §9: what sizes of §18.36.3 count besides the COMPOUND. */
+    SESSION_RPC_CALL_BYTES = 40,
+    SESSION_RPC_REPLY_BYTES = 24,
+    /* The smallest COMPOUND and reply that hold a SEQUENCE. */
+    SESSION_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 12 + 36,
+    SESSION_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44,
+    /* CB_SEQUENCE and CB_RECALL of the longest filehandle, and their reply. */
+    SESSION_BACK_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 16 + 44 + 24 + LIMIT_FH_BYTES,
+    SESSION_BACK_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44 + 8,
+};
+
+/* How callbacks of the session authenticate: AUTH_SYS when the client offered it. */
+struct session_cb_auth {
+    uint32_t flavor;
+    uint32_t stamp, uid, gid, gid_count;
+    uint32_t gids[LIMIT_RPC_AUTH_SYS_GIDS];
+    char *machine; /* AUTH_SYS only */
+};
+
+/* Holders of a reference: its shard while it is alive; each binding to a connection; each COMPOUND
+ * that runs in it. */
+struct session {
+    uint8_t id[NFS4_SESSIONID_SIZE]; /* from getrandom */
+    _Atomic uint32_t refs;
+    _Atomic bool ending; /* about to be dead, or not: session_slot_acquire() */
+    _Atomic bool dead;
+    struct client *client; /* a reference */
+    struct channel_attrs4 fore, back;
+    uint32_t cb_program;
+    struct session_cb_auth cb_auth;
+
+    struct hnode by_id;      /* guarded by the shard's lock */
+    struct list client_link; /* guarded by client_table.lock */
+
+    pthread_mutex_t lock; /* guards the four below; the last two may be read without */
+    struct list bindings; /* struct session_binding session_link; the oldest first */
+    uint32_t binding_count;
+    _Atomic uint32_t back_bound; /* of them, for the back channel */
+    _Atomic bool back_given;     /* it ever had one */
+
+    struct slot_table slots;
+    struct session_demand demand;
+};
+
+/* CREATE_SESSION.  `conn` is the connection that it came over; it is bound.  On NFS4_OK *resok is
+ * the reply, without pointers. */
+enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
+                             struct session_conn *conn, const struct CREATE_SESSION4args *args,
+                             int64_t now_ns, struct CREATE_SESSION4resok *resok);
+
+/* DESTROY_SESSION over `conn`.  `own` is the session whose SEQUENCE leads the COMPOUND, with its
+ * slot, or NULL.  NFS4ERR_DELAY as long as other slots are in use. */
+enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
+                              const struct session *own, uint32_t own_slot);
+
+/* A reference for the caller, or NULL. */
+struct session *session_lookup(struct state *state, const uint8_t *id);
+
+struct session *session_get(struct session *session);
+void session_put(struct session *session);
+
+static inline bool session_dead(const struct session *session)
+{
+    return atomic_load_explicit(&session->dead, memory_order_acquire);
+}
+
+/* slot_acquire() for a session that may be about to end: SLOT_GONE when it has.  A request that is
+ * let in is seen by session_destroy().  With no lock held. */
+enum slot_verdict session_slot_acquire(struct session *session, struct slot *slot, uint32_t seqid,
+                                       const struct slot_request *request,
+                                       struct slot_replay *replay);
+
+/* slot_release() with the server-wide account of reply memory. */
+void session_slot_release(struct session *session, struct slot *slot, const void *reply,
+                          uint32_t len);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CREATE_SESSION (RFC 8881 §18.36.4): arguments that can never do are refused before the client's
+ * sequence moves; whatever happens after that is kept and answered again to a retry.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "state/client/client_internal.h"
+#include "state/client/client_lease.h"
+#include "state/session/session.h"
+#include "state/session/session_conn.h"
+#include "state/session/session_internal.h"
+
+#define CREATE_FLAGS                                                                               \
+    (CREATE_SESSION4_FLAG_PERSIST | CREATE_SESSION4_FLAG_CONN_BACK_CHAN |                          \
+     CREATE_SESSION4_FLAG_CONN_RDMA)
+
+/* RPC flavors of callback_sec_parms4, RFC 5531 §8.2. */
+enum {
+    CB_AUTH_NONE = 0,
+    CB_AUTH_SYS = 1
+};
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool too_small(const struct CREATE_SESSION4args *args)
+{
+    const struct channel_attrs4 *fore = &args->csa_fore_chan_attrs;
+    const struct channel_attrs4 *back = &args->csa_back_chan_attrs;
+
+    return fore->ca_maxrequestsize < SESSION_REQUEST_BYTES_MIN ||
+           fore->ca_maxresponsesize < SESSION_REPLY_BYTES_MIN || fore->ca_maxoperations < 1 ||
+           back->ca_maxrequestsize < SESSION_BACK_REQUEST_BYTES_MIN ||
+           back->ca_maxresponsesize < SESSION_BACK_REPLY_BYTES_MIN || back->ca_maxoperations < 2;
+}
+
+/* NOENT when all that is offered for callbacks is RPCSEC_GSS: we know no handle. */
+static enum nfsstat4 check_security(const struct CREATE_SESSION4args *args)
+{
+    for (uint32_t i = 0; i < args->csa_sec_parms_count; i++) {
+        uint32_t flavor = args->csa_sec_parms[i].cb_secflavor;
+
+        if (flavor == CB_AUTH_NONE || flavor == CB_AUTH_SYS)
+            return NFS4_OK;
+    }
+    return args->csa_sec_parms_count == 0 ? NFS4_OK : NFS4ERR_NOENT;
+}
+
+static enum nfsstat4 check_args(const struct CREATE_SESSION4args *args)
+{
+    if (args->csa_flags & ~CREATE_FLAGS)
+        return NFS4ERR_INVAL;
+    if (too_small(args))
+        return NFS4ERR_TOOSMALL;
+    return check_security(args);
+}
+
+/* The number of slots is up to session_slots_init(). */
+static void fore_negotiate(struct channel_attrs4 *granted, const struct channel_attrs4 *offer)
+{
+    memset(granted, 0, sizeof(*granted));
+    granted->ca_maxrequestsize = min_u32(offer->ca_maxrequestsize, LIMIT_REQUEST_BYTES);
+    granted->ca_maxresponsesize = min_u32(offer->ca_maxresponsesize, LIMIT_REPLY_BYTES);
+    granted->ca_maxresponsesize_cached =
+        min_u32(min_u32(offer->ca_maxresponsesize_cached, LIMIT_REPLY_CACHED_BYTES),
+                granted->ca_maxresponsesize);
+    granted->ca_maxoperations = min_u32(offer->ca_maxoperations, LIMIT_COMPOUND_OPS);
+}
+
+/* Operations and slots of the back channel are the client's to say (RFC 8881 §18.36.3); we use
+ * LIMIT_BACK_SLOTS of them at the most. */
+static void back_negotiate(struct channel_attrs4 *granted, const struct channel_attrs4 *offer)
+{
+    memset(granted, 0, sizeof(*granted));
+    granted->ca_maxrequestsize = min_u32(offer->ca_maxrequestsize, LIMIT_REQUEST_BYTES);
+    granted->ca_maxresponsesize = min_u32(offer->ca_maxresponsesize, LIMIT_REPLY_BYTES);
+    granted->ca_maxresponsesize_cached =
+        min_u32(offer->ca_maxresponsesize_cached, granted->ca_maxresponsesize);
+    granted->ca_maxoperations = offer->ca_maxoperations;
+    granted->ca_maxrequests = offer->ca_maxrequests;
+}
+
+/* AUTH_SYS if it is among them: Linux takes CB_COMPOUND with nothing less. */
+static void cb_auth_keep(struct session_cb_auth *auth, const struct CREATE_SESSION4args *args)
+{
+    for (uint32_t i = 0; i < args->csa_sec_parms_count; i++) {
+        const struct callback_sec_parms4 *parms = &args->csa_sec_parms[i];
+        const struct authsys_parms *sys = &parms->cbsp_sys_cred;
+
+        if (parms->cb_secflavor != CB_AUTH_SYS)
+            continue;
+        auth->flavor = CB_AUTH_SYS;
+        auth->stamp = sys->stamp;
+        auth->uid = sys->uid;
+        auth->gid = sys->gid;
+        auth->gid_count = min_u32(sys->gids_count, LIMIT_RPC_AUTH_SYS_GIDS);
+        for (uint32_t j = 0; j < auth->gid_count; j++)
+            auth->gids[j] = sys->gids[j];
+        auth->machine = must_calloc(1, (size_t)sys->machinename.len + 1);
+        if (sys->machinename.len)
+            memcpy(auth->machine, sys->machinename.data, sys->machinename.len);
+        return;
+    }
+}
+
+static struct session *session_make(struct client *client, const struct CREATE_SESSION4args *args,
+                                    int64_t now_ns)
+{
+    struct session *session = must_calloc(1, sizeof(*session));
+
+    randombytes_buf(session->id, sizeof(session->id));
+    atomic_init(&session->refs, 1);
+    session->client = client_get(client);
+    fore_negotiate(&session->fore, &args->csa_fore_chan_attrs);
+    back_negotiate(&session->back, &args->csa_back_chan_attrs);
+    session->cb_program = args->csa_cb_program;
+    cb_auth_keep(&session->cb_auth, args);
+    list_init(&session->client_link);
+    list_init(&session->bindings);
+    CHECK(pthread_mutex_init(&session->lock, NULL) == 0);
+    session_slots_init(session, args->csa_fore_chan_attrs.ca_maxrequests, now_ns);
+    session->fore.ca_maxrequests = session->demand.initial;
+    return session;
+}
+
+void session_free(struct session *session)
+{
+    struct client *client = session->client;
+
+    session_slots_fini(session);
+    CHECK(list_empty(&session->bindings));
+    pthread_mutex_destroy(&session->lock);
+    free(session->cb_auth.machine);
+    free(session);
+    client_put(client);
+}
+
+/* Others whose lease is over give way. */
+static bool session_room_locked(const struct client *client, int64_t now_ns, struct list *doomed)
+{
+    struct state *state = client->state;
+
+    if (client->session_count >= LIMIT_SESSIONS_PER_CLIENT)
+        return false;
+    while (atomic_load_explicit(&state->session_count, memory_order_relaxed) >=
+           state->sessions_max) {
+        if (!client_evict_locked(state, client, now_ns, doomed))
+            return false;
+    }
+    return true;
+}
+
+/* Phases 3 and 4.  The answer stands in client->create_reply afterwards; a session that was made is
+ * returned with a reference. */
+static struct session *execute_locked(struct client *client,
+                                      const struct client_principal *principal,
+                                      const struct CREATE_SESSION4args *args, int64_t now_ns,
+                                      struct list *doomed)
+{
+    struct client_create_reply *reply = &client->create_reply;
+    struct session *session;
+
+    if (!client->confirmed && !client_principal_equal(&client->principal, principal)) {
+        reply->status = NFS4ERR_CLID_INUSE;
+        return NULL;
+    }
+    if (!session_room_locked(client, now_ns, doomed)) {
+        reply->status = NFS4ERR_NOSPC;
+        return NULL;
+    }
+    session = session_get(session_make(client, args, now_ns));
+    session_hash_locked(client->state, session);
+    if (!client->confirmed)
+        client_confirm_locked(client, doomed);
+    reply->status = NFS4_OK;
+    memcpy(reply->resok.csr_sessionid, session->id, NFS4_SESSIONID_SIZE);
+    reply->resok.csr_sequence = args->csa_sequence;
+    reply->resok.csr_flags = args->csa_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+    reply->resok.csr_fore_chan_attrs = session->fore;
+    reply->resok.csr_back_chan_attrs = session->back;
+    return session;
+}
+
+/* Phases 1 and 2. */
+static enum nfsstat4 create_locked(struct state *state, const struct client_principal *principal,
+                                   const struct CREATE_SESSION4args *args, int64_t now_ns,
+                                   struct list *doomed, struct CREATE_SESSION4resok *resok,
+                                   bool *again)
+{
+    struct client *client = client_find_locked(state, args->csa_clientid);
+
+    if (!client || (!client->confirmed && client_expired(client, now_ns)))
+        return NFS4ERR_STALE_CLIENTID;
+    *again = args->csa_sequence == client->create_reply.sequence;
+    if (args->csa_sequence == client->create_reply.sequence + 1) {
+        struct session *session;
+
+        client->create_reply.sequence = args->csa_sequence;
+        session = execute_locked(client, principal, args, now_ns, doomed);
+        if (session)
+            client_renew(client, now_ns);
+        session_put(session);
+    } else if (!*again) {
+        return NFS4ERR_SEQ_MISORDERED;
+    }
+    *resok = client->create_reply.resok;
+    return client->create_reply.status;
+}
+
+/* The connection of a retry gets bound as that of the original was. */
+static void bind_created(struct state *state, struct session_conn *conn,
+                         const struct CREATE_SESSION4resok *resok, bool again)
+{
+    struct session *session = session_lookup(state, resok->csr_sessionid);
+
+    if (!session)
+        return;
+    session_conn_bind(conn, session, resok->csr_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
+    if (!again)
+        log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+                 LOG_ID("client", session->client->id),
+                 LOG_U64("slots", session->fore.ca_maxrequests),
+                 LOG_U64("flags", resok->csr_flags));
+    session_put(session);
+}
+
+enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
+                             struct session_conn *conn, const struct CREATE_SESSION4args *args,
+                             int64_t now_ns, struct CREATE_SESSION4resok *resok)
+{
+    enum nfsstat4 status = check_args(args);
+    struct list doomed;
+    bool again = false;
+
+    if (status != NFS4_OK)
+        return status;
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    status = create_locked(state, principal, args, now_ns, &doomed, resok, &again);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    if (status == NFS4_OK)
+        bind_created(state, conn, resok, again);
+    return status;
+}

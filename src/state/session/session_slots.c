@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy of session_slots.h.  Each session looks at its size at most once a second and when
+ * something calls for it; the looking is done by whichever request finds it due.
+ */
+#include "state/session/session_slots.h"
+
+#include <sched.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "state/session/reply_budget.h"
+#include "state/session/session.h"
+
+#define REVIEW_NS NSEC_PER_SEC
+
+static struct state *state_of(const struct session *session)
+{
+    return session->client->state;
+}
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t max_u32(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+void session_slots_init(struct session *session, uint32_t want, int64_t now_ns)
+{
+    struct session_demand *demand = &session->demand;
+    uint32_t usual = state_of(session)->slots_initial;
+
+    want = max_u32(want, 1);
+    demand->ceiling = want < usual ? want : LIMIT_SLOTS;
+    demand->cost = session->fore.ca_maxresponsesize_cached + (uint32_t)sizeof(struct slot);
+    demand->initial =
+        reply_budget_open(&state_of(session)->reply_budget, demand->cost, min_u32(want, usual));
+    atomic_init(&demand->peak, 0);
+    atomic_init(&demand->review_ns, now_ns + REVIEW_NS);
+    atomic_init(&demand->settled_ns, now_ns);
+    demand->peak_since_ns = demand->lowered_ns = now_ns;
+    slot_table_init(&session->slots, demand->initial);
+}
+
+/* Whoever resizes does so in a few steps, and none follows: nobody gives `resizing` back here. */
+void session_slots_end(struct session *session)
+{
+    while (!slot_table_resize_try(&session->slots))
+        sched_yield();
+    reply_budget_close(&state_of(session)->reply_budget, session->demand.cost,
+                       slot_table_kept(&session->slots));
+    session_reply_bytes_add(session, slot_table_retire_all(&session->slots));
+}
+
+void session_slots_fini(struct session *session)
+{
+    session_reply_bytes_add(session, -(int64_t)slot_table_reply_bytes(&session->slots));
+    slot_table_fini(&session->slots);
+}
+
+void session_reply_bytes_add(struct session *session, int64_t grown)
+{
+    if (grown)
+        atomic_fetch_add_explicit(&state_of(session)->reply_bytes, grown, memory_order_relaxed);
+}
+
+uint32_t session_slots_excess(const struct session *session)
+{
+    uint32_t target = slot_table_grant(&session->slots).target;
+    uint32_t kept = slot_table_kept(&session->slots);
+
+    return kept > target ? kept - target : 0;
+}
+
+static void resized(const struct session *session)
+{
+    log_info("session.slots", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+             LOG_U64("enforced", slot_table_grant(&session->slots).enforced),
+             LOG_U64("target", slot_table_grant(&session->slots).target),
+             LOG_U64("kept", slot_table_kept(&session->slots)));
+}
+
+/* All functions from here to review() run with slots.resizing held. */
+
+static void grow(struct session *session, int64_t now_ns)
+{
+    struct session_demand *demand = &session->demand;
+    uint32_t count = slot_table_grant(&session->slots).enforced;
+    uint32_t more = min_u32(max_u32(count / 2, 1), demand->ceiling - count);
+
+    if (now_ns < atomic_load_explicit(&demand->settled_ns, memory_order_relaxed))
+        return;
+    more = reply_budget_grow(&state_of(session)->reply_budget, demand->cost, more);
+    if (more == 0)
+        return;
+    slot_table_grow(&session->slots, count + more);
+    resized(session);
+}
+
+static void aim(struct session *session, uint32_t target, int64_t now_ns)
+{
+    struct slot_grant grant = slot_table_grant(&session->slots);
+
+    if (target < grant.target)
+        session->demand.lowered_ns = now_ns;
+    slot_table_aim(&session->slots, target);
+}
+
+static void quiet_begin(struct session *session, int64_t now_ns)
+{
+    atomic_store_explicit(&session->demand.settled_ns, now_ns + state_of(session)->lease_ns,
+                          memory_order_relaxed);
+}
+
+static void comply(struct session *session, const struct slot *slot, uint32_t highest,
+                   int64_t now_ns)
+{
+    uint32_t before = slot_table_kept(&session->slots);
+    uint32_t left;
+
+    session_reply_bytes_add(session, slot_table_comply(&session->slots, slot, highest));
+    left = before - slot_table_kept(&session->slots);
+    if (left == 0)
+        return;
+    reply_budget_shrink(&state_of(session)->reply_budget, session->demand.cost, left);
+    quiet_begin(session, now_ns);
+    resized(session);
+}
+
+/* It has known the target for a lease period and still uses slots beyond. */
+static bool ignores_target(const struct session *session, const struct slot_grant *grant,
+                           const struct slot *slot, int64_t now_ns)
+{
+    return grant->target < grant->enforced &&
+           now_ns - session->demand.lowered_ns > state_of(session)->lease_ns &&
+           atomic_load_explicit(&slot->told, memory_order_relaxed) == grant->generation;
+}
+
+static void press(struct session *session, const struct slot *slot, int64_t now_ns)
+{
+    uint32_t share = reply_budget_share(&state_of(session)->reply_budget, session->demand.cost);
+    struct slot_grant grant = slot_table_grant(&session->slots);
+
+    if (share < grant.target) {
+        aim(session, share, now_ns);
+    } else if (slot && ignores_target(session, &grant, slot, now_ns) &&
+               slot_table_force(&session->slots)) {
+        quiet_begin(session, now_ns);
+        resized(session);
+    }
+}
+
+/* Nobody presses: follow the use. */
+static void relax(struct session *session, int64_t now_ns)
+{
+    struct session_demand *demand = &session->demand;
+    struct slot_grant grant = slot_table_grant(&session->slots);
+    uint32_t peak = atomic_load_explicit(&demand->peak, memory_order_relaxed);
+
+    if (grant.target < grant.enforced && peak > grant.target)
+        aim(session, grant.enforced, now_ns);
+    if (now_ns - demand->peak_since_ns < state_of(session)->lease_ns)
+        return;
+    if (grant.target == grant.enforced && grant.enforced > demand->initial &&
+        peak < grant.enforced / 2)
+        aim(session, max_u32(demand->initial, peak * 2), now_ns);
+    atomic_store_explicit(&demand->peak, 0, memory_order_relaxed);
+    demand->peak_since_ns = now_ns;
+}
+
+static void look(struct session *session, const struct slot *slot, int64_t now_ns)
+{
+    struct session_demand *demand = &session->demand;
+
+    atomic_store_explicit(&demand->review_ns, now_ns + REVIEW_NS, memory_order_relaxed);
+    if (reply_budget_tight(&state_of(session)->reply_budget))
+        press(session, slot, now_ns);
+    else
+        relax(session, now_ns);
+    if (now_ns >= atomic_load_explicit(&demand->settled_ns, memory_order_relaxed))
+        slot_table_forget_high(&session->slots);
+}
+
+static bool look_due(const struct session *session, int64_t now_ns)
+{
+    return now_ns >= atomic_load_explicit(&session->demand.review_ns, memory_order_relaxed);
+}
+
+/* The last slot is in use, and the table may have more. */
+static bool growth_due(const struct session *session, const struct slot_grant *grant, uint32_t id)
+{
+    return id + 1 == grant->enforced && grant->enforced < session->demand.ceiling;
+}
+
+static bool shrinks(const struct session *session, const struct slot_grant *grant)
+{
+    return grant->target < slot_table_kept(&session->slots);
+}
+
+static void review(struct session *session, const struct slot *slot, uint32_t id, uint32_t highest,
+                   int64_t now_ns)
+{
+    struct slot_grant grant;
+
+    if (!slot_table_resize_try(&session->slots))
+        return;
+    if (look_due(session, now_ns))
+        look(session, slot, now_ns);
+    grant = slot_table_grant(&session->slots);
+    if (shrinks(session, &grant))
+        comply(session, slot, max_u32(highest, id), now_ns);
+    else if (growth_due(session, &grant, id))
+        grow(session, now_ns);
+    slot_table_resize_end(&session->slots);
+}
+
+struct slot_grant session_slots_note(struct session *session, struct slot *slot, uint32_t id,
+                                     uint32_t highest, int64_t now_ns)
+{
+    struct session_demand *demand = &session->demand;
+    struct slot_grant grant = slot_table_grant(&session->slots);
+    uint32_t used = max_u32(highest, id) + 1;
+
+    /* Losing an update to another thread's smaller one does no harm. */
+    if (used > atomic_load_explicit(&demand->peak, memory_order_relaxed))
+        atomic_store_explicit(&demand->peak, used, memory_order_relaxed);
+    if (look_due(session, now_ns) || shrinks(session, &grant) || growth_due(session, &grant, id)) {
+        review(session, slot, id, highest, now_ns);
+        grant = slot_table_grant(&session->slots);
+    }
+    atomic_store_explicit(&slot->told, grant.generation, memory_order_release);
+    return grant;
+}
+
+static bool press_visited(struct hnode *node, void *now_ns)
+{
+    struct session *session = CONTAINER_OF(node, struct session, by_id);
+
+    if (!slot_table_resize_try(&session->slots))
+        return true;
+    press(session, NULL, *(const int64_t *)now_ns);
+    slot_table_resize_end(&session->slots);
+    return true;
+}
+
+void session_slots_press(struct state *state, int64_t now_ns)
+{
+    if (!reply_budget_tight(&state->reply_budget))
+        return;
+    for (size_t i = 0; i < SESSION_SHARDS; i++) {
+        struct session_shard *shard = &state->session_shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        htable_visit(&shard->table, press_visited, &now_ns);
+        pthread_mutex_unlock(&shard->lock);
+    }
+}

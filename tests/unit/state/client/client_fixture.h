@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients and sessions without opens: the hooks that opens plug in say what the test wants.
+ */
+#pragma once
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "lib/test.h"
+#include "state/client/client.h"
+#include "state/client/client_lease.h"
+#include "state/session/session.h"
+#include "state/session/session_conn.h"
+
+enum {
+    LEASE_S = 10
+};
+
+extern const struct client_principal alice, bob;
+extern struct state *state;
+extern struct session_conn *conn;
+extern _Atomic uint32_t released; /* clients that the hook was called for */
+extern bool holds_state;          /* what the hook says of every client */
+
+int client_set_up(void **unused);
+int client_tear_down(void **unused);
+
+#define CLIENT_TEST(name) cmocka_unit_test_setup_teardown(name, client_set_up, client_tear_down)
+
+struct EXCHANGE_ID4args exchange_args(const char *owner, uint8_t verifier, uint32_t flags);
+enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_principal *who,
+                       uint32_t flags, struct client_exchange *out);
+
+/* CREATE_SESSION over `conn`. */
+enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t flags,
+                              const struct client_principal *who, struct CREATE_SESSION4resok *res);
+enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_principal *who,
+                      struct CREATE_SESSION4resok *res);
+
+/* A confirmed client with one session, alice's. */
+struct client_exchange confirmed(const char *owner, uint8_t verifier,
+                                 struct CREATE_SESSION4resok *res);
+
+/* The same, with a reference on each; `flags` as of CREATE_SESSION. */
+struct party {
+    struct client *client;
+    struct session *session;
+};
+struct party party_make(const char *owner, uint32_t flags);
+void party_put(struct party *party);
+
+bool session_lives(const struct CREATE_SESSION4resok *res);
+void drop_session(const struct CREATE_SESSION4resok *res);
+
+/* Time passes at once, and the timer comes. */
+void tick_after(int64_t ms);
+
+/* It passes second by second, and the timer comes each time. */
+void tick_through(int64_t seconds);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The account of what all reply caches may come to (W03, S20-08). */
+#include "state/session/reply_budget.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "lib/test.h"
+
+enum {
+    COST = 100,
+    MAX = 8000 /* 80 slots */
+};
+
+static struct reply_budget budget;
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    reply_budget_init(&budget, MAX);
+    return 0;
+}
+
+static void as_asked(void **unused)
+{
+    (void)unused;
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_int_equal(budget.charged, 6400);
+    assert_false(reply_budget_tight(&budget));
+    reply_budget_close(&budget, COST, 64);
+    assert_int_equal(budget.charged, 0);
+    assert_int_equal(budget.tables, 0);
+}
+
+/* All until a quarter is charged, then in proportion to what is free. */
+static void new_ones_get_less_and_less(void **unused)
+{
+    static const uint32_t granted[] = {20, 20, 13, 9, 6, 3, 3, 1, 1, 1, 1, 1};
+    uint32_t sum = 0;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(granted); i++) {
+        assert_int_equal(reply_budget_open(&budget, COST, 20), granted[i]);
+        sum += granted[i];
+    }
+    assert_int_equal(budget.charged, sum * COST);
+    assert_true(budget.charged <= MAX);
+}
+
+/* The share is of seven eighths, so that tables which keep to it end the pressure. */
+static void shares(void **unused)
+{
+    (void)unused;
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 64);
+    assert_false(reply_budget_tight(&budget));
+    assert_int_equal(reply_budget_open(&budget, COST, 64), 17 - 1);
+    assert_true(reply_budget_tight(&budget));
+    assert_int_equal(reply_budget_share(&budget, COST), 35);
+    reply_budget_shrink(&budget, COST, 64 - 35);
+    assert_false(reply_budget_tight(&budget));
+}
+
+/* Never under one slot: the only way beyond the budget. */
+static void one_for_everybody(void **unused)
+{
+    (void)unused;
+    assert_int_equal(reply_budget_open(&budget, COST, 80), 80);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(reply_budget_open(&budget, COST, 64), 1);
+    assert_int_equal(budget.charged, MAX + 200 * COST);
+    assert_int_equal(reply_budget_share(&budget, COST), 1);
+}
+
+static void growth_leaves_a_quarter(void **unused)
+{
+    (void)unused;
+    assert_int_equal(reply_budget_open(&budget, COST, 40), 40);
+    assert_int_equal(reply_budget_grow(&budget, COST, 15), 15);
+    assert_int_equal(reply_budget_grow(&budget, COST, 15), 5);
+    assert_int_equal(reply_budget_grow(&budget, COST, 15), 0);
+    assert_int_equal(budget.charged, MAX * 3 / 4);
+    assert_int_equal(reply_budget_open(&budget, COST, 10), 3);
+    assert_int_equal(reply_budget_grow(&budget, COST, 15), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(as_asked),          TEST(new_ones_get_less_and_less), TEST(shares),
+        TEST(one_for_everybody), TEST(growth_leaves_a_quarter),
+    };
+
+    return test_group_run(tests);
+}
