@@ -137,7 +137,7 @@ static void run_gate(struct lane *lane, struct rpc_call *call, uint32_t session,
     xdr_init_encode(&encoder, lane->request, sizeof(lane->request));
     wire_SEQUENCE4args(&encoder, &args);
     call_args(lane, call, xdr_pos(&encoder));
-    x.limit = call->out.end;
+    x.reply.limit = call->out.end;
     CHECK(v41_sequence(&x, &status) == V41_GATE_EXECUTE);
     call->out.p = call->out.start + KEPT_BYTES;
     v41_sequence_done(&x);

@@ -80,17 +80,17 @@ static enum nfsstat4 limit_reply(struct v41_compound *x)
     const struct channel_attrs4 *fore = &x->session->fore;
     struct xdr *out = x->base.out;
     uint32_t bytes = x->cache_this ? fore->ca_maxresponsesize_cached : fore->ca_maxresponsesize;
-    size_t next = x->base.op_count > 1 ? V41_ERROR_BYTES : 0;
+    size_t next = x->base.op_count > 1 ? REPLY_ERROR_BYTES : 0;
     size_t most;
 
-    x->too_big = x->cache_this ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
+    x->reply.too_big = x->cache_this ? NFS4ERR_REP_TOO_BIG_TO_CACHE : NFS4ERR_REP_TOO_BIG;
     if (bytes < SESSION_RPC_REPLY_BYTES)
-        return x->too_big;
+        return x->reply.too_big;
     most = bytes - SESSION_RPC_REPLY_BYTES;
-    if (xdr_pos(out) - x->start + SEQUENCE_RESOK_BYTES + next > most)
-        return x->too_big;
-    if (most < (size_t)(x->limit - (out->start + x->start)))
-        x->limit = out->start + x->start + most;
+    if (xdr_pos(out) - x->reply.start + SEQUENCE_RESOK_BYTES + next > most)
+        return x->reply.too_big;
+    if (most < (size_t)(x->reply.limit - (out->start + x->reply.start)))
+        x->reply.limit = out->start + x->reply.start + most;
     return NFS4_OK;
 }
 
@@ -161,7 +161,7 @@ static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE
 
     session_count(state, SESSION_COUNTER_replay_hits_total);
     session_count(state, SESSION_FAILURE_replay_hit);
-    out->p = out->start + x->start + replay->len;
+    out->p = out->start + x->reply.start + replay->len;
     if (!x->binding)
         session_conn_bind_implicit(x->conn, x->session);
     client_renew(x->session->client, x->base.call->received_ns);
@@ -197,7 +197,7 @@ static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4ar
                                 enum nfsstat4 *status)
 {
     struct xdr *out = x->base.out;
-    uint8_t *start = out->start + x->start;
+    uint8_t *start = out->start + x->reply.start;
     struct slot_replay replay = {.data = start, .size = (size_t)(out->end - start)};
     struct slot *slot = slot_at(&x->session->slots, args->sa_slotid);
 
@@ -273,9 +273,9 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
 void v41_sequence_done(struct v41_compound *x)
 {
     struct xdr *out = x->base.out;
-    const uint8_t *reply = x->cache_this ? out->start + x->start : NULL;
+    const uint8_t *reply = x->cache_this ? out->start + x->reply.start : NULL;
 
     if (x->slot)
-        session_slot_release(x->session, x->slot, reply, (uint32_t)(xdr_pos(out) - x->start));
+        session_slot_release(x->session, x->slot, reply, (uint32_t)(xdr_pos(out) - x->reply.start));
     x->slot = NULL;
 }

@@ -50,7 +50,7 @@ enum nfsstat4 v41_exchange_id(struct v41_compound *x, const struct EXCHANGE_ID4a
 
     if (xdr_left(x->base.out) < EXCHANGE_ID_RESOK_BYTES + 2 * xdr_padded(owner.len) +
                                     xdr_padded(impl.nii_domain.len) + xdr_padded(impl.nii_name.len))
-        return x->too_big;
+        return x->reply.too_big;
     status =
         client_exchange_id(state_of(x), &principal, args, x->base.call->received_ns, &exchange);
     if (status != NFS4_OK)
@@ -77,7 +77,7 @@ enum nfsstat4 v41_create_session(struct v41_compound *x, const struct CREATE_SES
     enum nfsstat4 status;
 
     if (xdr_left(x->base.out) < CREATE_SESSION_RESOK_BYTES)
-        return x->too_big;
+        return x->reply.too_big;
     status =
         session_create(state_of(x), &principal, x->conn, args, x->base.call->received_ns, &res);
     if (status == NFS4_OK)

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "wire/nfs4_const.h"
 
-struct v41_trace {
+struct compound_trace {
     uint32_t count;
     struct {
         uint32_t op;
@@ -20,12 +20,12 @@ struct v41_trace {
 };
 
 /* NULL unless the log level is debug, or without memory. */
-struct v41_trace *v41_trace_begin(struct arena *arena);
+struct compound_trace *compound_trace_begin(struct arena *arena);
 
 /* One more result; `trace` may be NULL. */
-void v41_trace_add(struct v41_trace *trace, uint32_t op, size_t bytes);
+void compound_trace_add(struct compound_trace *trace, uint32_t op, size_t bytes);
 
 /* Print it: ops=[SEQUENCE,PUTROOTFH] bytes=[44,8] body=52.  The body is all results; with the head,
  * which is status, tag and number of results, it is the COMPOUND4res. */
-void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t head_bytes,
-                   size_t body_bytes);
+void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,
+                        size_t body_bytes);

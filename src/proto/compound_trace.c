@@ -2,7 +2,7 @@
 /*
  * The debug line of a COMPOUND.  Costs one test of the log level when debug is off.
  */
-#include "proto/v41/trace.h"
+#include "proto/compound_trace.h"
 
 #include <stdio.h>
 
@@ -14,9 +14,9 @@ enum {
     SIZES_BYTES = LIMIT_COMPOUND_OPS * 12
 };
 
-struct v41_trace *v41_trace_begin(struct arena *arena)
+struct compound_trace *compound_trace_begin(struct arena *arena)
 {
-    struct v41_trace *trace;
+    struct compound_trace *trace;
 
     if (!log_enabled(LOG_LEVEL_DEBUG))
         return NULL;
@@ -26,7 +26,7 @@ struct v41_trace *v41_trace_begin(struct arena *arena)
     return trace;
 }
 
-void v41_trace_add(struct v41_trace *trace, uint32_t op, size_t bytes)
+void compound_trace_add(struct compound_trace *trace, uint32_t op, size_t bytes)
 {
     if (!trace || trace->count == LIMIT_COMPOUND_OPS)
         return;
@@ -42,8 +42,8 @@ static const char *op_name(uint32_t op)
     return info ? info->name : "ILLEGAL";
 }
 
-void v41_trace_end(const struct v41_trace *trace, enum nfsstat4 status, size_t head_bytes,
-                   size_t body_bytes)
+void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,
+                        size_t body_bytes)
 {
     char names[NAMES_BYTES] = "[", sizes[SIZES_BYTES] = "[";
     size_t name_at = 1, size_at = 1;

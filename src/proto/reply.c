@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/reply.h"
+
+#include "base/log.h"
+#include "proto/compound_trace.h"
+#include "wire/nfs4_codec.h"
+#include "wire/op_table.h"
+
+void reply_begin(struct reply *reply, struct compound *c, const struct wire_opaque *tag,
+                 enum nfsstat4 too_big)
+{
+    struct wire_opaque copy = *tag;
+    struct xdr *out = c->out;
+
+    reply->limit = out->end;
+    reply->too_big = too_big;
+    reply->trace = compound_trace_begin(c->arena);
+    reply->start = xdr_pos(out);
+    xdr_put_u32(out, NFS4_OK);
+    xdr_opaque(out, &copy, LIMIT_COMPOUND_TAG_BYTES);
+    reply->count_pos = xdr_pos(out);
+    xdr_put_u32(out, 0);
+}
+
+size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 op)
+{
+    struct xdr *out = c->out;
+    size_t pos = xdr_pos(out);
+    bool last = c->op_index + 1 == c->op_count;
+
+    out->end = reply->limit;
+    xdr_put_u32(out, op);
+    xdr_put_u32(out, NFS4_OK);
+    if (!last && xdr_left(out) >= REPLY_ERROR_BYTES)
+        out->end -= REPLY_ERROR_BYTES;
+    return pos;
+}
+
+static void tail_drop(struct rpc_call *call)
+{
+    if (call->tail.fd < 0)
+        return;
+    if (call->tail.done)
+        call->tail.done(call->tail.arg, call->tail.fd);
+    call->tail.fd = -1;
+}
+
+static size_t tail_bytes(const struct rpc_call *call)
+{
+    return call->tail.fd >= 0 ? xdr_padded(call->tail.len) : 0;
+}
+
+/* What the handler encoded, and what it hung on as a tail, must fit. */
+static bool result_fits(const struct compound *c)
+{
+    return !c->out->failed && tail_bytes(c->call) <= xdr_left(c->out);
+}
+
+enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opnum4 op, size_t pos,
+                           enum nfsstat4 status)
+{
+    struct xdr *out = c->out;
+    const struct op_info *info = op_info(op);
+    bool fits = result_fits(c);
+    bool keep_body = fits && info && info->flags & OP_ERROR_BODY && xdr_pos(out) > pos + 8;
+
+    if (!fits && status == NFS4_OK && info && info->flags & OP_MUTATES)
+        log_error("compound.bound", LOG_STR("op", info->name), LOG_U64("bound", info->reply_bound));
+    if (!fits && (status == NFS4_OK || (info && info->flags & OP_ERROR_BODY)))
+        status = reply->too_big;
+    out->end = reply->limit;
+    if (status != NFS4_OK) {
+        tail_drop(c->call);
+        if (!keep_body) {
+            xdr_rewind(out, pos + 8);
+            /* SETATTR4res has its bitmap with every status. */
+            if (op == OP_SETATTR)
+                xdr_put_u32(out, 0);
+        }
+        xdr_patch_u32(out, pos + 4, status);
+    }
+    compound_trace_add(reply->trace, op, xdr_pos(out) - pos + tail_bytes(c->call));
+    return status;
+}
+
+bool reply_op_fits(const struct reply *reply, const struct compound *c, const struct op_info *info)
+{
+    bool last = c->op_index + 1 == c->op_count;
+
+    if (!last && (size_t)(reply->limit - c->out->p) < REPLY_ERROR_BYTES)
+        return false;
+    return !info || !(info->flags & OP_MUTATES) || info->reply_bound <= 8 ||
+           xdr_left(c->out) >= info->reply_bound - 8;
+}
+
+void reply_end(struct reply *reply, struct compound *c, enum nfsstat4 status, uint32_t results)
+{
+    size_t body = reply->count_pos + 4;
+
+    xdr_patch_u32(c->out, reply->start, status);
+    xdr_patch_u32(c->out, reply->count_pos, results);
+    compound_trace_end(reply->trace, status, body - reply->start,
+                       xdr_pos(c->out) - body + tail_bytes(c->call));
+}
