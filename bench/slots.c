@@ -297,6 +297,7 @@ int main(int argc, char **argv)
     options_read(argc, argv);
     log_set_level(LOG_LEVEL_ERROR);
     server.state = state_create(&config);
+    atomic_store(&server.minors, MINOR_RANGE_BUILT);
     lanes_init();
     sessions_make(lanes[0].conns[0]);
     (void)printf("%-10s%10s%8s%24s%24s%10s\n", "", "", "slots", "CPU ns per operation",

@@ -90,6 +90,7 @@ static bool make_state(struct daemon *d)
         return false;
     d->server.state = state_create(&config);
     d->server.lease_s = d->options.lease_s;
+    atomic_store(&d->server.minors, MINOR_RANGE_BUILT);
     return true;
 }
 

@@ -13,11 +13,13 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log_limit.h"
 #include "export/export.h"
+#include "proto/minor_range.h"
 #include "transport/rpc_call.h"
 #include "vfs/vfs.h"
 #include "wire/nfs4_codec.h"
@@ -38,6 +40,8 @@ struct server {
     struct export_table *exports;
     struct state *state;
     uint32_t lease_s;
+    /* What is served: read once a COMPOUND, written at any time.  Relaxed: it announces nothing. */
+    _Atomic(struct minor_range) minors;
     struct log_limit refusals; /* lines about requests that SEQUENCE refused */
     struct log_limit replays;  /* and about retries */
 };

@@ -55,17 +55,20 @@ static enum rpc_result minor_mismatch(struct rpc_call *call, struct wire_opaque 
 enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
                               struct session_conn *conn)
 {
+    struct minor_range served = atomic_load_explicit(&server->minors, memory_order_relaxed);
     struct wire_opaque tag = {(const uint8_t *)"", 0};
     uint32_t minor, op_count;
+    bool known;
 
     xdr_opaque(&call->in, &tag, LIMIT_COMPOUND_TAG_BYTES);
     minor = xdr_get_u32(&call->in);
     op_count = xdr_get_u32(&call->in);
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;
-    log_debug("compound", LOG_STR("path", minor == 1 ? "4.1" : "none"), LOG_U64("minor", minor),
-              LOG_U64("ops", op_count), LOG_U64("xid", call->xid));
-    if (minor == 1)
+    known = minor_range_has(served, minor);
+    log_debug("compound", LOG_STR("path", known && minor == 1 ? "4.1" : "none"),
+              LOG_U64("minor", minor), LOG_U64("ops", op_count), LOG_U64("xid", call->xid));
+    if (known && minor == 1)
         return v41_compound_run(call, server, conn, &tag, op_count);
     return minor_mismatch(call, &tag);
 }
