@@ -74,7 +74,7 @@
 #define LIMIT_LOCK_WAITERS_PER_CLIENT 4096u
 #define LIMIT_COURTESY_CLIENTS 16u /* expired clients that lose state to a request at a time */
 #define LIMIT_COURTESY_TURNS 64u   /* times that a request does that before it is DELAY */
-#define LIMIT_STATEID_CHUNKS 256u  /* of one shard: 4096 stateids each */
+#define LIMIT_STATEID_CHUNKS 64u   /* of one shard: 4096 stateids each, 2^24 in all */
 #define LIMIT_TEST_STATEIDS 1024u
 
 /* export, vfs, backends */

@@ -88,7 +88,7 @@ struct state *state_create(const struct state_config *config)
         mutex_init(&state->session_shards[i].lock);
         htable_init(&state->session_shards[i].table, 8);
     }
-    state->opens = open_tables_create();
+    state->opens = open_tables_create(state->boot_id);
     state->recovery = config->recovery ? config->recovery : recovery_none();
     state_hook_clients(state, &open_hooks);
     return state;

@@ -11,11 +11,11 @@
 #include "state/open/open_revoke.h"
 #include "state/open/revocation.h"
 
-struct open_tables *open_tables_create(void)
+struct open_tables *open_tables_create(uint64_t boot_id)
 {
     struct open_tables *tables = must_calloc(1, sizeof(*tables));
 
-    tables->stateids = stateid_table_create();
+    tables->stateids = stateid_table_create(boot_id);
     randombytes_buf(&tables->cred_seed, sizeof(tables->cred_seed));
     file_shards_init(tables->files);
     return tables;

@@ -63,7 +63,7 @@ struct open_request {
     struct file *file;     /* between reserve and commit or cancel */
 };
 
-struct open_tables *open_tables_create(void);
+struct open_tables *open_tables_create(uint64_t boot_id);
 void open_tables_destroy(struct open_tables *tables);
 
 /* Removal of a client with all that it has, and the test for it. */

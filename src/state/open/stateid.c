@@ -6,15 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/htable.h"
 #include "base/limits.h"
 #include "state/client/client.h"
 
 enum {
     SHARDS = 64, /* a power of two */
     CHUNK_SLOTS = 4096,
+    EPOCH_BYTES = 4,
+    INDEX_BYTES = 3,
+    TAG_BYTES = 5,
+    HALF_BITS = TAG_BYTES * 8 / 2,
+    HALF_MASK = (1 << HALF_BITS) - 1,
+    CIPHER_ROUNDS = 4,
     /* Seqids this near to the wrap compare as RFC 8881 §8.2.2 says: all slots of a client. */
     WRAP_WINDOW = LIMIT_SESSIONS_PER_CLIENT * LIMIT_SLOTS,
 };
+
+_Static_assert(EPOCH_BYTES + INDEX_BYTES + TAG_BYTES == NFS4_OTHER_SIZE, "all of `other`");
+_Static_assert(SHARDS *CHUNK_SLOTS *LIMIT_STATEID_CHUNKS <= 1ull << INDEX_BYTES * 8,
+               "every slot has an index");
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low bytes of a number come first");
+
+/* Marks a tag of a slot in use, so that 0 is none whatever the tag. */
+static const uint64_t tag_alive = 1ull << TAG_BYTES * 8;
 
 /* refs 0: free.  sid is written only then, and read only with a reference. */
 struct stateid_slot {
@@ -37,14 +53,27 @@ struct shard {
 
 struct stateid_table {
     uint8_t key[crypto_shorthash_KEYBYTES];
+    uint8_t epoch[EPOCH_BYTES];
     struct shard shards[SHARDS];
 };
 
-struct stateid_table *stateid_table_create(void)
+/* Special stateids begin with four bytes that are all zero or all ones. */
+static void make_epoch(uint64_t boot_id, uint8_t epoch[EPOCH_BYTES])
+{
+    uint64_t mixed = hash_u64(boot_id);
+    uint32_t value = (uint32_t)(mixed ^ mixed >> 32);
+
+    if (value <= 1 || value == UINT32_MAX)
+        value = 0x5a5a5a5au;
+    memcpy(epoch, &value, EPOCH_BYTES);
+}
+
+struct stateid_table *stateid_table_create(uint64_t boot_id)
 {
     struct stateid_table *table = must_calloc(1, sizeof(*table));
 
     crypto_shorthash_keygen(table->key);
+    make_epoch(boot_id, table->epoch);
     for (size_t i = 0; i < SHARDS; i++)
         CHECK(pthread_mutex_init(&table->shards[i].lock, NULL) == 0);
     return table;
@@ -60,15 +89,30 @@ void stateid_table_destroy(struct stateid_table *table)
     free(table);
 }
 
-static uint64_t make_tag(const struct stateid_table *table, uint64_t client, uint64_t generation,
-                         uint32_t index)
+static uint32_t cipher_half(const struct stateid_table *table, uint32_t index, uint32_t round,
+                            uint32_t half)
 {
-    const uint64_t input[3] = {client, generation, index};
-    uint64_t tag;
+    const uint32_t input[3] = {index, round, half};
+    uint64_t hash;
 
-    _Static_assert(sizeof(tag) == crypto_shorthash_BYTES, "64-bit tags");
-    crypto_shorthash((uint8_t *)&tag, (const uint8_t *)input, sizeof(input), table->key);
-    return tag ? tag : 1;
+    _Static_assert(sizeof(hash) == crypto_shorthash_BYTES, "64-bit hashes");
+    crypto_shorthash((uint8_t *)&hash, (const uint8_t *)input, sizeof(input), table->key);
+    return (uint32_t)(hash & HALF_MASK);
+}
+
+/* A permutation of the generations of a slot (a Feistel network), so that tags differ as they do. */
+static uint64_t make_tag(const struct stateid_table *table, uint32_t index, uint64_t generation)
+{
+    uint32_t left = (uint32_t)(generation >> HALF_BITS & HALF_MASK);
+    uint32_t right = (uint32_t)(generation & HALF_MASK);
+
+    for (uint32_t round = 0; round < CIPHER_ROUNDS; round++) {
+        uint32_t next = left ^ cipher_half(table, index, round, right);
+
+        left = right;
+        right = next;
+    }
+    return tag_alive | (uint64_t)left << HALF_BITS | right;
 }
 
 static struct stateid_slot *slot_fresh_locked(struct shard *shard, uint32_t shard_index)
@@ -87,17 +131,15 @@ static struct stateid_slot *slot_fresh_locked(struct shard *shard, uint32_t shar
     }
     shard->used++;
     slot = &chunk[local % CHUNK_SLOTS];
-    slot->index = local * SHARDS + shard_index + 1; /* neither zero nor all ones */
+    slot->index = local * SHARDS + shard_index;
     return slot;
 }
 
-bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum stateid_kind kind,
-                    struct client *client, uint64_t spread, void (*release)(struct stateid *sid))
+static struct stateid_slot *slot_take(struct stateid_table *table, uint32_t shard_index,
+                                      uint64_t *generation)
 {
-    uint32_t shard_index = (uint32_t)(spread % SHARDS);
     struct shard *shard = &table->shards[shard_index];
     struct stateid_slot *slot;
-    uint64_t generation, tag;
 
     pthread_mutex_lock(&shard->lock);
     slot = shard->free;
@@ -105,15 +147,42 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
         shard->free = slot->next_free;
     else
         slot = slot_fresh_locked(shard, shard_index);
-    generation = shard->generation++;
+    *generation = shard->generation++;
     pthread_mutex_unlock(&shard->lock);
+    return slot;
+}
+
+/* A free slot of the shard, or of another when that one is full. */
+static struct stateid_slot *slot_find(struct stateid_table *table, uint64_t spread,
+                                      uint64_t *generation)
+{
+    struct stateid_slot *slot = NULL;
+
+    for (uint64_t i = 0; i < SHARDS && !slot; i++)
+        slot = slot_take(table, (uint32_t)((spread + i) % SHARDS), generation);
+    return slot;
+}
+
+static void make_other(const struct stateid_table *table, uint32_t index, uint64_t tag,
+                       uint8_t other[NFS4_OTHER_SIZE])
+{
+    memcpy(other, table->epoch, EPOCH_BYTES);
+    memcpy(other + EPOCH_BYTES, &index, INDEX_BYTES);
+    memcpy(other + EPOCH_BYTES + INDEX_BYTES, &tag, TAG_BYTES);
+}
+
+bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum stateid_kind kind,
+                    struct client *client, uint64_t spread, void (*release)(struct stateid *sid))
+{
+    uint64_t generation, tag;
+    struct stateid_slot *slot = slot_find(table, spread, &generation);
+
     if (!slot)
         return false;
-    tag = make_tag(table, client->id, generation, slot->index);
+    tag = make_tag(table, slot->index, generation);
     sid->table = table;
     sid->slot = slot;
-    memcpy(sid->other, &slot->index, 4);
-    memcpy(sid->other + 4, &tag, 8);
+    make_other(table, slot->index, tag, sid->other);
     sid->kind = kind;
     atomic_init(&sid->seqid, 1);
     atomic_init(&sid->revoked, NFS4_OK);
@@ -129,12 +198,12 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
 
 static struct stateid_slot *slot_at(struct stateid_table *table, uint32_t index)
 {
-    uint32_t local = (index - 1) / SHARDS;
+    uint32_t local = index / SHARDS;
     struct stateid_slot *chunk;
 
-    if (index == 0 || local / CHUNK_SLOTS >= LIMIT_STATEID_CHUNKS)
+    if (local / CHUNK_SLOTS >= LIMIT_STATEID_CHUNKS)
         return NULL;
-    chunk = atomic_load_explicit(&table->shards[(index - 1) % SHARDS].chunks[local / CHUNK_SLOTS],
+    chunk = atomic_load_explicit(&table->shards[index % SHARDS].chunks[local / CHUNK_SLOTS],
                                  memory_order_acquire);
     return chunk ? &chunk[local % CHUNK_SLOTS] : NULL;
 }
@@ -151,18 +220,23 @@ static bool slot_get_unless_free(struct stateid_slot *slot)
     return false;
 }
 
-struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
-                               const struct client *client)
+bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4 *in)
+{
+    return memcmp(in->other, table->epoch, EPOCH_BYTES) == 0;
+}
+
+struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in)
 {
     struct stateid_slot *slot;
     struct stateid *sid;
-    uint32_t index;
-    uint64_t tag;
+    uint32_t index = 0;
+    uint64_t tag = 0;
 
-    memcpy(&index, in->other, 4);
-    memcpy(&tag, in->other + 4, 8);
+    memcpy(&index, in->other + EPOCH_BYTES, INDEX_BYTES);
+    memcpy(&tag, in->other + EPOCH_BYTES + INDEX_BYTES, TAG_BYTES);
+    tag |= tag_alive;
     slot = slot_at(table, index);
-    if (!slot || tag == 0)
+    if (!slot || !stateid_epoch_ours(table, in))
         return NULL;
     /* Only a hint, so that strangers' guesses leave others' slots alone. */
     if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != tag)
@@ -170,7 +244,18 @@ struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid
     if (!slot_get_unless_free(slot))
         return NULL;
     sid = slot->sid;
-    if (atomic_load_explicit(&slot->tag, memory_order_relaxed) == tag && sid->client == client)
+    if (atomic_load_explicit(&slot->tag, memory_order_relaxed) == tag)
+        return sid;
+    stateid_put(sid);
+    return NULL;
+}
+
+struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
+                               const struct client *client)
+{
+    struct stateid *sid = stateid_find(table, in);
+
+    if (!sid || sid->client == client)
         return sid;
     stateid_put(sid);
     return NULL;
@@ -193,7 +278,7 @@ void stateid_put(struct stateid *sid)
     if (atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel) != 1)
         return;
     DCHECK(atomic_load_explicit(&slot->tag, memory_order_relaxed) == 0);
-    shard = &sid->table->shards[(slot->index - 1) % SHARDS];
+    shard = &sid->table->shards[slot->index % SHARDS];
     pthread_mutex_lock(&shard->lock);
     slot->next_free = shard->free;
     shard->free = slot;

@@ -2,10 +2,11 @@
 /*
  * Stateids (RFC 8881 §8.2): from the twelve bytes `other` to the open or lock state they stand for.
  *
- * `other` is the index of a slot and a 64-bit tag, which is a keyed hash of the client, the index
- * and a generation: nobody can guess one, no value comes twice, and only its own client may use it.
- * Slots are never given back to the system, so finding one takes no lock: take a reference unless
- * there is none, then compare.  Whoever holds a reference may use the state behind it.
+ * `other` is four bytes that tell this life of the server from others (its epoch), three of a slot's
+ * index and five of a tag, which is a generation enciphered with a random key: nobody can guess one,
+ * and no value comes twice.  Slots are never given back to the system, so finding one takes no
+ * lock: take a reference unless there is none, then compare.  Whoever holds a reference may use the
+ * state behind it.
  */
 #pragma once
 
@@ -39,11 +40,13 @@ struct stateid {
     void (*release)(struct stateid *sid); /* the last reference is gone */
 };
 
-struct stateid_table *stateid_table_create(void);
+/* `boot_id` differs from life to life of the server: the epoch is made of it. */
+struct stateid_table *stateid_table_create(uint64_t boot_id);
 void stateid_table_destroy(struct stateid_table *table);
 
 /* Give `sid` a fresh value with seqid 1 and one reference, the caller's.  `spread` is any number
- * that differs between threads' work (a hash of the file).  False when the table is full. */
+ * that differs between threads' work (a hash of the file).  False when the table is full: there are
+ * LIMIT_STATEID_CHUNKS * 64 * 4096 of all clients, and the operation is NFS4ERR_DELAY. */
 bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum stateid_kind kind,
                     struct client *client, uint64_t spread,
                     void (*release)(struct stateid *sid)) MUST_USE;
@@ -52,6 +55,13 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
  * client's.  Does not look at the seqid.  Takes no lock. */
 struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
                                const struct client *client);
+
+/* The same, whosever it is: for who knows no client but by its stateids (RFC 7530 §9.5). */
+struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in);
+
+/* Could `in`, which is not special, be of this life of the server?  False: it is of another, or was
+ * never given out (RFC 7530 §9.1.4.3). */
+bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4 *in);
 
 /* Another reference for one who has one. */
 void stateid_get(struct stateid *sid);

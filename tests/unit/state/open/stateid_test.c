@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "lib/test.h"
 #include "state/client/client.h"
 
@@ -21,7 +22,7 @@ static void count_release(struct stateid *sid)
 static int set_up(void **unused)
 {
     (void)unused;
-    table = stateid_table_create();
+    table = stateid_table_create(1);
     released = 0;
     return 0;
 }
@@ -96,6 +97,72 @@ static void test_killed_is_gone_but_lives_on(void **unused)
     assert_null(stateid_lookup(table, &value, &alice));
 }
 
+/* For a 4.0 client, who is known by it. */
+static void test_found_whosever_it_is(void **unused)
+{
+    struct stateid sid;
+    struct stateid4 value;
+
+    (void)unused;
+    insert(&sid, &bob, 9);
+    stateid_value(&sid, &value);
+    assert_ptr_equal(stateid_find(table, &value), &sid);
+    assert_ptr_equal(sid.client, &bob);
+    stateid_put(&sid);
+    value.other[11] ^= 1;
+    assert_null(stateid_find(table, &value));
+    value.other[11] ^= 1;
+    drop(&sid);
+    assert_null(stateid_find(table, &value));
+}
+
+/* RFC 7530 §9.1.4.3: one of another life of the server is told from one that is wrong. */
+static void test_epoch(void **unused)
+{
+    struct stateid_table *other;
+    struct stateid sid;
+    struct stateid4 value;
+
+    (void)unused;
+    insert(&sid, &alice, 0);
+    stateid_value(&sid, &value);
+    for (uint64_t boot_id = 2; boot_id < 100; boot_id++) {
+        other = stateid_table_create(boot_id);
+        assert_false(stateid_epoch_ours(other, &value));
+        assert_null(stateid_find(other, &value));
+        stateid_table_destroy(other);
+    }
+    assert_true(stateid_epoch_ours(table, &value));
+    value.other[4] ^= 1;
+    assert_true(stateid_epoch_ours(table, &value));
+    value.other[3] ^= 1;
+    assert_false(stateid_epoch_ours(table, &value));
+    drop(&sid);
+}
+
+/* What one file has must not be bounded by its share of the table. */
+static void test_full_shard(void **unused)
+{
+    enum {
+        COUNT = LIMIT_STATEID_CHUNKS * 4096 + 10
+    };
+    struct stateid *sids = must_calloc(COUNT, sizeof(*sids));
+    struct stateid4 value;
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT; i++)
+        insert(&sids[i], &alice, 63);
+    for (size_t i = 0; i < COUNT; i++) {
+        stateid_value(&sids[i], &value);
+        assert_ptr_equal(stateid_lookup(table, &value, &alice), &sids[i]);
+        stateid_put(&sids[i]);
+    }
+    for (size_t i = 0; i < COUNT; i++)
+        drop(&sids[i]);
+    assert_int_equal(released, COUNT);
+    free(sids);
+}
+
 /* RFC 8881 §8.2.4: `other` never comes again, though the slot does. */
 static void test_values_never_come_twice(void **unused)
 {
@@ -108,7 +175,7 @@ static void test_values_never_come_twice(void **unused)
         memcpy(seen[i], sid.other, 12);
         for (size_t j = 0; j < i; j++)
             assert_memory_not_equal(seen[i], seen[j], 12);
-        assert_memory_equal(seen[i], seen[0], 4); /* the same slot */
+        assert_memory_equal(seen[i], seen[0], 7); /* the same slot */
         drop(&sid);
     }
 }
@@ -212,6 +279,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_found_by_its_client_alone),
         TEST(test_no_other_value_is_found),
+        TEST(test_found_whosever_it_is),
+        TEST(test_epoch),
+        TEST(test_full_shard),
         TEST(test_killed_is_gone_but_lives_on),
         TEST(test_values_never_come_twice),
         TEST(test_many_at_once),
