@@ -4,6 +4,17 @@
 #include "proto/utf8.h"
 #include "transport/connection.h"
 
+void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
+                    uint32_t op_count)
+{
+    *c = (struct compound){.call = call,
+                           .server = server,
+                           .in = &call->in,
+                           .out = &call->out,
+                           .arena = call->arena,
+                           .op_count = op_count};
+}
+
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)
 {
     const struct rpc_cred *cred = &c->call->cred;

@@ -60,11 +60,19 @@ const struct bitmap4 *attr_exclcreat(void)
     return &exclcreat;
 }
 
-void attr_supported(const struct vfs *fs, struct bitmap4 *out)
+/* Leave out what is above. */
+static void bitmap_cut(struct bitmap4 *bits, uint32_t last)
+{
+    for (uint32_t w = last / 32; w < bits->count; w++)
+        bits->words[w] &= w > last / 32 ? 0 : UINT32_MAX >> (31 - last % 32);
+}
+
+void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out)
 {
     *out = base_supported;
     if (fs->caps & VFS_CAP_BTIME)
         bitmap4_set(out, FATTR4_TIME_CREATE);
+    bitmap_cut(out, c->attribute_last);
 }
 
 enum nfsstat4 attr_check_readable(const struct bitmap4 *want)
@@ -129,7 +137,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
 {
     uint32_t caps = s->any->fs->caps;
 
-    attr_supported(s->any->fs, &a->supported_attrs);
+    attr_supported(s->c, s->any->fs, &a->supported_attrs);
     a->suppattr_exclcreat = exclcreat;
     /* A handle lasts as long as its file, also where neither outlives the server. */
     a->fh_expire_type = FH4_PERSISTENT;
@@ -208,7 +216,7 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
     struct bitmap4 mask, supported;
     struct nfs4_attrs a;
 
-    attr_supported(s->any->fs, &supported);
+    attr_supported(s->c, s->any->fs, &supported);
     mask.count = LIMIT_BITMAP_WORDS;
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++)
         mask.words[w] = want->words[w] & supported.words[w];
@@ -274,7 +282,7 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
         return NFS4ERR_INVAL;
     if (given->attrmask.beyond)
         return NFS4ERR_ATTRNOTSUPP;
-    attr_supported(obj->fs, &supported);
+    attr_supported(c, obj->fs, &supported);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (given->attrmask.words[w] & ~supported.words[w])
             return NFS4ERR_ATTRNOTSUPP;

@@ -22,13 +22,14 @@ enum {
 };
 
 /* Attributes we don't have: ATTRNOTSUPP; those we have but can't be set: INVAL. */
-static enum nfsstat4 check_settable(const struct vfs *fs, const struct bitmap4 *mask)
+static enum nfsstat4 check_settable(const struct compound *c, const struct vfs *fs,
+                                    const struct bitmap4 *mask)
 {
     struct bitmap4 supported;
 
     if (mask->beyond)
         return NFS4ERR_ATTRNOTSUPP;
-    attr_supported(fs, &supported);
+    attr_supported(c, fs, &supported);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
         if (mask->words[w] & ~supported.words[w])
             return NFS4ERR_ATTRNOTSUPP;
@@ -136,7 +137,7 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct bitmap4 *bits)
 {
     const struct bitmap4 *mask = &in->attrmask;
-    enum nfsstat4 status = check_settable(c->current.obj->fs, mask);
+    enum nfsstat4 status = check_settable(c, c->current.obj->fs, mask);
     struct nfs4_attrs a;
 
     set->mask = 0;

@@ -222,7 +222,7 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     compound_set_current(c, target.obj, target.export);
     compound_set_stateid(c, &resok.stateid);
     resok.cinfo = target.cinfo;
-    resok.rflags = OPEN4_RESULT_LOCKTYPE_POSIX;
+    resok.rflags = OPEN4_RESULT_LOCKTYPE_POSIX | c->open_rflags;
     resok.attrset = target.attrset;
     refuse_delegation(args, &resok.delegation);
     wire_OPEN4resok(c->out, &resok);

@@ -11,6 +11,7 @@ enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args);
 enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args);
 enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args);
 enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args);
+enum nfsstat4 op_delegreturn(struct compound *c, const struct DELEGRETURN4args *args);
 enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args *args);
 enum nfsstat4 op_getattr(struct compound *c, const struct GETATTR4args *args);
 enum nfsstat4 op_getfh(struct compound *c);

@@ -81,26 +81,15 @@ static void run_alone(struct v41_compound *x, enum nfs_opnum4 op)
     reply_end(&x->reply, &x->base, status, 1);
 }
 
-static void setup(struct v41_compound *x, struct rpc_call *call, struct server *server,
-                  struct session_conn *conn, uint32_t op_count)
-{
-    x->base.call = call;
-    x->base.server = server;
-    x->base.in = &call->in;
-    x->base.out = &call->out;
-    x->base.arena = call->arena;
-    x->base.op_count = op_count;
-    x->conn = conn;
-}
-
 enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
                                  struct session_conn *conn, const struct wire_opaque *tag,
                                  uint32_t op_count)
 {
-    struct v41_compound x = {0};
+    struct v41_compound x = {.conn = conn};
     enum nfs_opnum4 op;
 
-    setup(&x, call, server, conn, op_count);
+    compound_begin(&x.base, call, server, op_count);
+    x.base.attribute_last = FATTR4_FS_CHARSET_CAP;
     reply_begin(&x.reply, &x.base, tag, NFS4ERR_REP_TOO_BIG);
     if (op_count == 0) {
         reply_end(&x.reply, &x.base, NFS4_OK, 0);

@@ -34,14 +34,6 @@
         return wire_##TYPE##4args(c->in, &args) ? (status) : NFS4ERR_BADXDR;                       \
     }
 
-/* No delegation is ever given out, so no stateid names one. */
-static enum nfsstat4 no_delegation(const struct compound *c)
-{
-    enum nfsstat4 status = compound_need_fh(c);
-
-    return status == NFS4_OK ? NFS4ERR_BAD_STATEID : status;
-}
-
 enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 {
     struct compound *c = &x->base;
@@ -52,7 +44,7 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         SHARED(COMMIT, op_commit)
         SHARED(CREATE, op_create)
         REFUSED(DELEGPURGE, NFS4ERR_NOTSUPP)
-        REFUSED(DELEGRETURN, no_delegation(c))
+        SHARED(DELEGRETURN, op_delegreturn)
         SHARED(GETATTR, op_getattr)
         SHARED_VOID(GETFH, op_getfh)
         SHARED(LINK, op_link)
