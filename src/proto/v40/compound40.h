@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * COMPOUND of minor version 0 (RFC 7530 §15.2): no session and no gate.  Operations run one by one;
+ * what makes a retry harmless is found operation by operation: owner seqids, and the duplicate
+ * request cache for the rest.
+ *
+ *     head -> operation: decode -> who sent it? (stateid40.h) -> handler of ops/ -> status40.h
+ *                               -> an owner's seqid            -^
+ */
+#pragma once
+
+#include "proto/compound.h"
+#include "proto/reply.h"
+
+struct stateid;
+
+struct v40_compound {
+    struct compound base;
+    struct reply reply;
+    struct client *client; /* base.client, with a reference and a request begun; or NULL */
+    struct stateid
+        *used; /* a reference: what v40_use_stateid() found for this operation; or NULL */
+};
+
+/* Everything of one COMPOUND behind its head. */
+enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
+                                 const struct wire_opaque *tag, uint32_t op_count);

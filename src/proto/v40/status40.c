@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/v40/status40.h"
+
+#include "base/check.h"
+
+enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
+{
+    if (status <= NFS4ERR_CB_PATH_DOWN)
+        return status;
+    switch ((uint32_t)status) {
+    case NFS4ERR_WRONG_TYPE:
+        return NFS4ERR_INVAL;
+    case NFS4ERR_DELEG_REVOKED:
+        return NFS4ERR_ADMIN_REVOKED;
+    default:
+        DCHECK(op == OP_ILLEGAL);
+        return NFS4ERR_SERVERFAULT;
+    }
+}
