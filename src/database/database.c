@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "database/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    PATH_BYTES = 128,
+    BUSY_MS = 5000, /* for which another process may keep us waiting */
+    BUSY_STEP_MS = 10
+};
+
+bool database_exec(struct database *db, const char *sql)
+{
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+bool database_number(struct database *db, const char *sql, int64_t *out)
+{
+    sqlite3_stmt *s = NULL;
+    bool ok = sqlite3_prepare_v2(db->handle, sql, -1, &s, NULL) == SQLITE_OK &&
+              sqlite3_step(s) == SQLITE_ROW;
+
+    if (ok)
+        *out = sqlite3_column_int64(s, 0);
+    (void)sqlite3_finalize(s);
+    return ok;
+}
+
+void database_explain(const struct database *db, const char *why, char *error, size_t size)
+{
+    if (!why)
+        why = db->handle ? sqlite3_errmsg(db->handle) : "out of memory";
+    (void)snprintf(error, size, "%s: %s", db->kind->file, why);
+}
+
+/* What is in them is nobody's business.  SQLite gives its other files the same mode.  A file that is
+ * there is not opened: to close it would end the locks that this process has on it. */
+static bool make_private(const char *file, int dir)
+{
+    int fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return errno == EEXIST && fchmodat(dir, file, 0600, 0) == 0;
+    close(fd);
+    return true;
+}
+
+/* SQLite waits for others by itself, but not to turn WAL on. */
+static bool turn_wal_on(struct database *db)
+{
+    for (int waited = 0; !database_exec(db, "PRAGMA journal_mode = WAL"); waited += BUSY_STEP_MS) {
+        if (sqlite3_errcode(db->handle) != SQLITE_BUSY || waited >= BUSY_MS)
+            return false;
+        (void)sqlite3_sleep(BUSY_STEP_MS);
+    }
+    return database_exec(db, "PRAGMA synchronous = FULL");
+}
+
+/* Who is alone needs no shared memory. */
+static bool configure(struct database *db)
+{
+    if (sqlite3_busy_timeout(db->handle, BUSY_MS) != SQLITE_OK)
+        return false;
+    if (!db->kind->shared && !database_exec(db, "PRAGMA locking_mode = EXCLUSIVE"))
+        return false;
+    return turn_wal_on(db);
+}
+
+struct identity {
+    int64_t tables, application, version;
+};
+
+static bool ask_identity(struct database *db, struct identity *id)
+{
+    return database_number(db, "SELECT count(*) FROM sqlite_master", &id->tables) &&
+           database_number(db, "PRAGMA application_id", &id->application) &&
+           database_number(db, "PRAGMA user_version", &id->version);
+}
+
+static bool is_empty(const struct identity *id)
+{
+    return id->tables == 0 && id->application == 0 && id->version == 0;
+}
+
+static bool write_schema(struct database *db)
+{
+    char sql[128];
+
+    (void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %lld; PRAGMA user_version = %lld",
+                   (long long)db->kind->application_id, (long long)db->kind->version);
+    return database_exec(db, db->kind->schema) && database_exec(db, sql);
+}
+
+/* Another process may have been quicker: look again once nobody else can write. */
+static bool make_tables(struct database *db, struct identity *id)
+{
+    if (!database_exec(db, "BEGIN IMMEDIATE"))
+        return false;
+    return ask_identity(db, id) && (!is_empty(id) || write_schema(db)) &&
+           database_exec(db, "COMMIT") && ask_identity(db, id);
+}
+
+static bool is_whole(struct database *db, char *why, size_t size)
+{
+    sqlite3_stmt *s = NULL;
+    bool ok = false;
+
+    if (sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW) {
+        const char *said = (const char *)sqlite3_column_text(s, 0);
+
+        ok = said && strcmp(said, "ok") == 0;
+        if (!ok)
+            (void)snprintf(why, size, "damaged: %s", said ? said : "out of memory");
+    }
+    (void)sqlite3_finalize(s);
+    return ok;
+}
+
+/* Ours, of this version, and whole; or made now.  `why` may stay empty: then SQLite knows. */
+static bool check_schema(struct database *db, char *why, size_t size)
+{
+    struct identity id;
+
+    if (!ask_identity(db, &id) || (is_empty(&id) && !make_tables(db, &id)))
+        return false;
+    if (id.application != db->kind->application_id) {
+        (void)snprintf(why, size, "not a database of mainstayd");
+        return false;
+    }
+    if (id.version != db->kind->version) {
+        (void)snprintf(why, size, "made by another version of mainstayd (schema %lld, not %lld)",
+                       (long long)id.version, (long long)db->kind->version);
+        return false;
+    }
+    return is_whole(db, why, size);
+}
+
+static bool prepare_all(struct database *db)
+{
+    for (uint32_t i = 0; i < db->kind->statement_count; i++) {
+        if (sqlite3_prepare_v3(db->handle, db->kind->statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &db->statements[i], NULL) != SQLITE_OK)
+            return false;
+    }
+    return true;
+}
+
+struct database *database_open(const struct database_kind *kind, int dir, char *error, size_t size)
+{
+    struct database *db = must_calloc(1, sizeof(*db));
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    char path[PATH_BYTES], why[128] = "";
+
+    db->kind = kind;
+    db->statements = must_calloc(kind->statement_count, sizeof(*db->statements));
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, kind->file);
+    if (!make_private(kind->file, dir))
+        (void)snprintf(why, sizeof(why), "%s", strerror(errno));
+    else if (sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && configure(db) &&
+             check_schema(db, why, sizeof(why)) && prepare_all(db))
+        return db;
+    database_explain(db, *why ? why : NULL, error, size);
+    database_close(db);
+    return NULL;
+}
+
+void database_close(struct database *db)
+{
+    if (!db)
+        return;
+    for (uint32_t i = 0; i < db->kind->statement_count; i++)
+        (void)sqlite3_finalize(db->statements[i]);
+    (void)sqlite3_close(db->handle);
+    free(db->statements);
+    free(db);
+}
+
+bool database_run(struct database *db, uint32_t statement)
+{
+    sqlite3_stmt *s = db->statements[statement];
+    bool ok = sqlite3_step(s) == SQLITE_DONE;
+
+    (void)sqlite3_reset(s);
+    (void)sqlite3_clear_bindings(s);
+    return ok;
+}
+
+void database_rollback(struct database *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}

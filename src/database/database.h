@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The small SQLite databases of the state directory: opened, made or checked in one way.  WAL with
+ * synchronous=FULL, so that what a COMMIT confirmed survives a power failure; mode 0600; a file that
+ * is not ours, of another version or damaged is refused and left as it is.
+ *
+ * One thread at a time.  Statements are SQLite's own: only their preparation is done here.
+ */
+#pragma once
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+
+/* What kind of database it is; constant. */
+struct database_kind {
+    const char *file;       /* its name in the directory */
+    int64_t application_id; /* so that nobody takes another program's for ours */
+    int64_t version;        /* of the schema */
+    const char *schema;     /* what makes the tables in an empty file */
+    bool shared;            /* other processes may have it open too */
+    uint32_t statement_count;
+    const char *const *statements;
+};
+
+struct database {
+    const struct database_kind *kind;
+    sqlite3 *handle;
+    sqlite3_stmt **statements;
+};
+
+/* Open, make or check the one in the directory `dir`.  NULL and a reason, which begins with the
+ * file's name, at `error`. */
+struct database *database_open(const struct database_kind *kind, int dir, char *error,
+                               size_t size) MUST_USE;
+
+/* `db` may be NULL. */
+void database_close(struct database *db);
+
+/* "FILE: why" at `error`; `why` NULL: what SQLite says about the last failure. */
+void database_explain(const struct database *db, const char *why, char *error, size_t size);
+
+/* Statements without results and without bindings. */
+bool database_exec(struct database *db, const char *sql) MUST_USE;
+
+/* Run one of the statements to its end, and make it ready for the next time. */
+bool database_run(struct database *db, uint32_t statement) MUST_USE;
+
+/* The first column of the first row; false when there is none. */
+bool database_number(struct database *db, const char *sql, int64_t *out) MUST_USE;
+
+/* End a transaction that failed, if SQLite has not done that by itself.  Forgets what SQLite says
+ * about the failure. */
+void database_rollback(struct database *db);
