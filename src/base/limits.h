@@ -22,6 +22,7 @@
 #define LIMIT_WIRE_OPAQUE_BYTES LIMIT_RPC_RECORD_BYTES /* opaques without a bound of their own */
 #define LIMIT_WIRE_ARRAY 4096u                         /* arrays without a bound of their own */
 #define LIMIT_CONNECTIONS 65536u
+#define LIMIT_DIALLED_CONNECTIONS 16384u       /* of these, made by us */
 #define LIMIT_WORKER_THREADS 256u              /* grown by blocked work, never beyond */
 #define LIMIT_SEND_QUEUE_BYTES (8u << 20)      /* per connection; callbacks are refused above it */
 #define LIMIT_SEND_QUEUE_MARK_BYTES (1u << 20) /* above: its calls wait */
@@ -55,6 +56,8 @@
 #define LIMIT_COURTESY_IDLE_S 3600u    /* and its sessions, when it has no state */
 #define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
 #define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
+#define LIMIT_CALLBACK_NETID_BYTES 15u /* of a 4.0 client's callback; longer ones name nothing */
+#define LIMIT_CALLBACK_ADDR_BYTES 63u
 #define LIMIT_SESSIONS 65536u
 #define LIMIT_SESSIONS_PER_CLIENT 64u
 #define LIMIT_SESSION_CONNECTIONS 64u
@@ -82,6 +85,7 @@
 #define LIMIT_EXPORT_CLIENTS 64u /* client= rules of one export */
 #define LIMIT_PATH_BYTES 4096u
 #define LIMIT_PATH_DEPTH 64u
+#define LIMIT_NAMED_ATTRS 1024u           /* of one object in mem */
 #define LIMIT_LOCAL_DESCRIPTORS 262144u   /* held by one local directory */
 #define LIMIT_LOCAL_OBJECTS 65536u        /* cached by one local directory */
 #define LIMIT_LOCAL_DEPTH 1024u           /* directories below its root */

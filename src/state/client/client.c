@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client records: lookup, confirmation and removal.  EXCHANGE_ID makes them (client_exchange.c);
- * their leases are in client_lease.c.
+ * Client records: lookup, confirmation and removal.  client_record.c makes them; their leases are in
+ * client_lease.c.
  */
 #include "state/client/client.h"
 
@@ -45,6 +45,14 @@ struct client *client_find_locked(struct state *state, uint64_t clientid)
             return client;
     }
     return NULL;
+}
+
+struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
+                                       enum client_kind kind)
+{
+    struct client *client = client_find_locked(state, clientid);
+
+    return client && client->kind == kind ? client : NULL;
 }
 
 struct client *client_lookup(struct state *state, uint64_t clientid)
@@ -155,7 +163,7 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t 
 
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
-    client = client_find_locked(state, clientid);
+    client = client_find_kind_locked(state, clientid, CLIENT_V41);
     if (!client)
         status = NFS4ERR_STALE_CLIENTID;
     else if (client_busy_locked(client) && !client_lapsed_locked(client, now_ns))

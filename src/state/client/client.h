@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client records of NFSv4.1 and later: EXCHANGE_ID (RFC 8881 §18.35), leases, removal.
+ * Client records, and EXCHANGE_ID (RFC 8881 §18.35) that makes those of NFSv4.1 and later.
  *
  *     (none) --EXCHANGE_ID--> unconfirmed --first CREATE_SESSION--> confirmed --> dead
+ *     (none) --SETCLIENTID--> unconfirmed --SETCLIENTID_CONFIRM---> confirmed --> dead
  *
- * An owner string has at most one record of each kind; a new incarnation's record stands beside
- * the old confirmed one until its CREATE_SESSION removes that.  A dead record is in no table; it
- * lives on until its last reference goes, and must get no new opens or locks.
+ * A record is 4.1's or 4.0's (v40/client_v40.h) and stays that; each kind has owner strings of its
+ * own.  An owner string has at most one confirmed and one unconfirmed record: that of a new
+ * incarnation stands beside the old one until it is confirmed and removes that.  A dead record is in
+ * no table; it lives on until its last reference goes, and must get no new opens or locks.
  *
  * A lease that is over ends nothing by itself: client_lease.h.
  */
@@ -26,8 +28,16 @@ struct client_principal {
     uint32_t uid;
 };
 
-struct client_owner; /* client_internal.h */
-struct owner_table;  /* owner.h */
+/* The numbers are in stable storage. */
+enum client_kind {
+    CLIENT_V40 = 0,
+    CLIENT_V41 = 1, /* and later minor versions */
+};
+
+struct client_owner;     /* client_internal.h */
+struct client_v40;       /* v40/client_v40.h */
+struct client_v40_hooks; /* client_internal.h */
+struct owner_table;      /* owner.h */
 struct recovery_record;
 
 /* The answer to the last CREATE_SESSION, for its retry (RFC 8881 §18.36.4). */
@@ -44,6 +54,7 @@ struct client {
     struct state *state;
     _Atomic uint32_t refs;
     _Atomic bool dead;
+    _Atomic uint32_t running;       /* 4.0: requests in progress; 4.1 has its slots for that */
     _Atomic int64_t renewed_ns;     /* clock_now_ns() of the last renewal: client_renew() */
     _Atomic bool reclaim_complete;  /* RECLAIM_COMPLETE for all file systems was seen */
     _Atomic bool may_reclaim;       /* it had state in the server's last life (recovery.h) */
@@ -54,6 +65,9 @@ struct client {
     _Atomic uint32_t back_up;       /* of these, with a connection bound to it now */
 
     /* Set when made, never changed. */
+    enum client_kind kind;
+    struct client_v40 *v40; /* NULL for 4.1's */
+    const struct client_v40_hooks *v40_hooks;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     struct client_principal principal;
     struct recovery_record *recovery; /* recovery.h */

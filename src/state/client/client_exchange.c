@@ -2,7 +2,6 @@
 /*
  * EXCHANGE_ID: which of the cases of RFC 8881 §18.35.4 it is, and what follows.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,6 @@
 #include "base/log.h"
 #include "state/client/client.h"
 #include "state/client/client_internal.h"
-#include "state/open/owner.h"
-#include "state/recovery/recovery.h"
 
 /* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */
 #define EXCHANGE_FLAGS                                                                             \
@@ -54,32 +51,6 @@ static enum nfsstat4 check_args(const struct EXCHANGE_ID4args *args)
     return check_protection(&args->eia_state_protect);
 }
 
-static struct client_owner *owner_find_locked(struct client_table *clients,
-                                              const struct wire_opaque *id, uint64_t hash)
-{
-    struct hnode *node = htable_first(&clients->by_owner, hash);
-
-    for (; node; node = htable_next(node)) {
-        struct client_owner *owner = CONTAINER_OF(node, struct client_owner, by_owner);
-
-        if (owner->len == id->len && memcmp(owner->string, id->data, id->len) == 0)
-            return owner;
-    }
-    return NULL;
-}
-
-static struct client_owner *owner_make_locked(struct client_table *clients,
-                                              const struct wire_opaque *id, uint64_t hash)
-{
-    struct client_owner *owner = must_calloc(1, sizeof(*owner) + id->len);
-
-    owner->len = id->len;
-    if (id->len)
-        memcpy(owner->string, id->data, id->len);
-    htable_insert(&clients->by_owner, &owner->by_owner, hash);
-    return owner;
-}
-
 /* No more than the limit: it is only for people to read. */
 static char *text_copy(const struct wire_opaque *text)
 {
@@ -103,53 +74,22 @@ static void impl_id_keep(struct client *client, const struct EXCHANGE_ID4args *a
     client->impl_date_s = args->eia_client_impl_id->nii_date.seconds;
 }
 
-static uint64_t fresh_id_locked(struct state *state)
-{
-    uint64_t id;
-
-    do
-        randombytes_buf(&id, sizeof(id));
-    while (id == 0 || client_find_locked(state, id));
-    return id;
-}
-
 /* Cases 1, 4 and what 3 and 5 come down to: a new, unconfirmed record.  Its CREATE_SESSION slot
  * holds the contrived answer of §18.36.4. */
-static struct client *record_add_locked(struct exchange *x, struct client_owner *owner)
+static struct client *record_add_locked(struct exchange *x)
 {
-    struct client_table *clients = &x->state->clients;
-    struct client *client = must_calloc(1, sizeof(*client));
+    const struct client_owner4 *owner = &x->args->eia_clientowner;
+    const struct client_new what = {.kind = CLIENT_V41,
+                                    .id = owner->co_ownerid,
+                                    .verifier = owner->co_verifier,
+                                    .principal = x->principal,
+                                    .now_ns = x->now_ns};
+    struct client *client = client_record_add_locked(x->state, &what);
 
-    client->id = fresh_id_locked(x->state);
-    client->state = x->state;
-    atomic_init(&client->refs, 1);
-    atomic_init(&client->renewed_ns, x->now_ns);
-    memcpy(client->verifier, x->args->eia_clientowner.co_verifier, NFS4_VERIFIER_SIZE);
-    client->principal = *x->principal;
-    client->owner = owner;
-    list_init(&client->sessions);
-    list_init(&client->all_link);
-    list_init(&client->courtesy_link);
-    list_init(&client->shed_link);
     client->create_reply.sequence = 0;
     client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
     impl_id_keep(client, x->args);
-    recovery_client_made_locked(x->state->recovery, client);
-    owner->unconfirmed = client;
-    htable_insert(&clients->by_id, &client->by_id, hash_u64(client->id));
-    client_queue_locked(client);
-    clients->count++;
     return client;
-}
-
-void client_free(struct client *client)
-{
-    CHECK(list_empty(&client->sessions));
-    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
-    recovery_client_free(client->state->recovery, client);
-    free(client->impl_name);
-    free(client->impl_domain);
-    free(client);
 }
 
 static bool same_incarnation(const struct exchange *x, const struct client *client)
@@ -183,13 +123,15 @@ static enum nfsstat4 collision_locked(struct exchange *x, struct client *confirm
     return NFS4_OK;
 }
 
-/* Cases 1 to 5.  Unhashing may free the owner, so it is looked up anew before a record is added. */
+static struct client_owner *owner_find_locked(const struct exchange *x)
+{
+    return client_owner_find_locked(x->state, CLIENT_V41, &x->args->eia_clientowner.co_ownerid);
+}
+
+/* Cases 1 to 5.  Unhashing may free the owner, so it is looked up anew after it. */
 static enum nfsstat4 establish_locked(struct exchange *x, struct client **client)
 {
-    struct client_table *clients = &x->state->clients;
-    const struct wire_opaque *id = &x->args->eia_clientowner.co_ownerid;
-    uint64_t hash = hash_bytes(id->data, id->len, clients->owner_seed);
-    struct client_owner *owner = owner_find_locked(clients, id, hash);
+    struct client_owner *owner = owner_find_locked(x);
     struct client *confirmed = owner ? owner->confirmed : NULL;
     enum nfsstat4 status;
 
@@ -201,28 +143,19 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
         *client = confirmed;
         return NFS4_OK;
     }
-    owner = owner_find_locked(clients, id, hash);
+    owner = owner_find_locked(x);
     if (owner && owner->unconfirmed)
         client_unhash_locked(owner->unconfirmed, &x->doomed);
     if (!client_make_room_locked(x->state, x->now_ns, &x->doomed))
         return NFS4ERR_DELAY;
-    owner = owner_find_locked(clients, id, hash);
-    if (!owner)
-        owner = owner_make_locked(clients, id, hash);
-    *client = record_add_locked(x, owner);
+    *client = record_add_locked(x);
     return NFS4_OK;
 }
 
 static enum nfsstat4 exchange_locked(struct exchange *x, struct client **client)
 {
-    struct client_table *clients = &x->state->clients;
-    const struct wire_opaque *id = &x->args->eia_clientowner.co_ownerid;
-
-    if (x->args->eia_flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A) {
-        uint64_t hash = hash_bytes(id->data, id->len, clients->owner_seed);
-
-        return update_locked(x, owner_find_locked(clients, id, hash), client);
-    }
+    if (x->args->eia_flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A)
+        return update_locked(x, owner_find_locked(x), client);
     return establish_locked(x, client);
 }
 

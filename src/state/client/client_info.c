@@ -30,6 +30,7 @@ static uint32_t connections_of(struct client *client)
 static void fill_locked(struct client *client, int64_t now_ns, struct client_info *info)
 {
     info->id = client->id;
+    info->kind = client->kind;
     info->principal = client->principal;
     info->owner_len = client->owner->len;
     memcpy(info->owner, client->owner->string, client->owner->len);
@@ -44,6 +45,8 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     text_copy(info->impl_name, client->impl_name);
     text_copy(info->impl_domain, client->impl_domain);
     info->impl_date_s = client->impl_date_s;
+    if (client->v40)
+        client->v40_hooks->describe(client->v40, info);
 }
 
 bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,

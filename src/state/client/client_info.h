@@ -7,16 +7,25 @@
 #include "base/limits.h"
 #include "state/client/client.h"
 
+/* Where a client of 4.0 can be called back.  Strings that are too long to mean anything are "". */
+struct client_callback {
+    uint32_t program, ident;
+    char netid[LIMIT_CALLBACK_NETID_BYTES + 1];
+    char addr[LIMIT_CALLBACK_ADDR_BYTES + 1]; /* a universal address, RFC 5665; not checked */
+};
+
 struct client_info {
     uint64_t id;
+    enum client_kind kind;
     struct client_principal principal;
     uint32_t owner_len;
     uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
     bool confirmed;
     bool courtesy;         /* its lease is over and no request of it runs */
     bool reclaim_complete; /* RECLAIM_COMPLETE was seen */
-    bool callback_path;    /* a connection is bound to the back channel of a session */
-    int64_t silent_ns;     /* since its last renewal */
+    bool callback_path;    /* 4.1: a connection is bound to the back channel of a session */
+    struct client_callback callback; /* 4.0 */
+    int64_t silent_ns;               /* since its last renewal */
     uint32_t sessions;
     uint32_t connections; /* bound to them, each counted once for each session */
     uint32_t revoked;     /* stateids whose loss it has not acknowledged */

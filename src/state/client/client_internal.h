@@ -10,14 +10,43 @@
 #include "state/client/client.h"
 
 struct client_owner {
-    struct hnode by_owner; /* in client_table.by_owner */
+    struct hnode by_owner; /* in client_table.by_owner: kind and string */
+    enum client_kind kind;
     struct client *confirmed, *unconfirmed;
     uint32_t len;
     uint8_t string[];
 };
 
-/* A live record or NULL; no reference. */
+struct client_info;
+
+/* What common code calls for a record of 4.0, which may be left out of the build. */
+struct client_v40_hooks {
+    void (*free)(struct client_v40 *v40);
+    /* With client_table.lock. */
+    void (*describe)(const struct client_v40 *v40, struct client_info *info);
+};
+
+/* What a new record is made of. */
+struct client_new {
+    enum client_kind kind;
+    struct wire_opaque id; /* the owner string */
+    const uint8_t *verifier;
+    const struct client_principal *principal;
+    int64_t now_ns;
+};
+
+/* A new record for the owner string, unconfirmed, in all tables.  Whatever unconfirmed record stood
+ * there must be unhashed before, and room made. */
+struct client *client_record_add_locked(struct state *state, const struct client_new *what);
+
+/* The owner string's records, or NULL. */
+struct client_owner *client_owner_find_locked(struct state *state, enum client_kind kind,
+                                              const struct wire_opaque *id);
+
+/* A live record of either kind, or of one, or NULL; no reference. */
 struct client *client_find_locked(struct state *state, uint64_t clientid);
+struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
+                                       enum client_kind kind);
 
 bool client_principal_equal(const struct client_principal *a, const struct client_principal *b);
 
@@ -42,7 +71,7 @@ bool client_make_room_locked(struct state *state, int64_t now_ns, struct list *d
 /* Take a record out of all tables, kill its sessions and put it on `doomed`. */
 void client_unhash_locked(struct client *client, struct list *doomed);
 
-/* The first session of an unconfirmed record has been made: it replaces the confirmed one. */
+/* The unconfirmed record of an owner string replaces the confirmed one. */
 void client_confirm_locked(struct client *client, struct list *doomed);
 
 /* The last reference is gone. */

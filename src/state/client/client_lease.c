@@ -32,8 +32,11 @@ static int64_t check_interval_ns(const struct state *state)
     return interval > 0 ? interval : 1;
 }
 
+/* seq_cst: see stateid_revoked().  A slot that is busy is read so, too. */
 static bool request_runs_locked(struct client *client)
 {
+    if (atomic_load_explicit(&client->running, memory_order_seq_cst) > 0)
+        return true;
     LIST_FOREACH (session, &client->sessions, struct session, client_link) {
         if (slot_table_busy(&session->slots, UINT32_MAX) > 0)
             return true;

@@ -194,7 +194,7 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
                                    struct list *doomed, struct CREATE_SESSION4resok *resok,
                                    bool *again)
 {
-    struct client *client = client_find_locked(state, args->csa_clientid);
+    struct client *client = client_find_kind_locked(state, args->csa_clientid, CLIENT_V41);
 
     if (!client || (!client->confirmed && client_expired(client, now_ns)))
         return NFS4ERR_STALE_CLIENTID;

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How client records come into being and go, and by which owner strings they are found: one table for
+ * both kinds, each with strings of its own.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "state/client/client_internal.h"
+#include "state/open/owner.h"
+#include "state/recovery/recovery.h"
+
+static uint64_t owner_hash(const struct client_table *clients, enum client_kind kind,
+                           const struct wire_opaque *id)
+{
+    return hash_bytes(id->data, id->len, clients->owner_seed ^ hash_u64(kind));
+}
+
+struct client_owner *client_owner_find_locked(struct state *state, enum client_kind kind,
+                                              const struct wire_opaque *id)
+{
+    struct client_table *clients = &state->clients;
+    struct hnode *node = htable_first(&clients->by_owner, owner_hash(clients, kind, id));
+
+    for (; node; node = htable_next(node)) {
+        struct client_owner *owner = CONTAINER_OF(node, struct client_owner, by_owner);
+
+        if (owner->kind == kind && owner->len == id->len &&
+            (id->len == 0 || memcmp(owner->string, id->data, id->len) == 0))
+            return owner;
+    }
+    return NULL;
+}
+
+static struct client_owner *owner_get_locked(struct state *state, enum client_kind kind,
+                                             const struct wire_opaque *id)
+{
+    struct client_table *clients = &state->clients;
+    struct client_owner *owner = client_owner_find_locked(state, kind, id);
+
+    if (owner)
+        return owner;
+    owner = must_calloc(1, sizeof(*owner) + id->len);
+    owner->kind = kind;
+    owner->len = id->len;
+    if (id->len)
+        memcpy(owner->string, id->data, id->len);
+    htable_insert(&clients->by_owner, &owner->by_owner, owner_hash(clients, kind, id));
+    return owner;
+}
+
+/* One space of ids for both kinds: nobody can take another's for his. */
+static uint64_t fresh_id_locked(struct state *state)
+{
+    uint64_t id;
+
+    do
+        randombytes_buf(&id, sizeof(id));
+    while (id == 0 || client_find_locked(state, id));
+    return id;
+}
+
+struct client *client_record_add_locked(struct state *state, const struct client_new *what)
+{
+    struct client_table *clients = &state->clients;
+    struct client *client = must_calloc(1, sizeof(*client));
+
+    client->id = fresh_id_locked(state);
+    client->kind = what->kind;
+    client->state = state;
+    atomic_init(&client->refs, 1);
+    atomic_init(&client->renewed_ns, what->now_ns);
+    memcpy(client->verifier, what->verifier, NFS4_VERIFIER_SIZE);
+    client->principal = *what->principal;
+    client->owner = owner_get_locked(state, what->kind, &what->id);
+    list_init(&client->sessions);
+    list_init(&client->all_link);
+    list_init(&client->courtesy_link);
+    list_init(&client->shed_link);
+    recovery_client_made_locked(state->recovery, client);
+    CHECK(!client->owner->unconfirmed);
+    client->owner->unconfirmed = client;
+    htable_insert(&clients->by_id, &client->by_id, hash_u64(client->id));
+    client_queue_locked(client);
+    clients->count++;
+    return client;
+}
+
+void client_free(struct client *client)
+{
+    CHECK(list_empty(&client->sessions));
+    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
+    recovery_client_free(client->state->recovery, client);
+    if (client->v40)
+        client->v40_hooks->free(client->v40);
+    free(client->impl_name);
+    free(client->impl_domain);
+    free(client);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SETCLIENTID and SETCLIENTID_CONFIRM: which of the cases of RFC 7530 §16.33.5 and §16.34.5 it is, and
+ * what follows.  An unconfirmed record that only brings a new callback is no record of its own here:
+ * it waits in the confirmed one.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "state/client/client_info.h"
+#include "state/client/client_internal.h"
+#include "state/client/client_lease.h"
+#include "state/v40/client_v40.h"
+
+/* One SETCLIENTID on its way. */
+struct setting {
+    struct state *state;
+    const struct client_principal *principal;
+    const struct SETCLIENTID4args *args;
+    int64_t now_ns;
+    struct list doomed;
+};
+
+static void v40_free(struct client_v40 *v40)
+{
+    free(v40);
+}
+
+static void v40_describe(const struct client_v40 *v40, struct client_info *info)
+{
+    info->callback = v40->callback;
+}
+
+static const struct client_v40_hooks v40_hooks = {.free = v40_free, .describe = v40_describe};
+
+static bool text_copy(char *to, size_t most, const struct wire_opaque *text)
+{
+    bool fits = text->len <= most && (text->len == 0 || !memchr(text->data, '\0', text->len));
+
+    if (fits && text->len)
+        memcpy(to, text->data, text->len);
+    to[fits ? text->len : 0] = '\0';
+    return fits;
+}
+
+static void callback_of(const struct SETCLIENTID4args *args, struct client_callback *out)
+{
+    const struct netaddr4 *location = &args->callback.cb_location;
+
+    memset(out, 0, sizeof(*out));
+    out->program = args->callback.cb_program;
+    out->ident = args->callback_ident;
+    if (!text_copy(out->netid, LIMIT_CALLBACK_NETID_BYTES, &location->na_r_netid) ||
+        !text_copy(out->addr, LIMIT_CALLBACK_ADDR_BYTES, &location->na_r_addr))
+        out->netid[0] = out->addr[0] = '\0';
+}
+
+static struct client_owner *owner_find_locked(const struct setting *x)
+{
+    return client_owner_find_locked(x->state, CLIENT_V40, &x->args->client.id);
+}
+
+static bool same_incarnation(const struct setting *x, const struct client *client)
+{
+    return memcmp(client->verifier, x->args->client.verifier, NFS4_VERIFIER_SIZE) == 0;
+}
+
+/* May a client with another principal have the name (RFC 7530 §9.1.2)? */
+static bool in_use_locked(struct client *client, const struct client_principal *principal,
+                          int64_t now_ns)
+{
+    return !client_principal_equal(&client->principal, principal) && client_busy_locked(client) &&
+           !client_lapsed_locked(client, now_ns);
+}
+
+/* The same incarnation: all that may change is where to call it back. */
+static void update_locked(const struct setting *x, struct client *client,
+                          struct client_setclientid *out)
+{
+    struct client_v40 *v40 = client->v40;
+
+    v40->update.waits = true;
+    v40->update.made_ns = x->now_ns;
+    randombytes_buf(v40->update.confirm, NFS4_VERIFIER_SIZE);
+    callback_of(x->args, &v40->update.callback);
+    out->clientid = client->id;
+    memcpy(out->confirm, v40->update.confirm, NFS4_VERIFIER_SIZE);
+}
+
+static void record_add_locked(const struct setting *x, struct client_setclientid *out)
+{
+    const struct client_new what = {.kind = CLIENT_V40,
+                                    .id = x->args->client.id,
+                                    .verifier = x->args->client.verifier,
+                                    .principal = x->principal,
+                                    .now_ns = x->now_ns};
+    struct client *client = client_record_add_locked(x->state, &what);
+
+    client->v40_hooks = &v40_hooks;
+    client->v40 = must_calloc(1, sizeof(*client->v40));
+    callback_of(x->args, &client->v40->callback);
+    randombytes_buf(client->v40->confirm, NFS4_VERIFIER_SIZE);
+    out->clientid = client->id;
+    memcpy(out->confirm, client->v40->confirm, NFS4_VERIFIER_SIZE);
+}
+
+/* Whoever is confirmed keeps all that he has until the new record is. */
+static enum nfsstat4 establish_locked(struct setting *x, struct client_setclientid *out)
+{
+    struct client_owner *owner = owner_find_locked(x);
+    struct client *confirmed = owner ? owner->confirmed : NULL;
+
+    if (confirmed && in_use_locked(confirmed, x->principal, x->now_ns)) {
+        out->using = confirmed->v40->callback;
+        return NFS4ERR_CLID_INUSE;
+    }
+    if (confirmed && same_incarnation(x, confirmed) &&
+        client_principal_equal(&confirmed->principal, x->principal)) {
+        update_locked(x, confirmed, out);
+        return NFS4_OK;
+    }
+    if (owner && owner->unconfirmed)
+        client_unhash_locked(owner->unconfirmed, &x->doomed);
+    if (!client_make_room_locked(x->state, x->now_ns, &x->doomed))
+        return NFS4ERR_DELAY;
+    record_add_locked(x, out);
+    return NFS4_OK;
+}
+
+enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
+                                 const struct SETCLIENTID4args *args, int64_t now_ns,
+                                 struct client_setclientid *out)
+{
+    struct setting x = {.state = state, .principal = principal, .args = args, .now_ns = now_ns};
+    const struct wire_opaque *id = &args->client.id;
+    enum nfsstat4 status;
+
+    memset(out, 0, sizeof(*out));
+    list_init(&x.doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    status = establish_locked(&x, out);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &x.doomed);
+    log_debug("client.setclientid", LOG_ID("client", out->clientid), LOG_U64("status", status),
+              LOG_STRN("owner", id->data, id->len));
+    return status;
+}
+
+static bool update_matches(const struct client_v40 *v40, const uint8_t *confirm, int64_t now_ns,
+                           int64_t lease_ns)
+{
+    return v40->update.waits && now_ns - v40->update.made_ns <= lease_ns &&
+           memcmp(v40->update.confirm, confirm, NFS4_VERIFIER_SIZE) == 0;
+}
+
+/* Again, or a callback of its own choice. */
+static enum nfsstat4 confirm_known_locked(struct client *client, const uint8_t *confirm,
+                                          int64_t now_ns)
+{
+    struct client_v40 *v40 = client->v40;
+
+    if (update_matches(v40, confirm, now_ns, client->state->lease_ns)) {
+        v40->callback = v40->update.callback;
+        v40->callback_serial++;
+        memcpy(v40->confirm, confirm, NFS4_VERIFIER_SIZE);
+        v40->update.waits = false;
+        return NFS4_OK;
+    }
+    if (memcmp(v40->confirm, confirm, NFS4_VERIFIER_SIZE) == 0)
+        return NFS4_OK;
+    return NFS4ERR_STALE_CLIENTID;
+}
+
+/* The first time.  All that another incarnation had goes. */
+static enum nfsstat4 confirm_new_locked(struct client *client, const uint8_t *confirm,
+                                        int64_t now_ns, struct list *doomed)
+{
+    struct client *before = client->owner->confirmed;
+
+    if (client_expired(client, now_ns) ||
+        memcmp(client->v40->confirm, confirm, NFS4_VERIFIER_SIZE) != 0)
+        return NFS4ERR_STALE_CLIENTID;
+    /* It may have got state since the SETCLIENTID. */
+    if (before && in_use_locked(before, &client->principal, now_ns))
+        return NFS4ERR_CLID_INUSE;
+    client_renew(client, now_ns);
+    client->v40->callback_serial++;
+    client_confirm_locked(client, doomed);
+    return NFS4_OK;
+}
+
+static enum nfsstat4 confirm_locked(struct state *state, const struct client_principal *principal,
+                                    const struct SETCLIENTID_CONFIRM4args *args, int64_t now_ns,
+                                    struct list *doomed, struct client **out)
+{
+    struct client *client = client_find_kind_locked(state, args->clientid, CLIENT_V40);
+    enum nfsstat4 status;
+
+    if (!client)
+        return NFS4ERR_STALE_CLIENTID;
+    if (!client_principal_equal(&client->principal, principal))
+        return NFS4ERR_CLID_INUSE;
+    if (client->confirmed)
+        status = confirm_known_locked(client, args->setclientid_confirm, now_ns);
+    else
+        status = confirm_new_locked(client, args->setclientid_confirm, now_ns, doomed);
+    if (status == NFS4_OK)
+        *out = client_get(client);
+    return status;
+}
+
+enum nfsstat4 client_setclientid_confirm(struct state *state,
+                                         const struct client_principal *principal,
+                                         const struct SETCLIENTID_CONFIRM4args *args,
+                                         int64_t now_ns, struct client **confirmed)
+{
+    enum nfsstat4 status;
+    struct list doomed;
+
+    *confirmed = NULL;
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    status = confirm_locked(state, principal, args, now_ns, &doomed, confirmed);
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    return status;
+}
