@@ -291,4 +291,5 @@ const struct vfs_ops pseudo_ops = {
     .read_done = pseudo_read_done,
     .write = pseudo_write,
     .commit = pseudo_commit,
+    .openattr = vfs_openattr_none,
 };

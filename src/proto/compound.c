@@ -58,9 +58,18 @@ enum nfsstat4 compound_need_dir(const struct compound *c)
 {
     if (!c->current.obj)
         return NFS4ERR_NOFILEHANDLE;
-    if (c->current.obj->type == VFS_DIR)
+    if (vfs_type_is_dir(c->current.obj->type))
         return NFS4_OK;
     return c->current.obj->type == VFS_LNK ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
+}
+
+enum nfsstat4 compound_check_file(const struct vfs_object *obj)
+{
+    if (vfs_type_is_file(obj->type))
+        return NFS4_OK;
+    if (vfs_type_is_dir(obj->type))
+        return NFS4ERR_ISDIR;
+    return obj->type == VFS_LNK ? NFS4ERR_SYMLINK : NFS4ERR_WRONG_TYPE;
 }
 
 enum nfsstat4 compound_need_writable(const struct compound *c)

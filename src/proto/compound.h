@@ -91,6 +91,9 @@ enum nfsstat4 compound_need_fh(const struct compound *c);
 /* NOFILEHANDLE, NOTDIR or SYMLINK unless the current filehandle is a directory. */
 enum nfsstat4 compound_need_dir(const struct compound *c);
 
+/* Is obj a regular file, of which named attributes are some?  ISDIR, SYMLINK, WRONG_TYPE. */
+enum nfsstat4 compound_check_file(const struct vfs_object *obj);
+
 /* NFS4ERR_ROFS on a read-only export. */
 enum nfsstat4 compound_need_writable(const struct compound *c);
 

@@ -13,6 +13,13 @@ static const char *const names[] = {
 
 _Static_assert(ARRAY_SIZE(names) == VFS_SERVERFAULT - VFS_PERM + 1, "a name for each status");
 
+enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
+                                  struct vfs_object **dir)
+{
+    (void)obj, (void)cred, (void)create, (void)dir;
+    return VFS_NOTSUPP;
+}
+
 const char *vfs_status_name(enum vfs_status status)
 {
     if (status == VFS_OK)

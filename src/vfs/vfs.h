@@ -64,7 +64,20 @@ enum vfs_type { /* same numbers as nfs_ftype4 */
     VFS_LNK = 5,
     VFS_SOCK = 6,
     VFS_FIFO = 7,
+    VFS_ATTRDIR = 8,   /* the named attributes of an object, by name */
+    VFS_NAMEDATTR = 9, /* one of them */
 };
+
+/* What RFC 8881 §5.8.1.2 means by "is a directory" and "is a regular file". */
+static inline bool vfs_type_is_dir(enum vfs_type type)
+{
+    return type == VFS_DIR || type == VFS_ATTRDIR;
+}
+
+static inline bool vfs_type_is_file(enum vfs_type type)
+{
+    return type == VFS_REG || type == VFS_NAMEDATTR;
+}
 
 enum {
     VFS_HANDLE_BYTES_MAX = 96,
@@ -101,10 +114,11 @@ enum vfs_attr_mask {
     VFS_ATTR_CTIME = 1u << 11,
     VFS_ATTR_BTIME = 1u << 12,
     VFS_ATTR_CHANGE = 1u << 13,
+    VFS_ATTR_NAMED_ATTR = 1u << 14,
     VFS_ATTR_ATIME_NOW = 1u << 16, /* set only: the server's clock */
     VFS_ATTR_MTIME_NOW = 1u << 17,
 };
-#define VFS_ATTR_ALL_GET 0x3fffu
+#define VFS_ATTR_ALL_GET 0x7fffu
 
 struct vfs_attr {
     uint32_t mask; /* which fields hold something (get: at least what was asked and exists) */
@@ -120,6 +134,7 @@ struct vfs_attr {
     uint64_t fileid;     /* never 0 */
     uint64_t change;
     struct timespec atime, mtime, ctime, btime;
+    bool named_attr; /* it has named attributes */
 };
 
 struct vfs_statfs {
@@ -229,6 +244,7 @@ enum vfs_caps {
     VFS_CAP_READ_FD = 1u << 7, /* read() can answer by descriptor */
     /* An exclusive create keeps its verifier in the new file's times: the client must set them. */
     VFS_CAP_VERIFIER_TIMES = 1u << 8,
+    VFS_CAP_NAMED_ATTR = 1u << 9, /* openattr() */
 };
 
 /* All out-parameters are written only on VFS_OK unless said otherwise.  An object returned through
@@ -257,7 +273,8 @@ struct vfs_ops {
 
     enum vfs_status (*lookup)(struct vfs_object *dir, const struct vfs_cred *cred,
                               const struct vfs_name *name, struct vfs_object **out);
-    /* The directory above `dir`; VFS_NOENT at the root of the file system. */
+    /* The directory above `dir`; VFS_NOENT at the root of the file system.  Above an attribute
+     * directory is its object, whatever that is. */
     enum vfs_status (*parent)(struct vfs_object *dir, const struct vfs_cred *cred,
                               struct vfs_object **out);
     enum vfs_status (*create)(struct vfs_object *dir, const struct vfs_cred *cred,
@@ -300,6 +317,22 @@ struct vfs_ops {
                              uint32_t len, enum vfs_stability want, uint32_t *written,
                              enum vfs_stability *reached);
     enum vfs_status (*commit)(struct vfs_object *obj, uint64_t offset, uint64_t len);
+
+    /* The attribute directory of obj (RFC 8881 §5.3), made if need be with `create`; without it
+     * VFS_NOENT when obj has no named attributes.  VFS_ACCESS: who may read obj's data may look its
+     * attributes up, who may write it, too, may change them; but where the mode bits stand for
+     * something else (symlinks, devices, sticky directories) only the owner may change them.
+     * VFS_WRONG_TYPE for what is an attribute or such a directory itself.  VFS_NOTSUPP without
+     * VFS_CAP_NAMED_ATTR, see vfs_openattr_none().
+     *
+     * All other calls treat it as a directory and what is in it as regular files, but: create()
+     * makes type VFS_REG only, as VFS_NAMEDATTR, else VFS_WRONG_TYPE, and VFS_CREATE_EXCLUSIVE is
+     * VFS_INVAL; names stay where they are, so rename() and link() to or from elsewhere are
+     * VFS_XDEV, and link() within it is VFS_NOTSUPP.  Its mode and owners follow from obj's;
+     * setattr() of them is VFS_INVAL.  Changes of its entries are changes of obj, too (ctime and
+     * change), writing to an attribute is not.  All of it goes with obj. */
+    enum vfs_status (*openattr)(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
+                                struct vfs_object **dir);
 };
 
 /* One mounted backend.  Backends embed it. */
@@ -379,5 +412,9 @@ static inline void vfs_own_identity(void)
     if (vfs_own_identity_hook)
         vfs_own_identity_hook();
 }
+
+/* openattr() of a backend without named attributes. */
+enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
+                                  struct vfs_object **dir);
 
 const char *vfs_status_name(enum vfs_status status);

@@ -22,7 +22,7 @@ bool vfs_cred_in_group(const struct vfs_cred *cred, uint32_t gid)
 uint32_t vfs_mode_rwx(const struct vfs_attr *attr, const struct vfs_cred *cred)
 {
     if (cred->uid == 0)
-        return attr->type == VFS_DIR || (attr->mode & 0111) ? 7 : 6;
+        return vfs_type_is_dir(attr->type) || (attr->mode & 0111) ? 7 : 6;
     if (cred->uid == attr->uid)
         return (attr->mode >> 6) & 7;
     if (vfs_cred_in_group(cred, attr->gid))
@@ -39,7 +39,7 @@ uint32_t vfs_mode_access(const struct vfs_attr *attr, const struct vfs_cred *cre
         granted |= VFS_MAY_READ;
     if (rwx & 2)
         granted |= VFS_MAY_MODIFY | VFS_MAY_EXTEND;
-    if (attr->type == VFS_DIR) {
+    if (vfs_type_is_dir(attr->type)) {
         if (rwx & 1)
             granted |= VFS_MAY_LOOKUP;
         if ((rwx & 3) == 3)
@@ -107,7 +107,7 @@ enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vf
         return status;
     if ((set->mask & VFS_ATTR_MODE) && !privileged && !vfs_cred_in_group(cred, gid_after))
         *mode_after &= ~(uint32_t)MODE_SGID;
-    if ((set->mask & (VFS_ATTR_UID | VFS_ATTR_GID)) && cur->type != VFS_DIR &&
+    if ((set->mask & (VFS_ATTR_UID | VFS_ATTR_GID)) && !vfs_type_is_dir(cur->type) &&
         !(set->mask & VFS_ATTR_MODE)) {
         *mode_after &= ~(uint32_t)MODE_SUID;
         if (*mode_after & MODE_GROUP_X)

@@ -81,6 +81,7 @@ void local_attr_fill(struct vfs_attr *attr, const struct statx *st)
     attr->atime = time_of(&st->stx_atime);
     attr->mtime = time_of(&st->stx_mtime);
     attr->ctime = time_of(&st->stx_ctime);
+    attr->named_attr = false;
     if (st->stx_mask & STATX_BTIME) {
         attr->mask |= VFS_ATTR_BTIME;
         attr->btime = time_of(&st->stx_btime);

@@ -146,6 +146,8 @@ static mode_t node_type(enum vfs_type type)
     case VFS_REG:
     case VFS_DIR:
     case VFS_LNK:
+    case VFS_ATTRDIR:
+    case VFS_NAMEDATTR:
         break;
     }
     return S_IFREG;
@@ -166,6 +168,8 @@ static int make_entry(struct making *m)
     case VFS_SOCK:
     case VFS_FIFO:
     case VFS_REG:
+    case VFS_ATTRDIR:
+    case VFS_NAMEDATTR:
         break;
     }
     return mknodat(dirfd, m->name, node_type(create->type) | mode_of(create, DEFAULT_FILE_MODE),

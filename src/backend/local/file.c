@@ -23,6 +23,8 @@ enum vfs_status local_check_regular(const struct vfs_object *obj)
     case VFS_CHR:
     case VFS_SOCK:
     case VFS_FIFO:
+    case VFS_ATTRDIR:
+    case VFS_NAMEDATTR:
         break;
     }
     return VFS_WRONG_TYPE;

@@ -60,6 +60,7 @@ static const struct vfs_ops local_ops = {
     .read_done = local_read_done,
     .write = local_write,
     .commit = local_commit,
+    .openattr = vfs_openattr_none,
 };
 
 static int open_proc(struct local_fs *fs, const struct error *error)

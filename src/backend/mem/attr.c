@@ -72,11 +72,19 @@ static enum vfs_status check_size(const struct mem_object *obj, const struct vfs
 {
     if (!(set->mask & VFS_ATTR_SIZE))
         return VFS_OK;
-    if (obj->vfs.type == VFS_DIR)
+    if (vfs_type_is_dir(obj->vfs.type))
         return VFS_ISDIR;
-    if (obj->vfs.type != VFS_REG)
+    if (!vfs_type_is_file(obj->vfs.type))
         return VFS_INVAL;
     return set->size > MEM_FILE_SIZE_MAX ? VFS_FBIG : VFS_OK;
+}
+
+/* An attribute directory has its mode and owners from its object. */
+static uint32_t settable(const struct mem_object *obj)
+{
+    const uint32_t followed = VFS_ATTR_MODE | VFS_ATTR_UID | VFS_ATTR_GID;
+
+    return obj->vfs.type == VFS_ATTRDIR ? MEM_ATTR_SETTABLE & ~followed : MEM_ATTR_SETTABLE;
 }
 
 /* All checks come first and nothing after them can fail, so it applies all or nothing. */
@@ -89,7 +97,7 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
     uint32_t mode;
 
     *applied = 0;
-    if (set->mask & ~(uint32_t)MEM_ATTR_SETTABLE)
+    if (set->mask & ~(uint32_t)settable(obj))
         return VFS_INVAL;
     status = check_size(obj, set);
     if (status != VFS_OK || set->mask == 0)
@@ -104,6 +112,7 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
         }
         mem_attr_apply(&obj->attr, set, mode, now);
         mem_changed_locked(obj, now);
+        mem_attrdir_follow_locked(obj);
         *applied = set->mask;
     }
     mem_unlock(obj);

@@ -28,7 +28,7 @@ static enum vfs_status initial_attr(const struct mem_object *dir, const struct v
     uint32_t mode;
 
     *attr = (struct vfs_attr){
-        .type = create->type,
+        .type = dir->vfs.type == VFS_ATTRDIR ? VFS_NAMEDATTR : create->type,
         .mode = mode_default(create->type),
         .uid = cred->uid,
         .gid = inherit ? dir->attr.gid : cred->gid,
@@ -68,6 +68,9 @@ static enum vfs_status check_type(const struct vfs_cred *cred, const struct vfs_
         if (strlen(create->link_target) > LIMIT_SYMLINK_BYTES)
             return VFS_NAMETOOLONG;
         return VFS_OK;
+    case VFS_ATTRDIR:
+    case VFS_NAMEDATTR:
+        break;
     }
     return VFS_INVAL;
 }
@@ -101,6 +104,7 @@ static struct mem_object *make_object(struct mem_object *dir, const struct vfs_a
             obj->attr.size = set->size;
         obj->file.exclusive = create->mode == VFS_CREATE_EXCLUSIVE;
         obj->file.verifier = create->verifier;
+        obj->file.attrdir_fileid = dir->vfs.type == VFS_ATTRDIR ? dir->vfs.fileid : 0;
     }
     if (set->mask)
         mem_attr_apply(&obj->attr, set, attr->mode, obj->attr.ctime);
@@ -129,7 +133,7 @@ static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
     }
     info->atomic = true;
     info->before = dir->attr.change;
-    mem_modified_locked(dir, now);
+    mem_dir_modified_locked(dir, now);
     info->after = dir->attr.change;
     return VFS_OK;
 }
@@ -146,6 +150,8 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
         return VFS_ACCESS;
     if (create->type == VFS_DIR && dir->attr.nlink >= mem_fs_of_object(dir)->link_max)
         return VFS_MLINK;
+    if (dir->vfs.type == VFS_ATTRDIR && dir->dir.names.count >= LIMIT_NAMED_ATTRS)
+        return VFS_NOSPC;
     status = initial_attr(dir, cred, create, &attr, &set);
     if (status != VFS_OK)
         return status;
@@ -167,13 +173,13 @@ static enum vfs_status existing(const struct mem_object *obj, struct vfs_create 
     if (create->type != VFS_REG || create->mode == VFS_CREATE_GUARDED)
         return VFS_EXIST;
     if (create->mode == VFS_CREATE_EXCLUSIVE) {
-        if (obj->vfs.type != VFS_REG || !obj->file.exclusive ||
+        if (!vfs_type_is_file(obj->vfs.type) || !obj->file.exclusive ||
             obj->file.verifier != create->verifier)
             return VFS_EXIST;
         create->attrs_applied = create->attr ? create->attr->mask : 0;
         return VFS_OK;
     }
-    if (obj->vfs.type == VFS_REG)
+    if (vfs_type_is_file(obj->vfs.type))
         return VFS_OK;
     if (obj->vfs.type == VFS_DIR)
         return VFS_ISDIR;
@@ -193,6 +199,10 @@ enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred 
     create->attrs_applied = 0;
     if (name->len > LIMIT_NAME_BYTES)
         return VFS_NAMETOOLONG;
+    if (vfs->type == VFS_ATTRDIR && create->type != VFS_REG)
+        return VFS_WRONG_TYPE;
+    if (vfs->type == VFS_ATTRDIR && create->mode == VFS_CREATE_EXCLUSIVE)
+        return VFS_INVAL;
     status = mem_dir_lock_search(dir, cred);
     if (status != VFS_OK)
         return status;
@@ -207,7 +217,7 @@ enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred 
         if (status == VFS_OK)
             status = create_locked(dir, cred, name, create, info, &obj);
     }
-    mem_unlock(dir);
+    mem_dir_unlock(dir);
     if (status == VFS_OK)
         *out = &obj->vfs;
     else if (obj)
@@ -249,9 +259,11 @@ enum vfs_status mem_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
 
     if (vfs->fs != vfs_dir->fs)
         return VFS_XDEV;
-    if (vfs_dir->type != VFS_DIR)
+    if (!vfs_type_is_dir(vfs_dir->type))
         return VFS_NOTDIR;
-    if (vfs->type == VFS_DIR)
+    if (vfs_dir->type == VFS_ATTRDIR || vfs->type == VFS_NAMEDATTR)
+        return mem_attrdir_holds(vfs_dir, vfs) ? VFS_NOTSUPP : VFS_XDEV;
+    if (vfs_type_is_dir(vfs->type))
         return VFS_ISDIR;
     if (name->len > LIMIT_NAME_BYTES)
         return VFS_NAMETOOLONG;

@@ -21,19 +21,48 @@ bool mem_dir_may_write_locked(const struct mem_object *dir, const struct vfs_cre
     return vfs_mode_rwx(&dir->attr, cred) & MAY_WRITE;
 }
 
+bool mem_dir_lock(struct mem_object *dir)
+{
+    if (dir->vfs.type == VFS_ATTRDIR && !mem_attrdir_lock_object(dir))
+        return false;
+    mem_lock_write(dir);
+    return true;
+}
+
+void mem_dir_unlock(struct mem_object *dir)
+{
+    struct mem_object *object = dir->vfs.type == VFS_ATTRDIR ? dir->dir.parent : NULL;
+
+    mem_unlock(dir);
+    if (object) {
+        mem_unlock(object);
+        vfs_object_put(&object->vfs);
+    }
+}
+
+void mem_dir_modified_locked(struct mem_object *dir, struct timespec now)
+{
+    mem_modified_locked(dir, now);
+    if (dir->vfs.type == VFS_ATTRDIR) {
+        mem_changed_locked(dir->dir.parent, now);
+        dir->dir.parent->attr.named_attr = dir->dir.names.count > 0;
+    }
+}
+
 enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cred *cred)
 {
     enum vfs_status status = VFS_OK;
 
-    if (dir->vfs.type != VFS_DIR)
+    if (!vfs_type_is_dir(dir->vfs.type))
         return VFS_NOTDIR;
-    mem_lock_write(dir);
+    if (!mem_dir_lock(dir))
+        return VFS_STALE;
     if (dir->attr.nlink == 0)
         status = VFS_STALE;
     else if (!may_search_locked(dir, cred))
         status = VFS_ACCESS;
     if (status != VFS_OK)
-        mem_unlock(dir);
+        mem_dir_unlock(dir);
     return status;
 }
 
@@ -118,7 +147,7 @@ enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,
     enum vfs_status status = VFS_OK;
     const struct mem_entry *entry;
 
-    if (vfs->type != VFS_DIR)
+    if (!vfs_type_is_dir(vfs->type))
         return VFS_NOTDIR;
     if (name->len > LIMIT_NAME_BYTES)
         return VFS_NAMETOOLONG;
@@ -142,7 +171,7 @@ enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
     struct mem_object *dir = mem_of(vfs);
     enum vfs_status status = VFS_OK;
 
-    if (vfs->type != VFS_DIR)
+    if (!vfs_type_is_dir(vfs->type))
         return VFS_NOTDIR;
     mem_lock_read(dir);
     if (!may_search_locked(dir, cred))
@@ -151,8 +180,10 @@ enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
         status = VFS_STALE;
     else if (!dir->dir.parent)
         status = VFS_NOENT;
+    else if (mem_object_get_alive(dir->dir.parent))
+        *out = &dir->dir.parent->vfs;
     else
-        *out = vfs_object_get(&dir->dir.parent->vfs);
+        status = VFS_STALE; /* the object of an attribute directory, just gone */
     mem_unlock(dir);
     return status;
 }

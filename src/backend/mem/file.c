@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Data of regular files and the targets of symlinks.
+ * Data of regular files, named attributes among them, and the targets of symlinks.
  *
  * Invariant: every byte of a block at or behind the file's size is zero, so a file grows without
  * touching its blocks.
@@ -22,8 +22,10 @@ static enum vfs_status check_regular(const struct vfs_object *obj)
 {
     switch (obj->type) {
     case VFS_REG:
+    case VFS_NAMEDATTR:
         return VFS_OK;
     case VFS_DIR:
+    case VFS_ATTRDIR:
         return VFS_ISDIR;
     case VFS_LNK:
         return VFS_SYMLINK;

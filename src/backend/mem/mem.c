@@ -42,7 +42,7 @@ static __attribute__((unused)) uint32_t refs_of_tree(const struct mem_fs *fs,
 {
     if (obj == fs->root)
         return 1;
-    if (obj->vfs.type == VFS_DIR)
+    if (vfs_type_is_dir(obj->vfs.type))
         return obj->dir.parent ? 1 : 0;
     return obj->attr.nlink;
 }
@@ -97,6 +97,7 @@ static const struct vfs_ops mem_ops = {
     .read_done = mem_read_done,
     .write = mem_write,
     .commit = mem_commit,
+    .openattr = mem_openattr,
 };
 
 static uint64_t bytes_max_default(void)
@@ -133,7 +134,8 @@ struct vfs *mem_create(const struct mem_options *options)
     CHECK(fs && sodium_init() >= 0);
     memset(fs, 0, sizeof(*fs));
     fs->vfs.ops = &mem_ops;
-    fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME;
+    fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
+                   VFS_CAP_NAMED_ATTR;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));

@@ -7,7 +7,9 @@
  *   2. mem_object.lock of directories: a parent before its child; two that are not parent and
  *      child only under rename_lock (the ancestor first, else by address)
  *   3. mem_object.lock of anything else; two only under rename_lock
- *   4. mem_shard.lock
+ *   4. mem_object.lock of an attribute directory, below its object's
+ *   5. mem_object.lock of a named attribute; two only under rename_lock
+ *   6. mem_shard.lock
  * No lock but rename_lock is held where an object may lose its last reference, and none at all
  * while the caller's emit runs.
  */
@@ -51,26 +53,31 @@ struct mem_fs {
 };
 
 struct mem_dir {
-    struct mem_object *parent; /* no reference: a parent with a child lives.  NULL: root, removed */
-    struct htable names;       /* mem_entry by name; no buckets until the first entry */
-    struct radix order;        /* the same by cookie */
-    uint64_t cookie_next;      /* never goes back */
+    /* No reference: a parent with a child lives.  NULL: root, removed.  Of an attribute directory,
+     * its object, which takes itself out before it is freed: mem_attrdir_lock_object(). */
+    struct mem_object *parent;
+    struct htable names;  /* mem_entry by name; no buckets until the first entry */
+    struct radix order;   /* the same by cookie */
+    uint64_t cookie_next; /* never goes back */
 };
 
 struct mem_file {
     struct radix blocks; /* malloc()ed, MEM_BLOCK_BYTES each, zero behind the end of the file */
     uint64_t verifier;   /* both set before the file can be found, then constant */
     bool exclusive;
+    uint64_t attrdir_fileid; /* of a named attribute: where it is, for good; else 0; constant */
 };
 
-/* References are held by: each entry that names it; the file system, on its root; and whoever the
- * vfs calls gave one.  With the last one it leaves its shard and is freed. */
+/* References are held by: each entry that names it; the file system, on its root; an object, on its
+ * attribute directory; and whoever the vfs calls gave one.  With the last one it leaves its shard
+ * and is freed. */
 struct mem_object {
     struct vfs_object vfs;
     struct hnode by_fileid;
-    pthread_rwlock_t lock; /* all below, except as said */
-    struct vfs_attr attr;  /* all of it; nlink 0 once removed; space_used exact */
-    bool atime_due;        /* changed since it was last read */
+    pthread_rwlock_t lock;      /* all below, except as said */
+    struct vfs_attr attr;       /* all of it; nlink 0 once removed; space_used exact */
+    bool atime_due;             /* changed since it was last read */
+    struct mem_object *attrdir; /* NULL: none yet; never changes then */
     union {
         struct mem_dir dir;
         struct mem_file file;
@@ -125,6 +132,8 @@ static inline void mem_unlock(struct mem_object *obj)
 struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *attr);
 /* Free it and what it holds, whatever its references; it must have left its shard. */
 void mem_object_free(struct mem_object *obj);
+/* A reference, unless the last one is gone and it waits only for release() to free it. */
+bool mem_object_get_alive(struct mem_object *obj);
 enum vfs_status mem_resolve(struct vfs *vfs, const struct vfs_handle *handle,
                             struct vfs_object **out);
 void mem_release(struct vfs_object *vfs);
@@ -150,10 +159,31 @@ enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, 
 void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t mode,
                     struct timespec now);
 
+/* attrdir.c */
+
+/* Lock the object of an attribute directory for writing, with a reference that mem_dir_unlock()
+ * gives back; false when it is gone. */
+bool mem_attrdir_lock_object(struct mem_object *attrdir);
+/* Whoever may read or write obj may have changed: obj is write-locked, its attribute directory, if
+ * any, is not. */
+void mem_attrdir_follow_locked(struct mem_object *obj);
+/* Its object is gone: so are the attributes, and the object's reference. */
+void mem_attrdir_drop(struct mem_object *attrdir);
+/* Is attr one of the named attributes, removed ones too, of that directory? */
+bool mem_attrdir_holds(const struct vfs_object *dir, const struct vfs_object *attr);
+enum vfs_status mem_openattr(struct vfs_object *vfs, const struct vfs_cred *cred, bool create,
+                             struct vfs_object **dir);
+
 /* dir.c */
 
-/* Lock a directory for writing and check that names may be looked up and made in it: NOTDIR,
- * STALE when it is removed, ACCESS.  Unlocked unless OK. */
+/* Lock a directory for writing; an attribute directory's object is locked, too, before it.  False:
+ * that object is gone, nothing is locked. */
+bool mem_dir_lock(struct mem_object *dir);
+void mem_dir_unlock(struct mem_object *dir);
+/* Its entries changed; locked by mem_dir_lock(), or no attribute directory. */
+void mem_dir_modified_locked(struct mem_object *dir, struct timespec now);
+/* mem_dir_lock(), and check that names may be looked up and made in it: NOTDIR, STALE when it is
+ * removed, ACCESS.  Unlocked unless OK. */
 enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cred *cred);
 bool mem_dir_may_write_locked(const struct mem_object *dir, const struct vfs_cred *cred);
 struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name);

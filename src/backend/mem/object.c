@@ -90,7 +90,7 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
     obj->attr = *attr;
     obj->attr.mask = VFS_ATTR_ALL_GET;
     obj->attr.nlink = 0;
-    obj->attr.size = attr->type == VFS_DIR ? MEM_BLOCK_BYTES : 0;
+    obj->attr.size = vfs_type_is_dir(attr->type) ? MEM_BLOCK_BYTES : 0;
     obj->attr.space_used = obj->attr.size;
     obj->attr.fileid = atomic_fetch_add_explicit(&fs->fileid_last, 1, memory_order_relaxed) + 1;
     obj->attr.change = 1;
@@ -102,7 +102,7 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
     atomic_init(&obj->vfs.refs, 1);
     handle_make(fs, obj->vfs.fileid, &obj->vfs.handle);
     lock_init(&obj->lock);
-    if (attr->type == VFS_DIR)
+    if (vfs_type_is_dir(attr->type))
         obj->dir.cookie_next = MEM_COOKIE_FIRST;
     publish(fs, obj);
     return obj;
@@ -133,9 +133,9 @@ void mem_object_free(struct mem_object *obj)
 {
     struct mem_fs *fs = mem_fs_of_object(obj);
 
-    if (obj->vfs.type == VFS_DIR) {
+    if (vfs_type_is_dir(obj->vfs.type)) {
         dir_clear(obj);
-    } else if (obj->vfs.type == VFS_REG) {
+    } else if (vfs_type_is_file(obj->vfs.type)) {
         mem_file_clear(obj);
     } else if (obj->vfs.type == VFS_LNK && obj->target) {
         space_give(&fs->space, obj->attr.size);
@@ -154,11 +154,12 @@ void mem_release(struct vfs_object *vfs)
     pthread_mutex_lock(&shard->lock);
     htable_remove(&shard->objects, &obj->by_fileid);
     pthread_mutex_unlock(&shard->lock);
+    if (obj->attrdir)
+        mem_attrdir_drop(obj->attrdir);
     mem_object_free(obj);
 }
 
-/* An object whose last reference is gone waits only for release() to free it. */
-static bool get_unless_zero(struct mem_object *obj)
+bool mem_object_get_alive(struct mem_object *obj)
 {
     uint32_t refs = atomic_load_explicit(&obj->vfs.refs, memory_order_relaxed);
 
@@ -183,7 +184,7 @@ static struct mem_object *find(struct mem_fs *fs, uint64_t fileid)
             break;
         obj = NULL;
     }
-    if (obj && !get_unless_zero(obj))
+    if (obj && !mem_object_get_alive(obj))
         obj = NULL;
     pthread_mutex_unlock(&shard->lock);
     return obj;

@@ -82,7 +82,7 @@ enum vfs_status mem_readdir(struct vfs_object *vfs, const struct vfs_cred *cred,
     uint64_t cookie = rd->cookie;
     struct batch batch;
 
-    if (vfs->type != VFS_DIR)
+    if (!vfs_type_is_dir(vfs->type))
         return VFS_NOTDIR;
     rd->eof = false;
     do {

@@ -31,7 +31,7 @@ static enum vfs_status remove_locked(struct mem_object *dir, const struct vfs_cr
         now = clock_realtime();
         mem_dir_take_locked(dir, entry);
         mem_unlinked_locked(dir, victim, now);
-        mem_modified_locked(dir, now);
+        mem_dir_modified_locked(dir, now);
     }
     mem_unlock(victim);
     return status;
@@ -54,7 +54,7 @@ enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
     entry = mem_dir_find_locked(dir, name);
     status = entry ? remove_locked(dir, cred, entry) : VFS_NOENT;
     after = dir->attr.change;
-    mem_unlock(dir);
+    mem_dir_unlock(dir);
     if (status != VFS_OK)
         return status;
     mem_entry_put(entry);

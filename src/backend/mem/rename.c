@@ -48,12 +48,11 @@ static bool is_above(struct mem_object *above, struct mem_object *dir,
     return found;
 }
 
-static void lock_dirs(struct rename *r)
+/* False when it is an attribute directory without an object. */
+static bool lock_dirs(struct rename *r)
 {
-    if (r->from_dir == r->to_dir) {
-        mem_lock_write(r->from_dir);
-        return;
-    }
+    if (r->from_dir == r->to_dir)
+        return mem_dir_lock(r->from_dir);
     r->from_is_above = is_above(r->from_dir, r->to_dir, &r->on_path);
     if (!r->from_is_above)
         r->to_is_above = is_above(r->to_dir, r->from_dir, &r->on_path);
@@ -64,13 +63,14 @@ static void lock_dirs(struct rename *r)
         mem_lock_write(r->to_dir);
         mem_lock_write(r->from_dir);
     }
+    return true;
 }
 
 static void unlock_dirs(const struct rename *r)
 {
     if (r->from_dir != r->to_dir)
         mem_unlock(r->to_dir);
-    mem_unlock(r->from_dir);
+    mem_dir_unlock(r->from_dir);
 }
 
 static bool may_search(const struct mem_object *dir, const struct vfs_cred *cred)
@@ -174,9 +174,9 @@ static void apply(struct rename *r)
         r->to_dir->attr.nlink++;
     }
     mem_changed_locked(obj, now);
-    mem_modified_locked(r->from_dir, now);
+    mem_dir_modified_locked(r->from_dir, now);
     if (r->to_dir != r->from_dir)
-        mem_modified_locked(r->to_dir, now);
+        mem_dir_modified_locked(r->to_dir, now);
 }
 
 /* With both directories locked.  On OK the caller lets go of source and victim, unless they are
@@ -201,10 +201,14 @@ static enum vfs_status rename_locked(struct rename *r)
 
 static enum vfs_status check_args(const struct rename *r)
 {
+    bool within = r->from_dir == r->to_dir;
+
     if (r->from_dir->vfs.fs != r->to_dir->vfs.fs)
         return VFS_XDEV;
-    if (r->from_dir->vfs.type != VFS_DIR || r->to_dir->vfs.type != VFS_DIR)
+    if (!vfs_type_is_dir(r->from_dir->vfs.type) || !vfs_type_is_dir(r->to_dir->vfs.type))
         return VFS_NOTDIR;
+    if (!within && (r->from_dir->vfs.type == VFS_ATTRDIR || r->to_dir->vfs.type == VFS_ATTRDIR))
+        return VFS_XDEV;
     if (r->from->len > LIMIT_NAME_BYTES || r->to->len > LIMIT_NAME_BYTES)
         return VFS_NAMETOOLONG;
     return VFS_OK;
@@ -229,13 +233,16 @@ enum vfs_status mem_rename(struct vfs_object *from_dir, const struct vfs_name *f
     if (status != VFS_OK)
         return status;
     pthread_mutex_lock(&fs->rename_lock);
-    lock_dirs(&r);
-    a.before = r.from_dir->attr.change;
-    b.before = r.to_dir->attr.change;
-    status = rename_locked(&r);
-    a.after = r.from_dir->attr.change;
-    b.after = r.to_dir->attr.change;
-    unlock_dirs(&r);
+    if (lock_dirs(&r)) {
+        a.before = r.from_dir->attr.change;
+        b.before = r.to_dir->attr.change;
+        status = rename_locked(&r);
+        a.after = r.from_dir->attr.change;
+        b.after = r.to_dir->attr.change;
+        unlock_dirs(&r);
+    } else {
+        status = VFS_STALE;
+    }
     pthread_mutex_unlock(&fs->rename_lock);
     if (status != VFS_OK)
         return status;

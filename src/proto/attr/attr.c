@@ -103,6 +103,7 @@ static const struct {
     {FATTR4_TIME_METADATA, VFS_ATTR_CTIME},
     {FATTR4_TIME_MODIFY, VFS_ATTR_MTIME},
     {FATTR4_MOUNTED_ON_FILEID, VFS_ATTR_FILEID},
+    {FATTR4_NAMED_ATTR, VFS_ATTR_NAMED_ATTR},
 };
 
 uint32_t attr_vfs_mask(const struct bitmap4 *want)
@@ -143,7 +144,6 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
     a->fh_expire_type = FH4_PERSISTENT;
     a->link_support = caps & VFS_CAP_LINK;
     a->symlink_support = caps & VFS_CAP_SYMLINK;
-    a->named_attr = false;
     a->fsid.major = s->export->fsid_major;
     a->fsid.minor = s->export->fsid_minor;
     a->unique_handles = true;
@@ -170,6 +170,7 @@ static void fill_object(struct nfs4_attrs *a, const struct vfs_attr *v)
     a->fileid = v->fileid;
     a->mode = v->mode;
     a->numlinks = v->nlink;
+    a->named_attr = v->named_attr;
     a->rawdev.specdata1 = v->rdev_major;
     a->rawdev.specdata2 = v->rdev_minor;
     a->space_used = v->space_used;

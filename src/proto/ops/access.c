@@ -19,7 +19,7 @@ enum nfsstat4 op_access(struct compound *c, const struct ACCESS4args *args)
         return status;
     if (args->access & ~(uint32_t)(ACCESS_DIR | ACCESS_FILE))
         return NFS4ERR_INVAL;
-    resok.supported = args->access & (obj->type == VFS_DIR ? ACCESS_DIR : ACCESS_FILE);
+    resok.supported = args->access & (vfs_type_is_dir(obj->type) ? ACCESS_DIR : ACCESS_FILE);
     asked = obj->fs->ops->access(obj, &c->cred, resok.supported, &resok.access);
     if (asked != VFS_OK)
         return status_from_vfs(asked);

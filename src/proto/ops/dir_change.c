@@ -62,7 +62,7 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
         status = compound_name(&args->oldname, &from);
     if (status != NFS4_OK)
         return status;
-    if (from_dir->type != VFS_DIR)
+    if (!vfs_type_is_dir(from_dir->type))
         return NFS4ERR_NOTDIR;
     if (c->saved.export != c->current.export ||
         export_child_named(c->saved.export, from_dir, &from))
@@ -79,7 +79,8 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
     return NFS4_OK;
 }
 
-/* The object is the saved filehandle, the directory the current one. */
+/* The object is the saved filehandle, the directory the current one.  Where named attributes are
+ * meant, the backend knows what belongs together. */
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
 {
     struct vfs_object *dir = c->current.obj, *obj = c->saved.obj;
@@ -94,7 +95,7 @@ enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
     status = dir_change_begin(c, &args->newname, NFS4ERR_EXIST, &name);
     if (status != NFS4_OK)
         return status;
-    if (obj->type == VFS_DIR)
+    if (vfs_type_is_dir(obj->type) && dir->type != VFS_ATTRDIR) /* there the backend says XDEV */
         return NFS4ERR_ISDIR;
     if (c->saved.export != c->current.export)
         return NFS4ERR_XDEV;

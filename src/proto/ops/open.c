@@ -71,16 +71,10 @@ static enum nfsstat4 find_target(struct compound *c, const struct OPEN4args *arg
 
 static enum nfsstat4 check_target(const struct open_target *target, uint32_t access)
 {
-    switch (target->obj->type) {
-    case VFS_REG:
-        break;
-    case VFS_DIR:
-        return NFS4ERR_ISDIR;
-    case VFS_LNK:
-        return NFS4ERR_SYMLINK;
-    default:
-        return NFS4ERR_WRONG_TYPE;
-    }
+    enum nfsstat4 status = compound_check_file(target->obj);
+
+    if (status != NFS4_OK)
+        return status;
     if (target->export->read_only && (access & OPEN4_SHARE_ACCESS_WRITE))
         return NFS4ERR_ROFS;
     return NFS4_OK;

@@ -33,8 +33,8 @@ enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args)
     if (status == NFS4_OK)
         status = compound_need_writable(c);
     if (status == NFS4_OK && (set.mask & VFS_ATTR_SIZE)) {
-        if (obj->type != VFS_REG)
-            return obj->type == VFS_DIR ? NFS4ERR_ISDIR : NFS4ERR_INVAL;
+        if (!vfs_type_is_file(obj->type))
+            return vfs_type_is_dir(obj->type) ? NFS4ERR_ISDIR : NFS4ERR_INVAL;
         status = check_truncate(c, &args->stateid, &opened);
     }
     if (status != NFS4_OK)

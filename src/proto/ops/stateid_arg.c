@@ -8,16 +8,7 @@ enum nfsstat4 stateid_arg_need_file(const struct compound *c)
 {
     if (!c->current.obj)
         return NFS4ERR_NOFILEHANDLE;
-    switch (c->current.obj->type) {
-    case VFS_REG:
-        return NFS4_OK;
-    case VFS_DIR:
-        return NFS4ERR_ISDIR;
-    case VFS_LNK:
-        return NFS4ERR_SYMLINK;
-    default:
-        return NFS4ERR_WRONG_TYPE;
-    }
+    return compound_check_file(c->current.obj);
 }
 
 /* Put the current stateid in; what it says may be special no more (RFC 8881 §8.2.3). */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attribute directories: a directory that hangs on an object instead of an entry, and lives as long
+ * as the object.  It is made when somebody first asks for it to be.
+ *
+ * The object's lock comes before its attribute directory's, as a parent's before its child's.  Who
+ * has only the directory gets the object by mem_attrdir_lock_object().
+ */
+#include "backend/mem/mem_internal.h"
+#include "base/clock.h"
+#include "vfs/vfs_mode.h"
+
+enum {
+    BATCH = 64,
+    MODE_STICKY = 01000,
+    MAY_LOOK = 5,
+    MAY_CHANGE = 7,
+};
+
+/* Reading the object is looking its attributes up, writing it is changing them: r gives r-x.  Where
+ * w for others does not mean that they may store data with the object, only the owner has it. */
+static void permit(const struct mem_object *obj, struct vfs_attr *attr)
+{
+    bool data = vfs_type_is_file(obj->vfs.type) ||
+                (obj->vfs.type == VFS_DIR && !(obj->attr.mode & MODE_STICKY));
+    uint32_t rw = obj->attr.mode & (data ? 0666 : 0644);
+
+    attr->type = VFS_ATTRDIR;
+    attr->mode = rw | (rw & 0444) >> 2;
+    attr->uid = obj->attr.uid;
+    attr->gid = obj->attr.gid;
+}
+
+static bool permits(const struct mem_object *obj, const struct vfs_cred *cred, uint32_t rwx)
+{
+    struct vfs_attr attr;
+
+    permit(obj, &attr);
+    return (vfs_mode_rwx(&attr, cred) & rwx) == rwx;
+}
+
+static enum vfs_status make_locked(struct mem_object *obj, const struct vfs_cred *cred)
+{
+    struct vfs_attr attr = {0};
+
+    if (!permits(obj, cred, MAY_CHANGE))
+        return VFS_ACCESS;
+    permit(obj, &attr);
+    obj->attrdir = mem_object_create(mem_fs_of_object(obj), &attr);
+    if (!obj->attrdir)
+        return VFS_NOSPC;
+    obj->attrdir->attr.nlink = 2;
+    obj->attrdir->dir.parent = obj;
+    return VFS_OK;
+}
+
+enum vfs_status mem_openattr(struct vfs_object *vfs, const struct vfs_cred *cred, bool create,
+                             struct vfs_object **dir)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status = VFS_OK;
+
+    if (vfs->type == VFS_ATTRDIR || vfs->type == VFS_NAMEDATTR)
+        return VFS_WRONG_TYPE;
+    if (create)
+        mem_lock_write(obj);
+    else
+        mem_lock_read(obj);
+    if (!permits(obj, cred, MAY_LOOK))
+        status = VFS_ACCESS;
+    else if (!create && !obj->attr.named_attr)
+        status = VFS_NOENT;
+    else if (!obj->attrdir)
+        status = make_locked(obj, cred);
+    if (status == VFS_OK)
+        *dir = vfs_object_get(&obj->attrdir->vfs);
+    mem_unlock(obj);
+    return status;
+}
+
+bool mem_attrdir_lock_object(struct mem_object *attrdir)
+{
+    struct mem_object *obj;
+
+    mem_lock_read(attrdir);
+    obj = attrdir->dir.parent;
+    if (obj && !mem_object_get_alive(obj))
+        obj = NULL; /* mem_attrdir_drop() waits for our lock */
+    mem_unlock(attrdir);
+    if (obj)
+        mem_lock_write(obj);
+    return obj;
+}
+
+void mem_attrdir_follow_locked(struct mem_object *obj)
+{
+    struct mem_object *attrdir = obj->attrdir;
+    struct vfs_attr attr;
+
+    if (!attrdir)
+        return;
+    permit(obj, &attr);
+    mem_lock_write(attrdir);
+    if (attrdir->attr.mode != attr.mode || attrdir->attr.uid != attr.uid ||
+        attrdir->attr.gid != attr.gid) {
+        attrdir->attr.mode = attr.mode;
+        attrdir->attr.uid = attr.uid;
+        attrdir->attr.gid = attr.gid;
+        mem_changed_locked(attrdir, obj->attr.ctime);
+    }
+    mem_unlock(attrdir);
+}
+
+/* Take out some of the entries of a directory that nobody can find any more. */
+static uint32_t take_some(struct mem_object *attrdir, struct timespec now,
+                          struct mem_entry *taken[BATCH])
+{
+    uint32_t count = 0;
+
+    mem_lock_write(attrdir);
+    attrdir->dir.parent = NULL;
+    attrdir->attr.nlink = 0;
+    for (uint64_t at = 0; count < BATCH; at++) {
+        struct mem_entry *entry = radix_next(&attrdir->dir.order, &at);
+
+        if (!entry)
+            break;
+        mem_dir_take_locked(attrdir, entry);
+        mem_lock_write(entry->obj);
+        mem_unlinked_locked(attrdir, entry->obj, now);
+        mem_unlock(entry->obj);
+        taken[count++] = entry;
+    }
+    mem_unlock(attrdir);
+    return count;
+}
+
+void mem_attrdir_drop(struct mem_object *attrdir)
+{
+    struct mem_entry *taken[BATCH];
+    struct timespec now = clock_realtime();
+    uint32_t count;
+
+    do {
+        count = take_some(attrdir, now, taken);
+        for (uint32_t i = 0; i < count; i++)
+            mem_entry_put(taken[i]);
+    } while (count == BATCH);
+    vfs_object_put(&attrdir->vfs);
+}
+
+bool mem_attrdir_holds(const struct vfs_object *dir, const struct vfs_object *attr)
+{
+    return dir->type == VFS_ATTRDIR && attr->type == VFS_NAMEDATTR &&
+           mem_of(attr)->file.attrdir_fileid == dir->fileid;
+}
