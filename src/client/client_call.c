@@ -58,13 +58,19 @@ size_t client_call_encode(const struct client_cred *cred, uint32_t xid, uint32_t
 enum client_status client_call_send(struct client_conn *conn, uint32_t program, uint32_t version,
                                     uint32_t procedure, const void *args, size_t len, uint32_t *xid)
 {
+    *xid = ++conn->xid;
+    return client_call_send_as(conn, *xid, program, version, procedure, args, len);
+}
+
+enum client_status client_call_send_as(struct client_conn *conn, uint32_t xid, uint32_t program,
+                                       uint32_t version, uint32_t procedure, const void *args,
+                                       size_t len)
+{
     size_t size = CLIENT_CALL_HEADER_BYTES + len;
     uint8_t *call = must_malloc(size);
     enum client_status status;
 
-    *xid = ++conn->xid;
-    size =
-        client_call_encode(&conn->cred, *xid, program, version, procedure, args, len, call, size);
+    size = client_call_encode(&conn->cred, xid, program, version, procedure, args, len, call, size);
     CHECK(size > 0);
     status = client_conn_send_record(conn, call, size, 0);
     free(call);

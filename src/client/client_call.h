@@ -23,6 +23,11 @@ MUST_USE enum client_status client_call_send(struct client_conn *conn, uint32_t 
                                              uint32_t version, uint32_t procedure, const void *args,
                                              size_t len, uint32_t *xid);
 
+/* The same under a given xid. */
+MUST_USE enum client_status client_call_send_as(struct client_conn *conn, uint32_t xid,
+                                                uint32_t program, uint32_t version,
+                                                uint32_t procedure, const void *args, size_t len);
+
 /* Wait for the reply to `xid`. */
 MUST_USE enum client_status client_call_receive(struct client_conn *conn, uint32_t xid,
                                                 struct client_reply *reply);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/client_owner.h"
 #include "client/client_session.h"
 
 #define COMPOUND_FIRST_BYTES 2048u
@@ -105,15 +106,22 @@ struct wire_opaque client_compound_args(const struct client_compound *c)
     return (struct wire_opaque){c->buffer, (uint32_t)xdr_pos(&c->x)};
 }
 
-enum client_status client_compound_send(struct client_conn *conn, const struct client_compound *c,
-                                        uint32_t *xid)
+enum client_status client_compound_send_again(struct client_conn *conn,
+                                              const struct client_compound *c, uint32_t xid)
 {
     if (c->broken) {
         errno = EINVAL;
         return CLIENT_FAILED;
     }
-    return client_call_send(conn, NFS4_PROGRAM, NFS_V4, NFSPROC4_COMPOUND, c->buffer,
-                            xdr_pos(&c->x), xid);
+    return client_call_send_as(conn, xid, NFS4_PROGRAM, NFS_V4, NFSPROC4_COMPOUND, c->buffer,
+                               xdr_pos(&c->x));
+}
+
+enum client_status client_compound_send(struct client_conn *conn, const struct client_compound *c,
+                                        uint32_t *xid)
+{
+    *xid = ++conn->xid;
+    return client_compound_send_again(conn, c, *xid);
 }
 
 enum client_status client_compound_receive(struct client_conn *conn, struct client_compound *c,
@@ -124,6 +132,8 @@ enum client_status client_compound_receive(struct client_conn *conn, struct clie
     if (status == CLIENT_OK && c->session && result->decoded > 0 &&
         result->ops[0].resop == OP_SEQUENCE && result->ops[0].status == NFS4_OK)
         client_session_advance(c->session, &result->ops[0].opsequence);
+    if (status == CLIENT_OK)
+        client_owner_follow(c, result);
     return status;
 }
 

@@ -21,6 +21,14 @@
 #include "wire/nfs4_op.h"
 
 struct client_session; /* client/client_session.h */
+struct client_owner;   /* client/client_owner.h */
+
+/* An owner's seqid that an operation carries, minor version 0. */
+#define CLIENT_COMPOUND_SEQIDS 16u
+struct client_compound_seqid {
+    struct client_owner *owner;
+    uint32_t seqid, op_index;
+};
 
 struct client_compound {
     uint8_t *buffer;
@@ -32,6 +40,9 @@ struct client_compound {
     bool broken;                    /* an operation could not be encoded: it will not be sent */
     struct client_session *session; /* whose slot's seqid follows the reply; NULL: none */
     uint32_t slot;
+    struct client_conn *conn; /* of the mount whose compound it is; NULL: of none */
+    uint32_t seqid_count;
+    struct client_compound_seqid seqids[CLIENT_COMPOUND_SEQIDS];
 };
 
 /* An empty compound. */
@@ -61,7 +72,8 @@ void client_compound_set_count(struct client_compound *c, uint32_t count);
 /* The arguments as they are now. */
 struct wire_opaque client_compound_args(const struct client_compound *c);
 
-/* Send and wait; follow the slot's seqid when SEQUENCE succeeded.  Fill `result` on CLIENT_OK. */
+/* Send and wait; the slot's seqid follows when SEQUENCE succeeded, owners' seqids follow their
+ * operations.  Fill `result` on CLIENT_OK. */
 MUST_USE enum client_status client_compound_call(struct client_conn *conn,
                                                  struct client_compound *c,
                                                  struct client_result *result);
@@ -72,5 +84,10 @@ MUST_USE enum client_status client_compound_send(struct client_conn *conn,
 MUST_USE enum client_status client_compound_receive(struct client_conn *conn,
                                                     struct client_compound *c, uint32_t xid,
                                                     struct client_result *result);
+
+/* The first half under an xid of before, on the same or another connection: the very same call. */
+MUST_USE enum client_status client_compound_send_again(struct client_conn *conn,
+                                                       const struct client_compound *c,
+                                                       uint32_t xid);
 
 void client_compound_free(struct client_compound *c);

@@ -10,7 +10,7 @@
 #define TREE_DEPTH 8u
 #define PATH_COMPONENTS 32u
 
-static void fh_copy(const struct client_result *r, struct client_fh *fh)
+void client_file_result_fh(const struct client_result *r, struct client_fh *fh)
 {
     const struct nfs_resop4 *op = client_result_find(r, OP_GETFH);
 
@@ -29,7 +29,7 @@ static enum nfsstat4 call_for_fh(struct client_mount *mount, struct client_compo
 
     client_op_getfh(c);
     status = client_mount_call(mount, c, &r);
-    fh_copy(&r, fh);
+    client_file_result_fh(&r, fh);
     client_result_free(&r);
     return status;
 }
@@ -60,72 +60,6 @@ enum nfsstat4 client_file_lookup_at(struct client_mount *mount, const struct cli
     return call_for_fh(mount, &c, fh);
 }
 
-enum nfsstat4 client_file_open(struct client_mount *mount, const struct client_fh *dir,
-                               const struct client_open *how, struct client_file *file)
-{
-    struct client_open open = *how;
-    struct client_compound c;
-    struct client_result r;
-    const struct nfs_resop4 *op;
-    enum nfsstat4 status;
-
-    memset(file, 0, sizeof(*file));
-    open.clientid = mount->session.clientid;
-    client_mount_begin(mount, &c);
-    client_op_putfh(&c, dir);
-    client_op_open(&c, &open);
-    client_op_getfh(&c);
-    status = client_mount_call(mount, &c, &r);
-    op = client_result_find(&r, OP_OPEN);
-    if (status == NFS4_OK && op) {
-        file->open = op->opopen;
-        file->stateid = op->opopen.stateid;
-        memset(&file->open.delegation, 0, sizeof(file->open.delegation));
-        file->open.delegation.delegation_type = op->opopen.delegation.delegation_type;
-        fh_copy(&r, &file->fh);
-    }
-    client_result_free(&r);
-    return status;
-}
-
-enum nfsstat4 client_file_create(struct client_mount *mount, const struct client_fh *dir,
-                                 const char *name, struct client_file *file)
-{
-    return client_file_open(mount, dir,
-                            &(struct client_open){
-                                .owner = "file",
-                                .access = OPEN4_SHARE_ACCESS_BOTH,
-                                .name = name,
-                                .create = true,
-                                .how = GUARDED4,
-                                .mode = 0644,
-                            },
-                            file);
-}
-
-enum nfsstat4 client_file_open_rw(struct client_mount *mount, const struct client_fh *dir,
-                                  const char *name, struct client_file *file)
-{
-    return client_file_open(
-        mount, dir,
-        &(struct client_open){.owner = "file", .access = OPEN4_SHARE_ACCESS_BOTH, .name = name},
-        file);
-}
-
-enum nfsstat4 client_file_close(struct client_mount *mount, struct client_file *file)
-{
-    struct client_compound c;
-    struct client_result r;
-    enum nfsstat4 status;
-
-    client_mount_begin(mount, &c);
-    client_op_putfh(&c, &file->fh);
-    client_op_close(&c, &file->stateid);
-    status = client_mount_call(mount, &c, &r);
-    client_result_free(&r);
-    return status;
-}
-
 enum nfsstat4 client_file_read(struct client_mount *mount, const struct client_file *file,
                                uint64_t offset, void *data, uint32_t len, uint32_t *got, bool *eof)
 {
@@ -136,8 +70,7 @@ enum nfsstat4 client_file_read(struct client_mount *mount, const struct client_f
 
     *got = 0;
     *eof = false;
-    /* Not to be kept: what is too long to keep would come short. */
-    client_compound_begin_slot(&c, &mount->session, 0, false);
+    client_mount_begin_uncached(mount, &c);
     client_op_putfh(&c, &file->fh);
     client_op_read(&c, &file->stateid, offset, len);
     status = client_mount_call(mount, &c, &r);
@@ -288,7 +221,7 @@ enum nfsstat4 client_file_readdir(struct client_mount *mount, const struct clien
         struct client_result r;
         const struct nfs_resop4 *op;
 
-        client_compound_begin_slot(&c, &mount->session, 0, false);
+        client_mount_begin_uncached(mount, &c);
         client_op_putfh(&c, dir);
         client_op_readdir(&c, cookie, verifier, READDIR_BYTES, bits);
         status = client_mount_call(mount, &c, &r);

@@ -20,10 +20,16 @@ MUST_USE enum nfsstat4 client_file_lookup_at(struct client_mount *mount,
 struct client_file {
     struct client_fh fh;
     struct stateid4 stateid;
-    struct OPEN4resok open; /* what OPEN said; nothing in it points anywhere */
+    struct OPEN4resok open;     /* what OPEN said; nothing in it points anywhere */
+    struct client_owner *owner; /* in minor version 0, of the mount */
+    uint32_t access, deny;
 };
 
-/* OPEN in `dir`; the client id is filled in.  Any delegation that comes is not looked at. */
+/* What GETFH brought. */
+void client_file_result_fh(const struct client_result *r, struct client_fh *fh);
+
+/* OPEN in `dir`; the client id is filled in, in minor version 0 the seqid too, and OPEN_CONFIRM follows
+ * when the server asks for it.  Any delegation that comes is not looked at. */
 MUST_USE enum nfsstat4 client_file_open(struct client_mount *mount, const struct client_fh *dir,
                                         const struct client_open *how, struct client_file *file);
 
@@ -33,6 +39,10 @@ MUST_USE enum nfsstat4 client_file_create(struct client_mount *mount, const stru
 MUST_USE enum nfsstat4 client_file_open_rw(struct client_mount *mount, const struct client_fh *dir,
                                            const char *name, struct client_file *file);
 enum nfsstat4 client_file_close(struct client_mount *mount, struct client_file *file);
+
+/* After a restart of the server: open anew what was open, as its owner `owner`. */
+MUST_USE enum nfsstat4 client_file_reclaim(struct client_mount *mount, const char *owner,
+                                           struct client_file *file);
 
 /* At most `len` bytes; *got is what came. */
 MUST_USE enum nfsstat4 client_file_read(struct client_mount *mount, const struct client_file *file,

@@ -191,14 +191,19 @@ void client_op_open(struct client_compound *c, const struct client_open *open)
     uint8_t values[4];
     struct nfs_argop4 op = {
         .argop = OP_OPEN,
-        .opopen = {.share_access = open->access,
+        .opopen = {.seqid = open->seqid,
+                   .share_access = open->access,
                    .share_deny = open->deny,
                    .owner = {open->clientid, client_text(open->owner)},
-                   .claim = {.claim = open->name ? CLAIM_NULL : CLAIM_FH}},
+                   .claim = {.claim = open->reclaim ? CLAIM_PREVIOUS
+                                      : open->name  ? CLAIM_NULL
+                                                    : CLAIM_FH}},
     };
 
     if (open->name)
         op.opopen.claim.file = client_text(open->name);
+    if (open->reclaim)
+        op.opopen.claim.delegate_type = OPEN_DELEGATE_NONE;
     open_how(open, values, &op.opopen.openhow);
     client_compound_add(c, &op);
 }

@@ -45,13 +45,15 @@ void client_op_write(struct client_compound *c, const struct stateid4 *stateid, 
 void client_op_commit(struct client_compound *c, uint64_t offset, uint32_t count);
 void client_op_close(struct client_compound *c, const struct stateid4 *stateid);
 
-/* OPEN of a name in the current directory.  `create` NULL: the file must exist. */
+/* OPEN of a name in the current directory, or of the current file. */
 struct client_open {
     uint64_t clientid;
     const char *owner;
+    uint32_t seqid; /* minor version 0's, client/client_owner.h */
     uint32_t access, deny;
     const char *name; /* NULL: CLAIM_FH */
-    bool create;
+    bool reclaim;     /* CLAIM_PREVIOUS, without a name */
+    bool create;      /* else the file must exist */
     enum createmode4 how;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     uint32_t mode; /* for UNCHECKED4, GUARDED4, EXCLUSIVE4_1 */

@@ -9,6 +9,8 @@ struct test_server script_server;
 struct client_mount alice, bob;
 struct client_compound script_compound;
 struct client_result script_result;
+static struct client_conn *script_conn; /* where the compound ran last, and its xid there */
+static uint32_t script_xid;
 char script_mem[] = "/mem", script_local[] = "/local";
 
 struct client_cred script_cred(void)
@@ -21,10 +23,15 @@ struct client_cred script_stranger(void)
     return (struct client_cred){.uid = 4711, .gid = 4712};
 }
 
-static bool open_clients(void)
+static bool open_clients(bool v40)
 {
     struct client_cred cred = script_cred();
 
+    if (v40)
+        return client_mount_open_v40(&alice, script_server.target, SCRIPT_TIMEOUT_MS, &cred,
+                                     NULL) == NFS4_OK &&
+               client_mount_open_v40(&bob, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) ==
+                   NFS4_OK;
     return client_mount_open(&alice, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) ==
                NFS4_OK &&
            client_mount_open(&bob, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) == NFS4_OK;
@@ -45,7 +52,7 @@ bool script_open_to_all(const char *export)
     return done;
 }
 
-int script_setup(const char *const *options)
+static int setup(const char *const *options, bool v40)
 {
     static char local[128];
     const char *const usual[] = {"--export", "/mem=mem:,no_root_squash", "--export", local, NULL};
@@ -56,15 +63,48 @@ int script_setup(const char *const *options)
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     if (!test_server_start(&script_server, options ? options : usual))
         return -1;
-    if (!open_clients())
+    if (!open_clients(v40))
         return -1;
     return options || script_open_to_all(script_mem) ? 0 : -1;
+}
+
+int script_setup(const char *const *options)
+{
+    return setup(options, false);
 }
 
 int script_setup_default(void **state)
 {
     (void)state;
-    return script_setup(NULL);
+    return setup(NULL, false);
+}
+
+int script_setup_v40(const char *const *options)
+{
+    return setup(options, true);
+}
+
+int script_setup_v40_default(void **state)
+{
+    (void)state;
+    return setup(NULL, true);
+}
+
+void script_mount_v40(struct client_mount *mount)
+{
+    struct client_cred cred = script_cred();
+
+    expect_status(
+        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL),
+        NFS4_OK);
+}
+
+void script_mount_v41(struct client_mount *mount)
+{
+    struct client_cred cred = script_cred();
+
+    expect_status(client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL),
+                  NFS4_OK);
 }
 
 int script_teardown(void **state)
@@ -87,9 +127,17 @@ void begin(struct client_mount *mount, const struct client_fh *fh)
 {
     client_result_free(R);
     client_compound_free(C);
-    client_compound_begin_slot(C, &mount->session, 0, true);
+    client_mount_begin(mount, C);
     if (fh)
         client_op_putfh(C, fh);
+}
+
+void begin_bare(struct client_mount *mount, uint32_t minor)
+{
+    client_result_free(R);
+    client_compound_free(C);
+    client_compound_begin(C, client_text(""), minor);
+    C->conn = &mount->conn;
 }
 
 void begin_two(struct client_mount *mount, const struct client_fh *from, const struct client_fh *to)
@@ -156,9 +204,11 @@ void script_expect(enum nfsstat4 got, enum nfsstat4 status, const char *file, in
     _fail(file, line);
 }
 
-static struct client_conn *conn_of(const struct client_session *session)
+static struct client_conn *conn_of(const struct client_compound *c)
 {
-    return session == &bob.session ? &bob.conn : &alice.conn;
+    if (c->conn)
+        return c->conn;
+    return c->session == &bob.session ? &bob.conn : &alice.conn;
 }
 
 /* With an error, the last result has it. */
@@ -171,12 +221,9 @@ static bool result_whole(enum nfsstat4 status)
     return R->count == 0 || R->ops[R->count - 1].status == status;
 }
 
-void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line)
+/* What became of a call to which `called` is the answer. */
+static void take_answer(enum client_status called, enum nfsstat4 status, const char *file, int line)
 {
-    enum client_status called;
-
-    client_result_free(R);
-    called = client_compound_call(conn ? conn : conn_of(C->session), C, R);
     if (called != CLIENT_OK) {
         print_error("no answer: %s\n", client_status_name(called));
         _fail(file, line);
@@ -184,6 +231,46 @@ void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file
     script_expect(R->status, status, file, line);
     if (!result_whole(status)) {
         print_error("%u results of %u operations\n", R->count, C->count);
+        _fail(file, line);
+    }
+}
+
+void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line)
+{
+    client_result_free(R);
+    script_conn = conn ? conn : conn_of(C);
+    script_xid = script_conn->xid + 1;
+    take_answer(client_compound_call(script_conn, C, R), status, file, line);
+}
+
+void script_run_again(struct client_conn *conn, enum nfsstat4 status, const char *file, int line)
+{
+    enum client_status called;
+
+    client_result_free(R);
+    if (conn)
+        script_conn = conn;
+    called = client_compound_send_again(script_conn, C, script_xid);
+    if (called == CLIENT_OK)
+        called = client_compound_receive(script_conn, C, script_xid, R);
+    take_answer(called, status, file, line);
+}
+
+void script_replay(struct client_conn *conn, bool same_xid, const char *file, int line)
+{
+    const size_t len = R->body.len;
+    uint8_t *body = must_malloc(len);
+    bool same;
+
+    memcpy(body, R->body.data, len);
+    if (same_xid)
+        script_run_again(conn, R->status, file, line);
+    else
+        script_run(conn ? conn : script_conn, R->status, file, line);
+    same = R->body.len == len && memcmp(R->body.data, body, len) == 0;
+    free(body);
+    if (!same) {
+        print_error("another reply than before\n");
         _fail(file, line);
     }
 }

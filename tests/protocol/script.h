@@ -24,6 +24,14 @@ int script_setup(const char *const *options);
 int script_setup_default(void **state);
 int script_teardown(void **state);
 
+/* The same with clients of minor version 0. */
+int script_setup_v40(const char *const *options);
+int script_setup_v40_default(void **state);
+
+/* One more client, with an owner string of its own; the caller closes it. */
+void script_mount_v40(struct client_mount *mount);
+void script_mount_v41(struct client_mount *mount);
+
 /* Let everybody make files in a mem export without root_squash. */
 bool script_open_to_all(const char *export);
 
@@ -40,8 +48,11 @@ struct client_cred script_cred(void);
 /* Somebody else. */
 struct client_cred script_stranger(void);
 
-/* SEQUENCE on slot 0 with a reply to keep, and PUTFH of `fh` unless that is NULL. */
+/* In minor version 1 SEQUENCE on slot 0 with a reply to keep; then PUTFH of `fh` unless that is NULL. */
 void begin(struct client_mount *mount, const struct client_fh *fh);
+
+/* An empty compound of any minor version, to be called over the mount's connection. */
+void begin_bare(struct client_mount *mount, uint32_t minor);
 
 /* PUTFH `from`, SAVEFH, PUTFH `to`. */
 void begin_two(struct client_mount *mount, const struct client_fh *from,
@@ -55,6 +66,16 @@ void script_op_zeroed(uint32_t number);
 /* The same over another connection. */
 #define run_on(conn, status) script_run(conn, status, __FILE__, __LINE__)
 void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line);
+
+/* The compound once more, over `conn` or where it ran last (NULL): the very call, with the same xid,
+ * or one with another xid.  The reply must be the same bytes as that in R, which it becomes. */
+#define replay_on(conn) script_replay(conn, true, __FILE__, __LINE__)
+#define retry_on(conn) script_replay(conn, false, __FILE__, __LINE__)
+void script_replay(struct client_conn *conn, bool same_xid, const char *file, int line);
+
+/* The very call, whose reply may be another one. */
+#define run_again_on(conn, status) script_run_again(conn, status, __FILE__, __LINE__)
+void script_run_again(struct client_conn *conn, enum nfsstat4 status, const char *file, int line);
 
 #define expect_status(got, status) script_expect(got, status, __FILE__, __LINE__)
 void script_expect(enum nfsstat4 got, enum nfsstat4 status, const char *file, int line);
