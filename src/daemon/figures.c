@@ -31,6 +31,7 @@ static void sessions_log(const struct session_stats *stats)
 static void transport_log(const struct transport_stats *stats)
 {
     const struct log_field fields[] = {LOG_U64("connections", stats->connections),
+                                       LOG_U64("dialled_connections", stats->dialled_connections),
                                        LOG_U64("threads", stats->threads),
                                        LOG_U64("spare_threads", stats->spare_threads),
 #define X(name, help) LOG_U64(#name, stats->name),

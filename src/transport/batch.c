@@ -309,7 +309,8 @@ static void batch_end(struct loop *loop)
     if (connection_is_dead(conn)) {
         loop_leave(loop, conn);
     } else if (eof) {
-        if (send_queue_state(conn) & SEND_QUEUE_WAITS)
+        /* What a peer that we called does not read now, it will not answer either. */
+        if (!connection_is_dialled(conn) && send_queue_state(conn) & SEND_QUEUE_WAITS)
             send_queue_set(conn, SEND_QUEUE_EOF);
         else
             loop_leave(loop, conn);

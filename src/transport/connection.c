@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/connection.h"
 
+#include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +10,32 @@
 #include "base/log.h"
 #include "transport/address.h"
 #include "transport/transport_internal.h"
+
+enum {
+    /* A peer that vanished is gone after two minutes. */
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 15,
+    KEEPALIVE_PROBES = 4,
+    SEND_TIMEOUT_MS = 120000,
+};
+
+static void option_set(int fd, int level, int option, int value)
+{
+    if (setsockopt(fd, level, option, &value, sizeof(value)) != 0)
+        log_warn("transport.socket_option", LOG_I64("option", option), LOG_I64("errno", errno));
+}
+
+void connection_options(int fd, const struct transport_config *config)
+{
+    option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    option_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, SEND_TIMEOUT_MS);
+    if (config->send_buffer_bytes > 0)
+        option_set(fd, SOL_SOCKET, SO_SNDBUF, config->send_buffer_bytes);
+}
 
 struct connection *connection_create(struct transport *transport, int fd,
                                      const struct sockaddr *peer, socklen_t peer_len)
@@ -59,6 +87,16 @@ bool connection_try_pin(struct connection *conn)
     return true;
 }
 
+static void programs_closed(struct connection *conn)
+{
+    const struct transport_config *config = &conn->transport->config;
+
+    for (unsigned i = 0; i < config->program_count; i++) {
+        if (config->programs[i].closed)
+            config->programs[i].closed(conn, config->programs[i].context);
+    }
+}
+
 /* Nobody uses the socket any more, and no call of the connection runs. */
 static void connection_close(struct connection *conn)
 {
@@ -66,12 +104,10 @@ static void connection_close(struct connection *conn)
 
     atomic_store_explicit(&conn->dead, true, memory_order_relaxed);
     send_queue_fini(conn);
-    for (unsigned i = 0; i < transport->config.program_count; i++) {
-        const struct rpc_program *program = &transport->config.programs[i];
-
-        if (program->closed)
-            program->closed(conn, program->context);
-    }
+    if (connection_is_dialled(conn))
+        dial_closed(conn);
+    else
+        programs_closed(conn);
     close(conn->fd);
     log_debug("connection.closed", LOG_U64("connection", conn->id));
     transport_count(transport, TRANSPORT_COUNTER_closed, 1);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Listening sockets.  New connections go to the loop that has the fewest.
+ * Listening sockets.
  *
  * When the process is out of descriptors, accepting pauses for a moment: the waiting connection
  * would make epoll report the listener again at once.
  */
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,49 +18,9 @@ enum {
     LISTENER_ACCEPTS = 64, /* in one go */
     LISTENER_PAUSE_MS = 100,
     LISTENER_QUIET_MS = 10000, /* without a pause before the next is worth a line again */
-
-    /* A peer that vanished is gone after two minutes. */
-    KEEPALIVE_IDLE_S = 60,
-    KEEPALIVE_INTERVAL_S = 15,
-    KEEPALIVE_PROBES = 4,
-    SEND_TIMEOUT_MS = 120000,
 };
 
-/* ---- options ---- */
-
-static void option_set(int fd, int level, int option, int value)
-{
-    if (setsockopt(fd, level, option, &value, sizeof(value)) != 0)
-        log_warn("transport.socket_option", LOG_I64("option", option), LOG_I64("errno", errno));
-}
-
-static void connection_options(int fd, const struct transport_config *config)
-{
-    option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    option_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    option_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    option_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-    option_set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-    option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, SEND_TIMEOUT_MS);
-    if (config->send_buffer_bytes > 0)
-        option_set(fd, SOL_SOCKET, SO_SNDBUF, config->send_buffer_bytes);
-}
-
 /* ---- accepting ---- */
-
-static struct loop *loop_choose(struct transport *transport)
-{
-    struct loop *best = &transport->loops[0];
-
-    for (unsigned i = 1; i < transport->loop_count; i++) {
-        struct loop *loop = &transport->loops[i];
-
-        if (atomic_load_explicit(&loop->connection_count, memory_order_relaxed) <
-            atomic_load_explicit(&best->connection_count, memory_order_relaxed))
-            best = loop;
-    }
-    return best;
-}
 
 static void connection_accepted(struct transport *transport, int fd, const struct sockaddr *peer,
                                 socklen_t peer_len)
@@ -81,7 +40,7 @@ static void connection_accepted(struct transport *transport, int fd, const struc
     conn = connection_create(transport, fd, peer, peer_len);
     log_debug("connection.accepted", LOG_U64("connection", conn->id),
               LOG_STR("peer", address_format(peer, text, sizeof(text))));
-    if (!loop_add(loop_choose(transport), conn)) {
+    if (!loop_add(loop_choose(transport), conn, EPOLLIN)) {
         log_warn("transport.epoll", LOG_I64("errno", errno));
         connection_unpin(conn);
     }

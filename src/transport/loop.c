@@ -51,9 +51,23 @@ void loop_wake(struct loop *loop)
     (void)ignored;
 }
 
-bool loop_add(struct loop *loop, struct connection *conn)
+struct loop *loop_choose(struct transport *transport)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &conn->source};
+    struct loop *best = &transport->loops[0];
+
+    for (unsigned i = 1; i < transport->loop_count; i++) {
+        struct loop *loop = &transport->loops[i];
+
+        if (atomic_load_explicit(&loop->connection_count, memory_order_relaxed) <
+            atomic_load_explicit(&best->connection_count, memory_order_relaxed))
+            best = loop;
+    }
+    return best;
+}
+
+bool loop_add(struct loop *loop, struct connection *conn, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = &conn->source};
     bool added;
 
     conn->loop = loop;
@@ -87,6 +101,10 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
 {
     unsigned state;
 
+    if (conn->dial.connecting) {
+        dial_event(loop, conn);
+        return;
+    }
     if (events & (EPOLLERR | EPOLLHUP)) {
         connection_shutdown(conn);
         loop_leave(loop, conn);

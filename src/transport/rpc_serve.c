@@ -186,8 +186,9 @@ static void program_run(struct call_frame *frame, const struct rpc_program *prog
 static void program_find(struct transport *transport, struct call_frame *frame)
 {
     const struct rpc_call *call = &frame->call;
+    bool dialled = connection_is_dialled(call->conn);
 
-    for (unsigned i = 0; i < transport->config.program_count; i++) {
+    for (unsigned i = 0; i < transport->config.program_count && !dialled; i++) {
         const struct rpc_program *program = &transport->config.programs[i];
 
         if (program->program != call->program)

@@ -31,6 +31,8 @@ struct transport *transport_create(const struct transport_config *config)
 
     CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);
     transport->config = *config;
+    if (!config->dialled_max)
+        transport->config.dialled_max = LIMIT_DIALLED_CONNECTIONS;
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
     transport->counters = counter_set_create(TRANSPORT_COUNTER_COUNT);
     buffer_pool_init(&transport->buffers);
@@ -85,7 +87,7 @@ static bool loops_drain(struct transport *transport, int timeout_ms)
     for (int waited_ms = 0;; waited_ms += DRAIN_LOOK_MS) {
         loops_wake(transport);
         if (atomic_load_explicit(&transport->listening, memory_order_acquire) == 0 &&
-            atomic_load_explicit(&transport->connection_count, memory_order_acquire) == 0)
+            atomic_load_explicit(&transport->connection_count, memory_order_seq_cst) == 0)
             return true;
         if (waited_ms >= timeout_ms)
             return false;
@@ -97,7 +99,8 @@ bool transport_drain_stop(struct transport *transport, int timeout_ms)
 {
     if (transport->stopped)
         return true;
-    atomic_store_explicit(&transport->draining, true, memory_order_release);
+    /* seq_cst pairs with dial_admit(). */
+    atomic_store_explicit(&transport->draining, true, memory_order_seq_cst);
     if (!transport->started) {
         transport->stopped = true;
         return true;
@@ -142,6 +145,8 @@ void transport_stats(struct transport *transport, struct transport_stats *stats)
     TRANSPORT_COUNTERS(X)
 #undef X
     stats->connections = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
+    stats->dialled_connections =
+        atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
     pthread_mutex_lock(&pool->lock);
     stats->threads = pool->live;
     stats->spare_threads = pool->spare_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ONC RPC over TCP: listeners, connections, the threads that run calls, and their counters.
+ * ONC RPC over TCP: listeners, connections, the threads that run calls, and their counters.  dial.h
+ * makes connections to others.
  *
  * Life: transport_create, transport_listen (once or more), transport_start, transport_drain_stop,
  * transport_destroy; these from one thread.  Programs are called on the transport's own threads,
@@ -20,6 +21,8 @@ struct transport;
 /* X(name, help): every counter; those named in transport_stats() too. */
 #define TRANSPORT_COUNTERS(X)                                                                      \
     X(accepted, "Connections accepted")                                                            \
+    X(dialled, "Connections that we began to make")                                                \
+    X(dial_failures, "Of these, never up; and those that could not be begun")                      \
     X(closed, "Connections closed")                                                                \
     X(refused, "Connections closed at once: LIMIT_CONNECTIONS reached")                            \
     X(accept_pauses, "Times accepting paused: out of file descriptors or memory")                  \
@@ -50,7 +53,8 @@ struct transport_stats {
     TRANSPORT_COUNTERS(X)
 #undef X
     /* Now. */
-    uint64_t connections;
+    uint64_t connections;         /* all that are open */
+    uint64_t dialled_connections; /* of these, made by us */
     uint64_t threads;
     uint64_t spare_threads;
 };
@@ -68,6 +72,7 @@ struct transport_config {
     void *reply_context;
 
     int send_buffer_bytes; /* SO_SNDBUF of connections; 0: the kernel's automatic size */
+    uint32_t dialled_max;  /* connections to others; 0: LIMIT_DIALLED_CONNECTIONS */
 };
 
 /* NULL and errno when the kernel has no epoll set or eventfd to give. */

@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "transport/buffer.h"
 #include "transport/connection.h"
+#include "transport/dial.h"
 #include "transport/record.h"
 #include "transport/rpc_call.h"
 #include "transport/transport.h"
@@ -79,6 +80,14 @@ struct send_queue {
 
 /* ---- connections ---- */
 
+/* What a connection that we made has besides: dial.c.  hooks is NULL for all others. */
+struct dial {
+    const struct dial_hooks *hooks;
+    void *arg;
+    bool connecting; /* the loop owner's: not up yet */
+    int error;       /* why it never came up */
+};
+
 /*
  * `refs` holds the memory: 1 for all of `active`, 1 for each connection_get().
  * `active` holds the socket: 1 for the loop, 1 for each pinned call, 1 for each running
@@ -101,6 +110,7 @@ struct connection {
     _Atomic int64_t activity_ns;
     _Atomic(void *) user[CONNECTION_USER_SLOTS];
     struct list link; /* loop.connections */
+    struct dial dial;
 
     /* The loop owner's. */
     struct record_reader reader;
@@ -113,6 +123,9 @@ struct connection {
 /* Take over `fd`; one reference, one active, both the loop's. */
 struct connection *connection_create(struct transport *transport, int fd,
                                      const struct sockaddr *peer, socklen_t peer_len);
+
+/* What every connection's socket is set to. */
+void connection_options(int fd, const struct transport_config *config);
 
 /* One more user of the socket; the caller knows that there is one. */
 void connection_pin(struct connection *conn);
@@ -261,8 +274,12 @@ void loop_run(struct loop *loop);
 /* Make its owner look up; any thread. */
 void loop_wake(struct loop *loop);
 
-/* Take a new connection in; any thread.  False when epoll refuses (the caller closes it). */
-bool loop_add(struct loop *loop, struct connection *conn) MUST_USE;
+/* The loop that has the fewest connections. */
+struct loop *loop_choose(struct transport *transport);
+
+/* Take a new connection in and wait for `events`; any thread.  False when epoll refuses (the caller
+ * closes it). */
+bool loop_add(struct loop *loop, struct connection *conn, uint32_t events) MUST_USE;
 
 /* The connection leaves it.  The owner's, in answer to the connection's own event or with no event
  * in hand; can lose the loop. */
@@ -281,6 +298,20 @@ void batch_resume(struct loop *loop, struct connection *conn);
 
 /* Go on with the batch of a loop that another thread lost. */
 void batch_continue(struct loop *loop);
+
+/* ---- dial.c ---- */
+
+static inline bool connection_is_dialled(const struct connection *conn)
+{
+    return conn->dial.hooks != NULL;
+}
+
+/* A connection that is not up yet came up, or failed.  The owner's, in answer to the connection's own
+ * event; can lose the loop. */
+void dial_event(struct loop *loop, struct connection *conn);
+
+/* Its socket is about to be closed. */
+void dial_closed(struct connection *conn);
 
 /* ---- listener.c ---- */
 
@@ -366,6 +397,7 @@ struct transport {
 
     _Atomic uint64_t next_connection_id;
     _Atomic uint32_t connection_count; /* sockets open */
+    _Atomic uint32_t dialled_count;    /* of these, made by us */
     _Atomic bool draining;             /* no more accepting, no more receiving */
     _Atomic bool cutting;              /* close whatever is still there */
     _Atomic bool stopping;

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The beginning of an outgoing connection.  The socket connects by itself; epoll waits for it to
+ * become writable or to fail, and only then does it receive.
+ */
+#include "transport/dial.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "transport/address.h"
+#include "transport/transport_internal.h"
+
+/* ---- the room for it ---- */
+
+/* The connection counts before it looks whether the transport drains; transport_drain_stop() does it
+ * the other way round (both seq_cst), so that it waits for this one or this one gives up. */
+static int dial_admit(struct transport *transport)
+{
+    uint32_t before = atomic_fetch_add_explicit(&transport->dialled_count, 1, memory_order_relaxed);
+
+    atomic_fetch_add_explicit(&transport->connection_count, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&transport->draining, memory_order_seq_cst))
+        return -ESHUTDOWN;
+    return before < transport->config.dialled_max ? 0 : -EMFILE;
+}
+
+static void dial_withdraw(struct transport *transport)
+{
+    atomic_fetch_sub_explicit(&transport->dialled_count, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&transport->connection_count, 1, memory_order_release);
+}
+
+/* ---- beginning ---- */
+
+/* A socket that connects, or -errno. */
+static int socket_connecting(struct transport *transport, const struct sockaddr *peer,
+                             socklen_t len)
+{
+    int fd = socket(peer->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error;
+
+    if (fd < 0)
+        return -errno;
+    connection_options(fd, &transport->config);
+    if (connect(fd, peer, len) == 0 || errno == EINPROGRESS)
+        return fd;
+    error = -errno;
+    close(fd);
+    return error;
+}
+
+static int connection_dial(struct transport *transport, const struct sockaddr *peer, socklen_t len,
+                           const struct dial_hooks *hooks, void *arg, struct connection **conn)
+{
+    int fd = socket_connecting(transport, peer, len);
+    char text[ADDRESS_TEXT_BYTES];
+    struct connection *made;
+
+    if (fd < 0)
+        return fd;
+    made = connection_create(transport, fd, peer, len);
+    made->dial = (struct dial){.hooks = hooks, .arg = arg, .connecting = true};
+    *conn = connection_get(made);
+    transport_count(transport, TRANSPORT_COUNTER_dialled, 1);
+    log_debug("connection.dial", LOG_U64("connection", made->id),
+              LOG_STR("peer", address_format(peer, text, sizeof(text))));
+    if (!loop_add(loop_choose(transport), made, EPOLLOUT)) {
+        made->dial.error = errno;
+        log_warn("transport.epoll", LOG_I64("errno", errno));
+        connection_unpin(made);
+    }
+    return 0;
+}
+
+int transport_dial(struct transport *transport, const struct sockaddr *peer, socklen_t len,
+                   const struct dial_hooks *hooks, void *arg, struct connection **conn)
+{
+    int error = dial_admit(transport);
+
+    if (peer->sa_family != AF_INET && peer->sa_family != AF_INET6)
+        error = -EAFNOSUPPORT;
+    if (!error)
+        error = connection_dial(transport, peer, len, hooks, arg, conn);
+    if (error) {
+        dial_withdraw(transport);
+        transport_count(transport, TRANSPORT_COUNTER_dial_failures, 1);
+    }
+    return error;
+}
+
+void *connection_dial_arg(const struct connection *conn, const struct dial_hooks *hooks)
+{
+    return hooks && conn->dial.hooks == hooks ? conn->dial.arg : NULL;
+}
+
+/* ---- coming up ---- */
+
+void dial_event(struct loop *loop, struct connection *conn)
+{
+    socklen_t len = sizeof(conn->dial.error);
+
+    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &conn->dial.error, &len) != 0)
+        conn->dial.error = errno;
+    /* Ended by ourselves before it was up: that is no error, whatever the kernel calls it. */
+    if (connection_is_dead(conn))
+        conn->dial.error = 0;
+    if (conn->dial.error || connection_is_dead(conn)) {
+        connection_shutdown(conn);
+        loop_leave(loop, conn);
+        return;
+    }
+    conn->dial.connecting = false;
+    conn->dial.hooks->connected(conn, conn->dial.arg);
+    /* From now on epoll waits for what comes. */
+    send_queue_pump(conn);
+}
+
+void dial_closed(struct connection *conn)
+{
+    struct dial *dial = &conn->dial;
+
+    if (dial->connecting)
+        transport_count(conn->transport, TRANSPORT_COUNTER_dial_failures, 1);
+    dial->hooks->closed(conn, dial->error, dial->arg);
+    atomic_fetch_sub_explicit(&conn->transport->dialled_count, 1, memory_order_relaxed);
+}
