@@ -6,13 +6,14 @@
 
 /* In the order of CMakeLists.txt. */
 extern const struct contract_group contract_attr, contract_create, contract_data, contract_handle,
-    contract_link, contract_lookup, contract_open, contract_permission, contract_readdir,
-    contract_remove, contract_rename, contract_stress;
+    contract_link, contract_lookup, contract_named_attr, contract_open, contract_permission,
+    contract_readdir, contract_remove, contract_rename, contract_stress;
 
 static const struct contract_group *const groups[] = {
-    &contract_attr,    &contract_create, &contract_data,   &contract_handle,
-    &contract_link,    &contract_lookup, &contract_open,   &contract_permission,
-    &contract_readdir, &contract_remove, &contract_rename, &contract_stress,
+    &contract_attr,       &contract_create,  &contract_data,       &contract_handle,
+    &contract_link,       &contract_lookup,  &contract_named_attr, &contract_open,
+    &contract_permission, &contract_readdir, &contract_remove,     &contract_rename,
+    &contract_stress,
 };
 
 static const struct contract_backend *current_backend;
@@ -84,6 +85,7 @@ static uint32_t backend_offers(const struct contract_backend *backend)
     offers |= backend->can_chown ? NEEDS_CHOWN : 0;
     offers |= backend->can_mknod ? NEEDS_MKNOD : 0;
     offers |= backend->create_limited ? NEEDS_LIMIT : 0;
+    offers |= backend->named_attr ? NEEDS_NAMED_ATTR : 0;
     offers |= backend->reopen ? NEEDS_REOPEN : 0;
     return offers;
 }

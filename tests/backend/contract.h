@@ -42,16 +42,18 @@ struct contract_backend {
     bool multi_user; /* the backend honours the cred of each call; otherwise all act as `owner` */
     bool can_chown;  /* uid 0 may give files away */
     bool can_mknod;  /* uid 0 may make device nodes; sockets and fifos anybody */
+    bool named_attr; /* objects can have named attributes */
 };
 
 /* What a test asks of a backend, or'ed. */
 enum contract_needs {
     NEEDS_NOTHING = 0,
-    NEEDS_USERS = 1u << 0,  /* multi_user */
-    NEEDS_CHOWN = 1u << 1,  /* can_chown */
-    NEEDS_MKNOD = 1u << 2,  /* can_mknod */
-    NEEDS_LIMIT = 1u << 3,  /* create_limited; the test makes its own file system */
-    NEEDS_REOPEN = 1u << 4, /* reopen */
+    NEEDS_USERS = 1u << 0,      /* multi_user */
+    NEEDS_CHOWN = 1u << 1,      /* can_chown */
+    NEEDS_MKNOD = 1u << 2,      /* can_mknod */
+    NEEDS_LIMIT = 1u << 3,      /* create_limited; the test makes its own file system */
+    NEEDS_REOPEN = 1u << 4,     /* reopen */
+    NEEDS_NAMED_ATTR = 1u << 5, /* named_attr */
 };
 
 /* The fixture: *state of every test. */

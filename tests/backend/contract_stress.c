@@ -347,11 +347,107 @@ static void change_moves_for_every_writer(void **state)
     stress_fini(&s);
 }
 
+/* Work in the attribute directory of a file, whose reference is given up. */
+static void use_attrdir(struct stress *s, struct vfs_object *file, uint64_t *seed)
+{
+    const struct vfs_ops *ops = file->fs->ops;
+    const struct vfs_cred *cred = &s->c->owner;
+    struct vfs_object *dir, *attr, *up;
+    char a[3], b[3];
+    uint32_t count = 0;
+    struct vfs_readdir rd = {.emit = count_entry, .arg = &count, .attr_mask = VFS_ATTR_SIZE};
+    enum vfs_status status = ops->openattr(file, cred, draw(seed, 4) != 0, &dir);
+
+    EXPECT_OK_OR(s, status, VFS_NOENT);
+    if (status != VFS_OK) {
+        vfs_object_put(file);
+        return;
+    }
+    if (draw(seed, 2)) { /* its object may go now */
+        vfs_object_put(file);
+        file = NULL;
+    }
+    draw_name(seed, a);
+    draw_name(seed, b);
+    EXPECT_OK_OR(s, do_make(dir, cred, a, VFS_REG, 0644), VFS_EXIST, VFS_STALE);
+    if (do_lookup(dir, cred, a, &attr) == VFS_OK) {
+        EXPECT_OK_OR(s, do_rename(dir, a, dir, b, cred), VFS_NOENT, VFS_STALE);
+        EXPECT_OK_OR(s, do_remove(dir, cred, b), VFS_NOENT, VFS_STALE);
+        use_file(s, attr); /* removed by whoever it may be */
+        EXPECT_OK_OR(s, do_link(attr, s->dirs[0], cred, a), VFS_XDEV);
+        vfs_object_put(attr);
+    }
+    EXPECT_OK_OR(s, ops->readdir(dir, cred, &rd), VFS_OK);
+    expect(s, count <= 2 * NAMES, "an attribute directory of so many names");
+    status = ops->parent(dir, cred, &up);
+    EXPECT_OK_OR(s, status, VFS_STALE);
+    expect(s, !file || up == file, "the object of an attribute directory");
+    if (status == VFS_OK)
+        vfs_object_put(up);
+    vfs_object_put(dir);
+    vfs_object_put(file);
+}
+
+/* Objects that come, go and are replaced while their attributes are worked with. */
+static void attribute_body(struct stress *s, uint64_t *seed)
+{
+    struct contract *c = s->c;
+    struct vfs_object *file;
+    struct vfs_attr attr;
+    char a[3], b[3];
+
+    draw_name(seed, a);
+    draw_name(seed, b);
+    switch (draw(seed, 8)) {
+    case 0:
+        EXPECT_OK_OR(s, do_make(s->dirs[0], &c->owner, a, VFS_REG, 0644), VFS_EXIST);
+        return;
+    case 1:
+        EXPECT_OK_OR(s, do_remove(s->dirs[0], &c->owner, a), VFS_NOENT);
+        return;
+    case 2:
+        EXPECT_OK_OR(s, do_rename(s->dirs[0], a, s->dirs[1], b, &c->owner), VFS_NOENT);
+        return;
+    case 3:
+        EXPECT_OK_OR(s, do_rename(s->dirs[1], a, s->dirs[0], b, &c->owner), VFS_NOENT);
+        return;
+    default:
+        if (do_lookup(s->dirs[0], &c->owner, a, &file) != VFS_OK)
+            return;
+        EXPECT_OK_OR(s, do_chmod(file, &c->owner, draw(seed, 2) ? 0600 : 0644), VFS_OK);
+        EXPECT_OK_OR(s, c->fs->ops->getattr(file, VFS_ATTR_ALL_GET, &attr), VFS_OK);
+        use_attrdir(s, file, seed);
+        return;
+    }
+}
+
+static void attributes_of_objects_that_go(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file, *dir;
+    struct stress s;
+
+    stress_init(&s, c, attribute_body, 4000);
+    run_threads(&s);
+    for (uint32_t n = 0; n < NAMES; n++) {
+        char name[] = {'n', (char)('0' + n), 0};
+
+        if (do_lookup(s.dirs[0], &c->owner, name, &file) != VFS_OK)
+            continue;
+        assert_ok(c->fs->ops->openattr(file, &c->owner, true, &dir));
+        assert_int_equal(attr_of(file).named_attr, count_entries(c, dir) > 0);
+        vfs_object_put(dir);
+        vfs_object_put(file);
+    }
+    stress_fini(&s);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(mixed_operations, NEEDS_NOTHING),
     CONTRACT_TEST(each_name_has_one_winner, NEEDS_NOTHING),
     CONTRACT_TEST(directories_moving_into_each_other, NEEDS_NOTHING),
     CONTRACT_TEST(change_moves_for_every_writer, NEEDS_NOTHING),
+    CONTRACT_TEST(attributes_of_objects_that_go, NEEDS_NAMED_ATTR),
 };
 
 CONTRACT_GROUP(stress, tests);

@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         .multi_user = true,
         .can_chown = true,
         .can_mknod = true,
+        .named_attr = true,
     };
 
     return contract_main(&backend, argc, argv);
