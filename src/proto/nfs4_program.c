@@ -6,6 +6,9 @@
 #include "proto/nfs4_program.h"
 
 #include "base/log.h"
+#ifdef MAINSTAY_V40
+#include "proto/v40/compound40.h"
+#endif
 #include "proto/v41/compound41.h"
 #include "state/session/session_conn.h"
 #include "transport/connection.h"
@@ -52,6 +55,10 @@ static enum rpc_result minor_mismatch(struct rpc_call *call, struct wire_opaque 
     return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
 }
 
+static const char *const path_names[] = {"4.0", "4.1"};
+
+_Static_assert(ARRAY_SIZE(path_names) == MINOR_BUILT_LAST + 1, "each minor version has a name");
+
 enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
                               struct session_conn *conn)
 {
@@ -66,11 +73,15 @@ enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;
     known = minor_range_has(served, minor);
-    log_debug("compound", LOG_STR("path", known && minor == 1 ? "4.1" : "none"),
+    log_debug("compound", LOG_STR("path", known ? path_names[minor] : "none"),
               LOG_U64("minor", minor), LOG_U64("ops", op_count), LOG_U64("xid", call->xid));
-    if (known && minor == 1)
-        return v41_compound_run(call, server, conn, &tag, op_count);
-    return minor_mismatch(call, &tag);
+    if (!known)
+        return minor_mismatch(call, &tag);
+#ifdef MAINSTAY_V40
+    if (minor == 0)
+        return v40_compound_run(call, server, &tag, op_count);
+#endif
+    return v41_compound_run(call, server, conn, &tag, op_count);
 }
 
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)

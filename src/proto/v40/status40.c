@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/v40/status40.h"
 
-#include "base/check.h"
+#include "base/log.h"
+#include "wire/op_table.h"
 
 enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
 {
+    /* The last one of 4.0. */
     if (status <= NFS4ERR_CB_PATH_DOWN)
         return status;
     switch ((uint32_t)status) {
@@ -13,7 +15,7 @@ enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
     case NFS4ERR_DELEG_REVOKED:
         return NFS4ERR_ADMIN_REVOKED;
     default:
-        DCHECK(op == OP_ILLEGAL);
+        log_error("compound.status", LOG_STR("op", op_info(op)->name), LOG_U64("status", status));
         return NFS4ERR_SERVERFAULT;
     }
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an operation's number to its handler: decode, find out who sent it, call.
+ */
+#pragma once
+
+#include "proto/v40/compound40.h"
+
+/* Decode the arguments of one operation and run it.  BADXDR, OP_ILLEGAL for what minor version 0
+ * does not have. */
+enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op);

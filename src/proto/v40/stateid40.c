@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/v40/stateid40.h"
+
+#include "state/open/open.h"
+#include "state/state.h"
+#include "state/v40/client_v40.h"
+
+void v40_client_done(struct v40_compound *x)
+{
+    if (!x->client)
+        return;
+    client_v40_end(x->client);
+    x->client = x->base.client = NULL;
+}
+
+static void use(struct v40_compound *x, struct client *client)
+{
+    v40_client_done(x);
+    x->client = x->base.client = client;
+}
+
+enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid)
+{
+    struct client *client;
+    enum nfsstat4 status;
+
+    if (x->client && x->client->id == clientid)
+        return NFS4_OK;
+    status = client_v40_begin(x->base.server->state, clientid, x->base.call->received_ns, &client);
+    if (status == NFS4_OK)
+        use(x, client);
+    return status;
+}
+
+/* Its client has gone this moment, or speaks 4.1: it is nobody's here. */
+static bool use_client_of(struct v40_compound *x, const struct stateid *sid)
+{
+    if (x->client == sid->client)
+        return true;
+    if (sid->client->kind != CLIENT_V40 ||
+        !client_v40_begin_of(sid->client, x->base.call->received_ns))
+        return false;
+    use(x, sid->client);
+    return true;
+}
+
+static enum nfsstat4 use_ordinary(struct v40_compound *x, const struct stateid4 *stateid)
+{
+    struct stateid_table *table = x->base.server->state->opens->stateids;
+    struct stateid *sid = stateid_find(table, stateid);
+
+    if (!sid)
+        return stateid_epoch_ours(table, stateid) ? NFS4ERR_BAD_STATEID : NFS4ERR_STALE_STATEID;
+    if (!use_client_of(x, sid)) {
+        stateid_put(sid);
+        return NFS4ERR_BAD_STATEID;
+    }
+    x->used = sid;
+    return stateid->seqid == 0 ? NFS4ERR_OLD_STATEID : NFS4_OK;
+}
+
+enum nfsstat4 v40_use_stateid_unconfirmed(struct v40_compound *x, const struct stateid4 *stateid)
+{
+    v40_stateid_done(x, NFS4_OK);
+    switch (stateid_special(stateid)) {
+    case STATEID_ORDINARY:
+        return use_ordinary(x, stateid);
+    case STATEID_ANONYMOUS:
+    case STATEID_READ_BYPASS:
+        return NFS4_OK;
+    case STATEID_CURRENT:
+    case STATEID_INVALID:
+        break;
+    }
+    return NFS4ERR_BAD_STATEID;
+}
+
+enum nfsstat4 v40_use_stateid(struct v40_compound *x, const struct stateid4 *stateid)
+{
+    return v40_use_stateid_unconfirmed(x, stateid);
+}
+
+void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status)
+{
+    if (!x->used)
+        return;
+    if (status == NFS4ERR_EXPIRED || status == NFS4ERR_ADMIN_REVOKED)
+        client_v40_told(x->client, x->used, x->base.call->received_ns);
+    stateid_put(x->used);
+    x->used = NULL;
+}
