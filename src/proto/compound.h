@@ -20,13 +20,14 @@
 #include "base/log_limit.h"
 #include "export/export.h"
 #include "proto/minor_range.h"
+#include "state/client/client.h"
 #include "transport/rpc_call.h"
 #include "vfs/vfs.h"
 #include "wire/nfs4_codec.h"
 #include "wire/xdr.h"
 
-struct client;
 struct state;
+struct v40;
 
 /* A filehandle in effect: an object and the export (or pseudo directory) it belongs to.  obj is
  * NULL when there is none.  The compound holds a reference on both. */
@@ -39,6 +40,7 @@ struct compound_fh {
 struct server {
     struct export_table *exports;
     struct state *state;
+    struct v40 *v40; /* nfs4_start(); NULL in a build without minor version 0 */
     uint32_t lease_s;
     /* What is served: read once a COMPOUND, written at any time.  Relaxed: it announces nothing. */
     _Atomic(struct minor_range) minors;
@@ -71,6 +73,9 @@ struct compound {
 /* Set up an empty one for a call. */
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
                     uint32_t op_count);
+
+/* Who sends it, for records of clients: before any squash. */
+struct client_principal compound_principal(const struct compound *c);
 
 /* Take over references to obj and export as the current filehandle, compute cred for the export,
  * forget the current stateid. */
