@@ -33,6 +33,7 @@ void client_compound_begin(struct client_compound *c, struct wire_opaque tag,
     while (xdr_left(&c->x) < 8)
         grow(c, xdr_pos(&c->x));
     xdr_put_u32(&c->x, minor_version);
+    c->minor = minor_version;
     c->count_pos = xdr_pos(&c->x);
     xdr_put_u32(&c->x, 0);
 }
@@ -113,6 +114,7 @@ enum client_status client_compound_send_again(struct client_conn *conn,
         errno = EINVAL;
         return CLIENT_FAILED;
     }
+    conn->minor = c->minor;
     return client_call_send_as(conn, xid, NFS4_PROGRAM, NFS_V4, NFSPROC4_COMPOUND, c->buffer,
                                xdr_pos(&c->x));
 }
@@ -127,8 +129,10 @@ enum client_status client_compound_send(struct client_conn *conn, const struct c
 enum client_status client_compound_receive(struct client_conn *conn, struct client_compound *c,
                                            uint32_t xid, struct client_result *result)
 {
-    enum client_status status = client_result_receive(conn, xid, result);
+    enum client_status status;
 
+    conn->minor = c->minor;
+    status = client_result_receive(conn, xid, result);
     if (status == CLIENT_OK && c->session && result->decoded > 0 &&
         result->ops[0].resop == OP_SEQUENCE && result->ops[0].status == NFS4_OK)
         client_session_advance(c->session, &result->ops[0].opsequence);

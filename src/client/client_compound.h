@@ -36,6 +36,7 @@ struct client_compound {
     struct xdr x;
     size_t count_pos;               /* of the operation count in the buffer */
     size_t seqid_pos;               /* of sa_sequenceid; 0: there is no SEQUENCE */
+    uint32_t minor;                 /* version */
     uint32_t count;                 /* operations so far */
     bool broken;                    /* an operation could not be encoded: it will not be sent */
     struct client_session *session; /* whose slot's seqid follows the reply; NULL: none */

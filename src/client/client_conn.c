@@ -107,6 +107,7 @@ enum client_status client_conn_open(struct client_conn *conn, const char *target
     conn->timeout_ms = timeout_ms;
     list_init(&conn->stash);
     conn->xid = (uint32_t)clock_now_ns();
+    conn->minor = 1;
     errno = EINVAL;
     if (!target_split(text, &host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
         found = NULL;

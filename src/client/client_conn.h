@@ -50,6 +50,7 @@ struct client_conn {
     int fd; /* -1: closed */
     int timeout_ms;
     uint32_t xid;         /* of the last call */
+    uint32_t minor;       /* version of the compound that was sent or awaited last */
     unsigned stash_count; /* in `stash` */
     struct client_cred cred;
     struct client_callbacks *callbacks; /* answers the server's calls; NULL: they are refused */

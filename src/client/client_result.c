@@ -39,8 +39,10 @@ static bool result_decode(struct client_result *result)
     return xdr_left(x) == 0;
 }
 
-static enum client_status received(enum client_status status, struct client_result *result)
+static enum client_status received(struct client_conn *conn, enum client_status status,
+                                   struct client_result *result)
 {
+    result->minor = conn->minor;
     if (status == CLIENT_OK && !result_decode(result)) {
         client_result_free(result);
         status = CLIENT_MALFORMED;
@@ -54,13 +56,13 @@ enum client_status client_result_receive(struct client_conn *conn, uint32_t xid,
                                          struct client_result *result)
 {
     memset(result, 0, sizeof(*result));
-    return received(client_call_receive(conn, xid, &result->reply), result);
+    return received(conn, client_call_receive(conn, xid, &result->reply), result);
 }
 
 enum client_status client_result_receive_any(struct client_conn *conn, struct client_result *result)
 {
     memset(result, 0, sizeof(*result));
-    return received(client_call_receive_any(conn, &result->reply), result);
+    return received(conn, client_call_receive_any(conn, &result->reply), result);
 }
 
 void client_result_free(struct client_result *result)

@@ -11,6 +11,7 @@
 
 struct client_result {
     struct client_reply reply;
+    uint32_t minor; /* version of the compound, or of what the connection carried last */
     enum nfsstat4 status;
     struct wire_opaque tag;
     uint32_t count;   /* results the server says there are */

@@ -113,19 +113,19 @@ expect_coverage() {
 }
 
 fresh_tree
-coverage '3 5 test\n3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 0 'a document that tells the truth'
-echo '3 5 another' >"$tree/records/program"
+echo '1 3 5 another' >"$tree/records/program"
 expect_coverage 1 'a test that provokes an error no more'
-coverage '3 5 test\n3 17 test\n' '' '| EXIST | ACCESS | why |'
+coverage '1 3 5 test\n1 3 17 test\n' '' '| EXIST | ACCESS | why |'
 expect_coverage 1 'an error without a test'
-coverage '3 5 test\n3 70 test\n3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+coverage '1 3 5 test\n1 3 70 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'an error that is never answered, and is'
-coverage '3 5 test\n3 17 test\n' '| STALE | ACCESS | why |' ''
+coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' ''
 expect_coverage 1 'an error that nobody owns up to'
-coverage '3 5 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+coverage '1 3 5 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'an error that nobody answers'
-coverage '3 5 test\n3 17 test\n' '| STALE EXIST | ACCESS | why |' '| EXIST | ACCESS | why |'
+coverage '1 3 5 test\n1 3 17 test\n' '| STALE EXIST | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'a line in the wrong table'
 coverage - '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'tests that have not run'

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which errors of which operations a test program has seen, for tools/check-coverage: with
- * MAINSTAY_COVERAGE (a directory) in the environment, lines `OPERATION STATUS TEST` in the
- * file there that is named as the program, each once.  All of it stands here, so that no test has
- * another source to list.
+ * MAINSTAY_COVERAGE (a directory) in the environment, lines `MINOR OPERATION STATUS TEST` (the minor
+ * version first) in the file there that is named as the program, each once.  All of it stands here, so
+ * that no test has another source to list.
  */
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "wire/nfs4_codec.h"
 #include "wire/nfs4_op.h"
 
+#define COVERAGE_MINORS 2u
 #define COVERAGE_OPS 128u
 #define COVERAGE_STATUSES 256u /* those below 128, and those from 10000 on */
 
@@ -38,27 +39,29 @@ static inline FILE *coverage_file(void)
     return file;
 }
 
-/* The server answered `status` to `op`.  Any thread may say so. */
-static inline void coverage_note(uint32_t op, uint32_t status)
+/* The server answered `status` to `op` of a minor version.  Any thread may say so. */
+static inline void coverage_note(uint32_t minor, uint32_t op, uint32_t status)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static const char *seen[COVERAGE_OPS][COVERAGE_STATUSES]; /* by the test, last time */
+    /* by the test, last time */
+    static const char *seen[COVERAGE_MINORS][COVERAGE_OPS][COVERAGE_STATUSES];
     uint32_t index = status < 128 ? status : status - 10000 + 128;
     const char *name = test_running ? test_running : "fixture";
 
-    if (status == NFS4_OK || op >= COVERAGE_OPS || index >= COVERAGE_STATUSES)
+    if (status == NFS4_OK || minor >= COVERAGE_MINORS || op >= COVERAGE_OPS ||
+        index >= COVERAGE_STATUSES)
         return;
     pthread_mutex_lock(&lock);
-    if (coverage_file() && seen[op][index] != name) {
-        seen[op][index] = name;
-        (void)fprintf(coverage_file(), "%u %u %s\n", op, status, name);
+    if (coverage_file() && seen[minor][op][index] != name) {
+        seen[minor][op][index] = name;
+        (void)fprintf(coverage_file(), "%u %u %u %s\n", minor, op, status, name);
         (void)fflush(coverage_file());
     }
     pthread_mutex_unlock(&lock);
 }
 
 /* The same for each result of an encoded COMPOUND4res. */
-static inline void coverage_note_body(const void *body, size_t len)
+static inline void coverage_note_body(uint32_t minor, const void *body, size_t len)
 {
     static _Thread_local struct nfs_resop4 result;
     struct wire_opaque tag;
@@ -74,6 +77,6 @@ static inline void coverage_note_body(const void *body, size_t len)
     xdr_opaque(&x, &tag, UINT32_MAX);
     count = xdr_get_u32(&x);
     while (count-- > 0 && wire_nfs_resop4(&x, &result))
-        coverage_note(result.resop, result.status);
+        coverage_note(minor, result.resop, result.status);
     arena_fini(&arena);
 }

@@ -6,7 +6,7 @@
 static void note_result(const struct client_result *result)
 {
     for (uint32_t i = 0; i < result->decoded; i++)
-        coverage_note(result->ops[i].resop, result->ops[i].status);
+        coverage_note(result->minor, result->ops[i].resop, result->ops[i].status);
 }
 
 static void __attribute__((constructor)) watch(void)

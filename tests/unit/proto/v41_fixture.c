@@ -230,8 +230,7 @@ void v41_roundtrip(int fd, struct v41_call *call)
     xdr_init_decode(&call->results, call->body, call->body_len, call->arena);
     if (call->accept_stat != 0 || call->procedure != NFSPROC4_COMPOUND)
         return;
-    if (call->minor == 1)
-        coverage_note_body(call->body, call->body_len);
+    coverage_note_body(call->minor, call->body, call->body_len);
     call->status = (enum nfsstat4)xdr_get_u32(&call->results);
     xdr_opaque(&call->results, &call->reply_tag, UINT32_MAX);
     call->result_count = xdr_get_u32(&call->results);
