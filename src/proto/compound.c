@@ -15,6 +15,13 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
                            .op_count = op_count};
 }
 
+struct client_principal compound_principal(const struct compound *c)
+{
+    const struct rpc_cred *cred = &c->call->cred;
+
+    return (struct client_principal){.flavor = (uint32_t)cred->flavor, .uid = cred->uid};
+}
+
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)
 {
     const struct rpc_cred *cred = &c->call->cred;

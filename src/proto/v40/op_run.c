@@ -6,6 +6,7 @@
 #include "proto/v40/op_run.h"
 
 #include "proto/ops/ops.h"
+#include "proto/v40/client_ops.h"
 #include "proto/v40/stateid40.h"
 #include "wire/nfs4_codec.h"
 
@@ -93,10 +94,10 @@ enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op)
         REFUSED(OPEN_CONFIRM, NFS4ERR_NOTSUPP)
         STATEFUL(OPEN_DOWNGRADE, v40_use_stateid(x, &args.open_stateid), op_open_downgrade)
         REFUSED(RELEASE_LOCKOWNER, NFS4ERR_NOTSUPP)
-        REFUSED(SETCLIENTID, NFS4ERR_NOTSUPP)
-        REFUSED(SETCLIENTID_CONFIRM, NFS4ERR_NOTSUPP)
-        REFUSED(RENEW, NFS4ERR_NOTSUPP)
-        REFUSED(DELEGPURGE, NFS4ERR_NOTSUPP)
+        OWN(SETCLIENTID, v40_setclientid)
+        OWN(SETCLIENTID_CONFIRM, v40_setclientid_confirm)
+        OWN(RENEW, v40_renew)
+        OWN(DELEGPURGE, v40_delegpurge)
         STATEFUL(OPEN, v40_use_client(x, args.owner.clientid), op_open)
         SHARED(PUTFH, op_putfh)
         SHARED_VOID(PUTPUBFH, op_putpubfh)

@@ -28,13 +28,6 @@ static struct wire_opaque text(const char *string)
     return (struct wire_opaque){(const uint8_t *)string, (uint32_t)strlen(string)};
 }
 
-static struct client_principal principal_of(const struct v41_compound *x)
-{
-    const struct rpc_cred *cred = &x->base.call->cred;
-
-    return (struct client_principal){.flavor = (uint32_t)cred->flavor, .uid = cred->uid};
-}
-
 static struct state *state_of(const struct v41_compound *x)
 {
     return x->base.server->state;
@@ -42,7 +35,7 @@ static struct state *state_of(const struct v41_compound *x)
 
 enum nfsstat4 v41_exchange_id(struct v41_compound *x, const struct EXCHANGE_ID4args *args)
 {
-    struct client_principal principal = principal_of(x);
+    struct client_principal principal = compound_principal(&x->base);
     struct wire_opaque owner = text(state_of(x)->server_owner);
     struct nfs_impl_id4 impl = {.nii_domain = text(impl_domain), .nii_name = text(impl_name)};
     struct client_exchange exchange;
@@ -72,7 +65,7 @@ enum nfsstat4 v41_exchange_id(struct v41_compound *x, const struct EXCHANGE_ID4a
 
 enum nfsstat4 v41_create_session(struct v41_compound *x, const struct CREATE_SESSION4args *args)
 {
-    struct client_principal principal = principal_of(x);
+    struct client_principal principal = compound_principal(&x->base);
     struct CREATE_SESSION4resok res;
     enum nfsstat4 status;
 

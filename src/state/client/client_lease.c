@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "state/client/client_internal.h"
+#include "state/open/revocation.h"
 #include "state/session/session.h"
 #include "state/session/session_internal.h"
 
@@ -147,6 +148,20 @@ static bool held_by_request_locked(struct client *client, int64_t now_ns)
     return true;
 }
 
+/* Of 4.0: what was told before that has been heard, or would have been asked for again. */
+static int64_t told_for_sure_ns(const struct client *client)
+{
+    return atomic_load_explicit(&client->renewed_ns, memory_order_relaxed) -
+           client->state->lease_ns;
+}
+
+/* What is to be done for some clients when the lock is back. */
+struct round {
+    struct list doomed;
+    struct client *told[SWEEP_BATCH]; /* a reference each */
+    uint32_t told_count;
+};
+
 static void check_locked(struct client *client, int64_t now_ns, struct list *doomed)
 {
     if (held_by_request_locked(client, now_ns) || !client_lease_over(client, now_ns))
@@ -158,7 +173,7 @@ static void check_locked(struct client *client, int64_t now_ns, struct list *doo
 }
 
 /* Look at the next client that is due.  False: there is none. */
-static bool check_next_locked(struct state *state, int64_t now_ns, struct list *doomed)
+static bool check_next_locked(struct state *state, int64_t now_ns, struct round *round)
 {
     struct client_table *clients = &state->clients;
     struct client *client;
@@ -171,8 +186,20 @@ static bool check_next_locked(struct state *state, int64_t now_ns, struct list *
     client->check_ns = now_ns + check_interval_ns(state);
     list_remove(&client->all_link);
     list_push_back(&clients->confirmed, &client->all_link);
-    check_locked(client, now_ns, doomed);
+    check_locked(client, now_ns, &round->doomed);
+    if (revocation_told_before(client, told_for_sure_ns(client)))
+        round->told[round->told_count++] = client_get(client);
     return true;
+}
+
+static void round_finish(struct state *state, struct round *round)
+{
+    client_bury(state, &round->doomed);
+    for (uint32_t i = 0; i < round->told_count; i++) {
+        if (!client_dead(round->told[i]))
+            revocation_settle_told(round->told[i], told_for_sure_ns(round->told[i]));
+        client_put(round->told[i]);
+    }
 }
 
 static struct client *oldest_unconfirmed_locked(struct client_table *clients)
@@ -205,15 +232,15 @@ void client_sweep(struct state *state, int64_t now_ns)
     bool more = true;
 
     while (more) {
-        struct list doomed;
+        struct round round = {.told_count = 0};
 
-        list_init(&doomed);
+        list_init(&round.doomed);
         pthread_mutex_lock(&state->clients.lock);
         for (int i = 0; i < SWEEP_BATCH && more; i++)
-            more = drop_unconfirmed_locked(state, now_ns, &doomed) ||
-                   check_next_locked(state, now_ns, &doomed);
+            more = drop_unconfirmed_locked(state, now_ns, &round.doomed) ||
+                   check_next_locked(state, now_ns, &round);
         pthread_mutex_unlock(&state->clients.lock);
-        client_bury(state, &doomed);
+        round_finish(state, &round);
         if (more)
             let_others();
     }

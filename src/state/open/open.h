@@ -51,6 +51,8 @@ struct open {
     /* Under owner_table.lock. */
     struct hnode by_owner; /* and file */
     struct list client_link;
+    uint64_t loss;   /* the number that its revocation has */
+    int64_t told_ns; /* when its client was told of that; 0: not yet */
 };
 
 struct open_request {

@@ -20,6 +20,7 @@ static struct owner_table *table_create(struct client *client)
     list_init(&table->idle);
     list_init(&table->open_list);
     list_init(&table->revoked);
+    list_init(&table->told);
     return table;
 }
 
@@ -27,7 +28,7 @@ void owner_table_destroy(struct owner_table *table)
 {
     if (!table)
         return;
-    CHECK(list_empty(&table->open_list) && list_empty(&table->revoked));
+    CHECK(list_empty(&table->open_list) && list_empty(&table->revoked) && list_empty(&table->told));
     owner_sweep_locked(table);
     htable_fini(&table->owners);
     htable_fini(&table->opens);
@@ -101,6 +102,9 @@ static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
     owner->kind = kind;
     owner->uses = 0;
     list_init(&owner->idle_link);
+    owner->seqid = NULL;
+    list_init(&owner->lock_states);
+    owner->named_ns = 0;
     owner->len = name->len;
     memcpy(owner->name, name->data, name->len);
     htable_insert(&table->owners, &owner->node, hash);
@@ -110,9 +114,18 @@ static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
 
 static void forget_locked(struct owner_table *table, struct owner *owner)
 {
+    CHECK(list_empty(&owner->lock_states));
     htable_remove(&table->owners, &owner->node);
     table->count[owner->kind]--;
+    if (owner->seqid)
+        table->seqid_free(owner->seqid);
     free(owner);
+}
+
+static void forget_oldest_locked(struct owner_table *table)
+{
+    table->idle_count--;
+    forget_locked(table, LIST_ENTRY(list_pop_front(&table->idle), struct owner, idle_link));
 }
 
 static struct owner *take_locked(struct owner_table *table, struct owner *owner)
@@ -171,14 +184,18 @@ struct owner *owner_use_more(struct owner *owner)
 
 void owner_drop_locked(struct owner_table *table, struct owner *owner)
 {
+    uint32_t limit = owner->seqid ? LIMIT_IDLE_SEQUENCES_PER_CLIENT : LIMIT_IDLE_OWNERS_PER_CLIENT;
+
     CHECK(owner->uses > 0);
     if (--owner->uses > 0)
         return;
-    list_push_back(&table->idle, &owner->idle_link);
-    if (++table->idle_count <= LIMIT_IDLE_OWNERS_PER_CLIENT)
+    if (owner->seqid && owner->kind == OWNER_LOCK) {
+        forget_locked(table, owner);
         return;
-    table->idle_count--;
-    forget_locked(table, LIST_ENTRY(list_pop_front(&table->idle), struct owner, idle_link));
+    }
+    list_push_back(&table->idle, &owner->idle_link);
+    if (++table->idle_count > limit)
+        forget_oldest_locked(table);
 }
 
 void owner_drop(struct owner *owner)
@@ -190,11 +207,15 @@ void owner_drop(struct owner *owner)
     pthread_mutex_unlock(&table->lock);
 }
 
+void owner_expire_locked(struct owner_table *table, int64_t since_ns)
+{
+    while (!list_empty(&table->idle) &&
+           LIST_ENTRY(table->idle.next, struct owner, idle_link)->named_ns < since_ns)
+        forget_oldest_locked(table);
+}
+
 void owner_sweep_locked(struct owner_table *table)
 {
-    struct list *link;
-
-    while ((link = list_pop_front(&table->idle)))
-        forget_locked(table, LIST_ENTRY(link, struct owner, idle_link));
-    table->idle_count = 0;
+    while (!list_empty(&table->idle))
+        forget_oldest_locked(table);
 }

@@ -3,6 +3,10 @@
  * Open owners and lock owners of a client (RFC 8881 §9.1), each kind with names of its own, and the
  * table of everything that they hold.  An owner whose last use is gone is kept for a while, since
  * the next OPEN is likely to name it again.
+ *
+ * Owners of 4.0 have a sequence of requests as well (v40/owner_seqid.h).  Open owners that hold
+ * nothing are kept longer with it, as RFC 7530 §16.18.5 wants; lock owners are not kept at all
+ * (§9.1.10), so that a client may begin anew with any number.
  */
 #pragma once
 
@@ -21,13 +25,18 @@ enum owner_kind {
     OWNER_LOCK,
 };
 
-/* Users: each open; each lock holder (one owner in one file); each waiter for a lock. */
+struct owner_seqid; /* v40/owner_seqid.h */
+
+/* Users: each open; each lock state; each waiter for a lock; a request that names it. */
 struct owner {
     struct client *client; /* alive as long as the owner is in use */
     enum owner_kind kind;
     struct hnode node;
-    uint32_t uses;         /* this and idle_link under owner_table.lock */
-    struct list idle_link; /* on owner_table.idle when uses is 0 */
+    uint32_t uses;             /* this and idle_link under owner_table.lock */
+    struct list idle_link;     /* on owner_table.idle when uses is 0 */
+    struct owner_seqid *seqid; /* of 4.0, else NULL; set by the first request, before its state */
+    struct list lock_states;   /* those in effect of a lock owner of 4.0, by owner_link */
+    int64_t named_ns;          /* when a request of 4.0 named it */
     uint32_t len;
     uint8_t name[];
 };
@@ -40,17 +49,23 @@ struct owner_table {
     uint32_t count[2]; /* by kind */
     struct list idle;  /* oldest first */
     uint32_t idle_count;
-    bool closed;         /* the client is dead: no new opens */
-    struct htable opens; /* struct open by_owner */
+    bool closed;                                   /* the client is dead: no new opens */
+    void (*seqid_free)(struct owner_seqid *seqid); /* set with the first owner.seqid */
+    struct htable opens;                           /* struct open by_owner */
     struct list open_list;
     uint32_t open_count;
-    struct list revoked;    /* struct stateid by revoked_link, a reference each */
-    uint32_t revoked_opens; /* those of them that were opens */
+    struct list revoked;    /* struct stateid by revoked_link, a reference each; the newest first */
+    struct list told;       /* the same, of 4.0: its client was told of them; the newest last */
+    uint32_t revoked_opens; /* those of both that were opens */
+    uint32_t untold;        /* of these: expired, and their client was not told */
+    uint64_t losses;        /* opens ever revoked */
+    uint64_t announced;     /* the client may know of these: open.loss */
 
     _Atomic uint32_t open_total; /* open_count, for who has no lock */
     _Atomic uint32_t lock_state_count;
     _Atomic uint32_t lock_count;   /* byte ranges */
     _Atomic uint32_t waiter_count; /* lock_wait.h */
+    _Atomic int64_t told_since_ns; /* of the first that it was told of; 0: there is none */
 };
 
 /* The table of a client, made when first asked for. */
@@ -79,6 +94,9 @@ struct owner *owner_use_more(struct owner *owner);
 /* Give a use back. */
 void owner_drop_locked(struct owner_table *table, struct owner *owner);
 void owner_drop(struct owner *owner);
+
+/* Forget idle owners, the oldest first, that no request of 4.0 has named since then. */
+void owner_expire_locked(struct owner_table *table, int64_t since_ns);
 
 /* Forget all idle owners. */
 void owner_sweep_locked(struct owner_table *table);

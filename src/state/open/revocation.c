@@ -36,6 +36,15 @@ static struct list *place_locked(struct owner_table *table, struct stateid *sid)
     return list_empty(of_open) ? NULL : of_open;
 }
 
+static void count_locked(struct owner_table *table, struct stateid *sid, enum nfsstat4 why)
+{
+    if (sid->kind != STATEID_OPEN)
+        return;
+    open_of_stateid(sid)->loss = ++table->losses;
+    table->revoked_opens++;
+    table->untold += why == NFS4ERR_EXPIRED;
+}
+
 bool revocation_add(struct stateid *sid, enum nfsstat4 why)
 {
     struct client *client = sid->client;
@@ -49,7 +58,7 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why)
     if (place) {
         stateid_get(sid);
         list_push_front(place, &sid->revoked_link); /* that is behind it */
-        table->revoked_opens += sid->kind == STATEID_OPEN;
+        count_locked(table, sid, why);
         client_revoked_add(client, why);
         /* Pairs with stateid_revoked(): who reads the reason sees the state gone.  seq_cst, as is what
          * comes after it in courtesy_end(), slot_busy(): a request that is not seen there reads it. */
@@ -59,12 +68,46 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why)
     return place != NULL;
 }
 
+/* For who has no lock. */
+static void note_told_since_locked(struct owner_table *table)
+{
+    int64_t since = 0;
+
+    if (!list_empty(&table->told)) {
+        struct stateid *first = LIST_ENTRY(table->told.next, struct stateid, revoked_link);
+
+        since = open_of_stateid(first)->told_ns;
+    }
+    atomic_store_explicit(&table->told_since_ns, since, memory_order_relaxed);
+}
+
+static void uncount_locked(struct owner_table *table, struct stateid *sid)
+{
+    if (sid->kind != STATEID_OPEN)
+        return;
+    table->revoked_opens--;
+    if (open_of_stateid(sid)->told_ns == 0)
+        table->untold -= stateid_revoked(sid) == NFS4ERR_EXPIRED;
+    else
+        note_told_since_locked(table);
+}
+
 /* The list's reference passes to the caller. */
 static void take_locked(struct owner_table *table, struct stateid *sid)
 {
     list_remove(&sid->revoked_link);
     stateid_kill(sid);
-    table->revoked_opens -= sid->kind == STATEID_OPEN;
+    uncount_locked(table, sid);
+}
+
+/* Is this, on one of the lists, a lock of the open?  Those stand right behind it. */
+static bool is_lock_of(const struct owner_table *table, struct list *link,
+                       const struct stateid *open)
+{
+    struct stateid *sid = LIST_ENTRY(link, struct stateid, revoked_link);
+
+    return link != &table->revoked && link != &table->told && sid->kind == STATEID_LOCK &&
+           &open_of_stateid(sid)->sid == open;
 }
 
 /* The next to go when `sid` is acknowledged: first the locks of an open, one by one, then itself.
@@ -72,17 +115,15 @@ static void take_locked(struct owner_table *table, struct stateid *sid)
 static struct stateid *next_locked(struct owner_table *table, struct stateid *sid)
 {
     struct list *link = &sid->revoked_link;
-    struct stateid *behind = LIST_ENTRY(link->next, struct stateid, revoked_link);
 
     if (list_empty(link))
         return NULL;
-    if (link->next != &table->revoked && sid->kind == STATEID_OPEN &&
-        behind->kind == STATEID_LOCK && &open_of_stateid(behind)->sid == sid)
-        return behind;
+    if (sid->kind == STATEID_OPEN && is_lock_of(table, link->next, sid))
+        return LIST_ENTRY(link->next, struct stateid, revoked_link);
     return sid;
 }
 
-enum nfsstat4 revocation_acknowledge(struct stateid *sid)
+static enum nfsstat4 acknowledge(struct stateid *sid)
 {
     struct client *client = sid->client;
     struct owner_table *table = owner_table_of(client);
@@ -105,17 +146,136 @@ enum nfsstat4 revocation_acknowledge(struct stateid *sid)
     return NFS4_OK;
 }
 
+enum nfsstat4 revocation_acknowledge(struct stateid *sid)
+{
+    return acknowledge(sid);
+}
+
+/* To the end of those that were told, with its locks behind it. */
+static void move_locked(struct owner_table *table, struct stateid *open)
+{
+    struct list *link = &open->revoked_link, *next;
+
+    do {
+        next = link->next;
+        list_remove(link);
+        list_push_back(&table->told, link);
+        link = next;
+    } while (is_lock_of(table, link, open));
+    note_told_since_locked(table);
+}
+
+void revocation_told(struct stateid *sid, int64_t now_ns)
+{
+    struct owner_table *table = owner_table_of(sid->client);
+    struct open *open = open_of_stateid(sid);
+
+    pthread_mutex_lock(&table->lock);
+    if (!list_empty(&open->sid.revoked_link)) {
+        if (open->told_ns == 0)
+            table->untold -= stateid_revoked(&open->sid) == NFS4ERR_EXPIRED;
+        open->told_ns = now_ns;
+        table->announced = table->losses;
+        move_locked(table, &open->sid);
+    }
+    pthread_mutex_unlock(&table->lock);
+}
+
+bool revocation_announce(struct client *client)
+{
+    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    bool untold;
+
+    if (!table)
+        return false;
+    pthread_mutex_lock(&table->lock);
+    untold = table->untold > 0;
+    if (untold)
+        table->announced = table->losses;
+    pthread_mutex_unlock(&table->lock);
+    return untold;
+}
+
+bool revocation_told_before(const struct client *client, int64_t before_ns)
+{
+    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    int64_t since;
+
+    if (!table)
+        return false;
+    since = atomic_load_explicit(&table->told_since_ns, memory_order_relaxed);
+    return since != 0 && since < before_ns;
+}
+
+static struct open *first_told_locked(struct owner_table *table, int64_t before_ns)
+{
+    struct open *open;
+
+    if (list_empty(&table->told))
+        return NULL;
+    open = open_of_stateid(LIST_ENTRY(table->told.next, struct stateid, revoked_link));
+    return open->told_ns < before_ns ? open : NULL;
+}
+
+/* The newest stand in front. */
+static struct open *first_announced_locked(struct owner_table *table)
+{
+    struct open *open;
+
+    if (list_empty(&table->revoked))
+        return NULL;
+    open = open_of_stateid(LIST_ENTRY(table->revoked.prev, struct stateid, revoked_link));
+    return open->loss <= table->announced ? open : NULL;
+}
+
+static struct open *pick(struct owner_table *table, int64_t before_ns, bool announced)
+{
+    struct open *open;
+
+    pthread_mutex_lock(&table->lock);
+    open = first_told_locked(table, before_ns);
+    if (!open && announced)
+        open = first_announced_locked(table);
+    if (open)
+        stateid_get(&open->sid);
+    pthread_mutex_unlock(&table->lock);
+    return open;
+}
+
+static void settle(struct client *client, int64_t before_ns, bool announced)
+{
+    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct open *open;
+
+    while (table && (open = pick(table, before_ns, announced))) {
+        (void)acknowledge(&open->sid); /* another one may have been quicker */
+        stateid_put(&open->sid);
+    }
+}
+
+void revocation_settle_told(struct client *client, int64_t before_ns)
+{
+    settle(client, before_ns, false);
+}
+
+void revocation_settle_announced(struct client *client)
+{
+    settle(client, INT64_MAX, true);
+}
+
 void revocation_forget(struct client *client)
 {
     struct owner_table *table = owner_table_of(client);
+    struct list *from;
     struct stateid *sid;
 
     do {
         sid = NULL;
         pthread_mutex_lock(&table->lock);
         CHECK(table->closed);
-        if (!list_empty(&table->revoked)) {
-            sid = LIST_ENTRY(table->revoked.next, struct stateid, revoked_link);
+        from = list_empty(&table->revoked) ? &table->told : &table->revoked;
+        if (!list_empty(from)) {
+            sid = LIST_ENTRY(from->next, struct stateid, revoked_link);
             take_locked(table, sid);
             (void)client_revoked_sub(client, stateid_revoked(sid));
         }

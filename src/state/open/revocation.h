@@ -10,6 +10,10 @@
  *         lock the file, look again, revocation_add() each, unlock, close and drop what they had
  *     }
  *     revocation_end(client, why);
+ *
+ * 4.0 has no FREE_STATEID.  Its client learns of a loss by using the stateid, or by a RENEW that is
+ * EXPIRED; but a reply may get lost.  So what it was told of stands for a while yet: until it does
+ * what a client does then, SETCLIENTID, or until nothing was said about it for a lease.
  */
 #pragma once
 
@@ -31,6 +35,23 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why) MUST_USE;
 /* FREE_STATEID of a revoked stateid: it is found no more, nor, if it is an open's, those of its
  * locks.  BAD_STATEID when another one did it first.  May wait for the disk. */
 enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
+
+/* An operation answers its client that this is revoked: told of is the open behind it, with all its
+ * locks. */
+void revocation_told(struct stateid *sid, int64_t now_ns);
+
+/* Has the client lost anything (NFS4ERR_EXPIRED) that it was not told of?  If so it is told now that
+ * there is something. */
+bool revocation_announce(struct client *client);
+
+/* Was the client told of something before that time and not since, which is not acknowledged?  Takes
+ * no lock. */
+bool revocation_told_before(const struct client *client, int64_t before_ns);
+
+/* Acknowledge what the client was told of before that time and not since; all that it may know of.
+ * May wait for the disk. */
+void revocation_settle_told(struct client *client, int64_t before_ns);
+void revocation_settle_announced(struct client *client);
 
 /* Forget all of a client that is dead.  Its owner_table is closed. */
 void revocation_forget(struct client *client);

@@ -13,6 +13,7 @@
 #include "state/client/client_info.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/open/revocation.h"
 #include "state/v40/client_v40.h"
 
 /* One SETCLIENTID on its way. */
@@ -149,64 +150,64 @@ enum nfsstat4 client_setclientid(struct state *state, const struct client_princi
     return status;
 }
 
-static bool update_matches(const struct client_v40 *v40, const uint8_t *confirm, int64_t now_ns,
-                           int64_t lease_ns)
+/* One SETCLIENTID_CONFIRM on its way. */
+struct confirming {
+    struct state *state;
+    const uint8_t *verifier;
+    int64_t now_ns;
+    bool updated; /* what waited in a record has taken effect */
+    struct list doomed;
+};
+
+static bool update_matches(const struct confirming *x, const struct client_v40 *v40)
 {
-    return v40->update.waits && now_ns - v40->update.made_ns <= lease_ns &&
-           memcmp(v40->update.confirm, confirm, NFS4_VERIFIER_SIZE) == 0;
+    return v40->update.waits && x->now_ns - v40->update.made_ns <= x->state->lease_ns &&
+           memcmp(v40->update.confirm, x->verifier, NFS4_VERIFIER_SIZE) == 0;
 }
 
-/* Again, or a callback of its own choice. */
-static enum nfsstat4 confirm_known_locked(struct client *client, const uint8_t *confirm,
-                                          int64_t now_ns)
+/* Again, or another callback. */
+static enum nfsstat4 confirm_known_locked(struct confirming *x, struct client_v40 *v40)
 {
-    struct client_v40 *v40 = client->v40;
-
-    if (update_matches(v40, confirm, now_ns, client->state->lease_ns)) {
+    x->updated = update_matches(x, v40);
+    if (x->updated) {
         v40->callback = v40->update.callback;
         v40->callback_serial++;
-        memcpy(v40->confirm, confirm, NFS4_VERIFIER_SIZE);
+        memcpy(v40->confirm, x->verifier, NFS4_VERIFIER_SIZE);
         v40->update.waits = false;
-        return NFS4_OK;
     }
-    if (memcmp(v40->confirm, confirm, NFS4_VERIFIER_SIZE) == 0)
-        return NFS4_OK;
-    return NFS4ERR_STALE_CLIENTID;
+    return memcmp(v40->confirm, x->verifier, NFS4_VERIFIER_SIZE) == 0 ? NFS4_OK
+                                                                      : NFS4ERR_STALE_CLIENTID;
 }
 
 /* The first time.  All that another incarnation had goes. */
-static enum nfsstat4 confirm_new_locked(struct client *client, const uint8_t *confirm,
-                                        int64_t now_ns, struct list *doomed)
+static enum nfsstat4 confirm_new_locked(struct confirming *x, struct client *client)
 {
     struct client *before = client->owner->confirmed;
 
-    if (client_expired(client, now_ns) ||
-        memcmp(client->v40->confirm, confirm, NFS4_VERIFIER_SIZE) != 0)
+    if (client_expired(client, x->now_ns) ||
+        memcmp(client->v40->confirm, x->verifier, NFS4_VERIFIER_SIZE) != 0)
         return NFS4ERR_STALE_CLIENTID;
     /* It may have got state since the SETCLIENTID. */
-    if (before && in_use_locked(before, &client->principal, now_ns))
+    if (before && in_use_locked(before, &client->principal, x->now_ns))
         return NFS4ERR_CLID_INUSE;
-    client_renew(client, now_ns);
+    client_renew(client, x->now_ns);
     client->v40->callback_serial++;
-    client_confirm_locked(client, doomed);
+    client_confirm_locked(client, &x->doomed);
     return NFS4_OK;
 }
 
-static enum nfsstat4 confirm_locked(struct state *state, const struct client_principal *principal,
-                                    const struct SETCLIENTID_CONFIRM4args *args, int64_t now_ns,
-                                    struct list *doomed, struct client **out)
+static enum nfsstat4 confirm_locked(struct confirming *x, const struct client_principal *principal,
+                                    uint64_t clientid, struct client **out)
 {
-    struct client *client = client_find_kind_locked(state, args->clientid, CLIENT_V40);
+    struct client *client = client_find_kind_locked(x->state, clientid, CLIENT_V40);
     enum nfsstat4 status;
 
     if (!client)
         return NFS4ERR_STALE_CLIENTID;
     if (!client_principal_equal(&client->principal, principal))
         return NFS4ERR_CLID_INUSE;
-    if (client->confirmed)
-        status = confirm_known_locked(client, args->setclientid_confirm, now_ns);
-    else
-        status = confirm_new_locked(client, args->setclientid_confirm, now_ns, doomed);
+    status =
+        client->confirmed ? confirm_known_locked(x, client->v40) : confirm_new_locked(x, client);
     if (status == NFS4_OK)
         *out = client_get(client);
     return status;
@@ -217,14 +218,17 @@ enum nfsstat4 client_setclientid_confirm(struct state *state,
                                          const struct SETCLIENTID_CONFIRM4args *args,
                                          int64_t now_ns, struct client **confirmed)
 {
+    struct confirming x = {.state = state, .verifier = args->setclientid_confirm, .now_ns = now_ns};
     enum nfsstat4 status;
-    struct list doomed;
 
     *confirmed = NULL;
-    list_init(&doomed);
+    list_init(&x.doomed);
     pthread_mutex_lock(&state->clients.lock);
-    status = confirm_locked(state, principal, args, now_ns, &doomed, confirmed);
+    status = confirm_locked(&x, principal, args->clientid, confirmed);
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &doomed);
+    client_bury(state, &x.doomed);
+    /* It has opened nothing anew yet, but knows that it must. */
+    if (x.updated)
+        revocation_settle_announced(*confirmed);
     return status;
 }

@@ -2,11 +2,10 @@
 /* Requests of a 4.0 client, and what there is to tell about it. */
 #include "state/v40/client_v40.h"
 
-#include <string.h>
-
 #include "state/client/client_info.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/open/revocation.h"
 
 /* Who revokes state looks at `running` after that, all of it seq_cst: either it sees us, or we will
  * see the state gone. */
@@ -63,6 +62,8 @@ uint32_t client_v40_callback(struct client *client, struct client_callback *out)
     return serial;
 }
 
+/* EXPIRED makes the client send SETCLIENTID and open everything anew; what it has still, it gets
+ * again.  As long as it does not, it hears that each time. */
 enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
                               uint64_t clientid, int64_t now_ns)
 {
@@ -73,13 +74,15 @@ enum nfsstat4 client_renew_id(struct state *state, const struct client_principal
         return status;
     if (!client_principal_equal(&client->principal, principal))
         status = NFS4ERR_ACCESS;
+    else if (revocation_announce(client))
+        status = NFS4ERR_EXPIRED;
     client_v40_end(client);
     return status;
 }
 
 void client_v40_told(struct client *client, struct stateid *sid, int64_t now_ns)
 {
+    DCHECK(sid->client == client);
     (void)client;
-    (void)sid;
-    (void)now_ns;
+    revocation_told(sid, now_ns);
 }
