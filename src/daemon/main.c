@@ -20,6 +20,7 @@
 #include "daemon/figures.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/setting_effect.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
 #include "state/recovery/recovery.h"
@@ -38,7 +39,9 @@ struct daemon {
     struct server server;
     struct rpc_program program;
     struct transport *transport;
+    struct settings *settings;
     int state_dir;
+    char instance[INSTANCE_ID_CHARS + 1];
 };
 
 static void blocking_begin(bool surely)
@@ -74,23 +77,33 @@ static struct recovery *make_recovery(struct daemon *d)
     return recovery;
 }
 
+/* EXIT_USAGE if the options don't go with what is stored. */
+static int make_settings(struct daemon *d)
+{
+    bool wrong_options;
+
+    d->state_dir = state_dir_open(d->options.state_dir);
+    if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, d->instance))
+        return EXIT_FAILED;
+    d->settings =
+        setting_effect_open(d->state_dir, d->options.settings, &d->server, &wrong_options);
+    if (d->settings)
+        return 0;
+    return wrong_options ? EXIT_USAGE : EXIT_FAILED;
+}
+
 static bool make_state(struct daemon *d)
 {
-    char instance[INSTANCE_ID_CHARS + 1];
     struct state_config config = {.lease_s = d->options.lease_s,
-                                  .server_owner = instance,
+                                  .server_owner = d->instance,
                                   .slots_initial = d->options.slots,
                                   .reply_budget_bytes = (uint64_t)d->options.reply_cache_mib << 20};
 
-    d->state_dir = state_dir_open(d->options.state_dir);
-    if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, instance))
-        return false;
     config.recovery = make_recovery(d);
     if (!config.recovery)
         return false;
     d->server.state = state_create(&config);
     d->server.lease_s = d->options.lease_s;
-    atomic_store(&d->server.minors, MINOR_RANGE_BUILT);
     return true;
 }
 
@@ -199,7 +212,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         if (sig == SIGTERM || sig == SIGINT)
             return;
         if (sig == SIGHUP)
-            log_info("daemon.hangup", LOG_STR("note", "there is no configuration file to read"));
+            setting_effect_reload(d->settings);
         if (sig == SIGUSR1)
             figures_log(d->server.state, d->transport);
         state_tick(d->server.state, clock_now_ns());
@@ -216,6 +229,9 @@ static int serve(struct daemon *d)
     raise_descriptor_limit();
     umask(0); /* modes come from clients */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
+    err = make_settings(d);
+    if (err != 0)
+        return err;
     if (!make_state(d) || !make_exports(d) || !make_transport(d) || !open_listeners(d))
         return EXIT_FAILED;
     err = transport_start(d->transport);
@@ -241,6 +257,7 @@ static void tear_down(struct daemon *d)
         state_destroy(d->server.state);
     if (d->server.exports)
         export_table_destroy(d->server.exports);
+    settings_close(d->settings);
     if (d->state_dir >= 0)
         close(d->state_dir);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/minor_range.h"
 #include "state/recovery/recovery.h"
 
 static const char usage[] =
@@ -28,6 +29,8 @@ static const char usage[] =
     "  --slots N             requests at a time a new session may send, 1 to 1024 (default 64);\n"
     "                        a client that uses them all gets more\n"
     "  --reply-cache MIB     what replies kept for retries may come to (default 1024)\n"
+    "  --min-minor N, --max-minor N   serve NFSv4.N from the one to the other, 0 or 1, for this run\n"
+    "                        (default: what is stored in settings.db, else all there are)\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
     "  --check               check the options and exit\n"
@@ -50,6 +53,8 @@ enum option_id {
     OPT_GRACE,
     OPT_SLOTS,
     OPT_REPLY_CACHE,
+    OPT_MIN_MINOR,
+    OPT_MAX_MINOR,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
     OPT_CHECK,
@@ -66,6 +71,8 @@ static const struct option long_options[] = {
     {"grace", required_argument, NULL, OPT_GRACE},
     {"slots", required_argument, NULL, OPT_SLOTS},
     {"reply-cache", required_argument, NULL, OPT_REPLY_CACHE},
+    {"min-minor", required_argument, NULL, OPT_MIN_MINOR},
+    {"max-minor", required_argument, NULL, OPT_MAX_MINOR},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"check", no_argument, NULL, OPT_CHECK},
@@ -154,6 +161,19 @@ static bool set_log_format(struct options *options, const char *text)
     return true;
 }
 
+static bool add_setting(struct options *options, enum setting_id id, const char *option,
+                        const char *text)
+{
+    char what[128];
+
+    if (setting_parse(id, text, &options->settings[id].number)) {
+        options->settings[id].given = true;
+        return true;
+    }
+    (void)snprintf(what, sizeof(what), "%s wants %s, not", option, setting_table[id].wants);
+    return complain(what, text);
+}
+
 static bool set_option(struct options *options, int id, const char *value)
 {
     switch (id) {
@@ -180,6 +200,10 @@ static bool set_option(struct options *options, int id, const char *value)
     case OPT_REPLY_CACHE:
         return parse_number(value, 1, REPLY_CACHE_MIB_MAX, &options->reply_cache_mib) ||
                complain("--reply-cache wants 1 to 1048576 MiB, not", value);
+    case OPT_MIN_MINOR:
+        return add_setting(options, SETTING_MIN_MINOR_VERSION, "--min-minor", value);
+    case OPT_MAX_MINOR:
+        return add_setting(options, SETTING_MAX_MINOR_VERSION, "--max-minor", value);
     case OPT_LOG_LEVEL:
         return log_level_parse(value, &options->log_level) ||
                complain("--log-level wants error, warn, info or debug, not", value);
@@ -219,6 +243,24 @@ static void fill_defaults(struct options *options)
         options->state_dir = default_state_dir();
 }
 
+/* What can be told without knowing what is stored. */
+static bool check_minors(const struct options *options)
+{
+    const struct setting_option *min = &options->settings[SETTING_MIN_MINOR_VERSION];
+    const struct setting_option *max = &options->settings[SETTING_MAX_MINOR_VERSION];
+
+    if (min->given && max->given && min->number > max->number) {
+        fprintf(stderr, "mainstayd: --min-minor %u is above --max-minor %u\n", min->number,
+                max->number);
+        return false;
+    }
+    if (max->given && (int)max->number < MINOR_BUILT_FIRST) {
+        fprintf(stderr, "mainstayd: --max-minor %u: this build has no NFSv4.0\n", max->number);
+        return false;
+    }
+    return true;
+}
+
 enum options_result options_parse(struct options *options, int argc, char **argv)
 {
     int id;
@@ -244,6 +286,8 @@ enum options_result options_parse(struct options *options, int argc, char **argv
         (void)fputs("mainstayd: nothing to serve: give at least one --export\n", stderr);
         return OPTIONS_WRONG;
     }
+    if (!check_minors(options))
+        return OPTIONS_WRONG;
     fill_defaults(options);
     return OPTIONS_RUN;
 }

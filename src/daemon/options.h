@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "admin/settings.h"
 #include "base/log.h"
 #include "export/export.h"
 
@@ -25,6 +26,7 @@ struct options {
     uint32_t slots;           /* of a new session; 0: LIMIT_SLOTS_DEFAULT */
     uint32_t reply_cache_mib; /* 0: LIMIT_REPLY_BUDGET_BYTES */
     uint32_t grace_s;         /* or RECOVERY_GRACE_BY_LEASE */
+    struct setting_option settings[SETTING_COUNT];
     enum log_level log_level;
     bool log_json;
     bool check_only;

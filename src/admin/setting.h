@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of settings: what can be changed while the server runs, without a restart.  A setting has
+ * a name for people and programs, a kind, bounds and a default; its values are text outside and typed
+ * inside.  What several settings must have in common is not said here (minor_setting.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+
+enum setting_id {
+    SETTING_MIN_MINOR_VERSION,
+    SETTING_MAX_MINOR_VERSION,
+    SETTING_COUNT,
+};
+
+enum setting_kind {
+    SETTING_NUMBER, /* decimal digits */
+};
+
+enum {
+    SETTING_TEXT_BYTES = 64 /* a value as text, with its NUL */
+};
+
+struct setting {
+    const char *name;
+    enum setting_kind kind;
+    uint32_t min, max;
+    uint32_t usual;    /* when nobody said anything */
+    const char *wants; /* the values that it takes, for error messages */
+    const char *help;  /* one line */
+};
+
+extern const struct setting setting_table[SETTING_COUNT];
+
+/* Which setting has this name?  False: none. */
+bool setting_lookup(const char *name, enum setting_id *id) MUST_USE;
+
+/* Text as a value.  False: it is none that this setting takes. */
+bool setting_parse(enum setting_id id, const char *text, uint32_t *value) MUST_USE;
+
+/* A value as setting_parse() takes it. */
+void setting_print(enum setting_id id, uint32_t value, char text[SETTING_TEXT_BYTES]);
+
+/* Where a value in force comes from.  Later ones go before earlier ones, but a change that is made
+ * while the server runs goes before an option. */
+enum setting_origin {
+    SETTING_DEFAULT,
+    SETTING_STORED,
+    SETTING_OPTION, /* on the command line, for this run */
+};
+
+const char *setting_origin_name(enum setting_origin origin);
+
+struct setting_value {
+    uint32_t number;
+    enum setting_origin origin;
+};
+
+/* All of them at one time. */
+struct setting_values {
+    struct setting_value of[SETTING_COUNT];
+};

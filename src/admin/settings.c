@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The database is open only while it is read or changed: a file that was put in the place of the old
+ * one is found, and nothing of it is in use when somebody makes a copy.
+ */
+#include "admin/settings.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/minor_setting.h"
+#include "admin/settings_db.h"
+#include "database/database.h"
+
+/* All that is known: what was read, and what follows from it. */
+struct snapshot {
+    struct settings_rows rows;
+    struct setting_option options[SETTING_COUNT]; /* those that still count */
+    struct setting_values values;
+};
+
+struct settings {
+    struct settings_config config;
+    pthread_mutex_t change_lock; /* the database, and that changes are obeyed one after the other */
+    pthread_mutex_t lock;        /* now */
+    struct snapshot now;         /* written with both held */
+};
+
+static bool row_same(const struct settings_row *a, const struct settings_row *b)
+{
+    return a->there == b->there && a->usual == b->usual && a->revision == b->revision &&
+           strcmp(a->text, b->text) == 0;
+}
+
+/* What somebody stored after the start goes before the option of the start. */
+static void drop_options(const struct settings_rows *before, struct snapshot *next)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (next->rows.of[i].there && !row_same(&before->of[i], &next->rows.of[i]))
+            next->options[i].given = false;
+    }
+}
+
+static bool stored_value(enum setting_id id, const struct settings_row *row,
+                         struct setting_value *value, char *error, size_t size)
+{
+    *value = (struct setting_value){setting_table[id].usual, SETTING_DEFAULT};
+    if (!row->there || row->usual)
+        return true;
+    value->origin = SETTING_STORED;
+    if (setting_parse(id, row->text, &value->number))
+        return true;
+    (void)snprintf(error, size, "settings.db: %s wants %s, not '%s'", setting_table[id].name,
+                   setting_table[id].wants, row->text);
+    return false;
+}
+
+/* What follows from rows and options.  What is stored must be good without the options too: it will
+ * have to do at the next start. */
+static enum settings_status evaluate(struct snapshot *next, char *error, size_t size)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (!stored_value((enum setting_id)i, &next->rows.of[i], &next->values.of[i], error, size))
+            return SETTINGS_UNREADABLE;
+    }
+    if (!minor_setting_ordered(&next->values, error, size))
+        return SETTINGS_REFUSED;
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (next->options[i].given)
+            next->values.of[i] = (struct setting_value){next->options[i].number, SETTING_OPTION};
+    }
+    return minor_setting_ordered(&next->values, error, size) &&
+                   minor_setting_built(&next->values, error, size)
+               ? SETTINGS_OK
+               : SETTINGS_REFUSED;
+}
+
+static bool values_same(const struct setting_values *a, const struct setting_values *b)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (a->of[i].number != b->of[i].number)
+            return false;
+    }
+    return true;
+}
+
+/* With change_lock held. */
+static void enforce(struct settings *settings, const struct snapshot *next)
+{
+    bool same = values_same(&settings->now.values, &next->values);
+
+    CHECK(pthread_mutex_lock(&settings->lock) == 0);
+    settings->now = *next;
+    CHECK(pthread_mutex_unlock(&settings->lock) == 0);
+    if (!same && settings->config.obey)
+        settings->config.obey(settings->config.context, &next->values);
+}
+
+static enum settings_status read_rows(int dir, struct settings_rows *rows, char *error, size_t size)
+{
+    struct database *db = settings_db_open(dir, error, size);
+    bool done = db && settings_db_load(db, rows, error, size);
+
+    database_close(db);
+    return done ? SETTINGS_OK : SETTINGS_UNREADABLE;
+}
+
+struct settings *settings_open(const struct settings_config *config, enum settings_status *status,
+                               char *error, size_t size)
+{
+    struct settings *settings = must_calloc(1, sizeof(*settings));
+
+    settings->config = *config;
+    memcpy(settings->now.options, config->options, sizeof(config->options));
+    *status = read_rows(config->dir, &settings->now.rows, error, size);
+    if (*status == SETTINGS_OK)
+        *status = evaluate(&settings->now, error, size);
+    if (*status != SETTINGS_OK) {
+        free(settings);
+        return NULL;
+    }
+    CHECK(pthread_mutex_init(&settings->change_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&settings->lock, NULL) == 0);
+    if (config->obey)
+        config->obey(config->context, &settings->now.values);
+    return settings;
+}
+
+void settings_close(struct settings *settings)
+{
+    if (!settings)
+        return;
+    CHECK(pthread_mutex_destroy(&settings->change_lock) == 0);
+    CHECK(pthread_mutex_destroy(&settings->lock) == 0);
+    free(settings);
+}
+
+void settings_get(struct settings *settings, struct setting_values *values)
+{
+    CHECK(pthread_mutex_lock(&settings->lock) == 0);
+    *values = settings->now.values;
+    CHECK(pthread_mutex_unlock(&settings->lock) == 0);
+}
+
+static void state_of(const struct snapshot *now, enum setting_id id, struct setting_state *state)
+{
+    const struct settings_row *row = &now->rows.of[id];
+
+    memset(state, 0, sizeof(*state));
+    state->setting = &setting_table[id];
+    setting_print(id, now->values.of[id].number, state->value);
+    state->origin = now->values.of[id].origin;
+    state->revision = row->revision;
+    if (row->there && !row->usual)
+        memcpy(state->stored, row->text, sizeof(state->stored));
+}
+
+void settings_list(struct settings *settings, struct setting_state states[SETTING_COUNT])
+{
+    CHECK(pthread_mutex_lock(&settings->lock) == 0);
+    for (uint32_t i = 0; i < SETTING_COUNT; i++)
+        state_of(&settings->now, (enum setting_id)i, &states[i]);
+    CHECK(pthread_mutex_unlock(&settings->lock) == 0);
+}
+
+/* One change as a row; in the words that setting_print() would use. */
+static enum settings_status change_row(const struct settings_change *change,
+                                       struct settings_rows *rows, bool changed[SETTING_COUNT],
+                                       char *error, size_t size)
+{
+    struct settings_row row = {.there = true, .usual = !change->value, .revision = rows->revision};
+    enum setting_id id;
+    uint32_t value;
+
+    if (!setting_lookup(change->name, &id)) {
+        (void)snprintf(error, size, "there is no setting '%s'", change->name);
+        return SETTINGS_UNKNOWN;
+    }
+    if (change->value && !setting_parse(id, change->value, &value)) {
+        (void)snprintf(error, size, "%s wants %s, not '%s'", change->name, setting_table[id].wants,
+                       change->value);
+        return SETTINGS_REFUSED;
+    }
+    if (change->value)
+        setting_print(id, value, row.text);
+    rows->of[id] = row;
+    changed[id] = true;
+    return SETTINGS_OK;
+}
+
+static bool put_changed(struct database *db, const struct settings_rows *rows,
+                        const bool changed[SETTING_COUNT], char *error, size_t size)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (changed[i] && !settings_db_put(db, (enum setting_id)i, &rows->of[i], error, size))
+            return false;
+    }
+    return true;
+}
+
+/* In the database, to what is stored there now.  change_lock is held. */
+static enum settings_status change_stored(struct database *db, struct snapshot *next,
+                                          const struct settings_rows *before,
+                                          const struct settings_change *changes, uint32_t count,
+                                          char *error, size_t size)
+{
+    bool changed[SETTING_COUNT] = {false};
+    enum settings_status status = SETTINGS_OK;
+
+    if (!settings_db_begin(db, error, size) || !settings_db_load(db, &next->rows, error, size))
+        return SETTINGS_UNREADABLE;
+    next->rows.revision++;
+    for (uint32_t i = 0; i < count && status == SETTINGS_OK; i++)
+        status = change_row(&changes[i], &next->rows, changed, error, size);
+    if (status != SETTINGS_OK)
+        return status;
+    drop_options(before, next);
+    status = evaluate(next, error, size);
+    if (status != SETTINGS_OK)
+        return status;
+    if (!put_changed(db, &next->rows, changed, error, size) || !settings_db_commit(db, error, size))
+        return SETTINGS_UNREADABLE;
+    return SETTINGS_OK;
+}
+
+enum settings_status settings_set(struct settings *settings, const struct settings_change *changes,
+                                  uint32_t count, char *error, size_t size)
+{
+    enum settings_status status = SETTINGS_UNREADABLE;
+    struct snapshot next;
+    struct database *db;
+
+    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
+    next = settings->now;
+    db = settings_db_open(settings->config.dir, error, size);
+    if (db)
+        status = change_stored(db, &next, &settings->now.rows, changes, count, error, size);
+    database_close(db);
+    if (status == SETTINGS_OK)
+        enforce(settings, &next);
+    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
+    return status;
+}
+
+enum settings_status settings_reload(struct settings *settings, char *error, size_t size)
+{
+    enum settings_status status;
+    struct snapshot next;
+
+    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
+    next = settings->now;
+    status = read_rows(settings->config.dir, &next.rows, error, size);
+    if (status == SETTINGS_OK) {
+        drop_options(&settings->now.rows, &next);
+        status = evaluate(&next, error, size);
+    }
+    if (status == SETTINGS_OK)
+        enforce(settings, &next);
+    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
+    return status;
+}

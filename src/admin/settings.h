@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The settings of a server: stored in its state directory, changed while it runs, obeyed at once.  Who
+ * administers the server, by whatever way, comes through here; so may another process, which has
+ * settings of its own on the same directory and then tells the server to read them again.
+ *
+ * A value in force is, in this order: what was changed since the server started; the option it was
+ * started with, which is not stored; what is stored; the default.
+ *
+ * Thread safe.  What reads or writes the disk says so: not for a thread that serves requests.
+ */
+#pragma once
+
+#include "admin/setting.h"
+
+struct settings;
+
+enum settings_status {
+    SETTINGS_OK,
+    SETTINGS_UNKNOWN,    /* no setting has this name */
+    SETTINGS_REFUSED,    /* a value is none, or they don't go together */
+    SETTINGS_UNREADABLE, /* the file cannot be read or written, or is damaged */
+};
+
+/* What the server was started with. */
+struct setting_option {
+    bool given;
+    uint32_t number;
+};
+
+struct settings_config {
+    int dir; /* the state directory, open as long as the settings are */
+    struct setting_option options[SETTING_COUNT];
+
+    /* Obey `now`, which was checked: it can't fail.  Called by settings_open(), and then whenever a
+     * value in force has changed, before the call that changed it returns; one call at a time and in
+     * the order of the changes.  It may read settings and must not change them.  NULL: nobody. */
+    void (*obey)(void *context, const struct setting_values *now);
+    void *context;
+};
+
+/* Reads the disk.  NULL, a status and a reason. */
+struct settings *settings_open(const struct settings_config *config, enum settings_status *status,
+                               char *error, size_t size) MUST_USE;
+
+/* Nobody uses them any more.  May be NULL. */
+void settings_close(struct settings *settings);
+
+/* What is in force now, all at one time. */
+void settings_get(struct settings *settings, struct setting_values *values);
+
+/* One setting with all there is to say about it. */
+struct setting_state {
+    const struct setting *setting;
+    char value[SETTING_TEXT_BYTES]; /* in force */
+    enum setting_origin origin;
+    char stored[SETTING_TEXT_BYTES]; /* "": nothing is stored */
+    uint64_t revision;               /* of the change that stored it; 0: none did */
+};
+
+/* As of the last time that the disk was read or written. */
+void settings_list(struct settings *settings, struct setting_state states[SETTING_COUNT]);
+
+struct settings_change {
+    const char *name;
+    const char *value; /* NULL: its default, whatever that is */
+};
+
+/* Check the changes, store all of them or none, and obey.  On the way what other processes changed
+ * comes into force too.  Waits for the disk, and some seconds at the most for other processes. */
+enum settings_status settings_set(struct settings *settings, const struct settings_change *changes,
+                                  uint32_t count, char *error, size_t size) MUST_USE;
+
+/* Read what is stored again, and obey.  With an error everything stays as it was.  Reads the disk. */
+enum settings_status settings_reload(struct settings *settings, char *error, size_t size) MUST_USE;

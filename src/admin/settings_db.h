@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The database of settings.h: settings.db in the state directory, which several processes may read
+ * and change.  One thread at a time.  A row is a setting's value and the number of the change that
+ * wrote it; names that are not known stay as they are.
+ */
+#pragma once
+
+#include "admin/setting.h"
+
+/* What is stored for one setting. */
+struct settings_row {
+    bool there;                    /* false: nobody ever said anything */
+    bool usual;                    /* it was set to its default, whatever that is */
+    char text[SETTING_TEXT_BYTES]; /* else: as it is stored, not checked */
+    uint64_t revision;             /* of the change: counts up over all settings */
+};
+
+struct settings_rows {
+    struct settings_row of[SETTING_COUNT];
+    uint64_t revision; /* the highest one of all, known or not */
+};
+
+struct database;
+
+/* Open, make or check it; end with database_close().  NULL and a reason at `error`; the file is left as
+ * it is. */
+struct database *settings_db_open(int dir, char *error, size_t size) MUST_USE;
+
+/* What is stored.  False and a reason when it cannot be read or makes no sense. */
+bool settings_db_load(struct database *db, struct settings_rows *rows, char *error,
+                      size_t size) MUST_USE;
+
+/* A transaction: begin, then nobody else can change anything; what is to be done; commit.  False and a
+ * reason: nothing has been changed.  Closing ends one that is not committed. */
+bool settings_db_begin(struct database *db, char *error, size_t size) MUST_USE;
+bool settings_db_put(struct database *db, enum setting_id id, const struct settings_row *row,
+                     char *error, size_t size) MUST_USE;
+bool settings_db_commit(struct database *db, char *error, size_t size) MUST_USE;

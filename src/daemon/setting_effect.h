@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What settings do to the running server: admin/settings keeps them and says when they change, here
+ * they come into force.
+ */
+#pragma once
+
+#include "admin/settings.h"
+
+struct server;
+
+/* Open the settings in the state directory `dir`, with the options of the command line, and obey them.
+ * NULL after telling why on stderr; *wrong_options says whether the options are to blame. */
+struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
+                                     struct server *server, bool *wrong_options);
+
+/* SIGHUP: read them again.  The log tells what came of it. */
+void setting_effect_reload(struct settings *settings);
