@@ -48,6 +48,23 @@
 #define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 
+/* proto/v40 */
+#define LIMIT_DUPLICATE_BYTES (128u << 20)       /* kept for retries of 4.0, in all */
+#define LIMIT_DUPLICATE_CLIENT_BYTES (16u << 20) /* and for one address */
+#define LIMIT_DUPLICATE_REPLY_BYTES (64u << 10)  /* of one request that is kept */
+#define LIMIT_DUPLICATE_AGE_S 120                /* for which a kept reply is asked for by nobody */
+#define LIMIT_DUPLICATE_WAITERS 64u              /* retries whose request still runs */
+#define LIMIT_DUPLICATE_CLIENT_WAITERS 16u       /* the same, of one address */
+#define LIMIT_DUPLICATE_WAIT_S 20                /* that each of them waits at the most */
+
+/* callback */
+#define LIMIT_CALLBACK_OPS 16u            /* of one CB_COMPOUND */
+#define LIMIT_CALLBACK_CALL_BYTES 4096u   /* one CALL to a 4.0 client */
+#define LIMIT_CALLBACK_PATHS 16384u       /* 4.0 clients that can be called back */
+#define LIMIT_CALLBACK_CALLS_PER_PATH 64u /* not answered yet; more are refused */
+#define LIMIT_DIALS_PER_S 256u            /* attempts to reach 4.0 clients, all together */
+#define LIMIT_LOG_CALLBACKS_PER_S 100u    /* lines about paths that went up or down */
+
 /* state */
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
@@ -70,6 +87,11 @@
 #define LIMIT_LOCK_OWNERS_PER_CLIENT 65536u
 #define LIMIT_LOCK_STATES_PER_CLIENT 262144u /* pairs of an open and a lock owner */
 #define LIMIT_IDLE_OWNERS_PER_CLIENT 64u     /* kept although they hold nothing */
+/* 4.0: open owners with their sequences, for a lease or as long as there are no more than that */
+#define LIMIT_IDLE_SEQUENCES_PER_CLIENT 1024u
+#define LIMIT_OWNER_WAITERS 4u /* 4.0: duplicates that wait for a request of an owner */
+#define LIMIT_OWNER_REPLY_BYTES                                                                    \
+    1056u /* 4.0: kept of an owner's last result; LOCK denied is longest */
 #define LIMIT_LOCKS_PER_FILE 1048576u
 #define LIMIT_LOCKS_PER_CLIENT 1048576u
 #define LIMIT_LOCK_DROP_BATCH 512u        /* locks dropped while the file's lock is held */

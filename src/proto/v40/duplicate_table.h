@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entries of the duplicate request cache, sharded by client address, and who has to go when there are
+ * too many.  Only duplicate_cache.c uses it.
+ *
+ * An entry runs (it has no reply and is on no list) until it is kept: then it is on its shard's list
+ * and its client's, the one longest not asked for first, and its bytes count.  How many run is
+ * bounded by LIMIT_WORKER_THREADS.  Clients are sorted into classes by the power of two that their
+ * bytes reach; each shard tells its highest class without its lock.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/counter.h"
+#include "base/htable.h"
+#include "base/list.h"
+#include "proto/v40/duplicate_cache.h"
+
+enum {
+    DUPLICATE_SHARDS = 64, /* a power of two */
+    DUPLICATE_CLASSES = 40
+};
+
+enum duplicate_counter {
+#define X(name, help) DUPLICATE_COUNTER_##name,
+    DUPLICATE_COUNTERS(X)
+#undef X
+    DUPLICATE_COUNTER_COUNT
+};
+
+/* Zero bytes where the family has none, so that memcmp compares. */
+struct duplicate_address {
+    uint32_t family;
+    uint8_t bytes[16];
+};
+
+struct duplicate_client {
+    struct hnode by_address;
+    struct duplicate_address address;
+    struct list kept;     /* struct duplicate in_client */
+    struct list in_class; /* duplicate_shard.classes; on none while nothing is kept */
+    uint64_t bytes;       /* of its kept entries and itself */
+    uint32_t entries;     /* that point here; without any it is freed */
+    uint32_t waiters;
+    unsigned class;
+};
+
+struct duplicate {
+    struct hnode by_key;
+    struct list in_client, in_shard; /* on no list while it runs */
+    struct duplicate_client *client;
+    uint64_t digest;
+    uint64_t bytes;  /* what it counts for when it is kept */
+    int64_t used_ns; /* kept, or asked for the last time */
+    uint8_t *reply;
+    uint32_t reply_len;
+    uint32_t xid;
+    uint32_t waiters;
+    bool ended;
+    bool dropped; /* out of the table, for its last waiter to free */
+};
+
+struct duplicate_shard {
+    pthread_mutex_t lock;
+    pthread_cond_t ended; /* an entry that had waiters; or the clock went on */
+    struct htable requests;
+    struct htable clients;
+    struct list kept; /* struct duplicate in_shard */
+    struct list classes[DUPLICATE_CLASSES];
+    uint32_t waiters;
+} __attribute__((aligned(64)));
+
+struct duplicate_table {
+    struct duplicate_cache_config config; /* without zeros */
+    struct counter_set *counters;
+    uint64_t seed;
+    struct duplicate_shard shards[DUPLICATE_SHARDS];
+    _Atomic uint8_t heaviest[DUPLICATE_SHARDS]; /* the highest class that has clients, plus one */
+    _Atomic uint64_t bytes;
+    _Atomic uint32_t clients;
+    _Atomic uint32_t waiters;
+    _Atomic int64_t now_ns; /* of the last tick */
+};
+
+/* Entries taken out under a lock, to be freed without. */
+struct duplicate_doomed {
+    struct list entries; /* in_client */
+};
+
+struct duplicate_table *duplicate_table_create(const struct duplicate_cache_config *config);
+void duplicate_table_destroy(struct duplicate_cache *cache);
+
+/* The key of a request. */
+struct duplicate_key {
+    struct duplicate_address address;
+    uint32_t xid;
+    uint64_t digest;
+    uint64_t address_hash, hash;
+};
+struct duplicate_key duplicate_key_of(const struct duplicate_cache *cache,
+                                      const struct duplicate_request *request);
+struct duplicate_shard *duplicate_shard_of(const struct duplicate_cache *cache,
+                                           const struct duplicate_key *key);
+
+/* All of these with the shard's lock held. */
+
+/* The entry with this key, or NULL; *stranger: only another digest has been found. */
+struct duplicate *duplicate_lookup_locked(const struct duplicate_shard *shard,
+                                          const struct duplicate_key *key, bool *stranger);
+
+/* Enter a running request; `entry` is fresh memory, all zero. */
+void duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+                             struct duplicate *entry, const struct duplicate_key *key);
+
+/* It has ended, with its reply.  Drops what its client has too much. */
+void duplicate_end_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+                          struct duplicate *entry, struct duplicate_doomed *doomed);
+
+/* Somebody asked for it. */
+void duplicate_touch_locked(struct duplicate_shard *shard, struct duplicate *entry, int64_t now_ns);
+
+/* Take a kept one out; it is counted as `why`. */
+void duplicate_drop_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+                           struct duplicate *entry, enum duplicate_counter why,
+                           struct duplicate_doomed *doomed);
+
+/* A dropped one has lost its last waiter. */
+void duplicate_unpin_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+                            struct duplicate *entry, struct duplicate_doomed *doomed);
+
+/* Without a lock: */
+
+/* Drop the oldest replies of those who keep most until all are few enough. */
+void duplicate_table_trim(struct duplicate_cache *cache);
+
+/* Drop what is older than LIMIT_DUPLICATE_AGE_S. */
+void duplicate_shard_sweep(struct duplicate_cache *cache, struct duplicate_shard *shard,
+                           int64_t now_ns);
+
+void duplicate_doomed_free(struct duplicate_doomed *doomed);
