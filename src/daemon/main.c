@@ -104,6 +104,7 @@ static bool make_state(struct daemon *d)
         return false;
     d->server.state = state_create(&config);
     d->server.lease_s = d->options.lease_s;
+    nfs4_start(&d->server);
     return true;
 }
 
@@ -216,7 +217,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         if (sig == SIGUSR1)
             figures_log(d->server.state, d->transport);
         state_tick(d->server.state, clock_now_ns());
-        nfs4_tick(&d->server);
+        nfs4_tick(&d->server, clock_now_ns());
     }
 }
 
@@ -253,6 +254,7 @@ static int serve(struct daemon *d)
 static void tear_down(struct daemon *d)
 {
     transport_destroy(d->transport);
+    nfs4_stop(&d->server);
     if (d->server.state)
         state_destroy(d->server.state);
     if (d->server.exports)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/compound40.h"
+#include "proto/v40/v40.h"
 #endif
 #include "proto/v41/compound41.h"
 #include "state/session/session_conn.h"
@@ -35,7 +36,22 @@ void nfs4_closed(struct connection *conn, void *context)
     connection_user_set(conn, NFS4_CONNECTION_SLOT, NULL);
 }
 
-void nfs4_tick(struct server *server)
+void nfs4_start(struct server *server)
+{
+#ifdef MAINSTAY_V40
+    server->v40 = v40_create();
+#endif
+}
+
+void nfs4_stop(struct server *server)
+{
+#ifdef MAINSTAY_V40
+    v40_destroy(server->v40);
+#endif
+    server->v40 = NULL;
+}
+
+void nfs4_tick(struct server *server, int64_t now_ns)
 {
     uint64_t refusals = log_limit_left_out(&server->refusals);
     uint64_t replays = log_limit_left_out(&server->replays);
@@ -44,6 +60,11 @@ void nfs4_tick(struct server *server)
         log_info("sequence.refused_more", LOG_U64("lines", refusals));
     if (replays)
         log_info("sequence.replay_more", LOG_U64("lines", replays));
+#ifdef MAINSTAY_V40
+    v40_tick(server->v40, now_ns);
+#else
+    (void)now_ns;
+#endif
 }
 
 /* RFC 8881 §16.2.3: this error goes before all others; the tag comes back, no results. */

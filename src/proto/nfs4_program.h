@@ -12,14 +12,19 @@ enum {
     NFS4_CONNECTION_SLOT = 0 /* of connection_user(): a struct session_conn */
 };
 
+/* Make what the minor versions keep for a server, before its first call; free it after the last. */
+void nfs4_start(struct server *server);
+void nfs4_stop(struct server *server);
+
 /* NULL and COMPOUND.  `context` is a struct server *. */
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context);
 
 /* The connection is gone: unbind it from its sessions. */
 void nfs4_closed(struct connection *conn, void *context);
 
-/* About once a second: say how many lines about refused requests and retries were left out. */
-void nfs4_tick(struct server *server);
+/* About once a second: say how many lines about refused requests and retries were left out, drop
+ * what was kept long enough. */
+void nfs4_tick(struct server *server, int64_t now_ns);
 
 struct session_conn;
 

@@ -53,6 +53,7 @@ int v41_set_up(void **unused)
     export_add(v41_export ? v41_export : "/=mem:,no_root_squash");
     test_server.state = state_create(&config);
     test_server.lease_s = LEASE_S;
+    nfs4_start(&test_server);
     atomic_store(&test_server.minors, MINOR_RANGE_BUILT);
     program = (struct rpc_program){NFS4_PROGRAM,  NFS_V4,       NFS_V4,
                                    nfs4_dispatch, &test_server, nfs4_closed};
@@ -73,6 +74,7 @@ int v41_tear_down(void **unused)
     close(v41_fd);
     transport_drain_stop(transport, 0);
     transport_destroy(transport);
+    nfs4_stop(&test_server);
     state_destroy(test_server.state);
     export_table_destroy(test_server.exports);
     arena_fini(&arena);
