@@ -11,7 +11,7 @@ enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
         return status;
     switch ((uint32_t)status) {
     case NFS4ERR_WRONG_TYPE:
-        return NFS4ERR_INVAL;
+        return op == OP_OPENATTR ? NFS4ERR_NOTSUPP : NFS4ERR_INVAL; /* RFC 7530 §13.2 */
     case NFS4ERR_DELEG_REVOKED:
         return NFS4ERR_ADMIN_REVOKED;
     default:

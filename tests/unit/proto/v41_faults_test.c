@@ -28,6 +28,7 @@
     X(read)                                                                                        \
     X(write)                                                                                       \
     X(commit)                                                                                      \
+    X(openattr)                                                                                    \
     X(resolve)
 
 enum fault {
@@ -167,6 +168,13 @@ static enum vfs_status fault_commit(struct vfs_object *obj, uint64_t offset, uin
 {
     FAIL_IF_ASKED(commit);
     return real->commit(obj, offset, len);
+}
+
+static enum vfs_status fault_openattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                      bool create, struct vfs_object **out)
+{
+    FAIL_IF_ASKED(openattr);
+    return real->openattr(obj, cred, create, out);
 }
 
 static enum vfs_status fault_resolve(struct vfs *fs, const struct vfs_handle *handle,
@@ -379,6 +387,12 @@ static void put_open_truncate(void)
     put(&op);
 }
 
+static void put_openattr(void)
+{
+    put_fh(&file);
+    put(&(struct nfs_argop4){.argop = OP_OPENATTR, .opopenattr = {.createdir = true}});
+}
+
 static void put_putfh(void)
 {
     put_fh(&file);
@@ -464,6 +478,7 @@ static const struct {
     {put_open, OP_OPEN, FAULT_open, {ANY}},
     {put_open_create, OP_OPEN, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT}},
     {put_open_truncate, OP_OPEN, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
+    {put_openattr, OP_OPENATTR, FAULT_openattr, {ANY, VFS_NOSPC, VFS_DQUOT}},
     {put_putfh, OP_PUTFH, FAULT_resolve, {ANY, VFS_BADHANDLE}},
     {put_read, OP_READ, FAULT_access, {ANY}},
     {put_read, OP_READ, FAULT_read, {ANY}},

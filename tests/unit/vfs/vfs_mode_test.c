@@ -46,9 +46,12 @@ static void root_lacks_only_x(void **state)
     (void)state;
     for (uint32_t mode = 0; mode < 01000; mode++) {
         struct vfs_attr file = object(VFS_REG, mode), dir = object(VFS_DIR, mode);
+        struct vfs_attr attrdir = object(VFS_ATTRDIR, mode), attr = object(VFS_NAMEDATTR, mode);
 
         assert_int_equal(vfs_mode_rwx(&file, &root), mode & 0111 ? 7 : 6);
         assert_int_equal(vfs_mode_rwx(&dir, &root), 7);
+        assert_int_equal(vfs_mode_rwx(&attrdir, &root), 7);
+        assert_int_equal(vfs_mode_rwx(&attr, &root), mode & 0111 ? 7 : 6);
     }
 }
 
@@ -75,6 +78,8 @@ static void access_bits_of_directories(void **state)
     assert_int_equal(vfs_mode_access(&dir, &other, 0x3f), VFS_MAY_LOOKUP);
     assert_int_equal(vfs_mode_access(&dir, &root, 0x3f), change | VFS_MAY_LOOKUP | VFS_MAY_READ);
     assert_int_equal(vfs_mode_access(&dir, &root, VFS_MAY_EXECUTE), 0);
+    dir.type = VFS_ATTRDIR;
+    assert_int_equal(vfs_mode_access(&dir, &owner, 0x3f), change | VFS_MAY_LOOKUP);
 }
 
 static void delete_needs_w_and_x(void **state)

@@ -247,6 +247,73 @@ static void writes_are_seen_whole(void **state)
     fs->ops->destroy(fs);
 }
 
+static enum vfs_status try_make(struct vfs_object *dir, const char *text)
+{
+    struct vfs_attr attr = {.mask = 0};
+    struct vfs_create create = {.type = VFS_REG, .mode = VFS_CREATE_GUARDED, .attr = &attr};
+    struct vfs_name name = name_of(text);
+    struct vfs_change_info info;
+    struct vfs_object *obj;
+    enum vfs_status status = dir->fs->ops->create(dir, &root_cred, &name, &create, &info, &obj);
+
+    if (status == VFS_OK)
+        vfs_object_put(obj);
+    return status;
+}
+
+static struct vfs_object *attrdir_of(struct vfs_object *obj)
+{
+    struct vfs_object *dir;
+
+    assert_int_equal(obj->fs->ops->openattr(obj, &root_cred, true, &dir), VFS_OK);
+    return dir;
+}
+
+/* So many to an object, and what they took is free again when it goes. */
+static void named_attributes_are_limited(void **state)
+{
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs), *file = make(root, "file", VFS_REG, 0644);
+    struct vfs_object *dir = attrdir_of(file);
+    struct vfs_name name = name_of("a7"), file_name = name_of("file");
+    struct vfs_change_info info;
+    struct vfs_statfs before, after;
+    char text[16];
+
+    (void)state;
+    assert_int_equal(fs->ops->statfs(root, &before), VFS_OK);
+    for (uint32_t i = 0; i < LIMIT_NAMED_ATTRS; i++) {
+        (void)snprintf(text, sizeof(text), "a%u", i);
+        assert_int_equal(try_make(dir, text), VFS_OK);
+    }
+    assert_int_equal(try_make(dir, "more"), VFS_NOSPC);
+    assert_int_equal(try_make(dir, "a0"), VFS_EXIST);
+    assert_int_equal(fs->ops->remove(dir, &root_cred, &name, &info), VFS_OK);
+    assert_int_equal(try_make(dir, "more"), VFS_OK);
+    vfs_object_put(dir);
+    vfs_object_put(file);
+    assert_int_equal(fs->ops->remove(root, &root_cred, &file_name, &info), VFS_OK);
+    assert_int_equal(fs->ops->statfs(root, &after), VFS_OK);
+    assert_true(after.bytes_free > before.bytes_free); /* the file and its directory, too */
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
+/* destroy() finds them wherever they are. */
+static void named_attributes_go_with_the_file_system(void **state)
+{
+    struct vfs *fs = mem_create(NULL);
+    struct vfs_object *root = root_of(fs), *dir = attrdir_of(root);
+    struct vfs_object *attr = make(dir, "attr", VFS_REG, 0644);
+
+    (void)state;
+    write_bytes(attr, 0, "bytes", 5);
+    vfs_object_put(attr);
+    vfs_object_put(dir);
+    vfs_object_put(root);
+    fs->ops->destroy(fs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +325,8 @@ int main(void)
         cmocka_unit_test(atime_is_relatime),
         cmocka_unit_test(holes_are_cheap),
         cmocka_unit_test(writes_are_seen_whole),
+        cmocka_unit_test(named_attributes_are_limited),
+        cmocka_unit_test(named_attributes_go_with_the_file_system),
     };
 
     return test_group_run(tests);
