@@ -5,6 +5,7 @@
  */
 #include "proto/v40/compound40.h"
 
+#include "proto/v40/duplicate_request.h"
 #include "proto/v40/op_run.h"
 #include "proto/v40/stateid40.h"
 #include "proto/v40/status40.h"
@@ -19,43 +20,57 @@ static enum nfs_opnum4 op_read_number(struct xdr *in)
     return info && info->minor_first == 0 ? (enum nfs_opnum4)number : OP_ILLEGAL;
 }
 
-static enum nfsstat4 op_next(struct v40_compound *x)
+/* One operation with its result, unless the reply to the whole request turns out to be there. */
+static enum duplicate_way op_next(struct v40_compound *x, enum nfsstat4 *status)
 {
     enum nfs_opnum4 op = op_read_number(x->base.in);
-    size_t pos = reply_op_begin(&x->reply, &x->base, op);
-    enum nfsstat4 status;
+    enum duplicate_way way = duplicate_request_op(x, op);
+    size_t pos;
 
+    if (way == DUPLICATE_ANSWERED || way == DUPLICATE_DROPPED)
+        return way;
+    pos = reply_op_begin(&x->reply, &x->base, op);
     if (x->base.in->failed)
-        status = NFS4ERR_BADXDR;
-    else if (x->base.op_count > LIMIT_COMPOUND_OPS ||
+        *status = NFS4ERR_BADXDR;
+    else if (way == DUPLICATE_TOO_BIG || x->base.op_count > LIMIT_COMPOUND_OPS ||
              !reply_op_fits(&x->reply, &x->base, op_info(op)))
-        status = x->reply.too_big;
+        *status = x->reply.too_big;
     else
-        status = v40_status(op, v40_op_run(x, op));
-    v40_stateid_done(x, status);
-    return reply_op_end(&x->reply, &x->base, op, pos, status);
+        *status = v40_status(op, v40_op_run(x, op));
+    v40_stateid_done(x, *status);
+    *status = reply_op_end(&x->reply, &x->base, op, pos, *status);
+    return DUPLICATE_GO_ON;
 }
 
-static void run(struct v40_compound *x)
+static enum rpc_result run(struct v40_compound *x)
 {
+    enum duplicate_way way = duplicate_request_begin(x);
     struct compound *c = &x->base;
     enum nfsstat4 status = NFS4_OK;
 
-    for (c->op_index = 0; status == NFS4_OK && c->op_index < c->op_count; c->op_index++)
-        status = op_next(x);
-    reply_end(&x->reply, c, status, c->op_index);
+    for (c->op_index = 0; way == DUPLICATE_GO_ON && status == NFS4_OK && c->op_index < c->op_count;
+         c->op_index++)
+        way = op_next(x, &status);
+    if (way == DUPLICATE_DROPPED)
+        return RPC_DROP;
+    if (way == DUPLICATE_GO_ON) {
+        reply_end(&x->reply, c, status, c->op_index);
+        duplicate_request_end(x);
+    }
+    return c->out->failed ? RPC_SYSTEM_ERR : RPC_REPLY;
 }
 
 enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
                                  const struct wire_opaque *tag, uint32_t op_count)
 {
     struct v40_compound x = {0};
+    enum rpc_result result;
 
     compound_begin(&x.base, call, server, op_count);
     x.base.attribute_last = FATTR4_MOUNTED_ON_FILEID;
     reply_begin(&x.reply, &x.base, tag, NFS4ERR_RESOURCE);
-    run(&x);
+    result = run(&x);
     compound_release(&x.base);
     v40_client_done(&x);
-    return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+    return result;
 }

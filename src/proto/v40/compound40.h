@@ -12,6 +12,7 @@
 #include "proto/compound.h"
 #include "proto/reply.h"
 
+struct duplicate;
 struct stateid;
 
 struct v40_compound {
@@ -20,6 +21,7 @@ struct v40_compound {
     struct client *client; /* base.client, with a reference and a request begun; or NULL */
     struct stateid
         *used; /* a reference: what v40_use_stateid() found for this operation; or NULL */
+    struct duplicate *duplicate; /* the reply will be kept (duplicate_request.h); or NULL */
 };
 
 /* Everything of one COMPOUND behind its head. */

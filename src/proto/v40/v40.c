@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "proto/v40/duplicate_cache.h"
 
 struct v40 *v40_create(void)
@@ -24,5 +25,9 @@ void v40_destroy(struct v40 *v40)
 
 void v40_tick(struct v40 *v40, int64_t now_ns)
 {
+    uint64_t replays = log_limit_left_out(&v40->replays);
+
     duplicate_cache_tick(v40->duplicates, now_ns);
+    if (replays)
+        log_info("compound.replay_more", LOG_U64("lines", replays));
 }

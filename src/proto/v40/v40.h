@@ -4,10 +4,13 @@
 
 #include <stdint.h>
 
+#include "base/log_limit.h"
+
 struct duplicate_cache;
 
 struct v40 {
     struct duplicate_cache *duplicates;
+    struct log_limit replays; /* lines about retries */
 };
 
 /* Never fails. */
