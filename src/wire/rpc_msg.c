@@ -72,6 +72,11 @@ bool wire_rpc_reply_header(struct xdr *x, struct rpc_reply_header *v)
 {
     xdr_u32(x, &v->xid);
     wire_msg_type(x, RPC_MSG_REPLY);
+    return wire_rpc_reply_body(x, v);
+}
+
+bool wire_rpc_reply_body(struct xdr *x, struct rpc_reply_header *v)
+{
     XDR_ENUM_RANGE(x, v->stat, MSG_ACCEPTED, MSG_DENIED);
     return v->stat == MSG_ACCEPTED ? wire_accepted(x, v) : wire_denied(x, v);
 }

@@ -109,6 +109,9 @@ bool wire_rpc_call_header(struct xdr *x, struct rpc_call_header *v);
 /* Up to the results.  Fails for what is no REPLY and for an undefined status. */
 bool wire_rpc_reply_header(struct xdr *x, struct rpc_reply_header *v);
 
+/* The same behind xid and message type. */
+bool wire_rpc_reply_body(struct xdr *x, struct rpc_reply_header *v);
+
 /* Is the message at `data` a call or a reply?  Neither: false. */
 bool rpc_msg_peek(const void *data, size_t len, uint32_t *xid, enum rpc_msg_type *type);
 

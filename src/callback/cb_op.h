@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations of a CB_COMPOUND (RFC 7530 §16.2.6, RFC 8881 §20), once: a new one is a row here and
+ * its codec in wire/nfs4_callback.
+ */
+#pragma once
+
+#include "wire/nfs4_callback.h"
+
+/* X(NAME, member, arguments) */
+#define CB_OPS(X)                                                                                  \
+    X(CB_GETATTR, getattr, CB_GETATTR4args)                                                        \
+    X(CB_RECALL, recall, CB_RECALL4args)                                                           \
+    X(CB_LAYOUTRECALL, layoutrecall, CB_LAYOUTRECALL4args)                                         \
+    X(CB_NOTIFY, notify, CB_NOTIFY4args)                                                           \
+    X(CB_PUSH_DELEG, push_deleg, CB_PUSH_DELEG4args)                                               \
+    X(CB_RECALL_ANY, recall_any, CB_RECALL_ANY4args)                                               \
+    X(CB_RECALLABLE_OBJ_AVAIL, recallable_obj_avail, CB_RECALL_ANY4args)                           \
+    X(CB_RECALL_SLOT, recall_slot, CB_RECALL_SLOT4args)                                            \
+    X(CB_SEQUENCE, sequence, CB_SEQUENCE4args)                                                     \
+    X(CB_WANTS_CANCELLED, wants_cancelled, CB_WANTS_CANCELLED4args)                                \
+    X(CB_NOTIFY_LOCK, notify_lock, CB_NOTIFY_LOCK4args)                                            \
+    X(CB_NOTIFY_DEVICEID, notify_deviceid, CB_NOTIFY_DEVICEID4args)
+
+/* X(NAME, member, results): those whose result is more than a status, when that is NFS4_OK. */
+#define CB_OPS_WITH_RESULTS(X)                                                                     \
+    X(CB_GETATTR, getattr, CB_GETATTR4resok)                                                       \
+    X(CB_SEQUENCE, sequence, CB_SEQUENCE4resok)
+
+struct cb_op {
+    enum nfs_cb_opnum4 op;
+    union {
+#define X(NAME, member, arguments) struct arguments member;
+        CB_OPS(X)
+#undef X
+    };
+};
+
+/* Pointers in it stand in the reply or its arena. */
+struct cb_op_result {
+    uint32_t op;
+    uint32_t status; /* an nfsstat4, or whatever else the client says */
+    union {
+#define X(NAME, member, results) struct results member;
+        CB_OPS_WITH_RESULTS(X)
+#undef X
+    };
+};
+
+/* Number and arguments, to encode.  False: no room, or no operation of the table. */
+bool cb_op_put(struct xdr *x, struct cb_op *op);
+
+/* One result: number, status, and what follows when that is NFS4_OK. */
+bool cb_op_result_get(struct xdr *x, struct cb_op_result *result);
