@@ -6,14 +6,23 @@
 #include "base/check.h"
 
 static _Atomic int64_t advanced_ns;
+static _Atomic int64_t stopped_ns; /* 0: it runs */
 
-int64_t clock_now_ns(void)
+static int64_t monotonic_ns(void)
 {
     struct timespec ts;
 
     CHECK(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
-    return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec + 1 +
-           atomic_load_explicit(&advanced_ns, memory_order_relaxed);
+    return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec + 1;
+}
+
+int64_t clock_now_ns(void)
+{
+    int64_t now_ns = atomic_load_explicit(&stopped_ns, memory_order_relaxed);
+
+    if (now_ns == 0)
+        now_ns = monotonic_ns();
+    return now_ns + atomic_load_explicit(&advanced_ns, memory_order_relaxed);
 }
 
 struct timespec clock_realtime(void)
@@ -35,4 +44,9 @@ void clock_advance_ns(int64_t delta_ns)
 {
     CHECK(delta_ns >= 0);
     atomic_fetch_add_explicit(&advanced_ns, delta_ns, memory_order_relaxed);
+}
+
+void clock_stop(void)
+{
+    atomic_store_explicit(&stopped_ns, monotonic_ns(), memory_order_relaxed);
 }

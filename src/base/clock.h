@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only place that reads a clock.  Leases and timers use the monotonic clock in
- * nanoseconds; file times use the real one.  Tests move time with clock_advance_ns().
+ * nanoseconds; file times use the real one.  Tests move time with clock_advance_ns(), and those that
+ * look closely stop it before.
  *
  * Thread safe.
  */
@@ -21,3 +22,6 @@ struct timespec clock_realtime(void);
 
 /* Tests only: let `delta_ns` >= 0 pass at once, for every thread. */
 void clock_advance_ns(int64_t delta_ns);
+
+/* Tests only: from now on nothing else moves the monotonic clock of this process. */
+void clock_stop(void);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
+#include "lib/wait.h"
 #include "state/session/session_conn.h"
 #include "v41_fixture.h"
 
@@ -374,9 +375,7 @@ static void binds_and_unbinds(void **unused)
         assert_int_equal(call.status, NFS4_OK);
         assert_int_equal(bindings_of(&session), 2);
         close(fd);
-        for (int tries = 0; tries < 2000 && bindings_of(&session) > 1; tries++)
-            usleep(1000);
-        assert_int_equal(bindings_of(&session), 1);
+        wait_until(bindings_of(&session) == 1);
     }
 }
 

@@ -410,5 +410,6 @@ int main(void)
     };
 
     log_set_level(LOG_LEVEL_ERROR);
+    clock_stop();
     return test_group_run(tests);
 }

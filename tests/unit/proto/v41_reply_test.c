@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "lib/test.h"
+#include "lib/wait.h"
 #include "v41_fixture.h"
 
 enum {
@@ -281,9 +282,7 @@ static void reply_memory(void **unused)
     /* The connection remembers the session until it closes. */
     close(v41_fd);
     v41_fd = v41_connect();
-    for (int i = 0; i < 2000 && test_server.state->reply_bytes > 0; i++)
-        usleep(1000);
-    assert_int_equal(test_server.state->reply_bytes, 0);
+    wait_until(test_server.state->reply_bytes == 0);
 }
 
 static int log_begin(int *saved)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lib/test.h"
 #include "transport/worker.h"
 
@@ -85,6 +86,17 @@ static enum rpc_result cred(struct rpc_call *call)
     return RPC_REPLY;
 }
 
+static void sleep_in_section(struct rpc_call *call, struct rpc_server *server)
+{
+    int64_t start_ns = clock_now_ns();
+
+    worker_may_block();
+    sleep_us(ntohl(*(const uint32_t *)call->args));
+    worker_unblock();
+    if (clock_now_ns() - start_ns >= WORKER_RETAKE_US * 1000LL)
+        atomic_fetch_add(&server->long_sections, 1);
+}
+
 static enum rpc_result fill(struct rpc_call *call)
 {
     uint32_t count = xdr_get_u32(&call->in);
@@ -141,9 +153,7 @@ static enum rpc_result serve(struct rpc_call *call, struct rpc_server *server)
         worker_unblock();
         return echo(call);
     case PROC_SLEEP_MAY:
-        worker_may_block();
-        sleep_us(ntohl(*(const uint32_t *)call->args));
-        worker_unblock();
+        sleep_in_section(call, server);
         return echo(call);
     case PROC_FILL:
         return fill(call);
@@ -251,7 +261,7 @@ void rpc_server_stop(struct rpc_server *server)
     struct transport_stats stats;
 
     rpc_server_open_gate(server);
-    assert_true(transport_drain_stop(server->transport, 5000));
+    assert_true(transport_drain_stop(server->transport, CLIENT_TIMEOUT_S * 1000));
     stats = rpc_server_stats(server);
     assert_int_equal(stats.connections, 0);
     assert_int_equal(stats.accepted, stats.closed);

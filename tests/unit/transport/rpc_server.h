@@ -20,7 +20,7 @@ enum {
     TEST_VERSION_HIGH = 5,
     NULL_REPLY_BYTES = 28,
     NULL_CALL_BYTES = 44,
-    CLIENT_TIMEOUT_S = 20,
+    CLIENT_TIMEOUT_S = 60,
 };
 
 /* Procedures.  Arguments are words; those that say so answer them all unchanged. */
@@ -50,8 +50,9 @@ struct rpc_server {
     struct rpc_program program;
     _Atomic bool gate_open;
     _Atomic unsigned gate_waiting;
-    _Atomic unsigned closed;       /* closed hooks run */
-    _Atomic unsigned closed_early; /* hooks that ran while a call of the connection did */
+    _Atomic unsigned long_sections; /* of PROC_SLEEP_MAY: the monitor may have seen them twice */
+    _Atomic unsigned closed;        /* closed hooks run */
+    _Atomic unsigned closed_early;  /* hooks that ran while a call of the connection did */
     _Atomic unsigned tails_done;
     _Atomic unsigned replies_seen;
     _Atomic bool replies_wanted;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/test.h"
+#include "lib/wait.h"
 #include "rpc_server.h"
 
 static struct rpc_server server;
@@ -97,9 +98,8 @@ static void closed_once_each(void **state)
         close(fd);
     }
     wait_unsigned(&server.closed, CONNECTIONS);
-    usleep(10000);
+    wait_until(rpc_server_stats(&server).connections == 0);
     assert_int_equal(atomic_load(&server.closed), CONNECTIONS);
-    assert_int_equal(rpc_server_stats(&server).connections, 0);
 }
 
 static void ids_differ(void **state)
@@ -142,6 +142,7 @@ static void out_of_descriptors(void **state)
     int old = client_connect(&server), fd = socket(AF_INET, SOCK_STREAM, 0);
     int next = open("/dev/null", O_RDONLY);
     struct rlimit limit, few;
+    int64_t start_ms;
 
     (void)state;
     client_ping(old, 1);
@@ -150,12 +151,16 @@ static void out_of_descriptors(void **state)
     few = limit;
     few.rlim_cur = (rlim_t)next;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    start_ms = wait_now_ms();
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    usleep(350000);
+    wait_until(rpc_server_stats(&server).accept_pauses > 0);
+    wait_ms(300);
     client_ping(old, 2);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     client_ping(fd, 1);
-    assert_in_range(rpc_server_stats(&server).accept_pauses, 1, 5);
+    /* They are 100 ms each. */
+    assert_in_range(rpc_server_stats(&server).accept_pauses, 1,
+                    (uint64_t)(wait_now_ms() - start_ms) / 100 + 2);
     close(fd);
     close(old);
 }
@@ -192,7 +197,7 @@ static void drain_waits_for_calls(void **state)
 {
     const uint32_t word = 5;
     int fd = client_connect(&server), may = client_connect(&server), idle = client_connect(&server);
-    struct drain drain = {.timeout_ms = 10000};
+    struct drain drain = {.timeout_ms = WAIT_PATIENCE_MS};
     pthread_t thread;
     uint32_t got;
 
@@ -226,7 +231,7 @@ static void drain_among_events(void **state)
         CONNECTIONS = 40
     };
     int fds[CONNECTIONS];
-    struct drain drain = {.timeout_ms = 10000};
+    struct drain drain = {.timeout_ms = WAIT_PATIENCE_MS};
     pthread_t thread;
 
     (void)state;
@@ -256,7 +261,7 @@ static void drain_sends_what_is_queued(void **state)
     const uint32_t count = 1 << 18;
     static uint32_t words[1 << 18];
     int fd = client_connect_small(&server, 4096);
-    struct drain drain = {.timeout_ms = 10000};
+    struct drain drain = {.timeout_ms = WAIT_PATIENCE_MS};
     pthread_t thread;
 
     (void)state;
@@ -285,7 +290,7 @@ static void drain_cuts(void **state)
         client_call(fd, i, PROC_FILL, &count, 1);
     while (rpc_server_stats(&server).stalls == 0)
         usleep(1000);
-    assert_true(transport_drain_stop(server.transport, 50));
+    wait_until(transport_drain_stop(server.transport, 50));
     client_expect_close(fd);
     close(fd);
 }

@@ -29,6 +29,7 @@ int client_set_up(void **unused)
     const struct state_client_hooks hooks = {hook_release, hook_has_state};
 
     (void)unused;
+    clock_stop();
     state = state_create(&config);
     state_hook_clients(state, &hooks);
     conn = session_conn_create(NULL);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
+#include "lib/wait.h"
 #include "state/client/client.h"
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
@@ -19,7 +20,8 @@
 enum {
     USERS = 3,
     TURNS = 20000,
-    ENDS = 16384,
+    ENDS = 16384, /* or as many as fit into ENDS_MS */
+    ENDS_MS = 5000,
     SHARED = 4 /* sessions that all users look for */
 };
 
@@ -153,7 +155,7 @@ static void all_at_once(void **unused)
     state_destroy(state);
 }
 
-/* A session, and a request and a DESTROY_SESSION that come at the same time. */
+/* A session, and a request and a DESTROY_SESSION that come at the same time; NULL when all is over. */
 static struct session *_Atomic meeting;
 static _Atomic uint32_t arrived, decided;
 
@@ -169,7 +171,7 @@ static void *request_all(void *arg)
 {
     uint32_t *executed = arg;
 
-    for (uint32_t round = 1; round <= ENDS; round++) {
+    for (uint32_t round = 1;; round++) {
         struct slot_request request = {0};
         struct slot_replay replay = {0};
         struct session *session;
@@ -178,6 +180,8 @@ static void *request_all(void *arg)
 
         meet(&arrived, 2 * round - 1);
         session = atomic_load(&meeting);
+        if (!session)
+            return NULL;
         slot = slot_at(&session->slots, 0);
         meet(&arrived, 2 * round);
         for (uint32_t i = 0; i < round % 512; i++)
@@ -189,7 +193,6 @@ static void *request_all(void *arg)
             session_slot_release(session, slot, NULL, 0);
         session_put(session);
     }
-    return NULL;
 }
 
 static uint8_t *session_make(struct session_conn *conn, uint64_t clientid, uint32_t sequence,
@@ -210,7 +213,8 @@ static void ends_or_executes(void **unused)
 {
     const struct state_config config = {.lease_s = 10};
     struct session_conn *conn = session_conn_create(NULL);
-    uint32_t executed = 0, ended = 0, both = 0;
+    uint32_t round = 1, executed = 0, ended = 0, both = 0;
+    int64_t end_ms = wait_now_ms() + ENDS_MS;
     pthread_t requester;
     uint64_t clientid;
 
@@ -218,7 +222,7 @@ static void ends_or_executes(void **unused)
     state = state_create(&config);
     clientid = client_make('e');
     assert_int_equal(pthread_create(&requester, NULL, request_all, &executed), 0);
-    for (uint32_t round = 1; round <= ENDS; round++) {
+    for (; round <= ENDS && wait_now_ms() < end_ms; round++) {
         struct CREATE_SESSION4resok res;
         uint8_t *id = session_make(conn, clientid, round, &res);
         uint32_t before = executed;
@@ -231,13 +235,17 @@ static void ends_or_executes(void **unused)
         ended += destroyed;
         meet(&decided, round);
         both += destroyed && executed > before;
-        while (!destroyed)
+        while (!destroyed) {
+            sched_yield();
             destroyed = session_destroy(state, id, conn, NULL, 0) == NFS4_OK;
+        }
     }
+    atomic_store(&meeting, NULL);
+    meet(&arrived, 2 * round - 1);
     pthread_join(requester, NULL);
     print_message("%u executed, %u ended before\n", executed, ended);
     assert_int_equal(both, 0);
-    assert_int_equal(executed + ended, ENDS);
+    assert_int_equal(executed + ended, round - 1);
     session_conn_destroy(conn);
     state_destroy(state);
 }
