@@ -159,6 +159,7 @@ static void no_filehandle(void **state)
         OP_READDIR,     OP_OPEN_DOWNGRADE, OP_READLINK,  OP_REMOVE,
         OP_RENAME,      OP_SAVEFH,         OP_RESTOREFH, OP_SECINFO,
         OP_SETATTR,     OP_VERIFY,         OP_WRITE,     OP_SECINFO_NO_NAME,
+        OP_OPENATTR,
     };
 
     (void)state;

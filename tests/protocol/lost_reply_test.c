@@ -70,6 +70,11 @@ static void locks(void **state)
     replies_lost(*state, &lost_locks);
 }
 
+static void attributes(void **state)
+{
+    replies_lost(*state, &lost_attributes);
+}
+
 /* The connection is cut while the request may be anywhere: it runs once, at the first or second
  * time; DELAY while the first runs (S20-11). */
 static void connection_cut(void **state)
@@ -151,6 +156,7 @@ int main(void)
         ON_BOTH(opens),
         ON_BOTH(data),
         ON_BOTH(locks),
+        {"attributes on mem", attributes, NULL, NULL, script_mem}, /* local has none */
         cmocka_unit_test(lost_exchange_id),
         cmocka_unit_test(lost_create_session),
         cmocka_unit_test(lost_destroy_session),

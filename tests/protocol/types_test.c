@@ -10,6 +10,8 @@ enum kind {
     REGULAR,
     SYMLINK,
     FIFO,
+    ATTRDIR,
+    NAMEDATTR,
     KINDS
 };
 
@@ -58,6 +60,9 @@ static void add(uint32_t op)
                                                 .owner = "types",
                                                 .access = OPEN4_SHARE_ACCESS_READ,
                                                 .name = "name"});
+        break;
+    case OP_OPENATTR:
+        client_compound_add(C, &(struct nfs_argop4){.argop = OP_OPENATTR, .opopenattr = {true}});
         break;
     case OP_OPEN_DOWNGRADE:
         client_compound_add(C, &(struct nfs_argop4){.argop = OP_OPEN_DOWNGRADE,
@@ -108,26 +113,28 @@ static void add(uint32_t op)
 /* RFC 8881 §15.2 lets some say SYMLINK or ISDIR and others not. */
 static const struct {
     uint32_t op;
-    enum nfsstat4 status[KINDS]; /* for a directory, a file, a symlink, a FIFO */
+    /* For a directory, a file, a symlink, a FIFO, an attribute directory, a named attribute. */
+    enum nfsstat4 status[KINDS];
 } cases[] = {
-    {OP_COMMIT, {ISDIR, ANY, LINK, WRONG}},
-    {OP_CREATE, {ANY, NOTDIR, NOTDIR, NOTDIR}},
-    {OP_LOCK, {ISDIR, ANY, LINK, WRONG}},
-    {OP_LOCKT, {ISDIR, ANY, LINK, WRONG}},
-    {OP_LOCKU, {BAD_ID, BAD_ID, BAD_ID, BAD_ID}},
-    {OP_LOOKUP, {ANY, NOTDIR, LINK, NOTDIR}},
-    {OP_LOOKUPP, {ANY, NOTDIR, LINK, NOTDIR}},
-    {OP_OPEN, {ANY, NOTDIR, LINK, NOTDIR}},
-    {OP_OPEN_DOWNGRADE, {BAD_ID, BAD_ID, BAD_ID, BAD_ID}},
-    {OP_READ, {ISDIR, ANY, LINK, WRONG}},
-    {OP_READDIR, {ANY, NOTDIR, NOTDIR, NOTDIR}},
-    {OP_READLINK, {WRONG, WRONG, ANY, WRONG}},
-    {OP_REMOVE, {ANY, NOTDIR, NOTDIR, NOTDIR}},
-    {OP_RENAME, {ANY, NOTDIR, NOTDIR, NOTDIR}},
-    {OP_SECINFO, {ANY, NOTDIR, NOTDIR, NOTDIR}},
-    {OP_SECINFO_NO_NAME, {ANY, NOTDIR, NOTDIR, NOTDIR}},
-    {OP_SETATTR, {ISDIR, ANY, NFS4ERR_INVAL, NFS4ERR_INVAL}},
-    {OP_WRITE, {ISDIR, ANY, LINK, WRONG}},
+    {OP_COMMIT, {ISDIR, ANY, LINK, WRONG, ISDIR, ANY}},
+    {OP_CREATE, {ANY, NOTDIR, NOTDIR, NOTDIR, WRONG, NOTDIR}},
+    {OP_LOCK, {ISDIR, ANY, LINK, WRONG, ISDIR, ANY}},
+    {OP_LOCKT, {ISDIR, ANY, LINK, WRONG, ISDIR, ANY}},
+    {OP_LOCKU, {BAD_ID, BAD_ID, BAD_ID, BAD_ID, BAD_ID, BAD_ID}},
+    {OP_LOOKUP, {ANY, NOTDIR, LINK, NOTDIR, ANY, NOTDIR}},
+    {OP_LOOKUPP, {ANY, NOTDIR, LINK, NOTDIR, ANY, NOTDIR}},
+    {OP_OPEN, {ANY, NOTDIR, LINK, NOTDIR, ANY, NOTDIR}},
+    {OP_OPENATTR, {ANY, ANY, ANY, ANY, WRONG, WRONG}},
+    {OP_OPEN_DOWNGRADE, {BAD_ID, BAD_ID, BAD_ID, BAD_ID, BAD_ID, BAD_ID}},
+    {OP_READ, {ISDIR, ANY, LINK, WRONG, ISDIR, ANY}},
+    {OP_READDIR, {ANY, NOTDIR, NOTDIR, NOTDIR, ANY, NOTDIR}},
+    {OP_READLINK, {WRONG, WRONG, ANY, WRONG, WRONG, WRONG}},
+    {OP_REMOVE, {ANY, NOTDIR, NOTDIR, NOTDIR, ANY, NOTDIR}},
+    {OP_RENAME, {ANY, NOTDIR, NOTDIR, NOTDIR, ANY, NOTDIR}},
+    {OP_SECINFO, {ANY, NOTDIR, NOTDIR, NOTDIR, ANY, NOTDIR}},
+    {OP_SECINFO_NO_NAME, {ANY, NOTDIR, NOTDIR, NOTDIR, ANY, NOTDIR}},
+    {OP_SETATTR, {ISDIR, ANY, NFS4ERR_INVAL, NFS4ERR_INVAL, ISDIR, ANY}},
+    {OP_WRITE, {ISDIR, ANY, LINK, WRONG, ISDIR, ANY}},
 };
 
 static void call_and_compare(uint32_t op, enum kind kind, enum nfsstat4 status)
@@ -160,10 +167,11 @@ static void link_of_wrong_type(void **state)
         enum kind object, dir;
         enum nfsstat4 status;
     } links[] = {
-        {DIRECTORY, DIRECTORY, ISDIR},
-        {REGULAR, REGULAR, NOTDIR},
-        {REGULAR, SYMLINK, NOTDIR},
-        {REGULAR, FIFO, NOTDIR},
+        {DIRECTORY, DIRECTORY, ISDIR},        {REGULAR, REGULAR, NOTDIR},
+        {REGULAR, SYMLINK, NOTDIR},           {REGULAR, FIFO, NOTDIR},
+        {REGULAR, NAMEDATTR, NOTDIR},         {DIRECTORY, ATTRDIR, NFS4ERR_XDEV},
+        {REGULAR, ATTRDIR, NFS4ERR_XDEV},     {ATTRDIR, DIRECTORY, ISDIR},
+        {NAMEDATTR, DIRECTORY, NFS4ERR_XDEV}, {NAMEDATTR, ATTRDIR, NFS4ERR_NOTSUPP},
     };
 
     (void)state;
@@ -185,6 +193,12 @@ static int setup(void **state)
     fhs[REGULAR] = make_file(&alice, &dir, "file");
     fhs[SYMLINK] = make(&dir, "symlink", NF4LNK);
     fhs[FIFO] = make(&dir, "fifo", NF4FIFO);
+    begin(&alice, &fhs[REGULAR]);
+    add(OP_OPENATTR);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    fhs[ATTRDIR] = result_fh();
+    fhs[NAMEDATTR] = make_file(&alice, &fhs[ATTRDIR], "name");
     return 0;
 }
 

@@ -12,7 +12,6 @@ static const struct {
     enum nfsstat4 status;
 } unsupported[] = {
     {OP_DELEGPURGE, NFS4ERR_NOTSUPP},
-    {OP_OPENATTR, NFS4ERR_NOTSUPP},
     {OP_OPEN_CONFIRM, NFS4ERR_NOTSUPP},
     {OP_RENEW, NFS4ERR_NOTSUPP},
     {OP_SETCLIENTID, NFS4ERR_NOTSUPP},

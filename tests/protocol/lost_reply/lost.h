@@ -22,7 +22,7 @@ struct lost_table {
     const struct lost *rows;
     size_t count;
 };
-extern const struct lost_table lost_names, lost_opens, lost_data, lost_locks;
+extern const struct lost_table lost_names, lost_opens, lost_data, lost_locks, lost_attributes;
 
 #define LOST_TABLE(rows)                                                                           \
     {                                                                                              \
