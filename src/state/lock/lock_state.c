@@ -15,8 +15,32 @@ static void state_release(struct stateid *sid)
 
     CHECK(!ls->set.holder);
     atomic_fetch_sub_explicit(&table->lock_state_count, 1, memory_order_relaxed);
+    owner_drop(ls->owner);
     stateid_put(&ls->open->sid);
     free(ls);
+}
+
+/* Only 4.0 asks for the states of an owner (RELEASE_LOCKOWNER). */
+static void owner_list_locked(struct lock_state *ls)
+{
+    struct owner_table *table = owner_table_of(ls->open->client);
+
+    if (!ls->owner->seqid)
+        return;
+    pthread_mutex_lock(&table->lock);
+    list_push_back(&ls->owner->lock_states, &ls->owner_link);
+    pthread_mutex_unlock(&table->lock);
+}
+
+static void owner_unlist_locked(struct lock_state *ls)
+{
+    struct owner_table *table = owner_table_of(ls->open->client);
+
+    if (!ls->owner->seqid)
+        return;
+    pthread_mutex_lock(&table->lock);
+    list_remove(&ls->owner_link);
+    pthread_mutex_unlock(&table->lock);
 }
 
 /* It stands on both lists: one step on each in turn, so that the shorter one counts. */
@@ -44,13 +68,14 @@ struct lock_state *lock_state_create_locked(struct open *open, struct owner *own
 {
     struct owner_table *table = owner_table_of(open->client);
     struct lock_state *ls;
-    bool fresh;
 
     if (atomic_load_explicit(&table->lock_state_count, memory_order_relaxed) >=
         LIMIT_LOCK_STATES_PER_CLIENT)
         return NULL;
     ls = must_calloc(1, sizeof(*ls));
     ls->open = open;
+    ls->owner = owner;
+    list_init(&ls->owner_link);
     if (!stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK, open->client,
                         hash_u64((uint64_t)(uintptr_t)open), state_release)) {
         free(ls);
@@ -59,9 +84,8 @@ struct lock_state *lock_state_create_locked(struct open *open, struct owner *own
     stateid_get(&open->sid);
     atomic_fetch_add_explicit(&table->lock_state_count, 1, memory_order_relaxed);
     list_push_back(&open->lock_states, &ls->open_link);
-    lock_set_init(&open->file->locks, &ls->set, owner, &fresh);
-    if (!fresh)
-        owner_drop(owner); /* the holder has a use already */
+    lock_set_init(&open->file->locks, &ls->set, owner);
+    owner_list_locked(ls);
     return ls;
 }
 
@@ -95,14 +119,13 @@ static bool drop_locked(struct lock_state *ls, uint32_t *budget)
 {
     struct file *file = ls->open->file;
     uint32_t before = file->locks.count, dropped;
-    struct owner *owner = ls->set.holder->owner;
     bool all = lock_table_drop(&file->locks, &ls->set, *budget);
 
     lock_state_account(file, ls->open->client, before);
     dropped = before - file->locks.count + 1;
     *budget -= dropped < *budget ? dropped : *budget;
-    if (all && lock_set_fini(&file->locks, &ls->set))
-        owner_drop(owner);
+    if (all)
+        lock_set_fini(&file->locks, &ls->set);
     return all;
 }
 
@@ -112,6 +135,7 @@ static void end_locked(struct lock_state *ls, enum nfsstat4 why, struct list *to
     ls->ended = true;
     list_remove(&ls->open_link);
     list_push_back(to, &ls->open_link);
+    owner_unlist_locked(ls);
     if (why == NFS4_OK || !revocation_add(&ls->sid, why))
         stateid_kill(&ls->sid);
 }

@@ -19,7 +19,9 @@
  * whoever looked it up. */
 struct lock_state {
     struct stateid sid;
-    struct open *open; /* a reference */
+    struct open *open;      /* a reference */
+    struct owner *owner;    /* a use */
+    struct list owner_link; /* on owner->lock_states, under owner_table.lock */
 
     /* Under open->file->lock. */
     struct list open_link;
@@ -31,8 +33,8 @@ struct lock_state {
 struct lock_state *lock_state_find_locked(const struct lock_holder *holder,
                                           const struct open *open);
 
-/* A new one for a use of `owner`, which passes over to its holder; NULL, and the use is still the
- * caller's, at a limit. */
+/* A new one, which takes over a use of `owner`; NULL, and the use is still the caller's, at a
+ * limit. */
 struct lock_state *lock_state_create_locked(struct open *open, struct owner *owner);
 
 /* May an operation with this seqid use it?  BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED. */

@@ -37,11 +37,10 @@ struct lock_holder *lock_table_holder(const struct lock_table *table, const stru
     return NULL;
 }
 
-void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner, bool *fresh)
+void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner)
 {
     struct lock_holder *holder = lock_table_holder(table, owner);
 
-    *fresh = !holder;
     if (!table->holders_ready) {
         htable_init(&table->holders, 4);
         table->holders_ready = true;
@@ -57,7 +56,7 @@ void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner 
     list_push_back(&holder->sets, &set->holder_link);
 }
 
-bool lock_set_fini(struct lock_table *table, struct lock_set *set)
+void lock_set_fini(struct lock_table *table, struct lock_set *set)
 {
     struct lock_holder *holder = set->holder;
 
@@ -65,10 +64,9 @@ bool lock_set_fini(struct lock_table *table, struct lock_set *set)
     list_remove(&set->holder_link);
     set->holder = NULL;
     if (!list_empty(&holder->sets))
-        return false;
+        return;
     htable_remove(&table->holders, &holder->node);
     free(holder);
-    return true;
 }
 
 static struct lock_tree *tree_of(struct lock_table *table, bool write)

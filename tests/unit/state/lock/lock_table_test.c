@@ -32,13 +32,12 @@ static struct lock_set sets[SETS];
 
 static int set_up(void **unused)
 {
-    bool fresh;
-
     (void)unused;
     lock_table_init(&table);
     for (int i = 0; i < SETS; i++) {
-        lock_set_init(&table, &sets[i], owner_of(i % OWNERS), &fresh);
-        assert_int_equal(fresh, i < OWNERS);
+        assert_int_equal(lock_table_holder(&table, owner_of(i % OWNERS)) == NULL, i < OWNERS);
+        lock_set_init(&table, &sets[i], owner_of(i % OWNERS));
+        assert_ptr_equal(sets[i].holder, lock_table_holder(&table, owner_of(i % OWNERS)));
     }
     return 0;
 }
@@ -49,7 +48,9 @@ static int tear_down(void **unused)
     for (int i = 0; i < SETS; i++) {
         while (!lock_table_drop(&table, &sets[i], 1000))
             ;
-        assert_int_equal(lock_set_fini(&table, &sets[i]), i >= SETS - OWNERS);
+        lock_set_fini(&table, &sets[i]);
+        assert_int_equal(lock_table_holder(&table, owner_of(i % OWNERS)) == NULL,
+                         i >= SETS - OWNERS);
     }
     assert_null(table.read.root);
     assert_null(table.write.root);
