@@ -442,12 +442,51 @@ static void attributes_of_objects_that_go(void **state)
     stress_fini(&s);
 }
 
+/* One file comes and goes; others have only the attribute directory, and ask for more. */
+static void last_link_body(struct stress *s, uint64_t *seed)
+{
+    struct contract *c = s->c;
+    const struct vfs_ops *ops = c->fs->ops;
+    bool makes = draw(seed, 2);
+    struct vfs_object *file, *dir, *up;
+    enum vfs_status status = VFS_OK;
+
+    if (makes)
+        EXPECT_OK_OR(s, do_make(s->dirs[0], &c->owner, "file", VFS_REG, 0644), VFS_EXIST);
+    if (do_lookup(s->dirs[0], &c->owner, "file", &file) != VFS_OK)
+        return;
+    EXPECT_OK_OR(s, ops->openattr(file, &c->owner, true, &dir), VFS_OK);
+    if (makes)
+        EXPECT_OK_OR(s, do_remove(s->dirs[0], &c->owner, "file"), VFS_NOENT);
+    vfs_object_put(file);
+    for (uint32_t i = 0; i < 20 && status == VFS_OK && !makes; i++) {
+        EXPECT_OK_OR(s, do_make(dir, &c->owner, "attr", VFS_REG, 0644), VFS_EXIST, VFS_STALE);
+        EXPECT_OK_OR(s, do_remove(dir, &c->owner, "attr"), VFS_NOENT, VFS_STALE);
+        status = ops->parent(dir, &c->owner, &up);
+        EXPECT_OK_OR(s, status, VFS_STALE);
+        if (status == VFS_OK)
+            vfs_object_put(up);
+    }
+    vfs_object_put(dir);
+}
+
+static void the_last_link_and_its_attributes(void **state)
+{
+    struct contract *c = *state;
+    struct stress s;
+
+    stress_init(&s, c, last_link_body, 4000);
+    run_threads(&s);
+    stress_fini(&s);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(mixed_operations, NEEDS_NOTHING),
     CONTRACT_TEST(each_name_has_one_winner, NEEDS_NOTHING),
     CONTRACT_TEST(directories_moving_into_each_other, NEEDS_NOTHING),
     CONTRACT_TEST(change_moves_for_every_writer, NEEDS_NOTHING),
     CONTRACT_TEST(attributes_of_objects_that_go, NEEDS_NAMED_ATTR),
+    CONTRACT_TEST(the_last_link_and_its_attributes, NEEDS_NAMED_ATTR),
 };
 
 CONTRACT_GROUP(stress, tests);

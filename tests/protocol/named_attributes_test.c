@@ -113,6 +113,11 @@ static void whole_life(const struct client_fh *fh)
     assert_true(attr.open.cinfo.atomic);
     assert_true(attr.open.cinfo.before != attr.open.cinfo.after);
     expect_status(client_file_write(&alice, &attr, 0, FILE_SYNC4, "green", 5, &count), NFS4_OK);
+    begin(&alice, &attr.fh);
+    client_op_setattr(C, &attr.stateid, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 9});
+    client_op_setattr(C, &attr.stateid, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 5});
+    client_op_commit(C, 0, 0);
+    run(NFS4_OK);
     expect_status(client_file_close(&alice, &attr), NFS4_OK);
     assert_int_equal(type_of(&attr.fh), NF4NAMEDATTR);
     assert_int_equal(attrs_of(&alice, &attr.fh, CLIENT_BITS(FATTR4_NUMLINKS)).numlinks, 1);

@@ -57,8 +57,6 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
     enum nfsstat4 status = dir_change_begin(c, &args->objname, NFS4ERR_EXIST, &name);
     enum vfs_status made;
 
-    if (dir && dir->type == VFS_ATTRDIR)
-        return NFS4ERR_WRONG_TYPE;
     if (status == NFS4_OK)
         status = create_type(c, &args->objtype, &create);
     if (status == NFS4_OK)
