@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * settings.db: other processes that change it, a disk that takes nothing, files that are damaged or
+ * somebody else's.
+ */
+#include "settings_fixture.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    FILE_BYTES = 1 << 16,
+    PROCESSES = 4,
+    ROUNDS = 15
+};
+
+struct content {
+    char data[FILE_BYTES];
+    size_t len;
+};
+
+static const char *db_path(void)
+{
+    static char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/settings.db", settings_dir);
+    return path;
+}
+
+static void file_read(struct content *content)
+{
+    FILE *file = fopen(db_path(), "r");
+
+    assert_non_null(file);
+    content->len = fread(content->data, 1, FILE_BYTES, file);
+    assert_int_equal(fclose(file), 0);
+    assert_true(content->len < FILE_BYTES);
+}
+
+static void file_write(const void *data, size_t len)
+{
+    FILE *file = fopen(db_path(), "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static enum settings_status reload(void)
+{
+    return settings_reload(settings, settings_error, sizeof(settings_error));
+}
+
+/* S20-51: what another process stored comes into force without a restart. */
+static void other_process(void **unused)
+{
+    (void)unused;
+    other_set(MIN_MINOR, "1");
+    expect_range(0, 1);
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(1, 1);
+    assert_int_equal(obeyed_count, 2);
+    other_set(MIN_MINOR, NULL);
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(0, 1);
+    /* By the way of a change, too. */
+    other_set(MAX_MINOR, "0");
+    assert_int_equal(set_one(settings, MIN_MINOR, "0"), SETTINGS_OK);
+    expect_range(0, 0);
+    /* Which is checked against what the other one stored. */
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_REFUSED);
+}
+
+/* It goes before an option, also when it is what was stored before; but not when it is older. */
+static void other_process_and_options(void **unused)
+{
+    (void)unused;
+    other_set(MAX_MINOR, "1");
+    start_with(NOT_GIVEN, 0);
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(0, 0);
+    other_set(MAX_MINOR, "1");
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(0, 1);
+    expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_STORED);
+}
+
+/* Nobody loses what another one did: each change has a number of its own. */
+static void child(int which)
+{
+    struct settings *mine = other_open();
+
+    for (int i = 0; i < ROUNDS; i++) {
+        if (set_one(mine, which % 2 ? MIN_MINOR : MAX_MINOR, "1") != SETTINGS_OK) {
+            (void)printf("%s\n", settings_error);
+            _exit(1);
+        }
+    }
+    settings_close(mine);
+    _exit(0);
+}
+
+static void processes_at_once(void **unused)
+{
+    struct setting_state states[SETTING_COUNT];
+    pid_t pids[PROCESSES];
+    int status;
+
+    (void)unused;
+    assert_int_equal(unlink(db_path()), 0); /* who comes first makes it */
+    (void)fflush(NULL);
+    for (int i = 0; i < PROCESSES; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            child(i);
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(reload(), SETTINGS_OK);
+    settings_list(settings, states);
+    assert_int_equal(states[0].revision > states[1].revision ? states[0].revision
+                                                             : states[1].revision,
+                     PROCESSES * ROUNDS);
+    expect_range(1, 1);
+}
+
+/* Who is in the way for a moment is waited for. */
+static void waits_for_others(void **unused)
+{
+    int ready[2], status;
+    pid_t pid;
+    char byte;
+
+    (void)unused;
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        sqlite3 *db;
+
+        if (sqlite3_open(db_path(), &db) != SQLITE_OK ||
+            sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+            write(ready[1], "x", 1) != 1)
+            _exit(1);
+        (void)usleep(300 * 1000);
+        _exit(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    expect_range(1, 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void disk_full(bool full)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = full ? 1 : limit.rlim_max;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What cannot be stored is not so. */
+static void unwritable(void **unused)
+{
+    (void)unused;
+    disk_full(true);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_UNREADABLE);
+    disk_full(false);
+    expect_error("settings.db: ");
+    assert_int_equal(obeyed_count, 1);
+    expect_range(0, 1);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 1);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    expect_range(1, 1);
+
+    assert_int_equal(unlink(db_path()), 0);
+    disk_full(true);
+    assert_int_equal(try_start(NOT_GIVEN, NOT_GIVEN), SETTINGS_UNREADABLE);
+    disk_full(false);
+    expect_error("settings.db: ");
+    start_with(NOT_GIVEN, NOT_GIVEN);
+}
+
+/* At a start, in a running server and at a change: an error, and the file stays as it is. */
+static void refuses(const char *why)
+{
+    static struct content before, after;
+
+    file_read(&before);
+    settings_error[0] = '\0';
+    assert_int_equal(reload(), SETTINGS_UNREADABLE);
+    expect_error(why);
+    settings_error[0] = '\0';
+    assert_int_equal(set_one(settings, MAX_MINOR, "1"), SETTINGS_UNREADABLE);
+    expect_error(why);
+    expect_range(1, 1);
+    assert_int_equal(try_start(NOT_GIVEN, NOT_GIVEN), SETTINGS_UNREADABLE);
+    expect_error(why);
+    file_read(&after);
+    assert_int_equal(after.len, before.len);
+    assert_memory_equal(after.data, before.data, after.len);
+}
+
+static void good_again(const struct content *good)
+{
+    file_write(good->data, good->len);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(1, 1);
+}
+
+static void damaged(void **unused)
+{
+    static const char text[] = "this is no database, whoever put it there .....................";
+    static struct content good, bad;
+
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    file_read(&good);
+    assert_true(good.len >= 8192); /* all of it, although nobody closed the settings */
+
+    file_write(text, sizeof(text));
+    refuses("settings.db: file is not a database");
+    good_again(&good);
+    file_write(good.data, good.len / 2);
+    refuses("settings.db: ");
+    good_again(&good);
+    bad = good;
+    memset(bad.data + 4096, 0xa5, bad.len - 4096);
+    file_write(bad.data, bad.len);
+    refuses("settings.db: ");
+    good_again(&good);
+}
+
+static void another_kind(void **unused)
+{
+    static struct content good;
+
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    file_read(&good);
+    sql("PRAGMA user_version = 9");
+    refuses("settings.db: made by another version of mainstayd (schema 9, not 1)");
+    good_again(&good);
+    sql("PRAGMA application_id = 1");
+    refuses("settings.db: not a database of mainstayd");
+    good_again(&good);
+}
+
+/* The database is in order, what is in it is not. */
+static void by_hand(void **unused)
+{
+    static const char *const rows[] = {
+        "UPDATE setting SET revision = -1",
+        "UPDATE setting SET revision = 1 << 60",
+        "UPDATE setting SET value = 'a text that is much longer than any value that a setting may "
+        "have, whatever it may be'",
+        "UPDATE setting SET value = x'310032'",
+    };
+    static struct content good;
+
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    file_read(&good);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        sql(rows[i]);
+        refuses("settings.db: damaged: a setting makes no sense");
+        good_again(&good);
+    }
+    sql("UPDATE setting SET value = '7'");
+    refuses("settings.db: nfs.min_minor_version wants 0 or 1 (NFSv4.2 is not built), not '7'");
+    good_again(&good);
+    sql("INSERT INTO setting VALUES ('" MAX_MINOR "', '0', 2)");
+    assert_int_equal(reload(), SETTINGS_REFUSED);
+    expect_error("nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (stored)");
+    expect_range(1, 1);
+    /* A change may put that right; so it may a value that is none. */
+    assert_int_equal(set_one(settings, MIN_MINOR, "0"), SETTINGS_OK);
+    expect_range(0, 0);
+    sql("UPDATE setting SET value = 'one' WHERE name = '" MAX_MINOR "'");
+    assert_int_equal(set_one(settings, MAX_MINOR, "1"), SETTINGS_OK);
+    expect_range(0, 1);
+    /* With the revision left as it was, and as a number. */
+    sql("UPDATE setting SET value = 1 WHERE name = '" MIN_MINOR "'");
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(1, 1);
+}
+
+/* A setting that only another version knows stays, and its revision counts. */
+static void unknown_names_stay(void **unused)
+{
+    struct setting_state states[SETTING_COUNT];
+
+    (void)unused;
+    sql("INSERT INTO setting VALUES ('nfs.of_the_future', 'kept', 41)");
+    assert_int_equal(reload(), SETTINGS_OK);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    settings_list(settings, states);
+    assert_int_equal(states[0].revision, 42);
+    sql("CREATE TABLE proof AS SELECT 1 / (value = 'kept') FROM setting "
+        "WHERE name = 'nfs.of_the_future'");
+}
+
+/* What was put in its place is read; where nothing is, nothing is stored. */
+static void replaced(void **unused)
+{
+    static struct content one;
+    char aside[160];
+
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    file_read(&one);
+    assert_int_equal(set_one(settings, MIN_MINOR, "0"), SETTINGS_OK);
+    (void)snprintf(aside, sizeof(aside), "%s.aside", db_path());
+    assert_int_equal(rename(db_path(), aside), 0);
+    file_write(one.data, one.len);
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(1, 1);
+    assert_int_equal(set_one(settings, MAX_MINOR, "1"), SETTINGS_OK);
+    assert_int_equal(unlink(db_path()), 0);
+    assert_int_equal(reload(), SETTINGS_OK);
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
+}
+
+/* Only the server's user reads it; and nothing lies about beside it. */
+static void private_to_the_server(void **unused)
+{
+    struct stat about;
+
+    (void)unused;
+    assert_int_equal(stat(db_path(), &about), 0);
+    assert_int_equal(about.st_mode & 07777, 0600);
+    assert_int_equal(chmod(db_path(), 0644), 0);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    assert_int_equal(stat(db_path(), &about), 0);
+    assert_int_equal(about.st_mode & 07777, 0600);
+    assert_int_not_equal(faccessat(settings_dir_fd, "settings.db-wal", F_OK, 0), 0);
+    assert_int_not_equal(faccessat(settings_dir_fd, "settings.db-shm", F_OK, 0), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, settings_set_up, settings_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(other_process),
+        TEST(other_process_and_options),
+        TEST(processes_at_once),
+        TEST(waits_for_others),
+        TEST(unwritable),
+        TEST(damaged),
+        TEST(another_kind),
+        TEST(by_hand),
+        TEST(unknown_names_stay),
+        TEST(replaced),
+        TEST(private_to_the_server),
+    };
+
+    return test_group_run(tests);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings_fixture.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <unistd.h>
+
+char settings_dir[64];
+int settings_dir_fd = -1;
+struct settings *settings;
+char settings_error[256];
+struct setting_values obeyed;
+unsigned obeyed_count;
+
+static void note(void *context, const struct setting_values *now)
+{
+    assert_ptr_equal(context, &obeyed);
+    obeyed = *now;
+    obeyed_count++;
+}
+
+static struct setting_option option(int number)
+{
+    return (struct setting_option){number != NOT_GIVEN, number == NOT_GIVEN ? 0 : (uint32_t)number};
+}
+
+enum settings_status try_start(int min, int max)
+{
+    struct settings_config config = {.dir = settings_dir_fd, .obey = note, .context = &obeyed};
+    enum settings_status status;
+
+    settings_close(settings);
+    obeyed_count = 0;
+    settings_error[0] = '\0';
+    config.options[SETTING_MIN_MINOR_VERSION] = option(min);
+    config.options[SETTING_MAX_MINOR_VERSION] = option(max);
+    settings = settings_open(&config, &status, settings_error, sizeof(settings_error));
+    assert_int_equal(settings != NULL, status == SETTINGS_OK);
+    assert_int_equal(obeyed_count, status == SETTINGS_OK);
+    return status;
+}
+
+void start_with(int min, int max)
+{
+    if (try_start(min, max) != SETTINGS_OK)
+        fail_msg("%s", settings_error);
+}
+
+int settings_set_up(void **unused)
+{
+    (void)unused;
+    (void)snprintf(settings_dir, sizeof(settings_dir), "/tmp/mainstay-settings.XXXXXX");
+    assert_non_null(mkdtemp(settings_dir));
+    settings_dir_fd = open(settings_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(settings_dir_fd >= 0);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+int settings_tear_down(void **unused)
+{
+    (void)unused;
+    settings_close(settings);
+    settings = NULL;
+    (void)close(settings_dir_fd);
+    return nftw(settings_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+enum settings_status set_one(struct settings *which, const char *name, const char *value)
+{
+    const struct settings_change change = {name, value};
+
+    return settings_set(which, &change, 1, settings_error, sizeof(settings_error));
+}
+
+enum settings_status set_both(struct settings *which, const char *min, const char *max)
+{
+    const struct settings_change changes[] = {{MIN_MINOR, min}, {MAX_MINOR, max}};
+
+    return settings_set(which, changes, 2, settings_error, sizeof(settings_error));
+}
+
+void expect_range(uint32_t min, uint32_t max)
+{
+    struct setting_values now;
+
+    settings_get(settings, &now);
+    assert_int_equal(now.of[SETTING_MIN_MINOR_VERSION].number, min);
+    assert_int_equal(now.of[SETTING_MAX_MINOR_VERSION].number, max);
+    assert_int_equal(obeyed.of[SETTING_MIN_MINOR_VERSION].number, min);
+    assert_int_equal(obeyed.of[SETTING_MAX_MINOR_VERSION].number, max);
+}
+
+void expect_origin(enum setting_id id, enum setting_origin origin)
+{
+    struct setting_values now;
+
+    settings_get(settings, &now);
+    assert_string_equal(setting_origin_name(now.of[id].origin), setting_origin_name(origin));
+}
+
+void expect_error(const char *text)
+{
+    if (!strstr(settings_error, text))
+        fail_msg("\"%s\" does not say \"%s\"", settings_error, text);
+}
+
+struct settings *other_open(void)
+{
+    const struct settings_config config = {.dir = settings_dir_fd};
+    enum settings_status status;
+    struct settings *other =
+        settings_open(&config, &status, settings_error, sizeof(settings_error));
+
+    if (!other)
+        fail_msg("%s", settings_error);
+    return other;
+}
+
+void other_set(const char *name, const char *value)
+{
+    struct settings *other = other_open();
+
+    assert_int_equal(set_one(other, name, value), SETTINGS_OK);
+    settings_close(other);
+}
+
+void sql(const char *text)
+{
+    char path[128];
+    sqlite3 *db;
+
+    (void)snprintf(path, sizeof(path), "%s/settings.db", settings_dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", text, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}

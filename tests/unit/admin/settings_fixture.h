@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings in a state directory of the test's own, with a hook that notes what it is told.  Helpers
+ * assert; those of another process open settings of their own on the same directory.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "admin/settings.h"
+#include "lib/test.h"
+
+#define MIN_MINOR "nfs.min_minor_version"
+#define MAX_MINOR "nfs.max_minor_version"
+
+enum {
+    NOT_GIVEN = -1
+};
+
+extern char settings_dir[64];
+extern int settings_dir_fd;
+extern struct settings *settings;
+extern char settings_error[256]; /* of the last call that failed */
+
+/* What the hook was told last, and how often. */
+extern struct setting_values obeyed;
+extern unsigned obeyed_count;
+
+/* Fixtures of one test: an empty directory, and settings in it without options. */
+int settings_set_up(void **unused);
+int settings_tear_down(void **unused);
+
+/* Open them again, as a new start would, with options or NOT_GIVEN. */
+void start_with(int min, int max);
+enum settings_status try_start(int min, int max);
+
+/* Set one, or both at once; value NULL is the default. */
+enum settings_status set_one(struct settings *which, const char *name, const char *value);
+enum settings_status set_both(struct settings *which, const char *min, const char *max);
+
+/* These values are in force, and the hook knows. */
+void expect_range(uint32_t min, uint32_t max);
+void expect_origin(enum setting_id id, enum setting_origin origin);
+/* The last error has this in it. */
+void expect_error(const char *text);
+
+/* As another process does: settings of its own, without hook and options. */
+struct settings *other_open(void);
+void other_set(const char *name, const char *value);
+
+/* SQL in settings.db. */
+void sql(const char *text);

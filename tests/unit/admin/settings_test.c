@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings: what is set is checked, stored and obeyed; what goes before what. */
+#include "settings_fixture.h"
+
+#include <string.h>
+
+static void defaults(void **unused)
+{
+    (void)unused;
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
+    expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_DEFAULT);
+}
+
+/* S20-51: stored, and in force without a restart and after it. */
+static void set_is_stored_and_obeyed(void **unused)
+{
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    assert_int_equal(obeyed_count, 2);
+    expect_range(1, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_STORED);
+    expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_DEFAULT);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(1, 1);
+    assert_int_equal(set_one(settings, MIN_MINOR, "0"), SETTINGS_OK);
+    expect_range(0, 1);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_STORED);
+}
+
+static void default_again(void **unused)
+{
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    assert_int_equal(set_one(settings, MIN_MINOR, NULL), SETTINGS_OK);
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
+}
+
+/* S20-50: from one end of the range to the other in one step. */
+static void both_at_once(void **unused)
+{
+    (void)unused;
+    assert_int_equal(set_both(settings, "1", "1"), SETTINGS_OK);
+    assert_int_equal(set_one(settings, MAX_MINOR, "0"), SETTINGS_REFUSED);
+    expect_error("nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (stored)");
+    assert_int_equal(obeyed_count, 2);
+    assert_int_equal(set_both(settings, "0", "0"), SETTINGS_OK);
+    assert_int_equal(obeyed_count, 3);
+    expect_range(0, 0);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_REFUSED);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 0);
+}
+
+static void nothing_changed(void)
+{
+    assert_int_equal(obeyed_count, 1);
+    expect_range(0, 1);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
+    expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_DEFAULT);
+}
+
+static void all_or_none(void **unused)
+{
+    const struct settings_change unknown[] = {{MAX_MINOR, "0"}, {"nfs.no_such", "1"}};
+
+    (void)unused;
+    assert_int_equal(set_both(settings, "1", "2"), SETTINGS_REFUSED);
+    expect_error("nfs.max_minor_version wants 0 or 1 (NFSv4.2 is not built), not '2'");
+    nothing_changed();
+    assert_int_equal(settings_set(settings, unknown, 2, settings_error, sizeof(settings_error)),
+                     SETTINGS_UNKNOWN);
+    expect_error("there is no setting 'nfs.no_such'");
+    nothing_changed();
+    assert_int_equal(set_both(settings, "1", "0"), SETTINGS_REFUSED);
+    nothing_changed();
+    assert_int_equal(set_one(settings, MIN_MINOR, ""), SETTINGS_REFUSED);
+    nothing_changed();
+}
+
+/* S20-51: an option is for one run; what is set while it runs goes before it, and stays. */
+static void options(void **unused)
+{
+    (void)unused;
+    assert_int_equal(set_both(settings, "0", "1"), SETTINGS_OK);
+    start_with(NOT_GIVEN, 0);
+    expect_range(0, 0);
+    expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_OPTION);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_STORED);
+    assert_int_equal(settings_reload(settings, settings_error, sizeof(settings_error)),
+                     SETTINGS_OK);
+    expect_range(0, 0);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 1);
+
+    start_with(NOT_GIVEN, 0);
+    assert_int_equal(set_one(settings, MAX_MINOR, "1"), SETTINGS_OK); /* what is stored anyway */
+    expect_range(0, 1);
+    expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_STORED);
+    start_with(1, 1);
+    assert_int_equal(set_both(settings, NULL, "0"), SETTINGS_OK);
+    expect_range(0, 0);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 0);
+}
+
+/* One that was not set keeps its option. */
+static void other_option_stays(void **unused)
+{
+    (void)unused;
+    start_with(0, 0);
+    assert_int_equal(set_one(settings, MAX_MINOR, "1"), SETTINGS_OK);
+    expect_range(0, 1);
+    expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_OPTION);
+}
+
+static void options_that_do_not_fit(void **unused)
+{
+    (void)unused;
+    assert_int_equal(set_both(settings, "1", "1"), SETTINGS_OK);
+    assert_int_equal(try_start(NOT_GIVEN, 0), SETTINGS_REFUSED);
+    expect_error("nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (option)");
+    assert_int_equal(try_start(1, 0), SETTINGS_REFUSED);
+    start_with(0, 0);
+    expect_range(0, 0);
+    /* Now it would do, but not at the next start. */
+    assert_int_equal(set_one(settings, MAX_MINOR, "0"), SETTINGS_REFUSED);
+    expect_error("(stored) is above");
+    /* And this would do at the next start, but not now. */
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    assert_int_equal(set_both(settings, "0", "1"), SETTINGS_OK);
+    start_with(NOT_GIVEN, 0);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_REFUSED);
+    expect_error("nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (option)");
+    expect_range(0, 0);
+}
+
+/* S20-28, its data model: each setting with its value, where that comes from, and what is stored. */
+static void list(void **unused)
+{
+    struct setting_state states[SETTING_COUNT];
+
+    (void)unused;
+    assert_int_equal(set_one(settings, MAX_MINOR, "001"), SETTINGS_OK);
+    start_with(NOT_GIVEN, 0);
+    settings_list(settings, states);
+    assert_ptr_equal(states[0].setting, &setting_table[0]);
+    assert_string_equal(states[0].value, "0");
+    assert_string_equal(states[0].stored, "");
+    assert_int_equal(states[0].origin, SETTING_DEFAULT);
+    assert_int_equal(states[0].revision, 0);
+    assert_ptr_equal(states[1].setting, &setting_table[1]);
+    assert_string_equal(states[1].value, "0");
+    assert_string_equal(states[1].stored, "1");
+    assert_int_equal(states[1].origin, SETTING_OPTION);
+    assert_int_equal(states[1].revision, 1);
+    assert_int_equal(set_both(settings, "1", "1"), SETTINGS_OK);
+    settings_list(settings, states);
+    assert_int_equal(states[0].revision, 2);
+    assert_int_equal(states[1].revision, 2);
+    assert_string_equal(states[0].stored, "1");
+    assert_int_equal(states[1].origin, SETTING_STORED);
+}
+
+/* Nothing that is in force changes: nobody is told. */
+static void same_again(void **unused)
+{
+    (void)unused;
+    assert_int_equal(set_both(settings, "0", "1"), SETTINGS_OK);
+    assert_int_equal(settings_reload(settings, settings_error, sizeof(settings_error)),
+                     SETTINGS_OK);
+    assert_int_equal(settings_set(settings, NULL, 0, settings_error, sizeof(settings_error)),
+                     SETTINGS_OK);
+    assert_int_equal(obeyed_count, 1);
+    expect_range(0, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, settings_set_up, settings_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(defaults),
+        TEST(set_is_stored_and_obeyed),
+        TEST(default_again),
+        TEST(both_at_once),
+        TEST(all_or_none),
+        TEST(options),
+        TEST(other_option_stays),
+        TEST(options_that_do_not_fit),
+        TEST(list),
+        TEST(same_again),
+    };
+
+    return test_group_run(tests);
+}
