@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the way out share: dial_out.c has the table of paths and their rate, dial_path.c
+ * what happens on one path, dial_call.c a call.
+ *
+ * Locks: dial_path.lock, then dial_out.lock.  Neither is held over a call into transport/, a hook or a
+ * line of the log.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/counter.h"
+#include "base/htable.h"
+#include "base/list.h"
+#include "base/log_limit.h"
+#include "callback/dial_out.h"
+
+/* ---- calls ---- */
+
+/* Holders of a reference: its path while it waits there, and whoever is sending it. */
+struct dial_call {
+    _Atomic uint32_t refs;
+    struct list link; /* path.queue or path.sent */
+    uint32_t xid;
+    int64_t deadline_ns;
+    dial_done *done; /* NULL: a probe, CB_NULL */
+    void *arg;
+    uint32_t op_count;
+    uint32_t ops[LIMIT_CALLBACK_OPS];
+    size_t len;
+    uint8_t record[];
+};
+
+/* One reference.  NULL: it does not fit. */
+struct dial_call *dial_call_create(const struct dial_target *target, uint32_t xid,
+                                   struct cb_op *ops, uint32_t op_count);
+struct dial_call *dial_probe_create(const struct dial_target *target, uint32_t xid);
+void dial_call_put(struct dial_call *call);
+
+/* Tell its outcome and drop the path's reference. */
+void dial_call_end(struct dial_call *call, enum dial_outcome outcome, const struct cb_reply *reply);
+
+/* The same for a whole list. */
+void dial_calls_end(struct list *calls, enum dial_outcome outcome);
+
+/* What the bytes behind xid and message type say; *reply when it is DIAL_ANSWERED. */
+enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, size_t len,
+                                struct arena *arena, struct cb_reply *reply);
+
+/* ---- paths ---- */
+
+/* One attempt at a connection.  Holders: the connection until its `closed` hook, and whoever dials. */
+struct dial_link {
+    _Atomic uint32_t refs;
+    struct dial_path *path; /* a reference */
+    /* Guarded by path->lock. */
+    struct connection *conn; /* a reference, or NULL: not known yet, or closed */
+    int64_t begun_ns;
+    bool up;       /* connected */
+    bool lost;     /* it takes nothing any more */
+    bool answered; /* somebody is there who knows the program */
+    bool late;     /* it did not come up in time */
+};
+
+/* Holders of a reference: dial_out.paths, each link, and who works with it. */
+struct dial_path {
+    _Atomic uint32_t refs;
+    struct dial_out *out;
+    uint64_t clientid;
+    struct dial_target target;
+    struct hnode node;       /* dial_out.paths */
+    struct list active_link; /* dial_out.active; guarded by dial_out.lock, like the next two */
+    bool active;
+    uint32_t serial;
+    _Atomic uint32_t state; /* enum dial_path_state, written with the lock */
+
+    _Atomic uint32_t next_xid;
+
+    pthread_mutex_t lock; /* guards all below */
+    bool closed;
+    bool sending;      /* somebody sends what stands in the queue */
+    bool probe_wanted; /* CB_NULL is to be sent once there is a connection */
+    struct dial_link *link;
+    struct list queue; /* calls to be sent, in order */
+    struct list sent;  /* over the link, and not answered yet */
+    uint32_t call_count;
+    uint32_t attempts;    /* dials since the last answer */
+    int64_t last_dial_ns; /* 0: never */
+};
+
+/* One reference. */
+struct dial_path *dial_path_create(struct dial_out *out, uint64_t clientid,
+                                   const struct dial_target *target, int64_t last_dial_ns);
+struct dial_path *dial_path_get(struct dial_path *path);
+void dial_path_put(struct dial_path *path);
+
+/* A new probe, at once if the intervals allow that. */
+void dial_path_probe(struct dial_path *path, int64_t now_ns);
+
+bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count, dial_done *done,
+                    void *arg, int64_t now_ns);
+
+/* Whatever is due. */
+void dial_path_tick(struct dial_path *path, int64_t now_ns);
+
+/* It is in no table any more: end its calls and its connection. */
+void dial_path_close(struct dial_path *path);
+
+/* When it was dialled last; 0: never. */
+int64_t dial_path_last_dial_ns(struct dial_path *path);
+
+/* What transport/ tells of its connections; the argument is a struct dial_link. */
+extern const struct dial_hooks dial_path_hooks;
+
+bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, size_t len);
+
+/* ---- all of them ---- */
+
+enum dial_out_counter {
+#define X(name, help) DIAL_OUT_COUNTER_##name,
+    DIAL_OUT_COUNTERS(X)
+#undef X
+    DIAL_OUT_COUNTER_COUNT
+};
+
+struct dial_out {
+    struct dial_out_config config; /* no zeros */
+    struct transport *transport;
+    struct counter_set *counters;
+    struct log_limit log_limit;
+
+    pthread_mutex_t lock; /* guards all below */
+    bool stopped;
+    struct htable paths; /* by clientid */
+    struct list active;  /* paths that want the tick */
+    uint32_t active_count;
+    int64_t rate_second; /* in which `rate_used` dials were begun */
+    uint32_t rate_used;
+};
+
+/* With path->lock held: the tick looks at it, or no more. */
+void dial_out_active_locked(struct dial_path *path, bool active);
+
+/* May one more be dialled in this second?  Those that try again get half of it, so that they don't
+ * keep out who is new.  With a path's lock held or without. */
+bool dial_out_rate_take(struct dial_out *out, bool again, int64_t now_ns);
+
+static inline void dial_out_count(struct dial_out *out, enum dial_out_counter counter)
+{
+    counter_add(out->counters, counter, 1);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of paths, whom the tick looks at, and how fast all of them together may dial. */
+#include "callback/dial_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "callback/dial_internal.h"
+#include "transport/dial.h"
+
+/* ---- life ---- */
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+struct dial_out *dial_out_create(const struct dial_out_config *config)
+{
+    struct dial_out *out = must_calloc(1, sizeof(*out));
+    struct dial_out_config *c = &out->config;
+
+    if (config)
+        *c = *config;
+    c->timeout_ms = or_default(c->timeout_ms, DIAL_OUT_TIMEOUT_MS);
+    c->connect_ms = or_default(c->connect_ms, DIAL_OUT_CONNECT_MS);
+    c->backoff_ms = or_default(c->backoff_ms, DIAL_OUT_BACKOFF_MS);
+    c->backoff_max_ms = or_default(c->backoff_max_ms, DIAL_OUT_BACKOFF_MAX_MS);
+    c->attempts = or_default(c->attempts, DIAL_OUT_ATTEMPTS);
+    c->dials_per_s = or_default(c->dials_per_s, LIMIT_DIALS_PER_S);
+    c->paths_max = or_default(c->paths_max, LIMIT_CALLBACK_PATHS);
+    out->counters = counter_set_create(DIAL_OUT_COUNTER_COUNT);
+    out->stopped = true;
+    CHECK(pthread_mutex_init(&out->lock, NULL) == 0);
+    htable_init(&out->paths, 64);
+    list_init(&out->active);
+    return out;
+}
+
+void dial_out_start(struct dial_out *out, struct transport *transport)
+{
+    pthread_mutex_lock(&out->lock);
+    out->transport = transport;
+    out->stopped = false;
+    pthread_mutex_unlock(&out->lock);
+}
+
+void dial_out_destroy(struct dial_out *out)
+{
+    if (!out)
+        return;
+    CHECK(out->stopped);
+    htable_fini(&out->paths);
+    pthread_mutex_destroy(&out->lock);
+    counter_set_destroy(out->counters);
+    free(out);
+}
+
+/* ---- the table ---- */
+
+static struct dial_path *path_find_locked(struct dial_out *out, uint64_t clientid)
+{
+    struct hnode *node = htable_first(&out->paths, hash_u64(clientid));
+
+    for (; node; node = htable_next(node)) {
+        struct dial_path *path = CONTAINER_OF(node, struct dial_path, node);
+
+        if (path->clientid == clientid)
+            return path;
+    }
+    return NULL;
+}
+
+/* A reference for the caller, or NULL. */
+static struct dial_path *path_lookup(struct dial_out *out, uint64_t clientid)
+{
+    struct dial_path *path;
+
+    pthread_mutex_lock(&out->lock);
+    path = path_find_locked(out, clientid);
+    if (path)
+        dial_path_get(path);
+    pthread_mutex_unlock(&out->lock);
+    return path;
+}
+
+static bool target_equal(const struct dial_target *a, const struct dial_target *b)
+{
+    return netaddr_equal(&a->address, &b->address) && a->program == b->program &&
+           a->ident == b->ident && a->cred.flavor == b->cred.flavor && a->cred.uid == b->cred.uid &&
+           a->cred.gid == b->cred.gid;
+}
+
+/* Close a path that has left the table, and drop the table's reference. */
+static void path_end(struct dial_path *path)
+{
+    if (!path)
+        return;
+    dial_path_close(path);
+    dial_path_put(path);
+}
+
+/* What dial_out_set() finds out. */
+struct setting {
+    struct dial_path *path; /* to be probed, with a reference; NULL: nothing to do */
+    struct dial_path *old;  /* to be closed, or NULL */
+    bool ok;
+};
+
+static void path_insert_locked(struct dial_out *out, struct setting *set, struct dial_path *path,
+                               uint32_t serial)
+{
+    path->serial = serial;
+    htable_insert(&out->paths, &path->node, hash_u64(path->clientid));
+    set->path = dial_path_get(path);
+}
+
+static void set_locked(struct dial_out *out, struct dial_path *spare, uint32_t serial,
+                       struct setting *set)
+{
+    struct dial_path *old = path_find_locked(out, spare->clientid);
+
+    set->ok = !out->stopped && (old || out->paths.count < out->config.paths_max);
+    if (!set->ok || (old && (int32_t)(serial - old->serial) <= 0))
+        return;
+    if (old && target_equal(&old->target, &spare->target)) {
+        old->serial = serial;
+        set->path = dial_path_get(old);
+        return;
+    }
+    if (old) {
+        htable_remove(&out->paths, &old->node);
+        set->old = old;
+    }
+    path_insert_locked(out, set, dial_path_get(spare), serial);
+}
+
+static int64_t last_dial_ns(struct dial_out *out, uint64_t clientid)
+{
+    struct dial_path *path = path_lookup(out, clientid);
+    int64_t ns = path ? dial_path_last_dial_ns(path) : 0;
+
+    if (path)
+        dial_path_put(path);
+    return ns;
+}
+
+bool dial_out_set(struct dial_out *out, uint64_t clientid, const struct dial_target *target,
+                  uint32_t serial)
+{
+    /* Another address begins with the interval of the one before. */
+    struct dial_path *spare = dial_path_create(out, clientid, target, last_dial_ns(out, clientid));
+    struct setting set = {0};
+
+    pthread_mutex_lock(&out->lock);
+    set_locked(out, spare, serial, &set);
+    pthread_mutex_unlock(&out->lock);
+    dial_path_put(spare);
+    path_end(set.old);
+    if (set.path) {
+        dial_path_probe(set.path, clock_now_ns());
+        dial_path_put(set.path);
+    }
+    return set.ok;
+}
+
+void dial_out_forget(struct dial_out *out, uint64_t clientid)
+{
+    struct dial_path *path;
+
+    pthread_mutex_lock(&out->lock);
+    path = path_find_locked(out, clientid);
+    if (path)
+        htable_remove(&out->paths, &path->node);
+    pthread_mutex_unlock(&out->lock);
+    path_end(path);
+}
+
+/* ---- the end ---- */
+
+static bool path_doom(struct hnode *node, void *arg)
+{
+    struct dial_path *path = CONTAINER_OF(node, struct dial_path, node);
+    struct list *doomed = arg;
+
+    htable_remove(&path->out->paths, node);
+    list_remove(&path->active_link);
+    path->active = false;
+    list_push_back(doomed, &path->active_link);
+    return true;
+}
+
+void dial_out_stop(struct dial_out *out)
+{
+    struct list doomed, *node;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&out->lock);
+    out->stopped = true; /* from now on no path becomes active: the link is ours */
+    htable_visit(&out->paths, path_doom, &doomed);
+    out->active_count = 0;
+    pthread_mutex_unlock(&out->lock);
+    while ((node = list_pop_front(&doomed)))
+        path_end(LIST_ENTRY(node, struct dial_path, active_link));
+}
+
+/* ---- time ---- */
+
+void dial_out_active_locked(struct dial_path *path, bool active)
+{
+    struct dial_out *out = path->out;
+
+    pthread_mutex_lock(&out->lock);
+    active = active && !path->closed;
+    if (!out->stopped && path->active != active) {
+        path->active = active;
+        if (active)
+            list_push_back(&out->active, &path->active_link);
+        else
+            list_remove(&path->active_link);
+        out->active_count += active ? 1 : (uint32_t)-1;
+    }
+    pthread_mutex_unlock(&out->lock);
+}
+
+bool dial_out_rate_take(struct dial_out *out, bool again, int64_t now_ns)
+{
+    uint32_t most = again ? (out->config.dials_per_s + 1) / 2 : out->config.dials_per_s;
+    int64_t second = now_ns / NSEC_PER_SEC;
+    bool taken;
+
+    pthread_mutex_lock(&out->lock);
+    if (second != out->rate_second) {
+        out->rate_second = second;
+        out->rate_used = 0;
+    }
+    taken = !out->stopped && out->rate_used < most;
+    if (taken)
+        out->rate_used++;
+    pthread_mutex_unlock(&out->lock);
+    return taken;
+}
+
+/* The first of the active ones, moved to the end, with a reference. */
+static struct dial_path *active_next(struct dial_out *out)
+{
+    struct dial_path *path = NULL;
+    struct list *node;
+
+    pthread_mutex_lock(&out->lock);
+    node = list_pop_front(&out->active);
+    if (node) {
+        list_push_back(&out->active, node);
+        path = dial_path_get(LIST_ENTRY(node, struct dial_path, active_link));
+    }
+    pthread_mutex_unlock(&out->lock);
+    return path;
+}
+
+void dial_out_tick(struct dial_out *out, int64_t now_ns)
+{
+    uint64_t left_out = log_limit_left_out(&out->log_limit);
+    struct dial_path *path;
+    uint32_t count;
+
+    if (left_out)
+        log_info("callback.more", LOG_U64("lines", left_out));
+    pthread_mutex_lock(&out->lock);
+    count = out->active_count;
+    pthread_mutex_unlock(&out->lock);
+    for (; count > 0 && (path = active_next(out)); count--) {
+        dial_path_tick(path, now_ns);
+        dial_path_put(path);
+    }
+}
+
+/* ---- calls ---- */
+
+enum dial_path_state dial_out_state(struct dial_out *out, uint64_t clientid)
+{
+    struct dial_path *path = path_lookup(out, clientid);
+    enum dial_path_state state = DIAL_PATH_NONE;
+
+    if (path) {
+        state = atomic_load_explicit(&path->state, memory_order_relaxed);
+        dial_path_put(path);
+    }
+    return state;
+}
+
+bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, uint32_t op_count,
+                   dial_done *done, void *arg)
+{
+    struct dial_path *path = path_lookup(out, clientid);
+    bool taken = false;
+
+    CHECK(done);
+    if (path) {
+        taken = dial_path_call(path, ops, op_count, done, arg, clock_now_ns());
+        dial_path_put(path);
+    }
+    dial_out_count(out, taken ? DIAL_OUT_COUNTER_calls : DIAL_OUT_COUNTER_refused);
+    return taken;
+}
+
+bool dial_out_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
+                    void *context)
+{
+    struct dial_link *link = connection_dial_arg(conn, &dial_path_hooks);
+
+    (void)context;
+    return link && dial_path_reply(link, xid, body, len);
+}
+
+/* ---- counters ---- */
+
+void dial_out_stats(struct dial_out *out, struct dial_out_stats *stats)
+{
+#define X(name, help) stats->name = counter_read(out->counters, DIAL_OUT_COUNTER_##name);
+    DIAL_OUT_COUNTERS(X)
+#undef X
+    pthread_mutex_lock(&out->lock);
+    stats->paths = (uint32_t)out->paths.count;
+    pthread_mutex_unlock(&out->lock);
+}
