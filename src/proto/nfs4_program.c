@@ -61,7 +61,7 @@ void nfs4_tick(struct server *server, int64_t now_ns)
     if (replays)
         log_info("sequence.replay_more", LOG_U64("lines", replays));
 #ifdef MAINSTAY_V40
-    v40_tick(server->v40, now_ns);
+    v40_tick(server->v40, server->state, now_ns);
 #else
     (void)now_ns;
 #endif

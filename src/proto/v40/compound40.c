@@ -30,6 +30,7 @@ static enum duplicate_way op_next(struct v40_compound *x, enum nfsstat4 *status)
     if (way == DUPLICATE_ANSWERED || way == DUPLICATE_DROPPED)
         return way;
     pos = reply_op_begin(&x->reply, &x->base, op);
+    x->args = x->base.in->p;
     if (x->base.in->failed)
         *status = NFS4ERR_BADXDR;
     else if (way == DUPLICATE_TOO_BIG || x->base.op_count > LIMIT_COMPOUND_OPS ||

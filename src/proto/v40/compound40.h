@@ -20,7 +20,8 @@ struct v40_compound {
     struct reply reply;
     struct client *client; /* base.client, with a reference and a request begun; or NULL */
     struct stateid
-        *used; /* a reference: what v40_use_stateid() found for this operation; or NULL */
+        *used;           /* a reference: what v40_use_stateid() found for this operation; or NULL */
+    const uint8_t *args; /* where this operation's arguments begin in base.in */
     struct duplicate *duplicate; /* the reply will be kept (duplicate_request.h); or NULL */
 };
 

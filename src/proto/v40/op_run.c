@@ -7,6 +7,8 @@
 
 #include "proto/ops/ops.h"
 #include "proto/v40/client_ops.h"
+#include "proto/v40/lock_ops.h"
+#include "proto/v40/open_ops.h"
 #include "proto/v40/stateid40.h"
 #include "wire/nfs4_codec.h"
 
@@ -35,25 +37,12 @@
         return wire_##TYPE##4args(c->in, &args) ? handler(x, &args) : NFS4ERR_BADXDR;              \
     }
 
-/* Nothing but an error, with the arguments consumed. */
-#define REFUSED(TYPE, status)                                                                      \
-    case OP_##TYPE: {                                                                              \
-        struct TYPE##4args args;                                                                   \
-        return wire_##TYPE##4args(c->in, &args) ? (status) : NFS4ERR_BADXDR;                       \
-    }
-
 /* Only a new size is a write, and looks at the stateid (RFC 7530 §16.32.4). */
 static enum nfsstat4 setattr_stateid(struct v40_compound *x, const struct SETATTR4args *args)
 {
     if (!bitmap4_isset(&args->obj_attributes.attrmask, FATTR4_SIZE))
         return NFS4_OK;
     return v40_use_stateid(x, &args->stateid);
-}
-
-static enum nfsstat4 lock_stateid(struct v40_compound *x, const struct LOCK4args *args)
-{
-    return v40_use_stateid(x, args->locker.new_lock_owner ? &args->locker.open_owner.open_stateid
-                                                          : &args->locker.lock_owner.lock_stateid);
 }
 
 /* The current filehandle keeps its value here, RFC 7530 §16.31.4. */
@@ -77,28 +66,28 @@ enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op)
 
     switch (op) {
         SHARED(ACCESS, op_access)
-        STATEFUL(CLOSE, v40_use_stateid(x, &args.open_stateid), op_close)
+        OWN(CLOSE, v40_close)
         SHARED(COMMIT, op_commit)
         SHARED(CREATE, op_create)
         STATEFUL(DELEGRETURN, v40_use_stateid(x, &args.deleg_stateid), op_delegreturn)
         SHARED(GETATTR, op_getattr)
         SHARED_VOID(GETFH, op_getfh)
         SHARED(LINK, op_link)
-        STATEFUL(LOCK, lock_stateid(x, &args), op_lock)
+        OWN(LOCK, v40_lock)
         STATEFUL(LOCKT, v40_use_client(x, args.owner.clientid), op_lockt)
-        STATEFUL(LOCKU, v40_use_stateid(x, &args.lock_stateid), op_locku)
+        OWN(LOCKU, v40_locku)
         SHARED(LOOKUP, op_lookup)
         SHARED_VOID(LOOKUPP, op_lookupp)
         SHARED(NVERIFY, op_nverify)
         SHARED(OPENATTR, op_openattr)
-        REFUSED(OPEN_CONFIRM, NFS4ERR_NOTSUPP)
-        STATEFUL(OPEN_DOWNGRADE, v40_use_stateid(x, &args.open_stateid), op_open_downgrade)
-        REFUSED(RELEASE_LOCKOWNER, NFS4ERR_NOTSUPP)
+        OWN(OPEN_CONFIRM, v40_open_confirm)
+        OWN(OPEN_DOWNGRADE, v40_open_downgrade)
+        OWN(RELEASE_LOCKOWNER, v40_release_lockowner)
         OWN(SETCLIENTID, v40_setclientid)
         OWN(SETCLIENTID_CONFIRM, v40_setclientid_confirm)
         OWN(RENEW, v40_renew)
         OWN(DELEGPURGE, v40_delegpurge)
-        STATEFUL(OPEN, v40_use_client(x, args.owner.clientid), op_open)
+        OWN(OPEN, v40_open)
         SHARED(PUTFH, op_putfh)
         SHARED_VOID(PUTPUBFH, op_putpubfh)
         SHARED_VOID(PUTROOTFH, op_putrootfh)

@@ -4,6 +4,7 @@
 #include "state/open/open.h"
 #include "state/state.h"
 #include "state/v40/client_v40.h"
+#include "state/v40/open_confirm.h"
 
 void v40_client_done(struct v40_compound *x)
 {
@@ -32,15 +33,13 @@ enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid)
     return status;
 }
 
-/* Its client has gone this moment, or speaks 4.1: it is nobody's here. */
-static bool use_client_of(struct v40_compound *x, const struct stateid *sid)
+bool v40_use_client_of(struct v40_compound *x, struct client *client)
 {
-    if (x->client == sid->client)
+    if (x->client == client)
         return true;
-    if (sid->client->kind != CLIENT_V40 ||
-        !client_v40_begin_of(sid->client, x->base.call->received_ns))
+    if (client->kind != CLIENT_V40 || !client_v40_begin_of(client, x->base.call->received_ns))
         return false;
-    use(x, sid->client);
+    use(x, client);
     return true;
 }
 
@@ -51,7 +50,7 @@ static enum nfsstat4 use_ordinary(struct v40_compound *x, const struct stateid4 
 
     if (!sid)
         return stateid_epoch_ours(table, stateid) ? NFS4ERR_BAD_STATEID : NFS4ERR_STALE_STATEID;
-    if (!use_client_of(x, sid)) {
+    if (!v40_use_client_of(x, sid->client)) {
         stateid_put(sid);
         return NFS4ERR_BAD_STATEID;
     }
@@ -77,7 +76,10 @@ enum nfsstat4 v40_use_stateid_unconfirmed(struct v40_compound *x, const struct s
 
 enum nfsstat4 v40_use_stateid(struct v40_compound *x, const struct stateid4 *stateid)
 {
-    return v40_use_stateid_unconfirmed(x, stateid);
+    enum nfsstat4 status = v40_use_stateid_unconfirmed(x, stateid);
+
+    /* It may be that of an old request that came late (RFC 7530 §16.18.5). */
+    return x->used && open_is_unconfirmed(x->used) ? NFS4ERR_BAD_STATEID : status;
 }
 
 void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status)

@@ -11,10 +11,14 @@
 /* By client id.  NFS4ERR_STALE_CLIENTID, NFS4ERR_EXPIRED. */
 enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid);
 
+/* One who is known, by a reference of the caller.  False: he is being removed, or speaks 4.1. */
+bool v40_use_client_of(struct v40_compound *x, struct client *client) MUST_USE;
+
 /* By stateid, which is checked as 4.0 has it: a seqid of 0 is a seqid, there is no current stateid,
  * and one of a former life of the server is told from a wrong one.  The anonymous stateid and the one
  * of all ones name nobody, and are NFS4_OK.  NFS4ERR_STALE_STATEID, NFS4ERR_BAD_STATEID,
- * NFS4ERR_OLD_STATEID.  What was revoked is found; the handler says so. */
+ * NFS4ERR_OLD_STATEID.  What was revoked is found; the handler says so.  An open that is not confirmed
+ * is BAD_STATEID.  x->used is set where there is such a stateid, whatever is wrong with it. */
 enum nfsstat4 v40_use_stateid(struct v40_compound *x, const struct stateid4 *stateid);
 
 /* The same for the one operation that may use the stateid of an open not yet confirmed. */

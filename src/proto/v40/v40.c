@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "proto/v40/duplicate_cache.h"
+#include "state/v40/open_confirm.h"
 
 struct v40 *v40_create(void)
 {
@@ -23,10 +24,11 @@ void v40_destroy(struct v40 *v40)
     free(v40);
 }
 
-void v40_tick(struct v40 *v40, int64_t now_ns)
+void v40_tick(struct v40 *v40, struct state *state, int64_t now_ns)
 {
     uint64_t replays = log_limit_left_out(&v40->replays);
 
+    open_confirm_tick(state, now_ns);
     duplicate_cache_tick(v40->duplicates, now_ns);
     if (replays)
         log_info("compound.replay_more", LOG_U64("lines", replays));

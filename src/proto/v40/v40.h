@@ -7,6 +7,7 @@
 #include "base/log_limit.h"
 
 struct duplicate_cache;
+struct state;
 
 struct v40 {
     struct duplicate_cache *duplicates;
@@ -20,4 +21,4 @@ struct v40 *v40_create(void);
 void v40_destroy(struct v40 *v40);
 
 /* About once a second, with no lock held; `now_ns` is clock_now_ns(). */
-void v40_tick(struct v40 *v40, int64_t now_ns);
+void v40_tick(struct v40 *v40, struct state *state, int64_t now_ns);

@@ -23,6 +23,10 @@ struct open_tables *open_tables_create(uint64_t boot_id)
 
 void open_tables_destroy(struct open_tables *tables)
 {
+    struct open_tables_v40 *v40 = atomic_load_explicit(&tables->v40, memory_order_relaxed);
+
+    if (v40)
+        v40->free(v40);
     file_shards_fini(tables->files);
     stateid_table_destroy(tables->stateids);
     free(tables);

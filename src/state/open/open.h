@@ -21,8 +21,14 @@
 #include "state/open/stateid.h"
 #include "state/state.h"
 
+/* What state/v40 hangs on (v40/owner_tables.h), which may be left out of the build. */
+struct open_tables_v40 {
+    void (*free)(struct open_tables_v40 *self);
+};
+
 struct open_tables {
     struct stateid_table *stateids;
+    _Atomic(struct open_tables_v40 *) v40; /* NULL until asked for */
     uint64_t cred_seed;
     struct file_shard files[FILE_SHARDS];
 };

@@ -128,7 +128,7 @@ static void forget_oldest_locked(struct owner_table *table)
     forget_locked(table, LIST_ENTRY(list_pop_front(&table->idle), struct owner, idle_link));
 }
 
-static struct owner *take_locked(struct owner_table *table, struct owner *owner)
+struct owner *owner_take_locked(struct owner_table *table, struct owner *owner)
 {
     if (owner && owner->uses++ == 0 && !list_empty(&owner->idle_link)) {
         list_remove(&owner->idle_link);
@@ -145,7 +145,7 @@ struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
 
     if (!owner)
         owner = add_locked(table, kind, name, hash);
-    return take_locked(table, owner);
+    return owner_take_locked(table, owner);
 }
 
 struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
@@ -166,7 +166,7 @@ struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
     struct owner *owner;
 
     pthread_mutex_lock(&table->lock);
-    owner = take_locked(table, lookup_locked(table, kind, name, hash));
+    owner = owner_take_locked(table, lookup_locked(table, kind, name, hash));
     pthread_mutex_unlock(&table->lock);
     return owner;
 }

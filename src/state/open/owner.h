@@ -88,6 +88,9 @@ bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind
 struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
                          const struct wire_opaque *name);
 
+/* A use of an owner of this table; NULL is fine. */
+struct owner *owner_take_locked(struct owner_table *table, struct owner *owner);
+
 /* One more use for who has one. */
 struct owner *owner_use_more(struct owner *owner);
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A LOCK that names a lock owner is a request of the open owner, whose result he keeps, and begins or
+ * goes on with the lock owner's own sequence.  One who has locked the file already may do so too, if
+ * his number is the next (RFC 7530 §16.10.5 would have BAD_SEQID; clients do it after a downgrade,
+ * and other servers let them).
+ */
+#include "proto/v40/lock_ops.h"
+
+#include "proto/ops/ops.h"
+#include "proto/v40/owner_gate.h"
+#include "proto/v40/stateid40.h"
+#include "state/v40/lock_owner.h"
+
+static enum nfsstat4 lock(struct v40_compound *x, const struct owner_call *call)
+{
+    enum nfsstat4 status = compound_need_fh(&x->base);
+
+    if (status == NFS4_OK)
+        status = call->found;
+    return status == NFS4_OK ? op_lock(&x->base, call->args) : status;
+}
+
+static enum nfsstat4 run_lock(struct v40_compound *x, struct owner_call *call)
+{
+    return lock(x, call);
+}
+
+/* No result is kept with the lock owner: a retry is found by the open owner first. */
+static enum nfsstat4 run_lock_to_owner(struct v40_compound *x, struct owner_call *call)
+{
+    const struct LOCK4args *args = call->args;
+    const struct open_to_lock_owner4 *locker = &args->locker.open_owner;
+    const struct owner_request request = {
+        .op = OP_LOCK, .seqid = locker->lock_seqid, .now_ns = call->request.now_ns};
+    struct owner_result result = {0};
+    struct owner_replay none;
+    struct owner *owner;
+
+    if (locker->lock_owner.clientid != x->base.client->id)
+        return call->found == NFS4_OK ? NFS4ERR_STALE_CLIENTID : call->found;
+    owner = owner_seqid_use(x->base.client, OWNER_LOCK, &locker->lock_owner.owner);
+    if (!owner)
+        return NFS4ERR_DELAY;
+    switch (owner_seqid_begin(owner, &request, &none)) {
+    case OWNER_RUN:
+        result.status = lock(x, call);
+        owner_seqid_end(owner, &request, &result);
+        return result.status;
+    case OWNER_CROWDED:
+        owner_drop(owner);
+        return NFS4ERR_RESOURCE;
+    case OWNER_REPLAY:
+    case OWNER_BAD_SEQID:
+        break;
+    }
+    owner_drop(owner);
+    return NFS4ERR_BAD_SEQID;
+}
+
+enum nfsstat4 v40_lock(struct v40_compound *x, const struct LOCK4args *args)
+{
+    const struct locker4 *locker = &args->locker;
+    struct owner_call call;
+
+    if (locker->new_lock_owner) {
+        call = owner_call_begin(x, OP_LOCK, locker->open_owner.open_seqid, args, run_lock_to_owner);
+        return owner_gate_stateid(x, &call, STATEID_OPEN, &locker->open_owner.open_stateid);
+    }
+    call = owner_call_begin(x, OP_LOCK, locker->lock_owner.lock_seqid, args, run_lock);
+    return owner_gate_stateid(x, &call, STATEID_LOCK, &locker->lock_owner.lock_stateid);
+}
+
+static enum nfsstat4 run_locku(struct v40_compound *x, struct owner_call *call)
+{
+    enum nfsstat4 status = compound_need_fh(&x->base);
+
+    if (status == NFS4_OK)
+        status = call->found;
+    return status == NFS4_OK ? op_locku(&x->base, call->args) : status;
+}
+
+enum nfsstat4 v40_locku(struct v40_compound *x, const struct LOCKU4args *args)
+{
+    struct owner_call call = owner_call_begin(x, OP_LOCKU, args->seqid, args, run_locku);
+
+    return owner_gate_stateid(x, &call, STATEID_LOCK, &args->lock_stateid);
+}
+
+enum nfsstat4 v40_release_lockowner(struct v40_compound *x,
+                                    const struct RELEASE_LOCKOWNER4args *args)
+{
+    enum nfsstat4 status = v40_use_client(x, args->lock_owner.clientid);
+
+    return status == NFS4_OK ? lock_owner_release(x->base.client, &args->lock_owner.owner) : status;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a lock owner of 4.0 (RELEASE_LOCKOWNER, RFC 7530 §16.37). */
+#pragma once
+
+#include "state/open/owner.h"
+
+/* All lock states of the owner end, and with them his sequence.  NFS4ERR_LOCKS_HELD when he holds a
+ * lock on any file: then nothing has changed.  An owner who is not known is NFS4_OK. */
+enum nfsstat4 lock_owner_release(struct client *client, const struct wire_opaque *name);
