@@ -168,22 +168,21 @@ enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,
 enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
                            struct vfs_object **out)
 {
-    struct mem_object *dir = mem_of(vfs);
+    struct mem_object *dir = mem_of(vfs), *up;
     enum vfs_status status = VFS_OK;
 
     if (!vfs_type_is_dir(vfs->type))
         return VFS_NOTDIR;
     mem_lock_read(dir);
+    up = dir->dir.parent;
     if (!may_search_locked(dir, cred))
         status = VFS_ACCESS;
-    else if (dir->attr.nlink == 0)
-        status = VFS_STALE;
-    else if (!dir->dir.parent)
+    else if (!up && dir->attr.nlink > 0)
         status = VFS_NOENT;
-    else if (mem_object_get_alive(dir->dir.parent))
-        *out = &dir->dir.parent->vfs;
+    else if (!up || !mem_object_get_alive(up)) /* removed, or the object of its attributes is */
+        status = VFS_STALE;
     else
-        status = VFS_STALE; /* the object of an attribute directory, just gone */
+        *out = &up->vfs;
     mem_unlock(dir);
     return status;
 }
