@@ -4,6 +4,14 @@
 #include "base/log.h"
 #include "wire/op_table.h"
 
+/* RFC 7530 §13.2; for OPEN §16.16.6 has one answer for all that is no file and no directory. */
+static enum nfsstat4 wrong_type(enum nfs_opnum4 op)
+{
+    if (op == OP_OPEN)
+        return NFS4ERR_SYMLINK;
+    return op == OP_OPENATTR ? NFS4ERR_NOTSUPP : NFS4ERR_INVAL;
+}
+
 enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
 {
     /* The last one of 4.0. */
@@ -11,7 +19,7 @@ enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
         return status;
     switch ((uint32_t)status) {
     case NFS4ERR_WRONG_TYPE:
-        return op == OP_OPENATTR ? NFS4ERR_NOTSUPP : NFS4ERR_INVAL; /* RFC 7530 §13.2 */
+        return wrong_type(op);
     case NFS4ERR_DELEG_REVOKED:
         return NFS4ERR_ADMIN_REVOKED;
     default:
