@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 enum {
-    START_MS = 20000,
-    STOP_MS = 20000,
+    START_MS = 60000,
+    STOP_MS = 60000,
     POLL_MS = 5
 };
 

@@ -4,8 +4,8 @@
  * (§18.34), connections that come, go and are too many.  The server listens on two addresses.
  */
 #include <string.h>
-#include <unistd.h>
 
+#include "lib/wait.h"
 #include "script.h"
 
 #define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
@@ -274,13 +274,7 @@ static void sessions_on_one_connection(void **state)
 /* What the server says of the back channel, once it has noticed that a connection is gone. */
 static void wait_flags(struct client_conn *conn, struct client_session *session, uint32_t flags)
 {
-    for (int i = 0; i < 500; i++) {
-        speak(conn, session);
-        if (session->status_flags == flags)
-            return;
-        usleep(10000);
-    }
-    assert_int_equal(session->status_flags, flags);
+    wait_until_every(10, (speak(conn, session), session->status_flags == flags));
 }
 
 /* P-08, S20-12, SR-14: a hundred connections one after the other, the back channel with each; none

@@ -201,7 +201,8 @@ static void some_is_lost(void **state)
                                     NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4_OK,
                                     NFS4_OK},
                   8);
-    /* What is gone stays gone: bob has it. */
+    /* What is gone stays gone: bob has it, and his lease. */
+    (void)flags_of(&bob);
     again = open_as(&alice, "again", "locks", OPEN4_SHARE_DENY_NONE, NFS4_OK);
     begin(&alice, &again.fh);
     client_op_lock_new(C, &again.stateid, alice.session.clientid, "again", WRITE_LT, 0, 10);

@@ -3,21 +3,19 @@
  * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the figures that
  * it tells by SIGUSR1.
  */
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "lib/wait.h"
 #include "log_lines.h"
 #include "script.h"
 #include "state/session/session_stats.h"
 
 enum {
-    PATIENCE_MS = 5000,
     FLOOD = 1000,
-    RACE_TRIES = 200,
-    RACERS = 3
+    RACERS = 3,
+    RACE_WRITES = 10,
 };
 
 /* Options of a server: a level and a format. */
@@ -27,8 +25,11 @@ struct flavor {
 
 static int set_up(void **state)
 {
+    static char local[128];
     static const char *options[] = {"--export",
                                     "/mem=mem:,no_root_squash",
+                                    "--export",
+                                    local,
                                     "--threads",
                                     "4",
                                     "--log-level",
@@ -38,8 +39,11 @@ static int set_up(void **state)
                                     NULL};
     const struct flavor *flavor = *state;
 
-    options[5] = flavor->level;
-    options[7] = flavor->format;
+    options[7] = flavor->level;
+    options[9] = flavor->format;
+    if (!test_server_init(&script_server))
+        return -1;
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
@@ -206,15 +210,15 @@ static void each_error_has_a_record(void **state)
         log_expect_json();
 }
 
-static bool race_once(struct client_conn *racers)
+/* What waits for the disk keeps its slot busy, and no processor. */
+static bool race_once(struct client_conn *racers, const struct client_file *file)
 {
-    struct client_fh dir = script_dir(script_mem);
     bool busy = false;
     uint32_t xids[RACERS];
 
-    begin(&alice, &dir);
-    for (unsigned i = 2; i < alice.session.fore.ca_maxoperations; i++)
-        client_op_create(C, "deeper", NF4DIR, NULL, 0777);
+    begin(&alice, &file->fh);
+    for (unsigned i = 0; i < RACE_WRITES; i++)
+        client_op_write(C, &file->stateid, i, FILE_SYNC4, "x", 1);
     for (unsigned i = 0; i < RACERS; i++)
         assert_int_equal(client_compound_send(&racers[i], C, &xids[i]), CLIENT_OK);
     for (unsigned i = 0; i < RACERS; i++) {
@@ -232,15 +236,14 @@ static bool race_once(struct client_conn *racers)
 static void busy_slot_has_a_record(void **state)
 {
     struct client_conn racers[RACERS];
+    struct client_fh dir = script_dir(script_local);
+    struct client_file file = make_open(&alice, &dir, "file");
     struct log_line line;
-    bool busy = false;
 
     (void)state;
     for (unsigned i = 0; i < RACERS; i++)
         script_connect(&racers[i]);
-    for (unsigned i = 0; i < RACE_TRIES && !busy; i++)
-        busy = race_once(racers);
-    assert_true(busy);
+    wait_until_every(0, race_once(racers, &file));
     line = log_find("sequence.refused", "slot_busy");
     assert_true(line.count >= 1 && line.count < RACERS);
     assert_int_equal(log_number(&line, "received"), alice.session.slots[0].seqid - 1);
@@ -448,33 +451,23 @@ static void path_of_each_compound(void **state)
     expect_path("none", 77);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* `event` was provoked FLOOD times since `start`: 100 lines in a second tell of it, and the others are
- * told of by `more` once a second. */
-static void expect_flood(uint64_t start, const char *event, const char *more)
+ * told of by `more` once a second.  (So there is nothing to tell if it took too many seconds.) */
+static void expect_flood(int64_t start_ms, const char *event, const char *more)
 {
-    uint64_t seconds = (now_ms() - start) / 1000 + 2, told = 0;
+    int64_t seconds = (wait_now_ms() - start_ms) / 1000 + 2;
     unsigned lines = log_find(event, NULL).count;
 
-    assert_true(lines >= 100 && lines <= 100 * seconds && lines < FLOOD);
-    for (unsigned waited = 0; waited < PATIENCE_MS && lines + told < FLOOD; waited += 50) {
-        (void)poll(NULL, 0, 50);
-        told = log_find(more, NULL).lines;
-    }
-    assert_int_equal(lines + told, FLOOD);
+    assert_true(lines >= 100 && lines <= 100 * seconds);
+    assert_true(lines < FLOOD || 100 * seconds >= FLOOD);
+    wait_until_every(50, lines + log_find(more, NULL).lines >= FLOOD);
+    assert_int_equal(lines + log_find(more, NULL).lines, FLOOD);
 }
 
 /* A flood of errors does not fill the disk, and says how many lines it would have been. */
 static void flood(void **state)
 {
-    uint64_t start = now_ms();
+    int64_t start = wait_now_ms();
 
     (void)state;
     for (unsigned i = 0; i < FLOOD; i++) {
@@ -487,13 +480,13 @@ static void flood(void **state)
 /* Neither does one of retries. */
 static void flood_of_replays(void **state)
 {
-    uint64_t start;
+    int64_t start;
 
     (void)state;
     begin(&alice, NULL);
     client_op_putrootfh(C);
     run(NFS4_OK);
-    start = now_ms();
+    start = wait_now_ms();
     for (unsigned i = 0; i < FLOOD; i++)
         expect_status(status_over(&alice.conn), NFS4_OK);
     expect_flood(start, "sequence.replay", "sequence.replay_more");
@@ -526,10 +519,7 @@ static struct log_line figures(void)
     struct log_line line = {0};
 
     assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
-    for (unsigned waited = 0; waited < PATIENCE_MS && line.count <= before; waited += 5) {
-        (void)poll(NULL, 0, 5);
-        line = log_find("daemon.figures", NULL);
-    }
+    wait_until_every(5, (line = log_find("daemon.figures", NULL)).count > before);
     assert_int_equal(line.count, before + 1);
     return line;
 }
@@ -607,12 +597,9 @@ static void figures_of_each_type(void **state)
 /* The last line of `event` as soon as there are `count` of them; the server writes when it gets to it. */
 static struct log_line log_await(const char *event, unsigned count)
 {
-    struct log_line line = log_find(event, NULL);
+    struct log_line line;
 
-    for (unsigned waited = 0; line.count < count && waited < PATIENCE_MS; waited += 5) {
-        (void)poll(NULL, 0, 5);
-        line = log_find(event, NULL);
-    }
+    wait_until_every(5, (line = log_find(event, NULL)).count >= count);
     assert_int_equal(line.count, count);
     return line;
 }
@@ -623,17 +610,15 @@ static void figures_of_sessions(void **state)
     char session[2 * NFS4_SESSIONID_SIZE + 1];
     struct log_line line;
     enum nfsstat4 status;
-    unsigned before;
 
     (void)state;
     (void)figures();
     hex(bob.session.sessionid, session);
-    before = log_find("session.figures", NULL).count;
-    assert_int_equal(before, 2);
+    (void)log_await("session.figures", 2);
     assert_int_equal(client_session_close(&bob.conn, &bob.session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
     (void)figures();
-    line = log_await("session.figures", before + 1);
+    line = log_await("session.figures", 3);
     assert_string_not_equal(log_value(&line, "session"), session);
     assert_int_equal(log_number(&line, "slots_in_use"), 0);
     assert_int_equal(log_number(&line, "total_slots"), alice.session.slot_count);

@@ -12,7 +12,7 @@ import unittest
 
 BIN = os.environ["MAINSTAY_BIN"]
 LEASE_S = 45
-TIMEOUT_S = 30
+TIMEOUT_S = 60
 
 
 def mainstay(*arguments):

@@ -6,20 +6,20 @@
  */
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/wait.h"
 #include "script.h"
 
 static char export_local[128];
 static struct client_fh dir;
 static struct client_mount carol;
 
-static const char *const long_grace[] = {"--lease",    "20",       "--grace",   "20", "--export",
+static const char *const long_grace[] = {"--lease",    "60",       "--grace",   "60", "--export",
                                          export_local, "--export", "/mem=mem:", NULL};
-static const char *const short_grace[] = {"--lease",  "20",         "--grace", "1",
+static const char *const short_grace[] = {"--lease",  "60",         "--grace", "4",
                                           "--export", export_local, NULL};
-static const char *const short_lease[] = {"--lease",  "1",          "--grace", "20",
+static const char *const short_lease[] = {"--lease",  "1",          "--grace", "60",
                                           "--export", export_local, NULL};
 
 /* EXCHANGE_ID and CREATE_SESSION. */
@@ -111,11 +111,6 @@ static void crash(void)
 {
     test_server_kill(&script_server);
     assert_true(test_server_start(&script_server, NULL));
-}
-
-static void pause_ms(long ms)
-{
-    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
 static enum open_delegation_type4 delegation_held = OPEN_DELEGATE_NONE;
@@ -356,7 +351,7 @@ static void none_waits(void **state)
     lock_type = WRITEW_LT;
     lock_is(&alice, &file, &of_alice, true, 0, NFS4_OK);
     lock_is(&bob, &file, &of_bob, true, 5, NFS4ERR_RECLAIM_CONFLICT);
-    pause_ms(2200); /* his turn, if he waited */
+    wait_ms(2200); /* his turn, if he waited */
     lock_is(&carol, &file, &of_carol, true, 10, NFS4_OK);
     lock_type = WRITE_LT;
 }
@@ -432,7 +427,7 @@ static void second_crash(void **state)
 static struct stateid4 until_granted(struct client_mount *mount, const struct client_fh *fh,
                                      enum nfsstat4 until)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS; wait_now_ms() < end_ms;) {
         begin(mount, fh);
         op_open(mount, CLAIM_FH, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE);
         client_result_free(R);
@@ -441,7 +436,7 @@ static struct stateid4 until_granted(struct client_mount *mount, const struct cl
             return result(OP_OPEN)->opopen.stateid;
         if (R->status != NFS4ERR_DELAY)
             expect_status(R->status, until);
-        pause_ms(100);
+        wait_ms(100);
     }
     fail_msg("it is never granted");
     abort();
@@ -509,7 +504,7 @@ static void refused_io(void **state)
     crash();
     come(&alice);
     open = reclaim_is(&alice, &file, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH, NFS4_OK);
-    pause_ms(2500); /* her lease is over */
+    wait_ms(2500); /* her lease is over */
     come(&bob);
     read_is(&bob, &file, &client_stateid_anonymous, NFS4ERR_GRACE);
     write_is(&alice, &file, &open, NFS4_OK);
@@ -549,7 +544,7 @@ static void lost_reply(void **state)
     begin(&alice, NULL);
     client_compound_add(C, &op);
     assert_int_equal(client_compound_send(&alice.conn, C, &xid), CLIENT_OK);
-    pause_ms(100);
+    wait_ms(100);
     crash();
     come(&alice);
     (void)reclaim(&alice, &file);

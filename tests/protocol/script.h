@@ -16,7 +16,7 @@
 #include "lib/server.h"
 #include "lib/test.h"
 
-#define SCRIPT_TIMEOUT_MS 10000
+#define SCRIPT_TIMEOUT_MS 60000
 
 /* Group setup: a server that exports /mem and /local (both no_root_squash) or, if not NULL, what the
  * options say; then two clients with a session each. */
@@ -27,6 +27,9 @@ int script_teardown(void **state);
 /* The same with clients of minor version 0. */
 int script_setup_v40(const char *const *options);
 int script_setup_v40_default(void **state);
+
+/* The same with alice in minor version 1 and bob in 0. */
+int script_setup_mixed(void **state);
 
 /* One more client, with an owner string of its own; the caller closes it. */
 void script_mount_v40(struct client_mount *mount);
