@@ -123,6 +123,29 @@ static bool is_whole(struct database *db, char *why, size_t size)
     return ok;
 }
 
+static bool upgrade_once(struct database *db, int64_t from)
+{
+    char sql[64];
+
+    (void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %lld", (long long)from + 1);
+    return database_exec(db, db->kind->upgrades[from - 1]) && database_exec(db, sql);
+}
+
+/* From an older version to ours: all of it or nothing. */
+static bool upgrade(struct database *db)
+{
+    int64_t version;
+
+    if (!database_exec(db, "BEGIN IMMEDIATE") ||
+        !database_number(db, "PRAGMA user_version", &version))
+        return false;
+    for (; version < db->kind->version; version++) {
+        if (!upgrade_once(db, version))
+            return false;
+    }
+    return database_exec(db, "COMMIT");
+}
+
 /* Ours, of this version, and whole; or made now.  `why` may stay empty: then SQLite knows. */
 static bool check_schema(struct database *db, char *why, size_t size)
 {
@@ -134,12 +157,13 @@ static bool check_schema(struct database *db, char *why, size_t size)
         (void)snprintf(why, size, "not a database of mainstayd");
         return false;
     }
-    if (id.version != db->kind->version) {
+    if (id.version != db->kind->version &&
+        !(db->kind->upgrades && id.version > 0 && id.version < db->kind->version)) {
         (void)snprintf(why, size, "made by another version of mainstayd (schema %lld, not %lld)",
                        (long long)id.version, (long long)db->kind->version);
         return false;
     }
-    return is_whole(db, why, size);
+    return is_whole(db, why, size) && (id.version == db->kind->version || upgrade(db));
 }
 
 static bool prepare_all(struct database *db)

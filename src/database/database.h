@@ -21,7 +21,9 @@ struct database_kind {
     int64_t application_id; /* so that nobody takes another program's for ours */
     int64_t version;        /* of the schema */
     const char *schema;     /* what makes the tables in an empty file */
-    bool shared;            /* other processes may have it open too */
+    const char *const
+        *upgrades; /* [i] makes version i + 2 of version i + 1; NULL: there was but one */
+    bool shared;   /* other processes may have it open too */
     uint32_t statement_count;
     const char *const *statements;
 };

@@ -6,9 +6,7 @@
 
 enum nfsstat4 grace_check_new(const struct compound *c)
 {
-    if (!atomic_load_explicit(&c->client->reclaim_complete, memory_order_relaxed))
-        return NFS4ERR_GRACE;
-    return recovery_grant_status(c->server->state->recovery);
+    return recovery_client_grant(c->server->state->recovery, c->client);
 }
 
 enum nfsstat4 grace_check_io(const struct compound *c)
@@ -21,8 +19,10 @@ enum nfsstat4 grace_reclaim_begin(const struct compound *c)
     return recovery_reclaim_begin(c->server->state->recovery, c->client, c->call->received_ns);
 }
 
-void grace_reclaim_end(const struct compound *c)
+void grace_reclaim_end(const struct compound *c, enum nfsstat4 status)
 {
+    if (status == NFS4_OK)
+        recovery_client_reclaimed(c->server->state->recovery, c->client);
     recovery_reclaim_end(c->server->state->recovery);
 }
 

@@ -77,7 +77,7 @@ static enum nfsstat4 lock_reclaim(struct compound *c, const struct LOCK4args *ar
     if (status != NFS4_OK)
         return status;
     status = grace_reclaim_status(lock_any_owner(c, args, request));
-    grace_reclaim_end(c);
+    grace_reclaim_end(c, status);
     return status;
 }
 

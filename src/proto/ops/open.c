@@ -184,7 +184,7 @@ static enum nfsstat4 reclaim_target(struct compound *c, const struct OPEN4args *
     if (status != NFS4_OK)
         return status;
     status = grace_reclaim_status(open_target_open(c, args, target, stateid));
-    grace_reclaim_end(c);
+    grace_reclaim_end(c, status);
     return status;
 }
 

@@ -58,6 +58,7 @@ struct client {
     _Atomic int64_t renewed_ns;     /* clock_now_ns() of the last renewal: client_renew() */
     _Atomic bool reclaim_complete;  /* RECLAIM_COMPLETE for all file systems was seen */
     _Atomic bool may_reclaim;       /* it had state in the server's last life (recovery.h) */
+    _Atomic bool recorded;          /* 4.0: it may have state, and stable storage says so */
     _Atomic uint32_t revoked_count; /* stateids revoked and not yet freed by FREE_STATEID */
     _Atomic uint32_t
         revoked_admin; /* of these, by an administrator; client_revoked_add(), _sub() */

@@ -3,12 +3,16 @@
  * What outlives the server: who may reclaim opens and locks after a restart, and the grace period
  * in which that happens (RFC 8881 §8.4.2, §8.4.3).
  *
- * A client is recorded by its owner string and principal when it says RECLAIM_COMPLETE.  Before
- * state of an expired client is given to somebody else it is marked as one that lost some
- * (§8.4.3: it may not reclaim after a restart that it does not know of), until it has acknowledged
- * all losses.  A record goes when its client goes in order.  Records of the former life stay until
- * the grace period ends; before anything new is granted, those whose clients did not come are
- * dropped.  So a record says: this client has all its state and knows what it has.
+ * A client is recorded by its kind, owner string and principal: one of 4.1 when it says
+ * RECLAIM_COMPLETE, one of 4.0 before it gets any state (RFC 7530 §9.6.3.4.3).  Before state of an
+ * expired client is given to somebody else it is marked as one that lost some (§8.4.3: it may not
+ * reclaim after a restart that it does not know of), until it has acknowledged all losses.  A record
+ * goes when its client goes in order.  Records of the former life stay until the grace period ends;
+ * before anything new is granted, those whose clients did not come are dropped, and those of 4.0 that
+ * have reclaimed nothing.  So a record says: this client has all its state and knows what it has.
+ *
+ * A client of 4.0 never says that it has all its state: as long as there is one that may reclaim, the
+ * grace period has its full length.
  *
  * All calls are thread safe.  Those that write wait for the disk: no lock may be held.
  */
@@ -68,6 +72,15 @@ void recovery_client_made_locked(struct recovery *recovery, struct client *clien
 
 /* The client's memory is given back. */
 void recovery_client_free(struct recovery *recovery, struct client *client);
+
+/* May the client be granted state that is no reclaim?  recovery_grant_status(), and NFS4ERR_GRACE
+ * before a client of 4.1 has said RECLAIM_COMPLETE.  One of 4.0 is recorded first, once: that waits
+ * for the disk, and is NFS4ERR_DELAY when it cannot be done. */
+enum nfsstat4 recovery_client_grant(struct recovery *recovery, struct client *client) MUST_USE;
+
+/* The client has reclaimed something: between recovery_reclaim_begin() and its end.  A record of 4.0
+ * stays for that. */
+void recovery_client_reclaimed(struct recovery *recovery, struct client *client);
 
 /* RECLAIM_COMPLETE: record the client, with losses that it has not acknowledged yet; the grace period
  * ends with the last one that was awaited.  False when that cannot be written, there are too many

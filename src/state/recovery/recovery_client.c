@@ -10,7 +10,8 @@
 void recovery_client_made_locked(struct recovery *r, struct client *client)
 {
     const struct client_owner *owner = client->owner;
-    const struct recovery_key key = {.flavor = client->principal.flavor,
+    const struct recovery_key key = {.kind = client->kind,
+                                     .flavor = client->principal.flavor,
                                      .uid = client->principal.uid,
                                      .owner = owner->string,
                                      .len = owner->len};
@@ -61,7 +62,7 @@ static bool room_locked(const struct recovery *r)
 
 /* It may have lost something before, and not know yet (§8.4.3).  Not for one that is being removed:
  * its row may be gone already, and would stay. */
-static bool complete_locked(struct recovery *r, const struct client *client)
+static bool record_locked(struct recovery *r, const struct client *client)
 {
     struct recovery_record *record = client->recovery;
     bool ok;
@@ -87,7 +88,7 @@ bool recovery_client_complete(struct recovery *r, struct client *client)
     bool ok, was_awaited = false;
 
     pthread_mutex_lock(&r->lock);
-    ok = complete_locked(r, client);
+    ok = record_locked(r, client);
     if (ok) {
         was_awaited = record->awaited;
         recovery_record_forget_former_locked(r, record);
@@ -99,6 +100,49 @@ bool recovery_client_complete(struct recovery *r, struct client *client)
     if (awaited == 0)
         recovery_grace_end(r);
     return ok;
+}
+
+static bool is_recorded(const struct client *client)
+{
+    return atomic_load_explicit(&client->recorded, memory_order_relaxed);
+}
+
+static bool begins(struct recovery *r, struct client *client)
+{
+    bool ok;
+
+    pthread_mutex_lock(&r->lock);
+    ok = record_locked(r, client);
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        atomic_store_explicit(&client->recorded, true, memory_order_relaxed);
+    return ok;
+}
+
+enum nfsstat4 recovery_client_grant(struct recovery *r, struct client *client)
+{
+    enum nfsstat4 status;
+
+    if (client->kind == CLIENT_V41 &&
+        !atomic_load_explicit(&client->reclaim_complete, memory_order_relaxed))
+        return NFS4ERR_GRACE;
+    status = recovery_grant_status(r);
+    if (status != NFS4_OK || client->kind == CLIENT_V41 || is_recorded(client))
+        return status;
+    return begins(r, client) ? NFS4_OK : NFS4ERR_DELAY;
+}
+
+void recovery_client_reclaimed(struct recovery *r, struct client *client)
+{
+    struct recovery_record *record = client->recovery;
+
+    if (client->kind == CLIENT_V41 || is_recorded(client))
+        return;
+    pthread_mutex_lock(&r->lock);
+    record->former = false;
+    record->holder = client->id;
+    pthread_mutex_unlock(&r->lock);
+    atomic_store_explicit(&client->recorded, true, memory_order_relaxed);
 }
 
 /* A later incarnation has completed: the record is its, and has all that it had. */

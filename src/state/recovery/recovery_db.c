@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "database/database.h"
+#include "state/client/client.h"
 
 enum statement {
     SQL_PUT,
@@ -19,22 +20,33 @@ enum statement {
 };
 
 static const char *const sql_text[SQL_COUNT] = {
-    [SQL_PUT] = "INSERT OR REPLACE INTO client (owner, flavor, uid, lost) VALUES (?,?,?,?)",
-    [SQL_DELETE] = "DELETE FROM client WHERE owner = ? AND flavor = ? AND uid = ?",
-    [SQL_LOAD] = "SELECT owner, flavor, uid, lost FROM client",
+    [SQL_PUT] = "INSERT OR REPLACE INTO client (owner, flavor, uid, kind, lost) VALUES (?,?,?,?,?)",
+    [SQL_DELETE] = "DELETE FROM client WHERE owner = ? AND flavor = ? AND uid = ? AND kind = ?",
+    [SQL_LOAD] = "SELECT owner, flavor, uid, kind, lost FROM client",
     [SQL_LEASE] = "SELECT lease_s FROM server WHERE id = 1",
     [SQL_SET_LEASE] = "INSERT OR REPLACE INTO server (id, lease_s) VALUES (1, ?)",
+};
+
+/* `kind` is enum client_kind. */
+#define CLIENT_TABLE                                                                               \
+    "CREATE TABLE client ("                                                                        \
+    " owner BLOB NOT NULL, flavor INTEGER NOT NULL, uid INTEGER NOT NULL, kind INTEGER NOT NULL,"  \
+    " lost INTEGER NOT NULL,"                                                                      \
+    " PRIMARY KEY (owner, flavor, uid, kind)) WITHOUT ROWID;"
+
+/* The first version knew clients of 4.1 only. */
+static const char *const upgrades[] = {
+    "ALTER TABLE client RENAME TO client_1;" CLIENT_TABLE
+    "INSERT INTO client SELECT owner, flavor, uid, 1, lost FROM client_1;"
+    "DROP TABLE client_1;",
 };
 
 static const struct database_kind kind = {
     .file = "recovery.db",
     .application_id = 0x4d4e5354, /* 'MNST' */
-    .version = 1,
-    .schema = "CREATE TABLE client ("
-              " owner BLOB NOT NULL, flavor INTEGER NOT NULL, uid INTEGER NOT NULL,"
-              " lost INTEGER NOT NULL,"
-              " PRIMARY KEY (owner, flavor, uid)) WITHOUT ROWID;"
-              "CREATE TABLE server (id INTEGER PRIMARY KEY, lease_s INTEGER)",
+    .version = 2,
+    .schema = CLIENT_TABLE "CREATE TABLE server (id INTEGER PRIMARY KEY, lease_s INTEGER)",
+    .upgrades = upgrades,
     .statement_count = SQL_COUNT,
     .statements = sql_text,
 };
@@ -74,11 +86,14 @@ static bool row_read(sqlite3_stmt *s, struct recovery_key *key)
 {
     int len = sqlite3_column_bytes(s, 0);
     sqlite3_int64 flavor = sqlite3_column_int64(s, 1), uid = sqlite3_column_int64(s, 2);
+    sqlite3_int64 of = sqlite3_column_int64(s, 3);
 
     if (sqlite3_column_type(s, 0) != SQLITE_BLOB || len > (int)LIMIT_CLIENT_OWNER_BYTES ||
-        flavor < 0 || flavor > UINT32_MAX || uid < 0 || uid > UINT32_MAX)
+        flavor < 0 || flavor > UINT32_MAX || uid < 0 || uid > UINT32_MAX ||
+        (of != CLIENT_V40 && of != CLIENT_V41))
         return false;
-    *key = (struct recovery_key){.flavor = (uint32_t)flavor,
+    *key = (struct recovery_key){.kind = (uint32_t)of,
+                                 .flavor = (uint32_t)flavor,
                                  .uid = (uint32_t)uid,
                                  .owner = sqlite3_column_blob(s, 0),
                                  .len = (uint32_t)len};
@@ -98,7 +113,7 @@ bool recovery_db_load(struct recovery_db *db,
 
         if (!row_read(s, &key))
             why = "damaged: a record makes no sense";
-        else if (!each(arg, &key, sqlite3_column_int64(s, 3) != 0))
+        else if (!each(arg, &key, sqlite3_column_int64(s, 4) != 0))
             why = "more records than there can be clients";
     }
     if (step != SQLITE_DONE)
@@ -139,6 +154,7 @@ static void bind_key(sqlite3_stmt *s, const struct recovery_key *key)
                             SQLITE_STATIC);
     (void)sqlite3_bind_int64(s, 2, key->flavor);
     (void)sqlite3_bind_int64(s, 3, key->uid);
+    (void)sqlite3_bind_int64(s, 4, key->kind);
 }
 
 bool recovery_db_begin(struct recovery_db *db)
@@ -149,7 +165,7 @@ bool recovery_db_begin(struct recovery_db *db)
 bool recovery_db_put(struct recovery_db *db, const struct recovery_key *key, bool lost)
 {
     bind_key(statement(db, SQL_PUT), key);
-    (void)sqlite3_bind_int(statement(db, SQL_PUT), 4, lost);
+    (void)sqlite3_bind_int(statement(db, SQL_PUT), 5, lost);
     return run(db, SQL_PUT);
 }
 

@@ -13,6 +13,7 @@
 
 /* A client's name in stable storage. */
 struct recovery_key {
+    uint32_t kind;        /* enum client_kind */
     uint32_t flavor, uid; /* its principal */
     const uint8_t *owner; /* co_ownerid */
     uint32_t len;

@@ -23,9 +23,11 @@ struct sweep {
     struct recovery *r;
     struct recovery_change *changes;
     size_t count;
+    size_t missing; /* of them, those that were awaited to the end */
 };
 
-/* One of the former life whose client did not complete has no right any more. */
+/* One of the former life whose client did not come, or has reclaimed nothing, has no right any more:
+ * it holds nothing from here on. */
 static bool sweep_former(struct hnode *node, void *arg)
 {
     struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
@@ -33,6 +35,7 @@ static bool sweep_former(struct hnode *node, void *arg)
 
     if (!record->former || record->completing > 0)
         return true;
+    sweep->missing += record->awaited;
     sweep->changes[sweep->count] =
         (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
     recovery_queue_add_locked(sweep->r, &sweep->changes[sweep->count++]);
@@ -48,7 +51,7 @@ static bool forget_former(struct hnode *node, void *arg)
 }
 
 /* All of it in one transaction, since the queue is written as a whole. */
-static bool drop_former_locked(struct recovery *r, size_t *dropped)
+static bool drop_former_locked(struct recovery *r, size_t *dropped, size_t *missing)
 {
     struct sweep sweep = {.r = r};
     bool ok;
@@ -56,6 +59,7 @@ static bool drop_former_locked(struct recovery *r, size_t *dropped)
     sweep.changes = must_calloc(r->records.count + 1, sizeof(struct recovery_change));
     htable_visit(&r->records, sweep_former, &sweep);
     *dropped = sweep.count;
+    *missing = sweep.missing;
     sweep.changes[sweep.count] = (struct recovery_change){.kind = CHANGE_LEASE};
     recovery_queue_add_locked(r, &sweep.changes[sweep.count++]);
     ok = recovery_queue_wait_locked(r, sweep.changes, sweep.count);
@@ -81,9 +85,8 @@ static bool reclaims_over(struct recovery *r, uint32_t wait_ms)
 static void end_waiting(struct recovery *r, uint32_t wait_ms)
 {
     uint32_t phase = PHASE_GRACE;
-    size_t dropped = 0;
-    uint32_t missing;
-    bool ok;
+    size_t dropped = 0, missing = 0;
+    bool ok, all;
 
     if (!atomic_compare_exchange_strong_explicit(&r->phase, &phase, PHASE_ENDING,
                                                  memory_order_seq_cst, memory_order_relaxed))
@@ -93,11 +96,11 @@ static void end_waiting(struct recovery *r, uint32_t wait_ms)
         return;
     }
     pthread_mutex_lock(&r->lock);
-    missing = r->awaited;
-    ok = drop_former_locked(r, &dropped);
+    all = r->awaited == 0;
+    ok = drop_former_locked(r, &dropped, &missing);
     pthread_mutex_unlock(&r->lock);
     if (ok)
-        log_info("recovery.grace.end", LOG_STR("why", missing > 0 ? "time" : "all have completed"),
+        log_info("recovery.grace.end", LOG_STR("why", all ? "all have completed" : "time"),
                  LOG_U64("missing", missing), LOG_U64("dropped", dropped));
     atomic_store_explicit(&r->phase, ok ? PHASE_OPEN : PHASE_GRACE, memory_order_release);
 }
@@ -153,7 +156,7 @@ void recovery_listening(struct recovery *r, int64_t now_ns)
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error, size_t error_size)
 {
     uint32_t former_lease_s, length_s;
-    size_t dropped;
+    size_t dropped, missing;
     bool ok;
 
     if (!recovery_db_load(r->db, load_record, r, error, error_size))
@@ -169,7 +172,7 @@ bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error, size_
                  LOG_U64("awaited", r->awaited));
     } else {
         pthread_mutex_lock(&r->lock);
-        ok = drop_former_locked(r, &dropped);
+        ok = drop_former_locked(r, &dropped, &missing);
         pthread_mutex_unlock(&r->lock);
     }
     if (!ok)

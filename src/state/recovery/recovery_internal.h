@@ -27,12 +27,13 @@ struct recovery_record {
     bool unsure;         /* or not: a change failed, and may be on the disk for all that; who
                             writes says so */
     bool lost;           /* state was revoked and not all of that acknowledged */
-    bool former;         /* of the former life, not completed yet */
-    bool awaited;        /* and may still be: the grace period waits for it */
+    bool former;         /* of the former life, and nobody has a right to it in this one yet */
+    bool awaited;        /* of the former life, and it may be reclaimed: the grace period waits for
+                            it.  A client of 4.0 never says that it has all its state */
     bool owed, owed_bad; /* its deletion failed; there was state */
-    uint32_t completing; /* RECLAIM_COMPLETE under way */
+    uint32_t completing; /* being written for a client of this life */
     uint32_t pending;    /* changes in the queue */
-    uint64_t holder;     /* the client id that completed, or 0 */
+    uint64_t holder;     /* the client id that completed, or (4.0) has state; or 0 */
     struct recovery_key key;
     uint8_t owner[];
 };

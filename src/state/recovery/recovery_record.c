@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of clients by owner string and principal. */
+/* Records of clients by kind, owner string and principal. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +9,12 @@ static uint64_t key_hash(const struct recovery *r, const struct recovery_key *ke
 {
     uint64_t who = (uint64_t)key->flavor << 32 | key->uid;
 
-    return hash_bytes(key->owner, key->len, r->seed) ^ hash_u64(who);
+    return hash_bytes(key->owner, key->len, r->seed + key->kind) ^ hash_u64(who);
 }
 
 static bool key_equal(const struct recovery_key *a, const struct recovery_key *b)
 {
-    return a->flavor == b->flavor && a->uid == b->uid && a->len == b->len &&
+    return a->kind == b->kind && a->flavor == b->flavor && a->uid == b->uid && a->len == b->len &&
            (a->len == 0 || memcmp(a->owner, b->owner, a->len) == 0);
 }
 

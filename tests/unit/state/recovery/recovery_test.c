@@ -803,18 +803,66 @@ static void sql(const char *text)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+static int64_t sql_number(const char *text)
+{
+    sqlite3_stmt *s;
+    sqlite3 *db;
+    int64_t number;
+
+    assert_int_equal(sqlite3_open(db_path(), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    number = sqlite3_column_int64(s, 0);
+    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
 static void strange(void **unused)
 {
     (void)unused;
     come_and_complete("alice");
     end_life();
-    sql("PRAGMA user_version = 2");
-    refuses("schema 2");
-    sql("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    sql("PRAGMA user_version = 3");
+    refuses("schema 3");
+    sql("PRAGMA user_version = 0");
+    refuses("schema 0");
+    sql("PRAGMA user_version = 2; PRAGMA application_id = 7");
     refuses("not a database of mainstayd");
     sql("PRAGMA application_id = 1296978772; UPDATE client SET uid = -1");
     refuses("makes no sense");
-    sql("UPDATE client SET uid = 1000");
+    sql("UPDATE client SET uid = 1000, kind = 2");
+    refuses("makes no sense");
+    sql("UPDATE client SET kind = 1");
+    begin_life();
+    assert_true(come("alice")->may_reclaim);
+}
+
+/* What a server left that knew 4.1 only. */
+static void first_version(void **unused)
+{
+    struct client *alice;
+
+    (void)unused;
+    end_life();
+    sql("DROP TABLE client;"
+        "CREATE TABLE client ("
+        " owner BLOB NOT NULL, flavor INTEGER NOT NULL, uid INTEGER NOT NULL,"
+        " lost INTEGER NOT NULL,"
+        " PRIMARY KEY (owner, flavor, uid)) WITHOUT ROWID;"
+        "INSERT INTO client VALUES (CAST('alice' AS BLOB), 1, 1000, 0);"
+        "INSERT INTO client VALUES (CAST('bob' AS BLOB), 1, 1000, 1);"
+        "PRAGMA user_version = 1");
+    begin_life();
+    assert_true(in_grace());
+    alice = come("alice");
+    assert_true(alice->may_reclaim);
+    assert_false(come("bob")->may_reclaim);
+    complete(alice);
+    assert_false(in_grace());
+    end_life();
+    assert_int_equal(sql_number("PRAGMA user_version"), 2);
+    assert_int_equal(sql_number("SELECT count(*) FROM client WHERE kind = 1 AND lost = 0"), 1);
     begin_life();
     assert_true(come("alice")->may_reclaim);
 }
@@ -831,7 +879,7 @@ static void many_records(void **unused)
     end_life();
     (void)snprintf(text, sizeof(text),
                    "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < %u) "
-                   "INSERT INTO client SELECT CAST(i AS BLOB), 1, 1000, 0 FROM n",
+                   "INSERT INTO client SELECT CAST(i AS BLOB), 1, 1000, 1, 0 FROM n",
                    LIMIT_RECOVERY_RECORDS);
     sql(text);
     begin_life();
@@ -897,21 +945,6 @@ static void count_write(bool surely)
 {
     section_begin(surely);
     writes++;
-}
-
-static int64_t sql_number(const char *text)
-{
-    sqlite3_stmt *s;
-    sqlite3 *db;
-    int64_t number;
-
-    assert_int_equal(sqlite3_open(db_path(), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    number = sqlite3_column_int64(s, 0);
-    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return number;
 }
 
 /* What a transaction that failed was to write may be on the disk all the same: a loss is noted as if
@@ -1269,6 +1302,7 @@ int main(void)
         TEST(private_to_the_server),
         TEST(damaged),
         TEST(strange),
+        TEST(first_version),
         TEST(many_records),
         TEST(unwritable),
         TEST(cannot_be_written),
