@@ -98,6 +98,8 @@ void v41_begin(struct v41_call *call)
     call->procedure = NFSPROC4_COMPOUND;
     call->minor = 1;
     call->uid = 0;
+    call->xid = 0;
+    call->machine = "";
     call->tag = "test";
     call->tag_len = 4;
     call->op_count = 0;
@@ -131,12 +133,14 @@ const struct nfs_resop4 *v41_last(struct v41_call *call)
     return &result;
 }
 
-static void put_auth_sys(struct xdr *x, uint32_t uid)
+static void put_auth_sys(struct xdr *x, uint32_t uid, const char *machine)
 {
-    xdr_put_u32(x, 1);
-    xdr_put_u32(x, 20); /* stamp, machine "", uid, gid, no groups */
+    struct wire_opaque name = {(const uint8_t *)machine, (uint32_t)strlen(machine)};
+
+    xdr_put_u32(x, RPC_AUTH_SYS);
+    xdr_put_u32(x, 20 + (uint32_t)xdr_padded(name.len)); /* stamp, machine, uid, gid, no groups */
     xdr_put_u32(x, 0);
-    xdr_put_u32(x, 0);
+    xdr_opaque(x, &name, UINT32_MAX);
     xdr_put_u32(x, uid);
     xdr_put_u32(x, uid);
     xdr_put_u32(x, 0);
@@ -181,7 +185,7 @@ static void send_call(int fd, const struct v41_call *call, uint32_t xid)
     xdr_put_u32(&x, NFS4_PROGRAM);
     xdr_put_u32(&x, NFS_V4);
     xdr_put_u32(&x, call->procedure);
-    put_auth_sys(&x, call->uid);
+    put_auth_sys(&x, call->uid, call->machine ? call->machine : "");
     xdr_opaque(&x, &tag, UINT32_MAX);
     xdr_put_u32(&x, call->minor);
     xdr_put_u32(&x, call->op_count);
@@ -192,7 +196,7 @@ static void send_call(int fd, const struct v41_call *call, uint32_t xid)
 
 void v41_send(int fd, const struct v41_call *call)
 {
-    send_call(fd, call, 0);
+    send_call(fd, call, call->xid);
 }
 
 static void receive_reply(int fd, struct v41_call *call, uint32_t xid)
@@ -220,12 +224,8 @@ static void receive_reply(int fd, struct v41_call *call, uint32_t xid)
     memcpy(call->body, x.p, call->body_len);
 }
 
-void v41_roundtrip(int fd, struct v41_call *call)
+static void reply_take(int fd, struct v41_call *call, uint32_t xid)
 {
-    static _Atomic uint32_t last_xid = 0x1000;
-    uint32_t xid = atomic_fetch_add(&last_xid, 1);
-
-    send_call(fd, call, xid);
     receive_reply(fd, call, xid);
     if (call->arena)
         arena_reset(call->arena);
@@ -237,6 +237,20 @@ void v41_roundtrip(int fd, struct v41_call *call)
     xdr_opaque(&call->results, &call->reply_tag, UINT32_MAX);
     call->result_count = xdr_get_u32(&call->results);
     assert_false(call->results.failed);
+}
+
+void v41_receive(int fd, struct v41_call *call)
+{
+    reply_take(fd, call, call->xid);
+}
+
+void v41_roundtrip(int fd, struct v41_call *call)
+{
+    static _Atomic uint32_t last_xid = 0x1000;
+    uint32_t xid = call->xid ? call->xid : atomic_fetch_add(&last_xid, 1);
+
+    send_call(fd, call, xid);
+    reply_take(fd, call, xid);
 }
 
 enum nfsstat4 v41_result(struct v41_call *call, uint32_t op)

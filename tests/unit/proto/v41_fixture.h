@@ -40,6 +40,8 @@ extern int v41_fd;
 
 struct v41_call {
     uint32_t procedure, minor, uid;
+    uint32_t xid;        /* 0: a new one each time */
+    const char *machine; /* whose name the credentials have */
     const void *tag;
     uint32_t tag_len;
     uint32_t op_count; /* counted by v41_op() */
@@ -69,8 +71,9 @@ void v41_put(struct v41_call *call, struct nfs_argop4 *op);
 /* Send it over the one connection; the last result. */
 const struct nfs_resop4 *v41_last(struct v41_call *call);
 
-/* Send it over `fd`, and let nobody wait for the reply. */
+/* The halves of v41_roundtrip(), for calls with an xid; the reply may be left to nobody. */
 void v41_send(int fd, const struct v41_call *call);
+void v41_receive(int fd, struct v41_call *call);
 
 /* Send it over `fd`, wait for the reply, take its head apart. */
 void v41_roundtrip(int fd, struct v41_call *call);
