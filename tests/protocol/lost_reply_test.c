@@ -4,75 +4,34 @@
  * and answered with the first reply's bytes (SR-01, S20-07, S20-12, P-01).
  */
 #include <poll.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lost_reply/lost.h"
 
 static struct client_fh dir;
 
-/* What is sent again is the same compound, whatever was called meanwhile. */
-static void lose_and_retry(const struct lost *lost)
-{
-    struct client_compound kept;
-
-    lost->request();
-    client_op_getfh(C);
-    client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_FILEID,
-                                     FATTR4_MODE, FATTR4_NUMLINKS, FATTR4_TIME_METADATA,
-                                     FATTR4_TIME_MODIFY));
-    lost_send(lost->status);
-    kept = script_compound;
-    memset(C, 0, sizeof(*C));
-    if (lost->meanwhile)
-        lost->meanwhile();
-    client_compound_free(C);
-    script_compound = kept;
-    lost_retry(lost->status);
-    lost_retry(lost->status);
-    if (lost->after)
-        lost->after();
-}
-
-static void replies_lost(char *export, const struct lost_table *table)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        const struct lost *lost = &table->rows[i];
-
-        if (lost->root_only && geteuid() != 0)
-            continue;
-        print_message("  %s\n", lost->name);
-        lost_dir = script_dir(export);
-        lost_file = make_open(&alice, &lost_dir, "there");
-        if (lost->before)
-            lost->before();
-        lose_and_retry(lost);
-    }
-}
-
 static void names(void **state)
 {
-    replies_lost(*state, &lost_names);
+    lost_run(*state, &lost_names);
 }
 
 static void opens(void **state)
 {
-    replies_lost(*state, &lost_opens);
+    lost_run(*state, &lost_opens);
 }
 
 static void data(void **state)
 {
-    replies_lost(*state, &lost_data);
+    lost_run(*state, &lost_data);
 }
 
 static void locks(void **state)
 {
-    replies_lost(*state, &lost_locks);
+    lost_run(*state, &lost_locks);
 }
 
 static void attributes(void **state)
 {
-    replies_lost(*state, &lost_attributes);
+    lost_run(*state, &lost_attributes);
 }
 
 /* The connection is cut while the request may be anywhere: it runs once, at the first or second

@@ -2,10 +2,13 @@
 #include "lost.h"
 
 #include <string.h>
+#include <unistd.h>
 
 struct client_fh lost_dir;
 struct client_file lost_file;
 struct client_result lost_first;
+
+static uint32_t lost_xid;
 
 const struct nfs_resop4 *lost_result(uint32_t op)
 {
@@ -17,11 +20,9 @@ const struct nfs_resop4 *lost_result(uint32_t op)
 
 void lost_send_over(struct client_conn *conn, enum nfsstat4 status)
 {
-    uint32_t xid;
-
     client_result_free(&lost_first);
-    assert_int_equal(client_compound_send(conn, C, &xid), CLIENT_OK);
-    assert_int_equal(client_result_receive(conn, xid, &lost_first), CLIENT_OK);
+    assert_int_equal(client_compound_send(conn, C, &lost_xid), CLIENT_OK);
+    assert_int_equal(client_result_receive(conn, lost_xid, &lost_first), CLIENT_OK);
     client_conn_abort(conn);
     expect_status(lost_first.status, status);
 }
@@ -39,10 +40,51 @@ void lost_retry(enum nfsstat4 status)
     struct client_conn conn;
 
     script_connect(&conn);
+    if (C->minor == 0)
+        conn.xid = lost_xid - 1;
     run_on(&conn, status);
     assert_int_equal(R->body.len, lost_first.body.len);
     assert_memory_equal(R->body.data, lost_first.body.data, lost_first.body.len);
     client_conn_close(&conn);
+}
+
+/* What is sent again is the same compound, whatever was called meanwhile. */
+static void lose_and_retry(const struct lost *lost)
+{
+    struct client_compound kept;
+
+    lost->request();
+    client_op_getfh(C);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_FILEID,
+                                     FATTR4_MODE, FATTR4_NUMLINKS, FATTR4_TIME_METADATA,
+                                     FATTR4_TIME_MODIFY));
+    lost_send(lost->status);
+    kept = script_compound;
+    memset(C, 0, sizeof(*C));
+    if (lost->meanwhile)
+        lost->meanwhile();
+    client_compound_free(C);
+    script_compound = kept;
+    lost_retry(lost->status);
+    lost_retry(lost->status);
+    if (lost->after)
+        lost->after();
+}
+
+void lost_run(const char *export, const struct lost_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct lost *lost = &table->rows[i];
+
+        if (lost->root_only && geteuid() != 0)
+            continue;
+        print_message("  %s\n", lost->name);
+        lost_dir = script_dir(export);
+        lost_file = make_open(&alice, &lost_dir, "there");
+        if (lost->before)
+            lost->before();
+        lose_and_retry(lost);
+    }
 }
 
 void lost_meanwhile(const struct client_fh *fh)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests whose reply is lost.  Each is sent by alice on her slot 0 in a directory of its own, with
- * GETFH and GETATTR behind it; the connection is cut; somebody does something that the retry must
- * leave alone; and the retry must have the first reply's bytes, twice, over other connections.
+ * Requests whose reply is lost.  Each is sent by alice (in minor version 1 on her slot 0) in a
+ * directory of its own, with GETFH and GETATTR behind it; the connection is cut; somebody does
+ * something that the retry must leave alone; and the retry must have the first reply's bytes, twice,
+ * over other connections.
  */
 #pragma once
 
@@ -24,6 +25,9 @@ struct lost_table {
 };
 extern const struct lost_table lost_names, lost_opens, lost_data, lost_locks, lost_attributes;
 
+/* Run a table's rows, one after the other. */
+void lost_run(const char *export, const struct lost_table *table);
+
 #define LOST_TABLE(rows)                                                                           \
     {                                                                                              \
         rows, ARRAY_SIZE(rows)                                                                     \
@@ -42,7 +46,7 @@ const struct nfs_resop4 *lost_result(uint32_t op);
 void lost_send(enum nfsstat4 status);
 void lost_send_over(struct client_conn *conn, enum nfsstat4 status);
 
-/* Send C again over another connection: the same bytes. */
+/* Send C again over another connection, in minor version 0 under the same xid: the same bytes. */
 void lost_retry(enum nfsstat4 status);
 
 /* A compound on alice's slot 1, on lost_file or in lost_dir. */
@@ -51,7 +55,7 @@ void lost_meanwhile(const struct client_fh *fh);
 /* There is (no) such name in lost_dir. */
 void lost_expect_name(const char *name, bool there);
 
-/* The requests of session and client ids, each a test of its own. */
+/* The requests of 4.1's session and client ids, each a test of its own. */
 void lost_exchange_id(void **state);
 void lost_create_session(void **state);
 void lost_destroy_session(void **state);
