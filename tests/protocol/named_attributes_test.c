@@ -26,6 +26,12 @@ static int setup_v41(void **state)
     return setup(script_setup);
 }
 
+static int setup_v40(void **state)
+{
+    (void)state;
+    return setup(script_setup_v40);
+}
+
 static int begin_with_file(void **state)
 {
     (void)state;
@@ -470,21 +476,31 @@ static void the_object_changes_with_its_names(void **state)
 
 #define WITH_FILE(test) cmocka_unit_test_setup(test, begin_with_file)
 
+/* clang-format off */
+#define IN_BOTH                                                                                    \
+    WITH_FILE(of_all_objects),                                                                     \
+    WITH_FILE(lookupp_leads_back),                                                                 \
+    WITH_FILE(where_there_are_none),                                                               \
+    WITH_FILE(only_attributes_within),                                                             \
+    WITH_FILE(they_stay_where_they_are),                                                           \
+    WITH_FILE(state_as_of_files),                                                                  \
+    WITH_FILE(may_read_may_look),                                                                  \
+    WITH_FILE(they_go_with_their_object),                                                          \
+    WITH_FILE(they_stay_with_an_open_object),                                                      \
+    WITH_FILE(the_object_changes_with_its_names)
+/* clang-format on */
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        WITH_FILE(of_all_objects),
-        WITH_FILE(lookupp_leads_back),
-        WITH_FILE(where_there_are_none),
-        WITH_FILE(only_attributes_within),
-        WITH_FILE(they_stay_where_they_are),
-        WITH_FILE(state_as_of_files),
-        WITH_FILE(forgets_the_stateid),
-        WITH_FILE(may_read_may_look),
-        WITH_FILE(they_go_with_their_object),
-        WITH_FILE(they_stay_with_an_open_object),
-        WITH_FILE(the_object_changes_with_its_names),
-    };
+    const struct CMUnitTest v41[] = {IN_BOTH, WITH_FILE(forgets_the_stateid)};
+    int failed = test_group_run_fixtures(v41, setup_v41, script_teardown);
 
-    return test_group_run_fixtures(tests, setup_v41, script_teardown);
+#ifdef MAINSTAY_V40
+    {
+        const struct CMUnitTest v40[] = {IN_BOTH};
+
+        failed |= test_group_run_fixtures(v40, setup_v40, script_teardown);
+    }
+#endif
+    return failed;
 }
