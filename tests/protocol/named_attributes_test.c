@@ -26,12 +26,6 @@ static int setup_v41(void **state)
     return setup(script_setup);
 }
 
-static int setup_v40(void **state)
-{
-    (void)state;
-    return setup(script_setup_v40);
-}
-
 static int begin_with_file(void **state)
 {
     (void)state;
@@ -490,17 +484,30 @@ static void the_object_changes_with_its_names(void **state)
     WITH_FILE(the_object_changes_with_its_names)
 /* clang-format on */
 
+#ifdef MAINSTAY_V40
+static int setup_v40(void **state)
+{
+    (void)state;
+    return setup(script_setup_v40);
+}
+
+static int run_v40(void)
+{
+    const struct CMUnitTest tests[] = {IN_BOTH};
+
+    return test_group_run_fixtures(tests, setup_v40, script_teardown);
+}
+#else
+static int run_v40(void)
+{
+    return 0;
+}
+#endif
+
 int main(void)
 {
-    const struct CMUnitTest v41[] = {IN_BOTH, WITH_FILE(forgets_the_stateid)};
-    int failed = test_group_run_fixtures(v41, setup_v41, script_teardown);
+    const struct CMUnitTest tests[] = {IN_BOTH, WITH_FILE(forgets_the_stateid)};
+    int failed = test_group_run_fixtures(tests, setup_v41, script_teardown);
 
-#ifdef MAINSTAY_V40
-    {
-        const struct CMUnitTest v40[] = {IN_BOTH};
-
-        failed |= test_group_run_fixtures(v40, setup_v40, script_teardown);
-    }
-#endif
-    return failed;
+    return run_v40() || failed;
 }

@@ -68,29 +68,47 @@ static void directory_gone(void)
     run(NFS4ERR_STALE);
 }
 
+static struct client_owner owner; /* in minor version 0 */
+
 /* As a client does it, in one compound. */
 static void create_attribute(void)
 {
+    struct client_open how = {.clientid = client_mount_clientid(&alice),
+                              .owner = "attribute",
+                              .access = OPEN4_SHARE_ACCESS_BOTH,
+                              .name = "attr",
+                              .create = true,
+                              .how = GUARDED4,
+                              .mode = 0600};
+
     openattr_there();
-    client_op_open(C, &(struct client_open){.clientid = alice.session.clientid,
-                                            .owner = "attribute",
-                                            .access = OPEN4_SHARE_ACCESS_BOTH,
-                                            .name = "attr",
-                                            .create = true,
-                                            .how = GUARDED4,
-                                            .mode = 0600});
+    if (alice.v40) {
+        client_owner_init(&owner, how.clientid, how.owner);
+        client_owner_open(C, &owner, &how);
+    } else {
+        client_op_open(C, &how);
+    }
+}
+
+static void confirm(struct client_file *file)
+{
+    begin(&alice, &file->fh);
+    client_owner_open_confirm(C, &owner, &file->stateid);
+    run(NFS4_OK);
+    file->stateid = result(OP_OPEN_CONFIRM)->opopen_confirm.open_stateid;
 }
 
 static void created_once(void)
 {
-    struct stateid4 stateid = result(OP_OPEN)->opopen.stateid;
-    struct client_fh fh = result_fh();
+    struct client_file file = {.fh = result_fh(),
+                               .stateid = result(OP_OPEN)->opopen.stateid,
+                               .owner = alice.v40 ? &owner : NULL};
 
-    assert_int_equal(stateid.seqid, 1);
+    assert_int_equal(file.stateid.seqid, 1);
     expect_attribute("attr", false);
-    begin(&alice, &fh);
-    client_op_close(C, &stateid);
-    run(NFS4_OK);
+    if (alice.v40)
+        confirm(&file);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
 static void remove_by_name(void)
