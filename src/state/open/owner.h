@@ -54,7 +54,7 @@ struct owner_table {
     struct htable opens;                           /* struct open by_owner */
     struct list open_list;
     uint32_t open_count;
-    struct list revoked;    /* struct stateid by revoked_link, a reference each; the newest first */
+    struct list revoked;    /* struct stateid by revoked_link, a reference each; the newest last */
     struct list told;       /* the same, of 4.0: its client was told of them; the newest last */
     uint32_t revoked_opens; /* those of both that were opens */
     uint32_t untold;        /* of these: expired, and their client was not told */

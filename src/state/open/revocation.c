@@ -217,14 +217,13 @@ static struct open *first_told_locked(struct owner_table *table, int64_t before_
     return open->told_ns < before_ns ? open : NULL;
 }
 
-/* The newest stand in front. */
 static struct open *first_announced_locked(struct owner_table *table)
 {
     struct open *open;
 
     if (list_empty(&table->revoked))
         return NULL;
-    open = open_of_stateid(LIST_ENTRY(table->revoked.prev, struct stateid, revoked_link));
+    open = open_of_stateid(LIST_ENTRY(table->revoked.next, struct stateid, revoked_link));
     return open->loss <= table->announced ? open : NULL;
 }
 

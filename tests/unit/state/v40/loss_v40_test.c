@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a client of 4.0 loses while it is silent (RFC 7530 §9.6.3.1), how it learns of that, and when
+ * that counts as known: there is no FREE_STATEID, and a reply may get lost.
+ */
+
+#include "base/clock.h"
+#include "state/client/client_lease.h"
+#include "state/open/revocation.h"
+#include "state/recovery/recovery.h"
+#include "unit/state/open/open_fixture.h"
+#include "unit/state/v40/v40_fixture.h"
+
+enum {
+    LEASE_S = 10
+};
+
+static struct client *dave; /* of 4.0 */
+
+static int set_up(void **state)
+{
+    int failed = fixture_set_up(state);
+
+    dave = v40_client(fx.state, "dave", 1);
+    return failed;
+}
+
+static int tear_down(void **state)
+{
+    client_put(dave);
+    return fixture_tear_down(state);
+}
+
+static void tick(int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        clock_advance_ns(NSEC_PER_SEC);
+        state_tick(fx.state, clock_now_ns());
+    }
+}
+
+/* It goes on for so long without telling what happens to its state. */
+static void dave_lives(int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        client_renew(dave, clock_now_ns());
+        tick(1);
+    }
+}
+
+/* Dave is silent, and all others are heard of. */
+static void dave_sleeps(void)
+{
+    clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
+    client_renew(fx.alice, clock_now_ns());
+    client_renew(fx.bob, clock_now_ns());
+    assert_true(client_lapsed(dave, clock_now_ns()));
+}
+
+/* Bob opens what dave has open, and denies it him. */
+static void bob_takes(int file)
+{
+    struct stateid4 b = must_open(fx.bob, "b", fx.files[file], RW, RW);
+
+    assert_int_equal(do_close(fx.bob, &b), NFS4_OK);
+}
+
+static enum nfsstat4 renew(void)
+{
+    return client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns());
+}
+
+static void tell(const struct stateid4 *stateid)
+{
+    struct stateid *sid = stateid_find(fx.state->opens->stateids, stateid);
+
+    assert_non_null(sid);
+    client_v40_told(sid->client, sid, clock_now_ns());
+    stateid_put(sid);
+}
+
+static void set_client_id(void)
+{
+    struct client *same = v40_client(fx.state, "dave", 1);
+
+    assert_ptr_equal(same, dave);
+    client_put(same);
+}
+
+static uint32_t losses(void)
+{
+    return atomic_load(&dave->revoked_count);
+}
+
+/* Each kind's silent clients give way to the other's. */
+static void both_kinds_give_way(void **unused)
+{
+    struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, W), d, again;
+
+    (void)unused;
+    assert_int_equal(do_open(dave, "d", fx.files[0], W, NONE, &d), NFS4ERR_SHARE_DENIED);
+    clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
+    client_renew(dave, clock_now_ns());
+    assert_int_equal(do_open(dave, "d", fx.files[0], W, W, &d), NFS4_OK);
+    assert_int_equal(revoked(fx.alice, &a), NFS4ERR_EXPIRED);
+    client_renew(fx.alice, clock_now_ns());
+    assert_int_equal(do_open(fx.alice, "a", fx.files[0], W, NONE, &again), NFS4ERR_SHARE_DENIED);
+    dave_sleeps();
+    assert_int_equal(do_open(fx.alice, "a", fx.files[0], W, NONE, &again), NFS4_OK);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+}
+
+/* A request of his that runs keeps all from being taken. */
+static void request_keeps_it(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, W), b;
+
+    (void)unused;
+    assert_true(client_v40_begin_of(dave, clock_now_ns()));
+    clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
+    client_renew(fx.bob, clock_now_ns());
+    assert_int_equal(do_open(fx.bob, "b", fx.files[0], W, NONE, &b), NFS4ERR_DELAY);
+    client_v40_end(dave);
+    assert_int_equal(do_open(fx.bob, "b", fx.files[0], W, NONE, &b), NFS4_OK);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+}
+
+/* A revoked open is in nobody's way, least of all its own owner's. */
+static void opened_again_at_once(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, W), again, lock;
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    client_renew(dave, clock_now_ns());
+    again = must_open(dave, "d", fx.files[0], RW, W);
+    assert_memory_not_equal(again.other, d.other, sizeof(d.other));
+    assert_int_equal(again.seqid, 1);
+    assert_int_equal(do_lock(dave, &again, "l", true, 0, 10, &lock), NFS4_OK);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    tell(&d);
+    assert_int_equal(revoked(dave, &again), NFS4_OK);
+    assert_int_equal(do_close(dave, &again), NFS4_OK);
+}
+
+/* RENEW says that something is gone until he says his name anew. */
+static void renew_says_so(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE);
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(renew(), NFS4ERR_EXPIRED);
+    assert_false(client_lease_over(dave, clock_now_ns()));
+    set_client_id();
+    assert_int_equal(renew(), NFS4_OK);
+    assert_int_equal(losses(), 0);
+    /* Nobody knows it any more; all else is his still. */
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(do_close(dave, &e), NFS4_OK);
+}
+
+/* A loss that came after he was told is another one. */
+static void renew_tells_what_was_before(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE), lock;
+
+    (void)unused;
+    assert_int_equal(do_lock(dave, &d, "l", true, 0, 1, &lock), NFS4_OK);
+    assert_int_equal(do_lock(dave, &e, "l", true, 0, 1, &lock), NFS4_OK);
+    dave_sleeps();
+    bob_takes(0);
+    assert_int_equal(renew(), NFS4ERR_EXPIRED);
+    dave_sleeps();
+    bob_takes(1);
+    set_client_id();
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(revoked(dave, &e), NFS4ERR_EXPIRED);
+    assert_int_equal(revoked(dave, &lock), NFS4ERR_EXPIRED);
+    assert_int_equal(losses(), 2);
+    assert_int_equal(renew(), NFS4ERR_EXPIRED);
+    set_client_id();
+    assert_int_equal(renew(), NFS4_OK);
+    assert_int_equal(losses(), 0);
+}
+
+/* A SETCLIENTID of one who knows of nothing acknowledges nothing. */
+static void unknown_loss_stays(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    set_client_id();
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    assert_int_equal(losses(), 1);
+    assert_int_equal(renew(), NFS4ERR_EXPIRED);
+}
+
+/* By the stateid: he hears it as often as he asks, for a lease after the last time. */
+static void told_by_an_operation(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    client_renew(dave, clock_now_ns());
+    tell(&d);
+    assert_int_equal(renew(), NFS4_OK); /* he knows, so there is nothing to say */
+    dave_lives(LEASE_S - 1);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    tell(&d); /* the reply was lost */
+    dave_lives(LEASE_S - 1);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    assert_int_equal(losses(), 1);
+    dave_lives(4);
+    assert_int_equal(losses(), 0);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(renew(), NFS4_OK);
+}
+
+/* One who was told and is silent then may not have heard it. */
+static void told_and_gone(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    client_renew(dave, clock_now_ns());
+    tell(&d);
+    tick(5 * LEASE_S);
+    assert_int_equal(losses(), 1);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    dave_lives(4);
+    assert_int_equal(losses(), 0);
+}
+
+/* An open and its locks are one loss, whichever of them he used. */
+static void locks_go_with_their_open(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), lock, other;
+    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE), elsewhere;
+
+    (void)unused;
+    assert_int_equal(do_lock(dave, &d, "l", true, 0, 1, &lock), NFS4_OK);
+    assert_int_equal(do_lock(dave, &d, "m", true, 5, 1, &other), NFS4_OK);
+    assert_int_equal(do_lock(dave, &e, "l", true, 5, 1, &elsewhere), NFS4_OK);
+    dave_sleeps();
+    bob_takes(0);
+    bob_takes(1);
+    assert_int_equal(losses(), 5);
+    client_renew(dave, clock_now_ns());
+    tell(&lock);
+    assert_int_equal(renew(), NFS4ERR_EXPIRED); /* the other file's */
+    tell(&e);
+    assert_int_equal(renew(), NFS4_OK);
+    tell(&other);
+    dave_lives(LEASE_S - 2);
+    assert_int_equal(revoked(dave, &elsewhere), NFS4ERR_EXPIRED);
+    tell(&lock);
+    dave_lives(4);
+    assert_int_equal(losses(), 3);
+    assert_int_equal(revoked(dave, &e), NFS4ERR_BAD_STATEID);
+    assert_int_equal(revoked(dave, &elsewhere), NFS4ERR_BAD_STATEID);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    assert_int_equal(revoked(dave, &other), NFS4ERR_EXPIRED);
+    dave_lives(LEASE_S);
+    assert_int_equal(losses(), 0);
+    assert_int_equal(revoked(dave, &other), NFS4ERR_BAD_STATEID);
+}
+
+/* Told of one, he says his name anew, as of one whose state is all gone: that is all of it. */
+static void told_of_one_asked_for_all(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE);
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    bob_takes(1);
+    client_renew(dave, clock_now_ns());
+    tell(&e);
+    set_client_id();
+    assert_int_equal(losses(), 0);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(revoked(dave, &e), NFS4ERR_BAD_STATEID);
+    assert_int_equal(renew(), NFS4_OK);
+}
+
+/* An administrator's revocation is heard by who uses the stateid.  RENEW has no error for that, and
+ * the rest of the state is good. */
+static void by_an_administrator(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+    uint32_t count;
+
+    (void)unused;
+    assert_int_equal(client_revoke_all(fx.state, dave->id, &count), NFS4_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(renew(), NFS4_OK);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_ADMIN_REVOKED);
+    tell(&d);
+    assert_int_equal(renew(), NFS4_OK);
+    dave_lives(2 * LEASE_S);
+    assert_int_equal(losses(), 0);
+    assert_int_equal(atomic_load(&dave->revoked_admin), 0);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+}
+
+/* He goes, told of some and not of others: the fixture sees that nothing stays behind. */
+static void gone_with_losses(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), lock;
+    struct client *reborn;
+
+    (void)unused;
+    must_open(dave, "e", fx.files[1], RW, NONE);
+    must_open(dave, "e", fx.files[2], RW, NONE);
+    assert_int_equal(do_lock(dave, &d, "l", true, 0, 1, &lock), NFS4_OK);
+    dave_sleeps();
+    bob_takes(0);
+    bob_takes(1);
+    client_renew(dave, clock_now_ns());
+    tell(&lock);
+    reborn = v40_client(fx.state, "dave", 2);
+    assert_true(client_dead(dave));
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(losses(), 0);
+    client_put(reborn);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(both_kinds_give_way),         TEST(request_keeps_it),
+        TEST(opened_again_at_once),        TEST(renew_says_so),
+        TEST(renew_tells_what_was_before), TEST(unknown_loss_stays),
+        TEST(told_by_an_operation),        TEST(told_and_gone),
+        TEST(locks_go_with_their_open),    TEST(told_of_one_asked_for_all),
+        TEST(by_an_administrator),         TEST(gone_with_losses),
+    };
+
+    return test_group_run(tests);
+}
