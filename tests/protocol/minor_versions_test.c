@@ -372,15 +372,6 @@ static void owner_seqids(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    if (script_setup_default(state) != 0)
-        return -1;
-    client_mount_close(&bob);
-    script_mount_v40(&bob);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,5 +381,5 @@ int main(void)
         ON_BOTH(owner_seqids),
     };
 
-    return test_group_run_fixtures(tests, setup, script_teardown);
+    return test_group_run_fixtures(tests, script_setup_mixed, script_teardown);
 }

@@ -23,18 +23,13 @@ struct client_cred script_stranger(void)
     return (struct client_cred){.uid = 4711, .gid = 4712};
 }
 
-static bool open_clients(bool v40)
+static enum nfsstat4 open_client(struct client_mount *mount, uint32_t minor)
 {
     struct client_cred cred = script_cred();
 
-    if (v40)
-        return client_mount_open_v40(&alice, script_server.target, SCRIPT_TIMEOUT_MS, &cred,
-                                     NULL) == NFS4_OK &&
-               client_mount_open_v40(&bob, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) ==
-                   NFS4_OK;
-    return client_mount_open(&alice, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) ==
-               NFS4_OK &&
-           client_mount_open(&bob, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) == NFS4_OK;
+    if (minor == 0)
+        return client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
+    return client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
 }
 
 /* The root of a RAM file system is root's. */
@@ -52,7 +47,7 @@ bool script_open_to_all(const char *export)
     return done;
 }
 
-static int setup(const char *const *options, bool v40)
+static int setup(const char *const *options, uint32_t alice_minor, uint32_t bob_minor)
 {
     static char local[128];
     const char *const usual[] = {"--export", "/mem=mem:,no_root_squash", "--export", local, NULL};
@@ -63,48 +58,47 @@ static int setup(const char *const *options, bool v40)
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     if (!test_server_start(&script_server, options ? options : usual))
         return -1;
-    if (!open_clients(v40))
+    if (open_client(&alice, alice_minor) != NFS4_OK || open_client(&bob, bob_minor) != NFS4_OK)
         return -1;
     return options || script_open_to_all(script_mem) ? 0 : -1;
 }
 
 int script_setup(const char *const *options)
 {
-    return setup(options, false);
+    return setup(options, 1, 1);
 }
 
 int script_setup_default(void **state)
 {
     (void)state;
-    return setup(NULL, false);
+    return setup(NULL, 1, 1);
 }
 
 int script_setup_v40(const char *const *options)
 {
-    return setup(options, true);
+    return setup(options, 0, 0);
 }
 
 int script_setup_v40_default(void **state)
 {
     (void)state;
-    return setup(NULL, true);
+    return setup(NULL, 0, 0);
+}
+
+int script_setup_mixed(void **state)
+{
+    (void)state;
+    return setup(NULL, 1, 0);
 }
 
 void script_mount_v40(struct client_mount *mount)
 {
-    struct client_cred cred = script_cred();
-
-    expect_status(
-        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL),
-        NFS4_OK);
+    expect_status(open_client(mount, 0), NFS4_OK);
 }
 
 void script_mount_v41(struct client_mount *mount)
 {
-    struct client_cred cred = script_cred();
-
-    expect_status(client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL),
-                  NFS4_OK);
+    expect_status(open_client(mount, 1), NFS4_OK);
 }
 
 int script_teardown(void **state)
