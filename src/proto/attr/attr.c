@@ -60,11 +60,13 @@ const struct bitmap4 *attr_exclcreat(void)
     return &exclcreat;
 }
 
-/* Leave out what is above. */
+/* Leave out what is above, and words that say nothing: clients compare what they sent back. */
 static void bitmap_cut(struct bitmap4 *bits, uint32_t last)
 {
     for (uint32_t w = last / 32; w < bits->count; w++)
         bits->words[w] &= w > last / 32 ? 0 : UINT32_MAX >> (31 - last % 32);
+    while (bits->count > 0 && bits->words[bits->count - 1] == 0)
+        bits->count--;
 }
 
 void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out)

@@ -43,16 +43,26 @@ bool v40_use_client_of(struct v40_compound *x, struct client *client)
     return true;
 }
 
+/* RFC 7530 §9.1.4.3 */
+static enum nfsstat4 unknown(const struct stateid_table *table, const struct stateid4 *stateid)
+{
+    if (!stateid_epoch_ours(table, stateid))
+        return NFS4ERR_STALE_STATEID;
+    return stateid_of_removed(table, stateid) ? NFS4ERR_EXPIRED : NFS4ERR_BAD_STATEID;
+}
+
 static enum nfsstat4 use_ordinary(struct v40_compound *x, const struct stateid4 *stateid)
 {
     struct stateid_table *table = x->base.server->state->opens->stateids;
     struct stateid *sid = stateid_find(table, stateid);
 
     if (!sid)
-        return stateid_epoch_ours(table, stateid) ? NFS4ERR_BAD_STATEID : NFS4ERR_STALE_STATEID;
+        return unknown(table, stateid);
     if (!v40_use_client_of(x, sid->client)) {
+        bool ours = sid->client->kind == CLIENT_V40; /* and it is being removed */
+
         stateid_put(sid);
-        return NFS4ERR_BAD_STATEID;
+        return ours ? NFS4ERR_EXPIRED : NFS4ERR_BAD_STATEID;
     }
     x->used = sid;
     return stateid->seqid == 0 ? NFS4ERR_OLD_STATEID : NFS4_OK;

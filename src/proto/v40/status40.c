@@ -14,6 +14,9 @@ static enum nfsstat4 wrong_type(enum nfs_opnum4 op)
 
 enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
 {
+    /* RFC 7530 §16.29.5: there is a name for it. */
+    if (op == OP_RESTOREFH && status == NFS4ERR_NOFILEHANDLE)
+        return NFS4ERR_RESTOREFH;
     /* The last one of 4.0. */
     if (status <= NFS4ERR_CB_PATH_DOWN)
         return status;

@@ -31,12 +31,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low bytes of a nu
 
 /* Marks a tag of a slot in use, so that 0 is none whatever the tag. */
 static const uint64_t tag_alive = 1ull << TAG_BYTES * 8;
+static const uint64_t tag_removed = 2ull << TAG_BYTES * 8;
 
 /* refs 0: free.  sid is written only then, and read only with a reference. */
 struct stateid_slot {
     _Atomic uint32_t refs;
     uint32_t index;
-    _Atomic uint64_t tag; /* 0: killed or free */
+    _Atomic uint64_t tag; /* with tag_alive, or killed or free; tag_removed: stateid_of_removed() */
     union {
         struct stateid *sid;
         struct stateid_slot *next_free; /* under the shard's lock */
@@ -196,7 +197,7 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
     return true;
 }
 
-static struct stateid_slot *slot_at(struct stateid_table *table, uint32_t index)
+static struct stateid_slot *slot_at(const struct stateid_table *table, uint32_t index)
 {
     uint32_t local = index / SHARDS;
     struct stateid_slot *chunk;
@@ -225,21 +226,38 @@ bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4
     return memcmp(in->other, table->epoch, EPOCH_BYTES) == 0;
 }
 
-struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in)
+/* The slot that `in` names, if its tag is the one in `in` with this mark. */
+static struct stateid_slot *slot_of(const struct stateid_table *table, const struct stateid4 *in,
+                                    uint64_t mark, uint64_t *tag)
 {
     struct stateid_slot *slot;
-    struct stateid *sid;
     uint32_t index = 0;
-    uint64_t tag = 0;
 
+    *tag = 0;
     memcpy(&index, in->other + EPOCH_BYTES, INDEX_BYTES);
-    memcpy(&tag, in->other + EPOCH_BYTES + INDEX_BYTES, TAG_BYTES);
-    tag |= tag_alive;
+    memcpy(tag, in->other + EPOCH_BYTES + INDEX_BYTES, TAG_BYTES);
+    *tag |= mark;
     slot = slot_at(table, index);
     if (!slot || !stateid_epoch_ours(table, in))
         return NULL;
+    return atomic_load_explicit(&slot->tag, memory_order_relaxed) == *tag ? slot : NULL;
+}
+
+bool stateid_of_removed(const struct stateid_table *table, const struct stateid4 *in)
+{
+    uint64_t tag;
+
+    return slot_of(table, in, tag_removed, &tag) != NULL;
+}
+
+struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in)
+{
+    struct stateid *sid;
+    uint64_t tag;
     /* Only a hint, so that strangers' guesses leave others' slots alone. */
-    if (atomic_load_explicit(&slot->tag, memory_order_relaxed) != tag)
+    struct stateid_slot *slot = slot_of(table, in, tag_alive, &tag);
+
+    if (!slot)
         return NULL;
     if (!slot_get_unless_free(slot))
         return NULL;
@@ -277,7 +295,7 @@ void stateid_put(struct stateid *sid)
 
     if (atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel) != 1)
         return;
-    DCHECK(atomic_load_explicit(&slot->tag, memory_order_relaxed) == 0);
+    DCHECK(!(atomic_load_explicit(&slot->tag, memory_order_relaxed) & tag_alive));
     shard = &sid->table->shards[slot->index % SHARDS];
     pthread_mutex_lock(&shard->lock);
     slot->next_free = shard->free;
@@ -288,7 +306,12 @@ void stateid_put(struct stateid *sid)
 
 void stateid_kill(struct stateid *sid)
 {
-    atomic_store_explicit(&sid->slot->tag, 0, memory_order_relaxed);
+    uint64_t tag = atomic_load_explicit(&sid->slot->tag, memory_order_relaxed);
+
+    if (!(tag & tag_alive))
+        return;
+    tag = client_dead(sid->client) ? (tag & ~tag_alive) | tag_removed : 0;
+    atomic_store_explicit(&sid->slot->tag, tag, memory_order_relaxed);
 }
 
 enum nfsstat4 stateid_check_seqid(const struct stateid *sid, uint32_t seqid)

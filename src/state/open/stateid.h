@@ -63,11 +63,15 @@ struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 
  * never given out (RFC 7530 §9.1.4.3). */
 bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4 *in);
 
+/* Did the state that `in` named end because its client was removed?  Known until its place in the
+ * table is given to another. */
+bool stateid_of_removed(const struct stateid_table *table, const struct stateid4 *in);
+
 /* Another reference for one who has one. */
 void stateid_get(struct stateid *sid);
 void stateid_put(struct stateid *sid);
 
-/* From now on nobody finds it; the references stay. */
+/* From now on nobody finds it; the references stay.  Of a client that is dead: stateid_of_removed(). */
 void stateid_kill(struct stateid *sid);
 
 /* RFC 8881 §8.2.2: 0 is always right, lower than current OLD_STATEID, higher BAD_STATEID; near the

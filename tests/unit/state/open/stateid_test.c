@@ -140,6 +140,31 @@ static void test_epoch(void **unused)
     drop(&sid);
 }
 
+/* Of a client that was removed it is told apart from one that never was, until its place is taken. */
+static void test_of_removed(void **unused)
+{
+    struct client gone = {.id = 3};
+    struct stateid sid, next;
+    struct stateid4 value, closed;
+
+    (void)unused;
+    insert(&sid, &gone, 0);
+    stateid_value(&sid, &closed);
+    drop(&sid);
+    assert_false(stateid_of_removed(table, &closed));
+    insert(&sid, &gone, 0);
+    stateid_value(&sid, &value);
+    assert_false(stateid_of_removed(table, &value));
+    atomic_store(&gone.dead, true);
+    drop(&sid);
+    assert_null(stateid_find(table, &value));
+    assert_true(stateid_of_removed(table, &value));
+    assert_false(stateid_of_removed(table, &closed));
+    insert(&next, &alice, 0);
+    assert_false(stateid_of_removed(table, &value));
+    drop(&next);
+}
+
 /* What one file has must not be bounded by its share of the table. */
 static void test_full_shard(void **unused)
 {
@@ -281,6 +306,7 @@ int main(void)
         TEST(test_no_other_value_is_found),
         TEST(test_found_whosever_it_is),
         TEST(test_epoch),
+        TEST(test_of_removed),
         TEST(test_full_shard),
         TEST(test_killed_is_gone_but_lives_on),
         TEST(test_values_never_come_twice),
