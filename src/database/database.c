@@ -65,17 +65,15 @@ static bool turn_wal_on(struct database *db)
 /* Who is alone needs no shared memory. */
 static bool configure(struct database *db)
 {
-    if (sqlite3_busy_timeout(db->handle, BUSY_MS) != SQLITE_OK)
-        return false;
-    if (!db->kind->shared && !database_exec(db, "PRAGMA locking_mode = EXCLUSIVE"))
-        return false;
-    return turn_wal_on(db);
+    return sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK &&
+           (db->kind->shared || database_exec(db, "PRAGMA locking_mode = EXCLUSIVE"));
 }
 
 struct identity {
     int64_t tables, application, version;
 };
 
+/* In a transaction, so that all is of one moment. */
 static bool ask_identity(struct database *db, struct identity *id)
 {
     return database_number(db, "SELECT count(*) FROM sqlite_master", &id->tables) &&
@@ -100,10 +98,11 @@ static bool write_schema(struct database *db)
 /* Another process may have been quicker: look again once nobody else can write. */
 static bool make_tables(struct database *db, struct identity *id)
 {
-    if (!database_exec(db, "BEGIN IMMEDIATE"))
+    if (!database_exec(db, "BEGIN IMMEDIATE") || !ask_identity(db, id))
         return false;
-    return ask_identity(db, id) && (!is_empty(id) || write_schema(db)) &&
-           database_exec(db, "COMMIT") && ask_identity(db, id);
+    if (is_empty(id) && (!write_schema(db) || !ask_identity(db, id)))
+        return false;
+    return database_exec(db, "COMMIT");
 }
 
 static bool is_whole(struct database *db, char *why, size_t size)
@@ -146,23 +145,34 @@ static bool upgrade(struct database *db)
     return database_exec(db, "COMMIT");
 }
 
-/* Ours, of this version, and whole; or made now.  `why` may stay empty: then SQLite knows. */
+static bool is_ours(struct database *db, const struct identity *id, char *why, size_t size)
+{
+    if (id->application != db->kind->application_id) {
+        (void)snprintf(why, size, "not a database of mainstayd");
+        return false;
+    }
+    if (id->version == db->kind->version ||
+        (db->kind->upgrades && id->version > 0 && id->version < db->kind->version))
+        return true;
+    (void)snprintf(why, size, "made by another version of mainstayd (schema %lld, not %lld)",
+                   (long long)id->version, (long long)db->kind->version);
+    return false;
+}
+
+/* Ours, of this version, and whole; or made now.  Nothing is written before that is clear.  `why` may
+ * stay empty: then SQLite knows. */
 static bool check_schema(struct database *db, char *why, size_t size)
 {
     struct identity id;
 
-    if (!ask_identity(db, &id) || (is_empty(&id) && !make_tables(db, &id)))
+    if (!database_exec(db, "BEGIN") || !ask_identity(db, &id) || !database_exec(db, "COMMIT"))
         return false;
-    if (id.application != db->kind->application_id) {
-        (void)snprintf(why, size, "not a database of mainstayd");
+    if (!is_empty(&id) && !is_ours(db, &id, why, size))
         return false;
-    }
-    if (id.version != db->kind->version &&
-        !(db->kind->upgrades && id.version > 0 && id.version < db->kind->version)) {
-        (void)snprintf(why, size, "made by another version of mainstayd (schema %lld, not %lld)",
-                       (long long)id.version, (long long)db->kind->version);
+    if (!turn_wal_on(db))
         return false;
-    }
+    if (is_empty(&id) && (!make_tables(db, &id) || !is_ours(db, &id, why, size)))
+        return false;
     return is_whole(db, why, size) && (id.version == db->kind->version || upgrade(db));
 }
 

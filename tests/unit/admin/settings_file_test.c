@@ -106,24 +106,29 @@ static void child(int which)
     _exit(0);
 }
 
-static void processes_at_once(void **unused)
+static void processes(void (*what)(int))
 {
-    struct setting_state states[SETTING_COUNT];
     pid_t pids[PROCESSES];
     int status;
 
-    (void)unused;
-    assert_int_equal(unlink(db_path()), 0); /* who comes first makes it */
     (void)fflush(NULL);
     for (int i = 0; i < PROCESSES; i++) {
         pids[i] = fork();
         if (pids[i] == 0)
-            child(i);
+            what(i);
     }
     for (int i = 0; i < PROCESSES; i++) {
         assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
         assert_int_equal(status, 0);
     }
+}
+
+static void changed_at_once(void **unused)
+{
+    struct setting_state states[SETTING_COUNT];
+
+    (void)unused;
+    processes(child);
     assert_int_equal(reload(), SETTINGS_OK);
     settings_list(settings, states);
     assert_int_equal(states[0].revision > states[1].revision ? states[0].revision
@@ -132,33 +137,80 @@ static void processes_at_once(void **unused)
     expect_range(1, 1);
 }
 
-/* Who is in the way for a moment is waited for. */
-static void waits_for_others(void **unused)
+static void open_only(int which)
 {
-    int ready[2], status;
+    (void)which;
+    settings_close(other_open());
+    _exit(0);
+}
+
+/* Many at a time find no file, and all go on with the one that one of them makes. */
+static void made_at_once(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_int_equal(unlink(db_path()), 0);
+        processes(open_only);
+    }
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    expect_range(0, 1);
+}
+
+static int told[2];
+
+/* Another process has the file for a moment: `take` and `give` are SQL. */
+static pid_t hold(const char *take, const char *give)
+{
     pid_t pid;
     char byte;
 
-    (void)unused;
-    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(told), 0);
+    (void)fflush(NULL);
     pid = fork();
     if (pid == 0) {
         sqlite3 *db;
 
         if (sqlite3_open(db_path(), &db) != SQLITE_OK ||
-            sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-            write(ready[1], "x", 1) != 1)
+            sqlite3_exec(db, take, NULL, NULL, NULL) != SQLITE_OK || write(told[1], "x", 1) != 1)
             _exit(1);
         (void)usleep(300 * 1000);
-        _exit(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK);
+        _exit(sqlite3_exec(db, give, NULL, NULL, NULL) != SQLITE_OK);
     }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
-    expect_range(1, 1);
+    close(told[1]);
+    assert_int_equal(read(told[0], &byte, 1), 1);
+    return pid;
+}
+
+static void held(pid_t pid)
+{
+    int status;
+
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    close(ready[0]);
-    close(ready[1]);
+    close(told[0]);
+}
+
+/* Who is in the way for a moment is waited for. */
+static void waits_for_a_writer(void **unused)
+{
+    pid_t pid = hold("BEGIN IMMEDIATE", "COMMIT");
+
+    (void)unused;
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    expect_range(1, 1);
+    held(pid);
+}
+
+static void waits_for_a_reader_of_a_new_file(void **unused)
+{
+    pid_t pid;
+
+    (void)unused;
+    assert_int_equal(unlink(db_path()), 0);
+    pid = hold("BEGIN; SELECT count(*) FROM sqlite_master", "COMMIT");
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
+    held(pid);
 }
 
 static void disk_full(bool full)
@@ -255,6 +307,11 @@ static void another_kind(void **unused)
     refuses("settings.db: made by another version of mainstayd (schema 9, not 1)");
     good_again(&good);
     sql("PRAGMA application_id = 1");
+    refuses("settings.db: not a database of mainstayd");
+    good_again(&good);
+    /* That is not even in our mode. */
+    assert_int_equal(unlink(db_path()), 0);
+    sql("CREATE TABLE somebody_elses (a)");
     refuses("settings.db: not a database of mainstayd");
     good_again(&good);
 }
@@ -358,8 +415,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(other_process),
         TEST(other_process_and_options),
-        TEST(processes_at_once),
-        TEST(waits_for_others),
+        TEST(changed_at_once),
+        TEST(made_at_once),
+        TEST(waits_for_a_writer),
+        TEST(waits_for_a_reader_of_a_new_file),
         TEST(unwritable),
         TEST(damaged),
         TEST(another_kind),

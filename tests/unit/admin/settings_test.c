@@ -76,6 +76,8 @@ static void all_or_none(void **unused)
     assert_int_equal(set_both(settings, "1", "2"), SETTINGS_REFUSED);
     expect_error("nfs.max_minor_version wants 0 or 1 (NFSv4.2 is not built), not '2'");
     nothing_changed();
+    assert_int_equal(set_both(settings, "2", "1"), SETTINGS_REFUSED);
+    nothing_changed();
     assert_int_equal(settings_set(settings, unknown, 2, settings_error, sizeof(settings_error)),
                      SETTINGS_UNKNOWN);
     expect_error("there is no setting 'nfs.no_such'");
