@@ -21,6 +21,21 @@ static void data(void **state)
     lost_run(*state, &lost_data);
 }
 
+static void owners(void **state)
+{
+    lost_run(*state, &lost_owners_v40);
+}
+
+static void mixed(void **state)
+{
+    lost_run(*state, &lost_mixed_v40);
+}
+
+static void clients(void **state)
+{
+    lost_run(*state, &lost_clients_v40);
+}
+
 static void attributes(void **state)
 {
     lost_run(*state, &lost_attributes);
@@ -178,6 +193,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(names),
         ON_BOTH(data),
+        ON_BOTH(owners),
+        ON_BOTH(mixed),
+        ON_BOTH(clients),
         ON_BOTH(connection_cut),
         ON_BOTH(twice_at_once),
         ON_BOTH(another_request),

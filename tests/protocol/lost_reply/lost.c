@@ -24,6 +24,7 @@ void lost_send_over(struct client_conn *conn, enum nfsstat4 status)
     assert_int_equal(client_compound_send(conn, C, &lost_xid), CLIENT_OK);
     assert_int_equal(client_result_receive(conn, lost_xid, &lost_first), CLIENT_OK);
     client_conn_abort(conn);
+    client_owner_follow(C, &lost_first);
     expect_status(lost_first.status, status);
 }
 
@@ -48,16 +49,24 @@ void lost_retry(enum nfsstat4 status)
     client_conn_close(&conn);
 }
 
+static void look_behind(bool sequenced)
+{
+    client_op_getfh(C);
+    if (sequenced)
+        client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_FILEID));
+    else
+        client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_FILEID,
+                                         FATTR4_MODE, FATTR4_NUMLINKS, FATTR4_TIME_METADATA,
+                                         FATTR4_TIME_MODIFY));
+}
+
 /* What is sent again is the same compound, whatever was called meanwhile. */
-static void lose_and_retry(const struct lost *lost)
+static void lose_and_retry(const struct lost *lost, bool sequenced)
 {
     struct client_compound kept;
 
     lost->request();
-    client_op_getfh(C);
-    client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_FILEID,
-                                     FATTR4_MODE, FATTR4_NUMLINKS, FATTR4_TIME_METADATA,
-                                     FATTR4_TIME_MODIFY));
+    look_behind(sequenced);
     lost_send(lost->status);
     kept = script_compound;
     memset(C, 0, sizeof(*C));
@@ -83,7 +92,7 @@ void lost_run(const char *export, const struct lost_table *table)
         lost_file = make_open(&alice, &lost_dir, "there");
         if (lost->before)
             lost->before();
-        lose_and_retry(lost);
+        lose_and_retry(lost, table->sequenced);
     }
 }
 

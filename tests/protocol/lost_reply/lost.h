@@ -22,15 +22,19 @@ struct lost {
 struct lost_table {
     const struct lost *rows;
     size_t count;
+    bool sequenced; /* by owners: what stands behind the operation runs anew with each retry */
 };
 extern const struct lost_table lost_names, lost_opens, lost_data, lost_locks, lost_attributes;
+
+/* Of minor version 0 alone. */
+extern const struct lost_table lost_owners_v40, lost_mixed_v40, lost_clients_v40;
 
 /* Run a table's rows, one after the other. */
 void lost_run(const char *export, const struct lost_table *table);
 
 #define LOST_TABLE(rows)                                                                           \
     {                                                                                              \
-        rows, ARRAY_SIZE(rows)                                                                     \
+        rows, ARRAY_SIZE(rows), false                                                              \
     }
 
 /* A new directory for each request, with alice's open file `there` in it. */
