@@ -110,6 +110,7 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         .cred = &c->cred,
         .access = access_of(args),
         .deny = args->share_deny,
+        .principal = compound_principal(c),
         .now_ns = c->call->received_ns,
     };
     enum nfsstat4 status = NFS4_OK;

@@ -53,6 +53,7 @@ struct open {
 
     /* Who opened it last for reading, for writing: hashes.  The same caller may do so now. */
     _Atomic uint64_t reader, writer;
+    _Atomic(struct client_principal) opener; /* the last one, before any squash */
 
     /* Under owner_table.lock. */
     struct hnode by_owner; /* and file */
@@ -66,9 +67,10 @@ struct open_request {
     struct wire_opaque owner;
     struct vfs_object *obj;
     const struct vfs_cred *cred;
-    uint32_t access, deny; /* without the WANT bits, valid */
-    int64_t now_ns;        /* when it came: whose lease is over */
-    struct file *file;     /* between reserve and commit or cancel */
+    uint32_t access, deny;             /* without the WANT bits, valid */
+    struct client_principal principal; /* before any squash */
+    int64_t now_ns;                    /* when it came: whose lease is over */
+    struct file *file;                 /* between reserve and commit or cancel */
 };
 
 struct open_tables *open_tables_create(uint64_t boot_id);

@@ -5,6 +5,7 @@
 #include "state/client/client_info.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/open/open.h"
 #include "state/open/revocation.h"
 
 /* Who revokes state looks at `running` after that, all of it seq_cst: either it sees us, or we will
@@ -62,6 +63,22 @@ uint32_t client_v40_callback(struct client *client, struct client_callback *out)
     return serial;
 }
 
+static bool has_open_of(struct client *client, const struct client_principal *principal)
+{
+    struct owner_table *table = owner_table_of(client);
+    bool found = false;
+
+    pthread_mutex_lock(&table->lock);
+    LIST_FOREACH (open, &table->open_list, struct open, client_link) {
+        const struct client_principal opener =
+            atomic_load_explicit(&open->opener, memory_order_relaxed);
+
+        found = found || client_principal_equal(&opener, principal);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return found;
+}
+
 /* EXPIRED makes the client send SETCLIENTID and open everything anew; what it has still, it gets
  * again.  As long as it does not, it hears that each time. */
 enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
@@ -72,7 +89,7 @@ enum nfsstat4 client_renew_id(struct state *state, const struct client_principal
 
     if (status != NFS4_OK)
         return status;
-    if (!client_principal_equal(&client->principal, principal))
+    if (!client_principal_equal(&client->principal, principal) && !has_open_of(client, principal))
         status = NFS4ERR_ACCESS;
     else if (revocation_announce(client))
         status = NFS4ERR_EXPIRED;

@@ -296,6 +296,30 @@ static void told_of_one_asked_for_all(void **unused)
     assert_int_equal(renew(), NFS4_OK);
 }
 
+/* RFC 7530 §16.28.5: also whoever has opened something that is open still. */
+static void renew_by_who_has_an_open(void **unused)
+{
+    const struct client_principal root = {1, 0};
+    struct open_request request = {.client = dave,
+                                   .owner = name_of("root"),
+                                   .obj = fx.files[0],
+                                   .cred = &fx.cred,
+                                   .access = R,
+                                   .principal = root,
+                                   .now_ns = clock_now_ns()};
+    struct stateid4 opened;
+
+    (void)unused;
+    assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_int_equal(fx.files[0]->fs->ops->open(fx.files[0], &fx.cred, VFS_WANT_READ, false), 0);
+    assert_int_equal(open_reserve(&request), NFS4_OK);
+    assert_int_equal(open_commit(&request, &opened), NFS4_OK);
+    assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_int_equal(do_close(dave, &opened), NFS4_OK);
+    assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+}
+
 /* An administrator's revocation is heard by who uses the stateid.  RENEW has no error for that, and
  * the rest of the state is good. */
 static void by_an_administrator(void **unused)
@@ -343,12 +367,19 @@ static void gone_with_losses(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(both_kinds_give_way),         TEST(request_keeps_it),
-        TEST(opened_again_at_once),        TEST(renew_says_so),
-        TEST(renew_tells_what_was_before), TEST(unknown_loss_stays),
-        TEST(told_by_an_operation),        TEST(told_and_gone),
-        TEST(locks_go_with_their_open),    TEST(told_of_one_asked_for_all),
-        TEST(by_an_administrator),         TEST(gone_with_losses),
+        TEST(both_kinds_give_way),
+        TEST(request_keeps_it),
+        TEST(opened_again_at_once),
+        TEST(renew_says_so),
+        TEST(renew_tells_what_was_before),
+        TEST(unknown_loss_stays),
+        TEST(told_by_an_operation),
+        TEST(told_and_gone),
+        TEST(locks_go_with_their_open),
+        TEST(told_of_one_asked_for_all),
+        TEST(renew_by_who_has_an_open),
+        TEST(by_an_administrator),
+        TEST(gone_with_losses),
     };
 
     return test_group_run(tests);
