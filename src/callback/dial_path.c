@@ -38,7 +38,6 @@ static void state_set_locked(struct dial_path *path, enum dial_path_state state,
 static void down_locked(struct dial_path *path, const char *why, int error, struct news *news)
 {
     path->probe_wanted = true;
-    dial_out_active_locked(path, true);
     state_set_locked(path, DIAL_PATH_DOWN, why, error, news);
 }
 
@@ -221,6 +220,14 @@ static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_n
     return link;
 }
 
+/* Is there anything that only time brings? */
+static bool waits_locked(const struct dial_path *path)
+{
+    return !list_empty(&path->queue) || !list_empty(&path->sent) ||
+           (path->link && !path->link->up) ||
+           (path->probe_wanted && !path->link && !rests_locked(path));
+}
+
 /* What was sent and not answered is sent again over the next connection, a probe made anew. */
 static void calls_back_locked(struct dial_path *path)
 {
@@ -235,7 +242,6 @@ static void calls_back_locked(struct dial_path *path)
             path->probe_wanted = true;
             dial_call_put(call);
         }
-        dial_out_active_locked(path, true);
     }
 }
 
@@ -256,6 +262,7 @@ static void link_over(struct dial_link *link, int error)
             down_locked(path, link->late ? "timeout" : "connect", error, &news);
         else if (!link->answered)
             down_locked(path, "closed", 0, &news);
+        dial_out_active_locked(path, waits_locked(path));
     }
     pthread_mutex_unlock(&path->lock);
     if (conn)
@@ -505,14 +512,6 @@ static struct connection *link_expire_locked(struct dial_path *path, int64_t now
     return NULL;
 }
 
-/* Is there anything that only time brings? */
-static bool waits_locked(const struct dial_path *path)
-{
-    return !list_empty(&path->queue) || !list_empty(&path->sent) ||
-           (path->link && !path->link->up) ||
-           (path->probe_wanted && !path->link && !rests_locked(path));
-}
-
 void dial_path_tick(struct dial_path *path, int64_t now_ns)
 {
     struct connection *conn;
@@ -522,9 +521,7 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns)
     list_init(&late);
     pthread_mutex_lock(&path->lock);
     conn = link_expire_locked(path, now_ns, &late, &news);
-    /* With a link that ends it comes back: link_over() sees to that. */
-    if (!waits_locked(path))
-        dial_out_active_locked(path, false);
+    dial_out_active_locked(path, waits_locked(path)); /* link_over() looks again */
     pthread_mutex_unlock(&path->lock);
     conn_end(conn);
     news_tell(path, &news);
