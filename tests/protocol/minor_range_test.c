@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The range of minor versions that is served: by options, by a setting that is changed while clients
+ * are there, and after a restart.  Alice speaks 4.1 and bob 4.0.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "log_lines.h"
+#include "script.h"
+#include "set_range.h"
+
+static const char *const exports[] = {"--export", "/mem=mem:,no_root_squash", NULL};
+static const char *const short_lease[] = {"--lease", "1", "--export", "/mem=mem:,no_root_squash",
+                                          NULL};
+
+static struct client_fh dir;
+
+static int start(const char *const *options)
+{
+    static struct client_conn none;
+
+    alice.conn = bob.conn = none;
+    alice.conn.fd = bob.conn.fd = -1;
+    if (!test_server_init(&script_server) || !test_server_start(&script_server, options))
+        return -1;
+    script_mount_v41(&alice);
+    script_mount_v40(&bob);
+    return script_open_to_all("/mem") ? 0 : -1;
+}
+
+static int start_usual(void **state)
+{
+    (void)state;
+    return start(exports);
+}
+
+static int start_short(void **state)
+{
+    (void)state;
+    return start(short_lease);
+}
+
+static int stop(void **state)
+{
+    return script_teardown(state);
+}
+
+/* A compound of that minor version with a tag that is no text: it goes, or is turned away as
+ * RFC 8881 §16.2.3 says, with the tag and without a result. */
+static void expect_minor(struct client_mount *mount, uint32_t minor, bool served)
+{
+    static const uint8_t tag[] = {0xff, 0x00, 'm', 0x80, 0xc0};
+    const uint32_t results = served && minor == 0 ? 2 : served;
+
+    begin_bare(mount, minor);
+    client_compound_free(C);
+    client_compound_begin(C, (struct wire_opaque){tag, sizeof(tag)}, minor);
+    C->conn = &mount->conn;
+    client_op_putrootfh(C);
+    client_op_getfh(C);
+    assert_int_equal(client_compound_call(&mount->conn, C, R), CLIENT_OK);
+    expect_status(R->status, !served      ? NFS4ERR_MINOR_VERS_MISMATCH
+                             : minor == 0 ? NFS4_OK
+                                          : NFS4ERR_OP_NOT_IN_SESSION);
+    assert_int_equal(R->count, results);
+    assert_int_equal(R->tag.len, sizeof(tag));
+    assert_memory_equal(R->tag.data, tag, sizeof(tag));
+}
+
+/* Over all connections: those that spoke the other minor version before, and new ones. */
+static void expect_range(uint32_t min, uint32_t max)
+{
+    struct client_mount stranger;
+
+    memset(&stranger, 0, sizeof(stranger));
+    script_connect(&stranger.conn);
+    for (uint32_t minor = 0; minor <= 3; minor++) {
+        bool served = minor >= min && minor <= max;
+
+        expect_minor(&alice, minor, served);
+        expect_minor(&bob, minor, served);
+        expect_minor(&stranger, minor, served);
+    }
+    assert_int_equal(client_call_null(&stranger.conn), CLIENT_OK);
+    client_conn_close(&stranger.conn);
+}
+
+/* S20-27, S20-24: obeyed by the very next request, in both directions, on what is there. */
+static void obeyed_at_once(void **state)
+{
+    (void)state;
+    expect_range(0, 1);
+    expect_served("4.0, 4.1");
+    set_range(0, 0);
+    expect_range(0, 0);
+    expect_served("4.0");
+    set_range(1, 1);
+    expect_range(1, 1);
+    expect_served("4.1");
+    set_range(0, 1);
+    expect_range(0, 1);
+    expect_served("4.0, 4.1");
+}
+
+static void write_word(struct client_mount *mount, const struct client_file *file, const char *word,
+                       enum nfsstat4 status)
+{
+    uint32_t written;
+
+    expect_status(
+        client_file_write(mount, file, 0, FILE_SYNC4, word, (uint32_t)strlen(word), &written),
+        status);
+}
+
+/* S20-27: a session that is shut out is asked nothing and loses nothing: its slots, opens and replies
+ * are as they were. */
+static void session_goes_on(void **state)
+{
+    struct client_file file;
+
+    (void)state;
+    dir = script_dir("/mem");
+    file = make_open(&alice, &dir, "file");
+    begin(&alice, &dir);
+    client_op_create(C, "once", NF4DIR, NULL, 0777);
+    run(NFS4_OK);
+    set_range(0, 0);
+    run_again_on(&alice.conn, NFS4ERR_MINOR_VERS_MISMATCH); /* the retry of a reply that got lost */
+    set_range(0, 1);
+    run_again_on(&alice.conn, NFS4_OK);
+    assert_int_equal(R->count, C->count);
+
+    set_range(0, 0);
+    write_word(&alice, &file, "nothing", NFS4ERR_MINOR_VERS_MISMATCH);
+    set_range(0, 1);
+    write_word(&alice, &file, "word", NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* The same for a client of 4.0: its client id, its opens and the seqids of its owners. */
+static void owners_go_on(void **state)
+{
+    struct client_file file, another;
+
+    (void)state;
+    dir = script_dir("/mem");
+    file = make_open(&bob, &dir, "file");
+    set_range(1, 1);
+    write_word(&bob, &file, "nothing", NFS4ERR_MINOR_VERS_MISMATCH);
+    set_range(0, 1);
+    write_word(&bob, &file, "word", NFS4_OK);
+    another = make_open(&bob, &dir, "another");
+    expect_status(client_file_close(&bob, &file), NFS4_OK);
+    expect_status(client_file_close(&bob, &another), NFS4_OK);
+}
+
+static struct client_file open_alone(struct client_mount *mount, const char *name,
+                                     enum nfsstat4 status)
+{
+    const struct client_open how = {.owner = "owner",
+                                    .access = OPEN4_SHARE_ACCESS_BOTH,
+                                    .deny = OPEN4_SHARE_DENY_BOTH,
+                                    .name = name};
+    struct client_file file = {.fh = {.len = 0}};
+
+    expect_status(client_file_open(mount, &dir, &how, &file), status);
+    return file;
+}
+
+/* Who is shut out cannot renew its lease: somebody else gets what it has, but only once that is over. */
+static void wanted_by(struct client_mount *mount, const char *name)
+{
+    const struct client_open how = {.owner = "owner",
+                                    .access = OPEN4_SHARE_ACCESS_BOTH,
+                                    .deny = OPEN4_SHARE_DENY_BOTH,
+                                    .name = name};
+    struct client_file file = {.fh = {.len = 0}};
+    enum nfsstat4 status;
+
+    for (int waited = 0;; waited++) {
+        status = client_file_open(mount, &dir, &how, &file);
+        if (status == NFS4_OK)
+            break;
+        assert_true(status == NFS4ERR_SHARE_DENIED || status == NFS4ERR_DELAY);
+        assert_true(waited < 600);
+        (void)usleep(100 * 1000);
+    }
+    expect_status(client_file_close(mount, &file), NFS4_OK);
+}
+
+/* What nobody wanted is still there when it comes back, however long that took. */
+static void shut_out(struct client_mount *out, struct client_mount *in, uint32_t minor)
+{
+    struct client_file kept, wanted;
+
+    dir = script_dir("/mem");
+    make_file(out, &dir, "kept");
+    make_file(out, &dir, "wanted");
+    kept = open_alone(out, "kept", NFS4_OK);
+    wanted = open_alone(out, "wanted", NFS4_OK);
+    open_alone(in, "wanted", NFS4ERR_SHARE_DENIED);
+    set_range(minor, minor);
+    wanted_by(in, "wanted");
+    set_range(0, 1);
+    write_word(out, &kept, "kept", NFS4_OK);
+    write_word(out, &wanted, "lost", NFS4ERR_EXPIRED);
+    expect_status(client_file_close(out, &kept), NFS4_OK);
+}
+
+static void leases_of_4_1(void **state)
+{
+    (void)state;
+    shut_out(&alice, &bob, 0);
+}
+
+static void leases_of_4_0(void **state)
+{
+    (void)state;
+    shut_out(&bob, &alice, 1);
+}
+
+static void restart(const char *const *options)
+{
+    assert_true(test_server_stop(&script_server));
+    assert_true(test_server_start(&script_server, options));
+    client_conn_close(&alice.conn);
+    client_conn_close(&bob.conn);
+    script_connect(&alice.conn);
+    script_connect(&bob.conn);
+}
+
+/* S20-51, S20-50: stored for good; an option is for one run; a change while it runs goes before it. */
+static void after_a_restart(void **state)
+{
+    static const char *const only_41[] = {
+        "--export", "/mem=mem:,no_root_squash", "--min-minor", "1", "--max-minor", "1", NULL};
+    static const char *const up_to_40[] = {"--export", "/mem=mem:,no_root_squash", "--max-minor",
+                                           "0", NULL};
+
+    (void)state;
+    set_range(0, 0);
+    restart(exports);
+    expect_range(0, 0);
+    restart(only_41);
+    expect_range(1, 1);
+    expect_served("4.1");
+    hang_up(); /* nothing was changed */
+    expect_range(1, 1);
+    restart(exports);
+    expect_range(0, 0);
+    restart(only_41);
+    set_range(0, 0); /* what is stored anyway: somebody wants it now */
+    expect_range(0, 0);
+    set_range(0, 1);
+    expect_range(0, 1);
+    restart(exports);
+    expect_range(0, 1);
+    restart(up_to_40);
+    expect_range(0, 0);
+    set_range(1, 1);
+    expect_range(1, 1);
+    restart(exports);
+    expect_range(1, 1);
+    set_range(0, 1);
+}
+
+/* What makes no sense is not obeyed, and the log says why. */
+static void nonsense(void **state)
+{
+    struct log_line line;
+
+    (void)state;
+    store_range(1, 0);
+    hang_up();
+    expect_range(0, 1);
+    line = log_find("daemon.hangup", NULL);
+    assert_string_equal(log_value(&line, "error"), "nfs.min_minor_version 1 (stored) is above "
+                                                   "nfs.max_minor_version 0 (stored)");
+    store_range(0, 2);
+    hang_up();
+    expect_range(0, 1);
+    line = log_find("daemon.hangup", NULL);
+    assert_non_null(strstr(line.text, "nfs.max_minor_version wants 0 or 1 (NFSv4.2 is not built)"));
+    set_range(0, 0);
+    expect_range(0, 0);
+    set_range(0, 1);
+}
+
+#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(start_usual, obeyed_at_once), TEST(start_usual, session_goes_on),
+        TEST(start_usual, owners_go_on),   TEST(start_short, leases_of_4_1),
+        TEST(start_short, leases_of_4_0),  TEST(start_usual, after_a_restart),
+        TEST(start_usual, nonsense),
+    };
+
+    return test_group_run(tests);
+}
