@@ -3,6 +3,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proto/compound.h"
+#ifdef MAINSTAY_V40
+#include "proto/v40/duplicate_cache.h"
+#include "proto/v40/v40.h"
+#endif
 #include "state/client/client_info.h"
 #include "state/session/session_stats.h"
 #include "transport/transport.h"
@@ -42,6 +47,25 @@ static void transport_log(const struct transport_stats *stats)
     line_log("daemon.transport", fields, ARRAY_SIZE(fields));
 }
 
+#ifdef MAINSTAY_V40
+static void duplicates_log(const struct v40 *v40)
+{
+    struct duplicate_stats stats;
+
+    duplicate_cache_stats(v40->duplicates, &stats);
+
+    const struct log_field fields[] = {
+        LOG_U64("entries", stats.entries), LOG_U64("clients", stats.clients),
+        LOG_U64("bytes", stats.bytes), LOG_U64("waiting", stats.waiting),
+#define X(name, help) LOG_U64(#name, stats.name),
+        DUPLICATE_COUNTERS(X)
+#undef X
+    };
+
+    line_log("daemon.duplicates", fields, ARRAY_SIZE(fields));
+}
+#endif
+
 static bool session_log(const struct session_gauges *gauges, void *arg)
 {
     uint32_t *left = arg;
@@ -68,8 +92,9 @@ static bool client_log(const struct client_info *info, void *arg)
     return true;
 }
 
-void figures_log(struct state *state, struct transport *transport)
+void figures_log(const struct server *server, struct transport *transport)
 {
+    struct state *state = server->state;
     struct session_stats sessions;
     struct transport_stats rpc;
     uint32_t left = LIMIT_FIGURES_SESSIONS;
@@ -78,6 +103,9 @@ void figures_log(struct state *state, struct transport *transport)
     transport_stats(transport, &rpc);
     sessions_log(&sessions);
     transport_log(&rpc);
+#ifdef MAINSTAY_V40
+    duplicates_log(server->v40);
+#endif
     client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, NULL);
     session_gauges_visit(state, session_log, &left);
 }

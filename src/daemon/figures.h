@@ -4,9 +4,10 @@
  */
 #pragma once
 
-struct state;
+struct server;
 struct transport;
 
-/* The lines daemon.figures and daemon.transport, client.figures for each of LIMIT_FIGURES_CLIENTS
- * clients, and session.figures for each of LIMIT_FIGURES_SESSIONS sessions. */
-void figures_log(struct state *state, struct transport *transport);
+/* The lines daemon.figures, daemon.transport and, where minor version 0 is built, daemon.duplicates;
+ * client.figures for each of LIMIT_FIGURES_CLIENTS clients, and session.figures for each of
+ * LIMIT_FIGURES_SESSIONS sessions. */
+void figures_log(const struct server *server, struct transport *transport);

@@ -215,7 +215,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         if (sig == SIGHUP)
             setting_effect_reload(d->settings);
         if (sig == SIGUSR1)
-            figures_log(d->server.state, d->transport);
+            figures_log(&d->server, d->transport);
         state_tick(d->server.state, clock_now_ns());
         nfs4_tick(&d->server, clock_now_ns());
     }

@@ -10,6 +10,9 @@
 #include "lib/wait.h"
 #include "log_lines.h"
 #include "script.h"
+#ifdef MAINSTAY_V40
+#include "proto/v40/duplicate_cache.h"
+#endif
 #include "state/session/session_stats.h"
 
 enum {
@@ -279,6 +282,34 @@ static void replays_at_info(void **state)
     assert_int_equal(log_find("compound.done", NULL).count, 0);
     assert_int_equal(log_count("debug"), 0);
 }
+
+#ifdef MAINSTAY_V40
+/* S20-37: the same without sessions. */
+static void replays_v40_at_info(void **state)
+{
+    struct client_mount carol;
+    struct log_line replay;
+
+    (void)state;
+    script_mount_v40(&carol);
+    begin(&carol, NULL);
+    client_op_putrootfh(C);
+    client_op_remove(C, "nothing");
+    run(NFS4ERR_ROFS);
+    for (unsigned i = 1; i <= 5; i++) {
+        assert_int_equal(log_find("compound.replay", NULL).count, i - 1);
+        run_again_on(NULL, NFS4ERR_ROFS);
+        replay = log_find("compound.replay", NULL);
+        assert_int_equal(replay.count, i);
+        assert_string_equal(log_value(&replay, "peer"), "127.0.0.1");
+        assert_int_equal(log_number(&replay, "xid"), carol.conn.xid);
+        assert_int_equal(log_number(&replay, "bytes"), R->body.len);
+        assert_int_equal(log_number(&replay, "waited"), 0);
+    }
+    assert_int_equal(log_find("compound", NULL).count, 0);
+    client_mount_close(&carol);
+}
+#endif
 
 /* S20-16: the level of the log is the level of SEQUENCE's lines; there is no other knob. */
 static void silent_at_warn(void **state)
@@ -563,6 +594,49 @@ static void figures_of_a_run(void **state)
 #undef X
 }
 
+#ifdef MAINSTAY_V40
+static struct log_line figures_of(const char *event)
+{
+    unsigned before = log_find(event, NULL).count;
+    struct log_line line = {0};
+
+    (void)figures();
+    wait_until_every(5, (line = log_find(event, NULL)).count > before);
+    return line;
+}
+
+/* L-16: of the duplicate request cache. */
+static void figures_of_duplicates(void **state)
+{
+    struct log_line before, after;
+    struct client_mount carol;
+
+    (void)state;
+    script_mount_v40(&carol);
+    before = figures_of("daemon.duplicates");
+    for (unsigned i = 0; i < 10; i++) {
+        begin(&carol, NULL);
+        client_op_putrootfh(C);
+        client_op_remove(C, "nothing");
+        run(NFS4ERR_ROFS);
+        if (i % 2)
+            run_again_on(NULL, NFS4ERR_ROFS);
+    }
+    after = figures_of("daemon.duplicates");
+    assert_int_equal(moved(&before, &after, "inserts"), 10);
+    assert_int_equal(moved(&before, &after, "hits"), 5);
+    assert_int_equal(moved(&before, &after, "entries"), 10);
+    assert_true(moved(&before, &after, "bytes") > 1000);
+    assert_int_equal(log_number(&after, "clients"), 1);
+    assert_int_equal(log_number(&after, "waiting"), 0);
+    /* Nothing of the table is missing. */
+#define X(name, help) (void)log_number(&after, #name);
+    DUPLICATE_COUNTERS(X)
+#undef X
+    client_mount_close(&carol);
+}
+#endif
+
 /* L-16: each type, counted by the running server. */
 static void figures_of_each_type(void **state)
 {
@@ -700,6 +774,11 @@ int main(void)
         TEST(figures_of_sessions, text),
         TEST(figures_of_clients, text),
         TEST(figures_of_transport, text),
+#ifdef MAINSTAY_V40
+        TEST(replays_v40_at_info, text),
+        TEST(replays_v40_at_info, json),
+        TEST(figures_of_duplicates, text),
+#endif
         {"tail_of_local", tail_of_local, NULL, tear_down, NULL},
     };
 
