@@ -19,8 +19,7 @@ static struct state_owner4 wire_owner(const struct client_owner *owner)
     return (struct state_owner4){owner->clientid, client_text(owner->name)};
 }
 
-/* The seqid of the operation that is appended next. */
-static uint32_t seqid_use(struct client_compound *c, struct client_owner *owner)
+uint32_t client_owner_seqid(struct client_compound *c, struct client_owner *owner)
 {
     CHECK(c->seqid_count < CLIENT_COMPOUND_SEQIDS);
     c->seqids[c->seqid_count++] =
@@ -35,7 +34,7 @@ void client_owner_open(struct client_compound *c, struct client_owner *owner,
 
     mine.clientid = owner->clientid;
     mine.owner = owner->name;
-    mine.seqid = seqid_use(c, owner);
+    mine.seqid = client_owner_seqid(c, owner);
     client_op_open(c, &mine);
 }
 
@@ -44,7 +43,7 @@ void client_owner_open_confirm(struct client_compound *c, struct client_owner *o
 {
     struct nfs_argop4 op = {
         .argop = OP_OPEN_CONFIRM,
-        .opopen_confirm = {.open_stateid = *open_stateid, .seqid = seqid_use(c, owner)},
+        .opopen_confirm = {.open_stateid = *open_stateid, .seqid = client_owner_seqid(c, owner)},
     };
 
     client_compound_add(c, &op);
@@ -57,7 +56,7 @@ void client_owner_open_downgrade(struct client_compound *c, struct client_owner 
     struct nfs_argop4 op = {
         .argop = OP_OPEN_DOWNGRADE,
         .opopen_downgrade = {.open_stateid = *open_stateid,
-                             .seqid = seqid_use(c, owner),
+                             .seqid = client_owner_seqid(c, owner),
                              .share_access = access,
                              .share_deny = deny},
     };
@@ -70,7 +69,7 @@ void client_owner_close(struct client_compound *c, struct client_owner *owner,
 {
     struct nfs_argop4 op = {
         .argop = OP_CLOSE,
-        .opclose = {.seqid = seqid_use(c, owner), .open_stateid = *open_stateid},
+        .opclose = {.seqid = client_owner_seqid(c, owner), .open_stateid = *open_stateid},
     };
 
     client_compound_add(c, &op);
@@ -94,9 +93,9 @@ void client_owner_lock_first(struct client_compound *c, struct client_owner *ope
     struct nfs_argop4 op = lock_op(lock);
 
     op.oplock.locker.new_lock_owner = true;
-    op.oplock.locker.open_owner.open_seqid = seqid_use(c, open_owner);
+    op.oplock.locker.open_owner.open_seqid = client_owner_seqid(c, open_owner);
     op.oplock.locker.open_owner.open_stateid = *open_stateid;
-    op.oplock.locker.open_owner.lock_seqid = seqid_use(c, lock_owner);
+    op.oplock.locker.open_owner.lock_seqid = client_owner_seqid(c, lock_owner);
     op.oplock.locker.open_owner.lock_owner = wire_owner(lock_owner);
     client_compound_add(c, &op);
 }
@@ -107,7 +106,7 @@ void client_owner_lock(struct client_compound *c, struct client_owner *lock_owne
     struct nfs_argop4 op = lock_op(lock);
 
     op.oplock.locker.lock_owner.lock_stateid = *lock_stateid;
-    op.oplock.locker.lock_owner.lock_seqid = seqid_use(c, lock_owner);
+    op.oplock.locker.lock_owner.lock_seqid = client_owner_seqid(c, lock_owner);
     client_compound_add(c, &op);
 }
 
@@ -117,7 +116,7 @@ void client_owner_unlock(struct client_compound *c, struct client_owner *lock_ow
     struct nfs_argop4 op = {
         .argop = OP_LOCKU,
         .oplocku = {.locktype = lock->type,
-                    .seqid = seqid_use(c, lock_owner),
+                    .seqid = client_owner_seqid(c, lock_owner),
                     .lock_stateid = *lock_stateid,
                     .offset = lock->offset,
                     .length = lock->length},

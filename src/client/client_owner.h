@@ -19,6 +19,9 @@ struct client_owner {
 /* An owner that the server has not heard of; it begins with seqid 1. */
 void client_owner_init(struct client_owner *owner, uint64_t clientid, const char *name);
 
+/* The owner's seqid for the operation that is appended next; it will follow the reply. */
+uint32_t client_owner_seqid(struct client_compound *c, struct client_owner *owner);
+
 /* As client_op_open(); owner, clientid and seqid of `open` are those of `owner`. */
 void client_owner_open(struct client_compound *c, struct client_owner *owner,
                        const struct client_open *open);

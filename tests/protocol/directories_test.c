@@ -77,10 +77,10 @@ static void symlinks(void **state)
     run(NFS4ERR_SYMLINK);
     begin(&alice, &file);
     client_op(C, OP_READLINK);
-    run(NFS4ERR_WRONG_TYPE);
+    run(V40_OR(NFS4ERR_INVAL, NFS4ERR_WRONG_TYPE));
     begin(&alice, &dir);
     client_op(C, OP_READLINK);
-    run(NFS4ERR_WRONG_TYPE);
+    run(V40_OR(NFS4ERR_INVAL, NFS4ERR_WRONG_TYPE));
     begin(&alice, &dir);
     client_op_create(C, "empty", NF4LNK, "", 0777);
     run(NFS4ERR_INVAL);
@@ -419,7 +419,7 @@ static void secinfo(void **state)
     begin(&alice, &dir);
     op_secinfo("file");
     client_op_getfh(C);
-    run(NFS4ERR_NOFILEHANDLE);
+    run(V40_OR(NFS4_OK, NFS4ERR_NOFILEHANDLE));
     assert_true(has_sys(&result(OP_SECINFO)->opsecinfo));
     begin(&alice, &dir);
     op_secinfo("none");
@@ -427,6 +427,8 @@ static void secinfo(void **state)
     begin(&alice, &file);
     op_secinfo("x");
     run(NFS4ERR_NOTDIR);
+    if (script_minor == 0)
+        return;
     for (no_name.opsecinfo_no_name.style = SECINFO_STYLE4_CURRENT_FH;
          no_name.opsecinfo_no_name.style <= SECINFO_STYLE4_PARENT;
          no_name.opsecinfo_no_name.style++) {

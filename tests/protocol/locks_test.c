@@ -6,6 +6,12 @@
 
 static struct client_file of_alice, of_bob;
 
+/* An owner that has locked, and the stateid of that. */
+struct held {
+    const char *owner;
+    struct stateid4 stateid;
+};
+
 static void open_both(const char *export)
 {
     struct client_fh dir = script_dir(export);
@@ -21,42 +27,42 @@ static void close_both(void)
 }
 
 /* A first lock of `owner`, which leaves its stateid. */
-static struct stateid4 lock_new(struct client_mount *mount, const char *owner,
-                                enum nfs_lock_type4 type, uint64_t offset, uint64_t length)
+static struct held lock_new(struct client_mount *mount, const char *owner, enum nfs_lock_type4 type,
+                            uint64_t offset, uint64_t length)
 {
     const struct client_file *file = mount == &alice ? &of_alice : &of_bob;
 
     begin(mount, &file->fh);
-    client_op_lock_new(C, &file->stateid, mount->session.clientid, owner, type, offset, length);
+    script_op_lock_new(mount, file, owner, type, offset, length);
     run(NFS4_OK);
-    return result(OP_LOCK)->oplock.lock_stateid;
+    return (struct held){owner, result(OP_LOCK)->oplock.lock_stateid};
 }
 
-static void lock_more(struct client_mount *mount, struct stateid4 *lock, enum nfs_lock_type4 type,
+static void lock_more(struct client_mount *mount, struct held *lock, enum nfs_lock_type4 type,
                       uint64_t offset, uint64_t length, enum nfsstat4 status)
 {
     struct nfs_argop4 op = {.argop = OP_LOCK,
                             .oplock = {.locktype = type, .offset = offset, .length = length}};
 
-    op.oplock.locker.lock_owner.lock_stateid = *lock;
+    op.oplock.locker.lock_owner.lock_stateid = lock->stateid;
     begin(mount, &of_alice.fh);
-    client_compound_add(C, &op);
+    script_op_as(mount, lock->owner, &op);
     run(status);
     if (status == NFS4_OK)
-        *lock = result(OP_LOCK)->oplock.lock_stateid;
+        lock->stateid = result(OP_LOCK)->oplock.lock_stateid;
 }
 
-static void unlock(struct client_mount *mount, struct stateid4 *lock, uint64_t offset,
-                   uint64_t length)
+static void unlock(struct client_mount *mount, struct held *lock, uint64_t offset, uint64_t length)
 {
     begin(mount, &of_alice.fh);
-    client_compound_add(C, &(struct nfs_argop4){
-                               .argop = OP_LOCKU,
-                               .oplocku = {WRITE_LT, 0, *lock, offset, length},
-                           });
+    script_op_as(mount, lock->owner,
+                 &(struct nfs_argop4){
+                     .argop = OP_LOCKU,
+                     .oplocku = {WRITE_LT, 0, lock->stateid, offset, length},
+                 });
     run(NFS4_OK);
-    assert_int_equal(result(OP_LOCKU)->oplocku.lock_stateid.seqid, lock->seqid + 1);
-    *lock = result(OP_LOCKU)->oplocku.lock_stateid;
+    assert_int_equal(result(OP_LOCKU)->oplocku.lock_stateid.seqid, lock->stateid.seqid + 1);
+    lock->stateid = result(OP_LOCKU)->oplocku.lock_stateid;
 }
 
 /* LOCKT; with DENIED the conflict is in result(OP_LOCKT). */
@@ -65,10 +71,11 @@ static void test_lock(struct client_mount *mount, const char *owner, enum nfs_lo
 {
     begin(mount, &of_alice.fh);
     client_compound_add(
-        C, &(struct nfs_argop4){
-               .argop = OP_LOCKT,
-               .oplockt = {type, offset, length, {mount->session.clientid, client_text(owner)}},
-           });
+        C,
+        &(struct nfs_argop4){
+            .argop = OP_LOCKT,
+            .oplockt = {type, offset, length, {client_mount_clientid(mount), client_text(owner)}},
+        });
     run(status);
 }
 
@@ -95,19 +102,19 @@ static void conflicts(void **state)
     open_both(*state);
     lock_new(&alice, "a", WRITE_LT, 100, 50);
     begin(&bob, &of_bob.fh);
-    client_op_lock_new(C, &of_bob.stateid, bob.session.clientid, "b", READ_LT, 149, 10);
+    script_op_lock_new(&bob, &of_bob, "b", READ_LT, 149, 10);
     run(NFS4ERR_DENIED);
     denied = &result(OP_LOCK)->denied;
     assert_int_equal(denied->offset, 100);
     assert_int_equal(denied->length, 50);
     assert_int_equal(denied->locktype, WRITE_LT);
-    assert_int_equal(denied->owner.clientid, alice.session.clientid);
+    assert_int_equal(denied->owner.clientid, client_mount_clientid(&alice));
     assert_int_equal(denied->owner.owner.len, 1);
     assert_int_equal(denied->owner.owner.data[0], 'a');
     lock_new(&bob, "b", READ_LT, 150, 10);
     test_lock(&alice, "a", READ_LT, 0, NFS4_UINT64_MAX, NFS4_OK); /* readers share */
     test_lock(&alice, "a", WRITE_LT, 0, NFS4_UINT64_MAX, NFS4ERR_DENIED);
-    assert_int_equal(result(OP_LOCKT)->denied.owner.clientid, bob.session.clientid);
+    assert_int_equal(result(OP_LOCKT)->denied.owner.clientid, client_mount_clientid(&bob));
     /* Another owner of the same client is another owner; so is the same name at another. */
     test_lock(&alice, "a2", READ_LT, 100, 1, NFS4ERR_DENIED);
     test_lock(&bob, "a", READ_LT, 100, 1, NFS4ERR_DENIED);
@@ -119,7 +126,7 @@ static void conflicts(void **state)
 
 static void split_and_merge(void **state)
 {
-    struct stateid4 lock;
+    struct held lock;
 
     open_both(*state);
     lock = lock_new(&alice, "a", WRITE_LT, 100, 100);
@@ -141,7 +148,7 @@ static void split_and_merge(void **state)
 
 static void upgrade(void **state)
 {
-    struct stateid4 of_a, of_b;
+    struct held of_a, of_b;
 
     open_both(*state);
     of_a = lock_new(&alice, "a", READ_LT, 0, 10);
@@ -157,7 +164,7 @@ static void upgrade(void **state)
 
 static void ranges(void **state)
 {
-    struct stateid4 lock;
+    struct held lock;
 
     open_both(*state);
     test_lock(&alice, "a", READ_LT, 0, 0, NFS4ERR_INVAL);
@@ -180,19 +187,19 @@ static void refused(void **state)
     make_file(&alice, &dir, "file");
     expect_status(client_file_open(&alice, &dir, &how, &reader), NFS4_OK);
     begin(&alice, &reader.fh);
-    client_op_lock_new(C, &reader.stateid, alice.session.clientid, "a", WRITE_LT, 0, 1);
+    script_op_lock_new(&alice, &reader, "a", WRITE_LT, 0, 1);
     run(NFS4ERR_OPENMODE);
     begin(&alice, &dir);
-    client_op_lock_new(C, &reader.stateid, alice.session.clientid, "a", READ_LT, 0, 1);
+    script_op_lock_new(&alice, &reader, "a", READ_LT, 0, 1);
     run(NFS4ERR_ISDIR);
     op.oplock.locker.lock_owner.lock_stateid = reader.stateid; /* no lock stateid */
     begin(&alice, &reader.fh);
-    client_compound_add(C, &op);
+    script_op_as(&alice, "a", &op);
     run(NFS4ERR_BAD_STATEID);
     op.oplock.reclaim = true;
     begin(&alice, &reader.fh);
-    client_compound_add(C, &op);
-    run(NFS4ERR_NO_GRACE);
+    script_op_as(&alice, "a", &op);
+    run(V40_OR(NFS4ERR_BAD_STATEID, NFS4ERR_NO_GRACE));
     expect_status(client_file_close(&alice, &reader), NFS4_OK);
 }
 
@@ -203,7 +210,7 @@ static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_typ
     const struct client_file *file = mount == &alice ? &of_alice : &of_bob;
 
     begin(mount, &file->fh);
-    client_op_lock_new(C, &file->stateid, mount->session.clientid, owner, type, 0, 10);
+    script_op_lock_new(mount, file, owner, type, 0, 10);
     run(status);
 }
 
@@ -211,13 +218,13 @@ static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_typ
 static void waiting(void **state)
 {
     const struct LOCK4denied *denied;
-    struct stateid4 lock;
+    struct held lock;
 
     open_both(*state);
     lock = lock_new(&alice, "holder", WRITE_LT, 0, 10);
     ask(&bob, "waiter", WRITEW_LT, NFS4ERR_DENIED);
     denied = &result(OP_LOCK)->denied;
-    assert_int_equal(denied->owner.clientid, alice.session.clientid);
+    assert_int_equal(denied->owner.clientid, client_mount_clientid(&alice));
     assert_int_equal(denied->owner.owner.len, strlen("holder"));
     assert_int_equal(denied->locktype, WRITE_LT);
     ask(&alice, "late", READW_LT, NFS4ERR_DENIED);

@@ -51,11 +51,10 @@ static void open_name(struct wire_opaque name, enum opentype4 type)
     struct nfs_argop4 op = {.argop = OP_OPEN};
 
     op.opopen.share_access = OPEN4_SHARE_ACCESS_READ;
-    op.opopen.owner = (struct state_owner4){alice.session.clientid, client_text("names")};
     op.opopen.openhow.opentype = type;
     op.opopen.claim.file = name;
     begin(&alice, &dir);
-    client_compound_add(C, &op);
+    script_op_as(&alice, "names", &op);
 }
 
 static void open_existing(struct wire_opaque name)

@@ -78,12 +78,11 @@ static void op_secinfo_parent(void)
 
 static void op_open(const char *name, bool create)
 {
-    client_op_open(C, &(struct client_open){.clientid = alice.session.clientid,
-                                            .owner = "rights",
-                                            .access = OPEN4_SHARE_ACCESS_BOTH,
-                                            .name = name,
-                                            .create = create,
-                                            .mode = 0644});
+    script_op_open(&alice, &(struct client_open){.owner = "rights",
+                                                 .access = OPEN4_SHARE_ACCESS_BOTH,
+                                                 .name = name,
+                                                 .create = create,
+                                                 .mode = 0644});
 }
 
 static void op_truncate(void)
@@ -125,6 +124,8 @@ static void in_a_closed_directory(void **state)
     begin(&alice, &closed);
     client_op(C, OP_LOOKUPP);
     run(NFS4ERR_ACCESS);
+    if (script_minor == 0)
+        return;
     begin(&alice, &closed);
     op_secinfo_parent();
     run(NFS4ERR_ACCESS);
@@ -159,14 +160,13 @@ static void not_the_owner(void **state)
     client_op_create(C, "device", NF4CHR, NULL, 0666);
     run(NFS4ERR_PERM);
     begin(&alice, &inner);
-    client_compound_add(
-        C, &(struct nfs_argop4){
-               .argop = OP_OPEN,
-               .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
-                          .owner = {alice.session.clientid, client_text("rights")},
-                          .openhow = {.opentype = OPEN4_CREATE,
-                                      .how = {.mode = GUARDED4, .createattrs = owner_root}},
-                          .claim = {.claim = CLAIM_NULL, .file = client_text("given")}}});
+    script_op_as(&alice, "rights",
+                 &(struct nfs_argop4){
+                     .argop = OP_OPEN,
+                     .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                                .openhow = {.opentype = OPEN4_CREATE,
+                                            .how = {.mode = GUARDED4, .createattrs = owner_root}},
+                                .claim = {.claim = CLAIM_NULL, .file = client_text("given")}}});
     run(NFS4ERR_PERM);
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+uint32_t script_minor __attribute__((weak)) = 1;
+
 struct test_server script_server;
 struct client_mount alice, bob;
 struct client_compound script_compound;
@@ -65,13 +67,13 @@ static int setup(const char *const *options, uint32_t alice_minor, uint32_t bob_
 
 int script_setup(const char *const *options)
 {
-    return setup(options, 1, 1);
+    return setup(options, script_minor, script_minor);
 }
 
 int script_setup_default(void **state)
 {
     (void)state;
-    return setup(NULL, 1, 1);
+    return setup(NULL, script_minor, script_minor);
 }
 
 int script_setup_v40(const char *const *options)
@@ -139,6 +141,86 @@ void begin_two(struct client_mount *mount, const struct client_fh *from, const s
     begin(mount, from);
     client_op(C, OP_SAVEFH);
     client_op_putfh(C, to);
+}
+
+/* A first LOCK has the seqid of the lock owner, too, whose name is the one in `op`. */
+static void lock_as(struct client_mount *mount, uint32_t seqid, struct LOCK4args *args)
+{
+    struct open_to_lock_owner4 *first = &args->locker.open_owner;
+    char name[CLIENT_OWNER_BYTES];
+    struct client_owner *lock_owner;
+
+    if (!args->locker.new_lock_owner) {
+        args->locker.lock_owner.lock_seqid = seqid;
+        return;
+    }
+    (void)snprintf(name, sizeof(name), "%.*s", (int)first->lock_owner.owner.len,
+                   (const char *)first->lock_owner.owner.data);
+    lock_owner = client_mount_owner(mount, name);
+    first->open_seqid = seqid;
+    first->lock_seqid = lock_owner ? client_owner_seqid(C, lock_owner) : 0;
+    first->lock_owner.clientid = client_mount_clientid(mount);
+}
+
+void script_op_as(struct client_mount *mount, const char *owner, struct nfs_argop4 *op)
+{
+    struct client_owner *known = client_mount_owner(mount, owner);
+    const uint32_t seqid = known ? client_owner_seqid(C, known) : 0;
+
+    switch (op->argop) {
+    case OP_OPEN:
+        op->opopen.seqid = seqid;
+        op->opopen.owner = (struct state_owner4){client_mount_clientid(mount), client_text(owner)};
+        break;
+    case OP_OPEN_DOWNGRADE:
+        op->opopen_downgrade.seqid = seqid;
+        break;
+    case OP_CLOSE:
+        op->opclose.seqid = seqid;
+        break;
+    case OP_LOCK:
+        lock_as(mount, seqid, &op->oplock);
+        break;
+    case OP_LOCKU:
+        op->oplocku.seqid = seqid;
+        break;
+    default:
+        fail_msg("operation %u has no owner", op->argop);
+    }
+    client_compound_add(C, op);
+}
+
+void script_op_open(struct client_mount *mount, const struct client_open *open)
+{
+    struct client_open mine = *open;
+
+    mine.clientid = client_mount_clientid(mount);
+    if (mount->v40)
+        client_owner_open(C, client_mount_owner(mount, open->owner), &mine);
+    else
+        client_op_open(C, &mine);
+}
+
+void script_op_close(struct client_mount *mount, const struct client_file *file)
+{
+    if (mount->v40)
+        client_owner_close(C, file->owner, &file->stateid);
+    else
+        client_op_close(C, &file->stateid);
+}
+
+void script_op_lock_new(struct client_mount *mount, const struct client_file *file,
+                        const char *lock_owner, enum nfs_lock_type4 type, uint64_t offset,
+                        uint64_t length)
+{
+    const struct client_lock lock = {.type = type, .offset = offset, .length = length};
+
+    if (mount->v40)
+        client_owner_lock_first(C, file->owner, &file->stateid,
+                                client_mount_owner(mount, lock_owner), &lock);
+    else
+        client_op_lock_new(C, &file->stateid, mount->session.clientid, lock_owner, type, offset,
+                           length);
 }
 
 void script_op_zeroed(uint32_t number)

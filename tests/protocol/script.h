@@ -24,6 +24,13 @@ int script_setup(const char *const *options);
 int script_setup_default(void **state);
 int script_teardown(void **state);
 
+/* The minor version that they speak: 1, or 0 in programs with script_v40.c, which are named
+ * protocol.<noun>_v40 and run the very tests of protocol.<noun>. */
+extern uint32_t script_minor;
+
+/* What it is in minor version 1, or what it is in 0. */
+#define V40_OR(in_v40, in_v41) (script_minor == 0 ? (in_v40) : (in_v41))
+
 /* The same with clients of minor version 0. */
 int script_setup_v40(const char *const *options);
 int script_setup_v40_default(void **state);
@@ -60,6 +67,17 @@ void begin_bare(struct client_mount *mount, uint32_t minor);
 /* PUTFH `from`, SAVEFH, PUTFH `to`. */
 void begin_two(struct client_mount *mount, const struct client_fh *from,
                const struct client_fh *to);
+
+/* An operation in the name of the mount's client and of `owner`: the open owner, or the lock owner where
+ * he has locked before.  In minor version 0 its seqid is filled in, and in both the client id. */
+void script_op_as(struct client_mount *mount, const char *owner, struct nfs_argop4 *op);
+
+/* The same for those that are asked for most. */
+void script_op_open(struct client_mount *mount, const struct client_open *open);
+void script_op_close(struct client_mount *mount, const struct client_file *file);
+void script_op_lock_new(struct client_mount *mount, const struct client_file *file,
+                        const char *lock_owner, enum nfs_lock_type4 type, uint64_t offset,
+                        uint64_t length);
 
 /* An operation with arguments that are all zero, but where that is no value. */
 void script_op_zeroed(uint32_t number);
