@@ -181,19 +181,19 @@ void revocation_told(struct stateid *sid, int64_t now_ns)
     pthread_mutex_unlock(&table->lock);
 }
 
-bool revocation_announce(struct client *client)
+bool revocation_announce_all(struct client *client)
 {
     struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
-    bool untold;
+    bool all;
 
     if (!table)
         return false;
     pthread_mutex_lock(&table->lock);
-    untold = table->untold > 0;
-    if (untold)
+    all = table->untold > 0 && table->open_count == 0;
+    if (all)
         table->announced = table->losses;
     pthread_mutex_unlock(&table->lock);
-    return untold;
+    return all;
 }
 
 bool revocation_told_before(const struct client *client, int64_t before_ns)

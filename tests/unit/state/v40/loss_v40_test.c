@@ -144,7 +144,7 @@ static void opened_again_at_once(void **unused)
     assert_int_equal(do_close(dave, &again), NFS4_OK);
 }
 
-/* RENEW says that something is gone until he says his name anew. */
+/* RENEW says that all is gone until he says his name anew. */
 static void renew_says_so(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -153,29 +153,50 @@ static void renew_says_so(void **unused)
     (void)unused;
     dave_sleeps();
     bob_takes(0);
+    bob_takes(1);
     for (int i = 0; i < 3; i++)
         assert_int_equal(renew(), NFS4ERR_EXPIRED);
     assert_false(client_lease_over(dave, clock_now_ns()));
     set_client_id();
     assert_int_equal(renew(), NFS4_OK);
     assert_int_equal(losses(), 0);
-    /* Nobody knows it any more; all else is his still. */
+    /* Nobody knows it any more. */
     assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(revoked(dave, &e), NFS4ERR_BAD_STATEID);
+}
+
+/* Who has lost some keeps the rest, and need not recover that. */
+static void renew_is_for_all(void **unused)
+{
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
+    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE);
+
+    (void)unused;
+    dave_sleeps();
+    bob_takes(0);
+    assert_int_equal(renew(), NFS4_OK);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    set_client_id();
+    assert_int_equal(losses(), 1); /* he does not know of it, whatever he says */
     assert_int_equal(do_close(dave, &e), NFS4_OK);
+    assert_int_equal(renew(), NFS4ERR_EXPIRED);
+    set_client_id();
+    assert_int_equal(renew(), NFS4_OK);
+    assert_int_equal(losses(), 0);
 }
 
 /* A loss that came after he was told is another one. */
 static void renew_tells_what_was_before(void **unused)
 {
-    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
-    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE), lock;
+    struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), e, lock;
 
     (void)unused;
     assert_int_equal(do_lock(dave, &d, "l", true, 0, 1, &lock), NFS4_OK);
-    assert_int_equal(do_lock(dave, &e, "l", true, 0, 1, &lock), NFS4_OK);
     dave_sleeps();
     bob_takes(0);
     assert_int_equal(renew(), NFS4ERR_EXPIRED);
+    e = must_open(dave, "e", fx.files[1], RW, NONE);
+    assert_int_equal(do_lock(dave, &e, "l", true, 0, 1, &lock), NFS4_OK);
     dave_sleeps();
     bob_takes(1);
     set_client_id();
@@ -371,6 +392,7 @@ int main(void)
         TEST(request_keeps_it),
         TEST(opened_again_at_once),
         TEST(renew_says_so),
+        TEST(renew_is_for_all),
         TEST(renew_tells_what_was_before),
         TEST(unknown_loss_stays),
         TEST(told_by_an_operation),
