@@ -6,6 +6,7 @@
 #include "proto/v40/owner_gate.h"
 #include "proto/v40/stateid40.h"
 #include "state/v40/open_confirm.h"
+#include "state/v40/owner_closed.h"
 
 /* What the XDR of 4.0 has no words for. */
 static bool decodes(const struct OPEN4args *args)
@@ -117,15 +118,30 @@ enum nfsstat4 v40_open_downgrade(struct v40_compound *x, const struct OPEN_DOWNG
     return owner_gate_stateid(x, &call, STATEID_OPEN, &args->open_stateid);
 }
 
+/* Its owner is found by this stateid from before it goes. */
+static enum nfsstat4 close_known(struct compound *c, const struct CLOSE4args *args,
+                                 struct owner_seqid *seqid)
+{
+    const struct stateid4 before = seqid->closed;
+    bool was_closed = seqid->is_closed;
+    enum nfsstat4 status;
+
+    owner_closed_set(seqid, &args->open_stateid);
+    status = op_close(c, args);
+    if (status != NFS4_OK && was_closed)
+        owner_closed_set(seqid, &before);
+    else if (status != NFS4_OK)
+        owner_closed_reset(seqid);
+    return status;
+}
+
 static enum nfsstat4 run_close(struct v40_compound *x, struct owner_call *call)
 {
-    const struct CLOSE4args *args = call->args;
     enum nfsstat4 status = compound_need_fh(&x->base);
 
-    call->result.stateid = args->open_stateid;
     if (status == NFS4_OK)
         status = call->found;
-    return status == NFS4_OK ? op_close(&x->base, args) : status;
+    return status == NFS4_OK ? close_known(&x->base, call->args, call->owner->seqid) : status;
 }
 
 enum nfsstat4 v40_close(struct v40_compound *x, const struct CLOSE4args *args)

@@ -68,11 +68,12 @@ void open_pending_reset(struct owner_seqid *seqid)
 void open_pending_cancel(struct owner_seqid *seqid)
 {
     struct client *client = seqid->owner->client;
-    struct stateid *sid = NULL;
+    struct stateid *sid;
     struct open *open;
 
-    if (seqid->is_pending)
-        sid = stateid_lookup(client->state->opens->stateids, &seqid->pending, client);
+    if (!seqid->is_pending)
+        return;
+    sid = stateid_lookup(client->state->opens->stateids, &seqid->pending, client);
     open_pending_reset(seqid);
     seqid->begun = false; /* a result that names this open is no longer true */
     if (!sid)

@@ -8,7 +8,8 @@
 
 #include "state/v40/owner_seqid.h"
 
-/* By who has the owner's sequence busy. */
+/* By who has the owner's sequence busy, before the stateid can be found no more: a retransmission
+ * that comes in between waits for him. */
 void owner_closed_set(struct owner_seqid *seqid, const struct stateid4 *closed);
 
 /* The same, or with the owner's last use gone. */

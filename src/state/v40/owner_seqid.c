@@ -237,9 +237,7 @@ static void follow(struct owner_seqid *seqid, const struct owner_request *reques
 {
     bool confirmed = atomic_load_explicit(&seqid->confirmed, memory_order_relaxed);
 
-    if (result->status == NFS4_OK && request->op == OP_CLOSE)
-        owner_closed_set(seqid, &result->stateid);
-    else
+    if (result->status != NFS4_OK || request->op != OP_CLOSE)
         owner_closed_reset(seqid);
     if (result->status != NFS4_OK || confirmed)
         return;

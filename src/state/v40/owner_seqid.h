@@ -41,7 +41,7 @@ struct owner_result {
     uint32_t body_len;
     const uint8_t *fh; /* OPEN: the filehandle that is current behind it */
     uint32_t fh_len;
-    struct stateid4 stateid; /* NFS4_OK of OPEN: what it returned; of CLOSE: what it was given */
+    struct stateid4 stateid; /* NFS4_OK of OPEN: what it returned */
     bool reclaim;            /* OPEN that needs no OPEN_CONFIRM */
 };
 
@@ -98,7 +98,7 @@ struct owner *owner_seqid_use(struct client *client, enum owner_kind kind,
 enum owner_verdict owner_seqid_begin(struct owner *owner, const struct owner_request *request,
                                      struct owner_replay *replay) MUST_USE;
 
-/* The request that owner_seqid_begin() let run is done.  Errors that RFC 7530 §9.1.7 exempts leave
+/* The request that owner_seqid_begin() let run is done.  A CLOSE has said owner_closed_set().  Errors that RFC 7530 §9.1.7 exempts leave
  * the sequence as it was. */
 void owner_seqid_end(struct owner *owner, const struct owner_request *request,
                      const struct owner_result *result);

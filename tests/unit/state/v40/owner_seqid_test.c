@@ -464,10 +464,11 @@ static void test_found_by_what_he_closed_last(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < 2; i++) {
         const struct owner_request request = request_of(OP_CLOSE, i + 1);
-        const struct owner_result result = {.stateid = closed[i]};
+        const struct owner_result result = {.status = NFS4_OK};
         struct owner_replay replay;
 
         assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+        owner_closed_set(owner->seqid, &closed[i]);
         owner_seqid_end(owner, &request, &result);
         assert_ptr_equal(closer(&closed[i]), owner);
     }
@@ -483,13 +484,14 @@ static void test_nothing_outlives_the_client(void **unused)
 {
     const struct stateid4 closed = {1, "\1closed one"};
     const struct owner_request request = request_of(OP_CLOSE, 1);
-    const struct owner_result result = {.stateid = closed};
+    const struct owner_result result = {.status = NFS4_OK};
     struct owner *owner = established("a", 0), *other = use(OWNER_OPEN, "b");
     struct stateid4 stateid = provisional(other, 5, fx.files[0]);
     struct owner_replay replay;
 
     (void)unused;
     assert_int_equal(owner_seqid_begin(owner, &request, &replay), OWNER_RUN);
+    owner_closed_set(owner->seqid, &closed);
     owner_seqid_end(owner, &request, &result);
     owner_drop(other);
     atomic_store(&fx.alice->dead, true);
