@@ -196,6 +196,8 @@ void dial_out_stop(struct dial_out *out)
 {
     struct list doomed, *node;
 
+    if (!out)
+        return;
     list_init(&doomed);
     pthread_mutex_lock(&out->lock);
     out->stopped = true; /* from now on no path becomes active: the link is ours */

@@ -97,7 +97,7 @@ struct dial_out *dial_out_create(const struct dial_out_config *config);
 /* Dial by this transport from now on; its config has dial_out_reply with the dial_out as context. */
 void dial_out_start(struct dial_out *out, struct transport *transport);
 
-/* Close all paths; nothing is dialled or taken any more.  While the transport still runs. */
+/* Close all paths; nothing is dialled or taken any more.  While there is the transport.  NULL is fine. */
 void dial_out_stop(struct dial_out *out);
 
 /* After transport_destroy().  NULL is fine. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "callback/dial_client.h"
 #include "daemon/backends.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
@@ -103,6 +104,9 @@ static bool make_state(struct daemon *d)
     if (!config.recovery)
         return false;
     d->server.state = state_create(&config);
+    d->server.dial_out = dial_out_create(NULL);
+    state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
+                                                               .context = d->server.dial_out});
     d->server.lease_s = d->options.lease_s;
     nfs4_start(&d->server);
     return true;
@@ -114,6 +118,8 @@ static bool make_transport(struct daemon *d)
         .loops = d->options.threads,
         .programs = &d->program,
         .program_count = 1,
+        .reply = dial_out_reply,
+        .reply_context = d->server.dial_out,
     };
 
     d->program = (struct rpc_program){
@@ -129,6 +135,7 @@ static bool make_transport(struct daemon *d)
         fprintf(stderr, "mainstayd: %s\n", strerror(errno));
         return false;
     }
+    dial_out_start(d->server.dial_out, d->transport);
     return true;
 }
 
@@ -218,6 +225,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
             figures_log(&d->server, d->transport);
         state_tick(d->server.state, clock_now_ns());
         nfs4_tick(&d->server, clock_now_ns());
+        dial_out_tick(d->server.dial_out, clock_now_ns());
     }
 }
 
@@ -244,6 +252,7 @@ static int serve(struct daemon *d)
     say_ready(d);
     wait_for_end(d, &signals);
     notify_manager("STOPPING=1");
+    dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
         log_error("daemon.drain", LOG_STR("error", "a request does not end"));
         _exit(EXIT_FAILED);
@@ -253,10 +262,12 @@ static int serve(struct daemon *d)
 
 static void tear_down(struct daemon *d)
 {
+    dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
     nfs4_stop(&d->server);
     if (d->server.state)
         state_destroy(d->server.state);
+    dial_out_destroy(d->server.dial_out);
     if (d->server.exports)
         export_table_destroy(d->server.exports);
     settings_close(d->settings);

@@ -26,6 +26,7 @@
 #include "wire/nfs4_codec.h"
 #include "wire/xdr.h"
 
+struct dial_out;
 struct state;
 struct v40;
 
@@ -40,7 +41,8 @@ struct compound_fh {
 struct server {
     struct export_table *exports;
     struct state *state;
-    struct v40 *v40; /* nfs4_start(); NULL in a build without minor version 0 */
+    struct dial_out *dial_out; /* calls to clients of 4.0; NULL: none are called */
+    struct v40 *v40;           /* nfs4_start(); NULL in a build without minor version 0 */
     uint32_t lease_s;
     /* What is served: read once a COMPOUND, written at any time.  Relaxed: it announces nothing. */
     _Atomic(struct minor_range) minors;

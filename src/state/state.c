@@ -99,6 +99,11 @@ void state_hook_clients(struct state *state, const struct state_client_hooks *ho
     state->hooks = *hooks;
 }
 
+void state_hook_gone(struct state *state, const struct state_gone_hook *hook)
+{
+    state->gone_hook = *hook;
+}
+
 void state_tick(struct state *state, int64_t now_ns)
 {
     client_sweep(state, now_ns);

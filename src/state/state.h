@@ -37,6 +37,14 @@ struct state_client_hooks {
     bool (*has_state)(struct state *state, struct client *client);
 };
 
+/* What calls clients back plugs in, so that its way to one goes with it. */
+struct state_gone_hook {
+    /* A client is dead and in no table any more.  Called without a lock of state/ held; may not
+     * wait. */
+    void (*gone)(struct client *client, void *context);
+    void *context;
+};
+
 struct state_config {
     uint32_t lease_s;            /* 0: 90 */
     uint64_t boot_id;            /* different in every life of the server; 0: from random */
@@ -81,6 +89,7 @@ struct state {
     struct counter_set *counters; /* session_stats.h */
     uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
+    struct state_gone_hook gone_hook;
     struct open_tables *opens; /* stateids and files: open.h */
     struct recovery *recovery; /* never NULL */
 
@@ -99,6 +108,9 @@ void state_destroy(struct state *state);
 
 /* Replace the hooks that state_create() has set (open_hooks); before the first request. */
 void state_hook_clients(struct state *state, const struct state_client_hooks *hooks);
+
+/* Before the first request; there is none at first. */
+void state_hook_gone(struct state *state, const struct state_gone_hook *hook);
 
 /* Leases, the budget for replies, the grace period.  From a timer, about once a second; `now_ns` is
  * clock_now_ns().  Thread safe; may wait for the disk: no lock may be held. */

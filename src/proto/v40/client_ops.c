@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "callback/dial_client.h"
 #include "proto/v40/stateid40.h"
 #include "state/v40/client_v40.h"
 #include "wire/nfs4_codec.h"
@@ -40,6 +41,21 @@ enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4a
     return NFS4_OK;
 }
 
+/* Where it wants its calls; once more if that changes meanwhile. */
+static void callback_set(struct server *server, struct client *client)
+{
+    struct client_callback callback;
+    uint32_t serial = client_v40_callback(client, &callback), before;
+
+    if (!server->dial_out)
+        return;
+    do {
+        before = serial;
+        dial_client_set(server->dial_out, client, &callback, serial);
+        serial = client_v40_callback(client, &callback);
+    } while (serial != before);
+}
+
 enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
                                       const struct SETCLIENTID_CONFIRM4args *args)
 {
@@ -49,8 +65,10 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
     enum nfsstat4 status = client_setclientid_confirm(c->server->state, &principal, args,
                                                       c->call->received_ns, &client);
 
-    if (status == NFS4_OK)
+    if (status == NFS4_OK) {
+        callback_set(c->server, client);
         client_put(client);
+    }
     return status;
 }
 

@@ -133,6 +133,8 @@ static void bury_one(struct state *state, struct client *client)
            LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
     while ((link = list_pop_front(&client->sessions)))
         session_bury(LIST_ENTRY(link, struct session, client_link));
+    if (state->gone_hook.gone)
+        state->gone_hook.gone(client, state->gone_hook.context);
     vfs_blocking_begin(false); /* it may have had a great many opens */
     if (state->hooks.release)
         state->hooks.release(state, client);

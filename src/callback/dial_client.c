@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "callback/dial_client.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "callback/dial_internal.h"
+#include "state/client/client_info.h"
+#include "wire/rpc_msg.h"
+
+#define NOBODY 65534u /* a record keeps no group, and none for AUTH_NONE */
+
+static void unusable_log(struct dial_out *out, const struct client *client,
+                         const struct client_callback *callback, enum netaddr_status status)
+{
+    enum log_level level = status == NETADDR_NONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+
+    if (!log_enabled(level) ||
+        !log_limit_take(&out->log_limit, clock_now_ns(), LIMIT_LOG_CALLBACKS_PER_S))
+        return;
+    LOG_AT(level, "callback.none", LOG_ID("client", client->id), LOG_STR("netid", callback->netid),
+           LOG_STR("addr", callback->addr), LOG_STR("why", netaddr_status_text(status)));
+}
+
+void dial_client_set(struct dial_out *out, const struct client *client,
+                     const struct client_callback *callback, uint32_t serial)
+{
+    const struct client_principal *principal = &client->principal;
+    struct dial_target target = {.program = callback->program,
+                                 .ident = callback->ident,
+                                 .cred = {.flavor = AUTH_SYS, .uid = NOBODY, .gid = NOBODY}};
+    enum netaddr_status status = netaddr_parse(callback->netid, callback->addr, &target.address);
+
+    if (principal->flavor == AUTH_SYS)
+        target.cred.uid = principal->uid;
+    if (status == NETADDR_OK && dial_out_set(out, client->id, &target, serial)) {
+        /* Removed since it was confirmed: then nobody else closes its path. */
+        if (client_dead(client))
+            dial_out_forget(out, client->id);
+        return;
+    }
+    dial_out_forget(out, client->id);
+    if (status != NETADDR_OK)
+        unusable_log(out, client, callback, status);
+}
+
+void dial_client_gone(struct client *client, void *context)
+{
+    dial_out_forget(context, client->id);
+}
