@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Errors that nearly every operation of minor version 0 has, for each of them: no room for a result,
+ * no filehandle, a client id that is none.  RFC 7530 §13.2.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "script.h"
+#include "wire/op_table.h"
+
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared can't stand in them. */
+#define FOR_EACH_OP(op) for (uint32_t op = OP_ACCESS; op <= OP_RELEASE_LOCKOWNER; (op)++)
+
+static struct client_fh dir;
+static struct client_file file;
+static struct stateid4 lock;
+
+/* Call the compound; its last result must be of `op` and say `status`. */
+static void expect_last(uint32_t op, enum nfsstat4 status)
+{
+    client_result_free(R);
+    if (client_compound_call(&alice.conn, C, R) != CLIENT_OK)
+        fail_msg("%s: no answer", op_info(op)->name);
+    if (R->decoded == 0 || R->decoded != R->count || R->ops[R->count - 1].resop != op)
+        fail_msg("%s: %u results", op_info(op)->name, R->count);
+    if (R->status != status || R->ops[R->count - 1].status != status)
+        fail_msg("%s: %s instead of %s", op_info(op)->name, status_name(R->status),
+                 status_name(status));
+}
+
+/* READs take all the room there is, but for an error; the operation behind them needs more, since
+ * there is one behind that. */
+static void reply_too_big(void **state)
+{
+    const uint32_t len = LIMIT_READ_BYTES;
+    struct client_file big = make_open(&alice, &dir, "big");
+    char *data = calloc(1, len);
+    uint32_t written;
+
+    (void)state;
+    assert_non_null(data);
+    expect_status(client_file_write(&alice, &big, 0, UNSTABLE4, data, len, &written), NFS4_OK);
+    assert_int_equal(written, len);
+    free(data);
+    FOR_EACH_OP(op)
+    {
+        begin(&alice, &big.fh);
+        client_op_read(C, &big.stateid, 0, len);
+        client_op_read(C, &big.stateid, 0, len);
+        script_op_zeroed(op);
+        client_op(C, OP_GETFH);
+        expect_last(op, NFS4ERR_RESOURCE);
+    }
+    expect_status(client_file_close(&alice, &big), NFS4_OK);
+}
+
+/* Those with a state, as sound as they can be without a filehandle. */
+static bool add_with_state(uint32_t op)
+{
+    const struct client_lock range = {.type = READ_LT, .length = 1};
+    struct client_owner *locker = client_mount_owner(&alice, "locker");
+
+    switch (op) {
+    case OP_CLOSE:
+        client_owner_close(C, file.owner, &file.stateid);
+        return true;
+    case OP_OPEN:
+        client_owner_open(C, file.owner,
+                          &(struct client_open){.access = OPEN4_SHARE_ACCESS_BOTH, .name = "file"});
+        return true;
+    case OP_OPEN_CONFIRM:
+        client_owner_open_confirm(C, file.owner, &file.stateid);
+        return true;
+    case OP_OPEN_DOWNGRADE:
+        client_owner_open_downgrade(C, file.owner, &file.stateid, OPEN4_SHARE_ACCESS_BOTH, 0);
+        return true;
+    case OP_LOCK:
+        client_owner_lock(C, locker, &lock, &range);
+        return true;
+    case OP_LOCKU:
+        client_owner_unlock(C, locker, &lock, &range);
+        return true;
+    case OP_LOCKT:
+        client_owner_lock_test(C, locker, &range);
+        return true;
+    case OP_WRITE:
+        client_op_write(C, &file.stateid, 0, UNSTABLE4, "x", 1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What acts on the current filehandle. */
+static void no_filehandle(void **state)
+{
+    static const uint32_t needs[] = {
+        OP_ACCESS,  OP_CLOSE,    OP_COMMIT,   OP_CREATE,       OP_GETATTR,        OP_GETFH,
+        OP_LINK,    OP_LOCK,     OP_LOCKT,    OP_LOCKU,        OP_LOOKUP,         OP_LOOKUPP,
+        OP_NVERIFY, OP_OPEN,     OP_OPENATTR, OP_OPEN_CONFIRM, OP_OPEN_DOWNGRADE, OP_READ,
+        OP_READDIR, OP_READLINK, OP_REMOVE,   OP_RENAME,       OP_SAVEFH,         OP_SECINFO,
+        OP_SETATTR, OP_VERIFY,   OP_WRITE,    OP_DELEGRETURN,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+        begin(&alice, NULL);
+        if (!add_with_state(needs[i]))
+            script_op_zeroed(needs[i]);
+        expect_last(needs[i], NFS4ERR_NOFILEHANDLE);
+    }
+    /* Which does not count as the owners' next request. */
+    expect_status(client_file_open_rw(&alice, &dir, "file", &file), NFS4_OK);
+}
+
+/* What acts on the saved one, and says so in its own way. */
+static void nothing_saved(void **state)
+{
+    static const uint32_t needs[] = {OP_RENAME, OP_LINK};
+
+    (void)state;
+    begin(&alice, &dir);
+    client_op(C, OP_RESTOREFH);
+    run(NFS4ERR_RESTOREFH);
+    for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+        begin(&alice, &dir);
+        if (needs[i] == OP_RENAME)
+            client_op_rename(C, "file", "new");
+        else
+            client_op_link(C, "new");
+        expect_last(needs[i], NFS4ERR_NOFILEHANDLE);
+    }
+}
+
+/* A client id that nobody was given. */
+static void stale_client_id(void **state)
+{
+    const uint64_t stale = alice.id.clientid ^ 0xffffffff00000000;
+    const struct state_owner4 owner = {stale, client_text("stale")};
+    struct nfs_argop4 ops[] = {
+        {.argop = OP_RENEW, .oprenew = {stale}},
+        {.argop = OP_SETCLIENTID_CONFIRM, .opsetclientid_confirm = {.clientid = stale}},
+        {.argop = OP_OPEN,
+         .opopen = {.seqid = 1,
+                    .share_access = OPEN4_SHARE_ACCESS_READ,
+                    .owner = owner,
+                    .claim = {.claim = CLAIM_NULL, .file = client_text("file")}}},
+        {.argop = OP_LOCKT, .oplockt = {.locktype = READ_LT, .length = 1, .owner = owner}},
+        {.argop = OP_RELEASE_LOCKOWNER, .oprelease_lockowner = {owner}},
+        {.argop = OP_DELEGPURGE, .opdelegpurge = {stale}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+        begin(&alice, ops[i].argop == OP_LOCKT ? &file.fh : &dir);
+        client_compound_add(C, &ops[i]);
+        expect_last(ops[i].argop, NFS4ERR_STALE_CLIENTID);
+    }
+}
+
+static int setup(void **state)
+{
+    if (script_setup_v40_default(state) != 0)
+        return -1;
+    dir = script_dir(script_mem);
+    file = make_open(&alice, &dir, "file");
+    begin(&alice, &file.fh);
+    script_op_lock_new(&alice, &file, "locker", WRITE_LT, 0, 10);
+    run(NFS4_OK);
+    lock = result(OP_LOCK)->oplock.lock_stateid;
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reply_too_big),
+        cmocka_unit_test(no_filehandle),
+        cmocka_unit_test(nothing_saved),
+        cmocka_unit_test(stale_client_id),
+    };
+
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}
