@@ -257,18 +257,24 @@ static void test_old_stateid(void **unused)
 /* The stateid is gone, its owner is not. */
 static void test_close_again(void **unused)
 {
-    struct v40_file second;
+    struct v40_file second, wrong;
     struct v40_owner again;
 
     (void)unused;
     must_open(&me, &owner, "a", RW, NONE, &file);
     must_open(&me, &owner, "b", RW, NONE, &second);
+    wrong = second;
+    wrong.stateid.seqid++;
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
     replay_everywhere();
     again = owner;
     assert_int_equal(send_close(&me, &again, &file), NFS4ERR_BAD_STATEID); /* the next number */
     again.seqid += 5;
     assert_int_equal(send_close(&me, &again, &file), NFS4ERR_BAD_SEQID);
+    /* A CLOSE that does not count changes nothing about that. */
+    assert_int_equal(send_close(&me, &owner, &wrong), NFS4ERR_BAD_STATEID);
+    again.seqid = owner.seqid - 1;
+    assert_int_equal(send_close(&me, &again, &file), NFS4_OK);
     assert_int_equal(send_close(&me, &owner, &second), NFS4_OK);
     replay_everywhere();
     again.seqid = owner.seqid - 2;

@@ -401,7 +401,7 @@ static void test_release_lock_owner(void **unused)
         assert_int_equal(lock_owner_release(fx.alice, &name), NFS4ERR_LOCKS_HELD);
         for (int j = 0; j < FIXTURE_FILES; j++)
             assert_true(lives(&locks[j]));
-        assert_int_equal(do_unlock(fx.alice, &locks[i], 0, 10), NFS4_OK);
+        assert_int_equal(do_unlock(fx.alice, &locks[(i + 1) % FIXTURE_FILES], 0, 10), NFS4_OK);
     }
     assert_int_equal(lock_owner_release(fx.alice, &name), NFS4_OK);
     for (int i = 0; i < FIXTURE_FILES; i++)
