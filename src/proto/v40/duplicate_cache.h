@@ -91,12 +91,13 @@ struct duplicate_cache *duplicate_cache_create(const struct duplicate_cache_conf
 /* Nobody uses it any more.  NULL is allowed. */
 void duplicate_cache_destroy(struct duplicate_cache *cache);
 
-/* Clients count up their xids, some in their machine's own byte order.  Folded, either order makes
- * neighbours of neighbours. */
+/* Clients count up their xids, some in their machine's own byte order.  Either way neighbours become
+ * neighbours, and 65536 in a row get cells of their own. */
 static inline _Atomic uint32_t *duplicate_filter_cell(const struct duplicate_cache *cache,
                                                       uint32_t xid)
 {
-    return &cache->filter[(xid ^ __builtin_bswap32(xid)) % DUPLICATE_FILTER_CELLS];
+    return &cache
+                ->filter[(xid ^ __builtin_bswap16((uint16_t)(xid >> 16))) % DUPLICATE_FILTER_CELLS];
 }
 
 /* False: no request with this xid is known.  One load, for every COMPOUND; true says little. */

@@ -189,7 +189,7 @@ static void filter_spreads(void **state)
     (void)state;
     for (unsigned swapped = 0; swapped < 2; swapped++) {
         make(0, 0);
-        for (uint32_t i = 0; i < 5000; i++) {
+        for (uint32_t i = 0; i < 60000; i++) {
             uint32_t xid = swapped ? __builtin_bswap32(0x12345678 + i) : 0x12345678 + i;
 
             assert_false(duplicate_cache_suspects(cache, xid));
