@@ -40,6 +40,8 @@ void nfs4_start(struct server *server)
 {
 #ifdef MAINSTAY_V40
     server->v40 = v40_create();
+#else
+    server->v40 = NULL;
 #endif
 }
 
