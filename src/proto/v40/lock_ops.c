@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A LOCK that names a lock owner is a request of the open owner, whose result he keeps, and begins or
- * goes on with the lock owner's own sequence.  One who has locked the file already may do so too, if
- * his number is the next (RFC 7530 §16.10.5 would have BAD_SEQID; clients do it after a downgrade,
- * and other servers let them).
+ * goes on with the lock owner's own sequence.  One who has locked the file already may send such a LOCK
+ * as well, if his number is the next: RFC 7530 §16.10.5 has BAD_SEQID for that, but the Linux server
+ * grants it, and pynfs wants it so (LOCK24).
  */
 #include "proto/v40/lock_ops.h"
 
@@ -58,17 +58,29 @@ static enum nfsstat4 run_lock_to_owner(struct v40_compound *x, struct owner_call
     return NFS4ERR_BAD_SEQID;
 }
 
+/* Of a former life both the client id and the stateid are stale.  A Linux client in the midst of its
+ * reclaims takes the stateid's error for the loss of this file's locks, the client id's for what it is. */
+static enum nfsstat4 stale_status(const struct LOCK4args *args, enum nfsstat4 status)
+{
+    return args->reclaim && status == NFS4ERR_STALE_STATEID ? NFS4ERR_STALE_CLIENTID : status;
+}
+
 enum nfsstat4 v40_lock(struct v40_compound *x, const struct LOCK4args *args)
 {
     const struct locker4 *locker = &args->locker;
     struct owner_call call;
+    enum nfsstat4 status;
 
     if (locker->new_lock_owner) {
+        status = v40_use_client(x, locker->open_owner.lock_owner.clientid);
+        if (status != NFS4_OK)
+            return status;
         call = owner_call_begin(x, OP_LOCK, locker->open_owner.open_seqid, args, run_lock_to_owner);
         return owner_gate_stateid(x, &call, STATEID_OPEN, &locker->open_owner.open_stateid);
     }
     call = owner_call_begin(x, OP_LOCK, locker->lock_owner.lock_seqid, args, run_lock);
-    return owner_gate_stateid(x, &call, STATEID_LOCK, &locker->lock_owner.lock_stateid);
+    status = owner_gate_stateid(x, &call, STATEID_LOCK, &locker->lock_owner.lock_stateid);
+    return stale_status(args, status);
 }
 
 static enum nfsstat4 run_locku(struct v40_compound *x, struct owner_call *call)
