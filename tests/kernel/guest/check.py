@@ -22,6 +22,7 @@ CLIENT = int(os.environ.get("MS_CLIENT", "1"))
 CLIENTS = int(os.environ.get("MS_CLIENTS", "1"))
 BACKEND = os.environ.get("MS_BACKEND", "local")  # mem or local
 SERVER = os.environ.get("MS_SERVER", "mainstayd")  # or ganesha
+VERSION = os.environ.get("MS_VERSION", "4.1")
 DESCRIPTORS_MAX = 256
 
 libc = ctypes.CDLL(None, use_errno=True)

@@ -12,7 +12,7 @@ import sys
 
 import host
 from mountstats import transports
-from check import SERVER, children, drop_caches, equal, main, read, test, true, write
+from check import VERSION, SERVER, children, drop_caches, equal, main, read, test, true, write
 
 CONNECTIONS = 8  # of the mount
 PROCESSES = 6
@@ -133,7 +133,7 @@ def all_connections_serve_one_session():
     for number, (old, new) in enumerate(zip(before, after)):
         true(new.received - old.received >= 20, f"connection {number} idles: {before} -> {after}")
         equal(new.connects, old.connects, f"connects of connection {number}")
-    if SERVER == "mainstayd":
+    if SERVER == "mainstayd" and VERSION != "4.0":
         equal(host.logged("session.create"), 1, "sessions made")
         equal(host.logged("sequence.refused"), 0, "requests refused by the session")
 

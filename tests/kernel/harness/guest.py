@@ -38,7 +38,8 @@ class Guest:
 
     def start(self, config):
         config_file = self.directory / "config.json"
-        config_file.write_text(json.dumps(dict(config, number=self.number,
+        mounts = [mount for *mount, who in config["mounts"] if not who or self.number in who]
+        config_file.write_text(json.dumps(dict(config, mounts=mounts, number=self.number,
                                                address=client_address(self.number))))
         self.output, output = os.pipe()
         os.set_blocking(self.output, False)

@@ -36,7 +36,8 @@ LOGS = ("console", "output", "dmesg", "mountstats", "rpc")
 class Job:
     command: list  # what every client runs, in the directory cwd
     make_server: Callable  # makes a Server, given the Directories of this run
-    mounts: list = field(default_factory=list)  # (path on the server, mount point, mount options)
+    mounts: list = field(default_factory=list)  # (path on the server, mount point, mount options,
+    #                                             the clients who do, or none for all)
     cwd: str = "/mnt/nfs"
     clients: int = 1
     proxied: bool = False  # the server listens on PORT_BEHIND_PROXY, and guests may cut connections
@@ -126,8 +127,8 @@ def inside(job, kernel, directories, started):
     session = Session(guests, server, job.timeout_s, job.expected_log, proxy)
     status = session.run({
         "command": job.command, "cwd": job.cwd, "clients": job.clients, "started": time.time(),
-        "mounts": [(f"{SERVER_ADDRESS}:{path}", target, options)
-                   for path, target, options in job.mounts],
+        "mounts": [(f"{SERVER_ADDRESS}:{path}", target, options, who)
+                   for path, target, options, who in job.mounts],
         "environment": job.environment, "verbose": job.verbose, "shares": job.shares,
         "visible": sorted({str(PROJECT), *job.visible})})
     if status != 0 and server:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from .server import Export
 
-VERSIONS = ("4.1",)
+VERSIONS = ("4.0", "4.1")
 BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory, on disk and on tmpfs
 SERVER_USER = 5555  # of the theme without privileges
 
@@ -29,15 +29,20 @@ class Theme:
     program: str
     rules: list = field(default_factory=lambda: [Rule("/", "no_root_squash", "/mnt/nfs")])
     extra_mounts: list = field(default_factory=list)  # (path on the server, mount point)
+    versions: tuple = VERSIONS
+    version_mounts: dict = field(default_factory=dict)  # instead of the rules': what each client
+    #                                                     mounts at /mnt/v<version>, whatever --vers
     options: str = ""  # more mount options
     cwd: str = ""  # the first mount point
     clients: int = 1
     proxied: bool = False  # through the proxy that cuts connections
     timeout_s: int = 120
     grace_s: int = 0
+    grace_v40_s: int = 0  # with 4.0, whose clients don't say when they have reclaimed; 0: the same
     lease_s: int = 10
     memory: str = "512M"
     backends: tuple = BACKENDS
+    concurrent: bool = False  # also with the server under ThreadSanitizer
     launcher: tuple = ()  # what starts the server with fewer privileges
     server_user: int = 0
     server_options: tuple = ()  # beside --lease and --grace
@@ -60,14 +65,16 @@ THEMES = {
     "cut": Theme("cut.py", proxied=True, timeout_s=240, backends=("mem", "local")),
     "cut-nconnect": Theme("cut.py", proxied=True, options="nconnect=8", timeout_s=240,
                           backends=("mem", "tmpfs")),
-    "crash": Theme("crash.py", grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
+    "crash": Theme("crash.py", grace_s=60, grace_v40_s=10, timeout_s=240, backends=("local", "tmpfs"),
                    expected_log=LOCK_IN_FLIGHT),
-    "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=3, timeout_s=240,
+    "reclaim": Theme("reclaim.py", clients=2, grace_s=60, grace_v40_s=10, lease_s=3, timeout_s=240,
                      backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
     "silent": Theme("silent.py", clients=2, lease_s=3, timeout_s=240, backends=("mem", "local"),
                     expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}"),
     "slots": Theme("slots.py", options="nconnect=4", lease_s=3, server_options=("--slots", "2"),
-                   timeout_s=240, backends=("mem",)),
+                   timeout_s=240, backends=("mem",), versions=("4.1",)),
+    "mixed": Theme("mixed.py", clients=3, cwd="/tmp", timeout_s=240, backends=("mem",), versions=("4.1",),
+                   version_mounts={1: ("4.0", "4.1"), 2: ("4.0",), 3: ("4.1",)}, concurrent=True),
     "pair": Theme("pair.py", clients=2),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES),
@@ -87,6 +94,24 @@ THEMES = {
         Rule("/deep/in/side", "no_root_squash", "/mnt/deep", "deep"),
         Rule("/ro", "ro,no_root_squash", "/mnt/ro", "open")], extra_mounts=[("/", "/mnt/tree")], cwd="/tmp"),
 }
+
+
+def tests():
+    """Every (version, backend, name) that is a test."""
+    return [(version, backend, name) for version in VERSIONS for backend in BACKENDS
+            for name, theme in THEMES.items() if version in theme.versions and backend in theme.backends]
+
+
+def mounts(theme, version, options):
+    """(path on the server, mount point, options, clients) of every mount; no clients: all of them."""
+    def complete(version):
+        return ",".join(filter(None, (f"vers={version}", theme.options, options)))
+
+    if theme.version_mounts:
+        return [("/", f"/mnt/v{each}", complete(each), [client])
+                for client, versions in theme.version_mounts.items() for each in versions]
+    points = [(rule.pseudo, rule.mount_point) for rule in theme.rules] + theme.extra_mounts
+    return [(path, point, complete(version), []) for path, point in points]
 
 
 def make_exports(theme, backend, directories):
