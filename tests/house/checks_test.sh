@@ -149,6 +149,10 @@ sound_structure() {
         return op_read(&x->base);
     }
 }'
+    put proto/v40/op_run.c 'enum nfsstat4 v40_op_run(struct v40_compound *x)
+{
+    return op_read(&x->base);
+}'
     put proto/v41/compound41.c 'static enum nfsstat4 op_next(struct v41_compound *x, enum v41_gate gate)
 {
     return v41_op_run(x, OP_READ);
@@ -194,6 +198,13 @@ expect_structure_fail proto/v41/op_run.c 'enum nfsstat4 v41_op_run(struct v41_co
         return 0;
     }
 }' 'a switch with a default'
+expect_structure_fail proto/v40/op_run.c 'enum nfsstat4 v40_op_run(struct v40_compound *x)
+{
+    switch (op) {
+    default:
+        return 0;
+    }
+}' 'a switch of 4.0 with a default'
 # S20-21: no result without one of SEQUENCE before it.
 expect_structure_fail proto/v41/a.c 'static void shortcut(struct v41_compound *x)
 {
@@ -203,6 +214,13 @@ expect_structure_fail proto/v41/a.c 'static void shortcut(struct v41_compound *x
 expect_structure_fail proto/v41/sequence.c 'int a = open_find(x);' 'a SEQUENCE that looks at opens'
 # S20-D4: the session of a request stands beside the call, not in it.
 expect_structure_fail transport/rpc_call.h 'struct session *session;' 'a call with a session'
+# S20-49: what is shared compiles without minor version 0.
+expect_structure_fail proto/ops/a.c 'int a = v40_a(c);' 'a handler that knows 4.0'
+expect_structure_fail proto/v41/a.c '#include "state/v40/client_v40.h"' 'a 4.1 that needs 4.0'
+expect_structure_fail export/a.c 'struct a_v40 *a;' 'an export that knows 4.0'
+expect_structure_fail state/open/a.c '#include "state/v40/owner_seqid.h"' 'a state/ that needs 4.0'
+expect_structure_fail state/open/a.c '#ifdef MAINSTAY_V40
+#endif' 'a switch in state/'
 # SR-06, SR-10: sessions and slots stand alone.
 expect_structure_fail state/session/session.c '#include <event2/event.h>' 'a session with a library'
 sound_structure
