@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "callback/dial_out.h"
 #include "proto/compound.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/duplicate_cache.h"
@@ -66,6 +67,21 @@ static void duplicates_log(const struct v40 *v40)
 }
 #endif
 
+static void callbacks_log(struct dial_out *out)
+{
+    struct dial_out_stats stats;
+
+    dial_out_stats(out, &stats);
+
+    const struct log_field fields[] = {LOG_U64("paths", stats.paths),
+#define X(name, help) LOG_U64(#name, stats.name),
+                                       DIAL_OUT_COUNTERS(X)
+#undef X
+    };
+
+    line_log("daemon.callbacks", fields, ARRAY_SIZE(fields));
+}
+
 static bool session_log(const struct session_gauges *gauges, void *arg)
 {
     uint32_t *left = arg;
@@ -79,14 +95,21 @@ static bool session_log(const struct session_gauges *gauges, void *arg)
     return true;
 }
 
+/* Of 4.1 a connection that is bound, of 4.0 a path that answered. */
+static bool callback_path(const struct client_info *info, struct dial_out *out)
+{
+    return info->callback_path ||
+           (info->kind == CLIENT_V40 && dial_out_state(out, info->id) == DIAL_PATH_UP);
+}
+
 static bool client_log(const struct client_info *info, void *arg)
 {
-    (void)arg;
     log_info("client.figures", LOG_ID("client", info->id),
              LOG_STRN("owner", info->owner, info->owner_len), LOG_U64("uid", info->principal.uid),
              LOG_U64("confirmed", info->confirmed), LOG_U64("courtesy", info->courtesy),
-             LOG_U64("callback_path", info->callback_path), LOG_U64("sessions", info->sessions),
-             LOG_U64("connections", info->connections), LOG_U64("revoked", info->revoked),
+             LOG_U64("callback_path", callback_path(info, arg)),
+             LOG_U64("sessions", info->sessions), LOG_U64("connections", info->connections),
+             LOG_U64("revoked", info->revoked),
              LOG_U64("silent_ms", info->silent_ns / NSEC_PER_MSEC),
              LOG_STR("implementation", info->impl_name), LOG_STR("domain", info->impl_domain));
     return true;
@@ -106,6 +129,7 @@ void figures_log(const struct server *server, struct transport *transport)
 #ifdef MAINSTAY_V40
     duplicates_log(server->v40);
 #endif
-    client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, NULL);
+    callbacks_log(server->dial_out);
+    client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, server->dial_out);
     session_gauges_visit(state, session_log, &left);
 }

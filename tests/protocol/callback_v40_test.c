@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -213,6 +214,47 @@ static void a_record_that_is_gone_closes_its_path(void **state)
     close(listener);
 }
 
+/* Is there a line of client.figures that says so? */
+static bool figures_say_up(const struct client_id *id)
+{
+    FILE *log = fopen(script_server.log, "r");
+    char hex[24], line[LOG_LINE_BYTES];
+    bool found = false;
+
+    assert_non_null(log);
+    (void)snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)id->clientid);
+    while (!found && fgets(line, sizeof(line), log))
+        found =
+            strstr(line, "client.figures") && strstr(line, hex) && strstr(line, "callback_path=1");
+    (void)fclose(log);
+    return found;
+}
+
+/* L-16: the figures tell of it. */
+static void figures(void **state)
+{
+    struct dial_target target;
+    int listener = peer_open(AF_INET, 8, &target), fd;
+    struct client_id id = register_at("in the figures", &target);
+    struct log_line line;
+
+    (void)state;
+    fd = peer_accept(listener);
+    peer_reply_null(fd, peer_expect_null(fd));
+    wait_until(told("callback.up", &id));
+    assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
+    wait_until(log_find("daemon.callbacks", NULL).count > 0);
+    line = log_find("daemon.callbacks", NULL);
+    assert_true(log_number(&line, "paths") >= 1);
+    assert_true(log_number(&line, "dials") >= 1);
+    assert_true(log_number(&line, "probes") >= 1);
+    assert_true(log_number(&line, "answers") >= 1);
+    assert_int_equal(log_number(&line, "calls"), 0);
+    wait_until(figures_say_up(&id));
+    close(fd);
+    close(listener);
+}
+
 /* ---- when it does not work ---- */
 
 /* The client is served all the same, and dialled again. */
@@ -344,6 +386,7 @@ int main(void)
         cmocka_unit_test(not_before_it_is_confirmed),
         cmocka_unit_test(a_new_callback_replaces_the_path),
         cmocka_unit_test(a_record_that_is_gone_closes_its_path),
+        cmocka_unit_test(figures),
         cmocka_unit_test(refused_at_first),
         cmocka_unit_test(addresses_that_are_none),
         cmocka_unit_test(no_wish_to_be_called),

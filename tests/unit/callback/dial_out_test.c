@@ -131,7 +131,8 @@ static void getattr_with_its_result(void **state)
     close(listener);
 }
 
-/* Several wait at once, and are answered in any order. */
+/* Several wait at once, and are answered in any order.  S22-06: nothing but them is sent, no probe of a
+ * version before any of them. */
 static void calls_arrive_in_order(void **state)
 {
     enum {
