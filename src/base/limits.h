@@ -49,13 +49,13 @@
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 
 /* proto/v40 */
-#define LIMIT_DUPLICATE_BYTES (128u << 20)       /* kept for retries of 4.0, in all */
-#define LIMIT_DUPLICATE_CLIENT_BYTES (16u << 20) /* and for one address */
-#define LIMIT_DUPLICATE_REPLY_BYTES (64u << 10)  /* of one request that is kept */
-#define LIMIT_DUPLICATE_AGE_S 120                /* for which a kept reply is asked for by nobody */
-#define LIMIT_DUPLICATE_WAITERS 64u              /* retries whose request still runs */
-#define LIMIT_DUPLICATE_CLIENT_WAITERS 16u       /* the same, of one address */
-#define LIMIT_DUPLICATE_WAIT_S 20                /* that each of them waits at the most */
+#define LIMIT_DUPLICATE_BYTES (128u << 20)      /* kept for retries of 4.0, in all */
+#define LIMIT_DUPLICATE_CLIENT_BYTES (4u << 20) /* and for one address */
+#define LIMIT_DUPLICATE_REPLY_BYTES (64u << 10) /* of one request that is kept */
+#define LIMIT_DUPLICATE_AGE_S 120               /* for which a kept reply is asked for by nobody */
+#define LIMIT_DUPLICATE_WAITERS 64u             /* retries whose request still runs */
+#define LIMIT_DUPLICATE_CLIENT_WAITERS 16u      /* the same, of one address */
+#define LIMIT_DUPLICATE_WAIT_S 20               /* that each of them waits at the most */
 
 /* callback */
 #define LIMIT_CALLBACK_OPS 16u            /* of one CB_COMPOUND */
@@ -107,6 +107,7 @@
 #define LIMIT_EXPORT_CLIENTS 64u /* client= rules of one export */
 #define LIMIT_PATH_BYTES 4096u
 #define LIMIT_PATH_DEPTH 64u
+#define LIMIT_ACL_ACES 256u               /* of an ACL that a client sets */
 #define LIMIT_NAMED_ATTRS 1024u           /* of one object in mem */
 #define LIMIT_LOCAL_DESCRIPTORS 262144u   /* held by one local directory */
 #define LIMIT_LOCAL_OBJECTS 65536u        /* cached by one local directory */
