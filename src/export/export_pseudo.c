@@ -292,4 +292,5 @@ const struct vfs_ops pseudo_ops = {
     .write = pseudo_write,
     .commit = pseudo_commit,
     .openattr = vfs_openattr_none,
+    .getacl = vfs_getacl_none,
 };

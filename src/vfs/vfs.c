@@ -20,6 +20,13 @@ enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred 
     return VFS_NOTSUPP;
 }
 
+enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                struct vfs_acl *out)
+{
+    (void)obj, (void)cred, (void)out;
+    return VFS_NOTSUPP;
+}
+
 const char *vfs_status_name(enum vfs_status status)
 {
     if (status == VFS_OK)

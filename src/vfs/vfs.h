@@ -117,8 +117,14 @@ enum vfs_attr_mask {
     VFS_ATTR_NAMED_ATTR = 1u << 14,
     VFS_ATTR_ATIME_NOW = 1u << 16, /* set only: the server's clock */
     VFS_ATTR_MTIME_NOW = 1u << 17,
+    VFS_ATTR_ACL = 1u << 18,       /* set only, where there is VFS_CAP_ACL; read by getacl() */
+    VFS_ATTR_MODE_HIGH = 1u << 19, /* set only, with MODE and VFS_CAP_ACL: its nine permission bits
+                                    * are not what is set, an ACL stays */
+    VFS_ATTR_GUARDED = 1u << 20,   /* got only: not everybody may see it, ask VFS_MAY_READ_ATTR */
 };
 #define VFS_ATTR_ALL_GET 0x7fffu
+
+struct vfs_acl; /* vfs_acl.h */
 
 struct vfs_attr {
     uint32_t mask; /* which fields hold something (get: at least what was asked and exists) */
@@ -134,7 +140,8 @@ struct vfs_attr {
     uint64_t fileid;     /* never 0 */
     uint64_t change;
     struct timespec atime, mtime, ctime, btime;
-    bool named_attr; /* it has named attributes */
+    bool named_attr;           /* it has named attributes */
+    const struct vfs_acl *acl; /* set only */
 };
 
 struct vfs_statfs {
@@ -158,7 +165,7 @@ struct vfs_name {
     size_t len;
 };
 
-/* ACCESS bits, same values as ACCESS4_*. */
+/* ACCESS bits, same values as ACCESS4_* but for what is ours. */
 enum vfs_access {
     VFS_MAY_READ = 0x01,
     VFS_MAY_LOOKUP = 0x02,
@@ -166,6 +173,7 @@ enum vfs_access {
     VFS_MAY_EXTEND = 0x08,
     VFS_MAY_DELETE = 0x10,
     VFS_MAY_EXECUTE = 0x20,
+    VFS_MAY_READ_ATTR = 0x100, /* ours: getattr's answer; only an ACL can forbid it */
 };
 
 enum vfs_open_want { /* same bits as OPEN4_SHARE_ACCESS_* */
@@ -217,6 +225,8 @@ struct vfs_dirent {
     uint64_t fileid;
     const struct vfs_attr *attr;     /* if asked for; NULL when it could not be read */
     const struct vfs_handle *handle; /* if asked for; NULL when it could not be read */
+    const struct vfs_acl *acl;       /* the same */
+    bool denied; /* attr or acl is NULL because this entry's own ACL keeps it from cred */
 };
 
 /* Asked by the caller of readdir; `emit` returns false when the reply is full, and the entry will
@@ -225,6 +235,7 @@ struct vfs_readdir {
     uint64_t cookie;    /* 0: from the start */
     uint32_t attr_mask; /* 0: names and file ids suffice, no stat per entry */
     bool want_handle;
+    bool want_acl; /* with VFS_CAP_ACL only */
     bool (*emit)(void *arg, const struct vfs_dirent *entry);
     void *arg;
     bool eof; /* out */
@@ -245,6 +256,7 @@ enum vfs_caps {
     /* An exclusive create keeps its verifier in the new file's times: the client must set them. */
     VFS_CAP_VERIFIER_TIMES = 1u << 8,
     VFS_CAP_NAMED_ATTR = 1u << 9, /* openattr() */
+    VFS_CAP_ACL = 1u << 10,       /* objects have ACLs, and these say who may do what */
 };
 
 /* All out-parameters are written only on VFS_OK unless said otherwise.  An object returned through
@@ -333,6 +345,18 @@ struct vfs_ops {
      * change), writing to an attribute is not.  All of it goes with obj. */
     enum vfs_status (*openattr)(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
                                 struct vfs_object **dir);
+
+    /* The ACL (RFC 8881 §6) of obj, or what its mode comes to as one; out->aces has room for
+     * VFS_ACL_ACES_MAX.  VFS_ACCESS: the ACL does not let cred read it.  VFS_NOTSUPP without
+     * VFS_CAP_ACL, see vfs_getacl_none().
+     *
+     * setattr() and create() set it by VFS_ATTR_ACL; then all permissions follow from it, and mode
+     * shows what it comes to for owner, group and others.  Set together with a mode, it has the
+     * last word about the nine bits.  Setting the mode alone changes the ACL as §6.4.1.1 says; what is
+     * made without an ACL inherits from its directory as §6.4.3 says.  Its owner may always read and
+     * set it; an attribute directory's follows from the object's. */
+    enum vfs_status (*getacl)(struct vfs_object *obj, const struct vfs_cred *cred,
+                              struct vfs_acl *out);
 };
 
 /* One mounted backend.  Backends embed it. */
@@ -416,5 +440,9 @@ static inline void vfs_own_identity(void)
 /* openattr() of a backend without named attributes. */
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
                                   struct vfs_object **dir);
+
+/* getacl() of a backend without ACLs. */
+enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *cred,
+                                struct vfs_acl *out);
 
 const char *vfs_status_name(enum vfs_status status);

@@ -85,38 +85,45 @@ static enum vfs_status may_set_times(const struct vfs_attr *cur, const struct vf
     return vfs_mode_rwx(cur, cred) & 2 ? VFS_OK : VFS_ACCESS;
 }
 
+uint32_t vfs_mode_after(const struct vfs_attr *cur, const struct vfs_cred *cred,
+                        const struct vfs_attr *set)
+{
+    bool privileged = cred->uid == 0;
+    uint32_t gid_after = set->mask & VFS_ATTR_GID ? set->gid : cur->gid;
+    uint32_t after = set->mask & VFS_ATTR_MODE ? set->mode & 07777 : cur->mode;
+
+    if ((set->mask & VFS_ATTR_MODE) && !privileged && !vfs_cred_in_group(cred, gid_after))
+        after &= ~(uint32_t)MODE_SGID;
+    if ((set->mask & (VFS_ATTR_UID | VFS_ATTR_GID)) && !vfs_type_is_dir(cur->type) &&
+        !(set->mask & VFS_ATTR_MODE)) {
+        after &= ~(uint32_t)MODE_SUID;
+        if (after & MODE_GROUP_X)
+            after &= ~(uint32_t)MODE_SGID;
+    }
+    if ((set->mask & VFS_ATTR_SIZE) && !privileged && !(set->mask & VFS_ATTR_MODE)) {
+        after &= ~(uint32_t)MODE_SUID;
+        if (after & MODE_GROUP_X)
+            after &= ~(uint32_t)MODE_SGID;
+    }
+    return after;
+}
+
 enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vfs_cred *cred,
                                      const struct vfs_attr *set, bool opened, uint32_t *mode_after)
 {
     const uint32_t times =
         VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW;
-    bool privileged = cred->uid == 0;
-    uint32_t gid_after = set->mask & VFS_ATTR_GID ? set->gid : cur->gid;
     enum vfs_status status = VFS_OK;
 
-    *mode_after = set->mask & VFS_ATTR_MODE ? set->mode & 07777 : cur->mode;
     if ((set->mask & VFS_ATTR_SIZE) && !opened && !(vfs_mode_rwx(cur, cred) & 2))
         return VFS_ACCESS;
-    if ((set->mask & VFS_ATTR_MODE) && !privileged && cred->uid != cur->uid)
+    if ((set->mask & (VFS_ATTR_MODE | VFS_ATTR_ACL)) && cred->uid != 0 && cred->uid != cur->uid)
         return VFS_PERM;
     if (set->mask & (VFS_ATTR_UID | VFS_ATTR_GID))
         status = may_chown(cur, cred, set);
     if (status == VFS_OK && (set->mask & times))
         status = may_set_times(cur, cred, set);
-    if (status != VFS_OK)
-        return status;
-    if ((set->mask & VFS_ATTR_MODE) && !privileged && !vfs_cred_in_group(cred, gid_after))
-        *mode_after &= ~(uint32_t)MODE_SGID;
-    if ((set->mask & (VFS_ATTR_UID | VFS_ATTR_GID)) && !vfs_type_is_dir(cur->type) &&
-        !(set->mask & VFS_ATTR_MODE)) {
-        *mode_after &= ~(uint32_t)MODE_SUID;
-        if (*mode_after & MODE_GROUP_X)
-            *mode_after &= ~(uint32_t)MODE_SGID;
-    }
-    if ((set->mask & VFS_ATTR_SIZE) && !privileged && !(set->mask & VFS_ATTR_MODE)) {
-        *mode_after &= ~(uint32_t)MODE_SUID;
-        if (*mode_after & MODE_GROUP_X)
-            *mode_after &= ~(uint32_t)MODE_SGID;
-    }
-    return VFS_OK;
+    if (status == VFS_OK)
+        *mode_after = vfs_mode_after(cur, cred, set);
+    return status;
 }

@@ -20,8 +20,12 @@ uint32_t vfs_mode_access(const struct vfs_attr *attr, const struct vfs_cred *cre
 enum vfs_status vfs_mode_may_delete(const struct vfs_attr *dir, const struct vfs_attr *victim,
                                     const struct vfs_cred *cred);
 
-/* May cred apply set->mask to an object with `cur` (owner rules for mode, times, uid, gid; write
- * permission for size and *_NOW)?  Also clears the suid and sgid bits that POSIX says to clear from
- * *mode_after when uid, gid or mode change. */
+/* The mode of an object after set->mask was applied, less the suid and sgid bits that POSIX says to
+ * clear when uid, gid, size or mode change. */
+uint32_t vfs_mode_after(const struct vfs_attr *cur, const struct vfs_cred *cred,
+                        const struct vfs_attr *set);
+
+/* May cred apply set->mask to an object with `cur` (owner rules for mode, ACL, times, uid, gid; write
+ * permission for size and *_NOW)?  Then *mode_after is vfs_mode_after(). */
 enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vfs_cred *cred,
                                      const struct vfs_attr *set, bool opened, uint32_t *mode_after);

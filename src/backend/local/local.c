@@ -61,6 +61,7 @@ static const struct vfs_ops local_ops = {
     .write = local_write,
     .commit = local_commit,
     .openattr = vfs_openattr_none,
+    .getacl = vfs_getacl_none,
 };
 
 static int open_proc(struct local_fs *fs, const struct error *error)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
-#include "vfs/vfs_mode.h"
 
 void mem_changed_locked(struct mem_object *obj, struct timespec now)
 {
@@ -43,7 +42,7 @@ enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, 
     struct mem_object *obj = mem_of(vfs);
 
     mem_lock_read(obj);
-    *granted = vfs_mode_access(&obj->attr, cred, want);
+    *granted = vfs_guard_access(mem_guard(obj), cred, want);
     mem_unlock(obj);
     return VFS_OK;
 }
@@ -79,15 +78,32 @@ static enum vfs_status check_size(const struct mem_object *obj, const struct vfs
     return set->size > MEM_FILE_SIZE_MAX ? VFS_FBIG : VFS_OK;
 }
 
-/* An attribute directory has its mode and owners from its object. */
+/* An attribute directory has its mode, ACL and owners from its object. */
 static uint32_t settable(const struct mem_object *obj)
 {
-    const uint32_t followed = VFS_ATTR_MODE | VFS_ATTR_UID | VFS_ATTR_GID;
+    const uint32_t followed =
+        VFS_ATTR_MODE | VFS_ATTR_MODE_HIGH | VFS_ATTR_ACL | VFS_ATTR_UID | VFS_ATTR_GID;
 
     return obj->vfs.type == VFS_ATTRDIR ? MEM_ATTR_SETTABLE & ~followed : MEM_ATTR_SETTABLE;
 }
 
-/* All checks come first and nothing after them can fail, so it applies all or nothing. */
+/* Mode and ACL keep in step, RFC 8881 §6.4.1.  Nothing is changed unless OK. */
+static enum vfs_status set_acl_locked(struct mem_object *obj, const struct vfs_attr *set,
+                                      uint32_t *mode)
+{
+    if (set->mask & VFS_ATTR_MODE_HIGH)
+        *mode = (*mode & ~0777u) | (obj->attr.mode & 0777);
+    if (set->mask & VFS_ATTR_ACL) {
+        if (!mem_acl_keep_locked(obj, set->acl, false))
+            return VFS_NOSPC;
+        *mode = (*mode & ~0777u) | vfs_acl_mode(set->acl);
+    } else if ((set->mask & VFS_ATTR_MODE) && !(set->mask & VFS_ATTR_MODE_HIGH)) {
+        mem_acl_chmod_locked(obj, *mode);
+    }
+    return VFS_OK;
+}
+
+/* All that can fail comes first, so it applies all or nothing. */
 enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied)
 {
@@ -104,7 +120,9 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
         return status;
     now = clock_realtime();
     mem_lock_write(obj);
-    status = vfs_mode_may_setattr(&obj->attr, cred, set, opened, &mode);
+    status = vfs_guard_may_setattr(mem_guard(obj), cred, set, opened, &mode);
+    if (status == VFS_OK)
+        status = set_acl_locked(obj, set, &mode);
     if (status == VFS_OK) {
         if (set->mask & VFS_ATTR_SIZE) {
             mem_file_resize_locked(obj, set->size);
@@ -112,7 +130,8 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
         }
         mem_attr_apply(&obj->attr, set, mode, now);
         mem_changed_locked(obj, now);
-        mem_attrdir_follow_locked(obj);
+        if (set->mask & (VFS_ATTR_MODE | VFS_ATTR_ACL | VFS_ATTR_UID | VFS_ATTR_GID))
+            mem_attrdir_follow_locked(obj);
         *applied = set->mask;
     }
     mem_unlock(obj);

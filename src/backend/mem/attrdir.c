@@ -8,7 +8,6 @@
  */
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
-#include "vfs/vfs_mode.h"
 
 enum {
     BATCH = 64,
@@ -33,10 +32,44 @@ static void permit(const struct mem_object *obj, struct vfs_attr *attr)
 
 static bool permits(const struct mem_object *obj, const struct vfs_cred *cred, uint32_t rwx)
 {
+    uint32_t rights = VFS_ACE_READ_NAMED_ATTRS;
     struct vfs_attr attr;
 
+    if (obj->acl) {
+        if (rwx == MAY_CHANGE)
+            rights |= VFS_ACE_WRITE_NAMED_ATTRS;
+        return vfs_guard_may(mem_guard(obj), cred, rights);
+    }
     permit(obj, &attr);
-    return (vfs_mode_rwx(&attr, cred) & rwx) == rwx;
+    return (vfs_guard_rwx((struct vfs_guard){.attr = &attr}, cred) & rwx) == rwx;
+}
+
+/* What the object's ACL says of named attributes, said of their directory: both locked, or the latter
+ * unknown to others. */
+static void follow_acl(const struct mem_object *obj, struct mem_object *attrdir)
+{
+    const uint32_t same = VFS_ACE_READ_ATTRIBUTES | VFS_ACE_READ_ACL;
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct vfs_acl acl = {.aces = aces};
+
+    if (!obj->acl)
+        return;
+    for (uint32_t i = 0; i < obj->acl->count; i++) {
+        struct vfs_ace ace = obj->acl->aces[i];
+        uint32_t mask = ace.mask;
+
+        if (ace.flags & VFS_ACE_INHERIT_ONLY)
+            continue;
+        ace.flags = 0;
+        ace.mask = mask & same;
+        if (mask & VFS_ACE_READ_NAMED_ATTRS)
+            ace.mask |= VFS_ACE_READ_DATA | VFS_ACE_EXECUTE;
+        if (mask & VFS_ACE_WRITE_NAMED_ATTRS)
+            ace.mask |= VFS_ACE_WRITE_DATA | VFS_ACE_APPEND_DATA | VFS_ACE_DELETE_CHILD;
+        acl.aces[acl.count++] = ace;
+    }
+    (void)mem_acl_keep_locked(attrdir, &acl, true);
+    attrdir->attr.mode = vfs_acl_mode(&acl);
 }
 
 static enum vfs_status make_locked(struct mem_object *obj, const struct vfs_cred *cred)
@@ -49,6 +82,7 @@ static enum vfs_status make_locked(struct mem_object *obj, const struct vfs_cred
     obj->attrdir = mem_object_create(mem_fs_of_object(obj), &attr);
     if (!obj->attrdir)
         return VFS_NOSPC;
+    follow_acl(obj, obj->attrdir);
     obj->attrdir->attr.nlink = 2;
     obj->attrdir->dir.parent = obj;
     return VFS_OK;
@@ -101,11 +135,12 @@ void mem_attrdir_follow_locked(struct mem_object *obj)
         return;
     permit(obj, &attr);
     mem_lock_write(attrdir);
-    if (attrdir->attr.mode != attr.mode || attrdir->attr.uid != attr.uid ||
+    if (obj->acl || attrdir->attr.mode != attr.mode || attrdir->attr.uid != attr.uid ||
         attrdir->attr.gid != attr.gid) {
         attrdir->attr.mode = attr.mode;
         attrdir->attr.uid = attr.uid;
         attrdir->attr.gid = attr.gid;
+        follow_acl(obj, attrdir);
         mem_changed_locked(attrdir, obj->attr.ctime);
     }
     mem_unlock(attrdir);

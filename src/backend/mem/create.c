@@ -45,10 +45,49 @@ static enum vfs_status initial_attr(const struct mem_object *dir, const struct v
     if ((set->mask & VFS_ATTR_SIZE) && set->size > MEM_FILE_SIZE_MAX)
         return VFS_FBIG;
     status = vfs_mode_may_setattr(attr, cred, set, true, &mode);
+    if (status != VFS_OK)
+        return status;
     if (create->type == VFS_DIR && inherit)
         mode |= MODE_SGID;
     attr->mode = mode;
-    return status;
+    return VFS_OK;
+}
+
+static void mode_from_acl(struct vfs_attr *attr, const struct vfs_acl *acl)
+{
+    attr->mode = (attr->mode & ~0777u) | vfs_acl_mode(acl);
+}
+
+/* RFC 8881 §6.4.3: what is given, else what is inherited and then obeys a mode that is given, or that
+ * must be since nothing inherited is in force.  True: obj has an ACL, which is in *acl. */
+static bool initial_acl(const struct mem_object *dir, const struct vfs_create *create,
+                        const struct vfs_attr *set, struct vfs_attr *attr, struct vfs_acl *acl)
+{
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct vfs_acl inherited = {.aces = aces};
+
+    if (set->mask & VFS_ATTR_ACL) {
+        *acl = *set->acl;
+        mode_from_acl(attr, acl);
+        return true;
+    }
+    if (!dir->acl)
+        return false;
+    vfs_acl_inherit(dir->acl, attr->type == VFS_DIR, &inherited);
+    if (inherited.count == 0)
+        return false;
+    if (create->mode == VFS_CREATE_EXCLUSIVE && set->mask == 0) {
+        attr->mode = 0; /* who may do what will be set in a moment */
+        return false;
+    }
+    if ((set->mask & VFS_ATTR_MODE) || !vfs_acl_is_effective(&inherited)) {
+        vfs_acl_chmod(&inherited, attr->type, attr->mode, acl);
+    } else {
+        acl->count = inherited.count;
+        memcpy(acl->aces, aces, inherited.count * sizeof(aces[0]));
+        mode_from_acl(attr, acl);
+    }
+    return true;
 }
 
 static enum vfs_status check_type(const struct vfs_cred *cred, const struct vfs_create *create)
@@ -88,14 +127,18 @@ static bool symlink_init(struct mem_object *obj, const char *target)
 
 /* The object behind a name that is to be, complete but for its links.  Nobody can know its handle
  * yet, so its lock is not needed. */
-static struct mem_object *make_object(struct mem_object *dir, const struct vfs_attr *attr,
+static struct mem_object *make_object(struct mem_object *dir, struct vfs_attr *attr,
                                       const struct vfs_attr *set, const struct vfs_create *create)
 {
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct vfs_acl acl = {.aces = aces};
+    bool has_acl = initial_acl(dir, create, set, attr, &acl);
     struct mem_object *obj = mem_object_create(mem_fs_of_object(dir), attr);
 
     if (!obj)
         return NULL;
-    if (create->type == VFS_LNK && !symlink_init(obj, create->link_target)) {
+    if ((create->type == VFS_LNK && !symlink_init(obj, create->link_target)) ||
+        (has_acl && !mem_acl_keep_locked(obj, &acl, false))) {
         vfs_object_put(&obj->vfs);
         return NULL;
     }
@@ -146,7 +189,7 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
     struct mem_object *obj;
     enum vfs_status status;
 
-    if (!mem_dir_may_write_locked(dir, cred))
+    if (!mem_dir_may_add_locked(dir, cred, create->type == VFS_DIR))
         return VFS_ACCESS;
     if (create->type == VFS_DIR && dir->attr.nlink >= mem_fs_of_object(dir)->link_max)
         return VFS_MLINK;
@@ -234,7 +277,7 @@ static enum vfs_status link_locked(struct mem_object *obj, struct mem_object *di
 
     if (mem_dir_find_locked(dir, name))
         return VFS_EXIST;
-    if (!mem_dir_may_write_locked(dir, cred))
+    if (!mem_dir_may_add_locked(dir, cred, false))
         return VFS_ACCESS;
     now = clock_realtime();
     mem_lock_write(obj);

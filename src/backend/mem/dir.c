@@ -4,21 +4,17 @@
 #include <string.h>
 
 #include "backend/mem/mem_internal.h"
-#include "vfs/vfs_mode.h"
-
-enum {
-    MAY_EXEC = 1,
-    MAY_WRITE = 2,
-};
 
 static bool may_search_locked(const struct mem_object *dir, const struct vfs_cred *cred)
 {
-    return vfs_mode_rwx(&dir->attr, cred) & MAY_EXEC;
+    return vfs_guard_may(mem_guard(dir), cred, VFS_ACE_EXECUTE);
 }
 
-bool mem_dir_may_write_locked(const struct mem_object *dir, const struct vfs_cred *cred)
+bool mem_dir_may_add_locked(const struct mem_object *dir, const struct vfs_cred *cred,
+                            bool directory)
 {
-    return vfs_mode_rwx(&dir->attr, cred) & MAY_WRITE;
+    return vfs_guard_may(mem_guard(dir), cred,
+                         directory ? VFS_ACE_APPEND_DATA : VFS_ACE_WRITE_DATA);
 }
 
 bool mem_dir_lock(struct mem_object *dir)

@@ -10,7 +10,6 @@
 
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
-#include "vfs/vfs_mode.h"
 
 enum {
     MODE_SUID = 04000,
@@ -86,7 +85,7 @@ enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
     if (status != VFS_OK)
         return status;
     mem_lock_read(obj);
-    rwx = vfs_mode_rwx(&obj->attr, cred);
+    rwx = vfs_guard_rwx(mem_guard(obj), cred);
     if (want == VFS_WANT_READ && (rwx & 1))
         rwx |= 4; /* to run it is to read it */
     if ((rwx & need) != need && !(created && cred->uid == obj->attr.uid))

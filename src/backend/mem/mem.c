@@ -98,6 +98,7 @@ static const struct vfs_ops mem_ops = {
     .write = mem_write,
     .commit = mem_commit,
     .openattr = mem_openattr,
+    .getacl = mem_getacl,
 };
 
 static uint64_t bytes_max_default(void)
@@ -135,7 +136,7 @@ struct vfs *mem_create(const struct mem_options *options)
     memset(fs, 0, sizeof(*fs));
     fs->vfs.ops = &mem_ops;
     fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
-                   VFS_CAP_NAMED_ATTR;
+                   VFS_CAP_NAMED_ATTR | VFS_CAP_ACL;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));
     randombytes_buf(&fs->instance, sizeof(fs->instance));
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));

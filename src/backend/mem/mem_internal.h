@@ -21,6 +21,7 @@
 #include "backend/mem/radix.h"
 #include "backend/mem/space.h"
 #include "base/htable.h"
+#include "vfs/vfs_guard.h"
 
 enum {
     MEM_BLOCK_BYTES = 4096,
@@ -77,6 +78,7 @@ struct mem_object {
     pthread_rwlock_t lock;      /* all below, except as said */
     struct vfs_attr attr;       /* all of it; nlink 0 once removed; space_used exact */
     bool atime_due;             /* changed since it was last read */
+    struct vfs_acl *acl;        /* NULL: none yet, the mode says it all */
     struct mem_object *attrdir; /* NULL: none yet; never changes then */
     union {
         struct mem_dir dir;
@@ -125,6 +127,12 @@ static inline void mem_unlock(struct mem_object *obj)
     CHECK(pthread_rwlock_unlock(&obj->lock) == 0);
 }
 
+/* Locked. */
+static inline struct vfs_guard mem_guard(const struct mem_object *obj)
+{
+    return (struct vfs_guard){.attr = &obj->attr, .acl = obj->acl};
+}
+
 /* object.c */
 
 /* A new object with these attributes and one reference, for the caller; size, nlink and file id
@@ -154,10 +162,22 @@ enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, 
 /* What setattr and create can set. */
 #define MEM_ATTR_SETTABLE                                                                          \
     (VFS_ATTR_MODE | VFS_ATTR_UID | VFS_ATTR_GID | VFS_ATTR_SIZE | VFS_ATTR_ATIME |                \
-     VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW)
+     VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW | VFS_ATTR_ACL |    \
+     VFS_ATTR_MODE_HIGH)
 /* Copy mode (as given), owner and times of `set` into `attr`. */
 void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t mode,
                     struct timespec now);
+
+/* acl.c */
+
+/* Keep a copy in place of what there is; write-locked, or unknown to others.  The mode is the caller's
+ * business.  False when the account is full; with `force` never. */
+bool mem_acl_keep_locked(struct mem_object *obj, const struct vfs_acl *acl, bool force);
+/* The mode was set: so is the ACL, if there is one. */
+void mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode);
+void mem_acl_drop(struct mem_object *obj);
+enum vfs_status mem_getacl(struct vfs_object *vfs, const struct vfs_cred *cred,
+                           struct vfs_acl *out);
 
 /* attrdir.c */
 
@@ -185,7 +205,9 @@ void mem_dir_modified_locked(struct mem_object *dir, struct timespec now);
 /* mem_dir_lock(), and check that names may be looked up and made in it: NOTDIR, STALE when it is
  * removed, ACCESS.  Unlocked unless OK. */
 enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cred *cred);
-bool mem_dir_may_write_locked(const struct mem_object *dir, const struct vfs_cred *cred);
+/* May names of directories, or of anything else, be made in it? */
+bool mem_dir_may_add_locked(const struct mem_object *dir, const struct vfs_cred *cred,
+                            bool directory);
 struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name);
 /* A new entry, in no directory yet; it takes a reference of obj.  NULL when the account is full;
  * with `force` never. */

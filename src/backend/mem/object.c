@@ -141,6 +141,7 @@ void mem_object_free(struct mem_object *obj)
         space_give(&fs->space, obj->attr.size);
         free(obj->target);
     }
+    mem_acl_drop(obj);
     pthread_rwlock_destroy(&obj->lock);
     space_give(&fs->space, sizeof(*obj));
     free(obj);

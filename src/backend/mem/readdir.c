@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries in the order of their cookies, a batch at a time: emit runs without a lock. */
 #include "backend/mem/mem_internal.h"
-#include "vfs/vfs_mode.h"
 
 enum {
     BATCH = 64,
@@ -25,7 +24,7 @@ static enum vfs_status batch_fill(struct mem_object *dir, const struct vfs_cred 
 
     batch->count = 0;
     mem_lock_read(dir);
-    rwx = vfs_mode_rwx(&dir->attr, cred);
+    rwx = vfs_guard_rwx(mem_guard(dir), cred);
     batch->may_search = rwx & MAY_EXEC;
     batch->atime_due = dir->atime_due;
     if (!(rwx & MAY_READ))
@@ -44,8 +43,33 @@ static enum vfs_status batch_fill(struct mem_object *dir, const struct vfs_cred 
     return status;
 }
 
-static bool emit_one(const struct vfs_readdir *rd, const struct batch *batch,
-                     const struct mem_entry *entry)
+/* Attributes, unless its ACL keeps them from cred. */
+static bool look_at(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t mask,
+                    struct vfs_attr *attr)
+{
+    uint32_t granted;
+
+    if (mem_getattr(obj, mask, attr) != VFS_OK)
+        return false;
+    return !(attr->mask & VFS_ATTR_GUARDED) ||
+           (mem_access(obj, cred, VFS_MAY_READ_ATTR, &granted) == VFS_OK && granted);
+}
+
+static bool emit_with_acl(const struct vfs_readdir *rd, const struct vfs_cred *cred,
+                          struct vfs_object *obj, struct vfs_dirent *dirent)
+{
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct vfs_acl acl = {.aces = aces};
+
+    if (mem_getacl(obj, cred, &acl) == VFS_OK)
+        dirent->acl = &acl;
+    else
+        dirent->denied = true;
+    return rd->emit(rd->arg, dirent);
+}
+
+static bool emit_one(const struct vfs_readdir *rd, const struct vfs_cred *cred,
+                     const struct batch *batch, const struct mem_entry *entry)
 {
     struct vfs_object *obj = &entry->obj->vfs;
     struct vfs_attr attr;
@@ -55,21 +79,25 @@ static bool emit_one(const struct vfs_readdir *rd, const struct batch *batch,
         .fileid = obj->fileid,
     };
 
-    if (rd->attr_mask && batch->may_search && mem_getattr(obj, rd->attr_mask, &attr) == VFS_OK)
-        dirent.attr = &attr;
+    if (batch->may_search && rd->attr_mask) {
+        dirent.denied = !look_at(obj, cred, rd->attr_mask, &attr);
+        dirent.attr = dirent.denied ? NULL : &attr;
+    }
     if (rd->want_handle && batch->may_search)
         dirent.handle = &obj->handle;
+    if (batch->may_search && rd->want_acl && !dirent.denied)
+        return emit_with_acl(rd, cred, obj, &dirent);
     return rd->emit(rd->arg, &dirent);
 }
 
 /* Emit a batch and let go of it; false when the caller has had enough. */
-static bool batch_emit(struct vfs_readdir *rd, struct batch *batch)
+static bool batch_emit(struct vfs_readdir *rd, const struct vfs_cred *cred, struct batch *batch)
 {
     bool more = true;
 
     for (uint32_t i = 0; i < batch->count; i++) {
         if (more)
-            more = emit_one(rd, batch, batch->entries[i]);
+            more = emit_one(rd, cred, batch, batch->entries[i]);
         mem_entry_put(batch->entries[i]);
     }
     return more;
@@ -92,7 +120,7 @@ enum vfs_status mem_readdir(struct vfs_object *vfs, const struct vfs_cred *cred,
             return status;
         if (batch.count > 0)
             cookie = batch.entries[batch.count - 1]->cookie;
-        if (!batch_emit(rd, &batch))
+        if (!batch_emit(rd, cred, &batch))
             return VFS_OK;
     } while (batch.count == BATCH);
     rd->eof = true;

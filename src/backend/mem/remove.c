@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
-#include "vfs/vfs_mode.h"
 
 void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now)
 {
@@ -24,7 +23,7 @@ static enum vfs_status remove_locked(struct mem_object *dir, const struct vfs_cr
     struct timespec now;
 
     mem_lock_write(victim);
-    status = vfs_mode_may_delete(&dir->attr, &victim->attr, cred);
+    status = vfs_guard_may_delete(mem_guard(dir), mem_guard(victim), cred);
     if (status == VFS_OK && victim->vfs.type == VFS_DIR && victim->dir.names.count > 0)
         status = VFS_NOTEMPTY;
     if (status == VFS_OK) {

@@ -8,7 +8,6 @@
 
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
-#include "vfs/vfs_mode.h"
 
 struct rename {
     struct mem_object *from_dir, *to_dir;
@@ -75,7 +74,7 @@ static void unlock_dirs(const struct rename *r)
 
 static bool may_search(const struct mem_object *dir, const struct vfs_cred *cred)
 {
-    return vfs_mode_rwx(&dir->attr, cred) & 1;
+    return vfs_guard_may(mem_guard(dir), cred, VFS_ACE_EXECUTE);
 }
 
 /* Find both names.  What lies above the other directory must not be locked: a source that does
@@ -121,7 +120,7 @@ static enum vfs_status check_victim(const struct rename *r)
 {
     const struct mem_object *source = r->source->obj;
     const struct mem_object *victim = r->victim->obj;
-    enum vfs_status status = vfs_mode_may_delete(&r->to_dir->attr, &victim->attr, r->cred);
+    enum vfs_status status = vfs_guard_may_delete(mem_guard(r->to_dir), mem_guard(victim), r->cred);
 
     if (status != VFS_OK)
         return status;
@@ -137,18 +136,20 @@ static enum vfs_status check_victim(const struct rename *r)
 static enum vfs_status check(const struct rename *r)
 {
     const struct mem_object *source = r->source->obj;
-    bool moves_dir = source->vfs.type == VFS_DIR && r->from_dir != r->to_dir;
-    enum vfs_status status = vfs_mode_may_delete(&r->from_dir->attr, &source->attr, r->cred);
+    bool directory = source->vfs.type == VFS_DIR;
+    bool moves_dir = directory && r->from_dir != r->to_dir;
+    enum vfs_status status =
+        vfs_guard_may_delete(mem_guard(r->from_dir), mem_guard(source), r->cred);
 
     if (status != VFS_OK)
         return status;
     if (r->victim)
         status = check_victim(r);
-    else if (!mem_dir_may_write_locked(r->to_dir, r->cred))
+    if (status == VFS_OK && !mem_dir_may_add_locked(r->to_dir, r->cred, directory))
         status = VFS_ACCESS;
     if (status != VFS_OK)
         return status;
-    if (moves_dir && !mem_dir_may_write_locked(source, r->cred))
+    if (moves_dir && !mem_dir_may_add_locked(source, r->cred, true))
         return VFS_ACCESS; /* its `..` changes */
     if (moves_dir && !r->victim && r->to_dir->attr.nlink >= mem_fs_of_object(source)->link_max)
         return VFS_MLINK;

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "proto/attr/attr_acl.h"
+#include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
 
 #define BIT(n) (1u << ((n) % 32))
@@ -55,9 +57,11 @@ static const struct bitmap4 exclcreat = {
         },
 };
 
-const struct bitmap4 *attr_exclcreat(void)
+void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out)
 {
-    return &exclcreat;
+    *out = exclcreat;
+    if (fs->caps & VFS_CAP_ACL)
+        bitmap4_set(out, FATTR4_ACL);
 }
 
 /* Leave out what is above, and words that say nothing: clients compare what they sent back. */
@@ -74,6 +78,8 @@ void attr_supported(const struct compound *c, const struct vfs *fs, struct bitma
     *out = base_supported;
     if (fs->caps & VFS_CAP_BTIME)
         bitmap4_set(out, FATTR4_TIME_CREATE);
+    if (fs->caps & VFS_CAP_ACL)
+        bitmap4_set(out, FATTR4_ACL);
     bitmap_cut(out, c->attribute_last);
 }
 
@@ -119,6 +125,38 @@ uint32_t attr_vfs_mask(const struct bitmap4 *want)
     return mask;
 }
 
+bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want)
+{
+    return bitmap4_isset(want, FATTR4_ACL) && (fs->caps & VFS_CAP_ACL);
+}
+
+enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
+                               const struct vfs_attr *attr)
+{
+    uint32_t granted;
+    enum vfs_status status;
+
+    if (!(attr->mask & VFS_ATTR_GUARDED))
+        return NFS4_OK;
+    status = obj->fs->ops->access(obj, cred, VFS_MAY_READ_ATTR, &granted);
+    if (status != VFS_OK)
+        return status_from_vfs(status);
+    return granted & VFS_MAY_READ_ATTR ? NFS4_OK : NFS4ERR_ACCESS;
+}
+
+enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const struct vfs_cred *cred,
+                           struct vfs_acl *acl)
+{
+    enum vfs_status status;
+
+    acl->count = 0;
+    acl->aces = arena_alloc(c->arena, VFS_ACL_ACES_MAX * sizeof(*acl->aces));
+    if (!acl->aces)
+        return NFS4ERR_DELAY;
+    status = obj->fs->ops->getacl(obj, cred, acl);
+    return status == VFS_OK ? NFS4_OK : status_from_vfs(status);
+}
+
 static struct nfstime4 to_nfstime(struct timespec t)
 {
     return (struct nfstime4){.seconds = t.tv_sec, .nseconds = (uint32_t)t.tv_nsec};
@@ -141,7 +179,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
     uint32_t caps = s->any->fs->caps;
 
     attr_supported(s->c, s->any->fs, &a->supported_attrs);
-    a->suppattr_exclcreat = exclcreat;
+    attr_exclcreat(s->any->fs, &a->suppattr_exclcreat);
     /* A handle lasts as long as its file, also where neither outlives the server. */
     a->fh_expire_type = FH4_PERSISTENT;
     a->link_support = caps & VFS_CAP_LINK;
@@ -151,7 +189,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
     a->unique_handles = true;
     a->lease_time = s->c->server->lease_s;
     a->rdattr_error = s->rdattr_error;
-    a->aclsupport = 0;
+    a->aclsupport = caps & VFS_CAP_ACL ? ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL : 0;
     a->cansettime = true;
     a->case_insensitive = false;
     a->case_preserving = true;
@@ -235,6 +273,8 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
         a.filehandle.len = export_fh_build(s->c->server->exports, s->export, s->handle, fh);
         a.filehandle.data = fh;
     }
+    if (bitmap4_isset(&mask, FATTR4_ACL) && !attr_acl_encode(s->c, s->acl, &a))
+        return NFS4ERR_DELAY;
     if (wants_statfs(&mask)) {
         enum vfs_status status = fill_statfs(&a, s->any);
 
@@ -258,19 +298,29 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
         .mounted_on_fileid = export_mounted_on_fileid(c->server->exports, export, obj),
     };
     uint32_t mask = attr_vfs_mask(want);
+    enum nfsstat4 allowed = NFS4_OK;
+    struct vfs_acl acl;
 
     if (mask) {
         enum vfs_status status = obj->fs->ops->getattr(obj, mask, &attr);
 
         if (status != VFS_OK)
             return status_from_vfs(status);
+        allowed = attr_check_guard(obj, &c->cred, &attr);
     } else {
         source.attr = NULL;
     }
+    if (allowed == NFS4_OK && attr_wants_acl(obj->fs, want)) {
+        allowed = attr_get_acl(c, obj, &c->cred, &acl);
+        source.acl = &acl;
+    }
+    if (allowed != NFS4_OK)
+        return allowed;
     return attr_encode(&source, want, out);
 }
 
-/* Two fattr4s with the same mask are equal when their bytes are: XDR has one form for a value. */
+/* Two fattr4s with the same mask are equal when their bytes are: XDR has one form for a value, and
+ * we have one for each who. */
 enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
 {
     struct vfs_object *obj = c->current.obj;
@@ -278,7 +328,7 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     struct fattr4 ours;
     struct xdr x;
     enum nfsstat4 status = attr_check_readable(&given->attrmask);
-    const size_t room = given->attr_vals.len + 4096;
+    const size_t room = given->attr_vals.len + 4096 + ATTR_ACL_BYTES_MAX;
     void *buffer;
 
     if (status != NFS4_OK || bitmap4_isset(&given->attrmask, FATTR4_RDATTR_ERROR))

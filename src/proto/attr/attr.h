@@ -14,6 +14,7 @@ struct attr_source {
     struct vfs_object *any;      /* any object of the file system: statfs and caps */
     const struct vfs_attr *attr; /* at least attr_vfs_mask() of the request; NULL: none needed */
     const struct vfs_handle *handle;
+    const struct vfs_acl *acl; /* if attr_wants_acl() */
     uint64_t mounted_on_fileid;
     enum nfsstat4 rdattr_error;
 };
@@ -22,10 +23,21 @@ struct attr_source {
 void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out);
 
 /* suppattr_exclcreat: what may come with an EXCLUSIVE4_1 create. */
-const struct bitmap4 *attr_exclcreat(void);
+void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out);
 
 /* The vfs attributes needed to answer `want`. */
 uint32_t attr_vfs_mask(const struct bitmap4 *want);
+
+/* Does it take an ACL to answer `want` about objects of this file system? */
+bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want);
+
+/* What getattr said of obj may be shown to cred, or NFS4ERR_ACCESS: RFC 8881 §6.2.1.3.1. */
+enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
+                               const struct vfs_attr *attr);
+
+/* The ACL of obj, in the compound's memory; NFS4ERR_ACCESS when cred may not read it. */
+enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const struct vfs_cred *cred,
+                           struct vfs_acl *acl);
 
 /* Append the fattr4 of `want` that is supported; c->out.failed when there is no room. */
 enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4 *want,
@@ -41,9 +53,10 @@ enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
 /* Decode a client's fattr4 to set.  ATTRNOTSUPP for what is not supported, INVAL for what is
  * read-only, BADXDR for a body that does not match its mask, BADOWNER for owner strings that name
  * nobody.  `obj` is what they are for, whose mode bits a masked mode leaves alone; NULL: something
- * new, which has none yet.  `bits` gets the attributes asked for. */
+ * new of this type, which has none yet.  `bits` gets the attributes asked for.  set->acl is in the
+ * compound's memory. */
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
-                                   struct vfs_object *obj, struct vfs_attr *set,
+                                   struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits);
 
 /* The part of `asked` that a vfs mask of applied changes stands for. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Setting attributes: from a client's fattr4 to a backend's struct vfs_attr. */
 #include "proto/attr/attr.h"
+#include "proto/attr/attr_acl.h"
 #include "wire/fattr.h"
 
 #define BIT(n) (1u << ((n) % 32))
@@ -9,7 +10,7 @@ static const struct bitmap4 settable = {
     .count = 3,
     .words =
         {
-            BIT(FATTR4_SIZE),
+            BIT(FATTR4_SIZE) | BIT(FATTR4_ACL),
             BIT(FATTR4_MODE) | BIT(FATTR4_OWNER) | BIT(FATTR4_OWNER_GROUP) |
                 BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_MODIFY_SET),
             BIT(FATTR4_MODE_SET_MASKED),
@@ -41,8 +42,7 @@ static enum nfsstat4 check_settable(const struct compound *c, const struct vfs *
     return NFS4_OK;
 }
 
-/* "1000", or "1000@domain" as some clients send it. */
-static enum nfsstat4 parse_owner(const struct wire_opaque *text, uint32_t *id)
+enum nfsstat4 attr_parse_owner(const struct wire_opaque *text, uint32_t *id)
 {
     uint64_t v = 0;
     uint32_t i = 0;
@@ -99,6 +99,8 @@ static enum nfsstat4 set_mode(struct vfs_object *obj, const struct nfs4_attrs *a
     set->mode = (current.mode & ~a->mode_set_masked.mm_mask_bits) |
                 (a->mode_set_masked.mm_value_to_set & a->mode_set_masked.mm_mask_bits);
     set->mask |= VFS_ATTR_MODE;
+    if (obj && (obj->fs->caps & VFS_CAP_ACL) && !(a->mode_set_masked.mm_mask_bits & 0777))
+        set->mask |= VFS_ATTR_MODE_HIGH;
     return NFS4_OK;
 }
 
@@ -108,11 +110,11 @@ static enum nfsstat4 set_owners(const struct nfs4_attrs *a, const struct bitmap4
     enum nfsstat4 status = NFS4_OK;
 
     if (bitmap4_isset(mask, FATTR4_OWNER)) {
-        status = parse_owner(&a->owner, &set->uid);
+        status = attr_parse_owner(&a->owner, &set->uid);
         set->mask |= VFS_ATTR_UID;
     }
     if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_OWNER_GROUP)) {
-        status = parse_owner(&a->owner_group, &set->gid);
+        status = attr_parse_owner(&a->owner_group, &set->gid);
         set->mask |= VFS_ATTR_GID;
     }
     return status;
@@ -133,7 +135,7 @@ static enum nfsstat4 set_times(const struct nfs4_attrs *a, const struct bitmap4 
 }
 
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
-                                   struct vfs_object *obj, struct vfs_attr *set,
+                                   struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits)
 {
     const struct bitmap4 *mask = &in->attrmask;
@@ -155,6 +157,10 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
         status = set_owners(&a, mask, set);
     if (status == NFS4_OK)
         status = set_times(&a, mask, set);
+    if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_ACL)) {
+        status = attr_acl_decode(c, &a, type, &set->acl);
+        set->mask |= VFS_ATTR_ACL;
+    }
     return status;
 }
 
@@ -165,6 +171,7 @@ void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct b
         uint32_t mask;
     } map[] = {
         {FATTR4_SIZE, VFS_ATTR_SIZE},
+        {FATTR4_ACL, VFS_ATTR_ACL},
         {FATTR4_MODE, VFS_ATTR_MODE},
         {FATTR4_MODE_SET_MASKED, VFS_ATTR_MODE},
         {FATTR4_OWNER, VFS_ATTR_UID},

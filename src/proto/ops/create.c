@@ -60,7 +60,7 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
     if (status == NFS4_OK)
         status = create_type(c, &args->objtype, &create);
     if (status == NFS4_OK)
-        status = attr_decode_settable(c, &args->createattrs, NULL, &set, &asked);
+        status = attr_decode_settable(c, &args->createattrs, NULL, create.type, &set, &asked);
     if (status != NFS4_OK)
         return status;
     if (set.mask & VFS_ATTR_SIZE)

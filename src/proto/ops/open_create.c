@@ -18,12 +18,13 @@ static bool is_exclusive(enum createmode4 mode)
 }
 
 /* RFC 8881 §18.16.3: what suppattr_exclcreat does not name is INVAL. */
-static enum nfsstat4 check_exclcreat(const struct bitmap4 *mask)
+static enum nfsstat4 check_exclcreat(const struct vfs *fs, const struct bitmap4 *mask)
 {
-    const struct bitmap4 *allowed = attr_exclcreat();
+    struct bitmap4 allowed;
 
+    attr_exclcreat(fs, &allowed);
     for (uint32_t w = 0; w < LIMIT_BITMAP_WORDS; w++) {
-        if (mask->words[w] & ~allowed->words[w])
+        if (mask->words[w] & ~allowed.words[w])
             return NFS4ERR_INVAL;
     }
     return NFS4_OK;
@@ -40,7 +41,7 @@ static enum nfsstat4 wish_decode(struct compound *c, const struct createhow4 *ho
     case UNCHECKED4:
     case GUARDED4:
         wish->create.mode = how->mode == UNCHECKED4 ? VFS_CREATE_UNCHECKED : VFS_CREATE_GUARDED;
-        return attr_decode_settable(c, &how->createattrs, NULL, &wish->set, &wish->asked);
+        return attr_decode_settable(c, &how->createattrs, NULL, VFS_REG, &wish->set, &wish->asked);
     case EXCLUSIVE4:
         wish->create.mode = VFS_CREATE_EXCLUSIVE;
         memcpy(&wish->create.verifier, how->createverf, sizeof(wish->create.verifier));
@@ -48,10 +49,10 @@ static enum nfsstat4 wish_decode(struct compound *c, const struct createhow4 *ho
     case EXCLUSIVE4_1:
         wish->create.mode = VFS_CREATE_EXCLUSIVE;
         memcpy(&wish->create.verifier, how->ch_createboth.cva_verf, sizeof(wish->create.verifier));
-        status = check_exclcreat(&how->ch_createboth.cva_attrs.attrmask);
+        status = check_exclcreat(c->current.obj->fs, &how->ch_createboth.cva_attrs.attrmask);
         if (status != NFS4_OK)
             return status;
-        return attr_decode_settable(c, &how->ch_createboth.cva_attrs, NULL, &wish->set,
+        return attr_decode_settable(c, &how->ch_createboth.cva_attrs, NULL, VFS_REG, &wish->set,
                                     &wish->asked);
     }
     return NFS4ERR_INVAL;

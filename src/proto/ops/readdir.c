@@ -7,6 +7,7 @@
 #include "proto/attr/attr.h"
 #include "proto/ops/ops.h"
 #include "transport/connection.h"
+#include "vfs/vfs_acl.h"
 
 enum {
     CHILD_COOKIE_FIRST = 3, /* 0, 1 and 2 are reserved, RFC 8881 §18.23.3 */
@@ -22,6 +23,7 @@ struct listing {
     uint64_t dir_bytes; /* names and cookies so far, against dircount */
     uint32_t entries;
     bool full;
+    bool wants_acl;
     enum nfsstat4
         unreadable;       /* why attributes can't be read: ACCESS, or STALE; OK: not known yet */
     enum nfsstat4 status; /* why the walk ended, if not for room */
@@ -69,9 +71,24 @@ static enum nfsstat4 unreadable(struct listing *l)
     return l->unreadable;
 }
 
-static bool emit(void *arg, const struct vfs_dirent *entry)
+/* An entry whose attributes can't be had: with rdattr_error if the client wants that.  RFC 8881
+ * §18.23.3: else the whole READDIR fails, but not for an entry that is gone. */
+static bool put_unreadable(struct listing *l, const struct vfs_name *name, uint64_t cookie,
+                           struct attr_source *source, enum nfsstat4 why)
 {
     static const struct bitmap4 only_error = {.count = 1, .words = {1u << FATTR4_RDATTR_ERROR}};
+
+    if (bitmap4_isset(&l->args->attr_request, FATTR4_RDATTR_ERROR)) {
+        source->rdattr_error = why;
+        return listing_put(l, name, cookie, source, &only_error);
+    }
+    l->status = why == NFS4ERR_STALE ? NFS4_OK : why;
+    return l->status == NFS4_OK;
+}
+
+static bool emit(void *arg, const struct vfs_dirent *entry)
+{
+    uint64_t cookie;
     struct listing *l = arg;
     struct compound *c = l->c;
     const struct bitmap4 *want = &l->args->attr_request;
@@ -81,22 +98,47 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
         .any = c->current.obj,
         .attr = entry->attr,
         .handle = entry->handle,
+        .acl = entry->acl,
         .mounted_on_fileid = entry->fileid,
     };
 
     if (export_child_named(c->current.export, c->current.obj, &entry->name))
         return true; /* an export covers it */
-    if ((!entry->attr && attr_vfs_mask(want)) ||
-        (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE))) {
-        source.rdattr_error = unreadable(l);
-        if (!bitmap4_isset(want, FATTR4_RDATTR_ERROR)) {
-            /* RFC 8881 §18.23.3: the whole READDIR fails, but not for an entry that is gone. */
-            l->status = source.rdattr_error == NFS4ERR_ACCESS ? NFS4ERR_ACCESS : NFS4_OK;
-            return l->status == NFS4_OK;
-        }
-        want = &only_error;
+    cookie = entry->cookie + l->cookie_shift;
+    if (entry->denied || (!entry->attr && attr_vfs_mask(want)) || (!entry->acl && l->wants_acl) ||
+        (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE)))
+        return put_unreadable(l, &entry->name, cookie, &source,
+                              entry->denied ? NFS4ERR_ACCESS : unreadable(l));
+    return listing_put(l, &entry->name, cookie, &source, want);
+}
+
+/* As whom the caller would see the root of another export. */
+static enum nfsstat4 look_at_child(struct listing *l, struct attr_source *source,
+                                   struct vfs_acl *acl)
+{
+    const struct rpc_cred *cred = &l->c->call->cred;
+    enum nfsstat4 status;
+    struct vfs_cred squashed;
+
+    export_squash_cred(source->export, cred->uid, cred->gid, cred->gid_count, cred->gids,
+                       &squashed);
+    status = attr_check_guard(source->any, &squashed, source->attr);
+    if (status == NFS4_OK && attr_wants_acl(source->any->fs, &l->args->attr_request)) {
+        status = attr_get_acl(l->c, source->any, &squashed, acl);
+        source->acl = acl;
     }
-    return listing_put(l, &entry->name, entry->cookie + l->cookie_shift, &source, want);
+    return status;
+}
+
+static bool put_child(struct listing *l, const struct vfs_name *name, uint64_t cookie,
+                      struct attr_source *source)
+{
+    struct vfs_acl acl;
+    enum nfsstat4 status = look_at_child(l, source, &acl);
+
+    if (status != NFS4_OK)
+        return put_unreadable(l, name, cookie, source, status);
+    return listing_put(l, name, cookie, source, &l->args->attr_request);
 }
 
 /* Exports that stand in this directory. */
@@ -122,8 +164,7 @@ static bool list_children(struct listing *l, uint32_t index)
         };
 
         if (obj->fs->ops->getattr(obj, attr_vfs_mask(&l->args->attr_request), &attr) == VFS_OK)
-            more = listing_put(l, &name, CHILD_COOKIE_FIRST + index - 1, &source,
-                               &l->args->attr_request);
+            more = put_child(l, &name, CHILD_COOKIE_FIRST + index - 1, &source);
         vfs_object_put(obj);
     }
     return more;
@@ -137,6 +178,7 @@ static enum nfsstat4 list_backend(struct listing *l, uint64_t cookie, bool *eof)
         .cookie = cookie,
         .attr_mask = attr_vfs_mask(want),
         .want_handle = bitmap4_isset(want, FATTR4_FILEHANDLE),
+        .want_acl = l->wants_acl,
         .emit = emit,
         .arg = l,
     };
@@ -200,6 +242,7 @@ enum nfsstat4 op_readdir(struct compound *c, const struct READDIR4args *args)
 
     if (status != NFS4_OK)
         return status;
+    l.wants_acl = attr_wants_acl(c->current.obj->fs, &args->attr_request);
     room = args->maxcount < LIMIT_READDIR_BYTES ? args->maxcount : LIMIT_READDIR_BYTES;
     if (room > left)
         room = left;

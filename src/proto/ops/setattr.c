@@ -29,7 +29,7 @@ enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args)
     enum vfs_status changed;
 
     if (status == NFS4_OK)
-        status = attr_decode_settable(c, &args->obj_attributes, obj, &set, &asked);
+        status = attr_decode_settable(c, &args->obj_attributes, obj, obj->type, &set, &asked);
     if (status == NFS4_OK)
         status = compound_need_writable(c);
     if (status == NFS4_OK && (set.mask & VFS_ATTR_SIZE)) {

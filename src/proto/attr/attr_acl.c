@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/attr/attr_acl.h"
+
+#include "proto/utf8.h"
+
+_Static_assert(VFS_ACE_FLAGS == (ACE4_FILE_INHERIT_ACE | ACE4_DIRECTORY_INHERIT_ACE |
+                                 ACE4_NO_PROPAGATE_INHERIT_ACE | ACE4_INHERIT_ONLY_ACE),
+               "flags are as on the wire");
+_Static_assert(VFS_ACE_RIGHTS ==
+                   (ACE4_READ_DATA | ACE4_WRITE_DATA | ACE4_APPEND_DATA | ACE4_READ_NAMED_ATTRS |
+                    ACE4_WRITE_NAMED_ATTRS | ACE4_EXECUTE | ACE4_DELETE_CHILD |
+                    ACE4_READ_ATTRIBUTES | ACE4_WRITE_ATTRIBUTES | ACE4_DELETE | ACE4_READ_ACL |
+                    ACE4_WRITE_ACL | ACE4_WRITE_OWNER | ACE4_SYNCHRONIZE),
+               "rights are as on the wire");
+
+/* In the order of enum vfs_ace_who; those behind EVERYONE@ are well known, and not to us. */
+static const char *const special[] = {
+    "OWNER@",  "GROUP@", "EVERYONE@",  "INTERACTIVE@",   "NETWORK@",
+    "DIALUP@", "BATCH@", "ANONYMOUS@", "AUTHENTICATED@", "SERVICE@",
+};
+
+static struct wire_opaque who_text(const struct vfs_ace *ace, char text[ATTR_WHO_BYTES])
+{
+    const char *name = ace->who <= VFS_ACE_EVERYONE ? special[ace->who] : NULL;
+    char *end = text + ATTR_WHO_BYTES, *p = end;
+    uint32_t id = ace->id;
+
+    if (name)
+        return (struct wire_opaque){(const uint8_t *)name, (uint32_t)strlen(name)};
+    do {
+        *--p = (char)('0' + id % 10);
+        id /= 10;
+    } while (id);
+    return (struct wire_opaque){(const uint8_t *)p, (uint32_t)(end - p)};
+}
+
+bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs)
+{
+    char *text = arena_alloc(c->arena, (size_t)acl->count * ATTR_WHO_BYTES);
+
+    attrs->acl_count = acl->count;
+    attrs->acl = arena_alloc(c->arena, acl->count * sizeof(*attrs->acl));
+    if (!text || !attrs->acl)
+        return false;
+    for (uint32_t i = 0; i < acl->count; i++) {
+        const struct vfs_ace *ace = &acl->aces[i];
+
+        attrs->acl[i] = (struct nfsace4){
+            .type = ace->deny ? ACE4_ACCESS_DENIED_ACE_TYPE : ACE4_ACCESS_ALLOWED_ACE_TYPE,
+            .flag = ace->flags | (ace->who == VFS_ACE_NAMED_GROUP ? ACE4_IDENTIFIER_GROUP : 0),
+            .access_mask = ace->mask,
+            .who = who_text(ace, text + (size_t)i * ATTR_WHO_BYTES),
+        };
+    }
+    return true;
+}
+
+/* The group flag means nothing with a special name, RFC 8881 §6.2.1.4.1. */
+static enum nfsstat4 decode_who(const struct nfsace4 *in, struct vfs_ace *out)
+{
+    if (!utf8_valid(in->who.data, in->who.len))
+        return NFS4ERR_INVAL;
+    for (uint32_t i = 0; i < ARRAY_SIZE(special); i++) {
+        if (in->who.len != strlen(special[i]) || memcmp(in->who.data, special[i], in->who.len) != 0)
+            continue;
+        out->who = (uint8_t)i;
+        return i <= VFS_ACE_EVERYONE ? NFS4_OK : NFS4ERR_ATTRNOTSUPP;
+    }
+    out->who = in->flag & ACE4_IDENTIFIER_GROUP ? VFS_ACE_NAMED_GROUP : VFS_ACE_USER;
+    return attr_parse_owner(&in->who, &out->id);
+}
+
+/* RFC 8881 §6.2.1.4.1 has what goes with what; INHERITED_ACE is for dacl alone, §6.4.3.2. */
+static enum nfsstat4 check_flags(uint32_t flags, enum vfs_type type)
+{
+    const uint32_t to_whom = ACE4_FILE_INHERIT_ACE | ACE4_DIRECTORY_INHERIT_ACE;
+    const uint32_t not_here =
+        ACE4_SUCCESSFUL_ACCESS_ACE_FLAG | ACE4_FAILED_ACCESS_ACE_FLAG | ACE4_INHERITED_ACE;
+
+    if (flags & not_here)
+        return NFS4ERR_INVAL;
+    if (flags & ~(VFS_ACE_FLAGS | ACE4_IDENTIFIER_GROUP))
+        return NFS4ERR_ATTRNOTSUPP;
+    if ((flags & VFS_ACE_FLAGS) && type != VFS_DIR)
+        return NFS4ERR_ATTRNOTSUPP;
+    if ((flags & ACE4_INHERIT_ONLY_ACE) && !(flags & to_whom))
+        return NFS4ERR_ATTRNOTSUPP;
+    return NFS4_OK;
+}
+
+static enum nfsstat4 decode_ace(const struct nfsace4 *in, enum vfs_type type, struct vfs_ace *out)
+{
+    enum nfsstat4 status;
+
+    if (in->type > ACE4_ACCESS_DENIED_ACE_TYPE || (in->access_mask & ~VFS_ACE_RIGHTS))
+        return NFS4ERR_ATTRNOTSUPP;
+    status = check_flags(in->flag, type);
+    if (status != NFS4_OK)
+        return status;
+    *out = (struct vfs_ace){
+        .mask = in->access_mask,
+        .flags = (uint8_t)(in->flag & VFS_ACE_FLAGS),
+        .deny = in->type == ACE4_ACCESS_DENIED_ACE_TYPE,
+    };
+    return decode_who(in, out);
+}
+
+enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
+                              enum vfs_type type, const struct vfs_acl **out)
+{
+    struct vfs_acl *acl = arena_alloc(c->arena, sizeof(*acl));
+
+    if (attrs->acl_count > LIMIT_ACL_ACES)
+        return NFS4ERR_ATTRNOTSUPP; /* more than can be kept */
+    if (!acl)
+        return NFS4ERR_DELAY;
+    acl->count = attrs->acl_count;
+    acl->aces = arena_alloc(c->arena, acl->count * sizeof(*acl->aces));
+    if (!acl->aces)
+        return NFS4ERR_DELAY;
+    for (uint32_t i = 0; i < acl->count; i++) {
+        enum nfsstat4 status = decode_ace(&attrs->acl[i], type, &acl->aces[i]);
+
+        if (status != NFS4_OK)
+            return status;
+    }
+    *out = acl;
+    return NFS4_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ACLs between the wire, where everybody has a name, and the backends. */
+#pragma once
+
+#include "proto/attr/attr.h"
+#include "vfs/vfs_acl.h"
+#include "wire/fattr.h"
+
+enum {
+    ATTR_WHO_BYTES = 12,                                              /* a number, or EVERYONE@ */
+    ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES) /* of any that we encode */
+};
+
+/* "1000", or "1000@domain" as some clients send it.  INVAL when empty, BADOWNER. */
+enum nfsstat4 attr_parse_owner(const struct wire_opaque *text, uint32_t *id);
+
+/* attrs->acl from the backend's, in the compound's memory; false when there is none left. */
+bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
+
+/* The ACL that a client sets on something of a type, in the compound's memory.  ATTRNOTSUPP for what
+ * can't be kept or enforced (RFC 8881 §6.2.1.2), INVAL for flags that may not stand there and for
+ * text that is none, BADOWNER for who is nobody. */
+enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
+                              enum vfs_type type, const struct vfs_acl **out);

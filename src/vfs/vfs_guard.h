@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who may do what with an object: by its ACL when it has one, else by its mode (vfs_mode.h).  For
+ * backends that have no kernel below them to enforce it.  Pure functions.
+ *
+ * Beside what the entries say (RFC 8881 §6.3.1.1): uid 0 may do everything, but run what nobody may
+ * run.  The owner may read and set the ACL, so that there is always somebody who can; and, unless
+ * he is denied it by an entry, the attributes too.  Attributes are read by everybody whom no entry
+ * denies it.  To write a file takes WRITE_DATA and APPEND_DATA both: there is no appending only.
+ */
+#pragma once
+
+#include "vfs/vfs_acl.h"
+
+struct vfs_guard {
+    const struct vfs_attr *attr;
+    const struct vfs_acl *acl; /* NULL: it has none */
+};
+
+/* rwx bits (4, 2, 1) that cred has on an object. */
+uint32_t vfs_guard_rwx(struct vfs_guard obj, const struct vfs_cred *cred);
+
+/* Does cred have all these rights (enum vfs_ace_right)?  Of those that a mode speaks of. */
+bool vfs_guard_may(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t rights);
+
+/* May cred read the ACL? */
+bool vfs_guard_may_read_acl(struct vfs_guard obj, const struct vfs_cred *cred);
+
+/* The subset of `want` (enum vfs_access) granted. */
+uint32_t vfs_guard_access(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t want);
+
+/* May cred take `victim` out of `dir`?  RFC 8881 §6.2.1.3.2, and the sticky bit where neither ACL speaks
+ * of it. */
+enum vfs_status vfs_guard_may_delete(struct vfs_guard dir, struct vfs_guard victim,
+                                     const struct vfs_cred *cred);
+
+/* vfs_mode_may_setattr(), where an ACL may let others than the owner: set times, mode and ACL, or take
+ * the object over for themselves and their groups.  Nobody but the owner gives it suid or sgid. */
+enum vfs_status vfs_guard_may_setattr(struct vfs_guard cur, const struct vfs_cred *cred,
+                                      const struct vfs_attr *set, bool opened,
+                                      uint32_t *mode_after);
