@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Restarts of the server with clients of 4.0 that have state, alone and beside one of 4.1 (P-06, P-12,
+ * SR-29; RFC 7530 §9.6.2, §9.6.3).  Each test has a state directory of its own.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/wait.h"
+#include "script.h"
+
+static char export_local[128];
+static struct client_fh dir;
+static struct client_mount carol; /* of 4.1 */
+
+static const char *const long_grace[] = {"--lease",  "60",         "--grace", "60",
+                                         "--export", export_local, NULL};
+static const char *const short_grace[] = {"--lease",  "60",         "--grace", "4",
+                                          "--export", export_local, NULL};
+
+static void come_as(struct client_mount *mount, const char *owner, uint8_t verifier)
+{
+    struct client_id_wish wish = client_id_wish_default(owner);
+    const struct client_cred cred = script_cred();
+
+    memset(wish.verifier, verifier, sizeof(wish.verifier));
+    client_conn_close(&mount->conn);
+    expect_status(
+        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
+        NFS4_OK);
+}
+
+static void come(struct client_mount *mount)
+{
+    come_as(mount, mount == &alice ? "alice" : "bob", 1);
+}
+
+/* Carol in 4.1, under alice's name, in one life after the other. */
+static void carol_comes(bool complete)
+{
+    struct client_session_wish wish = client_session_wish_default("alice");
+    enum nfsstat4 status;
+
+    client_conn_close(&carol.conn);
+    memset(&carol, 0, sizeof(carol));
+    memset(wish.verifier, 1, sizeof(wish.verifier));
+    script_connect(&carol.conn);
+    assert_int_equal(client_session_exchange_id(&carol.conn, &wish, &carol.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    assert_int_equal(client_session_create(&carol.conn, &wish, &carol.session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    if (!complete)
+        return;
+    assert_int_equal(client_session_reclaim_complete(&carol.conn, &carol.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+static int start(const char *const *options)
+{
+    alice.conn.fd = bob.conn.fd = carol.conn.fd = -1;
+    if (!test_server_init(&script_server) || chmod(script_server.data, 0777) != 0)
+        return -1;
+    (void)snprintf(export_local, sizeof(export_local), "/local=local:%s,no_root_squash",
+                   script_server.data);
+    if (!test_server_start(&script_server, options))
+        return -1;
+    come(&alice);
+    come(&bob);
+    return client_file_lookup(&alice, "/local", &dir) == NFS4_OK ? 0 : -1;
+}
+
+static int start_long(void **state)
+{
+    (void)state;
+    return start(long_grace);
+}
+
+static int start_short(void **state)
+{
+    (void)state;
+    return start(short_grace);
+}
+
+static int stop(void **state)
+{
+    bool ended;
+
+    (void)state;
+    client_result_free(R);
+    client_compound_free(C);
+    client_conn_close(&alice.conn);
+    client_conn_close(&bob.conn);
+    client_conn_close(&carol.conn);
+    ended = test_server_stop(&script_server);
+    test_server_fini(&script_server);
+    return ended ? 0 : -1;
+}
+
+static void crash(void)
+{
+    test_server_kill(&script_server);
+    assert_true(test_server_start(&script_server, NULL));
+}
+
+static void reconnect(struct client_mount *mount)
+{
+    const struct client_cred cred = mount->conn.cred;
+
+    client_conn_close(&mount->conn);
+    script_connect(&mount->conn);
+    mount->conn.cred = cred;
+}
+
+/* One that fails leaves it as it is. */
+static enum nfsstat4 reclaim_as(struct client_mount *mount, const char *owner,
+                                struct client_file *file)
+{
+    struct client_file again = *file;
+    enum nfsstat4 status = client_file_reclaim(mount, owner, &again);
+
+    if (status == NFS4_OK)
+        *file = again;
+    return status;
+}
+
+static enum nfsstat4 reclaim(struct client_mount *mount, struct client_file *file)
+{
+    return reclaim_as(mount, "file", file);
+}
+
+/* A new open of what is there. */
+static enum nfsstat4 new_open(struct client_mount *mount, const char *name)
+{
+    const struct client_open how = {
+        .owner = "new", .access = OPEN4_SHARE_ACCESS_BOTH, .name = name};
+    struct client_file file;
+
+    return client_file_open(mount, &dir, &how, &file);
+}
+
+static void read_is(struct client_mount *mount, const struct client_file *file,
+                    enum nfsstat4 status)
+{
+    begin(mount, &file->fh);
+    client_op_read(C, &file->stateid, 0, 1);
+    run_on(&mount->conn, status);
+}
+
+static void lock_is(struct client_mount *mount, const struct client_file *file, bool again,
+                    const char *owner, uint64_t offset, enum nfsstat4 status)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_LOCK,
+        .oplock = {.locktype = WRITE_LT, .reclaim = again, .offset = offset, .length = 10}};
+
+    op.oplock.locker.new_lock_owner = true;
+    op.oplock.locker.open_owner.open_stateid = file->stateid;
+    op.oplock.locker.open_owner.lock_owner.owner = client_text(owner);
+    begin(mount, &file->fh);
+    script_op_as(mount, "file", &op);
+    run_on(&mount->conn, status);
+}
+
+static void grace_is_over(struct client_mount *mount, const char *name)
+{
+    enum nfsstat4 status = NFS4ERR_GRACE;
+
+    wait_until_every(50, (status = new_open(mount, name)) != NFS4ERR_GRACE);
+    expect_status(status, NFS4_OK);
+}
+
+/* The whole way of one client that had an open and a lock: what is of the former life is stale, what it
+ * names is its own again, and nobody gets anything before the time is over. */
+static void comes_back(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file"), same;
+    const struct client_id old = alice.id;
+
+    (void)state;
+    lock_is(&alice, &file, false, "locker", 0, NFS4_OK);
+    same = file;
+    crash();
+    reconnect(&alice);
+    begin(&alice, NULL);
+    client_id_op_renew(C, old.clientid);
+    run(NFS4ERR_STALE_CLIENTID);
+    read_is(&alice, &file, NFS4ERR_STALE_STATEID);
+    expect_status(new_open(&alice, "file"), NFS4ERR_STALE_CLIENTID);
+    come(&alice);
+    come(&bob);
+    assert_true(alice.id.clientid != old.clientid);
+    expect_status(new_open(&alice, "file"), NFS4ERR_GRACE);
+    expect_status(new_open(&bob, "file"), NFS4ERR_GRACE);
+    expect_status(reclaim(&alice, &file), NFS4_OK);
+    lock_is(&alice, &file, true, "locker", 0, NFS4_OK);
+    lock_is(&alice, &file, false, "another", 100, NFS4ERR_GRACE);
+    read_is(&alice, &file, NFS4_OK);
+    expect_status(reclaim(&bob, &same), NFS4ERR_NO_GRACE);
+    grace_is_over(&bob, "file");
+    expect_status(reclaim(&alice, &same), NFS4ERR_NO_GRACE);
+    lock_is(&alice, &file, false, "third", 100, NFS4_OK);
+    /* Both have something to reclaim now. */
+    crash();
+    come(&alice);
+    come(&bob);
+    expect_status(reclaim(&alice, &file), NFS4_OK);
+    expect_status(reclaim_as(&bob, "new", &same), NFS4_OK);
+}
+
+/* RFC 7530 §9.6.3.4.2: two restarts, and he missed the time in between. */
+static void stays_away(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come(&bob);
+    grace_is_over(&bob, "file");
+    crash();
+    come(&alice);
+    expect_status(reclaim(&alice, &file), NFS4ERR_NO_GRACE);
+    expect_status(new_open(&alice, "file"), NFS4ERR_GRACE); /* bob's */
+}
+
+/* One who came when it was over. */
+static void too_late(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come(&bob);
+    grace_is_over(&bob, "file");
+    come(&alice);
+    expect_status(reclaim(&alice, &file), NFS4ERR_NO_GRACE);
+    expect_status(new_open(&alice, "file"), NFS4_OK);
+}
+
+/* A boot of the client's: there is nothing that it could reclaim a second time. */
+static void boots_in_grace(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come(&alice);
+    expect_status(reclaim(&alice, &file), NFS4_OK);
+    come_as(&alice, "alice", 2);
+    expect_status(reclaim(&alice, &file), NFS4ERR_NO_GRACE);
+    /* Nobody else had anything, so that is the end of it, at the next tick. */
+    grace_is_over(&alice, "file");
+}
+
+/* Clients of both minor versions, here even of one name: 4.1's last word is not everybody's. */
+static void beside_v41(void **state)
+{
+    struct client_file old = make_open(&alice, &dir, "old"), new;
+
+    (void)state;
+    carol_comes(true);
+    new = make_open(&carol, &dir, "new");
+    crash();
+    come(&alice);
+    carol_comes(false);
+    expect_status(reclaim(&carol, &new), NFS4_OK);
+    expect_status(reclaim(&alice, &old), NFS4_OK);
+    carol_comes(true); /* as the same */
+    expect_status(new_open(&carol, "new"), NFS4ERR_GRACE);
+    expect_status(new_open(&alice, "old"), NFS4ERR_GRACE);
+    read_is(&carol, &new, NFS4_OK);
+    read_is(&alice, &old, NFS4_OK);
+    grace_is_over(&carol, "new");
+    expect_status(new_open(&alice, "old"), NFS4_OK);
+}
+
+/* A client of 4.0 that never had anything keeps nobody waiting. */
+static void had_nothing(void **state)
+{
+    struct client_file file;
+
+    (void)state;
+    carol_comes(true);
+    file = make_open(&carol, &dir, "file");
+    crash();
+    carol_comes(false);
+    expect_status(reclaim(&carol, &file), NFS4_OK);
+    expect_status(new_open(&carol, "file"), NFS4ERR_GRACE);
+    carol_comes(true);
+    grace_is_over(&carol, "file");
+}
+
+#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(start_short, comes_back), TEST(start_short, stays_away),
+        TEST(start_short, too_late),   TEST(start_long, boots_in_grace),
+        TEST(start_short, beside_v41), TEST(start_long, had_nothing),
+    };
+
+    return test_group_run(tests);
+}
