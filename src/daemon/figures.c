@@ -105,12 +105,15 @@ static bool callback_path(const struct client_info *info, struct dial_out *out)
 static bool client_log(const struct client_info *info, void *arg)
 {
     log_info("client.figures", LOG_ID("client", info->id),
+             LOG_STR("minor", info->kind == CLIENT_V40 ? "4.0" : "4.1"),
              LOG_STRN("owner", info->owner, info->owner_len), LOG_U64("uid", info->principal.uid),
              LOG_U64("confirmed", info->confirmed), LOG_U64("courtesy", info->courtesy),
              LOG_U64("callback_path", callback_path(info, arg)),
              LOG_U64("sessions", info->sessions), LOG_U64("connections", info->connections),
              LOG_U64("revoked", info->revoked),
              LOG_U64("silent_ms", info->silent_ns / NSEC_PER_MSEC),
+             LOG_STR("callback_netid", info->callback.netid),
+             LOG_STR("callback_addr", info->callback.addr),
              LOG_STR("implementation", info->impl_name), LOG_STR("domain", info->impl_domain));
     return true;
 }
