@@ -5,15 +5,15 @@
 #include <stdlib.h>
 
 /* In the order of CMakeLists.txt. */
-extern const struct contract_group contract_attr, contract_create, contract_data, contract_handle,
-    contract_link, contract_lookup, contract_named_attr, contract_open, contract_permission,
-    contract_readdir, contract_remove, contract_rename, contract_stress;
+extern const struct contract_group contract_acl, contract_attr, contract_create, contract_data,
+    contract_handle, contract_link, contract_lookup, contract_named_attr, contract_open,
+    contract_permission, contract_readdir, contract_remove, contract_rename, contract_stress;
 
 static const struct contract_group *const groups[] = {
-    &contract_attr,       &contract_create,  &contract_data,       &contract_handle,
-    &contract_link,       &contract_lookup,  &contract_named_attr, &contract_open,
-    &contract_permission, &contract_readdir, &contract_remove,     &contract_rename,
-    &contract_stress,
+    &contract_acl,    &contract_attr,       &contract_create,  &contract_data,
+    &contract_handle, &contract_link,       &contract_lookup,  &contract_named_attr,
+    &contract_open,   &contract_permission, &contract_readdir, &contract_remove,
+    &contract_rename, &contract_stress,
 };
 
 static const struct contract_backend *current_backend;
@@ -86,6 +86,7 @@ static uint32_t backend_offers(const struct contract_backend *backend)
     offers |= backend->can_mknod ? NEEDS_MKNOD : 0;
     offers |= backend->create_limited ? NEEDS_LIMIT : 0;
     offers |= backend->named_attr ? NEEDS_NAMED_ATTR : 0;
+    offers |= backend->acl ? NEEDS_ACL : 0;
     offers |= backend->reopen ? NEEDS_REOPEN : 0;
     return offers;
 }

@@ -43,6 +43,7 @@ struct contract_backend {
     bool can_chown;  /* uid 0 may give files away */
     bool can_mknod;  /* uid 0 may make device nodes; sockets and fifos anybody */
     bool named_attr; /* objects can have named attributes */
+    bool acl;        /* and ACLs */
 };
 
 /* What a test asks of a backend, or'ed. */
@@ -54,6 +55,7 @@ enum contract_needs {
     NEEDS_LIMIT = 1u << 3,      /* create_limited; the test makes its own file system */
     NEEDS_REOPEN = 1u << 4,     /* reopen */
     NEEDS_NAMED_ATTR = 1u << 5, /* named_attr */
+    NEEDS_ACL = 1u << 6,        /* acl */
 };
 
 /* The fixture: *state of every test. */

@@ -41,6 +41,7 @@ int main(int argc, char **argv)
         .can_chown = true,
         .can_mknod = true,
         .named_attr = true,
+        .acl = true,
     };
 
     return contract_main(&backend, argc, argv);
