@@ -35,6 +35,21 @@ bool test_server_init(struct test_server *server)
     return mkdir(server->data, 0755) == 0 && chmod(server->dir, 0755) == 0;
 }
 
+/* What MAINSTAY_SERVER_OPTIONS has, word by word, for a whole program of tests in another mode. */
+static unsigned more_options(const char **argv, unsigned n)
+{
+    static char text[256];
+    const char *more = getenv("MAINSTAY_SERVER_OPTIONS");
+    char *rest = text;
+
+    (void)snprintf(text, sizeof(text), "%s", more ? more : "");
+    for (char *word; n < TEST_SERVER_OPTIONS + 7 && (word = strsep(&rest, " "));) {
+        if (*word)
+            argv[n++] = word;
+    }
+    return n;
+}
+
 /* The child's part. */
 static void exec_server(const struct test_server *server, pid_t parent)
 {
@@ -56,6 +71,7 @@ static void exec_server(const struct test_server *server, pid_t parent)
     argv[n++] = server->state;
     for (unsigned i = 0; server->options[i]; i++)
         argv[n++] = server->options[i];
+    n = more_options(argv, n);
     argv[n] = NULL;
     execv(path, (char *const *)argv);
     (void)fprintf(stderr, "%s: cannot be started\n", path);

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.
+S20-50, S20-51."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+BIN = os.environ["MAINSTAY_BIN"]
+SOURCE = os.environ["MAINSTAY_SOURCE"]
+TIMEOUT_S = 60
+MAINSTAYD = os.path.join(BIN, "mainstayd")
+
+
+def run(*options):
+    """A mainstayd that is to end by itself."""
+    return subprocess.run([MAINSTAYD, "--listen", "127.0.0.1:0", *options], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+
+
+class Wrong(unittest.TestCase):
+    def expect(self, words, *options):
+        done = run("--export", "/=mem:", "--check", *options)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_no_minor_version(self):
+        for option in ("--min-minor", "--max-minor"):
+            for value in ("2", "3", "-1", "4.1", "", "one", "1 ", "99999999999999999999"):
+                self.expect(f"mainstayd: {option} wants 0 or 1 (NFSv4.2 is not built), not '{value}'",
+                            f"{option}={value}")
+
+    def test_no_value(self):
+        self.expect("requires an argument", "--max-minor")
+
+    def test_upside_down(self):
+        self.expect("mainstayd: --min-minor 1 is above --max-minor 0", "--min-minor", "1",
+                    "--max-minor", "0")
+        self.expect("mainstayd: --min-minor 1 is above --max-minor 0", "--max-minor", "0",
+                    "--min-minor", "1")
+
+    def test_sound(self):
+        for options in (("--min-minor", "0"), ("--max-minor", "1"), ("--min-minor", "1"),
+                        ("--min-minor", "0", "--max-minor", "0"), ("--max-minor", "0")):
+            done = run("--export", "/=mem:", "--check", *options)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Help(unittest.TestCase):
+    def test_names_each_option_and_so_does_the_guide(self):
+        text = run("--help").stdout
+        with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
+            guide = file.read()
+        options = set(re.findall(r"--[a-z][a-z-]+", text))
+        self.assertTrue({"--min-minor", "--max-minor", "--lease", "--export"} <= options)
+        for option in options - {"--help", "--version"}:
+            self.assertIn(f"`{option}", guide)
+
+
+class Stored(unittest.TestCase):
+    def setUp(self):
+        self.state = tempfile.mkdtemp(prefix="mainstay-options-")
+        self.addCleanup(shutil.rmtree, self.state)
+        self.settings = os.path.join(self.state, "settings.db")
+        self.start()
+
+    def start(self, *options):
+        """Until it is ready; its lines up to there."""
+        lines = []
+        with subprocess.Popen([MAINSTAYD, "--listen", "127.0.0.1:0", "--export", "/=mem:", "--state",
+                               self.state, *options], stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stderr:
+                lines.append(line)
+                if "ready on" in line:
+                    break
+            process.terminate()
+            process.communicate(timeout=TIMEOUT_S)
+        self.assertIn("ready on", lines[-1] if lines else "")
+        return "".join(lines)
+
+    def store(self, **values):
+        database = sqlite3.connect(self.settings, timeout=TIMEOUT_S)
+        with database:
+            for name, value in values.items():
+                database.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, 1)",
+                                 (f"nfs.{name}_minor_version", value))
+        database.close()
+
+    def refused(self, status, words, *options):
+        done = run("--export", "/=mem:", "--state", self.state, *options)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertIn(words, done.stderr)
+
+    def test_the_log_says_what_is_served(self):
+        self.assertIn('daemon.minor_versions served="4.0, 4.1"', self.start())
+        text = self.start("--max-minor", "0")
+        self.assertIn('daemon.minor_versions served="4.0"\n', text)
+        self.assertIn('daemon.setting name="nfs.max_minor_version" value="0" origin="option"', text)
+        self.store(min="1")
+        text = self.start()
+        self.assertIn('daemon.minor_versions served="4.1"', text)
+        self.assertIn('daemon.setting name="nfs.min_minor_version" value="1" origin="stored"', text)
+        self.assertNotIn("nfs.max_minor_version", text)
+
+    def test_options_that_do_not_fit(self):
+        self.store(min="1")
+        self.refused(2, "nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (option)",
+                     "--max-minor", "0")
+        self.assertIn('served="4.0"', self.start("--min-minor", "0", "--max-minor", "0"))
+
+    def test_settings_that_make_no_sense(self):
+        self.store(min="1", max="0")
+        self.refused(1, "nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (stored)")
+        self.store(max="7")
+        self.refused(1, "settings.db: nfs.max_minor_version wants 0 or 1 (NFSv4.2 is not built), not "
+                     "'7'", "--max-minor", "1")
+
+    def test_damage(self):
+        junk = b"nothing at all, and longer than the name of SQLite's format"
+        with open(self.settings, "wb") as file:
+            file.write(junk)
+        self.refused(1, "settings.db: file is not a database")
+        with open(self.settings, "rb") as file:
+            self.assertEqual(file.read(), junk)
+
+
+if __name__ == "__main__":
+    unittest.main()
