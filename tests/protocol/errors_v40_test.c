@@ -159,6 +159,83 @@ static void stale_client_id(void **state)
     }
 }
 
+static void refused(struct nfs_argop4 *op, const struct client_fh *fh, enum nfsstat4 status)
+{
+    begin(&alice, fh);
+    if (op->argop == OP_OPEN)
+        script_op_as(&alice, "file", op);
+    else if (op->argop == OP_LOCK)
+        script_op_as(&alice, "locker", op);
+    else
+        client_compound_add(C, op);
+    expect_last(op->argop, status);
+}
+
+/* None is given yet, so none can come back or be claimed. */
+static void no_delegations(void **state)
+{
+    struct nfs_argop4 purge = {.argop = OP_DELEGPURGE, .opdelegpurge = {alice.id.clientid}},
+                      give_back = {.argop = OP_DELEGRETURN, .opdelegreturn = {file.stateid}},
+                      cur = {.argop = OP_OPEN, .opopen = {.share_access = 1}}, prev = cur;
+
+    (void)state;
+    refused(&purge, NULL, NFS4ERR_NOTSUPP);
+    refused(&give_back, &file.fh, NFS4ERR_BAD_STATEID);
+    give_back.opdelegreturn.deleg_stateid.other[0] ^= 1;
+    refused(&give_back, &file.fh, NFS4ERR_STALE_STATEID);
+    cur.opopen.claim = (struct open_claim4){
+        .claim = CLAIM_DELEGATE_CUR,
+        .delegate_cur_info = {.delegate_stateid = file.stateid, .file = client_text("file")}};
+    refused(&cur, &dir, NFS4ERR_BAD_STATEID);
+    prev.opopen.claim = (struct open_claim4){.claim = CLAIM_DELEGATE_PREV,
+                                             .file_delegate_prev = client_text("file")};
+    refused(&prev, &dir, NFS4ERR_NOTSUPP);
+}
+
+static void bad_arguments(void **state)
+{
+    struct nfs_argop4 access = {.argop = OP_ACCESS, .opaccess = {0x10000}};
+    struct nfs_argop4 reclaim = {.argop = OP_LOCK,
+                                 .oplock = {.locktype = WRITE_LT,
+                                            .reclaim = true,
+                                            .length = 10,
+                                            .locker = {.lock_owner = {.lock_stateid = lock}}}};
+
+    (void)state;
+    refused(&access, &file.fh, NFS4ERR_INVAL);
+    refused(&reclaim, &file.fh, NFS4ERR_NO_GRACE);
+}
+
+/* The one operation that takes the stateid of an open that is not confirmed. */
+static void confirming(void **state)
+{
+    struct client_owner owner;
+    struct stateid4 stateid, old;
+
+    (void)state;
+    client_owner_init(&owner, alice.id.clientid, "to be confirmed");
+    begin(&alice, &dir);
+    client_owner_open(C, &owner, &(struct client_open){.access = 1, .name = "file"});
+    run(NFS4_OK);
+    assert_true(result(OP_OPEN)->opopen.rflags & OPEN4_RESULT_CONFIRM);
+    stateid = old = result(OP_OPEN)->opopen.stateid;
+    old.seqid--;
+    begin(&alice, &file.fh);
+    client_op_read(C, &stateid, 0, 1);
+    run(NFS4ERR_BAD_STATEID);
+    begin(&alice, &file.fh);
+    client_owner_open_confirm(C, &owner, &old);
+    run(NFS4ERR_OLD_STATEID);
+    begin(&alice, &file.fh);
+    client_owner_open_confirm(C, &owner, &stateid);
+    run(NFS4_OK);
+    stateid = result(OP_OPEN_CONFIRM)->opopen_confirm.open_stateid;
+    begin(&alice, &file.fh);
+    client_op_read(C, &stateid, 0, 1);
+    client_owner_close(C, &owner, &stateid);
+    run(NFS4_OK);
+}
+
 static int setup(void **state)
 {
     if (script_setup_v40_default(state) != 0)
@@ -175,10 +252,10 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reply_too_big),
-        cmocka_unit_test(no_filehandle),
-        cmocka_unit_test(nothing_saved),
-        cmocka_unit_test(stale_client_id),
+        cmocka_unit_test(reply_too_big),  cmocka_unit_test(no_filehandle),
+        cmocka_unit_test(nothing_saved),  cmocka_unit_test(stale_client_id),
+        cmocka_unit_test(no_delegations), cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(confirming),
     };
 
     return test_group_run_fixtures(tests, setup, script_teardown);
