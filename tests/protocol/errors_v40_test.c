@@ -236,6 +236,24 @@ static void confirming(void **state)
     run(NFS4_OK);
 }
 
+/* Somebody else's confirmation is none. */
+static void confirmed_by_a_stranger(void **state)
+{
+    struct client_id_wish wish = client_id_wish_default("not the stranger's");
+    struct client_id id;
+    enum nfsstat4 status;
+
+    (void)state;
+    assert_int_equal(client_id_set(&alice.conn, &wish, &id, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    alice.conn.cred = script_stranger();
+    assert_int_equal(client_id_confirm(&alice.conn, &id, &status), CLIENT_OK);
+    alice.conn.cred = script_cred();
+    expect_status(status, NFS4ERR_CLID_INUSE);
+    assert_int_equal(client_id_confirm(&alice.conn, &id, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
 static int setup(void **state)
 {
     if (script_setup_v40_default(state) != 0)
@@ -255,7 +273,7 @@ int main(void)
         cmocka_unit_test(reply_too_big),  cmocka_unit_test(no_filehandle),
         cmocka_unit_test(nothing_saved),  cmocka_unit_test(stale_client_id),
         cmocka_unit_test(no_delegations), cmocka_unit_test(bad_arguments),
-        cmocka_unit_test(confirming),
+        cmocka_unit_test(confirming),     cmocka_unit_test(confirmed_by_a_stranger),
     };
 
     return test_group_run_fixtures(tests, setup, script_teardown);

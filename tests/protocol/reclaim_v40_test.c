@@ -291,6 +291,48 @@ static void had_nothing(void **state)
     grace_is_over(&carol, "file");
 }
 
+/* What stands under no open waits for what may forbid it, as new opens and locks do. */
+static void others_wait(void **state)
+{
+    const struct client_lock range = {.type = WRITE_LT, .length = 1};
+    struct client_file file = make_open(&alice, &dir, "file");
+
+    (void)state;
+    crash();
+    come(&bob);
+    begin(&bob, &file.fh);
+    client_op_read(C, &client_stateid_anonymous, 0, 1);
+    run(NFS4ERR_GRACE);
+    begin(&bob, &file.fh);
+    client_op_write(C, &client_stateid_anonymous, 0, UNSTABLE4, "x", 1);
+    run(NFS4ERR_GRACE);
+    begin(&bob, &file.fh);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_SIZE),
+                      &(struct nfs4_attrs){.size = 1});
+    run(NFS4ERR_GRACE);
+    begin(&bob, &file.fh);
+    client_owner_lock_test(C, client_mount_owner(&bob, "tester"), &range);
+    run(NFS4ERR_GRACE);
+}
+
+/* Two name what both cannot have had: the first one has it. */
+static void conflicting(void **state)
+{
+    struct client_file file = make_open(&alice, &dir, "file"), of_bob = file, denying = file;
+
+    (void)state;
+    expect_status(client_file_open_rw(&bob, &dir, "file", &of_bob), NFS4_OK);
+    crash();
+    come(&alice);
+    come(&bob);
+    expect_status(reclaim(&alice, &file), NFS4_OK);
+    denying.deny = OPEN4_SHARE_DENY_BOTH;
+    expect_status(reclaim(&bob, &denying), NFS4ERR_RECLAIM_CONFLICT);
+    expect_status(reclaim(&bob, &of_bob), NFS4_OK);
+    lock_is(&alice, &file, true, "locker", 0, NFS4_OK);
+    lock_is(&bob, &of_bob, true, "locker", 5, NFS4ERR_RECLAIM_CONFLICT);
+}
+
 #define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -299,6 +341,7 @@ int main(void)
         TEST(start_short, comes_back), TEST(start_short, stays_away),
         TEST(start_short, too_late),   TEST(start_long, boots_in_grace),
         TEST(start_short, beside_v41), TEST(start_long, had_nothing),
+        TEST(start_long, others_wait), TEST(start_long, conflicting),
     };
 
     return test_group_run(tests);

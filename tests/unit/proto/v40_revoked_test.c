@@ -9,11 +9,11 @@
 #include "wire/op_table.h"
 
 static struct v40_caller me;
-static struct v40_owner owner, locker;
-static struct v40_file file;
+static struct v40_owner owner, locker, newcomer;
+static struct v40_file file, unconfirmed;
 static struct stateid4 lock;
 
-/* An open with a lock. */
+/* An open with a lock, and one that is not confirmed. */
 static int set_up(void **unused)
 {
     uint64_t id;
@@ -28,6 +28,10 @@ static int set_up(void **unused)
         NFS4_OK);
     assert_int_equal(send_confirm(&me, &owner, &file), NFS4_OK);
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
+    newcomer = (struct v40_owner){id, "newcomer", 1};
+    assert_int_equal(send_open(&me, &newcomer, "file", OPEN4_SHARE_ACCESS_READ,
+                               OPEN4_SHARE_DENY_NONE, &unconfirmed),
+                     NFS4_OK);
     return 0;
 }
 
@@ -38,7 +42,7 @@ static void revoke(enum nfsstat4 why)
 
     assert_non_null(client);
     assert_true(open_client_revoke(client, why, &count));
-    assert_int_equal(count, 1);
+    assert_int_equal(count, 2);
     client_put(client);
 }
 
@@ -82,6 +86,8 @@ static void expect_all(enum nfsstat4 why)
         {.argop = OP_LOCKU,
          .oplocku =
              {.locktype = WRITE_LT, .seqid = locker.seqid + 1, .lock_stateid = lock, .length = 10}},
+        {.argop = OP_OPEN_CONFIRM,
+         .opopen_confirm = {.open_stateid = unconfirmed.stateid, .seqid = newcomer.seqid}},
         {.argop = OP_CLOSE, .opclose = {.seqid = owner.seqid + 2, .open_stateid = open}},
     };
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a client of 4.0 is told when a table is full.  The counters of its owners and locks are set to
+ * the limit by hand.
+ */
+#include <string.h>
+
+#include "base/limits.h"
+#include "lib/test.h"
+#include "state/client/client.h"
+#include "state/open/owner.h"
+#include "v40_fixture.h"
+
+static struct v40_caller me;
+static struct v40_owner owner, locker, another;
+static struct v40_file file;
+static struct client *client;
+static struct owner_table *owners;
+
+static int set_up(void **unused)
+{
+    uint64_t id;
+
+    v41_set_up(unused);
+    v40_caller_init(&me, v41_fd);
+    id = v40_client(&me, "alice");
+    owner = (struct v40_owner){id, "owner", 1};
+    locker = (struct v40_owner){id, "locker", 1};
+    another = (struct v40_owner){id, "another", 1};
+    client = client_lookup(test_server.state, id);
+    assert_non_null(client);
+    owners = owner_table_of(client);
+    assert_int_equal(
+        send_create(&me, &owner, "file", OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, &file),
+        NFS4_OK);
+    assert_int_equal(send_confirm(&me, &owner, &file), NFS4_OK);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    client_put(client);
+    return v41_tear_down(unused);
+}
+
+static void owners_full(void **unused)
+{
+    struct v40_file none;
+    struct stateid4 lock;
+
+    (void)unused;
+    owners->count[OWNER_OPEN] += LIMIT_OPEN_OWNERS_PER_CLIENT;
+    owners->count[OWNER_LOCK] += LIMIT_LOCK_OWNERS_PER_CLIENT;
+    assert_int_equal(
+        send_open(&me, &another, "file", OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &none),
+        NFS4ERR_DELAY);
+    assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4ERR_DELAY);
+    owners->count[OWNER_OPEN] -= LIMIT_OPEN_OWNERS_PER_CLIENT;
+    owners->count[OWNER_LOCK] -= LIMIT_LOCK_OWNERS_PER_CLIENT;
+    assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
+}
+
+static void locks_full(void **unused)
+{
+    struct stateid4 lock;
+
+    (void)unused;
+    assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
+    atomic_fetch_add(&owners->lock_count, LIMIT_LOCKS_PER_CLIENT);
+    assert_int_equal(send_unlock(&me, &file, &locker, 5, 1, &lock), NFS4ERR_DELAY);
+    atomic_fetch_sub(&owners->lock_count, LIMIT_LOCKS_PER_CLIENT);
+    assert_int_equal(send_unlock(&me, &file, &locker, 5, 1, &lock), NFS4_OK);
+}
+
+static int set_up_small(void **unused)
+{
+    v41_clients_max = 1;
+    return set_up(unused);
+}
+
+static int tear_down_small(void **unused)
+{
+    v41_clients_max = 0;
+    return tear_down(unused);
+}
+
+/* The only client there may be is there, and alive. */
+static void clients_full(void **unused)
+{
+    struct nfs_argop4 op = {.argop = OP_SETCLIENTID,
+                            .opsetclientid = {.client = {.id = v40_text("second")}}};
+
+    (void)unused;
+    v40_begin(&me);
+    v41_put(&me.call, &op);
+    assert_int_equal(v41_last(&me.call)->status, NFS4ERR_DELAY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(owners_full, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(locks_full, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(clients_full, set_up_small, tear_down_small),
+    };
+
+    return test_group_run(tests);
+}
