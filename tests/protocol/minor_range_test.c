@@ -168,8 +168,10 @@ static struct client_file open_alone(struct client_mount *mount, const char *nam
     return file;
 }
 
-/* Who is shut out cannot renew its lease: somebody else gets what it has, but only once that is over. */
-static void wanted_by(struct client_mount *mount, const char *name)
+/* Who is shut out cannot renew its lease, however often it asks: somebody else gets what it has, but
+ * only once that is over. */
+static void wanted_by(struct client_mount *mount, const char *name, struct client_mount *out,
+                      const struct client_file *kept)
 {
     const struct client_open how = {.owner = "owner",
                                     .access = OPEN4_SHARE_ACCESS_BOTH,
@@ -183,6 +185,7 @@ static void wanted_by(struct client_mount *mount, const char *name)
         if (status == NFS4_OK)
             break;
         assert_true(status == NFS4ERR_SHARE_DENIED || status == NFS4ERR_DELAY);
+        write_word(out, kept, "nothing", NFS4ERR_MINOR_VERS_MISMATCH);
         assert_true(waited < 600);
         (void)usleep(100 * 1000);
     }
@@ -201,7 +204,7 @@ static void shut_out(struct client_mount *out, struct client_mount *in, uint32_t
     wanted = open_alone(out, "wanted", NFS4_OK);
     open_alone(in, "wanted", NFS4ERR_SHARE_DENIED);
     set_range(minor, minor);
-    wanted_by(in, "wanted");
+    wanted_by(in, "wanted", out, &kept);
     set_range(0, 1);
     write_word(out, &kept, "kept", NFS4_OK);
     write_word(out, &wanted, "lost", NFS4ERR_EXPIRED);
