@@ -72,10 +72,10 @@ struct duplicate_shard {
 } __attribute__((aligned(64)));
 
 struct duplicate_table {
+    struct duplicate_shard shards[DUPLICATE_SHARDS];
     struct duplicate_cache_config config; /* without zeros */
     struct counter_set *counters;
     uint64_t seed;
-    struct duplicate_shard shards[DUPLICATE_SHARDS];
     _Atomic uint8_t heaviest[DUPLICATE_SHARDS]; /* the highest class that has clients, plus one */
     _Atomic uint64_t bytes;
     _Atomic uint32_t clients;
