@@ -325,7 +325,7 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
 {
     struct vfs_object *obj = c->current.obj;
     struct bitmap4 supported;
-    struct fattr4 ours;
+    struct fattr4 ours, plain = *given;
     struct xdr x;
     enum nfsstat4 status = attr_check_readable(&given->attrmask);
     const size_t room = given->attr_vals.len + 4096 + ATTR_ACL_BYTES_MAX;
@@ -350,8 +350,10 @@ enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
     xdr_init_decode(&x, buffer, xdr_pos(&x), c->arena);
     wire_fattr4(&x, &ours);
     CHECK(!x.failed);
-    if (ours.attr_vals.len == given->attr_vals.len &&
-        memcmp(ours.attr_vals.data, given->attr_vals.data, ours.attr_vals.len) == 0)
+    if (bitmap4_isset(&given->attrmask, FATTR4_ACL))
+        (void)attr_acl_plain(c, given, &plain);
+    if (ours.attr_vals.len == plain.attr_vals.len &&
+        memcmp(ours.attr_vals.data, plain.attr_vals.data, ours.attr_vals.len) == 0)
         return NFS4_OK;
     return NFS4ERR_NOT_SAME;
 }

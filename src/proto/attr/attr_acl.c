@@ -55,16 +55,48 @@ bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_
     return true;
 }
 
+/* Which of them it is; ARRAY_SIZE(special): none. */
+static uint32_t special_index(const struct wire_opaque *who)
+{
+    uint32_t i = 0;
+
+    while (i < ARRAY_SIZE(special) &&
+           (who->len != strlen(special[i]) || memcmp(who->data, special[i], who->len) != 0))
+        i++;
+    return i;
+}
+
 /* The group flag means nothing with a special name, RFC 8881 §6.2.1.4.1. */
+bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr4 *out)
+{
+    size_t room = given->attr_vals.len + 64;
+    uint8_t *bytes = arena_alloc(c->arena, room);
+    struct nfs4_attrs attrs;
+    struct xdr x;
+
+    *out = *given;
+    if (!bytes || !fattr_decode(given, &attrs, c->arena))
+        return false;
+    for (uint32_t i = 0; i < attrs.acl_count; i++) {
+        if (special_index(&attrs.acl[i].who) < ARRAY_SIZE(special))
+            attrs.acl[i].flag &= ~ACE4_IDENTIFIER_GROUP;
+    }
+    xdr_init_encode(&x, bytes, room);
+    if (!fattr_encode(&x, &given->attrmask, &attrs))
+        return false;
+    xdr_init_decode(&x, bytes, xdr_pos(&x), c->arena);
+    return wire_fattr4(&x, out);
+}
+
 static enum nfsstat4 decode_who(const struct nfsace4 *in, struct vfs_ace *out)
 {
+    uint32_t index = special_index(&in->who);
+
     if (!utf8_valid(in->who.data, in->who.len))
         return NFS4ERR_INVAL;
-    for (uint32_t i = 0; i < ARRAY_SIZE(special); i++) {
-        if (in->who.len != strlen(special[i]) || memcmp(in->who.data, special[i], in->who.len) != 0)
-            continue;
-        out->who = (uint8_t)i;
-        return i <= VFS_ACE_EVERYONE ? NFS4_OK : NFS4ERR_ATTRNOTSUPP;
+    if (index < ARRAY_SIZE(special)) {
+        out->who = (uint8_t)index;
+        return index <= VFS_ACE_EVERYONE ? NFS4_OK : NFS4ERR_ATTRNOTSUPP;
     }
     out->who = in->flag & ACE4_IDENTIFIER_GROUP ? VFS_ACE_NAMED_GROUP : VFS_ACE_USER;
     return attr_parse_owner(&in->who, &out->id);
