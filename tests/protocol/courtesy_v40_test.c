@@ -81,28 +81,11 @@ static void lost_nothing(struct client_mount *mount, struct client_file *file)
     expect_status(client_file_close(mount, file), NFS4_OK);
 }
 
-/* One file of two: he hears it where he uses it, each time, and opens it again. */
-static void lost_some(struct client_mount *mount, struct client_file *kept,
-                      const struct client_file *lost)
-{
-    struct client_file again;
-
-    renew_is(mount, NFS4_OK);
-    for (int i = 0; i < 3; i++)
-        read_is(mount, lost, NFS4ERR_EXPIRED);
-    read_is(mount, kept, NFS4_OK);
-    again = open_as(mount, "some", OPEN4_SHARE_DENY_BOTH);
-    read_is(mount, &again, NFS4_OK);
-    read_is(mount, lost, NFS4ERR_EXPIRED);
-    expect_status(client_file_close(mount, &again), NFS4_OK);
-    expect_status(client_file_close(mount, kept), NFS4_OK);
-}
-
-/* RENEW says so until he says his name anew, and then he opens it again. */
-static void lost_all(struct client_mount *mount, const char *name, const struct client_file *lost)
+/* What he lost he hears where he uses it, each time, and where he would get something new; he says his
+ * name anew, and has the rest. */
+static void acknowledge(struct client_mount *mount, const char *name)
 {
     const struct client_id_wish wish = wish_of(name);
-    struct client_file again;
     struct client_id id;
     enum nfsstat4 status;
 
@@ -112,10 +95,39 @@ static void lost_all(struct client_mount *mount, const char *name, const struct 
     expect_status(status, NFS4_OK);
     assert_true(id.clientid == mount->id.clientid);
     renew_is(mount, NFS4_OK);
-    read_is(mount, lost, NFS4ERR_BAD_STATEID);
-    again = open_as(mount, "all", OPEN4_SHARE_DENY_BOTH);
+}
+
+static void opens_again(struct client_mount *mount, const char *name)
+{
+    struct client_file again = open_as(mount, name, OPEN4_SHARE_DENY_BOTH);
+
     read_is(mount, &again, NFS4_OK);
     expect_status(client_file_close(mount, &again), NFS4_OK);
+}
+
+static void lost_some(struct client_mount *mount, struct client_file *kept,
+                      const struct client_file *lost)
+{
+    const struct client_open how = {
+        .owner = "owner", .access = OPEN4_SHARE_ACCESS_BOTH, .name = "some"};
+    struct client_file again;
+
+    for (int i = 0; i < 3; i++)
+        read_is(mount, lost, NFS4ERR_EXPIRED);
+    read_is(mount, kept, NFS4_OK);
+    expect_status(client_file_open(mount, &dir, &how, &again), NFS4ERR_EXPIRED);
+    acknowledge(mount, "some");
+    read_is(mount, lost, NFS4ERR_BAD_STATEID);
+    read_is(mount, kept, NFS4_OK);
+    opens_again(mount, "some");
+    expect_status(client_file_close(mount, kept), NFS4_OK);
+}
+
+static void lost_all(struct client_mount *mount, const struct client_file *lost)
+{
+    acknowledge(mount, "all");
+    read_is(mount, lost, NFS4ERR_BAD_STATEID);
+    opens_again(mount, "all");
 }
 
 static void silent(void **state)
@@ -137,7 +149,7 @@ static void silent(void **state)
     bob_takes("all");
     lost_nothing(&nothing, &kept);
     lost_some(&some, &kept_by_some, &lost_by_some);
-    lost_all(&all, "all", &lost_by_all);
+    lost_all(&all, &lost_by_all);
     client_mount_close(&nothing);
     client_mount_close(&some);
     client_mount_close(&all);

@@ -5,8 +5,8 @@
 #include "proto/compound.h"
 
 /* May the client get a new open or lock?  NFS4ERR_GRACE before its own RECLAIM_COMPLETE, if it has to
- * say that, and before the grace period ends; NFS4ERR_DELAY while stable storage cannot be written.
- * May wait for the disk, at a client's first open. */
+ * say that, and before the grace period ends; NFS4ERR_DELAY while stable storage cannot be written;
+ * NFS4ERR_EXPIRED when it has to acknowledge losses, and can do so by its client id only.  May wait for the disk, at a client's first open. */
 enum nfsstat4 grace_check_new(const struct compound *c);
 
 /* May there be I/O under no open, or a test for locks?  NFS4ERR_GRACE: what is still to be reclaimed

@@ -57,7 +57,6 @@ struct owner_table {
     struct list revoked;    /* struct stateid by revoked_link, a reference each; the newest last */
     struct list told;       /* the same, of 4.0: its client was told of them; the newest last */
     uint32_t revoked_opens; /* those of both that were opens */
-    uint32_t untold;        /* of these: expired, and their client was not told */
     uint64_t losses;        /* opens ever revoked */
     uint64_t announced;     /* the client may know of these: open.loss */
 

@@ -36,13 +36,12 @@ static struct list *place_locked(struct owner_table *table, struct stateid *sid)
     return list_empty(of_open) ? NULL : of_open;
 }
 
-static void count_locked(struct owner_table *table, struct stateid *sid, enum nfsstat4 why)
+static void count_locked(struct owner_table *table, struct stateid *sid)
 {
     if (sid->kind != STATEID_OPEN)
         return;
     open_of_stateid(sid)->loss = ++table->losses;
     table->revoked_opens++;
-    table->untold += why == NFS4ERR_EXPIRED;
 }
 
 bool revocation_add(struct stateid *sid, enum nfsstat4 why)
@@ -58,7 +57,7 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why)
     if (place) {
         stateid_get(sid);
         list_push_front(place, &sid->revoked_link); /* that is behind it */
-        count_locked(table, sid, why);
+        count_locked(table, sid);
         client_revoked_add(client, why);
         /* Pairs with stateid_revoked(): who reads the reason sees the state gone.  seq_cst, as is what
          * comes after it in courtesy_end(), slot_busy(): a request that is not seen there reads it. */
@@ -86,9 +85,7 @@ static void uncount_locked(struct owner_table *table, struct stateid *sid)
     if (sid->kind != STATEID_OPEN)
         return;
     table->revoked_opens--;
-    if (open_of_stateid(sid)->told_ns == 0)
-        table->untold -= stateid_revoked(sid) == NFS4ERR_EXPIRED;
-    else
+    if (open_of_stateid(sid)->told_ns != 0)
         note_told_since_locked(table);
 }
 
@@ -172,8 +169,6 @@ void revocation_told(struct stateid *sid, int64_t now_ns)
 
     pthread_mutex_lock(&table->lock);
     if (!list_empty(&open->sid.revoked_link)) {
-        if (open->told_ns == 0)
-            table->untold -= stateid_revoked(&open->sid) == NFS4ERR_EXPIRED;
         open->told_ns = now_ns;
         table->announced = table->losses;
         move_locked(table, &open->sid);
@@ -181,19 +176,19 @@ void revocation_told(struct stateid *sid, int64_t now_ns)
     pthread_mutex_unlock(&table->lock);
 }
 
-bool revocation_announce_all(struct client *client)
+bool revocation_announce(struct client *client)
 {
     struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
-    bool all;
+    bool any;
 
     if (!table)
         return false;
     pthread_mutex_lock(&table->lock);
-    all = table->untold > 0 && table->open_count == 0;
-    if (all)
+    any = table->revoked_opens > 0;
+    if (any)
         table->announced = table->losses;
     pthread_mutex_unlock(&table->lock);
-    return all;
+    return any;
 }
 
 bool revocation_told_before(const struct client *client, int64_t before_ns)

@@ -11,8 +11,8 @@
  *     }
  *     revocation_end(client, why);
  *
- * 4.0 has no FREE_STATEID.  Its client learns of a loss by using the stateid, or, when it has lost all,
- * by a RENEW that is EXPIRED; but a reply may get lost.  So what it was told of stands for a while yet: until it does
+ * 4.0 has no FREE_STATEID.  Its client learns of a loss by using the stateid, or by a RENEW or OPEN that
+ * is EXPIRED; but a reply may get lost.  So what it was told of stands for a while yet: until it does
  * what a client does then, SETCLIENTID, or until nothing was said about it for a lease.
  */
 #pragma once
@@ -40,9 +40,8 @@ enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
  * locks. */
 void revocation_told(struct stateid *sid, int64_t now_ns);
 
-/* Has the client lost something (NFS4ERR_EXPIRED) that it was not told of, and has nothing left?  If so
- * it is told now that all is gone. */
-bool revocation_announce_all(struct client *client);
+/* Has the client losses that are not acknowledged?  If so it is told now that there are some. */
+bool revocation_announce(struct client *client);
 
 /* Was the client told of something before that time and not since, which is not acknowledged?  Takes
  * no lock. */

@@ -74,8 +74,9 @@ void recovery_client_made_locked(struct recovery *recovery, struct client *clien
 void recovery_client_free(struct recovery *recovery, struct client *client);
 
 /* May the client be granted state that is no reclaim?  recovery_grant_status(), and NFS4ERR_GRACE
- * before a client of 4.1 has said RECLAIM_COMPLETE.  One of 4.0 is recorded first, once: that waits
- * for the disk, and is NFS4ERR_DELAY when it cannot be done. */
+ * before a client of 4.1 has said RECLAIM_COMPLETE.  One of 4.0 has NFS4ERR_EXPIRED as long as it has
+ * losses that are not acknowledged (RFC 7530 §9.6.3.2), and is recorded first, once: that waits for the
+ * disk, and is NFS4ERR_DELAY when it cannot be done. */
 enum nfsstat4 recovery_client_grant(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* The client has reclaimed something: between recovery_reclaim_begin() and its end.  A record of 4.0

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "state/client/client_internal.h"
+#include "state/open/revocation.h"
 #include "state/recovery/recovery_internal.h"
 
 void recovery_client_made_locked(struct recovery *r, struct client *client)
@@ -127,8 +128,13 @@ enum nfsstat4 recovery_client_grant(struct recovery *r, struct client *client)
         !atomic_load_explicit(&client->reclaim_complete, memory_order_relaxed))
         return NFS4ERR_GRACE;
     status = recovery_grant_status(r);
-    if (status != NFS4_OK || client->kind == CLIENT_V41 || is_recorded(client))
+    if (status != NFS4_OK || client->kind == CLIENT_V41)
         return status;
+    /* Linux would use the stateids of lost locks for ever if it could open the file again. */
+    if (has_losses(client) && revocation_announce(client))
+        return NFS4ERR_EXPIRED;
+    if (is_recorded(client))
+        return NFS4_OK;
     return begins(r, client) ? NFS4_OK : NFS4ERR_DELAY;
 }
 

@@ -79,9 +79,6 @@ static bool has_open_of(struct client *client, const struct client_principal *pr
     return found;
 }
 
-/* EXPIRED is for the whole lease (RFC 7530 §9.6.3.3): the client sends SETCLIENTID, opens everything
- * anew and, if it is Linux, takes all its locks for lost.  So one who has something left is not told
- * here, but where it uses what it lost.  One who has nothing is told each time until it does that. */
 enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
                               uint64_t clientid, int64_t now_ns)
 {
@@ -92,7 +89,7 @@ enum nfsstat4 client_renew_id(struct state *state, const struct client_principal
         return status;
     if (!client_principal_equal(&client->principal, principal) && !has_open_of(client, principal))
         status = NFS4ERR_ACCESS;
-    else if (revocation_announce_all(client))
+    else if (revocation_announce(client))
         status = NFS4ERR_EXPIRED;
     client_v40_end(client);
     return status;

@@ -52,8 +52,7 @@ enum nfsstat4 client_setclientid_confirm(struct state *state,
                                          int64_t now_ns, struct client **confirmed);
 
 /* RENEW, RFC 7530 §16.28.  STALE_CLIENTID; ACCESS: `principal` is neither that of the client nor of one
- * of its opens; EXPIRED: all state is gone, some of which it was not told of, and it has not sent
- * SETCLIENTID since it is told here. */
+ * of its opens; EXPIRED: it has losses, and has not sent SETCLIENTID since it could know. */
 enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
                               uint64_t clientid, int64_t now_ns);
 
