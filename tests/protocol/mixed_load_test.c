@@ -97,6 +97,18 @@ static struct actor actor_make(unsigned number, uint64_t seed, bool v40)
     return actor;
 }
 
+/* As somebody who can come again. */
+static void mortal_rename(struct mortal *m)
+{
+    struct client_cred cred = script_cred();
+
+    m->wish = client_id_wish_default("mortal");
+    client_mount_close(m->actor.mount);
+    expect_status(client_mount_open_v40(m->actor.mount, script_server.target, SCRIPT_TIMEOUT_MS,
+                                        &cred, &m->wish),
+                  NFS4_OK);
+}
+
 static void make_actors(void)
 {
     const char *text = getenv("MAINSTAY_SEED");
@@ -109,6 +121,8 @@ static void make_actors(void)
     for (unsigned i = 0; i < MORTALS; i++) {
         mortals[i].cycles = CYCLES;
         mortals[i].actor = actor_make(LOAD_ACTORS + 2 * i, seed, i % 2);
+        if (i % 2)
+            mortal_rename(&mortals[i]);
         mortals[i].hunter = actor_make(LOAD_ACTORS + 2 * i + 1, seed, !(i % 2));
     }
     print_message("  seed %llu\n", (unsigned long long)seed);

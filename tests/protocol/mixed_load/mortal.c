@@ -66,14 +66,26 @@ static void acknowledge(struct actor *me, const struct stateid4 *lost)
     }
 }
 
-/* In 4.0 the lease goes on, as not all is lost. */
-static void renew(struct actor *me)
+static void renew_is(struct actor *me, enum nfsstat4 expect)
 {
     enum nfsstat4 status = NFS4ERR_SERVERFAULT;
 
-    if (client_id_renew(&me->mount->conn, &me->mount->id, &status) != CLIENT_OK)
-        status = NFS4ERR_SERVERFAULT;
-    actor_got(me, "RENEW", status, NFS4_OK);
+    if (client_id_renew(&me->mount->conn, &me->mount->id, &status) != CLIENT_OK || status != expect)
+        actor_differs(me, "RENEW is answered with %s", status_name(status));
+}
+
+/* In 4.0 until it says its name anew. */
+static void say_name(struct mortal *m)
+{
+    struct actor *me = &m->actor;
+    enum nfsstat4 status = NFS4ERR_SERVERFAULT;
+    struct client_id id = {0};
+
+    renew_is(me, NFS4ERR_EXPIRED);
+    if (client_id_open(&me->mount->conn, &m->wish, &id, &status) != CLIENT_OK ||
+        status != NFS4_OK || id.clientid != me->mount->id.clientid)
+        actor_differs(me, "SETCLIENTID does not find it again: %s", status_name(status));
+    renew_is(me, NFS4_OK);
 }
 
 static void come_back(struct mortal *m, struct place *prey, struct place *kept)
@@ -86,7 +98,7 @@ static void come_back(struct mortal *m, struct place *prey, struct place *kept)
         actor_differs(me, "READ of what it lost is answered with %s", status_name(status));
     actor_got(me, "READ of what it kept", actor_read(me, kept, 0, &value, sizeof(value)), NFS4_OK);
     if (me->mount->v40)
-        renew(me);
+        say_name(m);
     else
         acknowledge(me, &prey->file.stateid);
     actor_got(me, "CLOSE of what it kept", actor_close(me, kept), NFS4_OK);

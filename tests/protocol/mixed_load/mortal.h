@@ -16,7 +16,8 @@ enum mortal_phase {
 
 struct mortal {
     struct actor actor, hunter;
-    unsigned cycles; /* how often */
+    struct client_id_wish wish; /* as whom it came, in 4.0 */
+    unsigned cycles;            /* how often */
     _Atomic enum mortal_phase phase;
     _Atomic bool locks;        /* it is a lock this time, not an open */
     _Atomic int64_t silent_ms; /* when its last request was about to be sent */
