@@ -480,6 +480,14 @@ static void path_of_each_compound(void **state)
     client_compound_free(C);
     client_compound_begin(C, (struct wire_opaque){NULL, 0}, 77);
     expect_path("none", 77);
+#ifdef MAINSTAY_V40
+    client_compound_free(C);
+    client_compound_begin(C, (struct wire_opaque){NULL, 0}, 0);
+    client_op_putrootfh(C);
+    expect_path("4.0", 0);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_TIME_MODIFY_SET)); /* an error has its line, too */
+    expect_path("4.0", 0);
+#endif
 }
 
 /* `event` was provoked FLOOD times since `start`: 100 lines in a second tell of it, and the others are
