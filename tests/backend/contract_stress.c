@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "backend/contract.h"
+#include "vfs/vfs_acl.h"
 
 enum {
     THREADS = 4,
@@ -480,6 +481,83 @@ static void the_last_link_and_its_attributes(void **state)
     stress_fini(&s);
 }
 
+/* A list of that many entries, all with that id, so that a torn one shows; given on to what is new. */
+static enum vfs_status set_list(struct vfs_object *dir, const struct vfs_cred *cred, uint32_t count)
+{
+    struct vfs_ace aces[16];
+    struct vfs_acl acl = {.count = count, .aces = aces};
+    struct vfs_attr set = {.mask = VFS_ATTR_ACL, .acl = &acl};
+    uint32_t applied;
+
+    for (uint32_t i = 0; i < count; i++)
+        aces[i] = (struct vfs_ace){.who = VFS_ACE_USER,
+                                   .id = count,
+                                   .mask = VFS_ACE_READ_DATA,
+                                   .flags = VFS_ACE_FILE_INHERIT | VFS_ACE_INHERIT_ONLY};
+    return dir->fs->ops->setattr(dir, cred, &set, false, &applied);
+}
+
+/* What chmod adds names nobody. */
+static bool is_whole(const struct vfs_acl *acl)
+{
+    uint32_t count = 0, id = 0;
+
+    for (uint32_t i = 0; i < acl->count; i++) {
+        if (acl->aces[i].who != VFS_ACE_USER)
+            continue;
+        if (count++ > 0 && acl->aces[i].id != id)
+            return false;
+        id = acl->aces[i].id;
+    }
+    return count == id;
+}
+
+static void acl_body(struct stress *s, uint64_t *seed)
+{
+    struct contract *c = s->c;
+    struct vfs_ace aces[VFS_ACL_ACES_MAX];
+    struct vfs_acl acl = {.aces = aces};
+    struct vfs_object *file;
+    char name[3];
+
+    draw_name(seed, name);
+    switch (draw(seed, 6)) {
+    case 0:
+        EXPECT_OK_OR(s, set_list(s->dirs[0], &c->super, 1 + draw(seed, 16)), VFS_OK);
+        return;
+    case 1:
+        EXPECT_OK_OR(s, do_chmod(s->dirs[0], &c->super, 0700), VFS_OK);
+        return;
+    case 2:
+        EXPECT_OK_OR(s, do_make(s->dirs[0], &c->super, name, VFS_REG, 0644), VFS_EXIST);
+        return;
+    case 3:
+        EXPECT_OK_OR(s, do_remove(s->dirs[0], &c->super, name), VFS_NOENT);
+        return;
+    case 4:
+        EXPECT_OK_OR(s, c->fs->ops->getacl(s->dirs[0], &c->super, &acl), VFS_OK);
+        expect(s, is_whole(&acl), "a directory's list is whole");
+        return;
+    default:
+        if (do_lookup(s->dirs[0], &c->super, name, &file) != VFS_OK)
+            return;
+        EXPECT_OK_OR(s, c->fs->ops->getacl(file, &c->super, &acl), VFS_OK);
+        expect(s, is_whole(&acl), "what was inherited is whole");
+        (void)do_access(s->dirs[0], &c->other, VFS_MAY_LOOKUP);
+        vfs_object_put(file);
+        return;
+    }
+}
+
+static void acls_stay_whole(void **state)
+{
+    struct stress s;
+
+    stress_init(&s, *state, acl_body, 4000);
+    run_threads(&s);
+    stress_fini(&s);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(mixed_operations, NEEDS_NOTHING),
     CONTRACT_TEST(each_name_has_one_winner, NEEDS_NOTHING),
@@ -487,6 +565,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(change_moves_for_every_writer, NEEDS_NOTHING),
     CONTRACT_TEST(attributes_of_objects_that_go, NEEDS_NAMED_ATTR),
     CONTRACT_TEST(the_last_link_and_its_attributes, NEEDS_NAMED_ATTR),
+    CONTRACT_TEST(acls_stay_whole, NEEDS_ACL | NEEDS_USERS),
 };
 
 CONTRACT_GROUP(stress, tests);
