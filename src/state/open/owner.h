@@ -59,6 +59,7 @@ struct owner_table {
     uint32_t revoked_opens; /* those of both that were opens */
     uint64_t losses;        /* opens ever revoked */
     uint64_t announced;     /* the client may know of these: open.loss */
+    uint64_t excused;       /* it has said its name since these, knowing of none */
 
     _Atomic uint32_t open_total; /* open_count, for who has no lock */
     _Atomic uint32_t lock_state_count;

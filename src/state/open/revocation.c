@@ -171,6 +171,7 @@ void revocation_told(struct stateid *sid, int64_t now_ns)
     if (!list_empty(&open->sid.revoked_link)) {
         open->told_ns = now_ns;
         table->announced = table->losses;
+        table->excused = 0;
         move_locked(table, &open->sid);
     }
     pthread_mutex_unlock(&table->lock);
@@ -184,7 +185,7 @@ bool revocation_announce(struct client *client)
     if (!table)
         return false;
     pthread_mutex_lock(&table->lock);
-    any = table->revoked_opens > 0;
+    any = table->revoked_opens > 0 && table->losses > table->excused;
     if (any)
         table->announced = table->losses;
     pthread_mutex_unlock(&table->lock);
@@ -254,7 +255,14 @@ void revocation_settle_told(struct client *client, int64_t before_ns)
 
 void revocation_settle_announced(struct client *client)
 {
+    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+
     settle(client, INT64_MAX, true);
+    if (!table)
+        return;
+    pthread_mutex_lock(&table->lock);
+    table->excused = table->losses;
+    pthread_mutex_unlock(&table->lock);
 }
 
 void revocation_forget(struct client *client)
