@@ -52,6 +52,9 @@ static enum rpc_result run(struct v40_compound *x)
     for (c->op_index = 0; way == DUPLICATE_GO_ON && status == NFS4_OK && c->op_index < c->op_count;
          c->op_index++)
         way = op_next(x, &status);
+    /* What failed may have met what this very request did when it came before. */
+    if (way == DUPLICATE_GO_ON && status != NFS4_OK && !x->duplicate)
+        way = duplicate_request_begin(x);
     if (way == DUPLICATE_DROPPED)
         return RPC_DROP;
     if (way == DUPLICATE_GO_ON) {

@@ -24,8 +24,8 @@ enum {
 static struct v41_call call, calls[WAITERS];
 static const struct vfs_ops *real;
 static struct vfs_ops held_ops;
-static _Atomic bool held;
-static _Atomic unsigned removals;
+static _Atomic bool held, lookup_held;
+static _Atomic unsigned removals, lookups_begun;
 
 static enum vfs_status held_remove(struct vfs_object *dir, const struct vfs_cred *cred,
                                    const struct vfs_name *name, struct vfs_change_info *info)
@@ -38,11 +38,25 @@ static enum vfs_status held_remove(struct vfs_object *dir, const struct vfs_cred
     return real->remove(dir, cred, name, info);
 }
 
+/* Of those that come while it is held the first one waits. */
+static enum vfs_status held_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+                                   const struct vfs_name *name, struct vfs_object **out)
+{
+    if (lookup_held && lookups_begun++ == 0) {
+        vfs_blocking_begin(true);
+        while (lookup_held)
+            sched_yield();
+        vfs_blocking_end();
+    }
+    return real->lookup(dir, cred, name, out);
+}
+
 static void hold(struct vfs *fs)
 {
     real = fs->ops;
     held_ops = *real;
     held_ops.remove = held_remove;
+    held_ops.lookup = held_lookup;
     fs->ops = &held_ops;
 }
 
@@ -58,14 +72,14 @@ static int set_up(void **state)
 {
     v41_backend_made = hold;
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
-    held = false;
-    removals = 0;
+    held = lookup_held = false;
+    removals = lookups_begun = 0;
     return v41_set_up(state);
 }
 
 static int tear_down(void **state)
 {
-    held = false;
+    held = lookup_held = false;
     return v41_tear_down(state);
 }
 
@@ -235,6 +249,31 @@ static void wait_too_long(void **state)
     close(fd);
 }
 
+/* A retry that came before the request was entered, and comes then upon what it has done. */
+static void overtaken(void **state)
+{
+    int fd = v41_connect();
+
+    (void)state;
+    mkdir_new(1, "a");
+    begin(&calls[0], 77);
+    v41_op_lookup(&calls[0], "a");
+    v41_op(&calls[0], OP_PUTROOTFH);
+    op_remove(&calls[0], "a");
+    calls[1] = calls[0];
+    lookup_held = true;
+    v41_send(fd, &calls[1]);
+    while (lookups_begun == 0)
+        sched_yield();
+    v41_roundtrip(v41_fd, &calls[0]);
+    assert_int_equal(calls[0].status, NFS4_OK);
+    lookup_held = false;
+    v41_receive(fd, &calls[1]);
+    expect_same(&calls[1], &calls[0]);
+    assert_int_equal(removals, 1);
+    close(fd);
+}
+
 /* ---- what is a retry ---- */
 
 /* Whoever removes "a" the second time is told that it is not there. */
@@ -344,8 +383,9 @@ static void cut_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(retries_wait), TEST(same_connection), TEST(too_many_wait), TEST(wait_too_long),
-        TEST(told_apart),   TEST(long_tag),        TEST(what_is_kept),  TEST(cut_short),
+        TEST(retries_wait),  TEST(same_connection), TEST(too_many_wait),
+        TEST(wait_too_long), TEST(overtaken),       TEST(told_apart),
+        TEST(long_tag),      TEST(what_is_kept),    TEST(cut_short),
     };
 
     log_set_level(LOG_LEVEL_ERROR);
