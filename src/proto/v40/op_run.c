@@ -5,36 +5,19 @@
  */
 #include "proto/v40/op_run.h"
 
+#include "proto/op_case.h"
 #include "proto/ops/ops.h"
 #include "proto/v40/client_ops.h"
 #include "proto/v40/lock_ops.h"
 #include "proto/v40/open_ops.h"
 #include "proto/v40/stateid40.h"
-#include "wire/nfs4_codec.h"
-
-/* A handler of ops/, with arguments and without. */
-#define SHARED(TYPE, handler)                                                                      \
-    case OP_##TYPE: {                                                                              \
-        struct TYPE##4args args;                                                                   \
-        return wire_##TYPE##4args(c->in, &args) ? handler(c, &args) : NFS4ERR_BADXDR;              \
-    }
-#define SHARED_VOID(TYPE, handler)                                                                 \
-    case OP_##TYPE:                                                                                \
-        return handler(c);
 
 /* A handler of ops/ that has to know whose state it is. */
-#define STATEFUL(TYPE, find, handler)                                                              \
+#define OP_STATEFUL(TYPE, find, handler)                                                           \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \
         enum nfsstat4 status = wire_##TYPE##4args(c->in, &args) ? (find) : NFS4ERR_BADXDR;         \
         return status == NFS4_OK ? handler(c, &args) : status;                                     \
-    }
-
-/* A handler of this folder. */
-#define OWN(TYPE, handler)                                                                         \
-    case OP_##TYPE: {                                                                              \
-        struct TYPE##4args args;                                                                   \
-        return wire_##TYPE##4args(c->in, &args) ? handler(x, &args) : NFS4ERR_BADXDR;              \
     }
 
 /* Only a new size is a write, and looks at the stateid (RFC 7530 §16.32.4). */
@@ -65,43 +48,43 @@ enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op)
     struct compound *c = &x->base;
 
     switch (op) {
-        SHARED(ACCESS, op_access)
-        OWN(CLOSE, v40_close)
-        SHARED(COMMIT, op_commit)
-        SHARED(CREATE, op_create)
-        STATEFUL(DELEGRETURN, v40_use_stateid(x, &args.deleg_stateid), op_delegreturn)
-        SHARED(GETATTR, op_getattr)
-        SHARED_VOID(GETFH, op_getfh)
-        SHARED(LINK, op_link)
-        OWN(LOCK, v40_lock)
-        STATEFUL(LOCKT, v40_use_client(x, args.owner.clientid), op_lockt)
-        OWN(LOCKU, v40_locku)
-        SHARED(LOOKUP, op_lookup)
-        SHARED_VOID(LOOKUPP, op_lookupp)
-        SHARED(NVERIFY, op_nverify)
-        SHARED(OPENATTR, op_openattr)
-        OWN(OPEN_CONFIRM, v40_open_confirm)
-        OWN(OPEN_DOWNGRADE, v40_open_downgrade)
-        OWN(RELEASE_LOCKOWNER, v40_release_lockowner)
-        OWN(SETCLIENTID, v40_setclientid)
-        OWN(SETCLIENTID_CONFIRM, v40_setclientid_confirm)
-        OWN(RENEW, v40_renew)
-        OWN(DELEGPURGE, v40_delegpurge)
-        OWN(OPEN, v40_open)
-        SHARED(PUTFH, op_putfh)
-        SHARED_VOID(PUTPUBFH, op_putpubfh)
-        SHARED_VOID(PUTROOTFH, op_putrootfh)
-        STATEFUL(READ, v40_use_stateid(x, &args.stateid), op_read)
-        SHARED(READDIR, op_readdir)
-        SHARED_VOID(READLINK, op_readlink)
-        SHARED(REMOVE, op_remove)
-        SHARED(RENAME, op_rename)
-        SHARED_VOID(RESTOREFH, op_restorefh)
-        SHARED_VOID(SAVEFH, op_savefh)
-        SHARED(SECINFO, secinfo)
-        STATEFUL(SETATTR, setattr_stateid(x, &args), op_setattr)
-        SHARED(VERIFY, op_verify)
-        STATEFUL(WRITE, v40_use_stateid(x, &args.stateid), op_write)
+        OP_SHARED(ACCESS, op_access)
+        OP_OWN(CLOSE, v40_close)
+        OP_SHARED(COMMIT, op_commit)
+        OP_SHARED(CREATE, op_create)
+        OP_STATEFUL(DELEGRETURN, v40_use_stateid(x, &args.deleg_stateid), op_delegreturn)
+        OP_SHARED(GETATTR, op_getattr)
+        OP_SHARED_VOID(GETFH, op_getfh)
+        OP_SHARED(LINK, op_link)
+        OP_OWN(LOCK, v40_lock)
+        OP_STATEFUL(LOCKT, v40_use_client(x, args.owner.clientid), op_lockt)
+        OP_OWN(LOCKU, v40_locku)
+        OP_SHARED(LOOKUP, op_lookup)
+        OP_SHARED_VOID(LOOKUPP, op_lookupp)
+        OP_SHARED(NVERIFY, op_nverify)
+        OP_SHARED(OPENATTR, op_openattr)
+        OP_OWN(OPEN_CONFIRM, v40_open_confirm)
+        OP_OWN(OPEN_DOWNGRADE, v40_open_downgrade)
+        OP_OWN(RELEASE_LOCKOWNER, v40_release_lockowner)
+        OP_OWN(SETCLIENTID, v40_setclientid)
+        OP_OWN(SETCLIENTID_CONFIRM, v40_setclientid_confirm)
+        OP_OWN(RENEW, v40_renew)
+        OP_OWN(DELEGPURGE, v40_delegpurge)
+        OP_OWN(OPEN, v40_open)
+        OP_SHARED(PUTFH, op_putfh)
+        OP_SHARED_VOID(PUTPUBFH, op_putpubfh)
+        OP_SHARED_VOID(PUTROOTFH, op_putrootfh)
+        OP_STATEFUL(READ, v40_use_stateid(x, &args.stateid), op_read)
+        OP_SHARED(READDIR, op_readdir)
+        OP_SHARED_VOID(READLINK, op_readlink)
+        OP_SHARED(REMOVE, op_remove)
+        OP_SHARED(RENAME, op_rename)
+        OP_SHARED_VOID(RESTOREFH, op_restorefh)
+        OP_SHARED_VOID(SAVEFH, op_savefh)
+        OP_SHARED(SECINFO, secinfo)
+        OP_STATEFUL(SETATTR, setattr_stateid(x, &args), op_setattr)
+        OP_SHARED(VERIFY, op_verify)
+        OP_STATEFUL(WRITE, v40_use_stateid(x, &args.stateid), op_write)
 
     /* Minor versions 1 and 2. */
     case OP_BACKCHANNEL_CTL:

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of a processor's switch over operations: decode the arguments, call the handler.  They stand
+ * in a function that has `c`, the struct compound, and `x`, the processor's own.
+ */
+#pragma once
+
+#include "wire/nfs4_codec.h"
+
+/* A handler of ops/, with arguments and without. */
+#define OP_SHARED(TYPE, handler)                                                                   \
+    case OP_##TYPE: {                                                                              \
+        struct TYPE##4args args;                                                                   \
+        return wire_##TYPE##4args(c->in, &args) ? handler(c, &args) : NFS4ERR_BADXDR;              \
+    }
+#define OP_SHARED_VOID(TYPE, handler)                                                              \
+    case OP_##TYPE:                                                                                \
+        return handler(c);
+
+/* A handler of the processor's own folder. */
+#define OP_OWN(TYPE, handler)                                                                      \
+    case OP_##TYPE: {                                                                              \
+        struct TYPE##4args args;                                                                   \
+        return wire_##TYPE##4args(c->in, &args) ? handler(x, &args) : NFS4ERR_BADXDR;              \
+    }
+
+/* Nothing but an error, with the arguments consumed. */
+#define OP_REFUSED(TYPE, status)                                                                   \
+    case OP_##TYPE: {                                                                              \
+        struct TYPE##4args args;                                                                   \
+        return wire_##TYPE##4args(c->in, &args) ? (status) : NFS4ERR_BADXDR;                       \
+    }
