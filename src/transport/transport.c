@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 enum {
     DRAIN_LOOK_MS = 2,
     DRAIN_CUT_MS = 1000, /* what running calls get after the connections are cut */
+    DIALLED_PART = 8,    /* of all descriptors, at the most: who comes to us needs one, too */
 };
 
 static unsigned loop_count_default(void)
@@ -23,6 +25,16 @@ static unsigned loop_count_default(void)
     return cpus < (long)LIMIT_LOOPS ? (unsigned)cpus : LIMIT_LOOPS;
 }
 
+static uint32_t dialled_max_default(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur / DIALLED_PART >= LIMIT_DIALLED_CONNECTIONS)
+        return LIMIT_DIALLED_CONNECTIONS;
+    return (uint32_t)(limit.rlim_cur / DIALLED_PART);
+}
+
 struct transport *transport_create(const struct transport_config *config)
 {
     struct transport *transport = must_calloc(1, sizeof(*transport));
@@ -32,7 +44,7 @@ struct transport *transport_create(const struct transport_config *config)
     CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);
     transport->config = *config;
     if (!config->dialled_max)
-        transport->config.dialled_max = LIMIT_DIALLED_CONNECTIONS;
+        transport->config.dialled_max = dialled_max_default();
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
     transport->counters = counter_set_create(TRANSPORT_COUNTER_COUNT);
     buffer_pool_init(&transport->buffers);

@@ -72,7 +72,9 @@ struct transport_config {
     void *reply_context;
 
     int send_buffer_bytes; /* SO_SNDBUF of connections; 0: the kernel's automatic size */
-    uint32_t dialled_max;  /* connections to others; 0: LIMIT_DIALLED_CONNECTIONS */
+    /* Connections to others; 0: LIMIT_DIALLED_CONNECTIONS, or an eighth of the descriptors that the
+     * process may have now. */
+    uint32_t dialled_max;
 };
 
 /* NULL and errno when the kernel has no epoll set or eventfd to give. */

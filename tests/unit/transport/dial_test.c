@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 enum {
     DIALLED_MAX = 8,
+    DESCRIPTORS = 64,
     FILLERS = 4,
 };
 
@@ -335,6 +337,50 @@ static void a_limit_and_wrong_addresses(void **state)
     silent_close(listener, fillers);
 }
 
+static int setup_few(void **state)
+{
+    struct transport_config config = {.loops = 1};
+    struct rlimit limit, few;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    few = limit;
+    few.rlim_cur = DESCRIPTORS;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    transport = transport_create(&config);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_non_null(transport);
+    assert_int_equal(transport_start(transport), 0);
+    return 0;
+}
+
+static int teardown_few(void **state)
+{
+    (void)state;
+    assert_true(transport_drain_stop(transport, 5000));
+    transport_destroy(transport);
+    return 0;
+}
+
+/* However many addresses clients name, there are descriptors for who comes to us. */
+static void descriptors_are_left(void **state)
+{
+    struct sockaddr_storage address;
+    struct dialled d[DESCRIPTORS / 8], more = {0};
+    struct connection *conn;
+    socklen_t len;
+    int fillers[FILLERS], listener = silent_listen(&address, &len, fillers);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(d); i++)
+        dial(&d[i], &address, len);
+    assert_int_equal(
+        transport_dial(transport, (struct sockaddr *)&address, len, &hooks, &more, &conn), -EMFILE);
+    for (size_t i = 0; i < ARRAY_SIZE(d); i++)
+        hang_up(&d[i]);
+    silent_close(listener, fillers);
+}
+
 /* Whom we dialled is no client of ours: no program serves it. */
 static void a_call_of_the_peer_is_refused(void **state)
 {
@@ -482,6 +528,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(given_up_while_connecting, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_closes_all, setup, teardown),
         cmocka_unit_test_setup_teardown(a_limit_and_wrong_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(descriptors_are_left, setup_few, teardown_few),
         cmocka_unit_test_setup_teardown(a_call_of_the_peer_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(half_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(garbage_closes, setup, teardown),
