@@ -39,6 +39,9 @@ static enum duplicate_way op_next(struct v40_compound *x, enum nfsstat4 *status)
     else
         *status = v40_status(op, v40_op_run(x, op));
     v40_stateid_done(x, *status);
+    /* What is entered must have an answer. */
+    if (x->unanswered && !x->duplicate)
+        return duplicate_request_drop(x);
     *status = reply_op_end(&x->reply, &x->base, op, pos, *status);
     return DUPLICATE_GO_ON;
 }

@@ -23,6 +23,8 @@ struct v40_compound {
         *used;           /* a reference: what v40_use_stateid() found for this operation; or NULL */
     const uint8_t *args; /* where this operation's arguments begin in base.in */
     struct duplicate *duplicate; /* the reply will be kept (duplicate_request.h); or NULL */
+    bool in_sequence;            /* an operation with an owner's seqid has been here */
+    bool unanswered;             /* the owner is busy, and this operation can't wait */
 };
 
 /* Everything of one COMPOUND behind its head. */

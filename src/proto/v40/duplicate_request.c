@@ -94,6 +94,14 @@ static enum duplicate_way drop(struct v40_compound *x, const struct duplicate_re
     return DUPLICATE_DROPPED;
 }
 
+enum duplicate_way duplicate_request_drop(struct v40_compound *x)
+{
+    const struct duplicate_reply none = {.waited = false};
+
+    CHECK(!x->duplicate);
+    return drop(x, &none);
+}
+
 static struct duplicate_reply room_for_reply(const struct v40_compound *x)
 {
     uint8_t *start = x->base.out->start + x->reply.start;
@@ -129,6 +137,25 @@ enum duplicate_way duplicate_request_begin(struct v40_compound *x)
 
 /* ---- what is kept ---- */
 
+/* The second one with an owner's seqid? */
+static bool is_second(struct v40_compound *x, enum nfs_opnum4 op)
+{
+    switch ((uint32_t)op) {
+    case OP_CLOSE:
+    case OP_LOCK:
+    case OP_LOCKU:
+    case OP_OPEN:
+    case OP_OPEN_CONFIRM:
+    case OP_OPEN_DOWNGRADE:
+        if (x->in_sequence)
+            return true;
+        x->in_sequence = true;
+        return false;
+    default:
+        return false;
+    }
+}
+
 /* OPENATTR's one argument says whether it may create. */
 static bool is_kept(const struct xdr *in, enum nfs_opnum4 op)
 {
@@ -158,7 +185,7 @@ enum duplicate_way duplicate_request_op(struct v40_compound *x, enum nfs_opnum4 
     struct duplicate_request request;
     enum duplicate_way way;
 
-    if (x->duplicate || !is_kept(x->base.in, op))
+    if (x->duplicate || !(is_kept(x->base.in, op) || is_second(x, op)))
         return DUPLICATE_GO_ON;
     if (xdr_pos(x->base.out) - x->reply.start + ROOM_BYTES > LIMIT_DUPLICATE_REPLY_BYTES)
         return DUPLICATE_TOO_BIG;

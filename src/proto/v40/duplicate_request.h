@@ -8,6 +8,9 @@
  * knows a retry himself.  WRITE is among them since a retry that comes late would undo what was
  * written since.
  *
+ * The second operation with an owner's seqid is entered as well: an owner keeps one result only, so he
+ * does not know a retry of two of his operations in one COMPOUND.
+ *
  * The whole reply is kept, errors too.  From the entry on it may have LIMIT_DUPLICATE_REPLY_BYTES,
  * and what does not fit is NFS4ERR_RESOURCE: a request is refused rather than run without being known
  * again.
@@ -28,6 +31,9 @@ enum duplicate_way duplicate_request_begin(struct v40_compound *x);
 
 /* Before each operation's result is begun; the cursor is behind its number. */
 enum duplicate_way duplicate_request_op(struct v40_compound *x, enum nfs_opnum4 op);
+
+/* No answer for a request that can't wait: the connection is closed.  Nothing has been entered. */
+enum duplicate_way duplicate_request_drop(struct v40_compound *x);
 
 /* The reply is complete. */
 void duplicate_request_end(struct v40_compound *x);

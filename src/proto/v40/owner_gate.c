@@ -102,6 +102,7 @@ enum nfsstat4 owner_gate_run(struct v40_compound *x, struct owner_call *call, st
         log_replay(x, call);
         return replay_encode(x, &replay);
     case OWNER_CROWDED:
+        x->unanswered = true;
         return NFS4ERR_RESOURCE;
     case OWNER_RUN:
     case OWNER_BAD_SEQID:

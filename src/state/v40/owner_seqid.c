@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "state/v40/open_confirm.h"
 #include "state/v40/owner_closed.h"
+#include "state/v40/owner_tables.h"
 #include "vfs/vfs.h"
 
 static struct owner_table *table_of(const struct owner_seqid *seqid)
@@ -69,17 +70,25 @@ static bool may_begin(const struct owner_seqid *seqid, const struct owner_reques
     return request->op == first;
 }
 
-/* An open owner that is not confirmed may send any number with an OPEN: what was before it may have
- * been an old request that came late (RFC 7530 §16.18.5). */
-static enum owner_verdict judge(const struct owner_seqid *seqid,
-                                const struct owner_request *request)
+/* May he begin anew, with any number?  A lock owner without a lock state may, who is known since he
+ * waits for a lock.  An open owner that is not confirmed may, too: what was before it may have been an
+ * old request that came late (RFC 7530 §16.18.5). */
+static bool is_fresh_locked(const struct owner_seqid *seqid)
 {
-    bool open = seqid->owner->kind == OWNER_OPEN;
-    bool established = !open || atomic_load_explicit(&seqid->confirmed, memory_order_relaxed);
+    if (seqid->owner->kind == OWNER_LOCK)
+        return !seqid->begun || list_empty(&seqid->owner->lock_states);
+    return !seqid->begun || !atomic_load_explicit(&seqid->confirmed, memory_order_relaxed);
+}
 
-    if (is_same(seqid, request))
+static enum owner_verdict judge_locked(const struct owner_seqid *seqid,
+                                       const struct owner_request *request)
+{
+    bool begins = may_begin(seqid, request) && is_fresh_locked(seqid);
+
+    /* An open owner's OPEN may be a retransmission still. */
+    if (is_same(seqid, request) && !(begins && seqid->owner->kind == OWNER_LOCK))
         return OWNER_REPLAY;
-    if (may_begin(seqid, request) && !(established && seqid->begun))
+    if (begins)
         return OWNER_RUN;
     return seqid->begun && is_next(seqid->last, request->seqid) ? OWNER_RUN : OWNER_BAD_SEQID;
 }
@@ -97,19 +106,35 @@ static void replay_fill(const struct owner_seqid *seqid, struct owner_replay *re
     memcpy(replay->bytes, kept_bytes(seqid), seqid->body_len + seqid->fh_len);
 }
 
+/* Each that waits has a thread: of one owner and in all there may only be so many. */
+static bool waiter_add_locked(struct owner_tables *tables, struct owner_seqid *seqid)
+{
+    if (seqid->waiters >= LIMIT_OWNER_WAITERS)
+        return false;
+    if (atomic_fetch_add_explicit(&tables->waiters, 1, memory_order_relaxed) >=
+        LIMIT_OWNERS_WAITERS) {
+        atomic_fetch_sub_explicit(&tables->waiters, 1, memory_order_relaxed);
+        return false;
+    }
+    seqid->waiters++;
+    return true;
+}
+
 /* Wait until nobody has it busy, with the table's lock given back before a thread goes to sleep.
  * Returns whether vfs_blocking_end() is due. */
 static bool wait_locked(struct owner_table *table, struct owner_seqid *seqid)
 {
-    if (!seqid->busy || seqid->waiters >= LIMIT_OWNER_WAITERS)
+    struct owner_tables *tables = owner_tables_of(table->client->state);
+
+    if (!seqid->busy || !waiter_add_locked(tables, seqid))
         return false;
-    seqid->waiters++;
     pthread_mutex_unlock(&table->lock);
     vfs_blocking_begin(true);
     pthread_mutex_lock(&table->lock);
     while (seqid->busy)
         pthread_cond_wait(&seqid->turn, &table->lock);
     seqid->waiters--;
+    atomic_fetch_sub_explicit(&tables->waiters, 1, memory_order_relaxed);
     return true;
 }
 
@@ -153,7 +178,7 @@ enum owner_verdict owner_seqid_begin(struct owner *owner, const struct owner_req
     if (!seqid->busy) {
         owner->named_ns = request->now_ns;
         expire_locked(table, owner);
-        verdict = judge(seqid, request);
+        verdict = judge_locked(seqid, request);
         cancel = verdict == OWNER_BAD_SEQID && gives_up(seqid, request);
         if (verdict == OWNER_RUN || cancel)
             seqid->busy = true;

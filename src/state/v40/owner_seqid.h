@@ -86,7 +86,7 @@ enum owner_verdict {
     OWNER_RUN,       /* the caller runs it and then calls owner_seqid_end() */
     OWNER_REPLAY,    /* a retransmission; *replay is filled */
     OWNER_BAD_SEQID, /* neither the next nor the last request */
-    OWNER_CROWDED,   /* more duplicates wait than LIMIT_OWNER_WAITERS */
+    OWNER_CROWDED,   /* more wait than LIMIT_OWNER_WAITERS, or LIMIT_OWNERS_WAITERS of all */
 };
 
 /* A use of the owner with this name, made if unknown; NULL at a limit. */

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
 
 #include "base/htable.h"
 #include "base/list.h"
@@ -22,6 +24,7 @@ struct owner_tables {
     struct open_tables_v40 base;
     struct closed_shard closed[CLOSED_SHARDS];
     pthread_mutex_t pending_lock; /* a leaf as well */
+    _Atomic uint32_t waiters;     /* of all owners: who waits for a request that runs */
     struct list pending;          /* struct owner_seqid by pending_link, the oldest first */
 };
 

@@ -15,17 +15,19 @@
 #include "proto/v40/duplicate_cache.h"
 #include "proto/v40/v40.h"
 #include "transport/worker.h"
-#include "v41_fixture.h"
+#include "v40_fixture.h"
 
 enum {
-    WAITERS = LIMIT_DUPLICATE_CLIENT_WAITERS + 1
+    WAITERS = LIMIT_DUPLICATE_CLIENT_WAITERS + 1,
+    /* With all of their duplicates they would need more threads than there are. */
+    CROWD = LIMIT_WORKER_THREADS / (LIMIT_OWNER_WAITERS + 1) + 1
 };
 
 static struct v41_call call, calls[WAITERS];
 static const struct vfs_ops *real;
 static struct vfs_ops held_ops;
-static _Atomic bool held, lookup_held;
-static _Atomic unsigned removals, lookups_begun;
+static _Atomic bool held, lookup_held, open_held;
+static _Atomic unsigned removals, lookups_begun, opens_begun;
 
 static enum vfs_status held_remove(struct vfs_object *dir, const struct vfs_cred *cred,
                                    const struct vfs_name *name, struct vfs_change_info *info)
@@ -51,12 +53,24 @@ static enum vfs_status held_lookup(struct vfs_object *dir, const struct vfs_cred
     return real->lookup(dir, cred, name, out);
 }
 
+static enum vfs_status held_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                                 enum vfs_open_want want, bool owner)
+{
+    opens_begun++;
+    vfs_blocking_begin(true);
+    while (open_held)
+        usleep(1000);
+    vfs_blocking_end();
+    return real->open(obj, cred, want, owner);
+}
+
 static void hold(struct vfs *fs)
 {
     real = fs->ops;
     held_ops = *real;
     held_ops.remove = held_remove;
     held_ops.lookup = held_lookup;
+    held_ops.open = held_open;
     fs->ops = &held_ops;
 }
 
@@ -72,14 +86,14 @@ static int set_up(void **state)
 {
     v41_backend_made = hold;
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
-    held = lookup_held = false;
-    removals = lookups_begun = 0;
+    held = lookup_held = open_held = false;
+    removals = lookups_begun = opens_begun = 0;
     return v41_set_up(state);
 }
 
 static int tear_down(void **state)
 {
-    held = lookup_held = false;
+    held = lookup_held = open_held = false;
     return v41_tear_down(state);
 }
 
@@ -274,6 +288,103 @@ static void overtaken(void **state)
     close(fd);
 }
 
+/* ---- what owners know again ---- */
+
+static void op_open(struct v41_call *c, const struct v40_owner *owner, const char *name)
+{
+    struct OPEN4args args =
+        v40_open_args(owner, name, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE);
+
+    wire_OPEN4args(v41_op(c, OP_OPEN), &args);
+}
+
+static int open_send(const struct v40_owner *owner)
+{
+    int fd = v41_connect();
+
+    begin(&call, 1 + owner->seqid);
+    op_open(&call, owner, "a");
+    v41_send(fd, &call);
+    return fd;
+}
+
+/* Owners whose backend stands still, each asked once more as often as may wait: those that may not are
+ * left without an answer, and there are threads for everybody else. */
+static void crowd(void **state)
+{
+    static struct v40_owner owners[CROWD];
+    static char names[CROWD][8];
+    struct v40_owner owner = {0, "owner", 1};
+    int fds[CROWD][1 + LIMIT_OWNER_WAITERS];
+    struct v40_caller me;
+    struct v40_file file;
+
+    (void)state;
+    v40_caller_init(&me, v41_fd);
+    owner.clientid = v40_client(&me, "alice");
+    must_open(&me, &owner, "a", OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &file);
+    opens_begun = 0;
+    open_held = true;
+    for (unsigned i = 0; i < CROWD; i++) {
+        snprintf(names[i], sizeof(names[i]), "%u", i);
+        owners[i] = (struct v40_owner){owner.clientid, names[i], 1};
+        fds[i][0] = open_send(&owners[i]);
+        while (opens_begun <= i)
+            usleep(100);
+        for (unsigned j = 1; j <= LIMIT_OWNER_WAITERS; j++)
+            fds[i][j] = open_send(&owners[i]);
+    }
+    begin(&call, 0);
+    v41_op_getattr(&call, 1u << FATTR4_SIZE);
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    open_held = false;
+    for (unsigned i = 0; i < CROWD; i++) {
+        begin(&call, 1 + owners[i].seqid);
+        v41_receive(fds[i][0], &call);
+        assert_int_equal(call.status, NFS4_OK);
+        assert_int_equal(
+            send_open(&me, &owners[i], "a", OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &file),
+            NFS4_OK);
+        for (unsigned j = 0; j <= LIMIT_OWNER_WAITERS; j++)
+            close(fds[i][j]);
+    }
+    assert_int_equal(opens_begun, CROWD);
+}
+
+/* An owner keeps one result; of two in one COMPOUND the whole reply is kept. */
+static void two_of_one_owner(void **state)
+{
+    struct v40_caller me;
+    struct v40_owner owner = {0, "owner", 1};
+    struct v40_file file;
+    uint64_t inserts;
+
+    (void)state;
+    v40_caller_init(&me, v41_fd);
+    owner.clientid = v40_client(&me, "alice");
+    must_open(&me, &owner, "a", OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &file);
+    inserts = stats().inserts;
+    begin(&call, 77);
+    op_open(&call, &owner, "a");
+    v41_op(&call, OP_PUTROOTFH);
+    owner.seqid++;
+    op_open(&call, &owner, "a");
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    calls[0] = call;
+    v41_roundtrip(v41_fd, &calls[0]);
+    expect_same(&calls[0], &call);
+    assert_int_equal(stats().inserts, inserts + 1);
+    /* One has no need of that. */
+    owner.seqid++;
+    begin(&call, 78);
+    op_open(&call, &owner, "a");
+    v41_roundtrip(v41_fd, &call);
+    assert_int_equal(call.status, NFS4_OK);
+    assert_int_equal(stats().inserts, inserts + 1);
+}
+
 /* ---- what is a retry ---- */
 
 /* Whoever removes "a" the second time is told that it is not there. */
@@ -383,9 +494,9 @@ static void cut_short(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(retries_wait),  TEST(same_connection), TEST(too_many_wait),
-        TEST(wait_too_long), TEST(overtaken),       TEST(told_apart),
-        TEST(long_tag),      TEST(what_is_kept),    TEST(cut_short),
+        TEST(retries_wait), TEST(same_connection), TEST(too_many_wait),    TEST(wait_too_long),
+        TEST(overtaken),    TEST(crowd),           TEST(two_of_one_owner), TEST(told_apart),
+        TEST(long_tag),     TEST(what_is_kept),    TEST(cut_short),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

@@ -367,20 +367,44 @@ static void test_busy_owner_keeps_his_open_for_now(void **unused)
 static void test_lock_owner_begins_with_a_success(void **unused)
 {
     struct owner *owner = use(OWNER_LOCK, "l");
+    struct stateid4 open = must_open(fx.alice, "o", fx.files[0], RW, NONE), lock;
 
     (void)unused;
     assert_int_equal(ask(owner, OP_LOCK, 5, NFS4ERR_DENIED), OWNER_RUN);
+    assert_int_equal(do_lock(fx.alice, &open, "l", true, 0, 10, &lock), NFS4_OK);
     assert_int_equal(ask(owner, OP_LOCK, 3, NFS4_OK), OWNER_RUN);
     assert_int_equal(ask(owner, OP_LOCK, 9, NFS4_OK), OWNER_BAD_SEQID);
     assert_int_equal(ask(owner, OP_LOCK, 4, NFS4ERR_DENIED), OWNER_RUN);
     assert_int_equal(ask(owner, OP_LOCK, 4, NFS4ERR_DENIED), OWNER_REPLAY);
     owner_drop(owner);
+    assert_true(known(OWNER_LOCK, "l"));
+    assert_int_equal(do_close(fx.alice, &open), NFS4_OK);
     assert_false(known(OWNER_LOCK, "l"));
 }
 
 static struct wire_opaque lock_owner_name(void)
 {
     return name_of("l");
+}
+
+/* He waits for a lock elsewhere, and is known after RELEASE_LOCKOWNER.  RFC 7530 §9.1.10: any number is
+ * right, also the last one. */
+static void test_waiting_lock_owner_begins_anew(void **unused)
+{
+    static const uint32_t numbers[] = {3, 1, 4};
+    const struct wire_opaque name = lock_owner_name();
+    struct owner *owner = use(OWNER_LOCK, "l");
+    struct stateid4 open = must_open(fx.alice, "o", fx.files[0], RW, NONE), lock;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        assert_int_equal(ask(owner, OP_LOCK, numbers[i], NFS4_OK), OWNER_RUN);
+        assert_int_equal(do_lock(fx.alice, &open, "l", true, 0, 10, &lock), NFS4_OK);
+        assert_int_equal(do_unlock(fx.alice, &lock, 0, 10), NFS4_OK);
+        assert_int_equal(lock_owner_release(fx.alice, &name), NFS4_OK);
+        assert_int_equal(ask(owner, OP_LOCK, numbers[i], NFS4ERR_DENIED), OWNER_RUN);
+    }
+    owner_drop(owner);
 }
 
 /* S20-22's other half: only 4.0 has these lists. */
@@ -602,6 +626,7 @@ int main(void)
         TEST(test_unconfirmed_opens_go_after_a_lease),
         TEST(test_busy_owner_keeps_his_open_for_now),
         TEST(test_lock_owner_begins_with_a_success),
+        TEST(test_waiting_lock_owner_begins_anew),
         TEST(test_release_lock_owner),
         TEST(test_idle_owners_by_number),
         TEST(test_idle_owners_by_time),
