@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the way out share: dial_out.c has the table of paths and their rate, dial_path.c
- * what happens on one path, dial_call.c a call.
+ * what happens on one path, dial_link.c its connection, dial_news.c what is known about it, dial_call.c
+ * a call.  Who finds something to be done decides with the lock and acts without it: dialling, sending,
+ * ending calls and logging.
  *
  * Locks: dial_path.lock, then dial_out.lock.  Neither is held over a call into transport/, a hook or a
  * line of the log.
@@ -111,10 +113,53 @@ void dial_path_close(struct dial_path *path);
 /* When it was dialled last; 0: never. */
 int64_t dial_path_last_dial_ns(struct dial_path *path);
 
-/* What transport/ tells of its connections; the argument is a struct dial_link. */
-extern const struct dial_hooks dial_path_hooks;
-
 bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, size_t len);
+
+/* Send what stands in the queue, if the path has a connection that is up. */
+void dial_path_send(struct dial_path *path);
+
+/* There is a connection: a probe that is wanted goes first. */
+void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns);
+
+/* What was sent and not answered is sent again over the next connection, a probe made anew. */
+void dial_path_calls_back_locked(struct dial_path *path);
+
+/* Is there anything that only time brings? */
+bool dial_path_waits_locked(const struct dial_path *path);
+
+/* ---- the connection of a path ---- */
+
+/* What transport/ tells of its connections; the argument is a struct dial_link. */
+extern const struct dial_hooks dial_link_hooks;
+
+/* Dial if there is a reason, no connection yet, and the intervals allow it. */
+void dial_link_make(struct dial_path *path, int64_t now_ns);
+
+/* Has it been dialled in vain so often that only a new reason begins anew? */
+bool dial_link_rests_locked(const struct dial_path *path);
+
+/* A reference on the connection, so that it can be ended without the lock; NULL: there is none, or the
+ * one who dials has not come back with it yet. */
+struct connection *dial_link_conn_locked(struct dial_link *link);
+void dial_conn_end(struct connection *conn); /* NULL is fine */
+
+/* ---- what is known about a path ---- */
+
+/* A change that is still to be told. */
+struct dial_news {
+    enum dial_path_state state; /* DIAL_PATH_NONE: there are none */
+    const char *why;
+    int error;
+};
+
+void dial_news_state_locked(struct dial_path *path, enum dial_path_state state, const char *why,
+                            int error, struct dial_news *news);
+
+/* It does not answer: look again, a few times. */
+void dial_news_down_locked(struct dial_path *path, const char *why, int error,
+                           struct dial_news *news);
+
+void dial_news_tell(struct dial_path *path, const struct dial_news *news);
 
 /* ---- all of them ---- */
 

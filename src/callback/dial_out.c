@@ -310,7 +310,7 @@ bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, u
 bool dial_out_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
                     void *context)
 {
-    struct dial_link *link = connection_dial_arg(conn, &dial_path_hooks);
+    struct dial_link *link = connection_dial_arg(conn, &dial_link_hooks);
 
     (void)context;
     return link && dial_path_reply(link, xid, body, len);

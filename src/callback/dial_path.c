@@ -1,60 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One client's path: its calls, its connection, and what is known about it.
- *
- * A call stands in `queue`, then in `sent` until its answer comes; when the connection is lost it goes
- * back.  Who finds something to be done decides with the lock and acts without it: dialling,
- * sending, ending calls and logging.
+ * One client's path and its calls.  A call stands in `queue`, then in `sent` until its answer comes;
+ * when the connection is lost it goes back.
  */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "callback/dial_internal.h"
-#include "transport/address.h"
-#include "transport/dial.h"
-
-/* ---- what is known ---- */
-
-/* A change that is still to be told. */
-struct news {
-    enum dial_path_state state; /* DIAL_PATH_NONE: there are none */
-    const char *why;
-    int error;
-};
-
-static void state_set_locked(struct dial_path *path, enum dial_path_state state, const char *why,
-                             int error, struct news *news)
-{
-    if (atomic_load_explicit(&path->state, memory_order_relaxed) == (uint32_t)state)
-        return;
-    atomic_store_explicit(&path->state, state, memory_order_relaxed);
-    *news = (struct news){.state = state, .why = why, .error = error};
-}
-
-/* It does not answer: look again, a few times. */
-static void down_locked(struct dial_path *path, const char *why, int error, struct news *news)
-{
-    path->probe_wanted = true;
-    state_set_locked(path, DIAL_PATH_DOWN, why, error, news);
-}
-
-static void news_tell(struct dial_path *path, const struct news *news)
-{
-    char peer[ADDRESS_TEXT_BYTES];
-
-    if (news->state == DIAL_PATH_NONE || !log_enabled(LOG_LEVEL_INFO) ||
-        !log_limit_take(&path->out->log_limit, clock_now_ns(), LIMIT_LOG_CALLBACKS_PER_S))
-        return;
-    address_format(&path->target.address.sa, peer, sizeof(peer));
-    if (news->state == DIAL_PATH_UP)
-        log_info("callback.up", LOG_ID("client", path->clientid), LOG_STR("peer", peer));
-    else
-        log_info("callback.down", LOG_ID("client", path->clientid), LOG_STR("peer", peer),
-                 LOG_STR("why", news->why), LOG_I64("errno", news->error));
-}
+#include "transport/connection.h"
 
 /* ---- life ---- */
 
@@ -92,30 +47,6 @@ void dial_path_put(struct dial_path *path)
     free(path);
 }
 
-static void link_put(struct dial_link *link)
-{
-    if (atomic_fetch_sub_explicit(&link->refs, 1, memory_order_acq_rel) != 1)
-        return;
-    CHECK(!link->conn);
-    dial_path_put(link->path);
-    free(link);
-}
-
-/* A reference on the path's connection, so that it can be ended without the lock; NULL: there is none,
- * or the one who dials has not come back with it yet. */
-static struct connection *link_conn_locked(struct dial_link *link)
-{
-    return link && link->conn ? connection_get(link->conn) : NULL;
-}
-
-static void conn_end(struct connection *conn)
-{
-    if (!conn)
-        return;
-    connection_shutdown(conn);
-    connection_put(conn);
-}
-
 /* ---- sending ---- */
 
 static struct dial_call *call_next_locked(struct dial_path *path, struct connection **conn)
@@ -128,12 +59,12 @@ static struct dial_call *call_next_locked(struct dial_path *path, struct connect
     call = LIST_ENTRY(list_pop_front(&path->queue), struct dial_call, link);
     list_push_back(&path->sent, &call->link);
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
-    *conn = link_conn_locked(link);
+    *conn = dial_link_conn_locked(link);
     return call;
 }
 
 /* One thread at a time sends, so that calls leave in order; it takes what others add meanwhile. */
-static void path_send(struct dial_path *path)
+void dial_path_send(struct dial_path *path)
 {
     struct connection *conn;
     struct dial_call *call;
@@ -163,7 +94,7 @@ static void path_send(struct dial_path *path)
 }
 
 /* There is a connection: the probe goes first. */
-static void probe_queue_locked(struct dial_path *path, int64_t now_ns)
+void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns)
 {
     struct dial_call *probe;
 
@@ -178,58 +109,16 @@ static void probe_queue_locked(struct dial_path *path, int64_t now_ns)
     dial_out_active_locked(path, true);
 }
 
-/* ---- dialling ---- */
-
-static bool rests_locked(const struct dial_path *path)
-{
-    return path->attempts >= path->out->config.attempts;
-}
-
-/* Has the interval since the last dial passed? */
-static bool rested_locked(const struct dial_path *path, int64_t now_ns)
-{
-    const struct dial_out_config *config = &path->out->config;
-    uint64_t interval_ms = config->backoff_ms;
-
-    for (uint32_t i = 1; i < path->attempts && interval_ms < config->backoff_max_ms; i++)
-        interval_ms *= 2;
-    if (interval_ms > config->backoff_max_ms)
-        interval_ms = config->backoff_max_ms;
-    return path->last_dial_ns == 0 ||
-           now_ns - path->last_dial_ns >= (int64_t)interval_ms * NSEC_PER_MSEC;
-}
-
-static bool dial_due_locked(const struct dial_path *path, int64_t now_ns)
-{
-    bool reason = !list_empty(&path->queue) || (path->probe_wanted && !rests_locked(path));
-
-    return reason && !path->closed && !path->link && rested_locked(path, now_ns);
-}
-
-static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_ns)
-{
-    struct dial_link *link = must_calloc(1, sizeof(*link));
-
-    atomic_init(&link->refs, 2);
-    link->path = dial_path_get(path);
-    link->begun_ns = now_ns;
-    path->link = link;
-    path->last_dial_ns = now_ns;
-    path->attempts++;
-    dial_out_active_locked(path, true);
-    return link;
-}
-
 /* Is there anything that only time brings? */
-static bool waits_locked(const struct dial_path *path)
+bool dial_path_waits_locked(const struct dial_path *path)
 {
     return !list_empty(&path->queue) || !list_empty(&path->sent) ||
            (path->link && !path->link->up) ||
-           (path->probe_wanted && !path->link && !rests_locked(path));
+           (path->probe_wanted && !path->link && !dial_link_rests_locked(path));
 }
 
 /* What was sent and not answered is sent again over the next connection, a probe made anew. */
-static void calls_back_locked(struct dial_path *path)
+void dial_path_calls_back_locked(struct dial_path *path)
 {
     while (!list_empty(&path->sent)) {
         struct dial_call *call = LIST_ENTRY(path->sent.prev, struct dial_call, link);
@@ -244,109 +133,6 @@ static void calls_back_locked(struct dial_path *path)
         }
     }
 }
-
-/* The link is no more: its connection is closed or was never begun. */
-static void link_over(struct dial_link *link, int error)
-{
-    struct dial_path *path = link->path;
-    struct news news = {0};
-    struct connection *conn;
-
-    pthread_mutex_lock(&path->lock);
-    conn = link->conn;
-    link->conn = NULL;
-    if (path->link == link) {
-        path->link = NULL;
-        calls_back_locked(path);
-        if (!link->up)
-            down_locked(path, link->late ? "timeout" : "connect", error, &news);
-        else if (!link->answered)
-            down_locked(path, "closed", 0, &news);
-        dial_out_active_locked(path, waits_locked(path));
-    }
-    pthread_mutex_unlock(&path->lock);
-    if (conn)
-        connection_put(conn);
-    news_tell(path, &news);
-}
-
-/* transport_dial() came back with a connection; its hooks may have run already. */
-static void link_found(struct dial_link *link, struct connection *conn)
-{
-    struct dial_path *path = link->path;
-    bool wanted;
-
-    pthread_mutex_lock(&path->lock);
-    wanted = path->link == link;
-    if (wanted && !link->conn) {
-        link->conn = conn;
-        conn = NULL;
-    }
-    pthread_mutex_unlock(&path->lock);
-    if (conn && !wanted)
-        connection_shutdown(conn);
-    if (conn)
-        connection_put(conn);
-}
-
-static void path_dial(struct dial_path *path, int64_t now_ns)
-{
-    const union netaddr *address = &path->target.address;
-    struct dial_out *out = path->out;
-    struct dial_link *link = NULL;
-    struct connection *conn;
-    int error;
-
-    pthread_mutex_lock(&path->lock);
-    if (dial_due_locked(path, now_ns) && dial_out_rate_take(out, path->attempts > 0, now_ns))
-        link = link_begin_locked(path, now_ns);
-    pthread_mutex_unlock(&path->lock);
-    if (!link)
-        return;
-    dial_out_count(out, DIAL_OUT_COUNTER_dials);
-    error = transport_dial(out->transport, &address->sa, netaddr_len(address), &dial_path_hooks,
-                           link, &conn);
-    if (error) {
-        link_over(link, -error);
-        link_put(link);
-    } else {
-        link_found(link, conn);
-    }
-    link_put(link);
-}
-
-/* ---- what transport/ tells ---- */
-
-static void hook_connected(struct connection *conn, void *arg)
-{
-    struct dial_link *link = arg;
-    struct dial_path *path = link->path;
-    bool wanted;
-
-    pthread_mutex_lock(&path->lock);
-    wanted = path->link == link;
-    if (wanted && !link->conn)
-        link->conn = connection_get(conn);
-    link->up = wanted;
-    if (wanted)
-        probe_queue_locked(path, clock_now_ns());
-    pthread_mutex_unlock(&path->lock);
-    if (wanted)
-        path_send(path);
-    else
-        connection_shutdown(conn);
-}
-
-static void hook_closed(struct connection *conn, int error, void *arg)
-{
-    struct dial_link *link = arg;
-
-    (void)conn;
-    link_over(link, error);
-    link_put(link);
-}
-
-const struct dial_hooks dial_path_hooks = {.connected = hook_connected, .closed = hook_closed};
 
 /* ---- answers ---- */
 
@@ -367,7 +153,7 @@ static struct dial_call *sent_take_locked(struct dial_path *path, uint32_t xid)
 static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_answer answer)
 {
     struct connection *conn = NULL;
-    struct news news = {0};
+    struct dial_news news = {0};
 
     pthread_mutex_lock(&path->lock);
     if (path->link != link) {
@@ -377,15 +163,15 @@ static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_
     if (answer == CB_ANSWERED) {
         link->answered = true;
         path->attempts = 0;
-        state_set_locked(path, DIAL_PATH_UP, NULL, 0, &news);
+        dial_news_state_locked(path, DIAL_PATH_UP, NULL, 0, &news);
     } else {
         link->lost = true;
-        conn = link_conn_locked(link);
-        down_locked(path, answer == CB_REFUSED ? "refused" : "nonsense", 0, &news);
+        conn = dial_link_conn_locked(link);
+        dial_news_down_locked(path, answer == CB_REFUSED ? "refused" : "nonsense", 0, &news);
     }
     pthread_mutex_unlock(&path->lock);
-    conn_end(conn);
-    news_tell(path, &news);
+    dial_conn_end(conn);
+    dial_news_tell(path, &news);
 }
 
 bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, size_t len)
@@ -423,11 +209,11 @@ void dial_path_probe(struct dial_path *path, int64_t now_ns)
         path->probe_wanted = true;
         path->attempts = 0;
         dial_out_active_locked(path, true);
-        probe_queue_locked(path, now_ns);
+        dial_path_probe_queue_locked(path, now_ns);
     }
     pthread_mutex_unlock(&path->lock);
-    path_dial(path, now_ns);
-    path_send(path);
+    dial_link_make(path, now_ns);
+    dial_path_send(path);
 }
 
 bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count, dial_done *done,
@@ -447,7 +233,7 @@ bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count
     if (taken) {
         list_push_back(&path->queue, &call->link);
         path->call_count++;
-        if (rests_locked(path))
+        if (dial_link_rests_locked(path))
             path->attempts = 0;
         dial_out_active_locked(path, true);
     }
@@ -456,8 +242,8 @@ bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count
         dial_call_put(call);
         return false;
     }
-    path_dial(path, now_ns);
-    path_send(path);
+    dial_link_make(path, now_ns);
+    dial_path_send(path);
     return true;
 }
 
@@ -494,20 +280,20 @@ static uint32_t calls_expire_locked(struct dial_path *path, struct list *calls, 
 
 /* The connection to be given up, with a reference; NULL: none. */
 static struct connection *link_expire_locked(struct dial_path *path, int64_t now_ns,
-                                             struct list *late, struct news *news)
+                                             struct list *late, struct dial_news *news)
 {
     int64_t connect_ns = path->out->config.connect_ms * NSEC_PER_MSEC;
     struct dial_link *link = path->link;
 
     calls_expire_locked(path, &path->queue, now_ns, late);
     if (calls_expire_locked(path, &path->sent, now_ns, late) > 0) {
-        down_locked(path, "silent", 0, news);
+        dial_news_down_locked(path, "silent", 0, news);
         link->lost = true;
-        return link_conn_locked(link);
+        return dial_link_conn_locked(link);
     }
     if (link && !link->up && now_ns - link->begun_ns >= connect_ns) {
         link->late = true;
-        return link_conn_locked(link);
+        return dial_link_conn_locked(link);
     }
     return NULL;
 }
@@ -515,18 +301,18 @@ static struct connection *link_expire_locked(struct dial_path *path, int64_t now
 void dial_path_tick(struct dial_path *path, int64_t now_ns)
 {
     struct connection *conn;
-    struct news news = {0};
+    struct dial_news news = {0};
     struct list late;
 
     list_init(&late);
     pthread_mutex_lock(&path->lock);
     conn = link_expire_locked(path, now_ns, &late, &news);
-    dial_out_active_locked(path, waits_locked(path)); /* link_over() looks again */
+    dial_out_active_locked(path, dial_path_waits_locked(path)); /* link_over() looks again */
     pthread_mutex_unlock(&path->lock);
-    conn_end(conn);
-    news_tell(path, &news);
+    dial_conn_end(conn);
+    dial_news_tell(path, &news);
     dial_calls_end(&late, DIAL_FAILED);
-    path_dial(path, now_ns);
+    dial_link_make(path, now_ns);
 }
 
 /* ---- the end ---- */
@@ -547,13 +333,13 @@ void dial_path_close(struct dial_path *path)
     list_init(&calls);
     pthread_mutex_lock(&path->lock);
     path->closed = true;
-    conn = link_conn_locked(path->link);
+    conn = dial_link_conn_locked(path->link);
     path->link = NULL;
     calls_take_locked(&path->sent, &calls);
     calls_take_locked(&path->queue, &calls);
     path->call_count = 0;
     dial_out_active_locked(path, false);
     pthread_mutex_unlock(&path->lock);
-    conn_end(conn);
+    dial_conn_end(conn);
     dial_calls_end(&calls, DIAL_CANCELLED);
 }

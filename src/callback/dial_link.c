@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The connection of a path: when it is dialled, how it comes up and is lost.
+ *
+ *     (none) --transport_dial()--> coming --connected--> up --closed--> (none)
+ *
+ * Hooks may run before transport_dial() is back, and the path may have given a link up by then; so each
+ * looks whether path->link is still its own.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "callback/dial_internal.h"
+#include "transport/dial.h"
+
+static void link_put(struct dial_link *link)
+{
+    if (atomic_fetch_sub_explicit(&link->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    CHECK(!link->conn);
+    dial_path_put(link->path);
+    free(link);
+}
+
+struct connection *dial_link_conn_locked(struct dial_link *link)
+{
+    return link && link->conn ? connection_get(link->conn) : NULL;
+}
+
+void dial_conn_end(struct connection *conn)
+{
+    if (!conn)
+        return;
+    connection_shutdown(conn);
+    connection_put(conn);
+}
+
+/* ---- when ---- */
+
+bool dial_link_rests_locked(const struct dial_path *path)
+{
+    return path->attempts >= path->out->config.attempts;
+}
+
+/* Has the interval since the last dial passed? */
+static bool rested_locked(const struct dial_path *path, int64_t now_ns)
+{
+    const struct dial_out_config *config = &path->out->config;
+    uint64_t interval_ms = config->backoff_ms;
+
+    for (uint32_t i = 1; i < path->attempts && interval_ms < config->backoff_max_ms; i++)
+        interval_ms *= 2;
+    if (interval_ms > config->backoff_max_ms)
+        interval_ms = config->backoff_max_ms;
+    return path->last_dial_ns == 0 ||
+           now_ns - path->last_dial_ns >= (int64_t)interval_ms * NSEC_PER_MSEC;
+}
+
+static bool dial_due_locked(const struct dial_path *path, int64_t now_ns)
+{
+    bool reason =
+        !list_empty(&path->queue) || (path->probe_wanted && !dial_link_rests_locked(path));
+
+    return reason && !path->closed && !path->link && rested_locked(path, now_ns);
+}
+
+/* ---- its end ---- */
+
+/* The link is no more: its connection is closed or was never begun. */
+static void link_over(struct dial_link *link, int error)
+{
+    struct dial_path *path = link->path;
+    struct dial_news news = {0};
+    struct connection *conn;
+
+    pthread_mutex_lock(&path->lock);
+    conn = link->conn;
+    link->conn = NULL;
+    if (path->link == link) {
+        path->link = NULL;
+        dial_path_calls_back_locked(path);
+        if (!link->up)
+            dial_news_down_locked(path, link->late ? "timeout" : "connect", error, &news);
+        else if (!link->answered)
+            dial_news_down_locked(path, "closed", 0, &news);
+        dial_out_active_locked(path, dial_path_waits_locked(path));
+    }
+    pthread_mutex_unlock(&path->lock);
+    if (conn)
+        connection_put(conn);
+    dial_news_tell(path, &news);
+}
+
+/* ---- what transport/ tells ---- */
+
+static void hook_connected(struct connection *conn, void *arg)
+{
+    struct dial_link *link = arg;
+    struct dial_path *path = link->path;
+    bool wanted;
+
+    pthread_mutex_lock(&path->lock);
+    wanted = path->link == link;
+    if (wanted && !link->conn)
+        link->conn = connection_get(conn);
+    link->up = wanted;
+    if (wanted)
+        dial_path_probe_queue_locked(path, clock_now_ns());
+    pthread_mutex_unlock(&path->lock);
+    if (wanted)
+        dial_path_send(path);
+    else
+        connection_shutdown(conn);
+}
+
+static void hook_closed(struct connection *conn, int error, void *arg)
+{
+    struct dial_link *link = arg;
+
+    (void)conn;
+    link_over(link, error);
+    link_put(link);
+}
+
+const struct dial_hooks dial_link_hooks = {.connected = hook_connected, .closed = hook_closed};
+
+/* ---- its beginning ---- */
+
+static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_ns)
+{
+    struct dial_link *link = must_calloc(1, sizeof(*link));
+
+    atomic_init(&link->refs, 2);
+    link->path = dial_path_get(path);
+    link->begun_ns = now_ns;
+    path->link = link;
+    path->last_dial_ns = now_ns;
+    path->attempts++;
+    dial_out_active_locked(path, true);
+    return link;
+}
+
+/* transport_dial() came back with a connection; its hooks may have run already. */
+static void link_found(struct dial_link *link, struct connection *conn)
+{
+    struct dial_path *path = link->path;
+    bool wanted;
+
+    pthread_mutex_lock(&path->lock);
+    wanted = path->link == link;
+    if (wanted && !link->conn) {
+        link->conn = conn;
+        conn = NULL;
+    }
+    pthread_mutex_unlock(&path->lock);
+    if (conn && !wanted)
+        connection_shutdown(conn);
+    if (conn)
+        connection_put(conn);
+}
+
+void dial_link_make(struct dial_path *path, int64_t now_ns)
+{
+    const union netaddr *address = &path->target.address;
+    struct dial_out *out = path->out;
+    struct dial_link *link = NULL;
+    struct connection *conn;
+    int error;
+
+    pthread_mutex_lock(&path->lock);
+    if (dial_due_locked(path, now_ns) && dial_out_rate_take(out, path->attempts > 0, now_ns))
+        link = link_begin_locked(path, now_ns);
+    pthread_mutex_unlock(&path->lock);
+    if (!link)
+        return;
+    dial_out_count(out, DIAL_OUT_COUNTER_dials);
+    error = transport_dial(out->transport, &address->sa, netaddr_len(address), &dial_link_hooks,
+                           link, &conn);
+    if (error) {
+        link_over(link, -error);
+        link_put(link);
+    } else {
+        link_found(link, conn);
+    }
+    link_put(link);
+}

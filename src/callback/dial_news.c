@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known about a path, and the log. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "callback/dial_internal.h"
+#include "transport/address.h"
+
+void dial_news_state_locked(struct dial_path *path, enum dial_path_state state, const char *why,
+                            int error, struct dial_news *news)
+{
+    if (atomic_load_explicit(&path->state, memory_order_relaxed) == (uint32_t)state)
+        return;
+    atomic_store_explicit(&path->state, state, memory_order_relaxed);
+    *news = (struct dial_news){.state = state, .why = why, .error = error};
+}
+
+void dial_news_down_locked(struct dial_path *path, const char *why, int error,
+                           struct dial_news *news)
+{
+    path->probe_wanted = true;
+    dial_news_state_locked(path, DIAL_PATH_DOWN, why, error, news);
+}
+
+void dial_news_tell(struct dial_path *path, const struct dial_news *news)
+{
+    char peer[ADDRESS_TEXT_BYTES];
+
+    if (news->state == DIAL_PATH_NONE || !log_enabled(LOG_LEVEL_INFO) ||
+        !log_limit_take(&path->out->log_limit, clock_now_ns(), LIMIT_LOG_CALLBACKS_PER_S))
+        return;
+    address_format(&path->target.address.sa, peer, sizeof(peer));
+    if (news->state == DIAL_PATH_UP)
+        log_info("callback.up", LOG_ID("client", path->clientid), LOG_STR("peer", peer));
+    else
+        log_info("callback.down", LOG_ID("client", path->clientid), LOG_STR("peer", peer),
+                 LOG_STR("why", news->why), LOG_I64("errno", news->error));
+}
