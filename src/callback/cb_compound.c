@@ -76,7 +76,7 @@ enum cb_answer cb_null_answer(const void *body, size_t len)
     return answer == CB_ANSWERED && xdr_left(&x) > 0 ? CB_NONSENSE : answer;
 }
 
-/* An operation that the client does not know comes back as CB_ILLEGAL (RFC 7530 §16.2.8). */
+/* An operation that the client does not know comes back as CB_ILLEGAL (RFC 7530 §18.3). */
 static bool result_fits(const struct cb_op_result *result, uint32_t sent, bool last,
                         uint32_t status)
 {

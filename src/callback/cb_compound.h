@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CB_NULL and CB_COMPOUND (RFC 7530 §16, RFC 8881 §20) as records: calls to encode, replies to decode.
+ * CB_NULL and CB_COMPOUND (RFC 7530 §17, RFC 8881 §20) as records: calls to encode, replies to decode.
  * Shared by all ways to a client: the minor version and what identifies the server are arguments.
  * Pure; no I/O, no state.
  */

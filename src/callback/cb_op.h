@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations of a CB_COMPOUND (RFC 7530 §16.2.6, RFC 8881 §20), once: a new one is a row here and
+ * The operations of a CB_COMPOUND (RFC 7530 §18, RFC 8881 §20), once: a new one is a row here and
  * its codec in wire/nfs4_callback.
  */
 #pragma once

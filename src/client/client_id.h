@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client id of minor version 0: SETCLIENTID, SETCLIENTID_CONFIRM and RENEW (RFC 7530 §16.33,
- * §16.34, §16.29).  It belongs to no connection.
+ * §16.34, §16.28).  It belongs to no connection.
  */
 #pragma once
 

@@ -236,7 +236,7 @@ static void sequence_reply(void **state)
                   *state, &reply);
 }
 
-/* A compound refused as such, and an operation that the client does not know (RFC 7530 §16.2.8). */
+/* A compound refused as such, and an operation that the client does not know (RFC 7530 §18.3). */
 static void refused_replies(void **state)
 {
     struct cb_reply reply;

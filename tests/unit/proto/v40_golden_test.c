@@ -174,7 +174,7 @@ static void exchange(const char *arguments, const char *results)
 
 /* ---- the conversation ---- */
 
-/* RFC 7530 §16.33, §16.34, §16.29 */
+/* RFC 7530 §16.33, §16.34, §16.28 */
 static void client_ids(void)
 {
     exchange(SETCLIENTID("01020304 05060708 "), ONE "00000023 00000000 {clientid} {confirm}");
