@@ -1,199 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may reclaim after a restart: lives of the state tables with one state directory.  A life ends
- * as by a crash: nothing is written at its end.
+ * Who may reclaim after a restart.
  */
-#include "state/recovery/recovery.h"
-
-#include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "lib/test.h"
-#include "state/client/client.h"
-#include "state/session/session.h"
-#include "state/session/session_conn.h"
+#include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs.h"
-
-enum {
-    LEASE_S = 10,
-    GRACE_S = 20,
-    OWNER_UID = 1000
-};
-
-static char directory[64];
-static int dir_fd;
-static struct state *state;
-static struct session_conn *conn;
-static uint32_t next_sequence; /* of a CREATE_SESSION after the last EXCHANGE_ID */
-static int64_t born_ns;        /* when this life began */
-static bool holds_state;
-
-static int sections; /* that may block, begun and not ended */
-static int released_in;
-
-static void section_begin(bool surely)
-{
-    (void)surely;
-    sections++;
-}
-
-static void section_end(void)
-{
-    sections--;
-}
-
-static void hook_release(struct state *s, struct client *client)
-{
-    (void)s;
-    (void)client;
-    released_in = sections;
-}
-
-static bool hook_has_state(struct state *s, struct client *client)
-{
-    (void)s;
-    (void)client;
-    return holds_state;
-}
-
-static void begin_life_of(uint32_t lease_s, uint32_t grace_s)
-{
-    const struct recovery_config recovery = {dir_fd, lease_s, grace_s};
-    struct state_config config = {.lease_s = lease_s, .server_owner = "test"};
-    char error[256] = "";
-
-    born_ns = clock_now_ns();
-    config.recovery = recovery_open(&recovery, born_ns, error, sizeof(error));
-    assert_string_equal(error, "");
-    assert_non_null(config.recovery);
-    state = state_create(&config);
-    state_hook_clients(state, &(struct state_client_hooks){hook_release, hook_has_state});
-    conn = session_conn_create(NULL);
-}
-
-static void begin_life(void)
-{
-    begin_life_of(LEASE_S, GRACE_S);
-}
-
-static void end_life(void)
-{
-    holds_state = false;
-    session_conn_destroy(conn);
-    state_destroy(state);
-    state = NULL;
-}
-
-static void crash(void)
-{
-    end_life();
-    begin_life();
-}
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    strcpy(directory, "/tmp/mainstay-recovery.XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(dir_fd >= 0);
-    begin_life();
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    vfs_blocking_hooks = (struct vfs_blocking_hooks){0};
-    if (state)
-        end_life();
-    close(dir_fd);
-    return nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* EXCHANGE_ID alone. */
-static struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid)
-{
-    struct EXCHANGE_ID4args args = {.eia_state_protect = {.spa_how = SP4_NONE}};
-    const struct client_principal who = {1, uid};
-    struct client_exchange made;
-    struct client *client;
-
-    memset(args.eia_clientowner.co_verifier, verifier, NFS4_VERIFIER_SIZE);
-    args.eia_clientowner.co_ownerid =
-        (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    assert_int_equal(client_exchange_id(state, &who, &args, clock_now_ns(), &made), NFS4_OK);
-    next_sequence = made.sequence;
-    client = client_lookup(state, made.clientid);
-    assert_non_null(client);
-    client_put(client); /* the table keeps it */
-    return client;
-}
-
-/* CREATE_SESSION after that. */
-static void confirm(uint64_t clientid, uint32_t uid)
-{
-    const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, {0}, 0};
-    const struct CREATE_SESSION4args args = {.csa_clientid = clientid,
-                                             .csa_sequence = next_sequence,
-                                             .csa_fore_chan_attrs = attrs,
-                                             .csa_back_chan_attrs = attrs};
-    const struct client_principal who = {1, uid};
-    struct CREATE_SESSION4resok res;
-
-    assert_int_equal(session_create(state, &who, conn, &args, clock_now_ns(), &res), NFS4_OK);
-    assert_int_equal(session_destroy(state, res.csr_sessionid, conn, NULL, 0), NFS4_OK);
-}
-
-static struct client *come_as(const char *owner, uint8_t verifier, uint32_t uid)
-{
-    struct client *client = introduce_as(owner, verifier, uid);
-
-    confirm(client->id, uid);
-    return client;
-}
-
-static struct client *come(const char *owner)
-{
-    return come_as(owner, 1, OWNER_UID);
-}
-
-static void complete(struct client *client)
-{
-    assert_int_equal(client_reclaim_complete(client), NFS4_OK);
-}
-
-static struct client *come_and_complete(const char *owner)
-{
-    struct client *client = come(owner);
-
-    complete(client);
-    return client;
-}
-
-static void leave(struct client *client)
-{
-    assert_int_equal(client_destroy_id(state, client->id, clock_now_ns()), NFS4_OK);
-}
 
 static enum nfsstat4 reclaim(struct client *client)
 {
@@ -202,20 +20,6 @@ static enum nfsstat4 reclaim(struct client *client)
     if (status == NFS4_OK)
         recovery_reclaim_end(state->recovery);
     return status;
-}
-
-static bool in_grace(void)
-{
-    enum nfsstat4 grant = recovery_grant_status(state->recovery);
-
-    assert_int_equal(grant, recovery_in_grace(state->recovery) ? NFS4ERR_GRACE : NFS4_OK);
-    return grant == NFS4ERR_GRACE;
-}
-
-/* The timer, so many seconds into this life. */
-static void tick_at(int seconds)
-{
-    recovery_tick(state->recovery, born_ns + seconds * NSEC_PER_SEC);
 }
 
 static void nobody_to_wait_for(void **unused)
@@ -390,11 +194,6 @@ static void crashes_in_grace(void **unused)
     crash();
     assert_true(come("carol")->may_reclaim);
     assert_true(come("dave")->may_reclaim);
-}
-
-static void count_revoked(struct client *client, int count)
-{
-    atomic_fetch_add(&client->revoked_count, (uint32_t)count);
 }
 
 /* RFC 8881 §8.4.3, the first edge condition. */
@@ -894,17 +693,6 @@ static void many_records(void **unused)
     complete(alice);
 }
 
-/* As a full disk: what would make a file longer than it is fails. */
-static void disk_full(bool full)
-{
-    struct rlimit limit;
-
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = full ? 1 : limit.rlim_max;
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void unwritable(void **unused)
 {
     const struct recovery_config config = {dir_fd, LEASE_S, GRACE_S};
@@ -1270,58 +1058,56 @@ static void takes_over_at_once(void **unused)
     assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nobody_to_wait_for),
-        TEST(reclaims),
-        TEST(completes_among_others),
-        TEST(comes_too_late),
-        TEST(comes_up_slowly),
-        TEST(completes_after_grace),
-        TEST(goes_on_while_reclaiming),
-        TEST(pauses_too_long),
-        TEST(waits_for_reclaim),
-        TEST(crashes_in_grace),
-        TEST(lost_in_a_partition),
-        TEST(stays_lost),
-        TEST(acknowledges_losses),
-        TEST(lost_in_grace),
-        TEST(reboots),
-        TEST(reboots_half),
-        TEST(leaves),
-        TEST(drops_aside),
-        TEST(names),
-        TEST(no_grace),
-        TEST(by_lease),
-        TEST(nothing_outlives),
-        TEST(crowd),
-        TEST(ends_under_reclaims),
-        TEST(private_to_the_server),
-        TEST(damaged),
-        TEST(strange),
-        TEST(first_version),
-        TEST(many_records),
-        TEST(unwritable),
-        TEST(cannot_be_written),
-        TEST(may_be_written),
-        TEST(may_be_written_and_goes),
-        TEST(may_be_lost),
-        TEST(cannot_end),
-        TEST(cannot_forget),
-        TEST(takes_over),
-        TEST(completes_with_losses),
-        TEST(completes_with_losses_in_grace),
-        TEST(acknowledges_meanwhile),
-        TEST(wanted_meanwhile),
-        TEST(completes_when_gone),
-        TEST(goes_while_completing),
-        TEST(loses_after_reboot),
-        TEST(takes_over_meanwhile),
-        TEST(takes_over_at_once),
-        TEST(is_on_disk),
+        RECOVERY_TEST(nobody_to_wait_for),
+        RECOVERY_TEST(reclaims),
+        RECOVERY_TEST(completes_among_others),
+        RECOVERY_TEST(comes_too_late),
+        RECOVERY_TEST(comes_up_slowly),
+        RECOVERY_TEST(completes_after_grace),
+        RECOVERY_TEST(goes_on_while_reclaiming),
+        RECOVERY_TEST(pauses_too_long),
+        RECOVERY_TEST(waits_for_reclaim),
+        RECOVERY_TEST(crashes_in_grace),
+        RECOVERY_TEST(lost_in_a_partition),
+        RECOVERY_TEST(stays_lost),
+        RECOVERY_TEST(acknowledges_losses),
+        RECOVERY_TEST(lost_in_grace),
+        RECOVERY_TEST(reboots),
+        RECOVERY_TEST(reboots_half),
+        RECOVERY_TEST(leaves),
+        RECOVERY_TEST(drops_aside),
+        RECOVERY_TEST(names),
+        RECOVERY_TEST(no_grace),
+        RECOVERY_TEST(by_lease),
+        RECOVERY_TEST(nothing_outlives),
+        RECOVERY_TEST(crowd),
+        RECOVERY_TEST(ends_under_reclaims),
+        RECOVERY_TEST(private_to_the_server),
+        RECOVERY_TEST(damaged),
+        RECOVERY_TEST(strange),
+        RECOVERY_TEST(first_version),
+        RECOVERY_TEST(many_records),
+        RECOVERY_TEST(unwritable),
+        RECOVERY_TEST(cannot_be_written),
+        RECOVERY_TEST(may_be_written),
+        RECOVERY_TEST(may_be_written_and_goes),
+        RECOVERY_TEST(may_be_lost),
+        RECOVERY_TEST(cannot_end),
+        RECOVERY_TEST(cannot_forget),
+        RECOVERY_TEST(takes_over),
+        RECOVERY_TEST(completes_with_losses),
+        RECOVERY_TEST(completes_with_losses_in_grace),
+        RECOVERY_TEST(acknowledges_meanwhile),
+        RECOVERY_TEST(wanted_meanwhile),
+        RECOVERY_TEST(completes_when_gone),
+        RECOVERY_TEST(goes_while_completing),
+        RECOVERY_TEST(loses_after_reboot),
+        RECOVERY_TEST(takes_over_meanwhile),
+        RECOVERY_TEST(takes_over_at_once),
+        RECOVERY_TEST(is_on_disk),
     };
 
     return test_group_run(tests);

@@ -1,107 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who of 4.0 may reclaim after a restart (RFC 7530 §9.6.2, §9.6.3), alone and beside clients of 4.1 (P-06,
- * SR-29): lives of the state tables with one state directory.  A life ends as by a crash.
+ * Who of 4.0 may reclaim after a restart (RFC 7530 §9.6.2, §9.6.3), alone and beside clients of 4.1
+ * (P-06, SR-29).
  */
-#include "state/recovery/recovery.h"
-
-#include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "lib/test.h"
-#include "state/session/session.h"
-#include "state/session/session_conn.h"
+#include "unit/state/recovery/recovery_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 
-enum {
-    LEASE_S = 10,
-    GRACE_S = 20
-};
-
-static char directory[64];
-static int dir_fd;
-static struct state *state;
-static struct session_conn *conn;
-static int64_t born_ns; /* when this life began */
-
-static void hook_release(struct state *s, struct client *client)
-{
-    (void)s;
-    (void)client;
-}
-
-static bool hook_has_state(struct state *s, struct client *client)
-{
-    (void)s;
-    (void)client;
-    return false;
-}
-
-static void begin_life(void)
-{
-    const struct recovery_config recovery = {dir_fd, LEASE_S, GRACE_S};
-    struct state_config config = {.lease_s = LEASE_S, .server_owner = "test"};
-    char error[256] = "";
-
-    born_ns = clock_now_ns();
-    config.recovery = recovery_open(&recovery, born_ns, error, sizeof(error));
-    assert_string_equal(error, "");
-    state = state_create(&config);
-    state_hook_clients(state, &(struct state_client_hooks){hook_release, hook_has_state});
-    conn = session_conn_create(NULL);
-}
-
-static void end_life(void)
-{
-    session_conn_destroy(conn);
-    state_destroy(state);
-    state = NULL;
-}
-
-static void crash(void)
-{
-    end_life();
-    begin_life();
-}
-
-static int set_up(void **unused)
-{
-    (void)unused;
-    strcpy(directory, "/tmp/mainstay-recovery40.XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(dir_fd >= 0);
-    begin_life();
-    return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-static int tear_down(void **unused)
-{
-    (void)unused;
-    if (state)
-        end_life();
-    close(dir_fd);
-    return nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 /* The table keeps it. */
-static struct client *come_as(const char *owner, uint8_t verifier)
+static struct client *come_v40_as(const char *owner, uint8_t verifier)
 {
     struct client *client = v40_client(state, owner, verifier);
 
@@ -109,9 +20,9 @@ static struct client *come_as(const char *owner, uint8_t verifier)
     return client;
 }
 
-static struct client *come(const char *owner)
+static struct client *come_v40(const char *owner)
 {
-    return come_as(owner, 1);
+    return come_v40_as(owner, 1);
 }
 
 /* May it open something? */
@@ -122,7 +33,7 @@ static enum nfsstat4 grant(struct client *client)
 
 static struct client *come_and_open(const char *owner)
 {
-    struct client *client = come(owner);
+    struct client *client = come_v40(owner);
 
     assert_int_equal(grant(client), NFS4_OK);
     return client;
@@ -141,20 +52,10 @@ static enum nfsstat4 reclaim_ending(struct client *client, bool granted)
     return NFS4_OK;
 }
 
-static enum nfsstat4 reclaim(struct client *client)
+/* One that is granted. */
+static enum nfsstat4 regain(struct client *client)
 {
     return reclaim_ending(client, true);
-}
-
-static bool in_grace(void)
-{
-    return recovery_in_grace(state->recovery);
-}
-
-/* The timer, so many seconds into this life. */
-static void tick_at(int seconds)
-{
-    recovery_tick(state->recovery, born_ns + seconds * NSEC_PER_SEC);
 }
 
 static void grace_ends(void)
@@ -164,48 +65,23 @@ static void grace_ends(void)
     assert_false(in_grace());
 }
 
-/* One of 4.1 of that name, without a session. */
-static struct client *come_v41(const char *owner)
-{
-    const struct channel_attrs4 attrs = {0, 8192, 8192, 8192, 16, 8, {0}, 0};
-    struct EXCHANGE_ID4args args = {.eia_state_protect = {.spa_how = SP4_NONE}};
-    struct CREATE_SESSION4args create = {.csa_fore_chan_attrs = attrs,
-                                         .csa_back_chan_attrs = attrs};
-    struct CREATE_SESSION4resok res;
-    struct client_exchange made;
-    struct client *client;
-
-    memset(args.eia_clientowner.co_verifier, 1, NFS4_VERIFIER_SIZE);
-    args.eia_clientowner.co_ownerid =
-        (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    assert_int_equal(client_exchange_id(state, &v40_alice, &args, clock_now_ns(), &made), NFS4_OK);
-    create.csa_clientid = made.clientid;
-    create.csa_sequence = made.sequence;
-    assert_int_equal(session_create(state, &v40_alice, conn, &create, clock_now_ns(), &res),
-                     NFS4_OK);
-    assert_int_equal(session_destroy(state, res.csr_sessionid, conn, NULL, 0), NFS4_OK);
-    client = client_lookup(state, made.clientid);
-    client_put(client);
-    return client;
-}
-
 /* It is known from its first open on, and not before. */
 static void recorded_at_the_first_open(void **unused)
 {
-    struct client *client = come("c");
+    struct client *client = come_v40("c");
 
     (void)unused;
     assert_false(client->may_reclaim);
-    assert_int_equal(reclaim(client), NFS4ERR_NO_GRACE);
+    assert_int_equal(regain(client), NFS4ERR_NO_GRACE);
     crash();
     assert_false(in_grace());
     client = come_and_open("c");
     assert_int_equal(grant(client), NFS4_OK);
     crash();
     assert_true(in_grace());
-    assert_false(come("another")->may_reclaim);
-    assert_false(come_v41("c")->may_reclaim);
-    assert_true(come("c")->may_reclaim);
+    assert_false(come_v40("another")->may_reclaim);
+    assert_false(come("c")->may_reclaim);
+    assert_true(come_v40("c")->may_reclaim);
 }
 
 /* Nobody says that he has reclaimed all: it takes its time. */
@@ -216,25 +92,25 @@ static void grace_has_its_full_length(void **unused)
     (void)unused;
     come_and_open("c");
     crash();
-    client = come("c");
-    stranger = come("stranger");
-    assert_int_equal(reclaim(client), NFS4_OK);
-    assert_int_equal(reclaim(client), NFS4_OK);
-    assert_int_equal(reclaim(stranger), NFS4ERR_NO_GRACE);
+    client = come_v40("c");
+    stranger = come_v40("stranger");
+    assert_int_equal(regain(client), NFS4_OK);
+    assert_int_equal(regain(client), NFS4_OK);
+    assert_int_equal(regain(stranger), NFS4ERR_NO_GRACE);
     for (int i = 0; i < GRACE_S; i += 5) {
         tick_at(i);
         assert_int_equal(grant(client), NFS4ERR_GRACE);
         assert_int_equal(grant(stranger), NFS4ERR_GRACE);
-        assert_int_equal(reclaim(client), NFS4_OK);
+        assert_int_equal(regain(client), NFS4_OK);
     }
     grace_ends();
-    assert_int_equal(reclaim(client), NFS4ERR_NO_GRACE);
+    assert_int_equal(regain(client), NFS4ERR_NO_GRACE);
     assert_int_equal(grant(client), NFS4_OK);
     assert_int_equal(grant(stranger), NFS4_OK);
     /* It has stayed. */
     crash();
-    assert_true(come("c")->may_reclaim);
-    assert_true(come("stranger")->may_reclaim);
+    assert_true(come_v40("c")->may_reclaim);
+    assert_true(come_v40("stranger")->may_reclaim);
 }
 
 /* What was reclaimed before a crash in the middle counts for nothing less. */
@@ -244,14 +120,14 @@ static void crash_in_grace(void **unused)
     come_and_open("c");
     come_and_open("d");
     crash();
-    assert_int_equal(reclaim(come("c")), NFS4_OK);
+    assert_int_equal(regain(come_v40("c")), NFS4_OK);
     crash();
-    assert_int_equal(reclaim(come("c")), NFS4_OK);
-    assert_int_equal(reclaim(come("d")), NFS4_OK);
+    assert_int_equal(regain(come_v40("c")), NFS4_OK);
+    assert_int_equal(regain(come_v40("d")), NFS4_OK);
     grace_ends();
     crash();
-    assert_true(come("c")->may_reclaim);
-    assert_true(come("d")->may_reclaim);
+    assert_true(come_v40("c")->may_reclaim);
+    assert_true(come_v40("d")->may_reclaim);
 }
 
 /* RFC 7530 §9.6.3.4.2: who reclaimed nothing in one life has nothing to reclaim in the next, whether
@@ -267,24 +143,19 @@ static void second_edge_condition(void **unused)
     come_and_open("came late");
     come_and_open("reclaimed");
     crash();
-    (void)come("just came");
-    tried = come("tried in vain");
+    (void)come_v40("just came");
+    tried = come_v40("tried in vain");
     assert_int_equal(reclaim_ending(tried, false), NFS4_OK);
-    assert_int_equal(reclaim(come("reclaimed")), NFS4_OK);
+    assert_int_equal(regain(come_v40("reclaimed")), NFS4_OK);
     grace_ends();
-    assert_int_equal(grant(come("came late")), NFS4_OK); /* as a new one */
+    assert_int_equal(grant(come_v40("came late")), NFS4_OK); /* as a new one */
     crash();
-    assert_false(come("stayed away")->may_reclaim);
-    assert_false(come("just came")->may_reclaim);
-    assert_false(come("tried in vain")->may_reclaim);
-    assert_true(come("came late")->may_reclaim);
-    assert_true(come("reclaimed")->may_reclaim);
-    assert_int_equal(reclaim(come("stayed away")), NFS4ERR_NO_GRACE);
-}
-
-static void lose(struct client *client, int change)
-{
-    atomic_fetch_add(&client->revoked_count, (uint32_t)change);
+    assert_false(come_v40("stayed away")->may_reclaim);
+    assert_false(come_v40("just came")->may_reclaim);
+    assert_false(come_v40("tried in vain")->may_reclaim);
+    assert_true(come_v40("came late")->may_reclaim);
+    assert_true(come_v40("reclaimed")->may_reclaim);
+    assert_int_equal(regain(come_v40("stayed away")), NFS4ERR_NO_GRACE);
 }
 
 /* RFC 7530 §9.6.3.4.1: something of his was given to somebody else, and he does not know. */
@@ -293,22 +164,22 @@ static void first_edge_condition(void **unused)
     struct client *lost = come_and_open("lost"), *knows = come_and_open("knows");
 
     (void)unused;
-    lose(lost, 1);
+    count_revoked(lost, 1);
     assert_true(recovery_client_lost(state->recovery, lost));
-    lose(knows, 1);
+    count_revoked(knows, 1);
     assert_true(recovery_client_lost(state->recovery, knows));
-    lose(knows, -1);
+    count_revoked(knows, -1);
     recovery_client_whole(state->recovery, knows);
     crash();
-    lost = come("lost");
-    knows = come("knows");
-    assert_int_equal(reclaim(lost), NFS4ERR_NO_GRACE);
-    assert_int_equal(reclaim(knows), NFS4_OK);
+    lost = come_v40("lost");
+    knows = come_v40("knows");
+    assert_int_equal(regain(lost), NFS4ERR_NO_GRACE);
+    assert_int_equal(regain(knows), NFS4_OK);
     grace_ends();
     /* And then he has what he opens. */
     assert_int_equal(grant(lost), NFS4_OK);
     crash();
-    assert_true(come("lost")->may_reclaim);
+    assert_true(come_v40("lost")->may_reclaim);
 }
 
 /* One that lost all before its first open was recorded in this life. */
@@ -317,12 +188,12 @@ static void losses_stay_with_a_new_open(void **unused)
     struct client *client = come_and_open("c");
 
     (void)unused;
-    lose(client, 1);
+    count_revoked(client, 1);
     assert_true(recovery_client_lost(state->recovery, client));
     assert_int_equal(grant(client), NFS4_OK);
     crash();
     assert_false(in_grace());
-    assert_false(come("c")->may_reclaim);
+    assert_false(come_v40("c")->may_reclaim);
 }
 
 /* A client that has booted in between has nothing, and its record goes with what it had. */
@@ -334,16 +205,16 @@ static void another_incarnation(void **unused)
     come_and_open("c");
     come_and_open("d");
     crash();
-    first = come_as("c", 1);
+    first = come_v40_as("c", 1);
     assert_true(first->may_reclaim);
-    assert_int_equal(reclaim(first), NFS4_OK);
-    second = come_as("c", 2);
+    assert_int_equal(regain(first), NFS4_OK);
+    second = come_v40_as("c", 2);
     assert_false(second->may_reclaim);
-    assert_int_equal(reclaim(second), NFS4ERR_NO_GRACE);
+    assert_int_equal(regain(second), NFS4ERR_NO_GRACE);
     assert_int_equal(grant(second), NFS4ERR_GRACE);
     crash();
-    assert_false(come("c")->may_reclaim);
-    assert_true(come("d")->may_reclaim);
+    assert_false(come_v40("c")->may_reclaim);
+    assert_true(come_v40("d")->may_reclaim);
 }
 
 /* The same one that says its name twice is the same. */
@@ -354,11 +225,11 @@ static void same_incarnation(void **unused)
     (void)unused;
     come_and_open("c");
     crash();
-    client = come("c");
-    assert_ptr_equal(come("c"), client);
-    assert_int_equal(reclaim(client), NFS4_OK);
-    assert_ptr_equal(come("c"), client);
-    assert_int_equal(reclaim(client), NFS4_OK);
+    client = come_v40("c");
+    assert_ptr_equal(come_v40("c"), client);
+    assert_int_equal(regain(client), NFS4_OK);
+    assert_ptr_equal(come_v40("c"), client);
+    assert_int_equal(regain(client), NFS4_OK);
 }
 
 /* Both kinds: each has its own end, and the period that of the later one. */
@@ -368,26 +239,26 @@ static void both_kinds(void **unused)
 
     (void)unused;
     come_and_open("host");
-    assert_int_equal(client_reclaim_complete(come_v41("host")), NFS4_OK);
+    assert_int_equal(client_reclaim_complete(come("host")), NFS4_OK);
     crash();
-    old = come("host");
-    new = come_v41("host");
+    old = come_v40("host");
+    new = come("host");
     assert_true(old->may_reclaim && new->may_reclaim);
-    assert_int_equal(reclaim(new), NFS4_OK);
-    assert_int_equal(reclaim(old), NFS4_OK);
+    assert_int_equal(regain(new), NFS4_OK);
+    assert_int_equal(regain(old), NFS4_OK);
     assert_int_equal(client_reclaim_complete(new), NFS4_OK);
     assert_true(in_grace());
     tick_at(GRACE_S - 5);
     assert_int_equal(grant(old), NFS4ERR_GRACE);
     assert_int_equal(grant(new), NFS4ERR_GRACE);
-    assert_int_equal(reclaim(new), NFS4ERR_NO_GRACE); /* it has said so */
-    assert_int_equal(reclaim(old), NFS4_OK);
+    assert_int_equal(regain(new), NFS4ERR_NO_GRACE); /* it has said so */
+    assert_int_equal(regain(old), NFS4_OK);
     grace_ends();
     assert_int_equal(grant(old), NFS4_OK);
     assert_int_equal(grant(new), NFS4_OK);
     crash();
+    assert_true(come_v40("host")->may_reclaim);
     assert_true(come("host")->may_reclaim);
-    assert_true(come_v41("host")->may_reclaim);
 }
 
 /* The end of one is not the end of its namesake. */
@@ -397,13 +268,13 @@ static void one_kind_goes(void **unused)
 
     (void)unused;
     come_and_open("host");
-    new = come_v41("host");
+    new = come("host");
     assert_int_equal(client_reclaim_complete(new), NFS4_OK);
     assert_int_equal(client_destroy_id(state, new->id, clock_now_ns()), NFS4_OK);
     crash();
     assert_true(in_grace());
-    assert_false(come_v41("host")->may_reclaim);
-    assert_true(come("host")->may_reclaim);
+    assert_false(come("host")->may_reclaim);
+    assert_true(come_v40("host")->may_reclaim);
 }
 
 /* When only clients of 4.1 had state, their last word ends it. */
@@ -412,30 +283,19 @@ static void only_new_ones_awaited(void **unused)
     struct client *new;
 
     (void)unused;
-    (void)come("never opened");
-    assert_int_equal(client_reclaim_complete(come_v41("new")), NFS4_OK);
+    (void)come_v40("never opened");
+    assert_int_equal(client_reclaim_complete(come("new")), NFS4_OK);
     crash();
-    (void)come("never opened");
-    new = come_v41("new");
+    (void)come_v40("never opened");
+    new = come("new");
     assert_int_equal(client_reclaim_complete(new), NFS4_OK);
     assert_false(in_grace());
-}
-
-/* As a full disk: what would make a file longer than it is fails. */
-static void disk_full(bool full)
-{
-    struct rlimit limit;
-
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = full ? 1 : limit.rlim_max;
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 /* Who cannot be recorded gets nothing yet. */
 static void cannot_be_written(void **unused)
 {
-    struct client *client = come("c"), *known = come_and_open("known");
+    struct client *client = come_v40("c"), *known = come_and_open("known");
 
     (void)unused;
     disk_full(true);
@@ -445,7 +305,7 @@ static void cannot_be_written(void **unused)
     disk_full(false);
     assert_int_equal(grant(client), NFS4_OK);
     crash();
-    assert_true(come("c")->may_reclaim);
+    assert_true(come_v40("c")->may_reclaim);
 }
 
 static void removed_client(void **unused)
@@ -453,7 +313,7 @@ static void removed_client(void **unused)
     struct client *client = v40_client(state, "c", 1);
 
     (void)unused;
-    (void)come_as("c", 2);
+    (void)come_v40_as("c", 2);
     assert_true(client_dead(client));
     assert_int_equal(grant(client), NFS4ERR_DELAY);
     client_put(client);
@@ -486,7 +346,7 @@ static void first_opens_together(void **unused)
     for (int t = 0; t < THREADS; t++) {
         for (int i = 0; i < ROUNDS; i++) {
             (void)snprintf(name, sizeof(name), "%d %d", t / 2, i); /* two threads each */
-            clients[t][i] = come(name);
+            clients[t][i] = come_v40(name);
         }
     }
     for (int t = 0; t < THREADS; t++)
@@ -497,30 +357,28 @@ static void first_opens_together(void **unused)
     for (int t = 0; t < THREADS; t++) {
         for (int i = 0; i < ROUNDS; i++) {
             (void)snprintf(name, sizeof(name), "%d %d", t / 2, i);
-            assert_true(come(name)->may_reclaim);
+            assert_true(come_v40(name)->may_reclaim);
         }
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(recorded_at_the_first_open),
-        TEST(grace_has_its_full_length),
-        TEST(crash_in_grace),
-        TEST(second_edge_condition),
-        TEST(first_edge_condition),
-        TEST(losses_stay_with_a_new_open),
-        TEST(another_incarnation),
-        TEST(same_incarnation),
-        TEST(both_kinds),
-        TEST(one_kind_goes),
-        TEST(only_new_ones_awaited),
-        TEST(cannot_be_written),
-        TEST(removed_client),
-        TEST(first_opens_together),
+        RECOVERY_TEST(recorded_at_the_first_open),
+        RECOVERY_TEST(grace_has_its_full_length),
+        RECOVERY_TEST(crash_in_grace),
+        RECOVERY_TEST(second_edge_condition),
+        RECOVERY_TEST(first_edge_condition),
+        RECOVERY_TEST(losses_stay_with_a_new_open),
+        RECOVERY_TEST(another_incarnation),
+        RECOVERY_TEST(same_incarnation),
+        RECOVERY_TEST(both_kinds),
+        RECOVERY_TEST(one_kind_goes),
+        RECOVERY_TEST(only_new_ones_awaited),
+        RECOVERY_TEST(cannot_be_written),
+        RECOVERY_TEST(removed_client),
+        RECOVERY_TEST(first_opens_together),
     };
 
     return test_group_run(tests);
