@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lives of the state tables with one state directory, one for each test, and clients of 4.1 in them.
- * A life ends as by a crash: nothing is written at its end.
+ * Lives of the state tables with one state directory for each test, and clients of 4.1 in them.  A
+ * life ends as by a crash: nothing is written at its end.
  */
 #pragma once
 
