@@ -3,8 +3,6 @@
  * Exactly once: a request whose reply is lost with its connection is sent again over another one
  * and answered with the first reply's bytes (SR-01, S20-07, S20-12, P-01).
  */
-#include <poll.h>
-
 #include "lost_reply/lost.h"
 
 static struct client_fh dir;
@@ -40,18 +38,7 @@ static void connection_cut(void **state)
 {
     dir = script_dir(*state);
     for (unsigned i = 0; i < 40; i++) {
-        struct client_conn conn;
-        char name[16];
-        uint32_t xid;
-
-        (void)snprintf(name, sizeof(name), "d%u", i);
-        begin(&alice, &dir);
-        client_op_create(C, name, NF4DIR, NULL, 0700);
-        script_connect(&conn);
-        assert_int_equal(client_compound_send(&conn, C, &xid), CLIENT_OK);
-        if (i % 2)
-            poll(NULL, 0, 1);
-        client_conn_abort(&conn);
+        lost_cut(&dir, i);
         do {
             client_result_free(R);
             assert_int_equal(client_compound_call(&alice.conn, C, R), CLIENT_OK);
@@ -102,12 +89,6 @@ static void false_retry(void **state)
     run(NFS4ERR_NOENT);
 }
 
-static int teardown(void **state)
-{
-    client_result_free(&lost_first);
-    return script_teardown(state);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,5 +106,5 @@ int main(void)
         ON_BOTH(false_retry),
     };
 
-    return test_group_run_fixtures(tests, script_setup_default, teardown);
+    return test_group_run_fixtures(tests, script_setup_default, lost_teardown);
 }

@@ -4,7 +4,6 @@
  * that it is one: a request whose reply is lost is sent again over another connection, and answered
  * with the first reply's bytes.
  */
-#include <poll.h>
 #include <string.h>
 
 #include "lost_reply/lost.h"
@@ -48,17 +47,8 @@ static void connection_cut(void **state)
     dir = script_dir(*state);
     for (unsigned i = 0; i < 40; i++) {
         struct client_conn conn;
-        char name[16];
-        uint32_t xid;
+        uint32_t xid = lost_cut(&dir, i);
 
-        (void)snprintf(name, sizeof(name), "d%u", i);
-        begin(&alice, &dir);
-        client_op_create(C, name, NF4DIR, NULL, 0700);
-        script_connect(&conn);
-        assert_int_equal(client_compound_send(&conn, C, &xid), CLIENT_OK);
-        if (i % 2)
-            poll(NULL, 0, 1);
-        client_conn_abort(&conn);
         script_connect(&conn);
         conn.xid = xid - 1;
         run_on(&conn, NFS4_OK);
@@ -182,12 +172,6 @@ static void long_replies(void **state)
     lost_retry(NFS4_OK);
 }
 
-static int teardown(void **state)
-{
-    client_result_free(&lost_first);
-    return script_teardown(state);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,5 +188,5 @@ int main(void)
         {"attributes on mem", attributes, NULL, NULL, script_mem}, /* local has none */
     };
 
-    return test_group_run_fixtures(tests, script_setup_v40_default, teardown);
+    return test_group_run_fixtures(tests, script_setup_v40_default, lost_teardown);
 }

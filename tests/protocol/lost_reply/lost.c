@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lost.h"
 
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,4 +110,62 @@ void lost_expect_name(const char *name, bool there)
 
     expect_status(client_file_lookup_at(&bob, &lost_dir, name, &fh),
                   there ? NFS4_OK : NFS4ERR_NOENT);
+}
+
+void lost_new_moved(void)
+{
+    begin_two(&bob, &lost_dir, &lost_dir);
+    client_op_rename(C, "new", "moved");
+    run(NFS4_OK);
+}
+
+void lost_write_by_bob(void)
+{
+    uint32_t written;
+
+    expect_status(client_file_write(&bob, &(struct client_file){.fh = lost_file.fh}, 0, FILE_SYNC4,
+                                    "other", 5, &written),
+                  NFS4_OK);
+}
+
+void lost_op_truncate(uint32_t seqid, struct state_owner4 owner)
+{
+    static uint8_t zero[8];
+    struct nfs_argop4 op = {
+        .argop = OP_OPEN,
+        .opopen = {.seqid = seqid,
+                   .share_access = OPEN4_SHARE_ACCESS_BOTH,
+                   .owner = owner,
+                   .openhow = {.opentype = OPEN4_CREATE},
+                   .claim = {.claim = CLAIM_NULL}},
+    };
+
+    op.opopen.claim.file = client_text("there");
+    op.opopen.openhow.how.mode = UNCHECKED4;
+    op.opopen.openhow.how.createattrs =
+        (struct fattr4){CLIENT_BITS(FATTR4_SIZE), {zero, sizeof(zero)}};
+    client_compound_add(C, &op);
+}
+
+uint32_t lost_cut(const struct client_fh *dir, unsigned i)
+{
+    struct client_conn conn;
+    char name[16];
+    uint32_t xid;
+
+    (void)snprintf(name, sizeof(name), "d%u", i);
+    begin(&alice, dir);
+    client_op_create(C, name, NF4DIR, NULL, 0700);
+    script_connect(&conn);
+    assert_int_equal(client_compound_send(&conn, C, &xid), CLIENT_OK);
+    if (i % 2)
+        poll(NULL, 0, 1);
+    client_conn_abort(&conn);
+    return xid;
+}
+
+int lost_teardown(void **state)
+{
+    client_result_free(&lost_first);
+    return script_teardown(state);
 }

@@ -59,6 +59,20 @@ void lost_meanwhile(const struct client_fh *fh);
 /* There is (no) such name in lost_dir. */
 void lost_expect_name(const char *name, bool there);
 
+/* Meanwhile: bob moves `new` to `moved`, or writes 5 bytes to `there`. */
+void lost_new_moved(void);
+void lost_write_by_bob(void);
+
+/* OPEN of `there` that makes it empty; the seqid counts in minor version 0. */
+void lost_op_truncate(uint32_t seqid, struct state_owner4 owner);
+
+/* Let alice send CREATE of a directory `d<i>`, left in C, and cut the connection while the request
+ * may be anywhere.  Returns its xid. */
+uint32_t lost_cut(const struct client_fh *dir, unsigned i);
+
+/* The group's. */
+int lost_teardown(void **state);
+
 /* The requests of 4.1's session and client ids, each a test of its own. */
 void lost_exchange_id(void **state);
 void lost_create_session(void **state);

@@ -42,13 +42,6 @@ static void create_exclusive41(void)
     create(EXCLUSIVE4_1);
 }
 
-static void new_moved(void)
-{
-    begin_two(&bob, &lost_dir, &lost_dir);
-    client_op_rename(C, "new", "moved");
-    run(NFS4_OK);
-}
-
 /* It was opened once: CLOSE by the first stateid says so, and ends it. */
 static void close_by(const struct client_fh *fh, const struct stateid4 *stateid)
 {
@@ -73,30 +66,8 @@ static void created_once(void)
 /* Into a file that is there: it is written to before the retry comes, which must not truncate it. */
 static void truncate_there(void)
 {
-    uint8_t zero[8] = {0};
-    struct nfs_argop4 op = {
-        .argop = OP_OPEN,
-        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
-                   .owner = {alice.session.clientid, client_text("file")},
-                   .openhow = {.opentype = OPEN4_CREATE},
-                   .claim = {.claim = CLAIM_NULL}},
-    };
-
-    op.opopen.claim.file = client_text("there");
-    op.opopen.openhow.how.mode = UNCHECKED4;
-    op.opopen.openhow.how.createattrs =
-        (struct fattr4){CLIENT_BITS(FATTR4_SIZE), {zero, sizeof(zero)}};
     begin(&alice, &lost_dir);
-    client_compound_add(C, &op);
-}
-
-static void write_by_bob(void)
-{
-    uint32_t written;
-
-    expect_status(client_file_write(&bob, &(struct client_file){.fh = lost_file.fh}, 0, FILE_SYNC4,
-                                    "other", 5, &written),
-                  NFS4_OK);
+    lost_op_truncate(0, (struct state_owner4){alice.session.clientid, client_text("file")});
 }
 
 static void not_truncated(void)
@@ -207,17 +178,17 @@ static void lived_once(void)
 }
 
 static const struct lost rows[] = {
-    {"OPEN UNCHECKED4", NULL, create_unchecked, new_moved, created_once, NFS4_OK, false},
-    {"OPEN GUARDED4", NULL, create_guarded, new_moved, created_once, NFS4_OK, false},
-    {"OPEN EXCLUSIVE4", NULL, create_exclusive, new_moved, created_once, NFS4_OK, false},
-    {"OPEN EXCLUSIVE4_1", NULL, create_exclusive41, new_moved, created_once, NFS4_OK, false},
-    {"OPEN that truncates", NULL, truncate_there, write_by_bob, not_truncated, NFS4_OK, false},
+    {"OPEN UNCHECKED4", NULL, create_unchecked, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN GUARDED4", NULL, create_guarded, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN EXCLUSIVE4", NULL, create_exclusive, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN EXCLUSIVE4_1", NULL, create_exclusive41, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN that truncates", NULL, truncate_there, lost_write_by_bob, not_truncated, NFS4_OK, false},
     {"OPEN of what is open", NULL, upgrade, NULL, upgraded_once, NFS4_OK, false},
     {"CLOSE", NULL, close_there, open_again, still_open, NFS4_OK, false},
     {"OPEN_DOWNGRADE", open_twice, downgrade, open_again, still_writable, NFS4_OK, false},
     {"DELEGRETURN", NULL, return_delegation, NULL, NULL, NFS4ERR_BAD_STATEID, false},
-    {"OPEN, WRITE, LOCK, LOCKU, FREE_STATEID", NULL, whole_life, new_moved, lived_once, NFS4_OK,
-     false},
+    {"OPEN, WRITE, LOCK, LOCKU, FREE_STATEID", NULL, whole_life, lost_new_moved, lived_once,
+     NFS4_OK, false},
 };
 
 const struct lost_table lost_opens = LOST_TABLE(rows);

@@ -59,13 +59,6 @@ static void create_exclusive(void)
     create(EXCLUSIVE4);
 }
 
-static void new_moved(void)
-{
-    begin_two(&bob, &lost_dir, &lost_dir);
-    client_op_rename(C, "new", "moved");
-    run(NFS4_OK);
-}
-
 /* It was opened once: one CLOSE ends it. */
 static void close_by(struct client_owner *owner, const struct client_fh *fh,
                      const struct stateid4 *stateid)
@@ -111,31 +104,9 @@ static void created_and_confirmed(void)
 /* Into a file that is there: it is written to before the retry comes, which must not truncate it. */
 static void truncate_there(void)
 {
-    static uint8_t zero[8];
-    struct nfs_argop4 op = {
-        .argop = OP_OPEN,
-        .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
-                   .owner = {alice.id.clientid, client_text(lost_file.owner->name)},
-                   .openhow = {.opentype = OPEN4_CREATE},
-                   .claim = {.claim = CLAIM_NULL}},
-    };
-
-    op.opopen.seqid = lost_file.owner->seqid;
-    op.opopen.claim.file = client_text("there");
-    op.opopen.openhow.how.mode = UNCHECKED4;
-    op.opopen.openhow.how.createattrs =
-        (struct fattr4){CLIENT_BITS(FATTR4_SIZE), {zero, sizeof(zero)}};
     begin(&alice, &lost_dir);
-    client_compound_add(C, &op);
-}
-
-static void write_by_bob(void)
-{
-    uint32_t written;
-
-    expect_status(client_file_write(&bob, &(struct client_file){.fh = lost_file.fh}, 0, FILE_SYNC4,
-                                    "other", 5, &written),
-                  NFS4_OK);
+    lost_op_truncate(lost_file.owner->seqid,
+                     (struct state_owner4){alice.id.clientid, client_text(lost_file.owner->name)});
 }
 
 static void not_truncated(void)
@@ -337,12 +308,12 @@ static void unlocked_once(void)
 }
 
 static const struct lost rows[] = {
-    {"OPEN UNCHECKED4", NULL, create_unchecked, new_moved, created_once, NFS4_OK, false},
-    {"OPEN GUARDED4", NULL, create_guarded, new_moved, created_once, NFS4_OK, false},
-    {"OPEN EXCLUSIVE4", NULL, create_exclusive, new_moved, created_once, NFS4_OK, false},
-    {"OPEN by a new owner", NULL, create_by_new_owner, new_moved, created_and_confirmed, NFS4_OK,
-     false},
-    {"OPEN that truncates", NULL, truncate_there, write_by_bob, not_truncated, NFS4_OK, false},
+    {"OPEN UNCHECKED4", NULL, create_unchecked, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN GUARDED4", NULL, create_guarded, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN EXCLUSIVE4", NULL, create_exclusive, lost_new_moved, created_once, NFS4_OK, false},
+    {"OPEN by a new owner", NULL, create_by_new_owner, lost_new_moved, created_and_confirmed,
+     NFS4_OK, false},
+    {"OPEN that truncates", NULL, truncate_there, lost_write_by_bob, not_truncated, NFS4_OK, false},
     {"OPEN of what is open", NULL, upgrade, NULL, upgraded_once, NFS4_OK, false},
     {"OPEN of what is not there", NULL, open_missing, new_made, sequence_went_on, NFS4ERR_NOENT,
      false},
