@@ -13,6 +13,8 @@ static const char usage[] =
     "usage: mainstay-bench --target HOST:PORT --op OP [OPTION]...\n"
     "       mainstay-bench --target HOST:PORT --idle N [--pid PID]\n"
     "\n"
+    "The server must offer NFSv4.1.\n"
+    "\n"
     "  --export PATH   where to work, from the root of the name space (default /)\n"
     "  --op OP         null seq getattr lookup access open-close create-remove readdir\n"
     "                  read:SIZE write:SIZE write-sync:SIZE\n"
