@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of settings: what can be changed while the server runs, without a restart.  A setting has
- * a name for people and programs, a kind, bounds and a default; its values are text outside and typed
- * inside.  What several settings must have in common is not said here (minor_setting.h).
+ * The table of settings: what can be changed while the server runs, without a restart.  A setting
+ * has a name for people and programs, a kind, bounds and a default; its values are text outside and
+ * typed inside.  What several settings must have in common is not said here (minor_setting.h).
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database is open only while it is read or changed: a file that was put in the place of the old
- * one is found, and nothing of it is in use when somebody makes a copy.
+ * The database is open only while it is read or changed: a file that was put in the place of the
+ * old one is found, and nothing of it is in use when somebody makes a copy.
  */
 #include "admin/settings.h"
 

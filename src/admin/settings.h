@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The settings of a server: stored in its state directory, changed while it runs, obeyed at once.  Who
- * administers the server, by whatever way, comes through here; so may another process, which has
- * settings of its own on the same directory and then tells the server to read them again.
+ * The settings of a server: stored in its state directory, changed while it runs, obeyed at once.
+ * Who administers the server, by whatever way, comes through here; so may another process, which
+ * has settings of its own on the same directory and then tells the server to read them again.
  *
  * A value in force is, in this order: what was changed since the server started; the option it was
  * started with, which is not stored; what is stored; the default.
@@ -33,8 +33,9 @@ struct settings_config {
     struct setting_option options[SETTING_COUNT];
 
     /* Obey `now`, which was checked: it can't fail.  Called by settings_open(), and then whenever a
-     * value in force has changed, before the call that changed it returns; one call at a time and in
-     * the order of the changes.  It may read settings and must not change them.  NULL: nobody. */
+     * value in force has changed, before the call that changed it returns; one call at a time and
+     * in the order of the changes.  It may read settings and must not change them.  NULL:
+     * nobody. */
     void (*obey)(void *context, const struct setting_values *now);
     void *context;
 };
@@ -71,5 +72,6 @@ struct settings_change {
 enum settings_status settings_set(struct settings *settings, const struct settings_change *changes,
                                   uint32_t count, char *error, size_t size) MUST_USE;
 
-/* Read what is stored again, and obey.  With an error everything stays as it was.  Reads the disk. */
+/* Read what is stored again, and obey.  With an error everything stays as it was.  Reads the
+ * disk. */
 enum settings_status settings_reload(struct settings *settings, char *error, size_t size) MUST_USE;

@@ -23,16 +23,16 @@ struct settings_rows {
 
 struct database;
 
-/* Open, make or check it; end with database_close().  NULL and a reason at `error`; the file is left as
- * it is. */
+/* Open, make or check it; end with database_close().  NULL and a reason at `error`; the file is
+ * left as it is. */
 struct database *settings_db_open(int dir, char *error, size_t size) MUST_USE;
 
 /* What is stored.  False and a reason when it cannot be read or makes no sense. */
 bool settings_db_load(struct database *db, struct settings_rows *rows, char *error,
                       size_t size) MUST_USE;
 
-/* A transaction: begin, then nobody else can change anything; what is to be done; commit.  False and a
- * reason: nothing has been changed.  Closing ends one that is not committed. */
+/* A transaction: begin, then nobody else can change anything; what is to be done; commit.  False
+ * and a reason: nothing has been changed.  Closing ends one that is not committed. */
 bool settings_db_begin(struct database *db, char *error, size_t size) MUST_USE;
 bool settings_db_put(struct database *db, enum setting_id id, const struct settings_row *row,
                      char *error, size_t size) MUST_USE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only place that reads a clock.  Leases and timers use the monotonic clock in
- * nanoseconds; file times use the real one.  Tests move time with clock_advance_ns(), and those that
- * look closely stop it before.
+ * nanoseconds; file times use the real one.  Tests move time with clock_advance_ns(), and those
+ * that look closely stop it before.
  *
  * Thread safe.
  */

@@ -3,9 +3,9 @@
  * Figures that many threads add to and somebody reads now and then: a set of counters, by index.
  *
  * Each thread adds to a lane of its own, cache lines that no other thread writes: adding takes no
- * lock, no locked instruction and no line of a neighbour.  Reading sums the lanes up.  What a thread
- * has added stays when it ends; its lane goes to a later one.  With more than LIMIT_COUNTER_LANES
- * threads alive the others share lane 0, where adding is an atomic instruction.
+ * lock, no locked instruction and no line of a neighbour.  Reading sums the lanes up.  What a
+ * thread has added stays when it ends; its lane goes to a later one.  With more than
+ * LIMIT_COUNTER_LANES threads alive the others share lane 0, where adding is an atomic instruction.
  */
 #pragma once
 

@@ -45,8 +45,8 @@ struct log_field {
     ((struct log_field){.key = (k), .type = LOG_FIELD_U64, .number = (uint64_t)(v)})
 #define LOG_I64(k, v)                                                                              \
     ((struct log_field){.key = (k), .type = LOG_FIELD_I64, .number = (uint64_t)(int64_t)(v)})
-/* A number that only names something: a string of hex digits, since readers of JSON keep no more than
- * 53 bits of a number. */
+/* A number that only names something: a string of hex digits, since readers of JSON keep no more
+ * than 53 bits of a number. */
 #define LOG_ID(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_ID, .number = (uint64_t)(v)})
 #define LOG_HEX(k, p, n)                                                                           \
     ((struct log_field){.key = (k), .type = LOG_FIELD_HEX, .data = (p), .len = (n)})

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CB_NULL and CB_COMPOUND (RFC 7530 §17, RFC 8881 §20) as records: calls to encode, replies to decode.
- * Shared by all ways to a client: the minor version and what identifies the server are arguments.
- * Pure; no I/O, no state.
+ * CB_NULL and CB_COMPOUND (RFC 7530 §17, RFC 8881 §20) as records: calls to encode, replies to
+ * decode.  Shared by all ways to a client: the minor version and what identifies the server are
+ * arguments.  Pure; no I/O, no state.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ struct cb_compound {
 /* What came back, as far as RPC can tell. */
 enum cb_answer {
     CB_ANSWERED, /* the procedure ran: cb_reply.status says how it went */
-    CB_REFUSED, /* an RPC error: there is no such program or procedure, it wants other credentials */
+    CB_REFUSED,  /* an RPC error: no such program or procedure, other credentials wanted */
     CB_NONSENSE, /* no answer to that call, or none at all */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From what a client of 4.0 said in SETCLIENTID to its path.  Which way a client is called back is fixed
- * by how it registered: only SETCLIENTID_CONFIRM comes here, so nobody asks for a version later.
+ * From what a client of 4.0 said in SETCLIENTID to its path.  Which way a client is called back is
+ * fixed by how it registered: only SETCLIENTID_CONFIRM comes here, so nobody asks for a version
+ * later.
  */
 #pragma once
 
@@ -10,9 +11,9 @@
 struct client;
 struct client_callback;
 
-/* A client confirmed that it wants its calls at `callback`: make or change its path, or close the one it
- * has if nobody can be dialled there.  Its calls carry AUTH_SYS with the uid that it came with (RFC 7530
- * §3.3.3).  `serial` as in dial_out_set(). */
+/* A client confirmed that it wants its calls at `callback`: make or change its path, or close the
+ * one it has if nobody can be dialled there.  Its calls carry AUTH_SYS with the uid that it came
+ * with (RFC 7530 §3.3.3).  `serial` as in dial_out_set(). */
 void dial_client_set(struct dial_out *out, const struct client *client,
                      const struct client_callback *callback, uint32_t serial);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the way out share: dial_out.c has the table of paths and their rate, dial_path.c
- * what happens on one path, dial_link.c its connection, dial_news.c what is known about it, dial_call.c
- * a call.  Who finds something to be done decides with the lock and acts without it: dialling, sending,
- * ending calls and logging.
+ * What the files of the way out share: dial_out.c has the table of paths and their rate,
+ * dial_path.c what happens on one path, dial_link.c its connection, dial_news.c what is known about
+ * it, dial_call.c a call.  Who finds something to be done decides with the lock and acts without
+ * it: dialling, sending, ending calls and logging.
  *
- * Locks: dial_path.lock, then dial_out.lock.  Neither is held over a call into transport/, a hook or a
- * line of the log.
+ * Locks: dial_path.lock, then dial_out.lock.  Neither is held over a call into transport/, a hook
+ * or a line of the log.
  */
 #pragma once
 
@@ -53,7 +53,8 @@ enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, 
 
 /* ---- paths ---- */
 
-/* One attempt at a connection.  Holders: the connection until its `closed` hook, and whoever dials. */
+/* One attempt at a connection.  Holders: the connection until its `closed` hook, and whoever
+ * dials. */
 struct dial_link {
     _Atomic uint32_t refs;
     struct dial_path *path; /* a reference */
@@ -138,8 +139,8 @@ void dial_link_make(struct dial_path *path, int64_t now_ns);
 /* Has it been dialled in vain so often that only a new reason begins anew? */
 bool dial_link_rests_locked(const struct dial_path *path);
 
-/* A reference on the connection, so that it can be ended without the lock; NULL: there is none, or the
- * one who dials has not come back with it yet. */
+/* A reference on the connection, so that it can be ended without the lock; NULL: there is none, or
+ * the one who dials has not come back with it yet. */
 struct connection *dial_link_conn_locked(struct dial_link *link);
 void dial_conn_end(struct connection *conn); /* NULL is fine */
 

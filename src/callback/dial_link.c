@@ -4,8 +4,8 @@
  *
  *     (none) --transport_dial()--> coming --connected--> up --closed--> (none)
  *
- * Hooks may run before transport_dial() is back, and the path may have given a link up by then; so each
- * looks whether path->link is still its own.
+ * Hooks may run before transport_dial() is back, and the path may have given a link up by then; so
+ * each looks whether path->link is still its own.
  */
 #include <stdlib.h>
 

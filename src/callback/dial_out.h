@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to clients of NFSv4.0: over connections that we make to the address which the client named in
- * SETCLIENTID (RFC 7530 §16.33).  One path for each confirmed client that can be called:
+ * Calls to clients of NFSv4.0: over connections that we make to the address which the client named
+ * in SETCLIENTID (RFC 7530 §16.33).  One path for each confirmed client that can be called:
  *
  *     unknown --an answer--> up <--answer-- --nothing, or nonsense--> down
  *
  * A path is dialled when there is something to send: the CB_NULL that probes it when it is made
- * (§10.2), or a call.  A connection that is lost is made anew, at growing intervals, and what was not
- * answered is sent again with its xid: 4.0's callbacks have no sequence and may come twice.  A path
- * that is down is probed again, a bounded number of times; a call, or the client's next
- * SETCLIENTID_CONFIRM, begins anew.  That the client closes a connection on which nothing waits says
- * nothing, and nothing is done about it before the next call.
+ * (§10.2), or a call.  A connection that is lost is made anew, at growing intervals, and what was
+ * not answered is sent again with its xid: 4.0's callbacks have no sequence and may come twice.  A
+ * path that is down is probed again, a bounded number of times; a call, or the client's next
+ * SETCLIENTID_CONFIRM, begins anew.  That the client closes a connection on which nothing waits
+ * says nothing, and nothing is done about it before the next call.
  *
  * No function here waits, and none is called with a lock of state/ held.  Time passes in
  * dial_out_tick(): what is due is found at the next tick.
  *
  * A client may name any address.  So all dials together are bounded (LIMIT_DIALS_PER_S), and so are
- * the intervals for each client; what is sent before somebody answers is one CB_NULL, 40 bytes, or the
- * calls that wait.  netaddr.h has what is never dialled.
+ * the intervals for each client; what is sent before somebody answers is one CB_NULL, 40 bytes, or
+ * the calls that wait.  netaddr.h has what is never dialled.
  */
 #pragma once
 
@@ -69,8 +69,8 @@ enum dial_outcome {
     DIAL_CANCELLED, /* the path was closed: the client is gone, or named another address */
 };
 
-/* Runs once for each call that was taken, on any thread, with no lock held; must not block.  `reply` is
- * NULL unless the outcome is DIAL_ANSWERED. */
+/* Runs once for each call that was taken, on any thread, with no lock held; must not block.
+ * `reply` is NULL unless the outcome is DIAL_ANSWERED. */
 typedef void dial_done(enum dial_outcome outcome, const struct cb_reply *reply, void *arg);
 
 /* X(name, help): counters since the start. */
@@ -94,10 +94,12 @@ struct dial_out_stats {
 /* `config` NULL: all defaults. */
 struct dial_out *dial_out_create(const struct dial_out_config *config);
 
-/* Dial by this transport from now on; its config has dial_out_reply with the dial_out as context. */
+/* Dial by this transport from now on; its config has dial_out_reply with the dial_out as
+ * context. */
 void dial_out_start(struct dial_out *out, struct transport *transport);
 
-/* Close all paths; nothing is dialled or taken any more.  While there is the transport.  NULL is fine. */
+/* Close all paths; nothing is dialled or taken any more.  While there is the transport.  NULL is
+ * fine. */
 void dial_out_stop(struct dial_out *out);
 
 /* After transport_destroy().  NULL is fine. */
@@ -107,8 +109,9 @@ void dial_out_destroy(struct dial_out *out);
 void dial_out_tick(struct dial_out *out, int64_t now_ns);
 
 /* The client wants its calls here: make its path, or another one in place of a path to somewhere
- * else, whose calls are cancelled; and probe it.  `serial` grows with what the client says: an older
- * or equal one than the path's changes nothing.  False: LIMIT_CALLBACK_PATHS are there, or we stop. */
+ * else, whose calls are cancelled; and probe it.  `serial` grows with what the client says: an
+ * older or equal one than the path's changes nothing.  False: LIMIT_CALLBACK_PATHS are there, or we
+ * stop. */
 bool dial_out_set(struct dial_out *out, uint64_t clientid, const struct dial_target *target,
                   uint32_t serial);
 
@@ -118,9 +121,9 @@ void dial_out_forget(struct dial_out *out, uint64_t clientid);
 enum dial_path_state dial_out_state(struct dial_out *out, uint64_t clientid);
 
 /* Send a CB_COMPOUND, minor version 0, with these operations; `done` tells the rest.  False, and no
- * hook: there is no path, LIMIT_CALLBACK_CALLS_PER_PATH wait on it, or the call would take more than
- * LIMIT_CALLBACK_CALL_BYTES.  A path that is down takes calls too: they may come through when it is
- * dialled again in time. */
+ * hook: there is no path, LIMIT_CALLBACK_CALLS_PER_PATH wait on it, or the call would take more
+ * than LIMIT_CALLBACK_CALL_BYTES.  A path that is down takes calls too: they may come through when
+ * it is dialled again in time. */
 bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, uint32_t op_count,
                    dial_done *done, void *arg) MUST_USE;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One client's path and its calls.  A call stands in `queue`, then in `sent` until its answer comes;
- * when the connection is lost it goes back.
+ * One client's path and its calls.  A call stands in `queue`, then in `sent` until its answer
+ * comes; when the connection is lost it goes back.
  */
 #include <sodium.h>
 #include <stdlib.h>

@@ -26,8 +26,8 @@ enum netaddr_status {
     NETADDR_REFUSED,   /* multicast, broadcast, reserved, link-local: nobody to dial */
 };
 
-/* Read a netid and an address, strings that end in NUL.  An IPv4 address mapped into IPv6 is taken for
- * what it is, AF_INET.  *address is set on NETADDR_OK only. */
+/* Read a netid and an address, strings that end in NUL.  An IPv4 address mapped into IPv6 is taken
+ * for what it is, AF_INET.  *address is set on NETADDR_OK only. */
 enum netaddr_status netaddr_parse(const char *netid, const char *text,
                                   union netaddr *address) MUST_USE;
 

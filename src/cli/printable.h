@@ -10,5 +10,6 @@
 /* A name: what cannot be shown becomes \xNN, so does a backslash.  free() it. */
 char *printable_name(const struct wire_opaque *bytes);
 
-/* An opaque: as a name when most of it can be shown, otherwise 0x and hexadecimal digits.  free(). */
+/* An opaque: as a name when most of it can be shown, otherwise 0x and hexadecimal digits.
+ * free(). */
 char *printable_opaque(const struct wire_opaque *bytes);

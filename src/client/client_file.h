@@ -28,8 +28,8 @@ struct client_file {
 /* What GETFH brought. */
 void client_file_result_fh(const struct client_result *r, struct client_fh *fh);
 
-/* OPEN in `dir`; the client id is filled in, in minor version 0 the seqid too, and OPEN_CONFIRM follows
- * when the server asks for it.  Any delegation that comes is not looked at. */
+/* OPEN in `dir`; the client id is filled in, in minor version 0 the seqid too, and OPEN_CONFIRM
+ * follows when the server asks for it.  Any delegation that comes is not looked at. */
 MUST_USE enum nfsstat4 client_file_open(struct client_mount *mount, const struct client_fh *dir,
                                         const struct client_open *how, struct client_file *file);
 

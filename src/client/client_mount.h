@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection with a client of its own: what most users want.  In minor version 1 it has a session,
- * and calls of client_file.h run on its slot 0, one at a time; in minor version 0 it has a client id
- * and open owners.
+ * A connection with a client of its own: what most users want.  In minor version 1 it has a
+ * session, and calls of client_file.h run on its slot 0, one at a time; in minor version 0 it has a
+ * client id and open owners.
  */
 #pragma once
 
@@ -38,8 +38,8 @@ MUST_USE enum nfsstat4 client_mount_open_v40(struct client_mount *mount, const c
 /* Its client id, whatever the minor version. */
 uint64_t client_mount_clientid(const struct client_mount *mount);
 
-/* In minor version 0 its owner of that name, a new one at first, at most CLIENT_MOUNT_OWNERS; in minor
- * version 1 NULL. */
+/* In minor version 0 its owner of that name, a new one at first, at most CLIENT_MOUNT_OWNERS; in
+ * minor version 1 NULL. */
 struct client_owner *client_mount_owner(struct client_mount *mount, const char *name);
 
 /* End the session and the client id as well as may be, and close. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Open and lock owners of minor version 0: each has a seqid that orders its requests (RFC 7530
- * §9.1.7), and these are the operations that carry one.  The seqid follows the replies, so a request
- * that is sent again has the same one; a test that wants another sets owner->seqid first.
+ * §9.1.7), and these are the operations that carry one.  The seqid follows the replies, so a
+ * request that is sent again has the same one; a test that wants another sets owner->seqid first.
  */
 #pragma once
 

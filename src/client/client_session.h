@@ -35,7 +35,8 @@ struct client_session_wish {
     struct channel_attrs4 fore, back;
 };
 
-/* An owner of its own for each call when `owner` is NULL (static memory then is not thread safe). */
+/* An owner of its own for each call when `owner` is NULL (static memory then is not thread
+ * safe). */
 struct client_session_wish client_session_wish_default(const char *owner);
 
 /* EXCHANGE_ID, CREATE_SESSION, RECLAIM_COMPLETE.  CLIENT_OK and *status tells the server's word;

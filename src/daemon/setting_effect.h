@@ -9,8 +9,8 @@
 
 struct server;
 
-/* Open the settings in the state directory `dir`, with the options of the command line, and obey them.
- * NULL after telling why on stderr; *wrong_options says whether the options are to blame. */
+/* Open the settings in the state directory `dir`, with the options of the command line, and obey
+ * them.  NULL after telling why on stderr; *wrong_options says whether the options are to blame. */
 struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
                                      struct server *server, bool *wrong_options);
 

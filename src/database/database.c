@@ -39,8 +39,8 @@ void database_explain(const struct database *db, const char *why, char *error, s
     (void)snprintf(error, size, "%s: %s", db->kind->file, why);
 }
 
-/* What is in them is nobody's business.  SQLite gives its other files the same mode.  A file that is
- * there is not opened: to close it would end the locks that this process has on it. */
+/* What is in them is nobody's business.  SQLite gives its other files the same mode.  A file that
+ * is there is not opened: to close it would end the locks that this process has on it. */
 static bool make_private(const char *file, int dir)
 {
     int fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -159,8 +159,8 @@ static bool is_ours(struct database *db, const struct identity *id, char *why, s
     return false;
 }
 
-/* Ours, of this version, and whole; or made now.  Nothing is written before that is clear.  `why` may
- * stay empty: then SQLite knows. */
+/* Ours, of this version, and whole; or made now.  Nothing is written before that is clear.  `why`
+ * may stay empty: then SQLite knows. */
 static bool check_schema(struct database *db, char *why, size_t size)
 {
     struct identity id;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The small SQLite databases of the state directory: opened, made or checked in one way.  WAL with
- * synchronous=FULL, so that what a COMMIT confirmed survives a power failure; mode 0600; a file that
- * is not ours, of another version or damaged is refused and left as it is.
+ * synchronous=FULL, so that what a COMMIT confirmed survives a power failure; mode 0600; a file
+ * that is not ours, of another version or damaged is refused and left as it is.
  *
  * One thread at a time.  Statements are SQLite's own: only their preparation is done here.
  */

@@ -98,8 +98,8 @@ uint32_t export_fh_build(struct export_table *table, const struct export *export
                          const struct vfs_handle *handle, uint8_t *buf);
 
 /* Name space steps: if `dir` is a node's own directory and `name` a child node, go there (the
- * child export's root when the peer may see it, else VFS_NOENT); otherwise VFS_OK with *obj NULL: ask
- * the backend. */
+ * child export's root when the peer may see it, else VFS_NOENT); otherwise VFS_OK with *obj NULL:
+ * ask the backend. */
 enum vfs_status export_cross_down(struct export_table *table, struct export *export,
                                   struct vfs_object *dir, const struct vfs_name *name,
                                   const struct sockaddr *peer, struct vfs_object **obj,
@@ -111,7 +111,8 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
                                 struct vfs_object *dir, struct vfs_object **obj,
                                 struct export **out_export);
 
-/* mounted_on_fileid (RFC 8881 §5.8.2.23): that of the node an export's root covers, else the object's own. */
+/* mounted_on_fileid (RFC 8881 §5.8.2.23): that of the node an export's root covers, else the
+ * object's own. */
 uint64_t export_mounted_on_fileid(struct export_table *table, const struct export *export,
                                   const struct vfs_object *obj);
 

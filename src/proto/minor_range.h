@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which minor versions of NFSv4 a server answers: from min to max, both included.  A range is one
- * word, so that who reads server.minors while somebody changes it sees the old range or the new one.
+ * word, so that who reads server.minors while somebody changes it sees the old range or the new
+ * one.
  */
 #pragma once
 

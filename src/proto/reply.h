@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reply of a COMPOUND on its way: head, one result behind the other, and the bounds that hold
- * for them.  Each minor version's processor drives it; handlers only append the body of their result.
+ * for them.  Each minor version's processor drives it; handlers only append the body of their
+ * result.
  *
  * The reply is built in place.  While an operation runs, `out` ends where its reply must: at the
  * limit, less what the next operation needs for an error.

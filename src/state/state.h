@@ -5,8 +5,9 @@
  * operation handlers through struct server.  Knows nothing of connections but their address.
  *
  * Locks, in the order they are taken: client_table.lock, session_shard.lock; and apart from these,
- * session_conn.lock, session.lock.  Those of opens and locks are in file.h, and none of them is held
- * together with one of these; recovery.lock is a leaf.  None is held over a call into a backend.
+ * session_conn.lock, session.lock.  Those of opens and locks are in file.h, and none of them is
+ * held together with one of these; recovery.lock is a leaf.  None is held over a call into a
+ * backend.
  */
 #pragma once
 

@@ -14,8 +14,8 @@
 
 /* ---- the room for it ---- */
 
-/* The connection counts before it looks whether the transport drains; transport_drain_stop() does it
- * the other way round (both seq_cst), so that it waits for this one or this one gives up. */
+/* The connection counts before it looks whether the transport drains; transport_drain_stop() does
+ * it the other way round (both seq_cst), so that it waits for this one or this one gives up. */
 static int dial_admit(struct transport *transport)
 {
     uint32_t before = atomic_fetch_add_explicit(&transport->dialled_count, 1, memory_order_relaxed);

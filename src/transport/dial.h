@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that we make.  One lives on an event loop like an accepted one: same struct connection,
- * same send queue, replies through transport_config.reply; drain and destroy close it.  No thread ever
- * waits for it to come up.
+ * Connections that we make.  One lives on an event loop like an accepted one: same struct
+ * connection, same send queue, replies through transport_config.reply; drain and destroy close it.
+ * No thread ever waits for it to come up.
  *
  * A peer that we dialled is no client of ours: a CALL that it sends over the connection is answered
  * PROG_UNAVAIL, whatever its program, and the programs' `closed` hooks don't run for it.
@@ -34,6 +34,6 @@ struct dial_hooks {
 int transport_dial(struct transport *transport, const struct sockaddr *peer, socklen_t len,
                    const struct dial_hooks *hooks, void *arg, struct connection **conn) MUST_USE;
 
-/* The argument of a connection's hooks, if it was dialled with these very hooks; else NULL.  Only from
- * a hook or with transport_config.reply: later `arg` may be gone. */
+/* The argument of a connection's hooks, if it was dialled with these very hooks; else NULL.  Only
+ * from a hook or with transport_config.reply: later `arg` may be gone. */
 void *connection_dial_arg(const struct connection *conn, const struct dial_hooks *hooks);

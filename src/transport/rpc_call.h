@@ -47,9 +47,9 @@ enum rpc_result {
 };
 
 /* A large payload behind the bytes in `out`: `len` bytes of `fd` from `offset`, sent without a
- * copy and followed by XDR padding; zero bytes stand in for what the file has lost meanwhile.  done(arg)
- * runs once when it went out, the call failed or the connection died: on any thread, and what the
- * connection sends next waits for it. */
+ * copy and followed by XDR padding; zero bytes stand in for what the file has lost meanwhile.
+ * done(arg) runs once when it went out, the call failed or the connection died: on any thread, and
+ * what the connection sends next waits for it. */
 struct rpc_tail {
     int fd; /* -1: none */
     uint64_t offset;

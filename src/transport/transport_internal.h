@@ -306,8 +306,8 @@ static inline bool connection_is_dialled(const struct connection *conn)
     return conn->dial.hooks != NULL;
 }
 
-/* A connection that is not up yet came up, or failed.  The owner's, in answer to the connection's own
- * event; can lose the loop. */
+/* A connection that is not up yet came up, or failed.  The owner's, in answer to the connection's
+ * own event; can lose the loop. */
 void dial_event(struct loop *loop, struct connection *conn);
 
 /* Its socket is about to be closed. */

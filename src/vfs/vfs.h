@@ -352,9 +352,9 @@ struct vfs_ops {
      *
      * setattr() and create() set it by VFS_ATTR_ACL; then all permissions follow from it, and mode
      * shows what it comes to for owner, group and others.  Set together with a mode, it has the
-     * last word about the nine bits.  Setting the mode alone changes the ACL as §6.4.1.1 says; what is
-     * made without an ACL inherits from its directory as §6.4.3 says.  Its owner may always read and
-     * set it; an attribute directory's follows from the object's. */
+     * last word about the nine bits.  Setting the mode alone changes the ACL as §6.4.1.1 says; what
+     * is made without an ACL inherits from its directory as §6.4.3 says.  Its owner may always read
+     * and set it; an attribute directory's follows from the object's. */
     enum vfs_status (*getacl)(struct vfs_object *obj, const struct vfs_cred *cred,
                               struct vfs_acl *out);
 };
@@ -428,7 +428,8 @@ static inline void vfs_blocking_end(void)
 /* A backend that acts as its callers may leave the calling thread with the file system identity of
  * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Whoever opens or
  * makes files of the server's own on a thread that may have made vfs calls, or on one that such a
- * thread started, calls vfs_own_identity() first.  Descriptors that are open already need nothing. */
+ * thread started, calls vfs_own_identity() first.  Descriptors that are open already need
+ * nothing. */
 extern void (*_Atomic vfs_own_identity_hook)(void);
 
 static inline void vfs_own_identity(void)

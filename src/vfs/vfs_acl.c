@@ -135,7 +135,8 @@ static bool is_plain_allow(const struct vfs_ace *ace, enum vfs_ace_who who)
     return ace->who == who && !ace->deny && ace->flags == 0;
 }
 
-/* What the mode leaves of an entry in force.  Before it: the entry as it is inherited, if need be. */
+/* What the mode leaves of an entry in force.  Before it: the entry as it is inherited, if need
+ * be. */
 static void keep(struct vfs_acl *out, const struct vfs_ace *ace, uint32_t group)
 {
     struct vfs_ace kept = *ace;
@@ -177,8 +178,8 @@ static void take_tail(struct vfs_acl *out, uint32_t head, uint32_t *group, uint3
     }
 }
 
-/* The owner comes first and the world last, and both so that the mode decides: an owner that has less
- * than others is denied it, and so is the group. */
+/* The owner comes first and the world last, and both so that the mode decides: an owner that has
+ * less than others is denied it, and so is the group. */
 void vfs_acl_chmod(const struct vfs_acl *acl, enum vfs_type type, uint32_t mode,
                    struct vfs_acl *out)
 {

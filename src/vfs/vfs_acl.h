@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Access control lists as NFSv4 has them (RFC 8881 §6, RFC 7530 §6), as a small value, and the rules
- * that need nothing but the list: what it grants, the mode it comes to, what a mode makes of it, what
- * a new object inherits.  Pure functions.
+ * Access control lists as NFSv4 has them (RFC 8881 §6, RFC 7530 §6), as a small value, and the
+ * rules that need nothing but the list: what it grants, the mode it comes to, what a mode makes of
+ * it, what a new object inherits.  Pure functions.
  *
- * Their size is bounded.  A client sets LIMIT_ACL_ACES entries at the most; vfs_acl_chmod() may split
- * each once, into what is inherited and what is in force, and adds five.  What is inherited is at
- * most one entry for one, so there are never more than VFS_ACL_ACES_MAX.
+ * Their size is bounded.  A client sets LIMIT_ACL_ACES entries at the most; vfs_acl_chmod() may
+ * split each once, into what is inherited and what is in force, and adds five.  What is inherited
+ * is at most one entry for one, so there are never more than VFS_ACL_ACES_MAX.
  */
 #pragma once
 
@@ -56,16 +56,16 @@ struct vfs_ace {
 
 #define VFS_ACL_ACES_MAX (2 * LIMIT_ACL_ACES + 5)
 
-/* Whoever is asked to fill one in is given `aces` with room for VFS_ACL_ACES_MAX.  An empty one grants
- * nothing. */
+/* Whoever is asked to fill one in is given `aces` with room for VFS_ACL_ACES_MAX.  An empty one
+ * grants nothing. */
 struct vfs_acl {
     uint32_t count;
     struct vfs_ace *aces;
 };
 
-/* What the entries grant cred, in the order of RFC 8881 §6.2.1; *denied is what they deny him by name
- * of the right, which is less than all the rest.  No superuser, no privileges of the owner.  uid and
- * gid are the object's. */
+/* What the entries grant cred, in the order of RFC 8881 §6.2.1; *denied is what they deny him by
+ * name of the right, which is less than all the rest.  No superuser, no privileges of the owner.
+ * uid and gid are the object's. */
 uint32_t vfs_acl_granted(const struct vfs_acl *acl, uint32_t uid, uint32_t gid,
                          const struct vfs_cred *cred, uint32_t *denied);
 
@@ -78,8 +78,8 @@ uint32_t vfs_acl_mode(const struct vfs_acl *acl);
 
 /* The same list after the permission bits of the mode were set, RFC 8881 §6.4.1.1: they are what
  * vfs_acl_mode() says of it, and those named in it have no more of them than the group.  Named
- * attributes go with the data, see vfs_ops.openattr.  Other rights and what is inherited stay.  `acl`
- * and `out` share nothing. */
+ * attributes go with the data, see vfs_ops.openattr.  Other rights and what is inherited stay.
+ * `acl` and `out` share nothing. */
 void vfs_acl_chmod(const struct vfs_acl *acl, enum vfs_type type, uint32_t mode,
                    struct vfs_acl *out);
 

@@ -29,13 +29,14 @@ bool vfs_guard_may_read_acl(struct vfs_guard obj, const struct vfs_cred *cred);
 /* The subset of `want` (enum vfs_access) granted. */
 uint32_t vfs_guard_access(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t want);
 
-/* May cred take `victim` out of `dir`?  RFC 8881 §6.2.1.3.2, and the sticky bit where neither ACL speaks
- * of it. */
+/* May cred take `victim` out of `dir`?  RFC 8881 §6.2.1.3.2, and the sticky bit where neither ACL
+ * speaks of it. */
 enum vfs_status vfs_guard_may_delete(struct vfs_guard dir, struct vfs_guard victim,
                                      const struct vfs_cred *cred);
 
-/* vfs_mode_may_setattr(), where an ACL may let others than the owner: set times, mode and ACL, or take
- * the object over for themselves and their groups.  Nobody but the owner gives it suid or sgid. */
+/* vfs_mode_may_setattr(), where an ACL may let others than the owner: set times, mode and ACL, or
+ * take the object over for themselves and their groups.  Nobody but the owner gives it suid or
+ * sgid. */
 enum vfs_status vfs_guard_may_setattr(struct vfs_guard cur, const struct vfs_cred *cred,
                                       const struct vfs_attr *set, bool opened,
                                       uint32_t *mode_after);

@@ -16,7 +16,8 @@ uint32_t vfs_mode_rwx(const struct vfs_attr *attr, const struct vfs_cred *cred);
 /* The subset of `want` (enum vfs_access) granted.  DELETE on a directory means deleting entries. */
 uint32_t vfs_mode_access(const struct vfs_attr *attr, const struct vfs_cred *cred, uint32_t want);
 
-/* May cred remove or rename away an entry `victim` of `dir` (write and search on dir, sticky bit)? */
+/* May cred remove or rename away an entry `victim` of `dir` (write and search on dir, sticky
+ * bit)? */
 enum vfs_status vfs_mode_may_delete(const struct vfs_attr *dir, const struct vfs_attr *victim,
                                     const struct vfs_cred *cred);
 
@@ -25,7 +26,7 @@ enum vfs_status vfs_mode_may_delete(const struct vfs_attr *dir, const struct vfs
 uint32_t vfs_mode_after(const struct vfs_attr *cur, const struct vfs_cred *cred,
                         const struct vfs_attr *set);
 
-/* May cred apply set->mask to an object with `cur` (owner rules for mode, ACL, times, uid, gid; write
- * permission for size and *_NOW)?  Then *mode_after is vfs_mode_after(). */
+/* May cred apply set->mask to an object with `cur` (owner rules for mode, ACL, times, uid, gid;
+ * write permission for size and *_NOW)?  Then *mode_after is vfs_mode_after(). */
 enum vfs_status vfs_mode_may_setattr(const struct vfs_attr *cur, const struct vfs_cred *cred,
                                      const struct vfs_attr *set, bool opened, uint32_t *mode_after);

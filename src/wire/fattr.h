@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Attribute values inside a fattr4 (RFC 8881 §5.6, §5.7 and their order in RFC 5662): one flat
- * struct that holds any of them, and its encoder and decoder.  Both the server and the client use it.
+ * struct that holds any of them, and its encoder and decoder.  Both the server and the client use
+ * it.
  */
 #pragma once
 

@@ -136,6 +136,6 @@ bool wire_nfs_argop4(struct xdr *x, struct nfs_argop4 *v);
 /* The arguments alone, of operation v->argop. */
 bool wire_nfs_argop4_body(struct xdr *x, struct nfs_argop4 *v);
 
-/* Number, status and what comes with that status.  Decoding fails for successful operations that are
- * only in minor version 2. */
+/* Number, status and what comes with that status.  Decoding fails for successful operations that
+ * are only in minor version 2. */
 bool wire_nfs_resop4(struct xdr *x, struct nfs_resop4 *v);

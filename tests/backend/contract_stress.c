@@ -481,7 +481,8 @@ static void the_last_link_and_its_attributes(void **state)
     stress_fini(&s);
 }
 
-/* A list of that many entries, all with that id, so that a torn one shows; given on to what is new. */
+/* A list of that many entries, all with that id, so that a torn one shows; given on to what is
+ * new. */
 static enum vfs_status set_list(struct vfs_object *dir, const struct vfs_cred *cred, uint32_t count)
 {
     struct vfs_ace aces[16];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client of 4.0 as the server sees it when it calls back: sockets of the test, which answer as the test
- * says.  What goes wrong here fails the test.
+ * A client of 4.0 as the server sees it when it calls back: sockets of the test, which answer as
+ * the test says.  What goes wrong here fails the test.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ enum {
     PEER_GID = 65534,
 };
 
-/* A socket bound to a port of the loopback, listening when `backlog` >= 0, and the target to reach it. */
+/* A socket bound to a port of the loopback, listening when `backlog` >= 0, and the target to reach
+ * it. */
 int peer_open(int family, int backlog, struct dial_target *target);
 
 /* Nobody comes in, and nobody is told. */

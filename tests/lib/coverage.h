@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which errors of which operations a test program has seen, for tools/check-coverage: with
- * MAINSTAY_COVERAGE (a directory) in the environment, lines `MINOR OPERATION STATUS TEST` (the minor
- * version first) in the file there that is named as the program, each once.  All of it stands here, so
- * that no test has another source to list.
+ * MAINSTAY_COVERAGE (a directory) in the environment, lines `MINOR OPERATION STATUS TEST` (the
+ * minor version first) in the file there that is named as the program, each once.  All of it stands
+ * here, so that no test has another source to list.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mainstayd of this build (in MAINSTAY_BIN) as a process of its own, for tests that talk to it as
- * clients do.  It dies with the test program.  Its state and log are in a temporary directory, where
- * there is an empty directory `data` to export, too.  What MAINSTAY_SERVER_OPTIONS in the environment
- * has comes after the options of the test.
+ * The mainstayd of this build (in MAINSTAY_BIN) as a process of its own, for tests that talk to it
+ * as clients do.  It dies with the test program.  Its state and log are in a temporary directory,
+ * where there is an empty directory `data` to export, too.  What MAINSTAY_SERVER_OPTIONS in the
+ * environment has comes after the options of the test.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waiting for what other threads and processes do: for the thing itself, never for a time in which it
- * should have happened.  On a busy machine a test then takes longer, and says the same.
+ * Waiting for what other threads and processes do: for the thing itself, never for a time in which
+ * it should have happened.  On a busy machine a test then takes longer, and says the same.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The attribute acl: who is named how, what is refused, who is let in by it (RFC 8881 §6, RFC 7530 §6). */
+/* The attribute acl: who is named how, what is refused, who is let in by it (RFC 8881 §6, RFC 7530
+ * §6). */
 #include <string.h>
 
 #include "script.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server calls clients of 4.0 where they said in SETCLIENTID, as soon as that is confirmed: the test is
- * such a client, and listens.  What is sent over a path, and how paths fail, is in unit.callback.  S22-05,
- * S22-06.
+ * The server calls clients of 4.0 where they said in SETCLIENTID, as soon as that is confirmed: the
+ * test is such a client, and listens.  What is sent over a path, and how paths fail, is in
+ * unit.callback.  S22-05, S22-06.
  */
 #include <arpa/inet.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rules of a COMPOUND of minor version 0 (RFC 7530 §14.2, §15.2): no session, which operations there
- * are, how many, where it ends; and what only later minor versions have.
+ * The rules of a COMPOUND of minor version 0 (RFC 7530 §14.2, §15.2): no session, which operations
+ * there are, how many, where it ends; and what only later minor versions have.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that falls silent keeps what it has until somebody else wants it (RFC 8881 §8.4.3): alice
- * is silent for longer than her lease, bob meets what she has, and she comes back.  L-04, SR-18,
- * SR-19, W16.
+ * A client that falls silent keeps what it has until somebody else wants it (RFC 8881 §8.4.3):
+ * alice is silent for longer than her lease, bob meets what she has, and she comes back.  L-04,
+ * SR-18, SR-19, W16.
  */
 #include <string.h>
 #include <unistd.h>

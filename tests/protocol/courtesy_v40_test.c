@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client of 4.0 finds that was silent for longer than its lease and comes back (RFC 7530 §9.6.3):
- * all that nobody wanted, and where somebody did, NFS4ERR_EXPIRED.  unit.state.loss_v40 has more.
+ * What a client of 4.0 finds that was silent for longer than its lease and comes back (RFC 7530
+ * §9.6.3): all that nobody wanted, and where somebody did, NFS4ERR_EXPIRED.  unit.state.loss_v40
+ * has more.
  */
 #include <string.h>
 #include <unistd.h>
@@ -81,8 +82,8 @@ static void lost_nothing(struct client_mount *mount, struct client_file *file)
     expect_status(client_file_close(mount, file), NFS4_OK);
 }
 
-/* What he lost he hears where he uses it, each time, and where he would get something new; he says his
- * name anew, and has the rest. */
+/* What he lost he hears where he uses it, each time, and where he would get something new; he says
+ * his name anew, and has the rest. */
 static void acknowledge(struct client_mount *mount, const char *name)
 {
     const struct client_id_wish wish = wish_of(name);

@@ -101,8 +101,8 @@ static void large(void **state)
     free(data);
 }
 
-/* L-13: what is committed is at least as stable as was asked, and one verifier serves WRITE and COMMIT
- * (RFC 8881 §18.32, §18.3). */
+/* L-13: what is committed is at least as stable as was asked, and one verifier serves WRITE and
+ * COMMIT (RFC 8881 §18.32, §18.3). */
 static void stability(void **state)
 {
     static const enum stable_how4 asked[] = {UNSTABLE4, DATA_SYNC4, FILE_SYNC4};

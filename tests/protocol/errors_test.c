@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors that nearly every operation of minor version 1 has, for each of them: outside of a session,
- * with no room for a result, retried when no reply was kept, without a filehandle.
+ * Errors that nearly every operation of minor version 1 has, for each of them: outside of a
+ * session, with no room for a result, retried when no reply was kept, without a filehandle.
  */
 #include <stdlib.h>
 #include <string.h>

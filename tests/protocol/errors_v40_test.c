@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors that nearly every operation of minor version 0 has, for each of them: no room for a result,
- * no filehandle, a client id that is none.  RFC 7530 §13.2.
+ * Errors that nearly every operation of minor version 0 has, for each of them: no room for a
+ * result, no filehandle, a client id that is none.  RFC 7530 §13.2.
  */
 #include <stdlib.h>
 #include <string.h>

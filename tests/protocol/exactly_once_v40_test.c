@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exactly once without sessions: clients of minor version 0 make, rename and remove directories at once,
- * each in a directory of its own, while connections are cut around the requests, requests are sent
- * twice, and old ones come again much later.  Replies must be those of the first time, byte for byte,
- * and each change must begin where the last one ended (change_info4): nothing is done twice, and
- * nothing is left out.
+ * Exactly once without sessions: clients of minor version 0 make, rename and remove directories at
+ * once, each in a directory of its own, while connections are cut around the requests, requests are
+ * sent twice, and old ones come again much later.  Replies must be those of the first time, byte
+ * for byte, and each change must begin where the last one ended (change_info4): nothing is done
+ * twice, and nothing is left out.
  *
  * MAINSTAY_SEED repeats what was done, MAINSTAY_OPERATIONS says how much.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client is told when the server's disk takes no more.  A limit on the size of files stands in
- * for a disk that is full: it can be set from here, and lifted again.
+ * What a client is told when the server's disk takes no more.  A limit on the size of files stands
+ * in for a disk that is full: it can be set from here, and lifted again.
  */
 #include <signal.h>
 #include <string.h>
@@ -63,8 +63,8 @@ static void file_too_large(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* Not a line can be logged, and the server goes on.  SIGUSR1 is answered by the main thread; the others
- * block the signal that such a write brings. */
+/* Not a line can be logged, and the server goes on.  SIGUSR1 is answered by the main thread; the
+ * others block the signal that such a write brings. */
 static void log_full(void **state)
 {
     struct client_fh dir = script_dir(script_mem);

@@ -214,7 +214,8 @@ static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_typ
     run(status);
 }
 
-/* Who waits asks again and again (§9.6).  When he goes first is a matter of time: lock_wait_test. */
+/* Who waits asks again and again (§9.6).  When he goes first is a matter of time:
+ * lock_wait_test. */
 static void waiting(void **state)
 {
     const struct LOCK4denied *denied;

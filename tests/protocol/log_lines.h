@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log of the server under test, text or JSON: how many lines of an event there are, and what the
- * last one says.  A line is there before the reply whose request it is about.
+ * The log of the server under test, text or JSON: how many lines of an event there are, and what
+ * the last one says.  A line is there before the reply whose request it is about.
  */
 #pragma once
 
@@ -16,7 +16,8 @@ struct log_line {
     char text[LOG_LINE_BYTES];
 };
 
-/* Read the log anew.  text is "" without such a line; `type`, if not NULL, is the type it must have. */
+/* Read the log anew.  text is "" without such a line; `type`, if not NULL, is the type it must
+ * have. */
 struct log_line log_find(const char *event, const char *type);
 
 /* The value of `key` without quotes, in static memory; NULL: the line has none. */

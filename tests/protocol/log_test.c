@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the figures that
- * it tells by SIGUSR1.
+ * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the figures
+ * that it tells by SIGUSR1.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -490,8 +490,9 @@ static void path_of_each_compound(void **state)
 #endif
 }
 
-/* `event` was provoked FLOOD times since `start`: 100 lines in a second tell of it, and the others are
- * told of by `more` once a second.  (So there is nothing to tell if it took too many seconds.) */
+/* `event` was provoked FLOOD times since `start`: 100 lines in a second tell of it, and the others
+ * are told of by `more` once a second.  (So there is nothing to tell if it took too many
+ * seconds.) */
 static void expect_flood(int64_t start_ms, const char *event, const char *more)
 {
     int64_t seconds = (wait_now_ms() - start_ms) / 1000 + 2;
@@ -568,7 +569,8 @@ static uint64_t moved(const struct log_line *before, const struct log_line *afte
     return log_number(after, name) - log_number(before, name);
 }
 
-/* L-16, S20-29, S20-30, S20-31, S20-33, S20-34: through the running server, every figure of the tables moves. */
+/* L-16, S20-29, S20-30, S20-31, S20-33, S20-34: through the running server, every figure of the
+ * tables moves. */
 static void figures_of_a_run(void **state)
 {
     struct log_line before = figures(), after;
@@ -676,7 +678,8 @@ static void figures_of_each_type(void **state)
 #undef X
 }
 
-/* The last line of `event` as soon as there are `count` of them; the server writes when it gets to it. */
+/* The last line of `event` as soon as there are `count` of them; the server writes when it gets to
+ * it. */
 static struct log_line log_await(const char *event, unsigned count)
 {
     struct log_line line;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0, where nothing but the connection's loss allows a retry and nothing but the xid says
- * that it is one: a request whose reply is lost is sent again over another connection, and answered
- * with the first reply's bytes.
+ * Minor version 0, where nothing but the connection's loss allows a retry and nothing but the xid
+ * says that it is one: a request whose reply is lost is sent again over another connection, and
+ * answered with the first reply's bytes.
  */
 #include <string.h>
 
@@ -139,8 +139,8 @@ static void nothing_kept(void **state)
     assert_memory_not_equal(R->body.data, first, len);
 }
 
-/* A reply is kept whole or not begun: what would make it too long is refused, before it is done when
- * that changes something. */
+/* A reply is kept whole or not begun: what would make it too long is refused, before it is done
+ * when that changes something. */
 static void long_replies(void **state)
 {
     static uint8_t data[LIMIT_DUPLICATE_REPLY_BYTES + 4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The range of minor versions that is served: by options, by a setting that is changed while clients
- * are there, and after a restart.  Alice speaks 4.1 and bob 4.0.
+ * The range of minor versions that is served: by options, by a setting that is changed while
+ * clients are there, and after a restart.  Alice speaks 4.1 and bob 4.0.
  */
 #include <string.h>
 #include <unistd.h>
@@ -113,8 +113,8 @@ static void write_word(struct client_mount *mount, const struct client_file *fil
         status);
 }
 
-/* S20-27: a session that is shut out is asked nothing and loses nothing: its slots, opens and replies
- * are as they were. */
+/* S20-27: a session that is shut out is asked nothing and loses nothing: its slots, opens and
+ * replies are as they were. */
 static void session_goes_on(void **state)
 {
     struct client_file file;
@@ -168,8 +168,8 @@ static struct client_file open_alone(struct client_mount *mount, const char *nam
     return file;
 }
 
-/* Who is shut out cannot renew its lease, however often it asks: somebody else gets what it has, but
- * only once that is over. */
+/* Who is shut out cannot renew its lease, however often it asks: somebody else gets what it has,
+ * but only once that is over. */
 static void wanted_by(struct client_mount *mount, const char *name, struct client_mount *out,
                       const struct client_file *kept)
 {
@@ -233,7 +233,8 @@ static void restart(const char *const *options)
     script_connect(&bob.conn);
 }
 
-/* S20-51, S20-50: stored for good; an option is for one run; a change while it runs goes before it. */
+/* S20-51, S20-50: stored for good; an option is for one run; a change while it runs goes before
+ * it. */
 static void after_a_restart(void **state)
 {
     static const char *const only_41[] = {

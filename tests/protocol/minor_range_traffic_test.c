@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * S20-27: the range of minor versions changes while clients of both kinds are at work.  Each request
- * is done or turned away whole, and none after the server has said that it reads by the new range is
- * answered by the old one.
+ * S20-27: the range of minor versions changes while clients of both kinds are at work.  Each
+ * request is done or turned away whole, and none after the server has said that it reads by the new
+ * range is answered by the old one.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Both minor versions over one connection: each compound takes its own path, and neither is in the
- * other's way (S20-02, S20-23, S20-25, SR-02).  Alice speaks 4.1 and bob 4.0; here bob talks over the
- * connection of alice, too.
+ * other's way (S20-02, S20-23, S20-25, SR-02).  Alice speaks 4.1 and bob 4.0; here bob talks over
+ * the connection of alice, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -185,8 +185,8 @@ static void half_end(struct half *half)
     expect_status(client_file_close(half->mount, &half->other), NFS4_OK);
 }
 
-/* S20-23: a thousand compounds of each in turn on one socket, with writes, reads, locks and opens; each
- * sees what the other did. */
+/* S20-23: a thousand compounds of each in turn on one socket, with writes, reads, locks and opens;
+ * each sees what the other did. */
 static void in_turn(void **state)
 {
     dir = script_dir(*state);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients of both minor versions beside each other (P-06, SR-29): they may have the same name and are two
- * all the same; no id of the one means anything in the other; and for files that are open and locked
- * they are clients like any two.  Alice speaks 4.1, bob 4.0.
+ * Clients of both minor versions beside each other (P-06, SR-29): they may have the same name and
+ * are two all the same; no id of the one means anything in the other; and for files that are open
+ * and locked they are clients like any two.  Alice speaks 4.1, bob 4.0.
  */
 #include <pthread.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * S20-26: clients of both minor versions load one server, on the same and on different files, some of them
- * both over one connection, while others fall silent and lose to the other kind what they have (P-06,
- * SR-29).  Nobody has at a time what somebody else has, all that was written is there, and the
- * sanitizer has nothing to say.
+ * S20-26: clients of both minor versions load one server, on the same and on different files, some
+ * of them both over one connection, while others fall silent and lose to the other kind what they
+ * have (P-06, SR-29).  Nobody has at a time what somebody else has, all that was written is there,
+ * and the sanitizer has nothing to say.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -205,7 +205,8 @@ static void where_there_are_none(void **state)
     openattr(&alice, &read_only, false, NFS4ERR_NOENT);
 }
 
-/* Minor version 0 has no WRONG_TYPE; RFC 7530 §13.2 lists INVAL for CREATE, NOTSUPP for OPENATTR. */
+/* Minor version 0 has no WRONG_TYPE; RFC 7530 §13.2 lists INVAL for CREATE, NOTSUPP for
+ * OPENATTR. */
 static enum nfsstat4 wrong_type(enum nfsstat4 in_v40)
 {
     return alice.v40 ? in_v40 : NFS4ERR_WRONG_TYPE;

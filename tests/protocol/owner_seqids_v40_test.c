@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owners of minor version 0 against the daemon: a number that is not the next is refused, and the last
- * request again has the bytes of its answer, over whatever connection (RFC 7530 §9.1.7 to §9.1.9).
+ * Owners of minor version 0 against the daemon: a number that is not the next is refused, and the
+ * last request again has the bytes of its answer, over whatever connection (RFC 7530 §9.1.7 to
+ * §9.1.9).
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What minor version 1 took from owners: their seqids order nothing, and their client id is not looked at
- * (RFC 8881 §8.8, §18.16.3).  And which operations belong to which minor version.
+ * What minor version 1 took from owners: their seqids order nothing, and their client id is not
+ * looked at (RFC 8881 §8.8, §18.16.3).  And which operations belong to which minor version.
  */
 #include <string.h>
 
@@ -129,7 +129,8 @@ static void seqids_order_nothing(void **state)
     }
 }
 
-/* S20-48: whose open it is, the session says; owners of two clients are two, whatever id they name. */
+/* S20-48: whose open it is, the session says; owners of two clients are two, whatever id they
+ * name. */
 static void clientid_of_the_session(void **state)
 {
     struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Restarts of the server with clients that have state: who may reclaim, when others go on, and what
- * a crash in between does (SR-20, SR-25, P-12, L-11; RFC 8881 §8.4.2, §8.4.3).  Each test has a state
- * directory of its own.
+ * a crash in between does (SR-20, SR-25, P-12, L-11; RFC 8881 §8.4.2, §8.4.3).  Each test has a
+ * state directory of its own.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -659,7 +659,8 @@ static uint64_t change_of(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_CHANGE)).change;
 }
 
-/* SR-25: ids of the former life name nothing; verifiers differ, handles and changes do not go back. */
+/* SR-25: ids of the former life name nothing; verifiers differ, handles and changes do not go
+ * back. */
 static void what_stays(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("alice");

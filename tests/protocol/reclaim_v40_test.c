@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Restarts of the server with clients of 4.0 that have state, alone and beside one of 4.1 (P-06, P-12,
- * SR-29; RFC 7530 §9.6.2, §9.6.3).  Each test has a state directory of its own.
+ * Restarts of the server with clients of 4.0 that have state, alone and beside one of 4.1 (P-06,
+ * P-12, SR-29; RFC 7530 §9.6.2, §9.6.3).  Each test has a state directory of its own.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -171,8 +171,8 @@ static void grace_is_over(struct client_mount *mount, const char *name)
     expect_status(status, NFS4_OK);
 }
 
-/* The whole way of one client that had an open and a lock: what is of the former life is stale, what it
- * names is its own again, and nobody gets anything before the time is over. */
+/* The whole way of one client that had an open and a lock: what is of the former life is stale,
+ * what it names is its own again, and nobody gets anything before the time is over. */
 static void comes_back(void **state)
 {
     struct client_file file = make_open(&alice, &dir, "file"), same;

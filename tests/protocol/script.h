@@ -18,8 +18,8 @@
 
 #define SCRIPT_TIMEOUT_MS 60000
 
-/* Group setup: a server that exports /mem and /local (both no_root_squash) or, if not NULL, what the
- * options say; then two clients with a session each. */
+/* Group setup: a server that exports /mem and /local (both no_root_squash) or, if not NULL, what
+ * the options say; then two clients with a session each. */
 int script_setup(const char *const *options);
 int script_setup_default(void **state);
 int script_teardown(void **state);
@@ -58,7 +58,8 @@ struct client_cred script_cred(void);
 /* Somebody else. */
 struct client_cred script_stranger(void);
 
-/* In minor version 1 SEQUENCE on slot 0 with a reply to keep; then PUTFH of `fh` unless that is NULL. */
+/* In minor version 1 SEQUENCE on slot 0 with a reply to keep; then PUTFH of `fh` unless that is
+ * NULL. */
 void begin(struct client_mount *mount, const struct client_fh *fh);
 
 /* An empty compound of any minor version, to be called over the mount's connection. */
@@ -68,8 +69,9 @@ void begin_bare(struct client_mount *mount, uint32_t minor);
 void begin_two(struct client_mount *mount, const struct client_fh *from,
                const struct client_fh *to);
 
-/* An operation in the name of the mount's client and of `owner`: the open owner, or the lock owner where
- * he has locked before.  In minor version 0 its seqid is filled in, and in both the client id. */
+/* An operation in the name of the mount's client and of `owner`: the open owner, or the lock owner
+ * where he has locked before.  In minor version 0 its seqid is filled in, and in both the client
+ * id. */
 void script_op_as(struct client_mount *mount, const char *owner, struct nfs_argop4 *op);
 
 /* The same for those that are asked for most. */
@@ -88,8 +90,9 @@ void script_op_zeroed(uint32_t number);
 #define run_on(conn, status) script_run(conn, status, __FILE__, __LINE__)
 void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line);
 
-/* The compound once more, over `conn` or where it ran last (NULL): the very call, with the same xid,
- * or one with another xid.  The reply must be the same bytes as that in R, which it becomes. */
+/* The compound once more, over `conn` or where it ran last (NULL): the very call, with the same
+ * xid, or one with another xid.  The reply must be the same bytes as that in R, which it
+ * becomes. */
 #define replay_on(conn) script_replay(conn, true, __FILE__, __LINE__)
 #define retry_on(conn) script_replay(conn, false, __FILE__, __LINE__)
 void script_replay(struct client_conn *conn, bool same_xid, const char *file, int line);

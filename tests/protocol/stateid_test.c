@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stateids: the current one (W17), other clients' (L-10), TEST_STATEID and FREE_STATEID (SR-18, SR-19). */
+/* Stateids: the current one (W17), other clients' (L-10), TEST_STATEID and FREE_STATEID (SR-18,
+ * SR-19). */
 #include <string.h>
 
 #include "script.h"

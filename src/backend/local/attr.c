@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes: one statx on the object's descriptor each time; nothing is cached that could be stale.
+ * Attributes: one statx on the object's descriptor each time; nothing is cached that could be
+ * stale.
  *
  * The change attribute is ctime in nanoseconds.  Before Linux 6.13 ctime moves with the clock
  * tick, so a floor in memory makes it move with each change of ours; other processes' changes

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handles to objects: from the cache, else by open_by_handle_at, else by the map: from the root down
- * the names that were noted, each step verified against the id.
+ * Handles to objects: from the cache, else by open_by_handle_at, else by the map: from the root
+ * down the names that were noted, each step verified against the id.
  */
 #include <errno.h>
 #include <sched.h>

@@ -44,8 +44,8 @@ static bool permits(const struct mem_object *obj, const struct vfs_cred *cred, u
     return (vfs_guard_rwx((struct vfs_guard){.attr = &attr}, cred) & rwx) == rwx;
 }
 
-/* What the object's ACL says of named attributes, said of their directory: both locked, or the latter
- * unknown to others. */
+/* What the object's ACL says of named attributes, said of their directory: both locked, or the
+ * latter unknown to others. */
 static void follow_acl(const struct mem_object *obj, struct mem_object *attrdir)
 {
     const uint32_t same = VFS_ACE_READ_ATTRIBUTES | VFS_ACE_READ_ACL;

@@ -58,8 +58,8 @@ static void mode_from_acl(struct vfs_attr *attr, const struct vfs_acl *acl)
     attr->mode = (attr->mode & ~0777u) | vfs_acl_mode(acl);
 }
 
-/* RFC 8881 §6.4.3: what is given, else what is inherited and then obeys a mode that is given, or that
- * must be since nothing inherited is in force.  True: obj has an ACL, which is in *acl. */
+/* RFC 8881 §6.4.3: what is given, else what is inherited and then obeys a mode that is given, or
+ * that must be since nothing inherited is in force.  True: obj has an ACL, which is in *acl. */
 static bool initial_acl(const struct mem_object *dir, const struct vfs_create *create,
                         const struct vfs_attr *set, struct vfs_attr *attr, struct vfs_acl *acl)
 {

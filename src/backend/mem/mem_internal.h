@@ -170,8 +170,8 @@ void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t 
 
 /* acl.c */
 
-/* Keep a copy in place of what there is; write-locked, or unknown to others.  The mode is the caller's
- * business.  False when the account is full; with `force` never. */
+/* Keep a copy in place of what there is; write-locked, or unknown to others.  The mode is the
+ * caller's business.  False when the account is full; with `force` never. */
 bool mem_acl_keep_locked(struct mem_object *obj, const struct vfs_acl *acl, bool force);
 /* The mode was set: so is the ACL, if there is one. */
 void mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode);
@@ -212,7 +212,8 @@ struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct
 /* A new entry, in no directory yet; it takes a reference of obj.  NULL when the account is full;
  * with `force` never. */
 struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name *name, bool force);
-/* Let go of an entry, or of NULL.  No object may be locked unless the entry's has another holder. */
+/* Let go of an entry, or of NULL.  No object may be locked unless the entry's has another
+ * holder. */
 void mem_entry_put(struct mem_entry *entry);
 /* Put an entry in; false when the account is full.  Attributes of dir and object stay. */
 bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force);

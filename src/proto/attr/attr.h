@@ -19,7 +19,8 @@ struct attr_source {
     enum nfsstat4 rdattr_error;
 };
 
-/* supported_attrs of a file system: what the minor version has and its backend can answer or set. */
+/* supported_attrs of a file system: what the minor version has and its backend can answer or
+ * set. */
 void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out);
 
 /* suppattr_exclcreat: what may come with an EXCLUSIVE4_1 create. */

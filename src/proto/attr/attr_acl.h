@@ -17,12 +17,12 @@ enum nfsstat4 attr_parse_owner(const struct wire_opaque *text, uint32_t *id);
 /* attrs->acl from the backend's, in the compound's memory; false when there is none left. */
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
 
-/* What a client compares with, in the form that we give an ACL: without the group flag where it means
- * nothing.  False, and *out is as given, when it can't be decoded. */
+/* What a client compares with, in the form that we give an ACL: without the group flag where it
+ * means nothing.  False, and *out is as given, when it can't be decoded. */
 bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr4 *out);
 
-/* The ACL that a client sets on something of a type, in the compound's memory.  ATTRNOTSUPP for what
- * can't be kept or enforced (RFC 8881 §6.2.1.2), INVAL for flags that may not stand there and for
- * text that is none, BADOWNER for who is nobody. */
+/* The ACL that a client sets on something of a type, in the compound's memory.  ATTRNOTSUPP for
+ * what can't be kept or enforced (RFC 8881 §6.2.1.2), INVAL for flags that may not stand there and
+ * for text that is none, BADOWNER for who is nobody. */
 enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
                               enum vfs_type type, const struct vfs_acl **out);

@@ -4,13 +4,14 @@
 
 #include "proto/compound.h"
 
-/* May the client get a new open or lock?  NFS4ERR_GRACE before its own RECLAIM_COMPLETE, if it has to
- * say that, and before the grace period ends; NFS4ERR_DELAY while stable storage cannot be written;
- * NFS4ERR_EXPIRED when it has to acknowledge losses, and can do so by its client id only.  May wait for the disk, at a client's first open. */
+/* May the client get a new open or lock?  NFS4ERR_GRACE before its own RECLAIM_COMPLETE, if it has
+ * to say that, and before the grace period ends; NFS4ERR_DELAY while stable storage cannot be
+ * written; NFS4ERR_EXPIRED when it has to acknowledge losses, and can do so by its client id only.
+ * May wait for the disk, at a client's first open. */
 enum nfsstat4 grace_check_new(const struct compound *c);
 
-/* May there be I/O under no open, or a test for locks?  NFS4ERR_GRACE: what is still to be reclaimed
- * may forbid it. */
+/* May there be I/O under no open, or a test for locks?  NFS4ERR_GRACE: what is still to be
+ * reclaimed may forbid it. */
 enum nfsstat4 grace_check_io(const struct compound *c);
 
 /* Brackets around the grant of a reclaim, the end only after NFS4_OK; `status` is what came of it.

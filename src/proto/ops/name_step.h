@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One step in the name space from the current filehandle, shared by LOOKUP(P) and SECINFO(_NO_NAME). */
+/* One step in the name space from the current filehandle, shared by LOOKUP(P) and
+ * SECINFO(_NO_NAME). */
 #pragma once
 
 #include "proto/compound.h"

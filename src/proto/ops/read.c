@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * READ (RFC 8881 §18.22).  The bytes go straight to their place in the reply, or, when they are many
- * and end the reply, from the backend's descriptor to the socket.
+ * READ (RFC 8881 §18.22).  The bytes go straight to their place in the reply, or, when they are
+ * many and end the reply, from the backend's descriptor to the socket.
  */
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * READDIR, RFC 8881 §18.23.  The backend walks its directory and every entry goes straight into
- * the reply until that is full.  Where the name space puts exports into a backend's directory, those
- * come first, under the cookies CHILD_COOKIE_FIRST and up, and the backend's own cookies are shifted.
+ * the reply until that is full.  Where the name space puts exports into a backend's directory,
+ * those come first, under the cookies CHILD_COOKIE_FIRST and up, and the backend's own cookies are
+ * shifted.
  */
 #include "proto/attr/attr.h"
 #include "proto/ops/ops.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SECINFO and SECINFO_NO_NAME: which RPC flavors an export takes.  Both use the current filehandle up
- * (RFC 8881 §2.6.3.1.1.8). */
+/* SECINFO and SECINFO_NO_NAME: which RPC flavors an export takes.  Both use the current filehandle
+ * up (RFC 8881 §2.6.3.1.1.8). */
 #include "proto/ops/name_step.h"
 #include "proto/ops/ops.h"
 

@@ -14,8 +14,8 @@ enum stateid_arg_current {
 };
 
 /* The state of the current client and file that `in` names, of this kind, with a reference.
- * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID, and for state that was
- * revoked EXPIRED or ADMIN_REVOKED. */
+ * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID, and for state that
+ * was revoked EXPIRED or ADMIN_REVOKED. */
 enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
                                enum stateid_kind kind, enum stateid_arg_current current,
                                struct stateid **sid, uint32_t *seqid);

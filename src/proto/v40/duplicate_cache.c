@@ -60,8 +60,8 @@ static void wait_end_locked(struct duplicate_cache *cache, struct duplicate_shar
         duplicate_unpin_locked(cache, shard, entry, doomed);
 }
 
-/* The entry stays while it has waiters, even when it is dropped at once.  The lock is given back for
- * vfs_blocking_begin(), which has locks of its own. */
+/* The entry stays while it has waiters, even when it is dropped at once.  The lock is given back
+ * for vfs_blocking_begin(), which has locks of its own. */
 static enum duplicate_verdict wait_locked(struct duplicate_cache *cache,
                                           struct duplicate_shard *shard, struct duplicate *entry,
                                           struct duplicate_reply *reply,

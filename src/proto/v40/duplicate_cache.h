@@ -91,8 +91,8 @@ struct duplicate_cache *duplicate_cache_create(const struct duplicate_cache_conf
 /* Nobody uses it any more.  NULL is allowed. */
 void duplicate_cache_destroy(struct duplicate_cache *cache);
 
-/* Clients count up their xids, some in their machine's own byte order.  Either way neighbours become
- * neighbours, and 65536 in a row get cells of their own. */
+/* Clients count up their xids, some in their machine's own byte order.  Either way neighbours
+ * become neighbours, and 65536 in a row get cells of their own. */
 static inline _Atomic uint32_t *duplicate_filter_cell(const struct duplicate_cache *cache,
                                                       uint32_t xid)
 {
@@ -119,8 +119,8 @@ enum duplicate_verdict duplicate_cache_enter(struct duplicate_cache *cache,
                                              struct duplicate_reply *reply,
                                              struct duplicate **entry) MUST_USE;
 
-/* The request has ended with this reply, of LIMIT_DUPLICATE_REPLY_BYTES at the most: a copy is kept,
- * and who waited gets it. */
+/* The request has ended with this reply, of LIMIT_DUPLICATE_REPLY_BYTES at the most: a copy is
+ * kept, and who waited gets it. */
 void duplicate_cache_keep(struct duplicate_cache *cache, struct duplicate *entry, const void *reply,
                           uint32_t len);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entries of the duplicate request cache, sharded by client address, and who has to go when there are
- * too many.  Only duplicate_cache.c uses it.
+ * Entries of the duplicate request cache, sharded by client address, and who has to go when there
+ * are too many.  Only duplicate_cache.c uses it.
  *
- * An entry runs (it has no reply and is on no list) until it is kept: then it is on its shard's list
- * and its client's, the one longest not asked for first, and its bytes count.  How many run is
+ * An entry runs (it has no reply and is on no list) until it is kept: then it is on its shard's
+ * list and its client's, the one longest not asked for first, and its bytes count.  How many run is
  * bounded by LIMIT_WORKER_THREADS.  Clients are sorted into classes by the power of two that their
  * bytes reach; each shard tells its highest class without its lock.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A LOCK that names a lock owner is a request of the open owner, whose result he keeps, and begins or
- * goes on with the lock owner's own sequence.  One who has locked the file already may send such a LOCK
- * as well, if his number is the next: RFC 7530 §16.10.5 has BAD_SEQID for that, but the Linux server
- * grants it, and pynfs wants it so (LOCK24).
+ * A LOCK that names a lock owner is a request of the open owner, whose result he keeps, and begins
+ * or goes on with the lock owner's own sequence.  One who has locked the file already may send such
+ * a LOCK as well, if his number is the next: RFC 7530 §16.10.5 has BAD_SEQID for that, but the
+ * Linux server grants it, and pynfs wants it so (LOCK24).
  */
 #include "proto/v40/lock_ops.h"
 
@@ -58,8 +58,9 @@ static enum nfsstat4 run_lock_to_owner(struct v40_compound *x, struct owner_call
     return NFS4ERR_BAD_SEQID;
 }
 
-/* Of a former life both the client id and the stateid are stale.  A Linux client in the midst of its
- * reclaims takes the stateid's error for the loss of this file's locks, the client id's for what it is. */
+/* Of a former life both the client id and the stateid are stale.  A Linux client in the midst of
+ * its reclaims takes the stateid's error for the loss of this file's locks, the client id's for
+ * what it is. */
 static enum nfsstat4 stale_status(const struct LOCK4args *args, enum nfsstat4 status)
 {
     return args->reclaim && status == NFS4ERR_STALE_STATEID ? NFS4ERR_STALE_CLIENTID : status;

@@ -9,7 +9,8 @@
 #include "state/lock/lock_state.h"
 #include "state/v40/owner_closed.h"
 
-/* Arguments and sender.  The filehandle is left out: it costs much to name, and says little more. */
+/* Arguments and sender.  The filehandle is left out: it costs much to name, and says little
+ * more. */
 static uint64_t digest(const struct v40_compound *x)
 {
     const struct rpc_cred *cred = &x->base.call->cred;

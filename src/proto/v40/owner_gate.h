@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gate that an owner's seqid is (RFC 7530 §9.1.7): between who sent an operation and its handler.
+ * The gate that an owner's seqid is (RFC 7530 §9.1.7): between who sent an operation and its
+ * handler.
  *
  *     decode -> client and owner -> is it his next request? -> handler -> result kept for a retry
  *                                -> his last one again: the result that was kept

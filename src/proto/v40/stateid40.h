@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who sent an operation of 4.0: the client that a client id or a stateid in its arguments names.
- * Both renew his lease (RFC 7530 §9.5), and his request counts as running until the compound ends or
- * an operation names another client.
+ * Both renew his lease (RFC 7530 §9.5), and his request counts as running until the compound ends
+ * or an operation names another client.
  */
 #pragma once
 
@@ -15,10 +15,11 @@ enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid);
 bool v40_use_client_of(struct v40_compound *x, struct client *client) MUST_USE;
 
 /* By stateid, which is checked as 4.0 has it: a seqid of 0 is a seqid, there is no current stateid,
- * and one of a former life of the server is told from a wrong one.  The anonymous stateid and the one
- * of all ones name nobody, and are NFS4_OK.  NFS4ERR_STALE_STATEID, NFS4ERR_BAD_STATEID,
- * NFS4ERR_OLD_STATEID.  What was revoked is found; the handler says so.  An open that is not confirmed
- * is BAD_STATEID.  x->used is set where there is such a stateid, whatever is wrong with it. */
+ * and one of a former life of the server is told from a wrong one.  The anonymous stateid and the
+ * one of all ones name nobody, and are NFS4_OK.  NFS4ERR_STALE_STATEID, NFS4ERR_BAD_STATEID,
+ * NFS4ERR_OLD_STATEID.  What was revoked is found; the handler says so.  An open that is not
+ * confirmed is BAD_STATEID.  x->used is set where there is such a stateid, whatever is wrong with
+ * it. */
 enum nfsstat4 v40_use_stateid(struct v40_compound *x, const struct stateid4 *stateid);
 
 /* The same for the one operation that may use the stateid of an open not yet confirmed. */

@@ -9,7 +9,7 @@
 enum v41_gate {
     V41_GATE_EXECUTE,  /* the result of SEQUENCE is in `out`; the slot is ours */
     V41_GATE_REPLAY,   /* `out` holds the whole kept reply instead */
-    V41_GATE_UNCACHED, /* a retry of what was not kept: SEQUENCE is in `out`, the rest may not run */
+    V41_GATE_UNCACHED, /* a retry of what was not kept: SEQUENCE is in `out`, no more may run */
     V41_GATE_REFUSED,  /* *status says why; neither slot nor lease has moved */
 };
 

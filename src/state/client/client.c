@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client records: lookup, confirmation and removal.  client_record.c makes them; their leases are in
- * client_lease.c.
+ * Client records: lookup, confirmation and removal.  client_record.c makes them; their leases are
+ * in client_lease.c.
  */
 #include "state/client/client.h"
 

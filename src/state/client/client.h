@@ -7,8 +7,8 @@
  *
  * A record is 4.1's or 4.0's (v40/client_v40.h) and stays that; each kind has owner strings of its
  * own.  An owner string has at most one confirmed and one unconfirmed record: that of a new
- * incarnation stands beside the old one until it is confirmed and removes that.  A dead record is in
- * no table; it lives on until its last reference goes, and must get no new opens or locks.
+ * incarnation stands beside the old one until it is confirmed and removes that.  A dead record is
+ * in no table; it lives on until its last reference goes, and must get no new opens or locks.
  *
  * A lease that is over ends nothing by itself: client_lease.h.
  */

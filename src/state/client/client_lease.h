@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and all its state
- * as a courtesy, until one of these comes:
+ * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and all its
+ * state as a courtesy, until one of these comes:
  *
  *     itself                            goes on as if nothing had been
  *     a request that conflicts          what is in the way is revoked, the rest stays (courtesy.h)
@@ -60,9 +60,9 @@ static inline void client_renew(struct client *client, int64_t now_ns)
         atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
 }
 
-/* From the same timer: as long as the budget for replies is scarce, end the sessions of clients whose
- * lease is over, the longest expired first.  All else that they have stays: who comes back makes a
- * new session. */
+/* From the same timer: as long as the budget for replies is scarce, end the sessions of clients
+ * whose lease is over, the longest expired first.  All else that they have stays: who comes back
+ * makes a new session. */
 void client_shed_sessions(struct state *state, int64_t now_ns);
 
 /* From a timer, about once a second: see the list above; records that nobody confirmed go after

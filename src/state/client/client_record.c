@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How client records come into being and go, and by which owner strings they are found: one table for
- * both kinds, each with strings of its own.
+ * How client records come into being and go, and by which owner strings they are found: one table
+ * for both kinds, each with strings of its own.
  */
 #include <sodium.h>
 #include <stdlib.h>

@@ -35,8 +35,8 @@ void courtesy_blame(struct courtesy *courtesy, struct client *client);
  * there is no end then.  With no lock held; at least one client has been blamed. */
 enum nfsstat4 courtesy_begin(struct courtesy *courtesy) MUST_USE;
 
-/* NFS4ERR_DELAY: one who lost something has a request in progress, which may have found its state in
- * order; what it does must not come after a grant. */
+/* NFS4ERR_DELAY: one who lost something has a request in progress, which may have found its state
+ * in order; what it does must not come after a grant. */
 enum nfsstat4 courtesy_end(struct courtesy *courtesy) MUST_USE;
 
 /* Is this one of those blamed, and did it not come back?  Then it loses what is in the way. */

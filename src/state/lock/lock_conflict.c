@@ -71,8 +71,8 @@ struct clearing {
     struct list revoked;
 };
 
-/* Revoking leaves the trees as they are.  It is the whole open that goes: the Linux client, told that
- * some state was revoked, asks for its opens alone and gives all locks up for lost, without
+/* Revoking leaves the trees as they are.  It is the whole open that goes: the Linux client, told
+ * that some state was revoked, asks for its opens alone and gives all locks up for lost, without
  * acknowledging any. */
 static bool revoke(const struct lock *lock, void *arg)
 {

@@ -43,7 +43,8 @@ enum nfsstat4 lock_state_check_locked(const struct lock_state *ls, uint32_t seqi
 /* Is the lock in effect?  It is not when its state or open has ended. */
 bool lock_state_in_effect(const struct lock *lock);
 
-/* The client's account follows the file's: the locks of a file were `before`, now they are others. */
+/* The client's account follows the file's: the locks of a file were `before`, now they are
+ * others. */
 void lock_state_account(struct file *file, struct client *client, uint32_t before);
 
 /* FREE_STATEID of a state that is not revoked: NFS4ERR_LOCKS_HELD as long as there are locks. */

@@ -55,8 +55,8 @@ void lock_table_fini(struct lock_table *table);
 /* The holder of an owner, or NULL. */
 struct lock_holder *lock_table_holder(const struct lock_table *table, const struct owner *owner);
 
-/* Begin and end a set.  The holder is made with its first set and goes with its last; the owner must
- * live as long as any of them. */
+/* Begin and end a set.  The holder is made with its first set and goes with its last; the owner
+ * must live as long as any of them. */
 void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner);
 void lock_set_fini(struct lock_table *table, struct lock_set *set);
 

@@ -7,7 +7,8 @@
  *
  * - When his range is free, nobody else gets a lock that conflicts with it until he has asked, or
  *   longer has not asked than his habits let expect.
- * - As long as it is not free, others who would wait as well, and who hold nothing in this file, stay
+ * - As long as it is not free, others who would wait as well, and who hold nothing in this file,
+ * stay
  *   behind him.  So a crowd of readers does not starve a writer, and an owner who cannot go on
  *   without a second lock gets that in the other half, whatever the first waits for.
  *

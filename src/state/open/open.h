@@ -33,8 +33,8 @@ struct open_tables {
     struct file_shard files[FILE_SHARDS];
 };
 
-/* Holders of a reference (stateid_get): its table as long as it is open, or its client's list of what
- * was revoked; its lock states; whoever looked it up. */
+/* Holders of a reference (stateid_get): its table as long as it is open, or its client's list of
+ * what was revoked; its lock states; whoever looked it up. */
 struct open {
     struct stateid sid;
     struct client *client; /* a reference */

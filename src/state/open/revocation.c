@@ -59,8 +59,9 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why)
         list_push_front(place, &sid->revoked_link); /* that is behind it */
         count_locked(table, sid);
         client_revoked_add(client, why);
-        /* Pairs with stateid_revoked(): who reads the reason sees the state gone.  seq_cst, as is what
-         * comes after it in courtesy_end(), slot_busy(): a request that is not seen there reads it. */
+        /* Pairs with stateid_revoked(): who reads the reason sees the state gone.  seq_cst, as is
+         * what comes after it in courtesy_end(), slot_busy(): a request that is not seen there
+         * reads it. */
         atomic_store_explicit(&sid->revoked, why, memory_order_seq_cst);
     }
     pthread_mutex_unlock(&table->lock);

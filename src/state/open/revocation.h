@@ -11,9 +11,9 @@
  *     }
  *     revocation_end(client, why);
  *
- * 4.0 has no FREE_STATEID.  Its client learns of a loss by using the stateid, or by a RENEW or OPEN that
- * is EXPIRED; but a reply may get lost.  So what it was told of stands for a while yet: until it does
- * what a client does then, SETCLIENTID, or until nothing was said about it for a lease.
+ * 4.0 has no FREE_STATEID.  Its client learns of a loss by using the stateid, or by a RENEW or OPEN
+ * that is EXPIRED; but a reply may get lost.  So what it was told of stands for a while yet: until
+ * it does what a client does then, SETCLIENTID, or until nothing was said about it for a lease.
  */
 #pragma once
 
@@ -40,16 +40,16 @@ enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
  * locks. */
 void revocation_told(struct stateid *sid, int64_t now_ns);
 
-/* Has the client losses that are not acknowledged, and is not excused?  If so it is told now that there
- * are some. */
+/* Has the client losses that are not acknowledged, and is not excused?  If so it is told now that
+ * there are some. */
 bool revocation_announce(struct client *client);
 
-/* Was the client told of something before that time and not since, which is not acknowledged?  Takes
- * no lock. */
+/* Was the client told of something before that time and not since, which is not acknowledged?
+ * Takes no lock. */
 bool revocation_told_before(const struct client *client, int64_t before_ns);
 
-/* Acknowledge what the client was told of before that time and not since; all that it may know of, the
- * rest being excused until it is told of some of that.  May wait for the disk. */
+/* Acknowledge what the client was told of before that time and not since; all that it may know of,
+ * the rest being excused until it is told of some of that.  May wait for the disk. */
 void revocation_settle_told(struct client *client, int64_t before_ns);
 void revocation_settle_announced(struct client *client);
 

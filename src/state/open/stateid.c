@@ -101,7 +101,8 @@ static uint32_t cipher_half(const struct stateid_table *table, uint32_t index, u
     return (uint32_t)(hash & HALF_MASK);
 }
 
-/* A permutation of the generations of a slot (a Feistel network), so that tags differ as they do. */
+/* A permutation of the generations of a slot (a Feistel network), so that tags differ as they
+ * do. */
 static uint64_t make_tag(const struct stateid_table *table, uint32_t index, uint64_t generation)
 {
     uint32_t left = (uint32_t)(generation >> HALF_BITS & HALF_MASK);

@@ -2,11 +2,11 @@
 /*
  * Stateids (RFC 8881 §8.2): from the twelve bytes `other` to the open or lock state they stand for.
  *
- * `other` is four bytes that tell this life of the server from others (its epoch), three of a slot's
- * index and five of a tag, which is a generation enciphered with a random key: nobody can guess one,
- * and no value comes twice.  Slots are never given back to the system, so finding one takes no
- * lock: take a reference unless there is none, then compare.  Whoever holds a reference may use the
- * state behind it.
+ * `other` is four bytes that tell this life of the server from others (its epoch), three of a
+ * slot's index and five of a tag, which is a generation enciphered with a random key: nobody can
+ * guess one, and no value comes twice.  Slots are never given back to the system, so finding one
+ * takes no lock: take a reference unless there is none, then compare.  Whoever holds a reference
+ * may use the state behind it.
  */
 #pragma once
 
@@ -71,7 +71,8 @@ bool stateid_of_removed(const struct stateid_table *table, const struct stateid4
 void stateid_get(struct stateid *sid);
 void stateid_put(struct stateid *sid);
 
-/* From now on nobody finds it; the references stay.  Of a client that is dead: stateid_of_removed(). */
+/* From now on nobody finds it; the references stay.  Of a client that is dead:
+ * stateid_of_removed(). */
 void stateid_kill(struct stateid *sid);
 
 /* RFC 8881 §8.2.2: 0 is always right, lower than current OLD_STATEID, higher BAD_STATEID; near the

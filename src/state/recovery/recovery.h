@@ -6,13 +6,14 @@
  * A client is recorded by its kind, owner string and principal: one of 4.1 when it says
  * RECLAIM_COMPLETE, one of 4.0 before it gets any state (RFC 7530 §9.6.3.4.3).  Before state of an
  * expired client is given to somebody else it is marked as one that lost some (§8.4.3: it may not
- * reclaim after a restart that it does not know of), until it has acknowledged all losses.  A record
- * goes when its client goes in order.  Records of the former life stay until the grace period ends;
- * before anything new is granted, those whose clients did not come are dropped, and those of 4.0 that
- * have reclaimed nothing.  So a record says: this client has all its state and knows what it has.
+ * reclaim after a restart that it does not know of), until it has acknowledged all losses.  A
+ * record goes when its client goes in order.  Records of the former life stay until the grace
+ * period ends; before anything new is granted, those whose clients did not come are dropped, and
+ * those of 4.0 that have reclaimed nothing.  So a record says: this client has all its state and
+ * knows what it has.
  *
- * A client of 4.0 never says that it has all its state: as long as there is one that may reclaim, the
- * grace period has its full length.
+ * A client of 4.0 never says that it has all its state: as long as there is one that may reclaim,
+ * the grace period has its full length.
  *
  * All calls are thread safe.  Those that write wait for the disk: no lock may be held.
  */
@@ -44,8 +45,8 @@ struct recovery *recovery_open(const struct recovery_config *config, int64_t now
                                size_t error_size) MUST_USE;
 void recovery_close(struct recovery *recovery);
 
-/* Clients can come from now on: the grace period, if there is one, is counted from here.  Before the
- * first recovery_tick(). */
+/* Clients can come from now on: the grace period, if there is one, is counted from here.  Before
+ * the first recovery_tick(). */
 void recovery_listening(struct recovery *recovery, int64_t now_ns);
 
 /* From now on records stay as they are: the server ends, its clients do not. */
@@ -74,18 +75,18 @@ void recovery_client_made_locked(struct recovery *recovery, struct client *clien
 void recovery_client_free(struct recovery *recovery, struct client *client);
 
 /* May the client be granted state that is no reclaim?  recovery_grant_status(), and NFS4ERR_GRACE
- * before a client of 4.1 has said RECLAIM_COMPLETE.  One of 4.0 has NFS4ERR_EXPIRED as long as it has
- * losses that are not acknowledged (RFC 7530 §9.6.3.2), and is recorded first, once: that waits for the
- * disk, and is NFS4ERR_DELAY when it cannot be done. */
+ * before a client of 4.1 has said RECLAIM_COMPLETE.  One of 4.0 has NFS4ERR_EXPIRED as long as it
+ * has losses that are not acknowledged (RFC 7530 §9.6.3.2), and is recorded first, once: that waits
+ * for the disk, and is NFS4ERR_DELAY when it cannot be done. */
 enum nfsstat4 recovery_client_grant(struct recovery *recovery, struct client *client) MUST_USE;
 
-/* The client has reclaimed something: between recovery_reclaim_begin() and its end.  A record of 4.0
- * stays for that. */
+/* The client has reclaimed something: between recovery_reclaim_begin() and its end.  A record of
+ * 4.0 stays for that. */
 void recovery_client_reclaimed(struct recovery *recovery, struct client *client);
 
-/* RECLAIM_COMPLETE: record the client, with losses that it has not acknowledged yet; the grace period
- * ends with the last one that was awaited.  False when that cannot be written, there are too many
- * records until the grace period ends, or the client is being removed: the operation fails. */
+/* RECLAIM_COMPLETE: record the client, with losses that it has not acknowledged yet; the grace
+ * period ends with the last one that was awaited.  False when that cannot be written, there are too
+ * many records until the grace period ends, or the client is being removed: the operation fails. */
 bool recovery_client_complete(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* Some state of the client is about to be revoked in somebody's favour.  False when that cannot be

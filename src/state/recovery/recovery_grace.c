@@ -26,8 +26,8 @@ struct sweep {
     size_t missing; /* of them, those that were awaited to the end */
 };
 
-/* One of the former life whose client did not come, or has reclaimed nothing, has no right any more:
- * it holds nothing from here on. */
+/* One of the former life whose client did not come, or has reclaimed nothing, has no right any
+ * more: it holds nothing from here on. */
 static bool sweep_former(struct hnode *node, void *arg)
 {
     struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);

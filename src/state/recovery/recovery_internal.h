@@ -77,7 +77,8 @@ struct recovery_record *recovery_record_get_locked(struct recovery *r,
                                                    const struct recovery_key *key);
 void recovery_record_put_locked(struct recovery *r, struct recovery_record *record);
 
-/* There is a row in the database (there may be), or there is none.  The caller holds a reference. */
+/* There is a row in the database (there may be), or there is none.  The caller holds a
+ * reference. */
 void recovery_record_set_stored_locked(struct recovery_record *record, bool stored);
 
 /* Nothing that is reclaimed in this life is its any more. */

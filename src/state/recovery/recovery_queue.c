@@ -15,7 +15,8 @@ void recovery_queue_add_locked(struct recovery *r, struct recovery_change *chang
     list_push_back(&r->queue, &change->link);
 }
 
-/* Where SQLite sees no row it writes nothing, and one that is in the log for all that would stay. */
+/* Where SQLite sees no row it writes nothing, and one that is in the log for all that would
+ * stay. */
 static bool delete_one(struct recovery *r, const struct recovery_record *record)
 {
     if (record->unsure && !recovery_db_put(r->db, &record->key, true))

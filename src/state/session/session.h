@@ -24,7 +24,8 @@
 struct session_conn;
 
 enum {
-    /* RPC headers with AUTH_NONE, RFC 5531 §9: what sizes of §18.36.3 count besides the COMPOUND. */
+    /* RPC headers with AUTH_NONE, RFC 5531 §9: what sizes of §18.36.3 count besides the
+     * COMPOUND. */
     SESSION_RPC_CALL_BYTES = 40,
     SESSION_RPC_REPLY_BYTES = 24,
     /* The smallest COMPOUND and reply that hold a SEQUENCE. */

@@ -81,8 +81,8 @@ static void binding_leave_locked(struct session_binding *binding)
 }
 
 /* End a binding of any connection.  session->lock is held, and the caller has a reference on the
- * session.  The connection lives, since its end needs that lock; but its own lock comes before: if it
- * is taken, the binding stays there until it is swept out. */
+ * session.  The connection lives, since its end needs that lock; but its own lock comes before: if
+ * it is taken, the binding stays there until it is swept out. */
 static void binding_expel_locked(struct session_binding *binding)
 {
     struct session_conn *conn = binding->conn;

@@ -7,8 +7,8 @@
  * A connection may serve many sessions, a session have many connections.  A binding belongs to its
  * connection and holds a reference on its session; the session lists its bindings so that
  * callbacks can choose one.  A binding ends with its session, or when it has to make room for
- * another one; if its connection is in use at that moment, what is left of it there is swept out when
- * new ones come.
+ * another one; if its connection is in use at that moment, what is left of it there is swept out
+ * when new ones come.
  *
  * Nobody is refused because a session has LIMIT_SESSION_CONNECTIONS: those whose other end is gone
  * cannot be told from idle ones.  The oldest gives way that does without: first those bound by a
@@ -51,8 +51,8 @@ struct session_conn *session_conn_create(void *transport);
 void session_conn_destroy(struct session_conn *conn);
 
 /* The session `id` for a SEQUENCE that came over `conn`, with a reference for the caller, or NULL.
- * No shared lock is taken when it is the connection's last one; then the reference is not one on the
- * session but on *binding, which is NULL otherwise.  session_conn_done() drops either. */
+ * No shared lock is taken when it is the connection's last one; then the reference is not one on
+ * the session but on *binding, which is NULL otherwise.  session_conn_done() drops either. */
 struct session *session_conn_find(struct state *state, struct session_conn *conn, const uint8_t *id,
                                   struct session_binding **binding);
 

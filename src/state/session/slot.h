@@ -19,8 +19,8 @@
  *   RETIRED(n)        revive                   FRESH(n)        CAS, release
  *
  * Each CAS pairs with the release store before it, so an owner sees all that the owner before it
- * wrote.  Into BUSY it is seq_cst, as are slot_busy() and the making and finding of slots: who sets a
- * mark with a seq_cst store and then finds the slot idle knows that its next owner will read it.
+ * wrote.  Into BUSY it is seq_cst, as are slot_busy() and the making and finding of slots: who sets
+ * a mark with a seq_cst store and then finds the slot idle knows that its next owner will read it.
  * n+1 wraps from 2^32-1 to 0.  A slot begins as FRESH(0).  One that comes back after it was retired
  * takes both what a client sends that has dropped it (1, like Linux) and what one sends that has
  * not (n+1).

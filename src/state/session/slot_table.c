@@ -198,8 +198,8 @@ int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uin
     uint32_t told = atomic_load_explicit(&slot->told, memory_order_relaxed);
     int64_t grown;
 
-    /* Forced.  The request follows a reply told since then: what was executed beyond was sent before,
-     * and is not outstanding any more. */
+    /* Forced.  The request follows a reply told since then: what was executed beyond was sent
+     * before, and is not outstanding any more. */
     if (grant.enforced == grant.target)
         return told == grant.generation && highest < grant.enforced
                    ? retire_down_to(table, grant.enforced)

@@ -72,7 +72,8 @@ bool slot_table_resize_try(struct slot_table *table);
 void slot_table_resize_end(struct slot_table *table);
 
 /* Enforce, keep and aim at `count` slots, not fewer than there are.  Nothing may be beyond what is
- * enforced.  Slots that were retired can be used again; the client must have seen that they were. */
+ * enforced.  Slots that were retired can be used again; the client must have seen that they
+ * were. */
 void slot_table_grow(struct slot_table *table, uint32_t count);
 
 /* Want the client to use `target` slots: not more than are enforced, and not less than one. */
@@ -82,11 +83,12 @@ void slot_table_aim(struct slot_table *table, uint32_t target);
  * leave the slots beyond the target if it shows that nobody can be using them any more.  That is a
  * proof in two steps, since a client that gets two replies may take either for the newer one:
  *
- *   1. Each slot up to `highest` has told the target in its last reply, so its reply before that has
- *      been seen; and those beyond `highest` had no request outstanding when this one was sent, which
- *      was after a reply that told the target, since its own slot's last one did.  (One in a slot that
- *      was never used may be as old as can be.)  So no reply that tells another target is under way:
- *      the table is settled.
+ *   1. Each slot up to `highest` has told the target in its last reply, so its reply before that
+ *   has
+ *      been seen; and those beyond `highest` had no request outstanding when this one was sent,
+ *      which was after a reply that told the target, since its own slot's last one did.  (One in a
+ *      slot that was never used may be as old as can be.)  So no reply that tells another target is
+ *      under way: the table is settled.
  *   2. The request follows, in its slot, a reply told since then.  So the client knows the target
  *      for good, and, `highest` being below it, uses no slot beyond.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SETCLIENTID and SETCLIENTID_CONFIRM: which of the cases of RFC 7530 §16.33.5 and §16.34.5 it is, and
- * what follows.  An unconfirmed record that only brings a new callback is no record of its own here:
- * it waits in the confirmed one.
+ * SETCLIENTID and SETCLIENTID_CONFIRM: which of the cases of RFC 7530 §16.33.5 and §16.34.5 it is,
+ * and what follows.  An unconfirmed record that only brings a new callback is no record of its own
+ * here: it waits in the confirmed one.
  */
 #include <sodium.h>
 #include <stdlib.h>

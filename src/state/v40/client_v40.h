@@ -38,8 +38,8 @@ struct client_setclientid {
     struct client_callback using; /* NFS4ERR_CLID_INUSE: of the one that has the name */
 };
 
-/* SETCLIENTID, all cases of RFC 7530 §16.33.5.  CLID_INUSE; DELAY: all clients are alive and there is
- * no room for one more. */
+/* SETCLIENTID, all cases of RFC 7530 §16.33.5.  CLID_INUSE; DELAY: all clients are alive and there
+ * is no room for one more. */
 enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
                                  const struct SETCLIENTID4args *args, int64_t now_ns,
                                  struct client_setclientid *out);
@@ -51,13 +51,13 @@ enum nfsstat4 client_setclientid_confirm(struct state *state,
                                          const struct SETCLIENTID_CONFIRM4args *args,
                                          int64_t now_ns, struct client **confirmed);
 
-/* RENEW, RFC 7530 §16.28.  STALE_CLIENTID; ACCESS: `principal` is neither that of the client nor of one
- * of its opens; EXPIRED: it has losses, and has not sent SETCLIENTID since it could know. */
+/* RENEW, RFC 7530 §16.28.  STALE_CLIENTID; ACCESS: `principal` is neither that of the client nor of
+ * one of its opens; EXPIRED: it has losses, and has not sent SETCLIENTID since it could know. */
 enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,
                               uint64_t clientid, int64_t now_ns);
 
-/* A request of the client begins: one that named it by its id (STALE_CLIENTID: no confirmed client of
- * 4.0 has that), or one whose stateid says whose it is (false: the client is being removed, its
+/* A request of the client begins: one that named it by its id (STALE_CLIENTID: no confirmed client
+ * of 4.0 has that), or one whose stateid says whose it is (false: the client is being removed, its
  * state too; the caller holds the stateid).  The client has a reference until client_v40_end(), and
  * its lease is renewed.  By stateid no lock is taken. */
 enum nfsstat4 client_v40_begin(struct state *state, uint64_t clientid, int64_t now_ns,
@@ -65,9 +65,9 @@ enum nfsstat4 client_v40_begin(struct state *state, uint64_t clientid, int64_t n
 bool client_v40_begin_of(struct client *client, int64_t now_ns) MUST_USE;
 void client_v40_end(struct client *client);
 
-/* The operation in progress answers NFS4ERR_EXPIRED or ADMIN_REVOKED for this stateid of the client:
- * it learns of that loss.  The stateid keeps answering so for some time, since the reply may get
- * lost. */
+/* The operation in progress answers NFS4ERR_EXPIRED or ADMIN_REVOKED for this stateid of the
+ * client: it learns of that loss.  The stateid keeps answering so for some time, since the reply
+ * may get lost. */
 void client_v40_told(struct client *client, struct stateid *sid, int64_t now_ns);
 
 /* A copy of where a confirmed client wants to be called back now, and its serial. */

@@ -71,8 +71,8 @@ static bool may_begin(const struct owner_seqid *seqid, const struct owner_reques
 }
 
 /* May he begin anew, with any number?  A lock owner without a lock state may, who is known since he
- * waits for a lock.  An open owner that is not confirmed may, too: what was before it may have been an
- * old request that came late (RFC 7530 §16.18.5). */
+ * waits for a lock.  An open owner that is not confirmed may, too: what was before it may have been
+ * an old request that came late (RFC 7530 §16.18.5). */
 static bool is_fresh_locked(const struct owner_seqid *seqid)
 {
     if (seqid->owner->kind == OWNER_LOCK)

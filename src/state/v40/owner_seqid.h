@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sequence of requests of an owner of 4.0 (RFC 7530 §9.1.3 to §9.1.11): one at a time, each with
- * the next number, and the last one's result kept for its retransmission.
+ * The sequence of requests of an owner of 4.0 (RFC 7530 §9.1.3 to §9.1.11): one at a time, each
+ * with the next number, and the last one's result kept for its retransmission.
  *
  *     owner_seqid_use() or a stateid -> owner_seqid_begin() -> OWNER_RUN: the operation runs;
  *                                                             owner_seqid_end() keeps its result
@@ -98,8 +98,8 @@ struct owner *owner_seqid_use(struct client *client, enum owner_kind kind,
 enum owner_verdict owner_seqid_begin(struct owner *owner, const struct owner_request *request,
                                      struct owner_replay *replay) MUST_USE;
 
-/* The request that owner_seqid_begin() let run is done.  A CLOSE has said owner_closed_set().  Errors that RFC 7530 §9.1.7 exempts leave
- * the sequence as it was. */
+/* The request that owner_seqid_begin() let run is done.  A CLOSE has said owner_closed_set().
+ * Errors that RFC 7530 §9.1.7 exempts leave the sequence as it was. */
 void owner_seqid_end(struct owner *owner, const struct owner_request *request,
                      const struct owner_result *result);
 

@@ -268,9 +268,9 @@ static void request_falsely(struct courier *courier, struct request *q)
     client_compound_free(&c);
 }
 
-/* What a reply says about the number of slots.  Half of the clients believe the last reply that came;
- * the others do as Linux: they heed no reply to a request that is older than the last change, and
- * forget slots that were taken back, which begin anew with seqid 1. */
+/* What a reply says about the number of slots.  Half of the clients believe the last reply that
+ * came; the others do as Linux: they heed no reply to a request that is older than the last change,
+ * and forget slots that were taken back, which begin anew with seqid 1. */
 static void note_slots(struct courier *courier, const struct request *q,
                        const struct SEQUENCE4resok *ok)
 {

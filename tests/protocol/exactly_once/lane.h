@@ -17,8 +17,8 @@ enum {
     WORKLOAD_RANGES = 8
 };
 
-/* What all lanes share.  A token is a directory that whoever makes it first may remove again; ranges
- * are those of one file that all lock. */
+/* What all lanes share.  A token is a directory that whoever makes it first may remove again;
+ * ranges are those of one file that all lock. */
 struct workload {
     uint64_t seed;
     uint32_t steps; /* of each lane */

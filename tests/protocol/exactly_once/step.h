@@ -3,8 +3,8 @@
  * The kinds of steps.  `build` appends to a compound that has SEQUENCE, and says in lane->step what
  * must come of it, or returns false when the model has nothing to do that with.  `done` compares.
  *
- * A compound asks for the change attribute of what it is about first: it must be the one that was seen
- * last, so that an effect that came twice shows even where it is the same the second time.
+ * A compound asks for the change attribute of what it is about first: it must be the one that was
+ * seen last, so that an effect that came twice shows even where it is the same the second time.
  */
 #pragma once
 

@@ -105,8 +105,8 @@ static void close_build(struct lane *lane, struct client_compound *c)
     give_up(lane);
 }
 
-/* What others were faster to do must not change what the lane does next: the same random numbers are
- * used in each case. */
+/* What others were faster to do must not change what the lane does next: the same random numbers
+ * are used in each case. */
 static bool meeting_build(struct lane *lane, struct client_compound *c)
 {
     struct meeting *m = &lane->meeting;

@@ -8,8 +8,8 @@
 #include "client/client_file.h"
 #include "courier.h"
 
-/* Names, types, contents, sizes, link counts, modes, and nothing besides.  What differs is said with
- * lane_differs(). */
+/* Names, types, contents, sizes, link counts, modes, and nothing besides.  What differs is said
+ * with lane_differs(). */
 void tree_compare(struct client_mount *mount, const struct courier *couriers, unsigned count);
 
 /* The same below a directory of this machine. */

@@ -2,8 +2,8 @@
 /*
  * Requests whose reply is lost.  Each is sent by alice (in minor version 1 on her slot 0) in a
  * directory of its own, with GETFH and GETATTR behind it; the connection is cut; somebody does
- * something that the retry must leave alone; and the retry must have the first reply's bytes, twice,
- * over other connections.
+ * something that the retry must leave alone; and the retry must have the first reply's bytes,
+ * twice, over other connections.
  */
 #pragma once
 

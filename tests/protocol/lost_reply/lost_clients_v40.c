@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0: SETCLIENTID, SETCLIENTID_CONFIRM (RFC 7530 §16.33.5 has their retries answered by the
- * duplicate request cache) and RELEASE_LOCKOWNER.
+ * Minor version 0: SETCLIENTID, SETCLIENTID_CONFIRM (RFC 7530 §16.33.5 has their retries answered
+ * by the duplicate request cache) and RELEASE_LOCKOWNER.
  */
 #include <string.h>
 

@@ -63,7 +63,8 @@ static void created_once(void)
     close_by(&fh, &stateid);
 }
 
-/* Into a file that is there: it is written to before the retry comes, which must not truncate it. */
+/* Into a file that is there: it is written to before the retry comes, which must not truncate
+ * it. */
 static void truncate_there(void)
 {
     begin(&alice, &lost_dir);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0: what owners' seqids order.  The owner does nothing until the retry has come, so it is
- * always somebody else who interferes.
+ * Minor version 0: what owners' seqids order.  The owner does nothing until the retry has come, so
+ * it is always somebody else who interferes.
  */
 #include <string.h>
 
@@ -101,7 +101,8 @@ static void created_and_confirmed(void)
     close_by(&fresh, &fh, &stateid);
 }
 
-/* Into a file that is there: it is written to before the retry comes, which must not truncate it. */
+/* Into a file that is there: it is written to before the retry comes, which must not truncate
+ * it. */
 static void truncate_there(void)
 {
     begin(&alice, &lost_dir);

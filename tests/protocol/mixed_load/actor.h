@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Somebody who uses the server in one of the minor versions, on a thread, and what all of them share:
- * who has what at the moment.  cmocka's asserts are for the main thread only; whoever finds something
- * wrong says so and has all end.
+ * Somebody who uses the server in one of the minor versions, on a thread, and what all of them
+ * share: who has what at the moment.  cmocka's asserts are for the main thread only; whoever finds
+ * something wrong says so and has all end.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an actor does all the time: locks, opens that deny others, names that one at a time can have,
- * files that all read.
+ * What an actor does all the time: locks, opens that deny others, names that one at a time can
+ * have, files that all read.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of settings: names, values as text, bounds; and which range of minor versions they make. */
+/* The table of settings: names, values as text, bounds; and which range of minor versions they
+ * make. */
 #include "admin/setting.h"
 
 #include <string.h>
@@ -81,7 +82,8 @@ static void ordered(void **unused)
     assert_true(minor_setting_ordered(&now, error, sizeof(error)));
 }
 
-/* S20-49: a build without minor version 0 serves what is left of the range, or says why nothing is. */
+/* S20-49: a build without minor version 0 serves what is left of the range, or says why nothing
+ * is. */
 static void cut_to_the_build(void **unused)
 {
     struct setting_values now = values(0, 1);

@@ -146,7 +146,8 @@ static void options_that_do_not_fit(void **unused)
     expect_range(0, 0);
 }
 
-/* S20-28, its data model: each setting with its value, where that comes from, and what is stored. */
+/* S20-28, its data model: each setting with its value, where that comes from, and what is
+ * stored. */
 static void list(void **unused)
 {
     struct setting_state states[SETTING_COUNT];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CB_NULL and CB_COMPOUND against bytes put together by hand from RFC 5531 and RFC 7531, both ways to
- * read a reply: right, and wrong in every way that can be told (S22-21, S22-33).
+ * CB_NULL and CB_COMPOUND against bytes put together by hand from RFC 5531 and RFC 7531, both ways
+ * to read a reply: right, and wrong in every way that can be told (S22-21, S22-33).
  */
 #include "callback/cb_compound.h"
 

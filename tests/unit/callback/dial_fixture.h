@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A way out with a real transport, for tests that are the clients which it calls.  The clock stands still
- * but for clock_advance_ns().
+ * A way out with a real transport, for tests that are the clients which it calls.  The clock stands
+ * still but for clock_advance_ns().
  */
 #pragma once
 

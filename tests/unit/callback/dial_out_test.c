@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to clients of 4.0, over real sockets: what arrives, and what becomes of a path and its calls when
- * the client is slow, dead, gone or talks nonsense (S22-05, S22-08).
+ * Calls to clients of 4.0, over real sockets: what arrives, and what becomes of a path and its
+ * calls when the client is slow, dead, gone or talks nonsense (S22-05, S22-08).
  */
 #include "callback/dial_out.h"
 
@@ -131,8 +131,8 @@ static void getattr_with_its_result(void **state)
     close(listener);
 }
 
-/* Several wait at once, and are answered in any order.  S22-06: nothing but them is sent, no probe of a
- * version before any of them. */
+/* Several wait at once, and are answered in any order.  S22-06: nothing but them is sent, no probe
+ * of a version before any of them. */
 static void calls_arrive_in_order(void **state)
 {
     enum {

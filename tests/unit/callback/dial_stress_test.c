@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many threads at one way out: paths are made, moved and closed while calls are sent, answered, late and
- * cancelled.  Each call that was taken is told its end exactly once.
+ * Many threads at one way out: paths are made, moved and closed while calls are sent, answered,
+ * late and cancelled.  Each call that was taken is told its end exactly once.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Retries in minor version 0 that find their request running, and what tells one request from
- * another: the processor over real connections, and a backend whose REMOVE waits when it is told to.
+ * another: the processor over real connections, and a backend whose REMOVE waits when it is told
+ * to.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -308,8 +309,8 @@ static int open_send(const struct v40_owner *owner)
     return fd;
 }
 
-/* Owners whose backend stands still, each asked once more as often as may wait: those that may not are
- * left without an answer, and there are threads for everybody else. */
+/* Owners whose backend stands still, each asked once more as often as may wait: those that may not
+ * are left without an answer, and there are threads for everybody else. */
 static void crowd(void **state)
 {
     static struct v40_owner owners[CROWD];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of 4.0 to the server of v41_fixture: one COMPOUND for each operation with a seqid, behind
- * its filehandle.  Owners count on as RFC 7530 §9.1.7 says; a test may set their number.
+ * Requests of 4.0 to the server of v41_fixture: one COMPOUND for each operation with a seqid,
+ * behind its filehandle.  Owners count on as RFC 7530 §9.1.7 says; a test may set their number.
  */
 #pragma once
 
@@ -63,8 +63,8 @@ enum nfsstat4 send_close(struct v40_caller *caller, struct v40_owner *owner,
 void must_open(struct v40_caller *caller, struct v40_owner *owner, const char *name,
                uint32_t access, uint32_t deny, struct v40_file *file);
 
-/* Ranges are offset and length; the lock stateid goes to or comes from `lock`.  Denied: `held` of the
- * caller has the owner's name. */
+/* Ranges are offset and length; the lock stateid goes to or comes from `lock`.  Denied: `held` of
+ * the caller has the owner's name. */
 enum nfsstat4 send_lock_new(struct v40_caller *caller, struct v40_owner *owner,
                             const struct v40_file *file, struct v40_owner *locker, uint64_t offset,
                             uint64_t length, struct stateid4 *lock);

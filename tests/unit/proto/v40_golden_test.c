@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole COMPOUNDs of minor version 0, byte by byte, put together by hand from RFC 7530 and RFC 7531: the
- * arguments as they are sent, the results as they must come.  One conversation of a client that opens
- * and locks a file.
+ * Whole COMPOUNDs of minor version 0, byte by byte, put together by hand from RFC 7530 and RFC
+ * 7531: the arguments as they are sent, the results as they must come.  One conversation of a
+ * client that opens and locks a file.
  *
  * Bytes that the server chooses have names.  {name} in a reply stores them, and in a request stands
  * for them; <name> in a reply must be the bytes that were stored; * is any word.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of an owner that come over several connections at once: one runs, and all get its answer.
- * And owners who come and go while the timer takes what nobody has confirmed.
+ * Requests of an owner that come over several connections at once: one runs, and all get its
+ * answer.  And owners who come and go while the timer takes what nobody has confirmed.
  */
 #include <pthread.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operations of 4.0 in the sequences of their owners, over the wire: what runs, what is refused, and
- * that a retransmission gets the bytes of the first answer and changes nothing (RFC 7530 §9.1).
+ * Operations of 4.0 in the sequences of their owners, over the wire: what runs, what is refused,
+ * and that a retransmission gets the bytes of the first answer and changes nothing (RFC 7530 §9.1).
  */
 #include <string.h>
 #include <unistd.h>

@@ -59,7 +59,8 @@ static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
         fail_msg("%s: %u instead of %u", op_info(op->argop)->name, result->status, status);
 }
 
-/* The seqids go on with each of them.  LOCK first looks whether the client may be granted anything. */
+/* The seqids go on with each of them.  LOCK first looks whether the client may be granted
+ * anything. */
 static void expect_all(enum nfsstat4 why)
 {
     const struct stateid4 open = file.stateid;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that want the same file for themselves, while time jumps: each loses it, comes back, is told
- * and acknowledges, or finds that it was evicted and starts anew (L-04, W16, SR-18).  Nobody is told
- * of a loss for ever, and nothing is left over.
+ * Clients that want the same file for themselves, while time jumps: each loses it, comes back, is
+ * told and acknowledges, or finds that it was evicted and starts anew (L-04, W16, SR-18).  Nobody
+ * is told of a loss for ever, and nothing is left over.
  */
 #include <pthread.h>
 #include <string.h>

@@ -482,8 +482,8 @@ static void no_result_past_sequence(void **unused)
     }
 }
 
-/* SR-28: random operations with random arguments: the server lives, and every reply can be taken apart
- * up to the first error. */
+/* SR-28: random operations with random arguments: the server lives, and every reply can be taken
+ * apart up to the first error. */
 static void garbage(void **unused)
 {
     unsigned seed = 1;

@@ -138,7 +138,8 @@ static void owner_of_the_session(void **unused)
     assert_int_equal(close_file(&alice, "file", &stateid), NFS4_OK);
 }
 
-/* SR-13: what SEQUENCE refuses renews nothing, what it answers from its cache does (RFC 8881 §8.3). */
+/* SR-13: what SEQUENCE refuses renews nothing, what it answers from its cache does (RFC 8881
+ * §8.3). */
 static void who_renews(void **unused)
 {
     const struct client *client;
@@ -321,7 +322,8 @@ static void expired_some(void **unused)
     assert_int_equal(speak(v41_fd, &alice), 0);
 }
 
-/* The other way out of §18.46.3: sessions, client id, and anew.  What is revoked keeps nothing busy. */
+/* The other way out of §18.46.3: sessions, client id, and anew.  What is revoked keeps nothing
+ * busy. */
 static void expired_and_starts_anew(void **unused)
 {
     struct stateid4 stateid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client is told when a table is full, or the root is not for it.  The counters of its owners and locks are set to the
- * limit by hand: filling them takes a million locks.
+ * What a client is told when a table is full, or the root is not for it.  The counters of its
+ * owners and locks are set to the limit by hand: filling them takes a million locks.
  */
 #include <string.h>
 

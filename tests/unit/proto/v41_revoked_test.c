@@ -130,8 +130,8 @@ static void by_an_administrator(void **unused)
     expect_all(NFS4ERR_ADMIN_REVOKED);
 }
 
-/* While a great many locks of a revoked open go, the last are still to be revoked.  FREE_STATEID has
- * no EXPIRED (RFC 8881 §15.2). */
+/* While a great many locks of a revoked open go, the last are still to be revoked.  FREE_STATEID
+ * has no EXPIRED (RFC 8881 §15.2). */
 static void in_between(void **unused)
 {
     struct client *client = client_lookup(test_server.state, session.clientid);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions that are destroyed, grow, shrink and are forced while several users share their slots, lose
- * connections with replies and ask again over others (S20-12, S20-33, SR-01, SR-07, W02).  Each request
- * executes once at most, its reply stays the same, and all that was charged and held is given back.
+ * Sessions that are destroyed, grow, shrink and are forced while several users share their slots,
+ * lose connections with replies and ask again over others (S20-12, S20-33, SR-01, SR-07, W02).
+ * Each request executes once at most, its reply stays the same, and all that was charged and held
+ * is given back.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -24,7 +25,8 @@ enum {
     BUDGET_SLOTS = 200
 };
 
-/* A session, as those who use it know it.  One that was destroyed is kept to the end: others may look. */
+/* A session, as those who use it know it.  One that was destroyed is kept to the end: others may
+ * look. */
 struct subject {
     struct v41_session session;
     char directory[16];
@@ -116,7 +118,8 @@ static void leave_connection(struct user *me)
 
 static void until_answered(struct user *me, struct subject *subject, uint32_t slot)
 {
-    /* Time flies here: the very first request of a slot must not come when the slot is used anew. */
+    /* Time flies here: the very first request of a slot must not come when the slot is used
+     * anew. */
     if (subject->seqids[slot] > 1 && pick(&me->random, 4) == 0) {
         request(subject, slot, &me->call);
         v41_send(me->fd, &me->call);

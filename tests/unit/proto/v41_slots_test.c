@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client sees when its slots become more or fewer (W01, W02, S20-D1, S20-05): the two highest
- * slot ids in SEQUENCE's result, and what is refused then.
+ * What a client sees when its slots become more or fewer (W01, W02, S20-D1, S20-05): the two
+ * highest slot ids in SEQUENCE's result, and what is refused then.
  */
 #include <string.h>
 
@@ -161,7 +161,8 @@ static void again(void **unused)
 }
 
 /* RFC 8881 §2.10.6.1: once forced, only retries beyond, until the next seqid shows that the reply
- * has been seen, or a lower sa_highest_slotid, behind a reply that told of it, that all have been. */
+ * has been seen, or a lower sa_highest_slotid, behind a reply that told of it, that all have
+ * been. */
 static void forced(void **unused)
 {
     (void)unused;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that the transport makes, to sockets of this test: coming up, failing, calls and replies
- * over them, and their end.
+ * Connections that the transport makes, to sockets of this test: coming up, failing, calls and
+ * replies over them, and their end.
  */
 #include "transport/dial.h"
 

@@ -42,7 +42,7 @@ enum test_proc {
     PROC_SHUTDOWN, /* connection_shutdown(), then a reply */
     PROC_USER, /* hangs memory on the connection (from now on it counts calls); answers its id */
     PROC_NAP,  /* a fifth of a second's sleep that it tells nobody of */
-    PROC_SEND, /* word 0: sends so many CALL records; answers how many were taken and the other words */
+    PROC_SEND, /* word 0: sends so many CALL records; answers how many were taken, and the rest */
 };
 
 struct rpc_server {

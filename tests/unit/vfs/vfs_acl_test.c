@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs by tables: who is granted what, the mode they come to, what chmod and a new object make of them. */
+/* ACLs by tables: who is granted what, the mode they come to, what chmod and a new object make of
+ * them. */
 #include <string.h>
 
 #include "lib/test.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Clients that fall silent and come back while tables are full, the timer runs, their state is
- * revoked and connections come and go.  What counts is what the sanitizer says, that nothing is left
- * over, and that nobody is told of a loss that he did not have.
+ * revoked and connections come and go.  What counts is what the sanitizer says, that nothing is
+ * left over, and that nobody is told of a loss that he did not have.
  */
 #include <pthread.h>
 #include <string.h>

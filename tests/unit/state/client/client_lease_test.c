@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What becomes of clients that are silent (RFC 8881 §8.3, §8.4.3), and who goes when a table is full.
+ * What becomes of clients that are silent (RFC 8881 §8.3, §8.4.3), and who goes when a table is
+ * full.
  */
 #include "state/client/client_lease.h"
 
@@ -120,8 +121,8 @@ static void request_holds_lease(void **unused)
     party_put(&party);
 }
 
-/* The same with a lease so long that not every turn of the timer looks at everybody: requests of all
- * lengths, begun at all times. */
+/* The same with a lease so long that not every turn of the timer looks at everybody: requests of
+ * all lengths, begun at all times. */
 static void request_holds_long_lease(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -336,7 +337,8 @@ static void flood_of_unconfirmed(void **unused)
     party_put(&party);
 }
 
-/* All live: one more unconfirmed record takes the place of the oldest of these, and of nobody else. */
+/* All live: one more unconfirmed record takes the place of the oldest of these, and of nobody
+ * else. */
 static void full_of_live_ones(void **unused)
 {
     struct client_exchange first, second, third;
@@ -380,8 +382,8 @@ static void sessions_full(void **unused)
     party_put(&party);
 }
 
-/* W03, S20-08: what vanished clients could keep is for those that are there.  They lose no more than
- * their sessions. */
+/* W03, S20-08: what vanished clients could keep is for those that are there.  They lose no more
+ * than their sessions. */
 static void scarce_replies(void **unused)
 {
     struct party silent = party_make("silent", 0), other = party_make("other", 0);

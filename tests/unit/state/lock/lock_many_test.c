@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One file with a great many locks: what LOCK, LOCKT and LOCKU cost as their number grows, and for
- * how long the others wait while all of a client's go.  docs/performance.md has figures of a release
- * build.
+ * how long the others wait while all of a client's go.  docs/performance.md has figures of a
+ * release build.
  */
 #include <pthread.h>
 #include <stdlib.h>

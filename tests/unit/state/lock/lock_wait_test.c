@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue of those who wait for byte-range locks by asking again (RFC 8881 §9.6): first come, first
- * served, without anybody waiting for one who does not ask any more.
+ * The queue of those who wait for byte-range locks by asking again (RFC 8881 §9.6): first come,
+ * first served, without anybody waiting for one who does not ask any more.
  */
 #include "state/lock/lock_wait.h"
 

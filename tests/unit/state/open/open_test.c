@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Share reservations, upgrade and downgrade, CLOSE, and the end of a client (RFC 8881 §9.7 to §9.9). */
+/* Share reservations, upgrade and downgrade, CLOSE, and the end of a client (RFC 8881 §9.7 to
+ * §9.9). */
 #include "state/open/open.h"
 
 #include <string.h>

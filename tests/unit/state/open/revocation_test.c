@@ -134,7 +134,8 @@ static void test_one_who_came_back_keeps_it(void **unused)
     assert_int_equal(revoked_count(fx.alice), 0);
 }
 
-/* Between the two looks at a file: who was blamed and is back loses nothing, nor who was not blamed. */
+/* Between the two looks at a file: who was blamed and is back loses nothing, nor who was not
+ * blamed. */
 static void test_back_in_the_middle(void **unused)
 {
     struct courtesy courtesy = {.now_ns = clock_now_ns() + SILENCE_NS};

@@ -140,7 +140,8 @@ static void test_epoch(void **unused)
     drop(&sid);
 }
 
-/* Of a client that was removed it is told apart from one that never was, until its place is taken. */
+/* Of a client that was removed it is told apart from one that never was, until its place is
+ * taken. */
 static void test_of_removed(void **unused)
 {
     struct client gone = {.id = 3};

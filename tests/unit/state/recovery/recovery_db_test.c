@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record of clients on disk: who reads it, what it may look like, and what holds when it cannot be
- * written.
+ * The record of clients on disk: who reads it, what it may look like, and what holds when it cannot
+ * be written.
  */
 #include <pthread.h>
 #include <sqlite3.h>
@@ -299,8 +299,8 @@ static void count_write(bool surely)
     writes++;
 }
 
-/* What a transaction that failed was to write may be on the disk all the same: a loss is noted as if
- * it were, and the record removed. */
+/* What a transaction that failed was to write may be on the disk all the same: a loss is noted as
+ * if it were, and the record removed. */
 static void may_be_written(void **unused)
 {
     struct client *alice = come("alice");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Clients come, complete, lose, acknowledge, start anew and go, all at once, while others find them
- * in their way, the timer ticks and the disk is full from time to time.  After a crash exactly those
- * may reclaim who have all that they had and know it (P-12, L-11; RFC 8881 §8.4.3).
+ * in their way, the timer ticks and the disk is full from time to time.  After a crash exactly
+ * those may reclaim who have all that they had and know it (P-12, L-11; RFC 8881 §8.4.3).
  */
 #include <fcntl.h>
 #include <ftw.h>

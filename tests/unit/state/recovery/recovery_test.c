@@ -169,7 +169,8 @@ static void waits_for_reclaim(void **unused)
     assert_false(in_grace());
 }
 
-/* A crash in the middle keeps everybody's right: of those who have come and of those who have not. */
+/* A crash in the middle keeps everybody's right: of those who have come and of those who have
+ * not. */
 static void crashes_in_grace(void **unused)
 {
     (void)unused;
@@ -277,8 +278,8 @@ static void lost_in_grace(void **unused)
     assert_false(come("alice")->may_reclaim);
 }
 
-/* RFC 8881 §8.4.3: she completes late, and does not know yet that the lease was over and something was
- * given away. */
+/* RFC 8881 §8.4.3: she completes late, and does not know yet that the lease was over and something
+ * was given away. */
 static void completes_with_losses(void **unused)
 {
     struct client *alice;
@@ -422,7 +423,8 @@ static void no_grace(void **unused)
     assert_false(in_grace());
 }
 
-/* RFC 8881 §8.4.2.1: as long as the lease of the former life, also when the restart gets a restart. */
+/* RFC 8881 §8.4.2.1: as long as the lease of the former life, also when the restart gets a
+ * restart. */
 static void by_lease(void **unused)
 {
     (void)unused;

@@ -46,7 +46,8 @@ static void bind_conn_to_session(void **unused)
     party_put(&party);
 }
 
-/* After a reconnect requests come first and bind; BIND_CONN_TO_SESSION then adds the back channel. */
+/* After a reconnect requests come first and bind; BIND_CONN_TO_SESSION then adds the back
+ * channel. */
 static void bind_after_implicit(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -108,7 +109,8 @@ static void many_sessions_on_one_connection(void **unused)
     party_put(&party);
 }
 
-/* However many they were, and with no new one that would sweep them out: dead sessions cost nothing. */
+/* However many they were, and with no new one that would sweep them out: dead sessions cost
+ * nothing. */
 static void many_sessions_end_at_once(void **unused)
 {
     enum {

@@ -155,7 +155,8 @@ static void all_at_once(void **unused)
     state_destroy(state);
 }
 
-/* A session, and a request and a DESTROY_SESSION that come at the same time; NULL when all is over. */
+/* A session, and a request and a DESTROY_SESSION that come at the same time; NULL when all is
+ * over. */
 static struct session *_Atomic meeting;
 static _Atomic uint32_t arrived, decided;
 

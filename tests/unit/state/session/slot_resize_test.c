@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A table that shrinks and grows under a client that obeys, over a network that delivers requests
- * and replies in any order (S20-D1, W02).  The client takes whatever reply came last for the newest,
- * and is of one of two kinds: one drops slots that are not enforced any more and begins them at seqid
- * 1, as Linux does, one never drops any.  However slow it is to notice, it meets no error, and each
- * request executes once.  A server that forces its target may refuse requests; but whatever it has
- * executed it can answer again until the client has the reply.
+ * and replies in any order (S20-D1, W02).  The client takes whatever reply came last for the
+ * newest, and is of one of two kinds: one drops slots that are not enforced any more and begins
+ * them at seqid 1, as Linux does, one never drops any.  However slow it is to notice, it meets no
+ * error, and each request executes once.  A server that forces its target may refuse requests; but
+ * whatever it has executed it can answer again until the client has the reply.
  */
 #include <stdlib.h>
 #include <string.h>

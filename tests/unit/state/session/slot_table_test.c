@@ -124,8 +124,8 @@ static void shrinks_in_two_steps(void **unused)
     assert_int_equal(slot_table_high(&table), LOW);
 }
 
-/* The first request in a slot may have been under way since before the target was lowered, and those
- * sent after it in slots beyond may have been told the old target. */
+/* The first request in a slot may have been under way since before the target was lowered, and
+ * those sent after it in slots beyond may have been told the old target. */
 static void first_use_proves_nothing(void **unused)
 {
     (void)unused;

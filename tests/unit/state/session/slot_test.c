@@ -190,7 +190,8 @@ static void reply_larger_than_room(void **state)
 }
 
 /* W02: a slot that was retired and comes back takes the first seqid of a client that has dropped it
- * and the next one of a client that has not; the last request is past, and so is what came before. */
+ * and the next one of a client that has not; the last request is past, and so is what came
+ * before. */
 static void comes_back(void **unused)
 {
     static const struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Clients of 4.0 and of 4.1 of the same names (P-06, SR-29) that come, boot, are confirmed, renew,
- * fall silent, lose state and are removed, all at once.  What counts is what the sanitizer says, that
- * no client is disturbed by its namesake, and that every count is right at the end.
+ * fall silent, lose state and are removed, all at once.  What counts is what the sanitizer says,
+ * that no client is disturbed by its namesake, and that every count is right at the end.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Client records of 4.0: the cases of SETCLIENTID (RFC 7530 §16.33.5), of SETCLIENTID_CONFIRM
- * (§16.34.5) and of RENEW (§16.28), leases, and that they have nothing in common with those of 4.1 of
- * the same name (P-06, SR-29).
+ * (§16.34.5) and of RENEW (§16.28), leases, and that they have nothing in common with those of 4.1
+ * of the same name (P-06, SR-29).
  */
 #include "state/v40/client_v40.h"
 
@@ -89,8 +89,8 @@ static void unconfirmed_is_replaced(void **unused)
     assert_int_equal(renew_as(others.clientid, &bob), NFS4_OK);
 }
 
-/* The same incarnation: the client id and all state stay, and the callback is a new one once that is
- * confirmed. */
+/* The same incarnation: the client id and all state stay, and the callback is a new one once that
+ * is confirmed. */
 static void callback_update(void **unused)
 {
     struct client_setclientid first, update, again;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client of 4.0 loses while it is silent (RFC 7530 §9.6.3.1), how it learns of that, and when
- * that counts as known: there is no FREE_STATEID, and a reply may get lost.
+ * What a client of 4.0 loses while it is silent (RFC 7530 §9.6.3.1), how it learns of that, and
+ * when that counts as known: there is no FREE_STATEID, and a reply may get lost.
  */
 
 #include "base/clock.h"
@@ -144,8 +144,8 @@ static void revoked_is_in_nobodys_way(void **unused)
     assert_int_equal(do_close(dave, &again), NFS4_OK);
 }
 
-/* RENEW says that something is gone until he says his name anew; so does OPEN, since Linux would go on
- * with the lost locks of a file that it could open again. */
+/* RENEW says that something is gone until he says his name anew; so does OPEN, since Linux would go
+ * on with the lost locks of a file that it could open again. */
 static void renew_says_so(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);

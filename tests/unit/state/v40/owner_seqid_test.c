@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sequence of an owner of 4.0: which request runs, which has its result already, what is kept and
- * for how long (RFC 7530 §9.1.3 to §9.1.11).
+ * The sequence of an owner of 4.0: which request runs, which has its result already, what is kept
+ * and for how long (RFC 7530 §9.1.3 to §9.1.11).
  */
 #include "state/v40/owner_seqid.h"
 
@@ -387,8 +387,8 @@ static struct wire_opaque lock_owner_name(void)
     return name_of("l");
 }
 
-/* He waits for a lock elsewhere, and is known after RELEASE_LOCKOWNER.  RFC 7530 §9.1.10: any number is
- * right, also the last one. */
+/* He waits for a lock elsewhere, and is known after RELEASE_LOCKOWNER.  RFC 7530 §9.1.10: any
+ * number is right, also the last one. */
 static void test_waiting_lock_owner_begins_anew(void **unused)
 {
     static const uint32_t numbers[] = {3, 1, 4};

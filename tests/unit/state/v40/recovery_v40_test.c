@@ -130,8 +130,8 @@ static void crash_in_grace(void **unused)
     assert_true(come_v40("d")->may_reclaim);
 }
 
-/* RFC 7530 §9.6.3.4.2: who reclaimed nothing in one life has nothing to reclaim in the next, whether
- * he came or not. */
+/* RFC 7530 §9.6.3.4.2: who reclaimed nothing in one life has nothing to reclaim in the next,
+ * whether he came or not. */
 static void second_edge_condition(void **unused)
 {
     struct client *tried;
@@ -335,7 +335,8 @@ static void *open_much(void *arg)
     return NULL;
 }
 
-/* First opens of one client at the same time, and of many: all are known before they are answered. */
+/* First opens of one client at the same time, and of many: all are known before they are
+ * answered. */
 static void first_opens_together(void **unused)
 {
     static struct client *clients[THREADS][ROUNDS];
