@@ -84,8 +84,8 @@ if [ $format_status -eq 0 ]; then
 fi
 
 # coverage SEEN NEVER EXTRA: what the one test program noted (`-`: it has not run), and the lines of
-# the two tables of the document, for an operation that may answer IO and STALE in 4.1. What there is of
-# 4.0 is in order. The table that names the tests is up to date.
+# the two tables of the document, for an operation that may answer IO and STALE in 4.1. What there is
+# of 4.0 is in order. The table that names the tests is up to date.
 seen_in_40='0 3 5 test\n0 3 70 test\n'
 coverage() {
     mkdir -p "$tree/docs" "$tree/tests/protocol" "$tree/records"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# S20-03: the tests of minor version 0 once more, as they are, against a server that has no 4.1 to offer.
-# Left out is what needs a client of 4.1.
+# S20-03: the tests of minor version 0 once more, as they are, against a server that has no 4.1 to
+# offer. Left out is what needs a client of 4.1.
 foreach(_noun acls arguments attributes callback clients compound courtesy data directories errors
         exports locks lost_reply names opens owner_seqids reclaim rights types)
     if(TARGET protocol.${_noun}_v40)

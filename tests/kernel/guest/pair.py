@@ -394,7 +394,8 @@ ROUNDS = 40
 def one_of_both_creates():
     """Exclusive creates and mkdirs of both clients at once: each name has exactly one winner."""
     # The verifier of an exclusive create is the client's clock and the process id. Two guests that
-    # booted together could agree in both: be a process whose id is odd with one, even with the other.
+    # booted together could agree in both: be a process whose id is odd with one, even with the
+    # other.
     while os.getpid() % 2 != CLIENT % 2:
         child = os.fork()
         if child:

@@ -18,8 +18,8 @@ GUEST_INIT = Path(__file__).resolve().parents[1] / "guest" / "init"
 MCONSOLE_MAGIC = 0xCAFEBABE
 MCONSOLE_VERSION = 2
 
-# bash is the first process of the guest's pid namespace, not the kernel: a kernel that panics ends by
-# abort(), and the first process of a namespace does not die of its own signals.
+# bash is the first process of the guest's pid namespace, not the kernel: a kernel that panics ends
+# by abort(), and the first process of a namespace does not die of its own signals.
 HEAD = ["unshare", "--pid", "--fork", "--kill-child=KILL", "bash", "-c", '"$@"; exit $?', "guest"]
 
 

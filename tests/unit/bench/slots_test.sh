@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# S20-47: bench-slots tells ns and operations per second of the gate and of a whole COMPOUND, for one and
-# two threads and several numbers of sessions and slots. What they are is no matter here.
+# S20-47: bench-slots tells ns and operations per second of the gate and of a whole COMPOUND, for one
+# and two threads and several numbers of sessions and slots. What they are is no matter here.
 set -u
 
 output=$("$MAINSTAY_BIN/bench-slots" --ms 2 --rounds 1) || exit 1
