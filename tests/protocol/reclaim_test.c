@@ -5,112 +5,51 @@
  * state directory of its own.
  */
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/wait.h"
-#include "script.h"
+#include "lives.h"
 
-static char export_local[128];
-static struct client_fh dir;
-static struct client_mount carol;
-
-static const char *const long_grace[] = {"--lease",    "60",       "--grace",   "60", "--export",
-                                         export_local, "--export", "/mem=mem:", NULL};
-static const char *const short_grace[] = {"--lease",  "60",         "--grace", "4",
-                                          "--export", export_local, NULL};
-static const char *const short_lease[] = {"--lease",  "1",          "--grace", "60",
-                                          "--export", export_local, NULL};
-
-/* EXCHANGE_ID and CREATE_SESSION. */
-static void come_as(struct client_mount *mount, const char *owner, uint8_t verifier)
-{
-    struct client_session_wish wish = client_session_wish_default(owner);
-    enum nfsstat4 status;
-
-    client_conn_close(&mount->conn);
-    memset(mount, 0, sizeof(*mount));
-    memset(wish.verifier, verifier, sizeof(wish.verifier));
-    script_connect(&mount->conn);
-    assert_int_equal(client_session_exchange_id(&mount->conn, &wish, &mount->session, &status),
-                     CLIENT_OK);
-    expect_status(status, NFS4_OK);
-    assert_int_equal(client_session_create(&mount->conn, &wish, &mount->session, &status),
-                     CLIENT_OK);
-    expect_status(status, NFS4_OK);
-}
+static const char *const long_grace[] = {"--lease",   "60",       "--grace",   "60", "--export",
+                                         lives_local, "--export", "/mem=mem:", NULL};
+static const char *const short_grace[] = {"--lease",  "60",        "--grace", "4",
+                                          "--export", lives_local, NULL};
+static const char *const short_lease[] = {"--lease",  "1",         "--grace", "60",
+                                          "--export", lives_local, NULL};
 
 static void come(struct client_mount *mount)
 {
-    come_as(mount, mount == &alice ? "alice" : mount == &bob ? "bob" : "carol", 1);
-}
-
-static void complete(struct client_mount *mount)
-{
-    enum nfsstat4 status;
-
-    assert_int_equal(client_session_reclaim_complete(&mount->conn, &mount->session, &status),
-                     CLIENT_OK);
-    expect_status(status, NFS4_OK);
+    lives_come(mount, mount == &alice ? "alice" : mount == &bob ? "bob" : "carol", 1);
 }
 
 static void come_and_complete(struct client_mount *mount)
 {
     come(mount);
-    complete(mount);
+    lives_complete(mount);
 }
 
-static int start(const char *const *options)
+static void both_come(void)
 {
-    alice.conn.fd = bob.conn.fd = carol.conn.fd = -1;
-    if (!test_server_init(&script_server) || chmod(script_server.data, 0777) != 0)
-        return -1;
-    (void)snprintf(export_local, sizeof(export_local), "/local=local:%s,no_root_squash",
-                   script_server.data);
-    if (!test_server_start(&script_server, options))
-        return -1;
     come_and_complete(&alice);
     come_and_complete(&bob);
-    return client_file_lookup(&alice, "/local", &dir) == NFS4_OK ? 0 : -1;
 }
 
 static int start_long(void **state)
 {
     (void)state;
-    return start(long_grace);
+    return lives_begin(long_grace, both_come);
 }
 
 static int start_short(void **state)
 {
     (void)state;
-    return start(short_grace);
+    return lives_begin(short_grace, both_come);
 }
 
 static int start_expiring(void **state)
 {
     (void)state;
-    return start(short_lease);
-}
-
-static int stop(void **state)
-{
-    bool ended;
-
-    (void)state;
-    client_result_free(R);
-    client_compound_free(C);
-    client_conn_close(&alice.conn);
-    client_conn_close(&bob.conn);
-    client_conn_close(&carol.conn);
-    ended = test_server_stop(&script_server);
-    test_server_fini(&script_server);
-    return ended ? 0 : -1;
-}
-
-static void crash(void)
-{
-    test_server_kill(&script_server);
-    assert_true(test_server_start(&script_server, NULL));
+    return lives_begin(short_lease, both_come);
 }
 
 static enum open_delegation_type4 delegation_held = OPEN_DELEGATE_NONE;
@@ -205,7 +144,7 @@ static void reclaim_complete_is(struct client_mount *mount, bool one_fs, enum nf
     struct nfs_argop4 op = {.argop = OP_RECLAIM_COMPLETE,
                             .opreclaim_complete = {.rca_one_fs = one_fs}};
 
-    begin(mount, &dir);
+    begin(mount, &lives_dir);
     client_compound_add(C, &op);
     run_on(&mount->conn, status);
 }
@@ -237,12 +176,12 @@ static void setattr_is(struct client_mount *mount, const struct client_fh *fh, s
 /* SR-20, P-12, L-11: the whole way of one client that had an open and a lock. */
 static void comes_back(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
     struct stateid4 open;
 
     (void)state;
     lock_is(&alice, &file.fh, &file.stateid, false, 0, NFS4_OK);
-    come_as(&bob, "bob", 2); /* leaves nobody else to wait for */
+    lives_come(&bob, "bob", 2); /* leaves nobody else to wait for */
     crash();
     come(&alice);
     new_open_is(&alice, &file.fh, NFS4ERR_GRACE);
@@ -268,7 +207,7 @@ static void comes_back(void **state)
 /* Everybody waits for bob, who may have denied anything; names and attributes go on. */
 static void others_wait(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
@@ -286,12 +225,12 @@ static void others_wait(void **state)
     setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &(struct nfs4_attrs){.mode = 0640},
                NFS4_OK);
     reclaim_fails(&carol, &file, NFS4ERR_NO_GRACE);
-    begin(&alice, &dir);
+    begin(&alice, &lives_dir);
     client_op(C, OP_SAVEFH);
     client_op_lookup(C, "file");
     client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
     client_op(C, OP_SAVEFH);
-    client_op_putfh(C, &dir);
+    client_op_putfh(C, &lives_dir);
     client_op_link(C, "second");
     client_op(C, OP_SAVEFH);
     client_op_rename(C, "second", "third");
@@ -308,8 +247,8 @@ static void others_wait(void **state)
 /* Two claim what cannot have been. */
 static void conflicts(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
-    struct client_fh other = make_file(&alice, &dir, "other");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
+    struct client_fh other = make_file(&alice, &lives_dir, "other");
     struct stateid4 of_alice, of_bob;
 
     (void)state;
@@ -327,8 +266,8 @@ static void conflicts(void **state)
     lock_is(&alice, &other, &of_alice, true, 0, NFS4_OK);
     lock_is(&bob, &other, &of_bob, true, 5, NFS4ERR_RECLAIM_CONFLICT);
     lock_is(&bob, &other, &of_bob, true, 10, NFS4_OK);
-    complete(&alice);
-    complete(&bob);
+    lives_complete(&alice);
+    lives_complete(&bob);
     open_is(&bob, &file, CLAIM_FH, OPEN4_SHARE_ACCESS_WRITE, OPEN4_SHARE_DENY_NONE,
             NFS4ERR_SHARE_DENIED);
 }
@@ -336,7 +275,7 @@ static void conflicts(void **state)
 /* A reclaim is right or wrong at once: nobody waits for a lock, and nobody is refused for him. */
 static void none_waits(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
     struct stateid4 of_alice, of_bob, of_carol;
 
     (void)state;
@@ -359,13 +298,13 @@ static void none_waits(void **state)
 /* What a reclaim names is looked at as any other. */
 static void wrong_reclaims(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
-    struct client_fh other = make_file(&alice, &dir, "other");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
+    struct client_fh other = make_file(&alice, &lives_dir, "other");
 
     (void)state;
     crash();
     come(&alice);
-    reclaim_fails(&alice, &dir, NFS4ERR_ISDIR);
+    reclaim_fails(&alice, &lives_dir, NFS4ERR_ISDIR);
     (void)reclaim_is(&alice, &file, 0, OPEN4_SHARE_DENY_NONE, NFS4ERR_INVAL);
     reclaim_fails(&alice, NULL, NFS4ERR_NOFILEHANDLE);
     lock_is(&alice, &file, &client_stateid_anonymous, true, 0, NFS4ERR_BAD_STATEID);
@@ -373,7 +312,7 @@ static void wrong_reclaims(void **state)
     (void)reclaim(&alice, &other);
     delegation_held = OPEN_DELEGATE_NONE;
     assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_NONE);
-    begin(&alice, &dir);
+    begin(&alice, &lives_dir);
     client_op_remove(C, "file");
     run(NFS4_OK);
     begin(&alice, &file);
@@ -390,7 +329,7 @@ static void mode_changed(void **state)
     if (geteuid() != 0)
         test_skip("needs root to be somebody else");
     alice.conn.cred = script_stranger();
-    file = make_file(&alice, &dir, "file");
+    file = make_file(&alice, &lives_dir, "file");
     expect_status(client_file_setattr(&alice, &file, CLIENT_BITS(FATTR4_MODE),
                                       &(struct nfs4_attrs){.mode = 0}),
                   NFS4_OK);
@@ -405,21 +344,21 @@ static void mode_changed(void **state)
 /* The right stays over a crash in the middle, for those who came and for those who did not. */
 static void second_crash(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
     come(&alice);
     (void)reclaim(&alice, &file);
-    complete(&alice);
+    lives_complete(&alice);
     crash();
     come(&alice);
     come(&bob);
     (void)reclaim(&alice, &file);
     (void)reclaim(&bob, &file);
-    complete(&alice);
+    lives_complete(&alice);
     new_open_is(&alice, &file, NFS4ERR_GRACE);
-    complete(&bob);
+    lives_complete(&bob);
     new_open_is(&alice, &file, NFS4_OK);
 }
 
@@ -445,8 +384,8 @@ static struct stateid4 until_granted(struct client_mount *mount, const struct cl
 /* The second edge condition: alice came, but not in time, and others went on. */
 static void too_late(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
-    struct client_fh other = make_file(&alice, &dir, "other");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
+    struct client_fh other = make_file(&alice, &lives_dir, "other");
 
     (void)state;
     crash();
@@ -459,10 +398,10 @@ static void too_late(void **state)
     crash();
     come(&alice);
     reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
-    complete(&alice);
+    lives_complete(&alice);
     come(&bob);
     (void)reclaim(&bob, &other);
-    complete(&bob);
+    lives_complete(&bob);
     new_open_is(&alice, &file, NFS4_OK);
     crash(); /* now both sides agree again */
     come(&alice);
@@ -472,7 +411,7 @@ static void too_late(void **state)
 /* The first edge condition: alice's lease was over, and bob got what she had. */
 static void partitioned(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
     struct stateid4 open;
 
     (void)state;
@@ -488,16 +427,16 @@ static void partitioned(void **state)
     come(&alice);
     reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
     (void)reclaim(&bob, &file);
-    complete(&bob); /* nobody waits for alice */
-    complete(&alice);
+    lives_complete(&bob); /* nobody waits for alice */
+    lives_complete(&alice);
     new_open_is(&alice, &file, NFS4_OK);
 }
 
 /* I/O that is refused for the grace period takes nothing from anybody, expired or not. */
 static void refused_io(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
-    struct client_fh other = make_file(&alice, &dir, "other");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
+    struct client_fh other = make_file(&alice, &lives_dir, "other");
     struct stateid4 open;
 
     (void)state;
@@ -514,7 +453,7 @@ static void refused_io(void **state)
 /* The reply to RECLAIM_COMPLETE is lost with its connection, then with the server. */
 static void lost_reply(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
     struct nfs_argop4 op = {.argop = OP_RECLAIM_COMPLETE};
     struct client_result first;
     struct client_conn conn;
@@ -523,7 +462,7 @@ static void lost_reply(void **state)
     (void)state;
     crash();
     come(&bob);
-    complete(&bob);
+    lives_complete(&bob);
     come(&alice);
     begin(&alice, NULL);
     client_compound_add(C, &op);
@@ -539,7 +478,7 @@ static void lost_reply(void **state)
 
     crash();
     come(&bob);
-    complete(&bob);
+    lives_complete(&bob);
     come(&alice);
     begin(&alice, NULL);
     client_compound_add(C, &op);
@@ -548,7 +487,7 @@ static void lost_reply(void **state)
     crash();
     come(&alice);
     (void)reclaim(&alice, &file);
-    complete(&alice);
+    lives_complete(&alice);
 }
 
 enum {
@@ -559,7 +498,7 @@ enum {
 static void killed_while_recording(void **state)
 {
     static struct client_mount crowd[CROWD];
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
     struct nfs_argop4 op = {.argop = OP_RECLAIM_COMPLETE};
     struct client_result answer;
     uint32_t xids[CROWD];
@@ -570,7 +509,7 @@ static void killed_while_recording(void **state)
     for (int i = 0; i < CROWD; i++) {
         crowd[i].conn.fd = -1;
         (void)snprintf(name, sizeof(name), "client %d", i);
-        come_as(&crowd[i], name, 1);
+        lives_come(&crowd[i], name, 1);
     }
     for (int i = 0; i < CROWD; i++) {
         begin(&crowd[i], NULL);
@@ -589,7 +528,7 @@ static void killed_while_recording(void **state)
     assert_true(test_server_start(&script_server, NULL));
     for (int i = 0; i < CROWD; i++) {
         (void)snprintf(name, sizeof(name), "client %d", i);
-        come_as(&crowd[i], name, 1);
+        lives_come(&crowd[i], name, 1);
         if (answered[i])
             (void)reclaim(&crowd[i], &file);
         client_conn_close(&crowd[i].conn);
@@ -599,7 +538,7 @@ static void killed_while_recording(void **state)
 /* SIGTERM forgets nobody. */
 static void ends_in_order(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
 
     (void)state;
     assert_true(test_server_stop(&script_server));
@@ -612,11 +551,11 @@ static void ends_in_order(void **state)
 /* A client that has left, and one that has rebooted, are nobody to wait for. */
 static void nobody_left(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
 
     (void)state;
     client_mount_close(&alice);
-    come_as(&bob, "bob", 2);
+    lives_come(&bob, "bob", 2);
     crash();
     come_and_complete(&carol);
     new_open_is(&carol, &file, NFS4_OK);
@@ -627,7 +566,7 @@ static void nobody_left(void **state)
 /* The same one leaves while it is waited for. */
 static void leaves_in_grace(void **state)
 {
-    struct client_fh file = make_file(&alice, &dir, "file");
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
@@ -664,7 +603,7 @@ static uint64_t change_of(const struct client_fh *fh)
 static void what_stays(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("alice");
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     uint64_t change, dir_change;
     struct client_session old;
@@ -679,7 +618,7 @@ static void what_stays(void **state)
     run(NFS4_OK);
     memcpy(verifier, result(OP_WRITE)->opwrite.writeverf, sizeof(verifier));
     change = change_of(&file.fh);
-    dir_change = change_of(&dir);
+    dir_change = change_of(&lives_dir);
     crash();
 
     client_conn_close(&alice.conn);
@@ -692,7 +631,7 @@ static void what_stays(void **state)
     come(&alice);
     read_is(&alice, &file.fh, &file.stateid, NFS4ERR_BAD_STATEID);
     assert_true(change_of(&file.fh) >= change);
-    assert_true(change_of(&dir) >= dir_change);
+    assert_true(change_of(&lives_dir) >= dir_change);
     begin(&alice, &file.fh);
     client_op_commit(C, 0, 0);
     run(NFS4_OK);
@@ -743,10 +682,10 @@ static void damaged(void **state)
     refuses_damaged("instance-id", "instance-id in the state directory: damaged");
     assert_true(test_server_start(&script_server, NULL));
     come(&alice);
-    new_open_is(&alice, &dir, NFS4ERR_GRACE);
+    new_open_is(&alice, &lives_dir, NFS4ERR_GRACE);
 }
 
-#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, lives_end)
 
 int main(void)
 {

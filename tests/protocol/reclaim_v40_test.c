@@ -4,19 +4,14 @@
  * P-12, SR-29; RFC 7530 §9.6.2, §9.6.3).  Each test has a state directory of its own.
  */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/wait.h"
-#include "script.h"
+#include "lives.h"
 
-static char export_local[128];
-static struct client_fh dir;
-static struct client_mount carol; /* of 4.1 */
-
-static const char *const long_grace[] = {"--lease",  "60",         "--grace", "60",
-                                         "--export", export_local, NULL};
-static const char *const short_grace[] = {"--lease",  "60",         "--grace", "4",
-                                          "--export", export_local, NULL};
+static const char *const long_grace[] = {"--lease",  "60",        "--grace", "60",
+                                         "--export", lives_local, NULL};
+static const char *const short_grace[] = {"--lease",  "60",        "--grace", "4",
+                                          "--export", lives_local, NULL};
 
 static void come_as(struct client_mount *mount, const char *owner, uint8_t verifier)
 {
@@ -38,70 +33,27 @@ static void come(struct client_mount *mount)
 /* Carol in 4.1, under alice's name, in one life after the other. */
 static void carol_comes(bool complete)
 {
-    struct client_session_wish wish = client_session_wish_default("alice");
-    enum nfsstat4 status;
-
-    client_conn_close(&carol.conn);
-    memset(&carol, 0, sizeof(carol));
-    memset(wish.verifier, 1, sizeof(wish.verifier));
-    script_connect(&carol.conn);
-    assert_int_equal(client_session_exchange_id(&carol.conn, &wish, &carol.session, &status),
-                     CLIENT_OK);
-    expect_status(status, NFS4_OK);
-    assert_int_equal(client_session_create(&carol.conn, &wish, &carol.session, &status), CLIENT_OK);
-    expect_status(status, NFS4_OK);
-    if (!complete)
-        return;
-    assert_int_equal(client_session_reclaim_complete(&carol.conn, &carol.session, &status),
-                     CLIENT_OK);
-    expect_status(status, NFS4_OK);
+    lives_come(&carol, "alice", 1);
+    if (complete)
+        lives_complete(&carol);
 }
 
-static int start(const char *const *options)
+static void both_come(void)
 {
-    alice.conn.fd = bob.conn.fd = carol.conn.fd = -1;
-    if (!test_server_init(&script_server) || chmod(script_server.data, 0777) != 0)
-        return -1;
-    (void)snprintf(export_local, sizeof(export_local), "/local=local:%s,no_root_squash",
-                   script_server.data);
-    if (!test_server_start(&script_server, options))
-        return -1;
     come(&alice);
     come(&bob);
-    return client_file_lookup(&alice, "/local", &dir) == NFS4_OK ? 0 : -1;
 }
 
 static int start_long(void **state)
 {
     (void)state;
-    return start(long_grace);
+    return lives_begin(long_grace, both_come);
 }
 
 static int start_short(void **state)
 {
     (void)state;
-    return start(short_grace);
-}
-
-static int stop(void **state)
-{
-    bool ended;
-
-    (void)state;
-    client_result_free(R);
-    client_compound_free(C);
-    client_conn_close(&alice.conn);
-    client_conn_close(&bob.conn);
-    client_conn_close(&carol.conn);
-    ended = test_server_stop(&script_server);
-    test_server_fini(&script_server);
-    return ended ? 0 : -1;
-}
-
-static void crash(void)
-{
-    test_server_kill(&script_server);
-    assert_true(test_server_start(&script_server, NULL));
+    return lives_begin(short_grace, both_come);
 }
 
 static void reconnect(struct client_mount *mount)
@@ -137,7 +89,7 @@ static enum nfsstat4 new_open(struct client_mount *mount, const char *name)
         .owner = "new", .access = OPEN4_SHARE_ACCESS_BOTH, .name = name};
     struct client_file file;
 
-    return client_file_open(mount, &dir, &how, &file);
+    return client_file_open(mount, &lives_dir, &how, &file);
 }
 
 static void read_is(struct client_mount *mount, const struct client_file *file,
@@ -175,7 +127,7 @@ static void grace_is_over(struct client_mount *mount, const char *name)
  * what it names is its own again, and nobody gets anything before the time is over. */
 static void comes_back(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file"), same;
+    struct client_file file = make_open(&alice, &lives_dir, "file"), same;
     const struct client_id old = alice.id;
 
     (void)state;
@@ -212,7 +164,7 @@ static void comes_back(void **state)
 /* RFC 7530 §9.6.3.4.2: two restarts, and he missed the time in between. */
 static void stays_away(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
@@ -227,7 +179,7 @@ static void stays_away(void **state)
 /* One who came when it was over. */
 static void too_late(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
@@ -241,7 +193,7 @@ static void too_late(void **state)
 /* A boot of the client's: there is nothing that it could reclaim a second time. */
 static void boots_in_grace(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
@@ -256,11 +208,11 @@ static void boots_in_grace(void **state)
 /* Clients of both minor versions, here even of one name: 4.1's last word is not everybody's. */
 static void beside_v41(void **state)
 {
-    struct client_file old = make_open(&alice, &dir, "old"), new;
+    struct client_file old = make_open(&alice, &lives_dir, "old"), new;
 
     (void)state;
     carol_comes(true);
-    new = make_open(&carol, &dir, "new");
+    new = make_open(&carol, &lives_dir, "new");
     crash();
     come(&alice);
     carol_comes(false);
@@ -282,7 +234,7 @@ static void had_nothing(void **state)
 
     (void)state;
     carol_comes(true);
-    file = make_open(&carol, &dir, "file");
+    file = make_open(&carol, &lives_dir, "file");
     crash();
     carol_comes(false);
     expect_status(reclaim(&carol, &file), NFS4_OK);
@@ -295,7 +247,7 @@ static void had_nothing(void **state)
 static void others_wait(void **state)
 {
     const struct client_lock range = {.type = WRITE_LT, .length = 1};
-    struct client_file file = make_open(&alice, &dir, "file");
+    struct client_file file = make_open(&alice, &lives_dir, "file");
 
     (void)state;
     crash();
@@ -318,10 +270,10 @@ static void others_wait(void **state)
 /* Two name what both cannot have had: the first one has it. */
 static void conflicting(void **state)
 {
-    struct client_file file = make_open(&alice, &dir, "file"), of_bob = file, denying = file;
+    struct client_file file = make_open(&alice, &lives_dir, "file"), of_bob = file, denying = file;
 
     (void)state;
-    expect_status(client_file_open_rw(&bob, &dir, "file", &of_bob), NFS4_OK);
+    expect_status(client_file_open_rw(&bob, &lives_dir, "file", &of_bob), NFS4_OK);
     crash();
     come(&alice);
     come(&bob);
@@ -333,7 +285,7 @@ static void conflicting(void **state)
     lock_is(&bob, &of_bob, true, "locker", 5, NFS4ERR_RECLAIM_CONFLICT);
 }
 
-#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, lives_end)
 
 int main(void)
 {
