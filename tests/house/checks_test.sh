@@ -81,6 +81,11 @@ if [ $format_status -eq 0 ]; then
     fresh_tree
     put base/a.c 'int a( void ) { return 0; }'
     expect 1 format 'a badly laid out file'
+    fresh_tree
+    put base/a.c "/* $(printf '%095d' 0) */"
+    expect 1 format 'a comment of 101 columns'
+    put base/a.c "/* $(printf '%093d' 0)§ */"
+    expect 0 format 'a comment of 100 columns, not bytes'
 fi
 
 # coverage SEEN NEVER EXTRA: what the one test program noted (`-`: it has not run), and the lines of
