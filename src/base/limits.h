@@ -89,8 +89,9 @@
 #define LIMIT_IDLE_OWNERS_PER_CLIENT 64u     /* kept although they hold nothing */
 /* 4.0: open owners with their sequences, for a lease or as long as there are no more than that */
 #define LIMIT_IDLE_SEQUENCES_PER_CLIENT 1024u
-#define LIMIT_OWNER_WAITERS 4u   /* 4.0: duplicates that wait for a request of an owner */
-#define LIMIT_OWNERS_WAITERS 64u /* the same, of all owners */
+#define LIMIT_IDLE_SEQUENCES 262144u /* of all clients; above it each keeps the smaller number */
+#define LIMIT_OWNER_WAITERS 4u       /* 4.0: duplicates that wait for a request of an owner */
+#define LIMIT_OWNERS_WAITERS 64u     /* the same, of all owners */
 #define LIMIT_OWNER_REPLY_BYTES                                                                    \
     1056u /* 4.0: kept of an owner's last result; LOCK denied is longest */
 #define LIMIT_LOCKS_PER_FILE 1048576u

@@ -30,6 +30,7 @@ struct open_tables {
     struct stateid_table *stateids;
     _Atomic(struct open_tables_v40 *) v40; /* NULL until asked for */
     uint64_t cred_seed;
+    _Atomic uint32_t idle_sequences; /* 4.0: of owners of all clients that hold nothing */
     struct file_shard files[FILE_SHARDS];
 };
 

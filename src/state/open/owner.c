@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "state/open/open.h"
 
 static struct owner_table *table_create(struct client *client)
 {
@@ -122,18 +123,53 @@ static void forget_locked(struct owner_table *table, struct owner *owner)
     free(owner);
 }
 
+/* Of all clients together. */
+static _Atomic uint32_t *idle_sequences(const struct owner_table *table)
+{
+    return &table->client->state->opens->idle_sequences;
+}
+
+static void idle_add_locked(struct owner_table *table, struct owner *owner)
+{
+    list_push_back(&table->idle, &owner->idle_link);
+    table->idle_count++;
+    if (owner->seqid)
+        atomic_fetch_add_explicit(idle_sequences(table), 1, memory_order_relaxed);
+}
+
+static void idle_remove_locked(struct owner_table *table, struct owner *owner)
+{
+    list_remove(&owner->idle_link);
+    table->idle_count--;
+    if (owner->seqid)
+        atomic_fetch_sub_explicit(idle_sequences(table), 1, memory_order_relaxed);
+}
+
+static struct owner *oldest(const struct owner_table *table)
+{
+    return LIST_ENTRY(table->idle.next, struct owner, idle_link);
+}
+
 static void forget_oldest_locked(struct owner_table *table)
 {
-    table->idle_count--;
-    forget_locked(table, LIST_ENTRY(list_pop_front(&table->idle), struct owner, idle_link));
+    struct owner *owner = oldest(table);
+
+    idle_remove_locked(table, owner);
+    forget_locked(table, owner);
+}
+
+static uint32_t idle_limit(const struct owner_table *table, const struct owner *owner)
+{
+    if (!owner->seqid ||
+        atomic_load_explicit(idle_sequences(table), memory_order_relaxed) > LIMIT_IDLE_SEQUENCES)
+        return LIMIT_IDLE_OWNERS_PER_CLIENT;
+    return LIMIT_IDLE_SEQUENCES_PER_CLIENT;
 }
 
 struct owner *owner_take_locked(struct owner_table *table, struct owner *owner)
 {
-    if (owner && owner->uses++ == 0 && !list_empty(&owner->idle_link)) {
-        list_remove(&owner->idle_link);
-        table->idle_count--;
-    }
+    if (owner && owner->uses++ == 0 && !list_empty(&owner->idle_link))
+        idle_remove_locked(table, owner);
     return owner;
 }
 
@@ -184,8 +220,6 @@ struct owner *owner_use_more(struct owner *owner)
 
 void owner_drop_locked(struct owner_table *table, struct owner *owner)
 {
-    uint32_t limit = owner->seqid ? LIMIT_IDLE_SEQUENCES_PER_CLIENT : LIMIT_IDLE_OWNERS_PER_CLIENT;
-
     CHECK(owner->uses > 0);
     if (--owner->uses > 0)
         return;
@@ -193,8 +227,8 @@ void owner_drop_locked(struct owner_table *table, struct owner *owner)
         forget_locked(table, owner);
         return;
     }
-    list_push_back(&table->idle, &owner->idle_link);
-    if (++table->idle_count > limit)
+    idle_add_locked(table, owner);
+    for (uint32_t limit = idle_limit(table, owner); table->idle_count > limit;)
         forget_oldest_locked(table);
 }
 
@@ -209,8 +243,7 @@ void owner_drop(struct owner *owner)
 
 void owner_expire_locked(struct owner_table *table, int64_t since_ns)
 {
-    while (!list_empty(&table->idle) &&
-           LIST_ENTRY(table->idle.next, struct owner, idle_link)->named_ns < since_ns)
+    while (!list_empty(&table->idle) && oldest(table)->named_ns < since_ns)
         forget_oldest_locked(table);
 }
 

@@ -453,6 +453,27 @@ static void test_idle_owners_by_number(void **unused)
 }
 
 /* RFC 7530 §16.18.5: not before a lease time has passed, and something more. */
+/* Those of all clients are too many: each keeps fewer from its next request on. */
+static void test_idle_owners_of_all(void **unused)
+{
+    struct owner_table *table = owner_table_of(fx.alice);
+    _Atomic uint32_t *all = &fx.state->opens->idle_sequences;
+    char name[16];
+
+    (void)unused;
+    for (uint32_t i = 0; i < LIMIT_IDLE_SEQUENCES_PER_CLIENT; i++) {
+        (void)snprintf(name, sizeof(name), "owner %u", i);
+        owner_drop(established(name, i));
+    }
+    assert_int_equal(*all, LIMIT_IDLE_SEQUENCES_PER_CLIENT);
+    *all += LIMIT_IDLE_SEQUENCES;
+    owner_drop(established("last", 1));
+    assert_int_equal(table->count[OWNER_OPEN], LIMIT_IDLE_OWNERS_PER_CLIENT);
+    assert_int_equal(*all, LIMIT_IDLE_OWNERS_PER_CLIENT + LIMIT_IDLE_SEQUENCES);
+    assert_true(known(OWNER_OPEN, "last"));
+    *all -= LIMIT_IDLE_SEQUENCES;
+}
+
 static void test_idle_owners_by_time(void **unused)
 {
     struct owner *active = established("active", 1);
@@ -629,6 +650,7 @@ int main(void)
         TEST(test_waiting_lock_owner_begins_anew),
         TEST(test_release_lock_owner),
         TEST(test_idle_owners_by_number),
+        TEST(test_idle_owners_of_all),
         TEST(test_idle_owners_by_time),
         TEST(test_found_by_what_he_closed_last),
         TEST(test_nothing_outlives_the_client),
