@@ -6,13 +6,13 @@
 #include "settings_fixture.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "lib/disk.h"
 
 enum {
     FILE_BYTES = 1 << 16,
@@ -211,16 +211,6 @@ static void waits_for_a_reader_of_a_new_file(void **unused)
     start_with(NOT_GIVEN, NOT_GIVEN);
     assert_int_equal(set_one(settings, MIN_MINOR, "1"), SETTINGS_OK);
     held(pid);
-}
-
-static void disk_full(bool full)
-{
-    struct rlimit limit;
-
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = full ? 1 : limit.rlim_max;
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 /* What cannot be stored is not so. */

@@ -7,12 +7,11 @@
 #include "state/open/revocation.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "lib/disk.h"
 #include "state/client/courtesy.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session.h"
@@ -364,16 +363,6 @@ static void test_many_locks(void **unused)
     assert_int_equal(do_lock(fx.bob, &b, "l", true, 0, UINT64_MAX, &lb), NFS4_OK);
     assert_int_equal(table_of(fx.alice)->lock_count, 0);
     assert_int_equal(fx.files[0]->state ? ((struct file *)fx.files[0]->state)->locks.count : 0, 1);
-}
-
-static void disk_full(bool full)
-{
-    struct rlimit limit;
-
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = full ? 1 : limit.rlim_max;
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 /* What cannot be written down is not taken away: ask again later. */

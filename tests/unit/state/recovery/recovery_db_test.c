@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "lib/disk.h"
 #include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs.h"
 

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -189,14 +187,4 @@ void tick_at(int seconds)
 void count_revoked(struct client *client, int count)
 {
     atomic_fetch_add(&client->revoked_count, (uint32_t)count);
-}
-
-void disk_full(bool full)
-{
-    struct rlimit limit;
-
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = full ? 1 : limit.rlim_max;
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }

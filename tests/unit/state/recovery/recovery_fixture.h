@@ -40,9 +40,6 @@ void tick_at(int seconds);
 
 bool in_grace(void);
 
-/* As a full disk: what would make a file longer than it is fails. */
-void disk_full(bool full);
-
 /* Hooks that count the sections that may block, begun and not ended; and how many there were when a
  * client's opens were dropped. */
 void section_begin(bool surely);

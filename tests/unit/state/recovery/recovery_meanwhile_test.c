@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What others do while a request waits for the disk that records who may reclaim. */
+#include "lib/disk.h"
 #include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs.h"
 
