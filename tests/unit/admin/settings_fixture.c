@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings_fixture.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "lib/directory.h"
 
 char settings_dir[64];
 int settings_dir_fd = -1;
@@ -52,19 +52,9 @@ int settings_set_up(void **unused)
 {
     (void)unused;
     (void)snprintf(settings_dir, sizeof(settings_dir), "/tmp/mainstay-settings.XXXXXX");
-    assert_non_null(mkdtemp(settings_dir));
-    settings_dir_fd = open(settings_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(settings_dir_fd >= 0);
+    settings_dir_fd = directory_make(settings_dir);
     start_with(NOT_GIVEN, NOT_GIVEN);
     return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
 }
 
 int settings_tear_down(void **unused)
@@ -73,7 +63,7 @@ int settings_tear_down(void **unused)
     settings_close(settings);
     settings = NULL;
     (void)close(settings_dir_fd);
-    return nftw(settings_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return directory_remove(settings_dir);
 }
 
 enum settings_status set_one(struct settings *which, const char *name, const char *value)

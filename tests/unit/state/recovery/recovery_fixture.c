@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/state/recovery/recovery_fixture.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "lib/directory.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
 #include "vfs/vfs.h"
@@ -83,19 +82,9 @@ int recovery_set_up(void **unused)
 {
     (void)unused;
     strcpy(directory, "/tmp/mainstay-recovery.XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(dir_fd >= 0);
+    dir_fd = directory_make(directory);
     begin_life();
     return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
 }
 
 int recovery_tear_down(void **unused)
@@ -105,7 +94,7 @@ int recovery_tear_down(void **unused)
     if (state)
         end_life();
     close(dir_fd);
-    return nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return directory_remove(directory);
 }
 
 struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid)

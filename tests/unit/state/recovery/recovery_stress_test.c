@@ -4,8 +4,6 @@
  * in their way, the timer ticks and the disk is full from time to time.  After a crash exactly
  * those may reclaim who have all that they had and know it (P-12, L-11; RFC 8881 §8.4.3).
  */
-#include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "lib/directory.h"
 #include "lib/test.h"
 #include "state/client/client.h"
 #include "state/open/revocation.h"
@@ -277,22 +276,12 @@ static void lives(bool disk_fails)
     }
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 static int set_up(void **unused)
 {
     (void)unused;
     vfs_blocking_hooks = (struct vfs_blocking_hooks){wait_begins, dawdle};
     strcpy(directory, "/tmp/mainstay-recovery.XXXXXX");
-    assert_non_null(mkdtemp(directory));
-    dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(dir_fd >= 0);
+    dir_fd = directory_make(directory);
     return 0;
 }
 
@@ -300,7 +289,7 @@ static int tear_down(void **unused)
 {
     (void)unused;
     close(dir_fd);
-    return nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return directory_remove(directory);
 }
 
 static void all_at_once(void **unused)
