@@ -43,7 +43,7 @@ bool v40_use_client_of(struct v40_compound *x, struct client *client)
     return true;
 }
 
-/* RFC 7530 §9.1.4.3 */
+/* RFC 7530 §9.1.4.4 */
 static enum nfsstat4 unknown(const struct stateid_table *table, const struct stateid4 *stateid)
 {
     if (!stateid_epoch_ours(table, stateid))

@@ -60,7 +60,7 @@ struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid
 struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in);
 
 /* Could `in`, which is not special, be of this life of the server?  False: it is of another, or was
- * never given out (RFC 7530 §9.1.4.3). */
+ * never given out (RFC 7530 §9.1.4.4). */
 bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4 *in);
 
 /* Did the state that `in` named end because its client was removed?  Known until its place in the

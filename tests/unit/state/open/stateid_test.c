@@ -116,7 +116,7 @@ static void test_found_whosever_it_is(void **unused)
     assert_null(stateid_find(table, &value));
 }
 
-/* RFC 7530 §9.1.4.3: one of another life of the server is told from one that is wrong. */
+/* RFC 7530 §9.1.4.4: one of another life of the server is told from one that is wrong. */
 static void test_epoch(void **unused)
 {
     struct stateid_table *other;
