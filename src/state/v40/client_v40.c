@@ -10,15 +10,14 @@
 
 /* Who revokes state looks at `running` after that, all of it seq_cst: either it sees us, or we will
  * see the state gone. */
-static void run_begin(struct client *client, int64_t now_ns)
+static void run_begin(struct client *client)
 {
     client_get(client);
     atomic_fetch_add_explicit(&client->running, 1, memory_order_seq_cst);
-    client_renew(client, now_ns);
 }
 
-enum nfsstat4 client_v40_begin(struct state *state, uint64_t clientid, int64_t now_ns,
-                               struct client **out)
+/* Without renewing the lease. */
+static enum nfsstat4 run_begin_id(struct state *state, uint64_t clientid, struct client **out)
 {
     struct client *client;
 
@@ -27,15 +26,26 @@ enum nfsstat4 client_v40_begin(struct state *state, uint64_t clientid, int64_t n
     if (client && !client->confirmed)
         client = NULL;
     if (client)
-        run_begin(client, now_ns);
+        run_begin(client);
     pthread_mutex_unlock(&state->clients.lock);
     *out = client;
     return client ? NFS4_OK : NFS4ERR_STALE_CLIENTID;
 }
 
+enum nfsstat4 client_v40_begin(struct state *state, uint64_t clientid, int64_t now_ns,
+                               struct client **client)
+{
+    enum nfsstat4 status = run_begin_id(state, clientid, client);
+
+    if (status == NFS4_OK)
+        client_renew(*client, now_ns);
+    return status;
+}
+
 bool client_v40_begin_of(struct client *client, int64_t now_ns)
 {
-    run_begin(client, now_ns);
+    run_begin(client);
+    client_renew(client, now_ns);
     if (!client_dead(client))
         return true;
     client_v40_end(client);
@@ -83,14 +93,16 @@ enum nfsstat4 client_renew_id(struct state *state, const struct client_principal
                               uint64_t clientid, int64_t now_ns)
 {
     struct client *client;
-    enum nfsstat4 status = client_v40_begin(state, clientid, now_ns, &client);
+    enum nfsstat4 status = run_begin_id(state, clientid, &client);
 
     if (status != NFS4_OK)
         return status;
-    if (!client_principal_equal(&client->principal, principal) && !has_open_of(client, principal))
+    if (client_principal_equal(&client->principal, principal) || has_open_of(client, principal)) {
+        client_renew(client, now_ns);
+        status = revocation_announce(client) ? NFS4ERR_EXPIRED : NFS4_OK;
+    } else {
         status = NFS4ERR_ACCESS;
-    else if (revocation_announce(client))
-        status = NFS4ERR_EXPIRED;
+    }
     client_v40_end(client);
     return status;
 }

@@ -350,6 +350,12 @@ static void renew_by_who_has_an_open(void **unused)
     assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
     assert_int_equal(do_close(dave, &opened), NFS4_OK);
     assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    /* Who may not renew does not. */
+    dave_sleeps();
+    assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
+    assert_true(client_lapsed(dave, clock_now_ns()));
+    assert_int_equal(renew(), NFS4_OK);
+    assert_false(client_lapsed(dave, clock_now_ns()));
 }
 
 /* An administrator's revocation is told in the same way, but for the stateid's error. */
