@@ -183,6 +183,21 @@ void must_open(struct v40_caller *caller, struct v40_owner *owner, const char *n
         assert_int_equal(send_confirm(caller, owner, file), NFS4_OK);
 }
 
+void v40_alice(struct v40_caller *caller, struct v40_owner *owner, struct v40_owner *locker,
+               struct v40_file *file)
+{
+    uint64_t id;
+
+    v40_caller_init(caller, v41_fd);
+    id = v40_client(caller, "alice");
+    *owner = (struct v40_owner){id, "owner", 1};
+    *locker = (struct v40_owner){id, "locker", 1};
+    assert_int_equal(
+        send_create(caller, owner, "file", OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, file),
+        NFS4_OK);
+    assert_int_equal(send_confirm(caller, owner, file), NFS4_OK);
+}
+
 static struct LOCK4args lock_args(uint64_t offset, uint64_t length)
 {
     return (struct LOCK4args){.locktype = WRITE_LT, .offset = offset, .length = length};

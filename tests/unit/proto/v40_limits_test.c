@@ -19,21 +19,12 @@ static struct owner_table *owners;
 
 static int set_up(void **unused)
 {
-    uint64_t id;
-
     v41_set_up(unused);
-    v40_caller_init(&me, v41_fd);
-    id = v40_client(&me, "alice");
-    owner = (struct v40_owner){id, "owner", 1};
-    locker = (struct v40_owner){id, "locker", 1};
-    another = (struct v40_owner){id, "another", 1};
-    client = client_lookup(test_server.state, id);
+    v40_alice(&me, &owner, &locker, &file);
+    another = (struct v40_owner){owner.clientid, "another", 1};
+    client = client_lookup(test_server.state, owner.clientid);
     assert_non_null(client);
     owners = owner_table_of(client);
-    assert_int_equal(
-        send_create(&me, &owner, "file", OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, &file),
-        NFS4_OK);
-    assert_int_equal(send_confirm(&me, &owner, &file), NFS4_OK);
     return 0;
 }
 

@@ -3,10 +3,7 @@
 #include <string.h>
 
 #include "lib/test.h"
-#include "state/client/client.h"
-#include "state/open/open_revoke.h"
 #include "v40_fixture.h"
-#include "wire/op_table.h"
 
 static struct v40_caller me;
 static struct v40_owner owner, locker, newcomer;
@@ -16,47 +13,22 @@ static struct stateid4 lock;
 /* An open with a lock, and one that is not confirmed. */
 static int set_up(void **unused)
 {
-    uint64_t id;
-
     v41_set_up(unused);
-    v40_caller_init(&me, v41_fd);
-    id = v40_client(&me, "alice");
-    owner = (struct v40_owner){id, "owner", 1};
-    locker = (struct v40_owner){id, "locker", 1};
-    assert_int_equal(
-        send_create(&me, &owner, "file", OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_NONE, &file),
-        NFS4_OK);
-    assert_int_equal(send_confirm(&me, &owner, &file), NFS4_OK);
+    v40_alice(&me, &owner, &locker, &file);
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
-    newcomer = (struct v40_owner){id, "newcomer", 1};
+    newcomer = (struct v40_owner){owner.clientid, "newcomer", 1};
     assert_int_equal(send_open(&me, &newcomer, "file", OPEN4_SHARE_ACCESS_READ,
                                OPEN4_SHARE_DENY_NONE, &unconfirmed),
                      NFS4_OK);
     return 0;
 }
 
-static void revoke(enum nfsstat4 why)
-{
-    struct client *client = client_lookup(test_server.state, owner.clientid);
-    uint32_t count;
-
-    assert_non_null(client);
-    assert_true(open_client_revoke(client, why, &count));
-    assert_int_equal(count, 2);
-    client_put(client);
-}
-
 static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
 {
-    const struct nfs_resop4 *result;
-
     v40_begin(&me);
     v41_put(&me.call,
             &(struct nfs_argop4){.argop = OP_PUTFH, .opputfh = {.object = {file.fh, file.fh_len}}});
-    v41_put(&me.call, op);
-    result = v41_last(&me.call);
-    if (result->resop != op->argop || result->status != status)
-        fail_msg("%s: %u instead of %u", op_info(op->argop)->name, result->status, status);
+    v41_put_last(&me.call, op, status);
 }
 
 /* The seqids go on with each of them.  LOCK first looks whether the client may be granted
@@ -99,14 +71,14 @@ static void expect_all(enum nfsstat4 why)
 static void lease_over(void **unused)
 {
     (void)unused;
-    revoke(NFS4ERR_EXPIRED);
+    v41_revoke(owner.clientid, NFS4ERR_EXPIRED, 2);
     expect_all(NFS4ERR_EXPIRED);
 }
 
 static void by_an_administrator(void **unused)
 {
     (void)unused;
-    revoke(NFS4ERR_ADMIN_REVOKED);
+    v41_revoke(owner.clientid, NFS4ERR_ADMIN_REVOKED, 2);
     expect_all(NFS4ERR_ADMIN_REVOKED);
 }
 

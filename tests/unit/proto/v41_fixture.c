@@ -14,7 +14,10 @@
 #include "lib/coverage.h"
 #include "lib/test.h"
 #include "proto/nfs4_program.h"
+#include "state/client/client.h"
+#include "state/open/open_revoke.h"
 #include "transport/transport.h"
+#include "wire/op_table.h"
 
 struct server test_server;
 int v41_fd;
@@ -131,6 +134,27 @@ const struct nfs_resop4 *v41_last(struct v41_call *call)
         assert_true(wire_nfs_resop4(&call->results, &result));
     assert_int_equal(result.status, call->status);
     return &result;
+}
+
+void v41_put_last(struct v41_call *call, struct nfs_argop4 *op, enum nfsstat4 status)
+{
+    const struct nfs_resop4 *result;
+
+    v41_put(call, op);
+    result = v41_last(call);
+    if (result->resop != op->argop || result->status != status)
+        fail_msg("%s: %u instead of %u", op_info(op->argop)->name, result->status, status);
+}
+
+void v41_revoke(uint64_t clientid, enum nfsstat4 why, uint32_t opens)
+{
+    struct client *client = client_lookup(test_server.state, clientid);
+    uint32_t count;
+
+    assert_non_null(client);
+    assert_true(open_client_revoke(client, why, &count));
+    assert_int_equal(count, opens);
+    client_put(client);
 }
 
 static void put_auth_sys(struct xdr *x, uint32_t uid, const char *machine)

@@ -71,6 +71,12 @@ void v41_put(struct v41_call *call, struct nfs_argop4 *op);
 /* Send it over the one connection; the last result. */
 const struct nfs_resop4 *v41_last(struct v41_call *call);
 
+/* Put the operation, and it must be the last result's and have that status. */
+void v41_put_last(struct v41_call *call, struct nfs_argop4 *op, enum nfsstat4 status);
+
+/* Revoke all opens of the client, of which there are so many. */
+void v41_revoke(uint64_t clientid, enum nfsstat4 why, uint32_t opens);
+
 /* The halves of v41_roundtrip(), for calls with an xid; the reply may be left to nobody. */
 void v41_send(int fd, const struct v41_call *call);
 void v41_receive(int fd, struct v41_call *call);

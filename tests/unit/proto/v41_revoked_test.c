@@ -7,7 +7,6 @@
 #include "state/open/open_internal.h"
 #include "state/open/open_revoke.h"
 #include "v41_fixture.h"
-#include "wire/op_table.h"
 
 static struct v41_call call;
 static struct v41_session session;
@@ -65,26 +64,10 @@ static int set_up(void **unused)
     return 0;
 }
 
-static void revoke(enum nfsstat4 why)
-{
-    struct client *client = client_lookup(test_server.state, session.clientid);
-    uint32_t count;
-
-    assert_non_null(client);
-    assert_true(open_client_revoke(client, why, &count));
-    assert_int_equal(count, 1);
-    client_put(client);
-}
-
 static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
 {
-    const struct nfs_resop4 *result;
-
     begin_at_file();
-    put(op);
-    result = v41_last(&call);
-    if (result->resop != op->argop || result->status != status)
-        fail_msg("%s: %u instead of %u", op_info(op->argop)->name, result->status, status);
+    v41_put_last(&call, op, status);
 }
 
 /* The operations, and that FREE_STATEID acknowledges the loss, once. */
@@ -119,14 +102,14 @@ static void expect_all(enum nfsstat4 why)
 static void lease_over(void **unused)
 {
     (void)unused;
-    revoke(NFS4ERR_EXPIRED);
+    v41_revoke(session.clientid, NFS4ERR_EXPIRED, 1);
     expect_all(NFS4ERR_EXPIRED);
 }
 
 static void by_an_administrator(void **unused)
 {
     (void)unused;
-    revoke(NFS4ERR_ADMIN_REVOKED);
+    v41_revoke(session.clientid, NFS4ERR_ADMIN_REVOKED, 1);
     expect_all(NFS4ERR_ADMIN_REVOKED);
 }
 
