@@ -8,8 +8,8 @@
  * handler has appended the body of XXX4resok to c->out; on an error whatever it appended is
  * dropped by the processor, unless the operation's table row says that it has an error body
  * (op_table.h), which the handler then has encoded.  A handler that finds no room in c->out
- * (c->out.failed) just returns; the processor turns that into NFS4ERR_REP_TOO_BIG, or RESOURCE in 4.0.
- * Operations that change something have had their reply bound checked before they run.
+ * (c->out.failed) just returns; the processor turns that into NFS4ERR_REP_TOO_BIG, in 4.0
+ * RESOURCE.  Operations that change something have had their reply bound checked before they run.
  */
 #pragma once
 
