@@ -63,7 +63,8 @@ enum nfsstat4 send_close(struct v40_caller *caller, struct v40_owner *owner,
 void must_open(struct v40_caller *caller, struct v40_owner *owner, const char *name,
                uint32_t access, uint32_t deny, struct v40_file *file);
 
-/* A client `alice` over v41_fd, owners of hers, and her open for both of a new `file`, confirmed. */
+/* A client `alice` over v41_fd, owners of hers, and her open for both of a new `file`,
+ * confirmed. */
 void v40_alice(struct v40_caller *caller, struct v40_owner *owner, struct v40_owner *locker,
                struct v40_file *file);
 
