@@ -30,19 +30,8 @@ static struct client_id_wish wish_of(const char *owner, uint8_t verifier)
 static void come(struct client_mount *mount, const char *owner, uint8_t verifier)
 {
     const struct client_id_wish wish = wish_of(owner, verifier);
-    const struct client_cred cred = script_cred();
 
-    expect_status(
-        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
-        NFS4_OK);
-}
-
-static void read_is(struct client_mount *mount, const struct client_file *file,
-                    enum nfsstat4 status)
-{
-    begin(mount, &file->fh);
-    client_op_read(C, &file->stateid, 0, 1);
-    run_on(&mount->conn, status);
+    script_mount_v40_as(mount, &wish);
 }
 
 static void renew_is(struct client_mount *mount, uint64_t clientid, enum nfsstat4 status)
@@ -82,7 +71,7 @@ static void name_in_use(void **state)
     assert_memory_equal(res->client_using.na_r_netid.data, wish.netid, strlen(wish.netid));
     assert_int_equal(res->client_using.na_r_addr.len, strlen(wish.address));
     assert_memory_equal(res->client_using.na_r_addr.data, wish.address, strlen(wish.address));
-    read_is(&mount, &file, NFS4_OK);
+    script_read_is(&mount, &file, NFS4_OK);
     /* Without state there is nothing to protect. */
     expect_status(client_file_close(&mount, &file), NFS4_OK);
     begin(&bob, NULL);
@@ -186,14 +175,14 @@ static void says_its_name_again(void **state)
     assert_int_equal(client_id_open(&mount.conn, &update, &id, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
     assert_true(id.clientid == mount.id.clientid);
-    read_is(&mount, &file, NFS4_OK);
+    script_read_is(&mount, &file, NFS4_OK);
     assert_int_equal(client_id_set(&mount.conn, &boot, &fresh, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
     assert_true(fresh.clientid != id.clientid);
-    read_is(&mount, &file, NFS4_OK);
+    script_read_is(&mount, &file, NFS4_OK);
     assert_int_equal(client_id_confirm(&mount.conn, &fresh, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
-    read_is(&mount, &file, NFS4ERR_EXPIRED);
+    script_read_is(&mount, &file, NFS4ERR_EXPIRED);
     renew_is(&mount, id.clientid, NFS4ERR_STALE_CLIENTID);
     come(&reborn, "host", 2);
     file = open_as(&reborn, "file", OPEN4_SHARE_DENY_BOTH);

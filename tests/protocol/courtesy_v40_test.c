@@ -36,19 +36,8 @@ static struct client_id_wish wish_of(const char *owner)
 static void come(struct client_mount *mount, const char *owner)
 {
     const struct client_id_wish wish = wish_of(owner);
-    const struct client_cred cred = script_cred();
 
-    expect_status(
-        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
-        NFS4_OK);
-}
-
-static void read_is(struct client_mount *mount, const struct client_file *file,
-                    enum nfsstat4 status)
-{
-    begin(mount, &file->fh);
-    client_op_read(C, &file->stateid, 0, 1);
-    run_on(&mount->conn, status);
+    script_mount_v40_as(mount, &wish);
 }
 
 static void renew_is(struct client_mount *mount, enum nfsstat4 status)
@@ -78,7 +67,7 @@ static void bob_takes(const char *name)
 static void lost_nothing(struct client_mount *mount, struct client_file *file)
 {
     renew_is(mount, NFS4_OK);
-    read_is(mount, file, NFS4_OK);
+    script_read_is(mount, file, NFS4_OK);
     expect_status(client_file_close(mount, file), NFS4_OK);
 }
 
@@ -102,7 +91,7 @@ static void opens_again(struct client_mount *mount, const char *name)
 {
     struct client_file again = open_as(mount, name, OPEN4_SHARE_DENY_BOTH);
 
-    read_is(mount, &again, NFS4_OK);
+    script_read_is(mount, &again, NFS4_OK);
     expect_status(client_file_close(mount, &again), NFS4_OK);
 }
 
@@ -114,12 +103,12 @@ static void lost_some(struct client_mount *mount, struct client_file *kept,
     struct client_file again;
 
     for (int i = 0; i < 3; i++)
-        read_is(mount, lost, NFS4ERR_EXPIRED);
-    read_is(mount, kept, NFS4_OK);
+        script_read_is(mount, lost, NFS4ERR_EXPIRED);
+    script_read_is(mount, kept, NFS4_OK);
     expect_status(client_file_open(mount, &dir, &how, &again), NFS4ERR_EXPIRED);
     acknowledge(mount, "some");
-    read_is(mount, lost, NFS4ERR_BAD_STATEID);
-    read_is(mount, kept, NFS4_OK);
+    script_read_is(mount, lost, NFS4ERR_BAD_STATEID);
+    script_read_is(mount, kept, NFS4_OK);
     opens_again(mount, "some");
     expect_status(client_file_close(mount, kept), NFS4_OK);
 }
@@ -127,7 +116,7 @@ static void lost_some(struct client_mount *mount, struct client_file *kept,
 static void lost_all(struct client_mount *mount, const struct client_file *lost)
 {
     acknowledge(mount, "all");
-    read_is(mount, lost, NFS4ERR_BAD_STATEID);
+    script_read_is(mount, lost, NFS4ERR_BAD_STATEID);
     opens_again(mount, "all");
 }
 

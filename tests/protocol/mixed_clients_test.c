@@ -30,14 +30,6 @@ static void come(struct client_mount *mount, uint32_t minor, const char *owner, 
         NFS4_OK);
 }
 
-static void read_is(struct client_mount *mount, const struct client_file *file,
-                    enum nfsstat4 status)
-{
-    begin(mount, &file->fh);
-    client_op_read(C, &file->stateid, 0, 1);
-    run(status);
-}
-
 /* Say the name once more, in the same life: the client id is the one it was. */
 static void come_again(struct client_mount *mount, uint32_t minor, const char *owner, uint8_t life)
 {
@@ -75,17 +67,17 @@ static void same_name(const char *export, uint32_t first)
     files[second] = make_open(&twins[second], &dir, second ? "1" : "0");
     assert_true(client_mount_clientid(&twins[0]) != client_mount_clientid(&twins[1]));
     for (uint32_t minor = 0; minor < 2; minor++)
-        read_is(&twins[minor], &files[minor], NFS4_OK);
+        script_read_is(&twins[minor], &files[minor], NFS4_OK);
     for (uint32_t minor = 0; minor < 2; minor++) {
         come_again(&twins[minor], minor, name, 1);
-        read_is(&twins[0], &files[0], NFS4_OK);
-        read_is(&twins[1], &files[1], NFS4_OK);
+        script_read_is(&twins[0], &files[0], NFS4_OK);
+        script_read_is(&twins[1], &files[1], NFS4_OK);
     }
     come(&reborn[first], first, name, 2);
-    read_is(&twins[second], &files[second], NFS4_OK);
+    script_read_is(&twins[second], &files[second], NFS4_OK);
     file = make_open(&reborn[first], &dir, "again");
     come(&reborn[second], second, name, 2);
-    read_is(&reborn[first], &file, NFS4_OK);
+    script_read_is(&reborn[first], &file, NFS4_OK);
     for (uint32_t minor = 0; minor < 2; minor++) {
         client_conn_close(&twins[minor].conn);
         client_conn_close(&reborn[minor].conn);
@@ -317,8 +309,8 @@ static void stateids_do_not_cross(void **state)
         expect_status(result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[i],
                       NFS4ERR_BAD_STATEID);
     /* Where they belong they are as good as ever. */
-    read_is(&alice, &of_alice.file, NFS4_OK);
-    read_is(&bob, &of_bob.file, NFS4_OK);
+    script_read_is(&alice, &of_alice.file, NFS4_OK);
+    script_read_is(&bob, &of_bob.file, NFS4_OK);
     expect_status(client_file_close(&alice, &of_alice.file), NFS4_OK);
 }
 

@@ -16,13 +16,10 @@ static const char *const short_grace[] = {"--lease",  "60",        "--grace", "4
 static void come_as(struct client_mount *mount, const char *owner, uint8_t verifier)
 {
     struct client_id_wish wish = client_id_wish_default(owner);
-    const struct client_cred cred = script_cred();
 
     memset(wish.verifier, verifier, sizeof(wish.verifier));
     client_conn_close(&mount->conn);
-    expect_status(
-        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
-        NFS4_OK);
+    script_mount_v40_as(mount, &wish);
 }
 
 static void come(struct client_mount *mount)
@@ -92,14 +89,6 @@ static enum nfsstat4 new_open(struct client_mount *mount, const char *name)
     return client_file_open(mount, &lives_dir, &how, &file);
 }
 
-static void read_is(struct client_mount *mount, const struct client_file *file,
-                    enum nfsstat4 status)
-{
-    begin(mount, &file->fh);
-    client_op_read(C, &file->stateid, 0, 1);
-    run_on(&mount->conn, status);
-}
-
 static void lock_is(struct client_mount *mount, const struct client_file *file, bool again,
                     const char *owner, uint64_t offset, enum nfsstat4 status)
 {
@@ -138,7 +127,7 @@ static void comes_back(void **state)
     begin(&alice, NULL);
     client_id_op_renew(C, old.clientid);
     run(NFS4ERR_STALE_CLIENTID);
-    read_is(&alice, &file, NFS4ERR_STALE_STATEID);
+    script_read_is(&alice, &file, NFS4ERR_STALE_STATEID);
     expect_status(new_open(&alice, "file"), NFS4ERR_STALE_CLIENTID);
     come(&alice);
     come(&bob);
@@ -148,7 +137,7 @@ static void comes_back(void **state)
     expect_status(reclaim(&alice, &file), NFS4_OK);
     lock_is(&alice, &file, true, "locker", 0, NFS4_OK);
     lock_is(&alice, &file, false, "another", 100, NFS4ERR_GRACE);
-    read_is(&alice, &file, NFS4_OK);
+    script_read_is(&alice, &file, NFS4_OK);
     expect_status(reclaim(&bob, &same), NFS4ERR_NO_GRACE);
     grace_is_over(&bob, "file");
     expect_status(reclaim(&alice, &same), NFS4ERR_NO_GRACE);
@@ -221,8 +210,8 @@ static void beside_v41(void **state)
     carol_comes(true); /* as the same */
     expect_status(new_open(&carol, "new"), NFS4ERR_GRACE);
     expect_status(new_open(&alice, "old"), NFS4ERR_GRACE);
-    read_is(&carol, &new, NFS4_OK);
-    read_is(&alice, &old, NFS4_OK);
+    script_read_is(&carol, &new, NFS4_OK);
+    script_read_is(&alice, &old, NFS4_OK);
     grace_is_over(&carol, "new");
     expect_status(new_open(&alice, "old"), NFS4_OK);
 }

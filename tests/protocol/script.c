@@ -103,6 +103,15 @@ void script_mount_v41(struct client_mount *mount)
     expect_status(open_client(mount, 1), NFS4_OK);
 }
 
+void script_mount_v40_as(struct client_mount *mount, const struct client_id_wish *wish)
+{
+    const struct client_cred cred = script_cred();
+
+    expect_status(
+        client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, wish),
+        NFS4_OK);
+}
+
 int script_teardown(void **state)
 {
     bool ended;
@@ -221,6 +230,14 @@ void script_op_lock_new(struct client_mount *mount, const struct client_file *fi
     else
         client_op_lock_new(C, &file->stateid, mount->session.clientid, lock_owner, type, offset,
                            length);
+}
+
+void script_read_is(struct client_mount *mount, const struct client_file *file,
+                    enum nfsstat4 status)
+{
+    begin(mount, &file->fh);
+    client_op_read(C, &file->stateid, 0, 1);
+    run_on(&mount->conn, status);
 }
 
 void script_op_zeroed(uint32_t number)

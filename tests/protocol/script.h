@@ -42,6 +42,9 @@ int script_setup_mixed(void **state);
 void script_mount_v40(struct client_mount *mount);
 void script_mount_v41(struct client_mount *mount);
 
+/* One of minor version 0 that says that of itself. */
+void script_mount_v40_as(struct client_mount *mount, const struct client_id_wish *wish);
+
 /* Let everybody make files in a mem export without root_squash. */
 bool script_open_to_all(const char *export);
 
@@ -80,6 +83,10 @@ void script_op_close(struct client_mount *mount, const struct client_file *file)
 void script_op_lock_new(struct client_mount *mount, const struct client_file *file,
                         const char *lock_owner, enum nfs_lock_type4 type, uint64_t offset,
                         uint64_t length);
+
+/* READ of a byte of an open file, by its stateid. */
+void script_read_is(struct client_mount *mount, const struct client_file *file,
+                    enum nfsstat4 status);
 
 /* An operation with arguments that are all zero, but where that is no value. */
 void script_op_zeroed(uint32_t number);
