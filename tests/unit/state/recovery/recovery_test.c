@@ -16,6 +16,14 @@ static enum nfsstat4 reclaim(struct client *client)
     return status;
 }
 
+/* In the next life, one that completed in this one. */
+static struct client *come_over_crash(const char *owner)
+{
+    come_and_complete(owner);
+    crash();
+    return come(owner);
+}
+
 static void nobody_to_wait_for(void **unused)
 {
     struct client *alice;
@@ -124,12 +132,9 @@ static void completes_after_grace(void **unused)
 /* Whoever is at it is not cut off, up to twice the time. */
 static void goes_on_while_reclaiming(void **unused)
 {
-    struct client *alice;
+    struct client *alice = come_over_crash("alice");
 
     (void)unused;
-    come_and_complete("alice");
-    crash();
-    alice = come("alice");
     for (int second = GRACE_S - 1; second < 2 * GRACE_S; second++) {
         int64_t now_ns = born_ns + second * NSEC_PER_SEC;
 
@@ -155,12 +160,9 @@ static void pauses_too_long(void **unused)
 /* The period does not end under a reclaim that is being granted. */
 static void waits_for_reclaim(void **unused)
 {
-    struct client *alice;
+    struct client *alice = come_over_crash("alice");
 
     (void)unused;
-    come_and_complete("alice");
-    crash();
-    alice = come("alice");
     assert_int_equal(recovery_reclaim_begin(state->recovery, alice, born_ns), NFS4_OK);
     tick_at(2 * GRACE_S);
     assert_true(in_grace());
@@ -264,12 +266,9 @@ static void acknowledges_losses(void **unused)
 /* Expired while others reclaim: it is not waited for any more. */
 static void lost_in_grace(void **unused)
 {
-    struct client *alice;
+    struct client *alice = come_over_crash("alice");
 
     (void)unused;
-    come_and_complete("alice");
-    crash();
-    alice = come("alice");
     assert_true(recovery_client_lost(state->recovery, alice));
     assert_int_equal(reclaim(alice), NFS4ERR_NO_GRACE);
     tick_at(1);
@@ -282,12 +281,9 @@ static void lost_in_grace(void **unused)
  * was given away. */
 static void completes_with_losses(void **unused)
 {
-    struct client *alice;
+    struct client *alice = come_over_crash("alice");
 
     (void)unused;
-    come_and_complete("alice");
-    crash();
-    alice = come("alice");
     tick_at(GRACE_S);
     count_revoked(alice, 1);
     assert_true(recovery_client_lost(state->recovery, alice));
