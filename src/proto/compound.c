@@ -7,12 +7,12 @@
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
                     uint32_t op_count)
 {
-    *c = (struct compound){.call = call,
-                           .server = server,
-                           .in = &call->in,
-                           .out = &call->out,
-                           .arena = call->arena,
-                           .op_count = op_count};
+    c->call = call;
+    c->server = server;
+    c->in = &call->in;
+    c->out = &call->out;
+    c->arena = call->arena;
+    c->op_count = op_count;
 }
 
 struct client_principal compound_principal(const struct compound *c)

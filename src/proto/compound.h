@@ -72,7 +72,7 @@ struct compound {
     uint32_t op_count;
 };
 
-/* Set up an empty one for a call. */
+/* Set one up, of zero bytes, for a call. */
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
                     uint32_t op_count);
 
