@@ -312,8 +312,7 @@ static void by_hand(void **unused)
     static const char *const rows[] = {
         "UPDATE setting SET revision = -1",
         "UPDATE setting SET revision = 1 << 60",
-        "UPDATE setting SET value = 'a text that is much longer than any value that a setting may "
-        "have, whatever it may be'",
+        "UPDATE setting SET value = printf('%0100d', 1)",
         "UPDATE setting SET value = x'310032'",
     };
     static struct content good;
