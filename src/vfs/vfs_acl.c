@@ -250,15 +250,6 @@ void vfs_acl_inherit(const struct vfs_acl *parent, bool directory, struct vfs_ac
     }
 }
 
-bool vfs_acl_is_inheritable(const struct vfs_acl *acl)
-{
-    for (uint32_t i = 0; i < acl->count; i++) {
-        if (acl->aces[i].flags & INHERITABLE)
-            return true;
-    }
-    return false;
-}
-
 bool vfs_acl_is_effective(const struct vfs_acl *acl)
 {
     for (uint32_t i = 0; i < acl->count; i++) {

@@ -89,8 +89,5 @@ void vfs_acl_from_mode(enum vfs_type type, uint32_t mode, struct vfs_acl *out);
 /* What something new in a directory inherits, RFC 8881 §6.4.3.1; may be nothing. */
 void vfs_acl_inherit(const struct vfs_acl *parent, bool directory, struct vfs_acl *out);
 
-/* Could anything inherit from it? */
-bool vfs_acl_is_inheritable(const struct vfs_acl *acl);
-
 /* Is any entry in force? */
 bool vfs_acl_is_effective(const struct vfs_acl *acl);

@@ -55,7 +55,7 @@ struct slot {
     uint32_t reply_len;
     uint32_t reply_size; /* bytes at `reply` */
     /* The generation of the slot_grant that its last reply told; 0: none.  Its owner writes it,
-     * slot_table_told() reads it. */
+     * others read it when a table shrinks (session_slots.c). */
     _Atomic uint32_t told;
 } __attribute__((aligned(64)));
 
