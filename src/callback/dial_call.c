@@ -56,14 +56,15 @@ void dial_call_put(struct dial_call *call)
         free(call);
 }
 
-void dial_call_end(struct dial_call *call, enum dial_outcome outcome, const struct cb_reply *reply)
+void dial_call_end(struct dial_call *call, enum callback_outcome outcome,
+                   const struct cb_reply *reply)
 {
     if (call->done)
         call->done(outcome, reply, call->arg);
     dial_call_put(call);
 }
 
-void dial_calls_end(struct list *calls, enum dial_outcome outcome)
+void dial_calls_end(struct list *calls, enum callback_outcome outcome)
 {
     struct list *node;
 

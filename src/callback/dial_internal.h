@@ -27,7 +27,7 @@ struct dial_call {
     struct list link; /* path.queue or path.sent */
     uint32_t xid;
     int64_t deadline_ns;
-    dial_done *done; /* NULL: a probe, CB_NULL */
+    callback_done *done; /* NULL: a probe, CB_NULL */
     void *arg;
     uint32_t op_count;
     uint32_t ops[LIMIT_CALLBACK_OPS];
@@ -42,12 +42,13 @@ struct dial_call *dial_probe_create(const struct dial_target *target, uint32_t x
 void dial_call_put(struct dial_call *call);
 
 /* Tell its outcome and drop the path's reference. */
-void dial_call_end(struct dial_call *call, enum dial_outcome outcome, const struct cb_reply *reply);
+void dial_call_end(struct dial_call *call, enum callback_outcome outcome,
+                   const struct cb_reply *reply);
 
 /* The same for a whole list. */
-void dial_calls_end(struct list *calls, enum dial_outcome outcome);
+void dial_calls_end(struct list *calls, enum callback_outcome outcome);
 
-/* What the bytes behind xid and message type say; *reply when it is DIAL_ANSWERED. */
+/* What the bytes behind xid and message type say; *reply when it is CALLBACK_ANSWERED. */
 enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, size_t len,
                                 struct arena *arena, struct cb_reply *reply);
 
@@ -102,8 +103,8 @@ void dial_path_put(struct dial_path *path);
 /* A new probe, at once if the intervals allow that. */
 void dial_path_probe(struct dial_path *path, int64_t now_ns);
 
-bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count, dial_done *done,
-                    void *arg, int64_t now_ns);
+bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count,
+                    callback_done *done, void *arg, int64_t now_ns);
 
 /* Whatever is due. */
 void dial_path_tick(struct dial_path *path, int64_t now_ns);

@@ -293,7 +293,7 @@ enum dial_path_state dial_out_state(struct dial_out *out, uint64_t clientid)
 }
 
 bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, uint32_t op_count,
-                   dial_done *done, void *arg)
+                   callback_done *done, void *arg)
 {
     struct dial_path *path = path_lookup(out, clientid);
     bool taken = false;

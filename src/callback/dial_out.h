@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "callback/callback_done.h"
 #include "callback/cb_compound.h"
 #include "callback/netaddr.h"
 
@@ -60,18 +61,6 @@ struct dial_target {
     uint32_t ident;      /* callback_ident */
     struct cb_cred cred; /* of CB_COMPOUND */
 };
-
-/* What became of a call. */
-enum dial_outcome {
-    DIAL_ANSWERED,  /* *reply says the rest; it is valid during the hook */
-    DIAL_REFUSED,   /* there is somebody, but not who takes this call */
-    DIAL_FAILED,    /* no answer in time, or none that makes sense */
-    DIAL_CANCELLED, /* the path was closed: the client is gone, or named another address */
-};
-
-/* Runs once for each call that was taken, on any thread, with no lock held; must not block.
- * `reply` is NULL unless the outcome is DIAL_ANSWERED. */
-typedef void dial_done(enum dial_outcome outcome, const struct cb_reply *reply, void *arg);
 
 /* X(name, help): counters since the start. */
 #define DIAL_OUT_COUNTERS(X)                                                                       \
@@ -125,7 +114,7 @@ enum dial_path_state dial_out_state(struct dial_out *out, uint64_t clientid);
  * than LIMIT_CALLBACK_CALL_BYTES.  A path that is down takes calls too: they may come through when
  * it is dialled again in time. */
 bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, uint32_t op_count,
-                   dial_done *done, void *arg) MUST_USE;
+                   callback_done *done, void *arg) MUST_USE;
 
 /* For transport_config.reply, `context` being the dial_out.  False: not ours, or nobody waits. */
 bool dial_out_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,

@@ -177,7 +177,7 @@ static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_
 bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, size_t len)
 {
     struct dial_path *path = link->path;
-    enum dial_outcome outcome = DIAL_ANSWERED;
+    enum callback_outcome outcome = CALLBACK_ANSWERED;
     struct cb_reply reply;
     enum cb_answer answer;
     struct dial_call *call;
@@ -194,8 +194,8 @@ bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, siz
                    answer == CB_NONSENSE ? DIAL_OUT_COUNTER_nonsense : DIAL_OUT_COUNTER_answers);
     answer_note(path, link, answer);
     if (answer != CB_ANSWERED)
-        outcome = answer == CB_REFUSED ? DIAL_REFUSED : DIAL_FAILED;
-    dial_call_end(call, outcome, outcome == DIAL_ANSWERED ? &reply : NULL);
+        outcome = answer == CB_REFUSED ? CALLBACK_REFUSED : CALLBACK_FAILED;
+    dial_call_end(call, outcome, outcome == CALLBACK_ANSWERED ? &reply : NULL);
     arena_fini(&arena);
     return true;
 }
@@ -216,8 +216,8 @@ void dial_path_probe(struct dial_path *path, int64_t now_ns)
     dial_path_send(path);
 }
 
-bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count, dial_done *done,
-                    void *arg, int64_t now_ns)
+bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count,
+                    callback_done *done, void *arg, int64_t now_ns)
 {
     uint32_t xid = atomic_fetch_add_explicit(&path->next_xid, 1, memory_order_relaxed);
     struct dial_call *call = dial_call_create(&path->target, xid, ops, op_count);
@@ -311,7 +311,7 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns)
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
     dial_news_tell(path, &news);
-    dial_calls_end(&late, DIAL_FAILED);
+    dial_calls_end(&late, CALLBACK_FAILED);
     dial_link_make(path, now_ns);
 }
 
@@ -341,5 +341,5 @@ void dial_path_close(struct dial_path *path)
     dial_out_active_locked(path, false);
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
-    dial_calls_end(&calls, DIAL_CANCELLED);
+    dial_calls_end(&calls, CALLBACK_CANCELLED);
 }

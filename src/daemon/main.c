@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "callback/callback.h"
 #include "callback/dial_client.h"
 #include "daemon/backends.h"
 #include "daemon/figures.h"
@@ -105,6 +106,7 @@ static bool make_state(struct daemon *d)
         return false;
     d->server.state = state_create(&config);
     d->server.dial_out = dial_out_create(NULL);
+    d->server.callback = callback_create(d->server.state, d->server.dial_out);
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
                                                                .context = d->server.dial_out});
     d->server.lease_s = d->options.lease_s;
@@ -267,6 +269,7 @@ static void tear_down(struct daemon *d)
     nfs4_stop(&d->server);
     if (d->server.state)
         state_destroy(d->server.state);
+    callback_destroy(d->server.callback);
     dial_out_destroy(d->server.dial_out);
     if (d->server.exports)
         export_table_destroy(d->server.exports);

@@ -26,6 +26,8 @@
 #include "wire/nfs4_codec.h"
 #include "wire/xdr.h"
 
+struct callback;
+struct delegation_waiter;
 struct dial_out;
 struct state;
 struct v40;
@@ -42,8 +44,10 @@ struct server {
     struct export_table *exports;
     struct state *state;
     struct dial_out *dial_out; /* calls to clients of 4.0; NULL: none are called */
+    struct callback *callback; /* calls to clients; NULL: none are called */
     struct v40 *v40;           /* nfs4_start(); NULL in a build without minor version 0 */
     uint32_t lease_s;
+    _Atomic uint32_t recall_park_ms; /* for which a request waits for delegations; a setting */
     /* What is served: read once a COMPOUND, written at any time.  Relaxed: it announces nothing. */
     _Atomic(struct minor_range) minors;
     struct log_limit refusals; /* lines about requests that SEQUENCE refused */
@@ -70,6 +74,16 @@ struct compound {
     uint32_t open_rflags;    /* for OPEN4resok, besides the handler's own */
     uint32_t op_index;
     uint32_t op_count;
+
+    /* Which request of which session it is (struct session_call); NULL in 4.0. */
+    const uint8_t *session_id;
+    uint32_t slot_id, sequence_id;
+
+    /* For operations that meet another client's delegation, to hand on to state/: who left it
+     * queued and returns NFS4ERR_DELAY is run once more, from its beginning and with the same
+     * arguments, when the waiter is woken, so it must have changed nothing before.  NULL: this
+     * request can't wait, or has waited long enough. */
+    struct delegation_waiter *waiter;
 };
 
 /* Set one up, of zero bytes, for a call. */

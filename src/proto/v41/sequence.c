@@ -205,6 +205,9 @@ static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4ar
     case SLOT_NEW:
         x->slot = slot;
         x->slot_id = args->sa_slotid;
+        x->base.session_id = x->session->id;
+        x->base.slot_id = args->sa_slotid;
+        x->base.sequence_id = args->sa_sequenceid;
         request_accept(x, args);
         return V41_GATE_EXECUTE;
     case SLOT_REPLAY:

@@ -35,6 +35,8 @@ static struct file *file_create(struct file_shard *shard, struct vfs_object *obj
     list_init(&file->opens);
     lock_table_init(&file->locks);
     list_init(&file->waiters);
+    list_init(&file->delegations);
+    list_init(&file->delegation_waiters);
     return file;
 }
 
@@ -83,6 +85,7 @@ void file_put(struct file *file)
     if (!last)
         return;
     CHECK(list_empty(&file->opens) && list_empty(&file->waiters));
+    CHECK(list_empty(&file->delegations) && list_empty(&file->delegation_waiters));
     lock_table_fini(&file->locks);
     pthread_mutex_destroy(&file->lock);
     vfs_object_put(file->obj);

@@ -44,6 +44,8 @@ struct file {
     struct lock_table locks;
     struct list waiters; /* struct lock_waiter by file_link, longest first */
     uint32_t waiter_count;
+    struct list delegations;        /* struct delegation by file_link, oldest first */
+    struct list delegation_waiters; /* struct delegation_waiter by link */
 };
 
 void file_shards_init(struct file_shard *shards);

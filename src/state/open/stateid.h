@@ -25,6 +25,7 @@ struct stateid_table;
 enum stateid_kind {
     STATEID_OPEN,
     STATEID_LOCK,
+    STATEID_DELEGATION,
 };
 
 /* Embedded in what a stateid stands for. */

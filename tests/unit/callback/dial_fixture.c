@@ -49,11 +49,11 @@ struct dial_out_stats dial_fixture_stats(struct dial_fixture *f)
 
 /* ---- calls ---- */
 
-void told_done(enum dial_outcome outcome, const struct cb_reply *reply, void *arg)
+void told_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     struct told *told = arg;
 
-    CHECK((reply != NULL) == (outcome == DIAL_ANSWERED));
+    CHECK((reply != NULL) == (outcome == CALLBACK_ANSWERED));
     atomic_store(&told->outcome, outcome);
     if (reply) {
         atomic_store(&told->status, reply->status);
@@ -80,7 +80,7 @@ void wait_state(struct dial_fixture *f, uint64_t clientid, enum dial_path_state 
     wait_until(dial_out_state(f->out, clientid) == state);
 }
 
-void wait_told(struct told *told, enum dial_outcome outcome)
+void wait_told(struct told *told, enum callback_outcome outcome)
 {
     wait_until(atomic_load(&told->count) > 0);
     assert_int_equal(atomic_load(&told->outcome), outcome);

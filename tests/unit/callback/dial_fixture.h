@@ -35,7 +35,7 @@ struct told {
     _Atomic uint32_t words; /* bytes of CB_GETATTR's values */
 };
 
-void told_done(enum dial_outcome outcome, const struct cb_reply *reply, void *arg);
+void told_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg);
 
 /* Send one CB_RECALL; false as dial_out_call(). */
 bool recall_send(struct dial_fixture *f, uint64_t clientid, struct told *told);
@@ -45,4 +45,4 @@ int path_up(struct dial_fixture *f, uint64_t clientid, int listener,
             const struct dial_target *target);
 
 void wait_state(struct dial_fixture *f, uint64_t clientid, enum dial_path_state state);
-void wait_told(struct told *told, enum dial_outcome outcome);
+void wait_told(struct told *told, enum callback_outcome outcome);

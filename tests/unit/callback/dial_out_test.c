@@ -75,14 +75,14 @@ static void probe_and_recall(int family)
     assert_int_equal(xdr_get_u32(&call.x), OP_CB_RECALL);
     assert_true(call.header.xid != xid);
     peer_reply_recall(fd, call.header.xid, NFS4_OK);
-    wait_told(&told, DIAL_ANSWERED);
+    wait_told(&told, CALLBACK_ANSWERED);
     assert_int_equal(atomic_load(&told.status), NFS4_OK);
     peer_call_fini(&call);
 
     /* What the client says is for the caller, and no fault of the path. */
     assert_true(recall_send(&f, 7, &told));
     peer_reply_recall(fd, peer_expect_recall(fd), NFS4ERR_BADHANDLE);
-    wait_told(&told, DIAL_ANSWERED);
+    wait_told(&told, CALLBACK_ANSWERED);
     assert_int_equal(atomic_load(&told.status), NFS4ERR_BADHANDLE);
     assert_int_equal(dial_out_state(f.out, 7), DIAL_PATH_UP);
     assert_int_equal(dial_fixture_stats(&f).dials, 1);
@@ -124,7 +124,7 @@ static void getattr_with_its_result(void **state)
     assert_int_equal(args.attr_request.words[0], 0x18);
     assert_int_equal(xdr_left(&call.x), 0);
     peer_reply(fd, call.header.xid, words, ARRAY_SIZE(words));
-    wait_told(&told, DIAL_ANSWERED);
+    wait_told(&told, CALLBACK_ANSWERED);
     assert_int_equal(atomic_load(&told.words), 16);
     peer_call_fini(&call);
     close(fd);
@@ -153,7 +153,7 @@ static void calls_arrive_in_order(void **state)
     for (int i = CALLS - 1; i >= 0; i--)
         peer_reply_recall(fd, xids[i], 10000 + (uint32_t)i);
     for (int i = 0; i < CALLS; i++) {
-        wait_told(&told[i], DIAL_ANSWERED);
+        wait_told(&told[i], CALLBACK_ANSWERED);
         assert_int_equal(atomic_load(&told[i].status), 10000 + i);
     }
     close(fd);
@@ -177,7 +177,7 @@ static void an_idle_connection_may_end(void **state)
     assert_true(recall_send(&f, 7, &told));
     fd = peer_accept(listener);
     peer_reply_recall(fd, peer_expect_recall(fd), NFS4_OK);
-    wait_told(&told, DIAL_ANSWERED);
+    wait_told(&told, CALLBACK_ANSWERED);
     assert_int_equal(dial_fixture_stats(&f).dials, 2);
     close(fd);
     close(listener);
@@ -220,7 +220,7 @@ static void refused_at_first(void **state)
     dial_fixture_pass_ms(&f, 0);
     assert_int_equal(dial_fixture_stats(&f).dials, 5);
     dial_fixture_pass_ms(&f, 1000); /* its time is over, its path's is not */
-    wait_told(&told, DIAL_FAILED);
+    wait_told(&told, CALLBACK_FAILED);
     for (int i = 0; i < 6; i++)
         dial_fixture_pass_ms(&f, 1000);
     assert_int_equal(dial_fixture_stats(&f).dials, 6);
@@ -250,7 +250,7 @@ static void a_path_that_is_down_rests(void **state)
     assert_int_equal(dial_fixture_stats(&f).dials, DIAL_OUT_ATTEMPTS + 1);
     for (int i = 0; i <= DIAL_OUT_TIMEOUT_MS / 1000; i++)
         dial_fixture_pass_ms(&f, 1000);
-    wait_told(&told, DIAL_FAILED);
+    wait_told(&told, CALLBACK_FAILED);
     close(listener);
 }
 
@@ -286,14 +286,14 @@ static void accepts_and_never_answers(void **state)
     for (int i = 0; i < 20; i++) {
         assert_true(recall_send(&f, 2, &other));
         peer_reply_recall(fd, peer_expect_recall(fd), NFS4_OK);
-        wait_told(&other, DIAL_ANSWERED);
+        wait_told(&other, CALLBACK_ANSWERED);
     }
     dial_fixture_pass_ms(&f, DIAL_OUT_TIMEOUT_MS - 1);
     assert_int_equal(dial_out_state(f.out, 1), DIAL_PATH_UP);
     assert_int_equal(atomic_load(&told[0].count), 0);
     dial_fixture_pass_ms(&f, 1);
     for (int i = 0; i < 3; i++)
-        wait_told(&told[i], DIAL_FAILED);
+        wait_told(&told[i], CALLBACK_FAILED);
     assert_int_equal(dial_out_state(f.out, 1), DIAL_PATH_DOWN);
     assert_int_equal(dial_out_state(f.out, 2), DIAL_PATH_UP);
     peer_expect_close(mute_fd);
@@ -327,7 +327,7 @@ static void closes_in_the_middle_of_a_reply(void **state)
     for (int i = 0; i < 3; i++)
         xids[i] = peer_expect_recall(fd);
     peer_reply_recall(fd, xids[1], NFS4_OK);
-    wait_told(&told[1], DIAL_ANSWERED);
+    wait_told(&told[1], CALLBACK_ANSWERED);
     peer_send(fd, half, sizeof(half));
     close(fd);
     wait_hung_up();
@@ -337,8 +337,8 @@ static void closes_in_the_middle_of_a_reply(void **state)
     assert_int_equal(peer_expect_recall(fd), xids[2]);
     peer_reply_recall(fd, xids[0], NFS4_OK);
     peer_reply_recall(fd, xids[2], NFS4_OK);
-    wait_told(&told[0], DIAL_ANSWERED);
-    wait_told(&told[2], DIAL_ANSWERED);
+    wait_told(&told[0], CALLBACK_ANSWERED);
+    wait_told(&told[2], CALLBACK_ANSWERED);
     assert_int_equal(dial_out_state(f.out, 7), DIAL_PATH_UP);
     assert_int_equal(dial_fixture_stats(&f).resent, 2);
     close(fd);
@@ -377,7 +377,7 @@ static void expect_nonsense(const uint32_t *words, size_t count, bool to_null)
     peer_reply(fd, xid, words, count);
     wait_state(&f, 7, DIAL_PATH_DOWN);
     if (!to_null)
-        wait_told(&told, DIAL_FAILED);
+        wait_told(&told, CALLBACK_FAILED);
     peer_expect_close(fd);
     assert_int_equal(dial_fixture_stats(&f).nonsense, 1);
     close(fd);
@@ -420,7 +420,7 @@ static void garbage_instead_of_a_reply(void **state)
     /* An answer to nobody's call is dropped. */
     peer_reply_recall(fd, xid + 77, NFS4_OK);
     peer_reply_recall(fd, xid, NFS4_OK);
-    wait_told(&told, DIAL_ANSWERED);
+    wait_told(&told, CALLBACK_ANSWERED);
     close(fd);
     close(listener);
 }
@@ -444,7 +444,7 @@ static void another_program(void **state)
     xdr_init_encode(&x, bytes, sizeof(bytes));
     wire_rpc_reply_header(&x, &header);
     peer_send_record(fd, bytes, xdr_pos(&x));
-    wait_told(&told, DIAL_REFUSED);
+    wait_told(&told, CALLBACK_REFUSED);
     assert_int_equal(dial_out_state(f.out, 7), DIAL_PATH_DOWN);
     peer_expect_close(fd);
     close(fd);
@@ -472,9 +472,9 @@ static void the_client_is_removed(void **state)
     dial_out_forget(f.out, 9);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(atomic_load(&sent[i].count), 1);
-        assert_int_equal(atomic_load(&sent[i].outcome), DIAL_CANCELLED);
+        assert_int_equal(atomic_load(&sent[i].outcome), CALLBACK_CANCELLED);
     }
-    assert_int_equal(atomic_load(&queued.outcome), DIAL_CANCELLED);
+    assert_int_equal(atomic_load(&queued.outcome), CALLBACK_CANCELLED);
     assert_int_equal(dial_out_state(f.out, 7), DIAL_PATH_NONE);
     assert_false(recall_send(&f, 7, &queued));
     peer_expect_close(fd);
@@ -496,7 +496,7 @@ static void another_address(void **state)
     old = path_up(&f, 7, first_listener, &first);
     assert_true(recall_send(&f, 7, &told));
     assert_true(dial_out_set(f.out, 7, &second, 100));
-    assert_int_equal(atomic_load(&told.outcome), DIAL_CANCELLED);
+    assert_int_equal(atomic_load(&told.outcome), CALLBACK_CANCELLED);
     peer_expect_recall(old);
     peer_expect_close(old);
     assert_int_equal(dial_fixture_stats(&f).dials, 1); /* not twice within a second */
@@ -538,7 +538,7 @@ static void stopped_with_all_that_waits(void **state)
         assert_true(recall_send(&f, 1 + (uint64_t)i, &told[i]));
     dial_out_stop(f.out);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(atomic_load(&told[i].outcome), DIAL_CANCELLED);
+        assert_int_equal(atomic_load(&told[i].outcome), CALLBACK_CANCELLED);
     assert_false(dial_out_set(f.out, 4, &good, 1));
     assert_false(recall_send(&f, 1, &told[0]));
     dial_fixture_pass_ms(&f, 1000);
@@ -570,7 +570,7 @@ static void so_many_calls_and_paths(void **state)
     assert_false(recall_send(&f, 1, &more));
     xid = peer_expect_recall(fd);
     peer_reply_recall(fd, xid, NFS4_OK);
-    wait_told(&told[0], DIAL_ANSWERED);
+    wait_told(&told[0], CALLBACK_ANSWERED);
     assert_true(recall_send(&f, 1, &more));
     assert_int_equal(dial_fixture_stats(&f).refused, 1);
 
@@ -611,14 +611,14 @@ static void a_thousand_dead_addresses(void **state)
     for (uint64_t id = 1; id <= DEAD; id++)
         wait_state(&f, id, DIAL_PATH_DOWN);
     for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++)
-        wait_told(&waiting[i], DIAL_FAILED);
+        wait_told(&waiting[i], CALLBACK_FAILED);
 
     /* Those that try again leave room for who is new. */
     dial_fixture_pass_ms(&f, 1000);
     assert_true(dial_out_set(f.out, DEAD + 1, &good, 1));
     wait_state(&f, DEAD + 1, DIAL_PATH_UP);
     assert_true(recall_send(&f, DEAD + 1, &told));
-    wait_told(&told, DIAL_ANSWERED);
+    wait_told(&told, CALLBACK_ANSWERED);
     for (uint64_t id = 1; id <= DEAD; id++)
         down += dial_out_state(f.out, id) == DIAL_PATH_DOWN;
     assert_int_equal(down, DEAD);

@@ -28,12 +28,12 @@ struct stress {
     _Atomic bool over;
 };
 
-static void ended(enum dial_outcome outcome, const struct cb_reply *reply, void *arg)
+static void ended(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     struct stress *s = arg;
 
-    CHECK((reply != NULL) == (outcome == DIAL_ANSWERED));
-    if (outcome == DIAL_ANSWERED)
+    CHECK((reply != NULL) == (outcome == CALLBACK_ANSWERED));
+    if (outcome == CALLBACK_ANSWERED)
         atomic_fetch_add(&s->answered, 1);
     atomic_fetch_add(&s->ended, 1);
 }

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delegations of files (RFC 8881 §10.4): the promise to one client that nobody else changes (READ)
+ * or even uses (WRITE) a file before it was told and has answered.
+ *
+ *     (none) --delegation_offer()--> held --somebody is excluded--> recalled
+ *
+ *     held, recalled --DELEGRETURN--> gone
+ *     recalled       --a lease later, or the client's lease is over--> revoked
+ *
+ * Who is about to do what another client's delegation excludes asks delegation_begin() (OPEN:
+ * open_reserve()).  It recalls what is in the way and says NFS4ERR_DELAY; a waiter that was handed
+ * in is woken when the last of it is gone.  As long as somebody is between delegation_begin() and
+ * delegation_end(), none that would exclude him is given.  A client's own delegations are never in
+ * its way.
+ *
+ * A delegation that is not returned within a lease of its recall is revoked, one whose client's
+ * lease is over at once, as other state is (courtesy.h).
+ *
+ * Locks: file.lock guards file.delegations, file.delegation_waiters and what struct delegation
+ * says.  No hook runs with a lock held.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "state/client/client.h"
+#include "state/open/file.h"
+#include "state/open/stateid.h"
+#include "state/session/session_call.h"
+#include "state/state.h"
+
+enum delegation_kind {
+    DELEGATION_READ,
+    DELEGATION_WRITE,
+};
+
+/* What somebody is about to do with an object. */
+enum delegation_use {
+    DELEGATION_USE_READ,   /* data is read: WRITE delegations of others are in the way */
+    DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
+};
+
+/* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
+ * was revoked; whoever looked it up. */
+struct delegation {
+    struct stateid sid;    /* STATEID_DELEGATION */
+    struct client *client; /* a reference */
+    struct file *file;     /* a reference */
+    enum delegation_kind kind;
+    struct vfs_object *obj; /* the file's */
+
+    /* Set when made: what a callback says of it. */
+    uint32_t fh_len;
+    uint8_t fh[LIMIT_FH_BYTES];
+    bool in_session; /* the request that it was given to has a name */
+    struct session_call given_to;
+
+    /* Guarded by file->lock. */
+    struct list file_link;
+    bool ended;              /* returned, or revoked */
+    int64_t recalled_ns;     /* when the recall began; 0: it was not */
+    _Atomic uint64_t caller; /* hash of who opened the file with it: open_by_caller() */
+
+    struct list client_link; /* under owner_table.lock */
+};
+
+/* Somebody who waits until delegations of a file are gone, or an answer about one has come.  Lies
+ * in the waiter's own memory. */
+struct delegation_waiter {
+    /* Runs once for each time it was queued, unless cancelled; on any thread, without a lock; may
+     * run before the call that queued it is back. */
+    void (*wake)(struct delegation_waiter *waiter);
+    struct file *file; /* a reference, while it is queued; NULL: it is not, and was not since the
+                        * last delegation_waiter_cancel() */
+    struct list link;  /* on file.delegation_waiters until woken; under file->lock */
+};
+
+/* False: wake() has run, is running, or will run any moment.  True: it will not.  Either way the
+ * waiter may be handed in again after that (if false: after wake() has run). */
+bool delegation_waiter_cancel(struct delegation_waiter *waiter);
+
+static inline bool delegation_waiter_queued(const struct delegation_waiter *waiter)
+{
+    return waiter->file != NULL;
+}
+
+/* How state/ reaches clients: registered by callback/.  None of them waits. */
+struct delegation_hooks {
+    /* Could a callback come through now? */
+    bool (*reachable)(struct client *client, void *context);
+    /* CB_RECALL; the caller has a reference for the duration of the call.  The hook goes on trying
+     * until the delegation is returned or revoked (delegation_ended()). */
+    void (*recall)(struct delegation *delegation, void *context);
+    /* CB_GETATTR; delegation_attr_answer() follows, once. */
+    void (*getattr)(struct delegation *delegation, void *context);
+    void *context;
+};
+
+/* ---- conflicts ---- */
+
+/* NFS4_OK: nothing is in the way of `client` (NULL: somebody who is not known) and nothing will be
+ * until delegation_end().  NFS4ERR_DELAY: recalls are under way, and `waiter`, unless NULL, is
+ * queued.  With no lock held; may wait for the disk, to write down that an expired client loses
+ * state. */
+enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
+                               const struct client *client, enum delegation_use use, int64_t now_ns,
+                               struct delegation_waiter *waiter) MUST_USE;
+void delegation_end(struct state *state, struct vfs_object *obj);
+
+/* Somebody who is no client of ours is about to use the object: recall what is in his way. */
+void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
+                           int64_t now_ns);
+
+/* ---- giving and returning ---- */
+
+struct delegation_request {
+    struct client *client;
+    struct vfs_object *obj;
+    const struct vfs_cred *cred;
+    enum delegation_kind kind; /* the most that is wanted: READ may come in place of WRITE, if the
+                                * file is not open for writing */
+    bool read_ok;              /* whether it may */
+    bool reclaim;              /* CLAIM_PREVIOUS: it had this kind before the restart */
+    struct wire_opaque fh;     /* as the client knows the file */
+    const struct session_call *call; /* that asks; NULL: it has no name */
+    int64_t now_ns;
+};
+
+/* True: it is given; *kind and *stateid say what.  False: *why. */
+bool delegation_offer(struct state *state, const struct delegation_request *request,
+                      enum delegation_kind *kind, struct stateid4 *stateid,
+                      enum why_no_delegation4 *why) MUST_USE;
+
+/* DELEGRETURN: OLD_STATEID, BAD_STATEID; DELEG_REVOKED, ADMIN_REVOKED, EXPIRED. */
+enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) MUST_USE;
+
+/* Has it been returned or revoked? */
+bool delegation_ended(struct delegation *delegation);
+
+static inline struct delegation *delegation_of_stateid(struct stateid *sid)
+{
+    return CONTAINER_OF(sid, struct delegation, sid);
+}
+
+/* ---- attributes that a holder knows better (CB_GETATTR, RFC 8881 §10.4.3) ---- */
+
+struct delegation_attr {
+    bool valid; /* false: what the backend says is right */
+    uint64_t change, size;
+};
+
+/* What GETATTR by `client` is to say of size and change.  NFS4ERR_DELAY: the holder is asked, and
+ * `waiter`, unless NULL, is queued. */
+enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
+                                 const struct client *client, int64_t now_ns,
+                                 struct delegation_waiter *waiter,
+                                 struct delegation_attr *out) MUST_USE;
+
+/* The holder has answered, or (`ok` false) has not. */
+void delegation_attr_answer(struct delegation *delegation, bool ok, uint64_t change, uint64_t size);
+
+/* ---- the rest ---- */
+
+/* Before the first request; without, none is ever given. */
+void delegation_hook(struct state *state, const struct delegation_hooks *hooks);
+
+/* Revoke what was recalled a lease ago.  From the state's timer. */
+void delegation_tick(struct state *state, int64_t now_ns);
+
+/* Which kinds are given at all: a setting, any time.  0: none; 1: READ; 2: WRITE too. */
+void delegation_allow(struct state *state, uint32_t kinds);

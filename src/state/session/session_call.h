@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The name of one request in a session: which of all it was. */
+#pragma once
+
+#include <stdint.h>
+
+#include "wire/nfs4_types.h"
+
+struct session_call {
+    uint8_t sessionid[NFS4_SESSIONID_SIZE];
+    uint32_t slotid, sequenceid;
+};
