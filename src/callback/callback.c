@@ -12,7 +12,25 @@ struct callback *callback_create(struct state *state, struct dial_out *dial_out)
 
     callback->state = state;
     callback->dial_out = dial_out;
+    callback->waits.timeout_ms = CALLBACK_TIMEOUT_MS;
+    callback->waits.backoff_ms = CALLBACK_BACKOFF_MS;
+    callback->waits.backoff_max_ms = CALLBACK_BACKOFF_MAX_MS;
     return callback;
+}
+
+static void set_wait(_Atomic uint32_t *wait, uint32_t ms)
+{
+    atomic_store_explicit(wait, ms, memory_order_relaxed);
+}
+
+void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t backoff_ms,
+                        uint32_t backoff_max_ms)
+{
+    set_wait(&callback->waits.timeout_ms, timeout_ms);
+    set_wait(&callback->waits.backoff_ms, backoff_ms);
+    set_wait(&callback->waits.backoff_max_ms, backoff_max_ms);
+    if (callback->dial_out)
+        dial_out_set_timeout(callback->dial_out, timeout_ms);
 }
 
 void callback_destroy(struct callback *callback)

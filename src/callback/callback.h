@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "callback/callback_done.h"
+#include "callback/callback_waits.h"
 
 struct client;
 struct dial_out;
@@ -23,11 +24,16 @@ struct state;
 struct callback {
     struct state *state;
     struct dial_out *dial_out; /* clients of 4.0 */
+    struct callback_waits waits;
 };
 
 /* `dial_out` stays the caller's. */
 struct callback *callback_create(struct state *state, struct dial_out *dial_out);
 void callback_destroy(struct callback *callback); /* NULL is fine */
+
+/* What waits from now on, in dial_out as well, waits so. */
+void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t backoff_ms,
+                        uint32_t backoff_max_ms);
 
 /* Could a call come through now, as far as we know? */
 bool callback_reachable(const struct callback *callback, const struct client *client);

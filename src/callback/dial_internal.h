@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "base/counter.h"
 #include "base/htable.h"
 #include "base/list.h"
@@ -174,6 +175,7 @@ enum dial_out_counter {
 
 struct dial_out {
     struct dial_out_config config; /* no zeros */
+    _Atomic uint32_t timeout_ms;   /* the config's, or what was set later; relaxed */
     struct transport *transport;
     struct counter_set *counters;
     struct log_limit log_limit;
@@ -186,6 +188,11 @@ struct dial_out {
     int64_t rate_second; /* in which `rate_used` dials were begun */
     uint32_t rate_used;
 };
+
+static inline int64_t dial_out_timeout_ns(const struct dial_out *out)
+{
+    return atomic_load_explicit(&out->timeout_ms, memory_order_relaxed) * NSEC_PER_MSEC;
+}
 
 /* With path->lock held: the tick looks at it, or no more. */
 void dial_out_active_locked(struct dial_path *path, bool active);

@@ -25,6 +25,7 @@ struct dial_out *dial_out_create(const struct dial_out_config *config)
     if (config)
         *c = *config;
     c->timeout_ms = or_default(c->timeout_ms, DIAL_OUT_TIMEOUT_MS);
+    out->timeout_ms = c->timeout_ms;
     c->connect_ms = or_default(c->connect_ms, DIAL_OUT_CONNECT_MS);
     c->backoff_ms = or_default(c->backoff_ms, DIAL_OUT_BACKOFF_MS);
     c->backoff_max_ms = or_default(c->backoff_max_ms, DIAL_OUT_BACKOFF_MAX_MS);
@@ -45,6 +46,11 @@ void dial_out_start(struct dial_out *out, struct transport *transport)
     out->transport = transport;
     out->stopped = false;
     pthread_mutex_unlock(&out->lock);
+}
+
+void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms)
+{
+    atomic_store_explicit(&out->timeout_ms, timeout_ms, memory_order_relaxed);
 }
 
 void dial_out_destroy(struct dial_out *out)

@@ -91,6 +91,9 @@ void dial_out_start(struct dial_out *out, struct transport *transport);
  * fine. */
 void dial_out_stop(struct dial_out *out);
 
+/* How long a call may take, from now on; at first it is the config's timeout_ms. */
+void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms);
+
 /* After transport_destroy().  NULL is fine. */
 void dial_out_destroy(struct dial_out *out);
 

@@ -103,7 +103,7 @@ void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns)
     path->probe_wanted = false;
     probe = dial_probe_create(&path->target,
                               atomic_fetch_add_explicit(&path->next_xid, 1, memory_order_relaxed));
-    probe->deadline_ns = now_ns + path->out->config.timeout_ms * NSEC_PER_MSEC;
+    probe->deadline_ns = now_ns + dial_out_timeout_ns(path->out);
     list_push_front(&path->queue, &probe->link);
     dial_out_count(path->out, DIAL_OUT_COUNTER_probes);
     dial_out_active_locked(path, true);
@@ -227,7 +227,7 @@ bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count
         return false;
     call->done = done;
     call->arg = arg;
-    call->deadline_ns = now_ns + path->out->config.timeout_ms * NSEC_PER_MSEC;
+    call->deadline_ns = now_ns + dial_out_timeout_ns(path->out);
     pthread_mutex_lock(&path->lock);
     taken = !path->closed && path->call_count < LIMIT_CALLBACK_CALLS_PER_PATH;
     if (taken) {
