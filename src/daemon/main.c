@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "callback/callback.h"
 #include "callback/dial_client.h"
+#include "callback/notify_lock.h"
 #include "daemon/backends.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
@@ -107,6 +108,8 @@ static bool make_state(struct daemon *d)
     d->server.state = state_create(&config);
     d->server.dial_out = dial_out_create(NULL);
     d->server.callback = callback_create(d->server.state, d->server.dial_out);
+    lock_notice_hook(d->server.state, &(struct lock_notice_hook){.tell = notify_lock_tell,
+                                                                 .context = d->server.callback});
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
                                                                .context = d->server.dial_out});
     d->server.lease_s = d->options.lease_s;

@@ -109,6 +109,7 @@ void state_tick(struct state *state, int64_t now_ns)
     client_sweep(state, now_ns);
     client_shed_sessions(state, now_ns);
     session_slots_press(state, now_ns);
+    lock_notice_tick(state);
     recovery_tick(state->recovery, now_ns);
 }
 

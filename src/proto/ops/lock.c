@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * LOCK, LOCKT, LOCKU (RFC 8881 §18.10 to §18.12).  A lock that is not free is denied at once, also
- * to those who would wait (READW_LT, WRITEW_LT): they ask again, and keep their place in the queue.
+ * to those who would wait (READW_LT, WRITEW_LT): they ask again, and keep their place in the queue;
+ * where that can be they are told when it is time (lock_notice.h).
  */
 #include "state/lock/lock.h"
 
@@ -91,6 +92,7 @@ static enum nfsstat4 lock_fresh(struct compound *c, const struct LOCK4args *args
 
 enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 {
+    uint8_t fh[LIMIT_FH_BYTES];
     struct LOCK4resok resok;
     struct lock_conflict conflict = {0};
     struct lock_request request = {.write = is_write(args->locktype),
@@ -103,6 +105,9 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
 
     if (status == NFS4_OK)
         status = lock_range_decode(args->offset, args->length, &request.range);
+    if (status == NFS4_OK && request.wait)
+        request.fh = (struct wire_opaque){fh, export_fh_build(c->server->exports, c->current.export,
+                                                              &c->current.obj->handle, fh)};
     if (status == NFS4_OK)
         status = args->reclaim ? lock_reclaim(c, args, &request) : lock_fresh(c, args, &request);
     if (status == NFS4ERR_DENIED)

@@ -218,6 +218,8 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     compound_set_stateid(c, &resok.stateid);
     resok.cinfo = target.cinfo;
     resok.rflags = OPEN4_RESULT_LOCKTYPE_POSIX | c->open_rflags;
+    if (lock_notice_possible(c->client))
+        resok.rflags |= OPEN4_RESULT_MAY_NOTIFY_LOCK;
     resok.attrset = target.attrset;
     refuse_delegation(args, &resok.delegation);
     wire_OPEN4resok(c->out, &resok);

@@ -2,6 +2,7 @@
 #include "state/lock/lock.h"
 
 #include "base/check.h"
+#include "state/lock/lock_notice.h"
 #include "state/lock/lock_wait.h"
 #include "state/open/open_internal.h"
 #include "state/recovery/recovery.h"
@@ -23,6 +24,7 @@ struct locking {
     const struct lock_request *request;
     struct lock_wish wish; /* its owner has a use */
     struct courtesy courtesy;
+    bool others_wait; /* when it is granted */
 };
 
 static struct locking locking_begin(struct open *open, struct owner *owner,
@@ -70,7 +72,7 @@ static enum nfsstat4 check_others_locked(struct locking *l)
     if (l->courtesy.count > 0)
         return NFS4ERR_DENIED; /* for now */
     if (l->wish.wait)
-        lock_wait_join_locked(l->open, &l->wish);
+        lock_wait_join_locked(l->open, &l->wish, &l->request->fh);
     else
         lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
     return NFS4ERR_DENIED;
@@ -98,7 +100,16 @@ static void apply_locked(struct locking *l, struct lock_state *ls)
     lock_table_lock(&file->locks, &ls->set, l->wish.write, &l->wish.range);
     lock_state_account(file, l->open->client, before);
     lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
+    l->others_wait = !list_empty(&file->waiters);
     stateid_value(&ls->sid, l->request->out);
+}
+
+/* A lock may also free: one for writing became one for reading; one of those who had to be told
+ * first has come. */
+static void tell_others(const struct locking *l)
+{
+    if (l->others_wait)
+        lock_notice_send(l->open->client->state, l->open->file);
 }
 
 /* Only expired clients were in the way: revoke that, without the lock, and ask again. */
@@ -150,6 +161,7 @@ enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wi
     } while (again(&l, &status));
     if (!use_taken)
         owner_drop(owner);
+    tell_others(&l);
     return status;
 }
 
@@ -178,6 +190,7 @@ enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid, const struct loc
         status = lock_again_locked(&l, ls, seqid);
         pthread_mutex_unlock(&ls->open->file->lock);
     } while (again(&l, &status));
+    tell_others(&l);
     return status;
 }
 
@@ -254,7 +267,7 @@ enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lo
 {
     struct file *file = ls->open->file;
     enum nfsstat4 status;
-    bool rest;
+    bool rest, waiters;
 
     pthread_mutex_lock(&file->lock);
     status = unlock_locked(ls, seqid, range, &rest);
@@ -265,6 +278,9 @@ enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lo
         stateid_bump(&ls->sid);
         stateid_value(&ls->sid, out);
     }
+    waiters = !list_empty(&file->waiters);
     pthread_mutex_unlock(&file->lock);
+    if (waiters)
+        lock_notice_send(ls->open->client->state, file);
     return status;
 }

@@ -14,6 +14,7 @@ struct lock_request {
     bool wait;      /* READW_LT, WRITEW_LT: the client will ask again */
     int64_t now_ns; /* when it came: whose lease is over, who has waited for how long */
     struct lock_range range;
+    struct wire_opaque fh;          /* of the file, to tell who waits; may be empty */
     struct stateid4 *out;           /* the new stateid, on NFS4_OK */
     struct lock_conflict *conflict; /* on NFS4ERR_DENIED */
 };

@@ -2,11 +2,15 @@
 #include "state/lock/lock_wait.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "state/lock/lock_notice.h"
 
 enum {
     TURN_S = 2,          /* of everybody, then of those who wait */
+    CLAIM_S = 2,         /* for who was told: a second and the time between two ticks */
+    PATIENT_S = 70,      /* who expects to be told asks rarely, the Linux client every 30 s */
     INTERVAL_LEAST_S = 1 /* nobody is expected to ask more often */
 };
 
@@ -14,6 +18,8 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
 {
     struct owner_table *table = owner_table_of(waiter->owner->client);
 
+    if (waiter->notice)
+        waiter->notice->waiter = NULL;
     list_remove(&waiter->file_link);
     list_remove(&waiter->open_link);
     file->waiter_count--;
@@ -22,10 +28,14 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
     free(waiter);
 }
 
-/* That is also how long his client's lease lasts, which he renewed when he asked. */
+/* Usually that is how long his client's lease lasts, which he renewed when he asked. */
 static bool gave_up(const struct lock_waiter *waiter, int64_t now_ns)
 {
-    return now_ns - waiter->asked_ns > waiter->owner->client->state->lease_ns;
+    int64_t most_ns = waiter->owner->client->state->lease_ns;
+
+    if (waiter->fh_len > 0 && most_ns < PATIENT_S * NSEC_PER_SEC)
+        most_ns = PATIENT_S * NSEC_PER_SEC;
+    return now_ns - waiter->asked_ns > most_ns;
 }
 
 static bool same(const struct lock_waiter *waiter, const struct lock_wish *wish)
@@ -47,10 +57,15 @@ static bool conflicts(const struct lock_waiter *waiter, const struct lock_wish *
            lock_range_overlaps(&waiter->range, &wish->range);
 }
 
-/* He has asked lately, and would get the lock now. */
+static struct lock_wish wish_of(const struct lock_waiter *waiter, int64_t now_ns)
+{
+    return (struct lock_wish){waiter->owner, waiter->write, true, waiter->range, now_ns};
+}
+
+/* As far as locks go. */
 static bool may_have_it(struct file *file, const struct lock_waiter *waiter, int64_t now_ns)
 {
-    const struct lock_wish his = {waiter->owner, waiter->write, true, waiter->range, now_ns};
+    const struct lock_wish his = wish_of(waiter, now_ns);
 
     return !lock_conflict_find_locked(file, &his);
 }
@@ -67,12 +82,20 @@ static bool waiters_turn(struct file *file, int64_t now_ns)
     return (now_ns - longest->since_ns) / (TURN_S * NSEC_PER_SEC) % 2 == 1;
 }
 
+static bool claims(struct file *file, const struct lock_waiter *waiter, int64_t now_ns)
+{
+    if (waiter->news == LOCK_NEWS_TOLD)
+        return now_ns - waiter->told_ns <= CLAIM_S * NSEC_PER_SEC;
+    return waiter->news != LOCK_NEWS_LATE && now_ns - waiter->asked_ns <= waiter->patience_ns &&
+           waiters_turn(file, now_ns);
+}
+
 static bool goes_first(struct file *file, const struct lock_waiter *waiter,
                        const struct lock_wish *wish)
 {
     const struct lock_holder *self;
 
-    if (wish->now_ns - waiter->asked_ns > waiter->patience_ns || !waiters_turn(file, wish->now_ns))
+    if (!claims(file, waiter, wish->now_ns))
         return false;
     if (may_have_it(file, waiter, wish->now_ns))
         return true;
@@ -102,7 +125,8 @@ static struct lock_waiter *find_locked(struct file *file, const struct lock_wish
     return NULL;
 }
 
-static struct lock_waiter *add_locked(struct open *open, const struct lock_wish *wish)
+static struct lock_waiter *add_locked(struct open *open, const struct lock_wish *wish,
+                                      const struct wire_opaque *fh)
 {
     struct owner_table *table = owner_table_of(open->client);
     struct file *file = open->file;
@@ -117,6 +141,10 @@ static struct lock_waiter *add_locked(struct open *open, const struct lock_wish 
     waiter->write = wish->write;
     waiter->range = wish->range;
     waiter->since_ns = waiter->asked_ns = wish->now_ns;
+    if (fh->len > 0 && fh->len <= LIMIT_FH_BYTES && lock_notice_possible(open->client)) {
+        waiter->fh_len = fh->len;
+        memcpy(waiter->fh, fh->data, fh->len);
+    }
     list_push_back(&file->waiters, &waiter->file_link);
     list_push_back(&open->waiters, &waiter->open_link);
     file->waiter_count++;
@@ -136,16 +164,21 @@ static void asked_again(struct lock_waiter *waiter, int64_t now_ns)
     if (waiter->patience_ns > lease_ns)
         waiter->patience_ns = lease_ns;
     waiter->asked_ns = now_ns;
+    waiter->news = LOCK_NEWS_NONE;
 }
 
-void lock_wait_join_locked(struct open *open, const struct lock_wish *wish)
+void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
+                           const struct wire_opaque *fh)
 {
     struct lock_waiter *waiter = find_locked(open->file, wish);
 
     if (!waiter)
-        waiter = add_locked(open, wish);
-    if (waiter)
-        asked_again(waiter, wish->now_ns);
+        waiter = add_locked(open, wish, fh);
+    if (!waiter)
+        return;
+    asked_again(waiter, wish->now_ns);
+    if (waiter->fh_len > 0)
+        lock_notice_watch_locked(open->client->state, open->file);
 }
 
 void lock_wait_leave_locked(struct file *file, const struct owner *owner,
@@ -162,4 +195,56 @@ void lock_wait_forget_open_locked(struct open *open)
 {
     LIST_FOREACH_SAFE (waiter, &open->waiters, struct lock_waiter, open_link)
         forget_locked(open->file, waiter);
+}
+
+/* Who comes before others, in order. */
+struct line {
+    const struct lock_waiter *first[LIMIT_LOCK_NOTICES_PER_FILE];
+    uint32_t count;
+};
+
+static bool comes_after(const struct line *line, const struct lock_waiter *waiter, int64_t now_ns)
+{
+    const struct lock_wish his = wish_of(waiter, now_ns);
+
+    for (uint32_t i = 0; i < line->count; i++) {
+        if (conflicts(line->first[i], &his))
+            return true;
+    }
+    return false;
+}
+
+static void tell(struct file *file, struct lock_waiter *waiter, int64_t now_ns, struct list *chosen)
+{
+    waiter->notice = lock_notice_create(file, waiter);
+    waiter->news = LOCK_NEWS_TOLD;
+    waiter->told_ns = now_ns;
+    list_push_back(chosen, &waiter->notice->link);
+}
+
+static void consider(struct file *file, struct lock_waiter *waiter, int64_t now_ns,
+                     struct line *line, struct list *chosen)
+{
+    if (waiter->news == LOCK_NEWS_TOLD && !claims(file, waiter, now_ns))
+        waiter->news = waiter->notice ? LOCK_NEWS_FAILED : LOCK_NEWS_LATE;
+    if (waiter->fh_len > 0 && waiter->news == LOCK_NEWS_NONE && !waiter->notice &&
+        may_have_it(file, waiter, now_ns) && !comes_after(line, waiter, now_ns))
+        tell(file, waiter, now_ns, chosen);
+    if (claims(file, waiter, now_ns))
+        line->first[line->count++] = waiter;
+}
+
+void lock_wait_choose_locked(struct file *file, int64_t now_ns, struct list *chosen)
+{
+    struct line line;
+
+    line.count = 0;
+    LIST_FOREACH_SAFE (waiter, &file->waiters, struct lock_waiter, file_link) {
+        if (line.count == LIMIT_LOCK_NOTICES_PER_FILE)
+            return;
+        if (gave_up(waiter, now_ns))
+            forget_locked(file, waiter);
+        else
+            consider(file, waiter, now_ns, &line, chosen);
+    }
 }

@@ -35,6 +35,7 @@ static struct file *file_create(struct file_shard *shard, struct vfs_object *obj
     list_init(&file->opens);
     lock_table_init(&file->locks);
     list_init(&file->waiters);
+    list_init(&file->watch_link);
     list_init(&file->delegations);
     list_init(&file->delegation_waiters);
     return file;
@@ -70,6 +71,13 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj)
         file->refs++;
     pthread_mutex_unlock(&shard->lock);
     return file;
+}
+
+void file_hold(struct file *file)
+{
+    pthread_mutex_lock(&file->shard->lock);
+    file->refs++;
+    pthread_mutex_unlock(&file->shard->lock);
 }
 
 void file_put(struct file *file)

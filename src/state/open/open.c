@@ -17,6 +17,7 @@ struct open_tables *open_tables_create(uint64_t boot_id)
 
     tables->stateids = stateid_table_create(boot_id);
     randombytes_buf(&tables->cred_seed, sizeof(tables->cred_seed));
+    lock_notices_init(&tables->notices);
     file_shards_init(tables->files);
     return tables;
 }
@@ -27,6 +28,7 @@ void open_tables_destroy(struct open_tables *tables)
 
     if (v40)
         v40->free(v40);
+    lock_notices_fini(&tables->notices);
     file_shards_fini(tables->files);
     stateid_table_destroy(tables->stateids);
     free(tables);
@@ -281,7 +283,7 @@ enum nfsstat4 open_close(struct open *open, uint32_t seqid)
 {
     enum nfsstat4 status;
     struct list doomed;
-    bool rest = false;
+    bool rest = false, waiters;
 
     list_init(&doomed);
     pthread_mutex_lock(&open->file->lock);
@@ -292,10 +294,13 @@ enum nfsstat4 open_close(struct open *open, uint32_t seqid)
         open_unhash_locked(open);
         rest = lock_states_end_locked(open, NFS4_OK, &doomed);
     }
+    waiters = !list_empty(&open->file->waiters);
     pthread_mutex_unlock(&open->file->lock);
     if (status != NFS4_OK)
         return status;
     lock_states_end(open, NFS4_OK, &doomed, rest);
+    if (waiters)
+        lock_notice_send(open->client->state, open->file);
     stateid_put(&open->sid);
     return NFS4_OK;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "state/lock/lock_notice.h"
 #include "state/open/file.h"
 #include "state/open/owner.h"
 #include "state/open/stateid.h"
@@ -31,6 +32,7 @@ struct open_tables {
     _Atomic(struct open_tables_v40 *) v40; /* NULL until asked for */
     uint64_t cred_seed;
     _Atomic uint32_t idle_sequences; /* 4.0: of owners of all clients that hold nothing */
+    struct lock_notices notices;
     struct file_shard files[FILE_SHARDS];
 };
 

@@ -61,6 +61,7 @@ void open_revoke_settle(struct list *revoked, enum nfsstat4 why)
 
         lock_states_end(open, why, &doomed, true);
         open_vfs_close(open);
+        lock_notice_send(open->client->state, open->file);
         stateid_put(&open->sid);
     }
 }

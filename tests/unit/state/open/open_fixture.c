@@ -11,6 +11,7 @@
 struct fixture fx;
 _Thread_local struct lock_conflict fixture_conflict;
 _Thread_local bool fixture_wait;
+struct wire_opaque fixture_fh;
 
 struct recovery *fixture_recovery;
 
@@ -189,6 +190,7 @@ static enum nfsstat4 request_make(bool write, uint64_t offset, uint64_t length,
     *request = (struct lock_request){.write = write,
                                      .wait = fixture_wait,
                                      .now_ns = clock_now_ns(),
+                                     .fh = fixture_fh,
                                      .out = out,
                                      .conflict = &fixture_conflict};
     return lock_range_decode(offset, length, &request->range);

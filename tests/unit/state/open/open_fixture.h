@@ -71,5 +71,8 @@ bool denied(struct vfs_object *obj, uint32_t access);
 /* LOCKs of this thread are READW_LT and WRITEW_LT. */
 extern _Thread_local bool fixture_wait;
 
+/* What they say the file is called; empty at first. */
+extern struct wire_opaque fixture_fh;
+
 /* The conflict that the last of them met on this thread. */
 extern _Thread_local struct lock_conflict fixture_conflict;

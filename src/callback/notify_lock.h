@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CB_NOTIFY_LOCK (RFC 8881 §20.11): tells who waits for a byte-range lock that he may have it
+ * (state/lock/lock_notice.h).  It is sent once; whoever misses it asks anyway.
+ */
+#pragma once
+
+#include "state/lock/lock_notice.h"
+
+/* For lock_notice_hook; `context` is the struct callback. */
+bool notify_lock_tell(struct lock_notice *notice, void *context);
