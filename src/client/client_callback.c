@@ -3,156 +3,221 @@
 
 #include <string.h>
 
-#include "wire/nfs4_const.h"
+#include "base/clock.h"
+#include "client/client_incoming.h"
+#include "client/client_session.h"
 
-#define ANSWER_BYTES 4096u
+/* ---- sessions and records ---- */
 
-static void put_status(struct xdr *out, uint32_t op, enum nfsstat4 status)
+void client_callback_session_begin(struct client_callbacks *cbs,
+                                   const struct client_session *session)
 {
-    xdr_put_u32(out, op);
-    xdr_put_u32(out, status);
-}
+    struct client_back_session *back = client_callback_session(cbs, session->sessionid);
 
-static enum nfsstat4 answer_sequence(struct client_callbacks *cbs, struct client_callback *cb,
-                                     struct xdr *in, struct xdr *out)
-{
-    struct CB_SEQUENCE4args *args = &cb->sequence;
-    struct CB_SEQUENCE4resok ok;
-
-    if (!wire_CB_SEQUENCE4args(in, args))
-        return NFS4ERR_BADXDR;
-    cb->has_sequence = true;
-    args->csa_referring_call_lists = NULL; /* they die with the request's arena */
-    put_status(out, OP_CB_SEQUENCE, cbs->sequence_status);
-    if (cbs->sequence_status != NFS4_OK)
-        return cbs->sequence_status;
-    ok.csr_sequenceid = args->csa_sequenceid;
-    ok.csr_slotid = args->csa_slotid;
-    ok.csr_highest_slotid = args->csa_highest_slotid;
-    ok.csr_target_highest_slotid = args->csa_highest_slotid;
-    memcpy(ok.csr_sessionid, args->csa_sessionid, NFS4_SESSIONID_SIZE);
-    wire_CB_SEQUENCE4resok(out, &ok);
-    return NFS4_OK;
-}
-
-/* Only the operations whose arguments tests ask for are decoded; all others end the compound. */
-static enum nfsstat4 answer_op(struct client_callbacks *cbs, struct client_callback *cb,
-                               struct xdr *in, struct xdr *out, uint32_t op)
-{
-    struct CB_RECALL4args recall;
-    struct CB_RECALL_ANY4args any;
-    struct CB_RECALL_SLOT4args slot;
-    struct CB_NOTIFY4args notify;
-    struct CB_NOTIFY_LOCK4args lock;
-    enum nfsstat4 status = cbs->op_status;
-
-    switch (op) {
-    case OP_CB_SEQUENCE:
-        return answer_sequence(cbs, cb, in, out);
-    case OP_CB_RECALL:
-        if (wire_CB_RECALL4args(in, &recall))
-            cb->recalled = recall.stateid;
-        break;
-    case OP_CB_RECALL_ANY:
-    case OP_CB_RECALLABLE_OBJ_AVAIL:
-        wire_CB_RECALL_ANY4args(in, &any);
-        break;
-    case OP_CB_RECALL_SLOT:
-        wire_CB_RECALL_SLOT4args(in, &slot);
-        break;
-    case OP_CB_NOTIFY:
-        wire_CB_NOTIFY4args(in, &notify);
-        break;
-    case OP_CB_NOTIFY_LOCK:
-        wire_CB_NOTIFY_LOCK4args(in, &lock);
-        break;
-    default:
-        status = NFS4ERR_NOTSUPP;
-        break;
+    for (uint32_t i = 0; i < cbs->session_count && !back; i++)
+        if (cbs->sessions[i].ended)
+            back = &cbs->sessions[i];
+    if (!back) {
+        CHECK(cbs->session_count < CLIENT_CALLBACK_SESSIONS);
+        back = &cbs->sessions[cbs->session_count++];
     }
-    if (in->failed)
-        status = NFS4ERR_BADXDR;
-    put_status(out, op, status);
+    memset(back, 0, sizeof(*back));
+    memcpy(back->sessionid, session->sessionid, NFS4_SESSIONID_SIZE);
+    back->minor = client_session_minor(session);
+    back->slot_count = session->back.ca_maxrequests;
+    if (back->slot_count > CLIENT_BACK_SLOTS)
+        back->slot_count = CLIENT_BACK_SLOTS;
+}
+
+void client_callback_session_end(struct client_callbacks *cbs, const uint8_t *sessionid)
+{
+    struct client_back_session *session = client_callback_session(cbs, sessionid);
+
+    if (session)
+        session->ended = true;
+}
+
+struct client_back_session *client_callback_session(struct client_callbacks *cbs,
+                                                    const uint8_t *sessionid)
+{
+    for (uint32_t i = 0; i < cbs->session_count; i++)
+        if (memcmp(cbs->sessions[i].sessionid, sessionid, NFS4_SESSIONID_SIZE) == 0)
+            return &cbs->sessions[i];
+    return NULL;
+}
+
+const struct client_callback *client_callback_at(const struct client_callbacks *cbs, uint32_t index)
+{
+    CHECK(index < cbs->count && cbs->count - index <= CLIENT_CALLBACKS_KEPT);
+    return &cbs->kept[index % CLIENT_CALLBACKS_KEPT];
+}
+
+const struct client_callback_op *client_callback_find(const struct client_callback *cb, uint32_t op)
+{
+    for (uint32_t i = 0; i < cb->op_count; i++)
+        if (cb->ops[i].op == op)
+            return &cb->ops[i];
+    return NULL;
+}
+
+/* ---- what becomes of it ---- */
+
+/* A call that the manner lets through to the slot table: its verdict. */
+static enum nfsstat4 sequence_check(struct client_incoming *in, bool *retry)
+{
+    const struct CB_SEQUENCE4args *args = &in->cb.sequence;
+    struct client_back_session *session = client_callback_session(in->cbs, args->csa_sessionid);
+    const char *what = NULL;
+    enum nfsstat4 status;
+
+    *retry = false;
+    if (in->cbs->session_count == 0)
+        return NFS4_OK;
+    if (!session || session->ended) {
+        client_incoming_trouble(in, session ? "a session that was destroyed"
+                                            : "a session that never was");
+        return NFS4ERR_BADSESSION;
+    }
+    if (in->cb.minor_version != session->minor)
+        client_incoming_trouble(in, "another minor version than the session's");
+    status = client_back_slot_check(session, args, in->digest, in->conn->serial, &in->slot, retry,
+                                    &what);
+    if (what)
+        client_incoming_trouble(in, what);
+    if (in->slot) {
+        in->slot->open = args->csa_sequenceid;
+        in->slot->open_over = in->conn->serial;
+    }
     return status;
 }
 
-static void answer_compound(struct client_callbacks *cbs, struct client_callback *cb,
-                            struct xdr *in, struct xdr *out)
+static enum nfsstat4 leading_check(struct client_incoming *in)
 {
-    enum nfsstat4 status = NFS4_OK;
-    struct wire_opaque tag = {NULL, 0};
-    size_t status_pos = xdr_pos(out), count_pos;
-    uint32_t count, done = 0;
-
-    xdr_opaque(in, &tag, NFS4_OPAQUE_LIMIT);
-    cb->minor_version = xdr_get_u32(in);
-    xdr_get_u32(in); /* callback_ident: minor version 0 only */
-    count = xdr_get_u32(in);
-    xdr_put_u32(out, NFS4_OK);
-    xdr_opaque(out, &tag, NFS4_OPAQUE_LIMIT);
-    count_pos = xdr_pos(out);
-    xdr_put_u32(out, 0);
-    while (status == NFS4_OK && done < count && done < CLIENT_CALLBACK_OPS && !in->failed) {
-        uint32_t op = xdr_get_u32(in);
-
-        cb->ops[done++] = op;
-        status = answer_op(cbs, cb, in, out, op);
+    if (in->cb.minor_version == 0) {
+        if (in->cb.has_sequence)
+            client_incoming_trouble(in, "CB_SEQUENCE in minor version 0");
+        return in->cb.has_sequence ? NFS4ERR_OP_ILLEGAL : NFS4_OK;
     }
-    cb->op_count = done;
-    if (out->failed)
-        return;
-    xdr_patch_u32(out, status_pos, status);
-    xdr_patch_u32(out, count_pos, done);
+    if (!in->cb.has_sequence) {
+        client_incoming_trouble(in, "no CB_SEQUENCE");
+        return NFS4ERR_OP_NOT_IN_SESSION;
+    }
+    if (in->cb.op_count < 2)
+        client_incoming_trouble(in, "CB_SEQUENCE alone");
+    if (in->cb.ident != 0)
+        client_incoming_trouble(in, "callback_ident is not 0");
+    return NFS4_OK;
 }
 
-static enum client_status answer_send(struct client_conn *conn, struct rpc_reply_header *header,
-                                      const uint8_t *results, size_t len)
+/* The verdict, what is executed, and the reply to it. */
+static void carry_out(struct client_incoming *in)
 {
-    uint8_t reply[ANSWER_BYTES + 64];
+    struct client_callback *cb = &in->cb;
+    enum nfsstat4 status = leading_check(in);
+    bool retry = false;
+    uint32_t first = cb->has_sequence;
+
+    if (status == NFS4_OK && cb->has_sequence) {
+        status = sequence_check(in, &retry);
+        if (in->manner.sequence_status != NFS4_OK)
+            status = in->manner.sequence_status;
+    }
+    if (status == NFS4_OK && retry) {
+        cb->fate = CLIENT_CALLBACK_RETRIED;
+        client_outgoing_retry(in);
+        return;
+    }
+    if (status != NFS4_OK) {
+        cb->fate = CLIENT_CALLBACK_REFUSED;
+        cb->ops[0].status = status;
+    } else if (first < cb->op_count) {
+        cb->ops[first].status = in->manner.op_status;
+    }
+    client_outgoing_make(in, status == NFS4_OK);
+}
+
+static bool executes(enum client_act act)
+{
+    return act != CLIENT_ACT_IGNORE && act != CLIENT_ACT_CUT_BEFORE &&
+           act != CLIENT_ACT_RPC_ERROR && act != CLIENT_ACT_DENY;
+}
+
+/* The slot sees the call, but does not move. */
+static void leave_alone(struct client_incoming *in)
+{
+    bool retry;
+
+    if (in->cb.has_sequence)
+        (void)sequence_check(in, &retry);
+    in->cb.fate = in->manner.act == CLIENT_ACT_RPC_ERROR || in->manner.act == CLIENT_ACT_DENY
+                      ? CLIENT_CALLBACK_REFUSED
+                      : CLIENT_CALLBACK_IGNORED;
+}
+
+static void manner_take(struct client_incoming *in)
+{
+    in->manner = in->conn->manner;
+    if (in->conn->manner.times > 0 && --in->conn->manner.times == 0)
+        in->conn->manner = (struct client_manner){.act = CLIENT_ACT_ANSWER};
+}
+
+static enum client_status compound_receive(struct client_incoming *in, struct xdr *x)
+{
+    if (!client_incoming_compound(in, x)) {
+        client_incoming_trouble(in, "a CB_COMPOUND that is none");
+        return client_outgoing_accept(in, ACCEPT_GARBAGE_ARGS);
+    }
+    manner_take(in);
+    if (executes(in->manner.act))
+        carry_out(in);
+    else
+        leave_alone(in);
+    in->cbs->kept[in->cbs->count++ % CLIENT_CALLBACKS_KEPT] = in->cb;
+    return client_outgoing_send(in);
+}
+
+static enum client_status call_receive(struct client_incoming *in,
+                                       const struct client_record *record, struct arena *arena)
+{
+    struct rpc_call_header call = {0};
     struct xdr x;
 
-    xdr_init_encode(&x, reply, sizeof(reply));
-    wire_rpc_reply_header(&x, header);
-    if (x.failed || len > xdr_left(&x))
+    xdr_init_decode(&x, record->data, record->len, arena);
+    if (!wire_rpc_call_header(&x, &call)) {
+        if (in->cbs)
+            client_incoming_trouble(in, "a CALL that is none");
         return CLIENT_MALFORMED;
-    memcpy(x.p, results, len);
-    return client_conn_send_record(conn, reply, xdr_pos(&x) + len, 0);
+    }
+    in->cb.xid = call.xid;
+    in->cb.program = call.prog;
+    in->cb.version = call.vers;
+    if (!in->cbs)
+        return client_outgoing_accept(in, ACCEPT_PROG_UNAVAIL);
+    client_incoming_cred(in, &call.cred, arena);
+    if (call.proc == CB_COMPOUND)
+        return compound_receive(in, &x);
+    if (call.proc != CB_NULL)
+        return client_outgoing_accept(in, ACCEPT_PROC_UNAVAIL);
+    in->cbs->null_count++;
+    if (in->conn->manner.act != CLIENT_ACT_ANSWER)
+        return CLIENT_OK;
+    return client_outgoing_accept(in, ACCEPT_SUCCESS);
 }
 
 enum client_status client_callback_answer(struct client_conn *conn,
                                           const struct client_record *record)
 {
-    struct client_callbacks *cbs = conn->callbacks;
-    struct rpc_reply_header header = {.stat = MSG_ACCEPTED};
-    struct client_callback cb = {0};
-    struct rpc_call_header call = {0};
-    uint8_t results[ANSWER_BYTES];
-    struct xdr in, out;
+    struct client_incoming in;
+    enum client_status status;
     struct arena arena;
 
+    memset(&in, 0, sizeof(in));
+    in.conn = conn;
+    in.cbs = conn->callbacks;
+    in.cb.came_ns = clock_now_ns();
+    in.cb.over = conn->serial;
     arena_init(&arena, 4096);
-    xdr_init_decode(&in, record->data, record->len, &arena);
-    xdr_init_encode(&out, results, sizeof(results));
-    if (!wire_rpc_call_header(&in, &call)) {
-        arena_fini(&arena);
-        return CLIENT_MALFORMED;
-    }
-    header.xid = cb.xid = call.xid;
-    cb.flavor = call.cred.flavor;
-    if (!cbs) {
-        header.accept_stat = ACCEPT_PROG_UNAVAIL;
-    } else if (call.proc == CB_NULL) {
-        cbs->null_count++;
-    } else if (call.proc == CB_COMPOUND) {
-        answer_compound(cbs, &cb, &in, &out);
-        if (cbs->count < CLIENT_CALLBACKS_KEPT)
-            cbs->kept[cbs->count] = cb;
-        cbs->count++;
-    } else {
-        header.accept_stat = ACCEPT_PROC_UNAVAIL;
-    }
+    status = call_receive(&in, record, &arena);
     arena_fini(&arena);
-    if (cbs && cbs->hold)
-        return CLIENT_OK;
-    return answer_send(conn, &header, results, xdr_pos(&out));
+    return status;
 }

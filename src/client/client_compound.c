@@ -49,7 +49,7 @@ void client_compound_begin_slot(struct client_compound *c, struct client_session
     struct nfs_argop4 op = {.argop = OP_SEQUENCE};
 
     CHECK(slot < session->slot_count);
-    client_compound_begin_plain(c);
+    client_compound_begin(c, (struct wire_opaque){NULL, 0}, client_session_minor(session));
     c->session = session;
     c->slot = slot;
     c->seqid_pos = xdr_pos(&c->x) + 4 + NFS4_SESSIONID_SIZE;

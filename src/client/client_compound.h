@@ -53,7 +53,7 @@ void client_compound_begin(struct client_compound *c, struct wire_opaque tag,
 /* Minor version 1, no tag. */
 void client_compound_begin_plain(struct client_compound *c);
 
-/* The same with SEQUENCE for the next use of the session's slot. */
+/* One of the session's minor version, with SEQUENCE for the next use of its slot. */
 void client_compound_begin_slot(struct client_compound *c, struct client_session *session,
                                 uint32_t slot, bool cache_this);
 

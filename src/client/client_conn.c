@@ -96,18 +96,26 @@ static enum client_status connect_one(struct client_conn *conn, const struct add
     return status;
 }
 
+void client_conn_adopt(struct client_conn *conn, int fd, int timeout_ms)
+{
+    static _Atomic uint64_t serial;
+
+    memset(conn, 0, sizeof(*conn));
+    conn->fd = fd;
+    conn->serial = ++serial;
+    conn->timeout_ms = timeout_ms;
+    list_init(&conn->stash);
+    conn->xid = (uint32_t)clock_now_ns();
+    conn->minor = 1;
+}
+
 enum client_status client_conn_open(struct client_conn *conn, const char *target, int timeout_ms)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     enum client_status status = CLIENT_FAILED;
     char *text = must_strdup(target), *host, *port;
 
-    memset(conn, 0, sizeof(*conn));
-    conn->fd = -1;
-    conn->timeout_ms = timeout_ms;
-    list_init(&conn->stash);
-    conn->xid = (uint32_t)clock_now_ns();
-    conn->minor = 1;
+    client_conn_adopt(conn, -1, timeout_ms);
     errno = EINVAL;
     if (!target_split(text, &host, &port) || getaddrinfo(host, port, &hints, &found) != 0)
         found = NULL;

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "client/client_manner.h"
 
 enum client_status {
     CLIENT_OK,
@@ -47,19 +48,24 @@ struct client_record {
 struct client_callbacks; /* client/client_callback.h */
 
 struct client_conn {
-    int fd; /* -1: closed */
+    int fd;          /* -1: closed */
+    uint64_t serial; /* of all that this program opened */
     int timeout_ms;
     uint32_t xid;         /* of the last call */
     uint32_t minor;       /* version of the compound that was sent or awaited last */
     unsigned stash_count; /* in `stash` */
     struct client_cred cred;
     struct client_callbacks *callbacks; /* answers the server's calls; NULL: they are refused */
+    struct client_manner manner;        /* how it answers them */
     struct list stash;                  /* replies that came while another was awaited */
 };
 
 /* Connect to HOST:PORT or [ADDR6]:PORT.  `timeout_ms` holds for each later call, too. */
 MUST_USE enum client_status client_conn_open(struct client_conn *conn, const char *target,
                                              int timeout_ms);
+
+/* The same for a socket that was accepted; it becomes the connection's. */
+void client_conn_adopt(struct client_conn *conn, int fd, int timeout_ms);
 
 /* Close and forget; may be repeated. */
 void client_conn_close(struct client_conn *conn);

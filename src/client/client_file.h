@@ -29,7 +29,8 @@ struct client_file {
 void client_file_result_fh(const struct client_result *r, struct client_fh *fh);
 
 /* OPEN in `dir`; the client id is filled in, in minor version 0 the seqid too, and OPEN_CONFIRM
- * follows when the server asks for it.  Any delegation that comes is not looked at. */
+ * follows when the server asks for it.  A delegation that comes is in file->open.delegation, and
+ * client_file_delegation() names it; how->access may have OPEN4_SHARE_ACCESS_WANT_*. */
 MUST_USE enum nfsstat4 client_file_open(struct client_mount *mount, const struct client_fh *dir,
                                         const struct client_open *how, struct client_file *file);
 
@@ -39,6 +40,13 @@ MUST_USE enum nfsstat4 client_file_create(struct client_mount *mount, const stru
 MUST_USE enum nfsstat4 client_file_open_rw(struct client_mount *mount, const struct client_fh *dir,
                                            const char *name, struct client_file *file);
 enum nfsstat4 client_file_close(struct client_mount *mount, struct client_file *file);
+
+/* The delegation that came with the OPEN; NULL: none. */
+const struct stateid4 *client_file_delegation(const struct client_file *file);
+
+/* DELEGRETURN. */
+MUST_USE enum nfsstat4 client_file_return(struct client_mount *mount, const struct client_fh *fh,
+                                          const struct stateid4 *delegation);
 
 /* After a restart of the server: open anew what was open, as its owner `owner`. */
 MUST_USE enum nfsstat4 client_file_reclaim(struct client_mount *mount, const char *owner,

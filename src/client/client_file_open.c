@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are open: OPEN, OPEN_CONFIRM, CLOSE, and OPEN again after a restart. */
+/* Files that are open: OPEN, OPEN_CONFIRM, CLOSE, OPEN again after a restart; delegations of
+ * them. */
 #include <string.h>
 
 #include "client/client_file.h"
+
+/* The ace's name dies with the reply. */
+static void forget_who(struct open_delegation4 *delegation)
+{
+    if (delegation->delegation_type == OPEN_DELEGATE_READ ||
+        delegation->delegation_type == OPEN_DELEGATE_READ_ATTRS_DELEG)
+        delegation->read.permissions.who = (struct wire_opaque){NULL, 0};
+    if (delegation->delegation_type == OPEN_DELEGATE_WRITE ||
+        delegation->delegation_type == OPEN_DELEGATE_WRITE_ATTRS_DELEG)
+        delegation->write.permissions.who = (struct wire_opaque){NULL, 0};
+}
 
 static enum nfsstat4 call_for_open(struct client_mount *mount, struct client_compound *c,
                                    struct client_file *file)
@@ -17,8 +29,7 @@ static enum nfsstat4 call_for_open(struct client_mount *mount, struct client_com
     if (status == NFS4_OK && op) {
         file->open = op->opopen;
         file->stateid = op->opopen.stateid;
-        memset(&file->open.delegation, 0, sizeof(file->open.delegation));
-        file->open.delegation.delegation_type = op->opopen.delegation.delegation_type;
+        forget_who(&file->open.delegation);
         client_file_result_fh(&r, &file->fh);
     }
     client_result_free(&r);
@@ -116,6 +127,36 @@ enum nfsstat4 client_file_close(struct client_mount *mount, struct client_file *
         client_owner_close(&c, file->owner, &file->stateid);
     else
         client_op_close(&c, &file->stateid);
+    status = client_mount_call(mount, &c, &r);
+    client_result_free(&r);
+    return status;
+}
+
+const struct stateid4 *client_file_delegation(const struct client_file *file)
+{
+    switch (file->open.delegation.delegation_type) {
+    case OPEN_DELEGATE_READ:
+    case OPEN_DELEGATE_READ_ATTRS_DELEG:
+        return &file->open.delegation.read.stateid;
+    case OPEN_DELEGATE_WRITE:
+    case OPEN_DELEGATE_WRITE_ATTRS_DELEG:
+        return &file->open.delegation.write.stateid;
+    default:
+        return NULL;
+    }
+}
+
+enum nfsstat4 client_file_return(struct client_mount *mount, const struct client_fh *fh,
+                                 const struct stateid4 *delegation)
+{
+    struct client_compound c;
+    struct client_result r;
+    enum nfsstat4 status;
+
+    client_mount_begin(mount, &c);
+    client_op_putfh(&c, fh);
+    client_compound_add(
+        &c, &(struct nfs_argop4){.argop = OP_DELEGRETURN, .opdelegreturn = {*delegation}});
     status = client_mount_call(mount, &c, &r);
     client_result_free(&r);
     return status;

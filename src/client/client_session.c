@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "client/client_callback.h"
 #include "client/client_op.h"
 
 #define WISH_SLOTS 64u
@@ -22,6 +21,8 @@ struct client_session_wish client_session_wish_default(const char *owner)
     static unsigned count;
     struct client_session_wish wish = {
         .owner = owner ? owner : unique,
+        .minor = 1,
+        .callback_program = CLIENT_CALLBACK_PROGRAM,
         .flags = CREATE_SESSION4_FLAG_CONN_BACK_CHAN,
         .fore = {.ca_maxrequestsize = WISH_BYTES,
                  .ca_maxresponsesize = WISH_BYTES,
@@ -59,6 +60,12 @@ static enum client_status call(struct client_conn *conn, struct client_compound 
     return client;
 }
 
+/* A compound without SEQUENCE. */
+static void begin_alone(struct client_compound *c, const struct client_session *session)
+{
+    client_compound_begin(c, client_text(""), client_session_minor(session));
+}
+
 enum client_status client_session_exchange_id(struct client_conn *conn,
                                               const struct client_session_wish *wish,
                                               struct client_session *session, enum nfsstat4 *status)
@@ -70,13 +77,14 @@ enum client_status client_session_exchange_id(struct client_conn *conn,
     struct client_result r;
     enum client_status client;
 
+    session->minor = wish->minor;
     memcpy(op.opexchange_id.eia_clientowner.co_verifier, wish->verifier, NFS4_VERIFIER_SIZE);
     op.opexchange_id.eia_clientowner.co_ownerid = client_text(wish->owner);
     op.opexchange_id.eia_flags = wish->exchange_flags;
     op.opexchange_id.eia_state_protect.spa_how = SP4_NONE;
     op.opexchange_id.eia_client_impl_id = &impl;
     op.opexchange_id.eia_client_impl_id_count = 1;
-    client_compound_begin_plain(&c);
+    begin_alone(&c, session);
     client_compound_add(&c, &op);
     client = call(conn, &c, &r, status);
     if (client != CLIENT_OK)
@@ -122,16 +130,21 @@ enum client_status client_session_create(struct client_conn *conn,
     args->csa_flags = wish->flags;
     args->csa_fore_chan_attrs = wish->fore;
     args->csa_back_chan_attrs = wish->back;
-    args->csa_cb_program = CLIENT_CALLBACK_PROGRAM;
-    args->csa_sec_parms = &sec;
-    args->csa_sec_parms_count = 1;
-    client_compound_begin_plain(&c);
+    args->csa_cb_program = wish->callback_program;
+    args->csa_sec_parms = wish->callback_secs ? wish->callback_secs : &sec;
+    args->csa_sec_parms_count = wish->callback_secs ? wish->callback_sec_count : 1;
+    if (wish->callbacks)
+        conn->callbacks = wish->callbacks;
+    begin_alone(&c, session);
     client_compound_add(&c, &op);
     client = call(conn, &c, &r, status);
     if (client != CLIENT_OK)
         return client;
-    if (*status == NFS4_OK)
+    if (*status == NFS4_OK) {
         session_fill(session, &r.ops[0].opcreate_session);
+        if (conn->callbacks)
+            client_callback_session_begin(conn->callbacks, session);
+    }
     client_result_free(&r);
     return CLIENT_OK;
 }
@@ -181,7 +194,7 @@ enum client_status client_session_bind(struct client_conn *conn,
 
     memcpy(op.opbind_conn_to_session.bctsa_sessid, session->sessionid, NFS4_SESSIONID_SIZE);
     op.opbind_conn_to_session.bctsa_dir = direction;
-    client_compound_begin_plain(&c);
+    begin_alone(&c, session);
     client_compound_add(&c, &op);
     client = call(conn, &c, &r, status);
     if (client != CLIENT_OK)
@@ -201,9 +214,11 @@ enum client_status client_session_destroy(struct client_conn *conn, struct clien
     enum client_status client;
 
     memcpy(op.opdestroy_session.dsa_sessionid, session->sessionid, NFS4_SESSIONID_SIZE);
-    client_compound_begin_plain(&c);
+    begin_alone(&c, session);
     client_compound_add(&c, &op);
     client = call(conn, &c, &r, status);
+    if (client == CLIENT_OK && *status == NFS4_OK && conn->callbacks)
+        client_callback_session_end(conn->callbacks, session->sessionid);
     if (client == CLIENT_OK)
         client_result_free(&r);
     return client;
@@ -219,7 +234,7 @@ enum client_status client_session_destroy_clientid(struct client_conn *conn,
     enum client_status client;
 
     op.opdestroy_clientid.dca_clientid = session->clientid;
-    client_compound_begin_plain(&c);
+    begin_alone(&c, session);
     client_compound_add(&c, &op);
     client = call(conn, &c, &r, status);
     if (client == CLIENT_OK)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "client/client_callback.h"
 #include "client/client_compound.h"
 
 struct client_slot {
@@ -14,6 +15,7 @@ struct client_slot {
 #define CLIENT_SLOTS 1024u
 
 struct client_session {
+    uint32_t minor; /* version, 1 or 2; 0 means 1 */
     uint64_t clientid;
     uint32_t create_seqid; /* csa_sequence of the next CREATE_SESSION */
     uint8_t sessionid[NFS4_SESSIONID_SIZE];
@@ -29,11 +31,22 @@ struct client_session {
 /* What is asked for.  client_session_wish_default() is what a sensible client asks. */
 struct client_session_wish {
     const char *owner;
+    uint32_t minor; /* version, 1 or 2; 0 means 1 */
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     uint32_t exchange_flags;
     uint32_t flags; /* csa_flags */
     struct channel_attrs4 fore, back;
+    uint32_t callback_program;
+    struct callback_sec_parms4 *callback_secs; /* NULL: AUTH_SYS as nobody in particular */
+    uint32_t callback_sec_count;
+    /* From CREATE_SESSION on, of the connection that it is made over; NULL: it is as it was. */
+    struct client_callbacks *callbacks;
 };
+
+static inline uint32_t client_session_minor(const struct client_session *session)
+{
+    return session->minor ? session->minor : 1;
+}
 
 /* An owner of its own for each call when `owner` is NULL (static memory then is not thread
  * safe). */

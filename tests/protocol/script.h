@@ -7,7 +7,8 @@
  *     run(NFS4ERR_NOENT);
  *
  * A compound that fails as expected must end with the result that says so (S20-14); one that
- * succeeds must have a result for every operation.
+ * succeeds must have a result for every operation.  Clients that the server calls back, and
+ * delegations: holder.h.
  */
 #pragma once
 

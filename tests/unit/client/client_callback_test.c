@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "client/client_session.h"
 #include "client_pair.h"
 #include "wire/nfs4_const.h"
 
@@ -19,9 +21,10 @@ static int setup(void **state)
 }
 
 /* CB_SEQUENCE and CB_RECALL, from the server's end. */
-static uint32_t send_recall(struct client_pair *pair)
+static uint32_t send_recall_as(struct client_pair *pair, uint32_t slot, uint32_t seqid)
 {
-    struct CB_SEQUENCE4args sequence = {.csa_sequenceid = 5, .csa_slotid = 1};
+    struct CB_SEQUENCE4args sequence = {
+        .csa_sequenceid = seqid, .csa_slotid = slot, .csa_highest_slotid = slot};
     struct CB_RECALL4args recall = {.stateid = {3, "recalled"}};
     struct wire_opaque tag = {(const uint8_t *)"tag", 3};
     uint8_t args[256];
@@ -43,6 +46,11 @@ static uint32_t send_recall(struct client_pair *pair)
                                       args, xdr_pos(&x), &xid),
                      CLIENT_OK);
     return xid;
+}
+
+static uint32_t send_recall(struct client_pair *pair)
+{
+    return send_recall_as(pair, 1, 5);
 }
 
 /* The reply's words from the compound's status on. */
@@ -90,20 +98,22 @@ static void recall_is_kept_and_answered(void **state)
     assert_int_equal(cb->sequence.csa_sequenceid, 5);
     assert_int_equal(cb->minor_version, 1);
     assert_int_equal(cb->op_count, 2);
-    assert_int_equal(cb->ops[1], OP_CB_RECALL);
-    assert_int_equal(cb->recalled.seqid, 3);
-    assert_string_equal((const char *)cb->recalled.other, "recalled");
+    assert_int_equal(cb->ops[1].op, OP_CB_RECALL);
+    assert_int_equal(cb->ops[1].stateid.seqid, 3);
+    assert_string_equal((const char *)cb->ops[1].stateid.other, "recalled");
+    assert_int_equal(cb->fate, CLIENT_CALLBACK_EXECUTED);
+    assert_int_equal(callbacks.trouble_count, 0);
 }
 
 static void the_test_chooses_the_answer(void **state)
 {
     struct client_pair *pair = *state;
 
-    callbacks.op_status = NFS4ERR_DELAY;
+    pair->conn.manner.op_status = NFS4ERR_DELAY;
     uint32_t xid = send_recall(pair);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     expect_statuses(pair, xid, NFS4ERR_DELAY, 2);
-    callbacks.sequence_status = NFS4ERR_BADSESSION;
+    pair->conn.manner.sequence_status = NFS4ERR_BADSESSION;
     xid = send_recall(pair);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     expect_statuses(pair, xid, NFS4ERR_BADSESSION, 1);
@@ -115,11 +125,141 @@ static void an_answer_can_be_held_back(void **state)
     struct client_reply reply;
     uint32_t xid = send_recall(pair);
 
-    callbacks.hold = true;
+    pair->conn.manner.act = CLIENT_ACT_HOLD;
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     pair->server.timeout_ms = 50;
     assert_int_equal(client_call_receive(&pair->server, xid, &reply), CLIENT_TIMEOUT);
     assert_int_equal(callbacks.count, 1);
+    assert_int_equal(client_callback_release(&pair->conn, false), CLIENT_OK);
+    expect_statuses(pair, xid, NFS4_OK, 2);
+}
+
+/* ---- the slot table ---- */
+
+static struct client_back_slot *session_begin(uint32_t slots)
+{
+    struct client_session session = {.back = {.ca_maxrequests = slots}};
+
+    memset(session.sessionid, 0xab, NFS4_SESSIONID_SIZE);
+    client_callback_session_begin(&callbacks, &session);
+    return callbacks.sessions[0].slots;
+}
+
+static void call_and_expect(struct client_pair *pair, uint32_t slot, uint32_t seqid,
+                            enum nfsstat4 status)
+{
+    uint32_t xid = send_recall_as(pair, slot, seqid);
+
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    expect_statuses(pair, xid, status, status == NFS4_OK ? 2 : 1);
+}
+
+static void each_slot_has_its_sequence(void **state)
+{
+    struct client_pair *pair = *state;
+    struct client_back_slot *slots = session_begin(2);
+
+    call_and_expect(pair, 0, 1, NFS4_OK);
+    call_and_expect(pair, 0, 2, NFS4_OK);
+    call_and_expect(pair, 1, 1, NFS4_OK);
+    assert_int_equal(callbacks.trouble_count, 0);
+    call_and_expect(pair, 1, 3, NFS4ERR_SEQ_MISORDERED);
+    assert_int_equal(callbacks.trouble_count, 1);
+    call_and_expect(pair, 2, 1, NFS4ERR_BADSLOT);
+    assert_int_equal(callbacks.trouble_count, 2);
+    assert_int_equal(slots[0].executed, 2);
+    assert_int_equal(slots[1].executed, 1);
+    assert_int_equal(callbacks.kept[3].fate, CLIENT_CALLBACK_REFUSED);
+}
+
+/* RFC 8881 §18.46.3, §20.9.4: an error of CB_SEQUENCE leaves the slot alone. */
+static void a_refused_call_moves_no_slot(void **state)
+{
+    struct client_pair *pair = *state;
+
+    (void)session_begin(1);
+    pair->conn.manner = (struct client_manner){.sequence_status = NFS4ERR_DELAY, .times = 1};
+    call_and_expect(pair, 0, 1, NFS4ERR_DELAY);
+    call_and_expect(pair, 0, 1, NFS4_OK);
+    assert_int_equal(callbacks.trouble_count, 0);
+}
+
+/* Over the same connection, which a server must not do, but the answer is right. */
+static void a_retry_is_not_executed_again(void **state)
+{
+    struct client_pair *pair = *state;
+    struct client_back_slot *slots = session_begin(1);
+    uint32_t xid;
+
+    pair->conn.manner.act = CLIENT_ACT_HOLD;
+    (void)send_recall_as(pair, 0, 1);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    assert_int_equal(callbacks.trouble_count, 0);
+    pair->conn.manner.act = CLIENT_ACT_ANSWER;
+    xid = send_recall_as(pair, 0, 1);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    expect_statuses(pair, xid, NFS4_OK, 2);
+    assert_int_equal(callbacks.trouble_count, 1);
+    assert_non_null(strstr(callbacks.trouble, "same connection"));
+    assert_int_equal(callbacks.kept[1].fate, CLIENT_CALLBACK_RETRIED);
+    assert_int_equal(slots[0].uses, 1);
+}
+
+static void a_slot_waits_for_its_reply(void **state)
+{
+    struct client_pair *pair = *state;
+
+    (void)session_begin(1);
+    pair->conn.manner = (struct client_manner){.act = CLIENT_ACT_HOLD, .times = 1};
+    (void)send_recall_as(pair, 0, 1);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    call_and_expect(pair, 0, 2, NFS4_OK);
+    assert_int_equal(callbacks.trouble_count, 1);
+    assert_non_null(strstr(callbacks.trouble, "before its call"));
+}
+
+/* The end of the connection, after `act` cut it; how many bytes came before. */
+static size_t bytes_before_the_end(struct client_pair *pair, enum client_act act)
+{
+    uint8_t bytes[1024];
+    size_t got = 0;
+    ssize_t n;
+
+    pair->conn.manner.act = act;
+    (void)send_recall_as(pair, 0, 1);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_CLOSED);
+    assert_int_equal(pair->conn.fd, -1);
+    while ((n = recv(pair->server.fd, bytes, sizeof(bytes), 0)) > 0)
+        got += (size_t)n;
+    assert_int_equal(n, 0);
+    return got;
+}
+
+static void a_connection_can_be_cut_before(void **state)
+{
+    struct client_back_slot *slots = session_begin(1);
+
+    assert_int_equal(bytes_before_the_end(*state, CLIENT_ACT_CUT_BEFORE), 0);
+    assert_int_equal(slots[0].executed, 0);
+    assert_int_equal(callbacks.kept[0].fate, CLIENT_CALLBACK_IGNORED);
+}
+
+static void a_connection_can_be_cut_after(void **state)
+{
+    struct client_back_slot *slots = session_begin(1);
+
+    assert_int_equal(bytes_before_the_end(*state, CLIENT_ACT_CUT_AFTER), 0);
+    assert_int_equal(slots[0].executed, 1);
+}
+
+static void a_connection_can_be_cut_amid(void **state)
+{
+    struct client_back_slot *slots = session_begin(1);
+    const size_t got = bytes_before_the_end(*state, CLIENT_ACT_CUT_AMID);
+
+    assert_int_equal(slots[0].executed, 1);
+    assert_true(slots[0].reply_len > 0);
+    assert_int_equal(got, RPC_RECORD_MARK_BYTES + (24 + slots[0].reply_len) / 2);
 }
 
 /* A call that comes while a reply is awaited is answered on the way. */
@@ -165,6 +305,13 @@ int main(void)
         PAIR_TEST(recall_is_kept_and_answered),
         PAIR_TEST(the_test_chooses_the_answer),
         PAIR_TEST(an_answer_can_be_held_back),
+        PAIR_TEST(each_slot_has_its_sequence),
+        PAIR_TEST(a_refused_call_moves_no_slot),
+        PAIR_TEST(a_retry_is_not_executed_again),
+        PAIR_TEST(a_slot_waits_for_its_reply),
+        PAIR_TEST(a_connection_can_be_cut_before),
+        PAIR_TEST(a_connection_can_be_cut_after),
+        PAIR_TEST(a_connection_can_be_cut_amid),
         PAIR_TEST(a_call_between_replies_is_answered),
         PAIR_TEST(without_callbacks_calls_are_refused),
     };

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CALL of the server on its way through the client: decoded (client_incoming), judged and carried
+ * out (client_callback), answered (client_outgoing).
+ */
+#pragma once
+
+#include "client/client_callback.h"
+
+struct client_incoming {
+    struct client_conn *conn;
+    struct client_callbacks *cbs; /* of the connection */
+    struct client_manner manner;
+    struct client_callback cb;
+    struct client_back_slot *slot; /* NULL: of no session */
+    uint64_t digest;               /* of the operations behind CB_SEQUENCE */
+    struct wire_opaque tag;
+    uint32_t reply_len; /* with the RPC header */
+    uint8_t reply[sizeof(((struct client_held *)0)->reply)];
+};
+
+/* The server must not do that; the first of it is told. */
+void client_incoming_trouble(struct client_incoming *in, const char *what);
+
+/* The credentials, and all arguments of a CB_COMPOUND; false when it is none. */
+void client_incoming_cred(struct client_incoming *in, const struct opaque_auth *cred,
+                          struct arena *arena);
+bool client_incoming_compound(struct client_incoming *in, struct xdr *x);
+
+/* Make the reply of what in->cb says; one that was executed is kept for a retry, and that is
+ * answered with what was kept. */
+void client_outgoing_make(struct client_incoming *in, bool executed);
+void client_outgoing_retry(struct client_incoming *in);
+
+/* Let it go out as in->manner says. */
+MUST_USE enum client_status client_outgoing_send(struct client_incoming *in);
+
+/* Send another RPC status than success, or an empty success. */
+MUST_USE enum client_status client_outgoing_accept(struct client_incoming *in,
+                                                   enum rpc_accept_stat stat);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A client that holds delegations and is called back: of 4.1 or 4.2 over its own connections, of
+ * 4.0 where it listens.  All of it runs on the test's thread, so calls are answered when the test
+ * waits for something: in holder_pump(), holder_wait(), and in every call of the holder's.
+ *
+ *     struct holder holder;
+ *     struct client_file file, other;
+ *
+ *     holder_open(&holder, 1);
+ *     file = holder_delegated(&holder, &dir, "name", OPEN_DELEGATE_WRITE);
+ *     expect_status(conflict_open(&bob, &dir, "name", &other), NFS4ERR_DELAY);
+ *     holder_wait_recall(&holder, &file);
+ *     holder_return(&holder, &file);
+ *     expect_status(conflict_open(&bob, &dir, "name", &other), NFS4_OK);
+ *     holder_close(&holder);
+ *
+ * How it behaves when it is called is holder.mount.conn.manner, and that of each further
+ * connection (client/client_manner.h); what came is in holder.callbacks (client/client_callback.h).
+ * holder_close() fails the test unless all sequence ids of its back channel were right.
+ */
+#pragma once
+
+#include "lib/wait.h"
+#include "script.h"
+
+#define HOLDER_CONNECTIONS 16u
+
+struct holder {
+    struct client_mount mount;
+    struct client_callbacks *callbacks;
+    int listener; /* minor version 0; else -1 */
+    uint32_t more_count;
+    struct client_conn more[HOLDER_CONNECTIONS]; /* besides mount.conn; in minor version 0 those
+                                                  * that the server made */
+};
+
+/* A client of its own of minor version 0, 1 or 2.  One of 4.0 waits until it has been probed. */
+void holder_open(struct holder *holder, uint32_t minor);
+
+/* One of 4.1 or 4.2 as the wish says; its callbacks are filled in. */
+void holder_open_as(struct holder *holder, const struct client_session_wish *wish);
+
+/* End the session and close.  Fails the test if the server did anything to the back channel that it
+ * must not do; holder_is_orderly() looks without closing. */
+#define holder_close(holder) holder_end(holder, __FILE__, __LINE__)
+void holder_end(struct holder *holder, const char *file, int line);
+#define holder_is_orderly(holder) holder_check(holder, __FILE__, __LINE__)
+void holder_check(const struct holder *holder, const char *file, int line);
+
+/* The same for one whose session or client id is lost: close only. */
+#define holder_drop(holder) holder_leave(holder, __FILE__, __LINE__)
+void holder_leave(struct holder *holder, const char *file, int line);
+
+/* One more connection of the session, bound in this direction. */
+struct client_conn *holder_connect(struct holder *holder, enum channel_dir_from_client4 dir);
+
+/* Bind a connection that there is already; what CREATE_SESSION or SEQUENCE did not. */
+void holder_bind(struct holder *holder, struct client_conn *conn,
+                 enum channel_dir_from_client4 dir);
+
+/* SEQUENCE over that connection; the status flags. */
+uint32_t holder_speak(struct holder *holder, struct client_conn *conn);
+
+/* The first connection is gone: go on over this one, which moves there. */
+void holder_move(struct holder *holder, struct client_conn *conn);
+
+/* Answer what has come over all connections, or wait for it; false: nothing did within wait_ms. */
+bool holder_pump(struct holder *holder, int wait_ms);
+
+/* The same until the condition is true; fails the test when that takes too long. */
+#define holder_pump_until(holder, condition)                                                       \
+    do {                                                                                           \
+        int64_t holder_end_ms = wait_now_ms() + WAIT_PATIENCE_MS;                                  \
+                                                                                                   \
+        while (!(condition)) {                                                                     \
+            assert_true(wait_now_ms() < holder_end_ms);                                            \
+            (void)holder_pump(holder, 10);                                                         \
+        }                                                                                          \
+    } while (0)
+
+/* Wait for a CB_COMPOUND with that operation, from number `from` on (client_callback_at());
+ * returns its number. */
+uint32_t holder_wait(struct holder *holder, uint32_t op, uint32_t from);
+
+/* Wait for the first CB_RECALL of the file's delegation; returns its number. */
+uint32_t holder_wait_recall(struct holder *holder, const struct client_file *file);
+
+/* How many CB_RECALLs of it have come; how many were executed, which retries are not. */
+uint32_t holder_recalls(const struct holder *holder, const struct client_file *file);
+uint32_t holder_executed(const struct holder *holder, const struct client_file *file);
+
+/* Open (or create) the file; it must come with that delegation. */
+struct client_file holder_delegated(struct holder *holder, const struct client_fh *dir,
+                                    const char *name, enum open_delegation_type4 type);
+
+/* The same whatever comes: client_file_delegation() tells. */
+struct client_file holder_wanting(struct holder *holder, const struct client_fh *dir,
+                                  const char *name, enum open_delegation_type4 type);
+
+/* DELEGRETURN; DELEGRETURN and CLOSE. */
+void holder_return(struct holder *holder, const struct client_file *file);
+void holder_finish(struct holder *holder, struct client_file *file);
+
+/* OPEN for reading and writing, which every delegation of another client is in the way of.  One
+ * try. */
+enum nfsstat4 conflict_open(struct client_mount *by, const struct client_fh *dir, const char *name,
+                            struct client_file *file);
+
+/* Until it is not NFS4ERR_DELAY; the holder (if not NULL) answers meanwhile. */
+enum nfsstat4 conflict_insist(struct client_mount *by, const struct client_fh *dir,
+                              const char *name, struct holder *holder, struct client_file *file);
+
+/* A compound that is on its way: who sends it can do other things until its answer is wanted. */
+struct pending {
+    struct client_mount *by;
+    struct client_compound c;
+    uint32_t xid;
+};
+
+/* That OPEN; any compound (it is copied from C, which stays empty). */
+void pending_open(struct pending *pending, struct client_mount *by, const struct client_fh *dir,
+                  const char *name);
+void pending_send(struct pending *pending, struct client_mount *by);
+
+/* Has something come over its connection? */
+bool pending_is_answered(const struct pending *pending);
+
+/* Wait for the answer, which becomes R; its status. */
+enum nfsstat4 pending_take(struct pending *pending);
