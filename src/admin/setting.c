@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "callback/callback_waits.h"
+
 /* Bounds are what Mainstay knows, in any build: a file may go from one build to another. */
 const struct setting setting_table[SETTING_COUNT] = {
     [SETTING_MIN_MINOR_VERSION] = {.name = "nfs.min_minor_version",
@@ -22,6 +24,51 @@ const struct setting setting_table[SETTING_COUNT] = {
                                    .usual = 1,
                                    .wants = "0 or 1 (NFSv4.2 is not built)",
                                    .help = "the highest minor version of NFSv4 that is served"},
+    [SETTING_DELEGATIONS] = {.name = "nfs.delegations",
+                             .kind = SETTING_NUMBER,
+                             .min = 0,
+                             .max = 2,
+                             .usual = 2,
+                             .wants = "0 (none), 1 (for reading) or 2 (for writing too)",
+                             .help = "which delegations clients are given"},
+    [SETTING_LOCAL_DELEGATIONS] =
+        {.name = "nfs.local_delegations",
+         .kind = SETTING_NUMBER,
+         .min = 0,
+         .max = 2,
+         .usual = 1,
+         .wants = "0 (none), 1 (where the kernel tells of other users) or 2 (all)",
+         .help = "for which files of local exports they are given"},
+    [SETTING_RECALL_PARK_MS] =
+        {.name = "nfs.recall_park_ms",
+         .kind = SETTING_NUMBER,
+         .min = 0,
+         .max = 1000,
+         .usual = 100,
+         .wants = "0 to 1000 milliseconds",
+         .help = "how long a request waits for a delegation to come back before it is delayed"},
+    [SETTING_CALLBACK_TIMEOUT_MS] = {.name = "nfs.callback_timeout_ms",
+                                     .kind = SETTING_NUMBER,
+                                     .min = 100,
+                                     .max = 600000,
+                                     .usual = CALLBACK_TIMEOUT_MS,
+                                     .wants = "100 to 600000 milliseconds",
+                                     .help = "how long the answer to a call to a client may take"},
+    [SETTING_CALLBACK_BACKOFF_MS] =
+        {.name = "nfs.callback_backoff_ms",
+         .kind = SETTING_NUMBER,
+         .min = 10,
+         .max = 600000,
+         .usual = CALLBACK_BACKOFF_MS,
+         .wants = "10 to 600000 milliseconds",
+         .help = "the wait before a client is asked again, doubled each time"},
+    [SETTING_CALLBACK_BACKOFF_MAX_MS] = {.name = "nfs.callback_backoff_max_ms",
+                                         .kind = SETTING_NUMBER,
+                                         .min = 10,
+                                         .max = 600000,
+                                         .usual = CALLBACK_BACKOFF_MAX_MS,
+                                         .wants = "10 to 600000 milliseconds",
+                                         .help = "the longest of these waits"},
 };
 
 bool setting_lookup(const char *name, enum setting_id *id)

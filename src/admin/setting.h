@@ -2,7 +2,8 @@
 /*
  * The table of settings: what can be changed while the server runs, without a restart.  A setting
  * has a name for people and programs, a kind, bounds and a default; its values are text outside and
- * typed inside.  What several settings must have in common is not said here (minor_setting.h).
+ * typed inside.  What several settings must have in common is not said here (minor_setting.h,
+ * callback_setting.h).
  */
 #pragma once
 
@@ -15,6 +16,12 @@
 enum setting_id {
     SETTING_MIN_MINOR_VERSION,
     SETTING_MAX_MINOR_VERSION,
+    SETTING_DELEGATIONS,
+    SETTING_LOCAL_DELEGATIONS,
+    SETTING_RECALL_PARK_MS,
+    SETTING_CALLBACK_TIMEOUT_MS,
+    SETTING_CALLBACK_BACKOFF_MS,
+    SETTING_CALLBACK_BACKOFF_MAX_MS,
     SETTING_COUNT,
 };
 
@@ -23,7 +30,8 @@ enum setting_kind {
 };
 
 enum {
-    SETTING_TEXT_BYTES = 64 /* a value as text, with its NUL */
+    SETTING_NAME_BYTES = 64, /* a name, with its NUL */
+    SETTING_TEXT_BYTES = 64, /* a value as text, the same */
 };
 
 struct setting {

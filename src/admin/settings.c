@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
 #include "admin/settings_db.h"
 #include "database/database.h"
@@ -57,9 +58,19 @@ static bool stored_value(enum setting_id id, const struct settings_row *row,
     return false;
 }
 
+/* Are these values, on which the options had their say, fit to be obeyed? */
+static bool fit(const struct setting_values *values, uint32_t lease_s, char *error, size_t size)
+{
+    struct callback_setting waits;
+
+    return minor_setting_ordered(values, error, size) && minor_setting_built(values, error, size) &&
+           callback_setting_fit(values, lease_s, &waits, error, size);
+}
+
 /* What follows from rows and options.  What is stored must be good without the options too: it will
  * have to do at the next start. */
-static enum settings_status evaluate(struct snapshot *next, char *error, size_t size)
+static enum settings_status evaluate(const struct settings_config *config, struct snapshot *next,
+                                     char *error, size_t size)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
         if (!stored_value((enum setting_id)i, &next->rows.of[i], &next->values.of[i], error, size))
@@ -71,10 +82,7 @@ static enum settings_status evaluate(struct snapshot *next, char *error, size_t 
         if (next->options[i].given)
             next->values.of[i] = (struct setting_value){next->options[i].number, SETTING_OPTION};
     }
-    return minor_setting_ordered(&next->values, error, size) &&
-                   minor_setting_built(&next->values, error, size)
-               ? SETTINGS_OK
-               : SETTINGS_REFUSED;
+    return fit(&next->values, config->lease_s, error, size) ? SETTINGS_OK : SETTINGS_REFUSED;
 }
 
 static bool values_same(const struct setting_values *a, const struct setting_values *b)
@@ -116,7 +124,7 @@ struct settings *settings_open(const struct settings_config *config, enum settin
     memcpy(settings->now.options, config->options, sizeof(config->options));
     *status = read_rows(config->dir, &settings->now.rows, error, size);
     if (*status == SETTINGS_OK)
-        *status = evaluate(&settings->now, error, size);
+        *status = evaluate(config, &settings->now, error, size);
     if (*status != SETTINGS_OK) {
         free(settings);
         return NULL;
@@ -201,8 +209,8 @@ static bool put_changed(struct database *db, const struct settings_rows *rows,
 }
 
 /* In the database, to what is stored there now.  change_lock is held. */
-static enum settings_status change_stored(struct database *db, struct snapshot *next,
-                                          const struct settings_rows *before,
+static enum settings_status change_stored(const struct settings_config *config, struct database *db,
+                                          struct snapshot *next, const struct settings_rows *before,
                                           const struct settings_change *changes, uint32_t count,
                                           char *error, size_t size)
 {
@@ -217,7 +225,7 @@ static enum settings_status change_stored(struct database *db, struct snapshot *
     if (status != SETTINGS_OK)
         return status;
     drop_options(before, next);
-    status = evaluate(next, error, size);
+    status = evaluate(config, next, error, size);
     if (status != SETTINGS_OK)
         return status;
     if (!put_changed(db, &next->rows, changed, error, size) || !settings_db_commit(db, error, size))
@@ -236,7 +244,8 @@ enum settings_status settings_set(struct settings *settings, const struct settin
     next = settings->now;
     db = settings_db_open(settings->config.dir, error, size);
     if (db)
-        status = change_stored(db, &next, &settings->now.rows, changes, count, error, size);
+        status = change_stored(&settings->config, db, &next, &settings->now.rows, changes, count,
+                               error, size);
     database_close(db);
     if (status == SETTINGS_OK)
         enforce(settings, &next);
@@ -254,7 +263,7 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
     status = read_rows(settings->config.dir, &next.rows, error, size);
     if (status == SETTINGS_OK) {
         drop_options(&settings->now.rows, &next);
-        status = evaluate(&next, error, size);
+        status = evaluate(&settings->config, &next, error, size);
     }
     if (status == SETTINGS_OK)
         enforce(settings, &next);

@@ -31,6 +31,7 @@ struct setting_option {
 struct settings_config {
     int dir; /* the state directory, open as long as the settings are */
     struct setting_option options[SETTING_COUNT];
+    uint32_t lease_s; /* what calls to clients must stay below; 0: not known */
 
     /* Obey `now`, which was checked: it can't fail.  Called by settings_open(), and then whenever a
      * value in force has changed, before the call that changed it returns; one call at a time and

@@ -88,6 +88,7 @@ static int make_settings(struct daemon *d)
     d->state_dir = state_dir_open(d->options.state_dir);
     if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, d->instance))
         return EXIT_FAILED;
+    d->server.lease_s = d->options.lease_s;
     d->settings =
         setting_effect_open(d->state_dir, d->options.settings, &d->server, &wrong_options);
     if (d->settings)
@@ -112,7 +113,7 @@ static bool make_state(struct daemon *d)
                                                                  .context = d->server.callback});
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
                                                                .context = d->server.dial_out});
-    d->server.lease_s = d->options.lease_s;
+    setting_effect_start(d->settings, &d->server);
     nfs4_start(&d->server);
     return true;
 }

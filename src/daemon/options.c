@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/callback_setting.h"
 #include "proto/minor_range.h"
 #include "state/recovery/recovery.h"
 
@@ -31,6 +32,7 @@ static const char usage[] =
     "  --reply-cache MIB     what replies kept for retries may come to (default 1024)\n"
     "  --min-minor N, --max-minor N   serve NFSv4.N from the one to the other, 0 or 1, for this run\n"
     "                        (default: what is stored in settings.db, else all there are)\n"
+    "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
     "  --check               check the options and exit\n"
@@ -55,6 +57,7 @@ enum option_id {
     OPT_REPLY_CACHE,
     OPT_MIN_MINOR,
     OPT_MAX_MINOR,
+    OPT_SET,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
     OPT_CHECK,
@@ -73,6 +76,7 @@ static const struct option long_options[] = {
     {"reply-cache", required_argument, NULL, OPT_REPLY_CACHE},
     {"min-minor", required_argument, NULL, OPT_MIN_MINOR},
     {"max-minor", required_argument, NULL, OPT_MAX_MINOR},
+    {"set", required_argument, NULL, OPT_SET},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"check", no_argument, NULL, OPT_CHECK},
@@ -174,6 +178,33 @@ static bool add_setting(struct options *options, enum setting_id id, const char 
     return complain(what, text);
 }
 
+/* NAME=VALUE */
+static bool set_setting(struct options *options, const char *text)
+{
+    char name[SETTING_NAME_BYTES], option[SETTING_NAME_BYTES + 8];
+    const char *value = strchr(text, '=');
+    enum setting_id id;
+
+    if (!value)
+        return complain("--set wants NAME=VALUE, not", text);
+    (void)snprintf(name, sizeof(name), "%.*s", (int)(value - text), text);
+    if ((size_t)(value - text) >= sizeof(name) || !setting_lookup(name, &id))
+        return complain("--set help lists the settings, and there is none in", text);
+    (void)snprintf(option, sizeof(option), "--set %s", name);
+    return add_setting(options, id, option, value + 1);
+}
+
+static void print_settings(void)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &setting_table[i];
+        char usual[SETTING_TEXT_BYTES];
+
+        setting_print((enum setting_id)i, setting->usual, usual);
+        printf("%s=%s\n    %s: %s\n", setting->name, usual, setting->help, setting->wants);
+    }
+}
+
 static bool set_option(struct options *options, int id, const char *value)
 {
     switch (id) {
@@ -204,6 +235,8 @@ static bool set_option(struct options *options, int id, const char *value)
         return add_setting(options, SETTING_MIN_MINOR_VERSION, "--min-minor", value);
     case OPT_MAX_MINOR:
         return add_setting(options, SETTING_MAX_MINOR_VERSION, "--max-minor", value);
+    case OPT_SET:
+        return set_setting(options, value);
     case OPT_LOG_LEVEL:
         return log_level_parse(value, &options->log_level) ||
                complain("--log-level wants error, warn, info or debug, not", value);
@@ -244,6 +277,26 @@ static void fill_defaults(struct options *options)
 }
 
 /* What can be told without knowing what is stored. */
+static bool check_callbacks(const struct options *options)
+{
+    struct setting_values values;
+    struct callback_setting waits;
+    char error[256];
+
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_option *option = &options->settings[i];
+
+        values.of[i] = option->given
+                           ? (struct setting_value){option->number, SETTING_OPTION}
+                           : (struct setting_value){setting_table[i].usual, SETTING_DEFAULT};
+    }
+    if (callback_setting_fit(&values, options->lease_s, &waits, error, sizeof(error)))
+        return true;
+    fprintf(stderr, "mainstayd: --set: %s\n", error);
+    return false;
+}
+
+/* The same. */
 static bool check_minors(const struct options *options)
 {
     const struct setting_option *min = &options->settings[SETTING_MIN_MINOR_VERSION];
@@ -273,6 +326,10 @@ enum options_result options_parse(struct options *options, int argc, char **argv
             (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
             return OPTIONS_DONE;
         }
+        if (id == OPT_SET && strcmp(optarg, "help") == 0) {
+            print_settings();
+            return OPTIONS_DONE;
+        }
         if (!set_option(options, id, optarg)) {
             (void)fputs("mainstayd: --help tells the options\n", stderr);
             return OPTIONS_WRONG;
@@ -286,7 +343,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
         (void)fputs("mainstayd: nothing to serve: give at least one --export\n", stderr);
         return OPTIONS_WRONG;
     }
-    if (!check_minors(options))
+    if (!check_minors(options) || !check_callbacks(options))
         return OPTIONS_WRONG;
     fill_defaults(options);
     return OPTIONS_RUN;

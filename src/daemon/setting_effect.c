@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
 #include "base/log.h"
+#include "callback/callback.h"
 #include "proto/compound.h"
 
 enum {
@@ -13,15 +15,42 @@ enum {
 };
 
 /* Requests that are under way end by the range that they found. */
+static void obey_minors(struct server *server, const struct setting_values *now)
+{
+    struct minor_range range = minor_setting_range(now);
+    struct minor_range before =
+        atomic_exchange_explicit(&server->minors, range, memory_order_relaxed);
+    char text[MINOR_RANGE_TEXT_BYTES];
+
+    if (server->state && before.min == range.min && before.max == range.max)
+        return; /* said before */
+    minor_range_text(range, text);
+    log_info("daemon.minor_versions", LOG_STR("served", text));
+}
+
+/* Those that were set fit the lease; defaults may have to give way to it. */
+static void obey_callback(struct callback *callback, uint32_t lease_s,
+                          const struct setting_values *now)
+{
+    struct callback_setting waits;
+    char error[ERROR_BYTES];
+
+    CHECK(callback_setting_fit(now, lease_s, &waits, error, sizeof(error)));
+    callback_set_waits(callback, waits.timeout_ms, waits.backoff_ms, waits.backoff_max_ms);
+    log_info("daemon.callback_waits", LOG_U64("timeout_ms", waits.timeout_ms),
+             LOG_U64("backoff_ms", waits.backoff_ms),
+             LOG_U64("backoff_max_ms", waits.backoff_max_ms), LOG_U64("lease_s", lease_s));
+}
+
 static void obey(void *context, const struct setting_values *now)
 {
     struct server *server = context;
-    struct minor_range range = minor_setting_range(now);
-    char text[MINOR_RANGE_TEXT_BYTES];
 
-    atomic_store_explicit(&server->minors, range, memory_order_relaxed);
-    minor_range_text(range, text);
-    log_info("daemon.minor_versions", LOG_STR("served", text));
+    obey_minors(server, now);
+    atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,
+                          memory_order_relaxed);
+    if (server->callback)
+        obey_callback(server->callback, server->lease_s, now);
 }
 
 /* Those that somebody said something about. */
@@ -41,7 +70,8 @@ static void say_values(struct settings *settings)
 struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
                                      struct server *server, bool *wrong_options)
 {
-    struct settings_config config = {.dir = dir, .obey = obey, .context = server};
+    struct settings_config config = {
+        .dir = dir, .lease_s = server->lease_s, .obey = obey, .context = server};
     enum settings_status status;
     struct settings *settings;
     char error[ERROR_BYTES];
@@ -57,6 +87,14 @@ struct settings *setting_effect_open(int dir, const struct setting_option option
     for (uint32_t i = 0; i < SETTING_COUNT; i++)
         *wrong_options |= status == SETTINGS_REFUSED && options[i].given;
     return NULL;
+}
+
+void setting_effect_start(struct settings *settings, struct server *server)
+{
+    struct setting_values now;
+
+    settings_get(settings, &now);
+    obey(server, &now);
 }
 
 void setting_effect_reload(struct settings *settings)

@@ -10,9 +10,13 @@
 struct server;
 
 /* Open the settings in the state directory `dir`, with the options of the command line, and obey
- * them.  NULL after telling why on stderr; *wrong_options says whether the options are to blame. */
+ * them, as far as the server is there: it has its lease_s at least.  NULL after telling why on
+ * stderr; *wrong_options says whether the options are to blame. */
 struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
                                      struct server *server, bool *wrong_options);
+
+/* The server has its state and its way to call clients now. */
+void setting_effect_start(struct settings *settings, struct server *server);
 
 /* SIGHUP: read them again.  The log tells what came of it. */
 void setting_effect_reload(struct settings *settings);

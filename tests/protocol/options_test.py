@@ -44,9 +44,35 @@ class Wrong(unittest.TestCase):
         self.expect("mainstayd: --min-minor 1 is above --max-minor 0", "--max-minor", "0",
                     "--min-minor", "1")
 
+    def test_settings(self):
+        self.expect("mainstayd: --set wants NAME=VALUE, not 'nfs.delegations'", "--set",
+                    "nfs.delegations")
+        for text in ("nfs.no_such=1", "=1", "nfs.delegations =1", "NFS.DELEGATIONS=1", "x" * 200 + "=1"):
+            self.expect(f"mainstayd: --set help lists the settings, and there is none in '{text}'",
+                        "--set", text)
+        for text in ("", "1001", "-1", "ten", "1 "):
+            self.expect("mainstayd: --set nfs.recall_park_ms wants 0 to 1000 milliseconds, not "
+                        f"'{text}'", "--set", f"nfs.recall_park_ms={text}")
+        self.expect("mainstayd: --set nfs.delegations wants 0 (none), 1 (for reading) or 2 (for "
+                    "writing too), not '3'", "--set", "nfs.delegations=3")
+        self.expect("mainstayd: --min-minor 1 is above --max-minor 0", "--min-minor", "1", "--set",
+                    "nfs.max_minor_version=0")
+
+    def test_calls_that_outlast_the_lease(self):
+        """S22-12: what waiting for a client comes to stays below the lease."""
+        self.expect("nfs.callback_timeout_ms 20000 (option), calls to clients could take 20010 ms and "
+                    "must take less than the lease, 10000 ms", "--lease", "10", "--set",
+                    "nfs.callback_timeout_ms=20000")
+        self.expect("nfs.callback_backoff_ms 5000 (option) is above nfs.callback_backoff_max_ms 4000 "
+                    "(option)", "--set", "nfs.callback_backoff_ms=5000", "--set",
+                    "nfs.callback_backoff_max_ms=4000")
+
     def test_sound(self):
         for options in (("--min-minor", "0"), ("--max-minor", "1"), ("--min-minor", "1"),
-                        ("--min-minor", "0", "--max-minor", "0"), ("--max-minor", "0")):
+                        ("--min-minor", "0", "--max-minor", "0"), ("--max-minor", "0"),
+                        ("--set", "nfs.delegations=0", "--set", "nfs.delegations=1"),
+                        ("--lease", "1"),
+                        ("--lease", "10", "--set", "nfs.callback_timeout_ms=9000")):
             done = run("--export", "/=mem:", "--check", *options)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
@@ -60,6 +86,17 @@ class Help(unittest.TestCase):
         self.assertTrue({"--min-minor", "--max-minor", "--lease", "--export"} <= options)
         for option in options - {"--help", "--version"}:
             self.assertIn(f"`{option}", guide)
+
+
+    def test_lists_each_setting_and_so_does_the_guide(self):
+        done = run("--set", "help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
+            guide = file.read()
+        names = re.findall(r"^(nfs\.[a-z_]+)=[0-9]+$", done.stdout, re.MULTILINE)
+        self.assertIn("nfs.delegations", names)
+        for name in names:
+            self.assertIn(f"`{name}`", guide)
 
 
 class Stored(unittest.TestCase):
@@ -91,6 +128,12 @@ class Stored(unittest.TestCase):
                                  (f"nfs.{name}_minor_version", value))
         database.close()
 
+    def store_one(self, name, value):
+        database = sqlite3.connect(self.settings, timeout=TIMEOUT_S)
+        with database:
+            database.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, 1)", (name, value))
+        database.close()
+
     def refused(self, status, words, *options):
         done = run("--export", "/=mem:", "--state", self.state, *options)
         self.assertEqual(done.returncode, status, done.stderr)
@@ -112,6 +155,21 @@ class Stored(unittest.TestCase):
         self.refused(2, "nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (option)",
                      "--max-minor", "0")
         self.assertIn('served="4.0"', self.start("--min-minor", "0", "--max-minor", "0"))
+
+    def test_waits_for_clients(self):
+        """S22-12: defaults give way to a short lease, what was set is refused."""
+        self.assertIn("daemon.callback_waits timeout_ms=10000 backoff_ms=1000 backoff_max_ms=20000 "
+                      "lease_s=90\n", self.start())
+        self.assertIn("daemon.callback_waits timeout_ms=1250 backoff_ms=125 backoff_max_ms=2500 "
+                      "lease_s=10\n", self.start("--lease", "10"))
+        self.assertIn("daemon.callback_waits timeout_ms=8000 ",
+                      self.start("--lease", "10", "--set", "nfs.callback_timeout_ms=8000"))
+        self.store_one("nfs.callback_timeout_ms", "20000")
+        self.assertIn("daemon.callback_waits timeout_ms=20000 ", self.start())
+        self.refused(1, "nfs.callback_timeout_ms 20000 (stored), calls to clients could take 20010 ms "
+                     "and must take less than the lease, 10000 ms", "--lease", "10")
+        self.assertIn("daemon.callback_waits timeout_ms=900 ",
+                      self.start("--lease", "10", "--set", "nfs.callback_timeout_ms=900"))
 
     def test_settings_that_make_no_sense(self):
         self.store(min="1", max="0")

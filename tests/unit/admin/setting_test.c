@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of settings: names, values as text, bounds; and which range of minor versions they
- * make. */
+/* The table of settings: names, values as text, bounds; which range of minor versions they
+ * make, and how long calls to clients wait. */
 #include "admin/setting.h"
 
 #include <string.h>
 
+#include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
+#include "base/limits.h"
+#include "callback/callback_waits.h"
 #include "lib/test.h"
 
 static void table(void **unused)
@@ -110,6 +113,90 @@ static void cut_to_the_build(void **unused)
         assert_string_equal(error, "nfs.max_minor_version 0 (default): this build has no NFSv4.0");
 }
 
+static void set_wait(struct setting_values *now, enum setting_id id, uint32_t ms,
+                     enum setting_origin origin)
+{
+    now->of[id] = (struct setting_value){ms, origin};
+}
+
+static struct setting_values waits_of(uint32_t timeout, uint32_t backoff, uint32_t max,
+                                      enum setting_origin origin)
+{
+    struct setting_values now = {0};
+
+    set_wait(&now, SETTING_CALLBACK_TIMEOUT_MS, timeout, origin);
+    set_wait(&now, SETTING_CALLBACK_BACKOFF_MS, backoff, origin);
+    set_wait(&now, SETTING_CALLBACK_BACKOFF_MAX_MS, max, origin);
+    return now;
+}
+
+static uint64_t sum_of(const struct callback_setting *waits)
+{
+    return callback_waits_sum_ms(waits->timeout_ms, waits->backoff_ms, waits->backoff_max_ms);
+}
+
+/* S22-12: whatever the lease, defaults come to less. */
+static void waits_below_the_lease(void **unused)
+{
+    struct setting_values now = waits_of(10000, 1000, 20000, SETTING_DEFAULT);
+    struct callback_setting waits;
+    char error[256];
+
+    (void)unused;
+    for (uint32_t lease = 1; lease <= LIMIT_LEASE_S; lease++) {
+        assert_true(callback_setting_fit(&now, lease, &waits, error, sizeof(error)));
+        assert_true(sum_of(&waits) < (uint64_t)lease * 1000);
+        assert_true(waits.backoff_ms <= waits.backoff_max_ms);
+    }
+    assert_int_equal(waits.timeout_ms, 10000); /* no shorter than need be */
+    assert_int_equal(waits.backoff_ms, 1000);
+    assert_int_equal(waits.backoff_max_ms, 20000);
+    assert_int_equal(sum_of(&waits), 10000 + 1000 + 2000 + 4000 + 8000 + 16000 + 20000);
+}
+
+/* S22-12: what was set is kept or refused, and what was not gives way. */
+static void waits_that_were_set(void **unused)
+{
+    struct setting_values now = waits_of(10000, 1000, 20000, SETTING_DEFAULT);
+    struct callback_setting waits;
+    char error[256] = "";
+
+    (void)unused;
+    set_wait(&now, SETTING_CALLBACK_BACKOFF_MS, 3000, SETTING_STORED);
+    assert_true(callback_setting_fit(&now, 10, &waits, error, sizeof(error)));
+    assert_int_equal(waits.backoff_ms, 3000);
+    assert_true(sum_of(&waits) < 10000 && waits.backoff_max_ms >= 3000);
+    set_wait(&now, SETTING_CALLBACK_BACKOFF_MS, 30000, SETTING_STORED);
+    assert_true(callback_setting_fit(&now, 90, &waits, error, sizeof(error)));
+    assert_int_equal(waits.backoff_max_ms, 30000);
+    set_wait(&now, SETTING_CALLBACK_BACKOFF_MS, 1000, SETTING_DEFAULT);
+    set_wait(&now, SETTING_CALLBACK_BACKOFF_MAX_MS, 500, SETTING_OPTION);
+    assert_true(callback_setting_fit(&now, 90, &waits, error, sizeof(error)));
+    assert_int_equal(waits.backoff_ms, 500);
+
+    now = waits_of(5000, 1000, 4000, SETTING_STORED);
+    assert_true(callback_setting_fit(&now, 13, &waits, error, sizeof(error))); /* 12 s */
+    assert_false(callback_setting_fit(&now, 12, &waits, error, sizeof(error)));
+    assert_string_equal(error,
+                        "nfs.callback_timeout_ms 5000 (stored), nfs.callback_backoff_ms 1000 "
+                        "(stored), nfs.callback_backoff_max_ms 4000 (stored), calls to "
+                        "clients could take 12000 ms and must take less than the lease, "
+                        "12000 ms");
+    assert_true(callback_setting_fit(&now, 0, &waits, error, sizeof(error)));
+}
+
+/* Back-off doubles up to the longest, and stays there. */
+static void backoff_doubles(void **unused)
+{
+    static const uint32_t want[] = {1000, 2000, 4000, 8000, 16000, 20000, 20000};
+    struct callback_waits waits = {10000, 1000, 20000};
+
+    (void)unused;
+    for (uint32_t i = 0; i < ARRAY_SIZE(want); i++)
+        assert_int_equal(callback_backoff_ms(&waits, i + 1), want[i]);
+    assert_int_equal(callback_backoff_ms(&waits, UINT32_MAX), 20000);
+}
+
 static void range_has(void **unused)
 {
     const struct minor_range zero = {0, 0}, both = {0, 1}, one = {1, 1};
@@ -128,9 +215,14 @@ static void range_has(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table),     cmocka_unit_test(bounds),
-        cmocka_unit_test(ordered),   cmocka_unit_test(cut_to_the_build),
+        cmocka_unit_test(table),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(ordered),
+        cmocka_unit_test(cut_to_the_build),
         cmocka_unit_test(range_has),
+        cmocka_unit_test(waits_below_the_lease),
+        cmocka_unit_test(waits_that_were_set),
+        cmocka_unit_test(backoff_doubles),
     };
 
     return test_group_run(tests);
