@@ -70,8 +70,8 @@ struct compound {
 
     struct client *client; /* who sent it: from the session, or from 4.0's clientid; may be NULL */
     bool want_cached;      /* the reply will be kept: no tail by descriptor */
-    uint32_t attribute_last; /* the last one that the minor version has */
-    uint32_t open_rflags;    /* for OPEN4resok, besides the handler's own */
+    const struct bitmap4 *attributes; /* those that the minor version has */
+    uint32_t open_rflags;             /* for OPEN4resok, besides the handler's own */
     uint32_t op_index;
     uint32_t op_count;
 

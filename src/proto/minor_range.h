@@ -16,7 +16,7 @@ enum {
 #else
     MINOR_BUILT_FIRST = 1, /* v40/ is left out */
 #endif
-    MINOR_BUILT_LAST = 1,
+    MINOR_BUILT_LAST = 2,
     MINOR_RANGE_TEXT_BYTES = 32
 };
 
@@ -32,5 +32,5 @@ static inline bool minor_range_has(struct minor_range range, uint32_t minor)
     return minor >= range.min && minor <= range.max;
 }
 
-/* "4.0, 4.1", for people. */
+/* "4.0, 4.1, 4.2", for people. */
 void minor_range_text(struct minor_range range, char text[MINOR_RANGE_TEXT_BYTES]);

@@ -78,7 +78,7 @@ static enum rpc_result minor_mismatch(struct rpc_call *call, struct wire_opaque 
     return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
 }
 
-static const char *const path_names[] = {"4.0", "4.1"};
+static const char *const path_names[] = {"4.0", "4.1", "4.2"};
 
 _Static_assert(ARRAY_SIZE(path_names) == MINOR_BUILT_LAST + 1, "each minor version has a name");
 
@@ -104,7 +104,7 @@ enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
     if (minor == 0)
         return v40_compound_run(call, server, &tag, op_count);
 #endif
-    return v41_compound_run(call, server, conn, &tag, op_count);
+    return v41_compound_run(call, server, conn, minor, &tag, op_count);
 }
 
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)

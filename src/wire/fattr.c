@@ -13,7 +13,8 @@ const struct bitmap4 fattr_known = {
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
                 BIT(FATTR4_FS_CHARSET_CAP) | BIT(FATTR4_CLONE_BLKSIZE) | BIT(FATTR4_SPACE_FREED) |
                 BIT(FATTR4_CHANGE_ATTR_TYPE) | BIT(FATTR4_MODE_UMASK) | BIT(FATTR4_XATTR_SUPPORT) |
-                BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY),
+                BIT(FATTR4_TIME_DELEG_ACCESS) | BIT(FATTR4_TIME_DELEG_MODIFY) |
+                BIT(FATTR4_OPEN_ARGUMENTS),
         },
 };
 
@@ -165,6 +166,8 @@ bool fattr_value(struct xdr *x, struct nfs4_attrs *a, uint32_t attribute)
         return wire_nfstime4(x, &a->time_deleg_access);
     case FATTR4_TIME_DELEG_MODIFY:
         return wire_nfstime4(x, &a->time_deleg_modify);
+    case FATTR4_OPEN_ARGUMENTS:
+        return wire_open_arguments4(x, &a->open_arguments);
     default:
         return xdr_fail(x);
     }

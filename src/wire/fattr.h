@@ -33,6 +33,7 @@ struct nfs4_attrs {
     struct nfstime4 time_deleg_access, time_deleg_modify;
     struct settime4 time_access_set, time_modify_set;
     struct bitmap4 supported_attrs, suppattr_exclcreat;
+    struct open_arguments4 open_arguments;
     uint32_t type;
     uint32_t mode;
     struct mode_masked4 mode_set_masked;

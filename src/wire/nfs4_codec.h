@@ -91,6 +91,7 @@ bool wire_nfs_modified_limit4(struct xdr *x, struct nfs_modified_limit4 *v);
 bool wire_nfs_space_limit4(struct xdr *x, struct nfs_space_limit4 *v);
 bool wire_open_claim_delegate_cur4(struct xdr *x, struct open_claim_delegate_cur4 *v);
 bool wire_open_claim4(struct xdr *x, struct open_claim4 *v);
+bool wire_open_arguments4(struct xdr *x, struct open_arguments4 *v);
 bool wire_OPEN4args(struct xdr *x, struct OPEN4args *v);
 bool wire_open_read_delegation4(struct xdr *x, struct open_read_delegation4 *v);
 bool wire_open_write_delegation4(struct xdr *x, struct open_write_delegation4 *v);

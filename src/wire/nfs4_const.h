@@ -283,6 +283,18 @@ enum open_delegation_type4 {
     OPEN_DELEGATE_WRITE_ATTRS_DELEG = 5,
 };
 
+/* RFC 9754: what open_arguments says of wishes.  Its other members have the values of OPEN's
+ * arguments for bits. */
+enum open_args_share_access_want4 {
+    OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG = 3,
+    OPEN_ARGS_SHARE_ACCESS_WANT_NO_DELEG = 4,
+    OPEN_ARGS_SHARE_ACCESS_WANT_CANCEL = 5,
+    OPEN_ARGS_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL = 17,
+    OPEN_ARGS_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED = 18,
+    OPEN_ARGS_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS = 20,
+    OPEN_ARGS_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION = 21,
+};
+
 enum open_claim_type4 {
     CLAIM_NULL = 0,
     CLAIM_PREVIOUS = 1,

@@ -103,6 +103,15 @@ bool wire_open_claim4(struct xdr *x, struct open_claim4 *v)
     return !x->failed;
 }
 
+bool wire_open_arguments4(struct xdr *x, struct open_arguments4 *v)
+{
+    wire_bitmap4(x, &v->oa_share_access);
+    wire_bitmap4(x, &v->oa_share_deny);
+    wire_bitmap4(x, &v->oa_share_access_want);
+    wire_bitmap4(x, &v->oa_open_claim);
+    return wire_bitmap4(x, &v->oa_create_mode);
+}
+
 bool wire_OPEN4args(struct xdr *x, struct OPEN4args *v)
 {
     xdr_u32(x, &v->seqid);

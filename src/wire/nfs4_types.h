@@ -380,6 +380,15 @@ struct OPEN4args {
     struct open_claim4 claim;
 };
 
+/* Which values of OPEN's arguments a server takes (RFC 9754 §3): bitmaps of them. */
+struct open_arguments4 {
+    struct bitmap4 oa_share_access;
+    struct bitmap4 oa_share_deny;
+    struct bitmap4 oa_share_access_want;
+    struct bitmap4 oa_open_claim;
+    struct bitmap4 oa_create_mode;
+};
+
 struct open_read_delegation4 {
     struct stateid4 stateid;
     bool recall;

@@ -68,7 +68,7 @@ static void expect_minor(struct client_mount *mount, uint32_t minor, bool served
     assert_memory_equal(R->tag.data, tag, sizeof(tag));
 }
 
-/* Over all connections: those that spoke the other minor version before, and new ones. */
+/* Over all connections: those that spoke another minor version before, and new ones. */
 static void expect_range(uint32_t min, uint32_t max)
 {
     struct client_mount stranger;
@@ -89,18 +89,20 @@ static void expect_range(uint32_t min, uint32_t max)
 /* S20-27, S20-24: obeyed by the very next request, in both directions, on what is there. */
 static void obeyed_at_once(void **state)
 {
+    static const struct {
+        uint32_t min, max;
+        const char *served;
+    } ranges[] = {{0, 0, "4.0"},      {1, 1, "4.1"},      {2, 2, "4.2"},
+                  {0, 1, "4.0, 4.1"}, {1, 2, "4.1, 4.2"}, {0, 2, "4.0, 4.1, 4.2"}};
+
     (void)state;
-    expect_range(0, 1);
-    expect_served("4.0, 4.1");
-    set_range(0, 0);
-    expect_range(0, 0);
-    expect_served("4.0");
-    set_range(1, 1);
-    expect_range(1, 1);
-    expect_served("4.1");
-    set_range(0, 1);
-    expect_range(0, 1);
-    expect_served("4.0, 4.1");
+    expect_range(0, 2);
+    expect_served("4.0, 4.1, 4.2");
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+        set_range(ranges[i].min, ranges[i].max);
+        expect_range(ranges[i].min, ranges[i].max);
+        expect_served(ranges[i].served);
+    }
 }
 
 static void write_word(struct client_mount *mount, const struct client_file *file, const char *word,
@@ -115,27 +117,42 @@ static void write_word(struct client_mount *mount, const struct client_file *fil
 
 /* S20-27: a session that is shut out is asked nothing and loses nothing: its slots, opens and
  * replies are as they were. */
-static void session_goes_on(void **state)
+static void goes_on(struct client_mount *mount, uint32_t outside)
 {
     struct client_file file;
 
-    (void)state;
     dir = script_dir("/mem");
-    file = make_open(&alice, &dir, "file");
-    begin(&alice, &dir);
+    file = make_open(mount, &dir, "file");
+    begin(mount, &dir);
     client_op_create(C, "once", NF4DIR, NULL, 0777);
     run(NFS4_OK);
-    set_range(0, 0);
-    run_again_on(&alice.conn, NFS4ERR_MINOR_VERS_MISMATCH); /* the retry of a reply that got lost */
-    set_range(0, 1);
-    run_again_on(&alice.conn, NFS4_OK);
+    set_range(0, outside);
+    run_again_on(&mount->conn, NFS4ERR_MINOR_VERS_MISMATCH); /* the retry of a lost reply */
+    set_range(0, 2);
+    run_again_on(&mount->conn, NFS4_OK);
     assert_int_equal(R->count, C->count);
 
-    set_range(0, 0);
-    write_word(&alice, &file, "nothing", NFS4ERR_MINOR_VERS_MISMATCH);
-    set_range(0, 1);
-    write_word(&alice, &file, "word", NFS4_OK);
-    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    set_range(0, outside);
+    write_word(mount, &file, "nothing", NFS4ERR_MINOR_VERS_MISMATCH);
+    set_range(0, 2);
+    write_word(mount, &file, "word", NFS4_OK);
+    expect_status(client_file_close(mount, &file), NFS4_OK);
+}
+
+static void session_goes_on(void **state)
+{
+    (void)state;
+    goes_on(&alice, 0);
+}
+
+static void session_of_4_2_goes_on(void **state)
+{
+    struct client_mount carol;
+
+    (void)state;
+    script_mount_v42(&carol);
+    goes_on(&carol, 1);
+    client_mount_close(&carol);
 }
 
 /* The same for a client of 4.0: its client id, its opens and the seqids of its owners. */
@@ -146,9 +163,9 @@ static void owners_go_on(void **state)
     (void)state;
     dir = script_dir("/mem");
     file = make_open(&bob, &dir, "file");
-    set_range(1, 1);
+    set_range(1, 2);
     write_word(&bob, &file, "nothing", NFS4ERR_MINOR_VERS_MISMATCH);
-    set_range(0, 1);
+    set_range(0, 2);
     write_word(&bob, &file, "word", NFS4_OK);
     another = make_open(&bob, &dir, "another");
     expect_status(client_file_close(&bob, &file), NFS4_OK);
@@ -277,18 +294,18 @@ static void nonsense(void **state)
     (void)state;
     store_range(1, 0);
     hang_up();
-    expect_range(0, 1);
+    expect_range(0, 2);
     line = log_find("daemon.hangup", NULL);
     assert_string_equal(log_value(&line, "error"), "nfs.min_minor_version 1 (stored) is above "
                                                    "nfs.max_minor_version 0 (stored)");
-    store_range(0, 2);
+    store_range(0, 3);
     hang_up();
-    expect_range(0, 1);
+    expect_range(0, 2);
     line = log_find("daemon.hangup", NULL);
-    assert_non_null(strstr(line.text, "nfs.max_minor_version wants 0 or 1 (NFSv4.2 is not built)"));
+    assert_non_null(strstr(line.text, "nfs.max_minor_version wants 0, 1 or 2, not '3'"));
     set_range(0, 0);
     expect_range(0, 0);
-    set_range(0, 1);
+    set_range(0, 2);
 }
 
 #define TEST(start, f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -296,10 +313,10 @@ static void nonsense(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(start_usual, obeyed_at_once), TEST(start_usual, session_goes_on),
-        TEST(start_usual, owners_go_on),   TEST(start_short, leases_of_4_1),
-        TEST(start_short, leases_of_4_0),  TEST(start_usual, after_a_restart),
-        TEST(start_usual, nonsense),
+        TEST(start_usual, obeyed_at_once),         TEST(start_usual, session_goes_on),
+        TEST(start_usual, session_of_4_2_goes_on), TEST(start_usual, owners_go_on),
+        TEST(start_short, leases_of_4_1),          TEST(start_short, leases_of_4_0),
+        TEST(start_usual, after_a_restart),        TEST(start_usual, nonsense),
     };
 
     return test_group_run(tests);

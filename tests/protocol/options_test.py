@@ -31,8 +31,8 @@ class Wrong(unittest.TestCase):
 
     def test_no_minor_version(self):
         for option in ("--min-minor", "--max-minor"):
-            for value in ("2", "3", "-1", "4.1", "", "one", "1 ", "99999999999999999999"):
-                self.expect(f"mainstayd: {option} wants 0 or 1 (NFSv4.2 is not built), not '{value}'",
+            for value in ("3", "12", "-1", "4.1", "", "one", "1 ", "99999999999999999999"):
+                self.expect(f"mainstayd: {option} wants 0, 1 or 2, not '{value}'",
                             f"{option}={value}")
 
     def test_no_value(self):
@@ -68,7 +68,7 @@ class Wrong(unittest.TestCase):
                     "nfs.callback_backoff_max_ms=4000")
 
     def test_sound(self):
-        for options in (("--min-minor", "0"), ("--max-minor", "1"), ("--min-minor", "1"),
+        for options in (("--min-minor", "0"), ("--max-minor", "1"), ("--min-minor", "2"),
                         ("--min-minor", "0", "--max-minor", "0"), ("--max-minor", "0"),
                         ("--set", "nfs.delegations=0", "--set", "nfs.delegations=1"),
                         ("--lease", "1"),
@@ -140,13 +140,13 @@ class Stored(unittest.TestCase):
         self.assertIn(words, done.stderr)
 
     def test_the_log_says_what_is_served(self):
-        self.assertIn('daemon.minor_versions served="4.0, 4.1"', self.start())
+        self.assertIn('daemon.minor_versions served="4.0, 4.1, 4.2"', self.start())
         text = self.start("--max-minor", "0")
         self.assertIn('daemon.minor_versions served="4.0"\n', text)
         self.assertIn('daemon.setting name="nfs.max_minor_version" value="0" origin="option"', text)
         self.store(min="1")
         text = self.start()
-        self.assertIn('daemon.minor_versions served="4.1"', text)
+        self.assertIn('daemon.minor_versions served="4.1, 4.2"', text)
         self.assertIn('daemon.setting name="nfs.min_minor_version" value="1" origin="stored"', text)
         self.assertNotIn("nfs.max_minor_version", text)
 
@@ -175,8 +175,7 @@ class Stored(unittest.TestCase):
         self.store(min="1", max="0")
         self.refused(1, "nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (stored)")
         self.store(max="7")
-        self.refused(1, "settings.db: nfs.max_minor_version wants 0 or 1 (NFSv4.2 is not built), not "
-                     "'7'", "--max-minor", "1")
+        self.refused(1, "settings.db: nfs.max_minor_version wants 0, 1 or 2, not '7'", "--max-minor", "1")
 
     def test_damage(self):
         junk = b"nothing at all, and longer than the name of SQLite's format"

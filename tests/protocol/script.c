@@ -27,11 +27,13 @@ struct client_cred script_stranger(void)
 
 static enum nfsstat4 open_client(struct client_mount *mount, uint32_t minor)
 {
+    struct client_session_wish wish = client_session_wish_default(NULL);
     struct client_cred cred = script_cred();
 
     if (minor == 0)
         return client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
-    return client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
+    wish.minor = minor;
+    return client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish);
 }
 
 /* The root of a RAM file system is root's. */
@@ -101,6 +103,11 @@ void script_mount_v40(struct client_mount *mount)
 void script_mount_v41(struct client_mount *mount)
 {
     expect_status(open_client(mount, 1), NFS4_OK);
+}
+
+void script_mount_v42(struct client_mount *mount)
+{
+    expect_status(open_client(mount, 2), NFS4_OK);
 }
 
 void script_mount_v40_as(struct client_mount *mount, const struct client_id_wish *wish)

@@ -42,6 +42,7 @@ int script_setup_mixed(void **state);
 /* One more client, with an owner string of its own; the caller closes it. */
 void script_mount_v40(struct client_mount *mount);
 void script_mount_v41(struct client_mount *mount);
+void script_mount_v42(struct client_mount *mount);
 
 /* One of minor version 0 that says that of itself. */
 void script_mount_v40_as(struct client_mount *mount, const struct client_id_wish *wish);

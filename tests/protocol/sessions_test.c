@@ -146,6 +146,7 @@ static void tags(void **state)
         uint32_t minor;
         enum nfsstat4 status;
     } cases[] = {{1, NFS4ERR_OP_NOT_IN_SESSION},
+                 {2, NFS4ERR_OP_NOT_IN_SESSION},
                  {3, NFS4ERR_MINOR_VERS_MISMATCH},
                  {UINT32_MAX, NFS4ERR_MINOR_VERS_MISMATCH}};
 
@@ -159,7 +160,7 @@ static void tags(void **state)
             client_compound_begin(C, (struct wire_opaque){bytes, len}, cases[i].minor);
             client_op_putrootfh(C);
             run(cases[i].status);
-            assert_int_equal(R->count, cases[i].minor == 1);
+            assert_int_equal(R->count, cases[i].minor <= 2);
             assert_int_equal(R->tag.len, len);
             if (len)
                 assert_memory_equal(R->tag.data, bytes, len);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "proto/attr/attr_acl.h"
+#include "proto/open_arguments.h"
 #include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
 
@@ -41,9 +42,17 @@ static const struct bitmap4 base_supported = {
                 BIT(FATTR4_TIME_ACCESS) | BIT(FATTR4_TIME_ACCESS_SET) | BIT(FATTR4_TIME_DELTA) |
                 BIT(FATTR4_TIME_METADATA) | BIT(FATTR4_TIME_MODIFY) | BIT(FATTR4_TIME_MODIFY_SET) |
                 BIT(FATTR4_MOUNTED_ON_FILEID),
-            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT),
+            BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
+                BIT(FATTR4_OPEN_ARGUMENTS),
         },
 };
+
+/* Up to mounted_on_fileid; up to fs_charset_cap; all.  open_arguments belongs to 4.2, but is about
+ * an OPEN that is the same in 4.1, whose clients ask for it, too. */
+const struct bitmap4 attr_minor0 = {.count = 2, .words = {UINT32_MAX, 0x00ffffffu}};
+const struct bitmap4 attr_minor1 = {
+    .count = 3, .words = {UINT32_MAX, UINT32_MAX, 0x00001fffu | BIT(FATTR4_OPEN_ARGUMENTS)}};
+const struct bitmap4 attr_minor2 = {.count = 3, .words = {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
 
 /* All that SETATTR takes is taken with an exclusive create too, but for the times: there the
  * verifier may be kept (RFC 8881 §18.16.3). */
@@ -64,11 +73,11 @@ void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out)
         bitmap4_set(out, FATTR4_ACL);
 }
 
-/* Leave out what is above, and words that say nothing: clients compare what they sent back. */
-static void bitmap_cut(struct bitmap4 *bits, uint32_t last)
+/* Leave out the others, and words that say nothing: clients compare what they sent back. */
+static void bitmap_cut(struct bitmap4 *bits, const struct bitmap4 *others)
 {
-    for (uint32_t w = last / 32; w < bits->count; w++)
-        bits->words[w] &= w > last / 32 ? 0 : UINT32_MAX >> (31 - last % 32);
+    for (uint32_t w = 0; w < bits->count; w++)
+        bits->words[w] &= others->words[w];
     while (bits->count > 0 && bits->words[bits->count - 1] == 0)
         bits->count--;
 }
@@ -80,7 +89,7 @@ void attr_supported(const struct compound *c, const struct vfs *fs, struct bitma
         bitmap4_set(out, FATTR4_TIME_CREATE);
     if (fs->caps & VFS_CAP_ACL)
         bitmap4_set(out, FATTR4_ACL);
-    bitmap_cut(out, c->attribute_last);
+    bitmap_cut(out, c->attributes);
 }
 
 enum nfsstat4 attr_check_readable(const struct bitmap4 *want)
@@ -198,6 +207,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
     a->maxread = LIMIT_READ_BYTES;
     a->maxwrite = LIMIT_WRITE_BYTES;
     a->no_trunc = true;
+    a->open_arguments = open_arguments;
     a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};
     a->mounted_on_fileid = s->mounted_on_fileid;
 }

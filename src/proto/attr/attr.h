@@ -19,6 +19,9 @@ struct attr_source {
     enum nfsstat4 rdattr_error;
 };
 
+/* The attributes that a minor version has: compound.attributes. */
+extern const struct bitmap4 attr_minor0, attr_minor1, attr_minor2;
+
 /* supported_attrs of a file system: what the minor version has and its backend can answer or
  * set. */
 void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out);

@@ -5,6 +5,7 @@
  */
 #include "state/open/open_revoke.h"
 
+#include "proto/open_arguments.h"
 #include "proto/ops/grace.h"
 #include "proto/ops/open_create.h"
 #include "proto/ops/ops.h"
@@ -22,15 +23,6 @@ static uint32_t access_of(const struct OPEN4args *args)
 static uint32_t deleg_wanted(const struct OPEN4args *args)
 {
     return args->share_access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
-}
-
-static enum nfsstat4 check_shares(const struct OPEN4args *args)
-{
-    if (args->share_access & ~(OPEN4_SHARE_ACCESS_BOTH | WANT_FLAGS))
-        return NFS4ERR_INVAL;
-    if (access_of(args) == 0 || deleg_wanted(args) > OPEN4_SHARE_ACCESS_WANT_CANCEL)
-        return NFS4ERR_INVAL;
-    return args->share_deny > OPEN4_SHARE_DENY_BOTH ? NFS4ERR_INVAL : NFS4_OK;
 }
 
 static enum nfsstat4 find_current(struct compound *c, struct open_target *target)
@@ -197,7 +189,7 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
 
     CHECK(c->client);
     if (status == NFS4_OK)
-        status = check_shares(args);
+        status = open_arguments_check(args);
     /* Before a file is made that nobody could open. */
     if (status == NFS4_OK && args->openhow.opentype == OPEN4_CREATE &&
         !open_has_room(c->client, &args->owner.owner))

@@ -5,6 +5,7 @@
  */
 #include "proto/v40/compound40.h"
 
+#include "proto/attr/attr.h"
 #include "proto/v40/duplicate_request.h"
 #include "proto/v40/op_run.h"
 #include "proto/v40/stateid40.h"
@@ -74,7 +75,7 @@ enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
     enum rpc_result result;
 
     compound_begin(&x.base, call, server, op_count);
-    x.base.attribute_last = FATTR4_MOUNTED_ON_FILEID;
+    x.base.attributes = &attr_minor0;
     reply_begin(&x.reply, &x.base, tag, NFS4ERR_RESOURCE);
     result = run(&x);
     compound_release(&x.base);

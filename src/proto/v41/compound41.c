@@ -1,43 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop of a 4.1 COMPOUND.  Results are encoded one behind the other; the first error ends it,
- * with the results so far.  Once the slot is ours every way out goes through v41_sequence_done().
+ * The loop of a COMPOUND with sessions.  Results are encoded one behind the other; the first error
+ * ends it, with the results so far.  Once the slot is ours every way out goes through
+ * v41_sequence_done().
  */
 #include "proto/v41/compound41.h"
 
+#include "proto/attr/attr.h"
 #include "proto/v41/op_run.h"
 #include "proto/v41/sequence.h"
 #include "wire/op_table.h"
 
-/* An operation that minor version 1 does not define is ILLEGAL and is answered as such. */
-static enum nfs_opnum4 op_read_number(struct xdr *in)
+/* An operation that the minor version does not define is ILLEGAL and is answered as such. */
+static enum nfs_opnum4 op_read_number(struct v41_compound *x)
 {
-    uint32_t number = xdr_get_u32(in);
+    uint32_t number = xdr_get_u32(x->base.in);
     const struct op_info *info = op_info(number);
 
-    /* Those of 4.0 that 4.1 took away stay defined, RFC 8881 §17. */
-    return info && info->minor_first <= 1 ? (enum nfs_opnum4)number : OP_ILLEGAL;
+    /* Those that were taken away stay defined, RFC 8881 §17. */
+    return info && info->minor_first <= x->minor ? (enum nfs_opnum4)number : OP_ILLEGAL;
 }
 
-/* What minor version 1 took away has NOTSUPP and no other error, RFC 8881 §15.2. */
-static bool op_removed(const struct op_info *info)
+/* What the minor version or one before it took away has NOTSUPP and no other error, whatever the
+ * arguments are: RFC 8881 §15.2, RFC 7862 §14.2. */
+static bool op_removed(const struct v41_compound *x, const struct op_info *info)
 {
-    return info && info->minor_last == 0;
+    return info && info->minor_last < x->minor;
 }
 
 /* One operation behind the first one. */
 static enum nfsstat4 op_next(struct v41_compound *x, enum v41_gate gate)
 {
-    enum nfs_opnum4 op = op_read_number(x->base.in);
+    enum nfs_opnum4 op = op_read_number(x);
     const struct op_info *info = op_info(op);
     size_t pos = reply_op_begin(&x->reply, &x->base, op);
     enum nfsstat4 status;
 
     if (x->base.in->failed)
         status = NFS4ERR_BADXDR;
+    else if (op_removed(x, info))
+        status = NFS4ERR_NOTSUPP;
     else if (gate == V41_GATE_UNCACHED)
         status = v41_op_retried(x, op);
-    else if (!op_removed(info) && !reply_op_fits(&x->reply, &x->base, info))
+    else if (!reply_op_fits(&x->reply, &x->base, info))
         status = x->reply.too_big;
     else
         status = v41_op_run(x, op);
@@ -69,7 +74,7 @@ static void run_alone(struct v41_compound *x, enum nfs_opnum4 op)
 
     if (op == OP_ILLEGAL)
         status = NFS4ERR_OP_ILLEGAL;
-    else if (op_removed(info))
+    else if (op_removed(x, info))
         status = NFS4ERR_NOTSUPP;
     else if (!(info->flags & OP_SESSION_FREE))
         status = NFS4ERR_OP_NOT_IN_SESSION;
@@ -82,20 +87,20 @@ static void run_alone(struct v41_compound *x, enum nfs_opnum4 op)
 }
 
 enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
-                                 struct session_conn *conn, const struct wire_opaque *tag,
-                                 uint32_t op_count)
+                                 struct session_conn *conn, uint32_t minor,
+                                 const struct wire_opaque *tag, uint32_t op_count)
 {
-    struct v41_compound x = {.conn = conn};
+    struct v41_compound x = {.conn = conn, .minor = minor};
     enum nfs_opnum4 op;
 
     compound_begin(&x.base, call, server, op_count);
-    x.base.attribute_last = FATTR4_FS_CHARSET_CAP;
+    x.base.attributes = minor < 2 ? &attr_minor1 : &attr_minor2;
     reply_begin(&x.reply, &x.base, tag, NFS4ERR_REP_TOO_BIG);
     if (op_count == 0) {
         reply_end(&x.reply, &x.base, NFS4_OK, 0);
         return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
     }
-    op = op_read_number(&call->in);
+    op = op_read_number(&x);
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;
     if (op == OP_SEQUENCE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * COMPOUND of minor version 1 (RFC 8881 §2.10.6.4, §16.2): the gate that SEQUENCE is, the loop over
- * the operations, and the bounds of the reply.
+ * COMPOUND of minor versions 1 and 2 (RFC 8881 §2.10.6.4, §16.2; RFC 7862 adds operations and
+ * nothing else): the gate that SEQUENCE is, the loop over the operations, and the bounds of the
+ * reply.
  *
  *     head -> first operation -> SEQUENCE: gate -> the others, one by one -> slot gets the reply
  *                             -> one of the five that need no session, alone
@@ -21,6 +22,7 @@ struct v41_compound {
     struct compound base;
     struct reply reply; /* its limit is the session's, once there is one */
     struct session_conn *conn;
+    uint32_t minor;
 
     /* The gate's: all NULL or 0 without a session. */
     struct session *session;
@@ -32,5 +34,5 @@ struct v41_compound {
 
 /* Everything of one COMPOUND behind its head. */
 enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
-                                 struct session_conn *conn, const struct wire_opaque *tag,
-                                 uint32_t op_count);
+                                 struct session_conn *conn, uint32_t minor,
+                                 const struct wire_opaque *tag, uint32_t op_count);

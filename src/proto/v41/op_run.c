@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The static switch over the operations of minor version 1.  It has no default: leave one out and
+ * The static switch over the operations of minor versions 1 and 2.  It has no default: leave one out and
  * the compiler says so.  Numbers that are no nfs_opnum4 never come here.
  */
 #include "proto/v41/op_run.h"
@@ -9,6 +9,7 @@
 #include "proto/ops/ops.h"
 #include "proto/v41/sequence.h"
 #include "proto/v41/session_ops.h"
+#include "wire/nfs4_minor2.h"
 
 enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 {
@@ -48,7 +49,7 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         OP_SHARED(VERIFY, op_verify)
         OP_SHARED(WRITE, op_write)
 
-    /* What minor version 1 took out says NOTSUPP and nothing else, whatever the arguments are. */
+    /* Of minor version 0 alone. */
     case OP_OPEN_CONFIRM:
     case OP_RENEW:
     case OP_SETCLIENTID:
@@ -78,24 +79,24 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         OP_OWN(DESTROY_CLIENTID, v41_destroy_clientid)
         OP_OWN(RECLAIM_COMPLETE, v41_reclaim_complete)
 
-    /* Minor version 2. */
-    case OP_ALLOCATE:
-    case OP_COPY:
-    case OP_COPY_NOTIFY:
-    case OP_DEALLOCATE:
-    case OP_IO_ADVISE:
-    case OP_LAYOUTERROR:
-    case OP_LAYOUTSTATS:
-    case OP_OFFLOAD_CANCEL:
-    case OP_OFFLOAD_STATUS:
-    case OP_READ_PLUS:
-    case OP_SEEK:
-    case OP_WRITE_SAME:
-    case OP_CLONE:
-    case OP_GETXATTR:
-    case OP_SETXATTR:
-    case OP_LISTXATTRS:
-    case OP_REMOVEXATTR:
+        /* Of minor version 2. */
+        OP_REFUSED(ALLOCATE, NFS4ERR_NOTSUPP)
+        OP_REFUSED(COPY, NFS4ERR_NOTSUPP)
+        OP_REFUSED(COPY_NOTIFY, NFS4ERR_NOTSUPP)
+        OP_REFUSED(DEALLOCATE, NFS4ERR_NOTSUPP)
+        OP_REFUSED(IO_ADVISE, NFS4ERR_NOTSUPP)
+        OP_REFUSED(LAYOUTERROR, NFS4ERR_NOTSUPP)
+        OP_REFUSED(LAYOUTSTATS, NFS4ERR_NOTSUPP)
+        OP_REFUSED(OFFLOAD_CANCEL, NFS4ERR_NOTSUPP)
+        OP_REFUSED(OFFLOAD_STATUS, NFS4ERR_NOTSUPP)
+        OP_REFUSED(READ_PLUS, NFS4ERR_NOTSUPP)
+        OP_REFUSED(SEEK, NFS4ERR_NOTSUPP)
+        OP_REFUSED(WRITE_SAME, NFS4ERR_NOTSUPP)
+        OP_REFUSED(CLONE, NFS4ERR_NOTSUPP)
+        OP_REFUSED(GETXATTR, NFS4ERR_NOTSUPP)
+        OP_REFUSED(SETXATTR, NFS4ERR_NOTSUPP)
+        OP_REFUSED(LISTXATTRS, NFS4ERR_NOTSUPP)
+        OP_REFUSED(REMOVEXATTR, NFS4ERR_NOTSUPP)
     case OP_ILLEGAL:
         return NFS4ERR_OP_ILLEGAL;
     }
@@ -105,11 +106,6 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 enum nfsstat4 v41_op_retried(struct v41_compound *x, enum nfs_opnum4 op)
 {
     switch ((uint32_t)op) {
-    case OP_OPEN_CONFIRM:
-    case OP_RENEW:
-    case OP_SETCLIENTID:
-    case OP_SETCLIENTID_CONFIRM:
-    case OP_RELEASE_LOCKOWNER:
     case OP_SEQUENCE:
     case OP_ILLEGAL:
         return v41_op_run(x, op);

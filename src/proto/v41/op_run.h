@@ -6,8 +6,8 @@
 
 #include "proto/v41/compound41.h"
 
-/* Decode the arguments of one operation and run it.  BADXDR, OP_ILLEGAL for what minor version 1
- * does not have, NOTSUPP for what it has but we have not. */
+/* Decode the arguments of one operation, which the minor version has, and run it.  BADXDR, NOTSUPP
+ * for what we have not. */
 enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op);
 
 /* The operation behind SEQUENCE in a retry of which nothing was kept: never runs it (RFC 8881

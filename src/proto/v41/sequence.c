@@ -263,7 +263,11 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
         return V41_GATE_REFUSED;
     x->session = session_conn_find(x->base.server->state, x->conn, args.sa_sessionid, &x->binding);
     x->cache_this = args.sa_cachethis;
-    *status = x->session ? check_request(x, &args) : NFS4ERR_BADSESSION;
+    /* Nothing of one minor version means anything in another one: RFC 8881 §2.7, rule 13. */
+    if (x->session && x->session->minor_version == x->minor)
+        *status = check_request(x, &args);
+    else
+        *status = NFS4ERR_BADSESSION;
     if (*status == NFS4_OK)
         *status = limit_reply(x);
     if (*status != NFS4_OK) {

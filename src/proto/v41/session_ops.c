@@ -71,8 +71,8 @@ enum nfsstat4 v41_create_session(struct v41_compound *x, const struct CREATE_SES
 
     if (xdr_left(x->base.out) < CREATE_SESSION_RESOK_BYTES)
         return x->reply.too_big;
-    status =
-        session_create(state_of(x), &principal, x->conn, args, x->base.call->received_ns, &res);
+    status = session_create(state_of(x), &principal, x->conn, x->minor, args,
+                            x->base.call->received_ns, &res);
     if (status == NFS4_OK)
         wire_CREATE_SESSION4resok(x->base.out, &res);
     return status;
@@ -98,13 +98,30 @@ static enum nfsstat4 destroy_waiting(struct v41_compound *x, const uint8_t *id)
     return status;
 }
 
+/* A reference for the caller.  NULL too for one of another minor version (RFC 8881 §2.7, rule
+ * 13). */
+static struct session *session_named(struct v41_compound *x, const uint8_t *id)
+{
+    struct session *session = session_lookup(state_of(x), id);
+
+    if (!session || session->minor_version == x->minor)
+        return session;
+    session_put(session);
+    return NULL;
+}
+
 enum nfsstat4 v41_destroy_session(struct v41_compound *x, const struct DESTROY_SESSION4args *args)
 {
+    struct session *session;
     enum nfsstat4 status;
     bool own = x->session && memcmp(x->session->id, args->dsa_sessionid, NFS4_SESSIONID_SIZE) == 0;
 
     if (own && x->base.op_index + 1 < x->base.op_count)
         return NFS4ERR_NOT_ONLY_OP;
+    session = session_named(x, args->dsa_sessionid);
+    if (!session)
+        return NFS4ERR_BADSESSION;
+    session_put(session);
     status = session_destroy(state_of(x), args->dsa_sessionid, x->conn, x->session, x->slot_id);
     if (status == NFS4ERR_CONN_NOT_BOUND_TO_SESSION)
         session_count(state_of(x), SESSION_FAILURE_not_bound);
@@ -121,7 +138,7 @@ enum nfsstat4 v41_bind_conn_to_session(struct v41_compound *x,
     /* It must be the only operation, RFC 8881 §18.34.3: not even SEQUENCE before it. */
     if (x->session)
         return NFS4ERR_NOT_ONLY_OP;
-    session = session_lookup(state_of(x), args->bctsa_sessid);
+    session = session_named(x, args->bctsa_sessid);
     if (!session)
         return NFS4ERR_BADSESSION;
     status = session_conn_bind_request(x->conn, session, args->bctsa_dir, &res.bctsr_dir);

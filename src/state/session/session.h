@@ -51,7 +51,8 @@ struct session {
     _Atomic uint32_t refs;
     _Atomic bool ending; /* about to be dead, or not: session_slot_acquire() */
     _Atomic bool dead;
-    struct client *client; /* a reference */
+    struct client *client;  /* a reference */
+    uint32_t minor_version; /* of the CREATE_SESSION; of all that comes and of its callbacks */
     struct channel_attrs4 fore, back;
     uint32_t cb_program;
     struct session_cb_auth cb_auth;
@@ -69,11 +70,12 @@ struct session {
     struct session_demand demand;
 };
 
-/* CREATE_SESSION.  `conn` is the connection that it came over; it is bound.  On NFS4_OK *resok is
- * the reply, without pointers. */
+/* CREATE_SESSION.  `conn` is the connection that it came over, `minor_version` the COMPOUND's; the
+ * session is bound to both.  On NFS4_OK *resok is the reply, without pointers. */
 enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
-                             struct session_conn *conn, const struct CREATE_SESSION4args *args,
-                             int64_t now_ns, struct CREATE_SESSION4resok *resok);
+                             struct session_conn *conn, uint32_t minor_version,
+                             const struct CREATE_SESSION4args *args, int64_t now_ns,
+                             struct CREATE_SESSION4resok *resok);
 
 /* DESTROY_SESSION over `conn`.  `own` is the session whose SEQUENCE leads the COMPOUND, with its
  * slot, or NULL.  NFS4ERR_DELAY as long as other slots are in use. */

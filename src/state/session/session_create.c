@@ -110,14 +110,15 @@ static void cb_auth_keep(struct session_cb_auth *auth, const struct CREATE_SESSI
     }
 }
 
-static struct session *session_make(struct client *client, const struct CREATE_SESSION4args *args,
-                                    int64_t now_ns)
+static struct session *session_make(struct client *client, uint32_t minor_version,
+                                    const struct CREATE_SESSION4args *args, int64_t now_ns)
 {
     struct session *session = must_calloc(1, sizeof(*session));
 
     randombytes_buf(session->id, sizeof(session->id));
     atomic_init(&session->refs, 1);
     session->client = client_get(client);
+    session->minor_version = minor_version;
     fore_negotiate(&session->fore, &args->csa_fore_chan_attrs);
     back_negotiate(&session->back, &args->csa_back_chan_attrs);
     session->cb_program = args->csa_cb_program;
@@ -161,6 +162,7 @@ static bool session_room_locked(const struct client *client, int64_t now_ns, str
  * returned with a reference. */
 static struct session *execute_locked(struct client *client,
                                       const struct client_principal *principal,
+                                      uint32_t minor_version,
                                       const struct CREATE_SESSION4args *args, int64_t now_ns,
                                       struct list *doomed)
 {
@@ -175,7 +177,7 @@ static struct session *execute_locked(struct client *client,
         reply->status = NFS4ERR_NOSPC;
         return NULL;
     }
-    session = session_get(session_make(client, args, now_ns));
+    session = session_get(session_make(client, minor_version, args, now_ns));
     session_hash_locked(client->state, session);
     if (!client->confirmed)
         client_confirm_locked(client, doomed);
@@ -190,9 +192,9 @@ static struct session *execute_locked(struct client *client,
 
 /* Phases 1 and 2. */
 static enum nfsstat4 create_locked(struct state *state, const struct client_principal *principal,
-                                   const struct CREATE_SESSION4args *args, int64_t now_ns,
-                                   struct list *doomed, struct CREATE_SESSION4resok *resok,
-                                   bool *again)
+                                   uint32_t minor_version, const struct CREATE_SESSION4args *args,
+                                   int64_t now_ns, struct list *doomed,
+                                   struct CREATE_SESSION4resok *resok, bool *again)
 {
     struct client *client = client_find_kind_locked(state, args->csa_clientid, CLIENT_V41);
 
@@ -203,7 +205,7 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         struct session *session;
 
         client->create_reply.sequence = args->csa_sequence;
-        session = execute_locked(client, principal, args, now_ns, doomed);
+        session = execute_locked(client, principal, minor_version, args, now_ns, doomed);
         if (session)
             client_renew(client, now_ns);
         session_put(session);
@@ -232,8 +234,9 @@ static void bind_created(struct state *state, struct session_conn *conn,
 }
 
 enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
-                             struct session_conn *conn, const struct CREATE_SESSION4args *args,
-                             int64_t now_ns, struct CREATE_SESSION4resok *resok)
+                             struct session_conn *conn, uint32_t minor_version,
+                             const struct CREATE_SESSION4args *args, int64_t now_ns,
+                             struct CREATE_SESSION4resok *resok)
 {
     enum nfsstat4 status = check_args(args);
     struct list doomed;
@@ -243,7 +246,7 @@ enum nfsstat4 session_create(struct state *state, const struct client_principal 
         return status;
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
-    status = create_locked(state, principal, args, now_ns, &doomed, resok, &again);
+    status = create_locked(state, principal, minor_version, args, now_ns, &doomed, resok, &again);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
     if (status == NFS4_OK)

@@ -60,7 +60,7 @@ static void start_anew(struct contender *me)
                NFS4_OK)
             sched_yield();
     while (create.csa_clientid = out.clientid, create.csa_sequence = out.sequence,
-           session_create(test_server.state, &who, me->conn, &create, clock_now_ns(), &res) !=
+           session_create(test_server.state, &who, me->conn, 1, &create, clock_now_ns(), &res) !=
                NFS4_OK);
     me->session.clientid = out.clientid;
     memcpy(me->session.id, res.csr_sessionid, NFS4_SESSIONID_SIZE);

@@ -80,6 +80,8 @@ static const struct value_case values[] = {
     {FATTR4_XATTR_SUPPORT, "00000001"},
     {FATTR4_TIME_DELEG_ACCESS, "00000000 00000027 00000028"},
     {FATTR4_TIME_DELEG_MODIFY, "00000000 00000029 0000002a"},
+    {FATTR4_OPEN_ARGUMENTS, "00000001 0000000e 00000001 0000000f 00000001 00300038 "
+                            "00000002 00000077 00000001 00000000"},
 };
 
 /* The bitmap and all the values behind one another. */
@@ -125,6 +127,11 @@ static void check_some(const struct nfs4_attrs *a)
     EQ(a->mode_umask.mu_umask, 022);
     assert_true(a->xattr_support);
     EQ(a->time_deleg_modify.seconds, 41);
+    EQ(a->open_arguments.oa_share_access.words[0], 0xe);
+    EQ(a->open_arguments.oa_share_access_want.words[0], 0x300038);
+    EQ(a->open_arguments.oa_open_claim.count, 2);
+    EQ(a->open_arguments.oa_open_claim.words[1], 1);
+    EQ(a->open_arguments.oa_create_mode.count, 0);
 }
 
 static bool decode(const struct bitmap4 *mask, const uint8_t *bytes, size_t len,

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/open_arguments.h"
+
+#define BIT(n) (1u << (n))
+
+enum {
+    WANT_SHIFT = 8, /* of the delegation that is wanted, a number in share_access */
+};
+
+/* Members in order of the RFC; bits are the values of the arguments. */
+const struct open_arguments4 open_arguments = {
+    .oa_share_access = {.count = 1,
+                        .words = {BIT(OPEN4_SHARE_ACCESS_READ) | BIT(OPEN4_SHARE_ACCESS_WRITE) |
+                                  BIT(OPEN4_SHARE_ACCESS_BOTH)}},
+    .oa_share_deny = {.count = 1,
+                      .words = {BIT(OPEN4_SHARE_DENY_NONE) | BIT(OPEN4_SHARE_DENY_READ) |
+                                BIT(OPEN4_SHARE_DENY_WRITE) | BIT(OPEN4_SHARE_DENY_BOTH)}},
+    .oa_share_access_want = {.count = 1,
+                             .words = {BIT(OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG) |
+                                       BIT(OPEN_ARGS_SHARE_ACCESS_WANT_NO_DELEG) |
+                                       BIT(OPEN_ARGS_SHARE_ACCESS_WANT_CANCEL)}},
+    .oa_open_claim = {.count = 1,
+                      .words = {BIT(CLAIM_NULL) | BIT(CLAIM_PREVIOUS) | BIT(CLAIM_DELEGATE_CUR) |
+                                BIT(CLAIM_FH) | BIT(CLAIM_DELEG_CUR_FH)}},
+    .oa_create_mode = {.count = 1,
+                       .words = {BIT(UNCHECKED4) | BIT(GUARDED4) | BIT(EXCLUSIVE4) |
+                                 BIT(EXCLUSIVE4_1)}},
+};
+
+/* Wishes that may be in vain.  The first two say how a delegation may come later, the others (RFC
+ * 9754 §4, §5) what it should be like: what it is, the reply says. */
+#define HINTS                                                                                      \
+    (OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL |                                       \
+     OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED |                                         \
+     OPEN4_SHARE_ACCESS_WANT_DELEG_TIMESTAMPS | OPEN4_SHARE_ACCESS_WANT_OPEN_XOR_DELEGATION)
+
+static bool has(const struct bitmap4 *bits, uint32_t value)
+{
+    return value < 32 && bits->words[0] & BIT(value);
+}
+
+/* WANT_READ_DELEG and WANT_WRITE_DELEG have no bits of their own: WANT_ANY_DELEG is both. */
+static bool has_want(uint32_t access)
+{
+    uint32_t want = (access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK) >> WANT_SHIFT;
+
+    return want == 0 ||
+           has(&open_arguments.oa_share_access_want, want < OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
+                                                         ? OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
+                                                         : want);
+}
+
+enum nfsstat4 open_arguments_check(const struct OPEN4args *args)
+{
+    const uint32_t rest = args->share_access & ~(OPEN4_SHARE_ACCESS_WANT_DELEG_MASK | HINTS);
+
+    if (!has(&open_arguments.oa_share_access, rest) || !has_want(args->share_access) ||
+        !has(&open_arguments.oa_share_deny, args->share_deny))
+        return NFS4ERR_INVAL;
+    if (!has(&open_arguments.oa_open_claim, args->claim.claim))
+        return NFS4ERR_NOTSUPP;
+    if (args->openhow.opentype == OPEN4_CREATE &&
+        !has(&open_arguments.oa_create_mode, args->openhow.how.mode))
+        return NFS4ERR_NOTSUPP;
+    return NFS4_OK;
+}
