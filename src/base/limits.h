@@ -101,9 +101,12 @@
 #define LIMIT_LOCK_WAITERS_PER_CLIENT 4096u
 #define LIMIT_LOCK_NOTICES_PER_FILE 64u /* waiters who were told and have not come yet */
 #define LIMIT_LOCK_FILES_PER_TICK 256u  /* of those with waiters, that the timer looks at */
-#define LIMIT_COURTESY_CLIENTS 16u /* expired clients that lose state to a request at a time */
-#define LIMIT_COURTESY_TURNS 64u   /* times that a request does that before it is DELAY */
-#define LIMIT_STATEID_CHUNKS 64u   /* of one shard: 4096 stateids each, 2^24 in all */
+#define LIMIT_COURTESY_CLIENTS 16u      /* expired clients that lose state to a request at a time */
+#define LIMIT_COURTESY_TURNS 64u        /* times that a request does that before it is DELAY */
+#define LIMIT_DELEGATIONS 524288u       /* of all clients */
+#define LIMIT_DELEGATIONS_PER_CLIENT 65536u /* with those that were revoked */
+#define LIMIT_DELEGATIONS_PER_FILE 4096u
+#define LIMIT_STATEID_CHUNKS 64u /* of one shard: 4096 stateids each, 2^24 in all */
 #define LIMIT_TEST_STATEIDS 1024u
 
 /* export, vfs, backends */

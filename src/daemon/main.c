@@ -19,6 +19,7 @@
 #include "callback/callback.h"
 #include "callback/dial_client.h"
 #include "callback/notify_lock.h"
+#include "callback/recall.h"
 #include "daemon/backends.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
@@ -43,6 +44,7 @@ struct daemon {
     struct rpc_program program;
     struct transport *transport;
     struct settings *settings;
+    struct recall *recall; /* of delegations */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
 };
@@ -109,6 +111,7 @@ static bool make_state(struct daemon *d)
     d->server.state = state_create(&config);
     d->server.dial_out = dial_out_create(NULL);
     d->server.callback = callback_create(d->server.state, d->server.dial_out);
+    d->recall = recall_create(d->server.callback, d->server.state);
     lock_notice_hook(d->server.state, &(struct lock_notice_hook){.tell = notify_lock_tell,
                                                                  .context = d->server.callback});
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
@@ -232,6 +235,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         state_tick(d->server.state, clock_now_ns());
         nfs4_tick(&d->server, clock_now_ns());
         dial_out_tick(d->server.dial_out, clock_now_ns());
+        recall_tick(d->recall, clock_now_ns());
     }
 }
 
@@ -271,8 +275,10 @@ static void tear_down(struct daemon *d)
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
     nfs4_stop(&d->server);
+    recall_stop(d->recall);
     if (d->server.state)
         state_destroy(d->server.state);
+    recall_destroy(d->recall);
     callback_destroy(d->server.callback);
     dial_out_destroy(d->server.dial_out);
     if (d->server.exports)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/delegation/delegation.h"
 #include "state/open/open.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session_internal.h"
@@ -89,6 +90,7 @@ struct state *state_create(const struct state_config *config)
         htable_init(&state->session_shards[i].table, 8);
     }
     state->opens = open_tables_create(state->boot_id);
+    state->delegations = delegation_tables_create();
     state->recovery = config->recovery ? config->recovery : recovery_none();
     state_hook_clients(state, &open_hooks);
     return state;
@@ -110,6 +112,7 @@ void state_tick(struct state *state, int64_t now_ns)
     client_shed_sessions(state, now_ns);
     session_slots_press(state, now_ns);
     lock_notice_tick(state);
+    delegation_tick(state, now_ns);
     recovery_tick(state->recovery, now_ns);
 }
 
@@ -126,6 +129,7 @@ void state_destroy(struct state *state)
         client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
+    delegation_tables_destroy(state->delegations);
     open_tables_destroy(state->opens);
     recovery_close(state->recovery);
     for (size_t i = 0; i < SESSION_SHARDS; i++) {

@@ -24,6 +24,7 @@
 #include "wire/nfs4_types.h"
 
 struct client;
+struct delegation_tables;
 struct open_tables;
 struct recovery;
 struct state;
@@ -92,6 +93,7 @@ struct state {
     struct state_client_hooks hooks;
     struct state_gone_hook gone_hook;
     struct open_tables *opens; /* stateids and files: open.h */
+    struct delegation_tables *delegations;
     struct recovery *recovery; /* never NULL */
 
     struct client_table clients;

@@ -378,6 +378,8 @@ struct vfs_object {
     enum vfs_type type; /* never changes */
     uint64_t fileid;    /* never changes, never 0 */
     struct vfs_handle handle;
+    /* Owned by state/: how many have it delegated, by delegation_hint(). */
+    _Atomic uint32_t delegations;
     /* Owned by state/: its per-file record, NULL without one. Guarded by state/'s own locks. */
     _Atomic(void *) state;
 };

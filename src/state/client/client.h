@@ -62,8 +62,9 @@ struct client {
     _Atomic uint32_t revoked_count; /* stateids revoked and not yet freed by FREE_STATEID */
     _Atomic uint32_t
         revoked_admin; /* of these, by an administrator; client_revoked_add(), _sub() */
-    _Atomic uint32_t back_sessions; /* live sessions that were given a back channel */
-    _Atomic uint32_t back_up;       /* of these, with a connection bound to it now */
+    _Atomic uint32_t revoked_recalled; /* and delegations that were recalled and not returned */
+    _Atomic uint32_t back_sessions;    /* live sessions that were given a back channel */
+    _Atomic uint32_t back_up;          /* of these, with a connection bound to it now */
 
     /* Set when made, never changed. */
     enum client_kind kind;
@@ -121,17 +122,28 @@ void client_put(struct client *client);
 
 /* A stateid of the client is revoked for `why` (stateid_revoked()); it was freed.  _sub() is true
  * when that was the last. */
-static inline void client_revoked_add(struct client *client, enum nfsstat4 why)
+static inline _Atomic uint32_t *client_revoked_part(struct client *client, enum nfsstat4 why)
 {
     if (why == NFS4ERR_ADMIN_REVOKED)
-        atomic_fetch_add_explicit(&client->revoked_admin, 1, memory_order_relaxed);
+        return &client->revoked_admin;
+    return why == NFS4ERR_DELEG_REVOKED ? &client->revoked_recalled : NULL;
+}
+
+static inline void client_revoked_add(struct client *client, enum nfsstat4 why)
+{
+    _Atomic uint32_t *part = client_revoked_part(client, why);
+
+    if (part)
+        atomic_fetch_add_explicit(part, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&client->revoked_count, 1, memory_order_relaxed);
 }
 
 static inline bool client_revoked_sub(struct client *client, enum nfsstat4 why)
 {
-    if (why == NFS4ERR_ADMIN_REVOKED)
-        atomic_fetch_sub_explicit(&client->revoked_admin, 1, memory_order_relaxed);
+    _Atomic uint32_t *part = client_revoked_part(client, why);
+
+    if (part)
+        atomic_fetch_sub_explicit(part, 1, memory_order_relaxed);
     return atomic_fetch_sub_explicit(&client->revoked_count, 1, memory_order_relaxed) == 1;
 }
 

@@ -1,24 +1,254 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of delegations: on the lists of their file and client, and off them again.
+ */
 #include "state/delegation/delegation.h"
 
-enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
-                               const struct client *client, enum delegation_use use, int64_t now_ns,
-                               struct delegation_waiter *waiter)
+#include <stdlib.h>
+
+#include "state/delegation/delegation_internal.h"
+#include "state/open/open.h"
+#include "state/open/revocation.h"
+
+struct delegation_tables *delegation_tables_create(void)
 {
-    (void)state, (void)obj, (void)client, (void)use, (void)now_ns, (void)waiter;
-    return NFS4_OK;
+    struct delegation_tables *tables = aligned_alloc(CACHE_LINE, sizeof(*tables));
+
+    CHECK(tables != NULL);
+    memset(tables, 0, sizeof(*tables));
+    atomic_init(&tables->kinds, 2);
+    tables->counters = counter_set_create(DELEGATION_COUNTER_COUNT);
+    CHECK(pthread_mutex_init(&tables->recall_lock, NULL) == 0);
+    list_init(&tables->recalled);
+    delegation_pressure_init(&tables->pressure);
+    return tables;
 }
 
-void delegation_end(struct state *state, struct vfs_object *obj)
+void delegation_tables_destroy(struct delegation_tables *tables)
 {
-    (void)state, (void)obj;
+    CHECK(list_empty(&tables->recalled));
+    delegation_pressure_fini(&tables->pressure);
+    pthread_mutex_destroy(&tables->recall_lock);
+    counter_set_destroy(tables->counters);
+    free(tables);
 }
 
-bool delegation_offer(struct state *state, const struct delegation_request *request,
-                      enum delegation_kind *kind, struct stateid4 *stateid,
-                      enum why_no_delegation4 *why)
+void delegation_hook(struct state *state, const struct delegation_hooks *hooks)
 {
-    (void)state, (void)request, (void)kind, (void)stateid;
-    *why = WND4_NOT_SUPP_FTYPE;
-    return false;
+    state->delegations->hooks = *hooks;
+}
+
+void delegation_allow(struct state *state, uint32_t kinds)
+{
+    atomic_store_explicit(&state->delegations->kinds, kinds, memory_order_relaxed);
+}
+
+static uint64_t file_hash(const struct file *file)
+{
+    return hash_u64((uint64_t)(uintptr_t)file);
+}
+
+struct delegation *delegation_find_locked(struct client *client, const struct file *file)
+{
+    struct owner_table *table = owner_table_of(client);
+    struct delegation *found = NULL;
+    struct hnode *node;
+
+    pthread_mutex_lock(&table->lock);
+    for (node = htable_first(&table->delegations, file_hash(file)); node && !found;
+         node = htable_next(node)) {
+        struct delegation *delegation = CONTAINER_OF(node, struct delegation, by_file);
+
+        if (delegation->file == file)
+            found = delegation;
+    }
+    pthread_mutex_unlock(&table->lock);
+    return found;
+}
+
+static bool client_insert(struct delegation *delegation)
+{
+    struct owner_table *table = owner_table_of(delegation->client);
+    bool room;
+
+    pthread_mutex_lock(&table->lock);
+    room = !table->closed &&
+           table->delegations.count + table->revoked_delegations < LIMIT_DELEGATIONS_PER_CLIENT;
+    if (room) {
+        htable_insert(&table->delegations, &delegation->by_file, file_hash(delegation->file));
+        list_push_back(&table->delegation_list, &delegation->client_link);
+        atomic_store_explicit(&table->delegation_total, (uint32_t)table->delegations.count,
+                              memory_order_relaxed);
+        delegation_pressure_note(&delegation->client->state->delegations->pressure,
+                                 (uint32_t)table->delegations.count);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return room;
+}
+
+static void client_remove(struct delegation *delegation)
+{
+    struct owner_table *table = owner_table_of(delegation->client);
+
+    pthread_mutex_lock(&table->lock);
+    htable_remove(&table->delegations, &delegation->by_file);
+    list_remove(&delegation->client_link);
+    atomic_store_explicit(&table->delegation_total, (uint32_t)table->delegations.count,
+                          memory_order_relaxed);
+    pthread_mutex_unlock(&table->lock);
+}
+
+bool delegation_insert_locked(struct delegation *delegation)
+{
+    struct file *file = delegation->file;
+
+    if (!client_insert(delegation))
+        return false;
+    list_push_back(&file->delegations, &delegation->file_link);
+    file->delegation_count++;
+    /* seq_cst, and so is what the caller reads next: delegation.h. */
+    atomic_fetch_add_explicit(&file->obj->delegations, delegation_hint(delegation->kind),
+                              memory_order_seq_cst);
+    return true;
+}
+
+static void recall_forget(struct delegation *delegation)
+{
+    struct delegation_tables *tables = delegation->client->state->delegations;
+
+    pthread_mutex_lock(&tables->recall_lock);
+    if (!list_empty(&delegation->recalled_link)) {
+        list_remove(&delegation->recalled_link);
+        tables->recalled_count--;
+    }
+    pthread_mutex_unlock(&tables->recall_lock);
+}
+
+void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone)
+{
+    struct file *file = delegation->file;
+
+    CHECK(!delegation->ended);
+    delegation->ended = true;
+    list_remove(&delegation->file_link);
+    file->delegation_count--;
+    atomic_fetch_sub_explicit(&file->obj->delegations, delegation_hint(delegation->kind),
+                              memory_order_seq_cst);
+    atomic_fetch_sub_explicit(&delegation->client->state->delegations->held[delegation->kind], 1,
+                              memory_order_relaxed);
+    client_remove(delegation);
+    if (delegation->recalled_ns != 0)
+        recall_forget(delegation);
+    list_push_back(&gone->ended, &delegation->file_link);
+    delegation_waiters_free_locked(file, &gone->woken);
+}
+
+void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
+                              struct delegation_gone *gone)
+{
+    delegation_end_locked(delegation, gone);
+    if (!revocation_add(&delegation->sid, why))
+        stateid_kill(&delegation->sid);
+    delegation_count(delegation->client->state, DELEGATION_COUNTER_revoked);
+}
+
+void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, struct list *recalls)
+{
+    struct state *state = delegation->client->state;
+    struct delegation_tables *tables = state->delegations;
+
+    if (delegation->recalled_ns != 0 || delegation->ended)
+        return;
+    stateid_get(&delegation->sid);
+    list_push_back(recalls, &delegation->hook_link);
+    pthread_mutex_lock(&tables->recall_lock);
+    /* The list is by time; requests that were parked come with times of before. */
+    if (!list_empty(&tables->recalled)) {
+        const struct delegation *last =
+            LIST_ENTRY(tables->recalled.prev, struct delegation, recalled_link);
+
+        if (now_ns < last->recalled_ns)
+            now_ns = last->recalled_ns;
+    }
+    delegation->recalled_ns = now_ns;
+    list_push_back(&tables->recalled, &delegation->recalled_link);
+    tables->recalled_count++;
+    pthread_mutex_unlock(&tables->recall_lock);
+    delegation_count(state, DELEGATION_COUNTER_recalled);
+}
+
+enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint32_t seqid)
+{
+    enum nfsstat4 status = stateid_revoked(&delegation->sid);
+
+    if (status == NFS4_OK && delegation->ended)
+        status = NFS4ERR_BAD_STATEID;
+    return status == NFS4_OK ? stateid_check_seqid(&delegation->sid, seqid) : status;
+}
+
+enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid)
+{
+    struct file *file = delegation->file;
+    struct delegation_gone gone;
+    enum nfsstat4 status;
+
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&file->lock);
+    status = delegation_check_locked(delegation, seqid);
+    if (status == NFS4_OK) {
+        delegation_end_locked(delegation, &gone);
+        stateid_kill(&delegation->sid);
+    }
+    pthread_mutex_unlock(&file->lock);
+    if (status == NFS4_OK)
+        delegation_count(delegation->client->state, DELEGATION_COUNTER_returned);
+    delegation_gone_settle(&gone);
+    return status;
+}
+
+bool delegation_ended(struct delegation *delegation)
+{
+    bool ended;
+
+    pthread_mutex_lock(&delegation->file->lock);
+    ended = delegation->ended;
+    pthread_mutex_unlock(&delegation->file->lock);
+    return ended;
+}
+
+bool delegation_held(struct state *state, struct vfs_object *obj, struct client *client,
+                     enum delegation_kind kind)
+{
+    struct delegation *delegation;
+    struct file *file;
+    bool held;
+
+    if (atomic_load_explicit(&obj->delegations, memory_order_relaxed) == 0)
+        return false;
+    file = file_find(state->opens->files, obj);
+    if (!file)
+        return false;
+    pthread_mutex_lock(&file->lock);
+    delegation = delegation_find_locked(client, file);
+    held = delegation && delegation->kind >= kind && delegation->recalled_ns == 0;
+    pthread_mutex_unlock(&file->lock);
+    file_put(file);
+    return held;
+}
+
+bool delegation_by_caller(const struct delegation *delegation, const struct vfs_cred *cred)
+{
+    return atomic_load_explicit(&delegation->caller, memory_order_relaxed) ==
+           open_caller_hash(delegation->client->state->opens, cred);
+}
+
+void delegation_vfs_close(struct delegation *delegation)
+{
+    struct vfs_object *obj = delegation->obj;
+
+    for (enum vfs_open_want want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
+        if (delegation->held & (1u << want))
+            obj->fs->ops->close(obj, want);
+    }
+    delegation->held = 0;
 }

@@ -19,6 +19,14 @@
  *
  * Locks: file.lock guards file.delegations, file.delegation_waiters and what struct delegation
  * says.  No hook runs with a lock held.
+ *
+ * Who changes an object that nobody has delegated takes no lock: delegation_begin() counts him in
+ * one of a few thousand counters, by the object, and then reads the object's hint, which says
+ * whether there are delegations.  delegation_offer() puts its delegation into the file, raises the
+ * hint, and then reads the counter.  All of it is seq_cst, so one of the two sees the other: either
+ * the change finds the delegation (under file.lock, so that it waits for an offer in progress), or
+ * the offer finds the change and takes its delegation back.  A neighbour in the counter costs a
+ * delegation now and then, never more.
  */
 #pragma once
 
@@ -45,6 +53,18 @@ enum delegation_use {
     DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
 };
 
+/* What the holder of a WRITE delegation says of the file when it is asked (CB_GETATTR). */
+struct delegation_answer {
+    enum delegation_asked {
+        DELEGATION_NOT_ASKED,
+        DELEGATION_ASKING,
+        DELEGATION_ANSWERED,
+    } asked;
+    bool too_late; /* somebody who waited for it has gone, and will come again */
+    int64_t asked_ns, answered_ns;
+    uint64_t change, size;
+};
+
 /* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
  * was revoked; whoever looked it up. */
 struct delegation {
@@ -62,11 +82,24 @@ struct delegation {
 
     /* Guarded by file->lock. */
     struct list file_link;
-    bool ended;              /* returned, or revoked */
-    int64_t recalled_ns;     /* when the recall began; 0: it was not */
-    _Atomic uint64_t caller; /* hash of who opened the file with it: open_by_caller() */
+    bool ended;          /* returned, or revoked */
+    uint32_t held;       /* a bit 1 << want for each vfs open() that is its own */
+    int64_t recalled_ns; /* when the recall began; 0: it was not */
+    uint64_t change;     /* WRITE: the change attribute when it was given */
+    struct delegation_answer answer;
+    struct list hook_link; /* of who is about to recall it, without the lock */
 
-    struct list client_link; /* under owner_table.lock */
+    /* Hash of who asked for it: delegation_by_caller(). */
+    _Atomic uint64_t caller;
+
+    /* Under owner_table.lock. */
+    struct hnode by_file;
+    struct list client_link;
+
+    struct list recalled_link; /* under the lock of the recalls */
+
+    /* For who calls the client (callback/recall.h); from the first hook that runs to the end. */
+    void *_Atomic call;
 };
 
 /* Somebody who waits until delegations of a file are gone, or an answer about one has come.  Lies
@@ -75,13 +108,20 @@ struct delegation_waiter {
     /* Runs once for each time it was queued, unless cancelled; on any thread, without a lock; may
      * run before the call that queued it is back. */
     void (*wake)(struct delegation_waiter *waiter);
-    struct file *file; /* a reference, while it is queued; NULL: it is not, and was not since the
-                        * last delegation_waiter_cancel() */
-    struct list link;  /* on file.delegation_waiters until woken; under file->lock */
+    struct file *file; /* a reference, once it was queued, until delegation_waiter_cancel() */
+
+    /* Under file->lock. */
+    struct list link;            /* on file.delegation_waiters until woken */
+    bool waiting;                /* it is */
+    bool answer;                 /* it waits for an answer, not for the end of a delegation */
+    bool all;                    /* READ delegations are in its way, too */
+    const struct client *client; /* whose own are not; only compared */
 };
 
-/* False: wake() has run, is running, or will run any moment.  True: it will not.  Either way the
- * waiter may be handed in again after that (if false: after wake() has run). */
+/* Each waiter that was queued is cancelled before it is handed in again or its memory goes, also
+ * when it was woken.  False: wake() has run, is running, or will run any moment.  True: it will
+ * not.  Either way the waiter may be handed in again after that (if false: after wake() has run).
+ * Nothing happens, and it is true, if it was not queued. */
 bool delegation_waiter_cancel(struct delegation_waiter *waiter);
 
 static inline bool delegation_waiter_queued(const struct delegation_waiter *waiter)
@@ -112,6 +152,12 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
                                struct delegation_waiter *waiter) MUST_USE;
 void delegation_end(struct state *state, struct vfs_object *obj);
 
+/* An entry of some directory of `fs` is about to change, and nobody has looked what is behind it.
+ * True: nobody has a delegation of anything, and none is given in this file system until
+ * delegation_end_unseen().  False: look, and delegation_begin(). */
+bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
+void delegation_end_unseen(struct state *state, const struct vfs *fs);
+
 /* Somebody who is no client of ours is about to use the object: recall what is in his way. */
 void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
                            int64_t now_ns);
@@ -125,13 +171,17 @@ struct delegation_request {
     enum delegation_kind kind; /* the most that is wanted: READ may come in place of WRITE, if the
                                 * file is not open for writing */
     bool read_ok;              /* whether it may */
+    bool created;              /* the caller has just made the file, and may open it anyhow */
     bool reclaim;              /* CLAIM_PREVIOUS: it had this kind before the restart */
+    bool *recall;              /* out, with reclaim: it is given and recalled; may be NULL */
     struct wire_opaque fh;     /* as the client knows the file */
     const struct session_call *call; /* that asks; NULL: it has no name */
     int64_t now_ns;
 };
 
-/* True: it is given; *kind and *stateid say what.  False: *why. */
+/* True: it is given; *kind and *stateid say what.  False: *why.  With no lock held; calls the
+ * backend.  A client that has a READ delegation of the file and asks for WRITE gets that in its
+ * place, by the same stateid with the next seqid (RFC 8881 §18.16.3). */
 bool delegation_offer(struct state *state, const struct delegation_request *request,
                       enum delegation_kind *kind, struct stateid4 *stateid,
                       enum why_no_delegation4 *why) MUST_USE;
@@ -141,6 +191,13 @@ enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) M
 
 /* Has it been returned or revoked? */
 bool delegation_ended(struct delegation *delegation);
+
+/* Has the client a delegation of this object, of this kind or a better one, that is not recalled? */
+bool delegation_held(struct state *state, struct vfs_object *obj, struct client *client,
+                     enum delegation_kind kind);
+
+/* Was it this very caller who asked for it?  As open_by_caller(). */
+bool delegation_by_caller(const struct delegation *delegation, const struct vfs_cred *cred);
 
 static inline struct delegation *delegation_of_stateid(struct stateid *sid)
 {
@@ -155,7 +212,16 @@ struct delegation_attr {
 };
 
 /* What GETATTR by `client` is to say of size and change.  NFS4ERR_DELAY: the holder is asked, and
- * `waiter`, unless NULL, is queued. */
+ * `waiter`, unless NULL, is queued.  One load if nobody has a WRITE delegation.
+ *
+ * The holder has changed the file if it says another change attribute than the file had when the
+ * delegation was given, or another size than the backend's.  Then the file is touched in the
+ * backend, so that its change attribute grows for good and its times move; the size is the
+ * holder's.  So attributes are to be read after this call, not before.
+ *
+ * An answer counts for requests that came before the holder was asked; who comes later asks again,
+ * one question at a time.  But if an answer took so long that somebody who waited for it was sent
+ * away with NFS4ERR_DELAY, it counts for whoever comes within DELEGATION_ANSWER_MS of it. */
 enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
                                  const struct client *client, int64_t now_ns,
                                  struct delegation_waiter *waiter,
@@ -172,5 +238,23 @@ void delegation_hook(struct state *state, const struct delegation_hooks *hooks);
 /* Revoke what was recalled a lease ago.  From the state's timer. */
 void delegation_tick(struct state *state, int64_t now_ns);
 
-/* Which kinds are given at all: a setting, any time.  0: none; 1: READ; 2: WRITE too. */
+/* Which kinds are given at all: a setting, any time.  0: none; 1: READ; 2: WRITE too, which is so
+ * at first.  What is held stays. */
 void delegation_allow(struct state *state, uint32_t kinds);
+
+enum {
+    DELEGATION_ANSWER_MS = 2000,
+
+    /* After a conflict nobody gets the file delegated for a while: twice as long each time, up to
+     * the maximum, until there was none for as long again. */
+    DELEGATION_REST_MS = 4000,
+    DELEGATION_REST_DOUBLINGS = 6,
+};
+
+/* From open_client_release(), open_client_revoke(): when no new ones come; all that it has now. */
+void delegation_client_release(struct client *client);
+void delegation_client_revoke(struct client *client, enum nfsstat4 why);
+
+/* For state_create(), state_destroy(). */
+struct delegation_tables *delegation_tables_create(void);
+void delegation_tables_destroy(struct delegation_tables *tables);

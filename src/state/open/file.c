@@ -80,6 +80,14 @@ void file_hold(struct file *file)
     pthread_mutex_unlock(&file->shard->lock);
 }
 
+struct file *file_get_more(struct file *file)
+{
+    pthread_mutex_lock(&file->shard->lock);
+    file->refs++;
+    pthread_mutex_unlock(&file->shard->lock);
+    return file;
+}
+
 void file_put(struct file *file)
 {
     struct file_shard *shard = file->shard;

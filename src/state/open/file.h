@@ -44,8 +44,9 @@ struct file {
     struct lock_table locks;
     struct list waiters; /* struct lock_waiter by file_link, longest first */
     uint32_t waiter_count;
-    struct list watch_link;         /* on lock_notices.watched, under its lock */
-    struct list delegations;        /* struct delegation by file_link, oldest first */
+    struct list watch_link;  /* on lock_notices.watched, under its lock */
+    struct list delegations; /* struct delegation by file_link, oldest first */
+    uint32_t delegation_count;
     struct list delegation_waiters; /* struct delegation_waiter by link */
 };
 
@@ -60,6 +61,9 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
 
 /* One more reference for who has one. */
 void file_hold(struct file *file);
+
+/* Another reference for one who has one. */
+struct file *file_get_more(struct file *file);
 
 /* Without file.lock. */
 void file_put(struct file *file);

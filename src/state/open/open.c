@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "state/delegation/delegation.h"
 #include "state/lock/lock_state.h"
 #include "state/lock/lock_wait.h"
 #include "state/open/open_internal.h"
@@ -34,7 +35,7 @@ void open_tables_destroy(struct open_tables *tables)
     free(tables);
 }
 
-static uint64_t cred_hash(const struct open_tables *tables, const struct vfs_cred *cred)
+uint64_t open_caller_hash(const struct open_tables *tables, const struct vfs_cred *cred)
 {
     size_t len = offsetof(struct vfs_cred, gids) + cred->gid_count * sizeof(cred->gids[0]);
 
@@ -46,12 +47,12 @@ bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_c
     const _Atomic uint64_t *who = access == OPEN4_SHARE_ACCESS_READ ? &open->reader : &open->writer;
 
     return atomic_load_explicit(who, memory_order_relaxed) ==
-           cred_hash(open->client->state->opens, cred);
+           open_caller_hash(open->client->state->opens, cred);
 }
 
 static void set_callers(struct open *open, uint32_t access, const struct vfs_cred *cred)
 {
-    uint64_t hash = cred_hash(open->client->state->opens, cred);
+    uint64_t hash = open_caller_hash(open->client->state->opens, cred);
 
     if (access & OPEN4_SHARE_ACCESS_READ)
         atomic_store_explicit(&open->reader, hash, memory_order_relaxed);
@@ -183,7 +184,7 @@ bool open_has_room(struct client *client, const struct wire_opaque *owner)
 enum nfsstat4 open_reserve(struct open_request *request)
 {
     struct file *file = file_get(request->client->state->opens->files, request->obj);
-    enum nfsstat4 status = open_share_claim(file, request->access, request->deny, request->now_ns);
+    enum nfsstat4 status = open_share_claim(file, request);
 
     request->file = status == NFS4_OK ? file : NULL;
     if (status != NFS4_OK)
@@ -348,16 +349,30 @@ enum nfsstat4 open_downgrade(struct open *open, uint32_t seqid, uint32_t access,
 
 struct open *open_of_stateid(struct stateid *sid)
 {
+    DCHECK(sid->kind != STATEID_DELEGATION);
     if (sid->kind == STATEID_LOCK)
         return CONTAINER_OF(sid, struct lock_state, sid)->open;
     return CONTAINER_OF(sid, struct open, sid);
+}
+
+struct stateid *stateid_head(struct stateid *sid)
+{
+    return sid->kind == STATEID_LOCK ? &open_of_stateid(sid)->sid : sid;
+}
+
+struct file *file_of_stateid(struct stateid *sid)
+{
+    if (sid->kind == STATEID_DELEGATION)
+        return delegation_of_stateid(sid)->file;
+    return open_of_stateid(sid)->file;
 }
 
 bool open_client_has_state(const struct client *client)
 {
     const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
 
-    return table && atomic_load_explicit(&table->open_total, memory_order_relaxed) > 0;
+    return table && (atomic_load_explicit(&table->open_total, memory_order_relaxed) > 0 ||
+                     atomic_load_explicit(&table->delegation_total, memory_order_relaxed) > 0);
 }
 
 struct open *open_pick(struct owner_table *table, bool closing)
@@ -388,6 +403,7 @@ void open_client_release(struct client *client)
             CHECK(open->closed || stateid_revoked(&open->sid) != NFS4_OK);
         stateid_put(&open->sid);
     }
+    delegation_client_release(client);
     revocation_forget(client);
 }
 

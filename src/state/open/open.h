@@ -61,9 +61,9 @@ struct open {
     /* Under owner_table.lock. */
     struct hnode by_owner; /* and file */
     struct list client_link;
-    uint64_t loss;   /* the number that its revocation has */
-    int64_t told_ns; /* when its client was told of that; 0: not yet */
 };
+
+struct delegation_waiter;
 
 struct open_request {
     struct client *client;
@@ -73,6 +73,7 @@ struct open_request {
     uint32_t access, deny;             /* without the WANT bits, valid */
     struct client_principal principal; /* before any squash */
     int64_t now_ns;                    /* when it came: whose lease is over */
+    struct delegation_waiter *waiter;  /* for delegations in the way; may be NULL */
     struct file *file;                 /* between reserve and commit or cancel */
 };
 
@@ -88,7 +89,8 @@ bool open_client_has_state(const struct client *client);
 bool open_has_room(struct client *client, const struct wire_opaque *owner);
 
 /* NFS4ERR_SHARE_DENIED when other opens, or this owner's own, conflict.  Those of clients whose
- * lease is over are revoked instead (open_revoke.h); NFS4ERR_DELAY when that cannot be. */
+ * lease is over are revoked instead (open_revoke.h); NFS4ERR_DELAY when that cannot be, and when
+ * delegations of others are in the way: as delegation_begin(), with request->waiter. */
 enum nfsstat4 open_reserve(struct open_request *request) MUST_USE;
 void open_cancel(struct open_request *request);
 
@@ -103,13 +105,22 @@ enum nfsstat4 open_close(struct open *open, uint32_t seqid) MUST_USE;
 enum nfsstat4 open_downgrade(struct open *open, uint32_t seqid, uint32_t access, uint32_t deny,
                              struct stateid4 *out) MUST_USE;
 
-/* The open behind a stateid of either kind; no reference of its own. */
+/* The open behind a stateid of an open or a lock; no reference of its own. */
 struct open *open_of_stateid(struct stateid *sid);
+
+/* The file of a stateid of any kind; no reference of its own. */
+struct file *file_of_stateid(struct stateid *sid);
+
+/* The stateid with which this one is revoked: its open's for a lock, else itself. */
+struct stateid *stateid_head(struct stateid *sid);
 
 static inline uint32_t open_access(const struct open *open)
 {
     return atomic_load_explicit(&open->access, memory_order_relaxed);
 }
+
+/* What stands for a caller in open.reader and .writer. */
+uint64_t open_caller_hash(const struct open_tables *tables, const struct vfs_cred *cred);
 
 /* Has this very caller opened the file for `access` (READ or WRITE)?  Then vfs open() has checked
  * his right; anybody else's has to be checked (RFC 8881 §18.16.4). */

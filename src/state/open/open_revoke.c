@@ -2,6 +2,7 @@
 #include "state/open/open_revoke.h"
 
 #include "state/client/courtesy.h"
+#include "state/delegation/delegation_conflict.h"
 #include "state/lock/lock_state.h"
 #include "state/open/open_internal.h"
 #include "state/open/revocation.h"
@@ -66,12 +67,17 @@ void open_revoke_settle(struct list *revoked, enum nfsstat4 why)
     }
 }
 
-static void revoke_blamed(const struct claim *claim, struct courtesy *courtesy)
+static void revoke_blamed(const struct claim *claim, struct delegation_conflict *delegations,
+                          struct courtesy *courtesy)
 {
+    struct delegation_gone gone;
     struct list revoked;
 
     list_init(&revoked);
+    delegation_gone_init(&gone);
     pthread_mutex_lock(&claim->file->lock);
+    if (delegations)
+        delegation_conflict_revoke_locked(delegations, claim->file, courtesy, &gone);
     /* Somebody else may have come into the way: then nobody loses anything. */
     if (!denied_for_good_locked(claim, courtesy->now_ns)) {
         LIST_FOREACH_SAFE (open, &claim->file->opens, struct open, file_link) {
@@ -81,47 +87,84 @@ static void revoke_blamed(const struct claim *claim, struct courtesy *courtesy)
     }
     pthread_mutex_unlock(&claim->file->lock);
     open_revoke_settle(&revoked, NFS4ERR_EXPIRED);
+    delegation_gone_settle(&gone);
 }
 
-/* True: the claim has no conflict, and holds if it is to be taken. */
-static bool try_claim(const struct claim *claim, bool take, struct courtesy *courtesy)
+/* Which delegations of others an OPEN meets: WRITE ones always, READ ones if it writes or denies
+ * reading. */
+static bool meets_all(const struct claim *claim)
+{
+    return (claim->access & OPEN4_SHARE_ACCESS_WRITE) || (claim->deny & OPEN4_SHARE_DENY_READ);
+}
+
+/* Who holds a WRITE delegation opens and closes on his own: before he is asked, nobody knows whether
+ * his shares are in the way (RFC 8881 §10.4).  With READ ones in the way an OPEN that is denied
+ * anyhow costs nobody his delegation. */
+static enum nfsstat4 check_locked(const struct claim *claim,
+                                  struct delegation_conflict *delegations, enum nfsstat4 denied,
+                                  struct courtesy *courtesy)
 {
     struct file *file = claim->file;
-    bool free;
 
-    pthread_mutex_lock(&file->lock);
-    free = !file_share_conflict(&file->share, claim->access, claim->deny);
-    if (free && take)
-        file_share_add(&file->share, claim->access, claim->deny);
-    if (!free && !denied_for_good_locked(claim, courtesy->now_ns))
-        blame_locked(claim, courtesy);
-    pthread_mutex_unlock(&file->lock);
-    return free;
+    if (delegations && delegation_conflict_find_locked(delegations, file, false, courtesy))
+        return NFS4ERR_DELAY;
+    if (file_share_conflict(&file->share, claim->access, claim->deny)) {
+        if (!denied_for_good_locked(claim, courtesy->now_ns))
+            blame_locked(claim, courtesy);
+        return denied;
+    }
+    if (delegations && meets_all(claim) &&
+        delegation_conflict_find_locked(delegations, file, true, courtesy))
+        return NFS4ERR_DELAY;
+    return NFS4_OK;
 }
 
-/* `denied` is the answer when a client in good standing is in the way. */
-static enum nfsstat4 claim_shares(const struct claim *claim, bool take, int64_t now_ns,
+/* NFS4_OK: the claim has no conflict, and holds if it is an OPEN's. */
+static enum nfsstat4 try_claim(const struct claim *claim, struct delegation_conflict *delegations,
+                               enum nfsstat4 denied, struct courtesy *courtesy)
+{
+    struct file *file = claim->file;
+    enum nfsstat4 status;
+
+    pthread_mutex_lock(&file->lock);
+    status = check_locked(claim, delegations, denied, courtesy);
+    if (status == NFS4_OK && delegations)
+        file_share_add(&file->share, claim->access, claim->deny);
+    pthread_mutex_unlock(&file->lock);
+    if (delegations)
+        delegation_conflict_recall(delegations);
+    return status;
+}
+
+/* `delegations`: NULL for who asks for no shares.  `denied` is the answer when shares of a client in
+ * good standing are in the way. */
+static enum nfsstat4 claim_shares(const struct claim *claim,
+                                  struct delegation_conflict *delegations, int64_t now_ns,
                                   enum nfsstat4 denied)
 {
     struct courtesy courtesy = {.now_ns = now_ns};
+    enum nfsstat4 status;
 
-    while (!try_claim(claim, take, &courtesy)) {
+    while ((status = try_claim(claim, delegations, denied, &courtesy)) != NFS4_OK) {
         if (courtesy.count == 0)
-            return denied;
+            return status;
         if (courtesy_begin(&courtesy) != NFS4_OK)
             return NFS4ERR_DELAY;
-        revoke_blamed(claim, &courtesy);
+        revoke_blamed(claim, delegations, &courtesy);
         if (courtesy_end(&courtesy) != NFS4_OK)
             return NFS4ERR_DELAY;
     }
     return NFS4_OK;
 }
 
-enum nfsstat4 open_share_claim(struct file *file, uint32_t access, uint32_t deny, int64_t now_ns)
+enum nfsstat4 open_share_claim(struct file *file, const struct open_request *request)
 {
-    const struct claim claim = {file, access, deny};
+    const struct claim claim = {file, request->access, request->deny};
+    struct delegation_conflict delegations;
 
-    return claim_shares(&claim, true, now_ns, NFS4ERR_SHARE_DENIED);
+    delegation_conflict_init(&delegations, request->client->state, request->client,
+                             request->waiter);
+    return claim_shares(&claim, &delegations, request->now_ns, NFS4ERR_SHARE_DENIED);
 }
 
 enum nfsstat4 open_denied(struct state *state, struct vfs_object *obj, uint32_t access,
@@ -132,7 +175,7 @@ enum nfsstat4 open_denied(struct state *state, struct vfs_object *obj, uint32_t 
 
     if (!claim.file)
         return NFS4_OK;
-    status = claim_shares(&claim, false, now_ns, NFS4ERR_LOCKED);
+    status = claim_shares(&claim, NULL, now_ns, NFS4ERR_LOCKED);
     file_put(claim.file);
     return status;
 }
@@ -163,6 +206,8 @@ bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *coun
         stateid_put(&open->sid);
         (*count)++;
     }
+    if (noted)
+        delegation_client_revoke(client, why);
     revocation_end(client, why);
     return noted;
 }

@@ -8,9 +8,9 @@
 
 #include "state/open/open.h"
 
-/* Reserve shares in a file: they count from NFS4_OK on.  SHARE_DENIED, DELAY. */
-enum nfsstat4 open_share_claim(struct file *file, uint32_t access, uint32_t deny,
-                               int64_t now_ns) MUST_USE;
+/* Reserve the request's shares in a file: they count from NFS4_OK on.  SHARE_DENIED, DELAY: as
+ * open_reserve(). */
+enum nfsstat4 open_share_claim(struct file *file, const struct open_request *request) MUST_USE;
 
 /* Does an open deny others `access`?  For I/O without a stateid of its own, at `now_ns`.  LOCKED,
  * DELAY. */

@@ -18,8 +18,10 @@ static struct owner_table *table_create(struct client *client)
     CHECK(pthread_mutex_init(&table->lock, NULL) == 0);
     htable_init(&table->owners, 8);
     htable_init(&table->opens, 8);
+    htable_init(&table->delegations, 8);
     list_init(&table->idle);
     list_init(&table->open_list);
+    list_init(&table->delegation_list);
     list_init(&table->revoked);
     list_init(&table->told);
     return table;
@@ -29,10 +31,12 @@ void owner_table_destroy(struct owner_table *table)
 {
     if (!table)
         return;
-    CHECK(list_empty(&table->open_list) && list_empty(&table->revoked) && list_empty(&table->told));
+    CHECK(list_empty(&table->open_list) && list_empty(&table->delegation_list));
+    CHECK(list_empty(&table->revoked) && list_empty(&table->told));
     owner_sweep_locked(table);
     htable_fini(&table->owners);
     htable_fini(&table->opens);
+    htable_fini(&table->delegations);
     pthread_mutex_destroy(&table->lock);
     free(table);
 }

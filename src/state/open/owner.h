@@ -54,14 +54,20 @@ struct owner_table {
     struct htable opens;                           /* struct open by_owner */
     struct list open_list;
     uint32_t open_count;
-    struct list revoked;    /* struct stateid by revoked_link, a reference each; the newest last */
-    struct list told;       /* the same, of 4.0: its client was told of them; the newest last */
-    uint32_t revoked_opens; /* those of both that were opens */
-    uint64_t losses;        /* opens ever revoked */
-    uint64_t announced;     /* the client may know of these: open.loss */
-    uint64_t excused;       /* it has said its name since these, knowing of none */
+    struct htable delegations; /* struct delegation by_file */
+    struct list delegation_list;
+    struct list revoked;          /* struct stateid by revoked_link, a reference each; the newest
+                                   * last */
+    struct list told;             /* the same, of 4.0: its client was told of them; the newest
+                                   * last */
+    uint32_t revoked_opens;       /* those of both that were opens */
+    uint32_t revoked_delegations; /* and delegations */
+    uint64_t losses;              /* opens and delegations ever revoked */
+    uint64_t announced;           /* the client may know of these: stateid.loss */
+    uint64_t excused;             /* it has said its name since these, knowing of none */
 
-    _Atomic uint32_t open_total; /* open_count, for who has no lock */
+    _Atomic uint32_t open_total;       /* open_count, for who has no lock */
+    _Atomic uint32_t delegation_total; /* delegations.count, the same */
     _Atomic uint32_t lock_state_count;
     _Atomic uint32_t lock_count;   /* byte ranges */
     _Atomic uint32_t waiter_count; /* lock_wait.h */

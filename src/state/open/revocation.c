@@ -32,16 +32,32 @@ static struct list *place_locked(struct owner_table *table, struct stateid *sid)
 
     if (sid->kind != STATEID_LOCK)
         return table->revoked.prev;
-    of_open = &open_of_stateid(sid)->sid.revoked_link;
+    of_open = &stateid_head(sid)->revoked_link;
     return list_empty(of_open) ? NULL : of_open;
+}
+
+/* NULL: a lock counts with its open. */
+static uint32_t *revoked_of_kind(struct owner_table *table, enum stateid_kind kind)
+{
+    switch (kind) {
+    case STATEID_OPEN:
+        return &table->revoked_opens;
+    case STATEID_DELEGATION:
+        return &table->revoked_delegations;
+    case STATEID_LOCK:
+        break;
+    }
+    return NULL;
 }
 
 static void count_locked(struct owner_table *table, struct stateid *sid)
 {
-    if (sid->kind != STATEID_OPEN)
+    uint32_t *count = revoked_of_kind(table, sid->kind);
+
+    if (!count)
         return;
-    open_of_stateid(sid)->loss = ++table->losses;
-    table->revoked_opens++;
+    sid->loss = ++table->losses;
+    (*count)++;
 }
 
 bool revocation_add(struct stateid *sid, enum nfsstat4 why)
@@ -76,17 +92,19 @@ static void note_told_since_locked(struct owner_table *table)
     if (!list_empty(&table->told)) {
         struct stateid *first = LIST_ENTRY(table->told.next, struct stateid, revoked_link);
 
-        since = open_of_stateid(first)->told_ns;
+        since = stateid_head(first)->told_ns;
     }
     atomic_store_explicit(&table->told_since_ns, since, memory_order_relaxed);
 }
 
 static void uncount_locked(struct owner_table *table, struct stateid *sid)
 {
-    if (sid->kind != STATEID_OPEN)
+    uint32_t *count = revoked_of_kind(table, sid->kind);
+
+    if (!count)
         return;
-    table->revoked_opens--;
-    if (open_of_stateid(sid)->told_ns != 0)
+    (*count)--;
+    if (sid->told_ns != 0)
         note_told_since_locked(table);
 }
 
@@ -105,7 +123,7 @@ static bool is_lock_of(const struct owner_table *table, struct list *link,
     struct stateid *sid = LIST_ENTRY(link, struct stateid, revoked_link);
 
     return link != &table->revoked && link != &table->told && sid->kind == STATEID_LOCK &&
-           &open_of_stateid(sid)->sid == open;
+           stateid_head(sid) == open;
 }
 
 /* The next to go when `sid` is acknowledged: first the locks of an open, one by one, then itself.
@@ -150,30 +168,30 @@ enum nfsstat4 revocation_acknowledge(struct stateid *sid)
 }
 
 /* To the end of those that were told, with its locks behind it. */
-static void move_locked(struct owner_table *table, struct stateid *open)
+static void move_locked(struct owner_table *table, struct stateid *head)
 {
-    struct list *link = &open->revoked_link, *next;
+    struct list *link = &head->revoked_link, *next;
 
     do {
         next = link->next;
         list_remove(link);
         list_push_back(&table->told, link);
         link = next;
-    } while (is_lock_of(table, link, open));
+    } while (is_lock_of(table, link, head));
     note_told_since_locked(table);
 }
 
 void revocation_told(struct stateid *sid, int64_t now_ns)
 {
     struct owner_table *table = owner_table_of(sid->client);
-    struct open *open = open_of_stateid(sid);
+    struct stateid *head = stateid_head(sid);
 
     pthread_mutex_lock(&table->lock);
-    if (!list_empty(&open->sid.revoked_link)) {
-        open->told_ns = now_ns;
+    if (!list_empty(&head->revoked_link)) {
+        head->told_ns = now_ns;
         table->announced = table->losses;
         table->excused = 0;
-        move_locked(table, &open->sid);
+        move_locked(table, head);
     }
     pthread_mutex_unlock(&table->lock);
 }
@@ -186,7 +204,7 @@ bool revocation_announce(struct client *client)
     if (!table)
         return false;
     pthread_mutex_lock(&table->lock);
-    any = table->revoked_opens > 0 && table->losses > table->excused;
+    any = table->revoked_opens + table->revoked_delegations > 0 && table->losses > table->excused;
     if (any)
         table->announced = table->losses;
     pthread_mutex_unlock(&table->lock);
@@ -204,48 +222,48 @@ bool revocation_told_before(const struct client *client, int64_t before_ns)
     return since != 0 && since < before_ns;
 }
 
-static struct open *first_told_locked(struct owner_table *table, int64_t before_ns)
+static struct stateid *first_told_locked(struct owner_table *table, int64_t before_ns)
 {
-    struct open *open;
+    struct stateid *head;
 
     if (list_empty(&table->told))
         return NULL;
-    open = open_of_stateid(LIST_ENTRY(table->told.next, struct stateid, revoked_link));
-    return open->told_ns < before_ns ? open : NULL;
+    head = stateid_head(LIST_ENTRY(table->told.next, struct stateid, revoked_link));
+    return head->told_ns < before_ns ? head : NULL;
 }
 
-static struct open *first_announced_locked(struct owner_table *table)
+static struct stateid *first_announced_locked(struct owner_table *table)
 {
-    struct open *open;
+    struct stateid *head;
 
     if (list_empty(&table->revoked))
         return NULL;
-    open = open_of_stateid(LIST_ENTRY(table->revoked.next, struct stateid, revoked_link));
-    return open->loss <= table->announced ? open : NULL;
+    head = stateid_head(LIST_ENTRY(table->revoked.next, struct stateid, revoked_link));
+    return head->loss <= table->announced ? head : NULL;
 }
 
-static struct open *pick(struct owner_table *table, int64_t before_ns, bool announced)
+static struct stateid *pick(struct owner_table *table, int64_t before_ns, bool announced)
 {
-    struct open *open;
+    struct stateid *head;
 
     pthread_mutex_lock(&table->lock);
-    open = first_told_locked(table, before_ns);
-    if (!open && announced)
-        open = first_announced_locked(table);
-    if (open)
-        stateid_get(&open->sid);
+    head = first_told_locked(table, before_ns);
+    if (!head && announced)
+        head = first_announced_locked(table);
+    if (head)
+        stateid_get(head);
     pthread_mutex_unlock(&table->lock);
-    return open;
+    return head;
 }
 
 static void settle(struct client *client, int64_t before_ns, bool announced)
 {
     struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
-    struct open *open;
+    struct stateid *head;
 
-    while (table && (open = pick(table, before_ns, announced))) {
-        (void)acknowledge(&open->sid); /* another one may have been quicker */
-        stateid_put(&open->sid);
+    while (table && (head = pick(table, before_ns, announced))) {
+        (void)acknowledge(head); /* another one may have been quicker */
+        stateid_put(head);
     }
 }
 

@@ -28,7 +28,7 @@ bool revocation_begin(struct client *client, enum nfsstat4 why) MUST_USE;
 void revocation_end(struct client *client, enum nfsstat4 why);
 
 /* With the file's lock: from now on the stateid answers `why` (NFS4ERR_EXPIRED,
- * NFS4ERR_ADMIN_REVOKED).  The list takes a reference of its own.  False: the client is being
+ * NFS4ERR_ADMIN_REVOKED, NFS4ERR_DELEG_REVOKED).  The list takes a reference of its own.  False: the client is being
  * removed, and nobody will acknowledge; end the state as a CLOSE would. */
 bool revocation_add(struct stateid *sid, enum nfsstat4 why) MUST_USE;
 
@@ -36,8 +36,8 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why) MUST_USE;
  * locks.  BAD_STATEID when another one did it first.  May wait for the disk. */
 enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
 
-/* An operation answers its client that this is revoked: told of is the open behind it, with all its
- * locks. */
+/* An operation answers its client that this is revoked: told of is the open behind it with all its
+ * locks, or the delegation. */
 void revocation_told(struct stateid *sid, int64_t now_ns);
 
 /* Has the client losses that are not acknowledged, and is not excused?  If so it is told now that

@@ -190,6 +190,8 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
     atomic_init(&sid->revoked, NFS4_OK);
     sid->client = client;
     list_init(&sid->revoked_link);
+    sid->loss = 0;
+    sid->told_ns = 0;
     sid->release = release;
     slot->sid = sid;
     atomic_store_explicit(&slot->tag, tag, memory_order_relaxed);

@@ -37,8 +37,12 @@ struct stateid {
     _Atomic uint32_t seqid;   /* changed under the file's lock */
     _Atomic uint32_t revoked; /* 0, or why the state is gone: stateid_revoked() */
     struct client *client;
-    struct list revoked_link;             /* on owner_table.revoked, under that table's lock */
     void (*release)(struct stateid *sid); /* the last reference is gone */
+
+    /* Under the lock of its client's owner_table: revocation.h. */
+    struct list revoked_link; /* on .revoked or .told */
+    uint64_t loss;            /* the number that its revocation has; of a lock: its open's counts */
+    int64_t told_ns;          /* when its client was told of that; 0: not yet; the same */
 };
 
 /* `boot_id` differs from life to life of the server: the epoch is made of it. */

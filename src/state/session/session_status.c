@@ -33,11 +33,14 @@ static uint32_t path_flags(const struct session *session)
 static uint32_t revoked_flags(const struct client *client)
 {
     uint32_t revoked = load(&client->revoked_count), admin = load(&client->revoked_admin);
+    uint32_t recalled = load(&client->revoked_recalled);
     uint32_t flags = 0;
 
     if (admin > 0)
         flags |= SEQ4_STATUS_ADMIN_STATE_REVOKED;
-    if (revoked > admin)
+    if (recalled > 0)
+        flags |= SEQ4_STATUS_RECALLABLE_STATE_REVOKED;
+    if (revoked > admin + recalled)
         flags |= SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED;
     return flags;
 }

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "callback/recall.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "callback/callback.h"
+#include "wire/fattr.h"
+
+struct recall {
+    struct callback *callback;
+    struct state *state;
+    pthread_mutex_t lock; /* a leaf; guards all below */
+    struct list resting;  /* struct recall_call by link: to be tried again */
+    bool stopped;
+};
+
+/* Belongs to the thread that sends it, then to the hook that hears the answer, then to `resting`,
+ * from which one thread takes it. */
+struct recall_call {
+    struct recall *recall;
+    struct delegation *delegation; /* a reference */
+    uint32_t tries;                /* since the client could be called */
+    uint32_t unknown;              /* times that it did not know the delegation */
+    bool unreachable;              /* that is why it rests */
+    int64_t due_ns;
+    struct list link;
+};
+
+static void call_free(struct recall_call *call)
+{
+    stateid_put(&call->delegation->sid);
+    free(call);
+}
+
+/* False: there is no more to do about it. */
+static bool rest(struct recall_call *call)
+{
+    struct recall *recall = call->recall;
+    uint32_t wait_ms = callback_backoff_ms(&recall->callback->waits, ++call->tries);
+    bool stopped;
+
+    call->due_ns = clock_now_ns() + wait_ms * NSEC_PER_MSEC;
+    pthread_mutex_lock(&recall->lock);
+    stopped = recall->stopped;
+    if (!stopped)
+        list_push_back(&recall->resting, &call->link);
+    pthread_mutex_unlock(&recall->lock);
+    return !stopped;
+}
+
+static void failed(struct recall_call *call, const char *why)
+{
+    log_debug("recall.retry", LOG_ID("client", call->delegation->client->id), LOG_STR("why", why),
+              LOG_U64("tries", call->tries));
+    if (!rest(call))
+        call_free(call);
+}
+
+/* Whatever it says, the delegation is its until it is returned: only that a client does not know
+ * it, again and again, is an answer, too. */
+static void answered(struct recall_call *call, uint32_t status)
+{
+    switch (status) {
+    case NFS4_OK:
+        call_free(call);
+        return;
+    case NFS4ERR_BADHANDLE:
+    case NFS4ERR_BAD_STATEID:
+        if (++call->unknown < RECALL_UNKNOWN_TRIES)
+            failed(call, "unknown");
+        else
+            call_free(call);
+        return;
+    case NFS4ERR_DELAY:
+        failed(call, "delay");
+        return;
+    default:
+        failed(call, "error");
+    }
+}
+
+static void done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+{
+    struct recall_call *call = arg;
+
+    if (delegation_ended(call->delegation)) {
+        call_free(call);
+        return;
+    }
+    call->unreachable = outcome == CALLBACK_CANCELLED || outcome == CALLBACK_FAILED;
+    if (outcome == CALLBACK_ANSWERED)
+        answered(call, reply->status);
+    else
+        failed(call, outcome == CALLBACK_REFUSED ? "refused" : "no answer");
+}
+
+static struct nfs_fh4 handle_of(const struct delegation *delegation)
+{
+    return (struct nfs_fh4){.data = delegation->fh, .len = delegation->fh_len};
+}
+
+static const struct session_call *given_to(const struct delegation *delegation)
+{
+    return delegation->in_session ? &delegation->given_to : NULL;
+}
+
+static void send(struct recall_call *call)
+{
+    struct delegation *delegation = call->delegation;
+    struct cb_op op = {.op = OP_CB_RECALL,
+                       .recall = {.truncate = false, .fh = handle_of(delegation)}};
+
+    stateid_value(&delegation->sid, &op.recall.stateid);
+    if (callback_call(call->recall->callback, delegation->client, &op, 1, given_to(delegation),
+                      done, call))
+        return;
+    call->unreachable = true;
+    failed(call, "no way");
+}
+
+static void hook_recall(struct delegation *delegation, void *context)
+{
+    struct recall_call *call = must_calloc(1, sizeof(*call));
+
+    call->recall = context;
+    call->delegation = delegation;
+    stateid_get(&delegation->sid);
+    list_init(&call->link);
+    send(call);
+}
+
+static bool hook_reachable(struct client *client, void *context)
+{
+    const struct recall *recall = context;
+
+    return callback_reachable(recall->callback, client);
+}
+
+static void asked_for(struct bitmap4 *want)
+{
+    *want = (struct bitmap4){0};
+    bitmap4_set(want, FATTR4_CHANGE);
+    bitmap4_set(want, FATTR4_SIZE);
+}
+
+/* Just what was asked for, and that whole. */
+static bool attributes_of(const struct cb_reply *reply, struct nfs4_attrs *attrs)
+{
+    const struct fattr4 *in = &reply->results[0].getattr.obj_attributes;
+    struct bitmap4 rest = in->attrmask;
+
+    if (!bitmap4_isset(&rest, FATTR4_CHANGE) || !bitmap4_isset(&rest, FATTR4_SIZE))
+        return false;
+    bitmap4_clear(&rest, FATTR4_CHANGE);
+    bitmap4_clear(&rest, FATTR4_SIZE);
+    for (size_t i = 0; i < LIMIT_BITMAP_WORDS; i++) {
+        if (rest.words[i] != 0)
+            return false;
+    }
+    return !rest.beyond && fattr_decode(in, attrs, NULL);
+}
+
+static void getattr_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+{
+    struct delegation *delegation = arg;
+    struct nfs4_attrs attrs = {0};
+    bool ok =
+        outcome == CALLBACK_ANSWERED && reply->status == NFS4_OK && attributes_of(reply, &attrs);
+
+    delegation_attr_answer(delegation, ok, attrs.change, attrs.size);
+    stateid_put(&delegation->sid);
+}
+
+static void hook_getattr(struct delegation *delegation, void *context)
+{
+    const struct recall *recall = context;
+    struct cb_op op = {.op = OP_CB_GETATTR, .getattr = {.fh = handle_of(delegation)}};
+
+    asked_for(&op.getattr.attr_request);
+    stateid_get(&delegation->sid);
+    if (!callback_call(recall->callback, delegation->client, &op, 1, given_to(delegation),
+                       getattr_done, delegation))
+        getattr_done(CALLBACK_CANCELLED, NULL, delegation);
+}
+
+struct recall *recall_create(struct callback *callback, struct state *state)
+{
+    struct recall *recall = must_calloc(1, sizeof(*recall));
+    const struct delegation_hooks hooks = {.reachable = hook_reachable,
+                                           .recall = hook_recall,
+                                           .getattr = hook_getattr,
+                                           .context = recall};
+
+    recall->callback = callback;
+    recall->state = state;
+    CHECK(pthread_mutex_init(&recall->lock, NULL) == 0);
+    list_init(&recall->resting);
+    delegation_hook(state, &hooks);
+    return recall;
+}
+
+static void take_all(struct recall *recall, struct list *calls)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&recall->resting)))
+        list_push_back(calls, link);
+}
+
+void recall_stop(struct recall *recall)
+{
+    struct list calls, *link;
+
+    if (!recall)
+        return;
+    list_init(&calls);
+    pthread_mutex_lock(&recall->lock);
+    recall->stopped = true;
+    take_all(recall, &calls);
+    pthread_mutex_unlock(&recall->lock);
+    while ((link = list_pop_front(&calls)))
+        call_free(LIST_ENTRY(link, struct recall_call, link));
+}
+
+void recall_destroy(struct recall *recall)
+{
+    if (!recall)
+        return;
+    CHECK(list_empty(&recall->resting));
+    pthread_mutex_destroy(&recall->lock);
+    free(recall);
+}
+
+/* Still to be tried, but not now. */
+static bool early(const struct recall_call *call, int64_t now_ns)
+{
+    if (now_ns >= call->due_ns)
+        return false;
+    return !call->unreachable ||
+           !callback_reachable(call->recall->callback, call->delegation->client);
+}
+
+static void try_again(struct recall *recall, struct recall_call *call, int64_t now_ns)
+{
+    if (delegation_ended(call->delegation)) {
+        call_free(call);
+        return;
+    }
+    if (!early(call, now_ns)) {
+        send(call);
+        return;
+    }
+    pthread_mutex_lock(&recall->lock);
+    if (recall->stopped) {
+        pthread_mutex_unlock(&recall->lock);
+        call_free(call);
+        return;
+    }
+    list_push_back(&recall->resting, &call->link);
+    pthread_mutex_unlock(&recall->lock);
+}
+
+void recall_tick(struct recall *recall, int64_t now_ns)
+{
+    struct list calls, *link;
+
+    list_init(&calls);
+    pthread_mutex_lock(&recall->lock);
+    take_all(recall, &calls);
+    pthread_mutex_unlock(&recall->lock);
+    while ((link = list_pop_front(&calls)))
+        try_again(recall, LIST_ENTRY(link, struct recall_call, link), now_ns);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/delegation/delegation_conflict.h"
+
+#include "state/delegation/delegation_internal.h"
+#include "state/open/open.h"
+
+void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
+                              const struct client *client, struct delegation_waiter *waiter)
+{
+    *conflict = (struct delegation_conflict){.state = state, .client = client, .waiter = waiter};
+    list_init(&conflict->recalls);
+}
+
+static void queue_locked(const struct delegation_conflict *conflict, struct file *file)
+{
+    struct delegation_waiter *waiter = conflict->waiter;
+
+    if (!waiter)
+        return;
+    waiter->client = conflict->client;
+    waiter->all = conflict->all;
+    waiter->answer = false;
+    delegation_waiter_queue_locked(waiter, file);
+}
+
+bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
+                                     bool all, struct courtesy *courtesy)
+{
+    bool found = false;
+
+    conflict->all = all;
+    LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
+        if (!delegation_in_the_way(delegation, conflict->client, all))
+            continue;
+        found = true;
+        if (client_lease_over(delegation->client, courtesy->now_ns))
+            courtesy_blame(courtesy, delegation->client);
+        else
+            delegation_recall_locked(delegation, courtesy->now_ns, &conflict->recalls);
+    }
+    if (!found)
+        return false;
+    delegation_count(conflict->state, DELEGATION_COUNTER_conflicts);
+    delegation_history_note(&conflict->state->delegations->history, file->obj, courtesy->now_ns);
+    if (courtesy->count == 0)
+        queue_locked(conflict, file);
+    return true;
+}
+
+void delegation_recall_hooks(struct state *state, struct list *recalls)
+{
+    const struct delegation_hooks *hooks = &state->delegations->hooks;
+    struct list *link;
+
+    while ((link = list_pop_front(recalls))) {
+        struct delegation *delegation = LIST_ENTRY(link, struct delegation, hook_link);
+
+        if (hooks->recall)
+            hooks->recall(delegation, hooks->context);
+        stateid_put(&delegation->sid);
+    }
+}
+
+void delegation_conflict_recall(struct delegation_conflict *conflict)
+{
+    delegation_recall_hooks(conflict->state, &conflict->recalls);
+}
+
+void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, struct file *file,
+                                       struct courtesy *courtesy, struct delegation_gone *gone)
+{
+    LIST_FOREACH_SAFE (delegation, &file->delegations, struct delegation, file_link) {
+        if (delegation_in_the_way(delegation, conflict->client, conflict->all) &&
+            courtesy_may_revoke(courtesy, delegation->client))
+            delegation_revoke_locked(delegation, NFS4ERR_EXPIRED, gone);
+    }
+}
+
+void delegation_gone_init(struct delegation_gone *gone)
+{
+    list_init(&gone->ended);
+    list_init(&gone->woken);
+}
+
+void delegation_gone_settle(struct delegation_gone *gone)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&gone->ended))) {
+        struct delegation *delegation = LIST_ENTRY(link, struct delegation, file_link);
+
+        if (stateid_revoked(&delegation->sid) != NFS4_OK)
+            delegation_vfs_close(delegation);
+        stateid_put(&delegation->sid);
+    }
+    delegation_waiters_wake(&gone->woken);
+}
+
+static enum nfsstat4 clear(struct delegation_conflict *conflict, struct file *file,
+                           struct courtesy *courtesy)
+{
+    struct delegation_gone gone;
+
+    if (courtesy_begin(courtesy) != NFS4_OK)
+        return NFS4ERR_DELAY;
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&file->lock);
+    delegation_conflict_revoke_locked(conflict, file, courtesy, &gone);
+    pthread_mutex_unlock(&file->lock);
+    delegation_gone_settle(&gone);
+    return courtesy_end(courtesy);
+}
+
+static bool find(struct delegation_conflict *conflict, struct file *file, bool all,
+                 struct courtesy *courtesy)
+{
+    bool found;
+
+    pthread_mutex_lock(&file->lock);
+    found = delegation_conflict_find_locked(conflict, file, all, courtesy);
+    pthread_mutex_unlock(&file->lock);
+    delegation_conflict_recall(conflict);
+    return found;
+}
+
+enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, struct file *file,
+                                       bool all, int64_t now_ns)
+{
+    struct courtesy courtesy = {.now_ns = now_ns};
+
+    while (find(conflict, file, all, &courtesy)) {
+        if (courtesy.count == 0 || clear(conflict, file, &courtesy) != NFS4_OK)
+            return NFS4ERR_DELAY;
+    }
+    return NFS4_OK;
+}
+
+static enum nfsstat4 pass_object(struct delegation_conflict *conflict, struct vfs_object *obj,
+                                 enum delegation_use use, int64_t now_ns)
+{
+    const bool all = use == DELEGATION_USE_CHANGE;
+    /* seq_cst: delegation.h. */
+    uint32_t hint = atomic_load_explicit(&obj->delegations, memory_order_seq_cst);
+    enum nfsstat4 status;
+    struct file *file;
+
+    if (all ? hint == 0 : hint < DELEGATION_HINT_WRITE)
+        return NFS4_OK;
+    file = file_find(conflict->state->opens->files, obj);
+    if (!file)
+        return NFS4_OK;
+    status = delegation_conflict_pass(conflict, file, all, now_ns);
+    file_put(file);
+    return status;
+}
+
+enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
+                               const struct client *client, enum delegation_use use, int64_t now_ns,
+                               struct delegation_waiter *waiter)
+{
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj)->count;
+    struct delegation_conflict conflict;
+    enum nfsstat4 status;
+
+    atomic_fetch_add_explicit(count, 1, memory_order_seq_cst);
+    delegation_conflict_init(&conflict, state, client, waiter);
+    status = pass_object(&conflict, obj, use, now_ns);
+    if (status != NFS4_OK)
+        atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
+    return status;
+}
+
+void delegation_end(struct state *state, struct vfs_object *obj)
+{
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj)->count;
+    uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
+
+    DCHECK(before > 0);
+    (void)before;
+}
+
+void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
+                           int64_t now_ns)
+{
+    struct delegation_conflict conflict;
+
+    delegation_conflict_init(&conflict, state, NULL, NULL);
+    (void)pass_object(&conflict, obj, use, now_ns); /* whoever asks waits for nobody */
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which files were fought over lately: those are delegated to nobody for a while, so that clients
+ * that take turns work without delegations instead of passing one around.
+ *
+ * A table of fixed size without a lock, a word for each file.  Files that share a word push each
+ * other out, and a word is lost when two threads write it at once: the worst that follows is a
+ * delegation that is recalled again.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vfs/vfs.h"
+
+enum {
+    HISTORY_WORDS = 16384 /* a power of two */
+};
+
+struct delegation_history {
+    _Atomic uint64_t words[HISTORY_WORDS];
+};
+
+/* A delegation of the object was in somebody's way. */
+void delegation_history_note(struct delegation_history *history, const struct vfs_object *obj,
+                             int64_t now_ns);
+
+/* Is the object to be left alone? */
+bool delegation_history_rests(const struct delegation_history *history,
+                              const struct vfs_object *obj, int64_t now_ns);

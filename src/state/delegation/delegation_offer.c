@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who gets a delegation.  What can be said without a lock comes first, since nearly every OPEN asks
+ * and most get none.
+ */
+#include <stdlib.h>
+
+#include "state/delegation/delegation_internal.h"
+#include "state/open/open.h"
+#include "state/recovery/recovery.h"
+
+/* One attempt, for one kind. */
+struct offer {
+    struct state *state;
+    const struct delegation_request *request;
+    enum delegation_kind kind;
+    struct file *file;
+    struct delegation *fresh; /* made, not given yet */
+    struct delegation *given; /* a reference */
+    struct stateid4 *stateid;
+    enum why_no_delegation4 why;
+    struct list recalls;
+};
+
+static bool refuse(struct offer *offer, enum why_no_delegation4 why,
+                   enum delegation_counter counter)
+{
+    offer->why = why;
+    delegation_count(offer->state, counter);
+    return false;
+}
+
+static uint32_t kinds_allowed(const struct state *state)
+{
+    return atomic_load_explicit(&state->delegations->kinds, memory_order_relaxed);
+}
+
+static bool allowed(struct offer *offer)
+{
+    if (kinds_allowed(offer->state) > offer->kind)
+        return true;
+    return refuse(offer,
+                  kinds_allowed(offer->state) > DELEGATION_READ ? WND4_WRITE_DELEG_NOT_SUPP_FTYPE
+                                                                : WND4_NOT_SUPP_FTYPE,
+                  DELEGATION_COUNTER_refused_setting);
+}
+
+static bool reachable(const struct offer *offer)
+{
+    const struct delegation_hooks *hooks = &offer->state->delegations->hooks;
+
+    return hooks->reachable && hooks->reachable(offer->request->client, hooks->context);
+}
+
+static uint32_t held(const struct delegation_tables *tables)
+{
+    return atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_relaxed) +
+           atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed);
+}
+
+/* Not asked of a reclaim, which is given what it had. */
+static bool policy(struct offer *offer)
+{
+    const struct delegation_tables *tables = offer->state->delegations;
+    const struct delegation_request *request = offer->request;
+
+    if (!allowed(offer))
+        return false;
+    if (delegation_history_rests(&tables->history, request->obj, request->now_ns))
+        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_history);
+    if (recovery_in_grace(offer->state->recovery))
+        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
+    if (!reachable(offer))
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_unreachable);
+    return true;
+}
+
+/* The file's shares that are the client's own opens'.  What others have reserved and not opened yet
+ * counts in the file's shares, too, and so does what he himself reserves in another request. */
+static void own_shares_locked(const struct offer *offer, struct file_share *own)
+{
+    *own = (struct file_share){0};
+    LIST_FOREACH (open, &offer->file->opens, struct open, file_link) {
+        if (open->client == offer->request->client)
+            file_share_add(own, open_access(open), open->deny);
+    }
+}
+
+/* Have others the file open in a way that he must know of? */
+static bool shares_free_locked(const struct offer *offer)
+{
+    const struct file_share *all = &offer->file->share;
+    struct file_share own;
+
+    if (all->access_write == 0 && all->deny_read == 0 && offer->kind == DELEGATION_READ)
+        return true;
+    own_shares_locked(offer, &own);
+    if (all->access_write > own.access_write || all->deny_read > own.deny_read)
+        return false;
+    return offer->kind == DELEGATION_READ ||
+           (all->access_read == own.access_read && all->deny_write == own.deny_write);
+}
+
+/* In place of WRITE he gets READ only for a file that nobody writes, himself included. */
+static bool fits_locked(const struct offer *offer)
+{
+    return offer->kind == offer->request->kind || offer->file->share.access_write == 0;
+}
+
+static bool delegations_free_locked(const struct offer *offer)
+{
+    const bool all = offer->kind == DELEGATION_WRITE;
+    const struct file *file = offer->file;
+
+    LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
+        if (delegation_in_the_way(delegation, offer->request->client, all))
+            return false;
+        if (!all && delegation->recalled_ns == 0)
+            return true; /* a READ one, and so are all others */
+    }
+    return true;
+}
+
+static bool contended_locked(const struct offer *offer)
+{
+    return !list_empty(&offer->file->delegation_waiters) || !shares_free_locked(offer) ||
+           !fits_locked(offer) || !delegations_free_locked(offer);
+}
+
+/* What he has of the file.  True: nothing, or what can become what he wants. */
+static bool upgradable_locked(struct offer *offer, struct delegation **mine)
+{
+    *mine = delegation_find_locked(offer->request->client, offer->file);
+    if (!*mine)
+        return true;
+    if ((*mine)->kind == DELEGATION_READ && offer->kind == DELEGATION_WRITE &&
+        (*mine)->recalled_ns == 0)
+        return true;
+    return refuse(offer,
+                  (*mine)->kind > offer->kind ? WND4_NOT_SUPP_DOWNGRADE : WND4_NOT_SUPP_UPGRADE,
+                  DELEGATION_COUNTER_refused_held);
+}
+
+/* May it be given, for all that the file says? */
+static bool admitted_locked(struct offer *offer, struct delegation **mine)
+{
+    if (!upgradable_locked(offer, mine))
+        return false;
+    if (contended_locked(offer))
+        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
+    if (offer->file->delegation_count >= LIMIT_DELEGATIONS_PER_FILE)
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
+    return true;
+}
+
+static bool promising(struct offer *offer)
+{
+    struct delegation *mine;
+    bool admitted;
+
+    if (delegation_pressure_full(&offer->state->delegations->pressure,
+                                 held(offer->state->delegations)))
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
+    pthread_mutex_lock(&offer->file->lock);
+    admitted = admitted_locked(offer, &mine);
+    pthread_mutex_unlock(&offer->file->lock);
+    return admitted;
+}
+
+/* The last reference is gone: of the file, or the list of what was revoked, and all I/O. */
+static void release(struct stateid *sid)
+{
+    struct delegation *delegation = delegation_of_stateid(sid);
+
+    delegation_vfs_close(delegation);
+    file_put(delegation->file);
+    client_put(delegation->client);
+    free(delegation);
+}
+
+static void set_caller(const struct offer *offer, struct delegation *delegation)
+{
+    atomic_store_explicit(&delegation->caller,
+                          open_caller_hash(offer->state->opens, offer->request->cred),
+                          memory_order_relaxed);
+}
+
+static struct delegation *create(const struct offer *offer)
+{
+    const struct delegation_request *request = offer->request;
+    struct delegation *delegation = must_calloc(1, sizeof(*delegation));
+
+    delegation->client = request->client;
+    delegation->obj = request->obj;
+    delegation->kind = offer->kind;
+    CHECK(request->fh.len <= sizeof(delegation->fh));
+    delegation->fh_len = request->fh.len;
+    memcpy(delegation->fh, request->fh.data, request->fh.len);
+    delegation->in_session = request->call != NULL;
+    if (request->call)
+        delegation->given_to = *request->call;
+    list_init(&delegation->file_link);
+    list_init(&delegation->hook_link);
+    list_init(&delegation->client_link);
+    list_init(&delegation->recalled_link);
+    if (!stateid_insert(offer->state->opens->stateids, &delegation->sid, STATEID_DELEGATION,
+                        request->client, hash_u64((uint64_t)(uintptr_t)offer->file), release)) {
+        free(delegation);
+        return NULL;
+    }
+    delegation->file = file_get_more(offer->file);
+    client_get(request->client);
+    set_caller(offer, delegation);
+    return delegation;
+}
+
+static enum vfs_open_want want_of(enum delegation_kind kind)
+{
+    return kind == DELEGATION_WRITE ? VFS_WANT_BOTH : VFS_WANT_READ;
+}
+
+/* What the backend has to say: the right to do all that the delegation allows, and for WRITE what
+ * the file is like before its holder changes it. */
+static bool prepare(struct offer *offer)
+{
+    const struct delegation_request *request = offer->request;
+    const struct vfs_ops *ops = request->obj->fs->ops;
+    struct vfs_attr attr = {.change = 0};
+
+    if (ops->open(request->obj, request->cred, want_of(offer->kind),
+                  request->created || request->reclaim) != VFS_OK)
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
+    if (offer->kind == DELEGATION_WRITE &&
+        ops->getattr(request->obj, VFS_ATTR_CHANGE, &attr) != VFS_OK) {
+        ops->close(request->obj, want_of(offer->kind));
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
+    }
+    offer->fresh = create(offer);
+    if (!offer->fresh) {
+        ops->close(request->obj, want_of(offer->kind));
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
+    }
+    offer->fresh->held = 1u << want_of(offer->kind);
+    offer->fresh->change = attr.change;
+    return true;
+}
+
+static void count_held(struct delegation_tables *tables, enum delegation_kind kind, uint32_t n)
+{
+    /* seq_cst, and so is what is read next: delegation_unseen.c. */
+    atomic_fetch_add_explicit(&tables->held[kind], n, memory_order_seq_cst);
+}
+
+static bool changes(const struct offer *offer, const void *what)
+{
+    const struct delegation_progress *progress =
+        delegation_progress_of(offer->state->delegations, what);
+
+    return atomic_load_explicit(&progress->count, memory_order_seq_cst) > 0;
+}
+
+static bool in_progress(const struct offer *offer)
+{
+    return changes(offer, offer->request->obj) || changes(offer, offer->request->obj->fs);
+}
+
+static bool give_fresh_locked(struct offer *offer, struct delegation_gone *gone)
+{
+    struct delegation *fresh = offer->fresh;
+
+    if (!delegation_insert_locked(fresh))
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
+    offer->fresh = NULL;
+    count_held(offer->state->delegations, offer->kind, 1);
+    stateid_get(&fresh->sid);
+    offer->given = fresh;
+    if (!in_progress(offer))
+        return true;
+    /* Somebody is about to change it, and may not have seen this. */
+    delegation_end_locked(fresh, gone);
+    stateid_kill(&fresh->sid);
+    return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
+}
+
+/* The delegation of the client takes over what was made for the new one. */
+static void upgrade_locked(struct offer *offer, struct delegation *mine)
+{
+    mine->kind = DELEGATION_WRITE;
+    mine->change = offer->fresh->change;
+    mine->held |= offer->fresh->held;
+    offer->fresh->held = 0;
+    set_caller(offer, mine);
+    stateid_bump(&mine->sid);
+}
+
+static bool give_better_locked(struct offer *offer, struct delegation *mine)
+{
+    struct delegation_tables *tables = offer->state->delegations;
+    const uint32_t more = delegation_hint(DELEGATION_WRITE) - delegation_hint(DELEGATION_READ);
+
+    atomic_fetch_add_explicit(&mine->obj->delegations, more, memory_order_seq_cst);
+    if (in_progress(offer)) {
+        atomic_fetch_sub_explicit(&mine->obj->delegations, more, memory_order_seq_cst);
+        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
+    }
+    upgrade_locked(offer, mine);
+    count_held(tables, DELEGATION_READ, UINT32_MAX);
+    count_held(tables, DELEGATION_WRITE, 1);
+    delegation_count(offer->state, DELEGATION_COUNTER_upgraded);
+    stateid_get(&mine->sid);
+    offer->given = mine;
+    return true;
+}
+
+/* It is given, and at the same time recalled: it could not be given to anybody else (RFC 8881
+ * §10.2.1). */
+static void recall_reclaimed_locked(struct offer *offer)
+{
+    const struct delegation_request *request = offer->request;
+    bool recall = kinds_allowed(offer->state) <= offer->kind;
+
+    if (request->recall)
+        *request->recall = recall;
+    if (recall)
+        delegation_recall_locked(offer->given, request->now_ns, &offer->recalls);
+}
+
+static bool give_locked(struct offer *offer, struct delegation_gone *gone)
+{
+    struct delegation *mine;
+    bool given = admitted_locked(offer, &mine);
+
+    if (given)
+        given = mine ? give_better_locked(offer, mine) : give_fresh_locked(offer, gone);
+    if (!given)
+        return false;
+    stateid_value(&offer->given->sid, offer->stateid);
+    if (offer->request->reclaim)
+        recall_reclaimed_locked(offer);
+    return true;
+}
+
+static void drop_fresh(struct offer *offer)
+{
+    if (!offer->fresh)
+        return;
+    stateid_kill(&offer->fresh->sid);
+    stateid_put(&offer->fresh->sid);
+}
+
+static bool give(struct offer *offer)
+{
+    struct delegation_gone gone;
+    bool given;
+
+    delegation_gone_init(&gone);
+    list_init(&offer->recalls);
+    pthread_mutex_lock(&offer->file->lock);
+    given = give_locked(offer, &gone);
+    pthread_mutex_unlock(&offer->file->lock);
+    drop_fresh(offer);
+    if (offer->given)
+        stateid_put(&offer->given->sid);
+    delegation_gone_settle(&gone);
+    delegation_recall_hooks(offer->state, &offer->recalls);
+    return given;
+}
+
+static void count_given(const struct offer *offer)
+{
+    if (offer->request->reclaim)
+        delegation_count(offer->state, DELEGATION_COUNTER_reclaimed);
+    delegation_count(offer->state, offer->kind == DELEGATION_WRITE
+                                       ? DELEGATION_COUNTER_granted_write
+                                       : DELEGATION_COUNTER_granted_read);
+}
+
+static bool attempt(struct offer *offer, enum delegation_kind kind)
+{
+    offer->kind = kind;
+    if (!offer->request->reclaim && !policy(offer))
+        return false;
+    if (!offer->file)
+        offer->file = file_get(offer->state->opens->files, offer->request->obj);
+    if (!promising(offer) || !prepare(offer) || !give(offer))
+        return false;
+    count_given(offer);
+    return true;
+}
+
+bool delegation_offer(struct state *state, const struct delegation_request *request,
+                      enum delegation_kind *kind, struct stateid4 *stateid,
+                      enum why_no_delegation4 *why)
+{
+    struct offer offer = {.state = state, .request = request, .stateid = stateid};
+    bool given;
+
+    if (request->recall)
+        *request->recall = false;
+    if (!state->delegations->hooks.recall || !vfs_type_is_file(request->obj->type)) {
+        (void)refuse(&offer, WND4_NOT_SUPP_FTYPE, DELEGATION_COUNTER_refused_setting);
+        *why = offer.why;
+        return false;
+    }
+    given = attempt(&offer, request->kind);
+    if (!given && request->kind == DELEGATION_WRITE && request->read_ok && !request->reclaim)
+        given = attempt(&offer, DELEGATION_READ);
+    if (offer.file)
+        file_put(offer.file);
+    *kind = offer.kind;
+    *why = offer.why;
+    return given;
+}

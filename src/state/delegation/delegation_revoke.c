@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delegations that their holders lose, or that go with them.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "state/client/client_lease.h"
+#include "state/delegation/delegation_internal.h"
+#include "state/open/revocation.h"
+
+/* Between revocation_begin() and _end(). */
+static bool revoke(struct delegation *delegation, enum nfsstat4 why)
+{
+    struct delegation_gone gone;
+    bool revoked;
+
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&delegation->file->lock);
+    revoked = !delegation->ended;
+    if (revoked)
+        delegation_revoke_locked(delegation, why, &gone);
+    pthread_mutex_unlock(&delegation->file->lock);
+    delegation_gone_settle(&gone);
+    return revoked;
+}
+
+/* The one that was recalled first, if that was a lease ago, with a reference. */
+static struct delegation *overdue(struct state *state, int64_t now_ns)
+{
+    struct delegation_tables *tables = state->delegations;
+    struct delegation *first = NULL;
+
+    pthread_mutex_lock(&tables->recall_lock);
+    if (!list_empty(&tables->recalled))
+        first = LIST_ENTRY(tables->recalled.next, struct delegation, recalled_link);
+    if (first && now_ns - first->recalled_ns < state->lease_ns)
+        first = NULL;
+    if (first)
+        stateid_get(&first->sid); /* on the list it has the file's */
+    pthread_mutex_unlock(&tables->recall_lock);
+    return first;
+}
+
+/* 4.0 has no DELEG_REVOKED: what it knows is a lease that was over. */
+static enum nfsstat4 reason(const struct client *client, int64_t now_ns)
+{
+    if (client->kind == CLIENT_V40 || client_lease_over(client, now_ns))
+        return NFS4ERR_EXPIRED;
+    return NFS4ERR_DELEG_REVOKED;
+}
+
+static bool revoke_overdue(struct delegation *delegation, int64_t now_ns)
+{
+    struct client *client = delegation->client;
+    enum nfsstat4 why = reason(client, now_ns);
+    bool noted = revocation_begin(client, why);
+
+    if (noted && revoke(delegation, why))
+        log_info("delegation.revoke", LOG_ID("client", client->id),
+                 LOG_STR("kind", delegation->kind == DELEGATION_WRITE ? "write" : "read"),
+                 LOG_U64("fileid", delegation->obj->fileid),
+                 LOG_U64("recalled_ms", (now_ns - delegation->recalled_ns) / NSEC_PER_MSEC));
+    revocation_end(client, why);
+    return noted;
+}
+
+void delegation_tick(struct state *state, int64_t now_ns)
+{
+    struct delegation *delegation;
+    bool going = true;
+
+    /* What cannot be written down now is tried again at the next tick. */
+    while (going && (delegation = overdue(state, now_ns))) {
+        going = revoke_overdue(delegation, now_ns);
+        stateid_put(&delegation->sid);
+    }
+}
+
+static struct delegation *pick(struct owner_table *table)
+{
+    struct delegation *delegation = NULL;
+
+    pthread_mutex_lock(&table->lock);
+    if (!list_empty(&table->delegation_list)) {
+        delegation = LIST_ENTRY(table->delegation_list.next, struct delegation, client_link);
+        stateid_get(&delegation->sid);
+    }
+    pthread_mutex_unlock(&table->lock);
+    return delegation;
+}
+
+/* Somebody's revocation may come first: gone from the client's list it is either way. */
+static void drop(struct delegation *delegation)
+{
+    struct delegation_gone gone;
+
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&delegation->file->lock);
+    if (!delegation->ended) {
+        delegation_end_locked(delegation, &gone);
+        stateid_kill(&delegation->sid);
+    }
+    pthread_mutex_unlock(&delegation->file->lock);
+    delegation_gone_settle(&gone);
+}
+
+void delegation_client_release(struct client *client)
+{
+    struct owner_table *table = owner_table_of(client);
+    struct delegation *delegation;
+
+    while ((delegation = pick(table))) {
+        drop(delegation);
+        stateid_put(&delegation->sid);
+    }
+}
+
+void delegation_client_revoke(struct client *client, enum nfsstat4 why)
+{
+    struct owner_table *table = owner_table_of(client);
+    uint32_t left = atomic_load_explicit(&table->delegation_total, memory_order_relaxed);
+    struct delegation *delegation;
+
+    for (; left > 0 && (delegation = pick(table)); left--) {
+        (void)revoke(delegation, why);
+        stateid_put(&delegation->sid);
+    }
+}

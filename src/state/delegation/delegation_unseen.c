@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of entries that save the look at what is behind them, since nobody has a delegation.
+ * Counted by file system as delegation_begin() counts by object, and against the number of
+ * delegations instead of an object's hint: delegation.h.
+ */
+#include "state/delegation/delegation_internal.h"
+
+static bool any(const struct delegation_tables *tables)
+{
+    return atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_seq_cst) > 0 ||
+           atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_seq_cst) > 0;
+}
+
+bool delegation_begin_unseen(struct state *state, const struct vfs *fs)
+{
+    struct delegation_tables *tables = state->delegations;
+    _Atomic uint32_t *count = &delegation_progress_of(tables, fs)->count;
+
+    if (any(tables))
+        return false;
+    atomic_fetch_add_explicit(count, 1, memory_order_seq_cst);
+    if (!any(tables))
+        return true;
+    atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
+    return false;
+}
+
+void delegation_end_unseen(struct state *state, const struct vfs *fs)
+{
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, fs)->count;
+    uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
+
+    DCHECK(before > 0);
+    (void)before;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who waits until a file's delegations are gone.  Whoever takes a waiter off the list, wakes it or
+ * not: after that, without the lock, nobody but its owner looks at it.
+ */
+#include "state/delegation/delegation_internal.h"
+
+bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
+                           bool all)
+{
+    return delegation->client != client && (all || delegation->kind == DELEGATION_WRITE);
+}
+
+void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct file *file)
+{
+    CHECK(!waiter->file);
+    waiter->file = file_get_more(file);
+    waiter->waiting = true;
+    list_push_back(&file->delegation_waiters, &waiter->link);
+}
+
+static bool blocked_locked(const struct file *file, const struct delegation_waiter *waiter)
+{
+    LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
+        if (delegation_in_the_way(delegation, waiter->client, waiter->all))
+            return true;
+    }
+    return false;
+}
+
+static void take_locked(struct delegation_waiter *waiter, struct list *woken)
+{
+    list_remove(&waiter->link);
+    waiter->waiting = false;
+    list_push_back(woken, &waiter->link);
+}
+
+void delegation_waiters_free_locked(struct file *file, struct list *woken)
+{
+    LIST_FOREACH_SAFE (waiter, &file->delegation_waiters, struct delegation_waiter, link) {
+        if (!blocked_locked(file, waiter))
+            take_locked(waiter, woken);
+    }
+}
+
+void delegation_waiters_answer_locked(struct file *file, bool ok, struct list *woken)
+{
+    LIST_FOREACH_SAFE (waiter, &file->delegation_waiters, struct delegation_waiter, link) {
+        if (waiter->answer && ok)
+            take_locked(waiter, woken);
+        waiter->answer = false;
+    }
+}
+
+void delegation_waiters_wake(struct list *woken)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(woken))) {
+        struct delegation_waiter *waiter = LIST_ENTRY(link, struct delegation_waiter, link);
+
+        waiter->wake(waiter);
+    }
+}
+
+bool delegation_waiter_cancel(struct delegation_waiter *waiter)
+{
+    struct file *file = waiter->file;
+    bool waiting;
+
+    if (!file)
+        return true;
+    pthread_mutex_lock(&file->lock);
+    waiting = waiter->waiting;
+    if (waiting)
+        list_remove(&waiter->link);
+    waiter->waiting = false;
+    pthread_mutex_unlock(&file->lock);
+    waiter->file = NULL;
+    file_put(file);
+    return waiting;
+}
