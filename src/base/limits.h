@@ -81,6 +81,7 @@
 #define LIMIT_SLOTS 1024u       /* of one session */
 #define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION, unless mainstayd --slots */
 #define LIMIT_BACK_SLOTS 16u
+#define LIMIT_SLOT_RECALLS_PER_TICK 64u       /* sessions asked to leave slots */
 #define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* all slots might keep, unless --reply-cache */
 #define LIMIT_OPEN_OWNERS_PER_CLIENT 65536u
 #define LIMIT_OPENS_PER_CLIENT 262144u
@@ -106,6 +107,10 @@
 #define LIMIT_DELEGATIONS 524288u       /* of all clients */
 #define LIMIT_DELEGATIONS_PER_CLIENT 65536u /* with those that were revoked */
 #define LIMIT_DELEGATIONS_PER_FILE 4096u
+#define LIMIT_RECALL_ANY_CLIENTS 256u        /* asked to return some at a time */
+#define LIMIT_PRESSED_RECALLS_PER_TICK 1024u /* recalled of those who do not */
+#define LIMIT_DELEGATION_SIGNALS 1024u       /* clients that want to know when there is room */
+#define LIMIT_SIGNALS_PER_TICK 64u
 #define LIMIT_STATEID_CHUNKS 64u /* of one shard: 4096 stateids each, 2^24 in all */
 #define LIMIT_TEST_STATEIDS 1024u
 

@@ -20,6 +20,7 @@
 #include "callback/dial_client.h"
 #include "callback/notify_lock.h"
 #include "callback/recall.h"
+#include "callback/recall_any.h"
 #include "daemon/backends.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
@@ -112,6 +113,7 @@ static bool make_state(struct daemon *d)
     d->server.dial_out = dial_out_create(NULL);
     d->server.callback = callback_create(d->server.state, d->server.dial_out);
     d->recall = recall_create(d->server.callback, d->server.state);
+    recall_any_start(d->server.callback);
     lock_notice_hook(d->server.state, &(struct lock_notice_hook){.tell = notify_lock_tell,
                                                                  .context = d->server.callback});
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,

@@ -12,6 +12,7 @@
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_pressure.h"
 #include "state/open/open.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session_internal.h"
@@ -113,6 +114,7 @@ void state_tick(struct state *state, int64_t now_ns)
     session_slots_press(state, now_ns);
     lock_notice_tick(state);
     delegation_tick(state, now_ns);
+    delegation_pressure_tick(state, now_ns);
     recovery_tick(state->recovery, now_ns);
 }
 

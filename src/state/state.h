@@ -21,12 +21,14 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "state/session/reply_budget.h"
+#include "state/session/slot_recall.h"
 #include "wire/nfs4_types.h"
 
 struct client;
 struct delegation_tables;
 struct open_tables;
 struct recovery;
+struct session;
 struct state;
 
 /* What opens and locks plug in, so that they go when their client goes. */
@@ -92,6 +94,7 @@ struct state {
     uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
     struct state_gone_hook gone_hook;
+    struct slot_recall_hook slot_hook;
     struct open_tables *opens; /* stateids and files: open.h */
     struct delegation_tables *delegations;
     struct recovery *recovery; /* never NULL */

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "state/session/slot_recall.h"
 #include "state/session/slot_table.h"
 
 struct session;
@@ -27,6 +28,7 @@ struct session_demand {
     int64_t peak_since_ns;      /* guarded by slot_table.resizing, like those below */
     int64_t lowered_ns;         /* when the target was lowered */
     _Atomic int64_t settled_ns; /* no growth before this */
+    struct slot_recall recall;
 };
 
 /* Make the table of a new session that asks for `want` slots. */
@@ -48,7 +50,8 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
 /* Slots that the client is yet to leave: what CB_RECALL_SLOT could ask for.  0: none. */
 uint32_t session_slots_excess(const struct session *session);
 
-/* From the timer: if the budget is tight, let all sessions aim at their share, idle ones too. */
+/* From the timer: if the budget is tight, let all sessions aim at their share, and call idle ones,
+ * which would not hear of it. */
 void session_slots_press(struct state *state, int64_t now_ns);
 
 /* Count `grown` bytes more (or less) of kept replies. */

@@ -90,7 +90,7 @@ static struct session *make(uint32_t want)
     struct CREATE_SESSION4resok res;
     struct session *session;
 
-    assert_int_equal(session_create(state, &alice, conn, &args, now_ns, &res), NFS4_OK);
+    assert_int_equal(session_create(state, &alice, conn, 1, &args, now_ns, &res), NFS4_OK);
     session = session_lookup(state, res.csr_sessionid);
     assert_non_null(session);
     assert_int_equal(res.csr_fore_chan_attrs.ca_maxrequests,
@@ -278,6 +278,90 @@ static void pressure_ends(void **unused)
     assert_int_equal(slots(sessions[0]), 64);
 }
 
+static struct session *asked_for;
+static uint32_t asked_highest, asked_count;
+static bool answers;
+
+static bool note_asked(struct session *session, uint32_t highest, void *context)
+{
+    (void)context;
+    asked_for = session;
+    asked_highest = highest;
+    asked_count++;
+    if (answers)
+        slot_recall_done(session);
+    return true;
+}
+
+static void tick(int64_t seconds)
+{
+    pass(seconds);
+    session_slots_press(state, now_ns);
+}
+
+/* One that sends nothing does not hear of its target: it is called (RFC 8881 §20.8), one call at a
+ * time, and it is the requests that these bring by which it leaves its slots. */
+static void idle_ones_are_called(void **unused)
+{
+    const struct slot_recall_hook hook = {note_asked, NULL};
+    struct session *sessions[CROWD];
+
+    (void)unused;
+    answers = true;
+    asked_count = 0;
+    slot_recall_hook(state, &hook);
+    fill(sessions);
+    tick(1);
+    assert_int_equal(target(sessions[0]), SHARE);
+    tick(4);
+    assert_int_equal(asked_count, 0); /* nobody has a back channel */
+    atomic_store(&sessions[0]->back_bound, 1);
+    use(sessions[0], 0, 0);
+    tick(1);
+    assert_int_equal(asked_count, 0); /* it hears of it */
+    for (uint32_t i = 1; slots(sessions[0]) > SHARE; i++) {
+        tick(2);
+        assert_int_equal(asked_count, i);
+        assert_ptr_equal(asked_for, sessions[0]);
+        assert_int_equal(asked_highest, SHARE - 1);
+        use(sessions[0], 0, 0);
+        tick(1);
+        assert_int_equal(asked_count, i);
+    }
+    assert_int_equal(asked_count, 2);
+    tick(5);
+    assert_int_equal(asked_count, 2); /* all that was wanted */
+    atomic_store(&sessions[0]->back_bound, 0);
+}
+
+/* One call at a time; to a client that only answers, a few and then none for a lease period. */
+static void idle_ones_that_stay(void **unused)
+{
+    const struct slot_recall_hook hook = {note_asked, NULL};
+    struct session *sessions[CROWD];
+
+    (void)unused;
+    answers = false;
+    asked_count = 0;
+    slot_recall_hook(state, &hook);
+    fill(sessions);
+    atomic_store(&sessions[1]->back_bound, 1);
+    tick(1);
+    tick(2);
+    assert_int_equal(asked_count, 1);
+    tick(5);
+    assert_int_equal(asked_count, 1);
+    slot_recall_done(sessions[1]);
+    answers = true;
+    for (int i = 0; i < LEASE_S; i++)
+        tick(1);
+    assert_int_equal(asked_count, 4);
+    tick(LEASE_S);
+    assert_int_equal(asked_count, 5);
+    assert_int_equal(slots(sessions[1]), 64);
+    atomic_store(&sessions[1]->back_bound, 0);
+}
+
 /* After slots were left, whatever was sent in them must have died out before they come back. */
 static void rests_before_it_grows_again(void **unused)
 {
@@ -345,6 +429,8 @@ int main(void)
         TEST(pressure_on_old_ones),
         TEST(whoever_ignores_it_is_forced),
         TEST(pressure_ends),
+        TEST(idle_ones_are_called),
+        TEST(idle_ones_that_stay),
         TEST(rests_before_it_grows_again),
         TEST(long_disuse),
     };

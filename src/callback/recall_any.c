@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "callback/recall_any.h"
+
+#include "callback/callback.h"
+#include "state/client/client.h"
+#include "state/delegation/delegation_pressure.h"
+
+static const struct bitmap4 file_delegations = {
+    .words = {1u << RCA4_TYPE_MASK_RDATA_DLG | 1u << RCA4_TYPE_MASK_WDATA_DLG}, .count = 1};
+
+static bool answered(enum callback_outcome outcome, const struct cb_reply *reply)
+{
+    return outcome == CALLBACK_ANSWERED && reply->status == NFS4_OK;
+}
+
+static void asked(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+{
+    struct client *client = arg;
+
+    delegation_pressure_asked(client->state, client, answered(outcome, reply));
+    client_put(client);
+}
+
+static void told(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+{
+    (void)outcome;
+    (void)reply;
+    client_put(arg);
+}
+
+/* Both have the same arguments. */
+static bool call(struct callback *callback, struct client *client, enum nfs_cb_opnum4 number,
+                 uint32_t objects, callback_done *done)
+{
+    struct cb_op op = {
+        .op = number,
+        .recall_any = {.craa_objects_to_keep = objects, .craa_type_mask = file_delegations},
+    };
+
+    if (callback_call(callback, client_get(client), &op, 1, NULL, done, client))
+        return true;
+    client_put(client);
+    return false;
+}
+
+static bool recall_any(struct client *client, uint32_t keep, void *context)
+{
+    return call(context, client, OP_CB_RECALL_ANY, keep, asked);
+}
+
+static void available(struct client *client, uint32_t count, void *context)
+{
+    (void)call(context, client, OP_CB_RECALLABLE_OBJ_AVAIL, count, told);
+}
+
+void recall_any_start(struct callback *callback)
+{
+    const struct delegation_pressure_hooks hooks = {recall_any, available, callback};
+
+    delegation_pressure_hook(callback->state, &hooks);
+}

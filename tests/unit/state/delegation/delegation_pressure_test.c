@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Too many delegations: clients are asked to return some of their choice, lose their oldest when
+ * they don't, and those that had to be refused are told when there is room (RFC 8881 §20.6, §20.7).
+ */
+#include "state/delegation/delegation_pressure.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "state/client/client_lease.h"
+#include "state/delegation/delegation.h"
+#include "unit/state/open/open_fixture.h"
+
+enum {
+    MOST = 16, /* asked above 14, down to 12 */
+    CROWD = 5,
+    LEASE_S = 10
+};
+
+static struct client *crowd[CROWD];
+static struct stateid4 given[CROWD][FIXTURE_FILES];
+
+/* What was called, and how it is answered. */
+static struct client *asked_of, *told_to;
+static uint32_t asked_count, asked_keep, told_count, told_number, recall_count;
+static bool takes, silent;
+static struct stateid4 recalled[MOST];
+
+static bool recall_any(struct client *client, uint32_t keep, void *context)
+{
+    (void)context;
+    asked_of = client;
+    asked_keep = keep;
+    asked_count++;
+    if (takes && !silent)
+        delegation_pressure_asked(fx.state, client, true);
+    return takes;
+}
+
+static void available(struct client *client, uint32_t count, void *context)
+{
+    (void)context;
+    told_to = client;
+    told_number = count;
+    told_count++;
+}
+
+static bool reachable(struct client *client, void *context)
+{
+    (void)client;
+    (void)context;
+    return true;
+}
+
+static void recall(struct delegation *delegation, void *context)
+{
+    (void)context;
+    assert_true(recall_count < MOST);
+    stateid_value(&delegation->sid, &recalled[recall_count++]);
+}
+
+static int set_up(void **unused)
+{
+    const struct delegation_pressure_hooks hooks = {recall_any, available, NULL};
+    const struct delegation_hooks calls = {.reachable = reachable, .recall = recall};
+    int status = fixture_set_up(unused);
+
+    delegation_hook(fx.state, &calls);
+    delegation_pressure_hook(fx.state, &hooks);
+    delegation_limit(fx.state, MOST);
+    asked_count = told_count = recall_count = 0;
+    takes = true;
+    silent = false;
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = fixture_client((const char *[]){"1", "2", "3", "4", "5"}[i]);
+        atomic_store(&crowd[i]->back_up, 1);
+    }
+    return status;
+}
+
+static int tear_down(void **unused)
+{
+    for (int i = 0; i < CROWD; i++)
+        client_put(crowd[i]);
+    return fixture_tear_down(unused);
+}
+
+static void pass(int64_t seconds)
+{
+    clock_advance_ns(seconds * NSEC_PER_SEC);
+    for (int i = 0; i < CROWD; i++)
+        client_renew(crowd[i], clock_now_ns());
+}
+
+static void tick(void)
+{
+    delegation_pressure_tick(fx.state, clock_now_ns());
+}
+
+static bool want(int who, int file)
+{
+    const struct delegation_request request = {.client = crowd[who],
+                                               .obj = fx.files[file],
+                                               .cred = &fx.cred,
+                                               .kind = DELEGATION_READ,
+                                               .fh = name_of("fh"),
+                                               .now_ns = clock_now_ns()};
+    enum delegation_kind kind;
+    enum why_no_delegation4 why = WND4_NOT_WANTED;
+    bool got = delegation_offer(fx.state, &request, &kind, &given[who][file], &why);
+
+    if (!got)
+        assert_int_equal(why, WND4_RESOURCE);
+    return got;
+}
+
+static void give_back(int who, int file)
+{
+    struct stateid *sid = stateid_lookup(fx.state->opens->stateids, &given[who][file], crowd[who]);
+
+    assert_non_null(sid);
+    assert_int_equal(delegation_return(delegation_of_stateid(sid), 0), NFS4_OK);
+    stateid_put(sid);
+}
+
+/* The first clients get one of each file, the next one the rest. */
+static void fill(int count)
+{
+    for (int i = 0; i < count; i++)
+        assert_true(want(i / FIXTURE_FILES, i % FIXTURE_FILES));
+}
+
+static bool was_recalled(int who, int file)
+{
+    for (uint32_t i = 0; i < recall_count; i++) {
+        if (memcmp(recalled[i].other, given[who][file].other, sizeof(recalled[i].other)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void test_asked_near_the_limit(void **unused)
+{
+    (void)unused;
+    fill(14);
+    tick();
+    assert_int_equal(asked_count, 0);
+    assert_true(want(3, 2));
+    tick();
+    /* 15 of four clients, and 12 are to stay: three of each may. */
+    assert_int_equal(asked_count, 3);
+    assert_int_equal(asked_keep, 3);
+    pass(5);
+    tick(); /* once at a time */
+    assert_int_equal(asked_count, 3);
+    assert_int_equal(recall_count, 0);
+}
+
+/* One with more than all others has to return more. */
+static void test_those_with_the_most(void **unused)
+{
+    (void)unused;
+    delegation_limit(fx.state, 8); /* asked above 7, down to 6 */
+    fill(4);
+    for (int who = 1; who < CROWD; who++)
+        assert_true(want(who, 0));
+    tick();
+    assert_int_equal(asked_count, 1);
+    assert_ptr_equal(asked_of, crowd[0]);
+    assert_int_equal(asked_keep, 2);
+}
+
+static void test_who_returns_is_left_alone(void **unused)
+{
+    (void)unused;
+    fill(15);
+    tick();
+    assert_int_equal(asked_count, 3);
+    for (int who = 0; who < 3; who++)
+        give_back(who, 3);
+    pass(2L * LEASE_S);
+    tick();
+    assert_int_equal(recall_count, 0);
+    assert_int_equal(asked_count, 3);
+}
+
+/* A lease later the oldest go: enough of them, and none of who did as he was asked. */
+static void test_who_does_not_return(void **unused)
+{
+    (void)unused;
+    fill(15);
+    tick();
+    give_back(1, 0);
+    pass(LEASE_S - 1);
+    tick();
+    assert_int_equal(recall_count, 0);
+    pass(1);
+    tick();
+    assert_int_equal(recall_count, 2);
+    assert_true(was_recalled(0, 0));
+    assert_true(was_recalled(2, 0));
+    give_back(0, 0);
+    give_back(2, 0);
+    assert_true(want(4, 0));
+    tick();
+    assert_int_equal(recall_count, 2);
+}
+
+static void test_who_cannot_be_asked(void **unused)
+{
+    (void)unused;
+    takes = false;
+    fill(15);
+    tick();
+    assert_int_equal(asked_count, 3);
+    assert_int_equal(recall_count, 3); /* at once */
+}
+
+static void test_who_refuses(void **unused)
+{
+    (void)unused;
+    silent = true;
+    fill(15);
+    tick();
+    assert_int_equal(recall_count, 0);
+    delegation_pressure_asked(fx.state, crowd[1], false);
+    tick();
+    assert_int_equal(recall_count, 1);
+    assert_true(was_recalled(1, 0));
+}
+
+static void test_refused_and_told_later(void **unused)
+{
+    (void)unused;
+    fill(12);
+    assert_false(delegation_will_signal(fx.state, crowd[4])); /* there is room */
+    for (int file = 0; file < FIXTURE_FILES; file++)
+        assert_true(want(3, file));
+    assert_false(want(4, 0));
+    assert_true(delegation_will_signal(fx.state, crowd[4]));
+    assert_true(delegation_will_signal(fx.state, crowd[4])); /* and that is one */
+    tick();
+    assert_int_equal(told_count, 0);
+    for (int who = 0; who < 3; who++)
+        give_back(who, 0);
+    tick();
+    assert_int_equal(told_count, 1);
+    assert_ptr_equal(told_to, crowd[4]);
+    assert_int_equal(told_number, 1);
+    assert_true(want(4, 0));
+    tick();
+    assert_int_equal(told_count, 1);
+}
+
+static void test_nobody_is_promised_what_cannot_be(void **unused)
+{
+    (void)unused;
+    delegation_limit(fx.state, 0);
+    assert_false(want(0, 0));
+    atomic_store(&crowd[0]->back_up, 0);
+    assert_false(delegation_will_signal(fx.state, crowd[0]));
+    assert_true(delegation_will_signal(fx.state, crowd[1]));
+    atomic_store(&crowd[1]->dead, true);
+    delegation_limit(fx.state, MOST);
+    tick();
+    assert_int_equal(told_count, 0); /* forgotten with its client */
+    atomic_store(&crowd[1]->dead, false);
+    tick();
+    assert_int_equal(told_count, 0);
+}
+
+static void test_how_many_may_wait(void **unused)
+{
+    (void)unused;
+    delegation_limit(fx.state, 0);
+    for (uint32_t i = 0; i <= LIMIT_DELEGATION_SIGNALS; i++) {
+        char name[16];
+        struct client *client;
+
+        (void)snprintf(name, sizeof(name), "c%u", i);
+        client = fixture_client(name);
+        atomic_store(&client->back_up, 1);
+        assert_int_equal(delegation_will_signal(fx.state, client), i < LIMIT_DELEGATION_SIGNALS);
+        client_put(client);
+    }
+    delegation_limit(fx.state, LIMIT_DELEGATIONS);
+    tick();
+    assert_int_equal(told_count, LIMIT_SIGNALS_PER_TICK);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_asked_near_the_limit),      TEST(test_those_with_the_most),
+        TEST(test_who_returns_is_left_alone), TEST(test_who_does_not_return),
+        TEST(test_who_cannot_be_asked),       TEST(test_who_refuses),
+        TEST(test_refused_and_told_later),    TEST(test_nobody_is_promised_what_cannot_be),
+        TEST(test_how_many_may_wait),
+    };
+
+    return test_group_run(tests);
+}
