@@ -293,4 +293,6 @@ const struct vfs_ops pseudo_ops = {
     .commit = pseudo_commit,
     .openattr = vfs_openattr_none,
     .getacl = vfs_getacl_none,
+    .lease = vfs_lease_none,
+    .unlease = vfs_unlease_none,
 };

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vfs/vfs.h"
 
+#include <pthread.h>
+
 struct vfs_blocking_hooks vfs_blocking_hooks;
 void (*_Atomic vfs_own_identity_hook)(void);
+
+/* Held while the hook runs, so that who sets another one waits for it. */
+static pthread_mutex_t lease_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct vfs_lease_hook lease_hook;
 
 static const char *const names[] = {
     "PERM",        "NOENT",    "IO",      "NXIO",       "ACCESS",    "EXIST",       "XDEV",
@@ -25,6 +31,33 @@ enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *c
 {
     (void)obj, (void)cred, (void)out;
     return VFS_NOTSUPP;
+}
+
+void vfs_lease_hook_set(const struct vfs_lease_hook *hook)
+{
+    pthread_mutex_lock(&lease_lock);
+    lease_hook = hook ? *hook : (struct vfs_lease_hook){0};
+    pthread_mutex_unlock(&lease_lock);
+}
+
+void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use)
+{
+    pthread_mutex_lock(&lease_lock);
+    if (lease_hook.broken)
+        lease_hook.broken(obj, use, lease_hook.context);
+    pthread_mutex_unlock(&lease_lock);
+}
+
+enum vfs_status vfs_lease_none(struct vfs_object *obj, enum vfs_lease kind)
+{
+    (void)obj, (void)kind;
+    return VFS_NOTSUPP;
+}
+
+void vfs_unlease_none(struct vfs_object *obj, enum vfs_lease kind)
+{
+    (void)obj, (void)kind;
+    CHECK(!"a lease that was given");
 }
 
 const char *vfs_status_name(enum vfs_status status)

@@ -257,6 +257,14 @@ enum vfs_caps {
     VFS_CAP_VERIFIER_TIMES = 1u << 8,
     VFS_CAP_NAMED_ATTR = 1u << 9, /* openattr() */
     VFS_CAP_ACL = 1u << 10,       /* objects have ACLs, and these say who may do what */
+    /* Others than our callers use the objects too, and lease() may be able to tell of them. */
+    VFS_CAP_LEASE = 1u << 11,
+};
+
+/* What nobody but our callers does with a file. */
+enum vfs_lease {
+    VFS_LEASE_READ,  /* change it */
+    VFS_LEASE_WRITE, /* use it */
 };
 
 /* All out-parameters are written only on VFS_OK unless said otherwise.  An object returned through
@@ -357,6 +365,18 @@ struct vfs_ops {
      * and set it; an attribute directory's follows from the object's. */
     enum vfs_status (*getacl)(struct vfs_object *obj, const struct vfs_cred *cred,
                               struct vfs_acl *out);
+
+    /* From now until unlease() of the same kind, tell by vfs_lease_broken() when somebody who does
+     * not come through this interface is about to do with the file's data what `kind` excludes, and
+     * hold him up meanwhile if that can be done.  Regular files only.  Leases count; those for
+     * reading go together.  It is told once for each kind of use; after that no lease is given
+     * before the last one is given back.
+     * VFS_DELAY: he is at it now, or too many are held; VFS_PERM, VFS_NOTSUPP: it is impossible
+     * here.  VFS_NOTSUPP without VFS_CAP_LEASE, see vfs_lease_none(): there is nobody to tell of.
+     * Under a lease for reading, open() and write() for a caller of ours end it, which is told in
+     * the same way.  With no lock held over which vfs_lease_broken() could be waited for. */
+    enum vfs_status (*lease)(struct vfs_object *obj, enum vfs_lease kind);
+    void (*unlease)(struct vfs_object *obj, enum vfs_lease kind);
 };
 
 /* One mounted backend.  Backends embed it. */
@@ -439,6 +459,23 @@ static inline void vfs_own_identity(void)
     if (vfs_own_identity_hook)
         vfs_own_identity_hook();
 }
+
+/* Whom leases are told of: on a thread of the backend's, with no lock of its held.  `use` says what
+ * somebody else waits to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change. */
+struct vfs_lease_hook {
+    void (*broken)(struct vfs_object *obj, enum vfs_lease use, void *context);
+    void *context;
+};
+
+/* Set it, or none (NULL); then the former one does not run any more. */
+void vfs_lease_hook_set(const struct vfs_lease_hook *hook);
+
+/* For backends. */
+void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use);
+
+/* lease() and unlease() of a backend whose objects nobody else can reach. */
+enum vfs_status vfs_lease_none(struct vfs_object *obj, enum vfs_lease kind);
+void vfs_unlease_none(struct vfs_object *obj, enum vfs_lease kind);
 
 /* openattr() of a backend without named attributes. */
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/lease.h"
 
 enum {
     IO_IDLE_EPOCHS = 3 /* longer, and local users see "text file busy" for long */
@@ -125,6 +125,8 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
 
     if (status != VFS_OK)
         return status;
+    if (want & VFS_WANT_WRITE)
+        local_lease_yield(obj);
     vfs_blocking_begin(false);
     fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
     vfs_blocking_end();
@@ -247,13 +249,25 @@ static bool close_idle(struct local_object *obj, int access)
     return true;
 }
 
+bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t users)
+{
+    for (int i = 0; i < 3; i++) {
+        if (i == access || obj->fds[i] < 0)
+            continue;
+        if ((access == O_RDONLY && obj->pins[1] > 0) ||
+            atomic_load_explicit(&obj->users, memory_order_acquire) > users || !close_idle(obj, i))
+            return false;
+    }
+    return true;
+}
+
 bool local_io_sweep(struct local_object *obj, uint32_t epoch)
 {
     bool empty = true;
 
     if (pthread_mutex_trylock(&obj->lock) != 0)
         return true;
-    if (obj->pins[0] + obj->pins[1] > 0 ||
+    if (obj->pins[0] + obj->pins[1] > 0 || obj->lease ||
         atomic_load_explicit(&obj->users, memory_order_acquire) > 0 ||
         epoch - atomic_load_explicit(&obj->io_epoch, memory_order_relaxed) < IO_IDLE_EPOCHS) {
         pthread_mutex_unlock(&obj->lock);

@@ -15,7 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/lease.h"
 #include "base/log.h"
 
 enum {
@@ -62,6 +62,8 @@ static const struct vfs_ops local_ops = {
     .commit = local_commit,
     .openattr = vfs_openattr_none,
     .getacl = vfs_getacl_none,
+    .lease = local_lease,
+    .unlease = local_unlease,
 };
 
 static int open_proc(struct local_fs *fs, const struct error *error)
@@ -225,12 +227,20 @@ static int start_sweeper(struct local_fs *fs, const struct error *error)
     return err ? fail(error, "thread", strerror(err)) : 0;
 }
 
+static int start_watch(struct local_fs *fs, const struct error *error)
+{
+    int err = local_watch_start();
+
+    fs->watched = err == 0;
+    return err ? fail(error, "signalfd", strerror(err)) : 0;
+}
+
 static void set_caps(struct local_fs *fs)
 {
     struct statx st;
 
     fs->base.caps = VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD |
-                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES;
+                    VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE;
     if (fs->impersonate)
         fs->base.caps |= VFS_CAP_CHOWN;
     if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))
@@ -266,6 +276,8 @@ static int bring_up(struct local_fs *fs, const struct local_options *options, co
         return -1;
     set_caps(fs);
     fs->file_size_max = find_file_size_max(fs);
+    if (start_watch(fs, error) != 0)
+        return -1;
     return start_sweeper(fs, error);
 }
 
@@ -277,6 +289,8 @@ static void close_if_open(int fd)
 
 static void teardown(struct local_fs *fs)
 {
+    if (fs->watched)
+        local_watch_stop();
     if (fs->root)
         vfs_object_put(&fs->root->base);
     local_cache_fini(fs);
@@ -308,6 +322,7 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
     int result;
 
     vfs_own_identity();
+    local_block_signals();
     if (sodium_init() < 0)
         return fail(&error, "libsodium", "cannot start");
     real_path = realpath(options->path, NULL);

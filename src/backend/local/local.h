@@ -38,3 +38,8 @@ struct local_options {
  * the new file, so ATIME and MTIME cannot be set along with it (attrs_applied tells). */
 int local_create(const struct local_options *options, struct vfs **out, char *errbuf,
                  size_t errbuf_size);
+
+/* Block the signals that tell of broken leases, which would end the process, in this thread and
+ * those that it starts: before it starts any that goes on after local_create(), which does the
+ * same. */
+void local_block_signals(void);

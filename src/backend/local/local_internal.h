@@ -32,6 +32,8 @@ enum local_id_kind {
     LOCAL_ID_INO = 3,    /* inode number and birth time, where the kernel has neither */
 };
 
+struct local_lease;
+
 struct local_shard {
     pthread_mutex_t lock;
     struct htable table;
@@ -60,10 +62,12 @@ struct local_fs {
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */
+    _Atomic uint32_t leases;      /* given (lease.h) */
     _Atomic uint32_t epoch;       /* seconds, roughly */
     _Atomic uint32_t next_victim; /* the shard to shrink next */
     struct local_shard shards[LOCAL_SHARDS];
 
+    bool watched; /* local_watch_start() */
     pthread_t sweeper;
     int stop_fd; /* readable: the sweeper ends */
 };
@@ -96,6 +100,7 @@ struct local_object {
     pthread_mutex_t lock;      /* what follows */
     int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
     uint32_t pins[2];          /* open()s for reading, for writing */
+    struct local_lease *lease; /* NULL: none; it keeps its descriptor open, too */
     _Atomic uint32_t users;    /* I/O under way; raised under the lock only */
     _Atomic uint32_t io_epoch; /* last I/O */
     int64_t dir_pos;           /* where fds[O_RDONLY] of a directory stands; -1: unknown */
@@ -180,6 +185,9 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
 void local_io_put(struct local_object *obj);
 void local_io_pin(struct local_object *obj, enum vfs_open_want want);
 void local_io_unpin(struct local_object *obj, enum vfs_open_want want);
+/* With obj->lock: close all but fds[access].  False: one of them is needed, or more than `users` use
+ * any. */
+bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t users);
 /* Move the I/O descriptors of a twin that lost the race into the table. */
 void local_io_adopt(struct local_object *obj, struct local_object *twin);
 /* Every descriptor; the object ends. */

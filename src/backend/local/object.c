@@ -41,6 +41,7 @@ void local_cache_init(struct local_fs *fs)
 
 static void object_destroy(struct local_object *obj)
 {
+    CHECK(!obj->lease);
     local_io_close_all(obj);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     CHECK(pthread_mutex_destroy(&obj->names) == 0);

@@ -99,6 +99,8 @@ static const struct vfs_ops mem_ops = {
     .commit = mem_commit,
     .openattr = mem_openattr,
     .getacl = mem_getacl,
+    .lease = vfs_lease_none,
+    .unlease = vfs_unlease_none,
 };
 
 static uint64_t bytes_max_default(void)

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leases of files: given, told of, given back. */
+#include "backend/local/lease.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+    DESCRIPTORS_PER_LEASE = 4 /* there are that many more descriptors than leases at the least */
+};
+
+/* Those that can be shared are.  False: the kernel must be asked. */
+static bool share_locked(struct local_object *obj, enum vfs_lease kind, enum vfs_status *status)
+{
+    struct local_lease *lease = obj->lease;
+
+    if (!lease)
+        return false;
+    *status = VFS_DELAY;
+    if (lease->lost || lease->told[VFS_LEASE_READ] || lease->told[VFS_LEASE_WRITE] ||
+        kind > lease->kind)
+        return true;
+    lease->counts[kind]++;
+    *status = VFS_OK;
+    return true;
+}
+
+static enum vfs_status status_of(int err)
+{
+    switch (err) {
+    case EAGAIN:
+        return VFS_DELAY; /* somebody has it open */
+    case EACCES:
+    case EPERM:
+        return VFS_PERM;
+    default:
+        return VFS_NOTSUPP;
+    }
+}
+
+static void hold_locked(struct local_object *obj, enum vfs_lease kind, int fd)
+{
+    struct local_lease *lease = must_calloc(1, sizeof(*lease));
+
+    vfs_object_get(&obj->base);
+    lease->obj = obj;
+    lease->fd = fd;
+    lease->kind = kind;
+    lease->counts[kind] = 1;
+    list_init(&lease->due);
+    obj->lease = lease;
+    local_watch_add(lease);
+}
+
+/* `fd` is good for what the lease needs, and in use by the caller. */
+static enum vfs_status ask_kernel(struct local_object *obj, enum vfs_lease kind, int fd)
+{
+    const int access = kind == VFS_LEASE_READ ? O_RDONLY : O_RDWR;
+    enum vfs_status status = VFS_DELAY;
+    int err;
+
+    pthread_mutex_lock(&obj->lock);
+    if (!share_locked(obj, kind, &status) && obj->fds[access] == fd &&
+        local_io_keep_only_locked(obj, access, 1)) {
+        err = local_watch_set(fd, kind);
+        status = err ? status_of(err) : VFS_OK;
+        if (!err)
+            hold_locked(obj, kind, fd);
+    }
+    pthread_mutex_unlock(&obj->lock);
+    return status;
+}
+
+/* Our own writers that nobody needs, out of the way of one for reading. */
+static bool make_way(struct local_object *obj)
+{
+    bool done;
+
+    pthread_mutex_lock(&obj->lock);
+    done = local_io_keep_only_locked(obj, O_RDONLY, 0);
+    pthread_mutex_unlock(&obj->lock);
+    return done;
+}
+
+static enum vfs_status lease_new(struct local_object *obj, enum vfs_lease kind)
+{
+    enum vfs_status status;
+    int fd;
+
+    if (kind == VFS_LEASE_READ && !make_way(obj))
+        return VFS_DELAY;
+    status = local_io_get(obj, NULL, kind == VFS_LEASE_READ ? VFS_WANT_READ : VFS_WANT_BOTH, &fd);
+    if (status != VFS_OK)
+        return status;
+    status = ask_kernel(obj, kind, fd);
+    local_io_put(obj);
+    return status;
+}
+
+/* One more file that stays open.  False: they would take descriptors that others need. */
+static bool count_one(struct local_fs *fs)
+{
+    if (atomic_fetch_add_explicit(&fs->leases, 1, memory_order_relaxed) <
+        fs->descriptors_max / DESCRIPTORS_PER_LEASE)
+        return true;
+    atomic_fetch_sub_explicit(&fs->leases, 1, memory_order_relaxed);
+    return false;
+}
+
+enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
+{
+    struct local_object *obj = local_of(base);
+    struct local_fs *fs = local_fs_of(base);
+    enum vfs_status status = local_check_regular(base);
+    bool shared;
+
+    if (status != VFS_OK)
+        return status;
+    pthread_mutex_lock(&obj->lock);
+    shared = share_locked(obj, kind, &status);
+    pthread_mutex_unlock(&obj->lock);
+    if (shared && status != VFS_OK)
+        return status;
+    if (!count_one(fs)) {
+        if (shared)
+            local_unlease(base, kind);
+        return VFS_DELAY;
+    }
+    if (shared)
+        return VFS_OK;
+    local_cred_server(fs);
+    vfs_blocking_begin(false);
+    status = lease_new(obj, kind);
+    vfs_blocking_end();
+    if (status != VFS_OK)
+        atomic_fetch_sub_explicit(&fs->leases, 1, memory_order_relaxed);
+    return status;
+}
+
+static void release_kernel_locked(struct local_lease *lease)
+{
+    if (!lease->lost)
+        (void)fcntl(lease->fd, F_SETLEASE, F_UNLCK);
+    lease->lost = true;
+}
+
+void local_unlease(struct vfs_object *base, enum vfs_lease kind)
+{
+    struct local_object *obj = local_of(base);
+    struct local_fs *fs = local_fs_of(base);
+    struct local_lease *lease;
+    bool last;
+
+    local_cred_server(fs);
+    pthread_mutex_lock(&obj->lock);
+    lease = obj->lease;
+    CHECK(lease && lease->counts[kind] > 0);
+    lease->counts[kind]--;
+    last = lease->counts[VFS_LEASE_READ] + lease->counts[VFS_LEASE_WRITE] == 0;
+    if (last) {
+        local_watch_remove(lease);
+        release_kernel_locked(lease);
+        obj->lease = NULL;
+    }
+    pthread_mutex_unlock(&obj->lock);
+    atomic_fetch_sub_explicit(&fs->leases, 1, memory_order_relaxed);
+    if (!last)
+        return;
+    free(lease);
+    vfs_object_put(base);
+}
+
+void local_lease_yield(struct local_object *obj)
+{
+    pthread_mutex_lock(&obj->lock);
+    if (obj->lease && !obj->lease->lost && obj->lease->kind == VFS_LEASE_READ) {
+        release_kernel_locked(obj->lease);
+        local_watch_due(obj->lease);
+    }
+    pthread_mutex_unlock(&obj->lock);
+}
+
+/* What does somebody wait to do?  False: nothing. */
+static bool broken_locked(struct local_lease *lease, enum vfs_lease *use)
+{
+    int left = lease->lost ? F_UNLCK : fcntl(lease->fd, F_GETLEASE);
+
+    if (left == F_WRLCK || (left == F_RDLCK && lease->kind == VFS_LEASE_READ))
+        return false;
+    *use = left == F_RDLCK ? VFS_LEASE_READ : VFS_LEASE_WRITE;
+    /* A reader, and those that are left excluded none.  The kernel makes no lesser lease of this
+     * one, since its descriptor can write. */
+    if (*use == VFS_LEASE_READ && lease->counts[VFS_LEASE_WRITE] == 0) {
+        release_kernel_locked(lease);
+        *use = VFS_LEASE_WRITE;
+    }
+    return true;
+}
+
+void local_lease_look(struct local_object *obj)
+{
+    enum vfs_lease use;
+    bool tell;
+
+    pthread_mutex_lock(&obj->lock);
+    tell = obj->lease && broken_locked(obj->lease, &use) && !obj->lease->told[use];
+    if (tell)
+        obj->lease->told[use] = true;
+    pthread_mutex_unlock(&obj->lock);
+    if (tell)
+        vfs_lease_broken(&obj->base, use);
+}

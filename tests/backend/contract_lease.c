@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leases as far as our own callers see them: none of them is somebody else. */
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "backend/contract.h"
+#include "lib/wait.h"
+
+static _Atomic unsigned told[2]; /* by use */
+
+static void note(struct vfs_object *obj, enum vfs_lease use, void *context)
+{
+    (void)context;
+    assert_int_equal(obj->type, VFS_REG);
+    atomic_fetch_add(&told[use], 1);
+}
+
+static void listen_for_breaks(void)
+{
+    const struct vfs_lease_hook hook = {.broken = note};
+
+    atomic_store(&told[VFS_LEASE_READ], 0);
+    atomic_store(&told[VFS_LEASE_WRITE], 0);
+    vfs_lease_hook_set(&hook);
+}
+
+/* Whether there is anybody to be told of. */
+static bool watched(const struct contract *c)
+{
+    return c->fs->caps & VFS_CAP_LEASE;
+}
+
+static enum vfs_status lease(struct vfs_object *obj, enum vfs_lease kind)
+{
+    return obj->fs->ops->lease(obj, kind);
+}
+
+static void unlease(struct vfs_object *obj, enum vfs_lease kind)
+{
+    obj->fs->ops->unlease(obj, kind);
+}
+
+static void only_files(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *link = make_symlink(c, "link", "x");
+
+    if (watched(c)) {
+        assert_status(lease(c->root, VFS_LEASE_READ), VFS_ISDIR);
+        assert_status(lease(link, VFS_LEASE_WRITE), VFS_SYMLINK);
+    } else {
+        struct vfs_object *file = make_file(c, "file");
+
+        assert_status(lease(file, VFS_LEASE_READ), VFS_NOTSUPP);
+        assert_status(lease(file, VFS_LEASE_WRITE), VFS_NOTSUPP);
+        vfs_object_put(file);
+    }
+    vfs_object_put(link);
+}
+
+/* Those for reading go together; one for writing goes with the same and hinders no use of ours. */
+static void they_count(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    char buf[8];
+    bool eof;
+
+    if (!watched(c)) {
+        vfs_object_put(file);
+        return;
+    }
+    listen_for_breaks();
+    put_bytes(c, file, 0, "abc", 3);
+    for (int round = 0; round < 3; round++) {
+        assert_ok(lease(file, VFS_LEASE_READ));
+        assert_ok(lease(file, VFS_LEASE_READ));
+        assert_int_equal(get_bytes(c, file, 0, buf, sizeof(buf), &eof), 3);
+        unlease(file, VFS_LEASE_READ);
+        assert_int_equal(get_bytes(c, file, 0, buf, sizeof(buf), &eof), 3);
+        assert_ok(do_chmod(file, &c->owner, 0640));
+        unlease(file, VFS_LEASE_READ);
+
+        assert_ok(lease(file, VFS_LEASE_WRITE));
+        put_bytes(c, file, 0, "xyz", 3);
+        assert_int_equal(get_bytes(c, file, 0, buf, sizeof(buf), &eof), 3);
+        assert_memory_equal(buf, "xyz", 3);
+        assert_ok(do_truncate(file, &c->owner, 2));
+        assert_ok(do_truncate(file, &c->owner, 3));
+        assert_ok(lease(file, VFS_LEASE_READ)); /* less than there is */
+        unlease(file, VFS_LEASE_READ);
+        unlease(file, VFS_LEASE_WRITE);
+    }
+    vfs_lease_hook_set(NULL);
+    assert_int_equal(atomic_load(&told[VFS_LEASE_READ]), 0);
+    assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 0);
+    vfs_object_put(file);
+}
+
+/* A caller's open for writing goes on, tells, and no lease is given until all are given back. */
+static void our_writer_ends_one_for_reading(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+
+    if (!watched(c)) {
+        vfs_object_put(file);
+        return;
+    }
+    listen_for_breaks();
+    assert_ok(lease(file, VFS_LEASE_READ));
+    assert_ok(lease(file, VFS_LEASE_READ));
+    assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_WRITE, false));
+    assert_ok(do_write(file, 0, "abc", 3));
+    wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
+    c->fs->ops->close(file, VFS_WANT_WRITE);
+    assert_status(lease(file, VFS_LEASE_READ), VFS_DELAY);
+    unlease(file, VFS_LEASE_READ);
+    assert_status(lease(file, VFS_LEASE_READ), VFS_DELAY);
+    assert_status(lease(file, VFS_LEASE_WRITE), VFS_DELAY);
+    unlease(file, VFS_LEASE_READ);
+    assert_ok(lease(file, VFS_LEASE_READ));
+    unlease(file, VFS_LEASE_READ);
+    vfs_lease_hook_set(NULL);
+    assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 1);
+    assert_int_equal(atomic_load(&told[VFS_LEASE_READ]), 0);
+    vfs_object_put(file);
+}
+
+/* While a caller has it open for writing there is none for reading. */
+static void not_beside_our_writer(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+
+    assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_BOTH, false));
+    assert_status(lease(file, VFS_LEASE_READ), watched(c) ? VFS_DELAY : VFS_NOTSUPP);
+    if (watched(c)) {
+        assert_ok(lease(file, VFS_LEASE_WRITE));
+        unlease(file, VFS_LEASE_WRITE);
+    }
+    c->fs->ops->close(file, VFS_WANT_BOTH);
+    vfs_object_put(file);
+}
+
+static const struct contract_test tests[] = {
+    CONTRACT_TEST(only_files, NEEDS_NOTHING),
+    CONTRACT_TEST(they_count, NEEDS_NOTHING),
+    CONTRACT_TEST(our_writer_ends_one_for_reading, NEEDS_NOTHING),
+    CONTRACT_TEST(not_beside_our_writer, NEEDS_NOTHING),
+};
+
+CONTRACT_GROUP(lease, tests);

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Other processes of this machine and the kernel's leases: who opens a leased file is told of, and
+ * waits until the lease is given back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+#include "backend/local_fixture.h"
+#include "lib/wait.h"
+
+enum {
+    STRANGER = 65533,
+    MANY = 40, /* files */
+};
+
+static const struct vfs_cred self = {.uid = 0};
+
+static _Atomic unsigned told[2]; /* by use */
+static struct vfs_object *_Atomic told_of;
+
+static void note(struct vfs_object *obj, enum vfs_lease use, void *context)
+{
+    (void)context;
+    atomic_store(&told_of, obj);
+    atomic_fetch_add(&told[use], 1);
+}
+
+static const struct vfs_lease_hook hook = {.broken = note};
+
+static int set_up(void **state)
+{
+    atomic_store(&told[VFS_LEASE_READ], 0);
+    atomic_store(&told[VFS_LEASE_WRITE], 0);
+    vfs_lease_hook_set(&hook);
+    return local_test_set_up(state);
+}
+
+static int tear_down(void **state)
+{
+    vfs_lease_hook_set(NULL);
+    return local_test_tear_down(state);
+}
+
+static struct vfs_object *make_one(struct local_dir *dir, const char *name)
+{
+    struct vfs_object *root, *file;
+
+    assert_ok(dir->fs->ops->root(dir->fs, &root));
+    file = make(root, &self, name, VFS_REG, 0644);
+    vfs_object_put(root);
+    return file;
+}
+
+static enum vfs_status lease(struct vfs_object *obj, enum vfs_lease kind)
+{
+    return obj->fs->ops->lease(obj, kind);
+}
+
+static void unlease(struct vfs_object *obj, enum vfs_lease kind)
+{
+    obj->fs->ops->unlease(obj, kind);
+}
+
+static unsigned told_all(void)
+{
+    return atomic_load(&told[VFS_LEASE_READ]) + atomic_load(&told[VFS_LEASE_WRITE]);
+}
+
+/* Another process: opens the file, and ends with the errno of that. */
+static pid_t opener(struct local_dir *dir, const char *name, int flags)
+{
+    const char *path = local_path(dir, name);
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(open(path, flags) >= 0 ? 0 : errno);
+    return pid;
+}
+
+static int end_of(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static bool waits(pid_t pid)
+{
+    return waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+static void a_writer_waits_for_readers(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+    pid_t pid;
+
+    assert_ok(lease(file, VFS_LEASE_READ));
+    assert_ok(lease(file, VFS_LEASE_READ));
+    assert_int_equal(end_of(opener(dir, "file", O_RDONLY)), 0);
+    assert_int_equal(told_all(), 0);
+    pid = opener(dir, "file", O_WRONLY);
+    wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
+    assert_ptr_equal(atomic_load(&told_of), file);
+    assert_status(lease(file, VFS_LEASE_READ), VFS_DELAY);
+    unlease(file, VFS_LEASE_READ);
+    assert_true(waits(pid));
+    unlease(file, VFS_LEASE_READ);
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(told_all(), 1);
+    vfs_object_put(file);
+}
+
+static void a_reader_waits_for_the_writer(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+    pid_t pid;
+
+    assert_ok(lease(file, VFS_LEASE_WRITE));
+    pid = opener(dir, "file", O_RDONLY);
+    wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
+    assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 0);
+    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, false)); /* he may; and write back */
+    assert_ok(do_write(file, 0, "dirty", 5));
+    assert_true(waits(pid));
+    dir->fs->ops->close(file, VFS_WANT_BOTH);
+    unlease(file, VFS_LEASE_WRITE);
+    assert_int_equal(end_of(pid), 0);
+    vfs_object_put(file);
+}
+
+/* truncate(2) opens nothing, and waits all the same; a second use is told, too. */
+static void both_kinds_are_told(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+    pid_t reader, writer;
+
+    assert_ok(lease(file, VFS_LEASE_WRITE));
+    reader = opener(dir, "file", O_RDONLY);
+    wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
+    writer = fork();
+    if (writer == 0)
+        _exit(truncate(local_path(dir, "file"), 0) == 0 ? 0 : errno);
+    wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
+    unlease(file, VFS_LEASE_WRITE);
+    assert_int_equal(end_of(reader), 0);
+    assert_int_equal(end_of(writer), 0);
+    assert_int_equal(told_all(), 2);
+    vfs_object_put(file);
+}
+
+/* Who only tries is not let in, and yet told of. */
+static void who_does_not_wait_is_told_of(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+
+    assert_ok(lease(file, VFS_LEASE_READ));
+    assert_int_equal(end_of(opener(dir, "file", O_WRONLY | O_NONBLOCK)), EWOULDBLOCK);
+    wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
+    unlease(file, VFS_LEASE_READ);
+    vfs_object_put(file);
+}
+
+static void not_while_somebody_has_it_open(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+    int fd = open(local_path(dir, "file"), O_RDWR);
+
+    assert_true(fd >= 0);
+    assert_status(lease(file, VFS_LEASE_READ), VFS_DELAY);
+    assert_status(lease(file, VFS_LEASE_WRITE), VFS_DELAY);
+    (void)close(fd);
+    fd = open(local_path(dir, "file"), O_RDONLY);
+    assert_status(lease(file, VFS_LEASE_WRITE), VFS_DELAY);
+    assert_ok(lease(file, VFS_LEASE_READ));
+    unlease(file, VFS_LEASE_READ);
+    (void)close(fd);
+    assert_ok(lease(file, VFS_LEASE_WRITE));
+    unlease(file, VFS_LEASE_WRITE);
+    assert_int_equal(told_all(), 0);
+    vfs_object_put(file);
+}
+
+/* What is left excludes no reader, but the kernel's lease does: he must not wait for ever. */
+static void a_greater_lease_does_not_outlive_its_use(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+
+    assert_ok(lease(file, VFS_LEASE_WRITE));
+    assert_ok(lease(file, VFS_LEASE_READ));
+    unlease(file, VFS_LEASE_WRITE);
+    assert_int_equal(end_of(opener(dir, "file", O_RDONLY)), 0);
+    wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
+    unlease(file, VFS_LEASE_READ);
+    vfs_object_put(file);
+}
+
+/* The sweeper leaves its descriptor alone. */
+static void it_outlives_idleness(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+    pid_t pid;
+
+    assert_ok(lease(file, VFS_LEASE_WRITE));
+    vfs_own_identity();
+    for (int i = 0; i < 10; i++)
+        local_cache_sweep(CONTAINER_OF(dir->fs, struct local_fs, base));
+    pid = opener(dir, "file", O_RDONLY);
+    wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
+    unlease(file, VFS_LEASE_WRITE);
+    assert_int_equal(end_of(pid), 0);
+    vfs_object_put(file);
+}
+
+/* A kernel without room for more signals sends SIGIO instead, once: so all are looked at. */
+static void more_than_can_be_queued(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *files[MANY];
+    pid_t pids[MANY];
+    char name[16];
+
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof(name), "file%d", i);
+        files[i] = make_one(dir, name);
+        assert_ok(lease(files[i], VFS_LEASE_READ));
+        pids[i] = opener(dir, name, O_WRONLY);
+    }
+    assert_int_equal(kill(getpid(), SIGIO), 0);
+    wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == MANY);
+    for (int i = 0; i < MANY; i++) {
+        unlease(files[i], VFS_LEASE_READ);
+        assert_int_equal(end_of(pids[i]), 0);
+        vfs_object_put(files[i]);
+    }
+}
+
+/* They take a part of the descriptors and no more. */
+static void they_are_bounded(void **state)
+{
+    struct local_dir *dir = *state;
+    struct local_fs *fs;
+    struct vfs_object *files[MANY];
+    char name[16];
+    int given = 0;
+
+    local_dir_destroy(dir);
+    local_setting.descriptors_max = 2 * MANY;
+    *state = dir = local_dir_create();
+    local_setting.descriptors_max = 0;
+    fs = CONTAINER_OF(dir->fs, struct local_fs, base);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof(name), "file%d", i);
+        files[i] = make_one(dir, name);
+        if (i == given && lease(files[i], VFS_LEASE_READ) == VFS_OK)
+            given++;
+    }
+    assert_int_equal(given, 2 * MANY / 4);
+    assert_int_equal(atomic_load(&fs->leases), given);
+    for (int i = 0; i < MANY; i++) {
+        if (i < given)
+            unlease(files[i], VFS_LEASE_READ);
+        vfs_object_put(files[i]);
+    }
+    assert_int_equal(atomic_load(&fs->leases), 0);
+}
+
+/* Without privilege the kernel gives leases on one's own files alone. */
+static void a_stranger_gets_none(void **state)
+{
+    struct local_dir *dir = *state;
+    int status, fd = open(local_path(dir, "other"), O_CREAT | O_RDWR, 0666);
+    pid_t pid;
+
+    if (!local_privileged()) { /* it takes one to make a file of somebody else */
+        (void)close(fd);
+        return;
+    }
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_int_equal(chmod(local_path(dir, "other"), 0666), 0);
+    assert_int_equal(chown(dir->path, STRANGER, STRANGER), 0);
+    assert_int_equal(chown(dir->base, STRANGER, STRANGER), 0);
+    assert_int_equal(chown(dir->state, STRANGER, STRANGER), 0);
+    pid = fork();
+    if (pid == 0) {
+        char state_dir[200], error[256];
+        const struct local_options options = {
+            .path = dir->path, .state_dir = state_dir, .finding = LOCAL_FIND_BY_MAP};
+        struct vfs_object *root, *file = NULL;
+        struct vfs *mine;
+
+        (void)snprintf(state_dir, sizeof(state_dir), "%s/state2", dir->base);
+        if (setresgid(STRANGER, STRANGER, STRANGER) || setresuid(STRANGER, STRANGER, STRANGER))
+            _exit(1);
+        vfs_own_identity_hook = NULL;
+        if (local_create(&options, &mine, error, sizeof(error)) != 0 ||
+            mine->ops->root(mine, &root) != VFS_OK ||
+            do_lookup(root, &self, "other", &file) != VFS_OK)
+            _exit(2);
+        if (lease(file, VFS_LEASE_READ) != VFS_PERM || lease(file, VFS_LEASE_WRITE) != VFS_PERM)
+            _exit(3);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* S22-23: nothing is left of any. */
+static void nothing_is_left(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *file = make_one(dir, "file");
+    struct local_fs *fs = CONTAINER_OF(dir->fs, struct local_fs, base);
+
+    for (int i = 0; i < 1000; i++) {
+        enum vfs_lease kind = i % 2 ? VFS_LEASE_READ : VFS_LEASE_WRITE;
+
+        assert_ok(lease(file, kind));
+        unlease(file, kind);
+    }
+    assert_null(local_of(file)->lease);
+    assert_int_equal(atomic_load(&fs->leases), 0);
+    assert_int_equal(told_all(), 0);
+    assert_true(atomic_load(&fs->descriptors) <= 4); /* root, and two of the file */
+    vfs_object_put(file);
+}
+
+#define LEASE_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LEASE_TEST(a_writer_waits_for_readers),
+        LEASE_TEST(a_reader_waits_for_the_writer),
+        LEASE_TEST(both_kinds_are_told),
+        LEASE_TEST(who_does_not_wait_is_told_of),
+        LEASE_TEST(not_while_somebody_has_it_open),
+        LEASE_TEST(a_greater_lease_does_not_outlive_its_use),
+        LEASE_TEST(it_outlives_idleness),
+        LEASE_TEST(more_than_can_be_queued),
+        LEASE_TEST(they_are_bounded),
+        LEASE_TEST(a_stranger_gets_none),
+        LEASE_TEST(nothing_is_left),
+    };
+
+    return local_group_run(tests);
+}
