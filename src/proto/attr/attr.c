@@ -6,6 +6,7 @@
 
 #include "proto/attr/attr_acl.h"
 #include "proto/open_arguments.h"
+#include "state/delegation/delegation.h"
 #include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
 
@@ -295,6 +296,31 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
     return NFS4_OK;
 }
 
+/* What the holder of a WRITE delegation may know better (RFC 8881 §10.4.3). */
+#define DELEGATED (VFS_ATTR_SIZE | VFS_ATTR_CHANGE | VFS_ATTR_MTIME | VFS_ATTR_CTIME)
+
+/* From the backend, and of a file that somebody else writes behind a delegation, from him: his word
+ * first, since it moves the times that the backend tells. */
+static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t mask,
+                         struct vfs_attr *attr)
+{
+    struct delegation_attr held = {.valid = false};
+    enum nfsstat4 status = NFS4_OK;
+    enum vfs_status got;
+
+    if (mask & DELEGATED)
+        status = delegation_getattr(c->server->state, obj, c->client, c->call->received_ns,
+                                    c->waiter, &held);
+    if (status != NFS4_OK)
+        return status;
+    got = obj->fs->ops->getattr(obj, mask, attr);
+    if (got != VFS_OK)
+        return status_from_vfs(got);
+    if (held.valid)
+        attr->size = held.size;
+    return NFS4_OK;
+}
+
 enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
                                  const struct bitmap4 *want, struct xdr *out)
 {
@@ -312,10 +338,10 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
     struct vfs_acl acl;
 
     if (mask) {
-        enum vfs_status status = obj->fs->ops->getattr(obj, mask, &attr);
+        enum nfsstat4 status = get(c, obj, mask, &attr);
 
-        if (status != VFS_OK)
-            return status_from_vfs(status);
+        if (status != NFS4_OK)
+            return status;
         allowed = attr_check_guard(obj, &c->cred, &attr);
     } else {
         source.attr = NULL;

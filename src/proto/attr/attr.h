@@ -47,7 +47,8 @@ enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const str
 enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4 *want,
                           struct xdr *out);
 
-/* Get and append the attributes of an object: GETATTR. */
+/* Get and append the attributes of an object: GETATTR, VERIFY, NVERIFY.  NFS4ERR_DELAY also when
+ * the holder of a delegation is asked first (compound.waiter). */
 enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
                                  const struct bitmap4 *want, struct xdr *out);
 

@@ -2,6 +2,7 @@
 /* REMOVE, RENAME, LINK: changes to the entries of directories. */
 #include "proto/ops/dir_change.h"
 
+#include "proto/ops/exclusion.h"
 #include "proto/ops/ops.h"
 
 enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *component,
@@ -31,13 +32,19 @@ enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
     struct vfs_object *dir = c->current.obj;
     struct vfs_name name;
     enum nfsstat4 status = dir_change_begin(c, &args->target, NFS4ERR_NOTEMPTY, &name);
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
     struct vfs_change_info info;
     struct REMOVE4resok resok;
     enum vfs_status removed;
 
     if (status != NFS4_OK)
         return status;
+    exclusion_add_entry(&exclusion, c, dir, &name);
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
     removed = dir->fs->ops->remove(dir, &c->cred, &name, &info);
+    exclusion_end(&exclusion, c);
     if (removed != VFS_OK)
         return change_status(removed);
     resok.cinfo = change_info_from_vfs(&info);
@@ -45,10 +52,20 @@ enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
     return NFS4_OK;
 }
 
+/* What is renamed, and what goes in its favour. */
+static enum nfsstat4 rename_begin(struct compound *c, const struct vfs_name *from,
+                                  const struct vfs_name *to, struct exclusion *exclusion)
+{
+    exclusion_add_entry(exclusion, c, c->saved.obj, from);
+    exclusion_add_entry(exclusion, c, c->current.obj, to);
+    return exclusion_begin(exclusion, c);
+}
+
 /* The source directory is the saved filehandle, the target directory the current one. */
 enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
 {
     struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
     struct vfs_name from, to;
     struct vfs_change_info from_info, to_info;
     struct RENAME4resok resok;
@@ -67,7 +84,11 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
     if (c->saved.export != c->current.export ||
         export_child_named(c->saved.export, from_dir, &from))
         return NFS4ERR_XDEV;
+    status = rename_begin(c, &from, &to, &exclusion);
+    if (status != NFS4_OK)
+        return status;
     renamed = to_dir->fs->ops->rename(from_dir, &from, to_dir, &to, &c->cred, &from_info, &to_info);
+    exclusion_end(&exclusion, c);
     /* A file and a directory don't replace each other, RFC 8881 §18.26.3. */
     if (renamed == VFS_NOTDIR || renamed == VFS_ISDIR)
         return NFS4ERR_EXIST;
@@ -84,6 +105,7 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
 {
     struct vfs_object *dir = c->current.obj, *obj = c->saved.obj;
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
     struct vfs_name name;
     struct vfs_change_info info;
     struct LINK4resok resok;
@@ -99,7 +121,12 @@ enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
         return NFS4ERR_ISDIR;
     if (c->saved.export != c->current.export)
         return NFS4ERR_XDEV;
+    exclusion_add(&exclusion, vfs_object_get(obj));
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
     linked = dir->fs->ops->link(obj, dir, &c->cred, &name, &info);
+    exclusion_end(&exclusion, c);
     if (linked != VFS_OK)
         return change_status(linked);
     resok.cinfo = change_info_from_vfs(&info);

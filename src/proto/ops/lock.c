@@ -6,6 +6,7 @@
  */
 #include "state/lock/lock.h"
 
+#include "proto/ops/exclusion.h"
 #include "proto/ops/grace.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
@@ -119,6 +120,22 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
     return NFS4_OK;
 }
 
+/* Who has the file delegated for writing may keep its locks to itself (RFC 8881 §10.4.2). */
+static enum nfsstat4 test_lock(struct compound *c, const struct LOCKT4args *args,
+                               const struct lock_request *request)
+{
+    struct exclusion exclusion = {.use = DELEGATION_USE_READ};
+    enum nfsstat4 status;
+
+    exclusion_add(&exclusion, vfs_object_get(c->current.obj));
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
+    status = lock_test(c->client, c->current.obj, &args->owner.owner, request);
+    exclusion_end(&exclusion, c);
+    return status;
+}
+
 enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
 {
     struct lock_conflict conflict = {0};
@@ -132,7 +149,7 @@ enum nfsstat4 op_lockt(struct compound *c, const struct LOCKT4args *args)
     if (status == NFS4_OK)
         status = grace_check_io(c);
     if (status == NFS4_OK)
-        status = lock_test(c->client, c->current.obj, &args->owner.owner, &request);
+        status = test_lock(c, args, &request);
     if (status == NFS4ERR_DENIED)
         encode_denied(c, &conflict);
     return status;

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * OPEN (RFC 8881 §18.16): find or make the file, let the backend check the caller's right, reserve
- * the shares, truncate, and only then make the open.
+ * the shares, truncate, and only then make the open, and maybe give a delegation with it.
  */
 #include "state/open/open_revoke.h"
 
 #include "proto/open_arguments.h"
+#include "proto/ops/exclusion.h"
 #include "proto/ops/grace.h"
 #include "proto/ops/open_create.h"
+#include "proto/ops/open_delegation.h"
 #include "proto/ops/ops.h"
-
-/* The WANT flags of RFC 8881; a delegation wanted is one number in their mask. */
-#define WANT_FLAGS                                                                                 \
-    (OPEN4_SHARE_ACCESS_WANT_DELEG_MASK | OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL |  \
-     OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED)
+#include "proto/ops/stateid_arg.h"
 
 static uint32_t access_of(const struct OPEN4args *args)
 {
     return args->share_access & OPEN4_SHARE_ACCESS_BOTH;
-}
-
-static uint32_t deleg_wanted(const struct OPEN4args *args)
-{
-    return args->share_access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
 }
 
 static enum nfsstat4 find_current(struct compound *c, struct open_target *target)
@@ -32,7 +25,57 @@ static enum nfsstat4 find_current(struct compound *c, struct open_target *target
     return NFS4_OK;
 }
 
-/* The file that the claim names. */
+static bool is_delegated(enum open_claim_type4 claim)
+{
+    return claim == CLAIM_DELEGATE_CUR || claim == CLAIM_DELEG_CUR_FH;
+}
+
+/* Has the client opened the file itself, by this delegation?  Also one that is being recalled. */
+static enum nfsstat4 check_delegated(struct compound *c, const struct stateid4 *stateid,
+                                     uint32_t access, const struct vfs_object *obj)
+{
+    struct stateid *sid;
+    uint32_t seqid;
+    enum nfsstat4 status =
+        stateid_arg_find_of(c, obj, stateid, STATEID_DELEGATION, STATEID_ARG_LATEST, &sid, &seqid);
+
+    if (status != NFS4_OK)
+        return status;
+    status = stateid_check_seqid(sid, seqid);
+    /* OPENMODE would say it better, but RFC 8881 §15.2 has that for no OPEN. */
+    if (status == NFS4_OK && (access & OPEN4_SHARE_ACCESS_WRITE) &&
+        delegation_of_stateid(sid)->kind != DELEGATION_WRITE)
+        status = NFS4ERR_BAD_STATEID;
+    stateid_put(sid);
+    return status;
+}
+
+/* CLAIM_DELEGATE_CUR, CLAIM_DELEG_CUR_FH. */
+static enum nfsstat4 find_delegated(struct compound *c, const struct OPEN4args *args,
+                                    struct open_target *target)
+{
+    const struct open_claim_delegate_cur4 *cur = &args->claim.delegate_cur_info;
+    const struct stateid4 *stateid = &args->claim.oc_delegate_stateid;
+    bool create = args->openhow.opentype == OPEN4_CREATE;
+    enum nfsstat4 status;
+
+    if (args->claim.claim == CLAIM_DELEGATE_CUR) {
+        stateid = &cur->delegate_stateid;
+        status = create ? open_create_known(c, &cur->file, &args->openhow.how, target)
+                        : open_lookup(c, &cur->file, target);
+    } else {
+        status = create ? NFS4ERR_INVAL : find_current(c, target);
+    }
+    if (status != NFS4_OK)
+        return status;
+    status = check_delegated(c, stateid, access_of(args), target->obj);
+    if (status != NFS4_OK)
+        vfs_object_put(target->obj);
+    return status;
+}
+
+/* The file that the claim names.  Delegations end with their client: it has none from a former life
+ * of its own. */
 static enum nfsstat4 find_target(struct compound *c, const struct OPEN4args *args,
                                  struct open_target *target)
 {
@@ -53,7 +96,7 @@ static enum nfsstat4 find_target(struct compound *c, const struct OPEN4args *arg
         return create ? NFS4ERR_INVAL : find_current(c, target);
     case CLAIM_DELEGATE_CUR:
     case CLAIM_DELEG_CUR_FH:
-        return NFS4ERR_BAD_STATEID; /* no delegation was ever given */
+        return find_delegated(c, args, target);
     case CLAIM_DELEGATE_PREV:
     case CLAIM_DELEG_PREV_FH:
         return NFS4ERR_NOTSUPP;
@@ -91,7 +134,14 @@ static enum nfsstat4 truncate_target(struct compound *c, struct open_target *tar
     return NFS4_OK;
 }
 
-/* Shares, truncation, open: all of it or nothing.  The vfs open() is done. */
+/* Not what the client has, or had before a restart. */
+static bool is_new(enum open_claim_type4 claim)
+{
+    return claim == CLAIM_NULL || claim == CLAIM_FH;
+}
+
+/* Shares, truncation, open: all of it or nothing.  The vfs open() is done.  Who has made the file
+ * waits for nobody: his request would find it there when it runs once more. */
 static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
                                struct open_target *target, struct stateid4 *stateid)
 {
@@ -104,10 +154,10 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         .deny = args->share_deny,
         .principal = compound_principal(c),
         .now_ns = c->call->received_ns,
+        .waiter = target->fresh ? NULL : c->waiter,
     };
     enum nfsstat4 status = NFS4_OK;
 
-    /* Truncating is writing, also in an open that is only for reading. */
     if (target->truncate)
         status =
             open_denied(c->server->state, target->obj, OPEN4_SHARE_ACCESS_WRITE, request.now_ns);
@@ -118,13 +168,30 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
     if (status != NFS4_OK)
         return status;
     /* What was in the way may have gone meanwhile with a client whose record could not. */
-    if (args->claim.claim != CLAIM_PREVIOUS && !target->created)
+    if (is_new(args->claim.claim) && !target->created)
         status = grace_check_new(c);
     if (status == NFS4_OK)
         status = truncate_target(c, target, request.access);
     if (status == NFS4_OK)
         return open_commit(&request, stateid);
     open_cancel(&request);
+    return status;
+}
+
+/* Truncating is writing, also in an open that is only for reading. */
+static enum nfsstat4 make_open_alone(struct compound *c, const struct OPEN4args *args,
+                                     struct open_target *target, struct stateid4 *stateid)
+{
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    enum nfsstat4 status;
+
+    if (target->truncate)
+        exclusion_add(&exclusion, vfs_object_get(target->obj));
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
+    status = make_open(c, args, target, stateid);
+    exclusion_end(&exclusion, c);
     return status;
 }
 
@@ -135,7 +202,7 @@ static enum nfsstat4 open_target_open(struct compound *c, const struct OPEN4args
     enum vfs_open_want want = (enum vfs_open_want)access_of(args);
     enum nfsstat4 status = check_target(target, access_of(args));
     /* Its owner may have changed a file's mode behind an open that comes back. */
-    bool held = target->created || args->claim.claim == CLAIM_PREVIOUS;
+    bool held = target->created || !is_new(args->claim.claim);
     enum vfs_status opened;
 
     if (status != NFS4_OK)
@@ -143,40 +210,51 @@ static enum nfsstat4 open_target_open(struct compound *c, const struct OPEN4args
     opened = obj->fs->ops->open(obj, &c->cred, want, held);
     if (opened != VFS_OK)
         return status_from_vfs(opened);
-    status = make_open(c, args, target, stateid);
+    status = make_open_alone(c, args, target, stateid);
     if (status != NFS4_OK)
         obj->fs->ops->close(obj, want);
     return status;
 }
 
-/* Why there is no delegation: clients that spoke of one are told (RFC 8881 §18.16.3). */
-static void refuse_delegation(const struct OPEN4args *args, struct open_delegation4 *delegation)
+/* The open is made.  One that has still to be confirmed gets none (RFC 7530 §16.18.5). */
+static void delegate(struct compound *c, const struct OPEN4args *args,
+                     const struct open_target *target, struct open_delegation4 *out)
 {
-    *delegation = (struct open_delegation4){.delegation_type = OPEN_DELEGATE_NONE};
-    if (!(args->share_access & WANT_FLAGS))
-        return;
-    delegation->delegation_type = OPEN_DELEGATE_NONE_EXT;
-    switch (deleg_wanted(args)) {
-    case OPEN4_SHARE_ACCESS_WANT_NO_DELEG:
-        delegation->od_whynone.ond_why = WND4_NOT_WANTED;
-        break;
-    case OPEN4_SHARE_ACCESS_WANT_CANCEL:
-        delegation->od_whynone.ond_why = WND4_CANCELLED;
-        break;
-    default:
-        delegation->od_whynone.ond_why = WND4_NOT_SUPP_FTYPE;
-    }
+    struct open_delegation_ask ask = {.obj = target->obj,
+                                      .export = target->export,
+                                      .access = args->share_access,
+                                      .created = target->created};
+
+    if (args->claim.claim == CLAIM_PREVIOUS)
+        ask.reclaim = args->claim.delegate_type;
+    if (is_delegated(args->claim.claim))
+        open_delegation_refuse(args->share_access, WND4_CONTENTION, out);
+    else if ((c->open_rflags & OPEN4_RESULT_CONFIRM) ||
+             (args->claim.claim == CLAIM_PREVIOUS && ask.reclaim == OPEN_DELEGATE_NONE))
+        open_delegation_refuse(args->share_access, WND4_RESOURCE, out);
+    else
+        open_delegation_offer(c, &ask, out);
+}
+
+static enum nfsstat4 open_and_delegate(struct compound *c, const struct OPEN4args *args,
+                                       struct open_target *target, struct OPEN4resok *resok)
+{
+    enum nfsstat4 status = open_target_open(c, args, target, &resok->stateid);
+
+    if (status == NFS4_OK)
+        delegate(c, args, target, &resok->delegation);
+    return status;
 }
 
 /* CLAIM_PREVIOUS.  What else there is can only be what others have reclaimed. */
 static enum nfsstat4 reclaim_target(struct compound *c, const struct OPEN4args *args,
-                                    struct open_target *target, struct stateid4 *stateid)
+                                    struct open_target *target, struct OPEN4resok *resok)
 {
     enum nfsstat4 status = grace_reclaim_begin(c);
 
     if (status != NFS4_OK)
         return status;
-    status = grace_reclaim_status(open_target_open(c, args, target, stateid));
+    status = grace_reclaim_status(open_and_delegate(c, args, target, resok));
     grace_reclaim_end(c, status);
     return status;
 }
@@ -199,9 +277,9 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     if (status != NFS4_OK)
         return status;
     if (args->claim.claim == CLAIM_PREVIOUS)
-        status = reclaim_target(c, args, &target, &resok.stateid);
+        status = reclaim_target(c, args, &target, &resok);
     else
-        status = open_target_open(c, args, &target, &resok.stateid);
+        status = open_and_delegate(c, args, &target, &resok);
     if (status != NFS4_OK) {
         vfs_object_put(target.obj);
         return status;
@@ -213,7 +291,6 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     if (lock_notice_possible(c->client))
         resok.rflags |= OPEN4_RESULT_MAY_NOTIFY_LOCK;
     resok.attrset = target.attrset;
-    refuse_delegation(args, &resok.delegation);
     wire_OPEN4resok(c->out, &resok);
     return NFS4_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "proto/attr/attr.h"
 #include "proto/ops/dir_change.h"
+#include "proto/ops/exclusion.h"
 #include "proto/ops/name_step.h"
 
 /* The client's side of a create: how, with which attributes. */
@@ -64,6 +65,23 @@ static bool wants_truncation(const struct wish *wish)
     return (wish->set.mask & VFS_ATTR_SIZE) && wish->set.size == 0;
 }
 
+enum nfsstat4 open_create_known(struct compound *c, const struct wire_opaque *component,
+                                const struct createhow4 *how, struct open_target *target)
+{
+    struct wish wish = {.asked = {0}};
+    enum nfsstat4 status = wish_decode(c, how, &wish);
+
+    if (status == NFS4_OK)
+        status = open_lookup(c, component, target);
+    if (status != NFS4_OK)
+        return status;
+    target->truncate = wants_truncation(&wish);
+    if (how->mode == UNCHECKED4)
+        return NFS4_OK;
+    vfs_object_put(target->obj);
+    return NFS4ERR_EXIST;
+}
+
 /* On a read-only export a create can still find what is there already. */
 static enum nfsstat4 create_read_only(struct compound *c, const struct wire_opaque *component,
                                       enum createmode4 mode, const struct wish *wish,
@@ -91,15 +109,32 @@ static void report_attributes(struct wish *wish, enum createmode4 mode, struct o
     }
 }
 
+/* A named attribute that comes up is a change of what it belongs to. */
+static enum nfsstat4 create(struct compound *c, const struct vfs_name *name, struct wish *wish,
+                            struct vfs_change_info *info, struct vfs_object **obj)
+{
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    struct vfs_object *dir = c->current.obj;
+    enum nfsstat4 status;
+    enum vfs_status made;
+
+    if (dir->type == VFS_ATTRDIR)
+        exclusion_add_entry(&exclusion, c, dir, name);
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
+    made = dir->fs->ops->create(dir, &c->cred, name, &wish->create, info, obj);
+    exclusion_end(&exclusion, c);
+    return made == VFS_OK ? NFS4_OK : status_from_vfs(made);
+}
+
 enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *component,
                           const struct createhow4 *how, struct open_target *target)
 {
-    struct vfs_object *dir = c->current.obj;
     struct wish wish = {.asked = {0}};
     struct vfs_change_info info;
     struct vfs_name name;
     enum nfsstat4 status;
-    enum vfs_status made;
 
     status = dir_change_begin(c, component, how->mode == UNCHECKED4 ? NFS4ERR_ISDIR : NFS4ERR_EXIST,
                               &name);
@@ -111,14 +146,14 @@ enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *componen
                                  : status;
     }
     status = wish_decode(c, how, &wish);
+    if (status == NFS4_OK)
+        status = create(c, &name, &wish, &info, &target->obj);
     if (status != NFS4_OK)
         return status;
-    made = dir->fs->ops->create(dir, &c->cred, &name, &wish.create, &info, &target->obj);
-    if (made != VFS_OK)
-        return status_from_vfs(made);
     target->export = c->current.export;
     target->cinfo = change_info_from_vfs(&info);
-    target->created = wish.create.created || is_exclusive(how->mode);
+    target->fresh = wish.create.created;
+    target->created = target->fresh || is_exclusive(how->mode);
     if (target->created)
         report_attributes(&wish, how->mode, target);
     else

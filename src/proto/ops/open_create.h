@@ -10,6 +10,7 @@ struct open_target {
     struct export *export;
     struct change_info4 cinfo; /* of the directory */
     bool created;              /* by this client, now or in the request that this one repeats */
+    bool fresh;                /* made just now: the request must not run once more */
     bool truncate;             /* an existing file that is to lose its contents */
     struct bitmap4 attrset;
 };
@@ -17,6 +18,10 @@ struct open_target {
 /* CLAIM_NULL with OPEN4_CREATE: the regular file `component` of the current directory. */
 enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *component,
                           const struct createhow4 *how, struct open_target *target);
+
+/* CLAIM_DELEGATE_CUR with OPEN4_CREATE: the client knows that the file is there. */
+enum nfsstat4 open_create_known(struct compound *c, const struct wire_opaque *component,
+                                const struct createhow4 *how, struct open_target *target);
 
 /* CLAIM_NULL with OPEN4_NOCREATE: whatever there is of this name. */
 enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,

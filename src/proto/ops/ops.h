@@ -40,4 +40,5 @@ enum nfsstat4 op_secinfo_no_name(struct compound *c, const struct SECINFO_NO_NAM
 enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args);
 enum nfsstat4 op_test_stateid(struct compound *c, const struct TEST_STATEID4args *args);
 enum nfsstat4 op_verify(struct compound *c, const struct VERIFY4args *args);
+enum nfsstat4 op_want_delegation(struct compound *c, const struct WANT_DELEGATION4args *args);
 enum nfsstat4 op_write(struct compound *c, const struct WRITE4args *args);

@@ -105,6 +105,6 @@ enum nfsstat4 op_read(struct compound *c, const struct READ4args *args)
         status = stateid_io_permit(c, &io, OPEN4_SHARE_ACCESS_READ);
     if (status == NFS4_OK)
         status = read_file(c, args);
-    stateid_io_end(&io);
+    stateid_io_end(c, &io);
     return status;
 }

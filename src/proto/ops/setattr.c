@@ -4,6 +4,7 @@
  * result has a bitmap with every status; the processor adds an empty one where we encode none.
  */
 #include "proto/attr/attr.h"
+#include "proto/ops/exclusion.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
 
@@ -14,8 +15,25 @@ static enum nfsstat4 check_truncate(struct compound *c, const struct stateid4 *s
     enum nfsstat4 status = stateid_io_begin(c, stateid, OPEN4_SHARE_ACCESS_WRITE, &io);
 
     *opened = io.by_opener;
-    stateid_io_end(&io);
+    stateid_io_end(c, &io);
     return status;
+}
+
+static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool opened,
+                            uint32_t *applied)
+{
+    struct vfs_object *obj = c->current.obj;
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    enum nfsstat4 status;
+    enum vfs_status changed;
+
+    exclusion_add(&exclusion, vfs_object_get(obj));
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
+    changed = obj->fs->ops->setattr(obj, &c->cred, set, opened, applied);
+    exclusion_end(&exclusion, c);
+    return changed == VFS_OK ? NFS4_OK : status_from_vfs(changed);
 }
 
 enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args)
@@ -26,7 +44,6 @@ enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args)
     struct vfs_attr set;
     uint32_t applied = 0;
     bool opened = false;
-    enum vfs_status changed;
 
     if (status == NFS4_OK)
         status = attr_decode_settable(c, &args->obj_attributes, obj, obj->type, &set, &asked);
@@ -39,8 +56,8 @@ enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args)
     }
     if (status != NFS4_OK)
         return status;
-    changed = obj->fs->ops->setattr(obj, &c->cred, &set, opened, &applied);
+    status = change(c, &set, opened, &applied);
     attr_applied_bitmap(&asked, applied, &applied_bits);
     wire_bitmap4(c->out, &applied_bits);
-    return changed == VFS_OK ? NFS4_OK : status_from_vfs(changed);
+    return status;
 }

@@ -2,6 +2,7 @@
 #include "proto/ops/stateid_arg.h"
 
 #include "proto/ops/grace.h"
+#include "state/delegation/delegation.h"
 #include "state/open/open_revoke.h"
 
 enum nfsstat4 stateid_arg_need_file(const struct compound *c)
@@ -38,17 +39,32 @@ static enum nfsstat4 revoked(struct stateid *sid)
 {
     enum nfsstat4 status = stateid_revoked(sid);
 
-    return status == NFS4_OK ? stateid_revoked(&open_of_stateid(sid)->sid) : status;
+    return status == NFS4_OK ? stateid_revoked(stateid_head(sid)) : status;
 }
 
-static bool of_current_file(const struct compound *c, struct stateid *sid)
+static bool is_of(struct stateid *sid, const struct vfs_object *obj)
 {
-    return open_of_stateid(sid)->file->obj == c->current.obj;
+    return file_of_stateid(sid)->obj == obj;
 }
 
-enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
-                               enum stateid_kind kind, enum stateid_arg_current current,
-                               struct stateid **sid, uint32_t *seqid)
+/* In the order of RFC 8881 §8.2.4, but for delegations: where an open or a lock is wanted they are
+ * just wrong. */
+static enum nfsstat4 check_found(struct stateid *sid, const struct vfs_object *obj,
+                                 enum stateid_kind kind)
+{
+    bool delegation = sid->kind == STATEID_DELEGATION, wanted = kind == STATEID_DELEGATION;
+    enum nfsstat4 status;
+
+    if (!is_of(sid, obj) || delegation != wanted)
+        return NFS4ERR_BAD_STATEID;
+    status = revoked(sid);
+    return status == NFS4_OK && sid->kind != kind ? NFS4ERR_BAD_STATEID : status;
+}
+
+enum nfsstat4 stateid_arg_find_of(const struct compound *c, const struct vfs_object *obj,
+                                  const struct stateid4 *in, enum stateid_kind kind,
+                                  enum stateid_arg_current current, struct stateid **sid,
+                                  uint32_t *seqid)
 {
     struct stateid4 stateid;
     enum nfsstat4 status = resolve(c, in, current, &stateid);
@@ -59,10 +75,7 @@ enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *
     found = lookup(c, &stateid);
     if (!found)
         return NFS4ERR_BAD_STATEID;
-    /* In the order of RFC 8881 §8.2.4. */
-    status = of_current_file(c, found) ? revoked(found) : NFS4ERR_BAD_STATEID;
-    if (status == NFS4_OK && found->kind != kind)
-        status = NFS4ERR_BAD_STATEID;
+    status = check_found(found, obj, kind);
     if (status != NFS4_OK) {
         stateid_put(found);
         return status;
@@ -70,6 +83,13 @@ enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *
     *sid = found;
     *seqid = stateid.seqid;
     return NFS4_OK;
+}
+
+enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
+                               enum stateid_kind kind, enum stateid_arg_current current,
+                               struct stateid **sid, uint32_t *seqid)
+{
+    return stateid_arg_find_of(c, c->current.obj, in, kind, current, sid, seqid);
 }
 
 enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
@@ -89,13 +109,11 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
 }
 
 /* Only a READ with all ones passes by share reservations, also by those still to be reclaimed. */
-static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
+static enum nfsstat4 check_special(const struct compound *c, enum stateid_special special,
                                    uint32_t access)
 {
     enum nfsstat4 status;
 
-    if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
-        return NFS4ERR_BAD_STATEID;
     if (special == STATEID_READ_BYPASS && access == OPEN4_SHARE_ACCESS_READ)
         return NFS4_OK;
     /* First, since open_denied() takes from expired clients what is in the way. */
@@ -105,6 +123,37 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
     return open_denied(c->server->state, c->current.obj, access, c->call->received_ns);
 }
 
+/* By nobody's open: so nothing has recalled yet what is in the way (RFC 8881 §10.4.1). */
+static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
+                                   uint32_t access, struct stateid_io *io)
+{
+    enum delegation_use use =
+        access == OPEN4_SHARE_ACCESS_READ ? DELEGATION_USE_READ : DELEGATION_USE_CHANGE;
+    enum nfsstat4 status;
+
+    if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
+        return NFS4ERR_BAD_STATEID;
+    status = check_special(c, special, access);
+    if (status != NFS4_OK)
+        return status;
+    status = delegation_begin(c->server->state, c->current.obj, c->client, use,
+                              c->call->received_ns, c->waiter);
+    io->begun = status == NFS4_OK;
+    return status;
+}
+
+/* Who has the file delegated needs no open.  The seqid is checked. */
+static enum nfsstat4 begin_delegated(const struct compound *c, uint32_t access,
+                                     struct stateid_io *io)
+{
+    const struct delegation *delegation = delegation_of_stateid(io->sid);
+
+    if (access == OPEN4_SHARE_ACCESS_WRITE && delegation->kind != DELEGATION_WRITE)
+        return NFS4ERR_OPENMODE;
+    io->by_opener = delegation_by_caller(delegation, &c->cred);
+    return NFS4_OK;
+}
+
 static enum nfsstat4 begin_ordinary(const struct compound *c, const struct stateid4 *stateid,
                                     uint32_t access, struct stateid_io *io)
 {
@@ -112,13 +161,15 @@ static enum nfsstat4 begin_ordinary(const struct compound *c, const struct state
     enum nfsstat4 status;
 
     io->sid = lookup(c, stateid);
-    if (!io->sid || !of_current_file(c, io->sid))
+    if (!io->sid || !is_of(io->sid, c->current.obj))
         return NFS4ERR_BAD_STATEID;
     status = revoked(io->sid);
     if (status == NFS4_OK)
         status = stateid_check_seqid(io->sid, stateid->seqid);
     if (status != NFS4_OK)
         return status;
+    if (io->sid->kind == STATEID_DELEGATION)
+        return begin_delegated(c, access, io);
     open = open_of_stateid(io->sid);
     if (!(open_access(open) & access))
         return NFS4ERR_OPENMODE;
@@ -138,7 +189,7 @@ enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *
         return status;
     special = stateid_special(&stateid);
     if (special != STATEID_ORDINARY)
-        return begin_special(c, special, access);
+        return begin_special(c, special, access, io);
     return begin_ordinary(c, &stateid, access, io);
 }
 
@@ -166,8 +217,11 @@ enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_i
     return attr.uid == c->cred.uid ? NFS4_OK : NFS4ERR_ACCESS;
 }
 
-void stateid_io_end(struct stateid_io *io)
+void stateid_io_end(const struct compound *c, struct stateid_io *io)
 {
+    if (io->begun)
+        delegation_end(c->server->state, c->current.obj);
+    io->begun = false;
     if (io->sid)
         stateid_put(io->sid);
     io->sid = NULL;

@@ -15,10 +15,16 @@ enum stateid_arg_current {
 
 /* The state of the current client and file that `in` names, of this kind, with a reference.
  * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID, and for state that
- * was revoked EXPIRED or ADMIN_REVOKED. */
+ * was revoked EXPIRED, ADMIN_REVOKED or DELEG_REVOKED. */
 enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
                                enum stateid_kind kind, enum stateid_arg_current current,
                                struct stateid **sid, uint32_t *seqid);
+
+/* The same for the state of another file than the current one. */
+enum nfsstat4 stateid_arg_find_of(const struct compound *c, const struct vfs_object *obj,
+                                  const struct stateid4 *in, enum stateid_kind kind,
+                                  enum stateid_arg_current current, struct stateid **sid,
+                                  uint32_t *seqid);
 
 /* The same for any kind and any file, the seqid checked.  For what is not I/O.  With an error *sid
  * is a reference, too, if the state is known, else NULL. */
@@ -30,10 +36,12 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
 struct stateid_io {
     struct stateid *sid; /* NULL: a special stateid */
     bool by_opener;      /* this caller has opened the file for this: his right is checked */
+    bool begun;          /* delegation_begin() */
 };
 
-/* BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED; OPENMODE; LOCKED when another open denies it;
- * DELAY when an expired client's does, and its loss can't be noted. */
+/* BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED, DELEG_REVOKED; OPENMODE; LOCKED when another
+ * open denies it; DELAY when an expired client's does, and its loss can't be noted, and when it has
+ * to wait for a delegation (compound.waiter). */
 enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
                                struct stateid_io *io);
 
@@ -43,4 +51,4 @@ enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_i
                                 uint32_t access);
 
 /* After the I/O; also after a failed begin. */
-void stateid_io_end(struct stateid_io *io);
+void stateid_io_end(const struct compound *c, struct stateid_io *io);

@@ -3,9 +3,11 @@
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
 #include "state/lock/lock_state.h"
+#include "state/open/open.h"
 #include "state/open/revocation.h"
 
-/* An open is a lock until it is closed; what was revoked is acknowledged. */
+/* An open is a lock until it is closed, a delegation until it is returned; what was revoked is
+ * acknowledged. */
 static enum nfsstat4 free_state(struct stateid *sid)
 {
     enum nfsstat4 status = NFS4ERR_LOCKS_HELD;
@@ -25,7 +27,7 @@ enum nfsstat4 op_free_stateid(struct compound *c, const struct FREE_STATEID4args
         return status;
     /* Revoked, or about to be with its open: not so for a seqid that is wrong. */
     if (status == NFS4_OK || status == stateid_revoked(sid) ||
-        status == stateid_revoked(&open_of_stateid(sid)->sid))
+        status == stateid_revoked(stateid_head(sid)))
         status = free_state(sid);
     stateid_put(sid);
     return status;

@@ -59,7 +59,7 @@ enum nfsstat4 op_write(struct compound *c, const struct WRITE4args *args)
         status = stateid_io_permit(c, &io, OPEN4_SHARE_ACCESS_WRITE);
     if (status == NFS4_OK)
         status = write_file(c, args);
-    stateid_io_end(&io);
+    stateid_io_end(c, &io);
     return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "callback/dial_client.h"
 #include "proto/v40/stateid40.h"
+#include "state/open/owner.h"
 #include "state/v40/client_v40.h"
 #include "wire/nfs4_codec.h"
 
@@ -72,14 +73,43 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
     return status;
 }
 
+static bool has_delegations(const struct client *client)
+{
+    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+
+    return table && atomic_load_explicit(&table->delegation_total, memory_order_relaxed) > 0;
+}
+
+/* Has it delegations that could not be recalled? */
+static bool out_of_reach(const struct server *server, uint64_t clientid)
+{
+    struct client *client = client_lookup(server->state, clientid);
+    bool lost = false;
+
+    if (client && has_delegations(client)) {
+        enum dial_path_state path = dial_out_state(server->dial_out, clientid);
+
+        lost = path == DIAL_PATH_DOWN || path == DIAL_PATH_NONE;
+    }
+    if (client)
+        client_put(client);
+    return lost;
+}
+
+/* Its lease is renewed all the same: RFC 7530 §16.28.4. */
 enum nfsstat4 v40_renew(struct v40_compound *x, const struct RENEW4args *args)
 {
     struct compound *c = &x->base;
     const struct client_principal principal = compound_principal(c);
+    enum nfsstat4 status =
+        client_renew_id(c->server->state, &principal, args->clientid, c->call->received_ns);
 
-    return client_renew_id(c->server->state, &principal, args->clientid, c->call->received_ns);
+    if (status == NFS4_OK && c->server->dial_out && out_of_reach(c->server, args->clientid))
+        return NFS4ERR_CB_PATH_DOWN;
+    return status;
 }
 
+/* Delegations end with their client, so none of a former life of his is waiting. */
 enum nfsstat4 v40_delegpurge(struct v40_compound *x, const struct DELEGPURGE4args *args)
 {
     enum nfsstat4 status = v40_use_client(x, args->clientid);

@@ -20,12 +20,13 @@
         return status == NFS4_OK ? handler(c, &args) : status;                                     \
     }
 
-/* Only a new size is a write, and looks at the stateid (RFC 7530 §16.32.4). */
+/* Only a new size is a write, and looks at the stateid (RFC 7530 §16.32.4).  But it may say who
+ * sends this, and his own delegations are not in his way. */
 static enum nfsstat4 setattr_stateid(struct v40_compound *x, const struct SETATTR4args *args)
 {
-    if (!bitmap4_isset(&args->obj_attributes.attrmask, FATTR4_SIZE))
-        return NFS4_OK;
-    return v40_use_stateid(x, &args->stateid);
+    enum nfsstat4 status = v40_use_stateid(x, &args->stateid);
+
+    return bitmap4_isset(&args->obj_attributes.attrmask, FATTR4_SIZE) ? status : NFS4_OK;
 }
 
 /* The current filehandle keeps its value here, RFC 7530 §16.31.4. */

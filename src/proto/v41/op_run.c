@@ -75,7 +75,7 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
         /* Only for clients that chose SP4_SSV, and none can: RFC 8881 §18.47.3. */
         OP_REFUSED(SET_SSV, NFS4ERR_INVAL)
         OP_SHARED(TEST_STATEID, op_test_stateid)
-        OP_REFUSED(WANT_DELEGATION, NFS4ERR_NOTSUPP)
+        OP_SHARED(WANT_DELEGATION, op_want_delegation)
         OP_OWN(DESTROY_CLIENTID, v41_destroy_clientid)
         OP_OWN(RECLAIM_COMPLETE, v41_reclaim_complete)
 

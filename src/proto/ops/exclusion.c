@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/ops/exclusion.h"
+
+void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj)
+{
+    if (!obj)
+        return;
+    CHECK(exclusion->count < EXCLUSION_OBJECTS);
+    exclusion->objects[exclusion->count++] = obj;
+}
+
+/* Errors are left to the operation, which will meet them again. */
+void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
+                         struct vfs_object *dir, const struct vfs_name *name)
+{
+    struct vfs_object *obj;
+    enum vfs_status found;
+
+    if (!exclusion->unseen && delegation_begin_unseen(c->server->state, dir->fs))
+        exclusion->unseen = dir->fs;
+    if (exclusion->unseen)
+        return;
+    if (dir->type == VFS_ATTRDIR)
+        found = dir->fs->ops->parent(dir, &c->cred, &obj);
+    else
+        found = dir->fs->ops->lookup(dir, &c->cred, name, &obj);
+    if (found == VFS_OK)
+        exclusion_add(exclusion, obj);
+}
+
+static void drop(struct exclusion *exclusion, const struct compound *c)
+{
+    if (exclusion->unseen)
+        delegation_end_unseen(c->server->state, exclusion->unseen);
+    exclusion->unseen = NULL;
+    while (exclusion->count > 0)
+        vfs_object_put(exclusion->objects[--exclusion->count]);
+}
+
+enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound *c)
+{
+    struct state *state = c->server->state;
+    struct delegation_waiter *waiter = c->waiter;
+    enum nfsstat4 status = NFS4_OK;
+    bool begun[EXCLUSION_OBJECTS];
+
+    for (uint32_t i = 0; i < exclusion->count; i++) {
+        begun[i] = delegation_begin(state, exclusion->objects[i], c->client, exclusion->use,
+                                    c->call->received_ns, waiter) == NFS4_OK;
+        if (begun[i])
+            continue;
+        status = NFS4ERR_DELAY;
+        waiter = NULL; /* it waits for one of them; the others are recalled in the meantime */
+    }
+    if (status == NFS4_OK)
+        return NFS4_OK;
+    for (uint32_t i = 0; i < exclusion->count; i++) {
+        if (begun[i])
+            delegation_end(state, exclusion->objects[i]);
+    }
+    drop(exclusion, c);
+    return status;
+}
+
+void exclusion_end(struct exclusion *exclusion, const struct compound *c)
+{
+    for (uint32_t i = 0; i < exclusion->count; i++)
+        delegation_end(c->server->state, exclusion->objects[i]);
+    drop(exclusion, c);
+}

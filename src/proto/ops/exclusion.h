@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What operations do about delegations of others in their way (RFC 8881 §10.4.4).  Between begin
+ * and end nobody has, or gets, a delegation that excludes what is done to these objects.
+ *
+ * An operation begins before it changes anything: when it has to wait, it is run once more from its
+ * beginning (compound.waiter).
+ */
+#pragma once
+
+#include "proto/compound.h"
+#include "state/delegation/delegation.h"
+
+enum {
+    EXCLUSION_OBJECTS = 2
+};
+
+/* Of zero bytes at first, but for the use. */
+struct exclusion {
+    enum delegation_use use;
+    struct vfs_object *objects[EXCLUSION_OBJECTS]; /* references */
+    uint32_t count;
+    const struct vfs *unseen; /* delegation_begin_unseen() */
+};
+
+/* One object more that is about to be used; NULL: none.  Takes over the reference. */
+void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj);
+
+/* What the entry `name` of `dir` stands for, that an operation on the entry changes, too: the file,
+ * or of a named attribute what it belongs to.  Nothing is looked up, and nothing is found, as long
+ * as nobody has a delegation of anything. */
+void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
+                         struct vfs_object *dir, const struct vfs_name *name);
+
+/* NFS4_OK: all of them are free for that use until exclusion_end().  NFS4ERR_DELAY: recalls are
+ * under way, and nothing is held. */
+enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound *c) MUST_USE;
+void exclusion_end(struct exclusion *exclusion, const struct compound *c);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/ops/open_delegation.h"
+
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_pressure.h"
+
+enum {
+    SPACE_PARTS = 16 /* a holder may fill one of them with what it has not written yet */
+};
+
+static uint32_t wanted(uint32_t access)
+{
+    return access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
+}
+
+/* Wants are not kept: nobody is told when a contention is over (RFC 8881 §18.49.3). */
+void open_delegation_refuse(uint32_t access, enum why_no_delegation4 why,
+                            struct open_delegation4 *out)
+{
+    *out = (struct open_delegation4){.delegation_type = OPEN_DELEGATE_NONE};
+    if (!(access & OPEN_DELEGATION_WANTS))
+        return;
+    out->delegation_type = OPEN_DELEGATE_NONE_EXT;
+    out->od_whynone.ond_why = why;
+}
+
+/* Of which kind; false, and *why, if there can be none.  Who does not say gets what fits his
+ * open. */
+static bool choose(const struct open_delegation_ask *ask, enum delegation_kind *kind,
+                   enum why_no_delegation4 *why)
+{
+    const uint32_t want = wanted(ask->access);
+    bool writes = (ask->access & OPEN4_SHARE_ACCESS_WRITE) && !ask->export->read_only;
+
+    *why = WND4_NOT_SUPP_FTYPE;
+    if (vfs_type_is_dir(ask->obj->type))
+        *why = WND4_IS_DIR;
+    else if (ask->obj->type != VFS_REG && want == OPEN4_SHARE_ACCESS_WANT_WRITE_DELEG)
+        *why = WND4_WRITE_DELEG_NOT_SUPP_FTYPE;
+    if (ask->obj->type != VFS_REG)
+        return false;
+    *kind = writes ? DELEGATION_WRITE : DELEGATION_READ;
+    if (want == OPEN4_SHARE_ACCESS_WANT_READ_DELEG)
+        *kind = DELEGATION_READ;
+    if (want == OPEN4_SHARE_ACCESS_WANT_WRITE_DELEG)
+        *kind = DELEGATION_WRITE;
+    if (ask->reclaim != OPEN_DELEGATE_NONE)
+        *kind = ask->reclaim == OPEN_DELEGATE_WRITE ? DELEGATION_WRITE : DELEGATION_READ;
+    *why = WND4_WRITE_DELEG_NOT_SUPP_FTYPE;
+    return *kind == DELEGATION_READ || !ask->export->read_only;
+}
+
+/* For checking what is written behind a close: it is on disk only later, and there may be others
+ * (RFC 8881 §10.4.1). */
+static struct nfs_space_limit4 space_limit(struct vfs_object *obj)
+{
+    struct nfs_space_limit4 limit = {.limitby = NFS_LIMIT_SIZE};
+    struct vfs_statfs fs;
+    struct vfs_attr attr;
+
+    if (obj->fs->ops->getattr(obj, VFS_ATTR_SIZE, &attr) == VFS_OK)
+        limit.filesize = attr.size;
+    if (obj->fs->ops->statfs(obj, &fs) == VFS_OK)
+        limit.filesize += fs.bytes_avail / SPACE_PARTS;
+    return limit;
+}
+
+/* Nobody is granted anything by the entry: clients ask ACCESS (RFC 8881 §10.4). */
+static struct nfsace4 no_permission(void)
+{
+    return (struct nfsace4){.type = ACE4_ACCESS_ALLOWED_ACE_TYPE};
+}
+
+static void give(const struct open_delegation_ask *ask, enum delegation_kind kind,
+                 const struct stateid4 *stateid, bool recall, struct open_delegation4 *out)
+{
+    if (kind == DELEGATION_READ) {
+        out->delegation_type = OPEN_DELEGATE_READ;
+        out->read = (struct open_read_delegation4){
+            .stateid = *stateid, .recall = recall, .permissions = no_permission()};
+        return;
+    }
+    out->delegation_type = OPEN_DELEGATE_WRITE;
+    out->write = (struct open_write_delegation4){.stateid = *stateid,
+                                                 .recall = recall,
+                                                 .space_limit = space_limit(ask->obj),
+                                                 .permissions = no_permission()};
+}
+
+static bool offer(struct compound *c, const struct open_delegation_ask *ask,
+                  enum delegation_kind *kind, struct open_delegation4 *out,
+                  enum why_no_delegation4 *why)
+{
+    uint8_t fh[LIMIT_FH_BYTES];
+    struct session_call call = {.slotid = c->slot_id, .sequenceid = c->sequence_id};
+    bool recall = false;
+    const struct delegation_request request = {
+        .client = c->client,
+        .obj = ask->obj,
+        .cred = &c->cred,
+        .kind = *kind,
+        .read_ok = wanted(ask->access) == OPEN4_SHARE_ACCESS_WANT_ANY_DELEG,
+        .created = ask->created,
+        .reclaim = ask->reclaim != OPEN_DELEGATE_NONE,
+        .recall = &recall,
+        .fh = {fh, export_fh_build(c->server->exports, ask->export, &ask->obj->handle, fh)},
+        .call = c->session_id ? &call : NULL,
+        .now_ns = c->call->received_ns,
+    };
+    struct stateid4 stateid;
+
+    if (c->session_id)
+        memcpy(call.sessionid, c->session_id, sizeof(call.sessionid));
+    if (!delegation_offer(c->server->state, &request, kind, &stateid, why))
+        return false;
+    give(ask, *kind, &stateid, recall, out);
+    return true;
+}
+
+void open_delegation_offer(struct compound *c, const struct open_delegation_ask *ask,
+                           struct open_delegation4 *out)
+{
+    enum why_no_delegation4 why = WND4_NOT_WANTED;
+    enum delegation_kind kind;
+
+    if (wanted(ask->access) == OPEN4_SHARE_ACCESS_WANT_CANCEL)
+        why = WND4_CANCELLED;
+    else if (wanted(ask->access) != OPEN4_SHARE_ACCESS_WANT_NO_DELEG && choose(ask, &kind, &why) &&
+             offer(c, ask, &kind, out, &why))
+        return;
+    open_delegation_refuse(ask->access, why, out);
+    if (why == WND4_RESOURCE &&
+        (ask->access & OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL))
+        out->od_whynone.ond_server_will_signal_avail =
+            delegation_will_signal(c->server->state, c->client);
+}
