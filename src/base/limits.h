@@ -22,8 +22,12 @@
 #define LIMIT_WIRE_OPAQUE_BYTES LIMIT_RPC_RECORD_BYTES /* opaques without a bound of their own */
 #define LIMIT_WIRE_ARRAY 4096u                         /* arrays without a bound of their own */
 #define LIMIT_CONNECTIONS 65536u
-#define LIMIT_DIALLED_CONNECTIONS 16384u       /* of these, made by us */
-#define LIMIT_WORKER_THREADS 256u              /* grown by blocked work, never beyond */
+#define LIMIT_DIALLED_CONNECTIONS 16384u /* of these, made by us */
+#define LIMIT_WORKER_THREADS 256u        /* grown by blocked work, never beyond */
+#define LIMIT_PARKED_CALLS 4096u         /* that wait without a thread */
+#define LIMIT_PARKED_CALLS_PER_CONNECTION 512u
+#define LIMIT_PARKED_BYTES (64u << 20)         /* of their requests, and of replies begun */
+#define LIMIT_FREE_FRAMES 256u                 /* for calls that lose their loop, or are parked */
 #define LIMIT_SEND_QUEUE_BYTES (8u << 20)      /* per connection; callbacks are refused above it */
 #define LIMIT_SEND_QUEUE_MARK_BYTES (1u << 20) /* above: its calls wait */
 #define LIMIT_LISTENERS 16u
@@ -62,6 +66,7 @@
 #define LIMIT_CALLBACK_CALL_BYTES 4096u   /* one CALL to a 4.0 client */
 #define LIMIT_CALLBACK_PATHS 16384u       /* 4.0 clients that can be called back */
 #define LIMIT_CALLBACK_CALLS_PER_PATH 64u /* not answered yet; more are refused */
+#define LIMIT_BACK_QUEUE 4096u            /* calls of one session that wait for a slot */
 #define LIMIT_DIALS_PER_S 256u            /* attempts to reach 4.0 clients, all together */
 #define LIMIT_LOG_CALLBACKS_PER_S 100u    /* lines about paths that went up or down */
 

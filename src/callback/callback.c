@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 
+#include "callback/backchannel.h"
+#include "callback/callback_figures.h"
 #include "callback/dial_out.h"
-#include "state/client/client.h"
+#include "state/session/session_back.h"
 
 struct callback *callback_create(struct state *state, struct dial_out *dial_out)
 {
@@ -12,6 +14,8 @@ struct callback *callback_create(struct state *state, struct dial_out *dial_out)
 
     callback->state = state;
     callback->dial_out = dial_out;
+    callback->figures = callback_figures_create();
+    callback->backchannels = backchannels_create(callback);
     callback->waits.timeout_ms = CALLBACK_TIMEOUT_MS;
     callback->waits.backoff_ms = CALLBACK_BACKOFF_MS;
     callback->waits.backoff_max_ms = CALLBACK_BACKOFF_MAX_MS;
@@ -33,24 +37,54 @@ void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t
         dial_out_set_timeout(callback->dial_out, timeout_ms);
 }
 
+void callback_stop(struct callback *callback)
+{
+    if (callback)
+        backchannels_stop(callback->backchannels);
+}
+
 void callback_destroy(struct callback *callback)
 {
+    if (!callback)
+        return;
+    backchannels_destroy(callback->backchannels);
+    callback_figures_destroy(callback->figures);
     free(callback);
+}
+
+void callback_tick(struct callback *callback, int64_t now_ns)
+{
+    backchannel_tick(callback->backchannels, now_ns);
+}
+
+bool callback_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
+                    void *context)
+{
+    struct callback *callback = context;
+
+    if (callback->dial_out && dial_out_reply(conn, xid, body, len, callback->dial_out))
+        return true;
+    return backchannel_reply(callback->backchannels, conn, xid, body, len);
+}
+
+void callback_closed(struct connection *conn)
+{
+    backchannel_closed(conn);
 }
 
 bool callback_reachable(const struct callback *callback, const struct client *client)
 {
     if (client->kind == CLIENT_V40)
-        return dial_out_state(callback->dial_out, client->id) == DIAL_PATH_UP;
-    return false;
+        return callback->dial_out && dial_out_state(callback->dial_out, client->id) == DIAL_PATH_UP;
+    return client_back_up(client);
 }
 
 bool callback_call(struct callback *callback, struct client *client, struct cb_op *ops,
                    uint32_t op_count, const struct session_call *after, callback_done *done,
                    void *arg)
 {
-    (void)after;
     if (client->kind == CLIENT_V40)
-        return dial_out_call(callback->dial_out, client->id, ops, op_count, done, arg);
-    return false;
+        return callback->dial_out &&
+               dial_out_call(callback->dial_out, client->id, ops, op_count, done, arg);
+    return backchannel_call(callback->backchannels, client, ops, op_count, after, done, arg);
 }

@@ -15,21 +15,46 @@
 #include "callback/callback_done.h"
 #include "callback/callback_waits.h"
 
+struct backchannels;
+struct callback_figures;
 struct client;
+struct connection;
 struct dial_out;
 struct session_call;
 struct state;
+
+enum {
+    CALLBACK_CONNECTION_SLOT = 1 /* of connection_user(): what is outstanding on it */
+};
 
 /* Made once, by daemon/. */
 struct callback {
     struct state *state;
     struct dial_out *dial_out; /* clients of 4.0 */
+    struct backchannels *backchannels;
+    struct callback_figures *figures;
     struct callback_waits waits;
 };
 
-/* `dial_out` stays the caller's. */
+/* `dial_out` stays the caller's; NULL: no client of 4.0 is called. */
 struct callback *callback_create(struct state *state, struct dial_out *dial_out);
-void callback_destroy(struct callback *callback); /* NULL is fine */
+
+/* Cancel all calls but those of dial_out, and take no more. */
+void callback_stop(struct callback *callback);
+
+/* After the transport and the state.  NULL is fine. */
+void callback_destroy(struct callback *callback);
+
+/* About once a second, from one thread; `now_ns` is clock_now_ns(). */
+void callback_tick(struct callback *callback, int64_t now_ns);
+
+/* For transport_config.reply, `context` being the callback: whose call was it?  False: nobody
+ * waits. */
+bool callback_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
+                    void *context);
+
+/* A connection that a client made is closed, and unbound from all its sessions. */
+void callback_closed(struct connection *conn);
 
 /* What waits from now on, in dial_out as well, waits so. */
 void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t backoff_ms,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "callback/cb_compound.h"
 
+#include <string.h>
+
 #include "wire/rpc_msg.h"
 
 /* ---- calls ---- */
@@ -12,9 +14,12 @@ static bool call_header_put(struct xdr *x, uint32_t xid, uint32_t program, uint3
                             const struct cb_cred *cred)
 {
     struct authsys_parms parms = {
+        .stamp = cred->stamp,
         .machinename = {(const uint8_t *)machine_name, sizeof(machine_name) - 1},
         .uid = cred->uid,
         .gid = cred->gid,
+        .gids = (uint32_t *)cred->gids,
+        .gids_count = cred->gid_count,
     };
     struct rpc_call_header header = {.xid = xid,
                                      .rpcvers = RPC_VERSION,
@@ -22,9 +27,11 @@ static bool call_header_put(struct xdr *x, uint32_t xid, uint32_t program, uint3
                                      .vers = NFS_CB,
                                      .proc = procedure,
                                      .cred.flavor = cred->flavor};
-    uint8_t body[sizeof(machine_name) + 32];
+    uint8_t body[LIMIT_RPC_AUTH_BYTES];
     struct xdr encoded;
 
+    if (cred->machine.data)
+        parms.machinename = cred->machine;
     if (cred->flavor == AUTH_SYS) {
         xdr_init_encode(&encoded, body, sizeof(body));
         CHECK(wire_authsys_parms(&encoded, &parms));
@@ -38,18 +45,27 @@ bool cb_null_encode(struct xdr *x, uint32_t xid, uint32_t program)
     return call_header_put(x, xid, program, CB_NULL, &(struct cb_cred){.flavor = AUTH_NONE});
 }
 
+static void more_put(struct xdr *x, const struct wire_opaque *more)
+{
+    uint8_t *p = more->len > 0 ? xdr_take(x, more->len) : NULL;
+
+    if (p)
+        memcpy(p, more->data, more->len);
+}
+
 bool cb_compound_encode(struct xdr *x, const struct cb_compound *call)
 {
     struct wire_opaque tag = call->tag;
 
-    CHECK(call->op_count <= LIMIT_CALLBACK_OPS);
+    CHECK(call->op_count + call->more_count <= LIMIT_CALLBACK_OPS);
     call_header_put(x, call->xid, call->program, CB_COMPOUND, &call->cred);
     xdr_opaque(x, &tag, LIMIT_COMPOUND_TAG_BYTES);
     xdr_put_u32(x, call->minor_version);
     xdr_put_u32(x, call->callback_ident);
-    xdr_put_u32(x, call->op_count);
+    xdr_put_u32(x, call->op_count + call->more_count);
     for (uint32_t i = 0; i < call->op_count; i++)
         cb_op_put(x, &call->ops[i]);
+    more_put(x, &call->more);
     return !x->failed;
 }
 

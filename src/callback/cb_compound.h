@@ -17,6 +17,10 @@
 struct cb_cred {
     uint32_t flavor;
     uint32_t uid, gid;
+    uint32_t stamp;
+    const uint32_t *gids; /* gid_count of them, at most LIMIT_RPC_AUTH_SYS_GIDS */
+    uint32_t gid_count;
+    struct wire_opaque machine; /* data NULL: our own name */
 };
 
 struct cb_compound {
@@ -27,7 +31,10 @@ struct cb_compound {
     uint32_t minor_version;
     uint32_t callback_ident; /* 4.0: as in SETCLIENTID; 0 later */
     struct cb_op *ops;
-    uint32_t op_count; /* at most LIMIT_CALLBACK_OPS */
+    uint32_t op_count; /* at most LIMIT_CALLBACK_OPS, with those of `more` */
+    /* Operations behind `ops` that are encoded already. */
+    struct wire_opaque more;
+    uint32_t more_count;
 };
 
 /* What came back, as far as RPC can tell. */

@@ -107,6 +107,11 @@ void state_hook_gone(struct state *state, const struct state_gone_hook *hook)
     state->gone_hook = *hook;
 }
 
+void state_hook_back(struct state *state, const struct state_back_hooks *hooks)
+{
+    state->back_hooks = *hooks;
+}
+
 void state_tick(struct state *state, int64_t now_ns)
 {
     client_sweep(state, now_ns);

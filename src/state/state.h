@@ -49,6 +49,18 @@ struct state_gone_hook {
     void *context;
 };
 
+/* What calls clients over the connections of their sessions plugs in (session_back.h).  All run
+ * without a lock of state/ held, and may not wait. */
+struct state_back_hooks {
+    /* A connection was bound to the back channel; the reply that says so has not gone out. */
+    void (*bound)(struct session *session, void *context);
+    /* The session is dead, and has no connections any more. */
+    void (*ended)(struct session *session, void *context);
+    /* Its last reference is gone: free what hangs on it. */
+    void (*freed)(void *backchannel);
+    void *context;
+};
+
 struct state_config {
     uint32_t lease_s;            /* 0: 90 */
     uint64_t boot_id;            /* different in every life of the server; 0: from random */
@@ -94,6 +106,7 @@ struct state {
     uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
     struct state_gone_hook gone_hook;
+    struct state_back_hooks back_hooks;
     struct slot_recall_hook slot_hook;
     struct open_tables *opens; /* stateids and files: open.h */
     struct delegation_tables *delegations;
@@ -117,6 +130,9 @@ void state_hook_clients(struct state *state, const struct state_client_hooks *ho
 
 /* Before the first request; there is none at first. */
 void state_hook_gone(struct state *state, const struct state_gone_hook *hook);
+
+/* The same. */
+void state_hook_back(struct state *state, const struct state_back_hooks *hooks);
 
 /* Leases, the budget for replies, the grace period.  From a timer, about once a second; `now_ns` is
  * clock_now_ns().  Thread safe; may wait for the disk: no lock may be held. */

@@ -19,8 +19,9 @@ int peer_open(int family, int backlog, struct dial_target *target)
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     socklen_t len;
 
-    *target = (struct dial_target){
-        .program = PEER_PROGRAM, .ident = PEER_IDENT, .cred = {AUTH_SYS, PEER_UID, PEER_GID}};
+    *target = (struct dial_target){.program = PEER_PROGRAM,
+                                   .ident = PEER_IDENT,
+                                   .cred = {.flavor = AUTH_SYS, .uid = PEER_UID, .gid = PEER_GID}};
     address->sa.sa_family = (sa_family_t)family;
     if (family == AF_INET)
         address->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "state/client/client_internal.h"
+#include "state/session/session_back.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_internal.h"
 
@@ -103,6 +104,7 @@ void session_unhash_locked(struct session *session)
 void session_bury(struct session *session)
 {
     session_conn_unbind_all(session);
+    session_back_ended(session);
     session_slots_end(session);
     log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_ID("client", session->client->id));

@@ -54,17 +54,19 @@ struct session {
     struct client *client;  /* a reference */
     uint32_t minor_version; /* of the CREATE_SESSION; of all that comes and of its callbacks */
     struct channel_attrs4 fore, back;
-    uint32_t cb_program;
-    struct session_cb_auth cb_auth;
 
     struct hnode by_id;      /* guarded by the shard's lock */
     struct list client_link; /* guarded by client_table.lock */
 
-    pthread_mutex_t lock; /* guards the four below; the last two may be read without */
+    pthread_mutex_t lock; /* guards all up to back_given; the last three may be read without */
+    uint32_t cb_program;
+    struct session_cb_auth cb_auth;
     struct list bindings; /* struct session_binding session_link; the oldest first */
     uint32_t binding_count;
+    _Atomic bool back_fault; /* the sequence of its back channel is lost: session_back_fault() */
     _Atomic uint32_t back_bound; /* of them, for the back channel */
     _Atomic bool back_given;     /* it ever had one */
+    _Atomic(void *) backchannel; /* of callback/; state/ never looks into it */
 
     struct slot_table slots;
     struct session_demand demand;

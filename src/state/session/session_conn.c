@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "state/session/session_back.h"
 
 enum {
     SWEEP_MIN = 16
@@ -25,24 +26,13 @@ struct session_conn *session_conn_create(void *transport)
     return conn;
 }
 
-/* session->lock is held.  The client knows how many of its sessions can be called back. */
+/* session->lock is held. */
 static void back_set_locked(struct session_binding *binding, bool back)
 {
-    struct session *session = binding->session;
-    struct client *client = session->client;
-
     if (binding->back == back)
         return;
     binding->back = back;
-    if (!back) {
-        if (atomic_fetch_sub_explicit(&session->back_bound, 1, memory_order_relaxed) == 1)
-            atomic_fetch_sub_explicit(&client->back_up, 1, memory_order_relaxed);
-        return;
-    }
-    if (atomic_fetch_add_explicit(&session->back_bound, 1, memory_order_relaxed) == 0)
-        atomic_fetch_add_explicit(&client->back_up, 1, memory_order_relaxed);
-    if (!atomic_exchange_explicit(&session->back_given, true, memory_order_relaxed))
-        atomic_fetch_add_explicit(&client->back_sessions, 1, memory_order_relaxed);
+    session_back_count_locked(binding->session, back);
 }
 
 /* session->lock is held; nothing happens to one that has ended already. */
@@ -254,6 +244,8 @@ bool session_conn_bind(struct session_conn *conn, struct session *session, bool 
     }
     pthread_mutex_unlock(&session->lock);
     pthread_mutex_unlock(&conn->lock);
+    if (binding && back)
+        session_back_bound(session);
     return binding != NULL;
 }
 
@@ -330,6 +322,8 @@ enum nfsstat4 session_conn_bind_request(struct session_conn *conn, struct sessio
     status = bind_request_locked(conn, session, dir, result);
     pthread_mutex_unlock(&session->lock);
     pthread_mutex_unlock(&conn->lock);
+    if (status == NFS4_OK && (*result & CDFS4_BACK))
+        session_back_bound(session);
     if (status == NFS4_OK)
         log_debug("session.bind", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
                   LOG_U64("channels", *result));
@@ -351,7 +345,6 @@ void session_conn_unbind_all(struct session *session)
     pthread_mutex_lock(&session->lock);
     LIST_FOREACH_SAFE (binding, &session->bindings, struct session_binding, session_link)
         binding_expel_locked(binding);
-    if (atomic_exchange_explicit(&session->back_given, false, memory_order_relaxed))
-        atomic_fetch_sub_explicit(&session->client->back_sessions, 1, memory_order_relaxed);
+    session_back_forget_locked(session);
     pthread_mutex_unlock(&session->lock);
 }

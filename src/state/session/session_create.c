@@ -12,6 +12,7 @@
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
+#include "state/session/session_back.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_internal.h"
 
@@ -87,29 +88,6 @@ static void back_negotiate(struct channel_attrs4 *granted, const struct channel_
     granted->ca_maxrequests = offer->ca_maxrequests;
 }
 
-/* AUTH_SYS if it is among them: Linux takes CB_COMPOUND with nothing less. */
-static void cb_auth_keep(struct session_cb_auth *auth, const struct CREATE_SESSION4args *args)
-{
-    for (uint32_t i = 0; i < args->csa_sec_parms_count; i++) {
-        const struct callback_sec_parms4 *parms = &args->csa_sec_parms[i];
-        const struct authsys_parms *sys = &parms->cbsp_sys_cred;
-
-        if (parms->cb_secflavor != CB_AUTH_SYS)
-            continue;
-        auth->flavor = CB_AUTH_SYS;
-        auth->stamp = sys->stamp;
-        auth->uid = sys->uid;
-        auth->gid = sys->gid;
-        auth->gid_count = min_u32(sys->gids_count, LIMIT_RPC_AUTH_SYS_GIDS);
-        for (uint32_t j = 0; j < auth->gid_count; j++)
-            auth->gids[j] = sys->gids[j];
-        auth->machine = must_calloc(1, (size_t)sys->machinename.len + 1);
-        if (sys->machinename.len)
-            memcpy(auth->machine, sys->machinename.data, sys->machinename.len);
-        return;
-    }
-}
-
 static struct session *session_make(struct client *client, uint32_t minor_version,
                                     const struct CREATE_SESSION4args *args, int64_t now_ns)
 {
@@ -122,7 +100,7 @@ static struct session *session_make(struct client *client, uint32_t minor_versio
     fore_negotiate(&session->fore, &args->csa_fore_chan_attrs);
     back_negotiate(&session->back, &args->csa_back_chan_attrs);
     session->cb_program = args->csa_cb_program;
-    cb_auth_keep(&session->cb_auth, args);
+    session_cb_auth_set(&session->cb_auth, args->csa_sec_parms, args->csa_sec_parms_count);
     list_init(&session->client_link);
     list_init(&session->bindings);
     CHECK(pthread_mutex_init(&session->lock, NULL) == 0);
@@ -135,6 +113,7 @@ void session_free(struct session *session)
 {
     struct client *client = session->client;
 
+    session_back_freed(session);
     session_slots_fini(session);
     CHECK(list_empty(&session->bindings));
     pthread_mutex_destroy(&session->lock);

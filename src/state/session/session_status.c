@@ -5,6 +5,7 @@
 #include "state/session/session_status.h"
 
 #include "state/client/client_lease.h"
+#include "state/session/session_back.h"
 
 static uint32_t load(const _Atomic uint32_t *value)
 {
@@ -12,12 +13,14 @@ static uint32_t load(const _Atomic uint32_t *value)
 }
 
 /* A session that never had a back channel misses nothing, unless its client has lost the last one
- * of all. */
+ * of all.  One whose back channel is at fault is to be destroyed, and nothing can repair it. */
 static uint32_t path_flags(const struct session *session)
 {
     const struct client *client = session->client;
     uint32_t flags = 0;
 
+    if (session_back_faulty(session))
+        return SEQ4_STATUS_BACKCHANNEL_FAULT;
     if (load(&session->back_bound) > 0)
         return 0;
     if (atomic_load_explicit(&session->back_given, memory_order_relaxed))

@@ -206,6 +206,11 @@ void slot_revive(struct slot *slot)
                                                 memory_order_release, memory_order_relaxed);
 }
 
+uint32_t slot_seqid(const struct slot *slot)
+{
+    return word_seqid(atomic_load_explicit(&slot->word, memory_order_acquire));
+}
+
 bool slot_busy(const struct slot *slot)
 {
     return word_state(atomic_load_explicit(&slot->word, memory_order_seq_cst)) == SLOT_STATE_BUSY;

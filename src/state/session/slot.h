@@ -111,5 +111,8 @@ bool slot_retire(struct slot *slot, int64_t *grown);
 /* Let a retired slot be used again; the others stay as they are. */
 void slot_revive(struct slot *slot);
 
+/* Of the newest request that it has seen. */
+uint32_t slot_seqid(const struct slot *slot);
+
 /* Is a new request in progress? */
 bool slot_busy(const struct slot *slot);

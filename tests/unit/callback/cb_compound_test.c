@@ -107,7 +107,7 @@ static void recall_call_of_40(void **state)
     struct cb_op op = op_recall();
     struct cb_compound call = {.xid = 0x42,
                                .program = 0x40000000,
-                               .cred = {AUTH_SYS, 7, 8},
+                               .cred = {.flavor = AUTH_SYS, .uid = 7, .gid = 8},
                                .callback_ident = 0x12345678,
                                .ops = &op,
                                .op_count = 1};
@@ -122,7 +122,7 @@ static void getattr_call_of_40(void **state)
     struct cb_op op = op_getattr();
     struct cb_compound call = {.xid = 0x42,
                                .program = 0x40000000,
-                               .cred = {AUTH_SYS, 7, 8},
+                               .cred = {.flavor = AUTH_SYS, .uid = 7, .gid = 8},
                                .callback_ident = 0x12345678,
                                .ops = &op,
                                .op_count = 1};
@@ -138,7 +138,7 @@ static void sequence_and_recall_of_41(void **state)
     struct cb_op ops[] = {op_sequence(), op_recall()};
     struct cb_compound call = {.xid = 0x42,
                                .program = 0x40000000,
-                               .cred = {AUTH_NONE, 0, 0},
+                               .cred = {.flavor = AUTH_NONE},
                                .tag = {(const uint8_t *)"abc", 3},
                                .minor_version = 1,
                                .ops = ops,

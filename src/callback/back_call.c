@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call: its operations are encoded when it is taken; what goes before them when it is sent. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "callback/backchannel_internal.h"
+
+struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
+                                   const struct session_call *after)
+{
+    uint8_t body[LIMIT_CALLBACK_CALL_BYTES];
+    struct back_call *call;
+    struct xdr x;
+
+    if (op_count + 1 > LIMIT_CALLBACK_OPS)
+        return NULL;
+    xdr_init_encode(&x, body, sizeof(body));
+    for (uint32_t i = 0; i < op_count; i++)
+        cb_op_put(&x, &ops[i]);
+    if (x.failed)
+        return NULL;
+    call = must_malloc(sizeof(*call) + xdr_pos(&x));
+    *call = (struct back_call){.op_count = op_count + 1, .len = (uint32_t)xdr_pos(&x)};
+    memcpy(call->body, body, call->len);
+    atomic_init(&call->refs, 1);
+    list_init(&call->link);
+    call->ops[0] = OP_CB_SEQUENCE;
+    for (uint32_t i = 0; i < op_count; i++)
+        call->ops[i + 1] = ops[i].op;
+    call->refers = after != NULL;
+    if (after)
+        call->after = *after;
+    return call;
+}
+
+struct back_call *back_call_get(struct back_call *call)
+{
+    atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
+    return call;
+}
+
+void back_call_put(struct back_call *call)
+{
+    if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1)
+        free(call);
+}
+
+struct back_told back_call_tell_locked(struct back_call *call)
+{
+    struct back_told told = {.done = call->done, .arg = call->arg};
+
+    call->done = NULL;
+    return told;
+}
+
+void back_told(const struct back_told *told, enum callback_outcome outcome,
+               const struct cb_reply *reply)
+{
+    if (told->done)
+        told->done(outcome, reply, told->arg);
+}
+
+void back_calls_end(struct list *calls, enum callback_outcome outcome)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(calls))) {
+        struct back_call *call = LIST_ENTRY(node, struct back_call, link);
+        struct back_told told = back_call_tell_locked(call);
+
+        back_told(&told, outcome, NULL);
+        back_call_put(call);
+    }
+}

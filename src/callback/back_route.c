@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which session of a client a call goes to, and which of its connections: those with the newest
+ * traffic, since most is known about them.
+ */
+#include "callback/backchannel_internal.h"
+#include "state/session/session_back.h"
+#include "transport/connection.h"
+
+/* ---- connections ---- */
+
+static void choice_add(void *transport, void *arg)
+{
+    struct connection *conn = transport;
+    struct back_choice *choice = arg;
+    int64_t activity_ns = connection_activity_ns(conn);
+    uint32_t at;
+
+    if (!connection_is_open(conn) || choice->count == LIMIT_SESSION_CONNECTIONS)
+        return;
+    for (at = choice->count++; at > 0 && choice->of[at - 1].activity_ns < activity_ns; at--)
+        choice->of[at] = choice->of[at - 1];
+    choice->of[at].link = back_link_of(conn);
+    choice->of[at].activity_ns = activity_ns;
+}
+
+void back_choice_make(struct back_choice *choice, struct session *session)
+{
+    choice->count = 0;
+    session_back_visit(session, choice_add, choice);
+}
+
+void back_choice_drop(struct back_choice *choice)
+{
+    for (uint32_t i = 0; i < choice->count; i++) {
+        if (choice->of[i].link)
+            back_link_put(choice->of[i].link);
+    }
+}
+
+/* ---- sessions ---- */
+
+static void activity_max(void *transport, void *arg)
+{
+    struct connection *conn = transport;
+    int64_t *newest_ns = arg;
+    int64_t activity_ns = connection_activity_ns(conn);
+
+    if (connection_is_open(conn) && activity_ns > *newest_ns)
+        *newest_ns = activity_ns;
+}
+
+/* Those with a connection first, the one with the newest traffic before others; of the rest the
+ * youngest. */
+static uint32_t sessions_sorted(struct client *client, struct session **sessions)
+{
+    struct session *found[LIMIT_SESSIONS_PER_CLIENT];
+    int64_t newest_ns[LIMIT_SESSIONS_PER_CLIENT];
+    uint32_t count = session_back_list(client, found), at;
+
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t ns = 0;
+
+        if (session_back_up(found[i]))
+            session_back_visit(found[i], activity_max, &ns);
+        for (at = i; at > 0 && newest_ns[at - 1] <= ns; at--) {
+            newest_ns[at] = newest_ns[at - 1];
+            sessions[at] = sessions[at - 1];
+        }
+        newest_ns[at] = ns;
+        sessions[at] = found[i];
+    }
+    return count;
+}
+
+static bool stopped(struct backchannels *all)
+{
+    bool is;
+
+    pthread_mutex_lock(&all->lock);
+    is = all->stopped;
+    pthread_mutex_unlock(&all->lock);
+    return is;
+}
+
+bool back_route(struct backchannels *all, struct client *client, struct back_call *call)
+{
+    struct session *sessions[LIMIT_SESSIONS_PER_CLIENT];
+    struct backchannel *taker = NULL;
+    uint32_t count = stopped(all) ? 0 : sessions_sorted(client, sessions);
+
+    for (uint32_t i = 0; i < count && !taker; i++) {
+        struct backchannel *channel = backchannel_of(all, sessions[i]);
+
+        if (!session_back_faulty(sessions[i]) && backchannel_take(channel, call))
+            taker = channel;
+    }
+    if (taker)
+        backchannel_send(taker);
+    for (uint32_t i = 0; i < count; i++)
+        session_put(sessions[i]);
+    return taker != NULL;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers, and what they say about a slot (RFC 8881 §20.9.3): only when CB_SEQUENCE says NFS4_OK
+ * has the client executed the request, and the sequence goes on.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "callback/backchannel_internal.h"
+#include "state/client/client_lease.h"
+#include "state/session/session_back.h"
+#include "transport/connection.h"
+
+enum {
+    REFUSALS_MAX = 3 /* times that a client may be unaware of its session */
+};
+
+enum verdict {
+    VERDICT_EXECUTED,
+    VERDICT_AGAIN,    /* not now: the same request, later */
+    VERDICT_MOVE,     /* not in this slot */
+    VERDICT_REFUSED,  /* never; not executed */
+    VERDICT_NONSENSE, /* whether it was executed nobody knows */
+    VERDICT_FAULT,    /* the client counts otherwise than we do */
+};
+
+struct answer {
+    struct back_slot *slot;
+    enum cb_answer kind;
+    struct cb_reply reply; /* with that of CB_SEQUENCE at first */
+    struct back_told told;
+    enum callback_outcome outcome;
+    struct arena arena;
+};
+
+/* ---- what it says ---- */
+
+static enum verdict sequence_ok(const struct back_slot *slot, const struct CB_SEQUENCE4resok *resok)
+{
+    if (memcmp(resok->csr_sessionid, slot->channel->session->id, NFS4_SESSIONID_SIZE) != 0 ||
+        resok->csr_sequenceid != slot->seqid || resok->csr_slotid != slot->id)
+        return VERDICT_NONSENSE;
+    return VERDICT_EXECUTED;
+}
+
+/* A request that may have come twice can be found running still, and some clients say MISORDERED
+ * then (§2.10.6.2). */
+static enum verdict sequence_failed(struct back_slot *slot, uint32_t status)
+{
+    switch (status) {
+    case NFS4ERR_DELAY:
+        return VERDICT_AGAIN;
+    case NFS4ERR_BADSESSION:
+    case NFS4ERR_DEADSESSION:
+        return ++slot->refusals <= REFUSALS_MAX ? VERDICT_AGAIN : VERDICT_FAULT;
+    case NFS4ERR_SEQ_MISORDERED:
+        return slot->unknown && ++slot->refusals <= REFUSALS_MAX ? VERDICT_AGAIN : VERDICT_FAULT;
+    case NFS4ERR_SEQ_FALSE_RETRY:
+        return VERDICT_FAULT;
+    case NFS4ERR_RETRY_UNCACHED_REP:
+        return slot->unknown ? VERDICT_EXECUTED : VERDICT_FAULT;
+    case NFS4ERR_BADSLOT:
+    case NFS4ERR_BAD_HIGH_SLOT:
+        if (slot->id == 0)
+            return status == NFS4ERR_BADSLOT ? VERDICT_FAULT : VERDICT_AGAIN;
+        return slot->unknown ? VERDICT_AGAIN : VERDICT_MOVE;
+    default:
+        return VERDICT_REFUSED;
+    }
+}
+
+static enum verdict verdict_of(const struct answer *answer)
+{
+    const struct cb_reply *reply = &answer->reply;
+
+    if (answer->kind == CB_NONSENSE)
+        return VERDICT_NONSENSE;
+    if (answer->kind == CB_REFUSED || reply->result_count == 0)
+        return answer->slot->unknown ? VERDICT_AGAIN : VERDICT_REFUSED;
+    if (reply->results[0].status == NFS4_OK)
+        return sequence_ok(answer->slot, &reply->results[0].sequence);
+    return sequence_failed(answer->slot, reply->results[0].status);
+}
+
+/* ---- what becomes of the slot ---- */
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The client says how many slots it wants used, and how many it takes. */
+static void limits_note_locked(struct backchannel *channel, const struct CB_SEQUENCE4resok *resok)
+{
+    uint32_t highest = min_u32(resok->csr_highest_slotid, resok->csr_target_highest_slotid);
+
+    channel->usable = min_u32(channel->slot_count, min_u32(highest, LIMIT_BACK_SLOTS) + 1);
+}
+
+/* The caller gets the results of his operations alone. */
+static void reply_strip(struct cb_reply *reply)
+{
+    reply->result_count--;
+    memmove(&reply->results[0], &reply->results[1],
+            reply->result_count * sizeof(reply->results[0]));
+}
+
+static void executed_locked(struct answer *answer)
+{
+    struct back_slot *slot = answer->slot;
+
+    if (answer->reply.results[0].status == NFS4_OK)
+        limits_note_locked(slot->channel, &answer->reply.results[0].sequence);
+    reply_strip(&answer->reply);
+    answer->outcome = CALLBACK_ANSWERED;
+    back_slot_free_locked(slot, true);
+}
+
+static void pause_locked(struct back_slot *slot)
+{
+    const struct callback_waits *waits = &slot->channel->all->callback->waits;
+    uint32_t ms = callback_backoff_ms(waits, slot->call ? slot->call->attempts : 1);
+
+    slot->state = BACK_SLOT_PAUSED;
+    slot->retry_ns = clock_now_ns() + ms * NSEC_PER_MSEC;
+}
+
+static void verdict_apply_locked(struct answer *answer, enum verdict verdict)
+{
+    struct back_slot *slot = answer->slot;
+
+    if (verdict == VERDICT_EXECUTED || verdict == VERDICT_REFUSED)
+        answer->told = slot->call ? back_call_tell_locked(slot->call) : (struct back_told){0};
+    answer->outcome = CALLBACK_REFUSED;
+    switch (verdict) {
+    case VERDICT_EXECUTED:
+        executed_locked(answer);
+        break;
+    case VERDICT_REFUSED:
+        back_slot_free_locked(slot, false);
+        break;
+    case VERDICT_AGAIN:
+        pause_locked(slot);
+        break;
+    case VERDICT_MOVE:
+        slot->channel->usable = min_u32(slot->channel->usable, slot->id);
+        back_slot_unuse_locked(slot);
+        break;
+    case VERDICT_NONSENSE:
+        slot->unknown = true;
+        slot->state = BACK_SLOT_READY;
+        break;
+    case VERDICT_FAULT: /* backchannel_close() has the calls */
+        back_slot_free_locked(slot, false);
+        break;
+    }
+}
+
+/* ---- an answer comes ---- */
+
+/* Take the slot from its connection; the connection is the caller's to put. */
+static struct back_link *slot_leave_locked(struct back_slot *slot)
+{
+    struct back_link *link = slot->link;
+
+    slot->link = NULL;
+    slot->state = BACK_SLOT_SENDING; /* ours */
+    return link;
+}
+
+static void answer_read(struct answer *answer, const struct back_call *call, const void *body,
+                        size_t len)
+{
+    arena_init(&answer->arena, 512);
+    answer->kind =
+        cb_compound_answer(body, len, call->ops, call->op_count, &answer->arena, &answer->reply);
+}
+
+static void fault(struct backchannel *channel, const struct answer *answer)
+{
+    log_info("callback.fault", LOG_HEX("session", channel->session->id, NFS4_SESSIONID_SIZE),
+             LOG_U64("slot", answer->slot->id), LOG_U64("seqid", answer->slot->seqid),
+             LOG_U64("status", answer->reply.status));
+    session_back_fault(channel->session);
+    backchannel_close(channel);
+}
+
+static void answer_count(struct backchannel *channel, const struct back_call *call,
+                         enum verdict verdict, int64_t duration_ns)
+{
+    struct callback_figures *figures = channel->all->callback->figures;
+
+    if (verdict != VERDICT_NONSENSE)
+        callback_figures_answer(figures, duration_ns);
+    if (verdict != VERDICT_EXECUTED)
+        callback_figures_failure(figures, back_call_op(call));
+}
+
+/* The slot is ours.  What it says is decided once, with the lock. */
+static void answer_take(struct backchannel *channel, struct answer *answer, struct back_call *call,
+                        int64_t now_ns)
+{
+    struct back_slot *slot = answer->slot;
+    struct back_link *link;
+    enum verdict verdict;
+
+    pthread_mutex_lock(&channel->lock);
+    link = slot_leave_locked(slot);
+    verdict = verdict_of(answer);
+    answer_count(channel, call, verdict, now_ns - slot->sent_ns);
+    if (verdict == VERDICT_FAULT && !channel->closed) {
+        pthread_mutex_unlock(&channel->lock);
+        fault(channel, answer);
+        pthread_mutex_lock(&channel->lock);
+    }
+    if (channel->closed && verdict != VERDICT_EXECUTED)
+        back_slot_free_locked(slot, false);
+    else
+        verdict_apply_locked(answer, verdict);
+    pthread_mutex_unlock(&channel->lock);
+    if (verdict == VERDICT_NONSENSE)
+        connection_shutdown(link->conn);
+    if (verdict == VERDICT_EXECUTED)
+        client_renew(channel->session->client, now_ns);
+    back_link_put(link);
+}
+
+bool backchannel_reply(struct backchannels *all, struct connection *conn, uint32_t xid,
+                       const void *body, size_t len)
+{
+    struct answer answer = {.slot = back_link_pop(conn, xid)};
+    struct backchannel *channel;
+    struct back_call *call;
+
+    (void)all;
+    if (!answer.slot)
+        return false;
+    channel = answer.slot->channel;
+    pthread_mutex_lock(&channel->lock);
+    call = answer.slot->call ? back_call_get(answer.slot->call) : NULL;
+    pthread_mutex_unlock(&channel->lock);
+    if (!call) {
+        backchannel_lost(answer.slot); /* the session ended meanwhile: all that is left is to put */
+        return true;
+    }
+    answer_read(&answer, call, body, len);
+    answer_take(channel, &answer, call, clock_now_ns());
+    back_told(&answer.told, answer.outcome,
+              answer.outcome == CALLBACK_ANSWERED ? &answer.reply : NULL);
+    arena_fini(&answer.arena);
+    back_call_put(call);
+    backchannel_send(channel);
+    session_put(channel->session);
+    return true;
+}
+
+/* ---- a connection goes ---- */
+
+void backchannel_lost(struct back_slot *slot)
+{
+    struct backchannel *channel = slot->channel;
+    struct back_link *link;
+
+    pthread_mutex_lock(&channel->lock);
+    link = slot_leave_locked(slot);
+    if (slot->call)
+        callback_figures_failure(channel->all->callback->figures, back_call_op(slot->call));
+    if (channel->closed) {
+        back_slot_free_locked(slot, false);
+    } else {
+        slot->unknown = true;
+        slot->state = BACK_SLOT_READY;
+    }
+    pthread_mutex_unlock(&channel->lock);
+    back_link_put(link);
+    backchannel_send(channel);
+    session_put(channel->session);
+}

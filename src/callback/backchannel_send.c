@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way out.  One thread at a time sends on a channel, and takes along what others add meanwhile:
+ * so the requests of a channel leave in order.  Nothing is locked while a connection sends.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "callback/backchannel_internal.h"
+#include "state/session/session_back.h"
+#include "transport/connection.h"
+#include "wire/rpc_msg.h"
+
+/* A request on its way out of its slot; what stands here changes no more. */
+struct sending {
+    struct back_slot *slot;
+    struct back_call *call; /* a reference */
+    struct CB_SEQUENCE4args sequence;
+    bool again; /* the record was sent before */
+    size_t len; /* 0: not made yet */
+    uint8_t record[LIMIT_CALLBACK_CALL_BYTES];
+};
+
+/* ---- the record ---- */
+
+static struct cb_cred cred_of(const struct session_back_caller *caller)
+{
+    const struct session_cb_auth *auth = &caller->auth;
+    struct cb_cred cred = {.flavor = auth->flavor};
+
+    if (auth->flavor != AUTH_SYS)
+        return cred;
+    cred.uid = auth->uid;
+    cred.gid = auth->gid;
+    cred.stamp = auth->stamp;
+    cred.gids = auth->gids;
+    cred.gid_count = auth->gid_count;
+    cred.machine =
+        (struct wire_opaque){(const uint8_t *)caller->machine, (uint32_t)strlen(caller->machine)};
+    return cred;
+}
+
+/* The request that a call is about is named as long as its reply may be on its way. */
+static void record_make(struct backchannel *channel, struct sending *sending)
+{
+    const struct back_call *call = sending->call;
+    struct session *session = channel->session;
+    struct referring_call4 refers = {.rc_sequenceid = call->after.sequenceid,
+                                     .rc_slotid = call->after.slotid};
+    struct referring_call_list4 list = {.rcl_referring_calls = &refers,
+                                        .rcl_referring_calls_count = 1};
+    struct cb_op op = {.op = OP_CB_SEQUENCE, .sequence = sending->sequence};
+    struct session_back_caller caller;
+    struct xdr x;
+
+    if (call->refers && session_call_unseen(session->client->state, &call->after)) {
+        memcpy(list.rcl_sessionid, call->after.sessionid, NFS4_SESSIONID_SIZE);
+        op.sequence.csa_referring_call_lists = &list;
+        op.sequence.csa_referring_call_lists_count = 1;
+    }
+    session_back_caller(session, &caller);
+
+    const struct cb_compound compound = {.program = caller.program,
+                                         .cred = cred_of(&caller),
+                                         .minor_version = session->minor_version,
+                                         .ops = &op,
+                                         .op_count = 1,
+                                         .more = {call->body, call->len},
+                                         .more_count = call->op_count - 1};
+
+    xdr_init_encode(&x, sending->record, sizeof(sending->record));
+    if (cb_compound_encode(&x, &compound))
+        sending->len = xdr_pos(&x);
+}
+
+/* The first bytes of a CALL. */
+static void xid_put(uint8_t *record, uint32_t xid)
+{
+    struct xdr x;
+
+    xdr_init_encode(&x, record, sizeof(xid));
+    xdr_put_u32(&x, xid);
+}
+
+static void sending_begin_locked(struct sending *sending, struct back_slot *slot)
+{
+    struct CB_SEQUENCE4args *sequence = &sending->sequence;
+
+    sending->slot = slot;
+    sending->call = back_call_get(slot->call);
+    sending->again = slot->record != NULL;
+    sending->len = slot->len;
+    if (slot->len > 0)
+        memcpy(sending->record, slot->record, slot->len);
+    memset(sequence, 0, sizeof(*sequence));
+    memcpy(sequence->csa_sessionid, slot->channel->session->id, NFS4_SESSIONID_SIZE);
+    sequence->csa_sequenceid = slot->seqid;
+    sequence->csa_slotid = slot->id;
+    sequence->csa_highest_slotid = back_slot_highest_locked(slot->channel);
+    slot->state = BACK_SLOT_SENDING;
+}
+
+/* ---- one connection ---- */
+
+enum post {
+    POST_SENT,    /* the slot is its own again: an answer or the end of the connection moves it */
+    POST_REFUSED, /* nothing went out */
+    POST_CLOSED,  /* the channel is */
+};
+
+/* The reply may come before we are back: all is set before it is sent. */
+static enum post post_begin(struct backchannel *channel, struct sending *sending,
+                            struct back_link *link, uint32_t xid)
+{
+    struct callback_figures *figures = channel->all->callback->figures;
+    struct back_slot *slot = sending->slot;
+    enum post post = POST_REFUSED;
+
+    pthread_mutex_lock(&channel->lock);
+    if (channel->closed) {
+        post = POST_CLOSED;
+    } else if (back_link_add(link, slot, xid)) {
+        post = POST_SENT;
+        atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
+        session_get(channel->session);
+        slot->link = link;
+        slot->state = BACK_SLOT_SENT;
+        slot->sent_ns = clock_now_ns();
+        if (!slot->record) {
+            slot->record = must_malloc(sending->len);
+            slot->len = sending->len;
+            memcpy(slot->record, sending->record, sending->len);
+        }
+        callback_figures_attempt(figures, back_call_op(sending->call),
+                                 sending->call->attempts++ > 0);
+    }
+    pthread_mutex_unlock(&channel->lock);
+    return post;
+}
+
+/* It was not sent.  Unless the connection's end has found that out first, the slot is ours
+ * again. */
+static enum post post_undo(struct backchannel *channel, struct sending *sending)
+{
+    struct callback_figures *figures = channel->all->callback->figures;
+    struct back_slot *slot = sending->slot;
+    struct back_link *link = NULL;
+
+    pthread_mutex_lock(&channel->lock);
+    if (slot->state == BACK_SLOT_SENT && back_link_take(slot->link, slot)) {
+        link = slot->link;
+        slot->link = NULL;
+        slot->state = BACK_SLOT_SENDING;
+    }
+    pthread_mutex_unlock(&channel->lock);
+    if (!link)
+        return POST_SENT;
+    callback_figures_failure(figures, back_call_op(sending->call));
+    back_link_put(link);
+    session_put(channel->session); /* not the last one: the caller has a reference */
+    return POST_REFUSED;
+}
+
+static enum post post(struct backchannel *channel, struct sending *sending, struct back_link *link)
+{
+    uint32_t xid = atomic_fetch_add_explicit(&channel->all->next_xid, 1, memory_order_relaxed);
+    enum post result;
+
+    xid_put(sending->record, xid);
+    result = post_begin(channel, sending, link, xid);
+    if (result != POST_SENT || connection_send(link->conn, sending->record, sending->len))
+        return result;
+    return post_undo(channel, sending);
+}
+
+/* ---- all connections ---- */
+
+/* Nobody took it.  What was never sent gives its slot back. */
+static void sending_fail_locked(struct backchannel *channel, struct back_slot *slot)
+{
+    if (channel->closed)
+        back_slot_free_locked(slot, false);
+    else if (slot->unknown)
+        slot->state = BACK_SLOT_READY;
+    else
+        back_slot_unuse_locked(slot);
+}
+
+/* It fits no record: BACKCHANNEL_CTL has made the credentials longer. */
+static void sending_refuse(struct backchannel *channel, struct back_slot *slot)
+{
+    struct back_told told;
+
+    pthread_mutex_lock(&channel->lock);
+    told = slot->call ? back_call_tell_locked(slot->call) : (struct back_told){0};
+    back_slot_free_locked(slot, false);
+    pthread_mutex_unlock(&channel->lock);
+    back_told(&told, CALLBACK_REFUSED, NULL);
+}
+
+/* With the channel's lock, which is given back meanwhile.  False: no connection takes anything. */
+static bool slot_send_locked(struct backchannel *channel, struct back_slot *slot,
+                             struct back_choice *choice, struct sending *sending)
+{
+    enum post result = POST_REFUSED;
+
+    sending_begin_locked(sending, slot);
+    pthread_mutex_unlock(&channel->lock);
+    if (sending->len == 0)
+        record_make(channel, sending);
+    for (uint32_t i = 0; i < choice->count && result == POST_REFUSED && sending->len > 0; i++) {
+        if (!choice->of[i].link)
+            continue;
+        result = post(channel, sending, choice->of[i].link);
+        if (result == POST_REFUSED) {
+            back_link_put(choice->of[i].link);
+            choice->of[i].link = NULL;
+        }
+    }
+    if (sending->len == 0) {
+        sending_refuse(channel, slot);
+        result = POST_SENT;
+    }
+    back_call_put(sending->call);
+    pthread_mutex_lock(&channel->lock);
+    if (result != POST_SENT)
+        sending_fail_locked(channel, slot);
+    return result == POST_SENT;
+}
+
+static void round_send_locked(struct backchannel *channel)
+{
+    struct back_choice choice;
+    struct sending sending;
+    struct back_slot *slot;
+    bool more = true;
+
+    pthread_mutex_unlock(&channel->lock);
+    back_choice_make(&choice, channel->session);
+    pthread_mutex_lock(&channel->lock);
+    while (more && choice.count > 0 && !channel->closed && (slot = back_slot_next_locked(channel)))
+        more = slot_send_locked(channel, slot, &choice, &sending);
+    pthread_mutex_unlock(&channel->lock);
+    back_choice_drop(&choice);
+    pthread_mutex_lock(&channel->lock);
+}
+
+void backchannel_send(struct backchannel *channel)
+{
+    pthread_mutex_lock(&channel->lock);
+    channel->wanted = true;
+    if (channel->sending) {
+        pthread_mutex_unlock(&channel->lock);
+        return;
+    }
+    channel->sending = true;
+    while (channel->wanted) {
+        channel->wanted = false;
+        if (!channel->closed)
+            round_send_locked(channel);
+    }
+    channel->sending = false;
+    backchannel_active_locked(channel);
+    pthread_mutex_unlock(&channel->lock);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The slots of a back channel: which request stands where, and under which sequence id. */
+#include <stdlib.h>
+
+#include "callback/backchannel_internal.h"
+
+/* The lowest free one, so that the client can do with as few as there is work for. */
+static struct back_slot *slot_free_find_locked(struct backchannel *channel)
+{
+    for (uint32_t i = 0; i < channel->usable; i++) {
+        if (channel->slots[i].state == BACK_SLOT_FREE)
+            return &channel->slots[i];
+    }
+    return NULL;
+}
+
+struct back_slot *back_slot_next_locked(struct backchannel *channel)
+{
+    struct back_slot *slot;
+
+    for (uint32_t i = 0; i < channel->slot_count; i++) {
+        if (channel->slots[i].state == BACK_SLOT_READY)
+            return &channel->slots[i];
+    }
+    slot = list_empty(&channel->queue) ? NULL : slot_free_find_locked(channel);
+    if (!slot)
+        return NULL;
+    slot->call = LIST_ENTRY(list_pop_front(&channel->queue), struct back_call, link);
+    slot->state = BACK_SLOT_READY;
+    channel->queued--;
+    return slot;
+}
+
+uint32_t back_slot_highest_locked(const struct backchannel *channel)
+{
+    uint32_t highest = 0;
+
+    for (uint32_t i = 0; i < channel->slot_count; i++) {
+        if (channel->slots[i].state != BACK_SLOT_FREE)
+            highest = i;
+    }
+    return highest;
+}
+
+void back_slot_free_locked(struct back_slot *slot, bool executed)
+{
+    if (slot->call)
+        back_call_put(slot->call);
+    free(slot->record);
+    slot->call = NULL;
+    slot->record = NULL;
+    slot->len = 0;
+    slot->unknown = false;
+    slot->refusals = 0;
+    slot->state = BACK_SLOT_FREE;
+    if (executed)
+        slot->seqid++;
+}
+
+void back_slot_unuse_locked(struct back_slot *slot)
+{
+    struct backchannel *channel = slot->channel;
+
+    if (slot->call && slot->call->done) {
+        list_push_front(&channel->queue, &slot->call->link);
+        channel->queued++;
+        slot->call = NULL;
+    }
+    back_slot_free_locked(slot, false);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "callback/callback_figures.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+/* Where the counters stand in their set. */
+enum {
+    AT_ALL = 0,
+    AT_OPS = AT_ALL + CALLBACK_COUNTER_COUNT,
+    AT_BUCKETS = AT_OPS + CALLBACK_OP_COUNT * CALLBACK_COUNTER_COUNT,
+    AT_DURATION = AT_BUCKETS + CALLBACK_BUCKET_COUNT,
+    AT_END
+};
+
+static const uint64_t bucket_us[] = {
+#define X(name, us) [CALLBACK_BUCKET_##name] = (us),
+    CALLBACK_BUCKETS(X)
+#undef X
+};
+
+static const char *const op_names[] = {
+#define X(NAME, member, arguments) [CALLBACK_OP_##NAME] = #NAME,
+    CB_OPS(X)
+#undef X
+};
+
+const char *callback_op_name(enum callback_op op)
+{
+    return op_names[op];
+}
+
+struct callback_figures *callback_figures_create(void)
+{
+    struct callback_figures *figures = must_calloc(1, sizeof(*figures));
+
+    figures->counters = counter_set_create(AT_END);
+    return figures;
+}
+
+void callback_figures_destroy(struct callback_figures *figures)
+{
+    if (!figures)
+        return;
+    counter_set_destroy(figures->counters);
+    free(figures);
+}
+
+/* CALLBACK_OP_COUNT: not in the table. */
+static unsigned row_of(uint32_t op)
+{
+    switch (op) {
+#define X(NAME, member, arguments)                                                                 \
+    case OP_##NAME:                                                                                \
+        return CALLBACK_OP_##NAME;
+        CB_OPS(X)
+#undef X
+    default:
+        return CALLBACK_OP_COUNT;
+    }
+}
+
+static void count(struct callback_figures *figures, uint32_t op, enum callback_counter counter)
+{
+    unsigned row = row_of(op);
+
+    counter_add(figures->counters, AT_ALL + counter, 1);
+    if (row < CALLBACK_OP_COUNT)
+        counter_add(figures->counters, AT_OPS + row * CALLBACK_COUNTER_COUNT + counter, 1);
+}
+
+void callback_figures_attempt(struct callback_figures *figures, uint32_t op, bool again)
+{
+    if (!figures)
+        return;
+    count(figures, op, CALLBACK_COUNTER_total);
+    if (again)
+        count(figures, op, CALLBACK_COUNTER_retries);
+}
+
+void callback_figures_failure(struct callback_figures *figures, uint32_t op)
+{
+    if (figures)
+        count(figures, op, CALLBACK_COUNTER_failures);
+}
+
+void callback_figures_answer(struct callback_figures *figures, int64_t duration_ns)
+{
+    uint64_t us = duration_ns > 0 ? (uint64_t)duration_ns / 1000 : 0;
+    unsigned bucket = 0;
+
+    if (!figures)
+        return;
+    while (bucket < CALLBACK_BUCKET_MORE && us > bucket_us[bucket])
+        bucket++;
+    counter_add(figures->counters, AT_BUCKETS + bucket, 1);
+    counter_add(figures->counters, AT_DURATION, us);
+}
+
+void callback_figures_read(const struct callback_figures *figures, struct callback_stats *stats)
+{
+    const struct counter_set *set = figures->counters;
+
+    for (unsigned i = 0; i < CALLBACK_COUNTER_COUNT; i++) {
+        stats->all[i] = counter_read(set, AT_ALL + i);
+        for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)
+            stats->of[op][i] = counter_read(set, AT_OPS + op * CALLBACK_COUNTER_COUNT + i);
+    }
+    stats->answers = 0;
+    for (unsigned i = 0; i < CALLBACK_BUCKET_COUNT; i++) {
+        stats->buckets[i] = counter_read(set, AT_BUCKETS + i);
+        stats->answers += stats->buckets[i];
+    }
+    stats->duration_us = counter_read(set, AT_DURATION);
+}

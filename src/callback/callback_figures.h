@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What became of calls to clients, whichever way they took: counters without a lock
+ * (base/counter.h), and how long answers took.
+ *
+ * An attempt is one sending of a call over one connection.  A call that is answered at its third
+ * attempt is counted with 3 in total, 2 failures and 2 retries.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/counter.h"
+#include "callback/cb_op.h"
+
+/* X(name, help): of all calls, and by operation: that behind CB_SEQUENCE. */
+#define CALLBACK_COUNTERS(X)                                                                       \
+    X(total, "Attempts to call a client")                                                          \
+    X(failures, "Attempts that came to nothing: not sent, lost, not answered, refused")            \
+    X(retries, "Attempts for a call that had been tried before")
+
+/* X(name, microseconds): upper bounds of callback_duration_seconds. */
+#define CALLBACK_BUCKETS(X)                                                                        \
+    X(1ms, 1000)                                                                                   \
+    X(2ms5, 2500)                                                                                  \
+    X(5ms, 5000)                                                                                   \
+    X(10ms, 10000)                                                                                 \
+    X(25ms, 25000)                                                                                 \
+    X(50ms, 50000)                                                                                 \
+    X(100ms, 100000)                                                                               \
+    X(250ms, 250000)                                                                               \
+    X(500ms, 500000)                                                                               \
+    X(1s, 1000000)                                                                                 \
+    X(2s5, 2500000)                                                                                \
+    X(5s, 5000000)                                                                                 \
+    X(10s, 10000000)
+
+enum callback_counter {
+#define X(name, help) CALLBACK_COUNTER_##name,
+    CALLBACK_COUNTERS(X)
+#undef X
+    CALLBACK_COUNTER_COUNT
+};
+
+enum callback_bucket {
+#define X(name, us) CALLBACK_BUCKET_##name,
+    CALLBACK_BUCKETS(X)
+#undef X
+    CALLBACK_BUCKET_MORE, /* longer than all of them */
+    CALLBACK_BUCKET_COUNT
+};
+
+/* Rows of the table of operations. */
+enum callback_op {
+#define X(NAME, member, arguments) CALLBACK_OP_##NAME,
+    CB_OPS(X)
+#undef X
+    CALLBACK_OP_COUNT
+};
+
+struct callback_figures {
+    struct counter_set *counters;
+};
+
+/* A snapshot. */
+struct callback_stats {
+    uint64_t all[CALLBACK_COUNTER_COUNT];
+    uint64_t of[CALLBACK_OP_COUNT][CALLBACK_COUNTER_COUNT];
+    uint64_t buckets[CALLBACK_BUCKET_COUNT]; /* not cumulative */
+    uint64_t answers;                        /* their sum */
+    uint64_t duration_us;                    /* of all answers together */
+};
+
+/* An operation of the table by name. */
+const char *callback_op_name(enum callback_op op);
+
+struct callback_figures *callback_figures_create(void);
+void callback_figures_destroy(struct callback_figures *figures); /* NULL is fine */
+
+/* `op` is a number of nfs_cb_opnum4; `figures` NULL: nobody counts. */
+void callback_figures_attempt(struct callback_figures *figures, uint32_t op, bool again);
+void callback_figures_failure(struct callback_figures *figures, uint32_t op);
+
+/* An answer came so long after the call went out. */
+void callback_figures_answer(struct callback_figures *figures, int64_t duration_ns);
+
+void callback_figures_read(const struct callback_figures *figures, struct callback_stats *stats);
