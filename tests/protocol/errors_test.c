@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors that nearly every operation of minor version 1 has, for each of them: outside of a
+ * Errors that nearly every operation of minor version 1 or 2 has, for each of them: outside of a
  * session, with no room for a result, retried when no reply was kept, without a filehandle.
  */
 #include <stdlib.h>
@@ -10,12 +10,17 @@
 #include "wire/op_table.h"
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared can't stand in them. */
-#define FOR_EACH_OP(op) for (uint32_t op = OP_ACCESS; op <= OP_RECLAIM_COMPLETE; (op)++)
+#define FOR_EACH_OP(op) for (uint32_t op = OP_ACCESS; op <= last_op(); (op)++)
 
-/* Those of 4.0 that 4.1 took away have NOTSUPP, whatever else could be said (RFC 8881 §15.2). */
+static uint32_t last_op(void)
+{
+    return script_minor < 2 ? OP_RECLAIM_COMPLETE : OP_REMOVEXATTR;
+}
+
+/* Those that 4.1 or 4.2 took away have NOTSUPP, whatever else could be said (RFC 8881 §15.2). */
 static bool removed(uint32_t op)
 {
-    return op_info(op)->minor_last == 0;
+    return op_info(op)->minor_last < script_minor;
 }
 
 /* Call the compound; its last result must be of `op` and say `status`. */
@@ -40,7 +45,7 @@ static void outside_a_session(void **state)
         if (op == OP_SEQUENCE || op_info(op)->flags & OP_SESSION_FREE)
             continue;
         client_compound_free(C);
-        client_compound_begin_plain(C);
+        client_compound_begin(C, client_text(""), script_minor);
         script_op_zeroed(op);
         expect_last(&alice.conn, op, removed(op) ? NFS4ERR_NOTSUPP : NFS4ERR_OP_NOT_IN_SESSION);
     }
@@ -77,6 +82,7 @@ static void open_small(struct client_mount *mount)
     struct client_cred cred = script_cred();
     struct client_session_wish wish = client_session_wish_default(NULL);
 
+    wish.minor = script_minor;
     wish.fore.ca_maxresponsesize = 4096;
     wish.fore.ca_maxresponsesize_cached = 2048;
     expect_status(client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
@@ -109,6 +115,7 @@ static void tag_too_big(void **state)
 
     (void)state;
     memset(tag, 't', sizeof(tag));
+    wish.minor = script_minor;
     wish.fore.ca_maxresponsesize = 1024;
     wish.fore.ca_maxresponsesize_cached = 1024;
     expect_status(client_mount_open(&small, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
@@ -120,7 +127,7 @@ static void tag_too_big(void **state)
 
         memcpy(op.opsequence.sa_sessionid, small.session.sessionid, NFS4_SESSIONID_SIZE);
         client_compound_free(C);
-        client_compound_begin(C, (struct wire_opaque){tag, sizeof(tag)}, 1);
+        client_compound_begin(C, (struct wire_opaque){tag, sizeof(tag)}, script_minor);
         client_compound_add(C, &op);
         expect_last(&small.conn, OP_SEQUENCE, cases[i].status);
     }

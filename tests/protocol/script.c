@@ -287,6 +287,12 @@ void script_op_zeroed(uint32_t number)
         op.oplayoutreturn.lora_iomode = LAYOUTIOMODE4_ANY;
         op.oplayoutreturn.lora_layoutreturn.lr_returntype = LAYOUTRETURN4_ALL;
         break;
+    case OP_COPY_NOTIFY:
+        op.opcopy_notify.cna_destination_server.nl_type = NL4_NAME;
+        break;
+    case OP_LAYOUTSTATS:
+        op.oplayoutstats.lsa_layoutupdate.lou_type = LAYOUT4_NFSV4_1_FILES;
+        break;
     case OP_WANT_DELEGATION:
         op.opwant_delegation.wda_claim.dc_claim = CLAIM_FH;
         break;
