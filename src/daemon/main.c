@@ -129,8 +129,8 @@ static bool make_transport(struct daemon *d)
         .loops = d->options.threads,
         .programs = &d->program,
         .program_count = 1,
-        .reply = dial_out_reply,
-        .reply_context = d->server.dial_out,
+        .reply = callback_reply,
+        .reply_context = d->server.callback,
     };
 
     d->program = (struct rpc_program){
@@ -237,6 +237,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         state_tick(d->server.state, clock_now_ns());
         nfs4_tick(&d->server, clock_now_ns());
         dial_out_tick(d->server.dial_out, clock_now_ns());
+        callback_tick(d->server.callback, clock_now_ns());
         recall_tick(d->recall, clock_now_ns());
     }
 }
@@ -264,6 +265,7 @@ static int serve(struct daemon *d)
     say_ready(d);
     wait_for_end(d, &signals);
     notify_manager("STOPPING=1");
+    callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
         log_error("daemon.drain", LOG_STR("error", "a request does not end"));
@@ -274,6 +276,7 @@ static int serve(struct daemon *d)
 
 static void tear_down(struct daemon *d)
 {
+    callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
     nfs4_stop(&d->server);

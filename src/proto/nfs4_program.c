@@ -6,6 +6,7 @@
 #include "proto/nfs4_program.h"
 
 #include "base/log.h"
+#include "callback/callback.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/compound40.h"
 #include "proto/v40/v40.h"
@@ -34,6 +35,7 @@ void nfs4_closed(struct connection *conn, void *context)
     (void)context;
     session_conn_destroy(connection_user(conn, NFS4_CONNECTION_SLOT));
     connection_user_set(conn, NFS4_CONNECTION_SLOT, NULL);
+    callback_closed(conn); /* now that nobody chooses it any more */
 }
 
 void nfs4_start(struct server *server)
