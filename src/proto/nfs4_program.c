@@ -11,6 +11,7 @@
 #include "proto/v40/compound40.h"
 #include "proto/v40/v40.h"
 #endif
+#include "proto/park.h"
 #include "proto/v41/compound41.h"
 #include "state/session/session_conn.h"
 #include "transport/connection.h"
@@ -119,4 +120,10 @@ enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
     default:
         return RPC_PROC_UNAVAIL;
     }
+}
+
+enum rpc_result nfs4_resume(struct rpc_call *call, void *context)
+{
+    (void)context;
+    return compound_park_resume(call->parked);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The NFS program, version 4: what transport/ calls for each RPC call, and where the minor versions
- * part.  Register it as {NFS4_PROGRAM, NFS_V4, NFS_V4, nfs4_dispatch, &server, nfs4_closed}.
+ * part.  Register it as {NFS4_PROGRAM, NFS_V4, NFS_V4, nfs4_dispatch, &server, nfs4_closed,
+ * nfs4_resume}.
  */
 #pragma once
 
@@ -18,6 +19,9 @@ void nfs4_stop(struct server *server);
 
 /* NULL and COMPOUND.  `context` is a struct server *. */
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context);
+
+/* Go on with a COMPOUND that was parked. */
+enum rpc_result nfs4_resume(struct rpc_call *call, void *context);
 
 /* The connection is gone: unbind it from its sessions. */
 void nfs4_closed(struct connection *conn, void *context);

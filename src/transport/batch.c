@@ -56,17 +56,6 @@ static void record_refuse(struct connection *conn, enum transport_counter counte
     connection_shutdown(conn);
 }
 
-/* The thread has no loop any more: send the reply and give everything back. */
-static void frame_finish_alone(struct transport *transport, struct call_frame *frame)
-{
-    struct rpc_tail *tail = frame->call.tail.fd >= 0 ? &frame->call.tail : NULL;
-
-    if (frame->reply_len > 0)
-        send_queue_transmit(frame->call.conn, frame->out, frame->reply, frame->reply_len, tail);
-    frame_unpin(frame);
-    frame_release(transport, frame);
-}
-
 /* A frame whose reply comes behind those of the batch. */
 static struct call_frame *frame_begin(struct loop *loop, struct buffer *in)
 {
@@ -104,6 +93,17 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
         loop_flush(loop);
 }
 
+/* The frame leaves with its call; the next reply takes the place where this one has begun. */
+static void frame_park(struct loop *loop, struct call_frame *frame)
+{
+    park_enter(frame);
+    if (!loop_is_mine(loop))
+        return;
+    loop->encoding = false;
+    buffer_put(loop->batch.record);
+    loop->batch.record = NULL;
+}
+
 static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
 {
     struct transport *transport = loop->transport;
@@ -114,10 +114,12 @@ static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, 
     worker->frame = frame;
     rpc_serve(transport, frame, data, len);
     worker->frame = NULL;
-    if (loop_is_mine(loop))
+    if (frame->park.asked)
+        frame_park(loop, frame);
+    else if (loop_is_mine(loop))
         frame_end(loop, frame);
     else
-        frame_finish_alone(transport, frame);
+        frame_finish(transport, frame);
 }
 
 static void reply_deliver(struct connection *conn, uint32_t xid, const uint8_t *data, size_t len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pool of call frames.  A frame with its arena stays warm in its loop; only calls that lose
- * their loop come here, so one lock is enough.
+ * their loop or are parked come here, so one lock is enough.
  */
 #include <stdlib.h>
 
@@ -13,25 +13,43 @@ struct call_frame *frame_create(struct transport *transport)
 
     pthread_mutex_lock(&transport->frame_lock);
     frame = transport->frames;
-    if (frame)
+    if (frame) {
         transport->frames = frame->next;
+        transport->frame_count--;
+    }
     pthread_mutex_unlock(&transport->frame_lock);
     if (!frame) {
         frame = must_calloc(1, sizeof(*frame));
         arena_init(&frame->arena, FRAME_ARENA_BYTES);
+        list_init(&frame->park.link);
     }
     frame->next = NULL;
     return frame;
 }
 
+static void frame_free(struct call_frame *frame)
+{
+    arena_fini(&frame->arena);
+    free(frame);
+}
+
 void frame_release(struct transport *transport, struct call_frame *frame)
 {
+    bool keep;
+
     CHECK(!frame->pinned);
+    park_forget(frame);
     arena_reset(&frame->arena);
     pthread_mutex_lock(&transport->frame_lock);
-    frame->next = transport->frames;
-    transport->frames = frame;
+    keep = transport->frame_count < LIMIT_FREE_FRAMES;
+    if (keep) {
+        frame->next = transport->frames;
+        transport->frames = frame;
+        transport->frame_count++;
+    }
     pthread_mutex_unlock(&transport->frame_lock);
+    if (!keep)
+        frame_free(frame);
 }
 
 void frame_pool_fini(struct transport *transport)
@@ -40,8 +58,7 @@ void frame_pool_fini(struct transport *transport)
         struct call_frame *frame = transport->frames;
 
         transport->frames = frame->next;
-        arena_fini(&frame->arena);
-        free(frame);
+        frame_free(frame);
     }
 }
 
@@ -64,4 +81,14 @@ void frame_unpin(struct call_frame *frame)
     buffer_put(frame->out);
     buffer_put(frame->in);
     connection_unpin(frame->call.conn);
+}
+
+void frame_finish(struct transport *transport, struct call_frame *frame)
+{
+    struct rpc_tail *tail = frame->call.tail.fd >= 0 ? &frame->call.tail : NULL;
+
+    if (frame->reply_len > 0)
+        send_queue_transmit(frame->call.conn, frame->out, frame->reply, frame->reply_len, tail);
+    frame_unpin(frame);
+    frame_release(transport, frame);
 }

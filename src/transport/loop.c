@@ -22,7 +22,9 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
     loop->index = index;
     loop->wake.kind = SOURCE_WAKE;
     list_init(&loop->connections);
+    list_init(&loop->resumed);
     CHECK(pthread_mutex_init(&loop->list_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&loop->resumed_lock, NULL) == 0);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return loop->epoll_fd >= 0 && loop->wake_fd >= 0 &&
@@ -31,7 +33,7 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
 
 void loop_fini(struct loop *loop)
 {
-    CHECK(list_empty(&loop->connections));
+    CHECK(list_empty(&loop->connections) && list_empty(&loop->resumed));
     if (loop->frame)
         frame_release(loop->transport, loop->frame);
     buffer_put(loop->scratch);
@@ -41,6 +43,7 @@ void loop_fini(struct loop *loop)
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
     pthread_mutex_destroy(&loop->list_lock);
+    pthread_mutex_destroy(&loop->resumed_lock);
 }
 
 void loop_wake(struct loop *loop)
@@ -151,8 +154,10 @@ static void loop_drain(struct loop *loop)
     bool cutting = atomic_load_explicit(&transport->cutting, memory_order_relaxed);
     uint32_t count = atomic_load_explicit(&loop->connection_count, memory_order_relaxed);
 
-    if (loop->index == 0)
+    if (loop->index == 0) {
         listeners_close(transport);
+        park_expire_all(transport);
+    }
     for (; count > 0 && loop_is_mine(loop); count--) {
         struct connection *conn = loop_rotate(loop);
         bool busy;
@@ -176,6 +181,7 @@ static void wake_event(struct loop *loop)
     ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
 
     (void)ignored;
+    loop->resume_wanted = true;
     loop->drain_wanted = atomic_load_explicit(&loop->transport->draining, memory_order_acquire);
 }
 
@@ -192,6 +198,9 @@ static void source_event(struct loop *loop, const struct epoll_event *event)
         break;
     case SOURCE_WAKE:
         wake_event(loop);
+        break;
+    case SOURCE_TIMER:
+        park_timer_event(loop->transport);
         break;
     }
 }
@@ -212,6 +221,11 @@ void loop_run(struct loop *loop)
 {
     batch_continue(loop);
     while (loop_is_mine(loop)) {
+        /* They have waited long enough. */
+        if (loop->resume_wanted) {
+            park_run_next(loop);
+            continue;
+        }
         if (loop->event_next < loop->event_count) {
             source_event(loop, &loop->events[loop->event_next++]);
             continue;

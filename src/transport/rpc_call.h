@@ -6,6 +6,16 @@
  * A call is run by one thread from dispatch to its return.  `in` points into the receive buffer,
  * which lives until the call is finished; `out` into a reply buffer that is already behind the RPC
  * reply header.  Nothing of the call may be kept after dispatch returns, except by a parked call.
+ *
+ * A call that has to wait for something may be parked: dispatch returns, no thread waits, others of
+ * its connection go on.  It is run on by the program's `resume`, perhaps on another thread, and may
+ * be parked again.
+ *
+ *     rpc_call_park() -> RPC_PARKED -> rpc_call_resume(), or its time is over -> resume()
+ *
+ * A parked call keeps struct rpc_call and what is in its arena.  What was received and what has been
+ * encoded moves: `in`, `out`, `args` and cred.machine point to the new places when it is run on, and
+ * out.end is LIMIT_REPLY_BYTES behind out.start again.
  */
 #pragma once
 
@@ -15,6 +25,7 @@
 #include <sys/socket.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/limits.h"
 #include "wire/xdr.h"
 
@@ -43,7 +54,8 @@ enum rpc_result {
     RPC_GARBAGE_ARGS, /* accepted, but the arguments can't be decoded; `out` is dropped */
     RPC_PROC_UNAVAIL,
     RPC_SYSTEM_ERR,
-    RPC_DROP, /* no answer at all */
+    RPC_DROP,   /* no answer at all */
+    RPC_PARKED, /* not done yet: after rpc_call_park() */
 };
 
 /* A large payload behind the bytes in `out`: `len` bytes of `fd` from `offset`, sent without a
@@ -71,6 +83,9 @@ struct rpc_call {
     bool tail_ok;         /* the transport can send a tail */
     struct rpc_tail tail; /* set by dispatch; goes out after `out` */
     int64_t received_ns;  /* clock_now_ns() when the batch came in: the request's one clock read */
+    bool park_ok;         /* the transport and the program can park it */
+    bool park_expired;    /* in resume: its time is over; false: rpc_call_resume() has come */
+    void *parked;         /* the program's own */
 };
 
 struct rpc_program {
@@ -81,4 +96,17 @@ struct rpc_program {
     void *context;
     /* The connection is gone: forget what hangs on it.  No call of it runs any more. */
     void (*closed)(struct connection *conn, void *context);
+    /* Go on with a call that was parked; the same rules.  NULL: this program parks none. */
+    enum rpc_result (*resume)(struct rpc_call *call, void *context);
 };
+
+/* Before RPC_PARKED, if call->park_ok: may the call wait until `until_ns` (clock_now_ns()) at the
+ * most?  False at LIMIT_PARKED_CALLS and its like, and when the transport drains; with true dispatch
+ * (or resume) must return RPC_PARKED, with nothing failed in `out`.  An `until_ns` of 0 is for a call
+ * that is resumed any moment, and never false. */
+bool rpc_call_park(struct rpc_call *call, int64_t until_ns) MUST_USE;
+
+/* Once for each call that waits for it, which may not end before: on any thread, without a lock;
+ * before dispatch has returned RPC_PARKED, or after the time was over, too: then the call goes on at
+ * once when it is parked (again). */
+void rpc_call_resume(struct rpc_call *call);

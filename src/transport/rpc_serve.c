@@ -153,16 +153,12 @@ static void reply_success(struct call_frame *frame)
     reply_end(frame, &whole, tail_len);
 }
 
-static void program_run(struct call_frame *frame, const struct rpc_program *program)
+static void result_encode(struct call_frame *frame, enum rpc_result result)
 {
     struct rpc_call *call = &frame->call;
-    enum rpc_result result;
 
-    call->args = call->in.p;
-    call->args_len = (uint32_t)xdr_left(&call->in);
-    xdr_init_encode(&call->out, frame->reply + RPC_REPLY_HEADER_BYTES, LIMIT_REPLY_BYTES);
-    result = program->dispatch(call, program->context);
-    if (result != RPC_REPLY)
+    CHECK(frame->park.asked == (result == RPC_PARKED));
+    if (result != RPC_REPLY && result != RPC_PARKED)
         tail_drop(&call->tail);
     switch (result) {
     case RPC_REPLY:
@@ -180,7 +176,30 @@ static void program_run(struct call_frame *frame, const struct rpc_program *prog
     case RPC_DROP:
         transport_count(call->conn->transport, TRANSPORT_COUNTER_dropped, 1);
         break;
+    case RPC_PARKED:
+        break;
     }
+}
+
+static void program_run(struct call_frame *frame, const struct rpc_program *program)
+{
+    struct rpc_call *call = &frame->call;
+
+    frame->program = program;
+    call->park_ok = program->resume != NULL;
+    call->args = call->in.p;
+    call->args_len = (uint32_t)xdr_left(&call->in);
+    xdr_init_encode(&call->out, frame->reply + RPC_REPLY_HEADER_BYTES, LIMIT_REPLY_BYTES);
+    result_encode(frame, program->dispatch(call, program->context));
+}
+
+void rpc_serve_resumed(struct call_frame *frame)
+{
+    const struct rpc_program *program = frame->program;
+
+    result_encode(frame, program->resume(&frame->call, program->context));
+    if (frame->reply_len > 0)
+        transport_count(frame->call.conn->transport, TRANSPORT_COUNTER_replies, 1);
 }
 
 static void program_find(struct transport *transport, struct call_frame *frame)
@@ -244,6 +263,8 @@ void rpc_serve(struct transport *transport, struct call_frame *frame, const uint
     call->tail.fd = -1;
     call->tail_ok = true;
     call->arena = &frame->arena;
+    frame->record = data;
+    frame->record_len = len;
     if (header_take(frame, data, len))
         program_find(transport, frame);
     if (frame->reply_len > 0)

@@ -39,7 +39,7 @@ struct transport *transport_create(const struct transport_config *config)
 {
     struct transport *transport = must_calloc(1, sizeof(*transport));
     unsigned count = config->loops ? config->loops : loop_count_default();
-    bool ok = true;
+    bool ok;
 
     CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);
     transport->config = *config;
@@ -50,6 +50,7 @@ struct transport *transport_create(const struct transport_config *config)
     buffer_pool_init(&transport->buffers);
     CHECK(pthread_mutex_init(&transport->frame_lock, NULL) == 0);
     worker_pool_init(transport);
+    ok = park_table_init(transport);
     transport->loops = aligned_alloc(CACHE_LINE_BYTES, transport->loop_count * sizeof(struct loop));
     CHECK(transport->loops);
     memset(transport->loops, 0, transport->loop_count * sizeof(struct loop));
@@ -80,7 +81,7 @@ int transport_start(struct transport *transport)
     int error;
 
     CHECK(!transport->started);
-    if (!listeners_start(&transport->loops[0]))
+    if (!listeners_start(&transport->loops[0]) || !park_table_start(&transport->loops[0]))
         return -errno;
     error = worker_pool_start(transport);
     if (error)
@@ -140,6 +141,7 @@ void transport_destroy(struct transport *transport)
     for (unsigned i = 0; i < transport->loop_count; i++)
         loop_fini(&transport->loops[i]);
     frame_pool_fini(transport);
+    park_table_fini(transport);
     buffer_pool_fini(&transport->buffers);
     pthread_mutex_destroy(&transport->frame_lock);
     counter_set_destroy(transport->counters);
@@ -159,6 +161,7 @@ void transport_stats(struct transport *transport, struct transport_stats *stats)
     stats->connections = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
     stats->dialled_connections =
         atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
+    stats->parked_calls = atomic_load_explicit(&transport->parks.count, memory_order_relaxed);
     pthread_mutex_lock(&pool->lock);
     stats->threads = pool->live;
     stats->spare_threads = pool->spare_count;

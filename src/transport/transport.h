@@ -39,7 +39,10 @@ struct transport;
     X(tails_short, "Payloads that were cut off under way and filled up with zero bytes")           \
     X(handoffs, "Loops given away by worker_will_block()")                                         \
     X(retakes, "Loops taken from a thread that blocked too long")                                  \
-    X(no_spare, "Times a loop had to wait for a blocked thread: LIMIT_WORKER_THREADS reached")
+    X(no_spare, "Times a loop had to wait for a blocked thread: LIMIT_WORKER_THREADS reached")     \
+    X(parks, "Times a call was parked: it waits without a thread")                                 \
+    X(parks_expired, "Of these, ended by time")                                                    \
+    X(parks_refused, "Times a call could not be: LIMIT_PARKED_CALLS and its like, or the end")
 
 enum transport_counter {
 #define X(name, help) TRANSPORT_COUNTER_##name,
@@ -57,6 +60,7 @@ struct transport_stats {
     uint64_t dialled_connections; /* of these, made by us */
     uint64_t threads;
     uint64_t spare_threads;
+    uint64_t parked_calls;
 };
 
 struct transport_config {
@@ -90,7 +94,7 @@ uint16_t transport_port(const struct transport *transport, unsigned n);
 /* Begin to accept and to serve.  0 or -errno. */
 int transport_start(struct transport *transport) MUST_USE;
 
-/* Stop accepting and reading, finish running calls, send what is queued, close everything and end
+/* Stop accepting and reading, end the waits of parked calls, finish running ones, send what is queued, close everything and end
  * the threads.  After `timeout_ms` connections are cut.  False when a call still has not
  * returned a second later: the process should end, transport_destroy() would wait for it. */
 bool transport_drain_stop(struct transport *transport, int timeout_ms);

@@ -8,8 +8,8 @@
  * lose it say so; their caller returns at once without touching the loop when worker->loop is no
  * longer that loop.
  *
- * Locks: send_queue.lock before buffer_pool.lock; all others (loop.list_lock, worker_pool.lock,
- * monitor_lock, frame_lock) alone.
+ * Locks: send_queue.lock before buffer_pool.lock; all others (loop.list_lock, loop.resumed_lock,
+ * worker_pool.lock, monitor_lock, frame_lock, park_table.lock) alone.
  */
 #pragma once
 
@@ -41,6 +41,7 @@ enum source_kind {
     SOURCE_CONNECTION,
     SOURCE_LISTENER,
     SOURCE_WAKE,
+    SOURCE_TIMER,
 };
 
 struct source {
@@ -108,6 +109,7 @@ struct connection {
         struct sockaddr_in6 in6;
     } peer;
     _Atomic int64_t activity_ns;
+    _Atomic uint32_t parked; /* its calls that are */
     _Atomic(void *) user[CONNECTION_USER_SLOTS];
     struct list link; /* loop.connections */
     struct dial dial;
@@ -184,6 +186,20 @@ static inline size_t send_queue_bytes(const struct connection *conn)
 
 /* ---- calls ---- */
 
+/* What a call has besides while it is parked: park.c. */
+struct park {
+    bool asked;    /* rpc_call_park() was true: RPC_PARKED follows */
+    bool reserved; /* it is counted */
+    bool parked;   /* it is anybody's; under park_table.lock, like the next */
+    bool resumed;  /* rpc_call_resume() came while it was not parked */
+    int64_t until_ns;
+    struct list link; /* of park_table.waiting, then of loop.resumed */
+    size_t bytes;     /* as counted */
+    uint8_t *record;  /* a copy of its own: until the call ends */
+    uint8_t *results; /* what has been encoded: until it is run on */
+    size_t results_len;
+};
+
 /* A call with what belongs to it; pooled.  A thread that loses its loop keeps its frame. */
 struct call_frame {
     struct rpc_call call;
@@ -192,9 +208,13 @@ struct call_frame {
     struct buffer *in;       /* where the arguments lie */
     struct buffer *out;      /* where the reply is encoded */
     bool pinned;             /* has references on in, out and call.conn->active of its own */
-    uint8_t *reply;          /* the record in `out` */
-    size_t reply_len;        /* 0: no reply */
-    bool close;              /* the record makes no sense: close the connection */
+    const uint8_t *record;   /* the CALL, of record_len bytes */
+    size_t record_len;
+    const struct rpc_program *program; /* that runs it */
+    struct park park;
+    uint8_t *reply;   /* the record in `out` */
+    size_t reply_len; /* 0: no reply */
+    bool close;       /* the record makes no sense: close the connection */
 };
 
 struct call_frame *frame_create(struct transport *transport);
@@ -206,16 +226,57 @@ void frame_pool_fini(struct transport *transport);
 void frame_pin(struct call_frame *frame);
 void frame_unpin(struct call_frame *frame);
 
+/* The call is pinned and has ended: send its reply, give everything back.  Can lose the loop. */
+void frame_finish(struct transport *transport, struct call_frame *frame);
+
 /* ---- rpc_serve.c ---- */
 
 /* Decode the CALL record `data`, run its program, encode the reply at frame->reply, where there
- * is room for RPC_REPLY_ROOM bytes.  Sets reply_len or close.  Can lose the loop. */
+ * is room for RPC_REPLY_ROOM bytes.  Sets reply_len, close, or park.asked: then park_enter() is to
+ * follow.  Can lose the loop. */
 enum {
     RPC_REPLY_HEADER_BYTES = RPC_RECORD_MARK_BYTES + 24, /* accepted, with an empty verifier */
     RPC_REPLY_ROOM = RPC_REPLY_HEADER_BYTES + LIMIT_REPLY_BYTES,
 };
 void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
                size_t len);
+
+/* Run on what was parked.  Can lose the loop. */
+void rpc_serve_resumed(struct call_frame *frame);
+
+/* ---- park.c ---- */
+
+struct park_table {
+    pthread_mutex_t lock; /* guards the frames' part */
+    struct list waiting;  /* parked calls with a deadline, the next one first */
+    int timer_fd;
+    struct source timer;
+    int64_t armed_ns; /* when the timer goes off; 0: it does not; under the lock */
+    _Atomic uint32_t count;
+    _Atomic size_t bytes;
+};
+
+struct loop;
+
+bool park_table_init(struct transport *transport) MUST_USE;
+void park_table_fini(struct transport *transport);
+
+/* Have this loop watch the timer. */
+bool park_table_start(struct loop *loop) MUST_USE;
+
+/* Park the call that has asked for it: the frame is not the caller's any more. */
+void park_enter(struct call_frame *frame);
+
+/* Give back what a call had that was parked. */
+void park_forget(struct call_frame *frame);
+
+/* Run the next call that is to go on in this loop, if there is one.  The owner's, between batches; can
+ * lose the loop. */
+void park_run_next(struct loop *loop);
+
+/* Some deadline may be over; and: all of them are. */
+void park_timer_event(struct transport *transport);
+void park_expire_all(struct transport *transport);
 
 /* ---- loops ---- */
 
@@ -254,13 +315,16 @@ struct loop {
      * writing behind out_used. */
     struct buffer *out;
     size_t out_start, out_used;
-    bool encoding, drain_wanted;
+    bool encoding, drain_wanted, resume_wanted;
 
     int64_t accept_paused_until_ns; /* 0: accepting */
     int64_t accept_complain_ns;     /* a pause after this one is news */
 
     pthread_mutex_t list_lock;
     struct list connections;
+
+    pthread_mutex_t resumed_lock;
+    struct list resumed; /* parked calls that go on here, struct park link */
 };
 
 struct worker;
@@ -389,7 +453,9 @@ struct transport {
     struct buffer_pool buffers;
 
     pthread_mutex_t frame_lock;
-    struct call_frame *frames;
+    struct call_frame *frames; /* free ones */
+    unsigned frame_count;
+    struct park_table parks;
 
     struct listener listeners[LIMIT_LISTENERS];
     unsigned listener_count;

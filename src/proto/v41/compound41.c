@@ -28,9 +28,10 @@ static bool op_removed(const struct v41_compound *x, const struct op_info *info)
     return info && info->minor_last < x->minor;
 }
 
-/* One operation behind the first one. */
-static enum nfsstat4 op_next(struct v41_compound *x, enum v41_gate gate)
+/* One operation behind the first one; false: it is to be run once more, when it has waited. */
+static bool op_next(struct v41_compound *x, enum v41_gate gate)
 {
+    uint8_t *begin = x->base.in->p;
     enum nfs_opnum4 op = op_read_number(x);
     const struct op_info *info = op_info(op);
     size_t pos = reply_op_begin(&x->reply, &x->base, op);
@@ -46,27 +47,58 @@ static enum nfsstat4 op_next(struct v41_compound *x, enum v41_gate gate)
         status = x->reply.too_big;
     else
         status = v41_op_run(x, op);
-    return reply_op_end(&x->reply, &x->base, op, pos, status);
+    if (compound_park_wanted(&x->park, status)) {
+        x->base.in->p = begin;
+        xdr_rewind(x->base.out, pos);
+        return false;
+    }
+    x->status = reply_op_end(&x->reply, &x->base, op, pos, status);
+    return true;
 }
 
-static void run_in_session(struct v41_compound *x)
+static enum rpc_result finish(struct v41_compound *x)
+{
+    compound_release(&x->base);
+    session_conn_done(x->session, x->binding);
+    return compound_park_end(&x->park, x->base.out->failed ? RPC_SYSTEM_ERR : RPC_REPLY);
+}
+
+static enum rpc_result run_from(struct v41_compound *x, enum v41_gate gate)
+{
+    struct compound *c = &x->base;
+
+    for (; x->status == NFS4_OK && c->op_index < c->op_count; c->op_index++) {
+        if (!op_next(x, gate))
+            return compound_park(&x->park);
+    }
+    reply_end(&x->reply, c, x->status, c->op_index);
+    v41_sequence_done(x);
+    return finish(x);
+}
+
+static enum rpc_result run_on(struct compound_park *park)
+{
+    return run_from(CONTAINER_OF(park, struct v41_compound, park), V41_GATE_EXECUTE);
+}
+
+static enum rpc_result run_in_session(struct v41_compound *x)
 {
     enum nfsstat4 status = NFS4_OK;
     size_t pos = reply_op_begin(&x->reply, &x->base, OP_SEQUENCE);
     enum v41_gate gate = v41_sequence(x, &status);
 
     if (gate == V41_GATE_REPLAY)
-        return;
+        return finish(x);
+    if (gate == V41_GATE_EXECUTE)
+        compound_park_begin(&x->park, &x->base, &x->reply, run_on);
     reply_op_end(&x->reply, &x->base, OP_SEQUENCE, pos, status);
-    for (x->base.op_index = 1; status == NFS4_OK && x->base.op_index < x->base.op_count;
-         x->base.op_index++)
-        status = op_next(x, gate);
-    reply_end(&x->reply, &x->base, status, x->base.op_index);
-    v41_sequence_done(x);
+    x->status = status;
+    x->base.op_index = 1;
+    return run_from(x, gate);
 }
 
 /* One operation without SEQUENCE: one of the few that can, alone; or none (RFC 8881 §18.46.3). */
-static void run_alone(struct v41_compound *x, enum nfs_opnum4 op)
+static enum rpc_result run_alone(struct v41_compound *x, enum nfs_opnum4 op)
 {
     const struct op_info *info = op_info(op);
     size_t pos = reply_op_begin(&x->reply, &x->base, op);
@@ -84,30 +116,26 @@ static void run_alone(struct v41_compound *x, enum nfs_opnum4 op)
         status = v41_op_run(x, op);
     status = reply_op_end(&x->reply, &x->base, op, pos, status);
     reply_end(&x->reply, &x->base, status, 1);
+    return finish(x);
 }
 
 enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
                                  struct session_conn *conn, uint32_t minor,
                                  const struct wire_opaque *tag, uint32_t op_count)
 {
-    struct v41_compound x = {.conn = conn, .minor = minor};
+    struct v41_compound here, *x = compound_park_place(call, &here, sizeof(here));
     enum nfs_opnum4 op;
 
-    compound_begin(&x.base, call, server, op_count);
-    x.base.attributes = minor < 2 ? &attr_minor1 : &attr_minor2;
-    reply_begin(&x.reply, &x.base, tag, NFS4ERR_REP_TOO_BIG);
+    *x = (struct v41_compound){.conn = conn, .minor = minor};
+    compound_begin(&x->base, call, server, op_count);
+    x->base.attributes = minor < 2 ? &attr_minor1 : &attr_minor2;
+    reply_begin(&x->reply, &x->base, tag, NFS4ERR_REP_TOO_BIG);
     if (op_count == 0) {
-        reply_end(&x.reply, &x.base, NFS4_OK, 0);
+        reply_end(&x->reply, &x->base, NFS4_OK, 0);
         return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
     }
-    op = op_read_number(&x);
+    op = op_read_number(x);
     if (call->in.failed)
         return RPC_GARBAGE_ARGS;
-    if (op == OP_SEQUENCE)
-        run_in_session(&x);
-    else
-        run_alone(&x, op);
-    compound_release(&x.base);
-    session_conn_done(x.session, x.binding);
-    return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+    return op == OP_SEQUENCE ? run_in_session(x) : run_alone(x, op);
 }

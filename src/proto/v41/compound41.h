@@ -7,6 +7,9 @@
  *     head -> first operation -> SEQUENCE: gate -> the others, one by one -> slot gets the reply
  *                             -> one of the five that need no session, alone
  *                             -> anything else: OP_NOT_IN_SESSION
+ *
+ * An operation that has to wait for a delegation parks the whole of it (park.h): the slot stays busy
+ * and the references stay; others of the connection go on.
  */
 #pragma once
 
@@ -14,6 +17,7 @@
 #include <stdint.h>
 
 #include "proto/compound.h"
+#include "proto/park.h"
 #include "proto/reply.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
@@ -21,6 +25,8 @@
 struct v41_compound {
     struct compound base;
     struct reply reply; /* its limit is the session's, once there is one */
+    struct compound_park park;
+    enum nfsstat4 status; /* so far */
     struct session_conn *conn;
     uint32_t minor;
 

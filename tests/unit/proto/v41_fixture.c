@@ -58,8 +58,8 @@ int v41_set_up(void **unused)
     test_server.lease_s = LEASE_S;
     nfs4_start(&test_server);
     atomic_store(&test_server.minors, MINOR_RANGE_BUILT);
-    program = (struct rpc_program){NFS4_PROGRAM,  NFS_V4,       NFS_V4,
-                                   nfs4_dispatch, &test_server, nfs4_closed};
+    program = (struct rpc_program){NFS4_PROGRAM, NFS_V4,      NFS_V4,     nfs4_dispatch,
+                                   &test_server, nfs4_closed, nfs4_resume};
     const struct transport_config transport_config = {
         .loops = 2, .programs = &program, .program_count = 1};
     transport = transport_create(&transport_config);

@@ -228,7 +228,7 @@ static bool reply(struct connection *conn, uint32_t xid, const void *body, size_
     return atomic_load(&server->replies_wanted);
 }
 
-void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer_bytes)
+static void start(struct rpc_server *server, unsigned loops, int send_buffer_bytes)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct transport_config config = {
@@ -240,8 +240,16 @@ void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer
         .send_buffer_bytes = send_buffer_bytes,
     };
 
-    memset(server, 0, sizeof(*server));
-    server->program = (struct rpc_program){
+    server->transport = transport_create(&config);
+    assert_non_null(server->transport);
+    assert_int_equal(
+        transport_listen(server->transport, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(transport_start(server->transport), 0);
+}
+
+static struct rpc_program program_of(struct rpc_server *server)
+{
+    return (struct rpc_program){
         .program = TEST_PROGRAM,
         .version_low = TEST_VERSION_LOW,
         .version_high = TEST_VERSION_HIGH,
@@ -249,11 +257,24 @@ void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer
         .context = server,
         .closed = closed,
     };
-    server->transport = transport_create(&config);
-    assert_non_null(server->transport);
-    assert_int_equal(
-        transport_listen(server->transport, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(transport_start(server->transport), 0);
+}
+
+void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer_bytes)
+{
+    memset(server, 0, sizeof(*server));
+    server->program = program_of(server);
+    start(server, loops, send_buffer_bytes);
+}
+
+void rpc_server_start_with(struct rpc_server *server, unsigned loops,
+                           enum rpc_result (*run)(struct rpc_call *call, void *context),
+                           enum rpc_result (*resume)(struct rpc_call *call, void *context))
+{
+    memset(server, 0, sizeof(*server));
+    server->program = program_of(server);
+    server->program.dispatch = run;
+    server->program.resume = resume;
+    start(server, loops, 0);
 }
 
 void rpc_server_stop(struct rpc_server *server)

@@ -61,6 +61,11 @@ struct rpc_server {
 /* `loops` 0: default; `send_buffer_bytes` as in the config. */
 void rpc_server_start(struct rpc_server *server, unsigned loops, int send_buffer_bytes);
 
+/* With a program of the test's own; its context is `server`. */
+void rpc_server_start_with(struct rpc_server *server, unsigned loops,
+                           enum rpc_result (*run)(struct rpc_call *call, void *context),
+                           enum rpc_result (*resume)(struct rpc_call *call, void *context));
+
 /* Opens the gate, drains, destroys; asserts that hooks ran as often as connections closed. */
 void rpc_server_stop(struct rpc_server *server);
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A COMPOUND that waits for a delegation without a thread: for server.recall_park_ms in all, until
+ * somebody wakes it.  Then the operation that met the delegation is run once more from its start;
+ * who has waited long enough gets what it says without a waiter: NFS4ERR_DELAY, as a rule.
+ *
+ *     operation: NFS4ERR_DELAY, waiter queued -> compound_park_wanted() -> RPC_PARKED
+ *         -> wake() or the time is over -> compound_park_resume() -> the processor's `run_on`
+ *
+ * Each time the waiter was queued wake() comes once or is cancelled, and a compound does not end
+ * before: compound_park_end().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/compound.h"
+#include "proto/reply.h"
+#include "state/delegation/delegation.h"
+#include "transport/rpc_call.h"
+
+struct compound_park {
+    struct delegation_waiter waiter;
+    struct compound *c;
+    struct reply *reply;
+    enum rpc_result (*run_on)(struct compound_park *park); /* the processor goes on */
+    int64_t until_ns;                                      /* 0: it has not waited yet */
+    bool asked;                                            /* it is about to be parked */
+    bool wake_due; /* wake() will come, and was not waited for */
+    bool ended;    /* all is done but for that; `result` is what came out */
+    enum rpc_result result;
+    size_t limit; /* where reply->limit is in `out` */
+};
+
+/* Where a compound is to lie, of `size` bytes: in the call's arena if it may be parked, else `here`. */
+static inline void *compound_park_place(struct rpc_call *call, void *here, size_t size)
+{
+    void *place = call->park_ok ? arena_alloc(call->arena, size) : here;
+
+    CHECK(place); /* nothing of length is in the arena yet */
+    return place;
+}
+
+/* From now on operations of the compound may wait, if the transport and the setting will have it.
+ * All of it lies in the call's arena. */
+void compound_park_begin(struct compound_park *park, struct compound *c, struct reply *reply,
+                         enum rpc_result (*run_on)(struct compound_park *park));
+
+bool compound_park_queued(struct compound_park *park, enum nfsstat4 status);
+
+/* Behind each operation that may wait, and as often as one likes.  True: it waits, so take `in` and
+ * `out` back to its start and return RPC_PARKED.  False: `status` is what it came to. */
+static inline bool compound_park_wanted(struct compound_park *park, enum nfsstat4 status)
+{
+    return __builtin_expect(delegation_waiter_queued(&park->waiter), 0) &&
+           compound_park_queued(park, status);
+}
+
+/* The compound is parked: `in` and `out` stand where it goes on. */
+enum rpc_result compound_park(struct compound_park *park);
+
+/* It has been: the program's resume hook. */
+enum rpc_result compound_park_resume(struct compound_park *park);
+
+/* The compound has ended and given back what it had.  `result`, or RPC_PARKED. */
+enum rpc_result compound_park_end(struct compound_park *park, enum rpc_result result);

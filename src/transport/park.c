@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls that wait without a thread: from RPC_PARKED to the program's resume hook.
+ *
+ *     running --RPC_PARKED--> parked --rpc_call_resume()--> in loop.resumed --its owner--> running
+ *                                    --time is over------->
+ *
+ * A parked call keeps its frame with the arena, its connection's socket, and copies of the record
+ * and of what has been encoded, each of its own size: the buffers that others use as well go back.
+ * Who finds `parked` set under park_table.lock resets it, and thereby has the frame; a
+ * rpc_call_resume() that comes while it is not set is noted for when it will be.
+ *
+ * Deadlines are nearly in order, since all waits are of one length: a list serves, and one timer in
+ * the epoll set of the first loop.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "transport/transport_internal.h"
+
+static struct call_frame *frame_of(struct rpc_call *call)
+{
+    return CONTAINER_OF(call, struct call_frame, call);
+}
+
+static struct park_table *table_of(const struct call_frame *frame)
+{
+    return &frame->call.conn->transport->parks;
+}
+
+/* ---- limits ---- */
+
+static bool count_add(_Atomic uint32_t *count, uint32_t limit)
+{
+    if (atomic_fetch_add_explicit(count, 1, memory_order_relaxed) < limit)
+        return true;
+    atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
+    return false;
+}
+
+static void count_drop(_Atomic uint32_t *count)
+{
+    atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
+}
+
+/* What is encoded so far is at most as long as a reply, and nearly always short. */
+static bool bytes_add(struct park_table *parks, size_t bytes)
+{
+    if (atomic_fetch_add_explicit(&parks->bytes, bytes, memory_order_relaxed) + bytes <=
+        LIMIT_PARKED_BYTES)
+        return true;
+    atomic_fetch_sub_explicit(&parks->bytes, bytes, memory_order_relaxed);
+    return false;
+}
+
+static bool reserve(struct call_frame *frame)
+{
+    struct park_table *parks = table_of(frame);
+    struct connection *conn = frame->call.conn;
+
+    frame->park.bytes = frame->record_len + xdr_pos(&frame->call.out);
+    if (!count_add(&parks->count, LIMIT_PARKED_CALLS))
+        return false;
+    if (count_add(&conn->parked, LIMIT_PARKED_CALLS_PER_CONNECTION)) {
+        if (bytes_add(parks, frame->park.bytes))
+            return true;
+        count_drop(&conn->parked);
+    }
+    count_drop(&parks->count);
+    return false;
+}
+
+static void reservation_drop(struct call_frame *frame)
+{
+    struct park_table *parks = table_of(frame);
+
+    if (!frame->park.reserved)
+        return;
+    frame->park.reserved = false;
+    atomic_fetch_sub_explicit(&parks->bytes, frame->park.bytes, memory_order_relaxed);
+    count_drop(&frame->call.conn->parked);
+    count_drop(&parks->count);
+}
+
+bool rpc_call_park(struct rpc_call *call, int64_t until_ns)
+{
+    struct call_frame *frame = frame_of(call);
+    struct transport *transport = call->conn->transport;
+
+    CHECK(call->park_ok && !frame->park.asked);
+    if (until_ns) {
+        if (atomic_load_explicit(&transport->draining, memory_order_relaxed) || !reserve(frame)) {
+            transport_count(transport, TRANSPORT_COUNTER_parks_refused, 1);
+            return false;
+        }
+        frame->park.reserved = true;
+    }
+    frame->park.until_ns = until_ns;
+    frame->park.asked = true;
+    return true;
+}
+
+/* ---- memory ---- */
+
+static const uint8_t *rebased(const void *p, const uint8_t *from, const uint8_t *to)
+{
+    return p ? to + ((const uint8_t *)p - from) : NULL;
+}
+
+/* The record, and all that points into it. */
+static void record_keep(struct call_frame *frame)
+{
+    struct rpc_call *call = &frame->call;
+    const uint8_t *from = frame->record;
+    uint8_t *to;
+
+    if (frame->park.record)
+        return;
+    to = frame->park.record = must_malloc(frame->record_len);
+    memcpy(to, from, frame->record_len);
+    frame->record = to;
+    call->in.p = to + (call->in.p - from);
+    call->in.end = to + (call->in.end - from);
+    call->in.start = to + (call->in.start - from);
+    call->args = rebased(call->args, from, to);
+    call->cred.machine.data = rebased(call->cred.machine.data, from, to);
+}
+
+static void results_keep(struct call_frame *frame)
+{
+    struct xdr *out = &frame->call.out;
+
+    CHECK(!out->failed);
+    frame->park.results_len = xdr_pos(out);
+    frame->park.results = must_malloc(frame->park.results_len + 1);
+    memcpy(frame->park.results, out->start, frame->park.results_len);
+    out->start = out->p = out->end = NULL;
+}
+
+/* The socket stays, the buffers go. */
+static void buffers_drop(struct call_frame *frame)
+{
+    if (frame->pinned) {
+        buffer_put(frame->in);
+        buffer_put(frame->out);
+    } else {
+        connection_pin(frame->call.conn);
+        frame->pinned = true;
+    }
+    frame->in = frame->out = NULL;
+    frame->reply = NULL;
+}
+
+/* A buffer for the whole reply again. */
+static void results_restore(struct call_frame *frame)
+{
+    struct xdr *out = &frame->call.out;
+
+    frame->out = buffer_create(&frame->call.conn->transport->buffers, RPC_REPLY_ROOM);
+    frame->reply = frame->out->data;
+    xdr_init_encode(out, frame->reply + RPC_REPLY_HEADER_BYTES, LIMIT_REPLY_BYTES);
+    memcpy(out->p, frame->park.results, frame->park.results_len);
+    out->p += frame->park.results_len;
+    free(frame->park.results);
+    frame->park.results = NULL;
+}
+
+void park_forget(struct call_frame *frame)
+{
+    CHECK(!frame->park.parked && !frame->park.asked && !frame->park.results);
+    frame->park.resumed = false;
+    free(frame->park.record);
+    frame->park.record = NULL;
+}
+
+/* ---- the timer ---- */
+
+/* With the lock: two who set it at a time would leave it at either's. */
+static void timer_arm_locked(struct park_table *parks, int64_t until_ns)
+{
+    int64_t left_ns = until_ns - clock_now_ns();
+    struct itimerspec when = {.it_value.tv_nsec = 1};
+
+    if (left_ns > 0)
+        when.it_value =
+            (struct timespec){.tv_sec = left_ns / NSEC_PER_SEC, .tv_nsec = left_ns % NSEC_PER_SEC};
+    CHECK(timerfd_settime(parks->timer_fd, 0, &when, NULL) == 0);
+    parks->armed_ns = until_ns;
+}
+
+/* A timer that goes off too early just looks: nothing that ends before its time sets it anew. */
+static void deadline_add_locked(struct park_table *parks, struct call_frame *frame)
+{
+    struct list *behind = parks->waiting.prev;
+
+    while (behind != &parks->waiting &&
+           LIST_ENTRY(behind, struct call_frame, park.link)->park.until_ns > frame->park.until_ns)
+        behind = behind->prev;
+    list_insert_between(&frame->park.link, behind, behind->next);
+    if (!parks->armed_ns || frame->park.until_ns < parks->armed_ns)
+        timer_arm_locked(parks, frame->park.until_ns);
+}
+
+/* ---- in and out ---- */
+
+/* The call is somebody's who finds it in his loop. */
+static void resume_in(struct loop *loop, struct call_frame *frame)
+{
+    const struct worker *worker = worker_self;
+    bool mine = worker && worker->loop == loop && !worker->in_section;
+
+    pthread_mutex_lock(&loop->resumed_lock);
+    list_push_back(&loop->resumed, &frame->park.link);
+    pthread_mutex_unlock(&loop->resumed_lock);
+    if (mine)
+        loop->resume_wanted = true;
+    else
+        loop_wake(loop);
+}
+
+/* A thread with a loop goes on by itself: that needs no other one to wake up. */
+static struct loop *loop_for(const struct call_frame *frame)
+{
+    const struct worker *worker = worker_self;
+
+    if (worker && worker->loop && !worker->in_section &&
+        worker->transport == frame->call.conn->transport)
+        return worker->loop;
+    return frame->call.conn->loop;
+}
+
+void park_enter(struct call_frame *frame)
+{
+    struct park_table *parks = table_of(frame);
+    struct transport *transport = frame->call.conn->transport;
+    bool resumed;
+
+    frame->park.asked = false;
+    frame->call.park_expired = false;
+    record_keep(frame);
+    results_keep(frame);
+    buffers_drop(frame);
+    transport_count(transport, TRANSPORT_COUNTER_parks, 1);
+
+    pthread_mutex_lock(&parks->lock);
+    resumed = frame->park.resumed;
+    frame->park.resumed = false;
+    frame->park.parked = !resumed;
+    if (!resumed && frame->park.until_ns)
+        deadline_add_locked(parks, frame);
+    pthread_mutex_unlock(&parks->lock);
+    if (resumed)
+        resume_in(loop_for(frame), frame);
+}
+
+/* True when the caller has the frame now. */
+static bool take_locked(struct call_frame *frame, bool expired)
+{
+    if (!frame->park.parked)
+        return false;
+    frame->park.parked = false;
+    frame->call.park_expired = expired;
+    if (frame->park.until_ns)
+        list_remove(&frame->park.link);
+    return true;
+}
+
+void rpc_call_resume(struct rpc_call *call)
+{
+    struct call_frame *frame = frame_of(call);
+    struct park_table *parks = table_of(frame);
+    bool taken;
+
+    pthread_mutex_lock(&parks->lock);
+    taken = take_locked(frame, false);
+    if (!taken)
+        frame->park.resumed = true;
+    pthread_mutex_unlock(&parks->lock);
+    /* If not, the call may have ended. */
+    if (taken)
+        resume_in(loop_for(frame), frame);
+}
+
+static void expire(struct transport *transport, int64_t now_ns)
+{
+    struct park_table *parks = &transport->parks;
+    struct list expired;
+
+    list_init(&expired);
+    pthread_mutex_lock(&parks->lock);
+    parks->armed_ns = 0;
+    while (!list_empty(&parks->waiting)) {
+        struct call_frame *frame = LIST_ENTRY(parks->waiting.next, struct call_frame, park.link);
+
+        if (frame->park.until_ns > now_ns) {
+            timer_arm_locked(parks, frame->park.until_ns);
+            break;
+        }
+        CHECK(take_locked(frame, true));
+        list_push_back(&expired, &frame->park.link);
+    }
+    pthread_mutex_unlock(&parks->lock);
+    while (!list_empty(&expired)) {
+        struct call_frame *frame =
+            LIST_ENTRY(list_pop_front(&expired), struct call_frame, park.link);
+
+        transport_count(transport, TRANSPORT_COUNTER_parks_expired, 1);
+        resume_in(frame->call.conn->loop, frame);
+    }
+}
+
+void park_timer_event(struct transport *transport)
+{
+    uint64_t count;
+    ssize_t ignored = read(transport->parks.timer_fd, &count, sizeof(count));
+
+    (void)ignored;
+    expire(transport, clock_now_ns());
+}
+
+void park_expire_all(struct transport *transport)
+{
+    expire(transport, INT64_MAX);
+}
+
+void park_run_next(struct loop *loop)
+{
+    struct worker *worker = worker_self;
+    struct transport *transport = loop->transport;
+    struct call_frame *frame;
+    struct list *node;
+
+    pthread_mutex_lock(&loop->resumed_lock);
+    node = list_pop_front(&loop->resumed);
+    loop->resume_wanted = !list_empty(&loop->resumed);
+    pthread_mutex_unlock(&loop->resumed_lock);
+    if (!node)
+        return;
+    frame = LIST_ENTRY(node, struct call_frame, park.link);
+    reservation_drop(frame);
+    results_restore(frame);
+    worker->frame = frame;
+    rpc_serve_resumed(frame);
+    worker->frame = NULL;
+    if (frame->park.asked)
+        park_enter(frame);
+    else
+        frame_finish(transport, frame);
+}
+
+/* ---- the table ---- */
+
+bool park_table_init(struct transport *transport)
+{
+    struct park_table *parks = &transport->parks;
+
+    parks->timer.kind = SOURCE_TIMER;
+    list_init(&parks->waiting);
+    CHECK(pthread_mutex_init(&parks->lock, NULL) == 0);
+    parks->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return parks->timer_fd >= 0;
+}
+
+bool park_table_start(struct loop *loop)
+{
+    struct park_table *parks = &loop->transport->parks;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &parks->timer};
+
+    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, parks->timer_fd, &event) == 0;
+}
+
+void park_table_fini(struct transport *transport)
+{
+    struct park_table *parks = &transport->parks;
+
+    CHECK(list_empty(&parks->waiting));
+    CHECK(parks->count == 0 && parks->bytes == 0);
+    if (parks->timer_fd >= 0)
+        close(parks->timer_fd);
+    pthread_mutex_destroy(&parks->lock);
+}
