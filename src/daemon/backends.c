@@ -116,6 +116,11 @@ static uint32_t descriptor_share(const struct export_spec *specs, uint32_t count
     return share < LIMIT_LOCAL_DESCRIPTORS ? (uint32_t)share : LIMIT_LOCAL_DESCRIPTORS;
 }
 
+void backend_block_signals(void)
+{
+    local_block_signals();
+}
+
 bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
                         const char *state_dir, char *error, size_t error_size)
 {

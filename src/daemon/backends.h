@@ -10,5 +10,8 @@
 bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
                         const char *state_dir, char *error, size_t error_size);
 
+/* Block the signals that backends wait for, in this thread and those that it starts: first. */
+void backend_block_signals(void);
+
 /* Is there a backend of this name that takes this argument?  For --check, without making it. */
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size);

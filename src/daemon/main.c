@@ -28,6 +28,7 @@
 #include "daemon/setting_effect.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
+#include "state/delegation/delegation_lease.h"
 #include "state/recovery/recovery.h"
 #include "state/state.h"
 #include "transport/transport.h"
@@ -118,6 +119,7 @@ static bool make_state(struct daemon *d)
                                                                  .context = d->server.callback});
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
                                                                .context = d->server.dial_out});
+    delegation_lease_start(d->server.state);
     setting_effect_start(d->settings, &d->server);
     nfs4_start(&d->server);
     return true;
@@ -140,6 +142,7 @@ static bool make_transport(struct daemon *d)
         .dispatch = nfs4_dispatch,
         .context = &d->server,
         .closed = nfs4_closed,
+        .resume = nfs4_resume,
     };
     d->transport = transport_create(&config);
     if (!d->transport) {
@@ -247,6 +250,7 @@ static int serve(struct daemon *d)
     sigset_t signals;
     int err;
 
+    backend_block_signals();
     block_signals(&signals);
     raise_descriptor_limit();
     umask(0); /* modes come from clients */
@@ -280,6 +284,7 @@ static void tear_down(struct daemon *d)
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
     nfs4_stop(&d->server);
+    delegation_lease_stop();
     recall_stop(d->recall);
     if (d->server.state)
         state_destroy(d->server.state);

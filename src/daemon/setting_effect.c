@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "callback/callback.h"
 #include "proto/compound.h"
+#include "state/delegation/delegation_lease.h"
+#include "state/delegation/delegation_pressure.h"
 
 enum {
     ERROR_BYTES = 256
@@ -49,6 +51,12 @@ static void obey(void *context, const struct setting_values *now)
     obey_minors(server, now);
     atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,
                           memory_order_relaxed);
+    if (server->state) {
+        delegation_allow(server->state, now->of[SETTING_DELEGATIONS].number);
+        delegation_limit(server->state, now->of[SETTING_MAX_DELEGATIONS].number);
+        delegation_allow_local(server->state,
+                               (enum delegation_local)now->of[SETTING_LOCAL_DELEGATIONS].number);
+    }
     if (server->callback)
         obey_callback(server->callback, server->lease_s, now);
 }

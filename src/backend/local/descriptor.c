@@ -158,6 +158,18 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
     return status;
 }
 
+enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd)
+{
+    pthread_mutex_lock(&obj->lock);
+    *fd = obj->fds[read_only ? O_RDONLY : O_RDWR];
+    if (*fd >= 0)
+        use_locked(obj);
+    pthread_mutex_unlock(&obj->lock);
+    if (*fd >= 0)
+        return VFS_OK;
+    return open_and_keep(obj, NULL, read_only ? VFS_WANT_READ : VFS_WANT_BOTH, fd);
+}
+
 void local_io_put(struct local_object *obj)
 {
     /* Pairs with the acquire in local_io_sweep(): our I/O is over before the descriptor closes. */

@@ -52,7 +52,7 @@ static void hold_locked(struct local_object *obj, enum vfs_lease kind, int fd)
     local_watch_add(lease);
 }
 
-/* `fd` is good for what the lease needs, and in use by the caller. */
+/* `fd` is what the lease needs, and in use by the caller. */
 static enum vfs_status ask_kernel(struct local_object *obj, enum vfs_lease kind, int fd)
 {
     const int access = kind == VFS_LEASE_READ ? O_RDONLY : O_RDWR;
@@ -71,25 +71,11 @@ static enum vfs_status ask_kernel(struct local_object *obj, enum vfs_lease kind,
     return status;
 }
 
-/* Our own writers that nobody needs, out of the way of one for reading. */
-static bool make_way(struct local_object *obj)
-{
-    bool done;
-
-    pthread_mutex_lock(&obj->lock);
-    done = local_io_keep_only_locked(obj, O_RDONLY, 0);
-    pthread_mutex_unlock(&obj->lock);
-    return done;
-}
-
 static enum vfs_status lease_new(struct local_object *obj, enum vfs_lease kind)
 {
-    enum vfs_status status;
     int fd;
+    enum vfs_status status = local_io_get_exact(obj, kind == VFS_LEASE_READ, &fd);
 
-    if (kind == VFS_LEASE_READ && !make_way(obj))
-        return VFS_DELAY;
-    status = local_io_get(obj, NULL, kind == VFS_LEASE_READ ? VFS_WANT_READ : VFS_WANT_BOTH, &fd);
     if (status != VFS_OK)
         return status;
     status = ask_kernel(obj, kind, fd);

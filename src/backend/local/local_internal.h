@@ -182,6 +182,8 @@ int local_reopen(const struct local_fs *fs, int fd, int flags);
  * object so is checked; NULL: it was before. */
 enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
                              enum vfs_open_want want, int *fd);
+/* The same, open as the server for reading and nothing else, or for both. */
+enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd);
 void local_io_put(struct local_object *obj);
 void local_io_pin(struct local_object *obj, enum vfs_open_want want);
 void local_io_unpin(struct local_object *obj, enum vfs_open_want want);

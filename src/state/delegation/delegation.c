@@ -5,7 +5,10 @@
 #include "state/delegation/delegation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/open/open.h"
 #include "state/open/revocation.h"
@@ -17,6 +20,7 @@ struct delegation_tables *delegation_tables_create(void)
     CHECK(tables != NULL);
     memset(tables, 0, sizeof(*tables));
     atomic_init(&tables->kinds, 2);
+    atomic_init(&tables->local, DELEGATION_LOCAL_LEASED);
     tables->counters = counter_set_create(DELEGATION_COUNTER_COUNT);
     CHECK(pthread_mutex_init(&tables->recall_lock, NULL) == 0);
     list_init(&tables->recalled);
@@ -186,6 +190,21 @@ enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint3
     return status == NFS4_OK ? stateid_check_seqid(&delegation->sid, seqid) : status;
 }
 
+/* It has ended, and nobody changes it any more. */
+static void returned(const struct delegation *delegation)
+{
+    struct state *state = delegation->client->state;
+    int64_t took_ns = 0;
+
+    delegation_count(state, DELEGATION_COUNTER_returned);
+    if (delegation->recalled_ns != 0)
+        took_ns = clock_now_ns() - delegation->recalled_ns;
+    if (took_ns > DELEGATION_SLOW_MS * NSEC_PER_MSEC)
+        log_info("delegation.slow", LOG_ID("client", delegation->client->id),
+                 LOG_U64("fileid", delegation->obj->fileid),
+                 LOG_U64("recalled_ms", took_ns / NSEC_PER_MSEC));
+}
+
 enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid)
 {
     struct file *file = delegation->file;
@@ -201,7 +220,7 @@ enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid)
     }
     pthread_mutex_unlock(&file->lock);
     if (status == NFS4_OK)
-        delegation_count(delegation->client->state, DELEGATION_COUNTER_returned);
+        returned(delegation);
     delegation_gone_settle(&gone);
     return status;
 }

@@ -71,8 +71,10 @@ struct delegation {
     struct stateid sid;    /* STATEID_DELEGATION */
     struct client *client; /* a reference */
     struct file *file;     /* a reference */
-    enum delegation_kind kind;
     struct vfs_object *obj; /* the file's */
+
+    /* Changed under file->lock: READ may become WRITE. */
+    _Atomic enum delegation_kind kind;
 
     /* Set when made: what a callback says of it. */
     uint32_t fh_len;
@@ -84,6 +86,7 @@ struct delegation {
     struct list file_link;
     bool ended;          /* returned, or revoked */
     uint32_t held;       /* a bit 1 << want for each vfs open() that is its own */
+    uint32_t leases;     /* a bit 1 << kind for each vfs lease() (delegation_lease.h) */
     int64_t recalled_ns; /* when the recall began; 0: it was not */
     uint64_t change;     /* WRITE: the change attribute when it was given */
     struct delegation_answer answer;
@@ -97,9 +100,6 @@ struct delegation {
     struct list client_link;
 
     struct list recalled_link; /* under the lock of the recalls */
-
-    /* For who calls the client (callback/recall.h); from the first hook that runs to the end. */
-    void *_Atomic call;
 };
 
 /* Somebody who waits until delegations of a file are gone, or an answer about one has come.  Lies
@@ -244,6 +244,7 @@ void delegation_allow(struct state *state, uint32_t kinds);
 
 enum {
     DELEGATION_ANSWER_MS = 2000,
+    DELEGATION_SLOW_MS = 5000, /* a recall that takes longer is worth a line in the log */
 
     /* After a conflict nobody gets the file delegated for a while: twice as long each time, up to
      * the maximum, until there was none for as long again. */

@@ -41,7 +41,9 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
     if (!found)
         return false;
     delegation_count(conflict->state, DELEGATION_COUNTER_conflicts);
-    delegation_history_note(&conflict->state->delegations->history, file->obj, courtesy->now_ns);
+    if (courtesy->count > 0 || !list_empty(&conflict->recalls))
+        delegation_history_note(&conflict->state->delegations->history, file->obj,
+                                courtesy->now_ns);
     if (courtesy->count == 0)
         queue_locked(conflict, file);
     return true;
@@ -89,6 +91,7 @@ void delegation_gone_settle(struct delegation_gone *gone)
     while ((link = list_pop_front(&gone->ended))) {
         struct delegation *delegation = LIST_ENTRY(link, struct delegation, file_link);
 
+        delegation_lease_drop(delegation);
         if (stateid_revoked(&delegation->sid) != NFS4_OK)
             delegation_vfs_close(delegation);
         stateid_put(&delegation->sid);

@@ -6,6 +6,7 @@
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_conflict.h"
 #include "state/delegation/delegation_history.h"
+#include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure_internal.h"
 #include "state/delegation/delegation_stats.h"
 #include "state/open/owner.h"
@@ -23,6 +24,8 @@ struct delegation_progress {
 struct delegation_tables {
     struct delegation_hooks hooks;
     _Atomic uint32_t kinds;   /* delegation_allow() */
+    _Atomic uint32_t local;   /* delegation_allow_local() */
+    _Atomic uint64_t breaks;  /* delegation_lease_breaks() */
     _Atomic uint32_t held[2]; /* by enum delegation_kind */
     struct counter_set *counters;
     struct delegation_history history;

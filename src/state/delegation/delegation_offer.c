@@ -17,6 +17,8 @@ struct offer {
     struct file *file;
     struct delegation *fresh; /* made, not given yet */
     struct delegation *given; /* a reference */
+    uint64_t breaks;          /* of leases, before ours was taken */
+    bool unsafe;              /* a reclaim without the lease that it needs */
     struct stateid4 *stateid;
     enum why_no_delegation4 why;
     struct list recalls;
@@ -172,6 +174,7 @@ static void release(struct stateid *sid)
 {
     struct delegation *delegation = delegation_of_stateid(sid);
 
+    delegation_lease_drop(delegation);
     delegation_vfs_close(delegation);
     file_put(delegation->file);
     client_put(delegation->client);
@@ -245,6 +248,32 @@ static bool prepare(struct offer *offer)
     return true;
 }
 
+/* After prepare(), whose open() would be in the way of a lease. */
+static bool take_lease(struct offer *offer)
+{
+    enum delegation_lease lease;
+
+    offer->unsafe = false;
+    offer->breaks = delegation_lease_breaks(offer->state);
+    lease = delegation_lease_take(offer->state, offer->request->obj, offer->kind);
+    switch (lease) {
+    case DELEGATION_LEASE_NEEDLESS:
+        return true;
+    case DELEGATION_LEASE_TAKEN:
+        offer->fresh->leases = 1u << offer->kind;
+        return true;
+    case DELEGATION_LEASE_BUSY:
+    case DELEGATION_LEASE_NONE:
+        break;
+    }
+    offer->unsafe = true;
+    if (offer->request->reclaim)
+        return true; /* and is recalled at once */
+    return lease == DELEGATION_LEASE_BUSY
+               ? refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention)
+               : refuse(offer, WND4_NOT_SUPP_FTYPE, DELEGATION_COUNTER_refused_setting);
+}
+
 static void count_held(struct delegation_tables *tables, enum delegation_kind kind, uint32_t n)
 {
     /* seq_cst, and so is what is read next: delegation_unseen.c. */
@@ -261,7 +290,8 @@ static bool changes(const struct offer *offer, const void *what)
 
 static bool in_progress(const struct offer *offer)
 {
-    return changes(offer, offer->request->obj) || changes(offer, offer->request->obj->fs);
+    return changes(offer, offer->request->obj) || changes(offer, offer->request->obj->fs) ||
+           delegation_lease_breaks(offer->state) != offer->breaks;
 }
 
 static bool give_fresh_locked(struct offer *offer, struct delegation_gone *gone)
@@ -289,6 +319,8 @@ static void upgrade_locked(struct offer *offer, struct delegation *mine)
     mine->change = offer->fresh->change;
     mine->held |= offer->fresh->held;
     offer->fresh->held = 0;
+    mine->leases |= offer->fresh->leases;
+    offer->fresh->leases = 0;
     set_caller(offer, mine);
     stateid_bump(&mine->sid);
 }
@@ -304,8 +336,8 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
     }
     upgrade_locked(offer, mine);
+    count_held(tables, DELEGATION_WRITE, 1); /* first: it is never none */
     count_held(tables, DELEGATION_READ, UINT32_MAX);
-    count_held(tables, DELEGATION_WRITE, 1);
     delegation_count(offer->state, DELEGATION_COUNTER_upgraded);
     stateid_get(&mine->sid);
     offer->given = mine;
@@ -317,7 +349,7 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
 static void recall_reclaimed_locked(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
-    bool recall = kinds_allowed(offer->state) <= offer->kind;
+    bool recall = offer->unsafe || kinds_allowed(offer->state) <= offer->kind;
 
     if (request->recall)
         *request->recall = recall;
@@ -346,6 +378,7 @@ static void drop_fresh(struct offer *offer)
         return;
     stateid_kill(&offer->fresh->sid);
     stateid_put(&offer->fresh->sid);
+    offer->fresh = NULL;
 }
 
 static bool give(struct offer *offer)
@@ -382,7 +415,13 @@ static bool attempt(struct offer *offer, enum delegation_kind kind)
         return false;
     if (!offer->file)
         offer->file = file_get(offer->state->opens->files, offer->request->obj);
-    if (!promising(offer) || !prepare(offer) || !give(offer))
+    if (!promising(offer) || !prepare(offer))
+        return false;
+    if (!take_lease(offer)) {
+        drop_fresh(offer);
+        return false;
+    }
+    if (!give(offer))
         return false;
     count_given(offer);
     return true;

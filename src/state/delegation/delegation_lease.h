@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that others than our clients use: a delegation of one is given with a lease of the backend
+ * (vfs_ops.lease), which tells when somebody on the machine itself is in its way.  Then it is
+ * recalled, and the lease goes back when the delegation has ended.
+ *
+ * The lease is taken before the delegation is in the file, so that one that breaks in between finds
+ * none.  So breaks are counted: who takes a lease reads the count before, and once more when its
+ * delegation is there.
+ */
+#pragma once
+
+#include "state/delegation/delegation.h"
+
+enum delegation_local {
+    DELEGATION_LOCAL_NONE,
+    DELEGATION_LOCAL_LEASED, /* with a lease only */
+    DELEGATION_LOCAL_ALL,    /* nobody but our clients changes them, says who set it */
+};
+
+enum delegation_lease {
+    DELEGATION_LEASE_NEEDLESS,
+    DELEGATION_LEASE_TAKEN,
+    DELEGATION_LEASE_BUSY, /* not now */
+    DELEGATION_LEASE_NONE, /* the file is not to be delegated */
+};
+
+/* With no lock held. */
+enum delegation_lease delegation_lease_take(struct state *state, struct vfs_object *obj,
+                                            enum delegation_kind kind);
+
+/* Give back what the delegation has of them, ended or never given; by the one who ended it, without
+ * a lock. */
+void delegation_lease_drop(struct delegation *delegation);
+
+/* How many have broken. */
+uint64_t delegation_lease_breaks(const struct state *state);
+
+/* For which of these files delegations are given: a setting, any time; DELEGATION_LOCAL_LEASED at
+ * first. */
+void delegation_allow_local(struct state *state, enum delegation_local which);
+
+/* Before the first request: be told of breaks.  And no more, before the state is destroyed. */
+void delegation_lease_start(struct state *state);
+void delegation_lease_stop(void);
