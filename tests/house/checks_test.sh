@@ -90,17 +90,18 @@ fi
 
 # coverage SEEN NEVER EXTRA: what the one test program noted (`-`: it has not run), and the lines of
 # the two tables of the document, for an operation that may answer IO and STALE in 4.1. What there is
-# of 4.0 is in order. The table that names the tests is up to date.
-seen_in_40='0 3 5 test\n0 3 70 test\n'
+# of 4.0 and 4.2 is in order. The table that names the tests is up to date.
+seen_in_others='0 3 5 test\n0 3 70 test\n2 59 5 test\n2 59 70 test\n'
 coverage() {
     mkdir -p "$tree/docs" "$tree/tests/protocol" "$tree/records"
     rm -f "$tree/records/program"
     echo program >"$tree/records/programs"
-    printf 'OP_ACCESS = 3,\nNFS4ERR_IO = 5,\nNFS4ERR_EXIST = 17,\nNFS4ERR_STALE = 70,\n' \
+    printf 'OP_ACCESS = 3,\nOP_ALLOCATE = 59,\nNFS4ERR_IO = 5,\nNFS4ERR_EXIST = 17,\nNFS4ERR_STALE = 70,\n' \
         >"$tree/src/wire/nfs4_const.h"
     echo '3 ACCESS: IO STALE' >"$tree/tests/protocol/rfc_errors.txt"
     echo '3 ACCESS: IO ACCESS' >"$tree/tests/protocol/rfc_errors_v40.txt"
-    [ "$1" = - ] || printf "$1$seen_in_40" >"$tree/records/program"
+    echo '59 ALLOCATE: IO ACCESS' >"$tree/tests/protocol/rfc_errors_v42.txt"
+    [ "$1" = - ] || printf "$1$seen_in_others" >"$tree/records/program"
     printf '%s\n' '<!-- tools/check-coverage --write: begin -->' '<!-- end -->' \
         '## Listed, never answered' '| errors | operations | why |' '|---|---|---|' "$2" \
         '## Answered, though not listed' '| errors | operations | why |' '|---|---|---|' "$3" \
@@ -109,6 +110,11 @@ coverage() {
         '| ACCESS | ACCESS | why |' '## Answered in 4.0, though not listed' \
         '| errors | operations | why |' '|---|---|---|' \
         '| STALE | ACCESS | why |' \
+        '## 4.2' '<!-- tools/check-coverage --write: begin 4.2 -->' '<!-- end 4.2 -->' \
+        '## Listed, never answered in 4.2' '| errors | operations | why |' '|---|---|---|' \
+        '| ACCESS | ALLOCATE | why |' '## Answered in 4.2, though not listed' \
+        '| errors | operations | why |' '|---|---|---|' \
+        '| STALE | ALLOCATE | why |' \
         >"$tree/docs/rfc-coverage.md"
     "$tools/check-coverage" --write "$tree/records" "$tree" >"$tree/output" 2>&1
 }
@@ -127,7 +133,7 @@ expect_coverage() {
 fresh_tree
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 0 'a document that tells the truth'
-printf "1 3 5 another\n$seen_in_40" >"$tree/records/program"
+printf "1 3 5 another\n$seen_in_others" >"$tree/records/program"
 expect_coverage 1 'a test that provokes an error no more'
 coverage '1 3 5 test\n1 3 17 test\n' '' '| EXIST | ACCESS | why |'
 expect_coverage 1 'an error without a test'
@@ -140,7 +146,7 @@ expect_coverage 1 'an error that nobody answers'
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE EXIST | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'a line in the wrong table'
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
-printf '1 3 5 test\n1 3 17 test\n0 3 70 test\n' >"$tree/records/program"
+printf '1 3 5 test\n1 3 17 test\n0 3 70 test\n2 59 5 test\n2 59 70 test\n' >"$tree/records/program"
 expect_coverage 1 'an error that only the other minor version answered'
 coverage - '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'tests that have not run'

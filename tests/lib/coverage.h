@@ -16,7 +16,7 @@
 #include "wire/nfs4_codec.h"
 #include "wire/nfs4_op.h"
 
-#define COVERAGE_MINORS 2u
+#define COVERAGE_MINORS 3u
 #define COVERAGE_OPS 128u
 #define COVERAGE_STATUSES 256u /* those below 128, and those from 10000 on */
 
