@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The static switch over the operations of minor versions 1 and 2.  It has no default: leave one out and
- * the compiler says so.  Numbers that are no nfs_opnum4 never come here.
+ * The static switch over the operations of minor versions 1 and 2.  It has no default: leave one
+ * out and the compiler says so.  Numbers that are no nfs_opnum4 never come here.
  */
 #include "proto/v41/op_run.h"
 

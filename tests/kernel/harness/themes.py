@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from .server import Export
 
-VERSIONS = ("4.0", "4.1")
+VERSIONS = ("4.0", "4.1", "4.2")
+USUAL_VERSIONS = ("4.0", "4.1")  # what 4.2 has of 4.1 is the same
 BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory, on disk and on tmpfs
 SERVER_USER = 5555  # of the theme without privileges
 
@@ -29,7 +30,7 @@ class Theme:
     program: str
     rules: list = field(default_factory=lambda: [Rule("/", "no_root_squash", "/mnt/nfs")])
     extra_mounts: list = field(default_factory=list)  # (path on the server, mount point)
-    versions: tuple = VERSIONS
+    versions: tuple = USUAL_VERSIONS
     version_mounts: dict = field(default_factory=dict)  # instead of the rules': what each client
     #                                                     mounts at /mnt/v<version>, whatever --vers
     options: str = ""  # more mount options
@@ -47,6 +48,7 @@ class Theme:
     server_options: tuple = ()  # beside --lease and --grace
     expected_log: str = ""  # what the client's kernel may complain of (a regex)
     v40: dict = field(default_factory=dict)  # what is different with 4.0: any of the above
+    v42: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
     smaller: dict = field(default_factory=dict)  # environment on tmpfs, which repeats the disk's test
 
@@ -60,7 +62,7 @@ LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # counts those the server has not answered
 LEASE_V40_S = 8
 
 THEMES = {
-    "posix": Theme("posix.py"),
+    "posix": Theme("posix.py", versions=VERSIONS, v42={"backends": ("mem", "local")}),
     "manyfiles": Theme("manyfiles.py", timeout_s=240, smaller={"MS_FILES": "2000"}),
     "bigfile": Theme("bigfile.py", memory="1G"),
     "build": Theme("build.py", timeout_s=240, smaller={"MS_MODULES": "6"}),
@@ -104,7 +106,7 @@ THEMES = {
 
 def theme_for(name, version):
     theme = THEMES[name]
-    return replace(theme, **theme.v40) if version == "4.0" else theme
+    return replace(theme, **{"4.0": theme.v40, "4.2": theme.v42}.get(version, {}))
 
 
 def tests():
