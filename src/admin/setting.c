@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "callback/callback_waits.h"
 
 /* Bounds are what Mainstay knows, in any build: a file may go from one build to another. */
@@ -31,6 +32,13 @@ const struct setting setting_table[SETTING_COUNT] = {
                              .usual = 2,
                              .wants = "0 (none), 1 (for reading) or 2 (for writing too)",
                              .help = "which delegations clients are given"},
+    [SETTING_MAX_DELEGATIONS] = {.name = "nfs.max_delegations",
+                                 .kind = SETTING_NUMBER,
+                                 .min = 0,
+                                 .max = LIMIT_DELEGATIONS,
+                                 .usual = LIMIT_DELEGATIONS,
+                                 .wants = "0 to 524288",
+                                 .help = "how many delegations all clients together may have"},
     [SETTING_LOCAL_DELEGATIONS] =
         {.name = "nfs.local_delegations",
          .kind = SETTING_NUMBER,
