@@ -194,12 +194,14 @@ enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint3
 static void returned(const struct delegation *delegation)
 {
     struct state *state = delegation->client->state;
-    int64_t took_ns = 0;
+    int64_t now_ns, took_ns;
 
     delegation_count(state, DELEGATION_COUNTER_returned);
-    if (delegation->recalled_ns != 0)
-        took_ns = clock_now_ns() - delegation->recalled_ns;
-    if (took_ns > DELEGATION_SLOW_MS * NSEC_PER_MSEC)
+    if (delegation->recalled_ns == 0)
+        return;
+    now_ns = clock_now_ns();
+    took_ns = now_ns - delegation->recalled_ns;
+    if (took_ns > DELEGATION_SLOW_MS * NSEC_PER_MSEC && delegation_log(state, now_ns))
         log_info("delegation.slow", LOG_ID("client", delegation->client->id),
                  LOG_U64("fileid", delegation->obj->fileid),
                  LOG_U64("recalled_ms", took_ns / NSEC_PER_MSEC));

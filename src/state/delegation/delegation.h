@@ -68,9 +68,9 @@ struct delegation_answer {
 /* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
  * was revoked; whoever looked it up. */
 struct delegation {
-    struct stateid sid;    /* STATEID_DELEGATION */
-    struct client *client; /* a reference */
-    struct file *file;     /* a reference */
+    struct stateid sid;     /* STATEID_DELEGATION */
+    struct client *client;  /* a reference */
+    struct file *file;      /* a reference */
     struct vfs_object *obj; /* the file's */
 
     /* Changed under file->lock: READ may become WRITE. */
@@ -192,7 +192,8 @@ enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) M
 /* Has it been returned or revoked? */
 bool delegation_ended(struct delegation *delegation);
 
-/* Has the client a delegation of this object, of this kind or a better one, that is not recalled? */
+/* Has the client a delegation of this object, of this kind or a better one, that is not
+ * recalled? */
 bool delegation_held(struct state *state, struct vfs_object *obj, struct client *client,
                      enum delegation_kind kind);
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/counter.h"
+#include "base/log.h"
+#include "base/log_limit.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_conflict.h"
 #include "state/delegation/delegation_history.h"
@@ -28,6 +30,7 @@ struct delegation_tables {
     _Atomic uint64_t breaks;  /* delegation_lease_breaks() */
     _Atomic uint32_t held[2]; /* by enum delegation_kind */
     struct counter_set *counters;
+    struct log_limit log_limit;
     struct delegation_history history;
     struct delegation_pressure pressure;
     struct delegation_progress progress[PROGRESS_SLOTS];
@@ -56,6 +59,13 @@ static inline struct delegation_progress *delegation_progress_of(struct delegati
 static inline void delegation_count(struct state *state, enum delegation_counter counter)
 {
     counter_add(state->delegations->counters, counter, 1);
+}
+
+/* May one more line at info be written? */
+static inline bool delegation_log(struct state *state, int64_t now_ns)
+{
+    return log_enabled(LOG_LEVEL_INFO) &&
+           log_limit_take(&state->delegations->log_limit, now_ns, LIMIT_LOG_DELEGATIONS_PER_S);
 }
 
 /* The one that the client has of the file, or NULL; no reference.  With file->lock. */

@@ -411,6 +411,7 @@ static void count_given(const struct offer *offer)
 static bool attempt(struct offer *offer, enum delegation_kind kind)
 {
     offer->kind = kind;
+    offer->fresh = offer->given = NULL;
     if (!offer->request->reclaim && !policy(offer))
         return false;
     if (!offer->file)

@@ -55,7 +55,7 @@ static bool revoke_overdue(struct delegation *delegation, int64_t now_ns)
     enum nfsstat4 why = reason(client, now_ns);
     bool noted = revocation_begin(client, why);
 
-    if (noted && revoke(delegation, why))
+    if (noted && revoke(delegation, why) && delegation_log(client->state, now_ns))
         log_info("delegation.revoke", LOG_ID("client", client->id),
                  LOG_STR("kind", delegation->kind == DELEGATION_WRITE ? "write" : "read"),
                  LOG_U64("fileid", delegation->obj->fileid),

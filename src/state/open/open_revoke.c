@@ -97,9 +97,9 @@ static bool meets_all(const struct claim *claim)
     return (claim->access & OPEN4_SHARE_ACCESS_WRITE) || (claim->deny & OPEN4_SHARE_DENY_READ);
 }
 
-/* Who holds a WRITE delegation opens and closes on his own: before he is asked, nobody knows whether
- * his shares are in the way (RFC 8881 §10.4).  With READ ones in the way an OPEN that is denied
- * anyhow costs nobody his delegation. */
+/* Who holds a WRITE delegation opens and closes on his own: before he is asked, nobody knows
+ * whether his shares are in the way (RFC 8881 §10.4).  With READ ones in the way an OPEN that is
+ * denied anyhow costs nobody his delegation. */
 static enum nfsstat4 check_locked(const struct claim *claim,
                                   struct delegation_conflict *delegations, enum nfsstat4 denied,
                                   struct courtesy *courtesy)
@@ -136,8 +136,8 @@ static enum nfsstat4 try_claim(const struct claim *claim, struct delegation_conf
     return status;
 }
 
-/* `delegations`: NULL for who asks for no shares.  `denied` is the answer when shares of a client in
- * good standing are in the way. */
+/* `delegations`: NULL for who asks for no shares.  `denied` is the answer when shares of a client
+ * in good standing are in the way. */
 static enum nfsstat4 claim_shares(const struct claim *claim,
                                   struct delegation_conflict *delegations, int64_t now_ns,
                                   enum nfsstat4 denied)

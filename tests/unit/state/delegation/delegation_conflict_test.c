@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What delegations of others exclude, who is recalled for it, and who is woken (S22-08). */
+#include "unit/state/delegation/delegation_fixture.h"
+
+static void nobody_in_the_way(void **unused)
+{
+    (void)unused;
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4_OK);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(change(fx.alice, fx.files[0], NULL), NFS4_OK); /* it is his own */
+    assert_int_equal(change(fx.bob, fx.files[1], NULL), NFS4_OK);
+    assert_int_equal(hooked.recalls, 0);
+    assert_int_equal(figures().conflicts, 0);
+}
+
+static void changed_by_another(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK); /* he reads, too */
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 1);
+    assert_memory_equal(&hooked.recalled[0], &stateid, sizeof(stateid));
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 1); /* once */
+    assert_int_equal(figures().recalls, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(figures().recalls, 0);
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4_OK);
+}
+
+static void read_by_another(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+
+    (void)unused;
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK);
+}
+
+/* In 4.0 operations come from nobody we know: everybody's are in their way. */
+static void changed_by_nobody(void **unused)
+{
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    (void)must_give(fx.bob, fx.files[0], DELEGATION_READ);
+    assert_int_equal(change(NULL, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 2);
+}
+
+static void recalled_for_no_client(void **unused)
+{
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    (void)must_give(fx.bob, fx.files[1], DELEGATION_READ);
+    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_READ, clock_now_ns());
+    assert_int_equal(hooked.recalls, 0);
+    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_CHANGE, clock_now_ns());
+    assert_int_equal(hooked.recalls, 1);
+}
+
+/* None is given while somebody is at it, or waits for it. */
+static void none_in_between(void **unused)
+{
+    struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
+    struct counting_waiter waiter;
+    struct stateid4 stateid;
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    assert_int_equal(delegation_begin(fx.state, fx.files[0], fx.bob, DELEGATION_USE_CHANGE,
+                                      clock_now_ns(), NULL),
+                     NFS4_OK);
+    assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+    assert_int_equal(fx.files[0]->delegations, 0);
+    delegation_end(fx.state, fx.files[0]);
+    stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    /* An upgrade is no better. */
+    assert_int_equal(
+        delegation_begin(fx.state, fx.files[0], fx.bob, DELEGATION_USE_READ, clock_now_ns(), NULL),
+        NFS4_OK);
+    request.kind = DELEGATION_WRITE;
+    assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+    delegation_end(fx.state, fx.files[0]);
+    assert_int_equal(change(fx.bob, fx.files[0], &waiter.waiter), NFS4ERR_DELAY);
+    pass_rest();
+    request = wish(fx.carol, fx.files[0], DELEGATION_READ);
+    assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+    assert_true(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+}
+
+static void waiters_are_woken(void **unused)
+{
+    struct stateid4 first = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    struct stateid4 second = must_give(fx.bob, fx.files[0], DELEGATION_READ);
+    struct counting_waiter carols, bobs, cancelled;
+
+    (void)unused;
+    counting_waiter_init(&carols);
+    counting_waiter_init(&bobs);
+    counting_waiter_init(&cancelled);
+    assert_false(delegation_waiter_queued(&carols.waiter));
+    assert_int_equal(change(fx.carol, fx.files[0], &carols.waiter), NFS4ERR_DELAY);
+    assert_int_equal(change(fx.bob, fx.files[0], &bobs.waiter), NFS4ERR_DELAY);
+    assert_int_equal(change(fx.carol, fx.files[0], &cancelled.waiter), NFS4ERR_DELAY);
+    assert_true(delegation_waiter_queued(&carols.waiter));
+    assert_true(delegation_waiter_cancel(&cancelled.waiter));
+    assert_false(delegation_waiter_queued(&cancelled.waiter));
+    /* Bob's own is not in his way. */
+    assert_int_equal(do_return(fx.alice, &first), NFS4_OK);
+    assert_int_equal(bobs.woken, 1);
+    assert_int_equal(carols.woken, 0);
+    assert_int_equal(do_return(fx.bob, &second), NFS4_OK);
+    assert_int_equal(carols.woken, 1);
+    assert_int_equal(cancelled.woken, 0);
+    assert_true(delegation_waiter_queued(&carols.waiter));
+    assert_false(delegation_waiter_cancel(&carols.waiter));
+    assert_false(delegation_waiter_cancel(&bobs.waiter));
+    assert_true(delegation_waiter_cancel(&bobs.waiter)); /* nothing is left */
+    assert_int_equal(change(fx.carol, fx.files[0], &carols.waiter), NFS4_OK);
+    assert_false(delegation_waiter_queued(&carols.waiter));
+}
+
+/* One that reads waits for the WRITE delegation only. */
+static void reader_waits(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    struct counting_waiter waiter;
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    assert_int_equal(use(fx.bob, fx.files[0], &waiter.waiter), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+}
+
+static void opens_for_reading(void **unused)
+{
+    struct stateid4 open, stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    (void)must_open(fx.bob, "o", fx.files[0], R, NONE);
+    (void)must_open(fx.bob, "p", fx.files[0], R, OPEN4_SHARE_DENY_WRITE);
+    assert_int_equal(hooked.recalls, 0);
+    /* Whom he denies reading, must know. */
+    assert_int_equal(do_open(fx.bob, "q", fx.files[1], R, OPEN4_SHARE_DENY_READ, &open), NFS4_OK);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+}
+
+static void denies_reading(void **unused)
+{
+    struct stateid4 open, stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    assert_int_equal(do_open(fx.bob, "o", fx.files[0], R, OPEN4_SHARE_DENY_READ, &open),
+                     NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(do_open(fx.bob, "o", fx.files[0], R, OPEN4_SHARE_DENY_READ, &open), NFS4_OK);
+}
+
+/* pynfs 4.1 DELEG23: his own opens, even for writing, leave his READ delegation alone. */
+static void opens_for_writing(void **unused)
+{
+    struct stateid4 open, stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    (void)must_open(fx.alice, "o", fx.files[0], W, NONE);
+    assert_int_equal(hooked.recalls, 0);
+    assert_int_equal(do_open(fx.bob, "o", fx.files[0], W, NONE, &open), NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    (void)must_open(fx.bob, "o", fx.files[0], W, NONE);
+}
+
+static void waits_to_open(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    struct counting_waiter waiter;
+    struct open_request request = {.client = fx.bob,
+                                   .owner = name_of("o"),
+                                   .obj = fx.files[0],
+                                   .cred = &fx.cred,
+                                   .access = R,
+                                   .now_ns = clock_now_ns(),
+                                   .waiter = &waiter.waiter};
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    assert_int_equal(open_reserve(&request), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(open_reserve(&request), NFS4_OK);
+    assert_false(delegation_waiter_queued(&waiter.waiter));
+    open_cancel(&request);
+}
+
+/* Before the holder of a WRITE delegation is asked nobody knows whether he still has the file open;
+ * a READ one is not worth recalling for an OPEN that is denied anyhow (pynfs 4.0 DELEG8). */
+static void denied_anyhow(void **unused)
+{
+    struct stateid4 open;
+
+    (void)unused;
+    (void)must_open(fx.alice, "o", fx.files[0], R, OPEN4_SHARE_DENY_WRITE);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    assert_int_equal(do_open(fx.bob, "o", fx.files[0], W, NONE, &open), NFS4ERR_SHARE_DENIED);
+    assert_int_equal(hooked.recalls, 0);
+    (void)must_open(fx.alice, "o", fx.files[1], R, OPEN4_SHARE_DENY_WRITE);
+    (void)must_give(fx.alice, fx.files[1], DELEGATION_WRITE);
+    assert_int_equal(do_open(fx.bob, "o", fx.files[1], W, NONE, &open), NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 1);
+}
+
+/* A file that was fought over rests, longer each time, until that is long ago. */
+static void rests(void **unused)
+{
+    const int64_t rest_ms = DELEGATION_REST_MS;
+    struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
+    struct stateid4 stateid;
+
+    (void)unused;
+    for (int i = 0; i < 3; i++) {
+        stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+        assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+        assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+        pass_ms((rest_ms << i) - 200);
+        request.now_ns = clock_now_ns();
+        assert_int_equal(must_refuse(&request), WND4_CONTENTION);
+        pass_ms(400);
+    }
+    assert_int_equal(figures().refused_history, 3);
+    pass_rest();
+    stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    pass_ms(rest_ms + 200);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+}
+
+/* Nobody is asked whose lease is over; what he has goes, the rest of it stays. */
+static void silent_holder(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    struct stateid4 other = must_give(fx.alice, fx.files[1], DELEGATION_WRITE);
+
+    (void)unused;
+    fall_silent(fx.alice);
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK);
+    assert_int_equal(hooked.recalls, 0);
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(revoked(fx.alice, &other), NFS4_OK);
+    assert_int_equal(fx.alice->revoked_count, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(do_free(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(do_free(fx.alice, &stateid), NFS4ERR_BAD_STATEID);
+    assert_int_equal(fx.alice->revoked_count, 0);
+}
+
+static void silent_holder_of_opened(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+
+    (void)unused;
+    (void)must_give(fx.carol, fx.files[1], DELEGATION_READ);
+    fall_silent(fx.alice);
+    fall_silent(fx.carol);
+    (void)must_open(fx.bob, "o", fx.files[0], RW, NONE);
+    (void)must_open(fx.bob, "o", fx.files[1], RW, OPEN4_SHARE_DENY_BOTH);
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(fx.carol->revoked_count, 1);
+    assert_int_equal(hooked.recalls, 0);
+}
+
+/* The silent ones don't keep those who wait from being woken. */
+static void silent_among_others(void **unused)
+{
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    struct counting_waiter waiter;
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    (void)must_give(fx.bob, fx.files[0], DELEGATION_READ);
+    fall_silent(fx.bob);
+    assert_int_equal(change(fx.carol, fx.files[0], &waiter.waiter), NFS4ERR_DELAY);
+    assert_int_equal(hooked.recalls, 1);
+    assert_int_equal(fx.bob->revoked_count, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DELEGATION_TEST(nobody_in_the_way),      DELEGATION_TEST(changed_by_another),
+        DELEGATION_TEST(read_by_another),        DELEGATION_TEST(changed_by_nobody),
+        DELEGATION_TEST(recalled_for_no_client), DELEGATION_TEST(none_in_between),
+        DELEGATION_TEST(waiters_are_woken),      DELEGATION_TEST(reader_waits),
+        DELEGATION_TEST(opens_for_reading),      DELEGATION_TEST(denies_reading),
+        DELEGATION_TEST(opens_for_writing),      DELEGATION_TEST(waits_to_open),
+        DELEGATION_TEST(denied_anyhow),          DELEGATION_TEST(rests),
+        DELEGATION_TEST(silent_holder),          DELEGATION_TEST(silent_holder_of_opened),
+        DELEGATION_TEST(silent_among_others),
+    };
+
+    return test_group_run(tests);
+}

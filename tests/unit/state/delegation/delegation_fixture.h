@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Delegations of the open fixture's files, and hooks that note what they are called for. */
+#pragma once
+
+#include "base/clock.h"
+#include "state/client/client_lease.h"
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_stats.h"
+#include "state/open/revocation.h"
+#include "unit/state/open/open_fixture.h"
+
+enum {
+    LEASE_S = 10, /* of the open fixture */
+    HOOKED_MAX = 16
+};
+
+/* What the hooks were called for, since the beginning. */
+struct hooked {
+    uint32_t recalls, questions;
+    struct stateid4 recalled[HOOKED_MAX];
+    struct delegation *asked; /* the last one, with a reference, or NULL */
+    bool unreachable;
+};
+extern struct hooked hooked;
+
+int delegation_set_up(void **unused);
+int delegation_tear_down(void **unused);
+
+#define DELEGATION_TEST(name)                                                                      \
+    cmocka_unit_test_setup_teardown(name, delegation_set_up, delegation_tear_down)
+
+/* A request for `kind` alone, to be refined. */
+struct delegation_request wish(struct client *client, struct vfs_object *obj,
+                               enum delegation_kind kind);
+
+/* What is given must be what is wished for. */
+struct stateid4 must_give(struct client *client, struct vfs_object *obj, enum delegation_kind kind);
+struct stateid4 must_give_by(const struct delegation_request *request);
+
+/* Nothing must be given: why. */
+enum why_no_delegation4 must_refuse(const struct delegation_request *request);
+
+enum nfsstat4 do_return(struct client *client, const struct stateid4 *stateid);
+
+/* delegation_begin() and, if it succeeds, _end(). */
+enum nfsstat4 change(struct client *client, struct vfs_object *obj,
+                     struct delegation_waiter *waiter);
+enum nfsstat4 use(struct client *client, struct vfs_object *obj, struct delegation_waiter *waiter);
+
+/* A waiter that counts its calls. */
+struct counting_waiter {
+    struct delegation_waiter waiter;
+    uint32_t woken;
+};
+void counting_waiter_init(struct counting_waiter *waiter);
+
+struct delegation_stats figures(void);
+
+/* Time passes, and the three clients are heard of meanwhile. */
+void pass_ms(int64_t ms);
+void renew_all(void);
+
+/* The client's last request was long ago. */
+void fall_silent(struct client *client);
+
+/* The files' history is forgotten. */
+void pass_rest(void);

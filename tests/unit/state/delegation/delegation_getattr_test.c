@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Size and change of a file whose holder knows better (RFC 8881 §10.4.3). */
+#include <string.h>
+
+#include "unit/state/delegation/delegation_fixture.h"
+
+static struct vfs_attr attr_of(struct vfs_object *obj)
+{
+    struct vfs_attr attr;
+
+    assert_int_equal(obj->fs->ops->getattr(obj, VFS_ATTR_CHANGE | VFS_ATTR_SIZE, &attr), VFS_OK);
+    return attr;
+}
+
+static enum nfsstat4 ask(struct client *client, struct delegation_waiter *waiter,
+                         struct delegation_attr *out)
+{
+    return delegation_getattr(fx.state, fx.files[0], client, clock_now_ns(), waiter, out);
+}
+
+static void nobody_knows_better(void **unused)
+{
+    struct delegation_attr attr;
+
+    (void)unused;
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_false(attr.valid);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_false(attr.valid);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(ask(fx.alice, NULL, &attr), NFS4_OK); /* it is he */
+    assert_false(attr.valid);
+    assert_int_equal(hooked.questions, 0);
+}
+
+static void not_modified(void **unused)
+{
+    struct counting_waiter waiter;
+    struct delegation_attr attr;
+    struct vfs_attr before = attr_of(fx.files[0]);
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4ERR_DELAY);
+    assert_true(delegation_waiter_queued(&waiter.waiter));
+    assert_int_equal(hooked.questions, 1);
+    delegation_attr_answer(hooked.asked, true, before.change, before.size);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4_OK);
+    assert_false(attr.valid);
+    assert_int_equal(attr_of(fx.files[0]).change, before.change);
+    assert_int_equal(hooked.questions, 1);
+    assert_int_equal(hooked.recalls, 0);
+}
+
+/* Each who asks sees a change attribute of its own, and it never goes back. */
+static void modified(void **unused)
+{
+    struct vfs_attr before = attr_of(fx.files[0]);
+    struct delegation_attr attr, again;
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+
+    (void)unused;
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
+    delegation_attr_answer(hooked.asked, true, before.change + 1, 5);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_true(attr.valid);
+    assert_int_equal(attr.size, 5);
+    assert_true(attr.change > before.change);
+    assert_int_equal(ask(fx.carol, NULL, &again), NFS4_OK);
+    assert_true(again.change > attr.change);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_true(attr_of(fx.files[0]).change >= again.change);
+}
+
+/* A size that differs is a change, whatever the change attribute says. */
+static void size_alone(void **unused)
+{
+    struct vfs_attr before = attr_of(fx.files[0]);
+    struct delegation_attr attr;
+
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
+    delegation_attr_answer(hooked.asked, true, before.change, before.size + 1);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_true(attr.valid);
+    assert_int_equal(attr.size, before.size + 1);
+}
+
+/* One question at a time; who came after it was sent asks again. */
+static void one_at_a_time(void **unused)
+{
+    struct counting_waiter bobs, carols;
+    struct delegation_attr attr;
+
+    (void)unused;
+    counting_waiter_init(&bobs);
+    counting_waiter_init(&carols);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(ask(fx.bob, &bobs.waiter, &attr), NFS4ERR_DELAY);
+    pass_ms(1);
+    assert_int_equal(ask(fx.carol, &carols.waiter, &attr), NFS4ERR_DELAY);
+    assert_int_equal(hooked.questions, 1);
+    delegation_attr_answer(hooked.asked, true, 1, 7);
+    assert_int_equal(bobs.woken, 1);
+    assert_int_equal(carols.woken, 1);
+    assert_false(delegation_waiter_cancel(&bobs.waiter));
+    assert_false(delegation_waiter_cancel(&carols.waiter));
+    assert_int_equal(ask(fx.carol, &carols.waiter, &attr), NFS4ERR_DELAY);
+    assert_int_equal(hooked.questions, 2);
+    delegation_attr_answer(hooked.asked, true, 1, 8);
+    assert_false(delegation_waiter_cancel(&carols.waiter));
+    assert_int_equal(ask(fx.carol, &carols.waiter, &attr), NFS4_OK);
+    assert_int_equal(attr.size, 8);
+}
+
+/* Who was sent away comes again, and finds the answer that came meanwhile. */
+static void too_late(void **unused)
+{
+    struct delegation_attr attr;
+
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
+    pass_ms(200);
+    delegation_attr_answer(hooked.asked, true, 1, 9);
+    pass_ms(DELEGATION_ANSWER_MS);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_int_equal(attr.size, 9);
+    pass_ms(1);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
+    assert_int_equal(hooked.questions, 2);
+}
+
+static void no_answer(void **unused)
+{
+    struct counting_waiter waiter;
+    struct delegation_attr attr;
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4ERR_DELAY);
+    delegation_attr_answer(hooked.asked, false, 0, 0);
+    assert_int_equal(hooked.recalls, 1);
+    assert_int_equal(waiter.woken, 0); /* now it waits for the end */
+    assert_int_equal(ask(fx.carol, NULL, &attr), NFS4ERR_DELAY);
+    assert_int_equal(hooked.questions, 1);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_false(attr.valid);
+    delegation_attr_answer(hooked.asked, true, 1, 1); /* too late for anything */
+}
+
+static void returned_instead(void **unused)
+{
+    struct counting_waiter waiter;
+    struct delegation_attr attr;
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4ERR_DELAY);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4_OK);
+    assert_false(attr.valid);
+}
+
+/* He is flushing: what he has will soon be here. */
+static void recalled(void **unused)
+{
+    struct delegation_attr attr;
+
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
+    assert_int_equal(hooked.questions, 0);
+    assert_int_equal(hooked.recalls, 1);
+}
+
+static void silent_holder(void **unused)
+{
+    struct delegation_attr attr;
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+
+    (void)unused;
+    fall_silent(fx.alice);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_false(attr.valid);
+    assert_int_equal(hooked.questions + hooked.recalls, 0);
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DELEGATION_TEST(nobody_knows_better),
+        DELEGATION_TEST(not_modified),
+        DELEGATION_TEST(modified),
+        DELEGATION_TEST(size_alone),
+        DELEGATION_TEST(one_at_a_time),
+        DELEGATION_TEST(too_late),
+        DELEGATION_TEST(no_answer),
+        DELEGATION_TEST(returned_instead),
+        DELEGATION_TEST(recalled),
+        DELEGATION_TEST(silent_holder),
+    };
+
+    return test_group_run(tests);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Delegations that their holders lose (RFC 8881 §10.4.5, §10.4.6). */
+#include "unit/state/delegation/delegation_fixture.h"
+
+static struct stateid4 recall_of(struct client *client, struct vfs_object *obj)
+{
+    struct stateid4 stateid = must_give(client, obj, DELEGATION_READ);
+
+    assert_int_equal(change(fx.carol, obj, NULL), NFS4ERR_DELAY);
+    return stateid;
+}
+
+static void tick(void)
+{
+    delegation_tick(fx.state, clock_now_ns());
+}
+
+static void not_returned(void **unused)
+{
+    struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);
+    struct counting_waiter waiter;
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    assert_int_equal(change(fx.carol, fx.files[0], &waiter.waiter), NFS4ERR_DELAY);
+    pass_ms(LEASE_S * 1000 - 1);
+    assert_int_equal(figures().oldest_recall_ns, LEASE_S * NSEC_PER_SEC - NSEC_PER_MSEC);
+    tick();
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4_OK);
+    pass_ms(1);
+    tick();
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(figures().revoked, 1);
+    assert_int_equal(figures().oldest_recall_ns, 0);
+    assert_int_equal(fixture_vfs_opens, 0);
+    assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4_OK);
+    /* It stays so until it is acknowledged. */
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(fx.alice->revoked_count, 1);
+    assert_int_equal(fx.alice->revoked_recalled, 1);
+    assert_int_equal(do_free(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(fx.alice->revoked_count, 0);
+    assert_int_equal(fx.alice->revoked_recalled, 0);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_BAD_STATEID);
+}
+
+/* Each has a lease from its own recall on, and who returns loses nothing. */
+static void in_order(void **unused)
+{
+    struct stateid4 first = recall_of(fx.alice, fx.files[0]), second, third;
+
+    (void)unused;
+    pass_ms(1000);
+    second = recall_of(fx.alice, fx.files[1]);
+    pass_ms(1000);
+    third = recall_of(fx.bob, fx.files[2]);
+    assert_int_equal(do_return(fx.alice, &second), NFS4_OK);
+    pass_ms((LEASE_S - 2) * 1000);
+    tick();
+    assert_int_equal(revoked(fx.alice, &first), NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(revoked(fx.bob, &third), NFS4_OK);
+    assert_int_equal(figures().recalls, 1);
+    pass_ms(2 * 1000);
+    tick();
+    assert_int_equal(revoked(fx.bob, &third), NFS4ERR_DELEG_REVOKED);
+}
+
+/* Who was silent for as long has lost his lease, not just this. */
+static void not_returned_and_silent(void **unused)
+{
+    struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);
+
+    (void)unused;
+    pass_ms(LEASE_S * 1000);
+    fall_silent(fx.alice);
+    tick();
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(fx.alice->revoked_recalled, 0);
+}
+
+static void by_administrator(void **unused)
+{
+    struct stateid4 open = must_open(fx.alice, "o", fx.files[1], R, NONE);
+    struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    uint32_t count;
+
+    (void)unused;
+    assert_int_equal(client_revoke_all(fx.state, fx.alice->id, &count), NFS4_OK);
+    assert_int_equal(count, 1); /* opens */
+    assert_int_equal(revoked(fx.alice, &open), NFS4ERR_ADMIN_REVOKED);
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_ADMIN_REVOKED);
+    assert_int_equal(fx.alice->revoked_admin, 2);
+    assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_ADMIN_REVOKED);
+    assert_int_equal(do_free(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(do_free(fx.alice, &open), NFS4_OK);
+    assert_int_equal(fx.alice->revoked_count, 0);
+    assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4_OK);
+    assert_int_equal(hooked.recalls, 0);
+}
+
+static void goes_with_client(void **unused)
+{
+    (void)unused;
+    (void)recall_of(fx.alice, fx.files[0]);
+    (void)recall_of(fx.alice, fx.files[1]);
+    pass_ms(LEASE_S * 1000);
+    (void)recall_of(fx.alice, fx.files[2]);
+    tick();
+    assert_int_equal(fx.alice->revoked_count, 2);
+    fall_silent(fx.alice);
+    assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4_OK);
+    assert_int_equal(figures().recalls, 0);
+    assert_int_equal(fx.alice->revoked_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DELEGATION_TEST(not_returned),
+        DELEGATION_TEST(in_order),
+        DELEGATION_TEST(not_returned_and_silent),
+        DELEGATION_TEST(by_administrator),
+        DELEGATION_TEST(goes_with_client),
+    };
+
+    return test_group_run(tests);
+}

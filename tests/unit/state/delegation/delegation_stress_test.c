@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delegations that are given, recalled, returned, revoked and asked about while others change the
+ * files.  Whoever is told that nothing is in his way looks himself: no delegation of anybody else
+ * is there until he is done.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "lib/wait.h"
+#include "unit/state/delegation/delegation_fixture.h"
+
+enum {
+    TURNS = 300000, /* or as many as fit into TIME_S */
+    TIME_S = 3,
+    CLIENTS = 3,
+    THREADS_PER_CLIENT = 2,
+    FILES = 2,
+};
+
+static struct client *client_at(uint32_t index)
+{
+    return (struct client *[]){fx.alice, fx.bob, fx.carol}[index];
+}
+
+static _Atomic uint64_t given, conflicts, woken, lost, asked;
+
+static bool always_reachable(struct client *client, void *context)
+{
+    (void)client;
+    (void)context;
+    return true;
+}
+
+static void hear_recall(struct delegation *delegation, void *context)
+{
+    (void)context;
+    CHECK(delegation->sid.client != NULL);
+}
+
+static void answer(struct delegation *delegation, void *context)
+{
+    (void)context;
+    asked++;
+    delegation_attr_answer(delegation, asked % 8 != 0, delegation->change + asked % 2, 0);
+}
+
+static int set_up(void **unused)
+{
+    const struct delegation_hooks hooks = {always_reachable, hear_recall, answer, NULL};
+    int status = fixture_set_up(unused);
+
+    delegation_hook(fx.state, &hooks);
+    return status;
+}
+
+/* Is a delegation of somebody else there that excludes this? */
+static bool excluded(struct vfs_object *obj, const struct client *client, bool all)
+{
+    struct file *file = file_find(fx.state->opens->files, obj);
+    bool found = false;
+
+    if (!file)
+        return false;
+    pthread_mutex_lock(&file->lock);
+    LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link)
+        found |= delegation->client != client && (all || delegation->kind == DELEGATION_WRITE);
+    pthread_mutex_unlock(&file->lock);
+    file_put(file);
+    return found;
+}
+
+struct worker {
+    pthread_t thread;
+    struct client *client;
+    unsigned seed;
+    struct stateid4 held[FILES];
+    bool holds[FILES];
+};
+
+struct stress_waiter {
+    struct delegation_waiter waiter;
+    _Atomic bool woken;
+};
+
+static void note_wake(struct delegation_waiter *waiter)
+{
+    atomic_store(&CONTAINER_OF(waiter, struct stress_waiter, waiter)->woken, true);
+}
+
+static bool chance(struct worker *self, unsigned of)
+{
+    return (unsigned)rand_r(&self->seed) % of == 0;
+}
+
+static void give_back(struct worker *self, int file)
+{
+    enum nfsstat4 status;
+
+    if (!self->holds[file])
+        return;
+    self->held[file].seqid = 0;
+    status = do_return(self->client, &self->held[file]);
+    if (status != NFS4_OK && status != NFS4ERR_BAD_STATEID) {
+        CHECK(status == NFS4ERR_EXPIRED || status == NFS4ERR_DELEG_REVOKED ||
+              status == NFS4ERR_ADMIN_REVOKED);
+        /* The client's other thread may know it, too. */
+        status = do_free(self->client, &self->held[file]);
+        CHECK(status == NFS4_OK || status == NFS4ERR_BAD_STATEID);
+        lost++;
+    }
+    self->holds[file] = false;
+}
+
+static void take(struct worker *self, int file)
+{
+    struct delegation_request request =
+        wish(self->client, fx.files[file], chance(self, 2) ? DELEGATION_WRITE : DELEGATION_READ);
+    enum why_no_delegation4 why;
+    enum delegation_kind kind;
+
+    request.read_ok = chance(self, 2);
+    /* So that no file rests for long. */
+    request.now_ns += (int64_t)(rand_r(&self->seed) % 1024) * NSEC_PER_SEC;
+    if (!delegation_offer(fx.state, &request, &kind, &self->held[file], &why))
+        return;
+    self->holds[file] = true;
+    given++;
+}
+
+static void use_file(struct worker *self, int file)
+{
+    struct stress_waiter waiter = {.waiter = {.wake = note_wake}};
+    struct client *client = chance(self, 8) ? NULL : self->client;
+    bool all = chance(self, 2);
+    enum nfsstat4 status;
+
+    status = delegation_begin(fx.state, fx.files[file], client,
+                              all ? DELEGATION_USE_CHANGE : DELEGATION_USE_READ, clock_now_ns(),
+                              &waiter.waiter);
+    if (status == NFS4_OK) {
+        for (int i = rand_r(&self->seed) % 4; i >= 0; i--)
+            CHECK(!excluded(fx.files[file], client, all));
+        delegation_end(fx.state, fx.files[file]);
+        return;
+    }
+    conflicts++;
+    give_back(self, file);
+    for (int i = rand_r(&self->seed) % 64; i > 0 && !waiter.woken; i--)
+        sched_yield();
+    if (!delegation_waiter_queued(&waiter.waiter))
+        return;
+    if (delegation_waiter_cancel(&waiter.waiter)) {
+        CHECK(!waiter.woken);
+        return;
+    }
+    while (!waiter.woken)
+        sched_yield();
+    woken++;
+}
+
+static void open_file(struct worker *self, int file, const char *owner)
+{
+    bool write = chance(self, 2);
+    struct stateid4 open;
+
+    if (do_open(self->client, owner, fx.files[file], write ? RW : R, NONE, &open) != NFS4_OK)
+        return;
+    /* Or it is his open no more. */
+    CHECK(!excluded(fx.files[file], self->client, write) ||
+          revoked(self->client, &open) != NFS4_OK);
+    open.seqid = 0;
+    if (do_close(self->client, &open) == NFS4_OK)
+        return;
+    (void)do_free(self->client, &open); /* an administrator was quicker */
+}
+
+static int64_t end_ms;
+static _Atomic bool done;
+
+static void *client_main(void *arg)
+{
+    struct worker *self = arg;
+    const char owner[2] = {(char)('a' + self->seed % 26), 0};
+
+    for (int turn = 0; turn < TURNS && wait_now_ms() < end_ms; turn++) {
+        int file = rand_r(&self->seed) % FILES;
+
+        client_renew(self->client, clock_now_ns());
+        switch (rand_r(&self->seed) % 5) {
+        case 0:
+            give_back(self, file);
+            break;
+        case 1:
+        case 2:
+            if (!self->holds[file])
+                take(self, file);
+            break;
+        case 3:
+            use_file(self, file);
+            break;
+        default:
+            open_file(self, file, owner);
+        }
+        if (chance(self, 16))
+            fall_silent(self->client);
+    }
+    for (int file = 0; file < FILES; file++)
+        give_back(self, file);
+    return NULL;
+}
+
+static void *revoker_main(void *arg)
+{
+    unsigned seed = 99;
+    uint32_t count;
+
+    while (!done) {
+        delegation_tick(fx.state, clock_now_ns() + 2 * LEASE_S * NSEC_PER_SEC);
+        if (rand_r(&seed) % 64 == 0)
+            CHECK(open_client_revoke(client_at((uint32_t)rand_r(&seed) % CLIENTS),
+                                     NFS4ERR_ADMIN_REVOKED, &count));
+        (void)figures();
+        for (int i = rand_r(&seed) % 64; i > 0; i--)
+            sched_yield();
+    }
+    return arg;
+}
+
+static void *asker_main(void *arg)
+{
+    unsigned seed = 7;
+
+    while (!done) {
+        struct stress_waiter waiter = {.waiter = {.wake = note_wake}};
+        struct delegation_attr attr;
+
+        if (delegation_getattr(fx.state, fx.files[rand_r(&seed) % FILES], NULL, clock_now_ns(),
+                               &waiter.waiter, &attr) == NFS4ERR_DELAY &&
+            delegation_waiter_queued(&waiter.waiter) && !delegation_waiter_cancel(&waiter.waiter)) {
+            while (!waiter.woken)
+                sched_yield();
+        }
+        sched_yield();
+    }
+    return arg;
+}
+
+static void everything_at_once(void **unused)
+{
+    struct worker workers[CLIENTS * THREADS_PER_CLIENT];
+    pthread_t revoker, asker;
+
+    (void)unused;
+    end_ms = wait_now_ms() + TIME_S * 1000;
+    done = false;
+    assert_int_equal(pthread_create(&revoker, NULL, revoker_main, NULL), 0);
+    assert_int_equal(pthread_create(&asker, NULL, asker_main, NULL), 0);
+    for (uint32_t i = 0; i < CLIENTS * THREADS_PER_CLIENT; i++) {
+        workers[i] = (struct worker){.client = client_at(i % CLIENTS), .seed = i + 1};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, client_main, &workers[i]), 0);
+    }
+    for (uint32_t i = 0; i < CLIENTS * THREADS_PER_CLIENT; i++)
+        pthread_join(workers[i].thread, NULL);
+    done = true;
+    pthread_join(revoker, NULL);
+    pthread_join(asker, NULL);
+    for (int file = 0; file < FILES; file++)
+        assert_int_equal(fx.files[file]->delegations, 0);
+    assert_int_equal(figures().held_read + figures().held_write + figures().recalls, 0);
+    print_message("%llu given, %llu conflicts, %llu woken, %llu lost, %llu asked\n",
+                  (unsigned long long)given, (unsigned long long)conflicts,
+                  (unsigned long long)woken, (unsigned long long)lost, (unsigned long long)asked);
+    assert_true(given > 0 && conflicts > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(everything_at_once, set_up, fixture_tear_down),
+    };
+
+    return test_group_run(tests);
+}
