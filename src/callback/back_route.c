@@ -101,3 +101,16 @@ bool back_route(struct backchannels *all, struct client *client, struct back_cal
         session_put(sessions[i]);
     return taker != NULL;
 }
+
+bool back_route_session(struct backchannels *all, struct session *session, struct back_call *call)
+{
+    struct backchannel *channel;
+
+    if (stopped(all) || session_back_faulty(session))
+        return false;
+    channel = backchannel_of(all, session);
+    if (!backchannel_take(channel, call))
+        return false;
+    backchannel_send(channel);
+    return true;
+}

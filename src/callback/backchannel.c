@@ -154,19 +154,44 @@ static int64_t life_ns(const struct backchannels *all)
     return lease_ns - lease_ns / 8;
 }
 
-bool backchannel_call(struct backchannels *all, struct client *client, struct cb_op *ops,
-                      uint32_t op_count, const struct session_call *after, callback_done *done,
-                      void *arg)
+static struct back_call *call_create(struct backchannels *all, struct cb_op *ops, uint32_t op_count,
+                                     const struct session_call *after, callback_done *done,
+                                     void *arg)
 {
     struct back_call *call = back_call_create(ops, op_count, after);
 
     CHECK(done);
     if (!call)
-        return false;
+        return NULL;
     call->done = done;
     call->arg = arg;
     call->deadline_ns = clock_now_ns() + life_ns(all);
+    return call;
+}
+
+bool backchannel_call(struct backchannels *all, struct client *client, struct cb_op *ops,
+                      uint32_t op_count, const struct session_call *after, callback_done *done,
+                      void *arg)
+{
+    struct back_call *call = call_create(all, ops, op_count, after, done, arg);
+
+    if (!call)
+        return false;
     if (back_route(all, client, call))
+        return true;
+    back_call_put(call);
+    return false;
+}
+
+bool backchannel_call_session(struct backchannels *all, struct session *session, struct cb_op *ops,
+                              uint32_t op_count, callback_done *done, void *arg)
+{
+    struct back_call *call = call_create(all, ops, op_count, NULL, done, arg);
+
+    if (!call)
+        return false;
+    call->bound = true;
+    if (back_route_session(all, session, call))
         return true;
     back_call_put(call);
     return false;
@@ -303,10 +328,12 @@ static bool slot_empty_locked(struct back_slot *slot, struct list *calls)
 void backchannel_close(struct backchannel *channel)
 {
     struct session *session = channel->session;
-    struct list calls, *node;
+    struct list calls, ended, *node;
     uint32_t refs = 0;
+    bool others = true;
 
     list_init(&calls);
+    list_init(&ended);
     session_get(session);
     pthread_mutex_lock(&channel->lock);
     channel->closed = true;
@@ -320,12 +347,12 @@ void backchannel_close(struct backchannel *channel)
     while ((node = list_pop_front(&calls))) {
         struct back_call *call = LIST_ENTRY(node, struct back_call, link);
 
-        if (back_route(channel->all, session->client, call))
-            continue;
-        list_push_back(&calls, node);
-        break;
+        if (!call->bound && others) /* nobody takes one: nobody takes the others */
+            others = back_route(channel->all, session->client, call);
+        if (call->bound || !others)
+            list_push_back(&ended, node);
     }
-    back_calls_end(&calls, CALLBACK_CANCELLED); /* nobody takes one: nobody takes the others */
+    back_calls_end(&ended, CALLBACK_CANCELLED);
     for (; refs > 0; refs--)
         session_put(session);
     session_put(session);

@@ -45,6 +45,10 @@ bool backchannel_call(struct backchannels *all, struct client *client, struct cb
                       uint32_t op_count, const struct session_call *after, callback_done *done,
                       void *arg) MUST_USE;
 
+/* The same for a call that is about this session: no other one takes it over when it ends. */
+bool backchannel_call_session(struct backchannels *all, struct session *session, struct cb_op *ops,
+                              uint32_t op_count, callback_done *done, void *arg) MUST_USE;
+
 /* A REPLY record over an accepted connection.  False: nobody waits for it. */
 bool backchannel_reply(struct backchannels *all, struct connection *conn, uint32_t xid,
                        const void *body, size_t len);

@@ -32,6 +32,7 @@ struct back_call {
     struct list link;    /* backchannel.queue */
     callback_done *done; /* NULL: was told; under the lock of the channel that has it */
     void *arg;
+    bool bound;  /* to its session: no other one takes it */
     bool refers; /* to `after` */
     struct session_call after;
     int64_t deadline_ns;
@@ -188,6 +189,10 @@ void backchannel_lost(struct back_slot *slot);
 /* Hand a call, with its reference, to the best session of the client.  False: none takes it, and it
  * is still the caller's. */
 bool back_route(struct backchannels *all, struct client *client, struct back_call *call) MUST_USE;
+
+/* The same for this session alone. */
+bool back_route_session(struct backchannels *all, struct session *session,
+                        struct back_call *call) MUST_USE;
 
 /* Connections that can be tried, the one with the newest traffic first. */
 struct back_choice {

@@ -88,3 +88,9 @@ bool callback_call(struct callback *callback, struct client *client, struct cb_o
                dial_out_call(callback->dial_out, client->id, ops, op_count, done, arg);
     return backchannel_call(callback->backchannels, client, ops, op_count, after, done, arg);
 }
+
+bool callback_call_session(struct callback *callback, struct session *session, struct cb_op *ops,
+                           uint32_t op_count, callback_done *done, void *arg)
+{
+    return backchannel_call_session(callback->backchannels, session, ops, op_count, done, arg);
+}

@@ -20,6 +20,7 @@ struct callback_figures;
 struct client;
 struct connection;
 struct dial_out;
+struct session;
 struct session_call;
 struct state;
 
@@ -69,3 +70,7 @@ bool callback_reachable(const struct callback *callback, const struct client *cl
 bool callback_call(struct callback *callback, struct client *client, struct cb_op *ops,
                    uint32_t op_count, const struct session_call *after, callback_done *done,
                    void *arg) MUST_USE;
+
+/* The same over one session, which it is about; its client is of 4.1 or later. */
+bool callback_call_session(struct callback *callback, struct session *session, struct cb_op *ops,
+                           uint32_t op_count, callback_done *done, void *arg) MUST_USE;

@@ -21,6 +21,7 @@
 #include "callback/notify_lock.h"
 #include "callback/recall.h"
 #include "callback/recall_any.h"
+#include "callback/recall_slot.h"
 #include "daemon/backends.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
@@ -115,6 +116,7 @@ static bool make_state(struct daemon *d)
     d->server.callback = callback_create(d->server.state, d->server.dial_out);
     d->recall = recall_create(d->server.callback, d->server.state);
     recall_any_start(d->server.callback);
+    recall_slot_start(d->server.callback);
     lock_notice_hook(d->server.state, &(struct lock_notice_hook){.tell = notify_lock_tell,
                                                                  .context = d->server.callback});
     state_hook_gone(d->server.state, &(struct state_gone_hook){.gone = dial_client_gone,
