@@ -21,11 +21,23 @@ static enum nfs_opnum4 op_read_number(struct xdr *in)
     return info && info->minor_first == 0 ? (enum nfs_opnum4)number : OP_ILLEGAL;
 }
 
-/* One operation with its result, unless the reply to the whole request turns out to be there. */
-static enum duplicate_way op_next(struct v40_compound *x, enum nfsstat4 *status)
+/* Has this very request come before?  Who had to wait was asked already. */
+static enum duplicate_way op_look(struct v40_compound *x, enum nfs_opnum4 op)
 {
+    if (!x->again)
+        return duplicate_request_op(x, op);
+    x->again = false;
+    return DUPLICATE_GO_ON;
+}
+
+/* One operation with its result, unless the reply to the whole request turns out to be there, or it
+ * is to be run once more, when it has waited (park.asked). */
+static enum duplicate_way op_next(struct v40_compound *x)
+{
+    uint8_t *begin = x->base.in->p;
     enum nfs_opnum4 op = op_read_number(x->base.in);
-    enum duplicate_way way = duplicate_request_op(x, op);
+    enum duplicate_way way = op_look(x, op);
+    enum nfsstat4 status;
     size_t pos;
 
     if (way == DUPLICATE_ANSWERED || way == DUPLICATE_DROPPED)
@@ -33,52 +45,73 @@ static enum duplicate_way op_next(struct v40_compound *x, enum nfsstat4 *status)
     pos = reply_op_begin(&x->reply, &x->base, op);
     x->args = x->base.in->p;
     if (x->base.in->failed)
-        *status = NFS4ERR_BADXDR;
+        status = NFS4ERR_BADXDR;
     else if (way == DUPLICATE_TOO_BIG || x->base.op_count > LIMIT_COMPOUND_OPS ||
              !reply_op_fits(&x->reply, &x->base, op_info(op)))
-        *status = x->reply.too_big;
+        status = x->reply.too_big;
     else
-        *status = v40_status(op, v40_op_run(x, op));
-    v40_stateid_done(x, *status);
+        status = v40_status(op, v40_op_run(x, op));
+    v40_stateid_done(x, status);
+    if (compound_park_wanted(&x->park, status)) {
+        x->base.in->p = begin;
+        xdr_rewind(x->base.out, pos);
+        return DUPLICATE_GO_ON;
+    }
     /* What is entered must have an answer. */
     if (x->unanswered && !x->duplicate)
         return duplicate_request_drop(x);
-    *status = reply_op_end(&x->reply, &x->base, op, pos, *status);
+    x->status = reply_op_end(&x->reply, &x->base, op, pos, status);
     return DUPLICATE_GO_ON;
 }
 
-static enum rpc_result run(struct v40_compound *x)
+static enum rpc_result finish(struct v40_compound *x, enum duplicate_way way)
 {
-    enum duplicate_way way = duplicate_request_begin(x);
     struct compound *c = &x->base;
-    enum nfsstat4 status = NFS4_OK;
+    enum rpc_result result;
 
-    for (c->op_index = 0; way == DUPLICATE_GO_ON && status == NFS4_OK && c->op_index < c->op_count;
-         c->op_index++)
-        way = op_next(x, &status);
     /* What failed may have met what this very request did when it came before. */
-    if (way == DUPLICATE_GO_ON && status != NFS4_OK && !x->duplicate)
+    if (way == DUPLICATE_GO_ON && x->status != NFS4_OK && !x->duplicate)
         way = duplicate_request_begin(x);
-    if (way == DUPLICATE_DROPPED)
-        return RPC_DROP;
     if (way == DUPLICATE_GO_ON) {
-        reply_end(&x->reply, c, status, c->op_index);
+        reply_end(&x->reply, c, x->status, c->op_index);
         duplicate_request_end(x);
     }
-    return c->out->failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+    result = c->out->failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+    compound_release(c);
+    v40_client_done(x);
+    return compound_park_end(&x->park, way == DUPLICATE_DROPPED ? RPC_DROP : result);
+}
+
+static enum rpc_result run_from(struct v40_compound *x, enum duplicate_way way)
+{
+    struct compound *c = &x->base;
+
+    for (; way == DUPLICATE_GO_ON && x->status == NFS4_OK && c->op_index < c->op_count;
+         c->op_index++) {
+        way = op_next(x);
+        if (x->park.asked)
+            return compound_park(&x->park);
+    }
+    return finish(x, way);
+}
+
+static enum rpc_result run_on(struct compound_park *park)
+{
+    struct v40_compound *x = CONTAINER_OF(park, struct v40_compound, park);
+
+    x->again = true;
+    return run_from(x, DUPLICATE_GO_ON);
 }
 
 enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
                                  const struct wire_opaque *tag, uint32_t op_count)
 {
-    struct v40_compound x = {0};
-    enum rpc_result result;
+    struct v40_compound here, *x = compound_park_place(call, &here, sizeof(here));
 
-    compound_begin(&x.base, call, server, op_count);
-    x.base.attributes = &attr_minor0;
-    reply_begin(&x.reply, &x.base, tag, NFS4ERR_RESOURCE);
-    result = run(&x);
-    compound_release(&x.base);
-    v40_client_done(&x);
-    return result;
+    *x = (struct v40_compound){.status = NFS4_OK};
+    compound_begin(&x->base, call, server, op_count);
+    x->base.attributes = &attr_minor0;
+    reply_begin(&x->reply, &x->base, tag, NFS4ERR_RESOURCE);
+    compound_park_begin(&x->park, &x->base, &x->reply, run_on);
+    return run_from(x, duplicate_request_begin(x));
 }

@@ -45,7 +45,10 @@ static enum nfsstat4 run_lock_to_owner(struct v40_compound *x, struct owner_call
     switch (owner_seqid_begin(owner, &request, &none)) {
     case OWNER_RUN:
         result.status = lock(x, call);
-        owner_seqid_end(owner, &request, &result);
+        if (compound_park_wanted(&x->park, result.status))
+            owner_seqid_release(owner->seqid);
+        else
+            owner_seqid_end(owner, &request, &result);
         return result.status;
     case OWNER_CROWDED:
         owner_drop(owner);

@@ -73,6 +73,11 @@ static enum nfsstat4 run_and_keep(struct v40_compound *x, struct owner_call *cal
     uint8_t fh[LIMIT_FH_BYTES];
     enum nfsstat4 status = v40_status(call->request.op, call->run(x, call));
 
+    /* It takes its turn once more.  A retry that comes meanwhile may be the one that runs. */
+    if (compound_park_wanted(&x->park, status)) {
+        owner_seqid_release(call->owner->seqid);
+        return status;
+    }
     if (c->out->failed)
         status = x->reply.too_big;
     result->status = status;

@@ -103,7 +103,8 @@ enum owner_verdict owner_seqid_begin(struct owner *owner, const struct owner_req
 void owner_seqid_end(struct owner *owner, const struct owner_request *request,
                      const struct owner_result *result);
 
-/* For who has set `busy` otherwise and keeps no result: gives back a use, too. */
+/* The same for who keeps no result and leaves the sequence as it was, so that the very request may
+ * begin once more; and for who has set `busy` otherwise.  Gives back a use, too. */
 void owner_seqid_release(struct owner_seqid *seqid);
 
 /* Does a client count on after this status? */
