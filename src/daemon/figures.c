@@ -10,6 +10,7 @@
 #include "proto/v40/v40.h"
 #endif
 #include "state/client/client_info.h"
+#include "state/delegation/delegation_stats.h"
 #include "state/session/session_stats.h"
 #include "transport/transport.h"
 
@@ -82,6 +83,24 @@ static void callbacks_log(struct dial_out *out)
     line_log("daemon.callbacks", fields, ARRAY_SIZE(fields));
 }
 
+static void delegations_log(struct state *state)
+{
+    struct delegation_stats stats;
+
+    delegation_stats_read(state, clock_now_ns(), &stats);
+
+    const struct log_field fields[] = {
+        LOG_U64("held_read", stats.held_read), LOG_U64("held_write", stats.held_write),
+        LOG_U64("recalls", stats.recalls),
+        LOG_U64("oldest_recall_ms", stats.oldest_recall_ns / NSEC_PER_MSEC),
+#define X(name, help) LOG_U64(#name, stats.name),
+        DELEGATION_COUNTERS(X)
+#undef X
+    };
+
+    line_log("daemon.delegations", fields, ARRAY_SIZE(fields));
+}
+
 static bool session_log(const struct session_gauges *gauges, void *arg)
 {
     uint32_t *left = arg;
@@ -133,6 +152,7 @@ void figures_log(const struct server *server, struct transport *transport)
     duplicates_log(server->v40);
 #endif
     callbacks_log(server->dial_out);
+    delegations_log(state);
     client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, server->dial_out);
     session_gauges_visit(state, session_log, &left);
 }

@@ -193,6 +193,27 @@ static void admin_revoked(void **unused)
     party_put(&party);
 }
 
+/* A delegation that was recalled; one that went with a lease is another matter. */
+static void not_returned(void **unused)
+{
+    struct party party = party_make("a", BACK);
+
+    (void)unused;
+    client_revoked_add(party.client, NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(flags_of(party.session), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    client_revoked_add(party.client, NFS4ERR_EXPIRED);
+    client_revoked_add(party.client, NFS4ERR_ADMIN_REVOKED);
+    assert_int_equal(flags_of(party.session),
+                     SEQ4_STATUS_RECALLABLE_STATE_REVOKED | SEQ4_STATUS_ADMIN_STATE_REVOKED |
+                         SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
+    client_revoked_sub(party.client, NFS4ERR_EXPIRED);
+    client_revoked_sub(party.client, NFS4ERR_ADMIN_REVOKED);
+    assert_int_equal(flags_of(party.session), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    client_revoked_sub(party.client, NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(flags_of(party.session), 0);
+    party_put(&party);
+}
+
 /* Until RECLAIM_COMPLETE, in grace and after it. */
 static void reclaim_needed(void **unused)
 {
@@ -218,6 +239,7 @@ int main(void)
         CLIENT_TEST(path_of_dead_sessions),
         CLIENT_TEST(expired),
         CLIENT_TEST(admin_revoked),
+        CLIENT_TEST(not_returned),
         CLIENT_TEST(reclaim_needed),
     };
 
