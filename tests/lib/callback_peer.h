@@ -13,7 +13,7 @@
 #include "wire/rpc_msg.h"
 
 enum {
-    PEER_PROGRAM = 0x40000abc,
+    PEER_PROGRAM = 0x40000abc, /* or, after it was changed, the next one */
     PEER_IDENT = 0x01020304,
     PEER_UID = 1234,
     PEER_GID = 65534,

@@ -57,7 +57,7 @@ enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
     case OP_RELEASE_LOCKOWNER:
         return NFS4ERR_NOTSUPP;
 
-        OP_REFUSED(BACKCHANNEL_CTL, NFS4ERR_NOTSUPP)
+        OP_OWN(BACKCHANNEL_CTL, v41_backchannel_ctl)
         OP_OWN(BIND_CONN_TO_SESSION, v41_bind_conn_to_session)
         OP_OWN(EXCHANGE_ID, v41_exchange_id)
         OP_OWN(CREATE_SESSION, v41_create_session)

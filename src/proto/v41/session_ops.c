@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "state/session/session_back.h"
 #include "state/session/session_stats.h"
 #include "transport/worker.h"
 #include "wire/nfs4_codec.h"
@@ -147,6 +148,12 @@ enum nfsstat4 v41_bind_conn_to_session(struct v41_compound *x,
     if (status == NFS4_OK)
         wire_BIND_CONN_TO_SESSION4resok(x->base.out, &res);
     return status;
+}
+
+/* In a session, whose back channel it is about: the gate has seen to that. */
+enum nfsstat4 v41_backchannel_ctl(struct v41_compound *x, const struct BACKCHANNEL_CTL4args *args)
+{
+    return session_back_control(x->session, args);
 }
 
 /* The client of the SEQUENCE before it has a session and is busy. */

@@ -12,6 +12,7 @@ enum nfsstat4 v41_create_session(struct v41_compound *x, const struct CREATE_SES
 enum nfsstat4 v41_destroy_session(struct v41_compound *x, const struct DESTROY_SESSION4args *args);
 enum nfsstat4 v41_bind_conn_to_session(struct v41_compound *x,
                                        const struct BIND_CONN_TO_SESSION4args *args);
+enum nfsstat4 v41_backchannel_ctl(struct v41_compound *x, const struct BACKCHANNEL_CTL4args *args);
 enum nfsstat4 v41_destroy_clientid(struct v41_compound *x,
                                    const struct DESTROY_CLIENTID4args *args);
 enum nfsstat4 v41_reclaim_complete(struct v41_compound *x,
