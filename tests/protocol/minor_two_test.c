@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "script.h"
+#include "holder.h"
 
 static struct client_mount carol;
 static struct client_fh dir;
@@ -76,6 +76,7 @@ static void one_more(struct client_mount *mount, uint32_t minor, struct client_m
     script_connect(&more->conn);
     more->conn.cred = script_cred();
     wish.minor = minor;
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* nobody would answer there */
     more->session.clientid = mount->session.clientid;
     more->session.create_seqid = mount->session.create_seqid;
     more->session.minor = minor;
@@ -136,6 +137,28 @@ static void owner_is_one(void **state)
         expect_status(status, NFS4_OK);
     }
     assert_true(sessions[0].clientid == sessions[1].clientid);
+}
+
+/* S22-02: calls to a client have the minor version of the session that carries them. */
+static void calls_have_it(void **state)
+{
+    dir = script_dir(*state);
+    for (uint32_t minor = 1; minor <= 2; minor++) {
+        const char *name = minor == 1 ? "of 4.1" : "of 4.2";
+        struct client_file file, other;
+        struct holder holder;
+        uint32_t recall;
+
+        holder_open(&holder, minor);
+        file = holder_delegated(&holder, &dir, name, OPEN_DELEGATE_WRITE);
+        expect_status(conflict_open(&bob, &dir, name, &other), NFS4ERR_DELAY);
+        recall = holder_wait_recall(&holder, &file);
+        assert_int_equal(client_callback_at(holder.callbacks, recall)->minor_version, minor);
+        holder_return(&holder, &file);
+        expect_status(conflict_open(&bob, &dir, name, &other), NFS4_OK);
+        holder_close(&holder);
+        expect_status(client_file_close(&bob, &other), NFS4_OK);
+    }
 }
 
 static struct open_arguments4 arguments_of(struct client_mount *mount)
@@ -270,9 +293,9 @@ static void other_attributes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(sessions_have_one), ON_BOTH(client_has_both), cmocka_unit_test(owner_is_one),
-        ON_BOTH(open_arguments),    ON_BOTH(hints),           ON_BOTH(who_has_it),
-        ON_BOTH(other_attributes),
+        ON_BOTH(sessions_have_one), ON_BOTH(client_has_both),  cmocka_unit_test(owner_is_one),
+        ON_BOTH(calls_have_it),     ON_BOTH(open_arguments),   ON_BOTH(hints),
+        ON_BOTH(who_has_it),        ON_BOTH(other_attributes),
     };
 
     return test_group_run_fixtures(tests, start, stop);
