@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What recalls a delegation, and what does not (RFC 8881 §10.4.4, RFC 7530 §10.4.4): one operation
+ * after the other, by another client and by the holder itself.  L-12.
+ */
+#include "holder.h"
+
+/* One file that somebody has delegated, and what bob does with it. */
+struct scene {
+    struct client_fh dir;
+    struct client_file file;
+    struct client_mount *by;
+    char name[32], other[32]; /* the file, and one that nobody has delegated */
+};
+
+struct deed {
+    const char *what;
+    enum open_delegation_type4 type; /* that is in its way */
+    void (*add)(const struct scene *scene);
+};
+
+static void open_as(const struct scene *scene, uint32_t access, bool truncate)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access = access | V40_OR(0, OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+                   .claim = {.claim = CLAIM_NULL, .file = client_text(scene->name)}}};
+    static const uint8_t zero[8];
+
+    if (truncate) {
+        op.opopen.openhow.opentype = OPEN4_CREATE;
+        op.opopen.openhow.how.mode = UNCHECKED4;
+        op.opopen.openhow.how.createattrs =
+            (struct fattr4){.attrmask = CLIENT_BITS(FATTR4_SIZE), .attr_vals = {zero, 8}};
+    }
+    begin(scene->by, &scene->dir);
+    script_op_as(scene->by, "conflict", &op);
+}
+
+static void open_read(const struct scene *scene)
+{
+    open_as(scene, OPEN4_SHARE_ACCESS_READ, false);
+}
+
+static void open_write(const struct scene *scene)
+{
+    open_as(scene, OPEN4_SHARE_ACCESS_WRITE, false);
+}
+
+static void open_truncating(const struct scene *scene)
+{
+    open_as(scene, OPEN4_SHARE_ACCESS_READ, true);
+}
+
+static void open_denying(const struct scene *scene)
+{
+    struct nfs_argop4 op = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access =
+                       OPEN4_SHARE_ACCESS_READ | V40_OR(0, OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+                   .share_deny = OPEN4_SHARE_DENY_READ,
+                   .claim = {.claim = CLAIM_NULL, .file = client_text(scene->name)}}};
+
+    begin(scene->by, &scene->dir);
+    script_op_as(scene->by, "conflict", &op);
+}
+
+static void read_anonymous(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_read(C, &client_stateid_anonymous, 0, 1);
+}
+
+static void read_bypass(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_read(C, &client_stateid_bypass, 0, 1);
+}
+
+static void write_anonymous(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_write(C, &client_stateid_anonymous, 0, UNSTABLE4, "x", 1);
+}
+
+static void setattr_mode(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_MODE),
+                      &(struct nfs4_attrs){.mode = 0640});
+}
+
+static void setattr_size(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_SIZE),
+                      &(struct nfs4_attrs){.size = 3});
+}
+
+static void remove_it(const struct scene *scene)
+{
+    begin(scene->by, &scene->dir);
+    client_op_remove(C, scene->name);
+}
+
+static void rename_it(const struct scene *scene)
+{
+    begin_two(scene->by, &scene->dir, &scene->dir);
+    client_op_rename(C, scene->name, "renamed");
+}
+
+static void rename_over_it(const struct scene *scene)
+{
+    begin_two(scene->by, &scene->dir, &scene->dir);
+    client_op_rename(C, scene->other, scene->name);
+}
+
+static void link_it(const struct scene *scene)
+{
+    begin_two(scene->by, &scene->file.fh, &scene->dir);
+    client_op_link(C, "linked");
+}
+
+static void lockt(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_compound_add(
+        C,
+        &(struct nfs_argop4){
+            .argop = OP_LOCKT,
+            .oplockt = {READ_LT, 0, 1, {client_mount_clientid(scene->by), client_text("tester")}}});
+}
+
+static void getattr(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_MODE));
+}
+
+static void getattr_of_other_things(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_TYPE, FATTR4_FILEID, FATTR4_MODE, FATTR4_OWNER));
+}
+
+static void readdir_it(const struct scene *scene)
+{
+    static const uint8_t verifier[NFS4_VERIFIER_SIZE];
+
+    begin(scene->by, &scene->dir);
+    client_op_readdir(C, 0, verifier, 4096, CLIENT_BITS(FATTR4_SIZE, FATTR4_CHANGE));
+}
+
+static void access_it(const struct scene *scene)
+{
+    begin(scene->by, &scene->file.fh);
+    client_op_access(C, ACCESS4_READ | ACCESS4_MODIFY);
+}
+
+static void remove_other(const struct scene *scene)
+{
+    begin(scene->by, &scene->dir);
+    client_op_remove(C, scene->other);
+}
+
+static void rename_other(const struct scene *scene)
+{
+    begin_two(scene->by, &scene->dir, &scene->dir);
+    client_op_rename(C, scene->other, "renamed");
+}
+
+static void make_scene(struct scene *scene, const char *export, struct holder *holder,
+                       struct client_mount *by, enum open_delegation_type4 type)
+{
+    static unsigned number;
+
+    scene->by = by;
+    scene->dir = script_dir(export);
+    (void)snprintf(scene->name, sizeof(scene->name), "file %u", number);
+    (void)snprintf(scene->other, sizeof(scene->other), "other %u", number++);
+    make_file(&alice, &scene->dir, scene->other);
+    scene->file = holder_delegated(holder, &scene->dir, scene->name, type);
+}
+
+/* What nobody may have changed before the delegation is back.  In minor version 0 the holder is
+ * asked itself, unless it is about what it does not change. */
+static struct nfs4_attrs seen(struct holder *holder, const struct scene *scene)
+{
+    return attrs_of(&holder->mount, &scene->file.fh,
+                    V40_OR(CLIENT_BITS(FATTR4_MODE, FATTR4_NUMLINKS),
+                           CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE, FATTR4_MODE, FATTR4_NUMLINKS)));
+}
+
+/* DELAY while the holder has it, and nothing is done; then it is. */
+static void recalls(struct holder *holder, const char *export, const struct deed *deed)
+{
+    struct nfs4_attrs before, after;
+    struct scene scene;
+
+    make_scene(&scene, export, holder, &bob, deed->type);
+    expect_status(client_file_close(&holder->mount, &scene.file), NFS4_OK);
+    before = seen(holder, &scene);
+    deed->add(&scene);
+    run_on(&bob.conn, NFS4ERR_DELAY);
+    holder_wait_recall(holder, &scene.file);
+    after = seen(holder, &scene);
+    assert_true(before.change == after.change && before.size == after.size);
+    assert_true(before.mode == after.mode && before.numlinks == after.numlinks);
+    look(&alice, &scene.dir, scene.name);
+    look(&alice, &scene.dir, scene.other);
+    holder_return(holder, &scene.file);
+    deed->add(&scene);
+    run_on(&bob.conn, NFS4_OK);
+    assert_int_equal(holder_executed(holder, &scene.file), 1);
+}
+
+static void other_recalls(void **state)
+{
+    static const struct deed deeds[] = {
+        {"OPEN for reading", OPEN_DELEGATE_WRITE, open_read},
+        {"OPEN for writing", OPEN_DELEGATE_READ, open_write},
+        {"OPEN that truncates", OPEN_DELEGATE_READ, open_truncating},
+        {"OPEN that denies reading", OPEN_DELEGATE_READ, open_denying},
+        {"READ by the anonymous stateid", OPEN_DELEGATE_WRITE, read_anonymous},
+        {"READ by the bypass stateid", OPEN_DELEGATE_WRITE, read_bypass},
+        {"WRITE by the anonymous stateid", OPEN_DELEGATE_READ, write_anonymous},
+        {"SETATTR of the mode", OPEN_DELEGATE_READ, setattr_mode},
+        {"SETATTR of the mode", OPEN_DELEGATE_WRITE, setattr_mode},
+        {"SETATTR of the size", OPEN_DELEGATE_READ, setattr_size},
+        {"REMOVE", OPEN_DELEGATE_READ, remove_it},
+        {"REMOVE", OPEN_DELEGATE_WRITE, remove_it},
+        {"RENAME of it", OPEN_DELEGATE_READ, rename_it},
+        {"RENAME over it", OPEN_DELEGATE_READ, rename_over_it},
+        {"LINK", OPEN_DELEGATE_READ, link_it},
+        {"LOCKT", OPEN_DELEGATE_WRITE, lockt},
+    };
+    struct holder holder;
+
+    holder_open(&holder, script_minor);
+    for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
+        print_message("%s\n", deeds[i].what);
+        recalls(&holder, *state, &deeds[i]);
+    }
+    holder_close(&holder);
+}
+
+static void harmless(void **state)
+{
+    static const struct deed deeds[] = {
+        {"OPEN for reading", OPEN_DELEGATE_READ, open_read},
+        {"READ by the anonymous stateid", OPEN_DELEGATE_READ, read_anonymous},
+        {"READ by the bypass stateid", OPEN_DELEGATE_READ, read_bypass},
+        {"LOCKT", OPEN_DELEGATE_READ, lockt},
+        {"GETATTR", OPEN_DELEGATE_READ, getattr},
+        {"GETATTR of what a holder does not change", OPEN_DELEGATE_WRITE, getattr_of_other_things},
+        {"READDIR", OPEN_DELEGATE_WRITE, readdir_it},
+        {"ACCESS", OPEN_DELEGATE_WRITE, access_it},
+        {"REMOVE of another file", OPEN_DELEGATE_WRITE, remove_other},
+        {"RENAME of another file", OPEN_DELEGATE_WRITE, rename_other},
+    };
+    struct holder holder;
+    struct scene scene;
+
+    holder_open(&holder, script_minor);
+    for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
+        print_message("%s\n", deeds[i].what);
+        make_scene(&scene, *state, &holder, &bob, deeds[i].type);
+        deeds[i].add(&scene);
+        run_on(&bob.conn, NFS4_OK);
+        holder_finish(&holder, &scene.file);
+    }
+    (void)holder_pump(&holder, 0);
+    assert_int_equal(holder.callbacks->count, 0);
+    holder_close(&holder);
+}
+
+/* In minor version 0 operations that name nobody are by nobody known: 4.0 clients return what they
+ * have before they send these. */
+static void own_never_recalls(void **state)
+{
+    static const struct {
+        struct deed deed;
+        bool anonymous_v40;
+        bool mem_only; /* a lease of the kernel for reading ends with a writer of ours */
+    } deeds[] = {
+        {{"OPEN for reading", OPEN_DELEGATE_WRITE, open_read}, false, false},
+        {{"OPEN for writing", OPEN_DELEGATE_READ, open_write}, false, true},
+        {{"OPEN that truncates", OPEN_DELEGATE_READ, open_truncating}, false, true},
+        {{"READ by the anonymous stateid", OPEN_DELEGATE_WRITE, read_anonymous}, true, false},
+        {{"WRITE by the anonymous stateid", OPEN_DELEGATE_READ, write_anonymous}, true, true},
+        {{"SETATTR of the mode", OPEN_DELEGATE_READ, setattr_mode}, true, false},
+        {{"SETATTR of the size", OPEN_DELEGATE_WRITE, setattr_size}, true, false},
+        {{"LOCKT", OPEN_DELEGATE_WRITE, lockt}, false, false},
+        {{"GETATTR", OPEN_DELEGATE_WRITE, getattr}, true, false},
+        {{"LINK", OPEN_DELEGATE_READ, link_it}, true, false},
+        {{"RENAME", OPEN_DELEGATE_WRITE, rename_it}, true, false},
+        {{"RENAME over it", OPEN_DELEGATE_READ, rename_over_it}, true, false},
+        {{"REMOVE", OPEN_DELEGATE_WRITE, remove_it}, true, false},
+    };
+    struct holder holder;
+    struct scene scene;
+
+    holder_open(&holder, script_minor);
+    for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
+        if ((deeds[i].anonymous_v40 && script_minor == 0) ||
+            (deeds[i].mem_only && *state == script_local))
+            continue;
+        print_message("%s\n", deeds[i].deed.what);
+        make_scene(&scene, *state, &holder, &holder.mount, deeds[i].deed.type);
+        deeds[i].deed.add(&scene);
+        run_on(&holder.mount.conn, NFS4_OK);
+        (void)holder_pump(&holder, 0);
+        assert_int_equal(holder.callbacks->count, 0);
+        holder_return(&holder, &scene.file);
+    }
+    holder_close(&holder);
+}
+
+/* Two objects, two holders, one recall each. */
+static void rename_recalls_both(void **state)
+{
+    struct holder first, second;
+    struct client_file from, to;
+    struct client_fh dir = script_dir(*state);
+
+    holder_open(&first, script_minor);
+    holder_open(&second, script_minor);
+    from = holder_delegated(&first, &dir, "from", OPEN_DELEGATE_READ);
+    to = holder_delegated(&second, &dir, "to", OPEN_DELEGATE_WRITE);
+    begin_two(&bob, &dir, &dir);
+    client_op_rename(C, "from", "to");
+    run_on(&bob.conn, NFS4ERR_DELAY);
+    holder_wait_recall(&first, &from);
+    holder_wait_recall(&second, &to);
+    holder_return(&first, &from);
+    begin_two(&bob, &dir, &dir);
+    client_op_rename(C, "from", "to");
+    run_on(&bob.conn, NFS4ERR_DELAY);
+    look(&alice, &dir, "from");
+    holder_return(&second, &to);
+    begin_two(&bob, &dir, &dir);
+    client_op_rename(C, "from", "to");
+    run_on(&bob.conn, NFS4_OK);
+    holder_close(&first);
+    holder_close(&second);
+}
+
+/* All holders of a READ delegation are told. */
+static void all_readers_are_recalled(void **state)
+{
+    struct holder holders[3];
+    struct client_file files[3], other;
+    struct client_fh dir = script_dir(*state);
+
+    for (size_t i = 0; i < ARRAY_SIZE(holders); i++) {
+        holder_open(&holders[i], script_minor);
+        files[i] = holder_delegated(&holders[i], &dir, "shared", OPEN_DELEGATE_READ);
+    }
+    expect_status(conflict_open(&bob, &dir, "shared", &other), NFS4ERR_DELAY);
+    for (size_t i = 0; i < ARRAY_SIZE(holders); i++)
+        holder_wait_recall(&holders[i], &files[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(holders); i++) {
+        expect_status(conflict_open(&bob, &dir, "shared", &other), NFS4ERR_DELAY);
+        holder_return(&holders[i], &files[i]);
+    }
+    conflict_over(&dir, "shared");
+    for (size_t i = 0; i < ARRAY_SIZE(holders); i++)
+        holder_close(&holders[i]);
+}
+
+/* A share reservation that is in the way for good needs no recall. */
+static void denied_without_recall(void **state)
+{
+    struct client_fh dir = script_dir(*state);
+    struct client_file file, other;
+    struct client_open how = {.owner = "denies",
+                              .access = OPEN4_SHARE_ACCESS_READ |
+                                        V40_OR(0, OPEN4_SHARE_ACCESS_WANT_READ_DELEG),
+                              .deny = OPEN4_SHARE_DENY_WRITE,
+                              .name = "denied"};
+    struct holder holder;
+
+    make_file(&alice, &dir, "denied");
+    holder_open(&holder, script_minor);
+    expect_status(client_file_open(&holder.mount, &dir, &how, &file), NFS4_OK);
+    expect_status(conflict_open(&bob, &dir, "denied", &other), NFS4ERR_SHARE_DENIED);
+    (void)holder_pump(&holder, 0);
+    assert_int_equal(holder.callbacks->count, 0);
+    holder_close(&holder);
+}
+
+/* That an attribute comes up is a change of its object. */
+static void named_attributes(void **state)
+{
+    struct client_fh dir = script_dir(*state), attributes;
+    struct client_file file, again;
+    struct holder holder;
+
+    holder_open(&holder, script_minor);
+    file = holder_delegated(&holder, &dir, "with attributes", OPEN_DELEGATE_READ);
+    begin(&bob, &file.fh);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_OPENATTR, .opopenattr = {true}});
+    run_on(&bob.conn, NFS4ERR_DELAY);
+    holder_wait_recall(&holder, &file);
+    holder_finish(&holder, &file);
+    begin(&bob, &file.fh);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_OPENATTR, .opopenattr = {true}});
+    client_op_getfh(C);
+    run_on(&bob.conn, NFS4_OK);
+    attributes = result_fh();
+    make_file(&bob, &attributes, "one");
+
+    again = holder_delegated(&holder, &dir, "with others", OPEN_DELEGATE_READ);
+    begin(&holder.mount, &again.fh);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_OPENATTR, .opopenattr = {true}});
+    client_op_getfh(C);
+    run_on(&holder.mount.conn, V40_OR(NFS4ERR_DELAY, NFS4_OK));
+    if (script_minor != 0) {
+        attributes = result_fh();
+        make_file(&holder.mount, &attributes, "own");
+        begin(&bob, &attributes);
+        client_op_remove(C, "own");
+        run_on(&bob.conn, NFS4ERR_DELAY);
+        holder_wait_recall(&holder, &again);
+    }
+    holder_finish(&holder, &again);
+    holder_close(&holder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(other_recalls),
+        ON_BOTH(harmless),
+        ON_BOTH(own_never_recalls),
+        ON_BOTH(rename_recalls_both),
+        ON_BOTH(all_readers_are_recalled),
+        {"denied_without_recall on mem", denied_without_recall, NULL, NULL, script_mem},
+        {"named_attributes on mem", named_attributes, NULL, NULL, script_mem},
+    };
+
+    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+}
