@@ -14,8 +14,11 @@ static bool confirmed(const struct owner_seqid *seqid)
 
 bool open_is_unconfirmed(struct stateid *sid)
 {
-    const struct owner_seqid *seqid = open_of_stateid(sid)->owner->seqid;
+    const struct owner_seqid *seqid;
 
+    if (sid->kind == STATEID_DELEGATION)
+        return false;
+    seqid = open_of_stateid(sid)->owner->seqid;
     return seqid && !confirmed(seqid);
 }
 
