@@ -84,6 +84,14 @@ int v41_tear_down(void **unused)
     return 0;
 }
 
+struct transport_stats v41_transport_stats(void)
+{
+    struct transport_stats stats;
+
+    transport_stats(transport, &stats);
+    return stats;
+}
+
 int v41_connect(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,

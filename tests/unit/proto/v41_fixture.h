@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "proto/compound.h"
 #include "state/session/session.h"
+#include "transport/transport.h"
 #include "wire/nfs4_codec.h"
 #include "wire/nfs4_op.h"
 
@@ -20,6 +21,8 @@ enum {
 };
 
 extern struct server test_server;
+
+struct transport_stats v41_transport_stats(void);
 
 /* Fixtures of one test: server with the export /=mem:, one connection, nothing else. */
 int v41_set_up(void **unused);
