@@ -29,7 +29,8 @@
 struct holder {
     struct client_mount mount;
     struct client_callbacks *callbacks;
-    int listener; /* minor version 0; else -1 */
+    int listener;                /* minor version 0; else -1 */
+    struct client_manner manner; /* that each further connection begins with */
     uint32_t more_count;
     struct client_conn more[HOLDER_CONNECTIONS]; /* besides mount.conn; in minor version 0 those
                                                   * that the server made */
@@ -64,6 +65,9 @@ uint32_t holder_speak(struct holder *holder, struct client_conn *conn);
 
 /* The first connection is gone: go on over this one, which moves there. */
 void holder_move(struct holder *holder, struct client_conn *conn);
+
+/* A new first connection, bound in this direction. */
+void holder_reconnect(struct holder *holder, enum channel_dir_from_client4 dir);
 
 /* Answer what has come over all connections, or wait for it; false: nothing did within wait_ms. */
 bool holder_pump(struct holder *holder, int wait_ms);
@@ -110,6 +114,14 @@ enum nfsstat4 conflict_open(struct client_mount *by, const struct client_fh *dir
 /* Until it is not NFS4ERR_DELAY; the holder (if not NULL) answers meanwhile. */
 enum nfsstat4 conflict_insist(struct client_mount *by, const struct client_fh *dir,
                               const char *name, struct holder *holder, struct client_file *file);
+
+/* The holder gets a write delegation of the file, and bob wants to open it: NFS4ERR_DELAY.  The
+ * recall is under way, and nothing of it has been read. */
+struct client_file holder_contended(struct holder *holder, const struct client_fh *dir,
+                                    const char *name);
+
+/* bob may open it now. */
+void conflict_over(const struct client_fh *dir, const char *name);
 
 /* A compound that is on its way: who sends it can do other things until its answer is wanted. */
 struct pending {

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What belongs to a session's back channel: program and credentials, which change; its calls, which
+ * end with it; and clients of 4.0, which are called another way.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <string.h>
+
+#include "holder.h"
+#include "log_lines.h"
+
+static struct client_fh dir;
+
+static int setup(void **state)
+{
+    static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",
+                                          "nfs.recall_park_ms=10", NULL};
+
+    (void)state;
+    /* What is freed is free: memory is looked at here. */
+    assert_int_equal(setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1), 0);
+    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
+        return -1;
+    dir = script_dir(script_mem);
+    return 0;
+}
+
+static const struct client_callback *call_at(const struct holder *holder, uint32_t number)
+{
+    return client_callback_at(holder->callbacks, number);
+}
+
+/* A recall of a file of that name, and what it came as. */
+static const struct client_callback *recalled(struct holder *holder, const char *name,
+                                              struct client_file *file)
+{
+    *file = holder_contended(holder, &dir, name);
+    return call_at(holder, holder_wait_recall(holder, file));
+}
+
+static struct callback_sec_parms4 sec_sys(uint32_t uid, uint32_t gid)
+{
+    struct callback_sec_parms4 sec = {.cb_secflavor = AUTH_SYS};
+
+    sec.cbsp_sys_cred.machinename = client_text("client");
+    sec.cbsp_sys_cred.uid = uid;
+    sec.cbsp_sys_cred.gid = gid;
+    return sec;
+}
+
+/* ---- program and credentials ---- */
+
+/* S22-15, S22-D5, S22A-01, L-03: as CREATE_SESSION said. */
+static void called_as_the_session_says(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct callback_sec_parms4 secs[] = {{.cb_secflavor = AUTH_NONE}, sec_sys(71, 72)};
+    const struct client_callback *cb;
+    struct client_file file;
+    struct holder holder;
+
+    (void)state;
+    wish.callback_program = 0x40001234;
+    wish.callback_secs = secs;
+    wish.callback_sec_count = ARRAY_SIZE(secs);
+    holder_open_as(&holder, &wish);
+    cb = recalled(&holder, "as it says", &file);
+    assert_int_equal(cb->program, 0x40001234);
+    assert_int_equal(cb->version, NFS_CB);
+    assert_int_equal(cb->flavor, AUTH_SYS);
+    assert_int_equal(cb->uid, 71);
+    assert_int_equal(cb->gid, 72);
+    assert_int_equal(cb->minor_version, 1);
+    assert_int_equal(cb->ident, 0);
+    assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid,
+                        NFS4_SESSIONID_SIZE);
+    assert_int_equal(cb->ops[0].op, OP_CB_SEQUENCE);
+    assert_memory_equal(client_callback_find(cb, OP_CB_RECALL)->fh.data, file.fh.data, file.fh.len);
+    assert_false(client_callback_find(cb, OP_CB_RECALL)->truncate);
+    holder_finish(&holder, &file);
+    holder_close(&holder);
+}
+
+static void ctl(struct holder *holder, uint32_t program, struct callback_sec_parms4 *secs,
+                uint32_t count, enum nfsstat4 status)
+{
+    struct nfs_argop4 op = {.argop = OP_BACKCHANNEL_CTL};
+
+    op.opbackchannel_ctl.bca_cb_program = program;
+    op.opbackchannel_ctl.bca_sec_parms = secs;
+    op.opbackchannel_ctl.bca_sec_parms_count = count;
+    begin(&holder->mount, NULL);
+    client_compound_add(C, &op);
+    run_on(&holder->mount.conn, status);
+}
+
+/* S22-03, S22A-04, S22B-06: from the next call on. */
+static void called_as_backchannel_ctl_says(void **state)
+{
+    struct callback_sec_parms4 sys = sec_sys(81, 82), none = {.cb_secflavor = AUTH_NONE};
+    const struct client_callback *cb;
+    struct client_file files[3];
+    struct holder holder;
+
+    (void)state;
+    holder_open(&holder, 1);
+    cb = recalled(&holder, "ctl 0", &files[0]);
+    assert_int_equal(cb->program, CLIENT_CALLBACK_PROGRAM);
+    ctl(&holder, 0x40004321, &sys, 1, NFS4_OK);
+    cb = recalled(&holder, "ctl 1", &files[1]);
+    assert_int_equal(cb->program, 0x40004321);
+    assert_int_equal(cb->flavor, AUTH_SYS);
+    assert_int_equal(cb->uid, 81);
+    assert_int_equal(cb->gid, 82);
+    ctl(&holder, 0x40004322, &none, 1, NFS4_OK);
+    cb = recalled(&holder, "ctl 2", &files[2]);
+    assert_int_equal(cb->program, 0x40004322);
+    assert_int_equal(cb->flavor, AUTH_NONE);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+        holder_finish(&holder, &files[i]);
+    holder_close(&holder);
+}
+
+/* S22-13: where there is no back channel there is nothing to change. */
+static void backchannel_ctl_without_a_back_channel(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct callback_sec_parms4 sys = sec_sys(1, 1);
+    struct holder holder;
+
+    (void)state;
+    wish.flags = 0;
+    holder_open_as(&holder, &wish);
+    ctl(&holder, 0x40004321, &sys, 1, NFS4ERR_INVAL);
+    holder_close(&holder);
+}
+
+/* A second session of the holder's client, over a connection that is among its own. */
+static struct client_session second_session(struct holder *holder,
+                                            const struct client_session_wish *wish,
+                                            struct client_conn *conn)
+{
+    struct client_session session = holder->mount.session;
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_create(conn, wish, &session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    return session;
+}
+
+static struct client_conn *connect_only(struct holder *holder)
+{
+    struct client_conn *conn = &holder->more[holder->more_count++];
+
+    script_connect(conn);
+    conn->callbacks = holder->callbacks;
+    return conn;
+}
+
+/* S22-14, S22-16: each session is called with its own; whichever has a connection is used. */
+static void two_sessions_of_one_client(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct callback_sec_parms4 none = {.cb_secflavor = AUTH_NONE}, sys = sec_sys(91, 92);
+    struct client_file files[2], got;
+    const struct client_callback *cb;
+    struct client_session session;
+    struct client_conn fore, *conn;
+    struct holder holder;
+    enum nfsstat4 status;
+
+    (void)state;
+    wish.callback_program = 0x40005001;
+    wish.callback_secs = &none;
+    wish.callback_sec_count = 1;
+    holder_open_as(&holder, &wish);
+    files[0] = holder_delegated(&holder, &dir, "two 0", OPEN_DELEGATE_WRITE);
+    files[1] = holder_delegated(&holder, &dir, "two 1", OPEN_DELEGATE_WRITE);
+    wish.callback_program = 0x40005002;
+    wish.callback_secs = &sys;
+    wish.back.ca_maxrequests = 2;
+    conn = connect_only(&holder);
+    session = second_session(&holder, &wish, conn);
+    script_connect(&fore);
+    client_conn_abort(conn); /* the first one's alone is there */
+    wait_until(client_session_renew(&fore, &session, 0, &status) == CLIENT_OK &&
+               session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
+    expect_status(conflict_open(&bob, &dir, "two 0", &got), NFS4ERR_DELAY);
+    cb = call_at(&holder, holder_wait_recall(&holder, &files[0]));
+    assert_int_equal(cb->program, 0x40005001);
+    assert_int_equal(cb->flavor, AUTH_NONE);
+    assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid, 16);
+
+    script_connect(conn); /* the second one's alone */
+    conn->callbacks = holder.callbacks;
+    assert_int_equal(client_session_bind(conn, &session, CDFC4_BACK_OR_BOTH,
+                                         &(enum channel_dir_from_server4){0}, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    client_conn_abort(&holder.mount.conn);
+    wait_until(client_session_renew(&fore, &holder.mount.session, 0, &status) == CLIENT_OK &&
+               holder.mount.session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
+    expect_status(conflict_open(&bob, &dir, "two 1", &got), NFS4ERR_DELAY);
+    cb = call_at(&holder, holder_wait_recall(&holder, &files[1]));
+    assert_int_equal(cb->program, 0x40005002);
+    assert_int_equal(cb->flavor, AUTH_SYS);
+    assert_int_equal(cb->uid, 91);
+    assert_memory_equal(cb->sequence.csa_sessionid, session.sessionid, 16);
+
+    holder_move(&holder, &fore);
+    holder_finish(&holder, &files[0]);
+    holder_finish(&holder, &files[1]);
+    assert_int_equal(client_session_destroy(&holder.mount.conn, &session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    holder_close(&holder);
+}
+
+/* ---- the end of a session ---- */
+
+enum {
+    QUEUED = 8
+};
+
+/* S22-23, S22A-12, S22A-07: one call is out, the others wait for the only slot, when the session
+ * ends.  What they were about is not forgotten: the client's next session is told, as soon as it
+ * is there. */
+static void destroyed_with_calls_queued(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_file files[QUEUED], got;
+    char names[QUEUED][16];
+    struct holder holder;
+    enum nfsstat4 status;
+
+    (void)state;
+    wish.back.ca_maxrequests = 1;
+    holder_open_as(&holder, &wish);
+    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    for (size_t i = 0; i < QUEUED; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "queued %zu", i);
+        files[i] = holder_contended(&holder, &dir, names[i]);
+    }
+    holder_pump_until(&holder, holder.callbacks->count == 1);
+    assert_int_equal(client_session_destroy(&holder.mount.conn, &holder.mount.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    assert_int_equal(holder.callbacks->count, 1);
+    holder.mount.conn.manner.act = CLIENT_ACT_ANSWER;
+    wish.back.ca_maxrequests = 4;
+    wish.callbacks = holder.callbacks;
+    assert_int_equal(
+        client_session_create(&holder.mount.conn, &wish, &holder.mount.session, &status),
+        CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    for (size_t i = 1; i < QUEUED; i++)
+        (void)holder_wait_recall(&holder, &files[i]);
+    for (size_t i = 0; i < QUEUED; i++)
+        holder_finish(&holder, &files[i]);
+    for (size_t i = 0; i < QUEUED; i++) {
+        expect_status(conflict_insist(&bob, &dir, names[i], &holder, &got), NFS4_OK);
+        expect_status(client_file_close(&bob, &got), NFS4_OK);
+    }
+    holder_close(&holder);
+}
+
+/* W08: a client that has lost count is told to end its session.  It does, and is called in the next
+ * one about what it holds. */
+static void a_fault_ends_with_its_session(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_file file;
+    struct holder holder;
+    enum nfsstat4 status;
+
+    (void)state;
+    holder_open(&holder, 1);
+    holder.mount.conn.manner.sequence_status = NFS4ERR_SEQ_MISORDERED;
+    file = holder_contended(&holder, &dir, "fault");
+    holder_pump_until(&holder,
+                      holder_speak(&holder, &holder.mount.conn) == SEQ4_STATUS_BACKCHANNEL_FAULT);
+    assert_int_equal(client_session_destroy(&holder.mount.conn, &holder.mount.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    holder.mount.conn.manner.sequence_status = NFS4_OK;
+    wish.callbacks = holder.callbacks;
+    assert_int_equal(
+        client_session_create(&holder.mount.conn, &wish, &holder.mount.session, &status),
+        CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    holder_pump_until(&holder, holder_executed(&holder, &file) == 1);
+    assert_int_equal(holder_speak(&holder, &holder.mount.conn), 0);
+    holder_finish(&holder, &file);
+    conflict_over(&dir, "fault");
+    holder_close(&holder);
+}
+
+/* What the server's process has: threads, descriptors, memory. */
+struct usage {
+    long threads, fds, kib;
+};
+
+static struct usage usage_now(void)
+{
+    struct usage usage = {0};
+    char path[64], line[256];
+    struct dirent *entry;
+    FILE *file;
+    DIR *fds;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", script_server.pid);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        (void)sscanf(line, "VmRSS: %ld", &usage.kib);
+        (void)sscanf(line, "Threads: %ld", &usage.threads);
+    }
+    (void)fclose(file);
+    (void)snprintf(path, sizeof(path), "/proc/%d/fd", script_server.pid);
+    fds = opendir(path);
+    assert_non_null(fds);
+    while ((entry = readdir(fds)))
+        usage.fds++;
+    (void)closedir(fds);
+    return usage;
+}
+
+static void cycle(struct client_conn *conn, const struct client_session_wish *wish,
+                  struct client_session *session)
+{
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_create(conn, wish, session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    assert_int_equal(client_session_destroy(conn, session, &status), CLIENT_OK);
+    expect_status(status, NFS4_OK);
+}
+
+/* S22-23: a session leaves nothing.  The first thousand fill what is kept for reuse. */
+static void ten_thousand_sessions(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct usage before, after;
+    struct client_session session;
+    struct holder holder;
+
+    (void)state;
+    wish.fore.ca_maxrequests = wish.back.ca_maxrequests = 4;
+    holder_open_as(&holder, &wish);
+    session = holder.mount.session;
+    wish.callbacks = holder.callbacks;
+    for (int i = 0; i < 1000; i++)
+        cycle(&holder.mount.conn, &wish, &session);
+    before = usage_now();
+    for (int i = 1000; i < 10000; i++)
+        cycle(&holder.mount.conn, &wish, &session);
+    after = usage_now();
+    assert_int_equal(after.threads, before.threads);
+    assert_int_equal(after.fds, before.fds);
+    assert_in_range(after.kib, 0, before.kib + 4096); /* half a KiB each would be more */
+    holder.mount.session.create_seqid = session.create_seqid;
+    holder_close(&holder);
+}
+
+/* ---- two ways to clients ---- */
+
+static uint64_t dials(void)
+{
+    const unsigned before = log_find("daemon.callbacks", NULL).count;
+    struct log_line line;
+
+    assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
+    wait_until(log_find("daemon.callbacks", NULL).count > before);
+    line = log_find("daemon.callbacks", NULL);
+    return log_number(&line, "dials");
+}
+
+/* S22-01, S22A-01: nobody can connect to the client, and nobody tries. */
+static void behind_a_nat(void **state)
+{
+    const uint64_t before = dials();
+    struct client_file file;
+    struct holder holder;
+
+    (void)state;
+    holder_open(&holder, 1);
+    file = holder_contended(&holder, &dir, "nat");
+    assert_true(call_at(&holder, holder_wait_recall(&holder, &file))->over ==
+                holder.mount.conn.serial);
+    holder_finish(&holder, &file);
+    conflict_over(&dir, "nat");
+    assert_int_equal(dials(), before);
+    holder_close(&holder);
+}
+
+/* S22-02: and in the minor version of the session. */
+static void minor_version_of_the_session(void **state)
+{
+    struct client_file file;
+    struct holder holder;
+
+    (void)state;
+    holder_open(&holder, 2);
+    assert_int_equal(recalled(&holder, "minor 2", &file)->minor_version, 2);
+    holder_finish(&holder, &file);
+    holder_close(&holder);
+}
+
+#ifdef MAINSTAY_V40
+/* S22-04, S22A-03, S22-06: both hold the same file, and each is called its own way. */
+static void one_of_each_minor_version(void **state)
+{
+    struct client_file old_file, new_file, got;
+    const struct client_callback *cb;
+    struct holder old, new;
+
+    (void)state;
+    holder_open(&old, 0);
+    holder_open(&new, 1);
+    old_file = holder_delegated(&old, &dir, "each", OPEN_DELEGATE_READ);
+    holder_return(&old, &old_file);
+    old_file = holder_delegated(&old, &dir, "each", OPEN_DELEGATE_READ);
+    new_file = holder_delegated(&new, &dir, "each", OPEN_DELEGATE_READ);
+    expect_status(conflict_open(&bob, &dir, "each", &got), NFS4ERR_DELAY);
+    cb = call_at(&old, holder_wait_recall(&old, &old_file));
+    assert_int_equal(cb->minor_version, 0);
+    assert_false(cb->has_sequence);
+    assert_true(cb->over != old.mount.conn.serial); /* the server made it */
+    cb = call_at(&new, holder_wait_recall(&new, &new_file));
+    assert_int_equal(cb->minor_version, 1);
+    assert_true(cb->over == new.mount.conn.serial);
+    holder_finish(&old, &old_file);
+    expect_status(conflict_open(&bob, &dir, "each", &got), NFS4ERR_DELAY);
+    holder_finish(&new, &new_file);
+    conflict_over(&dir, "each");
+    assert_int_equal(holder_executed(&old, &old_file), 1);
+    assert_int_equal(holder_executed(&new, &new_file), 1);
+    holder_close(&old);
+    holder_close(&new);
+}
+
+/* S22-05: 4.0 alone, a write delegation. */
+static void one_of_4_0(void **state)
+{
+    struct client_file file;
+    struct holder holder;
+
+    (void)state;
+    holder_open(&holder, 0);
+    file = holder_contended(&holder, &dir, "old");
+    (void)holder_wait_recall(&holder, &file);
+    holder_finish(&holder, &file);
+    conflict_over(&dir, "old");
+    holder_close(&holder);
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(called_as_the_session_says),
+        cmocka_unit_test(called_as_backchannel_ctl_says),
+        cmocka_unit_test(backchannel_ctl_without_a_back_channel),
+        cmocka_unit_test(two_sessions_of_one_client),
+        cmocka_unit_test(destroyed_with_calls_queued),
+        cmocka_unit_test(a_fault_ends_with_its_session),
+        cmocka_unit_test(ten_thousand_sessions),
+        cmocka_unit_test(behind_a_nat),
+        cmocka_unit_test(minor_version_of_the_session),
+#ifdef MAINSTAY_V40
+        cmocka_unit_test(one_of_each_minor_version),
+        cmocka_unit_test(one_of_4_0),
+#endif
+    };
+
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients that are called and do not answer as they should: the delegation is taken from them a
+ * lease after its recall and no sooner, they are told so, and nobody else waits for their sockets.
+ * All of them are called at the same time, each has a file of its own.  S22-D1, S22-08, P-03,
+ * P-11.
+ */
+#include <sys/socket.h>
+
+#include "holder.h"
+
+enum {
+    LEASE_MS = 2000,
+    SPEAK_MS = 200
+};
+
+#define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
+
+/* How one behaves, or what becomes of its connections. */
+struct cell {
+    const char *name;
+    struct client_manner manner;
+    bool deaf;   /* it never reads what comes over its back channel */
+    bool absent; /* it binds no other connection when the one it had is gone */
+    bool fault;  /* it counts otherwise than the server: its session has to end */
+    /* What becomes of it: */
+    struct holder holder;
+    struct client_file file;
+    struct client_conn fore; /* by which it keeps its lease */
+    int64_t recalled_ms, over_ms;
+};
+
+#define GARBAGE                                                                                    \
+    {                                                                                              \
+        .act = CLIENT_ACT_GARBAGE                                                                  \
+    }
+
+static struct cell cells[] = {
+    {.name = "never answers", .manner = {.act = CLIENT_ACT_IGNORE}},
+    {.name = "executes and never answers", .manner = {.act = CLIENT_ACT_HOLD}},
+    {.name = "answers garbage", .manner = {.act = CLIENT_ACT_GARBAGE}},
+    {.name = "answers other xids", .manner = {.act = CLIENT_ACT_WRONG_XID}},
+    {.name = "answers short records", .manner = {.act = CLIENT_ACT_SHORT}},
+    {.name = "has no such program",
+     .manner = {.act = CLIENT_ACT_RPC_ERROR, .accept_stat = ACCEPT_PROG_UNAVAIL}},
+    {.name = "wants other credentials",
+     .manner = {.act = CLIENT_ACT_DENY, .auth_stat = AUTH_TOOWEAK}},
+    {.name = "delays for ever", .manner = {.op_status = NFS4ERR_DELAY}},
+    {.name = "delays CB_SEQUENCE for ever", .manner = {.sequence_status = NFS4ERR_DELAY}},
+    {.name = "knows no such session", .manner = {.sequence_status = NFS4ERR_BADSESSION}},
+    {.name = "is misordered", .manner = {.sequence_status = NFS4ERR_SEQ_MISORDERED}, .fault = true},
+    {.name = "knows no such slot", .manner = {.sequence_status = NFS4ERR_BADSLOT}, .fault = true},
+    {.name = "knows no such stateid", .manner = {.op_status = NFS4ERR_BAD_STATEID}},
+    {.name = "says yes and does nothing", .manner = {.act = CLIENT_ACT_ANSWER}},
+    {.name = "never reads", .deaf = true},
+    {.name = "is not bound again", .manner = {.act = CLIENT_ACT_CUT_BEFORE}, .absent = true},
+};
+
+static struct client_fh dir;
+static bool over;
+
+static int setup(void **state)
+{
+    static const char *const options[] = {
+        "--lease", "2", "--export", "/mem=mem:,no_root_squash", "--set", "nfs.recall_park_ms=10",
+        NULL};
+
+    (void)state;
+    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
+        return -1;
+    dir = script_dir(script_mem);
+    return 0;
+}
+
+/* ---- all of them, from the recall to the loss ---- */
+
+static void cell_begin(struct cell *cell)
+{
+    struct client_conn *fore = &cell->fore;
+
+    holder_open(&cell->holder, 1);
+    cell->holder.manner = cell->holder.mount.conn.manner = cell->manner;
+    script_connect(fore);
+    (void)holder_speak(&cell->holder, fore);
+    cell->file = holder_delegated(&cell->holder, &dir, cell->name, OPEN_DELEGATE_WRITE);
+}
+
+/* One who binds his connections again whenever they are gone; the manner stays. */
+static void cell_turn(struct cell *cell)
+{
+    struct client_conn *conn = &cell->holder.mount.conn;
+
+    if (!cell->deaf)
+        while (holder_pump(&cell->holder, 0))
+            ;
+    if (conn->fd < 0 && !cell->absent)
+        holder_reconnect(&cell->holder, CDFC4_BACK_OR_BOTH);
+    (void)holder_speak(&cell->holder, &cell->fore);
+}
+
+/* bob's first tries: nobody keeps him waiting, whatever state the holder's socket is in. */
+static void all_begin(void)
+{
+    struct client_file file;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
+        cell_begin(&cells[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+        cells[i].recalled_ms = wait_now_ms();
+        expect_status(conflict_open(&bob, &dir, cells[i].name, &file), NFS4ERR_DELAY);
+    }
+}
+
+static bool cell_is_over(struct cell *cell)
+{
+    struct client_file file;
+    const int64_t before_ms = wait_now_ms();
+    enum nfsstat4 status;
+
+    if (cell->over_ms != 0)
+        return true;
+    status = conflict_open(&bob, &dir, cell->name, &file);
+    if (status == NFS4ERR_DELAY)
+        return false;
+    expect_status(status, NFS4_OK);
+    cell->over_ms = before_ms;
+    expect_status(client_file_close(&bob, &file), NFS4_OK);
+    return true;
+}
+
+static void all_happen(void)
+{
+    const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
+    size_t left = ARRAY_SIZE(cells);
+
+    if (over)
+        return;
+    over = true;
+    all_begin();
+    while (left > 0) {
+        assert_true(wait_now_ms() < end_ms);
+        left = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+            cell_turn(&cells[i]);
+            left += !cell_is_over(&cells[i]);
+        }
+        wait_ms(left > 0 ? SPEAK_MS : 0);
+    }
+}
+
+/* ---- what became of each ---- */
+
+static enum nfsstat4 test_stateid(struct cell *cell)
+{
+    struct stateid4 stateid = *client_file_delegation(&cell->file);
+    struct nfs_argop4 op = {.argop = OP_TEST_STATEID};
+
+    op.optest_stateid.ts_stateids = &stateid;
+    op.optest_stateid.ts_stateids_count = 1;
+    begin(&cell->holder.mount, NULL);
+    client_compound_add(C, &op);
+    run_on(&cell->fore, NFS4_OK);
+    return result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0];
+}
+
+static enum nfsstat4 return_it(struct cell *cell)
+{
+    begin(&cell->holder.mount, &cell->file.fh);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_DELEGRETURN,
+                                .opdelegreturn = {*client_file_delegation(&cell->file)}});
+    client_result_free(R);
+    assert_int_equal(client_compound_call(&cell->fore, C, R), CLIENT_OK);
+    return R->status;
+}
+
+static void free_stateid(struct cell *cell)
+{
+    struct nfs_argop4 op = {.argop = OP_FREE_STATEID};
+
+    op.opfree_stateid.fsa_stateid = *client_file_delegation(&cell->file);
+    begin(&cell->holder.mount, NULL);
+    client_compound_add(C, &op);
+    run_on(&cell->fore, NFS4_OK);
+}
+
+/* It comes back when all is over: it is called about other things, not about that. */
+static void bound_too_late(struct cell *cell)
+{
+    struct holder *holder = &cell->holder;
+    const uint32_t before = holder_recalls(holder, &cell->file);
+    struct client_file late, got;
+
+    assert_int_equal(holder_speak(holder, &cell->fore),
+                     DOWN | SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    holder->manner = (struct client_manner){.act = CLIENT_ACT_ANSWER};
+    holder_reconnect(holder, CDFC4_FORE_OR_BOTH);
+    assert_int_equal(holder_speak(holder, &cell->fore), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    late = holder_delegated(holder, &dir, "late", OPEN_DELEGATE_WRITE);
+    expect_status(conflict_open(&bob, &dir, "late", &got), NFS4ERR_DELAY);
+    (void)holder_wait_recall(holder, &late);
+    holder_finish(holder, &late);
+    /* Once more at the most: what was under way when the connection was lost. */
+    assert_in_range(holder_recalls(holder, &cell->file), before, before + 1);
+}
+
+/* The same call came again only where that is allowed: holder_drop() asks the slot table. */
+static void revoked(void **state)
+{
+    struct cell *cell = *state;
+    struct holder *holder = &cell->holder;
+
+    all_happen();
+    assert_true(cell->over_ms - cell->recalled_ms >= LEASE_MS);
+    assert_true(holder_speak(holder, &cell->fore) & SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    expect_status(test_stateid(cell), NFS4ERR_DELEG_REVOKED);
+    expect_status(return_it(cell), NFS4ERR_DELEG_REVOKED);
+    if (!cell->deaf)
+        assert_true(holder_recalls(holder, &cell->file) > 0);
+    if (cell->absent)
+        bound_too_late(cell);
+    free_stateid(cell);
+    assert_false(holder_speak(holder, &cell->fore) & SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    expect_status(test_stateid(cell), NFS4ERR_BAD_STATEID);
+    client_conn_close(&cell->fore);
+    holder_drop(holder);
+}
+
+/* W08, S22A-06: only who says that he has lost count is told to end his session; one that does not
+ * know it may learn of it yet. */
+static void faults(void **state)
+{
+    (void)state;
+    all_happen();
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+        const uint32_t flags = holder_speak(&cells[i].holder, &cells[i].fore);
+        const bool fault = flags & SEQ4_STATUS_BACKCHANNEL_FAULT;
+
+        if (cells[i].manner.sequence_status == NFS4ERR_BADSESSION)
+            continue;
+        if (fault != cells[i].fault)
+            fail_msg("%s: flags %x", cells[i].name, flags);
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[1 + ARRAY_SIZE(cells)] = {cmocka_unit_test(faults)};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
+        tests[1 + i] = (struct CMUnitTest){cells[i].name, revoked, NULL, NULL, &cells[i]};
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}
