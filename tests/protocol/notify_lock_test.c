@@ -90,7 +90,7 @@ static void told_and_gets_it(void **state)
     unlock(&alice, &of_alice, &held, 0, 10);
     expect_notice(&holder, 0, &file, "waiter");
     /* It is kept for him. */
-    (void)lock(&alice, &of_alice, "other", WRITE_LT, 5, 1, NFS4ERR_DENIED);
+    (void)lock(&alice, &of_alice, "other", WRITEW_LT, 5, 1, NFS4ERR_DENIED);
     (void)lock(&holder.mount, &file, "waiter", WRITEW_LT, 0, 10, NFS4_OK);
     assert_int_equal(holder.callbacks->count, 1);
     expect_status(client_file_close(&holder.mount, &file), NFS4_OK);

@@ -9,7 +9,7 @@
 
 enum {
     TURN_S = 2,          /* of everybody, then of those who wait */
-    CLAIM_S = 2,         /* for who was told: a second and the time between two ticks */
+    CLAIM_S = 1,         /* for who was told */
     PATIENT_S = 70,      /* who expects to be told asks rarely, the Linux client every 30 s */
     INTERVAL_LEAST_S = 1 /* nobody is expected to ask more often */
 };
@@ -82,10 +82,13 @@ static bool waiters_turn(struct file *file, int64_t now_ns)
     return (now_ns - longest->since_ns) / (TURN_S * NSEC_PER_SEC) % 2 == 1;
 }
 
-static bool claims(struct file *file, const struct lock_waiter *waiter, int64_t now_ns)
+/* Against one who would wait as well, or who wants it now or not at all: to him a lock that nobody
+ * has should look free.  Of who was told nobody knows whether he still wants it. */
+static bool claims(struct file *file, const struct lock_waiter *waiter, bool waits, int64_t now_ns)
 {
     if (waiter->news == LOCK_NEWS_TOLD)
-        return now_ns - waiter->told_ns <= CLAIM_S * NSEC_PER_SEC;
+        return now_ns - waiter->told_ns <= CLAIM_S * NSEC_PER_SEC &&
+               (waits || waiters_turn(file, now_ns));
     return waiter->news != LOCK_NEWS_LATE && now_ns - waiter->asked_ns <= waiter->patience_ns &&
            waiters_turn(file, now_ns);
 }
@@ -95,7 +98,7 @@ static bool goes_first(struct file *file, const struct lock_waiter *waiter,
 {
     const struct lock_holder *self;
 
-    if (!claims(file, waiter, wish->now_ns))
+    if (!claims(file, waiter, wish->wait, wish->now_ns))
         return false;
     if (may_have_it(file, waiter, wish->now_ns))
         return true;
@@ -225,12 +228,12 @@ static void tell(struct file *file, struct lock_waiter *waiter, int64_t now_ns, 
 static void consider(struct file *file, struct lock_waiter *waiter, int64_t now_ns,
                      struct line *line, struct list *chosen)
 {
-    if (waiter->news == LOCK_NEWS_TOLD && !claims(file, waiter, now_ns))
+    if (waiter->news == LOCK_NEWS_TOLD && !claims(file, waiter, true, now_ns))
         waiter->news = waiter->notice ? LOCK_NEWS_FAILED : LOCK_NEWS_LATE;
     if (waiter->fh_len > 0 && waiter->news == LOCK_NEWS_NONE && !waiter->notice &&
         may_have_it(file, waiter, now_ns) && !comes_after(line, waiter, now_ns))
         tell(file, waiter, now_ns, chosen);
-    if (claims(file, waiter, now_ns))
+    if (claims(file, waiter, true, now_ns))
         line->first[line->count++] = waiter;
 }
 

@@ -3,7 +3,8 @@
  * Who waits for byte-range locks of a file (READW_LT, WRITEW_LT; RFC 8881 §9.6): a queue that gives
  * the longest waiter the first claim.  A claim keeps from others what conflicts with it:
  *
- * - Who was told that his range is free (lock_notice.h) has CLAIM_S to come and take it.
+ * - Who was told that his range is free (lock_notice.h) has CLAIM_S to come and take it, before all
+ *   others who would wait; before those who would not half of the time, as below.
  * - Who can't be told asks again and again.  His claim stands half of the time, in turns, the first
  *   of which is everybody's (a lock that is handed over lies idle until its next owner asks, and
  *   two who come and go quickly would only wait), as long as his habits let expect that he asks.

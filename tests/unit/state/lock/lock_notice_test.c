@@ -124,12 +124,14 @@ static void test_in_order(void **unused)
     assert_told(1, "b"); /* and not carol, who comes after him */
     /* The claim of who was told stands at once, not only half of the time. */
     assert_int_equal(want(CAROL, "c", true, 5, 10), NFS4ERR_DENIED);
-    assert_int_equal(do_lock(fx.alice, &opens[HOLDER], "x", false, 0, 1, &held), NFS4ERR_DENIED);
+    assert_int_equal(want(HOLDER, "x", false, 0, 1), NFS4ERR_DENIED);
     assert_int_equal(want(BOB, "b", true, 0, 10), NFS4_OK);
     assert_int_equal(told_count, 1);
     assert_int_equal(do_close(fx.bob, &opens[BOB]), NFS4_OK);
-    assert_told(2, "c");
+    assert_told(3, "x");
+    assert_string_equal(told[1], "c");
     assert_int_equal(want(CAROL, "c", true, 5, 10), NFS4_OK);
+    assert_int_equal(want(HOLDER, "x", false, 0, 1), NFS4_OK);
     assert_int_equal(file()->waiter_count, 0);
 }
 
@@ -192,7 +194,7 @@ static void test_one_who_does_not_come(void **unused)
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4ERR_DENIED);
     let_go(0, 10);
     assert_told(1, "b");
-    pass_ms(1900);
+    pass_ms(900);
     tick();
     assert_int_equal(told_count, 1);
     pass_ms(200);
@@ -210,6 +212,25 @@ static void test_one_who_does_not_come(void **unused)
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4ERR_DENIED);
     assert_int_equal(do_unlock(fx.alice, &held, 0, 10), NFS4_OK);
     assert_told(4, "c");
+}
+
+/* Who does not wait sees a lock that nobody has as free, but for the waiters' turn. */
+static void test_who_only_tries(void **unused)
+{
+    struct stateid4 lock;
+
+    (void)unused;
+    hold(0, 10);
+    assert_int_equal(want(BOB, "b", true, 0, 10), NFS4ERR_DENIED);
+    let_go(0, 10);
+    assert_told(1, "b");
+    assert_int_equal(do_lock(fx.alice, &opens[HOLDER], "t", true, 0, 10, &lock), NFS4_OK);
+    pass_ms(2000);
+    assert_int_equal(want(BOB, "b", true, 0, 10), NFS4ERR_DENIED);
+    assert_int_equal(do_unlock(fx.alice, &lock, 0, 10), NFS4_OK);
+    assert_told(2, "b");
+    assert_int_equal(do_lock(fx.alice, &opens[HOLDER], "t", true, 0, 10, &lock), NFS4ERR_DENIED);
+    assert_int_equal(want(BOB, "b", true, 0, 10), NFS4_OK);
 }
 
 static void test_one_who_cannot_be_told(void **unused)
@@ -350,6 +371,7 @@ int main(void)
         TEST(test_readers),
         TEST(test_behind_one_who_waits_for_more),
         TEST(test_one_who_does_not_come),
+        TEST(test_who_only_tries),
         TEST(test_one_who_cannot_be_told),
         TEST(test_refused),
         TEST(test_gone_meanwhile),
