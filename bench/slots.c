@@ -86,7 +86,7 @@ static void sessions_make(struct session_conn *conn)
     args.csa_clientid = exchange.clientid;
     args.csa_sequence = exchange.sequence;
     for (uint32_t i = 0; i < SESSIONS_MAX; i++, args.csa_sequence++) {
-        CHECK(session_create(server.state, &principal, conn, &args, now_ns, &res) == NFS4_OK);
+        CHECK(session_create(server.state, &principal, conn, 1, &args, now_ns, &res) == NFS4_OK);
         CHECK(res.csr_fore_chan_attrs.ca_maxrequests == LIMIT_SLOTS);
         memcpy(session_ids[i], res.csr_sessionid, NFS4_SESSIONID_SIZE);
     }
@@ -111,6 +111,7 @@ static void call_prepare(struct lane *lane, struct rpc_call *call, int64_t now_n
     call->args = lane->request;
     call->tail.fd = -1;
     call->received_ns = now_ns;
+    call->park_ok = true;
 }
 
 static void call_args(struct lane *lane, struct rpc_call *call, size_t len)
@@ -128,7 +129,8 @@ static void run_gate(struct lane *lane, struct rpc_call *call, uint32_t session,
                                       .out = &call->out,
                                       .arena = call->arena,
                                       .op_count = 1},
-                             .conn = lane->conns[session]};
+                             .conn = lane->conns[session],
+                             .minor = 1};
     struct SEQUENCE4args args;
     enum nfsstat4 status = NFS4_OK;
     struct xdr encoder;
@@ -157,6 +159,7 @@ static void run_compound(struct lane *lane, struct rpc_call *call, uint32_t sess
     xdr_put_u32(&encoder, 1);
     xdr_put_u32(&encoder, OP_SEQUENCE);
     wire_SEQUENCE4args(&encoder, &args);
+    arena_reset(&lane->arena);
     call_args(lane, call, xdr_pos(&encoder));
     CHECK(nfs4_compound(call, &server, lane->conns[session]) == RPC_REPLY);
     CHECK(lane->reply[3] == NFS4_OK);
@@ -298,6 +301,7 @@ int main(int argc, char **argv)
     log_set_level(LOG_LEVEL_ERROR);
     server.state = state_create(&config);
     atomic_store(&server.minors, MINOR_RANGE_BUILT);
+    atomic_store(&server.recall_park_ms, 100);
     lanes_init();
     sessions_make(lanes[0].conns[0]);
     (void)printf("%-10s%10s%8s%24s%24s%10s\n", "", "", "slots", "CPU ns per operation",

@@ -270,8 +270,8 @@ void park_enter(struct call_frame *frame);
 /* Give back what a call had that was parked. */
 void park_forget(struct call_frame *frame);
 
-/* Run the next call that is to go on in this loop, if there is one.  The owner's, between batches; can
- * lose the loop. */
+/* Run the next call that is to go on in this loop, if there is one.  The owner's, between batches;
+ * can lose the loop. */
 void park_run_next(struct loop *loop);
 
 /* Some deadline may be over; and: all of them are. */
