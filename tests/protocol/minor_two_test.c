@@ -269,12 +269,29 @@ static void who_has_it(void **state)
     run_on(&carol.conn, NFS4ERR_INVAL);
 }
 
+/* RFC 8276: there are no extended attributes, which only 4.2 could ask for. */
+static void xattr_support(void **state)
+{
+    dir = script_dir(*state);
+    begin(&carol, &dir);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_XATTR_SUPPORT));
+    run_on(&carol.conn, NFS4_OK);
+    assert_true(bitmap4_isset(&result(OP_GETATTR)->opgetattr.obj_attributes.attrmask,
+                              FATTR4_XATTR_SUPPORT));
+    assert_false(attrs_of(&carol, &dir, CLIENT_BITS(FATTR4_XATTR_SUPPORT)).xattr_support);
+    begin(&alice, &dir);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_XATTR_SUPPORT));
+    run_on(&alice.conn, NFS4_OK);
+    assert_false(bitmap4_isset(&result(OP_GETATTR)->opgetattr.obj_attributes.attrmask,
+                               FATTR4_XATTR_SUPPORT));
+}
+
 /* The other attributes of 4.2 and its extensions: left out, and not to be set. */
 static void other_attributes(void **state)
 {
-    static const uint32_t others[] = {
-        FATTR4_CLONE_BLKSIZE, FATTR4_SPACE_FREED,       FATTR4_CHANGE_ATTR_TYPE, FATTR4_MODE_UMASK,
-        FATTR4_XATTR_SUPPORT, FATTR4_TIME_DELEG_ACCESS, FATTR4_TIME_DELEG_MODIFY};
+    static const uint32_t others[] = {FATTR4_CLONE_BLKSIZE,     FATTR4_SPACE_FREED,
+                                      FATTR4_CHANGE_ATTR_TYPE,  FATTR4_MODE_UMASK,
+                                      FATTR4_TIME_DELEG_ACCESS, FATTR4_TIME_DELEG_MODIFY};
     const struct nfs4_attrs attrs = {.clone_blksize = 1};
 
     dir = script_dir(*state);
@@ -293,9 +310,9 @@ static void other_attributes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(sessions_have_one), ON_BOTH(client_has_both),  cmocka_unit_test(owner_is_one),
-        ON_BOTH(calls_have_it),     ON_BOTH(open_arguments),   ON_BOTH(hints),
-        ON_BOTH(who_has_it),        ON_BOTH(other_attributes),
+        ON_BOTH(sessions_have_one), ON_BOTH(client_has_both), cmocka_unit_test(owner_is_one),
+        ON_BOTH(calls_have_it),     ON_BOTH(open_arguments),  ON_BOTH(hints),
+        ON_BOTH(who_has_it),        ON_BOTH(xattr_support),   ON_BOTH(other_attributes),
     };
 
     return test_group_run_fixtures(tests, start, stop);

@@ -44,7 +44,7 @@ static const struct bitmap4 base_supported = {
                 BIT(FATTR4_TIME_METADATA) | BIT(FATTR4_TIME_MODIFY) | BIT(FATTR4_TIME_MODIFY_SET) |
                 BIT(FATTR4_MOUNTED_ON_FILEID),
             BIT(FATTR4_MODE_SET_MASKED) | BIT(FATTR4_SUPPATTR_EXCLCREAT) |
-                BIT(FATTR4_OPEN_ARGUMENTS),
+                BIT(FATTR4_XATTR_SUPPORT) | BIT(FATTR4_OPEN_ARGUMENTS),
         },
 };
 
@@ -208,6 +208,7 @@ static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
     a->maxread = LIMIT_READ_BYTES;
     a->maxwrite = LIMIT_WRITE_BYTES;
     a->no_trunc = true;
+    a->xattr_support = false;
     a->open_arguments = open_arguments;
     a->time_delta = (struct nfstime4){.seconds = 0, .nseconds = 1};
     a->mounted_on_fileid = s->mounted_on_fileid;
