@@ -75,7 +75,7 @@ enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t fla
                                              .csa_fore_chan_attrs = attrs,
                                              .csa_back_chan_attrs = attrs};
 
-    return session_create(state, who, conn, &args, clock_now_ns(), res);
+    return session_create(state, who, conn, 1, &args, clock_now_ns(), res);
 }
 
 enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_principal *who,

@@ -74,7 +74,7 @@ static bool session_make(struct user *user)
                                        .csa_back_chan_attrs = attrs};
     struct CREATE_SESSION4resok res;
 
-    if (session_create(state, &alice, user->conn, &args, clock_now_ns(), &res) != NFS4_OK)
+    if (session_create(state, &alice, user->conn, 1, &args, clock_now_ns(), &res) != NFS4_OK)
         return false;
     memcpy(user->session, res.csr_sessionid, NFS4_SESSIONID_SIZE);
     return true;

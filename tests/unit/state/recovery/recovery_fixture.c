@@ -125,7 +125,7 @@ void confirm(uint64_t clientid, uint32_t uid)
     const struct client_principal who = {1, uid};
     struct CREATE_SESSION4resok res;
 
-    assert_int_equal(session_create(state, &who, conn, &args, clock_now_ns(), &res), NFS4_OK);
+    assert_int_equal(session_create(state, &who, conn, 1, &args, clock_now_ns(), &res), NFS4_OK);
     assert_int_equal(session_destroy(state, res.csr_sessionid, conn, NULL, 0), NFS4_OK);
 }
 

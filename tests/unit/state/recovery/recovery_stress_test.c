@@ -101,7 +101,7 @@ static void start_anew(struct user *user, uint64_t verifier)
     struct CREATE_SESSION4resok res;
 
     args.csa_clientid = introduce(user, verifier, &args.csa_sequence);
-    CHECK(session_create(state, &who, user->conn, &args, clock_now_ns(), &res) == NFS4_OK);
+    CHECK(session_create(state, &who, user->conn, 1, &args, clock_now_ns(), &res) == NFS4_OK);
     CHECK(session_destroy(state, res.csr_sessionid, user->conn, NULL, 0) == NFS4_OK);
     forget(user);
     user->client = client_lookup(state, args.csa_clientid);

@@ -49,7 +49,7 @@ static void *make(void *arg)
 
         create.csa_clientid = out.clientid;
         create.csa_sequence = out.sequence;
-        CHECK(session_create(state, &alice, own, &create, clock_now_ns(), &res) == NFS4_OK);
+        CHECK(session_create(state, &alice, own, 1, &create, clock_now_ns(), &res) == NFS4_OK);
         atomic_fetch_add(&made, 1);
         session_count(state, SESSION_COUNTER_sequence_total);
         use_slots(res.csr_sessionid);

@@ -122,7 +122,7 @@ static void *churn(void *arg)
         }
         args.csa_clientid = clientid;
         args.csa_sequence = ++sequence;
-        if (session_create(state, &alice, conn, &args, clock_now_ns(), &res) != NFS4_OK)
+        if (session_create(state, &alice, conn, 1, &args, clock_now_ns(), &res) != NFS4_OK)
             continue;
         id_get(turn, old);
         id_set(turn, res.csr_sessionid);
@@ -205,7 +205,7 @@ static uint8_t *session_make(struct session_conn *conn, uint64_t clientid, uint3
                                              .csa_fore_chan_attrs = attrs,
                                              .csa_back_chan_attrs = attrs};
 
-    CHECK(session_create(state, &alice, conn, &args, clock_now_ns(), res) == NFS4_OK);
+    CHECK(session_create(state, &alice, conn, 1, &args, clock_now_ns(), res) == NFS4_OK);
     return res->csr_sessionid;
 }
 

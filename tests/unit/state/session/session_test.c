@@ -61,7 +61,7 @@ static struct CREATE_SESSION4args create_args(uint32_t sequence)
 static enum nfsstat4 create_with(const struct CREATE_SESSION4args *args,
                                  struct CREATE_SESSION4resok *res)
 {
-    return session_create(state, &alice, conn, args, clock_now_ns(), res);
+    return session_create(state, &alice, conn, 1, args, clock_now_ns(), res);
 }
 
 static enum nfsstat4 create(uint32_t sequence, struct CREATE_SESSION4resok *res)
@@ -108,7 +108,7 @@ static void errors_replay(void **unused)
     struct CREATE_SESSION4resok res;
 
     (void)unused;
-    assert_int_equal(session_create(state, &bob, conn, &args, clock_now_ns(), &res),
+    assert_int_equal(session_create(state, &bob, conn, 1, &args, clock_now_ns(), &res),
                      NFS4ERR_CLID_INUSE);
     assert_int_equal(create(1, &res), NFS4ERR_CLID_INUSE);
     assert_int_equal(create(2, &res), NFS4_OK);

@@ -41,7 +41,7 @@ static struct session *session_make_one(struct session_conn *conn)
     CHECK(client_exchange_id(state, &alice, &who, clock_now_ns(), &out) == NFS4_OK);
     args.csa_clientid = out.clientid;
     args.csa_sequence = out.sequence;
-    CHECK(session_create(state, &alice, conn, &args, clock_now_ns(), &res) == NFS4_OK);
+    CHECK(session_create(state, &alice, conn, 1, &args, clock_now_ns(), &res) == NFS4_OK);
     return session_lookup(state, res.csr_sessionid);
 }
 

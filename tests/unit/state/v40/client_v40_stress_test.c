@@ -129,7 +129,8 @@ static void *new_host(void *arg)
         create.csa_clientid = out.clientid;
         create.csa_sequence = out.sequence;
         last = 0;
-        if (session_create(fx.state, &v40_alice, conn, &create, clock_now_ns(), &res) != NFS4_OK) {
+        if (session_create(fx.state, &v40_alice, conn, 1, &create, clock_now_ns(), &res) !=
+            NFS4_OK) {
             CHECK(!undisturbed);
             continue;
         }
