@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "state/client/client_lease.h"
+#include "state/delegation/delegation.h"
 #include "state/open/revocation.h"
 #include "state/recovery/recovery.h"
 #include "unit/state/open/open_fixture.h"
@@ -400,6 +401,71 @@ static void gone_with_losses(void **unused)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static bool always(struct client *client, void *context)
+{
+    (void)context;
+    return client != NULL;
+}
+
+static void ignore(struct delegation *delegation, void *context)
+{
+    (void)delegation;
+    (void)context;
+}
+
+/* A READ delegation of the file, which bob's change takes from dave. */
+static struct stateid4 lose_delegation(int file)
+{
+    const struct delegation_hooks hooks = {.reachable = always, .recall = ignore};
+    const struct delegation_request request = {.client = dave,
+                                               .obj = fx.files[file],
+                                               .cred = &fx.cred,
+                                               .kind = DELEGATION_READ,
+                                               .fh = name_of("handle"),
+                                               .now_ns = clock_now_ns()};
+    enum why_no_delegation4 why;
+    enum delegation_kind kind;
+    struct stateid4 stateid;
+
+    delegation_hook(fx.state, &hooks);
+    assert_true(delegation_offer(fx.state, &request, &kind, &stateid, &why));
+    assert_int_equal(delegation_begin(fx.state, fx.files[file], fx.bob, DELEGATION_USE_CHANGE,
+                                      clock_now_ns(), NULL),
+                     NFS4ERR_DELAY);
+    dave_lives(LEASE_S);
+    return stateid;
+}
+
+/* 4.0 has no DELEG_REVOKED: dave hears of it as of any other loss. */
+static void delegation_not_returned(void **unused)
+{
+    struct stateid4 d = lose_delegation(0);
+    struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE);
+
+    (void)unused;
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    assert_int_equal(renew(), NFS4ERR_EXPIRED);
+    assert_int_equal(recovery_client_grant(fx.state->recovery, dave), NFS4ERR_EXPIRED);
+    assert_int_equal(revoked(dave, &e), NFS4_OK);
+    set_client_id();
+    assert_int_equal(renew(), NFS4_OK);
+    assert_int_equal(losses(), 0);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+}
+
+/* Told by DELEGRETURN, he is heard of for a lease and asks for no more. */
+static void delegation_told(void **unused)
+{
+    struct stateid4 d = lose_delegation(0);
+
+    (void)unused;
+    tell(&d);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
+    dave_lives(2 * LEASE_S);
+    assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
+    assert_int_equal(losses(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +483,8 @@ int main(void)
         TEST(renew_by_who_has_an_open),
         TEST(by_an_administrator),
         TEST(gone_with_losses),
+        TEST(delegation_not_returned),
+        TEST(delegation_told),
     };
 
     return test_group_run(tests);
