@@ -24,7 +24,6 @@ static const struct {
     {OP_LAYOUTGET, NFS4ERR_NOTSUPP},
     {OP_LAYOUTRETURN, NFS4ERR_NOTSUPP},
     {OP_SET_SSV, NFS4ERR_INVAL},
-    {OP_WANT_DELEGATION, NFS4ERR_NOTSUPP},
 };
 
 static uint32_t last_op(void)

@@ -247,7 +247,7 @@ static void unsupported(void **unused)
     static const uint32_t notsupp[] = {
         OP_DELEGPURGE,         OP_OPEN_CONFIRM,        OP_RENEW,
         OP_SETCLIENTID,        OP_SETCLIENTID_CONFIRM, OP_RELEASE_LOCKOWNER,
-        OP_GET_DIR_DELEGATION, OP_LAYOUTCOMMIT,        OP_WANT_DELEGATION};
+        OP_GET_DIR_DELEGATION, OP_LAYOUTCOMMIT};
     static const uint32_t illegal[] = {0, 2, OP_ALLOCATE, OP_REMOVEXATTR, 76, OP_ILLEGAL};
 
     (void)unused;
