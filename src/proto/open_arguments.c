@@ -15,10 +15,12 @@ const struct open_arguments4 open_arguments = {
     .oa_share_deny = {.count = 1,
                       .words = {BIT(OPEN4_SHARE_DENY_NONE) | BIT(OPEN4_SHARE_DENY_READ) |
                                 BIT(OPEN4_SHARE_DENY_WRITE) | BIT(OPEN4_SHARE_DENY_BOTH)}},
-    .oa_share_access_want = {.count = 1,
-                             .words = {BIT(OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG) |
-                                       BIT(OPEN_ARGS_SHARE_ACCESS_WANT_NO_DELEG) |
-                                       BIT(OPEN_ARGS_SHARE_ACCESS_WANT_CANCEL)}},
+    .oa_share_access_want =
+        {.count = 1,
+         .words = {BIT(OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG) |
+                   BIT(OPEN_ARGS_SHARE_ACCESS_WANT_NO_DELEG) |
+                   BIT(OPEN_ARGS_SHARE_ACCESS_WANT_CANCEL) |
+                   BIT(OPEN_ARGS_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL)}},
     .oa_open_claim = {.count = 1,
                       .words = {BIT(CLAIM_NULL) | BIT(CLAIM_PREVIOUS) | BIT(CLAIM_DELEGATE_CUR) |
                                 BIT(CLAIM_FH) | BIT(CLAIM_DELEG_CUR_FH)}},
@@ -27,8 +29,8 @@ const struct open_arguments4 open_arguments = {
                                  BIT(EXCLUSIVE4_1)}},
 };
 
-/* Wishes that may be in vain.  The first two say how a delegation may come later, the others (RFC
- * 9754 §4, §5) what it should be like: what it is, the reply says. */
+/* Wishes that may be in vain, whether they are in the table or not: a delegation that comes later,
+ * and (RFC 9754 §4, §5) what it should be like.  What came of them, the reply says. */
 #define HINTS                                                                                      \
     (OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL |                                       \
      OPEN4_SHARE_ACCESS_WANT_PUSH_DELEG_WHEN_UNCONTENDED |                                         \
@@ -44,6 +46,8 @@ static bool has_want(uint32_t access)
 {
     uint32_t want = (access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK) >> WANT_SHIFT;
 
+    if (want > OPEN_ARGS_SHARE_ACCESS_WANT_CANCEL)
+        return false; /* the bits above are of flags, not of numbers */
     return want == 0 ||
            has(&open_arguments.oa_share_access_want, want < OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG
                                                          ? OPEN_ARGS_SHARE_ACCESS_WANT_ANY_DELEG

@@ -206,7 +206,7 @@ static void bind_created(struct state *state, struct session_conn *conn,
     session_conn_bind(conn, session, resok->csr_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
     if (!again)
         log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
-                 LOG_ID("client", session->client->id),
+                 LOG_ID("client", session->client->id), LOG_U64("minor", session->minor_version),
                  LOG_U64("slots", session->fore.ca_maxrequests),
                  LOG_U64("flags", resok->csr_flags));
     session_put(session);
