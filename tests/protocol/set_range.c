@@ -26,7 +26,7 @@ static void store(sqlite3 *db, const char *name, uint32_t value)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
 }
 
-void store_range(uint32_t min, uint32_t max)
+static sqlite3 *open_settings(void)
 {
     char path[128];
     sqlite3 *db;
@@ -34,6 +34,22 @@ void store_range(uint32_t min, uint32_t max)
     (void)snprintf(path, sizeof(path), "%s/settings.db", script_server.state);
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_busy_timeout(db, HANG_UP_MS), SQLITE_OK);
+    return db;
+}
+
+void set_setting(const char *name, uint32_t value)
+{
+    sqlite3 *db = open_settings();
+
+    store(db, name, value);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    hang_up();
+}
+
+void store_range(uint32_t min, uint32_t max)
+{
+    sqlite3 *db = open_settings();
+
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     store(db, "nfs.min_minor_version", min);
     store(db, "nfs.max_minor_version", max);

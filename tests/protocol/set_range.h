@@ -18,3 +18,6 @@ void set_range(uint32_t min, uint32_t max);
 
 /* A word in the last line of an event: what the log says is served. */
 void expect_served(const char *text);
+
+/* One setting, whatever its name; stored, and obeyed when this returns. */
+void set_setting(const char *name, uint32_t value);
