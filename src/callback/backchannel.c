@@ -325,6 +325,15 @@ static bool slot_empty_locked(struct back_slot *slot, struct list *calls)
     return was_sent;
 }
 
+/* To another session of the client, unless none has taken the one before. */
+static bool rehome(struct backchannel *channel, struct back_call *call, bool *others)
+{
+    if (call->bound || !*others)
+        return false;
+    *others = back_route(channel->all, channel->session->client, call);
+    return *others;
+}
+
 void backchannel_close(struct backchannel *channel)
 {
     struct session *session = channel->session;
@@ -347,9 +356,7 @@ void backchannel_close(struct backchannel *channel)
     while ((node = list_pop_front(&calls))) {
         struct back_call *call = LIST_ENTRY(node, struct back_call, link);
 
-        if (!call->bound && others) /* nobody takes one: nobody takes the others */
-            others = back_route(channel->all, session->client, call);
-        if (call->bound || !others)
+        if (!rehome(channel, call, &others))
             list_push_back(&ended, node);
     }
     back_calls_end(&ended, CALLBACK_CANCELLED);

@@ -15,6 +15,8 @@ struct callback *callback_create(struct state *state, struct dial_out *dial_out)
     callback->state = state;
     callback->dial_out = dial_out;
     callback->figures = callback_figures_create();
+    if (dial_out)
+        dial_out_count_to(dial_out, callback->figures);
     callback->backchannels = backchannels_create(callback);
     callback->waits.timeout_ms = CALLBACK_TIMEOUT_MS;
     callback->waits.backoff_ms = CALLBACK_BACKOFF_MS;

@@ -43,7 +43,7 @@ struct callback *callback_create(struct state *state, struct dial_out *dial_out)
 /* Cancel all calls but those of dial_out, and take no more. */
 void callback_stop(struct callback *callback);
 
-/* After the transport and the state.  NULL is fine. */
+/* After the transport and the state; dial_out calls nobody any more.  NULL is fine. */
 void callback_destroy(struct callback *callback);
 
 /* About once a second, from one thread; `now_ns` is clock_now_ns(). */

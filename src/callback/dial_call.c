@@ -72,6 +72,19 @@ void dial_calls_end(struct list *calls, enum callback_outcome outcome)
         dial_call_end(LIST_ENTRY(node, struct dial_call, link), outcome, NULL);
 }
 
+void dial_call_tried(const struct dial_out *out, struct dial_call *call, int64_t now_ns)
+{
+    call->sent_ns = now_ns;
+    if (call->done)
+        callback_figures_attempt(out->figures, call->ops[0], call->attempts++ > 0);
+}
+
+void dial_call_failed(const struct dial_out *out, const struct dial_call *call)
+{
+    if (call->done)
+        callback_figures_failure(out->figures, call->ops[0]);
+}
+
 enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, size_t len,
                                 struct arena *arena, struct cb_reply *reply)
 {

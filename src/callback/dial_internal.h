@@ -18,6 +18,7 @@
 #include "base/htable.h"
 #include "base/list.h"
 #include "base/log_limit.h"
+#include "callback/callback_figures.h"
 #include "callback/dial_out.h"
 
 /* ---- calls ---- */
@@ -27,6 +28,8 @@ struct dial_call {
     _Atomic uint32_t refs;
     struct list link; /* path.queue or path.sent */
     uint32_t xid;
+    uint32_t attempts; /* guarded by path->lock, like the next one */
+    int64_t sent_ns;   /* the last of them */
     int64_t deadline_ns;
     callback_done *done; /* NULL: a probe, CB_NULL */
     void *arg;
@@ -48,6 +51,10 @@ void dial_call_end(struct dial_call *call, enum callback_outcome outcome,
 
 /* The same for a whole list. */
 void dial_calls_end(struct list *calls, enum callback_outcome outcome);
+
+/* For figures: it is sent once more; that came to nothing.  Probes count for nothing. */
+void dial_call_tried(const struct dial_out *out, struct dial_call *call, int64_t now_ns);
+void dial_call_failed(const struct dial_out *out, const struct dial_call *call);
 
 /* What the bytes behind xid and message type say; *reply when it is CALLBACK_ANSWERED. */
 enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, size_t len,
@@ -178,6 +185,7 @@ struct dial_out {
     _Atomic uint32_t timeout_ms;   /* the config's, or what was set later; relaxed */
     struct transport *transport;
     struct counter_set *counters;
+    struct callback_figures *figures; /* NULL: nobody wants them */
     struct log_limit log_limit;
 
     pthread_mutex_t lock; /* guards all below */

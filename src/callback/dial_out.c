@@ -53,6 +53,11 @@ void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms)
     atomic_store_explicit(&out->timeout_ms, timeout_ms, memory_order_relaxed);
 }
 
+void dial_out_count_to(struct dial_out *out, struct callback_figures *figures)
+{
+    out->figures = figures;
+}
+
 void dial_out_destroy(struct dial_out *out)
 {
     if (!out)

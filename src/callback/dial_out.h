@@ -29,6 +29,7 @@
 #include "callback/cb_compound.h"
 #include "callback/netaddr.h"
 
+struct callback_figures;
 struct connection;
 struct dial_out;
 struct transport;
@@ -93,6 +94,9 @@ void dial_out_stop(struct dial_out *out);
 
 /* How long a call may take, from now on; at first it is the config's timeout_ms. */
 void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms);
+
+/* Count calls there too, whose owner sees to it that they live longer.  Before the first. */
+void dial_out_count_to(struct dial_out *out, struct callback_figures *figures);
 
 /* After transport_destroy().  NULL is fine. */
 void dial_out_destroy(struct dial_out *out);

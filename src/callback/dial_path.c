@@ -58,6 +58,7 @@ static struct dial_call *call_next_locked(struct dial_path *path, struct connect
         return NULL;
     call = LIST_ENTRY(list_pop_front(&path->queue), struct dial_call, link);
     list_push_back(&path->sent, &call->link);
+    dial_call_tried(path->out, call, clock_now_ns());
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
     *conn = dial_link_conn_locked(link);
     return call;
@@ -124,6 +125,7 @@ void dial_path_calls_back_locked(struct dial_path *path)
         struct dial_call *call = LIST_ENTRY(path->sent.prev, struct dial_call, link);
 
         list_remove(&call->link);
+        dial_call_failed(path->out, call);
         if (call->done) {
             list_push_front(&path->queue, &call->link);
             dial_out_count(path->out, DIAL_OUT_COUNTER_resent);
@@ -174,6 +176,15 @@ static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_
     dial_news_tell(path, &news);
 }
 
+static void answer_figures(const struct dial_out *out, const struct dial_call *call,
+                           enum cb_answer answer)
+{
+    if (answer != CB_ANSWERED)
+        dial_call_failed(out, call);
+    if (answer != CB_NONSENSE && call->done)
+        callback_figures_answer(out->figures, clock_now_ns() - call->sent_ns);
+}
+
 bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, size_t len)
 {
     struct dial_path *path = link->path;
@@ -193,6 +204,7 @@ bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, siz
     dial_out_count(path->out,
                    answer == CB_NONSENSE ? DIAL_OUT_COUNTER_nonsense : DIAL_OUT_COUNTER_answers);
     answer_note(path, link, answer);
+    answer_figures(path->out, call, answer);
     if (answer != CB_ANSWERED)
         outcome = answer == CB_REFUSED ? CALLBACK_REFUSED : CALLBACK_FAILED;
     dial_call_end(call, outcome, outcome == CALLBACK_ANSWERED ? &reply : NULL);
@@ -273,6 +285,8 @@ static uint32_t calls_expire_locked(struct dial_path *path, struct list *calls, 
         if (call->done)
             path->call_count--;
         dial_out_count(path->out, DIAL_OUT_COUNTER_timeouts);
+        if (calls == &path->sent)
+            dial_call_failed(path->out, call);
         count++;
     }
     return count;

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "callback/callback.h"
+#include "callback/callback_figures.h"
 #include "callback/dial_out.h"
 #include "proto/compound.h"
 #ifdef MAINSTAY_V40
@@ -101,6 +103,55 @@ static void delegations_log(struct state *state)
     line_log("daemon.delegations", fields, ARRAY_SIZE(fields));
 }
 
+/* One line for all operations, one for each that was ever sent, one for how long answers took. */
+static void callback_total_log(const struct callback_stats *stats)
+{
+    const struct log_field fields[] = {LOG_STR("operation", "all"),
+#define X(name, help) LOG_U64("callback_" #name, stats->all[CALLBACK_COUNTER_##name]),
+                                       CALLBACK_COUNTERS(X)
+#undef X
+    };
+
+    line_log("daemon.callback", fields, ARRAY_SIZE(fields));
+}
+
+static void callback_op_log(const struct callback_stats *stats, enum callback_op op)
+{
+    const struct log_field fields[] = {LOG_STR("operation", callback_op_name(op)),
+#define X(name, help) LOG_U64("callback_" #name, stats->of[op][CALLBACK_COUNTER_##name]),
+                                       CALLBACK_COUNTERS(X)
+#undef X
+    };
+
+    if (stats->of[op][CALLBACK_COUNTER_total] > 0)
+        line_log("daemon.callback", fields, ARRAY_SIZE(fields));
+}
+
+static void callback_duration_log(const struct callback_stats *stats)
+{
+    const struct log_field fields[] = {
+        LOG_U64("count", stats->answers),
+        LOG_U64("sum_us", stats->duration_us),
+#define X(name, us) LOG_U64("le_" #name, stats->buckets[CALLBACK_BUCKET_##name]),
+        CALLBACK_BUCKETS(X)
+#undef X
+            LOG_U64("longer", stats->buckets[CALLBACK_BUCKET_MORE]),
+    };
+
+    line_log("daemon.callback_duration", fields, ARRAY_SIZE(fields));
+}
+
+static void callback_figures_log(const struct callback *callback)
+{
+    struct callback_stats stats;
+
+    callback_figures_read(callback->figures, &stats);
+    callback_total_log(&stats);
+    for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)
+        callback_op_log(&stats, (enum callback_op)op);
+    callback_duration_log(&stats);
+}
+
 static bool session_log(const struct session_gauges *gauges, void *arg)
 {
     uint32_t *left = arg;
@@ -152,6 +203,7 @@ void figures_log(const struct server *server, struct transport *transport)
     duplicates_log(server->v40);
 #endif
     callbacks_log(server->dial_out);
+    callback_figures_log(server->callback);
     delegations_log(state);
     client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, server->dial_out);
     session_gauges_visit(state, session_log, &left);
