@@ -2,11 +2,13 @@
 #include "daemon/backends.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "backend/local/local.h"
 #include "backend/mem/mem.h"
+#include "base/log.h"
 
 enum {
     DESCRIPTORS_UNKNOWN = 1024
@@ -114,6 +116,24 @@ static uint32_t descriptor_share(const struct export_spec *specs, uint32_t count
     if (share == 0)
         return 1; /* 0 asks for the default */
     return share < LIMIT_LOCAL_DESCRIPTORS ? (uint32_t)share : LIMIT_LOCAL_DESCRIPTORS;
+}
+
+void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s)
+{
+    FILE *file = fopen("/proc/sys/fs/lease-break-time", "re");
+    char text[16];
+    bool asked = false;
+
+    if (!file)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        asked |= strcmp(specs[i].backend, "local") == 0;
+    if (asked && fgets(text, sizeof(text), file) && strtoul(text, NULL, 10) <= lease_s)
+        log_info("local.lease_break_time", LOG_U64("seconds", strtoul(text, NULL, 10)),
+                 LOG_U64("lease", lease_s),
+                 LOG_STR("note", "who opens a delegated file on this machine may not wait until "
+                                 "a client that does not answer has lost it"));
+    (void)fclose(file);
 }
 
 void backend_block_signals(void)

@@ -13,5 +13,8 @@ bool backend_export_all(struct export_table *table, const struct export_spec *sp
 /* Block the signals that backends wait for, in this thread and those that it starts: first. */
 void backend_block_signals(void);
 
+/* Tell the log if the kernel lets users of the machine wait for less than a lease of ours. */
+void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s);
+
 /* Is there a backend of this name that takes this argument?  For --check, without making it. */
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size);

@@ -65,6 +65,7 @@ static bool make_exports(struct daemon *d)
     char error[512];
 
     d->server.exports = export_table_create();
+    backend_check_patience(d->options.exports, d->options.export_count, d->options.lease_s);
     if (backend_export_all(d->server.exports, d->options.exports, d->options.export_count,
                            d->options.state_dir, error, sizeof(error)))
         return true;
