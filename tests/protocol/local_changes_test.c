@@ -19,7 +19,8 @@
 #define WRITE OPEN_DELEGATE_WRITE
 
 enum {
-    NOBODY = 65534
+    NOBODY = 65534,
+    KERNEL_PATIENCE_MS = 40000, /* less than fs.lease-break-time */
 };
 
 static struct client_fh dir;
@@ -74,12 +75,15 @@ static bool waits(pid_t pid)
     return waitpid(pid, NULL, WNOHANG) == 0;
 }
 
+/* Before the kernel lets it go on whatever we do. */
 static void ends_well(pid_t pid)
 {
+    int64_t start = wait_now_ms();
     int status;
 
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+    assert_true(wait_now_ms() - start < KERNEL_PATIENCE_MS);
 }
 
 static void begin_test(struct holder *holder, uint32_t minor)
@@ -201,6 +205,28 @@ static void the_holder_is_not_in_its_own_way(void **unused)
     assert_int_equal(holder_recalls(&holder, &file), 0);
     end_test(&holder, &file);
     ends_well(user(O_RDONLY, "mi", NULL));
+}
+
+/* One who has a file for reading and opens it for writing: the lease would be in his way.  So it goes,
+ * and the delegation is recalled. */
+static void the_holder_opens_for_writing(void **unused)
+{
+    const struct client_open more = {.owner = "more",
+                                     .access =
+                                         OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+                                     .name = name};
+    struct client_file file, other;
+    struct holder holder;
+
+    (void)unused;
+    begin_test(&holder, 1);
+    file = holder_delegated(&holder, &dir, name, READ);
+    expect_status(client_file_open(&holder.mount, &dir, &more, &other), NFS4_OK);
+    put_data(&other, &holder.mount, "written");
+    (void)holder_wait_recall(&holder, &file);
+    ends_well(user(O_RDWR, "written", NULL)); /* he waits for nobody */
+    expect_status(client_file_close(&holder.mount, &other), NFS4_OK);
+    end_test(&holder, &file);
 }
 
 /* Other clients meet the delegation, and never the kernel's lease behind it. */
@@ -418,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_writer_waits_v40),
         cmocka_unit_test(a_reader_sees_what_was_written),
         cmocka_unit_test(the_holder_is_not_in_its_own_way),
+        cmocka_unit_test(the_holder_opens_for_writing),
         cmocka_unit_test(other_clients_are_no_strangers),
         cmocka_unit_test(not_while_it_is_in_use),
         cmocka_unit_test(settings),
