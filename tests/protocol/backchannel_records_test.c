@@ -383,7 +383,8 @@ static void all_conflict(struct client_mount *mounts, const char (*names)[32])
 }
 
 /* S22-25: 16 long replies stand in a queue that the client does not empty, and four event loops
- * put calls between them.  The client parses every record. */
+ * put calls between them.  The client parses every record.  S22-08, P-03: the others have their
+ * answers while its socket is full. */
 static void whole_records_under_load(void **state)
 {
     struct client_mount mounts[LOAD_CLIENTS];

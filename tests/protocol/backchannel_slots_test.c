@@ -192,6 +192,28 @@ static struct answer answers[] = {
     {"AUTH_ERROR", {.act = CLIENT_ACT_DENY, .auth_stat = AUTH_TOOWEAK, .times = 1}, 0},
 };
 
+/* The client returns it, and is called about what it does not have any more. */
+static void returned_before_it_reads(void **state)
+{
+    struct client_file files[2];
+    struct holder holder;
+
+    (void)state;
+    open_with_slots(&holder, 1);
+    holder.mount.conn.manner.op_status = NFS4ERR_BAD_STATEID;
+    files[0] = holder_contended(&holder, &dir, "crossing");
+    holder_finish(&holder, &files[0]);
+    conflict_over(&dir, "crossing");
+    holder_pump_until(&holder, holder.callbacks->count == 1);
+    holder.mount.conn.manner.op_status = NFS4_OK;
+    files[1] = holder_contended(&holder, &dir, "crossing, next");
+    (void)holder_wait_recall(&holder, &files[1]);
+    assert_int_equal(call_at(&holder, 1)->sequence.csa_sequenceid, 2);
+    assert_int_equal(holder_recalls(&holder, &files[0]), 1);
+    holder_finish(&holder, &files[1]);
+    holder_close(&holder);
+}
+
 /* ---- what a call is about ---- */
 
 /* W07, RFC 8881 §2.10.6.3: a client that is called about a delegation before it has the reply that
@@ -237,17 +259,18 @@ static void nothing_to_refer_to(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[6 + ARRAY_SIZE(answers)] = {
+    struct CMUnitTest tests[7 + ARRAY_SIZE(answers)] = {
         cmocka_unit_test(parallel_recalls),
         cmocka_unit_test(every_granted_slot),
         cmocka_unit_test(one_slot),
         cmocka_unit_test(all_slots_outlive_a_connection),
+        cmocka_unit_test(returned_before_it_reads),
         cmocka_unit_test(the_request_it_refers_to),
         cmocka_unit_test(nothing_to_refer_to),
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
-        tests[6 + i] =
+        tests[7 + i] =
             (struct CMUnitTest){answers[i].name, taken_in_the_end, NULL, NULL, &answers[i]};
     return test_group_run_fixtures(tests, setup, script_teardown);
 }

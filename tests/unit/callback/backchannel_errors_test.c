@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a client says to CB_SEQUENCE (RFC 8881 §20.9.3), and what becomes of the request, its slot
+ * and the session.  S22-11, W07, W08.
+ */
+#include "back_fixture.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static struct back_conn a, b;
+static struct back_session s;
+static struct back_told_test told;
+static struct back_seen first, again;
+
+static int set_up(void **unused)
+{
+    back_set_up(unused);
+    back_connect(&a);
+    back_session_make(&s, &a, "one", NULL);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    back_session_put(&s);
+    return back_tear_down(unused);
+}
+
+static void call_begin(void)
+{
+    assert_true(back_call(&s, &told, NULL));
+    back_expect(&a, &first);
+}
+
+/* The answer has been dealt with when the clock moves on. */
+static void answer_with(const struct back_seen *seen, uint32_t status)
+{
+    uint64_t before = back_stats().answers;
+
+    back_answer(&a, seen, status, NFS4_OK);
+    wait_until(back_stats().answers > before);
+    back_stir(&a);
+}
+
+static void expect_slot(uint32_t slot, uint32_t seqid)
+{
+    back_expect(&a, &again);
+    assert_int_equal(again.sequence.csa_slotid, slot);
+    assert_int_equal(again.sequence.csa_sequenceid, seqid);
+}
+
+/* The next call goes into this slot with this sequence. */
+static void expect_next(uint32_t slot, uint32_t seqid)
+{
+    static struct back_told_test next;
+
+    assert_true(back_call(&s, &next, NULL));
+    expect_slot(slot, seqid);
+    back_answer(&a, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&next, CALLBACK_ANSWERED);
+}
+
+/* Not executed: the same again, after growing waits. */
+static void delay(void **unused)
+{
+    int64_t wait_ms = CALLBACK_BACKOFF_MS;
+
+    (void)unused;
+    call_begin();
+    again = first;
+    for (int i = 0; i < 3; i++, wait_ms *= 2) {
+        answer_with(&again, NFS4ERR_DELAY);
+        back_pass_ms(wait_ms - 2);
+        back_expect_silence(&a);
+        back_pass_ms(2);
+        expect_slot(0, 1);
+    }
+    back_answer(&a, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    expect_next(0, 2);
+}
+
+/* For ever: it fails within the lease, and the slot stays as it is. */
+static void delay_for_ever(void **unused)
+{
+    uint32_t tries = 0;
+
+    (void)unused;
+    call_begin();
+    again = first;
+    while (told.count == 0 && tries++ < 100) {
+        answer_with(&again, NFS4ERR_DELAY);
+        back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
+        expect_slot(0, 1);
+    }
+    back_wait_told(&told, CALLBACK_FAILED);
+    assert_in_range(tries, 3, 4);
+    answer_with(&again, NFS4_OK);
+    expect_next(0, 2);
+}
+
+/* W08: the client has another sequence than we; so the session is to go, and another one of the
+ * client has the call. */
+static void counts_otherwise(void **unused)
+{
+    static const uint32_t statuses[] = {NFS4ERR_SEQ_MISORDERED, NFS4ERR_SEQ_FALSE_RETRY,
+                                        NFS4ERR_RETRY_UNCACHED_REP, NFS4ERR_BADSLOT};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        struct back_session other;
+
+        assert_true(callback_reachable(back.callback, s.session->client));
+        call_begin();
+        back_answer(&a, &first, statuses[i], 0);
+        back_wait_told(&told, CALLBACK_CANCELLED);
+        assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
+        assert_false(callback_reachable(back.callback, s.session->client));
+        assert_false(back_call(&s, &told, NULL));
+        back_session_add(&other, &s, &a, NULL);
+        assert_int_equal(back_flags(&other), 0);
+        assert_true(callback_reachable(back.callback, s.session->client));
+        back_session_destroy(&s, &a);
+        assert_true(callback_reachable(back.callback, other.session->client));
+        back_session_put(&s);
+        s = other;
+    }
+}
+
+static void another_takes(void **unused)
+{
+    static struct back_told_test queued[BACK_SLOTS + 3];
+    struct back_session other;
+
+    (void)unused;
+    back_connect(&b);
+    back_session_add(&other, &s, &b, NULL);
+    back_stir(&a);
+    for (size_t i = 0; i < ARRAY_SIZE(queued); i++)
+        assert_true(back_call(&s, &queued[i], NULL));
+    back_expect(&a, &first);
+    back_answer(&a, &first, NFS4ERR_SEQ_MISORDERED, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(queued); i++) {
+        back_expect(&b, &again);
+        back_answer(&b, &again, NFS4_OK, NFS4_OK);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(queued); i++)
+        back_wait_told(&queued[i], CALLBACK_ANSWERED);
+    assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
+    assert_int_equal(back_flags(&other), 0);
+    back_session_put(&other);
+}
+
+/* A client may see the call before the reply to its CREATE_SESSION: a few times, then it is
+ * clear. */
+static void bad_session(void **unused)
+{
+    (void)unused;
+    call_begin();
+    again = first;
+    for (int i = 0; i < 3; i++) {
+        answer_with(&again, NFS4ERR_BADSESSION);
+        assert_int_equal(back_flags(&s), 0);
+        back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
+        expect_slot(0, 1);
+    }
+    back_answer(&a, &again, NFS4ERR_BADSESSION, 0);
+    back_wait_told(&told, CALLBACK_CANCELLED);
+    assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
+}
+
+/* A slot that the client has given up: the call takes another. */
+static void bad_slot(void **unused)
+{
+    static struct back_told_test others[3];
+    struct back_seen seen[3];
+
+    (void)unused;
+    for (int i = 0; i < 3; i++) {
+        assert_true(back_call(&s, &others[i], NULL));
+        back_expect(&a, &seen[i]);
+    }
+    answer_with(&seen[2], NFS4ERR_BADSLOT);
+    back_expect_silence(&a);
+    back_answer_limits(&a, &seen[0], 1, 1);
+    expect_slot(0, 2);
+    back_answer_limits(&a, &again, 1, 1);
+    back_answer_limits(&a, &seen[1], 1, 1);
+    for (int i = 0; i < 3; i++)
+        back_wait_told(&others[i], CALLBACK_ANSWERED);
+}
+
+/* Sent twice, and the client has executed it the first time but kept nothing: it is done. */
+static void executed_before(void **unused)
+{
+    (void)unused;
+    back_connect(&b);
+    back_bind(&s, &b);
+    back_stir(&a);
+    call_begin();
+    back_close(&a);
+    a = b;
+    expect_slot(0, 1);
+    back_answer(&a, &again, NFS4ERR_RETRY_UNCACHED_REP, 0);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    assert_int_equal(told.status, NFS4ERR_RETRY_UNCACHED_REP);
+    assert_int_equal(told.results, 0);
+    expect_next(0, 2);
+}
+
+/* The same from Linux: CB_SEQUENCE is fine, the operation says it. */
+static void executed_before_linux(void **unused)
+{
+    (void)unused;
+    back_connect(&b);
+    back_bind(&s, &b);
+    back_stir(&a);
+    call_begin();
+    back_close(&a);
+    a = b;
+    expect_slot(0, 1);
+    back_answer(&a, &again, NFS4_OK, NFS4ERR_RETRY_UNCACHED_REP);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    assert_int_equal(told.status, NFS4ERR_RETRY_UNCACHED_REP);
+    expect_next(0, 2);
+}
+
+/* Sent twice, and it still runs: DELAY, or MISORDERED (§2.10.6.2). */
+static void runs_still(void **unused)
+{
+    (void)unused;
+    back_connect(&b);
+    back_bind(&s, &b);
+    back_stir(&a);
+    call_begin();
+    back_close(&a);
+    a = b;
+    expect_slot(0, 1);
+    answer_with(&again, NFS4ERR_SEQ_MISORDERED);
+    back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
+    expect_slot(0, 1);
+    answer_with(&again, NFS4ERR_DELAY);
+    back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
+    expect_slot(0, 1);
+    back_answer(&a, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    expect_next(0, 2);
+}
+
+/* Not executed, and never will be: the sequence is used for another. */
+static void refused(void **unused)
+{
+    static const uint32_t statuses[] = {NFS4ERR_REQ_TOO_BIG, NFS4ERR_REP_TOO_BIG,
+                                        NFS4ERR_TOO_MANY_OPS, NFS4ERR_BADXDR,
+                                        NFS4ERR_OP_NOT_IN_SESSION};
+    static const uint32_t no_results[] = {NFS4ERR_MINOR_VERS_MISMATCH, 0, 0};
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        call_begin();
+        back_answer(&a, &first, statuses[i], 0);
+        back_wait_told(&told, CALLBACK_REFUSED);
+        expect_next(0, (uint32_t)i + 1);
+    }
+    call_begin();
+    peer_reply(a.fd, first.xid, no_results, ARRAY_SIZE(no_results));
+    back_wait_told(&told, CALLBACK_REFUSED);
+    expect_next(0, ARRAY_SIZE(statuses) + 1);
+    assert_int_equal(back_flags(&s), 0);
+}
+
+/* RPC knows no such program: as above. */
+static void refused_by_rpc(void **unused)
+{
+    struct rpc_reply_header header = {.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_PROG_UNAVAIL};
+    uint8_t bytes[64];
+    struct xdr x;
+
+    (void)unused;
+    call_begin();
+    header.xid = first.xid;
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    assert_true(wire_rpc_reply_header(&x, &header));
+    peer_send_record(a.fd, bytes, xdr_pos(&x));
+    back_wait_told(&told, CALLBACK_REFUSED);
+    expect_next(0, 1);
+}
+
+/* An OK for another request is no answer to this one. */
+static void another_slot(void **unused)
+{
+    struct back_seen wrong;
+
+    (void)unused;
+    back_connect(&b);
+    back_bind(&s, &b);
+    back_stir(&a);
+    call_begin();
+    wrong = first;
+    wrong.sequence.csa_sequenceid++;
+    back_answer(&a, &wrong, NFS4_OK, NFS4_OK);
+    peer_expect_close(a.fd);
+    close(a.fd);
+    a = b;
+    expect_slot(0, 1);
+    back_answer(&a, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+}
+
+/* RFC 8881 §20.9.3: an answer renews the lease. */
+static void answer_renews(void **unused)
+{
+    struct client *client = s.session->client;
+    int64_t before = client->renewed_ns;
+
+    (void)unused;
+    back_pass_ms(5000);
+    call_begin();
+    answer_with(&first, NFS4_OK);
+    assert_true(client->renewed_ns > before);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(delay),           TEST(delay_for_ever),        TEST(counts_otherwise),
+        TEST(another_takes),   TEST(bad_session),           TEST(bad_slot),
+        TEST(executed_before), TEST(executed_before_linux), TEST(runs_still),
+        TEST(refused),         TEST(refused_by_rpc),        TEST(another_slot),
+        TEST(answer_renews),
+    };
+
+    return test_group_run(tests);
+}
