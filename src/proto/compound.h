@@ -69,7 +69,8 @@ struct compound {
     bool has_current_stateid, has_saved_stateid;
 
     struct client *client; /* who sent it: from the session, or from 4.0's clientid; may be NULL */
-    bool want_cached;      /* the reply will be kept: no tail by descriptor */
+    const struct client *likely;      /* who most likely did, if that is not known; only compared */
+    bool want_cached;                 /* the reply will be kept: no tail by descriptor */
     const struct bitmap4 *attributes; /* those that the minor version has */
     uint32_t open_rflags;             /* for OPEN4resok, besides the handler's own */
     uint32_t op_index;
@@ -85,6 +86,12 @@ struct compound {
      * request can't wait, or has waited long enough. */
     struct delegation_waiter *waiter;
 };
+
+/* Whose delegations are not in the way of what it does; may be NULL. */
+static inline const struct client *compound_holder(const struct compound *c)
+{
+    return c->client ? c->client : c->likely;
+}
 
 /* Set one up, of zero bytes, for a call. */
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,

@@ -105,7 +105,7 @@ enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
         return minor_mismatch(call, &tag);
 #ifdef MAINSTAY_V40
     if (minor == 0)
-        return v40_compound_run(call, server, &tag, op_count);
+        return v40_compound_run(call, server, conn, &tag, op_count);
 #endif
     return v41_compound_run(call, server, conn, minor, &tag, op_count);
 }

@@ -274,36 +274,34 @@ static void harmless(void **state)
     holder_close(&holder);
 }
 
-/* In minor version 0 operations that name nobody are by nobody known: 4.0 clients return what they
- * have before they send these. */
+/* In minor version 0 operations that name nobody are by the client that alone has used the
+ * connection. */
 static void own_never_recalls(void **state)
 {
     static const struct {
         struct deed deed;
-        bool anonymous_v40;
         bool mem_only; /* a lease of the kernel for reading ends with a writer of ours */
     } deeds[] = {
-        {{"OPEN for reading", OPEN_DELEGATE_WRITE, open_read}, false, false},
-        {{"OPEN for writing", OPEN_DELEGATE_READ, open_write}, false, true},
-        {{"OPEN that truncates", OPEN_DELEGATE_READ, open_truncating}, false, true},
-        {{"READ by the anonymous stateid", OPEN_DELEGATE_WRITE, read_anonymous}, true, false},
-        {{"WRITE by the anonymous stateid", OPEN_DELEGATE_READ, write_anonymous}, true, true},
-        {{"SETATTR of the mode", OPEN_DELEGATE_READ, setattr_mode}, true, false},
-        {{"SETATTR of the size", OPEN_DELEGATE_WRITE, setattr_size}, true, false},
-        {{"LOCKT", OPEN_DELEGATE_WRITE, lockt}, false, false},
-        {{"GETATTR", OPEN_DELEGATE_WRITE, getattr}, true, false},
-        {{"LINK", OPEN_DELEGATE_READ, link_it}, true, false},
-        {{"RENAME", OPEN_DELEGATE_WRITE, rename_it}, true, false},
-        {{"RENAME over it", OPEN_DELEGATE_READ, rename_over_it}, true, false},
-        {{"REMOVE", OPEN_DELEGATE_WRITE, remove_it}, true, false},
+        {{"OPEN for reading", OPEN_DELEGATE_WRITE, open_read}, false},
+        {{"OPEN for writing", OPEN_DELEGATE_READ, open_write}, true},
+        {{"OPEN that truncates", OPEN_DELEGATE_READ, open_truncating}, true},
+        {{"READ by the anonymous stateid", OPEN_DELEGATE_WRITE, read_anonymous}, false},
+        {{"WRITE by the anonymous stateid", OPEN_DELEGATE_READ, write_anonymous}, true},
+        {{"SETATTR of the mode", OPEN_DELEGATE_READ, setattr_mode}, false},
+        {{"SETATTR of the size", OPEN_DELEGATE_WRITE, setattr_size}, false},
+        {{"LOCKT", OPEN_DELEGATE_WRITE, lockt}, false},
+        {{"GETATTR", OPEN_DELEGATE_WRITE, getattr}, false},
+        {{"LINK", OPEN_DELEGATE_READ, link_it}, false},
+        {{"RENAME", OPEN_DELEGATE_WRITE, rename_it}, false},
+        {{"RENAME over it", OPEN_DELEGATE_READ, rename_over_it}, false},
+        {{"REMOVE", OPEN_DELEGATE_WRITE, remove_it}, false},
     };
     struct holder holder;
     struct scene scene;
 
     holder_open(&holder, script_minor);
     for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
-        if ((deeds[i].anonymous_v40 && script_minor == 0) ||
-            (deeds[i].mem_only && *state == script_local))
+        if (deeds[i].mem_only && *state == script_local)
             continue;
         print_message("%s\n", deeds[i].deed.what);
         make_scene(&scene, *state, &holder, &holder.mount, deeds[i].deed.type);
@@ -414,16 +412,61 @@ static void named_attributes(void **state)
     begin(&holder.mount, &again.fh);
     client_compound_add(C, &(struct nfs_argop4){.argop = OP_OPENATTR, .opopenattr = {true}});
     client_op_getfh(C);
-    run_on(&holder.mount.conn, V40_OR(NFS4ERR_DELAY, NFS4_OK));
-    if (script_minor != 0) {
-        attributes = result_fh();
-        make_file(&holder.mount, &attributes, "own");
-        begin(&bob, &attributes);
-        client_op_remove(C, "own");
-        run_on(&bob.conn, NFS4ERR_DELAY);
-        holder_wait_recall(&holder, &again);
-    }
+    run_on(&holder.mount.conn, NFS4_OK);
+    attributes = result_fh();
+    make_file(&holder.mount, &attributes, "own");
+    begin(&bob, &attributes);
+    client_op_remove(C, "own");
+    run_on(&bob.conn, NFS4ERR_DELAY);
+    holder_wait_recall(&holder, &again);
     holder_finish(&holder, &again);
+    holder_close(&holder);
+}
+
+/* Minor version 0: over a connection that nobody or several have used, an operation without a name
+ * may be anybody's; but not the GETATTR that Linux sends before DELEGRETURN. */
+static void nameless_over_other_connections(void **state)
+{
+    struct client_fh dir = script_dir(*state);
+    struct client_conn fresh;
+    struct client_file file;
+    struct holder holder;
+
+    if (script_minor != 0)
+        return;
+    holder_open(&holder, 0);
+    file = holder_delegated(&holder, &dir, "held", OPEN_DELEGATE_WRITE);
+    script_connect(&fresh);
+    begin(&holder.mount, &file.fh);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE));
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_DELEGRETURN,
+                                                .opdelegreturn = {*client_file_delegation(&file)}});
+    run_on(&fresh, NFS4_OK);
+    (void)holder_pump(&holder, 0);
+    assert_int_equal(holder.callbacks->count, 0);
+    expect_status(client_file_close(&holder.mount, &file), NFS4_OK);
+    client_conn_close(&fresh);
+
+    file = holder_delegated(&holder, &dir, "another", OPEN_DELEGATE_WRITE);
+    script_connect(&fresh);
+    begin(&holder.mount, &dir);
+    client_op_remove(C, "another");
+    run_on(&fresh, NFS4ERR_DELAY);
+    holder_wait_recall(&holder, &file);
+    holder_finish(&holder, &file);
+    client_conn_close(&fresh);
+
+    file = holder_delegated(&holder, &dir, "a third", OPEN_DELEGATE_WRITE);
+    begin(&bob, &dir); /* bob, too, over the holder's connection */
+    script_op_open(&bob, &(struct client_open){.owner = "bob",
+                                               .access = OPEN4_SHARE_ACCESS_READ,
+                                               .name = "no such file"});
+    run_on(&holder.mount.conn, NFS4ERR_NOENT);
+    begin(&holder.mount, &dir);
+    client_op_remove(C, "a third");
+    run_on(&holder.mount.conn, NFS4ERR_DELAY);
+    holder_wait_recall(&holder, &file);
+    holder_finish(&holder, &file);
     holder_close(&holder);
 }
 
@@ -437,6 +480,7 @@ int main(void)
         ON_BOTH(all_readers_are_recalled),
         {"denied_without_recall on mem", denied_without_recall, NULL, NULL, script_mem},
         {"named_attributes on mem", named_attributes, NULL, NULL, script_mem},
+        ON_BOTH(nameless_over_other_connections),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

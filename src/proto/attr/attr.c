@@ -310,7 +310,7 @@ static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t ma
     enum vfs_status got;
 
     if (mask & DELEGATED)
-        status = delegation_getattr(c->server->state, obj, c->client, c->call->received_ns,
+        status = delegation_getattr(c->server->state, obj, compound_holder(c), c->call->received_ns,
                                     c->waiter, &held);
     if (status != NFS4_OK)
         return status;

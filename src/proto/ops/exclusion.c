@@ -45,8 +45,8 @@ enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound
     bool begun[EXCLUSION_OBJECTS];
 
     for (uint32_t i = 0; i < exclusion->count; i++) {
-        begun[i] = delegation_begin(state, exclusion->objects[i], c->client, exclusion->use,
-                                    c->call->received_ns, waiter) == NFS4_OK;
+        begun[i] = delegation_begin(state, exclusion->objects[i], compound_holder(c),
+                                    exclusion->use, c->call->received_ns, waiter) == NFS4_OK;
         if (begun[i])
             continue;
         status = NFS4ERR_DELAY;

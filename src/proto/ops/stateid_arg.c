@@ -136,7 +136,7 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
     status = check_special(c, special, access);
     if (status != NFS4_OK)
         return status;
-    status = delegation_begin(c->server->state, c->current.obj, c->client, use,
+    status = delegation_begin(c->server->state, c->current.obj, compound_holder(c), use,
                               c->call->received_ns, c->waiter);
     io->begun = status == NFS4_OK;
     return status;

@@ -10,6 +10,7 @@
 #include "proto/v40/op_run.h"
 #include "proto/v40/stateid40.h"
 #include "proto/v40/status40.h"
+#include "state/session/session_conn.h"
 #include "wire/op_table.h"
 
 /* An operation that minor version 0 does not define is ILLEGAL and is answered as such. */
@@ -104,12 +105,14 @@ static enum rpc_result run_on(struct compound_park *park)
 }
 
 enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
-                                 const struct wire_opaque *tag, uint32_t op_count)
+                                 struct session_conn *conn, const struct wire_opaque *tag,
+                                 uint32_t op_count)
 {
     struct v40_compound here, *x = compound_park_place(call, &here, sizeof(here));
 
-    *x = (struct v40_compound){.status = NFS4_OK};
+    *x = (struct v40_compound){.status = NFS4_OK, .conn = conn};
     compound_begin(&x->base, call, server, op_count);
+    x->base.likely = session_conn_sole_client(conn);
     x->base.attributes = &attr_minor0;
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_RESOURCE);
     compound_park_begin(&x->park, &x->base, &x->reply, run_on);

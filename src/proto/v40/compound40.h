@@ -19,11 +19,13 @@
 #include "proto/reply.h"
 
 struct duplicate;
+struct session_conn;
 struct stateid;
 
 struct v40_compound {
     struct compound base;
     struct reply reply;
+    struct session_conn *conn;
     struct compound_park park;
     enum nfsstat4 status;  /* so far */
     struct client *client; /* base.client, with a reference and a request begun; or NULL */
@@ -38,4 +40,5 @@ struct v40_compound {
 
 /* Everything of one COMPOUND behind its head. */
 enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
-                                 const struct wire_opaque *tag, uint32_t op_count);
+                                 struct session_conn *conn, const struct wire_opaque *tag,
+                                 uint32_t op_count);

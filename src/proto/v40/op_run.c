@@ -44,6 +44,23 @@ static enum nfsstat4 secinfo(struct compound *c, const struct SECINFO4args *args
     return status;
 }
 
+/* Linux looks at the file in the very request that returns its delegation. */
+static enum nfsstat4 getattr(struct v40_compound *x)
+{
+    struct compound *c = &x->base;
+    const struct client *likely = c->likely;
+    struct GETATTR4args args;
+    enum nfsstat4 status;
+
+    if (!wire_GETATTR4args(c->in, &args))
+        return NFS4ERR_BADXDR;
+    if (!compound_holder(c))
+        c->likely = v40_peek_client(x);
+    status = op_getattr(c, &args);
+    c->likely = likely;
+    return status;
+}
+
 enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op)
 {
     struct compound *c = &x->base;
@@ -54,7 +71,8 @@ enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op)
         OP_SHARED(COMMIT, op_commit)
         OP_SHARED(CREATE, op_create)
         OP_STATEFUL(DELEGRETURN, v40_use_stateid(x, &args.deleg_stateid), op_delegreturn)
-        OP_SHARED(GETATTR, op_getattr)
+    case OP_GETATTR:
+        return getattr(x);
         OP_SHARED_VOID(GETFH, op_getfh)
         OP_SHARED(LINK, op_link)
         OP_OWN(LOCK, v40_lock)

@@ -2,6 +2,7 @@
 #include "proto/v40/stateid40.h"
 
 #include "state/open/open.h"
+#include "state/session/session_conn.h"
 #include "state/state.h"
 #include "state/v40/client_v40.h"
 #include "state/v40/open_confirm.h"
@@ -18,6 +19,7 @@ static void use(struct v40_compound *x, struct client *client)
 {
     v40_client_done(x);
     x->client = x->base.client = client;
+    session_conn_used_by(x->conn, client);
 }
 
 enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid)
@@ -100,4 +102,21 @@ void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status)
         client_v40_told(x->client, x->used, x->base.call->received_ns);
     stateid_put(x->used);
     x->used = NULL;
+}
+
+const struct client *v40_peek_client(const struct v40_compound *x)
+{
+    struct xdr rest = *x->base.in;
+    struct DELEGRETURN4args args;
+    struct stateid *sid;
+    const struct client *client = NULL;
+
+    if (xdr_get_u32(&rest) != OP_DELEGRETURN || !wire_DELEGRETURN4args(&rest, &args))
+        return NULL;
+    sid = stateid_find(x->base.server->state->opens->stateids, &args.deleg_stateid);
+    if (sid) {
+        client = sid->client;
+        stateid_put(sid);
+    }
+    return client;
 }

@@ -30,3 +30,7 @@ void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status);
 
 /* Nobody's compound any more. */
 void v40_client_done(struct v40_compound *x);
+
+/* Who sends the operation behind this one, if that is DELEGRETURN; for comparing only.  A GETATTR
+ * before it must not ask, or recall, what is about to come back. */
+const struct client *v40_peek_client(const struct v40_compound *x);

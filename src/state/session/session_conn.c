@@ -105,8 +105,33 @@ void session_conn_destroy(struct session_conn *conn)
     LIST_FOREACH_SAFE (binding, &conn->bindings, struct session_binding, conn_link)
         binding_remove_locked(binding);
     pthread_mutex_unlock(&conn->lock);
+    if (conn->first_v40)
+        client_put(conn->first_v40);
     pthread_mutex_destroy(&conn->lock);
     free(conn);
+}
+
+void session_conn_used_by(struct session_conn *conn, struct client *client)
+{
+    struct client *first = atomic_load_explicit(&conn->first_v40, memory_order_acquire);
+
+    if (first == client)
+        return;
+    if (!first &&
+        atomic_compare_exchange_strong_explicit(&conn->first_v40, &first, client,
+                                                memory_order_acq_rel, memory_order_acquire)) {
+        client_get(client);
+        return;
+    }
+    if (first != client)
+        atomic_store_explicit(&conn->several_v40, true, memory_order_relaxed);
+}
+
+struct client *session_conn_sole_client(struct session_conn *conn)
+{
+    if (atomic_load_explicit(&conn->several_v40, memory_order_relaxed))
+        return NULL;
+    return atomic_load_explicit(&conn->first_v40, memory_order_acquire);
 }
 
 /* Sweeping when the number has doubled keeps the cost of a bind constant. */

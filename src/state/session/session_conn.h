@@ -43,6 +43,10 @@ struct session_conn {
     uint32_t binding_count;
     uint32_t sweep_at;            /* look for ended ones when there are that many bindings */
     struct session_binding *last; /* of the last SEQUENCE, or NULL; one of the above */
+
+    /* 4.0: the first client that was seen to use it, a reference; and whether others were. */
+    _Atomic(struct client *) first_v40;
+    _Atomic bool several_v40;
 };
 
 struct session_conn *session_conn_create(void *transport);
@@ -76,3 +80,10 @@ bool session_conn_is_bound(struct session_conn *conn, struct session *session);
 
 /* Detach all connections from a session that is dead. */
 void session_conn_unbind_all(struct session *session);
+
+/* 4.0: a request of the client came over `conn`. */
+void session_conn_used_by(struct session_conn *conn, struct client *client);
+
+/* 4.0: who alone was seen to use it, and so most likely sends what names no client; or NULL.  It is
+ * there as long as the connection, but may be dead. */
+struct client *session_conn_sole_client(struct session_conn *conn);
