@@ -167,12 +167,16 @@ static void silent_and_lost(void **state)
 {
     struct client_fh dir = script_dir("/mem");
     struct nfs_argop4 test = {.argop = OP_TEST_STATEID}, release = {.argop = OP_FREE_STATEID};
+    struct client_session_wish wishes[2];
     struct client_mount silent, other;
     struct client_file lost, got;
 
     (void)state;
-    mount_open(&silent, NULL);
-    mount_open(&other, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        wishes[i] = client_session_wish_default(NULL);
+        wishes[i].flags = 0; /* else there is a delegation to be recalled first */
+        mount_open(i ? &other : &silent, &wishes[i]);
+    }
     expect_status(open_denying(&silent, &dir, "silent", &lost), NFS4_OK);
     expect_status(open_denying(&other, &dir, "other", &got), NFS4ERR_SHARE_DENIED);
     usleep(SILENCE_US);

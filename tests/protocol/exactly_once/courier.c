@@ -28,6 +28,7 @@ bool courier_open(struct courier *courier, const char *target, const struct clie
     (void)snprintf(owner, sizeof(owner), "%s client %u", work->path, number);
     wish = client_session_wish_default(owner);
     wish.fore.ca_maxrequests = COURIER_WISH;
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* nobody answers there */
     courier->like_linux = number % 2 == 1;
     for (unsigned i = 0; i < COURIER_CONNS; i++) {
         courier->conns[i].fd = -1;
