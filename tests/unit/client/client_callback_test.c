@@ -296,6 +296,155 @@ static void without_callbacks_calls_are_refused(void **state)
     client_reply_free(&reply);
 }
 
+/* ---- the operations ---- */
+
+static void put_compound(struct xdr *x, uint32_t op)
+{
+    struct CB_SEQUENCE4args sequence = {.csa_sequenceid = 1};
+    struct wire_opaque tag = {NULL, 0};
+
+    xdr_opaque(x, &tag, 16);
+    xdr_put_u32(x, 1);
+    xdr_put_u32(x, 0);
+    xdr_put_u32(x, 2);
+    xdr_put_u32(x, OP_CB_SEQUENCE);
+    wire_CB_SEQUENCE4args(x, &sequence);
+    xdr_put_u32(x, op);
+}
+
+/* Send what was encoded, let it be answered, and return what was kept of its operation. */
+static const struct client_callback_op *call_with(struct client_pair *pair, struct xdr *x,
+                                                  struct client_reply *reply)
+{
+    struct wire_opaque tag;
+    uint32_t xid;
+
+    assert_false(x->failed);
+    assert_int_equal(client_call_send(&pair->server, CLIENT_CALLBACK_PROGRAM, NFS_CB, CB_COMPOUND,
+                                      x->start, xdr_pos(x), &xid),
+                     CLIENT_OK);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    assert_int_equal(client_call_receive(&pair->server, xid, reply), CLIENT_OK);
+    assert_int_equal(xdr_get_u32(&reply->results), NFS4_OK);
+    assert_true(xdr_opaque(&reply->results, &tag, 16));
+    assert_int_equal(xdr_get_u32(&reply->results), 2);
+    assert_int_equal(callbacks.trouble_count, 0);
+    return &client_callback_at(&callbacks, callbacks.count - 1)->ops[1];
+}
+
+static void getattr_is_decoded_and_answered(void **state)
+{
+    struct CB_GETATTR4args args = {.fh = {(const uint8_t *)"file", 4},
+                                   .attr_request = CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE)};
+    const struct client_callback_op *op;
+    struct CB_GETATTR4resok resok;
+    struct CB_SEQUENCE4resok sequence;
+    struct client_reply reply;
+    struct nfs4_attrs attrs;
+    uint8_t bytes[256];
+    struct xdr x;
+
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    put_compound(&x, OP_CB_GETATTR);
+    wire_CB_GETATTR4args(&x, &args);
+    callbacks.attrs = (struct nfs4_attrs){.change = 77, .size = 88};
+    op = call_with(*state, &x, &reply);
+    assert_int_equal(op->op, OP_CB_GETATTR);
+    assert_int_equal(op->fh.len, 4);
+    assert_true(bitmap4_isset(&op->bits, FATTR4_SIZE));
+    xdr_get_u32(&reply.results);
+    xdr_get_u32(&reply.results);
+    assert_true(wire_CB_SEQUENCE4resok(&reply.results, &sequence));
+    assert_int_equal(xdr_get_u32(&reply.results), OP_CB_GETATTR);
+    assert_int_equal(xdr_get_u32(&reply.results), NFS4_OK);
+    assert_true(wire_CB_GETATTR4resok(&reply.results, &resok));
+    assert_int_equal(xdr_left(&reply.results), 0);
+    assert_true(fattr_decode(&resok.obj_attributes, &attrs, NULL));
+    assert_int_equal(attrs.change, 77);
+    assert_int_equal(attrs.size, 88);
+    client_reply_free(&reply);
+}
+
+static void recall_any_is_decoded(void **state)
+{
+    struct CB_RECALL_ANY4args args = {.craa_objects_to_keep = 9, .craa_type_mask = CLIENT_BITS(1)};
+    const struct client_callback_op *op;
+    struct client_reply reply;
+    uint8_t bytes[256];
+    struct xdr x;
+
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    put_compound(&x, OP_CB_RECALL_ANY);
+    wire_CB_RECALL_ANY4args(&x, &args);
+    op = call_with(*state, &x, &reply);
+    assert_int_equal(op->keep, 9);
+    assert_true(bitmap4_isset(&op->bits, 1));
+    client_reply_free(&reply);
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    put_compound(&x, OP_CB_RECALLABLE_OBJ_AVAIL);
+    wire_CB_RECALL_ANY4args(&x, &args);
+    assert_int_equal(call_with(*state, &x, &reply)->op, OP_CB_RECALLABLE_OBJ_AVAIL);
+    client_reply_free(&reply);
+}
+
+static void recall_slot_is_decoded(void **state)
+{
+    struct CB_RECALL_SLOT4args args = {.rsa_target_highest_slotid = 5};
+    struct client_reply reply;
+    uint8_t bytes[256];
+    struct xdr x;
+
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    put_compound(&x, OP_CB_RECALL_SLOT);
+    wire_CB_RECALL_SLOT4args(&x, &args);
+    assert_int_equal(call_with(*state, &x, &reply)->target_highest_slot, 5);
+    client_reply_free(&reply);
+}
+
+static void notify_lock_is_decoded(void **state)
+{
+    struct CB_NOTIFY_LOCK4args args = {.cnla_fh = {(const uint8_t *)"file", 4},
+                                       .cnla_lock_owner = {42, {(const uint8_t *)"owner", 5}}};
+    const struct client_callback_op *op;
+    struct client_reply reply;
+    uint8_t bytes[256];
+    struct xdr x;
+
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    put_compound(&x, OP_CB_NOTIFY_LOCK);
+    wire_CB_NOTIFY_LOCK4args(&x, &args);
+    op = call_with(*state, &x, &reply);
+    assert_int_equal(op->fh.len, 4);
+    assert_int_equal(op->clientid, 42);
+    assert_int_equal(op->owner_len, 5);
+    assert_memory_equal(op->owner, "owner", 5);
+    client_reply_free(&reply);
+}
+
+/* What stands behind the last operation is part of none. */
+static void a_call_with_more_than_its_operations_is_none(void **state)
+{
+    struct client_pair *pair = *state;
+    struct CB_RECALL_SLOT4args args = {.rsa_target_highest_slotid = 5};
+    struct client_reply reply;
+    uint8_t bytes[256];
+    uint32_t xid;
+    struct xdr x;
+
+    xdr_init_encode(&x, bytes, sizeof(bytes));
+    put_compound(&x, OP_CB_RECALL_SLOT);
+    wire_CB_RECALL_SLOT4args(&x, &args);
+    xdr_put_u32(&x, 0);
+    assert_int_equal(client_call_send(&pair->server, CLIENT_CALLBACK_PROGRAM, NFS_CB, CB_COMPOUND,
+                                      bytes, xdr_pos(&x), &xid),
+                     CLIENT_OK);
+    assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
+    assert_int_equal(client_call_receive(&pair->server, xid, &reply), CLIENT_REJECTED);
+    assert_int_equal(reply.header.accept_stat, ACCEPT_GARBAGE_ARGS);
+    assert_int_equal(callbacks.trouble_count, 1);
+    client_reply_free(&reply);
+}
+
 #define PAIR_TEST(name) cmocka_unit_test_setup_teardown(name, setup, client_pair_teardown)
 
 int main(void)
@@ -312,6 +461,11 @@ int main(void)
         PAIR_TEST(a_connection_can_be_cut_before),
         PAIR_TEST(a_connection_can_be_cut_after),
         PAIR_TEST(a_connection_can_be_cut_amid),
+        PAIR_TEST(getattr_is_decoded_and_answered),
+        PAIR_TEST(recall_any_is_decoded),
+        PAIR_TEST(recall_slot_is_decoded),
+        PAIR_TEST(notify_lock_is_decoded),
+        PAIR_TEST(a_call_with_more_than_its_operations_is_none),
         PAIR_TEST(a_call_between_replies_is_answered),
         PAIR_TEST(without_callbacks_calls_are_refused),
     };
