@@ -5,6 +5,7 @@
  * it.  L-12.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "holder.h"
 
@@ -415,6 +416,42 @@ static void tested_and_freed(void **state)
     run_on(&holder.mount.conn, NFS4ERR_BAD_STATEID);
 }
 
+/* ---- RENEW ---- */
+
+static enum nfsstat4 renewed(void)
+{
+    begin_bare(&holder.mount, 0);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_RENEW,
+                                                .oprenew = {client_mount_clientid(&holder.mount)}});
+    assert_int_equal(client_compound_call(&holder.mount.conn, C, R), CLIENT_OK);
+    return R->status;
+}
+
+/* RFC 7530 §10.4.6, §16.28.4: who cannot be called is told when it has a delegation, and only
+ * then. */
+static void path_down(void **state)
+{
+    const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
+    struct client_file file = holder_delegated(&holder, &dir, "out of reach", OPEN_DELEGATE_READ);
+    struct client_file other;
+
+    (void)state;
+    expect_status(renewed(), NFS4_OK);
+    close(holder.listener);
+    holder.listener = -1;
+    for (uint32_t i = 0; i < holder.more_count; i++)
+        client_conn_close(&holder.more[i]);
+    expect_status(conflict_open(&bob, &dir, "out of reach", &other), NFS4ERR_DELAY);
+    while (renewed() != NFS4ERR_CB_PATH_DOWN) {
+        expect_status(R->status, NFS4_OK);
+        assert_true(wait_now_ms() < end_ms);
+        wait_ms(50);
+    }
+    holder_return(&holder, &file);
+    expect_status(renewed(), NFS4_OK);
+    conflict_over(&dir, "out of reach");
+}
+
 #define TEST(function)                                                                             \
     {                                                                                              \
 #function, function, setup, teardown, NULL                                                 \
@@ -422,7 +459,7 @@ static void tested_and_freed(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest both[] = {
+    const struct CMUnitTest in_v40[] = {
         TEST(locks_come_with_it),
         TEST(wrong_claims),
         TEST(no_former_life),
@@ -431,6 +468,7 @@ int main(void)
         TEST(io_of_others_is_checked),
         TEST(no_open),
         TEST(returned),
+        TEST(path_down),
     };
     const struct CMUnitTest with_sessions[] = {
         TEST(locks_come_with_it),
@@ -447,6 +485,6 @@ int main(void)
     };
 
     if (script_minor == 0)
-        return test_group_run_fixtures(both, script_setup_default, script_teardown);
+        return test_group_run_fixtures(in_v40, script_setup_default, script_teardown);
     return test_group_run_fixtures(with_sessions, script_setup_default, script_teardown);
 }

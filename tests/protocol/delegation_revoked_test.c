@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A holder that does not give back what is recalled loses it after a lease, and hears of that
+ * (RFC 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.5, §10.4.6).
+ */
+#include <unistd.h>
+
+#include "holder.h"
+
+static struct holder holder;
+static struct client_fh dir;
+static struct client_file file;
+static struct stateid4 lost;
+
+static int start(void **state)
+{
+    static const char *const options[] = {"--lease", "1", "--export", "/mem=mem:,no_root_squash",
+                                          NULL};
+
+    (void)state;
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
+}
+
+static void speak(struct client_mount *mount)
+{
+    if (mount->v40) {
+        begin_bare(mount, 0);
+        client_compound_add(
+            C, &(struct nfs_argop4){.argop = OP_RENEW, .oprenew = {client_mount_clientid(mount)}});
+        assert_int_equal(client_compound_call(&mount->conn, C, R), CLIENT_OK);
+        return;
+    }
+    begin(mount, NULL);
+    run_on(&mount->conn, NFS4_OK);
+}
+
+/* bob insists, and the holder goes on with other things. */
+static struct client_file lose(const char *name)
+{
+    const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
+    struct client_file other;
+    enum nfsstat4 status;
+
+    dir = script_dir(script_mem);
+    file = holder_delegated(&holder, &dir, name, OPEN_DELEGATE_READ);
+    lost = *client_file_delegation(&file);
+    while ((status = conflict_open(&bob, &dir, name, &other)) == NFS4ERR_DELAY) {
+        assert_true(wait_now_ms() < end_ms);
+        (void)holder_pump(&holder, 10);
+        speak(&holder.mount);
+    }
+    expect_status(status, NFS4_OK);
+    return other;
+}
+
+static enum nfsstat4 tested(void)
+{
+    begin(&holder.mount, NULL);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_TEST_STATEID,
+                                .optest_stateid = {.ts_stateids = &lost, .ts_stateids_count = 1}});
+    run_on(&holder.mount.conn, NFS4_OK);
+    return result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0];
+}
+
+static uint32_t flags(void)
+{
+    begin(&holder.mount, NULL);
+    run_on(&holder.mount.conn, NFS4_OK);
+    return result(OP_SEQUENCE)->opsequence.sr_status_flags & SEQ4_STATUS_RECALLABLE_STATE_REVOKED;
+}
+
+static void return_is(enum nfsstat4 status)
+{
+    begin(&holder.mount, &file.fh);
+    client_compound_add(C, &(struct nfs_argop4){.argop = OP_DELEGRETURN, .opdelegreturn = {lost}});
+    run_on(&holder.mount.conn, status);
+}
+
+static void claim_is(enum nfsstat4 status)
+{
+    struct nfs_argop4 claim = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access = OPEN4_SHARE_ACCESS_READ,
+                   .claim = {.claim = CLAIM_DELEGATE_CUR,
+                             .delegate_cur_info = {lost, client_text("lost")}}}};
+
+    begin(&holder.mount, &dir);
+    script_op_as(&holder.mount, "claims", &claim);
+    run_on(&holder.mount.conn, status);
+}
+
+static void heard_and_acknowledged(void **state)
+{
+    struct nfs_argop4 release = {.argop = OP_FREE_STATEID};
+    struct client_file other;
+
+    (void)state;
+    holder_open(&holder, 1);
+    other = lose("lost");
+    assert_true(flags() != 0);
+    begin(&holder.mount, &file.fh);
+    client_op_read(C, &lost, 0, 1);
+    run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    claim_is(NFS4ERR_DELEG_REVOKED);
+    return_is(NFS4ERR_DELEG_REVOKED);
+    expect_status(tested(), NFS4ERR_DELEG_REVOKED);
+    /* The open that it came with is as it was. */
+    script_read_is(&holder.mount, &file, NFS4_OK);
+    release.opfree_stateid.fsa_stateid = lost;
+    begin(&holder.mount, NULL);
+    client_compound_add(C, &release);
+    run_on(&holder.mount.conn, NFS4_OK);
+    assert_true(flags() == 0);
+    expect_status(tested(), NFS4ERR_BAD_STATEID);
+    return_is(NFS4ERR_BAD_STATEID);
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_close(&holder);
+}
+
+/* One whose lease is over loses it at once. */
+static void silent(void **state)
+{
+    struct client_file other;
+
+    (void)state;
+    holder_open(&holder, 1);
+    dir = script_dir(script_mem);
+    file = holder_delegated(&holder, &dir, "lost", OPEN_DELEGATE_READ);
+    lost = *client_file_delegation(&file);
+    (void)usleep(2600000); /* a lease, and its margin */
+    expect_status(conflict_insist(&bob, &dir, "lost", NULL, &other), NFS4_OK);
+    begin(&holder.mount, &file.fh);
+    client_op_read(C, &lost, 0, 1);
+    run_on(&holder.mount.conn, NFS4ERR_EXPIRED);
+    claim_is(NFS4ERR_EXPIRED);
+    return_is(NFS4ERR_EXPIRED);
+    expect_status(tested(), NFS4ERR_EXPIRED);
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_drop(&holder);
+}
+
+/* Minor version 0 has no word for it but that of a lease that was over. */
+static void heard_in_v40(void **state)
+{
+    struct client_file other;
+
+    (void)state;
+    holder_open(&holder, 0);
+    other = lose("lost");
+    claim_is(NFS4ERR_EXPIRED);
+    return_is(NFS4ERR_EXPIRED);
+    expect_status(client_file_close(&bob, &other), NFS4_OK);
+    holder_drop(&holder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest short_lease[] = {
+        cmocka_unit_test(heard_and_acknowledged),
+        cmocka_unit_test(silent),
+    };
+    const struct CMUnitTest short_lease_v40[] = {
+        cmocka_unit_test(heard_in_v40),
+    };
+
+    if (script_minor != 0)
+        return test_group_run_fixtures(short_lease, start, script_teardown);
+    return test_group_run_fixtures(short_lease_v40, start, script_teardown);
+}
