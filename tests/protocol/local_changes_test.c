@@ -305,36 +305,6 @@ static void settings(void **unused)
     holder_close(&holder);
 }
 
-/* nfs.recall_park_ms: how long the request that meets it waits for its return.  A wait can't be
- * proved short on a busy machine, but that there is none at all: the answer is there although
- * nobody else does anything. */
-static void park_setting(void **unused)
-{
-    struct holder holder;
-    struct client_file file, other;
-    int64_t start;
-
-    (void)unused;
-    set_setting("nfs.recall_park_ms", 1000);
-    begin_test(&holder, 1);
-    start = wait_now_ms();
-    file = holder_contended(&holder, &dir, name);
-    assert_true(wait_now_ms() - start >= 1000);
-    holder_finish(&holder, &file);
-
-    set_setting("nfs.recall_park_ms", 0);
-    new_name();
-    file = holder_delegated(&holder, &dir, name, WRITE);
-    for (int best = 1000; best >= 500;) { /* the machine may be busy for a while */
-        start = wait_now_ms();
-        expect_status(conflict_open(&bob, &dir, name, &other), NFS4ERR_DELAY);
-        best = (int)(wait_now_ms() - start);
-    }
-    holder_finish(&holder, &file);
-    holder_close(&holder);
-    set_setting("nfs.recall_park_ms", 100);
-}
-
 /* A client that never answers: its delegation is revoked when its lease is over, long before the
  * kernel would lose patience (fs.lease-break-time, 45 s), and the local user goes on. */
 static void nobody_waits_for_the_dead(void **unused)
@@ -448,7 +418,6 @@ int main(void)
         cmocka_unit_test(other_clients_are_no_strangers),
         cmocka_unit_test(not_while_it_is_in_use),
         cmocka_unit_test(settings),
-        cmocka_unit_test(park_setting),
     };
     const struct CMUnitTest brief[] = {cmocka_unit_test(nobody_waits_for_the_dead)};
     int failed = test_group_run_named(tests, ARRAY_SIZE(tests), set_up, script_teardown);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings, changed while the server runs: each is obeyed at once.  Those of local directories are
+ * in local_changes_test.c, those of minor versions in minor_range_test.c. */
+#include <string.h>
+
+#include "holder.h"
+#include "log_lines.h"
+#include "set_range.h"
+
+enum {
+    TRIES = 5,
+    /* 1 + 2 + 4 + 8 s are what the waits between them come to by default. */
+    TRIES_USUALLY_MS = 15000,
+};
+
+static struct client_fh dir;
+
+/* nfs.recall_park_ms: how long the request that meets it waits for its return.  A wait can't be
+ * proved short on a busy machine, but that there is none at all: the answer is there although
+ * nobody else does anything. */
+static void park(void **unused)
+{
+    struct holder holder;
+    struct client_file file, other;
+    int64_t start;
+
+    (void)unused;
+    set_setting("nfs.recall_park_ms", 1000);
+    dir = script_dir(script_mem);
+    holder_open(&holder, 1);
+    start = wait_now_ms();
+    file = holder_contended(&holder, &dir, "parked");
+    assert_true(wait_now_ms() - start >= 1000);
+    holder_finish(&holder, &file);
+
+    set_setting("nfs.recall_park_ms", 0);
+    file = holder_delegated(&holder, &dir, "not parked", OPEN_DELEGATE_WRITE);
+    for (int best = 1000; best >= 500;) { /* the machine may be busy for a while */
+        start = wait_now_ms();
+        expect_status(conflict_open(&bob, &dir, "not parked", &other), NFS4ERR_DELAY);
+        best = (int)(wait_now_ms() - start);
+    }
+    holder_finish(&holder, &file);
+    holder_close(&holder);
+    set_setting("nfs.recall_park_ms", 100);
+}
+
+/* S22-12: nfs.callback_backoff_ms and nfs.callback_backoff_max_ms.  A client that asks for time is
+ * asked again soon, and the recall comes through in the end. */
+static void backoff(void **unused)
+{
+    struct holder holder;
+    struct client_file file;
+    int64_t start;
+
+    (void)unused;
+    set_setting("nfs.callback_backoff_ms", 10);
+    set_setting("nfs.callback_backoff_max_ms", 20);
+    dir = script_dir(script_mem);
+    holder_open(&holder, 1);
+    holder.mount.conn.manner =
+        (struct client_manner){.op_status = NFS4ERR_DELAY, .times = TRIES - 1};
+    file = holder_contended(&holder, &dir, "file");
+    start = wait_now_ms();
+    holder_pump_until(&holder, holder_recalls(&holder, &file) >= TRIES);
+    assert_true(wait_now_ms() - start < TRIES_USUALLY_MS);
+    holder_finish(&holder, &file);
+    holder_close(&holder);
+    set_setting("nfs.callback_backoff_max_ms", 20000);
+    set_setting("nfs.callback_backoff_ms", 1000);
+}
+
+/* What does not go together changes nothing, and the log says why. */
+static void refused(void **unused)
+{
+    struct log_line line;
+    unsigned count = log_find("daemon.callback_waits", NULL).count;
+
+    (void)unused;
+    set_setting("nfs.callback_timeout_ms", 600000);
+    assert_int_equal(log_find("daemon.callback_waits", NULL).count, count);
+    line = log_find("daemon.hangup", NULL);
+    assert_non_null(strstr(log_value(&line, "error"), "must take less than the lease, 90000 ms"));
+    set_setting("nfs.callback_timeout_ms", 5000);
+    line = log_find("daemon.callback_waits", NULL);
+    assert_int_equal(line.count, count + 1);
+    assert_int_equal(log_number(&line, "timeout_ms"), 5000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(park),
+        cmocka_unit_test(backoff),
+        cmocka_unit_test(refused),
+    };
+
+    return test_group_run_fixtures(tests, script_setup_default, script_teardown);
+}
