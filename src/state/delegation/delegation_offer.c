@@ -47,13 +47,6 @@ static bool allowed(struct offer *offer)
                   DELEGATION_COUNTER_refused_setting);
 }
 
-static bool reachable(const struct offer *offer)
-{
-    const struct delegation_hooks *hooks = &offer->state->delegations->hooks;
-
-    return hooks->reachable && hooks->reachable(offer->request->client, hooks->context);
-}
-
 static uint32_t held(const struct delegation_tables *tables)
 {
     return atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_relaxed) +
@@ -72,8 +65,6 @@ static bool policy(struct offer *offer)
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_history);
     if (recovery_in_grace(offer->state->recovery))
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
-    if (!reachable(offer))
-        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_unreachable);
     return true;
 }
 
@@ -167,6 +158,17 @@ static bool promising(struct offer *offer)
     admitted = admitted_locked(offer, &mine);
     pthread_mutex_unlock(&offer->file->lock);
     return admitted;
+}
+
+/* Asked late: the answer may be under a lock that all clients of 4.0 share. */
+static bool reachable(struct offer *offer)
+{
+    const struct delegation_hooks *hooks = &offer->state->delegations->hooks;
+
+    if (offer->request->reclaim ||
+        (hooks->reachable && hooks->reachable(offer->request->client, hooks->context)))
+        return true;
+    return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_unreachable);
 }
 
 /* The last reference is gone: of the file, or the list of what was revoked, and all I/O. */
@@ -416,7 +418,7 @@ static bool attempt(struct offer *offer, enum delegation_kind kind)
         return false;
     if (!offer->file)
         offer->file = file_get(offer->state->opens->files, offer->request->obj);
-    if (!promising(offer) || !prepare(offer))
+    if (!promising(offer) || !reachable(offer) || !prepare(offer))
         return false;
     if (!take_lease(offer)) {
         drop_fresh(offer);

@@ -21,6 +21,7 @@ static void changed_by_another(void **unused)
     assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK); /* he reads, too */
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     assert_int_equal(hooked.recalls, 1);
+    assert_false(delegation_held(fx.state, fx.files[0], fx.alice, DELEGATION_READ));
     assert_memory_equal(&hooked.recalled[0], &stateid, sizeof(stateid));
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     assert_int_equal(hooked.recalls, 1); /* once */
