@@ -51,6 +51,15 @@ struct kept_file {
 
 static enum nfsstat4 kept_file_write(struct kept_file *kept, const struct bench_options *options)
 {
+    /* Nobody here would return a delegation. */
+    const struct client_open how = {
+        .owner = "kept",
+        .access = OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+        .name = IDLE_FILE,
+        .create = true,
+        .how = GUARDED4,
+        .mode = 0644,
+    };
     uint8_t *data = must_calloc(1, options->kept);
     struct client_file file;
     uint32_t written = 0;
@@ -58,7 +67,7 @@ static enum nfsstat4 kept_file_write(struct kept_file *kept, const struct bench_
 
     status = client_file_lookup(&kept->mount, options->export, &kept->parent);
     if (status == NFS4_OK)
-        status = client_file_create(&kept->mount, &kept->parent, IDLE_FILE, &file);
+        status = client_file_open(&kept->mount, &kept->parent, &how, &file);
     if (status == NFS4_OK) {
         status =
             client_file_write(&kept->mount, &file, 0, UNSTABLE4, data, options->kept, &written);

@@ -84,6 +84,7 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
     lane->op = op;
     lane->latency = latency;
     arena_init(&lane->arena, 256 << 10);
+    wish.flags = 0; /* no back channel, so no delegations, which nobody here would return */
     wish.fore.ca_maxrequests = options->slots;
     if (options->size + 4096 > wish.fore.ca_maxrequestsize)
         wish.fore.ca_maxrequestsize = wish.fore.ca_maxresponsesize = options->size + 4096;

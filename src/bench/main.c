@@ -22,6 +22,15 @@ int main(int argc, char **argv)
         report_idle(&options, &idle);
         return ok ? 0 : 1;
     }
+    if (options.hostile)
+        return recall_hostile_run(&options) ? 0 : 1;
+    if (options.recalls) {
+        static struct recall_result recall;
+        bool ok = recall_run(&options, &recall);
+
+        report_recall(&options, &recall);
+        return ok ? 0 : 1;
+    }
     if (!engine_run(&options, &result))
         return 1;
     report_bench(&options, &result);

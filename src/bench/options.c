@@ -12,6 +12,7 @@
 static const char usage[] =
     "usage: mainstay-bench --target HOST:PORT --op OP [OPTION]...\n"
     "       mainstay-bench --target HOST:PORT --idle N [--pid PID]\n"
+    "       mainstay-bench --target HOST:PORT --recalls N | --hostile\n"
     "\n"
     "The server must offer NFSv4.1.\n"
     "\n"
@@ -28,6 +29,8 @@ static const char usage[] =
     "  --idle N        hold N connections with a session each, tell the server's memory\n"
     "  --kept BYTES    with --idle: each of their slots holds the reply of a READ of BYTES\n"
     "  --settle S      seconds before that memory is read (3)\n"
+    "  --recalls N     open N files at a time that others have delegated and return at once\n"
+    "  --hostile       for --time hold delegations that others want, ask for data, read nothing\n"
     "  --json          one JSON object on stdout\n";
 
 static int complain(const char *what, const char *text)
@@ -116,6 +119,11 @@ static bool apply(struct bench_options *o, int key, char *value)
         return u32_option(value, 1, BENCH_IDLE_MAX, &o->idle);
     case 'k':
         return u32_option(value, 1, BENCH_IO_MAX, &o->kept);
+    case 'r':
+        return u32_option(value, 1, BENCH_RECALLS_MAX, &o->recalls);
+    case 'H':
+        o->hostile = true;
+        return true;
     case 'f':
         o->floor = true;
         return true;
@@ -136,6 +144,7 @@ int options_parse(struct bench_options *options, int argc, char **argv)
         {"entries", required_argument, NULL, 'n'}, {"idle", required_argument, NULL, 'i'},
         {"kept", required_argument, NULL, 'k'},    {"settle", required_argument, NULL, 'S'},
         {"floor", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
+        {"recalls", required_argument, NULL, 'r'}, {"hostile", no_argument, NULL, 'H'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int key, index = 0;
@@ -161,7 +170,8 @@ int options_parse(struct bench_options *options, int argc, char **argv)
     }
     if (optind < argc)
         return complain("unexpected argument", argv[optind]);
-    if (!options->target || (!options->op && !options->idle)) {
+    if (!options->target ||
+        (!options->op && !options->idle && !options->recalls && !options->hostile)) {
         (void)fputs(usage, stderr);
         return 2;
     }

@@ -9,6 +9,7 @@
 #define BENCH_CONNS_MAX 4096u
 #define BENCH_SLOTS_MAX 1024u
 #define BENCH_IDLE_MAX 50000u
+#define BENCH_RECALLS_MAX 2000u
 #define BENCH_IO_MAX (8u << 20)
 
 struct bench_options {
@@ -23,7 +24,9 @@ struct bench_options {
     uint32_t idle; /* connections to hold open; 0: run `op` */
     uint32_t kept; /* bytes read in each of their slots, with the reply kept for retries */
     double settle_s;
-    bool floor; /* measure canned replies instead of the server */
+    uint32_t recalls; /* of delegations at a time; 0: run `op` */
+    bool hostile;     /* be a client that holds delegations and reads nothing */
+    bool floor;       /* measure canned replies instead of the server */
     bool json;
 };
 

@@ -126,3 +126,46 @@ void report_idle(const struct bench_options *options, const struct idle_result *
     }
     print_object(object);
 }
+
+static double recall_us(const struct histogram *h, double fraction)
+{
+    return (double)histogram_percentile_ns(h, fraction) / 1e3;
+}
+
+static json_t *recall_json(const struct histogram *h)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < ARRAY_SIZE(percentiles); i++)
+        json_object_set_new(object, percentiles[i].name,
+                            json_real(recall_us(h, percentiles[i].fraction)));
+    return object;
+}
+
+void report_recall(const struct bench_options *options, const struct recall_result *r)
+{
+    const struct {
+        const char *name;
+        const struct histogram *histogram;
+    } rows[] = {{"getattr", &r->getattr},
+                {"open", &r->open},
+                {"recall", &r->recall},
+                {"holder", &r->holder}};
+    json_t *object = json_object();
+
+    json_object_set_new(object, "recalls", json_integer(options->recalls));
+    json_object_set_new(object, "rounds", json_integer((json_int_t)r->rounds));
+    json_object_set_new(object, "delayed", json_integer((json_int_t)r->delayed));
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        json_object_set_new(object, rows[i].name, recall_json(rows[i].histogram));
+    if (options->json) {
+        print_object(object);
+        return;
+    }
+    json_decref(object);
+    printf("%u recalls at a time, %" PRIu64 " rounds, %" PRIu64 " times NFS4ERR_DELAY\n",
+           options->recalls, r->rounds, r->delayed);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        printf("  %-8s us: p50 %.1f p99 %.1f\n", rows[i].name, recall_us(rows[i].histogram, 0.5),
+               recall_us(rows[i].histogram, 0.99));
+}

@@ -4,6 +4,8 @@
 
 #include "bench/engine.h"
 #include "bench/idle.h"
+#include "bench/recall.h"
 
 void report_bench(const struct bench_options *options, const struct bench_result *result);
 void report_idle(const struct bench_options *options, const struct idle_result *result);
+void report_recall(const struct bench_options *options, const struct recall_result *result);
