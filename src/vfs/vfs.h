@@ -456,8 +456,10 @@ extern void (*_Atomic vfs_own_identity_hook)(void);
 
 static inline void vfs_own_identity(void)
 {
-    if (vfs_own_identity_hook)
-        vfs_own_identity_hook();
+    void (*hook)(void) = vfs_own_identity_hook; /* gcc does not load it atomically in a call */
+
+    if (hook)
+        hook();
 }
 
 /* Whom leases are told of: on a thread of the backend's, with no lock of its held.  `use` says what
