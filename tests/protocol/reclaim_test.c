@@ -299,7 +299,6 @@ static void none_waits(void **state)
 static void wrong_reclaims(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
-    struct client_fh other = make_file(&alice, &lives_dir, "other");
 
     (void)state;
     crash();
@@ -308,16 +307,70 @@ static void wrong_reclaims(void **state)
     (void)reclaim_is(&alice, &file, 0, OPEN4_SHARE_DENY_NONE, NFS4ERR_INVAL);
     reclaim_fails(&alice, NULL, NFS4ERR_NOFILEHANDLE);
     lock_is(&alice, &file, &client_stateid_anonymous, true, 0, NFS4ERR_BAD_STATEID);
-    delegation_held = OPEN_DELEGATE_WRITE; /* there never was one */
-    (void)reclaim(&alice, &other);
-    delegation_held = OPEN_DELEGATE_NONE;
-    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_NONE);
     begin(&alice, &lives_dir);
     client_op_remove(C, "file");
     run(NFS4_OK);
     begin(&alice, &file);
     op_open(&alice, CLAIM_PREVIOUS, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE);
     run(NFS4ERR_STALE);
+}
+
+static void want_is(struct client_mount *mount, const struct client_fh *fh,
+                    const struct deleg_claim4 *claim, enum nfsstat4 status)
+{
+    begin(mount, fh);
+    client_compound_add(
+        C, &(struct nfs_argop4){.argop = OP_WANT_DELEGATION,
+                                .opwant_delegation = {OPEN4_SHARE_ACCESS_WANT_READ_DELEG, *claim}});
+    run_on(&mount->conn, status);
+}
+
+/* With the open, or by WANT_DELEGATION: who had one is believed, and it is good for an OPEN at
+ * once. */
+static void delegations(void **state)
+{
+    const struct deleg_claim4 had_read = {CLAIM_PREVIOUS, {OPEN_DELEGATE_READ}};
+    const struct deleg_claim4 had_write = {CLAIM_PREVIOUS, {OPEN_DELEGATE_WRITE}};
+    const struct deleg_claim4 had_none = {CLAIM_PREVIOUS, {OPEN_DELEGATE_NONE}};
+    const struct deleg_claim4 none = {CLAIM_FH, {OPEN_DELEGATE_NONE}};
+    struct client_fh file = make_file(&alice, &lives_dir, "file");
+    struct client_fh other = make_file(&alice, &lives_dir, "other");
+    struct nfs_argop4 give_back = {.argop = OP_DELEGRETURN};
+    struct nfs_argop4 claim = {.argop = OP_OPEN,
+                               .opopen = {.share_access = OPEN4_SHARE_ACCESS_BOTH,
+                                          .claim = {.claim = CLAIM_DELEG_CUR_FH}}};
+    struct stateid4 stateid;
+
+    (void)state;
+    crash();
+    come(&alice);
+    come(&bob);
+    delegation_held = OPEN_DELEGATE_WRITE;
+    (void)reclaim(&alice, &file);
+    delegation_held = OPEN_DELEGATE_NONE;
+    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_WRITE);
+    stateid = result(OP_OPEN)->opopen.delegation.write.stateid;
+    claim.opopen.claim.oc_delegate_stateid = stateid;
+    begin(&alice, &file);
+    script_op_as(&alice, "claims", &claim);
+    run(NFS4_OK);
+    want_is(&bob, &file, &had_read, NFS4ERR_RECLAIM_CONFLICT);
+    open_is(&bob, &file, CLAIM_PREVIOUS, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE,
+            NFS4ERR_DELAY);
+    give_back.opdelegreturn.deleg_stateid = stateid;
+    begin(&alice, &file);
+    client_compound_add(C, &give_back);
+    run(NFS4_OK);
+
+    want_is(&alice, &other, &had_none, NFS4ERR_INVAL);
+    want_is(&alice, &other, &none, NFS4ERR_GRACE);
+    want_is(&alice, &other, &had_read, NFS4_OK);
+    assert_int_equal(result(OP_WANT_DELEGATION)->opwant_delegation.delegation_type,
+                     OPEN_DELEGATE_READ);
+    want_is(&bob, &other, &had_read, NFS4_OK);
+    want_is(&bob, &other, &had_write, NFS4ERR_RECLAIM_CONFLICT);
+    lives_complete(&alice);
+    want_is(&alice, &other, &had_read, NFS4ERR_NO_GRACE);
 }
 
 /* The owner had the file open, whatever its mode is now; another one needs the right. */
@@ -690,15 +743,25 @@ static void damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(start_long, comes_back),      TEST(start_long, others_wait),
-        TEST(start_long, conflicts),       TEST(start_long, wrong_reclaims),
-        TEST(start_long, mode_changed),    TEST(start_long, second_crash),
-        TEST(start_short, too_late),       TEST(start_expiring, partitioned),
-        TEST(start_long, lost_reply),      TEST(start_long, killed_while_recording),
-        TEST(start_long, ends_in_order),   TEST(start_long, nobody_left),
-        TEST(start_long, leaves_in_grace), TEST(start_long, mem_is_gone),
-        TEST(start_long, what_stays),      TEST(start_long, damaged),
-        TEST(start_long, none_waits),      TEST(start_expiring, refused_io),
+        TEST(start_long, comes_back),
+        TEST(start_long, others_wait),
+        TEST(start_long, conflicts),
+        TEST(start_long, wrong_reclaims),
+        TEST(start_long, delegations),
+        TEST(start_long, mode_changed),
+        TEST(start_long, second_crash),
+        TEST(start_short, too_late),
+        TEST(start_expiring, partitioned),
+        TEST(start_long, lost_reply),
+        TEST(start_long, killed_while_recording),
+        TEST(start_long, ends_in_order),
+        TEST(start_long, nobody_left),
+        TEST(start_long, leaves_in_grace),
+        TEST(start_long, mem_is_gone),
+        TEST(start_long, what_stays),
+        TEST(start_long, damaged),
+        TEST(start_long, none_waits),
+        TEST(start_expiring, refused_io),
     };
 
     return test_group_run(tests);
