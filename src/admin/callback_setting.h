@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the settings nfs.callback_timeout_ms, nfs.callback_backoff_ms and nfs.callback_backoff_max_ms
- * say together: a call without an answer and each back-off once come to less than a lease, so that
- * who was asked in vain at first still has time to answer.
+ * What the settings nfs.callback_timeout_ms, nfs.callback_backoff_ms and
+ * nfs.callback_backoff_max_ms say together: a call without an answer and each back-off once come to
+ * less than a lease, so that who was asked in vain at first still has time to answer.
  *
  * What somebody has set is taken at its word, or refused; a default gives way to a short lease and
  * to the others.

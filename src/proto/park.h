@@ -34,7 +34,8 @@ struct compound_park {
     size_t limit; /* where reply->limit is in `out` */
 };
 
-/* Where a compound is to lie, of `size` bytes: in the call's arena if it may be parked, else `here`. */
+/* Where a compound is to lie, of `size` bytes: in the call's arena if it may be parked, else
+ * `here`. */
 static inline void *compound_park_place(struct rpc_call *call, void *here, size_t size)
 {
     void *place = call->park_ok ? arena_alloc(call->arena, size) : here;

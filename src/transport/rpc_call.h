@@ -13,9 +13,9 @@
  *
  *     rpc_call_park() -> RPC_PARKED -> rpc_call_resume(), or its time is over -> resume()
  *
- * A parked call keeps struct rpc_call and what is in its arena.  What was received and what has been
- * encoded moves: `in`, `out`, `args` and cred.machine point to the new places when it is run on, and
- * out.end is LIMIT_REPLY_BYTES behind out.start again.
+ * A parked call keeps struct rpc_call and what is in its arena.  What was received and what has
+ * been encoded moves: `in`, `out`, `args` and cred.machine point to the new places when it is run
+ * on, and out.end is LIMIT_REPLY_BYTES behind out.start again.
  */
 #pragma once
 
@@ -101,12 +101,12 @@ struct rpc_program {
 };
 
 /* Before RPC_PARKED, if call->park_ok: may the call wait until `until_ns` (clock_now_ns()) at the
- * most?  False at LIMIT_PARKED_CALLS and its like, and when the transport drains; with true dispatch
- * (or resume) must return RPC_PARKED, with nothing failed in `out`.  An `until_ns` of 0 is for a call
- * that is resumed any moment, and never false. */
+ * most?  False at LIMIT_PARKED_CALLS and its like, and when the transport drains; with true
+ * dispatch (or resume) must return RPC_PARKED, with nothing failed in `out`.  An `until_ns` of
+ * 0 is for a call that is resumed any moment, and never false. */
 bool rpc_call_park(struct rpc_call *call, int64_t until_ns) MUST_USE;
 
 /* Once for each call that waits for it, which may not end before: on any thread, without a lock;
- * before dispatch has returned RPC_PARKED, or after the time was over, too: then the call goes on at
- * once when it is parked (again). */
+ * before dispatch has returned RPC_PARKED, or after the time was over, too: then the call goes on
+ * at once when it is parked (again). */
 void rpc_call_resume(struct rpc_call *call);

@@ -94,9 +94,10 @@ uint16_t transport_port(const struct transport *transport, unsigned n);
 /* Begin to accept and to serve.  0 or -errno. */
 int transport_start(struct transport *transport) MUST_USE;
 
-/* Stop accepting and reading, end the waits of parked calls, finish running ones, send what is queued, close everything and end
- * the threads.  After `timeout_ms` connections are cut.  False when a call still has not
- * returned a second later: the process should end, transport_destroy() would wait for it. */
+/* Stop accepting and reading, end the waits of parked calls, finish running ones, send what is
+ * queued, close everything and end the threads.  After `timeout_ms` connections are cut.  False
+ * when a call still has not returned a second later: the process should end, transport_destroy()
+ * would wait for it. */
 bool transport_drain_stop(struct transport *transport, int timeout_ms);
 
 /* Free it; drains first (at once) unless that was done.  NULL is allowed. */

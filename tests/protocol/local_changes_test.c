@@ -207,8 +207,8 @@ static void the_holder_is_not_in_its_own_way(void **unused)
     ends_well(user(O_RDONLY, "mi", NULL));
 }
 
-/* One who has a file for reading and opens it for writing: the lease would be in his way.  So it goes,
- * and the delegation is recalled. */
+/* One who has a file for reading and opens it for writing: the lease would be in his way.  So it
+ * goes, and the delegation is recalled. */
 static void the_holder_opens_for_writing(void **unused)
 {
     const struct client_open more = {.owner = "more",

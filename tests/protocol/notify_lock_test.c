@@ -3,7 +3,8 @@
  * Who waits for a byte-range lock is told over the back channel when he may have it
  * (CB_NOTIFY_LOCK, RFC 8881 §20.11).  What is told, and to whom, is decided within the request that
  * frees the range, and stands on the waiter's connection before the answer to whatever he sends
- * after that: one SEQUENCE shows that nothing came.  More of the order is in unit.state.lock_notice.
+ * after that: one SEQUENCE shows that nothing came.  More of the order is in
+ * unit.state.lock_notice.
  */
 #include <string.h>
 

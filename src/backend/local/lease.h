@@ -4,10 +4,10 @@
  *
  * A lease of the kernel is on the one descriptor of the file that we have: no writer of ours may be
  * open under one for reading, nothing else at all under one for writing.  That is no loss: the one
- * of the latter kind is open for both, and serves everybody who comes through us.  When a process of
- * this machine opens or truncates the file in another way, the kernel holds it up, and sends a signal
- * that names the descriptor; every thread has that signal blocked, and one for all exports, since
- * signals are the process's, takes it from a signalfd.
+ * of the latter kind is open for both, and serves everybody who comes through us.  When a process
+ * of this machine opens or truncates the file in another way, the kernel holds it up, and sends a
+ * signal that names the descriptor; every thread has that signal blocked, and one for all exports,
+ * since signals are the process's, takes it from a signalfd.
  */
 #pragma once
 

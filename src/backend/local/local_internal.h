@@ -187,8 +187,8 @@ enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int
 void local_io_put(struct local_object *obj);
 void local_io_pin(struct local_object *obj, enum vfs_open_want want);
 void local_io_unpin(struct local_object *obj, enum vfs_open_want want);
-/* With obj->lock: close all but fds[access].  False: one of them is needed, or more than `users` use
- * any. */
+/* With obj->lock: close all but fds[access].  False: one of them is needed, or more than `users`
+ * use any. */
 bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t users);
 /* Move the I/O descriptors of a twin that lost the race into the table. */
 void local_io_adopt(struct local_object *obj, struct local_object *twin);

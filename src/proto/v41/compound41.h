@@ -8,8 +8,8 @@
  *                             -> one of the five that need no session, alone
  *                             -> anything else: OP_NOT_IN_SESSION
  *
- * An operation that has to wait for a delegation parks the whole of it (park.h): the slot stays busy
- * and the references stay; others of the connection go on.
+ * An operation that has to wait for a delegation parks the whole of it (park.h): the slot stays
+ * busy and the references stay; others of the connection go on.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests of 4.0 that meet another client's delegation wait without a thread and happen once,
- * whatever is sent again meanwhile: an owner's sequence and the duplicate request cache see to that.
+ * whatever is sent again meanwhile: an owner's sequence and the duplicate request cache see to it.
  */
 #include <sched.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static uint64_t entered(void)
     return stats.inserts;
 }
 
-/* S22-04: the owner counts on by one, and the result is kept. */
+/* The owner counts on by one, and the result is kept. */
 static void woken_by_the_return(void **unused)
 {
     uint64_t before;

@@ -73,7 +73,7 @@ static void sequence(int fd, const struct v41_session *session, uint32_t slot, u
     assert_int_equal(other.status, status);
 }
 
-/* S22-04: completed the moment that the delegation is back, and those behind it go on. */
+/* Completed the moment that the delegation is back, and those behind it go on. */
 static void woken_by_the_return(void **unused)
 {
     struct stateid4 delegation = park_delegated("file");
@@ -285,7 +285,7 @@ enum {
     MANY = MANY_CONNECTIONS * MANY_SLOTS,
 };
 
-/* S22-04, P-03: a thousand requests wait and take no thread; the return of one delegation runs them
+/* A thousand requests wait and take no thread; the return of one delegation runs them
  * all, each once. */
 static void thousand_wait(void **unused)
 {

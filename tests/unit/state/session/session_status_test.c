@@ -203,9 +203,9 @@ static void not_returned(void **unused)
     assert_int_equal(flags_of(party.session), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
     client_revoked_add(party.client, NFS4ERR_EXPIRED);
     client_revoked_add(party.client, NFS4ERR_ADMIN_REVOKED);
-    assert_int_equal(flags_of(party.session),
-                     SEQ4_STATUS_RECALLABLE_STATE_REVOKED | SEQ4_STATUS_ADMIN_STATE_REVOKED |
-                         SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
+    assert_int_equal(flags_of(party.session), SEQ4_STATUS_RECALLABLE_STATE_REVOKED |
+                                                  SEQ4_STATUS_ADMIN_STATE_REVOKED |
+                                                  SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
     client_revoked_sub(party.client, NFS4ERR_EXPIRED);
     client_revoked_sub(party.client, NFS4ERR_ADMIN_REVOKED);
     assert_int_equal(flags_of(party.session), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
