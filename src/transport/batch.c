@@ -132,6 +132,23 @@ static void reply_deliver(struct connection *conn, uint32_t xid, const uint8_t *
     transport_count(conn->transport, TRANSPORT_COUNTER_orphan_replies, 1);
 }
 
+/* Who takes it may send the next call, with it what others have queued, and lose the loop over
+ * that: the record and its connection are held here, and the batch is not looked at afterwards. */
+static void reply_run(struct loop *loop, struct buffer *in, uint32_t xid, const uint8_t *data,
+                      size_t len)
+{
+    struct connection *conn = loop->batch.conn;
+
+    if (loop->batch.record)
+        loop->batch.record = NULL; /* it is `in` */
+    else
+        buffer_get(in);
+    connection_pin(conn);
+    reply_deliver(conn, xid, data, len);
+    connection_unpin(conn);
+    buffer_put(in);
+}
+
 /* The message type is read before anything else of RPC.  What is neither CALL nor REPLY is no
  * RPC: the connection is closed, as for a header that can't be decoded. */
 static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
@@ -142,14 +159,13 @@ static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data
 
     if (!rpc_msg_peek(data, len, &xid, &type)) {
         record_refuse(conn, TRANSPORT_COUNTER_bad_headers, "transport.bad_message");
+        buffer_put(loop->batch.record);
+        loop->batch.record = NULL;
     } else if (type == RPC_MSG_CALL) {
         call_run(loop, in, data, len);
-        return;
     } else {
-        reply_deliver(conn, xid, data, len);
+        reply_run(loop, in, xid, data, len);
     }
-    buffer_put(loop->batch.record);
-    loop->batch.record = NULL;
 }
 
 /* ---- the batch ---- */

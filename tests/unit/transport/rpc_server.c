@@ -225,6 +225,11 @@ static bool reply(struct connection *conn, uint32_t xid, const void *body, size_
     (void)xid;
     CHECK(len == 0 || body != NULL);
     atomic_fetch_add(&server->replies_seen, 1);
+    if (atomic_load(&server->replies_block)) {
+        worker_will_block();
+        gate_wait(server);
+        worker_unblock();
+    }
     return atomic_load(&server->replies_wanted);
 }
 

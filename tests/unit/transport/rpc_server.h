@@ -56,6 +56,7 @@ struct rpc_server {
     _Atomic unsigned tails_done;
     _Atomic unsigned replies_seen;
     _Atomic bool replies_wanted;
+    _Atomic bool replies_block; /* inside worker_will_block(), until the gate opens */
 };
 
 /* `loops` 0: default; `send_buffer_bytes` as in the config. */

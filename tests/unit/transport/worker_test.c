@@ -4,6 +4,7 @@
  */
 #include "transport/worker.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #include "lib/test.h"
 #include "lib/wait.h"
 #include "rpc_server.h"
+#include "wire/rpc_msg.h"
 
 static struct rpc_server server;
 
@@ -264,6 +266,52 @@ static void races_for_the_loop(void **state)
     }
 }
 
+/* A record in two fragments: it lies in a buffer of its own. */
+static size_t fragments_put(uint8_t *out, const uint8_t *record, size_t len)
+{
+    const size_t first = 12;
+
+    rpc_record_mark_put(out, (uint32_t)first, false);
+    memcpy(out + RPC_RECORD_MARK_BYTES, record, first);
+    out += RPC_RECORD_MARK_BYTES + first;
+    rpc_record_mark_put(out, (uint32_t)(len - first), true);
+    memcpy(out + RPC_RECORD_MARK_BYTES, record + first, len - first);
+    return len + 2 * (size_t)RPC_RECORD_MARK_BYTES;
+}
+
+/* A thread loses its loop while it hands on a REPLY, as when it sends what somebody else has put
+ * behind its own: what comes behind that goes on, and nothing of it is touched twice. */
+static void replies_may_block(void **state)
+{
+    const uint32_t reply[] = {htonl(77), htonl(1), 0, 0, 0, 0};
+    uint8_t bytes[1024], call[128];
+    const uint32_t word = 0xfeed;
+    int fd = client_connect(&server);
+    size_t len, call_len;
+
+    (void)state;
+    atomic_store(&server.replies_block, true);
+    len = fragments_put(bytes, (const uint8_t *)reply, sizeof(reply));
+    for (uint32_t xid = 1; xid <= 3; xid++) {
+        call_len = call_encode(call, xid, PROC_ECHO, &word, 1);
+        len += fragments_put(bytes + len, call + RPC_RECORD_MARK_BYTES,
+                             call_len - RPC_RECORD_MARK_BYTES);
+    }
+    call_len = call_encode(call, 4, PROC_NAP, &word, 1);
+    len +=
+        fragments_put(bytes + len, call + RPC_RECORD_MARK_BYTES, call_len - RPC_RECORD_MARK_BYTES);
+    client_send(fd, bytes, len);
+    for (uint32_t xid = 1; xid <= 3; xid++)
+        assert_int_equal(reply_xid(fd), xid);
+    wait_unsigned(&server.gate_waiting, 1);
+    rpc_server_open_gate(&server);
+    assert_int_equal(reply_xid(fd), 4);
+    client_ping(fd, 5);
+    assert_int_equal(atomic_load(&server.replies_seen), 1);
+    assert_int_equal(rpc_server_stats(&server).handoffs, 1);
+    close(fd);
+}
+
 /* They do nothing where there is no loop. */
 static void sections_outside_a_worker(void **state)
 {
@@ -285,6 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(closed_while_calls_run, setup_four_loops, teardown),
         cmocka_unit_test_setup_teardown(arguments_stay_valid, setup_one_loop, teardown),
         cmocka_unit_test_setup_teardown(races_for_the_loop, setup_four_loops, teardown),
+        cmocka_unit_test_setup_teardown(replies_may_block, setup_one_loop, teardown),
         cmocka_unit_test(sections_outside_a_worker),
     };
 
