@@ -52,7 +52,7 @@ int back_set_up(void **unused)
     const struct state_config config = {.lease_s = BACK_LEASE_S, .server_owner = "test"};
     const struct sockaddr_in address = {.sin_family = AF_INET,
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct transport_config transport = {.loops = 2, .program_count = 1};
+    struct transport_config transport = {.loops = 2, .program_count = 1, .send_buffer_bytes = 4096};
 
     (void)unused;
     clock_stop();
@@ -113,8 +113,10 @@ void back_connect(struct back_conn *conn)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                   .sin_port = htons(transport_port(back.transport, 0))};
     unsigned before = atomic_load(&heard);
+    const int small = 4096;
 
     conn->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(conn->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     assert_int_equal(connect(conn->fd, (struct sockaddr *)&address, sizeof(address)), 0);
     setsockopt(conn->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     null_send(conn->fd);
