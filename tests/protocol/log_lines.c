@@ -69,19 +69,20 @@ static void each_line(void (*use)(const char *line, void *arg), void *arg)
 }
 
 struct search {
-    const char *event, *type;
+    const char *event;
+    const char *key, *want; /* NULL: any */
     struct log_line *found;
 };
 
 static void match(const char *line, void *arg)
 {
     const struct search *search = arg;
-    char type[64], lines[64];
+    char value[64], lines[64];
 
     if (!word_is(line, "event", 2, search->event))
         return;
-    if (search->type &&
-        (!value_copy(line, "type", type, sizeof(type)) || strcmp(type, search->type) != 0))
+    if (search->want &&
+        (!value_copy(line, search->key, value, sizeof(value)) || strcmp(value, search->want) != 0))
         return;
     search->found->count++;
     if (value_copy(line, "lines", lines, sizeof(lines)))
@@ -89,13 +90,18 @@ static void match(const char *line, void *arg)
     (void)snprintf(search->found->text, sizeof(search->found->text), "%s", line);
 }
 
-struct log_line log_find(const char *event, const char *type)
+struct log_line log_find_with(const char *event, const char *key, const char *value)
 {
     struct log_line found = {0};
-    struct search search = {event, type, &found};
+    struct search search = {event, key, value, &found};
 
     each_line(match, &search);
     return found;
+}
+
+struct log_line log_find(const char *event, const char *type)
+{
+    return log_find_with(event, "type", type);
 }
 
 const char *log_value(const struct log_line *line, const char *key)

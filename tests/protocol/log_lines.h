@@ -20,6 +20,9 @@ struct log_line {
  * have. */
 struct log_line log_find(const char *event, const char *type);
 
+/* The same for a key of any name. */
+struct log_line log_find_with(const char *event, const char *key, const char *value);
+
 /* The value of `key` without quotes, in static memory; NULL: the line has none. */
 const char *log_value(const struct log_line *line, const char *key);
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters of calls to clients (S22-28, S22-29, S22-30, S22B-01): one for each attempt, each failure
+ * and each retry, in all and by operation, and how long answers took.
+ */
+#include "callback/callback_figures.h"
+
+#include <string.h>
+
+#include "callback/callback.h"
+#include "lib/test.h"
+#include "state/state.h"
+
+#define US 1000
+
+static struct callback_figures *figures;
+static struct callback_stats stats;
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    figures = callback_figures_create();
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    callback_figures_destroy(figures);
+    return 0;
+}
+
+static void expect_counts(const uint64_t *counts, uint64_t total, uint64_t failures,
+                          uint64_t retries)
+{
+    assert_int_equal(counts[CALLBACK_COUNTER_total], total);
+    assert_int_equal(counts[CALLBACK_COUNTER_failures], failures);
+    assert_int_equal(counts[CALLBACK_COUNTER_retries], retries);
+}
+
+/* S22B-09: one call, two attempts that failed. */
+static void each_attempt(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 3; i++) {
+        callback_figures_attempt(figures, OP_CB_RECALL, i > 0);
+        if (i < 2)
+            callback_figures_failure(figures, OP_CB_RECALL);
+    }
+    callback_figures_attempt(figures, OP_CB_NOTIFY_LOCK, false);
+    callback_figures_read(figures, &stats);
+    expect_counts(stats.all, 4, 2, 2);
+    expect_counts(stats.of[CALLBACK_OP_CB_RECALL], 3, 2, 2);
+    expect_counts(stats.of[CALLBACK_OP_CB_NOTIFY_LOCK], 1, 0, 0);
+    expect_counts(stats.of[CALLBACK_OP_CB_GETATTR], 0, 0, 0);
+    assert_int_equal(stats.answers, 0);
+}
+
+/* An operation that the table does not have counts in all. */
+static void no_row(void **unused)
+{
+    (void)unused;
+    callback_figures_attempt(figures, OP_CB_ILLEGAL, false);
+    callback_figures_failure(figures, OP_CB_ILLEGAL);
+    callback_figures_read(figures, &stats);
+    expect_counts(stats.all, 1, 1, 0);
+    for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)
+        expect_counts(stats.of[op], 0, 0, 0);
+}
+
+static void names(void **unused)
+{
+    (void)unused;
+    assert_string_equal(callback_op_name(CALLBACK_OP_CB_RECALL), "CB_RECALL");
+    for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)
+        assert_int_equal(strncmp(callback_op_name((enum callback_op)op), "CB_", 3), 0);
+}
+
+/* From 1 ms to 10 s; each answer is in one bucket, and a bound belongs to what is below it. */
+static void durations(void **unused)
+{
+    static const uint64_t bounds_us[] = {
+#define X(name, us) us,
+        CALLBACK_BUCKETS(X)
+#undef X
+    };
+    const unsigned count = ARRAY_SIZE(bounds_us);
+    uint64_t sum_us = 0;
+
+    (void)unused;
+    assert_int_equal(bounds_us[0], 1000);
+    assert_int_equal(bounds_us[count - 1], 10000000);
+    callback_figures_answer(figures, -1); /* a clock that was set back */
+    for (unsigned i = 0; i < count; i++) {
+        callback_figures_answer(figures, (int64_t)bounds_us[i] * US);
+        callback_figures_answer(figures, (int64_t)bounds_us[i] * US + US);
+        sum_us += 2 * bounds_us[i] + 1;
+        if (i > 0)
+            assert_true(bounds_us[i - 1] < bounds_us[i]);
+    }
+    callback_figures_read(figures, &stats);
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(stats.buckets[i], 2);
+    assert_int_equal(stats.buckets[CALLBACK_BUCKET_MORE], 1);
+    assert_int_equal(stats.answers, 2 * count + 1);
+    assert_int_equal(stats.duration_us, sum_us);
+}
+
+/* S22B-02: nobody counts, and all goes on. */
+static void without_figures(void **unused)
+{
+    (void)unused;
+    callback_figures_attempt(NULL, OP_CB_RECALL, true);
+    callback_figures_failure(NULL, OP_CB_RECALL);
+    callback_figures_answer(NULL, 1);
+    callback_figures_destroy(NULL);
+}
+
+/* S22B-03: whoever is made again counts from the start, beside the first or after it. */
+static void made_again(void **unused)
+{
+    const struct state_config config = {.lease_s = 90, .server_owner = "test"};
+    struct state *state = state_create(&config);
+
+    (void)unused;
+    for (int i = 0; i < 2; i++) {
+        struct callback *callback = callback_create(state, NULL);
+
+        callback_figures_read(callback->figures, &stats);
+        expect_counts(stats.all, 0, 0, 0);
+        callback_figures_attempt(callback->figures, OP_CB_RECALL, false);
+        callback_figures_read(callback->figures, &stats);
+        expect_counts(stats.all, 1, 0, 0);
+        callback_stop(callback);
+        callback_destroy(callback);
+    }
+    callback_figures_read(figures, &stats);
+    expect_counts(stats.all, 0, 0, 0);
+    state_destroy(state);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_attempt), TEST(no_row),          TEST(names),
+        TEST(durations),    TEST(without_figures), TEST(made_again),
+    };
+
+    return test_group_run(tests);
+}
