@@ -104,6 +104,23 @@ static void held_handles_resolve_until_the_end(void **state)
     assert_status(do_resolve(c->fs, &handle, &found), VFS_STALE);
 }
 
+/* An OPEN that a REMOVE overtakes: what is open can be closed again, by its handle. */
+static void whoever_comes_too_late_opens_nothing(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file"), *found;
+    enum vfs_status opened;
+
+    assert_ok(do_remove(c->root, &c->owner, "file"));
+    opened = c->fs->ops->open(file, &c->owner, VFS_WANT_READ, false);
+    assert_status(do_resolve(c->fs, &file->handle, &found), opened);
+    if (opened == VFS_OK) {
+        vfs_object_put(found);
+        c->fs->ops->close(file, VFS_WANT_READ);
+    }
+    vfs_object_put(file);
+}
+
 static void a_link_keeps_the_handle(void **state)
 {
     struct contract *c = *state;
@@ -233,6 +250,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(dead_handles_are_stale, NEEDS_NOTHING),
     CONTRACT_TEST(replaced_handles_are_stale, NEEDS_NOTHING),
     CONTRACT_TEST(held_handles_resolve_until_the_end, NEEDS_NOTHING),
+    CONTRACT_TEST(whoever_comes_too_late_opens_nothing, NEEDS_NOTHING),
     CONTRACT_TEST(a_link_keeps_the_handle, NEEDS_NOTHING),
     CONTRACT_TEST(forged_handles_lead_nowhere, NEEDS_NOTHING),
     CONTRACT_TEST(cut_and_stretched_handles, NEEDS_NOTHING),

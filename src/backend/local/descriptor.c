@@ -179,12 +179,19 @@ void local_io_put(struct local_object *obj)
     (void)before;
 }
 
-void local_io_pin(struct local_object *obj, enum vfs_open_want want)
+bool local_io_pin(struct local_object *obj, enum vfs_open_want want)
 {
+    bool late;
+
     pthread_mutex_lock(&obj->lock);
-    obj->pins[0] += (want & VFS_WANT_READ) != 0;
-    obj->pins[1] += (want & VFS_WANT_WRITE) != 0;
+    late = obj->pins[0] + obj->pins[1] == 0 &&
+           atomic_load_explicit(&obj->unlinked, memory_order_relaxed);
+    if (!late) {
+        obj->pins[0] += (want & VFS_WANT_READ) != 0;
+        obj->pins[1] += (want & VFS_WANT_WRITE) != 0;
+    }
     pthread_mutex_unlock(&obj->lock);
+    return !late;
 }
 
 void local_io_unpin(struct local_object *obj, enum vfs_open_want want)

@@ -52,9 +52,9 @@ enum vfs_status local_open(struct vfs_object *base, const struct vfs_cred *cred,
     status = local_io_get(obj, created && made_it(obj, cred) ? NULL : cred, want, &fd);
     if (status != VFS_OK)
         return status;
-    local_io_pin(obj, want);
+    status = local_io_pin(obj, want) ? VFS_OK : VFS_STALE;
     local_io_put(obj);
-    return VFS_OK;
+    return status;
 }
 
 void local_close(struct vfs_object *base, enum vfs_open_want want)

@@ -185,7 +185,8 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
 /* The same, open as the server for reading and nothing else, or for both. */
 enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd);
 void local_io_put(struct local_object *obj);
-void local_io_pin(struct local_object *obj, enum vfs_open_want want);
+/* False: it has lost its last name while nobody had it open, and its handle leads nowhere. */
+bool local_io_pin(struct local_object *obj, enum vfs_open_want want);
 void local_io_unpin(struct local_object *obj, enum vfs_open_want want);
 /* With obj->lock: close all but fds[access].  False: one of them is needed, or more than `users`
  * use any. */
