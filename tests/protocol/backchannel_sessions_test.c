@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What belongs to a session's back channel: program and credentials, which change; its calls, which
- * end with it; and clients of 4.0, which are called another way.
+ * Which session's back channel is used, what ends with it, and what it costs; who is called over
+ * one at all, and in which minor version.  S22-06.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -39,102 +39,7 @@ static const struct client_callback *recalled(struct holder *holder, const char 
     return call_at(holder, holder_wait_recall(holder, file));
 }
 
-static struct callback_sec_parms4 sec_sys(uint32_t uid, uint32_t gid)
-{
-    struct callback_sec_parms4 sec = {.cb_secflavor = AUTH_SYS};
-
-    sec.cbsp_sys_cred.machinename = client_text("client");
-    sec.cbsp_sys_cred.uid = uid;
-    sec.cbsp_sys_cred.gid = gid;
-    return sec;
-}
-
-/* ---- program and credentials ---- */
-
-/* S22-15, S22-D5, S22A-01, L-03: as CREATE_SESSION said. */
-static void called_as_the_session_says(void **state)
-{
-    struct client_session_wish wish = client_session_wish_default(NULL);
-    struct callback_sec_parms4 secs[] = {{.cb_secflavor = AUTH_NONE}, sec_sys(71, 72)};
-    const struct client_callback *cb;
-    struct client_file file;
-    struct holder holder;
-
-    (void)state;
-    wish.callback_program = 0x40001234;
-    wish.callback_secs = secs;
-    wish.callback_sec_count = ARRAY_SIZE(secs);
-    holder_open_as(&holder, &wish);
-    cb = recalled(&holder, "as it says", &file);
-    assert_int_equal(cb->program, 0x40001234);
-    assert_int_equal(cb->version, NFS_CB);
-    assert_int_equal(cb->flavor, AUTH_SYS);
-    assert_int_equal(cb->uid, 71);
-    assert_int_equal(cb->gid, 72);
-    assert_int_equal(cb->minor_version, 1);
-    assert_int_equal(cb->ident, 0);
-    assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid,
-                        NFS4_SESSIONID_SIZE);
-    assert_int_equal(cb->ops[0].op, OP_CB_SEQUENCE);
-    assert_memory_equal(client_callback_find(cb, OP_CB_RECALL)->fh.data, file.fh.data, file.fh.len);
-    assert_false(client_callback_find(cb, OP_CB_RECALL)->truncate);
-    holder_finish(&holder, &file);
-    holder_close(&holder);
-}
-
-static void ctl(struct holder *holder, uint32_t program, struct callback_sec_parms4 *secs,
-                uint32_t count, enum nfsstat4 status)
-{
-    struct nfs_argop4 op = {.argop = OP_BACKCHANNEL_CTL};
-
-    op.opbackchannel_ctl.bca_cb_program = program;
-    op.opbackchannel_ctl.bca_sec_parms = secs;
-    op.opbackchannel_ctl.bca_sec_parms_count = count;
-    begin(&holder->mount, NULL);
-    client_compound_add(C, &op);
-    run_on(&holder->mount.conn, status);
-}
-
-/* S22-03, S22A-04, S22B-06: from the next call on. */
-static void called_as_backchannel_ctl_says(void **state)
-{
-    struct callback_sec_parms4 sys = sec_sys(81, 82), none = {.cb_secflavor = AUTH_NONE};
-    const struct client_callback *cb;
-    struct client_file files[3];
-    struct holder holder;
-
-    (void)state;
-    holder_open(&holder, 1);
-    cb = recalled(&holder, "ctl 0", &files[0]);
-    assert_int_equal(cb->program, CLIENT_CALLBACK_PROGRAM);
-    ctl(&holder, 0x40004321, &sys, 1, NFS4_OK);
-    cb = recalled(&holder, "ctl 1", &files[1]);
-    assert_int_equal(cb->program, 0x40004321);
-    assert_int_equal(cb->flavor, AUTH_SYS);
-    assert_int_equal(cb->uid, 81);
-    assert_int_equal(cb->gid, 82);
-    ctl(&holder, 0x40004322, &none, 1, NFS4_OK);
-    cb = recalled(&holder, "ctl 2", &files[2]);
-    assert_int_equal(cb->program, 0x40004322);
-    assert_int_equal(cb->flavor, AUTH_NONE);
-    for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-        holder_finish(&holder, &files[i]);
-    holder_close(&holder);
-}
-
-/* S22-13: where there is no back channel there is nothing to change. */
-static void backchannel_ctl_without_a_back_channel(void **state)
-{
-    struct client_session_wish wish = client_session_wish_default(NULL);
-    struct callback_sec_parms4 sys = sec_sys(1, 1);
-    struct holder holder;
-
-    (void)state;
-    wish.flags = 0;
-    holder_open_as(&holder, &wish);
-    ctl(&holder, 0x40004321, &sys, 1, NFS4ERR_INVAL);
-    holder_close(&holder);
-}
+/* ---- two sessions ---- */
 
 /* A second session of the holder's client, over a connection that is among its own. */
 static struct client_session second_session(struct holder *holder,
@@ -162,7 +67,7 @@ static struct client_conn *connect_only(struct holder *holder)
 static void two_sessions_of_one_client(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
-    struct callback_sec_parms4 none = {.cb_secflavor = AUTH_NONE}, sys = sec_sys(91, 92);
+    struct callback_sec_parms4 none = {.cb_secflavor = AUTH_NONE}, sys = {.cb_secflavor = AUTH_SYS};
     struct client_file files[2], got;
     const struct client_callback *cb;
     struct client_session session;
@@ -171,6 +76,7 @@ static void two_sessions_of_one_client(void **state)
     enum nfsstat4 status;
 
     (void)state;
+    sys.cbsp_sys_cred = (struct authsys_parms){.uid = 91, .gid = 92};
     wish.callback_program = 0x40005001;
     wish.callback_secs = &none;
     wish.callback_sec_count = 1;
@@ -264,6 +170,48 @@ static void destroyed_with_calls_queued(void **state)
     holder_close(&holder);
 }
 
+/* S22-23: if the client has another session, that one takes over what is under way and what waits,
+ * at once and in its own sequences. */
+static void the_other_session_takes_over(void **state)
+{
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_file files[QUEUED];
+    struct client_session session;
+    struct client_conn *conn;
+    char names[QUEUED][16];
+    struct holder holder;
+    enum nfsstat4 status;
+
+    (void)state;
+    wish.back.ca_maxrequests = 1;
+    holder_open_as(&holder, &wish);
+    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    for (size_t i = 0; i < QUEUED; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "taken %zu", i);
+        files[i] = holder_contended(&holder, &dir, names[i]);
+    }
+    holder_pump_until(&holder, holder.callbacks->count == 1);
+    wish.back.ca_maxrequests = 4;
+    conn = connect_only(&holder);
+    session = second_session(&holder, &wish, conn);
+    assert_int_equal(client_session_destroy(&holder.mount.conn, &holder.mount.session, &status),
+                     CLIENT_OK);
+    expect_status(status, NFS4_OK);
+    holder.mount.session = session;
+    holder_pump_until(&holder, holder.callbacks->count == 1 + QUEUED);
+    for (uint32_t i = 1; i <= QUEUED; i++) {
+        assert_true(call_at(&holder, i)->over == conn->serial);
+        assert_memory_equal(call_at(&holder, i)->sequence.csa_sessionid, session.sessionid,
+                            NFS4_SESSIONID_SIZE);
+    }
+    holder_move(&holder, conn);
+    for (size_t i = 0; i < QUEUED; i++) {
+        holder_finish(&holder, &files[i]);
+        conflict_over(&dir, names[i]);
+    }
+    holder_close(&holder);
+}
+
 /* W08: a client that has lost count is told to end its session.  It does, and is called in the next
  * one about what it holds. */
 static void a_fault_ends_with_its_session(void **state)
@@ -325,40 +273,84 @@ static struct usage usage_now(void)
     return usage;
 }
 
-static void cycle(struct client_conn *conn, const struct client_session_wish *wish,
-                  struct client_session *session)
+enum {
+    CYCLES = 10000,
+    CYCLES_FIRST = 1000, /* fill what is kept for reuse */
+    CYCLES_CALLED = 20,  /* one in so many is called when it ends */
+};
+
+static void cycle(struct holder *holder, const struct client_session_wish *wish)
 {
+    struct client_session *session = &holder->mount.session;
     enum nfsstat4 status;
 
-    assert_int_equal(client_session_create(conn, wish, session, &status), CLIENT_OK);
+    assert_int_equal(client_session_destroy(&holder->mount.conn, session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
-    assert_int_equal(client_session_destroy(conn, session, &status), CLIENT_OK);
+    assert_int_equal(client_session_create(&holder->mount.conn, wish, session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
 }
 
-/* S22-23: a session leaves nothing.  The first thousand fill what is kept for reuse. */
+/* Whoever waited for the holder's file goes away again. */
+static void contender_leave(struct pending *pending, const char *name)
+{
+    struct client_mount *by = pending->by;
+    struct client_file file = {0};
+
+    if (pending_take(pending) == NFS4_OK) {
+        file.stateid = result(OP_OPEN)->opopen.stateid;
+        file.fh = result_fh();
+        expect_status(client_file_close(by, &file), NFS4_OK);
+    }
+    expect_status(client_file_remove(by, &dir, name), NFS4_OK);
+}
+
+/* With two calls under way for one slot, which nobody answers. */
+static void cycle_called(struct holder *holder, const struct client_session_wish *wish)
+{
+    static const char *const names[] = {"called", "queued"};
+    struct client_mount *const by[] = {&alice, &bob};
+    const uint32_t before = holder->callbacks->count;
+    struct client_file files[2];
+    struct pending pending[2];
+
+    for (size_t i = 0; i < 2; i++)
+        files[i] = holder_delegated(holder, &dir, names[i], OPEN_DELEGATE_WRITE);
+    for (size_t i = 0; i < 2; i++)
+        pending_open(&pending[i], by[i], &dir, names[i]);
+    (void)holder_wait(holder, OP_CB_RECALL, before);
+    cycle(holder, wish);
+    for (size_t i = 0; i < 2; i++)
+        holder_finish(holder, &files[i]);
+    for (size_t i = 0; i < 2; i++)
+        contender_leave(&pending[i], names[i]);
+}
+
+/* S22-23: a session leaves nothing, and neither does a call that it had. */
 static void ten_thousand_sessions(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
     struct usage before, after;
-    struct client_session session;
     struct holder holder;
 
     (void)state;
-    wish.fore.ca_maxrequests = wish.back.ca_maxrequests = 4;
+    wish.fore.ca_maxrequests = 4;
+    wish.back.ca_maxrequests = 1;
     holder_open_as(&holder, &wish);
-    session = holder.mount.session;
     wish.callbacks = holder.callbacks;
-    for (int i = 0; i < 1000; i++)
-        cycle(&holder.mount.conn, &wish, &session);
-    before = usage_now();
-    for (int i = 1000; i < 10000; i++)
-        cycle(&holder.mount.conn, &wish, &session);
+    holder.mount.conn.manner.act = CLIENT_ACT_IGNORE;
+    for (int i = 1; i <= CYCLES; i++) {
+        if (i % CYCLES_CALLED == 0)
+            cycle_called(&holder, &wish);
+        else
+            cycle(&holder, &wish);
+        if (i == CYCLES_FIRST)
+            before = usage_now();
+    }
     after = usage_now();
+    assert_true(holder.callbacks->count >= CYCLES / CYCLES_CALLED);
     assert_int_equal(after.threads, before.threads);
     assert_int_equal(after.fds, before.fds);
     assert_in_range(after.kib, 0, before.kib + 4096); /* half a KiB each would be more */
-    holder.mount.session.create_seqid = session.create_seqid;
     holder_close(&holder);
 }
 
@@ -458,11 +450,9 @@ static void one_of_4_0(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(called_as_the_session_says),
-        cmocka_unit_test(called_as_backchannel_ctl_says),
-        cmocka_unit_test(backchannel_ctl_without_a_back_channel),
         cmocka_unit_test(two_sessions_of_one_client),
         cmocka_unit_test(destroyed_with_calls_queued),
+        cmocka_unit_test(the_other_session_takes_over),
         cmocka_unit_test(a_fault_ends_with_its_session),
         cmocka_unit_test(ten_thousand_sessions),
         cmocka_unit_test(behind_a_nat),

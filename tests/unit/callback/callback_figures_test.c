@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters of calls to clients (S22-28, S22-29, S22-30, S22B-01): one for each attempt, each failure
- * and each retry, in all and by operation, and how long answers took.
+ * Counters of calls to clients: one for each attempt, each failure and each retry, in all and by
+ * operation, and how long answers took.  S22-28, S22-29, S22-30, S22B-01.
  */
 #include "callback/callback_figures.h"
 
