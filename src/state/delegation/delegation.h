@@ -6,7 +6,7 @@
  *     (none) --delegation_offer()--> held --somebody is excluded--> recalled
  *
  *     held, recalled --DELEGRETURN--> gone
- *     recalled       --a lease later, or the client's lease is over--> revoked
+ *     recalled       --a lease later (4.0: two), or the client's lease is over--> revoked
  *
  * Who is about to do what another client's delegation excludes asks delegation_begin() (OPEN:
  * open_reserve()).  It recalls what is in the way and says NFS4ERR_DELAY; a waiter that was handed
@@ -15,7 +15,9 @@
  * its way.
  *
  * A delegation that is not returned within a lease of its recall is revoked, one whose client's
- * lease is over at once, as other state is (courtesy.h).
+ * lease is over at once, as other state is (courtesy.h).  A client of 4.0 can only be told that its
+ * lease is over, and gives up all that it has: it loses the delegation to who still wants the file
+ * a lease after the recall, if nobody does after another one.
  *
  * Locks: file.lock guards file.delegations, file.delegation_waiters and what struct delegation
  * says.  No hook runs with a lock held.
@@ -94,6 +96,9 @@ struct delegation {
 
     /* Hash of who asked for it: delegation_by_caller(). */
     _Atomic uint64_t caller;
+
+    /* Somebody was turned away a lease after the recall, or will not ask again. */
+    _Atomic bool wanted;
 
     /* Under owner_table.lock. */
     struct hnode by_file;
@@ -236,7 +241,7 @@ void delegation_attr_answer(struct delegation *delegation, bool ok, uint64_t cha
 /* Before the first request; without, none is ever given. */
 void delegation_hook(struct state *state, const struct delegation_hooks *hooks);
 
-/* Revoke what was recalled a lease ago.  From the state's timer. */
+/* Revoke what is overdue.  From the state's timer. */
 void delegation_tick(struct state *state, int64_t now_ns);
 
 /* Which kinds are given at all: a setting, any time.  0: none; 1: READ; 2: WRITE too, which is so

@@ -23,6 +23,19 @@ static void queue_locked(const struct delegation_conflict *conflict, struct file
     delegation_waiter_queue_locked(waiter, file);
 }
 
+static void meet_locked(struct delegation_conflict *conflict, struct delegation *delegation,
+                        int64_t now_ns)
+{
+    delegation_recall_locked(delegation, now_ns, &conflict->recalls);
+    if (now_ns - delegation->recalled_ns >= conflict->state->lease_ns) {
+        conflict->overdue = true;
+        conflict->now_ns = now_ns;
+    } else if (!conflict->asks_once) {
+        return;
+    }
+    atomic_store_explicit(&delegation->wanted, true, memory_order_relaxed);
+}
+
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
                                      bool all, struct courtesy *courtesy)
 {
@@ -36,7 +49,7 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
         if (client_lease_over(delegation->client, courtesy->now_ns))
             courtesy_blame(courtesy, delegation->client);
         else
-            delegation_recall_locked(delegation, courtesy->now_ns, &conflict->recalls);
+            meet_locked(conflict, delegation, courtesy->now_ns);
     }
     if (!found)
         return false;
@@ -66,6 +79,9 @@ void delegation_recall_hooks(struct state *state, struct list *recalls)
 void delegation_conflict_recall(struct delegation_conflict *conflict)
 {
     delegation_recall_hooks(conflict->state, &conflict->recalls);
+    if (conflict->overdue)
+        delegation_tick(conflict->state, conflict->now_ns);
+    conflict->overdue = false;
 }
 
 void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, struct file *file,
@@ -188,5 +204,6 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
     struct delegation_conflict conflict;
 
     delegation_conflict_init(&conflict, state, NULL, NULL);
+    conflict.asks_once = true;
     (void)pass_object(&conflict, obj, use, now_ns); /* whoever asks waits for nobody */
 }

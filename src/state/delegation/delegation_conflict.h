@@ -6,8 +6,8 @@
  *     with the file's lock: delegation_conflict_find_locked() marks as recalled what is in the way
  *     and queues the waiter, or blames clients whose lease is over; what those have is revoked as
  *     courtesy.h says, with delegation_conflict_revoke_locked()
- *     without: delegation_conflict_recall() calls the holders, delegation_gone_settle() drops what
- *     was revoked and wakes who waited for it
+ *     without: delegation_conflict_recall() calls the holders, and revokes what they were called
+ *     for a lease ago; delegation_gone_settle() drops what was revoked and wakes who waited for it
  */
 #pragma once
 
@@ -20,6 +20,9 @@ struct delegation_conflict {
     const struct client *client; /* who asks; NULL: nobody we know */
     struct delegation_waiter *waiter;
     bool all;            /* READ delegations are in the way, too */
+    bool asks_once;      /* whoever asks waits for the end of the recall, and does not come again */
+    bool overdue;        /* one was recalled a lease ago */
+    int64_t now_ns;      /* then */
     struct list recalls; /* struct delegation by hook_link, a reference each */
 };
 
@@ -38,7 +41,7 @@ void delegation_conflict_init(struct delegation_conflict *conflict, struct state
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
                                      bool all, struct courtesy *courtesy) MUST_USE;
 
-/* After each of these, without the lock. */
+/* After each of these, without the lock.  May wait for the disk. */
 void delegation_conflict_recall(struct delegation_conflict *conflict);
 
 /* Between courtesy_begin() and _end(). */

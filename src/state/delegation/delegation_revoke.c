@@ -8,6 +8,10 @@
 #include "state/delegation/delegation_internal.h"
 #include "state/open/revocation.h"
 
+enum {
+    UNWANTED_LEASES = 2 /* after which a client of 4.0 loses what nobody has asked for again */
+};
+
 /* Between revocation_begin() and _end(). */
 static bool revoke(struct delegation *delegation, enum nfsstat4 why)
 {
@@ -24,19 +28,35 @@ static bool revoke(struct delegation *delegation, enum nfsstat4 why)
     return revoked;
 }
 
-/* The one that was recalled first, if that was a lease ago, with a reference. */
+/* How long its client may take. */
+static int64_t patience_ns(const struct delegation *delegation)
+{
+    const int64_t lease_ns = delegation->client->state->lease_ns;
+
+    if (delegation->client->kind != CLIENT_V40 ||
+        atomic_load_explicit(&delegation->wanted, memory_order_relaxed))
+        return lease_ns;
+    return UNWANTED_LEASES * lease_ns;
+}
+
+/* The one that was recalled first of those that are overdue, with a reference. */
 static struct delegation *overdue(struct state *state, int64_t now_ns)
 {
     struct delegation_tables *tables = state->delegations;
     struct delegation *first = NULL;
 
     pthread_mutex_lock(&tables->recall_lock);
-    if (!list_empty(&tables->recalled))
-        first = LIST_ENTRY(tables->recalled.next, struct delegation, recalled_link);
-    if (first && now_ns - first->recalled_ns < state->lease_ns)
-        first = NULL;
-    if (first)
+    LIST_FOREACH (delegation, &tables->recalled, struct delegation, recalled_link) {
+        const int64_t age_ns = now_ns - delegation->recalled_ns;
+
+        if (age_ns < state->lease_ns)
+            break;
+        if (age_ns < patience_ns(delegation))
+            continue;
+        first = delegation;
         stateid_get(&first->sid); /* on the list it has the file's */
+        break;
+    }
     pthread_mutex_unlock(&tables->recall_lock);
     return first;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delegations that their holders lose (RFC 8881 §10.4.5, §10.4.6). */
+/* Delegations that their holders lose (RFC 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.6). */
 #include "unit/state/delegation/delegation_fixture.h"
 
 static struct stateid4 recall_of(struct client *client, struct vfs_object *obj)
@@ -67,6 +67,79 @@ static void in_order(void **unused)
     assert_int_equal(revoked(fx.bob, &third), NFS4ERR_DELEG_REVOKED);
 }
 
+/* The tick is late: who asks is not kept waiting for it. */
+static void asked_for_again(void **unused)
+{
+    struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);
+    struct counting_waiter waiter;
+
+    (void)unused;
+    counting_waiter_init(&waiter);
+    pass_ms(LEASE_S * 1000);
+    assert_int_equal(change(fx.carol, fx.files[0], &waiter.waiter), NFS4ERR_DELAY);
+    assert_int_equal(waiter.woken, 1);
+    assert_false(delegation_waiter_cancel(&waiter.waiter));
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4_OK);
+    assert_int_equal(hooked.recalls, 1);
+}
+
+/* A client of 4.0 would be told that its lease is over: that is for somebody's good only. */
+static void wanted_no_more_in_v40(void **unused)
+{
+    struct stateid4 kept, other;
+
+    (void)unused;
+    fx.alice->kind = CLIENT_V40;
+    kept = recall_of(fx.alice, fx.files[0]);
+    pass_ms(1000);
+    other = recall_of(fx.bob, fx.files[1]);
+    pass_ms(2 * LEASE_S * 1000 - 1001);
+    tick();
+    assert_int_equal(revoked(fx.alice, &kept), NFS4_OK);
+    assert_int_equal(revoked(fx.bob, &other), NFS4ERR_DELEG_REVOKED);
+    pass_ms(1);
+    tick();
+    assert_int_equal(revoked(fx.alice, &kept), NFS4ERR_EXPIRED);
+    fx.alice->kind = CLIENT_V41;
+}
+
+static void wanted_still_in_v40(void **unused)
+{
+    struct stateid4 stateid;
+
+    (void)unused;
+    fx.alice->kind = CLIENT_V40;
+    stateid = recall_of(fx.alice, fx.files[0]);
+    pass_ms(LEASE_S * 1000 - 1);
+    assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4ERR_DELAY);
+    pass_ms(1);
+    tick();
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4ERR_DELAY);
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4_OK);
+    fx.alice->kind = CLIENT_V41;
+}
+
+/* A program of this machine waits in the kernel, and does not ask again. */
+static void wanted_on_the_machine_in_v40(void **unused)
+{
+    struct stateid4 stateid;
+
+    (void)unused;
+    fx.alice->kind = CLIENT_V40;
+    stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_CHANGE, clock_now_ns());
+    pass_ms(LEASE_S * 1000 - 1);
+    tick();
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4_OK);
+    pass_ms(1);
+    tick();
+    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    fx.alice->kind = CLIENT_V41;
+}
+
 /* Who was silent for as long has lost his lease, not just this. */
 static void not_returned_and_silent(void **unused)
 {
@@ -120,6 +193,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DELEGATION_TEST(not_returned),
         DELEGATION_TEST(in_order),
+        DELEGATION_TEST(asked_for_again),
+        DELEGATION_TEST(wanted_no_more_in_v40),
+        DELEGATION_TEST(wanted_still_in_v40),
+        DELEGATION_TEST(wanted_on_the_machine_in_v40),
         DELEGATION_TEST(not_returned_and_silent),
         DELEGATION_TEST(by_administrator),
         DELEGATION_TEST(goes_with_client),
