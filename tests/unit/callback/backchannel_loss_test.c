@@ -124,6 +124,23 @@ static void newest_traffic(void **unused)
     }
 }
 
+/* S22-18: nothing is sent to find out whether connections are alive. */
+static void idle(void **unused)
+{
+    (void)unused;
+    bind_more(&b);
+    back_stir(&b);
+    assert_true(back_call(&s, &told, NULL));
+    back_expect(&b, &first);
+    back_answer(&b, &first, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    for (int i = 0; i < BACK_LEASE_S; i++)
+        back_pass_ms(1000);
+    back_expect_silence(&a);
+    back_expect_silence(&b);
+    assert_int_equal(back_flags(&s), 0);
+}
+
 /* S22-D1, S22A-06, P-08: nothing is bound; what waits goes out when something is, and what was sent
  * before is the same request still. */
 static void bound_in_time(void **unused)
@@ -457,21 +474,14 @@ static void never_given(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lost_twice),
-        TEST(lost_with_all),
-        TEST(newest_traffic),
-        TEST(bound_in_time),
-        TEST(bound_too_late),
-        TEST(silent),
-        TEST(silent_for_ever),
-        TEST(never_reads),
-        TEST(never_reads_alone),
-        TEST(session_ends),
-        TEST(session_ends_another_takes),
-        TEST(best_session),
-        TEST(unknown_replies),
-        TEST(garbage),
-        TEST(at_once),
+        TEST(lost_twice),     TEST(lost_with_all),
+        TEST(newest_traffic), TEST(idle),
+        TEST(bound_in_time),  TEST(bound_too_late),
+        TEST(silent),         TEST(silent_for_ever),
+        TEST(never_reads),    TEST(never_reads_alone),
+        TEST(session_ends),   TEST(session_ends_another_takes),
+        TEST(best_session),   TEST(unknown_replies),
+        TEST(garbage),        TEST(at_once),
         TEST(never_given),
     };
 
