@@ -23,6 +23,17 @@ def run(*options):
                           stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
 
 
+OUT_OF_RANGE = (
+    ("nfs.delegations", "0 (none), 1 (for reading) or 2 (for writing too)", ("3", "-1", "all")),
+    ("nfs.max_delegations", "0 to 524288", ("524289", "-1", "many", "")),
+    ("nfs.local_delegations", "0 (none), 1 (where the kernel tells of other users) or 2 (all)", ("3", "-1", "yes")),
+    ("nfs.recall_park_ms", "0 to 1000 milliseconds", ("1001", "-1", "0.5", "1s")),
+    ("nfs.callback_timeout_ms", "100 to 600000 milliseconds", ("99", "600001", "0", "-100", "10s")),
+    ("nfs.callback_backoff_ms", "10 to 600000 milliseconds", ("9", "600001", "0", "-10")),
+    ("nfs.callback_backoff_max_ms", "10 to 600000 milliseconds", ("9", "600001", "0", "-10")),
+)
+
+
 class Wrong(unittest.TestCase):
     def expect(self, words, *options):
         done = run("--export", "/=mem:", "--check", *options)
@@ -57,6 +68,11 @@ class Wrong(unittest.TestCase):
                     "writing too), not '3'", "--set", "nfs.delegations=3")
         self.expect("mainstayd: --min-minor 1 is above --max-minor 0", "--min-minor", "1", "--set",
                     "nfs.max_minor_version=0")
+
+    def test_values_out_of_range(self):
+        for name, words, values in OUT_OF_RANGE:
+            for value in values:
+                self.expect(f"mainstayd: --set {name} wants {words}, not '{value}'", "--set", f"{name}={value}")
 
     def test_calls_that_outlast_the_lease(self):
         """S22-12: what waiting for a client comes to stays below the lease."""
@@ -176,6 +192,13 @@ class Stored(unittest.TestCase):
         self.refused(1, "nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (stored)")
         self.store(max="7")
         self.refused(1, "settings.db: nfs.max_minor_version wants 0, 1 or 2, not '7'", "--max-minor", "1")
+
+    def test_stored_values_out_of_range(self):
+        for name, words, values in OUT_OF_RANGE:
+            self.store_one(name, values[0])
+            self.refused(1, f"settings.db: {name} wants {words}, not '{values[0]}'")
+            self.store_one(name, None)
+        self.start()
 
     def test_damage(self):
         junk = b"nothing at all, and longer than the name of SQLite's format"

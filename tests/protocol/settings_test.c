@@ -87,12 +87,53 @@ static void refused(void **unused)
     assert_int_equal(log_number(&line, "timeout_ms"), 5000);
 }
 
+/* A value that is none changes nothing either. */
+static void nonsense(void **unused)
+{
+    struct holder holder;
+    struct client_file file;
+    struct log_line line;
+
+    (void)unused;
+    dir = script_dir(script_mem);
+    set_setting("nfs.delegations", 3);
+    line = log_find("daemon.hangup", NULL);
+    assert_non_null(strstr(log_value(&line, "error"), "nfs.delegations wants 0 (none)"));
+    holder_open(&holder, 1);
+    file = holder_delegated(&holder, &dir, "given", OPEN_DELEGATE_WRITE);
+    holder_finish(&holder, &file);
+    holder_close(&holder);
+    set_setting("nfs.delegations", 2);
+    line = log_find("daemon.hangup", NULL);
+    assert_null(log_value(&line, "error"));
+}
+
+/* nfs.max_delegations: above it none is given. */
+static void max_delegations(void **unused)
+{
+    struct client_file held, file;
+    struct holder holder;
+
+    (void)unused;
+    dir = script_dir(script_mem);
+    holder_open(&holder, 1);
+    held = holder_delegated(&holder, &dir, "held", OPEN_DELEGATE_WRITE);
+    set_setting("nfs.max_delegations", 0);
+    file = holder_wanting(&holder, &dir, "file", OPEN_DELEGATE_WRITE);
+    assert_null(client_file_delegation(&file));
+    expect_status(client_file_close(&holder.mount, &file), NFS4_OK);
+    set_setting("nfs.max_delegations", 524288);
+    file = holder_delegated(&holder, &dir, "file", OPEN_DELEGATE_WRITE);
+    holder_finish(&holder, &file);
+    holder_finish(&holder, &held);
+    holder_close(&holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(park),
-        cmocka_unit_test(backoff),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(park),     cmocka_unit_test(backoff),         cmocka_unit_test(refused),
+        cmocka_unit_test(nonsense), cmocka_unit_test(max_delegations),
     };
 
     return test_group_run_fixtures(tests, script_setup_default, script_teardown);

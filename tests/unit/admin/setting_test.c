@@ -59,6 +59,37 @@ static void bounds(void **unused)
     }
 }
 
+static bool parses(enum setting_id id, int64_t number, uint32_t *value)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "%lld", (long long)number);
+    return setting_parse(id, text, value);
+}
+
+/* Every one takes its least and its greatest value and none beside them. */
+static void bounds_of_all(void **unused)
+{
+    static const char *const bad[] = {"", "x", "1.5", "0x1", " 1", "1ms", "99999999999999999999"};
+    uint32_t value;
+
+    (void)unused;
+    for (uint32_t id = 0; id < SETTING_COUNT; id++) {
+        const struct setting *setting = &setting_table[id];
+
+        assert_true(parses(id, setting->min, &value));
+        assert_int_equal(value, setting->min);
+        assert_true(parses(id, setting->max, &value));
+        assert_int_equal(value, setting->max);
+        value = 77;
+        assert_false(parses(id, (int64_t)setting->min - 1, &value));
+        assert_false(parses(id, (int64_t)setting->max + 1, &value));
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+            assert_false(setting_parse(id, bad[i], &value));
+        assert_int_equal(value, 77);
+    }
+}
+
 static struct setting_values values(uint32_t min, uint32_t max)
 {
     struct setting_values made = {0};
@@ -219,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(bounds_of_all),
         cmocka_unit_test(ordered),
         cmocka_unit_test(cut_to_the_build),
         cmocka_unit_test(range_has),
