@@ -6,9 +6,11 @@
     host.py put NAME VALUE | get NAME         a value between clients; get waits for it
     host.py server stop|start|restart|kill|crash     kill and crash are SIGKILL; crash starts it again
     host.py logged TEXT                       how many lines of the server's log have TEXT
+    host.py figures                           what the server counts
     host.py connections                       how many the server has with clients
     host.py network disturb|calm|cuts         cut connections from now on; no more; how many there were
     host.py network part|join NUMBER          take that client off the network; put it back
+    host.py network deaf|mute|cut NUMBER      lose what it is sent, or sends; end its connections, and lose no more
 
 A request is one line of JSON on serial line 1, and so is its answer. One at a time in a guest.
 """
@@ -68,6 +70,11 @@ def logged(text):
     return ask("logged", text=text)
 
 
+def figures():
+    """{event: {name: number}} of the lines that the server logs on SIGUSR1."""
+    return ask("figures")
+
+
 def connections():
     return ask("connections")
 
@@ -78,7 +85,8 @@ def network(action, client=0):
 
 def main(arguments):
     calls = {"barrier": (barrier, (1,)), "put": (put, (2,)), "get": (get, (1,)), "server": (server, (1,)),
-             "logged": (logged, (1,)), "connections": (connections, (0,)), "network": (network, (1, 2))}
+             "logged": (logged, (1,)), "figures": (figures, (0,)), "connections": (connections, (0,)),
+             "network": (network, (1, 2))}
     call, counts = calls.get(arguments[0] if arguments else "", (None, ()))
     if call is None or len(arguments) - 1 not in counts:
         print(__doc__, file=sys.stderr)

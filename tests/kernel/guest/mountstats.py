@@ -5,7 +5,8 @@ import json
 import os
 from collections import namedtuple
 
-TARGET = json.loads(os.environ["MS_MOUNTS"])[0][1]
+_, TARGET, OPTIONS = json.loads(os.environ["MS_MOUNTS"])[0][:3]
+VERSION = next(option[5:] for option in OPTIONS.split(",") if option.startswith("vers="))
 
 Transport = namedtuple("Transport", "connects sent received")
 

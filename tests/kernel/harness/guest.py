@@ -75,13 +75,13 @@ class Guest:
             line.settimeout(3)
             try:
                 line.bind(str(self.directory / "mconsole-reply"))
-                command = b"sysrq w"
-                line.sendto(struct.pack("=III512s", MCONSOLE_MAGIC, MCONSOLE_VERSION, len(command),
-                                        command), str(self.directory / "uml" / "mconsole"))
-                line.recv(4096)
+                for command in (b"sysrq 8", b"sysrq w"):  # 8: messages of every level are shown
+                    line.sendto(struct.pack("=III512s", MCONSOLE_MAGIC, MCONSOLE_VERSION, len(command),
+                                            command), str(self.directory / "uml" / "mconsole"))
+                    line.recv(4096)
             except OSError:
                 pass  # it is too far gone to answer
 
-    def console_tail(self, lines=30):
+    def console_tail(self, lines=80):
         text = self.console.read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])

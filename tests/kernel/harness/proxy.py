@@ -32,12 +32,13 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER that ends a connection by RST
 class Link:
     """One client's connection and the one it was given to the server."""
 
-    def __init__(self, client, server):
+    def __init__(self, client, server, address):
         self.peer = {client: server, server: client}
         self.client = client
         self.server = server
         # Bytes to be sent to it. No more of them than the session's slots allow in flight.
         self.queued = {client: bytearray(), server: bytearray()}
+        self.address = address
         self.armed = None  # how it will end
         self.armed_at = 0.0
         self.cut_at = None  # ... by then
@@ -54,6 +55,8 @@ class Proxy(threading.Thread):
         self.next_cut = 0.0
         self.to_come = []  # kinds not yet had in this round
         self.cuts = dict.fromkeys(KINDS, 0)
+        self.lost = {}  # address of a client: "client" or "server", whose bytes are lost
+        self.to_cut = set()  # addresses of clients
         self.selector = selectors.DefaultSelector()
         self.listener = socket.create_server(address, backlog=64)
         self.listener.setblocking(False)
@@ -64,6 +67,14 @@ class Proxy(threading.Thread):
     def disturb(self, every_s):
         """Cuts a connection whenever that long has passed: (least, most) seconds, or None: no more."""
         self.every_s = every_s
+
+    def lose(self, address, side):
+        """Nothing that this side sends comes through to the other any more."""
+        self.lost[address] = side
+
+    def end_all(self, address):
+        """Cuts the connections of this client; what comes over new ones is carried."""
+        self.to_cut.add(address)
 
     # ---- the loop
 
@@ -78,13 +89,15 @@ class Proxy(threading.Thread):
             for link in [link for link in self.links if link.cut_at and now >= link.cut_at]:
                 self.cut(link)
             self.deliver_late(now)
+            while self.to_cut:
+                self.end_links_of(self.to_cut.pop())
             if self.every_s and now >= self.next_cut:
                 self.next_cut = now + random.uniform(*self.every_s)
                 self.arm(now)
 
     def accept(self):
         try:
-            client, _ = self.listener.accept()
+            client, (address, _) = self.listener.accept()
         except OSError:
             return
         server = socket.socket()
@@ -96,7 +109,7 @@ class Proxy(threading.Thread):
             return
         for entry in self.late:
             entry[0] = entry[0] or time.monotonic() + random.uniform(*LATE_S)
-        link = Link(client, server)
+        link = Link(client, server, address)
         self.links.add(link)
         for side in (client, server):
             side.setblocking(False)
@@ -123,6 +136,8 @@ class Proxy(threading.Thread):
 
     def carry(self, link, side, data):
         other = link.peer[side]
+        if self.lost.get(link.address) == ("client" if side is link.client else "server"):
+            return
         self.let_off_the_idle(link)
         if link.armed in (("request", "late") if side is link.client else ("reply", "half a reply")):
             if link.armed in ("request", "half a reply"):
@@ -195,6 +210,11 @@ class Proxy(threading.Thread):
             server.close()
 
     # ---- ends
+
+    def end_links_of(self, address):
+        self.lost.pop(address, None)
+        for link in [link for link in self.links if link.address == address]:
+            self.end(link)
 
     def forget(self, link):
         for side in link.peer:

@@ -15,6 +15,10 @@ from .sandbox import SERVER_ADDRESS
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 20
+FIGURES_LIMIT_S = 20
+FIGURES = re.compile(r' info (daemon\.[a-z_]+) (?:operation="?([A-Z_]+|all)"? )?')
+FIGURES_LAST = "daemon.delegations"  # of those that the tests look at
+FIGURE = re.compile(r" ([a-z_0-9]+)=([0-9]+)\b")
 PORT = 2049
 PORT_BEHIND_PROXY = 12049
 
@@ -91,6 +95,25 @@ class Server:
         """How many lines of its log, since its first start, have this text."""
         with self.log.open("rb") as log:
             return sum(text.encode() in line for line in log)
+
+    def figures(self):
+        """What it counts, as it logs it when it is asked to (SIGUSR1): {event: {name: number}}, the event with
+        the operation if it names one ("daemon.callback CB_RECALL")."""
+        offset = self.log.stat().st_size
+        self.process.send_signal(signal.SIGUSR1)
+        limit = time.monotonic() + FIGURES_LIMIT_S
+        while True:
+            with self.log.open("rb") as log:
+                log.seek(offset)
+                lines = log.read().decode(errors="replace").splitlines(keepends=True)
+            found = {match[1] + (f" {match[2]}" if match[2] else ""):
+                     {name: int(number) for name, number in FIGURE.findall(line)}
+                     for line in lines if line.endswith("\n") and (match := FIGURES.search(line))}
+            if FIGURES_LAST in found:
+                return found
+            if time.monotonic() > limit:
+                raise HarnessError(f"the server tells no figures:\n{self.tail()}")
+            time.sleep(0.02)
 
     def tail(self, lines=40):
         text = self.log.read_text(errors="replace") if self.log.exists() else ""

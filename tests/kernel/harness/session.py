@@ -12,7 +12,7 @@ import selectors
 import time
 
 from . import HarnessError
-from .sandbox import connect_client, connections
+from .sandbox import client_address, connect_client, connections
 
 CUT_EVERY_S = (0.2, 1.0)
 
@@ -125,6 +125,8 @@ class Session:
             self.command(guest, request, lambda: self.command_network(request["name"], request["client"]))
         elif operation == "logged":
             self.command(guest, request, lambda: self.server.logged(request["text"]))
+        elif operation == "figures":
+            self.command(guest, request, self.server.figures)
         elif operation == "connections":
             self.answer(guest, request, value=connections(self.server.port))
         elif operation == "finish":
@@ -151,11 +153,15 @@ class Session:
         if action in ("part", "join"):
             connect_client(client, action == "join")
             return None
-        if action not in ("disturb", "calm", "cuts"):
+        if action not in ("disturb", "calm", "cuts", "deaf", "mute", "cut"):
             raise HarnessError(f"unknown network action {action}")
         if not self.proxy:
             raise HarnessError("this run has no proxy")
-        if action != "cuts":
+        if action in ("deaf", "mute"):
+            self.proxy.lose(client_address(client), "server" if action == "deaf" else "client")
+        elif action == "cut":
+            self.proxy.end_all(client_address(client))
+        elif action != "cuts":
             self.proxy.disturb(CUT_EVERY_S if action == "disturb" else None)
         return self.proxy.cuts
 

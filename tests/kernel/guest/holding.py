@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For programs in which one of two clients holds delegations and the other one is in its way."""
+
+import functools
+import os
+
+import host
+from check import CLIENT, equal, test, write, write_all
+from mountstats import VERSION, operations
+
+LEASE_S = int(os.environ["MS_LEASE"])
+TURNS = int(os.environ.get("MS_TURNS", "1"))  # 2: either client is the holder once
+MIXED = TURNS > 1
+DATA = b"what the holder has written\n" * 2000
+FIGURES = ("recalled", "returned", "revoked", "reclaimed", "questions", "recalls", "granted_write")
+CALLBACKS = ("CB_RECALL", "CB_GETATTR", "CB_NOTIFY_LOCK")
+OPERATIONS = ("DELEGRETURN", "OPEN", "READ", "WRITE", "LOCK")
+
+
+class Role:
+    """What this client is in one run of a test; version is the holder's."""
+
+    def __init__(self, function, turn):
+        self.name = f"{function.__name__} {turn}"
+        self.directory = f"turn{turn}"
+        self.holds = CLIENT == turn
+        self.holder, self.other = turn, 3 - turn
+        self.tell(f"version of {CLIENT}", VERSION)
+        self.version, self.other_version = (self.told(f"version of {each}") for each in (self.holder, self.other))
+
+    def step(self, name):
+        host.barrier(f"{self.name}: {name}")
+
+    def tell(self, name, value):
+        """Little: a line to the other client loses what is too long."""
+        host.put(f"{self.name}: {name}", value)
+
+    def told(self, name):
+        return host.get(f"{self.name}: {name}")
+
+
+def each_holds(function):
+    """A test in which client 1 is the holder, and then client 2, too, if they are not alike."""
+    @functools.wraps(function)
+    def turns():
+        for turn in range(1, TURNS + 1):
+            role = Role(function, turn)
+            if role.holds:
+                os.mkdir(role.directory)
+            role.step("made")
+            top = os.getcwd()
+            os.chdir(role.directory)
+            function(role)
+            os.chdir(top)
+            role.step("end")
+    return test(turns)
+
+
+def figures():
+    every = host.figures()
+    found = {name: every["daemon.delegations"][name] for name in FIGURES}
+    for operation in CALLBACKS:
+        found[operation] = every.get(f"daemon.callback {operation}", {}).get("callback_total", 0)
+    found["retries"] = every["daemon.callback all"]["callback_retries"]
+    found["dialled"] = every["daemon.transport"]["dialled"]
+    found["calls"] = every["daemon.transport"]["calls"]
+    return found
+
+
+class Since:
+    """What the server has counted, and this client's kernel, since this was made."""
+
+    def __init__(self):
+        self.server = figures()
+        self.client = {name: operations(name) for name in OPERATIONS}
+
+    def counted(self):
+        return {name: value - self.server[name] for name, value in figures().items()}
+
+    def made(self, name):
+        return operations(name) - self.client[name]
+
+
+def hold(path, data=DATA):
+    """A file of our own making with a WRITE delegation and data that nobody else has. It stays open: the client
+    begins to write when it closes."""
+    if VERSION == "4.0":
+        write(f"{path}.first", b"")  # with an open that it has to confirm, nobody is given one
+    before = Since()
+    file = os.open(path, os.O_RDWR | os.O_CREAT)
+    write_all(file, data)
+    equal(before.counted()["granted_write"], 1, "WRITE delegations given")
+    equal(before.made("WRITE"), 0, "calls of WRITE before anybody asked for the data")
+    return file
+
+
+def one_recall(since):
+    """What it takes to have one delegation back: the server and the holder's kernel say the same."""
+    counted = since.counted()
+    equal(counted["recalled"], 1, "delegations recalled")
+    equal(counted["CB_RECALL"] - counted["retries"], 1, "calls of CB_RECALL, but for those sent again")
+    equal(since.made("DELEGRETURN"), 1, "calls of DELEGRETURN")
+    equal(counted["returned"], 1, "delegations returned")
+    equal(counted["revoked"], 0, "delegations revoked")
+    equal(counted["dialled"], 0, "connections made to clients")
+    return counted
