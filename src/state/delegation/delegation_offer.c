@@ -18,6 +18,7 @@ struct offer {
     struct delegation *fresh; /* made, not given yet */
     struct delegation *given; /* a reference */
     uint64_t breaks;          /* of leases, before ours was taken */
+    bool crowded;             /* there are as many as may be */
     bool unsafe;              /* a reclaim without the lease that it needs */
     struct stateid4 *stateid;
     enum why_no_delegation4 why;
@@ -47,10 +48,12 @@ static bool allowed(struct offer *offer)
                   DELEGATION_COUNTER_refused_setting);
 }
 
-static uint32_t held(const struct delegation_tables *tables)
+static bool full(const struct delegation_tables *tables)
 {
-    return atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_relaxed) +
-           atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed);
+    return delegation_pressure_full(
+        &tables->pressure,
+        atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_relaxed) +
+            atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed));
 }
 
 /* Not asked of a reclaim, which is given what it had. */
@@ -61,7 +64,9 @@ static bool policy(struct offer *offer)
 
     if (!allowed(offer))
         return false;
-    if (delegation_history_rests(&tables->history, request->obj, request->now_ns))
+    /* A file just made had no conflicts; another one had, if it was the last with its number. */
+    if (!request->created &&
+        delegation_history_rests(&tables->history, request->obj, request->now_ns))
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_history);
     if (recovery_in_grace(offer->state->recovery))
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
@@ -129,8 +134,7 @@ static bool upgradable_locked(struct offer *offer, struct delegation **mine)
     if ((*mine)->kind == DELEGATION_READ && offer->kind == DELEGATION_WRITE &&
         (*mine)->recalled_ns == 0)
         return true;
-    return refuse(offer,
-                  (*mine)->kind > offer->kind ? WND4_NOT_SUPP_DOWNGRADE : WND4_NOT_SUPP_UPGRADE,
+    return refuse(offer, (*mine)->kind > offer->kind ? WND4_NOT_SUPP_DOWNGRADE : WND4_CONTENTION,
                   DELEGATION_COUNTER_refused_held);
 }
 
@@ -151,8 +155,8 @@ static bool promising(struct offer *offer)
     struct delegation *mine;
     bool admitted;
 
-    if (delegation_pressure_full(&offer->state->delegations->pressure,
-                                 held(offer->state->delegations)))
+    offer->crowded = full(offer->state->delegations);
+    if (offer->crowded && !offer->request->reclaim)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     pthread_mutex_lock(&offer->file->lock);
     admitted = admitted_locked(offer, &mine);
@@ -323,6 +327,9 @@ static void upgrade_locked(struct offer *offer, struct delegation *mine)
     offer->fresh->held = 0;
     mine->leases |= offer->fresh->leases;
     offer->fresh->leases = 0;
+    /* A recall names the reply that its holder may not have seen yet. */
+    mine->in_session = offer->fresh->in_session;
+    mine->given_to = offer->fresh->given_to;
     set_caller(offer, mine);
     stateid_bump(&mine->sid);
 }
@@ -351,7 +358,7 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
 static void recall_reclaimed_locked(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
-    bool recall = offer->unsafe || kinds_allowed(offer->state) <= offer->kind;
+    bool recall = offer->unsafe || offer->crowded || kinds_allowed(offer->state) <= offer->kind;
 
     if (request->recall)
         *request->recall = recall;
