@@ -148,6 +148,9 @@ void backchannel_active_locked(struct backchannel *channel);
  * of the queue.  NULL: none. */
 struct back_slot *back_slot_next_locked(struct backchannel *channel);
 
+/* Would it find one? */
+bool back_slot_waits_locked(struct backchannel *channel);
+
 /* csa_highest_slotid: the highest that is in use. */
 uint32_t back_slot_highest_locked(const struct backchannel *channel);
 

@@ -256,7 +256,7 @@ void backchannel_send(struct backchannel *channel)
     channel->sending = true;
     while (channel->wanted) {
         channel->wanted = false;
-        if (!channel->closed)
+        if (!channel->closed && back_slot_waits_locked(channel))
             round_send_locked(channel);
     }
     channel->sending = false;

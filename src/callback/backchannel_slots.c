@@ -14,14 +14,27 @@ static struct back_slot *slot_free_find_locked(struct backchannel *channel)
     return NULL;
 }
 
-struct back_slot *back_slot_next_locked(struct backchannel *channel)
+static struct back_slot *slot_ready_find_locked(struct backchannel *channel)
 {
-    struct back_slot *slot;
-
     for (uint32_t i = 0; i < channel->slot_count; i++) {
         if (channel->slots[i].state == BACK_SLOT_READY)
             return &channel->slots[i];
     }
+    return NULL;
+}
+
+bool back_slot_waits_locked(struct backchannel *channel)
+{
+    return slot_ready_find_locked(channel) ||
+           (!list_empty(&channel->queue) && slot_free_find_locked(channel));
+}
+
+struct back_slot *back_slot_next_locked(struct backchannel *channel)
+{
+    struct back_slot *slot = slot_ready_find_locked(channel);
+
+    if (slot)
+        return slot;
     slot = list_empty(&channel->queue) ? NULL : slot_free_find_locked(channel);
     if (!slot)
         return NULL;

@@ -2,8 +2,9 @@
 /*
  * Clients that are called and do not answer as they should: the delegation is taken from them a
  * lease after its recall and no sooner, they are told so, and nobody else waits for their sockets.
- * All of them are called at the same time, each has a file of its own.  S22-D1, S22-08, P-03,
- * P-11.
+ * All of them are called at the same time, each has a file of its own, and whatever they say the
+ * sequence goes on with what they executed alone (holder_drop() looks).  S22-D1, S22-D4, S22-08,
+ * P-03, P-11.
  */
 #include <sys/socket.h>
 

@@ -4,9 +4,27 @@
  * call comes again over another one, the same as it was.  The client keeps what it has if it
  * answers there.  S22-D2, S22-10, W07.
  */
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "holder.h"
 
+enum {
+    READ_BYTES = 1 << 20,
+    READS = 8
+};
+
 static struct client_fh dir;
+static struct client_file big; /* of alice, and READ_BYTES long */
+
+static void big_make(void)
+{
+    struct nfs4_attrs attrs = {.size = READ_BYTES};
+
+    big = make_open(&alice, &dir, "big");
+    expect_status(client_file_setattr(&alice, &big.fh, CLIENT_BITS(FATTR4_SIZE), &attrs), NFS4_OK);
+    expect_status(client_file_close(&alice, &big), NFS4_OK);
+}
 
 static int setup(void **state)
 {
@@ -18,6 +36,7 @@ static int setup(void **state)
     if (script_setup(options) != 0 || !script_open_to_all(script_mem))
         return -1;
     dir = script_dir(script_mem);
+    big_make();
     return 0;
 }
 
@@ -55,10 +74,33 @@ static void given_up(void **state)
     holder_close(&holder);
 }
 
+/* Nobody reads from the holder's first connection any more: the call comes over the other one, as
+ * if it were the first, and the connection is closed. */
+static void expect_elsewhere(struct holder *holder, struct client_conn *other,
+                             struct client_file *file, const char *name)
+{
+    struct client_conn deaf = holder->mount.conn;
+    const struct client_callback *cb;
+
+    list_init(&deaf.stash);
+    holder->mount.conn.fd = -1; /* which nobody pumps */
+    assert_int_equal(holder_wait_recall(holder, file), 0);
+    cb = client_callback_at(holder->callbacks, 0);
+    assert_true(cb->over == other->serial);
+    assert_int_equal(cb->sequence.csa_slotid, 0);
+    assert_int_equal(cb->sequence.csa_sequenceid, 1);
+    assert_int_equal(client_conn_wait_close(&deaf, SCRIPT_TIMEOUT_MS), CLIENT_CLOSED);
+    client_conn_close(&deaf);
+    holder_move(holder, other);
+    holder_finish(holder, file);
+    conflict_over(&dir, name);
+    holder_close(holder);
+}
+
 /* The same for one that does not even read. */
 static void unread(void **state)
 {
-    struct client_conn *other, deaf;
+    struct client_conn *other;
     struct client_file file;
     struct holder holder;
 
@@ -67,18 +109,44 @@ static void unread(void **state)
     other = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
     (void)holder_speak(&holder, &holder.mount.conn);
     file = holder_contended(&holder, &dir, "unread");
-    deaf = holder.mount.conn; /* which nobody pumps any more */
-    list_init(&deaf.stash);
-    holder.mount.conn.fd = -1;
-    assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_true(client_callback_at(holder.callbacks, 0)->over == other->serial);
-    assert_int_equal(client_callback_at(holder.callbacks, 0)->sequence.csa_sequenceid, 1);
-    assert_int_equal(client_conn_wait_close(&deaf, SCRIPT_TIMEOUT_MS), CLIENT_CLOSED);
-    client_conn_close(&deaf);
-    holder_move(&holder, other);
-    holder_finish(&holder, &file);
-    conflict_over(&dir, "unread");
-    holder_close(&holder);
+    expect_elsewhere(&holder, other, &file, "unread");
+}
+
+/* Replies that nobody takes, more than a socket holds. */
+static void ask_for_much(struct holder *holder)
+{
+    struct client_conn *conn = &holder->mount.conn;
+    struct pollfd ready = {.fd = conn->fd, .events = POLLIN};
+    const int small = 65536;
+    uint32_t xid;
+
+    (void)setsockopt(conn->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    for (uint32_t slot = 1; slot <= READS; slot++) {
+        struct client_compound c;
+
+        client_compound_begin_slot(&c, &holder->mount.session, slot, false);
+        client_op_putfh(&c, &big.fh);
+        client_op_read(&c, &client_stateid_anonymous, 0, READ_BYTES);
+        assert_int_equal(client_compound_send(conn, &c, &xid), CLIENT_OK);
+        client_compound_free(&c);
+    }
+    assert_int_equal(poll(&ready, 1, SCRIPT_TIMEOUT_MS), 1);
+}
+
+/* P-03, S22-08: one whose socket is full of them.  bob has his answer nevertheless. */
+static void unread_behind_replies(void **state)
+{
+    struct client_file file, got;
+    struct client_conn *other;
+    struct holder holder;
+
+    (void)state;
+    holder_open(&holder, 1);
+    other = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
+    file = holder_delegated(&holder, &dir, "replies", OPEN_DELEGATE_WRITE);
+    ask_for_much(&holder);
+    expect_status(conflict_open(&bob, &dir, "replies", &got), NFS4ERR_DELAY);
+    expect_elsewhere(&holder, other, &file, "replies");
 }
 
 static struct silence silences[] = {
@@ -91,9 +159,10 @@ static struct silence silences[] = {
 
 int main(void)
 {
-    struct CMUnitTest tests[1 + ARRAY_SIZE(silences)] = {cmocka_unit_test(unread)};
+    struct CMUnitTest tests[2 + ARRAY_SIZE(silences)] = {cmocka_unit_test(unread),
+                                                         cmocka_unit_test(unread_behind_replies)};
 
     for (size_t i = 0; i < ARRAY_SIZE(silences); i++)
-        tests[1 + i] = (struct CMUnitTest){silences[i].name, given_up, NULL, NULL, &silences[i]};
+        tests[2 + i] = (struct CMUnitTest){silences[i].name, given_up, NULL, NULL, &silences[i]};
     return test_group_run_fixtures(tests, setup, script_teardown);
 }

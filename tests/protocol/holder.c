@@ -68,8 +68,42 @@ void holder_open(struct holder *holder, uint32_t minor)
     holder_open_as(holder, &wish);
 }
 
+/* How many calls were executed before this one in its slot. */
+static uint32_t executed_before(const struct client_callbacks *cbs, uint32_t number)
+{
+    const struct CB_SEQUENCE4args *args = &client_callback_at(cbs, number)->sequence;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < number; i++) {
+        const struct client_callback *cb = client_callback_at(cbs, i);
+
+        count += cb->has_sequence && cb->fate == CLIENT_CALLBACK_EXECUTED &&
+                 cb->sequence.csa_slotid == args->csa_slotid &&
+                 memcmp(cb->sequence.csa_sessionid, args->csa_sessionid, NFS4_SESSIONID_SIZE) == 0;
+    }
+    return count;
+}
+
+/* The sequence of each slot, from all that came over all connections: it goes on by one with each
+ * call that was executed, and with nothing else. */
+static void sequences_check(const struct client_callbacks *cbs, const char *file, int line)
+{
+    for (uint32_t i = 0; i < cbs->count && cbs->count <= CLIENT_CALLBACKS_KEPT; i++) {
+        const struct client_callback *cb = client_callback_at(cbs, i);
+        const uint32_t seqid = cb->sequence.csa_sequenceid, executed = executed_before(cbs, i);
+
+        if (!cb->has_sequence || (seqid == executed + 1 && cb->fate != CLIENT_CALLBACK_RETRIED) ||
+            (seqid == executed && seqid > 0 && cb->fate != CLIENT_CALLBACK_EXECUTED))
+            continue;
+        print_error("call %u: slot %u, sequence id %u, %u executed before, fate %d\n", i,
+                    cb->sequence.csa_slotid, seqid, executed, cb->fate);
+        _fail(file, line);
+    }
+}
+
 void holder_check(const struct holder *holder, const char *file, int line)
 {
+    sequences_check(holder->callbacks, file, line);
     if (holder->callbacks->trouble_count == 0)
         return;
     print_error("%u times trouble; the first: %s\n", holder->callbacks->trouble_count,
@@ -291,8 +325,15 @@ struct client_file holder_wanting(struct holder *holder, const struct client_fh 
 struct client_file holder_delegated(struct holder *holder, const struct client_fh *dir,
                                     const char *name, enum open_delegation_type4 type)
 {
+    const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
     struct client_file file = holder_wanting(holder, dir, name, type);
 
+    /* A client of 4.0 has answered CB_NULL, and the server may still be about to read that. */
+    while (holder->mount.v40 && !client_file_delegation(&file) && wait_now_ms() < end_ms) {
+        expect_status(client_file_close(&holder->mount, &file), NFS4_OK);
+        wait_ms(1);
+        file = holder_wanting(holder, dir, name, type);
+    }
     assert_int_equal(file.open.delegation.delegation_type, type);
     return file;
 }

@@ -375,10 +375,12 @@ static void best_session(void **unused)
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &first);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED); /* or its answer may be the newest traffic */
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
     back_answer(&a, &first, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
     back_close(&a);
     assert_true(callback_reachable(back.callback, s.session->client));
     assert_true(back_call(&s, &told, NULL));
@@ -406,6 +408,7 @@ static void unknown_replies(void **unused)
     back_answer(&c, &first, NFS4_OK, NFS4_OK); /* the old xid */
     back_stir(&c);
     assert_int_equal(told.count, 0);
+    back_stir(&b); /* so that its reply has been looked at */
     transport_stats(back.transport, &stats);
     assert_int_equal(stats.orphan_replies, 3);
     back_answer(&c, &again, NFS4_OK, NFS4_OK);
