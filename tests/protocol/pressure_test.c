@@ -149,6 +149,11 @@ static void told_when_there_is_room(void **state)
     assert_int_equal(none->delegation_type, OPEN_DELEGATE_NONE_EXT);
     assert_int_equal(none->od_whynone.ond_why, WND4_RESOURCE);
     assert_true(none->od_whynone.ond_server_will_signal_avail);
+    /* Nothing without a kind (RFC 8881 §18.16.3). */
+    how.access = OPEN4_SHARE_ACCESS_READ | OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL;
+    expect_status(client_file_open(&late.mount, &dir, &how, &file), NFS4_OK);
+    assert_int_equal(none->od_whynone.ond_why, WND4_RESOURCE);
+    assert_false(none->od_whynone.ond_server_will_signal_avail);
     holder_speak(&late, &late.mount.conn);
     assert_int_equal(late.callbacks->count, 0);
     for (unsigned i = 0; i < MOST; i++)

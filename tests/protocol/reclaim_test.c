@@ -345,6 +345,9 @@ static void delegations(void **state)
     crash();
     come(&alice);
     come(&bob);
+    delegation_held = OPEN_DELEGATE_NONE_EXT;
+    open_is(&alice, &file, CLAIM_PREVIOUS, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE,
+            NFS4ERR_INVAL);
     delegation_held = OPEN_DELEGATE_WRITE;
     (void)reclaim(&alice, &file);
     delegation_held = OPEN_DELEGATE_NONE;

@@ -129,7 +129,7 @@ void open_delegation_offer(struct compound *c, const struct open_delegation_ask 
              offer(c, ask, &kind, out, &why))
         return;
     open_delegation_refuse(ask->access, why, out);
-    if (why == WND4_RESOURCE &&
+    if (why == WND4_RESOURCE && wanted(ask->access) != 0 &&
         (ask->access & OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL))
         out->od_whynone.ond_server_will_signal_avail =
             delegation_will_signal(c->server->state, c->client);

@@ -237,26 +237,6 @@ bool delegation_ended(struct delegation *delegation)
     return ended;
 }
 
-bool delegation_held(struct state *state, struct vfs_object *obj, struct client *client,
-                     enum delegation_kind kind)
-{
-    struct delegation *delegation;
-    struct file *file;
-    bool held;
-
-    if (atomic_load_explicit(&obj->delegations, memory_order_relaxed) == 0)
-        return false;
-    file = file_find(state->opens->files, obj);
-    if (!file)
-        return false;
-    pthread_mutex_lock(&file->lock);
-    delegation = delegation_find_locked(client, file);
-    held = delegation && delegation->kind >= kind && delegation->recalled_ns == 0;
-    pthread_mutex_unlock(&file->lock);
-    file_put(file);
-    return held;
-}
-
 bool delegation_by_caller(const struct delegation *delegation, const struct vfs_cred *cred)
 {
     return atomic_load_explicit(&delegation->caller, memory_order_relaxed) ==

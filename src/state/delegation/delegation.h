@@ -78,7 +78,8 @@ struct delegation {
     /* Changed under file->lock: READ may become WRITE. */
     _Atomic enum delegation_kind kind;
 
-    /* Set when made: what a callback says of it. */
+    /* What a callback says of it.  Set when made; and the second half under file->lock, when READ
+     * becomes WRITE: then there is no callback yet. */
     uint32_t fh_len;
     uint8_t fh[LIMIT_FH_BYTES];
     bool in_session; /* the request that it was given to has a name */
@@ -196,11 +197,6 @@ enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) M
 
 /* Has it been returned or revoked? */
 bool delegation_ended(struct delegation *delegation);
-
-/* Has the client a delegation of this object, of this kind or a better one, that is not
- * recalled? */
-bool delegation_held(struct state *state, struct vfs_object *obj, struct client *client,
-                     enum delegation_kind kind);
 
 /* Was it this very caller who asked for it?  As open_by_caller(). */
 bool delegation_by_caller(const struct delegation *delegation, const struct vfs_cred *cred);

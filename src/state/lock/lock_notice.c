@@ -65,7 +65,7 @@ void lock_notice_watch_locked(struct state *state, struct file *file)
     pthread_mutex_unlock(&notices->lock);
     /* Who takes it off the list at once waits for file->lock. */
     if (fresh)
-        file_hold(file);
+        (void)file_get_more(file);
 }
 
 struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *waiter)
@@ -75,8 +75,7 @@ struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *wa
 
     list_init(&notice->link);
     notice->client = client_get(owner->client);
-    notice->file = file;
-    file_hold(file);
+    notice->file = file_get_more(file);
     notice->waiter = waiter;
     notice->fh_len = waiter->fh_len;
     memcpy(notice->fh, waiter->fh, waiter->fh_len);

