@@ -105,27 +105,18 @@ void backchannel_active_locked(struct backchannel *channel)
 
 /* ---- calls come ---- */
 
-/* What RPC counts of AUTH_SYS behind flavor and length. */
-static uint32_t cred_bytes(const struct session_cb_auth *auth)
-{
-    if (auth->flavor == 0)
-        return 0;
-    return 20 + (auth->machine ? (uint32_t)xdr_padded(strlen(auth->machine)) : 0) +
-           4 * auth->gid_count;
-}
-
 /* RFC 8881 §18.36.3: with RPC headers. */
 static bool fits(struct session *session, const struct back_call *call)
 {
-    const uint32_t sequence = 4 + NFS4_SESSIONID_SIZE + 6 * 4;
-    const uint32_t refers = call->refers ? NFS4_SESSIONID_SIZE + 4 + 8 : 0;
+    const uint32_t refers = call->refers ? SESSION_CB_REFERRING_BYTES : 0;
     struct session_back_caller caller;
     uint32_t bytes;
 
     if (call->op_count > session->back.ca_maxoperations)
         return false;
     session_back_caller(session, &caller);
-    bytes = SESSION_RPC_CALL_BYTES + cred_bytes(&caller.auth) + 16 + sequence + refers + call->len;
+    bytes = SESSION_RPC_CALL_BYTES + session_cb_auth_bytes(&caller.auth) + 16 +
+            SESSION_CB_SEQUENCE_BYTES + refers + call->len;
     return bytes <= session->back.ca_maxrequestsize && bytes <= LIMIT_CALLBACK_CALL_BYTES;
 }
 

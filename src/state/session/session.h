@@ -31,8 +31,12 @@ enum {
     /* The smallest COMPOUND and reply that hold a SEQUENCE. */
     SESSION_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 12 + 36,
     SESSION_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44,
-    /* CB_SEQUENCE and CB_RECALL of the longest filehandle, and their reply. */
-    SESSION_BACK_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 16 + 44 + 24 + LIMIT_FH_BYTES,
+    /* CB_SEQUENCE, alone and with what it says of one request of the client. */
+    SESSION_CB_SEQUENCE_BYTES = 40,
+    SESSION_CB_REFERRING_BYTES = 28,
+    /* These and a CB_RECALL of the longest filehandle, without credentials, and their reply. */
+    SESSION_BACK_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 16 + SESSION_CB_SEQUENCE_BYTES +
+                                     SESSION_CB_REFERRING_BYTES + 28 + LIMIT_FH_BYTES,
     SESSION_BACK_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44 + 8,
 };
 

@@ -30,17 +30,44 @@ static void cb_auth_sys(struct session_cb_auth *auth, const struct authsys_parms
         memcpy(auth->machine, sys->machinename.data, sys->machinename.len);
 }
 
+/* NULL: it is not among them. */
+static const struct authsys_parms *find_sys(const struct callback_sec_parms4 *parms, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (parms[i].cb_secflavor == CB_AUTH_SYS)
+            return &parms[i].cbsp_sys_cred;
+    }
+    return NULL;
+}
+
 void session_cb_auth_set(struct session_cb_auth *auth, const struct callback_sec_parms4 *parms,
                          uint32_t count)
 {
+    const struct authsys_parms *sys = find_sys(parms, count);
+
     free(auth->machine);
     memset(auth, 0, sizeof(*auth));
-    for (uint32_t i = 0; i < count; i++) {
-        if (parms[i].cb_secflavor == CB_AUTH_SYS) {
-            cb_auth_sys(auth, &parms[i].cbsp_sys_cred);
-            return;
-        }
-    }
+    if (sys)
+        cb_auth_sys(auth, sys);
+}
+
+static uint32_t sys_bytes(size_t machine_len, uint32_t gid_count)
+{
+    return 20 + (uint32_t)xdr_padded(machine_len) + 4 * gid_count;
+}
+
+uint32_t session_cb_cred_bytes(const struct callback_sec_parms4 *parms, uint32_t count)
+{
+    const struct authsys_parms *sys = find_sys(parms, count);
+
+    return sys ? sys_bytes(sys->machinename.len, sys->gids_count) : 0;
+}
+
+uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth)
+{
+    if (auth->flavor != CB_AUTH_SYS)
+        return 0;
+    return sys_bytes(auth->machine ? strlen(auth->machine) : 0, auth->gid_count);
 }
 
 void session_back_caller(struct session *session, struct session_back_caller *caller)
@@ -73,6 +100,10 @@ enum nfsstat4 session_back_control(struct session *session, const struct BACKCHA
         return NFS4ERR_INVAL;
     if (gss_wanted(args))
         return NFS4ERR_NOENT;
+    if (SESSION_BACK_REQUEST_BYTES_MIN +
+            session_cb_cred_bytes(args->bca_sec_parms, args->bca_sec_parms_count) >
+        session->back.ca_maxrequestsize)
+        return NFS4ERR_INVAL;
     pthread_mutex_lock(&session->lock);
     session->cb_program = args->bca_cb_program;
     if (args->bca_sec_parms_count > 0)

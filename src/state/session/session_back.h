@@ -32,6 +32,12 @@ static inline bool session_back_faulty(const struct session *session)
     return atomic_load_explicit(&session->back_fault, memory_order_relaxed);
 }
 
+/* Does the client take calls over it at all?  Else no connection is bound for them. */
+static inline bool session_back_wanted(const struct session *session)
+{
+    return session->back.ca_maxrequests > 0;
+}
+
 /* Has it a connection for calls now? */
 static inline bool session_back_up(const struct session *session)
 {
@@ -56,8 +62,8 @@ static inline bool client_back_up(const struct client *client)
 uint32_t session_back_list(struct client *client, struct session **sessions);
 
 /* BACKCHANNEL_CTL (RFC 8881 §18.33): program and security of calls to come.  INVAL without a back
- * channel; NOENT for RPCSEC_GSS, since we know no handle.  An empty list leaves the security as it
- * is. */
+ * channel, and if no recall would fit with these credentials; NOENT for RPCSEC_GSS, since we know
+ * no handle.  An empty list leaves the security as it is. */
 enum nfsstat4 session_back_control(struct session *session,
                                    const struct BACKCHANNEL_CTL4args *args) MUST_USE;
 
@@ -70,6 +76,12 @@ bool session_call_unseen(struct state *state, const struct session_call *call);
 /* AUTH_SYS if it is among them, since Linux takes CB_COMPOUND with nothing less; else AUTH_NONE. */
 void session_cb_auth_set(struct session_cb_auth *auth, const struct callback_sec_parms4 *parms,
                          uint32_t count);
+
+/* What the credentials that would be set come to in a call, behind flavor and length. */
+uint32_t session_cb_cred_bytes(const struct callback_sec_parms4 *parms, uint32_t count);
+
+/* The same of those that were. */
+uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth);
 
 /* session->lock is held: it has one connection more or less.  The client knows how many of its
  * sessions can be called. */

@@ -279,7 +279,7 @@ static enum nfsstat4 binding_apply_locked(struct session_binding *binding,
                                           enum channel_dir_from_client4 dir)
 {
     bool fore = dir != CDFC4_BACK;
-    bool back = dir != CDFC4_FORE;
+    bool back = dir != CDFC4_FORE && session_back_wanted(binding->session);
 
     if (binding->implicit && !fore)
         return NFS4ERR_INVAL;
@@ -321,6 +321,8 @@ static enum nfsstat4 bind_request_locked(struct session_conn *conn, struct sessi
 
     if (session_dead(session))
         return NFS4ERR_BADSESSION;
+    if (!session_back_wanted(session) && (dir == CDFC4_BACK || dir == CDFC4_BACK_OR_BOTH))
+        return NFS4ERR_INVAL;
     if (binding && !binding->implicit) {
         status = binding_match_locked(binding, dir);
     } else {

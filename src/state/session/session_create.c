@@ -31,14 +31,21 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static bool too_small(const struct CREATE_SESSION4args *args)
+static bool fore_too_small(const struct channel_attrs4 *fore)
 {
-    const struct channel_attrs4 *fore = &args->csa_fore_chan_attrs;
-    const struct channel_attrs4 *back = &args->csa_back_chan_attrs;
-
     return fore->ca_maxrequestsize < SESSION_REQUEST_BYTES_MIN ||
-           fore->ca_maxresponsesize < SESSION_REPLY_BYTES_MIN || fore->ca_maxoperations < 1 ||
-           back->ca_maxrequestsize < SESSION_BACK_REQUEST_BYTES_MIN ||
+           fore->ca_maxresponsesize < SESSION_REPLY_BYTES_MIN || fore->ca_maxoperations < 1;
+}
+
+/* A back channel without slots has no use for the rest. */
+static bool back_too_small(const struct CREATE_SESSION4args *args)
+{
+    const struct channel_attrs4 *back = &args->csa_back_chan_attrs;
+    uint32_t cred = session_cb_cred_bytes(args->csa_sec_parms, args->csa_sec_parms_count);
+
+    if (back->ca_maxrequests == 0)
+        return false;
+    return back->ca_maxrequestsize < SESSION_BACK_REQUEST_BYTES_MIN + cred ||
            back->ca_maxresponsesize < SESSION_BACK_REPLY_BYTES_MIN || back->ca_maxoperations < 2;
 }
 
@@ -58,7 +65,7 @@ static enum nfsstat4 check_args(const struct CREATE_SESSION4args *args)
 {
     if (args->csa_flags & ~CREATE_FLAGS)
         return NFS4ERR_INVAL;
-    if (too_small(args))
+    if (fore_too_small(&args->csa_fore_chan_attrs) || back_too_small(args))
         return NFS4ERR_TOOSMALL;
     return check_security(args);
 }
@@ -163,7 +170,8 @@ static struct session *execute_locked(struct client *client,
     reply->status = NFS4_OK;
     memcpy(reply->resok.csr_sessionid, session->id, NFS4_SESSIONID_SIZE);
     reply->resok.csr_sequence = args->csa_sequence;
-    reply->resok.csr_flags = args->csa_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+    reply->resok.csr_flags =
+        session_back_wanted(session) ? args->csa_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN : 0;
     reply->resok.csr_fore_chan_attrs = session->fore;
     reply->resok.csr_back_chan_attrs = session->back;
     return session;

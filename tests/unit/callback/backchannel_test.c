@@ -228,9 +228,13 @@ static void queue_full(void **unused)
     assert_false(back_call(&s, &more, NULL));
 }
 
+enum {
+    CRED_BYTES = 20 + 12 + 2 * 4 /* what sessions of the fixture want */
+};
+
 static void small_requests(struct CREATE_SESSION4args *args)
 {
-    args->csa_back_chan_attrs.ca_maxrequestsize = SESSION_BACK_REQUEST_BYTES_MIN;
+    args->csa_back_chan_attrs.ca_maxrequestsize = SESSION_BACK_REQUEST_BYTES_MIN + CRED_BYTES;
     args->csa_back_chan_attrs.ca_maxoperations = 2;
 }
 
@@ -239,22 +243,30 @@ static void no_hook(enum callback_outcome outcome, const struct cb_reply *reply,
     (void)outcome, (void)reply, (void)arg;
 }
 
-/* The client's ca_maxrequestsize and ca_maxoperations bound what is sent. */
+/* The client's ca_maxrequestsize and ca_maxoperations bound what is sent; each recall fits, and with
+ * all that may come with it is as long as that. */
 static void too_big(void **unused)
 {
-    static const uint8_t fh[LIMIT_FH_BYTES] = {1};
+    static const uint8_t fh[LIMIT_FH_BYTES] = {1}, owner[NFS4_OPAQUE_LIMIT];
     struct cb_op ops[2] = {{.op = OP_CB_RECALL}, {.op = OP_CB_RECALL}};
+    struct cb_op notify = {.op = OP_CB_NOTIFY_LOCK};
+    struct session_call after = {.slotid = 0};
     struct back_session small;
+    struct peer_call call;
     struct client *client;
 
     (void)unused;
     back_session_make(&small, &a, "small", small_requests);
     client = small.session->client;
+    memcpy(after.sessionid, small.session->id, NFS4_SESSIONID_SIZE);
     ops[0].recall.fh = (struct nfs_fh4){fh, sizeof(fh)};
-    assert_false(callback_call(back.callback, client, ops, 1, NULL, no_hook, NULL));
-    ops[0].recall.fh.len = 4;
     assert_false(callback_call(back.callback, client, ops, 2, NULL, no_hook, NULL));
-    assert_true(callback_call(back.callback, client, ops, 1, NULL, no_hook, NULL));
+    notify.notify_lock.cnla_lock_owner.owner = (struct wire_opaque){owner, sizeof(owner)};
+    assert_false(callback_call(back.callback, client, &notify, 1, NULL, no_hook, NULL));
+    assert_true(callback_call(back.callback, client, ops, 1, &after, no_hook, NULL));
+    peer_receive(a.fd, &call);
+    assert_int_equal(call.x.end - call.bytes, SESSION_BACK_REQUEST_BYTES_MIN + CRED_BYTES);
+    peer_call_fini(&call);
     back_session_put(&small);
 }
 

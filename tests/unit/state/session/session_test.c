@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/client/client.h"
+#include "state/session/session_back.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_status.h"
 
 static const struct client_principal alice = {1, 1000}, bob = {1, 1001};
 static struct state *state;
@@ -162,6 +164,93 @@ static void too_small(void **unused)
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
     args = good, args.csa_fore_chan_attrs.ca_maxresponsesize_cached = 10;
     assert_int_equal(create_with(&args, &res), NFS4_OK);
+}
+
+/* A recall has the credentials that the client wants for it. */
+static void too_small_for_credentials(void **unused)
+{
+    uint32_t gids[] = {1, 2, 3};
+    struct callback_sec_parms4 sec[] = {
+        {.cb_secflavor = AUTH_NONE},
+        {.cb_secflavor = AUTH_SYS,
+         .cbsp_sys_cred = {.machinename = {(const uint8_t *)"client", 6},
+                           .gids = gids,
+                           .gids_count = ARRAY_SIZE(gids)}}};
+    struct CREATE_SESSION4args args = create_args(1);
+    struct channel_attrs4 *back = &args.csa_back_chan_attrs;
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    args.csa_sec_parms = sec;
+    args.csa_sec_parms_count = ARRAY_SIZE(sec);
+    back->ca_maxrequestsize = SESSION_BACK_REQUEST_BYTES_MIN + 20 + 8 + 12 - 1;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    args.csa_sec_parms_count = 1;
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    args.csa_sequence++;
+    args.csa_sec_parms_count = ARRAY_SIZE(sec);
+    back->ca_maxrequestsize++;
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+}
+
+/* The same when they change. */
+static void too_long_credentials(void **unused)
+{
+    struct callback_sec_parms4 sec = {.cb_secflavor = AUTH_SYS,
+                                      .cbsp_sys_cred.machinename = {(const uint8_t *)"client", 6}};
+    struct BACKCHANNEL_CTL4args ctl = {
+        .bca_cb_program = 7, .bca_sec_parms = &sec, .bca_sec_parms_count = 1};
+    struct CREATE_SESSION4args args = create_args(1);
+    struct session_back_caller caller;
+    struct CREATE_SESSION4resok res;
+    struct session *session;
+
+    (void)unused;
+    args.csa_flags = CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+    args.csa_back_chan_attrs.ca_maxrequestsize = SESSION_BACK_REQUEST_BYTES_MIN + 20 + 8 - 1;
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    session = session_lookup(state, res.csr_sessionid);
+    assert_non_null(session);
+    assert_int_equal(session_back_control(session, &ctl), NFS4ERR_INVAL);
+    session_back_caller(session, &caller);
+    assert_int_equal(caller.program, 0);
+    assert_int_equal(caller.auth.flavor, AUTH_NONE);
+    sec.cbsp_sys_cred.machinename.len = 4;
+    assert_int_equal(session_back_control(session, &ctl), NFS4_OK);
+    session_back_caller(session, &caller);
+    assert_int_equal(caller.program, 7);
+    assert_int_equal(caller.auth.flavor, AUTH_SYS);
+    session_put(session);
+}
+
+/* W10, W11: a client that takes no calls has no back channel, and none can be bound. */
+static void no_back_slots(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+    enum channel_dir_from_server4 dir;
+    struct session_conn *other = session_conn_create(NULL);
+    struct session *session;
+
+    (void)unused;
+    args.csa_flags = CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
+    memset(&args.csa_back_chan_attrs, 0, sizeof(args.csa_back_chan_attrs));
+    assert_int_equal(create_with(&args, &res), NFS4_OK);
+    assert_int_equal(res.csr_flags, 0);
+    assert_int_equal(res.csr_back_chan_attrs.ca_maxrequests, 0);
+    session = session_lookup(state, res.csr_sessionid);
+    assert_non_null(session);
+    assert_int_equal(session_conn_bind_request(other, session, CDFC4_BACK, &dir), NFS4ERR_INVAL);
+    assert_int_equal(session_conn_bind_request(other, session, CDFC4_BACK_OR_BOTH, &dir),
+                     NFS4ERR_INVAL);
+    assert_false(session_conn_is_bound(other, session));
+    assert_int_equal(session_conn_bind_request(other, session, CDFC4_FORE_OR_BOTH, &dir), NFS4_OK);
+    assert_int_equal(dir, CDFS4_FORE);
+    assert_false(session_back_given(session));
+    assert_false(client_back_up(session->client));
+    assert_int_equal(session_status_flags(session), 0);
+    session_conn_destroy(other);
+    session_put(session);
 }
 
 static void negotiates(void **unused)
@@ -334,6 +423,9 @@ int main(void)
         TEST(unknown_client),
         TEST(flags),
         TEST(too_small),
+        TEST(too_small_for_credentials),
+        TEST(too_long_credentials),
+        TEST(no_back_slots),
         TEST(negotiates),
         TEST(ids_are_random),
         TEST(no_rdma),
