@@ -66,7 +66,10 @@ static enum verdict sequence_failed(struct back_slot *slot, uint32_t status)
             return status == NFS4ERR_BADSLOT ? VERDICT_FAULT : VERDICT_AGAIN;
         return slot->unknown ? VERDICT_AGAIN : VERDICT_MOVE;
     default:
-        return VERDICT_REFUSED;
+        if (!slot->unknown)
+            return VERDICT_REFUSED;
+        /* It says nothing of what became of the first one. */
+        return ++slot->refusals <= REFUSALS_MAX ? VERDICT_AGAIN : VERDICT_FAULT;
     }
 }
 

@@ -271,6 +271,43 @@ static void refused(void **unused)
     assert_int_equal(back_flags(&s), 0);
 }
 
+/* Sent twice, and the second one is refused, where it may have been executed before: the slot is
+ * for nothing else until that is known. */
+static void refused_again(void **unused)
+{
+    uint32_t tries = 0;
+
+    (void)unused;
+    back_connect(&b);
+    back_bind(&s, &b);
+    back_stir(&a);
+    call_begin();
+    back_close(&a);
+    a = b;
+    expect_slot(0, 1);
+    answer_with(&again, NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
+    assert_int_equal(told.count, 0);
+    expect_next(1, 1);
+    back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
+    expect_slot(0, 1);
+    back_answer(&a, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    expect_next(0, 2);
+
+    call_begin();
+    back_connect(&b);
+    back_bind(&s, &b);
+    back_close(&a);
+    a = b;
+    while (back_flags(&s) == 0 && tries++ < 10) {
+        expect_slot(0, 3);
+        answer_with(&again, NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
+        back_pass_ms(8 * CALLBACK_BACKOFF_MS);
+    }
+    assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
+    back_wait_told(&told, CALLBACK_CANCELLED);
+}
+
 /* RPC knows no such program: as above. */
 static void refused_by_rpc(void **unused)
 {
@@ -330,8 +367,8 @@ int main(void)
         TEST(delay),           TEST(delay_for_ever),        TEST(counts_otherwise),
         TEST(another_takes),   TEST(bad_session),           TEST(bad_slot),
         TEST(executed_before), TEST(executed_before_linux), TEST(runs_still),
-        TEST(refused),         TEST(refused_by_rpc),        TEST(another_slot),
-        TEST(answer_renews),
+        TEST(refused),         TEST(refused_again),         TEST(refused_by_rpc),
+        TEST(another_slot),    TEST(answer_renews),
     };
 
     return test_group_run(tests);
