@@ -243,8 +243,8 @@ static void no_hook(enum callback_outcome outcome, const struct cb_reply *reply,
     (void)outcome, (void)reply, (void)arg;
 }
 
-/* The client's ca_maxrequestsize and ca_maxoperations bound what is sent; each recall fits, and with
- * all that may come with it is as long as that. */
+/* The client's ca_maxrequestsize and ca_maxoperations bound what is sent; each recall fits, and is
+ * no shorter, with all that may come with it. */
 static void too_big(void **unused)
 {
     static const uint8_t fh[LIMIT_FH_BYTES] = {1}, owner[NFS4_OPAQUE_LIMIT];
