@@ -182,6 +182,11 @@ sound_structure() {
 int sequence;'
     put transport/rpc_call.h 'struct rpc_call;'
     put state/session/session.c '#include <stdlib.h>'
+    put callback/callback.c 'int a = client->kind == CLIENT_V40;'
+    put callback/cb_op.c 'bool a = wire_CB_RECALL4args(x, args);'
+    put callback/callback.h 'bool a(void (*done)(void *arg), void *arg);'
+    put callback/backchannel.c 'int a;'
+    put callback/dial_out.c 'int a;'
     echo 'ms_test(NAME unit.state.slot DEPS state)' >"$tree/tests/unit/state/CMakeLists.txt"
 }
 
@@ -242,6 +247,21 @@ expect_structure_fail export/a.c 'struct a_v40 *a;' 'an export that knows 4.0'
 expect_structure_fail state/open/a.c '#include "state/v40/owner_seqid.h"' 'a state/ that needs 4.0'
 expect_structure_fail state/open/a.c '#ifdef MAINSTAY_V40
 #endif' 'a switch in state/'
+# S22-20, S22-05: each way to clients has files of its own.
+expect_structure_fail callback/dial_out.c '#include "state/session/session_back.h"' 'a dialled session'
+expect_structure_fail callback/backchannel.c '#include "callback/dial_out.h"' 'a session that dials'
+sound_structure
+rm "$tree/src/callback/backchannel.c"
+expect 1 structure 'a tree without a back channel'
+# S22-06: the way was fixed when the client registered.
+expect_structure_fail callback/recall.c 'int a = client->kind == CLIENT_V40;' 'a recall that asks for the version'
+# S22-21, S22A-05, S22-09, S22-32: calls are encoded in one place, by one table.
+expect_structure_fail callback/dial_call.c 'bool a = wire_CB_NOTIFY4args(x, args);' 'a second encoder'
+expect_structure_fail callback/dial_call.c 'bool a = wire_rpc_call_header(x, header);' 'a second frame'
+# S22-22: each way is a struct, not one of many senders.
+expect_structure_fail callback/sender.h 'struct sender {
+    bool (*send)(struct sender *sender);
+};' 'an interface of senders'
 # SR-06, SR-10: sessions and slots stand alone.
 expect_structure_fail state/session/session.c '#include <event2/event.h>' 'a session with a library'
 sound_structure

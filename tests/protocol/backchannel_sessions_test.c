@@ -385,7 +385,7 @@ static void behind_a_nat(void **state)
     holder_close(&holder);
 }
 
-/* S22-02: and in the minor version of the session. */
+/* S22-02, L-12: and in the minor version of the session. */
 static void minor_version_of_the_session(void **state)
 {
     struct client_file file;
@@ -399,7 +399,7 @@ static void minor_version_of_the_session(void **state)
 }
 
 #ifdef MAINSTAY_V40
-/* S22-04, S22A-03, S22-06: both hold the same file, and each is called its own way. */
+/* S22-04, S22A-03, S22-06, L-02: both hold the same file, and each is called its own way. */
 static void one_of_each_minor_version(void **state)
 {
     struct client_file old_file, new_file, got;

@@ -56,6 +56,7 @@ static void refused(const struct open_delegation4 *delegation, enum why_no_deleg
 
 /* ---- OPEN ---- */
 
+/* L-02: a client of 4.1 is found, and has what it wants. */
 static void wants_of_open(void **state)
 {
     static const struct {

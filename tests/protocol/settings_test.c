@@ -45,8 +45,8 @@ static void park(void **unused)
     set_setting("nfs.recall_park_ms", 100);
 }
 
-/* S22-12: nfs.callback_backoff_ms and nfs.callback_backoff_max_ms.  A client that asks for time is
- * asked again soon, and the recall comes through in the end. */
+/* S22-12, S22A-09: nfs.callback_backoff_ms and nfs.callback_backoff_max_ms.  A client that asks for
+ * time is asked again soon, and the recall comes through in the end. */
 static void backoff(void **unused)
 {
     struct holder holder;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client connection whose server is the test itself, at the other end of a socket pair. */
+/* A client connection whose server is the test itself, at the other end of a socket pair: without a
+ * network (S22B-12). */
 #pragma once
 
 #include "client/client_callback.h"
