@@ -40,11 +40,11 @@ void vfs_lease_hook_set(const struct vfs_lease_hook *hook)
     pthread_mutex_unlock(&lease_lock);
 }
 
-void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use)
+void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use, bool held_up)
 {
     pthread_mutex_lock(&lease_lock);
     if (lease_hook.broken)
-        lease_hook.broken(obj, use, lease_hook.context);
+        lease_hook.broken(obj, use, held_up, lease_hook.context);
     pthread_mutex_unlock(&lease_lock);
 }
 

@@ -463,9 +463,10 @@ static inline void vfs_own_identity(void)
 }
 
 /* Whom leases are told of: on a thread of the backend's, with no lock of its held.  `use` says what
- * somebody else waits to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change. */
+ * somebody else is about to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change.  `held_up`: he waits
+ * until the lease is given back. */
 struct vfs_lease_hook {
-    void (*broken)(struct vfs_object *obj, enum vfs_lease use, void *context);
+    void (*broken)(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context);
     void *context;
 };
 
@@ -473,7 +474,7 @@ struct vfs_lease_hook {
 void vfs_lease_hook_set(const struct vfs_lease_hook *hook);
 
 /* For backends. */
-void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use);
+void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use, bool held_up);
 
 /* lease() and unlease() of a backend whose objects nobody else can reach. */
 enum vfs_status vfs_lease_none(struct vfs_object *obj, enum vfs_lease kind);

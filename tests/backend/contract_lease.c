@@ -8,10 +8,11 @@
 
 static _Atomic unsigned told[2]; /* by use */
 
-static void note(struct vfs_object *obj, enum vfs_lease use, void *context)
+static void note(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context)
 {
     (void)context;
     assert_int_equal(obj->type, VFS_REG);
+    assert_false(held_up);
     atomic_fetch_add(&told[use], 1);
 }
 

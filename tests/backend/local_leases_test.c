@@ -26,11 +26,13 @@ static const struct vfs_cred self = {.uid = 0};
 
 static _Atomic unsigned told[2]; /* by use */
 static struct vfs_object *_Atomic told_of;
+static _Atomic bool told_held_up;
 
-static void note(struct vfs_object *obj, enum vfs_lease use, void *context)
+static void note(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context)
 {
     (void)context;
     atomic_store(&told_of, obj);
+    atomic_store(&told_held_up, held_up);
     atomic_fetch_add(&told[use], 1);
 }
 
@@ -117,6 +119,7 @@ static void a_writer_waits_for_readers(void **state)
     pid = opener(dir, "file", O_WRONLY);
     wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
     assert_ptr_equal(atomic_load(&told_of), file);
+    assert_true(atomic_load(&told_held_up));
     assert_status(lease(file, VFS_LEASE_READ), VFS_DELAY);
     unlease(file, VFS_LEASE_READ);
     assert_true(waits(pid));

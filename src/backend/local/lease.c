@@ -186,13 +186,15 @@ static bool broken_locked(struct local_lease *lease, enum vfs_lease *use)
 void local_lease_look(struct local_object *obj)
 {
     enum vfs_lease use;
-    bool tell;
+    bool tell, held_up = false;
 
     pthread_mutex_lock(&obj->lock);
     tell = obj->lease && broken_locked(obj->lease, &use) && !obj->lease->told[use];
-    if (tell)
+    if (tell) {
         obj->lease->told[use] = true;
+        held_up = !obj->lease->lost;
+    }
     pthread_mutex_unlock(&obj->lock);
     if (tell)
-        vfs_lease_broken(&obj->base, use);
+        vfs_lease_broken(&obj->base, use, held_up);
 }

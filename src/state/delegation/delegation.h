@@ -164,9 +164,10 @@ void delegation_end(struct state *state, struct vfs_object *obj);
 bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
 void delegation_end_unseen(struct state *state, const struct vfs *fs);
 
-/* Somebody who is no client of ours is about to use the object: recall what is in his way. */
+/* Somebody who is no client of ours is about to use the object: recall what is in his way.
+ * `held_up`: he waits for the end of that, and does not ask again. */
 void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
-                           int64_t now_ns);
+                           bool held_up, int64_t now_ns);
 
 /* ---- giving and returning ---- */
 

@@ -199,11 +199,11 @@ void delegation_end(struct state *state, struct vfs_object *obj)
 }
 
 void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
-                           int64_t now_ns)
+                           bool held_up, int64_t now_ns)
 {
     struct delegation_conflict conflict;
 
     delegation_conflict_init(&conflict, state, NULL, NULL);
-    conflict.asks_once = true;
+    conflict.asks_once = held_up;
     (void)pass_object(&conflict, obj, use, now_ns); /* whoever asks waits for nobody */
 }

@@ -51,14 +51,14 @@ void delegation_allow_local(struct state *state, enum delegation_local which)
 }
 
 /* seq_cst, as all of delegation.h: either this finds the delegation, or its giver the break. */
-static void broken(struct vfs_object *obj, enum vfs_lease use, void *context)
+static void broken(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context)
 {
     struct state *state = context;
 
     atomic_fetch_add_explicit(&state->delegations->breaks, 1, memory_order_seq_cst);
     delegation_recall_all(state, obj,
                           use == VFS_LEASE_WRITE ? DELEGATION_USE_CHANGE : DELEGATION_USE_READ,
-                          clock_now_ns());
+                          held_up, clock_now_ns());
 }
 
 void delegation_lease_start(struct state *state)

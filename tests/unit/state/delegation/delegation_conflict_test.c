@@ -55,9 +55,9 @@ static void recalled_for_no_client(void **unused)
     (void)unused;
     (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
     (void)must_give(fx.bob, fx.files[1], DELEGATION_READ);
-    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_READ, clock_now_ns());
+    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_READ, true, clock_now_ns());
     assert_int_equal(hooked.recalls, 0);
-    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_CHANGE, clock_now_ns());
+    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_CHANGE, true, clock_now_ns());
     assert_int_equal(hooked.recalls, 1);
 }
 

@@ -122,21 +122,24 @@ static void wanted_still_in_v40(void **unused)
     fx.alice->kind = CLIENT_V41;
 }
 
-/* A program of this machine waits in the kernel, and does not ask again. */
+/* A program of this machine that waits in the kernel does not ask again. */
 static void wanted_on_the_machine_in_v40(void **unused)
 {
-    struct stateid4 stateid;
+    struct stateid4 held_up, other;
 
     (void)unused;
     fx.alice->kind = CLIENT_V40;
-    stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
-    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_CHANGE, clock_now_ns());
+    held_up = must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    other = must_give(fx.alice, fx.files[1], DELEGATION_READ);
+    delegation_recall_all(fx.state, fx.files[0], DELEGATION_USE_CHANGE, true, clock_now_ns());
+    delegation_recall_all(fx.state, fx.files[1], DELEGATION_USE_CHANGE, false, clock_now_ns());
     pass_ms(LEASE_S * 1000 - 1);
     tick();
-    assert_int_equal(revoked(fx.alice, &stateid), NFS4_OK);
+    assert_int_equal(revoked(fx.alice, &held_up), NFS4_OK);
     pass_ms(1);
     tick();
-    assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_EXPIRED);
+    assert_int_equal(revoked(fx.alice, &held_up), NFS4ERR_EXPIRED);
+    assert_int_equal(revoked(fx.alice, &other), NFS4_OK);
     fx.alice->kind = CLIENT_V41;
 }
 
