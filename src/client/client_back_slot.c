@@ -45,7 +45,8 @@ enum nfsstat4 client_back_slot_check(struct client_back_session *session,
         *trouble = "a retry that is another call";
         return NFS4ERR_SEQ_FALSE_RETRY;
     }
-    if (!*trouble && s->open == 0)
+    /* A reply that was sent may be lost with its connection. */
+    if (!*trouble && s->open == 0 && s->open_over == over)
         *trouble = "a retry of what has its reply";
     return NFS4_OK;
 }

@@ -63,7 +63,10 @@ static bool over;
 static int setup(void **state)
 {
     static const char *const options[] = {
-        "--lease", "4", "--export", "/mem=mem:,no_root_squash", "--set", "nfs.recall_park_ms=10",
+        "--lease",  "4",
+        "--export", "/mem=mem:,no_root_squash",
+        "--set",    "nfs.recall_park_ms=10",
+        "--set",    "nfs.callback_timeout_ms=2000", /* less is soon over on a busy machine */
         NULL};
 
     (void)state;
