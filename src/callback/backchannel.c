@@ -192,16 +192,23 @@ bool backchannel_call_session(struct backchannels *all, struct session *session,
 
 /* What is to be done when the lock is back. */
 struct due {
+    bool elsewhere;   /* this session has no connection, another one of the client has */
     struct list over; /* calls of the queue whose time is up */
     struct back_told told[LIMIT_BACK_SLOTS];
     struct back_link *silent[LIMIT_BACK_SLOTS];
     unsigned told_count, silent_count;
 };
 
+/* Its time is up, or it had better go another way: who wants that must be told. */
+static bool over(const struct back_call *call, int64_t now_ns, const struct due *due)
+{
+    return now_ns >= call->deadline_ns || (due->elsewhere && !call->bound);
+}
+
 static void queue_expire_locked(struct backchannel *channel, int64_t now_ns, struct due *due)
 {
     LIST_FOREACH_SAFE (call, &channel->queue, struct back_call, link) {
-        if (now_ns < call->deadline_ns)
+        if (!over(call, now_ns, due))
             continue;
         list_remove(&call->link);
         channel->queued--;
@@ -230,7 +237,7 @@ static void slot_expire_locked(struct back_slot *slot, int64_t now_ns, struct du
         atomic_fetch_add_explicit(&slot->link->refs, 1, memory_order_relaxed);
         due->silent[due->silent_count++] = slot->link;
     }
-    if (now_ns >= call->deadline_ns)
+    if (over(call, now_ns, due))
         due->told[due->told_count++] = back_call_tell_locked(call);
 }
 
@@ -246,7 +253,8 @@ static void silent_end(struct backchannel *channel, struct back_link *link)
 
 static void channel_tick(struct backchannel *channel, int64_t now_ns)
 {
-    struct due due = {0};
+    struct session *session = channel->session;
+    struct due due = {.elsewhere = !session_back_up(session) && client_back_up(session->client)};
 
     list_init(&due.over);
     pthread_mutex_lock(&channel->lock);

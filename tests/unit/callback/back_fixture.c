@@ -245,6 +245,14 @@ bool back_call(struct back_session *s, struct back_told_test *told,
     return callback_call(back.callback, s->session->client, &op, 1, after, done, told);
 }
 
+bool back_call_slot(struct back_session *s, struct back_told_test *told)
+{
+    struct cb_op op = {.op = OP_CB_RECALL_SLOT};
+
+    memset(told, 0, sizeof(*told));
+    return callback_call_session(back.callback, s->session, &op, 1, done, told);
+}
+
 void back_wait_told(struct back_told_test *told, enum callback_outcome outcome)
 {
     wait_until(atomic_load(&told->count) > 0);

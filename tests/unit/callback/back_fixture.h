@@ -79,6 +79,9 @@ struct back_told_test {
 /* One CB_RECALL for the client of the session; false as callback_call(). */
 bool back_call(struct back_session *s, struct back_told_test *told,
                const struct session_call *after);
+
+/* One CB_RECALL_SLOT, for this session alone. */
+bool back_call_slot(struct back_session *s, struct back_told_test *told);
 void back_wait_told(struct back_told_test *told, enum callback_outcome outcome);
 
 /* What came over a connection: a CB_SEQUENCE and a CB_RECALL. */

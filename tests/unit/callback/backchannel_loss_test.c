@@ -362,6 +362,39 @@ static void session_ends_another_takes(void **unused)
     back_session_put(&other);
 }
 
+/* Its session has lost all connections, and another one has not: who called hears of it at once, and
+ * may call again there.  What was sent keeps its slot until the client has said whether it came. */
+static void another_session_is_up(void **unused)
+{
+    static struct back_told_test fillers[BACK_SLOTS], queued, bound;
+    struct back_session other;
+
+    (void)unused;
+    back_connect(&b);
+    back_session_add(&other, &s, &b, NULL);
+    back_stir(&a);
+    for (int i = 0; i < BACK_SLOTS; i++) {
+        assert_true(back_call(&s, &fillers[i], NULL));
+        back_expect(&a, i == 0 ? &first : &again);
+    }
+    assert_true(back_call(&s, &queued, NULL));
+    assert_true(back_call_slot(&s, &bound));
+    back_close(&a);
+    back_pass_ms(1);
+    back_wait_told(&queued, CALLBACK_FAILED);
+    for (int i = 0; i < BACK_SLOTS; i++)
+        back_wait_told(&fillers[i], CALLBACK_FAILED);
+    assert_int_equal(bound.count, 0);
+    assert_true(back_call(&s, &told, NULL));
+    back_expect(&b, &again);
+    assert_memory_equal(again.sequence.csa_sessionid, other.session->id, NFS4_SESSIONID_SIZE);
+    back_answer(&b, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    bind_more(&c);
+    expect_again(&c);
+    back_session_put(&other);
+}
+
 /* S22-04: of several sessions the one that was heard from last; one without a connection only if
  * all are. */
 static void best_session(void **unused)
@@ -483,9 +516,9 @@ int main(void)
         TEST(silent),         TEST(silent_for_ever),
         TEST(never_reads),    TEST(never_reads_alone),
         TEST(session_ends),   TEST(session_ends_another_takes),
-        TEST(best_session),   TEST(unknown_replies),
-        TEST(garbage),        TEST(at_once),
-        TEST(never_given),
+        TEST(best_session),   TEST(another_session_is_up),
+        TEST(garbage),        TEST(unknown_replies),
+        TEST(never_given),    TEST(at_once),
     };
 
     return test_group_run(tests);
