@@ -132,7 +132,7 @@ static void recalled_once(void **unused)
     assert_memory_equal(args.fh.data, "handle", 6);
     reply(call.header.xid, NFS4_OK);
     peer_call_fini(&call);
-    pass_ms(60000);
+    pass_ms(9000);
     assert_int_equal(conflict(), NFS4ERR_DELAY);
     assert_int_equal(calls(), 1);
     give_back(&stateid);
