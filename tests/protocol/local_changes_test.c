@@ -270,6 +270,35 @@ static void not_while_it_is_in_use(void **unused)
     end_test(&holder, &file);
 }
 
+/* Names and attributes: the kernel tells of none of that, as the user guide says.  Nobody waits, and
+ * the delegation stays. */
+static void what_is_not_seen(void **unused)
+{
+    static const enum open_delegation_type4 types[] = {READ, WRITE};
+    char path[256], second[300];
+    struct client_file file;
+    struct holder holder;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        begin_test(&holder, 1);
+        file = holder_delegated(&holder, &dir, name, types[i]);
+        (void)snprintf(path, sizeof(path), "%s", path_of(name));
+        (void)snprintf(second, sizeof(second), "%s.second", path);
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(chown(path, geteuid(), getegid()), 0);
+        assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
+        assert_int_equal(link(path, second), 0);
+        assert_int_equal(rename(second, path), 0); /* two names of one file: nothing happens */
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rename(second, path), 0);
+        expect_data(&file, &holder.mount, "");
+        assert_int_equal(holder_speak(&holder, &holder.mount.conn), 0);
+        assert_int_equal(holder.callbacks->count, 0);
+        end_test(&holder, &file); /* with DELEGRETURN: it was there */
+    }
+}
+
 /* nfs.local_delegations and nfs.delegations, changed while the server runs. */
 static void settings(void **unused)
 {
@@ -417,6 +446,7 @@ int main(void)
         cmocka_unit_test(the_holder_opens_for_writing),
         cmocka_unit_test(other_clients_are_no_strangers),
         cmocka_unit_test(not_while_it_is_in_use),
+        cmocka_unit_test(what_is_not_seen),
         cmocka_unit_test(settings),
     };
     const struct CMUnitTest brief[] = {cmocka_unit_test(nobody_waits_for_the_dead)};
