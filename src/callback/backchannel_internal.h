@@ -154,6 +154,9 @@ bool back_slot_waits_locked(struct backchannel *channel);
 /* csa_highest_slotid: the highest that is in use. */
 uint32_t back_slot_highest_locked(const struct backchannel *channel);
 
+/* Not executed: what is sent next may say otherwise how many slots are in use, and who calls. */
+void back_slot_drop_record_locked(struct back_slot *slot);
+
 /* Nothing is in it any more; the sequence goes on only if the client `executed` it. */
 void back_slot_free_locked(struct back_slot *slot, bool executed);
 

@@ -62,9 +62,10 @@ static enum verdict sequence_failed(struct back_slot *slot, uint32_t status)
         return slot->unknown ? VERDICT_EXECUTED : VERDICT_FAULT;
     case NFS4ERR_BADSLOT:
     case NFS4ERR_BAD_HIGH_SLOT:
-        if (slot->id == 0)
-            return status == NFS4ERR_BADSLOT ? VERDICT_FAULT : VERDICT_AGAIN;
-        return slot->unknown ? VERDICT_AGAIN : VERDICT_MOVE;
+        if (slot->id > 0)
+            return slot->unknown ? VERDICT_AGAIN : VERDICT_MOVE;
+        slot->channel->usable = 1;
+        return status == NFS4ERR_BADSLOT ? VERDICT_FAULT : VERDICT_AGAIN;
     default:
         if (!slot->unknown)
             return VERDICT_REFUSED;
@@ -125,6 +126,8 @@ static void pause_locked(struct back_slot *slot)
     const struct callback_waits *waits = &slot->channel->all->callback->waits;
     uint32_t ms = callback_backoff_ms(waits, slot->call ? slot->call->attempts : 1);
 
+    if (!slot->unknown)
+        back_slot_drop_record_locked(slot);
     slot->state = BACK_SLOT_PAUSED;
     slot->retry_ns = clock_now_ns() + ms * NSEC_PER_MSEC;
 }

@@ -16,7 +16,6 @@ struct sending {
     struct back_slot *slot;
     struct back_call *call; /* a reference */
     struct CB_SEQUENCE4args sequence;
-    bool again; /* the record was sent before */
     size_t len; /* 0: not made yet */
     uint8_t record[LIMIT_CALLBACK_CALL_BYTES];
 };
@@ -88,7 +87,6 @@ static void sending_begin_locked(struct sending *sending, struct back_slot *slot
 
     sending->slot = slot;
     sending->call = back_call_get(slot->call);
-    sending->again = slot->record != NULL;
     sending->len = slot->len;
     if (slot->len > 0)
         memcpy(sending->record, slot->record, slot->len);

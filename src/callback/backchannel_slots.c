@@ -55,14 +55,19 @@ uint32_t back_slot_highest_locked(const struct backchannel *channel)
     return highest;
 }
 
+void back_slot_drop_record_locked(struct back_slot *slot)
+{
+    free(slot->record);
+    slot->record = NULL;
+    slot->len = 0;
+}
+
 void back_slot_free_locked(struct back_slot *slot, bool executed)
 {
     if (slot->call)
         back_call_put(slot->call);
-    free(slot->record);
+    back_slot_drop_record_locked(slot);
     slot->call = NULL;
-    slot->record = NULL;
-    slot->len = 0;
     slot->unknown = false;
     slot->refusals = 0;
     slot->state = BACK_SLOT_FREE;

@@ -192,6 +192,37 @@ static void bad_slot(void **unused)
         back_wait_told(&others[i], CALLBACK_ANSWERED);
 }
 
+/* Fewer slots than a call says that are in use: it comes again when they are not, and says so. */
+static void bad_high_slot(void **unused)
+{
+    static struct back_told_test others[3];
+    struct back_seen seen[2];
+
+    (void)unused;
+    for (int i = 0; i < 2; i++) {
+        assert_true(back_call(&s, &others[i], NULL));
+        back_expect(&a, &seen[i]);
+    }
+    assert_int_equal(seen[1].sequence.csa_highest_slotid, 1);
+    back_answer(&a, &seen[0], NFS4_OK, NFS4_OK);
+    back_wait_told(&others[0], CALLBACK_ANSWERED);
+    call_begin();
+    assert_int_equal(first.sequence.csa_slotid, 0);
+    assert_int_equal(first.sequence.csa_highest_slotid, 1);
+    answer_with(&first, NFS4ERR_BAD_HIGH_SLOT);
+    assert_true(back_call(&s, &others[2], NULL));
+    back_expect_silence(&a); /* the client said one */
+    answer_with(&seen[1], NFS4_OK);
+    expect_slot(1, 2); /* and now it says that it has all */
+    back_answer_limits(&a, &again, 0, 0);
+    back_wait_told(&others[2], CALLBACK_ANSWERED);
+    back_pass_ms(CALLBACK_BACKOFF_MS);
+    expect_slot(0, 2);
+    assert_int_equal(again.sequence.csa_highest_slotid, 0);
+    back_answer(&a, &again, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+}
+
 /* Sent twice, and the client has executed it the first time but kept nothing: it is done. */
 static void executed_before(void **unused)
 {
@@ -364,11 +395,21 @@ static void answer_renews(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(delay),           TEST(delay_for_ever),        TEST(counts_otherwise),
-        TEST(another_takes),   TEST(bad_session),           TEST(bad_slot),
-        TEST(executed_before), TEST(executed_before_linux), TEST(runs_still),
-        TEST(refused),         TEST(refused_again),         TEST(refused_by_rpc),
-        TEST(another_slot),    TEST(answer_renews),
+        TEST(delay),
+        TEST(delay_for_ever),
+        TEST(counts_otherwise),
+        TEST(another_takes),
+        TEST(bad_session),
+        TEST(bad_slot),
+        TEST(executed_before),
+        TEST(executed_before_linux),
+        TEST(runs_still),
+        TEST(bad_high_slot),
+        TEST(refused),
+        TEST(refused_again),
+        TEST(refused_by_rpc),
+        TEST(another_slot),
+        TEST(answer_renews),
     };
 
     return test_group_run(tests);
