@@ -63,6 +63,7 @@ def figures():
         found[operation] = every.get(f"daemon.callback {operation}", {}).get("callback_total", 0)
     found["retries"] = every["daemon.callback all"]["callback_retries"]
     found["dialled"] = every["daemon.transport"]["dialled"]
+    found["over_dialled"] = every["daemon.callbacks"]["calls"]
     found["calls"] = every["daemon.transport"]["calls"]
     return found
 
@@ -102,5 +103,7 @@ def one_recall(since):
     equal(since.made("DELEGRETURN"), 1, "calls of DELEGRETURN")
     equal(counted["returned"], 1, "delegations returned")
     equal(counted["revoked"], 0, "delegations revoked")
+    # With 4.0 the connection was made when the client came.
     equal(counted["dialled"], 0, "connections made to clients")
+    equal(counted["over_dialled"], 1 if VERSION == "4.0" else 0, "calls over a connection made to a client")
     return counted
