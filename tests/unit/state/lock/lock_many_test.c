@@ -132,9 +132,10 @@ static void grow(const char *what, uint32_t count, uint32_t client_count)
         print_message("%-14s %6u locks: LOCK %5.0f ns, LOCKT %5.0f ns, LOCKU %5.0f ns\n", what,
                       goal, cost[step][LOCK], cost[step][LOCKT], cost[step][LOCKU]);
     }
+    /* Looking at them one by one would be 200,000 ns; all caches are cold on a busy machine. */
     for (int step = 1; step < STEPS; step++) {
         for (int op = LOCK; op < OPERATIONS; op++)
-            assert_true(cost[step][op] < 4 * cost[step - 1][op] + 2000);
+            assert_true(cost[step][op] < 4 * cost[step - 1][op] + 20000);
     }
     lockers_end(client_count);
 }
