@@ -30,7 +30,7 @@ static const char usage[] =
     "  --slots N             requests at a time a new session may send, 1 to 1024 (default 64);\n"
     "                        a client that uses them all gets more\n"
     "  --reply-cache MIB     what replies kept for retries may come to (default 1024)\n"
-    "  --min-minor N, --max-minor N   serve NFSv4.N from the one to the other, 0 or 1, for this run\n"
+    "  --min-minor N, --max-minor N   serve NFSv4.N from the one to the other, 0 to 2, for this run\n"
     "                        (default: what is stored in settings.db, else all there are)\n"
     "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
@@ -296,7 +296,7 @@ static bool check_callbacks(const struct options *options)
     return false;
 }
 
-/* The same. */
+/* The same of minor versions. */
 static bool check_minors(const struct options *options)
 {
     const struct setting_option *min = &options->settings[SETTING_MIN_MINOR_VERSION];
