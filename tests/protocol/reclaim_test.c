@@ -222,26 +222,54 @@ static void others_wait(void **state)
     write_is(&alice, &file, &client_stateid_bypass, NFS4ERR_GRACE);
     setattr_is(&alice, &file, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 0},
                NFS4ERR_GRACE);
-    setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &(struct nfs4_attrs){.mode = 0640},
-               NFS4_OK);
     reclaim_fails(&carol, &file, NFS4ERR_NO_GRACE);
-    begin(&alice, &lives_dir);
-    client_op(C, OP_SAVEFH);
-    client_op_lookup(C, "file");
-    client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
-    client_op(C, OP_SAVEFH);
-    client_op_putfh(C, &lives_dir);
-    client_op_link(C, "second");
-    client_op(C, OP_SAVEFH);
-    client_op_rename(C, "second", "third");
-    client_op_remove(C, "third");
-    run(NFS4_OK);
-
     come_and_complete(&bob);
     new_open_is(&carol, &file, NFS4_OK);
     read_is(&alice, &file, &client_stateid_anonymous, NFS4_OK);
     setattr_is(&alice, &file, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 0}, NFS4_OK);
     lockt_is(&alice, &file, NFS4_OK);
+}
+
+static void link_rename_remove_is(struct client_mount *mount, const struct client_fh *fh,
+                                  enum nfsstat4 status)
+{
+    begin_two(mount, fh, &lives_dir);
+    client_op_link(C, "second");
+    run_on(&mount->conn, status);
+    begin_two(mount, &lives_dir, &lives_dir);
+    client_op_rename(C, "file", "third");
+    run_on(&mount->conn, status);
+    begin(mount, &lives_dir);
+    client_op_remove(C, "third");
+    run_on(&mount->conn, status == NFS4_OK ? NFS4_OK : NFS4ERR_NOENT);
+    begin(mount, &lives_dir);
+    client_op_remove(C, status == NFS4_OK ? "second" : "file");
+    run_on(&mount->conn, status);
+}
+
+/* Whoever had a file delegated may have it again, and knows its names and attributes. */
+static void names_and_attributes_wait(void **state)
+{
+    struct client_fh file = make_file(&alice, &lives_dir, "file"), sub;
+    const struct nfs4_attrs closed = {.mode = 0640};
+
+    (void)state;
+    crash();
+    come_and_complete(&alice);
+    setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &closed, NFS4ERR_GRACE);
+    link_rename_remove_is(&alice, &file, NFS4ERR_GRACE);
+    expect_status(client_file_mkdir(&alice, &lives_dir, "dir", &sub), NFS4_OK);
+    setattr_is(&alice, &sub, CLIENT_BITS(FATTR4_MODE), &closed, NFS4_OK);
+    begin_two(&alice, &lives_dir, &lives_dir);
+    client_op_rename(C, "dir", "other dir");
+    client_op_remove(C, "other dir");
+    run(NFS4_OK);
+    begin_two(&alice, &lives_dir, &lives_dir);
+    client_op_rename(C, "nothing", "file");
+    run(NFS4ERR_GRACE);
+    come_and_complete(&bob);
+    setattr_is(&alice, &file, CLIENT_BITS(FATTR4_MODE), &closed, NFS4_OK);
+    link_rename_remove_is(&alice, &file, NFS4_OK);
 }
 
 /* Two claim what cannot have been. */
@@ -299,18 +327,17 @@ static void none_waits(void **state)
 static void wrong_reclaims(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
+    struct client_fh gone = make_file(&alice, &lives_dir, "gone");
 
     (void)state;
+    expect_status(client_file_remove(&alice, &lives_dir, "gone"), NFS4_OK);
     crash();
     come(&alice);
     reclaim_fails(&alice, &lives_dir, NFS4ERR_ISDIR);
     (void)reclaim_is(&alice, &file, 0, OPEN4_SHARE_DENY_NONE, NFS4ERR_INVAL);
     reclaim_fails(&alice, NULL, NFS4ERR_NOFILEHANDLE);
     lock_is(&alice, &file, &client_stateid_anonymous, true, 0, NFS4ERR_BAD_STATEID);
-    begin(&alice, &lives_dir);
-    client_op_remove(C, "file");
-    run(NFS4_OK);
-    begin(&alice, &file);
+    begin(&alice, &gone);
     op_open(&alice, CLAIM_PREVIOUS, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE);
     run(NFS4ERR_STALE);
 }
@@ -748,6 +775,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(start_long, comes_back),
         TEST(start_long, others_wait),
+        TEST(start_long, names_and_attributes_wait),
         TEST(start_long, conflicts),
         TEST(start_long, wrong_reclaims),
         TEST(start_long, delegations),

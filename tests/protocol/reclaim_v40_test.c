@@ -254,6 +254,19 @@ static void others_wait(void **state)
     begin(&bob, &file.fh);
     client_owner_lock_test(C, client_mount_owner(&bob, "tester"), &range);
     run(NFS4ERR_GRACE);
+    begin(&bob, &file.fh);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_MODE),
+                      &(struct nfs4_attrs){.mode = 0640});
+    run(NFS4ERR_GRACE);
+    begin(&bob, &lives_dir);
+    client_op_remove(C, "file");
+    run(NFS4ERR_GRACE);
+    begin_two(&bob, &lives_dir, &lives_dir);
+    client_op_rename(C, "file", "other");
+    run(NFS4ERR_GRACE);
+    begin_two(&bob, &file.fh, &lives_dir);
+    client_op_link(C, "other");
+    run(NFS4ERR_DELAY); /* RFC 7530 §13.2 has no GRACE for it */
 }
 
 /* Two name what both cannot have had: the first one has it. */

@@ -32,7 +32,7 @@ enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
     struct vfs_object *dir = c->current.obj;
     struct vfs_name name;
     enum nfsstat4 status = dir_change_begin(c, &args->target, NFS4ERR_NOTEMPTY, &name);
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
     struct vfs_change_info info;
     struct REMOVE4resok resok;
     enum vfs_status removed;
@@ -65,7 +65,7 @@ static enum nfsstat4 rename_begin(struct compound *c, const struct vfs_name *fro
 enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
 {
     struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
     struct vfs_name from, to;
     struct vfs_change_info from_info, to_info;
     struct RENAME4resok resok;
@@ -105,7 +105,7 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
 {
     struct vfs_object *dir = c->current.obj, *obj = c->saved.obj;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
     struct vfs_name name;
     struct vfs_change_info info;
     struct LINK4resok resok;

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/ops/exclusion.h"
 
+#include "proto/ops/grace.h"
+
 void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj)
 {
     if (!obj)
         return;
     CHECK(exclusion->count < EXCLUSION_OBJECTS);
     exclusion->objects[exclusion->count++] = obj;
+}
+
+static enum nfsstat4 check_reclaims(const struct exclusion *exclusion, const struct compound *c)
+{
+    return exclusion->after_reclaims ? grace_check_io(c) : NFS4_OK;
 }
 
 /* Errors are left to the operation, which will meet them again. */
@@ -16,7 +23,8 @@ void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
     struct vfs_object *obj;
     enum vfs_status found;
 
-    if (!exclusion->unseen && delegation_begin_unseen(c->server->state, dir->fs))
+    if (!exclusion->unseen && check_reclaims(exclusion, c) == NFS4_OK &&
+        delegation_begin_unseen(c->server->state, dir->fs))
         exclusion->unseen = dir->fs;
     if (exclusion->unseen)
         return;
@@ -37,7 +45,17 @@ static void drop(struct exclusion *exclusion, const struct compound *c)
         vfs_object_put(exclusion->objects[--exclusion->count]);
 }
 
-enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound *c)
+static bool has_file(const struct exclusion *exclusion)
+{
+    for (uint32_t i = 0; i < exclusion->count; i++) {
+        if (vfs_type_is_file(exclusion->objects[i]->type))
+            return true;
+    }
+    return false;
+}
+
+/* All of them or none. */
+static enum nfsstat4 begin_all(struct exclusion *exclusion, const struct compound *c)
 {
     struct state *state = c->server->state;
     struct delegation_waiter *waiter = c->waiter;
@@ -58,7 +76,17 @@ enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound
         if (begun[i])
             delegation_end(state, exclusion->objects[i]);
     }
-    drop(exclusion, c);
+    return status;
+}
+
+enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound *c)
+{
+    enum nfsstat4 status = has_file(exclusion) ? check_reclaims(exclusion, c) : NFS4_OK;
+
+    if (status == NFS4_OK)
+        status = begin_all(exclusion, c);
+    if (status != NFS4_OK)
+        drop(exclusion, c);
     return status;
 }
 

@@ -15,9 +15,12 @@ enum {
     EXCLUSION_OBJECTS = 2
 };
 
-/* Of zero bytes at first, but for the use. */
+/* Of zero bytes at first, but for the use and whether a file is left alone as long as somebody may
+ * reclaim a delegation of it: the promise that its names and attributes stay as they are goes on
+ * when the server restarts. */
 struct exclusion {
     enum delegation_use use;
+    bool after_reclaims;
     struct vfs_object *objects[EXCLUSION_OBJECTS]; /* references */
     uint32_t count;
     const struct vfs *unseen; /* delegation_begin_unseen() */
@@ -33,6 +36,6 @@ void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
                          struct vfs_object *dir, const struct vfs_name *name);
 
 /* NFS4_OK: all of them are free for that use until exclusion_end().  NFS4ERR_DELAY: recalls are
- * under way, and nothing is held. */
+ * under way, and nothing is held.  NFS4ERR_GRACE: the same, as long as it takes. */
 enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound *c) MUST_USE;
 void exclusion_end(struct exclusion *exclusion, const struct compound *c);

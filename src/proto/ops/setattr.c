@@ -23,7 +23,9 @@ static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool
                             uint32_t *applied)
 {
     struct vfs_object *obj = c->current.obj;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    /* Whoever may truncate it has it open, or delegated. */
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
+                                  .after_reclaims = !(set->mask & VFS_ATTR_SIZE)};
     enum nfsstat4 status;
     enum vfs_status changed;
 

@@ -17,6 +17,9 @@ enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
     /* RFC 7530 §16.29.5: there is a name for it. */
     if (op == OP_RESTOREFH && status == NFS4ERR_NOFILEHANDLE)
         return NFS4ERR_RESTOREFH;
+    /* Where GRACE is not known: RFC 7530 §13.2. */
+    if (op == OP_LINK && status == NFS4ERR_GRACE)
+        return NFS4ERR_DELAY;
     /* The last one of 4.0. */
     if (status <= NFS4ERR_CB_PATH_DOWN)
         return status;
