@@ -270,8 +270,8 @@ static void not_while_it_is_in_use(void **unused)
     end_test(&holder, &file);
 }
 
-/* Names and attributes: the kernel tells of none of that, as the user guide says.  Nobody waits, and
- * the delegation stays. */
+/* Names and attributes: the kernel tells of none of that, as the user guide says.  Nobody waits,
+ * and the delegation stays. */
 static void what_is_not_seen(void **unused)
 {
     static const enum open_delegation_type4 types[] = {READ, WRITE};
