@@ -362,8 +362,9 @@ static void session_ends_another_takes(void **unused)
     back_session_put(&other);
 }
 
-/* Its session has lost all connections, and another one has not: who called hears of it at once, and
- * may call again there.  What was sent keeps its slot until the client has said whether it came. */
+/* Its session has lost all connections, and another one has not: who called hears of it at once,
+ * and may call again there.  What was sent keeps its slot until the client has said whether it
+ * came. */
 static void another_session_is_up(void **unused)
 {
     static struct back_told_test fillers[BACK_SLOTS], queued, bound;
