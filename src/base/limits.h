@@ -27,7 +27,7 @@
 #define LIMIT_PARKED_CALLS 4096u         /* that wait without a thread */
 #define LIMIT_PARKED_CALLS_PER_CONNECTION 512u
 #define LIMIT_PARKED_BYTES (64u << 20)         /* of their requests, and of replies begun */
-#define LIMIT_FREE_FRAMES 256u                 /* for calls that lose their loop, or are parked */
+#define LIMIT_FREE_FRAMES 1024u                /* for calls that lose their loop, or are parked */
 #define LIMIT_SEND_QUEUE_BYTES (8u << 20)      /* per connection; callbacks are refused above it */
 #define LIMIT_SEND_QUEUE_MARK_BYTES (1u << 20) /* above: its calls wait */
 #define LIMIT_LISTENERS 16u

@@ -20,13 +20,22 @@ enum {
 
 /* ---- sending ---- */
 
+/* Calls that this batch lets go on have waited longer than its own. */
+static bool replies_postpone(struct loop *loop, const uint8_t *data, size_t len)
+{
+    return loop->resume_wanted && len <= POSTPONED_BYTES_MAX &&
+           send_queue_postpone(loop->batch.conn, data, len, false);
+}
+
 /* The replies of this batch, and perhaps a payload behind the last one. */
 static void replies_send(struct loop *loop, struct rpc_tail *tail)
 {
     const uint8_t *data = loop->out ? loop->out->data + loop->out_start : NULL;
     size_t len = loop->out_used - loop->out_start;
 
-    if (len > 0) {
+    if (len > 0 && !tail && replies_postpone(loop, data, len)) {
+        loop->out_start = loop->out_used;
+    } else if (len > 0) {
         loop->out_start = loop->out_used;
         send_queue_transmit(loop->batch.conn, loop->out, data, len, tail);
         if (!loop_is_mine(loop))

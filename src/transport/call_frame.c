@@ -87,7 +87,9 @@ void frame_finish(struct transport *transport, struct call_frame *frame)
 {
     struct rpc_tail *tail = frame->call.tail.fd >= 0 ? &frame->call.tail : NULL;
 
-    if (frame->reply_len > 0)
+    if (frame->reply_len > 0 &&
+        (tail || frame->reply_len > POSTPONED_BYTES_MAX ||
+         !send_queue_postpone(frame->call.conn, frame->reply, frame->reply_len, true)))
         send_queue_transmit(frame->call.conn, frame->out, frame->reply, frame->reply_len, tail);
     frame_unpin(frame);
     frame_release(transport, frame);

@@ -11,7 +11,8 @@
 #include "transport/transport_internal.h"
 
 enum {
-    LOOP_PAUSE_MS = 50 /* how often a loop looks whether it may accept again */
+    LOOP_PAUSE_MS = 50,    /* how often a loop looks whether it may accept again */
+    POSTPONED_SECTIONS = 8 /* nothing waits for more of them */
 };
 
 bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
@@ -23,6 +24,7 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
     loop->wake.kind = SOURCE_WAKE;
     list_init(&loop->connections);
     list_init(&loop->resumed);
+    list_init(&loop->postponed);
     CHECK(pthread_mutex_init(&loop->list_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&loop->resumed_lock, NULL) == 0);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -33,7 +35,8 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
 
 void loop_fini(struct loop *loop)
 {
-    CHECK(list_empty(&loop->connections) && list_empty(&loop->resumed));
+    CHECK(list_empty(&loop->connections) && list_empty(&loop->resumed) &&
+          list_empty(&loop->postponed));
     if (loop->frame)
         frame_release(loop->transport, loop->frame);
     buffer_put(loop->scratch);
@@ -52,6 +55,31 @@ void loop_wake(struct loop *loop)
     ssize_t ignored = write(loop->wake_fd, &one, sizeof(one));
 
     (void)ignored;
+}
+
+struct loop *loop_owned(const struct transport *transport)
+{
+    const struct worker *worker = worker_self;
+
+    /* In a section it can be taken any moment. */
+    if (!worker || worker->in_section || worker->transport != transport)
+        return NULL;
+    return worker->loop;
+}
+
+void loop_send_postponed(struct loop *loop)
+{
+    struct list *node;
+
+    loop->postponed_sections = 0;
+    while (loop_is_mine(loop) && (node = list_pop_front(&loop->postponed)))
+        send_queue_postponed(LIST_ENTRY(node, struct connection, postponed_link));
+}
+
+void loop_send_postponed_late(struct loop *loop)
+{
+    if (!list_empty(&loop->postponed) && ++loop->postponed_sections >= POSTPONED_SECTIONS)
+        loop_send_postponed(loop);
 }
 
 struct loop *loop_choose(struct transport *transport)
@@ -219,11 +247,18 @@ static void loop_wait(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-    batch_continue(loop);
+    /* The call that keeps the last owner busy does not keep these waiting. */
+    loop_send_postponed(loop);
+    if (loop_is_mine(loop))
+        batch_continue(loop);
     while (loop_is_mine(loop)) {
         /* They have waited long enough. */
         if (loop->resume_wanted) {
             park_run_next(loop);
+            continue;
+        }
+        if (!list_empty(&loop->postponed)) {
+            loop_send_postponed(loop);
             continue;
         }
         if (loop->event_next < loop->event_count) {

@@ -209,8 +209,7 @@ static void deadline_add_locked(struct park_table *parks, struct call_frame *fra
 /* The call is somebody's who finds it in his loop. */
 static void resume_in(struct loop *loop, struct call_frame *frame)
 {
-    const struct worker *worker = worker_self;
-    bool mine = worker && worker->loop == loop && !worker->in_section;
+    bool mine = loop_owned(loop->transport) == loop;
 
     pthread_mutex_lock(&loop->resumed_lock);
     list_push_back(&loop->resumed, &frame->park.link);
@@ -224,12 +223,9 @@ static void resume_in(struct loop *loop, struct call_frame *frame)
 /* A thread with a loop goes on by itself: that needs no other one to wake up. */
 static struct loop *loop_for(const struct call_frame *frame)
 {
-    const struct worker *worker = worker_self;
+    struct loop *owned = loop_owned(frame->call.conn->transport);
 
-    if (worker && worker->loop && !worker->in_section &&
-        worker->transport == frame->call.conn->transport)
-        return worker->loop;
-    return frame->call.conn->loop;
+    return owned ? owned : frame->call.conn->loop;
 }
 
 void park_enter(struct call_frame *frame)

@@ -4,7 +4,8 @@
  *
  * The usual reply batch goes straight from the loop's buffer into the socket.  What the socket
  * does not take is copied to an item (or keeps its buffer, when most of it is used) and goes out
- * when epoll reports room.
+ * when epoll reports room.  What is sent in the course of a batch, to whomever, leaves at its end:
+ * many calls to one client, or replies, cost one system call then.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include "transport/worker.h"
 
 enum {
-    SEND_IOVECS = 16,
+    SEND_IOVECS = 64,
     SEND_KEEP_BYTES = BUFFER_LARGE_BYTES / 3, /* a rest this long keeps its buffer */
 };
 
@@ -126,7 +127,8 @@ static uint32_t queue_events_locked(struct connection *conn)
     if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled)
         events |= EPOLLIN;
     /* At the end, and when stalled calls may go on, the loop is called by a writable socket. */
-    if (!queue->flushing && (queue->head || queue->eof || (queue->stalled && !queue->paused)))
+    if (!queue->flushing && !queue->postponed &&
+        (queue->head || queue->eof || (queue->stalled && !queue->paused)))
         events |= EPOLLOUT;
     return events;
 }
@@ -323,7 +325,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 {
     struct send_queue *queue = &conn->queue;
     struct send_item *tail_item = tail ? item_for_tail(tail) : NULL;
-    bool rest;
+    bool rest, now;
     ssize_t n;
 
     pthread_mutex_lock(&queue->lock);
@@ -331,8 +333,12 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
         queue_append_locked(queue, item_for_bytes(buffer, data, len));
         if (tail_item)
             queue_append_locked(queue, tail_item);
-        queue_arm_locked(conn);
+        now = queue->postponed && !queue->flushing;
+        if (!now)
+            queue_arm_locked(conn);
         pthread_mutex_unlock(&queue->lock);
+        if (now)
+            send_queue_pump(conn);
         return;
     }
     queue->flushing = true;
@@ -365,6 +371,50 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
         connection_unpin(conn);
 }
 
+/* ---- later ---- */
+
+/* False: the caller owns no loop that would send it. */
+static bool postpone_locked(struct connection *conn, bool first)
+{
+    struct loop *loop = loop_owned(conn->transport);
+
+    if (!loop)
+        return false;
+    conn->queue.postponed = true;
+    connection_pin(conn);
+    if (first)
+        list_push_front(&loop->postponed, &conn->postponed_link);
+    else
+        list_push_back(&loop->postponed, &conn->postponed_link);
+    return true;
+}
+
+bool send_queue_postpone(struct connection *conn, const uint8_t *data, size_t len, bool first)
+{
+    struct send_queue *queue = &conn->queue;
+    bool postponed;
+
+    pthread_mutex_lock(&queue->lock);
+    postponed =
+        !queue->flushing && (queue->postponed || (!queue->head && postpone_locked(conn, first)));
+    if (postponed)
+        queue_append_locked(queue, item_for_bytes(NULL, data, len));
+    pthread_mutex_unlock(&queue->lock);
+    return postponed;
+}
+
+void send_queue_postponed(struct connection *conn)
+{
+    struct send_queue *queue = &conn->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    queue->postponed = false;
+    if (!queue->flushing)
+        queue_flush_locked(conn);
+    pthread_mutex_unlock(&queue->lock);
+    connection_unpin(conn);
+}
+
 bool send_queue_record(struct connection *conn, const void *record, size_t len)
 {
     struct send_queue *queue = &conn->queue;
@@ -379,10 +429,10 @@ bool send_queue_record(struct connection *conn, const void *record, size_t len)
 
     pthread_mutex_lock(&queue->lock);
     queue_append_locked(queue, item);
-    if (!queue->flushing && queue->head == item)
-        queue_flush_locked(conn);
-    else
+    if (queue->flushing || queue->head != item)
         queue_arm_locked(conn);
+    else if (!queue->postponed && !postpone_locked(conn, false))
+        queue_flush_locked(conn);
     pthread_mutex_unlock(&queue->lock);
     return true;
 }

@@ -30,9 +30,10 @@
 enum {
     CACHE_LINE_BYTES = 64,
     LOOP_EVENTS = 64,
-    FRAME_ARENA_BYTES = 32 << 10,
+    FRAME_ARENA_BYTES = 8 << 10, /* a usual call takes less than 1 KiB */
     /* At most this many receives for one connection before the next has its turn. */
     BATCH_RECEIVES = 4,
+    POSTPONED_BYTES_MAX = 4096, /* of replies, which are copied for that */
 };
 
 /* ---- what an epoll event points to ---- */
@@ -64,19 +65,20 @@ struct send_item {
 
 /* Bytes on their way out.  At most one thread at a time sends, the flusher, and at most one tells
  * epoll what to wait for; the lock is never held over a system call.  When there is no flusher,
- * the queue is empty, or epoll waits for room in the socket (or is being told to), or the loop
- * has left, or the connection is dead. */
+ * the queue is empty, or epoll waits for room in the socket (or is being told to), or a loop is
+ * about to send it (`postponed`), or the loop has left, or the connection is dead. */
 struct send_queue {
     pthread_mutex_t lock;
     struct send_item *head, *tail;
     _Atomic size_t bytes; /* written with the lock */
     uint32_t armed;       /* the epoll events */
     bool flushing, arming;
-    bool left;    /* the loop is done with the connection */
-    bool eof;     /* the client sends no more: leave once the queue is empty */
-    bool quiet;   /* draining: receive no more */
-    bool paused;  /* above the mark: receive no more for now */
-    bool stalled; /* calls already received wait until it is not paused */
+    bool postponed; /* the connection is in a loop.postponed */
+    bool left;      /* the loop is done with the connection */
+    bool eof;       /* the client sends no more: leave once the queue is empty */
+    bool quiet;     /* draining: receive no more */
+    bool paused;    /* above the mark: receive no more for now */
+    bool stalled;   /* calls already received wait until it is not paused */
 };
 
 /* ---- connections ---- */
@@ -92,7 +94,7 @@ struct dial {
 /*
  * `refs` holds the memory: 1 for all of `active`, 1 for each connection_get().
  * `active` holds the socket: 1 for the loop, 1 for each pinned call, 1 for each running
- * connection_send().  It never rises again from 0.
+ * connection_send(), 1 if its records are postponed.  It never rises again from 0.
  */
 struct connection {
     struct source source;
@@ -111,7 +113,8 @@ struct connection {
     _Atomic int64_t activity_ns;
     _Atomic uint32_t parked; /* its calls that are */
     _Atomic(void *) user[CONNECTION_USER_SLOTS];
-    struct list link; /* loop.connections */
+    struct list link;           /* loop.connections */
+    struct list postponed_link; /* of any loop */
     struct dial dial;
 
     /* The loop owner's. */
@@ -145,14 +148,22 @@ static inline bool connection_is_dead(struct connection *conn)
 
 /* ---- send_queue.c ---- */
 
-/* Send `len` bytes of `buffer` at `data`, whole records, then the tail if it has one; what the
- * socket does not take is queued.  Can lose the loop when there is a tail. */
+/* Send `len` bytes of `buffer` at `data`, whole records, then the tail if it has one, behind what
+ * is postponed; what the socket does not take is queued.  Can lose the loop. */
 void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
                          size_t len, struct rpc_tail *tail);
 
-/* Queue one record in a copy, with its mark; false when the queue is too long.  Can lose the
- * loop. */
+/* Queue one record in a copy, with its mark; false when the queue is too long.  A thread that owns
+ * a loop postpones it: what one batch adds for a connection leaves together, with one call.  Can
+ * lose the loop. */
 bool send_queue_record(struct connection *conn, const void *record, size_t len) MUST_USE;
+
+/* Postpone whole records, in a copy; `first`: no longer than others.  False: send them now. */
+bool send_queue_postpone(struct connection *conn, const uint8_t *data, size_t len,
+                         bool first) MUST_USE;
+
+/* Send what is postponed, and give up the reference that this had.  Can lose the loop. */
+void send_queue_postponed(struct connection *conn);
 
 /* Send what the socket takes and set what epoll waits for.  Can lose the loop. */
 void send_queue_pump(struct connection *conn);
@@ -317,6 +328,11 @@ struct loop {
     size_t out_start, out_used;
     bool encoding, drain_wanted, resume_wanted;
 
+    /* Connections, of any loop, that records are to be sent to when the batch at hand has ended,
+     * or as soon as the loop passes to another owner. */
+    struct list postponed;
+    unsigned postponed_sections; /* that the owner has entered since */
+
     int64_t accept_paused_until_ns; /* 0: accepting */
     int64_t accept_complain_ns;     /* a pause after this one is news */
 
@@ -334,6 +350,15 @@ void loop_fini(struct loop *loop);
 
 /* Run it until the transport stops or the calling worker loses it. */
 void loop_run(struct loop *loop);
+
+/* The loop that the calling thread, a worker, owns for sure; NULL: it owns none. */
+struct loop *loop_owned(const struct transport *transport);
+
+/* Send what is postponed.  The owner's; can lose the loop. */
+void loop_send_postponed(struct loop *loop);
+
+/* The same if the owner has said before, time and again, that it may block. */
+void loop_send_postponed_late(struct loop *loop);
 
 /* Make its owner look up; any thread. */
 void loop_wake(struct loop *loop);

@@ -270,8 +270,10 @@ void worker_may_block(void)
 {
     struct worker *worker = worker_self;
 
-    if (section_enter(worker))
-        section_begin(worker);
+    if (!section_enter(worker))
+        return;
+    loop_send_postponed_late(worker->loop);
+    section_begin(worker);
 }
 
 void worker_will_block(void)
@@ -289,6 +291,7 @@ void worker_will_block(void)
          * hands the loop on as soon as somebody else is done. */
         transport_count(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
         loop_flush(loop);
+        loop_send_postponed(loop);
         section_begin(worker);
         return;
     }

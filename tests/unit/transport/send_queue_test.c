@@ -4,6 +4,7 @@
  * payloads from files; clients that do not read.
  */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,6 +103,43 @@ static void records_never_mix(void **state)
     }
     for (size_t i = 0; i < ROUNDS * (size_t)4; i++)
         assert_int_equal(answers[i], 1);
+    close(fd);
+}
+
+/* Until 0, what is sent waits, and leaves at one moment. */
+static void cork(int fd, int on)
+{
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)), 0);
+}
+
+/* What a call sends is on its way although the next one in the same batch does not end. */
+static void sends_do_not_wait_for_calls(void **state)
+{
+    const uint32_t blocking[] = {PROC_GATE_WILL, PROC_GATE_MAY}, one = 1, word = 7;
+    int fd = client_connect(&server);
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        bool called = false, answered = false;
+
+        atomic_store(&server.gate_open, false);
+        atomic_store(&server.gate_waiting, 0);
+        cork(fd, 1);
+        client_call(fd, 10 * i, PROC_SEND, &one, 1);
+        client_call(fd, 10 * i + 1, blocking[i], &word, 1);
+        cork(fd, 0);
+        while (!called || !answered) {
+            client_receive_record(fd, record, sizeof(record));
+            if (word_at(4) == 0)
+                called = true;
+            else
+                answered = word_at(0) == 10 * i;
+        }
+        wait_unsigned(&server.gate_waiting, 1);
+        rpc_server_open_gate(&server);
+        client_receive_record(fd, record, sizeof(record));
+        assert_int_equal(word_at(0), 10 * i + 1);
+    }
     close(fd);
 }
 
@@ -361,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(records_never_mix, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(many_senders_at_once, setup_small_buffers, teardown),
+        cmocka_unit_test_setup_teardown(sends_do_not_wait_for_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(tails, setup, teardown),
         cmocka_unit_test_setup_teardown(tail_of_a_file_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(tails_queued, setup_small_buffers, teardown),
