@@ -32,6 +32,15 @@ void histogram_add(struct histogram *h, uint64_t ns)
         h->max_ns = ns;
 }
 
+void histogram_join(struct histogram *h, const struct histogram *part)
+{
+    h->count += part->count;
+    if (part->max_ns > h->max_ns)
+        h->max_ns = part->max_ns;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
+        h->buckets[i] += part->buckets[i];
+}
+
 uint64_t histogram_percentile_ns(const struct histogram *h, double fraction)
 {
     uint64_t wanted = (uint64_t)(fraction * (double)h->count), seen = 0;

@@ -18,5 +18,8 @@ struct histogram {
 
 void histogram_add(struct histogram *h, uint64_t ns);
 
+/* Add all of `part`. */
+void histogram_join(struct histogram *h, const struct histogram *part);
+
 /* The value that `fraction` (0 to 1) of all are not above, in nanoseconds; 0 when empty. */
 uint64_t histogram_percentile_ns(const struct histogram *h, double fraction);

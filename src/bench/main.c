@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "bench/hostile.h"
 #include "bench/report.h"
 
 int main(int argc, char **argv)
@@ -23,7 +24,7 @@ int main(int argc, char **argv)
         return ok ? 0 : 1;
     }
     if (options.hostile)
-        return recall_hostile_run(&options) ? 0 : 1;
+        return hostile_run(&options) ? 0 : 1;
     if (options.recalls) {
         static struct recall_result recall;
         bool ok = recall_run(&options, &recall);

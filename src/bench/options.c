@@ -12,7 +12,7 @@
 static const char usage[] =
     "usage: mainstay-bench --target HOST:PORT --op OP [OPTION]...\n"
     "       mainstay-bench --target HOST:PORT --idle N [--pid PID]\n"
-    "       mainstay-bench --target HOST:PORT --recalls N | --hostile\n"
+    "       mainstay-bench --target HOST:PORT --recalls N | --hostile WHAT\n"
     "\n"
     "The server must offer NFSv4.1.\n"
     "\n"
@@ -30,7 +30,7 @@ static const char usage[] =
     "  --kept BYTES    with --idle: each of their slots holds the reply of a READ of BYTES\n"
     "  --settle S      seconds before that memory is read (3)\n"
     "  --recalls N     open N files at a time that others have delegated and return at once\n"
-    "  --hostile       for --time hold delegations that others want, ask for data, read nothing\n"
+    "  --hostile WHAT  for --time read nothing, while the server has replies, recalls or both\n"
     "  --json          one JSON object on stdout\n";
 
 static int complain(const char *what, const char *text)
@@ -46,6 +46,15 @@ static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *value
     errno = 0;
     *value = strtoull(text, &end, 10);
     return *text >= '0' && *text <= '9' && !*end && errno == 0 && *value >= min && *value <= max;
+}
+
+static bool hostile_option(const char *text, unsigned *what)
+{
+    *what = strcmp(text, "replies") == 0   ? HOSTILE_REPLIES
+            : strcmp(text, "recalls") == 0 ? HOSTILE_RECALLS
+            : strcmp(text, "both") == 0    ? HOSTILE_REPLIES | HOSTILE_RECALLS
+                                           : 0;
+    return *what != 0;
 }
 
 static bool u32_option(const char *text, uint32_t min, uint32_t max, uint32_t *value)
@@ -122,8 +131,7 @@ static bool apply(struct bench_options *o, int key, char *value)
     case 'r':
         return u32_option(value, 1, BENCH_RECALLS_MAX, &o->recalls);
     case 'H':
-        o->hostile = true;
-        return true;
+        return hostile_option(value, &o->hostile);
     case 'f':
         o->floor = true;
         return true;
@@ -144,7 +152,7 @@ int options_parse(struct bench_options *options, int argc, char **argv)
         {"entries", required_argument, NULL, 'n'}, {"idle", required_argument, NULL, 'i'},
         {"kept", required_argument, NULL, 'k'},    {"settle", required_argument, NULL, 'S'},
         {"floor", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
-        {"recalls", required_argument, NULL, 'r'}, {"hostile", no_argument, NULL, 'H'},
+        {"recalls", required_argument, NULL, 'r'}, {"hostile", required_argument, NULL, 'H'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int key, index = 0;

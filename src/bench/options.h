@@ -12,6 +12,11 @@
 #define BENCH_RECALLS_MAX 2000u
 #define BENCH_IO_MAX (8u << 20)
 
+enum bench_hostile {
+    HOSTILE_REPLIES = 1,
+    HOSTILE_RECALLS = 2,
+};
+
 struct bench_options {
     const char *target; /* HOST:PORT */
     const char *export; /* path below the root of the name space */
@@ -25,7 +30,7 @@ struct bench_options {
     uint32_t kept; /* bytes read in each of their slots, with the reply kept for retries */
     double settle_s;
     uint32_t recalls; /* of delegations at a time; 0: run `op` */
-    bool hostile;     /* be a client that holds delegations and reads nothing */
+    unsigned hostile; /* be a client that reads nothing, by enum bench_hostile; 0: do not */
     bool floor;       /* measure canned replies instead of the server */
     bool json;
 };

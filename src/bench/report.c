@@ -132,6 +132,11 @@ static double recall_us(const struct histogram *h, double fraction)
     return (double)histogram_percentile_ns(h, fraction) / 1e3;
 }
 
+static double recall_cpu_us(const struct recall_kind *kind)
+{
+    return kind->done ? (double)kind->server_cpu_ns / (double)kind->done / 1e3 : 0;
+}
+
 static json_t *recall_json(const struct histogram *h)
 {
     json_t *object = json_object();
@@ -146,18 +151,20 @@ void report_recall(const struct bench_options *options, const struct recall_resu
 {
     const struct {
         const char *name;
-        const struct histogram *histogram;
-    } rows[] = {{"getattr", &r->getattr},
-                {"open", &r->open},
-                {"recall", &r->recall},
-                {"holder", &r->holder}};
-    json_t *object = json_object();
+        const struct recall_kind *kind;
+    } rows[] = {{"getattr", &r->getattr}, {"open", &r->open}, {"recall", &r->recall}};
+    json_t *object = json_object(), *row;
 
     json_object_set_new(object, "recalls", json_integer(options->recalls));
     json_object_set_new(object, "rounds", json_integer((json_int_t)r->rounds));
     json_object_set_new(object, "delayed", json_integer((json_int_t)r->delayed));
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        json_object_set_new(object, rows[i].name, recall_json(rows[i].histogram));
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        row = recall_json(&rows[i].kind->latency);
+        if (options->pid)
+            json_object_set_new(row, "server_cpu_us", json_real(recall_cpu_us(rows[i].kind)));
+        json_object_set_new(object, rows[i].name, row);
+    }
+    json_object_set_new(object, "holder", recall_json(&r->holder));
     if (options->json) {
         print_object(object);
         return;
@@ -166,6 +173,7 @@ void report_recall(const struct bench_options *options, const struct recall_resu
     printf("%u recalls at a time, %" PRIu64 " rounds, %" PRIu64 " times NFS4ERR_DELAY\n",
            options->recalls, r->rounds, r->delayed);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        printf("  %-8s us: p50 %.1f p99 %.1f\n", rows[i].name, recall_us(rows[i].histogram, 0.5),
-               recall_us(rows[i].histogram, 0.99));
+        printf("  %-8s us: p50 %.1f p99 %.1f, server CPU %.2f\n", rows[i].name,
+               recall_us(&rows[i].kind->latency, 0.5), recall_us(&rows[i].kind->latency, 0.99),
+               recall_cpu_us(rows[i].kind));
 }

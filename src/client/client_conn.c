@@ -15,6 +15,18 @@
 #include "base/clock.h"
 #include "wire/rpc_msg.h"
 
+enum {
+    IN_BYTES = 256 << 10,
+    OUT_BYTES = 64 << 10, /* at first */
+};
+
+/* Received and not yet taken: [from, to) of `in`.  To be sent: the first out_len of `out`. */
+struct client_buffers {
+    uint8_t *in, *out;
+    size_t from, to;
+    size_t out_len, out_size;
+};
+
 const char *client_status_name(enum client_status status)
 {
     switch (status) {
@@ -137,6 +149,12 @@ void client_conn_close(struct client_conn *conn)
     if (conn->fd >= 0)
         close(conn->fd);
     conn->fd = -1;
+    if (conn->buffers) {
+        free(conn->buffers->in);
+        free(conn->buffers->out);
+        free(conn->buffers);
+        conn->buffers = NULL;
+    }
     if (conn->stash_count > 0) {
         LIST_FOREACH_SAFE (record, &conn->stash, struct client_record, link)
             free(record);
@@ -160,7 +178,7 @@ static enum client_status status_of_errno(void)
     return errno == EPIPE || errno == ECONNRESET ? CLIENT_CLOSED : CLIENT_FAILED;
 }
 
-enum client_status client_conn_send_raw(struct client_conn *conn, const void *data, size_t len)
+static enum client_status send_now(struct client_conn *conn, const void *data, size_t len)
 {
     int64_t deadline_ns = deadline_of(conn);
     const uint8_t *p = data;
@@ -181,6 +199,56 @@ enum client_status client_conn_send_raw(struct client_conn *conn, const void *da
         }
     }
     return CLIENT_OK;
+}
+
+static void out_add(struct client_buffers *buffers, const void *data, size_t len)
+{
+    while (buffers->out_size - buffers->out_len < len) {
+        buffers->out_size *= 2;
+        buffers->out = must_realloc(buffers->out, buffers->out_size);
+    }
+    memcpy(buffers->out + buffers->out_len, data, len);
+    buffers->out_len += len;
+}
+
+enum client_status client_conn_send_raw(struct client_conn *conn, const void *data, size_t len)
+{
+    if (!conn->buffers)
+        return send_now(conn, data, len);
+    if (len > 0)
+        out_add(conn->buffers, data, len);
+    return CLIENT_OK;
+}
+
+enum client_status client_conn_flush(struct client_conn *conn)
+{
+    size_t len = conn->buffers ? conn->buffers->out_len : 0;
+
+    if (len == 0)
+        return CLIENT_OK;
+    conn->buffers->out_len = 0;
+    return send_now(conn, conn->buffers->out, len);
+}
+
+void client_conn_buffer(struct client_conn *conn)
+{
+    struct client_buffers *buffers = must_calloc(1, sizeof(*buffers));
+
+    CHECK(!conn->buffers);
+    buffers->in = must_malloc(IN_BYTES);
+    buffers->out_size = OUT_BYTES;
+    buffers->out = must_malloc(buffers->out_size);
+    conn->buffers = buffers;
+}
+
+bool client_conn_ready(const struct client_conn *conn)
+{
+    const struct client_buffers *buffers = conn->buffers;
+    size_t left = buffers ? buffers->to - buffers->from : 0;
+    bool last;
+
+    return left >= RPC_RECORD_MARK_BYTES &&
+           left - RPC_RECORD_MARK_BYTES >= rpc_record_mark_get(buffers->in + buffers->from, &last);
 }
 
 enum client_status client_conn_send_record(struct client_conn *conn, const void *data, size_t len,
@@ -206,13 +274,37 @@ enum client_status client_conn_send_record(struct client_conn *conn, const void 
     return status;
 }
 
+/* As recv(), which is asked for more than `len` at a time. */
+static ssize_t receive_some(struct client_conn *conn, void *data, size_t len)
+{
+    struct client_buffers *buffers = conn->buffers;
+    ssize_t n;
+
+    if (!buffers)
+        return recv(conn->fd, data, len, MSG_DONTWAIT);
+    if (buffers->from == buffers->to) {
+        if (client_conn_flush(conn) != CLIENT_OK)
+            return -1;
+        n = recv(conn->fd, buffers->in, IN_BYTES, MSG_DONTWAIT);
+        if (n <= 0)
+            return n;
+        buffers->from = 0;
+        buffers->to = (size_t)n;
+    }
+    if (len > buffers->to - buffers->from)
+        len = buffers->to - buffers->from;
+    memcpy(data, buffers->in + buffers->from, len);
+    buffers->from += len;
+    return (ssize_t)len;
+}
+
 static enum client_status receive_all(struct client_conn *conn, void *data, size_t len,
                                       int64_t deadline_ns)
 {
     uint8_t *p = data;
 
     while (len > 0) {
-        ssize_t n = recv(conn->fd, p, len, MSG_DONTWAIT);
+        ssize_t n = receive_some(conn, p, len);
 
         if (n > 0) {
             p += n;

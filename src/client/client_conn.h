@@ -46,6 +46,7 @@ struct client_record {
 #define CLIENT_RECORD_BYTES (16u << 20)
 
 struct client_callbacks; /* client/client_callback.h */
+struct client_buffers;   /* client_conn.c */
 
 struct client_conn {
     int fd;          /* -1: closed */
@@ -58,6 +59,7 @@ struct client_conn {
     struct client_callbacks *callbacks; /* answers the server's calls; NULL: they are refused */
     struct client_manner manner;        /* how it answers them */
     struct list stash;                  /* replies that came while another was awaited */
+    struct client_buffers *buffers;     /* NULL: each record is a system call or more */
 };
 
 /* Connect to HOST:PORT or [ADDR6]:PORT.  `timeout_ms` holds for each later call, too. */
@@ -84,6 +86,15 @@ MUST_USE enum client_status client_conn_send_record(struct client_conn *conn, co
 /* The next record, CALL or REPLY, unlooked at. */
 MUST_USE enum client_status client_conn_receive_record(struct client_conn *conn,
                                                        struct client_record **record);
+
+/* From now on, until it is closed: receive as much as there is with each call, and send nothing
+ * until client_conn_flush(), or until something is awaited.  What a program does that measures a
+ * server and not itself. */
+void client_conn_buffer(struct client_conn *conn);
+MUST_USE enum client_status client_conn_flush(struct client_conn *conn);
+
+/* Is a whole record here, with buffers?  Then the socket need not become readable for it. */
+bool client_conn_ready(const struct client_conn *conn);
 
 /* CLIENT_CLOSED when the peer has closed within `wait_ms`, whatever it sent before, otherwise
  * CLIENT_TIMEOUT. */
