@@ -86,18 +86,16 @@ static void wants_of_open(void **state)
     }
 }
 
-/* The entry grants nothing, and the file may grow by a part of what is free. */
+/* The entry grants nothing, and who closes the file has to write first. */
 static void what_comes_with_it(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "new", OPEN_DELEGATE_WRITE);
     const struct open_write_delegation4 *write = &file.open.delegation.write;
-    uint64_t available =
-        attrs_of(&holder.mount, &file.fh, CLIENT_BITS(FATTR4_SPACE_AVAIL)).space_avail;
 
     (void)state;
     assert_false(write->recall);
     assert_int_equal(write->space_limit.limitby, NFS_LIMIT_SIZE);
-    assert_true(write->space_limit.filesize > 0 && write->space_limit.filesize < available);
+    assert_int_equal(write->space_limit.filesize, 0);
     assert_int_equal(write->permissions.type, ACE4_ACCESS_ALLOWED_ACE_TYPE);
     assert_int_equal(write->permissions.access_mask, 0);
     assert_int_equal(write->stateid.seqid, 1);

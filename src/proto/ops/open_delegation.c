@@ -4,10 +4,6 @@
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_pressure.h"
 
-enum {
-    SPACE_PARTS = 16 /* a holder may fill one of them with what it has not written yet */
-};
-
 static uint32_t wanted(uint32_t access)
 {
     return access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
@@ -50,19 +46,12 @@ static bool choose(const struct open_delegation_ask *ask, enum delegation_kind *
     return *kind == DELEGATION_READ || !ask->export->read_only;
 }
 
-/* For checking what is written behind a close: it is on disk only later, and there may be others
- * (RFC 8881 §10.4.1). */
-static struct nfs_space_limit4 space_limit(struct vfs_object *obj)
+/* Nothing may stay unwritten behind a close.  Linux would send the rest of it together with
+ * DELEGRETURN, and who asked for the recall might read before it is there; nor does anybody keep
+ * the space free for it (RFC 8881 §10.4.1). */
+static struct nfs_space_limit4 space_limit(void)
 {
-    struct nfs_space_limit4 limit = {.limitby = NFS_LIMIT_SIZE};
-    struct vfs_statfs fs;
-    struct vfs_attr attr;
-
-    if (obj->fs->ops->getattr(obj, VFS_ATTR_SIZE, &attr) == VFS_OK)
-        limit.filesize = attr.size;
-    if (obj->fs->ops->statfs(obj, &fs) == VFS_OK)
-        limit.filesize += fs.bytes_avail / SPACE_PARTS;
-    return limit;
+    return (struct nfs_space_limit4){.limitby = NFS_LIMIT_SIZE, .filesize = 0};
 }
 
 /* Nobody is granted anything by the entry: clients ask ACCESS (RFC 8881 §10.4). */
@@ -71,8 +60,8 @@ static struct nfsace4 no_permission(void)
     return (struct nfsace4){.type = ACE4_ACCESS_ALLOWED_ACE_TYPE};
 }
 
-static void give(const struct open_delegation_ask *ask, enum delegation_kind kind,
-                 const struct stateid4 *stateid, bool recall, struct open_delegation4 *out)
+static void give(enum delegation_kind kind, const struct stateid4 *stateid, bool recall,
+                 struct open_delegation4 *out)
 {
     if (kind == DELEGATION_READ) {
         out->delegation_type = OPEN_DELEGATE_READ;
@@ -83,7 +72,7 @@ static void give(const struct open_delegation_ask *ask, enum delegation_kind kin
     out->delegation_type = OPEN_DELEGATE_WRITE;
     out->write = (struct open_write_delegation4){.stateid = *stateid,
                                                  .recall = recall,
-                                                 .space_limit = space_limit(ask->obj),
+                                                 .space_limit = space_limit(),
                                                  .permissions = no_permission()};
 }
 
@@ -113,7 +102,7 @@ static bool offer(struct compound *c, const struct open_delegation_ask *ask,
         memcpy(call.sessionid, c->session_id, sizeof(call.sessionid));
     if (!delegation_offer(c->server->state, &request, kind, &stateid, why))
         return false;
-    give(ask, *kind, &stateid, recall, out);
+    give(*kind, &stateid, recall, out);
     return true;
 }
 
