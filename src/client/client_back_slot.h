@@ -27,6 +27,7 @@ struct client_back_session {
     uint8_t sessionid[NFS4_SESSIONID_SIZE];
     uint32_t minor;
     bool ended;
+    uint32_t late; /* calls that came after its end */
     uint32_t slot_count;
     struct client_back_slot slots[CLIENT_BACK_SLOTS];
 };

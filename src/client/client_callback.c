@@ -74,8 +74,11 @@ static enum nfsstat4 sequence_check(struct client_incoming *in, bool *retry)
     if (in->cbs->session_count == 0)
         return NFS4_OK;
     if (!session || session->ended) {
-        client_incoming_trouble(in, session ? "a session that was destroyed"
-                                            : "a session that never was");
+        /* One may have been about to go out when the session was destroyed. */
+        if (session && session->late++ > 0)
+            client_incoming_trouble(in, "a session that was destroyed");
+        else if (!session && !in->cbs->session_comes)
+            client_incoming_trouble(in, "a session that never was");
         return NFS4ERR_BADSESSION;
     }
     if (in->cb.minor_version != session->minor)

@@ -91,6 +91,7 @@ struct client_callbacks {
     struct client_callback kept[CLIENT_CALLBACKS_KEPT]; /* number i at i % CLIENT_CALLBACKS_KEPT */
     uint32_t session_count;
     struct client_back_session sessions[CLIENT_CALLBACK_SESSIONS];
+    bool session_comes; /* a CREATE_SESSION is out: its session may be called before its reply */
     uint32_t held_count;
     struct client_held held[CLIENT_CALLBACKS_HELD];
     struct nfs4_attrs attrs; /* what CB_GETATTR is told: change, size, time_deleg_* */

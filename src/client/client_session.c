@@ -137,7 +137,11 @@ enum client_status client_session_create(struct client_conn *conn,
         conn->callbacks = wish->callbacks;
     begin_alone(&c, session);
     client_compound_add(&c, &op);
+    if (conn->callbacks)
+        conn->callbacks->session_comes = true;
     client = call(conn, &c, &r, status);
+    if (conn->callbacks)
+        conn->callbacks->session_comes = false;
     if (client != CLIENT_OK)
         return client;
     if (*status == NFS4_OK) {
