@@ -43,8 +43,8 @@ void *connection_user_init(struct connection *conn, unsigned slot, void *value);
 void connection_user_set(struct connection *conn, unsigned slot, void *value);
 
 /* Queue one record (a CALL; the record mark is added here) behind whatever is being sent; the
- * bytes are copied.  Never waits.  False when the connection is closed or its queue is above
- * LIMIT_SEND_QUEUE_BYTES; true says nothing about arrival. */
+ * bytes are copied.  Never waits.  False when the connection is closed, its peer sends no more, or
+ * its queue is above LIMIT_SEND_QUEUE_BYTES; true says nothing about arrival. */
 bool connection_send(struct connection *conn, const void *record, size_t len) MUST_USE;
 
 /* Close it soon: what is queued may be lost, calls in progress finish without a reply. */

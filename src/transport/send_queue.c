@@ -415,6 +415,16 @@ void send_queue_postponed(struct connection *conn)
     connection_unpin(conn);
 }
 
+static struct send_item *item_for_record(const void *record, size_t len)
+{
+    struct send_item *item = must_malloc(sizeof(*item) + RPC_RECORD_MARK_BYTES + len);
+
+    *item = (struct send_item){.len = RPC_RECORD_MARK_BYTES + len, .data = item->copy};
+    rpc_record_mark_put(item->copy, (uint32_t)len, true);
+    memcpy(item->copy + RPC_RECORD_MARK_BYTES, record, len);
+    return item;
+}
+
 bool send_queue_record(struct connection *conn, const void *record, size_t len)
 {
     struct send_queue *queue = &conn->queue;
@@ -422,12 +432,14 @@ bool send_queue_record(struct connection *conn, const void *record, size_t len)
 
     if (send_queue_bytes(conn) + len > LIMIT_SEND_QUEUE_BYTES || connection_is_dead(conn))
         return false;
-    item = must_malloc(sizeof(*item) + RPC_RECORD_MARK_BYTES + len);
-    *item = (struct send_item){.len = RPC_RECORD_MARK_BYTES + len, .data = item->copy};
-    rpc_record_mark_put(item->copy, (uint32_t)len, true);
-    memcpy(item->copy + RPC_RECORD_MARK_BYTES, record, len);
-
+    item = item_for_record(record, len);
     pthread_mutex_lock(&queue->lock);
+    /* Who sends no more would not answer it. */
+    if (queue->eof || queue->left) {
+        pthread_mutex_unlock(&queue->lock);
+        item_free(item);
+        return false;
+    }
     queue_append_locked(queue, item);
     if (queue->flushing || queue->head != item)
         queue_arm_locked(conn);

@@ -153,9 +153,9 @@ static inline bool connection_is_dead(struct connection *conn)
 void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
                          size_t len, struct rpc_tail *tail);
 
-/* Queue one record in a copy, with its mark; false when the queue is too long.  A thread that owns
- * a loop postpones it: what one batch adds for a connection leaves together, with one call.  Can
- * lose the loop. */
+/* Queue one record in a copy, with its mark; false when the queue is too long or the loop receives
+ * no more.  A thread that owns a loop postpones it: what one batch adds for a connection leaves
+ * together, with one call.  Can lose the loop. */
 bool send_queue_record(struct connection *conn, const void *record, size_t len) MUST_USE;
 
 /* Postpone whole records, in a copy; `first`: no longer than others.  False: send them now. */

@@ -6,6 +6,7 @@
  */
 #include "back_fixture.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -293,6 +294,28 @@ static void never_reads(void **unused)
     back_close(&a);
 }
 
+/* Nor does one that sends no more, though replies still wait for the client: it would answer
+ * nothing. */
+static void sends_no_more(void **unused)
+{
+    static const uint8_t much[1 << 20];
+
+    (void)unused;
+    bind_more(&b);
+    back_stir(&a);
+    assert_true(connection_send(a.transport, much, sizeof(much)));
+    assert_int_equal(shutdown(a.fd, SHUT_WR), 0);
+    wait_until(!connection_send(a.transport, much, 4));
+    assert_true(connection_is_open(a.transport));
+    assert_true(back_call(&s, &told, NULL));
+    back_expect(&b, &first);
+    assert_int_equal(first.sequence.csa_sequenceid, 1);
+    back_answer(&b, &first, NFS4_OK, NFS4_OK);
+    back_wait_told(&told, CALLBACK_ANSWERED);
+    expect_figures(2, 1, 1);
+    back_close(&a);
+}
+
 /* The same when there is no other: it waits, in no slot, and is sent when another is bound. */
 static void never_reads_alone(void **unused)
 {
@@ -520,6 +543,7 @@ int main(void)
         TEST(best_session),   TEST(another_session_is_up),
         TEST(garbage),        TEST(unknown_replies),
         TEST(never_given),    TEST(at_once),
+        TEST(sends_no_more),
     };
 
     return test_group_run(tests);
