@@ -413,7 +413,14 @@ static void ignore(struct delegation *delegation, void *context)
     (void)context;
 }
 
-/* A READ delegation of the file, which bob's change takes from dave. */
+static void bob_wants(struct vfs_object *obj)
+{
+    assert_int_equal(
+        delegation_begin(fx.state, obj, fx.bob, DELEGATION_USE_CHANGE, clock_now_ns(), NULL),
+        NFS4ERR_DELAY);
+}
+
+/* A READ delegation of the file, which bob's change takes from dave, when he asks again. */
 static struct stateid4 lose_delegation(int file)
 {
     const struct delegation_hooks hooks = {.reachable = always, .recall = ignore};
@@ -429,10 +436,9 @@ static struct stateid4 lose_delegation(int file)
 
     delegation_hook(fx.state, &hooks);
     assert_true(delegation_offer(fx.state, &request, &kind, &stateid, &why));
-    assert_int_equal(delegation_begin(fx.state, fx.files[file], fx.bob, DELEGATION_USE_CHANGE,
-                                      clock_now_ns(), NULL),
-                     NFS4ERR_DELAY);
+    bob_wants(fx.files[file]);
     dave_lives(LEASE_S);
+    bob_wants(fx.files[file]);
     return stateid;
 }
 
