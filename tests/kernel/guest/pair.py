@@ -19,6 +19,7 @@ from check import CLIENT, drop_caches, equal, main, raises, read, test, true, wr
 FIRST = CLIENT == 1
 RANGE = struct.Struct("hhqqi4x")  # struct flock
 LOCK_WAIT_LIMIT_S = 60
+CLOCKS_DIFFER_S = 0.4  # of guests on a busy machine
 STARVED_LIMIT_S = 60  # the client asks after 1, 3, 7 and 15 seconds
 
 
@@ -182,7 +183,7 @@ def a_waiter_gets_the_lock():
         lock_before_alarm(file, LOCK_WAIT_LIMIT_S)
         got = time.time()
         released = host.get("released")
-        true(got >= released - 0.05, f"the waiter had the lock {released - got:.2f} s too early")
+        true(got >= released - CLOCKS_DIFFER_S, f"the waiter had the lock {released - got:.2f} s too early")
         true(got - started > 0.5, "the waiter did not wait")
         equal(os.pread(file, 6, 0), b"after!", "what the waiter reads under the lock")
         print(f"     the waiter had it {got - released:.2f} s after the release", flush=True)

@@ -91,7 +91,7 @@ THEMES = {
                               environment={"MS_TURNS": "2"}),
     "delegation-behind": Theme("behind.py", clients=2, proxied=True, timeout_s=120, backends=("mem",),
                                versions=("4.1",)),
-    "pair": Theme("pair.py", clients=2),
+    "pair": Theme("pair.py", clients=2, timeout_s=240),
     "restart": Theme("restart.py", grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES),
     # Where the kernel opens no file by its handle, the server's own table of handles must serve.
