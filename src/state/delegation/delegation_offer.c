@@ -64,6 +64,9 @@ static bool policy(struct offer *offer)
 
     if (!allowed(offer))
         return false;
+    /* RFC 8881 §10.4: only to who has answered former recalls as he should. */
+    if (atomic_load_explicit(&request->client->revoked_recalled, memory_order_relaxed) > 0)
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_revoked);
     /* A file just made had no conflicts; another one had, if it was the last with its number. */
     if (!request->created &&
         delegation_history_rests(&tables->history, request->obj, request->now_ns))

@@ -21,6 +21,7 @@ struct state;
     X(refused_unreachable, "Not given: there is no way to call the client")                        \
     X(refused_contention, "Not given: others have the file open, change it or wait for it")        \
     X(refused_history, "Not given: the file was fought over lately")                               \
+    X(refused_revoked, "Not given: the client did not return one, and has not acknowledged that")  \
     X(refused_limit, "Not given: too many are held")                                               \
     X(refused_held, "Not given: the client has one")                                               \
     X(refused_access, "Not given: the caller may not do what it allows")

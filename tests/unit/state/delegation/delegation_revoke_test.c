@@ -18,6 +18,7 @@ static void tick(void)
 static void not_returned(void **unused)
 {
     struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);
+    struct delegation_request request;
     struct counting_waiter waiter;
 
     (void)unused;
@@ -36,7 +37,10 @@ static void not_returned(void **unused)
     assert_int_equal(figures().oldest_recall_ns, 0);
     assert_int_equal(fixture_vfs_opens, 0);
     assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4_OK);
-    /* It stays so until it is acknowledged. */
+    /* It stays so until it is acknowledged, and there is no other one. */
+    request = wish(fx.alice, fx.files[1], DELEGATION_READ);
+    assert_int_equal(must_refuse(&request), WND4_RESOURCE);
+    assert_int_equal(figures().refused_revoked, 1);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_DELEG_REVOKED);
     assert_int_equal(fx.alice->revoked_count, 1);
     assert_int_equal(fx.alice->revoked_recalled, 1);
@@ -44,6 +48,7 @@ static void not_returned(void **unused)
     assert_int_equal(fx.alice->revoked_count, 0);
     assert_int_equal(fx.alice->revoked_recalled, 0);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_BAD_STATEID);
+    (void)must_give(fx.alice, fx.files[1], DELEGATION_READ);
 }
 
 /* Each has a lease from its own recall on, and who returns loses nothing. */
