@@ -74,13 +74,20 @@ static enum verdict sequence_failed(struct back_slot *slot, uint32_t status)
     }
 }
 
+/* By RPC, or its minor version. */
+static bool refused_as_such(const struct answer *answer)
+{
+    return answer->kind == CB_REFUSED ||
+           (answer->kind == CB_ANSWERED && answer->reply.result_count == 0);
+}
+
 static enum verdict verdict_of(const struct answer *answer)
 {
     const struct cb_reply *reply = &answer->reply;
 
     if (answer->kind == CB_NONSENSE)
         return VERDICT_NONSENSE;
-    if (answer->kind == CB_REFUSED || reply->result_count == 0)
+    if (refused_as_such(answer))
         return answer->slot->unknown ? VERDICT_AGAIN : VERDICT_REFUSED;
     if (reply->results[0].status == NFS4_OK)
         return sequence_ok(answer->slot, &reply->results[0].sequence);
@@ -214,6 +221,8 @@ static void answer_take(struct backchannel *channel, struct answer *answer, stru
     pthread_mutex_lock(&channel->lock);
     link = slot_leave_locked(slot);
     verdict = verdict_of(answer);
+    if (verdict == VERDICT_EXECUTED || refused_as_such(answer))
+        client_back_note(channel->session->client, verdict != VERDICT_EXECUTED);
     answer_count(channel, call, verdict, now_ns - slot->sent_ns);
     if (verdict == VERDICT_FAULT && !channel->closed) {
         pthread_mutex_unlock(&channel->lock);

@@ -78,7 +78,7 @@ bool callback_reachable(const struct callback *callback, const struct client *cl
 {
     if (client->kind == CLIENT_V40)
         return callback->dial_out && dial_out_state(callback->dial_out, client->id) == DIAL_PATH_UP;
-    return client_back_up(client);
+    return client_back_up(client) && !client_back_refuses(client);
 }
 
 bool callback_call(struct callback *callback, struct client *client, struct cb_op *ops,

@@ -61,7 +61,7 @@ void callback_closed(struct connection *conn);
 void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t backoff_ms,
                         uint32_t backoff_max_ms);
 
-/* Could a call come through now, as far as we know? */
+/* Could a call come through now, as far as we know?  Not to a client that refuses them. */
 bool callback_reachable(const struct callback *callback, const struct client *client);
 
 /* Send these operations (without CB_SEQUENCE); `done` tells the rest.  `after` is the request whose

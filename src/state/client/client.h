@@ -65,6 +65,7 @@ struct client {
     _Atomic uint32_t revoked_recalled; /* and delegations that were recalled and not returned */
     _Atomic uint32_t back_sessions;    /* live sessions that were given a back channel */
     _Atomic uint32_t back_up;          /* of these, with a connection bound to it now */
+    _Atomic bool back_refused;         /* client_back_refuses() */
 
     /* Set when made, never changed. */
     enum client_kind kind;

@@ -109,6 +109,7 @@ enum nfsstat4 session_back_control(struct session *session, const struct BACKCHA
     if (args->bca_sec_parms_count > 0)
         session_cb_auth_set(&session->cb_auth, args->bca_sec_parms, args->bca_sec_parms_count);
     pthread_mutex_unlock(&session->lock);
+    client_back_note(session->client, false);
     log_info("session.backchannel", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("program", args->bca_cb_program),
              LOG_U64("flavors", args->bca_sec_parms_count));
@@ -139,6 +140,8 @@ void session_back_count_locked(struct session *session, bool bound)
     uint32_t before = atomic_fetch_add_explicit(&session->back_bound, bound ? 1 : UINT32_MAX,
                                                 memory_order_relaxed);
 
+    if (bound)
+        client_back_note(client, false);
     if (before == (bound ? 0 : 1) && !session_back_faulty(session))
         client_up_add(client, bound ? 1 : UINT32_MAX);
     if (bound && !atomic_exchange_explicit(&session->back_given, true, memory_order_relaxed))

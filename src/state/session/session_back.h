@@ -57,6 +57,19 @@ static inline bool client_back_up(const struct client *client)
     return atomic_load_explicit(&client->back_up, memory_order_relaxed) > 0;
 }
 
+/* Did it refuse the last call as a whole (no such program, other credentials), and nothing has
+ * changed since?  Another answer would be news, and so are another connection, program or flavor. */
+static inline bool client_back_refuses(const struct client *client)
+{
+    return atomic_load_explicit(&client->back_refused, memory_order_relaxed);
+}
+
+static inline void client_back_note(struct client *client, bool refused)
+{
+    if (client_back_refuses(client) != refused)
+        atomic_store_explicit(&client->back_refused, refused, memory_order_relaxed);
+}
+
 /* References on the client's sessions that have a back channel, at most
  * LIMIT_SESSIONS_PER_CLIENT; how many.  Takes client_table.lock. */
 uint32_t session_back_list(struct client *client, struct session **sessions);

@@ -339,21 +339,54 @@ static void refused_again(void **unused)
     back_wait_told(&told, CALLBACK_CANCELLED);
 }
 
-/* RPC knows no such program: as above. */
-static void refused_by_rpc(void **unused)
+static void refuse_by_rpc(void)
 {
     struct rpc_reply_header header = {.stat = MSG_ACCEPTED, .accept_stat = ACCEPT_PROG_UNAVAIL};
     uint8_t bytes[64];
     struct xdr x;
 
-    (void)unused;
     call_begin();
     header.xid = first.xid;
     xdr_init_encode(&x, bytes, sizeof(bytes));
     assert_true(wire_rpc_reply_header(&x, &header));
     peer_send_record(a.fd, bytes, xdr_pos(&x));
     back_wait_told(&told, CALLBACK_REFUSED);
+}
+
+/* RPC knows no such program: as above. */
+static void refused_by_rpc(void **unused)
+{
+    (void)unused;
+    refuse_by_rpc();
     expect_next(0, 1);
+}
+
+/* A client that refuses all calls is none that can be called, though its connection is there: it
+ * gets no delegations until it takes one, or binds a connection, or says how it is called. */
+static void refuses_all(void **unused)
+{
+    const struct BACKCHANNEL_CTL4args ctl = {.bca_cb_program = PEER_PROGRAM};
+    const struct client *client = s.session->client;
+
+    (void)unused;
+    assert_true(callback_reachable(back.callback, client));
+    refuse_by_rpc();
+    assert_false(callback_reachable(back.callback, client));
+    expect_next(0, 1);
+    assert_true(callback_reachable(back.callback, client));
+
+    refuse_by_rpc();
+    assert_false(callback_reachable(back.callback, client));
+    back_connect(&b);
+    back_bind(&s, &b);
+    assert_true(callback_reachable(back.callback, client));
+
+    back_stir(&a);
+    refuse_by_rpc();
+    assert_false(callback_reachable(back.callback, client));
+    assert_int_equal(session_back_control(s.session, &ctl), NFS4_OK);
+    assert_true(callback_reachable(back.callback, client));
+    assert_int_equal(back_flags(&s), 0);
 }
 
 /* An OK for another request is no answer to this one. */
@@ -408,6 +441,7 @@ int main(void)
         TEST(refused),
         TEST(refused_again),
         TEST(refused_by_rpc),
+        TEST(refuses_all),
         TEST(another_slot),
         TEST(answer_renews),
     };
