@@ -58,7 +58,7 @@ static inline bool client_back_up(const struct client *client)
 }
 
 /* Did it refuse the last call as a whole (no such program, other credentials), and nothing has
- * changed since?  Another answer would be news, and so are another connection, program or flavor. */
+ * changed since?  Another answer would be news, like another connection, program or flavor. */
 static inline bool client_back_refuses(const struct client *client)
 {
     return atomic_load_explicit(&client->back_refused, memory_order_relaxed);
