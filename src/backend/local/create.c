@@ -243,7 +243,7 @@ static enum vfs_status make_link(struct local_object *obj, struct local_object *
     /* AT_EMPTY_PATH would need a capability that the caller has not. */
     (void)snprintf(digits, sizeof(digits), "%d", obj->path_fd);
     if (linkat(fs->proc_fd, digits, dir->path_fd, name, AT_SYMLINK_FOLLOW) != 0)
-        return local_failure(errno);
+        return errno == ENOENT ? VFS_STALE : local_failure(errno); /* of one of the two objects */
     local_change_mark(obj);
     if (fs->map) {
         struct local_id id;
