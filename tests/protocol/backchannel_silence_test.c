@@ -197,18 +197,29 @@ static void free_stateid(struct cell *cell)
     run_on(&cell->fore, NFS4_OK);
 }
 
-/* It comes back when all is over: it is called about other things, not about that. */
+/* It comes back when all is over, and is given nothing as long as it has not said that it knows. */
 static void bound_too_late(struct cell *cell)
 {
     struct holder *holder = &cell->holder;
-    const uint32_t before = holder_recalls(holder, &cell->file);
-    struct client_file late, got;
+    struct client_file file;
 
     assert_int_equal(holder_speak(holder, &cell->fore),
                      DOWN | SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
     holder->manner = (struct client_manner){.act = CLIENT_ACT_ANSWER};
     holder_reconnect(holder, CDFC4_FORE_OR_BOTH);
     assert_int_equal(holder_speak(holder, &cell->fore), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+    file = holder_wanting(holder, &dir, "too early", OPEN_DELEGATE_WRITE);
+    assert_null(client_file_delegation(&file));
+    expect_status(client_file_close(&holder->mount, &file), NFS4_OK);
+}
+
+/* Then it is called about other things, not about that. */
+static void called_anew(struct cell *cell)
+{
+    struct holder *holder = &cell->holder;
+    const uint32_t before = holder_recalls(holder, &cell->file);
+    struct client_file late, got;
+
     late = holder_delegated(holder, &dir, "late", OPEN_DELEGATE_WRITE);
     expect_status(conflict_open(&bob, &dir, "late", &got), NFS4ERR_DELAY);
     (void)holder_wait_recall(holder, &late);
@@ -235,6 +246,8 @@ static void revoked(void **state)
     free_stateid(cell);
     assert_false(holder_speak(holder, &cell->fore) & SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
     expect_status(test_stateid(cell), NFS4ERR_BAD_STATEID);
+    if (cell->absent)
+        called_anew(cell);
     client_conn_close(&cell->fore);
     holder_drop(holder);
 }
