@@ -388,6 +388,18 @@ static void an_old_seqid(void **state)
     return_is(&holder.mount, &file.fh, &after, NFS4_OK);
 }
 
+/* There no seqid is the latest: RFC 7530 §9.1.4.2. */
+static void no_seqid(void **state)
+{
+    struct client_file file = holder_delegated(&holder, &dir, "no seqid", OPEN_DELEGATE_READ);
+    struct stateid4 mine = held(&file), old = numbered(&mine, 0);
+
+    (void)state;
+    return_is(&holder.mount, &file.fh, &old, NFS4ERR_OLD_STATEID);
+    claim_is(&holder.mount, "no seqid", &old, OPEN4_SHARE_ACCESS_READ, NFS4ERR_OLD_STATEID);
+    return_is(&holder.mount, &file.fh, &mine, NFS4_OK);
+}
+
 /* ---- TEST_STATEID, FREE_STATEID ---- */
 
 static void tested_and_freed(void **state)
@@ -468,6 +480,7 @@ int main(void)
         TEST(io_of_others_is_checked),
         TEST(no_open),
         TEST(returned),
+        TEST(no_seqid),
         TEST(path_down),
     };
     const struct CMUnitTest with_sessions[] = {

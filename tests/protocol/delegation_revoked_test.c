@@ -77,6 +77,20 @@ static void return_is(enum nfsstat4 status)
     run_on(&holder.mount.conn, status);
 }
 
+static void use_is(enum nfsstat4 status)
+{
+    for (int i = 0; i < 3; i++) {
+        begin(&holder.mount, &file.fh);
+        if (i == 0)
+            client_op_read(C, &lost, 0, 1);
+        else if (i == 1)
+            client_op_write(C, &lost, 0, UNSTABLE4, "x", 1);
+        else
+            client_op_setattr(C, &lost, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 1});
+        run_on(&holder.mount.conn, status);
+    }
+}
+
 static void claim_is(enum nfsstat4 status)
 {
     struct nfs_argop4 claim = {
@@ -99,9 +113,7 @@ static void heard_and_acknowledged(void **state)
     holder_open(&holder, 1);
     other = lose("lost");
     assert_true(flags() != 0);
-    begin(&holder.mount, &file.fh);
-    client_op_read(C, &lost, 0, 1);
-    run_on(&holder.mount.conn, NFS4ERR_DELEG_REVOKED);
+    use_is(NFS4ERR_DELEG_REVOKED);
     claim_is(NFS4ERR_DELEG_REVOKED);
     return_is(NFS4ERR_DELEG_REVOKED);
     expect_status(tested(), NFS4ERR_DELEG_REVOKED);
@@ -130,9 +142,7 @@ static void silent(void **state)
     lost = *client_file_delegation(&file);
     (void)usleep(2600000); /* a lease, and its margin */
     expect_status(conflict_insist(&bob, &dir, "lost", NULL, &other), NFS4_OK);
-    begin(&holder.mount, &file.fh);
-    client_op_read(C, &lost, 0, 1);
-    run_on(&holder.mount.conn, NFS4ERR_EXPIRED);
+    use_is(NFS4ERR_EXPIRED);
     claim_is(NFS4ERR_EXPIRED);
     return_is(NFS4ERR_EXPIRED);
     expect_status(tested(), NFS4ERR_EXPIRED);

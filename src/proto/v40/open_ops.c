@@ -33,6 +33,15 @@ static uint32_t result_flags(const struct OPEN4args *args, const struct owner *o
     return OPEN4_RESULT_CONFIRM;
 }
 
+/* A seqid of 0 does not stand for the latest here: RFC 7530 §9.1.4.2. */
+static bool claims_old(const struct open_claim4 *claim)
+{
+    const struct stateid4 *stateid = &claim->delegate_cur_info.delegate_stateid;
+
+    return claim->claim == CLAIM_DELEGATE_CUR && stateid->seqid == 0 &&
+           stateid_special(stateid) == STATEID_ORDINARY;
+}
+
 static enum nfsstat4 run_open(struct v40_compound *x, struct owner_call *call)
 {
     const struct OPEN4args *args = call->args;
@@ -41,6 +50,8 @@ static enum nfsstat4 run_open(struct v40_compound *x, struct owner_call *call)
 
     if (status == NFS4_OK && (args->share_access & ~(uint32_t)OPEN4_SHARE_ACCESS_BOTH))
         status = NFS4ERR_INVAL;
+    if (status == NFS4_OK && claims_old(&args->claim))
+        status = NFS4ERR_OLD_STATEID;
     if (status != NFS4_OK)
         return status;
     c->open_rflags = result_flags(args, call->owner);
