@@ -105,7 +105,9 @@ struct delegation {
     struct hnode by_file;
     struct list client_link;
 
-    struct list recalled_link; /* under the lock of the recalls */
+    /* Under the lock of the recalls. */
+    struct list recalled_link;
+    bool spared; /* for a second lease */
 };
 
 /* Somebody who waits until delegations of a file are gone, or an answer about one has come.  Lies

@@ -33,7 +33,7 @@ static void meet_locked(struct delegation_conflict *conflict, struct delegation 
     } else if (!conflict->asks_once) {
         return;
     }
-    atomic_store_explicit(&delegation->wanted, true, memory_order_relaxed);
+    delegation_want_locked(delegation);
 }
 
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,

@@ -37,6 +37,7 @@ struct delegation_tables {
 
     pthread_mutex_t recall_lock; /* a leaf; guards all below */
     struct list recalled;        /* struct delegation by recalled_link, the longest first */
+    struct list spared;          /* the same: a lease has passed, and they have another one */
     uint32_t recalled_count;
 };
 
@@ -87,6 +88,9 @@ void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
 /* With file->lock, if it is not recalled yet: it is from now on, and goes to `recalls` with a
  * reference. */
 void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, struct list *recalls);
+
+/* With file.lock: it is not to be spared. */
+void delegation_want_locked(struct delegation *delegation);
 
 /* The calls that follow, without a lock. */
 void delegation_recall_hooks(struct state *state, struct list *recalls);

@@ -28,37 +28,66 @@ static bool revoke(struct delegation *delegation, enum nfsstat4 why)
     return revoked;
 }
 
-/* How long its client may take. */
-static int64_t patience_ns(const struct delegation *delegation)
+/* It can be told no less than that its lease is over: that is for somebody's good only. */
+static bool to_be_spared(const struct delegation *delegation)
 {
-    const int64_t lease_ns = delegation->client->state->lease_ns;
-
-    if (delegation->client->kind != CLIENT_V40 ||
-        atomic_load_explicit(&delegation->wanted, memory_order_relaxed))
-        return lease_ns;
-    return UNWANTED_LEASES * lease_ns;
+    return delegation->client->kind == CLIENT_V40 &&
+           !atomic_load_explicit(&delegation->wanted, memory_order_relaxed);
 }
 
-/* The one that was recalled first of those that are overdue, with a reference. */
+static bool is_old(const struct list *list, int64_t before_ns)
+{
+    return !list_empty(list) &&
+           LIST_ENTRY(list->next, struct delegation, recalled_link)->recalled_ns <= before_ns;
+}
+
+static struct list *overdue_locked(struct delegation_tables *tables, int64_t now_ns,
+                                   int64_t lease_ns)
+{
+    while (is_old(&tables->recalled, now_ns - lease_ns)) {
+        struct delegation *delegation =
+            LIST_ENTRY(tables->recalled.next, struct delegation, recalled_link);
+
+        if (!to_be_spared(delegation))
+            return &delegation->recalled_link;
+        delegation->spared = true;
+        list_remove(&delegation->recalled_link);
+        list_push_back(&tables->spared, &delegation->recalled_link);
+    }
+    return is_old(&tables->spared, now_ns - UNWANTED_LEASES * lease_ns) ? tables->spared.next
+                                                                        : NULL;
+}
+
+/* One that is overdue, with a reference. */
 static struct delegation *overdue(struct state *state, int64_t now_ns)
 {
     struct delegation_tables *tables = state->delegations;
-    struct delegation *first = NULL;
+    struct delegation *delegation = NULL;
+    struct list *link;
 
     pthread_mutex_lock(&tables->recall_lock);
-    LIST_FOREACH (delegation, &tables->recalled, struct delegation, recalled_link) {
-        const int64_t age_ns = now_ns - delegation->recalled_ns;
-
-        if (age_ns < state->lease_ns)
-            break;
-        if (age_ns < patience_ns(delegation))
-            continue;
-        first = delegation;
-        stateid_get(&first->sid); /* on the list it has the file's */
-        break;
+    link = overdue_locked(tables, now_ns, state->lease_ns);
+    if (link) {
+        delegation = LIST_ENTRY(link, struct delegation, recalled_link);
+        stateid_get(&delegation->sid); /* on the list it has the file's */
     }
     pthread_mutex_unlock(&tables->recall_lock);
-    return first;
+    return delegation;
+}
+
+void delegation_want_locked(struct delegation *delegation)
+{
+    struct delegation_tables *tables = delegation->client->state->delegations;
+
+    if (atomic_exchange_explicit(&delegation->wanted, true, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&tables->recall_lock);
+    if (delegation->spared) {
+        delegation->spared = false;
+        list_remove(&delegation->recalled_link);
+        list_push_front(&tables->recalled, &delegation->recalled_link);
+    }
+    pthread_mutex_unlock(&tables->recall_lock);
 }
 
 /* 4.0 has no DELEG_REVOKED: what it knows is a lease that was over. */

@@ -8,21 +8,27 @@ static uint64_t held(const struct delegation_tables *tables, enum delegation_kin
     return atomic_load_explicit(&tables->held[kind], memory_order_relaxed);
 }
 
+static int64_t oldest(const struct list *list, int64_t now_ns)
+{
+    return list_empty(list)
+               ? 0
+               : now_ns - LIST_ENTRY(list->next, struct delegation, recalled_link)->recalled_ns;
+}
+
 void delegation_stats_read(struct state *state, int64_t now_ns, struct delegation_stats *stats)
 {
     struct delegation_tables *tables = state->delegations;
+    int64_t recalled_ns, spared_ns;
 
 #define X(name, help) stats->name = counter_read(tables->counters, DELEGATION_COUNTER_##name);
     DELEGATION_COUNTERS(X)
 #undef X
     stats->held_read = held(tables, DELEGATION_READ);
     stats->held_write = held(tables, DELEGATION_WRITE);
-    stats->oldest_recall_ns = 0;
     pthread_mutex_lock(&tables->recall_lock);
     stats->recalls = tables->recalled_count;
-    if (!list_empty(&tables->recalled))
-        stats->oldest_recall_ns =
-            now_ns -
-            LIST_ENTRY(tables->recalled.next, struct delegation, recalled_link)->recalled_ns;
+    recalled_ns = oldest(&tables->recalled, now_ns);
+    spared_ns = oldest(&tables->spared, now_ns);
     pthread_mutex_unlock(&tables->recall_lock);
+    stats->oldest_recall_ns = spared_ns > recalled_ns ? spared_ns : recalled_ns;
 }

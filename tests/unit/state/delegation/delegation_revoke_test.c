@@ -103,9 +103,12 @@ static void wanted_no_more_in_v40(void **unused)
     tick();
     assert_int_equal(revoked(fx.alice, &kept), NFS4_OK);
     assert_int_equal(revoked(fx.bob, &other), NFS4ERR_DELEG_REVOKED);
+    assert_int_equal(figures().recalls, 1);
+    assert_int_equal(figures().oldest_recall_ns, (2 * LEASE_S * 1000 - 1) * NSEC_PER_MSEC);
     pass_ms(1);
     tick();
     assert_int_equal(revoked(fx.alice, &kept), NFS4ERR_EXPIRED);
+    assert_int_equal(figures().recalls, 0);
     fx.alice->kind = CLIENT_V41;
 }
 
