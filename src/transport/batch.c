@@ -256,6 +256,8 @@ static void batch_records(struct loop *loop)
         if (!batch_next(loop, &data, &len, &in))
             return;
         record_run(loop, in, data, len);
+        if (loop_is_mine(loop))
+            loop_send_postponed_late(loop);
         if (!loop_is_mine(loop))
             return;
     }

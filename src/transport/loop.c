@@ -12,7 +12,7 @@
 
 enum {
     LOOP_PAUSE_MS = 50,    /* how often a loop looks whether it may accept again */
-    POSTPONED_SECTIONS = 8 /* nothing waits for more of them */
+    POSTPONED_SECTIONS = 8 /* nothing waits for another call after so many of them */
 };
 
 bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
@@ -76,9 +76,15 @@ void loop_send_postponed(struct loop *loop)
         send_queue_postponed(LIST_ENTRY(node, struct connection, postponed_link));
 }
 
+void loop_count_section(struct loop *loop)
+{
+    if (!list_empty(&loop->postponed))
+        loop->postponed_sections++;
+}
+
 void loop_send_postponed_late(struct loop *loop)
 {
-    if (!list_empty(&loop->postponed) && ++loop->postponed_sections >= POSTPONED_SECTIONS)
+    if (loop->postponed_sections >= POSTPONED_SECTIONS)
         loop_send_postponed(loop);
 }
 
@@ -255,6 +261,8 @@ void loop_run(struct loop *loop)
         /* They have waited long enough. */
         if (loop->resume_wanted) {
             park_run_next(loop);
+            if (loop_is_mine(loop))
+                loop_send_postponed_late(loop);
             continue;
         }
         if (!list_empty(&loop->postponed)) {

@@ -357,8 +357,11 @@ struct loop *loop_owned(const struct transport *transport);
 /* Send what is postponed.  The owner's; can lose the loop. */
 void loop_send_postponed(struct loop *loop);
 
-/* The same if the owner has said before, time and again, that it may block. */
+/* The same, between calls, if the owner has said time and again that it may block. */
 void loop_send_postponed_late(struct loop *loop);
+
+/* The owner is about to say so.  Nothing is sent here: who calls it may hold locks. */
+void loop_count_section(struct loop *loop);
 
 /* Make its owner look up; any thread. */
 void loop_wake(struct loop *loop);

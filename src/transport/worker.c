@@ -272,7 +272,7 @@ void worker_may_block(void)
 
     if (!section_enter(worker))
         return;
-    loop_send_postponed_late(worker->loop);
+    loop_count_section(worker->loop);
     section_begin(worker);
 }
 

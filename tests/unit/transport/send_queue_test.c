@@ -11,6 +11,7 @@
 
 #include "lib/test.h"
 #include "rpc_server.h"
+#include "transport/worker.h"
 
 enum {
     RECORD_BYTES_MAX = LIMIT_REPLY_BYTES + 64,
@@ -394,6 +395,61 @@ static void connection_send_is_bounded(void **state)
     close(fd);
 }
 
+static struct connection *_Atomic held; /* a reference */
+static _Atomic unsigned closed_inside;  /* connections, before the last section was over */
+
+static enum rpc_result run_sections(struct rpc_call *call, void *context)
+{
+    enum {
+        SECTIONS = 32
+    };
+    struct connection *conn = call->conn;
+
+    (void)context;
+    if (call->procedure == PROC_ECHO) {
+        atomic_store(&held, connection_get(conn));
+    } else if (call->procedure == PROC_SEND) {
+        conn = atomic_load(&held);
+        CHECK(connection_send(conn, "call", 4));
+        atomic_fetch_add(&server.gate_waiting, 1);
+        while (connection_is_open(conn))
+            usleep(500);
+        usleep(50000); /* now its loop has left it, and the record alone keeps it */
+        for (unsigned i = 0; i < SECTIONS; i++) {
+            worker_may_block();
+            worker_unblock();
+        }
+        atomic_store(&closed_inside, atomic_load(&server.closed));
+        connection_put(conn);
+    }
+    return RPC_REPLY;
+}
+
+/* Who says that he may sleep can hold locks: neither are records sent then that were postponed, nor
+ * is the connection closed that one of them was the last to keep. */
+static void sections_send_nothing(void **state)
+{
+    const struct linger reset = {.l_onoff = 1};
+    int fd, other;
+
+    (void)state;
+    rpc_server_start_with(&server, 2, run_sections, NULL);
+    fd = client_connect(&server);
+    client_ping(fd, 1);
+    other = client_connect(&server); /* in the other loop */
+    client_call(other, 2, PROC_ECHO, NULL, 0);
+    assert_int_equal(client_reply(other, NULL, 0, NULL), 2);
+    client_call(fd, 3, PROC_SEND, NULL, 0);
+    wait_unsigned(&server.gate_waiting, 1);
+    assert_int_equal(setsockopt(other, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+    close(other);
+    assert_int_equal(client_reply(fd, NULL, 0, NULL), 3);
+    /* Another thread may do it, which has taken the loop. */
+    assert_true(atomic_load(&closed_inside) == 0 || rpc_server_stats(&server).retakes > 0);
+    wait_unsigned(&server.closed, 1);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tails_of_a_dead_connection, setup_small_buffers, teardown),
         cmocka_unit_test_setup_teardown(client_that_does_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(connection_send_is_bounded, setup, teardown),
+        cmocka_unit_test_teardown(sections_send_nothing, teardown),
     };
 
     return test_group_run(tests);
