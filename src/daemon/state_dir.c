@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/log.h"
+#include "base/state_file.h"
 
-static const char instance_file[] = "instance-id";
+static const char instance_file[] = "instance-id", recovery_file[] = "recovery.db";
 
 /* mkdir -p, the last one private. */
 static bool make_path(const char *path)
@@ -58,49 +60,45 @@ int state_dir_open(const char *path)
     return dir;
 }
 
-/* errno 0: what is in it makes no sense. */
-static bool instance_read(int dir, char id[INSTANCE_ID_CHARS + 1])
+static bool refuse(const char *why)
 {
-    int fd = openat(dir, instance_file, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
-
-    if (fd < 0)
-        return false;
-    n = read(fd, id, INSTANCE_ID_CHARS);
-    if (n >= 0)
-        errno = 0;
-    id[n == INSTANCE_ID_CHARS ? n : 0] = '\0';
-    close(fd);
-    return strspn(id, "0123456789abcdef") == INSTANCE_ID_CHARS;
-}
-
-/* Written aside and renamed, so a crash leaves the old one, none, or a whole one. */
-static bool instance_write(int dir, const char *id)
-{
-    int fd = openat(dir, "instance-id.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok;
-
-    if (fd < 0)
-        return false;
-    ok = write(fd, id, INSTANCE_ID_CHARS) == INSTANCE_ID_CHARS && fsync(fd) == 0;
-    close(fd);
-    return ok && renameat(dir, "instance-id.new", dir, instance_file) == 0 && fsync(dir) == 0;
+    fprintf(stderr, "mainstayd: in the state directory: %s\n", why);
+    return false;
 }
 
 /* Only for a directory that never had one: to be another server costs the clients their state. */
-bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
+static bool instance_make(int dir, char *id)
 {
     unsigned char random[INSTANCE_ID_CHARS / 2];
 
-    if (instance_read(dir, id))
+    if (faccessat(dir, recovery_file, F_OK, 0) == 0)
+        return refuse("instance-id: missing, though recovery.db is there: restore it, or move "
+                      "recovery.db away to start as a new server");
+    randombytes_buf(random, sizeof(random));
+    sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
+    if (state_file_store(dir, instance_file, id, INSTANCE_ID_CHARS))
         return true;
-    if (errno == ENOENT) {
-        randombytes_buf(random, sizeof(random));
-        sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
-        if (instance_write(dir, id))
-            return true;
-    }
-    fprintf(stderr, "mainstayd: %s in the state directory: %s\n", instance_file,
-            errno ? strerror(errno) : "damaged");
+    fprintf(stderr, "mainstayd: %s in the state directory: %s\n", instance_file, strerror(errno));
     return false;
+}
+
+bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
+{
+    char error[128];
+
+    switch (state_file_load(dir, instance_file, id, INSTANCE_ID_CHARS, error, sizeof(error))) {
+    case STATE_FILE_ABSENT:
+        return instance_make(dir, id);
+    case STATE_FILE_DAMAGED:
+        return refuse(error);
+    case STATE_FILE_WHOLE:
+        break;
+    }
+    id[INSTANCE_ID_CHARS] = '\0';
+    if (strspn(id, "0123456789abcdef") != INSTANCE_ID_CHARS)
+        return refuse("instance-id: damaged");
+    if (faccessat(dir, recovery_file, F_OK, 0) != 0 && errno == ENOENT)
+        log_warn("state_dir.recovery_missing", LOG_STR("file", recovery_file),
+                 LOG_STR("effect", "no client can reclaim what it held"));
+    return true;
 }

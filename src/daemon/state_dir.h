@@ -13,5 +13,6 @@ enum {
 int state_dir_open(const char *path);
 
 /* A random name made at the first start and the same ever since: server owner and scope
- * (RFC 8881 §2.10.4).  False after telling why on stderr. */
+ * (RFC 8881 §2.10.4).  False after telling why on stderr: it is damaged, or missing where there are
+ * records of clients, which know this server by that name. */
 bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1]);

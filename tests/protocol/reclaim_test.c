@@ -762,7 +762,6 @@ static void damaged(void **state)
     (void)state;
     assert_true(test_server_stop(&script_server));
     refuses_damaged("recovery.db", "recovery.db: file is not a database");
-    refuses_damaged("instance-id", "instance-id in the state directory: damaged");
     assert_true(test_server_start(&script_server, NULL));
     come(&alice);
     new_open_is(&alice, &lives_dir, NFS4ERR_GRACE);

@@ -5,13 +5,12 @@
  * key is made once and lives in the state directory.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backend/local/local_internal.h"
+#include "base/state_file.h"
 
 enum {
     KEY_BYTES = 32
@@ -22,61 +21,20 @@ _Static_assert(1 + LOCAL_ID_BYTES_MAX + LOCAL_MAC_BYTES <= VFS_HANDLE_BYTES_MAX,
 
 static const char key_name[] = "local.key";
 
-static bool key_read(int state_fd, uint8_t *key, bool *absent)
-{
-    int fd = openat(state_fd, key_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t got;
-
-    *absent = fd < 0 && errno == ENOENT;
-    if (fd < 0)
-        return false;
-    got = read(fd, key, KEY_BYTES);
-    close(fd);
-    if (got == KEY_BYTES)
-        return true;
-    if (got >= 0)
-        errno = EBADMSG;
-    return false;
-}
-
-static bool key_write(int fd, const uint8_t *key)
-{
-    if (write(fd, key, KEY_BYTES) != KEY_BYTES)
-        return false;
-    return fsync(fd) == 0;
-}
-
-/* Whoever links first wins; the others read that one's. */
-static bool key_make(int state_fd)
-{
-    uint8_t key[KEY_BYTES];
-    char temp[64];
-    bool ok;
-    int fd;
-
-    randombytes_buf(key, sizeof(key));
-    (void)snprintf(temp, sizeof(temp), "local.key.%ld.%08x", (long)getpid(), randombytes_random());
-    fd = openat(state_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return false;
-    ok = key_write(fd, key);
-    close(fd);
-    if (ok && linkat(state_fd, temp, state_fd, key_name, 0) != 0 && errno != EEXIST)
-        ok = false;
-    (void)unlinkat(state_fd, temp, 0);
-    sodium_memzero(key, sizeof(key));
-    return ok && fsync(state_fd) == 0;
-}
-
 int local_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf, size_t size)
 {
+    enum state_file_status status;
     uint8_t key[KEY_BYTES];
-    bool absent;
 
-    if (!key_read(state_fd, key, &absent) &&
-        !(absent && key_make(state_fd) && key_read(state_fd, key, &absent))) {
-        (void)snprintf(errbuf, size, "the key of filehandles (%s): %s", key_name, strerror(errno));
+    status = state_file_load(state_fd, key_name, key, sizeof(key), errbuf, size);
+    if (status == STATE_FILE_DAMAGED)
         return -1;
+    if (status == STATE_FILE_ABSENT) {
+        randombytes_buf(key, sizeof(key));
+        if (!state_file_store(state_fd, key_name, key, sizeof(key))) {
+            (void)snprintf(errbuf, size, "%s: %s", key_name, strerror(errno));
+            return -1;
+        }
     }
     (void)crypto_generichash(mac_key, 16, (const uint8_t *)path, strlen(path), key, sizeof(key));
     sodium_memzero(key, sizeof(key));
