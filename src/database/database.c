@@ -51,10 +51,14 @@ static bool make_private(const char *file, int dir)
     return true;
 }
 
-/* SQLite waits for others by itself, but not to turn WAL on. */
-static bool turn_wal_on(struct database *db)
+/* SQLite waits for others by itself, but not to turn WAL on.  For a journal the change from WAL,
+ * of an older server, takes over what the log has. */
+static bool choose_journal(struct database *db)
 {
-    for (int waited = 0; !database_exec(db, "PRAGMA journal_mode = WAL"); waited += BUSY_STEP_MS) {
+    const char *sql =
+        db->kind->shared ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = TRUNCATE";
+
+    for (int waited = 0; !database_exec(db, sql); waited += BUSY_STEP_MS) {
         if (sqlite3_errcode(db->handle) != SQLITE_BUSY || waited >= BUSY_MS)
             return false;
         (void)sqlite3_sleep(BUSY_STEP_MS);
@@ -65,7 +69,7 @@ static bool turn_wal_on(struct database *db)
 /* Who is alone needs no shared memory. */
 static bool configure(struct database *db)
 {
-    return sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK &&
+    return sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK && seal_functions(db->handle) &&
            (db->kind->shared || database_exec(db, "PRAGMA locking_mode = EXCLUSIVE"));
 }
 
@@ -86,13 +90,38 @@ static bool is_empty(const struct identity *id)
     return id->tables == 0 && id->application == 0 && id->version == 0;
 }
 
+static bool make_seals(struct database *db)
+{
+    for (uint32_t i = 0; i < db->kind->seal_count; i++) {
+        if (!seal_make(db->handle, &db->kind->seals[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool seals_hold(struct database *db, char *why, size_t size)
+{
+    bool whole = true;
+
+    for (uint32_t i = 0; i < db->kind->seal_count; i++) {
+        if (!seal_check(db->handle, &db->kind->seals[i], &whole))
+            return false;
+        if (!whole) {
+            (void)snprintf(why, size, "damaged: records of %s were changed or lost",
+                           db->kind->seals[i].table);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool write_schema(struct database *db)
 {
     char sql[128];
 
     (void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %lld; PRAGMA user_version = %lld",
                    (long long)db->kind->application_id, (long long)db->kind->version);
-    return database_exec(db, db->kind->schema) && database_exec(db, sql);
+    return database_exec(db, db->kind->schema) && make_seals(db) && database_exec(db, sql);
 }
 
 /* Another process may have been quicker: look again once nobody else can write. */
@@ -142,7 +171,7 @@ static bool upgrade(struct database *db)
         if (!upgrade_once(db, version))
             return false;
     }
-    return database_exec(db, "COMMIT");
+    return make_seals(db) && database_exec(db, "COMMIT");
 }
 
 static bool is_ours(struct database *db, const struct identity *id, char *why, size_t size)
@@ -169,11 +198,13 @@ static bool check_schema(struct database *db, char *why, size_t size)
         return false;
     if (!is_empty(&id) && !is_ours(db, &id, why, size))
         return false;
-    if (!turn_wal_on(db))
+    if (!choose_journal(db))
         return false;
     if (is_empty(&id) && (!make_tables(db, &id) || !is_ours(db, &id, why, size)))
         return false;
-    return is_whole(db, why, size) && (id.version == db->kind->version || upgrade(db));
+    if (!is_whole(db, why, size))
+        return false;
+    return id.version == db->kind->version ? seals_hold(db, why, size) : upgrade(db);
 }
 
 static bool prepare_all(struct database *db)

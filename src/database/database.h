@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The small SQLite databases of the state directory: opened, made or checked in one way.  WAL with
- * synchronous=FULL, so that what a COMMIT confirmed survives a power failure; mode 0600; a file
- * that is not ours, of another version or damaged is refused and left as it is.
+ * The small SQLite databases of the state directory: opened, made or checked in one way.  What a
+ * COMMIT confirmed survives a power failure; mode 0600; a file that is not ours, of another version
+ * or damaged is refused and left as it is.
+ *
+ * One that other processes may have open uses a write-ahead log.  All others use a rollback journal
+ * which is empty between transactions: SQLite takes a damaged end of a write-ahead log for its end,
+ * and what was confirmed would be gone without a word.
  *
  * One thread at a time.  Statements are SQLite's own: only their preparation is done here.
  */
@@ -14,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "database/seal.h"
 
 /* What kind of database it is; constant. */
 struct database_kind {
@@ -24,6 +29,8 @@ struct database_kind {
     const char *const
         *upgrades; /* [i] makes version i + 2 of version i + 1; NULL: there was but one */
     bool shared;   /* other processes may have it open too */
+    const struct seal *seals; /* of the tables whose content is checked at the start */
+    uint32_t seal_count;
     uint32_t statement_count;
     const char *const *statements;
 };

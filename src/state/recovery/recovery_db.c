@@ -20,11 +20,13 @@ enum statement {
 };
 
 static const char *const sql_text[SQL_COUNT] = {
-    [SQL_PUT] = "INSERT OR REPLACE INTO client (owner, flavor, uid, kind, lost) VALUES (?,?,?,?,?)",
+    [SQL_PUT] = "INSERT INTO client (owner, flavor, uid, kind, lost) VALUES (?,?,?,?,?)"
+                " ON CONFLICT DO UPDATE SET lost = excluded.lost",
     [SQL_DELETE] = "DELETE FROM client WHERE owner = ? AND flavor = ? AND uid = ? AND kind = ?",
     [SQL_LOAD] = "SELECT owner, flavor, uid, kind, lost FROM client",
     [SQL_LEASE] = "SELECT lease_s FROM server WHERE id = 1",
-    [SQL_SET_LEASE] = "INSERT OR REPLACE INTO server (id, lease_s) VALUES (1, ?)",
+    [SQL_SET_LEASE] = "INSERT INTO server (id, lease_s) VALUES (1, ?)"
+                      " ON CONFLICT DO UPDATE SET lease_s = excluded.lease_s",
 };
 
 /* `kind` is enum client_kind. */
@@ -34,19 +36,30 @@ static const char *const sql_text[SQL_COUNT] = {
     " lost INTEGER NOT NULL,"                                                                      \
     " PRIMARY KEY (owner, flavor, uid, kind)) WITHOUT ROWID;"
 
-/* The first version knew clients of 4.1 only. */
+static const char *const client_columns[] = {"owner", "flavor", "uid", "kind", "lost", NULL};
+static const char *const server_columns[] = {"id", "lease_s", NULL};
+
+static const struct seal seals[] = {
+    {"client", client_columns},
+    {"server", server_columns},
+};
+
+/* The first version knew clients of 4.1 only; the second had no seals. */
 static const char *const upgrades[] = {
     "ALTER TABLE client RENAME TO client_1;" CLIENT_TABLE
     "INSERT INTO client SELECT owner, flavor, uid, 1, lost FROM client_1;"
     "DROP TABLE client_1;",
+    "",
 };
 
 static const struct database_kind kind = {
     .file = "recovery.db",
     .application_id = 0x4d4e5354, /* 'MNST' */
-    .version = 2,
+    .version = 3,
     .schema = CLIENT_TABLE "CREATE TABLE server (id INTEGER PRIMARY KEY, lease_s INTEGER)",
     .upgrades = upgrades,
+    .seals = seals,
+    .seal_count = ARRAY_SIZE(seals),
     .statement_count = SQL_COUNT,
     .statements = sql_text,
 };

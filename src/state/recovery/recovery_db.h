@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database of recovery.h: recovery.db in the state directory.  One thread at a time.  WAL with
- * synchronous=FULL: what recovery_db_commit() confirmed survives a power failure.
+ * The database of recovery.h: recovery.db in the state directory.  One thread at a time.  What
+ * recovery_db_commit() confirmed survives a power failure.  Its records are sealed (seal.h).
  */
 #pragma once
 

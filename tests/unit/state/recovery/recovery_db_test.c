@@ -5,8 +5,10 @@
  */
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -111,7 +113,7 @@ static void crowd(void **unused)
 /* Who the clients are is for nobody else to read, also after an older file. */
 static void private_to_the_server(void **unused)
 {
-    static const char *const names[] = {"recovery.db", "recovery.db-wal"};
+    static const char *const names[] = {"recovery.db", "recovery.db-journal"};
     struct stat about;
 
     (void)unused;
@@ -167,19 +169,48 @@ static void sql(const char *text)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-static int64_t sql_number(const char *text)
+static void sql_text(const char *text, char *value, size_t size)
 {
     sqlite3_stmt *s;
     sqlite3 *db;
-    int64_t number;
 
     assert_int_equal(sqlite3_open(db_path(), &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    number = sqlite3_column_int64(s, 0);
+    assert_true(snprintf(value, size, "%s", (const char *)sqlite3_column_text(s, 0)) < (int)size);
     assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return number;
+}
+
+static int64_t sql_number(const char *text)
+{
+    char value[32];
+
+    sql_text(text, value, sizeof(value));
+    return strtoll(value, NULL, 10);
+}
+
+#define DROP_TRIGGERS                                                                              \
+    "DROP TRIGGER seal_client_INSERT; DROP TRIGGER seal_client_DELETE;"                            \
+    "DROP TRIGGER seal_client_UPDATE; DROP TRIGGER seal_server_INSERT;"                            \
+    "DROP TRIGGER seal_server_DELETE; DROP TRIGGER seal_server_UPDATE;"
+
+/* While the triggers are there no change is possible without the functions that they call. */
+static void change_past_triggers(const char *change)
+{
+    char triggers[4096];
+
+    sql_text("SELECT group_concat(sql, ';') FROM sqlite_master WHERE type = 'trigger'", triggers,
+             sizeof(triggers));
+    sql(DROP_TRIGGERS);
+    sql(change);
+    sql(triggers);
+}
+
+/* As the second version left it: anybody can write to it. */
+static void unseal(void)
+{
+    sql("DROP TABLE seal;" DROP_TRIGGERS "PRAGMA user_version = 2");
 }
 
 static void strange(void **unused)
@@ -187,17 +218,94 @@ static void strange(void **unused)
     (void)unused;
     come_and_complete("alice");
     end_life();
-    sql("PRAGMA user_version = 3");
-    refuses("schema 3");
+    sql("PRAGMA user_version = 4");
+    refuses("schema 4");
     sql("PRAGMA user_version = 0");
     refuses("schema 0");
-    sql("PRAGMA user_version = 2; PRAGMA application_id = 7");
+    sql("PRAGMA user_version = 3; PRAGMA application_id = 7");
     refuses("not a database of mainstayd");
-    sql("PRAGMA application_id = 1296978772; UPDATE client SET uid = -1");
+    sql("PRAGMA application_id = 1296978772");
+    unseal();
+    sql("UPDATE client SET uid = -1");
     refuses("makes no sense");
+    unseal();
     sql("UPDATE client SET uid = 1000, kind = 2");
     refuses("makes no sense");
+    unseal();
     sql("UPDATE client SET kind = 1");
+    begin_life();
+    assert_true(come("alice")->may_reclaim);
+}
+
+/* Whoever writes past the server breaks the seal, also with rows that make sense. */
+static void sealed(void **unused)
+{
+    static const char *const changes[] = {
+        "UPDATE client SET lost = 1 WHERE owner = CAST('client number 7' AS BLOB)",
+        "DELETE FROM client WHERE owner = CAST('client number 7' AS BLOB)",
+        "DELETE FROM client",
+        "INSERT INTO client VALUES (CAST('zoe' AS BLOB), 1, 1000, 1, 0)",
+        "UPDATE server SET lease_s = lease_s + 1",
+        "DELETE FROM seal",
+        "UPDATE seal SET sum = sum + 1",
+    };
+    static char before[65536];
+    size_t len;
+
+    (void)unused;
+    complete_crowd();
+    end_life();
+    len = file_read(db_path(), before, sizeof(before));
+    for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+        change_past_triggers(changes[i]);
+        refuses("recovery.db: damaged: records of ");
+        file_write(db_path(), before, len);
+    }
+    sql("DROP TRIGGER seal_client_DELETE");
+    refuses("recovery.db: damaged: records of ");
+    file_write(db_path(), before, len);
+    begin_life();
+    assert_true(come("client number 7")->may_reclaim);
+}
+
+/* Some bits of the file, one at a time: nothing is lost without a word.  What SQLite does not use
+ * may change. */
+static void flipped_bits(void **unused)
+{
+    enum {
+        STEP_BITS = 601
+    };
+    static char before[65536], flipped[65536];
+    size_t len, refused = 0, tried = 0;
+
+    (void)unused;
+    come_and_complete("alice");
+    end_life();
+    len = file_read(db_path(), before, sizeof(before));
+    for (size_t bit = 0; bit < len * 8; bit += STEP_BITS, tried++) {
+        const struct recovery_config config = {dir_fd, LEASE_S, GRACE_S};
+        char error[256] = "";
+        struct recovery *recovery;
+
+        memcpy(flipped, before, len);
+        flipped[bit / 8] ^= (char)(1 << bit % 8);
+        file_write(db_path(), flipped, len);
+        recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
+        refused += !recovery;
+        if (!recovery) {
+            assert_non_null(strstr(error, "recovery.db: "));
+            continue;
+        }
+        /* One record, and whose it is. */
+        assert_true(recovery_in_grace(recovery));
+        recovery_close(recovery);
+        assert_int_equal(
+            sql_number("SELECT count(*) FROM client WHERE owner = CAST('alice' AS BLOB)"
+                       " AND flavor = 1 AND kind = 1 AND lost = 0"),
+            1);
+    }
+    assert_true(refused > 0 && refused < tried);
+    file_write(db_path(), before, len);
     begin_life();
     assert_true(come("alice")->may_reclaim);
 }
@@ -225,7 +333,7 @@ static void first_version(void **unused)
     complete(alice);
     assert_false(in_grace());
     end_life();
-    assert_int_equal(sql_number("PRAGMA user_version"), 2);
+    assert_int_equal(sql_number("PRAGMA user_version"), 3);
     assert_int_equal(sql_number("SELECT count(*) FROM client WHERE kind = 1 AND lost = 0"), 1);
     begin_life();
     assert_true(come("alice")->may_reclaim);
@@ -241,6 +349,7 @@ static void many_records(void **unused)
     (void)unused;
     come_and_complete("zoe");
     end_life();
+    unseal();
     (void)snprintf(text, sizeof(text),
                    "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < %u) "
                    "INSERT INTO client SELECT CAST(i AS BLOB), 1, 1000, 1, 0 FROM n",
@@ -260,7 +369,7 @@ static void many_records(void **unused)
 
 static void unwritable(void **unused)
 {
-    const struct recovery_config config = {dir_fd, LEASE_S, GRACE_S};
+    const struct recovery_config config = {dir_fd, LEASE_S + 1, GRACE_S}; /* to be written down */
     char error[256] = "";
 
     (void)unused;
@@ -408,25 +517,19 @@ static void takes_over(void **unused)
     assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
 }
 
-/* What was confirmed is in the files at once: a copy of them taken now is as good. */
+/* What was confirmed is in the file at once: a copy of it taken now is as good, and nothing else
+ * is needed. */
 static void is_on_disk(void **unused)
 {
-    static const char *const files[] = {"recovery.db", "recovery.db-wal"};
-    static char data[2][1u << 20];
-    size_t len[2];
-    char path[128];
+    static char data[1u << 20];
+    size_t len;
 
     (void)unused;
     come_and_complete("alice");
-    for (int i = 0; i < 2; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-        len[i] = file_read(path, data[i], sizeof(data[i]));
-    }
+    len = file_read(db_path(), data, sizeof(data));
     end_life();
-    for (int i = 0; i < 2; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-        file_write(path, data[i], len[i]);
-    }
+    file_write(db_path(), data, len);
+    assert_int_equal(unlinkat(dir_fd, "recovery.db-journal", 0), 0);
     begin_life();
     assert_true(come("alice")->may_reclaim);
 }
@@ -436,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RECOVERY_TEST(crowd),          RECOVERY_TEST(private_to_the_server),
         RECOVERY_TEST(damaged),        RECOVERY_TEST(strange),
+        RECOVERY_TEST(sealed),         RECOVERY_TEST(flipped_bits),
         RECOVERY_TEST(first_version),  RECOVERY_TEST(many_records),
         RECOVERY_TEST(unwritable),     RECOVERY_TEST(cannot_be_written),
         RECOVERY_TEST(may_be_written), RECOVERY_TEST(may_be_written_and_goes),
