@@ -45,8 +45,9 @@ struct local_map {
     struct list waiting; /* the active log file has it too */
     struct htable ids;   /* of moving and waiting */
     uint64_t seq;
-    bool recovering; /* the log files stay as they are */
-    bool full;       /* LIMIT_LOCAL_MAP_PENDING was met; said once */
+    bool recovering;  /* the log files stay as they are */
+    bool failing;     /* the last flush did; only the flusher tries again */
+    uint64_t dropped; /* places not noted since LIMIT_LOCAL_MAP_PENDING was met */
     uint64_t recent[RECENT_COUNT];
 
     pthread_t flusher;
@@ -114,15 +115,33 @@ static void drop_moved(struct local_map *map)
     pthread_mutex_unlock(&map->lock);
 }
 
+/* Places are noted again, or not any more. */
+static void note_flush(struct local_map *map, bool ok)
+{
+    uint64_t dropped;
+
+    pthread_mutex_lock(&map->lock);
+    map->failing = !ok;
+    dropped = map->dropped;
+    if (ok)
+        map->dropped = 0;
+    pthread_mutex_unlock(&map->lock);
+    if (ok && dropped > 0)
+        log_warn("local.map.room", LOG_U64("dropped", dropped));
+}
+
 /* With db_lock.  What fails is tried again the next time. */
 static bool flush_locked(struct local_map *map)
 {
+    bool ok;
+
     if (!collect(map))
         return true;
-    if (!store(map))
-        return false;
-    drop_moved(map);
-    return true;
+    ok = store(map);
+    if (ok)
+        drop_moved(map);
+    note_flush(map, ok);
+    return ok;
 }
 
 static bool flush(struct local_map *map)
@@ -148,42 +167,40 @@ static void *flusher_run(void *arg)
 /* With the lock.  Takes seq from the change if it has one (a replayed change). */
 static void add_locked(struct local_map *map, const struct map_change *change)
 {
-    struct pending *p;
+    struct pending *p = must_malloc(sizeof(*p));
 
-    if (map->ids.count >= LIMIT_LOCAL_MAP_PENDING) {
-        if (!map->full)
-            log_error("local.map.full", LOG_U64("pending", map->ids.count));
-        map->full = true;
-        return;
-    }
-    map->full = false;
-    p = must_malloc(sizeof(*p));
     p->change = *change;
     list_init(&p->link);
     list_push_back(&map->waiting, &p->link);
     htable_insert(&map->ids, &p->node, id_hash(&change->id));
 }
 
-static void replay(void *arg, const struct map_change *change)
+/* False: the database takes none, and the log files stay as they are. */
+static bool replay(void *arg, const struct map_change *change)
 {
     struct local_map *map = arg;
 
-    add_locked(map, change);
     if (change->seq > map->seq)
         map->seq = change->seq;
-    if (map->ids.count >= LIMIT_LOCAL_MAP_PENDING)
-        (void)flush(map);
+    add_locked(map, change);
+    return map->ids.count < LIMIT_LOCAL_MAP_PENDING || flush(map);
 }
 
-/* The lock, with room for another change: the flusher may be behind. */
-static void lock_with_room(struct local_map *map)
+/* The lock; false when there is no room for another change.  The flusher may only be behind. */
+static bool lock_with_room(struct local_map *map)
 {
+    bool room;
+
     pthread_mutex_lock(&map->lock);
-    if (map->ids.count < LIMIT_LOCAL_MAP_PENDING)
-        return;
-    pthread_mutex_unlock(&map->lock);
-    (void)flush(map);
-    pthread_mutex_lock(&map->lock);
+    if (map->ids.count >= LIMIT_LOCAL_MAP_PENDING && !map->failing) {
+        pthread_mutex_unlock(&map->lock);
+        (void)flush(map);
+        pthread_mutex_lock(&map->lock);
+    }
+    room = map->ids.count < LIMIT_LOCAL_MAP_PENDING;
+    if (!room && map->dropped++ == 0)
+        log_error("local.map.full", LOG_U64("pending", map->ids.count));
+    return room;
 }
 
 static void change_locked(struct local_map *map, enum map_op op, const struct local_id *id,
@@ -202,8 +219,7 @@ void local_map_note(struct local_map *map, const struct local_id *id,
     uint64_t hash = place_hash(id, place);
     uint64_t *recent = &map->recent[(hash >> 32) % RECENT_COUNT];
 
-    lock_with_room(map);
-    if (*recent != hash) {
+    if (lock_with_room(map) && *recent != hash) {
         *recent = hash;
         change_locked(map, MAP_ADD, id, place);
     }
@@ -215,59 +231,76 @@ void local_map_forget(struct local_map *map, const struct local_id *id,
 {
     uint64_t hash = place_hash(id, place);
     uint64_t *recent = &map->recent[(hash >> 32) % RECENT_COUNT];
+    bool room;
 
-    lock_with_room(map);
+    room = lock_with_room(map);
     if (*recent == hash)
         *recent = 0;
-    change_locked(map, MAP_DEL, id, place);
+    if (room)
+        change_locked(map, MAP_DEL, id, place);
     pthread_mutex_unlock(&map->lock);
 }
 
-size_t local_map_find(struct local_map *map, const struct local_id *id, struct local_place *places)
+enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
+                               struct local_place *places, size_t *count)
 {
-    size_t count;
-    bool pending;
+    bool pending, ok = true;
 
     pthread_mutex_lock(&map->db_lock);
     pthread_mutex_lock(&map->lock);
     pending = htable_first(&map->ids, id_hash(id)) != NULL;
     pthread_mutex_unlock(&map->lock);
     /* Two rounds: what waits can only move after what moves already. */
-    if (pending && flush_locked(map))
-        (void)flush_locked(map);
-    count = map_db_find(map->db, id, places);
+    if (pending)
+        ok = flush_locked(map) && flush_locked(map);
+    ok = ok && map_db_find(map->db, id, places, count);
     pthread_mutex_unlock(&map->db_lock);
-    return count;
+    return ok ? VFS_OK : VFS_IO;
+}
+
+/* The three files are made together and stay: one that is missing beside the others was removed. */
+static void tell_missing(int dir_fd, const char *name)
+{
+    static const char *const ends[] = {"db", "loga", "logb"};
+    bool there[ARRAY_SIZE(ends)];
+    unsigned count = 0;
+    char file[80];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+        (void)snprintf(file, sizeof(file), "%s.%s", name, ends[i]);
+        there[i] = faccessat(dir_fd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        count += there[i];
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(ends) && count > 0; i++) {
+        (void)snprintf(file, sizeof(file), "%s.%s", name, ends[i]);
+        if (!there[i])
+            log_warn("local.map.missing", LOG_STR("file", file),
+                     LOG_STR("effect", "handles are stale until their files are looked up again"));
+    }
 }
 
 static bool open_files(struct local_map *map, const char *dir, const char *name, char *errbuf,
                        size_t size)
 {
-    char path[LIMIT_PATH_BYTES];
-    int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    bool ok = dir_fd >= 0 && map_log_open(&map->log, dir_fd, name);
+    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (!ok)
+    if (dir_fd >= 0)
+        tell_missing(dir_fd, name);
+    if (dir_fd < 0 || !map_log_open(&map->log, dir_fd, name))
         (void)snprintf(errbuf, size, "%s/%s: %s", dir, name,
                        errno == EWOULDBLOCK ? "another server uses it" : strerror(errno));
+    else
+        map->db = map_db_open(dir_fd, name, errbuf, size);
     if (dir_fd >= 0)
         close(dir_fd);
-    if (!ok)
-        return false;
-    if (snprintf(path, sizeof(path), "%s/%s.db", dir, name) >= (int)sizeof(path)) {
-        (void)snprintf(errbuf, size, "%s: the path is too long", dir);
-        return false;
-    }
-    map->db = map_db_open(path, errbuf, size);
     return map->db != NULL;
 }
 
-static bool recover(struct local_map *map)
+static bool recover(struct local_map *map, const char *name)
 {
     map->seq = (uint64_t)clock_realtime().tv_sec * NSEC_PER_SEC;
     map->recovering = true;
-    map_log_replay(&map->log, replay, map);
-    if (!flush(map))
+    if (!map_log_replay(&map->log, name, replay, map) || !flush(map))
         return false;
     map->recovering = false;
     return map_log_clear_all(&map->log);
@@ -325,7 +358,7 @@ struct local_map *local_map_open(const char *dir, const char *name, char *errbuf
         map_free(map);
         return NULL;
     }
-    if (!recover(map) || !start_flusher(map)) {
+    if (!recover(map, name) || !start_flusher(map)) {
         (void)snprintf(errbuf, size, "%s/%s: cannot be brought up", dir, name);
         map_free(map);
         return NULL;

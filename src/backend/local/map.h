@@ -6,7 +6,8 @@
  * A place is appended to a log file by one write(2) before the handle leaves the server, so a
  * killed server forgets nothing; a thread moves the log into SQLite about once a second, durably.
  * Only what was written in the second before a power failure may be lost: those handles are stale
- * until the objects are looked up again.
+ * until the objects are looked up again.  While the database cannot be written, places are kept up
+ * to LIMIT_LOCAL_MAP_PENDING and further ones are not noted, which the log tells.
  *
  * Thread safe.
  */
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "vfs/vfs.h"
 
 enum {
     LOCAL_ID_BYTES_MAX = 79,
@@ -52,5 +54,7 @@ void local_map_note(struct local_map *map, const struct local_id *id,
 void local_map_forget(struct local_map *map, const struct local_id *id,
                       const struct local_place *place);
 
-/* Up to LOCAL_PLACES_MAX places, the newest first; their count.  May sleep. */
-size_t local_map_find(struct local_map *map, const struct local_id *id, struct local_place *places);
+/* Up to LOCAL_PLACES_MAX places, the newest first; their count at `count`.  VFS_IO when they cannot
+ * be read.  May sleep. */
+enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
+                               struct local_place *places, size_t *count) MUST_USE;

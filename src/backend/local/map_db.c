@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/local/map_db.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
+#include "database/database.h"
+
+enum {
+    FILE_BYTES = 80,
+};
 
 enum statement {
     SQL_ADD,
@@ -17,86 +22,82 @@ enum statement {
 };
 
 static const char *const sql_text[SQL_COUNT] = {
-    [SQL_ADD] = "INSERT OR REPLACE INTO place (id, parent, name, ino, seq) VALUES (?,?,?,?,?)",
+    [SQL_ADD] = "INSERT INTO place (id, parent, name, ino, seq) VALUES (?,?,?,?,?)"
+                " ON CONFLICT DO UPDATE SET ino = excluded.ino, seq = excluded.seq",
     [SQL_DEL] = "DELETE FROM place WHERE id = ? AND parent = ? AND name = ?",
     [SQL_FIND] = "SELECT parent, name, ino FROM place WHERE id = ? ORDER BY seq DESC LIMIT ?",
 };
 
-static const char schema[] = "PRAGMA journal_mode = WAL;"
-                             "PRAGMA synchronous = FULL;"
-                             "CREATE TABLE IF NOT EXISTS place ("
-                             " id BLOB NOT NULL, parent BLOB NOT NULL, name BLOB NOT NULL,"
-                             " ino INTEGER NOT NULL, seq INTEGER NOT NULL,"
-                             " PRIMARY KEY (id, parent, name)) WITHOUT ROWID;";
+static const char *const columns[] = {"id", "parent", "name", "ino", "seq", NULL};
+static const struct seal seals[] = {{"place", columns}};
 
 struct map_db {
-    sqlite3 *handle;
-    sqlite3_stmt *statements[SQL_COUNT];
+    char file[FILE_BYTES];
+    struct database_kind kind;
+    struct database *database;
+    struct log_limit failures; /* the flusher tries again once a second, lookups more often */
 };
 
 static bool complain(struct map_db *db)
 {
-    log_error("local.map.db", LOG_STR("error", sqlite3_errmsg(db->handle)));
+    if (log_limit_take(&db->failures, clock_now_ns(), 1))
+        log_error("local.map.db", LOG_STR("file", db->file),
+                  LOG_STR("error", sqlite3_errmsg(db->database->handle)),
+                  LOG_U64("left_out", log_limit_left_out(&db->failures)));
     return false;
 }
 
-static bool exec(struct map_db *db, const char *sql)
-{
-    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-static bool prepare_all(struct map_db *db)
-{
-    for (int i = 0; i < SQL_COUNT; i++) {
-        if (sqlite3_prepare_v3(db->handle, sql_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &db->statements[i], NULL) != SQLITE_OK)
-            return false;
-    }
-    return true;
-}
-
-struct map_db *map_db_open(const char *path, char *errbuf, size_t size)
+struct map_db *map_db_open(int dir_fd, const char *name, char *errbuf, size_t size)
 {
     struct map_db *db = must_calloc(1, sizeof(*db));
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-    if (sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && exec(db, schema) &&
-        prepare_all(db))
+    (void)snprintf(db->file, sizeof(db->file), "%s.db", name);
+    db->kind = (struct database_kind){
+        .file = db->file,
+        .application_id = 0x4d4e534d, /* 'MNSM' */
+        .version = 1,
+        .schema = "CREATE TABLE place ("
+                  " id BLOB NOT NULL, parent BLOB NOT NULL, name BLOB NOT NULL,"
+                  " ino INTEGER NOT NULL, seq INTEGER NOT NULL,"
+                  " PRIMARY KEY (id, parent, name)) WITHOUT ROWID",
+        .seals = seals,
+        .seal_count = ARRAY_SIZE(seals),
+        .statement_count = SQL_COUNT,
+        .statements = sql_text,
+    };
+    db->database = database_open(&db->kind, dir_fd, errbuf, size);
+    if (db->database)
         return db;
-    (void)snprintf(errbuf, size, "%s: %s", path,
-                   db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
-    map_db_close(db);
+    free(db);
     return NULL;
 }
 
 void map_db_close(struct map_db *db)
 {
-    for (int i = 0; i < SQL_COUNT; i++)
-        (void)sqlite3_finalize(db->statements[i]);
-    (void)sqlite3_close(db->handle);
+    database_close(db->database);
     free(db);
 }
 
 bool map_db_begin(struct map_db *db)
 {
-    return exec(db, "BEGIN IMMEDIATE") || complain(db);
+    return database_exec(db->database, "BEGIN IMMEDIATE") || complain(db);
 }
 
 bool map_db_commit(struct map_db *db)
 {
-    return exec(db, "COMMIT") || complain(db);
+    return database_exec(db->database, "COMMIT") || complain(db);
 }
 
 void map_db_rollback(struct map_db *db)
 {
-    (void)exec(db, "ROLLBACK");
+    database_rollback(db->database);
 }
 
 bool map_db_apply(struct map_db *db, const struct map_change *change)
 {
     const struct local_place *place = &change->place;
-    sqlite3_stmt *s = db->statements[change->op == MAP_ADD ? SQL_ADD : SQL_DEL];
-    bool ok;
+    enum statement which = change->op == MAP_ADD ? SQL_ADD : SQL_DEL;
+    sqlite3_stmt *s = db->database->statements[which];
 
     (void)sqlite3_bind_blob(s, 1, change->id.data, change->id.len, SQLITE_STATIC);
     (void)sqlite3_bind_blob(s, 2, place->parent.data, place->parent.len, SQLITE_STATIC);
@@ -105,10 +106,7 @@ bool map_db_apply(struct map_db *db, const struct map_change *change)
         (void)sqlite3_bind_int64(s, 4, (sqlite3_int64)place->ino);
         (void)sqlite3_bind_int64(s, 5, (sqlite3_int64)change->seq);
     }
-    ok = sqlite3_step(s) == SQLITE_DONE || complain(db);
-    (void)sqlite3_reset(s);
-    (void)sqlite3_clear_bindings(s);
-    return ok;
+    return database_run(db->database, which) || complain(db);
 }
 
 /* The database is a file like any other: what does not fit is passed over. */
@@ -130,18 +128,22 @@ static bool row_read(sqlite3_stmt *s, struct local_place *place)
     return true;
 }
 
-size_t map_db_find(struct map_db *db, const struct local_id *id, struct local_place *places)
+bool map_db_find(struct map_db *db, const struct local_id *id, struct local_place *places,
+                 size_t *count)
 {
-    sqlite3_stmt *s = db->statements[SQL_FIND];
-    size_t count = 0;
+    sqlite3_stmt *s = db->database->statements[SQL_FIND];
+    int step = SQLITE_ROW;
 
+    *count = 0;
     (void)sqlite3_bind_blob(s, 1, id->data, id->len, SQLITE_STATIC);
     (void)sqlite3_bind_int(s, 2, LOCAL_PLACES_MAX);
-    while (count < LOCAL_PLACES_MAX && sqlite3_step(s) == SQLITE_ROW) {
-        if (row_read(s, &places[count]))
-            count++;
+    while (*count < LOCAL_PLACES_MAX && (step = sqlite3_step(s)) == SQLITE_ROW) {
+        if (row_read(s, &places[*count]))
+            (*count)++;
     }
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
+        (void)complain(db);
     (void)sqlite3_reset(s);
     (void)sqlite3_clear_bindings(s);
-    return count;
+    return step == SQLITE_ROW || step == SQLITE_DONE;
 }

@@ -112,6 +112,7 @@ static uint8_t *read_whole(int fd, size_t *size)
     uint8_t *data;
     ssize_t got;
 
+    *size = 0;
     if (fstat(fd, &st) != 0 || st.st_size == 0)
         return NULL;
     data = must_malloc((size_t)st.st_size);
@@ -120,34 +121,67 @@ static uint8_t *read_whole(int fd, size_t *size)
     return data;
 }
 
-static uint64_t first_seq(const uint8_t *data, size_t size)
+/* Where the next whole record begins, or `size`.  Bytes of no record cost a few comparisons each. */
+static size_t next_record(const uint8_t *data, size_t size, size_t at)
 {
     struct map_change change;
 
-    return data && decode(data, size, &change) ? change.seq : 0;
+    while (at < size && decode(data + at, size - at, &change) == 0)
+        at++;
+    return at;
 }
 
-void map_log_replay(struct map_log *log, void (*take)(void *arg, const struct map_change *change),
-                    void *arg)
+static uint64_t first_seq(const uint8_t *data, size_t size)
 {
-    size_t size[2] = {0, 0};
+    struct map_change change;
+    size_t at;
+
+    if (!data)
+        return 0;
+    at = next_record(data, size, 0);
+    return decode(data + at, size - at, &change) ? change.seq : 0;
+}
+
+static bool replay_file(const uint8_t *data, size_t size, const char *name,
+                        bool (*take)(void *arg, const struct map_change *change), void *arg)
+{
+    size_t at = 0, lost = 0;
+
+    while (at < size) {
+        struct map_change change;
+        size_t len = decode(data + at, size - at, &change);
+        size_t next = len > 0 ? at + len : next_record(data, size, at + 1);
+
+        if (len > 0 && !take(arg, &change))
+            return false;
+        if (len == 0 && next < size)
+            lost += next - at;
+        at = next;
+    }
+    if (lost > 0)
+        log_warn("local.map.damaged", LOG_STR("map", name), LOG_U64("bytes", lost),
+                 LOG_STR("effect", "some handles are stale until their files are looked up again"));
+    return true;
+}
+
+bool map_log_replay(struct map_log *log, const char *name,
+                    bool (*take)(void *arg, const struct map_change *change), void *arg)
+{
+    size_t size[2];
     uint8_t *data[2];
     unsigned older;
+    bool ok = true;
 
     for (unsigned i = 0; i < 2; i++)
         data[i] = read_whole(log->fd[i], &size[i]);
     older = first_seq(data[0], size[0]) > first_seq(data[1], size[1]);
     for (unsigned i = 0; i < 2; i++) {
         unsigned file = i == 0 ? older : !older;
-        struct map_change change;
-        size_t at = 0, len;
 
-        while (data[file] && (len = decode(data[file] + at, size[file] - at, &change)) > 0) {
-            take(arg, &change);
-            at += len;
-        }
+        ok = ok && replay_file(data[file], size[file], name, take, arg);
         free(data[file]);
     }
+    return ok;
 }
 
 void map_log_append(struct map_log *log, const struct map_change *change)

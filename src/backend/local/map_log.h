@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log in front of the map's database: two files, one written to while the other is moved into
- * the database and emptied.  Records are checksummed; reading stops at the first bad one, which is
- * where a killed writer stopped.
+ * the database and emptied.  Records are checksummed.  A bad one at the end is where a killed writer
+ * stopped; one before others is damage, which is skipped and told of.
  */
 #pragma once
 
 #include "backend/local/map.h"
+#include "base/check.h"
 
 enum map_op {
     MAP_ADD = 1,
@@ -31,9 +32,10 @@ struct map_log {
 bool map_log_open(struct map_log *log, int dir_fd, const char *name);
 void map_log_close(struct map_log *log);
 
-/* Give every record of both files to `take`, in order. */
-void map_log_replay(struct map_log *log, void (*take)(void *arg, const struct map_change *change),
-                    void *arg);
+/* Give every record of both files to `take`, in order, until it returns false, which is returned.
+ * `name` is that of the map, for the log. */
+bool map_log_replay(struct map_log *log, const char *name,
+                    bool (*take)(void *arg, const struct map_change *change), void *arg) MUST_USE;
 
 /* Append to the active file. */
 void map_log_append(struct map_log *log, const struct map_change *change);

@@ -184,8 +184,8 @@ static enum vfs_status resolve_by_map(struct map_search *search, const struct lo
                                       unsigned depth, struct local_object **out)
 {
     struct local_fs *fs = search->fs;
-    enum vfs_status status = VFS_STALE;
     struct local_place *places;
+    enum vfs_status status;
     size_t count;
 
     *out = local_object_find(fs, id);
@@ -195,7 +195,11 @@ static enum vfs_status resolve_by_map(struct map_search *search, const struct lo
         return VFS_STALE;
     search->budget--;
     places = must_malloc(LOCAL_PLACES_MAX * sizeof(*places));
-    count = local_map_find(fs->map, id, places);
+    status = local_map_find(fs->map, id, places, &count);
+    if (status == VFS_OK)
+        status = VFS_STALE;
+    else
+        count = 0;
     for (size_t i = 0; i < count && status == VFS_STALE; i++)
         status = try_place(search, id, &places[i], depth, out);
     free(places);
