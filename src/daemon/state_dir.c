@@ -66,12 +66,20 @@ static bool refuse(const char *why)
     return false;
 }
 
+/* An empty file is none: nobody gets a record before the tables are made. */
+static bool has_records(int dir)
+{
+    struct stat st;
+
+    return fstatat(dir, recovery_file, &st, 0) == 0 ? st.st_size > 0 : errno != ENOENT;
+}
+
 /* Only for a directory that never had one: to be another server costs the clients their state. */
 static bool instance_make(int dir, char *id)
 {
     unsigned char random[INSTANCE_ID_CHARS / 2];
 
-    if (faccessat(dir, recovery_file, F_OK, 0) == 0)
+    if (has_records(dir))
         return refuse("instance-id: missing, though recovery.db is there: restore it, or move "
                       "recovery.db away to start as a new server");
     randombytes_buf(random, sizeof(random));
@@ -97,7 +105,7 @@ bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
     id[INSTANCE_ID_CHARS] = '\0';
     if (strspn(id, "0123456789abcdef") != INSTANCE_ID_CHARS)
         return refuse("instance-id: damaged");
-    if (faccessat(dir, recovery_file, F_OK, 0) != 0 && errno == ENOENT)
+    if (!has_records(dir))
         log_warn("state_dir.recovery_missing", LOG_STR("file", recovery_file),
                  LOG_STR("effect", "no client can reclaim what it held"));
     return true;
