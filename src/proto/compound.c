@@ -111,13 +111,14 @@ void compound_set_stateid(struct compound *c, const struct stateid4 *stateid)
     c->has_current_stateid = true;
 }
 
-enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *name)
+enum nfsstat4 compound_name(const struct compound *c, const struct wire_opaque *text,
+                            struct vfs_name *name)
 {
     if (text->len == 0)
         return NFS4ERR_INVAL;
     if (text->len > LIMIT_NAME_BYTES)
         return NFS4ERR_NAMETOOLONG;
-    if (!utf8_valid(text->data, text->len))
+    if (c->current.export->strict_utf8 && !utf8_valid(text->data, text->len))
         return NFS4ERR_INVAL;
     if (memchr(text->data, '\0', text->len))
         return NFS4ERR_BADCHAR;

@@ -131,9 +131,11 @@ enum nfsstat4 compound_stateid(const struct compound *c, const struct stateid4 *
                                struct stateid4 *out);
 void compound_set_stateid(struct compound *c, const struct stateid4 *stateid);
 
-/* A component name as a client sent it: INVAL (empty, bad UTF-8), NAMETOOLONG, BADNAME (".",
- * "..") or BADCHAR (a slash, NUL), RFC 8881 §14. */
-enum nfsstat4 compound_name(const struct wire_opaque *text, struct vfs_name *name);
+/* A component name as a client sent it, for the current export: INVAL (empty; not UTF-8 where the
+ * export has strict_utf8), NAMETOOLONG, BADNAME (".", "..") or BADCHAR (a slash, NUL), RFC 8881
+ * §14.  Without strict_utf8 a name is bytes, as on a local file system. */
+enum nfsstat4 compound_name(const struct compound *c, const struct wire_opaque *text,
+                            struct vfs_name *name);
 
 /* One table: a backend's status, never VFS_OK, as an NFS error. */
 enum nfsstat4 status_from_vfs(enum vfs_status status);

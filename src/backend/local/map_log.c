@@ -121,7 +121,7 @@ static uint8_t *read_whole(int fd, size_t *size)
     return data;
 }
 
-/* Where the next whole record begins, or `size`.  Bytes of no record cost a few comparisons each. */
+/* Where the next whole record begins, or `size`. */
 static size_t next_record(const uint8_t *data, size_t size, size_t at)
 {
     struct map_change change;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log in front of the map's database: two files, one written to while the other is moved into
- * the database and emptied.  Records are checksummed.  A bad one at the end is where a killed writer
- * stopped; one before others is damage, which is skipped and told of.
+ * the database and emptied.  Records are checksummed.  A bad one at the end is where a killed
+ * writer stopped; one before others is damage, which is skipped and told of.
  */
 #pragma once
 

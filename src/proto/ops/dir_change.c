@@ -13,7 +13,7 @@ enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *com
     if (status == NFS4ERR_SYMLINK)
         status = NFS4ERR_NOTDIR; /* CREATE, REMOVE, RENAME may not say SYMLINK, RFC 8881 §15.2 */
     if (status == NFS4_OK)
-        status = compound_name(component, name);
+        status = compound_name(c, component, name);
     if (status == NFS4_OK && export_child_named(c->current.export, c->current.obj, name))
         status = covered;
     if (status == NFS4_OK)
@@ -76,7 +76,7 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
         return NFS4ERR_NOFILEHANDLE;
     status = dir_change_begin(c, &args->newname, NFS4ERR_XDEV, &to);
     if (status == NFS4_OK)
-        status = compound_name(&args->oldname, &from);
+        status = compound_name(c, &args->oldname, &from);
     if (status != NFS4_OK)
         return status;
     if (!vfs_type_is_dir(from_dir->type))

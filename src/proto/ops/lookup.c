@@ -13,7 +13,7 @@ enum nfsstat4 name_step_down(struct compound *c, const struct wire_opaque *compo
     enum vfs_status found;
 
     if (status == NFS4_OK)
-        status = compound_name(component, &name);
+        status = compound_name(c, component, &name);
     if (status != NFS4_OK)
         return status;
     found = export_cross_down(c->server->exports, c->current.export, dir, &name,

@@ -7,6 +7,7 @@
  */
 #include "proto/attr/attr.h"
 #include "proto/ops/ops.h"
+#include "proto/utf8.h"
 #include "transport/connection.h"
 #include "vfs/vfs_acl.h"
 
@@ -105,6 +106,9 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
 
     if (export_child_named(c->current.export, c->current.obj, &entry->name))
         return true; /* an export covers it */
+    if (c->current.export->strict_utf8 &&
+        !utf8_valid((const uint8_t *)entry->name.data, entry->name.len))
+        return true; /* nobody could name it */
     cookie = entry->cookie + l->cookie_shift;
     if (entry->denied || (!entry->attr && attr_vfs_mask(want)) || (!entry->acl && l->wants_acl) ||
         (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE)))
