@@ -77,6 +77,15 @@ const struct setting setting_table[SETTING_COUNT] = {
                                          .usual = CALLBACK_BACKOFF_MAX_MS,
                                          .wants = "10 to 600000 milliseconds",
                                          .help = "the longest of these waits"},
+    [SETTING_CALLBACK_OWN_ADDRESS] =
+        {.name = "nfs.callback_own_address",
+         .kind = SETTING_NUMBER,
+         .min = 0,
+         .max = 1,
+         .usual = 0,
+         .wants = "0 (any) or 1 (its own)",
+         .help =
+             "at which addresses a client of NFSv4.0 is called: any, or only where it calls from"},
 };
 
 bool setting_lookup(const char *name, enum setting_id *id)

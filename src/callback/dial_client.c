@@ -22,7 +22,8 @@ static void unusable_log(struct dial_out *out, const struct client *client,
 }
 
 void dial_client_set(struct dial_out *out, const struct client *client,
-                     const struct client_callback *callback, uint32_t serial)
+                     const struct client_callback *callback, const struct sockaddr *peer,
+                     uint32_t serial)
 {
     const struct client_principal *principal = &client->principal;
     struct dial_target target = {.program = callback->program,
@@ -30,6 +31,9 @@ void dial_client_set(struct dial_out *out, const struct client *client,
                                  .cred = {.flavor = AUTH_SYS, .uid = NOBODY, .gid = NOBODY}};
     enum netaddr_status status = netaddr_parse(callback->netid, callback->addr, &target.address);
 
+    if (status == NETADDR_OK && dial_out_own_address(out) &&
+        !netaddr_same_host(&target.address, peer))
+        status = NETADDR_FOREIGN;
     if (principal->flavor == AUTH_SYS)
         target.cred.uid = principal->uid;
     if (status == NETADDR_OK && dial_out_set(out, client->id, &target, serial)) {

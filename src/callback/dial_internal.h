@@ -183,6 +183,7 @@ enum dial_out_counter {
 struct dial_out {
     struct dial_out_config config; /* no zeros */
     _Atomic uint32_t timeout_ms;   /* the config's, or what was set later; relaxed */
+    _Atomic bool own_address;      /* clients are dialled where they come from only */
     struct transport *transport;
     struct counter_set *counters;
     struct callback_figures *figures; /* NULL: nobody wants them */

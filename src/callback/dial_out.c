@@ -53,6 +53,16 @@ void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms)
     atomic_store_explicit(&out->timeout_ms, timeout_ms, memory_order_relaxed);
 }
 
+void dial_out_set_own_address(struct dial_out *out, bool only)
+{
+    atomic_store_explicit(&out->own_address, only, memory_order_relaxed);
+}
+
+bool dial_out_own_address(const struct dial_out *out)
+{
+    return atomic_load_explicit(&out->own_address, memory_order_relaxed);
+}
+
 void dial_out_count_to(struct dial_out *out, struct callback_figures *figures)
 {
     out->figures = figures;

@@ -95,6 +95,11 @@ void dial_out_stop(struct dial_out *out);
 /* How long a call may take, from now on; at first it is the config's timeout_ms. */
 void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms);
 
+/* From now on take only clients' own addresses (dial_client.h), or any.  Paths that there are
+ * stay. */
+void dial_out_set_own_address(struct dial_out *out, bool only);
+bool dial_out_own_address(const struct dial_out *out);
+
 /* Count calls there too, whose owner sees to it that they live longer.  Before the first. */
 void dial_out_count_to(struct dial_out *out, struct callback_figures *figures);
 

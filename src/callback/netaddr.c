@@ -57,8 +57,9 @@ static enum netaddr_status judge_in(const struct sockaddr_in *in)
 
     if (host == INADDR_ANY || in->sin_port == 0)
         return NETADDR_NONE;
-    /* 0/8 is "this network"; 224/4 multicast; 240/4 reserved, the broadcast address in it. */
-    if (host >> 24 == 0 || host >> 28 >= 0xe)
+    /* 0/8 is "this network"; 169.254/16 link-local, where clouds keep their metadata services;
+     * 224/4 multicast; 240/4 reserved, the broadcast address in it. */
+    if (host >> 24 == 0 || host >> 16 == 0xa9fe || host >> 28 >= 0xe)
         return NETADDR_REFUSED;
     return NETADDR_OK;
 }
@@ -93,19 +94,27 @@ static enum netaddr_status parse_in(const char *text, union netaddr *address)
     return status;
 }
 
+/* An IPv4 address mapped into IPv6, as what it is. */
+static bool unmap(const struct sockaddr_in6 *in6, struct sockaddr_in *in)
+{
+    if (!IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+        return false;
+    *in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = in6->sin6_port};
+    memcpy(&in->sin_addr, &in6->sin6_addr.s6_addr[12], sizeof(in->sin_addr));
+    return true;
+}
+
 static enum netaddr_status parse_in6(const char *text, union netaddr *address)
 {
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-    struct sockaddr_in in = {.sin_family = AF_INET};
+    struct sockaddr_in in;
     char host[INET6_ADDRSTRLEN];
     enum netaddr_status status;
 
     if (!port_split(text, &in6.sin6_port, host, sizeof(host)) ||
         inet_pton(AF_INET6, host, &in6.sin6_addr) != 1)
         return NETADDR_MALFORMED;
-    if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-        memcpy(&in.sin_addr, &in6.sin6_addr.s6_addr[12], sizeof(in.sin_addr));
-        in.sin_port = in6.sin6_port;
+    if (unmap(&in6, &in)) {
         status = judge_in(&in);
         if (status == NETADDR_OK)
             address->in = in;
@@ -139,6 +148,8 @@ const char *netaddr_status_text(enum netaddr_status status)
         return "malformed";
     case NETADDR_REFUSED:
         return "refused";
+    case NETADDR_FOREIGN:
+        return "not the client's own address";
     }
     return "?";
 }
@@ -151,4 +162,22 @@ bool netaddr_equal(const union netaddr *a, const union netaddr *b)
         return a->in.sin_port == b->in.sin_port && a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
     return a->in6.sin6_port == b->in6.sin6_port &&
            IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
+}
+
+bool netaddr_same_host(const union netaddr *address, const struct sockaddr *peer)
+{
+    struct sockaddr_in6 in6;
+    struct sockaddr_in in;
+
+    if (peer->sa_family == AF_INET) {
+        memcpy(&in, peer, sizeof(in));
+    } else if (peer->sa_family == AF_INET6) {
+        memcpy(&in6, peer, sizeof(in6));
+        if (!unmap(&in6, &in))
+            return address->sa.sa_family == AF_INET6 &&
+                   IN6_ARE_ADDR_EQUAL(&address->in6.sin6_addr, &in6.sin6_addr);
+    } else {
+        return false;
+    }
+    return address->sa.sa_family == AF_INET && address->in.sin_addr.s_addr == in.sin_addr.s_addr;
 }

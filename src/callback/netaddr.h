@@ -24,6 +24,7 @@ enum netaddr_status {
     NETADDR_NETID,     /* neither "tcp" nor "tcp6" */
     NETADDR_MALFORMED, /* not h1.h2.h3.h4.p1.p2, not x:x:x:x:x:x:x:x.p1.p2 */
     NETADDR_REFUSED,   /* multicast, broadcast, reserved, link-local: nobody to dial */
+    NETADDR_FOREIGN,   /* not the address that the client came from (dial_client.h) */
 };
 
 /* Read a netid and an address, strings that end in NUL.  An IPv4 address mapped into IPv6 is taken
@@ -41,3 +42,7 @@ static inline socklen_t netaddr_len(const union netaddr *address)
 }
 
 bool netaddr_equal(const union netaddr *a, const union netaddr *b);
+
+/* Is it an address of the same host as `peer`, whatever the ports?  An IPv4 peer may stand there
+ * mapped into IPv6. */
+bool netaddr_same_host(const union netaddr *address, const struct sockaddr *peer);

@@ -8,6 +8,7 @@
 #include "admin/minor_setting.h"
 #include "base/log.h"
 #include "callback/callback.h"
+#include "callback/dial_out.h"
 #include "proto/compound.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
@@ -57,6 +58,9 @@ static void obey(void *context, const struct setting_values *now)
         delegation_allow_local(server->state,
                                (enum delegation_local)now->of[SETTING_LOCAL_DELEGATIONS].number);
     }
+    if (server->dial_out)
+        dial_out_set_own_address(server->dial_out,
+                                 now->of[SETTING_CALLBACK_OWN_ADDRESS].number != 0);
     if (server->callback)
         obey_callback(server->callback, server->lease_s, now);
 }

@@ -378,6 +378,35 @@ static void ends_with_mute_clients(void **state)
     close(listener);
 }
 
+/* nfs.callback_own_address: what another address would be sent, nobody gets. */
+static void at_its_own_address_only(void **state)
+{
+    static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",
+                                          "nfs.callback_own_address=1", NULL};
+    struct dial_target own, foreign;
+    int listener = peer_open(AF_INET, 8, &own), foreign_listener = peer_open(AF_INET6, 8, &foreign);
+    struct client_id id;
+    struct log_line line;
+    int fd;
+
+    (void)state;
+    assert_true(test_server_stop(&script_server));
+    assert_true(test_server_start(&script_server, options));
+    client_conn_close(&alice.conn);
+    script_connect(&alice.conn);
+    id = register_at("elsewhere", &foreign);
+    wait_until(told("callback.none", &id));
+    line = log_find("callback.none", NULL);
+    assert_string_equal(log_value(&line, "why"), "not the client's own address");
+    register_at("at home", &own);
+    fd = peer_accept(listener);
+    peer_reply_null(fd, peer_expect_null(fd));
+    assert_true(nobody_came(foreign_listener));
+    close(fd);
+    close(listener);
+    close(foreign_listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +422,7 @@ int main(void)
         cmocka_unit_test(mute_clients),
         cmocka_unit_test(a_thousand_dead_addresses),
         cmocka_unit_test(ends_with_mute_clients),
+        cmocka_unit_test(at_its_own_address_only),
     };
 
     return test_group_run_fixtures(tests, script_setup_v40_default, script_teardown);

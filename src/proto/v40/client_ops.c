@@ -8,6 +8,7 @@
 #include "proto/v40/stateid40.h"
 #include "state/open/owner.h"
 #include "state/v40/client_v40.h"
+#include "transport/connection.h"
 #include "wire/nfs4_codec.h"
 
 static struct wire_opaque text(const char *string)
@@ -43,7 +44,7 @@ enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4a
 }
 
 /* Where it wants its calls; once more if that changes meanwhile. */
-static void callback_set(struct server *server, struct client *client)
+static void callback_set(struct server *server, struct client *client, const struct sockaddr *peer)
 {
     struct client_callback callback;
     uint32_t serial = client_v40_callback(client, &callback), before;
@@ -52,7 +53,7 @@ static void callback_set(struct server *server, struct client *client)
         return;
     do {
         before = serial;
-        dial_client_set(server->dial_out, client, &callback, serial);
+        dial_client_set(server->dial_out, client, &callback, peer, serial);
         serial = client_v40_callback(client, &callback);
     } while (serial != before);
 }
@@ -67,7 +68,7 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
                                                       c->call->received_ns, &client);
 
     if (status == NFS4_OK) {
-        callback_set(c->server, client);
+        callback_set(c->server, client, connection_peer(c->call->conn));
         client_put(client);
     }
     return status;

@@ -53,6 +53,8 @@ static const struct netaddr_case cases[] = {
     {"tcp", "240.0.0.1.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp", "255.255.255.255.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp", "0.1.2.3.8.1", NETADDR_REFUSED, NULL, 0},
+    {"tcp", "169.254.169.254.8.1", NETADDR_REFUSED, NULL, 0},
+    {"tcp6", "::ffff:169.254.169.254.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp6", "ff02::1.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp6", "fe80::1.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp6", "::192.0.2.7.8.1", NETADDR_REFUSED, NULL, 0},
