@@ -140,19 +140,22 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
     return true;
 }
 
-/* A node as a client meets it: the export's root if one stands there, else the pseudo directory. */
+/* A node as a peer meets it: the root of the export that stands there if it may use that, else the
+ * pseudo directory, which leads to those below. */
 static void node_enter(struct export_table *table, struct export_node *node,
-                       struct vfs_object **obj, struct export **export)
+                       const struct sockaddr *peer, struct vfs_object **obj, struct export **export)
 {
-    *obj = vfs_object_get(node->export ? node->root : &node->pseudo);
-    *export = node->export ? node->export : &table->pseudo_export;
+    bool allowed = node->export && export_allows(node->export, peer);
+
+    *obj = vfs_object_get(allowed ? node->root : &node->pseudo);
+    *export = allowed ? node->export : &table->pseudo_export;
 }
 
-/* A peer sees an export that it may use, and the pseudo directories that lead to one. */
+/* A peer sees an export that it may use, and the directories that lead to one. */
 static bool node_visible(const struct export_node *node, const struct sockaddr *peer)
 {
-    if (node->export)
-        return export_allows(node->export, peer);
+    if (node->export && export_allows(node->export, peer))
+        return true;
     LIST_FOREACH (child, &node->children, struct export_node, sibling) {
         if (node_visible(child, peer))
             return true;
@@ -167,10 +170,12 @@ struct export_node *export_node_of(const struct export *export, const struct vfs
     return dir == export->node->root ? export->node : NULL;
 }
 
-enum vfs_status export_root(struct export_table *table, struct vfs_object **obj,
-                            struct export **export)
+enum vfs_status export_root(struct export_table *table, const struct sockaddr *peer,
+                            struct vfs_object **obj, struct export **export)
 {
-    node_enter(table, &table->top, obj, export);
+    if (table->top.export && !node_visible(&table->top, peer))
+        return VFS_ACCESS;
+    node_enter(table, &table->top, peer, obj, export);
     return VFS_OK;
 }
 
@@ -184,15 +189,15 @@ enum vfs_status export_cross_down(struct export_table *table, struct export *exp
 
     *obj = NULL;
     if (child && node_visible(child, peer)) {
-        node_enter(table, child, obj, out_export);
+        node_enter(table, child, peer, obj, out_export);
         return VFS_OK;
     }
     return child || export->pseudo ? VFS_NOENT : VFS_OK;
 }
 
 enum vfs_status export_cross_up(struct export_table *table, struct export *export,
-                                struct vfs_object *dir, struct vfs_object **obj,
-                                struct export **out_export)
+                                struct vfs_object *dir, const struct sockaddr *peer,
+                                struct vfs_object **obj, struct export **out_export)
 {
     struct export_node *node = export_node_of(export, dir);
 
@@ -201,7 +206,7 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
         return VFS_OK;
     if (!node->parent)
         return VFS_NOENT;
-    node_enter(table, node->parent, obj, out_export);
+    node_enter(table, node->parent, peer, obj, out_export);
     return VFS_OK;
 }
 
@@ -229,7 +234,7 @@ bool export_child_next(struct export_table *table, const struct export *export,
             continue;
         *index = i;
         *name = (struct vfs_name){child->name, strlen(child->name)};
-        node_enter(table, child, obj, out_export);
+        node_enter(table, child, peer, obj, out_export);
         return true;
     }
     return false;

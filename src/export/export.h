@@ -86,9 +86,11 @@ void export_table_destroy(struct export_table *table);
 bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
                       char *error, size_t error_size);
 
-/* Root of the whole name space (PUTROOTFH, PUTPUBFH).  References for the caller. */
-enum vfs_status export_root(struct export_table *table, struct vfs_object **obj,
-                            struct export **export);
+/* Root of the whole name space (PUTROOTFH, PUTPUBFH) as the peer meets it: the export `/` if it may
+ * use that, else a directory that leads to those which it may use.  VFS_ACCESS: it may not use `/`,
+ * nor anything below.  References for the caller. */
+enum vfs_status export_root(struct export_table *table, const struct sockaddr *peer,
+                            struct vfs_object **obj, struct export **export);
 
 /* nfs_fh4 -> object.  BADHANDLE for bytes that are not ours or whose MAC is wrong, STALE for what
  * is gone or no longer exported. */
@@ -99,19 +101,19 @@ enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_f
 uint32_t export_fh_build(struct export_table *table, const struct export *export,
                          const struct vfs_handle *handle, uint8_t *buf);
 
-/* Name space steps: if `dir` is a node's own directory and `name` a child node, go there (the
- * child export's root when the peer may see it, else VFS_NOENT); otherwise VFS_OK with *obj NULL:
- * ask the backend. */
+/* Name space steps: if `dir` is a node's own directory and `name` a child node, go there: to the
+ * child export's root when the peer may use it, else to a directory that leads to those below which
+ * it may use, else VFS_NOENT.  Otherwise VFS_OK with *obj NULL: ask the backend. */
 enum vfs_status export_cross_down(struct export_table *table, struct export *export,
                                   struct vfs_object *dir, const struct vfs_name *name,
                                   const struct sockaddr *peer, struct vfs_object **obj,
                                   struct export **out_export);
 
-/* The directory above an export's root; VFS_NOENT at the top; VFS_OK with *obj NULL when `dir` is
- * not an export's root. */
+/* The directory above an export's root as the peer meets it; VFS_NOENT at the top; VFS_OK with *obj
+ * NULL when `dir` is not an export's root. */
 enum vfs_status export_cross_up(struct export_table *table, struct export *export,
-                                struct vfs_object *dir, struct vfs_object **obj,
-                                struct export **out_export);
+                                struct vfs_object *dir, const struct sockaddr *peer,
+                                struct vfs_object **obj, struct export **out_export);
 
 /* mounted_on_fileid (RFC 8881 §5.8.2.23): that of the node an export's root covers, else the
  * object's own. */

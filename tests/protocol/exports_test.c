@@ -15,6 +15,8 @@ static int setup(void **state)
         "--export", "/all=mem:,all_squash,anonuid=77,anongid=78",
         "--export", "/foreign=mem:,client=192.0.2.0/24",
         "--export", "/mine=mem:,client=127.0.0.1",
+        "--export", "/shut=mem:,client=192.0.2.0/24",
+        "--export", "/shut/open=mem:,no_root_squash",
         "--export", local,
         NULL,
     };
@@ -26,12 +28,44 @@ static int setup(void **state)
     return script_setup(options) == 0 && script_open_to_all("/rw") ? 0 : -1;
 }
 
+static bool only_open(const struct entry4 *entry, void *context)
+{
+    bool *only = context;
+
+    *only &= entry->name.len == 4 && memcmp(entry->name.data, "open", 4) == 0;
+    return true;
+}
+
 static struct client_fh path_fh(const char *path)
 {
     struct client_fh fh;
 
     expect_status(client_file_lookup(&alice, path, &fh), NFS4_OK);
     return fh;
+}
+
+/* An open export below one that is not for this client can be reached by name, and the other one
+ * cannot be reached from there. */
+static void below_a_restricted_one(void **state)
+{
+    struct client_fh open = path_fh("/shut/open"), shut = path_fh("/shut"), up;
+    bool only = true;
+
+    (void)state;
+    begin(&alice, &open);
+    client_op(C, OP_LOOKUPP);
+    client_op_getfh(C);
+    run(NFS4_OK);
+    up = result_fh();
+    assert_int_equal(up.len, shut.len);
+    assert_memory_equal(up.data, shut.data, shut.len);
+    expect_status(client_file_readdir(&alice, &shut, (struct bitmap4){0}, only_open, &only),
+                  NFS4_OK);
+    assert_true(only);
+    begin(&alice, &shut);
+    client_op_access(C, ACCESS4_MODIFY | ACCESS4_LOOKUP);
+    run(NFS4_OK);
+    assert_int_equal(result(OP_ACCESS)->opaccess.access, ACCESS4_LOOKUP);
 }
 
 static struct fsid4 fsid_of(const struct client_fh *fh)
@@ -118,7 +152,7 @@ static void listing(void **state)
     expect_status(client_file_readdir(&alice, &root, CLIENT_BITS(FATTR4_FSID), see, &at_root),
                   NFS4_OK);
     assert_true(fsid_equal(at_root.of, fsid_of(&rw)));
-    assert_int_equal(at_root.count, 5); /* "foreign" is not for us */
+    assert_int_equal(at_root.count, 6); /* "foreign" is not for us */
     /* An export's name stays with it. */
     expect_status(client_file_remove(&alice, &rw, "inner"), NFS4ERR_NOTEMPTY);
     begin(&alice, &rw);
@@ -274,9 +308,13 @@ static void forged_handles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crossing),       cmocka_unit_test(listing),
-        cmocka_unit_test(client_rule),    cmocka_unit_test(pseudo_is_read_only),
-        cmocka_unit_test(read_only),      cmocka_unit_test(squash),
+        cmocka_unit_test(crossing),
+        cmocka_unit_test(below_a_restricted_one),
+        cmocka_unit_test(listing),
+        cmocka_unit_test(client_rule),
+        cmocka_unit_test(pseudo_is_read_only),
+        cmocka_unit_test(read_only),
+        cmocka_unit_test(squash),
         cmocka_unit_test(forged_handles),
     };
 

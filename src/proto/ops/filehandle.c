@@ -26,14 +26,11 @@ enum nfsstat4 op_putrootfh(struct compound *c)
 {
     struct vfs_object *obj;
     struct export *export;
-    enum vfs_status status = export_root(c->server->exports, &obj, &export);
+    enum vfs_status status =
+        export_root(c->server->exports, connection_peer(c->call->conn), &obj, &export);
 
     if (status != VFS_OK)
         return status_from_vfs(status);
-    if (!export_allows(export, connection_peer(c->call->conn))) {
-        vfs_object_put(obj);
-        return NFS4ERR_ACCESS;
-    }
     compound_set_current(c, obj, export);
     return NFS4_OK;
 }

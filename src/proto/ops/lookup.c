@@ -33,7 +33,8 @@ enum nfsstat4 name_step_up(struct compound *c, struct vfs_object **obj, struct e
 
     if (status != NFS4_OK)
         return status;
-    found = export_cross_up(c->server->exports, c->current.export, dir, obj, export);
+    found = export_cross_up(c->server->exports, c->current.export, dir,
+                            connection_peer(c->call->conn), obj, export);
     if (found == VFS_OK && !*obj) {
         *export = c->current.export;
         found = dir->fs->ops->parent(dir, &c->cred, obj);

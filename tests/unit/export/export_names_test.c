@@ -46,7 +46,7 @@ static void pseudo_leads_to_exports(void **state)
     (void)state;
     add(table, "/a/b=mem:");
     add(table, "/a/c=mem:,client=192.0.2.1");
-    assert_int_equal(export_root(table, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "a"));
     assert_true(export->pseudo);
@@ -54,7 +54,7 @@ static void pseudo_leads_to_exports(void **state)
     assert_true(step(table, &obj, &export, "b"));
     assert_string_equal(export->path, "/a/b");
     assert_true(export_mounted_on_fileid(table, export, obj) != obj->fileid);
-    assert_int_equal(export_cross_up(table, export, obj, &up, &up_export), VFS_OK);
+    assert_int_equal(export_cross_up(table, export, obj, peer, &up, &up_export), VFS_OK);
     assert_non_null(up);
     assert_true(up_export->pseudo);
     vfs_object_put(up);
@@ -73,7 +73,7 @@ static void export_below_export(void **state)
     (void)state;
     add(table, "/=mem:");
     add(table, "/data=mem:");
-    assert_int_equal(export_root(table, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
     assert_false(export->pseudo);
     assert_true(export_has_children(export, obj));
     assert_true(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
@@ -82,6 +82,42 @@ static void export_below_export(void **state)
     assert_false(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
     assert_true(step(table, &obj, &export, "data"));
     assert_string_equal(export->path, "/data");
+    vfs_object_put(obj);
+    export_table_destroy(table);
+}
+
+/* Who may not use the upper one meets directories that lead to the lower, and nothing else. */
+static void export_below_restricted_export(void **state)
+{
+    struct export_table *table = export_table_create();
+    struct vfs_object *obj, *up, *child;
+    struct export *export, *up_export, *child_export;
+    struct vfs_name name;
+    uint32_t index = 0;
+
+    (void)state;
+    add(table, "/=mem:,client=192.0.2.1");
+    assert_int_equal(export_root(table, peer, &obj, &export), VFS_ACCESS);
+    add(table, "/a/b=mem:,client=192.0.2.1");
+    add(table, "/a/b/open=mem:");
+    add(table, "/a/shut=mem:,client=192.0.2.1");
+    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
+    assert_true(export->pseudo);
+    assert_true(step(table, &obj, &export, "a"));
+    assert_false(step(table, &obj, &export, "shut"));
+    assert_true(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
+    assert_memory_equal(name.data, "b", 1);
+    assert_true(child_export->pseudo);
+    vfs_object_put(child);
+    assert_false(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
+    assert_true(step(table, &obj, &export, "b"));
+    assert_true(export->pseudo);
+    assert_true(step(table, &obj, &export, "open"));
+    assert_string_equal(export->path, "/a/b/open");
+    /* And no way into the upper one from below. */
+    assert_int_equal(export_cross_up(table, export, obj, peer, &up, &up_export), VFS_OK);
+    assert_true(up_export->pseudo);
+    vfs_object_put(up);
     vfs_object_put(obj);
     export_table_destroy(table);
 }
@@ -96,7 +132,7 @@ static void handles_return(void **state)
 
     (void)state;
     add(table, "/a=mem:");
-    assert_int_equal(export_root(table, &obj, &export), VFS_OK);
+    assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
     for (int i = 0; i < 2; i++) {
         fh.len = export_fh_build(table, export, &obj->handle, bytes);
         assert_int_equal(export_fh_resolve(table, &fh, &again, &again_export), VFS_OK);
@@ -141,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pseudo_leads_to_exports),
         cmocka_unit_test(export_below_export),
+        cmocka_unit_test(export_below_restricted_export),
         cmocka_unit_test(handles_return),
         cmocka_unit_test(twice_is_refused),
     };
