@@ -291,6 +291,7 @@ const struct vfs_ops pseudo_ops = {
     .read_done = pseudo_read_done,
     .write = pseudo_write,
     .commit = pseudo_commit,
+    .persist = vfs_persist_none,
     .openattr = vfs_openattr_none,
     .getacl = vfs_getacl_none,
     .lease = vfs_lease_none,

@@ -259,6 +259,8 @@ enum vfs_caps {
     VFS_CAP_ACL = 1u << 10,       /* objects have ACLs, and these say who may do what */
     /* Others than our callers use the objects too, and lease() may be able to tell of them. */
     VFS_CAP_LEASE = 1u << 11,
+    /* What a call changed survives a power failure only after persist(). */
+    VFS_CAP_PERSIST = 1u << 12,
 };
 
 /* What nobody but our callers does with a file. */
@@ -337,6 +339,12 @@ struct vfs_ops {
                              uint32_t len, enum vfs_stability want, uint32_t *written,
                              enum vfs_stability *reached);
     enum vfs_status (*commit)(struct vfs_object *obj, uint64_t offset, uint64_t len);
+    /* Make durable what calls that have returned changed of these objects of `fs`: attributes and
+     * size of any, the entries of directories.  Without VFS_CAP_PERSIST it does nothing.  It waits
+     * for the disk, and concurrent callers share what they wait for; call it with no lock held.
+     * VFS_OK, or VFS_IO: the changes may be lost, and write_verifier has moved, since unstable
+     * writes may be lost with them.  No other status: the changes have been made. */
+    enum vfs_status (*persist)(struct vfs *fs, struct vfs_object *const *objects, uint32_t count);
 
     /* The attribute directory of obj (RFC 8881 §5.3), made if need be with `create`; without it
      * VFS_NOENT when obj has no named attributes.  VFS_ACCESS: who may read obj's data may look its
@@ -479,6 +487,9 @@ void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use, bool held_up);
 /* lease() and unlease() of a backend whose objects nobody else can reach. */
 enum vfs_status vfs_lease_none(struct vfs_object *obj, enum vfs_lease kind);
 void vfs_unlease_none(struct vfs_object *obj, enum vfs_lease kind);
+
+/* persist() of a backend without VFS_CAP_PERSIST. */
+enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objects, uint32_t count);
 
 /* openattr() of a backend without named attributes. */
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,

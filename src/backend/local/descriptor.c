@@ -158,6 +158,18 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
     return status;
 }
 
+enum vfs_status local_io_get_any(struct local_object *obj, int *fd)
+{
+    *fd = -1;
+    pthread_mutex_lock(&obj->lock);
+    for (int i = 0; i < 3 && *fd < 0; i++)
+        *fd = obj->fds[i];
+    if (*fd >= 0)
+        use_locked(obj);
+    pthread_mutex_unlock(&obj->lock);
+    return *fd >= 0 ? VFS_OK : open_and_keep(obj, NULL, VFS_WANT_READ, fd);
+}
+
 enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd)
 {
     pthread_mutex_lock(&obj->lock);

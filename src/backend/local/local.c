@@ -60,6 +60,7 @@ static const struct vfs_ops local_ops = {
     .read_done = local_read_done,
     .write = local_write,
     .commit = local_commit,
+    .persist = local_persist,
     .openattr = vfs_openattr_none,
     .getacl = vfs_getacl_none,
     .lease = local_lease,
@@ -86,6 +87,8 @@ static int open_root(struct local_fs *fs, const char *path, const struct error *
     if (fs->root_fd < 0)
         return fail(error, path, strerror(errno));
     err = local_identify_root(fs);
+    if (!err)
+        err = local_persist_choose(fs);
     if (err)
         return fail(error, path, strerror(err));
     return 0;
@@ -243,6 +246,8 @@ static void set_caps(struct local_fs *fs)
                     VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE;
     if (fs->impersonate)
         fs->base.caps |= VFS_CAP_CHOWN;
+    if (fs->persisting != LOCAL_PERSIST_NOTHING)
+        fs->base.caps |= VFS_CAP_PERSIST;
     if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))
         fs->base.caps |= VFS_CAP_BTIME;
 }
@@ -294,6 +299,7 @@ static void teardown(struct local_fs *fs)
     if (fs->root)
         vfs_object_put(&fs->root->base);
     local_cache_fini(fs);
+    local_sync_fini(&fs->sync);
     if (fs->map)
         local_map_close(fs->map);
     close_if_open(fs->stop_fd);
@@ -335,6 +341,7 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
     randombytes_buf(&fs->base.write_verifier, sizeof(fs->base.write_verifier));
     randombytes_buf(&fs->hash_seed, sizeof(fs->hash_seed));
     local_cache_init(fs);
+    local_sync_init(&fs->sync);
     result = bring_up(fs, options, real_path, &error);
     if (result == 0) {
         log_info("local.open", LOG_STR("path", real_path),

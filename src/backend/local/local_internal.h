@@ -41,6 +41,29 @@ struct local_shard {
     struct list io;  /* objects that may hold I/O descriptors */
 };
 
+/* How far a sync reaches, from the cheapest to the dearest. */
+enum local_reach {
+    LOCAL_REACH_DATA, /* fdatasync */
+    LOCAL_REACH_FILE, /* fsync */
+    LOCAL_REACH_FS,   /* syncfs */
+};
+
+/* Concurrent requests for durability of one file, directory or file system share a sync. */
+struct local_sync {
+    pthread_mutex_t lock;
+    pthread_cond_t turn;
+    struct list waiting;    /* for the next round */
+    enum local_reach reach; /* the most that one of them needs */
+    bool running;
+};
+
+/* What makes changes of names and attributes durable (persist.c). */
+enum local_persisting {
+    LOCAL_PERSIST_EACH,    /* fsync of each object */
+    LOCAL_PERSIST_ALL,     /* syncfs */
+    LOCAL_PERSIST_NOTHING, /* nothing can */
+};
+
 struct local_fs {
     struct vfs base;
     int root_fd; /* opened for reading: open_by_handle_at wants it so */
@@ -59,6 +82,8 @@ struct local_fs {
     _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is unknown here */
     struct local_map *map;  /* NULL: by_handle */
     struct local_object *root;
+    enum local_persisting persisting;
+    struct local_sync sync; /* of the whole file system */
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */
@@ -70,13 +95,6 @@ struct local_fs {
     bool watched; /* local_watch_start() */
     pthread_t sweeper;
     int stop_fd; /* readable: the sweeper ends */
-};
-
-/* Concurrent requests for durability share one fsync (sync.c). */
-struct local_sync {
-    struct list waiting;
-    bool running, full; /* full: somebody waits for fsync rather than fdatasync */
-    pthread_cond_t turn;
 };
 
 /* Holders of a reference: those of struct vfs_object; the table of its shard, while `hashed`. */
@@ -182,6 +200,8 @@ int local_reopen(const struct local_fs *fs, int fd, int flags);
  * object so is checked; NULL: it was before. */
 enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
                              enum vfs_open_want want, int *fd);
+/* Any that is open, else one for reading, opened as the server. */
+enum vfs_status local_io_get_any(struct local_object *obj, int *fd);
 /* The same, open as the server for reading and nothing else, or for both. */
 enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd);
 void local_io_put(struct local_object *obj);
@@ -286,5 +306,16 @@ enum vfs_status local_write(struct vfs_object *base, uint64_t offset, const void
                             enum vfs_stability *reached);
 
 /* sync.c */
+void local_sync_init(struct local_sync *sync);
+void local_sync_fini(struct local_sync *sync);
+/* Wait until a sync that began after this call is over; one caller runs it for all.  `fd` is open
+ * on what `sync` belongs to.  0 or an errno; then the write verifier has moved, unless it is
+ * EINVAL: this descriptor can't be synced.  The caller has said vfs_blocking_begin(true). */
+int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach);
 enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full);
 enum vfs_status local_commit(struct vfs_object *base, uint64_t offset, uint64_t len);
+
+/* persist.c */
+/* Find out what durability takes here; sets fs->persisting.  0 or an errno. */
+int local_persist_choose(struct local_fs *fs);
+enum vfs_status local_persist(struct vfs *base, struct vfs_object *const *objects, uint32_t count);

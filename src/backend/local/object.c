@@ -45,7 +45,7 @@ static void object_destroy(struct local_object *obj)
     local_io_close_all(obj);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     CHECK(pthread_mutex_destroy(&obj->names) == 0);
-    CHECK(pthread_cond_destroy(&obj->sync.turn) == 0);
+    local_sync_fini(&obj->sync);
     free(obj);
 }
 
@@ -188,8 +188,7 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
         obj->fds[access] = fd;
     CHECK(pthread_mutex_init(&obj->lock, NULL) == 0);
     CHECK(pthread_mutex_init(&obj->names, NULL) == 0);
-    list_init(&obj->sync.waiting);
-    CHECK(pthread_cond_init(&obj->sync.turn, NULL) == 0);
+    local_sync_init(&obj->sync);
     atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
     return obj;
 }

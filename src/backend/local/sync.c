@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Durability.  Requests for one file that meet share an fsync: one of the waiters runs it for all
- * that had arrived before it began; the next one runs the next.
+ * Durability.  Requests for one file, directory or file system that meet share a sync: one of the
+ * waiters runs it for all that had arrived before it began; the next one runs the next.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -20,24 +20,61 @@ static void verifier_move(struct local_fs *fs)
     __atomic_fetch_add(&fs->base.write_verifier, 1, __ATOMIC_RELAXED);
 }
 
-/* Entered and left with the lock. */
-static void run_round(struct local_object *obj, int fd)
+void local_sync_init(struct local_sync *sync)
 {
-    struct local_sync *sync = &obj->sync;
+    CHECK(pthread_mutex_init(&sync->lock, NULL) == 0);
+    CHECK(pthread_cond_init(&sync->turn, NULL) == 0);
+    list_init(&sync->waiting);
+    sync->reach = LOCAL_REACH_DATA;
+    sync->running = false;
+}
+
+void local_sync_fini(struct local_sync *sync)
+{
+    CHECK(pthread_mutex_destroy(&sync->lock) == 0);
+    CHECK(pthread_cond_destroy(&sync->turn) == 0);
+}
+
+static int sync_once(int fd, enum local_reach reach)
+{
+    switch (reach) {
+    case LOCAL_REACH_DATA:
+        return fdatasync(fd);
+    case LOCAL_REACH_FILE:
+        return fsync(fd);
+    case LOCAL_REACH_FS:
+        break;
+    }
+    return syncfs(fd);
+}
+
+static int sync_to(int fd, enum local_reach reach)
+{
+    int result;
+
+    do
+        result = sync_once(fd, reach);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? 0 : errno;
+}
+
+/* Entered and left with the lock. */
+static void run_round(struct local_fs *fs, struct local_sync *sync, int fd)
+{
     struct list batch = LIST_INIT(batch);
+    enum local_reach reach = sync->reach;
     struct list *node;
-    bool full = sync->full;
     int err;
 
     while ((node = list_pop_front(&sync->waiting)))
         list_push_back(&batch, node);
-    sync->full = false;
+    sync->reach = LOCAL_REACH_DATA;
     sync->running = true;
-    pthread_mutex_unlock(&obj->lock);
-    err = (full ? fsync(fd) : fdatasync(fd)) == 0 ? 0 : errno;
-    if (err)
-        verifier_move(local_fs_of(&obj->base));
-    pthread_mutex_lock(&obj->lock);
+    pthread_mutex_unlock(&sync->lock);
+    err = sync_to(fd, reach);
+    if (err && err != EINVAL) /* that says only that `fd` is of no use for it */
+        verifier_move(fs);
+    pthread_mutex_lock(&sync->lock);
     while ((node = list_pop_front(&batch))) {
         struct sync_waiter *waiter = LIST_ENTRY(node, struct sync_waiter, link);
 
@@ -48,23 +85,33 @@ static void run_round(struct local_object *obj, int fd)
     pthread_cond_broadcast(&sync->turn);
 }
 
-enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full)
+int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach)
 {
     struct sync_waiter waiter = {.done = false};
 
-    vfs_blocking_begin(true);
-    pthread_mutex_lock(&obj->lock);
-    list_push_back(&obj->sync.waiting, &waiter.link);
-    obj->sync.full |= full;
+    pthread_mutex_lock(&sync->lock);
+    list_push_back(&sync->waiting, &waiter.link);
+    if (sync->reach < reach)
+        sync->reach = reach;
     while (!waiter.done) {
-        if (obj->sync.running)
-            pthread_cond_wait(&obj->sync.turn, &obj->lock);
+        if (sync->running)
+            pthread_cond_wait(&sync->turn, &sync->lock);
         else
-            run_round(obj, fd);
+            run_round(fs, sync, fd);
     }
-    pthread_mutex_unlock(&obj->lock);
+    pthread_mutex_unlock(&sync->lock);
+    return waiter.err;
+}
+
+enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full)
+{
+    int err;
+
+    vfs_blocking_begin(true);
+    err = local_sync_run(local_fs_of(&obj->base), &obj->sync, fd,
+                         full ? LOCAL_REACH_FILE : LOCAL_REACH_DATA);
     vfs_blocking_end();
-    return local_status(waiter.err);
+    return local_status(err);
 }
 
 enum vfs_status local_commit(struct vfs_object *base, uint64_t offset, uint64_t len)

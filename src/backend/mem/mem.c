@@ -97,6 +97,7 @@ static const struct vfs_ops mem_ops = {
     .read_done = mem_read_done,
     .write = mem_write,
     .commit = mem_commit,
+    .persist = vfs_persist_none,
     .openattr = mem_openattr,
     .getacl = mem_getacl,
     .lease = vfs_lease_none,
