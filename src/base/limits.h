@@ -51,6 +51,7 @@
 #define LIMIT_OWNER_STRING_BYTES 1024u
 #define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
+#define LIMIT_COMPOUND_CHANGES 8u     /* objects that wait to be durable until its end */
 
 /* proto/v40 */
 #define LIMIT_DUPLICATE_BYTES (128u << 20)      /* kept for retries of 4.0, in all */

@@ -126,6 +126,7 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
         .fs = fs,
         .read_only = spec->read_only,
         .strict_utf8 = spec->strict_utf8,
+        .async = spec->async,
         .squash = spec->squash,
         .anon_uid = spec->anon_uid,
         .anon_gid = spec->anon_gid,

@@ -38,6 +38,7 @@ struct export
     char *path;  /* where clients see it; "/" or "/a/b" */
     struct vfs *fs;
     bool read_only;
+    bool async;       /* replies do not wait until changes are durable */
     bool strict_utf8; /* names that are not UTF-8 are refused and not listed */
     bool pseudo;      /* the pseudo file system itself */
     enum export_squash squash;
@@ -62,6 +63,7 @@ struct export_spec {
     char *arg;     /* behind the colon; "" if none */
     bool read_only;
     bool strict_utf8;
+    bool async;
     enum export_squash squash;
     uint32_t anon_uid, anon_gid;
     bool has_fsid;
@@ -70,9 +72,9 @@ struct export_spec {
     struct export_client clients[LIMIT_EXPORT_CLIENTS];
 };
 
-/* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, root_squash, no_root_squash,
- * all_squash, anonuid=N, anongid=N, client=ADDR[/BITS], sec=sys|none[:...], fsid=N, strict_utf8.
- * False: `error` says why.  Free with export_spec_fini(). */
+/* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
+ * no_root_squash, all_squash, anonuid=N, anongid=N, client=ADDR[/BITS], sec=sys|none[:...], fsid=N,
+ * strict_utf8.  False: `error` says why.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
 

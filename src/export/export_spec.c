@@ -144,6 +144,10 @@ static bool parse_option(const char *option, struct export_spec *spec, char *err
         spec->read_only = false;
     else if (strcmp(option, "strict_utf8") == 0)
         spec->strict_utf8 = true;
+    else if (strcmp(option, "sync") == 0)
+        spec->async = false;
+    else if (strcmp(option, "async") == 0)
+        spec->async = true;
     else if (strcmp(option, "root_squash") == 0)
         spec->squash = EXPORT_ROOT_SQUASH;
     else if (strcmp(option, "no_root_squash") == 0)

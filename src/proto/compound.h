@@ -19,6 +19,7 @@
 
 #include "base/log_limit.h"
 #include "export/export.h"
+#include "proto/changes.h"
 #include "proto/minor_range.h"
 #include "state/client/client.h"
 #include "transport/rpc_call.h"
@@ -75,6 +76,9 @@ struct compound {
     uint32_t open_rflags;             /* for OPEN4resok, besides the handler's own */
     uint32_t op_index;
     uint32_t op_count;
+    enum nfs_opnum4 op; /* that runs, and where its result begins in `out` */
+    size_t op_pos;
+    struct changes changes; /* what must be durable before the reply leaves */
 
     /* Which request of which session it is (struct session_call); NULL in 4.0. */
     const uint8_t *session_id;
@@ -110,7 +114,8 @@ void compound_fh_copy(struct compound_fh *to, const struct compound_fh *from);
 /* Forget the current filehandle (SECINFO consumes it). */
 void compound_clear_current(struct compound *c);
 
-/* Drop both filehandles' references: at the end of the compound. */
+/* Drop both filehandles' references, and changes that nobody waits for: at the end of the
+ * compound. */
 void compound_release(struct compound *c);
 
 /* NFS4ERR_NOFILEHANDLE without a current filehandle, else NFS4_OK. */

@@ -35,6 +35,14 @@ void compound_trace_add(struct compound_trace *trace, uint32_t op, size_t bytes)
     trace->count++;
 }
 
+void compound_trace_cut(struct compound_trace *trace, uint32_t index, size_t bytes)
+{
+    if (!trace || index >= trace->count)
+        return;
+    trace->results[index].bytes = (uint32_t)bytes;
+    trace->count = index + 1;
+}
+
 static const char *op_name(uint32_t op)
 {
     const struct op_info *info = op_info(op);

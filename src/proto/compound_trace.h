@@ -25,6 +25,9 @@ struct compound_trace *compound_trace_begin(struct arena *arena);
 /* One more result; `trace` may be NULL. */
 void compound_trace_add(struct compound_trace *trace, uint32_t op, size_t bytes);
 
+/* Result `index` is the last one, and has become this long. */
+void compound_trace_cut(struct compound_trace *trace, uint32_t index, size_t bytes);
+
 /* Print it: ops=[SEQUENCE,PUTROOTFH] bytes=[44,8] body=52.  The body is all results; with the head,
  * which is status, tag and number of results, it is the COMPOUND4res. */
 void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,

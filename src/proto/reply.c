@@ -28,6 +28,8 @@ size_t reply_op_begin(struct reply *reply, struct compound *c, enum nfs_opnum4 o
     size_t pos = xdr_pos(out);
     bool last = c->op_index + 1 == c->op_count;
 
+    c->op = op;
+    c->op_pos = pos;
     out->end = reply->limit;
     xdr_put_u32(out, op);
     xdr_put_u32(out, NFS4_OK);
@@ -56,6 +58,16 @@ static bool result_fits(const struct compound *c)
     return !c->out->failed && tail_bytes(c->call) <= xdr_left(c->out);
 }
 
+/* An error's result, without a body. */
+static void put_error(struct xdr *out, enum nfs_opnum4 op, size_t pos, enum nfsstat4 status)
+{
+    xdr_rewind(out, pos + 8);
+    /* SETATTR4res has its bitmap with every status. */
+    if (op == OP_SETATTR)
+        xdr_put_u32(out, 0);
+    xdr_patch_u32(out, pos + 4, status);
+}
+
 enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opnum4 op, size_t pos,
                            enum nfsstat4 status)
 {
@@ -71,13 +83,10 @@ enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opn
     out->end = reply->limit;
     if (status != NFS4_OK) {
         tail_drop(c->call);
-        if (!keep_body) {
-            xdr_rewind(out, pos + 8);
-            /* SETATTR4res has its bitmap with every status. */
-            if (op == OP_SETATTR)
-                xdr_put_u32(out, 0);
-        }
-        xdr_patch_u32(out, pos + 4, status);
+        if (keep_body)
+            xdr_patch_u32(out, pos + 4, status);
+        else
+            put_error(out, op, pos, status);
     }
     compound_trace_add(reply->trace, op, xdr_pos(out) - pos + tail_bytes(c->call));
     return status;
@@ -91,6 +100,17 @@ bool reply_op_fits(const struct reply *reply, const struct compound *c, const st
         return false;
     return !info || !(info->flags & OP_MUTATES) || info->reply_bound <= 8 ||
            xdr_left(c->out) >= info->reply_bound - 8;
+}
+
+void reply_op_retract(struct reply *reply, struct compound *c, enum nfs_opnum4 op, size_t pos,
+                      enum nfsstat4 status)
+{
+    struct xdr *out = c->out;
+
+    tail_drop(c->call);
+    out->end = reply->limit;
+    put_error(out, op, pos, status);
+    compound_trace_cut(reply->trace, c->op_index, xdr_pos(out) - pos);
 }
 
 void reply_end(struct reply *reply, struct compound *c, enum nfsstat4 status, uint32_t results)

@@ -66,6 +66,7 @@ enum nfsstat4 op_create(struct compound *c, const struct CREATE4args *args)
     if (set.mask & VFS_ATTR_SIZE)
         return NFS4ERR_INVAL;
     made = dir->fs->ops->create(dir, &c->cred, &name, &create, &info, &obj);
+    changes_add_created(c, dir, made == VFS_OK ? obj : NULL, &create);
     if (made != VFS_OK)
         return status_from_vfs(made);
     compound_set_current(c, obj, c->current.export);

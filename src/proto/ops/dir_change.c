@@ -47,6 +47,7 @@ enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
     exclusion_end(&exclusion, c);
     if (removed != VFS_OK)
         return change_status(removed);
+    changes_add(c, c->current.export, dir);
     resok.cinfo = change_info_from_vfs(&info);
     wire_REMOVE4resok(c->out, &resok);
     return NFS4_OK;
@@ -94,6 +95,8 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
         return NFS4ERR_EXIST;
     if (renamed != VFS_OK)
         return change_status(renamed);
+    changes_add(c, c->current.export, from_dir);
+    changes_add(c, c->current.export, to_dir);
     resok.source_cinfo = change_info_from_vfs(&from_info);
     resok.target_cinfo = change_info_from_vfs(&to_info);
     wire_RENAME4resok(c->out, &resok);
@@ -129,6 +132,7 @@ enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
     exclusion_end(&exclusion, c);
     if (linked != VFS_OK)
         return change_status(linked);
+    changes_add(c, c->current.export, dir);
     resok.cinfo = change_info_from_vfs(&info);
     wire_LINK4resok(c->out, &resok);
     return NFS4_OK;

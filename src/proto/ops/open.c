@@ -130,6 +130,7 @@ static enum nfsstat4 truncate_target(struct compound *c, struct open_target *tar
                                    &applied);
     if (status != VFS_OK)
         return status_from_vfs(status);
+    changes_add(c, target->export, obj);
     bitmap4_set(&target->attrset, FATTR4_SIZE);
     return NFS4_OK;
 }

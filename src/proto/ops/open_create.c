@@ -125,6 +125,7 @@ static enum nfsstat4 create(struct compound *c, const struct vfs_name *name, str
         return status;
     made = dir->fs->ops->create(dir, &c->cred, name, &wish->create, info, obj);
     exclusion_end(&exclusion, c);
+    changes_add_created(c, dir, made == VFS_OK ? *obj : NULL, &wish->create);
     return made == VFS_OK ? NFS4_OK : status_from_vfs(made);
 }
 

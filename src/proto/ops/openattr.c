@@ -20,6 +20,8 @@ static enum nfsstat4 openattr(struct compound *c, bool create, enum vfs_status *
         return status;
     *opened = obj->fs->ops->openattr(obj, &c->cred, true, dir);
     exclusion_end(&exclusion, c);
+    if (*opened == VFS_OK)
+        changes_add(c, c->current.export, obj);
     return NFS4_OK;
 }
 

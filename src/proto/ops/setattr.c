@@ -35,6 +35,8 @@ static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool
         return status;
     changed = obj->fs->ops->setattr(obj, &c->cred, set, opened, applied);
     exclusion_end(&exclusion, c);
+    if (*applied)
+        changes_add(c, c->current.export, obj);
     return changed == VFS_OK ? NFS4_OK : status_from_vfs(changed);
 }
 

@@ -31,6 +31,16 @@ static enum duplicate_way op_look(struct v40_compound *x, enum nfs_opnum4 op)
     return DUPLICATE_GO_ON;
 }
 
+/* An owner's result is kept for retries before the reply is: what came before it is waited for
+ * here, and what it changes itself in owner_gate.c. */
+static bool settle_before(struct v40_compound *x, enum nfs_opnum4 op)
+{
+    if (!v40_op_in_sequence(op) || changes_await(&x->base, &x->reply))
+        return true;
+    x->status = NFS4ERR_IO;
+    return false;
+}
+
 /* One operation with its result, unless the reply to the whole request turns out to be there, or it
  * is to be run once more, when it has waited (park.asked). */
 static enum duplicate_way op_next(struct v40_compound *x)
@@ -41,7 +51,7 @@ static enum duplicate_way op_next(struct v40_compound *x)
     enum nfsstat4 status;
     size_t pos;
 
-    if (way == DUPLICATE_ANSWERED || way == DUPLICATE_DROPPED)
+    if (way == DUPLICATE_ANSWERED || way == DUPLICATE_DROPPED || !settle_before(x, op))
         return way;
     pos = reply_op_begin(&x->reply, &x->base, op);
     x->args = x->base.in->p;
@@ -70,6 +80,10 @@ static enum rpc_result finish(struct v40_compound *x, enum duplicate_way way)
     struct compound *c = &x->base;
     enum rpc_result result;
 
+    if (way == DUPLICATE_GO_ON && !changes_await(c, &x->reply)) {
+        x->status = NFS4ERR_IO;
+        c->op_index++;
+    }
     /* What failed may have met what this very request did when it came before. */
     if (way == DUPLICATE_GO_ON && x->status != NFS4_OK && !x->duplicate)
         way = duplicate_request_begin(x);

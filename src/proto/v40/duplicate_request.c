@@ -6,6 +6,7 @@
 #include "base/htable.h"
 #include "base/log.h"
 #include "proto/v40/duplicate_cache.h"
+#include "proto/v40/op_run.h"
 #include "proto/v40/v40.h"
 #include "transport/connection.h"
 
@@ -140,20 +141,12 @@ enum duplicate_way duplicate_request_begin(struct v40_compound *x)
 /* The second one with an owner's seqid? */
 static bool is_second(struct v40_compound *x, enum nfs_opnum4 op)
 {
-    switch ((uint32_t)op) {
-    case OP_CLOSE:
-    case OP_LOCK:
-    case OP_LOCKU:
-    case OP_OPEN:
-    case OP_OPEN_CONFIRM:
-    case OP_OPEN_DOWNGRADE:
-        if (x->in_sequence)
-            return true;
-        x->in_sequence = true;
+    if (!v40_op_in_sequence(op))
         return false;
-    default:
-        return false;
-    }
+    if (x->in_sequence)
+        return true;
+    x->in_sequence = true;
+    return false;
 }
 
 /* OPENATTR's one argument says whether it may create. */

@@ -61,6 +61,21 @@ static enum nfsstat4 getattr(struct v40_compound *x)
     return status;
 }
 
+bool v40_op_in_sequence(enum nfs_opnum4 op)
+{
+    switch ((uint32_t)op) {
+    case OP_CLOSE:
+    case OP_LOCK:
+    case OP_LOCKU:
+    case OP_OPEN:
+    case OP_OPEN_CONFIRM:
+    case OP_OPEN_DOWNGRADE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 enum nfsstat4 v40_op_run(struct v40_compound *x, enum nfs_opnum4 op)
 {
     struct compound *c = &x->base;

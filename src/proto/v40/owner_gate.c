@@ -78,6 +78,9 @@ static enum nfsstat4 run_and_keep(struct v40_compound *x, struct owner_call *cal
         owner_seqid_release(call->owner->seqid);
         return status;
     }
+    /* Nothing older is in the set (compound40.c). */
+    if (!changes_settle(c))
+        status = NFS4ERR_IO;
     if (c->out->failed)
         status = x->reply.too_big;
     result->status = status;

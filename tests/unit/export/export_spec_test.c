@@ -38,6 +38,7 @@ static void defaults(void **state)
     assert_int_equal(spec.squash, EXPORT_ROOT_SQUASH);
     assert_int_equal(spec.anon_uid, 65534);
     assert_false(spec.read_only);
+    assert_false(spec.async);
     export_spec_fini(&spec);
 }
 
@@ -46,12 +47,13 @@ static void all_options(void **state)
     struct export_spec spec;
 
     (void)state;
-    parse("//a//b/=local:/srv/x:y,ro,all_squash,anonuid=7,anongid=8,client=10.0.0.0/8,"
+    parse("//a//b/=local:/srv/x:y,ro,async,all_squash,anonuid=7,anongid=8,client=10.0.0.0/8,"
           "client=fd00::/64,sec=sys,fsid=42",
           &spec);
     assert_string_equal(spec.path, "/a/b");
     assert_string_equal(spec.arg, "/srv/x:y");
     assert_true(spec.read_only);
+    assert_true(spec.async);
     assert_int_equal(spec.squash, EXPORT_ALL_SQUASH);
     assert_int_equal(spec.anon_uid, 7);
     assert_int_equal(spec.anon_gid, 8);
@@ -59,6 +61,20 @@ static void all_options(void **state)
     assert_int_equal(spec.clients[1].prefix_bits, 64);
     assert_true(spec.has_fsid);
     assert_int_equal(spec.fsid, 42);
+    export_spec_fini(&spec);
+}
+
+/* As with exports(5). */
+static void the_last_of_two_opposites_holds(void **state)
+{
+    struct export_spec spec;
+
+    (void)state;
+    parse("/=mem:,async,sync", &spec);
+    assert_false(spec.async);
+    export_spec_fini(&spec);
+    parse("/=mem:,sync,async", &spec);
+    assert_true(spec.async);
     export_spec_fini(&spec);
 }
 
@@ -161,7 +177,8 @@ static void squash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),     cmocka_unit_test(all_options), cmocka_unit_test(wrong),
+        cmocka_unit_test(defaults),     cmocka_unit_test(all_options),
+        cmocka_unit_test(wrong),        cmocka_unit_test(the_last_of_two_opposites_holds),
         cmocka_unit_test(client_rules), cmocka_unit_test(squash),
     };
 
