@@ -162,6 +162,12 @@ sound_structure() {
 {
     return read_at(c);
 }'
+    put proto/ops/remove.c 'static enum nfsstat4 take(struct compound *c)
+{
+    removed = dir->fs->ops->remove(dir, name);
+    changes_add(c, c->current.export, dir);
+    return removed;
+}'
     put proto/attr/attr.c 'int attr;'
     put proto/v41/op_run.c 'enum nfsstat4 v41_op_run(struct v41_compound *x, enum nfs_opnum4 op)
 {
@@ -239,6 +245,11 @@ expect_structure_fail proto/v41/a.c 'static void shortcut(struct v41_compound *x
 # S20-15: the gate looks at no file.
 expect_structure_fail proto/v41/sequence.c 'int a = open_find(x);' 'a SEQUENCE that looks at opens'
 # S20-D4: the session of a request stands beside the call, not in it.
+expect_structure_fail proto/ops/remove.c 'static enum nfsstat4 take(struct compound *c)
+{
+    return dir->fs->ops->remove(dir, name);
+}' 'a handler that does not wait for the disk'
+
 expect_structure_fail transport/rpc_call.h 'struct session *session;' 'a call with a session'
 # S20-49: what is shared compiles without minor version 0.
 expect_structure_fail proto/ops/a.c 'int a = v40_a(c);' 'a handler that knows 4.0'

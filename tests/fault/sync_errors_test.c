@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A sync that fails is an error to those who waited for it and to nobody else; the write verifier
+ * moves, since unstable writes may be lost with it; and no result that says NFS4_OK stands for a
+ * change that may be lost.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fault/durable_fixture.h"
+#include "lib/wait.h"
+
+enum {
+    LARGE = 256 << 10 /* what READ answers by descriptor */
+};
+
+static struct client_fh dir;
+
+static bool there(const char *name)
+{
+    struct stat st;
+
+    return lstat(durable_path(name), &st) == 0;
+}
+
+static void add_mkdir(const char *name)
+{
+    client_op_create(C, name, NF4DIR, NULL, 0755);
+}
+
+static void mkdir_is(struct client_mount *mount, const struct client_fh *in, const char *name,
+                     enum nfsstat4 status)
+{
+    begin(mount, in);
+    add_mkdir(name);
+    run_on(&mount->conn, status);
+}
+
+/* A request that waits for its reply while others run. */
+struct waiting {
+    struct client_mount *mount;
+    struct client_compound compound;
+    uint32_t xid;
+};
+
+static struct waiting leave_waiting(struct client_mount *mount)
+{
+    struct waiting waiting = {.mount = mount, .xid = durable_send(&mount->conn)};
+
+    waiting.compound = *C;
+    memset(C, 0, sizeof(*C));
+    return waiting;
+}
+
+static void waiting_gets(struct waiting *waiting, enum nfsstat4 status)
+{
+    client_compound_free(C);
+    *C = waiting->compound;
+    durable_receive(&waiting->mount->conn, waiting->xid, status);
+}
+
+static void another_directory_is_not_concerned(void **state)
+{
+    struct waiting first, second;
+    struct client_fh other;
+
+    (void)state;
+    dir = durable_dir("sync");
+    other = look(&bob, &dir, "other");
+    disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
+    atomic_store(&watch->hold, true);
+    begin(&alice, &dir);
+    add_mkdir("new");
+    first = leave_waiting(&alice);
+    begin(&bob, &other);
+    add_mkdir("new");
+    second = leave_waiting(&bob);
+    durable_held(2);
+    atomic_store(&watch->hold, false);
+    waiting_gets(&first, NFS4ERR_IO);
+    waiting_gets(&second, NFS4_OK);
+    mkdir_is(&alice, &dir, "next", NFS4_OK);
+}
+
+/* Bob comes when the sync that will fail has begun; it is not for him. */
+static void who_comes_later_is_not_concerned(void **state)
+{
+    struct waiting first, second;
+
+    (void)state;
+    dir = durable_dir("sync");
+    disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
+    atomic_store(&watch->hold, true);
+    begin(&alice, &dir);
+    add_mkdir("first");
+    first = leave_waiting(&alice);
+    durable_held(1);
+    begin(&bob, &dir);
+    add_mkdir("second");
+    second = leave_waiting(&bob);
+    wait_until(there("second"));
+    atomic_store(&watch->hold, false);
+    waiting_gets(&first, NFS4ERR_IO);
+    waiting_gets(&second, NFS4_OK);
+}
+
+static uint64_t verifier_of(const struct client_fh *file)
+{
+    uint64_t verifier;
+
+    begin(&alice, file);
+    client_op_commit(C, 0, 0);
+    run(NFS4_OK);
+    memcpy(&verifier, result(OP_COMMIT)->opcommit.writeverf, sizeof(verifier));
+    return verifier;
+}
+
+/* RFC 8881 §18.3.3 */
+static void the_write_verifier_moves(void **state)
+{
+    struct client_fh file;
+    uint64_t before;
+
+    (void)state;
+    dir = durable_dir("sync");
+    file = look(&alice, &dir, "file");
+    before = verifier_of(&file);
+    assert_true(verifier_of(&file) == before);
+    disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
+    mkdir_is(&alice, &dir, "new", NFS4ERR_IO);
+    assert_true(verifier_of(&file) != before);
+}
+
+/* What is behind it has been done and is not told. */
+static void the_first_change_has_the_error(void **state)
+{
+    uint32_t head;
+
+    (void)state;
+    dir = durable_dir("sync");
+    disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
+    begin(&alice, &dir);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_MODE));
+    head = C->count;
+    add_mkdir("first");
+    client_op_getfh(C);
+    client_op_putfh(C, &dir);
+    add_mkdir("second");
+    run(NFS4ERR_IO);
+    assert_int_equal(R->count, head + 1);
+    assert_int_equal(R->ops[head].resop, OP_CREATE);
+    assert_int_equal(R->ops[head - 1].status, NFS4_OK);
+    assert_true(there("first") && there("second"));
+    /* The same to a retry. */
+    replay_on(NULL);
+}
+
+/* SETATTR4res has its bitmap with an error, too; and what READ hung on behind it is given back. */
+static void setattr_before_a_read_has_the_error(void **state)
+{
+    struct client_fh file;
+    int fd;
+
+    (void)state;
+    dir = durable_dir("sync");
+    fd = open(durable_path("file"), O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, LARGE), 0);
+    close(fd);
+    file = look(&alice, &dir, "file");
+    for (int i = 0; i < 3; i++) { /* the last one finds it in the page cache */
+        if (i == 2)
+            disk_watch_fail(watch, DISK_FSYNC, durable_note("file"), 1);
+        client_result_free(R);
+        client_compound_free(C);
+        client_mount_begin_uncached(&alice, C);
+        client_op_putfh(C, &file);
+        client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_MODE),
+                          &(struct nfs4_attrs){.mode = 0640});
+        client_op_read(C, &client_stateid_anonymous, 0, LARGE);
+        run(i == 2 ? NFS4ERR_IO : NFS4_OK);
+    }
+    assert_int_equal(R->ops[R->count - 1].resop, OP_SETATTR);
+}
+
+/* The owner's sequence goes on in 4.0, and the file can be opened. */
+static void an_open_has_the_error(void **state)
+{
+    struct client_open open = {
+        .owner = "sync errors",
+        .access = OPEN4_SHARE_ACCESS_BOTH | V40_OR(0, OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+        .name = "new",
+        .create = true,
+        .how = UNCHECKED4,
+        .mode = 0644,
+    };
+    struct client_file file;
+
+    (void)state;
+    dir = durable_dir("sync");
+    disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
+    begin(&alice, &dir);
+    script_op_open(&alice, &open);
+    client_op_getfh(C);
+    run(NFS4ERR_IO);
+    assert_int_equal(R->ops[R->count - 1].resop, OP_OPEN);
+    replay_on(NULL);
+    expect_status(client_file_open(&alice, &dir, &open, &file), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* What was changed before an operation in an owner's sequence is waited for before that runs: its
+ * owner would count it, and the client would not. */
+static void an_open_behind_the_error_does_not_run(void **state)
+{
+    struct client_open open = {
+        .owner = "sync errors behind",
+        .access = OPEN4_SHARE_ACCESS_READ | V40_OR(0, OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+        .name = "file",
+    };
+    struct client_file file;
+
+    (void)state;
+    dir = durable_dir("sync");
+    disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
+    begin(&alice, &dir);
+    add_mkdir("new");
+    client_op_putfh(C, &dir);
+    script_op_open(&alice, &open);
+    client_op_getfh(C);
+    run(NFS4ERR_IO);
+    assert_int_equal(R->ops[R->count - 1].resop, OP_CREATE);
+    expect_status(client_file_open(&alice, &dir, &open, &file), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* One sync for the whole file system: all who waited for it. */
+static void on_btrfs_all_of_a_round_are_concerned(void **state)
+{
+    struct waiting first, second;
+
+    (void)state;
+    dir = durable_dir("sync");
+    atomic_store(&watch->hold, true);
+    begin(&alice, &dir);
+    add_mkdir("first");
+    first = leave_waiting(&alice);
+    durable_held(1);
+    disk_watch_fail(watch, DISK_SYNCFS, "sync", 1);
+    begin(&bob, &dir);
+    add_mkdir("second");
+    second = leave_waiting(&bob);
+    wait_until(there("second"));
+    atomic_store(&watch->hold, false);
+    waiting_gets(&first, NFS4ERR_IO);
+    waiting_gets(&second, NFS4_OK);
+    mkdir_is(&bob, &dir, "third", NFS4_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest on_ext4[] = {
+        cmocka_unit_test(another_directory_is_not_concerned),
+        cmocka_unit_test(who_comes_later_is_not_concerned),
+        cmocka_unit_test(the_write_verifier_moves),
+        cmocka_unit_test(the_first_change_has_the_error),
+        cmocka_unit_test(setattr_before_a_read_has_the_error),
+        cmocka_unit_test(an_open_has_the_error),
+        cmocka_unit_test(an_open_behind_the_error_does_not_run),
+    };
+    const struct CMUnitTest on_btrfs[] = {
+        cmocka_unit_test(on_btrfs_all_of_a_round_are_concerned),
+    };
+    int failed = test_group_run_fixtures(on_ext4, durable_setup_ext4, script_teardown);
+
+    return failed + test_group_run_fixtures(on_btrfs, durable_setup_btrfs, script_teardown);
+}
