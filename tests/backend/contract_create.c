@@ -184,6 +184,28 @@ static void exclusive_over_another_file(void **state)
     assert_status(create_reg(c, "dir", VFS_CREATE_EXCLUSIVE, 0, &create, &out), VFS_EXIST);
 }
 
+/* A name that is there goes before a right that is not. */
+static void exclusive_without_the_right(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_attr mode = {.mask = VFS_ATTR_MODE, .mode = 0644};
+    struct vfs_create create = {
+        .type = VFS_REG, .mode = VFS_CREATE_EXCLUSIVE, .verifier = 7, .attr = &mode};
+    struct vfs_object *dir = make_dir(c, "dir"), *file, *again;
+
+    assert_ok(do_create(dir, &c->owner, "file", &create, &file));
+    assert_ok(do_chmod(dir, &c->owner, 0555));
+    assert_status(do_create(dir, &c->other, "new", &create, &again), VFS_ACCESS);
+    assert_ok(do_create(dir, &c->other, "file", &create, &again));
+    assert_false(create.created);
+    assert_ptr_equal(again, file);
+    vfs_object_put(again);
+    create.verifier = 8;
+    assert_status(do_create(dir, &c->other, "file", &create, &again), VFS_EXIST);
+    vfs_object_put(file);
+    vfs_object_put(dir);
+}
+
 static void other_types_want_a_free_name(void **state)
 {
     struct contract *c = *state;
@@ -418,6 +440,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(unchecked_of_what_is_no_file, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_knows_its_retry, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_over_another_file, NEEDS_NOTHING),
+    CONTRACT_TEST(exclusive_without_the_right, NEEDS_USERS),
     CONTRACT_TEST(other_types_want_a_free_name, NEEDS_NOTHING),
     CONTRACT_TEST(size_and_times_from_the_start, NEEDS_NOTHING),
     CONTRACT_TEST(owner_from_the_start, NEEDS_CHOWN),

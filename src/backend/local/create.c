@@ -4,7 +4,8 @@
  * caller, so owner, group and permission are the kernel's rules.
  *
  * An exclusively created file carries its verifier in the seconds of atime and mtime, 31 bits each
- * (RFC 8881 §18.16.3 allows that), mixed so that near verifiers differ there too.
+ * (RFC 8881 §18.16.3 allows that), mixed so that near verifiers differ there too.  It gets its name
+ * last, so that neither a crash nor anybody else finds it without.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,16 @@ struct making {
     struct vfs_create *create;
     struct local_object *made;
 };
+
+/* AT_EMPTY_PATH would need a capability that the caller has not, before Linux 6.10. */
+static int link_fd(const struct local_object *dir, int fd, const char *name)
+{
+    const struct local_fs *fs = local_fs_of(&dir->base);
+    char digits[12];
+
+    (void)snprintf(digits, sizeof(digits), "%d", fd);
+    return linkat(fs->proc_fd, digits, dir->path_fd, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
 
 static void verifier_times(uint64_t verifier, struct timespec times[2])
 {
@@ -103,29 +114,66 @@ static enum vfs_status existing(struct making *m)
     return status;
 }
 
+static int stamp(const struct making *m, int fd)
+{
+    struct timespec times[2];
+
+    verifier_times(m->create->verifier, times);
+    return futimens(fd, times) == 0 ? 0 : errno;
+}
+
+static int create_named(const struct making *m, int *fd)
+{
+    *fd = openat(m->dir->path_fd, m->name,
+                 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                 mode_of(m->create, DEFAULT_FILE_MODE));
+    return *fd < 0 ? errno : 0;
+}
+
+/* Where files can't be made without a name: a crash between the two steps leaves one without its
+ * verifier, which the client's retry takes for somebody else's. */
+static int create_then_stamp(const struct making *m, int *fd)
+{
+    int err = create_named(m, fd);
+
+    if (err)
+        return err;
+    err = stamp(m, *fd);
+    if (err) {
+        close(*fd);
+        (void)unlinkat(m->dir->path_fd, m->name, 0);
+    }
+    return err;
+}
+
+/* The file has its verifier before it has its name. */
+static int create_stamped(const struct making *m, int *fd)
+{
+    int err;
+
+    *fd = openat(m->dir->path_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC | O_NONBLOCK,
+                 mode_of(m->create, DEFAULT_FILE_MODE));
+    /* Not on vfat or NFS.  And without permission to write the directory, whether the name is there
+     * goes before that. */
+    if (*fd < 0)
+        return create_then_stamp(m, fd);
+    err = stamp(m, *fd);
+    if (!err)
+        err = link_fd(m->dir, *fd, m->name);
+    if (err)
+        close(*fd);
+    return err;
+}
+
 static enum vfs_status make_file(struct making *m)
 {
-    struct vfs_create *create = m->create;
     enum vfs_status status;
-    int fd = openat(m->dir->path_fd, m->name,
-                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                    mode_of(create, DEFAULT_FILE_MODE));
+    int fd, err;
 
-    if (fd < 0)
-        return errno == EEXIST ? existing(m) : local_failure(errno);
-    if (create->mode == VFS_CREATE_EXCLUSIVE) {
-        struct timespec times[2];
-
-        verifier_times(create->verifier, times);
-        if (futimens(fd, times) != 0) {
-            int err = errno;
-
-            close(fd);
-            (void)unlinkat(m->dir->path_fd, m->name, 0);
-            return local_status(err);
-        }
-    }
-    create->created = true;
+    err = m->create->mode == VFS_CREATE_EXCLUSIVE ? create_stamped(m, &fd) : create_named(m, &fd);
+    if (err)
+        return err == EEXIST ? existing(m) : local_failure(err);
+    m->create->created = true;
     status = local_object_from_fd(m->fs, fd, O_RDWR, NULL, &m->made);
     if (status != VFS_OK)
         (void)unlinkat(m->dir->path_fd, m->name, 0);
@@ -238,12 +286,10 @@ static enum vfs_status make_link(struct local_object *obj, struct local_object *
                                  const char *name)
 {
     const struct local_fs *fs = local_fs_of(&dir->base);
-    char digits[12];
+    int err = link_fd(dir, obj->path_fd, name);
 
-    /* AT_EMPTY_PATH would need a capability that the caller has not. */
-    (void)snprintf(digits, sizeof(digits), "%d", obj->path_fd);
-    if (linkat(fs->proc_fd, digits, dir->path_fd, name, AT_SYMLINK_FOLLOW) != 0)
-        return errno == ENOENT ? VFS_STALE : local_failure(errno); /* of one of the two objects */
+    if (err)
+        return err == ENOENT ? VFS_STALE : local_failure(err); /* of one of the two objects */
     local_change_mark(obj);
     if (fs->map) {
         struct local_id id;
