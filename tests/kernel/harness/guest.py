@@ -24,10 +24,11 @@ HEAD = ["unshare", "--pid", "--fork", "--kill-child=KILL", "bash", "-c", '"$@"; 
 
 
 class Guest:
-    def __init__(self, number, directory, kernel, memory="768M"):
+    def __init__(self, number, directory, kernel, memory="768M", disk=None):
         self.number = number
         self.kernel = kernel
         self.memory = memory
+        self.disk = disk  # an image, the guest's /dev/ubda
         self.directory = Path(directory) / f"client{number}"
         self.directory.mkdir()
         self.console = self.directory / "console"
@@ -54,6 +55,8 @@ class Guest:
             f"vec0:transport=tap,ifname=tap{self.number},depth=128,gro=1,"
             f"mac=52:54:00:77:00:{self.number:02x}",
             f"mainstay.config={config_file}"]
+        if self.disk:
+            argv.append(f"ubd0={self.disk}")
         memory_directory = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"
         with self.console.open("wb") as console:
             self.process = subprocess.Popen(
