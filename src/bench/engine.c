@@ -61,12 +61,23 @@ static bool step(struct engine *e, int wait_ms)
     return true;
 }
 
+/* Requests in flight. */
+static uint32_t busy(const struct engine *e)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < e->lane_count; i++)
+        count += e->lanes[i].busy;
+    return count;
+}
+
+/* Less long when nothing is left to do. */
 static bool run_until(struct engine *e, int64_t end_ns)
 {
     for (;;) {
         int64_t left_ns = end_ns - clock_now_ns();
 
-        if (left_ns <= 0)
+        if (left_ns <= 0 || busy(e) == 0)
             return true;
         if (!step(e, (int)(left_ns / NSEC_PER_MSEC) + 1))
             return false;
@@ -76,18 +87,13 @@ static bool run_until(struct engine *e, int64_t end_ns)
 static bool drain(struct engine *e)
 {
     int64_t end_ns = clock_now_ns() + DRAIN_NS;
-    uint32_t busy = 1;
 
     for (uint32_t i = 0; i < e->lane_count; i++)
         e->lanes[i].stopping = true;
-    while (busy > 0 && clock_now_ns() < end_ns) {
+    while (busy(e) > 0 && clock_now_ns() < end_ns)
         if (!step(e, 100))
             return false;
-        busy = 0;
-        for (uint32_t i = 0; i < e->lane_count; i++)
-            busy += e->lanes[i].busy;
-    }
-    return busy == 0;
+    return busy(e) == 0;
 }
 
 static struct sample sample_take(const struct engine *e)

@@ -266,7 +266,7 @@ static void slot_reply(struct lane_slot *slot, const uint8_t *record, size_t len
         histogram_add(lane->latency, (uint64_t)(now_ns - slot->started_ns));
         slot->stage = 0;
         slot->started_ns = now_ns;
-        if (lane->stopping) {
+        if (lane->stopping || next == STAGE_LAST) {
             slot->busy = false;
             lane->busy--;
             return;

@@ -37,7 +37,8 @@ const struct bench_op *bench_op_find(const char *name)
         &bench_op_access,  &bench_op_open_close,
         &bench_op_read,    &bench_op_create_remove,
         &bench_op_write,   &bench_op_write_sync,
-        &bench_op_readdir,
+        &bench_op_readdir, &bench_op_create,
+        &bench_op_remove,  &bench_op_rename,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)

@@ -12,6 +12,7 @@
 #define BENCH_STAGES 3u
 #define STAGE_DONE (-1)
 #define STAGE_ERROR (-2)
+#define STAGE_LAST (-3) /* done, and the slot has nothing left to do */
 #define STAGE_NEXT 1000 /* the stage after this one, or done */
 
 /* What a test run works on: made by an operation's set-up in a directory of its own. */
@@ -66,8 +67,25 @@ MUST_USE enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count,
 /* The attributes that Linux asks for with most operations. */
 struct bitmap4 bench_attrs(void);
 
+/* OPEN of a name in the work's directory, by the slot's owner, with what Linux asks for. */
+void bench_build_open(const struct bench_work *work, const struct lane_slot *slot,
+                      struct client_compound *c, const char *name, bool create);
+
+/* PUTFH and OPEN: keep the stateid. */
+int bench_take_open(struct lane_slot *slot, struct xdr *results);
+
+/* The stateid in requests until it is known, and what puts the slot's in its place. */
+extern const struct stateid4 bench_stateid_mark;
+void bench_stateid_patch(struct lane_slot *slot, uint8_t *request);
+
+/* Where the bytes of a placeholder stand in a request. */
+uint32_t bench_mark_find(const struct lane_slot *slot, const void *mark, size_t len);
+
 /* The operations on names (op_name.c) and on contents (op_file.c). */
 extern const struct bench_op bench_op_getattr, bench_op_access, bench_op_read, bench_op_write,
     bench_op_write_sync;
-extern const struct bench_op bench_op_lookup, bench_op_open_close, bench_op_create_remove,
-    bench_op_readdir;
+extern const struct bench_op bench_op_lookup, bench_op_open_close, bench_op_readdir;
+
+/* Those that change names (op_change.c). */
+extern const struct bench_op bench_op_create_remove, bench_op_create, bench_op_remove,
+    bench_op_rename;

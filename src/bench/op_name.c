@@ -1,52 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations on names: lookups, opens, creations, listings. */
+/* Operations on names that are there: lookups, opens, listings. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/lane.h"
 
-#define NAME_DIGITS 8
 #define LIST_BYTES (256u << 10)
 
 /* What stands in a request until the real thing is known; its place is found by its bytes. */
-static const struct stateid4 stateid_mark = {0x73746964, "stateid mark"};
+const struct stateid4 bench_stateid_mark = {0x73746964, "stateid mark"};
 static const uint64_t cookie_mark = 0x636f6f6b69652121ull;
-static const char name_mark[] = "name-XXXXXXXX";
 
-static uint32_t mark_find(const struct lane_request *request, const void *mark, size_t len)
+uint32_t bench_mark_find(const struct lane_slot *slot, const void *mark, size_t len)
 {
+    const struct lane_request *request = &slot->requests[slot->stage];
     const uint8_t *at = memmem(request->bytes, request->len, mark, len);
 
     CHECK(at);
     return (uint32_t)(at - request->bytes);
 }
 
-static void stateid_patch(struct lane_slot *slot, uint8_t *request)
+void bench_stateid_patch(struct lane_slot *slot, uint8_t *request)
 {
     uint32_t *at = &slot->patch_at[slot->stage][0], be = htobe32(slot->stateid.seqid);
 
     if (*at == 0)
-        *at = mark_find(&slot->requests[slot->stage], stateid_mark.other, NFS4_OTHER_SIZE) - 4;
+        *at = bench_mark_find(slot, bench_stateid_mark.other, NFS4_OTHER_SIZE) - 4;
     memcpy(request + *at, &be, sizeof(be));
     memcpy(request + *at + 4, slot->stateid.other, NFS4_OTHER_SIZE);
 }
 
-static void name_patch(struct lane_slot *slot, uint8_t *request)
-{
-    uint32_t *at = &slot->patch_at[slot->stage][1];
-    char digits[NAME_DIGITS + 1];
-
-    if (*at == 0)
-        *at = mark_find(&slot->requests[slot->stage], name_mark, sizeof(name_mark) - 1);
-    /* Lanes have directories of their own; the slot makes the names of one differ. */
-    (void)snprintf(digits, sizeof(digits), "%03x%05x", slot->index & 0xfff,
-                   slot->name_count & 0xfffff);
-    memcpy(request + *at + sizeof(name_mark) - 1 - NAME_DIGITS, digits, NAME_DIGITS);
-}
-
-/* PUTFH and OPEN: the stateid. */
-static int take_open(struct lane_slot *slot, struct xdr *results)
+int bench_take_open(struct lane_slot *slot, struct xdr *results)
 {
     struct nfs_resop4 op;
 
@@ -77,8 +62,8 @@ static enum nfsstat4 setup_open_close(struct bench_work *work)
     return bench_work_files(work, work->options->slots, 16, false);
 }
 
-static void build_open(const struct bench_work *work, const struct lane_slot *slot,
-                       struct client_compound *c, const char *name, bool create)
+void bench_build_open(const struct bench_work *work, const struct lane_slot *slot,
+                      struct client_compound *c, const char *name, bool create)
 {
     char owner[32];
 
@@ -103,73 +88,14 @@ static void build_open_existing(const struct bench_work *work, const struct lane
     char name[32];
 
     (void)snprintf(name, sizeof(name), "f%u", slot->index);
-    build_open(work, slot, c, name, false);
+    bench_build_open(work, slot, c, name, false);
 }
 
 static void build_close(const struct bench_work *work, const struct lane_slot *slot,
                         struct client_compound *c)
 {
     client_op_putfh(c, &work->files[slot->index].fh);
-    client_op_close(c, &stateid_mark);
-}
-
-/* One file of the kind made here tells how long a handle is. */
-static enum nfsstat4 setup_create(struct bench_work *work)
-{
-    return bench_work_files(work, 1, 0, false);
-}
-
-static void build_create(const struct bench_work *work, const struct lane_slot *slot,
-                         struct client_compound *c)
-{
-    build_open(work, slot, c, name_mark, true);
-}
-
-/* PUTFH, OPEN, GETFH. */
-static int take_create(struct lane_slot *slot, struct xdr *results)
-{
-    struct nfs_resop4 op;
-
-    if (take_open(slot, results) == STAGE_ERROR || !wire_nfs_resop4(results, &op) ||
-        op.opgetfh.object.len != slot->lane->work.files[0].fh.len)
-        return STAGE_ERROR;
-    slot->fh.len = op.opgetfh.object.len;
-    memcpy(slot->fh.data, op.opgetfh.object.data, slot->fh.len);
-    return STAGE_NEXT;
-}
-
-static void build_close_created(const struct bench_work *work, const struct lane_slot *slot,
-                                struct client_compound *c)
-{
-    (void)slot;
-    client_op_putfh(c, &work->files[0].fh);
-    client_op_close(c, &stateid_mark);
-}
-
-static void patch_close_created(struct lane_slot *slot, uint8_t *request)
-{
-    uint32_t *at = &slot->patch_at[slot->stage][1];
-    const struct client_fh *mark = &slot->lane->work.files[0].fh;
-
-    if (*at == 0)
-        *at = mark_find(&slot->requests[slot->stage], mark->data, mark->len);
-    memcpy(request + *at, slot->fh.data, slot->fh.len);
-    stateid_patch(slot, request);
-}
-
-static void build_remove(const struct bench_work *work, const struct lane_slot *slot,
-                         struct client_compound *c)
-{
-    (void)slot;
-    client_op_putfh(c, &work->dir);
-    client_op_remove(c, name_mark);
-}
-
-static int take_remove(struct lane_slot *slot, struct xdr *results)
-{
-    (void)results;
-    slot->name_count++;
-    return STAGE_NEXT;
+    client_op_close(c, &bench_stateid_mark);
 }
 
 static enum nfsstat4 setup_readdir(struct bench_work *work)
@@ -208,7 +134,7 @@ static void patch_readdir(struct lane_slot *slot, uint8_t *request)
     uint64_t be = htobe64(cookie_mark);
 
     if (*at == 0)
-        *at = mark_find(&slot->requests[slot->stage], &be, sizeof(be));
+        *at = bench_mark_find(slot, &be, sizeof(be));
     be = htobe64(slot->cookie);
     memcpy(request + *at, &be, sizeof(be));
     memcpy(request + *at + sizeof(be), slot->verifier, NFS4_VERIFIER_SIZE);
@@ -249,19 +175,9 @@ const struct bench_op bench_op_lookup = {
 const struct bench_op bench_op_open_close = {
     .name = "open-close",
     .stage_count = 2,
-    .stages = {{.build = build_open_existing, .take = take_open, .cache_this = true},
-               {.build = build_close, .patch = stateid_patch, .cache_this = true}},
+    .stages = {{.build = build_open_existing, .take = bench_take_open, .cache_this = true},
+               {.build = build_close, .patch = bench_stateid_patch, .cache_this = true}},
     .setup = setup_open_close,
-};
-
-const struct bench_op bench_op_create_remove = {
-    .name = "create-remove",
-    .stage_count = 3,
-    .stages =
-        {{.build = build_create, .patch = name_patch, .take = take_create, .cache_this = true},
-         {.build = build_close_created, .patch = patch_close_created, .cache_this = true},
-         {.build = build_remove, .patch = name_patch, .take = take_remove, .cache_this = true}},
-    .setup = setup_create,
 };
 
 const struct bench_op bench_op_readdir = {
