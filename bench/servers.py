@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Starts the servers that are measured, each with an export /mem in memory and /local on a tmpfs,
-# on ports of the loopback, and removes every trace of them at the end. Shared by compare and floor.
+# on ports of the loopback, and removes every trace of them at the end. Shared by all scripts here.
 import atexit
 import json
 import os
@@ -53,12 +53,12 @@ def free_port():
 
 
 class Server:
-    """A process with a scratch directory on a tmpfs."""
+    """A process with a scratch directory on a tmpfs; its data may be on a disk."""
 
-    def __init__(self, name):
+    def __init__(self, name, disk=None):
         self.name = name
         self.scratch = tempfile.mkdtemp(prefix=f"mainstay-bench-{name}.", dir="/dev/shm")
-        self.data = os.path.join(self.scratch, "data")
+        self.data = os.path.join(disk or self.scratch, f"data-{name}" if disk else "data")
         self.state = os.path.join(self.scratch, "state")
         self.log = os.path.join(self.scratch, "log")
         self.port = free_port()
@@ -101,22 +101,24 @@ class Server:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def start_mainstay(program):
-    server = Server("mainstay")
+def start_mainstay(program, disk=None, option=None):
+    """With an option of /local it is called like that."""
+    server = Server(option or "mainstay", disk)
     squash = "no_root_squash" if os.geteuid() == 0 else "all_squash"
+    options = ",".join(filter(None, (squash, option)))
     return server.start([program, "--listen", server.target, "--state", server.state,
                          "--export", "/mem=mem:,no_root_squash",
-                         "--export", f"/local=local:{server.data},{squash}"])
+                         "--export", f"/local=local:{server.data},{options}"])
 
 
-def start_ganesha():
+def start_ganesha(disk=None):
     program = shutil.which("ganesha.nfsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
     if not program:
         raise Failure("there is no ganesha.nfsd: apt install nfs-ganesha nfs-ganesha-mem "
                       "nfs-ganesha-vfs")
     if os.geteuid() != 0:
         raise Failure("NFS-Ganesha serves a directory as root only")
-    server = Server("ganesha")
+    server = Server("ganesha", disk)
     conf = os.path.join(server.scratch, "ganesha.conf")
     with open(conf, "w") as file:
         file.write(GANESHA_CONF.format(port=server.port, state=server.state, data=server.data))
