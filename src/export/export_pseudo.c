@@ -253,17 +253,20 @@ static void pseudo_read_done(struct vfs_object *obj, int fd)
     (void)obj, (void)fd;
 }
 
-static enum vfs_status pseudo_write(struct vfs_object *obj, uint64_t offset, const void *data,
-                                    uint32_t len, enum vfs_stability want, uint32_t *written,
+static enum vfs_status pseudo_write(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    uint64_t offset, const void *data, uint32_t len,
+                                    enum vfs_stability want, uint32_t *written,
                                     enum vfs_stability *reached)
 {
-    (void)obj, (void)offset, (void)data, (void)len, (void)want, (void)written, (void)reached;
+    (void)obj, (void)cred, (void)offset, (void)data, (void)len, (void)want, (void)written;
+    (void)reached;
     return VFS_ISDIR;
 }
 
-static enum vfs_status pseudo_commit(struct vfs_object *obj, uint64_t offset, uint64_t len)
+static enum vfs_status pseudo_commit(struct vfs_object *obj, const struct vfs_cred *cred,
+                                     uint64_t offset, uint64_t len)
 {
-    (void)obj, (void)offset, (void)len;
+    (void)obj, (void)cred, (void)offset, (void)len;
     return VFS_ISDIR;
 }
 

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 struct vfs_blocking_hooks vfs_blocking_hooks;
-void (*_Atomic vfs_own_identity_hook)(void);
+const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
 
 /* Held while the hook runs, so that who sets another one waits for it. */
 static pthread_mutex_t lease_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -335,10 +335,13 @@ struct vfs_ops {
     enum vfs_status (*read)(struct vfs_object *obj, struct vfs_read *io);
     void (*read_done)(struct vfs_object *obj, int fd); /* after an answer by descriptor */
     /* *written may be short only on error; *stability says what was reached (>= wanted). */
-    enum vfs_status (*write)(struct vfs_object *obj, uint64_t offset, const void *data,
-                             uint32_t len, enum vfs_stability want, uint32_t *written,
-                             enum vfs_stability *reached);
-    enum vfs_status (*commit)(struct vfs_object *obj, uint64_t offset, uint64_t len);
+    /* write() and commit() ask for no right (open() did), but act as cred: what the system below
+     * judges or accounts by who writes (suid and sgid bits, reserves, quotas) goes by it. */
+    enum vfs_status (*write)(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                             const void *data, uint32_t len, enum vfs_stability want,
+                             uint32_t *written, enum vfs_stability *reached);
+    enum vfs_status (*commit)(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                              uint64_t len);
     /* Make durable what calls that have returned changed of these objects of `fs`: attributes and
      * size of any, the entries of directories.  Without VFS_CAP_PERSIST it does nothing.  It waits
      * for the disk, and concurrent callers share what they wait for; call it with no lock held.
@@ -458,16 +461,39 @@ static inline void vfs_blocking_end(void)
 /* A backend that acts as its callers may leave the calling thread with the file system identity of
  * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Whoever opens or
  * makes files of the server's own on a thread that may have made vfs calls, or on one that such a
- * thread started, calls vfs_own_identity() first.  Descriptors that are open already need
- * nothing. */
-extern void (*_Atomic vfs_own_identity_hook)(void);
+ * thread started, does so between vfs_own_identity_begin() and _end(), behind which the thread is
+ * the caller again; a thread that serves no requests calls vfs_own_identity() once.  Descriptors
+ * that are open already need nothing. */
+struct vfs_identity_hooks {
+    void (*own)(void);
+    void (*begin)(void);
+    void (*end)(void);
+};
+/* NULL as long as nobody acts as his callers; set before the first request, and for good. */
+extern const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
 
 static inline void vfs_own_identity(void)
 {
-    void (*hook)(void) = vfs_own_identity_hook; /* gcc does not load it atomically in a call */
+    const struct vfs_identity_hooks *hooks = vfs_identity_hooks;
 
-    if (hook)
-        hook();
+    if (hooks)
+        hooks->own();
+}
+
+static inline void vfs_own_identity_begin(void)
+{
+    const struct vfs_identity_hooks *hooks = vfs_identity_hooks;
+
+    if (hooks)
+        hooks->begin();
+}
+
+static inline void vfs_own_identity_end(void)
+{
+    const struct vfs_identity_hooks *hooks = vfs_identity_hooks;
+
+    if (hooks)
+        hooks->end();
 }
 
 /* Whom leases are told of: on a thread of the backend's, with no lock of its held.  `use` says what

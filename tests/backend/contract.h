@@ -151,4 +151,5 @@ uint32_t get_bytes(struct contract *c, struct vfs_object *obj, uint64_t offset, 
 /* read() on an object that is open already; copies an answer by descriptor into buf. */
 enum vfs_status do_read(struct vfs_object *obj, uint64_t offset, void *buf, uint32_t len,
                         uint32_t *got, bool *eof);
-enum vfs_status do_write(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len);
+enum vfs_status do_write(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                         const void *data, uint32_t len);

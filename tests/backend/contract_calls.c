@@ -193,12 +193,13 @@ enum vfs_status do_read(struct vfs_object *obj, uint64_t offset, void *buf, uint
     return VFS_OK;
 }
 
-enum vfs_status do_write(struct vfs_object *obj, uint64_t offset, const void *data, uint32_t len)
+enum vfs_status do_write(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
+                         const void *data, uint32_t len)
 {
     uint32_t written = ~0u;
     enum vfs_stability reached;
     enum vfs_status status =
-        obj->fs->ops->write(obj, offset, data, len, VFS_UNSTABLE, &written, &reached);
+        obj->fs->ops->write(obj, cred, offset, data, len, VFS_UNSTABLE, &written, &reached);
 
     if (status == VFS_OK)
         assert_int_equal(written, len);
@@ -209,7 +210,7 @@ void put_bytes(struct contract *c, struct vfs_object *obj, uint64_t offset, cons
                uint32_t len)
 {
     assert_ok(c->fs->ops->open(obj, &c->owner, VFS_WANT_WRITE, false));
-    assert_ok(do_write(obj, offset, data, len));
+    assert_ok(do_write(obj, &c->owner, offset, data, len));
     c->fs->ops->close(obj, VFS_WANT_WRITE);
 }
 

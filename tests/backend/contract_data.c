@@ -136,9 +136,9 @@ static void end_of_the_offsets(void **state)
     assert_true(eof);
     assert_memory_equal(buf, "ab", 2);
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_WRITE, false));
-    assert_status(do_write(file, max, "x", 1), VFS_FBIG);
-    assert_status(do_write(file, UINT64_MAX, "x", 1), VFS_FBIG);
-    assert_status(do_write(file, UINT64_MAX - 3, "xxxx", 4), VFS_FBIG);
+    assert_status(do_write(file, &c->owner, max, "x", 1), VFS_FBIG);
+    assert_status(do_write(file, &c->owner, UINT64_MAX, "x", 1), VFS_FBIG);
+    assert_status(do_write(file, &c->owner, UINT64_MAX - 3, "xxxx", 4), VFS_FBIG);
     c->fs->ops->close(file, VFS_WANT_WRITE);
     assert_int_equal(attr_of(file).size, max);
     assert_status(do_truncate(file, &c->owner, UINT64_MAX), VFS_FBIG);
@@ -201,12 +201,12 @@ static void only_files_have_data(void **state)
     assert_status(do_read(c->root, 0, buf, 4, &got, &eof), VFS_ISDIR);
     assert_status(do_read(link, 0, buf, 4, &got, &eof), VFS_SYMLINK);
     assert_status(do_read(fifo, 0, buf, 4, &got, &eof), VFS_WRONG_TYPE);
-    assert_status(do_write(c->root, 0, "x", 1), VFS_ISDIR);
-    assert_status(do_write(link, 0, "x", 1), VFS_SYMLINK);
-    assert_status(do_write(fifo, 0, "x", 1), VFS_WRONG_TYPE);
-    assert_status(c->fs->ops->commit(c->root, 0, 0), VFS_ISDIR);
-    assert_status(c->fs->ops->commit(link, 0, 0), VFS_SYMLINK);
-    assert_status(c->fs->ops->commit(fifo, 0, 0), VFS_WRONG_TYPE);
+    assert_status(do_write(c->root, &c->owner, 0, "x", 1), VFS_ISDIR);
+    assert_status(do_write(link, &c->owner, 0, "x", 1), VFS_SYMLINK);
+    assert_status(do_write(fifo, &c->owner, 0, "x", 1), VFS_WRONG_TYPE);
+    assert_status(c->fs->ops->commit(c->root, &c->owner, 0, 0), VFS_ISDIR);
+    assert_status(c->fs->ops->commit(link, &c->owner, 0, 0), VFS_SYMLINK);
+    assert_status(c->fs->ops->commit(fifo, &c->owner, 0, 0), VFS_WRONG_TYPE);
     assert_status(do_truncate(c->root, &c->owner, 0), VFS_ISDIR);
     assert_status(do_truncate(link, &c->owner, 0), VFS_INVAL);
     assert_status(do_truncate(fifo, &c->owner, 0), VFS_INVAL);
@@ -226,13 +226,13 @@ static void stability_is_at_least_what_was_asked(void **state)
         enum vfs_stability reached = VFS_UNSTABLE;
         uint32_t written = 0;
 
-        assert_ok(c->fs->ops->write(file, i, "x", 1, wants[i], &written, &reached));
+        assert_ok(c->fs->ops->write(file, &c->owner, i, "x", 1, wants[i], &written, &reached));
         assert_int_equal(written, 1);
         assert_true(reached >= wants[i]);
     }
-    assert_ok(c->fs->ops->commit(file, 0, 0));
-    assert_ok(c->fs->ops->commit(file, 1, 1));
-    assert_ok(c->fs->ops->commit(file, 1000, 5));
+    assert_ok(c->fs->ops->commit(file, &c->owner, 0, 0));
+    assert_ok(c->fs->ops->commit(file, &c->owner, 1, 1));
+    assert_ok(c->fs->ops->commit(file, &c->owner, 1000, 5));
     assert_int_equal(c->fs->write_verifier, verifier);
     c->fs->ops->close(file, VFS_WANT_WRITE);
     vfs_object_put(file);
@@ -316,8 +316,8 @@ static void full_file_system_writes_no_more(void **state)
     assert_ok(c->fs->ops->statfs(c->root, &before));
     file = make_file(c, "file");
     while (status == VFS_OK && at < 2 << 20) {
-        status =
-            c->fs->ops->write(file, at, block, sizeof(block), VFS_UNSTABLE, &written, &reached);
+        status = c->fs->ops->write(file, &c->owner, at, block, sizeof(block), VFS_UNSTABLE,
+                                   &written, &reached);
         at += written;
     }
     assert_status(status, VFS_NOSPC);

@@ -112,7 +112,7 @@ static void our_writer_ends_one_for_reading(void **state)
     assert_ok(lease(file, VFS_LEASE_READ));
     assert_ok(lease(file, VFS_LEASE_READ));
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_WRITE, false));
-    assert_ok(do_write(file, 0, "abc", 3));
+    assert_ok(do_write(file, &c->owner, 0, "abc", 3));
     wait_until(atomic_load(&told[VFS_LEASE_WRITE]) == 1);
     c->fs->ops->close(file, VFS_WANT_WRITE);
     assert_status(lease(file, VFS_LEASE_READ), VFS_DELAY);

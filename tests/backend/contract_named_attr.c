@@ -130,7 +130,7 @@ static void attributes_hold_bytes(void **state)
     assert_ok(do_truncate(file, &c->owner, 0)); /* RFC 8881 §18.16.3: the attributes stay */
     assert_int_equal(attr_of(attr).size, 5003);
     assert_true(attr_of(file).named_attr);
-    assert_ok(c->fs->ops->commit(attr, 0, 0));
+    assert_ok(c->fs->ops->commit(attr, &c->owner, 0, 0));
     assert_ok(do_chmod(attr, &c->owner, 0600));
     assert_int_equal(attr_of(attr).mode, 0600);
     vfs_object_put(attr);
@@ -148,8 +148,8 @@ static void the_directory_is_no_file(void **state)
 
     assert_status(c->fs->ops->open(dir, &c->owner, VFS_WANT_READ, false), VFS_ISDIR);
     assert_status(do_read(dir, 0, buf, sizeof(buf), &got, &eof), VFS_ISDIR);
-    assert_status(do_write(dir, 0, "x", 1), VFS_ISDIR);
-    assert_status(c->fs->ops->commit(dir, 0, 0), VFS_ISDIR);
+    assert_status(do_write(dir, &c->owner, 0, "x", 1), VFS_ISDIR);
+    assert_status(c->fs->ops->commit(dir, &c->owner, 0, 0), VFS_ISDIR);
     assert_status(do_truncate(dir, &c->owner, 0), VFS_ISDIR);
     vfs_object_put(dir);
 }
@@ -445,7 +445,7 @@ static void they_take_room(void **state)
     dir = attrdir_of(c, file);
     attr = make_attr(c, dir, "attr");
     for (uint64_t at = 0; status == VFS_OK && at < 2u << 20; at += 4096)
-        status = do_write(attr, at, "x", 1);
+        status = do_write(attr, &c->owner, at, "x", 1);
     assert_status(status, VFS_NOSPC);
     vfs_object_put(attr);
     vfs_object_put(dir);

@@ -40,11 +40,11 @@ static void opens_stack(void **state)
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_BOTH, false));
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_WRITE, false));
     c->fs->ops->close(file, VFS_WANT_READ);
-    assert_ok(do_write(file, 0, "abc", 3));
+    assert_ok(do_write(file, &c->owner, 0, "abc", 3));
     c->fs->ops->close(file, VFS_WANT_WRITE);
     assert_ok(do_read(file, 0, buf, 4, &got, &eof));
     assert_int_equal(got, 3);
-    assert_ok(do_write(file, 3, "d", 1));
+    assert_ok(do_write(file, &c->owner, 3, "d", 1));
     c->fs->ops->close(file, VFS_WANT_BOTH);
     vfs_object_put(file);
 }
@@ -97,7 +97,7 @@ static void chmod_does_not_close(void **state)
 
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_BOTH, false));
     assert_ok(do_chmod(file, &c->owner, 0));
-    assert_ok(do_write(file, 0, "abc", 3));
+    assert_ok(do_write(file, &c->owner, 0, "abc", 3));
     assert_ok(do_read(file, 0, buf, 4, &got, &eof));
     assert_int_equal(got, 3);
     c->fs->ops->close(file, VFS_WANT_BOTH);
@@ -116,7 +116,7 @@ static void remove_does_not_close(void **state)
     assert_ok(c->fs->ops->open(file, &c->owner, VFS_WANT_BOTH, false));
     assert_ok(do_remove(c->root, &c->owner, "file"));
     assert_int_equal(attr_of(file).nlink, 0);
-    assert_ok(do_write(file, 3, "def", 3));
+    assert_ok(do_write(file, &c->owner, 3, "def", 3));
     assert_ok(do_read(file, 0, buf, 8, &got, &eof));
     assert_int_equal(got, 6);
     assert_memory_equal(buf, "abcdef", 6);

@@ -138,7 +138,8 @@ static void use_file(struct stress *s, struct vfs_object *file)
     if (ops->open(file, &s->c->owner, VFS_WANT_BOTH, false) != VFS_OK)
         return;
     expect(s,
-           ops->write(file, 0, "0123456789abcdef", 16, VFS_UNSTABLE, &written, &reached) == VFS_OK,
+           ops->write(file, &s->c->owner, 0, "0123456789abcdef", 16, VFS_UNSTABLE, &written,
+                      &reached) == VFS_OK,
            "write to an open file");
     expect(s, ops->read(file, &io) == VFS_OK && io.len == 16, "read of an open file");
     expect(s, memcmp(buf, "0123456789abcdef", 16) == 0, "what was written");
@@ -327,7 +328,7 @@ static void change_body(struct stress *s, uint64_t *seed)
         return;
     }
     EXPECT_OK_OR(s, ops->getattr(file, VFS_ATTR_CHANGE, &before), VFS_OK);
-    EXPECT_OK_OR(s, do_write(file, draw(seed, 10000), &byte, 1), VFS_OK);
+    EXPECT_OK_OR(s, do_write(file, &s->c->owner, draw(seed, 10000), &byte, 1), VFS_OK);
     EXPECT_OK_OR(s, ops->getattr(file, VFS_ATTR_CHANGE, &after), VFS_OK);
     expect(s, after.change > before.change, "a change attribute that moved");
     vfs_object_put(file);

@@ -56,7 +56,7 @@ static void a_created_file_lets_go(void **state)
 
     assert_false(is_path_only(obj->path_fd));
     assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, true));
-    assert_ok(do_write(file, 0, "abc", 3));
+    assert_ok(do_write(file, &self, 0, "abc", 3));
     sweep(dir, SWEEPS);
     assert_false(is_path_only(obj->path_fd)); /* open */
     dir->fs->ops->close(file, VFS_WANT_BOTH);
@@ -68,7 +68,7 @@ static void a_created_file_lets_go(void **state)
     assert_ok(do_chmod(file, &self, 0600));
     assert_ok(do_read(file, 0, buf, 4, &got, &eof));
     assert_int_equal(got, 3);
-    assert_ok(do_write(file, 3, "d", 1));
+    assert_ok(do_write(file, &self, 3, "d", 1));
     assert_int_equal(attr_of(file).size, 4);
     sweep(dir, SWEEPS);
     assert_int_equal(obj->fds[O_RDWR], -1);
@@ -85,7 +85,7 @@ static void an_answer_by_descriptor_stays(void **state)
     struct vfs_read io = {.len = sizeof(data), .fd_ok = true, .buf = data};
 
     memset(data, 'x', sizeof(data));
-    assert_ok(do_write(file, 0, data, sizeof(data)));
+    assert_ok(do_write(file, &self, 0, data, sizeof(data)));
     assert_ok(dir->fs->ops->read(file, &io));
     assert_true(io.fd >= 0);
     assert_int_equal(io.len, sizeof(data));

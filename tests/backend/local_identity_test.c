@@ -5,9 +5,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backend/local/local_internal.h"
 #include "backend/local_fixture.h"
 
 enum {
@@ -216,24 +218,99 @@ static void a_new_thread_begins_afresh(void **state)
     vfs_object_put(root);
 }
 
-/* Root's own write(2) would leave them. */
-static void writing_takes_suid_away(void **state)
+static uint32_t thread_uid(void)
+{
+    return (uint32_t)syscall(SYS_setfsuid, -1);
+}
+
+/* As write(2) by the same user on the machine itself, whoever the thread served before. */
+static void writing_takes_suid_away_as_locally(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *root = root_of(dir);
     struct vfs_object *file = make(root, &root_cred, "file", VFS_REG, 0777);
+    struct vfs_object *other = make(root, &root_cred, "other", VFS_REG, 0666);
 
     assert_ok(do_chmod(file, &root_cred, 06777));
-    assert_ok(dir->fs->ops->open(file, &root_cred, VFS_WANT_WRITE, false));
-    assert_ok(do_write(file, 0, "x", 1));
-    dir->fs->ops->close(file, VFS_WANT_WRITE);
+    assert_ok(do_write(file, &root_cred, 0, "x", 1));
+    assert_int_equal(attr_of(file).mode, 06777); /* root has CAP_FSETID */
+    assert_ok(dir->fs->ops->commit(other, &root_cred, 0, 0));
+    assert_ok(do_write(file, &squashed, 0, "y", 1));
     assert_int_equal(attr_of(file).mode, 0777);
-    /* Set behind our back, seen by getattr. */
+    /* Set behind our back. */
     assert_int_equal(chmod(local_path(dir, "file"), 04777), 0);
-    assert_int_equal(attr_of(file).mode, 04777);
-    assert_ok(do_write(file, 0, "y", 1));
+    assert_ok(do_write(other, &root_cred, 0, "x", 1));
+    assert_ok(do_write(file, &owner, 0, "z", 1));
     assert_int_equal(attr_of(file).mode, 0777);
+    vfs_object_put(other);
     vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Without group execute setgid means something else, and stays for an owner in the file's group. */
+static void setgid_alone_stays_for_the_group(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir);
+    struct vfs_object *file = make(root, &owner, "file", VFS_REG, 0644);
+
+    assert_ok(do_chmod(file, &owner, 02644));
+    assert_ok(do_truncate(file, &owner, 0));
+    assert_int_equal(attr_of(file).mode, 02644);
+    assert_ok(do_write(file, &owner, 0, "text", 4));
+    assert_int_equal(attr_of(file).mode, 02644);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* Nobody is kept from running a program because a stranger syncs it. */
+static void a_commit_opens_nothing_for_writing(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *file;
+    const char *path = local_path(dir, "program");
+    int fd = open(path, O_CREAT | O_WRONLY, 0711);
+
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(chmod(path, 0711), 0);
+    assert_ok(do_lookup(root, &owner, "program", &file));
+    assert_ok(dir->fs->ops->commit(file, &squashed, 0, 0));
+    assert_int_equal(local_of(file)->fds[O_RDWR], -1);
+    assert_int_equal(local_of(file)->fds[O_WRONLY], -1);
+    assert_int_equal(thread_uid(), SQUASHED);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
+/* The server's own part in a call leaves the thread to the caller. */
+static void the_server_drops_back(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *again, *up;
+    struct vfs_object *sub = make(root, &root_cred, "sub", VFS_DIR, 0777);
+    struct vfs_object *file = make(sub, &owner, "file", VFS_REG, 0600);
+    struct vfs_handle handle = file->handle;
+
+    local_object_forget(local_of(file));
+    assert_ok(do_access(sub, &owner, VFS_MAY_READ) == VFS_MAY_READ ? VFS_OK : VFS_ACCESS);
+    assert_ok(do_resolve(dir->fs, &handle, &again));
+    assert_int_equal(thread_uid(), owner.uid);
+    assert_ok(dir->fs->ops->parent(sub, &owner, &up));
+    assert_int_equal(thread_uid(), owner.uid);
+    if (dir->fs->ops->lease(again, VFS_LEASE_READ) == VFS_OK)
+        dir->fs->ops->unlease(again, VFS_LEASE_READ);
+    assert_int_equal(thread_uid(), owner.uid);
+    vfs_own_identity_begin();
+    assert_int_equal(thread_uid(), 0);
+    vfs_own_identity_end();
+    assert_int_equal(thread_uid(), owner.uid);
+    assert_ok(do_write(again, &owner, 0, "x", 1)); /* opens it as the server */
+    assert_int_equal(thread_uid(), owner.uid);
+    vfs_object_put(up);
+    vfs_object_put(again);
+    vfs_object_put(file);
+    vfs_object_put(sub);
     vfs_object_put(root);
 }
 
@@ -246,7 +323,7 @@ static void without_privilege_all_are_one(void **state)
 
     assert_int_equal(attr_of(file).uid, geteuid());
     assert_ok(dir->fs->ops->open(file, &squashed, VFS_WANT_BOTH, true));
-    assert_ok(do_write(file, 0, "x", 1));
+    assert_ok(do_write(file, &squashed, 0, "x", 1));
     dir->fs->ops->close(file, VFS_WANT_BOTH);
     assert_status(do_chown(file, &root_cred, geteuid() + 1, getegid()), VFS_PERM);
     assert_ok(do_chmod(file, &squashed, 0));
@@ -279,9 +356,15 @@ static int run_plain_apart(void)
 int main(void)
 {
     const struct CMUnitTest privileged[] = {
-        LOCAL_TEST(a_squashed_root_is_nobody),  LOCAL_TEST(no_identity_is_no_access),
-        LOCAL_TEST(threads_do_not_mix),         LOCAL_TEST(the_servers_own_files),
-        LOCAL_TEST(a_new_thread_begins_afresh), LOCAL_TEST(writing_takes_suid_away),
+        LOCAL_TEST(a_squashed_root_is_nobody),
+        LOCAL_TEST(no_identity_is_no_access),
+        LOCAL_TEST(threads_do_not_mix),
+        LOCAL_TEST(the_servers_own_files),
+        LOCAL_TEST(a_new_thread_begins_afresh),
+        LOCAL_TEST(writing_takes_suid_away_as_locally),
+        LOCAL_TEST(setgid_alone_stays_for_the_group),
+        LOCAL_TEST(a_commit_opens_nothing_for_writing),
+        LOCAL_TEST(the_server_drops_back),
     };
     int failed = run_plain_apart();
 

@@ -140,7 +140,7 @@ static void a_reader_waits_for_the_writer(void **state)
     wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
     assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 0);
     assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, false)); /* he may; and write back */
-    assert_ok(do_write(file, 0, "dirty", 5));
+    assert_ok(do_write(file, &self, 0, "dirty", 5));
     assert_true(waits(pid));
     dir->fs->ops->close(file, VFS_WANT_BOTH);
     unlease(file, VFS_LEASE_WRITE);

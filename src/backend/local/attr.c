@@ -158,16 +158,6 @@ void local_change_after(struct local_object *dir, struct vfs_change_info *info, 
     info->after = change_now(dir);
 }
 
-static void note_setid(struct local_object *obj, const struct statx *st)
-{
-    bool setid =
-        obj->base.type == VFS_REG &&
-        ((st->stx_mode & S_ISUID) || (st->stx_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP));
-
-    if (atomic_load_explicit(&obj->setid, memory_order_relaxed) != setid)
-        atomic_store_explicit(&obj->setid, setid, memory_order_relaxed);
-}
-
 enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out)
 {
     struct local_object *obj = local_of(base);
@@ -178,7 +168,6 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
         return local_failure(errno);
     if (st.stx_nlink == 0)
         local_object_orphan(obj);
-    note_setid(obj, &st);
     local_attr_fill(out, &st);
     out->change = local_change(obj, out->change);
     return VFS_OK;

@@ -4,8 +4,13 @@
  * libc's would change every thread.  A switch costs microseconds, so a thread keeps the identity of
  * its last call and the next one for the same caller pays nothing.  Leaving fsuid 0 the kernel
  * takes away the capabilities that override file permission, and gives them back on return.
+ *
+ * What the server does by its own right stands between server_begin() and server_end(): user and
+ * group are the server's there, and the caller's groups mean nothing beside those.  So a thread of
+ * a request is never left with more rights than its last caller had.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/syscall.h>
@@ -13,23 +18,41 @@
 
 #include "backend/local/local_internal.h"
 
+enum {
+    NOBODY = 65534 /* whom the trial acts as */
+};
+
 /* A new thread inherits its maker's identity, so nothing is known before the first switch. */
 static _Thread_local struct {
     bool known;
     struct vfs_cred cred;
+    unsigned sections; /* of the server, one in another */
+    struct {
+        uint32_t uid, gid;
+    } inside, outside; /* of them */
 } current;
 
 /* An fsuid of -1 changes nothing, and so tells. */
+static uint32_t fsuid_get(void)
+{
+    return (uint32_t)syscall(SYS_setfsuid, -1);
+}
+
+static uint32_t fsgid_get(void)
+{
+    return (uint32_t)syscall(SYS_setfsgid, -1);
+}
+
 static bool fsuid_set(uint32_t uid)
 {
     syscall(SYS_setfsuid, uid);
-    return (uint32_t)syscall(SYS_setfsuid, -1) == uid;
+    return fsuid_get() == uid;
 }
 
 static bool fsgid_set(uint32_t gid)
 {
     syscall(SYS_setfsgid, gid);
-    return (uint32_t)syscall(SYS_setfsgid, -1) == gid;
+    return fsgid_get() == gid;
 }
 
 static bool groups_equal(const struct vfs_cred *a, const struct vfs_cred *b)
@@ -58,8 +81,9 @@ static bool switch_to(const struct vfs_cred *cred)
 enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred *cred)
 {
     /* Nobody in this process ever switches. */
-    if (!vfs_own_identity_hook)
+    if (!vfs_identity_hooks)
         return VFS_OK;
+    CHECK(current.sections == 0);
     if (!fs->impersonate)
         cred = &fs->server;
     if (current.known && current.cred.uid == cred->uid && current.cred.gid == cred->gid &&
@@ -77,33 +101,121 @@ void local_cred_server(const struct local_fs *fs)
     CHECK(local_cred_use(fs, &fs->server) == VFS_OK);
 }
 
-bool local_cred_can_switch(void)
+static void section_begin(uint32_t uid, uint32_t gid)
+{
+    if (current.sections++ > 0)
+        return;
+    current.inside.uid = uid;
+    current.inside.gid = gid;
+    current.outside.uid = current.known ? current.cred.uid : fsuid_get();
+    current.outside.gid = current.known ? current.cred.gid : fsgid_get();
+    CHECK(uid == current.outside.uid || fsuid_set(uid));
+    CHECK(gid == current.outside.gid || fsgid_set(gid));
+}
+
+static void section_end(void)
+{
+    int err = errno;
+
+    CHECK(current.sections > 0);
+    if (--current.sections > 0)
+        return;
+    CHECK(current.inside.gid == current.outside.gid || fsgid_set(current.outside.gid));
+    CHECK(current.inside.uid == current.outside.uid || fsuid_set(current.outside.uid));
+    errno = err;
+}
+
+void local_cred_server_begin(const struct local_fs *fs)
+{
+    if (vfs_identity_hooks)
+        section_begin(fs->server.uid, fs->server.gid);
+}
+
+void local_cred_server_end(const struct local_fs *fs)
+{
+    (void)fs;
+    if (vfs_identity_hooks)
+        section_end();
+}
+
+/* ---- may this process do all that? ---- */
+
+static bool has_effective(cap_value_t wanted)
+{
+    cap_t caps = cap_get_proc();
+    cap_flag_value_t value = CAP_CLEAR;
+
+    if (!caps)
+        return false;
+    if (cap_get_flag(caps, wanted, CAP_EFFECTIVE, &value) != 0)
+        value = CAP_CLEAR;
+    (void)cap_free(caps);
+    return value == CAP_SET;
+}
+
+/* A user namespace may forbid setgroups, know no uid but 0, or keep capabilities over a switch. */
+static const char *try_switch(void)
+{
+    static const gid_t group = NOBODY;
+    uint32_t uid = fsuid_get(), gid = fsgid_get();
+
+    if (syscall(SYS_setgroups, (size_t)1, &group) != 0)
+        return errno == EPERM ? "setgroups is denied in this user namespace (as under `unshare -r` "
+                                "and `unshare --map-root-user`); run the server as another user, "
+                                "or in a namespace that maps users and groups"
+                              : "setgroups failed";
+    if (!fsgid_set(NOBODY) || !fsuid_set(NOBODY))
+        return "user or group 65534 has no mapping in this user namespace; run the server as "
+               "another user, or in a namespace that maps users and groups";
+    if (has_effective(CAP_DAC_OVERRIDE) || has_effective(CAP_FSETID))
+        return "capabilities outlive a change of user here (securebits)";
+    if (!fsuid_set(uid) || !fsgid_set(gid) || !has_effective(CAP_DAC_OVERRIDE))
+        return "there is no way back from another user";
+    return NULL;
+}
+
+static void *trial_run(void *result)
+{
+    *(const char **)result = try_switch();
+    return NULL;
+}
+
+const char *local_cred_obstacle(void)
 {
     static const cap_value_t needed[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, CAP_FOWNER};
-    cap_t caps;
-    bool can = true;
+    const char *obstacle = NULL;
+    pthread_t thread;
 
     /* Only from uid 0 does leaving fsuid 0 take the overriding capabilities away. */
     if (geteuid() != 0 || getuid() != 0)
-        return false;
-    caps = cap_get_proc();
-    if (!caps)
-        return false;
+        return "its user is not 0";
     for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-        cap_flag_value_t value = CAP_CLEAR;
-
-        if (cap_get_flag(caps, needed[i], CAP_EFFECTIVE, &value) != 0 || value != CAP_SET)
-            can = false;
+        if (!has_effective(needed[i]))
+            return "uid 0 needs CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE and CAP_FOWNER for that; "
+                   "run the server as another user, or with these";
     }
-    (void)cap_free(caps);
-    return can;
+    if (pthread_create(&thread, NULL, trial_run, &obstacle) != 0)
+        return "no thread to try it on";
+    CHECK(pthread_join(thread, NULL) == 0);
+    return obstacle;
 }
 
-void local_cred_own_identity(void)
+/* ---- for work of the server outside of this backend ---- */
+
+static void own_forever(void)
 {
     const struct vfs_cred own = {.uid = 0, .gid = (uint32_t)getegid()};
 
+    CHECK(current.sections == 0);
     if (current.known && current.cred.uid == 0 && current.cred.gid == own.gid)
         return;
     CHECK(switch_to(&own));
 }
+
+static void own_begin(void)
+{
+    section_begin(0, (uint32_t)getegid());
+}
+
+const struct vfs_identity_hooks local_cred_hooks = {
+    .own = own_forever, .begin = own_begin, .end = section_end};

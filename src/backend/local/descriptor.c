@@ -51,13 +51,14 @@ static int open_as_server(struct local_object *obj, enum vfs_open_want want, int
     const struct local_fs *fs = local_fs_of(&obj->base);
     int fd;
 
-    local_cred_server(fs);
+    local_cred_server_begin(fs);
     *access = want == VFS_WANT_READ ? O_RDONLY : O_RDWR;
     fd = local_reopen(fs, obj->path_fd, *access);
     if (fd < 0 && errno == EACCES && want == VFS_WANT_WRITE) {
         *access = O_WRONLY;
         fd = local_reopen(fs, obj->path_fd, *access);
     }
+    local_cred_server_end(fs);
     return fd;
 }
 
@@ -160,14 +161,23 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
 
 enum vfs_status local_io_get_any(struct local_object *obj, int *fd)
 {
+    static const int order[] = {O_RDWR, O_WRONLY, O_RDONLY};
+    enum vfs_status status;
+
     *fd = -1;
     pthread_mutex_lock(&obj->lock);
-    for (int i = 0; i < 3 && *fd < 0; i++)
-        *fd = obj->fds[i];
+    for (size_t i = 0; i < ARRAY_SIZE(order) && *fd < 0; i++)
+        *fd = obj->fds[order[i]];
     if (*fd >= 0)
         use_locked(obj);
     pthread_mutex_unlock(&obj->lock);
-    return *fd >= 0 ? VFS_OK : open_and_keep(obj, NULL, VFS_WANT_READ, fd);
+    if (*fd >= 0)
+        return VFS_OK;
+    status = open_and_keep(obj, NULL, VFS_WANT_READ, fd);
+    /* Without privilege the server's user may write files that it may not read. */
+    if (status == VFS_ACCESS)
+        status = open_and_keep(obj, NULL, VFS_WANT_WRITE, fd);
+    return status;
 }
 
 enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd)

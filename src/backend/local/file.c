@@ -6,10 +6,6 @@
 
 #include "backend/local/local_internal.h"
 
-enum {
-    NOBODY = 65534
-};
-
 enum vfs_status local_check_regular(const struct vfs_object *obj)
 {
     switch (obj->type) {
@@ -216,14 +212,6 @@ static enum vfs_status write_bytes(struct local_object *obj, int fd, uint64_t of
 {
     int err;
 
-    /* The kernel takes suid and sgid away only from writers without privilege. */
-    if (atomic_load_explicit(&obj->setid, memory_order_relaxed)) {
-        const struct vfs_cred nobody = {.uid = NOBODY, .gid = NOBODY};
-        enum vfs_status status = local_cred_use(local_fs_of(&obj->base), &nobody);
-
-        if (status != VFS_OK)
-            return status;
-    }
     vfs_blocking_begin(false);
     err = write_all(fd, offset, data, len, written);
     vfs_blocking_end();
@@ -232,9 +220,11 @@ static enum vfs_status write_bytes(struct local_object *obj, int fd, uint64_t of
     return local_status(err);
 }
 
-enum vfs_status local_write(struct vfs_object *base, uint64_t offset, const void *data,
-                            uint32_t len, enum vfs_stability want, uint32_t *written,
-                            enum vfs_stability *reached)
+/* The descriptor may be anybody's who opened it, but the kernel looks at who writes: that decides
+ * over suid and sgid bits, reserved blocks and quotas. */
+enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
+                            const void *data, uint32_t len, enum vfs_stability want,
+                            uint32_t *written, enum vfs_stability *reached)
 {
     struct local_object *obj = local_of(base);
     enum vfs_status status = local_check_regular(base);
@@ -247,7 +237,9 @@ enum vfs_status local_write(struct vfs_object *base, uint64_t offset, const void
     status = local_io_get(obj, NULL, VFS_WANT_WRITE, &fd);
     if (status != VFS_OK)
         return status;
-    status = write_bytes(obj, fd, offset, data, len, written);
+    status = local_cred_use(local_fs_of(base), cred);
+    if (status == VFS_OK)
+        status = write_bytes(obj, fd, offset, data, len, written);
     if (status == VFS_OK && want != VFS_UNSTABLE)
         status = local_sync_wait(obj, fd, want == VFS_FILE_SYNC);
     local_io_put(obj);

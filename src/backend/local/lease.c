@@ -114,9 +114,10 @@ enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
     }
     if (shared)
         return VFS_OK;
-    local_cred_server(fs);
     vfs_blocking_begin(false);
+    local_cred_server_begin(fs); /* the caller may have no right to a lease of it, CAP_LEASE has */
     status = lease_new(obj, kind);
+    local_cred_server_end(fs);
     vfs_blocking_end();
     if (status != VFS_OK)
         atomic_fetch_sub_explicit(&fs->leases, 1, memory_order_relaxed);
@@ -125,8 +126,13 @@ enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
 
 static void release_kernel_locked(struct local_lease *lease)
 {
-    if (!lease->lost)
+    const struct local_fs *fs = local_fs_of(&lease->obj->base);
+
+    if (!lease->lost) {
+        local_cred_server_begin(fs); /* it was given to the server */
         (void)fcntl(lease->fd, F_SETLEASE, F_UNLCK);
+        local_cred_server_end(fs);
+    }
     lease->lost = true;
 }
 
@@ -137,7 +143,6 @@ void local_unlease(struct vfs_object *base, enum vfs_lease kind)
     struct local_lease *lease;
     bool last;
 
-    local_cred_server(fs);
     pthread_mutex_lock(&obj->lock);
     lease = obj->lease;
     CHECK(lease && lease->counts[kind] > 0);

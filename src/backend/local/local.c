@@ -256,14 +256,16 @@ static void set_caps(struct local_fs *fs)
 static int set_identity(struct local_fs *fs, const struct local_options *options,
                         const struct error *error)
 {
+    const char *obstacle;
+
     fs->server = (struct vfs_cred){.uid = (uint32_t)geteuid(), .gid = (uint32_t)getegid()};
-    fs->impersonate = !options->own_user && local_cred_can_switch();
-    if (fs->impersonate)
-        vfs_own_identity_hook = local_cred_own_identity;
-    else if (fs->server.uid == 0 && !options->own_user)
-        return fail(error, "uid 0",
-                    "needs CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE and CAP_FOWNER to act for its "
-                    "clients; run as another user, or with these");
+    if (fs->server.uid != 0 || options->own_user)
+        return 0;
+    obstacle = local_cred_obstacle();
+    if (obstacle)
+        return fail(error, "cannot act as its callers", obstacle);
+    fs->impersonate = true;
+    vfs_identity_hooks = &local_cred_hooks;
     return 0;
 }
 

@@ -105,7 +105,6 @@ struct local_object {
     bool hashed;             /* shard.lock */
     _Atomic uint32_t epoch;  /* last looked up */
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
-    _Atomic bool setid;      /* as last seen: suid, or sgid of an executable */
     _Atomic uint64_t change; /* last reported << 1 | changed since */
 
     /* Never closed while the object lives; may be the same number as fds[O_RDWR]. */
@@ -166,10 +165,18 @@ int local_kernel_handle(const struct local_id *id, void *buf, size_t size);
 int local_identify_root(struct local_fs *fs);
 
 /* cred.c: the calling thread's file system identity. */
+/* Act as `cred` from now on.  VFS_ACCESS: the thread can't.  Not in a server section. */
 enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred *cred);
+/* Brackets around what the server does by its own right, whoever the caller is; they nest.  Behind
+ * them the thread is who it was before.  errno stays. */
+void local_cred_server_begin(const struct local_fs *fs);
+void local_cred_server_end(const struct local_fs *fs);
+/* Act as the server from now on: for its own threads, and for start and end. */
 void local_cred_server(const struct local_fs *fs);
-bool local_cred_can_switch(void);
-void local_cred_own_identity(void);
+/* NULL: this process can act as its callers and come back.  Otherwise why not, for people; tried
+ * on a thread of its own. */
+const char *local_cred_obstacle(void);
+extern const struct vfs_identity_hooks local_cred_hooks;
 
 /* object.c: objects and their cache. */
 void local_cache_init(struct local_fs *fs);
@@ -200,7 +207,8 @@ int local_reopen(const struct local_fs *fs, int fd, int flags);
  * object so is checked; NULL: it was before. */
 enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
                              enum vfs_open_want want, int *fd);
-/* Any that is open, else one for reading, opened as the server. */
+/* The same for a sync, which asks for no right and gets in nobody's way: what is open already, else
+ * one for reading, opened as the server. */
 enum vfs_status local_io_get_any(struct local_object *obj, int *fd);
 /* The same, open as the server for reading and nothing else, or for both. */
 enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int *fd);
@@ -301,9 +309,9 @@ enum vfs_status local_open(struct vfs_object *base, const struct vfs_cred *cred,
 void local_close(struct vfs_object *base, enum vfs_open_want want);
 enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io);
 void local_read_done(struct vfs_object *obj, int fd);
-enum vfs_status local_write(struct vfs_object *base, uint64_t offset, const void *data,
-                            uint32_t len, enum vfs_stability want, uint32_t *written,
-                            enum vfs_stability *reached);
+enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
+                            const void *data, uint32_t len, enum vfs_stability want,
+                            uint32_t *written, enum vfs_stability *reached);
 
 /* sync.c */
 void local_sync_init(struct local_sync *sync);
@@ -313,7 +321,8 @@ void local_sync_fini(struct local_sync *sync);
  * EINVAL: this descriptor can't be synced.  The caller has said vfs_blocking_begin(true). */
 int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach);
 enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full);
-enum vfs_status local_commit(struct vfs_object *base, uint64_t offset, uint64_t len);
+enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
+                             uint64_t len);
 
 /* persist.c */
 /* Find out what durability takes here; sets fs->persisting.  0 or an errno. */

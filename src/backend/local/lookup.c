@@ -120,6 +120,7 @@ static enum vfs_status parent_open(struct local_object *dir, struct local_object
 {
     struct local_fs *fs = local_fs_of(&dir->base);
     struct statx st;
+    bool inside;
     int fd;
 
     /* A removed directory still knows where it was. */
@@ -128,8 +129,11 @@ static enum vfs_status parent_open(struct local_object *dir, struct local_object
     fd = openat(dir->path_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return local_failure(errno);
-    local_cred_server(fs);
-    if (!local_inside(fs, fd)) {
+    /* The way up to the root may lead through what the caller may not search. */
+    local_cred_server_begin(fs);
+    inside = local_inside(fs, fd);
+    local_cred_server_end(fs);
+    if (!inside) {
         close(fd);
         return VFS_NOENT;
     }

@@ -210,11 +210,14 @@ static enum vfs_status resolve_cold(struct local_fs *fs, const struct local_id *
                                     struct local_object **out)
 {
     struct map_search search = {.fs = fs, .budget = LIMIT_LOCAL_DEPTH * 2};
+    enum vfs_status status;
 
-    local_cred_server(fs);
-    if (fs->by_handle)
-        return resolve_by_handle(fs, id, out);
-    return resolve_by_map(&search, id, LIMIT_LOCAL_DEPTH, out);
+    /* A handle says nothing of rights: what is done with the object asks for them. */
+    local_cred_server_begin(fs);
+    status = fs->by_handle ? resolve_by_handle(fs, id, out)
+                           : resolve_by_map(&search, id, LIMIT_LOCAL_DEPTH, out);
+    local_cred_server_end(fs);
+    return status;
 }
 
 static bool gone(struct local_object *obj)

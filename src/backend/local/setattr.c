@@ -72,11 +72,7 @@ static int set_mode(struct local_object *obj, uint32_t mode)
     char digits[12];
 
     (void)snprintf(digits, sizeof(digits), "%d", obj->path_fd);
-    if (fchmodat(fs->proc_fd, digits, mode & 07777, 0) != 0)
-        return errno;
-    if (mode & (S_ISUID | S_ISGID))
-        atomic_store_explicit(&obj->setid, true, memory_order_relaxed);
-    return 0;
+    return fchmodat(fs->proc_fd, digits, mode & 07777, 0) == 0 ? 0 : errno;
 }
 
 static int set_times(struct local_object *obj, const struct vfs_attr *set)

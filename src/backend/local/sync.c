@@ -114,7 +114,8 @@ enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full)
     return local_status(err);
 }
 
-enum vfs_status local_commit(struct vfs_object *base, uint64_t offset, uint64_t len)
+enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
+                             uint64_t len)
 {
     struct local_object *obj = local_of(base);
     enum vfs_status status = local_check_regular(base);
@@ -124,12 +125,12 @@ enum vfs_status local_commit(struct vfs_object *base, uint64_t offset, uint64_t 
     (void)len;
     if (status != VFS_OK)
         return status;
-    status = local_io_get(obj, NULL, VFS_WANT_WRITE, &fd);
-    if (status != VFS_OK)
-        status = local_io_get(obj, NULL, VFS_WANT_READ, &fd);
+    status = local_io_get_any(obj, &fd);
     if (status != VFS_OK)
         return status;
-    status = local_sync_wait(obj, fd, false);
+    status = local_cred_use(local_fs_of(base), cred);
+    if (status == VFS_OK)
+        status = local_sync_wait(obj, fd, false);
     local_io_put(obj);
     return status;
 }

@@ -198,13 +198,15 @@ static void drop_suid_locked(struct mem_object *obj)
         obj->attr.mode &= ~(uint32_t)MODE_SGID;
 }
 
-enum vfs_status mem_write(struct vfs_object *vfs, uint64_t offset, const void *data, uint32_t len,
-                          enum vfs_stability want, uint32_t *written, enum vfs_stability *reached)
+enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
+                          const void *data, uint32_t len, enum vfs_stability want,
+                          uint32_t *written, enum vfs_stability *reached)
 {
     struct mem_object *obj = mem_of(vfs);
     enum vfs_status status = check_regular(vfs);
     struct timespec now;
 
+    (void)cred;
     (void)want;
     *written = 0;
     *reached = VFS_FILE_SYNC;
@@ -225,8 +227,10 @@ enum vfs_status mem_write(struct vfs_object *vfs, uint64_t offset, const void *d
     return *written == len ? VFS_OK : VFS_NOSPC;
 }
 
-enum vfs_status mem_commit(struct vfs_object *vfs, uint64_t offset, uint64_t len)
+enum vfs_status mem_commit(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
+                           uint64_t len)
 {
+    (void)cred;
     (void)offset;
     (void)len;
     return check_regular(vfs);

@@ -254,8 +254,10 @@ enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
 void mem_close(struct vfs_object *obj, enum vfs_open_want want);
 enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io);
 void mem_read_done(struct vfs_object *obj, int fd);
-enum vfs_status mem_write(struct vfs_object *vfs, uint64_t offset, const void *data, uint32_t len,
-                          enum vfs_stability want, uint32_t *written, enum vfs_stability *reached);
-enum vfs_status mem_commit(struct vfs_object *vfs, uint64_t offset, uint64_t len);
+enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
+                          const void *data, uint32_t len, enum vfs_stability want,
+                          uint32_t *written, enum vfs_stability *reached);
+enum vfs_status mem_commit(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
+                           uint64_t len);
 enum vfs_status mem_readlink(struct vfs_object *vfs, const struct vfs_cred *cred, char *buf,
                              uint32_t size, uint32_t *len);

@@ -34,8 +34,8 @@ static enum nfsstat4 write_file(struct compound *c, const struct WRITE4args *arg
     if (len == 0) {
         reached = want;
     } else {
-        status =
-            obj->fs->ops->write(obj, args->offset, args->data.data, len, want, &written, &reached);
+        status = obj->fs->ops->write(obj, &c->cred, args->offset, args->data.data, len, want,
+                                     &written, &reached);
         if (status != VFS_OK && !partly_done(written, want, reached))
             return status_from_vfs(status);
     }
@@ -75,7 +75,7 @@ enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args)
         return status;
     if (args->count > UINT64_MAX - args->offset)
         return NFS4ERR_INVAL;
-    done = obj->fs->ops->commit(obj, args->offset, args->count);
+    done = obj->fs->ops->commit(obj, &c->cred, args->offset, args->count);
     if (done != VFS_OK)
         return status_from_vfs(done);
     /* After it: a sync that failed in between may have taken our data with it. */

@@ -106,7 +106,7 @@ bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change
         return true;
     pthread_mutex_unlock(&r->lock);
     vfs_blocking_begin(true);
-    vfs_own_identity();
+    vfs_own_identity_begin();
     pthread_mutex_lock(&r->lock);
     while (!all_done(changes, count)) {
         if (r->writing)
@@ -115,6 +115,7 @@ bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change
             write_batch_locked(r);
     }
     pthread_mutex_unlock(&r->lock);
+    vfs_own_identity_end();
     vfs_blocking_end();
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < count; i++)

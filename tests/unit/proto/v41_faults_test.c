@@ -161,18 +161,20 @@ static enum vfs_status fault_read(struct vfs_object *obj, struct vfs_read *io)
     return real->read(obj, io);
 }
 
-static enum vfs_status fault_write(struct vfs_object *obj, uint64_t offset, const void *data,
-                                   uint32_t len, enum vfs_stability want, uint32_t *written,
+static enum vfs_status fault_write(struct vfs_object *obj, const struct vfs_cred *cred,
+                                   uint64_t offset, const void *data, uint32_t len,
+                                   enum vfs_stability want, uint32_t *written,
                                    enum vfs_stability *reached)
 {
     FAIL_IF_ASKED(write);
-    return real->write(obj, offset, data, len, want, written, reached);
+    return real->write(obj, cred, offset, data, len, want, written, reached);
 }
 
-static enum vfs_status fault_commit(struct vfs_object *obj, uint64_t offset, uint64_t len)
+static enum vfs_status fault_commit(struct vfs_object *obj, const struct vfs_cred *cred,
+                                    uint64_t offset, uint64_t len)
 {
     FAIL_IF_ASKED(commit);
-    return real->commit(obj, offset, len);
+    return real->commit(obj, cred, offset, len);
 }
 
 static enum vfs_status fault_openattr(struct vfs_object *obj, const struct vfs_cred *cred,

@@ -48,8 +48,9 @@ static void write_bytes(struct vfs_object *obj, uint64_t offset, const void *dat
     enum vfs_stability reached;
     uint32_t written;
 
-    assert_int_equal(obj->fs->ops->write(obj, offset, data, len, VFS_UNSTABLE, &written, &reached),
-                     VFS_OK);
+    assert_int_equal(
+        obj->fs->ops->write(obj, &root_cred, offset, data, len, VFS_UNSTABLE, &written, &reached),
+        VFS_OK);
     assert_int_equal(written, len);
     assert_int_equal(reached, VFS_FILE_SYNC);
 }
@@ -217,7 +218,8 @@ static void *write_records(void *arg)
 
     for (uint32_t i = 0; i < RECORD_ROUNDS; i++) {
         memset(record, (int)(i & 0xff), sizeof(record));
-        file->fs->ops->write(file, 0, record, sizeof(record), VFS_UNSTABLE, &written, &reached);
+        file->fs->ops->write(file, &root_cred, 0, record, sizeof(record), VFS_UNSTABLE, &written,
+                             &reached);
     }
     return NULL;
 }
