@@ -50,6 +50,7 @@
 #define LIMIT_FH_BYTES 128u /* NFS4_FHSIZE */
 #define LIMIT_OWNER_STRING_BYTES 1024u
 #define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
+#define LIMIT_LOG_EXPORTS_PER_S 20u   /* about peers and users whom an export refuses */
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 #define LIMIT_COMPOUND_CHANGES 8u     /* objects that wait to be durable until its end */
 

@@ -7,6 +7,7 @@
 
 #include "bench/hostile.h"
 #include "bench/report.h"
+#include "client/client_conn.h"
 
 int main(int argc, char **argv)
 {
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
 
     if (mistake)
         return mistake < 0 ? 0 : mistake;
+    client_conn_reserve_ports();
     if (options.idle) {
         bool ok = idle_run(&options, &idle);
 

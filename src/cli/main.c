@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "cli/command.h"
+#include "client/client_conn.h"
 
 static const struct {
     const char *name;
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : NULL;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    client_conn_reserve_ports();
     if (!name) {
         (void)fputs(usage, stderr);
         return COMMAND_USAGE;

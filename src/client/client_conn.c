@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,8 @@
 enum {
     IN_BYTES = 256 << 10,
     OUT_BYTES = 64 << 10, /* at first */
+    RESERVED_FIRST = 600, /* below are the ports of too many servers */
+    RESERVED_LAST = IPPORT_RESERVED - 1,
 };
 
 /* Received and not yet taken: [from, to) of `in`.  To be sent: the first out_len of `out`. */
@@ -85,6 +88,37 @@ static bool target_split(char *text, char **host, char **port)
     return **host != '\0';
 }
 
+static _Atomic bool reserved_ports;
+
+void client_conn_reserve_ports(void)
+{
+    atomic_store_explicit(&reserved_ports, true, memory_order_relaxed);
+}
+
+/* From anywhere in the range: the ports of closed connections are taken for a minute. */
+static void bind_reserved(int fd, int family)
+{
+    const unsigned count = RESERVED_LAST - RESERVED_FIRST + 1;
+    unsigned start = (unsigned)clock_now_ns() / 1000;
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } own = {.sa = {.sa_family = (sa_family_t)family}};
+
+    for (unsigned i = 0; i < count; i++) {
+        in_port_t port = htons((uint16_t)(RESERVED_FIRST + (start + i) % count));
+
+        if (family == AF_INET)
+            own.in.sin_port = port;
+        else
+            own.in6.sin6_port = port;
+        if (bind(fd, &own.sa, family == AF_INET ? sizeof(own.in) : sizeof(own.in6)) == 0 ||
+            errno != EADDRINUSE)
+            return; /* or it may not */
+    }
+}
+
 static enum client_status connect_one(struct client_conn *conn, const struct addrinfo *ai)
 {
     int one = 1, error = 0;
@@ -95,6 +129,8 @@ static enum client_status connect_one(struct client_conn *conn, const struct add
     if (conn->fd < 0)
         return CLIENT_FAILED;
     setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    if (atomic_load_explicit(&reserved_ports, memory_order_relaxed))
+        bind_reserved(conn->fd, ai->ai_family);
     if (connect(conn->fd, ai->ai_addr, ai->ai_addrlen) == 0)
         return CLIENT_OK;
     if (errno != EINPROGRESS)

@@ -93,6 +93,14 @@ static bool fsid_taken(const struct export_table *table, uint32_t id, uint64_t f
     return id == table->pseudo_export.id;
 }
 
+/* Where nothing depends on who calls, root's word for it is worth nothing. */
+static bool wants_reserved_ports(const struct export_spec *spec, const struct vfs *fs)
+{
+    if (spec->ports != EXPORT_PORTS_DEFAULT)
+        return spec->ports == EXPORT_PORTS_SECURE;
+    return (fs->caps & VFS_CAP_IDENTITY) && spec->squash != EXPORT_ALL_SQUASH;
+}
+
 bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
                       char *error, size_t error_size)
 {
@@ -128,6 +136,7 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
         .strict_utf8 = spec->strict_utf8,
         .async = spec->async,
         .squash = spec->squash,
+        .secure = wants_reserved_ports(spec, fs),
         .anon_uid = spec->anon_uid,
         .anon_gid = spec->anon_gid,
         .fsid_major = fsid,
@@ -141,15 +150,59 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
     return true;
 }
 
+/* Does something stand below it that the peer may use? */
+static bool node_leads_on(const struct export_node *node, const struct sockaddr *peer)
+{
+    LIST_FOREACH (child, &node->children, struct export_node, sibling) {
+        if ((child->export && export_admit(child->export, peer) == EXPORT_ADMITTED) ||
+            node_leads_on(child, peer))
+            return true;
+    }
+    return false;
+}
+
+/* Also for a peer who should have sent from another port, and is told so there. */
+static bool node_is_exports(const struct export_node *node, const struct sockaddr *peer)
+{
+    switch (node->export ? export_admit(node->export, peer) : EXPORT_WRONG_ADDRESS) {
+    case EXPORT_ADMITTED:
+        return true;
+    case EXPORT_WRONG_PORT:
+        return !node_leads_on(node, peer);
+    case EXPORT_WRONG_ADDRESS:
+        break;
+    }
+    return false;
+}
+
 /* A node as a peer meets it: the root of the export that stands there if it may use that, else the
  * pseudo directory, which leads to those below. */
 static void node_enter(struct export_table *table, struct export_node *node,
                        const struct sockaddr *peer, struct vfs_object **obj, struct export **export)
 {
-    bool allowed = node->export && export_allows(node->export, peer);
+    bool allowed = node_is_exports(node, peer);
 
     *obj = vfs_object_get(allowed ? node->root : &node->pseudo);
     *export = allowed ? node->export : &table->pseudo_export;
+}
+
+enum export_admission export_table_admit(const struct export_table *table,
+                                         const struct sockaddr *peer)
+{
+    enum export_admission best = EXPORT_WRONG_ADDRESS;
+
+    for (uint32_t i = 0; i < table->count && best != EXPORT_ADMITTED; i++) {
+        enum export_admission admission = export_admit(table->exports[i], peer);
+
+        if (admission < best)
+            best = admission;
+    }
+    return best;
+}
+
+uint32_t export_table_generation(const struct export_table *table)
+{
+    return table->count + 1;
 }
 
 /* A peer sees an export that it may use, and the directories that lead to one. */

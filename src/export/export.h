@@ -26,6 +26,20 @@ enum export_squash {
     EXPORT_ALL_SQUASH,
 };
 
+/* From which ports calls without proof of who sends them (AUTH_SYS, AUTH_NONE) are taken. */
+enum export_ports {
+    EXPORT_PORTS_DEFAULT,  /* reserved ones if the backend has VFS_CAP_IDENTITY and not all are
+                              squashed to one */
+    EXPORT_PORTS_SECURE,   /* below 1024: where only root of the client's machine sends from */
+    EXPORT_PORTS_INSECURE, /* any */
+};
+
+enum export_admission {
+    EXPORT_ADMITTED,
+    EXPORT_WRONG_PORT,    /* its address may come, but from a reserved port */
+    EXPORT_WRONG_ADDRESS, /* it is not meant for this address */
+};
+
 struct export_client {
     sa_family_t family;
     uint8_t addr[16];
@@ -41,6 +55,7 @@ struct export
     bool async;       /* replies do not wait until changes are durable */
     bool strict_utf8; /* names that are not UTF-8 are refused and not listed */
     bool pseudo;      /* the pseudo file system itself */
+    bool secure;      /* reserved ports only */
     enum export_squash squash;
     uint32_t anon_uid, anon_gid;
     uint64_t fsid_major, fsid_minor;
@@ -49,8 +64,18 @@ struct export
     struct export_node *node; /* its place in the name space */
 };
 
-/* May this peer use the export? */
+/* Is the export meant for this address? */
 bool export_allows(const struct export *export, const struct sockaddr *peer);
+
+/* May this peer use the export? */
+enum export_admission export_admit(const struct export *export, const struct sockaddr *peer);
+
+/* May it use any export?  Else the least that is wrong with it. */
+enum export_admission export_table_admit(const struct export_table *table,
+                                         const struct sockaddr *peer);
+
+/* A number that differs, and is not 0, whenever export_table_admit() may answer otherwise. */
+uint32_t export_table_generation(const struct export_table *table);
 
 /* The credentials that `uid`... become on this export. */
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
@@ -65,6 +90,7 @@ struct export_spec {
     bool strict_utf8;
     bool async;
     enum export_squash squash;
+    enum export_ports ports;
     uint32_t anon_uid, anon_gid;
     bool has_fsid;
     uint64_t fsid;
@@ -73,8 +99,9 @@ struct export_spec {
 };
 
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
- * no_root_squash, all_squash, anonuid=N, anongid=N, client=ADDR[/BITS], sec=sys|none[:...], fsid=N,
- * strict_utf8.  False: `error` says why.  Free with export_spec_fini(). */
+ * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
+ * sec=sys|none[:...], fsid=N, strict_utf8.  False: `error` says why.  Free with
+ * export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
 

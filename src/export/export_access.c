@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may use an export, and as whom. */
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -23,6 +24,18 @@ static sa_family_t peer_address(const struct sockaddr *peer, uint8_t addr[16])
         return AF_INET6;
     }
     return AF_UNSPEC;
+}
+
+/* Its system lets nobody but root send from such a port. */
+static bool port_is_reserved(const struct sockaddr *peer)
+{
+    in_port_t port = 0;
+
+    if (peer->sa_family == AF_INET)
+        port = ((const struct sockaddr_in *)(const void *)peer)->sin_port;
+    else if (peer->sa_family == AF_INET6)
+        port = ((const struct sockaddr_in6 *)(const void *)peer)->sin6_port;
+    return port != 0 && ntohs(port) < IPPORT_RESERVED;
 }
 
 static bool prefix_matches(const uint8_t *a, const uint8_t *b, unsigned bits)
@@ -50,6 +63,13 @@ bool export_allows(const struct export *export, const struct sockaddr *peer)
             return true;
     }
     return false;
+}
+
+enum export_admission export_admit(const struct export *export, const struct sockaddr *peer)
+{
+    if (!export_allows(export, peer))
+        return EXPORT_WRONG_ADDRESS;
+    return export->secure && !port_is_reserved(peer) ? EXPORT_WRONG_PORT : EXPORT_ADMITTED;
 }
 
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,

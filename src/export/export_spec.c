@@ -154,6 +154,10 @@ static bool parse_option(const char *option, struct export_spec *spec, char *err
         spec->squash = EXPORT_NO_ROOT_SQUASH;
     else if (strcmp(option, "all_squash") == 0)
         spec->squash = EXPORT_ALL_SQUASH;
+    else if (strcmp(option, "secure") == 0)
+        spec->ports = EXPORT_PORTS_SECURE;
+    else if (strcmp(option, "insecure") == 0)
+        spec->ports = EXPORT_PORTS_INSECURE;
     else if (!parse_valued(option, spec, &ok))
         return fail(error, size, "unknown export option", option);
     return ok ? true : fail(error, size, "bad value in export option", option);

@@ -51,8 +51,9 @@ struct server {
     _Atomic uint32_t recall_park_ms; /* for which a request waits for delegations; a setting */
     /* What is served: read once a COMPOUND, written at any time.  Relaxed: it announces nothing. */
     _Atomic(struct minor_range) minors;
-    struct log_limit refusals; /* lines about requests that SEQUENCE refused */
-    struct log_limit replays;  /* and about retries */
+    struct log_limit refusals;        /* lines about requests that SEQUENCE refused */
+    struct log_limit replays;         /* and about retries */
+    struct log_limit export_refusals; /* and about what exports refused (admission.h) */
 };
 
 struct compound {

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "callback/callback.h"
+#include "proto/admission.h"
 #ifdef MAINSTAY_V40
 #include "proto/v40/compound40.h"
 #include "proto/v40/v40.h"
@@ -65,6 +66,7 @@ void nfs4_tick(struct server *server, int64_t now_ns)
         log_info("sequence.refused_more", LOG_U64("lines", refusals));
     if (replays)
         log_info("sequence.replay_more", LOG_U64("lines", replays));
+    admission_tick(server);
 #ifdef MAINSTAY_V40
     v40_tick(server->v40, server->state, now_ns);
 #else
@@ -112,11 +114,16 @@ enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
 
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
 {
+    struct session_conn *conn;
+
     switch (call->procedure) {
     case NFSPROC4_NULL:
         return RPC_REPLY;
     case NFSPROC4_COMPOUND:
-        return nfs4_compound(call, context, conn_record(call->conn));
+        conn = conn_record(call->conn);
+        if (!admission_to_server(call, context, conn))
+            return RPC_TOOWEAK;
+        return nfs4_compound(call, context, conn);
     default:
         return RPC_PROC_UNAVAIL;
     }

@@ -2,6 +2,7 @@
 #include "proto/reply.h"
 
 #include "base/log.h"
+#include "proto/admission.h"
 #include "proto/compound_trace.h"
 #include "wire/nfs4_codec.h"
 #include "wire/op_table.h"
@@ -82,6 +83,7 @@ enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opn
         status = reply->too_big;
     out->end = reply->limit;
     if (status != NFS4_OK) {
+        admission_audit(c, op, status);
         tail_drop(c->call);
         if (keep_body)
             xdr_patch_u32(out, pos + 4, status);

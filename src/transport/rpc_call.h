@@ -54,8 +54,9 @@ enum rpc_result {
     RPC_GARBAGE_ARGS, /* accepted, but the arguments can't be decoded; `out` is dropped */
     RPC_PROC_UNAVAIL,
     RPC_SYSTEM_ERR,
-    RPC_DROP,   /* no answer at all */
-    RPC_PARKED, /* not done yet: after rpc_call_park() */
+    RPC_TOOWEAK, /* denied, AUTH_TOOWEAK: these credentials are not enough here */
+    RPC_DROP,    /* no answer at all */
+    RPC_PARKED,  /* not done yet: after rpc_call_park() */
 };
 
 /* A large payload behind the bytes in `out`: `len` bytes of `fd` from `offset`, sent without a

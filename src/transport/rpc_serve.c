@@ -173,6 +173,9 @@ static void result_encode(struct call_frame *frame, enum rpc_result result)
     case RPC_SYSTEM_ERR:
         reply_error(frame, ACCEPT_SYSTEM_ERR);
         break;
+    case RPC_TOOWEAK:
+        reply_auth_error(frame, AUTH_TOOWEAK);
+        break;
     case RPC_DROP:
         transport_count(call->conn->transport, TRANSPORT_COUNTER_dropped, 1);
         break;

@@ -261,6 +261,9 @@ enum vfs_caps {
     VFS_CAP_LEASE = 1u << 11,
     /* What a call changed survives a power failure only after persist(). */
     VFS_CAP_PERSIST = 1u << 12,
+    /* It acts as its callers on a system that others use, too: who lies to it about who he is gets
+     * somebody else's rights there. */
+    VFS_CAP_IDENTITY = 1u << 13,
 };
 
 /* What nobody but our callers does with a file. */

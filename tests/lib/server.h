@@ -18,6 +18,7 @@ struct test_server {
     char target[32]; /* 127.0.0.1:PORT */
     char dir[64], state[80], data[80], log[80];
     const char *options[TEST_SERVER_OPTIONS]; /* of the caller, NULL at the end */
+    bool usual_ports; /* `local` exports are as they are given; else they take any port */
 };
 
 /* Make the directory; the server does not run yet. */

@@ -245,7 +245,7 @@ static void set_caps(struct local_fs *fs)
     fs->base.caps = VFS_CAP_PERSISTENT | VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD |
                     VFS_CAP_READ_FD | VFS_CAP_VERIFIER_TIMES | VFS_CAP_LEASE;
     if (fs->impersonate)
-        fs->base.caps |= VFS_CAP_CHOWN;
+        fs->base.caps |= VFS_CAP_CHOWN | VFS_CAP_IDENTITY;
     if (fs->persisting != LOCAL_PERSIST_NOTHING)
         fs->base.caps |= VFS_CAP_PERSIST;
     if (local_statx(fs->root_fd, "", &st) == 0 && (st.stx_mask & STATX_BTIME))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PUTFH, PUTROOTFH, PUTPUBFH, GETFH, SAVEFH, RESTOREFH: the filehandles in effect. */
+#include "proto/admission.h"
 #include "proto/ops/ops.h"
 #include "transport/connection.h"
 
@@ -7,6 +8,7 @@ enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
 {
     struct vfs_object *obj;
     struct export *export;
+    enum nfsstat4 admitted;
     enum vfs_status status;
 
     status = export_fh_resolve(c->server->exports, &args->object, &obj, &export);
@@ -14,9 +16,10 @@ enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
         return NFS4ERR_SERVERFAULT; /* PUTFH may not say IO, RFC 8881 §15.2 */
     if (status != VFS_OK)
         return status_from_vfs(status);
-    if (!export_allows(export, connection_peer(c->call->conn))) {
+    admitted = admission_to_export(c, export, NFS4ERR_STALE);
+    if (admitted != NFS4_OK) {
         vfs_object_put(obj);
-        return NFS4ERR_STALE; /* for this peer it is not exported */
+        return admitted;
     }
     compound_set_current(c, obj, export);
     return NFS4_OK;
@@ -26,11 +29,17 @@ enum nfsstat4 op_putrootfh(struct compound *c)
 {
     struct vfs_object *obj;
     struct export *export;
+    enum nfsstat4 admitted;
     enum vfs_status status =
         export_root(c->server->exports, connection_peer(c->call->conn), &obj, &export);
 
     if (status != VFS_OK)
         return status_from_vfs(status);
+    admitted = admission_to_export(c, export, NFS4ERR_ACCESS);
+    if (admitted != NFS4_OK) {
+        vfs_object_put(obj);
+        return admitted;
+    }
     compound_set_current(c, obj, export);
     return NFS4_OK;
 }

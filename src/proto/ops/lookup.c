@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LOOKUP and LOOKUPP: a step down or up, over export boundaries too. */
+#include "proto/admission.h"
 #include "proto/ops/name_step.h"
 #include "proto/ops/ops.h"
 #include "transport/connection.h"
+
+/* Across the border of an export; drops the reference if the caller may not. */
+static enum nfsstat4 enter(struct compound *c, struct vfs_object *obj, const struct export *export)
+{
+    enum nfsstat4 status = admission_to_export(c, export, NFS4ERR_ACCESS);
+
+    if (status != NFS4_OK)
+        vfs_object_put(obj);
+    return status;
+}
 
 enum nfsstat4 name_step_down(struct compound *c, const struct wire_opaque *component,
                              struct vfs_object **obj, struct export **export)
@@ -18,7 +29,9 @@ enum nfsstat4 name_step_down(struct compound *c, const struct wire_opaque *compo
         return status;
     found = export_cross_down(c->server->exports, c->current.export, dir, &name,
                               connection_peer(c->call->conn), obj, export);
-    if (found == VFS_OK && !*obj) {
+    if (found == VFS_OK && *obj)
+        return enter(c, *obj, *export);
+    if (found == VFS_OK) {
         *export = c->current.export;
         found = dir->fs->ops->lookup(dir, &c->cred, &name, obj);
     }
@@ -41,11 +54,7 @@ enum nfsstat4 name_step_up(struct compound *c, struct vfs_object **obj, struct e
     }
     if (found != VFS_OK)
         return status_from_vfs(found);
-    if (!export_allows(*export, connection_peer(c->call->conn))) {
-        vfs_object_put(*obj);
-        return NFS4ERR_ACCESS;
-    }
-    return NFS4_OK;
+    return enter(c, *obj, *export);
 }
 
 enum nfsstat4 op_lookup(struct compound *c, const struct LOOKUP4args *args)

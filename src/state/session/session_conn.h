@@ -44,6 +44,9 @@ struct session_conn {
     uint32_t sweep_at;            /* look for ended ones when there are that many bindings */
     struct session_binding *last; /* of the last SEQUENCE, or NULL; one of the above */
 
+    /* proto/'s: the exports' generation (export.h) that admits its peer; 0: none is known to. */
+    _Atomic uint32_t admitted;
+
     /* 4.0: the first client that was seen to use it, a reference; and whether others were. */
     _Atomic(struct client *) first_v40;
     _Atomic bool several_v40;

@@ -149,5 +149,6 @@ def make_exports(theme, backend, directories):
             if rule.shared_directory:
                 os.mkdir(f"{directory}/shared")
                 os.chmod(f"{directory}/shared", 0o777)
-        exports.append(Export(rule.pseudo, rule.options, directory))
+        options = f"{rule.options},insecure" if theme.proxied else rule.options  # the proxy's ports
+        exports.append(Export(rule.pseudo, options.lstrip(","), directory))
     return exports

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "backend/mem/mem.h"
 #include "lib/test.h"
 
 static void parse(const char *text, struct export_spec *spec)
@@ -148,6 +149,49 @@ static void client_rules(void **state)
     }
 }
 
+static void ports(void **state)
+{
+    static const struct {
+        const char *rules;
+        uint32_t caps;
+        const char *peer;
+        uint16_t port;
+        enum export_admission admission;
+    } rows[] = {
+        {"/=mem:", 0, "192.0.2.1", 1024, EXPORT_ADMITTED},
+        {"/=mem:", VFS_CAP_IDENTITY, "192.0.2.1", 1024, EXPORT_WRONG_PORT},
+        {"/=mem:", VFS_CAP_IDENTITY, "192.0.2.1", 1023, EXPORT_ADMITTED},
+        {"/=mem:", VFS_CAP_IDENTITY, "2001:db8::1", 1023, EXPORT_ADMITTED},
+        {"/=mem:", VFS_CAP_IDENTITY, "2001:db8::1", 65535, EXPORT_WRONG_PORT},
+        {"/=mem:,no_root_squash", VFS_CAP_IDENTITY, "192.0.2.1", 1024, EXPORT_WRONG_PORT},
+        {"/=mem:,all_squash", VFS_CAP_IDENTITY, "192.0.2.1", 1024, EXPORT_ADMITTED},
+        {"/=mem:,all_squash,secure", VFS_CAP_IDENTITY, "192.0.2.1", 1024, EXPORT_WRONG_PORT},
+        {"/=mem:,insecure", VFS_CAP_IDENTITY, "192.0.2.1", 1024, EXPORT_ADMITTED},
+        {"/=mem:,secure", 0, "192.0.2.1", 1024, EXPORT_WRONG_PORT},
+        {"/=mem:,secure", 0, "192.0.2.1", 0, EXPORT_WRONG_PORT},
+        {"/=mem:,secure,client=10.0.0.1", 0, "192.0.2.1", 1024, EXPORT_WRONG_ADDRESS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct mem_options options = {.root_mode = 0777};
+        struct sockaddr_storage peer = address(rows[i].peer);
+        struct export_table *table = export_table_create();
+        struct vfs *fs = mem_create(&options);
+        struct export_spec spec;
+        char error[128];
+
+        ((struct sockaddr_in *)&peer)->sin_port = htons(rows[i].port); /* where in6 has it, too */
+        fs->caps |= rows[i].caps;
+        parse(rows[i].rules, &spec);
+        assert_true(export_table_add(table, &spec, fs, error, sizeof(error)));
+        if (export_table_admit(table, (struct sockaddr *)&peer) != rows[i].admission)
+            fail_msg("%s from %s, port %u", rows[i].rules, rows[i].peer, rows[i].port);
+        export_spec_fini(&spec);
+        export_table_destroy(table);
+    }
+}
+
 static void squash(void **state)
 {
     struct export export = {.anon_uid = 1001, .anon_gid = 1002};
@@ -179,7 +223,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),     cmocka_unit_test(all_options),
         cmocka_unit_test(wrong),        cmocka_unit_test(the_last_of_two_opposites_holds),
-        cmocka_unit_test(client_rules), cmocka_unit_test(squash),
+        cmocka_unit_test(client_rules), cmocka_unit_test(ports),
+        cmocka_unit_test(squash),
     };
 
     return test_group_run(tests);

@@ -184,32 +184,6 @@ static void clients_full(void **unused)
     assert_int_equal(exchange_id("second"), NFS4ERR_DELAY);
 }
 
-static int set_up_elsewhere(void **unused)
-{
-    v41_export = "/=mem:,client=192.0.2.0/24";
-    v41_set_up(unused);
-    v41_session_make(v41_fd, "client", NULL, &session);
-    return 0;
-}
-
-static int tear_down_elsewhere(void **unused)
-{
-    v41_export = NULL;
-    return v41_tear_down(unused);
-}
-
-static void root_for_others(void **unused)
-{
-    static const uint32_t ops[] = {OP_PUTROOTFH, OP_PUTPUBFH};
-
-    (void)unused;
-    for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-        v41_begin_in(&call, &session, false);
-        v41_op(&call, ops[i]);
-        assert_int_equal(run(), NFS4ERR_ACCESS);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,7 +191,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_made, set_up, tear_down),
         cmocka_unit_test_setup_teardown(locks_full, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clients_full, set_up_small, tear_down_small),
-        cmocka_unit_test_setup_teardown(root_for_others, set_up_elsewhere, tear_down_elsewhere),
     };
 
     return test_group_run(tests);
