@@ -136,6 +136,15 @@ void backend_check_patience(const struct export_spec *specs, uint32_t count, uin
     (void)fclose(file);
 }
 
+bool backend_serves_machine(const struct export_spec *specs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(specs[i].backend, "local") == 0)
+            return true;
+    }
+    return false;
+}
+
 void backend_block_signals(void)
 {
     local_block_signals();

@@ -16,5 +16,8 @@ void backend_block_signals(void);
 /* Tell the log if the kernel lets users of the machine wait for less than a lease of ours. */
 void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s);
 
+/* Does one of them serve files of this machine? */
+bool backend_serves_machine(const struct export_spec *specs, uint32_t count);
+
 /* Is there a backend of this name that takes this argument?  For --check, without making it. */
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size);

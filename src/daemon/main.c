@@ -26,6 +26,7 @@
 #include "daemon/figures.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/privilege.h"
 #include "daemon/setting_effect.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
@@ -256,6 +257,8 @@ static int serve(struct daemon *d)
     backend_block_signals();
     block_signals(&signals);
     raise_descriptor_limit();
+    if (!privilege_reduce(&d->options))
+        return EXIT_FAILED;
     umask(0); /* modes come from clients */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
     err = make_settings(d);

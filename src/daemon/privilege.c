@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/privilege.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "daemon/backends.h"
+
+/* To do each request as its caller, and what uid 0 may do when it is the caller.  CAP_SYS_RESOURCE
+ * is not among them: it would let everybody have blocks that are reserved, and exceed quotas. */
+static const cap_value_t for_identities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, CAP_FOWNER,
+                                             CAP_FSETID, CAP_CHOWN,  CAP_MKNOD};
+
+/* To find files by the kernel's handles, and to lease those of others. */
+static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
+
+static bool listens_below(const struct options *options, uint16_t port)
+{
+    for (uint32_t i = 0; i < options->listen_count; i++) {
+        /* sin6_port stands where sin_port does. */
+        in_port_t own = ((const struct sockaddr_in *)&options->listen[i].addr)->sin_port;
+
+        if (own != 0 && ntohs(own) < port)
+            return true;
+    }
+    return false;
+}
+
+/* Those that there are, of `count` wanted ones. */
+static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cap_flag_value_t have = CAP_CLEAR;
+
+        if (cap_get_flag(from, wanted[i], CAP_PERMITTED, &have) != 0 || have != CAP_SET)
+            continue;
+        CHECK(cap_set_flag(to, CAP_PERMITTED, 1, &wanted[i], CAP_SET) == 0);
+        CHECK(cap_set_flag(to, CAP_EFFECTIVE, 1, &wanted[i], CAP_SET) == 0);
+    }
+}
+
+static void choose(cap_t to, cap_t from, const struct options *options)
+{
+    static const cap_value_t bind = CAP_NET_BIND_SERVICE;
+
+    if (listens_below(options, IPPORT_RESERVED))
+        keep(to, from, &bind, 1);
+    if (!backend_serves_machine(options->exports, options->export_count))
+        return;
+    keep(to, from, for_files, ARRAY_SIZE(for_files));
+    if (geteuid() == 0)
+        keep(to, from, for_identities, ARRAY_SIZE(for_identities));
+}
+
+static void say(cap_t caps)
+{
+    char *text = cap_to_text(caps, NULL);
+
+    log_info("daemon.capabilities", LOG_STR("kept", text ? text : "?"));
+    (void)cap_free(text);
+}
+
+bool privilege_reduce(const struct options *options)
+{
+    cap_t from = cap_get_proc(), to = cap_init();
+    bool done = from && to;
+
+    if (done) {
+        choose(to, from, options);
+        done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && cap_set_proc(to) == 0;
+    }
+    if (done)
+        say(to);
+    else
+        fprintf(stderr, "mainstayd: cannot give up capabilities: %s\n", strerror(errno));
+    (void)cap_free(from);
+    (void)cap_free(to);
+    return done;
+}

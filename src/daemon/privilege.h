@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the process may do beside its user's rights: as little as its exports need, from the start.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "daemon/options.h"
+
+/* Give up all capabilities but those that these options need, of those that there are, and the ways
+ * to new ones.  Before the first thread starts, which all inherit it.  False: told on stderr. */
+bool privilege_reduce(const struct options *options);
