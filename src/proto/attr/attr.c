@@ -317,8 +317,10 @@ static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t ma
     got = obj->fs->ops->getattr(obj, mask, attr);
     if (got != VFS_OK)
         return status_from_vfs(got);
-    if (held.valid)
+    if (held.valid) {
+        attr->change = held.change;
         attr->size = held.size;
+    }
     return NFS4_OK;
 }
 

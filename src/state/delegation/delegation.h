@@ -55,16 +55,26 @@ enum delegation_use {
     DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
 };
 
-/* What the holder of a WRITE delegation says of the file when it is asked (CB_GETATTR). */
-struct delegation_answer {
-    enum delegation_asked {
-        DELEGATION_NOT_ASKED,
-        DELEGATION_ASKING,
-        DELEGATION_ANSWERED,
-    } asked;
-    bool too_late; /* somebody who waited for it has gone, and will come again */
-    int64_t asked_ns, answered_ns;
+/* Change attribute and size of a file. */
+struct delegation_version {
     uint64_t change, size;
+};
+
+/* CB_GETATTR to the holder of a WRITE delegation, while it is outstanding. */
+struct delegation_question {
+    bool outstanding;
+    bool too_late; /* a request that waited for the answer was sent away, and will be retried */
+    int64_t asked_ns;
+    struct delegation_version backend; /* before it was sent */
+};
+
+/* What the holder said to the last question that it answered.  `backend` is what the backend had
+ * when it was asked; when that has moved since, `said.size` is adjusted to it, so that the answer
+ * never hides a write that was acknowledged after it. */
+struct delegation_answer {
+    bool given, too_late;
+    int64_t asked_ns, answered_ns;
+    struct delegation_version said, backend;
 };
 
 /* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
@@ -87,13 +97,16 @@ struct delegation {
 
     /* Guarded by file->lock. */
     struct list file_link;
-    bool ended;          /* returned, or revoked */
-    uint32_t held;       /* a bit 1 << want for each vfs open() that is its own */
-    uint32_t leases;     /* a bit 1 << kind for each vfs lease() (delegation_lease.h) */
-    int64_t recalled_ns; /* when the recall began; 0: it was not */
-    uint64_t change;     /* WRITE: the change attribute when it was given */
+    bool ended;            /* returned, or revoked */
+    uint32_t held;         /* a bit 1 << want for each vfs open() that is its own */
+    uint32_t leases;       /* a bit 1 << kind for each vfs lease() (delegation_lease.h) */
+    int64_t recalled_ns;   /* when the recall began; 0: it was not */
+    uint64_t change;       /* the change attribute when it became what it is */
+    uint64_t change_first; /* when it was given: another one if READ has become WRITE */
+    struct delegation_question question;
     struct delegation_answer answer;
-    struct list hook_link; /* of who is about to recall it, without the lock */
+    struct delegation_version told; /* to the last client that wanted to know; 0: to none */
+    struct list hook_link;          /* of who is about to recall it, without the lock */
 
     /* Hash of who asked for it: delegation_by_caller(). */
     _Atomic uint64_t caller;
@@ -212,7 +225,7 @@ static inline struct delegation *delegation_of_stateid(struct stateid *sid)
 /* ---- attributes that a holder knows better (CB_GETATTR, RFC 8881 §10.4.3) ---- */
 
 struct delegation_attr {
-    bool valid; /* false: what the backend says is right */
+    bool valid; /* false: what the backend says is right; else these two stand in its place */
     uint64_t change, size;
 };
 
@@ -222,11 +235,17 @@ struct delegation_attr {
  * The holder has changed the file if it says another change attribute than the file had when the
  * delegation was given, or another size than the backend's.  Then the file is touched in the
  * backend, so that its change attribute grows for good and its times move; the size is the
- * holder's.  So attributes are to be read after this call, not before.
+ * holder's.  So the other attributes are to be read after this call, not before.
  *
- * An answer counts for requests that came before the holder was asked; who comes later asks again,
- * one question at a time.  But if an answer took so long that somebody who waited for it was sent
- * away with NFS4ERR_DELAY, it counts for whoever comes within DELEGATION_ANSWER_MS of it. */
+ * The holder may write to the server at any time, while its answer is under way, too.  So what it
+ * said is adjusted to what the backend has by then: a GETATTR that was sent after an acknowledged
+ * write shows it, and sizes do not go back unless the holder truncates.  All that is told of one
+ * delegation is told in one order, change attributes grow in it, and none stands for two sizes; if
+ * the delegation ends before the holder's data have come, the file is touched once more.
+ *
+ * An answer counts for requests that came before the holder was asked; later ones ask again, one
+ * question at a time.  But if an answer took so long that a request that waited for it was sent
+ * away with NFS4ERR_DELAY, it counts for whatever comes within DELEGATION_ANSWER_MS of it. */
 enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
                                  const struct client *client, int64_t now_ns,
                                  struct delegation_waiter *waiter,

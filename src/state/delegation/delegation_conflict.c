@@ -107,6 +107,7 @@ void delegation_gone_settle(struct delegation_gone *gone)
     while ((link = list_pop_front(&gone->ended))) {
         struct delegation *delegation = LIST_ENTRY(link, struct delegation, file_link);
 
+        delegation_attr_settle(delegation);
         delegation_lease_drop(delegation);
         if (stateid_revoked(&delegation->sid) != NFS4_OK)
             delegation_vfs_close(delegation);

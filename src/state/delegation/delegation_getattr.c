@@ -7,12 +7,18 @@
 #include "state/delegation/delegation_internal.h"
 #include "state/open/open.h"
 
+enum {
+    TURNS_MAX = 16 /* each by a change of the file that came in between */
+};
+
 enum step {
     STEP_BACKEND, /* nobody knows better */
-    STEP_ANSWER,  /* there is one */
-    STEP_WAIT,    /* somebody asks already */
+    STEP_TELL,    /* query.told */
+    STEP_TOUCH,   /* the change attribute must be one that stands for nothing else */
+    STEP_LOOK,    /* the backend's attributes are older than what was told already */
+    STEP_WAIT,    /* a question is outstanding */
     STEP_ASK,
-    STEP_RECALL, /* he is not to be asked, or was and did not answer */
+    STEP_RECALL, /* the holder is not to be asked, or was and did not answer */
 };
 
 /* One GETATTR. */
@@ -21,9 +27,10 @@ struct query {
     const struct client *client;
     int64_t now_ns;
     struct delegation_waiter *waiter;
-    struct delegation *holder; /* STEP_ASK: a reference */
-    struct delegation_answer answer;
-    uint64_t change; /* when the delegation was given */
+    struct delegation_version backend; /* as it was just read */
+    bool touched;                      /* before that */
+    struct delegation *holder;         /* STEP_ASK: a reference */
+    struct delegation_version told;    /* STEP_TELL */
 };
 
 static struct delegation *holder_locked(const struct file *file, const struct client *client)
@@ -37,7 +44,7 @@ static struct delegation *holder_locked(const struct file *file, const struct cl
 
 static bool answer_counts(const struct delegation_answer *answer, int64_t now_ns)
 {
-    if (answer->asked != DELEGATION_ANSWERED)
+    if (!answer->given)
         return false;
     return now_ns <= answer->asked_ns ||
            (answer->too_late &&
@@ -49,13 +56,66 @@ static void queue_locked(const struct query *query, struct delegation *holder)
     struct delegation_waiter *waiter = query->waiter;
 
     if (!waiter) {
-        holder->answer.too_late = true;
+        holder->question.too_late = true;
         return;
     }
     waiter->client = query->client;
     waiter->all = false;
     waiter->answer = true;
     delegation_waiter_queue_locked(waiter, holder->file);
+}
+
+static enum step ask_locked(struct query *query, struct delegation *holder)
+{
+    if (holder->question.outstanding) {
+        queue_locked(query, holder);
+        return STEP_WAIT;
+    }
+    holder->question = (struct delegation_question){
+        .outstanding = true, .asked_ns = clock_now_ns(), .backend = query->backend};
+    queue_locked(query, holder);
+    stateid_get(&holder->sid);
+    query->holder = holder;
+    return STEP_ASK;
+}
+
+/* The holder has written or truncated since it was asked, and its answer may be from before that or
+ * from after it.  A file that grew has at least what was written; in one that shrank, nothing of
+ * what the holder said before is left. */
+static void adjust(struct delegation_answer *answer, const struct delegation_version *backend)
+{
+    if (backend->size < answer->backend.size ||
+        (backend->size > answer->backend.size && backend->size > answer->said.size))
+        answer->said.size = backend->size;
+    answer->backend = *backend;
+}
+
+/* A client whose READ delegation has become a WRITE one may say that all is as it was with either
+ * value; but the one that follows the first may also be how it says that it has changed something:
+ * "the value of d may always be c + 1" (RFC 8881 §10.4.3). */
+static bool says_unchanged(const struct delegation *holder)
+{
+    uint64_t said = holder->answer.said.change;
+
+    return said == holder->change_first ||
+           (said == holder->change && said != holder->change_first + 1);
+}
+
+static enum step tell_locked(struct query *query, struct delegation *holder)
+{
+    struct delegation_answer *answer = &holder->answer;
+    const struct delegation_version *backend = &query->backend;
+    bool changed;
+
+    if (backend->change < answer->backend.change || backend->change < holder->told.change)
+        return STEP_LOOK;
+    adjust(answer, backend);
+    changed = !says_unchanged(holder) || answer->said.size != backend->size;
+    if ((changed && !query->touched) ||
+        (backend->change == holder->told.change && answer->said.size != holder->told.size))
+        return STEP_TOUCH;
+    query->told = holder->told = (struct delegation_version){backend->change, answer->said.size};
+    return STEP_TELL;
 }
 
 static enum step step_locked(struct query *query, struct file *file)
@@ -67,50 +127,42 @@ static enum step step_locked(struct query *query, struct file *file)
     if (holder->recalled_ns != 0 || client_lease_over(holder->client, query->now_ns) ||
         !query->state->delegations->hooks.getattr)
         return STEP_RECALL;
-    if (answer_counts(&holder->answer, query->now_ns)) {
-        query->answer = holder->answer;
-        query->change = holder->change;
-        return STEP_ANSWER;
-    }
-    if (holder->answer.asked == DELEGATION_ASKING) {
-        queue_locked(query, holder);
-        return STEP_WAIT;
-    }
-    holder->answer =
-        (struct delegation_answer){.asked = DELEGATION_ASKING, .asked_ns = clock_now_ns()};
-    queue_locked(query, holder);
-    stateid_get(&holder->sid);
-    query->holder = holder;
-    return STEP_ASK;
+    if (answer_counts(&holder->answer, query->now_ns))
+        return tell_locked(query, holder);
+    return ask_locked(query, holder);
 }
 
-/* As if he had written to the file this moment: its times move and its change attribute grows. */
-static bool touch(struct vfs_object *obj, uint64_t *change)
+static bool look(struct vfs_object *obj, struct delegation_version *out)
 {
-    static const struct vfs_cred server = {0};
-    const struct vfs_attr set = {.mask = VFS_ATTR_MTIME_NOW};
     struct vfs_attr attr;
-    uint32_t applied;
 
-    if (obj->fs->ops->setattr(obj, &server, &set, true, &applied) != VFS_OK ||
-        obj->fs->ops->getattr(obj, VFS_ATTR_CHANGE, &attr) != VFS_OK)
+    if (obj->fs->ops->getattr(obj, VFS_ATTR_CHANGE | VFS_ATTR_SIZE, &attr) != VFS_OK)
         return false;
-    *change = attr.change;
+    *out = (struct delegation_version){attr.change, attr.size};
     return true;
 }
 
-/* False: the backend does not play along. */
-static bool apply(const struct query *query, struct vfs_object *obj, struct delegation_attr *out)
+/* As if the holder had written to the file this moment: its times move and its change attribute
+ * grows. */
+static bool touch(struct vfs_object *obj)
 {
-    struct vfs_attr attr;
+    static const struct vfs_cred server = {0};
+    const struct vfs_attr set = {.mask = VFS_ATTR_MTIME_NOW};
+    uint32_t applied;
 
-    if (obj->fs->ops->getattr(obj, VFS_ATTR_SIZE, &attr) != VFS_OK)
-        return false;
-    if (query->answer.change == query->change && query->answer.size == attr.size)
-        return true;
-    out->size = query->answer.size;
-    out->valid = touch(obj, &out->change);
-    return out->valid;
+    return obj->fs->ops->setattr(obj, &server, &set, true, &applied) == VFS_OK;
+}
+
+/* What was told stays true as long as no other size has its change attribute. */
+void delegation_attr_settle(const struct delegation *delegation)
+{
+    const struct delegation_version *told = &delegation->told;
+    struct delegation_version backend;
+
+    if (told->change == 0 || !look(delegation->obj, &backend))
+        return;
+    if (backend.change == told->change && backend.size != told->size)
+        (void)touch(delegation->obj); /* if that fails the file is lost anyhow */
 }
 
 static void ask(const struct query *query)
@@ -130,22 +182,40 @@ static enum nfsstat4 recall(const struct query *query, struct file *file)
     return delegation_conflict_pass(&conflict, file, false, query->now_ns);
 }
 
-static enum nfsstat4 answer(struct query *query, struct file *file, struct delegation_attr *out)
+/* A step that needs nobody else, or STEP_RECALL when the backend does not play along. */
+static enum step next(struct query *query, struct file *file)
 {
     enum step step;
 
+    if (!look(file->obj, &query->backend))
+        return STEP_RECALL;
     pthread_mutex_lock(&file->lock);
     step = step_locked(query, file);
     pthread_mutex_unlock(&file->lock);
+    if (step != STEP_TOUCH)
+        return step;
+    query->touched = true;
+    return touch(file->obj) ? STEP_TOUCH : STEP_RECALL;
+}
+
+static enum nfsstat4 answer(struct query *query, struct file *file, struct delegation_attr *out)
+{
+    enum step step = STEP_LOOK;
+
+    for (int turn = 0; turn < TURNS_MAX && (step == STEP_LOOK || step == STEP_TOUCH); turn++)
+        step = next(query, file);
     switch (step) {
     case STEP_BACKEND:
         return NFS4_OK;
-    case STEP_ANSWER:
-        return apply(query, file->obj, out) ? NFS4_OK : recall(query, file);
+    case STEP_TELL:
+        *out = (struct delegation_attr){true, query->told.change, query->told.size};
+        return NFS4_OK;
     case STEP_ASK:
         ask(query);
         return NFS4ERR_DELAY;
     case STEP_WAIT:
+    case STEP_LOOK:
+    case STEP_TOUCH:
         return NFS4ERR_DELAY;
     case STEP_RECALL:
         break;
@@ -175,20 +245,25 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
 
 void delegation_attr_answer(struct delegation *delegation, bool ok, uint64_t change, uint64_t size)
 {
-    struct delegation_answer *answered = &delegation->answer;
+    struct delegation_question *question = &delegation->question;
     struct file *file = delegation->file;
+    int64_t now_ns = clock_now_ns();
     struct list recalls, woken;
 
     list_init(&recalls);
     list_init(&woken);
     pthread_mutex_lock(&file->lock);
-    if (!delegation->ended && answered->asked == DELEGATION_ASKING) {
-        answered->asked = ok ? DELEGATION_ANSWERED : DELEGATION_NOT_ASKED;
-        answered->answered_ns = clock_now_ns();
-        answered->change = change;
-        answered->size = size;
-        if (!ok)
-            delegation_recall_locked(delegation, answered->answered_ns, &recalls);
+    if (!delegation->ended && question->outstanding) {
+        question->outstanding = false;
+        if (ok)
+            delegation->answer = (struct delegation_answer){.given = true,
+                                                            .too_late = question->too_late,
+                                                            .asked_ns = question->asked_ns,
+                                                            .answered_ns = now_ns,
+                                                            .said = {change, size},
+                                                            .backend = question->backend};
+        else
+            delegation_recall_locked(delegation, now_ns, &recalls);
         delegation_waiters_answer_locked(file, ok, &woken);
     }
     pthread_mutex_unlock(&file->lock);

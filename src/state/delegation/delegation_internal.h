@@ -98,6 +98,10 @@ void delegation_recall_hooks(struct state *state, struct list *recalls);
 /* The vfs open()s that it has, ended now; by the one who has ended it, without a lock. */
 void delegation_vfs_close(struct delegation *delegation);
 
+/* It has ended: see that no change attribute that was told of it stands for another size now.
+ * Without a lock. */
+void delegation_attr_settle(const struct delegation *delegation);
+
 /* Is it in the way of this client: one for WRITE, or any with `all`? */
 bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
                            bool all);

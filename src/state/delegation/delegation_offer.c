@@ -231,8 +231,8 @@ static enum vfs_open_want want_of(enum delegation_kind kind)
     return kind == DELEGATION_WRITE ? VFS_WANT_BOTH : VFS_WANT_READ;
 }
 
-/* What the backend has to say: the right to do all that the delegation allows, and for WRITE what
- * the file is like before its holder changes it. */
+/* What the backend has to say: the right to do all that the delegation allows, and what the file is
+ * like before its holder changes it.  (That of READ counts when it becomes WRITE.) */
 static bool prepare(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
@@ -242,8 +242,7 @@ static bool prepare(struct offer *offer)
     if (ops->open(request->obj, request->cred, want_of(offer->kind),
                   request->created || request->reclaim) != VFS_OK)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
-    if (offer->kind == DELEGATION_WRITE &&
-        ops->getattr(request->obj, VFS_ATTR_CHANGE, &attr) != VFS_OK) {
+    if (ops->getattr(request->obj, VFS_ATTR_CHANGE, &attr) != VFS_OK) {
         ops->close(request->obj, want_of(offer->kind));
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
     }
@@ -253,7 +252,7 @@ static bool prepare(struct offer *offer)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     }
     offer->fresh->held = 1u << want_of(offer->kind);
-    offer->fresh->change = attr.change;
+    offer->fresh->change = offer->fresh->change_first = attr.change;
     return true;
 }
 

@@ -50,7 +50,7 @@ static void not_modified(void **unused)
     assert_int_equal(waiter.woken, 1);
     assert_false(delegation_waiter_cancel(&waiter.waiter));
     assert_int_equal(ask(fx.bob, &waiter.waiter, &attr), NFS4_OK);
-    assert_false(attr.valid);
+    assert_true(attr.valid && attr.change == before.change && attr.size == before.size);
     assert_int_equal(attr_of(fx.files[0]).change, before.change);
     assert_int_equal(hooked.questions, 1);
     assert_int_equal(hooked.recalls, 0);
@@ -89,6 +89,83 @@ static void size_alone(void **unused)
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_true(attr.valid);
     assert_int_equal(attr.size, before.size + 1);
+}
+
+static void touch(struct vfs_object *obj, int times)
+{
+    const struct vfs_attr set = {.mask = VFS_ATTR_MTIME_NOW};
+    const struct vfs_cred cred = {0};
+    uint32_t applied;
+
+    while (times-- > 0)
+        assert_int_equal(obj->fs->ops->setattr(obj, &cred, &set, true, &applied), VFS_OK);
+}
+
+/* bob asks, and alice says that the change attribute is `said`; does bob see it as changed? */
+static bool seen_as_changed(uint64_t said)
+{
+    const struct vfs_attr before = attr_of(fx.files[0]);
+    struct delegation_attr attr;
+
+    pass_ms(DELEGATION_ANSWER_MS + 1);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4ERR_DELAY);
+    delegation_attr_answer(hooked.asked, true, said, before.size);
+    assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
+    assert_true(attr.valid && attr.size == before.size);
+    return attr.change != before.change;
+}
+
+/* A client that had the file delegated for reading, and has changed it through the server, may keep
+ * the value of then, or take that of the delegation for writing. */
+static void upgraded(void **unused)
+{
+    const uint64_t first = attr_of(fx.files[0]).change;
+
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    touch(fx.files[0], 3);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_false(seen_as_changed(first));
+    assert_true(seen_as_changed(first + 1));
+    assert_false(seen_as_changed(first + 3));
+    assert_true(seen_as_changed(first + 4));
+    assert_false(seen_as_changed(first));
+}
+
+/* When the second value is the one that follows the first, it says that there are changes. */
+static void upgraded_by_one(void **unused)
+{
+    const uint64_t first = attr_of(fx.files[0]).change;
+
+    (void)unused;
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
+    touch(fx.files[0], 1);
+    (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
+    assert_false(seen_as_changed(first));
+    assert_true(seen_as_changed(first + 1));
+}
+
+/* What was written while the answer was under way counts, in whichever order they were. */
+static void crossed_by_a_write(void **unused)
+{
+    struct vfs_object *obj = fx.files[0];
+    struct delegation_attr first, second;
+    enum vfs_stability reached;
+    uint32_t written;
+
+    (void)unused;
+    (void)must_give(fx.alice, obj, DELEGATION_WRITE);
+    assert_int_equal(ask(fx.bob, NULL, &first), NFS4ERR_DELAY);
+    assert_int_equal(obj->fs->ops->write(obj, 0, "twenty", 6, VFS_FILE_SYNC, &written, &reached),
+                     VFS_OK);
+    delegation_attr_answer(hooked.asked, true, 1, 4);
+    assert_int_equal(ask(fx.bob, NULL, &first), NFS4_OK);
+    assert_int_equal(first.size, 6);
+    assert_int_equal(obj->fs->ops->write(obj, 6, "-one", 4, VFS_FILE_SYNC, &written, &reached),
+                     VFS_OK);
+    assert_int_equal(ask(fx.carol, NULL, &second), NFS4_OK);
+    assert_int_equal(second.size, 10);
+    assert_true(second.change > first.change);
 }
 
 /* One question at a time; who came after it was sent asks again. */
@@ -207,6 +284,9 @@ int main(void)
         DELEGATION_TEST(not_modified),
         DELEGATION_TEST(modified),
         DELEGATION_TEST(size_alone),
+        DELEGATION_TEST(upgraded),
+        DELEGATION_TEST(upgraded_by_one),
+        DELEGATION_TEST(crossed_by_a_write),
         DELEGATION_TEST(one_at_a_time),
         DELEGATION_TEST(too_late),
         DELEGATION_TEST(no_answer),
