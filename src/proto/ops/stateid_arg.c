@@ -190,6 +190,11 @@ enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *
     special = stateid_special(&stateid);
     if (special != STATEID_ORDINARY)
         return begin_special(c, special, access, io);
+    /* What a READ finds the file had when it ran, whoever was given what meanwhile. */
+    if (access == OPEN4_SHARE_ACCESS_WRITE) {
+        delegation_begin_entitled(c->server->state, c->current.obj);
+        io->begun = true;
+    }
     return begin_ordinary(c, &stateid, access, io);
 }
 

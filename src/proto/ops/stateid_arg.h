@@ -32,11 +32,15 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
                               struct stateid **sid);
 
 /* May READ, WRITE or a SETATTR of the size go on with this stateid?  `access` is
- * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle is a regular file. */
+ * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle is a regular file.
+ *
+ * Every operation that changes a file's data stands between stateid_io_begin() and _end(), whatever
+ * its stateid is: as long as it does, nobody is given a delegation of the file, not even when the
+ * open or delegation that the stateid names has ended. */
 struct stateid_io {
     struct stateid *sid; /* NULL: a special stateid */
     bool by_opener;      /* this caller has opened the file for this: his right is checked */
-    bool begun;          /* delegation_begin() */
+    bool begun;          /* delegation_begin(), or _begin_entitled() */
 };
 
 /* BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED, DELEG_REVOKED; OPENMODE; LOCKED when another

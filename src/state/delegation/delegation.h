@@ -173,6 +173,12 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
                                struct delegation_waiter *waiter) MUST_USE;
 void delegation_end(struct state *state, struct vfs_object *obj);
 
+/* The same for a request that has a right to change the object which no delegation of others goes
+ * with: an open for writing, or a delegation of its own.  It is counted, and has to be before that
+ * right is looked up: the right may end while the request is still at the disk (a CLOSE overtakes a
+ * WRITE), and then nobody else is given a delegation before delegation_end(). */
+void delegation_begin_entitled(struct state *state, struct vfs_object *obj);
+
 /* An entry of some directory of `fs` is about to change, and nobody has looked what is behind it.
  * True: nobody has a delegation of anything, and none is given in this file system until
  * delegation_end_unseen().  False: look, and delegation_begin(). */

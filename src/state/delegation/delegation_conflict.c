@@ -190,6 +190,15 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
     return status;
 }
 
+/* The hint is read for its order alone: if a delegation was offered in between, all that had ended
+ * before the offer is seen to have ended by whoever looks next. */
+void delegation_begin_entitled(struct state *state, struct vfs_object *obj)
+{
+    atomic_fetch_add_explicit(&delegation_progress_of(state->delegations, obj)->count, 1,
+                              memory_order_seq_cst);
+    (void)atomic_load_explicit(&obj->delegations, memory_order_seq_cst);
+}
+
 void delegation_end(struct state *state, struct vfs_object *obj)
 {
     _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj)->count;
