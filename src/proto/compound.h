@@ -98,6 +98,16 @@ static inline const struct client *compound_holder(const struct compound *c)
     return c->client ? c->client : c->likely;
 }
 
+/* Has the client that sent it been removed since, for a new incarnation of it as a rule?  What has
+ * waited asks that before it goes on.  (The sessions of a client end before it only when none of
+ * their requests is in progress.) */
+static inline bool compound_is_orphan(const struct compound *c)
+{
+    const struct client *client = compound_holder(c);
+
+    return client && client_dead(client);
+}
+
 /* Set one up, of zero bytes, for a call. */
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
                     uint32_t op_count);

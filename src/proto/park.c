@@ -69,6 +69,7 @@ enum rpc_result compound_park_resume(struct compound_park *park)
     } else {
         CHECK(woken);
     }
+    park->orphan = compound_is_orphan(c);
     return park->run_on(park);
 }
 

@@ -2,7 +2,10 @@
 /*
  * A COMPOUND that waits for a delegation without a thread: for server.recall_park_ms in all, until
  * somebody wakes it.  Then the operation that met the delegation is run once more from its start;
- * who has waited long enough gets what it says without a waiter: NFS4ERR_DELAY, as a rule.
+ * who has waited long enough gets what it says without a waiter: NFS4ERR_DELAY, as a rule.  If its
+ * client has been removed meanwhile, nothing runs any more, and the processor answers DELAY, too: a
+ * new incarnation of the client must not find things done that it did not ask for, and a retry
+ * hears what has become of the session.
  *
  *     operation: NFS4ERR_DELAY, waiter queued -> compound_park_wanted() -> RPC_PARKED
  *         -> wake() or the time is over -> compound_park_resume() -> the processor's `run_on`
@@ -29,6 +32,7 @@ struct compound_park {
     int64_t until_ns;                                      /* 0: it has not waited yet */
     bool asked;                                            /* it is about to be parked */
     bool wake_due; /* wake() will come, and was not waited for */
+    bool orphan;   /* it may not go on: its client was removed while it waited */
     bool ended;    /* all is done but for that; `result` is what came out */
     enum rpc_result result;
     size_t limit; /* where reply->limit is in `out` */

@@ -7,6 +7,7 @@
 #include "callback/dial_client.h"
 #include "proto/v40/stateid40.h"
 #include "state/open/owner.h"
+#include "state/session/session_conn.h"
 #include "state/v40/client_v40.h"
 #include "transport/connection.h"
 #include "wire/nfs4_codec.h"
@@ -69,6 +70,7 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
 
     if (status == NFS4_OK) {
         callback_set(c->server, client, connection_peer(c->call->conn));
+        session_conn_used_by(x->conn, client);
         client_put(client);
     }
     return status;

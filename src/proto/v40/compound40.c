@@ -60,6 +60,8 @@ static enum duplicate_way op_next(struct v40_compound *x)
     else if (way == DUPLICATE_TOO_BIG || x->base.op_count > LIMIT_COMPOUND_OPS ||
              !reply_op_fits(&x->reply, &x->base, op_info(op)))
         status = x->reply.too_big;
+    else if (x->park.orphan)
+        status = NFS4ERR_DELAY;
     else
         status = v40_status(op, v40_op_run(x, op));
     v40_stateid_done(x, status);

@@ -103,6 +103,11 @@ enum nfsstat4 owner_gate_run(struct v40_compound *x, struct owner_call *call, st
     enum owner_verdict verdict = owner_seqid_begin(owner, &call->request, &replay);
 
     call->owner = owner;
+    /* It may have waited for its turn. */
+    if (verdict == OWNER_RUN && compound_is_orphan(&x->base)) {
+        owner_seqid_release(owner->seqid);
+        return NFS4ERR_EXPIRED;
+    }
     if (verdict == OWNER_RUN)
         return run_and_keep(x, call);
     owner_drop(owner);

@@ -129,9 +129,11 @@ void session_conn_used_by(struct session_conn *conn, struct client *client)
 
 struct client *session_conn_sole_client(struct session_conn *conn)
 {
-    if (atomic_load_explicit(&conn->several_v40, memory_order_relaxed))
+    struct client *first = atomic_load_explicit(&conn->first_v40, memory_order_acquire);
+
+    if (!first || atomic_load_explicit(&conn->several_v40, memory_order_relaxed))
         return NULL;
-    return atomic_load_explicit(&conn->first_v40, memory_order_acquire);
+    return client_dead(first) ? NULL : first;
 }
 
 /* Sweeping when the number has doubled keeps the cost of a bind constant. */
