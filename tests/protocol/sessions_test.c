@@ -298,32 +298,45 @@ static void too_big_to_change(void **state)
     client_mount_close(&mount);
 }
 
-/* W10, P-13 */
+static void create_is(struct client_conn *conn, const struct client_session_wish *wish,
+                      struct client_session *session, enum nfsstat4 expected)
+{
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_create(conn, wish, session, &status), CLIENT_OK);
+    expect_status(status, expected);
+}
+
+/* The phases of RFC 8881 §18.36.4: the client, its sequence, the arguments.  W10, P-05, P-13 */
 static void create_session_refused(void **state)
 {
-    struct client_session_wish good = client_session_wish_default(NULL), wish;
-    struct client_session session = {0};
+    const struct client_session_wish good = client_session_wish_default(NULL);
+    struct client_session_wish flags = good, small = good;
+    struct client_session session = {0}, unknown;
     struct client_conn conn;
     enum nfsstat4 status;
 
     (void)state;
+    flags.flags = 0x80;
+    small.fore.ca_maxresponsesize = 8;
     script_connect(&conn);
     assert_int_equal(client_session_exchange_id(&conn, &good, &session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
-    wish = good;
-    wish.flags = 0x80;
-    assert_int_equal(client_session_create(&conn, &wish, &session, &status), CLIENT_OK);
-    expect_status(status, NFS4ERR_INVAL);
-    wish = good;
-    wish.fore.ca_maxresponsesize = 8;
-    assert_int_equal(client_session_create(&conn, &wish, &session, &status), CLIENT_OK);
-    expect_status(status, NFS4ERR_TOOSMALL);
-    session.create_seqid++; /* P-05: a gap */
-    assert_int_equal(client_session_create(&conn, &good, &session, &status), CLIENT_OK);
-    expect_status(status, NFS4ERR_SEQ_MISORDERED);
+    unknown = session;
+    unknown.clientid++;
+    create_is(&conn, &flags, &unknown, NFS4ERR_STALE_CLIENTID);
+    create_is(&conn, &small, &unknown, NFS4ERR_STALE_CLIENTID);
+    create_is(&conn, &flags, &session, NFS4ERR_INVAL);
+    create_is(&conn, &flags, &session, NFS4ERR_INVAL); /* a retry */
+    session.create_seqid++;
+    create_is(&conn, &small, &session, NFS4ERR_TOOSMALL);
+    create_is(&conn, &small, &session, NFS4ERR_TOOSMALL);
+    session.create_seqid--; /* that number is used up */
+    create_is(&conn, &flags, &session, NFS4ERR_SEQ_MISORDERED);
+    session.create_seqid += 3; /* a gap; it goes before the arguments */
+    create_is(&conn, &small, &session, NFS4ERR_SEQ_MISORDERED);
     session.create_seqid--;
-    assert_int_equal(client_session_create(&conn, &good, &session, &status), CLIENT_OK);
-    expect_status(status, NFS4_OK);
+    create_is(&conn, &good, &session, NFS4_OK);
     assert_int_equal(client_session_close(&conn, &session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
     client_conn_close(&conn);

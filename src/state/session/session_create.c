@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CREATE_SESSION (RFC 8881 §18.36.4): arguments that can never do are refused before the client's
- * sequence moves; whatever happens after that is kept and answered again to a retry.
+ * CREATE_SESSION in the four phases of RFC 8881 §18.36.4: the client record; its sequence; the
+ * confirmation; the session.  Whatever happens once the sequence has moved is kept, errors of the
+ * arguments too, and is answered again to a retry.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -159,6 +160,9 @@ static struct session *execute_locked(struct client *client,
         reply->status = NFS4ERR_CLID_INUSE;
         return NULL;
     }
+    reply->status = check_args(args);
+    if (reply->status != NFS4_OK)
+        return NULL;
     if (!session_room_locked(client, now_ns, doomed)) {
         reply->status = NFS4ERR_NOSPC;
         return NULL;
@@ -177,6 +181,22 @@ static struct session *execute_locked(struct client *client,
     return session;
 }
 
+/* What check_args() said, and nothing was done. */
+static bool refused_for_arguments(const struct client_create_reply *reply)
+{
+    return reply->status == NFS4ERR_INVAL || reply->status == NFS4ERR_TOOSMALL ||
+           reply->status == NFS4ERR_NOENT;
+}
+
+/* A retry has the arguments of the original.  So if they are good now, and were refused then, it is
+ * another request, of a client that does not count refused ones; it may have the number. */
+static bool is_retry(const struct client_create_reply *last, const struct CREATE_SESSION4args *args)
+{
+    if (args->csa_sequence != last->sequence)
+        return false;
+    return !refused_for_arguments(last) || check_args(args) != NFS4_OK;
+}
+
 /* Phases 1 and 2. */
 static enum nfsstat4 create_locked(struct state *state, const struct client_principal *principal,
                                    uint32_t minor_version, const struct CREATE_SESSION4args *args,
@@ -187,17 +207,17 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
 
     if (!client || (!client->confirmed && client_expired(client, now_ns)))
         return NFS4ERR_STALE_CLIENTID;
-    *again = args->csa_sequence == client->create_reply.sequence;
-    if (args->csa_sequence == client->create_reply.sequence + 1) {
+    *again = is_retry(&client->create_reply, args);
+    if (!*again) {
         struct session *session;
 
+        if (args->csa_sequence - client->create_reply.sequence > 1)
+            return NFS4ERR_SEQ_MISORDERED;
         client->create_reply.sequence = args->csa_sequence;
         session = execute_locked(client, principal, minor_version, args, now_ns, doomed);
         if (session)
             client_renew(client, now_ns);
         session_put(session);
-    } else if (!*again) {
-        return NFS4ERR_SEQ_MISORDERED;
     }
     *resok = client->create_reply.resok;
     return client->create_reply.status;
@@ -225,12 +245,10 @@ enum nfsstat4 session_create(struct state *state, const struct client_principal 
                              const struct CREATE_SESSION4args *args, int64_t now_ns,
                              struct CREATE_SESSION4resok *resok)
 {
-    enum nfsstat4 status = check_args(args);
+    enum nfsstat4 status;
     struct list doomed;
     bool again = false;
 
-    if (status != NFS4_OK)
-        return status;
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
     status = create_locked(state, principal, minor_version, args, now_ns, &doomed, resok, &again);

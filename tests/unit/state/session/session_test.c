@@ -103,6 +103,60 @@ static void sequence_of_its_own(void **unused)
     assert_memory_not_equal(first.csr_sessionid, second.csr_sessionid, NFS4_SESSIONID_SIZE);
 }
 
+/* RFC 8881 §18.36.4, P-05: arguments are looked at last; by then the number is used, and the answer
+ * to a retry is the same. */
+static void bad_arguments_use_the_number(void **unused)
+{
+    struct CREATE_SESSION4args flags = create_args(1), small = create_args(2);
+    struct CREATE_SESSION4resok res;
+
+    (void)unused;
+    flags.csa_flags = 0x80;
+    small.csa_fore_chan_attrs.ca_maxrequestsize = 20;
+    assert_int_equal(create_with(&flags, &res), NFS4ERR_INVAL);
+    assert_int_equal(create_with(&flags, &res), NFS4ERR_INVAL);
+    assert_int_equal(create_with(&small, &res), NFS4ERR_TOOSMALL);
+    assert_int_equal(create_with(&flags, &res), NFS4ERR_SEQ_MISORDERED);
+    small.csa_flags = 0x80;
+    assert_int_equal(create_with(&small, &res), NFS4ERR_TOOSMALL); /* the one that was kept */
+    assert_int_equal(create(4, &res), NFS4ERR_SEQ_MISORDERED);
+    assert_int_equal(create(3, &res), NFS4_OK);
+    assert_int_equal(res.csr_sequence, 3);
+    assert_int_equal(create_with(&small, &res), NFS4ERR_SEQ_MISORDERED);
+}
+
+/* Good arguments are no retry of bad ones (pynfs CSESS29): nothing was done for those. */
+static void good_arguments_with_the_same_number(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res, again;
+
+    (void)unused;
+    args.csa_back_chan_attrs.ca_maxoperations = 1;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    assert_int_equal(create(1, &res), NFS4_OK);
+    assert_int_equal(create_with(&args, &again), NFS4_OK); /* and from then on it is kept */
+    assert_memory_equal(res.csr_sessionid, again.csr_sessionid, NFS4_SESSIONID_SIZE);
+    assert_int_equal(create(2, &res), NFS4_OK);
+}
+
+/* A session that is refused for its arguments confirms nobody. */
+static void bad_arguments_confirm_nobody(void **unused)
+{
+    struct CREATE_SESSION4args args = create_args(1);
+    struct CREATE_SESSION4resok res;
+    struct client *client = client_lookup(state, clientid);
+
+    (void)unused;
+    args.csa_fore_chan_attrs.ca_maxoperations = 0;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
+    assert_false(client->confirmed);
+    assert_int_equal(create(2, &res), NFS4_OK);
+    assert_true(client->confirmed);
+    client_put(client);
+}
+
 /* P-05: what failed after the sequence moved is kept as well. */
 static void errors_replay(void **unused)
 {
@@ -123,6 +177,9 @@ static void unknown_client(void **unused)
 
     (void)unused;
     args.csa_clientid = clientid + 1;
+    assert_int_equal(create_with(&args, &res), NFS4ERR_STALE_CLIENTID);
+    args.csa_flags = 0x80; /* that comes first, whatever else is wrong */
+    args.csa_fore_chan_attrs.ca_maxrequestsize = 20;
     assert_int_equal(create_with(&args, &res), NFS4ERR_STALE_CLIENTID);
 }
 
@@ -147,7 +204,7 @@ static void flags(void **unused)
     session_put(session);
 }
 
-/* P-13: the sequence has not moved when the sizes can't do (pynfs CSESS29). */
+/* P-13. */
 static void too_small(void **unused)
 {
     struct CREATE_SESSION4args good = create_args(1), args;
@@ -156,13 +213,13 @@ static void too_small(void **unused)
     (void)unused;
     args = good, args.csa_fore_chan_attrs.ca_maxrequestsize = 20;
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
-    args = good, args.csa_fore_chan_attrs.ca_maxresponsesize = 0;
+    args = good, args.csa_fore_chan_attrs.ca_maxresponsesize = 0, args.csa_sequence = 2;
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
-    args = good, args.csa_back_chan_attrs.ca_maxrequestsize = 10;
+    args = good, args.csa_back_chan_attrs.ca_maxrequestsize = 10, args.csa_sequence = 3;
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
-    args = good, args.csa_back_chan_attrs.ca_maxoperations = 1;
+    args = good, args.csa_back_chan_attrs.ca_maxoperations = 1, args.csa_sequence = 4;
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
-    args = good, args.csa_fore_chan_attrs.ca_maxresponsesize_cached = 10;
+    args = good, args.csa_fore_chan_attrs.ca_maxresponsesize_cached = 10, args.csa_sequence = 5;
     assert_int_equal(create_with(&args, &res), NFS4_OK);
 }
 
@@ -419,6 +476,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(sequence_of_its_own),
+        TEST(bad_arguments_use_the_number),
+        TEST(good_arguments_with_the_same_number),
+        TEST(bad_arguments_confirm_nobody),
         TEST(errors_replay),
         TEST(unknown_client),
         TEST(flags),
