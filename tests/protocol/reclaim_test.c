@@ -377,9 +377,18 @@ static void delegations(void **state)
             NFS4ERR_INVAL);
     delegation_held = OPEN_DELEGATE_WRITE;
     (void)reclaim(&alice, &file);
-    delegation_held = OPEN_DELEGATE_NONE;
     assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_WRITE);
     stateid = result(OP_OPEN)->opopen.delegation.write.stateid;
+    client_conn_close(&alice.conn); /* as if alice had not heard of it: in a new session, again */
+    come(&alice);
+    (void)reclaim(&alice, &file);
+    delegation_held = OPEN_DELEGATE_NONE;
+    assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_WRITE);
+    assert_memory_equal(&result(OP_OPEN)->opopen.delegation.write.stateid, &stateid,
+                        sizeof(stateid));
+    want_is(&alice, &file, &had_write, NFS4_OK);
+    assert_int_equal(result(OP_WANT_DELEGATION)->opwant_delegation.delegation_type,
+                     OPEN_DELEGATE_WRITE);
     claim.opopen.claim.oc_delegate_stateid = stateid;
     begin(&alice, &file);
     script_op_as(&alice, "claims", &claim);

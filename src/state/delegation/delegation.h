@@ -209,7 +209,8 @@ struct delegation_request {
 
 /* True: it is given; *kind and *stateid say what.  False: *why.  With no lock held; calls the
  * backend.  A client that has a READ delegation of the file and asks for WRITE gets that in its
- * place, by the same stateid with the next seqid (RFC 8881 §18.16.3). */
+ * place, by the same stateid with the next seqid (RFC 8881 §18.16.3).  One that reclaims what it
+ * has reclaimed already is told its stateid again. */
 bool delegation_offer(struct state *state, const struct delegation_request *request,
                       enum delegation_kind *kind, struct stateid4 *stateid,
                       enum why_no_delegation4 *why) MUST_USE;

@@ -410,6 +410,35 @@ static bool give(struct offer *offer)
     return given;
 }
 
+/* The answer to its first reclaim may have been lost, with its session: what it was given then is
+ * what it has. */
+static bool reclaimed_before_locked(const struct offer *offer)
+{
+    const struct delegation_request *request = offer->request;
+    struct delegation *mine = delegation_find_locked(request->client, offer->file);
+
+    if (!mine || mine->kind != offer->kind)
+        return false;
+    mine->in_session = request->call != NULL;
+    if (request->call)
+        mine->given_to = *request->call;
+    set_caller(offer, mine);
+    stateid_value(&mine->sid, offer->stateid);
+    if (request->recall)
+        *request->recall = mine->recalled_ns != 0;
+    return true;
+}
+
+static bool reclaimed_before(const struct offer *offer)
+{
+    bool found;
+
+    pthread_mutex_lock(&offer->file->lock);
+    found = reclaimed_before_locked(offer);
+    pthread_mutex_unlock(&offer->file->lock);
+    return found;
+}
+
 static void count_given(const struct offer *offer)
 {
     if (offer->request->reclaim)
@@ -427,6 +456,8 @@ static bool attempt(struct offer *offer, enum delegation_kind kind)
         return false;
     if (!offer->file)
         offer->file = file_get(offer->state->opens->files, offer->request->obj);
+    if (offer->request->reclaim && reclaimed_before(offer))
+        return true;
     if (!promising(offer) || !reachable(offer) || !prepare(offer))
         return false;
     if (!take_lease(offer)) {

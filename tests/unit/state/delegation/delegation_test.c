@@ -308,6 +308,32 @@ static void reclaimed(void **unused)
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
 }
 
+/* The answer may have got lost with the session: the client is told once more what it has. */
+static void reclaimed_twice(void **unused)
+{
+    bool recall;
+    struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_WRITE);
+    struct stateid4 first, again;
+
+    (void)unused;
+    request.reclaim = true;
+    request.recall = &recall;
+    first = must_give_by(&request);
+    again = must_give_by(&request);
+    assert_memory_equal(&first, &again, sizeof(first));
+    assert_false(recall);
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
+    again = must_give_by(&request);
+    assert_memory_equal(&first, &again, sizeof(first));
+    assert_true(recall); /* it is in bob's way */
+    assert_int_equal(hooked.recalls, 1);
+    assert_int_equal(figures().reclaimed, 1);
+    request.kind = DELEGATION_READ; /* that is not what it had */
+    assert_int_equal(must_refuse(&request), WND4_NOT_SUPP_DOWNGRADE);
+    assert_int_equal(do_return(fx.alice, &first), NFS4_OK);
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK);
+}
+
 /* RFC 8881 §18.16.3: a reclaim always brings the delegation, if only to be recalled. */
 static void reclaimed_beyond_the_limit(void **unused)
 {
@@ -351,6 +377,7 @@ int main(void)
         DELEGATION_TEST(no_right),
         DELEGATION_TEST(callers),
         DELEGATION_TEST(reclaimed),
+        DELEGATION_TEST(reclaimed_twice),
         DELEGATION_TEST(reclaimed_beyond_the_limit),
     };
 
