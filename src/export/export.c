@@ -287,7 +287,7 @@ bool export_child_next(struct export_table *table, const struct export *export,
         if (i++ < *index || !node_visible(child, peer))
             continue;
         *index = i;
-        *name = (struct vfs_name){child->name, strlen(child->name)};
+        *name = (struct vfs_name){.data = child->name, .len = strlen(child->name)};
         node_enter(table, child, peer, obj, out_export);
         return true;
     }

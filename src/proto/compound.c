@@ -127,7 +127,7 @@ enum nfsstat4 compound_name(const struct compound *c, const struct wire_opaque *
         return NFS4ERR_BADCHAR;
     if (text->data[0] == '.' && (text->len == 1 || (text->len == 2 && text->data[1] == '.')))
         return NFS4ERR_BADNAME;
-    *name = (struct vfs_name){(const char *)text->data, text->len};
+    *name = (struct vfs_name){.data = (const char *)text->data, .len = text->len};
     return NFS4_OK;
 }
 
@@ -159,6 +159,7 @@ static const enum nfsstat4 from_vfs[] = {
     [VFS_SYMLINK - VFS_PERM] = NFS4ERR_SYMLINK,
     [VFS_WRONG_TYPE - VFS_PERM] = NFS4ERR_WRONG_TYPE,
     [VFS_DELAY - VFS_PERM] = NFS4ERR_DELAY,
+    [VFS_CHANGED - VFS_PERM] = NFS4ERR_DELAY,
     [VFS_SERVERFAULT - VFS_PERM] = NFS4ERR_SERVERFAULT,
 };
 

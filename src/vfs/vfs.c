@@ -11,10 +11,10 @@ static pthread_mutex_t lease_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct vfs_lease_hook lease_hook;
 
 static const char *const names[] = {
-    "PERM",        "NOENT",    "IO",      "NXIO",       "ACCESS",    "EXIST",       "XDEV",
-    "NOTDIR",      "ISDIR",    "INVAL",   "FBIG",       "NOSPC",     "ROFS",        "MLINK",
-    "NAMETOOLONG", "NOTEMPTY", "DQUOT",   "STALE",      "BADHANDLE", "BAD_COOKIE",  "NOTSUPP",
-    "TOOSMALL",    "BADNAME",  "SYMLINK", "WRONG_TYPE", "DELAY",     "SERVERFAULT",
+    "PERM",        "NOENT",    "IO",      "NXIO",       "ACCESS",    "EXIST",      "XDEV",
+    "NOTDIR",      "ISDIR",    "INVAL",   "FBIG",       "NOSPC",     "ROFS",       "MLINK",
+    "NAMETOOLONG", "NOTEMPTY", "DQUOT",   "STALE",      "BADHANDLE", "BAD_COOKIE", "NOTSUPP",
+    "TOOSMALL",    "BADNAME",  "SYMLINK", "WRONG_TYPE", "DELAY",     "CHANGED",    "SERVERFAULT",
 };
 
 _Static_assert(ARRAY_SIZE(names) == VFS_SERVERFAULT - VFS_PERM + 1, "a name for each status");

@@ -53,6 +53,7 @@ enum vfs_status {
     VFS_SYMLINK,    /* wanted a file, found a symlink */
     VFS_WRONG_TYPE, /* wanted a file, found a device, socket, ... */
     VFS_DELAY,      /* try again later */
+    VFS_CHANGED,    /* another object has that name than the caller expects: look again */
     VFS_SERVERFAULT,
 };
 
@@ -159,11 +160,24 @@ struct vfs_change_info {
     uint64_t before, after;
 };
 
+struct vfs_object;
+
 struct vfs_name {
     const char
         *data; /* not NUL-terminated; 1..LIMIT_NAME_BYTES bytes, no '/', no NUL, not . or .. */
     size_t len;
+    /* For remove() and rename(): what lookup() found there, NULL for nothing.  If an object has the
+     * name by then, and not this one, they do nothing and say VFS_CHANGED.  (Only changes that come
+     * through this interface are noticed for sure.) */
+    bool expects;
+    const struct vfs_object *expected;
 };
+
+/* Is `obj`, which has that name now, what the caller expects?  NULL: one that nobody holds. */
+static inline bool vfs_name_fits(const struct vfs_name *name, const struct vfs_object *obj)
+{
+    return !name->expects || (obj && obj == name->expected);
+}
 
 /* ACCESS bits, same values as ACCESS4_* but for what is ours. */
 enum vfs_access {
@@ -242,7 +256,6 @@ struct vfs_readdir {
 };
 
 struct vfs;
-struct vfs_object;
 
 enum vfs_caps {
     VFS_CAP_PERSISTENT = 1u << 0, /* handles survive a restart */

@@ -4,7 +4,7 @@
 
 struct vfs_name name_of(const char *text)
 {
-    return (struct vfs_name){text, strlen(text)};
+    return (struct vfs_name){.data = text, .len = strlen(text)};
 }
 
 enum vfs_status do_create(struct vfs_object *dir, const struct vfs_cred *cred, const char *name,

@@ -71,6 +71,30 @@ static void remove_tells_the_change(void **state)
     assert_true(info.after > before);
 }
 
+/* The caller has looked what it removes, and by then the name may be another one's. */
+static void remove_of_what_is_expected(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_name name = name_of("file");
+    struct vfs_change_info info;
+    struct vfs_object *file, *other;
+
+    name.expects = true;
+    assert_ok(do_make(c->root, &c->owner, "file", VFS_REG, 0644));
+    assert_ok(do_make(c->root, &c->owner, "other", VFS_REG, 0644));
+    assert_ok(do_lookup(c->root, &c->owner, "file", &file));
+    assert_ok(do_lookup(c->root, &c->owner, "other", &other));
+    assert_status(c->fs->ops->remove(c->root, &c->owner, &name, &info), VFS_CHANGED);
+    name.expected = other;
+    assert_status(c->fs->ops->remove(c->root, &c->owner, &name, &info), VFS_CHANGED);
+    assert_ok(do_find(c->root, &c->owner, "file"));
+    name.expected = file;
+    assert_ok(c->fs->ops->remove(c->root, &c->owner, &name, &info));
+    assert_status(c->fs->ops->remove(c->root, &c->owner, &name, &info), VFS_NOENT);
+    vfs_object_put(file);
+    vfs_object_put(other);
+}
+
 static void failed_remove_changes_nothing(void **state)
 {
     struct contract *c = *state;
@@ -148,6 +172,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(directory_links_are_counted, NEEDS_NOTHING),
     CONTRACT_TEST(held_directory_stays_readable, NEEDS_NOTHING),
     CONTRACT_TEST(remove_tells_the_change, NEEDS_NOTHING),
+    CONTRACT_TEST(remove_of_what_is_expected, NEEDS_NOTHING),
     CONTRACT_TEST(failed_remove_changes_nothing, NEEDS_NOTHING),
     CONTRACT_TEST(a_name_serves_again, NEEDS_NOTHING),
     CONTRACT_TEST(remove_needs_write_and_search, NEEDS_USERS),

@@ -208,6 +208,41 @@ static void rename_tells_both_changes(void **state)
     vfs_object_put(dir);
 }
 
+static void rename_is(struct contract *c, const struct vfs_name *from, const struct vfs_name *to,
+                      enum vfs_status status)
+{
+    struct vfs_change_info a, b;
+
+    assert_status(c->fs->ops->rename(c->root, from, c->root, to, &c->owner, &a, &b), status);
+}
+
+/* What is moved and what is replaced may be others than those that the caller has looked at. */
+static void rename_of_what_is_expected(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_name from = name_of("from"), to = name_of("to");
+    struct vfs_object *moved, *replaced;
+
+    assert_ok(do_make(c->root, &c->owner, "from", VFS_REG, 0644));
+    assert_ok(do_make(c->root, &c->owner, "to", VFS_REG, 0644));
+    assert_ok(do_lookup(c->root, &c->owner, "from", &moved));
+    assert_ok(do_lookup(c->root, &c->owner, "to", &replaced));
+    from.expects = to.expects = true;
+    from.expected = moved;
+    rename_is(c, &from, &to, VFS_CHANGED);
+    to.expected = moved;
+    rename_is(c, &from, &to, VFS_CHANGED);
+    to.expected = replaced;
+    from.expected = replaced;
+    rename_is(c, &from, &to, VFS_CHANGED);
+    assert_ok(do_find(c->root, &c->owner, "from"));
+    from.expected = moved;
+    rename_is(c, &from, &to, VFS_OK);
+    rename_is(c, &from, &to, VFS_NOENT);
+    vfs_object_put(moved);
+    vfs_object_put(replaced);
+}
+
 static void rename_needs_both_directories(void **state)
 {
     struct contract *c = *state;
@@ -251,6 +286,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(same_object_is_left_alone, NEEDS_NOTHING),
     CONTRACT_TEST(rename_of_nothing, NEEDS_NOTHING),
     CONTRACT_TEST(no_directory_below_itself, NEEDS_NOTHING),
+    CONTRACT_TEST(rename_of_what_is_expected, NEEDS_NOTHING),
     CONTRACT_TEST(rename_tells_both_changes, NEEDS_NOTHING),
     CONTRACT_TEST(rename_needs_both_directories, NEEDS_USERS),
     CONTRACT_TEST(moved_directory_must_be_writable, NEEDS_USERS),

@@ -64,7 +64,8 @@ static void a_name_with_a_nul_is_refused(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *root = root_of(dir), *out;
-    const struct vfs_name names[] = {{"..\0x", 4}, {"file\0x", 6}, {"\0", 1}};
+    const struct vfs_name names[] = {
+        {.data = "..\0x", .len = 4}, {.data = "file\0x", .len = 6}, {.data = "\0", .len = 1}};
 
     vfs_object_put(make(root, &self, "file", VFS_REG, 0644));
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A gate before the disk of the server under test: while it is shut, each pwrite() and ftruncate()
- * of mainstayd waits in front of it.  It is a library (gate_library.c) that is loaded into the
- * server before all others; GATE_LIBRARY says where it is.
+ * A gate before the disk of the server under test: while it is shut, each pwrite(), ftruncate() and
+ * renameat() of mainstayd waits in front of it.  It is a library (gate_library.c) that is loaded
+ * into the server before all others; GATE_LIBRARY says where it is.
  */
 #pragma once
 

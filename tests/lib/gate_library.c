@@ -66,6 +66,15 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
     return next(fd, data, len, offset);
 }
 
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    int (*next)(int, const char *, int, const char *);
+
+    find("renameat", &next, sizeof(next));
+    pass(from_fd);
+    return next(from_fd, from, to_fd, to);
+}
+
 int ftruncate(int fd, off_t size)
 {
     int (*next)(int, off_t);

@@ -24,6 +24,14 @@ static void victim_look(struct local_object *dir, const char *name, struct victi
     victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
 }
 
+/* The name may stand for something else than when the caller looked. */
+static enum vfs_status victim_check(const struct victim *victim, const struct vfs_name *name)
+{
+    const struct vfs_object *obj = victim->obj ? &victim->obj->base : NULL;
+
+    return !victim->there || vfs_name_fits(name, obj) ? VFS_OK : VFS_CHANGED;
+}
+
 static void victim_gone(struct local_object *dir, const char *name, struct victim *victim)
 {
     if (victim->there)
@@ -67,8 +75,10 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
     vfs_blocking_begin(false);
     pthread_mutex_lock(&dir->names);
     victim_look(dir, text.text, &victim);
+    status = victim_check(&victim, name);
     local_change_before(dir, info);
-    status = local_status(unlink_any(dir, text.text, &victim));
+    if (status == VFS_OK)
+        status = local_status(unlink_any(dir, text.text, &victim));
     if (status == VFS_OK) {
         local_change_after(dir, info, true);
         victim_gone(dir, text.text, &victim);
@@ -82,6 +92,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
 struct renaming {
     struct local_object *from_dir, *to_dir;
     struct local_name from, to;
+    const struct vfs_name *from_name, *to_name;
     struct victim moved, replaced;
 };
 
@@ -101,18 +112,25 @@ static void renamed(struct renaming *r)
 /* *changed: false when both names are of one object, which POSIX leaves as they are. */
 static enum vfs_status rename_entry(struct renaming *r, bool *changed)
 {
+    enum vfs_status status;
     int err = 0;
 
     victim_look(r->from_dir, r->from.text, &r->moved);
     victim_look(r->to_dir, r->to.text, &r->replaced);
     *changed =
         !r->moved.there || !r->replaced.there || !local_id_equal(&r->moved.id, &r->replaced.id);
-    if (renameat(r->from_dir->path_fd, r->from.text, r->to_dir->path_fd, r->to.text) != 0)
+    status = victim_check(&r->moved, r->from_name);
+    if (status == VFS_OK && r->moved.there)
+        status = victim_check(&r->replaced, r->to_name);
+    if (status == VFS_OK &&
+        renameat(r->from_dir->path_fd, r->from.text, r->to_dir->path_fd, r->to.text) != 0)
         err = errno;
-    if (!err && *changed)
+    if (status == VFS_OK && !err && *changed)
         renamed(r);
     victim_put(&r->moved);
     victim_put(&r->replaced);
+    if (status != VFS_OK)
+        return status;
     return err == EEXIST ? VFS_NOTEMPTY : local_status(err);
 }
 
@@ -156,7 +174,10 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
                              const struct vfs_cred *cred, struct vfs_change_info *from_info,
                              struct vfs_change_info *to_info)
 {
-    struct renaming r = {.from_dir = local_of(from_dir), .to_dir = local_of(to_dir)};
+    struct renaming r = {.from_dir = local_of(from_dir),
+                         .to_dir = local_of(to_dir),
+                         .from_name = from,
+                         .to_name = to};
     enum vfs_status status;
 
     if (from_dir->type != VFS_DIR || to_dir->type != VFS_DIR)

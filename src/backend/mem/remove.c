@@ -51,7 +51,12 @@ enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
         return status;
     before = dir->attr.change;
     entry = mem_dir_find_locked(dir, name);
-    status = entry ? remove_locked(dir, cred, entry) : VFS_NOENT;
+    if (!entry)
+        status = VFS_NOENT;
+    else if (!vfs_name_fits(name, &entry->obj->vfs))
+        status = VFS_CHANGED;
+    else
+        status = remove_locked(dir, cred, entry);
     after = dir->attr.change;
     mem_dir_unlock(dir);
     if (status != VFS_OK)

@@ -89,6 +89,9 @@ static enum vfs_status find_names(struct rename *r)
     if (!r->source)
         return VFS_NOENT;
     r->victim = mem_dir_find_locked(r->to_dir, r->to);
+    if (!vfs_name_fits(r->from, &r->source->obj->vfs) ||
+        (r->victim && !vfs_name_fits(r->to, &r->victim->obj->vfs)))
+        return VFS_CHANGED;
     if (r->from_is_above && r->source->obj == r->on_path)
         return VFS_INVAL;
     if (r->to_is_above && r->victim && r->victim->obj == r->on_path)

@@ -27,78 +27,117 @@ static enum nfsstat4 change_status(enum vfs_status status)
     return status == VFS_PERM ? NFS4ERR_ACCESS : status_from_vfs(status);
 }
 
-enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
+static enum nfsstat4 remove_entry(struct compound *c, struct vfs_name *name,
+                                  struct vfs_change_info *info, enum vfs_status *removed)
 {
-    struct vfs_object *dir = c->current.obj;
-    struct vfs_name name;
-    enum nfsstat4 status = dir_change_begin(c, &args->target, NFS4ERR_NOTEMPTY, &name);
     struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
-    struct vfs_change_info info;
-    struct REMOVE4resok resok;
-    enum vfs_status removed;
+    struct vfs_object *dir = c->current.obj;
+    enum nfsstat4 status;
 
-    if (status != NFS4_OK)
-        return status;
-    exclusion_add_entry(&exclusion, c, dir, &name);
+    *removed = VFS_OK;
+    exclusion_add_entry(&exclusion, c, dir, name);
     status = exclusion_begin(&exclusion, c);
     if (status != NFS4_OK)
         return status;
-    removed = dir->fs->ops->remove(dir, &c->cred, &name, &info);
+    *removed = dir->fs->ops->remove(dir, &c->cred, name, info);
     exclusion_end(&exclusion, c);
-    if (removed != VFS_OK)
-        return change_status(removed);
+    if (*removed != VFS_OK)
+        return change_status(*removed);
     changes_add(c, c->current.export, dir);
+    return NFS4_OK;
+}
+
+enum nfsstat4 op_remove(struct compound *c, const struct REMOVE4args *args)
+{
+    struct vfs_name name;
+    enum nfsstat4 status = dir_change_begin(c, &args->target, NFS4ERR_NOTEMPTY, &name);
+    struct vfs_change_info info;
+    struct REMOVE4resok resok;
+    enum vfs_status removed;
+    int turns = 0;
+
+    if (status != NFS4_OK)
+        return status;
+    do
+        status = remove_entry(c, &name, &info, &removed);
+    while (removed == VFS_CHANGED && ++turns < EXCLUSION_TURNS);
+    if (status != NFS4_OK)
+        return status;
     resok.cinfo = change_info_from_vfs(&info);
     wire_REMOVE4resok(c->out, &resok);
     return NFS4_OK;
 }
 
-/* What is renamed, and what goes in its favour. */
-static enum nfsstat4 rename_begin(struct compound *c, const struct vfs_name *from,
-                                  const struct vfs_name *to, struct exclusion *exclusion)
-{
-    exclusion_add_entry(exclusion, c, c->saved.obj, from);
-    exclusion_add_entry(exclusion, c, c->current.obj, to);
-    return exclusion_begin(exclusion, c);
-}
-
-/* The source directory is the saved filehandle, the target directory the current one. */
-enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
-{
-    struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
+struct rename {
     struct vfs_name from, to;
     struct vfs_change_info from_info, to_info;
-    struct RENAME4resok resok;
+};
+
+/* What is renamed, and what goes in its favour. */
+static enum nfsstat4 rename_entry(struct compound *c, struct rename *r, enum vfs_status *renamed)
+{
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
+    struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
     enum nfsstat4 status;
-    enum vfs_status renamed;
+
+    *renamed = VFS_OK;
+    exclusion_add_entry(&exclusion, c, from_dir, &r->from);
+    exclusion_add_entry(&exclusion, c, to_dir, &r->to);
+    status = exclusion_begin(&exclusion, c);
+    if (status != NFS4_OK)
+        return status;
+    *renamed = to_dir->fs->ops->rename(from_dir, &r->from, to_dir, &r->to, &c->cred, &r->from_info,
+                                       &r->to_info);
+    exclusion_end(&exclusion, c);
+    /* A file and a directory don't replace each other, RFC 8881 §18.26.3. */
+    if (*renamed == VFS_NOTDIR || *renamed == VFS_ISDIR)
+        return NFS4ERR_EXIST;
+    if (*renamed != VFS_OK)
+        return change_status(*renamed);
+    changes_add(c, c->current.export, from_dir);
+    changes_add(c, c->current.export, to_dir);
+    return NFS4_OK;
+}
+
+static enum nfsstat4 rename_begin(struct compound *c, const struct RENAME4args *args,
+                                  struct rename *r)
+{
+    const struct vfs_object *from_dir = c->saved.obj;
+    enum nfsstat4 status;
 
     if (!from_dir)
         return NFS4ERR_NOFILEHANDLE;
-    status = dir_change_begin(c, &args->newname, NFS4ERR_XDEV, &to);
+    status = dir_change_begin(c, &args->newname, NFS4ERR_XDEV, &r->to);
     if (status == NFS4_OK)
-        status = compound_name(c, &args->oldname, &from);
+        status = compound_name(c, &args->oldname, &r->from);
     if (status != NFS4_OK)
         return status;
     if (!vfs_type_is_dir(from_dir->type))
         return NFS4ERR_NOTDIR;
     if (c->saved.export != c->current.export ||
-        export_child_named(c->saved.export, from_dir, &from))
+        export_child_named(c->saved.export, from_dir, &r->from))
         return NFS4ERR_XDEV;
-    status = rename_begin(c, &from, &to, &exclusion);
+    return NFS4_OK;
+}
+
+/* The source directory is the saved filehandle, the target directory the current one. */
+enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
+{
+    struct RENAME4resok resok;
+    enum vfs_status renamed;
+    struct rename r;
+    enum nfsstat4 status = rename_begin(c, args, &r);
+    int turns = 0;
+
     if (status != NFS4_OK)
         return status;
-    renamed = to_dir->fs->ops->rename(from_dir, &from, to_dir, &to, &c->cred, &from_info, &to_info);
-    exclusion_end(&exclusion, c);
-    /* A file and a directory don't replace each other, RFC 8881 §18.26.3. */
-    if (renamed == VFS_NOTDIR || renamed == VFS_ISDIR)
-        return NFS4ERR_EXIST;
-    if (renamed != VFS_OK)
-        return change_status(renamed);
-    changes_add(c, c->current.export, from_dir);
-    changes_add(c, c->current.export, to_dir);
-    resok.source_cinfo = change_info_from_vfs(&from_info);
-    resok.target_cinfo = change_info_from_vfs(&to_info);
+    do
+        status = rename_entry(c, &r, &renamed);
+    while (renamed == VFS_CHANGED && ++turns < EXCLUSION_TURNS);
+    if (status != NFS4_OK)
+        return status;
+    resok.source_cinfo = change_info_from_vfs(&r.from_info);
+    resok.target_cinfo = change_info_from_vfs(&r.to_info);
     wire_RENAME4resok(c->out, &resok);
     return NFS4_OK;
 }

@@ -16,22 +16,26 @@ static enum nfsstat4 check_reclaims(const struct exclusion *exclusion, const str
     return exclusion->after_reclaims ? grace_check_io(c) : NFS4_OK;
 }
 
-/* Errors are left to the operation, which will meet them again. */
+/* Errors are left to the operation, which will meet them again; if it does not, it finds something
+ * where there was nothing to expect. */
 void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
-                         struct vfs_object *dir, const struct vfs_name *name)
+                         struct vfs_object *dir, struct vfs_name *name)
 {
     struct vfs_object *obj;
     enum vfs_status found;
 
+    name->expects = false;
     if (!exclusion->unseen && check_reclaims(exclusion, c) == NFS4_OK &&
         delegation_begin_unseen(c->server->state, dir->fs))
         exclusion->unseen = dir->fs;
     if (exclusion->unseen)
         return;
-    if (dir->type == VFS_ATTRDIR)
-        found = dir->fs->ops->parent(dir, &c->cred, &obj);
-    else
+    name->expects = dir->type != VFS_ATTRDIR;
+    if (name->expects)
         found = dir->fs->ops->lookup(dir, &c->cred, name, &obj);
+    else
+        found = dir->fs->ops->parent(dir, &c->cred, &obj);
+    name->expected = found == VFS_OK ? obj : NULL;
     if (found == VFS_OK)
         exclusion_add(exclusion, obj);
 }

@@ -12,7 +12,8 @@
 #include "state/delegation/delegation.h"
 
 enum {
-    EXCLUSION_OBJECTS = 2
+    EXCLUSION_OBJECTS = 2,
+    EXCLUSION_TURNS = 8 /* of an operation whose names others change as it looks at them */
 };
 
 /* Of zero bytes at first, but for the use and whether a file is left alone as long as somebody may
@@ -31,9 +32,10 @@ void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj);
 
 /* What the entry `name` of `dir` stands for, that an operation on the entry changes, too: the file,
  * or of a named attribute what it belongs to.  Nothing is looked up, and nothing is found, as long
- * as nobody has a delegation of anything. */
+ * as nobody has a delegation of anything.  What was looked up becomes what `name` expects, so that
+ * the operation does not meet another object, which somebody may have delegated: VFS_CHANGED. */
 void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
-                         struct vfs_object *dir, const struct vfs_name *name);
+                         struct vfs_object *dir, struct vfs_name *name);
 
 /* NFS4_OK: all of them are free for that use until exclusion_end().  NFS4ERR_DELAY: recalls are
  * under way, and nothing is held.  NFS4ERR_GRACE: the same, as long as it takes. */

@@ -110,7 +110,7 @@ static void report_attributes(struct wish *wish, enum createmode4 mode, struct o
 }
 
 /* A named attribute that comes up is a change of what it belongs to. */
-static enum nfsstat4 create(struct compound *c, const struct vfs_name *name, struct wish *wish,
+static enum nfsstat4 create(struct compound *c, struct vfs_name *name, struct wish *wish,
                             struct vfs_change_info *info, struct vfs_object **obj)
 {
     struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};

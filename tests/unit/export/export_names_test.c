@@ -25,7 +25,7 @@ static void add(struct export_table *table, const char *text)
 static bool step(struct export_table *table, struct vfs_object **obj, struct export **export,
                  const char *name)
 {
-    struct vfs_name n = {name, strlen(name)};
+    struct vfs_name n = {.data = name, .len = strlen(name)};
     struct vfs_object *next;
     struct export *next_export;
 

@@ -14,7 +14,7 @@ static void make_attribute(struct vfs *fs)
 {
     struct vfs_attr set = {.mask = VFS_ATTR_MODE, .mode = 0644};
     struct vfs_create create = {.type = VFS_REG, .mode = VFS_CREATE_GUARDED, .attr = &set};
-    const struct vfs_name name = {"attr", 4};
+    const struct vfs_name name = {.data = "attr", .len = 4};
     struct vfs_object *root, *dir, *attr;
     struct vfs_change_info info;
 

@@ -11,7 +11,7 @@ static const struct vfs_cred root_cred = {.uid = 0, .gid = 0};
 
 static struct vfs_name name_of(const char *text)
 {
-    return (struct vfs_name){text, strlen(text)};
+    return (struct vfs_name){.data = text, .len = strlen(text)};
 }
 
 static struct vfs_object *root_of(struct vfs *fs)

@@ -32,7 +32,7 @@ struct client *fixture_client(const char *name)
 static struct vfs_object *file_make(char letter)
 {
     const struct vfs_attr attr = {.mask = VFS_ATTR_MODE, .mode = 0600};
-    const struct vfs_name name = {&letter, 1};
+    const struct vfs_name name = {.data = &letter, .len = 1};
     struct vfs_create create = {.type = VFS_REG, .attr = &attr};
     struct vfs_change_info info;
     struct vfs_object *obj;
