@@ -25,6 +25,13 @@ static bool there(const char *name)
     return lstat(durable_path(name), &st) == 0;
 }
 
+static bool is_private(const char *name)
+{
+    struct stat st;
+
+    return lstat(durable_path(name), &st) == 0 && (st.st_mode & 07777) == 0700;
+}
+
 static void add_mkdir(const char *name)
 {
     client_op_create(C, name, NF4DIR, NULL, 0755);
@@ -236,27 +243,49 @@ static void an_open_behind_the_error_does_not_run(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* One sync for the whole file system: all who waited for it. */
-static void on_btrfs_all_of_a_round_are_concerned(void **state)
+static void chmod_later(struct client_mount *mount, const char *name, struct waiting *waiting)
 {
-    struct waiting first, second;
+    begin(mount, &dir);
+    client_op_lookup(C, name);
+    client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(FATTR4_MODE),
+                      &(struct nfs4_attrs){.mode = 0700});
+    *waiting = leave_waiting(mount);
+    wait_until(is_private(name));
+}
 
-    (void)state;
+/* Alice's sync is held while bob and carol come, who may share the next one. */
+static bool share_a_failing_round(struct client_mount *carol)
+{
+    struct waiting first, second, third;
+    bool shared;
+
     dir = durable_dir("sync");
     atomic_store(&watch->hold, true);
-    begin(&alice, &dir);
-    add_mkdir("first");
-    first = leave_waiting(&alice);
+    chmod_later(&alice, "empty", &first);
     durable_held(1);
     disk_watch_fail(watch, DISK_SYNCFS, "sync", 1);
-    begin(&bob, &dir);
-    add_mkdir("second");
-    second = leave_waiting(&bob);
-    wait_until(there("second"));
+    chmod_later(&bob, "sub", &second);
+    chmod_later(carol, "other", &third);
+    wait_ms(1); /* so that both wait for it, most likely */
     atomic_store(&watch->hold, false);
-    waiting_gets(&first, NFS4ERR_IO);
-    waiting_gets(&second, NFS4_OK);
-    mkdir_is(&bob, &dir, "third", NFS4_OK);
+    waiting_gets(&first, NFS4_OK);
+    wait_until(durable_answered(&bob.conn) && durable_answered(&carol->conn));
+    shared = disk_watch_count(watch, DISK_SYNCFS, NULL) > 0;
+    waiting_gets(&second, shared ? NFS4ERR_IO : NFS4_OK);
+    waiting_gets(&third, shared ? NFS4ERR_IO : NFS4_OK);
+    return shared;
+}
+
+/* One sync for several objects: an error to all who waited for it. */
+static void on_btrfs_all_of_a_round_are_concerned(void **state)
+{
+    struct client_mount carol;
+
+    (void)state;
+    durable_mount(&carol);
+    wait_until(share_a_failing_round(&carol));
+    mkdir_is(&bob, &dir, "next", NFS4_OK);
+    client_mount_close(&carol);
 }
 
 int main(void)

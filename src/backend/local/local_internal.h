@@ -59,9 +59,9 @@ struct local_sync {
 
 /* What makes changes of names and attributes durable (persist.c). */
 enum local_persisting {
-    LOCAL_PERSIST_EACH,    /* fsync of each object */
-    LOCAL_PERSIST_ALL,     /* syncfs */
-    LOCAL_PERSIST_NOTHING, /* nothing can */
+    LOCAL_PERSIST_EACH,     /* fsync of each object, at the same time */
+    LOCAL_PERSIST_TOGETHER, /* one sync after the other, for all who wait */
+    LOCAL_PERSIST_NOTHING,  /* nothing can */
 };
 
 struct local_fs {
@@ -317,8 +317,10 @@ enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred
 void local_sync_init(struct local_sync *sync);
 void local_sync_fini(struct local_sync *sync);
 /* Wait until a sync that began after this call is over; one caller runs it for all.  `fd` is open
- * on what `sync` belongs to.  0 or an errno; then the write verifier has moved, unless it is
- * EINVAL: this descriptor can't be synced.  The caller has said vfs_blocking_begin(true). */
+ * on the object of `sync`.  Of fs->sync it is open on the one object that this caller has changed,
+ * or with LOCAL_REACH_FS on any; if several wait for different ones it comes to that.  0 or an
+ * errno; then the write verifier has moved, unless it is EINVAL: this descriptor can't be synced.
+ * The caller has said vfs_blocking_begin(true). */
 int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach);
 enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full);
 enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,

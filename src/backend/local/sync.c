@@ -10,6 +10,7 @@
 
 struct sync_waiter {
     struct list link;
+    int fd;
     bool done;
     int err;
 };
@@ -58,13 +59,30 @@ static int sync_to(int fd, enum local_reach reach)
     return result == 0 ? 0 : errno;
 }
 
-/* Entered and left with the lock. */
-static void run_round(struct local_fs *fs, struct local_sync *sync, int fd)
+/* What the next round is to sync, and how.  Those who wait for a file all have that open; those who
+ * wait for a file system each have open what they have changed of it. */
+static enum local_reach round_reach(const struct local_fs *fs, const struct local_sync *sync,
+                                    int *fd)
+{
+    *fd = LIST_ENTRY(sync->waiting.next, struct sync_waiter, link)->fd;
+    if (sync != &fs->sync)
+        return sync->reach;
+    LIST_FOREACH_SAFE (waiter, &sync->waiting, struct sync_waiter, link) {
+        if (waiter->fd == *fd)
+            continue;
+        *fd = fs->root_fd; /* open all the time: no error escapes it */
+        return LOCAL_REACH_FS;
+    }
+    return sync->reach;
+}
+
+/* Entered and left with the lock, and with somebody waiting. */
+static void run_round(struct local_fs *fs, struct local_sync *sync)
 {
     struct list batch = LIST_INIT(batch);
-    enum local_reach reach = sync->reach;
     struct list *node;
-    int err;
+    int fd, err;
+    enum local_reach reach = round_reach(fs, sync, &fd);
 
     while ((node = list_pop_front(&sync->waiting)))
         list_push_back(&batch, node);
@@ -87,7 +105,7 @@ static void run_round(struct local_fs *fs, struct local_sync *sync, int fd)
 
 int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach)
 {
-    struct sync_waiter waiter = {.done = false};
+    struct sync_waiter waiter = {.fd = fd};
 
     pthread_mutex_lock(&sync->lock);
     list_push_back(&sync->waiting, &waiter.link);
@@ -97,7 +115,7 @@ int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum lo
         if (sync->running)
             pthread_cond_wait(&sync->turn, &sync->lock);
         else
-            run_round(fs, sync, fd);
+            run_round(fs, sync);
     }
     pthread_mutex_unlock(&sync->lock);
     return waiter.err;
