@@ -51,7 +51,6 @@ enum local_reach {
 /* Concurrent requests for durability of one file, directory or file system share a sync. */
 struct local_sync {
     pthread_mutex_t lock;
-    pthread_cond_t turn;
     struct list waiting;    /* for the next round */
     enum local_reach reach; /* the most that one of them needs */
     bool running;

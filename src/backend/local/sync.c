@@ -10,6 +10,7 @@
 
 struct sync_waiter {
     struct list link;
+    pthread_cond_t turn; /* it is done, or may run the next round */
     int fd;
     bool done;
     int err;
@@ -24,7 +25,6 @@ static void verifier_move(struct local_fs *fs)
 void local_sync_init(struct local_sync *sync)
 {
     CHECK(pthread_mutex_init(&sync->lock, NULL) == 0);
-    CHECK(pthread_cond_init(&sync->turn, NULL) == 0);
     list_init(&sync->waiting);
     sync->reach = LOCAL_REACH_DATA;
     sync->running = false;
@@ -33,7 +33,6 @@ void local_sync_init(struct local_sync *sync)
 void local_sync_fini(struct local_sync *sync)
 {
     CHECK(pthread_mutex_destroy(&sync->lock) == 0);
-    CHECK(pthread_cond_destroy(&sync->turn) == 0);
 }
 
 static int sync_once(int fd, enum local_reach reach)
@@ -59,12 +58,17 @@ static int sync_to(int fd, enum local_reach reach)
     return result == 0 ? 0 : errno;
 }
 
+static struct sync_waiter *first_waiter(const struct local_sync *sync)
+{
+    return LIST_ENTRY(sync->waiting.next, struct sync_waiter, link);
+}
+
 /* What the next round is to sync, and how.  Those who wait for a file all have that open; those who
  * wait for a file system each have open what they have changed of it. */
 static enum local_reach round_reach(const struct local_fs *fs, const struct local_sync *sync,
                                     int *fd)
 {
-    *fd = LIST_ENTRY(sync->waiting.next, struct sync_waiter, link)->fd;
+    *fd = first_waiter(sync)->fd;
     if (sync != &fs->sync)
         return sync->reach;
     LIST_FOREACH_SAFE (waiter, &sync->waiting, struct sync_waiter, link) {
@@ -98,14 +102,16 @@ static void run_round(struct local_fs *fs, struct local_sync *sync)
 
         waiter->err = err;
         waiter->done = true;
+        pthread_cond_signal(&waiter->turn);
     }
     sync->running = false;
-    pthread_cond_broadcast(&sync->turn);
+    if (!list_empty(&sync->waiting))
+        pthread_cond_signal(&first_waiter(sync)->turn);
 }
 
 int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach)
 {
-    struct sync_waiter waiter = {.fd = fd};
+    struct sync_waiter waiter = {.turn = PTHREAD_COND_INITIALIZER, .fd = fd};
 
     pthread_mutex_lock(&sync->lock);
     list_push_back(&sync->waiting, &waiter.link);
@@ -113,11 +119,12 @@ int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum lo
         sync->reach = reach;
     while (!waiter.done) {
         if (sync->running)
-            pthread_cond_wait(&sync->turn, &sync->lock);
+            pthread_cond_wait(&waiter.turn, &sync->lock);
         else
             run_round(fs, sync);
     }
     pthread_mutex_unlock(&sync->lock);
+    CHECK(pthread_cond_destroy(&waiter.turn) == 0);
     return waiter.err;
 }
 
