@@ -173,23 +173,32 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
     return VFS_OK;
 }
 
-bool local_may(const struct local_object *obj, int amode)
+int local_may(const struct local_object *obj, int amode)
 {
-    return faccessat(obj->path_fd, "", amode, AT_EMPTY_PATH | AT_EACCESS) == 0;
+    return faccessat(obj->path_fd, "", amode, AT_EMPTY_PATH | AT_EACCESS) == 0 ? 0 : errno;
 }
 
-/* One question when the answer is yes, as it mostly is. */
-static int rwx_of(const struct local_object *obj, int wanted)
+bool local_may_not(int err)
 {
-    int granted = 0;
+    return err == EACCES || err == EPERM || err == EROFS;
+}
 
-    if (wanted == 0 || local_may(obj, wanted))
-        return wanted;
-    for (int bit = 1; bit <= 4; bit <<= 1) {
-        if ((wanted & bit) && wanted != bit && local_may(obj, bit))
-            granted |= bit;
+/* One question when the answer is yes, as it mostly is.  0 and *granted, or an errno. */
+static int rwx_of(const struct local_object *obj, int wanted, int *granted)
+{
+    int err = wanted ? local_may(obj, wanted) : 0;
+
+    *granted = err ? 0 : wanted;
+    if (err && !local_may_not(err))
+        return err;
+    for (int bit = 1; err && bit <= 4; bit <<= 1) {
+        int why = (wanted & bit) && wanted != bit ? local_may(obj, bit) : EACCES;
+
+        if (why && !local_may_not(why))
+            return why;
+        *granted |= why ? 0 : bit;
     }
-    return granted;
+    return 0;
 }
 
 enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
@@ -199,7 +208,7 @@ enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cre
     struct local_object *obj = local_of(base);
     bool dir = base->type == VFS_DIR;
     enum vfs_status status = local_cred_use(local_fs_of(base), cred);
-    int wanted = 0, rwx;
+    int wanted = 0, rwx, err;
 
     if (status != VFS_OK)
         return status;
@@ -210,7 +219,9 @@ enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cre
     wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
     /* Entries are changed by write and search together. */
     wanted |= dir && (wanted & W_OK) ? X_OK : 0;
-    rwx = rwx_of(obj, wanted);
+    err = rwx_of(obj, wanted, &rwx);
+    if (err)
+        return local_failure(err);
     if (!(rwx & R_OK))
         want &= ~(uint32_t)VFS_MAY_READ;
     if (!(rwx & W_OK) || (dir && !(rwx & X_OK)))

@@ -37,12 +37,16 @@ static int fd_for(const struct local_object *obj, enum vfs_open_want want)
     return obj->fds[want == VFS_WANT_READ ? O_RDONLY : O_WRONLY];
 }
 
-/* To run a file is to read it.  A directory is another matter: x lets nobody list it. */
-static bool may_open(const struct local_object *obj, enum vfs_open_want want)
+/* To run a file is to read it.  A directory is another matter: x lets nobody list it.  0 or an
+ * errno. */
+static int may_open(const struct local_object *obj, enum vfs_open_want want)
 {
-    if (local_may(obj, (want & VFS_WANT_READ ? R_OK : 0) | (want & VFS_WANT_WRITE ? W_OK : 0)))
-        return true;
-    return want == VFS_WANT_READ && obj->base.type == VFS_REG && local_may(obj, X_OK);
+    int err =
+        local_may(obj, (want & VFS_WANT_READ ? R_OK : 0) | (want & VFS_WANT_WRITE ? W_OK : 0));
+
+    if (local_may_not(err) && want == VFS_WANT_READ && obj->base.type == VFS_REG)
+        err = local_may(obj, X_OK);
+    return err;
 }
 
 /* As the server, whoever asks. */
@@ -81,9 +85,11 @@ static int open_as_caller(struct local_object *obj, const struct vfs_cred *cred,
         fd = local_reopen(fs, obj->path_fd, *access);
     }
     if (fd < 0 && errno == EACCES && want == VFS_WANT_READ) {
-        if (may_open(obj, want))
+        int err = may_open(obj, want);
+
+        if (!err)
             return open_as_server(obj, want, access);
-        errno = EACCES;
+        errno = err;
     }
     return fd;
 }
@@ -152,8 +158,11 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
     if (!cred)
         return VFS_OK;
     status = local_cred_use(local_fs_of(&obj->base), cred);
-    if (status == VFS_OK && !may_open(obj, want))
-        status = VFS_ACCESS;
+    if (status == VFS_OK) {
+        int err = may_open(obj, want);
+
+        status = err ? local_failure(err) : VFS_OK;
+    }
     if (status != VFS_OK)
         local_io_put(obj);
     return status;

@@ -241,8 +241,10 @@ void local_change_mark(struct local_object *obj);
 /* Before and after an operation on a directory. */
 void local_change_before(struct local_object *dir, struct vfs_change_info *info);
 void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed);
-/* faccessat2 as the thread stands. */
-bool local_may(const struct local_object *obj, int amode);
+/* faccessat2 under the thread's present identity: 0 or an errno. */
+int local_may(const struct local_object *obj, int amode);
+/* Is `err` a refusal, and not a failure to find out? */
+bool local_may_not(int err);
 enum vfs_status local_statfs(struct vfs_object *base, struct vfs_statfs *out);
 enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out);
 enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
