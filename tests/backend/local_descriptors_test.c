@@ -4,6 +4,8 @@
  * beside its own thread.
  */
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "backend/local/local_internal.h"
@@ -172,6 +174,52 @@ static void a_listing_goes_on(void **state)
     vfs_object_put(root);
 }
 
+/* Set or clear a flag of FS_IOC_SETFLAGS; false: not here, or not as this user. */
+static bool set_flag(const char *path, int flag, bool on)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int flags = 0;
+    bool ok;
+
+    assert_true(fd >= 0);
+    ok = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+    flags = on ? flags | flag : flags & ~flag;
+    ok = ok && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+    close(fd);
+    return ok;
+}
+
+/* Whoever has it open goes on; a new open is judged by what the file is now. */
+static void a_new_open_meets_what_the_file_is_now(void **state)
+{
+    static const int flags[] = {FS_APPEND_FL, FS_IMMUTABLE_FL};
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir);
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    const struct vfs_ops *ops = dir->fs->ops;
+
+    if (!set_flag(local_path(dir, "file"), FS_APPEND_FL, true)) {
+        vfs_object_put(file);
+        vfs_object_put(root);
+        test_skip("cannot make a file append-only");
+    }
+    assert_true(set_flag(local_path(dir, "file"), FS_APPEND_FL, false));
+    assert_ok(ops->open(file, &self, VFS_WANT_BOTH, true));
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        assert_true(set_flag(local_path(dir, "file"), flags[i], true));
+        assert_status(ops->open(file, &self, VFS_WANT_WRITE, false), VFS_PERM);
+        assert_ok(ops->open(file, &self, VFS_WANT_READ, false));
+        ops->close(file, VFS_WANT_READ);
+        assert_true(set_flag(local_path(dir, "file"), flags[i], false));
+    }
+    assert_ok(do_write(file, &self, 0, "abc", 3));
+    assert_ok(ops->open(file, &self, VFS_WANT_WRITE, false));
+    ops->close(file, VFS_WANT_WRITE);
+    ops->close(file, VFS_WANT_BOTH);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +227,7 @@ int main(void)
         LOCAL_TEST(an_answer_by_descriptor_stays),
         LOCAL_TEST(unused_objects_leave),
         LOCAL_TEST(a_listing_goes_on),
+        LOCAL_TEST(a_new_open_meets_what_the_file_is_now),
     };
 
     return local_group_run(tests);

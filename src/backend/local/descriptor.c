@@ -143,6 +143,31 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
     return VFS_OK;
 }
 
+/* May `cred` open what is open already?  Access rights do not tell that a file was made append-only
+ * or immutable since: then opening it once more does. */
+static enum vfs_status open_again(struct local_object *obj, const struct vfs_cred *cred,
+                                  enum vfs_open_want want)
+{
+    enum vfs_status status = local_cred_use(local_fs_of(&obj->base), cred);
+    struct statx st;
+    int err, fd, access;
+
+    if (status != VFS_OK)
+        return status;
+    err = may_open(obj, want);
+    if (err || !(want & VFS_WANT_WRITE))
+        return err ? local_failure(err) : VFS_OK;
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return local_failure(errno);
+    if (!(st.stx_attributes & (STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE)))
+        return VFS_OK;
+    fd = open_as_caller(obj, cred, want, &access);
+    if (fd < 0)
+        return local_failure(errno);
+    close(fd);
+    return VFS_OK;
+}
+
 enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
                              enum vfs_open_want want, int *fd)
 {
@@ -157,12 +182,7 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
         return open_and_keep(obj, cred, want, fd);
     if (!cred)
         return VFS_OK;
-    status = local_cred_use(local_fs_of(&obj->base), cred);
-    if (status == VFS_OK) {
-        int err = may_open(obj, want);
-
-        status = err ? local_failure(err) : VFS_OK;
-    }
+    status = open_again(obj, cred, want);
     if (status != VFS_OK)
         local_io_put(obj);
     return status;
