@@ -61,10 +61,16 @@ static void blocking_begin(bool surely)
         worker_may_block();
 }
 
+static void tell_shortage(void *state)
+{
+    state_shortage(state);
+}
+
 static bool make_exports(struct daemon *d)
 {
     char error[512];
 
+    vfs_shortage_hook = (struct vfs_shortage_hook){tell_shortage, d->server.state};
     d->server.exports = export_table_create();
     backend_check_patience(d->options.exports, d->options.export_count, d->options.lease_s);
     if (backend_export_all(d->server.exports, d->options.exports, d->options.export_count,
@@ -291,6 +297,7 @@ static void tear_down(struct daemon *d)
     transport_destroy(d->transport);
     nfs4_stop(&d->server);
     delegation_lease_stop();
+    vfs_shortage_hook = (struct vfs_shortage_hook){0};
     recall_stop(d->recall);
     if (d->server.state)
         state_destroy(d->server.state);

@@ -112,10 +112,17 @@ void state_hook_back(struct state *state, const struct state_back_hooks *hooks)
     state->back_hooks = *hooks;
 }
 
+void state_shortage(struct state *state)
+{
+    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
+        atomic_store_explicit(&state->shortage, true, memory_order_relaxed);
+}
+
 void state_tick(struct state *state, int64_t now_ns)
 {
     client_sweep(state, now_ns);
     client_shed_sessions(state, now_ns);
+    client_shed(state, now_ns);
     session_slots_press(state, now_ns);
     lock_notice_tick(state);
     delegation_tick(state, now_ns);

@@ -117,6 +117,7 @@ struct state {
     _Atomic uint32_t session_count;
     _Atomic int64_t reply_bytes; /* memory that kept replies take */
     struct reply_budget reply_budget;
+    _Atomic bool shortage; /* state_shortage() */
 };
 
 /* Never fails; ends the process without memory or randomness. */
@@ -133,6 +134,10 @@ void state_hook_gone(struct state *state, const struct state_gone_hook *hook);
 
 /* The same. */
 void state_hook_back(struct state *state, const struct state_back_hooks *hooks);
+
+/* Something that clients' state holds is short, and a request was refused for it: the next tick
+ * ends the courtesy for some of those whose lease is over.  Any thread, with any lock held. */
+void state_shortage(struct state *state);
 
 /* Leases, the budget for replies, the grace period.  From a timer, about once a second; `now_ns` is
  * clock_now_ns().  Thread safe; may wait for the disk: no lock may be held. */

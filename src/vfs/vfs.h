@@ -526,6 +526,21 @@ void vfs_lease_hook_set(const struct vfs_lease_hook *hook);
 /* For backends. */
 void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use, bool held_up);
 
+/* Whom a backend tells that it lacks something that open files hold, like descriptors, and has to
+ * refuse a call with VFS_DELAY: on any thread, with locks of its held, perhaps often.  Set while no
+ * backend lives, or none is called. */
+struct vfs_shortage_hook {
+    void (*tell)(void *context); /* NULL: nobody wants to know */
+    void *context;
+};
+extern struct vfs_shortage_hook vfs_shortage_hook;
+
+static inline void vfs_shortage(void)
+{
+    if (vfs_shortage_hook.tell)
+        vfs_shortage_hook.tell(vfs_shortage_hook.context);
+}
+
 /* lease() and unlease() of a backend whose objects nobody else can reach. */
 enum vfs_status vfs_lease_none(struct vfs_object *obj, enum vfs_lease kind);
 void vfs_unlease_none(struct vfs_object *obj, enum vfs_lease kind);

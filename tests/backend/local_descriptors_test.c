@@ -136,6 +136,33 @@ static void unused_objects_leave(void **state)
     vfs_object_put(root);
 }
 
+/* A file that a local user removes gives its space back when nobody here has it open. */
+static void a_removed_file_is_let_go(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir);
+    struct vfs_object *open = make(root, &self, "open", VFS_REG, 0644);
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    char text[4];
+    uint32_t got;
+    bool eof;
+
+    vfs_object_put(file);
+    assert_ok(dir->fs->ops->open(open, &self, VFS_WANT_BOTH, true));
+    assert_ok(do_write(open, &self, 0, "abc", 3));
+    assert_int_equal(atomic_load(&local_fs(dir)->descriptors), 3);
+    assert_int_equal(unlink(local_path(dir, "file")), 0);
+    assert_int_equal(unlink(local_path(dir, "open")), 0);
+    sweep(dir, SWEEPS);
+    assert_int_equal(atomic_load(&local_fs(dir)->descriptors), 2);
+    assert_ok(do_read(open, 0, text, 4, &got, &eof));
+    assert_int_equal(got, 3);
+    dir->fs->ops->close(open, VFS_WANT_BOTH);
+    vfs_object_put(open);
+    assert_int_equal(atomic_load(&local_fs(dir)->descriptors), 1);
+    vfs_object_put(root);
+}
+
 static bool take_one(void *arg, const struct vfs_dirent *entry)
 {
     uint64_t *cookie = arg;
@@ -223,11 +250,9 @@ static void a_new_open_meets_what_the_file_is_now(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOCAL_TEST(a_created_file_lets_go),
-        LOCAL_TEST(an_answer_by_descriptor_stays),
-        LOCAL_TEST(unused_objects_leave),
-        LOCAL_TEST(a_listing_goes_on),
-        LOCAL_TEST(a_new_open_meets_what_the_file_is_now),
+        LOCAL_TEST(a_created_file_lets_go), LOCAL_TEST(an_answer_by_descriptor_stays),
+        LOCAL_TEST(unused_objects_leave),   LOCAL_TEST(a_removed_file_is_let_go),
+        LOCAL_TEST(a_listing_goes_on),      LOCAL_TEST(a_new_open_meets_what_the_file_is_now),
     };
 
     return local_group_run(tests);

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Handles over restarts, kills and changes behind the server's back; descriptors within bounds. */
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backend/local/local_internal.h"
 #include "backend/local_fixture.h"
 
 enum {
     FILES = 500,
+    FEW = 100, /* descriptors */
+    CROWD_THREADS = 8,
+    CROWD_FILES = 250, /* a byte tells them apart */
+    CROWD_ROUNDS = 1000,
 };
 
 static const struct vfs_cred self = {.uid = 0};
@@ -245,7 +251,7 @@ static uint32_t count_descriptors(void)
 
 static int few_descriptors_set_up(void **state)
 {
-    local_setting.descriptors_max = 100;
+    local_setting.descriptors_max = FEW;
     local_setting.objects_max = 64;
     return local_test_set_up(state);
 }
@@ -259,34 +265,14 @@ static int few_descriptors_tear_down(void **state)
 static void descriptors_are_bounded(void **state)
 {
     struct local_dir *dir = *state;
-    struct vfs_object *root = root_of(dir), *held[60], *obj;
+    struct vfs_object *root = root_of(dir);
     uint32_t before = count_descriptors();
-    enum vfs_status status = VFS_OK;
-    uint32_t opened = 0;
     char name[16];
 
     for (int i = 0; i < FILES; i++) {
         snprintf(name, sizeof(name), "f%d", i);
         assert_ok(do_make(root, &self, name, VFS_REG, 0644));
         assert_true(count_descriptors() <= before + 70); /* one for each object */
-    }
-    /* Those in use are kept, as far as it goes; then the client is to come again. */
-    while (opened < ARRAY_SIZE(held)) {
-        snprintf(name, sizeof(name), "f%u", opened);
-        status = do_lookup(root, &self, name, &obj);
-        if (status != VFS_OK)
-            break;
-        held[opened++] = obj;
-        status = dir->fs->ops->open(obj, &self, VFS_WANT_READ, false);
-        if (status != VFS_OK)
-            break;
-    }
-    assert_status(status, VFS_DELAY);
-    assert_true(opened > 40);
-    for (uint32_t i = 0; i < opened; i++) {
-        if (i + 1 < opened)
-            dir->fs->ops->close(held[i], VFS_WANT_READ);
-        vfs_object_put(held[i]);
     }
     for (int i = 0; i < FILES; i++) {
         snprintf(name, sizeof(name), "f%d", i);
@@ -295,18 +281,179 @@ static void descriptors_are_bounded(void **state)
     vfs_object_put(root);
 }
 
+static void assert_reads(struct vfs_object *obj, const char *want)
+{
+    char got[16] = "";
+    uint32_t len;
+    bool eof;
+
+    assert_ok(do_read(obj, 0, got, sizeof(got), &len, &eof));
+    assert_int_equal(len, strlen(want));
+    assert_memory_equal(got, want, len);
+}
+
+/* An open pins the right to read and write, and no descriptor. */
+static void opens_take_no_descriptors(void **state)
+{
+    static struct vfs_object *held[FILES];
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *sub = make(root, &self, "sub", VFS_DIR, 0755), *found;
+    uint32_t before = count_descriptors();
+    char name[16];
+
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        held[i] = make(sub, &self, name, VFS_REG, 0644);
+        assert_ok(dir->fs->ops->open(held[i], &self, VFS_WANT_BOTH, true));
+        assert_ok(do_write(held[i], &self, 0, name, (uint32_t)strlen(name)));
+        assert_true(count_descriptors() <= before + FEW + 5);
+    }
+    /* Whom its mode shuts out by now, who was renamed, whose directory was. */
+    if (local_privileged())
+        assert_ok(do_chmod(held[0], &self, 0));
+    assert_ok(do_rename(sub, "f1", root, "other", &self));
+    assert_int_equal(rename(local_path(dir, "sub/f2"), local_path(dir, "sub/g2")), 0);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_reads(held[i], name);
+        assert_int_equal(attr_of(held[i]).size, strlen(name));
+        assert_ok(do_write(held[i], &self, 0, "F", 1));
+    }
+    assert_ok(do_lookup(sub, &self, "f7", &found));
+    assert_ptr_equal(found, held[7]);
+    vfs_object_put(found);
+    assert_true(count_descriptors() <= before + FEW + 5);
+    for (int i = 0; i < FILES; i++) {
+        dir->fs->ops->close(held[i], VFS_WANT_BOTH);
+        vfs_object_put(held[i]);
+    }
+    vfs_object_put(sub);
+    vfs_object_put(root);
+}
+
+static void count_shortage(void *count)
+{
+    ++*(uint32_t *)count;
+}
+
+/* They keep a descriptor each, so that they may only be a part; the others work with the rest. */
+static void files_without_a_name_stay_open(void **state)
+{
+    static struct vfs_object *held[FEW];
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir);
+    enum vfs_status status = VFS_OK;
+    uint32_t removed = 0, shortages = 0;
+    char name[16];
+
+    vfs_shortage_hook = (struct vfs_shortage_hook){count_shortage, &shortages};
+    for (int i = 0; i < FEW; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        held[i] = make(root, &self, name, VFS_REG, 0644);
+        assert_ok(dir->fs->ops->open(held[i], &self, VFS_WANT_BOTH, true));
+        assert_ok(do_write(held[i], &self, 0, name, (uint32_t)strlen(name)));
+    }
+    while (removed < FEW && status == VFS_OK) {
+        snprintf(name, sizeof(name), "f%u", removed);
+        status = do_remove(root, &self, name);
+        removed += status == VFS_OK;
+    }
+    assert_status(status, VFS_DELAY);
+    assert_true(removed >= FEW / 5 && removed <= FEW / 3);
+    assert_true(shortages > 0);
+    assert_status(do_rename(root, "f60", root, "f61", &self), VFS_DELAY);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "n%d", i);
+        assert_ok(do_make(root, &self, name, VFS_REG, 0644));
+        assert_ok(do_remove(root, &self, name));
+    }
+    for (uint32_t i = 0; i < FEW; i++) {
+        snprintf(name, sizeof(name), "f%u", i);
+        assert_reads(held[i], name);
+        dir->fs->ops->close(held[i], VFS_WANT_BOTH);
+        vfs_object_put(held[i]);
+    }
+    /* Their descriptors are back. */
+    snprintf(name, sizeof(name), "f%u", removed);
+    assert_ok(do_remove(root, &self, name));
+    assert_int_equal(atomic_load(&CONTAINER_OF(dir->fs, struct local_fs, base)->orphans), 0);
+    vfs_shortage_hook = (struct vfs_shortage_hook){0};
+    vfs_object_put(root);
+}
+
+/* Threads take descriptors from each other's files all the time, and find each its own file. */
+struct crowd {
+    struct vfs *fs;
+    struct vfs_object *root, *files[CROWD_FILES];
+    struct vfs_handle handles[CROWD_FILES];
+    _Atomic uint32_t done;
+};
+
+static void *crowd_run(void *arg)
+{
+    struct crowd *crowd = arg;
+    uint32_t seed = atomic_fetch_add(&crowd->done, 1) + 1;
+
+    for (int i = 0; i < CROWD_ROUNDS; i++) {
+        uint32_t n = (seed = seed * 1664525 + 1013904223) >> 8;
+        uint32_t file = n % CROWD_FILES, got;
+        struct vfs_object *obj;
+        struct vfs_attr attr;
+        char byte = 0;
+        bool eof;
+
+        CHECK(crowd->fs->ops->resolve(crowd->fs, &crowd->handles[file], &obj) == VFS_OK);
+        CHECK(obj == crowd->files[file]);
+        CHECK(crowd->fs->ops->getattr(obj, VFS_ATTR_ALL_GET, &attr) == VFS_OK);
+        CHECK(attr.fileid == obj->fileid);
+        CHECK(do_read(obj, file, &byte, 1, &got, &eof) == VFS_OK);
+        CHECK(got == 1 && byte == (char)file);
+        CHECK(do_write(obj, &self, file, &byte, 1) == VFS_OK);
+        vfs_object_put(obj);
+    }
+    return NULL;
+}
+
+static void many_threads_share_few_descriptors(void **state)
+{
+    static struct crowd crowd;
+    struct local_dir *dir = *state;
+    pthread_t threads[CROWD_THREADS];
+    char name[16];
+
+    crowd = (struct crowd){.fs = dir->fs, .root = root_of(dir)};
+    for (uint32_t i = 0; i < CROWD_FILES; i++) {
+        char byte = (char)i;
+
+        snprintf(name, sizeof(name), "f%u", i);
+        crowd.files[i] = make(crowd.root, &self, name, VFS_REG, 0644);
+        crowd.handles[i] = crowd.files[i]->handle;
+        assert_ok(dir->fs->ops->open(crowd.files[i], &self, VFS_WANT_BOTH, true));
+        assert_ok(do_write(crowd.files[i], &self, i, &byte, 1));
+    }
+    for (int i = 0; i < CROWD_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd_run, &crowd), 0);
+    for (int i = 0; i < CROWD_THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (uint32_t i = 0; i < CROWD_FILES; i++) {
+        dir->fs->ops->close(crowd.files[i], VFS_WANT_BOTH);
+        vfs_object_put(crowd.files[i]);
+    }
+    vfs_object_put(crowd.root);
+}
+
+#define FEW_TEST(fn)                                                                               \
+    cmocka_unit_test_setup_teardown(fn, few_descriptors_set_up, few_descriptors_tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOCAL_TEST(handles_outlive_a_killed_server),
-        LOCAL_TEST(restarts_do_not_wear_handles_out),
-        LOCAL_TEST(renamed_behind_the_back),
-        LOCAL_TEST(moved_elsewhere_behind_the_back),
-        LOCAL_TEST(removed_behind_the_back),
-        LOCAL_TEST(any_name_will_do),
-        LOCAL_TEST(listed_handles_survive),
-        cmocka_unit_test_setup_teardown(descriptors_are_bounded, few_descriptors_set_up,
-                                        few_descriptors_tear_down),
+        LOCAL_TEST(handles_outlive_a_killed_server),  LOCAL_TEST(restarts_do_not_wear_handles_out),
+        LOCAL_TEST(renamed_behind_the_back),          LOCAL_TEST(moved_elsewhere_behind_the_back),
+        LOCAL_TEST(removed_behind_the_back),          LOCAL_TEST(any_name_will_do),
+        LOCAL_TEST(listed_handles_survive),           FEW_TEST(descriptors_are_bounded),
+        FEW_TEST(opens_take_no_descriptors),          FEW_TEST(files_without_a_name_stay_open),
+        FEW_TEST(many_threads_share_few_descriptors),
     };
 
     return local_group_run(tests);

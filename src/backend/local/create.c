@@ -107,8 +107,14 @@ static enum vfs_status existing(struct making *m)
     if (status != VFS_OK)
         return came_and_went(status);
     status = local_check_regular(&m->made->base);
-    if (m->create->mode == VFS_CREATE_EXCLUSIVE)
-        status = status == VFS_OK ? check_verifier(m->made, m->create->verifier) : VFS_EXIST;
+    if (m->create->mode == VFS_CREATE_EXCLUSIVE && status == VFS_OK)
+        status = local_path_get(m->made);
+    if (m->create->mode == VFS_CREATE_EXCLUSIVE && status == VFS_OK) {
+        status = check_verifier(m->made, m->create->verifier);
+        local_path_put(m->made);
+    } else if (m->create->mode == VFS_CREATE_EXCLUSIVE && status != VFS_DELAY) {
+        status = VFS_EXIST;
+    }
     if (status != VFS_OK)
         vfs_object_put(&m->made->base);
     return status;
@@ -242,8 +248,10 @@ static enum vfs_status make(struct making *m)
     note_made(m);
     if (create->type != VFS_LNK)
         create->attrs_applied |= create->attr->mask & VFS_ATTR_MODE;
-    if (create->attr->mask & ~(uint32_t)VFS_ATTR_MODE)
+    if ((create->attr->mask & ~(uint32_t)VFS_ATTR_MODE) && local_path_get(m->made) == VFS_OK) {
         apply_rest(m);
+        local_path_put(m->made);
+    }
     return VFS_OK;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * I/O descriptors of objects: opened when first needed, shared by all who may, pinned by open(),
- * closed by the sweeper some seconds after their last use.
+ * I/O descriptors of objects: opened when first needed and shared by all who may use them; closed
+ * by the sweeper some seconds after their last use, those of an open file when descriptors are
+ * short.
+ * They are opened again as the server: open() has judged the caller.
  *
  * A file that we create keeps the descriptor it was created by as path_fd too.  When that one's
  * time has come, an O_PATH descriptor takes over its number (dup3), so path_fd never changes and
@@ -128,23 +130,26 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
                                      enum vfs_open_want want, int *fd)
 {
     enum vfs_status status = local_descriptor_reserve(local_fs_of(&obj->base));
-    int access, fresh;
+    int access, fresh, err;
 
+    if (status == VFS_OK)
+        status = local_path_get(obj);
     if (status != VFS_OK)
         return status;
     if (want & VFS_WANT_WRITE)
         local_lease_yield(obj);
     vfs_blocking_begin(false);
     fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
+    err = fresh < 0 ? errno : 0;
     vfs_blocking_end();
-    if (fresh < 0)
-        return local_failure(errno);
-    *fd = keep(obj, fresh, access);
-    return VFS_OK;
+    if (!err)
+        *fd = keep(obj, fresh, access);
+    local_path_put(obj);
+    return err ? local_failure(err) : VFS_OK;
 }
 
-/* May `cred` open what is open already?  Access rights do not tell that a file was made append-only
- * or immutable since: then opening it once more does. */
+/* With the path held: may `cred` open what is open already?  Access rights do not tell that a file
+ * was made append-only or immutable since: then opening it once more does. */
 static enum vfs_status open_again(struct local_object *obj, const struct vfs_cred *cred,
                                   enum vfs_open_want want)
 {
@@ -182,7 +187,11 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
         return open_and_keep(obj, cred, want, fd);
     if (!cred)
         return VFS_OK;
-    status = open_again(obj, cred, want);
+    status = local_path_get(obj);
+    if (status == VFS_OK) {
+        status = open_again(obj, cred, want);
+        local_path_put(obj);
+    }
     if (status != VFS_OK)
         local_io_put(obj);
     return status;
@@ -247,6 +256,7 @@ bool local_io_pin(struct local_object *obj, enum vfs_open_want want)
 
 void local_io_unpin(struct local_object *obj, enum vfs_open_want want)
 {
+    struct local_fs *fs = local_fs_of(&obj->base);
     bool gone;
 
     pthread_mutex_lock(&obj->lock);
@@ -257,12 +267,16 @@ void local_io_unpin(struct local_object *obj, enum vfs_open_want want)
     gone = obj->pins[0] + obj->pins[1] == 0 &&
            atomic_load_explicit(&obj->unlinked, memory_order_relaxed);
     pthread_mutex_unlock(&obj->lock);
-    if (gone)
+    if (gone) {
+        atomic_fetch_sub_explicit(&fs->orphans, 1, memory_order_relaxed);
         local_object_forget(obj);
+    }
 }
 
 void local_io_adopt(struct local_object *obj, struct local_object *twin)
 {
+    if (local_path_get(obj) != VFS_OK)
+        return;
     for (int i = 0; i < 3; i++) {
         if (twin->fds[i] < 0)
             continue;
@@ -275,24 +289,34 @@ void local_io_adopt(struct local_object *obj, struct local_object *twin)
         }
         pthread_mutex_unlock(&obj->lock);
     }
+    local_path_put(obj);
     local_object_watch(obj);
 }
 
-void local_io_close_all(struct local_object *obj)
+void local_io_take_locked(struct local_object *obj, bool path, struct local_closing *closing)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
-    uint32_t closed = obj->path_fd >= 0;
+    uint32_t before = closing->count;
 
     DCHECK(atomic_load(&obj->users) == 0);
     for (int i = 0; i < 3; i++) {
-        if (obj->fds[i] < 0 || obj->fds[i] == obj->path_fd)
+        if (obj->fds[i] < 0 || (obj->fds[i] == obj->path_fd && !path))
             continue;
-        close(obj->fds[i]);
-        closed++;
+        if (obj->fds[i] != obj->path_fd)
+            closing->fds[closing->count++] = obj->fds[i];
+        obj->fds[i] = -1;
     }
-    if (obj->path_fd >= 0)
-        close(obj->path_fd);
-    atomic_fetch_sub_explicit(&fs->descriptors, closed, memory_order_relaxed);
+    if (path && obj->path_fd >= 0) {
+        closing->fds[closing->count++] = obj->path_fd;
+        obj->path_fd = -1;
+    }
+    atomic_fetch_sub_explicit(&fs->descriptors, closing->count - before, memory_order_relaxed);
+}
+
+void local_io_close(const struct local_closing *closing)
+{
+    for (uint32_t i = 0; i < closing->count; i++)
+        close(closing->fds[i]);
 }
 
 /* True when the slot is empty afterwards. */

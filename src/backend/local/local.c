@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "backend/local/call.h"
 #include "backend/local/lease.h"
 #include "base/log.h"
 
@@ -42,19 +43,19 @@ static const struct vfs_ops local_ops = {
     .root = local_root,
     .resolve = local_resolve,
     .release = local_object_release,
-    .statfs = local_statfs,
-    .getattr = local_getattr,
-    .setattr = local_setattr,
-    .access = local_access,
-    .lookup = local_lookup,
-    .parent = local_parent,
-    .create = local_create_entry,
-    .readlink = local_readlink,
-    .readdir = local_readdir,
-    .remove = local_remove,
-    .rename = local_rename,
-    .link = local_link,
-    .open = local_open,
+    .statfs = local_call_statfs,
+    .getattr = local_call_getattr,
+    .setattr = local_call_setattr,
+    .access = local_call_access,
+    .lookup = local_call_lookup,
+    .parent = local_call_parent,
+    .create = local_call_create,
+    .readlink = local_call_readlink,
+    .readdir = local_call_readdir,
+    .remove = local_call_remove,
+    .rename = local_call_rename,
+    .link = local_call_link,
+    .open = local_call_open,
     .close = local_close,
     .read = local_read,
     .read_done = local_read_done,
@@ -134,6 +135,8 @@ static int choose_finding(struct local_fs *fs, const struct local_options *optio
 static int open_state(struct local_fs *fs, const struct local_options *options,
                       const char *real_path, const struct error *error)
 {
+    struct local_id id;
+    uint32_t epoch;
     int result = 0;
     int fd;
 
@@ -144,7 +147,7 @@ static int open_state(struct local_fs *fs, const struct local_options *options,
     fd = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return fail(error, options->state_dir, strerror(errno));
-    if (local_inside(fs, fd))
+    if (local_identify(fs, fd, "", &id) == 0 && local_ancestry_check(fs, fd, &id, &epoch) == VFS_OK)
         result = fail(error, options->state_dir, "the state directory lies within the export");
     else
         result = local_key_load(fd, real_path, fs->mac_key, error->text, error->size);
@@ -168,9 +171,7 @@ static void set_bounds(struct local_fs *fs, const struct local_options *options)
     fs->descriptors_max = options->descriptors_max ? options->descriptors_max : (uint32_t)third;
     if (fs->descriptors_max < DESCRIPTORS_MIN)
         fs->descriptors_max = DESCRIPTORS_MIN;
-    fs->objects_max = options->objects_max ? options->objects_max : fs->descriptors_max / 2;
-    if (fs->objects_max > LIMIT_LOCAL_OBJECTS)
-        fs->objects_max = LIMIT_LOCAL_OBJECTS;
+    fs->objects_max = options->objects_max ? options->objects_max : LIMIT_LOCAL_OBJECTS;
 }
 
 /* The kernel tells the largest offset of a file only by refusing to seek beyond it. */
@@ -201,7 +202,9 @@ static int make_root_object(struct local_fs *fs, const struct error *error)
         return fail(error, "the exported directory", strerror(errno));
     if (local_object_from_fd(fs, fd, -1, NULL, &fs->root) != VFS_OK)
         return fail(error, "the exported directory", "cannot be used");
-    return 0;
+    return local_path_get(fs->root) == VFS_OK /* never given up */
+               ? 0
+               : fail(error, "the exported directory", "cannot be opened");
 }
 
 static void *sweeper_run(void *arg)
@@ -307,6 +310,7 @@ static void teardown(struct local_fs *fs)
     close_if_open(fs->stop_fd);
     close_if_open(fs->root_fd);
     close_if_open(fs->proc_fd);
+    local_ancestry_destroy(fs->ancestry);
     sodium_memzero(fs->mac_key, sizeof(fs->mac_key));
     free(fs);
 }
@@ -342,6 +346,7 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
     fs->coarse_ctime = local_ctime_is_coarse();
     randombytes_buf(&fs->base.write_verifier, sizeof(fs->base.write_verifier));
     randombytes_buf(&fs->hash_seed, sizeof(fs->hash_seed));
+    fs->ancestry = local_ancestry_create();
     local_cache_init(fs);
     local_sync_init(&fs->sync);
     result = bring_up(fs, options, real_path, &error);

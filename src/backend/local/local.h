@@ -30,7 +30,7 @@ struct local_options {
     enum local_finding finding;
     bool own_user;            /* act as the server's own user even when privileged */
     uint32_t descriptors_max; /* 0: a third of RLIMIT_NOFILE (which is raised to its hard limit) */
-    uint32_t objects_max;     /* 0: half of descriptors_max, at most LIMIT_LOCAL_OBJECTS */
+    uint32_t objects_max;     /* 0: LIMIT_LOCAL_OBJECTS */
 };
 
 /* 0 and *out, which ends by ops->destroy(); or -1 and a reason for people at `errbuf`.  The caller

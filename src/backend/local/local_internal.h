@@ -22,6 +22,7 @@ enum {
     LOCAL_SHARDS = 64,
     LOCAL_MAC_BYTES = 16,
     LOCAL_STATX_MASK = STATX_BASIC_STATS | STATX_BTIME,
+    LOCAL_INSIDE_EPOCHS = 5,         /* for which a directory is taken to be where it was */
     LOCAL_SENDFILE_BYTES = 64 << 10, /* answer by descriptor from here on */
 };
 
@@ -32,13 +33,18 @@ enum local_id_kind {
     LOCAL_ID_INO = 3,    /* inode number and birth time, where the kernel has neither */
 };
 
+/* In local_object.path_users, beside their number: path_fd is closed. */
+#define LOCAL_PATH_GONE 0x80000000u
+
 struct local_lease;
+struct local_ancestry;
 
 struct local_shard {
     pthread_mutex_t lock;
     struct htable table;
-    struct list lru; /* least recently used first; every object of the table */
-    struct list io;  /* objects that may hold I/O descriptors */
+    struct list lru;  /* the table's objects with descriptors, least recently used first */
+    struct list bare; /* those without, in the same order */
+    struct list io;   /* objects that may hold I/O descriptors */
 };
 
 /* How far a sync reaches, from the cheapest to the dearest. */
@@ -83,10 +89,12 @@ struct local_fs {
     struct local_object *root;
     enum local_persisting persisting;
     struct local_sync sync; /* of the whole file system */
+    struct local_ancestry *ancestry;
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */
     _Atomic uint32_t leases;      /* given (lease.h) */
+    _Atomic uint32_t orphans;     /* objects open without a name: they keep their descriptors */
     _Atomic uint32_t epoch;       /* seconds, roughly */
     _Atomic uint32_t next_victim; /* the shard to shrink next */
     struct local_shard shards[LOCAL_SHARDS];
@@ -100,13 +108,17 @@ struct local_fs {
 struct local_object {
     struct vfs_object base;
     struct hnode node;       /* shard.lock */
-    struct list lru, io;     /* shard.lock */
-    bool hashed;             /* shard.lock */
+    struct list lru, io;     /* shard.lock; lru: in one of two lists */
+    bool hashed, bare;       /* shard.lock; bare: on that list */
+    uint32_t seen;           /* shard.lock: the epoch in which the sweeper looked at its names */
     _Atomic uint32_t epoch;  /* last looked up */
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
     _Atomic uint64_t change; /* last reported << 1 | changed since */
+    _Atomic uint32_t inside; /* of a directory: the epoch as of which it is known to be within */
 
-    /* Never closed while the object lives; may be the same number as fds[O_RDWR]. */
+    /* path.c: read by those who are counted in path_users, written under the lock when none is.
+     * May be the same number as fds[O_RDWR]. */
+    _Atomic uint32_t path_users;
     int path_fd;
 
     /* Of a directory: our own changes of its entries come one after the other (the kernel has it
@@ -115,7 +127,7 @@ struct local_object {
 
     pthread_mutex_t lock;      /* what follows */
     int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
-    uint32_t pins[2];          /* open()s for reading, for writing */
+    uint32_t pins[2];          /* open()s for reading, for writing: the right, no descriptor */
     struct local_lease *lease; /* NULL: none; it keeps its descriptor open, too */
     _Atomic uint32_t users;    /* I/O under way; raised under the lock only */
     _Atomic uint32_t io_epoch; /* last I/O */
@@ -190,15 +202,66 @@ enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
 void local_object_name_gone(struct local_object *obj);
 /* It has I/O descriptors now: the sweeper shall look at it. */
 void local_object_watch(struct local_object *obj);
+/* It has its path descriptor again: on the list of those that can be asked to give it up. */
+void local_object_equipped(struct local_object *obj);
+/* A directory: it was within the export at `epoch`. */
+void local_object_inside(struct local_object *obj, uint32_t epoch);
+uint32_t local_object_inside_since(const struct local_object *obj);
+/* VFS_DELAY: it would be one more file that stays open without a name, and there are already as
+ * many as descriptors allow. */
+enum vfs_status local_object_may_lose_name(struct local_object *obj);
 /* It has no name any more, perhaps removed behind our back.  Who holds a reference goes on; by its
  * handle it is found no more, unless somebody has it open (close() forgets it then). */
 void local_object_orphan(struct local_object *obj);
+/* The first half of that, with obj->lock: mark it.  True: nobody has it open. */
+bool local_object_orphan_locked(struct local_object *obj);
 /* Out of the table: the next resolve asks the kernel. */
 void local_object_forget(struct local_object *obj);
 void local_object_release(struct vfs_object *base);
-/* Make room for one more descriptor; VFS_DELAY when all are in use. */
+/* Make room for one more descriptor: idle objects give up theirs, also those that are open.
+ * VFS_DELAY when none can. */
 enum vfs_status local_descriptor_reserve(struct local_fs *fs);
 void local_cache_sweep(struct local_fs *fs);
+
+/* Descriptors taken from an object, to be closed without a lock. */
+struct local_closing {
+    int fds[4];
+    uint32_t count;
+};
+
+/* path.c: path descriptors of objects. */
+/* The rest of local_path_get(): find the object again. */
+enum vfs_status local_path_reopen(struct local_object *obj);
+/* Give a bare object the descriptor `fd`, unless another thread was first (then `fd` is closed);
+ * the caller holds it afterwards. */
+void local_path_install(struct local_object *obj, int fd);
+/* With the shard's lock: take the descriptors of an object that no call uses, also when it is open.
+ * False: it keeps its path descriptor, since it could not be found again. */
+bool local_path_give_up(struct local_object *obj, struct local_closing *closing);
+
+/* obj->path_fd is there until local_path_put().  VFS_DELAY: no descriptor is to be had; VFS_STALE:
+ * the object is gone, or cannot be found. */
+static inline enum vfs_status local_path_get(struct local_object *obj)
+{
+    uint32_t before = atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire);
+
+    return before & LOCAL_PATH_GONE ? local_path_reopen(obj) : VFS_OK;
+}
+
+static inline void local_path_put(struct local_object *obj)
+{
+    atomic_fetch_sub_explicit(&obj->path_users, 1, memory_order_release);
+}
+
+/* The same if it has one. */
+static inline bool local_path_try(struct local_object *obj)
+{
+    uint32_t before = atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire);
+
+    if (before & LOCAL_PATH_GONE)
+        local_path_put(obj);
+    return !(before & LOCAL_PATH_GONE);
+}
 
 /* descriptor.c: I/O descriptors of objects. */
 int local_reopen(const struct local_fs *fs, int fd, int flags);
@@ -220,8 +283,10 @@ void local_io_unpin(struct local_object *obj, enum vfs_open_want want);
 bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t users);
 /* Move the I/O descriptors of a twin that lost the race into the table. */
 void local_io_adopt(struct local_object *obj, struct local_object *twin);
-/* Every descriptor; the object ends. */
-void local_io_close_all(struct local_object *obj);
+/* With obj->lock, or at the object's end: its I/O descriptors become `closing`'s, and with `path`
+ * that one, too. */
+void local_io_take_locked(struct local_object *obj, bool path, struct local_closing *closing);
+void local_io_close(const struct local_closing *closing);
 /* Close what has been idle; false: nothing left to watch. */
 bool local_io_sweep(struct local_object *obj, uint32_t epoch);
 
@@ -278,9 +343,25 @@ enum vfs_status local_parent(struct vfs_object *base, const struct vfs_cred *cre
 enum vfs_status local_readlink(struct vfs_object *base, const struct vfs_cred *cred, char *buf,
                                uint32_t size, uint32_t *len);
 
+/* ancestry.c: is a directory within the export? */
+struct local_ancestry *local_ancestry_create(void);
+void local_ancestry_destroy(struct local_ancestry *ancestry); /* NULL is allowed */
+/* Is what was known at `epoch` too old to be trusted? */
+bool local_ancestry_due(const struct local_fs *fs, uint32_t epoch);
+/* VFS_OK: the directory `fd`, whose id is `id`, is the root or below it, as known since *epoch.
+ * VFS_NOENT: it is not.  As the server. */
+enum vfs_status local_ancestry_check(const struct local_fs *fs, int fd, const struct local_id *id,
+                                     uint32_t *epoch);
+/* The same of `fd`, the directory `parent`, in which the directory `id` stands now. */
+enum vfs_status local_ancestry_check_parent(const struct local_fs *fs, const struct local_id *id,
+                                            int fd, const struct local_id *parent, uint32_t *epoch);
+
+/* search.c: a path descriptor of what stands where the map says.  VFS_STALE: nothing does. */
+enum vfs_status local_search(struct local_fs *fs, const struct local_id *id, int *fd);
+
 /* resolve.c */
-/* Is the directory `fd` the root or below it? */
-bool local_inside(const struct local_fs *fs, int fd);
+/* Open a path descriptor of a known object.  As the server. */
+enum vfs_status local_resolve_path(struct local_object *obj, int *fd);
 enum vfs_status local_resolve(struct vfs *base, const struct vfs_handle *handle,
                               struct vfs_object **out);
 

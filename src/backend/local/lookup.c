@@ -82,9 +82,10 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     if (err)
         return err == EXDEV ? VFS_NOENT : local_failure(err);
     *out = local_object_find(fs, &id);
-    if (*out)
-        return VFS_OK;
-    status = child_open(dir, name, out);
+    status = *out ? VFS_OK : child_open(dir, name, out);
+    /* What stands in a directory is where that is. */
+    if (status == VFS_OK && (*out)->base.type == VFS_DIR)
+        local_object_inside(*out, local_object_inside_since(dir));
     return status == VFS_XDEV || status == VFS_STALE ? VFS_NOENT : status;
 }
 
@@ -116,11 +117,33 @@ enum vfs_status local_lookup(struct vfs_object *base, const struct vfs_cred *cre
     return status;
 }
 
+/* The way up to the root may lead through what the caller may not search. */
+static enum vfs_status check_parent(struct local_object *dir, int fd, struct local_id *parent,
+                                    uint32_t *epoch)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    enum vfs_status status;
+    struct local_id id;
+    int err;
+
+    local_object_id(dir, &id);
+    local_cred_server_begin(fs);
+    err = local_identify(fs, fd, "", parent);
+    if (err)
+        status = err == EXDEV ? VFS_NOENT : local_failure(err);
+    else
+        status = local_ancestry_check_parent(fs, &id, fd, parent, epoch);
+    local_cred_server_end(fs);
+    return status;
+}
+
 static enum vfs_status parent_open(struct local_object *dir, struct local_object **out)
 {
     struct local_fs *fs = local_fs_of(&dir->base);
+    enum vfs_status status;
+    struct local_id parent;
     struct statx st;
-    bool inside;
+    uint32_t epoch;
     int fd;
 
     /* A removed directory still knows where it was. */
@@ -129,15 +152,19 @@ static enum vfs_status parent_open(struct local_object *dir, struct local_object
     fd = openat(dir->path_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return local_failure(errno);
-    /* The way up to the root may lead through what the caller may not search. */
-    local_cred_server_begin(fs);
-    inside = local_inside(fs, fd);
-    local_cred_server_end(fs);
-    if (!inside) {
+    status = check_parent(dir, fd, &parent, &epoch);
+    if (status != VFS_OK) {
         close(fd);
-        return VFS_NOENT;
+        return status;
     }
-    return local_object_from_fd(fs, fd, -1, NULL, out);
+    *out = local_object_find(fs, &parent);
+    if (*out)
+        close(fd);
+    else
+        status = local_object_from_fd(fs, fd, -1, &parent, out);
+    if (status == VFS_OK)
+        local_object_inside(*out, epoch);
+    return status;
 }
 
 enum vfs_status local_parent(struct vfs_object *base, const struct vfs_cred *cred,

@@ -3,6 +3,10 @@
  * Objects and their cache: sharded tables by id, each with its own LRU.  The table holds one
  * reference on every object in it; whoever sees that reference as the only one, under the shard's
  * lock, may take the object out.  So a release() means that the table has let go before.
+ *
+ * When descriptors are short, an object that nobody refers to leaves; one that has references but
+ * is in no call, like an open file, stays without descriptors.  Those are in a list of their own,
+ * so that many of them do not stand between a request and what can be closed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,9 +16,14 @@
 #include "backend/local/local_internal.h"
 
 enum {
-    EVICT_SCAN = 32,        /* objects looked at before giving up on a shard */
-    SWEEP_SCAN = 512,       /* of one shard in one pass */
-    OBJECT_IDLE_EPOCHS = 60 /* a deleted file keeps its space while we hold a descriptor */
+    EVICT_SCAN = 32,         /* objects looked at before giving up on a shard */
+    SWEEP_SCAN = 512,        /* of one shard in one pass */
+    OBJECT_IDLE_EPOCHS = 60, /* unused for so long, it leaves */
+    NAME_IDLE_EPOCHS = 2,    /* after which it is looked at whether it still has a name */
+    NAME_EPOCHS = 3,         /* and again: a removed file keeps its space while we have it open */
+    NAME_SCAN = 64,          /* objects looked at with one turn of the shard's lock */
+    NAME_TURNS = 8,          /* of one shard in one pass */
+    ORPHANS_PART = 4,        /* of the descriptors, for files that are open without a name */
 };
 
 static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)
@@ -35,14 +44,18 @@ void local_cache_init(struct local_fs *fs)
         CHECK(pthread_mutex_init(&fs->shards[i].lock, NULL) == 0);
         htable_init(&fs->shards[i].table, 64);
         list_init(&fs->shards[i].lru);
+        list_init(&fs->shards[i].bare);
         list_init(&fs->shards[i].io);
     }
 }
 
 static void object_destroy(struct local_object *obj)
 {
+    struct local_closing closing = {.count = 0};
+
     CHECK(!obj->lease);
-    local_io_close_all(obj);
+    local_io_take_locked(obj, true, &closing);
+    local_io_close(&closing);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     CHECK(pthread_mutex_destroy(&obj->names) == 0);
     local_sync_fini(&obj->sync);
@@ -58,11 +71,17 @@ static void unhash_locked(struct local_shard *shard, struct local_object *obj)
     obj->hashed = false;
 }
 
+/* To the end of its list. */
+static void line_up_locked(struct local_shard *shard, struct local_object *obj)
+{
+    list_remove(&obj->lru);
+    list_push_back(obj->bare ? &shard->bare : &shard->lru, &obj->lru);
+}
+
 static void touch_locked(struct local_shard *shard, struct local_object *obj, uint32_t epoch)
 {
     atomic_store_explicit(&obj->epoch, epoch, memory_order_relaxed);
-    list_remove(&obj->lru);
-    list_push_back(&shard->lru, &obj->lru);
+    line_up_locked(shard, obj);
 }
 
 /* An object that nobody else holds leaves the table, ready to be put.  One in use goes to the end
@@ -85,17 +104,24 @@ static void put_all(struct list *dead)
         vfs_object_put(&LIST_ENTRY(node, struct local_object, lru)->base);
 }
 
+static void evict_all(struct local_shard *shard, struct list *line)
+{
+    struct list dead = LIST_INIT(dead);
+
+    LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
+        CHECK(evict_locked(shard, obj, 0));
+        list_push_back(&dead, &obj->lru);
+    }
+    put_all(&dead);
+}
+
 void local_cache_fini(struct local_fs *fs)
 {
     for (size_t i = 0; i < LOCAL_SHARDS; i++) {
         struct local_shard *shard = &fs->shards[i];
-        struct list dead = LIST_INIT(dead);
 
-        LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
-            CHECK(evict_locked(shard, obj, 0));
-            list_push_back(&dead, &obj->lru);
-        }
-        put_all(&dead);
+        evict_all(shard, &shard->lru);
+        evict_all(shard, &shard->bare);
         htable_fini(&shard->table);
         CHECK(pthread_mutex_destroy(&shard->lock) == 0);
     }
@@ -133,13 +159,14 @@ struct local_object *local_object_find(struct local_fs *fs, const struct local_i
     return obj;
 }
 
-/* Take one idle object out of a shard; NULL when the oldest are all in use. */
-static struct local_object *victim_locked(struct local_fs *fs, struct local_shard *shard)
+/* Take one idle object out of a list; NULL when the oldest are all in use. */
+static struct local_object *victim_locked(struct local_fs *fs, struct local_shard *shard,
+                                          struct list *line)
 {
     uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
     uint32_t seen = 0;
 
-    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+    LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
         if (evict_locked(shard, obj, epoch))
             return obj;
         if (++seen == EVICT_SCAN)
@@ -148,23 +175,56 @@ static struct local_object *victim_locked(struct local_fs *fs, struct local_shar
     return NULL;
 }
 
+/* Have one object give up descriptors: by leaving (the caller puts *victim), or bare. */
+static void save_locked(struct local_shard *shard, struct local_object **victim,
+                        struct local_closing *closing)
+{
+    uint32_t seen = 0;
+
+    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+        if (atomic_load_explicit(&obj->base.refs, memory_order_acquire) == 1) {
+            unhash_locked(shard, obj);
+            *victim = obj;
+            return;
+        }
+        obj->bare = local_path_give_up(obj, closing);
+        line_up_locked(shard, obj);
+        if (closing->count > 0 || ++seen == EVICT_SCAN)
+            return;
+    }
+}
+
 enum vfs_status local_descriptor_reserve(struct local_fs *fs)
 {
     for (unsigned tries = 0; tries < LOCAL_SHARDS; tries++) {
+        struct local_closing closing = {.count = 0};
+        struct local_object *victim = NULL;
         struct local_shard *shard;
-        struct local_object *victim;
 
         if (atomic_load_explicit(&fs->descriptors, memory_order_relaxed) < fs->descriptors_max)
             return VFS_OK;
         shard = &fs->shards[atomic_fetch_add_explicit(&fs->next_victim, 1, memory_order_relaxed) %
                             LOCAL_SHARDS];
         pthread_mutex_lock(&shard->lock);
-        victim = victim_locked(fs, shard);
+        save_locked(shard, &victim, &closing);
         pthread_mutex_unlock(&shard->lock);
+        local_io_close(&closing);
         if (victim)
             vfs_object_put(&victim->base);
     }
+    vfs_shortage();
     return VFS_DELAY;
+}
+
+void local_object_equipped(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+
+    pthread_mutex_lock(&shard->lock);
+    obj->bare = false;
+    if (obj->hashed)
+        line_up_locked(shard, obj);
+    pthread_mutex_unlock(&shard->lock);
 }
 
 static struct local_object *object_new(struct local_fs *fs, int fd, int access,
@@ -182,6 +242,7 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
     list_init(&obj->io);
     atomic_init(&obj->epoch, epoch);
     atomic_init(&obj->io_epoch, epoch);
+    atomic_init(&obj->inside, epoch - LOCAL_INSIDE_EPOCHS); /* not known yet */
     obj->path_fd = fd;
     obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
     if (access >= 0)
@@ -212,7 +273,9 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
             list_push_back(&shard->io, &obj->io);
         obj->hashed = true;
         if (shard->table.count > fs->objects_max / LOCAL_SHARDS)
-            victim = victim_locked(fs, shard);
+            victim = victim_locked(fs, shard, &shard->bare);
+        if (!victim && shard->table.count > fs->objects_max / LOCAL_SHARDS)
+            victim = victim_locked(fs, shard, &shard->lru);
     }
     pthread_mutex_unlock(&shard->lock);
     if (victim)
@@ -297,15 +360,59 @@ void local_object_forget(struct local_object *obj)
         vfs_object_put(&obj->base);
 }
 
-void local_object_orphan(struct local_object *obj)
+void local_object_inside(struct local_object *obj, uint32_t epoch)
 {
+    uint32_t known = atomic_load_explicit(&obj->inside, memory_order_relaxed);
+
+    if ((int32_t)(epoch - known) > 0)
+        atomic_store_explicit(&obj->inside, epoch, memory_order_relaxed);
+}
+
+uint32_t local_object_inside_since(const struct local_object *obj)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+
+    if (obj == fs->root)
+        return atomic_load_explicit(&fs->epoch, memory_order_relaxed);
+    return atomic_load_explicit(&obj->inside, memory_order_relaxed);
+}
+
+enum vfs_status local_object_may_lose_name(struct local_object *obj)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    struct statx st;
     bool pinned;
 
+    if (atomic_load_explicit(&fs->orphans, memory_order_relaxed) <
+        fs->descriptors_max / ORPHANS_PART)
+        return VFS_OK;
     pthread_mutex_lock(&obj->lock);
-    atomic_store(&obj->unlinked, true);
     pinned = obj->pins[0] + obj->pins[1] > 0;
     pthread_mutex_unlock(&obj->lock);
-    if (!pinned)
+    if (!pinned || local_statx(obj->path_fd, "", &st) != 0 || st.stx_nlink > 1)
+        return VFS_OK;
+    vfs_shortage();
+    return VFS_DELAY;
+}
+
+bool local_object_orphan_locked(struct local_object *obj)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    bool pinned = obj->pins[0] + obj->pins[1] > 0;
+
+    if (!atomic_exchange(&obj->unlinked, true) && pinned)
+        atomic_fetch_add_explicit(&fs->orphans, 1, memory_order_relaxed);
+    return !pinned;
+}
+
+void local_object_orphan(struct local_object *obj)
+{
+    bool unused;
+
+    pthread_mutex_lock(&obj->lock);
+    unused = local_object_orphan_locked(obj);
+    pthread_mutex_unlock(&obj->lock);
+    if (unused)
         local_object_forget(obj);
 }
 
@@ -326,6 +433,21 @@ void local_object_release(struct vfs_object *base)
     object_destroy(obj);
 }
 
+/* Those of a list that nobody used for long. */
+static void sweep_line_locked(struct local_shard *shard, struct list *line, uint32_t epoch,
+                              struct list *dead)
+{
+    uint32_t seen = 0;
+
+    LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
+        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < OBJECT_IDLE_EPOCHS ||
+            ++seen == SWEEP_SCAN)
+            break;
+        if (evict_locked(shard, obj, epoch))
+            list_push_back(dead, &obj->lru);
+    }
+}
+
 static void sweep_shard(struct local_shard *shard, uint32_t epoch)
 {
     struct list dead = LIST_INIT(dead);
@@ -338,22 +460,64 @@ static void sweep_shard(struct local_shard *shard, uint32_t epoch)
         if (++seen == SWEEP_SCAN)
             break;
     }
-    seen = 0;
-    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
-        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < OBJECT_IDLE_EPOCHS ||
-            ++seen == SWEEP_SCAN)
-            break;
-        if (evict_locked(shard, obj, epoch))
-            list_push_back(&dead, &obj->lru);
-    }
+    sweep_line_locked(shard, &shard->lru, epoch, &dead);
+    sweep_line_locked(shard, &shard->bare, epoch, &dead);
     pthread_mutex_unlock(&shard->lock);
     put_all(&dead);
+}
+
+/* Idle objects whose names were not looked at lately, with a reference each. */
+static uint32_t take_unseen(struct local_shard *shard, uint32_t epoch, struct local_object **taken)
+{
+    uint32_t count = 0;
+
+    pthread_mutex_lock(&shard->lock);
+    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < NAME_IDLE_EPOCHS ||
+            count == NAME_SCAN)
+            break;
+        if (epoch - obj->seen < NAME_EPOCHS)
+            continue;
+        obj->seen = epoch;
+        vfs_object_get(&obj->base);
+        taken[count++] = obj;
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return count;
+}
+
+static void look_at_name(struct local_object *obj)
+{
+    struct statx st;
+
+    if (!local_path_try(obj))
+        return;
+    if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
+        local_object_orphan(obj);
+    local_path_put(obj);
+}
+
+/* What local users removed gives its space back when we let go of it. */
+static void sweep_names(struct local_shard *shard, uint32_t epoch)
+{
+    struct local_object *taken[NAME_SCAN];
+    uint32_t count = NAME_SCAN;
+
+    for (uint32_t turn = 0; turn < NAME_TURNS && count == NAME_SCAN; turn++) {
+        count = take_unseen(shard, epoch, taken);
+        for (uint32_t i = 0; i < count; i++) {
+            look_at_name(taken[i]);
+            vfs_object_put(&taken[i]->base);
+        }
+    }
 }
 
 void local_cache_sweep(struct local_fs *fs)
 {
     uint32_t epoch = atomic_fetch_add_explicit(&fs->epoch, 1, memory_order_relaxed) + 1;
 
-    for (size_t i = 0; i < LOCAL_SHARDS; i++)
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
         sweep_shard(&fs->shards[i], epoch);
+        sweep_names(&fs->shards[i], epoch);
+    }
 }

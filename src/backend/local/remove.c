@@ -13,15 +13,34 @@
 struct victim {
     bool there;
     struct local_id id;
-    struct local_object *obj; /* held, if it was in the cache */
+    struct local_object *obj; /* with its path held, if it was in the cache */
 };
 
-static void victim_look(struct local_object *dir, const char *name, struct victim *victim)
+static void victim_put(struct victim *victim)
+{
+    if (!victim->obj)
+        return;
+    local_path_put(victim->obj);
+    vfs_object_put(&victim->obj->base);
+}
+
+/* A known object keeps its descriptor from now on, so that those who have it open keep the file.
+ * VFS_DELAY: there is none for that. */
+static enum vfs_status victim_look(struct local_object *dir, const char *name,
+                                   struct victim *victim)
 {
     struct local_fs *fs = local_fs_of(&dir->base);
+    enum vfs_status status = VFS_OK;
 
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
     victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
+    if (victim->obj)
+        status = local_path_get(victim->obj);
+    if (status != VFS_OK) {
+        vfs_object_put(&victim->obj->base);
+        victim->obj = NULL;
+    }
+    return status == VFS_STALE ? VFS_OK : status; /* somebody else removed it */
 }
 
 /* The name may stand for something else than when the caller looked. */
@@ -38,12 +57,6 @@ static void victim_gone(struct local_object *dir, const char *name, struct victi
         local_note_gone(dir, name, &victim->id);
     if (victim->obj)
         local_object_name_gone(victim->obj);
-}
-
-static void victim_put(struct victim *victim)
-{
-    if (victim->obj)
-        vfs_object_put(&victim->obj->base);
 }
 
 static int unlink_any(struct local_object *dir, const char *name, const struct victim *victim)
@@ -74,8 +87,11 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
         return status;
     vfs_blocking_begin(false);
     pthread_mutex_lock(&dir->names);
-    victim_look(dir, text.text, &victim);
-    status = victim_check(&victim, name);
+    status = victim_look(dir, text.text, &victim);
+    if (status == VFS_OK)
+        status = victim_check(&victim, name);
+    if (status == VFS_OK && victim.obj)
+        status = local_object_may_lose_name(victim.obj);
     local_change_before(dir, info);
     if (status == VFS_OK)
         status = local_status(unlink_any(dir, text.text, &victim));
@@ -109,19 +125,29 @@ static void renamed(struct renaming *r)
     victim_gone(r->to_dir, r->to.text, &r->replaced);
 }
 
+static enum vfs_status victims_look(struct renaming *r)
+{
+    enum vfs_status status = victim_look(r->from_dir, r->from.text, &r->moved);
+
+    if (status == VFS_OK)
+        status = victim_look(r->to_dir, r->to.text, &r->replaced);
+    if (status == VFS_OK)
+        status = victim_check(&r->moved, r->from_name);
+    if (status == VFS_OK && r->moved.there)
+        status = victim_check(&r->replaced, r->to_name);
+    if (status == VFS_OK && r->replaced.obj && r->replaced.obj != r->moved.obj)
+        status = local_object_may_lose_name(r->replaced.obj);
+    return status;
+}
+
 /* *changed: false when both names are of one object, which POSIX leaves as they are. */
 static enum vfs_status rename_entry(struct renaming *r, bool *changed)
 {
-    enum vfs_status status;
+    enum vfs_status status = victims_look(r);
     int err = 0;
 
-    victim_look(r->from_dir, r->from.text, &r->moved);
-    victim_look(r->to_dir, r->to.text, &r->replaced);
     *changed =
         !r->moved.there || !r->replaced.there || !local_id_equal(&r->moved.id, &r->replaced.id);
-    status = victim_check(&r->moved, r->from_name);
-    if (status == VFS_OK && r->moved.there)
-        status = victim_check(&r->replaced, r->to_name);
     if (status == VFS_OK &&
         renameat(r->from_dir->path_fd, r->from.text, r->to_dir->path_fd, r->to.text) != 0)
         err = errno;

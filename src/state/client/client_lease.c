@@ -306,6 +306,25 @@ void client_shed_sessions(struct state *state, int64_t now_ns)
     }
 }
 
+void client_shed(struct state *state, int64_t now_ns)
+{
+    struct list doomed;
+    uint32_t shed = 0;
+
+    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
+        return;
+    /* What falls short from here on counts for the next time. */
+    atomic_store_explicit(&state->shortage, false, memory_order_relaxed);
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    while (shed < SHED_BATCH && client_evict_locked(state, NULL, now_ns, &doomed))
+        shed++;
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    if (shed > 0)
+        log_info("client.courtesy_short", LOG_U64("clients", shed));
+}
+
 static bool evict_unconfirmed_locked(struct state *state, struct list *doomed)
 {
     struct client *client = oldest_unconfirmed_locked(&state->clients);

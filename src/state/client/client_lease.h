@@ -7,6 +7,7 @@
  *     a request that conflicts          what is in the way is revoked, the rest stays (courtesy.h)
  *     a table that is full              it goes whole, the longest expired first
  *     a scarce budget for replies       its sessions go, all else stays
+ *     a shortage (state_shortage())     it goes whole, the longest expired first, some each second
  *     LIMIT_COURTESY_S of silence       it goes whole; LIMIT_COURTESY_IDLE_S without opens
  *     another principal with its name,  it goes whole
  *     DESTROY_CLIENTID
@@ -64,6 +65,9 @@ static inline void client_renew(struct client *client, int64_t now_ns)
  * whose lease is over, the longest expired first.  All else that they have stays: who comes back
  * makes a new session. */
 void client_shed_sessions(struct state *state, int64_t now_ns);
+
+/* From the same timer, after a shortage: remove some clients whose lease is over. */
+void client_shed(struct state *state, int64_t now_ns);
 
 /* From a timer, about once a second: see the list above; records that nobody confirmed go after
  * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */

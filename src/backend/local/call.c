@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calls of vfs_ops that need the path descriptors of what they are given: each holds them while
+ * it runs.  READ, WRITE and COMMIT do without, and ask for one only to open the file.
+ */
+#include "backend/local/call.h"
+
+enum vfs_status local_call_statfs(struct vfs_object *obj, struct vfs_statfs *out)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_statfs(obj, out);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_getattr(obj, mask, out);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                   const struct vfs_attr *set, bool opened, uint32_t *applied)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    *applied = 0;
+    if (status != VFS_OK)
+        return status;
+    status = local_setattr(obj, cred, set, opened, applied);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_access(struct vfs_object *obj, const struct vfs_cred *cred,
+                                  uint32_t want, uint32_t *granted)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_access(obj, cred, want, granted);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
+                                  const struct vfs_name *name, struct vfs_object **out)
+{
+    enum vfs_status status = local_path_get(local_of(dir));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_lookup(dir, cred, name, out);
+    local_path_put(local_of(dir));
+    return status;
+}
+
+enum vfs_status local_call_parent(struct vfs_object *dir, const struct vfs_cred *cred,
+                                  struct vfs_object **out)
+{
+    enum vfs_status status = local_path_get(local_of(dir));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_parent(dir, cred, out);
+    local_path_put(local_of(dir));
+    return status;
+}
+
+enum vfs_status local_call_create(struct vfs_object *dir, const struct vfs_cred *cred,
+                                  const struct vfs_name *name, struct vfs_create *create,
+                                  struct vfs_change_info *info, struct vfs_object **out)
+{
+    enum vfs_status status = local_path_get(local_of(dir));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_create_entry(dir, cred, name, create, info, out);
+    local_path_put(local_of(dir));
+    return status;
+}
+
+enum vfs_status local_call_readlink(struct vfs_object *obj, const struct vfs_cred *cred, char *buf,
+                                    uint32_t size, uint32_t *len)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_readlink(obj, cred, buf, size, len);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_readdir(struct vfs_object *dir, const struct vfs_cred *cred,
+                                   struct vfs_readdir *rd)
+{
+    enum vfs_status status = local_path_get(local_of(dir));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_readdir(dir, cred, rd);
+    local_path_put(local_of(dir));
+    return status;
+}
+
+enum vfs_status local_call_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+                                  const struct vfs_name *name, struct vfs_change_info *info)
+{
+    enum vfs_status status = local_path_get(local_of(dir));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_remove(dir, cred, name, info);
+    local_path_put(local_of(dir));
+    return status;
+}
+
+/* Two objects, which may be of two file systems: then the call says so. */
+static enum vfs_status get_both(struct vfs_object *a, struct vfs_object *b)
+{
+    enum vfs_status status = a->fs == b->fs ? local_path_get(local_of(a)) : VFS_XDEV;
+
+    if (status != VFS_OK)
+        return status;
+    status = local_path_get(local_of(b));
+    if (status != VFS_OK)
+        local_path_put(local_of(a));
+    return status;
+}
+
+static void put_both(struct vfs_object *a, struct vfs_object *b)
+{
+    local_path_put(local_of(a));
+    local_path_put(local_of(b));
+}
+
+enum vfs_status local_call_rename(struct vfs_object *from_dir, const struct vfs_name *from,
+                                  struct vfs_object *to_dir, const struct vfs_name *to,
+                                  const struct vfs_cred *cred, struct vfs_change_info *from_info,
+                                  struct vfs_change_info *to_info)
+{
+    enum vfs_status status = get_both(from_dir, to_dir);
+
+    if (status != VFS_OK)
+        return status;
+    status = local_rename(from_dir, from, to_dir, to, cred, from_info, to_info);
+    put_both(from_dir, to_dir);
+    return status;
+}
+
+enum vfs_status local_call_link(struct vfs_object *obj, struct vfs_object *dir,
+                                const struct vfs_cred *cred, const struct vfs_name *name,
+                                struct vfs_change_info *info)
+{
+    enum vfs_status status = get_both(obj, dir);
+
+    if (status != VFS_OK)
+        return status;
+    status = local_link(obj, dir, cred, name, info);
+    put_both(obj, dir);
+    return status;
+}
+
+enum vfs_status local_call_open(struct vfs_object *obj, const struct vfs_cred *cred,
+                                enum vfs_open_want want, bool created)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_open(obj, cred, want, created);
+    local_path_put(local_of(obj));
+    return status;
+}

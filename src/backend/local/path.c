@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Path descriptors of objects: opened with O_PATH, good for naming the object to the kernel.  When
+ * descriptors are short, an object that no call uses gives up all it has, also one that clients
+ * have open; the next call that needs it finds it again by its handle.
+ *
+ * One word tells both how many use path_fd and that it is gone, so that a user of an object that
+ * has its descriptor pays two atomic operations.  The word changes from "no users" to "gone" under
+ * obj->lock, and back again under it.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+static enum vfs_status find_again(struct local_object *obj, int *fd)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    enum vfs_status status = local_descriptor_reserve(fs);
+
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    local_cred_server_begin(fs);
+    status = local_resolve_path(obj, fd);
+    local_cred_server_end(fs);
+    vfs_blocking_end();
+    return status;
+}
+
+void local_path_install(struct local_object *obj, int fd)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+
+    pthread_mutex_lock(&obj->lock);
+    if (atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire) & LOCAL_PATH_GONE) {
+        obj->path_fd = fd;
+        fd = -1;
+        atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
+        /* Pairs with the acquire in local_path_get(). */
+        atomic_fetch_and_explicit(&obj->path_users, ~LOCAL_PATH_GONE, memory_order_release);
+    }
+    pthread_mutex_unlock(&obj->lock);
+    if (fd >= 0)
+        close(fd);
+    local_object_equipped(obj);
+}
+
+enum vfs_status local_path_reopen(struct local_object *obj)
+{
+    enum vfs_status status;
+    int fd;
+
+    local_path_put(obj);
+    status = find_again(obj, &fd);
+    if (status == VFS_OK)
+        local_path_install(obj, fd);
+    return status;
+}
+
+/* Would opening the file anew give what its opens were promised?  A server without privilege may
+ * have lost its right to it. */
+static bool reopens_locked(const struct local_object *obj)
+{
+    const struct local_fs *fs = local_fs_of(&obj->base);
+    int wanted = (obj->pins[0] ? R_OK : 0) | (obj->pins[1] ? W_OK : 0);
+
+    return !wanted || fs->impersonate || fs->server.uid == 0 || local_may(obj, wanted) == 0;
+}
+
+/* A file without a name is not found again. */
+static bool has_name_locked(struct local_object *obj)
+{
+    struct statx st;
+
+    if (atomic_load_explicit(&obj->unlinked, memory_order_relaxed))
+        return false;
+    if (obj->pins[0] + obj->pins[1] == 0)
+        return true;
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return false;
+    if (st.stx_nlink == 0)
+        (void)local_object_orphan_locked(obj);
+    return st.stx_nlink != 0;
+}
+
+/* From now on whoever wants path_fd must find the object again. */
+static bool retire_locked(struct local_object *obj)
+{
+    uint32_t none = 0;
+
+    return atomic_compare_exchange_strong_explicit(&obj->path_users, &none, LOCAL_PATH_GONE,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+bool local_path_give_up(struct local_object *obj, struct local_closing *closing)
+{
+    bool bare = false;
+
+    if (pthread_mutex_trylock(&obj->lock) != 0)
+        return false;
+    if (!obj->lease && atomic_load_explicit(&obj->users, memory_order_acquire) == 0 &&
+        !(atomic_load_explicit(&obj->path_users, memory_order_relaxed) & LOCAL_PATH_GONE) &&
+        reopens_locked(obj)) {
+        bare = has_name_locked(obj) && retire_locked(obj);
+        local_io_take_locked(obj, bare, closing);
+    }
+    pthread_mutex_unlock(&obj->lock);
+    return bare;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects by the map, where they cannot be opened by handle: from a directory that is known down
+ * the names that were noted, each step verified against the id.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+
+enum {
+    SEARCH_BYTES = 16 << 10,
+    SEARCH_DEPTH = 128, /* directories up that recursion goes; what is deeper is found from above */
+};
+
+struct search {
+    struct local_fs *fs;
+    uint32_t budget; /* directories still to be visited: bad notes must not cost without end */
+    bool too_deep;   /* recursion ended early */
+};
+
+/* The entry `name`, if it is the object `id`. */
+static enum vfs_status open_if(const struct local_object *dir, const char *name,
+                               const struct local_id *id, int *fd)
+{
+    int at = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct local_id found;
+    int err;
+
+    if (at < 0)
+        return errno == ENOENT || errno == ENOTDIR ? VFS_STALE : local_failure(errno);
+    err = local_identify(local_fs_of(&dir->base), at, "", &found);
+    if (!err && local_id_equal(&found, id)) {
+        *fd = at;
+        return VFS_OK;
+    }
+    close(at);
+    return err && err != EXDEV ? local_failure(err) : VFS_STALE;
+}
+
+/* Not inlined: its buffer must not stand in every frame of the recursion. */
+static __attribute__((noinline)) enum vfs_status search_entries(struct local_object *dir,
+                                                                const struct local_id *id,
+                                                                uint64_t ino, int dir_fd, int *fd)
+{
+    char buf[SEARCH_BYTES] __attribute__((aligned(__alignof__(struct dirent64))));
+    size_t seen = 0;
+    ssize_t got;
+
+    while ((got = getdents64(dir_fd, buf, sizeof(buf))) > 0) {
+        for (ssize_t at = 0; at < got;) {
+            const struct dirent64 *entry = (const struct dirent64 *)(const void *)(buf + at);
+
+            at += entry->d_reclen;
+            if (entry->d_ino == ino && !local_is_dots(entry->d_name) &&
+                open_if(dir, entry->d_name, id, fd) == VFS_OK) {
+                local_note(dir, entry->d_name, id, ino);
+                return VFS_OK;
+            }
+            if (++seen == LIMIT_LOCAL_SEARCH_ENTRIES)
+                return VFS_STALE;
+        }
+    }
+    return VFS_STALE;
+}
+
+/* It was renamed within its directory, not by us. */
+static enum vfs_status search_directory(struct local_object *dir, const struct local_id *id,
+                                        uint64_t ino, int *fd)
+{
+    enum vfs_status status;
+    int dir_fd = local_reopen(local_fs_of(&dir->base), dir->path_fd, O_RDONLY | O_DIRECTORY);
+
+    if (dir_fd < 0)
+        return VFS_STALE;
+    status = search_entries(dir, id, ino, dir_fd, fd);
+    close(dir_fd);
+    return status;
+}
+
+static enum vfs_status find_fd(struct search *search, const struct local_id *id, unsigned depth,
+                               int *fd);
+
+static enum vfs_status find_object(struct search *search, const struct local_id *id, unsigned depth,
+                                   struct local_object **out)
+{
+    enum vfs_status status;
+    int fd;
+
+    *out = local_object_find(search->fs, id);
+    if (*out)
+        return VFS_OK;
+    status = find_fd(search, id, depth, &fd);
+    if (status == VFS_OK)
+        status = local_object_from_fd(search->fs, fd, -1, id, out);
+    return status == VFS_XDEV ? VFS_STALE : status;
+}
+
+/* The directory `id` with a reference and its path descriptor held. */
+static enum vfs_status find_directory(struct search *search, const struct local_id *id,
+                                      unsigned depth, struct local_object **out)
+{
+    enum vfs_status status = find_object(search, id, depth, out);
+    int fd;
+
+    if (status != VFS_OK)
+        return status;
+    if ((*out)->base.type != VFS_DIR)
+        status = VFS_STALE;
+    else if (!local_path_try(*out)) {
+        status = local_descriptor_reserve(search->fs);
+        if (status == VFS_OK)
+            status = find_fd(search, id, depth, &fd);
+        if (status == VFS_OK)
+            local_path_install(*out, fd);
+    }
+    if (status != VFS_OK)
+        vfs_object_put(&(*out)->base);
+    return status;
+}
+
+static void release_directory(struct local_object *dir)
+{
+    if (!dir)
+        return;
+    local_path_put(dir);
+    vfs_object_put(&dir->base);
+}
+
+static enum vfs_status try_place(struct search *search, const struct local_id *id,
+                                 const struct local_place *place, unsigned depth, int *fd)
+{
+    struct local_object *dir;
+    enum vfs_status status = find_directory(search, &place->parent, depth - 1, &dir);
+
+    if (status != VFS_OK)
+        return status;
+    status = open_if(dir, place->name, id, fd);
+    if (status == VFS_STALE) {
+        local_note_gone(dir, place->name, id);
+        status = search_directory(dir, id, place->ino, fd);
+    }
+    release_directory(dir);
+    return status;
+}
+
+/* Recursion is bounded by `depth`, work by the budget. */
+static enum vfs_status find_fd(struct search *search, const struct local_id *id, unsigned depth,
+                               int *fd)
+{
+    struct local_place *places;
+    enum vfs_status status;
+    size_t count;
+
+    if (depth == 0 || search->budget == 0) {
+        search->too_deep |= depth == 0;
+        return VFS_STALE;
+    }
+    search->budget--;
+    places = must_malloc(LOCAL_PLACES_MAX * sizeof(*places));
+    status = local_map_find(search->fs->map, id, places, &count);
+    if (status == VFS_OK)
+        status = VFS_STALE;
+    else
+        count = 0;
+    for (size_t i = 0; i < count && status == VFS_STALE; i++)
+        status = try_place(search, id, &places[i], depth, fd);
+    free(places);
+    return status;
+}
+
+static bool usable(struct local_fs *fs, const struct local_id *id)
+{
+    struct local_object *obj = local_object_find(fs, id);
+    bool has_path = obj && local_path_try(obj);
+
+    if (has_path)
+        local_path_put(obj);
+    if (obj)
+        vfs_object_put(&obj->base);
+    return has_path;
+}
+
+/* The directory above `id` by the newest note; VFS_STALE: there is none. */
+static enum vfs_status find_above(struct search *search, const struct local_id *id,
+                                  struct local_place *places, struct local_id *above)
+{
+    size_t count;
+    enum vfs_status status = local_map_find(search->fs->map, id, places, &count);
+
+    if (status == VFS_OK && count == 0)
+        return VFS_STALE;
+    if (status == VFS_OK)
+        *above = places[0].parent;
+    return status;
+}
+
+/* The directories above `id` in *above, up to one that is at hand. */
+static enum vfs_status list_above(struct search *search, const struct local_id *id,
+                                  struct local_id **above, uint32_t *count)
+{
+    struct local_place *places = must_malloc(LOCAL_PLACES_MAX * sizeof(*places));
+    enum vfs_status status = VFS_OK;
+    uint32_t room = SEARCH_DEPTH;
+    bool found = false;
+
+    *above = must_malloc(room * sizeof(**above));
+    *count = 0;
+    while (status == VFS_OK && !found) {
+        if (*count == room) {
+            room *= 2;
+            *above = must_realloc(*above, room * sizeof(**above));
+        }
+        status = find_above(search, *count ? &(*above)[*count - 1] : id, places, &(*above)[*count]);
+        if (status == VFS_OK)
+            found = usable(search->fs, &(*above)[(*count)++]);
+        if (*count == LIMIT_LOCAL_DEPTH && !found)
+            status = VFS_STALE;
+    }
+    free(places);
+    return status;
+}
+
+/* From above down, so that each directory finds its parent at hand.  *parent: that of `id`, held,
+ * or NULL. */
+static enum vfs_status descend(struct search *search, const struct local_id *id,
+                               struct local_object **parent)
+{
+    struct local_id *above;
+    uint32_t left;
+    enum vfs_status status = list_above(search, id, &above, &left);
+
+    *parent = NULL;
+    while (status == VFS_OK && left-- > 0) {
+        struct local_object *next = NULL;
+
+        status = find_directory(search, &above[left], SEARCH_DEPTH, &next);
+        release_directory(*parent);
+        *parent = status == VFS_OK ? next : NULL;
+    }
+    free(above);
+    return status;
+}
+
+enum vfs_status local_search(struct local_fs *fs, const struct local_id *id, int *fd)
+{
+    struct search search = {.fs = fs, .budget = LIMIT_LOCAL_DEPTH * 2};
+    enum vfs_status status = find_fd(&search, id, SEARCH_DEPTH, fd);
+    struct local_object *parent;
+
+    if (status != VFS_STALE || !search.too_deep)
+        return status;
+    status = descend(&search, id, &parent);
+    if (status == VFS_OK)
+        status = find_fd(&search, id, SEARCH_DEPTH, fd);
+    release_directory(parent);
+    return status;
+}
