@@ -131,6 +131,7 @@
 #define LIMIT_NAMED_ATTRS 1024u           /* of one object in mem */
 #define LIMIT_LOCAL_DESCRIPTORS 262144u   /* held by one local directory */
 #define LIMIT_LOCAL_OBJECTS 65536u        /* cached by one local directory */
-#define LIMIT_LOCAL_DEPTH 1024u           /* directories below its root */
+#define LIMIT_LOCAL_DEPTH 16384u          /* directories below its root */
 #define LIMIT_LOCAL_SEARCH_ENTRIES 65536u /* looked through for an entry renamed behind our back */
+#define LIMIT_LOCAL_ANCESTRY 1024u        /* directories whose parent is remembered */
 #define LIMIT_LOCAL_MAP_PENDING (64u << 10) /* places noted and not yet in SQLite */

@@ -187,11 +187,7 @@ enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cr
         return open_and_keep(obj, cred, want, fd);
     if (!cred)
         return VFS_OK;
-    status = local_path_get(obj);
-    if (status == VFS_OK) {
-        status = open_again(obj, cred, want);
-        local_path_put(obj);
-    }
+    status = open_again(obj, cred, want);
     if (status != VFS_OK)
         local_io_put(obj);
     return status;

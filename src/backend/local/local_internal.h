@@ -266,7 +266,7 @@ static inline bool local_path_try(struct local_object *obj)
 /* descriptor.c: I/O descriptors of objects. */
 int local_reopen(const struct local_fs *fs, int fd, int flags);
 /* A descriptor good for `want`, in use until local_io_put().  With `cred`, its right to open the
- * object so is checked; NULL: it was before. */
+ * object so is checked, and the caller holds its path; NULL: it was before. */
 enum vfs_status local_io_get(struct local_object *obj, const struct vfs_cred *cred,
                              enum vfs_open_want want, int *fd);
 /* The same for a sync, which asks for no right and gets in nobody's way: what is open already, else

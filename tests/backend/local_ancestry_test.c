@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Directories and the way up from them: at any depth, after a restart, and when somebody moves them
+ * out of the export.  The sweeper, whose turns are the clock here, is run by hand beside its own
+ * thread.
+ */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/local/local_internal.h"
+#include "backend/local_fixture.h"
+#include "base/clock.h"
+
+enum {
+    DEEP = 2000,
+    CLIMBS = 20000,
+    CLIMBS_S = 10, /* for all of them; a walk to the root at each would take minutes */
+};
+
+static const struct vfs_cred self = {.uid = 0};
+
+static struct vfs_object *root_of(struct local_dir *dir)
+{
+    struct vfs_object *root;
+
+    assert_ok(dir->fs->ops->root(dir->fs, &root));
+    return root;
+}
+
+static void seconds_pass(struct local_dir *dir)
+{
+    vfs_own_identity();
+    for (int i = 0; i < LOCAL_INSIDE_EPOCHS; i++)
+        local_cache_sweep(CONTAINER_OF(dir->fs, struct local_fs, base));
+}
+
+/* The lowest of `depth` directories, one in the other. */
+static struct vfs_object *make_deep(struct local_dir *dir, uint32_t depth)
+{
+    struct vfs_object *at = root_of(dir);
+
+    for (uint32_t i = 0; i < depth; i++) {
+        struct vfs_object *below = make(at, &self, "d", VFS_DIR, 0755);
+
+        vfs_object_put(at);
+        at = below;
+    }
+    return at;
+}
+
+/* The count of directories above it; puts it. */
+static uint32_t climb(struct vfs_object *at)
+{
+    enum vfs_status status = VFS_OK;
+    uint32_t count = 0;
+
+    while (status == VFS_OK) {
+        struct vfs_object *above;
+
+        status = at->fs->ops->parent(at, &self, &above);
+        if (status != VFS_OK)
+            break;
+        vfs_object_put(at);
+        at = above;
+        count++;
+    }
+    assert_status(status, VFS_NOENT);
+    vfs_object_put(at);
+    return count;
+}
+
+static void the_way_up_is_open_from_any_depth(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *deep = make_deep(dir, DEEP), *found;
+    struct vfs_handle handle = deep->handle;
+
+    assert_int_equal(climb(deep), DEEP);
+    for (int round = 0; round < 2; round++) {
+        local_dir_reopen(dir);
+        assert_ok(do_resolve(dir->fs, &handle, &found));
+        assert_int_equal(climb(found), DEEP);
+    }
+}
+
+static void a_step_up_costs_the_same_at_any_depth(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *deep = make_deep(dir, DEEP), *above;
+    int64_t begin_ns = clock_now_ns();
+
+    for (int i = 0; i < CLIMBS; i++) {
+        assert_ok(dir->fs->ops->parent(deep, &self, &above));
+        vfs_object_put(above);
+    }
+    assert_true(clock_now_ns() - begin_ns < CLIMBS_S * NSEC_PER_SEC);
+    vfs_object_put(deep);
+}
+
+/* root/a/b/c, and a moves out. */
+struct tree {
+    struct vfs_object *a, *b, *c;
+};
+
+static void tree_make(struct local_dir *dir, struct tree *tree)
+{
+    struct vfs_object *root = root_of(dir), *above;
+
+    tree->a = make(root, &self, "a", VFS_DIR, 0755);
+    tree->b = make(tree->a, &self, "b", VFS_DIR, 0755);
+    tree->c = make(tree->b, &self, "c", VFS_DIR, 0755);
+    /* Everything there is to remember is known. */
+    assert_ok(dir->fs->ops->parent(tree->c, &self, &above));
+    vfs_object_put(above);
+    assert_ok(dir->fs->ops->parent(tree->a, &self, &above));
+    vfs_object_put(above);
+    vfs_object_put(root);
+}
+
+static void tree_put(struct tree *tree)
+{
+    vfs_object_put(tree->a);
+    vfs_object_put(tree->b);
+    vfs_object_put(tree->c);
+}
+
+static void nobody_leaves_a_tree_moved_out(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *above;
+    struct tree tree;
+
+    tree_make(dir, &tree);
+    assert_int_equal(mkdir(local_outside(dir, "out"), 0777), 0);
+    assert_int_equal(rename(local_path(dir, "a"), local_outside(dir, "out/a")), 0);
+    assert_status(dir->fs->ops->parent(tree.a, &self, &above), VFS_NOENT);
+    seconds_pass(dir);
+    assert_status(dir->fs->ops->parent(tree.c, &self, &above), VFS_NOENT);
+    assert_status(dir->fs->ops->parent(tree.b, &self, &above), VFS_NOENT);
+    assert_status(dir->fs->ops->parent(tree.a, &self, &above), VFS_NOENT);
+    tree_put(&tree);
+}
+
+/* A server keeps directories in its cache as long as somebody uses them. */
+static void a_tree_moved_out_is_soon_stale(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *found;
+    struct tree tree;
+
+    tree_make(dir, &tree);
+    assert_int_equal(rename(local_path(dir, "a"), local_outside(dir, "a")), 0);
+    seconds_pass(dir);
+    assert_status(do_resolve(dir->fs, &tree.c->handle, &found), VFS_STALE);
+    assert_status(do_resolve(dir->fs, &tree.b->handle, &found), VFS_STALE);
+    assert_status(do_resolve(dir->fs, &tree.a->handle, &found), VFS_STALE);
+    /* It comes back. */
+    assert_int_equal(rename(local_outside(dir, "a"), local_path(dir, "a")), 0);
+    assert_ok(do_resolve(dir->fs, &tree.c->handle, &found));
+    vfs_object_put(found);
+    assert_ok(do_resolve(dir->fs, &tree.a->handle, &found));
+    vfs_object_put(found);
+    tree_put(&tree);
+}
+
+/* Looking further down does not put off the end. */
+static void a_tree_moved_out_is_not_kept_by_walking_it(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *found, *below;
+    struct tree tree;
+
+    tree_make(dir, &tree);
+    assert_int_equal(mkdir(local_path(dir, "a/b/c/new"), 0777), 0);
+    assert_int_equal(rename(local_path(dir, "a"), local_outside(dir, "a")), 0);
+    assert_ok(do_lookup(tree.c, &self, "new", &below));
+    seconds_pass(dir);
+    assert_status(do_resolve(dir->fs, &below->handle, &found), VFS_STALE);
+    vfs_object_put(below);
+    tree_put(&tree);
+}
+
+static void within_the_export_it_goes_on(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *found, *above;
+    struct tree tree;
+
+    tree_make(dir, &tree);
+    assert_int_equal(rename(local_path(dir, "a/b"), local_path(dir, "b")), 0);
+    assert_ok(dir->fs->ops->parent(tree.b, &self, &above));
+    assert_ptr_equal(above, root);
+    vfs_object_put(above);
+    seconds_pass(dir);
+    assert_ok(do_resolve(dir->fs, &tree.c->handle, &found));
+    assert_ptr_equal(found, tree.c);
+    vfs_object_put(found);
+    tree_put(&tree);
+    vfs_object_put(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOCAL_TEST(the_way_up_is_open_from_any_depth),
+        LOCAL_TEST(a_step_up_costs_the_same_at_any_depth),
+        LOCAL_TEST(nobody_leaves_a_tree_moved_out),
+        LOCAL_TEST(a_tree_moved_out_is_soon_stale),
+        LOCAL_TEST(a_tree_moved_out_is_not_kept_by_walking_it),
+        LOCAL_TEST(within_the_export_it_goes_on),
+    };
+
+    return local_group_run(tests);
+}
