@@ -23,6 +23,7 @@
 #define LIMIT_WIRE_ARRAY 4096u                         /* arrays without a bound of their own */
 #define LIMIT_CONNECTIONS 65536u
 #define LIMIT_DIALLED_CONNECTIONS 16384u /* of these, made by us */
+#define LIMIT_DESCRIPTORS 524288u        /* of the process, unless mainstayd --descriptors */
 #define LIMIT_WORKER_THREADS 256u        /* grown by blocked work, never beyond */
 #define LIMIT_PARKED_CALLS 4096u         /* that wait without a thread */
 #define LIMIT_PARKED_CALLS_PER_CONNECTION 512u

@@ -4,15 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "backend/local/local.h"
 #include "backend/mem/mem.h"
 #include "base/log.h"
-
-enum {
-    DESCRIPTORS_UNKNOWN = 1024
-};
 
 struct backend_room {
     const char *state_dir;
@@ -100,22 +95,15 @@ static bool export_one(struct export_table *table, const struct export_spec *spe
     return false;
 }
 
-/* Each backend's part of the descriptors. */
-static uint32_t descriptor_share(const struct export_spec *specs, uint32_t count)
+uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count)
 {
-    struct rlimit limit = {.rlim_cur = DESCRIPTORS_UNKNOWN};
-    uint32_t sharers = 0;
-    rlim_t share;
+    uint32_t keepers = 0;
 
     for (uint32_t i = 0; i < count; i++) {
         for (size_t j = 0; j < ARRAY_SIZE(backends); j++)
-            sharers += backends[j].keeps_descriptors && !strcmp(backends[j].name, specs[i].backend);
+            keepers += backends[j].keeps_descriptors && !strcmp(backends[j].name, specs[i].backend);
     }
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    share = limit.rlim_cur / 3 / (sharers ? sharers : 1);
-    if (share == 0)
-        return 1; /* 0 asks for the default */
-    return share < LIMIT_LOCAL_DESCRIPTORS ? (uint32_t)share : LIMIT_LOCAL_DESCRIPTORS;
+    return keepers;
 }
 
 void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s)
@@ -151,9 +139,10 @@ void backend_block_signals(void)
 }
 
 bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
-                        const char *state_dir, char *error, size_t error_size)
+                        const char *state_dir, uint32_t descriptors, char *error, size_t error_size)
 {
-    const struct backend_room room = {state_dir, descriptor_share(specs, count)};
+    uint32_t keepers = backend_keeping_files(specs, count);
+    const struct backend_room room = {state_dir, keepers ? descriptors / keepers : 0};
 
     for (uint32_t i = 0; i < count; i++) {
         if (!export_one(table, &specs[i], &room, error, error_size))

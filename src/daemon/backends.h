@@ -4,11 +4,15 @@
 
 #include "export/export.h"
 
-/* Make the backends that the specs ask for and add them to the table.  Those that keep descriptors
- * share a third of what the process may have; the rest is for connections.  False: `error` says
- * why; what was added before stays in the table. */
+/* How many of the specs ask for a backend that keeps files open. */
+uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count);
+
+/* Make the backends that the specs ask for and add them to the table.  Those that keep files open
+ * have `descriptors` together.  False: `error` says why; what was added before stays in the
+ * table. */
 bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
-                        const char *state_dir, char *error, size_t error_size);
+                        const char *state_dir, uint32_t descriptors, char *error,
+                        size_t error_size);
 
 /* Block the signals that backends wait for, in this thread and those that it starts: first. */
 void backend_block_signals(void);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "callback/recall_any.h"
 #include "callback/recall_slot.h"
 #include "daemon/backends.h"
+#include "daemon/descriptors.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -45,6 +45,7 @@ enum {
 struct daemon {
     struct options options;
     struct server server;
+    struct descriptor_shares descriptors;
     struct rpc_program program;
     struct transport *transport;
     struct settings *settings;
@@ -74,7 +75,7 @@ static bool make_exports(struct daemon *d)
     d->server.exports = export_table_create();
     backend_check_patience(d->options.exports, d->options.export_count, d->options.lease_s);
     if (backend_export_all(d->server.exports, d->options.exports, d->options.export_count,
-                           d->options.state_dir, error, sizeof(error)))
+                           d->options.state_dir, d->descriptors.files, error, sizeof(error)))
         return true;
     fprintf(stderr, "mainstayd: %s\n", error);
     return false;
@@ -143,6 +144,8 @@ static bool make_transport(struct daemon *d)
         .program_count = 1,
         .reply = callback_reply,
         .reply_context = d->server.callback,
+        .connections_max = d->descriptors.connections,
+        .dialled_max = d->descriptors.dialled,
     };
 
     d->program = (struct rpc_program){
@@ -209,16 +212,17 @@ static void say_ready(struct daemon *d)
     notify_manager("READY=1");
 }
 
-/* As many descriptors as we may have: connections and open files need them. */
-static void raise_descriptor_limit(void)
+static bool share_descriptors(struct daemon *d)
 {
-    struct rlimit limit;
+    const struct options *options = &d->options;
+    const struct descriptor_needs needs = {
+        .limit = options->descriptors,
+        .exports = backend_keeping_files(options->exports, options->export_count),
+        .listeners = options->listen_count,
+        .loops = options->threads,
+    };
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            log_warn("daemon.descriptors", LOG_STR("error", strerror(errno)));
-    }
+    return descriptor_shares_init(&needs, &d->descriptors);
 }
 
 /* Blocked in every thread; the main one waits for them. */
@@ -262,8 +266,7 @@ static int serve(struct daemon *d)
 
     backend_block_signals();
     block_signals(&signals);
-    raise_descriptor_limit();
-    if (!privilege_reduce(&d->options))
+    if (!share_descriptors(d) || !privilege_reduce(&d->options))
         return EXIT_FAILED;
     umask(0); /* modes come from clients */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};

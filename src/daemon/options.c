@@ -24,6 +24,8 @@ static const char usage[] =
     "  --state DIR           stable storage (default /var/lib/mainstay, or\n"
     "                        $XDG_STATE_HOME/mainstay without root)\n"
     "  --threads N           event loops (default: one for each CPU)\n"
+    "  --descriptors N       file descriptors of the process (default: as many as it may have, up\n"
+    "                        to 524288; root may have more than ulimit -n)\n"
     "  --lease S             lease time in seconds (default 90)\n"
     "  --grace S             how long clients may reclaim after a restart, in seconds; 0: nobody\n"
     "                        may (default: the longer lease of this run and the last)\n"
@@ -51,6 +53,7 @@ enum option_id {
     OPT_EXPORT,
     OPT_STATE,
     OPT_THREADS,
+    OPT_DESCRIPTORS,
     OPT_LEASE,
     OPT_GRACE,
     OPT_SLOTS,
@@ -70,6 +73,7 @@ static const struct option long_options[] = {
     {"export", required_argument, NULL, OPT_EXPORT},
     {"state", required_argument, NULL, OPT_STATE},
     {"threads", required_argument, NULL, OPT_THREADS},
+    {"descriptors", required_argument, NULL, OPT_DESCRIPTORS},
     {"lease", required_argument, NULL, OPT_LEASE},
     {"grace", required_argument, NULL, OPT_GRACE},
     {"slots", required_argument, NULL, OPT_SLOTS},
@@ -219,6 +223,9 @@ static bool set_option(struct options *options, int id, const char *value)
     case OPT_THREADS:
         return parse_number(value, 1, THREADS_MAX, &options->threads) ||
                complain("--threads wants 1 to 64, not", value);
+    case OPT_DESCRIPTORS:
+        return parse_number(value, 1, INT32_MAX, &options->descriptors) ||
+               complain("--descriptors wants a number, not", value);
     case OPT_LEASE:
         return parse_number(value, LEASE_S_MIN, LIMIT_LEASE_S, &options->lease_s) ||
                complain("--lease wants 1 to 3600 seconds, not", value);

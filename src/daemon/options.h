@@ -20,8 +20,9 @@ struct options {
     struct listen_address listen[LIMIT_LISTENERS];
     uint32_t export_count;
     struct export_spec exports[LIMIT_EXPORTS];
-    char *state_dir;  /* default: /var/lib/mainstay for root, else below the user's own state */
-    uint32_t threads; /* 0: one a CPU */
+    char *state_dir;      /* default: /var/lib/mainstay for root, else below the user's own state */
+    uint32_t threads;     /* 0: one a CPU */
+    uint32_t descriptors; /* 0: as many as the process may have */
     uint32_t lease_s;
     uint32_t slots;           /* of a new session; 0: LIMIT_SLOTS_DEFAULT */
     uint32_t reply_cache_mib; /* 0: LIMIT_REPLY_BUDGET_BYTES */

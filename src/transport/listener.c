@@ -22,14 +22,23 @@ enum {
 
 /* ---- accepting ---- */
 
+/* Dialled ones have a share of their own. */
+static bool connections_full(struct transport *transport)
+{
+    uint32_t all = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
+    uint32_t dialled = atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
+
+    return all >= LIMIT_CONNECTIONS ||
+           (all > dialled && all - dialled >= transport->config.connections_max);
+}
+
 static void connection_accepted(struct transport *transport, int fd, const struct sockaddr *peer,
                                 socklen_t peer_len)
 {
     char text[ADDRESS_TEXT_BYTES];
     struct connection *conn;
 
-    if (atomic_load_explicit(&transport->connection_count, memory_order_relaxed) >=
-        LIMIT_CONNECTIONS) {
+    if (connections_full(transport)) {
         transport_count(transport, TRANSPORT_COUNTER_refused, 1);
         close(fd);
         return;

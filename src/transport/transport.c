@@ -43,6 +43,8 @@ struct transport *transport_create(const struct transport_config *config)
 
     CHECK(config->program_count <= LIMIT_RPC_PROGRAMS);
     transport->config = *config;
+    if (!config->connections_max)
+        transport->config.connections_max = LIMIT_CONNECTIONS;
     if (!config->dialled_max)
         transport->config.dialled_max = dialled_max_default();
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;

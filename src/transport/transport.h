@@ -24,7 +24,7 @@ struct transport;
     X(dialled, "Connections that we began to make")                                                \
     X(dial_failures, "Of these, never up; and those that could not be begun")                      \
     X(closed, "Connections closed")                                                                \
-    X(refused, "Connections closed at once: LIMIT_CONNECTIONS reached")                            \
+    X(refused, "Connections closed at once: as many are open as may be")                           \
     X(accept_pauses, "Times accepting paused: out of file descriptors or memory")                  \
     X(calls, "RPC calls begun")                                                                    \
     X(replies, "RPC replies handed to a connection")                                               \
@@ -75,7 +75,8 @@ struct transport_config {
                   void *context);
     void *reply_context;
 
-    int send_buffer_bytes; /* SO_SNDBUF of connections; 0: the kernel's automatic size */
+    int send_buffer_bytes;    /* SO_SNDBUF of connections; 0: the kernel's automatic size */
+    uint32_t connections_max; /* from others; 0: LIMIT_CONNECTIONS */
     /* Connections to others; 0: LIMIT_DIALLED_CONNECTIONS, or an eighth of the descriptors that the
      * process may have now. */
     uint32_t dialled_max;

@@ -160,11 +160,7 @@ static void set_bounds(struct local_fs *fs, const struct local_options *options)
     struct rlimit limit = {.rlim_cur = 1024, .rlim_max = 1024};
     rlim_t third;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-        (void)getrlimit(RLIMIT_NOFILE, &limit);
-    }
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
     third = limit.rlim_cur / 3;
     if (third > LIMIT_LOCAL_DESCRIPTORS)
         third = LIMIT_LOCAL_DESCRIPTORS;

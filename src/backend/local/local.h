@@ -29,7 +29,7 @@ struct local_options {
         *state_dir; /* the server's; keeps the key of handles and the maps; not below `path` */
     enum local_finding finding;
     bool own_user;            /* act as the server's own user even when privileged */
-    uint32_t descriptors_max; /* 0: a third of RLIMIT_NOFILE (which is raised to its hard limit) */
+    uint32_t descriptors_max; /* 0: a third of RLIMIT_NOFILE */
     uint32_t objects_max;     /* 0: LIMIT_LOCAL_OBJECTS */
 };
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/descriptors.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+enum {
+    OWN = 40,           /* databases, the state directory, timers, and what is open for a moment */
+    OWN_PER_EXPORT = 9, /* the directory, its map */
+    OWN_PER_LOOP = 2,
+    FILES_MIN = 16, /* of an export */
+    CONNECTIONS_MIN = 8,
+    /* Of what the server's own files leave, in eighths; the rest is for connections. */
+    EIGHTHS = 8,
+    FILES_EIGHTHS = 3,
+    DIALLED_EIGHTHS = 1,
+};
+
+static uint32_t min_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t loop_count(const struct descriptor_needs *needs)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (needs->loops)
+        return needs->loops;
+    return cpus < 1 ? 1 : min_u32((uint32_t)cpus, LIMIT_LOOPS);
+}
+
+bool descriptor_shares_divide(const struct descriptor_needs *needs,
+                              struct descriptor_shares *shares, uint32_t *least)
+{
+    uint32_t own =
+        OWN + needs->exports * OWN_PER_EXPORT + needs->listeners + loop_count(needs) * OWN_PER_LOOP;
+    uint32_t files_min = needs->exports * FILES_MIN, rest;
+
+    *least = own + (files_min + CONNECTIONS_MIN) * EIGHTHS / (EIGHTHS - DIALLED_EIGHTHS) + 1;
+    if (needs->limit < *least)
+        return false;
+    *shares = (struct descriptor_shares){.limit = needs->limit, .own = own};
+    rest = needs->limit - own;
+    shares->dialled = min_u32(rest / EIGHTHS * DIALLED_EIGHTHS, LIMIT_DIALLED_CONNECTIONS);
+    if (needs->exports > 0) {
+        shares->files = rest / EIGHTHS * FILES_EIGHTHS;
+        if (shares->files < files_min)
+            shares->files = files_min;
+        shares->files = min_u32(shares->files, needs->exports * LIMIT_LOCAL_DESCRIPTORS);
+    }
+    shares->connections = min_u32(rest - shares->dialled - shares->files, LIMIT_CONNECTIONS);
+    return true;
+}
+
+/* Of the process; the hard limit goes up only with CAP_SYS_RESOURCE. */
+static uint32_t limit_set(uint32_t wanted)
+{
+    struct rlimit had = {.rlim_cur = 0, .rlim_max = 0}, set;
+    rlim_t most = wanted ? wanted : LIMIT_DESCRIPTORS;
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &had) == 0);
+    set = (struct rlimit){.rlim_cur = most, .rlim_max = had.rlim_max > most ? had.rlim_max : most};
+    if (setrlimit(RLIMIT_NOFILE, &set) != 0) {
+        set = (struct rlimit){.rlim_cur = had.rlim_max < most ? had.rlim_max : most,
+                              .rlim_max = had.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &set) != 0) {
+            log_warn("daemon.descriptors", LOG_STR("error", strerror(errno)));
+            set = had;
+        }
+    }
+    return set.rlim_cur < UINT32_MAX ? (uint32_t)set.rlim_cur : UINT32_MAX;
+}
+
+bool descriptor_shares_init(const struct descriptor_needs *needs, struct descriptor_shares *shares)
+{
+    struct descriptor_needs got = *needs;
+    uint32_t least;
+
+    got.limit = limit_set(needs->limit);
+    if (!descriptor_shares_divide(&got, shares, &least)) {
+        fprintf(stderr,
+                "mainstayd: %u file descriptors are too few for these exports: it takes %u "
+                "(ulimit -n, LimitNOFILE= of systemd, --descriptors)\n",
+                got.limit, least);
+        return false;
+    }
+    if (needs->limit > got.limit)
+        log_warn("daemon.descriptors_few", LOG_U64("wanted", needs->limit),
+                 LOG_U64("limit", got.limit));
+    log_info("daemon.descriptors", LOG_U64("limit", shares->limit),
+             LOG_U64("connections", shares->connections), LOG_U64("dialled", shares->dialled),
+             LOG_U64("files", shares->files), LOG_U64("own", shares->own));
+    return true;
+}
