@@ -88,5 +88,6 @@ void session_conn_unbind_all(struct session *session);
 void session_conn_used_by(struct session_conn *conn, struct client *client);
 
 /* 4.0: the live client that alone was seen to use it, and so most likely sends what names no
- * client; or NULL.  Its memory is there as long as the connection, but it may be removed at any time. */
+ * client; or NULL.  Its memory is there as long as the connection, but it may be removed at any
+ * time. */
 struct client *session_conn_sole_client(struct session_conn *conn);
