@@ -177,12 +177,12 @@ static bool file_chmodded(void)
 /* What a server that is not root's can't open any more. */
 static void add_shut(void)
 {
-    add_setattr("file", CLIENT_BITS(FATTR4_MODE), &(struct nfs4_attrs){.mode = 0200});
+    add_setattr("file", CLIENT_BITS(FATTR4_MODE), &(struct nfs4_attrs){.mode = 0});
 }
 
 static bool file_shut(void)
 {
-    return (stat_of("file").st_mode & 07777) == 0200;
+    return (stat_of("file").st_mode & 07777) == 0;
 }
 
 static void add_chmod_dir(void)
