@@ -119,6 +119,7 @@
 #define LIMIT_PRESSED_RECALLS_PER_TICK 1024u /* recalled of those who do not */
 #define LIMIT_DELEGATION_SIGNALS 1024u       /* clients that want to know when there is room */
 #define LIMIT_SIGNALS_PER_TICK 64u
+#define LIMIT_LOG_REPLACED_PER_S 20u     /* lines about clients replaced from other addresses */
 #define LIMIT_LOG_DELEGATIONS_PER_S 100u /* lines about slow recalls and revocations */
 #define LIMIT_STATEID_CHUNKS 64u         /* of one shard: 4096 stateids each, 2^24 in all */
 #define LIMIT_TEST_STATEIDS 1024u

@@ -22,6 +22,14 @@ struct client_principal compound_principal(const struct compound *c)
     return (struct client_principal){.flavor = (uint32_t)cred->flavor, .uid = cred->uid};
 }
 
+void compound_note_peer(const struct compound *c, uint64_t clientid)
+{
+    struct client_peer peer;
+
+    client_peer_of(connection_peer(c->call->conn), &peer);
+    client_peer_note(c->server->state, clientid, &peer);
+}
+
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)
 {
     const struct rpc_cred *cred = &c->call->cred;

@@ -115,6 +115,9 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
 /* Who sends it, for records of clients: before any squash. */
 struct client_principal compound_principal(const struct compound *c);
 
+/* The client's record was made, or asked for, by this call. */
+void compound_note_peer(const struct compound *c, uint64_t clientid);
+
 /* Take over references to obj and export as the current filehandle, compute cred for the export,
  * forget the current stateid. */
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export);

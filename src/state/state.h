@@ -20,6 +20,7 @@
 #include "base/htable.h"
 #include "base/limits.h"
 #include "base/list.h"
+#include "base/log_limit.h"
 #include "state/session/reply_budget.h"
 #include "state/session/slot_recall.h"
 #include "wire/nfs4_types.h"
@@ -113,6 +114,7 @@ struct state {
     struct recovery *recovery; /* never NULL */
 
     struct client_table clients;
+    struct log_limit replaced; /* lines about clients (client_peer.h) */
     struct session_shard session_shards[SESSION_SHARDS];
     _Atomic uint32_t session_count;
     _Atomic int64_t reply_bytes; /* memory that kept replies take */

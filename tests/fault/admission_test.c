@@ -227,6 +227,65 @@ static void reserved_ports_are_not(void **state)
     assert_int_equal(client_session_close(&peer, &session, &status), CLIENT_OK);
 }
 
+/* ---- where all are admitted, and one goes by another's name ---- */
+
+static int setup_open(void **state)
+{
+    const char *options[] = {"--export", "/mem=mem:", NULL};
+
+    (void)state;
+    return test_server_init(&script_server) ? script_setup(options) : -1;
+}
+
+/* A client that starts anew, from where it was or from elsewhere. */
+static void a_change_of_hosts_is_told(void **state)
+{
+    struct client_session_wish wish = wish_of("moving");
+    static const char *const from[] = {MINE, MINE, FOREIGN};
+    struct client_session sessions[ARRAY_SIZE(from)];
+    struct client_conn conns[ARRAY_SIZE(from)];
+    struct log_line line;
+    enum nfsstat4 status;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
+        assert_int_equal(log_find("client.replaced", NULL).count, 0);
+        peer_connect(&conns[i], from[i], false);
+        wish.verifier[0]++;
+        assert_int_equal(client_session_open(&conns[i], &wish, &sessions[i], &status), CLIENT_OK);
+        expect_status(status, NFS4_OK);
+    }
+    line = log_find("client.replaced", NULL);
+    assert_int_equal(line.count, 1);
+    assert_string_equal(log_value(&line, "peer"), MINE);
+    assert_string_equal(log_value(&line, "by_peer"), FOREIGN);
+    for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+        client_conn_close(&conns[i]);
+}
+
+#ifdef MAINSTAY_V40
+static void so_it_is_in_v40(void **state)
+{
+    static const char *const from[] = {MINE, FOREIGN, FOREIGN};
+    struct client_id_wish wish = client_id_wish_default("moving in 4.0");
+    unsigned before = log_find("client.replaced", NULL).count;
+    enum nfsstat4 status;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
+        struct client_conn conn;
+        struct client_id id;
+
+        peer_connect(&conn, from[i], false);
+        wish.verifier[0]++;
+        assert_int_equal(client_id_open(&conn, &wish, &id, &status), CLIENT_OK);
+        expect_status(status, NFS4_OK);
+        client_conn_close(&conn);
+    }
+    assert_int_equal(log_find("client.replaced", NULL).count, before + 1);
+}
+#endif
+
 #define PEER_TEST(test) cmocka_unit_test_teardown(test, close_peer)
 
 int main(void)
@@ -243,8 +302,16 @@ int main(void)
         PEER_TEST(high_ports_are_denied),
         PEER_TEST(reserved_ports_are_not),
     };
+    const struct CMUnitTest open[] = {
+        cmocka_unit_test(a_change_of_hosts_is_told),
+#ifdef MAINSTAY_V40
+        cmocka_unit_test(so_it_is_in_v40),
+#endif
+    };
     int failed = test_group_run_fixtures(mine, setup_mine, script_teardown);
 
+    if (failed == 0)
+        failed = test_group_run_fixtures(open, setup_open, script_teardown);
     if (failed == 0)
         failed = test_group_run_fixtures(guarded, setup_guarded, script_teardown);
     return failed;

@@ -38,6 +38,7 @@ enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4a
         using_encode(x, &set.using);
     if (status != NFS4_OK)
         return status;
+    compound_note_peer(c, set.clientid);
     res.clientid = set.clientid;
     memcpy(res.setclientid_confirm, set.confirm, NFS4_VERIFIER_SIZE);
     wire_SETCLIENTID4resok(c->out, &res);

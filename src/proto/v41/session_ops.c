@@ -49,6 +49,7 @@ enum nfsstat4 v41_exchange_id(struct v41_compound *x, const struct EXCHANGE_ID4a
         client_exchange_id(state_of(x), &principal, args, x->base.call->received_ns, &exchange);
     if (status != NFS4_OK)
         return status;
+    compound_note_peer(&x->base, exchange.clientid);
     struct EXCHANGE_ID4resok res = {
         .eir_clientid = exchange.clientid,
         .eir_sequenceid = exchange.sequence,

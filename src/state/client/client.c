@@ -115,8 +115,10 @@ void client_confirm_locked(struct client *client, struct list *doomed)
     struct client_owner *owner = client->owner;
 
     CHECK(owner->unconfirmed == client);
-    if (owner->confirmed)
+    if (owner->confirmed) {
+        client_peer_replace_locked(owner->confirmed, client);
         client_unhash_locked(owner->confirmed, doomed);
+    }
     owner->confirmed = client;
     owner->unconfirmed = NULL;
     client_unqueue_locked(client);
@@ -131,6 +133,7 @@ static void bury_one(struct state *state, struct client *client)
     /* Anybody can make one after the other that he never confirms. */
     LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
            LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
+    client_peer_audit(state, client);
     while ((link = list_pop_front(&client->sessions)))
         session_bury(LIST_ENTRY(link, struct session, client_link));
     if (state->gone_hook.gone)

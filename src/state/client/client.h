@@ -20,6 +20,7 @@
 
 #include "base/htable.h"
 #include "base/list.h"
+#include "state/client/client_peer.h"
 #include "state/state.h"
 
 /* Who sent a request, as far as AUTH_NONE and AUTH_SYS can tell. */
@@ -83,8 +84,10 @@ struct client {
     int64_t check_ns;          /* when client_sweep() looks at it next */
     struct client_owner *owner;
     bool confirmed;
-    char *impl_name, *impl_domain; /* what the client says it is; may be NULL */
-    int64_t impl_date_s;           /* and when that was built */
+    struct client_peer peer, replaced_from; /* client_peer.h */
+    uint64_t replaced_by;                   /* the client's next incarnation, as it seems; or 0 */
+    char *impl_name, *impl_domain;          /* what the client says it is; may be NULL */
+    int64_t impl_date_s;                    /* and when that was built */
     struct list sessions;
     uint32_t session_count;
     struct client_create_reply create_reply;
