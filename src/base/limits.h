@@ -106,6 +106,8 @@
 #define LIMIT_LOCKS_PER_FILE 1048576u
 #define LIMIT_LOCKS_PER_CLIENT 1048576u
 #define LIMIT_LOCK_DROP_BATCH 512u        /* locks dropped while the file's lock is held */
+#define LIMIT_OPEN_REVOKE_BATCH 512u      /* opens of a client, the same */
+#define LIMIT_LOCK_SEARCH 1024u           /* locks of expired clients that a LOCK looks past */
 #define LIMIT_LOCK_WAITERS_PER_FILE 1024u /* in its queue; others just ask again */
 #define LIMIT_LOCK_WAITERS_PER_CLIENT 4096u
 #define LIMIT_LOCK_NOTICES_PER_FILE 64u /* waiters who were told and have not come yet */

@@ -76,18 +76,16 @@ static bool policy(struct offer *offer)
     return true;
 }
 
-/* The file's shares that are the client's own opens'.  What others have reserved and not opened yet
- * counts in the file's shares, too, and so does what he himself reserves in another request. */
-static void own_shares_locked(const struct offer *offer, struct file_share *own)
+/* The file's shares that are the client's own opens'.  What is reserved for an open that is being
+ * made, its own too, counts in the file's shares only. */
+static struct file_share own_shares_locked(const struct offer *offer)
 {
-    *own = (struct file_share){0};
-    LIST_FOREACH (open, &offer->file->opens, struct open, file_link) {
-        if (open->client == offer->request->client)
-            file_share_add(own, open_access(open), open->deny);
-    }
+    const struct share_group *group = share_group_find(&offer->file->opens, offer->request->client);
+
+    return group ? group->share : (struct file_share){0};
 }
 
-/* Have others the file open in a way that he must know of? */
+/* Do the opens of other clients leave room for this delegation? */
 static bool shares_free_locked(const struct offer *offer)
 {
     const struct file_share *all = &offer->file->share;
@@ -95,7 +93,7 @@ static bool shares_free_locked(const struct offer *offer)
 
     if (all->access_write == 0 && all->deny_read == 0 && offer->kind == DELEGATION_READ)
         return true;
-    own_shares_locked(offer, &own);
+    own = own_shares_locked(offer);
     if (all->access_write > own.access_write || all->deny_read > own.deny_read)
         return false;
     return offer->kind == DELEGATION_READ ||

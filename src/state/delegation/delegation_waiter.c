@@ -37,6 +37,9 @@ static void take_locked(struct delegation_waiter *waiter, struct list *woken)
 
 void delegation_waiters_free_locked(struct file *file, struct list *woken)
 {
+    /* Two are for READ and of two clients: whoever waited for another to end still meets one. */
+    if (file->delegation_count >= 2)
+        return;
     LIST_FOREACH_SAFE (waiter, &file->delegation_waiters, struct delegation_waiter, link) {
         if (!blocked_locked(file, waiter))
             take_locked(waiter, woken);

@@ -131,7 +131,7 @@ static enum nfsstat4 lock_open_owner_locked(struct locking *l, uint32_t seqid, b
         status = check_locked(l);
     if (status != NFS4_OK)
         return status;
-    ls = lock_state_find_locked(lock_table_holder(&open->file->locks, l->wish.owner), open);
+    ls = lock_state_find_locked(l->wish.owner, open);
     if (ls) {
         stateid_bump(&ls->sid);
     } else {

@@ -31,43 +31,79 @@ static struct client *client_of(const struct lock *lock)
     return lock->set->holder->owner->client;
 }
 
-static bool counts_for_good(const struct lock *lock, void *now_ns)
+/* One more lock was looked at.  True: that is enough. */
+static bool spent(uint32_t *left)
 {
-    return lock_state_in_effect(lock) && !client_lease_over(client_of(lock), *(int64_t *)now_ns);
+    if (*left == 0)
+        return true;
+    (*left)--;
+    return false;
 }
 
+/* Looking past the locks of expired clients, which may be a great many. */
+struct search {
+    int64_t now_ns;
+    uint32_t left; /* of them, that are still looked at */
+    bool given_up;
+};
+
+static bool counts_for_good(const struct lock *lock, void *arg)
+{
+    struct search *search = arg;
+
+    if (!lock_state_in_effect(lock))
+        return false;
+    if (!client_lease_over(client_of(lock), search->now_ns))
+        return true;
+    search->given_up = spent(&search->left);
+    return search->given_up;
+}
+
+/* Where many expired locks come first, what is behind them is not looked for: they are revoked, as
+ * if they alone were in the way, and the next look goes further. */
 const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish)
 {
-    int64_t now_ns = wish->now_ns;
+    struct search search = {.now_ns = wish->now_ns, .left = LIMIT_LOCK_SEARCH};
+    const struct lock *lock = find(file, wish, counts_for_good, &search);
 
-    return find(file, wish, counts_for_good, &now_ns);
+    return search.given_up ? NULL : lock;
 }
+
+struct blaming {
+    struct courtesy *courtesy;
+    uint32_t left;
+};
 
 /* Counts none, so that all are seen, until there are enough. */
 static bool blame(const struct lock *lock, void *arg)
 {
-    struct courtesy *courtesy = arg;
+    struct blaming *blaming = arg;
+    struct courtesy *courtesy = blaming->courtesy;
 
-    if (lock_state_in_effect(lock))
+    if (!lock_state_in_effect(lock))
+        return false;
+    if (client_lease_over(client_of(lock), courtesy->now_ns))
         courtesy_blame(courtesy, client_of(lock));
-    return courtesy->count == LIMIT_COURTESY_CLIENTS;
+    return courtesy->count == LIMIT_COURTESY_CLIENTS || spent(&blaming->left);
 }
 
 enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wish *wish,
                                          struct courtesy *courtesy, struct lock_conflict *out)
 {
     const struct lock *lock = lock_conflict_find_locked(file, wish);
+    struct blaming blaming = {courtesy, LIMIT_LOCK_SEARCH};
 
     if (lock) {
         lock_conflict_copy(out, lock->set->holder->owner, lock->write, &lock->in_file.range);
         return NFS4ERR_DENIED;
     }
-    (void)find(file, wish, blame, courtesy);
+    (void)find(file, wish, blame, &blaming);
     return courtesy->count > 0 ? NFS4ERR_DENIED : NFS4_OK;
 }
 
 struct clearing {
     struct courtesy *courtesy;
+    uint32_t left;
     struct list revoked;
 };
 
@@ -78,16 +114,18 @@ static bool revoke(const struct lock *lock, void *arg)
 {
     struct clearing *clearing = arg;
 
-    if (lock_state_in_effect(lock) && courtesy_may_revoke(clearing->courtesy, client_of(lock)))
+    if (!lock_state_in_effect(lock))
+        return false;
+    if (courtesy_may_revoke(clearing->courtesy, client_of(lock)))
         open_revoke_locked(CONTAINER_OF(lock->set, struct lock_state, set)->open, NFS4ERR_EXPIRED,
                            &clearing->revoked);
-    return false;
+    return spent(&clearing->left);
 }
 
 enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wish,
                                   struct courtesy *courtesy)
 {
-    struct clearing clearing = {.courtesy = courtesy};
+    struct clearing clearing = {.courtesy = courtesy, .left = LIMIT_LOCK_SEARCH};
 
     list_init(&clearing.revoked);
     if (courtesy_begin(courtesy) != NFS4_OK)

@@ -43,25 +43,36 @@ static void owner_unlist_locked(struct lock_state *ls)
     pthread_mutex_unlock(&table->lock);
 }
 
-/* It stands on both lists: one step on each in turn, so that the shorter one counts. */
-struct lock_state *lock_state_find_locked(const struct lock_holder *holder, const struct open *open)
+static uint64_t pair_hash(const struct owner *owner, const struct open *open)
 {
-    const struct list *of_holder = holder ? holder->sets.next : NULL;
-    const struct list *of_open = open->lock_states.next;
+    return hash_u64((uint64_t)(uintptr_t)owner) ^ hash_u64((uint64_t)(uintptr_t)open + 1);
+}
 
-    while (holder && of_holder != &holder->sets && of_open != &open->lock_states) {
-        struct lock_state *mine = CONTAINER_OF(LIST_ENTRY(of_holder, struct lock_set, holder_link),
-                                               struct lock_state, set);
-        struct lock_state *other = LIST_ENTRY(of_open, struct lock_state, open_link);
+struct lock_state *lock_state_find_locked(const struct owner *owner, const struct open *open)
+{
+    const struct file *file = open->file;
+    struct hnode *node = NULL;
 
-        if (mine->open == open && !mine->ended)
-            return mine;
-        if (other->set.holder == holder)
-            return other;
-        of_holder = of_holder->next;
-        of_open = of_open->next;
+    if (file->lock_states_ready)
+        node = htable_first(&file->lock_states, pair_hash(owner, open));
+    for (; node; node = htable_next(node)) {
+        struct lock_state *ls = CONTAINER_OF(node, struct lock_state, by_pair);
+
+        if (ls->owner == owner && ls->open == open)
+            return ls;
     }
     return NULL;
+}
+
+static void hash_locked(struct lock_state *ls)
+{
+    struct file *file = ls->open->file;
+
+    if (!file->lock_states_ready) {
+        htable_init(&file->lock_states, 4);
+        file->lock_states_ready = true;
+    }
+    htable_insert(&file->lock_states, &ls->by_pair, pair_hash(ls->owner, ls->open));
 }
 
 struct lock_state *lock_state_create_locked(struct open *open, struct owner *owner)
@@ -84,6 +95,7 @@ struct lock_state *lock_state_create_locked(struct open *open, struct owner *own
     stateid_get(&open->sid);
     atomic_fetch_add_explicit(&table->lock_state_count, 1, memory_order_relaxed);
     list_push_back(&open->lock_states, &ls->open_link);
+    hash_locked(ls);
     lock_set_init(&open->file->locks, &ls->set, owner);
     owner_list_locked(ls);
     return ls;
@@ -133,6 +145,7 @@ static bool drop_locked(struct lock_state *ls, uint32_t *budget)
 static void end_locked(struct lock_state *ls, enum nfsstat4 why, struct list *to)
 {
     ls->ended = true;
+    htable_remove(&ls->open->file->lock_states, &ls->by_pair);
     list_remove(&ls->open_link);
     list_push_back(to, &ls->open_link);
     owner_unlist_locked(ls);

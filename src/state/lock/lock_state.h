@@ -25,13 +25,13 @@ struct lock_state {
 
     /* Under open->file->lock. */
     struct list open_link;
+    struct hnode by_pair; /* of owner and open, in file->lock_states until it has ended */
     struct lock_set set;
     bool ended; /* freed or revoked; what is left in `set` is void */
 };
 
-/* The state of a lock owner under this open, or NULL. */
-struct lock_state *lock_state_find_locked(const struct lock_holder *holder,
-                                          const struct open *open);
+/* The state of a lock owner under this open, unless it has ended, or NULL. */
+struct lock_state *lock_state_find_locked(const struct owner *owner, const struct open *open);
 
 /* A new one, which takes over a use of `owner`; NULL, and the use is still the caller's, at a
  * limit. */

@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "base/htable.h"
-#include "wire/nfs4_const.h"
 
 void file_shards_init(struct file_shard *shards)
 {
@@ -32,7 +31,7 @@ static struct file *file_create(struct file_shard *shard, struct vfs_object *obj
     file->shard = shard;
     file->obj = vfs_object_get(obj);
     CHECK(pthread_mutex_init(&file->lock, NULL) == 0);
-    list_init(&file->opens);
+    share_table_init(&file->opens);
     lock_table_init(&file->locks);
     list_init(&file->waiters);
     list_init(&file->watch_link);
@@ -93,9 +92,12 @@ void file_put(struct file *file)
     pthread_mutex_unlock(&shard->lock);
     if (!last)
         return;
-    CHECK(list_empty(&file->opens) && list_empty(&file->waiters));
+    CHECK(list_empty(&file->waiters));
     CHECK(list_empty(&file->delegations) && list_empty(&file->delegation_waiters));
+    share_table_fini(&file->opens);
     lock_table_fini(&file->locks);
+    if (file->lock_states_ready)
+        htable_fini(&file->lock_states);
     pthread_mutex_destroy(&file->lock);
     vfs_object_put(file->obj);
     free(file);
@@ -107,32 +109,4 @@ void file_lock_after_others(struct file *file)
 
     (void)nanosleep(&shortest, NULL);
     pthread_mutex_lock(&file->lock);
-}
-
-bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny)
-{
-    return ((access & OPEN4_SHARE_ACCESS_READ) && share->deny_read > 0) ||
-           ((access & OPEN4_SHARE_ACCESS_WRITE) && share->deny_write > 0) ||
-           ((deny & OPEN4_SHARE_DENY_READ) && share->access_read > 0) ||
-           ((deny & OPEN4_SHARE_DENY_WRITE) && share->access_write > 0);
-}
-
-void file_share_add(struct file_share *share, uint32_t access, uint32_t deny)
-{
-    share->access_read += (access & OPEN4_SHARE_ACCESS_READ) != 0;
-    share->access_write += (access & OPEN4_SHARE_ACCESS_WRITE) != 0;
-    share->deny_read += (deny & OPEN4_SHARE_DENY_READ) != 0;
-    share->deny_write += (deny & OPEN4_SHARE_DENY_WRITE) != 0;
-}
-
-void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny)
-{
-    CHECK(!(access & OPEN4_SHARE_ACCESS_READ) || share->access_read > 0);
-    CHECK(!(access & OPEN4_SHARE_ACCESS_WRITE) || share->access_write > 0);
-    CHECK(!(deny & OPEN4_SHARE_DENY_READ) || share->deny_read > 0);
-    CHECK(!(deny & OPEN4_SHARE_DENY_WRITE) || share->deny_write > 0);
-    share->access_read -= (access & OPEN4_SHARE_ACCESS_READ) != 0;
-    share->access_write -= (access & OPEN4_SHARE_ACCESS_WRITE) != 0;
-    share->deny_read -= (deny & OPEN4_SHARE_DENY_READ) != 0;
-    share->deny_write -= (deny & OPEN4_SHARE_DENY_WRITE) != 0;
 }

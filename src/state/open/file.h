@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "state/lock/lock_table.h"
+#include "state/open/share.h"
 #include "vfs/vfs.h"
 
 enum {
@@ -26,23 +27,20 @@ struct file_shard {
     pthread_mutex_t lock;
 };
 
-/* Counts of the opens that have a bit of OPEN4_SHARE_ACCESS_* or OPEN4_SHARE_DENY_* set. */
-struct file_share {
-    uint32_t access_read, access_write;
-    uint32_t deny_read, deny_write;
-};
-
 /* Holders of a reference: each open; whoever got it from file_get() or file_find(). */
 struct file {
     struct file_shard *shard;
     uint32_t refs;          /* under shard->lock */
     struct vfs_object *obj; /* a reference */
 
-    pthread_mutex_t lock; /* guards all below, and what open.h and lock.h say */
-    struct file_share share;
-    struct list opens; /* struct open by file_link, oldest first */
+    pthread_mutex_t lock;       /* guards all below, and what open.h and lock.h say */
+    struct file_share share;    /* of opens, and reserved for those that are being made */
+    struct file_share reserved; /* the latter alone */
+    struct share_table opens;
     struct lock_table locks;
-    struct list waiters; /* struct lock_waiter by file_link, longest first */
+    struct htable lock_states; /* struct lock_state by_pair */
+    bool lock_states_ready;    /* made with the first */
+    struct list waiters;       /* struct lock_waiter by file_link, longest first */
     uint32_t waiter_count;
     struct list watch_link;  /* on lock_notices.watched, under its lock */
     struct list delegations; /* struct delegation by file_link, oldest first */
@@ -68,9 +66,3 @@ void file_put(struct file *file);
 /* Take file.lock once more in a row.  Who waits for it has had it meanwhile: a mutex that is given
  * back and taken again at once mostly stays with the same thread. */
 void file_lock_after_others(struct file *file);
-
-/* Would an open with these bits conflict with those that are counted (RFC 8881 §9.7)? */
-bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny);
-
-void file_share_add(struct file_share *share, uint32_t access, uint32_t deny);
-void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny);

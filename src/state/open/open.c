@@ -164,7 +164,8 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     }
     if (*fresh) {
         insert_locked(table, open);
-        list_push_back(&open->file->opens, &open->file_link);
+        open->group = share_group_get(&open->file->opens, open->client);
+        list_push_back(&open->group->opens, &open->file_link);
     } else
         owner_drop_locked(table, owner);
     return open;
@@ -198,6 +199,7 @@ void open_cancel(struct open_request *request)
 
     pthread_mutex_lock(&file->lock);
     file_share_sub(&file->share, request->access, request->deny);
+    file_share_sub(&file->reserved, request->access, request->deny);
     pthread_mutex_unlock(&file->lock);
     request->file = NULL;
     file_put(file);
@@ -212,9 +214,13 @@ static uint32_t open_mode_bit(uint32_t access, uint32_t deny)
  * the request's vfs open() is needed: none that is held covers it. */
 static bool merge_locked(struct open *open, const struct open_request *request)
 {
+    struct file *file = open->file;
     uint32_t access = open_access(open), covered = 0;
 
-    file_share_sub(&open->file->share, access & request->access, open->deny & request->deny);
+    file_share_sub(&file->share, access & request->access, open->deny & request->deny);
+    file_share_sub(&file->reserved, request->access, request->deny);
+    share_group_add(&file->opens, open->group, request->access & ~access,
+                    request->deny & ~open->deny);
     atomic_store_explicit(&open->access, access | request->access, memory_order_relaxed);
     open->deny |= request->deny;
     open->modes |= open_mode_bit(request->access, request->deny);
@@ -266,7 +272,10 @@ void open_unhash_locked(struct open *open)
     struct owner_table *table = owner_table_of(open->client);
 
     file_share_sub(&open->file->share, open_access(open), open->deny);
+    share_group_sub(open->group, open_access(open), open->deny);
     list_remove(&open->file_link);
+    share_group_put(&open->file->opens, open->group);
+    open->group = NULL;
     lock_wait_forget_open_locked(open);
     pthread_mutex_lock(&table->lock);
     remove_locked(table, open);
@@ -337,6 +346,7 @@ enum nfsstat4 open_downgrade(struct open *open, uint32_t seqid, uint32_t access,
         status = NFS4ERR_INVAL;
     if (status == NFS4_OK) {
         file_share_sub(&file->share, open_access(open) & ~access, open->deny & ~deny);
+        share_group_sub(open->group, open_access(open) & ~access, open->deny & ~deny);
         atomic_store_explicit(&open->access, access, memory_order_relaxed);
         open->deny = deny;
         open->modes = kept;

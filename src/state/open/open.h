@@ -50,9 +50,10 @@ struct open {
     uint32_t modes; /* (access, deny) of each OPEN that is still in effect: open_mode_bit() */
     uint32_t held;  /* a bit 1 << want for each vfs open() that is ours */
     bool closed;
-    struct list file_link;
-    struct list lock_states; /* but those that have ended or were revoked */
-    struct list waiters;     /* struct lock_waiter by open_link */
+    struct share_group *group; /* of its client in its file, until it is unhashed */
+    struct list file_link;     /* on group->opens */
+    struct list lock_states;   /* but those that have ended or were revoked */
+    struct list waiters;       /* struct lock_waiter by open_link */
 
     /* Who opened it last for reading, for writing: hashes.  The same caller may do so now. */
     _Atomic uint64_t reader, writer;

@@ -18,28 +18,44 @@ static bool in_the_way(const struct open *open, const struct claim *claim)
     return (open_access(open) & claim->deny) || (open->deny & claim->access);
 }
 
-/* Is anything but opens of expired clients in the way?  Reservations that are no opens yet are
- * counted in the file's shares, too. */
+/* Looking for a client in the way whose lease is good. */
+struct search {
+    int64_t now_ns;
+    bool found;
+};
+
+static bool look_for_good(struct share_group *group, void *arg)
+{
+    struct search *search = arg;
+
+    search->found = !client_lease_over(group->client, search->now_ns);
+    return !search->found;
+}
+
+/* Is anything but opens of expired clients in the way?  Whose reservations become opens is not
+ * known yet. */
 static bool denied_for_good_locked(const struct claim *claim, int64_t now_ns)
 {
-    struct file_share left = claim->file->share;
+    struct search search = {.now_ns = now_ns};
 
-    LIST_FOREACH (open, &claim->file->opens, struct open, file_link) {
-        if (!in_the_way(open, claim))
-            continue;
-        if (!client_lease_over(open->client, now_ns))
-            return true;
-        file_share_sub(&left, open_access(open), open->deny);
-    }
-    return file_share_conflict(&left, claim->access, claim->deny);
+    if (file_share_conflict(&claim->file->reserved, claim->access, claim->deny))
+        return true;
+    share_table_visit(&claim->file->opens, claim->access, claim->deny, look_for_good, &search);
+    return search.found;
+}
+
+static bool blame(struct share_group *group, void *arg)
+{
+    struct courtesy *courtesy = arg;
+
+    if (client_lease_over(group->client, courtesy->now_ns))
+        courtesy_blame(courtesy, group->client);
+    return courtesy->count < LIMIT_COURTESY_CLIENTS;
 }
 
 static void blame_locked(const struct claim *claim, struct courtesy *courtesy)
 {
-    LIST_FOREACH (open, &claim->file->opens, struct open, file_link) {
-        if (in_the_way(open, claim) && client_lease_over(open->client, courtesy->now_ns))
-            courtesy_blame(courtesy, open->client);
-    }
+    share_table_visit(&claim->file->opens, claim->access, claim->deny, blame, courtesy);
 }
 
 void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked)
@@ -52,18 +68,60 @@ void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revok
     list_push_back(revoked, &open->file_link);
 }
 
+/* The first batch of its lock states, and whether anybody waits for locks of the file.  True: there
+ * are more. */
+static bool end_locks(struct open *open, enum nfsstat4 why, struct list *doomed, bool *waiters)
+{
+    bool rest;
+
+    pthread_mutex_lock(&open->file->lock);
+    rest = lock_states_end_locked(open, why, doomed);
+    *waiters = !list_empty(&open->file->waiters);
+    pthread_mutex_unlock(&open->file->lock);
+    return rest;
+}
+
 void open_revoke_settle(struct list *revoked, enum nfsstat4 why)
 {
     struct list *link, doomed;
+    bool waiters;
 
     list_init(&doomed);
     while ((link = list_pop_front(revoked))) {
         struct open *open = LIST_ENTRY(link, struct open, file_link);
+        bool rest = end_locks(open, why, &doomed, &waiters);
 
-        lock_states_end(open, why, &doomed, true);
+        lock_states_end(open, why, &doomed, rest);
         open_vfs_close(open);
-        lock_notice_send(open->client->state, open->file);
+        /* All of the list are of one file: it is told once. */
+        if (waiters && list_empty(revoked))
+            lock_notice_send(open->client->state, open->file);
         stateid_put(&open->sid);
+    }
+}
+
+/* A batch of what the client has in the way; the rest is met by the claim's next attempt. */
+static void revoke_client_locked(const struct claim *claim, struct courtesy *courtesy,
+                                 const struct client *client, struct list *revoked)
+{
+    struct share_group *group = share_group_find(&claim->file->opens, client);
+    uint32_t left = LIMIT_OPEN_REVOKE_BATCH;
+
+    if (!group || !file_share_conflict(&group->share, claim->access, claim->deny) ||
+        !courtesy_may_revoke(courtesy, client))
+        return;
+    /* The group goes with its last open. */
+    for (struct list *link = group->opens.next, *next; left > 0; link = next) {
+        struct open *open = LIST_ENTRY(link, struct open, file_link);
+        bool last = link->next == &group->opens;
+
+        next = link->next;
+        if (in_the_way(open, claim)) {
+            open_revoke_locked(open, NFS4ERR_EXPIRED, revoked);
+            left--;
+        }
+        if (last)
+            return;
     }
 }
 
@@ -80,10 +138,8 @@ static void revoke_blamed(const struct claim *claim, struct delegation_conflict 
         delegation_conflict_revoke_locked(delegations, claim->file, courtesy, &gone);
     /* Somebody else may have come into the way: then nobody loses anything. */
     if (!denied_for_good_locked(claim, courtesy->now_ns)) {
-        LIST_FOREACH_SAFE (open, &claim->file->opens, struct open, file_link) {
-            if (in_the_way(open, claim) && courtesy_may_revoke(courtesy, open->client))
-                open_revoke_locked(open, NFS4ERR_EXPIRED, &revoked);
-        }
+        for (uint32_t i = 0; i < courtesy->count; i++)
+            revoke_client_locked(claim, courtesy, courtesy->clients[i], &revoked);
     }
     pthread_mutex_unlock(&claim->file->lock);
     open_revoke_settle(&revoked, NFS4ERR_EXPIRED);
@@ -128,8 +184,10 @@ static enum nfsstat4 try_claim(const struct claim *claim, struct delegation_conf
 
     pthread_mutex_lock(&file->lock);
     status = check_locked(claim, delegations, denied, courtesy);
-    if (status == NFS4_OK && delegations)
+    if (status == NFS4_OK && delegations) {
         file_share_add(&file->share, claim->access, claim->deny);
+        file_share_add(&file->reserved, claim->access, claim->deny);
+    }
     pthread_mutex_unlock(&file->lock);
     if (delegations)
         delegation_conflict_recall(delegations);

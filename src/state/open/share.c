@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/open/share.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "wire/nfs4_const.h"
+
+/* The kinds, as bits, that an open with these bits has. */
+static uint32_t kinds_of(uint32_t access, uint32_t deny)
+{
+    return access | deny << 2;
+}
+
+/* The kinds that stand in its way. */
+static uint32_t kinds_against(uint32_t access, uint32_t deny)
+{
+    return deny | access << 2;
+}
+
+_Static_assert(OPEN4_SHARE_ACCESS_BOTH == 3 && OPEN4_SHARE_DENY_BOTH == 3, "two bits each");
+
+static uint32_t *count_of(struct file_share *share, unsigned kind)
+{
+    switch (kind) {
+    case 0:
+        return &share->access_read;
+    case 1:
+        return &share->access_write;
+    case 2:
+        return &share->deny_read;
+    default:
+        return &share->deny_write;
+    }
+}
+
+bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny)
+{
+    return ((access & OPEN4_SHARE_ACCESS_READ) && share->deny_read > 0) ||
+           ((access & OPEN4_SHARE_ACCESS_WRITE) && share->deny_write > 0) ||
+           ((deny & OPEN4_SHARE_DENY_READ) && share->access_read > 0) ||
+           ((deny & OPEN4_SHARE_DENY_WRITE) && share->access_write > 0);
+}
+
+void file_share_add(struct file_share *share, uint32_t access, uint32_t deny)
+{
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
+        *count_of(share, kind) += kinds_of(access, deny) >> kind & 1;
+}
+
+void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny)
+{
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
+        uint32_t one = kinds_of(access, deny) >> kind & 1;
+
+        CHECK(*count_of(share, kind) >= one);
+        *count_of(share, kind) -= one;
+    }
+}
+
+void share_table_init(struct share_table *table)
+{
+    *table = (struct share_table){.others_ready = false};
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
+        list_init(&table->by_kind[kind]);
+}
+
+void share_table_fini(struct share_table *table)
+{
+    CHECK(!table->first.client);
+    if (table->others_ready)
+        htable_fini(&table->others);
+}
+
+static uint64_t client_hash(const struct client *client)
+{
+    return hash_u64((uint64_t)(uintptr_t)client);
+}
+
+struct share_group *share_group_find(struct share_table *table, const struct client *client)
+{
+    struct hnode *node = NULL;
+
+    if (table->first.client == client)
+        return &table->first;
+    if (table->others_ready)
+        node = htable_first(&table->others, client_hash(client));
+    for (; node; node = htable_next(node)) {
+        struct share_group *group = CONTAINER_OF(node, struct share_group, node);
+
+        if (group->client == client)
+            return group;
+    }
+    return NULL;
+}
+
+static struct share_group *group_init(struct share_group *group, struct client *client)
+{
+    group->client = client;
+    list_init(&group->opens);
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
+        list_init(&group->links[kind]);
+    return group;
+}
+
+struct share_group *share_group_get(struct share_table *table, struct client *client)
+{
+    struct share_group *group = share_group_find(table, client);
+
+    if (group)
+        return group;
+    if (!table->first.client)
+        return group_init(&table->first, client);
+    if (!table->others_ready) {
+        htable_init(&table->others, 4);
+        table->others_ready = true;
+    }
+    group = group_init(must_calloc(1, sizeof(*group)), client);
+    htable_insert(&table->others, &group->node, client_hash(client));
+    return group;
+}
+
+void share_group_put(struct share_table *table, struct share_group *group)
+{
+    if (!list_empty(&group->opens))
+        return;
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
+        CHECK(*count_of(&group->share, kind) == 0);
+    group->client = NULL;
+    if (group == &table->first)
+        return;
+    htable_remove(&table->others, &group->node);
+    free(group);
+}
+
+void share_group_add(struct share_table *table, struct share_group *group, uint32_t access,
+                     uint32_t deny)
+{
+    file_share_add(&group->share, access, deny);
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
+        if (*count_of(&group->share, kind) > 0 && list_empty(&group->links[kind]))
+            list_push_back(&table->by_kind[kind], &group->links[kind]);
+    }
+}
+
+void share_group_sub(struct share_group *group, uint32_t access, uint32_t deny)
+{
+    file_share_sub(&group->share, access, deny);
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
+        if (*count_of(&group->share, kind) == 0)
+            list_remove(&group->links[kind]);
+    }
+}
+
+/* False: `visit` wants no more. */
+static bool visit_kind(struct share_table *table, unsigned kind,
+                       bool (*visit)(struct share_group *group, void *arg), void *arg)
+{
+    struct list *head = &table->by_kind[kind];
+
+    for (struct list *link = head->next, *next; link != head; link = next) {
+        next = link->next;
+        if (visit(CONTAINER_OF(link - kind, struct share_group, links[0]), arg))
+            continue;
+        list_remove(link);
+        list_push_front(head, link);
+        return false;
+    }
+    return true;
+}
+
+void share_table_visit(struct share_table *table, uint32_t access, uint32_t deny,
+                       bool (*visit)(struct share_group *group, void *arg), void *arg)
+{
+    const uint32_t against = kinds_against(access, deny);
+
+    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
+        if ((against >> kind & 1) && !visit_kind(table, kind, visit, arg))
+            return;
+    }
+}

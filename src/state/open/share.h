@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Share reservations as numbers (RFC 8881 §9.7).  A file counts its shares in total, and by client
+ * (struct share_group), so that neither a conflict nor the question whose shares those are costs a
+ * walk over opens, of which one client may have a great many.
+ *
+ * No locking of its own: all calls with the file's lock held.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/htable.h"
+#include "base/list.h"
+
+struct client;
+
+/* Counts of the opens that have a bit of OPEN4_SHARE_ACCESS_* or OPEN4_SHARE_DENY_* set. */
+struct file_share {
+    uint32_t access_read, access_write;
+    uint32_t deny_read, deny_write;
+};
+
+enum {
+    SHARE_KINDS = 4 /* the counts of struct file_share, in their order */
+};
+
+/* The opens of one client. */
+struct share_group {
+    struct hnode node;
+    struct client *client; /* its opens have references */
+    struct file_share share;
+    struct list opens;              /* struct open by file_link, oldest first */
+    struct list links[SHARE_KINDS]; /* on share_table.by_kind while that count is above 0 */
+};
+
+/* All opens of one file, by client.  Most files have one client, whose group costs no memory. */
+struct share_table {
+    struct share_group first; /* in use while it has a client */
+    struct htable others;
+    bool others_ready; /* made with the second client */
+    struct list by_kind[SHARE_KINDS];
+};
+
+/* Would an open with these bits conflict with those that are counted? */
+bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny);
+
+void file_share_add(struct file_share *share, uint32_t access, uint32_t deny);
+void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny);
+
+void share_table_init(struct share_table *table);
+
+/* It has no group any more. */
+void share_table_fini(struct share_table *table);
+
+/* The group of a client, or NULL. */
+struct share_group *share_group_find(struct share_table *table, const struct client *client);
+
+/* The same; made if there is none. */
+struct share_group *share_group_get(struct share_table *table, struct client *client);
+
+/* After an open has left the group: it goes if that was the last. */
+void share_group_put(struct share_table *table, struct share_group *group);
+
+void share_group_add(struct share_table *table, struct share_group *group, uint32_t access,
+                     uint32_t deny);
+void share_group_sub(struct share_group *group, uint32_t access, uint32_t deny);
+
+/* Calls `visit` for each group with an open that conflicts with these bits, perhaps more than once,
+ * until it returns false.  That group comes first the next time. */
+void share_table_visit(struct share_table *table, uint32_t access, uint32_t deny,
+                       bool (*visit)(struct share_group *group, void *arg), void *arg);
