@@ -38,6 +38,7 @@ void pseudo_node_init(struct export_table *table, struct export_node *node,
         list_push_back(&parent->children, &node->sibling);
     id = hash_bytes(node->path, strlen(node->path), 0) | 1; /* never 0 */
     node->pseudo.fs = &table->pseudo_fs;
+    node->pseudo.node = &node->pseudo.own_node;
     atomic_init(&node->pseudo.refs, 1); /* the table's own */
     node->pseudo.type = VFS_DIR;
     node->pseudo.fileid = id;

@@ -409,26 +409,35 @@ struct vfs_ops {
 /* One mounted backend.  Backends embed it. */
 struct vfs {
     const struct vfs_ops *ops;
+    /* Only compared: the same for two of them whose objects may be the same files. */
+    const void *volume;
     uint32_t caps;
     uint64_t fsid; /* unique among exports; set by export/ before first use */
     /* Differs after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
 };
 
-/* One file, directory, ...  Backends embed it.  Two references to the same file are the same
- * pointer as long as either lives, so state/ may key on it.
- * Holders: whoever a vfs call returned it to; compounds (current and saved filehandle); opens and
- * lock tables in state/; the backend's own cache. */
-struct vfs_object {
-    struct vfs *fs;
-    _Atomic uint32_t refs;
-    enum vfs_type type; /* never changes */
-    uint64_t fileid;    /* never changes, never 0 */
-    struct vfs_handle handle;
+/* A file as such, whichever export leads to it: what state/ keys on.  The objects of one file in
+ * several exports share a node, which lives as long as any of them. */
+struct vfs_node {
     /* Owned by state/: how many have it delegated, by delegation_hint(). */
     _Atomic uint32_t delegations;
     /* Owned by state/: its per-file record, NULL without one. Guarded by state/'s own locks. */
     _Atomic(void *) state;
+};
+
+/* One file, directory, ... as one export has it.  Backends embed it.  Two references to the same
+ * file in the same export are the same pointer as long as either lives.
+ * Holders: whoever a vfs call returned it to; compounds (current and saved filehandle); opens,
+ * delegations and lock tables in state/; the backend's own cache. */
+struct vfs_object {
+    struct vfs *fs;
+    struct vfs_node *node; /* never changes, never NULL; own_node where nothing is shared */
+    _Atomic uint32_t refs;
+    enum vfs_type type; /* never changes */
+    uint64_t fileid;    /* never changes, never 0 */
+    struct vfs_handle handle;
+    struct vfs_node own_node;
 };
 
 static inline struct vfs_object *vfs_object_get(struct vfs_object *obj)

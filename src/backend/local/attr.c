@@ -112,27 +112,27 @@ uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns)
     return ctime_ns + tick_ns;
 }
 
-uint64_t local_change(struct local_object *obj, uint64_t ctime_ns)
+uint64_t local_change(const struct local_fs *fs, struct local_node *node, uint64_t ctime_ns)
 {
-    uint64_t old = atomic_load_explicit(&obj->change, memory_order_relaxed);
+    uint64_t old = atomic_load_explicit(&node->change, memory_order_relaxed);
     uint64_t next;
 
     do {
         uint64_t last = old >> 1;
 
         if (last == 0)
-            ctime_ns = local_change_unknown(local_fs_of(&obj->base), ctime_ns);
+            ctime_ns = local_change_unknown(fs, ctime_ns);
         next = ctime_ns > last ? ctime_ns : last + (old & 1);
         if (old == next << 1)
             break;
-    } while (!atomic_compare_exchange_weak_explicit(&obj->change, &old, next << 1,
+    } while (!atomic_compare_exchange_weak_explicit(&node->change, &old, next << 1,
                                                     memory_order_relaxed, memory_order_relaxed));
     return next;
 }
 
-void local_change_mark(struct local_object *obj)
+void local_change_mark(struct local_node *node)
 {
-    atomic_fetch_or_explicit(&obj->change, 1, memory_order_relaxed);
+    atomic_fetch_or_explicit(&node->change, 1, memory_order_relaxed);
 }
 
 static uint64_t change_now(struct local_object *obj)
@@ -140,8 +140,8 @@ static uint64_t change_now(struct local_object *obj)
     struct statx st;
 
     if (local_statx(obj->path_fd, "", &st) != 0)
-        return local_change(obj, 0);
-    return local_change(obj, local_ctime(&st));
+        return local_change(local_fs_of(&obj->base), obj->file, 0);
+    return local_change(local_fs_of(&obj->base), obj->file, local_ctime(&st));
 }
 
 /* Never atomic: other processes may change the directory in between. */
@@ -154,7 +154,7 @@ void local_change_before(struct local_object *dir, struct vfs_change_info *info)
 void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed)
 {
     if (changed)
-        local_change_mark(dir);
+        local_change_mark(dir->file);
     info->after = change_now(dir);
 }
 
@@ -169,7 +169,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
     if (st.stx_nlink == 0)
         local_object_orphan(obj);
     local_attr_fill(out, &st);
-    out->change = local_change(obj, out->change);
+    out->change = local_change(local_fs_of(base), obj->file, out->change);
     return VFS_OK;
 }
 

@@ -276,14 +276,14 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     create->created = false;
     create->attrs_applied = 0;
     vfs_blocking_begin(false);
-    pthread_mutex_lock(&m.dir->names);
+    pthread_mutex_lock(&m.dir->file->names);
     local_change_before(m.dir, info);
     status = make(&m);
     if (create->created)
         local_change_after(m.dir, info, true);
     else
         info->after = info->before;
-    pthread_mutex_unlock(&m.dir->names);
+    pthread_mutex_unlock(&m.dir->file->names);
     vfs_blocking_end();
     if (status == VFS_OK)
         *out = &m.made->base;
@@ -298,7 +298,7 @@ static enum vfs_status make_link(struct local_object *obj, struct local_object *
 
     if (err)
         return err == ENOENT ? VFS_STALE : local_failure(err); /* of one of the two objects */
-    local_change_mark(obj);
+    local_change_mark(obj->file);
     if (fs->map) {
         struct local_id id;
 
@@ -328,12 +328,12 @@ enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    pthread_mutex_lock(&to->names);
+    pthread_mutex_lock(&to->file->names);
     local_change_before(to, info);
     status = make_link(local_of(obj), to, text.text);
     if (status == VFS_OK)
         local_change_after(to, info, true);
-    pthread_mutex_unlock(&to->names);
+    pthread_mutex_unlock(&to->file->names);
     vfs_blocking_end();
     return status == VFS_ISDIR ? VFS_EXIST : status;
 }

@@ -216,7 +216,7 @@ static enum vfs_status write_bytes(struct local_object *obj, int fd, uint64_t of
     err = write_all(fd, offset, data, len, written);
     vfs_blocking_end();
     if (*written)
-        local_change_mark(obj);
+        local_change_mark(obj->file);
     return local_status(err);
 }
 

@@ -276,8 +276,10 @@ static int bring_up(struct local_fs *fs, const struct local_options *options, co
         return -1;
     local_cred_server(fs);
     set_bounds(fs, options);
-    if (open_proc(fs, error) != 0 || open_root(fs, real_path, error) != 0 ||
-        open_state(fs, options, real_path, error) != 0 ||
+    if (open_proc(fs, error) != 0 || open_root(fs, real_path, error) != 0)
+        return -1;
+    fs->base.volume = fs->volume = local_volume_get(fs->dev_major, fs->dev_minor);
+    if (open_state(fs, options, real_path, error) != 0 ||
         choose_finding(fs, options, real_path, error) != 0 || make_root_object(fs, error) != 0)
         return -1;
     set_caps(fs);
@@ -301,6 +303,7 @@ static void teardown(struct local_fs *fs)
         vfs_object_put(&fs->root->base);
     local_cache_fini(fs);
     local_sync_fini(&fs->sync);
+    local_volume_put(fs->volume);
     if (fs->map)
         local_map_close(fs->map);
     close_if_open(fs->stop_fd);

@@ -2,7 +2,7 @@
 /*
  * What the files of backend/local share.
  *
- * Locks, in the order they may be taken: object.names (two by address) -> shard.lock ->
+ * Locks, in the order they may be taken: file.names (two by address) -> shard.lock ->
  * object.lock (below a shard's by trylock only) or the map's two (map.h).  No lock is held while
  * emit() runs.
  */
@@ -15,6 +15,7 @@
 
 #include "backend/local/local.h"
 #include "backend/local/map.h"
+#include "backend/local/volume.h"
 #include "base/htable.h"
 #include "base/list.h"
 
@@ -86,6 +87,7 @@ struct local_fs {
     uint64_t hash_seed;
     _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is unknown here */
     struct local_map *map;  /* NULL: by_handle */
+    struct local_volume *volume;
     struct local_object *root;
     enum local_persisting persisting;
     struct local_sync sync; /* of the whole file system */
@@ -113,17 +115,13 @@ struct local_object {
     uint32_t seen;           /* shard.lock: the epoch in which the sweeper looked at its names */
     _Atomic uint32_t epoch;  /* last looked up */
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
-    _Atomic uint64_t change; /* last reported << 1 | changed since */
     _Atomic uint32_t inside; /* of a directory: the epoch as of which it is known to be within */
+    struct local_node *file; /* a reference */
 
     /* path.c: read by those who are counted in path_users, written under the lock when none is.
      * May be the same number as fds[O_RDWR]. */
     _Atomic uint32_t path_users;
     int path_fd;
-
-    /* Of a directory: our own changes of its entries come one after the other (the kernel has it
-     * no other way), so that each finds what it made or is about to remove. */
-    pthread_mutex_t names;
 
     pthread_mutex_t lock;      /* what follows */
     int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
@@ -300,9 +298,9 @@ bool local_ctime_is_coarse(void);
 /* The change attribute to report for what has not been met before. */
 uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns);
 /* The change attribute to report now that ctime was seen; never goes back. */
-uint64_t local_change(struct local_object *obj, uint64_t ctime_ns);
+uint64_t local_change(const struct local_fs *fs, struct local_node *node, uint64_t ctime_ns);
 /* We changed it: the next report differs from the last. */
-void local_change_mark(struct local_object *obj);
+void local_change_mark(struct local_node *node);
 /* Before and after an operation on a directory. */
 void local_change_before(struct local_object *dir, struct vfs_change_info *info);
 void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed);

@@ -57,8 +57,8 @@ static void object_destroy(struct local_object *obj)
     local_io_take_locked(obj, true, &closing);
     local_io_close(&closing);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
-    CHECK(pthread_mutex_destroy(&obj->names) == 0);
     local_sync_fini(&obj->sync);
+    local_node_put(local_fs_of(&obj->base)->volume, obj->file);
     free(obj);
 }
 
@@ -234,6 +234,8 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
     uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
 
     obj->base.fs = &fs->base;
+    obj->file = local_node_get(fs->volume, id);
+    obj->base.node = &obj->file->base;
     atomic_init(&obj->base.refs, 1);
     obj->base.type = local_type(st->stx_mode);
     obj->base.fileid = st->stx_ino;
@@ -248,7 +250,6 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
     if (access >= 0)
         obj->fds[access] = fd;
     CHECK(pthread_mutex_init(&obj->lock, NULL) == 0);
-    CHECK(pthread_mutex_init(&obj->names, NULL) == 0);
     local_sync_init(&obj->sync);
     atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
     return obj;
@@ -420,7 +421,7 @@ void local_object_name_gone(struct local_object *obj)
 {
     struct statx st;
 
-    local_change_mark(obj);
+    local_change_mark(obj->file);
     if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
         local_object_orphan(obj);
 }

@@ -94,7 +94,7 @@ static int describe_by_name(struct listing *l, const char *name, struct vfs_dire
 static int describe_handle(struct listing *l, const char *name, struct vfs_dirent *out)
 {
     struct local_fs *fs = local_fs_of(&l->dir->base);
-    struct local_object *known;
+    struct local_node *known;
     struct local_id id;
     int err = local_identify(fs, l->dir->path_fd, name, &id);
 
@@ -105,11 +105,10 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
     local_note(l->dir, name, &id, out->fileid);
     if (!out->attr)
         return 0;
-    known = local_object_find(fs, &id);
-    if (known) {
-        l->attr.change = local_change(known, l->ctime_ns);
-        vfs_object_put(&known->base);
-    }
+    known = local_node_find(fs->volume, &id);
+    if (known)
+        l->attr.change = local_change(fs, known, l->ctime_ns);
+    local_node_put(fs->volume, known);
     return 0;
 }
 

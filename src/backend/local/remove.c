@@ -14,10 +14,12 @@ struct victim {
     bool there;
     struct local_id id;
     struct local_object *obj; /* with its path held, if it was in the cache */
+    struct local_node *node;  /* held, if any export has it */
 };
 
-static void victim_put(struct victim *victim)
+static void victim_put(const struct local_object *dir, struct victim *victim)
 {
+    local_node_put(local_fs_of(&dir->base)->volume, victim->node);
     if (!victim->obj)
         return;
     local_path_put(victim->obj);
@@ -34,6 +36,7 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
 
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
     victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
+    victim->node = victim->there ? local_node_find(fs->volume, &victim->id) : NULL;
     if (victim->obj)
         status = local_path_get(victim->obj);
     if (status != VFS_OK) {
@@ -55,6 +58,8 @@ static void victim_gone(struct local_object *dir, const char *name, struct victi
 {
     if (victim->there)
         local_note_gone(dir, name, &victim->id);
+    if (victim->node)
+        local_change_mark(victim->node);
     if (victim->obj)
         local_object_name_gone(victim->obj);
 }
@@ -86,7 +91,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    pthread_mutex_lock(&dir->names);
+    pthread_mutex_lock(&dir->file->names);
     status = victim_look(dir, text.text, &victim);
     if (status == VFS_OK)
         status = victim_check(&victim, name);
@@ -99,8 +104,8 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
         local_change_after(dir, info, true);
         victim_gone(dir, text.text, &victim);
     }
-    pthread_mutex_unlock(&dir->names);
-    victim_put(&victim);
+    pthread_mutex_unlock(&dir->file->names);
+    victim_put(dir, &victim);
     vfs_blocking_end();
     return status == VFS_EXIST ? VFS_NOTEMPTY : status;
 }
@@ -120,8 +125,8 @@ static void renamed(struct renaming *r)
         local_note_gone(r->from_dir, r->from.text, &r->moved.id);
         local_note(r->to_dir, r->to.text, &r->moved.id, st.stx_ino);
     }
-    if (r->moved.obj)
-        local_change_mark(r->moved.obj);
+    if (r->moved.node)
+        local_change_mark(r->moved.node);
     victim_gone(r->to_dir, r->to.text, &r->replaced);
 }
 
@@ -153,8 +158,8 @@ static enum vfs_status rename_entry(struct renaming *r, bool *changed)
         err = errno;
     if (status == VFS_OK && !err && *changed)
         renamed(r);
-    victim_put(&r->moved);
-    victim_put(&r->replaced);
+    victim_put(r->from_dir, &r->moved);
+    victim_put(r->to_dir, &r->replaced);
     if (status != VFS_OK)
         return status;
     return err == EEXIST ? VFS_NOTEMPTY : local_status(err);
@@ -181,14 +186,14 @@ static enum vfs_status rename_and_tell(struct renaming *r, struct vfs_change_inf
     return status;
 }
 
-static void lock_both(struct local_object *a, struct local_object *b)
+static void lock_both(struct local_node *a, struct local_node *b)
 {
     pthread_mutex_lock(a < b ? &a->names : &b->names);
     if (a != b)
         pthread_mutex_lock(a < b ? &b->names : &a->names);
 }
 
-static void unlock_both(struct local_object *a, struct local_object *b)
+static void unlock_both(struct local_node *a, struct local_node *b)
 {
     pthread_mutex_unlock(&a->names);
     if (a != b)
@@ -218,9 +223,9 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    lock_both(r.from_dir, r.to_dir);
+    lock_both(r.from_dir->file, r.to_dir->file);
     status = rename_and_tell(&r, from_info, to_info);
-    unlock_both(r.from_dir, r.to_dir);
+    unlock_both(r.from_dir->file, r.to_dir->file);
     vfs_blocking_end();
     return status;
 }

@@ -142,6 +142,6 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
         vfs_blocking_end();
     }
     if (*applied)
-        local_change_mark(obj);
+        local_change_mark(obj->file);
     return status;
 }

@@ -97,6 +97,7 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
     obj->attr.atime = obj->attr.mtime = obj->attr.ctime = obj->attr.btime = now;
     obj->atime_due = true;
     obj->vfs.fs = &fs->vfs;
+    obj->vfs.node = &obj->vfs.own_node;
     obj->vfs.type = attr->type;
     obj->vfs.fileid = obj->attr.fileid;
     atomic_init(&obj->vfs.refs, 1);

@@ -42,9 +42,10 @@ static enum nfsstat4 revoked(struct stateid *sid)
     return status == NFS4_OK ? stateid_revoked(stateid_head(sid)) : status;
 }
 
+/* Of the file, whichever export it was opened in. */
 static bool is_of(struct stateid *sid, const struct vfs_object *obj)
 {
-    return file_of_stateid(sid)->obj == obj;
+    return file_of_stateid(sid)->obj->node == obj->node;
 }
 
 /* In the order of RFC 8881 §8.2.4, but for delegations: where an open or a lock is wanted they are

@@ -48,23 +48,23 @@ void delegation_allow(struct state *state, uint32_t kinds)
     atomic_store_explicit(&state->delegations->kinds, kinds, memory_order_relaxed);
 }
 
-static uint64_t file_hash(const struct file *file)
+static uint64_t object_hash(const struct vfs_object *obj)
 {
-    return hash_u64((uint64_t)(uintptr_t)file);
+    return hash_u64((uint64_t)(uintptr_t)obj);
 }
 
-struct delegation *delegation_find_locked(struct client *client, const struct file *file)
+struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj)
 {
     struct owner_table *table = owner_table_of(client);
     struct delegation *found = NULL;
     struct hnode *node;
 
     pthread_mutex_lock(&table->lock);
-    for (node = htable_first(&table->delegations, file_hash(file)); node && !found;
+    for (node = htable_first(&table->delegations, object_hash(obj)); node && !found;
          node = htable_next(node)) {
-        struct delegation *delegation = CONTAINER_OF(node, struct delegation, by_file);
+        struct delegation *delegation = CONTAINER_OF(node, struct delegation, by_object);
 
-        if (delegation->file == file)
+        if (delegation->obj == obj)
             found = delegation;
     }
     pthread_mutex_unlock(&table->lock);
@@ -80,7 +80,7 @@ static bool client_insert(struct delegation *delegation)
     room = !table->closed &&
            table->delegations.count + table->revoked_delegations < LIMIT_DELEGATIONS_PER_CLIENT;
     if (room) {
-        htable_insert(&table->delegations, &delegation->by_file, file_hash(delegation->file));
+        htable_insert(&table->delegations, &delegation->by_object, object_hash(delegation->obj));
         list_push_back(&table->delegation_list, &delegation->client_link);
         atomic_store_explicit(&table->delegation_total, (uint32_t)table->delegations.count,
                               memory_order_relaxed);
@@ -96,7 +96,7 @@ static void client_remove(struct delegation *delegation)
     struct owner_table *table = owner_table_of(delegation->client);
 
     pthread_mutex_lock(&table->lock);
-    htable_remove(&table->delegations, &delegation->by_file);
+    htable_remove(&table->delegations, &delegation->by_object);
     list_remove(&delegation->client_link);
     atomic_store_explicit(&table->delegation_total, (uint32_t)table->delegations.count,
                           memory_order_relaxed);
@@ -112,7 +112,7 @@ bool delegation_insert_locked(struct delegation *delegation)
     list_push_back(&file->delegations, &delegation->file_link);
     file->delegation_count++;
     /* seq_cst, and so is what the caller reads next: delegation.h. */
-    atomic_fetch_add_explicit(&file->obj->delegations, delegation_hint(delegation->kind),
+    atomic_fetch_add_explicit(&file->obj->node->delegations, delegation_hint(delegation->kind),
                               memory_order_seq_cst);
     return true;
 }
@@ -137,7 +137,7 @@ void delegation_end_locked(struct delegation *delegation, struct delegation_gone
     delegation->ended = true;
     list_remove(&delegation->file_link);
     file->delegation_count--;
-    atomic_fetch_sub_explicit(&file->obj->delegations, delegation_hint(delegation->kind),
+    atomic_fetch_sub_explicit(&file->obj->node->delegations, delegation_hint(delegation->kind),
                               memory_order_seq_cst);
     atomic_fetch_sub_explicit(&delegation->client->state->delegations->held[delegation->kind], 1,
                               memory_order_relaxed);

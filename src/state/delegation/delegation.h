@@ -11,8 +11,8 @@
  * Who is about to do what another client's delegation excludes asks delegation_begin() (OPEN:
  * open_reserve()).  It recalls what is in the way and says NFS4ERR_DELAY; a waiter that was handed
  * in is woken when the last of it is gone.  As long as somebody is between delegation_begin() and
- * delegation_end(), none that would exclude him is given.  A client's own delegations are never in
- * its way.
+ * delegation_end(), none that would exclude him is given.  A client's own delegations are not in
+ * its way, but for that of the same file in another export, which is another file to it.
  *
  * A delegation that is not returned within a lease of its recall is revoked, one whose client's
  * lease is over at once, as other state is (courtesy.h).  A client of 4.0 can only be told that its
@@ -83,7 +83,7 @@ struct delegation {
     struct stateid sid;     /* STATEID_DELEGATION */
     struct client *client;  /* a reference */
     struct file *file;      /* a reference */
-    struct vfs_object *obj; /* the file's */
+    struct vfs_object *obj; /* as the client knows the file: a reference */
 
     /* Changed under file->lock: READ may become WRITE. */
     _Atomic enum delegation_kind kind;
@@ -115,7 +115,7 @@ struct delegation {
     _Atomic bool wanted;
 
     /* Under owner_table.lock. */
-    struct hnode by_file;
+    struct hnode by_object;
     struct list client_link;
 
     /* Under the lock of the recalls. */
@@ -132,11 +132,13 @@ struct delegation_waiter {
     struct file *file; /* a reference, once it was queued, until delegation_waiter_cancel() */
 
     /* Under file->lock. */
-    struct list link;            /* on file.delegation_waiters until woken */
-    bool waiting;                /* it is */
-    bool answer;                 /* it waits for an answer, not for the end of a delegation */
-    bool all;                    /* READ delegations are in its way, too */
-    const struct client *client; /* whose own are not; only compared */
+    struct list link; /* on file.delegation_waiters until woken */
+    bool waiting;     /* it is */
+    bool answer;      /* it waits for an answer, not for the end of a delegation */
+    bool all;         /* READ delegations are in its way, too */
+    /* Whose own, of this object, are not; only compared. */
+    const struct client *client;
+    const struct vfs_object *obj;
 };
 
 /* Each waiter that was queued is cancelled before it is handed in again or its memory goes, also

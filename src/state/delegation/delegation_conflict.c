@@ -5,9 +5,11 @@
 #include "state/open/open.h"
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
-                              const struct client *client, struct delegation_waiter *waiter)
+                              const struct client *client, struct vfs_object *obj,
+                              struct delegation_waiter *waiter)
 {
-    *conflict = (struct delegation_conflict){.state = state, .client = client, .waiter = waiter};
+    *conflict = (struct delegation_conflict){
+        .state = state, .client = client, .obj = obj, .waiter = waiter};
     list_init(&conflict->recalls);
 }
 
@@ -18,6 +20,7 @@ static void queue_locked(const struct delegation_conflict *conflict, struct file
     if (!waiter)
         return;
     waiter->client = conflict->client;
+    waiter->obj = conflict->obj;
     waiter->all = conflict->all;
     waiter->answer = false;
     delegation_waiter_queue_locked(waiter, file);
@@ -43,7 +46,7 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
 
     conflict->all = all;
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (!delegation_in_the_way(delegation, conflict->client, all))
+        if (!delegation_in_the_way(delegation, conflict->client, conflict->obj, all))
             continue;
         found = true;
         if (client_lease_over(delegation->client, courtesy->now_ns))
@@ -88,7 +91,7 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
                                        struct courtesy *courtesy, struct delegation_gone *gone)
 {
     LIST_FOREACH_SAFE (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, conflict->client, conflict->all) &&
+        if (delegation_in_the_way(delegation, conflict->client, conflict->obj, conflict->all) &&
             courtesy_may_revoke(courtesy, delegation->client))
             delegation_revoke_locked(delegation, NFS4ERR_EXPIRED, gone);
     }
@@ -155,18 +158,18 @@ enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, str
     return NFS4_OK;
 }
 
-static enum nfsstat4 pass_object(struct delegation_conflict *conflict, struct vfs_object *obj,
-                                 enum delegation_use use, int64_t now_ns)
+static enum nfsstat4 pass_object(struct delegation_conflict *conflict, enum delegation_use use,
+                                 int64_t now_ns)
 {
     const bool all = use == DELEGATION_USE_CHANGE;
     /* seq_cst: delegation.h. */
-    uint32_t hint = atomic_load_explicit(&obj->delegations, memory_order_seq_cst);
+    uint32_t hint = atomic_load_explicit(&conflict->obj->node->delegations, memory_order_seq_cst);
     enum nfsstat4 status;
     struct file *file;
 
     if (all ? hint == 0 : hint < DELEGATION_HINT_WRITE)
         return NFS4_OK;
-    file = file_find(conflict->state->opens->files, obj);
+    file = file_find(conflict->state->opens->files, conflict->obj);
     if (!file)
         return NFS4_OK;
     status = delegation_conflict_pass(conflict, file, all, now_ns);
@@ -178,13 +181,13 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
                                const struct client *client, enum delegation_use use, int64_t now_ns,
                                struct delegation_waiter *waiter)
 {
-    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj)->count;
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj->node)->count;
     struct delegation_conflict conflict;
     enum nfsstat4 status;
 
     atomic_fetch_add_explicit(count, 1, memory_order_seq_cst);
-    delegation_conflict_init(&conflict, state, client, waiter);
-    status = pass_object(&conflict, obj, use, now_ns);
+    delegation_conflict_init(&conflict, state, client, obj, waiter);
+    status = pass_object(&conflict, use, now_ns);
     if (status != NFS4_OK)
         atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
     return status;
@@ -194,14 +197,14 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
  * before the offer is seen to have ended by whoever looks next. */
 void delegation_begin_entitled(struct state *state, struct vfs_object *obj)
 {
-    atomic_fetch_add_explicit(&delegation_progress_of(state->delegations, obj)->count, 1,
+    atomic_fetch_add_explicit(&delegation_progress_of(state->delegations, obj->node)->count, 1,
                               memory_order_seq_cst);
-    (void)atomic_load_explicit(&obj->delegations, memory_order_seq_cst);
+    (void)atomic_load_explicit(&obj->node->delegations, memory_order_seq_cst);
 }
 
 void delegation_end(struct state *state, struct vfs_object *obj)
 {
-    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj)->count;
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, obj->node)->count;
     uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
 
     DCHECK(before > 0);
@@ -213,7 +216,7 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
 {
     struct delegation_conflict conflict;
 
-    delegation_conflict_init(&conflict, state, NULL, NULL);
+    delegation_conflict_init(&conflict, state, NULL, obj, NULL);
     conflict.asks_once = held_up;
-    (void)pass_object(&conflict, obj, use, now_ns); /* whoever asks waits for nobody */
+    (void)pass_object(&conflict, use, now_ns); /* whoever asks waits for nobody */
 }

@@ -18,6 +18,7 @@
 struct delegation_conflict {
     struct state *state;
     const struct client *client; /* who asks; NULL: nobody we know */
+    struct vfs_object *obj;      /* about this */
     struct delegation_waiter *waiter;
     bool all;            /* READ delegations are in the way, too */
     bool asks_once;      /* whoever asks waits for the end of the recall, and does not come again */
@@ -33,7 +34,8 @@ struct delegation_gone {
 };
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
-                              const struct client *client, struct delegation_waiter *waiter);
+                              const struct client *client, struct vfs_object *obj,
+                              struct delegation_waiter *waiter);
 
 /* Is a delegation of somebody else in the way: `all`, or those for WRITE?  If so they are about to
  * be recalled, and the waiter is queued, unless clients whose lease is over are among the holders:

@@ -25,6 +25,7 @@ enum step {
 struct query {
     struct state *state;
     const struct client *client;
+    struct vfs_object *obj;
     int64_t now_ns;
     struct delegation_waiter *waiter;
     struct delegation_version backend; /* as it was just read */
@@ -33,10 +34,10 @@ struct query {
     struct delegation_version told;    /* STEP_TELL */
 };
 
-static struct delegation *holder_locked(const struct file *file, const struct client *client)
+static struct delegation *holder_locked(const struct file *file, const struct query *query)
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, client, false))
+        if (delegation_in_the_way(delegation, query->client, query->obj, false))
             return delegation;
     }
     return NULL;
@@ -60,6 +61,7 @@ static void queue_locked(const struct query *query, struct delegation *holder)
         return;
     }
     waiter->client = query->client;
+    waiter->obj = query->obj;
     waiter->all = false;
     waiter->answer = true;
     delegation_waiter_queue_locked(waiter, holder->file);
@@ -120,7 +122,7 @@ static enum step tell_locked(struct query *query, struct delegation *holder)
 
 static enum step step_locked(struct query *query, struct file *file)
 {
-    struct delegation *holder = holder_locked(file, query->client);
+    struct delegation *holder = holder_locked(file, query);
 
     if (!holder)
         return STEP_BACKEND;
@@ -178,7 +180,7 @@ static enum nfsstat4 recall(const struct query *query, struct file *file)
 {
     struct delegation_conflict conflict;
 
-    delegation_conflict_init(&conflict, query->state, query->client, query->waiter);
+    delegation_conflict_init(&conflict, query->state, query->client, query->obj, query->waiter);
     return delegation_conflict_pass(&conflict, file, false, query->now_ns);
 }
 
@@ -227,13 +229,14 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
                                  const struct client *client, int64_t now_ns,
                                  struct delegation_waiter *waiter, struct delegation_attr *out)
 {
-    struct query query = {.state = state, .client = client, .now_ns = now_ns, .waiter = waiter};
+    struct query query = {
+        .state = state, .client = client, .obj = obj, .now_ns = now_ns, .waiter = waiter};
     enum nfsstat4 status;
     struct file *file;
 
     *out = (struct delegation_attr){.valid = false};
     /* What comes up now might as well have come up later. */
-    if (atomic_load_explicit(&obj->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
+    if (atomic_load_explicit(&obj->node->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
         return NFS4_OK;
     file = file_find(state->opens->files, obj);
     if (!file)

@@ -15,7 +15,7 @@ enum {
 
 static uint64_t hash_of(const struct vfs_object *obj)
 {
-    return hash_u64(hash_u64(obj->fs->fsid) ^ obj->fileid);
+    return hash_u64(hash_u64((uint64_t)(uintptr_t)obj->fs->volume) ^ obj->fileid);
 }
 
 static uint32_t tick_of(int64_t now_ns)

@@ -41,7 +41,7 @@ struct delegation_tables {
     uint32_t recalled_count;
 };
 
-/* vfs_object.delegations: READ ones count one each, a WRITE one, of which there is one at the most,
+/* vfs_node.delegations: READ ones count one each, a WRITE one, of which there is one at the most,
  * this. */
 #define DELEGATION_HINT_WRITE (1u << 31)
 
@@ -50,7 +50,7 @@ static inline uint32_t delegation_hint(enum delegation_kind kind)
     return kind == DELEGATION_WRITE ? DELEGATION_HINT_WRITE : 1;
 }
 
-/* `what` is a vfs_object, or a vfs for who has not looked which object it is. */
+/* `what` is a vfs_node, or a vfs.volume for who has not looked which file it is. */
 static inline struct delegation_progress *delegation_progress_of(struct delegation_tables *tables,
                                                                  const void *what)
 {
@@ -69,8 +69,8 @@ static inline bool delegation_log(struct state *state, int64_t now_ns)
            log_limit_take(&state->delegations->log_limit, now_ns, LIMIT_LOG_DELEGATIONS_PER_S);
 }
 
-/* The one that the client has of the file, or NULL; no reference.  With file->lock. */
-struct delegation *delegation_find_locked(struct client *client, const struct file *file);
+/* The one that the client has of the object, or NULL; no reference.  With file->lock. */
+struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj);
 
 /* With file->lock.  NFS4ERR_BAD_STATEID when it has ended, or why it was revoked. */
 enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint32_t seqid);
@@ -102,9 +102,9 @@ void delegation_vfs_close(struct delegation *delegation);
  * Without a lock. */
 void delegation_attr_settle(const struct delegation *delegation);
 
-/* Is it in the way of this client: one for WRITE, or any with `all`? */
+/* Is it in the way of this client, who uses the file by `obj`: one for WRITE, or any with `all`? */
 bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
-                           bool all);
+                           const struct vfs_object *obj, bool all);
 
 /* Until nothing is in the way, with recalls and revocations as needed: NFS4_OK, DELAY. */
 enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, struct file *file,

@@ -80,7 +80,8 @@ static bool policy(struct offer *offer)
  * made, its own too, counts in the file's shares only. */
 static struct file_share own_shares_locked(const struct offer *offer)
 {
-    const struct share_group *group = share_group_find(&offer->file->opens, offer->request->client);
+    const struct share_group *group =
+        share_group_find(&offer->file->opens, offer->request->client, offer->request->obj);
 
     return group ? group->share : (struct file_share){0};
 }
@@ -112,7 +113,7 @@ static bool delegations_free_locked(const struct offer *offer)
     const struct file *file = offer->file;
 
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, offer->request->client, all))
+        if (delegation_in_the_way(delegation, offer->request->client, offer->request->obj, all))
             return false;
         if (!all && delegation->recalled_ns == 0)
             return true; /* a READ one, and so are all others */
@@ -129,7 +130,7 @@ static bool contended_locked(const struct offer *offer)
 /* What he has of the file.  True: nothing, or what can become what he wants. */
 static bool upgradable_locked(struct offer *offer, struct delegation **mine)
 {
-    *mine = delegation_find_locked(offer->request->client, offer->file);
+    *mine = delegation_find_locked(offer->request->client, offer->request->obj);
     if (!*mine)
         return true;
     if ((*mine)->kind == DELEGATION_READ && offer->kind == DELEGATION_WRITE &&
@@ -184,6 +185,7 @@ static void release(struct stateid *sid)
     delegation_lease_drop(delegation);
     delegation_vfs_close(delegation);
     file_put(delegation->file);
+    vfs_object_put(delegation->obj);
     client_put(delegation->client);
     free(delegation);
 }
@@ -219,6 +221,7 @@ static struct delegation *create(const struct offer *offer)
         return NULL;
     }
     delegation->file = file_get_more(offer->file);
+    vfs_object_get(delegation->obj);
     client_get(request->client);
     set_caller(offer, delegation);
     return delegation;
@@ -296,7 +299,8 @@ static bool changes(const struct offer *offer, const void *what)
 
 static bool in_progress(const struct offer *offer)
 {
-    return changes(offer, offer->request->obj) || changes(offer, offer->request->obj->fs) ||
+    return changes(offer, offer->request->obj->node) ||
+           changes(offer, offer->request->obj->fs->volume) ||
            delegation_lease_breaks(offer->state) != offer->breaks;
 }
 
@@ -339,9 +343,9 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
     struct delegation_tables *tables = offer->state->delegations;
     const uint32_t more = delegation_hint(DELEGATION_WRITE) - delegation_hint(DELEGATION_READ);
 
-    atomic_fetch_add_explicit(&mine->obj->delegations, more, memory_order_seq_cst);
+    atomic_fetch_add_explicit(&mine->obj->node->delegations, more, memory_order_seq_cst);
     if (in_progress(offer)) {
-        atomic_fetch_sub_explicit(&mine->obj->delegations, more, memory_order_seq_cst);
+        atomic_fetch_sub_explicit(&mine->obj->node->delegations, more, memory_order_seq_cst);
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
     }
     upgrade_locked(offer, mine);
@@ -413,7 +417,7 @@ static bool give(struct offer *offer)
 static bool reclaimed_before_locked(const struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
-    struct delegation *mine = delegation_find_locked(request->client, offer->file);
+    struct delegation *mine = delegation_find_locked(request->client, request->obj);
 
     if (!mine || mine->kind != offer->kind)
         return false;

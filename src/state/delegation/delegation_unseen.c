@@ -15,7 +15,7 @@ static bool any(const struct delegation_tables *tables)
 bool delegation_begin_unseen(struct state *state, const struct vfs *fs)
 {
     struct delegation_tables *tables = state->delegations;
-    _Atomic uint32_t *count = &delegation_progress_of(tables, fs)->count;
+    _Atomic uint32_t *count = &delegation_progress_of(tables, fs->volume)->count;
 
     if (any(tables))
         return false;
@@ -28,7 +28,7 @@ bool delegation_begin_unseen(struct state *state, const struct vfs *fs)
 
 void delegation_end_unseen(struct state *state, const struct vfs *fs)
 {
-    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, fs)->count;
+    _Atomic uint32_t *count = &delegation_progress_of(state->delegations, fs->volume)->count;
     uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
 
     DCHECK(before > 0);

@@ -6,9 +6,10 @@
 #include "state/delegation/delegation_internal.h"
 
 bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
-                           bool all)
+                           const struct vfs_object *obj, bool all)
 {
-    return delegation->client != client && (all || delegation->kind == DELEGATION_WRITE);
+    return (delegation->client != client || delegation->obj != obj) &&
+           (all || delegation->kind == DELEGATION_WRITE);
 }
 
 void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct file *file)
@@ -22,7 +23,7 @@ void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct fil
 static bool blocked_locked(const struct file *file, const struct delegation_waiter *waiter)
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, waiter->client, waiter->all))
+        if (delegation_in_the_way(delegation, waiter->client, waiter->obj, waiter->all))
             return true;
     }
     return false;
@@ -37,7 +38,7 @@ static void take_locked(struct delegation_waiter *waiter, struct list *woken)
 
 void delegation_waiters_free_locked(struct file *file, struct list *woken)
 {
-    /* Two are for READ and of two clients: whoever waited for another to end still meets one. */
+    /* Two are for READ and of two holders: whoever waited for another to end still meets one. */
     if (file->delegation_count >= 2)
         return;
     LIST_FOREACH_SAFE (waiter, &file->delegation_waiters, struct delegation_waiter, link) {

@@ -21,7 +21,7 @@ void file_shards_fini(struct file_shard *shards)
 
 static struct file_shard *shard_of(struct file_shard *shards, const struct vfs_object *obj)
 {
-    return &shards[hash_u64((uint64_t)(uintptr_t)obj) % FILE_SHARDS];
+    return &shards[hash_u64((uint64_t)(uintptr_t)obj->node) % FILE_SHARDS];
 }
 
 static struct file *file_create(struct file_shard *shard, struct vfs_object *obj)
@@ -46,10 +46,10 @@ struct file *file_get(struct file_shard *shards, struct vfs_object *obj)
     struct file *file;
 
     pthread_mutex_lock(&shard->lock);
-    file = atomic_load_explicit(&obj->state, memory_order_relaxed);
+    file = atomic_load_explicit(&obj->node->state, memory_order_relaxed);
     if (!file) {
         file = file_create(shard, obj);
-        atomic_store_explicit(&obj->state, file, memory_order_relaxed);
+        atomic_store_explicit(&obj->node->state, file, memory_order_relaxed);
     }
     file->refs++;
     pthread_mutex_unlock(&shard->lock);
@@ -62,10 +62,10 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj)
     struct file *file;
 
     /* One that comes up now might as well have come up later: most files have none. */
-    if (!atomic_load_explicit(&obj->state, memory_order_relaxed))
+    if (!atomic_load_explicit(&obj->node->state, memory_order_relaxed))
         return NULL;
     pthread_mutex_lock(&shard->lock);
-    file = atomic_load_explicit(&obj->state, memory_order_relaxed);
+    file = atomic_load_explicit(&obj->node->state, memory_order_relaxed);
     if (file)
         file->refs++;
     pthread_mutex_unlock(&shard->lock);
@@ -88,7 +88,7 @@ void file_put(struct file *file)
     pthread_mutex_lock(&shard->lock);
     last = --file->refs == 0;
     if (last)
-        atomic_store_explicit(&file->obj->state, NULL, memory_order_relaxed);
+        atomic_store_explicit(&file->obj->node->state, NULL, memory_order_relaxed);
     pthread_mutex_unlock(&shard->lock);
     if (!last)
         return;

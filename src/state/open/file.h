@@ -2,7 +2,7 @@
 /*
  * What state there is on one file: opens with their share reservations, byte-range locks and who
  * waits for them.  A record exists while something is open (or being opened, or revoked and not
- * acknowledged) and hangs at vfs_object.state.
+ * acknowledged) and hangs at vfs_node.state, so that all exports of a file have one.
  *
  * Locks, in the order they are taken: file.lock; owner_table.lock; those inside of stateid.c.
  * file_shard.lock is a leaf.  None is held over a call into a backend.
@@ -22,7 +22,7 @@ enum {
     FILE_SHARDS = 64 /* a power of two */
 };
 
-/* Guards vfs_object.state and the refs of the files behind it. */
+/* Guards vfs_node.state and the refs of the files behind it. */
 struct file_shard {
     pthread_mutex_t lock;
 };
@@ -31,7 +31,7 @@ struct file_shard {
 struct file {
     struct file_shard *shard;
     uint32_t refs;          /* under shard->lock */
-    struct vfs_object *obj; /* a reference */
+    struct vfs_object *obj; /* one of the file's, with a reference: it keeps the node */
 
     pthread_mutex_t lock;       /* guards all below, and what open.h and lock.h say */
     struct file_share share;    /* of opens, and reserved for those that are being made */
@@ -51,7 +51,8 @@ struct file {
 void file_shards_init(struct file_shard *shards);
 void file_shards_fini(struct file_shard *shards);
 
-/* The record of an object that the caller holds; made if there is none.  A reference. */
+/* The record of the file behind an object that the caller holds; made if there is none.  A
+ * reference. */
 struct file *file_get(struct file_shard *shards, struct vfs_object *obj);
 
 /* The same, or NULL when there is none. */

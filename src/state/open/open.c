@@ -60,20 +60,20 @@ static void set_callers(struct open *open, uint32_t access, const struct vfs_cre
         atomic_store_explicit(&open->writer, hash, memory_order_relaxed);
 }
 
-static uint64_t key_hash(const struct owner *owner, const struct file *file)
+static uint64_t key_hash(const struct owner *owner, const struct vfs_object *obj)
 {
-    return hash_u64((uint64_t)(uintptr_t)owner) ^ hash_u64((uint64_t)(uintptr_t)file + 1);
+    return hash_u64((uint64_t)(uintptr_t)owner) ^ hash_u64((uint64_t)(uintptr_t)obj + 1);
 }
 
 static struct open *find_locked(const struct owner_table *table, const struct owner *owner,
-                                const struct file *file)
+                                const struct vfs_object *obj)
 {
-    struct hnode *node = htable_first(&table->opens, key_hash(owner, file));
+    struct hnode *node = htable_first(&table->opens, key_hash(owner, obj));
 
     for (; node; node = htable_next(node)) {
         struct open *open = CONTAINER_OF(node, struct open, by_owner);
 
-        if (open->owner == owner && open->file == file)
+        if (open->owner == owner && open->obj == obj)
             return open;
     }
     return NULL;
@@ -81,7 +81,7 @@ static struct open *find_locked(const struct owner_table *table, const struct ow
 
 void open_vfs_close(struct open *open)
 {
-    struct vfs_object *obj = open->file->obj;
+    struct vfs_object *obj = open->obj;
 
     for (enum vfs_open_want want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
         if (open->held & (1u << want))
@@ -98,15 +98,18 @@ static void open_release(struct stateid *sid)
     open_vfs_close(open);
     owner_drop(open->owner);
     file_put(open->file);
+    vfs_object_put(open->obj);
     client_put(open->client);
     free(open);
 }
 
-static struct open *open_create(struct client *client, struct file *file, struct owner *owner)
+static struct open *open_create(const struct open_request *request, struct owner *owner)
 {
     struct open *open = must_calloc(1, sizeof(*open));
+    struct client *client = request->client;
 
-    open->file = file;
+    open->file = request->file;
+    open->obj = request->obj;
     open->owner = owner;
     open->client = client;
     list_init(&open->file_link);
@@ -114,17 +117,18 @@ static struct open *open_create(struct client *client, struct file *file, struct
     list_init(&open->waiters);
     list_init(&open->client_link);
     if (!stateid_insert(client->state->opens->stateids, &open->sid, STATEID_OPEN, client,
-                        key_hash(owner, file), open_release)) {
+                        key_hash(owner, request->obj), open_release)) {
         free(open);
         return NULL;
     }
+    vfs_object_get(request->obj);
     client_get(client);
     return open;
 }
 
 static void insert_locked(struct owner_table *table, struct open *open)
 {
-    htable_insert(&table->opens, &open->by_owner, key_hash(open->owner, open->file));
+    htable_insert(&table->opens, &open->by_owner, key_hash(open->owner, open->obj));
     list_push_back(&table->open_list, &open->client_link);
     table->open_count++;
     atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
@@ -143,7 +147,7 @@ static bool full_locked(const struct owner_table *table)
     return table->open_count + table->revoked_opens >= LIMIT_OPENS_PER_CLIENT;
 }
 
-/* The open of the request's owner and file: the one there is, or a new one that takes over the
+/* The open of the request's owner and object: the one there is, or a new one that takes over the
  * request's reference on the file. */
 static struct open *find_or_create_locked(struct owner_table *table, struct open_request *request,
                                           bool *fresh)
@@ -157,14 +161,14 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     owner = owner_use_locked(table, OWNER_OPEN, &request->owner);
     if (!owner)
         return NULL;
-    open = find_locked(table, owner, request->file);
+    open = find_locked(table, owner, request->obj);
     if (!open && !full_locked(table)) {
-        open = open_create(request->client, request->file, owner);
+        open = open_create(request, owner);
         *fresh = open != NULL;
     }
     if (*fresh) {
         insert_locked(table, open);
-        open->group = share_group_get(&open->file->opens, open->client);
+        open->group = share_group_get(&open->file->opens, open->client, open->obj);
         list_push_back(&open->group->opens, &open->file_link);
     } else
         owner_drop_locked(table, owner);

@@ -3,6 +3,9 @@
  * Opens: one for each open owner and file, with a stateid, however often the file was opened (RFC
  * 8881 §9.9).  What OPEN, OPEN_DOWNGRADE and CLOSE change, and what READ and WRITE ask.
  *
+ * A file in two exports is two to its clients, with a stateid each (§10.3.4), but one to all that
+ * keeps clients apart: its share reservations, locks and delegations.
+ *
  * An OPEN comes in two steps, so that a file is truncated only when its shares allow that and a
  * failure leaves no trace: open_reserve() holds the shares, open_commit() makes the open or
  * upgrades it, open_cancel() takes the reservation back.
@@ -40,9 +43,10 @@ struct open_tables {
  * what was revoked; its lock states; whoever looked it up. */
 struct open {
     struct stateid sid;
-    struct client *client; /* a reference */
-    struct file *file;     /* a reference */
-    struct owner *owner;   /* a use */
+    struct client *client;  /* a reference */
+    struct file *file;      /* a reference */
+    struct vfs_object *obj; /* as the client knows the file: a reference */
+    struct owner *owner;    /* a use */
 
     /* Under file->lock; access may be read without. */
     _Atomic uint32_t access; /* OPEN4_SHARE_ACCESS_*, without the WANT bits */
@@ -60,7 +64,7 @@ struct open {
     _Atomic(struct client_principal) opener; /* the last one, before any squash */
 
     /* Under owner_table.lock. */
-    struct hnode by_owner; /* and file */
+    struct hnode by_owner; /* and object */
     struct list client_link;
 };
 

@@ -100,29 +100,34 @@ void open_revoke_settle(struct list *revoked, enum nfsstat4 why)
     }
 }
 
-/* A batch of what the client has in the way; the rest is met by the claim's next attempt. */
-static void revoke_client_locked(const struct claim *claim, struct courtesy *courtesy,
-                                 const struct client *client, struct list *revoked)
-{
-    struct share_group *group = share_group_find(&claim->file->opens, client);
-    uint32_t left = LIMIT_OPEN_REVOKE_BATCH;
+/* What of those blamed is in the way. */
+struct clearing {
+    const struct claim *claim;
+    struct courtesy *courtesy;
+    struct list *revoked;
+};
 
-    if (!group || !file_share_conflict(&group->share, claim->access, claim->deny) ||
-        !courtesy_may_revoke(courtesy, client))
-        return;
+/* A batch of it; the rest is met by the claim's next attempt. */
+static bool revoke_group(struct share_group *group, void *arg)
+{
+    const struct clearing *clearing = arg;
+    uint32_t left = LIMIT_OPEN_REVOKE_BATCH;
+    bool last = false;
+
+    if (!courtesy_may_revoke(clearing->courtesy, group->client))
+        return true;
     /* The group goes with its last open. */
-    for (struct list *link = group->opens.next, *next; left > 0; link = next) {
+    for (struct list *link = group->opens.next, *next; !last && left > 0; link = next) {
         struct open *open = LIST_ENTRY(link, struct open, file_link);
-        bool last = link->next == &group->opens;
 
         next = link->next;
-        if (in_the_way(open, claim)) {
-            open_revoke_locked(open, NFS4ERR_EXPIRED, revoked);
-            left--;
-        }
-        if (last)
-            return;
+        last = next == &group->opens;
+        if (!in_the_way(open, clearing->claim))
+            continue;
+        open_revoke_locked(open, NFS4ERR_EXPIRED, clearing->revoked);
+        left--;
     }
+    return true;
 }
 
 static void revoke_blamed(const struct claim *claim, struct delegation_conflict *delegations,
@@ -130,6 +135,7 @@ static void revoke_blamed(const struct claim *claim, struct delegation_conflict 
 {
     struct delegation_gone gone;
     struct list revoked;
+    struct clearing clearing = {claim, courtesy, &revoked};
 
     list_init(&revoked);
     delegation_gone_init(&gone);
@@ -137,10 +143,8 @@ static void revoke_blamed(const struct claim *claim, struct delegation_conflict 
     if (delegations)
         delegation_conflict_revoke_locked(delegations, claim->file, courtesy, &gone);
     /* Somebody else may have come into the way: then nobody loses anything. */
-    if (!denied_for_good_locked(claim, courtesy->now_ns)) {
-        for (uint32_t i = 0; i < courtesy->count; i++)
-            revoke_client_locked(claim, courtesy, courtesy->clients[i], &revoked);
-    }
+    if (!denied_for_good_locked(claim, courtesy->now_ns))
+        share_table_visit(&claim->file->opens, claim->access, claim->deny, revoke_group, &clearing);
     pthread_mutex_unlock(&claim->file->lock);
     open_revoke_settle(&revoked, NFS4ERR_EXPIRED);
     delegation_gone_settle(&gone);
@@ -220,7 +224,7 @@ enum nfsstat4 open_share_claim(struct file *file, const struct open_request *req
     const struct claim claim = {file, request->access, request->deny};
     struct delegation_conflict delegations;
 
-    delegation_conflict_init(&delegations, request->client->state, request->client,
+    delegation_conflict_init(&delegations, request->client->state, request->client, request->obj,
                              request->waiter);
     return claim_shares(&claim, &delegations, request->now_ns, NFS4ERR_SHARE_DENIED);
 }

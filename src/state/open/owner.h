@@ -54,7 +54,7 @@ struct owner_table {
     struct htable opens;                           /* struct open by_owner */
     struct list open_list;
     uint32_t open_count;
-    struct htable delegations; /* struct delegation by_file */
+    struct htable delegations; /* struct delegation by_object */
     struct list delegation_list;
     struct list revoked;          /* struct stateid by revoked_link, a reference each; the newest
                                    * last */

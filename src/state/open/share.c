@@ -72,51 +72,61 @@ void share_table_fini(struct share_table *table)
         htable_fini(&table->others);
 }
 
-static uint64_t client_hash(const struct client *client)
+static uint64_t group_hash(const struct client *client, const struct vfs_object *obj)
 {
-    return hash_u64((uint64_t)(uintptr_t)client);
+    return hash_u64((uint64_t)(uintptr_t)client) ^ hash_u64((uint64_t)(uintptr_t)obj + 1);
 }
 
-struct share_group *share_group_find(struct share_table *table, const struct client *client)
+static bool group_is(const struct share_group *group, const struct client *client,
+                     const struct vfs_object *obj)
+{
+    return group->client == client && group->obj == obj;
+}
+
+struct share_group *share_group_find(struct share_table *table, const struct client *client,
+                                     const struct vfs_object *obj)
 {
     struct hnode *node = NULL;
 
-    if (table->first.client == client)
+    if (group_is(&table->first, client, obj))
         return &table->first;
     if (table->others_ready)
-        node = htable_first(&table->others, client_hash(client));
+        node = htable_first(&table->others, group_hash(client, obj));
     for (; node; node = htable_next(node)) {
         struct share_group *group = CONTAINER_OF(node, struct share_group, node);
 
-        if (group->client == client)
+        if (group_is(group, client, obj))
             return group;
     }
     return NULL;
 }
 
-static struct share_group *group_init(struct share_group *group, struct client *client)
+static struct share_group *group_init(struct share_group *group, struct client *client,
+                                      const struct vfs_object *obj)
 {
     group->client = client;
+    group->obj = obj;
     list_init(&group->opens);
     for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
         list_init(&group->links[kind]);
     return group;
 }
 
-struct share_group *share_group_get(struct share_table *table, struct client *client)
+struct share_group *share_group_get(struct share_table *table, struct client *client,
+                                    const struct vfs_object *obj)
 {
-    struct share_group *group = share_group_find(table, client);
+    struct share_group *group = share_group_find(table, client, obj);
 
     if (group)
         return group;
     if (!table->first.client)
-        return group_init(&table->first, client);
+        return group_init(&table->first, client, obj);
     if (!table->others_ready) {
         htable_init(&table->others, 4);
         table->others_ready = true;
     }
-    group = group_init(must_calloc(1, sizeof(*group)), client);
-    htable_insert(&table->others, &group->node, client_hash(client));
+    group = group_init(must_calloc(1, sizeof(*group)), client, obj);
+    htable_insert(&table->others, &group->node, group_hash(client, obj));
     return group;
 }
 

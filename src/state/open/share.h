@@ -15,6 +15,7 @@
 #include "base/list.h"
 
 struct client;
+struct vfs_object;
 
 /* Counts of the opens that have a bit of OPEN4_SHARE_ACCESS_* or OPEN4_SHARE_DENY_* set. */
 struct file_share {
@@ -26,20 +27,22 @@ enum {
     SHARE_KINDS = 4 /* the counts of struct file_share, in their order */
 };
 
-/* The opens of one client. */
+/* The opens of one client through one export.  What it has open through another one is another file
+ * to it, so it is as good as another client's. */
 struct share_group {
     struct hnode node;
-    struct client *client; /* its opens have references */
+    struct client *client; /* its opens have references of both */
+    const struct vfs_object *obj;
     struct file_share share;
     struct list opens;              /* struct open by file_link, oldest first */
     struct list links[SHARE_KINDS]; /* on share_table.by_kind while that count is above 0 */
 };
 
-/* All opens of one file, by client.  Most files have one client, whose group costs no memory. */
+/* All opens of one file, by group.  Most files have only one, which costs no memory. */
 struct share_table {
     struct share_group first; /* in use while it has a client */
     struct htable others;
-    bool others_ready; /* made with the second client */
+    bool others_ready; /* made with the second group */
     struct list by_kind[SHARE_KINDS];
 };
 
@@ -54,11 +57,13 @@ void share_table_init(struct share_table *table);
 /* It has no group any more. */
 void share_table_fini(struct share_table *table);
 
-/* The group of a client, or NULL. */
-struct share_group *share_group_find(struct share_table *table, const struct client *client);
+/* The group of a client and an object, or NULL. */
+struct share_group *share_group_find(struct share_table *table, const struct client *client,
+                                     const struct vfs_object *obj);
 
 /* The same; made if there is none. */
-struct share_group *share_group_get(struct share_table *table, struct client *client);
+struct share_group *share_group_get(struct share_table *table, struct client *client,
+                                    const struct vfs_object *obj);
 
 /* After an open has left the group: it goes if that was the last. */
 void share_group_put(struct share_table *table, struct share_group *group);
@@ -68,6 +73,7 @@ void share_group_add(struct share_table *table, struct share_group *group, uint3
 void share_group_sub(struct share_group *group, uint32_t access, uint32_t deny);
 
 /* Calls `visit` for each group with an open that conflicts with these bits, perhaps more than once,
- * until it returns false.  That group comes first the next time. */
+ * until it returns false.  That group comes first the next time.  `visit` may end the group it is
+ * called with, if it returns true then. */
 void share_table_visit(struct share_table *table, uint32_t access, uint32_t deny,
                        bool (*visit)(struct share_group *group, void *arg), void *arg);

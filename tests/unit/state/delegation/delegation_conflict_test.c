@@ -74,7 +74,7 @@ static void none_in_between(void **unused)
                                       clock_now_ns(), NULL),
                      NFS4_OK);
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
-    assert_int_equal(fx.files[0]->delegations, 0);
+    assert_int_equal(fx.files[0]->node->delegations, 0);
     delegation_end(fx.state, fx.files[0]);
     stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
     /* An upgrade is no better. */

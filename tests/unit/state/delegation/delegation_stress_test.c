@@ -267,7 +267,7 @@ static void everything_at_once(void **unused)
     pthread_join(revoker, NULL);
     pthread_join(asker, NULL);
     for (int file = 0; file < FILES; file++)
-        assert_int_equal(fx.files[file]->delegations, 0);
+        assert_int_equal(fx.files[file]->node->delegations, 0);
     assert_int_equal(figures().held_read + figures().held_write + figures().recalls, 0);
     print_message("%llu given, %llu conflicts, %llu woken, %llu lost, %llu asked\n",
                   (unsigned long long)given, (unsigned long long)conflicts,

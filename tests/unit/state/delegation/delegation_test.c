@@ -182,7 +182,7 @@ static void upgraded(void **unused)
     assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_OLD_STATEID);
     assert_int_equal(do_return(fx.alice, &better), NFS4_OK);
-    assert_int_equal(fx.files[0]->delegations, 0);
+    assert_int_equal(fx.files[0]->node->delegations, 0);
 }
 
 /* RFC 8881 §2.10.6.3: a recall names the request whose reply may not have come yet. */

@@ -84,7 +84,7 @@ static void lockers_end(uint32_t client_count)
         open_client_release(clients[i]);
         client_put(clients[i]);
     }
-    assert_null(fx.files[0]->state);
+    assert_null(fx.files[0]->node->state);
 }
 
 /* PROBES of each operation at places all over the file; the odd ones are free. */
@@ -126,7 +126,7 @@ static void grow(const char *what, uint32_t count, uint32_t client_count)
     for (uint32_t step = 0, goal = 1000; step < STEPS; step++, goal *= 10) {
         for (; locks < goal; locks++) /* in no order */
             lock_at(&lockers[locks % count], 2 * ((uint64_t)locks * 7919 % MANY));
-        assert_int_equal(((struct file *)fx.files[0]->state)->locks.count, goal);
+        assert_int_equal(((struct file *)fx.files[0]->node->state)->locks.count, goal);
         for (int r = 0; r < ROUNDS; r++)
             round_of(count, locks, cost[step]);
         print_message("%-14s %6u locks: LOCK %5.0f ns, LOCKT %5.0f ns, LOCKU %5.0f ns\n", what,

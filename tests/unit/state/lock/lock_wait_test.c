@@ -35,7 +35,7 @@ static int set_up(void **unused)
 
 static struct file *file(void)
 {
-    return fx.files[0]->state;
+    return fx.files[0]->node->state;
 }
 
 /* Everybody is heard of all the time. */

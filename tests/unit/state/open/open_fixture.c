@@ -103,7 +103,7 @@ int fixture_tear_down(void **unused)
     state_destroy(fx.state);
     assert_int_equal(fixture_vfs_opens, 0);
     for (int i = 0; i < FIXTURE_FILES; i++) {
-        assert_null(fx.files[i]->state);
+        assert_null(fx.files[i]->node->state);
         vfs_object_put(fx.files[i]);
     }
     vfs_object_put(fx.root);

@@ -114,7 +114,7 @@ static void test_many_at_once(void **unused)
     open_client_release(fx.alice);
     open_client_release(fx.bob);
     for (int i = 0; i < FIXTURE_FILES; i++)
-        assert_null(fx.files[i]->state);
+        assert_null(fx.files[i]->node->state);
     assert_int_equal(owner_table_of(fx.alice)->lock_count, 0);
     assert_int_equal(owner_table_of(fx.bob)->lock_state_count, 0);
 }
@@ -143,7 +143,7 @@ static void test_release_while_opening(void **unused)
     CHECK(pthread_join(thread, NULL) == 0);
     assert_false(open_client_has_state(fx.alice));
     for (int i = 0; i < FIXTURE_FILES; i++)
-        assert_null(fx.files[i]->state);
+        assert_null(fx.files[i]->node->state);
 }
 
 int main(void)

@@ -30,7 +30,7 @@ static void test_share_matrix(void **unused)
                 }
             }
             assert_int_equal(do_close(fx.alice, &first), NFS4_OK);
-            assert_null(obj->state); /* every count has come back */
+            assert_null(obj->node->state); /* every count has come back */
         }
     }
 }
@@ -61,7 +61,7 @@ static void test_upgrade_keeps_the_stateid(void **unused)
     assert_int_equal(do_open(fx.bob, "b", fx.files[0], R, W, &denied), NFS4ERR_SHARE_DENIED);
     assert_int_equal(do_close(fx.alice, &same), NFS4_OK);
     assert_int_equal(do_close(fx.alice, &same), NFS4ERR_BAD_STATEID);
-    assert_null(fx.files[0]->state);
+    assert_null(fx.files[0]->node->state);
 }
 
 /* However often it was opened, one CLOSE takes all of its shares. */
@@ -169,7 +169,7 @@ static void test_cancel_leaves_no_trace(void **unused)
     assert_int_equal(open_reserve(&request), NFS4_OK);
     assert_int_equal(do_open(fx.bob, "b", fx.files[0], R, NONE, &other), NFS4ERR_SHARE_DENIED);
     open_cancel(&request);
-    assert_null(fx.files[0]->state);
+    assert_null(fx.files[0]->node->state);
     assert_false(open_client_has_state(fx.alice));
 }
 
@@ -202,9 +202,9 @@ static void test_close_waits_for_io(void **unused)
     assert_int_equal(do_close(fx.alice, &s), NFS4_OK);
     assert_null(stateid_lookup(fx.state->opens->stateids, &s, fx.alice));
     assert_false(open_client_has_state(fx.alice));
-    assert_non_null(fx.files[0]->state);
+    assert_non_null(fx.files[0]->node->state);
     stateid_put(sid);
-    assert_null(fx.files[0]->state);
+    assert_null(fx.files[0]->node->state);
 }
 
 /* L-04: what a client had goes with it. */
@@ -221,11 +221,11 @@ static void test_client_goes_with_all_it_has(void **unused)
     open_client_release(fx.alice);
     assert_false(open_client_has_state(fx.alice));
     assert_int_equal(do_close(fx.alice, &s), NFS4ERR_BAD_STATEID);
-    assert_null(fx.files[0]->state);
-    assert_null(fx.files[1]->state);
+    assert_null(fx.files[0]->node->state);
+    assert_null(fx.files[1]->node->state);
     must_open(fx.bob, "b", fx.files[0], RW, RW);
     assert_int_equal(do_open(fx.alice, "a", fx.files[2], R, NONE, &other), NFS4ERR_DELAY);
-    assert_null(fx.files[2]->state);
+    assert_null(fx.files[2]->node->state);
 }
 
 static void test_busy_until_closed(void **unused)

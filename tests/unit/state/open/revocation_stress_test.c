@@ -248,8 +248,8 @@ static void test_coming_and_going(void **unused)
     join(freeing, 1);
     expect_nothing_left(fx.alice);
     expect_nothing_left(fx.bob);
-    assert_null(fx.files[0]->state);
-    assert_null(fx.files[1]->state);
+    assert_null(fx.files[0]->node->state);
+    assert_null(fx.files[1]->node->state);
     assert_int_equal(fixture_vfs_opens, 0);
 }
 
@@ -281,8 +281,8 @@ static void test_removed_meanwhile(void **unused)
     }
     done = true;
     join(takers, TAKERS);
-    assert_null(fx.files[0]->state);
-    assert_null(fx.files[1]->state);
+    assert_null(fx.files[0]->node->state);
+    assert_null(fx.files[1]->node->state);
 }
 
 int main(void)

@@ -243,7 +243,7 @@ static void test_acknowledged(void **unused)
         assert_int_equal(table_of(fx.alice)->revoked_opens, 0);
         assert_int_equal(table_of(fx.alice)->lock_state_count, 0);
         assert_int_equal(do_close(fx.bob, &b), NFS4_OK);
-        assert_null(fx.files[0]->state);
+        assert_null(fx.files[0]->node->state);
     }
 }
 
@@ -313,8 +313,8 @@ static void test_goes_with_its_client(void **unused)
     assert_int_equal(revoked(fx.alice, &b), NFS4ERR_BAD_STATEID);
     assert_int_equal(revoked_count(fx.alice), 0);
     assert_int_equal(table_of(fx.alice)->lock_state_count, 0);
-    assert_null(fx.files[0]->state);
-    assert_null(fx.files[1]->state);
+    assert_null(fx.files[0]->node->state);
+    assert_null(fx.files[1]->node->state);
 }
 
 /* More clients than lose their state in one turn. */
@@ -362,7 +362,8 @@ static void test_many_locks(void **unused)
     silence_but(fx.bob);
     assert_int_equal(do_lock(fx.bob, &b, "l", true, 0, UINT64_MAX, &lb), NFS4_OK);
     assert_int_equal(table_of(fx.alice)->lock_count, 0);
-    assert_int_equal(fx.files[0]->state ? ((struct file *)fx.files[0]->state)->locks.count : 0, 1);
+    assert_int_equal(
+        fx.files[0]->node->state ? ((struct file *)fx.files[0]->node->state)->locks.count : 0, 1);
 }
 
 /* What cannot be written down is not taken away: ask again later. */

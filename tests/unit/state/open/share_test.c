@@ -29,7 +29,7 @@ static struct client *client_of(uint32_t i)
 
 static void open_change(struct model_open *open, uint32_t access, uint32_t deny)
 {
-    struct share_group *group = share_group_get(&table, client_of(open->client));
+    struct share_group *group = share_group_get(&table, client_of(open->client), NULL);
 
     if (open->access == 0) {
         list_init(&open->link);
@@ -43,7 +43,7 @@ static void open_change(struct model_open *open, uint32_t access, uint32_t deny)
 
 static void open_close(struct model_open *open)
 {
-    struct share_group *group = share_group_find(&table, client_of(open->client));
+    struct share_group *group = share_group_find(&table, client_of(open->client), NULL);
 
     share_group_sub(group, open->access, open->deny);
     list_remove(&open->link);
@@ -77,7 +77,7 @@ static void check(uint32_t access, uint32_t deny)
 
     share_table_visit(&table, access, deny, note, met);
     for (uint32_t i = 0; i < CLIENTS; i++) {
-        const struct share_group *group = share_group_find(&table, client_of(i));
+        const struct share_group *group = share_group_find(&table, client_of(i), NULL);
         const struct file_share share = shares_of(i);
 
         assert_int_equal(met[i], file_share_conflict(&share, access, deny));

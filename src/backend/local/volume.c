@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backend/local/volume.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+static pthread_mutex_t volumes_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list volumes = LIST_INIT(volumes);
+
+static struct local_volume *volume_create(uint32_t dev_major, uint32_t dev_minor)
+{
+    struct local_volume *volume = must_calloc(1, sizeof(*volume));
+
+    volume->dev_major = dev_major;
+    volume->dev_minor = dev_minor;
+    randombytes_buf(&volume->hash_seed, sizeof(volume->hash_seed));
+    for (size_t i = 0; i < LOCAL_VOLUME_SHARDS; i++) {
+        CHECK(pthread_mutex_init(&volume->shards[i].lock, NULL) == 0);
+        htable_init(&volume->shards[i].nodes, 64);
+    }
+    list_push_back(&volumes, &volume->link);
+    return volume;
+}
+
+static void volume_destroy(struct local_volume *volume)
+{
+    for (size_t i = 0; i < LOCAL_VOLUME_SHARDS; i++) {
+        htable_fini(&volume->shards[i].nodes);
+        CHECK(pthread_mutex_destroy(&volume->shards[i].lock) == 0);
+    }
+    free(volume);
+}
+
+static struct local_volume *find_locked(uint32_t dev_major, uint32_t dev_minor)
+{
+    LIST_FOREACH (volume, &volumes, struct local_volume, link) {
+        if (volume->dev_major == dev_major && volume->dev_minor == dev_minor)
+            return volume;
+    }
+    return NULL;
+}
+
+struct local_volume *local_volume_get(uint32_t dev_major, uint32_t dev_minor)
+{
+    struct local_volume *volume;
+
+    pthread_mutex_lock(&volumes_lock);
+    volume = find_locked(dev_major, dev_minor);
+    if (!volume)
+        volume = volume_create(dev_major, dev_minor);
+    volume->refs++;
+    pthread_mutex_unlock(&volumes_lock);
+    return volume;
+}
+
+void local_volume_put(struct local_volume *volume)
+{
+    bool last;
+
+    if (!volume)
+        return;
+    pthread_mutex_lock(&volumes_lock);
+    last = --volume->refs == 0;
+    if (last)
+        list_remove(&volume->link);
+    pthread_mutex_unlock(&volumes_lock);
+    if (last)
+        volume_destroy(volume);
+}
+
+static uint64_t id_hash(const struct local_volume *volume, const struct local_id *id)
+{
+    return hash_bytes(id->data, id->len, volume->hash_seed);
+}
+
+static struct local_volume_shard *shard_of(struct local_volume *volume, uint64_t hash)
+{
+    return &volume->shards[hash >> 58]; /* the table uses the low bits */
+}
+
+_Static_assert(LOCAL_VOLUME_SHARDS == 1 << (64 - 58), "the shard is the top bits of the hash");
+
+static struct local_node *node_locked(struct local_volume_shard *shard, const struct local_id *id,
+                                      uint64_t hash)
+{
+    for (struct hnode *n = htable_first(&shard->nodes, hash); n; n = htable_next(n)) {
+        struct local_node *node = CONTAINER_OF(n, struct local_node, by_id);
+
+        if (node->id.len == id->len && memcmp(node->id.data, id->data, id->len) == 0) {
+            node->refs++;
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static struct local_node *node_create_locked(struct local_volume_shard *shard,
+                                             const struct local_id *id, uint64_t hash)
+{
+    struct local_node *node = must_calloc(1, sizeof(*node));
+
+    node->id.len = id->len;
+    memcpy(node->id.data, id->data, id->len);
+    node->refs = 1;
+    CHECK(pthread_mutex_init(&node->names, NULL) == 0);
+    htable_insert(&shard->nodes, &node->by_id, hash);
+    return node;
+}
+
+struct local_node *local_node_get(struct local_volume *volume, const struct local_id *id)
+{
+    uint64_t hash = id_hash(volume, id);
+    struct local_volume_shard *shard = shard_of(volume, hash);
+    struct local_node *node;
+
+    pthread_mutex_lock(&shard->lock);
+    node = node_locked(shard, id, hash);
+    if (!node)
+        node = node_create_locked(shard, id, hash);
+    pthread_mutex_unlock(&shard->lock);
+    return node;
+}
+
+struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id)
+{
+    uint64_t hash = id_hash(volume, id);
+    struct local_volume_shard *shard = shard_of(volume, hash);
+    struct local_node *node;
+
+    pthread_mutex_lock(&shard->lock);
+    node = node_locked(shard, id, hash);
+    pthread_mutex_unlock(&shard->lock);
+    return node;
+}
+
+void local_node_put(struct local_volume *volume, struct local_node *node)
+{
+    struct local_volume_shard *shard;
+    bool last;
+
+    if (!node)
+        return;
+    shard = shard_of(volume, node->by_id.hash);
+    pthread_mutex_lock(&shard->lock);
+    last = --node->refs == 0;
+    if (last)
+        htable_remove(&shard->nodes, &node->by_id);
+    pthread_mutex_unlock(&shard->lock);
+    if (!last)
+        return;
+    CHECK(!atomic_load_explicit(&node->base.state, memory_order_relaxed));
+    CHECK(pthread_mutex_destroy(&node->names) == 0);
+    free(node);
+}

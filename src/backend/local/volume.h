@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * File systems of this machine, and the files of them that are in use, by id: one directory may be
+ * exported twice, lie in another that is exported, or be reached by two mounts.  What belongs to
+ * the file and not to an export's view of it hangs on its node here: state/'s record, the change
+ * attribute, the lock of a directory's names.
+ *
+ * A file system is known by its device number, which all mounts of it have in common (on btrfs, of
+ * one subvolume of it).  Process-wide: exports of one file system share one volume.  Thread safe.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "backend/local/map.h"
+#include "base/htable.h"
+#include "base/list.h"
+#include "vfs/vfs.h"
+
+/* Holders of a reference: the local_objects of the file, and who got it from local_node_find(). */
+struct local_node {
+    struct vfs_node base;
+    struct hnode by_id; /* this and refs under the shard's lock */
+    uint32_t refs;
+    _Atomic uint64_t change; /* last reported << 1 | changed since */
+    /* Of a directory: our own changes of its entries come one after the other (the kernel has it
+     * no other way), so that each finds what it made or is about to remove. */
+    pthread_mutex_t names;
+    struct local_id id;
+};
+
+enum {
+    LOCAL_VOLUME_SHARDS = 64
+};
+
+struct local_volume_shard {
+    pthread_mutex_t lock; /* a leaf */
+    struct htable nodes;
+};
+
+struct local_volume {
+    struct list link; /* this and refs under the lock of all volumes */
+    uint32_t refs;
+    uint32_t dev_major, dev_minor;
+    uint64_t hash_seed;
+    struct local_volume_shard shards[LOCAL_VOLUME_SHARDS];
+};
+
+/* The volume of a device, for an export. */
+struct local_volume *local_volume_get(uint32_t dev_major, uint32_t dev_minor);
+/* No node of that export is held any more.  NULL is fine. */
+void local_volume_put(struct local_volume *volume);
+
+/* The node of a file, made if there is none; or NULL then.  With a reference. */
+struct local_node *local_node_get(struct local_volume *volume, const struct local_id *id);
+struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id);
+/* NULL is fine. */
+void local_node_put(struct local_volume *volume, struct local_node *node);
