@@ -127,7 +127,7 @@ static int choose_finding(struct local_fs *fs, const struct local_options *optio
                              NULL, 0);
     (void)stpcpy(name, "local-");
     (void)sodium_bin2hex(name + 6, sizeof(name) - 6, digest, sizeof(digest));
-    fs->map = local_map_open(options->state_dir, name, error->text, error->size);
+    fs->map = local_map_get(options->state_dir, name, error->text, error->size);
     return fs->map ? 0 : -1;
 }
 
@@ -305,7 +305,7 @@ static void teardown(struct local_fs *fs)
     local_sync_fini(&fs->sync);
     local_volume_put(fs->volume);
     if (fs->map)
-        local_map_close(fs->map);
+        local_map_put(fs->map);
     close_if_open(fs->stop_fd);
     close_if_open(fs->root_fd);
     close_if_open(fs->proc_fd);

@@ -52,7 +52,15 @@ struct local_map {
 
     pthread_t flusher;
     int stop_fd;
+
+    struct list shared_link; /* on `shared`; this and what follows under its lock */
+    uint32_t exports;
+    char *shared_name; /* DIRECTORY/NAME */
 };
+
+/* The maps of this process's exports. */
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list shared = LIST_INIT(shared);
 
 static uint64_t id_hash(const struct local_id *id)
 {
@@ -374,4 +382,49 @@ void local_map_close(struct local_map *map)
     if (flush(map))
         (void)flush(map);
     map_free(map);
+}
+
+static struct local_map *shared_find_locked(const char *name)
+{
+    LIST_FOREACH (map, &shared, struct local_map, shared_link) {
+        if (strcmp(map->shared_name, name) == 0)
+            return map;
+    }
+    return NULL;
+}
+
+struct local_map *local_map_get(const char *dir, const char *name, char *errbuf, size_t size)
+{
+    char path[LIMIT_PATH_BYTES + LIMIT_NAME_BYTES];
+    struct local_map *map;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    pthread_mutex_lock(&shared_lock);
+    map = shared_find_locked(path);
+    if (!map) {
+        map = local_map_open(dir, name, errbuf, size);
+        if (map) {
+            map->shared_name = must_strdup(path);
+            list_push_back(&shared, &map->shared_link);
+        }
+    }
+    if (map)
+        map->exports++;
+    pthread_mutex_unlock(&shared_lock);
+    return map;
+}
+
+void local_map_put(struct local_map *map)
+{
+    bool last;
+
+    pthread_mutex_lock(&shared_lock);
+    last = --map->exports == 0;
+    if (last)
+        list_remove(&map->shared_link);
+    pthread_mutex_unlock(&shared_lock);
+    if (!last)
+        return;
+    free(map->shared_name);
+    local_map_close(map);
 }

@@ -46,6 +46,11 @@ struct local_map *local_map_open(const char *dir, const char *name, char *errbuf
 /* Everything noted is in SQLite afterwards. */
 void local_map_close(struct local_map *map);
 
+/* The same for exports, which may be several of one directory: they share its map, which is closed
+ * with the last. */
+struct local_map *local_map_get(const char *dir, const char *name, char *errbuf, size_t size);
+void local_map_put(struct local_map *map);
+
 /* The object `id` stands at `place`. */
 void local_map_note(struct local_map *map, const struct local_id *id,
                     const struct local_place *place);

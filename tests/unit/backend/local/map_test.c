@@ -132,6 +132,27 @@ static void flip(const char *file, off_t at)
     close(fd);
 }
 
+/* A directory that is exported twice. */
+static void is_shared_by_exports(void **state)
+{
+    char error[256] = "";
+    struct local_map *one = local_map_get(directory, "map", error, sizeof(error));
+    struct local_map *two = local_map_get(directory, "map", error, sizeof(error));
+
+    (void)state;
+    assert_non_null(one);
+    assert_ptr_equal(one, two);
+    refuses("another server uses it");
+    local_map_put(one);
+    map = two;
+    note(1);
+    assert_true(found(1));
+    local_map_put(two);
+    map_begin();
+    assert_true(found(1));
+    map_end();
+}
+
 static void outlives_a_killed_process(void **state)
 {
     (void)state;
@@ -290,8 +311,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(outlives_a_killed_process), TEST(damaged_log),         TEST(torn_log),
-        TEST(damaged_database),          TEST(unwritable_database), TEST(unreadable_database),
+        TEST(is_shared_by_exports), TEST(outlives_a_killed_process),
+        TEST(damaged_log),          TEST(torn_log),
+        TEST(damaged_database),     TEST(unwritable_database),
+        TEST(unreadable_database),
     };
 
     return test_group_run(tests);
