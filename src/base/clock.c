@@ -25,6 +25,14 @@ int64_t clock_now_ns(void)
     return now_ns + atomic_load_explicit(&advanced_ns, memory_order_relaxed);
 }
 
+int64_t clock_boot_ns(void)
+{
+    struct timespec ts;
+
+    CHECK(clock_gettime(CLOCK_BOOTTIME, &ts) == 0);
+    return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec + 1;
+}
+
 struct timespec clock_realtime(void)
 {
     int64_t extra = atomic_load_explicit(&advanced_ns, memory_order_relaxed);

@@ -17,6 +17,10 @@
 /* Monotonic nanoseconds plus whatever tests have added; never 0, never goes back. */
 int64_t clock_now_ns(void);
 
+/* Nanoseconds that have really passed, also while the machine was suspended; tests do not move it.
+ * Never 0, never goes back. */
+int64_t clock_boot_ns(void);
+
 /* Wall clock for file times (plus the same advance). */
 struct timespec clock_realtime(void);
 

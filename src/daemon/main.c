@@ -251,6 +251,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
             setting_effect_reload(d->settings);
         if (sig == SIGUSR1)
             figures_log(&d->server, d->transport);
+        state_beat(d->server.state, clock_now_ns());
         state_tick(d->server.state, clock_now_ns());
         nfs4_tick(&d->server, clock_now_ns());
         dial_out_tick(d->server.dial_out, clock_now_ns());
@@ -281,6 +282,7 @@ static int serve(struct daemon *d)
         return EXIT_FAILED;
     }
     recovery_listening(d->server.state->recovery, clock_now_ns());
+    state_beat(d->server.state, clock_now_ns());
     say_ready(d);
     wait_for_end(d, &signals);
     notify_manager("STOPPING=1");

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
@@ -116,6 +117,17 @@ void state_shortage(struct state *state)
 {
     if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
         atomic_store_explicit(&state->shortage, true, memory_order_relaxed);
+}
+
+void state_beat(struct state *state, int64_t now_ns)
+{
+    int64_t stall_ns = stall_beat(&state->stall, now_ns);
+
+    if (stall_ns == 0)
+        return;
+    recovery_grace_prolong(state->recovery, now_ns);
+    log_warn("state.stall", LOG_U64("ms", stall_ns / NSEC_PER_MSEC),
+             LOG_STR("note", "the server stood still: leases begin anew"));
 }
 
 void state_tick(struct state *state, int64_t now_ns)

@@ -23,6 +23,7 @@
 #include "base/log_limit.h"
 #include "state/session/reply_budget.h"
 #include "state/session/slot_recall.h"
+#include "state/stall.h"
 #include "wire/nfs4_types.h"
 
 struct client;
@@ -120,6 +121,7 @@ struct state {
     _Atomic int64_t reply_bytes; /* memory that kept replies take */
     struct reply_budget reply_budget;
     _Atomic bool shortage; /* state_shortage() */
+    struct stall stall;
 };
 
 /* Never fails; ends the process without memory or randomness. */
@@ -140,6 +142,10 @@ void state_hook_back(struct state *state, const struct state_back_hooks *hooks);
 /* Something that clients' state holds is short, and a request was refused for it: the next tick
  * ends the courtesy for some of those whose lease is over.  Any thread, with any lock held. */
 void state_shortage(struct state *state);
+
+/* When clients can come, and before each state_tick() by the same timer, which runs once a second:
+ * find out whether the server stood still (stall.h). */
+void state_beat(struct state *state, int64_t now_ns);
 
 /* Leases, the budget for replies, the grace period.  From a timer, about once a second; `now_ns` is
  * clock_now_ns().  Thread safe; may wait for the disk: no lock may be held. */

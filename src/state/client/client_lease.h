@@ -23,17 +23,24 @@ static inline int64_t client_silent_ns(const struct client *client, int64_t now_
     return now_ns - atomic_load_explicit(&client->renewed_ns, memory_order_relaxed);
 }
 
+/* Has it been silent for longer than `span_ns`, in which the server has not stood still? */
+static inline bool client_silent_for(const struct client *client, int64_t now_ns, int64_t span_ns)
+{
+    return client_silent_ns(client, now_ns) > span_ns &&
+           !stall_within(&client->state->stall, now_ns, span_ns);
+}
+
 /* Has what was promised run out?  For records that are not confirmed. */
 static inline bool client_expired(const struct client *client, int64_t now_ns)
 {
-    return client_silent_ns(client, now_ns) > client->state->lease_ns;
+    return client_silent_for(client, now_ns, client->state->lease_ns);
 }
 
 /* Is the lease over?  A confirmed client gets a little more than promised: its last renewal may be
  * under way, and the sweep may not have looked yet. */
 static inline bool client_lease_over(const struct client *client, int64_t now_ns)
 {
-    return client_silent_ns(client, now_ns) > client->state->lease_ns + client->state->margin_ns;
+    return client_silent_for(client, now_ns, client->state->lease_ns + client->state->margin_ns);
 }
 
 /* May its state be taken for somebody else: is the lease over, and does no request run?  Takes

@@ -65,6 +65,8 @@ static struct delegation *overdue(struct state *state, int64_t now_ns)
     struct delegation *delegation = NULL;
     struct list *link;
 
+    if (stall_within(&state->stall, now_ns, state->lease_ns))
+        return NULL;
     pthread_mutex_lock(&tables->recall_lock);
     link = overdue_locked(tables, now_ns, state->lease_ns);
     if (link) {

@@ -49,6 +49,10 @@ void recovery_close(struct recovery *recovery);
  * the first recovery_tick(). */
 void recovery_listening(struct recovery *recovery, int64_t now_ns);
 
+/* The server stood still until now: a grace period that is not over yet lasts for its whole length
+ * from here.  By the thread of recovery_tick(). */
+void recovery_grace_prolong(struct recovery *recovery, int64_t now_ns);
+
 /* From now on records stay as they are: the server ends, its clients do not. */
 void recovery_stop(struct recovery *recovery);
 

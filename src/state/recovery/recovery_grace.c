@@ -153,6 +153,12 @@ void recovery_listening(struct recovery *r, int64_t now_ns)
     r->last_end_ns = r->end_ns + r->length_ns;
 }
 
+void recovery_grace_prolong(struct recovery *r, int64_t now_ns)
+{
+    if (recovery_in_grace(r))
+        recovery_listening(r, now_ns);
+}
+
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error, size_t error_size)
 {
     uint32_t former_lease_s, length_s;

@@ -125,7 +125,8 @@ static bool due_next(struct state *state, int64_t now_ns, struct stateid4 *state
     pthread_mutex_lock(&tables->pending_lock);
     if (!list_empty(&tables->pending)) {
         first = LIST_ENTRY(tables->pending.next, struct owner_seqid, pending_link);
-        due = now_ns - first->pending_ns > state->lease_ns;
+        due = now_ns - first->pending_ns > state->lease_ns &&
+              !stall_within(&state->stall, now_ns, state->lease_ns);
     }
     if (due) {
         *stateid = first->pending;

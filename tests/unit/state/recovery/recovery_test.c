@@ -117,6 +117,22 @@ static void comes_up_slowly(void **unused)
     assert_false(in_grace());
 }
 
+/* Nor does a stall of the server in it; behind the end it changes nothing. */
+static void stalls_in_grace(void **unused)
+{
+    (void)unused;
+    come_and_complete("alice");
+    crash();
+    recovery_grace_prolong(state->recovery, born_ns + 100 * NSEC_PER_SEC);
+    tick_at(99 + GRACE_S);
+    assert_true(in_grace());
+    tick_at(100 + GRACE_S);
+    assert_false(in_grace());
+    recovery_grace_prolong(state->recovery, born_ns + 200 * NSEC_PER_SEC);
+    tick_at(201);
+    assert_false(in_grace());
+}
+
 /* Late, but heard again: what it has from then on it may reclaim. */
 static void completes_after_grace(void **unused)
 {
@@ -511,6 +527,7 @@ int main(void)
         RECOVERY_TEST(completes_among_others),
         RECOVERY_TEST(comes_too_late),
         RECOVERY_TEST(comes_up_slowly),
+        RECOVERY_TEST(stalls_in_grace),
         RECOVERY_TEST(completes_after_grace),
         RECOVERY_TEST(goes_on_while_reclaiming),
         RECOVERY_TEST(pauses_too_long),
