@@ -14,7 +14,7 @@ struct victim {
     bool there;
     struct local_id id;
     struct local_object *obj; /* with its path held, if it was in the cache */
-    struct local_node *node;  /* held, if any export has it */
+    struct local_node *node;  /* else held, if another export has it */
 };
 
 static void victim_put(const struct local_object *dir, struct victim *victim)
@@ -36,7 +36,7 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
 
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
     victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
-    victim->node = victim->there ? local_node_find(fs->volume, &victim->id) : NULL;
+    victim->node = victim->there && !victim->obj ? local_node_find(fs->volume, &victim->id) : NULL;
     if (victim->obj)
         status = local_path_get(victim->obj);
     if (status != VFS_OK) {
@@ -125,7 +125,9 @@ static void renamed(struct renaming *r)
         local_note_gone(r->from_dir, r->from.text, &r->moved.id);
         local_note(r->to_dir, r->to.text, &r->moved.id, st.stx_ino);
     }
-    if (r->moved.node)
+    if (r->moved.obj)
+        local_change_mark(r->moved.obj->file);
+    else if (r->moved.node)
         local_change_mark(r->moved.node);
     victim_gone(r->to_dir, r->to.text, &r->replaced);
 }

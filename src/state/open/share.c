@@ -20,18 +20,13 @@ static uint32_t kinds_against(uint32_t access, uint32_t deny)
 
 _Static_assert(OPEN4_SHARE_ACCESS_BOTH == 3 && OPEN4_SHARE_DENY_BOTH == 3, "two bits each");
 
-static uint32_t *count_of(struct file_share *share, unsigned kind)
+/* Takes the lowest of them out. */
+static unsigned next_kind(uint32_t *kinds)
 {
-    switch (kind) {
-    case 0:
-        return &share->access_read;
-    case 1:
-        return &share->access_write;
-    case 2:
-        return &share->deny_read;
-    default:
-        return &share->deny_write;
-    }
+    unsigned kind = (unsigned)__builtin_ctz(*kinds);
+
+    *kinds &= *kinds - 1;
+    return kind;
 }
 
 bool file_share_conflict(const struct file_share *share, uint32_t access, uint32_t deny)
@@ -44,23 +39,22 @@ bool file_share_conflict(const struct file_share *share, uint32_t access, uint32
 
 void file_share_add(struct file_share *share, uint32_t access, uint32_t deny)
 {
-    for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
-        *count_of(share, kind) += kinds_of(access, deny) >> kind & 1;
+    for (uint32_t kinds = kinds_of(access, deny); kinds;)
+        share->of_kind[next_kind(&kinds)]++;
 }
 
 void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny)
 {
-    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
-        uint32_t one = kinds_of(access, deny) >> kind & 1;
+    for (uint32_t kinds = kinds_of(access, deny); kinds;) {
+        unsigned kind = next_kind(&kinds);
 
-        CHECK(*count_of(share, kind) >= one);
-        *count_of(share, kind) -= one;
+        CHECK(share->of_kind[kind] > 0);
+        share->of_kind[kind]--;
     }
 }
 
 void share_table_init(struct share_table *table)
 {
-    *table = (struct share_table){.others_ready = false};
     for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
         list_init(&table->by_kind[kind]);
 }
@@ -135,7 +129,7 @@ void share_group_put(struct share_table *table, struct share_group *group)
     if (!list_empty(&group->opens))
         return;
     for (unsigned kind = 0; kind < SHARE_KINDS; kind++)
-        CHECK(*count_of(&group->share, kind) == 0);
+        CHECK(group->share.of_kind[kind] == 0);
     group->client = NULL;
     if (group == &table->first)
         return;
@@ -146,18 +140,21 @@ void share_group_put(struct share_table *table, struct share_group *group)
 void share_group_add(struct share_table *table, struct share_group *group, uint32_t access,
                      uint32_t deny)
 {
-    file_share_add(&group->share, access, deny);
-    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
-        if (*count_of(&group->share, kind) > 0 && list_empty(&group->links[kind]))
+    for (uint32_t kinds = kinds_of(access, deny); kinds;) {
+        unsigned kind = next_kind(&kinds);
+
+        if (group->share.of_kind[kind]++ == 0)
             list_push_back(&table->by_kind[kind], &group->links[kind]);
     }
 }
 
 void share_group_sub(struct share_group *group, uint32_t access, uint32_t deny)
 {
-    file_share_sub(&group->share, access, deny);
-    for (unsigned kind = 0; kind < SHARE_KINDS; kind++) {
-        if (*count_of(&group->share, kind) == 0)
+    for (uint32_t kinds = kinds_of(access, deny); kinds;) {
+        unsigned kind = next_kind(&kinds);
+
+        CHECK(group->share.of_kind[kind] > 0);
+        if (--group->share.of_kind[kind] == 0)
             list_remove(&group->links[kind]);
     }
 }

@@ -17,14 +17,19 @@
 struct client;
 struct vfs_object;
 
-/* Counts of the opens that have a bit of OPEN4_SHARE_ACCESS_* or OPEN4_SHARE_DENY_* set. */
-struct file_share {
-    uint32_t access_read, access_write;
-    uint32_t deny_read, deny_write;
-};
-
 enum {
     SHARE_KINDS = 4 /* the counts of struct file_share, in their order */
+};
+
+/* Counts of the opens that have a bit of OPEN4_SHARE_ACCESS_* or OPEN4_SHARE_DENY_* set. */
+struct file_share {
+    union {
+        struct {
+            uint32_t access_read, access_write;
+            uint32_t deny_read, deny_write;
+        };
+        uint32_t of_kind[SHARE_KINDS];
+    };
 };
 
 /* The opens of one client through one export.  What it has open through another one is another file
@@ -52,6 +57,7 @@ bool file_share_conflict(const struct file_share *share, uint32_t access, uint32
 void file_share_add(struct file_share *share, uint32_t access, uint32_t deny);
 void file_share_sub(struct file_share *share, uint32_t access, uint32_t deny);
 
+/* Of memory that is all zero. */
 void share_table_init(struct share_table *table);
 
 /* It has no group any more. */

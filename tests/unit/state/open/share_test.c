@@ -91,6 +91,7 @@ static void check(uint32_t access, uint32_t deny)
 static void test_counts(void **unused)
 {
     (void)unused;
+    table = (struct share_table){.others_ready = false};
     share_table_init(&table);
     for (uint32_t step = 0; step < STEPS; step++) {
         struct model_open *open = &opens[(uint32_t)rand() % OPENS];
@@ -130,6 +131,7 @@ static void test_found_comes_first(void **unused)
     struct search search = {.wanted = client_of(CLIENTS - 1)};
 
     (void)unused;
+    table = (struct share_table){.others_ready = false};
     share_table_init(&table);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         opens[i].client = i;
