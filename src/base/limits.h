@@ -34,6 +34,9 @@
 #define LIMIT_LISTENERS 16u
 #define LIMIT_LOOPS 64u
 #define LIMIT_RPC_PROGRAMS 8u
+#define LIMIT_SLICE_US 1000u   /* that a connection has a loop before the next one */
+#define LIMIT_SLICE_WORK 16u   /* steps between two looks at the clock, at the most */
+#define LIMIT_SLICE_PAGE 4096u /* bytes of a request or a reply that count as a step */
 
 /* proto */
 #define LIMIT_READ_BYTES (1u << 20)  /* maxread */

@@ -11,12 +11,13 @@ static void wake(struct delegation_waiter *waiter)
 void compound_park_begin(struct compound_park *park, struct compound *c, struct reply *reply,
                          enum rpc_result (*run_on)(struct compound_park *park))
 {
-    if (!c->call->park_ok ||
-        atomic_load_explicit(&c->server->recall_park_ms, memory_order_relaxed) == 0)
+    if (!c->call->park_ok)
         return;
     park->c = c;
     park->reply = reply;
     park->run_on = run_on;
+    if (atomic_load_explicit(&c->server->recall_park_ms, memory_order_relaxed) == 0)
+        return;
     park->waiter.wake = wake;
     c->waiter = &park->waiter;
 }
@@ -35,6 +36,7 @@ bool compound_park_queued(struct compound_park *park, enum nfsstat4 status)
 {
     if (park->asked)
         return true;
+    park->yields = false;
     park->asked = status == NFS4ERR_DELAY && rpc_call_park(park->c->call, deadline(park));
     if (park->asked)
         return true;
@@ -43,14 +45,25 @@ bool compound_park_queued(struct compound_park *park, enum nfsstat4 status)
     return false;
 }
 
-enum rpc_result compound_park(struct compound_park *park)
+static enum rpc_result parked(struct compound_park *park)
 {
     struct compound *c = park->c;
 
-    CHECK(park->asked);
     park->limit = (size_t)(park->reply->limit - c->out->start);
     c->call->parked = park;
     return RPC_PARKED;
+}
+
+enum rpc_result compound_park(struct compound_park *park)
+{
+    CHECK(park->asked);
+    return parked(park);
+}
+
+enum rpc_result compound_yield(struct compound_park *park)
+{
+    park->yields = true;
+    return parked(park);
 }
 
 enum rpc_result compound_park_resume(struct compound_park *park)
@@ -60,8 +73,10 @@ enum rpc_result compound_park_resume(struct compound_park *park)
 
     if (park->ended)
         return park->result;
-    park->asked = false;
     park->reply->limit = c->out->start + park->limit;
+    if (park->yields)
+        return park->run_on(park);
+    park->asked = false;
     woken = !delegation_waiter_cancel(&park->waiter);
     if (c->call->park_expired) {
         park->wake_due = woken;

@@ -10,6 +10,9 @@
  *     operation: NFS4ERR_DELAY, waiter queued -> compound_park_wanted() -> RPC_PARKED
  *         -> wake() or the time is over -> compound_park_resume() -> the processor's `run_on`
  *
+ * A COMPOUND that has used up its connection's slice of time is parked as well, between two
+ * operations, and goes on by itself: compound_yield().
+ *
  * Each time the waiter was queued wake() comes once or is cancelled, and a compound does not end
  * before: compound_park_end().
  */
@@ -31,6 +34,7 @@ struct compound_park {
     enum rpc_result (*run_on)(struct compound_park *park); /* the processor goes on */
     int64_t until_ns;                                      /* 0: it has not waited yet */
     bool asked;                                            /* it is about to be parked */
+    bool yields;   /* it is, or was last, for its connection's slice of time is over */
     bool wake_due; /* wake() will come, and was not waited for */
     bool orphan;   /* it may not go on: its client was removed while it waited */
     bool ended;    /* all is done but for that; `result` is what came out */
@@ -62,6 +66,15 @@ static inline bool compound_park_wanted(struct compound_park *park, enum nfsstat
     return __builtin_expect(delegation_waiter_queued(&park->waiter), 0) &&
            compound_park_queued(park, status);
 }
+
+/* Before each operation: is the connection's slice of time over?  True: return compound_yield(). */
+static inline bool compound_yield_wanted(struct compound_park *park)
+{
+    return park->c && rpc_call_yield(park->c->call);
+}
+
+/* Others have their turn; the processor goes on with the operation that it has not begun. */
+enum rpc_result compound_yield(struct compound_park *park);
 
 /* The compound is parked: `in` and `out` stand where it goes on. */
 enum rpc_result compound_park(struct compound_park *park);

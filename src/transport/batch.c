@@ -79,7 +79,16 @@ static struct call_frame *frame_begin(struct loop *loop, struct buffer *in)
     frame->reply = loop->out->data + loop->out_used;
     frame->call.conn = loop->batch.conn;
     frame->call.received_ns = loop->batch.received_ns;
+    frame->call.work = loop->batch.work;
+    frame->call.work_max = loop->turns.step;
     return frame;
+}
+
+/* What the call did since the clock was read; its request and reply count by their length. */
+static void batch_work(struct batch *batch, const struct call_frame *frame)
+{
+    batch->work = frame->call.work + 1 +
+                  (uint32_t)((frame->record_len + frame->reply_len) / LIMIT_SLICE_PAGE);
 }
 
 /* Back in the loop after the call. */
@@ -89,6 +98,7 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
 
     loop->encoding = false;
     loop->out_used += frame->reply_len;
+    batch_work(&loop->batch, frame);
     frame_unpin(frame);
     arena_reset(&frame->arena);
     loop->frame = frame;
@@ -173,6 +183,7 @@ static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data
     } else if (type == RPC_MSG_CALL) {
         call_run(loop, in, data, len);
     } else {
+        loop->batch.work++;
         reply_run(loop, in, xid, data, len);
     }
 }
@@ -186,15 +197,15 @@ static void batch_drop_input(struct batch *batch)
     batch->pos = batch->end = NULL;
 }
 
-/* The client does not read its replies: what it sent waits, in as little memory as fits. */
-static void batch_stall(struct loop *loop)
+/* What was received and not run waits, in as little memory as fits. */
+static void batch_keep(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
     struct connection *conn = batch->conn;
     size_t left = (size_t)(batch->end - batch->pos);
 
     CHECK(!conn->stalled);
-    if (left > 64 << 10) {
+    if (left > 64 << 10 || (left > 0 && batch->in != loop->scratch)) {
         conn->stalled = batch->in;
         batch->in = NULL;
         conn->stalled_pos = (uint32_t)(batch->pos - conn->stalled->data);
@@ -206,7 +217,41 @@ static void batch_stall(struct loop *loop)
     conn->stalled_end = conn->stalled_pos + (uint32_t)left;
     batch_drop_input(batch);
     batch->more = false;
-    send_queue_set(conn, SEND_QUEUE_STALL);
+}
+
+/* The client does not read its replies. */
+static void batch_stall(struct loop *loop)
+{
+    batch_keep(loop);
+    send_queue_set(loop->batch.conn, SEND_QUEUE_STALL);
+}
+
+/* Its slice is over: it goes on when it has its next turn. */
+static void batch_defer(struct loop *loop)
+{
+    struct connection *conn = loop->batch.conn;
+
+    batch_keep(loop);
+    turn_wait(&loop->turns, conn);
+    if (!conn->queue.deferred)
+        send_queue_set(conn, SEND_QUEUE_DEFER);
+}
+
+/* Has the connection had the loop for a slice?  The clock is looked at behind some work only. */
+static bool batch_is_over(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+
+    if (batch->work >= loop->turns.step) {
+        batch->over = turn_charge(&loop->turns, clock_now_ns(), batch->work);
+        batch->work = 0;
+    }
+    return batch->over;
+}
+
+static bool batch_has_input(const struct batch *batch)
+{
+    return batch->pos < batch->end || batch->conn->reader.complete;
 }
 
 /* The next record: true when there is one. */
@@ -233,7 +278,8 @@ static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct bu
     return true;
 }
 
-/* Run what is here.  Returns early when the connection is to be closed, or stalls. */
+/* Run what is here.  Returns early when the connection is to be closed, stalls, or its slice is
+ * over. */
 static void batch_records(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -248,9 +294,12 @@ static void batch_records(struct loop *loop)
             if (!loop_is_mine(loop))
                 return;
         }
-        if (send_queue_bytes(conn) > LIMIT_SEND_QUEUE_MARK_BYTES &&
-            (batch->pos < batch->end || conn->reader.complete)) {
+        if (send_queue_bytes(conn) > LIMIT_SEND_QUEUE_MARK_BYTES && batch_has_input(batch)) {
             batch_stall(loop);
+            return;
+        }
+        if (!list_empty(&conn->yielded) || (batch_is_over(loop) && batch_has_input(batch))) {
+            batch_defer(loop);
             return;
         }
         if (!batch_next(loop, &data, &len, &in))
@@ -309,6 +358,12 @@ static bool batch_receive(struct loop *loop)
     }
     transport_count(loop->transport, TRANSPORT_COUNTER_bytes_in, (uint64_t)n);
     batch->received_ns = clock_now_ns();
+    if (batch->begins)
+        turn_begin(&loop->turns, conn, batch->received_ns);
+    else
+        batch->over = turn_charge(&loop->turns, batch->received_ns, batch->work);
+    batch->begins = false;
+    batch->work = 0;
     atomic_store_explicit(&conn->activity_ns, batch->received_ns, memory_order_relaxed);
 
     if (direct > (size_t)n)
@@ -335,6 +390,8 @@ static void batch_end(struct loop *loop)
 
     batch_drop_input(batch);
     batch->conn = NULL;
+    if (conn->queue.deferred && !turn_waits(&conn->turn))
+        send_queue_set(conn, SEND_QUEUE_GO_ON);
     if (connection_is_dead(conn)) {
         loop_leave(loop, conn);
     } else if (eof) {
@@ -357,7 +414,8 @@ static void batch_run(struct loop *loop)
         loop_flush(loop);
         if (!loop_is_mine(loop))
             return;
-        if (!batch->more || connection_is_dead(batch->conn) || !batch_receive(loop))
+        if (!batch->more || connection_is_dead(batch->conn) || batch_is_over(loop) ||
+            !batch_receive(loop))
             break;
     }
     batch_end(loop);
@@ -365,7 +423,7 @@ static void batch_run(struct loop *loop)
 
 static void batch_init(struct loop *loop, struct connection *conn)
 {
-    loop->batch = (struct batch){.conn = conn, .more = true};
+    loop->batch = (struct batch){.conn = conn, .more = true, .begins = true};
 }
 
 void batch_begin(struct loop *loop, struct connection *conn)
@@ -383,15 +441,43 @@ void batch_resume(struct loop *loop, struct connection *conn)
 
     batch_init(loop, conn);
     batch->received_ns = clock_now_ns();
+    batch->begins = false;
+    batch->more = !conn->queue.quiet && !conn->queue.eof;
+    turn_begin(&loop->turns, conn, batch->received_ns);
     batch->in = conn->stalled;
     if (batch->in) {
         batch->pos = batch->in->data + conn->stalled_pos;
         batch->end = batch->in->data + conn->stalled_end;
     }
     conn->stalled = NULL;
-    send_queue_set(conn, SEND_QUEUE_RESUME);
+    if (conn->queue.stalled)
+        send_queue_set(conn, SEND_QUEUE_RESUME);
+    if (!list_empty(&conn->yielded))
+        park_run_yielded(LIST_ENTRY(conn->yielded.next, struct call_frame, park.link));
     if (loop_is_mine(loop))
         batch_run(loop);
+}
+
+/* It has left the loop, and what has begun is run to its end. */
+static void turn_left(struct loop *loop, struct connection *conn)
+{
+    struct call_frame *frame = LIST_ENTRY(conn->yielded.next, struct call_frame, park.link);
+
+    if (conn->yielded.next != conn->yielded.prev)
+        turn_wait(&loop->turns, conn);
+    turn_end(&loop->turns);
+    park_run_yielded(frame);
+}
+
+void batch_turn(struct loop *loop, struct connection *conn)
+{
+    transport_count(loop->transport, TRANSPORT_COUNTER_turns, 1);
+    if (conn->queue.left)
+        turn_left(loop, conn);
+    else if (conn->queue.deferred || !list_empty(&conn->yielded))
+        batch_resume(loop, conn);
+    else if (!conn->queue.stalled && !conn->queue.quiet && !conn->queue.eof)
+        batch_begin(loop, conn);
 }
 
 /* The call of the thread before goes on writing into loop->out: leave that to it, and send what
@@ -415,6 +501,8 @@ void batch_continue(struct loop *loop)
 {
     if (!loop->batch.conn)
         return;
+    /* The call has had its time. */
+    loop->batch.work = LIMIT_SLICE_WORK;
     if (loop->encoding)
         batch_abandon_out(loop);
     if (loop_is_mine(loop))

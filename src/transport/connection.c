@@ -52,6 +52,8 @@ struct connection *connection_create(struct transport *transport, int fd,
         1 + atomic_fetch_add_explicit(&transport->next_connection_id, 1, memory_order_relaxed);
     memcpy(&conn->peer, peer, peer_len);
     list_init(&conn->link);
+    list_init(&conn->yielded);
+    turn_init(&conn->turn, peer);
     list_init(&conn->postponed_link);
     CHECK(pthread_mutex_init(&conn->queue.lock, NULL) == 0);
     return conn;

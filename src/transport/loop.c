@@ -25,6 +25,7 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
     list_init(&loop->connections);
     list_init(&loop->resumed);
     list_init(&loop->postponed);
+    turn_table_init(&loop->turns);
     CHECK(pthread_mutex_init(&loop->list_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&loop->resumed_lock, NULL) == 0);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -36,7 +37,7 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
 void loop_fini(struct loop *loop)
 {
     CHECK(list_empty(&loop->connections) && list_empty(&loop->resumed) &&
-          list_empty(&loop->postponed));
+          list_empty(&loop->postponed) && !loop->turns.waiting);
     if (loop->frame)
         frame_release(loop->transport, loop->frame);
     buffer_put(loop->scratch);
@@ -131,6 +132,11 @@ void loop_leave(struct loop *loop, struct connection *conn)
     record_reset(&conn->reader);
     buffer_put(conn->stalled);
     conn->stalled = NULL;
+    if (loop->turns.running == conn)
+        turn_end(&loop->turns);
+    /* A call that has begun is run to its end. */
+    if (list_empty(&conn->yielded))
+        turn_cancel(&loop->turns, &conn->turn);
     connection_unpin(conn);
 }
 
@@ -162,7 +168,11 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
         }
     }
     /* Epoll may not know yet that nothing is to be received.  The flags are the owner's. */
-    if (events & EPOLLIN && !conn->queue.stalled && !conn->queue.quiet && !conn->queue.eof)
+    if (!(events & EPOLLIN) || conn->queue.stalled || conn->queue.quiet || conn->queue.eof)
+        return;
+    if (turn_waits(&conn->turn) || !turn_is_light(&loop->turns, conn))
+        turn_wait(&loop->turns, conn);
+    else
         batch_begin(loop, conn);
 }
 
@@ -242,13 +252,30 @@ static void source_event(struct loop *loop, const struct epoll_event *event)
 static void loop_wait(struct loop *loop)
 {
     int timeout_ms = loop->accept_paused_until_ns ? LOOP_PAUSE_MS : -1;
-    int count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
+    int count;
 
+    if (loop->turns.waiting)
+        timeout_ms = 0;
+    else
+        turn_end(&loop->turns);
+    count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
     CHECK(count >= 0 || errno == EINTR);
     loop->event_next = 0;
     loop->event_count = count > 0 ? count : 0;
+    turn_round(&loop->turns, count == LOOP_EVENTS);
     if (loop->accept_paused_until_ns)
         listeners_resume(loop);
+}
+
+/* A turn for the next connection that waits for one; false: look at epoll first. */
+static bool loop_give_turn(struct loop *loop)
+{
+    struct connection *conn = turn_next(&loop->turns);
+
+    if (!conn)
+        return false;
+    batch_turn(loop, conn);
+    return true;
 }
 
 void loop_run(struct loop *loop)
@@ -281,6 +308,7 @@ void loop_run(struct loop *loop)
         }
         if (atomic_load_explicit(&loop->transport->stopping, memory_order_acquire))
             return;
-        loop_wait(loop);
+        if (!loop_give_turn(loop))
+            loop_wait(loop);
     }
 }

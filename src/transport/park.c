@@ -10,6 +10,8 @@
  * Who finds `parked` set under park_table.lock resets it, and thereby has the frame; a
  * rpc_call_resume() that comes while it is not set is noted for when it will be.
  *
+ * A call that yields is kept in the same way, by its connection, and run on at its next turn.
+ *
  * Deadlines are nearly in order, since all waits are of one length: a list serves, and one timer in
  * the epoll set of the first loop.
  */
@@ -100,6 +102,38 @@ bool rpc_call_park(struct rpc_call *call, int64_t until_ns)
     }
     frame->park.until_ns = until_ns;
     frame->park.asked = true;
+    return true;
+}
+
+bool rpc_call_is_over_now(struct rpc_call *call)
+{
+    struct loop *loop = loop_owned(call->conn->transport);
+    int64_t now_ns = clock_now_ns();
+    bool over =
+        loop ? turn_charge(&loop->turns, now_ns, call->work) : worker_is_over(worker_self, now_ns);
+
+    call->work = 0;
+    call->work_max = loop ? loop->turns.step : 1;
+    call->work_pos = xdr_pos(&call->out);
+    return over;
+}
+
+/* The owner of another loop goes on: it could not queue the connection. */
+bool rpc_call_yield_now(struct rpc_call *call)
+{
+    struct call_frame *frame = frame_of(call);
+    struct transport *transport = call->conn->transport;
+    struct loop *loop = loop_owned(transport);
+
+    if (!rpc_call_is_over_now(call) || (loop && loop != call->conn->loop))
+        return false;
+    if (!call->park_ok || call->out.failed ||
+        atomic_load_explicit(&transport->draining, memory_order_relaxed) || !reserve(frame))
+        return false;
+    CHECK(!frame->park.asked);
+    frame->park.reserved = frame->park.asked = frame->park.yields = true;
+    frame->park.until_ns = 0;
+    transport_count(transport, TRANSPORT_COUNTER_yields, 1);
     return true;
 }
 
@@ -228,6 +262,20 @@ static struct loop *loop_for(const struct call_frame *frame)
     return owned ? owned : frame->call.conn->loop;
 }
 
+/* Its connection has it run on, if the owner of its loop is here: else that one is told. */
+static void yield_enter(struct call_frame *frame)
+{
+    struct connection *conn = frame->call.conn;
+
+    if (loop_owned(conn->transport) != conn->loop) {
+        resume_in(conn->loop, frame);
+        return;
+    }
+    frame->park.yields = false;
+    list_push_back(&conn->yielded, &frame->park.link);
+    turn_wait(&conn->loop->turns, conn);
+}
+
 void park_enter(struct call_frame *frame)
 {
     struct park_table *parks = table_of(frame);
@@ -239,6 +287,10 @@ void park_enter(struct call_frame *frame)
     record_keep(frame);
     results_keep(frame);
     buffers_drop(frame);
+    if (frame->park.yields) {
+        yield_enter(frame);
+        return;
+    }
     transport_count(transport, TRANSPORT_COUNTER_parks, 1);
 
     pthread_mutex_lock(&parks->lock);
@@ -322,10 +374,31 @@ void park_expire_all(struct transport *transport)
     expire(transport, INT64_MAX);
 }
 
-void park_run_next(struct loop *loop)
+static void run_on(struct call_frame *frame)
 {
     struct worker *worker = worker_self;
-    struct transport *transport = loop->transport;
+
+    reservation_drop(frame);
+    results_restore(frame);
+    frame->call.work = 0;
+    frame->call.work_max = 1;
+    worker->frame = frame;
+    rpc_serve_resumed(frame);
+    worker->frame = NULL;
+    if (frame->park.asked)
+        park_enter(frame);
+    else
+        frame_finish(frame->call.conn->transport, frame);
+}
+
+void park_run_yielded(struct call_frame *frame)
+{
+    list_remove(&frame->park.link);
+    run_on(frame);
+}
+
+void park_run_next(struct loop *loop)
+{
     struct call_frame *frame;
     struct list *node;
 
@@ -336,15 +409,12 @@ void park_run_next(struct loop *loop)
     if (!node)
         return;
     frame = LIST_ENTRY(node, struct call_frame, park.link);
-    reservation_drop(frame);
-    results_restore(frame);
-    worker->frame = frame;
-    rpc_serve_resumed(frame);
-    worker->frame = NULL;
-    if (frame->park.asked)
-        park_enter(frame);
-    else
-        frame_finish(transport, frame);
+    if (frame->park.yields) {
+        yield_enter(frame);
+        return;
+    }
+    turn_end(&loop->turns);
+    run_on(frame);
 }
 
 /* ---- the table ---- */

@@ -84,6 +84,9 @@ struct rpc_call {
     bool tail_ok;         /* the transport can send a tail */
     struct rpc_tail tail; /* set by dispatch; goes out after `out` */
     int64_t received_ns;  /* clock_now_ns() when the batch came in: the request's one clock read */
+    uint32_t work;        /* steps taken since the clock was read: rpc_call_is_over() */
+    uint32_t work_max;    /* it is read again behind so many */
+    size_t work_pos;      /* where `out` stood when its bytes were counted last */
     bool park_ok;         /* the transport and the program can park it */
     bool park_expired;    /* in resume: its time is over; false: rpc_call_resume() has come */
     void *parked;         /* the program's own */
@@ -106,6 +109,34 @@ struct rpc_program {
  * dispatch (or resume) must return RPC_PARKED, with nothing failed in `out`.  An `until_ns` of
  * 0 is for a call that is resumed any moment, and never false. */
 bool rpc_call_park(struct rpc_call *call, int64_t until_ns) MUST_USE;
+
+/* Between two steps of a long call: has its connection used up its slice of time, while others want
+ * theirs?  With true dispatch (or resume) must return RPC_PARKED, with nothing failed in `out`; the
+ * call is run on when its connection has its next turn.  So does a call whose thread lost its loop
+ * when it blocked, and that goes on for a slice.  False for a call that can't be parked, and nearly
+ * always without a look at the clock. */
+bool rpc_call_yield_now(struct rpc_call *call) MUST_USE;
+
+/* Look at the clock: is the slice over that the calling thread has? */
+bool rpc_call_is_over_now(struct rpc_call *call) MUST_USE;
+
+/* One step more, of which it takes a few to make a slice. */
+static inline bool rpc_call_step(struct rpc_call *call)
+{
+    return ++call->work >= call->work_max ||
+           xdr_pos(&call->out) - call->work_pos >= LIMIT_SLICE_WORK * LIMIT_SLICE_PAGE;
+}
+
+static inline bool rpc_call_yield(struct rpc_call *call)
+{
+    return __builtin_expect(rpc_call_step(call), 0) && rpc_call_yield_now(call);
+}
+
+/* For a call that can end early instead: the same question, and nothing follows from it. */
+static inline bool rpc_call_is_over(struct rpc_call *call)
+{
+    return __builtin_expect(rpc_call_step(call), 0) && rpc_call_is_over_now(call);
+}
 
 /* Once for each call that waits for it, which may not end before: on any thread, without a lock;
  * before dispatch has returned RPC_PARKED, or after the time was over, too: then the call goes on

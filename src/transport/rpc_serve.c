@@ -189,6 +189,7 @@ static void program_run(struct call_frame *frame, const struct rpc_program *prog
     struct rpc_call *call = &frame->call;
 
     frame->program = program;
+    call->work_pos = 0;
     call->park_ok = program->resume != NULL;
     call->args = call->in.p;
     call->args_len = (uint32_t)xdr_left(&call->in);

@@ -124,7 +124,7 @@ static uint32_t queue_events_locked(struct connection *conn)
     } else if (bytes <= LIMIT_SEND_QUEUE_MARK_BYTES / 2) {
         queue->paused = false;
     }
-    if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled)
+    if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled && !queue->deferred)
         events |= EPOLLIN;
     /* At the end, and when stalled calls may go on, the loop is called by a writable socket. */
     if (!queue->flushing && !queue->postponed &&
@@ -462,6 +462,10 @@ void send_queue_set(struct connection *conn, unsigned flags)
         queue->stalled = true;
     if (flags & SEND_QUEUE_RESUME)
         queue->stalled = false;
+    if (flags & SEND_QUEUE_DEFER)
+        queue->deferred = true;
+    if (flags & SEND_QUEUE_GO_ON)
+        queue->deferred = false;
     queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
 }

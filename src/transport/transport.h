@@ -40,6 +40,8 @@ struct transport;
     X(handoffs, "Loops given away by worker_will_block()")                                         \
     X(retakes, "Loops taken from a thread that blocked too long")                                  \
     X(no_spare, "Times a loop had to wait for a blocked thread: LIMIT_WORKER_THREADS reached")     \
+    X(yields, "Times a call gave way to other connections: its slice of time was over")            \
+    X(turns, "Slices of time that connections waited for")                                         \
     X(parks, "Times a call was parked: it waits without a thread")                                 \
     X(parks_expired, "Of these, ended by time")                                                    \
     X(parks_refused, "Times a call could not be: LIMIT_PARKED_CALLS and its like, or the end")

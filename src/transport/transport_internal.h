@@ -26,6 +26,7 @@
 #include "transport/record.h"
 #include "transport/rpc_call.h"
 #include "transport/transport.h"
+#include "transport/turn.h"
 
 enum {
     CACHE_LINE_BYTES = 64,
@@ -71,14 +72,17 @@ struct send_queue {
     pthread_mutex_t lock;
     struct send_item *head, *tail;
     _Atomic size_t bytes; /* written with the lock */
-    uint32_t armed;       /* the epoll events */
     bool flushing, arming;
     bool postponed; /* the connection is in a loop.postponed */
-    bool left;      /* the loop is done with the connection */
-    bool eof;       /* the client sends no more: leave once the queue is empty */
-    bool quiet;     /* draining: receive no more */
     bool paused;    /* above the mark: receive no more for now */
-    bool stalled;   /* calls already received wait until it is not paused */
+    uint32_t armed; /* the epoll events */
+    /* Only the owner of the loop writes these, so it reads them without the lock: apart from those
+     * above, for compilers read neighbours together. */
+    bool left;     /* the loop is done with the connection */
+    bool eof;      /* the client sends no more: leave once the queue is empty */
+    bool quiet;    /* draining: receive no more */
+    bool stalled;  /* calls already received wait until it is not paused */
+    bool deferred; /* they wait for the connection's next turn */
 };
 
 /* ---- connections ---- */
@@ -119,6 +123,8 @@ struct connection {
 
     /* The loop owner's. */
     struct record_reader reader;
+    struct turn turn;
+    struct list yielded;    /* its calls that have used up a slice, struct park link */
     struct buffer *stalled; /* received, not yet run: [stalled_pos, stalled_end) */
     uint32_t stalled_pos, stalled_end;
 
@@ -174,10 +180,13 @@ enum {
     SEND_QUEUE_STALL = 4,
     SEND_QUEUE_RESUME = 8,
     SEND_QUEUE_WAITS = 16,
+    SEND_QUEUE_DEFER = 32,
+    SEND_QUEUE_GO_ON = 64,
 };
 
-/* Note that the client sends no more, that nothing more is to be received, that calls wait, that
- * they go on (the loop owner's word); then set what epoll waits for. */
+/* Note that the client sends no more, that nothing more is to be received, that calls wait for the
+ * socket, that these go on, that calls wait for a turn, that none do (the loop owner's word); then
+ * set what epoll waits for. */
 void send_queue_set(struct connection *conn, unsigned flags);
 
 /* WAITS: bytes wait for the socket.  EOF: it was set, and none do.  RESUME: calls that wait may
@@ -200,11 +209,12 @@ static inline size_t send_queue_bytes(const struct connection *conn)
 /* What a call has besides while it is parked: park.c. */
 struct park {
     bool asked;    /* rpc_call_park() was true: RPC_PARKED follows */
+    bool yields;   /* the same, of rpc_call_yield_now() */
     bool reserved; /* it is counted */
     bool parked;   /* it is anybody's; under park_table.lock, like the next */
     bool resumed;  /* rpc_call_resume() came while it was not parked */
     int64_t until_ns;
-    struct list link; /* of park_table.waiting, then of loop.resumed */
+    struct list link; /* of park_table.waiting, then of loop.resumed; or of connection.yielded */
     size_t bytes;     /* as counted */
     uint8_t *record;  /* a copy of its own: until the call ends */
     uint8_t *results; /* what has been encoded: until it is run on */
@@ -278,6 +288,9 @@ bool park_table_start(struct loop *loop) MUST_USE;
 /* Park the call that has asked for it: the frame is not the caller's any more. */
 void park_enter(struct call_frame *frame);
 
+/* Run the call on that has yielded, on its connection's turn.  The owner's; can lose the loop. */
+void park_run_yielded(struct call_frame *frame);
+
 /* Give back what a call had that was parked. */
 void park_forget(struct call_frame *frame);
 
@@ -299,7 +312,10 @@ struct batch {
     struct buffer *record;   /* a reference: holds the record being run; may be NULL */
     int64_t received_ns;
     unsigned receives;
-    bool more; /* the receive was filled: there may be more */
+    uint32_t work; /* done since the clock was read, as in struct rpc_call */
+    bool begins;   /* no turn has begun with it yet */
+    bool over;     /* the connection's slice is */
+    bool more;     /* the receive was filled: there may be more */
     bool eof;
 };
 
@@ -319,6 +335,7 @@ struct loop {
     struct epoll_event events[LOOP_EVENTS];
     int event_next, event_count;
     struct batch batch;
+    struct turn_table turns;
     struct buffer *scratch;   /* receives go here */
     struct call_frame *frame; /* a free one, or NULL: the running call has it */
 
@@ -388,6 +405,9 @@ void batch_begin(struct loop *loop, struct connection *conn);
 /* The queue has drained: run the calls that waited. */
 void batch_resume(struct loop *loop, struct connection *conn);
 
+/* It is the connection's turn. */
+void batch_turn(struct loop *loop, struct connection *conn);
+
 /* Go on with the batch of a loop that another thread lost. */
 void batch_continue(struct loop *loop);
 
@@ -436,6 +456,7 @@ struct worker {
     uint64_t section;         /* what it put into loop->section */
     unsigned section_depth;
     bool in_section;
+    int64_t alone_since_ns; /* since when its call has run without a loop; 0: not known yet */
     pthread_cond_t wake;
     struct worker *next_spare;
 };
@@ -464,6 +485,9 @@ static inline bool loop_is_mine(const struct loop *loop)
 {
     return worker_self->loop == loop;
 }
+
+/* Has a worker that lost its loop run on for a slice since it blocked last? */
+bool worker_is_over(struct worker *worker, int64_t now_ns) MUST_USE;
 
 void worker_pool_init(struct transport *transport);
 void worker_pool_fini(struct transport *transport);

@@ -266,6 +266,15 @@ static bool section_enter(struct worker *worker)
     return true;
 }
 
+/* It goes on without a loop, and not for long: what need not wait any more is the loop's. */
+static void worker_detach(struct worker *worker)
+{
+    worker->loop = NULL;
+    worker->alone_since_ns = 0;
+    if (worker->frame)
+        worker->frame->call.work_max = 1;
+}
+
 void worker_may_block(void)
 {
     struct worker *worker = worker_self;
@@ -296,8 +305,17 @@ void worker_will_block(void)
         return;
     }
     transport_count(worker->transport, TRANSPORT_COUNTER_handoffs, 1);
-    worker->loop = NULL;
+    worker_detach(worker);
     worker_give(spare, loop);
+}
+
+bool worker_is_over(struct worker *worker, int64_t now_ns)
+{
+    if (worker->section_depth > 0)
+        return false;
+    if (!worker->alone_since_ns)
+        worker->alone_since_ns = now_ns;
+    return now_ns - worker->alone_since_ns >= LIMIT_SLICE_US * 1000LL;
 }
 
 void worker_unblock(void)
@@ -313,8 +331,9 @@ void worker_unblock(void)
     worker->in_section = false;
     section = worker->section;
     if (!atomic_compare_exchange_strong_explicit(&worker->loop->section, &section, section + 1,
-                                                 memory_order_acq_rel, memory_order_relaxed))
-        worker->loop = NULL;
+                                                 memory_order_acq_rel, memory_order_relaxed)) {
+        worker_detach(worker);
+    }
 }
 
 /* ---- beginning and end ---- */

@@ -16,6 +16,8 @@ enum {
     COOKIE_SHIFT = CHILD_COOKIE_FIRST + LIMIT_EXPORTS,
     RESOK_FIXED_BYTES = 8 + 4 + 4, /* verifier, end of list, eof */
     TAIL_BYTES = 8,                /* end of list, eof */
+    /* Behind so many a listing ends with its connection's slice of time: the client asks again. */
+    ENTRIES_MIN = 64,
 };
 
 struct listing {
@@ -54,8 +56,8 @@ static bool listing_put(struct listing *l, const struct vfs_name *name, uint64_t
         return false;
     }
     l->dir_bytes = dir_bytes;
-    l->entries++;
-    return true;
+    l->full = ++l->entries >= ENTRIES_MIN && rpc_call_is_over(l->c->call);
+    return !l->full;
 }
 
 /* Without leave to look names up there is no entry that can be looked at; with it, one that cannot

@@ -105,6 +105,8 @@ static enum rpc_result run_from(struct v40_compound *x, enum duplicate_way way)
 
     for (; way == DUPLICATE_GO_ON && x->status == NFS4_OK && c->op_index < c->op_count;
          c->op_index++) {
+        if (compound_yield_wanted(&x->park))
+            return compound_yield(&x->park);
         way = op_next(x);
         if (x->park.asked)
             return compound_park(&x->park);
@@ -116,7 +118,8 @@ static enum rpc_result run_on(struct compound_park *park)
 {
     struct v40_compound *x = CONTAINER_OF(park, struct v40_compound, park);
 
-    x->again = true;
+    if (!park->yields)
+        x->again = true;
     return run_from(x, DUPLICATE_GO_ON);
 }
 

@@ -70,6 +70,8 @@ static enum rpc_result run_from(struct v41_compound *x, enum v41_gate gate)
     struct compound *c = &x->base;
 
     for (; x->status == NFS4_OK && c->op_index < c->op_count; c->op_index++) {
+        if (compound_yield_wanted(&x->park))
+            return compound_yield(&x->park);
         if (!op_next(x, gate))
             return compound_park(&x->park);
     }

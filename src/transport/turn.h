@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose turn it is in a loop.
+ *
+ * A connection that has something to run gets one slice of time, LIMIT_SLICE_US, and goes to the
+ * end of its queue.  There is one queue for each level of use: the loop serves the one that has
+ * used least of its time lately, so a connection that asks for little waits for the slice at hand
+ * and not for those that ask for much.  Use is what the connection, and to a lesser part what its
+ * address used, halved every 17 ms.  Now and then the other end of the queues has a turn, so nobody
+ * waits for ever.
+ *
+ * The clock is read once a receive, and again behind so many steps (operations, pages, entries) that
+ * a good part of a slice may have passed: few where the last ones were slow.  All of it belongs to the owner of the loop.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "base/list.h"
+
+struct connection;
+
+enum {
+    TURN_LEVELS = 8,
+    TURN_ADDRESSES = 256, /* addresses of one hash share what they used */
+};
+
+/* Nanoseconds used lately, as of `period`. */
+struct turn_usage {
+    uint64_t used_ns;
+    int64_t period;
+};
+
+/* A connection's part. */
+struct turn {
+    struct list link; /* of a queue; by itself: it waits for no turn */
+    struct turn_usage usage;
+    uint32_t step;    /* as in turn_table, when it had its last turn */
+    unsigned address; /* in turn_table.addresses */
+};
+
+/* A loop's part. */
+struct turn_table {
+    struct list queues[TURN_LEVELS];
+    unsigned waiting;           /* bit n: queue n is not empty */
+    unsigned picks;             /* turns given */
+    struct connection *running; /* whose time it is; NULL: nobody's */
+    int64_t begun_ns;           /* when the turn at hand began; 0: it is not known yet */
+    int64_t charged_ns;         /* until when its time is accounted for */
+    int64_t round_ns;           /* when the first turn since the last look at epoll began; or 0 */
+    unsigned looks;             /* at epoll, one after the other, that found more than they took */
+    bool held;                  /* those who wait do so until the next look */
+    bool due;                   /* one of them has its turn before it, however late it is */
+    int64_t now_ns;             /* the last reading of the clock */
+    uint32_t step;              /* the turn at hand takes so many steps between two of them */
+    struct turn_usage addresses[TURN_ADDRESSES];
+};
+
+void turn_table_init(struct turn_table *table);
+
+/* A new connection from `peer`. */
+void turn_init(struct turn *turn, const struct sockaddr *peer);
+
+/* A turn of `conn` begins at `now_ns`; the one before is charged until then. */
+void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns);
+
+/* The turn at hand is charged until `now_ns`, for so many steps.  True: its slice is over.  Behind turn_end() a slice
+ * begins that nobody is charged for. */
+bool turn_charge(struct turn_table *table, int64_t now_ns, uint32_t steps) MUST_USE;
+
+/* Nobody's time from now on: the loop does something else, or sleeps. */
+void turn_end(struct turn_table *table);
+
+/* Has it used so little that it need not queue? */
+bool turn_is_light(const struct turn_table *table, const struct connection *conn) MUST_USE;
+
+/* Queue it, unless it is queued. */
+void turn_wait(struct turn_table *table, struct connection *conn);
+
+static inline bool turn_waits(const struct turn *turn)
+{
+    return !list_empty(&turn->link);
+}
+
+/* It leaves the queue that it may be in. */
+void turn_cancel(struct turn_table *table, struct turn *turn);
+
+/* Take the next one off its queue; NULL: none waits, or it is time to look at epoll, where somebody
+ * may have come who has used less. */
+struct connection *turn_next(struct turn_table *table);
+
+/* The loop has looked at epoll, where there may be `more` than it took. */
+void turn_round(struct turn_table *table, bool more);

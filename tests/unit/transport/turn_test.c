@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who comes next in a loop, and that long calls give way without being lost.
+ */
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "lib/test.h"
+#include "rpc_server.h"
+#include "transport/transport_internal.h"
+
+enum {
+    SLICE_NS = LIMIT_SLICE_US * 1000,
+    STEPS = 20,
+    STEP_NS = 500000,
+    CALLS = 60,
+    PINGS = 10,
+};
+
+/* ---- the queues ---- */
+
+static struct connection conns[4];
+static struct turn_table table;
+
+static void set_up(void)
+{
+    struct sockaddr_in peer = {.sin_family = AF_INET};
+
+    table = (struct turn_table){0};
+    turn_table_init(&table);
+    for (unsigned i = 0; i < ARRAY_SIZE(conns); i++) {
+        peer.sin_addr.s_addr = htonl(0x7f000001 + i);
+        conns[i] = (struct connection){0};
+        turn_init(&conns[i].turn, (struct sockaddr *)&peer);
+    }
+}
+
+/* The connection has the loop for that long. */
+static void use(struct connection *conn, int64_t *now_ns, int64_t used_ns)
+{
+    turn_begin(&table, conn, *now_ns);
+    *now_ns += used_ns;
+    assert_int_equal(turn_charge(&table, *now_ns, 1), used_ns >= SLICE_NS);
+    turn_end(&table);
+}
+
+static void least_use_comes_first(void **state)
+{
+    int64_t now_ns = NSEC_PER_SEC;
+
+    (void)state;
+    set_up();
+    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    use(&conns[1], &now_ns, 2 * SLICE_NS);
+    use(&conns[2], &now_ns, SLICE_NS / 100);
+    assert_false(turn_is_light(&table, &conns[0]));
+    assert_true(turn_is_light(&table, &conns[2]));
+    turn_round(&table, false);
+    for (unsigned i = 0; i < 3; i++) {
+        turn_wait(&table, &conns[i]);
+        turn_wait(&table, &conns[i]); /* once is enough */
+    }
+    assert_ptr_equal(turn_next(&table), &conns[2]);
+    assert_ptr_equal(turn_next(&table), &conns[1]);
+    assert_ptr_equal(turn_next(&table), &conns[0]);
+    assert_null(turn_next(&table));
+}
+
+static void use_is_forgotten(void **state)
+{
+    int64_t now_ns = NSEC_PER_SEC;
+
+    (void)state;
+    set_up();
+    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    now_ns += NSEC_PER_SEC;
+    use(&conns[1], &now_ns, 1);
+    assert_true(turn_is_light(&table, &conns[0]));
+}
+
+/* Somebody who always comes first does not keep others out. */
+static void the_last_has_turns(void **state)
+{
+    int64_t now_ns = NSEC_PER_SEC;
+    unsigned turns = 0;
+
+    (void)state;
+    set_up();
+    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    turn_round(&table, false);
+    for (unsigned i = 0; i < 64; i++) {
+        turn_wait(&table, &conns[0]);
+        turn_wait(&table, &conns[1]);
+        turns += turn_next(&table) == &conns[0];
+    }
+    assert_int_equal(turns, 8);
+    turn_cancel(&table, &conns[0].turn);
+    turn_cancel(&table, &conns[1].turn);
+    assert_null(turn_next(&table));
+}
+
+/* Between two looks at epoll there is a slice of turns, and at least one. */
+static void a_round_ends(void **state)
+{
+    int64_t now_ns = NSEC_PER_SEC;
+
+    (void)state;
+    set_up();
+    for (unsigned i = 0; i < 3; i++)
+        turn_wait(&table, &conns[i]);
+    turn_round(&table, false);
+    use(&conns[3], &now_ns, 2 * SLICE_NS);
+    assert_non_null(turn_next(&table));
+    assert_null(turn_next(&table));
+    turn_round(&table, true); /* there is more to be seen first */
+    assert_null(turn_next(&table));
+    turn_round(&table, false);
+    assert_non_null(turn_next(&table));
+}
+
+/* Connections of one address count together, in a smaller measure. */
+static void addresses_count(void **state)
+{
+    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
+    struct connection another = {0};
+    int64_t now_ns = NSEC_PER_SEC;
+
+    (void)state;
+    set_up();
+    turn_init(&another.turn, (struct sockaddr *)&peer);
+    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    assert_false(turn_is_light(&table, &another));
+    assert_true(turn_is_light(&table, &conns[1]));
+    turn_round(&table, false);
+    turn_wait(&table, &conns[0]);
+    turn_wait(&table, &another);
+    assert_ptr_equal(turn_next(&table), &another);
+}
+
+/* ---- long calls ---- */
+
+static void burn(int64_t ns)
+{
+    int64_t end_ns = clock_now_ns() + ns;
+
+    while (clock_now_ns() < end_ns)
+        continue;
+}
+
+/* Word 0: so many steps of half a slice.  What is left of them hangs on the call. */
+static enum rpc_result steps_run(struct rpc_call *call, uint32_t left)
+{
+    for (; left > 0; left--) {
+        if (rpc_call_yield(call)) {
+            call->parked = (void *)(uintptr_t)left;
+            return RPC_PARKED;
+        }
+        burn(STEP_NS);
+    }
+    xdr_put_u32(&call->out, 4711);
+    return RPC_REPLY;
+}
+
+static enum rpc_result run(struct rpc_call *call, void *context)
+{
+    (void)context;
+    return call->procedure == PROC_NULL ? RPC_REPLY : steps_run(call, xdr_get_u32(&call->in));
+}
+
+static enum rpc_result resume(struct rpc_call *call, void *context)
+{
+    (void)context;
+    return steps_run(call, (uint32_t)(uintptr_t)call->parked);
+}
+
+static void long_calls_send(int fd)
+{
+    const uint32_t steps = STEPS;
+
+    for (uint32_t i = 0; i < CALLS; i++)
+        client_call(fd, i + 1, PROC_ECHO, &steps, 1);
+}
+
+/* The neighbour's calls are answered while those run, and these all have their answer. */
+static void neighbours_do_not_wait(void **state)
+{
+    struct rpc_server server;
+    int busy, quiet;
+
+    (void)state;
+    rpc_server_start_with(&server, 1, run, resume);
+    busy = client_connect(&server);
+    quiet = client_connect(&server);
+    client_ping(quiet, 1);
+    long_calls_send(busy);
+    for (uint32_t i = 0; i < PINGS; i++)
+        client_ping(quiet, 100 + i);
+    assert_true(rpc_server_stats(&server).replies < 1 + PINGS + CALLS);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        uint32_t word;
+        size_t count;
+
+        assert_int_equal(client_reply(busy, &word, 1, &count), i + 1);
+        assert_int_equal(count, 1);
+        assert_int_equal(word, 4711);
+    }
+    assert_true(rpc_server_stats(&server).yields >= CALLS);
+    assert_int_equal(rpc_server_stats(&server).parked_calls, 0);
+    close(busy);
+    close(quiet);
+    rpc_server_stop(&server);
+}
+
+/* What has begun is run to its end, and the connection then closed. */
+static void a_client_leaves(void **state)
+{
+    struct rpc_server server;
+    int busy, quiet;
+
+    (void)state;
+    rpc_server_start_with(&server, 1, run, resume);
+    busy = client_connect(&server);
+    quiet = client_connect(&server);
+    long_calls_send(busy);
+    while (rpc_server_stats(&server).yields == 0)
+        client_ping(quiet, 1);
+    close(busy);
+    while (rpc_server_stats(&server).closed == 0)
+        client_ping(quiet, 2);
+    assert_int_equal(rpc_server_stats(&server).parked_calls, 0);
+    close(quiet);
+    rpc_server_stop(&server);
+}
+
+/* So does a server that ends. */
+static void the_server_ends(void **state)
+{
+    struct rpc_server server;
+    int busy, quiet;
+
+    (void)state;
+    rpc_server_start_with(&server, 2, run, resume);
+    busy = client_connect(&server);
+    quiet = client_connect(&server);
+    long_calls_send(busy);
+    while (rpc_server_stats(&server).yields == 0)
+        client_ping(quiet, 1);
+    rpc_server_stop(&server);
+    close(busy);
+    close(quiet);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(least_use_comes_first), cmocka_unit_test(use_is_forgotten),
+        cmocka_unit_test(the_last_has_turns),    cmocka_unit_test(a_round_ends),
+        cmocka_unit_test(addresses_count),       cmocka_unit_test(neighbours_do_not_wait),
+        cmocka_unit_test(a_client_leaves),       cmocka_unit_test(the_server_ends),
+    };
+
+    return test_group_run(tests);
+}
