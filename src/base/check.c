@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 void check_failed(const char *condition, const char *file, int line, const char *function)
 {
     char text[512];
@@ -17,6 +19,7 @@ void check_failed(const char *condition, const char *file, int line, const char 
         ssize_t ignored = write(STDERR_FILENO, text, len);
         (void)ignored;
     }
+    log_flush();
     abort();
 }
 

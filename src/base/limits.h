@@ -6,8 +6,11 @@
 #pragma once
 
 /* base */
-#define LIMIT_ARENA_BYTES (8u << 20) /* one request's scratch memory */
-#define LIMIT_COUNTER_LANES 512u     /* threads that count without sharing a cache line */
+#define LIMIT_ARENA_BYTES (8u << 20)     /* one request's scratch memory */
+#define LIMIT_COUNTER_LANES 512u         /* threads that count without sharing a cache line */
+#define LIMIT_LOG_QUEUE_BYTES (1u << 20) /* of lines that are not written yet, unless --log-queue */
+#define LIMIT_LOG_QUEUE_LINES 16384u
+#define LIMIT_LOG_LINES_PER_S 100u /* of one event, if it has no limit of its own */
 
 /* daemon */
 #define LIMIT_FIGURES_SESSIONS 256u /* told one by one in the log */

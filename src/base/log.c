@@ -8,13 +8,22 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log_queue.h"
 
 enum {
-    LINE_BYTES_MAX = 4096
+    LINE_BYTES_MAX = 4096,
+    STOP_MS = 2000, /* for a reader that is slow */
+    FLUSH_MS = 1000,
+    LOG_FIELDS_MAX = 16, /* of a line that says what was left out */
 };
 
 _Atomic int log_level_current = LOG_LEVEL_INFO;
 static _Atomic bool json_format;
+static struct log_queue *_Atomic queue; /* NULL: lines are written by who logs them */
+static _Atomic bool gave_up;            /* nobody read them at the end */
+static _Atomic uint64_t limited;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -120,11 +129,10 @@ bool log_level_parse(const char *text, enum log_level *level)
     return false;
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields,
-               size_t count)
+static void line_build(struct line *line, enum log_level level, const char *event,
+                       const struct log_field *fields, size_t count)
 {
     bool json = atomic_load_explicit(&json_format, memory_order_relaxed);
-    struct line line = {.len = 0};
     struct timespec now;
     struct tm tm;
     char stamp[96];
@@ -135,23 +143,129 @@ void log_write(enum log_level level, const char *event, const struct log_field *
                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
                    now.tv_nsec / 1000000);
     if (json)
-        line_puts(&line, "{\"time\":\"");
-    line_puts(&line, stamp);
-    line_puts(&line, json ? "\",\"level\":\"" : " ");
-    line_puts(&line, level_names[level]);
-    line_puts(&line, json ? "\",\"event\":\"" : " ");
-    line_puts(&line, event);
+        line_puts(line, "{\"time\":\"");
+    line_puts(line, stamp);
+    line_puts(line, json ? "\",\"level\":\"" : " ");
+    line_puts(line, level_names[level]);
+    line_puts(line, json ? "\",\"event\":\"" : " ");
+    line_puts(line, event);
     if (json)
-        line_puts(&line, "\"");
+        line_puts(line, "\"");
     for (size_t i = 0; i < count; i++) {
-        line_puts(&line, json ? ",\"" : " ");
-        line_puts(&line, fields[i].key);
-        line_puts(&line, json ? "\":" : "=");
-        line_put_field(&line, &fields[i]);
+        line_puts(line, json ? ",\"" : " ");
+        line_puts(line, fields[i].key);
+        line_puts(line, json ? "\":" : "=");
+        line_put_field(line, &fields[i]);
     }
     if (json)
-        line_puts(&line, "}");
-    line.text[line.len++] = '\n';
-    ssize_t ignored = write(STDERR_FILENO, line.text, line.len);
-    (void)ignored;
+        line_puts(line, "}");
+    line->text[line->len++] = '\n';
+}
+
+static void line_write(const struct line *line)
+{
+    struct log_queue *to = atomic_load_explicit(&queue, memory_order_acquire);
+
+    if (to) {
+        log_queue_put(to, line->text, line->len);
+    } else if (!atomic_load_explicit(&gave_up, memory_order_relaxed)) {
+        ssize_t ignored = write(STDERR_FILENO, line->text, line->len);
+
+        (void)ignored;
+    }
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count)
+{
+    struct line line = {.len = 0};
+
+    line_build(&line, level, event, fields, count);
+    line_write(&line);
+}
+
+/* ---- limits ---- */
+
+/* Not the clock that tests stop. */
+static int64_t coarse_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+void log_write_from(struct log_limit *place, enum log_level level, const char *event,
+                    const struct log_field *fields, size_t count)
+{
+    struct log_field all[LOG_FIELDS_MAX];
+    uint64_t left_out;
+
+    if (level < LOG_LEVEL_DEBUG && !log_limit_take(place, coarse_ns(), LIMIT_LOG_LINES_PER_S)) {
+        atomic_fetch_add_explicit(&limited, 1, memory_order_relaxed);
+        return;
+    }
+    left_out = log_limit_left_out(place);
+    if (left_out == 0 || count >= LOG_FIELDS_MAX) {
+        log_write(level, event, fields, count);
+        return;
+    }
+    memcpy(all, fields, count * sizeof(*fields));
+    all[count] = LOG_U64("left_out", left_out);
+    log_write(level, event, all, count + 1);
+}
+
+uint64_t log_limited(void)
+{
+    return atomic_load_explicit(&limited, memory_order_relaxed);
+}
+
+/* ---- the queue ---- */
+
+static size_t dropped_note(char *text, size_t size, uint64_t dropped)
+{
+    struct line line = {.len = 0};
+
+    line_build(&line, LOG_LEVEL_WARN, "log.dropped", &LOG_U64("count", dropped), 1);
+    CHECK(line.len <= size);
+    memcpy(text, line.text, line.len);
+    return line.len;
+}
+
+bool log_start(size_t queue_bytes)
+{
+    const struct log_queue_config config = {.fd = STDERR_FILENO,
+                                            .bytes_max = queue_bytes,
+                                            .lines_max = LIMIT_LOG_QUEUE_LINES,
+                                            .note = dropped_note};
+    struct log_queue *made;
+
+    if (queue_bytes == 0)
+        return true;
+    made = log_queue_create(&config);
+    atomic_store_explicit(&queue, made, memory_order_release);
+    return made != NULL;
+}
+
+void log_stop(void)
+{
+    struct log_queue *old = atomic_exchange_explicit(&queue, NULL, memory_order_acq_rel);
+
+    if (old && !log_queue_destroy(old, STOP_MS))
+        atomic_store_explicit(&gave_up, true, memory_order_relaxed);
+}
+
+void log_flush(void)
+{
+    struct log_queue *now = atomic_load_explicit(&queue, memory_order_acquire);
+
+    if (now)
+        (void)log_queue_flush(now, FLUSH_MS);
+}
+
+uint64_t log_dropped(void)
+{
+    struct log_queue *now = atomic_load_explicit(&queue, memory_order_acquire);
+
+    return now ? log_queue_dropped(now) : 0;
 }

@@ -4,8 +4,13 @@
  *
  *     log_info("session.create", LOG_HEX("session", id, 16), LOG_U64("slots", n));
  *
- * One write(2) a line, so lines of several threads never mix.  The level test is inline: a line
- * below the level costs one relaxed load and evaluates none of its fields.  Thread safe.
+ * The level test is inline: a line below the level costs one relaxed load and evaluates none of its
+ * fields.  Each place in the code logs LIMIT_LOG_LINES_PER_S lines a second at the most, since most
+ * events are a client's to cause; what was left out is counted in the next line from there.  Debug
+ * lines have no limit.
+ *
+ * log_start() sets a thread up that writes, so that nobody waits for whoever reads the log; before
+ * it, and behind log_stop(), a line is one write(2).  Thread safe.
  */
 #pragma once
 
@@ -13,6 +18,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/check.h"
+#include "base/log_limit.h"
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -67,15 +75,35 @@ void log_set_json(bool json);
 /* Parse error|warn|info|debug; false when it is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
-/* Print one line now; use the macros below. */
+/* From now on lines are queued, in `queue_bytes` at the most (0: they are not), and written by a
+ * thread.  False and errno when there is none to have. */
+bool log_start(size_t queue_bytes) MUST_USE;
+
+/* Write what is queued as long as somebody reads it, and end the thread.  No other thread logs. */
+void log_stop(void);
+
+/* Wait for what is queued, but not for long: the process is about to end. */
+void log_flush(void);
+
+/* Lines that found the queue full; lines left out by the limit of their event. */
+uint64_t log_dropped(void);
+uint64_t log_limited(void);
+
+/* One line, without a limit; use the macros below. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
+
+/* The same from one place of the code, with its limit. */
+void log_write_from(struct log_limit *place, enum log_level level, const char *event,
+                    const struct log_field *fields, size_t count);
 
 #define LOG_AT(level, event, ...)                                                                  \
     do {                                                                                           \
         if (log_enabled(level)) {                                                                  \
+            static struct log_limit log_place_;                                                    \
             const struct log_field log_fields_[] = {__VA_ARGS__};                                  \
-            log_write(level, event, log_fields_, sizeof(log_fields_) / sizeof(log_fields_[0]));    \
+            log_write_from(&log_place_, level, event, log_fields_,                                 \
+                           sizeof(log_fields_) / sizeof(log_fields_[0]));                          \
         }                                                                                          \
     } while (0)
 

@@ -203,6 +203,7 @@ static bool open_listeners(struct daemon *d)
 
 static void say_ready(struct daemon *d)
 {
+    log_flush(); /* what was logged before stands before it */
     for (uint32_t i = 0; i < d->options.listen_count; i++) {
         char text[80];
 
@@ -269,6 +270,10 @@ static int serve(struct daemon *d)
     block_signals(&signals);
     if (!share_descriptors(d) || !privilege_reduce(&d->options))
         return EXIT_FAILED;
+    if (!log_start((size_t)d->options.log_queue_kib << 10)) {
+        fprintf(stderr, "mainstayd: the log has no thread: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
     umask(0); /* modes come from clients */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
     err = make_settings(d);
@@ -290,6 +295,7 @@ static int serve(struct daemon *d)
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
         log_error("daemon.drain", LOG_STR("error", "a request does not end"));
+        log_stop();
         _exit(EXIT_FAILED);
     }
     return 0;
@@ -346,6 +352,7 @@ int main(int argc, char **argv)
     if (result == 0 && !daemon.options.check_only) {
         result = serve(&daemon);
         tear_down(&daemon);
+        log_stop();
     }
     options_fini(&daemon.options);
     return result;

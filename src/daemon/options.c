@@ -37,6 +37,8 @@ static const char usage[] =
     "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
+    "  --log-queue KIB       lines that wait for a slow reader of the log (default 1024); more are\n"
+    "                        dropped and counted; 0: requests wait for the log\n"
     "  --check               check the options and exit\n"
     "  --help, --version\n";
 
@@ -45,6 +47,7 @@ enum {
     LEASE_S_MIN = 1,
     THREADS_MAX = 64,
     REPLY_CACHE_MIB_MAX = 1 << 20,
+    LOG_QUEUE_KIB_MAX = 64 << 10,
     PORT_DEFAULT = 2049,
 };
 
@@ -63,6 +66,7 @@ enum option_id {
     OPT_SET,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
+    OPT_LOG_QUEUE,
     OPT_CHECK,
     OPT_HELP,
     OPT_VERSION,
@@ -83,6 +87,7 @@ static const struct option long_options[] = {
     {"set", required_argument, NULL, OPT_SET},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"log-queue", required_argument, NULL, OPT_LOG_QUEUE},
     {"check", no_argument, NULL, OPT_CHECK},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -249,6 +254,9 @@ static bool set_option(struct options *options, int id, const char *value)
                complain("--log-level wants error, warn, info or debug, not", value);
     case OPT_LOG_FORMAT:
         return set_log_format(options, value);
+    case OPT_LOG_QUEUE:
+        return parse_number(value, 0, LOG_QUEUE_KIB_MAX, &options->log_queue_kib) ||
+               complain("--log-queue wants 0 to 65536 KiB, not", value);
     case OPT_CHECK:
         options->check_only = true;
         return true;
@@ -327,7 +335,8 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 
     *options = (struct options){.lease_s = LEASE_S_DEFAULT,
                                 .grace_s = RECOVERY_GRACE_BY_LEASE,
-                                .log_level = LOG_LEVEL_INFO};
+                                .log_level = LOG_LEVEL_INFO,
+                                .log_queue_kib = LIMIT_LOG_QUEUE_BYTES >> 10};
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (id == OPT_HELP || id == OPT_VERSION) {
             (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);

@@ -30,6 +30,7 @@ struct options {
     struct setting_option settings[SETTING_COUNT];
     enum log_level log_level;
     bool log_json;
+    uint32_t log_queue_kib; /* 0: lines are not queued */
     bool check_only;
 };
 

@@ -2,15 +2,15 @@
 /*
  * Whose turn it is in a loop.
  *
- * A connection that has something to run gets one slice of time, LIMIT_SLICE_US, and goes to the
- * end of its queue.  There is one queue for each level of use: the loop serves the one that has
- * used least of its time lately, so a connection that asks for little waits for the slice at hand
- * and not for those that ask for much.  Use is what the connection, and to a lesser part what its
- * address used, halved every 17 ms.  Now and then the other end of the queues has a turn, so nobody
- * waits for ever.
+ * A connection with something to run gets one slice of time, LIMIT_SLICE_US, and goes to the end of
+ * its queue.  There is one queue for each level of use, and the loop serves the connection that has
+ * used least of its time lately: who asks for little waits for the slice at hand and not for those
+ * who ask for much.  Use is what the connection, and to a lesser part its address, has used; it is
+ * halved every 17 ms.  Now and then the other end of the queues has a turn, so nobody starves.
  *
- * The clock is read once a receive, and again behind so many steps (operations, pages, entries) that
- * a good part of a slice may have passed: few where the last ones were slow.  All of it belongs to the owner of the loop.
+ * The clock is read once a receive, and again behind so many steps (operations, pages, entries)
+ * that a good part of a slice may have passed: few where the last ones were slow.  All of it
+ * belongs to the owner of the loop.
  */
 #pragma once
 
@@ -68,8 +68,8 @@ void turn_init(struct turn *turn, const struct sockaddr *peer);
 /* A turn of `conn` begins at `now_ns`; the one before is charged until then. */
 void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns);
 
-/* The turn at hand is charged until `now_ns`, for so many steps.  True: its slice is over.  Behind turn_end() a slice
- * begins that nobody is charged for. */
+/* The turn at hand is charged until `now_ns`, for so many steps.  True: its slice is over.  Behind
+ * turn_end() a slice begins that nobody is charged for. */
 bool turn_charge(struct turn_table *table, int64_t now_ns, uint32_t steps) MUST_USE;
 
 /* Nobody's time from now on: the loop does something else, or sleeps. */

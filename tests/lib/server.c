@@ -43,7 +43,7 @@ static unsigned more_options(const char **argv, unsigned n)
     char *rest = text;
 
     (void)snprintf(text, sizeof(text), "%s", more ? more : "");
-    for (char *word; n < TEST_SERVER_OPTIONS + 7 && (word = strsep(&rest, " "));) {
+    for (char *word; n < TEST_SERVER_OPTIONS + 9 && (word = strsep(&rest, " "));) {
         if (*word)
             argv[n++] = word;
     }
@@ -66,7 +66,7 @@ static const char *open_ports(const struct test_server *server, const char *opti
 static void exec_server(const struct test_server *server, pid_t parent)
 {
     const char *bin = getenv("MAINSTAY_BIN");
-    const char *argv[TEST_SERVER_OPTIONS + 8];
+    const char *argv[TEST_SERVER_OPTIONS + 10];
     char path[4096], listen[64];
     unsigned n = 0;
 
@@ -81,6 +81,9 @@ static void exec_server(const struct test_server *server, pid_t parent)
     argv[n++] = listen;
     argv[n++] = "--state";
     argv[n++] = server->state;
+    /* What a request logs is there when its reply is. */
+    argv[n++] = "--log-queue";
+    argv[n++] = "0";
     for (unsigned i = 0; server->options[i]; i++)
         argv[n++] = open_ports(server, server->options[i]);
     n = more_options(argv, n);
