@@ -27,7 +27,7 @@
 #define LIMIT_CONNECTIONS 65536u
 #define LIMIT_DIALLED_CONNECTIONS 16384u /* of these, made by us */
 #define LIMIT_DESCRIPTORS 524288u        /* of the process, unless mainstayd --descriptors */
-#define LIMIT_WORKER_THREADS 256u        /* grown by blocked work, never beyond */
+#define LIMIT_WORKER_THREADS 512u        /* grown by blocked work, never beyond */
 #define LIMIT_PARKED_CALLS 4096u         /* that wait without a thread */
 #define LIMIT_PARKED_CALLS_PER_CONNECTION 512u
 #define LIMIT_PARKED_BYTES (64u << 20)         /* of their requests, and of replies begun */
@@ -145,3 +145,4 @@
 #define LIMIT_LOCAL_SEARCH_ENTRIES 65536u /* looked through for an entry renamed behind our back */
 #define LIMIT_LOCAL_ANCESTRY 1024u        /* directories whose parent is remembered */
 #define LIMIT_LOCAL_MAP_PENDING (64u << 10) /* places noted and not yet in SQLite */
+#define LIMIT_LOCAL_NAMES_WAITERS 32u       /* threads that wait to change a directory */

@@ -43,6 +43,7 @@ static void transport_log(const struct transport_stats *stats)
                                        LOG_U64("dialled_connections", stats->dialled_connections),
                                        LOG_U64("threads", stats->threads),
                                        LOG_U64("spare_threads", stats->spare_threads),
+                                       LOG_U64("blocked_threads", stats->blocked_threads),
                                        LOG_U64("log_dropped", log_dropped()),
                                        LOG_U64("log_limited", log_limited()),
 #define X(name, help) LOG_U64(#name, stats->name),

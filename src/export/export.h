@@ -121,6 +121,11 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
 enum vfs_status export_root(struct export_table *table, const struct sockaddr *peer,
                             struct vfs_object **obj, struct export **export);
 
+/* nfs_fh4 -> its export; asks no backend.  BADHANDLE for bytes that are not ours, STALE for what is
+ * no longer exported. */
+enum vfs_status export_fh_export(struct export_table *table, const struct nfs_fh4 *fh,
+                                 struct export **export);
+
 /* nfs_fh4 -> object.  BADHANDLE for bytes that are not ours or whose MAC is wrong, STALE for what
  * is gone or no longer exported. */
 enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,

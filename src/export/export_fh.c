@@ -36,12 +36,9 @@ uint32_t export_fh_build(struct export_table *table, const struct export *export
     return FH_HEADER_BYTES + handle->len;
 }
 
-enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,
-                                  struct vfs_object **obj, struct export **export)
+enum vfs_status export_fh_export(struct export_table *table, const struct nfs_fh4 *fh,
+                                 struct export **export)
 {
-    struct vfs_handle handle;
-    struct export *found;
-    enum vfs_status status;
     uint32_t id;
 
     if (fh->len <= FH_HEADER_BYTES || fh->len > FH_HEADER_BYTES + VFS_HANDLE_BYTES_MAX ||
@@ -49,9 +46,19 @@ enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_f
         return VFS_BADHANDLE;
     memcpy(&id, fh->data + 1, sizeof(id));
     id = be32toh(id);
-    found = id == table->pseudo_export.id ? &table->pseudo_export : export_by_id(table, id);
-    if (!found)
-        return VFS_STALE;
+    *export = id == table->pseudo_export.id ? &table->pseudo_export : export_by_id(table, id);
+    return *export ? VFS_OK : VFS_STALE;
+}
+
+enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,
+                                  struct vfs_object **obj, struct export **export)
+{
+    struct export *found;
+    enum vfs_status status = export_fh_export(table, fh, &found);
+    struct vfs_handle handle;
+
+    if (status != VFS_OK)
+        return status;
     handle.len = (uint8_t)(fh->len - FH_HEADER_BYTES);
     memcpy(handle.data, fh->data + FH_HEADER_BYTES, handle.len);
     status = found->fs->ops->resolve(found->fs, &handle, obj);

@@ -30,6 +30,12 @@ void compound_note_peer(const struct compound *c, uint64_t clientid)
     client_peer_note(c->server->state, clientid, &peer);
 }
 
+enum nfsstat4 compound_enter(struct compound *c, struct export *export)
+{
+    c->call->blocked_in = &export->fs->blocked;
+    return rpc_call_is_crowded(c->call) ? NFS4ERR_DELAY : NFS4_OK;
+}
+
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)
 {
     const struct rpc_cred *cred = &c->call->cred;

@@ -118,6 +118,10 @@ struct client_principal compound_principal(const struct compound *c);
 /* The client's record was made, or asked for, by this call. */
 void compound_note_peer(const struct compound *c, uint64_t clientid);
 
+/* The compound is about to ask the export's backend.  NFS4ERR_DELAY: so many threads block there
+ * that nothing more goes in for now. */
+enum nfsstat4 compound_enter(struct compound *c, struct export *export);
+
 /* Take over references to obj and export as the current filehandle, compute cred for the export,
  * forget the current stateid. */
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export);

@@ -87,9 +87,10 @@ struct rpc_call {
     uint32_t work;        /* steps taken since the clock was read: rpc_call_is_over() */
     uint32_t work_max;    /* it is read again behind so many */
     size_t work_pos;      /* where `out` stood when its bytes were counted last */
-    bool park_ok;         /* the transport and the program can park it */
-    bool park_expired;    /* in resume: its time is over; false: rpc_call_resume() has come */
-    void *parked;         /* the program's own */
+    _Atomic int32_t *blocked_in; /* set by the program: counts calls that block there; or NULL */
+    bool park_ok;                /* the transport and the program can park it */
+    bool park_expired; /* in resume: its time is over; false: rpc_call_resume() has come */
+    void *parked;      /* the program's own */
 };
 
 struct rpc_program {
@@ -103,6 +104,11 @@ struct rpc_program {
     /* Go on with a call that was parked; the same rules.  NULL: this program parks none. */
     enum rpc_result (*resume)(struct rpc_call *call, void *context);
 };
+
+/* Before the call does what may block: do so many calls already block in call->blocked_in, or for
+ * the client's address, that another one would leave too few threads to all others?  Then it is to
+ * end with "try again later". */
+bool rpc_call_is_crowded(struct rpc_call *call) MUST_USE;
 
 /* Before RPC_PARKED, if call->park_ok: may the call wait until `until_ns` (clock_now_ns()) at the
  * most?  False at LIMIT_PARKED_CALLS and its like, and when the transport drains; with true

@@ -190,6 +190,7 @@ static void program_run(struct call_frame *frame, const struct rpc_program *prog
 
     frame->program = program;
     call->work_pos = 0;
+    call->blocked_in = NULL;
     call->park_ok = program->resume != NULL;
     call->args = call->in.p;
     call->args_len = (uint32_t)xdr_left(&call->in);

@@ -164,6 +164,8 @@ void transport_stats(struct transport *transport, struct transport_stats *stats)
     stats->dialled_connections =
         atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
     stats->parked_calls = atomic_load_explicit(&transport->parks.count, memory_order_relaxed);
+    stats->blocked_threads =
+        (uint64_t)atomic_load_explicit(&transport->shares.blocked, memory_order_relaxed);
     pthread_mutex_lock(&pool->lock);
     stats->threads = pool->live;
     stats->spare_threads = pool->spare_count;

@@ -39,6 +39,8 @@ struct transport;
     X(tails_short, "Payloads that were cut off under way and filled up with zero bytes")           \
     X(handoffs, "Loops given away by worker_will_block()")                                         \
     X(retakes, "Loops taken from a thread that blocked too long")                                  \
+    X(crowded,                                                                                     \
+      "Calls refused for now: too many threads block in one file system, or for one client")       \
     X(no_spare, "Times a loop had to wait for a blocked thread: LIMIT_WORKER_THREADS reached")     \
     X(yields, "Times a call gave way to other connections: its slice of time was over")            \
     X(turns, "Slices of time that connections waited for")                                         \
@@ -62,6 +64,7 @@ struct transport_stats {
     uint64_t dialled_connections; /* of these, made by us */
     uint64_t threads;
     uint64_t spare_threads;
+    uint64_t blocked_threads;
     uint64_t parked_calls;
 };
 

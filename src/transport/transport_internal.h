@@ -302,6 +302,24 @@ void park_run_next(struct loop *loop);
 void park_timer_event(struct transport *transport);
 void park_expire_all(struct transport *transport);
 
+/* ---- share.c ---- */
+
+/* Who a thread blocks for, and where: its call's. */
+struct place {
+    _Atomic int32_t *in; /* rpc_call.blocked_in */
+    unsigned address;    /* of the connection, as in struct turn */
+};
+
+/* Threads that are blocked, in all and by address. */
+struct share_table {
+    _Atomic int32_t blocked;
+    _Atomic int32_t addresses[TURN_ADDRESSES + 1]; /* the last one: nobody's */
+};
+
+/* A thread blocks there: without a loop, since that has gone to another; it goes on. */
+void share_take(struct share_table *table, const struct place *place);
+void share_give(struct share_table *table, const struct place *place);
+
 /* ---- loops ---- */
 
 /* The batch in progress: what was received from one connection. */
@@ -323,7 +341,8 @@ struct loop {
     /* Written by the owner and by who takes the loop away: worker.c. */
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t section;
     uint64_t section_seen, section_starved; /* the monitor's */
-    uint8_t rest_of_line[CACHE_LINE_BYTES - 3 * sizeof(uint64_t)];
+    struct place section_place;             /* where the owner may block */
+    uint8_t rest_of_line[CACHE_LINE_BYTES - 3 * sizeof(uint64_t) - sizeof(struct place)];
 
     _Alignas(CACHE_LINE_BYTES) struct transport *transport;
     unsigned index;
@@ -456,6 +475,8 @@ struct worker {
     uint64_t section;         /* what it put into loop->section */
     unsigned section_depth;
     bool in_section;
+    bool in_share;          /* it is counted in transport.shares, unless it still has its loop */
+    struct place place;     /* as which */
     int64_t alone_since_ns; /* since when its call has run without a loop; 0: not known yet */
     pthread_cond_t wake;
     struct worker *next_spare;
@@ -522,6 +543,7 @@ struct transport {
     bool started, stopped;
 
     struct worker_pool pool;
+    struct share_table shares;
     struct counter_set *counters; /* by enum transport_counter */
     unsigned loop_count;
     struct loop *loops;

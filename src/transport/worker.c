@@ -171,6 +171,8 @@ static void loop_retake(struct loop *loop, uint64_t seen)
         worker_return(spare);
         return;
     }
+    /* The owner wrote it before the section, and does not until it has the next loop. */
+    share_take(&transport->shares, &loop->section_place);
     transport_count(transport, TRANSPORT_COUNTER_retakes, 1);
     worker_give(spare, loop);
 }
@@ -249,6 +251,7 @@ static void section_begin(struct worker *worker)
     struct worker_pool *pool = &worker->transport->pool;
     struct loop *loop = worker->loop;
 
+    loop->section_place = worker->place;
     worker->section = atomic_load_explicit(&loop->section, memory_order_relaxed) + 1;
     worker->in_section = true;
     atomic_exchange_explicit(&loop->section, worker->section, memory_order_seq_cst);
@@ -261,8 +264,12 @@ static bool section_enter(struct worker *worker)
 {
     if (!worker || worker->section_depth++ > 0 || !worker->loop)
         return false;
-    if (worker->frame)
+    worker->place = (struct place){NULL, TURN_ADDRESSES};
+    if (worker->frame) {
         frame_pin(worker->frame);
+        worker->place.in = worker->frame->call.blocked_in;
+        worker->place.address = worker->frame->call.conn->turn.address;
+    }
     return true;
 }
 
@@ -305,6 +312,8 @@ void worker_will_block(void)
         return;
     }
     transport_count(worker->transport, TRANSPORT_COUNTER_handoffs, 1);
+    share_take(&worker->transport->shares, &worker->place);
+    worker->in_share = true;
     worker_detach(worker);
     worker_give(spare, loop);
 }
@@ -326,12 +335,19 @@ void worker_unblock(void)
     if (!worker)
         return;
     CHECK(worker->section_depth > 0);
-    if (--worker->section_depth > 0 || !worker->in_section)
+    if (--worker->section_depth > 0)
+        return;
+    if (worker->in_share) {
+        worker->in_share = false;
+        share_give(&worker->transport->shares, &worker->place);
+    }
+    if (!worker->in_section)
         return;
     worker->in_section = false;
     section = worker->section;
     if (!atomic_compare_exchange_strong_explicit(&worker->loop->section, &section, section + 1,
                                                  memory_order_acq_rel, memory_order_relaxed)) {
+        share_give(&worker->transport->shares, &worker->place);
         worker_detach(worker);
     }
 }

@@ -415,6 +415,8 @@ struct vfs {
     uint64_t fsid; /* unique among exports; set by export/ before first use */
     /* Differs after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
+    /* Kept by transport/: threads that wait in it now. */
+    _Atomic int32_t blocked;
 };
 
 /* A file as such, whichever export leads to it: what state/ keys on.  The objects of one file in

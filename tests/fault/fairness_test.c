@@ -14,7 +14,7 @@ enum {
     ENTRIES = 800,
     ROUNDS = 3,
     PAUSE_US = 500,
-    BOUND_MS = 50, /* of the median round's p99 */
+    BOUND_MS = 50, /* of the server's work meanwhile, in the median round */
 };
 
 static struct client_fh quiet, deep, full;
@@ -100,13 +100,13 @@ static int compare(const void *a, const void *b)
 {
     const struct latencies *x = a, *y = b;
 
-    return x->p99_ms < y->p99_ms ? -1 : x->p99_ms > y->p99_ms;
+    return x->server_ms < y->server_ms ? -1 : x->server_ms > y->server_ms;
 }
 
 static void show(const char *what, const struct latencies *found, unsigned long replies)
 {
-    printf("%-28s p50 %7.2f ms, p99 %7.2f ms, max %7.2f ms; beside %lu replies\n", what,
-           found->p50_ms, found->p99_ms, found->max_ms, replies);
+    printf("%-28s p50 %7.2f ms, p99 %7.2f ms (server %.2f ms), max %7.2f ms; %lu replies\n", what,
+           found->p50_ms, found->p99_ms, found->server_ms, found->max_ms, replies);
 }
 
 /* The neighbour alone, then beside `count` hostile connections. */
@@ -131,7 +131,7 @@ static void beside(const char *what, unsigned count, uint32_t slots,
     qsort(rounds, ROUNDS, sizeof(*rounds), compare);
     show(what, &rounds[ROUNDS / 2], replies);
     assert_true(replies > 0);
-    assert_true(rounds[ROUNDS / 2].p99_ms < alone.p99_ms + BOUND_MS);
+    assert_true(rounds[ROUNDS / 2].server_ms < alone.server_ms + BOUND_MS);
 }
 
 static void climbers(void **state)

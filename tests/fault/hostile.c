@@ -80,11 +80,11 @@ void hostile_stop(struct hostile *hostile)
     client_mount_close(&hostile->mount);
 }
 
-static double now_ms(void)
+static double clock_ms(clockid_t clock)
 {
     struct timespec now;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
@@ -100,19 +100,26 @@ struct latencies neighbour_measure(struct client_mount *mount, const struct clie
 {
     const struct timespec pause = {.tv_nsec = pause_us * 1000L};
     double *ms = must_calloc(count, sizeof(*ms));
+    double *server_ms = must_calloc(count, sizeof(*server_ms));
+    clockid_t server;
     struct latencies found;
     struct nfs4_attrs attrs;
 
+    assert_int_equal(clock_getcpuclockid(script_server.pid, &server), 0);
     for (unsigned i = 0; i < count; i++) {
-        double begin_ms = now_ms();
+        double begin_ms = clock_ms(CLOCK_MONOTONIC), server_begin_ms = clock_ms(server);
 
         expect_status(client_file_getattr(mount, fh, CLIENT_BITS(FATTR4_SIZE), &attrs, NULL),
                       NFS4_OK);
-        ms[i] = now_ms() - begin_ms;
+        ms[i] = clock_ms(CLOCK_MONOTONIC) - begin_ms;
+        server_ms[i] = clock_ms(server) - server_begin_ms;
         (void)nanosleep(&pause, NULL);
     }
     qsort(ms, count, sizeof(*ms), compare);
-    found = (struct latencies){ms[count / 2], ms[count * 99 / 100], ms[count - 1]};
+    qsort(server_ms, count, sizeof(*server_ms), compare);
+    found = (struct latencies){ms[count / 2], ms[count * 99 / 100], ms[count - 1],
+                               server_ms[count * 99 / 100]};
     free(ms);
+    free(server_ms);
     return found;
 }

@@ -28,8 +28,10 @@ void hostile_stop(struct hostile *hostile);
 
 struct latencies {
     double p50_ms, p99_ms, max_ms;
+    double server_ms; /* of processor time that the server used meanwhile, at the 99th percentile */
 };
 
-/* `count` GETATTRs of `fh`, each `pause_us` after the reply to the one before. */
+/* `count` GETATTRs of `fh`, each `pause_us` after the reply to the one before.  What the server did
+ * while one waited says the same on a machine that is busy with other things. */
 struct latencies neighbour_measure(struct client_mount *mount, const struct client_fh *fh,
                                    unsigned count, unsigned pause_us);

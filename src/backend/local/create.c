@@ -276,14 +276,18 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
     create->created = false;
     create->attrs_applied = 0;
     vfs_blocking_begin(false);
-    pthread_mutex_lock(&m.dir->file->names);
+    status = local_names_lock(m.dir->file);
+    if (status != VFS_OK) {
+        vfs_blocking_end();
+        return status;
+    }
     local_change_before(m.dir, info);
     status = make(&m);
     if (create->created)
         local_change_after(m.dir, info, true);
     else
         info->after = info->before;
-    pthread_mutex_unlock(&m.dir->file->names);
+    local_names_unlock(m.dir->file);
     vfs_blocking_end();
     if (status == VFS_OK)
         *out = &m.made->base;
@@ -328,12 +332,16 @@ enum vfs_status local_link(struct vfs_object *obj, struct vfs_object *dir,
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    pthread_mutex_lock(&to->file->names);
+    status = local_names_lock(to->file);
+    if (status != VFS_OK) {
+        vfs_blocking_end();
+        return status;
+    }
     local_change_before(to, info);
     status = make_link(local_of(obj), to, text.text);
     if (status == VFS_OK)
         local_change_after(to, info, true);
-    pthread_mutex_unlock(&to->file->names);
+    local_names_unlock(to->file);
     vfs_blocking_end();
     return status == VFS_ISDIR ? VFS_EXIST : status;
 }

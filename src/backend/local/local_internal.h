@@ -196,6 +196,14 @@ struct local_object *local_object_find(struct local_fs *fs, const struct local_i
  * an O_PATH descriptor, else its O_ access mode.  With `id` that of the object, if known. */
 enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
                                      const struct local_id *id, struct local_object **out);
+/* The directory's entries are ours to change.  DELAY: too many wait for that already.  Blocks. */
+enum vfs_status local_names_lock(struct local_node *dir) MUST_USE;
+void local_names_unlock(struct local_node *dir);
+
+/* Of two, or of one that is given twice. */
+enum vfs_status local_names_lock_both(struct local_node *a, struct local_node *b) MUST_USE;
+void local_names_unlock_both(struct local_node *a, struct local_node *b);
+
 /* Look again at how many names it has after one was taken away; out of the cache with the last. */
 void local_object_name_gone(struct local_object *obj);
 /* It has I/O descriptors now: the sweeper shall look at it. */

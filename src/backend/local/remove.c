@@ -91,7 +91,11 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    pthread_mutex_lock(&dir->file->names);
+    status = local_names_lock(dir->file);
+    if (status != VFS_OK) {
+        vfs_blocking_end();
+        return status;
+    }
     status = victim_look(dir, text.text, &victim);
     if (status == VFS_OK)
         status = victim_check(&victim, name);
@@ -104,7 +108,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
         local_change_after(dir, info, true);
         victim_gone(dir, text.text, &victim);
     }
-    pthread_mutex_unlock(&dir->file->names);
+    local_names_unlock(dir->file);
     victim_put(dir, &victim);
     vfs_blocking_end();
     return status == VFS_EXIST ? VFS_NOTEMPTY : status;
@@ -188,20 +192,6 @@ static enum vfs_status rename_and_tell(struct renaming *r, struct vfs_change_inf
     return status;
 }
 
-static void lock_both(struct local_node *a, struct local_node *b)
-{
-    pthread_mutex_lock(a < b ? &a->names : &b->names);
-    if (a != b)
-        pthread_mutex_lock(a < b ? &b->names : &a->names);
-}
-
-static void unlock_both(struct local_node *a, struct local_node *b)
-{
-    pthread_mutex_unlock(&a->names);
-    if (a != b)
-        pthread_mutex_unlock(&b->names);
-}
-
 enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name *from,
                              struct vfs_object *to_dir, const struct vfs_name *to,
                              const struct vfs_cred *cred, struct vfs_change_info *from_info,
@@ -225,9 +215,11 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
     if (status != VFS_OK)
         return status;
     vfs_blocking_begin(false);
-    lock_both(r.from_dir->file, r.to_dir->file);
-    status = rename_and_tell(&r, from_info, to_info);
-    unlock_both(r.from_dir->file, r.to_dir->file);
+    status = local_names_lock_both(r.from_dir->file, r.to_dir->file);
+    if (status == VFS_OK) {
+        status = rename_and_tell(&r, from_info, to_info);
+        local_names_unlock_both(r.from_dir->file, r.to_dir->file);
+    }
     vfs_blocking_end();
     return status;
 }

@@ -28,6 +28,7 @@ struct local_node {
     /* Of a directory: our own changes of its entries come one after the other (the kernel has it
      * no other way), so that each finds what it made or is about to remove. */
     pthread_mutex_t names;
+    _Atomic uint32_t names_waiters; /* threads that wait for it */
     struct local_id id;
 };
 

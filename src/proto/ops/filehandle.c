@@ -8,9 +8,11 @@ enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
 {
     struct vfs_object *obj;
     struct export *export;
+    enum vfs_status status = export_fh_export(c->server->exports, &args->object, &export);
     enum nfsstat4 admitted;
-    enum vfs_status status;
 
+    if (status == VFS_OK && compound_enter(c, export) != NFS4_OK)
+        return NFS4ERR_DELAY;
     status = export_fh_resolve(c->server->exports, &args->object, &obj, &export);
     if (status == VFS_IO || status == VFS_NXIO)
         return NFS4ERR_SERVERFAULT; /* PUTFH may not say IO, RFC 8881 §15.2 */

@@ -57,15 +57,24 @@ enum nfsstat4 name_step_up(struct compound *c, struct vfs_object **obj, struct e
     return enter(c, *obj, *export);
 }
 
+/* Over a boundary only if there is room behind it. */
+static enum nfsstat4 step_end(struct compound *c, struct vfs_object *obj, struct export *export)
+{
+    if (export != c->current.export && compound_enter(c, export) != NFS4_OK) {
+        vfs_object_put(obj);
+        return NFS4ERR_DELAY;
+    }
+    compound_set_current(c, obj, export);
+    return NFS4_OK;
+}
+
 enum nfsstat4 op_lookup(struct compound *c, const struct LOOKUP4args *args)
 {
     struct vfs_object *obj;
     struct export *export;
     enum nfsstat4 status = name_step_down(c, &args->objname, &obj, &export);
 
-    if (status == NFS4_OK)
-        compound_set_current(c, obj, export);
-    return status;
+    return status == NFS4_OK ? step_end(c, obj, export) : status;
 }
 
 enum nfsstat4 op_lookupp(struct compound *c)
@@ -74,7 +83,5 @@ enum nfsstat4 op_lookupp(struct compound *c)
     struct export *export;
     enum nfsstat4 status = name_step_up(c, &obj, &export);
 
-    if (status == NFS4_OK)
-        compound_set_current(c, obj, export);
-    return status;
+    return status == NFS4_OK ? step_end(c, obj, export) : status;
 }

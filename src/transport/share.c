@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many of the threads may block in one file system, and for one client.
+ *
+ * A file system that hangs keeps every thread that enters it.  It gets half as many as are left for
+ * others, whoever has the rest: the first one a third of all, the next one less, and some are left
+ * always.  One address gets half of that in one file system where others want it too, and three
+ * quarters of all threads, in all.  Threads count that block for so long that their loop is taken
+ * from them, or say that they will; who runs from a cache neither counts nor, with no thread of its
+ * file system blocked, is refused.
+ */
+#include "transport/transport_internal.h"
+
+static void place_add(struct share_table *table, const struct place *place, int32_t n)
+{
+    atomic_fetch_add_explicit(&table->blocked, n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&table->addresses[place->address], n, memory_order_relaxed);
+    if (place->in)
+        atomic_fetch_add_explicit(place->in, n, memory_order_relaxed);
+}
+
+void share_take(struct share_table *table, const struct place *place)
+{
+    place_add(table, place, 1);
+}
+
+void share_give(struct share_table *table, const struct place *place)
+{
+    place_add(table, place, -1);
+}
+
+static int32_t count_of(_Atomic int32_t *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
+bool rpc_call_is_crowded(struct rpc_call *call)
+{
+    struct transport *transport = call->conn->transport;
+    struct share_table *table = &transport->shares;
+    int32_t here = call->blocked_in ? count_of(call->blocked_in) : 0;
+    int32_t mine, left;
+
+    if (here <= 0)
+        return false;
+    mine = count_of(&table->addresses[call->conn->turn.address]);
+    left = (int32_t)(LIMIT_WORKER_THREADS - transport->loop_count) - count_of(&table->blocked);
+    if (here < left / 2 && mine < left * 3 && (mine < left / 4 || here < left / 4))
+        return false;
+    transport_count(transport, TRANSPORT_COUNTER_crowded, 1);
+    return true;
+}

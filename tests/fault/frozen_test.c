@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An export whose file system hangs, or is slow, and clients that go on using it: it takes its
+ * share of the threads and no more, and all other exports are as they were.
+ */
+#include <sys/stat.h>
+
+#include "hostile.h"
+#include "lib/wait.h"
+#include "slow_disk.h"
+
+enum {
+    CLIENTS = 6,
+    SLOTS = 64,
+    CALLS = CLIENTS * SLOTS,
+    SLOW_MS = 30,
+    BOUND_MS = 50, /* of the server's work while the neighbour waits, at the 99th percentile */
+};
+
+/* A client with a call in each slot. */
+struct caller {
+    struct client_mount mount;
+    uint32_t xids[SLOTS];
+    struct client_compound compounds[SLOTS];
+};
+
+static struct slow_disk *disk;
+static struct caller callers[CLIENTS];
+static char other[96];
+
+static int setup(void **state)
+{
+    static char slow_export[160], other_export[160];
+    static const char *const options[] = {
+        "--threads", "2",          "--export", "/mem=mem:,no_root_squash", "--export", slow_export,
+        "--export",  other_export, NULL};
+
+    (void)state;
+    if (!test_server_init(&script_server))
+        return -1;
+    (void)snprintf(other, sizeof(other), "%s/other", script_server.dir);
+    if (mkdir(other, 0755) != 0)
+        return -1;
+    (void)snprintf(slow_export, sizeof(slow_export), "/local=local:%s,no_root_squash",
+                   script_server.data);
+    (void)snprintf(other_export, sizeof(other_export), "/other=local:%s,no_root_squash", other);
+    disk = slow_disk_install(script_server.dir, script_server.data);
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
+}
+
+/* MKDIRs in all slots of all callers, the directories taken in turn; nobody waits for them. */
+static void call_all(const struct client_fh *dirs, unsigned count)
+{
+    static unsigned n;
+
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        struct caller *caller = &callers[i];
+
+        script_mount_v41(&caller->mount);
+        for (uint32_t slot = 0; slot < SLOTS; slot++, n++) {
+            struct client_compound *c = &caller->compounds[slot];
+            char name[32];
+
+            (void)snprintf(name, sizeof(name), "made %u", n);
+            client_compound_begin_slot(c, &caller->mount.session, slot, false);
+            client_op_putfh(c, &dirs[n % count]);
+            client_op_create(c, name, NF4DIR, NULL, 0755);
+            assert_int_equal(client_compound_send(&caller->mount.conn, c, &caller->xids[slot]),
+                             CLIENT_OK);
+        }
+    }
+}
+
+/* All answers: how many were DELAY; all others are OK. */
+static unsigned answers(void)
+{
+    unsigned delayed = 0;
+
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        struct caller *caller = &callers[i];
+
+        for (uint32_t slot = 0; slot < SLOTS; slot++) {
+            struct client_result result;
+
+            assert_int_equal(client_compound_receive(&caller->mount.conn, &caller->compounds[slot],
+                                                     caller->xids[slot], &result),
+                             CLIENT_OK);
+            if (result.status == NFS4ERR_DELAY)
+                delayed++;
+            else
+                expect_status(result.status, NFS4_OK);
+            client_result_free(&result);
+            client_compound_free(&caller->compounds[slot]);
+        }
+        client_mount_close(&caller->mount);
+    }
+    return delayed;
+}
+
+static unsigned threads(void)
+{
+    char path[64], line[256];
+    unsigned count = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", script_server.pid);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file))
+        (void)sscanf(line, "Threads: %u", &count);
+    (void)fclose(file);
+    return count;
+}
+
+/* Until the server has done with all calls what it is going to: no thread comes any more. */
+static void wait_settled(void)
+{
+    unsigned before, now = threads(), same = 0;
+
+    wait_until((before = now, now = threads(), same = now == before ? same + 1 : 0, wait_ms(10),
+                same >= 30));
+}
+
+/* Old and new connections, a RAM export and one on a disk. */
+static void others_are_served(const struct client_fh *in_mem, const struct client_fh *in_other)
+{
+    struct client_mount fresh;
+
+    expect_status(client_file_remove(&bob, in_mem, "nothing"), NFS4ERR_NOENT);
+    make_file(&bob, in_mem, "made meanwhile");
+    make_file(&bob, in_other, "made meanwhile");
+    expect_status(client_file_remove(&bob, in_mem, "made meanwhile"), NFS4_OK);
+    expect_status(client_file_remove(&bob, in_other, "made meanwhile"), NFS4_OK);
+    script_mount_v41(&fresh);
+    make_file(&fresh, in_other, "made by another");
+    expect_status(client_file_remove(&fresh, in_other, "made by another"), NFS4_OK);
+    client_mount_close(&fresh);
+}
+
+static void a_frozen_export(void **state)
+{
+    struct client_fh in_mem = script_dir(script_mem), in_other = script_dir("/other"), dirs[16];
+    unsigned delayed;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        dirs[i] = script_dir(script_local);
+    atomic_store(&disk->delay_ms, -1);
+    call_all(dirs, ARRAY_SIZE(dirs));
+    wait_settled();
+    assert_true(atomic_load(&disk->waiting) > 0);
+    for (unsigned round = 0; round < 5; round++)
+        others_are_served(&in_mem, &in_other);
+    /* A third of all threads, and a few that found out together. */
+    assert_true(threads() < LIMIT_WORKER_THREADS / 2);
+    atomic_store(&disk->delay_ms, 0);
+    delayed = answers();
+    printf("frozen: %u of %u calls were DELAY\n", delayed, CALLS);
+    assert_in_range(delayed, CALLS / 4, CALLS - 32);
+    /* It is as before. */
+    call_all(dirs, ARRAY_SIZE(dirs));
+    (void)answers();
+}
+
+/* 384 calls for one directory where each takes 30 ms. */
+static void a_slow_directory(void **state)
+{
+    struct client_fh in_mem = script_dir(script_mem), dir = script_dir(script_local), quiet;
+    struct latencies found;
+    unsigned most, delayed;
+
+    (void)state;
+    quiet = make_file(&bob, &in_mem, "quiet");
+    atomic_store(&disk->delay_ms, SLOW_MS);
+    call_all(&dir, 1);
+    found = neighbour_measure(&bob, &quiet, 300, 500);
+    most = threads();
+    delayed = answers();
+    printf("slow: neighbour p50 %.2f ms, p99 %.2f ms, max %.2f ms; %u threads, %u of %u DELAY\n",
+           found.p50_ms, found.p99_ms, found.max_ms, most, delayed, CALLS);
+    atomic_store(&disk->delay_ms, 0);
+    assert_true(found.server_ms < BOUND_MS);
+    assert_true(delayed > 0);
+    assert_int_equal(atomic_load(&disk->waiting), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_slow_directory),
+        cmocka_unit_test(a_frozen_export),
+    };
+
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file system that is slow, or hangs: mkdirat() below a directory takes its time.  The library
+ * (slow_disk_library.c, SLOW_DISK_LIBRARY says where it is) is loaded into the server before all
+ * others; both sides share this memory.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define SLOW_DISK_PATH_BYTES 256u
+
+struct slow_disk {
+    char root[SLOW_DISK_PATH_BYTES]; /* what is below it is slow */
+    _Atomic int32_t delay_ms;        /* -1: for ever */
+    _Atomic uint32_t waiting;        /* calls, now */
+    _Atomic uint32_t most;           /* at a time */
+};
+
+/* Before the server starts: it is slow below `root`.  `dir` is for the memory's file. */
+struct slow_disk *slow_disk_install(const char *dir, const char *root);
