@@ -36,13 +36,13 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
 
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
     victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
-    victim->node = victim->there && !victim->obj ? local_node_find(fs->volume, &victim->id) : NULL;
     if (victim->obj)
         status = local_path_get(victim->obj);
     if (status != VFS_OK) {
         vfs_object_put(&victim->obj->base);
         victim->obj = NULL;
     }
+    victim->node = victim->there && !victim->obj ? local_node_find(fs->volume, &victim->id) : NULL;
     return status == VFS_STALE ? VFS_OK : status; /* somebody else removed it */
 }
 
