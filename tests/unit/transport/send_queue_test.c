@@ -414,7 +414,7 @@ static enum rpc_result run_sections(struct rpc_call *call, void *context)
         atomic_fetch_add(&server.gate_waiting, 1);
         while (connection_is_open(conn))
             usleep(500);
-        usleep(50000); /* now its loop has left it, and the record alone keeps it */
+        usleep(500000); /* now its loop has left it, and the record alone keeps it */
         for (unsigned i = 0; i < SECTIONS; i++) {
             worker_may_block();
             worker_unblock();
