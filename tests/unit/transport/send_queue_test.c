@@ -410,11 +410,12 @@ static enum rpc_result run_sections(struct rpc_call *call, void *context)
         atomic_store(&held, connection_get(conn));
     } else if (call->procedure == PROC_SEND) {
         conn = atomic_load(&held);
+        usleep(200000); /* whoever sent the reply before is done: it would send this, too */
         CHECK(connection_send(conn, "call", 4));
         atomic_fetch_add(&server.gate_waiting, 1);
         while (connection_is_open(conn))
             usleep(500);
-        usleep(500000); /* now its loop has left it, and the record alone keeps it */
+        usleep(200000); /* now its loop has left it, and the record alone keeps it */
         for (unsigned i = 0; i < SECTIONS; i++) {
             worker_may_block();
             worker_unblock();
