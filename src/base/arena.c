@@ -2,11 +2,11 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/memory.h"
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -16,8 +16,10 @@ struct arena_chunk {
 
 static struct arena_chunk *chunk_create(size_t size)
 {
-    struct arena_chunk *chunk = must_malloc(sizeof(*chunk) + size);
+    struct arena_chunk *chunk = memory_alloc(MEMORY_calls, sizeof(*chunk) + size);
 
+    if (!chunk)
+        return NULL;
     chunk->next = NULL;
     chunk->size = size;
     return chunk;
@@ -28,17 +30,14 @@ static void chunks_free(struct arena_chunk *chunk)
     while (chunk) {
         struct arena_chunk *next = chunk->next;
 
-        free(chunk);
+        memory_free(MEMORY_calls, chunk);
         chunk = next;
     }
 }
 
-void arena_init(struct arena *arena, size_t first_size)
+void arena_init(struct arena *arena, size_t chunk_size)
 {
-    arena->first = chunk_create(first_size);
-    arena->current = arena->first;
-    arena->used = 0;
-    arena->total = 0;
+    *arena = (struct arena){.chunk_size = chunk_size};
 }
 
 void arena_fini(struct arena *arena)
@@ -49,11 +48,33 @@ void arena_fini(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-    chunks_free(arena->first->next);
-    arena->first->next = NULL;
+    /* One that was made for something large is not worth keeping. */
+    if (arena->first && arena->first->size > arena->chunk_size) {
+        chunks_free(arena->first);
+        arena->first = NULL;
+    } else if (arena->first) {
+        chunks_free(arena->first->next);
+        arena->first->next = NULL;
+    }
     arena->current = arena->first;
     arena->used = 0;
     arena->total = 0;
+}
+
+/* A chunk with room for `size` bytes behind those that there are. */
+static bool arena_grow(struct arena *arena, size_t size)
+{
+    struct arena_chunk *chunk = chunk_create(size > arena->chunk_size ? size : arena->chunk_size);
+
+    if (!chunk)
+        return false;
+    if (arena->current)
+        arena->current->next = chunk;
+    else
+        arena->first = chunk;
+    arena->current = chunk;
+    arena->used = 0;
+    return true;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -66,13 +87,8 @@ void *arena_alloc(struct arena *arena, size_t size)
     size = (size + align - 1) & ~(align - 1);
     if (arena->total + size > LIMIT_ARENA_BYTES)
         return NULL;
-    if (size > arena->current->size - arena->used) {
-        size_t wanted = arena->first->size > size ? arena->first->size : size;
-
-        arena->current->next = chunk_create(wanted);
-        arena->current = arena->current->next;
-        arena->used = 0;
-    }
+    if ((!arena->current || size > arena->current->size - arena->used) && !arena_grow(arena, size))
+        return NULL;
     p = arena->current->data + arena->used;
     arena->used += size;
     arena->total += size;

@@ -14,24 +14,25 @@
 struct arena_chunk;
 
 struct arena {
-    struct arena_chunk *first; /* kept over a reset */
+    struct arena_chunk *first; /* kept over a reset; NULL until something is allocated */
     struct arena_chunk *current;
+    size_t chunk_size;
     size_t used;  /* of the current chunk */
     size_t total; /* bytes handed out since the last reset */
 };
 
-/* Make an arena whose first chunk holds `first_size` bytes. */
-void arena_init(struct arena *arena, size_t first_size);
+/* Make an arena that grows by chunks of `chunk_size` bytes; it has none yet. */
+void arena_init(struct arena *arena, size_t chunk_size);
 
-/* Give back all memory, the arena's own first chunk too. */
+/* Give back all memory. */
 void arena_fini(struct arena *arena);
 
 /* Forget all allocations; every pointer into the arena is dead afterwards. */
 void arena_reset(struct arena *arena);
 
-/* `size` bytes aligned for any type, not cleared.  NULL when the arena would grow beyond
- * LIMIT_ARENA_BYTES: the caller answers with an error that fits (usually NFS4ERR_RESOURCE's
- * 4.1 equivalent, NFS4ERR_SERVERFAULT or a decode failure). */
+/* `size` bytes aligned for any type, not cleared.  NULL without memory, and when the arena would
+ * grow beyond LIMIT_ARENA_BYTES: the caller answers with an error that fits (usually
+ * NFS4ERR_RESOURCE's 4.1 equivalent, NFS4ERR_SERVERFAULT or a decode failure). */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* The same, filled with zero bytes. */

@@ -70,7 +70,8 @@ static _Atomic uint64_t *lane_create(unsigned count)
     size_t bytes = (count * sizeof(uint64_t) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
     _Atomic uint64_t *lane = aligned_alloc(LINE_BYTES, bytes);
 
-    CHECK(lane != NULL);
+    if (!lane)
+        return NULL;
     for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
         atomic_init(&lane[i], 0);
     return lane;
@@ -83,6 +84,7 @@ struct counter_set *counter_set_create(unsigned count)
     CHECK(count > 0);
     set->count = count;
     atomic_init(&set->lanes[0], lane_create(count));
+    CHECK(atomic_load_explicit(&set->lanes[0], memory_order_relaxed) != NULL);
     return set;
 }
 
@@ -108,6 +110,8 @@ void counter_add_shared(struct counter_set *set, unsigned counter, uint64_t n)
         /* Pairs with the acquire of counter_read(): it sees the zeros. */
         atomic_store_explicit(&set->lanes[counter_lane], lane, memory_order_release);
     }
+    if (!lane) /* no memory */
+        lane = atomic_load_explicit(&set->lanes[0], memory_order_relaxed);
     atomic_fetch_add_explicit(&lane[counter], n, memory_order_relaxed);
 }
 

@@ -1,34 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/htable.h"
 
-#include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/memory.h"
+
+static struct hnode **buckets_create(size_t size)
+{
+    return memory_zalloc(MEMORY_tables, size * sizeof(struct hnode *));
+}
+
+static void buckets_free(struct htable *table)
+{
+    if (table->buckets != table->few)
+        memory_free(MEMORY_tables, table->buckets);
+}
 
 void htable_init(struct htable *table, size_t size_hint)
 {
-    size_t size = 8;
+    size_t size = HTABLE_FEW;
 
     while (size < size_hint)
         size *= 2;
-    table->buckets = must_calloc(size, sizeof(*table->buckets));
+    table->buckets = size > HTABLE_FEW ? buckets_create(size) : NULL;
     table->mask = size - 1;
     table->count = 0;
+    if (!table->buckets) {
+        memset(table->few, 0, sizeof(table->few));
+        table->buckets = table->few;
+        table->mask = HTABLE_FEW - 1;
+    }
 }
 
 void htable_fini(struct htable *table)
 {
     CHECK(table->count == 0);
-    free(table->buckets);
+    buckets_free(table);
     table->buckets = NULL;
 }
 
 static void grow(struct htable *table)
 {
     size_t size = (table->mask + 1) * 2;
-    struct hnode **buckets = must_calloc(size, sizeof(*buckets));
+    struct hnode **buckets = buckets_create(size);
 
+    if (!buckets)
+        return;
     for (size_t i = 0; i <= table->mask; i++) {
         struct hnode *node = table->buckets[i];
 
@@ -41,7 +60,7 @@ static void grow(struct htable *table)
             node = next;
         }
     }
-    free(table->buckets);
+    buckets_free(table);
     table->buckets = buckets;
     table->mask = size - 1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Intrusive hash table: nodes are embedded, the table grows by doubling and never shrinks.  The
- * caller computes the hash, compares keys and locks; shard it where threads meet.
+ * Intrusive hash table: nodes are embedded, the table grows by doubling and never shrinks.  Without
+ * memory it grows later, and is slower meanwhile: nothing here fails.  The caller computes the hash,
+ * compares keys and locks; shard it where threads meet.  A table does not move.
  */
 #pragma once
 
@@ -14,10 +15,15 @@ struct hnode {
     uint64_t hash;
 };
 
+enum {
+    HTABLE_FEW = 8 /* buckets that a table has of its own */
+};
+
 struct htable {
-    struct hnode **buckets;
-    size_t mask;  /* bucket count - 1 */
-    size_t count; /* nodes held */
+    struct hnode **buckets; /* `few`, or allocated */
+    size_t mask;            /* bucket count - 1 */
+    size_t count;           /* nodes held */
+    struct hnode *few[HTABLE_FEW];
 };
 
 /* `size_hint` buckets to begin with, rounded up to a power of two. */

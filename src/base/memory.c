@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sum that the budget is held against lags behind by what threads have not added yet, at most
+ * GATHER_BYTES each.
+ */
+#include "base/memory.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/counter.h"
+
+enum {
+    GATHER_BYTES = 64 << 10,
+    SHORT_EIGHTHS = 7, /* of the budget: above it memory is short */
+};
+
+static struct counter_set *classes;
+static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
+static _Thread_local int64_t gathered;
+static _Atomic int64_t total;
+static _Atomic uint64_t budget, refused, failed;
+static _Atomic bool failed_lately;
+static _Atomic uint64_t fail_countdown; /* 0: no fault */
+
+static void classes_init(void)
+{
+    classes = counter_set_create(MEMORY_CLASS_COUNT);
+}
+
+static struct counter_set *classes_get(void)
+{
+    CHECK(pthread_once(&classes_once, classes_init) == 0);
+    return classes;
+}
+
+static void count(enum memory_class of, int64_t bytes)
+{
+    counter_add(classes_get(), of, (uint64_t)bytes);
+    gathered += bytes;
+    if (gathered >= GATHER_BYTES || gathered <= -GATHER_BYTES) {
+        atomic_fetch_add_explicit(&total, gathered, memory_order_relaxed);
+        gathered = 0;
+    }
+}
+
+/* The countdown ends at 1, so that it is known to have ended and only one thread ends it. */
+static bool fault_due(void)
+{
+    uint64_t left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
+
+    while (left > 1) {
+        if (atomic_compare_exchange_weak_explicit(&fail_countdown, &left, left - 1,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return left == 2;
+    }
+    return false;
+}
+
+static bool within_budget(size_t size)
+{
+    uint64_t most = atomic_load_explicit(&budget, memory_order_relaxed);
+    int64_t now = atomic_load_explicit(&total, memory_order_relaxed) + gathered;
+
+    if (most == 0 || (now < 0 ? 0 : (uint64_t)now) + size <= most)
+        return true;
+    atomic_fetch_add_explicit(&refused, 1, memory_order_relaxed);
+    atomic_store_explicit(&failed_lately, true, memory_order_relaxed);
+    return false;
+}
+
+static bool may_allocate(size_t size)
+{
+    return !fault_due() && within_budget(size);
+}
+
+/* `p` is what malloc() and its like gave for it. */
+static void *taken(enum memory_class of, void *p)
+{
+    if (p) {
+        count(of, (int64_t)malloc_usable_size(p));
+        return p;
+    }
+    atomic_fetch_add_explicit(&failed, 1, memory_order_relaxed);
+    atomic_store_explicit(&failed_lately, true, memory_order_relaxed);
+    return NULL;
+}
+
+void *memory_alloc(enum memory_class of, size_t size)
+{
+    return may_allocate(size) ? taken(of, malloc(size ? size : 1)) : NULL;
+}
+
+void *memory_zalloc(enum memory_class of, size_t size)
+{
+    return may_allocate(size) ? taken(of, calloc(1, size ? size : 1)) : NULL;
+}
+
+void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size)
+{
+    return may_allocate(size) ? taken(of, aligned_alloc(align, size)) : NULL;
+}
+
+void memory_free(enum memory_class of, void *p)
+{
+    if (!p)
+        return;
+    count(of, -(int64_t)malloc_usable_size(p));
+    free(p);
+}
+
+void memory_budget_set(uint64_t bytes)
+{
+    atomic_store_explicit(&budget, bytes, memory_order_relaxed);
+}
+
+bool memory_is_short(void)
+{
+    uint64_t most = atomic_load_explicit(&budget, memory_order_relaxed);
+    int64_t now = atomic_load_explicit(&total, memory_order_relaxed);
+
+    if (atomic_exchange_explicit(&failed_lately, false, memory_order_relaxed))
+        return true;
+    return most > 0 && now > 0 && (uint64_t)now > most / 8 * SHORT_EIGHTHS;
+}
+
+void memory_stats_read(struct memory_stats *stats)
+{
+    struct counter_set *set = classes_get();
+
+    stats->total = 0;
+    for (unsigned i = 0; i < MEMORY_CLASS_COUNT; i++) {
+        int64_t bytes = (int64_t)counter_read(set, i);
+
+        /* Freed by one thread, seen before another's allocation is. */
+        stats->of[i] = bytes > 0 ? (uint64_t)bytes : 0;
+        stats->total += stats->of[i];
+    }
+    stats->budget = atomic_load_explicit(&budget, memory_order_relaxed);
+    stats->refused = atomic_load_explicit(&refused, memory_order_relaxed);
+    stats->failed = atomic_load_explicit(&failed, memory_order_relaxed);
+}
+
+void memory_fail_nth(uint64_t n)
+{
+    atomic_store_explicit(&fail_countdown, n ? n + 1 : 0, memory_order_relaxed);
+}
+
+bool memory_fail_done(void)
+{
+    return atomic_load_explicit(&fail_countdown, memory_order_relaxed) == 1;
+}

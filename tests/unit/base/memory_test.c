@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory that may run out: what is counted, the budget, and what goes on without memory. */
+#include "base/memory.h"
+
+#include "base/arena.h"
+#include "base/htable.h"
+#include "lib/test.h"
+
+enum {
+    BLOCK_BYTES = 1 << 20,
+    NODES = 1000,
+};
+
+static uint64_t used(enum memory_class of)
+{
+    struct memory_stats stats;
+
+    memory_stats_read(&stats);
+    return stats.of[of];
+}
+
+static void counted(void **unused)
+{
+    void *block = memory_alloc(MEMORY_opens, BLOCK_BYTES);
+    void *aligned = memory_alloc_aligned(MEMORY_locks, 64, BLOCK_BYTES);
+
+    (void)unused;
+    assert_non_null(block);
+    assert_int_equal((uintptr_t)aligned % 64, 0);
+    assert_in_range(used(MEMORY_opens), BLOCK_BYTES, 2 * BLOCK_BYTES);
+    assert_in_range(used(MEMORY_locks), BLOCK_BYTES, 2 * BLOCK_BYTES);
+    memory_free(MEMORY_opens, block);
+    memory_free(MEMORY_locks, aligned);
+    memory_free(MEMORY_locks, NULL);
+    assert_int_equal(used(MEMORY_opens), 0);
+    assert_int_equal(used(MEMORY_locks), 0);
+}
+
+static void budget(void **unused)
+{
+    struct memory_stats stats;
+    void *first, *second;
+
+    (void)unused;
+    memory_budget_set(3 * BLOCK_BYTES / 2);
+    first = memory_zalloc(MEMORY_data, BLOCK_BYTES);
+    assert_non_null(first);
+    assert_false(memory_is_short());
+    assert_null(memory_alloc(MEMORY_data, BLOCK_BYTES));
+    memory_stats_read(&stats);
+    assert_int_equal(stats.refused, 1);
+    assert_true(memory_is_short());
+    assert_false(memory_is_short());
+    second = memory_alloc(MEMORY_data, BLOCK_BYTES * 3 / 8);
+    assert_non_null(second);
+    assert_true(memory_is_short());
+    assert_true(memory_is_short());
+    memory_free(MEMORY_data, first);
+    memory_free(MEMORY_data, second);
+    assert_false(memory_is_short());
+    memory_budget_set(0);
+}
+
+static void fault(void **unused)
+{
+    void *p;
+
+    (void)unused;
+    memory_fail_nth(2);
+    p = memory_alloc(MEMORY_calls, 1);
+    assert_non_null(p);
+    assert_false(memory_fail_done());
+    assert_null(memory_zalloc(MEMORY_calls, 1));
+    assert_true(memory_fail_done());
+    memory_free(MEMORY_calls, p);
+    p = memory_alloc(MEMORY_calls, 1);
+    assert_non_null(p);
+    memory_free(MEMORY_calls, p);
+    memory_fail_nth(0);
+    assert_false(memory_fail_done());
+}
+
+/* An arena that got nothing can be asked again. */
+static void arena(void **unused)
+{
+    struct arena arena;
+
+    (void)unused;
+    arena_init(&arena, 4096);
+    memory_fail_nth(1);
+    assert_null(arena_alloc(&arena, 1));
+    assert_non_null(arena_alloc(&arena, 1));
+    memory_fail_nth(1);
+    assert_null(arena_alloc(&arena, BLOCK_BYTES));
+    assert_non_null(arena_alloc(&arena, BLOCK_BYTES));
+    arena_reset(&arena);
+    assert_in_range(used(MEMORY_calls), 4096, 2 * 4096);
+    arena_fini(&arena);
+    assert_int_equal(used(MEMORY_calls), 0);
+}
+
+/* A table without memory holds what it is given. */
+static void table(void **unused)
+{
+    static struct hnode nodes[NODES];
+    struct htable table;
+
+    (void)unused;
+    htable_init(&table, 0);
+    memory_budget_set(1);
+    for (uint64_t i = 0; i < NODES; i++)
+        htable_insert(&table, &nodes[i], hash_u64(i));
+    memory_budget_set(0);
+    for (uint64_t i = 0; i < NODES; i++)
+        assert_ptr_equal(htable_first(&table, hash_u64(i)), &nodes[i]);
+    for (int i = 0; i < NODES; i++)
+        htable_remove(&table, &nodes[i]);
+    htable_fini(&table);
+    assert_int_equal(used(MEMORY_tables), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counted), cmocka_unit_test(budget), cmocka_unit_test(fault),
+        cmocka_unit_test(arena),   cmocka_unit_test(table),
+    };
+
+    return test_group_run(tests);
+}
