@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "callback/callback_waits.h"
 
+#define TIMEOUT_WANTS "0 (no limit) to 86400 seconds"
+
 /* Bounds are what Mainstay knows, in any build: a file may go from one build to another. */
 const struct setting setting_table[SETTING_COUNT] = {
     [SETTING_MIN_MINOR_VERSION] = {.name = "nfs.min_minor_version",
@@ -86,6 +88,57 @@ const struct setting setting_table[SETTING_COUNT] = {
          .wants = "0 (any) or 1 (its own)",
          .help =
              "at which addresses a client of NFSv4.0 is called: any, or only where it calls from"},
+    [SETTING_MAX_CONNECTIONS] = {.name = "transport.max_connections",
+                                 .kind = SETTING_NUMBER,
+                                 .min = 1,
+                                 .max = LIMIT_CONNECTIONS,
+                                 .usual = LIMIT_CONNECTIONS,
+                                 .wants = "1 to 65536",
+                                 .help = "how many connections there may be"},
+    [SETTING_MAX_CONNECTIONS_PER_ADDRESS] =
+        {.name = "transport.max_connections_per_address",
+         .kind = SETTING_NUMBER,
+         .min = 1,
+         .max = LIMIT_CONNECTIONS,
+         .usual = LIMIT_CONNECTIONS_PER_ADDRESS,
+         .wants = "1 to 65536",
+         .help = "how many of them from one IPv4 address or one IPv6 network of 64 bits"},
+    [SETTING_MAX_HALF_RECORD_MIB] = {.name = "transport.max_half_record_mib",
+                                     .kind = SETTING_NUMBER,
+                                     .min = 1,
+                                     .max = LIMIT_TRANSPORT_MIB,
+                                     .usual = LIMIT_HALF_RECORD_BYTES >> 20,
+                                     .wants = "1 to 65536 MiB",
+                                     .help = "memory for requests that have not arrived whole"},
+    [SETTING_MAX_UNSENT_MIB] = {.name = "transport.max_unsent_mib",
+                                .kind = SETTING_NUMBER,
+                                .min = 1,
+                                .max = LIMIT_TRANSPORT_MIB,
+                                .usual = LIMIT_UNSENT_BYTES >> 20,
+                                .wants = "1 to 65536 MiB",
+                                .help = "memory for replies that clients have not read"},
+    [SETTING_RECORD_TIMEOUT_S] = {.name = "transport.record_timeout_s",
+                                  .kind = SETTING_NUMBER,
+                                  .min = 0,
+                                  .max = LIMIT_TRANSPORT_TIMEOUT_S,
+                                  .usual = LIMIT_RECORD_S,
+                                  .wants = TIMEOUT_WANTS,
+                                  .help = "how long a request may take to arrive, beside a second "
+                                          "for each 16 KiB"},
+    [SETTING_SEND_TIMEOUT_S] = {.name = "transport.send_timeout_s",
+                                .kind = SETTING_NUMBER,
+                                .min = 0,
+                                .max = LIMIT_TRANSPORT_TIMEOUT_S,
+                                .usual = LIMIT_SEND_S,
+                                .wants = TIMEOUT_WANTS,
+                                .help = "how long a client may read nothing of its replies"},
+    [SETTING_IDLE_TIMEOUT_S] = {.name = "transport.idle_timeout_s",
+                                .kind = SETTING_NUMBER,
+                                .min = 0,
+                                .max = LIMIT_TRANSPORT_TIMEOUT_S,
+                                .usual = LIMIT_IDLE_CONNECTION_S,
+                                .wants = TIMEOUT_WANTS,
+                                .help = "how long a connection that serves no client may be idle"},
 };
 
 bool setting_lookup(const char *name, enum setting_id *id)

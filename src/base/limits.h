@@ -40,6 +40,16 @@
 #define LIMIT_SLICE_US 1000u   /* that a connection has a loop before the next one */
 #define LIMIT_SLICE_WORK 16u   /* steps between two looks at the clock, at the most */
 #define LIMIT_SLICE_PAGE 4096u /* bytes of a request or a reply that count as a step */
+#define LIMIT_CONNECTIONS_PER_ADDRESS 16384u   /* accepted from an IPv4 address, or an IPv6 /64 */
+#define LIMIT_HALF_RECORD_BYTES (256ull << 20) /* of records that are not complete, unless set */
+#define LIMIT_UNSENT_BYTES (256ull << 20)      /* of replies that sockets do not take, unless set */
+#define LIMIT_RECORD_S 30u                     /* for a record to arrive, unless set; and ... */
+#define LIMIT_RECORD_RATE_BYTES (16u << 10)    /* ... a second more for each of these */
+#define LIMIT_SEND_S 60u                       /* without a byte taken by the socket, unless set */
+#define LIMIT_IDLE_CONNECTION_S 60u            /* that serves no client, unless set */
+#define LIMIT_TRANSPORT_TIMEOUT_S 86400u       /* that each of these can be set to */
+#define LIMIT_TRANSPORT_MIB 65536u             /* the same, of the memory */
+#define LIMIT_LOG_CUTS_PER_S 10u               /* lines about connections that were closed for it */
 
 /* proto */
 #define LIMIT_READ_BYTES (1u << 20)  /* maxread */

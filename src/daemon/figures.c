@@ -46,6 +46,10 @@ static void transport_log(const struct transport_stats *stats)
                                        LOG_U64("blocked_threads", stats->blocked_threads),
                                        LOG_U64("log_dropped", log_dropped()),
                                        LOG_U64("log_limited", log_limited()),
+                                       LOG_U64("addresses", stats->addresses),
+                                       LOG_U64("half_records", stats->half_records),
+                                       LOG_U64("half_record_bytes", stats->half_record_bytes),
+                                       LOG_U64("unsent_bytes", stats->unsent_bytes),
 #define X(name, help) LOG_U64(#name, stats->name),
                                        TRANSPORT_COUNTERS(X)
 #undef X

@@ -162,6 +162,8 @@ static bool make_transport(struct daemon *d)
         fprintf(stderr, "mainstayd: %s\n", strerror(errno));
         return false;
     }
+    d->server.transport = d->transport;
+    setting_effect_transport(d->settings, d->transport);
     dial_out_start(d->server.dial_out, d->transport);
     return true;
 }
@@ -258,6 +260,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         dial_out_tick(d->server.dial_out, clock_now_ns());
         callback_tick(d->server.callback, clock_now_ns());
         recall_tick(d->recall, clock_now_ns());
+        transport_tick(d->transport, clock_now_ns());
     }
 }
 

@@ -12,6 +12,7 @@
 #include "proto/compound.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
+#include "transport/transport.h"
 
 enum {
     ERROR_BYTES = 256
@@ -45,6 +46,25 @@ static void obey_callback(struct callback *callback, uint32_t lease_s,
              LOG_U64("backoff_max_ms", waits.backoff_max_ms), LOG_U64("lease_s", lease_s));
 }
 
+static void obey_transport(struct transport *transport, const struct setting_values *now)
+{
+    static const struct {
+        enum setting_id setting;
+        enum transport_limit limit;
+    } of[] = {
+        {SETTING_MAX_CONNECTIONS, TRANSPORT_LIMIT_connections},
+        {SETTING_MAX_CONNECTIONS_PER_ADDRESS, TRANSPORT_LIMIT_connections_per_address},
+        {SETTING_MAX_HALF_RECORD_MIB, TRANSPORT_LIMIT_half_record_mib},
+        {SETTING_MAX_UNSENT_MIB, TRANSPORT_LIMIT_unsent_mib},
+        {SETTING_RECORD_TIMEOUT_S, TRANSPORT_LIMIT_record_timeout_s},
+        {SETTING_SEND_TIMEOUT_S, TRANSPORT_LIMIT_send_timeout_s},
+        {SETTING_IDLE_TIMEOUT_S, TRANSPORT_LIMIT_idle_timeout_s},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(of); i++)
+        transport_limit_set(transport, of[i].limit, now->of[of[i].setting].number);
+}
+
 static void obey(void *context, const struct setting_values *now)
 {
     struct server *server = context;
@@ -61,6 +81,8 @@ static void obey(void *context, const struct setting_values *now)
     if (server->dial_out)
         dial_out_set_own_address(server->dial_out,
                                  now->of[SETTING_CALLBACK_OWN_ADDRESS].number != 0);
+    if (server->transport)
+        obey_transport(server->transport, now);
     if (server->callback)
         obey_callback(server->callback, server->lease_s, now);
 }
@@ -107,6 +129,14 @@ void setting_effect_start(struct settings *settings, struct server *server)
 
     settings_get(settings, &now);
     obey(server, &now);
+}
+
+void setting_effect_transport(struct settings *settings, struct transport *transport)
+{
+    struct setting_values now;
+
+    settings_get(settings, &now);
+    obey_transport(transport, &now);
 }
 
 void setting_effect_reload(struct settings *settings)

@@ -8,6 +8,7 @@
 #include "admin/settings.h"
 
 struct server;
+struct transport;
 
 /* Open the settings in the state directory `dir`, with the options of the command line, and obey
  * them, as far as the server is there: it has its lease_s at least.  NULL after telling why on
@@ -17,6 +18,9 @@ struct settings *setting_effect_open(int dir, const struct setting_option option
 
 /* The server has its state and its way to call clients now. */
 void setting_effect_start(struct settings *settings, struct server *server);
+
+/* And this is how it is reached; before it listens. */
+void setting_effect_transport(struct settings *settings, struct transport *transport);
 
 /* SIGHUP: read them again.  The log tells what came of it. */
 void setting_effect_reload(struct settings *settings);

@@ -31,6 +31,7 @@ struct callback;
 struct delegation_waiter;
 struct dial_out;
 struct state;
+struct transport;
 struct v40;
 
 /* A filehandle in effect: an object and the export (or pseudo directory) it belongs to.  obj is
@@ -44,9 +45,10 @@ struct compound_fh {
 struct server {
     struct export_table *exports;
     struct state *state;
-    struct dial_out *dial_out; /* calls to clients of 4.0; NULL: none are called */
-    struct callback *callback; /* calls to clients; NULL: none are called */
-    struct v40 *v40;           /* nfs4_start(); NULL in a build without minor version 0 */
+    struct dial_out *dial_out;   /* calls to clients of 4.0; NULL: none are called */
+    struct callback *callback;   /* calls to clients; NULL: none are called */
+    struct transport *transport; /* for settings; NULL: there is none yet */
+    struct v40 *v40;             /* nfs4_start(); NULL in a build without minor version 0 */
     uint32_t lease_s;
     _Atomic uint32_t recall_park_ms; /* for which a request waits for delegations; a setting */
     /* What is served: read once a COMPOUND, written at any time.  Relaxed: it announces nothing. */

@@ -15,7 +15,8 @@
 #include "wire/rpc_msg.h"
 
 enum {
-    RECORD_HEAD_BYTES = 8 /* xid and message type */
+    RECORD_HEAD_BYTES = 8,       /* xid and message type */
+    STALL_COPY_BYTES = 64 << 10, /* what waits, up to this length, leaves its buffer */
 };
 
 /* ---- sending ---- */
@@ -65,14 +66,30 @@ static void record_refuse(struct connection *conn, enum transport_counter counte
     connection_shutdown(conn);
 }
 
-/* A frame whose reply comes behind those of the batch. */
+/* A large buffer for the loop, if need be in place of half records; or NULL. */
+static struct buffer *buffer_obtain(struct loop *loop)
+{
+    struct buffer *buffer;
+
+    do
+        buffer = buffer_create(&loop->transport->buffers, BUFFER_LARGE_BYTES);
+    while (!buffer && half_record_evict(loop, loop->batch.conn));
+    return buffer;
+}
+
+/* A frame whose reply comes behind those of the batch; NULL without memory. */
 static struct call_frame *frame_begin(struct loop *loop, struct buffer *in)
 {
-    struct call_frame *frame = loop->frame ? loop->frame : frame_create(loop->transport);
+    struct call_frame *frame;
 
-    loop->frame = NULL;
+    if (!loop->frame)
+        loop->frame = frame_create(loop->transport);
     if (!loop->out)
-        loop->out = buffer_create(&loop->transport->buffers, BUFFER_LARGE_BYTES);
+        loop->out = buffer_obtain(loop);
+    if (!loop->frame || !loop->out)
+        return NULL;
+    frame = loop->frame;
+    loop->frame = NULL;
     CHECK(loop->out_used + RPC_REPLY_ROOM <= loop->out->size);
     frame->in = in;
     frame->out = loop->out;
@@ -112,9 +129,31 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
         loop_flush(loop);
 }
 
+/* A call that is not this batch's any more goes on writing into loop->out: leave that to it, and send
+ * what stands there ahead of its reply. */
+static void batch_abandon_out(struct loop *loop)
+{
+    struct buffer *out = loop->out;
+    size_t start = loop->out_start, len = loop->out_used - loop->out_start;
+
+    loop->encoding = false;
+    loop->out = NULL;
+    loop->out_start = loop->out_used = 0;
+    buffer_put(loop->batch.record);
+    loop->batch.record = NULL;
+    if (len > 0)
+        send_queue_transmit(loop->batch.conn, out, out->data + start, len, NULL);
+    buffer_put(out);
+}
+
 /* The frame leaves with its call; the next reply takes the place where this one has begun. */
 static void frame_park(struct loop *loop, struct call_frame *frame)
 {
+    if (!park_keep(frame)) {
+        frame_pin(frame);
+        if (loop_is_mine(loop))
+            batch_abandon_out(loop);
+    }
     park_enter(frame);
     if (!loop_is_mine(loop))
         return;
@@ -129,6 +168,12 @@ static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, 
     struct worker *worker = worker_self;
     struct call_frame *frame = frame_begin(loop, in);
 
+    if (!frame) {
+        connection_starve(loop->batch.conn);
+        buffer_put(loop->batch.record);
+        loop->batch.record = NULL;
+        return;
+    }
     loop->encoding = true;
     worker->frame = frame;
     rpc_serve(transport, frame, data, len);
@@ -205,14 +250,15 @@ static void batch_keep(struct loop *loop)
     size_t left = (size_t)(batch->end - batch->pos);
 
     CHECK(!conn->stalled);
-    if (left > 64 << 10 || (left > 0 && batch->in != loop->scratch)) {
+    if (left > 0 && left <= STALL_COPY_BYTES && batch->in == loop->scratch)
+        conn->stalled = buffer_create(&loop->transport->buffers, left);
+    if (conn->stalled) {
+        memcpy(conn->stalled->data, batch->pos, left);
+        conn->stalled_pos = 0;
+    } else if (left > 0) {
         conn->stalled = batch->in;
         batch->in = NULL;
         conn->stalled_pos = (uint32_t)(batch->pos - conn->stalled->data);
-    } else if (left > 0) {
-        conn->stalled = buffer_create(&loop->transport->buffers, left);
-        memcpy(conn->stalled->data, batch->pos, left);
-        conn->stalled_pos = 0;
     }
     conn->stalled_end = conn->stalled_pos + (uint32_t)left;
     batch_drop_input(batch);
@@ -254,6 +300,19 @@ static bool batch_has_input(const struct batch *batch)
     return batch->pos < batch->end || batch->conn->reader.complete;
 }
 
+/* Put together what has come of a record, if need be in place of other half records. */
+static enum record_status batch_feed(struct loop *loop)
+{
+    struct batch *batch = &loop->batch;
+    struct record_reader *reader = &batch->conn->reader;
+    enum record_status status;
+
+    do
+        status = record_feed(reader, batch->in, &batch->pos, batch->end);
+    while (status == RECORD_NO_MEMORY && half_record_evict(loop, batch->conn));
+    return status;
+}
+
 /* The next record: true when there is one. */
 static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct buffer **in)
 {
@@ -267,12 +326,15 @@ static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct bu
             return true;
         }
         if (batch->pos < batch->end)
-            status = record_feed(&conn->reader, batch->in, &batch->pos, batch->end);
+            status = batch_feed(loop);
         if (status == RECORD_TOO_LONG)
             record_refuse(conn, TRANSPORT_COUNTER_oversize_records, "transport.oversize");
+        if (status == RECORD_NO_MEMORY)
+            connection_starve(conn);
         if (status != RECORD_COMPLETE)
             return false;
     }
+    half_record_forget(loop, conn);
     batch->record = record_take(&conn->reader, data, len);
     *in = batch->record;
     return true;
@@ -323,9 +385,13 @@ static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, size_t *as
 
     if (!loop->scratch || !buffer_is_private(loop->scratch)) {
         buffer_put(loop->scratch);
-        loop->scratch = buffer_create(&loop->transport->buffers, BUFFER_LARGE_BYTES);
+        loop->scratch = buffer_obtain(loop);
     }
     *direct = *asked = 0;
+    if (!loop->scratch) {
+        errno = ENOMEM;
+        return -1;
+    }
     iov[0].iov_base = record_direct(&conn->reader, &loop->transport->buffers, direct);
     iov[0].iov_len = *direct;
     if (*direct > 0)
@@ -352,7 +418,9 @@ static bool batch_receive(struct loop *loop)
     batch->more = n > 0 && (size_t)n == asked && ++batch->receives < BATCH_RECEIVES;
     if (n <= 0) {
         batch->eof = n == 0;
-        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        if (n < 0 && errno == ENOMEM)
+            connection_starve(conn);
+        else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
             connection_shutdown(conn);
         return false;
     }
@@ -390,6 +458,7 @@ static void batch_end(struct loop *loop)
 
     batch_drop_input(batch);
     batch->conn = NULL;
+    half_record_note(loop, conn);
     if (conn->queue.deferred && !turn_waits(&conn->turn))
         send_queue_set(conn, SEND_QUEUE_GO_ON);
     if (connection_is_dead(conn)) {
@@ -478,23 +547,6 @@ void batch_turn(struct loop *loop, struct connection *conn)
         batch_resume(loop, conn);
     else if (!conn->queue.stalled && !conn->queue.quiet && !conn->queue.eof)
         batch_begin(loop, conn);
-}
-
-/* The call of the thread before goes on writing into loop->out: leave that to it, and send what
- * stands there ahead of its reply. */
-static void batch_abandon_out(struct loop *loop)
-{
-    struct buffer *out = loop->out;
-    size_t start = loop->out_start, len = loop->out_used - loop->out_start;
-
-    loop->encoding = false;
-    loop->out = NULL;
-    loop->out_start = loop->out_used = 0;
-    buffer_put(loop->batch.record);
-    loop->batch.record = NULL;
-    if (len > 0)
-        send_queue_transmit(loop->batch.conn, out, out->data + start, len, NULL);
-    buffer_put(out);
 }
 
 void batch_continue(struct loop *loop)

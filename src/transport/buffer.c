@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/buffer.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
+#include "base/memory.h"
 
 static const size_t class_sizes[BUFFER_CLASS_COUNT] = {
+    [BUFFER_4K] = 4 << 10,
     [BUFFER_16K] = 16 << 10,
     [BUFFER_64K] = 64 << 10,
     [BUFFER_256K] = 256 << 10,
@@ -14,10 +14,7 @@ static const size_t class_sizes[BUFFER_CLASS_COUNT] = {
 
 /* Free buffers kept of each size. */
 static const unsigned class_kept[BUFFER_CLASS_COUNT] = {
-    [BUFFER_16K] = 64,
-    [BUFFER_64K] = 32,
-    [BUFFER_256K] = 16,
-    [BUFFER_LARGE] = 16,
+    [BUFFER_4K] = 64, [BUFFER_16K] = 64, [BUFFER_64K] = 32, [BUFFER_256K] = 16, [BUFFER_LARGE] = 16,
 };
 
 void buffer_pool_init(struct buffer_pool *pool)
@@ -36,7 +33,7 @@ void buffer_pool_fini(struct buffer_pool *pool)
             struct buffer *buffer = pool->free[size_class].head;
 
             pool->free[size_class].head = buffer->next;
-            free(buffer);
+            memory_free(MEMORY_buffers, buffer);
         }
     }
     pthread_mutex_destroy(&pool->lock);
@@ -44,7 +41,7 @@ void buffer_pool_fini(struct buffer_pool *pool)
 
 static enum buffer_class class_for(size_t size)
 {
-    enum buffer_class size_class = BUFFER_16K;
+    enum buffer_class size_class = BUFFER_4K;
 
     while (class_sizes[size_class] < size) {
         CHECK(size_class < BUFFER_LARGE);
@@ -68,7 +65,9 @@ struct buffer *buffer_create(struct buffer_pool *pool, size_t size)
 
     if (!buffer) {
         /* Not touched here: pages that no byte reaches cost nothing. */
-        buffer = must_malloc(sizeof(*buffer) + class_sizes[size_class]);
+        buffer = memory_alloc(MEMORY_buffers, sizeof(*buffer) + class_sizes[size_class]);
+        if (!buffer)
+            return NULL;
         buffer->size_class = size_class;
         buffer->size = class_sizes[size_class];
         buffer->pool = pool;
@@ -93,7 +92,7 @@ static void buffer_free(struct buffer *buffer)
     }
     pthread_mutex_unlock(&pool->lock);
     if (!keep)
-        free(buffer);
+        memory_free(MEMORY_buffers, buffer);
 }
 
 void buffer_put(struct buffer *buffer)

@@ -2,7 +2,7 @@
 /*
  * Pooled, reference-counted memory for receiving and for replies.
  *
- * Buffers come in four sizes.  A few free ones of each size are kept, so a warm server takes no
+ * Buffers come in five sizes.  A few free ones of each size are kept, so a warm server takes no
  * memory from malloc; the rest goes back, so what a burst took does not stay.  Thread safe.
  */
 #pragma once
@@ -13,9 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 enum buffer_class {
+    BUFFER_4K,
     BUFFER_16K,
     BUFFER_64K,
     BUFFER_256K,
@@ -52,8 +54,9 @@ void buffer_pool_init(struct buffer_pool *pool);
 /* Every buffer must have come back. */
 void buffer_pool_fini(struct buffer_pool *pool);
 
-/* A buffer of at least `size` <= BUFFER_LARGE_BYTES bytes, not cleared, with one reference. */
-struct buffer *buffer_create(struct buffer_pool *pool, size_t size);
+/* A buffer of at least `size` <= BUFFER_LARGE_BYTES bytes, not cleared, with one reference; NULL
+ * when there is no memory. */
+struct buffer *buffer_create(struct buffer_pool *pool, size_t size) MUST_USE;
 
 static inline void buffer_get(struct buffer *buffer)
 {

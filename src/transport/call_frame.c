@@ -3,8 +3,7 @@
  * The pool of call frames.  A frame with its arena stays warm in its loop; only calls that lose
  * their loop or are parked come here, so one lock is enough.
  */
-#include <stdlib.h>
-
+#include "base/memory.h"
 #include "transport/transport_internal.h"
 
 struct call_frame *frame_create(struct transport *transport)
@@ -19,7 +18,9 @@ struct call_frame *frame_create(struct transport *transport)
     }
     pthread_mutex_unlock(&transport->frame_lock);
     if (!frame) {
-        frame = must_calloc(1, sizeof(*frame));
+        frame = memory_zalloc(MEMORY_calls, sizeof(*frame));
+        if (!frame)
+            return NULL;
         arena_init(&frame->arena, FRAME_ARENA_BYTES);
         list_init(&frame->park.link);
     }
@@ -30,7 +31,7 @@ struct call_frame *frame_create(struct transport *transport)
 static void frame_free(struct call_frame *frame)
 {
     arena_fini(&frame->arena);
-    free(frame);
+    memory_free(MEMORY_calls, frame);
 }
 
 void frame_release(struct transport *transport, struct call_frame *frame)

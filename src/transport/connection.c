@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "transport/address.h"
 #include "transport/transport_internal.h"
 
@@ -40,8 +41,10 @@ void connection_options(int fd, const struct transport_config *config)
 struct connection *connection_create(struct transport *transport, int fd,
                                      const struct sockaddr *peer, socklen_t peer_len)
 {
-    struct connection *conn = must_calloc(1, sizeof(*conn));
+    struct connection *conn = memory_zalloc(MEMORY_connections, sizeof(*conn));
 
+    if (!conn)
+        return NULL;
     CHECK(peer_len <= sizeof(conn->peer));
     conn->source.kind = SOURCE_CONNECTION;
     conn->fd = fd;
@@ -55,6 +58,10 @@ struct connection *connection_create(struct transport *transport, int fd,
     list_init(&conn->yielded);
     turn_init(&conn->turn, peer);
     list_init(&conn->postponed_link);
+    list_init(&conn->idle_link);
+    list_init(&conn->half.link);
+    list_init(&conn->blocked.link);
+    atomic_init(&conn->activity_ns, clock_now_ns());
     CHECK(pthread_mutex_init(&conn->queue.lock, NULL) == 0);
     return conn;
 }
@@ -70,7 +77,7 @@ void connection_put(struct connection *conn)
     if (atomic_fetch_sub_explicit(&conn->refs, 1, memory_order_acq_rel) != 1)
         return;
     pthread_mutex_destroy(&conn->queue.lock);
-    free(conn);
+    memory_free(MEMORY_connections, conn);
 }
 
 void connection_pin(struct connection *conn)
@@ -107,11 +114,13 @@ static void connection_close(struct connection *conn)
 
     atomic_store_explicit(&conn->dead, true, memory_order_relaxed);
     send_queue_fini(conn);
+    unsent_done(conn);
     if (connection_is_dialled(conn))
         dial_closed(conn);
     else
         programs_closed(conn);
     close(conn->fd);
+    peer_put(&transport->peers, conn->counted);
     log_debug("connection.closed", LOG_U64("connection", conn->id));
     transport_count(transport, TRANSPORT_COUNTER_closed, 1);
     connection_put(conn);
@@ -182,6 +191,31 @@ void connection_shutdown(struct connection *conn)
     if (!atomic_exchange_explicit(&conn->dead, true, memory_order_relaxed))
         shutdown(conn->fd, SHUT_RDWR);
     connection_unpin(conn);
+}
+
+void connection_cut(struct connection *conn, enum transport_counter counter, const char *event)
+{
+    struct transport *transport = conn->transport;
+    char peer[ADDRESS_TEXT_BYTES];
+
+    transport_count(transport, counter, 1);
+    if (log_enabled(LOG_LEVEL_INFO) &&
+        log_limit_take(&transport->cuts, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
+        log_info(event, LOG_U64("connection", conn->id),
+                 LOG_STR("peer", address_format(&conn->peer.sa, peer, sizeof(peer))));
+    connection_shutdown(conn);
+}
+
+void connection_starve(struct connection *conn)
+{
+    connection_cut(conn, TRANSPORT_COUNTER_no_memory, "transport.no_memory");
+}
+
+void connection_serves_client(struct connection *conn)
+{
+    /* Read first: it is nearly always set. */
+    if (!atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
+        atomic_store_explicit(&conn->serves_client, true, memory_order_relaxed);
 }
 
 bool connection_is_open(const struct connection *conn)

@@ -61,6 +61,10 @@ static int connection_dial(struct transport *transport, const struct sockaddr *p
     if (fd < 0)
         return fd;
     made = connection_create(transport, fd, peer, len);
+    if (!made) {
+        close(fd);
+        return -ENOMEM;
+    }
     made->dial = (struct dial){.hooks = hooks, .arg = arg, .connecting = true};
     *conn = connection_get(made);
     transport_count(transport, TRANSPORT_COUNTER_dialled, 1);

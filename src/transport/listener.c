@@ -28,25 +28,61 @@ static bool connections_full(struct transport *transport)
     uint32_t all = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
     uint32_t dialled = atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
 
-    return all >= LIMIT_CONNECTIONS ||
+    return all >= transport_limit(transport, TRANSPORT_LIMIT_connections) ||
            (all > dialled && all - dialled >= transport->config.connections_max);
+}
+
+static void connection_refuse(struct transport *transport, int fd, const struct sockaddr *peer,
+                              enum transport_counter counter, const char *reason)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    transport_count(transport, counter, 1);
+    if (log_enabled(LOG_LEVEL_INFO) &&
+        log_limit_take(&transport->cuts, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
+        log_info("transport.refused", LOG_STR("reason", reason),
+                 LOG_STR("peer", address_format(peer, text, sizeof(text))));
+    close(fd);
+}
+
+/* A connection that counts as one of its address, or NULL. */
+static struct connection *connection_admit(struct transport *transport, int fd,
+                                           const struct sockaddr *peer, socklen_t peer_len)
+{
+    struct connection *conn;
+    struct peer *counted;
+
+    if (connections_full(transport)) {
+        connection_refuse(transport, fd, peer, TRANSPORT_COUNTER_refused, "connections");
+        return NULL;
+    }
+    counted = peer_get(&transport->peers, peer,
+                       transport_limit(transport, TRANSPORT_LIMIT_connections_per_address));
+    if (!counted) {
+        connection_refuse(transport, fd, peer, TRANSPORT_COUNTER_refused_address, "address");
+        return NULL;
+    }
+    conn = connection_create(transport, fd, peer, peer_len);
+    if (conn) {
+        conn->counted = counted;
+        return conn;
+    }
+    peer_put(&transport->peers, counted);
+    connection_refuse(transport, fd, peer, TRANSPORT_COUNTER_refused_memory, "memory");
+    return NULL;
 }
 
 static void connection_accepted(struct transport *transport, int fd, const struct sockaddr *peer,
                                 socklen_t peer_len)
 {
+    struct connection *conn = connection_admit(transport, fd, peer, peer_len);
     char text[ADDRESS_TEXT_BYTES];
-    struct connection *conn;
 
-    if (connections_full(transport)) {
-        transport_count(transport, TRANSPORT_COUNTER_refused, 1);
-        close(fd);
+    if (!conn)
         return;
-    }
     connection_options(fd, &transport->config);
     atomic_fetch_add_explicit(&transport->connection_count, 1, memory_order_relaxed);
     transport_count(transport, TRANSPORT_COUNTER_accepted, 1);
-    conn = connection_create(transport, fd, peer, peer_len);
     log_debug("connection.accepted", LOG_U64("connection", conn->id),
               LOG_STR("peer", address_format(peer, text, sizeof(text))));
     if (!loop_add(loop_choose(transport), conn, EPOLLIN)) {

@@ -23,6 +23,8 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
     loop->index = index;
     loop->wake.kind = SOURCE_WAKE;
     list_init(&loop->connections);
+    list_init(&loop->strangers);
+    half_records_init(&loop->half_records);
     list_init(&loop->resumed);
     list_init(&loop->postponed);
     turn_table_init(&loop->turns);
@@ -46,6 +48,7 @@ void loop_fini(struct loop *loop)
         close(loop->epoll_fd);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
+    half_records_fini(&loop->half_records);
     pthread_mutex_destroy(&loop->list_lock);
     pthread_mutex_destroy(&loop->resumed_lock);
 }
@@ -115,6 +118,8 @@ bool loop_add(struct loop *loop, struct connection *conn, uint32_t events)
     added = epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0;
     if (added) {
         list_push_back(&loop->connections, &conn->link);
+        if (!connection_is_dialled(conn))
+            idle_watch_locked(loop, conn);
         atomic_fetch_add_explicit(&loop->connection_count, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&loop->list_lock);
@@ -127,8 +132,10 @@ void loop_leave(struct loop *loop, struct connection *conn)
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, conn->fd, NULL);
     pthread_mutex_lock(&loop->list_lock);
     list_remove(&conn->link);
+    idle_forget_locked(conn);
     pthread_mutex_unlock(&loop->list_lock);
     atomic_fetch_sub_explicit(&loop->connection_count, 1, memory_order_relaxed);
+    half_record_forget(loop, conn);
     record_reset(&conn->reader);
     buffer_put(conn->stalled);
     conn->stalled = NULL;

@@ -7,6 +7,7 @@
  *
  * A parked call keeps its frame with the arena, its connection's socket, and copies of the record
  * and of what has been encoded, each of its own size: the buffers that others use as well go back.
+ * Without memory for the copies it keeps the buffers.
  * Who finds `parked` set under park_table.lock resets it, and thereby has the frame; a
  * rpc_call_resume() that comes while it is not set is noted for when it will be.
  *
@@ -15,13 +16,17 @@
  * Deadlines are nearly in order, since all waits are of one length: a list serves, and one timer in
  * the epoll set of the first loop.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "transport/transport_internal.h"
+
+enum {
+    DEFER_NS = 20000000
+};
 
 static struct call_frame *frame_of(struct rpc_call *call)
 {
@@ -144,16 +149,13 @@ static const uint8_t *rebased(const void *p, const uint8_t *from, const uint8_t 
     return p ? to + ((const uint8_t *)p - from) : NULL;
 }
 
-/* The record, and all that points into it. */
-static void record_keep(struct call_frame *frame)
+/* A copy of the record, with all that points into it; the first time. */
+static void record_keep(struct call_frame *frame, uint8_t *to)
 {
     struct rpc_call *call = &frame->call;
     const uint8_t *from = frame->record;
-    uint8_t *to;
 
-    if (frame->park.record)
-        return;
-    to = frame->park.record = must_malloc(frame->record_len);
+    frame->park.record = to;
     memcpy(to, from, frame->record_len);
     frame->record = to;
     call->in.p = to + (call->in.p - from);
@@ -163,13 +165,13 @@ static void record_keep(struct call_frame *frame)
     call->cred.machine.data = rebased(call->cred.machine.data, from, to);
 }
 
-static void results_keep(struct call_frame *frame)
+static void results_keep(struct call_frame *frame, uint8_t *to)
 {
     struct xdr *out = &frame->call.out;
 
     CHECK(!out->failed);
     frame->park.results_len = xdr_pos(out);
-    frame->park.results = must_malloc(frame->park.results_len + 1);
+    frame->park.results = to;
     memcpy(frame->park.results, out->start, frame->park.results_len);
     out->start = out->p = out->end = NULL;
 }
@@ -188,25 +190,48 @@ static void buffers_drop(struct call_frame *frame)
     frame->reply = NULL;
 }
 
-/* A buffer for the whole reply again. */
-static void results_restore(struct call_frame *frame)
+bool park_keep(struct call_frame *frame)
+{
+    uint8_t *record = NULL, *results;
+
+    results = memory_alloc(MEMORY_calls, xdr_pos(&frame->call.out));
+    if (results && !frame->park.record)
+        record = memory_alloc(MEMORY_calls, frame->record_len);
+    if (!results || (!record && !frame->park.record)) {
+        memory_free(MEMORY_calls, results);
+        return false;
+    }
+    if (record)
+        record_keep(frame, record);
+    results_keep(frame, results);
+    buffers_drop(frame);
+    return true;
+}
+
+/* A buffer for the whole reply again, unless the call has kept its own.  False without memory. */
+static bool results_restore(struct call_frame *frame)
 {
     struct xdr *out = &frame->call.out;
 
+    if (!frame->park.results)
+        return true;
     frame->out = buffer_create(&frame->call.conn->transport->buffers, RPC_REPLY_ROOM);
+    if (!frame->out)
+        return false;
     frame->reply = frame->out->data;
     xdr_init_encode(out, frame->reply + RPC_REPLY_HEADER_BYTES, LIMIT_REPLY_BYTES);
     memcpy(out->p, frame->park.results, frame->park.results_len);
     out->p += frame->park.results_len;
-    free(frame->park.results);
+    memory_free(MEMORY_calls, frame->park.results);
     frame->park.results = NULL;
+    return true;
 }
 
 void park_forget(struct call_frame *frame)
 {
     CHECK(!frame->park.parked && !frame->park.asked && !frame->park.results);
     frame->park.resumed = false;
-    free(frame->park.record);
+    memory_free(MEMORY_calls, frame->park.record);
     frame->park.record = NULL;
 }
 
@@ -284,9 +309,6 @@ void park_enter(struct call_frame *frame)
 
     frame->park.asked = false;
     frame->call.park_expired = false;
-    record_keep(frame);
-    results_keep(frame);
-    buffers_drop(frame);
     if (frame->park.yields) {
         yield_enter(frame);
         return;
@@ -310,7 +332,9 @@ static bool take_locked(struct call_frame *frame, bool expired)
     if (!frame->park.parked)
         return false;
     frame->park.parked = false;
-    frame->call.park_expired = expired;
+    if (!frame->park.deferred)
+        frame->call.park_expired = expired;
+    frame->park.deferred = false;
     if (frame->park.until_ns)
         list_remove(&frame->park.link);
     return true;
@@ -374,21 +398,38 @@ void park_expire_all(struct transport *transport)
     expire(transport, INT64_MAX);
 }
 
+/* It is to go on, and there is no memory for its reply: a moment later, then. */
+static void defer(struct call_frame *frame)
+{
+    struct park_table *parks = table_of(frame);
+
+    pthread_mutex_lock(&parks->lock);
+    frame->park.until_ns = clock_now_ns() + DEFER_NS;
+    frame->park.parked = frame->park.deferred = true;
+    deadline_add_locked(parks, frame);
+    pthread_mutex_unlock(&parks->lock);
+}
+
 static void run_on(struct call_frame *frame)
 {
     struct worker *worker = worker_self;
 
+    if (!results_restore(frame)) {
+        defer(frame);
+        return;
+    }
     reservation_drop(frame);
-    results_restore(frame);
     frame->call.work = 0;
     frame->call.work_max = 1;
     worker->frame = frame;
     rpc_serve_resumed(frame);
     worker->frame = NULL;
-    if (frame->park.asked)
+    if (frame->park.asked) {
+        (void)park_keep(frame); /* its buffers are its own anyway */
         park_enter(frame);
-    else
+    } else {
         frame_finish(frame->call.conn->transport, frame);
+    }
 }
 
 void park_run_yielded(struct call_frame *frame)

@@ -7,7 +7,7 @@ enum {
     /* A record of this size is left where it was received, if it fits there. */
     RECORD_KEEP_BYTES = 64 << 10,
     RECORD_KEEP_ARRIVED_BYTES = 16 << 10,
-    RECORD_BUFFER_MIN_BYTES = 16 << 10,
+    RECORD_BUFFER_MIN_BYTES = 4 << 10,
 };
 
 static size_t record_capacity(const struct record_reader *reader)
@@ -15,26 +15,29 @@ static size_t record_capacity(const struct record_reader *reader)
     return reader->buffer ? reader->buffer->size - reader->start : 0;
 }
 
-/* Make room for `used` + `arriving` bytes; four times as much if that is announced. */
-static void record_grow(struct record_reader *reader, struct buffer_pool *pool, size_t arriving)
+/* Make room for `used` + `arriving` bytes; twice as much if that is announced.  False: no memory. */
+static bool record_grow(struct record_reader *reader, struct buffer_pool *pool, size_t arriving)
 {
     size_t needed = reader->used + arriving;
     size_t announced = (size_t)reader->used + reader->fragment_left;
-    size_t wanted = needed * 4;
+    size_t wanted = needed * 2;
     struct buffer *larger;
 
     if (needed <= record_capacity(reader))
-        return;
+        return true;
     if (wanted < RECORD_BUFFER_MIN_BYTES)
         wanted = RECORD_BUFFER_MIN_BYTES;
     if (wanted > announced)
         wanted = announced;
     larger = buffer_create(pool, wanted);
+    if (!larger)
+        return false;
     if (reader->buffer)
         memcpy(larger->data, reader->buffer->data + reader->start, reader->used);
     buffer_put(reader->buffer);
     reader->buffer = larger;
     reader->start = 0;
+    return true;
 }
 
 /* All bytes of a mark are here. */
@@ -96,8 +99,8 @@ enum record_status record_feed(struct record_reader *reader, struct buffer *from
             reader->buffer = from;
             reader->start = (uint32_t)(*p - from->data);
         } else {
-            record_grow(reader, from->pool, n);
-            CHECK(reader->buffer != NULL);
+            if (!record_grow(reader, from->pool, n))
+                return RECORD_NO_MEMORY;
             memcpy(reader->buffer->data + reader->start + reader->used, *p, n);
         }
         *p += n;
@@ -111,7 +114,8 @@ uint8_t *record_direct(struct record_reader *reader, struct buffer_pool *pool, s
     *room = 0;
     if (!reader->buffer || reader->fragment_left == 0)
         return NULL;
-    record_grow(reader, pool, 1);
+    if (!record_grow(reader, pool, 1))
+        return NULL;
     *room = record_capacity(reader) - reader->used;
     if (*room > reader->fragment_left)
         *room = reader->fragment_left;

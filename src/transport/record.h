@@ -30,9 +30,10 @@ struct record_reader {
 };
 
 enum record_status {
-    RECORD_MORE,     /* all bytes are used up, the record is not complete */
-    RECORD_COMPLETE, /* record_take() it */
-    RECORD_TOO_LONG, /* over LIMIT_RPC_RECORD_BYTES or LIMIT_RPC_FRAGMENTS; close */
+    RECORD_MORE,      /* all bytes are used up, the record is not complete */
+    RECORD_COMPLETE,  /* record_take() it */
+    RECORD_TOO_LONG,  /* over LIMIT_RPC_RECORD_BYTES or LIMIT_RPC_FRAGMENTS; close */
+    RECORD_NO_MEMORY, /* for what has arrived: nothing has changed, try again or close */
 };
 
 /* A record that is whole and unfragmented at *p: step over it.  False when it is not that easy. */
@@ -57,7 +58,8 @@ static inline bool record_in_place(const struct record_reader *reader, uint8_t *
 enum record_status record_feed(struct record_reader *reader, struct buffer *from, uint8_t **p,
                                const uint8_t *end) MUST_USE;
 
-/* Where the rest of the current fragment can be received to: *room bytes, 0 when there is none.
+/* Where the rest of the current fragment can be received to: *room bytes, 0 when there is none, or
+ * no memory.
  * `pool` is where a larger buffer comes from. */
 uint8_t *record_direct(struct record_reader *reader, struct buffer_pool *pool, size_t *room);
 
@@ -72,6 +74,12 @@ static inline size_t record_missing(const struct record_reader *reader)
 
 /* Hand out the complete record and its buffer (NULL for an empty one), begin a new one. */
 struct buffer *record_take(struct record_reader *reader, uint8_t **data, size_t *len);
+
+/* Part of a record is here, if only of its mark. */
+static inline bool record_is_half(const struct record_reader *reader)
+{
+    return reader->used > 0 || reader->mark_used > 0 || reader->fragment_count > 0;
+}
 
 /* Forget what there is. */
 void record_reset(struct record_reader *reader);

@@ -8,12 +8,12 @@
  * many calls to one client, or replies, cost one system call then.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "transport/transport_internal.h"
 #include "transport/worker.h"
 
@@ -32,12 +32,28 @@ static const uint8_t zeros[4096];
 
 /* ---- items ---- */
 
-static struct send_item *item_for_bytes(struct buffer *buffer, const uint8_t *data, size_t len)
+/* NULL without memory.  `held`: what else it keeps from being freed. */
+static struct send_item *item_create(struct transport *transport, size_t copied, size_t held)
+{
+    struct send_item *item = memory_alloc(MEMORY_unsent, sizeof(*item) + copied);
+
+    if (!item)
+        return NULL;
+    *item = (struct send_item){.memory = sizeof(*item) + copied + held};
+    unsent_count(transport, (ptrdiff_t)item->memory);
+    return item;
+}
+
+/* NULL without memory. */
+static struct send_item *item_for_bytes(struct transport *transport, struct buffer *buffer,
+                                        const uint8_t *data, size_t len)
 {
     bool keep = buffer && len >= SEND_KEEP_BYTES;
-    struct send_item *item = must_malloc(sizeof(*item) + (keep ? 0 : len));
+    struct send_item *item = item_create(transport, keep ? 0 : len, keep ? buffer->size : 0);
 
-    *item = (struct send_item){.len = len};
+    if (!item)
+        return NULL;
+    item->len = len;
     if (keep) {
         buffer_get(buffer);
         item->buffer = buffer;
@@ -49,16 +65,6 @@ static struct send_item *item_for_bytes(struct buffer *buffer, const uint8_t *da
     return item;
 }
 
-static struct send_item *item_for_tail(const struct rpc_tail *tail)
-{
-    struct send_item *item = must_malloc(sizeof(*item));
-
-    *item = (struct send_item){.is_tail = true, .tail = *tail};
-    item->zeros = (uint32_t)(xdr_padded(tail->len) - tail->len);
-    item->len = xdr_padded(tail->len);
-    return item;
-}
-
 static void tail_done(struct rpc_tail *tail)
 {
     if (tail->fd >= 0 && tail->done)
@@ -66,12 +72,29 @@ static void tail_done(struct rpc_tail *tail)
     tail->fd = -1;
 }
 
-static void item_free(struct send_item *item)
+/* The tail is the item's, or done without memory: then NULL. */
+static struct send_item *item_for_tail(struct transport *transport, struct rpc_tail *tail)
+{
+    struct send_item *item = item_create(transport, 0, 0);
+
+    if (!item) {
+        tail_done(tail);
+        return NULL;
+    }
+    item->is_tail = true;
+    item->tail = *tail;
+    item->zeros = (uint32_t)(xdr_padded(tail->len) - tail->len);
+    item->len = xdr_padded(tail->len);
+    return item;
+}
+
+static void item_free(struct transport *transport, struct send_item *item)
 {
     if (item->is_tail)
         tail_done(&item->tail);
     buffer_put(item->buffer);
-    free(item);
+    unsent_count(transport, -(ptrdiff_t)item->memory);
+    memory_free(MEMORY_unsent, item);
 }
 
 /* ---- the list, with the lock held ---- */
@@ -226,13 +249,15 @@ static enum send_status flush_tail_locked(struct connection *conn)
         return status;
     queue_pop_locked(queue);
     pthread_mutex_unlock(&queue->lock);
-    item_free(item);
+    item_free(conn->transport, item);
     pthread_mutex_lock(&queue->lock);
     return SEND_DONE;
 }
 
-static void queue_sent_locked(struct send_queue *queue, size_t sent)
+static void queue_sent_locked(struct connection *conn, size_t sent)
 {
+    struct send_queue *queue = &conn->queue;
+
     bytes_change_locked(queue, 0, sent);
     while (sent > 0) {
         struct send_item *item = queue->head;
@@ -243,7 +268,7 @@ static void queue_sent_locked(struct send_queue *queue, size_t sent)
             return;
         }
         sent -= item->len;
-        item_free(queue_pop_locked(queue));
+        item_free(conn->transport, queue_pop_locked(queue));
     }
 }
 
@@ -262,7 +287,7 @@ static enum send_status flush_bytes_locked(struct connection *conn)
     pthread_mutex_unlock(&queue->lock);
     status = iovecs_send(conn, iov, count, &sent);
     pthread_mutex_lock(&queue->lock);
-    queue_sent_locked(queue, sent);
+    queue_sent_locked(conn, sent);
     return status;
 }
 
@@ -287,17 +312,33 @@ static void queue_arm_locked(struct connection *conn)
     }
 }
 
+/* Have others know how it stands: unsent.h. */
+static void queue_tell_locked(struct connection *conn, bool full, bool progress)
+{
+    struct send_queue *queue = &conn->queue;
+
+    if (full)
+        unsent_blocked(conn, progress);
+    else if (queue->blocked && !queue->head)
+        unsent_done(conn);
+    queue->blocked = full || (queue->blocked && queue->head);
+}
+
 /* Become the flusher: send until the queue is empty or the socket full.  Can lose the loop: the
  * caller has pinned the connection. */
 static void queue_flush_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
     enum send_status status = SEND_DONE;
+    bool progress = false;
 
     queue->flushing = true;
-    while (queue->head && status == SEND_DONE && !connection_is_dead(conn))
+    while (queue->head && status == SEND_DONE && !connection_is_dead(conn)) {
         status = queue->head->is_tail ? flush_tail_locked(conn) : flush_bytes_locked(conn);
+        progress |= status == SEND_DONE;
+    }
     queue->flushing = false;
+    queue_tell_locked(conn, status == SEND_AGAIN, progress);
     if (status == SEND_AGAIN && queue->left) {
         /* Nobody will see room in the socket. */
         pthread_mutex_unlock(&queue->lock);
@@ -320,55 +361,114 @@ void send_queue_pump(struct connection *conn)
     connection_unpin(conn);
 }
 
-void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
-                         size_t len, struct rpc_tail *tail)
+/* Behind what waits already; false without memory, with all as it was. */
+static bool queue_records_locked(struct connection *conn, struct buffer *buffer,
+                                 const uint8_t *data, size_t len, struct send_item *tail)
+{
+    struct send_item *item = item_for_bytes(conn->transport, buffer, data, len);
+
+    if (!item)
+        return false;
+    queue_append_locked(&conn->queue, item);
+    if (tail)
+        queue_append_locked(&conn->queue, tail);
+    return true;
+}
+
+/* Others send already, or something waits. */
+static void transmit_behind(struct connection *conn, struct buffer *buffer, const uint8_t *data,
+                            size_t len, struct send_item *tail)
 {
     struct send_queue *queue = &conn->queue;
-    struct send_item *tail_item = tail ? item_for_tail(tail) : NULL;
-    bool rest, now;
-    ssize_t n;
+    bool queued = queue_records_locked(conn, buffer, data, len, tail);
+    bool now = queue->postponed && !queue->flushing;
 
-    pthread_mutex_lock(&queue->lock);
-    if (queue->flushing || queue->head) {
-        queue_append_locked(queue, item_for_bytes(buffer, data, len));
-        if (tail_item)
-            queue_append_locked(queue, tail_item);
-        now = queue->postponed && !queue->flushing;
-        if (!now)
-            queue_arm_locked(conn);
-        pthread_mutex_unlock(&queue->lock);
-        if (now)
-            send_queue_pump(conn);
-        return;
-    }
-    queue->flushing = true;
+    if (queued && !now)
+        queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
+    if (!queued) {
+        connection_starve(conn);
+        if (tail)
+            item_free(conn->transport, tail);
+    } else if (now) {
+        send_queue_pump(conn);
+    }
+}
 
-    n = connection_is_dead(conn)
-            ? 0
-            : send(conn->fd, data, len, MSG_NOSIGNAL | (tail_item ? MSG_MORE : 0));
+/* As the flusher: how much of it the socket took at once. */
+static size_t transmit_now(struct connection *conn, const uint8_t *data, size_t len, bool more)
+{
+    ssize_t n = 0;
+
+    if (!connection_is_dead(conn))
+        n = send(conn->fd, data, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     if (n < 0) {
         send_failed(conn);
         n = 0;
     }
     transport_count(conn->transport, TRANSPORT_COUNTER_bytes_out, (uint64_t)n);
+    return (size_t)n;
+}
+
+/* What is left becomes the head of the queue: nobody else has sent meanwhile. */
+static void transmit_rest(struct connection *conn, struct send_item *rest, struct send_item *tail)
+{
+    struct send_queue *queue = &conn->queue;
+    bool waits;
 
     pthread_mutex_lock(&queue->lock);
     queue->flushing = false;
-    if (tail_item)
-        queue_prepend_locked(queue, tail_item);
-    if ((size_t)n < len)
-        queue_prepend_locked(queue, item_for_bytes(buffer, data + n, len - (size_t)n));
-    rest = queue->head != NULL;
-    if (rest) {
+    if (tail)
+        queue_prepend_locked(queue, tail);
+    if (rest)
+        queue_prepend_locked(queue, rest);
+    waits = queue->head != NULL;
+    if (waits) {
         connection_pin(conn); /* as in send_queue_pump() */
         queue_flush_locked(conn);
     } else {
         queue_arm_locked(conn);
     }
     pthread_mutex_unlock(&queue->lock);
-    if (rest)
+    if (waits)
         connection_unpin(conn);
+}
+
+static void transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
+                     size_t len, struct send_item *tail)
+{
+    struct send_queue *queue = &conn->queue;
+    struct send_item *rest = NULL;
+    size_t sent;
+
+    pthread_mutex_lock(&queue->lock);
+    if (queue->flushing || queue->head) {
+        transmit_behind(conn, buffer, data, len, tail);
+        return;
+    }
+    queue->flushing = true;
+    pthread_mutex_unlock(&queue->lock);
+
+    sent = transmit_now(conn, data, len, tail != NULL);
+    if (sent < len)
+        rest = item_for_bytes(conn->transport, buffer, data + sent, len - sent);
+    if (sent < len && !rest)
+        connection_starve(conn); /* before anybody else sends behind half a record */
+    transmit_rest(conn, rest, tail);
+}
+
+void send_queue_transmit(struct connection *conn, struct buffer *buffer, const uint8_t *data,
+                         size_t len, struct rpc_tail *tail)
+{
+    struct transport *transport = conn->transport;
+    struct send_item *tail_item = tail ? item_for_tail(transport, tail) : NULL;
+
+    if (tail && !tail_item) {
+        connection_starve(conn);
+        return;
+    }
+    transmit(conn, buffer, data, len, tail_item);
+    unsent_enforce(transport);
 }
 
 /* ---- later ---- */
@@ -392,14 +492,19 @@ static bool postpone_locked(struct connection *conn, bool first)
 bool send_queue_postpone(struct connection *conn, const uint8_t *data, size_t len, bool first)
 {
     struct send_queue *queue = &conn->queue;
+    struct send_item *item = item_for_bytes(conn->transport, NULL, data, len);
     bool postponed;
 
+    if (!item)
+        return false;
     pthread_mutex_lock(&queue->lock);
     postponed =
         !queue->flushing && (queue->postponed || (!queue->head && postpone_locked(conn, first)));
     if (postponed)
-        queue_append_locked(queue, item_for_bytes(NULL, data, len));
+        queue_append_locked(queue, item);
     pthread_mutex_unlock(&queue->lock);
+    if (!postponed)
+        item_free(conn->transport, item);
     return postponed;
 }
 
@@ -415,11 +520,16 @@ void send_queue_postponed(struct connection *conn)
     connection_unpin(conn);
 }
 
-static struct send_item *item_for_record(const void *record, size_t len)
+/* NULL without memory. */
+static struct send_item *item_for_record(struct transport *transport, const void *record,
+                                         size_t len)
 {
-    struct send_item *item = must_malloc(sizeof(*item) + RPC_RECORD_MARK_BYTES + len);
+    struct send_item *item = item_create(transport, RPC_RECORD_MARK_BYTES + len, 0);
 
-    *item = (struct send_item){.len = RPC_RECORD_MARK_BYTES + len, .data = item->copy};
+    if (!item)
+        return NULL;
+    item->len = RPC_RECORD_MARK_BYTES + len;
+    item->data = item->copy;
     rpc_record_mark_put(item->copy, (uint32_t)len, true);
     memcpy(item->copy + RPC_RECORD_MARK_BYTES, record, len);
     return item;
@@ -432,12 +542,14 @@ bool send_queue_record(struct connection *conn, const void *record, size_t len)
 
     if (send_queue_bytes(conn) + len > LIMIT_SEND_QUEUE_BYTES || connection_is_dead(conn))
         return false;
-    item = item_for_record(record, len);
+    item = item_for_record(conn->transport, record, len);
+    if (!item)
+        return false;
     pthread_mutex_lock(&queue->lock);
     /* Who sends no more would not answer it. */
     if (queue->eof || queue->left) {
         pthread_mutex_unlock(&queue->lock);
-        item_free(item);
+        item_free(conn->transport, item);
         return false;
     }
     queue_append_locked(queue, item);
@@ -496,5 +608,5 @@ void send_queue_leave(struct connection *conn)
 void send_queue_fini(struct connection *conn)
 {
     while (conn->queue.head)
-        item_free(queue_pop_locked(&conn->queue));
+        item_free(conn->transport, queue_pop_locked(&conn->queue));
 }

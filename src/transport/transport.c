@@ -12,8 +12,9 @@
 
 enum {
     DRAIN_LOOK_MS = 2,
-    DRAIN_CUT_MS = 1000, /* what running calls get after the connections are cut */
-    DIALLED_PART = 8,    /* of all descriptors, at the most: who comes to us needs one, too */
+    DRAIN_CUT_MS = 1000,       /* what running calls get after the connections are cut */
+    TICK_MOST_NS = 2000000000, /* that a tick lets pass: it comes once a second */
+    DIALLED_PART = 8,          /* of all descriptors, at the most: who comes to us needs one, too */
 };
 
 static unsigned loop_count_default(void)
@@ -49,6 +50,11 @@ struct transport *transport_create(const struct transport_config *config)
         transport->config.dialled_max = dialled_max_default();
     transport->loop_count = count < LIMIT_LOOPS ? count : LIMIT_LOOPS;
     transport->counters = counter_set_create(TRANSPORT_COUNTER_COUNT);
+#define X(name, initial) transport_limit_set(transport, TRANSPORT_LIMIT_##name, initial);
+    TRANSPORT_LIMITS(X)
+#undef X
+    peer_table_init(&transport->peers);
+    unsent_init(&transport->unsent);
     buffer_pool_init(&transport->buffers);
     CHECK(pthread_mutex_init(&transport->frame_lock, NULL) == 0);
     worker_pool_init(transport);
@@ -145,13 +151,54 @@ void transport_destroy(struct transport *transport)
     frame_pool_fini(transport);
     park_table_fini(transport);
     buffer_pool_fini(&transport->buffers);
+    unsent_fini(&transport->unsent);
+    peer_table_fini(&transport->peers);
     pthread_mutex_destroy(&transport->frame_lock);
     counter_set_destroy(transport->counters);
     free(transport->loops);
     free(transport);
 }
 
+/* ---- limits ---- */
+
+void transport_limit_set(struct transport *transport, enum transport_limit limit, uint32_t value)
+{
+    atomic_store_explicit(&transport->limits[limit], value, memory_order_relaxed);
+}
+
+/* Time in which the process stood still is not counted against those that it waits for. */
+static void time_advance(struct transport *transport, int64_t now_ns)
+{
+    int64_t passed_ns = transport->ticked_ns ? now_ns - transport->ticked_ns : 0;
+
+    transport->ticked_ns = now_ns;
+    if (passed_ns > TICK_MOST_NS)
+        passed_ns = TICK_MOST_NS;
+    atomic_fetch_add_explicit(&transport->now_ns, passed_ns, memory_order_relaxed);
+}
+
+void transport_tick(struct transport *transport, int64_t now_ns)
+{
+    time_advance(transport, now_ns);
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        half_records_tick(transport, &transport->loops[i]);
+        idle_tick(transport, &transport->loops[i], now_ns);
+    }
+    unsent_tick(transport);
+}
+
 /* ---- counters ---- */
+
+static void half_record_stats(const struct transport *transport, struct transport_stats *stats)
+{
+    stats->half_records = stats->half_record_bytes = 0;
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        const struct half_records *records = &transport->loops[i].half_records;
+
+        stats->half_records += atomic_load_explicit(&records->count, memory_order_relaxed);
+        stats->half_record_bytes += atomic_load_explicit(&records->bytes, memory_order_relaxed);
+    }
+}
 
 void transport_stats(struct transport *transport, struct transport_stats *stats)
 {
@@ -163,6 +210,9 @@ void transport_stats(struct transport *transport, struct transport_stats *stats)
     stats->connections = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
     stats->dialled_connections =
         atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
+    stats->addresses = peer_table_count(&transport->peers);
+    half_record_stats(transport, stats);
+    stats->unsent_bytes = atomic_load_explicit(&transport->unsent.bytes, memory_order_relaxed);
     stats->parked_calls = atomic_load_explicit(&transport->parks.count, memory_order_relaxed);
     stats->blocked_threads =
         (uint64_t)atomic_load_explicit(&transport->shares.blocked, memory_order_relaxed);

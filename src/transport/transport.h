@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "transport/rpc_call.h"
 
 struct transport;
@@ -25,6 +26,14 @@ struct transport;
     X(dial_failures, "Of these, never up; and those that could not be begun")                      \
     X(closed, "Connections closed")                                                                \
     X(refused, "Connections closed at once: as many are open as may be")                           \
+    X(refused_address, "The same: its address had max_connections_per_address")                    \
+    X(refused_memory, "The same: there was no memory for it")                                      \
+    X(idle_closed, "Connections closed that served no client and were idle")                       \
+    X(half_records_late, "Connections closed while a record of theirs took too long")              \
+    X(half_records_evicted, "The same, to make room for other records")                            \
+    X(unsent_late, "Connections closed whose client did not read")                                 \
+    X(unsent_evicted, "The same, to make room for the replies of others")                          \
+    X(no_memory, "Connections closed for want of memory for their calls or replies")               \
     X(accept_pauses, "Times accepting paused: out of file descriptors or memory")                  \
     X(calls, "RPC calls begun")                                                                    \
     X(replies, "RPC replies handed to a connection")                                               \
@@ -61,11 +70,32 @@ struct transport_stats {
 #undef X
     /* Now. */
     uint64_t connections;         /* all that are open */
+    uint64_t addresses;           /* that have some of them */
+    uint64_t half_records;        /* records of which a part is here */
+    uint64_t half_record_bytes;   /* and the memory that they take */
+    uint64_t unsent_bytes;        /* memory of replies that wait for sockets */
     uint64_t dialled_connections; /* of these, made by us */
     uint64_t threads;
     uint64_t spare_threads;
     uint64_t blocked_threads;
     uint64_t parked_calls;
+};
+
+/* X(name, initial): what is bounded, and can be changed at any time. */
+#define TRANSPORT_LIMITS(X)                                                                        \
+    X(connections, LIMIT_CONNECTIONS)                                                              \
+    X(connections_per_address, LIMIT_CONNECTIONS_PER_ADDRESS) /* or for each IPv6 /64 */           \
+    X(half_record_mib, LIMIT_HALF_RECORD_BYTES >> 20)         /* memory of half records */         \
+    X(unsent_mib, LIMIT_UNSENT_BYTES >> 20)                   /* and of unsent replies */          \
+    X(record_timeout_s, LIMIT_RECORD_S)                       /* half_record.h; 0: never */        \
+    X(send_timeout_s, LIMIT_SEND_S)                           /* unsent.h; the same */             \
+    X(idle_timeout_s, LIMIT_IDLE_CONNECTION_S)                /* idle.h; the same */
+
+enum transport_limit {
+#define X(name, initial) TRANSPORT_LIMIT_##name,
+    TRANSPORT_LIMITS(X)
+#undef X
+    TRANSPORT_LIMIT_COUNT
 };
 
 struct transport_config {
@@ -96,6 +126,13 @@ int transport_listen(struct transport *transport, const struct sockaddr *address
 
 /* Port of the n-th listener, host order: tells what port 0 became; 0 when there is no such. */
 uint16_t transport_port(const struct transport *transport, unsigned n);
+
+/* Change a limit; any thread, at any time. */
+void transport_limit_set(struct transport *transport, enum transport_limit limit, uint32_t value);
+
+/* Close the connections that keep the server waiting too long.  From a timer, about once a second;
+ * `now_ns` is clock_now_ns().  No lock may be held. */
+void transport_tick(struct transport *transport, int64_t now_ns);
 
 /* Begin to accept and to serve.  0 or -errno. */
 int transport_start(struct transport *transport) MUST_USE;

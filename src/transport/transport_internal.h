@@ -8,8 +8,9 @@
  * lose it say so; their caller returns at once without touching the loop when worker->loop is no
  * longer that loop.
  *
- * Locks: send_queue.lock before buffer_pool.lock; all others (loop.list_lock, loop.resumed_lock,
- * worker_pool.lock, monitor_lock, frame_lock, park_table.lock) alone.
+ * Locks: send_queue.lock before buffer_pool.lock and unsent.lock; all others (loop.list_lock,
+ * loop.resumed_lock, half_records.lock, peer_table.lock, worker_pool.lock, monitor_lock, frame_lock,
+ * park_table.lock) alone.
  */
 #pragma once
 
@@ -20,13 +21,18 @@
 
 #include "base/counter.h"
 #include "base/list.h"
+#include "base/log_limit.h"
 #include "transport/buffer.h"
 #include "transport/connection.h"
 #include "transport/dial.h"
+#include "transport/half_record.h"
+#include "transport/idle.h"
+#include "transport/peer_table.h"
 #include "transport/record.h"
 #include "transport/rpc_call.h"
 #include "transport/transport.h"
 #include "transport/turn.h"
+#include "transport/unsent.h"
 
 enum {
     CACHE_LINE_BYTES = 64,
@@ -58,6 +64,7 @@ struct send_item {
     const uint8_t *data; /* bytes: what is left of them, in `buffer` or in `copy` */
     size_t len;
     struct buffer *buffer; /* a reference, or NULL */
+    size_t memory;         /* that goes with it */
     bool is_tail;
     struct rpc_tail tail; /* what is left of it */
     uint32_t zeros;       /* padding, and what the file was short of */
@@ -75,6 +82,7 @@ struct send_queue {
     bool flushing, arming;
     bool postponed; /* the connection is in a loop.postponed */
     bool paused;    /* above the mark: receive no more for now */
+    bool blocked;   /* the socket was full, and something waits since: unsent.h */
     uint32_t armed; /* the epoll events */
     /* Only the owner of the loop writes these, so it reads them without the lock: apart from those
      * above, for compilers read neighbours together. */
@@ -118,8 +126,13 @@ struct connection {
     _Atomic uint32_t parked; /* its calls that are */
     _Atomic(void *) user[CONNECTION_USER_SLOTS];
     struct list link;           /* loop.connections */
+    struct list idle_link;      /* loop.strangers */
     struct list postponed_link; /* of any loop */
     struct dial dial;
+    struct peer *counted; /* as one of its address; NULL: it is dialled */
+    _Atomic bool serves_client;
+    struct half_record half;
+    struct blocked blocked;
 
     /* The loop owner's. */
     struct record_reader reader;
@@ -131,9 +144,16 @@ struct connection {
     struct send_queue queue;
 };
 
-/* Take over `fd`; one reference, one active, both the loop's. */
+/* Take over `fd`; one reference, one active, both the loop's.  NULL without memory: the caller still
+ * has `fd`. */
 struct connection *connection_create(struct transport *transport, int fd,
-                                     const struct sockaddr *peer, socklen_t peer_len);
+                                     const struct sockaddr *peer, socklen_t peer_len) MUST_USE;
+
+/* There is no memory for its calls or replies: shut it down, so that its client repeats them. */
+void connection_starve(struct connection *conn);
+
+/* Shut it down because it costs too much: count it, and tell the log, within a limit. */
+void connection_cut(struct connection *conn, enum transport_counter counter, const char *event);
 
 /* What every connection's socket is set to. */
 void connection_options(int fd, const struct transport_config *config);
@@ -213,6 +233,7 @@ struct park {
     bool reserved; /* it is counted */
     bool parked;   /* it is anybody's; under park_table.lock, like the next */
     bool resumed;  /* rpc_call_resume() came while it was not parked */
+    bool deferred; /* it was to go on, and waits for memory; with the lock, too */
     int64_t until_ns;
     struct list link; /* of park_table.waiting, then of loop.resumed; or of connection.yielded */
     size_t bytes;     /* as counted */
@@ -238,7 +259,8 @@ struct call_frame {
     bool close;       /* the record makes no sense: close the connection */
 };
 
-struct call_frame *frame_create(struct transport *transport);
+/* NULL without memory. */
+struct call_frame *frame_create(struct transport *transport) MUST_USE;
 void frame_release(struct transport *transport, struct call_frame *frame);
 void frame_pool_fini(struct transport *transport);
 
@@ -285,7 +307,11 @@ void park_table_fini(struct transport *transport);
 /* Have this loop watch the timer. */
 bool park_table_start(struct loop *loop) MUST_USE;
 
-/* Park the call that has asked for it: the frame is not the caller's any more. */
+/* The call has asked to be parked: give back its buffers, for copies of what is in them.  False
+ * without memory: nothing has changed, and they stay the frame's as long as it is parked. */
+bool park_keep(struct call_frame *frame);
+
+/* Park it then: the frame is not the caller's any more. */
 void park_enter(struct call_frame *frame);
 
 /* Run the call on that has yielded, on its connection's turn.  The owner's; can lose the loop. */
@@ -372,8 +398,11 @@ struct loop {
     int64_t accept_paused_until_ns; /* 0: accepting */
     int64_t accept_complain_ns;     /* a pause after this one is news */
 
+    struct half_records half_records;
+
     pthread_mutex_t list_lock;
     struct list connections;
+    struct list strangers; /* those that serve no client: idle.h */
 
     pthread_mutex_t resumed_lock;
     struct list resumed; /* parked calls that go on here, struct park link */
@@ -489,6 +518,7 @@ struct worker_pool {
     unsigned live; /* threads that have not ended */
     _Atomic unsigned count;
     bool stopping;
+    struct log_limit complaints; /* lines about threads that can't be made */
     struct worker *workers[LIMIT_WORKER_THREADS];
 
     pthread_t monitor;
@@ -545,9 +575,34 @@ struct transport {
     struct worker_pool pool;
     struct share_table shares;
     struct counter_set *counters; /* by enum transport_counter */
+    _Atomic uint32_t limits[TRANSPORT_LIMIT_COUNT];
+    struct peer_table peers;
+    struct unsent unsent;
+    struct log_limit cuts;  /* lines about connections that were cut */
+    int64_t ticked_ns;      /* the timer's */
+    _Atomic int64_t now_ns; /* transport_now_ns() */
     unsigned loop_count;
     struct loop *loops;
 };
+
+static inline uint32_t transport_limit(const struct transport *transport,
+                                       enum transport_limit limit)
+{
+    return atomic_load_explicit(&transport->limits[limit], memory_order_relaxed);
+}
+
+/* The same, of one in MiB. */
+static inline size_t transport_limit_bytes(const struct transport *transport,
+                                           enum transport_limit limit)
+{
+    return (size_t)transport_limit(transport, limit) << 20;
+}
+
+/* The time by which waits are measured that end with a connection cut: it moves once a second. */
+static inline int64_t transport_now_ns(const struct transport *transport)
+{
+    return atomic_load_explicit(&transport->now_ns, memory_order_relaxed);
+}
 
 static inline void transport_count(struct transport *transport, enum transport_counter counter,
                                    uint64_t n)

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "transport/transport_internal.h"
 
 enum {
@@ -95,14 +96,18 @@ static struct worker *worker_create_locked(struct transport *transport)
 
     if (count >= LIMIT_WORKER_THREADS || pool->stopping)
         return NULL;
-    worker = must_calloc(1, sizeof(*worker));
+    worker = memory_zalloc(MEMORY_calls, sizeof(*worker));
+    if (!worker)
+        return NULL;
     worker->transport = transport;
     CHECK(pthread_cond_init(&worker->wake, NULL) == 0);
     error = thread_start(&worker->thread, worker_main, worker);
     if (error) {
-        log_error("transport.thread", LOG_I64("errno", -error), LOG_U64("threads", count));
+        /* It is tried again and again while threads are wanted. */
+        if (log_limit_take(&pool->complaints, clock_now_ns(), 1))
+            log_error("transport.thread", LOG_I64("errno", -error), LOG_U64("threads", count));
         pthread_cond_destroy(&worker->wake);
-        free(worker);
+        memory_free(MEMORY_calls, worker);
         return NULL;
     }
     pool->workers[count] = worker;
@@ -370,7 +375,7 @@ void worker_pool_fini(struct transport *transport)
     for (unsigned i = 0; i < pool->count; i++) {
         pthread_join(pool->workers[i]->thread, NULL);
         pthread_cond_destroy(&pool->workers[i]->wake);
-        free(pool->workers[i]);
+        memory_free(MEMORY_calls, pool->workers[i]);
     }
     if (pool->monitor_started)
         pthread_join(pool->monitor, NULL);

@@ -6,6 +6,7 @@
 #include "state/state.h"
 #include "state/v40/client_v40.h"
 #include "state/v40/open_confirm.h"
+#include "transport/connection.h"
 
 void v40_client_done(struct v40_compound *x)
 {
@@ -20,6 +21,7 @@ static void use(struct v40_compound *x, struct client *client)
     v40_client_done(x);
     x->client = x->base.client = client;
     session_conn_used_by(x->conn, client);
+    connection_serves_client(x->base.call->conn);
 }
 
 enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid)

@@ -11,6 +11,7 @@
 #include "state/client/client_lease.h"
 #include "state/session/session_stats.h"
 #include "state/session/session_status.h"
+#include "transport/connection.h"
 #include "wire/nfs4_codec.h"
 
 enum {
@@ -131,6 +132,7 @@ static void result_encode(struct v41_compound *x, const struct SEQUENCE4args *ar
 
 static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args)
 {
+    connection_serves_client(x->base.call->conn);
     if (!x->binding)
         session_conn_bind_implicit(x->conn, x->session);
     result_encode(x, args);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/idle.h"
+
+#include "base/clock.h"
+#include "transport/transport_internal.h"
+
+enum {
+    TICK_BATCH = 64, /* looked at with the lock held once */
+};
+
+void idle_watch_locked(struct loop *loop, struct connection *conn)
+{
+    list_push_back(&loop->strangers, &conn->idle_link);
+}
+
+void idle_forget_locked(struct connection *conn)
+{
+    list_remove(&conn->idle_link);
+}
+
+static int64_t due_ns(const struct connection *conn, int64_t timeout_ns)
+{
+    return connection_activity_ns(conn) + timeout_ns;
+}
+
+/* Look at some of those that are left: a reference to the first that is idle, off the list. */
+static struct connection *idle_next(struct loop *loop, int64_t now_ns, int64_t timeout_ns,
+                                    uint32_t *left)
+{
+    struct connection *idle = NULL;
+
+    pthread_mutex_lock(&loop->list_lock);
+    for (int i = 0; i<TICK_BATCH && * left> 0 && !idle; i++, --*left) {
+        struct list *link = list_pop_front(&loop->strangers);
+        struct connection *conn;
+
+        if (!link) {
+            *left = 0;
+            break;
+        }
+        conn = LIST_ENTRY(link, struct connection, idle_link);
+        if (atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
+            continue;
+        if (due_ns(conn, timeout_ns) <= now_ns)
+            idle = connection_get(conn);
+        else
+            list_push_back(&loop->strangers, &conn->idle_link);
+    }
+    pthread_mutex_unlock(&loop->list_lock);
+    return idle;
+}
+
+void idle_tick(struct transport *transport, struct loop *loop, int64_t now_ns)
+{
+    uint32_t timeout_s = transport_limit(transport, TRANSPORT_LIMIT_idle_timeout_s);
+    uint32_t left = atomic_load_explicit(&loop->connection_count, memory_order_relaxed);
+
+    while (timeout_s > 0 && left > 0) {
+        struct connection *conn = idle_next(loop, now_ns, timeout_s * NSEC_PER_SEC, &left);
+
+        if (!conn)
+            continue;
+        connection_cut(conn, TRANSPORT_COUNTER_idle_closed, "transport.idle");
+        connection_put(conn);
+    }
+}

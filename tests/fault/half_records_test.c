@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests that never arrive whole: they take a bounded part of the memory, for a bounded time, and
+ * nobody else's requests suffer.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/wait.h"
+#include "protocol/log_lines.h"
+#include "protocol/script.h"
+#include "protocol/set_range.h"
+#include "stranger.h"
+
+enum {
+    CONNECTIONS = 1500,
+    KEPT_DESCRIPTORS = 64, /* of the server and of the test, for others */
+    BUDGET_MIB = 64,
+    /* What a sanitizer keeps of memory that was freed comes on top. */
+    GROWTH_BYTES = 450 << 20,
+};
+
+static uint8_t record[LIMIT_RPC_RECORD_BYTES];
+static int fds[CONNECTIONS];
+
+static int setup(void **state)
+{
+    static const char *const options[] = {
+        "--export", "/mem=mem:,no_root_squash",         "--set", "nfs.delegations=0",
+        "--set",    "transport.max_half_record_mib=64", NULL};
+
+    (void)state;
+    return script_setup(options);
+}
+
+/* Over the mount's own connection, or another one. */
+static void ask(struct client_conn *conn)
+{
+    begin(&alice, NULL);
+    client_op_putrootfh(C);
+    run_on(conn, NFS4_OK);
+}
+
+/* As many as the descriptors of both sides allow. */
+static unsigned connections_max(void)
+{
+    long most = sysconf(_SC_OPEN_MAX) - KEPT_DESCRIPTORS;
+
+    return most < CONNECTIONS ? (unsigned)most : CONNECTIONS;
+}
+
+/* All but the last byte of the longest record, on each connection in turn. */
+static unsigned flood(unsigned count)
+{
+    size_t sent[CONNECTIONS] = {0};
+    unsigned busy = count, closed = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        stranger_send_mark(fds[i], sizeof(record));
+    for (unsigned round = 0; busy > 0; round++) {
+        busy = 0;
+        for (unsigned i = 0; i < count; i++) {
+            size_t left = sizeof(record) - 1 - sent[i];
+            long n = fds[i] >= 0 && left > 0 ? stranger_send(fds[i], record, left) : 0;
+
+            if (n < 0) {
+                (void)close(fds[i]);
+                fds[i] = -1;
+                closed++;
+            } else {
+                sent[i] += (size_t)n;
+                busy += fds[i] >= 0 && sent[i] < sizeof(record) - 1;
+            }
+        }
+        ask(NULL);
+    }
+    return closed;
+}
+
+/* A request of the same length from somebody who means it. */
+static void write_large(const struct client_fh *fh, const struct client_file *file)
+{
+    begin(&bob, fh);
+    client_op_write(C, &file->stateid, 0, FILE_SYNC4, record, LIMIT_WRITE_BYTES);
+    run(NFS4_OK);
+}
+
+/* 1,500 half records took 1.5 GiB. */
+static void memory_is_bounded(void **unused)
+{
+    uint64_t before = stranger_server_bytes();
+    struct client_fh dir = script_dir(script_mem);
+    struct client_file file = make_open(&bob, &dir, "written");
+    unsigned count = stranger_connect_many("127.0.0.1", fds, connections_max());
+
+    (void)unused;
+    assert_true(count > BUDGET_MIB * 2);
+    flood(count);
+    assert_in_range(stranger_figure("daemon.transport", "half_record_bytes"), 1,
+                    BUDGET_MIB * 1048576ull);
+    assert_in_range(stranger_figure("daemon.transport", "half_records_evicted"),
+                    count - 2 * BUDGET_MIB, count);
+    assert_in_range(stranger_server_bytes(), 1, before + GROWTH_BYTES);
+    for (int i = 0; i < 20; i++)
+        write_large(&file.fh, &file);
+    assert_true(log_find("transport.half_record_evicted", NULL).count > 0);
+    stranger_close_all(fds, count);
+    wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
+}
+
+/* A record that does not grow is waited for as long as is set, one that does a second more for
+ * every 16 KiB.  Connections between two records are left alone. */
+static void time_is_bounded(void **unused)
+{
+    const size_t part = 256 << 10;
+    struct client_conn quiet;
+    int few, many;
+
+    (void)unused;
+    set_setting("transport.record_timeout_s", 1);
+    script_connect(&quiet);
+    few = stranger_connect("127.0.0.1");
+    many = stranger_connect("127.0.0.1");
+    stranger_send_mark(few, 100);
+    assert_int_equal(stranger_send(few, record, 99), 99);
+    stranger_send_mark(many, sizeof(record));
+    for (size_t sent = 0; sent < part;) {
+        long n = stranger_send(many, record, part - sent);
+
+        assert_true(n >= 0);
+        sent += (size_t)n;
+    }
+    wait_until(stranger_is_closed(few));
+    assert_false(stranger_is_closed(many));
+    assert_true(stranger_figure("daemon.transport", "half_records_late") == 1);
+    assert_int_equal(log_find("transport.half_record_late", NULL).count, 1);
+    assert_int_equal(stranger_figure("daemon.transport", "half_records"), 1);
+    ask(NULL);
+    ask(&quiet);
+    client_conn_close(&quiet);
+    (void)close(few);
+    (void)close(many);
+    set_setting("transport.record_timeout_s", 30);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(time_is_bounded),
+    };
+
+    return test_group_run_fixtures(tests, setup, script_teardown);
+}
