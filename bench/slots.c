@@ -82,7 +82,7 @@ static void sessions_make(struct session_conn *conn)
     struct CREATE_SESSION4resok res;
     int64_t now_ns = clock_now_ns();
 
-    CHECK(client_exchange_id(server.state, &principal, &who, now_ns, &exchange) == NFS4_OK);
+    CHECK(client_exchange_id(server.state, &principal, NULL, &who, now_ns, &exchange) == NFS4_OK);
     args.csa_clientid = exchange.clientid;
     args.csa_sequence = exchange.sequence;
     for (uint32_t i = 0; i < SESSIONS_MAX; i++, args.csa_sequence++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Intrusive hash table: nodes are embedded, the table grows by doubling and never shrinks.  Without
- * memory it grows later, and is slower meanwhile: nothing here fails.  The caller computes the hash,
- * compares keys and locks; shard it where threads meet.  A table does not move.
+ * memory it grows later, and is slower meanwhile: nothing here fails.  The caller computes the
+ * hash, compares keys and locks; shard it where threads meet.  A table does not move.
  */
 #pragma once
 

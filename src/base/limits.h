@@ -107,9 +107,7 @@
 #define LIMIT_BACK_SLOTS 16u
 #define LIMIT_SLOT_RECALLS_PER_TICK 64u       /* sessions asked to leave slots */
 #define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* all slots might keep, unless --reply-cache */
-#define LIMIT_OPEN_OWNERS_PER_CLIENT 65536u
 #define LIMIT_OPENS_PER_CLIENT 262144u
-#define LIMIT_LOCK_OWNERS_PER_CLIENT 65536u
 #define LIMIT_LOCK_STATES_PER_CLIENT 262144u /* pairs of an open and a lock owner */
 #define LIMIT_IDLE_OWNERS_PER_CLIENT 64u     /* kept although they hold nothing */
 /* 4.0: open owners with their sequences, for a lease or as long as there are no more than that */
@@ -141,6 +139,15 @@
 #define LIMIT_LOG_DELEGATIONS_PER_S 100u /* lines about slow recalls and revocations */
 #define LIMIT_STATEID_CHUNKS 64u         /* of one shard: 4096 stateids each, 2^24 in all */
 #define LIMIT_TEST_STATEIDS 1024u
+#define LIMIT_CLIENTS_PER_ADDRESS 16384u /* an IPv4 address, or an IPv6 /64 */
+#define LIMIT_OWNERS_PER_CLIENT 65536u   /* that open, and as many that lock */
+/* Of all clients together, unless set otherwise; and what each can be set to. */
+#define LIMIT_OWNERS 1048576u
+#define LIMIT_OPENS 1048576u
+#define LIMIT_LOCK_STATES 1048576u
+#define LIMIT_LOCKS 4194304u
+#define LIMIT_LOCK_WAITERS 65536u
+#define LIMIT_STATE 16777216u
 
 /* export, vfs, backends */
 #define LIMIT_EXPORTS 256u

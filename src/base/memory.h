@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that clients can make the server take: counted by class, held to one budget, and allowed to
- * run out.  Whoever allocates here gets NULL when the machine has no more, or when the budget is used
- * up, and fails the request that wanted it; memory that the server takes once, at its start, is
- * must_malloc()'s (check.h) instead.
+ * Memory that clients can make the server take: counted by class, held to one budget, and allowed
+ * to run out.  Whoever allocates here gets NULL when the machine has no more, or when the budget is
+ * used up, and fails the request that wanted it; memory that the server takes once, at its start,
+ * is must_malloc()'s (check.h) instead.
  *
- * Thread safe.  Counting costs a thread two additions in lines of its own; every 64 KiB it adds what
- * it has gathered to the sum that the budget is held against.
+ * Thread safe.  Counting costs a thread two additions in lines of its own; every 64 KiB it adds
+ * what it has gathered to the sum that the budget is held against.
  */
 #pragma once
 
@@ -67,7 +67,7 @@ struct memory_stats {
 
 void memory_stats_read(struct memory_stats *stats);
 
-/* A fault point: the n-th allocation from now on fails, by whichever thread, once.  0: none does. */
+/* A fault point: the n-th allocation from now on fails once, by whichever thread; 0: none. */
 void memory_fail_nth(uint64_t n);
 
 /* Has it failed? */

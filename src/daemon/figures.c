@@ -58,6 +58,24 @@ static void transport_log(const struct transport_stats *stats)
     line_log("daemon.transport", fields, ARRAY_SIZE(fields));
 }
 
+static void limits_log(const struct state *state)
+{
+    struct state_limit_stats stats;
+
+    state_limit_stats_read(state, &stats);
+
+    const struct log_field fields[] = {
+#define X(name, initial) LOG_U64(#name, stats.name),
+        STATE_LIMITS_IN_ALL(X)
+#undef X
+#define X(name, initial) LOG_U64("refused_" #name, stats.refused.name),
+            STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X)
+#undef X
+    };
+
+    line_log("daemon.limits", fields, ARRAY_SIZE(fields));
+}
+
 #ifdef MAINSTAY_V40
 static void duplicates_log(const struct v40 *v40)
 {
@@ -187,6 +205,8 @@ static bool client_log(const struct client_info *info, void *arg)
              LOG_U64("confirmed", info->confirmed), LOG_U64("courtesy", info->courtesy),
              LOG_U64("callback_path", callback_path(info, arg)),
              LOG_U64("sessions", info->sessions), LOG_U64("connections", info->connections),
+             LOG_U64("opens", info->opens), LOG_U64("lock_states", info->lock_states),
+             LOG_U64("locks", info->locks), LOG_U64("lock_waiters", info->lock_waiters),
              LOG_U64("revoked", info->revoked),
              LOG_U64("silent_ms", info->silent_ns / NSEC_PER_MSEC),
              LOG_STR("callback_netid", info->callback.netid),
@@ -206,6 +226,7 @@ void figures_log(const struct server *server, struct transport *transport)
     transport_stats(transport, &rpc);
     sessions_log(&sessions);
     transport_log(&rpc);
+    limits_log(state);
 #ifdef MAINSTAY_V40
     duplicates_log(server->v40);
 #endif

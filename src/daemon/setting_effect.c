@@ -12,6 +12,7 @@
 #include "proto/compound.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
+#include "state/state.h"
 #include "transport/transport.h"
 
 enum {
@@ -46,6 +47,32 @@ static void obey_callback(struct callback *callback, uint32_t lease_s,
              LOG_U64("backoff_max_ms", waits.backoff_max_ms), LOG_U64("lease_s", lease_s));
 }
 
+static void obey_state(struct state *state, const struct setting_values *now)
+{
+    static const struct {
+        enum setting_id setting;
+        enum state_limit limit;
+    } of[] = {
+        {SETTING_MAX_CLIENTS, STATE_LIMIT_clients},
+        {SETTING_MAX_CLIENTS_PER_ADDRESS, STATE_LIMIT_clients_per_address},
+        {SETTING_MAX_SESSIONS, STATE_LIMIT_sessions},
+        {SETTING_MAX_SESSIONS_PER_CLIENT, STATE_LIMIT_sessions_per_client},
+        {SETTING_MAX_OWNERS, STATE_LIMIT_owners},
+        {SETTING_MAX_OWNERS_PER_CLIENT, STATE_LIMIT_owners_per_client},
+        {SETTING_MAX_OPENS, STATE_LIMIT_opens},
+        {SETTING_MAX_OPENS_PER_CLIENT, STATE_LIMIT_opens_per_client},
+        {SETTING_MAX_LOCK_STATES, STATE_LIMIT_lock_states},
+        {SETTING_MAX_LOCK_STATES_PER_CLIENT, STATE_LIMIT_lock_states_per_client},
+        {SETTING_MAX_LOCKS, STATE_LIMIT_locks},
+        {SETTING_MAX_LOCKS_PER_CLIENT, STATE_LIMIT_locks_per_client},
+        {SETTING_MAX_LOCK_WAITERS, STATE_LIMIT_lock_waiters},
+        {SETTING_MAX_LOCK_WAITERS_PER_CLIENT, STATE_LIMIT_lock_waiters_per_client},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(of); i++)
+        state_limit_set(state, of[i].limit, now->of[of[i].setting].number);
+}
+
 static void obey_transport(struct transport *transport, const struct setting_values *now)
 {
     static const struct {
@@ -73,6 +100,7 @@ static void obey(void *context, const struct setting_values *now)
     atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,
                           memory_order_relaxed);
     if (server->state) {
+        obey_state(server->state, now);
         delegation_allow(server->state, now->of[SETTING_DELEGATIONS].number);
         delegation_limit(server->state, now->of[SETTING_MAX_DELEGATIONS].number);
         delegation_allow_local(server->state,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/compound.h"
 
+#include <netinet/in.h>
+#include <string.h>
+
 #include "proto/utf8.h"
 #include "transport/connection.h"
 
@@ -34,6 +37,21 @@ enum nfsstat4 compound_enter(struct compound *c, struct export *export)
 {
     c->call->blocked_in = &export->fs->blocked;
     return rpc_call_is_crowded(c->call) ? NFS4ERR_DELAY : NFS4_OK;
+}
+
+struct client_address compound_address(const struct compound *c)
+{
+    const struct sockaddr *peer = connection_peer(c->call->conn);
+    struct client_address address;
+
+    memset(&address, 0, sizeof(address));
+    address.family = peer->sa_family;
+    if (peer->sa_family == AF_INET6)
+        memcpy(address.bytes, &((const struct sockaddr_in6 *)peer)->sin6_addr,
+               CLIENT_ADDRESS_BYTES);
+    else if (peer->sa_family == AF_INET)
+        memcpy(address.bytes, &((const struct sockaddr_in *)peer)->sin_addr, sizeof(in_addr_t));
+    return address;
 }
 
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)

@@ -124,6 +124,9 @@ void compound_note_peer(const struct compound *c, uint64_t clientid);
  * that nothing more goes in for now. */
 enum nfsstat4 compound_enter(struct compound *c, struct export *export);
 
+/* Where the call came from. */
+struct client_address compound_address(const struct compound *c);
+
 /* Take over references to obj and export as the current filehandle, compute cred for the export,
  * forget the current stateid. */
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export);

@@ -60,6 +60,7 @@ static void clients_init(struct client_table *clients)
     mutex_init(&clients->lock);
     htable_init(&clients->by_id, 64);
     htable_init(&clients->by_owner, 64);
+    htable_init(&clients->by_address, 64);
     list_init(&clients->confirmed);
     list_init(&clients->unconfirmed);
     list_init(&clients->courtesy);
@@ -79,8 +80,9 @@ struct state *state_create(const struct state_config *config)
         state->lease_ns / 8 > lease_margin_min_ns ? state->lease_ns / 8 : lease_margin_min_ns;
     state->boot_id = config->boot_id ? config->boot_id : random_u64();
     state->server_owner = must_strdup(config->server_owner ? config->server_owner : "mainstay");
-    state->sessions_max = value_or(config->sessions_max, LIMIT_SESSIONS);
-    state->clients_max = value_or(config->clients_max, LIMIT_CLIENTS);
+    state_limits_init(&state->limits);
+    state_limit_set(state, STATE_LIMIT_sessions, value_or(config->sessions_max, LIMIT_SESSIONS));
+    state_limit_set(state, STATE_LIMIT_clients, value_or(config->clients_max, LIMIT_CLIENTS));
     state->slots_initial = value_or(config->slots_initial, LIMIT_SLOTS_DEFAULT);
     reply_budget_init(&state->reply_budget, config->reply_budget_bytes ? config->reply_budget_bytes
                                                                        : LIMIT_REPLY_BUDGET_BYTES);
@@ -135,6 +137,7 @@ void state_tick(struct state *state, int64_t now_ns)
     client_sweep(state, now_ns);
     client_shed_sessions(state, now_ns);
     client_shed(state, now_ns);
+    state_limits_tick(state);
     session_slots_press(state, now_ns);
     lock_notice_tick(state);
     delegation_tick(state, now_ns);
@@ -164,6 +167,7 @@ void state_destroy(struct state *state)
     }
     htable_fini(&state->clients.by_id);
     htable_fini(&state->clients.by_owner);
+    htable_fini(&state->clients.by_address);
     pthread_mutex_destroy(&state->clients.lock);
     counter_set_destroy(state->counters);
     free(state->server_owner);

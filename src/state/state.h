@@ -24,6 +24,7 @@
 #include "state/session/reply_budget.h"
 #include "state/session/slot_recall.h"
 #include "state/stall.h"
+#include "state/state_limit.h"
 #include "wire/nfs4_types.h"
 
 struct client;
@@ -88,10 +89,11 @@ struct client_table {
     pthread_mutex_t lock; /* guards all below, and what client.h says */
     struct htable by_id;
     struct htable by_owner;
-    struct list confirmed;   /* by client.check_ns */
-    struct list unconfirmed; /* oldest first */
-    struct list courtesy;    /* confirmed ones whose lease is over; the longest expired first */
-    struct list to_shed;     /* those of them that may have sessions; the same order */
+    struct htable by_address; /* client_address.h */
+    struct list confirmed;    /* by client.check_ns */
+    struct list unconfirmed;  /* oldest first */
+    struct list courtesy;     /* confirmed ones whose lease is over; the longest expired first */
+    struct list to_shed;      /* those of them that may have sessions; the same order */
     uint32_t count, unconfirmed_count, courtesy_count;
     uint64_t owner_seed; /* random: clients choose their owner strings */
 };
@@ -103,7 +105,7 @@ struct state {
     int64_t margin_ns; /* client_lease_over() */
     uint64_t boot_id;
     char *server_owner;
-    uint32_t sessions_max, clients_max, slots_initial;
+    uint32_t slots_initial;
     struct counter_set *counters; /* session_stats.h */
     uint64_t digest_seed;         /* random: for slot_request.digest */
     struct state_client_hooks hooks;
@@ -122,6 +124,7 @@ struct state {
     struct reply_budget reply_budget;
     _Atomic bool shortage; /* state_shortage() */
     struct stall stall;
+    struct state_limits limits;
 };
 
 /* Never fails; ends the process without memory or randomness. */

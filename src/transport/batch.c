@@ -129,8 +129,8 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
         loop_flush(loop);
 }
 
-/* A call that is not this batch's any more goes on writing into loop->out: leave that to it, and send
- * what stands there ahead of its reply. */
+/* A call that is not this batch's any more goes on writing into loop->out: leave that to it, and
+ * send what stands there ahead of its reply. */
 static void batch_abandon_out(struct loop *loop)
 {
     struct buffer *out = loop->out;

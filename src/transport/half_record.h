@@ -3,8 +3,8 @@
  * Records of which a part has arrived: how much memory they take in each loop, and since when.
  *
  * All half records of a loop may take its share of transport_limits.half_record_mib; above that the
- * connection whose record has not grown for the longest time is closed.  So is one whose record takes
- * longer than record_timeout_s and a second for every LIMIT_RECORD_RATE_BYTES that are here.
+ * connection whose record has not grown for the longest time is closed.  So is one whose record
+ * takes longer than record_timeout_s and a second for every LIMIT_RECORD_RATE_BYTES that are here.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many connections each address has: an IPv4 address, or an IPv6 network of 64 bits, since whoever
- * has one such address has all of them.  Thread safe; used when connections come and go.
+ * How many connections each address has: an IPv4 address, or an IPv6 network of 64 bits, since
+ * whoever has one such address has all of them.  Thread safe; used when connections come and go.
  */
 #pragma once
 

@@ -15,7 +15,7 @@ static size_t record_capacity(const struct record_reader *reader)
     return reader->buffer ? reader->buffer->size - reader->start : 0;
 }
 
-/* Make room for `used` + `arriving` bytes; twice as much if that is announced.  False: no memory. */
+/* Make room for `used` + `arriving` bytes; twice as much if that is announced.  False: none. */
 static bool record_grow(struct record_reader *reader, struct buffer_pool *pool, size_t arriving)
 {
     size_t needed = reader->used + arriving;

@@ -9,8 +9,8 @@
  * longer that loop.
  *
  * Locks: send_queue.lock before buffer_pool.lock and unsent.lock; all others (loop.list_lock,
- * loop.resumed_lock, half_records.lock, peer_table.lock, worker_pool.lock, monitor_lock, frame_lock,
- * park_table.lock) alone.
+ * loop.resumed_lock, half_records.lock, peer_table.lock, worker_pool.lock, monitor_lock,
+ * frame_lock, park_table.lock) alone.
  */
 #pragma once
 
@@ -144,8 +144,8 @@ struct connection {
     struct send_queue queue;
 };
 
-/* Take over `fd`; one reference, one active, both the loop's.  NULL without memory: the caller still
- * has `fd`. */
+/* Take over `fd`; one reference, one active, both the loop's.  NULL without memory: the caller
+ * still has `fd`. */
 struct connection *connection_create(struct transport *transport, int fd,
                                      const struct sockaddr *peer, socklen_t peer_len) MUST_USE;
 

@@ -44,8 +44,8 @@ void unsent_count(struct transport *transport, ptrdiff_t bytes)
     atomic_fetch_add_explicit(&transport->unsent.bytes, (size_t)bytes, memory_order_relaxed);
 }
 
-/* The connection without progress for the longest time, if that is so since `before_ns`: off the list
- * and pinned, so that its socket can be shut down. */
+/* The connection without progress for the longest time, if that is so since `before_ns`: off the
+ * list and pinned, so that its socket can be shut down. */
 static struct connection *blocked_take(struct unsent *unsent, int64_t before_ns)
 {
     struct connection *taken = NULL;

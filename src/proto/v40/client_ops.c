@@ -30,9 +30,10 @@ enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4a
     struct compound *c = &x->base;
     const struct client_principal principal = compound_principal(c);
     struct client_setclientid set;
+    const struct client_address address = compound_address(c);
     struct SETCLIENTID4resok res;
-    enum nfsstat4 status =
-        client_setclientid(c->server->state, &principal, args, c->call->received_ns, &set);
+    enum nfsstat4 status = client_setclientid(c->server->state, &principal, &address, args,
+                                              c->call->received_ns, &set);
 
     if (status == NFS4ERR_CLID_INUSE)
         using_encode(x, &set.using);
@@ -79,7 +80,7 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
 
 static bool has_delegations(const struct client *client)
 {
-    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    const struct owner_table *table = client->owners;
 
     return table && atomic_load_explicit(&table->delegation_total, memory_order_relaxed) > 0;
 }

@@ -5,19 +5,14 @@
  */
 #include "state/client/client.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/open/open_revoke.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session_internal.h"
 #include "vfs/vfs.h"
-
-enum {
-    BURY_BATCH = 64 /* records that go from stable storage at once */
-};
 
 struct client *client_get(struct client *client)
 {
@@ -93,7 +88,7 @@ static void owner_forget_locked(struct client *client)
     if (owner->confirmed || owner->unconfirmed)
         return;
     htable_remove(&client->state->clients.by_owner, &owner->by_owner);
-    free(owner);
+    memory_free(MEMORY_clients, owner);
 }
 
 void client_unhash_locked(struct client *client, struct list *doomed)
@@ -103,7 +98,9 @@ void client_unhash_locked(struct client *client, struct list *doomed)
     atomic_store_explicit(&client->dead, true, memory_order_release);
     htable_remove(&clients->by_id, &client->by_id);
     owner_forget_locked(client);
+    client_address_remove_locked(clients, client);
     clients->count--;
+    state_limit_give(client->state, STATE_LIMIT_clients, 1);
     client_unqueue_locked(client);
     list_push_back(doomed, &client->all_link);
     LIST_FOREACH (session, &client->sessions, struct session, client_link)
@@ -123,6 +120,7 @@ void client_confirm_locked(struct client *client, struct list *doomed)
     owner->unconfirmed = NULL;
     client_unqueue_locked(client);
     client->confirmed = true;
+    client_address_confirm_locked(client);
     client_queue_locked(client);
 }
 
@@ -149,10 +147,10 @@ static void bury_one(struct state *state, struct client *client)
 void client_bury(struct state *state, struct list *doomed)
 {
     while (!list_empty(doomed)) {
-        struct client *batch[BURY_BATCH];
+        struct client *batch[RECOVERY_GONE_MOST];
         size_t count = 0;
 
-        while (count < BURY_BATCH && !list_empty(doomed))
+        while (count < RECOVERY_GONE_MOST && !list_empty(doomed))
             batch[count++] = LIST_ENTRY(list_pop_front(doomed), struct client, all_link);
         recovery_clients_gone(state->recovery, batch, count);
         for (size_t i = 0; i < count; i++)

@@ -21,6 +21,7 @@
 #include "base/htable.h"
 #include "base/list.h"
 #include "state/client/client_peer.h"
+#include "state/client/client_address.h"
 #include "state/state.h"
 
 /* Who sent a request, as far as AUTH_NONE and AUTH_SYS can tell. */
@@ -83,6 +84,8 @@ struct client {
     struct list shed_link;     /* on client_table.to_shed then, until its sessions were taken */
     int64_t check_ns;          /* when client_sweep() looks at it next */
     struct client_owner *owner;
+    struct client_origin *origin; /* client_address.h */
+    struct list origin_link;
     bool confirmed;
     struct client_peer peer, replaced_from; /* client_peer.h */
     uint64_t replaced_by;                   /* the client's next incarnation, as it seems; or 0 */
@@ -92,8 +95,8 @@ struct client {
     uint32_t session_count;
     struct client_create_reply create_reply;
 
-    /* Its open and lock owners, opens and locks (owner.h); NULL until the first. */
-    _Atomic(struct owner_table *) owners;
+    /* Its open and lock owners, opens and locks (owner.h); set when made. */
+    struct owner_table *owners;
 };
 
 struct client_exchange {
@@ -102,8 +105,10 @@ struct client_exchange {
     bool confirmed;    /* EXCHGID4_FLAG_CONFIRMED_R */
 };
 
-/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4. */
+/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `address`: where from; NULL: not known.  DELAY
+ * when there are too many clients, or too many there, and none can give way. */
 enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
+                                 const struct client_address *address,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,
                                  struct client_exchange *out);
 

@@ -2,11 +2,11 @@
 /*
  * EXCHANGE_ID: which of the cases of RFC 8881 §18.35.4 it is, and what follows.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/client/client.h"
 #include "state/client/client_internal.h"
 
@@ -20,6 +20,7 @@
 struct exchange {
     struct state *state;
     const struct client_principal *principal;
+    const struct client_address *address;
     const struct EXCHANGE_ID4args *args;
     int64_t now_ns;
     struct list doomed;
@@ -55,8 +56,10 @@ static enum nfsstat4 check_args(const struct EXCHANGE_ID4args *args)
 static char *text_copy(const struct wire_opaque *text)
 {
     size_t len = text->len < LIMIT_CLIENT_IMPL_BYTES ? text->len : LIMIT_CLIENT_IMPL_BYTES;
-    char *copy = must_malloc(len + 1);
+    char *copy = memory_alloc(MEMORY_clients, len + 1);
 
+    if (!copy)
+        return NULL;
     if (len)
         memcpy(copy, text->data, len);
     copy[len] = '\0';
@@ -67,8 +70,8 @@ static void impl_id_keep(struct client *client, const struct EXCHANGE_ID4args *a
 {
     if (args->eia_client_impl_id_count == 0)
         return;
-    free(client->impl_name);
-    free(client->impl_domain);
+    memory_free(MEMORY_clients, client->impl_name);
+    memory_free(MEMORY_clients, client->impl_domain);
     client->impl_name = text_copy(&args->eia_client_impl_id->nii_name);
     client->impl_domain = text_copy(&args->eia_client_impl_id->nii_domain);
     client->impl_date_s = args->eia_client_impl_id->nii_date.seconds;
@@ -83,9 +86,12 @@ static struct client *record_add_locked(struct exchange *x)
                                     .id = owner->co_ownerid,
                                     .verifier = owner->co_verifier,
                                     .principal = x->principal,
+                                    .address = x->address,
                                     .now_ns = x->now_ns};
     struct client *client = client_record_add_locked(x->state, &what);
 
+    if (!client)
+        return NULL;
     client->create_reply.sequence = 0;
     client->create_reply.status = NFS4ERR_SEQ_MISORDERED;
     impl_id_keep(client, x->args);
@@ -146,10 +152,10 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
     owner = owner_find_locked(x);
     if (owner && owner->unconfirmed)
         client_unhash_locked(owner->unconfirmed, &x->doomed);
-    if (!client_make_room_locked(x->state, x->now_ns, &x->doomed))
+    if (!client_make_room_locked(x->state, x->address, x->now_ns, &x->doomed))
         return NFS4ERR_DELAY;
     *client = record_add_locked(x);
-    return NFS4_OK;
+    return *client ? NFS4_OK : NFS4ERR_DELAY;
 }
 
 static enum nfsstat4 exchange_locked(struct exchange *x, struct client **client)
@@ -174,10 +180,12 @@ static void exchange_log(const struct EXCHANGE_ID4args *args, const struct clien
 }
 
 enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
+                                 const struct client_address *address,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,
                                  struct client_exchange *out)
 {
-    struct exchange x = {.state = state, .principal = principal, .args = args, .now_ns = now_ns};
+    struct exchange x = {
+        .state = state, .principal = principal, .address = address, .args = args, .now_ns = now_ns};
     struct client *client = NULL;
     enum nfsstat4 status = check_args(args);
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/open/owner.h"
 #include "state/session/session.h"
 
 static void text_copy(char *to, const char *from)
@@ -27,6 +28,14 @@ static uint32_t connections_of(struct client *client)
     return count;
 }
 
+static void counts_fill(const struct owner_table *table, struct client_info *info)
+{
+    info->opens = atomic_load_explicit(&table->open_total, memory_order_relaxed);
+    info->lock_states = atomic_load_explicit(&table->lock_state_count, memory_order_relaxed);
+    info->locks = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
+    info->lock_waiters = atomic_load_explicit(&table->waiter_count, memory_order_relaxed);
+}
+
 static void fill_locked(struct client *client, int64_t now_ns, struct client_info *info)
 {
     info->id = client->id;
@@ -41,6 +50,7 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     info->silent_ns = client_silent_ns(client, now_ns);
     info->sessions = client->session_count;
     info->connections = connections_of(client);
+    counts_fill(client->owners, info);
     info->revoked = atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
     text_copy(info->impl_name, client->impl_name);
     text_copy(info->impl_domain, client->impl_domain);

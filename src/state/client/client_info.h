@@ -28,7 +28,8 @@ struct client_info {
     int64_t silent_ns;               /* since its last renewal */
     uint32_t sessions;
     uint32_t connections; /* bound to them, each counted once for each session */
-    uint32_t revoked;     /* stateids whose loss it has not acknowledged */
+    uint32_t opens, lock_states, locks, lock_waiters;
+    uint32_t revoked; /* stateids whose loss it has not acknowledged */
     /* What it says it is (RFC 8881 §3.3.21): cut at the limit, not to be trusted; "" and 0 if it
      * says nothing. */
     char impl_name[LIMIT_CLIENT_IMPL_BYTES + 1], impl_domain[LIMIT_CLIENT_IMPL_BYTES + 1];

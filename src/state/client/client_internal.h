@@ -32,11 +32,12 @@ struct client_new {
     struct wire_opaque id; /* the owner string */
     const uint8_t *verifier;
     const struct client_principal *principal;
+    const struct client_address *address; /* NULL: not known */
     int64_t now_ns;
 };
 
 /* A new record for the owner string, unconfirmed, in all tables.  Whatever unconfirmed record stood
- * there must be unhashed before, and room made. */
+ * there must be unhashed before, and room made.  NULL without memory. */
 struct client *client_record_add_locked(struct state *state, const struct client_new *what);
 
 /* The owner string's records, or NULL. */
@@ -65,8 +66,9 @@ bool client_lapsed_locked(struct client *client, int64_t now_ns);
 bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
                          struct list *doomed);
 
-/* Make room for one more record.  False: all clients are alive. */
-bool client_make_room_locked(struct state *state, int64_t now_ns, struct list *doomed);
+/* Make room for one more record from this address.  False: all clients are alive. */
+bool client_make_room_locked(struct state *state, const struct client_address *address,
+                             int64_t now_ns, struct list *doomed);
 
 /* Take a record out of all tables, kill its sessions and put it on `doomed`. */
 void client_unhash_locked(struct client *client, struct list *doomed);

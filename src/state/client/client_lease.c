@@ -337,19 +337,23 @@ static bool evict_unconfirmed_locked(struct state *state, struct list *doomed)
 
 /* Many records that nobody confirms are a flood, and must cost nobody his state.  A few are clients
  * about to be confirmed. */
-bool client_make_room_locked(struct state *state, int64_t now_ns, struct list *doomed)
+bool client_make_room_locked(struct state *state, const struct client_address *address,
+                             int64_t now_ns, struct list *doomed)
 {
     struct client_table *clients = &state->clients;
+    uint32_t most = state_limit_most(state, STATE_LIMIT_clients);
 
-    while (clients->count >= state->clients_max) {
-        bool flood = clients->unconfirmed_count > state->clients_max / UNCONFIRMED_FRACTION;
+    if (!client_address_make_room_locked(state, address, now_ns, doomed))
+        return false;
+    while (clients->count >= most) {
+        bool flood = clients->unconfirmed_count > most / UNCONFIRMED_FRACTION;
 
         if (flood && evict_unconfirmed_locked(state, doomed))
             continue;
         if (client_evict_locked(state, NULL, now_ns, doomed))
             continue;
         if (!evict_unconfirmed_locked(state, doomed))
-            return false;
+            return state_limit_admits(state, STATE_LIMIT_clients, clients->count, 1);
     }
     return true;
 }

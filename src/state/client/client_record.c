@@ -4,10 +4,10 @@
  * for both kinds, each with strings of its own.
  */
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/open/owner.h"
 #include "state/recovery/recovery.h"
@@ -42,7 +42,9 @@ static struct client_owner *owner_get_locked(struct state *state, enum client_ki
 
     if (owner)
         return owner;
-    owner = must_calloc(1, sizeof(*owner) + id->len);
+    owner = memory_zalloc(MEMORY_clients, sizeof(*owner) + id->len);
+    if (!owner)
+        return NULL;
     owner->kind = kind;
     owner->len = id->len;
     if (id->len)
@@ -62,40 +64,80 @@ static uint64_t fresh_id_locked(struct state *state)
     return id;
 }
 
-struct client *client_record_add_locked(struct state *state, const struct client_new *what)
+static void client_init(struct client *client, struct state *state, const struct client_new *what)
 {
-    struct client_table *clients = &state->clients;
-    struct client *client = must_calloc(1, sizeof(*client));
-
-    client->id = fresh_id_locked(state);
     client->kind = what->kind;
     client->state = state;
     atomic_init(&client->refs, 1);
     atomic_init(&client->renewed_ns, what->now_ns);
     memcpy(client->verifier, what->verifier, NFS4_VERIFIER_SIZE);
     client->principal = *what->principal;
-    client->owner = owner_get_locked(state, what->kind, &what->id);
     list_init(&client->sessions);
     list_init(&client->all_link);
     list_init(&client->courtesy_link);
     list_init(&client->shed_link);
-    recovery_client_made_locked(state->recovery, client);
+    list_init(&client->origin_link);
+}
+
+/* An owner string that nobody has goes. */
+static void owner_put_locked(struct state *state, struct client_owner *owner)
+{
+    if (owner->confirmed || owner->unconfirmed)
+        return;
+    htable_remove(&state->clients.by_owner, &owner->by_owner);
+    memory_free(MEMORY_clients, owner);
+}
+
+/* What else a record consists of.  False without memory: none of it is there then. */
+static bool parts_make_locked(struct client *client, const struct client_new *what)
+{
+    static const struct client_address unknown;
+    struct state *state = client->state;
+
+    client->owner = owner_get_locked(state, what->kind, &what->id);
+    if (!client->owner)
+        return false;
+    if (owner_table_create(client) && recovery_client_made_locked(state->recovery, client)) {
+        if (client_address_add_locked(&state->clients, client,
+                                      what->address ? what->address : &unknown))
+            return true;
+        recovery_client_free(state->recovery, client);
+    }
+    owner_table_destroy(client->owners);
+    owner_put_locked(state, client->owner);
+    return false;
+}
+
+struct client *client_record_add_locked(struct state *state, const struct client_new *what)
+{
+    struct client_table *clients = &state->clients;
+    struct client *client = memory_zalloc(MEMORY_clients, sizeof(*client));
+
+    if (!client)
+        return NULL;
+    client_init(client, state, what);
+    if (!parts_make_locked(client, what)) {
+        memory_free(MEMORY_clients, client);
+        return NULL;
+    }
+    client->id = fresh_id_locked(state);
     CHECK(!client->owner->unconfirmed);
     client->owner->unconfirmed = client;
     htable_insert(&clients->by_id, &client->by_id, hash_u64(client->id));
     client_queue_locked(client);
     clients->count++;
+    state_limit_add(state, STATE_LIMIT_clients, 1);
     return client;
 }
 
 void client_free(struct client *client)
 {
     CHECK(list_empty(&client->sessions));
-    owner_table_destroy(atomic_load_explicit(&client->owners, memory_order_relaxed));
+    owner_table_destroy(client->owners);
     recovery_client_free(client->state->recovery, client);
     if (client->v40)
         client->v40_hooks->free(client->v40);
-    free(client->impl_name);
-    free(client->impl_domain);
-    free(client);
+    memory_free(MEMORY_clients, client->impl_name);
+    memory_free(MEMORY_clients, client->impl_domain);
+    memory_free(MEMORY_clients, client);
 }

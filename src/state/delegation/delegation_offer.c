@@ -3,8 +3,7 @@
  * Who gets a delegation.  What can be said without a lock comes first, since nearly every OPEN asks
  * and most get none.
  */
-#include <stdlib.h>
-
+#include "base/memory.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/open/open.h"
 #include "state/recovery/recovery.h"
@@ -187,7 +186,7 @@ static void release(struct stateid *sid)
     file_put(delegation->file);
     vfs_object_put(delegation->obj);
     client_put(delegation->client);
-    free(delegation);
+    memory_free(MEMORY_delegations, delegation);
 }
 
 static void set_caller(const struct offer *offer, struct delegation *delegation)
@@ -200,7 +199,10 @@ static void set_caller(const struct offer *offer, struct delegation *delegation)
 static struct delegation *create(const struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
-    struct delegation *delegation = must_calloc(1, sizeof(*delegation));
+    struct delegation *delegation = memory_zalloc(MEMORY_delegations, sizeof(*delegation));
+
+    if (!delegation)
+        return NULL;
 
     delegation->client = request->client;
     delegation->obj = request->obj;
@@ -217,7 +219,7 @@ static struct delegation *create(const struct offer *offer)
     list_init(&delegation->recalled_link);
     if (!stateid_insert(offer->state->opens->stateids, &delegation->sid, STATEID_DELEGATION,
                         request->client, hash_u64((uint64_t)(uintptr_t)offer->file), release)) {
-        free(delegation);
+        memory_free(MEMORY_delegations, delegation);
         return NULL;
     }
     delegation->file = file_get_more(offer->file);
@@ -458,6 +460,8 @@ static bool attempt(struct offer *offer, enum delegation_kind kind)
         return false;
     if (!offer->file)
         offer->file = file_get(offer->state->opens->files, offer->request->obj);
+    if (!offer->file)
+        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     if (offer->request->reclaim && reclaimed_before(offer))
         return true;
     if (!promising(offer) || !reachable(offer) || !prepare(offer))

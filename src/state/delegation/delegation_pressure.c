@@ -80,7 +80,7 @@ static uint32_t limit(const struct delegation_pressure *pressure)
 
 static uint32_t held_by(const struct client *client)
 {
-    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    const struct owner_table *table = client->owners;
 
     return table ? atomic_load_explicit(&table->delegation_total, memory_order_relaxed) : 0;
 }

@@ -38,13 +38,17 @@ static struct locking locking_begin(struct open *open, struct owner *owner,
     };
 }
 
+/* With the memory for what a request adds at the most. */
 static bool room_for_locks(struct open *open)
 {
     struct owner_table *table = owner_table_of(open->client);
+    struct state *state = open->client->state;
+    uint32_t count = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
 
-    return open->file->locks.count + 2 <= LIMIT_LOCKS_PER_FILE &&
-           atomic_load_explicit(&table->lock_count, memory_order_relaxed) + 2 <=
-               LIMIT_LOCKS_PER_CLIENT;
+    return open->file->locks.count + LOCK_TABLE_ADDS <= LIMIT_LOCKS_PER_FILE &&
+           state_limit_admits(state, STATE_LIMIT_locks_per_client, count, LOCK_TABLE_ADDS) &&
+           state_limit_has_room(state, STATE_LIMIT_locks, LOCK_TABLE_ADDS) &&
+           lock_table_reserve(&open->file->locks);
 }
 
 /* POSIX: a lock for writing needs the file open for writing (RFC 8881 §18.10.4). */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/lock/lock_state.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "state/open/revocation.h"
 
 /* The last reference is gone. */
@@ -15,9 +14,10 @@ static void state_release(struct stateid *sid)
 
     CHECK(!ls->set.holder);
     atomic_fetch_sub_explicit(&table->lock_state_count, 1, memory_order_relaxed);
+    state_limit_give(table->client->state, STATE_LIMIT_lock_states, 1);
     owner_drop(ls->owner);
     stateid_put(&ls->open->sid);
-    free(ls);
+    memory_free(MEMORY_locks, ls);
 }
 
 /* Only 4.0 asks for the states of an owner (RELEASE_LOCKOWNER). */
@@ -75,28 +75,47 @@ static void hash_locked(struct lock_state *ls)
     htable_insert(&file->lock_states, &ls->by_pair, pair_hash(ls->owner, ls->open));
 }
 
-struct lock_state *lock_state_create_locked(struct open *open, struct owner *owner)
+static bool room_for_one(struct owner_table *table)
 {
-    struct owner_table *table = owner_table_of(open->client);
-    struct lock_state *ls;
+    struct state *state = table->client->state;
+    uint32_t count = atomic_load_explicit(&table->lock_state_count, memory_order_relaxed);
 
-    if (atomic_load_explicit(&table->lock_state_count, memory_order_relaxed) >=
-        LIMIT_LOCK_STATES_PER_CLIENT)
+    return state_limit_admits(state, STATE_LIMIT_lock_states_per_client, count, 1) &&
+           state_limit_has_room(state, STATE_LIMIT_lock_states, 1);
+}
+
+/* With its place in the lists of the file; without the references that it has. */
+static struct lock_state *make_locked(struct open *open, struct owner *owner)
+{
+    struct lock_state *ls = memory_zalloc(MEMORY_locks, sizeof(*ls));
+
+    if (!ls)
         return NULL;
-    ls = must_calloc(1, sizeof(*ls));
     ls->open = open;
     ls->owner = owner;
     list_init(&ls->owner_link);
-    if (!stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK, open->client,
-                        hash_u64((uint64_t)(uintptr_t)open), state_release)) {
-        free(ls);
-        return NULL;
+    if (lock_set_init(&open->file->locks, &ls->set, owner)) {
+        if (stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK,
+                           open->client, hash_u64((uint64_t)(uintptr_t)open), state_release))
+            return ls;
+        lock_set_fini(&open->file->locks, &ls->set);
     }
+    memory_free(MEMORY_locks, ls);
+    return NULL;
+}
+
+struct lock_state *lock_state_create_locked(struct open *open, struct owner *owner)
+{
+    struct owner_table *table = owner_table_of(open->client);
+    struct lock_state *ls = room_for_one(table) ? make_locked(open, owner) : NULL;
+
+    if (!ls)
+        return NULL;
     stateid_get(&open->sid);
     atomic_fetch_add_explicit(&table->lock_state_count, 1, memory_order_relaxed);
+    state_limit_add(table->client->state, STATE_LIMIT_lock_states, 1);
     list_push_back(&open->lock_states, &ls->open_link);
     hash_locked(ls);
-    lock_set_init(&open->file->locks, &ls->set, owner);
     owner_list_locked(ls);
     return ls;
 }
@@ -121,8 +140,10 @@ bool lock_state_in_effect(const struct lock *lock)
 
 void lock_state_account(struct file *file, struct client *client, uint32_t before)
 {
-    atomic_fetch_add_explicit(&owner_table_of(client)->lock_count, file->locks.count - before,
-                              memory_order_relaxed);
+    uint32_t change = file->locks.count - before;
+
+    atomic_fetch_add_explicit(&owner_table_of(client)->lock_count, change, memory_order_relaxed);
+    state_limit_add(client->state, STATE_LIMIT_locks, change);
 }
 
 /* Drop a batch of its locks, no more than *budget, which pays for the state as well.  False: there

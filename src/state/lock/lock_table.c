@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/lock/lock_table.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
+#include "base/memory.h"
 
 void lock_table_init(struct lock_table *table)
 {
@@ -13,6 +12,8 @@ void lock_table_init(struct lock_table *table)
 void lock_table_fini(struct lock_table *table)
 {
     CHECK(table->count == 0);
+    while (table->spare_count > 0)
+        memory_free(MEMORY_locks, table->spare[--table->spare_count]);
     if (table->holders_ready)
         htable_fini(&table->holders);
 }
@@ -37,7 +38,7 @@ struct lock_holder *lock_table_holder(const struct lock_table *table, const stru
     return NULL;
 }
 
-void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner)
+bool lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner)
 {
     struct lock_holder *holder = lock_table_holder(table, owner);
 
@@ -46,7 +47,9 @@ void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner 
         table->holders_ready = true;
     }
     if (!holder) {
-        holder = must_calloc(1, sizeof(*holder));
+        holder = memory_zalloc(MEMORY_locks, sizeof(*holder));
+        if (!holder)
+            return false;
         holder->owner = owner;
         list_init(&holder->sets);
         htable_insert(&table->holders, &holder->node, owner_hash(owner));
@@ -54,6 +57,7 @@ void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner 
     set->holder = holder;
     list_init(&set->locks);
     list_push_back(&holder->sets, &set->holder_link);
+    return true;
 }
 
 void lock_set_fini(struct lock_table *table, struct lock_set *set)
@@ -66,7 +70,7 @@ void lock_set_fini(struct lock_table *table, struct lock_set *set)
     if (!list_empty(&holder->sets))
         return;
     htable_remove(&table->holders, &holder->node);
-    free(holder);
+    memory_free(MEMORY_locks, holder);
 }
 
 static struct lock_tree *tree_of(struct lock_table *table, bool write)
@@ -122,11 +126,25 @@ static void displace(struct lock_table *table, struct lock *lock)
     lock_tree_remove(&lock->set->holder->own, &lock->in_holder);
 }
 
+bool lock_table_reserve(struct lock_table *table)
+{
+    while (table->spare_count < LOCK_TABLE_ADDS) {
+        struct lock *lock = memory_alloc(MEMORY_locks, sizeof(*lock));
+
+        if (!lock)
+            return false;
+        table->spare[table->spare_count++] = lock;
+    }
+    return true;
+}
+
 static void add(struct lock_table *table, struct lock_set *set, bool write,
                 const struct lock_range *range)
 {
-    struct lock *lock = must_malloc(sizeof(*lock));
+    struct lock *lock;
 
+    CHECK(table->spare_count > 0);
+    lock = table->spare[--table->spare_count];
     lock->set = set;
     lock->write = write;
     list_push_back(&set->locks, &lock->set_link);
@@ -138,7 +156,7 @@ static void erase(struct lock_table *table, struct lock *lock)
 {
     displace(table, lock);
     list_remove(&lock->set_link);
-    free(lock);
+    memory_free(MEMORY_locks, lock);
     table->count--;
 }
 

@@ -42,8 +42,14 @@ struct lock {
     bool write;
 };
 
+enum {
+    LOCK_TABLE_ADDS = 2 /* locks that one request adds at the most */
+};
+
 struct lock_table {
     struct lock_tree read, write;
+    struct lock *spare[LOCK_TABLE_ADDS]; /* for them: lock_table_reserve() */
+    unsigned spare_count;
     struct htable holders;
     bool holders_ready; /* made with the first lock */
     uint32_t count;     /* locks */
@@ -56,8 +62,8 @@ void lock_table_fini(struct lock_table *table);
 struct lock_holder *lock_table_holder(const struct lock_table *table, const struct owner *owner);
 
 /* Begin and end a set.  The holder is made with its first set and goes with its last; the owner
- * must live as long as any of them. */
-void lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner);
+ * must live as long as any of them.  False without memory. */
+bool lock_set_init(struct lock_table *table, struct lock_set *set, struct owner *owner) MUST_USE;
 void lock_set_fini(struct lock_table *table, struct lock_set *set);
 
 /* Which locks count; NULL where one is asked for: all of them. */
@@ -74,13 +80,17 @@ const struct lock *lock_table_conflict(const struct lock_table *table,
                                        const struct lock_range *range,
                                        const struct lock_filter *filter);
 
+/* Have the memory for one call of lock_table_lock() or lock_table_unlock().  False: none. */
+bool lock_table_reserve(struct lock_table *table) MUST_USE;
+
 /* Lock `range`, which has no conflict, for `set`: whatever its holder had there is replaced, and
- * neighbours of the same kind and set become one.  Adds two locks at the most. */
+ * neighbours of the same kind and set become one.  Adds LOCK_TABLE_ADDS locks at the most, which
+ * are reserved. */
 void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
                      const struct lock_range *range);
 
 /* Unlock what the holder has in `range`, `most` locks of it, from the lowest start.  False: there
- * is more.  Adds a lock only if this splits one. */
+ * is more.  Adds a lock only if this splits one; it is reserved then. */
 bool lock_table_splits(const struct lock_holder *holder, const struct lock_range *range);
 bool lock_table_unlock(struct lock_table *table, struct lock_holder *holder,
                        const struct lock_range *range, uint32_t most);

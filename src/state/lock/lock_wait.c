@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/lock/lock_wait.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "state/lock/lock_notice.h"
 
 enum {
@@ -24,8 +24,9 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
     list_remove(&waiter->open_link);
     file->waiter_count--;
     atomic_fetch_sub_explicit(&table->waiter_count, 1, memory_order_relaxed);
+    state_limit_give(table->client->state, STATE_LIMIT_lock_waiters, 1);
     owner_drop(waiter->owner);
-    free(waiter);
+    memory_free(MEMORY_locks, waiter);
 }
 
 /* Usually that is how long his client's lease lasts, which he renewed when he asked. */
@@ -128,18 +129,27 @@ static struct lock_waiter *find_locked(struct file *file, const struct lock_wish
     return NULL;
 }
 
+static bool room_for_waiter(const struct file *file, struct owner_table *table)
+{
+    uint32_t count = atomic_load_explicit(&table->waiter_count, memory_order_relaxed);
+
+    return file->waiter_count < LIMIT_LOCK_WAITERS_PER_FILE &&
+           state_limit_admits(table->client->state, STATE_LIMIT_lock_waiters_per_client, count,
+                              1) &&
+           state_limit_has_room(table->client->state, STATE_LIMIT_lock_waiters, 1);
+}
+
 static struct lock_waiter *add_locked(struct open *open, const struct lock_wish *wish,
                                       const struct wire_opaque *fh)
 {
     struct owner_table *table = owner_table_of(open->client);
     struct file *file = open->file;
-    struct lock_waiter *waiter;
+    struct lock_waiter *waiter =
+        room_for_waiter(file, table) ? memory_zalloc(MEMORY_locks, sizeof(*waiter)) : NULL;
 
-    if (file->waiter_count >= LIMIT_LOCK_WAITERS_PER_FILE ||
-        atomic_load_explicit(&table->waiter_count, memory_order_relaxed) >=
-            LIMIT_LOCK_WAITERS_PER_CLIENT)
+    if (!waiter)
         return NULL;
-    waiter = must_calloc(1, sizeof(*waiter));
+    state_limit_add(table->client->state, STATE_LIMIT_lock_waiters, 1);
     waiter->owner = owner_use_more(wish->owner);
     waiter->write = wish->write;
     waiter->range = wish->range;

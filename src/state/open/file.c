@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/open/file.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/check.h"
 #include "base/htable.h"
+#include "base/memory.h"
 
 void file_shards_init(struct file_shard *shards)
 {
@@ -26,8 +26,10 @@ static struct file_shard *shard_of(struct file_shard *shards, const struct vfs_o
 
 static struct file *file_create(struct file_shard *shard, struct vfs_object *obj)
 {
-    struct file *file = must_calloc(1, sizeof(*file));
+    struct file *file = memory_zalloc(MEMORY_opens, sizeof(*file));
 
+    if (!file)
+        return NULL;
     file->shard = shard;
     file->obj = vfs_object_get(obj);
     CHECK(pthread_mutex_init(&file->lock, NULL) == 0);
@@ -51,7 +53,8 @@ struct file *file_get(struct file_shard *shards, struct vfs_object *obj)
         file = file_create(shard, obj);
         atomic_store_explicit(&obj->node->state, file, memory_order_relaxed);
     }
-    file->refs++;
+    if (file)
+        file->refs++;
     pthread_mutex_unlock(&shard->lock);
     return file;
 }
@@ -100,7 +103,7 @@ void file_put(struct file *file)
         htable_fini(&file->lock_states);
     pthread_mutex_destroy(&file->lock);
     vfs_object_put(file->obj);
-    free(file);
+    memory_free(MEMORY_opens, file);
 }
 
 void file_lock_after_others(struct file *file)

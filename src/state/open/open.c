@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "state/delegation/delegation.h"
 #include "state/lock/lock_state.h"
 #include "state/lock/lock_wait.h"
@@ -99,15 +100,18 @@ static void open_release(struct stateid *sid)
     owner_drop(open->owner);
     file_put(open->file);
     vfs_object_put(open->obj);
+    state_limit_give(open->client->state, STATE_LIMIT_opens, 1);
     client_put(open->client);
-    free(open);
+    memory_free(MEMORY_opens, open);
 }
 
 static struct open *open_create(const struct open_request *request, struct owner *owner)
 {
-    struct open *open = must_calloc(1, sizeof(*open));
+    struct open *open = memory_zalloc(MEMORY_opens, sizeof(*open));
     struct client *client = request->client;
 
+    if (!open)
+        return NULL;
     open->file = request->file;
     open->obj = request->obj;
     open->owner = owner;
@@ -118,10 +122,11 @@ static struct open *open_create(const struct open_request *request, struct owner
     list_init(&open->client_link);
     if (!stateid_insert(client->state->opens->stateids, &open->sid, STATEID_OPEN, client,
                         key_hash(owner, request->obj), open_release)) {
-        free(open);
+        memory_free(MEMORY_opens, open);
         return NULL;
     }
     vfs_object_get(request->obj);
+    state_limit_add(client->state, STATE_LIMIT_opens, 1);
     client_get(client);
     return open;
 }
@@ -144,7 +149,11 @@ static void remove_locked(struct owner_table *table, struct open *open)
 
 static bool full_locked(const struct owner_table *table)
 {
-    return table->open_count + table->revoked_opens >= LIMIT_OPENS_PER_CLIENT;
+    struct state *state = table->client->state;
+
+    return !state_limit_admits(state, STATE_LIMIT_opens_per_client,
+                               table->open_count + table->revoked_opens, 1) ||
+           !state_limit_has_room(state, STATE_LIMIT_opens, 1);
 }
 
 /* The open of the request's owner and object: the one there is, or a new one that takes over the
@@ -189,10 +198,10 @@ bool open_has_room(struct client *client, const struct wire_opaque *owner)
 enum nfsstat4 open_reserve(struct open_request *request)
 {
     struct file *file = file_get(request->client->state->opens->files, request->obj);
-    enum nfsstat4 status = open_share_claim(file, request);
+    enum nfsstat4 status = file ? open_share_claim(file, request) : NFS4ERR_DELAY;
 
     request->file = status == NFS4_OK ? file : NULL;
-    if (status != NFS4_OK)
+    if (status != NFS4_OK && file)
         file_put(file);
     return status;
 }
@@ -383,7 +392,7 @@ struct file *file_of_stateid(struct stateid *sid)
 
 bool open_client_has_state(const struct client *client)
 {
-    const struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    const struct owner_table *table = client->owners;
 
     return table && (atomic_load_explicit(&table->open_total, memory_order_relaxed) > 0 ||
                      atomic_load_explicit(&table->delegation_total, memory_order_relaxed) > 0);

@@ -2,17 +2,19 @@
 #include "state/open/owner.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "state/open/open.h"
 
-static struct owner_table *table_create(struct client *client)
+bool owner_table_create(struct client *client)
 {
-    struct owner_table *table = must_calloc(1, sizeof(*table));
+    struct owner_table *table = memory_zalloc(MEMORY_opens, sizeof(*table));
 
+    if (!table)
+        return false;
     table->client = client;
     randombytes_buf(&table->seed, sizeof(table->seed));
     CHECK(pthread_mutex_init(&table->lock, NULL) == 0);
@@ -24,7 +26,8 @@ static struct owner_table *table_create(struct client *client)
     list_init(&table->delegation_list);
     list_init(&table->revoked);
     list_init(&table->told);
-    return table;
+    client->owners = table;
+    return true;
 }
 
 void owner_table_destroy(struct owner_table *table)
@@ -38,23 +41,7 @@ void owner_table_destroy(struct owner_table *table)
     htable_fini(&table->opens);
     htable_fini(&table->delegations);
     pthread_mutex_destroy(&table->lock);
-    free(table);
-}
-
-struct owner_table *owner_table_of(struct client *client)
-{
-    /* Pairs with the exchange: what is in the table comes first. */
-    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
-    struct owner_table *mine;
-
-    if (table)
-        return table;
-    mine = table_create(client);
-    if (atomic_compare_exchange_strong_explicit(&client->owners, &table, mine, memory_order_acq_rel,
-                                                memory_order_acquire))
-        return mine;
-    owner_table_destroy(mine);
-    return table;
+    memory_free(MEMORY_opens, table);
 }
 
 static uint64_t name_hash(const struct owner_table *table, enum owner_kind kind,
@@ -80,19 +67,16 @@ static struct owner *lookup_locked(const struct owner_table *table, enum owner_k
 
 static bool full_locked(const struct owner_table *table, enum owner_kind kind)
 {
-    static const uint32_t limits[] = {
-        [OWNER_OPEN] = LIMIT_OPEN_OWNERS_PER_CLIENT,
-        [OWNER_LOCK] = LIMIT_LOCK_OWNERS_PER_CLIENT,
-    };
-
-    return table->count[kind] >= limits[kind];
+    return !state_limit_admits(table->client->state, STATE_LIMIT_owners_per_client,
+                               table->count[kind], 1);
 }
 
 bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
                            const struct wire_opaque *name)
 {
-    return !full_locked(table, kind) ||
-           lookup_locked(table, kind, name, name_hash(table, kind, name));
+    return lookup_locked(table, kind, name, name_hash(table, kind, name)) ||
+           (!full_locked(table, kind) &&
+            state_limit_has_room(table->client->state, STATE_LIMIT_owners, 1));
 }
 
 static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
@@ -100,9 +84,13 @@ static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
 {
     struct owner *owner;
 
-    if (full_locked(table, kind))
+    if (full_locked(table, kind) || !state_limit_take(table->client->state, STATE_LIMIT_owners))
         return NULL;
-    owner = must_malloc(sizeof(*owner) + name->len);
+    owner = memory_alloc(MEMORY_opens, sizeof(*owner) + name->len);
+    if (!owner) {
+        state_limit_give(table->client->state, STATE_LIMIT_owners, 1);
+        return NULL;
+    }
     owner->client = table->client;
     owner->kind = kind;
     owner->uses = 0;
@@ -124,7 +112,8 @@ static void forget_locked(struct owner_table *table, struct owner *owner)
     table->count[owner->kind]--;
     if (owner->seqid)
         table->seqid_free(owner->seqid);
-    free(owner);
+    state_limit_give(table->client->state, STATE_LIMIT_owners, 1);
+    memory_free(MEMORY_opens, owner);
 }
 
 /* Of all clients together. */

@@ -74,8 +74,14 @@ struct owner_table {
     _Atomic int64_t told_since_ns; /* of the first that it was told of; 0: there is none */
 };
 
-/* The table of a client, made when first asked for. */
-struct owner_table *owner_table_of(struct client *client);
+/* Make the table of a new client.  False without memory. */
+bool owner_table_create(struct client *client) MUST_USE;
+
+/* It is there as long as the client. */
+static inline struct owner_table *owner_table_of(struct client *client)
+{
+    return client->owners;
+}
 
 /* NULL is fine.  Nothing may be in use. */
 void owner_table_destroy(struct owner_table *table);

@@ -198,7 +198,7 @@ void revocation_told(struct stateid *sid, int64_t now_ns)
 
 bool revocation_announce(struct client *client)
 {
-    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct owner_table *table = client->owners;
     bool any;
 
     if (!table)
@@ -213,7 +213,7 @@ bool revocation_announce(struct client *client)
 
 bool revocation_told_before(const struct client *client, int64_t before_ns)
 {
-    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct owner_table *table = client->owners;
     int64_t since;
 
     if (!table)
@@ -258,7 +258,7 @@ static struct stateid *pick(struct owner_table *table, int64_t before_ns, bool a
 
 static void settle(struct client *client, int64_t before_ns, bool announced)
 {
-    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct owner_table *table = client->owners;
     struct stateid *head;
 
     while (table && (head = pick(table, before_ns, announced))) {
@@ -274,7 +274,7 @@ void revocation_settle_told(struct client *client, int64_t before_ns)
 
 void revocation_settle_announced(struct client *client)
 {
-    struct owner_table *table = atomic_load_explicit(&client->owners, memory_order_acquire);
+    struct owner_table *table = client->owners;
 
     settle(client, INT64_MAX, true);
     if (!table)

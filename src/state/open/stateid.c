@@ -8,6 +8,7 @@
 
 #include "base/htable.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "state/client/client.h"
 
 enum {
@@ -84,7 +85,8 @@ void stateid_table_destroy(struct stateid_table *table)
 {
     for (size_t i = 0; i < SHARDS; i++) {
         for (size_t c = 0; c < LIMIT_STATEID_CHUNKS; c++)
-            free(atomic_load_explicit(&table->shards[i].chunks[c], memory_order_relaxed));
+            memory_free(MEMORY_opens,
+                        atomic_load_explicit(&table->shards[i].chunks[c], memory_order_relaxed));
         pthread_mutex_destroy(&table->shards[i].lock);
     }
     free(table);
@@ -127,7 +129,9 @@ static struct stateid_slot *slot_fresh_locked(struct shard *shard, uint32_t shar
         return NULL;
     chunk = atomic_load_explicit(&shard->chunks[c], memory_order_relaxed);
     if (!chunk) {
-        chunk = must_calloc(CHUNK_SLOTS, sizeof(*chunk));
+        chunk = memory_zalloc(MEMORY_opens, CHUNK_SLOTS * sizeof(*chunk));
+        if (!chunk)
+            return NULL;
         /* Pairs with the acquire in slot_at(): the chunk's zeros are there first. */
         atomic_store_explicit(&shard->chunks[c], chunk, memory_order_release);
     }

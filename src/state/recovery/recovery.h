@@ -72,8 +72,9 @@ void recovery_reclaim_end(struct recovery *recovery);
 
 /* A client record has been made, and client->owner says whose; another incarnation of it may be
  * confirmed.  client->may_reclaim says whether it was recorded in the server's last life, has lost
- * nothing, and this is the first incarnation since.  With client_table.lock; does not wait. */
-void recovery_client_made_locked(struct recovery *recovery, struct client *client);
+ * nothing, and this is the first incarnation since.  False without memory.  With client_table.lock;
+ * does not wait. */
+bool recovery_client_made_locked(struct recovery *recovery, struct client *client);
 
 /* The client's memory is given back. */
 void recovery_client_free(struct recovery *recovery, struct client *client);
@@ -100,8 +101,13 @@ bool recovery_client_lost(struct recovery *recovery, struct client *client) MUST
 /* client->revoked_count has become 0: all losses are acknowledged by FREE_STATEID. */
 void recovery_client_whole(struct recovery *recovery, struct client *client);
 
-/* Confirmed clients are gone for good, their state about to be released.  What cannot be written
- * is tried again later; until then recovery_grant_status() is DELAY if there was state. */
+enum {
+    RECOVERY_GONE_MOST = 64
+};
+
+/* Confirmed clients, RECOVERY_GONE_MOST of them at the most, are gone for good, their state about
+ * to be released.  What cannot be written is tried again later; until then recovery_grant_status()
+ * is DELAY if there was state. */
 void recovery_clients_gone(struct recovery *recovery, struct client *const *clients, size_t count);
 
 /* From the timer, about once a second: end the grace period when its time is over, write what could

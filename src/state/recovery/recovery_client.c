@@ -8,7 +8,7 @@
 #include "state/open/revocation.h"
 #include "state/recovery/recovery_internal.h"
 
-void recovery_client_made_locked(struct recovery *r, struct client *client)
+bool recovery_client_made_locked(struct recovery *r, struct client *client)
 {
     const struct client_owner *owner = client->owner;
     const struct recovery_key key = {.kind = client->kind,
@@ -21,9 +21,10 @@ void recovery_client_made_locked(struct recovery *r, struct client *client)
     pthread_mutex_lock(&r->lock);
     client->recovery = recovery_record_get_locked(r, &key);
     /* Another incarnation in this life already: this one has nothing of the former life. */
-    may = client->recovery->awaited && !owner->confirmed;
+    may = client->recovery && client->recovery->awaited && !owner->confirmed;
     pthread_mutex_unlock(&r->lock);
     atomic_init(&client->may_reclaim, may);
+    return client->recovery != NULL;
 }
 
 void recovery_client_free(struct recovery *r, struct client *client)
@@ -222,11 +223,12 @@ static bool has_state(struct client *client)
 
 void recovery_clients_gone(struct recovery *r, struct client *const *clients, size_t count)
 {
-    struct recovery_change *changes = must_calloc(count, sizeof(*changes));
-    struct client **of = must_calloc(count, sizeof(struct client *));
+    struct recovery_change changes[RECOVERY_GONE_MOST] = {0};
+    struct client *of[RECOVERY_GONE_MOST];
     size_t n = 0;
     bool ended;
 
+    CHECK(count <= RECOVERY_GONE_MOST);
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < count; i++) {
         if (gone_locked(r, clients[i], &changes[n]))
@@ -239,8 +241,6 @@ void recovery_clients_gone(struct recovery *r, struct client *const *clients, si
     }
     ended = n > 0 && r->awaited == 0;
     pthread_mutex_unlock(&r->lock);
-    free(of);
-    free(changes);
     if (ended)
         recovery_grace_end(r);
 }

@@ -118,6 +118,7 @@ static bool load_record(void *arg, const struct recovery_key *key, bool lost)
     if (r->records.count >= LIMIT_RECOVERY_RECORDS)
         return false;
     record = recovery_record_get_locked(r, key);
+    CHECK(record != NULL); /* the server starts */
     record->stored = true; /* the reference is the database's */
     record->lost = lost;
     record->former = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of clients by kind, owner string and principal. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "state/recovery/recovery_internal.h"
 
 static uint64_t key_hash(const struct recovery *r, const struct recovery_key *key)
@@ -32,7 +32,9 @@ struct recovery_record *recovery_record_get_locked(struct recovery *r,
             return record;
         }
     }
-    record = must_calloc(1, sizeof(*record) + key->len);
+    record = memory_zalloc(MEMORY_clients, sizeof(*record) + key->len);
+    if (!record)
+        return NULL;
     record->refs = 1;
     record->key = *key;
     record->key.owner = record->owner;
@@ -47,7 +49,7 @@ void recovery_record_put_locked(struct recovery *r, struct recovery_record *reco
     if (--record->refs > 0)
         return;
     htable_remove(&r->records, &record->by_key);
-    free(record);
+    memory_free(MEMORY_clients, record);
 }
 
 /* The caller's reference stays, so the database's is never the last. */
@@ -85,7 +87,7 @@ static bool free_record(struct hnode *node, void *arg)
     struct recovery *r = arg;
 
     htable_remove(&r->records, node);
-    free(CONTAINER_OF(node, struct recovery_record, by_key));
+    memory_free(MEMORY_clients, CONTAINER_OF(node, struct recovery_record, by_key));
     return true;
 }
 

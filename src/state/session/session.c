@@ -85,6 +85,7 @@ void session_hash_locked(struct state *state, struct session *session)
     list_push_back(&session->client->sessions, &session->client_link);
     session->client->session_count++;
     atomic_fetch_add_explicit(&state->session_count, 1, memory_order_relaxed);
+    state_limit_add(state, STATE_LIMIT_sessions, 1);
 }
 
 void session_unhash_locked(struct session *session)
@@ -99,6 +100,7 @@ void session_unhash_locked(struct session *session)
     atomic_store_explicit(&session->dead, true, memory_order_release);
     session->client->session_count--;
     atomic_fetch_sub_explicit(&state->session_count, 1, memory_order_relaxed);
+    state_limit_give(state, STATE_LIMIT_sessions, 1);
 }
 
 void session_bury(struct session *session)

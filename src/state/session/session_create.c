@@ -135,12 +135,12 @@ static bool session_room_locked(const struct client *client, int64_t now_ns, str
 {
     struct state *state = client->state;
 
-    if (client->session_count >= LIMIT_SESSIONS_PER_CLIENT)
+    if (!state_limit_admits(state, STATE_LIMIT_sessions_per_client, client->session_count, 1))
         return false;
     while (atomic_load_explicit(&state->session_count, memory_order_relaxed) >=
-           state->sessions_max) {
+           state_limit_most(state, STATE_LIMIT_sessions)) {
         if (!client_evict_locked(state, client, now_ns, doomed))
-            return false;
+            return state_limit_has_room(state, STATE_LIMIT_sessions, 1);
     }
     return true;
 }

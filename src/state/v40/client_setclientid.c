@@ -5,11 +5,11 @@
  * here: it waits in the confirmed one.
  */
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/client/client_info.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
@@ -20,6 +20,7 @@
 struct setting {
     struct state *state;
     const struct client_principal *principal;
+    const struct client_address *address;
     const struct SETCLIENTID4args *args;
     int64_t now_ns;
     struct list doomed;
@@ -27,7 +28,7 @@ struct setting {
 
 static void v40_free(struct client_v40 *v40)
 {
-    free(v40);
+    memory_free(MEMORY_clients, v40);
 }
 
 static void v40_describe(const struct client_v40 *v40, struct client_info *info)
@@ -91,21 +92,29 @@ static void update_locked(const struct setting *x, struct client *client,
     memcpy(out->confirm, v40->update.confirm, NFS4_VERIFIER_SIZE);
 }
 
-static void record_add_locked(const struct setting *x, struct client_setclientid *out)
+/* False without memory. */
+static bool record_add_locked(const struct setting *x, struct client_setclientid *out)
 {
     const struct client_new what = {.kind = CLIENT_V40,
                                     .id = x->args->client.id,
                                     .verifier = x->args->client.verifier,
                                     .principal = x->principal,
+                                    .address = x->address,
                                     .now_ns = x->now_ns};
-    struct client *client = client_record_add_locked(x->state, &what);
+    struct client_v40 *v40 = memory_zalloc(MEMORY_clients, sizeof(*v40));
+    struct client *client = v40 ? client_record_add_locked(x->state, &what) : NULL;
 
+    if (!client) {
+        memory_free(MEMORY_clients, v40);
+        return false;
+    }
     client->v40_hooks = &v40_hooks;
-    client->v40 = must_calloc(1, sizeof(*client->v40));
+    client->v40 = v40;
     callback_of(x->args, &client->v40->callback);
     randombytes_buf(client->v40->confirm, NFS4_VERIFIER_SIZE);
     out->clientid = client->id;
     memcpy(out->confirm, client->v40->confirm, NFS4_VERIFIER_SIZE);
+    return true;
 }
 
 /* Whoever is confirmed keeps all that he has until the new record is. */
@@ -125,17 +134,18 @@ static enum nfsstat4 establish_locked(struct setting *x, struct client_setclient
     }
     if (owner && owner->unconfirmed)
         client_unhash_locked(owner->unconfirmed, &x->doomed);
-    if (!client_make_room_locked(x->state, x->now_ns, &x->doomed))
+    if (!client_make_room_locked(x->state, x->address, x->now_ns, &x->doomed))
         return NFS4ERR_DELAY;
-    record_add_locked(x, out);
-    return NFS4_OK;
+    return record_add_locked(x, out) ? NFS4_OK : NFS4ERR_DELAY;
 }
 
 enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
+                                 const struct client_address *address,
                                  const struct SETCLIENTID4args *args, int64_t now_ns,
                                  struct client_setclientid *out)
 {
-    struct setting x = {.state = state, .principal = principal, .args = args, .now_ns = now_ns};
+    struct setting x = {
+        .state = state, .principal = principal, .address = address, .args = args, .now_ns = now_ns};
     const struct wire_opaque *id = &args->client.id;
     enum nfsstat4 status;
 

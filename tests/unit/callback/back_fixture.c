@@ -184,7 +184,8 @@ void back_session_make(struct back_session *s, struct back_conn *conn, const cha
 
     args.eia_clientowner.co_ownerid =
         (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    assert_int_equal(client_exchange_id(back.state, &alice, &args, clock_now_ns(), &made), NFS4_OK);
+    assert_int_equal(client_exchange_id(back.state, &alice, NULL, &args, clock_now_ns(), &made),
+                     NFS4_OK);
     s->clientid = made.clientid;
     s->sequence = made.sequence;
     session_begin(s, conn, change);

@@ -40,14 +40,14 @@ static void owners_full(void **unused)
     struct stateid4 lock;
 
     (void)unused;
-    owners->count[OWNER_OPEN] += LIMIT_OPEN_OWNERS_PER_CLIENT;
-    owners->count[OWNER_LOCK] += LIMIT_LOCK_OWNERS_PER_CLIENT;
+    owners->count[OWNER_OPEN] += LIMIT_OWNERS_PER_CLIENT;
+    owners->count[OWNER_LOCK] += LIMIT_OWNERS_PER_CLIENT;
     assert_int_equal(
         send_open(&me, &another, "file", OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &none),
         NFS4ERR_DELAY);
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4ERR_DELAY);
-    owners->count[OWNER_OPEN] -= LIMIT_OPEN_OWNERS_PER_CLIENT;
-    owners->count[OWNER_LOCK] -= LIMIT_LOCK_OWNERS_PER_CLIENT;
+    owners->count[OWNER_OPEN] -= LIMIT_OWNERS_PER_CLIENT;
+    owners->count[OWNER_LOCK] -= LIMIT_OWNERS_PER_CLIENT;
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
 }
 

@@ -56,7 +56,7 @@ static void start_anew(struct contender *me)
 
     exchange.eia_clientowner.co_ownerid = text(me->name);
     do
-        while (client_exchange_id(test_server.state, &who, &exchange, clock_now_ns(), &out) !=
+        while (client_exchange_id(test_server.state, &who, NULL, &exchange, clock_now_ns(), &out) !=
                NFS4_OK)
             sched_yield();
     while (create.csa_clientid = out.clientid, create.csa_sequence = out.sequence,
@@ -229,7 +229,7 @@ static void *disturb(void *unused)
         (void)snprintf(name, sizeof(name), "stranger %u", i % 10);
         args.eia_clientowner.co_ownerid = text(name);
         if (i % 7 == 0)
-            (void)client_exchange_id(state, &who, &args, clock_now_ns(), &out);
+            (void)client_exchange_id(state, &who, NULL, &args, clock_now_ns(), &out);
         usleep(300);
     }
     return NULL;
@@ -241,7 +241,7 @@ static void all_want_it(void **unused)
     struct state *state = test_server.state;
 
     (void)unused;
-    state->clients_max = CLIENTS;
+    state_limit_set(state, STATE_LIMIT_clients, CLIENTS);
     assert_int_equal(pthread_create(&disturber, NULL, disturb, NULL), 0);
     for (int i = 0; i < CLIENTS; i++) {
         (void)snprintf(contenders[i].name, sizeof(contenders[i].name), "client %d", i);

@@ -107,13 +107,13 @@ static void owners_full(void **unused)
 
     (void)unused;
     assert_int_equal(open_file("first", &open), NFS4_OK);
-    owners->count[OWNER_OPEN] += LIMIT_OPEN_OWNERS_PER_CLIENT;
-    owners->count[OWNER_LOCK] += LIMIT_LOCK_OWNERS_PER_CLIENT;
+    owners->count[OWNER_OPEN] += LIMIT_OWNERS_PER_CLIENT;
+    owners->count[OWNER_LOCK] += LIMIT_OWNERS_PER_CLIENT;
     assert_int_equal(open_file("second", &open), NFS4ERR_DELAY);
     assert_int_equal(open_file("first", &open), NFS4_OK);
     assert_int_equal(lock_new(&open, "locker"), NFS4ERR_DELAY);
-    owners->count[OWNER_OPEN] -= LIMIT_OPEN_OWNERS_PER_CLIENT;
-    owners->count[OWNER_LOCK] -= LIMIT_LOCK_OWNERS_PER_CLIENT;
+    owners->count[OWNER_OPEN] -= LIMIT_OWNERS_PER_CLIENT;
+    owners->count[OWNER_LOCK] -= LIMIT_OWNERS_PER_CLIENT;
     assert_int_equal(open_file("second", &open), NFS4_OK);
     assert_int_equal(lock_new(&open, "locker"), NFS4_OK);
 }
@@ -130,10 +130,10 @@ static void nothing_is_made(void **unused)
     struct stateid4 open;
 
     (void)unused;
-    owners->count[OWNER_OPEN] += LIMIT_OPEN_OWNERS_PER_CLIENT;
+    owners->count[OWNER_OPEN] += LIMIT_OWNERS_PER_CLIENT;
     assert_int_equal(open_file("owner", &open), NFS4ERR_DELAY);
     assert_int_equal(look("file"), NFS4ERR_NOENT);
-    owners->count[OWNER_OPEN] -= LIMIT_OPEN_OWNERS_PER_CLIENT;
+    owners->count[OWNER_OPEN] -= LIMIT_OWNERS_PER_CLIENT;
     owners->revoked_opens += LIMIT_OPENS_PER_CLIENT;
     assert_int_equal(open_file("owner", &open), NFS4ERR_DELAY);
     assert_int_equal(look("file"), NFS4ERR_NOENT);

@@ -62,7 +62,7 @@ enum nfsstat4 exchange(const char *owner, uint8_t verifier, const struct client_
 {
     struct EXCHANGE_ID4args args = exchange_args(owner, verifier, flags);
 
-    return client_exchange_id(state, who, &args, clock_now_ns(), out);
+    return client_exchange_id(state, who, NULL, &args, clock_now_ns(), out);
 }
 
 enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t flags,

@@ -27,7 +27,7 @@ static struct client_info exchange_impl(const char *name, uint32_t flags)
 
     args.eia_client_impl_id = &impl;
     args.eia_client_impl_id_count = name[0] != '\0';
-    assert_int_equal(client_exchange_id(state, &alice, &args, clock_now_ns(), &out), NFS4_OK);
+    assert_int_equal(client_exchange_id(state, &alice, NULL, &args, clock_now_ns(), &out), NFS4_OK);
     return info_of(out.clientid);
 }
 

@@ -55,7 +55,7 @@ static enum nfsstat4 exchange(const char *owner, struct client_exchange *out)
 
     args.eia_clientowner.co_ownerid =
         (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    return client_exchange_id(state, &alice, &args, clock_now_ns(), out);
+    return client_exchange_id(state, &alice, NULL, &args, clock_now_ns(), out);
 }
 
 static void reconnect(struct user *user)

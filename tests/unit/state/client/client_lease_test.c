@@ -271,7 +271,7 @@ static void evicts_longest_expired(void **unused)
     second = party_make("2", 0);
     tick_after(2000);
     third = party_make("3", 0);
-    state->clients_max = 3;
+    state_limit_set(state, STATE_LIMIT_clients, 3);
     assert_int_equal(exchange("4", 1, &alice, 0, &out), NFS4ERR_DELAY);
     tick_through(LEASE_S + 2);
     assert_int_equal(state->clients.courtesy_count, 3);
@@ -294,7 +294,7 @@ static void evicts_no_request(void **unused)
     struct slot *slot;
 
     (void)unused;
-    state->clients_max = 1;
+    state_limit_set(state, STATE_LIMIT_clients, 1);
     tick_after(OVER_MS);
     slot = take_slot(&party, 1);
     assert_int_equal(exchange("2", 1, &alice, 0, &out), NFS4ERR_DELAY);
@@ -324,7 +324,7 @@ static void flood_of_unconfirmed(void **unused)
 
     (void)unused;
     holds_state = true;
-    state->clients_max = 32;
+    state_limit_set(state, STATE_LIMIT_clients, 32);
     tick_after(OVER_MS);
     flood(1000);
     assert_int_equal(state->clients.count, 32);
@@ -347,13 +347,13 @@ static void full_of_live_ones(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < ARRAY_SIZE(live); i++)
         confirmed((const char[]){(char)('a' + i), '\0'}, 1, &live[i]);
-    state->clients_max = ARRAY_SIZE(live);
+    state_limit_set(state, STATE_LIMIT_clients, ARRAY_SIZE(live));
     assert_int_equal(exchange("1", 1, &alice, 0, &first), NFS4ERR_DELAY);
-    state->clients_max = ARRAY_SIZE(live) + 2;
+    state_limit_set(state, STATE_LIMIT_clients, ARRAY_SIZE(live) + 2);
     assert_int_equal(exchange("1", 1, &alice, 0, &first), NFS4_OK);
     assert_int_equal(exchange("2", 1, &alice, 0, &second), NFS4_OK);
     assert_int_equal(exchange("3", 1, &alice, 0, &third), NFS4_OK);
-    assert_int_equal(state->clients.count, state->clients_max);
+    assert_int_equal(state->clients.count, state_limit_most(state, STATE_LIMIT_clients));
     assert_int_equal(session(first.clientid, 1, &alice, &res), NFS4ERR_STALE_CLIENTID);
     assert_int_equal(session(second.clientid, 1, &alice, &res), NFS4_OK);
     assert_int_equal(session(third.clientid, 1, &alice, &res), NFS4_OK);
@@ -368,7 +368,7 @@ static void sessions_full(void **unused)
     struct CREATE_SESSION4resok res;
 
     (void)unused;
-    state->sessions_max = 2;
+    state_limit_set(state, STATE_LIMIT_sessions, 2);
     assert_int_equal(session(party.client->id, 2, &alice, &res), NFS4ERR_NOSPC);
     tick_after(OVER_MS);
     assert_int_equal(state->clients.courtesy_count, 2);

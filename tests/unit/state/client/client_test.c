@@ -126,16 +126,17 @@ static void protection_needs_gss(void **unused)
 
     (void)unused;
     args.eia_state_protect.spa_how = SP4_MACH_CRED;
-    assert_int_equal(client_exchange_id(state, &alice, &args, 1, &out), NFS4ERR_INVAL);
+    assert_int_equal(client_exchange_id(state, &alice, NULL, &args, 1, &out), NFS4ERR_INVAL);
     args.eia_state_protect.spa_how = SP4_SSV;
     args.eia_state_protect.spa_ssv_parms = (struct ssv_sp_parms4){.ssp_window = 1};
-    assert_int_equal(client_exchange_id(state, &alice, &args, 1, &out), NFS4ERR_INVAL);
+    assert_int_equal(client_exchange_id(state, &alice, NULL, &args, 1, &out), NFS4ERR_INVAL);
     args.eia_state_protect.spa_ssv_parms = (struct ssv_sp_parms4){.ssp_hash_algs = &alg,
                                                                   .ssp_hash_algs_count = 1,
                                                                   .ssp_encr_algs = &alg,
                                                                   .ssp_encr_algs_count = 1,
                                                                   .ssp_window = 1};
-    assert_int_equal(client_exchange_id(state, &alice, &args, 1, &out), NFS4ERR_ENCR_ALG_UNSUPP);
+    assert_int_equal(client_exchange_id(state, &alice, NULL, &args, 1, &out),
+                     NFS4ERR_ENCR_ALG_UNSUPP);
 }
 
 /* SR-17. */

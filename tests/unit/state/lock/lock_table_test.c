@@ -36,7 +36,7 @@ static int set_up(void **unused)
     lock_table_init(&table);
     for (int i = 0; i < SETS; i++) {
         assert_int_equal(lock_table_holder(&table, owner_of(i % OWNERS)) == NULL, i < OWNERS);
-        lock_set_init(&table, &sets[i], owner_of(i % OWNERS));
+        assert_true(lock_set_init(&table, &sets[i], owner_of(i % OWNERS)));
         assert_ptr_equal(sets[i].holder, lock_table_holder(&table, owner_of(i % OWNERS)));
     }
     return 0;
@@ -58,9 +58,16 @@ static int tear_down(void **unused)
     return 0;
 }
 
+static void lock_reserved(struct lock_set *set, bool write, const struct lock_range *range)
+{
+    assert_true(lock_table_reserve(&table));
+    lock_table_lock(&table, set, write, range);
+}
+
 /* In steps as small as they get. */
 static void unlock_all(int s, const struct lock_range *range)
 {
+    assert_true(lock_table_reserve(&table));
     while (!lock_table_unlock(&table, sets[s].holder, range, 1))
         ;
 }
@@ -181,7 +188,7 @@ static void turn(uint64_t base)
     if (unlock)
         unlock_all(s, &range);
     else if (!conflict)
-        lock_table_lock(&table, &sets[s], write, &range);
+        lock_reserved(&sets[s], write, &range);
     else
         return;
     for (uint32_t b = start; b <= end; b++) {
@@ -222,7 +229,7 @@ static void test_whole_range(void **unused)
     const struct lock_range all = {0, UINT64_MAX}, first = {0, 0}, last = {UINT64_MAX, UINT64_MAX};
 
     (void)unused;
-    lock_table_lock(&table, &sets[0], true, &all);
+    lock_reserved(&sets[0], true, &all);
     assert_non_null(lock_table_conflict(&table, NULL, false, &first, NULL));
     assert_non_null(lock_table_conflict(&table, NULL, false, &last, NULL));
     unlock_all(0, &first);
@@ -230,7 +237,7 @@ static void test_whole_range(void **unused)
     assert_null(lock_table_conflict(&table, NULL, true, &first, NULL));
     assert_null(lock_table_conflict(&table, NULL, true, &last, NULL));
     assert_int_equal(table.count, 1);
-    lock_table_lock(&table, &sets[0], true, &first);
+    lock_reserved(&sets[0], true, &first);
     assert_int_equal(table.count, 1);
 }
 
@@ -240,8 +247,8 @@ static void test_ends_do_not_touch(void **unused)
     const struct lock_range first = {0, 0}, last = {UINT64_MAX, UINT64_MAX}, middle = {5, 5};
 
     (void)unused;
-    lock_table_lock(&table, &sets[0], true, &first);
-    lock_table_lock(&table, &sets[0], true, &last);
+    lock_reserved(&sets[0], true, &first);
+    lock_reserved(&sets[0], true, &last);
     assert_int_equal(table.count, 2);
     assert_null(lock_table_conflict(&table, NULL, true, &middle, NULL));
 }
@@ -253,14 +260,14 @@ static void test_downgrade_in_the_middle(void **unused)
     const struct lock *lock;
 
     (void)unused;
-    lock_table_lock(&table, &sets[0], true, &ten);
-    lock_table_lock(&table, &sets[0], false, &two);
+    lock_reserved(&sets[0], true, &ten);
+    lock_reserved(&sets[0], false, &two);
     assert_int_equal(table.count, 3);
     assert_null(lock_table_conflict(&table, sets[1].holder, false, &two, NULL));
     lock = lock_table_conflict(&table, sets[1].holder, true, &ten, NULL);
     assert_int_equal(lock->in_file.range.start, 10);
     assert_int_equal(lock->in_file.range.end, 13);
-    lock_table_lock(&table, &sets[0], true, &two);
+    lock_reserved(&sets[0], true, &two);
     assert_int_equal(table.count, 1);
 }
 
@@ -269,7 +276,7 @@ static void test_split_is_foreseen(void **unused)
     const struct lock_range ten = {10, 19}, middle = {14, 15}, left = {10, 12}, over = {5, 30};
 
     (void)unused;
-    lock_table_lock(&table, &sets[0], true, &ten);
+    lock_reserved(&sets[0], true, &ten);
     assert_true(lock_table_splits(sets[0].holder, &middle));
     assert_false(lock_table_splits(sets[0].holder, &left));
     assert_false(lock_table_splits(sets[0].holder, &over));
@@ -297,14 +304,14 @@ static void test_many_locks_stay_fast(void **unused)
     for (uint64_t i = 0; i < LOCKS; i++) {
         const struct lock_range range = {i * 10, i * 10 + 4};
 
-        lock_table_lock(&table, &sets[0], i % 2, &range);
+        lock_reserved(&sets[0], i % 2, &range);
     }
     for (uint64_t i = 0; i < LOCKS; i++) {
         const struct lock_range hole = {i * 10 + 5, i * 10 + 9}, wide = {i * 10, i * 10 + 50};
 
         assert_null(lock_table_conflict(&table, sets[1].holder, true, &hole, NULL));
         assert_non_null(lock_table_conflict(&table, sets[1].holder, false, &wide, NULL));
-        lock_table_lock(&table, &sets[1], false, &hole);
+        lock_reserved(&sets[1], false, &hole);
     }
     assert_int_equal(table.count, 2 * LOCKS);
     assert_true(seconds() - start < 20); /* takes 0.1 s, some more under a sanitizer */
@@ -321,10 +328,10 @@ static void test_own_locks_are_passed_over(void **unused)
 
     (void)unused;
     for (uint64_t i = 0; i < LOCKS; i++)
-        lock_table_lock(&table, &sets[0], i % 2, &(struct lock_range){i * 10, i * 10 + 4});
+        lock_reserved(&sets[0], i % 2, &(struct lock_range){i * 10, i * 10 + 4});
     for (uint64_t i = 0; i < LOCKS; i++)
         assert_null(lock_table_conflict(&table, sets[0].holder, true, &all, NULL));
-    lock_table_lock(&table, &sets[1], true, &last);
+    lock_reserved(&sets[1], true, &last);
     for (uint64_t i = 0; i < LOCKS; i++)
         assert_non_null(lock_table_conflict(&table, sets[0].holder, true, &all, NULL));
     assert_true(seconds() - start < 20); /* takes 0.1 s, some more under a sanitizer */
@@ -341,10 +348,10 @@ static void test_filter(void **unused)
     const struct lock_filter filter = {of_set, &sets[2]};
 
     (void)unused;
-    lock_table_lock(&table, &sets[1], false, &ten);
+    lock_reserved(&sets[1], false, &ten);
     assert_non_null(lock_table_conflict(&table, NULL, true, &all, NULL));
     assert_null(lock_table_conflict(&table, NULL, true, &all, &filter));
-    lock_table_lock(&table, &sets[2], false, &five);
+    lock_reserved(&sets[2], false, &five);
     assert_ptr_equal(lock_table_conflict(&table, NULL, true, &all, &filter)->set, &sets[2]);
 }
 

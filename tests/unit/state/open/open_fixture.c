@@ -22,7 +22,7 @@ struct client *fixture_client(const char *name)
     struct client_exchange out;
     struct client *client;
 
-    assert_int_equal(client_exchange_id(fx.state, &principal, &args, clock_now_ns(), &out),
+    assert_int_equal(client_exchange_id(fx.state, &principal, NULL, &args, clock_now_ns(), &out),
                      NFS4_OK);
     client = client_lookup(fx.state, out.clientid);
     assert_non_null(client);

@@ -83,7 +83,7 @@ static void test_owners_in_use_are_limited(void **unused)
     char name[16];
 
     (void)unused;
-    for (uint32_t i = 0; i < LIMIT_LOCK_OWNERS_PER_CLIENT; i++) {
+    for (uint32_t i = 0; i < LIMIT_OWNERS_PER_CLIENT; i++) {
         (void)snprintf(name, sizeof(name), "owner %u", i);
         assert_non_null(use(OWNER_LOCK, name));
     }
@@ -92,7 +92,7 @@ static void test_owners_in_use_are_limited(void **unused)
     other = find(OWNER_OPEN, "another kind");
     owner_drop(other);
     owner_drop(other);
-    for (uint32_t i = 0; i < LIMIT_LOCK_OWNERS_PER_CLIENT; i++) {
+    for (uint32_t i = 0; i < LIMIT_OWNERS_PER_CLIENT; i++) {
         struct owner *owner;
 
         (void)snprintf(name, sizeof(name), "owner %u", i);

@@ -107,7 +107,7 @@ struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid)
     memset(args.eia_clientowner.co_verifier, verifier, NFS4_VERIFIER_SIZE);
     args.eia_clientowner.co_ownerid =
         (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    assert_int_equal(client_exchange_id(state, &who, &args, clock_now_ns(), &made), NFS4_OK);
+    assert_int_equal(client_exchange_id(state, &who, NULL, &args, clock_now_ns(), &made), NFS4_OK);
     next_sequence = made.sequence;
     client = client_lookup(state, made.clientid);
     assert_non_null(client);

@@ -78,7 +78,7 @@ static uint64_t introduce(const struct user *user, uint64_t verifier, uint32_t *
     memcpy(args.eia_clientowner.co_verifier, &verifier, sizeof(verifier));
     args.eia_clientowner.co_ownerid =
         (struct wire_opaque){(const uint8_t *)name, (uint32_t)strlen(name)};
-    CHECK(client_exchange_id(state, &who, &args, clock_now_ns(), &made) == NFS4_OK);
+    CHECK(client_exchange_id(state, &who, NULL, &args, clock_now_ns(), &made) == NFS4_OK);
     *sequence = made.sequence;
     return made.clientid;
 }

@@ -46,7 +46,7 @@ static int set_up_with(uint64_t budget_bytes)
     id_count = 0;
     state = state_create(&config);
     conn = session_conn_create(NULL);
-    assert_int_equal(client_exchange_id(state, &alice, &args, now_ns, &out), NFS4_OK);
+    assert_int_equal(client_exchange_id(state, &alice, NULL, &args, now_ns, &out), NFS4_OK);
     clientid = out.clientid;
     sequence = out.sequence;
     return 0;

@@ -45,7 +45,7 @@ static void *make(void *arg)
         struct client_exchange out;
         struct CREATE_SESSION4resok res;
 
-        CHECK(client_exchange_id(state, &alice, &args, clock_now_ns(), &out) == NFS4_OK);
+        CHECK(client_exchange_id(state, &alice, NULL, &args, clock_now_ns(), &out) == NFS4_OK);
 
         create.csa_clientid = out.clientid;
         create.csa_sequence = out.sequence;

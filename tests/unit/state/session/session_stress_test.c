@@ -36,7 +36,7 @@ static uint64_t client_make(uint8_t name)
     struct EXCHANGE_ID4args args = {.eia_clientowner = {.co_ownerid = {&name, 1}}};
     struct client_exchange out;
 
-    CHECK(client_exchange_id(state, &alice, &args, clock_now_ns(), &out) == NFS4_OK);
+    CHECK(client_exchange_id(state, &alice, NULL, &args, clock_now_ns(), &out) == NFS4_OK);
     return out.clientid;
 }
 

@@ -27,7 +27,7 @@ static uint64_t client_make(const char *owner)
 
     args.eia_clientowner.co_ownerid =
         (struct wire_opaque){(const uint8_t *)owner, (uint32_t)strlen(owner)};
-    assert_int_equal(client_exchange_id(state, &alice, &args, clock_now_ns(), &out), NFS4_OK);
+    assert_int_equal(client_exchange_id(state, &alice, NULL, &args, clock_now_ns(), &out), NFS4_OK);
     return out.clientid;
 }
 
@@ -412,10 +412,10 @@ static void limits(void **unused)
         assert_int_equal(create(++sequence, &res), NFS4_OK);
     assert_int_equal(create(++sequence, &res), NFS4ERR_NOSPC);
     assert_int_equal(create(sequence, &res), NFS4ERR_NOSPC);
-    state->sessions_max = LIMIT_SESSIONS_PER_CLIENT;
+    state_limit_set(state, STATE_LIMIT_sessions, LIMIT_SESSIONS_PER_CLIENT);
     clientid = client_make("b");
     assert_int_equal(create(1, &res), NFS4ERR_NOSPC);
-    state->sessions_max++;
+    state_limit_set(state, STATE_LIMIT_sessions, LIMIT_SESSIONS_PER_CLIENT + 1);
     assert_int_equal(create(2, &res), NFS4_OK);
 }
 

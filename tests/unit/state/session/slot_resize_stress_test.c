@@ -38,7 +38,7 @@ static struct session *session_make_one(struct session_conn *conn)
     struct client_exchange out;
     struct CREATE_SESSION4resok res;
 
-    CHECK(client_exchange_id(state, &alice, &who, clock_now_ns(), &out) == NFS4_OK);
+    CHECK(client_exchange_id(state, &alice, NULL, &who, clock_now_ns(), &out) == NFS4_OK);
     args.csa_clientid = out.clientid;
     args.csa_sequence = out.sequence;
     CHECK(session_create(state, &alice, conn, 1, &args, clock_now_ns(), &res) == NFS4_OK);

@@ -121,7 +121,8 @@ static void *new_host(void *arg)
         boot += booted;
         memset(args.eia_clientowner.co_verifier, boot, NFS4_VERIFIER_SIZE);
         args.eia_clientowner.co_ownerid = name_of(host_name(host));
-        if (client_exchange_id(fx.state, &v40_alice, &args, clock_now_ns(), &out) != NFS4_OK) {
+        if (client_exchange_id(fx.state, &v40_alice, NULL, &args, clock_now_ns(), &out) !=
+            NFS4_OK) {
             CHECK(!undisturbed);
             continue;
         }
@@ -202,7 +203,7 @@ static void namesakes_evicted(void **unused)
 {
     (void)unused;
     undisturbed = false;
-    fx.state->clients_max = SHORT_OF_CLIENTS;
+    state_limit_set(fx.state, STATE_LIMIT_clients, SHORT_OF_CLIENTS);
     namesakes();
     assert_true(fx.state->clients.count <= SHORT_OF_CLIENTS);
 }

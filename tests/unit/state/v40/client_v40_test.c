@@ -297,18 +297,18 @@ static void long_addresses(void **unused)
     memset(longest, '1', sizeof(longest));
     location->na_r_netid = (struct wire_opaque){longest, LIMIT_CALLBACK_NETID_BYTES};
     location->na_r_addr = (struct wire_opaque){longest, LIMIT_CALLBACK_ADDR_BYTES};
-    assert_int_equal(client_setclientid(state, &alice, &args, clock_now_ns(), &out), NFS4_OK);
+    assert_int_equal(client_setclientid(state, &alice, NULL, &args, clock_now_ns(), &out), NFS4_OK);
     assert_true(client_info_get(state, out.clientid, clock_now_ns(), &info));
     assert_int_equal(strlen(info.callback.netid), LIMIT_CALLBACK_NETID_BYTES);
     assert_int_equal(strlen(info.callback.addr), LIMIT_CALLBACK_ADDR_BYTES);
     location->na_r_addr.len++;
-    assert_int_equal(client_setclientid(state, &alice, &args, clock_now_ns(), &out), NFS4_OK);
+    assert_int_equal(client_setclientid(state, &alice, NULL, &args, clock_now_ns(), &out), NFS4_OK);
     assert_true(client_info_get(state, out.clientid, clock_now_ns(), &info));
     assert_string_equal(info.callback.netid, "");
     assert_string_equal(info.callback.addr, "");
     location->na_r_addr.len = 3;
     longest[1] = '\0';
-    assert_int_equal(client_setclientid(state, &alice, &args, clock_now_ns(), &out), NFS4_OK);
+    assert_int_equal(client_setclientid(state, &alice, NULL, &args, clock_now_ns(), &out), NFS4_OK);
     assert_true(client_info_get(state, out.clientid, clock_now_ns(), &info));
     assert_string_equal(info.callback.addr, "");
 }
@@ -456,7 +456,7 @@ static void full_table(void **unused)
     char name[32];
 
     (void)unused;
-    state->clients_max = 8;
+    state_limit_set(state, STATE_LIMIT_clients, 8);
     mine = must_come("mine", 1);
     for (int i = 0; i < 50; i++) {
         (void)snprintf(name, sizeof(name), "flood %d", i);

@@ -25,7 +25,7 @@ enum nfsstat4 v40_set(struct state *state, const char *owner, uint8_t verifier,
         .callback_ident = ident};
 
     memset(args.client.verifier, verifier, NFS4_VERIFIER_SIZE);
-    return client_setclientid(state, who, &args, clock_now_ns(), out);
+    return client_setclientid(state, who, NULL, &args, clock_now_ns(), out);
 }
 
 enum nfsstat4 v40_confirm(struct state *state, const struct client_setclientid *set,

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client records of an address: an IPv4 address, or an IPv6 network of 64 bits.  One address
+ * that makes ever more of them takes its own, and not those of others.
+ *
+ * Everything here with client_table.lock held.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/htable.h"
+#include "base/list.h"
+
+struct client;
+struct client_table;
+struct state;
+
+enum {
+    CLIENT_ADDRESS_BYTES = 8
+};
+
+/* All zero: not known. */
+struct client_address {
+    uint8_t bytes[CLIENT_ADDRESS_BYTES];
+    uint32_t family;
+};
+
+/* One that has client records. */
+struct client_origin {
+    struct hnode by_address; /* client_table.by_address */
+    struct client_address address;
+    struct list confirmed, unconfirmed; /* client.origin_link; the oldest first */
+    uint32_t count;
+};
+
+/* Make room for one more record of this address (NULL: not known, and not bounded).  What gives way
+ * goes on `doomed`: a record that nobody confirmed, then one whose lease is over, then one without
+ * sessions and state.  False: the address has as many as it may. */
+bool client_address_make_room_locked(struct state *state, const struct client_address *address,
+                                     int64_t now_ns, struct list *doomed);
+
+/* A new record, not confirmed, counts as one of its address.  False without memory. */
+bool client_address_add_locked(struct client_table *clients, struct client *client,
+                               const struct client_address *address);
+
+/* It was confirmed; it leaves the tables. */
+void client_address_confirm_locked(struct client *client);
+void client_address_remove_locked(struct client_table *clients, struct client *client);

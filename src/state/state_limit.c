@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/state_limit.h"
+
+#include "base/log.h"
+#include "state/state.h"
+
+static const char *const names[STATE_LIMIT_COUNT] = {
+#define X(name, initial) [STATE_LIMIT_##name] = #name,
+    STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X)
+#undef X
+};
+
+void state_limits_init(struct state_limits *limits)
+{
+#define X(name, initial) atomic_init(&limits->of[STATE_LIMIT_##name].most, initial);
+    STATE_LIMITS_IN_ALL(X)
+    STATE_LIMITS_EACH(X)
+#undef X
+}
+
+void state_limit_set(struct state *state, enum state_limit limit, uint32_t most)
+{
+    atomic_store_explicit(&state->limits.of[limit].most, most, memory_order_relaxed);
+}
+
+uint32_t state_limit_most(const struct state *state, enum state_limit limit)
+{
+    return atomic_load_explicit(&state->limits.of[limit].most, memory_order_relaxed);
+}
+
+static bool refuse(struct state *state, enum state_limit limit)
+{
+    atomic_fetch_add_explicit(&state->limits.of[limit].refused, 1, memory_order_relaxed);
+    /* For clients and sessions some give way at once. */
+    if (limit >= STATE_LIMIT_owners && limit <= STATE_LIMIT_lock_waiters)
+        state_shortage(state);
+    return false;
+}
+
+bool state_limit_take(struct state *state, enum state_limit limit)
+{
+    struct state_bound *bound = &state->limits.of[limit];
+
+    if (atomic_fetch_add_explicit(&bound->used, 1, memory_order_relaxed) <
+        state_limit_most(state, limit))
+        return true;
+    state_limit_give(state, limit, 1);
+    return refuse(state, limit);
+}
+
+void state_limit_give(struct state *state, enum state_limit limit, uint32_t count)
+{
+    atomic_fetch_sub_explicit(&state->limits.of[limit].used, count, memory_order_relaxed);
+}
+
+void state_limit_add(struct state *state, enum state_limit limit, uint32_t count)
+{
+    atomic_fetch_add_explicit(&state->limits.of[limit].used, count, memory_order_relaxed);
+}
+
+bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t used, uint32_t more)
+{
+    return used + more <= state_limit_most(state, limit) || refuse(state, limit);
+}
+
+bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t more)
+{
+    uint32_t used = atomic_load_explicit(&state->limits.of[limit].used, memory_order_relaxed);
+
+    return state_limit_admits(state, limit, used, more);
+}
+
+void state_limits_tick(struct state *state)
+{
+    for (unsigned i = 0; i < STATE_LIMIT_COUNT; i++) {
+        struct state_bound *bound = &state->limits.of[i];
+        uint64_t refused = atomic_load_explicit(&bound->refused, memory_order_relaxed);
+
+        if (refused == bound->told)
+            continue;
+        log_info("state.limit", LOG_STR("limit", names[i]),
+                 LOG_U64("refused", refused - bound->told),
+                 LOG_U64("most", state_limit_most(state, (enum state_limit)i)));
+        bound->told = refused;
+    }
+}
+
+void state_limit_stats_read(const struct state *state, struct state_limit_stats *stats)
+{
+#define X(name, initial)                                                                           \
+    stats->name =                                                                                  \
+        atomic_load_explicit(&state->limits.of[STATE_LIMIT_##name].used, memory_order_relaxed);
+    STATE_LIMITS_IN_ALL(X)
+#undef X
+#define X(name, initial)                                                                           \
+    stats->refused.name =                                                                          \
+        atomic_load_explicit(&state->limits.of[STATE_LIMIT_##name].refused, memory_order_relaxed);
+    STATE_LIMITS_IN_ALL(X)
+    STATE_LIMITS_EACH(X)
+#undef X
+}
