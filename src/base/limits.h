@@ -7,6 +7,7 @@
 
 /* base */
 #define LIMIT_ARENA_BYTES (8u << 20)     /* one request's scratch memory */
+#define LIMIT_MEMORY_MIB 16777216u       /* that the budget can be set to */
 #define LIMIT_COUNTER_LANES 512u         /* threads that count without sharing a cache line */
 #define LIMIT_LOG_QUEUE_BYTES (1u << 20) /* of lines that are not written yet, unless --log-queue */
 #define LIMIT_LOG_QUEUE_LINES 16384u

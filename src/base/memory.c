@@ -8,14 +8,17 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/counter.h"
 
 enum {
     GATHER_BYTES = 64 << 10,
-    SHORT_EIGHTHS = 7, /* of the budget: above it memory is short */
+    SHORT_EIGHTHS = 5,            /* of the budget: above it memory is short */
+    BEYOND_HEAP_BYTES = 64 << 20, /* of an address space: programs, stacks, what nobody counts */
 };
 
 static struct counter_set *classes;
@@ -37,9 +40,16 @@ static struct counter_set *classes_get(void)
     return classes;
 }
 
+static bool in_budget(enum memory_class of)
+{
+    return of != MEMORY_data && of != MEMORY_objects;
+}
+
 static void count(enum memory_class of, int64_t bytes)
 {
     counter_add(classes_get(), of, (uint64_t)bytes);
+    if (!in_budget(of))
+        return;
     gathered += bytes;
     if (gathered >= GATHER_BYTES || gathered <= -GATHER_BYTES) {
         atomic_fetch_add_explicit(&total, gathered, memory_order_relaxed);
@@ -60,21 +70,28 @@ static bool fault_due(void)
     return false;
 }
 
-static bool within_budget(size_t size)
+/* What clients hold leaves room for those who ask. */
+static bool holds(enum memory_class of)
 {
-    uint64_t most = atomic_load_explicit(&budget, memory_order_relaxed);
+    return of >= MEMORY_clients;
+}
+
+static bool within_budget(enum memory_class of, size_t size)
+{
+    uint64_t whole = atomic_load_explicit(&budget, memory_order_relaxed);
+    uint64_t most = holds(of) ? whole / 4 * 3 : whole;
     int64_t now = atomic_load_explicit(&total, memory_order_relaxed) + gathered;
 
-    if (most == 0 || (now < 0 ? 0 : (uint64_t)now) + size <= most)
+    if (whole == 0 || (now < 0 ? 0 : (uint64_t)now) + size <= most)
         return true;
     atomic_fetch_add_explicit(&refused, 1, memory_order_relaxed);
     atomic_store_explicit(&failed_lately, true, memory_order_relaxed);
     return false;
 }
 
-static bool may_allocate(size_t size)
+static bool may_allocate(enum memory_class of, size_t size)
 {
-    return !fault_due() && within_budget(size);
+    return !fault_due() && (!in_budget(of) || within_budget(of, size));
 }
 
 /* `p` is what malloc() and its like gave for it. */
@@ -91,17 +108,17 @@ static void *taken(enum memory_class of, void *p)
 
 void *memory_alloc(enum memory_class of, size_t size)
 {
-    return may_allocate(size) ? taken(of, malloc(size ? size : 1)) : NULL;
+    return may_allocate(of, size) ? taken(of, malloc(size ? size : 1)) : NULL;
 }
 
 void *memory_zalloc(enum memory_class of, size_t size)
 {
-    return may_allocate(size) ? taken(of, calloc(1, size ? size : 1)) : NULL;
+    return may_allocate(of, size) ? taken(of, calloc(1, size ? size : 1)) : NULL;
 }
 
 void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size)
 {
-    return may_allocate(size) ? taken(of, aligned_alloc(align, size)) : NULL;
+    return may_allocate(of, size) ? taken(of, aligned_alloc(align, size)) : NULL;
 }
 
 void memory_free(enum memory_class of, void *p)
@@ -115,6 +132,52 @@ void memory_free(enum memory_class of, void *p)
 void memory_budget_set(uint64_t bytes)
 {
     atomic_store_explicit(&budget, bytes, memory_order_relaxed);
+}
+
+uint64_t memory_budget(void)
+{
+    return atomic_load_explicit(&budget, memory_order_relaxed);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t limit_of(int resource)
+{
+    struct rlimit limit;
+
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    return limit.rlim_cur;
+}
+
+/* "max", no such file, anything else: no limit. */
+static uint64_t group_limit(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    unsigned long long bytes = UINT64_MAX;
+
+    if (!file)
+        return UINT64_MAX;
+    if (fscanf(file, "%llu", &bytes) != 1)
+        bytes = UINT64_MAX;
+    (void)fclose(file);
+    return bytes;
+}
+
+uint64_t memory_budget_default(void)
+{
+    uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t space;
+
+    bytes = least(bytes, group_limit("/sys/fs/cgroup/memory.max"));
+    bytes = least(bytes, group_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    bytes = least(bytes, limit_of(RLIMIT_DATA));
+    space = limit_of(RLIMIT_AS);
+    bytes = least(bytes, space > 2ull * BEYOND_HEAP_BYTES ? space - BEYOND_HEAP_BYTES : space / 2);
+    return bytes / 2;
 }
 
 bool memory_is_short(void)

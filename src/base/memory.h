@@ -51,8 +51,15 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size) MUST
 /* NULL is fine. */
 void memory_free(enum memory_class of, void *p);
 
-/* From now on memory_alloc() fails above `bytes`; 0: only when the machine has no more. */
+/* From now on memory_alloc() fails above `bytes`, and above three quarters of that for what is held
+ * (clients and all behind them in the list); 0: only when the machine has no more.  What the
+ * mem backend holds (data, objects) has an account of its own and does not count. */
 void memory_budget_set(uint64_t bytes);
+uint64_t memory_budget(void);
+
+/* Half of what the process may have: of the machine's memory, of its control group's, or of its
+ * address space, whichever is the least. */
+uint64_t memory_budget_default(void);
 
 /* Is so much of the budget used up, or has an allocation failed since the last call, that what is
  * idle should be given up?  For timers. */

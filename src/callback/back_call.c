@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "callback/backchannel_internal.h"
 
 struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
@@ -19,7 +20,9 @@ struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
         cb_op_put(&x, &ops[i]);
     if (x.failed)
         return NULL;
-    call = must_malloc(sizeof(*call) + xdr_pos(&x));
+    call = memory_alloc(MEMORY_callbacks, sizeof(*call) + xdr_pos(&x));
+    if (!call)
+        return NULL;
     *call = (struct back_call){.op_count = op_count + 1, .len = (uint32_t)xdr_pos(&x)};
     memcpy(call->body, body, call->len);
     atomic_init(&call->refs, 1);
@@ -42,7 +45,7 @@ struct back_call *back_call_get(struct back_call *call)
 void back_call_put(struct back_call *call)
 {
     if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1)
-        free(call);
+        memory_free(MEMORY_callbacks, call);
 }
 
 struct back_told back_call_tell_locked(struct back_call *call)

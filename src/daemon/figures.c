@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "callback/callback.h"
 #include "callback/callback_figures.h"
 #include "callback/dial_out.h"
@@ -56,6 +57,23 @@ static void transport_log(const struct transport_stats *stats)
     };
 
     line_log("daemon.transport", fields, ARRAY_SIZE(fields));
+}
+
+static void memory_log(void)
+{
+    struct memory_stats stats;
+
+    memory_stats_read(&stats);
+
+    const struct log_field fields[] = {
+        LOG_U64("budget", stats.budget), LOG_U64("total", stats.total),
+        LOG_U64("refused", stats.refused), LOG_U64("failed", stats.failed),
+#define X(name, help) LOG_U64(#name, stats.of[MEMORY_##name]),
+        MEMORY_CLASSES(X)
+#undef X
+    };
+
+    line_log("daemon.memory", fields, ARRAY_SIZE(fields));
 }
 
 static void limits_log(const struct state *state)
@@ -226,6 +244,7 @@ void figures_log(const struct server *server, struct transport *transport)
     transport_stats(transport, &rpc);
     sessions_log(&sessions);
     transport_log(&rpc);
+    memory_log();
     limits_log(state);
 #ifdef MAINSTAY_V40
     duplicates_log(server->v40);

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "callback/callback.h"
 #include "callback/dial_client.h"
 #include "callback/notify_lock.h"
@@ -241,6 +243,23 @@ static void block_signals(sigset_t *set)
     CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* `ulimit -f`: that write fails, no more */
 }
 
+/* Whoever is silent goes first when memory is short. */
+static void memory_tick(struct state *state)
+{
+    if (memory_is_short())
+        state_shortage(state);
+}
+
+/* Each thread's own share of the heap takes 64 MiB of the address space: too much of one that is
+ * bounded. */
+static void share_heap(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        mallopt(M_ARENA_MAX, 1);
+}
+
 static void wait_for_end(struct daemon *d, const sigset_t *signals)
 {
     const struct timespec tick = {.tv_sec = 1};
@@ -255,6 +274,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
         if (sig == SIGUSR1)
             figures_log(&d->server, d->transport);
         state_beat(d->server.state, clock_now_ns());
+        memory_tick(d->server.state);
         state_tick(d->server.state, clock_now_ns());
         nfs4_tick(&d->server, clock_now_ns());
         dial_out_tick(d->server.dial_out, clock_now_ns());
@@ -277,6 +297,7 @@ static int serve(struct daemon *d)
         fprintf(stderr, "mainstayd: the log has no thread: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
+    share_heap();
     umask(0); /* modes come from clients */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
     err = make_settings(d);

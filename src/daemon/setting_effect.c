@@ -7,6 +7,7 @@
 #include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "callback/callback.h"
 #include "callback/dial_out.h"
 #include "proto/compound.h"
@@ -92,10 +93,18 @@ static void obey_transport(struct transport *transport, const struct setting_val
         transport_limit_set(transport, of[i].limit, now->of[of[i].setting].number);
 }
 
+static void obey_memory(const struct setting_values *now)
+{
+    uint32_t mib = now->of[SETTING_MEMORY_MIB].number;
+
+    memory_budget_set(mib > 0 ? (uint64_t)mib << 20 : memory_budget_default());
+}
+
 static void obey(void *context, const struct setting_values *now)
 {
     struct server *server = context;
 
+    obey_memory(now);
     obey_minors(server, now);
     atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,
                           memory_order_relaxed);

@@ -17,7 +17,8 @@
 #include "state/session/session_conn.h"
 #include "transport/connection.h"
 
-/* Calls of one connection run at the same time: the first one's record stays. */
+/* Calls of one connection run at the same time: the first one's record stays.  NULL without
+ * memory. */
 static struct session_conn *conn_record(struct connection *conn)
 {
     struct session_conn *record = connection_user(conn, NFS4_CONNECTION_SLOT);
@@ -26,6 +27,8 @@ static struct session_conn *conn_record(struct connection *conn)
     if (record)
         return record;
     mine = session_conn_create(conn);
+    if (!mine)
+        return NULL;
     record = connection_user_init(conn, NFS4_CONNECTION_SLOT, mine);
     if (record != mine)
         session_conn_destroy(mine);
@@ -121,6 +124,8 @@ enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
         return RPC_REPLY;
     case NFSPROC4_COMPOUND:
         conn = conn_record(call->conn);
+        if (!conn)
+            return RPC_SYSTEM_ERR;
         if (!admission_to_server(call, context, conn))
             return RPC_TOOWEAK;
         return nfs4_compound(call, context, conn);

@@ -22,6 +22,7 @@
 #include "base/counter.h"
 #include "base/list.h"
 #include "base/log_limit.h"
+#include "base/memory.h"
 #include "transport/buffer.h"
 #include "transport/connection.h"
 #include "transport/dial.h"
@@ -591,11 +592,14 @@ static inline uint32_t transport_limit(const struct transport *transport,
     return atomic_load_explicit(&transport->limits[limit], memory_order_relaxed);
 }
 
-/* The same, of one in MiB. */
+/* The same, of one in MiB; an eighth of the whole budget at the most. */
 static inline size_t transport_limit_bytes(const struct transport *transport,
                                            enum transport_limit limit)
 {
-    return (size_t)transport_limit(transport, limit) << 20;
+    size_t bytes = (size_t)transport_limit(transport, limit) << 20;
+    uint64_t budget = memory_budget();
+
+    return budget > 0 && bytes > budget / 8 ? budget / 8 : bytes;
 }
 
 /* The time by which waits are measured that end with a connection cut: it moves once a second. */

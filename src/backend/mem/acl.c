@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/mem/mem_internal.h"
+#include "base/memory.h"
 
 static size_t acl_bytes(uint32_t count)
 {
@@ -15,7 +16,7 @@ void mem_acl_drop(struct mem_object *obj)
     if (!obj->acl)
         return;
     space_give(&mem_fs_of_object(obj)->space, acl_bytes(obj->acl->count));
-    free(obj->acl);
+    memory_free(MEMORY_objects, obj->acl);
     obj->acl = NULL;
 }
 
@@ -29,7 +30,11 @@ bool mem_acl_keep_locked(struct mem_object *obj, const struct vfs_acl *acl, bool
         space_force(space, acl_bytes(acl->count));
     else if (!space_take(space, acl_bytes(acl->count)))
         return false;
-    copy = must_malloc(acl_bytes(acl->count));
+    copy = memory_alloc(MEMORY_objects, acl_bytes(acl->count));
+    if (!copy) {
+        space_give(space, acl_bytes(acl->count));
+        return false;
+    }
     copy->count = acl->count;
     copy->aces = (struct vfs_ace *)(copy + 1);
     if (acl->count > 0)
@@ -42,15 +47,24 @@ bool mem_acl_keep_locked(struct mem_object *obj, const struct vfs_acl *acl, bool
     return true;
 }
 
-void mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode)
+void mem_acl_close_locked(struct mem_object *obj)
+{
+    if (obj->acl) {
+        space_give(&mem_fs_of_object(obj)->space, acl_bytes(obj->acl->count) - acl_bytes(0));
+        obj->acl->count = 0;
+    }
+    obj->attr.mode &= ~0777u;
+}
+
+bool mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode)
 {
     struct vfs_ace aces[VFS_ACL_ACES_MAX];
     struct vfs_acl changed = {.aces = aces};
 
     if (!obj->acl)
-        return;
+        return true;
     vfs_acl_chmod(obj->acl, obj->vfs.type, mode, &changed);
-    (void)mem_acl_keep_locked(obj, &changed, true);
+    return mem_acl_keep_locked(obj, &changed, true);
 }
 
 enum vfs_status mem_getacl(struct vfs_object *vfs, const struct vfs_cred *cred, struct vfs_acl *out)

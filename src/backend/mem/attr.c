@@ -98,7 +98,8 @@ static enum vfs_status set_acl_locked(struct mem_object *obj, const struct vfs_a
             return VFS_NOSPC;
         *mode = (*mode & ~0777u) | vfs_acl_mode(set->acl);
     } else if ((set->mask & VFS_ATTR_MODE) && !(set->mask & VFS_ATTR_MODE_HIGH)) {
-        mem_acl_chmod_locked(obj, *mode);
+        if (!mem_acl_chmod_locked(obj, *mode))
+            return VFS_NOSPC;
     }
     return VFS_OK;
 }

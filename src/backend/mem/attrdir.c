@@ -68,8 +68,10 @@ static void follow_acl(const struct mem_object *obj, struct mem_object *attrdir)
             ace.mask |= VFS_ACE_WRITE_DATA | VFS_ACE_APPEND_DATA | VFS_ACE_DELETE_CHILD;
         acl.aces[acl.count++] = ace;
     }
-    (void)mem_acl_keep_locked(attrdir, &acl, true);
-    attrdir->attr.mode = vfs_acl_mode(&acl);
+    if (mem_acl_keep_locked(attrdir, &acl, true))
+        attrdir->attr.mode = vfs_acl_mode(&acl);
+    else
+        mem_acl_close_locked(attrdir);
 }
 
 static enum vfs_status make_locked(struct mem_object *obj, const struct vfs_cred *cred)

@@ -5,6 +5,7 @@
 
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "vfs/vfs_mode.h"
 
 enum {
@@ -120,7 +121,12 @@ static bool symlink_init(struct mem_object *obj, const char *target)
 
     if (!space_take(&mem_fs_of_object(obj)->space, len))
         return false;
-    obj->target = must_strdup(target);
+    obj->target = memory_alloc(MEMORY_objects, len + 1);
+    if (!obj->target) {
+        space_give(&mem_fs_of_object(obj)->space, len);
+        return false;
+    }
+    memcpy(obj->target, target, len + 1);
     obj->attr.size = len;
     return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/mem/mem_internal.h"
+#include "base/memory.h"
 
 static bool may_search_locked(const struct mem_object *dir, const struct vfs_cred *cred)
 {
@@ -93,7 +94,11 @@ struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name
         space_force(space, size);
     else if (!space_take(space, size))
         return NULL;
-    entry = must_malloc(size);
+    entry = memory_alloc(MEMORY_objects, size);
+    if (!entry) {
+        space_give(space, size);
+        return NULL;
+    }
     vfs_object_get(&obj->vfs);
     entry->obj = obj;
     atomic_init(&entry->refs, 1);
@@ -110,7 +115,7 @@ void mem_entry_put(struct mem_entry *entry)
         return;
     obj = entry->obj;
     space_give(&mem_fs_of_object(obj)->space, sizeof(*entry) + entry->len);
-    free(entry);
+    memory_free(MEMORY_objects, entry);
     vfs_object_put(&obj->vfs);
 }
 

@@ -10,6 +10,7 @@
 
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 enum {
     MODE_SUID = 04000,
@@ -41,7 +42,7 @@ static void drop_block(struct mem_object *obj, uint64_t number)
 {
     struct space *space = &mem_fs_of_object(obj)->space;
 
-    free(radix_remove(&obj->file.blocks, space, number));
+    memory_free(MEMORY_data, radix_remove(&obj->file.blocks, space, number));
     space_give(space, MEM_BLOCK_BYTES);
     obj->attr.space_used -= MEM_BLOCK_BYTES;
 }
@@ -158,9 +159,10 @@ static char *block_for_write(struct mem_object *obj, uint64_t number, bool whole
         return block;
     if (!space_take(space, MEM_BLOCK_BYTES))
         return NULL;
-    block = whole ? malloc(MEM_BLOCK_BYTES) : calloc(1, MEM_BLOCK_BYTES);
+    block = whole ? memory_alloc(MEMORY_data, MEM_BLOCK_BYTES)
+                  : memory_zalloc(MEMORY_data, MEM_BLOCK_BYTES);
     if (!block || !radix_insert(&obj->file.blocks, space, number, block, false)) {
-        free(block);
+        memory_free(MEMORY_data, block);
         space_give(space, MEM_BLOCK_BYTES);
         return NULL;
     }

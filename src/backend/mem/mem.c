@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backend/mem/mem_internal.h"
+#include "base/memory.h"
 
 /* What a file of one name costs beside its data, about: for the counts of statfs. */
 #define FILE_COST (sizeof(struct mem_object) + sizeof(struct mem_entry) + 32)
@@ -104,16 +105,6 @@ static const struct vfs_ops mem_ops = {
     .unlease = vfs_unlease_none,
 };
 
-static uint64_t bytes_max_default(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES);
-    long page_bytes = sysconf(_SC_PAGESIZE);
-
-    if (pages <= 0 || page_bytes <= 0)
-        return 1ull << 30;
-    return (uint64_t)pages * (uint64_t)page_bytes / 2;
-}
-
 static void make_root(struct mem_fs *fs, const struct mem_options *options)
 {
     struct vfs_attr attr = {
@@ -146,7 +137,7 @@ struct vfs *mem_create(const struct mem_options *options)
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));
     randombytes_buf(fs->handle_key, sizeof(fs->handle_key));
     fs->link_max = options->link_max ? options->link_max : MEM_LINK_MAX_DEFAULT;
-    fs->space.limit = options->bytes_max ? options->bytes_max : bytes_max_default();
+    fs->space.limit = options->bytes_max ? options->bytes_max : memory_budget_default();
     if (fs->space.limit < sizeof(struct mem_object))
         fs->space.limit = sizeof(struct mem_object); /* the root has room always */
     pthread_mutex_init(&fs->rename_lock, NULL);

@@ -171,10 +171,13 @@ void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t 
 /* acl.c */
 
 /* Keep a copy in place of what there is; write-locked, or unknown to others.  The mode is the
- * caller's business.  False when the account is full; with `force` never. */
+ * caller's business.  False when the account is full (not with `force`), and without memory. */
 bool mem_acl_keep_locked(struct mem_object *obj, const struct vfs_acl *acl, bool force);
 /* The mode was set: so is the ACL, if there is one. */
-void mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode);
+bool mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode) MUST_USE;
+
+/* There is no memory for the ACL that is due: nobody is allowed anything until the next one. */
+void mem_acl_close_locked(struct mem_object *obj);
 void mem_acl_drop(struct mem_object *obj);
 enum vfs_status mem_getacl(struct vfs_object *vfs, const struct vfs_cred *cred,
                            struct vfs_acl *out);
@@ -215,7 +218,8 @@ struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name
 /* Let go of an entry, or of NULL.  No object may be locked unless the entry's has another
  * holder. */
 void mem_entry_put(struct mem_entry *entry);
-/* Put an entry in; false when the account is full.  Attributes of dir and object stay. */
+/* Put an entry in; false when the account is full (not with `force`), and without memory.
+ * Attributes of dir and object stay. */
 bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force);
 /* Take an entry out; the caller then owns the directory's reference of it. */
 void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry);

@@ -12,6 +12,7 @@
 
 #include "backend/mem/mem_internal.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 struct handle_bytes {
     uint32_t magic;
@@ -86,7 +87,11 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
 
     if (!space_take(&fs->space, sizeof(*obj)))
         return NULL;
-    obj = must_calloc(1, sizeof(*obj));
+    obj = memory_zalloc(MEMORY_objects, sizeof(*obj));
+    if (!obj) {
+        space_give(&fs->space, sizeof(*obj));
+        return NULL;
+    }
     obj->attr = *attr;
     obj->attr.mask = VFS_ATTR_ALL_GET;
     obj->attr.nlink = 0;
@@ -117,7 +122,7 @@ static bool free_entry(struct hnode *node, void *arg)
 
     mem_dir_take_locked(dir, entry);
     space_give(&fs->space, sizeof(*entry) + entry->len);
-    free(entry);
+    memory_free(MEMORY_objects, entry);
     return true;
 }
 
@@ -140,12 +145,12 @@ void mem_object_free(struct mem_object *obj)
         mem_file_clear(obj);
     } else if (obj->vfs.type == VFS_LNK && obj->target) {
         space_give(&fs->space, obj->attr.size);
-        free(obj->target);
+        memory_free(MEMORY_objects, obj->target);
     }
     mem_acl_drop(obj);
     pthread_rwlock_destroy(&obj->lock);
     space_give(&fs->space, sizeof(*obj));
-    free(obj);
+    memory_free(MEMORY_objects, obj);
 }
 
 void mem_release(struct vfs_object *vfs)

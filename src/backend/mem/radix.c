@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 
 enum {
     WAY_BITS = 6,
@@ -41,7 +42,7 @@ static void slot_set(struct radix_node *node, uint32_t way, void *value)
 static void node_free(struct space *space, struct radix_node *node)
 {
     space_give(space, sizeof(*node));
-    free(node);
+    memory_free(MEMORY_data, node);
 }
 
 /* A directory that creates and removes one entry over and over must not allocate a path of nodes
@@ -68,7 +69,11 @@ static bool spare_fill(struct radix *radix, struct space *space, uint32_t count,
             space_force(space, sizeof(*node));
         else if (!space_take(space, sizeof(*node)))
             return false;
-        node = must_calloc(1, sizeof(*node));
+        node = memory_zalloc(MEMORY_data, sizeof(*node));
+        if (!node) {
+            space_give(space, sizeof(*node));
+            return false;
+        }
         node->slots[0] = radix->spare;
         radix->spare = node;
         radix->spare_count++;

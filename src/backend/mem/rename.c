@@ -160,18 +160,22 @@ static enum vfs_status check(const struct rename *r)
 }
 
 /* A new entry takes the place of the old, since cookies never come again. */
-static void apply(struct rename *r)
+static enum vfs_status apply(struct rename *r)
 {
     struct mem_object *obj = r->source->obj;
     struct mem_entry *entry = mem_entry_create(obj, r->to, true);
     struct timespec now = clock_realtime();
 
+    /* All that can fail, before anything is changed. */
+    if (!entry || !mem_dir_insert_locked(r->to_dir, entry, true)) {
+        mem_entry_put(entry);
+        return VFS_NOSPC;
+    }
     mem_dir_take_locked(r->from_dir, r->source);
     if (r->victim) {
         mem_dir_take_locked(r->to_dir, r->victim);
         mem_unlinked_locked(r->to_dir, r->victim->obj, now);
     }
-    CHECK(mem_dir_insert_locked(r->to_dir, entry, true));
     if (obj->vfs.type == VFS_DIR && r->from_dir != r->to_dir) {
         obj->dir.parent = r->to_dir;
         r->from_dir->attr.nlink--;
@@ -181,6 +185,7 @@ static void apply(struct rename *r)
     mem_dir_modified_locked(r->from_dir, now);
     if (r->to_dir != r->from_dir)
         mem_dir_modified_locked(r->to_dir, now);
+    return VFS_OK;
 }
 
 /* With both directories locked.  On OK the caller lets go of source and victim, unless they are
@@ -198,7 +203,7 @@ static enum vfs_status rename_locked(struct rename *r)
     lock_objects(r);
     status = check(r);
     if (status == VFS_OK)
-        apply(r);
+        status = apply(r);
     unlock_objects(r);
     return status;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "proto/v40/duplicate_table.h"
 #include "vfs/vfs.h"
 
@@ -126,7 +127,8 @@ static enum duplicate_verdict look(struct duplicate_cache *cache,
     if (entry)
         verdict = found_locked(cache, shard, entry, request, reply, &doomed);
     else if (fresh)
-        duplicate_insert_locked(cache, shard, fresh, &key);
+        verdict =
+            duplicate_insert_locked(cache, shard, fresh, &key) ? DUPLICATE_NEW : DUPLICATE_REFUSED;
     pthread_mutex_unlock(&shard->lock);
     duplicate_doomed_free(&doomed);
     if (stranger && fresh)
@@ -146,12 +148,14 @@ enum duplicate_verdict duplicate_cache_enter(struct duplicate_cache *cache,
                                              struct duplicate_reply *reply,
                                              struct duplicate **entry)
 {
-    struct duplicate *fresh = must_calloc(1, sizeof(*fresh));
+    struct duplicate *fresh = memory_zalloc(MEMORY_duplicates, sizeof(*fresh));
     enum duplicate_verdict verdict = look(cache, request, reply, fresh);
 
     *entry = fresh;
+    if (verdict == DUPLICATE_NEW && !fresh)
+        return DUPLICATE_REFUSED; /* its retry could not be known again */
     if (verdict != DUPLICATE_NEW) {
-        free(fresh);
+        memory_free(MEMORY_duplicates, fresh);
         *entry = NULL;
     }
     return verdict;
@@ -167,10 +171,12 @@ void duplicate_cache_keep(struct duplicate_cache *cache, struct duplicate *entry
 
     CHECK(len <= LIMIT_DUPLICATE_REPLY_BYTES);
     list_init(&doomed.entries);
-    if (len) {
-        entry->reply = must_malloc(len);
+    if (len)
+        entry->reply = memory_alloc(MEMORY_duplicates, len);
+    if (entry->reply)
         memcpy(entry->reply, reply, len);
-    }
+    else
+        len = 0; /* as if it was not known */
     entry->reply_len = len;
     pthread_mutex_lock(&shard->lock);
     if (entry->waiters)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 enum {
     MALLOC_BYTES = 16, /* what an allocation costs besides its size */
@@ -76,7 +77,9 @@ static struct duplicate_client *client_get_locked(struct duplicate_cache *cache,
     struct duplicate_client *client = client_lookup_locked(shard, key);
 
     if (!client) {
-        client = must_calloc(1, sizeof(*client));
+        client = memory_zalloc(MEMORY_duplicates, sizeof(*client));
+        if (!client)
+            return NULL;
         client->address = key->address;
         client->bytes = sizeof(*client) + MALLOC_BYTES;
         list_init(&client->kept);
@@ -97,7 +100,7 @@ static void client_put_locked(struct duplicate_cache *cache, struct duplicate_sh
     htable_remove(&shard->clients, &client->by_address);
     atomic_fetch_sub_explicit(&cache->table->bytes, client->bytes, memory_order_relaxed);
     atomic_fetch_sub_explicit(&cache->table->clients, 1, memory_order_relaxed);
-    free(client);
+    memory_free(MEMORY_duplicates, client);
 }
 
 static unsigned class_of(uint64_t bytes)
@@ -159,10 +162,12 @@ struct duplicate *duplicate_lookup_locked(const struct duplicate_shard *shard,
     return NULL;
 }
 
-void duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+bool duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
                              struct duplicate *entry, const struct duplicate_key *key)
 {
     entry->client = client_get_locked(cache, shard, key);
+    if (!entry->client)
+        return false;
     entry->digest = key->digest;
     entry->xid = key->xid;
     list_init(&entry->in_client);
@@ -170,6 +175,7 @@ void duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_sha
     htable_insert(&shard->requests, &entry->by_key, key->hash);
     atomic_fetch_add_explicit(duplicate_filter_cell(cache, key->xid), 1, memory_order_relaxed);
     count(cache, DUPLICATE_COUNTER_inserts);
+    return true;
 }
 
 void duplicate_unpin_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
@@ -232,8 +238,8 @@ void duplicate_doomed_free(struct duplicate_doomed *doomed)
     while ((node = list_pop_front(&doomed->entries))) {
         struct duplicate *entry = LIST_ENTRY(node, struct duplicate, in_client);
 
-        free(entry->reply);
-        free(entry);
+        memory_free(MEMORY_duplicates, entry->reply);
+        memory_free(MEMORY_duplicates, entry);
     }
 }
 

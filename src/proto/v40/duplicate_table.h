@@ -109,8 +109,8 @@ struct duplicate_shard *duplicate_shard_of(const struct duplicate_cache *cache,
 struct duplicate *duplicate_lookup_locked(const struct duplicate_shard *shard,
                                           const struct duplicate_key *key, bool *stranger);
 
-/* Enter a running request; `entry` is fresh memory, all zero. */
-void duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+/* Enter a running request; `entry` is fresh memory, all zero.  False without memory. */
+bool duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
                              struct duplicate *entry, const struct duplicate_key *key);
 
 /* It has ended, with its reply.  Drops what its client has too much. */

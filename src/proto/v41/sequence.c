@@ -56,10 +56,15 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
 /* A retry says what it said the first time, when more slots may have been in use. */
 static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE4args *args)
 {
+    const struct slot *slot;
+
     if (args->sa_slotid >= slot_table_kept(slots))
         return NFS4ERR_BADSLOT;
+    slot = slot_at(slots, args->sa_slotid);
+    if (!slot)
+        return NFS4ERR_DELAY; /* no memory; and nothing has moved */
     if (args->sa_highest_slotid >= slot_table_high(slots) &&
-        !slot_is_retry(slot_at(slots, args->sa_slotid), args->sa_sequenceid))
+        !slot_is_retry(slot, args->sa_sequenceid))
         return NFS4ERR_BAD_HIGH_SLOT;
     return NFS4_OK;
 }

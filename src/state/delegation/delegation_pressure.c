@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/open/owner.h"
 
@@ -42,13 +43,13 @@ void delegation_pressure_init(struct delegation_pressure *pressure)
 static void asked_drop(struct delegation_ask *asked)
 {
     client_put(asked->client);
-    free(asked);
+    memory_free(MEMORY_delegations, asked);
 }
 
 static void signal_drop(struct delegation_signal *signal)
 {
     client_put(signal->client);
-    free(signal);
+    memory_free(MEMORY_delegations, signal);
 }
 
 void delegation_pressure_fini(struct delegation_pressure *pressure)
@@ -170,7 +171,9 @@ static bool choose_visited(struct hnode *node, void *arg)
 
     if (keep >= held || is_asked(share->pressure, client))
         return true;
-    asked = must_calloc(1, sizeof(*asked));
+    asked = memory_zalloc(MEMORY_delegations, sizeof(*asked));
+    if (!asked)
+        return false;
     asked->client = client_get(client);
     asked->keep = keep;
     asked->due_ns = share->due_ns;
@@ -347,7 +350,9 @@ static bool signal_add_locked(struct delegation_pressure *pressure, struct clien
         return true;
     if (pressure->signal_count >= LIMIT_DELEGATION_SIGNALS)
         return false;
-    signal = must_calloc(1, sizeof(*signal));
+    signal = memory_zalloc(MEMORY_delegations, sizeof(*signal));
+    if (!signal)
+        return false;
     signal->client = client_get(client);
     list_push_back(&pressure->signals, &signal->link);
     pressure->signal_count++;

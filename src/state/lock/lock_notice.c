@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "state/lock/lock_wait.h"
 #include "state/open/open.h"
 
@@ -71,8 +72,10 @@ void lock_notice_watch_locked(struct state *state, struct file *file)
 struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *waiter)
 {
     const struct owner *owner = waiter->owner;
-    struct lock_notice *notice = must_calloc(1, sizeof(*notice) + owner->len);
+    struct lock_notice *notice = memory_zalloc(MEMORY_locks, sizeof(*notice) + owner->len);
 
+    if (!notice)
+        return NULL;
     list_init(&notice->link);
     notice->client = client_get(owner->client);
     notice->file = file_get_more(file);
@@ -97,7 +100,7 @@ void lock_notice_done(struct lock_notice *notice, bool heard)
     pthread_mutex_unlock(&file->lock);
     file_put(file);
     client_put(notice->client);
-    free(notice);
+    memory_free(MEMORY_locks, notice);
 }
 
 /* True: others may have what some of these could not be told of. */

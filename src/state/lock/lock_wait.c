@@ -230,8 +230,10 @@ static bool comes_after(const struct line *line, const struct lock_waiter *waite
 static void tell(struct file *file, struct lock_waiter *waiter, int64_t now_ns, struct list *chosen)
 {
     waiter->notice = lock_notice_create(file, waiter);
-    waiter->news = LOCK_NEWS_TOLD;
+    waiter->news = waiter->notice ? LOCK_NEWS_TOLD : LOCK_NEWS_FAILED;
     waiter->told_ns = now_ns;
+    if (!waiter->notice)
+        return; /* no memory: as if it was not reached */
     list_push_back(chosen, &waiter->notice->link);
 }
 

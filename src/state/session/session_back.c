@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/session/session_back.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/session/session_conn.h"
 
 /* RPC flavors of callback_sec_parms4, RFC 5531 §8.2. */
@@ -25,8 +25,9 @@ static void cb_auth_sys(struct session_cb_auth *auth, const struct authsys_parms
         sys->gids_count < LIMIT_RPC_AUTH_SYS_GIDS ? sys->gids_count : LIMIT_RPC_AUTH_SYS_GIDS;
     for (uint32_t i = 0; i < auth->gid_count; i++)
         auth->gids[i] = sys->gids[i];
-    auth->machine = must_calloc(1, (size_t)sys->machinename.len + 1);
-    if (sys->machinename.len)
+    /* Without memory another name will do: clients look at none of it. */
+    auth->machine = memory_zalloc(MEMORY_sessions, (size_t)sys->machinename.len + 1);
+    if (auth->machine && sys->machinename.len)
         memcpy(auth->machine, sys->machinename.data, sys->machinename.len);
 }
 
@@ -45,7 +46,7 @@ void session_cb_auth_set(struct session_cb_auth *auth, const struct callback_sec
 {
     const struct authsys_parms *sys = find_sys(parms, count);
 
-    free(auth->machine);
+    memory_free(MEMORY_sessions, auth->machine);
     memset(auth, 0, sizeof(*auth));
     if (sys)
         cb_auth_sys(auth, sys);
@@ -189,12 +190,14 @@ uint32_t session_back_list(struct client *client, struct session **sessions)
 bool session_call_unseen(struct state *state, const struct session_call *call)
 {
     struct session *session = session_lookup(state, call->sessionid);
-    bool unseen = false;
+    const struct slot *slot = NULL;
+    bool unseen;
 
     if (!session)
         return false;
     if (call->slotid < slot_table_kept(&session->slots))
-        unseen = slot_seqid(slot_at(&session->slots, call->slotid)) == call->sequenceid;
+        slot = slot_at(&session->slots, call->slotid); /* it was used: it is there */
+    unseen = slot && slot_seqid(slot) == call->sequenceid;
     session_put(session);
     return unseen;
 }

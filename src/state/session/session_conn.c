@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/session/session_back.h"
 
 enum {
@@ -17,8 +18,10 @@ enum {
 
 struct session_conn *session_conn_create(void *transport)
 {
-    struct session_conn *conn = must_calloc(1, sizeof(*conn));
+    struct session_conn *conn = memory_zalloc(MEMORY_connections, sizeof(*conn));
 
+    if (!conn)
+        return NULL;
     conn->transport = transport;
     CHECK(pthread_mutex_init(&conn->lock, NULL) == 0);
     list_init(&conn->bindings);
@@ -56,7 +59,7 @@ static void binding_put(struct session_binding *binding)
     if (atomic_fetch_sub_explicit(&binding->refs, 1, memory_order_acq_rel) > 1)
         return;
     session_put(binding->session);
-    free(binding);
+    memory_free(MEMORY_connections, binding);
 }
 
 /* conn->lock is held. */
@@ -108,7 +111,7 @@ void session_conn_destroy(struct session_conn *conn)
     if (conn->first_v40)
         client_put(conn->first_v40);
     pthread_mutex_destroy(&conn->lock);
-    free(conn);
+    memory_free(MEMORY_connections, conn);
 }
 
 void session_conn_used_by(struct session_conn *conn, struct client *client)
@@ -223,7 +226,9 @@ static struct session_binding *binding_add_locked(struct session_conn *conn,
 
     if (session_dead(session) || !binding_room_locked(session, implicit))
         return NULL;
-    binding = must_calloc(1, sizeof(*binding));
+    binding = memory_zalloc(MEMORY_connections, sizeof(*binding));
+    if (!binding)
+        return NULL;
     atomic_init(&binding->refs, 1);
     binding->conn = conn;
     binding->implicit = implicit;

@@ -52,6 +52,7 @@ struct session_conn {
     _Atomic bool several_v40;
 };
 
+/* NULL without memory. */
 struct session_conn *session_conn_create(void *transport);
 
 /* The connection is closed and no call of it runs: unbind it everywhere.  NULL is fine. */

@@ -5,11 +5,11 @@
  * arguments too, and is answered again to a retry.
  */
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
@@ -99,8 +99,10 @@ static void back_negotiate(struct channel_attrs4 *granted, const struct channel_
 static struct session *session_make(struct client *client, uint32_t minor_version,
                                     const struct CREATE_SESSION4args *args, int64_t now_ns)
 {
-    struct session *session = must_calloc(1, sizeof(*session));
+    struct session *session = memory_zalloc(MEMORY_sessions, sizeof(*session));
 
+    if (!session)
+        return NULL;
     randombytes_buf(session->id, sizeof(session->id));
     atomic_init(&session->refs, 1);
     session->client = client_get(client);
@@ -125,8 +127,8 @@ void session_free(struct session *session)
     session_slots_fini(session);
     CHECK(list_empty(&session->bindings));
     pthread_mutex_destroy(&session->lock);
-    free(session->cb_auth.machine);
-    free(session);
+    memory_free(MEMORY_sessions, session->cb_auth.machine);
+    memory_free(MEMORY_sessions, session);
     client_put(client);
 }
 
@@ -167,7 +169,12 @@ static struct session *execute_locked(struct client *client,
         reply->status = NFS4ERR_NOSPC;
         return NULL;
     }
-    session = session_get(session_make(client, minor_version, args, now_ns));
+    session = session_make(client, minor_version, args, now_ns);
+    if (!session) {
+        reply->status = NFS4ERR_DELAY;
+        return NULL;
+    }
+    session_get(session);
     session_hash_locked(client->state, session);
     if (!client->confirmed)
         client_confirm_locked(client, doomed);
@@ -209,6 +216,7 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         return NFS4ERR_STALE_CLIENTID;
     *again = is_retry(&client->create_reply, args);
     if (!*again) {
+        const struct client_create_reply before = client->create_reply;
         struct session *session;
 
         if (args->csa_sequence - client->create_reply.sequence > 1)
@@ -218,6 +226,11 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
         if (session)
             client_renew(client, now_ns);
         session_put(session);
+        /* Without memory nothing has happened: it may come again with the same number. */
+        if (client->create_reply.status == NFS4ERR_DELAY) {
+            client->create_reply = before;
+            return NFS4ERR_DELAY;
+        }
     }
     *resok = client->create_reply.resok;
     return client->create_reply.status;

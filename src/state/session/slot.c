@@ -5,10 +5,10 @@
  */
 #include "state/session/slot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 
 static uint64_t word_make(uint32_t seqid, enum slot_state state)
 {
@@ -34,7 +34,7 @@ void slot_init(struct slot *slot)
 
 void slot_fini(struct slot *slot)
 {
-    free(slot->reply);
+    memory_free(MEMORY_sessions, slot->reply);
 }
 
 /* Become the owner of an idle slot without changing what it says to others for good. */
@@ -156,6 +156,24 @@ static bool reply_fits(const struct slot *slot, uint32_t len)
     return len <= slot->reply_size && slot->reply_size <= 2 * len + 128;
 }
 
+/* Room for a reply of `len` bytes: a buffer that is too large will do when there is no other.
+ * False without memory. */
+static bool reply_room(struct slot *slot, uint32_t len)
+{
+    uint8_t *fresh = NULL;
+
+    if (reply_fits(slot, len))
+        return true;
+    if (len > 0)
+        fresh = memory_alloc(MEMORY_sessions, len);
+    if (len > 0 && !fresh)
+        return len <= slot->reply_size;
+    memory_free(MEMORY_sessions, slot->reply);
+    slot->reply = fresh;
+    slot->reply_size = len;
+    return true;
+}
+
 int64_t slot_release(struct slot *slot, const void *reply, uint32_t len)
 {
     uint32_t seqid = word_seqid(atomic_load_explicit(&slot->word, memory_order_relaxed));
@@ -163,10 +181,9 @@ int64_t slot_release(struct slot *slot, const void *reply, uint32_t len)
 
     if (!reply)
         len = 0;
-    if (!reply_fits(slot, len)) {
-        free(slot->reply);
-        slot->reply = len ? must_malloc(len) : NULL;
-        slot->reply_size = len;
+    if (!reply_room(slot, len)) {
+        reply = NULL;
+        len = 0;
     }
     if (len)
         memcpy(slot->reply, reply, len);
@@ -187,7 +204,7 @@ bool slot_retire(struct slot *slot, int64_t *grown)
     if (state_in_use(word_state(word)) || !word_to_reading(slot, word))
         return false;
     *grown -= (int64_t)slot->reply_size;
-    free(slot->reply);
+    memory_free(MEMORY_sessions, slot->reply);
     slot->reply = NULL;
     slot->reply_len = slot->reply_size = 0;
     atomic_store_explicit(&slot->told, 0, memory_order_relaxed);

@@ -4,9 +4,8 @@
  */
 #include "state/session/slot_table.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
+#include "base/memory.h"
 
 /* enforced:16, target:16, generation:31, settled:1; LIMIT_SLOTS fits. */
 static uint64_t grant_pack(const struct slot_grant *grant)
@@ -56,7 +55,7 @@ void slot_table_fini(struct slot_table *table)
             continue;
         for (size_t j = 0; j < SLOT_CHUNK; j++)
             slot_fini(&chunk[j]);
-        free(chunk);
+        memory_free(MEMORY_sessions, chunk);
         atomic_store_explicit(&table->chunks[i], NULL, memory_order_relaxed);
     }
 }
@@ -64,16 +63,18 @@ void slot_table_fini(struct slot_table *table)
 /* The winner's CAS pairs with the loads here and in slot_there(); seq_cst for slot_busy(), too. */
 static struct slot *chunk_make(_Atomic(struct slot *) *place)
 {
-    struct slot *chunk = aligned_alloc(_Alignof(struct slot), SLOT_CHUNK * sizeof(struct slot));
+    struct slot *chunk = memory_alloc_aligned(MEMORY_sessions, _Alignof(struct slot),
+                                              SLOT_CHUNK * sizeof(struct slot));
     struct slot *there = NULL;
 
-    CHECK(chunk != NULL);
+    if (!chunk)
+        return NULL;
     for (size_t i = 0; i < SLOT_CHUNK; i++)
         slot_init(&chunk[i]);
     if (atomic_compare_exchange_strong_explicit(place, &there, chunk, memory_order_seq_cst,
                                                 memory_order_acquire))
         return chunk;
-    free(chunk);
+    memory_free(MEMORY_sessions, chunk);
     return there;
 }
 
@@ -88,11 +89,14 @@ static struct slot *slot_there(struct slot_table *table, uint32_t id)
 
 struct slot *slot_at(struct slot_table *table, uint32_t id)
 {
-    struct slot *slot;
+    struct slot *slot, *chunk;
 
     CHECK(id < LIMIT_SLOTS);
     slot = slot_there(table, id);
-    return slot ? slot : &chunk_make(&table->chunks[id / SLOT_CHUNK])[id % SLOT_CHUNK];
+    if (slot)
+        return slot;
+    chunk = chunk_make(&table->chunks[id / SLOT_CHUNK]);
+    return chunk ? &chunk[id % SLOT_CHUNK] : NULL;
 }
 
 uint32_t slot_table_busy(struct slot_table *table, uint32_t except)

@@ -44,7 +44,8 @@ void slot_table_init(struct slot_table *table, uint32_t count);
 /* Free everything; no slot may be in use. */
 void slot_table_fini(struct slot_table *table);
 
-/* Slot `id`, which must be below LIMIT_SLOTS; makes its chunk.  Thread safe. */
+/* Slot `id`, which must be below LIMIT_SLOTS; makes its chunk, or is NULL without memory.  Thread
+ * safe. */
 struct slot *slot_at(struct slot_table *table, uint32_t id);
 
 struct slot_grant slot_table_grant(const struct slot_table *table);

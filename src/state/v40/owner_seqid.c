@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "state/v40/open_confirm.h"
 #include "state/v40/owner_closed.h"
 #include "state/v40/owner_tables.h"
@@ -17,8 +18,10 @@ static struct owner_table *table_of(const struct owner_seqid *seqid)
 
 static struct owner_seqid *seqid_create(struct owner *owner)
 {
-    struct owner_seqid *seqid = must_calloc(1, sizeof(*seqid));
+    struct owner_seqid *seqid = memory_zalloc(MEMORY_opens, sizeof(*seqid));
 
+    if (!seqid)
+        return NULL;
     seqid->owner = owner;
     CHECK(pthread_cond_init(&seqid->turn, NULL) == 0);
     list_init(&seqid->pending_link);
@@ -31,8 +34,8 @@ static void seqid_free(struct owner_seqid *seqid)
     owner_closed_reset(seqid);
     open_pending_reset(seqid);
     pthread_cond_destroy(&seqid->turn);
-    free(seqid->large);
-    free(seqid);
+    memory_free(MEMORY_opens, seqid->large);
+    memory_free(MEMORY_opens, seqid);
 }
 
 struct owner *owner_seqid_use(struct client *client, enum owner_kind kind,
@@ -46,6 +49,10 @@ struct owner *owner_seqid_use(struct client *client, enum owner_kind kind,
     if (owner && !owner->seqid) {
         table->seqid_free = seqid_free;
         owner->seqid = seqid_create(owner);
+    }
+    if (owner && !owner->seqid) {
+        owner_drop_locked(table, owner);
+        owner = NULL;
     }
     pthread_mutex_unlock(&table->lock);
     return owner;
@@ -212,17 +219,18 @@ bool owner_seqid_advances(enum nfsstat4 status)
     }
 }
 
-/* Room for `len` bytes of a result; much larger ones go when they are not needed. */
+/* Room for `len` bytes of a result; much larger ones go when they are not needed.  NULL without
+ * memory. */
 static uint8_t *room_for(struct owner_seqid *seqid, uint32_t len)
 {
     if (len <= OWNER_REPLY_SMALL) {
-        free(seqid->large);
+        memory_free(MEMORY_opens, seqid->large);
         seqid->large = NULL;
         return seqid->small;
     }
     if (!seqid->large || seqid->size < len) {
-        free(seqid->large);
-        seqid->large = must_malloc(len);
+        memory_free(MEMORY_opens, seqid->large);
+        seqid->large = memory_alloc(MEMORY_opens, len);
         seqid->size = len;
     }
     return seqid->large;
@@ -231,21 +239,25 @@ static uint8_t *room_for(struct owner_seqid *seqid, uint32_t len)
 static void keep(struct owner_seqid *seqid, const struct owner_request *request,
                  const struct owner_result *result)
 {
-    uint32_t fh_len = result->fh_len;
+    uint32_t body_len = result->body_len, fh_len = result->fh_len;
     uint8_t *bytes;
 
-    CHECK(result->body_len + fh_len <= LIMIT_OWNER_REPLY_BYTES);
-    bytes = room_for(seqid, result->body_len + fh_len);
-    if (result->body_len)
-        memcpy(bytes, result->body, result->body_len);
+    CHECK(body_len + fh_len <= LIMIT_OWNER_REPLY_BYTES);
+    bytes = room_for(seqid, body_len + fh_len);
+    if (!bytes)
+        body_len = fh_len = 0;
+    if (body_len)
+        memcpy(bytes, result->body, body_len);
     if (fh_len)
-        memcpy(bytes + result->body_len, result->fh, fh_len);
+        memcpy(bytes + body_len, result->fh, fh_len);
     seqid->begun = true;
     seqid->last = request->seqid;
     seqid->op = request->op;
     seqid->digest = request->digest;
-    seqid->status = result->status;
-    seqid->body_len = result->body_len;
+    /* Only LOCK that is denied is so long: a retry that can't be told who is in its way asks again.
+     * */
+    seqid->status = bytes ? result->status : NFS4ERR_DELAY;
+    seqid->body_len = body_len;
     seqid->fh_len = fh_len;
 }
 

@@ -42,21 +42,23 @@ static void budget(void **unused)
     void *first, *second;
 
     (void)unused;
-    memory_budget_set(3 * BLOCK_BYTES / 2);
-    first = memory_zalloc(MEMORY_data, BLOCK_BYTES);
+    memory_budget_set(2 * BLOCK_BYTES);
+    first = memory_zalloc(MEMORY_buffers, BLOCK_BYTES);
     assert_non_null(first);
     assert_false(memory_is_short());
-    assert_null(memory_alloc(MEMORY_data, BLOCK_BYTES));
+    assert_null(memory_alloc(MEMORY_buffers, BLOCK_BYTES + 1));
     memory_stats_read(&stats);
     assert_int_equal(stats.refused, 1);
     assert_true(memory_is_short());
     assert_false(memory_is_short());
-    second = memory_alloc(MEMORY_data, BLOCK_BYTES * 3 / 8);
+    assert_null(memory_alloc(MEMORY_opens, BLOCK_BYTES * 3 / 5));
+    assert_true(memory_is_short());
+    second = memory_alloc(MEMORY_buffers, BLOCK_BYTES * 3 / 5);
     assert_non_null(second);
     assert_true(memory_is_short());
     assert_true(memory_is_short());
-    memory_free(MEMORY_data, first);
-    memory_free(MEMORY_data, second);
+    memory_free(MEMORY_buffers, first);
+    memory_free(MEMORY_buffers, second);
     assert_false(memory_is_short());
     memory_budget_set(0);
 }

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server with 300 MB of address space, and strangers who take all that it gives: by data, opens,
+ * locks, clients, half requests and replies that they do not read.  It lives, says what it can't
+ * do, serves a neighbour throughout, and everybody once there is room again.  The server is that of
+ * the release build: a sanitizer needs more addresses than that.
+ */
+#include <endian.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/wait.h"
+#include "protocol/log_lines.h"
+#include "protocol/script.h"
+#include "stranger.h"
+
+enum {
+    ADDRESS_SPACE_KIB = 300 << 10,
+    BLOCK_BYTES = 1 << 20,
+    BLOCKS_MOST = 400,
+    OPENS_EACH = 32, /* in one COMPOUND */
+    OPENS_MOST = 60000,
+    LOCKS_MOST = 2000,
+    CLIENTS_MOST = 200,
+    HALVES = 200,
+    HOARDERS = 8,
+    TRIES = 200,
+};
+
+static char wrapper_dir[64], wrapper[96];
+static uint8_t block[BLOCK_BYTES];
+static struct client_mount hostile;
+static struct client_fh dir;
+static struct client_file big;
+
+/* A mainstayd that limits its addresses before it begins. */
+static bool wrapper_make(const char *release)
+{
+    FILE *file;
+
+    (void)snprintf(wrapper_dir, sizeof(wrapper_dir), "/tmp/mainstay-test.XXXXXX");
+    if (!mkdtemp(wrapper_dir))
+        return false;
+    (void)snprintf(wrapper, sizeof(wrapper), "%s/mainstayd", wrapper_dir);
+    file = fopen(wrapper, "w");
+    if (!file)
+        return false;
+    (void)fprintf(file, "#!/bin/sh\nulimit -v %d\nexec '%s/mainstayd' \"$@\"\n", ADDRESS_SPACE_KIB,
+                  release);
+    return fclose(file) == 0 && chmod(wrapper, 0755) == 0 &&
+           setenv("MAINSTAY_BIN", wrapper_dir, 1) == 0;
+}
+
+static bool has_release(void)
+{
+    const char *release = getenv("MAINSTAY_RELEASE_BIN");
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/mainstayd", release ? release : ".");
+    return access(path, X_OK) == 0;
+}
+
+static int setup(void **state)
+{
+    static const char *const options[] = {
+        "--export", "/mem=mem:,no_root_squash", "--threads", "2", "--lease", "4",
+        "--set",    "nfs.memory_mib=32",        NULL};
+
+    (void)state;
+    if (!has_release())
+        return 0;
+    if (!wrapper_make(getenv("MAINSTAY_RELEASE_BIN")) || script_setup(options) != 0 ||
+        !script_open_to_all(script_mem))
+        return -1;
+    dir = script_dir(script_mem);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    int result = has_release() ? script_teardown(state) : 0;
+
+    (void)unlink(wrapper);
+    (void)rmdir(wrapper_dir);
+    return result;
+}
+
+/* ---- the neighbour ---- */
+
+/* One GETATTR: what it was told.  A connection that was closed is made anew, as any client does. */
+static enum nfsstat4 ask(void)
+{
+    struct client_compound c;
+    struct client_result r;
+    struct bitmap4 size = {0};
+    enum nfsstat4 status;
+
+    bitmap4_set(&size, FATTR4_SIZE);
+    client_mount_begin_uncached(&bob, &c);
+    client_op_putfh(&c, &dir);
+    client_op_getattr(&c, size);
+    status = client_mount_call(&bob, &c, &r);
+    client_result_free(&r);
+    if (status == NFS4ERR_SERVERFAULT) {
+        client_conn_close(&bob.conn);
+        if (client_conn_open(&bob.conn, script_server.target, SCRIPT_TIMEOUT_MS) == CLIENT_OK)
+            bob.conn.cred = script_cred();
+    }
+    return status;
+}
+
+static void expect_service(void)
+{
+    enum nfsstat4 status = ask();
+
+    for (int i = 0; i < TRIES && status != NFS4_OK; i++) {
+        assert_true(status == NFS4ERR_DELAY || status == NFS4ERR_SERVERFAULT);
+        wait_ms(5);
+        status = ask();
+    }
+    assert_int_equal(status, NFS4_OK);
+}
+
+/* ---- strangers ---- */
+
+static void fill(void)
+{
+    uint32_t written;
+
+    script_mount_v41(&hostile);
+    expect_status(client_file_create(&hostile, &dir, "big", &big), NFS4_OK);
+    for (uint64_t i = 0; i < BLOCKS_MOST; i++) {
+        if (client_file_write(&hostile, &big, i * BLOCK_BYTES, FILE_SYNC4, block, BLOCK_BYTES,
+                              &written) != NFS4_OK)
+            break;
+    }
+    assert_int_equal(hostile.trouble, CLIENT_OK);
+}
+
+/* The same file, by one owner after the other. */
+static bool open_more(unsigned round)
+{
+    char owners[OPENS_EACH][32];
+    struct client_compound c;
+    struct client_result r;
+    enum nfsstat4 status;
+
+    client_mount_begin_uncached(&hostile, &c);
+    client_op_putfh(&c, &big.fh);
+    for (unsigned i = 0; i < OPENS_EACH; i++) {
+        const struct client_open how = {.clientid = hostile.session.clientid,
+                                        .owner = owners[i],
+                                        .access = OPEN4_SHARE_ACCESS_READ};
+
+        (void)snprintf(owners[i], sizeof(owners[i]), "owner %u of %u", i, round);
+        client_op_open(&c, &how);
+    }
+    status = client_mount_call(&hostile, &c, &r);
+    client_result_free(&r);
+    return status == NFS4_OK;
+}
+
+static bool lock_more(uint64_t offset)
+{
+    struct client_compound c;
+    struct client_result r;
+    enum nfsstat4 status;
+
+    client_mount_begin_uncached(&hostile, &c);
+    client_op_putfh(&c, &big.fh);
+    client_op_lock_new(&c, &big.stateid, hostile.session.clientid, "locker", WRITE_LT, offset, 1);
+    status = client_mount_call(&hostile, &c, &r);
+    client_result_free(&r);
+    return status == NFS4_OK;
+}
+
+/* The neighbour's lease is short, and whoever is silent loses all when memory is. */
+static void hold(void)
+{
+    for (unsigned i = 0; i < OPENS_MOST / OPENS_EACH && open_more(i); i++)
+        expect_service();
+    for (uint64_t i = 0; i < LOCKS_MOST && lock_more(2 * i); i++)
+        expect_service();
+    expect_service();
+}
+
+static void make_clients(void)
+{
+    static struct client_session session;
+    struct client_conn conn;
+
+    script_connect(&conn);
+    for (int i = 0; i < CLIENTS_MOST; i++) {
+        struct client_session_wish wish = client_session_wish_default(NULL);
+        enum nfsstat4 status;
+
+        if (client_session_open(&conn, &wish, &session, &status) != CLIENT_OK)
+            break;
+        expect_service();
+    }
+    client_conn_close(&conn);
+    expect_service();
+}
+
+static void send_halves(void)
+{
+    static int fds[HALVES];
+    unsigned count = stranger_connect_many("127.0.0.1", fds, HALVES);
+
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t mark = htobe32(0x80000000u | BLOCK_BYTES);
+
+        (void)stranger_send(fds[i], &mark, sizeof(mark));
+    }
+    for (int round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < count; i++)
+            (void)stranger_send(fds[i], block, BLOCK_BYTES / 5);
+        expect_service();
+    }
+    stranger_close_all(fds, count);
+    expect_service();
+}
+
+/* Each asks for more than its socket takes. */
+static void hoard(struct client_mount *mount)
+{
+    struct client_compound c;
+    uint32_t xid;
+
+    for (uint32_t slot = 0; slot < 8; slot++) {
+        client_compound_begin_slot(&c, &mount->session, slot, false);
+        client_op_putfh(&c, &big.fh);
+        client_op_read(&c, &(struct stateid4){0}, 0, BLOCK_BYTES);
+        if (client_compound_send(&mount->conn, &c, &xid) != CLIENT_OK)
+            slot = 8;
+        client_compound_free(&c);
+    }
+}
+
+static void leave_unread(void)
+{
+    static struct client_mount mounts[HOARDERS];
+    struct client_cred cred = script_cred();
+
+    for (unsigned i = 0; i < HOARDERS; i++) {
+        if (client_mount_open(&mounts[i], script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL) ==
+            NFS4_OK)
+            hoard(&mounts[i]);
+        expect_service();
+    }
+    for (unsigned i = 0; i < HOARDERS; i++) {
+        client_conn_close(&mounts[i].conn);
+        client_mount_close(&mounts[i]);
+    }
+    expect_service();
+}
+
+/* A newcomer with a session and a file of its own; false when it is told to ask again. */
+static bool newcomer_works(void)
+{
+    struct client_cred cred = script_cred();
+    static struct client_mount newcomer;
+    struct client_file file;
+    enum nfsstat4 status;
+
+    expect_service(); /* the neighbour's lease goes on */
+    status = client_mount_open(&newcomer, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
+    if (status == NFS4_OK)
+        status = client_file_create(&newcomer, &dir, "new", &file);
+    if (status == NFS4_OK)
+        status = client_file_close(&newcomer, &file);
+    client_mount_close(&newcomer);
+    return status == NFS4_OK;
+}
+
+/* The one who took most is silent from now on: its lease ends, and since memory is short nobody
+ * waits for it to come back.  Then there is room for newcomers. */
+static void recover(void)
+{
+    client_conn_close(&hostile.conn);
+    client_mount_close(&hostile);
+    wait_until_every(100, newcomer_works());
+    expect_status(client_file_remove(&bob, &dir, "big"), NFS4_OK);
+}
+
+static void everything_taken(void **unused)
+{
+    (void)unused;
+    if (!has_release())
+        test_skip("there is no release build: make build");
+    fill();
+    expect_service();
+    hold();
+    make_clients();
+    send_halves();
+    leave_unread();
+    recover();
+    assert_true(stranger_figure("daemon.memory", "refused") > 0);
+    assert_int_equal(stranger_figure("daemon.memory", "budget"), 32 << 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_taken),
+    };
+
+    return test_group_run_fixtures(tests, setup, teardown);
+}
