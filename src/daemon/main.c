@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -293,11 +294,11 @@ static int serve(struct daemon *d)
     block_signals(&signals);
     if (!share_descriptors(d) || !privilege_reduce(&d->options))
         return EXIT_FAILED;
+    share_heap();
     if (!log_start((size_t)d->options.log_queue_kib << 10)) {
         fprintf(stderr, "mainstayd: the log has no thread: %s\n", strerror(errno));
         return EXIT_FAILED;
     }
-    share_heap();
     umask(0); /* modes come from clients */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
     err = make_settings(d);

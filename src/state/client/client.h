@@ -20,8 +20,8 @@
 
 #include "base/htable.h"
 #include "base/list.h"
-#include "state/client/client_peer.h"
 #include "state/client/client_address.h"
+#include "state/client/client_peer.h"
 #include "state/state.h"
 
 /* Who sent a request, as far as AUTH_NONE and AUTH_SYS can tell. */
