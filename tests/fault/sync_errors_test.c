@@ -140,6 +140,29 @@ static void the_write_verifier_moves(void **state)
     assert_true(verifier_of(&file) != before);
 }
 
+/* It was to be safe and is not; the next one is. */
+static void a_stable_write_has_the_error(void **state)
+{
+    static const struct {
+        enum stable_how4 stable;
+        enum disk_call call;
+    } kinds[] = {{FILE_SYNC4, DISK_FSYNC}, {DATA_SYNC4, DISK_FDATASYNC}};
+    struct client_file file;
+    uint32_t written;
+
+    (void)state;
+    dir = durable_dir("sync");
+    file = make_open(&alice, &dir, "written");
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        disk_watch_fail(watch, kinds[i].call, durable_note("written"), 1);
+        expect_status(client_file_write(&alice, &file, 0, kinds[i].stable, "x", 1, &written),
+                      NFS4ERR_IO);
+        expect_status(client_file_write(&alice, &file, 0, kinds[i].stable, "x", 1, &written),
+                      NFS4_OK);
+    }
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
 /* What is behind it has been done and is not told. */
 static void the_first_change_has_the_error(void **state)
 {
@@ -294,6 +317,7 @@ int main(void)
         cmocka_unit_test(another_directory_is_not_concerned),
         cmocka_unit_test(who_comes_later_is_not_concerned),
         cmocka_unit_test(the_write_verifier_moves),
+        cmocka_unit_test(a_stable_write_has_the_error),
         cmocka_unit_test(the_first_change_has_the_error),
         cmocka_unit_test(setattr_before_a_read_has_the_error),
         cmocka_unit_test(an_open_has_the_error),

@@ -243,6 +243,6 @@ enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred
     if (status == VFS_OK && want != VFS_UNSTABLE)
         status = local_sync_wait(obj, fd, want == VFS_FILE_SYNC);
     local_io_put(obj);
-    *reached = want;
+    *reached = status == VFS_OK ? want : VFS_UNSTABLE;
     return status;
 }
