@@ -58,8 +58,10 @@ void compound_set_current(struct compound *c, struct vfs_object *obj, struct exp
 {
     const struct rpc_cred *cred = &c->call->cred;
 
-    if (c->current.export != export)
+    if (c->current.export != export) {
         export_squash_cred(export, cred->uid, cred->gid, cred->gid_count, cred->gids, &c->cred);
+        c->call->blocked_in = &export->fs->blocked;
+    }
     vfs_object_put(c->current.obj);
     c->current = (struct compound_fh){obj, export};
     c->has_current_stateid = false;

@@ -264,10 +264,11 @@ static void section_begin(struct worker *worker)
         monitor_rouse(pool);
 }
 
-/* True when this is the outermost section of a worker that has a loop to lose. */
+/* True when this is the outermost section of a worker that has a loop to lose.  One that has lost
+ * it counts as blocked from the beginning: nobody else would notice. */
 static bool section_enter(struct worker *worker)
 {
-    if (!worker || worker->section_depth++ > 0 || !worker->loop)
+    if (!worker || worker->section_depth++ > 0)
         return false;
     worker->place = (struct place){NULL, TURN_ADDRESSES};
     if (worker->frame) {
@@ -275,7 +276,11 @@ static bool section_enter(struct worker *worker)
         worker->place.in = worker->frame->call.blocked_in;
         worker->place.address = worker->frame->call.conn->turn.address;
     }
-    return true;
+    if (worker->loop)
+        return true;
+    share_take(&worker->transport->shares, &worker->place);
+    worker->in_share = true;
+    return false;
 }
 
 /* It goes on without a loop, and not for long: what need not wait any more is the loop's. */
