@@ -249,20 +249,24 @@ static void batch_keep(struct loop *loop)
     struct connection *conn = batch->conn;
     size_t left = (size_t)(batch->end - batch->pos);
 
+    batch->more = false;
+    if (left == 0) {
+        batch_drop_input(batch);
+        return; /* what waits already stays */
+    }
     CHECK(!conn->stalled);
-    if (left > 0 && left <= STALL_COPY_BYTES && batch->in == loop->scratch)
+    if (left <= STALL_COPY_BYTES && batch->in == loop->scratch)
         conn->stalled = buffer_create(&loop->transport->buffers, left);
     if (conn->stalled) {
         memcpy(conn->stalled->data, batch->pos, left);
         conn->stalled_pos = 0;
-    } else if (left > 0) {
+    } else {
         conn->stalled = batch->in;
         batch->in = NULL;
         conn->stalled_pos = (uint32_t)(batch->pos - conn->stalled->data);
     }
     conn->stalled_end = conn->stalled_pos + (uint32_t)left;
     batch_drop_input(batch);
-    batch->more = false;
 }
 
 /* The client does not read its replies. */

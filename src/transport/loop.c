@@ -144,6 +144,8 @@ void loop_leave(struct loop *loop, struct connection *conn)
     /* A call that has begun is run to its end. */
     if (list_empty(&conn->yielded))
         turn_cancel(&loop->turns, &conn->turn);
+    else
+        turn_wait(&loop->turns, conn);
     connection_unpin(conn);
 }
 
