@@ -74,6 +74,7 @@ enum rpc_result compound_park_resume(struct compound_park *park)
     if (park->ended)
         return park->result;
     park->reply->limit = c->out->start + park->limit;
+    park->orphan |= compound_is_orphan(c);
     if (park->yields)
         return park->run_on(park);
     park->asked = false;
@@ -84,7 +85,6 @@ enum rpc_result compound_park_resume(struct compound_park *park)
     } else {
         CHECK(woken);
     }
-    park->orphan = compound_is_orphan(c);
     return park->run_on(park);
 }
 
