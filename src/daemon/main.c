@@ -320,7 +320,7 @@ static int serve(struct daemon *d)
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
         log_error("daemon.drain", LOG_STR("error", "a request does not end"));
-        log_stop();
+        log_flush(); /* threads that still run may log */
         _exit(EXIT_FAILED);
     }
     return 0;
