@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,11 +34,17 @@ static enum rpc_result echo(struct rpc_call *call)
     return call->in.failed || xdr_left(&call->in) ? RPC_GARBAGE_ARGS : RPC_REPLY;
 }
 
-static void gate_wait(struct rpc_server *server)
+/* Hundreds of threads wait at a gate: none of them may look again and again. */
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_opened = PTHREAD_COND_INITIALIZER;
+
+void rpc_server_gate_wait(struct rpc_server *server)
 {
     atomic_fetch_add(&server->gate_waiting, 1);
+    pthread_mutex_lock(&gate_lock);
     while (!atomic_load(&server->gate_open))
-        sleep_us(500);
+        pthread_cond_wait(&gate_opened, &gate_lock);
+    pthread_mutex_unlock(&gate_lock);
 }
 
 static void tail_done(void *arg, int fd)
@@ -51,7 +58,7 @@ static void tail_done(void *arg, int fd)
 static void tail_done_at_gate(void *arg, int fd)
 {
     worker_may_block();
-    gate_wait(arg);
+    rpc_server_gate_wait(arg);
     worker_unblock();
     tail_done(arg, fd);
 }
@@ -144,12 +151,12 @@ static enum rpc_result serve(struct rpc_call *call, struct rpc_server *server)
         return echo(call);
     case PROC_GATE_WILL:
         worker_will_block();
-        gate_wait(server);
+        rpc_server_gate_wait(server);
         worker_unblock();
         return echo(call);
     case PROC_GATE_MAY:
         worker_may_block();
-        gate_wait(server);
+        rpc_server_gate_wait(server);
         worker_unblock();
         return echo(call);
     case PROC_SLEEP_MAY:
@@ -227,7 +234,7 @@ static bool reply(struct connection *conn, uint32_t xid, const void *body, size_
     atomic_fetch_add(&server->replies_seen, 1);
     if (atomic_load(&server->replies_block)) {
         worker_will_block();
-        gate_wait(server);
+        rpc_server_gate_wait(server);
         worker_unblock();
     }
     return atomic_load(&server->replies_wanted);
@@ -297,7 +304,10 @@ void rpc_server_stop(struct rpc_server *server)
 
 void rpc_server_open_gate(struct rpc_server *server)
 {
+    pthread_mutex_lock(&gate_lock);
     atomic_store(&server->gate_open, true);
+    pthread_cond_broadcast(&gate_opened);
+    pthread_mutex_unlock(&gate_lock);
 }
 
 struct transport_stats rpc_server_stats(struct rpc_server *server)

@@ -71,6 +71,9 @@ void rpc_server_start_with(struct rpc_server *server, unsigned loops,
 void rpc_server_stop(struct rpc_server *server);
 
 void rpc_server_open_gate(struct rpc_server *server);
+
+/* Wait until it is open. */
+void rpc_server_gate_wait(struct rpc_server *server);
 struct transport_stats rpc_server_stats(struct rpc_server *server);
 
 /* Wait (bounded) until *value is `wanted`, or at least that. */

@@ -35,8 +35,7 @@ static enum rpc_result run(struct rpc_call *call, void *context)
         worker_will_block();
     else
         worker_may_block();
-    while (!atomic_load(&server.gate_open))
-        usleep(500);
+    rpc_server_gate_wait(&server);
     worker_unblock();
     xdr_put_u32(&call->out, ADMITTED);
     return RPC_REPLY;
