@@ -214,7 +214,7 @@ void connection_starve(struct connection *conn)
 void connection_serves_client(struct connection *conn)
 {
     /* Read first: it is nearly always set. */
-    if (!atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
+    if (conn && !atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
         atomic_store_explicit(&conn->serves_client, true, memory_order_relaxed);
 }
 

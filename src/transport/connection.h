@@ -53,7 +53,8 @@ void connection_shutdown(struct connection *conn);
 /* False once the socket is known to be dead or shut down. */
 bool connection_is_open(const struct connection *conn);
 
-/* A client uses it: it is not closed for being idle.  Any thread. */
+/* A client uses it: it is not closed for being idle.  Any thread.  NULL, for a call that came over
+ * none, is fine. */
 void connection_serves_client(struct connection *conn);
 
 /* Bytes that wait for the client to read. */
