@@ -30,7 +30,7 @@ static int setup(void **state)
         "--set",    "transport.max_half_record_mib=64", NULL};
 
     (void)state;
-    return script_setup(options);
+    return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
 /* Over the mount's own connection, or another one. */

@@ -40,7 +40,8 @@ static struct client_open open_of(const char *name, const char *owner)
                                 .owner = owner,
                                 .access = OPEN4_SHARE_ACCESS_BOTH,
                                 .create = true,
-                                .how = UNCHECKED4};
+                                .how = UNCHECKED4,
+                                .mode = 0644};
 }
 
 static enum nfsstat4 try_open(struct client_mount *mount, int i, const char *owner)
