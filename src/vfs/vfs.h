@@ -274,7 +274,7 @@ enum vfs_caps {
     VFS_CAP_LEASE = 1u << 11,
     /* What a call changed survives a power failure only after persist(). */
     VFS_CAP_PERSIST = 1u << 12,
-    /* It acts as its callers on a system that others use, too: who lies to it about who he is gets
+    /* It acts as its callers on a system that others use, too: a false name gets
      * somebody else's rights there. */
     VFS_CAP_IDENTITY = 1u << 13,
 };
@@ -496,7 +496,7 @@ struct vfs_identity_hooks {
     void (*begin)(void);
     void (*end)(void);
 };
-/* NULL as long as nobody acts as his callers; set before the first request, and for good. */
+/* NULL as long as no backend acts as its callers; set before the first request, and for good. */
 extern const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
 
 static inline void vfs_own_identity(void)

@@ -217,7 +217,7 @@ static void a_strangers_write_takes_suid_away(void **state)
     }
 }
 
-/* `echo text > file` by the owner of a file of mode 2644 and of his group. */
+/* `echo text > file` by the owner of a file of mode 2644, who is in its group. */
 static void setgid_alone_survives_its_owner(void **state)
 {
     struct client_open how = {.owner = "setgid",

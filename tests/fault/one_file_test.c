@@ -139,7 +139,7 @@ static void unlock(struct client_mount *mount, const struct client_file *file,
     run(NFS4_OK);
 }
 
-/* Who waits is told as he knows the file. */
+/* A waiter is notified of the file as it knows it. */
 static void locks(void **state)
 {
     struct client_file mine, his;

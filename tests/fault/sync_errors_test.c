@@ -91,7 +91,7 @@ static void another_directory_is_not_concerned(void **state)
     mkdir_is(&alice, &dir, "next", NFS4_OK);
 }
 
-/* Bob comes when the sync that will fail has begun; it is not for him. */
+/* Bob's request comes when the sync that will fail has begun, and is not part of it. */
 static void who_comes_later_is_not_concerned(void **state)
 {
     struct waiting first, second;

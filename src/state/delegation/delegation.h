@@ -11,7 +11,7 @@
  * Who is about to do what another client's delegation excludes asks delegation_begin() (OPEN:
  * open_reserve()).  It recalls what is in the way and says NFS4ERR_DELAY; a waiter that was handed
  * in is woken when the last of it is gone.  As long as somebody is between delegation_begin() and
- * delegation_end(), none that would exclude him is given.  A client's own delegations are not in
+ * delegation_end(), none that would exclude it is given.  A client's own delegations are not in
  * its way, but for that of the same file in another export, which is another file to it.
  *
  * A delegation that is not returned within a lease of its recall is revoked, one whose client's
