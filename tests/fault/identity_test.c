@@ -146,32 +146,45 @@ static int teardown(void **state)
 }
 
 /* Root's calls on the server's threads, over a connection each, beside the stranger's. */
+struct neighbour {
+    struct client_mount mount;
+    struct client_fh other;
+    pthread_t thread;
+};
+
 static _Atomic bool neighbours_end;
 
 static void *neighbour_run(void *arg)
 {
-    struct client_fh *other = arg;
-    struct client_mount mount;
-    const struct client_cred root = {.uid = 0};
-    void *failed = arg;
+    struct neighbour *neighbour = arg;
+    void *failed = NULL;
 
-    if (client_mount_open(&mount, script_server.target, SCRIPT_TIMEOUT_MS, &root, NULL) != NFS4_OK)
-        return failed;
-    failed = NULL;
     while (!neighbours_end && !failed) {
         struct client_compound c = {0};
         struct client_result r = {0};
 
-        client_mount_begin(&mount, &c);
-        client_op_putfh(&c, other);
+        client_mount_begin(&neighbour->mount, &c);
+        client_op_putfh(&c, &neighbour->other);
         client_op_write(&c, &client_stateid_anonymous, 0, UNSTABLE4, "mine", 4);
         client_op_commit(&c, 0, 0);
-        if (client_mount_call(&mount, &c, &r) != NFS4_OK)
+        if (client_mount_call(&neighbour->mount, &c, &r) != NFS4_OK)
             failed = arg;
         client_result_free(&r);
     }
-    client_mount_close(&mount);
+    client_mount_close(&neighbour->mount);
     return failed;
+}
+
+/* By one thread: the owner that a client makes up by default stands in static memory. */
+static void neighbour_start(struct neighbour *neighbour, const struct client_fh *other)
+{
+    const struct client_cred root = {.uid = 0};
+
+    neighbour->other = *other;
+    expect_status(
+        client_mount_open(&neighbour->mount, script_server.target, SCRIPT_TIMEOUT_MS, &root, NULL),
+        NFS4_OK);
+    assert_int_equal(pthread_create(&neighbour->thread, NULL, neighbour_run, neighbour), 0);
 }
 
 /* [PUTFH other, COMMIT, PUTFH f, WRITE] by somebody who may write f, but is not its owner. */
@@ -189,7 +202,7 @@ static void write_behind_commit(const struct client_fh *other, const struct clie
 static void a_strangers_write_takes_suid_away(void **state)
 {
     struct client_fh other, file;
-    pthread_t threads[NEIGHBOURS];
+    static struct neighbour neighbours[NEIGHBOURS];
 
     (void)state;
     need_root();
@@ -202,7 +215,7 @@ static void a_strangers_write_takes_suid_away(void **state)
     assert_int_equal(local_mode("suid"), 0777);
     neighbours_end = false;
     for (int i = 0; i < NEIGHBOURS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, neighbour_run, &other), 0);
+        neighbour_start(&neighbours[i], &other);
     for (int i = 0; i < ROUNDS; i++) {
         assert_int_equal(chmod(data_path("suid"), 06777), 0);
         write_behind_commit(&other, &file);
@@ -212,7 +225,7 @@ static void a_strangers_write_takes_suid_away(void **state)
     for (int i = 0; i < NEIGHBOURS; i++) {
         void *failed;
 
-        pthread_join(threads[i], &failed);
+        pthread_join(neighbours[i].thread, &failed);
         assert_null(failed);
     }
 }
