@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Names that the documents must have: each figure and each event of calls and delegations, each operation that
-is sent, each limit with its value.  And names that they have must be there: files, tests, settings.  S22B-07."""
+is sent, each limit with its value, each test of an attack or fault.  And names that they have must be there: files,
+tests, settings.  S22B-07."""
 
+import fnmatch
 import glob
 import os
 import re
+import subprocess
 import unittest
 
 ROOT = os.environ.get("MAINSTAY_SOURCE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
@@ -106,6 +109,40 @@ class Callbacks(unittest.TestCase):
     @staticmethod
     def file_of(name):
         return os.path.join(ROOT, f"tests/protocol/backchannel_{name}_test.c")
+
+
+class Robustness(unittest.TestCase):
+    """docs/robustness.md names tests that exist, and has a row for each attack and fault."""
+
+    @staticmethod
+    def tests():
+        listing = subprocess.run(["ctest", "-N"], cwd=os.environ["MAINSTAY_BIN"], check=True, capture_output=True,
+                                 text=True).stdout
+        return set(re.findall(r"Test +#\d+: (\S+)", listing))
+
+    @staticmethod
+    def named():
+        """In the third column: `fault.x`, and `_v40` for `fault.x_v40` behind it."""
+        for row in re.findall(r"(?m)^\|(?:[^|]*\|){4}$", text("docs/robustness.md")):
+            last = ""
+            for name in re.findall(r"`([^`]+)`", row.split("|")[3]):
+                last = name if "." in name else last
+                yield name if "." in name else last + name
+
+    def test_tests(self):
+        tests, named = self.tests(), list(self.named())
+        if "fault.identity" not in tests:
+            self.skipTest("built without the tests of attacks and faults")
+        self.assertIn("fault.identity", named)
+        without_v40 = "fault.ports_v40" not in tests
+        for name in named:
+            self.assertTrue(fnmatch.filter(tests, name) or without_v40 and name.endswith("_v40"), name)
+
+    def test_rows(self):
+        named = list(self.named())
+        for path in glob.glob(os.path.join(ROOT, "tests/fault/*_test.*")):
+            test = "fault." + re.sub(r"_test\.\w+$", "", os.path.basename(path))
+            self.assertTrue(any(fnmatch.fnmatch(test, name) for name in named), f"{test} has no row")
 
 
 if __name__ == "__main__":
