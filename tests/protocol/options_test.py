@@ -103,16 +103,31 @@ class Help(unittest.TestCase):
         for option in options - {"--help", "--version"}:
             self.assertIn(f"`{option}", guide)
 
+    def test_names_each_export_option_and_so_does_the_guide(self):
+        """As the parser knows them."""
+        text = run("--help").stdout
+        with open(os.path.join(SOURCE, "src/export/export_spec.c"), encoding="utf-8") as file:
+            source = file.read()
+        with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
+            guide = file.read()
+        options = set(re.findall(r'str(?:n?)cmp\(option, "(\w+=?)"', source))
+        self.assertTrue({"ro", "secure", "strict_utf8", "fsid="} <= options)
+        for option in options:
+            self.assertRegex(text, rf"\s{option}" if option.endswith("=") else rf"\s{option}\s")
+            self.assertRegex(guide, rf"`{option}\S*`")
 
     def test_lists_each_setting_and_so_does_the_guide(self):
         done = run("--set", "help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
             guide = file.read()
-        names = re.findall(r"^(nfs\.[a-z_]+)=[0-9]+$", done.stdout, re.MULTILINE)
-        self.assertIn("nfs.delegations", names)
-        for name in names:
-            self.assertIn(f"`{name}`", guide)
+        defaults = re.findall(r"^((?:nfs|transport)\.[a-z_]+)=([0-9]+)$", done.stdout, re.MULTILINE)
+        self.assertIn(("nfs.delegations", "2"), defaults)
+        self.assertIn(("transport.idle_timeout_s", "60"), defaults)
+        for name, default in defaults:
+            row = re.search(rf"(?m)^\| [^|]*`{name}`[^|]*\|[^|]*\|([^|]*)\|", guide)
+            self.assertIsNotNone(row, name)
+            self.assertRegex(row[1], rf"\b{default}\b", name)
 
 
 class Stored(unittest.TestCase):
