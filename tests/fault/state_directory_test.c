@@ -231,6 +231,22 @@ static void no_records(void **state)
     without_records();
 }
 
+/* All handles are invalid, and the log says so. */
+static void no_key(void **state)
+{
+    (void)state;
+    drop("local.key");
+    drop("local.key.copy");
+    assert_true(test_server_start(&script_server, NULL));
+    assert_true(log_says("local.key.created"));
+    lives_come(&alice, "alice", 2);
+    begin(&alice, &file);
+    run(NFS4ERR_BADHANDLE);
+    restore();
+    assert_false(refused("local.key"));
+    assert_false(log_says("local.key.created"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_copies, setup, teardown),
         cmocka_unit_test_setup_teardown(records, setup, teardown),
         cmocka_unit_test_setup_teardown(no_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_key, setup, teardown),
     };
 
     return test_group_run(tests);

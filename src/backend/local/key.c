@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "backend/local/local_internal.h"
+#include "base/log.h"
 #include "base/state_file.h"
 
 enum {
@@ -35,6 +36,8 @@ int local_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbu
             (void)snprintf(errbuf, size, "%s: %s", key_name, strerror(errno));
             return -1;
         }
+        log_info("local.key.created",
+                 LOG_STR("effect", "handles given out before, if any, are invalid"));
     }
     (void)crypto_generichash(mac_key, 16, (const uint8_t *)path, strlen(path), key, sizeof(key));
     sodium_memzero(key, sizeof(key));
