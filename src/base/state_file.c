@@ -26,7 +26,7 @@ enum copy_state {
 struct copy {
     char name[NAME_BYTES];
     enum copy_state state;
-    const char *why; /* COPY_DAMAGED */
+    const char *why; /* COPY_DAMAGED: the system's error, or NULL */
     char content[STATE_FILE_BYTES_MAX];
 };
 
@@ -41,7 +41,7 @@ static void copy_judge(struct copy *copy, const char *bytes, ssize_t got, size_t
     char trailer[TRAILER_BYTES + 1];
 
     copy->state = COPY_DAMAGED;
-    copy->why = got < 0 ? strerror(errno) : "damaged";
+    copy->why = got < 0 ? strerror(errno) : NULL;
     if (got < (ssize_t)len)
         return;
     memcpy(copy->content, bytes, len);
@@ -116,9 +116,9 @@ static const struct copy *choose(const struct copy *main, const struct copy *spa
 
 static void report(const struct copy *bad, const struct copy *good)
 {
-    const char *what = bad->state == COPY_ABSENT     ? "missing"
-                       : bad->state == COPY_UNMARKED ? "damaged"
-                                                     : bad->why;
+    const char *what = bad->state == COPY_ABSENT                ? "missing"
+                       : bad->state == COPY_DAMAGED && bad->why ? bad->why
+                                                                : "damaged";
 
     log_warn("state_file.recovered", LOG_STR("file", bad->name), LOG_STR("why", what),
              LOG_STR("from", good->name));
@@ -148,7 +148,10 @@ static enum state_file_status resolve(int dir, const char *name, const struct co
     if (main->state == COPY_ABSENT && spare->state == COPY_ABSENT)
         return STATE_FILE_ABSENT;
     if (!good)
-        return refuse(error, size, name, main->state == COPY_DAMAGED ? main->why : "damaged");
+        return refuse(error, size, name,
+                      main->state == COPY_DAMAGED && main->why
+                          ? main->why
+                          : "damaged, and there is no intact copy: restore it from a backup");
     if (main->state != COPY_WHOLE || spare->state != COPY_WHOLE)
         restore(dir, name, good, good == main ? spare : main, len);
     else if (memcmp(main->content, spare->content, len) != 0)
