@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 TEST_PRESET ?= dev
 
 build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
-CTEST = ctest --output-on-failure --no-tests=error -j $(JOBS)
+run_tests = tools/run-tests build/$(1) -j $(JOBS)
 
 .PHONY: help run build test test-tsan check check-full stats format clean
 
@@ -30,10 +30,12 @@ build:
 	@$(call build_preset,release)
 
 test:
+	@echo 'About 20 minutes on two processors, and 2 GB below build/. What cannot run here is skipped,'
+	@echo 'with its reason at the end; root is needed for the Linux client and for several users.'
 	@tools/set-up test
 	@$(call build_preset,release)
 	@$(call build_preset,$(TEST_PRESET))
-	@cd build/$(TEST_PRESET) && $(CTEST)
+	@$(call run_tests,$(TEST_PRESET))
 
 check:
 	@tools/set-up test
@@ -43,12 +45,12 @@ check:
 	@tools/check-structure
 	@tools/check-requirements
 	@$(call build_preset,check)
-	@cd build/check && $(CTEST) -LE kernel
+	@$(call run_tests,check) -LE kernel
 
 test-tsan:
 	@tools/set-up test
 	@$(call build_preset,tsan)
-	@cd build/tsan && $(CTEST) -L concurrent
+	@$(call run_tests,tsan) -L concurrent
 
 check-full: check test-tsan
 	@$(call build_preset,gcc)

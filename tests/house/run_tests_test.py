@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""tools/run-tests: its status is CTest's, and it tells why tests were skipped."""
+
+import os
+import subprocess
+import tempfile
+import unittest
+
+RUN_TESTS = os.path.join(os.environ["MAINSTAY_SOURCE"], "tools/run-tests")
+TIMEOUT_S = 60
+
+TESTS = """
+add_test(sound sh -c "echo skipped: no reason to skip; exit 0")
+add_test(two_parts sh -c "echo skipped: needs root; echo; echo skipped: needs a disk; exit 77")
+add_test(long sh -c "seq 2000; echo kernel test: skipped: needs root; seq 2000; exit 77")
+add_test(silent sh -c "exit 77")
+set_tests_properties(two_parts long silent PROPERTIES SKIP_RETURN_CODE 77)
+"""
+BROKEN = """add_test(broken sh -c "echo why it broke; exit 1")
+"""
+
+
+class RunTests(unittest.TestCase):
+    def run_tests(self, tests, *options):
+        with tempfile.TemporaryDirectory(prefix="mainstay-run-tests-") as directory:
+            with open(os.path.join(directory, "CTestTestfile.cmake"), "w", encoding="utf-8") as file:
+                file.write(tests)
+            return subprocess.run([RUN_TESTS, directory, *options], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S, check=False)
+
+    def test_reasons(self):
+        done = self.run_tests(TESTS)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(done.stdout.split("by reason:\n")[1],
+                         "  (it printed no reason)\n      silent\n"
+                         "  needs a disk\n      two_parts\n"
+                         "  needs root\n      two_parts\n      long\n")
+
+    def test_failure(self):
+        done = self.run_tests(TESTS + BROKEN)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("why it broke", done.stdout)
+        self.assertIn("needs a disk", done.stdout)
+
+    def test_nothing_skipped(self):
+        done = self.run_tests(TESTS, "-R", "sound")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn("by reason", done.stdout)
+
+    def test_no_tests(self):
+        self.assertNotEqual(self.run_tests(TESTS, "-R", "none_such").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
