@@ -119,8 +119,10 @@ void backend_check_patience(const struct export_spec *specs, uint32_t count, uin
     if (asked && fgets(text, sizeof(text), file) && strtoul(text, NULL, 10) <= lease_s)
         log_info("local.lease_break_time", LOG_U64("seconds", strtoul(text, NULL, 10)),
                  LOG_U64("lease", lease_s),
-                 LOG_STR("note", "who opens a delegated file on this machine may not wait until "
-                                 "a client that does not answer has lost it"));
+                 LOG_STR("note",
+                         "local programs wait no longer than that for a delegated file, but "
+                         "a client that does not answer keeps it for the lease: raise "
+                         "/proc/sys/fs/lease-break-time or lower --lease"));
     (void)fclose(file);
 }
 
