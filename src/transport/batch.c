@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "transport/address.h"
 #include "transport/transport_internal.h"
 #include "wire/rpc_msg.h"
 
@@ -61,8 +62,11 @@ void loop_flush(struct loop *loop)
 static void record_refuse(struct connection *conn, enum transport_counter counter,
                           const char *event)
 {
+    char peer[ADDRESS_TEXT_BYTES];
+
     transport_count(conn->transport, counter, 1);
-    log_info(event, LOG_U64("connection", conn->id));
+    log_info(event, LOG_U64("connection", conn->id),
+             LOG_STR("peer", address_format(&conn->peer.sa, peer, sizeof(peer))));
     connection_shutdown(conn);
 }
 

@@ -145,6 +145,31 @@ static void the_log_says_who(void **state)
     assert_int_equal(log_number(&line, "uid"), 4711);
 }
 
+static void expect_peer_closed(const char *event)
+{
+    struct log_line line;
+
+    assert_int_equal(client_conn_wait_close(&peer, 10000), CLIENT_CLOSED);
+    line = log_find(event, NULL);
+    assert_int_equal(line.count, 1);
+    assert_int_equal(strncmp(log_value(&line, "peer"), FOREIGN ":", strlen(FOREIGN ":")), 0);
+    client_conn_close(&peer);
+}
+
+/* Whose connection was closed because of what it sent. */
+static void so_it_does_of_garbage(void **state)
+{
+    static const uint8_t message[8] = {1, 2, 3, 4, 5, 6, 7, 8}, mark[4] = {0xff, 0xff, 0xff, 0xff};
+
+    (void)state;
+    peer_connect(&peer, FOREIGN, false);
+    assert_int_equal(client_conn_send_record(&peer, message, sizeof(message), 0), CLIENT_OK);
+    expect_peer_closed("transport.bad_message");
+    peer_connect(&peer, FOREIGN, false);
+    assert_int_equal(client_conn_send_raw(&peer, mark, sizeof(mark)), CLIENT_OK);
+    expect_peer_closed("transport.oversize");
+}
+
 static void expect_line(const char *export, const char *why, const char *op)
 {
     struct log_line line = log_find_with("export.refused", "export", export);
@@ -295,6 +320,7 @@ int main(void)
         PEER_TEST(each_operation_is_denied),
         PEER_TEST(no_setclientid),
         PEER_TEST(the_log_says_who),
+        PEER_TEST(so_it_does_of_garbage),
         PEER_TEST(so_it_does_of_users),
         PEER_TEST(the_lines_are_limited),
     };
