@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/htable.h"
+#include "base/log.h"
 #include "export/export_internal.h"
 
 struct export_table *export_table_create(void)
@@ -102,6 +103,21 @@ static bool wants_reserved_ports(const struct export_spec *spec, const struct vf
     return (fs->caps & VFS_CAP_IDENTITY) && spec->squash != EXPORT_ALL_SQUASH;
 }
 
+/* What became of the options, defaults too: which ports, above all. */
+static void export_log(const struct export *export)
+{
+    static const char *const squash[] = {[EXPORT_ROOT_SQUASH] = "root_squash",
+                                         [EXPORT_NO_ROOT_SQUASH] = "no_root_squash",
+                                         [EXPORT_ALL_SQUASH] = "all_squash"};
+
+    log_info("export.open", LOG_STR("path", export->path),
+             LOG_STR("access", export->read_only ? "ro" : "rw"),
+             LOG_STR("changes", export->async ? "async" : "sync"),
+             LOG_STR("squash", squash[export->squash]),
+             LOG_STR("ports", export->secure ? "secure" : "insecure"),
+             LOG_U64("client_rules", export->client_count));
+}
+
 bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
                       char *error, size_t error_size)
 {
@@ -148,6 +164,7 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
     fs->fsid = fsid;
     node->export = export;
     table->exports[table->count++] = export;
+    export_log(export);
     return true;
 }
 

@@ -100,7 +100,7 @@ struct export_spec {
 
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
  * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
- * sec=sys|none[:...], fsid=N, strict_utf8.  False: `error` says why.  Free with
+ * sec=sys[:sys...], fsid=N, strict_utf8.  False: `error` says why.  Free with
  * export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);

@@ -181,6 +181,21 @@ class Stored(unittest.TestCase):
         self.assertIn('daemon.setting name="nfs.min_minor_version" value="1" origin="stored"', text)
         self.assertNotIn("nfs.max_minor_version", text)
 
+    def test_the_log_says_how_exports_are_open(self):
+        """Defaults too, and the last of options that contradict each other."""
+        with tempfile.TemporaryDirectory(prefix="mainstay-options-") as directory:
+            text = self.start("--export", f"/local=local:{directory}",
+                              "--export", f"/squashed=local:{directory},all_squash,ro,async,client=192.0.2.1",
+                              "--export", "/last=mem:,ro,rw,async,sync,insecure,secure,no_root_squash")
+        ports = "secure" if os.geteuid() == 0 else "insecure"
+        for words in ('path="/" access="rw" changes="sync" squash="root_squash" ports="insecure" client_rules=0',
+                      f'path="/local" access="rw" changes="sync" squash="root_squash" ports="{ports}" client_rules=0',
+                      'path="/squashed" access="ro" changes="async" squash="all_squash" ports="insecure" '
+                      'client_rules=1',
+                      'path="/last" access="rw" changes="sync" squash="no_root_squash" ports="secure" '
+                      'client_rules=0'):
+            self.assertIn(f"export.open {words}\n", text)
+
     def test_options_that_do_not_fit(self):
         self.store(min="1")
         self.refused(2, "nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (option)",
