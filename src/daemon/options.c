@@ -15,33 +15,37 @@
 #include "state/recovery/recovery.h"
 
 static const char usage[] =
-    "usage: mainstayd [options]\n"
-    "  --listen ADDR:PORT    where to listen (default 0.0.0.0:2049 and [::]:2049); repeatable\n"
+    "usage: mainstayd --export 'PSEUDO=BACKEND[:ARG][,OPT...]' [option...]\n"
+    "example: mainstayd --export /data=local:/srv/data,ro\n"
+    "\n"
     "  --export 'PSEUDO=BACKEND[:ARG][,OPT...]'   what to serve; repeatable\n"
     "                        backends: mem, local:DIRECTORY\n"
     "                        options: ro rw sync async secure insecure root_squash\n"
     "                        no_root_squash all_squash anonuid=N anongid=N client=ADDR[/BITS]\n"
     "                        sec=sys strict_utf8 fsid=N\n"
+    "  --listen ADDR:PORT    numeric address to listen on (default 0.0.0.0:2049 and [::]:2049);\n"
+    "                        repeatable\n"
     "  --state DIR           stable storage (default /var/lib/mainstay, or\n"
     "                        $XDG_STATE_HOME/mainstay without root)\n"
-    "  --threads N           event loops (default: one for each CPU)\n"
+    "  --threads N           event loops, 1 to 64 (default: one for each CPU)\n"
     "  --descriptors N       file descriptors of the process (default: as many as it may have, up\n"
     "                        to 524288; root may have more than ulimit -n)\n"
-    "  --lease S             lease time in seconds (default 90)\n"
-    "  --grace S             how long clients may reclaim after a restart, in seconds; 0: nobody\n"
-    "                        may (default: the longer lease of this run and the last)\n"
-    "  --slots N             requests at a time a new session may send, 1 to 1024 (default 64);\n"
+    "  --lease S             lease time in seconds, 1 to 3600 (default 90)\n"
+    "  --grace S             how long clients may reclaim after a restart, in seconds, 0 to 3600;\n"
+    "                        0: none may (default: the longer lease of this run and the last)\n"
+    "  --slots N             slots (concurrent requests) of a new session, 1 to 1024 (default 64);\n"
     "                        a client that uses them all gets more\n"
-    "  --reply-cache MIB     what replies kept for retries may come to (default 1024)\n"
-    "  --min-minor N, --max-minor N   serve NFSv4.N from the one to the other, 0 to 2, for this run\n"
-    "                        (default: what is stored in settings.db, else all there are)\n"
+    "  --reply-cache MIB     memory for replies that are kept for retries (default 1024)\n"
+    "  --min-minor N, --max-minor N   the lowest and the highest minor version of NFSv4 to serve,\n"
+    "                        0 to 2, for this run (default: as stored in settings.db, else all)\n"
     "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
-    "  --log-queue KIB       lines that wait for a slow reader of the log (default 1024); more are\n"
-    "                        dropped and counted; 0: requests wait for the log\n"
+    "  --log-queue KIB       queue for lines while the reader of the log is slow (default 1024);\n"
+    "                        further lines are dropped and counted; 0: requests wait for the log\n"
     "  --check               check the options and exit\n"
-    "  --help, --version\n";
+    "  -h, --help            show this\n"
+    "  --version\n";
 
 enum {
     LEASE_S_DEFAULT = 90,
@@ -69,8 +73,8 @@ enum option_id {
     OPT_LOG_FORMAT,
     OPT_LOG_QUEUE,
     OPT_CHECK,
-    OPT_HELP,
-    OPT_VERSION,
+    OPT_HELP = 'h',
+    OPT_VERSION = OPT_CHECK + 1,
 };
 
 static const struct option long_options[] = {
@@ -148,7 +152,8 @@ static bool add_listen(struct options *options, const char *text)
     if (options->listen_count == LIMIT_LISTENERS)
         return complain("too many --listen, at", text);
     if (!listen_address_parse(text, &options->listen[options->listen_count]))
-        return complain("--listen wants ADDR:PORT or [ADDR6]:PORT, not", text);
+        return complain(
+            "--listen wants a numeric ADDR:PORT or [ADDR6]:PORT, a port up to 65535, not", text);
     options->listen_count++;
     return true;
 }
@@ -199,7 +204,7 @@ static bool set_setting(struct options *options, const char *text)
         return complain("--set wants NAME=VALUE, not", text);
     (void)snprintf(name, sizeof(name), "%.*s", (int)(value - text), text);
     if ((size_t)(value - text) >= sizeof(name) || !setting_lookup(name, &id))
-        return complain("--set help lists the settings, and there is none in", text);
+        return complain("--set help lists the settings; none of them is named in", text);
     (void)snprintf(option, sizeof(option), "--set %s", name);
     return add_setting(options, id, option, value + 1);
 }
@@ -231,7 +236,7 @@ static bool set_option(struct options *options, int id, const char *value)
                complain("--threads wants 1 to 64, not", value);
     case OPT_DESCRIPTORS:
         return parse_number(value, 1, INT32_MAX, &options->descriptors) ||
-               complain("--descriptors wants a number, not", value);
+               complain("--descriptors wants a number from 1, not", value);
     case OPT_LEASE:
         return parse_number(value, LEASE_S_MIN, LIMIT_LEASE_S, &options->lease_s) ||
                complain("--lease wants 1 to 3600 seconds, not", value);
@@ -338,7 +343,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
                                 .grace_s = RECOVERY_GRACE_BY_LEASE,
                                 .log_level = LOG_LEVEL_INFO,
                                 .log_queue_kib = LIMIT_LOG_QUEUE_BYTES >> 10};
-    while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+    while ((id = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
         if (id == OPT_HELP || id == OPT_VERSION) {
             (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
             return OPTIONS_DONE;
@@ -348,7 +353,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
             return OPTIONS_DONE;
         }
         if (!set_option(options, id, optarg)) {
-            (void)fputs("mainstayd: --help tells the options\n", stderr);
+            (void)fputs("mainstayd: --help lists the options\n", stderr);
             return OPTIONS_WRONG;
         }
     }

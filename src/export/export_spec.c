@@ -86,10 +86,11 @@ static bool parse_client(const char *text, struct export_spec *spec)
 }
 
 /* AUTH_SYS is what there is; a list that leaves it out would export to nobody. */
-static bool parse_sec(const char *text)
+static bool parse_sec(const char *text, struct export_spec *spec)
 {
     bool sys = false;
 
+    (void)spec;
     while (*text) {
         size_t len = strcspn(text, ":");
 
@@ -112,32 +113,53 @@ static bool parse_number(const char *text, uint32_t *out)
     return true;
 }
 
-static bool parse_valued(const char *option, struct export_spec *spec, bool *ok)
+static bool parse_anonuid(const char *value, struct export_spec *spec)
 {
-    const char *value = strchr(option, '=');
+    return parse_number(value, &spec->anon_uid);
+}
 
-    if (!value)
+static bool parse_anongid(const char *value, struct export_spec *spec)
+{
+    return parse_number(value, &spec->anon_gid);
+}
+
+static bool parse_fsid(const char *value, struct export_spec *spec)
+{
+    spec->has_fsid = parse_u64(value, INT64_MAX, &spec->fsid) && spec->fsid != 0;
+    return spec->has_fsid;
+}
+
+static const struct valued_option {
+    const char *name, *form;
+    bool (*parse)(const char *value, struct export_spec *spec);
+} valued_options[] = {
+    {"anonuid", "anonuid=N, a user's number", parse_anonuid},
+    {"anongid", "anongid=N, a group's number", parse_anongid},
+    {"client", "client=ADDR or client=ADDR/BITS, a numeric address; up to 64 of them",
+     parse_client},
+    {"sec", "sec=sys", parse_sec},
+    {"fsid", "fsid=N, a number from 1", parse_fsid},
+};
+
+static bool parse_valued(const char *option, struct export_spec *spec, char *error, size_t size)
+{
+    size_t len = strcspn(option, "=");
+
+    for (size_t i = 0; i < ARRAY_SIZE(valued_options); i++) {
+        const struct valued_option *known = &valued_options[i];
+
+        if (strlen(known->name) != len || strncmp(option, known->name, len) != 0)
+            continue;
+        if (option[len] == '=' && known->parse(option + len + 1, spec))
+            return true;
+        (void)snprintf(error, size, "export option '%s': it has the form %s", option, known->form);
         return false;
-    value++;
-    if (strncmp(option, "anonuid=", 8) == 0)
-        *ok = parse_number(value, &spec->anon_uid);
-    else if (strncmp(option, "anongid=", 8) == 0)
-        *ok = parse_number(value, &spec->anon_gid);
-    else if (strncmp(option, "client=", 7) == 0)
-        *ok = parse_client(value, spec);
-    else if (strncmp(option, "sec=", 4) == 0)
-        *ok = parse_sec(value);
-    else if (strncmp(option, "fsid=", 5) == 0)
-        *ok = spec->has_fsid = parse_u64(value, INT64_MAX, &spec->fsid) && spec->fsid != 0;
-    else
-        return false;
-    return true;
+    }
+    return fail(error, size, "unknown export option", option);
 }
 
 static bool parse_option(const char *option, struct export_spec *spec, char *error, size_t size)
 {
-    bool ok = true;
-
     if (strcmp(option, "ro") == 0)
         spec->read_only = true;
     else if (strcmp(option, "rw") == 0)
@@ -158,9 +180,9 @@ static bool parse_option(const char *option, struct export_spec *spec, char *err
         spec->ports = EXPORT_PORTS_SECURE;
     else if (strcmp(option, "insecure") == 0)
         spec->ports = EXPORT_PORTS_INSECURE;
-    else if (!parse_valued(option, spec, &ok))
-        return fail(error, size, "unknown export option", option);
-    return ok ? true : fail(error, size, "bad value in export option", option);
+    else
+        return parse_valued(option, spec, error, size);
+    return true;
 }
 
 /* Split "BACKEND[:ARG][,OPT...]"; `rest` is cut up. */

@@ -59,7 +59,7 @@ class Wrong(unittest.TestCase):
         self.expect("mainstayd: --set wants NAME=VALUE, not 'nfs.delegations'", "--set",
                     "nfs.delegations")
         for text in ("nfs.no_such=1", "=1", "nfs.delegations =1", "NFS.DELEGATIONS=1", "x" * 200 + "=1"):
-            self.expect(f"mainstayd: --set help lists the settings, and there is none in '{text}'",
+            self.expect(f"mainstayd: --set help lists the settings; none of them is named in '{text}'",
                         "--set", text)
         for text in ("", "1001", "-1", "ten", "1 "):
             self.expect("mainstayd: --set nfs.recall_park_ms wants 0 to 1000 milliseconds, not "
@@ -83,6 +83,21 @@ class Wrong(unittest.TestCase):
                     "(option)", "--set", "nfs.callback_backoff_ms=5000", "--set",
                     "nfs.callback_backoff_max_ms=4000")
 
+    def test_exports(self):
+        for option, form in (("sec=krb5", "sec=sys"), ("sec=", "sec=sys"), ("anonuid", "anonuid=N, a user's number"),
+                             ("anongid=staff", "anongid=N, a group's number"), ("fsid=0", "fsid=N, a number from 1"),
+                             ("client=host.name", "client=ADDR or client=ADDR/BITS, a numeric address"),
+                             ("client=192.0.2.1/33", "client=ADDR or client=ADDR/BITS, a numeric address")):
+            self.expect(f"mainstayd: --export: export option '{option}': it has the form {form}", "--export",
+                        f"/a=mem:,{option}")
+        for option in ("secured", "client2=192.0.2.1", "=1", ""):
+            self.expect(f"mainstayd: --export: unknown export option '{option}'", "--export", f"/a=mem:,{option}")
+
+    def test_addresses(self):
+        for address in ("localhost:2049", "192.0.2.1:99999", "192.0.2.1", "::1:2049"):
+            self.expect("mainstayd: --listen wants a numeric ADDR:PORT or [ADDR6]:PORT, a port up to 65535, not "
+                        f"'{address}'", "--listen", address)
+
     def test_sound(self):
         for options in (("--min-minor", "0"), ("--max-minor", "1"), ("--min-minor", "2"),
                         ("--min-minor", "0", "--max-minor", "0"), ("--max-minor", "0"),
@@ -94,6 +109,9 @@ class Wrong(unittest.TestCase):
 
 
 class Help(unittest.TestCase):
+    def test_short(self):
+        self.assertEqual(run("-h").stdout, run("--help").stdout)
+
     def test_names_each_option_and_so_does_the_guide(self):
         text = run("--help").stdout
         with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
@@ -110,7 +128,7 @@ class Help(unittest.TestCase):
             source = file.read()
         with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
             guide = file.read()
-        options = set(re.findall(r'str(?:n?)cmp\(option, "(\w+=?)"', source))
+        options = set(re.findall(r'strcmp\(option, "(\w+)"', source) + re.findall(r'\{"\w+", "(\w+=)', source))
         self.assertTrue({"ro", "secure", "strict_utf8", "fsid="} <= options)
         for option in options:
             self.assertRegex(text, rf"\s{option}" if option.endswith("=") else rf"\s{option}\s")
