@@ -162,6 +162,9 @@ void local_handle_build(const struct local_fs *fs, const struct local_id *id,
 /* VFS_BADHANDLE unless we made it. */
 enum vfs_status local_handle_check(const struct local_fs *fs, const struct vfs_handle *handle,
                                    struct local_id *id);
+/* The object of a handle, if it is in the cache: then the handle is compared with its own, which
+ * costs less than to compute the MAC.  With a reference, or NULL. */
+struct local_object *local_handle_find(struct local_fs *fs, const struct vfs_handle *handle);
 void local_object_id(const struct local_object *obj, struct local_id *id);
 bool local_id_equal(const struct local_id *a, const struct local_id *b);
 

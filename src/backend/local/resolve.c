@@ -116,14 +116,14 @@ enum vfs_status local_resolve(struct vfs *base, const struct vfs_handle *handle,
                               struct vfs_object **out)
 {
     struct local_fs *fs = CONTAINER_OF(base, struct local_fs, base);
-    struct local_object *obj;
+    struct local_object *obj = local_handle_find(fs, handle);
     struct local_id id;
-    enum vfs_status status = local_handle_check(fs, handle, &id);
+    enum vfs_status status;
 
-    if (status != VFS_OK)
-        return status;
-    obj = local_object_find(fs, &id);
     if (!obj) {
+        status = local_handle_check(fs, handle, &id);
+        if (status != VFS_OK)
+            return status;
         vfs_blocking_begin(false);
         status = resolve_cold(fs, &id, &obj);
         vfs_blocking_end();
