@@ -126,10 +126,10 @@ enum vfs_status export_root(struct export_table *table, const struct sockaddr *p
 enum vfs_status export_fh_export(struct export_table *table, const struct nfs_fh4 *fh,
                                  struct export **export);
 
-/* nfs_fh4 -> object.  BADHANDLE for bytes that are not ours or whose MAC is wrong, STALE for what
- * is gone or no longer exported. */
-enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,
-                                  struct vfs_object **obj, struct export **export);
+/* nfs_fh4 of that export -> object, with a reference.  BADHANDLE for bytes that are not ours or
+ * whose MAC is wrong, STALE for what is gone. */
+enum vfs_status export_fh_resolve(const struct export *export, const struct nfs_fh4 *fh,
+                                  struct vfs_object **obj);
 
 /* object -> nfs_fh4 at `buf` of LIMIT_FH_BYTES; returns the length. */
 uint32_t export_fh_build(struct export_table *table, const struct export *export,

@@ -50,19 +50,12 @@ enum vfs_status export_fh_export(struct export_table *table, const struct nfs_fh
     return *export ? VFS_OK : VFS_STALE;
 }
 
-enum vfs_status export_fh_resolve(struct export_table *table, const struct nfs_fh4 *fh,
-                                  struct vfs_object **obj, struct export **export)
+enum vfs_status export_fh_resolve(const struct export *export, const struct nfs_fh4 *fh,
+                                  struct vfs_object **obj)
 {
-    struct export *found;
-    enum vfs_status status = export_fh_export(table, fh, &found);
     struct vfs_handle handle;
 
-    if (status != VFS_OK)
-        return status;
     handle.len = (uint8_t)(fh->len - FH_HEADER_BYTES);
     memcpy(handle.data, fh->data + FH_HEADER_BYTES, handle.len);
-    status = found->fs->ops->resolve(found->fs, &handle, obj);
-    if (status == VFS_OK)
-        *export = found;
-    return status;
+    return export->fs->ops->resolve(export->fs, &handle, obj);
 }

@@ -47,6 +47,12 @@ void changes_add(struct compound *c, const struct export *export, struct vfs_obj
 void changes_add_created(struct compound *c, struct vfs_object *dir, struct vfs_object *made,
                          const struct vfs_create *create);
 
+/* Is there anything to wait for? */
+static inline bool changes_pending(const struct changes *changes)
+{
+    return changes->count > 0 || changes->lost;
+}
+
 /* Wait until all that was added so far is durable.  False: some of it may be lost.  Either way the
  * set is empty afterwards. */
 bool changes_settle(struct compound *c) MUST_USE;

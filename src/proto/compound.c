@@ -88,7 +88,8 @@ void compound_release(struct compound *c)
     vfs_object_put(c->current.obj);
     vfs_object_put(c->saved.obj);
     c->current = c->saved = (struct compound_fh){NULL, NULL};
-    changes_drop(&c->changes);
+    if (changes_pending(&c->changes))
+        changes_drop(&c->changes);
 }
 
 enum nfsstat4 compound_need_fh(const struct compound *c)

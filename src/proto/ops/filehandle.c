@@ -13,7 +13,8 @@ enum nfsstat4 op_putfh(struct compound *c, const struct PUTFH4args *args)
 
     if (status == VFS_OK && compound_enter(c, export) != NFS4_OK)
         return NFS4ERR_DELAY;
-    status = export_fh_resolve(c->server->exports, &args->object, &obj, &export);
+    if (status == VFS_OK)
+        status = export_fh_resolve(export, &args->object, &obj);
     if (status == VFS_IO || status == VFS_NXIO)
         return NFS4ERR_SERVERFAULT; /* PUTFH may not say IO, RFC 8881 §15.2 */
     if (status != VFS_OK)

@@ -75,7 +75,7 @@ static enum rpc_result run_from(struct v41_compound *x, enum v41_gate gate)
         if (!op_next(x, gate))
             return compound_park(&x->park);
     }
-    if (!changes_await(c, &x->reply)) {
+    if (changes_pending(&c->changes) && !changes_await(c, &x->reply)) {
         x->status = NFS4ERR_IO;
         c->op_index++;
     }

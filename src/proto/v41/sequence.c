@@ -54,22 +54,22 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
 }
 
 /* A retry says what it said the first time, when more slots may have been in use. */
-static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE4args *args)
+static enum nfsstat4 check_slots(struct slot_table *slots, const struct SEQUENCE4args *args,
+                                 struct slot **slot)
 {
-    const struct slot *slot;
-
     if (args->sa_slotid >= slot_table_kept(slots))
         return NFS4ERR_BADSLOT;
-    slot = slot_at(slots, args->sa_slotid);
-    if (!slot)
+    *slot = slot_at(slots, args->sa_slotid);
+    if (!*slot)
         return NFS4ERR_DELAY; /* no memory; and nothing has moved */
     if (args->sa_highest_slotid >= slot_table_high(slots) &&
-        !slot_is_retry(slot, args->sa_sequenceid))
+        !slot_is_retry(*slot, args->sa_sequenceid))
         return NFS4ERR_BAD_HIGH_SLOT;
     return NFS4_OK;
 }
 
-static enum nfsstat4 check_request(const struct v41_compound *x, const struct SEQUENCE4args *args)
+static enum nfsstat4 check_request(const struct v41_compound *x, const struct SEQUENCE4args *args,
+                                   struct slot **slot)
 {
     const struct channel_attrs4 *fore = &x->session->fore;
 
@@ -77,7 +77,7 @@ static enum nfsstat4 check_request(const struct v41_compound *x, const struct SE
         return NFS4ERR_TOO_MANY_OPS;
     if (request_bytes(x->base.call) > fore->ca_maxrequestsize)
         return NFS4ERR_REQ_TOO_BIG;
-    return check_slots(&x->session->slots, args);
+    return check_slots(&x->session->slots, args, slot);
 }
 
 /* Where the reply must end.  Its RPC header is counted, RFC 8881 §18.36.3. */
@@ -201,12 +201,11 @@ static enum slot_verdict acquire(struct v41_compound *x, struct slot *slot,
 }
 
 static enum v41_gate slot_enter(struct v41_compound *x, const struct SEQUENCE4args *args,
-                                enum nfsstat4 *status)
+                                struct slot *slot, enum nfsstat4 *status)
 {
     struct xdr *out = x->base.out;
     uint8_t *start = out->start + x->reply.start;
     struct slot_replay replay = {.data = start, .size = (size_t)(out->end - start)};
-    struct slot *slot = slot_at(&x->session->slots, args->sa_slotid);
 
     switch (acquire(x, slot, args, &replay)) {
     case SLOT_NEW:
@@ -264,6 +263,7 @@ enum nfsstat4 v41_sequence_late(struct v41_compound *x)
 enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
 {
     struct SEQUENCE4args args;
+    struct slot *slot = NULL;
 
     *status = args_read(x, &args, NFS4_OK);
     if (*status != NFS4_OK)
@@ -272,7 +272,7 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
     x->cache_this = args.sa_cachethis;
     /* Nothing of one minor version means anything in another one: RFC 8881 §2.7, rule 13. */
     if (x->session && x->session->minor_version == x->minor)
-        *status = check_request(x, &args);
+        *status = check_request(x, &args, &slot);
     else
         *status = NFS4ERR_BADSESSION;
     if (*status == NFS4_OK)
@@ -281,7 +281,7 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
         refuse(x, &args, *status, NULL);
         return V41_GATE_REFUSED;
     }
-    return slot_enter(x, &args, status);
+    return slot_enter(x, &args, slot, status);
 }
 
 void v41_sequence_done(struct v41_compound *x)
