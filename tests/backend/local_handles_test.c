@@ -381,6 +381,83 @@ static void files_without_a_name_stay_open(void **state)
     vfs_object_put(root);
 }
 
+static bool is_bare(struct vfs_object *obj)
+{
+    return atomic_load(&local_of(obj)->path_users) & LOCAL_PATH_GONE;
+}
+
+/* Opens others until none of them has a descriptor left. */
+static void press_out(struct vfs_object *root, struct vfs_object *const *held, uint32_t count)
+{
+    static struct vfs_object *others[4 * FEW];
+    uint32_t opened = 0, left = count;
+    char name[24];
+
+    for (; left > 0 && opened < ARRAY_SIZE(others); opened++) {
+        snprintf(name, sizeof(name), "other%u", opened);
+        others[opened] = make(root, &self, name, VFS_REG, 0644);
+        assert_ok(root->fs->ops->open(others[opened], &self, VFS_WANT_BOTH, true));
+        left = 0;
+        for (uint32_t i = 0; i < count; i++)
+            left += !is_bare(held[i]);
+    }
+    assert_int_equal(left, 0);
+    while (opened > 0) {
+        root->fs->ops->close(others[--opened], VFS_WANT_BOTH);
+        vfs_object_put(others[opened]);
+    }
+}
+
+/* Two exports of a directory: who removes a file knows nothing of the other one's descriptors. */
+static void another_export_removes_what_is_open(void **state)
+{
+    enum {
+        REMOVED,
+        REPLACED,
+        KNOWN,
+        LINKED,
+        COUNT
+    };
+    static const char *const names[] = {"removed", "replaced", "known", "linked"};
+    struct local_dir *dir = *state;
+    struct vfs *other = local_dir_open(dir);
+    struct vfs_object *root = root_of(dir), *there, *known, *held[COUNT];
+    struct local_volume *volume = CONTAINER_OF(dir->fs, struct local_fs, base)->volume;
+    uint32_t before = count_descriptors();
+
+    assert_non_null(other);
+    assert_ok(other->ops->root(other, &there));
+    for (int i = 0; i < COUNT; i++) {
+        held[i] = make(root, &self, names[i], VFS_REG, 0644);
+        assert_ok(dir->fs->ops->open(held[i], &self, VFS_WANT_BOTH, true));
+        assert_ok(do_write(held[i], &self, 0, names[i], (uint32_t)strlen(names[i])));
+    }
+    assert_ok(do_link(held[LINKED], root, &self, "link"));
+    press_out(root, held, COUNT);
+    assert_ok(do_lookup(there, &self, "known", &known));
+    assert_ok(do_remove(there, &self, "removed"));
+    assert_ok(do_remove(there, &self, "known"));
+    assert_ok(do_remove(there, &self, "linked"));
+    assert_ok(do_make(there, &self, "new", VFS_REG, 0644));
+    assert_ok(do_rename(there, "new", there, "replaced", &self));
+    assert_int_equal(atomic_load(&volume->kept), 3);
+    for (int i = 0; i < COUNT; i++) {
+        assert_reads(held[i], names[i]);
+        assert_int_equal(attr_of(held[i]).nlink, i == LINKED);
+    }
+    vfs_object_put(known);
+    for (int i = 0; i < COUNT; i++) {
+        dir->fs->ops->close(held[i], VFS_WANT_BOTH);
+        vfs_object_put(held[i]);
+    }
+    assert_int_equal(atomic_load(&volume->kept), 0);
+    vfs_object_put(there);
+    vfs_object_put(root);
+    other->ops->destroy(other);
+    local_dir_reopen(dir);
+    assert_true(count_descriptors() <= before);
+}
+
 /* Threads take descriptors from each other's files all the time, and find each its own file. */
 struct crowd {
     struct vfs *fs;
@@ -453,7 +530,7 @@ int main(void)
         LOCAL_TEST(removed_behind_the_back),          LOCAL_TEST(any_name_will_do),
         LOCAL_TEST(listed_handles_survive),           FEW_TEST(descriptors_are_bounded),
         FEW_TEST(opens_take_no_descriptors),          FEW_TEST(files_without_a_name_stay_open),
-        FEW_TEST(many_threads_share_few_descriptors),
+        FEW_TEST(many_threads_share_few_descriptors), FEW_TEST(another_export_removes_what_is_open),
     };
 
     return local_group_run(tests);

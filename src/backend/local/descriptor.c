@@ -235,6 +235,11 @@ void local_io_put(struct local_object *obj)
     (void)before;
 }
 
+static uint32_t pins_of(enum vfs_open_want want)
+{
+    return (want & VFS_WANT_READ ? 1 : 0) + (want & VFS_WANT_WRITE ? 1 : 0);
+}
+
 bool local_io_pin(struct local_object *obj, enum vfs_open_want want)
 {
     bool late;
@@ -245,6 +250,7 @@ bool local_io_pin(struct local_object *obj, enum vfs_open_want want)
     if (!late) {
         obj->pins[0] += (want & VFS_WANT_READ) != 0;
         obj->pins[1] += (want & VFS_WANT_WRITE) != 0;
+        local_node_opened(obj->file, pins_of(want));
     }
     pthread_mutex_unlock(&obj->lock);
     return !late;
@@ -263,6 +269,7 @@ void local_io_unpin(struct local_object *obj, enum vfs_open_want want)
     gone = obj->pins[0] + obj->pins[1] == 0 &&
            atomic_load_explicit(&obj->unlinked, memory_order_relaxed);
     pthread_mutex_unlock(&obj->lock);
+    local_node_closed(fs->volume, obj->file, pins_of(want));
     if (gone) {
         atomic_fetch_sub_explicit(&fs->orphans, 1, memory_order_relaxed);
         local_object_forget(obj);

@@ -24,6 +24,7 @@ enum {
     LOCAL_MAC_BYTES = 16,
     LOCAL_STATX_MASK = STATX_BASIC_STATS | STATX_BTIME,
     LOCAL_INSIDE_EPOCHS = 5,         /* for which a directory is taken to be where it was */
+    LOCAL_ORPHANS_PART = 4,          /* of the descriptors, for files open without a name */
     LOCAL_SENDFILE_BYTES = 64 << 10, /* answer by descriptor from here on */
 };
 

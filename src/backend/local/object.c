@@ -23,7 +23,6 @@ enum {
     NAME_EPOCHS = 3,         /* and again: a removed file keeps its space while we have it open */
     NAME_SCAN = 64,          /* objects looked at with one turn of the shard's lock */
     NAME_TURNS = 8,          /* of one shard in one pass */
-    ORPHANS_PART = 4,        /* of the descriptors, for files that are open without a name */
 };
 
 static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)
@@ -385,7 +384,7 @@ enum vfs_status local_object_may_lose_name(struct local_object *obj)
     bool pinned;
 
     if (atomic_load_explicit(&fs->orphans, memory_order_relaxed) <
-        fs->descriptors_max / ORPHANS_PART)
+        fs->descriptors_max / LOCAL_ORPHANS_PART)
         return VFS_OK;
     pthread_mutex_lock(&obj->lock);
     pinned = obj->pins[0] + obj->pins[1] > 0;

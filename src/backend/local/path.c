@@ -22,7 +22,8 @@ static enum vfs_status find_again(struct local_object *obj, int *fd)
         return status;
     vfs_blocking_begin(false);
     local_cred_server_begin(fs);
-    status = local_resolve_path(obj, fd);
+    *fd = local_node_kept(fs->volume, obj->file);
+    status = *fd >= 0 ? VFS_OK : local_resolve_path(obj, fd);
     local_cred_server_end(fs);
     vfs_blocking_end();
     return status;

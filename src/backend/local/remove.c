@@ -15,11 +15,14 @@ struct victim {
     struct local_id id;
     struct local_object *obj; /* with its path held, if it was in the cache */
     struct local_node *node;  /* else held, if another export has it */
+    int fd;                   /* O_PATH, or -1 */
 };
 
 static void victim_put(const struct local_object *dir, struct victim *victim)
 {
     local_node_put(local_fs_of(&dir->base)->volume, victim->node);
+    if (victim->fd >= 0)
+        close(victim->fd);
     if (!victim->obj)
         return;
     local_path_put(victim->obj);
@@ -34,6 +37,7 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
     struct local_fs *fs = local_fs_of(&dir->base);
     enum vfs_status status = VFS_OK;
 
+    victim->fd = -1;
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
     victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
     if (victim->obj)
@@ -46,6 +50,48 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
     return status == VFS_STALE ? VFS_OK : status; /* somebody else removed it */
 }
 
+static struct local_node *victim_node(const struct victim *victim)
+{
+    return victim->obj ? victim->obj->file : victim->node;
+}
+
+static int victim_open(struct local_object *dir, const char *name, const struct victim *victim)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct local_id found;
+    int fd;
+
+    if (victim->obj)
+        return local_reopen(fs, victim->obj->path_fd, O_PATH);
+    fd = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || (local_identify(fs, fd, "", &found) == 0 && local_id_equal(&found, &victim->id)))
+        return fd;
+    close(fd);
+    errno = ENOENT;
+    return -1;
+}
+
+/* It may lose its last name while it is open through another export, which keeps no descriptor for
+ * that: get one, in case.  VFS_DELAY: there are as many such files as descriptors allow. */
+static enum vfs_status victim_hold(struct local_object *dir, const char *name,
+                                   struct victim *victim)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct local_node *node = victim_node(victim);
+
+    if (!node || !local_node_shared(fs->volume, node) ||
+        (victim->obj && victim->obj->base.type == VFS_DIR))
+        return VFS_OK;
+    if (atomic_load(&node->opens) > 0 &&
+        atomic_load_explicit(&fs->volume->kept, memory_order_relaxed) >=
+            fs->descriptors_max / LOCAL_ORPHANS_PART) {
+        vfs_shortage();
+        return VFS_DELAY;
+    }
+    victim->fd = victim_open(dir, name, victim);
+    return victim->fd >= 0 ? VFS_OK : local_failure(errno);
+}
+
 /* The name may stand for something else than when the caller looked. */
 static enum vfs_status victim_check(const struct victim *victim, const struct vfs_name *name)
 {
@@ -54,12 +100,24 @@ static enum vfs_status victim_check(const struct victim *victim, const struct vf
     return !victim->there || vfs_name_fits(name, obj) ? VFS_OK : VFS_CHANGED;
 }
 
+/* Only now is it certain who has it open: who opens it later finds that it has no name. */
+static void victim_keep(struct local_object *dir, struct victim *victim)
+{
+    struct statx st;
+
+    if (victim->fd < 0 || local_statx(victim->fd, "", &st) != 0 || st.stx_nlink > 0)
+        return;
+    local_node_keep(local_fs_of(&dir->base)->volume, victim_node(victim), victim->fd);
+    victim->fd = -1;
+}
+
 static void victim_gone(struct local_object *dir, const char *name, struct victim *victim)
 {
     if (victim->there)
         local_note_gone(dir, name, &victim->id);
     if (victim->node)
         local_change_mark(victim->node);
+    victim_keep(dir, victim);
     if (victim->obj)
         local_object_name_gone(victim->obj);
 }
@@ -101,6 +159,8 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
         status = victim_check(&victim, name);
     if (status == VFS_OK && victim.obj)
         status = local_object_may_lose_name(victim.obj);
+    if (status == VFS_OK)
+        status = victim_hold(dir, text.text, &victim);
     local_change_before(dir, info);
     if (status == VFS_OK)
         status = local_status(unlink_any(dir, text.text, &victim));
@@ -148,6 +208,8 @@ static enum vfs_status victims_look(struct renaming *r)
         status = victim_check(&r->replaced, r->to_name);
     if (status == VFS_OK && r->replaced.obj && r->replaced.obj != r->moved.obj)
         status = local_object_may_lose_name(r->replaced.obj);
+    if (status == VFS_OK && !local_id_equal(&r->replaced.id, &r->moved.id))
+        status = victim_hold(r->to_dir, r->to.text, &r->replaced);
     return status;
 }
 
@@ -200,7 +262,9 @@ enum vfs_status local_rename(struct vfs_object *from_dir, const struct vfs_name 
     struct renaming r = {.from_dir = local_of(from_dir),
                          .to_dir = local_of(to_dir),
                          .from_name = from,
-                         .to_name = to};
+                         .to_name = to,
+                         .moved = {.fd = -1},
+                         .replaced = {.fd = -1}};
     enum vfs_status status;
 
     if (from_dir->type != VFS_DIR || to_dir->type != VFS_DIR)

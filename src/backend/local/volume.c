@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backend/local/volume.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
@@ -105,6 +107,7 @@ static struct local_node *node_create_locked(struct local_volume_shard *shard,
     node->id.len = id->len;
     memcpy(node->id.data, id->data, id->len);
     node->refs = 1;
+    atomic_init(&node->kept_fd, -1);
     CHECK(pthread_mutex_init(&node->names, NULL) == 0);
     htable_insert(&shard->nodes, &node->by_id, hash);
     return node;
@@ -152,6 +155,85 @@ void local_node_put(struct local_volume *volume, struct local_node *node)
     if (!last)
         return;
     CHECK(!atomic_load_explicit(&node->base.state, memory_order_relaxed));
+    CHECK(atomic_load(&node->kept_fd) < 0); /* it went with the last open */
     CHECK(pthread_mutex_destroy(&node->names) == 0);
     free(node);
+}
+
+bool local_node_shared(struct local_volume *volume, const struct local_node *node)
+{
+    struct local_volume_shard *shard = shard_of(volume, node->by_id.hash);
+    bool shared;
+
+    pthread_mutex_lock(&shard->lock);
+    shared = node->refs > 1;
+    pthread_mutex_unlock(&shard->lock);
+    return shared;
+}
+
+/* ---- files that are open without a name ---- */
+
+/* The descriptor to close, or -1. */
+static int unkeep_locked(struct local_volume *volume, struct local_node *node)
+{
+    int fd;
+
+    if (atomic_load(&node->opens) > 0)
+        return -1;
+    fd = atomic_exchange(&node->kept_fd, -1);
+    if (fd >= 0)
+        atomic_fetch_sub_explicit(&volume->kept, 1, memory_order_relaxed);
+    return fd;
+}
+
+void local_node_keep(struct local_volume *volume, struct local_node *node, int fd)
+{
+    struct local_volume_shard *shard = shard_of(volume, node->by_id.hash);
+
+    pthread_mutex_lock(&shard->lock);
+    if (atomic_load(&node->kept_fd) < 0) {
+        atomic_store(&node->kept_fd, fd);
+        atomic_fetch_add_explicit(&volume->kept, 1, memory_order_relaxed);
+        fd = unkeep_locked(volume, node);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    if (fd >= 0)
+        close(fd);
+}
+
+int local_node_kept(struct local_volume *volume, struct local_node *node)
+{
+    struct local_volume_shard *shard = shard_of(volume, node->by_id.hash);
+    int fd;
+
+    if (atomic_load(&node->kept_fd) < 0)
+        return -1;
+    pthread_mutex_lock(&shard->lock);
+    fd = atomic_load(&node->kept_fd);
+    if (fd >= 0)
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    pthread_mutex_unlock(&shard->lock);
+    return fd;
+}
+
+void local_node_opened(struct local_node *node, uint32_t n)
+{
+    atomic_fetch_add(&node->opens, n);
+}
+
+void local_node_closed(struct local_volume *volume, struct local_node *node, uint32_t n)
+{
+    struct local_volume_shard *shard = shard_of(volume, node->by_id.hash);
+    uint32_t before = atomic_fetch_sub(&node->opens, n);
+    int fd;
+
+    CHECK(before >= n);
+    /* Who keeps a descriptor stores it and then looks at the opens. */
+    if (before > n || atomic_load(&node->kept_fd) < 0)
+        return;
+    pthread_mutex_lock(&shard->lock);
+    fd = unkeep_locked(volume, node);
+    pthread_mutex_unlock(&shard->lock);
+    if (fd >= 0)
+        close(fd);
 }

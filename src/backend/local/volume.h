@@ -29,6 +29,10 @@ struct local_node {
      * no other way), so that each finds what it made or is about to remove. */
     pthread_mutex_t names;
     _Atomic uint32_t names_waiters; /* threads that wait for it */
+    _Atomic uint32_t opens;         /* by clients, through whatever export */
+    /* O_PATH, set under the shard's lock: the file lost its last name through one export while it
+     * was open through another one, which may have no descriptor of it.  -1: none. */
+    _Atomic int kept_fd;
     struct local_id id;
 };
 
@@ -46,6 +50,7 @@ struct local_volume {
     uint32_t refs;
     uint32_t dev_major, dev_minor;
     uint64_t hash_seed;
+    _Atomic uint32_t kept; /* nodes with a kept_fd */
     struct local_volume_shard shards[LOCAL_VOLUME_SHARDS];
 };
 
@@ -59,3 +64,14 @@ struct local_node *local_node_get(struct local_volume *volume, const struct loca
 struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id);
 /* NULL is fine. */
 void local_node_put(struct local_volume *volume, struct local_node *node);
+
+/* Does anybody hold it besides the caller, who has one reference? */
+bool local_node_shared(struct local_volume *volume, const struct local_node *node);
+/* The file has lost its last name: keep `fd`, O_PATH, as long as clients have the file open.  Takes
+ * the descriptor over. */
+void local_node_keep(struct local_volume *volume, struct local_node *node, int fd);
+/* A copy of the descriptor that is kept; -1: there is none, or no descriptor is to be had. */
+int local_node_kept(struct local_volume *volume, struct local_node *node);
+/* `n` opens more, or less. */
+void local_node_opened(struct local_node *node, uint32_t n);
+void local_node_closed(struct local_volume *volume, struct local_node *node, uint32_t n);
