@@ -154,6 +154,12 @@ static enum vfs_status pseudo_setattr(struct vfs_object *obj, const struct vfs_c
     return VFS_ROFS;
 }
 
+static enum vfs_status pseudo_touch(struct vfs_object *obj)
+{
+    (void)obj;
+    return VFS_ROFS;
+}
+
 static enum vfs_status pseudo_access(struct vfs_object *obj, const struct vfs_cred *cred,
                                      uint32_t want, uint32_t *granted)
 {
@@ -280,6 +286,7 @@ const struct vfs_ops pseudo_ops = {
     .statfs = pseudo_statfs,
     .getattr = pseudo_getattr,
     .setattr = pseudo_setattr,
+    .touch = pseudo_touch,
     .access = pseudo_access,
     .lookup = pseudo_lookup,
     .parent = pseudo_parent,

@@ -305,6 +305,9 @@ struct vfs_ops {
      * open for writing). *applied tells what took effect, also on error. */
     enum vfs_status (*setattr)(struct vfs_object *obj, const struct vfs_cred *cred,
                                const struct vfs_attr *set, bool opened, uint32_t *applied);
+    /* Its mtime becomes now and its change attribute moves: the server's own doing, whomever the
+     * thread acts for.  VFS_ROFS: the backend never changes anything. */
+    enum vfs_status (*touch)(struct vfs_object *obj);
     /* *granted = the subset of `want` (enum vfs_access) that cred has. */
     enum vfs_status (*access)(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t want,
                               uint32_t *granted);

@@ -409,6 +409,26 @@ static void each_change_moves_ctime(void **state)
     vfs_object_put(file);
 }
 
+/* By the server's own right: permission has no say. */
+static void a_touch_moves_mtime_and_change(void **state)
+{
+    struct contract *c = *state;
+    struct vfs_object *file = make_file(c, "file");
+    struct vfs_attr before, after;
+
+    put_bytes(c, file, 0, "x", 1);
+    assert_ok(do_chmod(file, &c->owner, 0400));
+    before = attr_of(file);
+    pass_time();
+    assert_ok(c->fs->ops->touch(file));
+    after = attr_of(file);
+    assert_true(earlier(before.mtime, after.mtime));
+    assert_true(after.change > before.change);
+    assert_int_equal(after.size, 1);
+    assert_int_equal(after.atime.tv_sec, before.atime.tv_sec);
+    vfs_object_put(file);
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(getattr_gives_what_is_asked, NEEDS_NOTHING),
     CONTRACT_TEST(fileids_differ, NEEDS_NOTHING),
@@ -430,6 +450,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(links_change_their_object, NEEDS_NOTHING),
     CONTRACT_TEST(writing_moves_mtime_and_ctime, NEEDS_NOTHING),
     CONTRACT_TEST(each_change_moves_ctime, NEEDS_NOTHING),
+    CONTRACT_TEST(a_touch_moves_mtime_and_change, NEEDS_NOTHING),
 };
 
 CONTRACT_GROUP(attr, tests);

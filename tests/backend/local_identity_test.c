@@ -307,6 +307,9 @@ static void the_server_drops_back(void **state)
     assert_int_equal(thread_uid(), owner.uid);
     assert_ok(do_write(again, &owner, 0, "x", 1)); /* opens it as the server */
     assert_int_equal(thread_uid(), owner.uid);
+    assert_true(do_access(sub, &squashed, VFS_MAY_READ) == VFS_MAY_READ);
+    assert_ok(dir->fs->ops->touch(again)); /* which only its owner and root may */
+    assert_int_equal(thread_uid(), SQUASHED);
     vfs_object_put(up);
     vfs_object_put(again);
     vfs_object_put(file);

@@ -40,6 +40,17 @@ enum vfs_status local_call_setattr(struct vfs_object *obj, const struct vfs_cred
     return status;
 }
 
+enum vfs_status local_call_touch(struct vfs_object *obj)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_touch(obj);
+    local_path_put(local_of(obj));
+    return status;
+}
+
 enum vfs_status local_call_access(struct vfs_object *obj, const struct vfs_cred *cred,
                                   uint32_t want, uint32_t *granted)
 {

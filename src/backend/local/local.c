@@ -46,6 +46,7 @@ static const struct vfs_ops local_ops = {
     .statfs = local_call_statfs,
     .getattr = local_call_getattr,
     .setattr = local_call_setattr,
+    .touch = local_call_touch,
     .access = local_call_access,
     .lookup = local_call_lookup,
     .parent = local_call_parent,

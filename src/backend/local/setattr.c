@@ -145,3 +145,19 @@ enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cr
         local_change_mark(obj->file);
     return status;
 }
+
+enum vfs_status local_touch(struct vfs_object *base)
+{
+    static const struct vfs_attr now = {.mask = VFS_ATTR_MTIME_NOW};
+    const struct local_fs *fs = local_fs_of(base);
+    int err;
+
+    vfs_blocking_begin(false);
+    local_cred_server_begin(fs);
+    err = set_times(local_of(base), &now);
+    local_cred_server_end(fs);
+    vfs_blocking_end();
+    if (!err)
+        local_change_mark(local_of(base)->file);
+    return local_status(err);
+}

@@ -104,6 +104,18 @@ static enum vfs_status set_acl_locked(struct mem_object *obj, const struct vfs_a
     return VFS_OK;
 }
 
+enum vfs_status mem_touch(struct vfs_object *vfs)
+{
+    struct mem_object *obj = mem_of(vfs);
+    struct timespec now = clock_realtime();
+
+    mem_lock_write(obj);
+    obj->attr.mtime = now;
+    mem_changed_locked(obj, now);
+    mem_unlock(obj);
+    return VFS_OK;
+}
+
 /* All that can fail comes first, so it applies all or nothing. */
 enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied)

@@ -83,6 +83,7 @@ static const struct vfs_ops mem_ops = {
     .statfs = mem_statfs,
     .getattr = mem_getattr,
     .setattr = mem_setattr,
+    .touch = mem_touch,
     .access = mem_access,
     .lookup = mem_lookup,
     .parent = mem_parent,

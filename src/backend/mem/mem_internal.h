@@ -155,6 +155,7 @@ void mem_modified_locked(struct mem_object *obj, struct timespec now);
  * write lock. */
 void mem_accessed(struct mem_object *obj);
 enum vfs_status mem_getattr(struct vfs_object *vfs, uint32_t mask, struct vfs_attr *out);
+enum vfs_status mem_touch(struct vfs_object *vfs);
 enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied);
 enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, uint32_t want,

@@ -148,11 +148,7 @@ static bool look(struct vfs_object *obj, struct delegation_version *out)
  * grows. */
 static bool touch(struct vfs_object *obj)
 {
-    static const struct vfs_cred server = {0};
-    const struct vfs_attr set = {.mask = VFS_ATTR_MTIME_NOW};
-    uint32_t applied;
-
-    return obj->fs->ops->setattr(obj, &server, &set, true, &applied) == VFS_OK;
+    return obj->fs->ops->touch(obj) == VFS_OK;
 }
 
 /* What was told stays true as long as no other size has its change attribute. */
