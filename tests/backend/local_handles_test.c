@@ -381,31 +381,68 @@ static void files_without_a_name_stay_open(void **state)
     vfs_object_put(root);
 }
 
+static uint32_t sections, sections_open;
+
+static void section_begin(bool surely)
+{
+    (void)surely;
+    sections += sections_open++ == 0;
+}
+
+static void section_end(void)
+{
+    sections_open--;
+}
+
+/* To close a file may take as long as the disk likes; the loop is told before. */
+static void closing_for_others_is_told(void **state)
+{
+    static struct vfs_object *held[2 * FEW];
+    struct local_dir *dir = *state;
+    struct local_fs *fs = CONTAINER_OF(dir->fs, struct local_fs, base);
+    struct vfs_object *root = root_of(dir);
+    char name[16];
+
+    for (int i = 0; i < 2 * FEW; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        held[i] = make(root, &self, name, VFS_REG, 0644);
+        assert_ok(dir->fs->ops->open(held[i], &self, VFS_WANT_BOTH, true));
+    }
+    for (int i = 0; i < 2 * FEW && atomic_load(&fs->descriptors) < fs->descriptors_max; i++)
+        (void)attr_of(held[i]);
+    sections = sections_open = 0;
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){section_begin, section_end};
+    assert_ok(local_descriptor_reserve(fs));
+    assert_int_equal(sections, 1);
+    assert_ok(local_descriptor_reserve(fs)); /* one is free now */
+    assert_int_equal(sections, 1);
+    assert_int_equal(sections_open, 0);
+    vfs_blocking_hooks = (struct vfs_blocking_hooks){NULL, NULL};
+    for (int i = 0; i < 2 * FEW; i++) {
+        dir->fs->ops->close(held[i], VFS_WANT_BOTH);
+        vfs_object_put(held[i]);
+    }
+    vfs_object_put(root);
+}
+
 static bool is_bare(struct vfs_object *obj)
 {
     return atomic_load(&local_of(obj)->path_users) & LOCAL_PATH_GONE;
 }
 
-/* Opens others until none of them has a descriptor left. */
-static void press_out(struct vfs_object *root, struct vfs_object *const *held, uint32_t count)
+/* Until none of them has a descriptor left. */
+static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t count)
 {
-    static struct vfs_object *others[4 * FEW];
-    uint32_t opened = 0, left = count;
-    char name[24];
+    struct local_fs *fs = CONTAINER_OF(vfs, struct local_fs, base);
+    uint32_t max = fs->descriptors_max;
 
-    for (; left > 0 && opened < ARRAY_SIZE(others); opened++) {
-        snprintf(name, sizeof(name), "other%u", opened);
-        others[opened] = make(root, &self, name, VFS_REG, 0644);
-        assert_ok(root->fs->ops->open(others[opened], &self, VFS_WANT_BOTH, true));
-        left = 0;
-        for (uint32_t i = 0; i < count; i++)
-            left += !is_bare(held[i]);
+    fs->descriptors_max = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        for (int tries = 0; tries < FILES && !is_bare(held[i]); tries++)
+            assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+        assert_true(is_bare(held[i]));
     }
-    assert_int_equal(left, 0);
-    while (opened > 0) {
-        root->fs->ops->close(others[--opened], VFS_WANT_BOTH);
-        vfs_object_put(others[opened]);
-    }
+    fs->descriptors_max = max;
 }
 
 /* Two exports of a directory: who removes a file knows nothing of the other one's descriptors. */
@@ -433,7 +470,7 @@ static void another_export_removes_what_is_open(void **state)
         assert_ok(do_write(held[i], &self, 0, names[i], (uint32_t)strlen(names[i])));
     }
     assert_ok(do_link(held[LINKED], root, &self, "link"));
-    press_out(root, held, COUNT);
+    press_out(dir->fs, held, COUNT);
     assert_ok(do_lookup(there, &self, "known", &known));
     assert_ok(do_remove(there, &self, "removed"));
     assert_ok(do_remove(there, &self, "known"));
@@ -531,6 +568,7 @@ int main(void)
         LOCAL_TEST(listed_handles_survive),           FEW_TEST(descriptors_are_bounded),
         FEW_TEST(opens_take_no_descriptors),          FEW_TEST(files_without_a_name_stay_open),
         FEW_TEST(many_threads_share_few_descriptors), FEW_TEST(another_export_removes_what_is_open),
+        FEW_TEST(closing_for_others_is_told),
     };
 
     return local_group_run(tests);

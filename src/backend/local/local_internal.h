@@ -229,7 +229,7 @@ bool local_object_orphan_locked(struct local_object *obj);
 void local_object_forget(struct local_object *obj);
 void local_object_release(struct vfs_object *base);
 /* Make room for one more descriptor: idle objects give up theirs, also those that are open.
- * VFS_DELAY when none can. */
+ * VFS_DELAY when none can.  A blocking section of its own, when it has to close something. */
 enum vfs_status local_descriptor_reserve(struct local_fs *fs);
 void local_cache_sweep(struct local_fs *fs);
 

@@ -17,6 +17,7 @@
 
 enum {
     EVICT_SCAN = 32,         /* objects looked at before giving up on a shard */
+    RESERVE_ROUNDS = 16,     /* of all shards, for one descriptor */
     SWEEP_SCAN = 512,        /* of one shard in one pass */
     OBJECT_IDLE_EPOCHS = 60, /* unused for so long, it leaves */
     NAME_IDLE_EPOCHS = 2,    /* after which it is looked at whether it still has a name */
@@ -193,24 +194,54 @@ static void save_locked(struct local_shard *shard, struct local_object **victim,
     }
 }
 
+static bool has_descriptor(const struct local_fs *fs)
+{
+    return atomic_load_explicit(&fs->descriptors, memory_order_relaxed) < fs->descriptors_max;
+}
+
+/* The next shard is asked; false: it has nothing to give. */
+static bool take_one(struct local_fs *fs)
+{
+    struct local_closing closing = {.count = 0};
+    struct local_object *victim = NULL;
+    struct local_shard *shard =
+        &fs->shards[atomic_fetch_add_explicit(&fs->next_victim, 1, memory_order_relaxed) %
+                    LOCAL_SHARDS];
+
+    pthread_mutex_lock(&shard->lock);
+    save_locked(shard, &victim, &closing);
+    pthread_mutex_unlock(&shard->lock);
+    local_io_close(&closing);
+    if (victim)
+        vfs_object_put(&victim->base);
+    return victim || closing.count > 0;
+}
+
+/* Until a whole round of the shards gives nothing: what one thread frees, another may take. */
+static bool make_descriptor(struct local_fs *fs)
+{
+    uint32_t in_vain = 0;
+
+    for (uint32_t tries = 0; tries < RESERVE_ROUNDS * LOCAL_SHARDS && in_vain < LOCAL_SHARDS;
+         tries++) {
+        if (has_descriptor(fs))
+            return true;
+        in_vain = take_one(fs) ? 0 : in_vain + 1;
+    }
+    return has_descriptor(fs);
+}
+
 enum vfs_status local_descriptor_reserve(struct local_fs *fs)
 {
-    for (unsigned tries = 0; tries < LOCAL_SHARDS; tries++) {
-        struct local_closing closing = {.count = 0};
-        struct local_object *victim = NULL;
-        struct local_shard *shard;
+    bool there = has_descriptor(fs);
 
-        if (atomic_load_explicit(&fs->descriptors, memory_order_relaxed) < fs->descriptors_max)
-            return VFS_OK;
-        shard = &fs->shards[atomic_fetch_add_explicit(&fs->next_victim, 1, memory_order_relaxed) %
-                            LOCAL_SHARDS];
-        pthread_mutex_lock(&shard->lock);
-        save_locked(shard, &victim, &closing);
-        pthread_mutex_unlock(&shard->lock);
-        local_io_close(&closing);
-        if (victim)
-            vfs_object_put(&victim->base);
-    }
+    if (there)
+        return VFS_OK;
+    vfs_blocking_begin(false); /* closing a file may wait for its disk */
+    there = make_descriptor(fs);
+    vfs_blocking_end();
+    if (there)
+        return VFS_OK;
     vfs_shortage();
     return VFS_DELAY;
 }
