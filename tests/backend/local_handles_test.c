@@ -427,7 +427,7 @@ static void closing_for_others_is_told(void **state)
 
 static bool is_bare(struct vfs_object *obj)
 {
-    return atomic_load(&local_of(obj)->path_users) & LOCAL_PATH_GONE;
+    return local_path_gone(local_of(obj));
 }
 
 /* Until none of them has a descriptor left. */
@@ -443,6 +443,45 @@ static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t 
         assert_true(is_bare(held[i]));
     }
     fs->descriptors_max = max;
+}
+
+/* Whoever looks it up where it is now tells the map. */
+static void what_is_met_elsewhere_is_found_again(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *sub = make(root, &self, "sub", VFS_DIR, 0755), *again;
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    uint32_t got;
+    char byte;
+    bool eof;
+
+    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, true));
+    assert_ok(do_write(file, &self, 0, "file", 4));
+    for (int round = 0; round < 4; round++) {
+        bool there = round % 2 == 0, bare = round < 2;
+
+        rename_behind(dir, there ? "file" : "sub/moved", there ? "sub/moved" : "file");
+        if (bare)
+            press_out(dir->fs, &file, 1);
+        assert_ok(do_lookup(there ? sub : root, &self, there ? "moved" : "file", &again));
+        assert_ptr_equal(again, file);
+        vfs_object_put(again);
+        press_out(dir->fs, &file, 1);
+        assert_reads(file, "file");
+        assert_int_equal(attr_of(file).nlink, 1);
+    }
+    /* Whoever misses it there in between has the map forget that. */
+    press_out(dir->fs, &file, 1);
+    rename_behind(dir, "file", "sub/hidden");
+    (void)do_read(file, 0, &byte, 1, &got, &eof);
+    rename_behind(dir, "sub/hidden", "file");
+    assert_ok(do_lookup(root, &self, "file", &again));
+    vfs_object_put(again);
+    assert_reads(file, "file");
+    dir->fs->ops->close(file, VFS_WANT_BOTH);
+    vfs_object_put(file);
+    vfs_object_put(sub);
+    vfs_object_put(root);
 }
 
 /* Two exports of a directory: who removes a file knows nothing of the other one's descriptors. */
@@ -562,13 +601,20 @@ static void many_threads_share_few_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOCAL_TEST(handles_outlive_a_killed_server),  LOCAL_TEST(restarts_do_not_wear_handles_out),
-        LOCAL_TEST(renamed_behind_the_back),          LOCAL_TEST(moved_elsewhere_behind_the_back),
-        LOCAL_TEST(removed_behind_the_back),          LOCAL_TEST(any_name_will_do),
-        LOCAL_TEST(listed_handles_survive),           FEW_TEST(descriptors_are_bounded),
-        FEW_TEST(opens_take_no_descriptors),          FEW_TEST(files_without_a_name_stay_open),
-        FEW_TEST(many_threads_share_few_descriptors), FEW_TEST(another_export_removes_what_is_open),
+        LOCAL_TEST(handles_outlive_a_killed_server),
+        LOCAL_TEST(restarts_do_not_wear_handles_out),
+        LOCAL_TEST(renamed_behind_the_back),
+        LOCAL_TEST(moved_elsewhere_behind_the_back),
+        LOCAL_TEST(removed_behind_the_back),
+        LOCAL_TEST(any_name_will_do),
+        LOCAL_TEST(listed_handles_survive),
+        FEW_TEST(descriptors_are_bounded),
+        FEW_TEST(opens_take_no_descriptors),
+        FEW_TEST(files_without_a_name_stay_open),
+        FEW_TEST(many_threads_share_few_descriptors),
+        FEW_TEST(another_export_removes_what_is_open),
         FEW_TEST(closing_for_others_is_told),
+        FEW_TEST(what_is_met_elsewhere_is_found_again),
     };
 
     return local_group_run(tests);

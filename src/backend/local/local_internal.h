@@ -118,6 +118,7 @@ struct local_object {
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
     _Atomic uint32_t inside; /* of a directory: the epoch as of which it is known to be within */
     struct local_node *file; /* a reference */
+    _Atomic uint64_t noted;  /* for the map: a hash of where it was met last; 0: nowhere yet */
 
     /* path.c: read by those who are counted in path_users, written under the lock when none is.
      * May be the same number as fds[O_RDWR]. */
@@ -261,6 +262,12 @@ static inline enum vfs_status local_path_get(struct local_object *obj)
 static inline void local_path_put(struct local_object *obj)
 {
     atomic_fetch_sub_explicit(&obj->path_users, 1, memory_order_release);
+}
+
+/* A look: it may be there again, or gone, at any moment. */
+static inline bool local_path_gone(const struct local_object *obj)
+{
+    return atomic_load_explicit(&obj->path_users, memory_order_relaxed) & LOCAL_PATH_GONE;
 }
 
 /* The same if it has one. */

@@ -53,23 +53,33 @@ void local_note_gone(struct local_object *dir, const char *name, const struct lo
     local_map_forget(fs->map, id, &place);
 }
 
+/* A local user may have moved it here: without its descriptor it would not be found again.  What
+ * is known already costs no lock. */
+static void note_child(struct local_object *dir, const char *name, struct local_object *obj)
+{
+    const struct local_fs *fs = local_fs_of(&dir->base);
+    const struct vfs_handle *parent = &dir->base.handle;
+    struct local_id id;
+    uint64_t here;
+
+    if (!fs->map)
+        return;
+    here = hash_bytes(name, strlen(name), hash_bytes(parent->data, parent->len, fs->hash_seed)) | 1;
+    if (atomic_load_explicit(&obj->noted, memory_order_relaxed) == here && !local_path_gone(obj))
+        return;
+    local_object_id(obj, &id);
+    local_note(dir, name, &id, obj->base.fileid);
+    atomic_store_explicit(&obj->noted, here, memory_order_relaxed);
+}
+
 static enum vfs_status child_open(struct local_object *dir, const char *name,
                                   struct local_object **out)
 {
-    struct local_fs *fs = local_fs_of(&dir->base);
-    enum vfs_status status;
     int fd = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0)
         return local_failure(errno);
-    status = local_object_from_fd(fs, fd, -1, NULL, out);
-    if (status == VFS_OK && fs->map) {
-        struct local_id id;
-
-        local_object_id(*out, &id);
-        local_note(dir, name, &id, (*out)->base.fileid);
-    }
-    return status;
+    return local_object_from_fd(local_fs_of(&dir->base), fd, -1, NULL, out);
 }
 
 enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
@@ -83,6 +93,8 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
         return err == EXDEV ? VFS_NOENT : local_failure(err);
     *out = local_object_find(fs, &id);
     status = *out ? VFS_OK : child_open(dir, name, out);
+    if (status == VFS_OK)
+        note_child(dir, name, *out);
     /* What stands in a directory is where that is. */
     if (status == VFS_OK && (*out)->base.type == VFS_DIR)
         local_object_inside(*out, local_object_inside_since(dir));

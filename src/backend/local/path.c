@@ -101,8 +101,7 @@ bool local_path_give_up(struct local_object *obj, struct local_closing *closing)
     if (pthread_mutex_trylock(&obj->lock) != 0)
         return false;
     if (!obj->lease && atomic_load_explicit(&obj->users, memory_order_acquire) == 0 &&
-        !(atomic_load_explicit(&obj->path_users, memory_order_relaxed) & LOCAL_PATH_GONE) &&
-        reopens_locked(obj)) {
+        !local_path_gone(obj) && reopens_locked(obj)) {
         bare = has_name_locked(obj) && retire_locked(obj);
         local_io_take_locked(obj, bare, closing);
     }
