@@ -237,6 +237,27 @@ static enum vfs_status pseudo_link(struct vfs_object *obj, struct vfs_object *di
     return VFS_ROFS;
 }
 
+static enum vfs_status pseudo_may_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
+                                          const struct vfs_attr *set, bool opened)
+{
+    (void)obj, (void)cred, (void)set, (void)opened;
+    return VFS_ROFS;
+}
+
+static enum vfs_status pseudo_may_remove(struct vfs_object *dir, const struct vfs_cred *cred,
+                                         const struct vfs_name *name)
+{
+    (void)dir, (void)cred, (void)name;
+    return VFS_ROFS;
+}
+
+static enum vfs_status pseudo_may_link(struct vfs_object *obj, struct vfs_object *dir,
+                                       const struct vfs_cred *cred)
+{
+    (void)obj, (void)dir, (void)cred;
+    return VFS_ROFS;
+}
+
 static enum vfs_status pseudo_open(struct vfs_object *obj, const struct vfs_cred *cred,
                                    enum vfs_open_want want, bool created)
 {
@@ -296,6 +317,9 @@ const struct vfs_ops pseudo_ops = {
     .remove = pseudo_remove,
     .rename = pseudo_rename,
     .link = pseudo_link,
+    .may_setattr = pseudo_may_setattr,
+    .may_remove = pseudo_may_remove,
+    .may_link = pseudo_may_link,
     .open = pseudo_open,
     .close = pseudo_close,
     .read = pseudo_read,

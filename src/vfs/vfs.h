@@ -341,6 +341,17 @@ struct vfs_ops {
                             const struct vfs_cred *cred, const struct vfs_name *name,
                             struct vfs_change_info *info);
 
+    /* Would setattr(), remove() and link() refuse this to cred?  VFS_ACCESS, VFS_PERM or VFS_ROFS
+     * if they surely would, as things are now; VFS_OK otherwise, also when they fail for another
+     * reason, or the backend cannot tell.  Nothing is changed; for callers that disturb others
+     * before they change anything.  may_link() without `obj`: for a name that rename() gives. */
+    enum vfs_status (*may_setattr)(struct vfs_object *obj, const struct vfs_cred *cred,
+                                   const struct vfs_attr *set, bool opened);
+    enum vfs_status (*may_remove)(struct vfs_object *dir, const struct vfs_cred *cred,
+                                  const struct vfs_name *name);
+    enum vfs_status (*may_link)(struct vfs_object *obj, struct vfs_object *dir,
+                                const struct vfs_cred *cred);
+
     /* Check that cred may do `want` with the file's data and make ready for it: until the matching
      * close() the bytes stay reachable by read/write, whatever chmod or remove do meanwhile.  The
      * owner of a file passes regardless of mode bits only if `created` (it has just made it, or had
@@ -553,6 +564,12 @@ static inline void vfs_shortage(void)
 {
     if (vfs_shortage_hook.tell)
         vfs_shortage_hook.tell(vfs_shortage_hook.context);
+}
+
+/* A refusal that may_setattr() and the like tell, or VFS_OK for all else. */
+static inline enum vfs_status vfs_refusal(enum vfs_status status)
+{
+    return status == VFS_ACCESS || status == VFS_PERM || status == VFS_ROFS ? status : VFS_OK;
 }
 
 /* lease() and unlease() of a backend whose objects nobody else can reach. */

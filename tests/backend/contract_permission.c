@@ -156,6 +156,63 @@ static void attributes_in_a_list_need_x(void **state)
     vfs_object_put(dir);
 }
 
+/* What a call refuses it refuses when asked before, and nothing else is refused then. */
+static void assert_foretold(enum vfs_status told, enum vfs_status done)
+{
+    assert_status(told, vfs_refusal(done));
+}
+
+static void refusals_of_setattr_are_foretold(void **state)
+{
+    static const struct vfs_attr wishes[] = {
+        {.mask = VFS_ATTR_SIZE, .size = 1},
+        {.mask = VFS_ATTR_MODE, .mode = 0644},
+        {.mask = VFS_ATTR_MTIME, .mtime = {.tv_sec = 1}},
+        {.mask = VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW},
+    };
+    struct contract *c = *state;
+    const struct vfs_cred *creds[] = {&c->owner, &c->member, &c->other, &c->super};
+    struct vfs_object *file = make_file(c, "file");
+    const struct vfs_ops *ops = c->fs->ops;
+    uint32_t applied;
+
+    for (size_t i = 0; i < ARRAY_SIZE(wishes) * ARRAY_SIZE(creds) * 2; i++) {
+        const struct vfs_attr *wish = &wishes[i / 2 % ARRAY_SIZE(wishes)];
+        const struct vfs_cred *cred = creds[i / 2 / ARRAY_SIZE(wishes)];
+
+        assert_ok(do_chmod(file, &c->owner, i & 1 ? 0620 : 0444));
+        assert_foretold(ops->may_setattr(file, cred, wish, false),
+                        ops->setattr(file, cred, wish, false, &applied));
+    }
+    vfs_object_put(file);
+}
+
+/* In directories of these modes, with a file of the owner's in each. */
+static void refusals_of_names_are_foretold(void **state)
+{
+    static const uint32_t modes[] = {0755, 0777, 0775, 0766, 01777, 01775, 0555};
+    struct contract *c = *state;
+    const struct vfs_cred *creds[] = {&c->member, &c->other, &c->super};
+    const struct vfs_ops *ops = c->fs->ops;
+    const struct vfs_name name = name_of("file");
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes) * ARRAY_SIZE(creds); i++) {
+        const struct vfs_cred *cred = creds[i / ARRAY_SIZE(modes)];
+        struct vfs_object *dir = make_dir(c, "dir"), *file;
+
+        file = make(dir, &c->owner, "file", VFS_REG, 0644);
+        assert_ok(do_chmod(dir, &c->owner, modes[i % ARRAY_SIZE(modes)]));
+        assert_foretold(ops->may_link(file, dir, cred), do_link(file, dir, cred, "more"));
+        assert_foretold(ops->may_remove(dir, cred, &name), do_remove(dir, cred, "file"));
+        assert_ok(do_chmod(dir, &c->owner, 0777));
+        (void)do_remove(dir, &c->owner, "file");
+        (void)do_remove(dir, &c->owner, "more");
+        assert_ok(do_remove(c->root, &c->owner, "dir"));
+        vfs_object_put(file);
+        vfs_object_put(dir);
+    }
+}
+
 static const struct contract_test tests[] = {
     CONTRACT_TEST(file_access_follows_the_mode, NEEDS_USERS),
     CONTRACT_TEST(directory_access_follows_the_mode, NEEDS_USERS),
@@ -164,6 +221,8 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(further_groups_count, NEEDS_USERS),
     CONTRACT_TEST(list_needs_r, NEEDS_USERS),
     CONTRACT_TEST(attributes_in_a_list_need_x, NEEDS_USERS),
+    CONTRACT_TEST(refusals_of_setattr_are_foretold, NEEDS_USERS),
+    CONTRACT_TEST(refusals_of_names_are_foretold, NEEDS_USERS),
 };
 
 CONTRACT_GROUP(permission, tests);

@@ -150,3 +150,16 @@ enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
     mem_unlock(obj);
     return status;
 }
+
+enum vfs_status mem_may_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
+                                const struct vfs_attr *set, bool opened)
+{
+    struct mem_object *obj = mem_of(vfs);
+    enum vfs_status status;
+    uint32_t mode;
+
+    mem_lock_read(obj);
+    status = vfs_guard_may_setattr(mem_guard(obj), cred, set, opened, &mode);
+    mem_unlock(obj);
+    return vfs_refusal(status);
+}

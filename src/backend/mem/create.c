@@ -323,3 +323,18 @@ enum vfs_status mem_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
     mem_unlock(dir);
     return status;
 }
+
+enum vfs_status mem_may_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
+                             const struct vfs_cred *cred)
+{
+    struct mem_object *dir = mem_of(vfs_dir);
+    enum vfs_status status = mem_dir_lock_search(dir, cred);
+
+    (void)vfs;
+    if (status != VFS_OK)
+        return vfs_refusal(status);
+    if (!mem_dir_may_add_locked(dir, cred, false))
+        status = VFS_ACCESS;
+    mem_dir_unlock(dir);
+    return status;
+}

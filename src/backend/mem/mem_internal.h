@@ -158,6 +158,8 @@ enum vfs_status mem_getattr(struct vfs_object *vfs, uint32_t mask, struct vfs_at
 enum vfs_status mem_touch(struct vfs_object *vfs);
 enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied);
+enum vfs_status mem_may_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
+                                const struct vfs_attr *set, bool opened);
 enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, uint32_t want,
                            uint32_t *granted);
 /* What setattr and create can set. */
@@ -239,8 +241,12 @@ enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred 
 enum vfs_status mem_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
                          const struct vfs_cred *cred, const struct vfs_name *name,
                          struct vfs_change_info *info);
+enum vfs_status mem_may_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
+                             const struct vfs_cred *cred);
 enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
                            const struct vfs_name *name, struct vfs_change_info *info);
+enum vfs_status mem_may_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
+                               const struct vfs_name *name);
 /* One name of obj is gone; both locked.  A directory is dead then. */
 void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now);
 enum vfs_status mem_rename(struct vfs_object *from_dir, const struct vfs_name *from,

@@ -65,3 +65,22 @@ enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
     *info = (struct vfs_change_info){.atomic = true, .before = before, .after = after};
     return VFS_OK;
 }
+
+enum vfs_status mem_may_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
+                               const struct vfs_name *name)
+{
+    struct mem_object *dir = mem_of(vfs);
+    const struct mem_entry *entry;
+    enum vfs_status status = mem_dir_lock_search(dir, cred);
+
+    if (status != VFS_OK)
+        return vfs_refusal(status);
+    entry = mem_dir_find_locked(dir, name);
+    if (entry) {
+        mem_lock_read(entry->obj);
+        status = vfs_guard_may_delete(mem_guard(dir), mem_guard(entry->obj), cred);
+        mem_unlock(entry->obj);
+    }
+    mem_dir_unlock(dir);
+    return vfs_refusal(status);
+}

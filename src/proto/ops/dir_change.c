@@ -24,13 +24,23 @@ enum nfsstat4 dir_change_begin(struct compound *c, const struct wire_opaque *com
 /* A sticky directory, an immutable file: none of the three may say PERM, RFC 8881 §15.2. */
 static enum nfsstat4 change_status(enum vfs_status status)
 {
-    return status == VFS_PERM ? NFS4ERR_ACCESS : status_from_vfs(status);
+    return status == VFS_PERM ? NFS4ERR_ACCESS : exclusion_refusal(status);
+}
+
+static enum nfsstat4 permit_remove(const struct compound *c, const void *subject)
+{
+    const struct vfs_name *name = subject;
+
+    return change_status(c->current.obj->fs->ops->may_remove(c->current.obj, &c->cred, name));
 }
 
 static enum nfsstat4 remove_entry(struct compound *c, struct vfs_name *name,
                                   struct vfs_change_info *info, enum vfs_status *removed)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
+                                  .after_reclaims = true,
+                                  .permit = permit_remove,
+                                  .subject = name};
     struct vfs_object *dir = c->current.obj;
     enum nfsstat4 status;
 
@@ -73,10 +83,27 @@ struct rename {
     struct vfs_change_info from_info, to_info;
 };
 
+static enum nfsstat4 permit_rename(const struct compound *c, const void *subject)
+{
+    struct vfs_object *from_dir = c->saved.obj, *to_dir = c->current.obj;
+    const struct vfs_ops *ops = to_dir->fs->ops;
+    const struct rename *r = subject;
+    enum vfs_status status = ops->may_remove(from_dir, &c->cred, &r->from);
+
+    if (status == VFS_OK)
+        status = ops->may_link(NULL, to_dir, &c->cred);
+    if (status == VFS_OK && r->to.expected)
+        status = ops->may_remove(to_dir, &c->cred, &r->to);
+    return change_status(status);
+}
+
 /* What is renamed, and what goes in its favour. */
 static enum nfsstat4 rename_entry(struct compound *c, struct rename *r, enum vfs_status *renamed)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
+                                  .after_reclaims = true,
+                                  .permit = permit_rename,
+                                  .subject = r};
     struct vfs_object *to_dir = c->current.obj, *from_dir = c->saved.obj;
     enum nfsstat4 status;
 
@@ -142,12 +169,21 @@ enum nfsstat4 op_rename(struct compound *c, const struct RENAME4args *args)
     return NFS4_OK;
 }
 
+static enum nfsstat4 permit_link(const struct compound *c, const void *subject)
+{
+    const struct vfs_object *dir = c->current.obj;
+
+    (void)subject;
+    return change_status(dir->fs->ops->may_link(c->saved.obj, c->current.obj, &c->cred));
+}
+
 /* The object is the saved filehandle, the directory the current one.  Where named attributes are
  * meant, the backend knows what belongs together. */
 enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
 {
     struct vfs_object *dir = c->current.obj, *obj = c->saved.obj;
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .after_reclaims = true};
+    struct exclusion exclusion = {
+        .use = DELEGATION_USE_CHANGE, .after_reclaims = true, .permit = permit_link};
     struct vfs_name name;
     struct vfs_change_info info;
     struct LINK4resok resok;

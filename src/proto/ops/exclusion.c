@@ -58,6 +58,15 @@ static bool has_file(const struct exclusion *exclusion)
     return false;
 }
 
+static enum nfsstat4 check_permission(const struct exclusion *exclusion, const struct compound *c)
+{
+    for (uint32_t i = 0; exclusion->permit && i < exclusion->count; i++) {
+        if (delegation_is_held(exclusion->objects[i]))
+            return exclusion->permit(c, exclusion->subject);
+    }
+    return NFS4_OK;
+}
+
 /* All of them or none. */
 static enum nfsstat4 begin_all(struct exclusion *exclusion, const struct compound *c)
 {
@@ -87,6 +96,8 @@ enum nfsstat4 exclusion_begin(struct exclusion *exclusion, const struct compound
 {
     enum nfsstat4 status = has_file(exclusion) ? check_reclaims(exclusion, c) : NFS4_OK;
 
+    if (status == NFS4_OK)
+        status = check_permission(exclusion, c);
     if (status == NFS4_OK)
         status = begin_all(exclusion, c);
     if (status != NFS4_OK)

@@ -115,18 +115,19 @@ static enum nfsstat4 check_target(const struct open_target *target, uint32_t acc
     return NFS4_OK;
 }
 
+static const struct vfs_attr empty = {.mask = VFS_ATTR_SIZE, .size = 0};
+
 /* UNCHECKED4 with a size of zero, on a file that was there. */
 static enum nfsstat4 truncate_target(struct compound *c, struct open_target *target,
                                      uint32_t access)
 {
-    const struct vfs_attr set = {.mask = VFS_ATTR_SIZE, .size = 0};
     struct vfs_object *obj = target->obj;
     uint32_t applied;
     enum vfs_status status;
 
     if (!target->truncate)
         return NFS4_OK;
-    status = obj->fs->ops->setattr(obj, &c->cred, &set, (access & OPEN4_SHARE_ACCESS_WRITE) != 0,
+    status = obj->fs->ops->setattr(obj, &c->cred, &empty, (access & OPEN4_SHARE_ACCESS_WRITE) != 0,
                                    &applied);
     if (status != VFS_OK)
         return status_from_vfs(status);
@@ -179,11 +180,22 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
     return status;
 }
 
-/* Truncating is writing, also in an open that is only for reading. */
+static enum nfsstat4 permit_truncation(const struct compound *c, const void *subject)
+{
+    struct vfs_object *obj = ((const struct open_target *)subject)->obj;
+
+    return exclusion_refusal(obj->fs->ops->may_setattr(obj, &c->cred, &empty, false));
+}
+
+/* Truncating is writing, also in an open that is only for reading; the backend has checked the
+ * right of one for writing. */
 static enum nfsstat4 make_open_alone(struct compound *c, const struct OPEN4args *args,
                                      struct open_target *target, struct stateid4 *stateid)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    const bool writes = (access_of(args) & OPEN4_SHARE_ACCESS_WRITE) != 0;
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
+                                  .permit = writes ? NULL : permit_truncation,
+                                  .subject = target};
     enum nfsstat4 status;
 
     if (target->truncate)

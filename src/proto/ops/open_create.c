@@ -109,11 +109,19 @@ static void report_attributes(struct wish *wish, enum createmode4 mode, struct o
     }
 }
 
+static enum nfsstat4 permit_create(const struct compound *c, const void *subject)
+{
+    const struct vfs_object *dir = c->current.obj;
+
+    (void)subject;
+    return exclusion_refusal(dir->fs->ops->may_link(NULL, c->current.obj, &c->cred));
+}
+
 /* A named attribute that comes up is a change of what it belongs to. */
 static enum nfsstat4 create(struct compound *c, struct vfs_name *name, struct wish *wish,
                             struct vfs_change_info *info, struct vfs_object **obj)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE};
+    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .permit = permit_create};
     struct vfs_object *dir = c->current.obj;
     enum nfsstat4 status;
     enum vfs_status made;

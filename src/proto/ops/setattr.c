@@ -19,13 +19,30 @@ static enum nfsstat4 check_truncate(struct compound *c, const struct stateid4 *s
     return status;
 }
 
+struct wish {
+    const struct vfs_attr *set;
+    bool opened;
+};
+
+static enum nfsstat4 permit_change(const struct compound *c, const void *subject)
+{
+    const struct vfs_object *obj = c->current.obj;
+    const struct wish *wish = subject;
+
+    return exclusion_refusal(
+        obj->fs->ops->may_setattr(c->current.obj, &c->cred, wish->set, wish->opened));
+}
+
 static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool opened,
                             uint32_t *applied)
 {
     struct vfs_object *obj = c->current.obj;
+    const struct wish wish = {.set = set, .opened = opened};
     /* Whoever may truncate it has it open, or delegated. */
     struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
-                                  .after_reclaims = !(set->mask & VFS_ATTR_SIZE)};
+                                  .after_reclaims = !(set->mask & VFS_ATTR_SIZE),
+                                  .permit = permit_change,
+                                  .subject = &wish};
     enum nfsstat4 status;
     enum vfs_status changed;
 

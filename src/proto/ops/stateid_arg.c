@@ -134,7 +134,10 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
 
     if (special != STATEID_ANONYMOUS && special != STATEID_READ_BYPASS)
         return NFS4ERR_BAD_STATEID;
-    status = check_special(c, special, access);
+    status = stateid_io_permit(c, io, access);
+    io->permitted = status == NFS4_OK;
+    if (status == NFS4_OK)
+        status = check_special(c, special, access);
     if (status != NFS4_OK)
         return status;
     status = delegation_begin(c->server->state, c->current.obj, compound_holder(c), use,
@@ -210,7 +213,7 @@ enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_i
     struct vfs_attr attr;
     enum vfs_status status;
 
-    if (io->by_opener)
+    if (io->by_opener || io->permitted)
         return NFS4_OK;
     status = obj->fs->ops->access(obj, &c->cred, want, &granted);
     if (status == VFS_OK && (granted & want))

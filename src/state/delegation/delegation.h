@@ -175,6 +175,12 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
                                struct delegation_waiter *waiter) MUST_USE;
 void delegation_end(struct state *state, struct vfs_object *obj);
 
+/* Has anybody a delegation of it?  A hint: it may be given or returned at any moment. */
+static inline bool delegation_is_held(const struct vfs_object *obj)
+{
+    return atomic_load_explicit(&obj->node->delegations, memory_order_relaxed) != 0;
+}
+
 /* The same for a request that has a right to change the object which no delegation of others goes
  * with: an open for writing, or a delegation of its own.  It is counted, and has to be before that
  * right is looked up: the right may end while the request is still at the disk (a CLOSE overtakes a
