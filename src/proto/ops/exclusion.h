@@ -16,9 +16,9 @@ enum {
     EXCLUSION_TURNS = 8 /* of an operation whose names others change as it looks at them */
 };
 
-/* Of zero bytes at first, but for the use, the permission, and whether a file is left alone as long as
- * somebody may reclaim a delegation of it: the promise that its names and attributes stay as they are goes on
- * when the server restarts. */
+/* Of zero bytes at first, but for the use, the permission, and whether a file is left alone as long
+ * as somebody may reclaim a delegation of it: the promise that its names and attributes stay as
+ * they are goes on when the server restarts. */
 struct exclusion {
     enum delegation_use use;
     bool after_reclaims;

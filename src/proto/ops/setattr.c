@@ -8,17 +8,6 @@
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
 
-static enum nfsstat4 check_truncate(struct compound *c, const struct stateid4 *stateid,
-                                    bool *opened)
-{
-    struct stateid_io io;
-    enum nfsstat4 status = stateid_io_begin(c, stateid, OPEN4_SHARE_ACCESS_WRITE, &io);
-
-    *opened = io.by_opener;
-    stateid_io_end(c, &io);
-    return status;
-}
-
 struct wish {
     const struct vfs_attr *set;
     bool opened;
@@ -57,28 +46,38 @@ static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool
     return changed == VFS_OK ? NFS4_OK : status_from_vfs(changed);
 }
 
+static enum nfsstat4 begin_truncation(struct compound *c, const struct stateid4 *stateid,
+                                      struct stateid_io *io)
+{
+    enum vfs_type type = c->current.obj->type;
+
+    if (!vfs_type_is_file(type))
+        return vfs_type_is_dir(type) ? NFS4ERR_ISDIR : NFS4ERR_INVAL;
+    return stateid_io_begin(c, stateid, OPEN4_SHARE_ACCESS_WRITE, io);
+}
+
 enum nfsstat4 op_setattr(struct compound *c, const struct SETATTR4args *args)
 {
     struct vfs_object *obj = c->current.obj;
     enum nfsstat4 status = compound_need_fh(c);
     struct bitmap4 asked, applied_bits;
+    struct stateid_io io = {0};
     struct vfs_attr set;
     uint32_t applied = 0;
-    bool opened = false;
 
     if (status == NFS4_OK)
         status = attr_decode_settable(c, &args->obj_attributes, obj, obj->type, &set, &asked);
     if (status == NFS4_OK)
         status = compound_need_writable(c);
-    if (status == NFS4_OK && (set.mask & VFS_ATTR_SIZE)) {
-        if (!vfs_type_is_file(obj->type))
-            return vfs_type_is_dir(obj->type) ? NFS4ERR_ISDIR : NFS4ERR_INVAL;
-        status = check_truncate(c, &args->stateid, &opened);
-    }
     if (status != NFS4_OK)
         return status;
-    status = change(c, &set, opened, &applied);
-    attr_applied_bitmap(&asked, applied, &applied_bits);
-    wire_bitmap4(c->out, &applied_bits);
+    if (set.mask & VFS_ATTR_SIZE)
+        status = begin_truncation(c, &args->stateid, &io);
+    if (status == NFS4_OK) {
+        status = change(c, &set, io.by_opener, &applied);
+        attr_applied_bitmap(&asked, applied, &applied_bits);
+        wire_bitmap4(c->out, &applied_bits);
+    }
+    stateid_io_end(c, &io);
     return status;
 }

@@ -150,10 +150,17 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
 static enum nfsstat4 begin_delegated(const struct compound *c, uint32_t access,
                                      struct stateid_io *io)
 {
-    const struct delegation *delegation = delegation_of_stateid(io->sid);
+    struct delegation *delegation = delegation_of_stateid(io->sid);
+    const bool writes = access == OPEN4_SHARE_ACCESS_WRITE;
+    enum nfsstat4 status;
 
-    if (access == OPEN4_SHARE_ACCESS_WRITE && delegation->kind != DELEGATION_WRITE)
+    if (writes && delegation->kind != DELEGATION_WRITE)
         return NFS4ERR_OPENMODE;
+    io->by_delegation = writes && delegation_io_begin(delegation);
+    if (writes && !io->by_delegation) {
+        status = stateid_revoked(io->sid);
+        return status == NFS4_OK ? NFS4ERR_BAD_STATEID : status;
+    }
     io->by_opener = delegation_by_caller(delegation, &c->cred);
     return NFS4_OK;
 }
@@ -231,6 +238,9 @@ void stateid_io_end(const struct compound *c, struct stateid_io *io)
     if (io->begun)
         delegation_end(c->server->state, c->current.obj);
     io->begun = false;
+    if (io->by_delegation)
+        delegation_io_end(delegation_of_stateid(io->sid));
+    io->by_delegation = false;
     if (io->sid)
         stateid_put(io->sid);
     io->sid = NULL;

@@ -41,12 +41,14 @@ struct stateid_io {
     struct stateid *sid; /* NULL: a special stateid */
     bool by_opener;      /* this caller has opened the file for this, which checked its right */
     bool permitted;      /* its right has been checked for this request */
+    bool by_delegation;  /* delegation_io_begin() */
     bool begun;          /* delegation_begin(), or _begin_entitled() */
 };
 
 /* BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED, DELEG_REVOKED; OPENMODE; ACCESS for a special
- * stateid, before it disturbs anybody's state; LOCKED when another open denies it; DELAY when an expired client's does, and its loss can't be noted, and when it has
- * to wait for a delegation (compound.waiter). */
+ * stateid, before it disturbs anybody's state; LOCKED when another open denies it; DELAY when an
+ * expired client's does, and its loss can't be noted, and when it has to wait for a delegation
+ * (compound.waiter). */
 enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
                                struct stateid_io *io);
 

@@ -129,7 +129,17 @@ static void recall_forget(struct delegation *delegation)
     pthread_mutex_unlock(&tables->recall_lock);
 }
 
-void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone)
+/* No more of it is used, nor recalled; it is still in the way. */
+static void leave_locked(struct delegation *delegation)
+{
+    CHECK(!delegation_is_leaving(delegation));
+    atomic_store_explicit(&delegation->leaving, true, memory_order_seq_cst);
+    client_remove(delegation);
+    if (delegation->recalled_ns != 0)
+        recall_forget(delegation);
+}
+
+static void finish_locked(struct delegation *delegation, struct delegation_gone *gone)
 {
     struct file *file = delegation->file;
 
@@ -141,17 +151,57 @@ void delegation_end_locked(struct delegation *delegation, struct delegation_gone
                               memory_order_seq_cst);
     atomic_fetch_sub_explicit(&delegation->client->state->delegations->held[delegation->kind], 1,
                               memory_order_relaxed);
-    client_remove(delegation);
-    if (delegation->recalled_ns != 0)
-        recall_forget(delegation);
     list_push_back(&gone->ended, &delegation->file_link);
     delegation_waiters_free_locked(file, &gone->woken);
+}
+
+void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone)
+{
+    leave_locked(delegation);
+    finish_locked(delegation, gone);
+}
+
+static bool is_idle(const struct delegation *delegation)
+{
+    return atomic_load_explicit(&delegation->running, memory_order_seq_cst) == 0;
+}
+
+void delegation_retire_locked(struct delegation *delegation, struct delegation_gone *gone)
+{
+    leave_locked(delegation);
+    if (is_idle(delegation))
+        finish_locked(delegation, gone);
+}
+
+bool delegation_io_begin(struct delegation *delegation)
+{
+    atomic_fetch_add_explicit(&delegation->running, 1, memory_order_seq_cst);
+    if (!delegation_is_leaving(delegation))
+        return true;
+    delegation_io_end(delegation);
+    return false;
+}
+
+void delegation_io_end(struct delegation *delegation)
+{
+    struct file *file = delegation->file;
+    struct delegation_gone gone;
+
+    if (atomic_fetch_sub_explicit(&delegation->running, 1, memory_order_seq_cst) != 1 ||
+        !delegation_is_leaving(delegation))
+        return;
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&file->lock);
+    if (!delegation->ended && is_idle(delegation))
+        finish_locked(delegation, &gone);
+    pthread_mutex_unlock(&file->lock);
+    delegation_gone_settle(&gone);
 }
 
 void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
                               struct delegation_gone *gone)
 {
-    delegation_end_locked(delegation, gone);
+    delegation_retire_locked(delegation, gone);
     if (!revocation_add(&delegation->sid, why))
         stateid_kill(&delegation->sid);
     delegation_count(delegation->client->state, DELEGATION_COUNTER_revoked);
@@ -162,7 +212,7 @@ void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, str
     struct state *state = delegation->client->state;
     struct delegation_tables *tables = state->delegations;
 
-    if (delegation->recalled_ns != 0 || delegation->ended)
+    if (delegation->recalled_ns != 0 || delegation_is_leaving(delegation))
         return;
     stateid_get(&delegation->sid);
     list_push_back(recalls, &delegation->hook_link);
@@ -186,7 +236,7 @@ enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint3
 {
     enum nfsstat4 status = stateid_revoked(&delegation->sid);
 
-    if (status == NFS4_OK && delegation->ended)
+    if (status == NFS4_OK && delegation_is_leaving(delegation))
         status = NFS4ERR_BAD_STATEID;
     return status == NFS4_OK ? stateid_check_seqid(&delegation->sid, seqid) : status;
 }
@@ -233,7 +283,7 @@ bool delegation_ended(struct delegation *delegation)
     bool ended;
 
     pthread_mutex_lock(&delegation->file->lock);
-    ended = delegation->ended;
+    ended = delegation_is_leaving(delegation);
     pthread_mutex_unlock(&delegation->file->lock);
     return ended;
 }

@@ -7,6 +7,7 @@
  *
  *     held, recalled --DELEGRETURN--> gone
  *     recalled       --a lease later (4.0: two), or the client's lease is over--> revoked
+ *     revoked        --the last WRITE that was sent with its stateid is done--> gone
  *
  * Who is about to do what another client's delegation excludes asks delegation_begin() (OPEN:
  * open_reserve()).  It recalls what is in the way and says NFS4ERR_DELAY; a waiter that was handed
@@ -97,7 +98,7 @@ struct delegation {
 
     /* Guarded by file->lock. */
     struct list file_link;
-    bool ended;            /* returned, or revoked */
+    bool ended;            /* off file_link's list: in nobody's way any more */
     uint32_t held;         /* a bit 1 << want for each vfs open() that is its own */
     uint32_t leases;       /* a bit 1 << kind for each vfs lease() (delegation_lease.h) */
     int64_t recalled_ns;   /* when the recall began; 0: it was not */
@@ -110,6 +111,11 @@ struct delegation {
 
     /* Hash of who asked for it: delegation_by_caller(). */
     _Atomic uint64_t caller;
+
+    /* What runs by its stateid and changes the file.  No more begins once it is `leaving`, which is
+     * set under file->lock; both seq_cst, so that it ends when both are seen, and once. */
+    _Atomic uint32_t running;
+    _Atomic bool leaving; /* returned, or revoked */
 
     /* Somebody was turned away a lease after the recall, or will not ask again. */
     _Atomic bool wanted;
@@ -225,6 +231,13 @@ bool delegation_offer(struct state *state, const struct delegation_request *requ
 
 /* DELEGRETURN: OLD_STATEID, BAD_STATEID; DELEG_REVOKED, ADMIN_REVOKED, EXPIRED. */
 enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) MUST_USE;
+
+/* A WRITE or truncation by its stateid begins.  False: it has been returned or revoked.  As long as
+ * one runs, a delegation that is revoked stays in the way of others, so that nothing is written
+ * after they were given what it excludes.  delegation_io_end() may call the backend and wake
+ * waiters: with no lock held. */
+bool delegation_io_begin(struct delegation *delegation) MUST_USE;
+void delegation_io_end(struct delegation *delegation);
 
 /* Has it been returned or revoked? */
 bool delegation_ended(struct delegation *delegation);

@@ -49,6 +49,8 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
         if (!delegation_in_the_way(delegation, conflict->client, conflict->obj, all))
             continue;
         found = true;
+        if (delegation_is_leaving(delegation))
+            continue; /* it is waited for */
         if (client_lease_over(delegation->client, courtesy->now_ns))
             courtesy_blame(courtesy, delegation->client);
         else
@@ -91,7 +93,8 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
                                        struct courtesy *courtesy, struct delegation_gone *gone)
 {
     LIST_FOREACH_SAFE (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, conflict->client, conflict->obj, conflict->all) &&
+        if (!delegation_is_leaving(delegation) &&
+            delegation_in_the_way(delegation, conflict->client, conflict->obj, conflict->all) &&
             courtesy_may_revoke(courtesy, delegation->client))
             delegation_revoke_locked(delegation, NFS4ERR_EXPIRED, gone);
     }

@@ -37,7 +37,8 @@ struct query {
 static struct delegation *holder_locked(const struct file *file, const struct query *query)
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, query->client, query->obj, false))
+        if (!delegation_is_leaving(delegation) &&
+            delegation_in_the_way(delegation, query->client, query->obj, false))
             return delegation;
     }
     return NULL;

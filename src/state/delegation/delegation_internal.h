@@ -69,6 +69,12 @@ static inline bool delegation_log(struct state *state, int64_t now_ns)
            log_limit_take(&state->delegations->log_limit, now_ns, LIMIT_LOG_DELEGATIONS_PER_S);
 }
 
+/* With file->lock this is the last word, else a hint. */
+static inline bool delegation_is_leaving(const struct delegation *delegation)
+{
+    return atomic_load_explicit(&delegation->leaving, memory_order_seq_cst);
+}
+
 /* The one that the client has of the object, or NULL; no reference.  With file->lock. */
 struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj);
 
@@ -81,7 +87,11 @@ bool delegation_insert_locked(struct delegation *delegation) MUST_USE;
 /* With file->lock, once: off all lists, and `gone` has the file's reference and whom to wake. */
 void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone);
 
-/* The same, and found as revoked for `why`.  Between revocation_begin() and _end(). */
+/* The same for one that its holder did not return: it stays on its file's list until what runs by
+ * its stateid is done. */
+void delegation_retire_locked(struct delegation *delegation, struct delegation_gone *gone);
+
+/* That, and found as revoked for `why`.  Between revocation_begin() and _end(). */
 void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
                               struct delegation_gone *gone);
 

@@ -20,7 +20,7 @@ static bool revoke(struct delegation *delegation, enum nfsstat4 why)
 
     delegation_gone_init(&gone);
     pthread_mutex_lock(&delegation->file->lock);
-    revoked = !delegation->ended;
+    revoked = !delegation_is_leaving(delegation);
     if (revoked)
         delegation_revoke_locked(delegation, why, &gone);
     pthread_mutex_unlock(&delegation->file->lock);
@@ -147,8 +147,8 @@ static void drop(struct delegation *delegation)
 
     delegation_gone_init(&gone);
     pthread_mutex_lock(&delegation->file->lock);
-    if (!delegation->ended) {
-        delegation_end_locked(delegation, &gone);
+    if (!delegation_is_leaving(delegation)) {
+        delegation_retire_locked(delegation, &gone);
         stateid_kill(&delegation->sid);
     }
     pthread_mutex_unlock(&delegation->file->lock);
