@@ -4,21 +4,14 @@
  */
 #include "proto/v41/session_ops.h"
 
-#include <time.h>
-
 #include "state/session/session_back.h"
 #include "state/session/session_stats.h"
-#include "transport/worker.h"
 #include "wire/nfs4_codec.h"
 
 enum {
     /* CREATE_SESSION4resok, always, and EXCHANGE_ID4resok without its strings. */
     CREATE_SESSION_RESOK_BYTES = 24 + 2 * 28,
     EXCHANGE_ID_RESOK_BYTES = 20 + 12 + 4 + 4 + 20,
-    /* DESTROY_SESSION waits so long for requests in other slots, RFC 8881 §18.37.3, before it
-     * answers DELAY. */
-    DESTROY_TRIES = 20,
-    DESTROY_PAUSE_MS = 5,
 };
 
 static const char impl_domain[] = "mainstay";
@@ -81,26 +74,6 @@ enum nfsstat4 v41_create_session(struct v41_compound *x, const struct CREATE_SES
     return status;
 }
 
-static void pause_ms(long ms)
-{
-    struct timespec pause = {.tv_nsec = ms * 1000000};
-
-    nanosleep(&pause, NULL);
-}
-
-static enum nfsstat4 destroy_waiting(struct v41_compound *x, const uint8_t *id)
-{
-    enum nfsstat4 status = NFS4ERR_DELAY;
-
-    worker_will_block();
-    for (int i = 0; i < DESTROY_TRIES && status == NFS4ERR_DELAY; i++) {
-        pause_ms(DESTROY_PAUSE_MS);
-        status = session_destroy(state_of(x), id, x->conn, x->session, x->slot_id);
-    }
-    worker_unblock();
-    return status;
-}
-
 /* A reference for the caller.  NULL too for one of another minor version (RFC 8881 §2.7, rule
  * 13). */
 static struct session *session_named(struct v41_compound *x, const uint8_t *id)
@@ -113,6 +86,8 @@ static struct session *session_named(struct v41_compound *x, const uint8_t *id)
     return NULL;
 }
 
+/* DELAY at once when other slots are in use: waiting for them would take a thread, and they may be
+ * waiting for a disk. */
 enum nfsstat4 v41_destroy_session(struct v41_compound *x, const struct DESTROY_SESSION4args *args)
 {
     struct session *session;
@@ -128,7 +103,7 @@ enum nfsstat4 v41_destroy_session(struct v41_compound *x, const struct DESTROY_S
     status = session_destroy(state_of(x), args->dsa_sessionid, x->conn, x->session, x->slot_id);
     if (status == NFS4ERR_CONN_NOT_BOUND_TO_SESSION)
         session_count(state_of(x), SESSION_FAILURE_not_bound);
-    return status == NFS4ERR_DELAY ? destroy_waiting(x, args->dsa_sessionid) : status;
+    return status;
 }
 
 enum nfsstat4 v41_bind_conn_to_session(struct v41_compound *x,
