@@ -96,6 +96,28 @@ bool changes_await(struct compound *c, struct reply *reply)
     return false;
 }
 
+static bool is_stateful(enum nfs_opnum4 op)
+{
+    switch ((uint32_t)op) {
+    case OP_CLOSE:
+    case OP_DELEGRETURN:
+    case OP_LOCK:
+    case OP_LOCKU:
+    case OP_OPEN:
+    case OP_OPEN_CONFIRM:
+    case OP_OPEN_DOWNGRADE:
+    case OP_WANT_DELEGATION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool changes_await_before(struct compound *c, struct reply *reply, enum nfs_opnum4 op)
+{
+    return !is_stateful(op) || changes_await(c, reply);
+}
+
 void changes_drop(struct changes *changes)
 {
     while (changes->count > 0)

@@ -9,7 +9,8 @@
  *
  * If that fails, the first operation whose change is not durable gets NFS4ERR_IO, and the results
  * behind it are dropped although those operations ran: no result that says NFS4_OK stands for
- * something that a power failure could undo.
+ * something that a power failure could undo.  Operations on state do not run when that would be
+ * their fate (changes_await_before()), and OPEN waits for its own changes before it makes state.
  */
 #pragma once
 
@@ -61,6 +62,11 @@ bool changes_settle(struct compound *c) MUST_USE;
  * the first of these changes has become NFS4ERR_IO, c->op_index is that operation's, and the
  * results behind it are gone. */
 bool changes_await(struct compound *c, struct reply *reply) MUST_USE;
+
+/* Before `op` runs: the same if it gives, changes or takes a stateid, or the place of an owner in its
+ * sequence.  Such an operation must not run when its result would be dropped for a change before
+ * it: the server would count it, and the client could not know. */
+bool changes_await_before(struct compound *c, struct reply *reply, enum nfs_opnum4 op) MUST_USE;
 
 /* Forget what was added and not waited for: there is no reply. */
 void changes_drop(struct changes *changes);

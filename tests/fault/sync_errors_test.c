@@ -215,7 +215,23 @@ static void setattr_before_a_read_has_the_error(void **state)
     assert_int_equal(R->ops[R->count - 1].resop, OP_SETATTR);
 }
 
-/* The owner's sequence goes on in 4.0, and the file can be opened. */
+/* Has nobody opened it? */
+static void nobody_has(const char *name)
+{
+    const struct client_open alone = {
+        .owner = "alone",
+        .access = OPEN4_SHARE_ACCESS_READ | V40_OR(0, OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+        .deny = OPEN4_SHARE_DENY_BOTH,
+        .name = name,
+    };
+    struct client_file file;
+
+    expect_status(client_file_open(&bob, &dir, &alone, &file), NFS4_OK);
+    expect_status(client_file_close(&bob, &file), NFS4_OK);
+}
+
+/* The client got no stateid, so it has nothing open.  The owner's sequence goes on in 4.0, and the
+ * file, which is there, can be opened. */
 static void an_open_has_the_error(void **state)
 {
     struct client_open open = {
@@ -237,12 +253,39 @@ static void an_open_has_the_error(void **state)
     run(NFS4ERR_IO);
     assert_int_equal(R->ops[R->count - 1].resop, OP_OPEN);
     replay_on(NULL);
+    assert_true(there("new"));
+    nobody_has("new");
     expect_status(client_file_open(&alice, &dir, &open, &file), NFS4_OK);
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* What was changed before an operation in an owner's sequence is waited for before that runs: its
- * owner would count it, and the client would not. */
+/* The same of a truncation that may be lost. */
+static void an_open_that_truncates_has_the_error(void **state)
+{
+    static const uint8_t zero[8];
+    struct nfs_argop4 op = {
+        .argop = OP_OPEN,
+        .opopen = {.share_access =
+                       OPEN4_SHARE_ACCESS_BOTH | V40_OR(0, OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+                   .share_deny = OPEN4_SHARE_DENY_BOTH,
+                   .claim = {.claim = CLAIM_NULL, .file = client_text("file")}}};
+    struct client_file file;
+
+    (void)state;
+    dir = durable_dir("sync");
+    op.opopen.openhow.opentype = OPEN4_CREATE;
+    op.opopen.openhow.how.createattrs = (struct fattr4){CLIENT_BITS(FATTR4_SIZE), {zero, 8}};
+    disk_watch_fail(watch, DISK_FSYNC, durable_note("file"), 1);
+    begin(&alice, &dir);
+    script_op_as(&alice, "truncating", &op);
+    run(NFS4ERR_IO);
+    nobody_has("file");
+    expect_status(client_file_open_rw(&alice, &dir, "file", &file), NFS4_OK);
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+}
+
+/* What was changed before an operation on state is waited for before that runs: the server would
+ * count it, and the client would not. */
 static void an_open_behind_the_error_does_not_run(void **state)
 {
     struct client_open open = {
@@ -262,6 +305,7 @@ static void an_open_behind_the_error_does_not_run(void **state)
     client_op_getfh(C);
     run(NFS4ERR_IO);
     assert_int_equal(R->ops[R->count - 1].resop, OP_CREATE);
+    nobody_has("file");
     expect_status(client_file_open(&alice, &dir, &open, &file), NFS4_OK);
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
@@ -321,6 +365,7 @@ int main(void)
         cmocka_unit_test(the_first_change_has_the_error),
         cmocka_unit_test(setattr_before_a_read_has_the_error),
         cmocka_unit_test(an_open_has_the_error),
+        cmocka_unit_test(an_open_that_truncates_has_the_error),
         cmocka_unit_test(an_open_behind_the_error_does_not_run),
     };
     const struct CMUnitTest on_btrfs[] = {

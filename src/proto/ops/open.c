@@ -174,6 +174,10 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         status = grace_check_new(c);
     if (status == NFS4_OK)
         status = truncate_target(c, target, request.access);
+    /* The file stays; but a client that hears NFS4ERR_IO has no stateid, and so must have no open.
+     */
+    if (status == NFS4_OK && !changes_settle(c))
+        status = NFS4ERR_IO;
     if (status == NFS4_OK)
         return open_commit(&request, stateid);
     open_cancel(&request);

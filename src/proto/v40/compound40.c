@@ -31,11 +31,10 @@ static enum duplicate_way op_look(struct v40_compound *x, enum nfs_opnum4 op)
     return DUPLICATE_GO_ON;
 }
 
-/* An owner's result is kept for retries before the reply is: what came before it is waited for
- * here, and what it changes itself in owner_gate.c. */
+/* An owner's result is kept for retries before the reply is, too. */
 static bool settle_before(struct v40_compound *x, enum nfs_opnum4 op)
 {
-    if (!v40_op_in_sequence(op) || changes_await(&x->base, &x->reply))
+    if (changes_await_before(&x->base, &x->reply, op))
         return true;
     x->status = NFS4ERR_IO;
     return false;

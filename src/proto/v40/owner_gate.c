@@ -78,7 +78,7 @@ static enum nfsstat4 run_and_keep(struct v40_compound *x, struct owner_call *cal
         owner_seqid_release(call->owner->seqid);
         return status;
     }
-    /* Nothing older is in the set (compound40.c). */
+    /* Of an OPEN that failed on its way; nothing older is in the set (changes_await_before()). */
     if (!changes_settle(c))
         status = NFS4ERR_IO;
     if (c->out->failed)

@@ -34,9 +34,14 @@ static bool op_next(struct v41_compound *x, enum v41_gate gate)
     uint8_t *begin = x->base.in->p;
     enum nfs_opnum4 op = op_read_number(x);
     const struct op_info *info = op_info(op);
-    size_t pos = reply_op_begin(&x->reply, &x->base, op);
     enum nfsstat4 status;
+    size_t pos;
 
+    if (!changes_await_before(&x->base, &x->reply, op)) {
+        x->status = NFS4ERR_IO;
+        return true;
+    }
+    pos = reply_op_begin(&x->reply, &x->base, op);
     if (x->base.in->failed)
         status = NFS4ERR_BADXDR;
     else if (op_removed(x, info))
