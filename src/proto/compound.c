@@ -25,33 +25,27 @@ struct client_principal compound_principal(const struct compound *c)
     return (struct client_principal){.flavor = (uint32_t)cred->flavor, .uid = cred->uid};
 }
 
-void compound_note_peer(const struct compound *c, uint64_t clientid)
-{
-    struct client_peer peer;
-
-    client_peer_of(connection_peer(c->call->conn), &peer);
-    client_peer_note(c->server->state, clientid, &peer);
-}
-
 enum nfsstat4 compound_enter(struct compound *c, struct export *export)
 {
     c->call->blocked_in = &export->fs->blocked;
     return rpc_call_is_crowded(c->call) ? NFS4ERR_DELAY : NFS4_OK;
 }
 
-struct client_address compound_address(const struct compound *c)
+struct client_source compound_source(const struct compound *c)
 {
     const struct sockaddr *peer = connection_peer(c->call->conn);
-    struct client_address address;
+    struct client_source source;
+    struct client_address *address = &source.address;
 
-    memset(&address, 0, sizeof(address));
-    address.family = peer->sa_family;
+    memset(&source, 0, sizeof(source));
+    client_peer_of(peer, &source.peer);
+    address->family = peer->sa_family;
     if (peer->sa_family == AF_INET6)
-        memcpy(address.bytes, &((const struct sockaddr_in6 *)peer)->sin6_addr,
+        memcpy(address->bytes, &((const struct sockaddr_in6 *)peer)->sin6_addr,
                CLIENT_ADDRESS_BYTES);
     else if (peer->sa_family == AF_INET)
-        memcpy(address.bytes, &((const struct sockaddr_in *)peer)->sin_addr, sizeof(in_addr_t));
-    return address;
+        memcpy(address->bytes, &((const struct sockaddr_in *)peer)->sin_addr, sizeof(in_addr_t));
+    return source;
 }
 
 void compound_set_current(struct compound *c, struct vfs_object *obj, struct export *export)

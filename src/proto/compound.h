@@ -117,15 +117,12 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
 /* Who sends it, for records of clients: before any squash. */
 struct client_principal compound_principal(const struct compound *c);
 
-/* The client's record was made, or asked for, by this call. */
-void compound_note_peer(const struct compound *c, uint64_t clientid);
-
 /* The compound is about to ask the export's backend.  NFS4ERR_DELAY: so many threads block there
  * that nothing more goes in for now. */
 enum nfsstat4 compound_enter(struct compound *c, struct export *export);
 
 /* Where the call came from. */
-struct client_address compound_address(const struct compound *c);
+struct client_source compound_source(const struct compound *c);
 
 /* Take over references to obj and export as the current filehandle, compute cred for the export,
  * forget the current stateid. */

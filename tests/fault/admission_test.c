@@ -288,7 +288,56 @@ static void a_change_of_hosts_is_told(void **state)
         client_conn_close(&conns[i]);
 }
 
+/* A record that is idle, which another user may take over (RFC 8881 §18.35.4, case 3): from where
+ * it was, and from elsewhere. */
+static void a_change_of_users_is_told(void **state)
+{
+    static const char *const from[] = {MINE, MINE, FOREIGN};
+    struct client_session_wish wish = wish_of("idle");
+    unsigned before = log_find("client.replaced", NULL).count;
+    struct client_session session;
+    struct log_line line;
+    enum nfsstat4 status;
+
+    (void)state;
+    for (uint32_t i = 0; i < ARRAY_SIZE(from); i++) {
+        assert_int_equal(log_find("client.replaced", NULL).count, before + (i > 0 ? i - 1 : 0));
+        peer_connect(&peer, from[i], false);
+        peer.cred = (struct client_cred){.uid = 5000 + i};
+        assert_int_equal(client_session_open(&peer, &wish, &session, &status), CLIENT_OK);
+        expect_status(status, NFS4_OK);
+        assert_int_equal(client_session_destroy(&peer, &session, &status), CLIENT_OK);
+        expect_status(status, NFS4_OK);
+        client_conn_close(&peer);
+    }
+    line = log_find("client.replaced", NULL);
+    assert_int_equal(line.count, before + 2);
+    assert_string_equal(log_value(&line, "peer"), MINE);
+    assert_string_equal(log_value(&line, "by_peer"), FOREIGN);
+    assert_int_equal(log_number(&line, "uid"), 5001);
+    assert_int_equal(log_number(&line, "by_uid"), 5002);
+}
+
 #ifdef MAINSTAY_V40
+static void users_change_in_v40(void **state)
+{
+    struct client_id_wish wish = client_id_wish_default("idle in 4.0");
+    unsigned before = log_find("client.replaced", NULL).count;
+    enum nfsstat4 status;
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct client_id id;
+
+        peer_connect(&peer, MINE, false);
+        peer.cred = (struct client_cred){.uid = 5000 + i};
+        assert_int_equal(client_id_open(&peer, &wish, &id, &status), CLIENT_OK);
+        expect_status(status, NFS4_OK);
+        client_conn_close(&peer);
+    }
+    assert_int_equal(log_find("client.replaced", NULL).count, before + 1);
+}
+
 static void so_it_is_in_v40(void **state)
 {
     static const char *const from[] = {MINE, FOREIGN, FOREIGN};
@@ -330,7 +379,9 @@ int main(void)
     };
     const struct CMUnitTest open[] = {
         cmocka_unit_test(a_change_of_hosts_is_told),
+        PEER_TEST(a_change_of_users_is_told),
 #ifdef MAINSTAY_V40
+        PEER_TEST(users_change_in_v40),
         cmocka_unit_test(so_it_is_in_v40),
 #endif
     };

@@ -30,16 +30,15 @@ enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4a
     struct compound *c = &x->base;
     const struct client_principal principal = compound_principal(c);
     struct client_setclientid set;
-    const struct client_address address = compound_address(c);
+    const struct client_source source = compound_source(c);
     struct SETCLIENTID4resok res;
-    enum nfsstat4 status = client_setclientid(c->server->state, &principal, &address, args,
-                                              c->call->received_ns, &set);
+    enum nfsstat4 status =
+        client_setclientid(c->server->state, &principal, &source, args, c->call->received_ns, &set);
 
     if (status == NFS4ERR_CLID_INUSE)
         using_encode(x, &set.using);
     if (status != NFS4_OK)
         return status;
-    compound_note_peer(c, set.clientid);
     res.clientid = set.clientid;
     memcpy(res.setclientid_confirm, set.confirm, NFS4_VERIFIER_SIZE);
     wire_SETCLIENTID4resok(c->out, &res);

@@ -30,7 +30,7 @@ static struct state *state_of(const struct v41_compound *x)
 enum nfsstat4 v41_exchange_id(struct v41_compound *x, const struct EXCHANGE_ID4args *args)
 {
     struct client_principal principal = compound_principal(&x->base);
-    const struct client_address address = compound_address(&x->base);
+    const struct client_source source = compound_source(&x->base);
     struct wire_opaque owner = text(state_of(x)->server_owner);
     struct nfs_impl_id4 impl = {.nii_domain = text(impl_domain), .nii_name = text(impl_name)};
     struct client_exchange exchange;
@@ -39,11 +39,10 @@ enum nfsstat4 v41_exchange_id(struct v41_compound *x, const struct EXCHANGE_ID4a
     if (xdr_left(x->base.out) < EXCHANGE_ID_RESOK_BYTES + 2 * xdr_padded(owner.len) +
                                     xdr_padded(impl.nii_domain.len) + xdr_padded(impl.nii_name.len))
         return x->reply.too_big;
-    status = client_exchange_id(state_of(x), &principal, &address, args, x->base.call->received_ns,
+    status = client_exchange_id(state_of(x), &principal, &source, args, x->base.call->received_ns,
                                 &exchange);
     if (status != NFS4_OK)
         return status;
-    compound_note_peer(&x->base, exchange.clientid);
     struct EXCHANGE_ID4resok res = {
         .eir_clientid = exchange.clientid,
         .eir_sequenceid = exchange.sequence,

@@ -113,7 +113,7 @@ void client_confirm_locked(struct client *client, struct list *doomed)
 
     CHECK(owner->unconfirmed == client);
     if (owner->confirmed) {
-        client_peer_replace_locked(owner->confirmed, client);
+        client_peer_replace_locked(owner->confirmed, client->id, &client->peer, &client->principal);
         client_unhash_locked(owner->confirmed, doomed);
     }
     owner->confirmed = client;

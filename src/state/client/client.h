@@ -30,6 +30,13 @@ struct client_principal {
     uint32_t uid;
 };
 
+/* Who took its owner string, by a record of its own: client_peer.h. */
+struct client_replaced {
+    uint64_t by; /* that record's id; 0: nobody */
+    struct client_peer peer;
+    struct client_principal principal;
+};
+
 /* The numbers are in stable storage. */
 enum client_kind {
     CLIENT_V40 = 0,
@@ -87,10 +94,10 @@ struct client {
     struct client_origin *origin; /* client_address.h */
     struct list origin_link;
     bool confirmed;
-    struct client_peer peer, replaced_from; /* client_peer.h */
-    uint64_t replaced_by;                   /* the client's next incarnation, as it seems; or 0 */
-    char *impl_name, *impl_domain;          /* what the client says it is; may be NULL */
-    int64_t impl_date_s;                    /* and when that was built */
+    struct client_peer peer; /* client_peer.h */
+    struct client_replaced replaced;
+    char *impl_name, *impl_domain; /* what the client says it is; may be NULL */
+    int64_t impl_date_s;           /* and when that was built */
     struct list sessions;
     uint32_t session_count;
     struct client_create_reply create_reply;
@@ -105,10 +112,10 @@ struct client_exchange {
     bool confirmed;    /* EXCHGID4_FLAG_CONFIRMED_R */
 };
 
-/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `address`: where from; NULL: not known.  DELAY
+/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `source`: where from; NULL: not known.  DELAY
  * when there are too many clients, or too many there, and none can give way. */
 enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
-                                 const struct client_address *address,
+                                 const struct client_source *source,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,
                                  struct client_exchange *out);
 

@@ -20,7 +20,7 @@
 struct exchange {
     struct state *state;
     const struct client_principal *principal;
-    const struct client_address *address;
+    const struct client_source *source;
     const struct EXCHANGE_ID4args *args;
     int64_t now_ns;
     struct list doomed;
@@ -86,7 +86,7 @@ static struct client *record_add_locked(struct exchange *x)
                                     .id = owner->co_ownerid,
                                     .verifier = owner->co_verifier,
                                     .principal = x->principal,
-                                    .address = x->address,
+                                    .source = x->source,
                                     .now_ns = x->now_ns};
     struct client *client = client_record_add_locked(x->state, &what);
 
@@ -137,14 +137,16 @@ static struct client_owner *owner_find_locked(const struct exchange *x)
 /* Cases 1 to 5.  Unhashing may free the owner, so it is looked up anew after it. */
 static enum nfsstat4 establish_locked(struct exchange *x, struct client **client)
 {
+    static const struct client_peer unknown;
     struct client_owner *owner = owner_find_locked(x);
-    struct client *confirmed = owner ? owner->confirmed : NULL;
+    struct client *confirmed = owner ? owner->confirmed : NULL, *taken = NULL;
     enum nfsstat4 status;
 
     if (confirmed && !client_principal_equal(&confirmed->principal, x->principal)) {
         status = collision_locked(x, confirmed);
         if (status != NFS4_OK)
             return status;
+        taken = confirmed; /* and doomed */
     } else if (confirmed && same_incarnation(x, confirmed)) {
         *client = confirmed;
         return NFS4_OK;
@@ -152,9 +154,13 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
     owner = owner_find_locked(x);
     if (owner && owner->unconfirmed)
         client_unhash_locked(owner->unconfirmed, &x->doomed);
-    if (!client_make_room_locked(x->state, x->address, x->now_ns, &x->doomed))
+    if (!client_make_room_locked(x->state, x->source ? &x->source->address : NULL, x->now_ns,
+                                 &x->doomed))
         return NFS4ERR_DELAY;
     *client = record_add_locked(x);
+    if (*client && taken)
+        client_peer_replace_locked(taken, (*client)->id, x->source ? &x->source->peer : &unknown,
+                                   x->principal);
     return *client ? NFS4_OK : NFS4ERR_DELAY;
 }
 
@@ -180,12 +186,12 @@ static void exchange_log(const struct EXCHANGE_ID4args *args, const struct clien
 }
 
 enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
-                                 const struct client_address *address,
+                                 const struct client_source *source,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,
                                  struct client_exchange *out)
 {
     struct exchange x = {
-        .state = state, .principal = principal, .address = address, .args = args, .now_ns = now_ns};
+        .state = state, .principal = principal, .source = source, .args = args, .now_ns = now_ns};
     struct client *client = NULL;
     enum nfsstat4 status = check_args(args);
 

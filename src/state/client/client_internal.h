@@ -32,7 +32,7 @@ struct client_new {
     struct wire_opaque id; /* the owner string */
     const uint8_t *verifier;
     const struct client_principal *principal;
-    const struct client_address *address; /* NULL: not known */
+    const struct client_source *source; /* NULL: not known */
     int64_t now_ns;
 };
 

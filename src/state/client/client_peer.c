@@ -21,21 +21,10 @@ void client_peer_of(const struct sockaddr *address, struct client_peer *out)
         out->family = AF_UNSPEC;
 }
 
-void client_peer_note(struct state *state, uint64_t clientid, const struct client_peer *peer)
+void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,
+                                const struct client_principal *principal)
 {
-    struct client *client;
-
-    pthread_mutex_lock(&state->clients.lock);
-    client = client_find_locked(state, clientid);
-    if (client && !client->confirmed)
-        client->peer = *peer;
-    pthread_mutex_unlock(&state->clients.lock);
-}
-
-void client_peer_replace_locked(struct client *client, const struct client *by)
-{
-    client->replaced_by = by->id;
-    client->replaced_from = by->peer;
+    client->replaced = (struct client_replaced){.by = by, .peer = *peer, .principal = *principal};
 }
 
 static bool same_peer(const struct client_peer *a, const struct client_peer *b)
@@ -45,16 +34,18 @@ static bool same_peer(const struct client_peer *a, const struct client_peer *b)
 
 void client_peer_audit(struct state *state, const struct client *client)
 {
+    const struct client_replaced *by = &client->replaced;
     char before[INET6_ADDRSTRLEN] = "?", after[INET6_ADDRSTRLEN] = "?";
 
-    if (client->replaced_by == 0 || same_peer(&client->peer, &client->replaced_from) ||
+    if (by->by == 0 ||
+        (same_peer(&client->peer, &by->peer) &&
+         client_principal_equal(&client->principal, &by->principal)) ||
         !log_limit_take(&state->replaced, clock_now_ns(), LIMIT_LOG_REPLACED_PER_S))
         return;
     (void)inet_ntop(client->peer.family, client->peer.bytes, before, sizeof(before));
-    (void)inet_ntop(client->replaced_from.family, client->replaced_from.bytes, after,
-                    sizeof(after));
+    (void)inet_ntop(by->peer.family, by->peer.bytes, after, sizeof(after));
     log_info("client.replaced", LOG_ID("client", client->id), LOG_STR("peer", before),
-             LOG_ID("by", client->replaced_by), LOG_STR("by_peer", after),
-             LOG_U64("uid", client->principal.uid),
+             LOG_U64("uid", client->principal.uid), LOG_ID("by", by->by), LOG_STR("by_peer", after),
+             LOG_U64("by_uid", by->principal.uid),
              LOG_U64("left_out", log_limit_left_out(&state->replaced)));
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a client record came from, so that the log can tell when another host takes it over. */
+/* Where a client record came from, so that the log can tell when somebody else takes it over. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "state/client/client_address.h"
+
 struct client;
+struct client_principal;
 struct sockaddr; /* whose header has names that others use, too */
 struct state;
 
@@ -14,14 +18,19 @@ struct client_peer {
     uint8_t bytes[16];
 };
 
+/* What sends EXCHANGE_ID or SETCLIENTID: by what it is counted, and for the log. */
+struct client_source {
+    struct client_address address;
+    struct client_peer peer;
+};
+
 void client_peer_of(const struct sockaddr *address, struct client_peer *out);
 
-/* The client's EXCHANGE_ID or SETCLIENTID came from `peer`; what is confirmed keeps what it has. */
-void client_peer_note(struct state *state, uint64_t clientid, const struct client_peer *peer);
+/* With client_table.lock: the confirmed record of an owner string makes room for the record with
+ * the id `by`, which `principal` at `peer` asked for. */
+void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,
+                                const struct client_principal *principal);
 
-/* With client_table.lock: `by` replaces the confirmed record of its owner string. */
-void client_peer_replace_locked(struct client *client, const struct client *by);
-
-/* Without: an audit line if it was replaced from another address; of those at most
- * LIMIT_LOG_REPLACED_PER_S in a second. */
+/* Without: an audit line if it was replaced from another address or by another principal; of those
+ * at most LIMIT_LOG_REPLACED_PER_S in a second. */
 void client_peer_audit(struct state *state, const struct client *client);

@@ -72,6 +72,8 @@ static void client_init(struct client *client, struct state *state, const struct
     atomic_init(&client->renewed_ns, what->now_ns);
     memcpy(client->verifier, what->verifier, NFS4_VERIFIER_SIZE);
     client->principal = *what->principal;
+    if (what->source)
+        client->peer = what->source->peer;
     list_init(&client->sessions);
     list_init(&client->all_link);
     list_init(&client->courtesy_link);
@@ -99,7 +101,7 @@ static bool parts_make_locked(struct client *client, const struct client_new *wh
         return false;
     if (owner_table_create(client) && recovery_client_made_locked(state->recovery, client)) {
         if (client_address_add_locked(&state->clients, client,
-                                      what->address ? what->address : &unknown))
+                                      what->source ? &what->source->address : &unknown))
             return true;
         recovery_client_free(state->recovery, client);
     }

@@ -20,7 +20,7 @@
 struct setting {
     struct state *state;
     const struct client_principal *principal;
-    const struct client_address *address;
+    const struct client_source *source;
     const struct SETCLIENTID4args *args;
     int64_t now_ns;
     struct list doomed;
@@ -99,7 +99,7 @@ static bool record_add_locked(const struct setting *x, struct client_setclientid
                                     .id = x->args->client.id,
                                     .verifier = x->args->client.verifier,
                                     .principal = x->principal,
-                                    .address = x->address,
+                                    .source = x->source,
                                     .now_ns = x->now_ns};
     struct client_v40 *v40 = memory_zalloc(MEMORY_clients, sizeof(*v40));
     struct client *client = v40 ? client_record_add_locked(x->state, &what) : NULL;
@@ -134,18 +134,19 @@ static enum nfsstat4 establish_locked(struct setting *x, struct client_setclient
     }
     if (owner && owner->unconfirmed)
         client_unhash_locked(owner->unconfirmed, &x->doomed);
-    if (!client_make_room_locked(x->state, x->address, x->now_ns, &x->doomed))
+    if (!client_make_room_locked(x->state, x->source ? &x->source->address : NULL, x->now_ns,
+                                 &x->doomed))
         return NFS4ERR_DELAY;
     return record_add_locked(x, out) ? NFS4_OK : NFS4ERR_DELAY;
 }
 
 enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
-                                 const struct client_address *address,
+                                 const struct client_source *source,
                                  const struct SETCLIENTID4args *args, int64_t now_ns,
                                  struct client_setclientid *out)
 {
     struct setting x = {
-        .state = state, .principal = principal, .address = address, .args = args, .now_ns = now_ns};
+        .state = state, .principal = principal, .source = source, .args = args, .now_ns = now_ns};
     const struct wire_opaque *id = &args->client.id;
     enum nfsstat4 status;
 

@@ -41,7 +41,7 @@ struct client_setclientid {
 /* SETCLIENTID, all cases of RFC 7530 §16.33.5.  CLID_INUSE; DELAY: all clients are alive and there
  * is no room for one more. */
 enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
-                                 const struct client_address *address,
+                                 const struct client_source *source,
                                  const struct SETCLIENTID4args *args, int64_t now_ns,
                                  struct client_setclientid *out);
 
