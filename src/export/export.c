@@ -18,7 +18,7 @@ struct export_table *export_table_create(void)
 
     table->started = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     table->pseudo_fs.ops = &pseudo_ops;
-    table->pseudo_fs.volume = table;
+    table->pseudo_fs.volume = &table->pseudo_volume;
     table->pseudo_fs.caps = VFS_CAP_PERSISTENT;
     pseudo_node_init(table, &table->top, NULL, "");
     table->pseudo_export = (struct export){

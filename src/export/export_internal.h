@@ -20,6 +20,7 @@ struct export_node {
 
 struct export_table {
     struct vfs pseudo_fs;
+    struct vfs_volume pseudo_volume;
     struct export pseudo_export;
     struct export_node top;
     uint32_t count;

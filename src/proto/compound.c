@@ -27,7 +27,7 @@ struct client_principal compound_principal(const struct compound *c)
 
 enum nfsstat4 compound_enter(struct compound *c, struct export *export)
 {
-    c->call->blocked_in = &export->fs->blocked;
+    c->call->blocked_in = &export->fs->volume->blocked;
     return rpc_call_is_crowded(c->call) ? NFS4ERR_DELAY : NFS4_OK;
 }
 
@@ -54,7 +54,7 @@ void compound_set_current(struct compound *c, struct vfs_object *obj, struct exp
 
     if (c->current.export != export) {
         export_squash_cred(export, cred->uid, cred->gid, cred->gid_count, cred->gids, &c->cred);
-        c->call->blocked_in = &export->fs->blocked;
+        c->call->blocked_in = &export->fs->volume->blocked;
     }
     vfs_object_put(c->current.obj);
     c->current = (struct compound_fh){obj, export};

@@ -420,17 +420,21 @@ struct vfs_ops {
     void (*unlease)(struct vfs_object *obj, enum vfs_lease kind);
 };
 
+/* What lies below a mounted backend.  Two of them whose objects may be the same files share one, and
+ * so does what they wait for. */
+struct vfs_volume {
+    /* Kept by transport/: threads that wait in it now. */
+    _Atomic int32_t blocked;
+};
+
 /* One mounted backend.  Backends embed it. */
 struct vfs {
     const struct vfs_ops *ops;
-    /* Only compared: the same for two of them whose objects may be the same files. */
-    const void *volume;
+    struct vfs_volume *volume; /* lives as long as this */
     uint32_t caps;
     uint64_t fsid; /* unique among exports; set by export/ before first use */
     /* Differs after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
-    /* Kept by transport/: threads that wait in it now. */
-    _Atomic int32_t blocked;
 };
 
 /* A file as such, whichever export leads to it: what state/ keys on.  The objects of one file in

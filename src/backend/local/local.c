@@ -282,7 +282,8 @@ static int bring_up(struct local_fs *fs, const struct local_options *options, co
     set_bounds(fs, options);
     if (open_proc(fs, error) != 0 || open_root(fs, real_path, error) != 0)
         return -1;
-    fs->base.volume = fs->volume = local_volume_get(fs->dev_major, fs->dev_minor);
+    fs->volume = local_volume_get(fs->dev_major, fs->dev_minor);
+    fs->base.volume = &fs->volume->base;
     if (open_state(fs, options, real_path, error) != 0 ||
         choose_finding(fs, options, real_path, error) != 0 || make_root_object(fs, error) != 0)
         return -1;

@@ -46,6 +46,7 @@ struct local_volume_shard {
 };
 
 struct local_volume {
+    struct vfs_volume base;
     struct list link; /* this and refs under the lock of all volumes */
     uint32_t refs;
     uint32_t dev_major, dev_minor;

@@ -133,7 +133,7 @@ struct vfs *mem_create(const struct mem_options *options)
     CHECK(fs && sodium_init() >= 0);
     memset(fs, 0, sizeof(*fs));
     fs->vfs.ops = &mem_ops;
-    fs->vfs.volume = fs;
+    fs->vfs.volume = &fs->volume;
     fs->vfs.caps = VFS_CAP_SYMLINK | VFS_CAP_LINK | VFS_CAP_MKNOD | VFS_CAP_CHOWN | VFS_CAP_BTIME |
                    VFS_CAP_NAMED_ATTR | VFS_CAP_ACL;
     randombytes_buf(&fs->vfs.write_verifier, sizeof(fs->vfs.write_verifier));

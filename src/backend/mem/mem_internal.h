@@ -42,6 +42,7 @@ enum {
 
 struct mem_fs {
     struct vfs vfs;
+    struct vfs_volume volume;
     uint32_t instance; /* in each handle; another life of the server has another */
     uint32_t link_max;
     uint64_t name_seed;     /* of the directories' hash tables */
