@@ -60,6 +60,7 @@ struct connection *connection_create(struct transport *transport, int fd,
     list_init(&conn->postponed_link);
     list_init(&conn->idle_link);
     list_init(&conn->half.link);
+    list_init(&conn->half.address_link);
     list_init(&conn->blocked.link);
     atomic_init(&conn->activity_ns, clock_now_ns());
     CHECK(pthread_mutex_init(&conn->queue.lock, NULL) == 0);

@@ -12,6 +12,8 @@ void half_records_init(struct half_records *records)
 {
     CHECK(pthread_mutex_init(&records->lock, NULL) == 0);
     list_init(&records->list);
+    for (unsigned i = 0; i < TURN_ADDRESSES; i++)
+        list_init(&records->addresses[i].list);
 }
 
 void half_records_fini(struct half_records *records)
@@ -28,20 +30,28 @@ static void sums_change_locked(struct half_records *records, size_t bytes, size_
     atomic_fetch_add_explicit(&records->count, (uint32_t)count, memory_order_relaxed);
 }
 
-static void remove_locked(struct half_records *records, struct half_record *half)
+static void remove_locked(struct half_records *records, struct connection *conn)
 {
+    struct half_record *half = &conn->half;
+
     if (list_empty(&half->link))
         return;
     list_remove(&half->link);
+    list_remove(&half->address_link);
+    records->addresses[conn->turn.address].bytes -= half->bytes;
     sums_change_locked(records, 0 - half->bytes, (size_t)-1);
     half->bytes = 0;
 }
 
-static void add_locked(struct half_records *records, struct half_record *half, size_t bytes)
+static void add_locked(struct half_records *records, struct connection *conn, size_t bytes)
 {
-    remove_locked(records, half);
-    half->bytes = bytes;
-    list_push_back(&records->list, &half->link);
+    struct half_address *address = &records->addresses[conn->turn.address];
+
+    remove_locked(records, conn);
+    conn->half.bytes = bytes;
+    list_push_back(&records->list, &conn->half.link);
+    list_push_back(&address->list, &conn->half.address_link);
+    address->bytes += bytes;
     sums_change_locked(records, bytes, 1);
 }
 
@@ -50,6 +60,34 @@ static struct connection *oldest_locked(const struct half_records *records)
     if (list_empty(&records->list))
         return NULL;
     return LIST_ENTRY(records->list.next, struct connection, half.link);
+}
+
+static struct connection *oldest_of_locked(const struct half_address *address,
+                                           const struct connection *spare)
+{
+    LIST_FOREACH (conn, &address->list, struct connection, half.address_link) {
+        if (conn != spare)
+            return conn;
+    }
+    return NULL;
+}
+
+static struct connection *victim_locked(const struct half_records *records,
+                                        const struct connection *spare)
+{
+    struct connection *victim = NULL;
+    size_t most = 0;
+
+    for (unsigned i = 0; i < TURN_ADDRESSES; i++) {
+        const struct half_address *address = &records->addresses[i];
+        struct connection *conn = oldest_of_locked(address, spare);
+
+        if (!conn || (victim && address->bytes <= most))
+            continue;
+        victim = conn;
+        most = address->bytes;
+    }
+    return victim;
 }
 
 /* ---- the owner's ---- */
@@ -68,7 +106,7 @@ void half_record_forget(struct loop *loop, struct connection *conn)
         return;
     conn->half.noted = false;
     pthread_mutex_lock(&loop->half_records.lock);
-    remove_locked(&loop->half_records, &conn->half);
+    remove_locked(&loop->half_records, conn);
     pthread_mutex_unlock(&loop->half_records.lock);
 }
 
@@ -78,11 +116,9 @@ bool half_record_evict(struct loop *loop, const struct connection *spare)
     struct connection *conn;
 
     pthread_mutex_lock(&records->lock);
-    conn = oldest_locked(records);
-    if (conn == spare)
-        conn = NULL;
+    conn = victim_locked(records, spare);
     if (conn)
-        remove_locked(records, &conn->half);
+        remove_locked(records, conn);
     pthread_mutex_unlock(&records->lock);
     if (!conn)
         return false;
@@ -107,7 +143,7 @@ void half_record_note(struct loop *loop, struct connection *conn)
         half->begun_ns = transport_now_ns(loop->transport);
     half->noted = true;
     half->used = reader->used;
-    add_locked(records, half, reader->buffer ? reader->buffer->size : 0);
+    add_locked(records, conn, reader->buffer ? reader->buffer->size : 0);
     pthread_mutex_unlock(&records->lock);
     while (atomic_load_explicit(&records->bytes, memory_order_relaxed) > loop_share(loop) &&
            half_record_evict(loop, conn))
@@ -141,7 +177,7 @@ static struct connection *late_next(struct loop *loop, int64_t timeout_s, uint32
             break;
         }
         if (late_locked(conn, now_ns, timeout_s)) {
-            remove_locked(records, &conn->half);
+            remove_locked(records, conn);
             late = connection_get(conn);
         } else {
             list_remove(&conn->half.link);

@@ -2,9 +2,11 @@
 /*
  * Records of which a part has arrived: how much memory they take in each loop, and since when.
  *
- * All half records of a loop may take its share of transport_limits.half_record_mib; above that the
- * connection whose record has not grown for the longest time is closed.  So is one whose record
- * takes longer than record_timeout_s and a second for every LIMIT_RECORD_RATE_BYTES that are here.
+ * All half records of a loop may take its share of transport_limits.half_record_mib.  Above that a
+ * connection is closed of the address whose half records take the most, the one whose record has
+ * not grown for the longest time: so an address that keeps its records growing evicts its own and
+ * not those of others.  A connection is also closed when its record takes longer than
+ * record_timeout_s and a second for every LIMIT_RECORD_RATE_BYTES that are here.
  */
 #pragma once
 
@@ -14,16 +16,24 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "transport/turn.h"
 
 struct connection;
 struct loop;
 struct transport;
 
+/* Those of addresses with one hash. */
+struct half_address {
+    struct list list; /* struct connection half.address_link; the least recent growth first */
+    size_t bytes;     /* of their buffers */
+};
+
 /* A loop's. */
 struct half_records {
-    pthread_mutex_t lock; /* a leaf; guards the list and what connections have on it */
+    pthread_mutex_t lock; /* a leaf; guards the lists and what connections have on them */
     struct list list;     /* struct connection half.link; the least recent growth first */
-    _Atomic size_t bytes; /* of their buffers; written with the lock */
+    struct half_address addresses[TURN_ADDRESSES]; /* by turn.address */
+    _Atomic size_t bytes;                          /* of their buffers; written with the lock */
     _Atomic uint32_t count;
 };
 
@@ -31,6 +41,7 @@ struct half_records {
 struct half_record {
     bool noted;       /* it may be on the list; the loop owner's */
     struct list link; /* these with the lock */
+    struct list address_link;
     size_t bytes;
     uint32_t used;    /* bytes that are here */
     int64_t begun_ns; /* transport_now_ns() */
@@ -46,8 +57,8 @@ void half_record_note(struct loop *loop, struct connection *conn);
 /* The record is complete, or the connection leaves.  The owner's. */
 void half_record_forget(struct loop *loop, struct connection *conn);
 
-/* Give up the record that has not grown for the longest time, but not that of `spare`: false when
- * there is none.  The owner's. */
+/* Give up a record of the address that has the most, but not that of `spare`: false when there is
+ * none.  The owner's. */
 bool half_record_evict(struct loop *loop, const struct connection *spare);
 
 /* Close the connections whose time is over.  Any thread that holds no lock. */

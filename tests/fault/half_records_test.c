@@ -108,6 +108,27 @@ static void memory_is_bounded(void **unused)
     wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
 }
 
+/* Somebody's request is on its way, slower than the half records of a hostile address grow. */
+static void others_pay_nothing(void **unused)
+{
+    uint64_t evicted = stranger_figure("daemon.transport", "half_records_evicted");
+    int slow = stranger_connect("127.0.0.1");
+    unsigned count;
+
+    (void)unused;
+    stranger_send_mark(slow, sizeof(record));
+    assert_true(stranger_send(slow, record, 64 << 10) > 0);
+    wait_until_every(10, stranger_figure("daemon.transport", "half_records") == 1);
+    count = stranger_connect_many("127.0.0.3", fds, 3 * BUDGET_MIB);
+    assert_int_equal(count, 3 * BUDGET_MIB);
+    flood(count);
+    assert_true(stranger_figure("daemon.transport", "half_records_evicted") > evicted);
+    assert_false(stranger_is_closed(slow));
+    (void)close(slow);
+    stranger_close_all(fds, count);
+    wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
+}
+
 /* A record that does not grow is waited for as long as is set, one that does a second more for
  * every 16 KiB.  Connections between two records are left alone. */
 static void time_is_bounded(void **unused)
@@ -147,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(others_pay_nothing),
         cmocka_unit_test(time_is_bounded),
     };
 
