@@ -257,6 +257,26 @@ bool database_run(struct database *db, uint32_t statement)
     return ok;
 }
 
+/* SQLite itself looks only while it opens a journal. */
+static bool is_in_place(struct database *db)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+           !moved;
+}
+
+bool database_commit(struct database *db)
+{
+    return is_in_place(db) && database_exec(db, "COMMIT");
+}
+
+const char *database_failure(struct database *db)
+{
+    return is_in_place(db) ? sqlite3_errmsg(db->handle)
+                           : "the file was removed or replaced; restart the server";
+}
+
 void database_rollback(struct database *db)
 {
     if (!sqlite3_get_autocommit(db->handle))

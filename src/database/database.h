@@ -61,6 +61,13 @@ bool database_run(struct database *db, uint32_t statement) MUST_USE;
 /* The first column of the first row; false when there is none. */
 bool database_number(struct database *db, const char *sql, int64_t *out) MUST_USE;
 
+/* COMMIT.  False, too, when the file is no longer where it was opened: the next start would not
+ * find what is written to it. */
+bool database_commit(struct database *db) MUST_USE;
+
+/* What is wrong after a failure. */
+const char *database_failure(struct database *db);
+
 /* End a transaction that failed, if SQLite has not done that by itself.  Forgets what SQLite says
  * about the failure. */
 void database_rollback(struct database *db);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Damage to the files of the state directory while the server is down: flipped bits, truncation,
- * removal.  The server either refuses to start and names the file, or it has everything: its name,
- * the handles that it gave out, the records of its clients.  What it does without, it tells.
+ * Damage to the files of the state directory, mostly while the server is down: flipped bits,
+ * truncation, removal.  The server either refuses to start and names the file, or it has
+ * everything: its name, the handles that it gave out, the records of its clients.  What it does
+ * without, it tells.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -247,6 +248,37 @@ static void no_key(void **state)
     assert_false(log_says("local.key.created"));
 }
 
+static void carol_completes(enum nfsstat4 expected)
+{
+    enum nfsstat4 status;
+
+    assert_int_equal(client_session_reclaim_complete(&carol.conn, &carol.session, &status),
+                     CLIENT_OK);
+    expect_status(status, expected);
+}
+
+/* Below a server that runs: what it would write is lost to its next life, so it acknowledges no
+ * client that it cannot remember.  Those that are there go on. */
+static void records_lost_meanwhile(void **state)
+{
+    (void)state;
+    assert_true(test_server_start(&script_server, NULL));
+    lives_come(&alice, "alice", 1);
+    lives_complete(&alice);
+    lives_come(&bob, "bob", 1);
+    lives_complete(&bob); /* SQLite would find it out by itself at its first change */
+    lives_come(&carol, "carol", 1);
+    drop("recovery.db");
+    carol_completes(NFS4ERR_DELAY);
+    assert_true(log_says("recovery.db error=\"the file was removed or replaced"));
+    begin(&alice, &file);
+    client_op_getattr(C, CLIENT_BITS(FATTR4_FILEID));
+    run(NFS4_OK);
+    restore();
+    assert_true(test_server_start(&script_server, NULL));
+    has_everything();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(records, setup, teardown),
         cmocka_unit_test_setup_teardown(no_records, setup, teardown),
         cmocka_unit_test_setup_teardown(no_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_lost_meanwhile, setup, teardown),
     };
 
     return test_group_run(tests);

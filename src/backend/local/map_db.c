@@ -42,7 +42,7 @@ static bool complain(struct map_db *db)
 {
     if (log_limit_take(&db->failures, clock_now_ns(), 1))
         log_error("local.map.db", LOG_STR("file", db->file),
-                  LOG_STR("error", sqlite3_errmsg(db->database->handle)),
+                  LOG_STR("error", database_failure(db->database)),
                   LOG_U64("left_out", log_limit_left_out(&db->failures)));
     return false;
 }
@@ -85,7 +85,7 @@ bool map_db_begin(struct map_db *db)
 
 bool map_db_commit(struct map_db *db)
 {
-    return database_exec(db->database, "COMMIT") || complain(db);
+    return database_commit(db->database) || complain(db);
 }
 
 void map_db_rollback(struct map_db *db)

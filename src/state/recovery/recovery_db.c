@@ -149,7 +149,7 @@ uint32_t recovery_db_lease_s(struct recovery_db *db)
 static bool fail(struct recovery_db *db)
 {
     if (log_limit_take(&db->failures, clock_now_ns(), 1))
-        log_error("recovery.db", LOG_STR("error", sqlite3_errmsg(db->database->handle)),
+        log_error("recovery.db", LOG_STR("error", database_failure(db->database)),
                   LOG_U64("left_out", log_limit_left_out(&db->failures)));
     database_rollback(db->database);
     return false;
@@ -196,5 +196,5 @@ bool recovery_db_set_lease_s(struct recovery_db *db, uint32_t lease_s)
 
 bool recovery_db_commit(struct recovery_db *db)
 {
-    return database_exec(db->database, "COMMIT") || fail(db);
+    return database_commit(db->database) || fail(db);
 }
