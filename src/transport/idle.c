@@ -18,6 +18,58 @@ void idle_forget_locked(struct connection *conn)
     list_remove(&conn->idle_link);
 }
 
+/* Look at some: a reference to the one whose address has the most connections, if those are more
+ * than *most, which is set to them then. */
+static struct connection *crowded_of(struct loop *loop, uint32_t *most)
+{
+    struct connection *found = NULL;
+
+    pthread_mutex_lock(&loop->list_lock);
+    for (int i = 0; i < TICK_BATCH; i++) {
+        struct list *link = list_pop_front(&loop->strangers);
+        struct connection *conn;
+
+        if (!link)
+            break;
+        conn = LIST_ENTRY(link, struct connection, idle_link);
+        if (atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
+            continue;
+        list_push_back(&loop->strangers, &conn->idle_link);
+        if (peer_connections(conn->counted) <= *most)
+            continue;
+        *most = peer_connections(conn->counted);
+        found = conn;
+    }
+    if (found)
+        connection_get(found);
+    pthread_mutex_unlock(&loop->list_lock);
+    return found;
+}
+
+bool idle_displace(struct transport *transport, const struct sockaddr *peer)
+{
+    uint32_t most = peer_table_connections(&transport->peers, peer) + 1;
+    struct connection *victim = NULL;
+
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        struct connection *found = crowded_of(&transport->loops[i], &most);
+
+        if (!found)
+            continue;
+        if (victim)
+            connection_put(victim);
+        victim = found;
+    }
+    if (!victim)
+        return false;
+    pthread_mutex_lock(&victim->loop->list_lock);
+    idle_forget_locked(victim);
+    pthread_mutex_unlock(&victim->loop->list_lock);
+    connection_cut(victim, TRANSPORT_COUNTER_displaced, "transport.displaced");
+    connection_put(victim);
+    return true;
+}
+
 static int64_t due_ns(const struct connection *conn, int64_t timeout_ns)
 {
     return connection_activity_ns(conn) + timeout_ns;

@@ -17,19 +17,27 @@ enum {
     LISTENER_BACKLOG = 1024,
     LISTENER_ACCEPTS = 64, /* in one go */
     LISTENER_PAUSE_MS = 100,
+    LISTENER_DISPLACED = 8,    /* connections that were told to go and are still counted */
     LISTENER_QUIET_MS = 10000, /* without a pause before the next is worth a line again */
 };
 
 /* ---- accepting ---- */
 
 /* Dialled ones have a share of their own. */
-static bool connections_full(struct transport *transport)
+static bool connections_full(struct transport *transport, uint32_t beyond)
 {
     uint32_t all = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
     uint32_t dialled = atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
 
-    return all >= transport_limit(transport, TRANSPORT_LIMIT_connections) ||
-           (all > dialled && all - dialled >= transport->config.connections_max);
+    return all >= transport_limit(transport, TRANSPORT_LIMIT_connections) + beyond ||
+           (all > dialled && all - dialled >= transport->config.connections_max + beyond);
+}
+
+static bool has_room(struct transport *transport, const struct sockaddr *peer)
+{
+    if (!connections_full(transport, 0))
+        return true;
+    return !connections_full(transport, LISTENER_DISPLACED) && idle_displace(transport, peer);
 }
 
 static void connection_refuse(struct transport *transport, int fd, const struct sockaddr *peer,
@@ -52,7 +60,7 @@ static struct connection *connection_admit(struct transport *transport, int fd,
     struct connection *conn;
     struct peer *counted;
 
-    if (connections_full(transport)) {
+    if (!has_room(transport, peer)) {
         connection_refuse(transport, fd, peer, TRANSPORT_COUNTER_refused, "connections");
         return NULL;
     }

@@ -2,6 +2,7 @@
 #include "transport/peer_table.h"
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -19,7 +20,7 @@ struct peer_key {
 struct peer {
     struct hnode node;
     struct peer_key key;
-    uint32_t count;
+    _Atomic uint32_t count; /* written with the lock */
 };
 
 void peer_table_init(struct peer_table *table)
@@ -62,13 +63,18 @@ static struct peer *peer_find_locked(const struct peer_table *table, const struc
     return NULL;
 }
 
+uint32_t peer_connections(const struct peer *peer)
+{
+    return atomic_load_explicit(&peer->count, memory_order_relaxed);
+}
+
 static struct peer *peer_get_locked(struct peer_table *table, const struct peer_key *key,
                                     uint32_t most)
 {
     uint64_t hash = hash_bytes(key, sizeof(*key), table->seed);
     struct peer *peer = peer_find_locked(table, key, hash);
 
-    if (peer ? peer->count >= most : most == 0)
+    if (peer ? peer_connections(peer) >= most : most == 0)
         return NULL;
     if (!peer) {
         peer = memory_zalloc(MEMORY_connections, sizeof(*peer));
@@ -77,7 +83,7 @@ static struct peer *peer_get_locked(struct peer_table *table, const struct peer_
         peer->key = *key;
         htable_insert(&table->peers, &peer->node, hash);
     }
-    peer->count++;
+    atomic_fetch_add_explicit(&peer->count, 1, memory_order_relaxed);
     return peer;
 }
 
@@ -99,12 +105,25 @@ void peer_put(struct peer_table *table, struct peer *peer)
     if (!peer)
         return;
     pthread_mutex_lock(&table->lock);
-    last = --peer->count == 0;
+    last = atomic_fetch_sub_explicit(&peer->count, 1, memory_order_relaxed) == 1;
     if (last)
         htable_remove(&table->peers, &peer->node);
     pthread_mutex_unlock(&table->lock);
     if (last)
         memory_free(MEMORY_connections, peer);
+}
+
+uint32_t peer_table_connections(struct peer_table *table, const struct sockaddr *address)
+{
+    struct peer_key key = key_of(address);
+    const struct peer *peer;
+    uint32_t count;
+
+    pthread_mutex_lock(&table->lock);
+    peer = peer_find_locked(table, &key, hash_bytes(&key, sizeof(key), table->seed));
+    count = peer ? peer_connections(peer) : 0;
+    pthread_mutex_unlock(&table->lock);
+    return count;
 }
 
 uint32_t peer_table_count(struct peer_table *table)

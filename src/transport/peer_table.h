@@ -32,5 +32,10 @@ struct peer *peer_get(struct peer_table *table, const struct sockaddr *address,
 /* It is closed; NULL is fine. */
 void peer_put(struct peer_table *table, struct peer *peer);
 
+/* How many connections an address has.  The first is for a connection that counts in `peer`, and
+ * takes no lock. */
+uint32_t peer_connections(const struct peer *peer);
+uint32_t peer_table_connections(struct peer_table *table, const struct sockaddr *address);
+
 /* Addresses that have connections now. */
 uint32_t peer_table_count(struct peer_table *table);

@@ -29,6 +29,7 @@ struct transport;
     X(refused_address, "The same: its address had max_connections_per_address")                    \
     X(refused_memory, "The same: there was no memory for it")                                      \
     X(idle_closed, "Connections closed that served no client and were idle")                       \
+    X(displaced, "The same, in favour of an address with fewer connections")                       \
     X(half_records_late, "Connections closed while a record of theirs took too long")              \
     X(half_records_evicted, "The same, to make room for other records")                            \
     X(unsent_late, "Connections closed whose client did not read")                                 \

@@ -46,19 +46,29 @@ static uint64_t transport_figure(const char *key)
 static void connections(void **unused)
 {
     uint64_t now = transport_figure("connections"), refused = transport_figure("refused");
-    int first, second;
+    int first, second, third;
 
     (void)unused;
     set_setting("transport.max_connections", (uint32_t)now + 1);
     first = stranger_connect("127.0.0.1");
     wait_until(transport_figure("connections") == now + 1);
-    second = stranger_connect("127.0.0.2");
+    second = stranger_connect("127.0.0.1");
     wait_until(stranger_is_closed(second));
     assert_false(stranger_is_closed(first));
     assert_int_equal(transport_figure("refused"), refused + 1);
     expect_service();
+    /* An address that has fewer gets the place of one that serves nobody. */
+    third = stranger_connect("127.0.0.2");
+    wait_until(stranger_is_closed(first));
+    wait_until(transport_figure("connections") == now + 1);
+    assert_false(stranger_is_closed(third));
+    assert_int_equal(transport_figure("displaced"), 1);
+    assert_int_equal(log_find("transport.displaced", NULL).count, 1);
+    assert_int_equal(transport_figure("refused"), refused + 1);
+    expect_service();
     (void)close(first);
     (void)close(second);
+    (void)close(third);
     set_setting("transport.max_connections", 65536);
     wait_until(transport_figure("connections") == now);
 }
