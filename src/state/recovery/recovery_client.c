@@ -47,6 +47,8 @@ static bool put_locked(struct recovery *r, struct recovery_record *record, bool 
     if (record->stored && !record->unsure && record->lost == lost && record->pending == 0 &&
         !record->owed)
         return true;
+    if (!recovery_queue_has_room_locked(r, LIMIT_RECOVERY_WAITERS))
+        return false;
     recovery_queue_add_locked(r, &change);
     return recovery_queue_wait_locked(r, &change, 1);
 }
@@ -201,7 +203,12 @@ static bool gone_locked(struct recovery *r, const struct client *client,
     if (!record->stored && record->pending == 0)
         return false;
     *change = (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
-    recovery_queue_add_locked(r, change);
+    /* Without room the deletion is owed, for which all may have to wait; but a row that is being
+     * written cannot be. */
+    if (recovery_queue_has_room_locked(r, LIMIT_RECOVERY_LEAVERS) || record->pending > 0)
+        recovery_queue_add_locked(r, change);
+    else
+        change->done = true;
     return true;
 }
 

@@ -68,6 +68,7 @@ struct recovery {
     struct htable records;
     uint64_t seed;
     uint32_t awaited, owed;
+    uint32_t waiting; /* threads, for changes of theirs */
     struct list queue;
     bool writing, stopped;
 };
@@ -91,6 +92,9 @@ void recovery_record_free_all(struct recovery *r);
 
 /* What waits is written as a whole, in one transaction.  `change` must live until it is done. */
 void recovery_queue_add_locked(struct recovery *r, struct recovery_change *change);
+
+/* May one more thread wait where `most` may?  A disk that hangs shall not take them all. */
+bool recovery_queue_has_room_locked(const struct recovery *r, uint32_t most);
 
 /* Wait for changes that were added; gives the lock back for the time.  True: all are written. */
 bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change *changes,

@@ -97,6 +97,11 @@ static bool all_done(const struct recovery_change *changes, size_t count)
     return true;
 }
 
+bool recovery_queue_has_room_locked(const struct recovery *r, uint32_t most)
+{
+    return r->waiting < most;
+}
+
 bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change *changes,
                                 size_t count)
 {
@@ -104,6 +109,7 @@ bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change
 
     if (count == 0)
         return true;
+    r->waiting++;
     pthread_mutex_unlock(&r->lock);
     vfs_blocking_begin(true);
     vfs_own_identity_begin();
@@ -118,6 +124,7 @@ bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change
     vfs_own_identity_end();
     vfs_blocking_end();
     pthread_mutex_lock(&r->lock);
+    r->waiting--;
     for (size_t i = 0; i < count; i++)
         ok = ok && changes[i].ok;
     return ok;
