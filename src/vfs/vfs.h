@@ -420,8 +420,8 @@ struct vfs_ops {
     void (*unlease)(struct vfs_object *obj, enum vfs_lease kind);
 };
 
-/* What lies below a mounted backend.  Two of them whose objects may be the same files share one, and
- * so does what they wait for. */
+/* What lies below a mounted backend.  Two of them whose objects may be the same files share one,
+ * and so does what they wait for. */
 struct vfs_volume {
     /* Kept by transport/: threads that wait in it now. */
     _Atomic int32_t blocked;
