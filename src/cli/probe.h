@@ -22,6 +22,7 @@
 /* A minor version. */
 struct probe_minor {
     bool offered;
+    bool denied;               /* by RPC, because of who asks or from where */
     enum client_status answer; /* not CLIENT_OK: none came, and status means nothing */
     enum nfsstat4 status;      /* of a COMPOUND with PUTROOTFH */
 };

@@ -2,6 +2,7 @@
 /*
  * What a server says of itself: its minor versions, EXCHANGE_ID and CREATE_SESSION.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +30,25 @@ static void minor_ask(struct client_conn *conn, uint32_t version, struct probe_m
         minor->status = r.status;
         minor->offered = r.status != NFS4ERR_MINOR_VERS_MISMATCH;
     }
+    minor->denied = minor->answer == CLIENT_REJECTED && r.reply.header.stat == MSG_DENIED &&
+                    r.reply.header.reject_stat == REJECT_AUTH_ERROR;
     if (minor->answer == CLIENT_OK || minor->answer == CLIENT_REJECTED)
         client_result_free(&r);
     client_compound_free(&c);
+}
+
+static bool none_answered(struct probe *probe, enum client_status last)
+{
+    for (uint32_t i = 0; i < PROBE_MINORS; i++) {
+        if (!probe->minors[i].denied)
+            continue;
+        (void)snprintf(
+            probe->error, sizeof(probe->error),
+            "the server denies all calls: it has no export for this host, or only for "
+            "ports below 1024 (run the probe as root), or wants another security flavor");
+        return false;
+    }
+    return probe_fail(probe, "no answer of an NFSv4 server", last, NFS4_OK);
 }
 
 bool probe_minors(struct probe *probe)
@@ -53,7 +70,7 @@ bool probe_minors(struct probe *probe)
         if (last == CLIENT_TIMEOUT && answered == 0)
             break; /* it will not answer the others either, and somebody waits */
     }
-    return answered > 0 || probe_fail(probe, "no answer of an NFSv4 server", last, NFS4_OK);
+    return answered > 0 || none_answered(probe, last);
 }
 
 static void server_fill(struct probe_server *server, const struct EXCHANGE_ID4resok *ok)

@@ -139,6 +139,13 @@ class Failure(unittest.TestCase):
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn("Connection refused", run.stderr)
 
+    def test_no_export_for_this_host(self):
+        with Server("/=mem:,client=192.0.2.1") as server:
+            run = mainstay("probe", server.address)
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn("the server denies all calls: it has no export for this host, or only for ports below 1024 "
+                      "(run the probe as root)", run.stderr)
+
     def test_peer_that_hangs_up(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
