@@ -23,9 +23,22 @@ enum {
 
 static struct counter_set *classes;
 static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
-static _Thread_local int64_t gathered;
-static _Atomic int64_t total;
-static _Atomic uint64_t budget, refused, failed;
+
+/* What is held against one limit. */
+struct account {
+    _Atomic int64_t total;
+    _Atomic uint64_t limit; /* 0: there is none */
+};
+
+enum {
+    REQUESTS,
+    STORES,
+    ACCOUNTS
+}; /* the budget; what mem exports hold */
+
+static struct account accounts[ACCOUNTS];
+static _Thread_local int64_t gathered[ACCOUNTS];
+static _Atomic uint64_t refused, failed;
 static _Atomic bool failed_lately;
 static _Atomic uint64_t fail_countdown; /* 0: no fault */
 
@@ -40,21 +53,40 @@ static struct counter_set *classes_get(void)
     return classes;
 }
 
-static bool in_budget(enum memory_class of)
+static unsigned account_of(enum memory_class of)
 {
-    return of != MEMORY_data && of != MEMORY_objects;
+    return of == MEMORY_data || of == MEMORY_objects ? STORES : REQUESTS;
 }
 
 static void count(enum memory_class of, int64_t bytes)
 {
+    unsigned which = account_of(of);
+    int64_t *mine = &gathered[which];
+
     counter_add(classes_get(), of, (uint64_t)bytes);
-    if (!in_budget(of))
-        return;
-    gathered += bytes;
-    if (gathered >= GATHER_BYTES || gathered <= -GATHER_BYTES) {
-        atomic_fetch_add_explicit(&total, gathered, memory_order_relaxed);
-        gathered = 0;
+    *mine += bytes;
+    if (*mine >= GATHER_BYTES || *mine <= -GATHER_BYTES) {
+        atomic_fetch_add_explicit(&accounts[which].total, *mine, memory_order_relaxed);
+        *mine = 0;
     }
+}
+
+static uint64_t limit_get(unsigned which)
+{
+    return atomic_load_explicit(&accounts[which].limit, memory_order_relaxed);
+}
+
+static void limit_set(unsigned which, uint64_t bytes)
+{
+    atomic_store_explicit(&accounts[which].limit, bytes, memory_order_relaxed);
+}
+
+/* As far as is known to all. */
+static uint64_t total_get(unsigned which)
+{
+    int64_t now = atomic_load_explicit(&accounts[which].total, memory_order_relaxed);
+
+    return now > 0 ? (uint64_t)now : 0;
 }
 
 /* The countdown ends at 1, so that it is known to have ended and only one thread ends it. */
@@ -71,19 +103,22 @@ static bool fault_due(void)
 }
 
 /* What clients hold leaves room for those who ask. */
-static bool holds(enum memory_class of)
+static uint64_t most_for(enum memory_class of, uint64_t limit)
 {
-    return of >= MEMORY_clients;
+    return account_of(of) == REQUESTS && of >= MEMORY_clients ? limit / 4 * 3 : limit;
 }
 
-static bool within_budget(enum memory_class of, size_t size)
+static bool within_limit(enum memory_class of, size_t size)
 {
-    uint64_t whole = atomic_load_explicit(&budget, memory_order_relaxed);
-    uint64_t most = holds(of) ? whole / 4 * 3 : whole;
-    int64_t now = atomic_load_explicit(&total, memory_order_relaxed) + gathered;
+    unsigned which = account_of(of);
+    uint64_t limit = limit_get(which);
+    int64_t now =
+        atomic_load_explicit(&accounts[which].total, memory_order_relaxed) + gathered[which];
 
-    if (whole == 0 || (now < 0 ? 0 : (uint64_t)now) + size <= most)
+    if (limit == 0 || (now < 0 ? 0 : (uint64_t)now) + size <= most_for(of, limit))
         return true;
+    if (which == STORES)
+        return false; /* a full disk, and no reason to forget clients */
     atomic_fetch_add_explicit(&refused, 1, memory_order_relaxed);
     atomic_store_explicit(&failed_lately, true, memory_order_relaxed);
     return false;
@@ -91,7 +126,7 @@ static bool within_budget(enum memory_class of, size_t size)
 
 static bool may_allocate(enum memory_class of, size_t size)
 {
-    return !fault_due() && (!in_budget(of) || within_budget(of, size));
+    return !fault_due() && within_limit(of, size);
 }
 
 /* `p` is what malloc() and its like gave for it. */
@@ -131,12 +166,26 @@ void memory_free(enum memory_class of, void *p)
 
 void memory_budget_set(uint64_t bytes)
 {
-    atomic_store_explicit(&budget, bytes, memory_order_relaxed);
+    limit_set(REQUESTS, bytes);
 }
 
 uint64_t memory_budget(void)
 {
-    return atomic_load_explicit(&budget, memory_order_relaxed);
+    return limit_get(REQUESTS);
+}
+
+void memory_store_set(uint64_t bytes)
+{
+    limit_set(STORES, bytes);
+}
+
+uint64_t memory_store_free(void)
+{
+    uint64_t limit = limit_get(STORES), used = total_get(STORES);
+
+    if (limit == 0)
+        return UINT64_MAX;
+    return used < limit ? limit - used : 0;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -167,7 +216,8 @@ static uint64_t group_limit(const char *path)
     return bytes;
 }
 
-uint64_t memory_budget_default(void)
+/* What the process may have. */
+static uint64_t memory_there_is(void)
 {
     uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t space;
@@ -177,17 +227,30 @@ uint64_t memory_budget_default(void)
     bytes = least(bytes, limit_of(RLIMIT_DATA));
     space = limit_of(RLIMIT_AS);
     bytes = least(bytes, space > 2ull * BEYOND_HEAP_BYTES ? space - BEYOND_HEAP_BYTES : space / 2);
-    return bytes / 2;
+    return bytes;
+}
+
+uint64_t memory_budget_default(void)
+{
+    return memory_there_is() / 4;
+}
+
+uint64_t memory_store_default(void)
+{
+    return memory_there_is() / 2;
+}
+
+bool memory_is_tight(void)
+{
+    uint64_t most = limit_get(REQUESTS);
+
+    return most > 0 && total_get(REQUESTS) > most / 8 * SHORT_EIGHTHS;
 }
 
 bool memory_is_short(void)
 {
-    uint64_t most = atomic_load_explicit(&budget, memory_order_relaxed);
-    int64_t now = atomic_load_explicit(&total, memory_order_relaxed);
-
-    if (atomic_exchange_explicit(&failed_lately, false, memory_order_relaxed))
-        return true;
-    return most > 0 && now > 0 && (uint64_t)now > most / 8 * SHORT_EIGHTHS;
+    return atomic_exchange_explicit(&failed_lately, false, memory_order_relaxed) ||
+           memory_is_tight();
 }
 
 void memory_stats_read(struct memory_stats *stats)
@@ -202,7 +265,8 @@ void memory_stats_read(struct memory_stats *stats)
         stats->of[i] = bytes > 0 ? (uint64_t)bytes : 0;
         stats->total += stats->of[i];
     }
-    stats->budget = atomic_load_explicit(&budget, memory_order_relaxed);
+    stats->budget = limit_get(REQUESTS);
+    stats->store = limit_get(STORES);
     stats->refused = atomic_load_explicit(&refused, memory_order_relaxed);
     stats->failed = atomic_load_explicit(&failed, memory_order_relaxed);
 }

@@ -29,8 +29,9 @@
     X(delegations, "Delegations and recalls")                                                      \
     X(callbacks, "Callbacks and the paths that they take")                                         \
     X(duplicates, "Replies of 4.0 kept for retries")                                               \
-    X(objects, "Files and directories that backends have in memory")                               \
-    X(data, "Contents of the mem backend")                                                         \
+    X(cached, "Objects, leases and handle maps of local exports")                                  \
+    X(objects, "Files and directories of mem exports")                                             \
+    X(data, "Contents of mem exports")                                                             \
     X(tables, "Hash tables")
 
 enum memory_class {
@@ -52,22 +53,33 @@ void *memory_alloc_aligned(enum memory_class of, size_t align, size_t size) MUST
 void memory_free(enum memory_class of, void *p);
 
 /* From now on memory_alloc() fails above `bytes`, and above three quarters of that for what is held
- * (clients and all behind them in the list); 0: only when the machine has no more.  What the
- * mem backend holds (data, objects) has an account of its own and does not count. */
+ * (clients and all behind them in the list); 0: only when the machine has no more.  What mem
+ * exports hold (data, objects) does not count here, but against a limit of its own. */
 void memory_budget_set(uint64_t bytes);
 uint64_t memory_budget(void);
 
-/* Half of what the process may have: of the machine's memory, of its control group's, or of its
- * address space, whichever is the least. */
+/* The same for what all mem exports together hold: above `bytes` there is no space left.  Not set,
+ * there is no limit.  What is left of it. */
+void memory_store_set(uint64_t bytes);
+uint64_t memory_store_free(void);
+
+/* A quarter of what the process may have, of the machine's memory, of its control group's, or of
+ * its address space, whichever is the least; and half of that for mem exports. */
 uint64_t memory_budget_default(void);
+uint64_t memory_store_default(void);
 
 /* Is so much of the budget used up, or has an allocation failed since the last call, that what is
  * idle should be given up?  For timers. */
 bool memory_is_short(void);
 
+/* The first half of that question, as often as anybody likes: should a cache that is about to grow
+ * give up something instead? */
+bool memory_is_tight(void);
+
 struct memory_stats {
     uint64_t of[MEMORY_CLASS_COUNT]; /* bytes now */
-    uint64_t total, budget;          /* budget 0: there is none */
+    uint64_t total;                  /* of all classes */
+    uint64_t budget, store;          /* the two limits; 0: there is none */
     uint64_t refused;                /* allocations that failed by the budget */
     uint64_t failed;                 /* and by the machine */
 };

@@ -65,11 +65,13 @@ static void memory_log(void)
 
     memory_stats_read(&stats);
 
-    const struct log_field fields[] = {
-        LOG_U64("budget", stats.budget), LOG_U64("total", stats.total),
-        LOG_U64("refused", stats.refused), LOG_U64("failed", stats.failed),
+    const struct log_field fields[] = {LOG_U64("budget", stats.budget),
+                                       LOG_U64("store", stats.store),
+                                       LOG_U64("total", stats.total),
+                                       LOG_U64("refused", stats.refused),
+                                       LOG_U64("failed", stats.failed),
 #define X(name, help) LOG_U64(#name, stats.of[MEMORY_##name]),
-        MEMORY_CLASSES(X)
+                                       MEMORY_CLASSES(X)
 #undef X
     };
 

@@ -97,6 +97,7 @@ static void obey_memory(const struct setting_values *now)
 {
     uint32_t mib = now->of[SETTING_MEMORY_MIB].number;
 
+    memory_store_set(memory_store_default());
     memory_budget_set(mib > 0 ? (uint64_t)mib << 20 : memory_budget_default());
 }
 

@@ -9,9 +9,11 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "backend/local/local_internal.h"
+#include "base/memory.h"
 
 enum {
     CHAIN_FIRST = 64 /* directories on the way that need no second allocation */
@@ -87,15 +89,28 @@ static void remember(const struct local_fs *fs, const struct relation *relation,
     pthread_mutex_unlock(&fs->ancestry->lock);
 }
 
-/* More than can be remembered is not kept. */
+static bool chain_grow(struct chain *chain)
+{
+    uint32_t room = chain->room ? chain->room * 2 : CHAIN_FIRST;
+    struct relation *steps = memory_alloc(MEMORY_calls, room * sizeof(steps[0]));
+
+    if (!steps)
+        return false;
+    if (chain->count > 0)
+        memcpy(steps, chain->steps, chain->count * sizeof(steps[0]));
+    memory_free(MEMORY_calls, chain->steps);
+    chain->steps = steps;
+    chain->room = room;
+    return true;
+}
+
+/* More than can be remembered, or than there is memory for, is not kept: it is looked at again. */
 static void chain_add(struct chain *chain, const struct local_id *id, const struct local_id *parent)
 {
     if (chain->count == LIMIT_LOCAL_ANCESTRY)
         return;
-    if (chain->count == chain->room) {
-        chain->room = chain->room ? chain->room * 2 : CHAIN_FIRST;
-        chain->steps = must_realloc(chain->steps, chain->room * sizeof(chain->steps[0]));
-    }
+    if (chain->count == chain->room && !chain_grow(chain))
+        return;
     chain->steps[chain->count++] = (struct relation){.id = *id, .parent = *parent};
 }
 
@@ -153,7 +168,7 @@ enum vfs_status local_ancestry_check(const struct local_fs *fs, int fd, const st
 
     for (uint32_t i = chain.count; status == VFS_OK && i-- > 0;)
         remember(fs, &chain.steps[i], *epoch);
-    free(chain.steps);
+    memory_free(MEMORY_calls, chain.steps);
     return status;
 }
 

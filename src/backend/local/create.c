@@ -230,12 +230,18 @@ static int make_entry(struct making *m)
                    makedev(create->rdev_major, create->rdev_minor));
 }
 
+/* What cannot be told of is not left behind, so that the client's retry makes it. */
 static enum vfs_status make_other(struct making *m)
 {
+    enum vfs_status status;
+
     if (make_entry(m) != 0)
         return local_failure(errno);
     m->create->created = true;
-    return came_and_went(local_child(m->dir, m->name, &m->made));
+    status = local_child(m->dir, m->name, &m->made);
+    if (status == VFS_DELAY)
+        (void)unlinkat(m->dir->path_fd, m->name, m->create->type == VFS_DIR ? AT_REMOVEDIR : 0);
+    return came_and_went(status);
 }
 
 static enum vfs_status make(struct making *m)

@@ -3,7 +3,8 @@
 #include "backend/local/lease.h"
 
 #include <errno.h>
-#include <stdlib.h>
+
+#include "base/memory.h"
 
 enum {
     DESCRIPTORS_PER_LEASE = 4 /* there are that many more descriptors than leases at the least */
@@ -38,10 +39,9 @@ static enum vfs_status status_of(int err)
     }
 }
 
-static void hold_locked(struct local_object *obj, enum vfs_lease kind, int fd)
+static void hold_locked(struct local_object *obj, struct local_lease *lease, enum vfs_lease kind,
+                        int fd)
 {
-    struct local_lease *lease = must_calloc(1, sizeof(*lease));
-
     vfs_object_get(&obj->base);
     lease->obj = obj;
     lease->fd = fd;
@@ -56,18 +56,24 @@ static void hold_locked(struct local_object *obj, enum vfs_lease kind, int fd)
 static enum vfs_status ask_kernel(struct local_object *obj, enum vfs_lease kind, int fd)
 {
     const int access = kind == VFS_LEASE_READ ? O_RDONLY : O_RDWR;
+    struct local_lease *lease = memory_zalloc(MEMORY_cached, sizeof(*lease));
     enum vfs_status status = VFS_DELAY;
     int err;
 
+    if (!lease)
+        return VFS_DELAY;
     pthread_mutex_lock(&obj->lock);
     if (!share_locked(obj, kind, &status) && obj->fds[access] == fd &&
         local_io_keep_only_locked(obj, access, 1)) {
         err = local_watch_set(fd, kind);
         status = err ? status_of(err) : VFS_OK;
-        if (!err)
-            hold_locked(obj, kind, fd);
+        if (!err) {
+            hold_locked(obj, lease, kind, fd);
+            lease = NULL;
+        }
     }
     pthread_mutex_unlock(&obj->lock);
+    memory_free(MEMORY_cached, lease);
     return status;
 }
 
@@ -157,7 +163,7 @@ void local_unlease(struct vfs_object *base, enum vfs_lease kind)
     atomic_fetch_sub_explicit(&fs->leases, 1, memory_order_relaxed);
     if (!last)
         return;
-    free(lease);
+    memory_free(MEMORY_cached, lease);
     vfs_object_put(base);
 }
 

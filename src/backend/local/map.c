@@ -22,6 +22,7 @@
 #include "base/htable.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 enum {
     FLUSH_MS = 1000,
@@ -47,7 +48,7 @@ struct local_map {
     uint64_t seq;
     bool recovering;  /* the log files stay as they are */
     bool failing;     /* the last flush did; only the flusher tries again */
-    uint64_t dropped; /* places not noted since LIMIT_LOCAL_MAP_PENDING was met */
+    uint64_t dropped; /* places not noted since the last flush that succeeded: there was no room */
     uint64_t recent[RECENT_COUNT];
 
     pthread_t flusher;
@@ -116,7 +117,7 @@ static void drop_moved(struct local_map *map)
         struct pending *p = LIST_ENTRY(node, struct pending, link);
 
         htable_remove(&map->ids, &p->node);
-        free(p);
+        memory_free(MEMORY_cached, p);
     }
     if (!map->recovering)
         (void)map_log_clear_old(&map->log);
@@ -172,11 +173,9 @@ static void *flusher_run(void *arg)
     return NULL;
 }
 
-/* With the lock.  Takes seq from the change if it has one (a replayed change). */
-static void add_locked(struct local_map *map, const struct map_change *change)
+/* With the lock. */
+static void add_locked(struct local_map *map, struct pending *p, const struct map_change *change)
 {
-    struct pending *p = must_malloc(sizeof(*p));
-
     p->change = *change;
     list_init(&p->link);
     list_push_back(&map->waiting, &p->link);
@@ -187,10 +186,13 @@ static void add_locked(struct local_map *map, const struct map_change *change)
 static bool replay(void *arg, const struct map_change *change)
 {
     struct local_map *map = arg;
+    struct pending *p = memory_alloc(MEMORY_cached, sizeof(*p));
 
+    if (!p)
+        return false;
     if (change->seq > map->seq)
         map->seq = change->seq;
-    add_locked(map, change);
+    add_locked(map, p, change);
     return map->ids.count < LIMIT_LOCAL_MAP_PENDING || flush(map);
 }
 
@@ -211,14 +213,21 @@ static bool lock_with_room(struct local_map *map)
     return room;
 }
 
-static void change_locked(struct local_map *map, enum map_op op, const struct local_id *id,
+/* False: there is no memory for it, and nothing has changed. */
+static bool change_locked(struct local_map *map, enum map_op op, const struct local_id *id,
                           const struct local_place *place)
 {
     struct map_change change = {.op = op, .id = *id, .place = *place};
+    struct pending *p = memory_alloc(MEMORY_cached, sizeof(*p));
 
+    if (!p) {
+        map->dropped++;
+        return false;
+    }
     change.seq = ++map->seq;
     map_log_append(&map->log, &change);
-    add_locked(map, &change);
+    add_locked(map, p, &change);
+    return true;
 }
 
 void local_map_note(struct local_map *map, const struct local_id *id,
@@ -227,10 +236,8 @@ void local_map_note(struct local_map *map, const struct local_id *id,
     uint64_t hash = place_hash(id, place);
     uint64_t *recent = &map->recent[(hash >> 32) % RECENT_COUNT];
 
-    if (lock_with_room(map) && *recent != hash) {
+    if (lock_with_room(map) && *recent != hash && change_locked(map, MAP_ADD, id, place))
         *recent = hash;
-        change_locked(map, MAP_ADD, id, place);
-    }
     pthread_mutex_unlock(&map->lock);
 }
 
@@ -245,7 +252,7 @@ void local_map_forget(struct local_map *map, const struct local_id *id,
     if (*recent == hash)
         *recent = 0;
     if (room)
-        change_locked(map, MAP_DEL, id, place);
+        (void)change_locked(map, MAP_DEL, id, place);
     pthread_mutex_unlock(&map->lock);
 }
 
@@ -339,7 +346,7 @@ static void map_free(struct local_map *map)
         struct pending *p = LIST_ENTRY(node, struct pending, link);
 
         htable_remove(&map->ids, &p->node);
-        free(p);
+        memory_free(MEMORY_cached, p);
     }
     htable_fini(&map->ids);
     map_log_close(&map->log);

@@ -4,20 +4,21 @@
  * reference on every object in it; whoever sees that reference as the only one, under the shard's
  * lock, may take the object out.  So a release() means that the table has let go before.
  *
- * When descriptors are short, an object that nobody refers to leaves; one that has references but
- * is in no call, like an open file, stays without descriptors.  Those are in a list of their own,
- * so that many of them do not stand between a request and what can be closed.
+ * When memory or descriptors are short, an object that nobody refers to leaves; one that has
+ * references but is in no call, like an open file, can stay without descriptors.  Those are in a
+ * list of their own, so that many of them do not stand between a request and what can be closed.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend/local/local_internal.h"
+#include "base/memory.h"
 
 enum {
     EVICT_SCAN = 32,         /* objects looked at before giving up on a shard */
     RESERVE_ROUNDS = 16,     /* of all shards, for one descriptor */
+    SHRINK_COUNT = 8,        /* of one shard, when there is no memory */
     SWEEP_SCAN = 512,        /* of one shard in one pass */
     OBJECT_IDLE_EPOCHS = 60, /* unused for so long, it leaves */
     NAME_IDLE_EPOCHS = 2,    /* after which it is looked at whether it still has a name */
@@ -59,7 +60,7 @@ static void object_destroy(struct local_object *obj)
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     local_sync_fini(&obj->sync);
     local_node_put(local_fs_of(&obj->base)->volume, obj->file);
-    free(obj);
+    memory_free(MEMORY_cached, obj);
 }
 
 /* Out of the table; the caller puts the table's reference after unlocking. */
@@ -175,6 +176,32 @@ static struct local_object *victim_locked(struct local_fs *fs, struct local_shar
     return NULL;
 }
 
+/* Take idle objects out, some of each shard, for their memory.  False: there were none. */
+static bool cache_shrink(struct local_fs *fs)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < LOCAL_SHARDS; i++) {
+        struct local_shard *shard = &fs->shards[i];
+        struct local_object *victim;
+        struct list dead = LIST_INIT(dead);
+
+        pthread_mutex_lock(&shard->lock);
+        for (unsigned count = 0; count < SHRINK_COUNT; count++) {
+            victim = victim_locked(fs, shard, &shard->bare);
+            if (!victim)
+                victim = victim_locked(fs, shard, &shard->lru);
+            if (!victim)
+                break;
+            list_push_back(&dead, &victim->lru);
+        }
+        pthread_mutex_unlock(&shard->lock);
+        found |= !list_empty(&dead);
+        put_all(&dead);
+    }
+    return found;
+}
+
 /* Have one object give up descriptors: by leaving (the caller puts *victim), or bare. */
 static void save_locked(struct local_shard *shard, struct local_object **victim,
                         struct local_closing *closing)
@@ -257,14 +284,31 @@ void local_object_equipped(struct local_object *obj)
     pthread_mutex_unlock(&shard->lock);
 }
 
+/* An object and its node; NULL: there is no memory for them. */
+static struct local_object *object_alloc(const struct local_fs *fs, const struct local_id *id)
+{
+    struct local_object *obj = memory_zalloc(MEMORY_cached, sizeof(*obj));
+
+    if (!obj)
+        return NULL;
+    obj->file = local_node_get(fs->volume, id);
+    if (obj->file)
+        return obj;
+    memory_free(MEMORY_cached, obj);
+    return NULL;
+}
+
 static struct local_object *object_new(struct local_fs *fs, int fd, int access,
                                        const struct local_id *id, const struct statx *st)
 {
-    struct local_object *obj = must_calloc(1, sizeof(*obj));
+    struct local_object *obj = object_alloc(fs, id);
     uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
 
+    if (!obj && cache_shrink(fs))
+        obj = object_alloc(fs, id);
+    if (!obj)
+        return NULL;
     obj->base.fs = &fs->base;
-    obj->file = local_node_get(fs->volume, id);
     obj->base.node = &obj->file->base;
     atomic_init(&obj->base.refs, 1);
     obj->base.type = local_type(st->stx_mode);
@@ -285,6 +329,12 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
     return obj;
 }
 
+/* Is the shard as large as it may be, or should it not grow while memory is tight? */
+static bool shard_is_full(const struct local_fs *fs, const struct local_shard *shard)
+{
+    return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight();
+}
+
 /* Into the table; or, when another thread was first, that one's. */
 static struct local_object *insert(struct local_fs *fs, struct local_object *fresh,
                                    const struct local_id *id)
@@ -292,6 +342,7 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
     uint64_t hash = id_hash(fs, id);
     struct local_shard *shard = shard_of(fs, hash);
     struct local_object *obj, *victim = NULL;
+    bool full;
 
     pthread_mutex_lock(&shard->lock);
     obj = find_locked(fs, shard, id, hash);
@@ -303,9 +354,10 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
         if (obj->fds[O_RDWR] >= 0)
             list_push_back(&shard->io, &obj->io);
         obj->hashed = true;
-        if (shard->table.count > fs->objects_max / LOCAL_SHARDS)
+        full = shard_is_full(fs, shard);
+        if (full)
             victim = victim_locked(fs, shard, &shard->bare);
-        if (!victim && shard->table.count > fs->objects_max / LOCAL_SHARDS)
+        if (full && !victim)
             victim = victim_locked(fs, shard, &shard->lru);
     }
     pthread_mutex_unlock(&shard->lock);
@@ -373,6 +425,11 @@ enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
         return status;
     }
     obj = object_new(fs, fd, access, id, &st);
+    if (!obj) {
+        close(fd);
+        vfs_shortage();
+        return VFS_DELAY;
+    }
     *out = insert(fs, obj, id);
     return VFS_OK;
 }

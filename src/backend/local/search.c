@@ -4,10 +4,11 @@
  * the names that were noted, each step verified against the id.
  */
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "backend/local/local_internal.h"
+#include "base/memory.h"
 
 enum {
     SEARCH_BYTES = 16 << 10,
@@ -158,7 +159,9 @@ static enum vfs_status find_fd(struct search *search, const struct local_id *id,
         return VFS_STALE;
     }
     search->budget--;
-    places = must_malloc(LOCAL_PLACES_MAX * sizeof(*places));
+    places = memory_alloc(MEMORY_calls, LOCAL_PLACES_MAX * sizeof(*places));
+    if (!places)
+        return VFS_DELAY;
     status = local_map_find(search->fs->map, id, places, &count);
     if (status == VFS_OK)
         status = VFS_STALE;
@@ -166,7 +169,7 @@ static enum vfs_status find_fd(struct search *search, const struct local_id *id,
         count = 0;
     for (size_t i = 0; i < count && status == VFS_STALE; i++)
         status = try_place(search, id, &places[i], depth, fd);
-    free(places);
+    memory_free(MEMORY_calls, places);
     return status;
 }
 
@@ -196,29 +199,48 @@ static enum vfs_status find_above(struct search *search, const struct local_id *
     return status;
 }
 
-/* The directories above `id` in *above, up to one that is at hand. */
-static enum vfs_status list_above(struct search *search, const struct local_id *id,
-                                  struct local_id **above, uint32_t *count)
+/* Directories, from the lowest up. */
+struct way_up {
+    struct local_id *ids;
+    uint32_t count, room;
+};
+
+static bool way_up_grow(struct way_up *way)
 {
-    struct local_place *places = must_malloc(LOCAL_PLACES_MAX * sizeof(*places));
-    enum vfs_status status = VFS_OK;
-    uint32_t room = SEARCH_DEPTH;
+    uint32_t room = way->room ? way->room * 2 : SEARCH_DEPTH;
+    struct local_id *ids = memory_alloc(MEMORY_calls, room * sizeof(ids[0]));
+
+    if (!ids)
+        return false;
+    if (way->count > 0)
+        memcpy(ids, way->ids, way->count * sizeof(ids[0]));
+    memory_free(MEMORY_calls, way->ids);
+    way->ids = ids;
+    way->room = room;
+    return true;
+}
+
+/* The directories above `id`, up to one that is at hand. */
+static enum vfs_status list_above(struct search *search, const struct local_id *id,
+                                  struct way_up *way)
+{
+    struct local_place *places = memory_alloc(MEMORY_calls, LOCAL_PLACES_MAX * sizeof(*places));
+    enum vfs_status status = places ? VFS_OK : VFS_DELAY;
     bool found = false;
 
-    *above = must_malloc(room * sizeof(**above));
-    *count = 0;
     while (status == VFS_OK && !found) {
-        if (*count == room) {
-            room *= 2;
-            *above = must_realloc(*above, room * sizeof(**above));
+        if (way->count == way->room && !way_up_grow(way)) {
+            status = VFS_DELAY;
+            break;
         }
-        status = find_above(search, *count ? &(*above)[*count - 1] : id, places, &(*above)[*count]);
+        status = find_above(search, way->count ? &way->ids[way->count - 1] : id, places,
+                            &way->ids[way->count]);
         if (status == VFS_OK)
-            found = usable(search->fs, &(*above)[(*count)++]);
-        if (*count == LIMIT_LOCAL_DEPTH && !found)
+            found = usable(search->fs, &way->ids[way->count++]);
+        if (way->count == LIMIT_LOCAL_DEPTH && !found)
             status = VFS_STALE;
     }
-    free(places);
+    memory_free(MEMORY_calls, places);
     return status;
 }
 
@@ -227,19 +249,18 @@ static enum vfs_status list_above(struct search *search, const struct local_id *
 static enum vfs_status descend(struct search *search, const struct local_id *id,
                                struct local_object **parent)
 {
-    struct local_id *above;
-    uint32_t left;
-    enum vfs_status status = list_above(search, id, &above, &left);
+    struct way_up way = {0};
+    enum vfs_status status = list_above(search, id, &way);
 
     *parent = NULL;
-    while (status == VFS_OK && left-- > 0) {
+    for (uint32_t i = way.count; status == VFS_OK && i-- > 0;) {
         struct local_object *next = NULL;
 
-        status = find_directory(search, &above[left], SEARCH_DEPTH, &next);
+        status = find_directory(search, &way.ids[i], SEARCH_DEPTH, &next);
         release_directory(*parent);
         *parent = status == VFS_OK ? next : NULL;
     }
-    free(above);
+    memory_free(MEMORY_calls, way.ids);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 
 static pthread_mutex_t volumes_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list volumes = LIST_INIT(volumes);
@@ -102,8 +103,10 @@ static struct local_node *node_locked(struct local_volume_shard *shard, const st
 static struct local_node *node_create_locked(struct local_volume_shard *shard,
                                              const struct local_id *id, uint64_t hash)
 {
-    struct local_node *node = must_calloc(1, sizeof(*node));
+    struct local_node *node = memory_zalloc(MEMORY_cached, sizeof(*node));
 
+    if (!node)
+        return NULL;
     node->id.len = id->len;
     memcpy(node->id.data, id->data, id->len);
     node->refs = 1;
@@ -157,7 +160,7 @@ void local_node_put(struct local_volume *volume, struct local_node *node)
     CHECK(!atomic_load_explicit(&node->base.state, memory_order_relaxed));
     CHECK(atomic_load(&node->kept_fd) < 0); /* it went with the last open */
     CHECK(pthread_mutex_destroy(&node->names) == 0);
-    free(node);
+    memory_free(MEMORY_cached, node);
 }
 
 bool local_node_shared(struct local_volume *volume, const struct local_node *node)

@@ -60,7 +60,8 @@ struct local_volume *local_volume_get(uint32_t dev_major, uint32_t dev_minor);
 /* No node of that export is held any more.  NULL is fine. */
 void local_volume_put(struct local_volume *volume);
 
-/* The node of a file, made if there is none; or NULL then.  With a reference. */
+/* The node of a file, with a reference.  If there is none it is made, or NULL without memory; or it
+ * is NULL then. */
 struct local_node *local_node_get(struct local_volume *volume, const struct local_id *id);
 struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id);
 /* NULL is fine. */

@@ -21,8 +21,11 @@ static enum vfs_status mem_root(struct vfs *vfs, struct vfs_object **out)
 static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out)
 {
     const struct mem_fs *fs = mem_fs_of(obj->fs);
+    uint64_t of_all = memory_store_free();
     uint64_t bytes_free = space_free(&fs->space);
 
+    if (bytes_free > of_all)
+        bytes_free = of_all; /* other mem exports hold the rest */
     *out = (struct vfs_statfs){
         .bytes_total = fs->space.limit,
         .bytes_free = bytes_free,
@@ -141,7 +144,7 @@ struct vfs *mem_create(const struct mem_options *options)
     randombytes_buf(&fs->name_seed, sizeof(fs->name_seed));
     randombytes_buf(fs->handle_key, sizeof(fs->handle_key));
     fs->link_max = options->link_max ? options->link_max : MEM_LINK_MAX_DEFAULT;
-    fs->space.limit = options->bytes_max ? options->bytes_max : memory_budget_default();
+    fs->space.limit = options->bytes_max ? options->bytes_max : memory_store_default();
     if (fs->space.limit < sizeof(struct mem_object))
         fs->space.limit = sizeof(struct mem_object); /* the root has room always */
     pthread_mutex_init(&fs->rename_lock, NULL);

@@ -13,7 +13,7 @@
 
 struct mem_options {
     /* Bytes of data, names and objects together; 0: half of the machine's memory.  VFS_NOSPC
-     * beyond. */
+     * beyond, and beyond memory_store_set(). */
     uint64_t bytes_max;
     uint32_t link_max; /* names of one object, entries `..` of a directory; 0: 1,000,000 */
     /* The root directory; mode 0 means 0755. */

@@ -63,6 +63,54 @@ static void budget(void **unused)
     memory_budget_set(0);
 }
 
+/* What mem exports hold has a limit of its own: neither takes from the other, and a full store is
+ * no reason to forget clients. */
+static void store(void **unused)
+{
+    void *data, *request;
+
+    (void)unused;
+    assert_int_equal(memory_store_free(), UINT64_MAX);
+    memory_budget_set(BLOCK_BYTES);
+    memory_store_set(2 * BLOCK_BYTES);
+    data = memory_alloc(MEMORY_data, BLOCK_BYTES * 3 / 2);
+    assert_non_null(data);
+    assert_in_range(memory_store_free(), 1, BLOCK_BYTES / 2);
+    assert_null(memory_alloc(MEMORY_objects, BLOCK_BYTES));
+    assert_false(memory_is_short());
+    request = memory_alloc(MEMORY_cached, BLOCK_BYTES / 2);
+    assert_non_null(request);
+    assert_null(memory_alloc(MEMORY_cached, BLOCK_BYTES / 2));
+    assert_true(memory_is_short());
+    memory_free(MEMORY_data, data);
+    data = memory_alloc(MEMORY_objects, BLOCK_BYTES);
+    assert_non_null(data);
+    memory_free(MEMORY_objects, data);
+    memory_free(MEMORY_cached, request);
+    memory_budget_set(0);
+    memory_store_set(0);
+}
+
+/* A cache looks as often as it likes, and spoils nothing for the timer. */
+static void tight(void **unused)
+{
+    void *block;
+
+    (void)unused;
+    (void)memory_is_short();
+    memory_budget_set(2 * BLOCK_BYTES);
+    assert_false(memory_is_tight());
+    block = memory_alloc(MEMORY_buffers, BLOCK_BYTES * 3 / 2);
+    assert_non_null(block);
+    assert_true(memory_is_tight());
+    assert_true(memory_is_short());
+    memory_free(MEMORY_buffers, block);
+    assert_null(memory_alloc(MEMORY_buffers, 3 * BLOCK_BYTES));
+    assert_false(memory_is_tight());
+    assert_true(memory_is_short());
+    memory_budget_set(0);
+}
+
 static void fault(void **unused)
 {
     void *p;
@@ -91,10 +139,13 @@ static void arena(void **unused)
     arena_init(&arena, 4096);
     memory_fail_nth(1);
     assert_null(arena_alloc(&arena, 1));
+    assert_true(arena.starved);
     assert_non_null(arena_alloc(&arena, 1));
     memory_fail_nth(1);
     assert_null(arena_alloc(&arena, BLOCK_BYTES));
     assert_non_null(arena_alloc(&arena, BLOCK_BYTES));
+    assert_null(arena_alloc(&arena, SIZE_MAX));
+    assert_false(arena.starved); /* a limit is something else */
     arena_reset(&arena);
     assert_in_range(used(MEMORY_calls), 4096, 2 * 4096);
     arena_fini(&arena);
@@ -125,7 +176,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counted), cmocka_unit_test(budget), cmocka_unit_test(fault),
-        cmocka_unit_test(arena),   cmocka_unit_test(table),
+        cmocka_unit_test(store),   cmocka_unit_test(tight),  cmocka_unit_test(arena),
+        cmocka_unit_test(table),
     };
 
     return test_group_run(tests);
