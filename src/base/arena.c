@@ -59,6 +59,7 @@ void arena_reset(struct arena *arena)
     arena->current = arena->first;
     arena->used = 0;
     arena->total = 0;
+    arena->starved = false;
 }
 
 /* A chunk with room for `size` bytes behind those that there are. */
@@ -66,6 +67,7 @@ static bool arena_grow(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = chunk_create(size > arena->chunk_size ? size : arena->chunk_size);
 
+    arena->starved = !chunk;
     if (!chunk)
         return false;
     if (arena->current)

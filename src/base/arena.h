@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct arena {
     size_t chunk_size;
     size_t used;  /* of the current chunk */
     size_t total; /* bytes handed out since the last reset */
+    bool starved; /* there was no memory for it, since then */
 };
 
 /* Make an arena that grows by chunks of `chunk_size` bytes; it has none yet. */

@@ -94,6 +94,12 @@ struct compound {
     struct delegation_waiter *waiter;
 };
 
+/* Why arguments could not be decoded: they are wrong, or there was no memory for their arrays. */
+static inline enum nfsstat4 compound_undecoded(const struct compound *c)
+{
+    return c->arena->starved ? NFS4ERR_DELAY : NFS4ERR_BADXDR;
+}
+
 /* Whose delegations are not in the way of what it does; may be NULL. */
 static inline const struct client *compound_holder(const struct compound *c)
 {

@@ -125,7 +125,7 @@ enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
     case NFSPROC4_COMPOUND:
         conn = conn_record(call->conn);
         if (!conn)
-            return RPC_SYSTEM_ERR;
+            return RPC_STARVED;
         if (!admission_to_server(call, context, conn))
             return RPC_TOOWEAK;
         return nfs4_compound(call, context, conn);

@@ -5,13 +5,14 @@
  */
 #pragma once
 
+#include "proto/compound.h"
 #include "wire/nfs4_codec.h"
 
 /* A handler of ops/, with arguments and without. */
 #define OP_SHARED(TYPE, handler)                                                                   \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \
-        return wire_##TYPE##4args(c->in, &args) ? handler(c, &args) : NFS4ERR_BADXDR;              \
+        return wire_##TYPE##4args(c->in, &args) ? handler(c, &args) : compound_undecoded(c);       \
     }
 #define OP_SHARED_VOID(TYPE, handler)                                                              \
     case OP_##TYPE:                                                                                \
@@ -21,12 +22,12 @@
 #define OP_OWN(TYPE, handler)                                                                      \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \
-        return wire_##TYPE##4args(c->in, &args) ? handler(x, &args) : NFS4ERR_BADXDR;              \
+        return wire_##TYPE##4args(c->in, &args) ? handler(x, &args) : compound_undecoded(c);       \
     }
 
 /* Nothing but an error, with the arguments consumed. */
 #define OP_REFUSED(TYPE, status)                                                                   \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \
-        return wire_##TYPE##4args(c->in, &args) ? (status) : NFS4ERR_BADXDR;                       \
+        return wire_##TYPE##4args(c->in, &args) ? (status) : compound_undecoded(c);                \
     }

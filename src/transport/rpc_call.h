@@ -56,6 +56,7 @@ enum rpc_result {
     RPC_SYSTEM_ERR,
     RPC_TOOWEAK, /* denied, AUTH_TOOWEAK: these credentials are not enough here */
     RPC_DROP,    /* no answer at all */
+    RPC_STARVED, /* there is no memory for it: the connection is closed, its client comes again */
     RPC_PARKED,  /* not done yet: after rpc_call_park() */
 };
 

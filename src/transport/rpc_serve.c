@@ -179,6 +179,9 @@ static void result_encode(struct call_frame *frame, enum rpc_result result)
     case RPC_DROP:
         transport_count(call->conn->transport, TRANSPORT_COUNTER_dropped, 1);
         break;
+    case RPC_STARVED:
+        connection_starve(call->conn);
+        break;
     case RPC_PARKED:
         break;
     }
@@ -248,6 +251,10 @@ static bool header_take(struct call_frame *frame, const uint8_t *data, size_t le
         return false;
     }
     auth_stat = oversize ? AUTH_BADCRED : cred_check(&header, call);
+    if (frame->arena.starved) {
+        connection_starve(call->conn); /* they may be good */
+        return false;
+    }
     if (auth_stat != AUTH_OK) {
         reply_auth_error(frame, auth_stat);
         return false;

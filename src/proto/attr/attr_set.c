@@ -147,7 +147,7 @@ enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
     if (status != NFS4_OK)
         return status;
     if (!fattr_decode(in, &a, c->arena))
-        return NFS4ERR_BADXDR;
+        return compound_undecoded(c);
     if (bitmap4_isset(mask, FATTR4_SIZE)) {
         set->size = a.size;
         set->mask |= VFS_ATTR_SIZE;

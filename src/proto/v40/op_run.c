@@ -16,7 +16,7 @@
 #define OP_STATEFUL(TYPE, find, handler)                                                           \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \
-        enum nfsstat4 status = wire_##TYPE##4args(c->in, &args) ? (find) : NFS4ERR_BADXDR;         \
+        enum nfsstat4 status = wire_##TYPE##4args(c->in, &args) ? (find) : compound_undecoded(c);  \
         return status == NFS4_OK ? handler(c, &args) : status;                                     \
     }
 
@@ -53,7 +53,7 @@ static enum nfsstat4 getattr(struct v40_compound *x)
     enum nfsstat4 status;
 
     if (!wire_GETATTR4args(c->in, &args))
-        return NFS4ERR_BADXDR;
+        return compound_undecoded(c);
     if (!compound_holder(c))
         c->likely = v40_peek_client(x);
     status = op_getattr(c, &args);
