@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/client/client_info.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
 #include "state/open/owner.h"
@@ -91,9 +91,12 @@ static bool id_add(struct hnode *node, void *arg)
 void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
                        bool (*visit)(const struct client_info *info, void *arg), void *arg)
 {
-    struct id_list list = {.ids = must_calloc(most, sizeof(uint64_t)), .most = most};
+    struct id_list list = {.ids = memory_alloc(MEMORY_clients, most * sizeof(uint64_t)),
+                           .most = most};
     struct client_info info;
 
+    if (!list.ids)
+        return;
     pthread_mutex_lock(&state->clients.lock);
     htable_visit(&state->clients.by_id, id_add, &list);
     pthread_mutex_unlock(&state->clients.lock);
@@ -101,5 +104,5 @@ void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
         if (client_info_get(state, list.ids[i], now_ns, &info) && !visit(&info, arg))
             break;
     }
-    free(list.ids);
+    memory_free(MEMORY_clients, list.ids);
 }

@@ -41,6 +41,6 @@ bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
                      struct client_info *info);
 
 /* The same for each client, `most` at the most, until `visit` returns false.  No lock is held
- * meanwhile: clients may come and go. */
+ * meanwhile: clients may come and go.  Without memory none is told of. */
 void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
                        bool (*visit)(const struct client_info *info, void *arg), void *arg);

@@ -156,8 +156,26 @@ static bool full_locked(const struct owner_table *table)
            !state_limit_has_room(state, STATE_LIMIT_opens, 1);
 }
 
-/* The open of the request's owner and object: the one there is, or a new one that takes over the
- * request's reference on the file. */
+/* A new one, which takes over the request's reference on the file; NULL without memory.  With the
+ * file's lock, too. */
+static struct open *open_add_locked(struct owner_table *table, const struct open_request *request,
+                                    struct owner *owner)
+{
+    struct share_table *shares = &request->file->opens;
+    struct share_group *group = share_group_get(shares, request->client, request->obj);
+    struct open *open = group ? open_create(request, owner) : NULL;
+
+    if (open) {
+        insert_locked(table, open);
+        open->group = group;
+        list_push_back(&group->opens, &open->file_link);
+    } else if (group) {
+        share_group_put(shares, group);
+    }
+    return open;
+}
+
+/* The open of the request's owner and object: the one there is, or a new one. */
 static struct open *find_or_create_locked(struct owner_table *table, struct open_request *request,
                                           bool *fresh)
 {
@@ -172,14 +190,10 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
         return NULL;
     open = find_locked(table, owner, request->obj);
     if (!open && !full_locked(table)) {
-        open = open_create(request, owner);
+        open = open_add_locked(table, request, owner);
         *fresh = open != NULL;
     }
-    if (*fresh) {
-        insert_locked(table, open);
-        open->group = share_group_get(&open->file->opens, open->client, open->obj);
-        list_push_back(&open->group->opens, &open->file_link);
-    } else
+    if (!*fresh)
         owner_drop_locked(table, owner);
     return open;
 }

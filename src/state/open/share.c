@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/open/share.h"
 
-#include <stdlib.h>
-
 #include "base/check.h"
+#include "base/memory.h"
 #include "wire/nfs4_const.h"
 
 /* The kinds, as bits, that an open with these bits has. */
@@ -119,7 +118,10 @@ struct share_group *share_group_get(struct share_table *table, struct client *cl
         htable_init(&table->others, 4);
         table->others_ready = true;
     }
-    group = group_init(must_calloc(1, sizeof(*group)), client, obj);
+    group = memory_zalloc(MEMORY_opens, sizeof(*group));
+    if (!group)
+        return NULL;
+    (void)group_init(group, client, obj);
     htable_insert(&table->others, &group->node, group_hash(client, obj));
     return group;
 }
@@ -134,7 +136,7 @@ void share_group_put(struct share_table *table, struct share_group *group)
     if (group == &table->first)
         return;
     htable_remove(&table->others, &group->node);
-    free(group);
+    memory_free(MEMORY_opens, group);
 }
 
 void share_group_add(struct share_table *table, struct share_group *group, uint32_t access,

@@ -67,7 +67,7 @@ void share_table_fini(struct share_table *table);
 struct share_group *share_group_find(struct share_table *table, const struct client *client,
                                      const struct vfs_object *obj);
 
-/* The same; made if there is none. */
+/* The same; made if there is none.  NULL: there is no memory for it. */
 struct share_group *share_group_get(struct share_table *table, struct client *client,
                                     const struct vfs_object *obj);
 

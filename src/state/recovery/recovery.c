@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "state/client/client.h"
 
 struct recovery *recovery_open(const struct recovery_config *config, int64_t now_ns, char *error,
@@ -100,14 +101,17 @@ static bool queue_owed(struct hnode *node, void *arg)
     return true;
 }
 
+/* Without memory the next tick does it. */
 static void pay_locked(struct recovery *r)
 {
     struct debt debt = {.r = r};
 
-    debt.changes = must_calloc(r->owed, sizeof(struct recovery_change));
+    debt.changes = memory_zalloc(MEMORY_clients, r->owed * sizeof(struct recovery_change));
+    if (!debt.changes)
+        return;
     htable_visit(&r->records, queue_owed, &debt);
     (void)recovery_queue_wait_locked(r, debt.changes, debt.count);
-    free(debt.changes);
+    memory_free(MEMORY_clients, debt.changes);
 }
 
 void recovery_tick(struct recovery *r, int64_t now_ns)

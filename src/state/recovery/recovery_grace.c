@@ -3,14 +3,14 @@
  * The grace period.
  *
  *     GRACE --time is over, or nobody is awaited--> ENDING --records dropped--> OPEN
- *       ^---- a reclaim is under way, or the disk fails ----'
+ *       ^-- a reclaim is under way, disk or memory fail ----'
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/recovery/recovery_internal.h"
 
 /* The period goes on while clients reclaim without pausing so long, up to twice its length. */
@@ -50,20 +50,25 @@ static bool forget_former(struct hnode *node, void *arg)
     return true;
 }
 
-/* All of it in one transaction, since the queue is written as a whole. */
+/* All of it in one transaction, since the queue is written as a whole.  False: it cannot be
+ * written, or there is no memory for it. */
 static bool drop_former_locked(struct recovery *r, size_t *dropped, size_t *missing)
 {
     struct sweep sweep = {.r = r};
     bool ok;
 
-    sweep.changes = must_calloc(r->records.count + 1, sizeof(struct recovery_change));
+    *dropped = *missing = 0;
+    sweep.changes =
+        memory_zalloc(MEMORY_clients, (r->records.count + 1) * sizeof(struct recovery_change));
+    if (!sweep.changes)
+        return false;
     htable_visit(&r->records, sweep_former, &sweep);
     *dropped = sweep.count;
     *missing = sweep.missing;
     sweep.changes[sweep.count] = (struct recovery_change){.kind = CHANGE_LEASE};
     recovery_queue_add_locked(r, &sweep.changes[sweep.count++]);
     ok = recovery_queue_wait_locked(r, sweep.changes, sweep.count);
-    free(sweep.changes);
+    memory_free(MEMORY_clients, sweep.changes);
     if (ok)
         htable_visit(&r->records, forget_former, r);
     return ok;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/session/session_stats.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/memory.h"
 
 const char *session_count_error(struct state *state, enum nfsstat4 status)
 {
@@ -44,7 +44,7 @@ void session_stats_read(const struct state *state, struct session_stats *stats)
     stats->reply_bytes = bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-/* References on the sessions of one shard. */
+/* References on the sessions of one shard; none without memory for them. */
 struct shard_view {
     struct session **sessions;
     size_t count;
@@ -62,10 +62,11 @@ static void shard_view_take(struct session_shard *shard, struct shard_view *view
 {
     *view = (struct shard_view){0};
     pthread_mutex_lock(&shard->lock);
-    if (shard->table.count > 0) {
-        view->sessions = must_calloc(shard->table.count, sizeof(struct session *));
+    if (shard->table.count > 0)
+        view->sessions =
+            memory_alloc(MEMORY_sessions, shard->table.count * sizeof(struct session *));
+    if (view->sessions)
         htable_visit(&shard->table, shard_view_add, view);
-    }
     pthread_mutex_unlock(&shard->lock);
 }
 
@@ -73,7 +74,7 @@ static void shard_view_drop(struct shard_view *view)
 {
     for (size_t i = 0; i < view->count; i++)
         session_put(view->sessions[i]);
-    free((void *)view->sessions);
+    memory_free(MEMORY_sessions, (void *)view->sessions);
 }
 
 static struct session_gauges gauges_of(struct session *session)

@@ -81,6 +81,7 @@ const char *session_count_error(struct state *state, enum nfsstat4 status);
 void session_stats_read(const struct state *state, struct session_stats *stats);
 
 /* Tell the gauges of every session until `visit` returns false.  No lock is held meanwhile:
- * sessions that come or go may be seen or not; one that is gone for good is not. */
+ * sessions that come or go may be seen or not; one that is gone for good is not.  Without memory
+ * some or all are left out. */
 void session_gauges_visit(struct state *state,
                           bool (*visit)(const struct session_gauges *gauges, void *arg), void *arg);
