@@ -3,15 +3,16 @@
  * What is outstanding on a connection that clients made.  It hangs on the connection from the first
  * call over it until the connection is closed.
  */
-#include <stdlib.h>
-
+#include "base/memory.h"
 #include "callback/backchannel_internal.h"
 #include "transport/connection.h"
 
 static struct back_link *link_create(struct connection *conn)
 {
-    struct back_link *link = must_calloc(1, sizeof(*link));
+    struct back_link *link = memory_zalloc(MEMORY_callbacks, sizeof(*link));
 
+    if (!link)
+        return NULL;
     atomic_init(&link->refs, 1);
     link->conn = connection_get(conn);
     CHECK(pthread_mutex_init(&link->lock, NULL) == 0);
@@ -26,7 +27,7 @@ void back_link_put(struct back_link *link)
     htable_fini(&link->pending);
     pthread_mutex_destroy(&link->lock);
     connection_put(link->conn);
-    free(link);
+    memory_free(MEMORY_callbacks, link);
 }
 
 struct back_link *back_link_of(struct connection *conn)
@@ -36,6 +37,8 @@ struct back_link *back_link_of(struct connection *conn)
 
     if (!link) {
         mine = link_create(conn);
+        if (!mine)
+            return NULL;
         link = connection_user_init(conn, CALLBACK_CONNECTION_SLOT, mine);
         if (link != mine)
             back_link_put(mine);

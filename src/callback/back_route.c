@@ -14,13 +14,17 @@ static void choice_add(void *transport, void *arg)
     struct connection *conn = transport;
     struct back_choice *choice = arg;
     int64_t activity_ns = connection_activity_ns(conn);
+    struct back_link *link;
     uint32_t at;
 
     if (!connection_is_open(conn) || choice->count == LIMIT_SESSION_CONNECTIONS)
         return;
+    link = back_link_of(conn);
+    if (!link)
+        return;
     for (at = choice->count++; at > 0 && choice->of[at - 1].activity_ns < activity_ns; at--)
         choice->of[at] = choice->of[at - 1];
-    choice->of[at].link = back_link_of(conn);
+    choice->of[at].link = link;
     choice->of[at].activity_ns = activity_ns;
 }
 
@@ -92,7 +96,7 @@ bool back_route(struct backchannels *all, struct client *client, struct back_cal
     for (uint32_t i = 0; i < count && !taker; i++) {
         struct backchannel *channel = backchannel_of(all, sessions[i]);
 
-        if (!session_back_faulty(sessions[i]) && backchannel_take(channel, call))
+        if (channel && !session_back_faulty(sessions[i]) && backchannel_take(channel, call))
             taker = channel;
     }
     if (taker)
@@ -109,7 +113,7 @@ bool back_route_session(struct backchannels *all, struct session *session, struc
     if (stopped(all) || session_back_faulty(session))
         return false;
     channel = backchannel_of(all, session);
-    if (!backchannel_take(channel, call))
+    if (!channel || !backchannel_take(channel, call))
         return false;
     backchannel_send(channel);
     return true;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "callback/backchannel_internal.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
@@ -24,8 +25,10 @@ static struct backchannel *channel_create(struct backchannels *all, struct sessi
 {
     uint32_t count = slots_of(session);
     struct backchannel *channel =
-        must_calloc(1, sizeof(*channel) + count * sizeof(struct back_slot));
+        memory_zalloc(MEMORY_callbacks, sizeof(*channel) + count * sizeof(struct back_slot));
 
+    if (!channel)
+        return NULL;
     channel->all = all;
     channel->session = session;
     channel->slot_count = channel->usable = count;
@@ -48,7 +51,7 @@ static void channel_free(void *arg)
     for (uint32_t i = 0; i < channel->slot_count; i++)
         CHECK(channel->slots[i].state == BACK_SLOT_FREE);
     pthread_mutex_destroy(&channel->lock);
-    free(channel);
+    memory_free(MEMORY_callbacks, channel);
 }
 
 struct backchannel *backchannel_of(struct backchannels *all, struct session *session)
@@ -59,6 +62,8 @@ struct backchannel *backchannel_of(struct backchannels *all, struct session *ses
     if (there)
         return there;
     mine = channel_create(all, session);
+    if (!mine)
+        return NULL;
     if (atomic_compare_exchange_strong_explicit(&session->backchannel, &there, mine,
                                                 memory_order_acq_rel, memory_order_acquire))
         return mine;

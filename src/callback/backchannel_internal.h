@@ -43,7 +43,7 @@ struct back_call {
     uint8_t body[]; /* what stands behind CB_SEQUENCE */
 };
 
-/* One reference.  NULL: it does not fit. */
+/* One reference.  NULL: it does not fit, or there is no memory for it. */
 struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
                                    const struct session_call *after);
 struct back_call *back_call_get(struct back_call *call);
@@ -126,7 +126,7 @@ struct backchannels {
     uint32_t active_count;
 };
 
-/* That of a session, made if need be. */
+/* That of a session, made if need be; NULL: there is no memory for it. */
 struct backchannel *backchannel_of(struct backchannels *all, struct session *session);
 
 /* Queue a call, whose reference goes over.  False: no room, not the session's size, or it is
@@ -175,7 +175,8 @@ struct back_link {
     struct htable pending; /* struct back_slot by xid */
 };
 
-/* That of a connection which is not closed, made if need be; a reference for the caller. */
+/* That of a connection which is not closed, made if need be; a reference for the caller.  NULL:
+ * there is no memory for it. */
 struct back_link *back_link_of(struct connection *conn);
 void back_link_put(struct back_link *link);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "callback/backchannel_internal.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
@@ -16,7 +17,8 @@ struct sending {
     struct back_slot *slot;
     struct back_call *call; /* a reference */
     struct CB_SEQUENCE4args sequence;
-    size_t len; /* 0: not made yet */
+    size_t len;    /* 0: not made yet */
+    uint8_t *kept; /* room for the slot to keep it; NULL: the slot has it, or there is none */
     uint8_t record[LIMIT_CALLBACK_CALL_BYTES];
 };
 
@@ -72,6 +74,22 @@ static void record_make(struct backchannel *channel, struct sending *sending)
         sending->len = xdr_pos(&x);
 }
 
+/* The slot keeps what it sends: without memory for that nothing is sent. */
+static bool record_prepare(struct backchannel *channel, struct sending *sending)
+{
+    record_make(channel, sending);
+    sending->kept = sending->len > 0 ? memory_alloc(MEMORY_callbacks, sending->len) : NULL;
+    return sending->len == 0 || sending->kept;
+}
+
+static void record_keep_locked(struct back_slot *slot, struct sending *sending)
+{
+    slot->record = sending->kept;
+    slot->len = sending->len;
+    memcpy(slot->record, sending->record, sending->len);
+    sending->kept = NULL;
+}
+
 /* The first bytes of a CALL. */
 static void xid_put(uint8_t *record, uint32_t xid)
 {
@@ -88,6 +106,7 @@ static void sending_begin_locked(struct sending *sending, struct back_slot *slot
     sending->slot = slot;
     sending->call = back_call_get(slot->call);
     sending->len = slot->len;
+    sending->kept = NULL;
     if (slot->len > 0)
         memcpy(sending->record, slot->record, slot->len);
     memset(sequence, 0, sizeof(*sequence));
@@ -124,11 +143,8 @@ static enum post post_begin(struct backchannel *channel, struct sending *sending
         slot->link = link;
         slot->state = BACK_SLOT_SENT;
         slot->sent_ns = clock_now_ns();
-        if (!slot->record) {
-            slot->record = must_malloc(sending->len);
-            slot->len = sending->len;
-            memcpy(slot->record, sending->record, sending->len);
-        }
+        if (!slot->record)
+            record_keep_locked(slot, sending);
         callback_figures_attempt(figures, back_call_op(sending->call),
                                  sending->call->attempts++ > 0);
     }
@@ -196,17 +212,19 @@ static void sending_refuse(struct backchannel *channel, struct back_slot *slot)
     back_told(&told, CALLBACK_REFUSED, NULL);
 }
 
-/* With the channel's lock, which is given back meanwhile.  False: no connection takes anything. */
+/* With the channel's lock, which is given back meanwhile.  False: no connection takes anything, or
+ * there is no memory; then the tick tries again. */
 static bool slot_send_locked(struct backchannel *channel, struct back_slot *slot,
                              struct back_choice *choice, struct sending *sending)
 {
     enum post result = POST_REFUSED;
+    bool ready;
 
     sending_begin_locked(sending, slot);
     pthread_mutex_unlock(&channel->lock);
-    if (sending->len == 0)
-        record_make(channel, sending);
-    for (uint32_t i = 0; i < choice->count && result == POST_REFUSED && sending->len > 0; i++) {
+    ready = sending->len > 0 || record_prepare(channel, sending);
+    for (uint32_t i = 0; i < choice->count && result == POST_REFUSED && ready && sending->len > 0;
+         i++) {
         if (!choice->of[i].link)
             continue;
         result = post(channel, sending, choice->of[i].link);
@@ -219,6 +237,7 @@ static bool slot_send_locked(struct backchannel *channel, struct back_slot *slot
         sending_refuse(channel, slot);
         result = POST_SENT;
     }
+    memory_free(MEMORY_callbacks, sending->kept);
     back_call_put(sending->call);
     pthread_mutex_lock(&channel->lock);
     if (result != POST_SENT)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The slots of a back channel: which request stands where, and under which sequence id. */
-#include <stdlib.h>
-
+#include "base/memory.h"
 #include "callback/backchannel_internal.h"
 
 /* The lowest free one, so that the client can do with as few as there is work for. */
@@ -57,7 +56,7 @@ uint32_t back_slot_highest_locked(const struct backchannel *channel)
 
 void back_slot_drop_record_locked(struct back_slot *slot)
 {
-    free(slot->record);
+    memory_free(MEMORY_callbacks, slot->record);
     slot->record = NULL;
     slot->len = 0;
 }

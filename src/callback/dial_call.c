@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One call: encoded once, so that it can be sent again as it is. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "callback/dial_internal.h"
 
 static struct dial_call *call_of(uint32_t xid, const uint8_t *record, size_t len)
 {
-    struct dial_call *call = must_malloc(sizeof(*call) + len);
+    struct dial_call *call = memory_alloc(MEMORY_callbacks, sizeof(*call) + len);
 
+    if (!call)
+        return NULL;
     *call = (struct dial_call){.xid = xid, .len = len};
     atomic_init(&call->refs, 1);
     list_init(&call->link);
@@ -34,6 +36,8 @@ struct dial_call *dial_call_create(const struct dial_target *target, uint32_t xi
     if (op_count > LIMIT_CALLBACK_OPS || !cb_compound_encode(&x, &compound))
         return NULL;
     call = call_of(xid, record, xdr_pos(&x));
+    if (!call)
+        return NULL;
     call->op_count = op_count;
     for (uint32_t i = 0; i < op_count; i++)
         call->ops[i] = ops[i].op;
@@ -53,7 +57,7 @@ struct dial_call *dial_probe_create(const struct dial_target *target, uint32_t x
 void dial_call_put(struct dial_call *call)
 {
     if (atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) == 1)
-        free(call);
+        memory_free(MEMORY_callbacks, call);
 }
 
 void dial_call_end(struct dial_call *call, enum callback_outcome outcome,

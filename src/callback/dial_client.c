@@ -21,7 +21,7 @@ static void unusable_log(struct dial_out *out, const struct client *client,
            LOG_STR("addr", callback->addr), LOG_STR("why", netaddr_status_text(status)));
 }
 
-void dial_client_set(struct dial_out *out, const struct client *client,
+bool dial_client_set(struct dial_out *out, const struct client *client,
                      const struct client_callback *callback, const struct sockaddr *peer,
                      uint32_t serial)
 {
@@ -40,11 +40,13 @@ void dial_client_set(struct dial_out *out, const struct client *client,
         /* Removed since it was confirmed: then nobody else closes its path. */
         if (client_dead(client))
             dial_out_forget(out, client->id);
-        return;
+        return true;
     }
     dial_out_forget(out, client->id);
-    if (status != NETADDR_OK)
-        unusable_log(out, client, callback, status);
+    if (status == NETADDR_OK)
+        return !dial_out_has_room(out);
+    unusable_log(out, client, callback, status);
+    return true;
 }
 
 void dial_client_gone(struct client *client, void *context)

@@ -39,7 +39,7 @@ struct dial_call {
     uint8_t record[];
 };
 
-/* One reference.  NULL: it does not fit. */
+/* One reference.  NULL: it does not fit, or there is no memory for it. */
 struct dial_call *dial_call_create(const struct dial_target *target, uint32_t xid,
                                    struct cb_op *ops, uint32_t op_count);
 struct dial_call *dial_probe_create(const struct dial_target *target, uint32_t xid);
@@ -102,7 +102,7 @@ struct dial_path {
     int64_t last_dial_ns; /* 0: never */
 };
 
-/* One reference. */
+/* One reference; NULL: there is no memory for it. */
 struct dial_path *dial_path_create(struct dial_out *out, uint64_t clientid,
                                    const struct dial_target *target, int64_t last_dial_ns);
 struct dial_path *dial_path_get(struct dial_path *path);

@@ -7,9 +7,8 @@
  * Hooks may run before transport_dial() is back, and the path may have given a link up by then; so
  * each looks whether path->link is still its own.
  */
-#include <stdlib.h>
-
 #include "base/clock.h"
+#include "base/memory.h"
 #include "callback/dial_internal.h"
 #include "transport/dial.h"
 
@@ -19,7 +18,7 @@ static void link_put(struct dial_link *link)
         return;
     CHECK(!link->conn);
     dial_path_put(link->path);
-    free(link);
+    memory_free(MEMORY_callbacks, link);
 }
 
 struct connection *dial_link_conn_locked(struct dial_link *link)
@@ -126,17 +125,20 @@ const struct dial_hooks dial_link_hooks = {.connected = hook_connected, .closed 
 
 /* ---- its beginning ---- */
 
+/* NULL: there is no memory for it; the tick tries again, as after a dial that failed. */
 static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_ns)
 {
-    struct dial_link *link = must_calloc(1, sizeof(*link));
+    struct dial_link *link = memory_zalloc(MEMORY_callbacks, sizeof(*link));
 
+    path->last_dial_ns = now_ns;
+    dial_out_active_locked(path, true);
+    if (!link)
+        return NULL;
     atomic_init(&link->refs, 2);
     link->path = dial_path_get(path);
     link->begun_ns = now_ns;
     path->link = link;
-    path->last_dial_ns = now_ns;
     path->attempts++;
-    dial_out_active_locked(path, true);
     return link;
 }
 

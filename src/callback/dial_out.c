@@ -125,37 +125,43 @@ static void path_end(struct dial_path *path)
 
 /* What dial_out_set() finds out. */
 struct setting {
+    uint64_t clientid;
+    const struct dial_target *target;
+    uint32_t serial;
     struct dial_path *path; /* to be probed, with a reference; NULL: nothing to do */
     struct dial_path *old;  /* to be closed, or NULL */
     bool ok;
 };
 
-static void path_insert_locked(struct dial_out *out, struct setting *set, struct dial_path *path,
-                               uint32_t serial)
+static void path_insert_locked(struct dial_out *out, struct setting *set, struct dial_path *path)
 {
-    path->serial = serial;
+    path->serial = set->serial;
     htable_insert(&out->paths, &path->node, hash_u64(path->clientid));
     set->path = dial_path_get(path);
 }
 
-static void set_locked(struct dial_out *out, struct dial_path *spare, uint32_t serial,
-                       struct setting *set)
+/* `spare` may be NULL: there is no memory for another path. */
+static void set_locked(struct dial_out *out, struct dial_path *spare, struct setting *set)
 {
-    struct dial_path *old = path_find_locked(out, spare->clientid);
+    struct dial_path *old = path_find_locked(out, set->clientid);
 
     set->ok = !out->stopped && (old || out->paths.count < out->config.paths_max);
-    if (!set->ok || (old && (int32_t)(serial - old->serial) <= 0))
+    if (!set->ok || (old && (int32_t)(set->serial - old->serial) <= 0))
         return;
-    if (old && target_equal(&old->target, &spare->target)) {
-        old->serial = serial;
+    if (old && target_equal(&old->target, set->target)) {
+        old->serial = set->serial;
         set->path = dial_path_get(old);
+        return;
+    }
+    if (!spare) {
+        set->ok = false;
         return;
     }
     if (old) {
         htable_remove(&out->paths, &old->node);
         set->old = old;
     }
-    path_insert_locked(out, set, dial_path_get(spare), serial);
+    path_insert_locked(out, set, dial_path_get(spare));
 }
 
 static int64_t last_dial_ns(struct dial_out *out, uint64_t clientid)
@@ -173,18 +179,29 @@ bool dial_out_set(struct dial_out *out, uint64_t clientid, const struct dial_tar
 {
     /* Another address begins with the interval of the one before. */
     struct dial_path *spare = dial_path_create(out, clientid, target, last_dial_ns(out, clientid));
-    struct setting set = {0};
+    struct setting set = {.clientid = clientid, .target = target, .serial = serial};
 
     pthread_mutex_lock(&out->lock);
-    set_locked(out, spare, serial, &set);
+    set_locked(out, spare, &set);
     pthread_mutex_unlock(&out->lock);
-    dial_path_put(spare);
+    if (spare)
+        dial_path_put(spare);
     path_end(set.old);
     if (set.path) {
         dial_path_probe(set.path, clock_now_ns());
         dial_path_put(set.path);
     }
     return set.ok;
+}
+
+bool dial_out_has_room(struct dial_out *out)
+{
+    bool room;
+
+    pthread_mutex_lock(&out->lock);
+    room = !out->stopped && out->paths.count < out->config.paths_max;
+    pthread_mutex_unlock(&out->lock);
+    return room;
 }
 
 void dial_out_forget(struct dial_out *out, uint64_t clientid)

@@ -111,10 +111,13 @@ void dial_out_tick(struct dial_out *out, int64_t now_ns);
 
 /* The client wants its calls here: make its path, or another one in place of a path to somewhere
  * else, whose calls are cancelled; and probe it.  `serial` grows with what the client says: an
- * older or equal one than the path's changes nothing.  False: LIMIT_CALLBACK_PATHS are there, or we
- * stop. */
+ * older or equal one than the path's changes nothing.  False: LIMIT_CALLBACK_PATHS are there, there
+ * is no memory for it, or we stop. */
 bool dial_out_set(struct dial_out *out, uint64_t clientid, const struct dial_target *target,
                   uint32_t serial);
+
+/* May there be another path?  If dial_out_set() failed nevertheless, it had no memory. */
+bool dial_out_has_room(struct dial_out *out);
 
 /* The client is gone, or is not to be called: close its path and cancel its calls. */
 void dial_out_forget(struct dial_out *out, uint64_t clientid);

@@ -4,10 +4,10 @@
  * comes; when the connection is lost it goes back.
  */
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "callback/dial_internal.h"
 #include "transport/connection.h"
 
@@ -16,8 +16,10 @@
 struct dial_path *dial_path_create(struct dial_out *out, uint64_t clientid,
                                    const struct dial_target *target, int64_t last_dial_ns)
 {
-    struct dial_path *path = must_calloc(1, sizeof(*path));
+    struct dial_path *path = memory_zalloc(MEMORY_callbacks, sizeof(*path));
 
+    if (!path)
+        return NULL;
     atomic_init(&path->refs, 1);
     path->out = out;
     path->clientid = clientid;
@@ -44,7 +46,7 @@ void dial_path_put(struct dial_path *path)
         return;
     CHECK(list_empty(&path->queue) && list_empty(&path->sent) && !path->link);
     pthread_mutex_destroy(&path->lock);
-    free(path);
+    memory_free(MEMORY_callbacks, path);
 }
 
 /* ---- sending ---- */
@@ -101,9 +103,11 @@ void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns)
 
     if (!path->probe_wanted || !path->link || !path->link->up)
         return;
-    path->probe_wanted = false;
     probe = dial_probe_create(&path->target,
                               atomic_fetch_add_explicit(&path->next_xid, 1, memory_order_relaxed));
+    if (!probe)
+        return;
+    path->probe_wanted = false;
     probe->deadline_ns = now_ns + dial_out_timeout_ns(path->out);
     list_push_front(&path->queue, &probe->link);
     dial_out_count(path->out, DIAL_OUT_COUNTER_probes);
@@ -115,7 +119,7 @@ bool dial_path_waits_locked(const struct dial_path *path)
 {
     return !list_empty(&path->queue) || !list_empty(&path->sent) ||
            (path->link && !path->link->up) ||
-           (path->probe_wanted && !path->link && !dial_link_rests_locked(path));
+           (path->probe_wanted && (path->link || !dial_link_rests_locked(path)));
 }
 
 /* What was sent and not answered is sent again over the next connection, a probe made anew. */
@@ -321,12 +325,14 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns)
     list_init(&late);
     pthread_mutex_lock(&path->lock);
     conn = link_expire_locked(path, now_ns, &late, &news);
+    dial_path_probe_queue_locked(path, now_ns); /* there was no memory for it before */
     dial_out_active_locked(path, dial_path_waits_locked(path)); /* link_over() looks again */
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
     dial_news_tell(path, &news);
     dial_calls_end(&late, CALLBACK_FAILED);
     dial_link_make(path, now_ns);
+    dial_path_send(path);
 }
 
 /* ---- the end ---- */

@@ -13,32 +13,33 @@ struct recall {
     struct callback *callback;
     struct state *state;
     pthread_mutex_t lock; /* a leaf; guards all below */
-    struct list resting;  /* struct recall_call by link: to be tried again */
+    struct list resting;  /* struct delegation_recall by link: to be tried again */
     bool stopped;
 };
 
-/* Belongs to the thread that sends it, then to the hook that hears the answer, then to `resting`,
- * from which one thread takes it. */
-struct recall_call {
-    struct recall *recall;
-    struct delegation *delegation; /* a reference */
-    uint32_t tries;                /* since the client could be called */
-    uint32_t unknown;              /* times that it did not know the delegation */
-    bool unreachable;              /* that is why it rests */
-    int64_t due_ns;
-    struct list link;
-};
-
-static void call_free(struct recall_call *call)
+/* A call belongs to the thread that sends it, then to the hook that hears the answer, then to
+ * `resting`, from which one thread takes it; with a reference of its delegation. */
+static struct delegation *delegation_of(struct delegation_recall *call)
 {
-    stateid_put(&call->delegation->sid);
-    free(call);
+    return CONTAINER_OF(call, struct delegation, recall);
+}
+
+static struct callback *callback_of(const struct delegation_recall *call)
+{
+    const struct recall *recall = call->context;
+
+    return recall->callback;
+}
+
+static void call_end(struct delegation_recall *call)
+{
+    stateid_put(&delegation_of(call)->sid);
 }
 
 /* False: there is no more to do about it. */
-static bool rest(struct recall_call *call)
+static bool rest(struct delegation_recall *call)
 {
-    struct recall *recall = call->recall;
+    struct recall *recall = call->context;
     uint32_t wait_ms = callback_backoff_ms(&recall->callback->waits, ++call->tries);
     bool stopped;
 
@@ -51,28 +52,28 @@ static bool rest(struct recall_call *call)
     return !stopped;
 }
 
-static void failed(struct recall_call *call, const char *why)
+static void failed(struct delegation_recall *call, const char *why)
 {
-    log_debug("recall.retry", LOG_ID("client", call->delegation->client->id), LOG_STR("why", why),
-              LOG_U64("tries", call->tries));
+    log_debug("recall.retry", LOG_ID("client", delegation_of(call)->client->id),
+              LOG_STR("why", why), LOG_U64("tries", call->tries));
     if (!rest(call))
-        call_free(call);
+        call_end(call);
 }
 
 /* Whatever it says, the delegation is its until it is returned: only that a client does not know
  * it, again and again, is an answer, too. */
-static void answered(struct recall_call *call, uint32_t status)
+static void answered(struct delegation_recall *call, uint32_t status)
 {
     switch (status) {
     case NFS4_OK:
-        call_free(call);
+        call_end(call);
         return;
     case NFS4ERR_BADHANDLE:
     case NFS4ERR_BAD_STATEID:
         if (++call->unknown < RECALL_UNKNOWN_TRIES)
             failed(call, "unknown");
         else
-            call_free(call);
+            call_end(call);
         return;
     case NFS4ERR_DELAY:
         failed(call, "delay");
@@ -84,10 +85,10 @@ static void answered(struct recall_call *call, uint32_t status)
 
 static void done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
-    struct recall_call *call = arg;
+    struct delegation_recall *call = arg;
 
-    if (delegation_ended(call->delegation)) {
-        call_free(call);
+    if (delegation_ended(delegation_of(call))) {
+        call_end(call);
         return;
     }
     call->unreachable = outcome == CALLBACK_CANCELLED || outcome == CALLBACK_FAILED;
@@ -107,15 +108,15 @@ static const struct session_call *given_to(const struct delegation *delegation)
     return delegation->in_session ? &delegation->given_to : NULL;
 }
 
-static void send(struct recall_call *call)
+static void send(struct delegation_recall *call)
 {
-    struct delegation *delegation = call->delegation;
+    struct delegation *delegation = delegation_of(call);
     struct cb_op op = {.op = OP_CB_RECALL,
                        .recall = {.truncate = false, .fh = handle_of(delegation)}};
 
     stateid_value(&delegation->sid, &op.recall.stateid);
-    if (callback_call(call->recall->callback, delegation->client, &op, 1, given_to(delegation),
-                      done, call))
+    if (callback_call(callback_of(call), delegation->client, &op, 1, given_to(delegation), done,
+                      call))
         return;
     call->unreachable = true;
     failed(call, "no way");
@@ -123,10 +124,9 @@ static void send(struct recall_call *call)
 
 static void hook_recall(struct delegation *delegation, void *context)
 {
-    struct recall_call *call = must_calloc(1, sizeof(*call));
+    struct delegation_recall *call = &delegation->recall;
 
-    call->recall = context;
-    call->delegation = delegation;
+    call->context = context;
     stateid_get(&delegation->sid);
     list_init(&call->link);
     send(call);
@@ -225,7 +225,7 @@ void recall_stop(struct recall *recall)
     take_all(recall, &calls);
     pthread_mutex_unlock(&recall->lock);
     while ((link = list_pop_front(&calls)))
-        call_free(LIST_ENTRY(link, struct recall_call, link));
+        call_end(LIST_ENTRY(link, struct delegation_recall, link));
 }
 
 void recall_destroy(struct recall *recall)
@@ -238,18 +238,18 @@ void recall_destroy(struct recall *recall)
 }
 
 /* Still to be tried, but not now. */
-static bool early(const struct recall_call *call, int64_t now_ns)
+static bool early(struct delegation_recall *call, int64_t now_ns)
 {
     if (now_ns >= call->due_ns)
         return false;
     return !call->unreachable ||
-           !callback_reachable(call->recall->callback, call->delegation->client);
+           !callback_reachable(callback_of(call), delegation_of(call)->client);
 }
 
-static void try_again(struct recall *recall, struct recall_call *call, int64_t now_ns)
+static void try_again(struct recall *recall, struct delegation_recall *call, int64_t now_ns)
 {
-    if (delegation_ended(call->delegation)) {
-        call_free(call);
+    if (delegation_ended(delegation_of(call))) {
+        call_end(call);
         return;
     }
     if (!early(call, now_ns)) {
@@ -259,7 +259,7 @@ static void try_again(struct recall *recall, struct recall_call *call, int64_t n
     pthread_mutex_lock(&recall->lock);
     if (recall->stopped) {
         pthread_mutex_unlock(&recall->lock);
-        call_free(call);
+        call_end(call);
         return;
     }
     list_push_back(&recall->resting, &call->link);
@@ -275,5 +275,5 @@ void recall_tick(struct recall *recall, int64_t now_ns)
     take_all(recall, &calls);
     pthread_mutex_unlock(&recall->lock);
     while ((link = list_pop_front(&calls)))
-        try_again(recall, LIST_ENTRY(link, struct recall_call, link), now_ns);
+        try_again(recall, LIST_ENTRY(link, struct delegation_recall, link), now_ns);
 }

@@ -45,19 +45,21 @@ enum nfsstat4 v40_setclientid(struct v40_compound *x, const struct SETCLIENTID4a
     return NFS4_OK;
 }
 
-/* Where it wants its calls; once more if that changes meanwhile. */
-static void callback_set(struct server *server, struct client *client, const struct sockaddr *peer)
+/* Where it wants its calls; once more if that changes meanwhile.  False: there is no memory. */
+static bool callback_set(struct server *server, struct client *client, const struct sockaddr *peer)
 {
     struct client_callback callback;
     uint32_t serial = client_v40_callback(client, &callback), before;
+    bool set;
 
     if (!server->dial_out)
-        return;
+        return true;
     do {
         before = serial;
-        dial_client_set(server->dial_out, client, &callback, peer, serial);
+        set = dial_client_set(server->dial_out, client, &callback, peer, serial);
         serial = client_v40_callback(client, &callback);
     } while (serial != before);
+    return set;
 }
 
 enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
@@ -70,7 +72,8 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
                                                       c->call->received_ns, &client);
 
     if (status == NFS4_OK) {
-        callback_set(c->server, client, connection_peer(c->call->conn));
+        if (!callback_set(c->server, client, connection_peer(c->call->conn)))
+            status = NFS4ERR_DELAY;
         session_conn_used_by(x->conn, client);
         client_put(client);
     }

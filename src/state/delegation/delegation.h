@@ -80,6 +80,17 @@ struct delegation_answer {
 
 /* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
  * was revoked; whoever looked it up. */
+/* The call that recalls a delegation.  It belongs to hooks.recall() and to nobody else, from that
+ * on: the one recall that a delegation has needs no memory of its own, and cannot fail for it. */
+struct delegation_recall {
+    void *context;    /* the hook's */
+    struct list link; /* to be tried again */
+    uint32_t tries;   /* since the client could be called */
+    uint32_t unknown; /* times that it did not know the delegation */
+    bool unreachable; /* that is why it is to be tried again */
+    int64_t due_ns;
+};
+
 struct delegation {
     struct stateid sid;     /* STATEID_DELEGATION */
     struct client *client;  /* a reference */
@@ -108,6 +119,7 @@ struct delegation {
     struct delegation_answer answer;
     struct delegation_version told; /* to the last client that wanted to know; 0: to none */
     struct list hook_link;          /* of who is about to recall it, without the lock */
+    struct delegation_recall recall;
 
     /* Hash of who asked for it: delegation_by_caller(). */
     _Atomic uint64_t caller;
