@@ -298,6 +298,8 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     else
         status = open_and_delegate(c, args, &target, &resok);
     if (status != NFS4_OK) {
+        if (status == NFS4ERR_DELAY && target.fresh)
+            open_create_undo(c, &args->claim.file, &target);
         vfs_object_put(target.obj);
         return status;
     }

@@ -5,6 +5,8 @@
 #include "proto/ops/dir_change.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/name_step.h"
+#include "state/open/file.h"
+#include "state/open/open.h"
 
 /* The client's side of a create: how, with which attributes. */
 struct wish {
@@ -168,6 +170,26 @@ enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *componen
     else
         target->truncate = wants_truncation(&wish);
     return NFS4_OK;
+}
+
+void open_create_undo(struct compound *c, const struct wire_opaque *component,
+                      const struct open_target *target)
+{
+    struct vfs_object *dir = c->current.obj;
+    struct file *used = file_find(c->server->state->opens->files, target->obj);
+    struct vfs_change_info info;
+    struct vfs_name name;
+
+    if (used) {
+        file_put(used);
+        return;
+    }
+    if (compound_name(c, component, &name) != NFS4_OK)
+        return;
+    name.expects = true;
+    name.expected = target->obj;
+    if (dir->fs->ops->remove(dir, &c->cred, &name, &info) == VFS_OK)
+        changes_add(c, c->current.export, dir);
 }
 
 enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,
