@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A server with 300 MB of address space, and strangers who take all that it gives: by data, opens,
- * locks, clients, half requests and replies that they do not read.  It lives, says what it can't
+ * locks, clients, half requests and replies that they do not read; by objects of a local export; by
+ * calls to clients that nobody answers.  It lives, says what it can't
  * do, serves a neighbour throughout, and everybody once there is room again.  The server is that of
  * the release build: a sanitizer needs more addresses than that.
  */
+#include <arpa/inet.h>
 #include <endian.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +30,13 @@ enum {
     HALVES = 200,
     HOARDERS = 8,
     TRIES = 200,
+    LOCAL_FILES = 15000,
+    LOCAL_EACH = 25,       /* in one COMPOUND */
+    LOCAL_BYTES = 2 << 20, /* that they take at the least */
+    HELD = 1500,           /* delegations, each recalled */
+    HELD_EACH = 25,
+    CALLS_BYTES = 128 << 10,
+    DIALLED = 200, /* clients of 4.0 with an address */
 };
 
 static char wrapper_dir[64], wrapper[96];
@@ -62,15 +74,22 @@ static bool has_release(void)
 
 static int setup(void **state)
 {
-    static const char *const options[] = {
-        "--export", "/mem=mem:,no_root_squash", "--threads", "2", "--lease", "4",
-        "--set",    "nfs.memory_mib=32",        NULL};
+    static char local[128];
+    static const char *const options[] = {"--export",  "/mem=mem:,no_root_squash",
+                                          "--export",  local,
+                                          "--threads", "2",
+                                          "--lease",   "4",
+                                          "--set",     "nfs.memory_mib=32",
+                                          "--set",     "nfs.recall_park_ms=0",
+                                          NULL};
 
     (void)state;
     if (!has_release())
         return 0;
-    if (!wrapper_make(getenv("MAINSTAY_RELEASE_BIN")) || script_setup(options) != 0 ||
-        !script_open_to_all(script_mem))
+    if (!wrapper_make(getenv("MAINSTAY_RELEASE_BIN")) || !test_server_init(&script_server))
+        return -1;
+    (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
+    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
         return -1;
     dir = script_dir(script_mem);
     return 0;
@@ -266,6 +285,8 @@ static bool newcomer_works(void)
     expect_service(); /* the neighbour's lease goes on */
     status = client_mount_open(&newcomer, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
     if (status == NFS4_OK)
+        status = client_file_remove(&newcomer, &dir, "new"); /* as the last try has left it */
+    if (status == NFS4_OK || status == NFS4ERR_NOENT)
         status = client_file_create(&newcomer, &dir, "new", &file);
     if (status == NFS4_OK)
         status = client_file_close(&newcomer, &file);
@@ -280,7 +301,6 @@ static void recover(void)
     client_conn_close(&hostile.conn);
     client_mount_close(&hostile);
     wait_until_every(100, newcomer_works());
-    expect_status(client_file_remove(&bob, &dir, "big"), NFS4_OK);
 }
 
 static void everything_taken(void **unused)
@@ -295,14 +315,200 @@ static void everything_taken(void **unused)
     send_halves();
     leave_unread();
     recover();
+    expect_status(client_file_remove(&bob, &dir, "big"), NFS4_OK);
     assert_true(stranger_figure("daemon.memory", "refused") > 0);
     assert_int_equal(stranger_figure("daemon.memory", "budget"), 32 << 20);
+}
+
+/* ---- objects of a local export ---- */
+
+static struct client_fh local_dir;
+
+static void make_files(void)
+{
+    int at = open(script_server.data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    char name[16];
+
+    assert_true(at >= 0);
+    for (unsigned i = 0; i < LOCAL_FILES; i++) {
+        int fd;
+
+        (void)snprintf(name, sizeof(name), "f%u", i);
+        fd = openat(at, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+        assert_true(fd >= 0);
+        close(fd);
+    }
+    close(at);
+}
+
+/* Open files of their own, or look at them.  False: the server gave no more. */
+static bool local_more(unsigned first, bool keep)
+{
+    char names[LOCAL_EACH][16];
+    struct client_compound c;
+    struct client_result r;
+    enum nfsstat4 status;
+
+    client_mount_begin_uncached(&hostile, &c);
+    for (unsigned i = 0; i < LOCAL_EACH; i++) {
+        const struct client_open how = {.clientid = hostile.session.clientid,
+                                        .owner = "reader",
+                                        .access = OPEN4_SHARE_ACCESS_READ,
+                                        .name = names[i]};
+
+        (void)snprintf(names[i], sizeof(names[i]), "f%u", first + i);
+        client_op_putfh(&c, &local_dir);
+        if (keep)
+            client_op_open(&c, &how);
+        else
+            client_op_lookup(&c, names[i]);
+    }
+    status = client_mount_call(&hostile, &c, &r);
+    client_result_free(&r);
+    return status == NFS4_OK;
+}
+
+/* Open as many as there may be; then look at all of them, which pushes out what is idle. */
+static void local_taken(void **unused)
+{
+    bool more = true;
+
+    (void)unused;
+    if (!has_release())
+        test_skip("there is no release build: make build");
+    make_files();
+    expect_status(client_file_lookup(&bob, script_local, &local_dir), NFS4_OK);
+    script_mount_v41(&hostile);
+    for (unsigned i = 0; i < LOCAL_FILES && more; i += LOCAL_EACH) {
+        more = local_more(i, true);
+        expect_service();
+    }
+    assert_false(more);
+    assert_true(stranger_figure("daemon.memory", "cached") > LOCAL_BYTES);
+    for (unsigned i = 0; i < LOCAL_FILES; i += LOCAL_EACH) {
+        (void)local_more(i, false);
+        expect_service();
+    }
+    assert_int_equal(hostile.trouble, CLIENT_OK);
+    recover();
+}
+
+/* ---- calls to clients ---- */
+
+static bool held_more(unsigned first)
+{
+    char names[HELD_EACH][16];
+    struct client_compound c;
+    struct client_result r;
+    enum nfsstat4 status;
+
+    client_mount_begin_uncached(&hostile, &c);
+    for (unsigned i = 0; i < HELD_EACH; i++) {
+        const struct client_open how = {.clientid = hostile.session.clientid,
+                                        .owner = "holder",
+                                        .access = OPEN4_SHARE_ACCESS_BOTH |
+                                                  OPEN4_SHARE_ACCESS_WANT_WRITE_DELEG,
+                                        .name = names[i],
+                                        .create = true,
+                                        .how = UNCHECKED4,
+                                        .mode = 0666};
+
+        (void)snprintf(names[i], sizeof(names[i]), "held%u", first + i);
+        client_op_putfh(&c, &dir);
+        client_op_open(&c, &how);
+    }
+    status = client_mount_call(&hostile, &c, &r);
+    client_result_free(&r);
+    return status == NFS4_OK;
+}
+
+/* It wants what is delegated; whatever it is told, it tries the next. */
+static void want(struct client_mount *rival, unsigned number)
+{
+    char name[16];
+    const struct client_open how = {.clientid = rival->session.clientid,
+                                    .owner = "rival",
+                                    .access =
+                                        OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
+                                    .name = name};
+    struct client_compound c;
+    struct client_result r;
+
+    (void)snprintf(name, sizeof(name), "held%u", number);
+    client_mount_begin_uncached(rival, &c);
+    client_op_putfh(&c, &dir);
+    client_op_open(&c, &how);
+    (void)client_mount_call(rival, &c, &r);
+    client_result_free(&r);
+}
+
+/* Each has a path of its own, on which a connection waits for an answer. */
+static void be_dialled(void)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(here);
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct client_conn conn;
+    char address[32];
+    unsigned port;
+
+    assert_int_equal(bind(silent, (struct sockaddr *)&here, len), 0);
+    assert_int_equal(getsockname(silent, (struct sockaddr *)&here, &len), 0);
+    assert_int_equal(listen(silent, DIALLED), 0);
+    port = ntohs(here.sin_port);
+    (void)snprintf(address, sizeof(address), "127.0.0.1.%u.%u", port >> 8, port & 0xff);
+    script_connect(&conn);
+    for (unsigned i = 0; i < DIALLED; i++) {
+        struct client_id_wish wish = client_id_wish_default(NULL);
+        struct client_id id;
+        enum nfsstat4 status;
+
+        wish.address = address;
+        if (client_id_open(&conn, &wish, &id, &status) != CLIENT_OK)
+            break;
+        expect_service();
+    }
+    client_conn_close(&conn);
+    close(silent);
+}
+
+static void calls_unanswered(void **unused)
+{
+    static struct client_mount rival;
+    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_cred cred = script_cred();
+    bool more = true;
+    unsigned held = 0;
+
+    (void)unused;
+    if (!has_release())
+        test_skip("there is no release build: make build");
+    expect_status(
+        client_mount_open(&hostile, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
+        NFS4_OK);
+    script_mount_v41(&rival);
+    for (; held < HELD && more; held += HELD_EACH) {
+        more = held_more(held);
+        expect_service();
+    }
+    for (unsigned i = 0; i < held; i++) {
+        want(&rival, i);
+        if (i % HELD_EACH == 0)
+            expect_service();
+    }
+    assert_true(stranger_figure("daemon.memory", "callbacks") > CALLS_BYTES);
+    be_dialled();
+    client_conn_close(&rival.conn);
+    client_mount_close(&rival);
+    recover();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_taken),
+        cmocka_unit_test(local_taken),
+        cmocka_unit_test(calls_unanswered),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);
