@@ -445,6 +445,48 @@ static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t 
     fs->descriptors_max = max;
 }
 
+/* Writes without a sync; then it leaves the cache. */
+static void write_and_leave(struct vfs *vfs, struct vfs_object *root, bool removed)
+{
+    struct local_fs *fs = CONTAINER_OF(vfs, struct local_fs, base);
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    uint32_t max = fs->descriptors_max;
+    struct local_id id;
+
+    local_object_id(local_of(file), &id);
+    assert_ok(vfs->ops->open(file, &self, VFS_WANT_BOTH, true));
+    assert_ok(do_write(file, &self, 0, "x", 1));
+    if (removed)
+        assert_ok(do_remove(root, &self, "file"));
+    vfs->ops->close(file, VFS_WANT_BOTH);
+    vfs_object_put(file);
+    fs->descriptors_max = 0;
+    assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+    fs->descriptors_max = max;
+    assert_null(local_object_find(fs, &id));
+}
+
+/* What may have missed an error in writing is told so when it is back, until a COMMIT. */
+static void what_left_unsynced_is_reviewed(void **state)
+{
+    struct local_dir *dir = *state;
+    struct local_fs *fs = CONTAINER_OF(dir->fs, struct local_fs, base);
+    struct vfs_object *root = root_of(dir), *again, *other;
+
+    write_and_leave(dir->fs, root, true); /* nobody will ask for it */
+    other = make(root, &self, "other", VFS_REG, 0644);
+    assert_false(atomic_load(&local_of(other)->unwatched));
+    vfs_object_put(other);
+    write_and_leave(dir->fs, root, false);
+    assert_ok(do_lookup(root, &self, "file", &again));
+    assert_true(atomic_load(&local_of(again)->unwatched));
+    assert_ok(dir->fs->ops->commit(again, &self, 0, 0));
+    assert_false(atomic_load(&local_of(again)->unwatched));
+    assert_int_equal(atomic_load(&fs->unwatched), atomic_load(&fs->reviewed));
+    vfs_object_put(again);
+    vfs_object_put(root);
+}
+
 /* Whoever looks it up where it is now tells the map. */
 static void what_is_met_elsewhere_is_found_again(void **state)
 {
@@ -615,6 +657,7 @@ int main(void)
         FEW_TEST(another_export_removes_what_is_open),
         FEW_TEST(closing_for_others_is_told),
         FEW_TEST(what_is_met_elsewhere_is_found_again),
+        FEW_TEST(what_left_unsynced_is_reviewed),
     };
 
     return local_group_run(tests);

@@ -4,6 +4,7 @@
  * moves, since unstable writes may be lost with it; and no result that says NFS4_OK stands for a
  * change that may be lost.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -138,6 +139,64 @@ static void the_write_verifier_moves(void **state)
     disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
     mkdir_is(&alice, &dir, "new", NFS4ERR_IO);
     assert_true(verifier_of(&file) != before);
+}
+
+/* Has the server that file open for writing? */
+static bool is_held(const char *path)
+{
+    char name[64], target[512];
+    struct dirent *entry;
+    bool held = false;
+    DIR *fds;
+
+    (void)snprintf(name, sizeof(name), "/proc/%d/fd", script_server.pid);
+    fds = opendir(name);
+    assert_non_null(fds);
+    while (!held && (entry = readdir(fds))) {
+        ssize_t len = readlinkat(dirfd(fds), entry->d_name, target, sizeof(target) - 1);
+        struct stat link;
+
+        if (len <= 0 || fstatat(dirfd(fds), entry->d_name, &link, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        target[len] = '\0';
+        held = strcmp(target, path) == 0 && (link.st_mode & S_IWUSR);
+    }
+    closedir(fds);
+    return held;
+}
+
+static void write_and_let_go(const char *name)
+{
+    struct client_file file = make_open(&alice, &dir, name);
+    uint32_t written;
+
+    expect_status(client_file_write(&alice, &file, 0, UNSTABLE4, "x", 1, &written), NFS4_OK);
+    assert_true(is_held(durable_path(name)));
+    expect_status(client_file_close(&alice, &file), NFS4_OK);
+    wait_until(!is_held(durable_path(name)));
+}
+
+/* Nobody has the file open when its data are found to be lost, and the kernel may forget that it
+ * knew: the file system's own record of errors remains. */
+static void an_error_while_nobody_looked_moves_the_verifier(void **state)
+{
+    struct client_fh written, other;
+    uint64_t before, after;
+
+    (void)state;
+    dir = durable_dir("sync");
+    other = look(&alice, &dir, "file");
+    before = verifier_of(&other);
+    write_and_let_go("written");
+    written = look(&alice, &dir, "written");
+    assert_int_equal(disk_watch_count(watch, DISK_SYNCFS, NULL), 0);
+    disk_watch_fail(watch, DISK_SYNCFS, "sync", 1);
+    after = verifier_of(&written);
+    assert_true(after != before);
+    /* Once, and nobody else waits for it. */
+    assert_true(verifier_of(&written) == after);
+    assert_true(verifier_of(&other) == after);
+    assert_int_equal(disk_watch_count(watch, DISK_SYNCFS, NULL), 1);
 }
 
 /* It was to be safe and is not; the next one is. */
@@ -361,6 +420,7 @@ int main(void)
         cmocka_unit_test(another_directory_is_not_concerned),
         cmocka_unit_test(who_comes_later_is_not_concerned),
         cmocka_unit_test(the_write_verifier_moves),
+        cmocka_unit_test(an_error_while_nobody_looked_moves_the_verifier),
         cmocka_unit_test(a_stable_write_has_the_error),
         cmocka_unit_test(the_first_change_has_the_error),
         cmocka_unit_test(setattr_before_a_read_has_the_error),

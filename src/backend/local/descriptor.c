@@ -305,6 +305,7 @@ void local_io_take_locked(struct local_object *obj, bool path, struct local_clos
     for (int i = 0; i < 3; i++) {
         if (obj->fds[i] < 0 || (obj->fds[i] == obj->path_fd && !path))
             continue;
+        local_sync_unwatch(obj);
         if (obj->fds[i] != obj->path_fd)
             closing->fds[closing->count++] = obj->fds[i];
         obj->fds[i] = -1;
@@ -330,6 +331,8 @@ static bool close_idle(struct local_object *obj, int access)
 
     if (fd < 0)
         return true;
+    if (access != O_RDONLY)
+        local_sync_unwatch(obj);
     if (fd == obj->path_fd) {
         int path = local_reopen(fs, fd, O_PATH);
         bool replaced = path >= 0 && dup3(path, fd, O_CLOEXEC) >= 0;

@@ -240,6 +240,8 @@ enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred
     status = local_cred_use(local_fs_of(base), cred);
     if (status == VFS_OK)
         status = write_bytes(obj, fd, offset, data, len, written);
+    if (!atomic_load_explicit(&obj->unsynced, memory_order_relaxed))
+        atomic_store_explicit(&obj->unsynced, true, memory_order_relaxed);
     if (status == VFS_OK && want != VFS_UNSTABLE)
         status = local_sync_wait(obj, fd, want == VFS_FILE_SYNC);
     local_io_put(obj);

@@ -97,6 +97,8 @@ struct local_fs {
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */
     _Atomic uint32_t leases;      /* given (lease.h) */
+    /* Objects that left unwatched, ever; how many of them had by the last syncfs (sync.c). */
+    _Atomic uint32_t unwatched, reviewed;
     _Atomic uint32_t orphans;     /* objects open without a name: they keep their descriptors */
     _Atomic uint32_t epoch;       /* seconds, roughly */
     _Atomic uint32_t next_victim; /* the shard to shrink next */
@@ -131,6 +133,8 @@ struct local_object {
     struct local_lease *lease; /* NULL: none; it keeps its descriptor open, too */
     _Atomic uint32_t users;    /* I/O under way; raised under the lock only */
     _Atomic uint32_t io_epoch; /* last I/O */
+    _Atomic bool unsynced;     /* written, and not synced since */
+    _Atomic bool unwatched;    /* lost its descriptor in between */
     int64_t dir_pos;           /* where fds[O_RDONLY] of a directory stands; -1: unknown */
     struct local_sync sync;
 };
@@ -423,6 +427,8 @@ void local_sync_fini(struct local_sync *sync);
  * The caller has said vfs_blocking_begin(true). */
 int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum local_reach reach);
 enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full);
+/* A descriptor of an object that may be unsynced is about to be closed. */
+void local_sync_unwatch(struct local_object *obj);
 enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
                              uint64_t len);
 

@@ -57,6 +57,9 @@ static void object_destroy(struct local_object *obj)
     CHECK(!obj->lease);
     local_io_take_locked(obj, true, &closing);
     local_io_close(&closing);
+    if (atomic_load_explicit(&obj->unwatched, memory_order_relaxed) &&
+        !atomic_load_explicit(&obj->unlinked, memory_order_relaxed))
+        atomic_fetch_add_explicit(&local_fs_of(&obj->base)->unwatched, 1, memory_order_relaxed);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     local_sync_fini(&obj->sync);
     local_node_put(local_fs_of(&obj->base)->volume, obj->file);
@@ -319,6 +322,9 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
     atomic_init(&obj->epoch, epoch);
     atomic_init(&obj->io_epoch, epoch);
     atomic_init(&obj->inside, epoch - LOCAL_INSIDE_EPOCHS); /* not known yet */
+    atomic_init(&obj->unwatched,                            /* as it may have been before it left */
+                atomic_load_explicit(&fs->unwatched, memory_order_relaxed) !=
+                    atomic_load_explicit(&fs->reviewed, memory_order_relaxed));
     obj->path_fd = fd;
     obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
     if (access >= 0)

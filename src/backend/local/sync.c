@@ -128,10 +128,40 @@ int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum lo
     return waiter.err;
 }
 
+/* The kernel tells a failed write to who has the file open, or opens it while the inode is in its
+ * cache.  A file without a descriptor for a while, between its write and its sync, may have missed
+ * an error; but the file system's own record of errors, which a descriptor that is always open
+ * reads by syncfs(), has it. */
+void local_sync_unwatch(struct local_object *obj)
+{
+    if (!atomic_load_explicit(&obj->unsynced, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&obj->unsynced, false, memory_order_relaxed);
+    atomic_store_explicit(&obj->unwatched, true, memory_order_relaxed);
+}
+
+/* Before a sync of an object in use: what it may have missed moves the verifier, and that is all.
+ * The client writes again and hears of what is wrong with this file. */
+static void review(struct local_object *obj)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    uint32_t unwatched;
+
+    if (!atomic_load_explicit(&obj->unwatched, memory_order_relaxed))
+        return;
+    unwatched = atomic_load_explicit(&fs->unwatched, memory_order_relaxed);
+    vfs_blocking_begin(true);
+    (void)local_sync_run(fs, &fs->sync, fs->root_fd, LOCAL_REACH_FS);
+    vfs_blocking_end();
+    atomic_store_explicit(&fs->reviewed, unwatched, memory_order_relaxed);
+    atomic_store_explicit(&obj->unwatched, false, memory_order_relaxed);
+}
+
 enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full)
 {
     int err;
 
+    atomic_store_explicit(&obj->unsynced, false, memory_order_relaxed);
     vfs_blocking_begin(true);
     err = local_sync_run(local_fs_of(&obj->base), &obj->sync, fd,
                          full ? LOCAL_REACH_FILE : LOCAL_REACH_DATA);
@@ -154,8 +184,10 @@ enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cre
     if (status != VFS_OK)
         return status;
     status = local_cred_use(local_fs_of(base), cred);
-    if (status == VFS_OK)
+    if (status == VFS_OK) {
+        review(obj);
         status = local_sync_wait(obj, fd, false);
+    }
     local_io_put(obj);
     return status;
 }
