@@ -445,6 +445,28 @@ static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t 
     fs->descriptors_max = max;
 }
 
+/* A local user removes it while it is open: nobody would find it again. */
+static void what_is_removed_behind_the_back_keeps_its_descriptor(void **state)
+{
+    struct local_dir *dir = *state;
+    struct local_fs *fs = CONTAINER_OF(dir->fs, struct local_fs, base);
+    struct vfs_object *root = root_of(dir), *file = make(root, &self, "file", VFS_REG, 0644);
+    uint32_t max = fs->descriptors_max;
+
+    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, true));
+    assert_ok(do_write(file, &self, 0, "file", 4));
+    assert_int_equal(unlink(local_path(dir, "file")), 0);
+    fs->descriptors_max = 0;
+    assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+    fs->descriptors_max = max;
+    assert_reads(file, "file");
+    assert_int_equal(atomic_load(&fs->orphans), 1);
+    dir->fs->ops->close(file, VFS_WANT_BOTH);
+    assert_int_equal(atomic_load(&fs->orphans), 0);
+    vfs_object_put(file);
+    vfs_object_put(root);
+}
+
 /* Writes without a sync; then it leaves the cache. */
 static void write_and_leave(struct vfs *vfs, struct vfs_object *root, bool removed)
 {
@@ -614,6 +636,7 @@ static void many_threads_share_few_descriptors(void **state)
     static struct crowd crowd;
     struct local_dir *dir = *state;
     pthread_t threads[CROWD_THREADS];
+    uint32_t before = count_descriptors();
     char name[16];
 
     crowd = (struct crowd){.fs = dir->fs, .root = root_of(dir)};
@@ -635,6 +658,8 @@ static void many_threads_share_few_descriptors(void **state)
         vfs_object_put(crowd.files[i]);
     }
     vfs_object_put(crowd.root);
+    local_dir_reopen(dir);
+    assert_true(count_descriptors() <= before);
 }
 
 #define FEW_TEST(fn)                                                                               \
@@ -658,6 +683,7 @@ int main(void)
         FEW_TEST(closing_for_others_is_told),
         FEW_TEST(what_is_met_elsewhere_is_found_again),
         FEW_TEST(what_left_unsynced_is_reviewed),
+        FEW_TEST(what_is_removed_behind_the_back_keeps_its_descriptor),
     };
 
     return local_group_run(tests);
