@@ -31,6 +31,7 @@ static struct slow_disk *disk;
 static struct caller callers[CLIENTS];
 static char other[] = "/dev/shm/mainstay-test.XXXXXX";
 static bool has_other; /* and it is on another file system */
+static char root[96];  /* on the slow one, and exported as `/` */
 
 static dev_t device_of(const char *path)
 {
@@ -50,26 +51,29 @@ static bool other_make(void)
     return false;
 }
 
-/* Two exports of the file system that is slow, and if possible one of another. */
+/* Three exports of the file system that is slow, and if possible one of another. */
 static int setup(void **state)
 {
-    static char exports[3][160], twin[96];
+    static char exports[4][160], twin[96];
     static const char *options[] = {"--threads", "2",        "--export", "/mem=mem:,no_root_squash",
                                     "--export",  exports[0], "--export", exports[1],
-                                    "--export",  exports[2], NULL};
+                                    "--export",  exports[2], "--export", exports[3],
+                                    NULL};
 
     (void)state;
     if (!test_server_init(&script_server))
         return -1;
     (void)snprintf(twin, sizeof(twin), "%s/twin", script_server.dir);
-    if (mkdir(twin, 0755) != 0)
+    (void)snprintf(root, sizeof(root), "%s/root", script_server.dir);
+    if (mkdir(twin, 0755) != 0 || mkdir(root, 0755) != 0)
         return -1;
     has_other = other_make();
     if (!has_other)
-        options[8] = NULL;
+        options[10] = NULL;
     (void)snprintf(exports[0], 160, "/local=local:%s,no_root_squash", script_server.data);
     (void)snprintf(exports[1], 160, "/twin=local:%s,no_root_squash", twin);
-    (void)snprintf(exports[2], 160, "/other=local:%s,no_root_squash", other);
+    (void)snprintf(exports[2], 160, "/=local:%s,no_root_squash", root);
+    (void)snprintf(exports[3], 160, "/other=local:%s,no_root_squash", other);
     disk = slow_disk_install(script_server.dir, script_server.dir);
     return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
@@ -81,6 +85,20 @@ static int teardown(void **state)
     if (has_other)
         (void)directory_remove(other);
     return status;
+}
+
+/* `dirs` NULL: one that in_root() has made, from the root on. */
+static void put_dir(struct client_compound *c, const struct client_fh *dirs, unsigned i)
+{
+    char name[32];
+
+    if (dirs) {
+        client_op_putfh(c, &dirs[i]);
+        return;
+    }
+    (void)snprintf(name, sizeof(name), "dir %u", i);
+    client_op_putrootfh(c);
+    client_op_lookup(c, name);
 }
 
 /* MKDIRs in all slots of all callers, the directories taken in turn; nobody waits for them. */
@@ -98,7 +116,7 @@ static void call_all(const struct client_fh *dirs, unsigned count)
 
             (void)snprintf(name, sizeof(name), "made %u", n);
             client_compound_begin_slot(c, &caller->mount.session, slot, false);
-            client_op_putfh(c, &dirs[n % count]);
+            put_dir(c, dirs, n % count);
             client_op_create(c, name, NF4DIR, NULL, 0755);
             assert_int_equal(client_compound_send(&caller->mount.conn, c, &caller->xids[slot]),
                              CLIENT_OK);
@@ -233,6 +251,48 @@ static void a_frozen_file_system_with_two_exports(void **state)
     assert_true(by_two < by_one + STRAY);
 }
 
+static void in_root(unsigned count)
+{
+    char path[128];
+
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(path, sizeof(path), "%s/dir %u", root, i);
+        assert_int_equal(mkdir(path, 0777), 0);
+    }
+}
+
+static void root_is_crowded(void)
+{
+    begin(&bob, NULL);
+    client_op_putrootfh(C);
+    run(NFS4ERR_DELAY);
+    begin(&bob, NULL);
+    script_op_zeroed(OP_PUTPUBFH);
+    run(NFS4ERR_DELAY);
+#ifdef MAINSTAY_V40
+    begin_bare(&bob, 0);
+    client_op_putrootfh(C);
+    run(NFS4ERR_DELAY);
+    begin_bare(&bob, 0);
+    script_op_zeroed(OP_PUTPUBFH);
+    run(NFS4ERR_DELAY);
+#endif
+}
+
+/* The export `/` hangs, and PUTROOTFH leads into it. */
+static void a_frozen_root(void **state)
+{
+    struct client_fh in_mem = script_dir(script_mem);
+
+    (void)state;
+    in_root(16);
+    freeze(NULL, 16);
+    is_served(&in_mem);
+    assert_true(threads() < LIMIT_WORKER_THREADS / 2);
+    root_is_crowded();
+    (void)thaw();
+}
+
 /* 384 calls for one directory where each takes 30 ms. */
 static void a_slow_directory(void **state)
 {
@@ -261,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_slow_directory),
         cmocka_unit_test(a_frozen_export),
         cmocka_unit_test(a_frozen_file_system_with_two_exports),
+        cmocka_unit_test(a_frozen_root),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

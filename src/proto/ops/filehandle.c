@@ -39,6 +39,8 @@ enum nfsstat4 op_putrootfh(struct compound *c)
     if (status != VFS_OK)
         return status_from_vfs(status);
     admitted = admission_to_export(c, export, NFS4ERR_ACCESS);
+    if (admitted == NFS4_OK)
+        admitted = compound_enter(c, export);
     if (admitted != NFS4_OK) {
         vfs_object_put(obj);
         return admitted;
