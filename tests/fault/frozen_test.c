@@ -101,10 +101,30 @@ static void put_dir(struct client_compound *c, const struct client_fh *dirs, uns
     client_op_lookup(c, name);
 }
 
-/* MKDIRs in all slots of all callers, the directories taken in turn; nobody waits for them. */
-static void call_all(const struct client_fh *dirs, unsigned count)
+static void ask_mkdir(struct client_compound *c)
 {
     static unsigned n;
+    char name[32];
+
+    (void)snprintf(name, sizeof(name), "made %u", n++);
+    client_op_create(c, name, NF4DIR, NULL, 0755);
+}
+
+static void ask_getattr(struct client_compound *c)
+{
+    client_op_getattr(c, CLIENT_BITS(FATTR4_FILEID));
+}
+
+static void ask_access(struct client_compound *c)
+{
+    client_op_access(c, ACCESS4_READ);
+}
+
+/* A call in each slot of each caller, the directories taken in turn; nobody waits for them. */
+static void call_all(const struct client_fh *dirs, unsigned count,
+                     void (*ask)(struct client_compound *c))
+{
+    unsigned n = 0;
 
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct caller *caller = &callers[i];
@@ -112,12 +132,10 @@ static void call_all(const struct client_fh *dirs, unsigned count)
         script_mount_v41(&caller->mount);
         for (uint32_t slot = 0; slot < SLOTS; slot++, n++) {
             struct client_compound *c = &caller->compounds[slot];
-            char name[32];
 
-            (void)snprintf(name, sizeof(name), "made %u", n);
             client_compound_begin_slot(c, &caller->mount.session, slot, false);
             put_dir(c, dirs, n % count);
-            client_op_create(c, name, NF4DIR, NULL, 0755);
+            ask(c);
             assert_int_equal(client_compound_send(&caller->mount.conn, c, &caller->xids[slot]),
                              CLIENT_OK);
         }
@@ -189,10 +207,11 @@ static void is_served(const struct client_fh *dir)
 }
 
 /* All callers at the directories, and the file system hangs. */
-static void freeze(const struct client_fh *dirs, unsigned count)
+static void freeze(const struct client_fh *dirs, unsigned count,
+                   void (*ask)(struct client_compound *c))
 {
     atomic_store(&disk->delay_ms, -1);
-    call_all(dirs, count);
+    call_all(dirs, count, ask);
     wait_settled();
     assert_true(atomic_load(&disk->waiting) > 0);
 }
@@ -218,7 +237,7 @@ static void a_frozen_export(void **state)
         in_other = script_dir("/other");
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         dirs[i] = script_dir(script_local);
-    freeze(dirs, ARRAY_SIZE(dirs));
+    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir);
     for (unsigned round = 0; round < 5; round++) {
         is_served(&in_mem);
         if (has_other)
@@ -228,7 +247,7 @@ static void a_frozen_export(void **state)
     assert_true(threads() < LIMIT_WORKER_THREADS / 2);
     (void)thaw();
     /* It is as before. */
-    call_all(dirs, ARRAY_SIZE(dirs));
+    call_all(dirs, ARRAY_SIZE(dirs), ask_mkdir);
     (void)answers();
 }
 
@@ -241,11 +260,11 @@ static void a_frozen_file_system_with_two_exports(void **state)
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         dirs[i] = script_dir(script_local);
-    freeze(dirs, ARRAY_SIZE(dirs));
+    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir);
     by_one = thaw();
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i += 2)
         dirs[i] = script_dir("/twin");
-    freeze(dirs, ARRAY_SIZE(dirs));
+    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir);
     is_served(&in_mem);
     by_two = thaw();
     assert_true(by_two < by_one + STRAY);
@@ -286,11 +305,30 @@ static void a_frozen_root(void **state)
 
     (void)state;
     in_root(16);
-    freeze(NULL, 16);
+    freeze(NULL, 16, ask_mkdir);
     is_served(&in_mem);
     assert_true(threads() < LIMIT_WORKER_THREADS / 2);
     root_is_crowded();
     (void)thaw();
+}
+
+/* Not even attributes come from a network file system that hangs. */
+static void frozen_attributes(void **state)
+{
+    void (*const asks[])(struct client_compound *) = {ask_getattr, ask_access};
+    struct client_fh in_mem = script_dir(script_mem), dirs[16];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        dirs[i] = script_dir(script_local);
+    for (unsigned i = 0; i < ARRAY_SIZE(asks); i++) {
+        atomic_store(&disk->attributes, true);
+        freeze(dirs, ARRAY_SIZE(dirs), asks[i]);
+        is_served(&in_mem);
+        assert_true(threads() < LIMIT_WORKER_THREADS / 2);
+        (void)thaw();
+        atomic_store(&disk->attributes, false);
+    }
 }
 
 /* 384 calls for one directory where each takes 30 ms. */
@@ -303,7 +341,7 @@ static void a_slow_directory(void **state)
     (void)state;
     quiet = make_file(&bob, &in_mem, "quiet");
     atomic_store(&disk->delay_ms, SLOW_MS);
-    call_all(&dir, 1);
+    call_all(&dir, 1, ask_mkdir);
     found = neighbour_measure(&bob, &quiet, 300, 500);
     most = threads();
     delayed = answers();
@@ -322,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_frozen_export),
         cmocka_unit_test(a_frozen_file_system_with_two_exports),
         cmocka_unit_test(a_frozen_root),
+        cmocka_unit_test(frozen_attributes),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

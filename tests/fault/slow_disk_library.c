@@ -3,6 +3,7 @@
 #include "slow_disk.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,4 +68,31 @@ int mkdirat(int fd, const char *path, mode_t mode)
     if (is_below(fd) && atomic_load(&disk->delay_ms) != 0)
         wait_here();
     return (int)syscall(SYS_mkdirat, fd, path, mode);
+}
+
+static void attributes_wait(int fd)
+{
+    if (disk && atomic_load(&disk->attributes) && atomic_load(&disk->delay_ms) != 0 && is_below(fd))
+        wait_here();
+}
+
+int statx(int fd, const char *path, int flags, unsigned mask, struct statx *out)
+{
+    attributes_wait(fd);
+    return (int)syscall(SYS_statx, fd, path, flags, mask, out);
+}
+
+int faccessat(int fd, const char *path, int mode, int flags)
+{
+    attributes_wait(fd);
+    return (int)syscall(SYS_faccessat2, fd, path, mode, flags);
+}
+
+int fstatfs(int fd, struct statfs *out)
+{
+    int result = (int)syscall(SYS_fstatfs, fd, out);
+
+    if (result == 0 && is_below(fd))
+        out->f_type = FUSE_SUPER_MAGIC;
+    return result;
 }

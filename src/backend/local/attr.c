@@ -158,14 +158,30 @@ void local_change_after(struct local_object *dir, struct vfs_change_info *info, 
     info->after = change_now(dir);
 }
 
+void local_fetch_begin(const struct local_fs *fs)
+{
+    if (fs->fetches)
+        vfs_blocking_begin(false);
+}
+
+void local_fetch_end(const struct local_fs *fs)
+{
+    if (fs->fetches)
+        vfs_blocking_end();
+}
+
 enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs_attr *out)
 {
     struct local_object *obj = local_of(base);
     struct statx st;
+    int err;
 
     (void)mask; /* all of it costs the same */
-    if (local_statx(obj->path_fd, "", &st) != 0)
-        return local_failure(errno);
+    local_fetch_begin(local_fs_of(base));
+    err = local_statx(obj->path_fd, "", &st) == 0 ? 0 : errno;
+    local_fetch_end(local_fs_of(base));
+    if (err)
+        return local_failure(err);
     if (st.stx_nlink == 0)
         local_object_orphan(obj);
     local_attr_fill(out, &st);
@@ -219,7 +235,9 @@ enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cre
     wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
     /* Entries are changed by write and search together. */
     wanted |= dir && (wanted & W_OK) ? X_OK : 0;
+    local_fetch_begin(local_fs_of(base));
     err = rwx_of(obj, wanted, &rwx);
+    local_fetch_end(local_fs_of(base));
     if (err)
         return local_failure(err);
     if (!(rwx & R_OK))

@@ -45,7 +45,9 @@ enum vfs_status local_open(struct vfs_object *base, const struct vfs_cred *cred,
 
     if (status != VFS_OK)
         return status;
+    local_fetch_begin(local_fs_of(base));
     status = local_io_get(obj, created && made_it(obj, cred) ? NULL : cred, want, &fd);
+    local_fetch_end(local_fs_of(base));
     if (status != VFS_OK)
         return status;
     status = local_io_pin(obj, want) ? VFS_OK : VFS_STALE;
@@ -106,6 +108,9 @@ static bool answer_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
         io->len = (uint32_t)(size - io->offset);
     if (!cached(fs, fd, io->offset, io->len))
         return false;
+    /* Nobody knows, then, and the loop would wait for it. */
+    if (fs->fetches && atomic_load_explicit(&fs->no_nowait, memory_order_relaxed))
+        return false;
     io->fd = fd;
     io->eof = io->offset + io->len == size;
     return true;
@@ -152,21 +157,12 @@ done:
     return VFS_OK;
 }
 
-enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io)
+static enum vfs_status read_object(struct local_object *obj, struct vfs_read *io)
 {
-    struct local_object *obj = local_of(base);
-    struct local_fs *fs = local_fs_of(base);
-    enum vfs_status status = local_check_regular(base);
+    struct local_fs *fs = local_fs_of(&obj->base);
+    enum vfs_status status;
     int fd;
 
-    if (status != VFS_OK)
-        return status;
-    io->fd = -1;
-    io->eof = false;
-    if (io->offset > INT64_MAX)
-        io->len = 0;
-    else if (io->len > INT64_MAX - io->offset)
-        io->len = (uint32_t)(INT64_MAX - io->offset);
     status = local_io_get(obj, NULL, VFS_WANT_READ, &fd);
     if (status != VFS_OK)
         return status;
@@ -180,6 +176,24 @@ enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io)
         io->eof = !size_of(fd, &size) || io->offset >= size;
     }
     local_io_put(obj);
+    return status;
+}
+
+enum vfs_status local_read(struct vfs_object *base, struct vfs_read *io)
+{
+    enum vfs_status status = local_check_regular(base);
+
+    if (status != VFS_OK)
+        return status;
+    io->fd = -1;
+    io->eof = false;
+    if (io->offset > INT64_MAX)
+        io->len = 0;
+    else if (io->len > INT64_MAX - io->offset)
+        io->len = (uint32_t)(INT64_MAX - io->offset);
+    local_fetch_begin(local_fs_of(base));
+    status = read_object(local_of(base), io);
+    local_fetch_end(local_fs_of(base));
     return status;
 }
 

@@ -91,6 +91,7 @@ struct local_fs {
     struct local_volume *volume;
     struct local_object *root;
     enum local_persisting persisting;
+    bool fetches;           /* attributes of known objects too, over a network or from a program */
     struct local_sync sync; /* of the whole file system */
     struct local_ancestry *ancestry;
 
@@ -433,6 +434,11 @@ enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cre
                              uint64_t len);
 
 /* persist.c */
-/* Find out what durability takes here; sets fs->persisting.  0 or an errno. */
+/* Find out what durability takes here, and what may block; sets fs->persisting and fs->fetches.  0
+ * or an errno. */
 int local_persist_choose(struct local_fs *fs);
+
+/* Around system calls that block only where fs->fetches: elsewhere they cost nothing more. */
+void local_fetch_begin(const struct local_fs *fs);
+void local_fetch_end(const struct local_fs *fs);
 enum vfs_status local_persist(struct vfs *base, struct vfs_object *const *objects, uint32_t count);

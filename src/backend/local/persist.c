@@ -18,12 +18,29 @@
 
 #include "backend/local/local_internal.h"
 
+/* These keep the inode of whoever is known in memory. */
+static bool keeps_inodes(uint32_t type)
+{
+    switch (type) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int local_persist_choose(struct local_fs *fs)
 {
     struct statfs st;
 
     if (fstatfs(fs->root_fd, &st) != 0)
         return errno;
+    fs->fetches = !keeps_inodes((uint32_t)st.f_type);
     switch ((uint32_t)st.f_type) {
     case BTRFS_SUPER_MAGIC:
         fs->persisting = LOCAL_PERSIST_TOGETHER;
