@@ -110,6 +110,17 @@ static void ask_mkdir(struct client_compound *c)
     client_op_create(c, name, NF4DIR, NULL, 0755);
 }
 
+static struct client_fh detour;
+
+/* Has been elsewhere before it comes back to its directory. */
+static void ask_mkdir_by_detour(struct client_compound *c)
+{
+    client_op(c, OP_SAVEFH);
+    client_op_putfh(c, &detour);
+    client_op(c, OP_RESTOREFH);
+    ask_mkdir(c);
+}
+
 static void ask_getattr(struct client_compound *c)
 {
     client_op_getattr(c, CLIENT_BITS(FATTR4_FILEID));
@@ -251,6 +262,20 @@ static void a_frozen_export(void **state)
     (void)answers();
 }
 
+/* A call counts where RESTOREFH led it, and not in the last export that it named. */
+static void a_frozen_export_by_a_detour(void **state)
+{
+    struct client_fh in_mem = script_dir(script_mem), dirs[16];
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        dirs[i] = script_dir(script_local);
+    detour = in_mem;
+    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir_by_detour);
+    is_served(&in_mem);
+    (void)thaw();
+}
+
 /* Through two exports as many calls get in as through one. */
 static void a_frozen_file_system_with_two_exports(void **state)
 {
@@ -358,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slow_directory),
         cmocka_unit_test(a_frozen_export),
+        cmocka_unit_test(a_frozen_export_by_a_detour),
         cmocka_unit_test(a_frozen_file_system_with_two_exports),
         cmocka_unit_test(a_frozen_root),
         cmocka_unit_test(frozen_attributes),

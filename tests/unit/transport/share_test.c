@@ -18,10 +18,17 @@ static struct rpc_server server;
 static _Atomic int32_t blocked[PLACES];
 static _Atomic unsigned refused, entered;
 
-/* Word 0: the place; word 1: whether it surely blocks there.  Until the gate opens. */
+/* Word 1: how it blocks. */
+enum way {
+    MAYBE,
+    SURELY,
+    AGAIN, /* it lost its loop to a section that is over */
+};
+
+/* Word 0: the place; word 1: the way it blocks there.  Until the gate opens. */
 static enum rpc_result run(struct rpc_call *call, void *context)
 {
-    uint32_t place = xdr_get_u32(&call->in), surely = xdr_get_u32(&call->in);
+    uint32_t place = xdr_get_u32(&call->in), way = xdr_get_u32(&call->in);
 
     (void)context;
     call->blocked_in = &blocked[place];
@@ -31,7 +38,11 @@ static enum rpc_result run(struct rpc_call *call, void *context)
         return RPC_REPLY;
     }
     atomic_fetch_add(&entered, 1);
-    if (surely)
+    if (way == AGAIN) {
+        worker_will_block();
+        worker_unblock();
+    }
+    if (way == SURELY)
         worker_will_block();
     else
         worker_may_block();
@@ -60,11 +71,11 @@ static int teardown(void **state)
 }
 
 /* So many calls over one connection; wait until each is in or has been refused. */
-static unsigned enter(int fd, uint32_t place, uint32_t surely, uint32_t count)
+static unsigned enter(int fd, uint32_t place, enum way way, uint32_t count)
 {
     unsigned before = atomic_load(&entered);
     unsigned wanted = before + atomic_load(&refused) + count;
-    const uint32_t words[] = {place, surely};
+    const uint32_t words[] = {place, way};
 
     for (uint32_t i = 0; i < count; i++)
         client_call(fd, i, PROC_ECHO, words, 2);
@@ -72,14 +83,14 @@ static unsigned enter(int fd, uint32_t place, uint32_t surely, uint32_t count)
     return atomic_load(&entered) - before;
 }
 
-static void shares(uint32_t surely)
+static void shares(enum way way)
 {
     int fds[PLACES];
     unsigned in[PLACES], all = 0;
 
     for (uint32_t i = 0; i < PLACES; i++) {
         fds[i] = client_connect(&server);
-        in[i] = enter(fds[i], i, surely, CALLS);
+        in[i] = enter(fds[i], i, way, CALLS);
         all += in[i];
         assert_true(in[i] > 0);
         assert_true(i == 0 || in[i] <= in[i - 1]);
@@ -109,13 +120,20 @@ static void shares(uint32_t surely)
 static void of_calls_that_surely_block(void **state)
 {
     (void)state;
-    shares(1);
+    shares(SURELY);
 }
 
 static void of_calls_whose_loop_was_taken(void **state)
 {
     (void)state;
-    shares(0);
+    shares(MAYBE);
+}
+
+/* As in mkdir and the sync behind it: the second section counts as well. */
+static void of_calls_that_block_again(void **state)
+{
+    (void)state;
+    shares(AGAIN);
 }
 
 /* What only may block and does not is never refused, nor does it count. */
@@ -125,7 +143,7 @@ static void nobody_blocks(void **state)
 
     (void)state;
     rpc_server_open_gate(&server);
-    assert_int_equal(enter(fd, 0, 0, CALLS), CALLS);
+    assert_int_equal(enter(fd, 0, MAYBE, CALLS), CALLS);
     close(fd);
 }
 
@@ -134,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_calls_that_surely_block, setup, teardown),
         cmocka_unit_test_setup_teardown(of_calls_whose_loop_was_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(of_calls_that_block_again, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_blocks, setup, teardown),
     };
 

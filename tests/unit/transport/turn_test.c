@@ -9,6 +9,7 @@
 #include "lib/test.h"
 #include "rpc_server.h"
 #include "transport/transport_internal.h"
+#include "transport/worker.h"
 
 enum {
     SLICE_NS = LIMIT_SLICE_US * 1000,
@@ -233,6 +234,80 @@ static void a_client_leaves(void **state)
     rpc_server_stop(&server);
 }
 
+/* Two calls of one connection that have yielded.  One has lost its loop before; the other ends the
+ * connection when both have been put aside by the loop. */
+static struct rpc_server two;
+static _Atomic bool first_is_aside, connection_ended;
+static _Atomic unsigned ends;
+
+enum {
+    FIRST,
+    SECOND,
+};
+
+static enum rpc_result two_run_on(struct rpc_call *call, uint32_t which, bool resumed)
+{
+    if (which == FIRST && resumed)
+        atomic_store(&first_is_aside, true); /* when it yields once more, below */
+    while (!atomic_load(&connection_ended)) {
+        if (which == SECOND && resumed && atomic_load(&first_is_aside)) {
+            atomic_store(&connection_ended, true);
+            connection_shutdown(call->conn);
+            break;
+        }
+        if (rpc_call_yield(call)) {
+            call->parked = (void *)(uintptr_t)which;
+            return RPC_PARKED;
+        }
+        burn(STEP_NS);
+    }
+    atomic_fetch_add(&ends, 1);
+    return RPC_REPLY;
+}
+
+static enum rpc_result two_run(struct rpc_call *call, void *context)
+{
+    uint32_t which;
+
+    if (call->procedure == PROC_NULL)
+        return RPC_REPLY;
+    which = xdr_get_u32(&call->in);
+    if (which == FIRST) {
+        worker_will_block();
+        rpc_server_gate_wait(context);
+        worker_unblock();
+    }
+    return two_run_on(call, which, false);
+}
+
+static enum rpc_result two_resume(struct rpc_call *call, void *context)
+{
+    (void)context;
+    return two_run_on(call, (uint32_t)(uintptr_t)call->parked, true);
+}
+
+static void a_connection_with_two_ends(void **state)
+{
+    int busy, quiet;
+
+    (void)state;
+    rpc_server_start_with(&two, 1, two_run, two_resume);
+    busy = client_connect(&two);
+    quiet = client_connect(&two);
+    for (uint32_t which = FIRST; which <= SECOND; which++)
+        client_call(busy, which, PROC_ECHO, &which, 1);
+    wait_unsigned(&two.gate_waiting, 1);
+    while (rpc_server_stats(&two).yields == 0)
+        client_ping(quiet, 1); /* that is the second one */
+    rpc_server_open_gate(&two);
+    wait_unsigned(&ends, 2);
+    wait_unsigned(&two.closed, 1);
+    assert_int_equal(rpc_server_stats(&two).parked_calls, 0);
+    close(busy);
+    close(quiet);
+    rpc_server_stop(&two);
+}
+
 /* So does a server that ends. */
 static void the_server_ends(void **state)
 {
@@ -257,7 +332,8 @@ int main(void)
         cmocka_unit_test(least_use_comes_first), cmocka_unit_test(use_is_forgotten),
         cmocka_unit_test(the_last_has_turns),    cmocka_unit_test(a_round_ends),
         cmocka_unit_test(addresses_count),       cmocka_unit_test(neighbours_do_not_wait),
-        cmocka_unit_test(a_client_leaves),       cmocka_unit_test(the_server_ends),
+        cmocka_unit_test(a_client_leaves),       cmocka_unit_test(a_connection_with_two_ends),
+        cmocka_unit_test(the_server_ends),
     };
 
     return test_group_run(tests);
