@@ -126,6 +126,7 @@
 #define LIMIT_LOCK_WAITERS_PER_FILE 1024u /* in its queue; others just ask again */
 #define LIMIT_LOCK_WAITERS_PER_CLIENT 4096u
 #define LIMIT_LOCK_NOTICES_PER_FILE 64u /* waiters who were told and have not come yet */
+#define LIMIT_LOCK_NOTICE_ROUNDS 4u     /* until somebody can be told who may have a free range */
 #define LIMIT_LOCK_FILES_PER_TICK 256u  /* of those with waiters, that the timer looks at */
 #define LIMIT_COURTESY_CLIENTS 16u      /* expired clients that lose state to a request at a time */
 #define LIMIT_COURTESY_TURNS 64u        /* times that a request does that before it is DELAY */

@@ -24,7 +24,7 @@ struct locking {
     const struct lock_request *request;
     struct lock_wish wish; /* its owner has a use */
     struct courtesy courtesy;
-    bool others_wait; /* when it is granted */
+    bool frees; /* when it is granted */
 };
 
 static struct locking locking_begin(struct open *open, struct owner *owner,
@@ -78,7 +78,7 @@ static enum nfsstat4 check_others_locked(struct locking *l)
     if (l->wish.wait)
         lock_wait_join_locked(l->open, &l->wish, &l->request->fh);
     else
-        lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
+        (void)lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
     return NFS4ERR_DENIED;
 }
 
@@ -100,11 +100,12 @@ static void apply_locked(struct locking *l, struct lock_state *ls)
 {
     struct file *file = l->open->file;
     uint32_t before = file->locks.count;
+    bool frees = lock_table_replaces(&ls->set, l->wish.write, &l->wish.range);
 
     lock_table_lock(&file->locks, &ls->set, l->wish.write, &l->wish.range);
     lock_state_account(file, l->open->client, before);
-    lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
-    l->others_wait = !list_empty(&file->waiters);
+    frees |= lock_wait_leave_locked(file, l->wish.owner, &l->wish.range);
+    l->frees = frees && !list_empty(&file->waiters);
     stateid_value(&ls->sid, l->request->out);
 }
 
@@ -112,7 +113,7 @@ static void apply_locked(struct locking *l, struct lock_state *ls)
  * first has come. */
 static void tell_others(const struct locking *l)
 {
-    if (l->others_wait)
+    if (l->frees)
         lock_notice_send(l->open->client->state, l->open->file);
 }
 
@@ -278,7 +279,7 @@ enum nfsstat4 lock_unlock(struct lock_state *ls, uint32_t seqid, const struct lo
     if (rest)
         status = unlock_rest(ls, range);
     if (status == NFS4_OK) {
-        lock_wait_leave_locked(file, ls->set.holder->owner, range);
+        (void)lock_wait_leave_locked(file, ls->set.holder->owner, range);
         stateid_bump(&ls->sid);
         stateid_value(&ls->sid, out);
     }

@@ -40,20 +40,29 @@ static bool spent(uint32_t *left)
     return false;
 }
 
-/* Looking past the locks of expired clients, which may be a great many. */
-struct search {
-    int64_t now_ns;
-    uint32_t left; /* of them, that are still looked at */
-    bool given_up;
-};
+struct lock_search lock_search_begin(int64_t now_ns)
+{
+    return (struct lock_search){.now_ns = now_ns, .left = LIMIT_LOCK_SEARCH};
+}
+
+/* Locks of one client mostly stand together, and its lease costs a look at the clock. */
+static bool is_expired(struct lock_search *search, struct client *client)
+{
+    if (client == search->expired)
+        return true;
+    if (!client_lease_over(client, search->now_ns))
+        return false;
+    search->expired = client;
+    return true;
+}
 
 static bool counts_for_good(const struct lock *lock, void *arg)
 {
-    struct search *search = arg;
+    struct lock_search *search = arg;
 
     if (!lock_state_in_effect(lock))
         return false;
-    if (!client_lease_over(client_of(lock), search->now_ns))
+    if (!is_expired(search, client_of(lock)))
         return true;
     search->given_up = spent(&search->left);
     return search->given_up;
@@ -61,12 +70,14 @@ static bool counts_for_good(const struct lock *lock, void *arg)
 
 /* Where many expired locks come first, what is behind them is not looked for: they are revoked, as
  * if they alone were in the way, and the next look goes further. */
-const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish)
+const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish,
+                                             struct lock_search *search)
 {
-    struct search search = {.now_ns = wish->now_ns, .left = LIMIT_LOCK_SEARCH};
-    const struct lock *lock = find(file, wish, counts_for_good, &search);
+    const struct lock *lock;
 
-    return search.given_up ? NULL : lock;
+    search->given_up = false;
+    lock = find(file, wish, counts_for_good, search);
+    return search->given_up ? NULL : lock;
 }
 
 struct blaming {
@@ -90,7 +101,8 @@ static bool blame(const struct lock *lock, void *arg)
 enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wish *wish,
                                          struct courtesy *courtesy, struct lock_conflict *out)
 {
-    const struct lock *lock = lock_conflict_find_locked(file, wish);
+    struct lock_search search = lock_search_begin(wish->now_ns);
+    const struct lock *lock = lock_conflict_find_locked(file, wish, &search);
     struct blaming blaming = {courtesy, LIMIT_LOCK_SEARCH};
 
     if (lock) {
@@ -125,6 +137,7 @@ static bool revoke(const struct lock *lock, void *arg)
 enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wish,
                                   struct courtesy *courtesy)
 {
+    struct lock_search search = lock_search_begin(wish->now_ns);
     struct clearing clearing = {.courtesy = courtesy, .left = LIMIT_LOCK_SEARCH};
 
     list_init(&clearing.revoked);
@@ -132,7 +145,7 @@ enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wis
         return NFS4ERR_DELAY;
     pthread_mutex_lock(&file->lock);
     /* Somebody else may have come into the way: then nobody loses anything. */
-    if (!lock_conflict_find_locked(file, wish))
+    if (!lock_conflict_find_locked(file, wish, &search))
         (void)find(file, wish, revoke, &clearing);
     pthread_mutex_unlock(&file->lock);
     open_revoke_settle(&clearing.revoked, NFS4ERR_EXPIRED);

@@ -34,8 +34,20 @@ struct lock_conflict {
 void lock_conflict_copy(struct lock_conflict *out, const struct owner *owner, bool write,
                         const struct lock_range *range);
 
+/* Searches that follow one another with the file's lock held.  Locks of expired clients, which may
+ * be a great many, are passed over LIMIT_LOCK_SEARCH times in all of them together. */
+struct lock_search {
+    int64_t now_ns;
+    uint32_t left; /* expired locks that are still passed over */
+    bool given_up; /* the last search: nothing is known of what is behind the one that it met */
+    const struct client *expired; /* the last client that was found to be, or NULL */
+};
+
+struct lock_search lock_search_begin(int64_t now_ns);
+
 /* A lock in effect, of another owner whose client's lease is good, or NULL. */
-const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish);
+const struct lock *lock_conflict_find_locked(struct file *file, const struct lock_wish *wish,
+                                             struct lock_search *search);
 
 /* NFS4ERR_DENIED because of such a lock, then `out` tells which; or because of expired clients',
  * then those have been blamed. */

@@ -125,16 +125,16 @@ void lock_notice_send(struct state *state, struct file *file)
     const struct lock_notice_hook *hook = &notices_of(state)->hook;
     int64_t now_ns = clock_now_ns();
     struct list chosen;
+    bool some_left = hook->tell;
 
-    if (!hook->tell)
-        return;
-    /* Who can't be told is not chosen again. */
-    do {
+    /* Who can't be told is not chosen again.  The rest is for the timer. */
+    for (unsigned i = 0; some_left && i < LIMIT_LOCK_NOTICE_ROUNDS; i++) {
         list_init(&chosen);
         pthread_mutex_lock(&file->lock);
         lock_wait_choose_locked(file, now_ns, &chosen);
         pthread_mutex_unlock(&file->lock);
-    } while (deliver(hook, &chosen));
+        some_left = deliver(hook, &chosen);
+    }
 }
 
 static bool waited_for_locked(const struct file *file)

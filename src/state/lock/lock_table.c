@@ -217,6 +217,12 @@ static void absorb(struct lock_table *table, struct lock_set *set, bool write, u
     erase(table, lock);
 }
 
+bool lock_table_replaces(const struct lock_set *set, bool write, const struct lock_range *range)
+{
+    /* Those for reading are replaced by the like: one too many is no harm. */
+    return !write && lock_tree_first(&set->holder->own, range, NULL);
+}
+
 void lock_table_lock(struct lock_table *table, struct lock_set *set, bool write,
                      const struct lock_range *range)
 {

@@ -83,6 +83,9 @@ const struct lock *lock_table_conflict(const struct lock_table *table,
 /* Have the memory for one call of lock_table_lock() or lock_table_unlock().  False: none. */
 bool lock_table_reserve(struct lock_table *table) MUST_USE;
 
+/* Would that lock make a lock for writing one for reading, even in part? */
+bool lock_table_replaces(const struct lock_set *set, bool write, const struct lock_range *range);
+
 /* Lock `range`, which has no conflict, for `set`: whatever its holder had there is replaced, and
  * neighbours of the same kind and set become one.  Adds LOCK_TABLE_ADDS locks at the most, which
  * are reserved. */

@@ -64,11 +64,12 @@ static struct lock_wish wish_of(const struct lock_waiter *waiter, int64_t now_ns
 }
 
 /* As far as locks go. */
-static bool may_have_it(struct file *file, const struct lock_waiter *waiter, int64_t now_ns)
+static bool may_have_it(struct file *file, const struct lock_waiter *waiter,
+                        struct lock_search *search)
 {
-    const struct lock_wish his = wish_of(waiter, now_ns);
+    const struct lock_wish his = wish_of(waiter, search->now_ns);
 
-    return !lock_conflict_find_locked(file, &his);
+    return !lock_conflict_find_locked(file, &his, search);
 }
 
 /* Handing a lock over takes until its next owner asks again, a second and more in which nobody has
@@ -95,13 +96,13 @@ static bool claims(struct file *file, const struct lock_waiter *waiter, bool wai
 }
 
 static bool goes_first(struct file *file, const struct lock_waiter *waiter,
-                       const struct lock_wish *wish)
+                       const struct lock_wish *wish, struct lock_search *search)
 {
     const struct lock_holder *self;
 
     if (!claims(file, waiter, wish->wait, wish->now_ns))
         return false;
-    if (may_have_it(file, waiter, wish->now_ns))
+    if (may_have_it(file, waiter, search))
         return true;
     self = lock_table_holder(&file->locks, wish->owner);
     return wish->wait && !(self && self->own.root);
@@ -109,12 +110,14 @@ static bool goes_first(struct file *file, const struct lock_waiter *waiter,
 
 const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct lock_wish *wish)
 {
+    struct lock_search search = lock_search_begin(wish->now_ns);
+
     LIST_FOREACH_SAFE (waiter, &file->waiters, struct lock_waiter, file_link) {
         if (gave_up(waiter, wish->now_ns))
             forget_locked(file, waiter);
         else if (covers(waiter, wish))
             return NULL; /* those behind come after him */
-        else if (conflicts(waiter, wish) && goes_first(file, waiter, wish))
+        else if (conflicts(waiter, wish) && goes_first(file, waiter, wish, &search))
             return waiter;
     }
     return NULL;
@@ -194,14 +197,17 @@ void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
         lock_notice_watch_locked(open->client->state, open->file);
 }
 
-void lock_wait_leave_locked(struct file *file, const struct owner *owner,
+bool lock_wait_leave_locked(struct file *file, const struct owner *owner,
                             const struct lock_range *range)
 {
+    uint32_t before = file->waiter_count;
+
     LIST_FOREACH_SAFE (waiter, &file->waiters, struct lock_waiter, file_link) {
         if (waiter->owner == owner && waiter->range.start >= range->start &&
             waiter->range.end <= range->end)
             forget_locked(file, waiter);
     }
+    return file->waiter_count < before;
 }
 
 void lock_wait_forget_open_locked(struct open *open)
@@ -237,13 +243,24 @@ static void tell(struct file *file, struct lock_waiter *waiter, int64_t now_ns, 
     list_push_back(chosen, &waiter->notice->link);
 }
 
-static void consider(struct file *file, struct lock_waiter *waiter, int64_t now_ns,
+/* Where a search was given up because of those before it, nobody knows; then it has to ask. */
+static bool surely_may_have_it(struct file *file, const struct lock_waiter *waiter,
+                               struct lock_search *search)
+{
+    bool first = search->left == LIMIT_LOCK_SEARCH;
+
+    return may_have_it(file, waiter, search) && (first || !search->given_up);
+}
+
+static void consider(struct file *file, struct lock_waiter *waiter, struct lock_search *search,
                      struct line *line, struct list *chosen)
 {
+    int64_t now_ns = search->now_ns;
+
     if (waiter->news == LOCK_NEWS_TOLD && !claims(file, waiter, true, now_ns))
         waiter->news = waiter->notice ? LOCK_NEWS_FAILED : LOCK_NEWS_LATE;
     if (waiter->fh_len > 0 && waiter->news == LOCK_NEWS_NONE && !waiter->notice &&
-        may_have_it(file, waiter, now_ns) && !comes_after(line, waiter, now_ns))
+        surely_may_have_it(file, waiter, search) && !comes_after(line, waiter, now_ns))
         tell(file, waiter, now_ns, chosen);
     if (claims(file, waiter, true, now_ns))
         line->first[line->count++] = waiter;
@@ -251,6 +268,7 @@ static void consider(struct file *file, struct lock_waiter *waiter, int64_t now_
 
 void lock_wait_choose_locked(struct file *file, int64_t now_ns, struct list *chosen)
 {
+    struct lock_search search = lock_search_begin(now_ns);
     struct line line;
 
     line.count = 0;
@@ -260,6 +278,6 @@ void lock_wait_choose_locked(struct file *file, int64_t now_ns, struct list *cho
         if (gave_up(waiter, now_ns))
             forget_locked(file, waiter);
         else
-            consider(file, waiter, now_ns, &line, chosen);
+            consider(file, waiter, &search, &line, chosen);
     }
 }

@@ -51,8 +51,8 @@ const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct
 void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
                            const struct wire_opaque *fh);
 
-/* The owner waits no more for what lies within `range`. */
-void lock_wait_leave_locked(struct file *file, const struct owner *owner,
+/* The owner waits no more for what lies within `range`.  True: it did. */
+bool lock_wait_leave_locked(struct file *file, const struct owner *owner,
                             const struct lock_range *range);
 
 /* The open ends. */

@@ -6,6 +6,7 @@
 #include "state/lock/lock_notice.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "state/client/client_lease.h"
@@ -362,6 +363,55 @@ static void test_a_crowd(void **unused)
     opens[BOB].seqid = 0;
 }
 
+enum {
+    EXPIRED = 1000,
+    WAITERS = 1000,
+    PROBES = 20,
+};
+
+static double cpu_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return 1e3 * (double)now.tv_sec + (double)now.tv_nsec / 1e6;
+}
+
+/* A client that vanished holds many locks, and a thousand wait behind them for one that somebody
+ * else has.  They are not looked through for each waiter, and not with each LOCK. */
+static void test_many_behind_expired(void **unused)
+{
+    const uint64_t far = 1ull << 40;
+    struct stateid4 lock, other;
+    char name[24];
+    double ms;
+
+    (void)unused;
+    hold(1, 1);
+    for (uint64_t i = 1; i < EXPIRED; i++)
+        assert_int_equal(do_lock_again(fx.alice, &held, true, 4 * i, 1), NFS4_OK);
+    assert_int_equal(do_lock(fx.carol, &opens[CAROL], "c", true, far, 8, &lock), NFS4_OK);
+    assert_int_equal(do_lock(fx.carol, &opens[CAROL], "c2", true, 2 * far, 8, &other), NFS4_OK);
+    clock_advance_ns(fx.state->lease_ns + fx.state->margin_ns + 1);
+    client_renew(fx.bob, clock_now_ns());
+    client_renew(fx.carol, clock_now_ns());
+    for (unsigned i = 0; i < WAITERS; i++) {
+        (void)snprintf(name, sizeof(name), "w%u", i);
+        assert_int_equal(want(BOB, name, true, 0, far + 8), NFS4ERR_DENIED);
+    }
+    assert_int_equal(file()->waiter_count, WAITERS);
+    ms = cpu_ms();
+    for (unsigned i = 0; i < PROBES; i++) {
+        assert_int_equal(do_unlock(fx.carol, &other, 2 * far, 8), NFS4_OK);
+        assert_int_equal(do_lock_again(fx.carol, &other, true, 2 * far, 8), NFS4_OK);
+    }
+    ms = (cpu_ms() - ms) / PROBES;
+    print_message("LOCKU and LOCK with %d waiters behind %d expired locks: %.2f ms\n", WAITERS,
+                  EXPIRED, ms);
+    assert_true(ms < 15);
+    assert_int_equal(told_count, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fixture_tear_down)
@@ -379,6 +429,7 @@ int main(void)
         TEST(test_a_client_that_goes),
         TEST(test_who_is_not_told),
         TEST(test_a_crowd),
+        TEST(test_many_behind_expired),
     };
 
     return test_group_run(tests);
