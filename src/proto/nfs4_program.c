@@ -46,7 +46,7 @@ void nfs4_closed(struct connection *conn, void *context)
 void nfs4_start(struct server *server)
 {
 #ifdef MAINSTAY_V40
-    server->v40 = v40_create();
+    server->v40 = v40_create(server->state);
 #else
     server->v40 = NULL;
 #endif

@@ -6,13 +6,15 @@
 #include "base/log.h"
 #include "proto/v40/duplicate_cache.h"
 #include "state/v40/open_confirm.h"
+#include "state/v40/owner_tables.h"
 
-struct v40 *v40_create(void)
+struct v40 *v40_create(struct state *state)
 {
     const struct duplicate_cache_config config = {0};
     struct v40 *v40 = must_calloc(1, sizeof(*v40));
 
     v40->duplicates = duplicate_cache_create(&config);
+    (void)owner_tables_of(state); /* now, and not in a request that may find no memory */
     return v40;
 }
 

@@ -14,8 +14,8 @@ struct v40 {
     struct log_limit replays; /* lines about retries */
 };
 
-/* Never fails. */
-struct v40 *v40_create(void);
+/* Never fails; with what `state` has for minor version 0 alone. */
+struct v40 *v40_create(struct state *state);
 
 /* No call runs any more.  NULL is allowed. */
 void v40_destroy(struct v40 *v40);
