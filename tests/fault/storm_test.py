@@ -308,7 +308,7 @@ class Storm:
             output = open(f"{self.directories.job}/probe{minor}", "w+")
             process = subprocess.Popen(
                 [f"{self.given.programs}/storm_probe", TARGET, "/victim", minor, str(seconds),
-                 str(self.given.limit_ms)], stdout=output, stderr=output, env=environment)
+                 str(self.given.limit_ms), str(self.server.process.pid)], stdout=output, stderr=output, env=environment)
             self.probes.append((minor, process, output))
         while not (handle := Path(f"{self.directories.job}/probe1").read_text()).endswith("\n"):
             if self.probes[0][1].poll() is not None:
