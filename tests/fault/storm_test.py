@@ -37,7 +37,6 @@ from harness.session import Session  # noqa: E402
 
 GUEST_PROGRAM = HERE.parent / "kernel" / "guest" / "storm.py"
 TARGET = f"{SERVER_ADDRESS}:{PORT}"
-LEASE_S = 15
 ATTACKERS = "127.0.1.0/24"  # may use some exports
 STRANGER = "127.0.9.{}"  # may use none
 ADDRESSES = 20
@@ -230,8 +229,18 @@ class Load:
         time.sleep(1)  # what is in flight has arrived or never will
         self.judge()
 
+    def break_leases(self, top):
+        """Files of the load that are still delegated wait for their leases to be over all at once, not in turn."""
+        for directory, _, files in os.walk(top):
+            for file in files:
+                try:
+                    os.close(os.open(f"{directory}/{file}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
+                except OSError:
+                    pass  # it is being recalled now, or a symbolic link
+
     def judge(self):
         name = f"c{self.life}"
+        self.break_leases(self.directory / name)
         listing = {path: entry for path, entry in listing_of.list_tree(self.directory).items()
                    if path.split("/")[0] == name}
         try:
@@ -286,7 +295,7 @@ class Storm:
                    f"/again=local:{fast}/files,root_squash,{attackers}",
                    f"/slow=local:{fast}/slow,no_root_squash,{attackers}",
                    f"/mem=mem:,no_root_squash,{attackers}"]
-        argv = [self.given.mainstayd, "--listen", TARGET, "--state", f"{top}/state", "--lease", str(LEASE_S),
+        argv = [self.given.mainstayd, "--listen", TARGET, "--state", f"{top}/state", "--lease", str(self.given.lease),
                 "--grace", "0", "--set", "nfs.memory_mib=1024", *self.given.server]
         for export in exports:
             argv += ["--export", export]
@@ -512,6 +521,7 @@ def arguments():
     parser.add_argument("--server", action="append", default=[], metavar="OPTION", help="one more for mainstayd")
     parser.add_argument("--limit-ms", type=int, default=1000, help="of what anything may take (default 1000)")
     parser.add_argument("--end-s", type=int, default=END_LIMIT_S, help="in which SIGTERM ends the server")
+    parser.add_argument("--lease", type=int, default=15, help="of the server, in seconds (default 15)")
     parser.add_argument("--nice", type=int, default=10, help="of the attackers (default 10)")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000)
     parser.add_argument("--logs", metavar="DIR", help="where to keep the logs of a failure")

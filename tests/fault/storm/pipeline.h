@@ -18,7 +18,8 @@ struct pipeline {
 /* Appends what is to be sent behind SEQUENCE. */
 typedef void (*pipeline_fill)(struct pipeline *p, struct client_compound *c);
 
-/* From the mount in `p` on, until the connection breaks or the time is over.  It drops the mount. */
+/* From the mount in `p` on, until the connection breaks or the time is over; then the mount is
+ * dropped. */
 void pipeline_run(struct pipeline *p, unsigned slots, pipeline_fill fill);
 
 /* The same from connecting on, in minor version 1 or 2: in directory `name` of an export; with

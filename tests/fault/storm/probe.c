@@ -3,9 +3,9 @@
  * storm_probe ADDRESS:PORT EXPORT MINOR SECONDS LIMIT_MS PID
  *     A client that asks for little, on a file of its own in EXPORT: GETATTR, WRITE and COMMIT, now
  *     and then CREATE and REMOVE, every 50 ms.  How long each took until it was NFS4_OK, DELAY
- *     included, is told every ten seconds and at the end, with the longest that this machine left
- *     a thread waiting that only sleeps.  Status 1: an error, or something took longer than LIMIT_MS
- *     and the machine does not explain it.
+ *     included, is told every ten seconds and at the end, with the longest that this machine left a
+ *     thread waiting that only sleeps.  Status 1: an error, or something took longer than LIMIT_MS
+ *     and what that thread waited meanwhile.
  *
  * The first line is the handle of its directory.  PID is the server: how long it had a processor
  * while something slow was awaited is told, too.
