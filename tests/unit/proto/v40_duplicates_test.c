@@ -20,8 +20,9 @@
 
 enum {
     WAITERS = LIMIT_DUPLICATE_CLIENT_WAITERS + 1,
-    /* With all of their duplicates they would need more threads than there are. */
-    CROWD = LIMIT_WORKER_THREADS / (LIMIT_OWNER_WAITERS + 1) + 1
+    /* With the duplicates that may wait, fewer than one address may block in one file system; with
+     * all duplicates more. */
+    CROWD = 32
 };
 
 static struct v41_call call, calls[WAITERS];
