@@ -17,25 +17,36 @@ enum {
     LISTENER_BACKLOG = 1024,
     LISTENER_ACCEPTS = 64, /* in one go */
     LISTENER_PAUSE_MS = 100,
-    LISTENER_DISPLACED = 8,    /* connections that were told to go and are still counted */
-    LISTENER_QUIET_MS = 10000, /* without a pause before the next is worth a line again */
+    LISTENER_DISPLACED = 8,      /* connections that were told to go and are still counted */
+    LISTENER_RESERVED_PART = 16, /* of all connections */
+    LISTENER_QUIET_MS = 10000,   /* without a pause before the next is worth a line again */
 };
 
 /* ---- accepting ---- */
 
 /* Dialled ones have a share of their own. */
-static bool connections_full(struct transport *transport, uint32_t beyond)
+static bool connections_full(struct transport *transport, int64_t beyond)
 {
-    uint32_t all = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
-    uint32_t dialled = atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
+    int64_t all = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
+    int64_t dialled = atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
 
     return all >= transport_limit(transport, TRANSPORT_LIMIT_connections) + beyond ||
-           (all > dialled && all - dialled >= transport->config.connections_max + beyond);
+           all - dialled >= transport->config.connections_max + beyond;
+}
+
+/* The last ones are for those who displace others: whoever is told to go is counted until its loop
+ * has closed it, and many may come at once. */
+static int64_t reserve(const struct transport *transport)
+{
+    uint32_t limit = transport_limit(transport, TRANSPORT_LIMIT_connections);
+    uint32_t share = transport->config.connections_max;
+
+    return (share < limit ? share : limit) / LISTENER_RESERVED_PART;
 }
 
 static bool has_room(struct transport *transport, const struct sockaddr *peer)
 {
-    if (!connections_full(transport, 0))
+    if (!connections_full(transport, -reserve(transport)))
         return true;
     return !connections_full(transport, LISTENER_DISPLACED) && idle_displace(transport, peer);
 }

@@ -3,6 +3,7 @@
  * Each limit on what strangers can pile up, set while the server runs: it holds for live traffic,
  * the figures count what it refused, and neighbours go on.
  */
+#include <signal.h>
 #include <unistd.h>
 
 #include "lib/wait.h"
@@ -15,6 +16,8 @@ enum {
     UNREAD_BYTES = 1 << 20,
     UNREAD_READS = 8, /* more than a socket takes */
     HOARDERS = 6,
+    CROWD = 640,
+    NEWCOMERS = 36, /* no more than a sixteenth */
 };
 
 static int setup(void **state)
@@ -69,6 +72,31 @@ static void connections(void **unused)
     (void)close(first);
     (void)close(second);
     (void)close(third);
+    set_setting("transport.max_connections", 65536);
+    wait_until(transport_figure("connections") == now);
+}
+
+/* Many who come at once all get in: those that they displace need not be gone. */
+static void newcomers_at_once(void **unused)
+{
+    uint64_t now = transport_figure("connections"), refused = transport_figure("refused");
+    int crowd[CROWD], fds[NEWCOMERS];
+    unsigned inside = 0;
+
+    (void)unused;
+    set_setting("transport.max_connections", CROWD);
+    assert_int_equal(stranger_connect_many("127.0.0.3", crowd, CROWD), CROWD);
+    wait_until(transport_figure("refused") > refused && stranger_is_closed(crowd[CROWD - 1]));
+    assert_int_equal(kill(script_server.pid, SIGSTOP), 0);
+    assert_int_equal(stranger_connect_many("127.0.0.4", fds, NEWCOMERS), NEWCOMERS);
+    assert_int_equal(kill(script_server.pid, SIGCONT), 0);
+    wait_until_every(10, transport_figure("displaced") >= NEWCOMERS);
+    for (int i = 0; i < NEWCOMERS; i++)
+        inside += !stranger_is_closed(fds[i]);
+    assert_int_equal(inside, NEWCOMERS);
+    expect_service();
+    stranger_close_all(crowd, CROWD);
+    stranger_close_all(fds, NEWCOMERS);
     set_setting("transport.max_connections", 65536);
     wait_until(transport_figure("connections") == now);
 }
@@ -207,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections),
+        cmocka_unit_test(newcomers_at_once),
         cmocka_unit_test(connections_of_an_address),
         cmocka_unit_test(idle_connections),
         cmocka_unit_test(unread_replies_by_time),
