@@ -151,6 +151,9 @@
 #define LIMIT_LOCK_STATES 1048576u
 #define LIMIT_LOCKS 4194304u
 #define LIMIT_LOCK_WAITERS 65536u
+/* Limits from here on have a last quarter for those who have less than one in so many. */
+#define LIMIT_SHARED 65536u
+#define LIMIT_SHARES 1024u
 #define LIMIT_STATE 16777216u
 
 /* export, vfs, backends */

@@ -37,17 +37,6 @@ static bool refuse(struct state *state, enum state_limit limit)
     return false;
 }
 
-bool state_limit_take(struct state *state, enum state_limit limit)
-{
-    struct state_bound *bound = &state->limits.of[limit];
-
-    if (atomic_fetch_add_explicit(&bound->used, 1, memory_order_relaxed) <
-        state_limit_most(state, limit))
-        return true;
-    state_limit_give(state, limit, 1);
-    return refuse(state, limit);
-}
-
 void state_limit_give(struct state *state, enum state_limit limit, uint32_t count)
 {
     atomic_fetch_sub_explicit(&state->limits.of[limit].used, count, memory_order_relaxed);
@@ -63,11 +52,29 @@ bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t us
     return used + more <= state_limit_most(state, limit) || refuse(state, limit);
 }
 
-bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t more)
+static uint32_t used_of(const struct state *state, enum state_limit limit)
 {
-    uint32_t used = atomic_load_explicit(&state->limits.of[limit].used, memory_order_relaxed);
+    return atomic_load_explicit(&state->limits.of[limit].used, memory_order_relaxed);
+}
 
+bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine, uint32_t more)
+{
+    uint32_t used = used_of(state, limit), most = state_limit_most(state, limit);
+
+    if (most >= LIMIT_SHARED && used > most - most / 4 && mine >= most / LIMIT_SHARES)
+        return refuse(state, limit);
     return state_limit_admits(state, limit, used, more);
+}
+
+bool state_limits_scarce(const struct state *state)
+{
+    for (enum state_limit limit = STATE_LIMIT_owners; limit <= STATE_LIMIT_lock_waiters; limit++) {
+        uint32_t most = state_limit_most(state, limit);
+
+        if (most >= LIMIT_SHARED && used_of(state, limit) > most / 2)
+            return true;
+    }
+    return false;
 }
 
 void state_limits_tick(struct state *state)

@@ -63,18 +63,24 @@ void state_limits_init(struct state_limits *limits);
 void state_limit_set(struct state *state, enum state_limit limit, uint32_t most);
 uint32_t state_limit_most(const struct state *state, enum state_limit limit);
 
-/* One more, of all clients.  False, counted as refused, when there are as many as there may be. */
-bool state_limit_take(struct state *state, enum state_limit limit) MUST_USE;
-
-/* So many have gone; or, of those that are asked for first, have come. */
+/* So many have gone; have come, for which there was room. */
 void state_limit_give(struct state *state, enum state_limit limit, uint32_t count);
 void state_limit_add(struct state *state, enum state_limit limit, uint32_t count);
 
-/* Is there room for `more` beside `used` (of a client, for the limits of each), or in all?  False
- * is counted as refused. */
+/* Is there room for `more` beside `used`, of a client, for the limits of each?  False is counted
+ * as refused. */
 bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t used,
                         uint32_t more) MUST_USE;
-bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t more) MUST_USE;
+
+/* Is there room for `more` of all clients, for one that has `mine`?  The last quarter of a limit of
+ * LIMIT_SHARED and more is for clients that have less than one LIMIT_SHARES-th of it, so that a few
+ * that take all they get refuse nobody else.  False is counted as refused. */
+bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine,
+                          uint32_t more) MUST_USE;
+
+/* Of something all clients have more than half of what there may be, so that those whose lease is
+ * over should go before anybody is refused. */
+bool state_limits_scarce(const struct state *state);
 
 /* Tell the log what was refused since the last time.  From a timer. */
 void state_limits_tick(struct state *state);

@@ -156,6 +156,7 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         .deny = args->share_deny,
         .principal = compound_principal(c),
         .now_ns = c->call->received_ns,
+        .admitted = args->openhow.opentype == OPEN4_CREATE,
         .waiter = target->fresh ? NULL : c->waiter,
     };
     enum nfsstat4 status = NFS4_OK;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/open/revocation.h"
 #include "state/session/session.h"
@@ -20,6 +21,7 @@
 enum {
     SWEEP_BATCH = 64,         /* clients looked at with the table locked once */
     SHED_BATCH = 16,          /* clients whose sessions go before the budget is looked at again */
+    SHED_MOST = 256,          /* clients in one turn of the timer */
     SWEEP_PAUSE_NS = 50000,   /* between batches */
     TIMER_NS = 1250000000,    /* from one turn of the timer to the next, at the most */
     UNCONFIRMED_FRACTION = 8, /* of a full table: that many mean a flood */
@@ -306,23 +308,38 @@ void client_shed_sessions(struct state *state, int64_t now_ns)
     }
 }
 
-void client_shed(struct state *state, int64_t now_ns)
+static uint32_t shed_batch(struct state *state, int64_t now_ns)
 {
     struct list doomed;
     uint32_t shed = 0;
 
-    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
-        return;
-    /* What falls short from here on counts for the next time. */
-    atomic_store_explicit(&state->shortage, false, memory_order_relaxed);
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
     while (shed < SHED_BATCH && client_evict_locked(state, NULL, now_ns, &doomed))
         shed++;
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
-    if (shed > 0)
-        log_info("client.courtesy_short", LOG_U64("clients", shed));
+    return shed;
+}
+
+void client_shed(struct state *state, int64_t now_ns)
+{
+    uint32_t shed, total = 0;
+
+    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed) &&
+        !state_limits_scarce(state))
+        return;
+    /* What falls short from here on counts for the next time. */
+    atomic_store_explicit(&state->shortage, false, memory_order_relaxed);
+    do {
+        shed = shed_batch(state, now_ns);
+        total += shed;
+        if (shed > 0)
+            let_others();
+    } while (shed == SHED_BATCH && total < SHED_MOST &&
+             (state_limits_scarce(state) || memory_is_tight()));
+    if (total > 0)
+        log_info("client.courtesy_short", LOG_U64("clients", total));
 }
 
 static bool evict_unconfirmed_locked(struct state *state, struct list *doomed)

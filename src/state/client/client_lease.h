@@ -73,7 +73,8 @@ static inline void client_renew(struct client *client, int64_t now_ns)
  * makes a new session. */
 void client_shed_sessions(struct state *state, int64_t now_ns);
 
-/* From the same timer, after a shortage: remove some clients whose lease is over. */
+/* From the same timer, after a shortage or before one (state_limits_scarce()): remove clients whose
+ * lease is over, the longest expired first. */
 void client_shed(struct state *state, int64_t now_ns);
 
 /* From a timer, about once a second: see the list above; records that nobody confirmed go after

@@ -47,7 +47,7 @@ static bool room_for_locks(struct open *open)
 
     return open->file->locks.count + LOCK_TABLE_ADDS <= LIMIT_LOCKS_PER_FILE &&
            state_limit_admits(state, STATE_LIMIT_locks_per_client, count, LOCK_TABLE_ADDS) &&
-           state_limit_has_room(state, STATE_LIMIT_locks, LOCK_TABLE_ADDS) &&
+           state_limit_has_room(state, STATE_LIMIT_locks, count, LOCK_TABLE_ADDS) &&
            lock_table_reserve(&open->file->locks);
 }
 

@@ -81,7 +81,7 @@ static bool room_for_one(struct owner_table *table)
     uint32_t count = atomic_load_explicit(&table->lock_state_count, memory_order_relaxed);
 
     return state_limit_admits(state, STATE_LIMIT_lock_states_per_client, count, 1) &&
-           state_limit_has_room(state, STATE_LIMIT_lock_states, 1);
+           state_limit_has_room(state, STATE_LIMIT_lock_states, count, 1);
 }
 
 /* With its place in the lists of the file; without the references that it has. */

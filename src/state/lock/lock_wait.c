@@ -139,7 +139,7 @@ static bool room_for_waiter(const struct file *file, struct owner_table *table)
     return file->waiter_count < LIMIT_LOCK_WAITERS_PER_FILE &&
            state_limit_admits(table->client->state, STATE_LIMIT_lock_waiters_per_client, count,
                               1) &&
-           state_limit_has_room(table->client->state, STATE_LIMIT_lock_waiters, 1);
+           state_limit_has_room(table->client->state, STATE_LIMIT_lock_waiters, count, 1);
 }
 
 static struct lock_waiter *add_locked(struct open *open, const struct lock_wish *wish,

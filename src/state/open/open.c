@@ -150,10 +150,10 @@ static void remove_locked(struct owner_table *table, struct open *open)
 static bool full_locked(const struct owner_table *table)
 {
     struct state *state = table->client->state;
+    uint32_t count = table->open_count + table->revoked_opens;
 
-    return !state_limit_admits(state, STATE_LIMIT_opens_per_client,
-                               table->open_count + table->revoked_opens, 1) ||
-           !state_limit_has_room(state, STATE_LIMIT_opens, 1);
+    return !state_limit_admits(state, STATE_LIMIT_opens_per_client, count, 1) ||
+           !state_limit_has_room(state, STATE_LIMIT_opens, count, 1);
 }
 
 /* A new one, which takes over the request's reference on the file; NULL without memory.  With the
@@ -185,11 +185,12 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     *fresh = false;
     if (table->closed)
         return NULL;
-    owner = owner_use_locked(table, OWNER_OPEN, &request->owner);
+    owner = request->admitted ? owner_use_admitted_locked(table, OWNER_OPEN, &request->owner)
+                              : owner_use_locked(table, OWNER_OPEN, &request->owner);
     if (!owner)
         return NULL;
     open = find_locked(table, owner, request->obj);
-    if (!open && !full_locked(table)) {
+    if (!open && (request->admitted || !full_locked(table))) {
         open = open_add_locked(table, request, owner);
         *fresh = open != NULL;
     }

@@ -78,6 +78,7 @@ struct open_request {
     uint32_t access, deny;             /* without the WANT bits, valid */
     struct client_principal principal; /* before any squash */
     int64_t now_ns;                    /* when it came: whose lease is over */
+    bool admitted;                     /* open_has_room() was true */
     struct delegation_waiter *waiter;  /* for delegations in the way; may be NULL */
     struct file *file;                 /* between reserve and commit or cancel */
 };
@@ -90,7 +91,9 @@ extern const struct state_client_hooks open_hooks;
 void open_client_release(struct client *client);
 bool open_client_has_state(const struct client *client);
 
-/* Is there room for one more open of this owner?  A hint, for those who would make a file first. */
+/* Is there room for one more open of this owner?  For requests that would make or truncate a file
+ * first: they say so in open_request.admitted, and open_commit() does not ask again.  So the limits
+ * can be exceeded by the requests that run at a time. */
 bool open_has_room(struct client *client, const struct wire_opaque *owner);
 
 /* NFS4ERR_SHARE_DENIED when other opens, or this owner's own, conflict.  Those of clients whose

@@ -67,30 +67,28 @@ static struct owner *lookup_locked(const struct owner_table *table, enum owner_k
 
 static bool full_locked(const struct owner_table *table, enum owner_kind kind)
 {
-    return !state_limit_admits(table->client->state, STATE_LIMIT_owners_per_client,
-                               table->count[kind], 1);
+    struct state *state = table->client->state;
+    uint32_t count = table->count[kind];
+
+    return !state_limit_admits(state, STATE_LIMIT_owners_per_client, count, 1) ||
+           !state_limit_has_room(state, STATE_LIMIT_owners, count, 1);
 }
 
 bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
                            const struct wire_opaque *name)
 {
     return lookup_locked(table, kind, name, name_hash(table, kind, name)) ||
-           (!full_locked(table, kind) &&
-            state_limit_has_room(table->client->state, STATE_LIMIT_owners, 1));
+           !full_locked(table, kind);
 }
 
 static struct owner *add_locked(struct owner_table *table, enum owner_kind kind,
                                 const struct wire_opaque *name, uint64_t hash)
 {
-    struct owner *owner;
+    struct owner *owner = memory_alloc(MEMORY_opens, sizeof(*owner) + name->len);
 
-    if (full_locked(table, kind) || !state_limit_take(table->client->state, STATE_LIMIT_owners))
+    if (!owner)
         return NULL;
-    owner = memory_alloc(MEMORY_opens, sizeof(*owner) + name->len);
-    if (!owner) {
-        state_limit_give(table->client->state, STATE_LIMIT_owners, 1);
-        return NULL;
-    }
+    state_limit_add(table->client->state, STATE_LIMIT_owners, 1);
     owner->client = table->client;
     owner->kind = kind;
     owner->uses = 0;
@@ -166,13 +164,24 @@ struct owner *owner_take_locked(struct owner_table *table, struct owner *owner)
     return owner;
 }
 
+struct owner *owner_use_admitted_locked(struct owner_table *table, enum owner_kind kind,
+                                        const struct wire_opaque *name)
+{
+    uint64_t hash = name_hash(table, kind, name);
+    struct owner *owner = lookup_locked(table, kind, name, hash);
+
+    if (!owner)
+        owner = add_locked(table, kind, name, hash);
+    return owner_take_locked(table, owner);
+}
+
 struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
                                const struct wire_opaque *name)
 {
     uint64_t hash = name_hash(table, kind, name);
     struct owner *owner = lookup_locked(table, kind, name, hash);
 
-    if (!owner)
+    if (!owner && !full_locked(table, kind))
         owner = add_locked(table, kind, name, hash);
     return owner_take_locked(table, owner);
 }

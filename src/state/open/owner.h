@@ -92,9 +92,14 @@ struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
 struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
                         const struct wire_opaque *name);
 
-/* Would owner_use_locked() find or make him? */
+/* Would owner_use_locked() find or make it? */
 bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
                            const struct wire_opaque *name);
+
+/* The same as owner_use_locked(), also at the limit: for requests that have found room and changed
+ * something since.  NULL without memory. */
+struct owner *owner_use_admitted_locked(struct owner_table *table, enum owner_kind kind,
+                                        const struct wire_opaque *name);
 
 /* A use of a known owner, or NULL. */
 struct owner *owner_find(struct owner_table *table, enum owner_kind kind,

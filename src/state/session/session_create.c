@@ -142,7 +142,7 @@ static bool session_room_locked(const struct client *client, int64_t now_ns, str
     while (atomic_load_explicit(&state->session_count, memory_order_relaxed) >=
            state_limit_most(state, STATE_LIMIT_sessions)) {
         if (!client_evict_locked(state, client, now_ns, doomed))
-            return state_limit_has_room(state, STATE_LIMIT_sessions, 1);
+            return state_limit_has_room(state, STATE_LIMIT_sessions, client->session_count, 1);
     }
     return true;
 }

@@ -286,6 +286,27 @@ static void evicts_longest_expired(void **unused)
     party_put(&third);
 }
 
+/* Before anybody is refused, and until enough is free: what they have goes with them. */
+static void silent_clients_give_way_early(void **unused)
+{
+    struct party silent = party_make("1", 0), speaking = party_make("2", 0);
+
+    (void)unused;
+    holds_state = true;
+    tick_through(LEASE_S + 2);
+    assert_int_equal(state->clients.courtesy_count, 2);
+    speak(&speaking);
+    state_limit_add(state, STATE_LIMIT_opens, LIMIT_OPENS / 2);
+    tick_after(0);
+    assert_true(lives(&silent));
+    state_limit_add(state, STATE_LIMIT_opens, 1);
+    tick_after(0);
+    assert_false(lives(&silent));
+    assert_true(lives(&speaking));
+    party_put(&silent);
+    party_put(&speaking);
+}
+
 /* One that has a request in progress is never the one. */
 static void evicts_no_request(void **unused)
 {
@@ -444,6 +465,7 @@ int main(void)
         CLIENT_TEST(courtesy_comes_back),
         CLIENT_TEST(destroy_courtesy),
         CLIENT_TEST(evicts_longest_expired),
+        CLIENT_TEST(silent_clients_give_way_early),
         CLIENT_TEST(evicts_no_request),
         CLIENT_TEST(flood_of_unconfirmed),
         CLIENT_TEST(full_of_live_ones),
