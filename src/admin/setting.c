@@ -143,7 +143,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                             .min = 0,
                             .max = LIMIT_MEMORY_MIB,
                             .usual = 0,
-                            .wants = "0 (a quarter of what there is) to 16777216 MiB",
+                            .wants = "0 (a quarter of what there is, or 128) to 16777216 MiB",
                             .help = "memory for requests, replies and state of clients"},
     [SETTING_MAX_CLIENTS] = {.name = "nfs.max_clients",
                              .kind = SETTING_NUMBER,

@@ -17,6 +17,7 @@
 
 enum {
     GATHER_BYTES = 64 << 10,
+    SMALL_BYTES = 128 << 20,      /* what a server with many clients needs in any case */
     SHORT_EIGHTHS = 5,            /* of the budget: above it memory is short */
     BEYOND_HEAP_BYTES = 64 << 20, /* of an address space: programs, stacks, what nobody counts */
 };
@@ -232,7 +233,11 @@ static uint64_t memory_there_is(void)
 
 uint64_t memory_budget_default(void)
 {
-    return memory_there_is() / 4;
+    uint64_t all = memory_there_is(), half = all / 2;
+
+    if (half < SMALL_BYTES)
+        return half;
+    return all / 4 > SMALL_BYTES ? all / 4 : SMALL_BYTES;
 }
 
 uint64_t memory_store_default(void)
