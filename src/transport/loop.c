@@ -263,9 +263,9 @@ static void loop_wait(struct loop *loop)
     int timeout_ms = loop->accept_paused_until_ns ? LOOP_PAUSE_MS : -1;
     int count;
 
-    if (loop->turns.waiting)
+    if (loop->turns.waiting || loop->resume_wanted)
         timeout_ms = 0;
-    else
+    if (!loop->turns.waiting)
         turn_end(&loop->turns);
     count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
     CHECK(count >= 0 || errno == EINTR);
@@ -294,8 +294,10 @@ void loop_run(struct loop *loop)
     if (loop_is_mine(loop))
         batch_continue(loop);
     while (loop_is_mine(loop)) {
-        /* They have waited long enough. */
-        if (loop->resume_wanted) {
+        /* They have waited long enough; but a great many of them, one after the other, would hold
+         * up everybody else. */
+        if (loop->resume_wanted && !loop->resumed_one) {
+            loop->resumed_one = true;
             park_run_next(loop);
             if (loop_is_mine(loop))
                 loop_send_postponed_late(loop);
@@ -305,6 +307,7 @@ void loop_run(struct loop *loop)
             loop_send_postponed(loop);
             continue;
         }
+        loop->resumed_one = false;
         if (loop->event_next < loop->event_count) {
             source_event(loop, &loop->events[loop->event_next++]);
             continue;
@@ -315,7 +318,8 @@ void loop_run(struct loop *loop)
             loop_drain(loop);
             continue;
         }
-        if (atomic_load_explicit(&loop->transport->stopping, memory_order_acquire))
+        if (!loop->resume_wanted &&
+            atomic_load_explicit(&loop->transport->stopping, memory_order_acquire))
             return;
         if (!loop_give_turn(loop))
             loop_wait(loop);

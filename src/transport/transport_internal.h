@@ -390,6 +390,7 @@ struct loop {
     struct buffer *out;
     size_t out_start, out_used;
     bool encoding, drain_wanted, resume_wanted;
+    bool resumed_one; /* the last thing that was done was to let a parked call go on */
 
     /* Connections, of any loop, that records are to be sent to when the batch at hand has ended,
      * or as soon as the loop passes to another owner. */
