@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,7 @@ enum {
 enum {
     WAKE_EARLY = 1, /* it is woken before it is parked */
     LOSE_LOOP = 2,  /* it loses its loop before that */
+    HOLD_LOOP = 4,  /* it keeps its loop when it goes on, until lot.held is over */
 };
 
 /* What a call that waited answers in front of its payload. */
@@ -43,7 +45,9 @@ struct lot {
     pthread_mutex_t lock;
     struct list queue;
     bool open;
+    _Atomic bool held;
     _Atomic unsigned begun, queued, passed, expired, refused, ended;
+    _Atomic unsigned ended_before_echo; /* the last one */
 };
 
 struct ticket {
@@ -141,8 +145,11 @@ static bool lot_enter(struct lot *lot, struct ticket *ticket)
 
 static enum rpc_result ticket_try(struct lot *lot, struct ticket *ticket)
 {
-    if (lot_enter(lot, ticket))
+    if (lot_enter(lot, ticket)) {
+        while ((ticket->flags & HOLD_LOOP) && atomic_load(&lot->held))
+            sched_yield();
         return ticket_finish(lot, ticket, PASSED);
+    }
     if (ticket->flags & WAKE_EARLY) {
         lot_open(lot, true);
         lot_wake(lot);
@@ -179,15 +186,18 @@ static enum rpc_result park(struct rpc_call *call, struct lot *lot)
 
 static enum rpc_result run(struct rpc_call *call, void *context)
 {
+    struct lot *lot = context;
+
     switch (call->procedure) {
     case PROC_NULL:
         return RPC_REPLY;
     case PROC_ECHO:
+        atomic_store(&lot->ended_before_echo, atomic_load(&lot->ended));
         while (xdr_left(&call->in) >= 4)
             xdr_put_u32(&call->out, xdr_get_u32(&call->in));
         return RPC_REPLY;
     case PROC_PARK:
-        return park(call, context);
+        return park(call, lot);
     default:
         return RPC_PROC_UNAVAIL;
     }
@@ -502,6 +512,38 @@ static void connection_has_its_limit(void **state)
     lot_stop(&lot);
 }
 
+/* Of many that may go on, each goes on for itself: what comes for others is run in between. */
+static void others_are_served_between(void **state)
+{
+    enum {
+        EACH = 50
+    };
+    static struct lot lot;
+    uint32_t answer;
+    int crowd, other;
+
+    (void)state;
+    lot_start(&lot, 1);
+    crowd = client_connect(&lot.server);
+    other = client_connect(&lot.server);
+    expect_echo(other, 1);
+    for (uint32_t xid = 0; xid < EACH; xid++)
+        park_call(crowd, xid, HOLD_LOOP, LONG_MS, 0);
+    wait_parked(&lot, EACH);
+    atomic_store(&lot.held, true);
+    lot_open(&lot, true);
+    lot_wake(&lot);
+    client_call(other, 2, PROC_ECHO, (const uint32_t[]){3}, 1);
+    atomic_store(&lot.held, false);
+    assert_int_equal(client_reply(other, &answer, 1, NULL), 2);
+    assert_true(atomic_load(&lot.ended_before_echo) < EACH / 2);
+    for (uint32_t xid = 0; xid < EACH; xid++)
+        expect_reply(crowd, xid, 0, PASSED);
+    close(crowd);
+    close(other);
+    lot_stop(&lot);
+}
+
 static void *waker(void *arg)
 {
     lot_wake(arg);
@@ -626,6 +668,7 @@ int main(void)
         cmocka_unit_test(connection_may_close),
         cmocka_unit_test(drain_ends_waits),
         cmocka_unit_test(connection_has_its_limit),
+        cmocka_unit_test(others_are_served_between),
         cmocka_unit_test(thousand_at_once),
         cmocka_unit_test(storm),
     };
