@@ -131,7 +131,7 @@ static bool speak(struct user *user)
     flags = session_renew(session, clock_now_ns());
     if (flags & SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED)
         acknowledge(session->client);
-    CHECK(!(flags & SEQ4_STATUS_CB_PATH_DOWN) || !binding);
+    CHECK(!(flags & SEQ4_STATUS_CB_PATH_DOWN) || !binding || session_dead(session));
     if (flags & SEQ4_STATUS_CB_PATH_DOWN_SESSION) {
         enum channel_dir_from_server4 got;
 
