@@ -63,9 +63,9 @@ uint64_t memory_budget(void);
 void memory_store_set(uint64_t bytes);
 uint64_t memory_store_free(void);
 
-/* A quarter of what the process may have: of the machine's memory, of its control group's, or of its
- * address space, whichever is the least; 128 MiB, or half of that memory, where a quarter is less.
- * And half of it for mem exports. */
+/* A quarter of what the process may have: of the machine's memory, of its control group's, or of
+ * its address space, whichever is the least; 128 MiB, or half of that memory, where a quarter is
+ * less.  And half of it for mem exports. */
 uint64_t memory_budget_default(void);
 uint64_t memory_store_default(void);
 
