@@ -35,8 +35,9 @@ enum {
     LOCAL_BYTES = 2 << 20, /* that they take at the least */
     HELD = 1500,           /* delegations, each recalled */
     HELD_EACH = 25,
-    CALLS_BYTES = 128 << 10,
-    DIALLED = 200, /* clients of 4.0 with an address */
+    WANTED_EACH = 5,
+    CALLS_BYTES = 64 << 10, /* that the callbacks take at the least */
+    DIALLED = 200,          /* clients of 4.0 with an address */
 };
 
 static char wrapper_dir[64], wrapper[96];
@@ -422,6 +423,18 @@ static bool held_more(unsigned first)
     return status == NFS4_OK;
 }
 
+/* The holder is alive, and only its callbacks stay unanswered. */
+static void keep_lease(void)
+{
+    struct client_compound c;
+    struct client_result r;
+
+    client_mount_begin_uncached(&hostile, &c);
+    client_op_putfh(&c, &dir);
+    expect_status(client_mount_call(&hostile, &c, &r), NFS4_OK);
+    client_result_free(&r);
+}
+
 /* It wants what is delegated; whatever it is told, it tries the next. */
 static void want(struct client_mount *rival, unsigned number)
 {
@@ -477,8 +490,6 @@ static void calls_unanswered(void **unused)
     static struct client_mount rival;
     struct client_session_wish wish = client_session_wish_default(NULL);
     struct client_cred cred = script_cred();
-    bool more = true;
-    unsigned held = 0;
 
     (void)unused;
     if (!has_release())
@@ -487,14 +498,16 @@ static void calls_unanswered(void **unused)
         client_mount_open(&hostile, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
         NFS4_OK);
     script_mount_v41(&rival);
-    for (; held < HELD && more; held += HELD_EACH) {
-        more = held_more(held);
+    for (unsigned held = 0; held < HELD; held += HELD_EACH) {
+        wait_until_every(100, held_more(held)); /* what was taken before may still be leaving */
         expect_service();
     }
-    for (unsigned i = 0; i < held; i++) {
+    for (unsigned i = 0; i < HELD; i++) {
         want(&rival, i);
-        if (i % HELD_EACH == 0)
+        if (i % WANTED_EACH == 0) { /* in less than a lease */
+            keep_lease();
             expect_service();
+        }
     }
     assert_true(stranger_figure("daemon.memory", "callbacks") > CALLS_BYTES);
     be_dialled();
