@@ -136,6 +136,7 @@ struct local_object {
     _Atomic uint32_t io_epoch; /* last I/O */
     _Atomic bool unsynced;     /* written, and not synced since */
     _Atomic bool unwatched;    /* lost its descriptor in between */
+    uint32_t met_unwatched;    /* local_fs.unwatched when it was made */
     int64_t dir_pos;           /* where fds[O_RDONLY] of a directory stands; -1: unknown */
     struct local_sync sync;
 };

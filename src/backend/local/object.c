@@ -322,9 +322,8 @@ static struct local_object *object_new(struct local_fs *fs, int fd, int access,
     atomic_init(&obj->epoch, epoch);
     atomic_init(&obj->io_epoch, epoch);
     atomic_init(&obj->inside, epoch - LOCAL_INSIDE_EPOCHS); /* not known yet */
-    atomic_init(&obj->unwatched,                            /* as it may have been before it left */
-                atomic_load_explicit(&fs->unwatched, memory_order_relaxed) !=
-                    atomic_load_explicit(&fs->reviewed, memory_order_relaxed));
+    /* It may have been one of those that left unwatched. */
+    obj->met_unwatched = atomic_load_explicit(&fs->unwatched, memory_order_relaxed);
     obj->path_fd = fd;
     obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
     if (access >= 0)

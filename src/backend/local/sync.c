@@ -140,6 +140,15 @@ void local_sync_unwatch(struct local_object *obj)
     atomic_store_explicit(&obj->unwatched, true, memory_order_relaxed);
 }
 
+/* Itself, or as the object that the file had before. */
+static bool may_have_missed(const struct local_fs *fs, const struct local_object *obj)
+{
+    uint32_t reviewed = atomic_load_explicit(&fs->reviewed, memory_order_relaxed);
+
+    return atomic_load_explicit(&obj->unwatched, memory_order_relaxed) ||
+           (int32_t)(obj->met_unwatched - reviewed) > 0;
+}
+
 /* Before a sync of an object in use: what it may have missed moves the verifier, and that is all.
  * The client writes again and hears of what is wrong with this file. */
 static void review(struct local_object *obj)
@@ -147,7 +156,7 @@ static void review(struct local_object *obj)
     struct local_fs *fs = local_fs_of(&obj->base);
     uint32_t unwatched;
 
-    if (!atomic_load_explicit(&obj->unwatched, memory_order_relaxed))
+    if (!may_have_missed(fs, obj))
         return;
     unwatched = atomic_load_explicit(&fs->unwatched, memory_order_relaxed);
     vfs_blocking_begin(true);
