@@ -226,7 +226,9 @@ static void save_locked(struct local_shard *shard, struct local_object **victim,
 
 static bool has_descriptor(const struct local_fs *fs)
 {
-    return atomic_load_explicit(&fs->descriptors, memory_order_relaxed) < fs->descriptors_max;
+    return atomic_load_explicit(&fs->descriptors, memory_order_relaxed) +
+               atomic_load_explicit(&fs->volume->kept, memory_order_relaxed) <
+           fs->descriptors_max;
 }
 
 /* The next shard is asked; false: it has nothing to give. */
