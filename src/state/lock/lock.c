@@ -39,15 +39,17 @@ static struct locking locking_begin(struct open *open, struct owner *owner,
 }
 
 /* With the memory for what a request adds at the most. */
-static bool room_for_locks(struct open *open)
+static bool room_for_locks(struct open *open, bool unlocks)
 {
     struct owner_table *table = owner_table_of(open->client);
     struct state *state = open->client->state;
     uint32_t count = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
+    /* Who gives something back is not asked how much it has. */
+    uint32_t mine = unlocks ? 0 : count;
 
     return open->file->locks.count + LOCK_TABLE_ADDS <= LIMIT_LOCKS_PER_FILE &&
            state_limit_admits(state, STATE_LIMIT_locks_per_client, count, LOCK_TABLE_ADDS) &&
-           state_limit_has_room(state, STATE_LIMIT_locks, count, LOCK_TABLE_ADDS) &&
+           state_limit_has_room(state, STATE_LIMIT_locks, mine, LOCK_TABLE_ADDS) &&
            lock_table_reserve(&open->file->locks);
 }
 
@@ -91,7 +93,7 @@ static enum nfsstat4 check_locked(struct locking *l)
     /* What was in the way may have gone meanwhile with a client whose record could not. */
     if (status == NFS4_OK && !l->request->reclaim)
         status = recovery_grant_status(l->open->client->state->recovery);
-    if (status == NFS4_OK && !room_for_locks(l->open))
+    if (status == NFS4_OK && !room_for_locks(l->open, false))
         status = NFS4ERR_DELAY;
     return status;
 }
@@ -242,7 +244,8 @@ static enum nfsstat4 unlock_locked(struct lock_state *ls, uint32_t seqid,
     enum nfsstat4 status = lock_state_check_locked(ls, seqid);
 
     *rest = false;
-    if (status == NFS4_OK && lock_table_splits(ls->set.holder, range) && !room_for_locks(ls->open))
+    if (status == NFS4_OK && lock_table_splits(ls->set.holder, range) &&
+        !room_for_locks(ls->open, true))
         status = NFS4ERR_DELAY;
     if (status != NFS4_OK)
         return status;

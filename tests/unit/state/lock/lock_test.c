@@ -254,6 +254,27 @@ static void test_blocked(void **unused)
     assert_int_equal(do_lock(fx.alice, &a, "m", true, 20, 10, &m), NFS4_OK);
 }
 
+/* When others hold so much that the rest is for clients with little, one with much cannot lock, but
+ * it can unlock: also in the middle, which takes a place more. */
+static void test_much_can_be_given_back(void **state)
+{
+    enum {
+        MOST = LIMIT_SHARED,
+        MINE = MOST / LIMIT_SHARES
+    };
+    struct stateid4 open = must_open(fx.alice, "owner", fx.files[0], RW, NONE), lock;
+
+    (void)state;
+    state_limit_set(fx.state, STATE_LIMIT_locks, MOST);
+    assert_int_equal(do_lock(fx.alice, &open, "locker", true, 0, 8, &lock), NFS4_OK);
+    for (uint64_t i = 1; i < MINE; i++)
+        assert_int_equal(do_lock_again(fx.alice, &lock, true, 100 * i, 1), NFS4_OK);
+    state_limit_add(fx.state, STATE_LIMIT_locks, MOST - MOST / 4);
+    assert_int_equal(do_lock_again(fx.alice, &lock, true, 90000, 1), NFS4ERR_DELAY);
+    assert_int_equal(do_unlock(fx.alice, &lock, 3, 2), NFS4_OK);
+    state_limit_give(fx.state, STATE_LIMIT_locks, MOST - MOST / 4);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
@@ -272,6 +293,7 @@ int main(void)
         TEST(test_owners_and_opens),
         TEST(test_unlock_many),
         TEST(test_blocked),
+        TEST(test_much_can_be_given_back),
     };
 
     return test_group_run(tests);
