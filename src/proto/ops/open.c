@@ -299,7 +299,8 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     else
         status = open_and_delegate(c, args, &target, &resok);
     if (status != NFS4_OK) {
-        if (status == NFS4ERR_DELAY && target.fresh)
+        /* The retry of the other creates finds its own file. */
+        if (status == NFS4ERR_DELAY && target.fresh && args->openhow.how.mode == GUARDED4)
             open_create_undo(c, &args->claim.file, &target);
         vfs_object_put(target.obj);
         return status;
