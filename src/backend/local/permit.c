@@ -55,7 +55,8 @@ static enum vfs_status check_setattr(struct local_object *obj, const struct vfs_
         return VFS_ROFS;
     if ((set->mask & VFS_ATTR_SIZE) && !opened && err)
         return refusal_of(err);
-    if (other && owners)
+    /* A network's or a program's file system may have rules of its own. */
+    if (other && owners && !local_fs_of(&obj->base)->fetches)
         return VFS_PERM;
     return other && touches ? refusal_of(err) : VFS_OK;
 }

@@ -88,8 +88,12 @@ static enum nfsstat4 permit_rename(const struct compound *c, const void *subject
     struct vfs_object *from_dir = c->saved.obj, *to_dir = c->current.obj;
     const struct vfs_ops *ops = to_dir->fs->ops;
     const struct rename *r = subject;
-    enum vfs_status status = ops->may_remove(from_dir, &c->cred, &r->from);
+    enum vfs_status status;
 
+    /* Two names of one object: nothing is done (RFC 8881 §18.26.3). */
+    if (r->from.expected && r->from.expected == r->to.expected)
+        return NFS4_OK;
+    status = ops->may_remove(from_dir, &c->cred, &r->from);
     if (status == VFS_OK)
         status = ops->may_link(NULL, to_dir, &c->cred);
     if (status == VFS_OK && r->to.expected)

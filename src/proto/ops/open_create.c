@@ -113,9 +113,14 @@ static void report_attributes(struct wish *wish, enum createmode4 mode, struct o
 
 static enum nfsstat4 permit_create(const struct compound *c, const void *subject)
 {
-    const struct vfs_object *dir = c->current.obj;
+    const struct vfs_name *name = subject;
+    struct vfs_object *dir = c->current.obj, *there;
 
-    (void)subject;
+    /* What is there is opened, or EXIST. */
+    if (dir->fs->ops->lookup(dir, &c->cred, name, &there) == VFS_OK) {
+        vfs_object_put(there);
+        return NFS4_OK;
+    }
     return exclusion_refusal(dir->fs->ops->may_link(NULL, c->current.obj, &c->cred));
 }
 
@@ -123,7 +128,8 @@ static enum nfsstat4 permit_create(const struct compound *c, const void *subject
 static enum nfsstat4 create(struct compound *c, struct vfs_name *name, struct wish *wish,
                             struct vfs_change_info *info, struct vfs_object **obj)
 {
-    struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE, .permit = permit_create};
+    struct exclusion exclusion = {
+        .use = DELEGATION_USE_CHANGE, .permit = permit_create, .subject = name};
     struct vfs_object *dir = c->current.obj;
     enum nfsstat4 status;
     enum vfs_status made;
