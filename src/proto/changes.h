@@ -63,9 +63,10 @@ bool changes_settle(struct compound *c) MUST_USE;
  * results behind it are gone. */
 bool changes_await(struct compound *c, struct reply *reply) MUST_USE;
 
-/* Before `op` runs: the same if it gives, changes or takes a stateid, or the place of an owner in
- * its sequence.  Such an operation must not run when its result would be dropped for a change
- * before it: the server would count it, and the client could not know. */
+/* Before `op` runs: the same if it gives, changes or takes a stateid in use, or the place of an
+ * owner in its sequence.  (FREE_STATEID can be repeated.)  Such an operation must not run when its
+ * result would be dropped for a change before it: the server would count it, and the client could
+ * not know. */
 bool changes_await_before(struct compound *c, struct reply *reply, enum nfs_opnum4 op) MUST_USE;
 
 /* Forget what was added and not waited for: there is no reply. */

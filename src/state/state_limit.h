@@ -2,7 +2,7 @@
 /*
  * How much state clients may have: all of them together, and each one.  Each limit can be changed
  * at any time; what is there stays.  What is beyond one is answered NFS4ERR_DELAY (a session
- * NOSPC), and ends the courtesy for clients whose lease is over when it is one for all.
+ * NOSPC).  The courtesy for clients whose lease is over ends when one for all is half used.
  *
  * Thread safe, no locks.
  */

@@ -31,7 +31,7 @@ struct half_address {
 /* A loop's. */
 struct half_records {
     pthread_mutex_t lock; /* a leaf; guards the lists and what connections have on them */
-    struct list list;     /* struct connection half.link; the least recent growth first */
+    struct list list;     /* struct connection half.link; those just looked at are last */
     struct half_address addresses[TURN_ADDRESSES]; /* by turn.address */
     _Atomic size_t bytes;                          /* of their buffers; written with the lock */
     _Atomic uint32_t count;

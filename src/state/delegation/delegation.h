@@ -78,8 +78,6 @@ struct delegation_answer {
     struct delegation_version said, backend;
 };
 
-/* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
- * was revoked; whoever looked it up. */
 /* The call that recalls a delegation.  It belongs to hooks.recall() and to nobody else, from that
  * on: the one recall that a delegation has needs no memory of its own, and cannot fail for it. */
 struct delegation_recall {
@@ -91,6 +89,8 @@ struct delegation_recall {
     int64_t due_ns;
 };
 
+/* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
+ * was revoked; the call that recalls it; whoever looked it up, as a request that uses it. */
 struct delegation {
     struct stateid sid;     /* STATEID_DELEGATION */
     struct client *client;  /* a reference */
