@@ -645,7 +645,7 @@ static void requests(void **state)
 static struct holder holder;
 static struct client_file delegated;
 
-/* bob's, over another connection if the server has closed his. */
+/* bob's, over another connection if the server has closed the first. */
 static enum nfsstat4 bob_opens(struct client_file *got)
 {
     enum nfsstat4 status = conflict_open(&bob, &dir, "delegated", got);

@@ -29,7 +29,7 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
     memory_free(MEMORY_locks, waiter);
 }
 
-/* Usually that is how long his client's lease lasts, which he renewed when he asked. */
+/* Usually that is how long its client's lease lasts, which it renewed when it asked. */
 static bool gave_up(const struct lock_waiter *waiter, int64_t now_ns)
 {
     int64_t most_ns = waiter->owner->client->state->lease_ns;
