@@ -7,21 +7,13 @@ barrier or a get is answered when its condition comes true, or fails when it no 
 
 import json
 import os
-import re
 import selectors
 import time
 
-from . import HarnessError
+from . import HarnessError, kernel_log
 from .sandbox import client_address, connect_client, connections
 
 CUT_EVERY_S = (0.2, 1.0)
-
-# What the client's kernel logs of its NFS and RPC code is a finding, but for these.
-KERNEL_COMPLAINT = re.compile(r"NFS|nfs|RPC|BUG:|WARNING:|Call Trace|hung|blocked for more")
-KERNEL_CHATTER = re.compile(
-    r"RPC: Registered|NFS: Registering|nfs: server \S+ (not responding|OK)|nfs4?filelayout|"
-    r"Key type|FS-Cache|Installing knfsd|Command line|Kernel command line|nfs4flexfilelayout|"
-    r"unknown parameter|[Pp]assed to user space|Run \S+ as init|with arguments|with environment")
 
 
 class Session:
@@ -30,7 +22,7 @@ class Session:
         self.server = server
         self.proxy = proxy
         self.timeout_s = timeout_s
-        self.expected_log = re.compile(expected_log) if expected_log else KERNEL_CHATTER
+        self.expected_log = expected_log
         self.findings = []
         self.values = {}
         self.waiting = []  # (guest, request) of barriers and gets not yet answered
@@ -217,10 +209,9 @@ class Session:
         guest.result = request["status"]
         for name, text in request["files"].items():
             (guest.directory / name).write_text(text)
-        for line in request["files"].get("dmesg", "").splitlines():
-            chatter = KERNEL_CHATTER.search(line) or self.expected_log.search(line)
-            if KERNEL_COMPLAINT.search(line) and not chatter:
-                self.found(f"client {guest.number}'s kernel said: {line}")
+        log = request["files"].get("dmesg", "")
+        for line in kernel_log.complaints(log, guest.directory, self.expected_log):
+            self.found(f"client {guest.number}'s kernel said: {line}")
 
     def end_guest(self, pidfd, guest):
         self.selector.unregister(pidfd)

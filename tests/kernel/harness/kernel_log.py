@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest's kernel logged that a test must not pass over."""
+
+import re
+
+# What the client's kernel logs of its NFS and RPC code is a finding, but for the chatter.
+COMPLAINT = re.compile(r"NFS|nfs|RPC|BUG:|WARNING:|Call Trace|hung|blocked for more")
+CHATTER = re.compile(
+    r"RPC: Registered|NFS: Registering|nfs: server \S+ (not responding|OK)|nfs4?filelayout|"
+    r"Key type|FS-Cache|Installing knfsd|Command line|Kernel command line|nfs4flexfilelayout|"
+    r"unknown parameter|[Pp]assed to user space|Run \S+ as init|with arguments|with environment")
+
+
+def complaints(log, own_directory, expected=None):
+    """The lines of a kernel's log that complain; `expected` is a regex of those a test foresees.
+
+    The guest's own directory is named in some lines, and the random part of its name can spell
+    anything ("hung", "nfs"): it does not count.
+    """
+    found = []
+    for line in log.splitlines():
+        said = line.replace(str(own_directory), "")
+        foreseen = CHATTER.search(said) or (expected and re.search(expected, said))
+        if COMPLAINT.search(said) and not foreseen:
+            found.append(line)
+    return found
