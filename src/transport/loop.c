@@ -39,7 +39,7 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
 void loop_fini(struct loop *loop)
 {
     CHECK(list_empty(&loop->connections) && list_empty(&loop->resumed) &&
-          list_empty(&loop->postponed) && !loop->turns.waiting);
+          list_empty(&loop->postponed) && loop->turns.count == 0);
     if (loop->frame)
         frame_release(loop->transport, loop->frame);
     buffer_put(loop->scratch);
@@ -126,8 +126,18 @@ bool loop_add(struct loop *loop, struct connection *conn, uint32_t events)
     return added;
 }
 
+/* Of those at hand, too: a turn may be given ahead of them. */
+static void loop_forget_events(struct loop *loop, const struct connection *conn)
+{
+    for (int i = loop->event_next; i < loop->event_count; i++) {
+        if (loop->events[i].data.ptr == &conn->source)
+            loop->events[i].data.ptr = NULL;
+    }
+}
+
 void loop_leave(struct loop *loop, struct connection *conn)
 {
+    loop_forget_events(loop, conn);
     send_queue_leave(conn);
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, conn->fd, NULL);
     pthread_mutex_lock(&loop->list_lock);
@@ -179,10 +189,14 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
     /* Epoll may not know yet that nothing is to be received.  The flags are the owner's. */
     if (!(events & EPOLLIN) || conn->queue.stalled || conn->queue.quiet || conn->queue.eof)
         return;
-    if (turn_waits(&conn->turn) || !turn_is_light(&loop->turns, conn))
-        turn_wait(&loop->turns, conn);
-    else
+    if (turn_waits(&conn->turn)) {
+        if (turn_is_crowded(&loop->turns))
+            send_queue_set(conn, SEND_QUEUE_DEFER);
+    } else if (turn_is_light(&loop->turns, conn)) {
         batch_begin(loop, conn);
+    } else {
+        turn_wait(&loop->turns, conn);
+    }
 }
 
 /* The first connection, moved to the end of the list; it stays alive, for only the owner of the
@@ -199,8 +213,7 @@ static struct connection *loop_rotate(struct loop *loop)
     return node ? LIST_ENTRY(node, struct connection, link) : NULL;
 }
 
-/* With no event in hand: stop receiving; leave each connection once nothing of it runs or waits to
- * be sent. */
+/* Stop receiving; leave each connection once nothing of it runs or waits to be sent. */
 static void loop_drain(struct loop *loop)
 {
     struct transport *transport = loop->transport;
@@ -242,6 +255,8 @@ static void source_event(struct loop *loop, const struct epoll_event *event)
 {
     struct source *source = event->data.ptr;
 
+    if (!source)
+        return;
     switch (source->kind) {
     case SOURCE_CONNECTION:
         connection_event(loop, CONTAINER_OF(source, struct connection, source), event->events);
@@ -263,9 +278,9 @@ static void loop_wait(struct loop *loop)
     int timeout_ms = loop->accept_paused_until_ns ? LOOP_PAUSE_MS : -1;
     int count;
 
-    if (loop->turns.waiting || loop->resume_wanted)
+    if (loop->turns.count > 0 || loop->resume_wanted)
         timeout_ms = 0;
-    if (!loop->turns.waiting)
+    if (loop->turns.count == 0)
         turn_end(&loop->turns);
     count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
     CHECK(count >= 0 || errno == EINTR);
@@ -276,15 +291,21 @@ static void loop_wait(struct loop *loop)
         listeners_resume(loop);
 }
 
+static void loop_turn(struct loop *loop, struct connection *conn)
+{
+    batch_turn(loop, conn);
+    if (loop_is_mine(loop))
+        turn_served(&loop->turns);
+}
+
 /* A turn for the next connection that waits for one; false: look at epoll first. */
 static bool loop_give_turn(struct loop *loop)
 {
     struct connection *conn = turn_next(&loop->turns);
 
-    if (!conn)
-        return false;
-    batch_turn(loop, conn);
-    return true;
+    if (conn)
+        loop_turn(loop, conn);
+    return conn != NULL;
 }
 
 void loop_run(struct loop *loop)
@@ -308,11 +329,14 @@ void loop_run(struct loop *loop)
             continue;
         }
         loop->resumed_one = false;
+        if (turn_is_owed(&loop->turns)) {
+            loop_turn(loop, turn_take(&loop->turns));
+            continue;
+        }
         if (loop->event_next < loop->event_count) {
             source_event(loop, &loop->events[loop->event_next++]);
             continue;
         }
-        /* Not before: events of a connection that leaves may stand behind the one at hand. */
         if (loop->drain_wanted) {
             loop->drain_wanted = false;
             loop_drain(loop);

@@ -8,20 +8,20 @@
 #include "transport/transport_internal.h"
 
 enum {
-    PERIOD_SHIFT = 24, /* use is halved after 2^24 ns */
-    LEVEL_SHIFT = 18,  /* up to 2^18 ns of use are level 0, twice that level 1 */
-    /* An address counts as much as one connection that used an eighth of that. */
-    ADDRESS_LEVELS_LESS = 3,
-    LOOKS_MAX = 16,    /* at epoll, until everybody was found who has used little */
-    PICKS_TO_LAST = 8, /* one of so many turns is for the highest level that waits */
+    PERIOD_SHIFT = 24,        /* use is halved after 2^24 ns */
+    LEVEL_SHIFT = 18,         /* up to 2^18 ns of use are level 0, twice that level 1 */
+    ADDRESS_LIGHT_LEVELS = 3, /* an address may use eight times as much as a connection */
+    LOOKS_MAX = 16,           /* at epoll, until everybody was found who has used little */
 };
 
 static const int64_t slice_ns = LIMIT_SLICE_US * 1000LL;
 
 void turn_table_init(struct turn_table *table)
 {
-    for (unsigned i = 0; i < TURN_LEVELS; i++)
-        list_init(&table->queues[i]);
+    for (unsigned i = 0; i < TURN_ADDRESSES; i++) {
+        for (unsigned level = 0; level < TURN_LEVELS; level++)
+            list_init(&table->addresses[i].queues[level]);
+    }
     table->step = LIMIT_SLICE_WORK;
 }
 
@@ -70,20 +70,13 @@ static unsigned usage_level(const struct turn_usage *usage, int64_t now_ns)
     return units ? 64 - (unsigned)__builtin_clzll(units) : 0;
 }
 
-static unsigned turn_level(const struct turn_table *table, const struct turn *turn)
-{
-    unsigned own = usage_level(&turn->usage, table->now_ns);
-    unsigned all = usage_level(&table->addresses[turn->address], table->now_ns);
-
-    all = all > ADDRESS_LEVELS_LESS ? all - ADDRESS_LEVELS_LESS : 0;
-    if (own < all)
-        own = all;
-    return own < TURN_LEVELS ? own : TURN_LEVELS - 1;
-}
-
 bool turn_is_light(const struct turn_table *table, const struct connection *conn)
 {
-    return turn_level(table, &conn->turn) == 0;
+    const struct turn *turn = &conn->turn;
+
+    return usage_level(&turn->usage, table->now_ns) == 0 &&
+           usage_level(&table->addresses[turn->address].usage, table->now_ns) <=
+               ADDRESS_LIGHT_LEVELS;
 }
 
 /* ---- the turn at hand ---- */
@@ -107,7 +100,7 @@ static void charge(struct turn_table *table, int64_t now_ns, uint32_t steps)
     if (steps > 0)
         table->step = turn->step = step_for(used_ns, steps);
     usage_add(&turn->usage, now_ns, (uint64_t)used_ns);
-    usage_add(&table->addresses[turn->address], now_ns, (uint64_t)used_ns);
+    usage_add(&table->addresses[turn->address].usage, now_ns, (uint64_t)used_ns);
 }
 
 void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns)
@@ -141,40 +134,92 @@ void turn_end(struct turn_table *table)
 
 void turn_wait(struct turn_table *table, struct connection *conn)
 {
-    unsigned level = turn_level(table, &conn->turn);
+    struct turn *turn = &conn->turn;
+    struct turn_address *address = &table->addresses[turn->address];
+    unsigned level = usage_level(&turn->usage, table->now_ns);
 
-    if (turn_waits(&conn->turn))
+    if (turn_waits(turn))
         return;
-    list_push_back(&table->queues[level], &conn->turn.link);
-    table->waiting |= 1u << level;
+    if (level >= TURN_LEVELS)
+        level = TURN_LEVELS - 1;
+    turn->due_ns = table->now_ns + ((int64_t)level << PERIOD_SHIFT);
+    list_push_back(&address->queues[level], &turn->link);
+    address->waiting |= 1u << level;
+    table->waiting[turn->address / 64] |= UINT64_C(1) << turn->address % 64;
+    if (table->count++ == 0)
+        table->served_ns = table->now_ns;
 }
 
 void turn_cancel(struct turn_table *table, struct turn *turn)
 {
+    struct turn_address *address = &table->addresses[turn->address];
+
+    if (!turn_waits(turn))
+        return;
     list_remove(&turn->link);
-    for (unsigned i = 0; i < TURN_LEVELS; i++) {
-        if (list_empty(&table->queues[i]))
-            table->waiting &= ~(1u << i);
+    table->count--;
+    for (unsigned level = 0; level < TURN_LEVELS; level++) {
+        if (list_empty(&address->queues[level]))
+            address->waiting &= ~(1u << level);
     }
+    if (!address->waiting)
+        table->waiting[turn->address / 64] &= ~(UINT64_C(1) << turn->address % 64);
+}
+
+/* Of those that wait, the address that has used least; of several, the next behind the last one. */
+static unsigned address_next(const struct turn_table *table)
+{
+    unsigned best = TURN_ADDRESSES, best_behind = TURN_ADDRESSES;
+    uint64_t least_ns = UINT64_MAX;
+
+    for (unsigned word = 0; word < TURN_WORDS; word++) {
+        for (uint64_t left = table->waiting[word]; left; left &= left - 1) {
+            unsigned index = word * 64 + (unsigned)__builtin_ctzll(left);
+            unsigned behind = (index - table->last - 1) % TURN_ADDRESSES;
+            uint64_t used_ns = usage_now(&table->addresses[index].usage, table->now_ns);
+
+            if (used_ns < least_ns || (used_ns == least_ns && behind < best_behind)) {
+                best = index;
+                best_behind = behind;
+                least_ns = used_ns;
+            }
+        }
+    }
+    CHECK(best < TURN_ADDRESSES);
+    return best;
+}
+
+static struct connection *queue_head(const struct turn_address *address, unsigned level)
+{
+    return CONTAINER_OF(address->queues[level].next, struct connection, turn.link);
+}
+
+struct connection *turn_take(struct turn_table *table)
+{
+    unsigned index = address_next(table);
+    const struct turn_address *address = &table->addresses[index];
+    struct connection *first = NULL;
+
+    for (unsigned left = address->waiting; left; left &= left - 1) {
+        struct connection *conn = queue_head(address, (unsigned)__builtin_ctz(left));
+
+        if (!first || conn->turn.due_ns < first->turn.due_ns)
+            first = conn;
+    }
+    CHECK(first);
+    table->last = index;
+    table->due = false;
+    turn_cancel(table, &first->turn);
+    return first;
 }
 
 struct connection *turn_next(struct turn_table *table)
 {
-    struct connection *conn;
-    unsigned level;
-
-    if (!table->waiting || table->held)
+    if (table->count == 0 || table->held)
         return NULL;
     if (!table->due && table->round_ns && table->now_ns - table->round_ns >= slice_ns)
         return NULL;
-    table->due = false;
-    if (++table->picks % PICKS_TO_LAST == 0)
-        level = 31 - (unsigned)__builtin_clz(table->waiting);
-    else
-        level = (unsigned)__builtin_ctz(table->waiting);
-    conn = CONTAINER_OF(table->queues[level].next, struct connection, turn.link);
-    turn_cancel(table, &conn->turn);
-    return conn;
+    return turn_take(table);
 }
 
 void turn_round(struct turn_table *table, bool more)

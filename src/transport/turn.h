@@ -2,11 +2,15 @@
 /*
  * Whose turn it is in a loop.
  *
- * A connection with something to run gets one slice of time, LIMIT_SLICE_US, and goes to the end of
- * its queue.  There is one queue for each level of use, and the loop serves the connection that has
- * used least of its time lately: who asks for little waits for the slice at hand and not for those
- * who ask for much.  Use is what the connection, and to a lesser part its address, has used; it is
- * halved every 17 ms.  Now and then the other end of the queues has a turn, so nobody starves.
+ * A connection with something to run gets one slice of time, LIMIT_SLICE_US, and then waits for the
+ * next one.  Addresses share the loop: the address that has used least of its time lately is
+ * served first, so that the number of its connections gains a host nothing.  Among the connections
+ * of one address, those that have used little go ahead of the others, but by so much time only that
+ * use is forgotten in: a connection that waits falls behind nobody who came long after it.  Use is
+ * halved every 17 ms.
+ *
+ * A connection that has used very little, of an address that has not used much, does not queue at
+ * all; while others wait, they have every second slice nevertheless.
  *
  * The clock is read once a receive, and again behind so many steps (operations, pages, entries)
  * that a good part of a slice may have passed: few where the last ones were slow.  All of it
@@ -20,6 +24,7 @@
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/list.h"
 
 struct connection;
@@ -27,6 +32,7 @@ struct connection;
 enum {
     TURN_LEVELS = 8,
     TURN_ADDRESSES = 256, /* addresses of one hash share what they used */
+    TURN_WORDS = TURN_ADDRESSES / 64,
 };
 
 /* Nanoseconds used lately, as of `period`. */
@@ -39,25 +45,34 @@ struct turn_usage {
 struct turn {
     struct list link; /* of a queue; by itself: it waits for no turn */
     struct turn_usage usage;
+    int64_t due_ns;   /* while it waits: before whoever of its address has a later one */
     uint32_t step;    /* as in turn_table, when it had its last turn */
     unsigned address; /* in turn_table.addresses */
 };
 
+/* The connections of an address. */
+struct turn_address {
+    struct turn_usage usage;
+    struct list queues[TURN_LEVELS]; /* by what a connection had used when it came, oldest first */
+    unsigned waiting;                /* bit n: queue n is not empty */
+};
+
 /* A loop's part. */
 struct turn_table {
-    struct list queues[TURN_LEVELS];
-    unsigned waiting;           /* bit n: queue n is not empty */
-    unsigned picks;             /* turns given */
-    struct connection *running; /* whose time it is; NULL: nobody's */
-    int64_t begun_ns;           /* when the turn at hand began; 0: it is not known yet */
-    int64_t charged_ns;         /* until when its time is accounted for */
-    int64_t round_ns;           /* when the first turn since the last look at epoll began; or 0 */
-    unsigned looks;             /* at epoll, one after the other, that found more than they took */
-    bool held;                  /* those who wait do so until the next look */
-    bool due;                   /* one of them has its turn before it, however late it is */
-    int64_t now_ns;             /* the last reading of the clock */
-    uint32_t step;              /* the turn at hand takes so many steps between two of them */
-    struct turn_usage addresses[TURN_ADDRESSES];
+    struct turn_address addresses[TURN_ADDRESSES];
+    uint64_t waiting[TURN_WORDS]; /* bit n: connections of address n wait */
+    uint32_t count;               /* of connections that wait */
+    unsigned last;                /* the address that had the last turn */
+    struct connection *running;   /* whose time it is; NULL: nobody's */
+    int64_t begun_ns;             /* when the turn at hand began; 0: it is not known yet */
+    int64_t charged_ns;           /* until when its time is accounted for */
+    int64_t round_ns;             /* when the first turn since the last look at epoll began; or 0 */
+    int64_t served_ns; /* when one of those who wait had the last turn, or began to wait alone */
+    unsigned looks;    /* at epoll, one after the other, that found more than they took */
+    bool held;         /* those who wait do so until the next look */
+    bool due;          /* one of them has its turn before it, however late it is */
+    int64_t now_ns;    /* the last reading of the clock */
+    uint32_t step;     /* the turn at hand takes so many steps between two of them */
 };
 
 void turn_table_init(struct turn_table *table);
@@ -92,6 +107,27 @@ void turn_cancel(struct turn_table *table, struct turn *turn);
 /* Take the next one off its queue; NULL: none waits, or it is time to look at epoll, where somebody
  * may have come who has used less. */
 struct connection *turn_next(struct turn_table *table);
+
+/* Have those who need not queue had a slice while others wait?  Then one of these is next. */
+static inline bool turn_is_owed(const struct turn_table *table)
+{
+    return table->count > 0 && table->now_ns - table->served_ns >= LIMIT_SLICE_US * 1000LL;
+}
+
+/* As turn_next(), with one of those who wait in any case; there is one. */
+struct connection *turn_take(struct turn_table *table);
+
+/* The turn that they gave is over. */
+static inline void turn_served(struct turn_table *table)
+{
+    table->served_ns = table->now_ns;
+}
+
+/* Does the loop see more that is ready than it can take?  Then what waits is better not seen. */
+static inline bool turn_is_crowded(const struct turn_table *table)
+{
+    return table->looks > 0;
+}
 
 /* The loop has looked at epoll, where there may be `more` than it took. */
 void turn_round(struct turn_table *table, bool more);

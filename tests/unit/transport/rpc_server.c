@@ -327,11 +327,12 @@ void wait_unsigned(_Atomic unsigned *value, unsigned wanted)
 
 /* ---- clients ---- */
 
-static int client_socket(const struct rpc_server *server, int receive_bytes)
+static int client_socket(const struct rpc_server *server, uint32_t source, int receive_bytes)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(transport_port(server->transport, 0)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(source)};
     const struct timeval timeout = {.tv_sec = CLIENT_TIMEOUT_S};
     const int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -342,18 +343,24 @@ static int client_socket(const struct rpc_server *server, int receive_bytes)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    assert_int_equal(bind(fd, (const struct sockaddr *)&own, sizeof(own)), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
 }
 
 int client_connect(const struct rpc_server *server)
 {
-    return client_socket(server, 0);
+    return client_socket(server, INADDR_LOOPBACK, 0);
+}
+
+int client_connect_from(const struct rpc_server *server, uint32_t source)
+{
+    return client_socket(server, source, 0);
 }
 
 int client_connect_small(const struct rpc_server *server, int receive_bytes)
 {
-    return client_socket(server, receive_bytes);
+    return client_socket(server, INADDR_LOOPBACK, receive_bytes);
 }
 
 void client_send(int fd, const void *data, size_t len)

@@ -82,6 +82,9 @@ void wait_unsigned(_Atomic unsigned *value, unsigned wanted);
 /* A blocking socket with timeouts, connected to the server. */
 int client_connect(const struct rpc_server *server);
 
+/* The same from an IPv4 address of this machine, in host byte order. */
+int client_connect_from(const struct rpc_server *server, uint32_t source);
+
 /* The same with a small receive buffer, and non-blocking. */
 int client_connect_small(const struct rpc_server *server, int receive_bytes);
 

@@ -17,6 +17,11 @@ enum {
     STEP_NS = 500000,
     CALLS = 60,
     PINGS = 10,
+    LEAVING = 30, /* and QUIET: more than a look at epoll shows, less than two */
+    QUIET = 60,
+    QUIET_OF_A_HOST = 5,
+    LITTLE_NS = 200000,
+    MUCH = 100, /* calls that burn a little */
 };
 
 /* ---- the queues ---- */
@@ -80,7 +85,17 @@ static void use_is_forgotten(void **state)
     assert_true(turn_is_light(&table, &conns[0]));
 }
 
-/* Somebody who always comes first does not keep others out. */
+/* Whose turn is next has the loop for a slice, and waits for another one. */
+static struct connection *serve(int64_t *now_ns)
+{
+    struct connection *conn = turn_take(&table);
+
+    use(conn, now_ns, SLICE_NS);
+    turn_wait(&table, conn);
+    return conn;
+}
+
+/* Somebody who has used little does not keep others out for longer than their use is remembered. */
 static void the_last_has_turns(void **state)
 {
     int64_t now_ns = NSEC_PER_SEC;
@@ -88,17 +103,13 @@ static void the_last_has_turns(void **state)
 
     (void)state;
     set_up();
-    use(&conns[0], &now_ns, 8 * SLICE_NS);
-    turn_round(&table, false);
-    for (unsigned i = 0; i < 64; i++) {
-        turn_wait(&table, &conns[0]);
-        turn_wait(&table, &conns[1]);
-        turns += turn_next(&table) == &conns[0];
-    }
-    assert_int_equal(turns, 8);
-    turn_cancel(&table, &conns[0].turn);
-    turn_cancel(&table, &conns[1].turn);
-    assert_null(turn_next(&table));
+    use(&conns[0], &now_ns, 32 * SLICE_NS);
+    turn_wait(&table, &conns[0]);
+    turn_wait(&table, &conns[1]);
+    assert_ptr_equal(serve(&now_ns), &conns[1]);
+    for (unsigned i = 0; i < 200; i++)
+        turns += serve(&now_ns) == &conns[0];
+    assert_in_range(turns, 80, 100);
 }
 
 /* Between two looks at epoll there is a slice of turns, and at least one. */
@@ -120,23 +131,87 @@ static void a_round_ends(void **state)
     assert_non_null(turn_next(&table));
 }
 
-/* Connections of one address count together, in a smaller measure. */
-static void addresses_count(void **state)
+/* One more of the address that conns[0] is of. */
+static void another_init(struct connection *another)
 {
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
-    struct connection another = {0};
+
+    *another = (struct connection){0};
+    turn_init(&another->turn, (struct sockaddr *)&peer);
+}
+
+static void least_use_of_an_address_comes_first(void **state)
+{
+    struct connection another;
     int64_t now_ns = NSEC_PER_SEC;
 
     (void)state;
     set_up();
-    turn_init(&another.turn, (struct sockaddr *)&peer);
+    another_init(&another);
     use(&conns[0], &now_ns, 8 * SLICE_NS);
     assert_false(turn_is_light(&table, &another));
     assert_true(turn_is_light(&table, &conns[1]));
-    turn_round(&table, false);
     turn_wait(&table, &conns[0]);
     turn_wait(&table, &another);
-    assert_ptr_equal(turn_next(&table), &another);
+    assert_ptr_equal(turn_take(&table), &another);
+    turn_cancel(&table, &conns[0].turn);
+}
+
+/* ... but not before one that has waited until its use was forgotten. */
+static void who_comes_late_waits(void **state)
+{
+    struct connection another;
+    int64_t now_ns = NSEC_PER_SEC;
+
+    (void)state;
+    set_up();
+    another_init(&another);
+    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    turn_wait(&table, &conns[0]);
+    use(&conns[3], &now_ns, 200 * NSEC_PER_MSEC);
+    turn_wait(&table, &another);
+    assert_ptr_equal(turn_take(&table), &conns[0]);
+    turn_cancel(&table, &another.turn);
+}
+
+/* Three connections of a host have no more of the loop than one of another. */
+static void addresses_share(void **state)
+{
+    struct connection more[2];
+    int64_t now_ns = NSEC_PER_SEC;
+    unsigned turns = 0;
+
+    (void)state;
+    set_up();
+    for (unsigned i = 0; i < ARRAY_SIZE(more); i++) {
+        another_init(&more[i]);
+        turn_wait(&table, &more[i]);
+    }
+    turn_wait(&table, &conns[0]);
+    turn_wait(&table, &conns[1]);
+    for (unsigned i = 0; i < 100; i++)
+        turns += serve(&now_ns) == &conns[1];
+    assert_in_range(turns, 45, 55);
+}
+
+/* While others wait, those who need not have a slice, and then one of these is next. */
+static void light_ones_share(void **state)
+{
+    int64_t now_ns = NSEC_PER_SEC;
+
+    (void)state;
+    set_up();
+    use(&conns[1], &now_ns, 1);
+    assert_false(turn_is_owed(&table));
+    turn_wait(&table, &conns[0]);
+    assert_false(turn_is_owed(&table));
+    use(&conns[1], &now_ns, SLICE_NS);
+    assert_true(turn_is_owed(&table));
+    assert_ptr_equal(turn_take(&table), &conns[0]);
+    turn_served(&table);
+    turn_wait(&table, &conns[0]);
+    assert_false(turn_is_owed(&table));
+    turn_cancel(&table, &conns[0].turn);
 }
 
 /* ---- long calls ---- */
@@ -231,6 +306,48 @@ static void a_client_leaves(void **state)
         client_ping(quiet, 2);
     assert_int_equal(rpc_server_stats(&server).parked_calls, 0);
     close(quiet);
+    rpc_server_stop(&server);
+}
+
+/* Connections that are seen to end have their turn, and leave, ahead of events of theirs that the
+ * loop still has in hand: it has seen so many of others, of hosts that use little. */
+static enum rpc_result hold_or_burn(struct rpc_call *call, void *context)
+{
+    if (call->procedure == PROC_NULL)
+        return RPC_REPLY;
+    if (xdr_get_u32(&call->in))
+        rpc_server_gate_wait(context);
+    burn(LITTLE_NS);
+    return RPC_REPLY;
+}
+
+static void a_crowd_leaves(void **state)
+{
+    int leaving[LEAVING], quiet[QUIET], busy;
+    struct rpc_server server;
+
+    (void)state;
+    rpc_server_start_with(&server, 1, hold_or_burn, NULL);
+    busy = client_connect(&server);
+    for (unsigned i = 0; i < LEAVING; i++)
+        leaving[i] = client_connect(&server);
+    for (unsigned i = 0; i < QUIET; i++) {
+        quiet[i] = client_connect_from(&server, INADDR_LOOPBACK + 1 + i / QUIET_OF_A_HOST);
+        client_ping(quiet[i], i);
+    }
+    for (uint32_t i = 0; i < MUCH; i++)
+        client_call(busy, i, PROC_ECHO, &(const uint32_t){0}, 1);
+    client_call(busy, MUCH, PROC_ECHO, &(const uint32_t){1}, 1);
+    wait_unsigned(&server.gate_waiting, 1);
+    for (unsigned i = 0; i < LEAVING; i++)
+        close(leaving[i]);
+    for (unsigned i = 0; i < QUIET; i++)
+        client_call(quiet[i], i, PROC_ECHO, &(const uint32_t){0}, 1);
+    rpc_server_open_gate(&server);
+    wait_unsigned(&server.closed, LEAVING);
+    close(busy);
+    for (unsigned i = 0; i < QUIET; i++)
+        close(quiet[i]);
     rpc_server_stop(&server);
 }
 
@@ -329,10 +446,18 @@ static void the_server_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(least_use_comes_first), cmocka_unit_test(use_is_forgotten),
-        cmocka_unit_test(the_last_has_turns),    cmocka_unit_test(a_round_ends),
-        cmocka_unit_test(addresses_count),       cmocka_unit_test(neighbours_do_not_wait),
-        cmocka_unit_test(a_client_leaves),       cmocka_unit_test(a_connection_with_two_ends),
+        cmocka_unit_test(least_use_comes_first),
+        cmocka_unit_test(use_is_forgotten),
+        cmocka_unit_test(the_last_has_turns),
+        cmocka_unit_test(a_round_ends),
+        cmocka_unit_test(least_use_of_an_address_comes_first),
+        cmocka_unit_test(who_comes_late_waits),
+        cmocka_unit_test(addresses_share),
+        cmocka_unit_test(light_ones_share),
+        cmocka_unit_test(neighbours_do_not_wait),
+        cmocka_unit_test(a_client_leaves),
+        cmocka_unit_test(a_crowd_leaves),
+        cmocka_unit_test(a_connection_with_two_ends),
         cmocka_unit_test(the_server_ends),
     };
 
