@@ -22,7 +22,7 @@ enum {
     BEYOND_HEAP_BYTES = 64 << 20, /* of an address space: programs, stacks, what nobody counts */
 };
 
-static struct counter_set *classes;
+static struct counter_set *_Atomic classes;
 static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
 
 /* What is held against one limit. */
@@ -45,13 +45,17 @@ static _Atomic uint64_t fail_countdown; /* 0: no fault */
 
 static void classes_init(void)
 {
-    classes = counter_set_create(MEMORY_CLASS_COUNT);
+    atomic_store_explicit(&classes, counter_set_create(MEMORY_CLASS_COUNT), memory_order_release);
 }
 
 static struct counter_set *classes_get(void)
 {
+    struct counter_set *set = atomic_load_explicit(&classes, memory_order_acquire);
+
+    if (set)
+        return set;
     CHECK(pthread_once(&classes_once, classes_init) == 0);
-    return classes;
+    return atomic_load_explicit(&classes, memory_order_relaxed);
 }
 
 static unsigned account_of(enum memory_class of)

@@ -10,6 +10,12 @@
 #include "base/check.h"
 #include "base/memory.h"
 
+/* What a reply's buffer may have besides twice its length: the replies to OPEN and to CLOSE, in
+ * turn, have room in the same one. */
+enum {
+    SPARE_BYTES = 384
+};
+
 static uint64_t word_make(uint32_t seqid, enum slot_state state)
 {
     return (uint64_t)seqid << 32 | (uint64_t)state;
@@ -153,7 +159,7 @@ bool slot_is_retry(const struct slot *slot, uint32_t seqid)
 /* A buffer is kept as long as it is not much too large for what it holds. */
 static bool reply_fits(const struct slot *slot, uint32_t len)
 {
-    return len <= slot->reply_size && slot->reply_size <= 2 * len + 128;
+    return len <= slot->reply_size && slot->reply_size <= 2 * len + SPARE_BYTES;
 }
 
 /* Room for a reply of `len` bytes: a buffer that is too large will do when there is no other.
