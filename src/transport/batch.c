@@ -506,10 +506,12 @@ static void batch_init(struct loop *loop, struct connection *conn)
 void batch_begin(struct loop *loop, struct connection *conn)
 {
     batch_init(loop, conn);
-    if (batch_receive(loop))
+    if (batch_receive(loop)) {
         batch_run(loop);
-    else
-        batch_end(loop);
+        return;
+    }
+    turn_begin(&loop->turns, conn, clock_now_ns());
+    batch_end(loop);
 }
 
 void batch_resume(struct loop *loop, struct connection *conn)
@@ -542,7 +544,7 @@ static void turn_left(struct loop *loop, struct connection *conn)
 
     if (conn->yielded.next != conn->yielded.prev)
         turn_wait(&loop->turns, conn);
-    turn_end(&loop->turns);
+    turn_begin_address(&loop->turns, &conn->turn, clock_now_ns());
     park_run_yielded(frame);
 }
 

@@ -56,7 +56,7 @@ struct connection *connection_create(struct transport *transport, int fd,
     memcpy(&conn->peer, peer, peer_len);
     list_init(&conn->link);
     list_init(&conn->yielded);
-    turn_init(&conn->turn, peer);
+    turn_init(&conn->turn, peer, transport->peers.seed);
     list_init(&conn->postponed_link);
     list_init(&conn->idle_link);
     list_init(&conn->half.link);

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "transport/transport_internal.h"
 
@@ -126,7 +127,8 @@ bool loop_add(struct loop *loop, struct connection *conn, uint32_t events)
     return added;
 }
 
-/* Of those at hand, too: a turn may be given ahead of them. */
+/* Events of `conn` that the loop has still in hand: it may leave in a turn that is given between
+ * them, and its memory goes. */
 static void loop_forget_events(struct loop *loop, const struct connection *conn)
 {
     for (int i = loop->event_next; i < loop->event_count; i++) {
@@ -149,8 +151,7 @@ void loop_leave(struct loop *loop, struct connection *conn)
     record_reset(&conn->reader);
     buffer_put(conn->stalled);
     conn->stalled = NULL;
-    if (loop->turns.running == conn)
-        turn_end(&loop->turns);
+    turn_leave(&loop->turns, conn);
     /* A call that has begun is run to its end. */
     if (list_empty(&conn->yielded))
         turn_cancel(&loop->turns, &conn->turn);
@@ -173,6 +174,7 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
         return;
     }
     if (events & EPOLLOUT) {
+        turn_begin(&loop->turns, conn, clock_now_ns());
         send_queue_pump(conn);
         if (!loop_is_mine(loop))
             return;
@@ -262,6 +264,7 @@ static void source_event(struct loop *loop, const struct epoll_event *event)
         connection_event(loop, CONTAINER_OF(source, struct connection, source), event->events);
         break;
     case SOURCE_LISTENER:
+        turn_settle(&loop->turns, clock_now_ns());
         listener_accept(loop, CONTAINER_OF(source, struct listener, source));
         break;
     case SOURCE_WAKE:
@@ -291,20 +294,13 @@ static void loop_wait(struct loop *loop)
         listeners_resume(loop);
 }
 
-static void loop_turn(struct loop *loop, struct connection *conn)
-{
-    batch_turn(loop, conn);
-    if (loop_is_mine(loop))
-        turn_served(&loop->turns);
-}
-
 /* A turn for the next connection that waits for one; false: look at epoll first. */
 static bool loop_give_turn(struct loop *loop)
 {
     struct connection *conn = turn_next(&loop->turns);
 
     if (conn)
-        loop_turn(loop, conn);
+        batch_turn(loop, conn);
     return conn != NULL;
 }
 
@@ -329,8 +325,11 @@ void loop_run(struct loop *loop)
             continue;
         }
         loop->resumed_one = false;
+        /* Here and not behind batch_turn(): the turn may have changed the owner of the loop. */
+        if (loop->turns.serving)
+            turn_served(&loop->turns, clock_now_ns());
         if (turn_is_owed(&loop->turns)) {
-            loop_turn(loop, turn_take(&loop->turns));
+            batch_turn(loop, turn_take(&loop->turns));
             continue;
         }
         if (loop->event_next < loop->event_count) {

@@ -454,7 +454,7 @@ void park_run_next(struct loop *loop)
         yield_enter(frame);
         return;
     }
-    turn_end(&loop->turns);
+    turn_begin_address(&loop->turns, &frame->call.conn->turn, clock_now_ns());
     run_on(frame);
 }
 

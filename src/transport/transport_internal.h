@@ -440,8 +440,7 @@ struct loop *loop_choose(struct transport *transport);
  * closes it). */
 bool loop_add(struct loop *loop, struct connection *conn, uint32_t events) MUST_USE;
 
-/* The connection leaves it.  The owner's, in answer to the connection's own event or with no event
- * in hand; can lose the loop. */
+/* The connection leaves it, and its memory may go.  The owner's; can lose the loop. */
 void loop_leave(struct loop *loop, struct connection *conn);
 
 /* ---- batch.c: all the owner's, all can lose the loop ---- */

@@ -23,10 +23,11 @@ void turn_table_init(struct turn_table *table)
             list_init(&table->addresses[i].queues[level]);
     }
     table->step = LIMIT_SLICE_WORK;
+    table->address = TURN_ADDRESSES;
 }
 
 /* IPv6 addresses of one /64 are one: a host has as many of them as it likes. */
-static unsigned address_of(const struct sockaddr *peer)
+static unsigned address_of(const struct sockaddr *peer, uint64_t seed)
 {
     uint64_t network = 0;
 
@@ -35,14 +36,14 @@ static unsigned address_of(const struct sockaddr *peer)
                sizeof(network));
     else if (peer->sa_family == AF_INET)
         network = ((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr;
-    return (unsigned)(hash_u64(network) % TURN_ADDRESSES);
+    return (unsigned)(hash_u64(network ^ seed) % TURN_ADDRESSES);
 }
 
-void turn_init(struct turn *turn, const struct sockaddr *peer)
+void turn_init(struct turn *turn, const struct sockaddr *peer, uint64_t seed)
 {
     list_init(&turn->link);
     turn->step = LIMIT_SLICE_WORK;
-    turn->address = address_of(peer);
+    turn->address = address_of(peer, seed);
 }
 
 /* ---- use ---- */
@@ -91,41 +92,66 @@ static uint32_t step_for(int64_t used_ns, uint32_t steps)
 
 static void charge(struct turn_table *table, int64_t now_ns, uint32_t steps)
 {
-    struct turn *turn = &table->running->turn;
     int64_t used_ns = now_ns - table->charged_ns;
 
     table->now_ns = table->charged_ns = now_ns;
-    if (used_ns <= 0)
+    if (used_ns <= 0 || table->address == TURN_ADDRESSES)
         return;
+    usage_add(&table->addresses[table->address].usage, now_ns, (uint64_t)used_ns);
     if (steps > 0)
-        table->step = turn->step = step_for(used_ns, steps);
-    usage_add(&turn->usage, now_ns, (uint64_t)used_ns);
-    usage_add(&table->addresses[turn->address].usage, now_ns, (uint64_t)used_ns);
+        table->step = step_for(used_ns, steps);
+    if (!table->running)
+        return;
+    usage_add(&table->running->turn.usage, now_ns, (uint64_t)used_ns);
+    table->running->turn.step = table->step;
 }
 
-void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns)
+static void begin(struct turn_table *table, const struct turn *turn, int64_t now_ns)
 {
-    if (table->running)
-        charge(table, now_ns, 0);
-    table->running = conn;
-    table->step = conn->turn.step;
-    table->begun_ns = table->charged_ns = table->now_ns = now_ns;
+    charge(table, now_ns, 0);
+    table->address = turn->address;
+    table->step = turn->step;
+    table->begun_ns = now_ns;
     if (!table->round_ns)
         table->round_ns = now_ns;
 }
 
+void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns)
+{
+    begin(table, &conn->turn, now_ns);
+    table->running = conn;
+}
+
+void turn_begin_address(struct turn_table *table, const struct turn *turn, int64_t now_ns)
+{
+    begin(table, turn, now_ns);
+    table->running = NULL;
+}
+
+void turn_leave(struct turn_table *table, const struct connection *conn)
+{
+    if (table->running == conn)
+        table->running = NULL;
+}
+
 bool turn_charge(struct turn_table *table, int64_t now_ns, uint32_t steps)
 {
-    if (table->running)
-        charge(table, now_ns, steps);
+    charge(table, now_ns, steps);
     if (!table->begun_ns)
         table->begun_ns = now_ns;
     return now_ns - table->begun_ns >= slice_ns;
 }
 
+void turn_settle(struct turn_table *table, int64_t now_ns)
+{
+    charge(table, now_ns, 0);
+    turn_end(table);
+}
+
 void turn_end(struct turn_table *table)
 {
     table->running = NULL;
+    table->address = TURN_ADDRESSES;
     table->begun_ns = 0;
     table->step = LIMIT_SLICE_WORK;
 }
@@ -209,8 +235,16 @@ struct connection *turn_take(struct turn_table *table)
     CHECK(first);
     table->last = index;
     table->due = false;
+    table->serving = true;
     turn_cancel(table, &first->turn);
     return first;
+}
+
+void turn_served(struct turn_table *table, int64_t now_ns)
+{
+    turn_settle(table, now_ns);
+    table->serving = false;
+    table->served_ns = now_ns;
 }
 
 struct connection *turn_next(struct turn_table *table)

@@ -10,8 +10,8 @@
 #include "base/check.h"
 #include "base/memory.h"
 
-/* What a reply's buffer may have besides twice its length: the replies to OPEN and to CLOSE, in
- * turn, have room in the same one. */
+/* A buffer is kept for a shorter reply while it has at most 2 * len + SPARE_BYTES: the replies to
+ * OPEN and to CLOSE, in turn, use the same one. */
 enum {
     SPARE_BYTES = 384
 };
