@@ -21,7 +21,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log_limit.h"
-#include "state/session/reply_budget.h"
+#include "state/reply_budget.h"
 #include "state/session/slot_recall.h"
 #include "state/stall.h"
 #include "state/state_limit.h"

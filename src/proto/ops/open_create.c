@@ -5,7 +5,7 @@
 #include "proto/ops/dir_change.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/name_step.h"
-#include "state/open/file.h"
+#include "state/file/file.h"
 #include "state/open/open.h"
 
 /* The client's side of a create: how, with which attributes. */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "proto/compound.h"
-#include "state/open/stateid.h"
+#include "state/file/stateid.h"
 
 /* Is the current filehandle a regular file?  NOFILEHANDLE, ISDIR, SYMLINK, WRONG_TYPE. */
 enum nfsstat4 stateid_arg_need_file(const struct compound *c);

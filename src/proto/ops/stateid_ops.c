@@ -2,9 +2,9 @@
 /* FREE_STATEID and TEST_STATEID (RFC 8881 §18.38, §18.48). */
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
+#include "state/file/revocation.h"
 #include "state/lock/lock_state.h"
 #include "state/open/open.h"
-#include "state/open/revocation.h"
 
 /* An open is a lock until it is closed, a delegation until it is returned; what was revoked is
  * acknowledged. */

@@ -6,7 +6,7 @@
 
 #include "callback/dial_client.h"
 #include "proto/v40/stateid40.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 #include "state/session/session_conn.h"
 #include "state/v40/client_v40.h"
 #include "transport/connection.h"

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 #include "state/session/session.h"
 
 static void text_copy(char *to, const char *from)

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/client/client_internal.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "state/session/session.h"
 #include "state/session/session_internal.h"
 

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "state/client/client_internal.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 #include "state/recovery/recovery.h"
 
 static uint64_t owner_hash(const struct client_table *clients, enum client_kind kind,

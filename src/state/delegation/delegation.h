@@ -40,8 +40,8 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "state/client/client.h"
-#include "state/open/file.h"
-#include "state/open/stateid.h"
+#include "state/file/file.h"
+#include "state/file/stateid.h"
 #include "state/session/session_call.h"
 #include "state/state.h"
 

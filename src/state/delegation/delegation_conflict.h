@@ -11,8 +11,8 @@
  */
 #pragma once
 
-#include "state/client/courtesy.h"
 #include "state/delegation/delegation.h"
+#include "state/file/courtesy.h"
 
 /* On the stack of a request. */
 struct delegation_conflict {

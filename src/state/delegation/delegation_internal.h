@@ -11,7 +11,7 @@
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure_internal.h"
 #include "state/delegation/delegation_stats.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 
 enum {
     PROGRESS_SLOTS = 1024, /* a power of two */

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/delegation/delegation_internal.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 
 enum {
     PASS_S = 5 /* between two rounds: answers come, and delegations go, meanwhile */

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation_internal.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 
 enum {
     UNWANTED_LEASES = 2 /* after which a client of 4.0 loses what nobody has asked for again */

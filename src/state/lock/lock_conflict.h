@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-#include "state/client/courtesy.h"
+#include "state/file/courtesy.h"
 #include "state/lock/lock_state.h"
 
 /* A lock that somebody asks for. */

@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 
 /* The last reference is gone. */
 static void state_release(struct stateid *sid)

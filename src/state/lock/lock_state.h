@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "state/lock/lock_table.h"
+#include "state/file/lock_table.h"
+#include "state/file/stateid.h"
 #include "state/open/open.h"
-#include "state/open/stateid.h"
 
 /* Holders of a reference (stateid_get): its open's list, or its client's list of what was revoked;
  * whoever looked it up. */

@@ -7,11 +7,11 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "state/delegation/delegation.h"
+#include "state/file/revocation.h"
 #include "state/lock/lock_state.h"
 #include "state/lock/lock_wait.h"
 #include "state/open/open_internal.h"
 #include "state/open/open_revoke.h"
-#include "state/open/revocation.h"
 
 struct open_tables *open_tables_create(uint64_t boot_id)
 {

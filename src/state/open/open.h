@@ -19,10 +19,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "state/file/file.h"
+#include "state/file/owner.h"
+#include "state/file/stateid.h"
 #include "state/lock/lock_notice.h"
-#include "state/open/file.h"
-#include "state/open/owner.h"
-#include "state/open/stateid.h"
 #include "state/state.h"
 
 /* What state/v40 hangs on (v40/owner_tables.h), which may be left out of the build. */

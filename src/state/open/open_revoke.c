@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/open/open_revoke.h"
 
-#include "state/client/courtesy.h"
 #include "state/delegation/delegation_conflict.h"
+#include "state/file/courtesy.h"
+#include "state/file/revocation.h"
 #include "state/lock/lock_state.h"
 #include "state/open/open_internal.h"
-#include "state/open/revocation.h"
 
 /* Shares that somebody asks for, or just I/O (deny is none then). */
 struct claim {

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "state/session/reply_budget.h"
+#include "state/reply_budget.h"
 #include "state/session/session.h"
 
 #define REVIEW_NS NSEC_PER_SEC

@@ -13,7 +13,7 @@
 #include "state/client/client_info.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "state/v40/client_v40.h"
 
 /* One SETCLIENTID on its way. */

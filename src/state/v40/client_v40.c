@@ -5,8 +5,8 @@
 #include "state/client/client_info.h"
 #include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/file/revocation.h"
 #include "state/open/open.h"
-#include "state/open/revocation.h"
 
 /* Who revokes state looks at `running` after that, all of it seq_cst: either it sees us, or we will
  * see the state gone. */

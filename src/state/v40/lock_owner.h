@@ -2,7 +2,7 @@
 /* The end of a lock owner of 4.0 (RELEASE_LOCKOWNER, RFC 7530 §16.37). */
 #pragma once
 
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 
 /* All lock states of the owner end, and with them his sequence.  NFS4ERR_LOCKS_HELD when he holds a
  * lock on any file: then nothing has changed.  An owner who is not known is NFS4_OK. */

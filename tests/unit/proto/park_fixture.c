@@ -8,7 +8,7 @@
 #include "lib/test.h"
 #include "state/client/client.h"
 #include "state/delegation/delegation.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 
 _Atomic unsigned park_recalls;
 

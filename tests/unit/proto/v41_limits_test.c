@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "lib/test.h"
 #include "state/client/client.h"
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 #include "v41_fixture.h"
 
 static struct v41_call call;

@@ -6,7 +6,7 @@
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_stats.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "unit/state/open/open_fixture.h"
 
 enum {

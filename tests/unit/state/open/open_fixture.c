@@ -6,7 +6,7 @@
 #include "backend/mem/mem.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 
 struct fixture fx;
 _Thread_local struct lock_conflict fixture_conflict;

@@ -18,7 +18,7 @@
 #include "lib/directory.h"
 #include "lib/test.h"
 #include "state/client/client.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"

@@ -13,7 +13,7 @@
 #include "lib/wait.h"
 #include "state/client/client_info.h"
 #include "state/client/client_lease.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
 #include "unit/state/open/open_fixture.h"

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "state/recovery/recovery.h"
 #include "unit/state/open/open_fixture.h"
 #include "unit/state/v40/v40_fixture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/lock/lock_tree.h"
+#include "state/file/lock_tree.h"
 
 #include <stddef.h>
 

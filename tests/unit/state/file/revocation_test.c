@@ -4,7 +4,7 @@
  * 8881 §8.4.3), by an administrator; what its stateids answer (SR-19) until FREE_STATEID (SR-18)
  * or the end of the client (L-04).
  */
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "lib/disk.h"
-#include "state/client/courtesy.h"
+#include "state/file/courtesy.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owners by name, their uses, and how many are kept. */
-#include "state/open/owner.h"
+#include "state/file/owner.h"
 
 #include "unit/state/open/open_fixture.h"
 

@@ -17,7 +17,7 @@
 
 #include "base/htable.h"
 #include "base/list.h"
-#include "state/lock/lock_tree.h"
+#include "state/file/lock_tree.h"
 
 struct owner;
 

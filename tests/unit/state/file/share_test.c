@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shares of a file by client: the counts against a model, and who is found in the way. */
-#include "state/open/share.h"
+#include "state/file/share.h"
 
 #include "lib/test.h"
 #include "wire/nfs4_const.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/client/courtesy.h"
+#include "state/file/courtesy.h"
 
 #include "base/log.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 
 /* Its place among those blamed, or count. */
 static uint32_t find(const struct courtesy *courtesy, const struct client *client)

@@ -2,7 +2,7 @@
 /*
  * The account of granted slots.  Two counters, changed when a session is made, resized or freed.
  */
-#include "state/session/reply_budget.h"
+#include "state/reply_budget.h"
 
 #include "base/check.h"
 

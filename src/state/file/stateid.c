@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/open/stateid.h"
+#include "state/file/stateid.h"
 
 #include <pthread.h>
 #include <sodium.h>

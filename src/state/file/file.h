@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "state/lock/lock_table.h"
-#include "state/open/share.h"
+#include "state/file/lock_table.h"
+#include "state/file/share.h"
 #include "vfs/vfs.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "state/client/client_internal.h"
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 #include "state/recovery/recovery_internal.h"
 
 bool recovery_client_made_locked(struct recovery *r, struct client *client)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The account of what all reply caches may come to (W03, S20-08). */
-#include "state/session/reply_budget.h"
+#include "state/reply_budget.h"
 
 #include <string.h>
 

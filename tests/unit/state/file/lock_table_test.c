@@ -3,7 +3,7 @@
  * Byte-range locks against a model that knows every byte: random requests of several owners, also
  * at the end of the 64-bit space; and that many locks stay fast.
  */
-#include "state/lock/lock_table.h"
+#include "state/file/lock_table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of stateids, who may use them, and their seqids (RFC 8881 §8.2; L-10). */
-#include "state/open/stateid.h"
+#include "state/file/stateid.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/open/revocation.h"
+#include "state/file/revocation.h"
 
+#include "state/file/owner.h"
 #include "state/open/open.h"
-#include "state/open/owner.h"
 #include "state/recovery/recovery.h"
 
 bool revocation_begin(struct client *client, enum nfsstat4 why)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/open/file.h"
+#include "state/file/file.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/open/share.h"
+#include "state/file/share.h"
 
 #include "base/check.h"
 #include "base/memory.h"

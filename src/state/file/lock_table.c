@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/lock/lock_table.h"
+#include "state/file/lock_table.h"
 
 #include "base/check.h"
 #include "base/memory.h"

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #include "base/check.h"
-#include "state/open/stateid.h"
+#include "state/file/stateid.h"
 
 /* Note that the client is about to lose state.  May wait for the disk: with no lock held.  False:
  * that cannot be written, and nothing may be revoked.  Either way revocation_end() follows. */
