@@ -3,7 +3,7 @@
  * OPEN (RFC 8881 §18.16): find or make the file, let the backend check the caller's right, reserve
  * the shares, truncate, and only then make the open, and maybe give a delegation with it.
  */
-#include "state/open/open_revoke.h"
+#include "state/open/open_share.h"
 
 #include "proto/open_arguments.h"
 #include "proto/ops/exclusion.h"

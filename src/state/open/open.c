@@ -11,7 +11,7 @@
 #include "state/lock/lock_state.h"
 #include "state/lock/lock_wait.h"
 #include "state/open/open_internal.h"
-#include "state/open/open_revoke.h"
+#include "state/open/open_share.h"
 
 struct open_tables *open_tables_create(uint64_t boot_id)
 {

@@ -97,7 +97,7 @@ bool open_client_has_state(const struct client *client);
 bool open_has_room(struct client *client, const struct wire_opaque *owner);
 
 /* NFS4ERR_SHARE_DENIED when other opens, or this owner's own, conflict.  Those of clients whose
- * lease is over are revoked instead (open_revoke.h); NFS4ERR_DELAY when that cannot be, and when
+ * lease is over are revoked instead (open_share.h); NFS4ERR_DELAY when that cannot be, and when
  * delegations of others are in the way: as delegation_begin(), with request->waiter. */
 enum nfsstat4 open_reserve(struct open_request *request) MUST_USE;
 void open_cancel(struct open_request *request);

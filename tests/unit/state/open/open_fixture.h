@@ -6,6 +6,7 @@
 #include "state/client/client.h"
 #include "state/lock/lock.h"
 #include "state/open/open_revoke.h"
+#include "state/open/open_share.h"
 
 enum {
     FIXTURE_FILES = 4,

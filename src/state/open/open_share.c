@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/open/open_share.h"
+
+#include "state/delegation/delegation_conflict.h"
+#include "state/file/courtesy.h"
+#include "state/open/open_internal.h"
+
+/* Shares that somebody asks for, or just I/O (deny is none then). */
+struct claim {
+    struct file *file;
+    uint32_t access, deny;
+};
+
+static bool in_the_way(const struct open *open, const struct claim *claim)
+{
+    return (open_access(open) & claim->deny) || (open->deny & claim->access);
+}
+
+/* Looking for a client in the way whose lease is good. */
+struct search {
+    int64_t now_ns;
+    bool found;
+};
+
+static bool look_for_good(struct share_group *group, void *arg)
+{
+    struct search *search = arg;
+
+    search->found = !client_lease_over(group->client, search->now_ns);
+    return !search->found;
+}
+
+/* Is anything but opens of expired clients in the way?  Whose reservations become opens is not
+ * known yet. */
+static bool denied_for_good_locked(const struct claim *claim, int64_t now_ns)
+{
+    struct search search = {.now_ns = now_ns};
+
+    if (file_share_conflict(&claim->file->reserved, claim->access, claim->deny))
+        return true;
+    share_table_visit(&claim->file->opens, claim->access, claim->deny, look_for_good, &search);
+    return search.found;
+}
+
+static bool blame(struct share_group *group, void *arg)
+{
+    struct courtesy *courtesy = arg;
+
+    if (client_lease_over(group->client, courtesy->now_ns))
+        courtesy_blame(courtesy, group->client);
+    return courtesy->count < LIMIT_COURTESY_CLIENTS;
+}
+
+static void blame_locked(const struct claim *claim, struct courtesy *courtesy)
+{
+    share_table_visit(&claim->file->opens, claim->access, claim->deny, blame, courtesy);
+}
+
+/* What of those blamed is in the way. */
+struct clearing {
+    const struct claim *claim;
+    struct courtesy *courtesy;
+    struct list *revoked;
+};
+
+/* A batch of it; the rest is met by the claim's next attempt. */
+static bool revoke_group(struct share_group *group, void *arg)
+{
+    const struct clearing *clearing = arg;
+    uint32_t left = LIMIT_OPEN_REVOKE_BATCH;
+    bool last = false;
+
+    if (!courtesy_may_revoke(clearing->courtesy, group->client))
+        return true;
+    /* The group goes with its last open. */
+    for (struct list *link = group->opens.next, *next; !last && left > 0; link = next) {
+        struct open *open = LIST_ENTRY(link, struct open, file_link);
+
+        next = link->next;
+        last = next == &group->opens;
+        if (!in_the_way(open, clearing->claim))
+            continue;
+        open_revoke_locked(open, NFS4ERR_EXPIRED, clearing->revoked);
+        left--;
+    }
+    return true;
+}
+
+static void revoke_blamed(const struct claim *claim, struct delegation_conflict *delegations,
+                          struct courtesy *courtesy)
+{
+    struct delegation_gone gone;
+    struct list revoked;
+    struct clearing clearing = {claim, courtesy, &revoked};
+
+    list_init(&revoked);
+    delegation_gone_init(&gone);
+    pthread_mutex_lock(&claim->file->lock);
+    if (delegations)
+        delegation_conflict_revoke_locked(delegations, claim->file, courtesy, &gone);
+    /* Somebody else may have come into the way: then nobody loses anything. */
+    if (!denied_for_good_locked(claim, courtesy->now_ns))
+        share_table_visit(&claim->file->opens, claim->access, claim->deny, revoke_group, &clearing);
+    pthread_mutex_unlock(&claim->file->lock);
+    open_revoke_settle(&revoked, NFS4ERR_EXPIRED);
+    delegation_gone_settle(&gone);
+}
+
+/* Which delegations of others an OPEN meets: WRITE ones always, READ ones if it writes or denies
+ * reading. */
+static bool meets_all(const struct claim *claim)
+{
+    return (claim->access & OPEN4_SHARE_ACCESS_WRITE) || (claim->deny & OPEN4_SHARE_DENY_READ);
+}
+
+/* Who holds a WRITE delegation opens and closes on his own: before he is asked, nobody knows
+ * whether his shares are in the way (RFC 8881 §10.4).  With READ ones in the way an OPEN that is
+ * denied anyhow costs nobody his delegation. */
+static enum nfsstat4 check_locked(const struct claim *claim,
+                                  struct delegation_conflict *delegations, enum nfsstat4 denied,
+                                  struct courtesy *courtesy)
+{
+    struct file *file = claim->file;
+
+    if (delegations && delegation_conflict_find_locked(delegations, file, false, courtesy))
+        return NFS4ERR_DELAY;
+    if (file_share_conflict(&file->share, claim->access, claim->deny)) {
+        if (!denied_for_good_locked(claim, courtesy->now_ns))
+            blame_locked(claim, courtesy);
+        return denied;
+    }
+    if (delegations && meets_all(claim) &&
+        delegation_conflict_find_locked(delegations, file, true, courtesy))
+        return NFS4ERR_DELAY;
+    return NFS4_OK;
+}
+
+/* NFS4_OK: the claim has no conflict, and holds if it is an OPEN's. */
+static enum nfsstat4 try_claim(const struct claim *claim, struct delegation_conflict *delegations,
+                               enum nfsstat4 denied, struct courtesy *courtesy)
+{
+    struct file *file = claim->file;
+    enum nfsstat4 status;
+
+    pthread_mutex_lock(&file->lock);
+    status = check_locked(claim, delegations, denied, courtesy);
+    if (status == NFS4_OK && delegations) {
+        file_share_add(&file->share, claim->access, claim->deny);
+        file_share_add(&file->reserved, claim->access, claim->deny);
+    }
+    pthread_mutex_unlock(&file->lock);
+    if (delegations)
+        delegation_conflict_recall(delegations);
+    return status;
+}
+
+/* `delegations`: NULL for who asks for no shares.  `denied` is the answer when shares of a client
+ * in good standing are in the way. */
+static enum nfsstat4 claim_shares(const struct claim *claim,
+                                  struct delegation_conflict *delegations, int64_t now_ns,
+                                  enum nfsstat4 denied)
+{
+    struct courtesy courtesy = {.now_ns = now_ns};
+    enum nfsstat4 status;
+
+    while ((status = try_claim(claim, delegations, denied, &courtesy)) != NFS4_OK) {
+        if (courtesy.count == 0)
+            return status;
+        if (courtesy_begin(&courtesy) != NFS4_OK)
+            return NFS4ERR_DELAY;
+        revoke_blamed(claim, delegations, &courtesy);
+        if (courtesy_end(&courtesy) != NFS4_OK)
+            return NFS4ERR_DELAY;
+    }
+    return NFS4_OK;
+}
+
+enum nfsstat4 open_share_claim(struct file *file, const struct open_request *request)
+{
+    const struct claim claim = {file, request->access, request->deny};
+    struct delegation_conflict delegations;
+
+    delegation_conflict_init(&delegations, request->client->state, request->client, request->obj,
+                             request->waiter);
+    return claim_shares(&claim, &delegations, request->now_ns, NFS4ERR_SHARE_DENIED);
+}
+
+enum nfsstat4 open_denied(struct state *state, struct vfs_object *obj, uint32_t access,
+                          int64_t now_ns)
+{
+    const struct claim claim = {file_find(state->opens->files, obj), access, OPEN4_SHARE_DENY_NONE};
+    enum nfsstat4 status;
+
+    if (!claim.file)
+        return NFS4_OK;
+    status = claim_shares(&claim, NULL, now_ns, NFS4ERR_LOCKED);
+    file_put(claim.file);
+    return status;
+}
