@@ -14,6 +14,8 @@
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_pressure.h"
+#include "state/file/open_tables.h"
+#include "state/lock/lock_notice.h"
 #include "state/open/open.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session_internal.h"
@@ -94,6 +96,7 @@ struct state *state_create(const struct state_config *config)
         htable_init(&state->session_shards[i].table, 8);
     }
     state->opens = open_tables_create(state->boot_id);
+    state->lock_notices = lock_notices_create();
     state->delegations = delegation_tables_create();
     state->recovery = config->recovery ? config->recovery : recovery_none();
     state_hook_clients(state, &open_hooks);
@@ -159,6 +162,7 @@ void state_destroy(struct state *state)
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
     delegation_tables_destroy(state->delegations);
+    lock_notices_destroy(state->lock_notices);
     open_tables_destroy(state->opens);
     recovery_close(state->recovery);
     for (size_t i = 0; i < SESSION_SHARDS; i++) {

@@ -29,6 +29,7 @@
 
 struct client;
 struct delegation_tables;
+struct lock_notices;
 struct open_tables;
 struct recovery;
 struct session;
@@ -112,7 +113,8 @@ struct state {
     struct state_gone_hook gone_hook;
     struct state_back_hooks back_hooks;
     struct slot_recall_hook slot_hook;
-    struct open_tables *opens; /* stateids and files: open.h */
+    struct open_tables *opens;         /* stateids and files */
+    struct lock_notices *lock_notices; /* lock_notice.h */
     struct delegation_tables *delegations;
     struct recovery *recovery; /* never NULL */
 

@@ -10,6 +10,7 @@
 #include "proto/ops/grace.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
+#include "state/open/open.h"
 
 static void encode_denied(struct compound *c, const struct lock_conflict *conflict)
 {

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/file/open_tables.h"
 #include "state/file/revocation.h"
-#include "state/open/open.h"
 
 struct delegation_tables *delegation_tables_create(void)
 {

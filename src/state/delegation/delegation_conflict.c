@@ -2,7 +2,7 @@
 #include "state/delegation/delegation_conflict.h"
 
 #include "state/delegation/delegation_internal.h"
-#include "state/open/open.h"
+#include "state/file/open_tables.h"
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
                               const struct client *client, struct vfs_object *obj,

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation_internal.h"
-#include "state/open/open.h"
+#include "state/file/open_tables.h"
 
 enum {
     TURNS_MAX = 16 /* each by a change of the file that came in between */

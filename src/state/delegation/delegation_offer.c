@@ -5,7 +5,7 @@
  */
 #include "base/memory.h"
 #include "state/delegation/delegation_internal.h"
-#include "state/open/open.h"
+#include "state/file/open_tables.h"
 #include "state/recovery/recovery.h"
 
 /* One attempt, for one kind. */

@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/memory.h"
-#include "state/open/open.h"
+#include "state/file/open_tables.h"
 
 bool owner_table_create(struct client *client)
 {

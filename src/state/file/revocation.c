@@ -2,7 +2,6 @@
 #include "state/file/revocation.h"
 
 #include "state/file/owner.h"
-#include "state/open/open.h"
 #include "state/recovery/recovery.h"
 
 bool revocation_begin(struct client *client, enum nfsstat4 why)

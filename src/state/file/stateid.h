@@ -37,6 +37,7 @@ struct stateid {
     _Atomic uint32_t seqid;   /* changed under the file's lock */
     _Atomic uint32_t revoked; /* 0, or why the state is gone: stateid_revoked() */
     struct client *client;
+    struct stateid *head; /* of a lock: its open's, from before stateid_insert() on */
     void (*release)(struct stateid *sid); /* the last reference is gone */
 
     /* Under the lock of its client's owner_table: revocation.h. */
@@ -96,6 +97,12 @@ void stateid_bump(struct stateid *sid);
 static inline enum nfsstat4 stateid_revoked(const struct stateid *sid)
 {
     return (enum nfsstat4)atomic_load_explicit(&sid->revoked, memory_order_seq_cst);
+}
+
+/* The stateid with which this one is revoked: its open's for a lock, else itself. */
+static inline struct stateid *stateid_head(struct stateid *sid)
+{
+    return sid->kind == STATEID_LOCK ? sid->head : sid;
 }
 
 /* As it goes on the wire. */

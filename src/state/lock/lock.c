@@ -2,9 +2,9 @@
 #include "state/lock/lock.h"
 
 #include "base/check.h"
+#include "state/file/open_tables.h"
 #include "state/lock/lock_notice.h"
 #include "state/lock/lock_wait.h"
-#include "state/open/open_internal.h"
 #include "state/recovery/recovery.h"
 
 enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_range *range)

@@ -7,12 +7,14 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "state/lock/lock_wait.h"
-#include "state/open/open.h"
 
-void lock_notices_init(struct lock_notices *notices)
+struct lock_notices *lock_notices_create(void)
 {
+    struct lock_notices *notices = must_calloc(1, sizeof(*notices));
+
     CHECK(pthread_mutex_init(&notices->lock, NULL) == 0);
     list_init(&notices->watched);
+    return notices;
 }
 
 static struct file *watched_pop(struct lock_notices *notices)
@@ -27,18 +29,19 @@ static struct file *watched_pop(struct lock_notices *notices)
     return link ? LIST_ENTRY(link, struct file, watch_link) : NULL;
 }
 
-void lock_notices_fini(struct lock_notices *notices)
+void lock_notices_destroy(struct lock_notices *notices)
 {
     struct file *file;
 
     while ((file = watched_pop(notices)))
         file_put(file);
     pthread_mutex_destroy(&notices->lock);
+    free(notices);
 }
 
 static struct lock_notices *notices_of(struct state *state)
 {
-    return &state->opens->notices;
+    return state->lock_notices;
 }
 
 void lock_notice_hook(struct state *state, const struct lock_notice_hook *hook)

@@ -40,7 +40,7 @@ struct lock_notice_hook {
     void *context;
 };
 
-/* In struct open_tables. */
+/* state.lock_notices */
 struct lock_notices {
     struct lock_notice_hook hook; /* NULL: nobody is told */
     pthread_mutex_t lock;         /* guards the rest, and file.watch_link of those on the list */
@@ -48,8 +48,8 @@ struct lock_notices {
     uint32_t watched_count;
 };
 
-void lock_notices_init(struct lock_notices *notices);
-void lock_notices_fini(struct lock_notices *notices);
+struct lock_notices *lock_notices_create(void);
+void lock_notices_destroy(struct lock_notices *notices);
 
 /* Before the first request. */
 void lock_notice_hook(struct state *state, const struct lock_notice_hook *hook);

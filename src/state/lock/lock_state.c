@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "state/file/open_tables.h"
 #include "state/file/revocation.h"
 
 /* The last reference is gone. */
@@ -93,6 +94,7 @@ static struct lock_state *make_locked(struct open *open, struct owner *owner)
         return NULL;
     ls->open = open;
     ls->owner = owner;
+    ls->sid.head = &open->sid;
     list_init(&ls->owner_link);
     if (lock_set_init(&open->file->locks, &ls->set, owner)) {
         if (stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK,

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "state/file/lock_table.h"
+#include "state/file/open_record.h"
 #include "state/file/stateid.h"
-#include "state/open/open.h"
 
 /* Holders of a reference (stateid_get): its open's list, or its client's list of what was revoked;
  * whoever looked it up. */

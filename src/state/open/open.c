@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/open/open.h"
 
-#include <sodium.h>
-#include <stdlib.h>
-
 #include "base/check.h"
 #include "base/memory.h"
 #include "state/delegation/delegation.h"
@@ -12,36 +9,6 @@
 #include "state/lock/lock_wait.h"
 #include "state/open/open_internal.h"
 #include "state/open/open_share.h"
-
-struct open_tables *open_tables_create(uint64_t boot_id)
-{
-    struct open_tables *tables = must_calloc(1, sizeof(*tables));
-
-    tables->stateids = stateid_table_create(boot_id);
-    randombytes_buf(&tables->cred_seed, sizeof(tables->cred_seed));
-    lock_notices_init(&tables->notices);
-    file_shards_init(tables->files);
-    return tables;
-}
-
-void open_tables_destroy(struct open_tables *tables)
-{
-    struct open_tables_v40 *v40 = atomic_load_explicit(&tables->v40, memory_order_relaxed);
-
-    if (v40)
-        v40->free(v40);
-    lock_notices_fini(&tables->notices);
-    file_shards_fini(tables->files);
-    stateid_table_destroy(tables->stateids);
-    free(tables);
-}
-
-uint64_t open_caller_hash(const struct open_tables *tables, const struct vfs_cred *cred)
-{
-    size_t len = offsetof(struct vfs_cred, gids) + cred->gid_count * sizeof(cred->gids[0]);
-
-    return hash_bytes(cred, len, tables->cred_seed);
-}
 
 bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred)
 {
@@ -310,13 +277,6 @@ void open_unhash_locked(struct open *open)
     pthread_mutex_unlock(&table->lock);
 }
 
-enum nfsstat4 open_check_locked(const struct open *open, uint32_t seqid)
-{
-    enum nfsstat4 status = open->closed ? NFS4ERR_BAD_STATEID : stateid_revoked(&open->sid);
-
-    return status == NFS4_OK ? stateid_check_seqid(&open->sid, seqid) : status;
-}
-
 enum nfsstat4 open_close(struct open *open, uint32_t seqid)
 {
     enum nfsstat4 status;
@@ -391,11 +351,6 @@ struct open *open_of_stateid(struct stateid *sid)
     if (sid->kind == STATEID_LOCK)
         return CONTAINER_OF(sid, struct lock_state, sid)->open;
     return CONTAINER_OF(sid, struct open, sid);
-}
-
-struct stateid *stateid_head(struct stateid *sid)
-{
-    return sid->kind == STATEID_LOCK ? &open_of_stateid(sid)->sid : sid;
 }
 
 struct file *file_of_stateid(struct stateid *sid)

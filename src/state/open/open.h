@@ -15,58 +15,16 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "state/file/file.h"
+#include "state/file/open_record.h"
+#include "state/file/open_tables.h"
 #include "state/file/owner.h"
 #include "state/file/stateid.h"
 #include "state/lock/lock_notice.h"
 #include "state/state.h"
-
-/* What state/v40 hangs on (v40/owner_tables.h), which may be left out of the build. */
-struct open_tables_v40 {
-    void (*free)(struct open_tables_v40 *self);
-};
-
-struct open_tables {
-    struct stateid_table *stateids;
-    _Atomic(struct open_tables_v40 *) v40; /* NULL until asked for */
-    uint64_t cred_seed;
-    _Atomic uint32_t idle_sequences; /* 4.0: of owners of all clients that hold nothing */
-    struct lock_notices notices;
-    struct file_shard files[FILE_SHARDS];
-};
-
-/* Holders of a reference (stateid_get): its table as long as it is open, or its client's list of
- * what was revoked; its lock states; whoever looked it up. */
-struct open {
-    struct stateid sid;
-    struct client *client;  /* a reference */
-    struct file *file;      /* a reference */
-    struct vfs_object *obj; /* as the client knows the file: a reference */
-    struct owner *owner;    /* a use */
-
-    /* Under file->lock; access may be read without. */
-    _Atomic uint32_t access; /* OPEN4_SHARE_ACCESS_*, without the WANT bits */
-    uint32_t deny;
-    uint32_t modes; /* (access, deny) of each OPEN that is still in effect: open_mode_bit() */
-    uint32_t held;  /* a bit 1 << want for each vfs open() that is ours */
-    bool closed;
-    struct share_group *group; /* of its client in its file, until it is unhashed */
-    struct list file_link;     /* on group->opens */
-    struct list lock_states;   /* but those that have ended or were revoked */
-    struct list waiters;       /* struct lock_waiter by open_link */
-
-    /* Who opened it last for reading, for writing: hashes.  The same caller may do so now. */
-    _Atomic uint64_t reader, writer;
-    _Atomic(struct client_principal) opener; /* the last one, before any squash */
-
-    /* Under owner_table.lock. */
-    struct hnode by_owner; /* and object */
-    struct list client_link;
-};
 
 struct delegation_waiter;
 
@@ -82,9 +40,6 @@ struct open_request {
     struct delegation_waiter *waiter;  /* for delegations in the way; may be NULL */
     struct file *file;                 /* between reserve and commit or cancel */
 };
-
-struct open_tables *open_tables_create(uint64_t boot_id);
-void open_tables_destroy(struct open_tables *tables);
 
 /* Removal of a client with all that it has, and the test for it. */
 extern const struct state_client_hooks open_hooks;
@@ -118,17 +73,6 @@ struct open *open_of_stateid(struct stateid *sid);
 
 /* The file of a stateid of any kind; no reference of its own. */
 struct file *file_of_stateid(struct stateid *sid);
-
-/* The stateid with which this one is revoked: its open's for a lock, else itself. */
-struct stateid *stateid_head(struct stateid *sid);
-
-static inline uint32_t open_access(const struct open *open)
-{
-    return atomic_load_explicit(&open->access, memory_order_relaxed);
-}
-
-/* What stands for a caller in open.reader and .writer. */
-uint64_t open_caller_hash(const struct open_tables *tables, const struct vfs_cred *cred);
 
 /* Has this very caller opened the file for `access` (READ or WRITE)?  Then vfs open() has checked
  * his right; anybody else's has to be checked (RFC 8881 §18.16.4). */

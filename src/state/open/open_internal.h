@@ -19,6 +19,3 @@ struct open *open_pick(struct owner_table *table, bool closing);
  * `revoked`, by file_link, for open_revoke_settle() without the lock. */
 void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked);
 void open_revoke_settle(struct list *revoked, enum nfsstat4 why);
-
-/* May an operation with this seqid change the open?  With file->lock. */
-enum nfsstat4 open_check_locked(const struct open *open, uint32_t seqid);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "state/open/open_internal.h"
+#include "state/open/open.h"
 #include "state/v40/owner_tables.h"
 
 static bool confirmed(const struct owner_seqid *seqid)

@@ -330,7 +330,7 @@ static void test_who_is_not_told(void **unused)
     assert_true(lock_notice_possible(fx.carol));
     hold(0, 10);
     assert_int_equal(want(BOB, "b", true, 0, 10), NFS4ERR_DENIED);
-    assert_int_equal(fx.state->opens->notices.watched_count, 0);
+    assert_int_equal(fx.state->lock_notices->watched_count, 0);
     let_go(0, 10);
     assert_int_equal(told_count, 0);
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4_OK);
@@ -357,9 +357,9 @@ static void test_a_crowd(void **unused)
     }
     assert_int_equal(told_count, 1000);
     assert_int_equal(file()->waiter_count, 0);
-    assert_int_equal(fx.state->opens->notices.watched_count, 1);
+    assert_int_equal(fx.state->lock_notices->watched_count, 1);
     tick();
-    assert_int_equal(fx.state->opens->notices.watched_count, 0);
+    assert_int_equal(fx.state->lock_notices->watched_count, 0);
     opens[BOB].seqid = 0;
 }
 

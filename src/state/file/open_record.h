@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The record of an open, as locks and delegations see it.  open.h says how one is made and ends.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state/client/client.h"
+#include "state/file/file.h"
+#include "state/file/owner.h"
+#include "state/file/stateid.h"
+
+/* Holders of a reference (stateid_get): its table as long as it is open, or its client's list of
+ * what was revoked; its lock states; whoever looked it up. */
+struct open {
+    struct stateid sid;
+    struct client *client;  /* a reference */
+    struct file *file;      /* a reference */
+    struct vfs_object *obj; /* as the client knows the file: a reference */
+    struct owner *owner;    /* a use */
+
+    /* Under file->lock; access may be read without. */
+    _Atomic uint32_t access; /* OPEN4_SHARE_ACCESS_*, without the WANT bits */
+    uint32_t deny;
+    uint32_t modes; /* (access, deny) of each OPEN that is still in effect: open_mode_bit() */
+    uint32_t held;  /* a bit 1 << want for each vfs open() that is ours */
+    bool closed;
+    struct share_group *group; /* of its client in its file, until it is unhashed */
+    struct list file_link;     /* on group->opens */
+    struct list lock_states;   /* but those that have ended or were revoked */
+    struct list waiters;       /* struct lock_waiter by open_link */
+
+    /* Who opened it last for reading, for writing: hashes.  The same caller may do so now. */
+    _Atomic uint64_t reader, writer;
+    _Atomic(struct client_principal) opener; /* the last one, before any squash */
+
+    /* Under owner_table.lock. */
+    struct hnode by_owner; /* and object */
+    struct list client_link;
+};
+
+static inline uint32_t open_access(const struct open *open)
+{
+    return atomic_load_explicit(&open->access, memory_order_relaxed);
+}
+
+/* May an operation with this seqid change the open?  With file->lock.  BAD_STATEID, OLD_STATEID;
+ * EXPIRED, ADMIN_REVOKED. */
+static inline enum nfsstat4 open_check_locked(const struct open *open, uint32_t seqid)
+{
+    enum nfsstat4 status = open->closed ? NFS4ERR_BAD_STATEID : stateid_revoked(&open->sid);
+
+    return status == NFS4_OK ? stateid_check_seqid(&open->sid, seqid) : status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What opens, locks and delegations of all clients are found by: the table of stateids, and the
+ * locks of the files' records.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "state/file/file.h"
+#include "state/file/stateid.h"
+
+struct vfs_cred;
+
+/* What state/v40 hangs on (v40/owner_tables.h), which may be left out of the build. */
+struct open_tables_v40 {
+    void (*free)(struct open_tables_v40 *self);
+};
+
+struct open_tables {
+    struct stateid_table *stateids;
+    _Atomic(struct open_tables_v40 *) v40; /* NULL until asked for */
+    uint64_t cred_seed;
+    _Atomic uint32_t idle_sequences; /* 4.0: of owners of all clients that hold nothing */
+    struct file_shard files[FILE_SHARDS];
+};
+
+struct open_tables *open_tables_create(uint64_t boot_id);
+void open_tables_destroy(struct open_tables *tables);
+
+/* What stands for a caller in open.reader and .writer. */
+uint64_t open_caller_hash(const struct open_tables *tables, const struct vfs_cred *cred);
