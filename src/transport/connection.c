@@ -223,8 +223,3 @@ bool connection_is_open(const struct connection *conn)
 {
     return !atomic_load_explicit(&conn->dead, memory_order_relaxed);
 }
-
-size_t connection_queued_bytes(const struct connection *conn)
-{
-    return send_queue_bytes(conn);
-}

@@ -56,6 +56,3 @@ bool connection_is_open(const struct connection *conn);
 /* A client uses it: it is not closed for being idle.  Any thread.  NULL, for a call that came over
  * none, is fine. */
 void connection_serves_client(struct connection *conn);
-
-/* Bytes that wait for the client to read. */
-size_t connection_queued_bytes(const struct connection *conn);

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/client/client_internal.h"
-#include "state/open/open_revoke.h"
 #include "state/recovery/recovery.h"
 #include "state/session/session_internal.h"
 #include "vfs/vfs.h"
@@ -175,22 +174,6 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t 
         client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
     client_bury(state, &doomed);
-    return status;
-}
-
-enum nfsstat4 client_revoke_all(struct state *state, uint64_t clientid, uint32_t *count)
-{
-    struct client *client = client_lookup(state, clientid);
-    enum nfsstat4 status = NFS4_OK;
-
-    *count = 0;
-    if (!client)
-        return NFS4ERR_STALE_CLIENTID;
-    if (!open_client_revoke(client, NFS4ERR_ADMIN_REVOKED, count))
-        status = NFS4ERR_DELAY;
-    log_info("client.revoke_all", LOG_ID("client", clientid), LOG_U64("opens", *count),
-             LOG_U64("status", status));
-    client_put(client);
     return status;
 }
 

@@ -122,11 +122,6 @@ enum nfsstat4 client_exchange_id(struct state *state, const struct client_princi
 /* DESTROY_CLIENTID, RFC 8881 §18.50. */
 enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns);
 
-/* For an administrator: take all opens and locks that the client has now from it; it is told by
- * SEQ4_STATUS_ADMIN_STATE_REVOKED and keeps its sessions.  *count is how many opens there were.
- * STALE_CLIENTID; DELAY when the loss cannot be written down.  May wait for the disk. */
-enum nfsstat4 client_revoke_all(struct state *state, uint64_t clientid, uint32_t *count);
-
 /* RECLAIM_COMPLETE for all file systems; COMPLETE_ALREADY the second time (RFC 8881 §18.51). */
 enum nfsstat4 client_reclaim_complete(struct client *client);
 

@@ -279,7 +279,7 @@ static void *taker(void *arg)
                 CHECK(do_close(fx.carol, &open) == NFS4_OK);
         }
         if (atomic_load(&dave->renewed_ns) % 16 == 0)
-            (void)client_revoke_all(fx.state, dave->id, &count);
+            CHECK(open_client_revoke(dave, NFS4ERR_ADMIN_REVOKED, &count));
         state_tick(fx.state, clock_now_ns());
         clock_advance_ns(NSEC_PER_MSEC);
     }
