@@ -35,6 +35,12 @@ struct recovery;
 struct session;
 struct state;
 
+/* The numbers are in stable storage. */
+enum client_kind {
+    CLIENT_V40 = 0,
+    CLIENT_V41 = 1, /* and later minor versions */
+};
+
 /* What opens and locks plug in, so that they go when their client goes. */
 struct state_client_hooks {
     /* Drop all opens, locks and owners of a client that is dead already: no new ones come.

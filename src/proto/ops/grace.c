@@ -2,6 +2,7 @@
 #include "proto/ops/grace.h"
 
 #include "state/client/client.h"
+#include "state/client/recovery_client.h"
 #include "state/recovery/recovery.h"
 
 enum nfsstat4 grace_check_new(const struct compound *c)
@@ -16,7 +17,8 @@ enum nfsstat4 grace_check_io(const struct compound *c)
 
 enum nfsstat4 grace_reclaim_begin(const struct compound *c)
 {
-    return recovery_reclaim_begin(c->server->state->recovery, c->client, c->call->received_ns);
+    return recovery_client_reclaim_begin(c->server->state->recovery, c->client,
+                                         c->call->received_ns);
 }
 
 void grace_reclaim_end(const struct compound *c, enum nfsstat4 status)

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/client/client_internal.h"
-#include "state/recovery/recovery.h"
+#include "state/client/recovery_client.h"
 #include "state/session/session_internal.h"
 #include "vfs/vfs.h"
 

@@ -37,12 +37,6 @@ struct client_replaced {
     struct client_principal principal;
 };
 
-/* The numbers are in stable storage. */
-enum client_kind {
-    CLIENT_V40 = 0,
-    CLIENT_V41 = 1, /* and later minor versions */
-};
-
 struct client_owner;     /* client_internal.h */
 struct client_v40;       /* v40/client_v40.h */
 struct client_v40_hooks; /* client_internal.h */

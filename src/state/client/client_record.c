@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "state/client/client_internal.h"
 #include "state/file/owner.h"
-#include "state/recovery/recovery.h"
+#include "state/client/recovery_client.h"
 
 static uint64_t owner_hash(const struct client_table *clients, enum client_kind kind,
                            const struct wire_opaque *id)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of clients, and what of that is written. */
+#include "state/client/recovery_client.h"
+
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "state/client/client_internal.h"
 #include "state/file/revocation.h"
-#include "state/recovery/recovery_internal.h"
+#include "state/recovery/recovery_grace.h"
+#include "state/recovery/recovery_queue.h"
 
 bool recovery_client_made_locked(struct recovery *r, struct client *client)
 {
@@ -121,6 +124,15 @@ static bool begins(struct recovery *r, struct client *client)
     if (ok)
         atomic_store_explicit(&client->recorded, true, memory_order_relaxed);
     return ok;
+}
+
+enum nfsstat4 recovery_client_reclaim_begin(struct recovery *r, const struct client *client,
+                                            int64_t now_ns)
+{
+    if (!atomic_load_explicit(&client->may_reclaim, memory_order_acquire) ||
+        atomic_load_explicit(&client->reclaim_complete, memory_order_acquire))
+        return NFS4ERR_NO_GRACE;
+    return recovery_reclaim_begin(r, now_ns);
 }
 
 enum nfsstat4 recovery_client_grant(struct recovery *r, struct client *client)

@@ -2,7 +2,7 @@
 #include "state/file/revocation.h"
 
 #include "state/file/owner.h"
-#include "state/recovery/recovery.h"
+#include "state/client/recovery_client.h"
 
 bool revocation_begin(struct client *client, enum nfsstat4 why)
 {

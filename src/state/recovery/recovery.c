@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/recovery/recovery_internal.h"
+#include "state/recovery/recovery.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "state/client/client.h"
+#include "state/recovery/recovery_grace.h"
+#include "state/recovery/recovery_queue.h"
+#include "state/recovery/recovery_record.h"
 
 struct recovery *recovery_open(const struct recovery_config *config, int64_t now_ns, char *error,
                                size_t error_size)
@@ -58,14 +60,10 @@ enum nfsstat4 recovery_grant_status(const struct recovery *r)
     return atomic_load_explicit(&r->blocked, memory_order_acquire) ? NFS4ERR_DELAY : NFS4_OK;
 }
 
-enum nfsstat4 recovery_reclaim_begin(struct recovery *r, const struct client *client,
-                                     int64_t now_ns)
+enum nfsstat4 recovery_reclaim_begin(struct recovery *r, int64_t now_ns)
 {
     uint32_t phase;
 
-    if (!atomic_load_explicit(&client->may_reclaim, memory_order_acquire) ||
-        atomic_load_explicit(&client->reclaim_complete, memory_order_acquire))
-        return NFS4ERR_NO_GRACE;
     /* Before the phase is looked at: recovery_grace_end() does it the other way round. */
     atomic_fetch_add_explicit(&r->reclaims, 1, memory_order_seq_cst);
     phase = atomic_load_explicit(&r->phase, memory_order_seq_cst);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "database/database.h"
-#include "state/client/client.h"
+#include "state/state.h"
 
 enum statement {
     SQL_PUT,

@@ -5,13 +5,16 @@
  *     GRACE --time is over, or nobody is awaited--> ENDING --records dropped--> OPEN
  *       ^-- a reclaim is under way, disk or memory fail ----'
  */
+#include "state/recovery/recovery_grace.h"
+
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "state/recovery/recovery_internal.h"
+#include "state/recovery/recovery_queue.h"
+#include "state/recovery/recovery_record.h"
 
 /* The period goes on while clients reclaim without pausing so long, up to twice its length. */
 #define RECLAIM_PAUSE_NS (2 * NSEC_PER_SEC)

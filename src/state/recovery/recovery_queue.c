@@ -3,7 +3,8 @@
  * What is to be written: the first who finds nobody writing writes all that waits, in one go,
  * while the others sleep.  So many clients that come at once cost a few syncs.
  */
-#include "state/recovery/recovery_internal.h"
+#include "state/recovery/recovery_queue.h"
+
 #include "vfs/vfs.h"
 
 void recovery_queue_add_locked(struct recovery *r, struct recovery_change *change)

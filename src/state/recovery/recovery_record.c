@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of clients by kind, owner string and principal. */
+#include "state/recovery/recovery_record.h"
+
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/recovery/recovery_internal.h"
 
 static uint64_t key_hash(const struct recovery *r, const struct recovery_key *key)
 {

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "lib/test.h"
-#include "state/recovery/recovery_internal.h"
+#include "state/recovery/recovery_record.h"
 #include "v41_fixture.h"
 
 static struct v41_call call;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "state/recovery/recovery_internal.h"
+#include "state/recovery/recovery_record.h"
 #include "unit/state/open/open_fixture.h"
 
 static void test_ranges(void **unused)

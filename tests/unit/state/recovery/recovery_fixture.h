@@ -7,6 +7,7 @@
 
 #include "lib/test.h"
 #include "state/client/client.h"
+#include "state/client/recovery_client.h"
 #include "state/recovery/recovery.h"
 
 enum {

@@ -9,7 +9,7 @@
 
 static enum nfsstat4 reclaim(struct client *client)
 {
-    enum nfsstat4 status = recovery_reclaim_begin(state->recovery, client, clock_now_ns());
+    enum nfsstat4 status = recovery_client_reclaim_begin(state->recovery, client, clock_now_ns());
 
     if (status == NFS4_OK)
         recovery_reclaim_end(state->recovery);
@@ -154,7 +154,7 @@ static void goes_on_while_reclaiming(void **unused)
     for (int second = GRACE_S - 1; second < 2 * GRACE_S; second++) {
         int64_t now_ns = born_ns + second * NSEC_PER_SEC;
 
-        assert_int_equal(recovery_reclaim_begin(state->recovery, alice, now_ns), NFS4_OK);
+        assert_int_equal(recovery_client_reclaim_begin(state->recovery, alice, now_ns), NFS4_OK);
         recovery_reclaim_end(state->recovery);
         tick_at(second);
         assert_true(in_grace());
@@ -179,7 +179,7 @@ static void waits_for_reclaim(void **unused)
     struct client *alice = come_over_crash("alice");
 
     (void)unused;
-    assert_int_equal(recovery_reclaim_begin(state->recovery, alice, born_ns), NFS4_OK);
+    assert_int_equal(recovery_client_reclaim_begin(state->recovery, alice, born_ns), NFS4_OK);
     tick_at(2 * GRACE_S);
     assert_true(in_grace());
     recovery_reclaim_end(state->recovery);
@@ -483,7 +483,7 @@ static void *reclaim_on(void *arg)
     enum nfsstat4 status;
 
     do {
-        status = recovery_reclaim_begin(recovery, arg, born_ns);
+        status = recovery_client_reclaim_begin(recovery, arg, born_ns);
         CHECK(status == NFS4_OK || status == NFS4ERR_DELAY || status == NFS4ERR_NO_GRACE);
         if (status != NFS4_OK)
             continue;

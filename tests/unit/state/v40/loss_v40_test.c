@@ -8,7 +8,7 @@
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
 #include "state/file/revocation.h"
-#include "state/recovery/recovery.h"
+#include "state/client/recovery_client.h"
 #include "unit/state/open/open_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

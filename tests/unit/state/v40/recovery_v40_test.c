@@ -43,7 +43,7 @@ static struct client *come_and_open(const char *owner)
 /* A reclaim that ends so. */
 static enum nfsstat4 reclaim_ending(struct client *client, bool granted)
 {
-    enum nfsstat4 status = recovery_reclaim_begin(state->recovery, client, clock_now_ns());
+    enum nfsstat4 status = recovery_client_reclaim_begin(state->recovery, client, clock_now_ns());
 
     if (status != NFS4_OK)
         return status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of recovery.h: records of clients (recovery_record.c), the queue of what is to be written
- * (recovery_queue.c), the grace period (recovery_grace.c), what happens to clients
- * (recovery_client.c).
+ * Records of clients by kind, owner string and principal, and the table that they stand in, with
+ * all that belongs to it: the queue of what is to be written (recovery_queue.h), the grace period
+ * (recovery_grace.h).  What happens to clients is in recovery_client.h.
  */
 #pragma once
 
@@ -36,21 +36,6 @@ struct recovery_record {
     uint64_t holder;     /* the client id that completed, or (4.0) has state; or 0 */
     struct recovery_key key;
     uint8_t owner[];
-};
-
-enum change_kind {
-    CHANGE_PUT,
-    CHANGE_DELETE,
-    CHANGE_LEASE,
-};
-
-/* On the stack or in an array of who waits for it. */
-struct recovery_change {
-    struct list link;
-    struct recovery_record *record; /* NULL for CHANGE_LEASE */
-    enum change_kind kind;
-    bool lost;
-    bool done, ok;
 };
 
 struct recovery {
@@ -89,24 +74,3 @@ void recovery_record_forget_former_locked(struct recovery *r, struct recovery_re
 void recovery_record_set_owed_locked(struct recovery *r, struct recovery_record *record, bool owed);
 
 void recovery_record_free_all(struct recovery *r);
-
-/* What waits is written as a whole, in one transaction.  `change` must live until it is done. */
-void recovery_queue_add_locked(struct recovery *r, struct recovery_change *change);
-
-/* May one more thread wait where `most` may?  A disk that hangs shall not take them all. */
-bool recovery_queue_has_room_locked(const struct recovery *r, uint32_t most);
-
-/* Wait for changes that were added; gives the lock back for the time.  True: all are written. */
-bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change *changes,
-                                size_t count);
-
-/* Load the records of the former life; begin the grace period, or drop them. */
-bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error,
-                          size_t error_size) MUST_USE;
-
-/* Drop the records of those who did not come, and let others go on.  Not while a reclaim is being
- * granted (the caller may be in it) or the disk fails: the next tick tries again. */
-void recovery_grace_end(struct recovery *r);
-
-/* End it when its time is over or nobody is awaited. */
-void recovery_grace_tick(struct recovery *r, int64_t now_ns);
