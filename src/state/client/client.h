@@ -37,9 +37,9 @@ struct client_replaced {
     struct client_principal principal;
 };
 
-struct client_owner;     /* client_internal.h */
+struct client_owner;     /* client_record.h */
 struct client_v40;       /* v40/client_v40.h */
-struct client_v40_hooks; /* client_internal.h */
+struct client_v40_hooks; /* client_record.h */
 struct owner_table;      /* owner.h */
 struct recovery_record;
 

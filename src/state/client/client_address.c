@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/client/client_internal.h"
+#include "state/client/client_lease.h"
+#include "state/client/client_table.h"
 
 enum {
     ROOM_LOOKS = 64, /* confirmed records looked at for one that can give way */

@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/client/client.h"
-#include "state/client/client_internal.h"
+#include "state/client/client_lease.h"
+#include "state/client/client_record.h"
+#include "state/client/client_table.h"
 
 /* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */
 #define EXCHANGE_FLAGS                                                                             \

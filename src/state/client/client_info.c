@@ -5,8 +5,9 @@
 
 #include "base/check.h"
 #include "base/memory.h"
-#include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/client/client_record.h"
+#include "state/client/client_table.h"
 #include "state/file/owner.h"
 #include "state/session/session.h"
 

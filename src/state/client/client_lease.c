@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "state/client/client_internal.h"
+#include "state/client/client_table.h"
 #include "state/file/revocation.h"
 #include "state/session/session.h"
 #include "state/session/session_internal.h"

@@ -46,6 +46,7 @@ static inline bool client_lease_over(const struct client *client, int64_t now_ns
 /* May its state be taken for somebody else: is the lease over, and does no request run?  Takes
  * client_table.lock: no other lock may be held. */
 bool client_lapsed(struct client *client, int64_t now_ns);
+bool client_lapsed_locked(struct client *client, int64_t now_ns);
 
 /* Has it a request in progress?  Of those that do not see what was revoked before the call
  * (stateid_revoked()) none is missed.  Takes client_table.lock. */
@@ -80,3 +81,18 @@ void client_shed(struct state *state, int64_t now_ns);
 /* From a timer, about once a second: see the list above; records that nobody confirmed go after
  * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
 void client_sweep(struct state *state, int64_t now_ns);
+
+/* ---- with client_table.lock ---- */
+
+/* Into the queue that it belongs to, confirmed or not; out of all of them. */
+void client_queue_locked(struct client *client);
+void client_unqueue_locked(struct client *client);
+
+/* Unhash the client that is expired the longest and has no request in progress, but not `spare`
+ * (who may be NULL).  False: there is none. */
+bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
+                         struct list *doomed);
+
+/* Make room for one more record from this address.  False: all clients are alive. */
+bool client_make_room_locked(struct state *state, const struct client_address *address,
+                             int64_t now_ns, struct list *doomed);

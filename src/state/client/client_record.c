@@ -3,14 +3,17 @@
  * How client records come into being and go, and by which owner strings they are found: one table
  * for both kinds, each with strings of its own.
  */
+#include "state/client/client_record.h"
+
 #include <sodium.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/memory.h"
-#include "state/client/client_internal.h"
-#include "state/file/owner.h"
+#include "state/client/client_lease.h"
+#include "state/client/client_table.h"
 #include "state/client/recovery_client.h"
+#include "state/file/owner.h"
 
 static uint64_t owner_hash(const struct client_table *clients, enum client_kind kind,
                            const struct wire_opaque *id)

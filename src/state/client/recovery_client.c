@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "state/client/client_internal.h"
+#include "state/client/client_record.h"
 #include "state/file/revocation.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/recovery/recovery_queue.h"

@@ -9,7 +9,6 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "state/client/client_internal.h"
 #include "state/session/session_back.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_internal.h"

@@ -11,8 +11,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/client/client_info.h"
-#include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/client/client_record.h"
+#include "state/client/client_table.h"
 #include "state/file/revocation.h"
 #include "state/v40/client_v40.h"
 

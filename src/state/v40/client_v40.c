@@ -3,8 +3,8 @@
 #include "state/v40/client_v40.h"
 
 #include "state/client/client_info.h"
-#include "state/client/client_internal.h"
 #include "state/client/client_lease.h"
+#include "state/client/client_table.h"
 #include "state/file/revocation.h"
 #include "state/open/open.h"
 

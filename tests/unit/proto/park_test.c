@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/test.h"
-#include "state/client/client_internal.h"
+#include "state/client/client_table.h"
 #include "v41_fixture.h"
 
 static struct compound c;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "state/client/client_internal.h"
+#include "state/client/client_record.h"
 #include "unit/state/client/client_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

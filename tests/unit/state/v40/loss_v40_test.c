@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "state/client/client_lease.h"
+#include "state/client/recovery_client.h"
 #include "state/delegation/delegation.h"
 #include "state/file/revocation.h"
-#include "state/client/recovery_client.h"
 #include "unit/state/open/open_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

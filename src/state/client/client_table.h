@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of clients: lookup, confirmation, and removal in two steps.  Under client_table.lock a
+ * record is unhashed and marked dead, and its sessions too; after the lock is given back the
+ * sessions' connections, and the opens and locks of all that were unhashed, are dropped (which may
+ * call backends).
+ */
+#pragma once
+
+#include "state/client/client.h"
+
+/* A live record of either kind, or of one, or NULL; no reference. */
+struct client *client_find_locked(struct state *state, uint64_t clientid);
+struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
+                                       enum client_kind kind);
+
+bool client_principal_equal(const struct client_principal *a, const struct client_principal *b);
+
+/* Sessions, opens or locks? */
+bool client_busy_locked(struct client *client);
+
+/* Take a record out of all tables, kill its sessions and put it on `doomed`. */
+void client_unhash_locked(struct client *client, struct list *doomed);
+
+/* The unconfirmed record of an owner string replaces the confirmed one. */
+void client_confirm_locked(struct client *client, struct list *doomed);
+
+/* Second step, without the lock. */
+void client_bury(struct state *state, struct list *doomed);
