@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life of the state tables: made with random keys, swept by a timer, taken down at the end.
+ * This file stands above all folders of state/ and connects them.
  */
 #include "state/state.h"
 
@@ -10,15 +11,21 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "state/client/client_hooks.h"
+#include "state/client/client_info.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_table.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_pressure.h"
 #include "state/file/open_tables.h"
+#include "state/file/owner.h"
+#include "state/file/revocation.h"
+#include "state/lock/lock_conflict.h"
 #include "state/lock/lock_notice.h"
 #include "state/open/open.h"
+#include "state/open/open_revoke.h"
 #include "state/recovery/recovery.h"
-#include "state/session/session_internal.h"
+#include "state/session/session_client.h"
 #include "state/session/session_slots.h"
 #include "state/session/session_stats.h"
 
@@ -51,6 +58,30 @@ static struct recovery *recovery_none(void)
     CHECK(recovery != NULL);
     return recovery;
 }
+
+static void describe_locked(struct client *client, struct client_info *info)
+{
+    info->connections = session_client_connections_locked(client);
+    owner_table_describe(client->owners, info);
+}
+
+/* What goes upwards in the order of the folders. */
+static const struct client_hooks client_hooks = {
+    .sessions_unhash_locked = session_client_unhash_locked,
+    .sessions_end_idle_locked = session_client_end_idle_locked,
+    .sessions_busy_locked = session_client_busy_locked,
+    .sessions_bury = session_client_bury,
+    .owners_create = owner_table_create,
+    .owners_destroy = owner_table_destroy,
+    .losses_announce = revocation_announce,
+    .losses_settle_told = revocation_settle_told,
+    .describe_locked = describe_locked,
+};
+
+static const struct lock_conflict_hooks lock_conflict_hooks = {
+    .revoke_locked = open_revoke_locked,
+    .revoke_settle = open_revoke_settle,
+};
 
 static void mutex_init(pthread_mutex_t *lock)
 {
@@ -99,6 +130,8 @@ struct state *state_create(const struct state_config *config)
     state->lock_notices = lock_notices_create();
     state->delegations = delegation_tables_create();
     state->recovery = config->recovery ? config->recovery : recovery_none();
+    state->client_hooks = &client_hooks;
+    state->lock_conflict_hooks = &lock_conflict_hooks;
     state_hook_clients(state, &open_hooks);
     return state;
 }
@@ -116,12 +149,6 @@ void state_hook_gone(struct state *state, const struct state_gone_hook *hook)
 void state_hook_back(struct state *state, const struct state_back_hooks *hooks)
 {
     state->back_hooks = *hooks;
-}
-
-void state_shortage(struct state *state)
-{
-    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
-        atomic_store_explicit(&state->shortage, true, memory_order_relaxed);
 }
 
 void state_beat(struct state *state, int64_t now_ns)

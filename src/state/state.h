@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything that the server knows about its clients: clients, their sessions and slots, and (in
- * the headers beside this one) owners, opens and locks.  Made once by daemon/, reached by the
- * operation handlers through struct server.  Knows nothing of connections but their address.
+ * What the folders of state/ have in common: the tables of clients and sessions, limits, and the
+ * hooks by which a folder calls one above it (ARCHITECTURE.md draws their order).  Made once by
+ * daemon/, reached by the operation handlers through struct server.  Knows nothing of connections
+ * but their address.
  *
  * Locks, in the order they are taken: client_table.lock, session_shard.lock; and apart from these,
  * session_conn.lock, session.lock.  Those of opens and locks are in file.h, and none of them is
@@ -22,13 +23,14 @@
 #include "base/list.h"
 #include "base/log_limit.h"
 #include "state/reply_budget.h"
-#include "state/session/slot_recall.h"
 #include "state/stall.h"
 #include "state/state_limit.h"
 #include "wire/nfs4_types.h"
 
 struct client;
+struct client_hooks;
 struct delegation_tables;
+struct lock_conflict_hooks;
 struct lock_notices;
 struct open_tables;
 struct recovery;
@@ -68,6 +70,14 @@ struct state_back_hooks {
     void (*ended)(struct session *session, void *context);
     /* Its last reference is gone: free what hangs on it. */
     void (*freed)(void *backchannel);
+    void *context;
+};
+
+/* What asks clients to leave slots plugs in (slot_recall.h). */
+struct slot_recall_hook {
+    /* Send it, without waiting.  slot_recall_done() follows, once, and may come before this is
+     * back; the hook takes a reference for that.  False: there is no way to the client. */
+    bool (*ask)(struct session *session, uint32_t target_highest, void *context);
     void *context;
 };
 
@@ -119,6 +129,9 @@ struct state {
     struct state_gone_hook gone_hook;
     struct state_back_hooks back_hooks;
     struct slot_recall_hook slot_hook;
+    /* What folders call of those above them; set by state_create(). */
+    const struct client_hooks *client_hooks;               /* client_hooks.h */
+    const struct lock_conflict_hooks *lock_conflict_hooks; /* lock_conflict.h */
     struct open_tables *opens;         /* stateids and files */
     struct lock_notices *lock_notices; /* lock_notice.h */
     struct delegation_tables *delegations;
@@ -149,10 +162,6 @@ void state_hook_gone(struct state *state, const struct state_gone_hook *hook);
 
 /* The same. */
 void state_hook_back(struct state *state, const struct state_back_hooks *hooks);
-
-/* Something that clients' state holds is short, and a request was refused for it: the next tick
- * ends the courtesy for some of those whose lease is over.  Any thread, with any lock held. */
-void state_shortage(struct state *state);
 
 /* When clients can come, and before each state_tick() by the same timer, which runs once a second:
  * find out whether the server stood still (stall.h). */

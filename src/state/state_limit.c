@@ -28,6 +28,12 @@ uint32_t state_limit_most(const struct state *state, enum state_limit limit)
     return atomic_load_explicit(&state->limits.of[limit].most, memory_order_relaxed);
 }
 
+void state_shortage(struct state *state)
+{
+    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
+        atomic_store_explicit(&state->shortage, true, memory_order_relaxed);
+}
+
 static bool refuse(struct state *state, enum state_limit limit)
 {
     atomic_fetch_add_explicit(&state->limits.of[limit].refused, 1, memory_order_relaxed);

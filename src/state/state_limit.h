@@ -82,6 +82,10 @@ bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t 
  * over should go before anybody is refused. */
 bool state_limits_scarce(const struct state *state);
 
+/* Something that clients' state holds is short, and a request was refused for it: the next tick
+ * ends the courtesy for some of those whose lease is over.  Any thread, with any lock held. */
+void state_shortage(struct state *state);
+
 /* Tell the log what was refused since the last time.  From a timer. */
 void state_limits_tick(struct state *state);
 

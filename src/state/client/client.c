@@ -8,11 +8,11 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "state/client/client_hooks.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_record.h"
 #include "state/client/client_table.h"
 #include "state/client/recovery_client.h"
-#include "state/session/session_internal.h"
 #include "vfs/vfs.h"
 
 struct client *client_get(struct client *client)
@@ -104,8 +104,7 @@ void client_unhash_locked(struct client *client, struct list *doomed)
     state_limit_give(client->state, STATE_LIMIT_clients, 1);
     client_unqueue_locked(client);
     list_push_back(doomed, &client->all_link);
-    LIST_FOREACH (session, &client->sessions, struct session, client_link)
-        session_unhash_locked(session);
+    client->state->client_hooks->sessions_unhash_locked(client);
 }
 
 void client_confirm_locked(struct client *client, struct list *doomed)
@@ -127,14 +126,11 @@ void client_confirm_locked(struct client *client, struct list *doomed)
 
 static void bury_one(struct state *state, struct client *client)
 {
-    struct list *link;
-
     /* Anybody can make one after the other that he never confirms. */
     LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
            LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
     client_peer_audit(state, client);
-    while ((link = list_pop_front(&client->sessions)))
-        session_bury(LIST_ENTRY(link, struct session, client_link));
+    state->client_hooks->sessions_bury(&client->sessions);
     if (state->gone_hook.gone)
         state->gone_hook.gone(client, state->gone_hook.context);
     vfs_blocking_begin(false); /* it may have had a great many opens */

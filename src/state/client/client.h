@@ -66,6 +66,8 @@ struct client {
     _Atomic uint32_t
         revoked_admin; /* of these, by an administrator; client_revoked_add(), _sub() */
     _Atomic uint32_t revoked_recalled; /* and delegations that were recalled and not returned */
+    _Atomic int64_t told_since_ns;     /* 4.0: when it was told of the first loss that it has not
+                                        * acknowledged; 0: there is none (revocation.h) */
     _Atomic uint32_t back_sessions;    /* live sessions that were given a back channel */
     _Atomic uint32_t back_up;          /* of these, with a connection bound to it now */
     _Atomic bool back_refused;         /* client_back_refuses() */

@@ -5,36 +5,15 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "state/client/client_hooks.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_record.h"
 #include "state/client/client_table.h"
-#include "state/file/owner.h"
-#include "state/session/session.h"
 
 static void text_copy(char *to, const char *from)
 {
     if (from)
         memcpy(to, from, strlen(from) + 1);
-}
-
-static uint32_t connections_of(struct client *client)
-{
-    uint32_t count = 0;
-
-    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
-        pthread_mutex_lock(&session->lock);
-        count += session->binding_count;
-        pthread_mutex_unlock(&session->lock);
-    }
-    return count;
-}
-
-static void counts_fill(const struct owner_table *table, struct client_info *info)
-{
-    info->opens = atomic_load_explicit(&table->open_total, memory_order_relaxed);
-    info->lock_states = atomic_load_explicit(&table->lock_state_count, memory_order_relaxed);
-    info->locks = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
-    info->lock_waiters = atomic_load_explicit(&table->waiter_count, memory_order_relaxed);
 }
 
 static void fill_locked(struct client *client, int64_t now_ns, struct client_info *info)
@@ -50,12 +29,11 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     info->callback_path = atomic_load_explicit(&client->back_up, memory_order_relaxed) > 0;
     info->silent_ns = client_silent_ns(client, now_ns);
     info->sessions = client->session_count;
-    info->connections = connections_of(client);
-    counts_fill(client->owners, info);
     info->revoked = atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
     text_copy(info->impl_name, client->impl_name);
     text_copy(info->impl_domain, client->impl_domain);
     info->impl_date_s = client->impl_date_s;
+    client->state->client_hooks->describe_locked(client, info);
     if (client->v40)
         client->v40_hooks->describe(client->v40, info);
 }

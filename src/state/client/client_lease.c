@@ -13,10 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "state/client/client_hooks.h"
 #include "state/client/client_table.h"
-#include "state/file/revocation.h"
-#include "state/session/session.h"
-#include "state/session/session_internal.h"
 
 enum {
     SWEEP_BATCH = 64,         /* clients looked at with the table locked once */
@@ -35,16 +33,12 @@ static int64_t check_interval_ns(const struct state *state)
     return interval > 0 ? interval : 1;
 }
 
-/* seq_cst: see stateid_revoked().  A slot that is busy is read so, too. */
+/* seq_cst: see stateid_revoked(). */
 static bool request_runs_locked(struct client *client)
 {
     if (atomic_load_explicit(&client->running, memory_order_seq_cst) > 0)
         return true;
-    LIST_FOREACH (session, &client->sessions, struct session, client_link) {
-        if (slot_table_busy(&session->slots, UINT32_MAX) > 0)
-            return true;
-    }
-    return false;
+    return client->state->client_hooks->sessions_busy_locked(client);
 }
 
 static bool has_state(struct client *client)
@@ -150,6 +144,13 @@ static bool held_by_request_locked(struct client *client, int64_t now_ns)
     return true;
 }
 
+static bool told_before(const struct client *client, int64_t before_ns)
+{
+    int64_t since = atomic_load_explicit(&client->told_since_ns, memory_order_relaxed);
+
+    return since != 0 && since < before_ns;
+}
+
 /* Of 4.0: what was told before that has been heard, or would have been asked for again. */
 static int64_t told_for_sure_ns(const struct client *client)
 {
@@ -189,7 +190,7 @@ static bool check_next_locked(struct state *state, int64_t now_ns, struct round 
     list_remove(&client->all_link);
     list_push_back(&clients->confirmed, &client->all_link);
     check_locked(client, now_ns, &round->doomed);
-    if (revocation_told_before(client, told_for_sure_ns(client)))
+    if (told_before(client, told_for_sure_ns(client)))
         round->told[round->told_count++] = client_get(client);
     return true;
 }
@@ -199,7 +200,8 @@ static void round_finish(struct state *state, struct round *round)
     client_bury(state, &round->doomed);
     for (uint32_t i = 0; i < round->told_count; i++) {
         if (!client_dead(round->told[i]))
-            revocation_settle_told(round->told[i], told_for_sure_ns(round->told[i]));
+            state->client_hooks->losses_settle_told(round->told[i],
+                                                    told_for_sure_ns(round->told[i]));
         client_put(round->told[i]);
     }
 }
@@ -263,16 +265,6 @@ bool client_evict_locked(struct state *state, const struct client *spare, int64_
     return false;
 }
 
-static void sessions_end_locked(struct client *client, struct list *ended)
-{
-    LIST_FOREACH_SAFE (session, &client->sessions, struct session, client_link) {
-        if (!session_end_locked(session, UINT32_MAX))
-            continue;
-        list_remove(&session->client_link);
-        list_push_back(ended, &session->client_link);
-    }
-}
-
 /* False: no silent client is left that has not been looked at. */
 static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struct list *ended)
 {
@@ -283,7 +275,7 @@ static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struc
     client = LIST_ENTRY(clients->to_shed.next, struct client, shed_link);
     list_remove(&client->shed_link);
     if (client_lapsed_locked(client, now_ns))
-        sessions_end_locked(client, ended);
+        client->state->client_hooks->sessions_end_idle_locked(client, ended);
     else
         courtesy_end_locked(client);
     return true;
@@ -294,15 +286,14 @@ void client_shed_sessions(struct state *state, int64_t now_ns)
     bool more = true;
 
     while (more && reply_budget_scarce(&state->reply_budget)) {
-        struct list ended, *link;
+        struct list ended;
 
         list_init(&ended);
         pthread_mutex_lock(&state->clients.lock);
         for (int i = 0; i < SHED_BATCH && more; i++)
             more = shed_next_locked(&state->clients, now_ns, &ended);
         pthread_mutex_unlock(&state->clients.lock);
-        while ((link = list_pop_front(&ended)))
-            session_bury(LIST_ENTRY(link, struct session, client_link));
+        state->client_hooks->sessions_bury(&ended);
         if (more)
             let_others();
     }

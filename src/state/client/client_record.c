@@ -10,10 +10,10 @@
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "state/client/client_hooks.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_table.h"
 #include "state/client/recovery_client.h"
-#include "state/file/owner.h"
 
 static uint64_t owner_hash(const struct client_table *clients, enum client_kind kind,
                            const struct wire_opaque *id)
@@ -102,13 +102,13 @@ static bool parts_make_locked(struct client *client, const struct client_new *wh
     client->owner = owner_get_locked(state, what->kind, &what->id);
     if (!client->owner)
         return false;
-    if (owner_table_create(client) && recovery_client_made_locked(state->recovery, client)) {
+    if (state->client_hooks->owners_create(client) && recovery_client_made_locked(state->recovery, client)) {
         if (client_address_add_locked(&state->clients, client,
                                       what->source ? &what->source->address : &unknown))
             return true;
         recovery_client_free(state->recovery, client);
     }
-    owner_table_destroy(client->owners);
+    state->client_hooks->owners_destroy(client->owners);
     owner_put_locked(state, client->owner);
     return false;
 }
@@ -138,7 +138,7 @@ struct client *client_record_add_locked(struct state *state, const struct client
 void client_free(struct client *client)
 {
     CHECK(list_empty(&client->sessions));
-    owner_table_destroy(client->owners);
+    client->state->client_hooks->owners_destroy(client->owners);
     recovery_client_free(client->state->recovery, client);
     if (client->v40)
         client->v40_hooks->free(client->v40);

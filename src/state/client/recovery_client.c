@@ -6,8 +6,8 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "state/client/client_hooks.h"
 #include "state/client/client_record.h"
-#include "state/file/revocation.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/recovery/recovery_queue.h"
 
@@ -146,7 +146,7 @@ enum nfsstat4 recovery_client_grant(struct recovery *r, struct client *client)
     if (status != NFS4_OK || client->kind == CLIENT_V41)
         return status;
     /* Linux would use the stateids of lost locks for ever if it could open the file again. */
-    if (has_losses(client) && revocation_announce(client))
+    if (has_losses(client) && client->state->client_hooks->losses_announce(client))
         return NFS4ERR_EXPIRED;
     if (is_recorded(client))
         return NFS4_OK;

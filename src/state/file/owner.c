@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "state/client/client_info.h"
 #include "state/file/open_tables.h"
 
 bool owner_table_create(struct client *client)
@@ -42,6 +43,14 @@ void owner_table_destroy(struct owner_table *table)
     htable_fini(&table->delegations);
     pthread_mutex_destroy(&table->lock);
     memory_free(MEMORY_opens, table);
+}
+
+void owner_table_describe(const struct owner_table *table, struct client_info *info)
+{
+    info->opens = atomic_load_explicit(&table->open_total, memory_order_relaxed);
+    info->lock_states = atomic_load_explicit(&table->lock_state_count, memory_order_relaxed);
+    info->locks = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
+    info->lock_waiters = atomic_load_explicit(&table->waiter_count, memory_order_relaxed);
 }
 
 static uint64_t name_hash(const struct owner_table *table, enum owner_kind kind,

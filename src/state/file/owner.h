@@ -25,6 +25,7 @@ enum owner_kind {
     OWNER_LOCK,
 };
 
+struct client_info;
 struct owner_seqid; /* v40/owner_seqid.h */
 
 /* Users: each open; each lock state; each waiter for a lock; a request that names it. */
@@ -71,7 +72,6 @@ struct owner_table {
     _Atomic uint32_t lock_state_count;
     _Atomic uint32_t lock_count;   /* byte ranges */
     _Atomic uint32_t waiter_count; /* lock_wait.h */
-    _Atomic int64_t told_since_ns; /* of the first that it was told of; 0: there is none */
 };
 
 /* Make the table of a new client.  False without memory. */
@@ -85,6 +85,9 @@ static inline struct owner_table *owner_table_of(struct client *client)
 
 /* NULL is fine.  Nothing may be in use. */
 void owner_table_destroy(struct owner_table *table);
+
+/* What there is to tell of its opens and locks. */
+void owner_table_describe(const struct owner_table *table, struct client_info *info);
 
 /* A use of the owner with this name, who is made if unknown; NULL at the limit. */
 struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/file/revocation.h"
 
-#include "state/file/owner.h"
 #include "state/client/recovery_client.h"
+#include "state/file/owner.h"
 
 bool revocation_begin(struct client *client, enum nfsstat4 why)
 {
@@ -93,7 +93,7 @@ static void note_told_since_locked(struct owner_table *table)
 
         since = stateid_head(first)->told_ns;
     }
-    atomic_store_explicit(&table->told_since_ns, since, memory_order_relaxed);
+    atomic_store_explicit(&table->client->told_since_ns, since, memory_order_relaxed);
 }
 
 static void uncount_locked(struct owner_table *table, struct stateid *sid)
@@ -208,17 +208,6 @@ bool revocation_announce(struct client *client)
         table->announced = table->losses;
     pthread_mutex_unlock(&table->lock);
     return any;
-}
-
-bool revocation_told_before(const struct client *client, int64_t before_ns)
-{
-    struct owner_table *table = client->owners;
-    int64_t since;
-
-    if (!table)
-        return false;
-    since = atomic_load_explicit(&table->told_since_ns, memory_order_relaxed);
-    return since != 0 && since < before_ns;
 }
 
 static struct stateid *first_told_locked(struct owner_table *table, int64_t before_ns)

@@ -44,10 +44,6 @@ void revocation_told(struct stateid *sid, int64_t now_ns);
  * there are some. */
 bool revocation_announce(struct client *client);
 
-/* Was the client told of something before that time and not since, which is not acknowledged?
- * Takes no lock. */
-bool revocation_told_before(const struct client *client, int64_t before_ns);
-
 /* Acknowledge what the client was told of before that time and not since; all that it may know of,
  * the rest being excused until it is told of some of that.  May wait for the disk. */
 void revocation_settle_told(struct client *client, int64_t before_ns);

@@ -124,7 +124,7 @@ static bool again(struct locking *l, enum nfsstat4 *status)
 {
     if (*status != NFS4ERR_DENIED || l->courtesy.count == 0)
         return false;
-    *status = lock_conflict_clear(l->open->file, &l->wish, &l->courtesy);
+    *status = lock_conflict_clear(l->open->client->state, l->open->file, &l->wish, &l->courtesy);
     return *status == NFS4_OK;
 }
 
@@ -201,8 +201,8 @@ enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid, const struct loc
     return status;
 }
 
-static enum nfsstat4 test_file(struct file *file, const struct lock_wish *wish,
-                               struct lock_conflict *conflict)
+static enum nfsstat4 test_file(struct state *state, struct file *file,
+                               const struct lock_wish *wish, struct lock_conflict *conflict)
 {
     struct courtesy courtesy = {.now_ns = wish->now_ns};
     enum nfsstat4 status;
@@ -213,7 +213,7 @@ static enum nfsstat4 test_file(struct file *file, const struct lock_wish *wish,
         pthread_mutex_unlock(&file->lock);
         if (status == NFS4_OK || courtesy.count == 0)
             return status;
-        status = lock_conflict_clear(file, wish, &courtesy);
+        status = lock_conflict_clear(state, file, wish, &courtesy);
     } while (status == NFS4_OK);
     return status;
 }
@@ -228,7 +228,7 @@ enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,
     if (!file)
         return NFS4_OK;
     wish.owner = owner_find(owner_table_of(client), OWNER_LOCK, name);
-    status = test_file(file, &wish, request->conflict);
+    status = test_file(client->state, file, &wish, request->conflict);
     if (wish.owner)
         owner_drop(wish.owner);
     file_put(file);

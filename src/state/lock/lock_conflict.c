@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "state/lock/lock_state.h"
-#include "state/open/open_internal.h"
 
 void lock_conflict_copy(struct lock_conflict *out, const struct owner *owner, bool write,
                         const struct lock_range *range)
@@ -114,6 +113,7 @@ enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wi
 }
 
 struct clearing {
+    const struct lock_conflict_hooks *hooks;
     struct courtesy *courtesy;
     uint32_t left;
     struct list revoked;
@@ -129,16 +129,17 @@ static bool revoke(const struct lock *lock, void *arg)
     if (!lock_state_in_effect(lock))
         return false;
     if (courtesy_may_revoke(clearing->courtesy, client_of(lock)))
-        open_revoke_locked(CONTAINER_OF(lock->set, struct lock_state, set)->open, NFS4ERR_EXPIRED,
-                           &clearing->revoked);
+        clearing->hooks->revoke_locked(CONTAINER_OF(lock->set, struct lock_state, set)->open,
+                                       NFS4ERR_EXPIRED, &clearing->revoked);
     return spent(&clearing->left);
 }
 
-enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wish,
-                                  struct courtesy *courtesy)
+enum nfsstat4 lock_conflict_clear(struct state *state, struct file *file,
+                                  const struct lock_wish *wish, struct courtesy *courtesy)
 {
     struct lock_search search = lock_search_begin(wish->now_ns);
-    struct clearing clearing = {.courtesy = courtesy, .left = LIMIT_LOCK_SEARCH};
+    struct clearing clearing = {
+        .hooks = state->lock_conflict_hooks, .courtesy = courtesy, .left = LIMIT_LOCK_SEARCH};
 
     list_init(&clearing.revoked);
     if (courtesy_begin(courtesy) != NFS4_OK)
@@ -148,6 +149,6 @@ enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wis
     if (!lock_conflict_find_locked(file, wish, &search))
         (void)find(file, wish, revoke, &clearing);
     pthread_mutex_unlock(&file->lock);
-    open_revoke_settle(&clearing.revoked, NFS4ERR_EXPIRED);
+    clearing.hooks->revoke_settle(&clearing.revoked, NFS4ERR_EXPIRED);
     return courtesy_end(courtesy);
 }

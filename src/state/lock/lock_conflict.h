@@ -13,6 +13,14 @@
 #include "state/file/courtesy.h"
 #include "state/lock/lock_state.h"
 
+/* What this calls of open/; set by state_create() (state.lock_conflict_hooks). */
+struct lock_conflict_hooks {
+    /* Revoke an open with all its locks, with file->lock held; its reference goes to `revoked`. */
+    void (*revoke_locked)(struct open *open, enum nfsstat4 why, struct list *revoked);
+    /* What remains to be done about those, without a lock. */
+    void (*revoke_settle)(struct list *revoked, enum nfsstat4 why);
+};
+
 /* A lock that somebody asks for. */
 struct lock_wish {
     struct owner *owner; /* NULL: one who is not known, so has no locks */
@@ -55,5 +63,5 @@ enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wi
                                          struct courtesy *courtesy, struct lock_conflict *out);
 
 /* Revoke what is in the way of those blamed, without the file's lock.  NFS4_OK: ask again. */
-enum nfsstat4 lock_conflict_clear(struct file *file, const struct lock_wish *wish,
-                                  struct courtesy *courtesy) MUST_USE;
+enum nfsstat4 lock_conflict_clear(struct state *state, struct file *file,
+                                  const struct lock_wish *wish, struct courtesy *courtesy) MUST_USE;

@@ -14,8 +14,3 @@ void open_vfs_close(struct open *open);
 /* The first open in the client's table, with a reference, or NULL.  `closing`: no new ones come
  * from here on. */
 struct open *open_pick(struct owner_table *table, bool closing);
-
-/* Revoke an open with all its locks (revocation.h).  With file->lock; its reference passes to
- * `revoked`, by file_link, for open_revoke_settle() without the lock. */
-void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked);
-void open_revoke_settle(struct list *revoked, enum nfsstat4 why);

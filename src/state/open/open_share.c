@@ -3,7 +3,7 @@
 
 #include "state/delegation/delegation_conflict.h"
 #include "state/file/courtesy.h"
-#include "state/open/open_internal.h"
+#include "state/open/open_revoke.h"
 
 /* Shares that somebody asks for, or just I/O (deny is none then). */
 struct claim {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients need of sessions.
+ * The life of a session: what the files of this folder share.
  */
 #pragma once
 

@@ -13,22 +13,13 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-
-struct session;
-struct state;
+#include "state/state.h"
 
 /* In struct session_demand. */
 struct slot_recall {
     _Atomic bool under_way;
     int64_t next_ns; /* not before that; like the one below guarded by slot_table.resizing */
     uint32_t tries;
-};
-
-struct slot_recall_hook {
-    /* Send it, without waiting.  slot_recall_done() follows, once, and may come before this is
-     * back; the hook takes a reference for that.  False: there is no way to the client. */
-    bool (*ask)(struct session *session, uint32_t target_highest, void *context);
-    void *context;
 };
 
 /* Before the first request; there is none at first. */
