@@ -68,6 +68,20 @@ expect_layers_fail proto/backend.c '"backend/mem/mem.h"'
 expect_layers_fail proto/ops/minor.c '"proto/v41/session.h"'
 expect_layers_fail proto/v41/other.c '"proto/v40/seqid.h"'
 
+# state/ in one direction; state.c alone knows all of it.
+expect_layers_fail state/state_limit.c '"state/client/client.h"'
+expect_layers_fail state/client/up.c '"state/session/session.h"'
+expect_layers_fail state/lock/up.c '"state/open/open.h"'
+expect_layers_fail state/open/up.c '"state/v40/client_v40.h"'
+expect_layers_fail state/open/up.c '"state/state.c"'
+expect_layers_fail state/open/internal.c '"state/client/client_internal.h"'
+expect_layers_fail proto/v41/internal.c '"proto/park_internal.h"'
+fresh_tree
+put state/state.c '#include "state/open/open.h"'
+put state/open/open.c '#include "state/delegation/delegation_conflict.h"
+#include "state/open/open_internal.h"'
+expect 0 layers 'a state/ in order'
+
 fresh_tree
 mkdir -p "$tree/src/stray"
 put stray/a.c 'int a;'
@@ -87,6 +101,61 @@ if [ $format_status -eq 0 ]; then
     put base/a.c "/* $(printf '%093d' 0)§ */"
     expect 0 format 'a comment of 100 columns, not bytes'
 fi
+
+# object FILE TEXT: a file below src/, and what the compiler makes of it.
+object() {
+    put "$1" "$2"
+    objects="$tree/build/src/${1%%/*}/CMakeFiles/ms.dir/$(dirname "${1#*/}")"
+    mkdir -p "$objects"
+    cc -c -o "$objects/$(basename "$1").o" "$tree/src/$1"
+}
+
+# expect_circles STATUS WHAT: and then there are no objects any more.
+expect_circles() {
+    "$tools/check-circles" "$tree/build" "$tree" >"$tree/output" 2>&1
+    status=$?
+    if [ $status -ne "$1" ]; then
+        echo "check-circles on $2: exit $status, not $1"
+        cat "$tree/output"
+        failures=$((failures + 1))
+    fi
+    rm -rf "$tree/build"
+    fresh_tree
+}
+
+# calls NAME OTHER: a function that calls another one.
+calls() {
+    echo "void $2(void); void $1(void); void $1(void) { $2(); }"
+}
+
+fresh_tree
+object base/a.c 'void a(void); void a(void) {}'
+object wire/b.c "$(calls b a)"
+expect_circles 0 'calls downwards'
+object base/a.c "$(calls a b)"
+object wire/b.c "$(calls b a)"
+expect_circles 1 'a circle of two folders'
+object state/client/a.c "$(calls a b)"
+object state/session/b.c "$(calls b a)"
+expect_circles 1 'a circle of two folders in one module'
+object state/client/a.c "$(calls a b)"
+object state/session/b.c "$(calls b c)"
+object base/c.c "$(calls c a)"
+expect_circles 1 'a circle of three'
+object base/a.c "$(calls a b)"
+object base/b.c "$(calls b a)"
+expect_circles 0 'a circle inside of a folder'
+object base/a.c 'struct hooks { void (*call)(void); }; extern struct hooks hooks; struct hooks hooks;
+void a(void); void a(void) { hooks.call(); }'
+object wire/b.c 'void a(void); void b(void); struct hooks { void (*call)(void); }; extern struct hooks hooks;
+void b(void) { hooks.call = b; a(); }'
+expect_circles 0 'a hook'
+object base/a.c "$(calls a b)"
+object wire/b.c "$(calls b a)"
+object wire/c.c 'void c(void); void c(void) {}'
+rm "$tree/src/wire/b.c"
+expect_circles 0 'an object whose source is gone'
+expect_circles 1 'a build without objects'
 
 # coverage SEEN NEVER EXTRA: what the one test program noted (`-`: it has not run), and the lines of
 # the two tables of the document, for an operation that may answer IO and STALE in 4.1. What there is
