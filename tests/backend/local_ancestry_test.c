@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/ancestry.h"
+#include "backend/local/sweep.h"
 #include "backend/local_fixture.h"
 #include "base/clock.h"
 

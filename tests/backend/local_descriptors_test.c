@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/sweep.h"
 #include "backend/local_fixture.h"
 
 enum {

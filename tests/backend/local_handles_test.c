@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/cache.h"
+#include "backend/local/handle.h"
+#include "backend/local/path.h"
 #include "backend/local_fixture.h"
 
 enum {

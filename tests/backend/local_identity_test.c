@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/cache.h"
 #include "backend/local_fixture.h"
 
 enum {

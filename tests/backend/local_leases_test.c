@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/sweep.h"
 #include "backend/local_fixture.h"
 #include "lib/directory.h"
 #include "lib/wait.h"

@@ -7,12 +7,15 @@
  * Stopping there trusts that what is above has not moved since.  A tree moved out of the export may
  * be walked within for these seconds, but not left: the way out is a parent that has changed.
  */
+#include "backend/local/ancestry.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/identify.h"
+#include "backend/local/status.h"
 #include "base/memory.h"
 
 enum {

@@ -5,6 +5,16 @@
  */
 #include "backend/local/call.h"
 
+#include "backend/local/access.h"
+#include "backend/local/attr.h"
+#include "backend/local/create.h"
+#include "backend/local/file.h"
+#include "backend/local/lookup.h"
+#include "backend/local/path.h"
+#include "backend/local/readdir.h"
+#include "backend/local/remove.h"
+#include "backend/local/setattr.h"
+
 enum vfs_status local_call_statfs(struct vfs_object *obj, struct vfs_statfs *out)
 {
     enum vfs_status status = local_path_get(local_of(obj));

@@ -33,11 +33,3 @@ enum vfs_status local_call_link(struct vfs_object *obj, struct vfs_object *dir,
                                 struct vfs_change_info *info);
 enum vfs_status local_call_open(struct vfs_object *obj, const struct vfs_cred *cred,
                                 enum vfs_open_want want, bool created);
-
-/* permit.c */
-enum vfs_status local_may_setattr(struct vfs_object *obj, const struct vfs_cred *cred,
-                                  const struct vfs_attr *set, bool opened);
-enum vfs_status local_may_remove(struct vfs_object *dir, const struct vfs_cred *cred,
-                                 const struct vfs_name *name);
-enum vfs_status local_may_link(struct vfs_object *obj, struct vfs_object *dir,
-                               const struct vfs_cred *cred);

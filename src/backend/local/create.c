@@ -7,12 +7,25 @@
  * (RFC 8881 §18.16.3 allows that), mixed so that near verifiers differ there too.  It gets its name
  * last, so that neither a crash nor anybody else finds it without.
  */
+#include "backend/local/create.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/cache.h"
+#include "backend/local/change.h"
+#include "backend/local/cred.h"
+#include "backend/local/file.h"
+#include "backend/local/handle.h"
+#include "backend/local/lookup.h"
+#include "backend/local/names.h"
+#include "backend/local/note.h"
+#include "backend/local/path.h"
+#include "backend/local/setattr.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
 
 enum {
     DEFAULT_FILE_MODE = 0600, /* when the client names none */

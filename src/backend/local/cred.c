@@ -9,14 +9,14 @@
  * group are the server's there, and the caller's groups mean nothing beside those.  So a thread of
  * a request is never left with more rights than its last caller had.
  */
+#include "backend/local/cred.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include "backend/local/local_internal.h"
 
 enum {
     NOBODY = 65534 /* whom the trial acts as */

@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data of regular files: open, close, read, write. */
+/* Data of regular files: open, close, read, write, commit. */
+#include "backend/local/file.h"
+
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/change.h"
+#include "backend/local/cred.h"
+#include "backend/local/fetch.h"
+#include "backend/local/io.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
+#include "backend/local/sync.h"
+
+enum {
+    SENDFILE_BYTES = 64 << 10 /* answer by descriptor from here on */
+};
 
 enum vfs_status local_check_regular(const struct vfs_object *obj)
 {
@@ -101,8 +113,8 @@ static bool answer_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
 {
     uint64_t size;
 
-    if (!io->fd_ok || io->len < LOCAL_SENDFILE_BYTES || !size_of(fd, &size) ||
-        size < io->offset + LOCAL_SENDFILE_BYTES)
+    if (!io->fd_ok || io->len < SENDFILE_BYTES || !size_of(fd, &size) ||
+        size < io->offset + SENDFILE_BYTES)
         return false;
     if (io->len > size - io->offset)
         io->len = (uint32_t)(size - io->offset);
@@ -260,5 +272,28 @@ enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred
         status = local_sync_wait(obj, fd, want == VFS_FILE_SYNC);
     local_io_put(obj);
     *reached = status == VFS_OK ? want : VFS_UNSTABLE;
+    return status;
+}
+
+enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
+                             uint64_t len)
+{
+    struct local_object *obj = local_of(base);
+    enum vfs_status status = local_check_regular(base);
+    int fd;
+
+    (void)offset; /* the kernel knows whole files only */
+    (void)len;
+    if (status != VFS_OK)
+        return status;
+    status = local_io_get_any(obj, &fd);
+    if (status != VFS_OK)
+        return status;
+    status = local_cred_use(local_fs_of(base), cred);
+    if (status == VFS_OK) {
+        local_sync_review(obj);
+        status = local_sync_wait(obj, fd, false);
+    }
+    local_io_put(obj);
     return status;
 }

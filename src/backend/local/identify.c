@@ -3,10 +3,12 @@
  * Ids of objects: the kernel's file handle (inode and generation), which is never used again for
  * another object.  One system call by directory and name, without opening anything.
  */
+#include "backend/local/identify.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/statx.h"
 
 #ifndef AT_HANDLE_FID
 #define AT_HANDLE_FID 0x200 /* Linux 6.5 */
@@ -105,4 +107,9 @@ int local_identify_root(struct local_fs *fs)
             return 0;
     }
     return err;
+}
+
+bool local_id_equal(const struct local_id *a, const struct local_id *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leases of files: given, told of, given back. */
+/* Leases of files: given to state/, and given back. */
 #include "backend/local/lease.h"
 
 #include <errno.h>
 
+#include "backend/local/cred.h"
+#include "backend/local/descriptor.h"
+#include "backend/local/file.h"
+#include "backend/local/io.h"
+#include "backend/local/lease_break.h"
+#include "backend/local/lease_watch.h"
 #include "base/memory.h"
 
 enum {
@@ -130,18 +136,6 @@ enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
     return status;
 }
 
-static void release_kernel_locked(struct local_lease *lease)
-{
-    const struct local_fs *fs = local_fs_of(&lease->obj->base);
-
-    if (!lease->lost) {
-        local_cred_server_begin(fs); /* it was given to the server */
-        (void)fcntl(lease->fd, F_SETLEASE, F_UNLCK);
-        local_cred_server_end(fs);
-    }
-    lease->lost = true;
-}
-
 void local_unlease(struct vfs_object *base, enum vfs_lease kind)
 {
     struct local_object *obj = local_of(base);
@@ -156,7 +150,7 @@ void local_unlease(struct vfs_object *base, enum vfs_lease kind)
     last = lease->counts[VFS_LEASE_READ] + lease->counts[VFS_LEASE_WRITE] == 0;
     if (last) {
         local_watch_remove(lease);
-        release_kernel_locked(lease);
+        local_lease_release_locked(lease);
         obj->lease = NULL;
     }
     pthread_mutex_unlock(&obj->lock);
@@ -165,47 +159,4 @@ void local_unlease(struct vfs_object *base, enum vfs_lease kind)
         return;
     memory_free(MEMORY_cached, lease);
     vfs_object_put(base);
-}
-
-void local_lease_yield(struct local_object *obj)
-{
-    pthread_mutex_lock(&obj->lock);
-    if (obj->lease && !obj->lease->lost && obj->lease->kind == VFS_LEASE_READ) {
-        release_kernel_locked(obj->lease);
-        local_watch_due(obj->lease);
-    }
-    pthread_mutex_unlock(&obj->lock);
-}
-
-/* What does somebody wait to do?  False: nothing. */
-static bool broken_locked(struct local_lease *lease, enum vfs_lease *use)
-{
-    int left = lease->lost ? F_UNLCK : fcntl(lease->fd, F_GETLEASE);
-
-    if (left == F_WRLCK || (left == F_RDLCK && lease->kind == VFS_LEASE_READ))
-        return false;
-    *use = left == F_RDLCK ? VFS_LEASE_READ : VFS_LEASE_WRITE;
-    /* A reader, and those that are left excluded none.  The kernel makes no lesser lease of this
-     * one, since its descriptor can write. */
-    if (*use == VFS_LEASE_READ && lease->counts[VFS_LEASE_WRITE] == 0) {
-        release_kernel_locked(lease);
-        *use = VFS_LEASE_WRITE;
-    }
-    return true;
-}
-
-void local_lease_look(struct local_object *obj)
-{
-    enum vfs_lease use;
-    bool tell, held_up = false;
-
-    pthread_mutex_lock(&obj->lock);
-    tell = obj->lease && broken_locked(obj->lease, &use) && !obj->lease->told[use];
-    if (tell) {
-        obj->lease->told[use] = true;
-        held_up = !obj->lease->lost;
-    }
-    pthread_mutex_unlock(&obj->lock);
-    if (tell)
-        vfs_lease_broken(&obj->base, use, held_up);
 }

@@ -28,24 +28,3 @@ struct local_lease {
 
 enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind);
 void local_unlease(struct vfs_object *base, enum vfs_lease kind);
-
-/* We are about to open the file for writing: a lease for reading would be in our own way. */
-void local_lease_yield(struct local_object *obj);
-
-/* See what has become of the lease, and tell.  The caller has a reference of the object. */
-void local_lease_look(struct local_object *obj);
-
-/* lease_watch.c.  0 or an errno; each start is followed by a stop, when no lease of its caller is
- * left.  Thread safe. */
-int local_watch_start(void);
-void local_watch_stop(void);
-
-/* F_SETLEASE, and a signal when it breaks.  0 or an errno. */
-int local_watch_set(int fd, enum vfs_lease kind);
-
-/* Under the lease's object's lock: find it by its descriptor; no more. */
-void local_watch_add(struct local_lease *lease);
-void local_watch_remove(struct local_lease *lease);
-
-/* Look at it soon, without a signal.  The same lock. */
-void local_watch_due(struct local_lease *lease);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Takes the signals of broken leases, and looks at the leases. */
+#include "backend/local/lease_watch.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -7,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "backend/local/lease.h"
+#include "backend/local/lease_break.h"
 
 enum {
     BATCH = 32 /* signals taken at a time */

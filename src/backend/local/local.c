@@ -4,24 +4,37 @@
 
 #include <errno.h>
 #include <linux/magic.h>
-#include <poll.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "backend/local/ancestry.h"
+#include "backend/local/cache.h"
 #include "backend/local/call.h"
+#include "backend/local/change.h"
+#include "backend/local/cred.h"
+#include "backend/local/file.h"
+#include "backend/local/handle.h"
+#include "backend/local/identify.h"
 #include "backend/local/lease.h"
+#include "backend/local/lease_watch.h"
+#include "backend/local/lookup.h"
+#include "backend/local/object.h"
+#include "backend/local/path.h"
+#include "backend/local/permit.h"
+#include "backend/local/persist.h"
+#include "backend/local/resolve.h"
+#include "backend/local/statx.h"
+#include "backend/local/sweep.h"
+#include "backend/local/sync.h"
 #include "base/log.h"
 
 enum {
-    SWEEP_MS = 1000,
-    DESCRIPTORS_MIN = 16,
+    DESCRIPTORS_MIN = 16
 };
 
 struct error {
@@ -207,29 +220,10 @@ static int make_root_object(struct local_fs *fs, const struct error *error)
                : fail(error, "the exported directory", "cannot be opened");
 }
 
-static void *sweeper_run(void *arg)
-{
-    struct local_fs *fs = arg;
-    struct pollfd stop = {.fd = fs->stop_fd, .events = POLLIN};
-
-    local_cred_server(fs);
-    while (poll(&stop, 1, SWEEP_MS) <= 0)
-        local_cache_sweep(fs);
-    return NULL;
-}
-
 static int start_sweeper(struct local_fs *fs, const struct error *error)
 {
-    sigset_t all, before;
-    int err;
+    int err = local_sweeper_start(fs);
 
-    fs->stop_fd = eventfd(0, EFD_CLOEXEC);
-    if (fs->stop_fd < 0)
-        return fail(error, "eventfd", strerror(errno));
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = pthread_create(&fs->sweeper, NULL, sweeper_run, fs);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return err ? fail(error, "thread", strerror(err)) : 0;
 }
 
@@ -323,8 +317,7 @@ static void local_destroy(struct vfs *base)
 {
     struct local_fs *fs = CONTAINER_OF(base, struct local_fs, base);
 
-    CHECK(eventfd_write(fs->stop_fd, 1) == 0);
-    CHECK(pthread_join(fs->sweeper, NULL) == 0);
+    local_sweeper_stop(fs);
     local_cred_server(fs);
     teardown(fs);
 }

@@ -4,11 +4,21 @@
  * the caller search the directory, is there such an entry, and which object is it.  Known objects
  * need nothing more.
  */
+#include "backend/local/lookup.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/ancestry.h"
+#include "backend/local/cache.h"
+#include "backend/local/cred.h"
+#include "backend/local/handle.h"
+#include "backend/local/identify.h"
+#include "backend/local/note.h"
+#include "backend/local/object.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
 
 enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *out)
 {
@@ -21,55 +31,6 @@ enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *
     memcpy(out->text, name->data, name->len);
     out->text[name->len] = '\0';
     return local_is_dots(out->text) ? VFS_BADNAME : VFS_OK;
-}
-
-static void place_of(struct local_object *dir, const char *name, uint64_t ino,
-                     struct local_place *place)
-{
-    local_object_id(dir, &place->parent);
-    place->ino = ino;
-    (void)stpcpy(place->name, name);
-}
-
-void local_note(struct local_object *dir, const char *name, const struct local_id *id, uint64_t ino)
-{
-    struct local_fs *fs = local_fs_of(&dir->base);
-    struct local_place place;
-
-    if (!fs->map)
-        return;
-    place_of(dir, name, ino, &place);
-    local_map_note(fs->map, id, &place);
-}
-
-void local_note_gone(struct local_object *dir, const char *name, const struct local_id *id)
-{
-    struct local_fs *fs = local_fs_of(&dir->base);
-    struct local_place place;
-
-    if (!fs->map)
-        return;
-    place_of(dir, name, 0, &place);
-    local_map_forget(fs->map, id, &place);
-}
-
-/* A local user may have moved it here: without its descriptor it would not be found again.  What
- * is known already costs no lock. */
-static void note_child(struct local_object *dir, const char *name, struct local_object *obj)
-{
-    const struct local_fs *fs = local_fs_of(&dir->base);
-    const struct vfs_handle *parent = &dir->base.handle;
-    struct local_id id;
-    uint64_t here;
-
-    if (!fs->map)
-        return;
-    here = hash_bytes(name, strlen(name), hash_bytes(parent->data, parent->len, fs->hash_seed)) | 1;
-    if (atomic_load_explicit(&obj->noted, memory_order_relaxed) == here && !local_path_gone(obj))
-        return;
-    local_object_id(obj, &id);
-    local_note(dir, name, &id, obj->base.fileid);
-    atomic_store_explicit(&obj->noted, here, memory_order_relaxed);
 }
 
 static enum vfs_status child_open(struct local_object *dir, const char *name,
@@ -94,7 +55,7 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     *out = local_object_find(fs, &id);
     status = *out ? VFS_OK : child_open(dir, name, out);
     if (status == VFS_OK)
-        note_child(dir, name, *out);
+        local_note_child(dir, name, *out);
     /* What stands in a directory is where that is. */
     if (status == VFS_OK && (*out)->base.type == VFS_DIR)
         local_object_inside(*out, local_object_inside_since(dir));

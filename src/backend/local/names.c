@@ -3,7 +3,7 @@
  * The lock of a directory's entries.  It is held over system calls that may take long, and each
  * call that waits for it costs a thread: so a few wait, and the others are told to try again.
  */
-#include "backend/local/local_internal.h"
+#include "backend/local/names.h"
 
 enum vfs_status local_names_lock(struct local_node *dir)
 {

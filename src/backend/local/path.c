@@ -8,10 +8,18 @@
  * has its descriptor pays two atomic operations.  The word changes from "no users" to "gone" under
  * obj->lock, and back again under it.
  */
+#include "backend/local/path.h"
+
 #include <errno.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/access.h"
+#include "backend/local/cache.h"
+#include "backend/local/cred.h"
+#include "backend/local/descriptor.h"
+#include "backend/local/object.h"
+#include "backend/local/resolve.h"
+#include "backend/local/statx.h"
 
 static enum vfs_status find_again(struct local_object *obj, int *fd)
 {

@@ -5,10 +5,17 @@
  * owners, sticky directories, immutable files and protected hard links.  Where those leave a doubt
  * the answer is VFS_OK, since the call itself will tell.
  */
+#include "backend/local/permit.h"
+
 #include <errno.h>
 #include <unistd.h>
 
-#include "backend/local/call.h"
+#include "backend/local/access.h"
+#include "backend/local/cred.h"
+#include "backend/local/lookup.h"
+#include "backend/local/path.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
 
 enum {
     FROZEN = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND

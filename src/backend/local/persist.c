@@ -12,11 +12,14 @@
  * syncfs on the root's descriptor is also what remains where an object cannot be opened: it asks
  * for no right.
  */
+#include "backend/local/persist.h"
+
 #include <errno.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/io.h"
+#include "backend/local/sync.h"
 
 /* These keep the inode of whoever is known in memory. */
 static bool keeps_inodes(uint32_t type)

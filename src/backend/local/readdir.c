@@ -4,11 +4,22 @@
  * Names, types and file ids cost nothing more; other attributes and handles cost a statx and a
  * name_to_handle_at by name, without opening or caching the entry.
  */
+#include "backend/local/readdir.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/change.h"
+#include "backend/local/cred.h"
+#include "backend/local/handle.h"
+#include "backend/local/identify.h"
+#include "backend/local/io.h"
+#include "backend/local/lookup.h"
+#include "backend/local/note.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
 
 enum {
     CHUNK_BYTES = 32 << 10,

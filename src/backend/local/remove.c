@@ -3,11 +3,24 @@
  * REMOVE and RENAME.  The entry that goes is identified before, so that its object, when known, and
  * its note in the map go with it.
  */
+#include "backend/local/remove.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/cache.h"
+#include "backend/local/change.h"
+#include "backend/local/cred.h"
+#include "backend/local/descriptor.h"
+#include "backend/local/identify.h"
+#include "backend/local/lookup.h"
+#include "backend/local/names.h"
+#include "backend/local/note.h"
+#include "backend/local/orphan.h"
+#include "backend/local/path.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
 
 /* An entry about to lose its name. */
 struct victim {

@@ -3,11 +3,21 @@
  * Handles to objects: from the cache, else by open_by_handle_at, else by the map.  A directory that
  * somebody moved out of the export is found no more, a cached one after some seconds.
  */
+#include "backend/local/resolve.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/ancestry.h"
+#include "backend/local/cache.h"
+#include "backend/local/cred.h"
+#include "backend/local/handle.h"
+#include "backend/local/identify.h"
+#include "backend/local/object.h"
+#include "backend/local/path.h"
+#include "backend/local/search.h"
+#include "backend/local/status.h"
 
 enum {
     HANDLE_TRIES = 16

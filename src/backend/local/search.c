@@ -3,11 +3,20 @@
  * Objects by the map, where they cannot be opened by handle: from a directory that is known down
  * the names that were noted, each step verified against the id.
  */
+#include "backend/local/search.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/cache.h"
+#include "backend/local/descriptor.h"
+#include "backend/local/identify.h"
+#include "backend/local/lookup.h"
+#include "backend/local/note.h"
+#include "backend/local/path.h"
+#include "backend/local/status.h"
 #include "base/memory.h"
 
 enum {

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SETATTR: size, owner, mode, times, in this order, each as the caller. */
+#include "backend/local/setattr.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/change.h"
+#include "backend/local/cred.h"
+#include "backend/local/io.h"
+#include "backend/local/status.h"
 #include "base/clock.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* errno -> vfs_status, the one place. */
-#include <errno.h>
+#include "backend/local/status.h"
 
-#include "backend/local/local_internal.h"
+#include <errno.h>
 
 enum vfs_status local_status(int err)
 {

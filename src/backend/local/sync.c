@@ -3,10 +3,12 @@
  * Durability.  Requests for one file, directory or file system that meet share a sync: one of the
  * waiters runs it for all that had arrived before it began; the next one runs the next.
  */
+#include "backend/local/sync.h"
+
 #include <errno.h>
 #include <unistd.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/status.h"
 
 struct sync_waiter {
     struct list link;
@@ -151,7 +153,7 @@ static bool may_have_missed(const struct local_fs *fs, const struct local_object
 
 /* Before a sync of an object in use: what it may have missed moves the verifier, and that is all.
  * The client writes again and hears of what is wrong with this file. */
-static void review(struct local_object *obj)
+void local_sync_review(struct local_object *obj)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
     uint32_t unwatched;
@@ -176,27 +178,4 @@ enum vfs_status local_sync_wait(struct local_object *obj, int fd, bool full)
                          full ? LOCAL_REACH_FILE : LOCAL_REACH_DATA);
     vfs_blocking_end();
     return local_status(err);
-}
-
-enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
-                             uint64_t len)
-{
-    struct local_object *obj = local_of(base);
-    enum vfs_status status = local_check_regular(base);
-    int fd;
-
-    (void)offset; /* the kernel knows whole files only */
-    (void)len;
-    if (status != VFS_OK)
-        return status;
-    status = local_io_get_any(obj, &fd);
-    if (status != VFS_OK)
-        return status;
-    status = local_cred_use(local_fs_of(base), cred);
-    if (status == VFS_OK) {
-        review(obj);
-        status = local_sync_wait(obj, fd, false);
-    }
-    local_io_put(obj);
-    return status;
 }

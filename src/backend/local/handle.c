@@ -4,12 +4,14 @@
  * server, so nobody makes a handle but we, and none is taken for another export's.  The server's
  * key is made once and lives in the state directory.
  */
+#include "backend/local/handle.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/local/local_internal.h"
+#include "backend/local/cache.h"
 #include "base/log.h"
 #include "base/state_file.h"
 
@@ -115,9 +117,4 @@ void local_object_id(const struct local_object *obj, struct local_id *id)
 {
     id->len = (uint8_t)(obj->base.handle.len - LOCAL_MAC_BYTES - 1);
     memcpy(id->data, obj->base.handle.data + 1, id->len);
-}
-
-bool local_id_equal(const struct local_id *a, const struct local_id *b)
-{
-    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }

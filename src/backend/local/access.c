@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a caller may do with an object, asked of the kernel under the caller's identity. */
+#include "backend/local/access.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "backend/local/cred.h"
+#include "backend/local/fetch.h"
+#include "backend/local/status.h"
+
+int local_may(const struct local_object *obj, int amode)
+{
+    return faccessat(obj->path_fd, "", amode, AT_EMPTY_PATH | AT_EACCESS) == 0 ? 0 : errno;
+}
+
+bool local_may_not(int err)
+{
+    return err == EACCES || err == EPERM || err == EROFS;
+}
+
+/* One question when the answer is yes, as it mostly is.  0 and *granted, or an errno. */
+static int rwx_of(const struct local_object *obj, int wanted, int *granted)
+{
+    int err = wanted ? local_may(obj, wanted) : 0;
+
+    *granted = err ? 0 : wanted;
+    if (err && !local_may_not(err))
+        return err;
+    for (int bit = 1; err && bit <= 4; bit <<= 1) {
+        int why = (wanted & bit) && wanted != bit ? local_may(obj, bit) : EACCES;
+
+        if (why && !local_may_not(why))
+            return why;
+        *granted |= why ? 0 : bit;
+    }
+    return 0;
+}
+
+enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,
+                             uint32_t *granted)
+{
+    const uint32_t modify = VFS_MAY_MODIFY | VFS_MAY_EXTEND;
+    struct local_object *obj = local_of(base);
+    bool dir = base->type == VFS_DIR;
+    enum vfs_status status = local_cred_use(local_fs_of(base), cred);
+    int wanted = 0, rwx, err;
+
+    if (status != VFS_OK)
+        return status;
+    want &=
+        modify | VFS_MAY_READ | (uint32_t)(dir ? VFS_MAY_LOOKUP | VFS_MAY_DELETE : VFS_MAY_EXECUTE);
+    wanted |= want & VFS_MAY_READ ? R_OK : 0;
+    wanted |= want & (modify | VFS_MAY_DELETE) ? W_OK : 0;
+    wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
+    /* Entries are changed by write and search together. */
+    wanted |= dir && (wanted & W_OK) ? X_OK : 0;
+    local_fetch_begin(local_fs_of(base));
+    err = rwx_of(obj, wanted, &rwx);
+    local_fetch_end(local_fs_of(base));
+    if (err)
+        return local_failure(err);
+    if (!(rwx & R_OK))
+        want &= ~(uint32_t)VFS_MAY_READ;
+    if (!(rwx & W_OK) || (dir && !(rwx & X_OK)))
+        want &= ~(modify | (uint32_t)VFS_MAY_DELETE);
+    if (!(rwx & X_OK))
+        want &= ~(uint32_t)(VFS_MAY_LOOKUP | VFS_MAY_EXECUTE);
+    *granted = want;
+    return VFS_OK;
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cache of objects: sharded tables by id, each with its own LRU.  The table holds one reference
+ * on every object in it; whoever sees that reference as the only one, under the shard's lock, may
+ * take the object out.  So a release() means that the table has let go before.
+ *
+ * When memory or descriptors are short, an object that nobody refers to leaves; one that has
+ * references but is in no call, like an open file, can stay without descriptors.  Those are in a
+ * list of their own, so that many of them do not stand between a request and what can be closed.
+ */
+#include "backend/local/cache.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/local/descriptor.h"
+#include "backend/local/handle.h"
+#include "backend/local/identify.h"
+#include "backend/local/object.h"
+#include "backend/local/path.h"
+#include "backend/local/status.h"
+#include "backend/local/statx.h"
+#include "base/memory.h"
+
+enum {
+    EVICT_SCAN = 32,         /* objects looked at before giving up on a shard */
+    RESERVE_ROUNDS = 16,     /* of all shards, for one descriptor */
+    SHRINK_COUNT = 8,        /* of one shard, when there is no memory */
+    SWEEP_SCAN = 512,        /* of one shard in one pass */
+    OBJECT_IDLE_EPOCHS = 60, /* unused for so long, it leaves */
+    NAME_IDLE_EPOCHS = 2,    /* after which it is looked at whether it still has a name */
+    NAME_EPOCHS = 3,         /* and again: a removed file keeps its space while we have it open */
+};
+
+static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)
+{
+    return hash_bytes(id->data, id->len, fs->hash_seed);
+}
+
+static struct local_shard *shard_of(struct local_fs *fs, uint64_t hash)
+{
+    return &fs->shards[hash >> 58]; /* the table uses the low bits */
+}
+
+_Static_assert(LOCAL_SHARDS == 1 << (64 - 58), "the shard is the top bits of the hash");
+
+void local_cache_init(struct local_fs *fs)
+{
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
+        CHECK(pthread_mutex_init(&fs->shards[i].lock, NULL) == 0);
+        htable_init(&fs->shards[i].table, 64);
+        list_init(&fs->shards[i].lru);
+        list_init(&fs->shards[i].bare);
+        list_init(&fs->shards[i].io);
+    }
+}
+
+/* Out of the table; the caller puts the table's reference after unlocking. */
+static void unhash_locked(struct local_shard *shard, struct local_object *obj)
+{
+    htable_remove(&shard->table, &obj->node);
+    list_remove(&obj->lru);
+    list_remove(&obj->io);
+    obj->hashed = false;
+}
+
+/* To the end of its list. */
+static void line_up_locked(struct local_shard *shard, struct local_object *obj)
+{
+    list_remove(&obj->lru);
+    list_push_back(obj->bare ? &shard->bare : &shard->lru, &obj->lru);
+}
+
+static void touch_locked(struct local_shard *shard, struct local_object *obj, uint32_t epoch)
+{
+    atomic_store_explicit(&obj->epoch, epoch, memory_order_relaxed);
+    line_up_locked(shard, obj);
+}
+
+/* An object that nobody else holds leaves the table, ready to be put.  One in use goes to the end
+ * of the line, so that many of them do not hide the idle ones behind. */
+static bool evict_locked(struct local_shard *shard, struct local_object *obj, uint32_t epoch)
+{
+    if (atomic_load_explicit(&obj->base.refs, memory_order_acquire) != 1) {
+        touch_locked(shard, obj, epoch);
+        return false;
+    }
+    unhash_locked(shard, obj);
+    return true;
+}
+
+static void put_all(struct list *dead)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(dead)))
+        vfs_object_put(&LIST_ENTRY(node, struct local_object, lru)->base);
+}
+
+static void evict_all(struct local_shard *shard, struct list *line)
+{
+    struct list dead = LIST_INIT(dead);
+
+    LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
+        CHECK(evict_locked(shard, obj, 0));
+        list_push_back(&dead, &obj->lru);
+    }
+    put_all(&dead);
+}
+
+void local_cache_fini(struct local_fs *fs)
+{
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
+        struct local_shard *shard = &fs->shards[i];
+
+        evict_all(shard, &shard->lru);
+        evict_all(shard, &shard->bare);
+        htable_fini(&shard->table);
+        CHECK(pthread_mutex_destroy(&shard->lock) == 0);
+    }
+}
+
+static struct local_object *find_locked(struct local_fs *fs, struct local_shard *shard,
+                                        const struct local_id *id, uint64_t hash)
+{
+    uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
+
+    for (struct hnode *n = htable_first(&shard->table, hash); n; n = htable_next(n)) {
+        struct local_object *obj = CONTAINER_OF(n, struct local_object, node);
+
+        if (obj->base.handle.len != 1u + id->len + LOCAL_MAC_BYTES ||
+            memcmp(obj->base.handle.data + 1, id->data, id->len) != 0)
+            continue;
+        vfs_object_get(&obj->base);
+        /* The list is kept in order to a second: what is hot costs no list work. */
+        if (atomic_load_explicit(&obj->epoch, memory_order_relaxed) != epoch)
+            touch_locked(shard, obj, epoch);
+        return obj;
+    }
+    return NULL;
+}
+
+struct local_object *local_object_find(struct local_fs *fs, const struct local_id *id)
+{
+    uint64_t hash = id_hash(fs, id);
+    struct local_shard *shard = shard_of(fs, hash);
+    struct local_object *obj;
+
+    pthread_mutex_lock(&shard->lock);
+    obj = find_locked(fs, shard, id, hash);
+    pthread_mutex_unlock(&shard->lock);
+    return obj;
+}
+
+/* Take one idle object out of a list; NULL when the oldest are all in use. */
+static struct local_object *victim_locked(struct local_fs *fs, struct local_shard *shard,
+                                          struct list *line)
+{
+    uint32_t epoch = atomic_load_explicit(&fs->epoch, memory_order_relaxed);
+    uint32_t seen = 0;
+
+    LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
+        if (evict_locked(shard, obj, epoch))
+            return obj;
+        if (++seen == EVICT_SCAN)
+            break;
+    }
+    return NULL;
+}
+
+/* Take idle objects out, some of each shard, for their memory.  False: there were none. */
+static bool cache_shrink(struct local_fs *fs)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < LOCAL_SHARDS; i++) {
+        struct local_shard *shard = &fs->shards[i];
+        struct local_object *victim;
+        struct list dead = LIST_INIT(dead);
+
+        pthread_mutex_lock(&shard->lock);
+        for (unsigned count = 0; count < SHRINK_COUNT; count++) {
+            victim = victim_locked(fs, shard, &shard->bare);
+            if (!victim)
+                victim = victim_locked(fs, shard, &shard->lru);
+            if (!victim)
+                break;
+            list_push_back(&dead, &victim->lru);
+        }
+        pthread_mutex_unlock(&shard->lock);
+        found |= !list_empty(&dead);
+        put_all(&dead);
+    }
+    return found;
+}
+
+/* Have one object give up descriptors: by leaving (the caller puts *victim), or bare. */
+static void save_locked(struct local_shard *shard, struct local_object **victim,
+                        struct local_closing *closing)
+{
+    uint32_t seen = 0;
+
+    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+        if (atomic_load_explicit(&obj->base.refs, memory_order_acquire) == 1) {
+            unhash_locked(shard, obj);
+            *victim = obj;
+            return;
+        }
+        obj->bare = local_path_give_up(obj, closing);
+        line_up_locked(shard, obj);
+        if (closing->count > 0 || ++seen == EVICT_SCAN)
+            return;
+    }
+}
+
+static bool has_descriptor(const struct local_fs *fs)
+{
+    return atomic_load_explicit(&fs->descriptors, memory_order_relaxed) +
+               atomic_load_explicit(&fs->volume->kept, memory_order_relaxed) <
+           fs->descriptors_max;
+}
+
+/* The next shard is asked; false: it has nothing to give. */
+static bool take_one(struct local_fs *fs)
+{
+    struct local_closing closing = {.count = 0};
+    struct local_object *victim = NULL;
+    struct local_shard *shard =
+        &fs->shards[atomic_fetch_add_explicit(&fs->next_victim, 1, memory_order_relaxed) %
+                    LOCAL_SHARDS];
+
+    pthread_mutex_lock(&shard->lock);
+    save_locked(shard, &victim, &closing);
+    pthread_mutex_unlock(&shard->lock);
+    local_io_close(&closing);
+    if (victim)
+        vfs_object_put(&victim->base);
+    return victim || closing.count > 0;
+}
+
+/* Until a whole round of the shards gives nothing: what one thread frees, another may take. */
+static bool make_descriptor(struct local_fs *fs)
+{
+    uint32_t in_vain = 0;
+
+    for (uint32_t tries = 0; tries < RESERVE_ROUNDS * LOCAL_SHARDS && in_vain < LOCAL_SHARDS;
+         tries++) {
+        if (has_descriptor(fs))
+            return true;
+        in_vain = take_one(fs) ? 0 : in_vain + 1;
+    }
+    return has_descriptor(fs);
+}
+
+enum vfs_status local_descriptor_reserve(struct local_fs *fs)
+{
+    bool there = has_descriptor(fs);
+
+    if (there)
+        return VFS_OK;
+    vfs_blocking_begin(false); /* closing a file may wait for its disk */
+    there = make_descriptor(fs);
+    vfs_blocking_end();
+    if (there)
+        return VFS_OK;
+    vfs_shortage();
+    return VFS_DELAY;
+}
+
+void local_object_equipped(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+
+    pthread_mutex_lock(&shard->lock);
+    obj->bare = false;
+    if (obj->hashed)
+        line_up_locked(shard, obj);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+/* Is the shard as large as it may be, or should it not grow while memory is tight? */
+static bool shard_is_full(const struct local_fs *fs, const struct local_shard *shard)
+{
+    return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight();
+}
+
+/* Into the table; or, when another thread was first, that one's. */
+static struct local_object *insert(struct local_fs *fs, struct local_object *fresh,
+                                   const struct local_id *id)
+{
+    uint64_t hash = id_hash(fs, id);
+    struct local_shard *shard = shard_of(fs, hash);
+    struct local_object *obj, *victim = NULL;
+    bool full;
+
+    pthread_mutex_lock(&shard->lock);
+    obj = find_locked(fs, shard, id, hash);
+    if (!obj) {
+        obj = fresh;
+        vfs_object_get(&obj->base); /* the table's */
+        htable_insert(&shard->table, &obj->node, hash);
+        list_push_back(&shard->lru, &obj->lru);
+        if (obj->fds[O_RDWR] >= 0)
+            list_push_back(&shard->io, &obj->io);
+        obj->hashed = true;
+        full = shard_is_full(fs, shard);
+        if (full)
+            victim = victim_locked(fs, shard, &shard->bare);
+        if (full && !victim)
+            victim = victim_locked(fs, shard, &shard->lru);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    if (victim)
+        vfs_object_put(&victim->base);
+    if (obj != fresh) {
+        local_io_adopt(obj, fresh);
+        local_object_destroy(fresh);
+    }
+    return obj;
+}
+
+void local_object_watch(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+
+    pthread_mutex_lock(&shard->lock);
+    if (obj->hashed && list_empty(&obj->io))
+        list_push_back(&shard->io, &obj->io);
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct statx *st)
+{
+    if (local_statx(fd, "", st) != 0)
+        return local_failure(errno);
+    /* A subvolume in the same mount: its inode numbers could meet ours. */
+    if (st->stx_dev_major != fs->dev_major || st->stx_dev_minor != fs->dev_minor)
+        return VFS_XDEV;
+    /* One that we created may be gone again, and yet was created. */
+    if (st->stx_nlink == 0 && !created)
+        return VFS_STALE;
+    if (st->stx_ino == 0)
+        return VFS_SERVERFAULT;
+    return local_descriptor_reserve(fs);
+}
+
+enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
+                                     const struct local_id *id, struct local_object **out)
+{
+    struct local_id found;
+    struct local_object *obj;
+    struct statx st;
+    enum vfs_status status;
+    int err;
+
+    if (!id) {
+        id = &found;
+        err = local_identify(fs, fd, "", &found);
+        if (err) {
+            close(fd);
+            return local_status(err);
+        }
+        /* A file just created is not looked for: its descriptor must not be lost. */
+        obj = access < 0 ? local_object_find(fs, id) : NULL;
+        if (obj) {
+            close(fd);
+            *out = obj;
+            return VFS_OK;
+        }
+    }
+    status = admit(fs, fd, access >= 0, &st);
+    if (status != VFS_OK) {
+        close(fd);
+        return status;
+    }
+    obj = local_object_create(fs, fd, access, id, &st);
+    if (!obj && cache_shrink(fs))
+        obj = local_object_create(fs, fd, access, id, &st);
+    if (!obj) {
+        close(fd);
+        vfs_shortage();
+        return VFS_DELAY;
+    }
+    *out = insert(fs, obj, id);
+    return VFS_OK;
+}
+
+void local_object_forget(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+    bool was;
+
+    pthread_mutex_lock(&shard->lock);
+    was = obj->hashed;
+    if (was)
+        unhash_locked(shard, obj);
+    pthread_mutex_unlock(&shard->lock);
+    if (was)
+        vfs_object_put(&obj->base);
+}
+
+/* Those of a list that nobody used for long. */
+static void sweep_line_locked(struct local_shard *shard, struct list *line, uint32_t epoch,
+                              struct list *dead)
+{
+    uint32_t seen = 0;
+
+    LIST_FOREACH_SAFE (obj, line, struct local_object, lru) {
+        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < OBJECT_IDLE_EPOCHS ||
+            ++seen == SWEEP_SCAN)
+            break;
+        if (evict_locked(shard, obj, epoch))
+            list_push_back(dead, &obj->lru);
+    }
+}
+
+void local_cache_sweep_shard(struct local_shard *shard, uint32_t epoch)
+{
+    struct list dead = LIST_INIT(dead);
+    uint32_t seen = 0;
+
+    pthread_mutex_lock(&shard->lock);
+    LIST_FOREACH_SAFE (obj, &shard->io, struct local_object, io) {
+        if (!local_io_sweep(obj, epoch))
+            list_remove(&obj->io);
+        if (++seen == SWEEP_SCAN)
+            break;
+    }
+    sweep_line_locked(shard, &shard->lru, epoch, &dead);
+    sweep_line_locked(shard, &shard->bare, epoch, &dead);
+    pthread_mutex_unlock(&shard->lock);
+    put_all(&dead);
+}
+
+uint32_t local_cache_take_unseen(struct local_shard *shard, uint32_t epoch,
+                                 struct local_object **taken, uint32_t max)
+{
+    uint32_t count = 0;
+
+    pthread_mutex_lock(&shard->lock);
+    LIST_FOREACH_SAFE (obj, &shard->lru, struct local_object, lru) {
+        if (epoch - atomic_load_explicit(&obj->epoch, memory_order_relaxed) < NAME_IDLE_EPOCHS ||
+            count == max)
+            break;
+        if (epoch - obj->seen < NAME_EPOCHS)
+            continue;
+        obj->seen = epoch;
+        vfs_object_get(&obj->base);
+        taken[count++] = obj;
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return count;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The change attribute is ctime in nanoseconds.  Before Linux 6.13 ctime moves with the clock
+ * tick, so a floor in memory makes it move with each change of ours; other processes' changes
+ * within one tick of a report go unseen there.  What the floor was is not known when a file is met
+ * again, after a restart or out of the cache: it was less than a tick above ctime, so then a whole
+ * tick is added, and the attribute never goes back.
+ */
+#include "backend/local/change.h"
+
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "backend/local/statx.h"
+#include "base/clock.h"
+
+static const uint64_t tick_ns = 10000000; /* the longest, that of CONFIG_HZ=100 */
+
+bool local_ctime_is_coarse(void)
+{
+    unsigned major, minor;
+    struct utsname name;
+
+    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+        return true;
+    return major < 6 || (major == 6 && minor < 13);
+}
+
+uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns)
+{
+    struct timespec now;
+
+    if (!fs->coarse_ctime || ctime_ns == 0)
+        return ctime_ns;
+    now = clock_realtime();
+    /* A younger one may still be changed at this ctime; then the floor counts on from here. */
+    if ((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec < ctime_ns + 2 * tick_ns)
+        return ctime_ns;
+    return ctime_ns + tick_ns;
+}
+
+uint64_t local_change(const struct local_fs *fs, struct local_node *node, uint64_t ctime_ns)
+{
+    uint64_t old = atomic_load_explicit(&node->change, memory_order_relaxed);
+    uint64_t next;
+
+    do {
+        uint64_t last = old >> 1;
+
+        if (last == 0)
+            ctime_ns = local_change_unknown(fs, ctime_ns);
+        next = ctime_ns > last ? ctime_ns : last + (old & 1);
+        if (old == next << 1)
+            break;
+    } while (!atomic_compare_exchange_weak_explicit(&node->change, &old, next << 1,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return next;
+}
+
+void local_change_mark(struct local_node *node)
+{
+    atomic_fetch_or_explicit(&node->change, 1, memory_order_relaxed);
+}
+
+static uint64_t change_now(struct local_object *obj)
+{
+    struct statx st;
+
+    if (local_statx(obj->path_fd, "", &st) != 0)
+        return local_change(local_fs_of(&obj->base), obj->file, 0);
+    return local_change(local_fs_of(&obj->base), obj->file, local_ctime(&st));
+}
+
+/* Never atomic: other processes may change the directory in between. */
+void local_change_before(struct local_object *dir, struct vfs_change_info *info)
+{
+    info->atomic = false;
+    info->before = change_now(dir);
+}
+
+void local_change_after(struct local_object *dir, struct vfs_change_info *info, bool changed)
+{
+    if (changed)
+        local_change_mark(dir->file);
+    info->after = change_now(dir);
+}

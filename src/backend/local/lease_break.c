@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a lease ends: it is in our own way, or a process of this machine opens the file. */
+#include "backend/local/lease_break.h"
+
+#include "backend/local/cred.h"
+#include "backend/local/lease_watch.h"
+
+void local_lease_release_locked(struct local_lease *lease)
+{
+    const struct local_fs *fs = local_fs_of(&lease->obj->base);
+
+    if (!lease->lost) {
+        local_cred_server_begin(fs); /* it was given to the server */
+        (void)fcntl(lease->fd, F_SETLEASE, F_UNLCK);
+        local_cred_server_end(fs);
+    }
+    lease->lost = true;
+}
+
+void local_lease_yield(struct local_object *obj)
+{
+    pthread_mutex_lock(&obj->lock);
+    if (obj->lease && !obj->lease->lost && obj->lease->kind == VFS_LEASE_READ) {
+        local_lease_release_locked(obj->lease);
+        local_watch_due(obj->lease);
+    }
+    pthread_mutex_unlock(&obj->lock);
+}
+
+/* What does somebody wait to do?  False: nothing. */
+static bool broken_locked(struct local_lease *lease, enum vfs_lease *use)
+{
+    int left = lease->lost ? F_UNLCK : fcntl(lease->fd, F_GETLEASE);
+
+    if (left == F_WRLCK || (left == F_RDLCK && lease->kind == VFS_LEASE_READ))
+        return false;
+    *use = left == F_RDLCK ? VFS_LEASE_READ : VFS_LEASE_WRITE;
+    /* A reader, and those that are left excluded none.  The kernel makes no lesser lease of this
+     * one, since its descriptor can write. */
+    if (*use == VFS_LEASE_READ && lease->counts[VFS_LEASE_WRITE] == 0) {
+        local_lease_release_locked(lease);
+        *use = VFS_LEASE_WRITE;
+    }
+    return true;
+}
+
+void local_lease_look(struct local_object *obj)
+{
+    enum vfs_lease use;
+    bool tell, held_up = false;
+
+    pthread_mutex_lock(&obj->lock);
+    tell = obj->lease && broken_locked(obj->lease, &use) && !obj->lease->told[use];
+    if (tell) {
+        obj->lease->told[use] = true;
+        held_up = !obj->lease->lost;
+    }
+    pthread_mutex_unlock(&obj->lock);
+    if (tell)
+        vfs_lease_broken(&obj->base, use, held_up);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the map is told of where objects stand, so that it can find them again. */
+#include "backend/local/note.h"
+
+#include <string.h>
+
+#include "backend/local/handle.h"
+#include "backend/local/path.h"
+
+static void place_of(struct local_object *dir, const char *name, uint64_t ino,
+                     struct local_place *place)
+{
+    local_object_id(dir, &place->parent);
+    place->ino = ino;
+    (void)stpcpy(place->name, name);
+}
+
+void local_note(struct local_object *dir, const char *name, const struct local_id *id, uint64_t ino)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct local_place place;
+
+    if (!fs->map)
+        return;
+    place_of(dir, name, ino, &place);
+    local_map_note(fs->map, id, &place);
+}
+
+void local_note_gone(struct local_object *dir, const char *name, const struct local_id *id)
+{
+    struct local_fs *fs = local_fs_of(&dir->base);
+    struct local_place place;
+
+    if (!fs->map)
+        return;
+    place_of(dir, name, 0, &place);
+    local_map_forget(fs->map, id, &place);
+}
+
+/* A local user may have moved it here: without its descriptor it would not be found again.  What
+ * is known already costs no lock. */
+void local_note_child(struct local_object *dir, const char *name, struct local_object *obj)
+{
+    const struct local_fs *fs = local_fs_of(&dir->base);
+    const struct vfs_handle *parent = &dir->base.handle;
+    struct local_id id;
+    uint64_t here;
+
+    if (!fs->map)
+        return;
+    here = hash_bytes(name, strlen(name), hash_bytes(parent->data, parent->len, fs->hash_seed)) | 1;
+    if (atomic_load_explicit(&obj->noted, memory_order_relaxed) == here && !local_path_gone(obj))
+        return;
+    local_object_id(obj, &id);
+    local_note(dir, name, &id, obj->base.fileid);
+    atomic_store_explicit(&obj->noted, here, memory_order_relaxed);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files without a name.  Clients that have one open go on using it, so it keeps its descriptors,
+ * which only so many files may do; it leaves the cache when nobody has it open.
+ */
+#include "backend/local/orphan.h"
+
+#include "backend/local/cache.h"
+#include "backend/local/change.h"
+#include "backend/local/object.h"
+#include "backend/local/statx.h"
+
+enum vfs_status local_object_may_lose_name(struct local_object *obj)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    struct statx st;
+    bool pinned;
+
+    if (atomic_load_explicit(&fs->orphans, memory_order_relaxed) <
+        fs->descriptors_max / LOCAL_ORPHANS_PART)
+        return VFS_OK;
+    pthread_mutex_lock(&obj->lock);
+    pinned = obj->pins[0] + obj->pins[1] > 0;
+    pthread_mutex_unlock(&obj->lock);
+    if (!pinned || local_statx(obj->path_fd, "", &st) != 0 || st.stx_nlink > 1)
+        return VFS_OK;
+    vfs_shortage();
+    return VFS_DELAY;
+}
+
+void local_object_orphan(struct local_object *obj)
+{
+    bool unused;
+
+    pthread_mutex_lock(&obj->lock);
+    unused = local_object_orphan_locked(obj);
+    pthread_mutex_unlock(&obj->lock);
+    if (unused)
+        local_object_forget(obj);
+}
+
+void local_object_name_gone(struct local_object *obj)
+{
+    struct statx st;
+
+    local_change_mark(obj->file);
+    if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
+        local_object_orphan(obj);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SETATTR. */
+#pragma once
+
+#include "backend/local/local_internal.h"
+
+enum vfs_status local_setattr(struct vfs_object *base, const struct vfs_cred *cred,
+                              const struct vfs_attr *set, bool opened, uint32_t *applied);
+enum vfs_status local_touch(struct vfs_object *base);
+
+/* The bits of set->mask other than SIZE and MODE that could be applied as the thread stands. */
+uint32_t local_setattr_initial(struct local_object *obj, const struct vfs_attr *set);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* errno -> vfs_status, in one place. */
+#pragma once
+
+#include "vfs/vfs.h"
+
+enum vfs_status local_status(int err);
+
+/* The same for what surely is an error. */
+static inline enum vfs_status local_failure(int err)
+{
+    enum vfs_status status = local_status(err);
+
+    return status == VFS_OK ? VFS_IO : status;
+}

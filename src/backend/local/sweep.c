@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread of an export that once a second lets go of what nobody uses: I/O descriptors, objects,
+ * and files that local users have removed, which give their space back only then.
+ */
+#include "backend/local/sweep.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include "backend/local/cache.h"
+#include "backend/local/cred.h"
+#include "backend/local/orphan.h"
+#include "backend/local/path.h"
+#include "backend/local/statx.h"
+
+enum {
+    SWEEP_MS = 1000,
+    NAME_SCAN = 64, /* objects whose names are checked with one turn of the shard's lock */
+    NAME_TURNS = 8, /* of one shard in one pass */
+};
+
+static void look_at_name(struct local_object *obj)
+{
+    struct statx st;
+
+    if (!local_path_try(obj))
+        return;
+    if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
+        local_object_orphan(obj);
+    local_path_put(obj);
+}
+
+/* What local users removed gives its space back when we let go of it. */
+static void sweep_names(struct local_shard *shard, uint32_t epoch)
+{
+    struct local_object *taken[NAME_SCAN];
+    uint32_t count = NAME_SCAN;
+
+    for (uint32_t turn = 0; turn < NAME_TURNS && count == NAME_SCAN; turn++) {
+        count = local_cache_take_unseen(shard, epoch, taken, NAME_SCAN);
+        for (uint32_t i = 0; i < count; i++) {
+            look_at_name(taken[i]);
+            vfs_object_put(&taken[i]->base);
+        }
+    }
+}
+
+void local_cache_sweep(struct local_fs *fs)
+{
+    uint32_t epoch = atomic_fetch_add_explicit(&fs->epoch, 1, memory_order_relaxed) + 1;
+
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
+        local_cache_sweep_shard(&fs->shards[i], epoch);
+        sweep_names(&fs->shards[i], epoch);
+    }
+}
+
+static void *sweeper_run(void *arg)
+{
+    struct local_fs *fs = arg;
+    struct pollfd stop = {.fd = fs->stop_fd, .events = POLLIN};
+
+    local_cred_server(fs);
+    while (poll(&stop, 1, SWEEP_MS) <= 0)
+        local_cache_sweep(fs);
+    return NULL;
+}
+
+int local_sweeper_start(struct local_fs *fs)
+{
+    sigset_t all, before;
+    int err;
+
+    fs->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (fs->stop_fd < 0)
+        return errno;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = pthread_create(&fs->sweeper, NULL, sweeper_run, fs);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
+void local_sweeper_stop(struct local_fs *fs)
+{
+    CHECK(eventfd_write(fs->stop_fd, 1) == 0);
+    CHECK(pthread_join(fs->sweeper, NULL) == 0);
+}
