@@ -11,9 +11,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "backend/local/array.h"
 #include "backend/local/identify.h"
 #include "backend/local/status.h"
 #include "base/memory.h"
@@ -94,17 +94,12 @@ static void remember(const struct local_fs *fs, const struct relation *relation,
 
 static bool chain_grow(struct chain *chain)
 {
-    uint32_t room = chain->room ? chain->room * 2 : CHAIN_FIRST;
-    struct relation *steps = memory_alloc(MEMORY_calls, room * sizeof(steps[0]));
+    struct relation *steps = local_array_grow(chain->steps, chain->count, sizeof(steps[0]),
+                                              &chain->room, CHAIN_FIRST);
 
-    if (!steps)
-        return false;
-    if (chain->count > 0)
-        memcpy(steps, chain->steps, chain->count * sizeof(steps[0]));
-    memory_free(MEMORY_calls, chain->steps);
-    chain->steps = steps;
-    chain->room = room;
-    return true;
+    if (steps)
+        chain->steps = steps;
+    return steps != NULL;
 }
 
 /* More than can be remembered, or than there is memory for, is not kept: it is looked at again. */

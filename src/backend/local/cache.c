@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The cache of objects: sharded tables by id, each with its own LRU.  The table holds one reference
- * on every object in it; whoever sees that reference as the only one, under the shard's lock, may
- * take the object out.  So a release() means that the table has let go before.
+ * on every object in it; a thread that finds that reference to be the only one, under the shard's
+ * lock, may take the object out.  So when release() is called, the table has let go of the object.
  *
  * When memory or descriptors are short, an object that nobody refers to leaves; one that has
  * references but is in no call, like an open file, can stay without descriptors.  Those are in a
@@ -268,10 +268,11 @@ enum vfs_status local_descriptor_reserve(struct local_fs *fs)
     return VFS_DELAY;
 }
 
-void local_object_equipped(struct local_object *obj)
+void local_object_equip(struct local_object *obj, int fd)
 {
     struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
 
+    local_path_set(obj, fd);
     pthread_mutex_lock(&shard->lock);
     obj->bare = false;
     if (obj->hashed)
@@ -283,6 +284,16 @@ void local_object_equipped(struct local_object *obj)
 static bool shard_is_full(const struct local_fs *fs, const struct local_shard *shard)
 {
     return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight();
+}
+
+void local_object_watch(struct local_object *obj)
+{
+    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
+
+    pthread_mutex_lock(&shard->lock);
+    if (obj->hashed && list_empty(&obj->io))
+        list_push_back(&shard->io, &obj->io);
+    pthread_mutex_unlock(&shard->lock);
 }
 
 /* Into the table; or, when another thread was first, that one's. */
@@ -315,19 +326,10 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
         vfs_object_put(&victim->base);
     if (obj != fresh) {
         local_io_adopt(obj, fresh);
+        local_object_watch(obj);
         local_object_destroy(fresh);
     }
     return obj;
-}
-
-void local_object_watch(struct local_object *obj)
-{
-    struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
-
-    pthread_mutex_lock(&shard->lock);
-    if (obj->hashed && list_empty(&obj->io))
-        list_push_back(&shard->io, &obj->io);
-    pthread_mutex_unlock(&shard->lock);
 }
 
 static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct statx *st)

@@ -24,8 +24,9 @@ void local_object_forget(struct local_object *obj);
 /* It has I/O descriptors now: the sweeper looks at it from now on. */
 void local_object_watch(struct local_object *obj);
 
-/* It has its path descriptor again: on the list of those that can be asked to give it up. */
-void local_object_equipped(struct local_object *obj);
+/* Give a bare object the path descriptor `fd`, as local_path_set() does; it can be asked to give it
+ * up again. */
+void local_object_equip(struct local_object *obj, int fd);
 
 /* Make room for one more descriptor: idle objects give up theirs, also those that are open.
  * VFS_DELAY when none can.  A blocking section of its own, when it has to close something. */

@@ -10,9 +10,9 @@
 #include "backend/local/create.h"
 #include "backend/local/file.h"
 #include "backend/local/lookup.h"
-#include "backend/local/path.h"
 #include "backend/local/readdir.h"
 #include "backend/local/remove.h"
+#include "backend/local/resolve.h"
 #include "backend/local/setattr.h"
 
 enum vfs_status local_call_statfs(struct vfs_object *obj, struct vfs_statfs *out)

@@ -8,7 +8,7 @@
 enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred *cred);
 
 /* Brackets around what the server does by its own right, whoever the caller is; they nest.  After
- * them the thread is who it was before.  errno stays. */
+ * them the thread acts as before.  errno stays. */
 void local_cred_server_begin(const struct local_fs *fs);
 void local_cred_server_end(const struct local_fs *fs);
 

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "backend/local/cache.h"
 #include "backend/local/path.h"
 #include "backend/local/sync.h"
 
@@ -36,8 +35,8 @@ int local_reopen(const struct local_fs *fs, int fd, int flags)
 
 void local_io_adopt(struct local_object *obj, struct local_object *twin)
 {
-    if (local_path_get(obj) != VFS_OK)
-        return;
+    if (!local_path_try(obj))
+        return; /* it has just given up all that it had */
     for (int i = 0; i < 3; i++) {
         if (twin->fds[i] < 0)
             continue;
@@ -51,7 +50,6 @@ void local_io_adopt(struct local_object *obj, struct local_object *twin)
         pthread_mutex_unlock(&obj->lock);
     }
     local_path_put(obj);
-    local_object_watch(obj);
 }
 
 void local_io_take_locked(struct local_object *obj, bool path, struct local_closing *closing)

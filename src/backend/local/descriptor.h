@@ -15,7 +15,8 @@ struct local_closing {
 /* Open anew what `fd` is open on.  A descriptor, or -1 and errno. */
 int local_reopen(const struct local_fs *fs, int fd, int flags);
 
-/* Move the I/O descriptors of a twin that lost the race into the table. */
+/* Move the I/O descriptors of a twin that lost the race into the table; not if the object has none
+ * itself. */
 void local_io_adopt(struct local_object *obj, struct local_object *twin);
 
 /* With obj->lock, or at the object's end: its I/O descriptors become `closing`'s, and with `path`

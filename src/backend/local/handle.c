@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/local/cache.h"
 #include "base/log.h"
 #include "base/state_file.h"
 
@@ -57,19 +56,7 @@ void local_handle_build(const struct local_fs *fs, const struct local_id *id,
     handle->len = (uint8_t)(len + LOCAL_MAC_BYTES);
 }
 
-/* In a time that does not tell how much of it is right. */
-static bool macs_equal(const uint8_t *a, const uint8_t *b)
-{
-    uint64_t x[2], y[2];
-
-    _Static_assert(sizeof(x) == LOCAL_MAC_BYTES, "a MAC is two words");
-    memcpy(x, a, sizeof(x));
-    memcpy(y, b, sizeof(y));
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-}
-
-/* VFS_BADHANDLE: no handle of ours is so short or so long. */
-static enum vfs_status split(const struct vfs_handle *handle, struct local_id *id)
+enum vfs_status local_handle_split(const struct vfs_handle *handle, struct local_id *id)
 {
     if (handle->len < 2 + LOCAL_MAC_BYTES || handle->len > 1 + LOCAL_ID_BYTES_MAX + LOCAL_MAC_BYTES)
         return VFS_BADHANDLE;
@@ -78,36 +65,17 @@ static enum vfs_status split(const struct vfs_handle *handle, struct local_id *i
     return VFS_OK;
 }
 
-struct local_object *local_handle_find(struct local_fs *fs, const struct vfs_handle *handle)
-{
-    struct local_object *obj;
-    struct local_id id;
-    size_t len;
-
-    if (split(handle, &id) != VFS_OK)
-        return NULL;
-    obj = local_object_find(fs, &id);
-    if (!obj)
-        return NULL;
-    len = 1u + id.len;
-    if (handle->data[0] == obj->base.handle.data[0] &&
-        macs_equal(handle->data + len, obj->base.handle.data + len))
-        return obj;
-    vfs_object_put(&obj->base);
-    return NULL;
-}
-
 enum vfs_status local_handle_check(const struct local_fs *fs, const struct vfs_handle *handle,
                                    struct local_id *id)
 {
     uint8_t mac[LOCAL_MAC_BYTES];
     size_t len;
 
-    if (split(handle, id) != VFS_OK)
+    if (local_handle_split(handle, id) != VFS_OK)
         return VFS_BADHANDLE;
     len = 1u + id->len;
     crypto_shorthash_siphashx24(mac, handle->data, len, fs->mac_key);
-    if (!macs_equal(mac, handle->data + len))
+    if (!local_macs_equal(mac, handle->data + len))
         return VFS_BADHANDLE;
     /* Ours, but from when the file system (or the kernel) had another kind of id. */
     return handle->data[0] == fs->id_kind ? VFS_OK : VFS_STALE;

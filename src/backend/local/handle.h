@@ -2,6 +2,8 @@
 /* Filehandles: the kind of an id, the id, and a MAC under a key of the state directory. */
 #pragma once
 
+#include <string.h>
+
 #include "backend/local/local_internal.h"
 
 enum {
@@ -20,8 +22,19 @@ void local_handle_build(const struct local_fs *fs, const struct local_id *id,
 enum vfs_status local_handle_check(const struct local_fs *fs, const struct vfs_handle *handle,
                                    struct local_id *id);
 
-/* The object of a handle, if it is in the cache: then the handle is compared with its own, which
- * costs less than to compute the MAC.  With a reference, or NULL. */
-struct local_object *local_handle_find(struct local_fs *fs, const struct vfs_handle *handle);
+/* The id in a handle, whose kind and MAC are not checked.  VFS_BADHANDLE: no handle of ours is so
+ * short or so long. */
+enum vfs_status local_handle_split(const struct vfs_handle *handle, struct local_id *id);
+
+/* In a time that does not tell how much of it is right. */
+static inline bool local_macs_equal(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x[2], y[2];
+
+    _Static_assert(sizeof(x) == LOCAL_MAC_BYTES, "a MAC is two words");
+    memcpy(x, a, sizeof(x));
+    memcpy(y, b, sizeof(y));
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
 
 void local_object_id(const struct local_object *obj, struct local_id *id);

@@ -12,8 +12,8 @@
 #include "backend/local/cache.h"
 #include "backend/local/cred.h"
 #include "backend/local/descriptor.h"
-#include "backend/local/lease_break.h"
-#include "backend/local/path.h"
+#include "backend/local/lease_watch.h"
+#include "backend/local/resolve.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 
@@ -122,7 +122,7 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
     if (status != VFS_OK)
         return status;
     if (want & VFS_WANT_WRITE)
-        local_lease_yield(obj);
+        local_watch_yield(obj);
     vfs_blocking_begin(false);
     fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
     err = fresh < 0 ? errno : 0;

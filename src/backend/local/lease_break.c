@@ -3,7 +3,6 @@
 #include "backend/local/lease_break.h"
 
 #include "backend/local/cred.h"
-#include "backend/local/lease_watch.h"
 
 void local_lease_release_locked(struct local_lease *lease)
 {
@@ -15,16 +14,6 @@ void local_lease_release_locked(struct local_lease *lease)
         local_cred_server_end(fs);
     }
     lease->lost = true;
-}
-
-void local_lease_yield(struct local_object *obj)
-{
-    pthread_mutex_lock(&obj->lock);
-    if (obj->lease && !obj->lease->lost && obj->lease->kind == VFS_LEASE_READ) {
-        local_lease_release_locked(obj->lease);
-        local_watch_due(obj->lease);
-    }
-    pthread_mutex_unlock(&obj->lock);
 }
 
 /* What does somebody wait to do?  False: nothing. */

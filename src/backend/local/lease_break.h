@@ -9,6 +9,3 @@ void local_lease_release_locked(struct local_lease *lease);
 
 /* See what has become of the lease, and tell.  The caller has a reference of the object. */
 void local_lease_look(struct local_object *obj);
-
-/* We are about to open the file for writing: a lease for reading would be in our own way. */
-void local_lease_yield(struct local_object *obj);

@@ -101,6 +101,16 @@ void local_watch_due(struct local_lease *lease)
     wake();
 }
 
+void local_watch_yield(struct local_object *obj)
+{
+    pthread_mutex_lock(&obj->lock);
+    if (obj->lease && !obj->lease->lost && obj->lease->kind == VFS_LEASE_READ) {
+        local_lease_release_locked(obj->lease);
+        local_watch_due(obj->lease);
+    }
+    pthread_mutex_unlock(&obj->lock);
+}
+
 static void fd_due_locked(int fd)
 {
     for (struct hnode *node = htable_first(&watch.leases, hash_of(fd)); node;

@@ -18,3 +18,6 @@ void local_watch_remove(struct local_lease *lease);
 
 /* Look at it soon, without a signal.  The same lock. */
 void local_watch_due(struct local_lease *lease);
+
+/* We are about to open the file for writing: a lease for reading would be in our own way. */
+void local_watch_yield(struct local_object *obj);

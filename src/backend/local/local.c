@@ -24,7 +24,6 @@
 #include "backend/local/lease_watch.h"
 #include "backend/local/lookup.h"
 #include "backend/local/object.h"
-#include "backend/local/path.h"
 #include "backend/local/permit.h"
 #include "backend/local/persist.h"
 #include "backend/local/resolve.h"

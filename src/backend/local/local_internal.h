@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of backend/local share: the export and its objects.  Each file has a header of its
- * own for what it does.
+ * own for what it does, and calls only files of this list that stand before it:
+ *   facts and rules: status, statx, identify, handle, cred, access, change, names, sync, ancestry
+ *   what outlives an object: volume, map
+ *   objects and what they keep open: descriptor, object, path, cache, orphan
+ *   finding them: note, search, resolve
+ *   using them: lease_break, lease_watch, io, file, lease
+ *   the operations, and the export as a whole: lookup, readdir, create, ..., call, local
  *
  * Locks, in the order they may be taken: file.names (two by address) -> shard.lock ->
  * object.lock (below a shard's by trylock only) or the map's two (map.h).  No lock is held while

@@ -10,62 +10,12 @@
  */
 #include "backend/local/path.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "backend/local/access.h"
-#include "backend/local/cache.h"
-#include "backend/local/cred.h"
 #include "backend/local/descriptor.h"
 #include "backend/local/object.h"
-#include "backend/local/resolve.h"
 #include "backend/local/statx.h"
-
-static enum vfs_status find_again(struct local_object *obj, int *fd)
-{
-    struct local_fs *fs = local_fs_of(&obj->base);
-    enum vfs_status status = local_descriptor_reserve(fs);
-
-    if (status != VFS_OK)
-        return status;
-    vfs_blocking_begin(false);
-    local_cred_server_begin(fs);
-    *fd = local_node_kept(fs->volume, obj->file);
-    status = *fd >= 0 ? VFS_OK : local_resolve_path(obj, fd);
-    local_cred_server_end(fs);
-    vfs_blocking_end();
-    return status;
-}
-
-void local_path_install(struct local_object *obj, int fd)
-{
-    struct local_fs *fs = local_fs_of(&obj->base);
-
-    pthread_mutex_lock(&obj->lock);
-    if (atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire) & LOCAL_PATH_GONE) {
-        obj->path_fd = fd;
-        fd = -1;
-        atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
-        /* Pairs with the acquire in local_path_get(). */
-        atomic_fetch_and_explicit(&obj->path_users, ~LOCAL_PATH_GONE, memory_order_release);
-    }
-    pthread_mutex_unlock(&obj->lock);
-    if (fd >= 0)
-        close(fd);
-    local_object_equipped(obj);
-}
-
-enum vfs_status local_path_reopen(struct local_object *obj)
-{
-    enum vfs_status status;
-    int fd;
-
-    local_path_put(obj);
-    status = find_again(obj, &fd);
-    if (status == VFS_OK)
-        local_path_install(obj, fd);
-    return status;
-}
 
 /* Would opening the file anew give what its opens were promised?  A server without privilege may
  * have lost its right to it. */
@@ -93,7 +43,7 @@ static bool has_name_locked(struct local_object *obj)
     return st.stx_nlink != 0;
 }
 
-/* From now on whoever wants path_fd must find the object again. */
+/* From now on a call that needs path_fd has to find the object again. */
 static bool retire_locked(struct local_object *obj)
 {
     uint32_t none = 0;
@@ -115,4 +65,21 @@ bool local_path_give_up(struct local_object *obj, struct local_closing *closing)
     }
     pthread_mutex_unlock(&obj->lock);
     return bare;
+}
+
+void local_path_set(struct local_object *obj, int fd)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+
+    pthread_mutex_lock(&obj->lock);
+    if (atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire) & LOCAL_PATH_GONE) {
+        obj->path_fd = fd;
+        fd = -1;
+        atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
+        /* Pairs with the acquires in local_path_get() and local_path_try(). */
+        atomic_fetch_and_explicit(&obj->path_users, ~LOCAL_PATH_GONE, memory_order_release);
+    }
+    pthread_mutex_unlock(&obj->lock);
+    if (fd >= 0)
+        close(fd);
 }

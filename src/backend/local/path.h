@@ -9,23 +9,13 @@
 
 struct local_closing;
 
-/* The rest of local_path_get(): find the object again. */
-enum vfs_status local_path_reopen(struct local_object *obj);
-/* Give a bare object the descriptor `fd`, unless another thread was first (then `fd` is closed);
- * the caller holds it afterwards. */
-void local_path_install(struct local_object *obj, int fd);
 /* With the shard's lock: take the descriptors of an object that no call uses, also when it is open.
  * False: it keeps its path descriptor, since it could not be found again. */
 bool local_path_give_up(struct local_object *obj, struct local_closing *closing);
 
-/* obj->path_fd is there until local_path_put().  VFS_DELAY: no descriptor is to be had; VFS_STALE:
- * the object is gone, or cannot be found. */
-static inline enum vfs_status local_path_get(struct local_object *obj)
-{
-    uint32_t before = atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire);
-
-    return before & LOCAL_PATH_GONE ? local_path_reopen(obj) : VFS_OK;
-}
+/* Give a bare object the descriptor `fd`, unless another thread was first (then `fd` is closed);
+ * the caller holds it afterwards. */
+void local_path_set(struct local_object *obj, int fd);
 
 static inline void local_path_put(struct local_object *obj)
 {
@@ -38,7 +28,8 @@ static inline bool local_path_gone(const struct local_object *obj)
     return atomic_load_explicit(&obj->path_users, memory_order_relaxed) & LOCAL_PATH_GONE;
 }
 
-/* The same if it has one. */
+/* obj->path_fd is there until local_path_put(), if it has one now.  (local_path_get(), which finds
+ * the object again if it has none, is in resolve.h.) */
 static inline bool local_path_try(struct local_object *obj)
 {
     uint32_t before = atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire);

@@ -13,7 +13,7 @@
 #include "backend/local/access.h"
 #include "backend/local/cred.h"
 #include "backend/local/lookup.h"
-#include "backend/local/path.h"
+#include "backend/local/resolve.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 

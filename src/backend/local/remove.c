@@ -18,7 +18,7 @@
 #include "backend/local/names.h"
 #include "backend/local/note.h"
 #include "backend/local/orphan.h"
-#include "backend/local/path.h"
+#include "backend/local/resolve.h"
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 

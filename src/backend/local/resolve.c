@@ -15,7 +15,6 @@
 #include "backend/local/handle.h"
 #include "backend/local/identify.h"
 #include "backend/local/object.h"
-#include "backend/local/path.h"
 #include "backend/local/search.h"
 #include "backend/local/status.h"
 
@@ -55,12 +54,40 @@ static enum vfs_status open_id(struct local_fs *fs, const struct local_id *id, i
     return fs->by_handle ? open_by_handle(fs, id, fd) : local_search(fs, id, fd);
 }
 
-enum vfs_status local_resolve_path(struct local_object *obj, int *fd)
+static enum vfs_status open_path(struct local_object *obj, int *fd)
 {
     struct local_id id;
 
     local_object_id(obj, &id);
     return open_id(local_fs_of(&obj->base), &id, fd);
+}
+
+static enum vfs_status find_again(struct local_object *obj, int *fd)
+{
+    struct local_fs *fs = local_fs_of(&obj->base);
+    enum vfs_status status = local_descriptor_reserve(fs);
+
+    if (status != VFS_OK)
+        return status;
+    vfs_blocking_begin(false);
+    local_cred_server_begin(fs);
+    *fd = local_node_kept(fs->volume, obj->file);
+    status = *fd >= 0 ? VFS_OK : open_path(obj, fd);
+    local_cred_server_end(fs);
+    vfs_blocking_end();
+    return status;
+}
+
+enum vfs_status local_resolve_again(struct local_object *obj)
+{
+    enum vfs_status status;
+    int fd;
+
+    local_path_put(obj);
+    status = find_again(obj, &fd);
+    if (status == VFS_OK)
+        local_object_equip(obj, fd);
+    return status;
 }
 
 static enum vfs_status resolve_cold(struct local_fs *fs, const struct local_id *id,
@@ -122,11 +149,32 @@ static bool gone(struct local_object *obj)
     return dead;
 }
 
+/* The object of a handle, if it is in the cache: then the handle is compared with its own, which
+ * costs less than to compute the MAC.  With a reference, or NULL. */
+static struct local_object *find_known(struct local_fs *fs, const struct vfs_handle *handle)
+{
+    struct local_object *obj;
+    struct local_id id;
+    size_t len;
+
+    if (local_handle_split(handle, &id) != VFS_OK)
+        return NULL;
+    obj = local_object_find(fs, &id);
+    if (!obj)
+        return NULL;
+    len = 1u + id.len;
+    if (handle->data[0] == obj->base.handle.data[0] &&
+        local_macs_equal(handle->data + len, obj->base.handle.data + len))
+        return obj;
+    vfs_object_put(&obj->base);
+    return NULL;
+}
+
 enum vfs_status local_resolve(struct vfs *base, const struct vfs_handle *handle,
                               struct vfs_object **out)
 {
     struct local_fs *fs = CONTAINER_OF(base, struct local_fs, base);
-    struct local_object *obj = local_handle_find(fs, handle);
+    struct local_object *obj = find_known(fs, handle);
     struct local_id id;
     enum vfs_status status;
 

@@ -7,9 +7,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "backend/local/array.h"
 #include "backend/local/cache.h"
 #include "backend/local/descriptor.h"
 #include "backend/local/identify.h"
@@ -123,7 +123,7 @@ static enum vfs_status find_directory(struct search *search, const struct local_
         if (status == VFS_OK)
             status = find_fd(search, id, depth, &fd);
         if (status == VFS_OK)
-            local_path_install(*out, fd);
+            local_object_equip(*out, fd);
     }
     if (status != VFS_OK)
         vfs_object_put(&(*out)->base);
@@ -216,17 +216,12 @@ struct way_up {
 
 static bool way_up_grow(struct way_up *way)
 {
-    uint32_t room = way->room ? way->room * 2 : SEARCH_DEPTH;
-    struct local_id *ids = memory_alloc(MEMORY_calls, room * sizeof(ids[0]));
+    struct local_id *ids =
+        local_array_grow(way->ids, way->count, sizeof(ids[0]), &way->room, SEARCH_DEPTH);
 
-    if (!ids)
-        return false;
-    if (way->count > 0)
-        memcpy(ids, way->ids, way->count * sizeof(ids[0]));
-    memory_free(MEMORY_calls, way->ids);
-    way->ids = ids;
-    way->room = room;
-    return true;
+    if (ids)
+        way->ids = ids;
+    return ids != NULL;
 }
 
 /* The directories above `id`, up to one that is at hand. */
