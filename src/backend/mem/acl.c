@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ACLs: what an object keeps of one.  Objects have none until one is set or inherited. */
+#include "backend/mem/acl.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/mem/mem_internal.h"
 #include "base/memory.h"
 
 static size_t acl_bytes(uint32_t count)

@@ -3,10 +3,16 @@
  * Attribute directories: a directory that hangs on an object instead of an entry, and lives as long
  * as the object.  It is made when somebody first asks for it to be.
  *
- * The object's lock comes before its attribute directory's, as a parent's before its child's.  Who
- * has only the directory gets the object by mem_attrdir_lock_object().
+ * The object's lock comes before its attribute directory's, as a parent's before its child's.  A
+ * thread that has only the directory gets the object as mem_dir_lock() does.
  */
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/attrdir.h"
+
+#include "backend/mem/acl.h"
+#include "backend/mem/attr.h"
+#include "backend/mem/dir.h"
+#include "backend/mem/object.h"
+#include "backend/mem/remove.h"
 #include "base/clock.h"
 
 enum {
@@ -112,20 +118,6 @@ enum vfs_status mem_openattr(struct vfs_object *vfs, const struct vfs_cred *cred
         *dir = vfs_object_get(&obj->attrdir->vfs);
     mem_unlock(obj);
     return status;
-}
-
-bool mem_attrdir_lock_object(struct mem_object *attrdir)
-{
-    struct mem_object *obj;
-
-    mem_lock_read(attrdir);
-    obj = attrdir->dir.parent;
-    if (obj && !mem_object_get_alive(obj))
-        obj = NULL; /* mem_attrdir_drop() waits for our lock */
-    mem_unlock(attrdir);
-    if (obj)
-        mem_lock_write(obj);
-    return obj;
 }
 
 void mem_attrdir_follow_locked(struct mem_object *obj)

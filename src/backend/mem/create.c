@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New names: of new objects, and further ones of old. */
+#include "backend/mem/create.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/acl.h"
+#include "backend/mem/attr.h"
+#include "backend/mem/attrdir.h"
+#include "backend/mem/dir.h"
+#include "backend/mem/object.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "vfs/vfs_mode.h"

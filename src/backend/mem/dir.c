@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names of a directory: by hash for lookup, by cookie for readdir. */
+#include "backend/mem/dir.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/attr.h"
+#include "backend/mem/object.h"
 #include "base/memory.h"
 
 static bool may_search_locked(const struct mem_object *dir, const struct vfs_cred *cred)
@@ -18,9 +21,25 @@ bool mem_dir_may_add_locked(const struct mem_object *dir, const struct vfs_cred 
                          directory ? VFS_ACE_APPEND_DATA : VFS_ACE_WRITE_DATA);
 }
 
+/* Lock the object of an attribute directory for writing, with a reference that mem_dir_unlock()
+ * gives back; false when it is gone. */
+static bool lock_object(struct mem_object *attrdir)
+{
+    struct mem_object *obj;
+
+    mem_lock_read(attrdir);
+    obj = attrdir->dir.parent;
+    if (obj && !mem_object_get_alive(obj))
+        obj = NULL; /* mem_attrdir_drop() waits for our lock */
+    mem_unlock(attrdir);
+    if (obj)
+        mem_lock_write(obj);
+    return obj;
+}
+
 bool mem_dir_lock(struct mem_object *dir)
 {
-    if (dir->vfs.type == VFS_ATTRDIR && !mem_attrdir_lock_object(dir))
+    if (dir->vfs.type == VFS_ATTRDIR && !lock_object(dir))
         return false;
     mem_lock_write(dir);
     return true;

@@ -5,10 +5,12 @@
  * Invariant: every byte of a block at or behind the file's size is zero, so a file grows without
  * touching its blocks.
  */
+#include "backend/mem/file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/attr.h"
 #include "base/clock.h"
 #include "base/memory.h"
 

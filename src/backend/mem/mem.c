@@ -6,7 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/acl.h"
+#include "backend/mem/attr.h"
+#include "backend/mem/attrdir.h"
+#include "backend/mem/create.h"
+#include "backend/mem/dir.h"
+#include "backend/mem/file.h"
+#include "backend/mem/object.h"
+#include "backend/mem/readdir.h"
+#include "backend/mem/release.h"
+#include "backend/mem/remove.h"
+#include "backend/mem/rename.h"
+#include "backend/mem/setattr.h"
 #include "base/memory.h"
 
 /* What a file of one name costs beside its data, about: for the counts of statfs. */

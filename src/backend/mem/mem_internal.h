@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of backend/mem share: the file system, its objects, the entries of directories.
+ * Each file has a header of its own for what it does, and calls only files of this list that stand
+ * before it: space, radix, acl, object, attr, file, dir, remove, attrdir, release; setattr, create,
+ * rename, readdir; mem.
  *
  * Locks, in the order they are taken:
  *   1. mem_fs.rename_lock: one rename at a time, so parent pointers stand still for it
@@ -56,7 +59,7 @@ struct mem_fs {
 
 struct mem_dir {
     /* No reference: a parent with a child lives.  NULL: root, removed.  Of an attribute directory,
-     * its object, which takes itself out before it is freed: mem_attrdir_lock_object(). */
+     * its object, which takes itself out before it is freed. */
     struct mem_object *parent;
     struct htable names;  /* mem_entry by name; no buckets until the first entry */
     struct radix order;   /* the same by cookie */
@@ -133,143 +136,3 @@ static inline struct vfs_guard mem_guard(const struct mem_object *obj)
 {
     return (struct vfs_guard){.attr = &obj->attr, .acl = obj->acl};
 }
-
-/* object.c */
-
-/* A new object with these attributes and one reference, for the caller; size, nlink and file id
- * are the callee's.  NULL when the account is full. */
-struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *attr);
-/* Free it and what it holds, whatever its references; it must have left its shard. */
-void mem_object_free(struct mem_object *obj);
-/* A reference, unless the last one is gone and it waits only for release() to free it. */
-bool mem_object_get_alive(struct mem_object *obj);
-enum vfs_status mem_resolve(struct vfs *vfs, const struct vfs_handle *handle,
-                            struct vfs_object **out);
-void mem_release(struct vfs_object *vfs);
-
-/* attr.c */
-
-/* Its attributes or names changed (ctime), or its data or entries (mtime too); write-locked. */
-void mem_changed_locked(struct mem_object *obj, struct timespec now);
-void mem_modified_locked(struct mem_object *obj, struct timespec now);
-/* Somebody read it while atime_due was set; not locked.  Most reads read no clock and take no
- * write lock. */
-void mem_accessed(struct mem_object *obj);
-enum vfs_status mem_getattr(struct vfs_object *vfs, uint32_t mask, struct vfs_attr *out);
-enum vfs_status mem_touch(struct vfs_object *vfs);
-enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
-                            const struct vfs_attr *set, bool opened, uint32_t *applied);
-enum vfs_status mem_may_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
-                                const struct vfs_attr *set, bool opened);
-enum vfs_status mem_access(struct vfs_object *vfs, const struct vfs_cred *cred, uint32_t want,
-                           uint32_t *granted);
-/* What setattr and create can set. */
-#define MEM_ATTR_SETTABLE                                                                          \
-    (VFS_ATTR_MODE | VFS_ATTR_UID | VFS_ATTR_GID | VFS_ATTR_SIZE | VFS_ATTR_ATIME |                \
-     VFS_ATTR_MTIME | VFS_ATTR_BTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW | VFS_ATTR_ACL |    \
-     VFS_ATTR_MODE_HIGH)
-/* Copy mode (as given), owner and times of `set` into `attr`. */
-void mem_attr_apply(struct vfs_attr *attr, const struct vfs_attr *set, uint32_t mode,
-                    struct timespec now);
-
-/* acl.c */
-
-/* Keep a copy in place of what there is; write-locked, or unknown to others.  The mode is the
- * caller's business.  False when the account is full (not with `force`), and without memory. */
-bool mem_acl_keep_locked(struct mem_object *obj, const struct vfs_acl *acl, bool force);
-/* The mode was set: so is the ACL, if there is one. */
-bool mem_acl_chmod_locked(struct mem_object *obj, uint32_t mode) MUST_USE;
-
-/* There is no memory for the ACL that is due: nobody is allowed anything until the next one. */
-void mem_acl_close_locked(struct mem_object *obj);
-void mem_acl_drop(struct mem_object *obj);
-enum vfs_status mem_getacl(struct vfs_object *vfs, const struct vfs_cred *cred,
-                           struct vfs_acl *out);
-
-/* attrdir.c */
-
-/* Lock the object of an attribute directory for writing, with a reference that mem_dir_unlock()
- * gives back; false when it is gone. */
-bool mem_attrdir_lock_object(struct mem_object *attrdir);
-/* Whoever may read or write obj may have changed: obj is write-locked, its attribute directory, if
- * any, is not. */
-void mem_attrdir_follow_locked(struct mem_object *obj);
-/* Its object is gone: so are the attributes, and the object's reference. */
-void mem_attrdir_drop(struct mem_object *attrdir);
-/* Is attr one of the named attributes, removed ones too, of that directory? */
-bool mem_attrdir_holds(const struct vfs_object *dir, const struct vfs_object *attr);
-enum vfs_status mem_openattr(struct vfs_object *vfs, const struct vfs_cred *cred, bool create,
-                             struct vfs_object **dir);
-
-/* dir.c */
-
-/* Lock a directory for writing; an attribute directory's object is locked, too, before it.  False:
- * that object is gone, nothing is locked. */
-bool mem_dir_lock(struct mem_object *dir);
-void mem_dir_unlock(struct mem_object *dir);
-/* Its entries changed; locked by mem_dir_lock(), or no attribute directory. */
-void mem_dir_modified_locked(struct mem_object *dir, struct timespec now);
-/* mem_dir_lock(), and check that names may be looked up and made in it: NOTDIR, STALE when it is
- * removed, ACCESS.  Unlocked unless OK. */
-enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cred *cred);
-/* May names of directories, or of anything else, be made in it? */
-bool mem_dir_may_add_locked(const struct mem_object *dir, const struct vfs_cred *cred,
-                            bool directory);
-struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name);
-/* A new entry, in no directory yet; it takes a reference of obj.  NULL when the account is full;
- * with `force` never. */
-struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name *name, bool force);
-/* Let go of an entry, or of NULL.  No object may be locked unless the entry's has another
- * holder. */
-void mem_entry_put(struct mem_entry *entry);
-/* Put an entry in; false when the account is full (not with `force`), and without memory.
- * Attributes of dir and object stay. */
-bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force);
-/* Take an entry out; the caller then owns the directory's reference of it. */
-void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry);
-enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,
-                           const struct vfs_name *name, struct vfs_object **out);
-enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
-                           struct vfs_object **out);
-
-/* readdir.c, create.c, remove.c, rename.c */
-
-enum vfs_status mem_readdir(struct vfs_object *vfs, const struct vfs_cred *cred,
-                            struct vfs_readdir *rd);
-enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred *cred,
-                                  const struct vfs_name *name, struct vfs_create *create,
-                                  struct vfs_change_info *info, struct vfs_object **out);
-enum vfs_status mem_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
-                         const struct vfs_cred *cred, const struct vfs_name *name,
-                         struct vfs_change_info *info);
-enum vfs_status mem_may_link(struct vfs_object *vfs, struct vfs_object *vfs_dir,
-                             const struct vfs_cred *cred);
-enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
-                           const struct vfs_name *name, struct vfs_change_info *info);
-enum vfs_status mem_may_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
-                               const struct vfs_name *name);
-/* One name of obj is gone; both locked.  A directory is dead then. */
-void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now);
-enum vfs_status mem_rename(struct vfs_object *from_dir, const struct vfs_name *from,
-                           struct vfs_object *to_dir, const struct vfs_name *to,
-                           const struct vfs_cred *cred, struct vfs_change_info *from_info,
-                           struct vfs_change_info *to_info);
-
-/* file.c */
-
-/* Cut or extend (with a hole) a regular file; write-locked, size <= MEM_FILE_SIZE_MAX. */
-void mem_file_resize_locked(struct mem_object *obj, uint64_t size);
-/* Free all blocks of a file that nobody can reach any more. */
-void mem_file_clear(struct mem_object *obj);
-enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
-                         enum vfs_open_want want, bool created);
-void mem_close(struct vfs_object *obj, enum vfs_open_want want);
-enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io);
-void mem_read_done(struct vfs_object *obj, int fd);
-enum vfs_status mem_write(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
-                          const void *data, uint32_t len, enum vfs_stability want,
-                          uint32_t *written, enum vfs_stability *reached);
-enum vfs_status mem_commit(struct vfs_object *vfs, const struct vfs_cred *cred, uint64_t offset,
-                           uint64_t len);
-enum vfs_status mem_readlink(struct vfs_object *vfs, const struct vfs_cred *cred, char *buf,
-                             uint32_t size, uint32_t *len);

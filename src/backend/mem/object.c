@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects: their birth, their handle and the table that finds them by it, their end.
+ * Objects: their birth, their handle and the table that finds them by it.
  *
  * A handle is {magic, instance, fileid, tag}.  File ids are never used again, so they serve as
  * generation too; the tag, keyed, tells a handle of a dead object from one made up.  The root's
  * handle is the same in every life, so that a mount outlives the server, if not its files.
  */
+#include "backend/mem/object.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/mem/mem_internal.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -114,56 +115,13 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
     return obj;
 }
 
-static bool free_entry(struct hnode *node, void *arg)
+void mem_object_withdraw(struct mem_object *obj)
 {
-    struct mem_entry *entry = CONTAINER_OF(node, struct mem_entry, by_name);
-    struct mem_object *dir = arg;
-    struct mem_fs *fs = mem_fs_of_object(dir);
-
-    mem_dir_take_locked(dir, entry);
-    space_give(&fs->space, sizeof(*entry) + entry->len);
-    memory_free(MEMORY_objects, entry);
-    return true;
-}
-
-static void dir_clear(struct mem_object *dir)
-{
-    if (!dir->dir.names.buckets)
-        return;
-    htable_visit(&dir->dir.names, free_entry, dir);
-    htable_fini(&dir->dir.names);
-    radix_fini(&dir->dir.order, &mem_fs_of_object(dir)->space);
-}
-
-void mem_object_free(struct mem_object *obj)
-{
-    struct mem_fs *fs = mem_fs_of_object(obj);
-
-    if (vfs_type_is_dir(obj->vfs.type)) {
-        dir_clear(obj);
-    } else if (vfs_type_is_file(obj->vfs.type)) {
-        mem_file_clear(obj);
-    } else if (obj->vfs.type == VFS_LNK && obj->target) {
-        space_give(&fs->space, obj->attr.size);
-        memory_free(MEMORY_objects, obj->target);
-    }
-    mem_acl_drop(obj);
-    pthread_rwlock_destroy(&obj->lock);
-    space_give(&fs->space, sizeof(*obj));
-    memory_free(MEMORY_objects, obj);
-}
-
-void mem_release(struct vfs_object *vfs)
-{
-    struct mem_object *obj = mem_of(vfs);
     struct mem_shard *shard = shard_of(mem_fs_of_object(obj), obj->by_fileid.hash);
 
     pthread_mutex_lock(&shard->lock);
     htable_remove(&shard->objects, &obj->by_fileid);
     pthread_mutex_unlock(&shard->lock);
-    if (obj->attrdir)
-        mem_attrdir_drop(obj->attrdir);
-    mem_object_free(obj);
 }
 
 bool mem_object_get_alive(struct mem_object *obj)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries in the order of their cookies, a batch at a time: emit runs without a lock. */
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/readdir.h"
+
+#include "backend/mem/acl.h"
+#include "backend/mem/attr.h"
+#include "backend/mem/dir.h"
 
 enum {
     BATCH = 64,

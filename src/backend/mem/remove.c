@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/remove.h"
+
+#include "backend/mem/attr.h"
+#include "backend/mem/dir.h"
 #include "base/clock.h"
 
 void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now)

@@ -4,9 +4,13 @@
  * so who is above whom stands still but for removals, and two directories that are not parent and
  * child are locked together nowhere else.  All others lock downwards, so no circle can close.
  */
+#include "backend/mem/rename.h"
+
 #include <stddef.h>
 
-#include "backend/mem/mem_internal.h"
+#include "backend/mem/attr.h"
+#include "backend/mem/dir.h"
+#include "backend/mem/remove.h"
 #include "base/clock.h"
 
 struct rename {

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of an object, and of what it holds. */
+#include "backend/mem/release.h"
+
+#include "backend/mem/acl.h"
+#include "backend/mem/attrdir.h"
+#include "backend/mem/dir.h"
+#include "backend/mem/file.h"
+#include "backend/mem/object.h"
+#include "base/memory.h"
+
+static bool free_entry(struct hnode *node, void *arg)
+{
+    struct mem_entry *entry = CONTAINER_OF(node, struct mem_entry, by_name);
+    struct mem_object *dir = arg;
+    struct mem_fs *fs = mem_fs_of_object(dir);
+
+    mem_dir_take_locked(dir, entry);
+    space_give(&fs->space, sizeof(*entry) + entry->len);
+    memory_free(MEMORY_objects, entry);
+    return true;
+}
+
+static void dir_clear(struct mem_object *dir)
+{
+    if (!dir->dir.names.buckets)
+        return;
+    htable_visit(&dir->dir.names, free_entry, dir);
+    htable_fini(&dir->dir.names);
+    radix_fini(&dir->dir.order, &mem_fs_of_object(dir)->space);
+}
+
+void mem_object_free(struct mem_object *obj)
+{
+    struct mem_fs *fs = mem_fs_of_object(obj);
+
+    if (vfs_type_is_dir(obj->vfs.type)) {
+        dir_clear(obj);
+    } else if (vfs_type_is_file(obj->vfs.type)) {
+        mem_file_clear(obj);
+    } else if (obj->vfs.type == VFS_LNK && obj->target) {
+        space_give(&fs->space, obj->attr.size);
+        memory_free(MEMORY_objects, obj->target);
+    }
+    mem_acl_drop(obj);
+    pthread_rwlock_destroy(&obj->lock);
+    space_give(&fs->space, sizeof(*obj));
+    memory_free(MEMORY_objects, obj);
+}
+
+void mem_release(struct vfs_object *vfs)
+{
+    struct mem_object *obj = mem_of(vfs);
+
+    mem_object_withdraw(obj);
+    if (obj->attrdir)
+        mem_attrdir_drop(obj->attrdir);
+    mem_object_free(obj);
+}
