@@ -72,15 +72,13 @@ static void tail_done(struct rpc_tail *tail)
     tail->fd = -1;
 }
 
-/* The tail is the item's, or done without memory: then NULL. */
-static struct send_item *item_for_tail(struct transport *transport, struct rpc_tail *tail)
+/* The tail is the item's; NULL without memory. */
+static struct send_item *item_for_tail(struct transport *transport, const struct rpc_tail *tail)
 {
     struct send_item *item = item_create(transport, 0, 0);
 
-    if (!item) {
-        tail_done(tail);
+    if (!item)
         return NULL;
-    }
     item->is_tail = true;
     item->tail = *tail;
     item->zeros = (uint32_t)(xdr_padded(tail->len) - tail->len);
@@ -465,6 +463,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 
     if (tail && !tail_item) {
         connection_starve(conn);
+        tail_done(tail); /* this can lose the loop, and with it the connection */
         return;
     }
     transmit(conn, buffer, data, len, tail_item);

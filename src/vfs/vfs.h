@@ -296,7 +296,8 @@ struct vfs_ops {
     /* BADHANDLE: not one of ours or forged; STALE: was one, the object is gone. */
     enum vfs_status (*resolve)(struct vfs *fs, const struct vfs_handle *handle,
                                struct vfs_object **out);
-    /* The last reference is gone. */
+    /* The last reference is gone.  May have a blocking section of its own: the file may be gone as
+     * well, with space to be freed. */
     void (*release)(struct vfs_object *obj);
 
     enum vfs_status (*statfs)(struct vfs_object *obj, struct vfs_statfs *out);
@@ -360,7 +361,7 @@ struct vfs_ops {
      * Regular files only: VFS_ISDIR, VFS_SYMLINK, VFS_WRONG_TYPE. */
     enum vfs_status (*open)(struct vfs_object *obj, const struct vfs_cred *cred,
                             enum vfs_open_want want, bool created);
-    void (*close)(struct vfs_object *obj, enum vfs_open_want want);
+    void (*close)(struct vfs_object *obj, enum vfs_open_want want); /* may block, as release() */
     /* read, write, commit of what is no regular file: the statuses of open(). */
     enum vfs_status (*read)(struct vfs_object *obj, struct vfs_read *io);
     void (*read_done)(struct vfs_object *obj, int fd); /* after an answer by descriptor */
@@ -469,7 +470,8 @@ static inline struct vfs_object *vfs_object_get(struct vfs_object *obj)
     return obj;
 }
 
-/* Release pairs with acquire: what others did with the object happens before its release(). */
+/* NULL is fine.  Above vfs/ without any lock: the last one may wait for the file system.  Release
+ * pairs with acquire: what others did with the object happens before its release(). */
 static inline void vfs_object_put(struct vfs_object *obj)
 {
     uint32_t before;

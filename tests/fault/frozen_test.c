@@ -9,12 +9,14 @@
 #include "hostile.h"
 #include "lib/directory.h"
 #include "lib/wait.h"
+#include "protocol/holder.h"
 #include "slow_disk.h"
 
 enum {
     CLIENTS = 6,
     SLOTS = 64,
     CALLS = CLIENTS * SLOTS,
+    NEIGHBOURS = 4, /* some on each of the two loops */
     SLOW_MS = 30,
     STRAY = 16,    /* calls that go in before a share is seen to be used up */
     BOUND_MS = 50, /* of the server's work while the neighbour waits, at the 99th percentile */
@@ -378,6 +380,83 @@ static void a_slow_directory(void **state)
     assert_int_equal(atomic_load(&disk->waiting), 0);
 }
 
+/* ---- files that are gone, whose space takes long to be freed ---- */
+
+static struct client_mount neighbours[NEIGHBOURS];
+static struct client_fh in_mem, in_local, quiet;
+
+static int neighbours_come(void **state)
+{
+    (void)state;
+    in_mem = script_dir(script_mem);
+    quiet = make_file(&bob, &in_mem, "quiet");
+    in_local = script_dir(script_local);
+    for (unsigned i = 0; i < NEIGHBOURS; i++)
+        script_mount_v41(&neighbours[i]);
+    return 0;
+}
+
+static int neighbours_go(void **state)
+{
+    (void)state;
+    atomic_store(&disk->delay_ms, 0);
+    atomic_store(&disk->closes, false);
+    for (unsigned i = 0; i < NEIGHBOURS; i++)
+        client_mount_close(&neighbours[i]);
+    return 0;
+}
+
+/* The compound takes a file's last reference.  On whichever loop that is, it keeps nobody waiting
+ * but its own client. */
+static void frees_beside_neighbours(void)
+{
+    struct pending pending;
+
+    atomic_store(&disk->closes, true);
+    atomic_store(&disk->delay_ms, -1);
+    pending_send(&pending, &alice);
+    wait_until(atomic_load(&disk->waiting) > 0);
+    for (unsigned i = 0; i < NEIGHBOURS; i++)
+        (void)attrs_of(&neighbours[i], &quiet, CLIENT_BITS(FATTR4_SIZE));
+    assert_false(pending_is_answered(&pending));
+    atomic_store(&disk->delay_ms, 0);
+    expect_status(pending_take(&pending), NFS4_OK);
+}
+
+static void a_last_close(void **state)
+{
+    struct client_file file = make_open(&alice, &in_local, "open");
+
+    (void)state;
+    expect_status(client_file_remove(&alice, &in_local, "open"), NFS4_OK);
+    begin(&alice, &file.fh);
+    script_op_close(&alice, &file);
+    frees_beside_neighbours();
+}
+
+/* As long as somebody has a delegation of anything, these look up what they remove: then the last
+ * reference is theirs, and not the backend's. */
+static void a_last_name(void **state)
+{
+    struct holder holder;
+    struct client_file kept;
+
+    (void)state;
+    holder_open(&holder, 1);
+    kept = holder_delegated(&holder, &in_mem, "kept", OPEN_DELEGATE_READ);
+    (void)make_file(&alice, &in_local, "removed");
+    begin(&alice, &in_local);
+    client_op_remove(C, "removed");
+    frees_beside_neighbours();
+    (void)make_file(&alice, &in_local, "replaced");
+    (void)make_file(&alice, &in_local, "replacing");
+    begin_two(&alice, &in_local, &in_local);
+    client_op_rename(C, "replacing", "replaced");
+    frees_beside_neighbours();
+    holder_finish(&holder, &kept);
+    holder_close(&holder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +466,8 @@ int main(void)
         cmocka_unit_test(a_frozen_file_system_with_two_exports),
         cmocka_unit_test(a_frozen_root),
         cmocka_unit_test(frozen_attributes),
+        cmocka_unit_test_setup_teardown(a_last_close, neighbours_come, neighbours_go),
+        cmocka_unit_test_setup_teardown(a_last_name, neighbours_come, neighbours_go),
     };
 
     return test_group_run_fixtures(tests, setup, teardown);

@@ -31,19 +31,38 @@ __attribute__((constructor)) static void attach(void)
         disk = memory;
 }
 
-static bool is_below(int fd)
+/* Where `fd` is, if that is below the root; else NULL. */
+static const char *path_below(int fd, char *path, size_t size)
 {
-    char link[32], path[4096];
+    char link[32];
     ssize_t len;
 
     if (!disk)
-        return false;
+        return NULL;
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    len = readlink(link, path, sizeof(path) - 1);
+    len = readlink(link, path, size - 1);
     if (len < 0)
-        return false;
+        return NULL;
     path[len] = '\0';
-    return strncmp(path, disk->root, strlen(disk->root)) == 0;
+    return strncmp(path, disk->root, strlen(disk->root)) == 0 ? path : NULL;
+}
+
+static bool is_below(int fd)
+{
+    char path[4096];
+
+    return path_below(fd, path, sizeof(path)) != NULL;
+}
+
+/* The kernel says so behind the path of a file without a name. */
+static bool is_removed(int fd)
+{
+    static const char mark[] = " (deleted)";
+    char buffer[4096];
+    const char *path = path_below(fd, buffer, sizeof(buffer));
+    size_t len = path ? strlen(path) : 0;
+
+    return len >= sizeof(mark) && strcmp(path + len - (sizeof(mark) - 1), mark) == 0;
 }
 
 static void wait_here(void)
@@ -95,4 +114,11 @@ int fstatfs(int fd, struct statfs *out)
     if (result == 0 && is_below(fd))
         out->f_type = FUSE_SUPER_MAGIC;
     return result;
+}
+
+int close(int fd)
+{
+    if (disk && atomic_load(&disk->closes) && atomic_load(&disk->delay_ms) != 0 && is_removed(fd))
+        wait_here();
+    return (int)syscall(SYS_close, fd);
 }

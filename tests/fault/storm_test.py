@@ -83,7 +83,7 @@ class StormServer(Server):
     def make_slow_disk(self, root, path):
         """struct slow_disk of slow_disk.h."""
         with open(path, "wb") as file:
-            file.write(root.encode().ljust(SLOW_ROOM, b"\0") + bytes(12))
+            file.write(root.encode().ljust(SLOW_ROOM, b"\0") + bytes(16))
         with open(path, "r+b") as file:
             return mmap.mmap(file.fileno(), 0)
 

@@ -57,15 +57,27 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     return obj;
 }
 
+/* The last descriptor of a file without a name: closing it frees the file's space, which takes
+ * seconds if that is much. */
+static void close_last(const struct local_closing *closing)
+{
+    vfs_blocking_begin(false);
+    local_io_close(closing);
+    vfs_blocking_end();
+}
+
 void local_object_destroy(struct local_object *obj)
 {
+    bool unlinked = atomic_load_explicit(&obj->unlinked, memory_order_relaxed);
     struct local_closing closing = {.count = 0};
 
     CHECK(!obj->lease);
     local_io_take_locked(obj, true, &closing);
-    local_io_close(&closing);
-    if (atomic_load_explicit(&obj->unwatched, memory_order_relaxed) &&
-        !atomic_load_explicit(&obj->unlinked, memory_order_relaxed))
+    if (unlinked)
+        close_last(&closing);
+    else
+        local_io_close(&closing);
+    if (atomic_load_explicit(&obj->unwatched, memory_order_relaxed) && !unlinked)
         atomic_fetch_add_explicit(&local_fs_of(&obj->base)->unwatched, 1, memory_order_relaxed);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     local_sync_fini(&obj->sync);

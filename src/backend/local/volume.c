@@ -237,6 +237,9 @@ void local_node_closed(struct local_volume *volume, struct local_node *node, uin
     pthread_mutex_lock(&shard->lock);
     fd = unkeep_locked(volume, node);
     pthread_mutex_unlock(&shard->lock);
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return;
+    vfs_blocking_begin(false); /* it may be the file's last: its space is freed */
+    close(fd);
+    vfs_blocking_end();
 }
