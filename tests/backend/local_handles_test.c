@@ -158,6 +158,27 @@ static void moved_elsewhere_behind_the_back(void **state)
         vfs_object_put(found);
 }
 
+/* The map is told again of a name that went away and came back while the object was known. */
+static void back_behind_the_back(void **state)
+{
+    struct local_dir *dir = *state;
+    struct vfs_object *root = root_of(dir), *found;
+    struct vfs_object *sub = make(root, &self, "sub", VFS_DIR, 0755);
+    struct vfs_object *file = make(root, &self, "file", VFS_REG, 0644);
+    struct vfs_handle handle = file->handle;
+
+    assert_ok(do_find(root, &self, "file"));
+    assert_ok(do_rename(root, "file", sub, "file", &self));
+    rename_behind(dir, "sub/file", "file");
+    assert_ok(do_find(root, &self, "file"));
+    vfs_object_put(file);
+    vfs_object_put(sub);
+    vfs_object_put(root);
+    local_dir_reopen(dir);
+    assert_ok(do_resolve(dir->fs, &handle, &found));
+    vfs_object_put(found);
+}
+
 static void removed_behind_the_back(void **state)
 {
     struct local_dir *dir = *state;
@@ -689,6 +710,7 @@ int main(void)
         LOCAL_TEST(restarts_do_not_wear_handles_out),
         LOCAL_TEST(renamed_behind_the_back),
         LOCAL_TEST(moved_elsewhere_behind_the_back),
+        LOCAL_TEST(back_behind_the_back),
         LOCAL_TEST(removed_behind_the_back),
         LOCAL_TEST(any_name_will_do),
         LOCAL_TEST(listed_handles_survive),

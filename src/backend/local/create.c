@@ -86,7 +86,7 @@ static void note_made(struct making *m)
     if (!m->fs->map)
         return;
     local_object_id(m->made, &id);
-    local_note(m->dir, m->name, &id, m->made->base.fileid);
+    (void)local_note(m->dir, m->name, &id, m->made->base.fileid);
 }
 
 /* What the client may have made before: only a retry finds its own verifier. */
@@ -326,7 +326,7 @@ static enum vfs_status make_link(struct local_object *obj, struct local_object *
         struct local_id id;
 
         local_object_id(obj, &id);
-        local_note(dir, name, &id, obj->base.fileid);
+        (void)local_note(dir, name, &id, obj->base.fileid);
     }
     return VFS_OK;
 }

@@ -119,7 +119,7 @@ struct local_object {
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
     _Atomic uint32_t inside; /* of a directory: the epoch as of which it is known to be within */
     struct local_node *file; /* a reference */
-    _Atomic uint64_t noted;  /* for the map: a hash of where it was met last; 0: nowhere yet */
+    _Atomic uint64_t noted;  /* for the map: a hash of where it was met last; even: nowhere */
 
     /* path.c: read by those who are counted in path_users, written under the lock when none is.
      * May be the same number as fds[O_RDWR]. */

@@ -230,15 +230,18 @@ static bool change_locked(struct local_map *map, enum map_op op, const struct lo
     return true;
 }
 
-void local_map_note(struct local_map *map, const struct local_id *id,
+bool local_map_note(struct local_map *map, const struct local_id *id,
                     const struct local_place *place)
 {
     uint64_t hash = place_hash(id, place);
     uint64_t *recent = &map->recent[(hash >> 32) % RECENT_COUNT];
+    bool noted;
 
-    if (lock_with_room(map) && *recent != hash && change_locked(map, MAP_ADD, id, place))
+    noted = lock_with_room(map) && (*recent == hash || change_locked(map, MAP_ADD, id, place));
+    if (noted)
         *recent = hash;
     pthread_mutex_unlock(&map->lock);
+    return noted;
 }
 
 void local_map_forget(struct local_map *map, const struct local_id *id,

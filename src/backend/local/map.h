@@ -51,8 +51,9 @@ void local_map_close(struct local_map *map);
 struct local_map *local_map_get(const char *dir, const char *name, char *errbuf, size_t size);
 void local_map_put(struct local_map *map);
 
-/* The object `id` stands at `place`. */
-void local_map_note(struct local_map *map, const struct local_id *id,
+/* The object `id` stands at `place`.  False: there is no room or memory for the note, which may be
+ * tried again later. */
+bool local_map_note(struct local_map *map, const struct local_id *id,
                     const struct local_place *place);
 
 /* It no longer does. */

@@ -113,7 +113,7 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
         return err == EXDEV ? ENOENT : err;
     local_handle_build(fs, &id, &l->handle);
     out->handle = &l->handle;
-    local_note(l->dir, name, &id, out->fileid);
+    (void)local_note(l->dir, name, &id, out->fileid);
     if (!out->attr)
         return 0;
     known = local_node_find(fs->volume, &id);

@@ -127,7 +127,7 @@ static void victim_keep(struct local_object *dir, struct victim *victim)
 static void victim_gone(struct local_object *dir, const char *name, struct victim *victim)
 {
     if (victim->there)
-        local_note_gone(dir, name, &victim->id);
+        local_note_gone(dir, name, &victim->id, victim->obj);
     if (victim->node)
         local_change_mark(victim->node);
     victim_keep(dir, victim);
@@ -199,8 +199,8 @@ static void renamed(struct renaming *r)
     struct statx st;
 
     if (r->moved.there && local_statx(r->to_dir->path_fd, r->to.text, &st) == 0) {
-        local_note_gone(r->from_dir, r->from.text, &r->moved.id);
-        local_note(r->to_dir, r->to.text, &r->moved.id, st.stx_ino);
+        local_note_gone(r->from_dir, r->from.text, &r->moved.id, r->moved.obj);
+        (void)local_note(r->to_dir, r->to.text, &r->moved.id, st.stx_ino);
     }
     if (r->moved.obj)
         local_change_mark(r->moved.obj->file);

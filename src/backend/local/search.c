@@ -65,7 +65,7 @@ static __attribute__((noinline)) enum vfs_status search_entries(struct local_obj
             at += entry->d_reclen;
             if (entry->d_ino == ino && !local_is_dots(entry->d_name) &&
                 open_if(dir, entry->d_name, id, fd) == VFS_OK) {
-                local_note(dir, entry->d_name, id, ino);
+                (void)local_note(dir, entry->d_name, id, ino);
                 return VFS_OK;
             }
             if (++seen == LIMIT_LOCAL_SEARCH_ENTRIES)
@@ -138,6 +138,16 @@ static void release_directory(struct local_object *dir)
     vfs_object_put(&dir->base);
 }
 
+/* The object may be known, and without its path descriptor. */
+static void place_gone(struct local_object *dir, const char *name, const struct local_id *id)
+{
+    struct local_object *obj = local_object_find(local_fs_of(&dir->base), id);
+
+    local_note_gone(dir, name, id, obj);
+    if (obj)
+        vfs_object_put(&obj->base);
+}
+
 static enum vfs_status try_place(struct search *search, const struct local_id *id,
                                  const struct local_place *place, unsigned depth, int *fd)
 {
@@ -148,7 +158,7 @@ static enum vfs_status try_place(struct search *search, const struct local_id *i
         return status;
     status = open_if(dir, place->name, id, fd);
     if (status == VFS_STALE) {
-        local_note_gone(dir, place->name, id);
+        place_gone(dir, place->name, id);
         status = search_directory(dir, id, place->ino, fd);
     }
     release_directory(dir);

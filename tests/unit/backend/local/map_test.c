@@ -39,12 +39,12 @@ static struct local_place place_of(unsigned number)
     return place;
 }
 
-static void note(unsigned number)
+static bool note(unsigned number)
 {
     const struct local_place place = place_of(number);
     const struct local_id id = id_of(number);
 
-    local_map_note(map, &id, &place);
+    return local_map_note(map, &id, &place);
 }
 
 static bool found(unsigned number)
@@ -245,16 +245,16 @@ static void unwritable_database(void **state)
     assert_int_equal(unlinkat(dir_fd, "map.db-journal", 0), 0);
     assert_int_equal(mkdirat(dir_fd, "map.db-journal", 0700), 0);
     for (unsigned i = 0; i < MANY; i++)
-        note(i);
+        assert_int_equal(note(i), i < LIMIT_LOCAL_MAP_PENDING);
     bytes = size_of("map.loga") + size_of("map.logb");
     for (unsigned i = 0; i < 1000; i++)
-        note(MANY + i);
+        assert_false(note(MANY + i));
     assert_int_equal(size_of("map.loga") + size_of("map.logb"), bytes);
     assert_int_equal(unlinkat(dir_fd, "map.db-journal", AT_REMOVEDIR), 0);
     wait_until(size_of("map.loga") + size_of("map.logb") == 0);
     assert_true(found(0) && found(LIMIT_LOCAL_MAP_PENDING - 1));
     assert_false(found(MANY - 1));
-    note(MANY - 1);
+    assert_true(note(MANY - 1));
     assert_true(found(MANY - 1));
     map_end();
 }
