@@ -337,7 +337,7 @@ static void sync_before_reply(const struct request *request)
     uint32_t xid;
 
     begin_request(request, "sync");
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     xid = durable_send(&alice.conn);
     for (size_t i = 0; i < ARRAY_SIZE(request->syncs) && request->syncs[i].call; i++) {
         if (i > 0)
@@ -501,14 +501,14 @@ static void fly(void (*add)(struct flight *flight), bool (*landed)(const struct 
 {
     mount_flights();
     disk_watch_reset(watch);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     for (size_t i = 0; i < CLIENTS; i++)
         send_flight(&flights[i], add);
     for (size_t i = 0; i < CLIENTS; i++)
         wait_until(landed(&flights[i]));
     for (size_t i = 0; i < CLIENTS; i++)
         assert_false(durable_answered(&flights[i].mount.conn));
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     for (size_t i = 0; i < CLIENTS; i++)
         receive_flight(&flights[i]);
     unmount_flights();
@@ -574,7 +574,7 @@ static uint32_t wait_in_sync(void)
     dir = durable_dir("sync");
     begin(&alice, &dir);
     client_op_create(C, "new", NF4DIR, NULL, 0755);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     xid = durable_send(&alice.conn);
     durable_held(1);
     return xid;
@@ -605,7 +605,7 @@ static void a_slow_sync_holds_nobody_else(void **state)
     (void)durable_send(&bob.conn);
     wait_until(removed());
     assert_false(durable_answered(&alice.conn));
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     durable_receive(&bob.conn, bob.conn.xid, NFS4_OK);
     assert_int_equal(client_compound_receive(&alice.conn, &held, xid, &result), CLIENT_OK);
     expect_status(result.status, NFS4_OK);
@@ -644,7 +644,7 @@ static void retry_waits_for_the_sync(uint32_t xid)
         durable_receive(&other, xid, NFS4ERR_DELAY); /* the slot is in use, S20-11 */
     }
     assert_false(durable_answered(&alice.conn));
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     if (script_minor == 0)
         durable_receive(&other, xid, NFS4_OK);
     durable_receive(&alice.conn, xid, NFS4_OK);
@@ -672,7 +672,7 @@ static void the_retry_of_an_open_waits_for_its_sync(void **state)
     begin(&alice, &dir);
     add_guarded();
     client_op_getfh(C);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     xid = durable_send(&alice.conn);
     durable_held(1);
     retry_waits_for_the_sync(xid);

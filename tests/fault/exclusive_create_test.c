@@ -50,7 +50,7 @@ static void nothing_has_the_name_before_the_verifier(void **state)
     (void)state;
     dir = durable_dir("sync");
     begin_create(&alice, "a", 1);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     xid = durable_send(&alice.conn);
     durable_held(1);
     assert_int_equal(disk_watch_last(watch)->call, DISK_STAMP);
@@ -65,7 +65,7 @@ static void nothing_has_the_name_before_the_verifier(void **state)
     durable_pass();
     assert_int_equal(disk_watch_last(watch)->call, DISK_FSYNC);
     assert_false(durable_answered(&alice.conn));
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     durable_receive(&alice.conn, xid, NFS4_OK);
     create_is(&bob, "b", 2, NFS4ERR_EXIST);
 }
@@ -110,7 +110,7 @@ static void a_crash_leaves_no_name(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
         dir = durable_dir("sync");
         begin_create(&alice, "a crash", 1);
-        atomic_store(&watch->hold, true);
+        disk_watch_hold(watch, DISK_SYNCS);
         (void)durable_send(&alice.conn);
         durable_held(1);
         while (disk_watch_last(watch)->call != before[i])

@@ -99,7 +99,7 @@ static void others_go_on(void **state)
     (void)state;
     for (unsigned i = 0; i < CLIENTS; i++)
         come(i);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     for (unsigned i = 0; i < CLIENTS; i++)
         complete_send(i);
     wait_until(answers() == LATE);

@@ -3,14 +3,15 @@
  * An export whose file system hangs, or is slow, and clients that go on using it: it takes its
  * share of the threads and no more, and all exports of other file systems are as they were.
  */
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "hostile.h"
 #include "lib/directory.h"
+#include "lib/disk_watch.h"
 #include "lib/wait.h"
 #include "protocol/holder.h"
-#include "slow_disk.h"
 
 enum {
     CLIENTS = 6,
@@ -29,7 +30,7 @@ struct caller {
     struct client_compound compounds[SLOTS];
 };
 
-static struct slow_disk *disk;
+static struct disk_watch *disk;
 static struct caller callers[CLIENTS];
 static char other[] = "/dev/shm/mainstay-test.XXXXXX";
 static bool has_other; /* and it is on another file system */
@@ -76,7 +77,8 @@ static int setup(void **state)
     (void)snprintf(exports[1], 160, "/twin=local:%s,no_root_squash", twin);
     (void)snprintf(exports[2], 160, "/=local:%s,no_root_squash", root);
     (void)snprintf(exports[3], 160, "/other=local:%s,no_root_squash", other);
-    disk = slow_disk_install(script_server.dir, script_server.dir);
+    /* On FUSE even attributes may have to be fetched. */
+    disk = disk_watch_install(script_server.dir, script_server.dir, FUSE_SUPER_MAGIC);
     return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
@@ -219,14 +221,14 @@ static void is_served(const struct client_fh *dir)
     client_mount_close(&fresh);
 }
 
-/* All callers at the directories, and the file system hangs. */
-static void freeze(const struct client_fh *dirs, unsigned count,
+/* All callers at the directories, and the file system hangs over such calls. */
+static void freeze(uint32_t calls, const struct client_fh *dirs, unsigned count,
                    void (*ask)(struct client_compound *c))
 {
-    atomic_store(&disk->delay_ms, -1);
+    disk_watch_hold(disk, calls);
     call_all(dirs, count, ask);
     wait_settled();
-    assert_true(atomic_load(&disk->waiting) > 0);
+    assert_true(disk_watch_is_met(disk));
 }
 
 /* How many calls had threads meanwhile; the others were DELAY. */
@@ -234,7 +236,7 @@ static unsigned thaw(void)
 {
     unsigned delayed;
 
-    atomic_store(&disk->delay_ms, 0);
+    disk_watch_let_go(disk);
     delayed = answers();
     printf("frozen: %u of %u calls were DELAY\n", delayed, CALLS);
     assert_in_range(delayed, CALLS / 4, CALLS - 32);
@@ -250,7 +252,7 @@ static void a_frozen_export(void **state)
         in_other = script_dir("/other");
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         dirs[i] = script_dir(script_local);
-    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir);
+    freeze(DISK_BIT(DISK_MKDIR), dirs, ARRAY_SIZE(dirs), ask_mkdir);
     for (unsigned round = 0; round < 5; round++) {
         is_served(&in_mem);
         if (has_other)
@@ -273,7 +275,7 @@ static void a_frozen_export_by_a_detour(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         dirs[i] = script_dir(script_local);
     detour = in_mem;
-    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir_by_detour);
+    freeze(DISK_BIT(DISK_MKDIR), dirs, ARRAY_SIZE(dirs), ask_mkdir_by_detour);
     is_served(&in_mem);
     (void)thaw();
 }
@@ -287,11 +289,11 @@ static void a_frozen_file_system_with_two_exports(void **state)
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         dirs[i] = script_dir(script_local);
-    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir);
+    freeze(DISK_BIT(DISK_MKDIR), dirs, ARRAY_SIZE(dirs), ask_mkdir);
     by_one = thaw();
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i += 2)
         dirs[i] = script_dir("/twin");
-    freeze(dirs, ARRAY_SIZE(dirs), ask_mkdir);
+    freeze(DISK_BIT(DISK_MKDIR), dirs, ARRAY_SIZE(dirs), ask_mkdir);
     is_served(&in_mem);
     by_two = thaw();
     assert_true(by_two < by_one + STRAY);
@@ -332,7 +334,7 @@ static void a_frozen_root(void **state)
 
     (void)state;
     in_root(16);
-    freeze(NULL, 16, ask_mkdir);
+    freeze(DISK_BIT(DISK_MKDIR), NULL, 16, ask_mkdir);
     is_served(&in_mem);
     assert_true(threads() < LIMIT_WORKER_THREADS / 2);
     root_is_crowded();
@@ -349,12 +351,10 @@ static void frozen_attributes(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         dirs[i] = script_dir(script_local);
     for (unsigned i = 0; i < ARRAY_SIZE(asks); i++) {
-        atomic_store(&disk->attributes, true);
-        freeze(dirs, ARRAY_SIZE(dirs), asks[i]);
+        freeze(DISK_BIT(DISK_ATTRIBUTES), dirs, ARRAY_SIZE(dirs), asks[i]);
         is_served(&in_mem);
         assert_true(threads() < LIMIT_WORKER_THREADS / 2);
         (void)thaw();
-        atomic_store(&disk->attributes, false);
     }
 }
 
@@ -367,17 +367,17 @@ static void a_slow_directory(void **state)
 
     (void)state;
     quiet = make_file(&bob, &in_mem, "quiet");
-    atomic_store(&disk->delay_ms, SLOW_MS);
+    disk_watch_delay(disk, DISK_BIT(DISK_MKDIR), SLOW_MS);
     call_all(&dir, 1, ask_mkdir);
     found = neighbour_measure(&bob, &quiet, 300, 500);
     most = threads();
     delayed = answers();
     printf("slow: neighbour p50 %.2f ms, p99 %.2f ms, max %.2f ms; %u threads, %u of %u DELAY\n",
            found.p50_ms, found.p99_ms, found.max_ms, most, delayed, CALLS);
-    atomic_store(&disk->delay_ms, 0);
+    disk_watch_let_go(disk);
     assert_true(found.server_ms < BOUND_MS);
     assert_true(delayed > 0);
-    assert_int_equal(atomic_load(&disk->waiting), 0);
+    assert_false(disk_watch_is_met(disk));
 }
 
 /* ---- files that are gone, whose space takes long to be freed ---- */
@@ -399,8 +399,7 @@ static int neighbours_come(void **state)
 static int neighbours_go(void **state)
 {
     (void)state;
-    atomic_store(&disk->delay_ms, 0);
-    atomic_store(&disk->closes, false);
+    disk_watch_let_go(disk);
     for (unsigned i = 0; i < NEIGHBOURS; i++)
         client_mount_close(&neighbours[i]);
     return 0;
@@ -412,14 +411,13 @@ static void frees_beside_neighbours(void)
 {
     struct pending pending;
 
-    atomic_store(&disk->closes, true);
-    atomic_store(&disk->delay_ms, -1);
+    disk_watch_hold(disk, DISK_BIT(DISK_FREE));
     pending_send(&pending, &alice);
-    wait_until(atomic_load(&disk->waiting) > 0);
+    wait_until(disk_watch_is_met(disk));
     for (unsigned i = 0; i < NEIGHBOURS; i++)
         (void)attrs_of(&neighbours[i], &quiet, CLIENT_BITS(FATTR4_SIZE));
     assert_false(pending_is_answered(&pending));
-    atomic_store(&disk->delay_ms, 0);
+    disk_watch_let_go(disk);
     expect_status(pending_take(&pending), NFS4_OK);
 }
 

@@ -4,10 +4,11 @@
  * looked at: that finds the name free of delegations, and then meets the delegated file there.  It
  * must not touch it before the delegation is recalled (RFC 8881 §10.4.4).
  */
-#include "lib/gate.h"
+#include "lib/disk_watch.h"
 #include "protocol/holder.h"
 #include "protocol/set_range.h"
 
+static struct disk_watch *disk;
 static struct holder holder;
 static struct client_fh dir;
 static struct client_file file;
@@ -16,7 +17,7 @@ static char name[16], other[16]; /* of the delegated file; that it is renamed to
 static int group_setup(void **state)
 {
     assert_true(test_server_init(&script_server));
-    gate_install(script_server.dir, script_server.data);
+    disk = disk_watch_install(script_server.dir, script_server.data, 0);
     if (script_setup_default(state) != 0)
         return -1;
     set_setting("nfs.local_delegations", 2);
@@ -39,7 +40,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    gate_open();
+    disk_watch_let_go(disk);
     holder_close(&holder);
     return 0;
 }
@@ -66,14 +67,14 @@ static void race(void)
     memset(C, 0, sizeof(*C));
     begin_two(&holder.mount, &dir, &dir);
     client_op_rename(C, name, other);
-    gate_shut();
+    disk_watch_hold(disk, DISK_CHANGES);
     pending_send(&renaming, &holder.mount);
-    wait_until(gate_is_met());
+    wait_until(disk_watch_is_met(disk));
 
     *C = removing;
     pending_send(&pending, &bob);
     answered_beside(); /* if it has not come that far, it finds the delegated file at once */
-    gate_open();
+    disk_watch_let_go(disk);
     expect_status(pending_take(&renaming), NFS4_OK);
     expect_status(pending_take(&pending), NFS4ERR_DELAY);
 }

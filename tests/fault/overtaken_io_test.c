@@ -4,10 +4,11 @@
  * OPEN_DOWNGRADE, DELEGRETURN.  Nobody is given a delegation of the file before it is done, or the
  * bytes would change under a promise that they do not (RFC 8881 §10.4).
  */
-#include "lib/gate.h"
+#include "lib/disk_watch.h"
 #include "protocol/holder.h"
 #include "protocol/set_range.h"
 
+static struct disk_watch *disk;
 static struct holder holder, other; /* who writes, with callbacks; who wants a delegation */
 static struct client_fh dir;
 static struct client_file file;
@@ -16,7 +17,7 @@ static char name[16];
 static int group_setup(void **state)
 {
     assert_true(test_server_init(&script_server));
-    gate_install(script_server.dir, script_server.data);
+    disk = disk_watch_install(script_server.dir, script_server.data, 0);
     if (script_setup_default(state) != 0)
         return -1;
     /* With leases the kernel refuses as long as the file is open for writing. */
@@ -38,7 +39,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    gate_open();
+    disk_watch_let_go(disk);
     holder_close(&holder);
     holder_close(&other);
     return 0;
@@ -60,9 +61,9 @@ static void begin_beside(struct client_mount *mount, const struct client_fh *fh)
 
 static void at_the_disk(struct pending *pending, struct client_mount *by)
 {
-    gate_shut();
+    disk_watch_hold(disk, DISK_CHANGES);
     pending_send(pending, by);
-    wait_until(gate_is_met());
+    wait_until(disk_watch_is_met(disk));
 }
 
 static void write_begun(struct pending *pending, struct client_mount *by,
@@ -88,7 +89,7 @@ static void is_counted(struct pending *pending)
 
     must_get_nothing(OPEN_DELEGATE_READ);
     must_get_nothing(OPEN_DELEGATE_WRITE);
-    gate_open();
+    disk_watch_let_go(disk);
     expect_status(pending_take(pending), NFS4_OK);
     wanted = holder_delegated(&other, &dir, name, OPEN_DELEGATE_READ);
     holder_finish(&other, &wanted);

@@ -4,12 +4,13 @@
  * minor version 0 for its owner's turn.  Once the new incarnation is confirmed the old one's
  * requests do nothing any more (RFC 8881 §18.35.4, RFC 7530 §16.34.5).
  */
-#include "lib/gate.h"
+#include "lib/disk_watch.h"
 #include "protocol/holder.h"
 #include "protocol/set_range.h"
 
 #define OWNER "restarting"
 
+static struct disk_watch *disk;
 static struct holder holder;
 static struct client_mount former, latter;
 static struct client_fh dir;
@@ -19,7 +20,7 @@ static char name[16], other[16];
 static int group_setup(void **state)
 {
     assert_true(test_server_init(&script_server));
-    gate_install(script_server.dir, script_server.data);
+    disk = disk_watch_install(script_server.dir, script_server.data, 0);
     if (script_setup_default(state) != 0)
         return -1;
     set_setting("nfs.recall_park_ms", 1000);
@@ -59,7 +60,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    gate_open();
+    disk_watch_let_go(disk);
     client_conn_close(&former.conn);
     client_mount_close(&latter);
     holder_close(&holder);
@@ -203,16 +204,16 @@ static void owner_waits(void **state)
     file.fh = make_file(&alice, &dir, name);
     made = make_open(&former, &dir, other); /* its owner is confirmed */
     expect_status(client_file_close(&former, &made), NFS4_OK);
-    gate_shut();
+    disk_watch_hold(disk, DISK_CHANGES);
     op_open(name, true);
     pending_send(&first, &former);
-    wait_until(gate_is_met());
+    wait_until(disk_watch_is_met(disk));
     op_open("never made", false);
     pending_send(&second, &former);
     begin(&former, &dir); /* behind it: by then it waits */
     run_on(&former.conn, NFS4_OK);
     restart();
-    gate_open();
+    disk_watch_let_go(disk);
     (void)pending_take(&first);
     expect_status(pending_take(&second), NFS4ERR_EXPIRED);
     begin(&alice, &dir);

@@ -4,10 +4,11 @@
  * sent by it is still at the disk.  The holder is told at once; but nobody is given the file before
  * that is done, or it would change under whoever has it then (RFC 8881 §10.4.5).
  */
-#include "lib/gate.h"
+#include "lib/disk_watch.h"
 #include "protocol/holder.h"
 #include "protocol/set_range.h"
 
+static struct disk_watch *disk;
 static struct holder holder;
 static struct client_fh dir;
 static struct client_file file;
@@ -19,7 +20,7 @@ static int group_setup(void **state)
 
     (void)state;
     assert_true(test_server_init(&script_server));
-    gate_install(script_server.dir, script_server.data);
+    disk = disk_watch_install(script_server.dir, script_server.data, 0);
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     if (script_setup(options) != 0)
         return -1;
@@ -40,7 +41,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    gate_open();
+    disk_watch_let_go(disk);
     holder_drop(&holder);
     return 0;
 }
@@ -68,9 +69,9 @@ static void outlives_its_delegation(void)
     struct client_file other;
     struct pending pending;
 
-    gate_shut();
+    disk_watch_hold(disk, DISK_CHANGES);
     pending_send(&pending, &holder.mount);
-    wait_until(gate_is_met());
+    wait_until(disk_watch_is_met(disk));
     while (!is_revoked()) {
         assert_true(wait_now_ms() < end_ms);
         expect_status(conflict_open(&bob, &dir, "file", &other), NFS4ERR_DELAY);
@@ -82,7 +83,7 @@ static void outlives_its_delegation(void)
     client_op_read(C, &client_stateid_bypass, 0, 1);
     run(NFS4ERR_DELAY);
 
-    gate_open();
+    disk_watch_let_go(disk);
     expect_status(pending_take(&pending), NFS4_OK);
     expect_status(conflict_insist(&bob, &dir, "file", NULL, &other), NFS4_OK);
     expect_status(client_file_close(&bob, &other), NFS4_OK);

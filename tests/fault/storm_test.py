@@ -46,7 +46,10 @@ PAUSE_S = (0, 3)
 LOG_AWAKE_S, LOG_ASLEEP_S = 3, 5
 SLOW_MS = (0, 30, -1)  # what a mkdir in the slow file system takes, in turn; -1: for ever
 SLOW_EVERY_S = 10
-SLOW_ROOM = 256  # of the path in struct slow_disk
+WATCH_ROOM = 256  # of the path in struct disk_watch (tests/lib/disk_watch.h)
+WATCH_BYTES = 1 << 20  # more than that struct has
+FUSE = 0x65735546  # FUSE_SUPER_MAGIC: attributes may have to be fetched
+SLOW_CALLS = 1 << 8  # DISK_MKDIR
 LOAD_S = 25
 LOAD_WORKERS, LOAD_STOCK = 6, 4
 LOAD_ACTIONS = ["create", "exclusive", "mkdir", "symlink", "link", "rename", "replace", "remove", "mode", "size",
@@ -73,25 +76,26 @@ class StormServer(Server):
     def __init__(self, argv, directory, library):
         super().__init__(argv, f"{directory}/server.log", ready="mainstayd: ready on")
         self.directory = directory
-        self.slow = self.make_slow_disk(f"{directory}/slow", f"{directory}/slow_disk")
+        self.watch = self.make_watch(f"{directory}/slow", f"{directory}/disk_watch")
         options = [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0", f"log_path={directory}/sanitizer"]
-        self.environment = dict(os.environ, MAINSTAY_SLOW_DISK=f"{directory}/slow_disk", LD_PRELOAD=library,
+        self.environment = dict(os.environ, MAINSTAY_DISK_WATCH=f"{directory}/disk_watch", LD_PRELOAD=library,
                                 ASAN_OPTIONS=":".join(filter(None, options)),
                                 UBSAN_OPTIONS="print_stacktrace=1")
         self.reader_sleeps = False
 
-    def make_slow_disk(self, root, path):
-        """struct slow_disk of slow_disk.h."""
+    def make_watch(self, root, path):
+        """struct disk_watch."""
         with open(path, "wb") as file:
-            file.write(root.encode().ljust(SLOW_ROOM, b"\0") + bytes(16))
+            file.write(root.encode().ljust(WATCH_ROOM, b"\0") + struct.pack("=II", FUSE, SLOW_CALLS))
+            file.truncate(WATCH_BYTES)
         with open(path, "r+b") as file:
             return mmap.mmap(file.fileno(), 0)
 
     def set_slow(self, delay_ms):
-        struct.pack_into("=i", self.slow, SLOW_ROOM, delay_ms)
+        struct.pack_into("=i", self.watch, WATCH_ROOM + 8, delay_ms)
 
     def waiting(self):
-        return struct.unpack_from("=I", self.slow, SLOW_ROOM + 4)[0]
+        return struct.unpack_from("=I", self.watch, WATCH_ROOM + 12)[0]
 
     def start(self):
         reader, writer = os.pipe()
@@ -299,8 +303,8 @@ class Storm:
                 "--grace", "0", "--set", "nfs.memory_mib=1024", *self.given.server]
         for export in exports:
             argv += ["--export", export]
-        server = StormServer(argv, top, f"{self.given.programs}/libslow_disk_library.so")
-        server.slow[:SLOW_ROOM] = f"{fast}/slow".encode().ljust(SLOW_ROOM, b"\0")
+        server = StormServer(argv, top, f"{self.given.programs}/libdisk_watch_library.so")
+        server.watch[:WATCH_ROOM] = f"{fast}/slow".encode().ljust(WATCH_ROOM, b"\0")
         return server
 
     def count(self, attack, line):

@@ -78,7 +78,7 @@ static void another_directory_is_not_concerned(void **state)
     dir = durable_dir("sync");
     other = look(&bob, &dir, "other");
     disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     begin(&alice, &dir);
     add_mkdir("new");
     first = leave_waiting(&alice);
@@ -86,7 +86,7 @@ static void another_directory_is_not_concerned(void **state)
     add_mkdir("new");
     second = leave_waiting(&bob);
     durable_held(2);
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     waiting_gets(&first, NFS4ERR_IO);
     waiting_gets(&second, NFS4_OK);
     mkdir_is(&alice, &dir, "next", NFS4_OK);
@@ -100,7 +100,7 @@ static void who_comes_later_is_not_concerned(void **state)
     (void)state;
     dir = durable_dir("sync");
     disk_watch_fail(watch, DISK_FSYNC, durable_note(""), 1);
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     begin(&alice, &dir);
     add_mkdir("first");
     first = leave_waiting(&alice);
@@ -109,7 +109,7 @@ static void who_comes_later_is_not_concerned(void **state)
     add_mkdir("second");
     second = leave_waiting(&bob);
     wait_until(there("second"));
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     waiting_gets(&first, NFS4ERR_IO);
     waiting_gets(&second, NFS4_OK);
 }
@@ -386,14 +386,14 @@ static bool share_a_failing_round(struct client_mount *carol)
     bool shared;
 
     dir = durable_dir("sync");
-    atomic_store(&watch->hold, true);
+    disk_watch_hold(watch, DISK_SYNCS);
     chmod_later(&alice, "empty", &first);
     durable_held(1);
     disk_watch_fail(watch, DISK_SYNCFS, "sync", 1);
     chmod_later(&bob, "sub", &second);
     chmod_later(carol, "other", &third);
     wait_ms(1); /* so that both wait for it, most likely */
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     waiting_gets(&first, NFS4_OK);
     wait_until(durable_answered(&bob.conn) && durable_answered(&carol->conn));
     shared = disk_watch_count(watch, DISK_SYNCFS, NULL) > 0;

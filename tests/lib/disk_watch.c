@@ -44,10 +44,31 @@ struct disk_watch *disk_watch_install(const char *dir, const char *root, uint32_
     return watch;
 }
 
+void disk_watch_delay(struct disk_watch *watch, uint32_t calls, int32_t delay_ms)
+{
+    atomic_store(&watch->delay_ms, delay_ms);
+    atomic_store(&watch->slow, calls);
+}
+
+void disk_watch_hold(struct disk_watch *watch, uint32_t calls)
+{
+    disk_watch_delay(watch, calls, -1);
+}
+
+void disk_watch_let_go(struct disk_watch *watch)
+{
+    atomic_store(&watch->slow, 0);
+}
+
+bool disk_watch_is_met(const struct disk_watch *watch)
+{
+    return atomic_load(&watch->held) > 0;
+}
+
 void disk_watch_reset(struct disk_watch *watch)
 {
     atomic_store(&watch->failures, 0);
-    atomic_store(&watch->hold, false);
+    disk_watch_let_go(watch);
     wait_until(atomic_load(&watch->held) == 0);
     atomic_store(&watch->passes, 0);
     for (uint32_t i = 0; i < DISK_WATCH_NOTES; i++)

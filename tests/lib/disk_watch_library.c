@@ -65,15 +65,25 @@ static bool take_one(_Atomic uint32_t *count)
     return false;
 }
 
-static void wait_while_held(void)
+static bool is_slow(enum disk_call call)
+{
+    return atomic_load(&watch->slow) & DISK_BIT(call);
+}
+
+static void wait_while_held(enum disk_call call)
 {
     const struct timespec pause = {.tv_nsec = LOOK_NS};
 
-    if (!atomic_load(&watch->hold))
+    if (!is_slow(call))
         return;
     atomic_fetch_add(&watch->held, 1);
-    while (atomic_load(&watch->hold) && !take_one(&watch->passes))
+    for (int32_t ms = 0; is_slow(call) && !take_one(&watch->passes); ms++) {
+        int32_t delay_ms = atomic_load(&watch->delay_ms);
+
+        if (delay_ms >= 0 && ms >= delay_ms)
+            break;
         (void)nanosleep(&pause, NULL);
+    }
     atomic_fetch_sub(&watch->held, 1);
 }
 
@@ -83,35 +93,64 @@ static bool is_to_fail(enum disk_call call, const char *path)
            (strcmp(watch->fail_path, "*") == 0 || strcmp(watch->fail_path, path) == 0);
 }
 
-/* False: the call is to fail, and errno is set. */
+static void take_note(enum disk_call call, const char *path)
+{
+    uint32_t index = atomic_fetch_add(&watch->count, 1);
+    struct disk_note *note = &watch->notes[index];
+
+    if (index >= DISK_WATCH_NOTES)
+        return;
+    note->call = call;
+    (void)snprintf(note->path, sizeof(note->path), "%.*s", (int)sizeof(note->path) - 1, path);
+    atomic_store(&note->whole, true);
+}
+
+/* A call that is noted.  False: it is to fail, and errno is set. */
 static bool pass(enum disk_call call, int fd)
 {
     char buffer[4096];
     const char *path = path_of(fd, buffer, sizeof(buffer));
-    uint32_t index;
 
     if (!path)
         return true;
-    index = atomic_fetch_add(&watch->count, 1);
-    if (index < DISK_WATCH_NOTES) {
-        struct disk_note *note = &watch->notes[index];
-
-        note->call = call;
-        (void)snprintf(note->path, sizeof(note->path), "%.*s", (int)sizeof(note->path) - 1, path);
-        atomic_store(&note->whole, true);
-    }
-    wait_while_held();
+    take_note(call, path);
+    wait_while_held(call);
     if (!is_to_fail(call, path) || !take_one(&watch->failures))
         return true;
     errno = EIO;
     return false;
 }
 
-/* A function has its own form of pointer, which POSIX says dlsym()'s is good for. */
+/* One that is not. */
+static void pass_unnoted(enum disk_call call, int fd)
+{
+    char buffer[4096];
+
+    if (watch && is_slow(call) && path_of(fd, buffer, sizeof(buffer)))
+        wait_while_held(call);
+}
+
+/* The kernel says so behind the path of a file without a name. */
+static bool is_removed(int fd)
+{
+    static const char mark[] = " (deleted)";
+    char buffer[4096];
+    const char *path = path_of(fd, buffer, sizeof(buffer));
+    size_t len = path ? strlen(path) : 0;
+
+    return len >= sizeof(mark) && strcmp(path + len - (sizeof(mark) - 1), mark) == 0;
+}
+
+/* What the call would be without us, if that is not known yet.  A function has its own form of
+ * pointer, which POSIX says dlsym()'s is good for. */
 static void find(const char *name, void *function, size_t size)
 {
-    void *found = dlsym(RTLD_NEXT, name);
+    void *found;
 
+    memcpy(&found, function, size);
+    if (found)
+        return;
+    found = dlsym(RTLD_NEXT, name);
     if (!found)
         abort();
     memcpy(function, &found, size);
@@ -119,7 +158,7 @@ static void find(const char *name, void *function, size_t size)
 
 int fsync(int fd)
 {
-    int (*next)(int);
+    static int (*next)(int);
 
     find("fsync", &next, sizeof(next));
     return pass(DISK_FSYNC, fd) ? next(fd) : -1;
@@ -127,7 +166,7 @@ int fsync(int fd)
 
 int fdatasync(int fd)
 {
-    int (*next)(int);
+    static int (*next)(int);
 
     find("fdatasync", &next, sizeof(next));
     return pass(DISK_FDATASYNC, fd) ? next(fd) : -1;
@@ -135,16 +174,20 @@ int fdatasync(int fd)
 
 int syncfs(int fd)
 {
-    int (*next)(int);
+    static int (*next)(int), (*sync_one)(int);
+    char buffer[4096];
 
+    find("syncfs", &next, sizeof(next));
+    find("fsync", &sync_one, sizeof(sync_one));
+    if (!path_of(fd, buffer, sizeof(buffer)))
+        return next(fd);
     /* The others who use this machine's disk would be waited for. */
-    find("fsync", &next, sizeof(next));
-    return pass(DISK_SYNCFS, fd) ? next(fd) : -1;
+    return pass(DISK_SYNCFS, fd) ? sync_one(fd) : -1;
 }
 
 int futimens(int fd, const struct timespec times[2])
 {
-    int (*next)(int, const struct timespec[2]);
+    static int (*next)(int, const struct timespec[2]);
 
     find("futimens", &next, sizeof(next));
     return pass(DISK_STAMP, fd) ? next(fd, times) : -1;
@@ -152,15 +195,79 @@ int futimens(int fd, const struct timespec times[2])
 
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
-    int (*next)(int, const char *, int, const char *, int);
+    static int (*next)(int, const char *, int, const char *, int);
 
     find("linkat", &next, sizeof(next));
     return pass(DISK_NAME, to_fd) ? next(from_fd, from, to_fd, to, flags) : -1;
 }
 
+ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
+{
+    static ssize_t (*next)(int, const void *, size_t, off_t);
+
+    find("pwrite64", &next, sizeof(next));
+    pass_unnoted(DISK_WRITE, fd);
+    return next(fd, data, len, offset);
+}
+
+int ftruncate(int fd, off_t size)
+{
+    static int (*next)(int, off_t);
+
+    find("ftruncate64", &next, sizeof(next));
+    pass_unnoted(DISK_TRUNCATE, fd);
+    return next(fd, size);
+}
+
+int renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    static int (*next)(int, const char *, int, const char *);
+
+    find("renameat", &next, sizeof(next));
+    pass_unnoted(DISK_RENAME, from_fd);
+    return next(from_fd, from, to_fd, to);
+}
+
+int mkdirat(int fd, const char *path, mode_t mode)
+{
+    static int (*next)(int, const char *, mode_t);
+
+    find("mkdirat", &next, sizeof(next));
+    pass_unnoted(DISK_MKDIR, fd);
+    return next(fd, path, mode);
+}
+
+int statx(int fd, const char *path, int flags, unsigned mask, struct statx *out)
+{
+    static int (*next)(int, const char *, int, unsigned, struct statx *);
+
+    find("statx", &next, sizeof(next));
+    pass_unnoted(DISK_ATTRIBUTES, fd);
+    return next(fd, path, flags, mask, out);
+}
+
+int faccessat(int fd, const char *path, int mode, int flags)
+{
+    static int (*next)(int, const char *, int, int);
+
+    find("faccessat", &next, sizeof(next));
+    pass_unnoted(DISK_ATTRIBUTES, fd);
+    return next(fd, path, mode, flags);
+}
+
+int close(int fd)
+{
+    static int (*next)(int);
+
+    find("close", &next, sizeof(next));
+    if (watch && is_slow(DISK_FREE) && is_removed(fd))
+        wait_while_held(DISK_FREE);
+    return next(fd);
+}
+
 int fstatfs(int fd, struct statfs *st)
 {
-    int (*next)(int, struct statfs *);
+    static int (*next)(int, struct statfs *);
     char buffer[4096];
     int result;
 
