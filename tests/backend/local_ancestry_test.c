@@ -33,7 +33,7 @@ static void some_seconds_pass(struct local_dir *dir, uint32_t count)
 {
     vfs_own_identity();
     while (count-- > 0)
-        local_cache_sweep(CONTAINER_OF(dir->fs, struct local_fs, base));
+        local_sweep(CONTAINER_OF(dir->fs, struct local_fs, base));
 }
 
 static void seconds_pass(struct local_dir *dir)

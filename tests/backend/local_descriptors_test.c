@@ -35,7 +35,7 @@ static void sweep(struct local_dir *dir, int times)
 {
     vfs_own_identity();
     while (times-- > 0)
-        local_cache_sweep(local_fs(dir));
+        local_sweep(local_fs(dir));
 }
 
 static bool is_path_only(int fd)

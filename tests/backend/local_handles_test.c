@@ -435,9 +435,9 @@ static void closing_for_others_is_told(void **state)
         (void)attr_of(held[i]);
     sections = sections_open = 0;
     vfs_blocking_hooks = (struct vfs_blocking_hooks){section_begin, section_end};
-    assert_ok(local_descriptor_reserve(fs));
+    assert_ok(local_cache_reserve(fs));
     assert_int_equal(sections, 1);
-    assert_ok(local_descriptor_reserve(fs)); /* one is free now */
+    assert_ok(local_cache_reserve(fs)); /* one is free now */
     assert_int_equal(sections, 1);
     assert_int_equal(sections_open, 0);
     vfs_blocking_hooks = (struct vfs_blocking_hooks){NULL, NULL};
@@ -462,7 +462,7 @@ static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t 
     fs->descriptors_max = 0;
     for (uint32_t i = 0; i < count; i++) {
         for (int tries = 0; tries < FILES && !is_bare(held[i]); tries++)
-            assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+            assert_status(local_cache_reserve(fs), VFS_DELAY);
         assert_true(is_bare(held[i]));
     }
     fs->descriptors_max = max;
@@ -480,7 +480,7 @@ static void what_is_removed_behind_the_back_keeps_its_descriptor(void **state)
     assert_ok(do_write(file, &self, 0, "file", 4));
     assert_int_equal(unlink(local_path(dir, "file")), 0);
     fs->descriptors_max = 0;
-    assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+    assert_status(local_cache_reserve(fs), VFS_DELAY);
     fs->descriptors_max = max;
     assert_reads(file, "file");
     assert_int_equal(atomic_load(&fs->orphans), 1);
@@ -506,9 +506,9 @@ static void write_and_leave(struct vfs *vfs, struct vfs_object *root, bool remov
     vfs->ops->close(file, VFS_WANT_BOTH);
     vfs_object_put(file);
     fs->descriptors_max = 0;
-    assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+    assert_status(local_cache_reserve(fs), VFS_DELAY);
     fs->descriptors_max = max;
-    assert_null(local_object_find(fs, &id));
+    assert_null(local_cache_lookup(fs, &id));
 }
 
 static bool may_have_missed(const struct local_fs *fs, struct vfs_object *obj)
@@ -535,7 +535,7 @@ static void what_left_unsynced_is_reviewed(void **state)
     other = make(root, &self, "neighbour", VFS_REG, 0644);
     vfs_object_put(other);
     fs->descriptors_max = 0;
-    assert_status(local_descriptor_reserve(fs), VFS_DELAY);
+    assert_status(local_cache_reserve(fs), VFS_DELAY);
     fs->descriptors_max = max;
     assert_int_equal(atomic_load(&fs->unwatched), left);
     assert_ok(do_lookup(root, &self, "file", &again));

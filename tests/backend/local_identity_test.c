@@ -292,7 +292,7 @@ static void the_server_drops_back(void **state)
     struct vfs_object *file = make(sub, &owner, "file", VFS_REG, 0600);
     struct vfs_handle handle = file->handle;
 
-    local_object_forget(local_of(file));
+    local_cache_forget(local_of(file));
     assert_ok(do_access(sub, &owner, VFS_MAY_READ) == VFS_MAY_READ ? VFS_OK : VFS_ACCESS);
     assert_ok(do_resolve(dir->fs, &handle, &again));
     assert_int_equal(thread_uid(), owner.uid);

@@ -228,7 +228,7 @@ static void it_outlives_idleness(void **state)
     assert_ok(lease(file, VFS_LEASE_WRITE));
     vfs_own_identity();
     for (int i = 0; i < 10; i++)
-        local_cache_sweep(CONTAINER_OF(dir->fs, struct local_fs, base));
+        local_sweep(CONTAINER_OF(dir->fs, struct local_fs, base));
     pid = opener(dir, "file", O_RDONLY);
     wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
     unlease(file, VFS_LEASE_WRITE);

@@ -33,7 +33,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
     if (err)
         return local_failure(err);
     if (st.stx_nlink == 0)
-        local_object_orphan(obj);
+        local_orphan_mark(obj);
     local_attr_fill(out, &st);
     out->change = local_change(local_fs_of(base), obj->file, out->change);
     return VFS_OK;

@@ -141,7 +141,7 @@ static struct local_object *find_locked(struct local_fs *fs, struct local_shard 
     return NULL;
 }
 
-struct local_object *local_object_find(struct local_fs *fs, const struct local_id *id)
+struct local_object *local_cache_lookup(struct local_fs *fs, const struct local_id *id)
 {
     uint64_t hash = id_hash(fs, id);
     struct local_shard *shard = shard_of(fs, hash);
@@ -233,7 +233,7 @@ static bool take_one(struct local_fs *fs)
     pthread_mutex_lock(&shard->lock);
     save_locked(shard, &victim, &closing);
     pthread_mutex_unlock(&shard->lock);
-    local_io_close(&closing);
+    local_descriptor_close(&closing);
     if (victim)
         vfs_object_put(&victim->base);
     return victim || closing.count > 0;
@@ -253,7 +253,7 @@ static bool make_descriptor(struct local_fs *fs)
     return has_descriptor(fs);
 }
 
-enum vfs_status local_descriptor_reserve(struct local_fs *fs)
+enum vfs_status local_cache_reserve(struct local_fs *fs)
 {
     bool there = has_descriptor(fs);
 
@@ -268,7 +268,7 @@ enum vfs_status local_descriptor_reserve(struct local_fs *fs)
     return VFS_DELAY;
 }
 
-void local_object_equip(struct local_object *obj, int fd)
+void local_cache_equip(struct local_object *obj, int fd)
 {
     struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
 
@@ -286,7 +286,7 @@ static bool shard_is_full(const struct local_fs *fs, const struct local_shard *s
     return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight();
 }
 
-void local_object_watch(struct local_object *obj)
+void local_cache_watch(struct local_object *obj)
 {
     struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
 
@@ -325,8 +325,8 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
     if (victim)
         vfs_object_put(&victim->base);
     if (obj != fresh) {
-        local_io_adopt(obj, fresh);
-        local_object_watch(obj);
+        local_descriptor_adopt(obj, fresh);
+        local_cache_watch(obj);
         local_object_destroy(fresh);
     }
     return obj;
@@ -344,10 +344,10 @@ static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct s
         return VFS_STALE;
     if (st->stx_ino == 0)
         return VFS_SERVERFAULT;
-    return local_descriptor_reserve(fs);
+    return local_cache_reserve(fs);
 }
 
-enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
+enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
                                      const struct local_id *id, struct local_object **out)
 {
     struct local_id found;
@@ -364,7 +364,7 @@ enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
             return local_status(err);
         }
         /* A file just created is not looked for: its descriptor must not be lost. */
-        obj = access < 0 ? local_object_find(fs, id) : NULL;
+        obj = access < 0 ? local_cache_lookup(fs, id) : NULL;
         if (obj) {
             close(fd);
             *out = obj;
@@ -388,7 +388,7 @@ enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
     return VFS_OK;
 }
 
-void local_object_forget(struct local_object *obj)
+void local_cache_forget(struct local_object *obj)
 {
     struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
     bool was;
@@ -424,7 +424,7 @@ void local_cache_sweep_shard(struct local_shard *shard, uint32_t epoch)
 
     pthread_mutex_lock(&shard->lock);
     LIST_FOREACH_SAFE (obj, &shard->io, struct local_object, io) {
-        if (!local_io_sweep(obj, epoch))
+        if (!local_descriptor_sweep(obj, epoch))
             list_remove(&obj->io);
         if (++seen == SWEEP_SCAN)
             break;

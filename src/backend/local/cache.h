@@ -11,26 +11,26 @@ void local_cache_init(struct local_fs *fs);
 void local_cache_fini(struct local_fs *fs);
 
 /* With a reference, or NULL. */
-struct local_object *local_object_find(struct local_fs *fs, const struct local_id *id);
+struct local_object *local_cache_lookup(struct local_fs *fs, const struct local_id *id);
 
 /* The object that `fd` is open on.  Takes the descriptor over, also on error.  `access` is -1 for
  * an O_PATH descriptor, else its O_ access mode.  With `id` that of the object, if known. */
-enum vfs_status local_object_from_fd(struct local_fs *fs, int fd, int access,
+enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
                                      const struct local_id *id, struct local_object **out);
 
 /* Out of the table: the next resolve asks the kernel. */
-void local_object_forget(struct local_object *obj);
+void local_cache_forget(struct local_object *obj);
 
 /* It has I/O descriptors now: the sweeper looks at it from now on. */
-void local_object_watch(struct local_object *obj);
+void local_cache_watch(struct local_object *obj);
 
 /* Give a bare object the path descriptor `fd`, as local_path_set() does; it can be asked to give it
  * up again. */
-void local_object_equip(struct local_object *obj, int fd);
+void local_cache_equip(struct local_object *obj, int fd);
 
 /* Make room for one more descriptor: idle objects give up theirs, also those that are open.
  * VFS_DELAY when none can.  A blocking section of its own, when it has to close something. */
-enum vfs_status local_descriptor_reserve(struct local_fs *fs);
+enum vfs_status local_cache_reserve(struct local_fs *fs);
 
 /* For the sweeper.  Close the I/O descriptors of a shard that are idle at `epoch`, and let go of
  * objects that have not been used for long. */

@@ -193,7 +193,7 @@ static enum vfs_status make_file(struct making *m)
     if (err)
         return err == EEXIST ? existing(m) : local_failure(err);
     m->create->created = true;
-    status = local_object_from_fd(m->fs, fd, O_RDWR, NULL, &m->made);
+    status = local_cache_from_fd(m->fs, fd, O_RDWR, NULL, &m->made);
     if (status != VFS_OK)
         (void)unlinkat(m->dir->path_fd, m->name, 0);
     return status;
@@ -286,7 +286,7 @@ enum vfs_status local_create_entry(struct vfs_object *base, const struct vfs_cre
         return VFS_NOTDIR;
     status = local_name_copy(name, &text);
     if (status == VFS_OK)
-        status = local_descriptor_reserve(m.fs);
+        status = local_cache_reserve(m.fs);
     if (status == VFS_OK)
         status = local_cred_use(m.fs, cred);
     if (status != VFS_OK)

@@ -19,7 +19,7 @@ enum {
     IO_IDLE_EPOCHS = 3 /* longer, and local users see "text file busy" for long */
 };
 
-int local_reopen(const struct local_fs *fs, int fd, int flags)
+int local_descriptor_reopen(const struct local_fs *fs, int fd, int flags)
 {
     char digits[12];
     char *p = digits + sizeof(digits);
@@ -33,7 +33,7 @@ int local_reopen(const struct local_fs *fs, int fd, int flags)
     return openat(fs->proc_fd, p, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-void local_io_adopt(struct local_object *obj, struct local_object *twin)
+void local_descriptor_adopt(struct local_object *obj, struct local_object *twin)
 {
     if (!local_path_try(obj))
         return; /* it has just given up all that it had */
@@ -52,7 +52,8 @@ void local_io_adopt(struct local_object *obj, struct local_object *twin)
     local_path_put(obj);
 }
 
-void local_io_take_locked(struct local_object *obj, bool path, struct local_closing *closing)
+void local_descriptor_take_locked(struct local_object *obj, bool path,
+                                  struct local_closing *closing)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
     uint32_t before = closing->count;
@@ -73,7 +74,7 @@ void local_io_take_locked(struct local_object *obj, bool path, struct local_clos
     atomic_fetch_sub_explicit(&fs->descriptors, closing->count - before, memory_order_relaxed);
 }
 
-void local_io_close(const struct local_closing *closing)
+void local_descriptor_close(const struct local_closing *closing)
 {
     for (uint32_t i = 0; i < closing->count; i++)
         close(closing->fds[i]);
@@ -90,7 +91,7 @@ static bool close_idle(struct local_object *obj, int access)
     if (access != O_RDONLY)
         local_sync_unwatch(obj);
     if (fd == obj->path_fd) {
-        int path = local_reopen(fs, fd, O_PATH);
+        int path = local_descriptor_reopen(fs, fd, O_PATH);
         bool replaced = path >= 0 && dup3(path, fd, O_CLOEXEC) >= 0;
 
         if (path >= 0)
@@ -105,7 +106,7 @@ static bool close_idle(struct local_object *obj, int access)
     return true;
 }
 
-bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t users)
+bool local_descriptor_keep_only_locked(struct local_object *obj, int access, uint32_t users)
 {
     for (int i = 0; i < 3; i++) {
         if (i == access || obj->fds[i] < 0)
@@ -117,7 +118,7 @@ bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t us
     return true;
 }
 
-bool local_io_sweep(struct local_object *obj, uint32_t epoch)
+bool local_descriptor_sweep(struct local_object *obj, uint32_t epoch)
 {
     bool empty = true;
 

@@ -13,20 +13,21 @@ struct local_closing {
 };
 
 /* Open anew what `fd` is open on.  A descriptor, or -1 and errno. */
-int local_reopen(const struct local_fs *fs, int fd, int flags);
+int local_descriptor_reopen(const struct local_fs *fs, int fd, int flags);
 
 /* Move the I/O descriptors of a twin that lost the race into the table; not if the object has none
  * itself. */
-void local_io_adopt(struct local_object *obj, struct local_object *twin);
+void local_descriptor_adopt(struct local_object *obj, struct local_object *twin);
 
 /* With obj->lock, or at the object's end: its I/O descriptors become `closing`'s, and with `path`
  * that one, too. */
-void local_io_take_locked(struct local_object *obj, bool path, struct local_closing *closing);
-void local_io_close(const struct local_closing *closing);
+void local_descriptor_take_locked(struct local_object *obj, bool path,
+                                  struct local_closing *closing);
+void local_descriptor_close(const struct local_closing *closing);
 
 /* With obj->lock: close all but fds[access].  False: one of them is needed, or more than `users`
  * use any. */
-bool local_io_keep_only_locked(struct local_object *obj, int access, uint32_t users);
+bool local_descriptor_keep_only_locked(struct local_object *obj, int access, uint32_t users);
 
 /* Close what has been idle; false: nothing left to watch. */
-bool local_io_sweep(struct local_object *obj, uint32_t epoch);
+bool local_descriptor_sweep(struct local_object *obj, uint32_t epoch);

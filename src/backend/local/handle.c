@@ -23,7 +23,8 @@ _Static_assert(1 + LOCAL_ID_BYTES_MAX + LOCAL_MAC_BYTES <= VFS_HANDLE_BYTES_MAX,
 
 static const char key_name[] = "local.key";
 
-int local_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf, size_t size)
+int local_handle_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf,
+                          size_t size)
 {
     enum state_file_status status;
     uint8_t key[KEY_BYTES];

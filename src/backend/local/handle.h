@@ -12,7 +12,8 @@ enum {
 
 /* The key for the export of `path`, from the server's key in its state directory, which is made if
  * there is none.  0, or -1 and a reason at `errbuf`. */
-int local_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf, size_t size);
+int local_handle_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf,
+                          size_t size);
 
 /* id -> handle. */
 void local_handle_build(const struct local_fs *fs, const struct local_id *id,

@@ -44,10 +44,10 @@ static int open_as_server(struct local_object *obj, enum vfs_open_want want, int
 
     local_cred_server_begin(fs);
     *access = want == VFS_WANT_READ ? O_RDONLY : O_RDWR;
-    fd = local_reopen(fs, obj->path_fd, *access);
+    fd = local_descriptor_reopen(fs, obj->path_fd, *access);
     if (fd < 0 && errno == EACCES && want == VFS_WANT_WRITE) {
         *access = O_WRONLY;
-        fd = local_reopen(fs, obj->path_fd, *access);
+        fd = local_descriptor_reopen(fs, obj->path_fd, *access);
     }
     local_cred_server_end(fs);
     return fd;
@@ -66,10 +66,10 @@ static int open_as_caller(struct local_object *obj, const struct vfs_cred *cred,
         return -1;
     }
     *access = want == VFS_WANT_READ ? O_RDONLY : O_RDWR;
-    fd = local_reopen(fs, obj->path_fd, *access);
+    fd = local_descriptor_reopen(fs, obj->path_fd, *access);
     if (fd < 0 && errno == EACCES && want == VFS_WANT_WRITE) {
         *access = O_WRONLY;
-        fd = local_reopen(fs, obj->path_fd, *access);
+        fd = local_descriptor_reopen(fs, obj->path_fd, *access);
     }
     if (fd < 0 && errno == EACCES && want == VFS_WANT_READ) {
         int err = may_open(obj, want);
@@ -107,14 +107,14 @@ static int keep(struct local_object *obj, int fd, int access)
     pthread_mutex_unlock(&obj->lock);
     if (kept != fd)
         close(fd);
-    local_object_watch(obj);
+    local_cache_watch(obj);
     return kept;
 }
 
 static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_cred *cred,
                                      enum vfs_open_want want, int *fd)
 {
-    enum vfs_status status = local_descriptor_reserve(local_fs_of(&obj->base));
+    enum vfs_status status = local_cache_reserve(local_fs_of(&obj->base));
     int access, fresh, err;
 
     if (status == VFS_OK)
@@ -213,7 +213,8 @@ enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int
 
 void local_io_put(struct local_object *obj)
 {
-    /* Pairs with the acquire in local_io_sweep(): our I/O is over before the descriptor closes. */
+    /* Pairs with the acquire in local_descriptor_sweep(): our I/O is over before the descriptor
+     * closes. */
     uint32_t before = atomic_fetch_sub_explicit(&obj->users, 1, memory_order_release);
 
     DCHECK(before > 0);
@@ -257,6 +258,6 @@ void local_io_unpin(struct local_object *obj, enum vfs_open_want want)
     local_node_closed(fs->volume, obj->file, pins_of(want));
     if (gone) {
         atomic_fetch_sub_explicit(&fs->orphans, 1, memory_order_relaxed);
-        local_object_forget(obj);
+        local_cache_forget(obj);
     }
 }

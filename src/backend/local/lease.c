@@ -70,7 +70,7 @@ static enum vfs_status ask_kernel(struct local_object *obj, enum vfs_lease kind,
         return VFS_DELAY;
     pthread_mutex_lock(&obj->lock);
     if (!share_locked(obj, kind, &status) && obj->fds[access] == fd &&
-        local_io_keep_only_locked(obj, access, 1)) {
+        local_descriptor_keep_only_locked(obj, access, 1)) {
         err = local_watch_set(fd, kind);
         status = err ? status_of(err) : VFS_OK;
         if (!err) {

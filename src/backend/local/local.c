@@ -166,7 +166,7 @@ static int open_state(struct local_fs *fs, const struct local_options *options,
     if (local_identify(fs, fd, "", &id) == 0 && local_ancestry_check(fs, fd, &id, &epoch) == VFS_OK)
         result = fail(error, options->state_dir, "the state directory lies within the export");
     else
-        result = local_key_load(fd, real_path, fs->mac_key, error->text, error->size);
+        result = local_handle_key_load(fd, real_path, fs->mac_key, error->text, error->size);
     close(fd);
     return result;
 }
@@ -212,7 +212,7 @@ static int make_root_object(struct local_fs *fs, const struct error *error)
 
     if (fd < 0)
         return fail(error, "the exported directory", strerror(errno));
-    if (local_object_from_fd(fs, fd, -1, NULL, &fs->root) != VFS_OK)
+    if (local_cache_from_fd(fs, fd, -1, NULL, &fs->root) != VFS_OK)
         return fail(error, "the exported directory", "cannot be used");
     return local_path_get(fs->root) == VFS_OK /* never given up */
                ? 0
@@ -221,7 +221,7 @@ static int make_root_object(struct local_fs *fs, const struct error *error)
 
 static int start_sweeper(struct local_fs *fs, const struct error *error)
 {
-    int err = local_sweeper_start(fs);
+    int err = local_sweep_start(fs);
 
     return err ? fail(error, "thread", strerror(err)) : 0;
 }
@@ -316,7 +316,7 @@ static void local_destroy(struct vfs *base)
 {
     struct local_fs *fs = CONTAINER_OF(base, struct local_fs, base);
 
-    local_sweeper_stop(fs);
+    local_sweep_stop(fs);
     local_cred_server(fs);
     teardown(fs);
 }

@@ -40,7 +40,7 @@ static enum vfs_status child_open(struct local_object *dir, const char *name,
 
     if (fd < 0)
         return local_failure(errno);
-    return local_object_from_fd(local_fs_of(&dir->base), fd, -1, NULL, out);
+    return local_cache_from_fd(local_fs_of(&dir->base), fd, -1, NULL, out);
 }
 
 enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out)
@@ -52,7 +52,7 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
 
     if (err)
         return err == EXDEV ? VFS_NOENT : local_failure(err);
-    *out = local_object_find(fs, &id);
+    *out = local_cache_lookup(fs, &id);
     status = *out ? VFS_OK : child_open(dir, name, out);
     if (status == VFS_OK)
         local_note_child(dir, name, *out);
@@ -130,11 +130,11 @@ static enum vfs_status parent_open(struct local_object *dir, struct local_object
         close(fd);
         return status;
     }
-    *out = local_object_find(fs, &parent);
+    *out = local_cache_lookup(fs, &parent);
     if (*out)
         close(fd);
     else
-        status = local_object_from_fd(fs, fd, -1, &parent, out);
+        status = local_cache_from_fd(fs, fd, -1, &parent, out);
     if (status == VFS_OK)
         local_object_inside(*out, epoch);
     return status;

@@ -62,7 +62,7 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
 static void close_last(const struct local_closing *closing)
 {
     vfs_blocking_begin(false);
-    local_io_close(closing);
+    local_descriptor_close(closing);
     vfs_blocking_end();
 }
 
@@ -72,11 +72,11 @@ void local_object_destroy(struct local_object *obj)
     struct local_closing closing = {.count = 0};
 
     CHECK(!obj->lease);
-    local_io_take_locked(obj, true, &closing);
+    local_descriptor_take_locked(obj, true, &closing);
     if (unlinked)
         close_last(&closing);
     else
-        local_io_close(&closing);
+        local_descriptor_close(&closing);
     if (atomic_load_explicit(&obj->unwatched, memory_order_relaxed) && !unlinked)
         atomic_fetch_add_explicit(&local_fs_of(&obj->base)->unwatched, 1, memory_order_relaxed);
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
@@ -110,7 +110,7 @@ uint32_t local_object_inside_since(const struct local_object *obj)
     return atomic_load_explicit(&obj->inside, memory_order_relaxed);
 }
 
-bool local_object_orphan_locked(struct local_object *obj)
+bool local_object_mark_unlinked_locked(struct local_object *obj)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
     bool pinned = obj->pins[0] + obj->pins[1] > 0;

@@ -18,4 +18,4 @@ void local_object_inside(struct local_object *obj, uint32_t epoch);
 uint32_t local_object_inside_since(const struct local_object *obj);
 
 /* With obj->lock: it has no name any more.  True: nobody has it open. */
-bool local_object_orphan_locked(struct local_object *obj);
+bool local_object_mark_unlinked_locked(struct local_object *obj);

@@ -10,7 +10,7 @@
 #include "backend/local/object.h"
 #include "backend/local/statx.h"
 
-enum vfs_status local_object_may_lose_name(struct local_object *obj)
+enum vfs_status local_orphan_admit(struct local_object *obj)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
     struct statx st;
@@ -28,22 +28,22 @@ enum vfs_status local_object_may_lose_name(struct local_object *obj)
     return VFS_DELAY;
 }
 
-void local_object_orphan(struct local_object *obj)
+void local_orphan_mark(struct local_object *obj)
 {
     bool unused;
 
     pthread_mutex_lock(&obj->lock);
-    unused = local_object_orphan_locked(obj);
+    unused = local_object_mark_unlinked_locked(obj);
     pthread_mutex_unlock(&obj->lock);
     if (unused)
-        local_object_forget(obj);
+        local_cache_forget(obj);
 }
 
-void local_object_name_gone(struct local_object *obj)
+void local_orphan_check(struct local_object *obj)
 {
     struct statx st;
 
     local_change_mark(obj->file);
     if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
-        local_object_orphan(obj);
+        local_orphan_mark(obj);
 }

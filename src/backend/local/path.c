@@ -39,7 +39,7 @@ static bool has_name_locked(struct local_object *obj)
     if (local_statx(obj->path_fd, "", &st) != 0)
         return false;
     if (st.stx_nlink == 0)
-        (void)local_object_orphan_locked(obj);
+        (void)local_object_mark_unlinked_locked(obj);
     return st.stx_nlink != 0;
 }
 
@@ -61,7 +61,7 @@ bool local_path_give_up(struct local_object *obj, struct local_closing *closing)
     if (!obj->lease && atomic_load_explicit(&obj->users, memory_order_acquire) == 0 &&
         !local_path_gone(obj) && reopens_locked(obj)) {
         bare = has_name_locked(obj) && retire_locked(obj);
-        local_io_take_locked(obj, bare, closing);
+        local_descriptor_take_locked(obj, bare, closing);
     }
     pthread_mutex_unlock(&obj->lock);
     return bare;

@@ -52,7 +52,7 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
 
     victim->fd = -1;
     victim->there = local_identify(fs, dir->path_fd, name, &victim->id) == 0;
-    victim->obj = victim->there ? local_object_find(fs, &victim->id) : NULL;
+    victim->obj = victim->there ? local_cache_lookup(fs, &victim->id) : NULL;
     if (victim->obj)
         status = local_path_get(victim->obj);
     if (status != VFS_OK) {
@@ -75,7 +75,7 @@ static int victim_open(struct local_object *dir, const char *name, const struct 
     int fd;
 
     if (victim->obj)
-        return local_reopen(fs, victim->obj->path_fd, O_PATH);
+        return local_descriptor_reopen(fs, victim->obj->path_fd, O_PATH);
     fd = openat(dir->path_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || (local_identify(fs, fd, "", &found) == 0 && local_id_equal(&found, &victim->id)))
         return fd;
@@ -132,7 +132,7 @@ static void victim_gone(struct local_object *dir, const char *name, struct victi
         local_change_mark(victim->node);
     victim_keep(dir, victim);
     if (victim->obj)
-        local_object_name_gone(victim->obj);
+        local_orphan_check(victim->obj);
 }
 
 static int unlink_any(struct local_object *dir, const char *name, const struct victim *victim)
@@ -171,7 +171,7 @@ enum vfs_status local_remove(struct vfs_object *base, const struct vfs_cred *cre
     if (status == VFS_OK)
         status = victim_check(&victim, name);
     if (status == VFS_OK && victim.obj)
-        status = local_object_may_lose_name(victim.obj);
+        status = local_orphan_admit(victim.obj);
     if (status == VFS_OK)
         status = victim_hold(dir, text.text, &victim);
     local_change_before(dir, info);
@@ -220,7 +220,7 @@ static enum vfs_status victims_look(struct renaming *r)
     if (status == VFS_OK && r->moved.there)
         status = victim_check(&r->replaced, r->to_name);
     if (status == VFS_OK && r->replaced.obj && r->replaced.obj != r->moved.obj)
-        status = local_object_may_lose_name(r->replaced.obj);
+        status = local_orphan_admit(r->replaced.obj);
     if (status == VFS_OK && !local_id_equal(&r->replaced.id, &r->moved.id))
         status = victim_hold(r->to_dir, r->to.text, &r->replaced);
     return status;

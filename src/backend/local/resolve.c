@@ -65,7 +65,7 @@ static enum vfs_status open_path(struct local_object *obj, int *fd)
 static enum vfs_status find_again(struct local_object *obj, int *fd)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
-    enum vfs_status status = local_descriptor_reserve(fs);
+    enum vfs_status status = local_cache_reserve(fs);
 
     if (status != VFS_OK)
         return status;
@@ -86,7 +86,7 @@ enum vfs_status local_resolve_again(struct local_object *obj)
     local_path_put(obj);
     status = find_again(obj, &fd);
     if (status == VFS_OK)
-        local_object_equip(obj, fd);
+        local_cache_equip(obj, fd);
     return status;
 }
 
@@ -99,7 +99,7 @@ static enum vfs_status resolve_cold(struct local_fs *fs, const struct local_id *
     local_cred_server_begin(fs);
     status = open_id(fs, id, &fd);
     if (status == VFS_OK)
-        status = local_object_from_fd(fs, fd, -1, id, out);
+        status = local_cache_from_fd(fs, fd, -1, id, out);
     local_cred_server_end(fs);
     return status == VFS_XDEV ? VFS_STALE : status;
 }
@@ -133,7 +133,7 @@ static enum vfs_status check_place(struct local_fs *fs, struct local_object *obj
         return VFS_OK;
     status = look_for_root(fs, obj);
     if (status == VFS_STALE)
-        local_object_forget(obj);
+        local_cache_forget(obj);
     return status;
 }
 
@@ -159,7 +159,7 @@ static struct local_object *find_known(struct local_fs *fs, const struct vfs_han
 
     if (local_handle_split(handle, &id) != VFS_OK)
         return NULL;
-    obj = local_object_find(fs, &id);
+    obj = local_cache_lookup(fs, &id);
     if (!obj)
         return NULL;
     len = 1u + id.len;

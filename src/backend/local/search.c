@@ -80,7 +80,8 @@ static enum vfs_status search_directory(struct local_object *dir, const struct l
                                         uint64_t ino, int *fd)
 {
     enum vfs_status status;
-    int dir_fd = local_reopen(local_fs_of(&dir->base), dir->path_fd, O_RDONLY | O_DIRECTORY);
+    int dir_fd =
+        local_descriptor_reopen(local_fs_of(&dir->base), dir->path_fd, O_RDONLY | O_DIRECTORY);
 
     if (dir_fd < 0)
         return VFS_STALE;
@@ -98,12 +99,12 @@ static enum vfs_status find_object(struct search *search, const struct local_id 
     enum vfs_status status;
     int fd;
 
-    *out = local_object_find(search->fs, id);
+    *out = local_cache_lookup(search->fs, id);
     if (*out)
         return VFS_OK;
     status = find_fd(search, id, depth, &fd);
     if (status == VFS_OK)
-        status = local_object_from_fd(search->fs, fd, -1, id, out);
+        status = local_cache_from_fd(search->fs, fd, -1, id, out);
     return status == VFS_XDEV ? VFS_STALE : status;
 }
 
@@ -119,11 +120,11 @@ static enum vfs_status find_directory(struct search *search, const struct local_
     if ((*out)->base.type != VFS_DIR)
         status = VFS_STALE;
     else if (!local_path_try(*out)) {
-        status = local_descriptor_reserve(search->fs);
+        status = local_cache_reserve(search->fs);
         if (status == VFS_OK)
             status = find_fd(search, id, depth, &fd);
         if (status == VFS_OK)
-            local_object_equip(*out, fd);
+            local_cache_equip(*out, fd);
     }
     if (status != VFS_OK)
         vfs_object_put(&(*out)->base);
@@ -141,7 +142,7 @@ static void release_directory(struct local_object *dir)
 /* The object may be known, and without its path descriptor. */
 static void place_gone(struct local_object *dir, const char *name, const struct local_id *id)
 {
-    struct local_object *obj = local_object_find(local_fs_of(&dir->base), id);
+    struct local_object *obj = local_cache_lookup(local_fs_of(&dir->base), id);
 
     local_note_gone(dir, name, id, obj);
     if (obj)
@@ -194,7 +195,7 @@ static enum vfs_status find_fd(struct search *search, const struct local_id *id,
 
 static bool usable(struct local_fs *fs, const struct local_id *id)
 {
-    struct local_object *obj = local_object_find(fs, id);
+    struct local_object *obj = local_cache_lookup(fs, id);
     bool has_path = obj && local_path_try(obj);
 
     if (has_path)

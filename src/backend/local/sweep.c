@@ -29,7 +29,7 @@ static void look_at_name(struct local_object *obj)
     if (!local_path_try(obj))
         return;
     if (local_statx(obj->path_fd, "", &st) == 0 && st.stx_nlink == 0)
-        local_object_orphan(obj);
+        local_orphan_mark(obj);
     local_path_put(obj);
 }
 
@@ -48,7 +48,7 @@ static void sweep_names(struct local_shard *shard, uint32_t epoch)
     }
 }
 
-void local_cache_sweep(struct local_fs *fs)
+void local_sweep(struct local_fs *fs)
 {
     uint32_t epoch = atomic_fetch_add_explicit(&fs->epoch, 1, memory_order_relaxed) + 1;
 
@@ -65,11 +65,11 @@ static void *sweeper_run(void *arg)
 
     local_cred_server(fs);
     while (poll(&stop, 1, SWEEP_MS) <= 0)
-        local_cache_sweep(fs);
+        local_sweep(fs);
     return NULL;
 }
 
-int local_sweeper_start(struct local_fs *fs)
+int local_sweep_start(struct local_fs *fs)
 {
     sigset_t all, before;
     int err;
@@ -84,7 +84,7 @@ int local_sweeper_start(struct local_fs *fs)
     return err;
 }
 
-void local_sweeper_stop(struct local_fs *fs)
+void local_sweep_stop(struct local_fs *fs)
 {
     CHECK(eventfd_write(fs->stop_fd, 1) == 0);
     CHECK(pthread_join(fs->sweeper, NULL) == 0);

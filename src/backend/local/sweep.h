@@ -5,8 +5,8 @@
 #include "backend/local/local_internal.h"
 
 /* 0 or an errno. */
-int local_sweeper_start(struct local_fs *fs);
-void local_sweeper_stop(struct local_fs *fs);
+int local_sweep_start(struct local_fs *fs);
+void local_sweep_stop(struct local_fs *fs);
 
 /* One pass; fs->epoch moves. */
-void local_cache_sweep(struct local_fs *fs);
+void local_sweep(struct local_fs *fs);
