@@ -6,17 +6,36 @@
  * the loop inside a call.  The replies of the calls before are then sent at once, and the call
  * that goes on alone keeps the buffers it uses by its own references.
  */
+#include "transport/batch.h"
+
 #include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "transport/address.h"
+#include "transport/buffer.h"
+#include "transport/call_frame.h"
+#include "transport/connection_internal.h"
+#include "transport/half_record.h"
+#include "transport/loop.h"
+#include "transport/park.h"
+#include "transport/record.h"
+#include "transport/rpc_serve.h"
+#include "transport/send_queue.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
+#include "transport/worker_internal.h"
 #include "wire/rpc_msg.h"
 
 enum {
     RECORD_HEAD_BYTES = 8,       /* xid and message type */
+    BATCH_RECEIVES = 4,          /* for one connection before the next has its turn */
     STALL_COPY_BYTES = 64 << 10, /* what waits, up to this length, leaves its buffer */
 };
 
@@ -52,7 +71,7 @@ static void replies_send(struct loop *loop, struct rpc_tail *tail)
     }
 }
 
-void loop_flush(struct loop *loop)
+void batch_flush(struct loop *loop)
 {
     replies_send(loop, NULL);
 }
@@ -130,7 +149,7 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
     if (tail.fd >= 0)
         replies_send(loop, &tail);
     else if (loop->out_used >= BUFFER_BATCH_BYTES)
-        loop_flush(loop);
+        batch_flush(loop);
 }
 
 /* A call that is not this batch's any more goes on writing into loop->out: leave that to it, and
@@ -360,11 +379,11 @@ static void batch_records(struct loop *loop)
 
     while (!connection_is_dead(conn)) {
         if (loop->out_used >= BUFFER_BATCH_BYTES) {
-            loop_flush(loop);
+            batch_flush(loop);
             if (!loop_is_mine(loop))
                 return;
         }
-        if (send_queue_bytes(conn) > LIMIT_SEND_QUEUE_MARK_BYTES && batch_has_input(batch)) {
+        if (send_queue_bytes(&conn->queue) > LIMIT_SEND_QUEUE_MARK_BYTES && batch_has_input(batch)) {
             batch_stall(loop);
             return;
         }
@@ -488,7 +507,7 @@ static void batch_run(struct loop *loop)
         batch_records(loop);
         if (!loop_is_mine(loop))
             return;
-        loop_flush(loop);
+        batch_flush(loop);
         if (!loop_is_mine(loop))
             return;
         if (!batch->more || connection_is_dead(batch->conn) || batch_is_over(loop) ||

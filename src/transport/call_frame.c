@@ -3,8 +3,22 @@
  * The pool of call frames.  A frame with its arena stays warm in its loop; only calls that lose
  * their loop or are parked come here, so one lock is enough.
  */
+#include "transport/call_frame.h"
+
+#include <pthread.h>
+
+#include "base/limits.h"
+#include "base/list.h"
 #include "base/memory.h"
+#include "transport/buffer.h"
+#include "transport/connection_internal.h"
+#include "transport/park.h"
+#include "transport/send_queue.h"
 #include "transport/transport_internal.h"
+
+enum {
+    FRAME_ARENA_BYTES = 8 << 10, /* a usual call takes less than 1 KiB */
+};
 
 struct call_frame *frame_create(struct transport *transport)
 {

@@ -2,15 +2,29 @@
 #include "transport/connection.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/list.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/memory.h"
 #include "transport/address.h"
+#include "transport/connection_internal.h"
+#include "transport/dial_internal.h"
+#include "transport/peer_table.h"
+#include "transport/send_queue.h"
+#include "transport/source.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
+#include "transport/unsent.h"
 
 enum {
     /* A peer that vanished is gone after two minutes. */

@@ -6,10 +6,17 @@
 #include "transport/dial.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "transport/address.h"
+#include "transport/connection_internal.h"
+#include "transport/dial_internal.h"
+#include "transport/loop.h"
+#include "transport/send_queue.h"
 #include "transport/transport_internal.h"
 
 /* ---- the room for it ---- */

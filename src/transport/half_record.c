@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/half_record.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "transport/buffer.h"
+#include "transport/connection_internal.h"
+#include "transport/loop.h"
+#include "transport/record.h"
+#include "transport/send_queue.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
 
 enum {
     TICK_BATCH = 64, /* looked at with the lock held once */
@@ -158,7 +169,7 @@ static bool late_locked(struct connection *conn, int64_t now_ns, int64_t timeout
     int64_t more_s = conn->half.used / LIMIT_RECORD_RATE_BYTES;
 
     return now_ns - conn->half.begun_ns > (timeout_s + more_s) * NSEC_PER_SEC &&
-           send_queue_bytes(conn) == 0;
+           send_queue_bytes(&conn->queue) == 0;
 }
 
 /* Look at some of those that are left: a reference to the first that is late, off the list. */

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/idle.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/clock.h"
+#include "base/list.h"
+#include "transport/connection_internal.h"
+#include "transport/loop.h"
+#include "transport/peer_table.h"
 #include "transport/transport_internal.h"
 
 enum {

@@ -5,13 +5,27 @@
  * When the process is out of descriptors, accepting pauses for a moment: the waiting connection
  * would make epoll report the listener again at once.
  */
+#include "transport/listener.h"
+
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "transport/address.h"
+#include "transport/connection_internal.h"
+#include "transport/idle.h"
+#include "transport/loop.h"
+#include "transport/peer_table.h"
+#include "transport/source.h"
 #include "transport/transport_internal.h"
+#include "transport/worker_internal.h"
 
 enum {
     LISTENER_BACKLOG = 1024,

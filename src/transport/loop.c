@@ -3,13 +3,33 @@
  * The event loop: waits in its epoll set (level-triggered) and calls whoever the events are for.
  * Listeners live in loop 0.
  */
+#include "transport/loop.h"
+
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
+#include "transport/batch.h"
+#include "transport/buffer.h"
+#include "transport/call_frame.h"
+#include "transport/connection_internal.h"
+#include "transport/dial_internal.h"
+#include "transport/half_record.h"
+#include "transport/idle.h"
+#include "transport/listener.h"
+#include "transport/park.h"
+#include "transport/record.h"
+#include "transport/send_queue.h"
+#include "transport/source.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
+#include "transport/worker_internal.h"
 
 enum {
     LOOP_PAUSE_MS = 50,    /* how often a loop looks whether it may accept again */

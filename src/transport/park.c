@@ -16,13 +16,28 @@
  * Deadlines are nearly in order, since all waits are of one length: a list serves, and one timer in
  * the epoll set of the first loop.
  */
+#include "transport/park.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/list.h"
 #include "base/memory.h"
+#include "transport/buffer.h"
+#include "transport/call_frame.h"
+#include "transport/connection_internal.h"
+#include "transport/loop.h"
+#include "transport/rpc_serve.h"
+#include "transport/source.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
+#include "transport/worker_internal.h"
 
 enum {
     DEFER_NS = 20000000

@@ -6,6 +6,13 @@
  * A record whose header can't be decoded has no reply (GARBAGE_ARGS speaks of the arguments), and
  * its sender is no RPC client or has lost its place in the stream: the connection is closed.
  */
+#include "transport/rpc_serve.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "transport/call_frame.h"
+#include "transport/connection_internal.h"
 #include "transport/transport_internal.h"
 #include "wire/rpc_msg.h"
 

@@ -7,14 +7,26 @@
  * when epoll reports room.  What is sent in the course of a batch, to whomever, leaves at its end:
  * many calls to one client, or replies, cost one system call then.
  */
+#include "transport/send_queue.h"
+
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/limits.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "transport/buffer.h"
+#include "transport/connection_internal.h"
+#include "transport/loop.h"
 #include "transport/transport_internal.h"
+#include "transport/unsent.h"
 #include "transport/worker.h"
 
 enum {
@@ -26,6 +38,19 @@ enum send_status {
     SEND_DONE,
     SEND_AGAIN, /* the socket is full */
     SEND_DEAD,
+};
+
+/* A run of bytes, or the payload of a tail with its padding. */
+struct send_item {
+    struct send_item *next;
+    const uint8_t *data; /* bytes: what is left of them, in `buffer` or in `copy` */
+    size_t len;
+    struct buffer *buffer; /* a reference, or NULL */
+    size_t memory;         /* that goes with it */
+    bool is_tail;
+    struct rpc_tail tail; /* what is left of it */
+    uint32_t zeros;       /* padding, and what the file was short of */
+    uint8_t copy[];
 };
 
 static const uint8_t zeros[4096];
@@ -539,7 +564,7 @@ bool send_queue_record(struct connection *conn, const void *record, size_t len)
     struct send_queue *queue = &conn->queue;
     struct send_item *item;
 
-    if (send_queue_bytes(conn) + len > LIMIT_SEND_QUEUE_BYTES || connection_is_dead(conn))
+    if (send_queue_bytes(&conn->queue) + len > LIMIT_SEND_QUEUE_BYTES || connection_is_dead(conn))
         return false;
     item = item_for_record(conn->transport, record, len);
     if (!item)

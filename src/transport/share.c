@@ -9,6 +9,12 @@
  * from them, or say that they will; who runs from a cache neither counts nor, with no thread of its
  * file system blocked, is refused.
  */
+#include "transport/share.h"
+
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "transport/connection_internal.h"
 #include "transport/transport_internal.h"
 
 static void place_add(struct share_table *table, const struct place *place, int32_t n)

@@ -2,13 +2,28 @@
 #include "transport/transport.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "transport/buffer.h"
+#include "transport/call_frame.h"
+#include "transport/half_record.h"
+#include "transport/idle.h"
+#include "transport/listener.h"
+#include "transport/loop.h"
+#include "transport/park.h"
+#include "transport/peer_table.h"
 #include "transport/transport_internal.h"
+#include "transport/unsent.h"
+#include "transport/worker_internal.h"
 
 enum {
     DRAIN_LOOK_MS = 2,

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/turn.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/htable.h"
-#include "transport/transport_internal.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "transport/connection_internal.h"
 
 enum {
     PERIOD_SHIFT = 24,        /* use is halved after 2^24 ns */

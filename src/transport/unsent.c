@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/unsent.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/clock.h"
+#include "base/list.h"
+#include "transport/connection_internal.h"
+#include "transport/send_queue.h"
 #include "transport/transport_internal.h"
 
 void unsent_init(struct unsent *unsent)
@@ -76,7 +82,7 @@ void unsent_enforce(struct transport *transport)
         if (!conn)
             return;
         /* Its queue goes when its loop hears of it. */
-        queued = send_queue_bytes(conn);
+        queued = send_queue_bytes(&conn->queue);
         bytes -= queued < bytes ? queued : bytes;
         connection_cut(conn, TRANSPORT_COUNTER_unsent_evicted, "transport.unsent_evicted");
         connection_unpin(conn);

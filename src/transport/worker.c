@@ -14,13 +14,24 @@
 #include "transport/worker.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/memory.h"
+#include "transport/batch.h"
+#include "transport/call_frame.h"
+#include "transport/connection_internal.h"
+#include "transport/loop.h"
+#include "transport/share.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
+#include "transport/worker_internal.h"
 
 enum {
     WORKER_STACK_BYTES = 1 << 20,
@@ -316,7 +327,7 @@ void worker_will_block(void)
         /* The batch waits with this call, but not the replies that are ready.  The monitor
          * hands the loop on as soon as somebody else is done. */
         transport_count(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
-        loop_flush(loop);
+        batch_flush(loop);
         loop_send_postponed(loop);
         section_begin(worker);
         return;

@@ -319,6 +319,7 @@ expect_structure_fail proto/ops/remove.c 'static enum nfsstat4 take(struct compo
     return dir->fs->ops->remove(dir, name);
 }' 'a handler that does not wait for the disk'
 
+expect_structure_fail proto/ops/a.c '#include "transport/loop.h"' 'a handler that knows loops'
 expect_structure_fail transport/rpc_call.h 'struct session *session;' 'a call with a session'
 # S20-49: what is shared compiles without minor version 0.
 expect_structure_fail proto/ops/a.c 'int a = v40_a(c);' 'a handler that knows 4.0'

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "lib/test.h"
 #include "rpc_server.h"
-#include "transport/transport_internal.h"
+#include "transport/connection_internal.h"
 #include "transport/worker.h"
 
 enum {

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A call with what belongs to it.  Frames are pooled. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "transport/park.h"
+#include "transport/rpc_call.h"
+
+struct buffer;
+struct transport;
+
+/* A thread that loses its loop keeps its frame. */
+struct call_frame {
+    struct rpc_call call;
+    struct arena arena;
+    struct call_frame *next; /* free list */
+    struct buffer *in;       /* where the arguments lie */
+    struct buffer *out;      /* where the reply is encoded */
+    bool pinned;             /* has references on in, out and call.conn->active of its own */
+    const uint8_t *record;   /* the CALL, of record_len bytes */
+    size_t record_len;
+    const struct rpc_program *program; /* that runs it */
+    struct park park;
+    uint8_t *reply;   /* the record in `out` */
+    size_t reply_len; /* 0: no reply */
+    bool close;       /* the record makes no sense: close the connection */
+};
+
+/* NULL without memory. */
+struct call_frame *frame_create(struct transport *transport) MUST_USE;
+void frame_release(struct transport *transport, struct call_frame *frame);
+void frame_pool_fini(struct transport *transport);
+
+/* The references that let the call go on without the loop; giving the last ones back can close
+ * the connection. */
+void frame_pin(struct call_frame *frame);
+void frame_unpin(struct call_frame *frame);
+
+/* The call is pinned and has ended: send its reply, give everything back.  Can lose the loop. */
+void frame_finish(struct transport *transport, struct call_frame *frame);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection as the files of transport/ see it; connection.h is what programs see. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/check.h"
+#include "base/list.h"
+#include "transport/connection.h"
+#include "transport/half_record.h"
+#include "transport/record.h"
+#include "transport/send_queue.h"
+#include "transport/source.h"
+#include "transport/transport.h"
+#include "transport/turn.h"
+#include "transport/unsent.h"
+
+struct dial_hooks;
+struct loop;
+struct peer;
+
+/* What a connection that we made has besides: dial.c.  hooks is NULL for all others. */
+struct dial {
+    const struct dial_hooks *hooks;
+    void *arg;
+    bool connecting; /* the loop owner's: not up yet */
+    int error;       /* why it never came up */
+};
+
+/*
+ * `refs` holds the memory: 1 for all of `active`, 1 for each connection_get().
+ * `active` holds the socket: 1 for the loop, 1 for each pinned call, 1 for each running
+ * connection_send(), 1 if its records are postponed.  It never rises again from 0.
+ */
+struct connection {
+    struct source source;
+    int fd;
+    _Atomic uint32_t refs;
+    _Atomic uint32_t active;
+    _Atomic bool dead;
+    struct transport *transport;
+    struct loop *loop;
+    uint64_t id;
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } peer;
+    _Atomic int64_t activity_ns;
+    _Atomic uint32_t parked; /* its calls that are */
+    _Atomic(void *) user[CONNECTION_USER_SLOTS];
+    struct list link;           /* loop.connections */
+    struct list idle_link;      /* loop.strangers */
+    struct list postponed_link; /* of any loop */
+    struct dial dial;
+    struct peer *counted; /* as one of its address; NULL: it is dialled */
+    _Atomic bool serves_client;
+    struct half_record half;
+    struct blocked blocked;
+
+    /* The loop owner's. */
+    struct record_reader reader;
+    struct turn turn;
+    struct list yielded;    /* its calls that have used up a slice, struct park link */
+    struct buffer *stalled; /* received, not yet run: [stalled_pos, stalled_end) */
+    uint32_t stalled_pos, stalled_end;
+
+    struct send_queue queue;
+};
+
+/* Take over `fd`; one reference, one active, both the loop's.  NULL without memory: the caller
+ * still has `fd`. */
+struct connection *connection_create(struct transport *transport, int fd,
+                                     const struct sockaddr *peer, socklen_t peer_len) MUST_USE;
+
+/* There is no memory for its calls or replies: shut it down, so that its client repeats them. */
+void connection_starve(struct connection *conn);
+
+/* Shut it down because it costs too much: count it, and tell the log, within a limit. */
+void connection_cut(struct connection *conn, enum transport_counter counter, const char *event);
+
+/* What every connection's socket is set to. */
+void connection_options(int fd, const struct transport_config *config);
+
+/* One more user of the socket; the caller knows that there is one. */
+void connection_pin(struct connection *conn);
+
+/* The same for a caller that does not know: false when the socket is closed. */
+bool connection_try_pin(struct connection *conn) MUST_USE;
+
+/* The last one closes the socket and runs the `closed` hooks.  Can lose the loop. */
+void connection_unpin(struct connection *conn);
+
+static inline bool connection_is_dead(struct connection *conn)
+{
+    return atomic_load_explicit(&conn->dead, memory_order_relaxed);
+}
+
+static inline bool connection_is_dialled(const struct connection *conn)
+{
+    return conn->dial.hooks != NULL;
+}

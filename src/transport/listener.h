@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listening sockets; transport_listen() makes them.  All of them are in the set of loop 0. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "transport/source.h"
+
+struct loop;
+struct transport;
+
+struct listener {
+    struct source source;
+    int fd; /* -1: closed */
+    uint16_t port;
+};
+
+/* Accept what there is, up to a bound; pauses on a lack of descriptors.  The owner's, of loop 0. */
+void listener_accept(struct loop *loop, struct listener *listener);
+
+/* Put the listeners into its epoll set. */
+bool listeners_start(struct loop *loop) MUST_USE;
+
+/* Go on accepting once the pause is over.  The owner's, of loop 0. */
+void listeners_resume(struct loop *loop);
+
+/* Accept no more.  The owner's, of loop 0, or when no loop runs. */
+void listeners_close(struct transport *transport);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs one CALL: from the header of the record to the encoded reply. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "wire/rpc_msg.h"
+
+struct call_frame;
+struct transport;
+
+enum {
+    RPC_REPLY_HEADER_BYTES = RPC_RECORD_MARK_BYTES + 24, /* accepted, with an empty verifier */
+    RPC_REPLY_ROOM = RPC_REPLY_HEADER_BYTES + LIMIT_REPLY_BYTES,
+};
+
+/* Decode the CALL record `data`, run its program, encode the reply at frame->reply, where there
+ * is room for RPC_REPLY_ROOM bytes.  Sets reply_len, close, or park.asked: then park_enter() is to
+ * follow.  Can lose the loop. */
+void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
+               size_t len);
+
+/* Run on what was parked.  Can lose the loop. */
+void rpc_serve_resumed(struct call_frame *frame);

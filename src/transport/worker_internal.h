@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The threads that run loops; worker.h is what the code that they run sees. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/log_limit.h"
+#include "transport/share.h"
+#include "transport/worker.h"
+
+struct call_frame;
+struct loop;
+struct transport;
+
+struct worker {
+    pthread_t thread;
+    struct transport *transport;
+    /* The loop it owns.  Set by the thread that gives it (with the pool's lock), cleared by
+     * itself. */
+    struct loop *loop;
+    struct call_frame *frame; /* the call it runs */
+    uint64_t section;         /* what it put into loop->section */
+    unsigned section_depth;
+    bool in_section;
+    bool in_share;          /* it is counted in transport.shares, unless it still has its loop */
+    struct place place;     /* as which */
+    int64_t alone_since_ns; /* since when its call has run without a loop; 0: not known yet */
+    pthread_cond_t wake;
+    struct worker *next_spare;
+};
+
+struct worker_pool {
+    pthread_mutex_t lock;
+    struct worker *spares;
+    unsigned spare_count;
+    unsigned live; /* threads that have not ended */
+    _Atomic unsigned count;
+    bool stopping;
+    struct log_limit complaints; /* lines about threads that can't be made */
+    struct worker *workers[LIMIT_WORKER_THREADS];
+
+    pthread_t monitor;
+    bool monitor_started;
+    _Atomic bool monitor_stop;
+    _Atomic bool monitor_asleep;
+    pthread_mutex_t monitor_lock;
+    pthread_cond_t monitor_wake;
+};
+
+extern _Thread_local struct worker *worker_self;
+
+/* True while the calling thread, a worker, owns the loop. */
+static inline bool loop_is_mine(const struct loop *loop)
+{
+    return worker_self->loop == loop;
+}
+
+/* Has a worker that lost its loop run on for a slice since it blocked last? */
+bool worker_is_over(struct worker *worker, int64_t now_ns) MUST_USE;
+
+void worker_pool_init(struct transport *transport);
+void worker_pool_fini(struct transport *transport);
+
+/* One worker for each loop, and the monitor.  0 or -errno. */
+int worker_pool_start(struct transport *transport);
+
+/* Tell all to end; false when some have not within `timeout_ms`. */
+bool worker_pool_stop(struct transport *transport, int timeout_ms);
