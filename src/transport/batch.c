@@ -305,7 +305,7 @@ static void batch_defer(struct loop *loop)
     struct connection *conn = loop->batch.conn;
 
     batch_keep(loop);
-    turn_wait(&loop->turns, conn);
+    turn_wait(&loop->turns, &conn->turn);
     if (!conn->queue.deferred)
         send_queue_set(conn, SEND_QUEUE_DEFER);
 }
@@ -454,7 +454,7 @@ static bool batch_receive(struct loop *loop)
     transport_count(loop->transport, TRANSPORT_COUNTER_bytes_in, (uint64_t)n);
     batch->received_ns = clock_now_ns();
     if (batch->begins)
-        turn_begin(&loop->turns, conn, batch->received_ns);
+        turn_begin(&loop->turns, &conn->turn, batch->received_ns);
     else
         batch->over = turn_charge(&loop->turns, batch->received_ns, batch->work);
     batch->begins = false;
@@ -529,7 +529,7 @@ void batch_begin(struct loop *loop, struct connection *conn)
         batch_run(loop);
         return;
     }
-    turn_begin(&loop->turns, conn, clock_now_ns());
+    turn_begin(&loop->turns, &conn->turn, clock_now_ns());
     batch_end(loop);
 }
 
@@ -541,7 +541,7 @@ void batch_resume(struct loop *loop, struct connection *conn)
     batch->received_ns = clock_now_ns();
     batch->begins = false;
     batch->more = !conn->queue.quiet && !conn->queue.eof;
-    turn_begin(&loop->turns, conn, batch->received_ns);
+    turn_begin(&loop->turns, &conn->turn, batch->received_ns);
     batch->in = conn->stalled;
     if (batch->in) {
         batch->pos = batch->in->data + conn->stalled_pos;
@@ -562,7 +562,7 @@ static void turn_left(struct loop *loop, struct connection *conn)
     struct call_frame *frame = LIST_ENTRY(conn->yielded.next, struct call_frame, park.link);
 
     if (conn->yielded.next != conn->yielded.prev)
-        turn_wait(&loop->turns, conn);
+        turn_wait(&loop->turns, &conn->turn);
     turn_begin_address(&loop->turns, &conn->turn, clock_now_ns());
     park_run_yielded(frame);
 }

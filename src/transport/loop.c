@@ -171,12 +171,12 @@ void loop_leave(struct loop *loop, struct connection *conn)
     record_reset(&conn->reader);
     buffer_put(conn->stalled);
     conn->stalled = NULL;
-    turn_leave(&loop->turns, conn);
+    turn_leave(&loop->turns, &conn->turn);
     /* A call that has begun is run to its end. */
     if (list_empty(&conn->yielded))
         turn_cancel(&loop->turns, &conn->turn);
     else
-        turn_wait(&loop->turns, conn);
+        turn_wait(&loop->turns, &conn->turn);
     connection_unpin(conn);
 }
 
@@ -194,7 +194,7 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
         return;
     }
     if (events & EPOLLOUT) {
-        turn_begin(&loop->turns, conn, clock_now_ns());
+        turn_begin(&loop->turns, &conn->turn, clock_now_ns());
         send_queue_pump(conn);
         if (!loop_is_mine(loop))
             return;
@@ -214,10 +214,10 @@ static void connection_event(struct loop *loop, struct connection *conn, uint32_
     if (turn_waits(&conn->turn)) {
         if (turn_is_crowded(&loop->turns))
             send_queue_set(conn, SEND_QUEUE_DEFER);
-    } else if (turn_is_light(&loop->turns, conn)) {
+    } else if (turn_is_light(&loop->turns, &conn->turn)) {
         batch_begin(loop, conn);
     } else {
-        turn_wait(&loop->turns, conn);
+        turn_wait(&loop->turns, &conn->turn);
     }
 }
 
@@ -314,14 +314,19 @@ static void loop_wait(struct loop *loop)
         listeners_resume(loop);
 }
 
+static void loop_turn(struct loop *loop, struct turn *turn)
+{
+    batch_turn(loop, CONTAINER_OF(turn, struct connection, turn));
+}
+
 /* A turn for the next connection that waits for one; false: look at epoll first. */
 static bool loop_give_turn(struct loop *loop)
 {
-    struct connection *conn = turn_next(&loop->turns);
+    struct turn *turn = turn_next(&loop->turns);
 
-    if (conn)
-        batch_turn(loop, conn);
-    return conn != NULL;
+    if (turn)
+        loop_turn(loop, turn);
+    return turn != NULL;
 }
 
 void loop_run(struct loop *loop)
@@ -349,7 +354,7 @@ void loop_run(struct loop *loop)
         if (loop->turns.serving)
             turn_served(&loop->turns, clock_now_ns());
         if (turn_is_owed(&loop->turns)) {
-            batch_turn(loop, turn_take(&loop->turns));
+            loop_turn(loop, turn_take(&loop->turns));
             continue;
         }
         if (loop->event_next < loop->event_count) {

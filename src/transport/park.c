@@ -313,7 +313,7 @@ static void yield_enter(struct call_frame *frame)
     }
     frame->park.yields = false;
     list_push_back(&conn->yielded, &frame->park.link);
-    turn_wait(&conn->loop->turns, conn);
+    turn_wait(&conn->loop->turns, &conn->turn);
 }
 
 void park_enter(struct call_frame *frame)

@@ -6,9 +6,6 @@
 
 #include "base/clock.h"
 #include "base/htable.h"
-#include "base/limits.h"
-#include "base/list.h"
-#include "transport/connection_internal.h"
 
 enum {
     PERIOD_SHIFT = 24,        /* use is halved after 2^24 ns */
@@ -74,10 +71,8 @@ static unsigned usage_level(const struct turn_usage *usage, int64_t now_ns)
     return units ? 64 - (unsigned)__builtin_clzll(units) : 0;
 }
 
-bool turn_is_light(const struct turn_table *table, const struct connection *conn)
+bool turn_is_light(const struct turn_table *table, const struct turn *turn)
 {
-    const struct turn *turn = &conn->turn;
-
     return usage_level(&turn->usage, table->now_ns) == 0 &&
            usage_level(&table->addresses[turn->address].usage, table->now_ns) <=
                ADDRESS_LIGHT_LEVELS;
@@ -105,8 +100,8 @@ static void charge(struct turn_table *table, int64_t now_ns, uint32_t steps)
         table->step = step_for(used_ns, steps);
     if (!table->running)
         return;
-    usage_add(&table->running->turn.usage, now_ns, (uint64_t)used_ns);
-    table->running->turn.step = table->step;
+    usage_add(&table->running->usage, now_ns, (uint64_t)used_ns);
+    table->running->step = table->step;
 }
 
 static void begin(struct turn_table *table, const struct turn *turn, int64_t now_ns)
@@ -119,10 +114,10 @@ static void begin(struct turn_table *table, const struct turn *turn, int64_t now
         table->round_ns = now_ns;
 }
 
-void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns)
+void turn_begin(struct turn_table *table, struct turn *turn, int64_t now_ns)
 {
-    begin(table, &conn->turn, now_ns);
-    table->running = conn;
+    begin(table, turn, now_ns);
+    table->running = turn;
 }
 
 void turn_begin_address(struct turn_table *table, const struct turn *turn, int64_t now_ns)
@@ -131,9 +126,9 @@ void turn_begin_address(struct turn_table *table, const struct turn *turn, int64
     table->running = NULL;
 }
 
-void turn_leave(struct turn_table *table, const struct connection *conn)
+void turn_leave(struct turn_table *table, const struct turn *turn)
 {
-    if (table->running == conn)
+    if (table->running == turn)
         table->running = NULL;
 }
 
@@ -161,9 +156,8 @@ void turn_end(struct turn_table *table)
 
 /* ---- the queues ---- */
 
-void turn_wait(struct turn_table *table, struct connection *conn)
+void turn_wait(struct turn_table *table, struct turn *turn)
 {
-    struct turn *turn = &conn->turn;
     struct turn_address *address = &table->addresses[turn->address];
     unsigned level = usage_level(&turn->usage, table->now_ns);
 
@@ -218,28 +212,28 @@ static unsigned address_next(const struct turn_table *table)
     return best;
 }
 
-static struct connection *queue_head(const struct turn_address *address, unsigned level)
+static struct turn *queue_head(const struct turn_address *address, unsigned level)
 {
-    return CONTAINER_OF(address->queues[level].next, struct connection, turn.link);
+    return LIST_ENTRY(address->queues[level].next, struct turn, link);
 }
 
-struct connection *turn_take(struct turn_table *table)
+struct turn *turn_take(struct turn_table *table)
 {
     unsigned index = address_next(table);
     const struct turn_address *address = &table->addresses[index];
-    struct connection *first = NULL;
+    struct turn *first = NULL;
 
     for (unsigned left = address->waiting; left; left &= left - 1) {
-        struct connection *conn = queue_head(address, (unsigned)__builtin_ctz(left));
+        struct turn *turn = queue_head(address, (unsigned)__builtin_ctz(left));
 
-        if (!first || conn->turn.due_ns < first->turn.due_ns)
-            first = conn;
+        if (!first || turn->due_ns < first->due_ns)
+            first = turn;
     }
     CHECK(first);
     table->last = index;
     table->due = false;
     table->serving = true;
-    turn_cancel(table, &first->turn);
+    turn_cancel(table, first);
     return first;
 }
 
@@ -250,7 +244,7 @@ void turn_served(struct turn_table *table, int64_t now_ns)
     table->served_ns = now_ns;
 }
 
-struct connection *turn_next(struct turn_table *table)
+struct turn *turn_next(struct turn_table *table)
 {
     if (table->count == 0 || table->held)
         return NULL;

@@ -26,8 +26,6 @@
 #include "base/limits.h"
 #include "base/list.h"
 
-struct connection;
-
 enum {
     TURN_LEVELS = 8,
     TURN_ADDRESSES = 256, /* addresses of one hash share what they used */
@@ -62,7 +60,7 @@ struct turn_table {
     uint64_t waiting[TURN_WORDS]; /* bit n: connections of address n wait */
     uint32_t count;               /* of connections that wait */
     unsigned last;                /* the address that had the last turn */
-    struct connection *running;   /* whose time it is; NULL: no connection's */
+    struct turn *running;         /* whose time it is; NULL: no connection's */
     unsigned address;             /* that is charged, or TURN_ADDRESSES: none */
     int64_t begun_ns;             /* when the turn at hand began; 0: it is not known yet */
     int64_t charged_ns;           /* until when its time is accounted for */
@@ -81,14 +79,14 @@ void turn_table_init(struct turn_table *table);
 /* A new connection from `peer`; `seed` is for a hash, since clients choose their addresses. */
 void turn_init(struct turn *turn, const struct sockaddr *peer, uint64_t seed);
 
-/* A turn of `conn` begins at `now_ns`; the one before is charged until then. */
-void turn_begin(struct turn_table *table, struct connection *conn, int64_t now_ns);
+/* It begins at `now_ns`; the one before is charged until then. */
+void turn_begin(struct turn_table *table, struct turn *turn, int64_t now_ns);
 
 /* The same for what runs for a connection that may go meanwhile: its address alone is charged. */
 void turn_begin_address(struct turn_table *table, const struct turn *turn, int64_t now_ns);
 
-/* The connection whose turn it is goes: the rest of the turn is charged to its address. */
-void turn_leave(struct turn_table *table, const struct connection *conn);
+/* The connection goes: if it has the turn at hand, the rest is charged to its address. */
+void turn_leave(struct turn_table *table, const struct turn *turn);
 
 /* The turn at hand is charged until `now_ns`, for so many steps.  True: its slice is over.  Behind
  * turn_end() a slice begins that is charged to none. */
@@ -101,10 +99,10 @@ void turn_settle(struct turn_table *table, int64_t now_ns);
 void turn_end(struct turn_table *table);
 
 /* Has it used so little that it need not queue? */
-bool turn_is_light(const struct turn_table *table, const struct connection *conn) MUST_USE;
+bool turn_is_light(const struct turn_table *table, const struct turn *turn) MUST_USE;
 
 /* Queue it, unless it is queued. */
-void turn_wait(struct turn_table *table, struct connection *conn);
+void turn_wait(struct turn_table *table, struct turn *turn);
 
 static inline bool turn_waits(const struct turn *turn)
 {
@@ -116,7 +114,7 @@ void turn_cancel(struct turn_table *table, struct turn *turn);
 
 /* Take the next one off its queue; NULL: none waits, or it is time to look at epoll, where somebody
  * may have come who has used less. */
-struct connection *turn_next(struct turn_table *table);
+struct turn *turn_next(struct turn_table *table);
 
 /* Have connections that need not queue had a slice while others wait?  Then one of these is next. */
 static inline bool turn_is_owed(const struct turn_table *table)
@@ -125,7 +123,7 @@ static inline bool turn_is_owed(const struct turn_table *table)
 }
 
 /* As turn_next(), whatever epoll may have; a connection waits. */
-struct connection *turn_take(struct turn_table *table);
+struct turn *turn_take(struct turn_table *table);
 
 /* The turn that was taken is over, at `now_ns`. */
 void turn_served(struct turn_table *table, int64_t now_ns);

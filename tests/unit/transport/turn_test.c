@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "lib/test.h"
 #include "rpc_server.h"
-#include "transport/connection_internal.h"
+#include "transport/connection.h"
+#include "transport/turn.h"
 #include "transport/worker.h"
 
 enum {
@@ -26,7 +27,7 @@ enum {
 
 /* ---- the queues ---- */
 
-static struct connection conns[4];
+static struct turn hosts[4];
 static struct turn_table table;
 
 static void set_up(void)
@@ -35,17 +36,17 @@ static void set_up(void)
 
     table = (struct turn_table){0};
     turn_table_init(&table);
-    for (unsigned i = 0; i < ARRAY_SIZE(conns); i++) {
+    for (unsigned i = 0; i < ARRAY_SIZE(hosts); i++) {
         peer.sin_addr.s_addr = htonl(0x7f000001 + i);
-        conns[i] = (struct connection){0};
-        turn_init(&conns[i].turn, (struct sockaddr *)&peer, 0);
+        hosts[i] = (struct turn){0};
+        turn_init(&hosts[i], (struct sockaddr *)&peer, 0);
     }
 }
 
 /* The connection has the loop for that long. */
-static void use(struct connection *conn, int64_t *now_ns, int64_t used_ns)
+static void use(struct turn *turn, int64_t *now_ns, int64_t used_ns)
 {
-    turn_begin(&table, conn, *now_ns);
+    turn_begin(&table, turn, *now_ns);
     *now_ns += used_ns;
     assert_int_equal(turn_charge(&table, *now_ns, 1), used_ns >= SLICE_NS);
     turn_end(&table);
@@ -57,19 +58,19 @@ static void least_use_comes_first(void **state)
 
     (void)state;
     set_up();
-    use(&conns[0], &now_ns, 8 * SLICE_NS);
-    use(&conns[1], &now_ns, 2 * SLICE_NS);
-    use(&conns[2], &now_ns, SLICE_NS / 100);
-    assert_false(turn_is_light(&table, &conns[0]));
-    assert_true(turn_is_light(&table, &conns[2]));
+    use(&hosts[0], &now_ns, 8 * SLICE_NS);
+    use(&hosts[1], &now_ns, 2 * SLICE_NS);
+    use(&hosts[2], &now_ns, SLICE_NS / 100);
+    assert_false(turn_is_light(&table, &hosts[0]));
+    assert_true(turn_is_light(&table, &hosts[2]));
     turn_round(&table, false);
     for (unsigned i = 0; i < 3; i++) {
-        turn_wait(&table, &conns[i]);
-        turn_wait(&table, &conns[i]); /* once is enough */
+        turn_wait(&table, &hosts[i]);
+        turn_wait(&table, &hosts[i]); /* once is enough */
     }
-    assert_ptr_equal(turn_next(&table), &conns[2]);
-    assert_ptr_equal(turn_next(&table), &conns[1]);
-    assert_ptr_equal(turn_next(&table), &conns[0]);
+    assert_ptr_equal(turn_next(&table), &hosts[2]);
+    assert_ptr_equal(turn_next(&table), &hosts[1]);
+    assert_ptr_equal(turn_next(&table), &hosts[0]);
     assert_null(turn_next(&table));
 }
 
@@ -79,20 +80,20 @@ static void use_is_forgotten(void **state)
 
     (void)state;
     set_up();
-    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    use(&hosts[0], &now_ns, 8 * SLICE_NS);
     now_ns += NSEC_PER_SEC;
-    use(&conns[1], &now_ns, 1);
-    assert_true(turn_is_light(&table, &conns[0]));
+    use(&hosts[1], &now_ns, 1);
+    assert_true(turn_is_light(&table, &hosts[0]));
 }
 
 /* Whose turn is next has the loop for a slice, and waits for another one. */
-static struct connection *serve(int64_t *now_ns)
+static struct turn *serve(int64_t *now_ns)
 {
-    struct connection *conn = turn_take(&table);
+    struct turn *turn = turn_take(&table);
 
-    use(conn, now_ns, SLICE_NS);
-    turn_wait(&table, conn);
-    return conn;
+    use(turn, now_ns, SLICE_NS);
+    turn_wait(&table, turn);
+    return turn;
 }
 
 /* Somebody who has used little does not keep others out for longer than their use is remembered. */
@@ -103,12 +104,12 @@ static void the_last_has_turns(void **state)
 
     (void)state;
     set_up();
-    use(&conns[0], &now_ns, 32 * SLICE_NS);
-    turn_wait(&table, &conns[0]);
-    turn_wait(&table, &conns[1]);
-    assert_ptr_equal(serve(&now_ns), &conns[1]);
+    use(&hosts[0], &now_ns, 32 * SLICE_NS);
+    turn_wait(&table, &hosts[0]);
+    turn_wait(&table, &hosts[1]);
+    assert_ptr_equal(serve(&now_ns), &hosts[1]);
     for (unsigned i = 0; i < 200; i++)
-        turns += serve(&now_ns) == &conns[0];
+        turns += serve(&now_ns) == &hosts[0];
     assert_in_range(turns, 80, 95);
 }
 
@@ -120,9 +121,9 @@ static void a_round_ends(void **state)
     (void)state;
     set_up();
     for (unsigned i = 0; i < 3; i++)
-        turn_wait(&table, &conns[i]);
+        turn_wait(&table, &hosts[i]);
     turn_round(&table, false);
-    use(&conns[3], &now_ns, 2 * SLICE_NS);
+    use(&hosts[3], &now_ns, 2 * SLICE_NS);
     assert_non_null(turn_next(&table));
     assert_null(turn_next(&table));
     turn_round(&table, true); /* there is more to be seen first */
@@ -131,53 +132,53 @@ static void a_round_ends(void **state)
     assert_non_null(turn_next(&table));
 }
 
-/* One more of the address that conns[0] is of. */
-static void another_init(struct connection *another)
+/* One more of the address that hosts[0] is of. */
+static void another_init(struct turn *another)
 {
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
 
-    *another = (struct connection){0};
-    turn_init(&another->turn, (struct sockaddr *)&peer, 0);
+    *another = (struct turn){0};
+    turn_init(another, (struct sockaddr *)&peer, 0);
 }
 
 static void least_use_of_an_address_comes_first(void **state)
 {
-    struct connection another;
+    struct turn another;
     int64_t now_ns = NSEC_PER_SEC;
 
     (void)state;
     set_up();
     another_init(&another);
-    use(&conns[0], &now_ns, 8 * SLICE_NS);
+    use(&hosts[0], &now_ns, 8 * SLICE_NS);
     assert_false(turn_is_light(&table, &another));
-    assert_true(turn_is_light(&table, &conns[1]));
-    turn_wait(&table, &conns[0]);
+    assert_true(turn_is_light(&table, &hosts[1]));
+    turn_wait(&table, &hosts[0]);
     turn_wait(&table, &another);
     assert_ptr_equal(turn_take(&table), &another);
-    turn_cancel(&table, &conns[0].turn);
+    turn_cancel(&table, &hosts[0]);
 }
 
 /* ... but not before one that has waited until its use was forgotten. */
 static void who_comes_late_waits(void **state)
 {
-    struct connection another;
+    struct turn another;
     int64_t now_ns = NSEC_PER_SEC;
 
     (void)state;
     set_up();
     another_init(&another);
-    use(&conns[0], &now_ns, 8 * SLICE_NS);
-    turn_wait(&table, &conns[0]);
-    use(&conns[3], &now_ns, 200 * NSEC_PER_MSEC);
+    use(&hosts[0], &now_ns, 8 * SLICE_NS);
+    turn_wait(&table, &hosts[0]);
+    use(&hosts[3], &now_ns, 200 * NSEC_PER_MSEC);
     turn_wait(&table, &another);
-    assert_ptr_equal(turn_take(&table), &conns[0]);
-    turn_cancel(&table, &another.turn);
+    assert_ptr_equal(turn_take(&table), &hosts[0]);
+    turn_cancel(&table, &another);
 }
 
 /* Three connections of a host have no more of the loop than one of another. */
 static void addresses_share(void **state)
 {
-    struct connection more[2];
+    struct turn more[2];
     int64_t now_ns = NSEC_PER_SEC;
     unsigned turns = 0;
 
@@ -187,10 +188,10 @@ static void addresses_share(void **state)
         another_init(&more[i]);
         turn_wait(&table, &more[i]);
     }
-    turn_wait(&table, &conns[0]);
-    turn_wait(&table, &conns[1]);
+    turn_wait(&table, &hosts[0]);
+    turn_wait(&table, &hosts[1]);
     for (unsigned i = 0; i < 100; i++)
-        turns += serve(&now_ns) == &conns[1];
+        turns += serve(&now_ns) == &hosts[1];
     assert_in_range(turns, 45, 55);
 }
 
@@ -201,39 +202,39 @@ static void light_ones_share(void **state)
 
     (void)state;
     set_up();
-    use(&conns[1], &now_ns, 1);
+    use(&hosts[1], &now_ns, 1);
     assert_false(turn_is_owed(&table));
-    turn_wait(&table, &conns[0]);
+    turn_wait(&table, &hosts[0]);
     assert_false(turn_is_owed(&table));
-    use(&conns[1], &now_ns, SLICE_NS);
+    use(&hosts[1], &now_ns, SLICE_NS);
     assert_true(turn_is_owed(&table));
-    assert_ptr_equal(turn_take(&table), &conns[0]);
+    assert_ptr_equal(turn_take(&table), &hosts[0]);
     turn_served(&table, now_ns);
-    turn_wait(&table, &conns[0]);
+    turn_wait(&table, &hosts[0]);
     assert_false(turn_is_owed(&table));
-    turn_cancel(&table, &conns[0].turn);
+    turn_cancel(&table, &hosts[0]);
 }
 
 /* What is not a connection's own time is charged to none, and what it does in leaving to its
  * address. */
 static void time_is_charged_to_whom_it_serves(void **state)
 {
-    struct connection another;
+    struct turn another;
     int64_t now_ns = NSEC_PER_SEC;
 
     (void)state;
     set_up();
     another_init(&another);
-    turn_begin(&table, &conns[1], now_ns);
+    turn_begin(&table, &hosts[1], now_ns);
     turn_settle(&table, now_ns += 1000);
-    turn_begin(&table, &conns[0], now_ns += 8 * SLICE_NS); /* the loop did something else */
-    assert_true(turn_is_light(&table, &conns[1]));
-    turn_leave(&table, &conns[0]);
+    turn_begin(&table, &hosts[0], now_ns += 8 * SLICE_NS); /* the loop did something else */
+    assert_true(turn_is_light(&table, &hosts[1]));
+    turn_leave(&table, &hosts[0]);
     turn_settle(&table, now_ns += 8 * SLICE_NS);
     assert_false(turn_is_light(&table, &another));
-    turn_begin_address(&table, &conns[1].turn, now_ns);
+    turn_begin_address(&table, &hosts[1], now_ns);
     assert_true(turn_charge(&table, now_ns += 8 * SLICE_NS, 1));
-    assert_false(turn_is_light(&table, &conns[1]));
+    assert_false(turn_is_light(&table, &hosts[1]));
 }
 
 /* ---- long calls ---- */
