@@ -556,28 +556,6 @@ void batch_resume(struct loop *loop, struct connection *conn)
         batch_run(loop);
 }
 
-/* It has left the loop, and what has begun is run to its end. */
-static void turn_left(struct loop *loop, struct connection *conn)
-{
-    struct call_frame *frame = LIST_ENTRY(conn->yielded.next, struct call_frame, park.link);
-
-    if (conn->yielded.next != conn->yielded.prev)
-        turn_wait(&loop->turns, &conn->turn);
-    turn_begin_address(&loop->turns, &conn->turn, clock_now_ns());
-    park_run_yielded(frame);
-}
-
-void batch_turn(struct loop *loop, struct connection *conn)
-{
-    transport_count(loop->transport, TRANSPORT_COUNTER_turns, 1);
-    if (conn->queue.left)
-        turn_left(loop, conn);
-    else if (conn->queue.deferred || !list_empty(&conn->yielded))
-        batch_resume(loop, conn);
-    else if (!conn->queue.stalled && !conn->queue.quiet && !conn->queue.eof)
-        batch_begin(loop, conn);
-}
-
 void batch_continue(struct loop *loop)
 {
     if (!loop->batch.conn)

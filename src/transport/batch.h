@@ -37,8 +37,5 @@ void batch_begin(struct loop *loop, struct connection *conn);
 /* The queue has drained: run the calls that waited. */
 void batch_resume(struct loop *loop, struct connection *conn);
 
-/* It is the connection's turn. */
-void batch_turn(struct loop *loop, struct connection *conn);
-
 /* Go on with the batch of a loop that another thread lost. */
 void batch_continue(struct loop *loop);

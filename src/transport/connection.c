@@ -21,7 +21,6 @@
 #include "transport/dial_internal.h"
 #include "transport/peer_table.h"
 #include "transport/send_queue.h"
-#include "transport/source.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
 #include "transport/unsent.h"
@@ -60,7 +59,6 @@ struct connection *connection_create(struct transport *transport, int fd,
     if (!conn)
         return NULL;
     CHECK(peer_len <= sizeof(conn->peer));
-    conn->source.kind = SOURCE_CONNECTION;
     conn->fd = fd;
     atomic_init(&conn->refs, 1);
     atomic_init(&conn->active, 1);

@@ -27,7 +27,7 @@ struct peer;
 struct dial {
     const struct dial_hooks *hooks;
     void *arg;
-    bool connecting; /* the loop owner's: not up yet */
+    bool connecting; /* not up yet; the loop owner's */
     int error;       /* why it never came up */
 };
 

@@ -13,10 +13,12 @@
 
 #include "base/log.h"
 #include "transport/address.h"
+#include "transport/connection_event.h"
 #include "transport/connection_internal.h"
 #include "transport/dial_internal.h"
 #include "transport/loop.h"
 #include "transport/send_queue.h"
+#include "transport/source.h"
 #include "transport/transport_internal.h"
 
 /* ---- the room for it ---- */
@@ -37,6 +39,32 @@ static void dial_withdraw(struct transport *transport)
 {
     atomic_fetch_sub_explicit(&transport->dialled_count, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&transport->connection_count, 1, memory_order_release);
+}
+
+/* ---- coming up ---- */
+
+/* It came up, or failed. */
+static void dial_event(struct loop *loop, struct source *source, uint32_t events)
+{
+    struct connection *conn = CONTAINER_OF(source, struct connection, source);
+    socklen_t len = sizeof(conn->dial.error);
+
+    (void)events;
+    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &conn->dial.error, &len) != 0)
+        conn->dial.error = errno;
+    /* Ended by ourselves before it was up: that is no error, whatever the kernel calls it. */
+    if (connection_is_dead(conn))
+        conn->dial.error = 0;
+    if (conn->dial.error || connection_is_dead(conn)) {
+        connection_shutdown(conn);
+        loop_leave(loop, conn);
+        return;
+    }
+    conn->dial.connecting = false;
+    conn->source.event = connection_event;
+    conn->dial.hooks->connected(conn, conn->dial.arg);
+    /* From now on epoll waits for what comes. */
+    send_queue_pump(conn);
 }
 
 /* ---- beginning ---- */
@@ -72,6 +100,7 @@ static int connection_dial(struct transport *transport, const struct sockaddr *p
         close(fd);
         return -ENOMEM;
     }
+    made->source.event = dial_event;
     made->dial = (struct dial){.hooks = hooks, .arg = arg, .connecting = true};
     *conn = connection_get(made);
     transport_count(transport, TRANSPORT_COUNTER_dialled, 1);
@@ -106,27 +135,7 @@ void *connection_dial_arg(const struct connection *conn, const struct dial_hooks
     return hooks && conn->dial.hooks == hooks ? conn->dial.arg : NULL;
 }
 
-/* ---- coming up ---- */
-
-void dial_event(struct loop *loop, struct connection *conn)
-{
-    socklen_t len = sizeof(conn->dial.error);
-
-    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &conn->dial.error, &len) != 0)
-        conn->dial.error = errno;
-    /* Ended by ourselves before it was up: that is no error, whatever the kernel calls it. */
-    if (connection_is_dead(conn))
-        conn->dial.error = 0;
-    if (conn->dial.error || connection_is_dead(conn)) {
-        connection_shutdown(conn);
-        loop_leave(loop, conn);
-        return;
-    }
-    conn->dial.connecting = false;
-    conn->dial.hooks->connected(conn, conn->dial.arg);
-    /* From now on epoll waits for what comes. */
-    send_queue_pump(conn);
-}
+/* ---- the end ---- */
 
 void dial_closed(struct connection *conn)
 {

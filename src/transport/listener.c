@@ -19,12 +19,14 @@
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "transport/address.h"
+#include "transport/connection_event.h"
 #include "transport/connection_internal.h"
 #include "transport/idle.h"
 #include "transport/loop.h"
 #include "transport/peer_table.h"
 #include "transport/source.h"
 #include "transport/transport_internal.h"
+#include "transport/turn.h"
 #include "transport/worker_internal.h"
 
 enum {
@@ -113,6 +115,7 @@ static void connection_accepted(struct transport *transport, int fd, const struc
 
     if (!conn)
         return;
+    conn->source.event = connection_event;
     connection_options(fd, &transport->config);
     atomic_fetch_add_explicit(&transport->connection_count, 1, memory_order_relaxed);
     transport_count(transport, TRANSPORT_COUNTER_accepted, 1);
@@ -158,11 +161,15 @@ void listeners_resume(struct loop *loop)
     listeners_arm(loop, EPOLLIN);
 }
 
-void listener_accept(struct loop *loop, struct listener *listener)
+/* Accept what there is, up to a bound; pause on a lack of descriptors. */
+static void listener_event(struct loop *loop, struct source *source, uint32_t events)
 {
+    struct listener *listener = CONTAINER_OF(source, struct listener, source);
     struct sockaddr_in6 peer; /* the larger of the two */
     socklen_t peer_len;
 
+    (void)events;
+    turn_settle(&loop->turns, clock_now_ns());
     for (int i = 0; i < LISTENER_ACCEPTS && listener->fd >= 0; i++) {
         int fd;
 
@@ -228,7 +235,7 @@ int transport_listen(struct transport *transport, const struct sockaddr *address
     fd = listen_socket(address, len);
     if (fd < 0)
         return fd;
-    listener->source.kind = SOURCE_LISTENER;
+    listener->source.event = listener_event;
     listener->fd = fd;
     listener->port = socket_port(fd);
     transport->listener_count++;

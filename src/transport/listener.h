@@ -17,9 +17,6 @@ struct listener {
     uint16_t port;
 };
 
-/* Accept what there is, up to a bound; pauses on a lack of descriptors.  The owner's, of loop 0. */
-void listener_accept(struct loop *loop, struct listener *listener);
-
 /* Put the listeners into its epoll set. */
 bool listeners_start(struct loop *loop) MUST_USE;
 

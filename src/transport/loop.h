@@ -83,9 +83,6 @@ struct loop {
 bool loop_init(struct loop *loop, struct transport *transport, unsigned index) MUST_USE;
 void loop_fini(struct loop *loop);
 
-/* Run it until the transport stops or the calling worker loses it. */
-void loop_run(struct loop *loop);
-
 /* The loop that the calling thread, a worker, owns for sure; NULL: it owns none. */
 struct loop *loop_owned(const struct transport *transport);
 
@@ -104,8 +101,8 @@ void loop_wake(struct loop *loop);
 /* The loop that has the fewest connections. */
 struct loop *loop_choose(struct transport *transport);
 
-/* Take a new connection in and wait for `events`; any thread.  False when epoll refuses (the caller
- * closes it). */
+/* Take a new connection in and wait for `events`, for which its source is ready; any thread.  False
+ * when epoll refuses (the caller closes it). */
 bool loop_add(struct loop *loop, struct connection *conn, uint32_t events) MUST_USE;
 
 /* The connection leaves it, and its memory may go.  The owner's; can lose the loop. */

@@ -399,13 +399,14 @@ static void expire(struct transport *transport, int64_t now_ns)
     }
 }
 
-void park_timer_event(struct transport *transport)
+/* Some deadline may be over. */
+static void timer_event(struct loop *loop, struct source *source, uint32_t events)
 {
     uint64_t count;
-    ssize_t ignored = read(transport->parks.timer_fd, &count, sizeof(count));
+    ssize_t ignored = read(loop->transport->parks.timer_fd, &count, sizeof(count));
 
-    (void)ignored;
-    expire(transport, clock_now_ns());
+    (void)source, (void)events, (void)ignored;
+    expire(loop->transport, clock_now_ns());
 }
 
 void park_expire_all(struct transport *transport)
@@ -479,7 +480,7 @@ bool park_table_init(struct transport *transport)
 {
     struct park_table *parks = &transport->parks;
 
-    parks->timer.kind = SOURCE_TIMER;
+    parks->timer.event = timer_event;
     list_init(&parks->waiting);
     CHECK(pthread_mutex_init(&parks->lock, NULL) == 0);
     parks->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -65,6 +65,5 @@ void park_forget(struct call_frame *frame);
  * can lose the loop. */
 void park_run_next(struct loop *loop);
 
-/* Some deadline may be over; and: all of them are. */
-void park_timer_event(struct transport *transport);
+/* All deadlines are over: the transport drains. */
 void park_expire_all(struct transport *transport);

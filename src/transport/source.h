@@ -2,13 +2,11 @@
 /* What an epoll event of a loop points to: embedded in whatever has a descriptor in the set. */
 #pragma once
 
-enum source_kind {
-    SOURCE_CONNECTION,
-    SOURCE_LISTENER,
-    SOURCE_WAKE,
-    SOURCE_TIMER,
-};
+#include <stdint.h>
+
+struct loop;
 
 struct source {
-    enum source_kind kind;
+    /* The descriptor has `events`.  On the thread that owns the loop, which can lose it here. */
+    void (*event)(struct loop *loop, struct source *source, uint32_t events);
 };

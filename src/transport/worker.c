@@ -28,6 +28,7 @@
 #include "transport/call_frame.h"
 #include "transport/connection_internal.h"
 #include "transport/loop.h"
+#include "transport/loop_run.h"
 #include "transport/share.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"

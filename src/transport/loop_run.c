@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event loop: waits in its epoll set (level-triggered) and calls what the events are for.
+ * Listeners live in loop 0.
+ */
+#include "transport/loop_run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "transport/batch.h"
+#include "transport/connection_event.h"
+#include "transport/connection_internal.h"
+#include "transport/listener.h"
+#include "transport/loop.h"
+#include "transport/park.h"
+#include "transport/send_queue.h"
+#include "transport/source.h"
+#include "transport/transport_internal.h"
+#include "transport/turn.h"
+#include "transport/worker_internal.h"
+
+enum {
+    LOOP_PAUSE_MS = 50, /* how often a loop looks whether it may accept again */
+};
+
+/* The first connection, moved to the end of the list; it stays alive, for only the owner of the
+ * loop lets it go. */
+static struct connection *loop_rotate(struct loop *loop)
+{
+    struct list *node;
+
+    pthread_mutex_lock(&loop->list_lock);
+    node = list_pop_front(&loop->connections);
+    if (node)
+        list_push_back(&loop->connections, node);
+    pthread_mutex_unlock(&loop->list_lock);
+    return node ? LIST_ENTRY(node, struct connection, link) : NULL;
+}
+
+/* Stop receiving; leave each connection once nothing of it runs or waits to be sent. */
+static void loop_drain(struct loop *loop)
+{
+    struct transport *transport = loop->transport;
+    bool cutting = atomic_load_explicit(&transport->cutting, memory_order_relaxed);
+    uint32_t count = atomic_load_explicit(&loop->connection_count, memory_order_relaxed);
+
+    if (loop->index == 0) {
+        listeners_close(transport);
+        park_expire_all(transport);
+    }
+    for (; count > 0 && loop_is_mine(loop); count--) {
+        struct connection *conn = loop_rotate(loop);
+        bool busy;
+
+        if (!conn)
+            return;
+        busy = atomic_load_explicit(&conn->active, memory_order_acquire) > 1 ||
+               send_queue_state(conn) & SEND_QUEUE_WAITS;
+        if (cutting)
+            connection_shutdown(conn);
+        if (cutting || !busy)
+            loop_leave(loop, conn);
+        else
+            send_queue_set(conn, SEND_QUEUE_QUIET);
+    }
+}
+
+static void source_event(struct loop *loop, const struct epoll_event *event)
+{
+    struct source *source = event->data.ptr;
+
+    /* NULL: what it was for has left since. */
+    if (source)
+        source->event(loop, source, event->events);
+}
+
+static void loop_wait(struct loop *loop)
+{
+    int timeout_ms = loop->accept_paused_until_ns ? LOOP_PAUSE_MS : -1;
+    int count;
+
+    if (loop->turns.count > 0 || loop->resume_wanted)
+        timeout_ms = 0;
+    if (loop->turns.count == 0)
+        turn_end(&loop->turns);
+    count = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS, timeout_ms);
+    CHECK(count >= 0 || errno == EINTR);
+    loop->event_next = 0;
+    loop->event_count = count > 0 ? count : 0;
+    turn_round(&loop->turns, count == LOOP_EVENTS);
+    if (loop->accept_paused_until_ns)
+        listeners_resume(loop);
+}
+
+static void loop_turn(struct loop *loop, struct turn *turn)
+{
+    connection_turn(loop, CONTAINER_OF(turn, struct connection, turn));
+}
+
+/* A turn for the next connection that waits for one; false: look at epoll first. */
+static bool loop_give_turn(struct loop *loop)
+{
+    struct turn *turn = turn_next(&loop->turns);
+
+    if (turn)
+        loop_turn(loop, turn);
+    return turn != NULL;
+}
+
+void loop_run(struct loop *loop)
+{
+    /* The call that keeps the last owner busy does not keep these waiting. */
+    loop_send_postponed(loop);
+    if (loop_is_mine(loop))
+        batch_continue(loop);
+    while (loop_is_mine(loop)) {
+        /* They have waited long enough; but a great many of them, one after the other, would hold
+         * up everybody else. */
+        if (loop->resume_wanted && !loop->resumed_one) {
+            loop->resumed_one = true;
+            park_run_next(loop);
+            if (loop_is_mine(loop))
+                loop_send_postponed_late(loop);
+            continue;
+        }
+        if (!list_empty(&loop->postponed)) {
+            loop_send_postponed(loop);
+            continue;
+        }
+        loop->resumed_one = false;
+        /* Here and not behind connection_turn(): that may have changed the owner of the loop. */
+        if (loop->turns.serving)
+            turn_served(&loop->turns, clock_now_ns());
+        if (turn_is_owed(&loop->turns)) {
+            loop_turn(loop, turn_take(&loop->turns));
+            continue;
+        }
+        if (loop->event_next < loop->event_count) {
+            source_event(loop, &loop->events[loop->event_next++]);
+            continue;
+        }
+        if (loop->drain_wanted) {
+            loop->drain_wanted = false;
+            loop_drain(loop);
+            continue;
+        }
+        if (!loop->resume_wanted &&
+            atomic_load_explicit(&loop->transport->stopping, memory_order_acquire))
+            return;
+        if (!loop_give_turn(loop))
+            loop_wait(loop);
+    }
+}
