@@ -59,7 +59,7 @@ static void replies_send(struct loop *loop, struct rpc_tail *tail)
     } else if (len > 0) {
         loop->out_start = loop->out_used;
         send_queue_transmit(loop->batch.conn, loop->out, data, len, tail);
-        if (!loop_is_mine(loop))
+        if (!worker_owns(loop))
             return;
     }
     if (loop->encoding)
@@ -174,11 +174,11 @@ static void frame_park(struct loop *loop, struct call_frame *frame)
 {
     if (!park_keep(frame)) {
         frame_pin(frame);
-        if (loop_is_mine(loop))
+        if (worker_owns(loop))
             batch_abandon_out(loop);
     }
     park_enter(frame);
-    if (!loop_is_mine(loop))
+    if (!worker_owns(loop))
         return;
     loop->encoding = false;
     buffer_put(loop->batch.record);
@@ -203,7 +203,7 @@ static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, 
     worker->frame = NULL;
     if (frame->park.asked)
         frame_park(loop, frame);
-    else if (loop_is_mine(loop))
+    else if (worker_owns(loop))
         frame_end(loop, frame);
     else
         frame_finish(transport, frame);
@@ -380,7 +380,7 @@ static void batch_records(struct loop *loop)
     while (!connection_is_dead(conn)) {
         if (loop->out_used >= BUFFER_BATCH_BYTES) {
             batch_flush(loop);
-            if (!loop_is_mine(loop))
+            if (!worker_owns(loop))
                 return;
         }
         if (send_queue_bytes(&conn->queue) > LIMIT_SEND_QUEUE_MARK_BYTES && batch_has_input(batch)) {
@@ -394,9 +394,9 @@ static void batch_records(struct loop *loop)
         if (!batch_next(loop, &data, &len, &in))
             return;
         record_run(loop, in, data, len);
-        if (loop_is_mine(loop))
+        if (worker_owns(loop))
             loop_send_postponed_late(loop);
-        if (!loop_is_mine(loop))
+        if (!worker_owns(loop))
             return;
     }
 }
@@ -505,10 +505,10 @@ static void batch_run(struct loop *loop)
 
     for (;;) {
         batch_records(loop);
-        if (!loop_is_mine(loop))
+        if (!worker_owns(loop))
             return;
         batch_flush(loop);
-        if (!loop_is_mine(loop))
+        if (!worker_owns(loop))
             return;
         if (!batch->more || connection_is_dead(batch->conn) || batch_is_over(loop) ||
             !batch_receive(loop))
@@ -552,7 +552,7 @@ void batch_resume(struct loop *loop, struct connection *conn)
         send_queue_set(conn, SEND_QUEUE_RESUME);
     if (!list_empty(&conn->yielded))
         park_run_yielded(LIST_ENTRY(conn->yielded.next, struct call_frame, park.link));
-    if (loop_is_mine(loop))
+    if (worker_owns(loop))
         batch_run(loop);
 }
 
@@ -564,6 +564,6 @@ void batch_continue(struct loop *loop)
     loop->batch.work = LIMIT_SLICE_WORK;
     if (loop->encoding)
         batch_abandon_out(loop);
-    if (loop_is_mine(loop))
+    if (worker_owns(loop))
         batch_run(loop);
 }

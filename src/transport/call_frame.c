@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "transport/buffer.h"
 #include "transport/connection_internal.h"
-#include "transport/park.h"
 #include "transport/send_queue.h"
 #include "transport/transport_internal.h"
 
@@ -52,8 +51,7 @@ void frame_release(struct transport *transport, struct call_frame *frame)
 {
     bool keep;
 
-    CHECK(!frame->pinned);
-    park_forget(frame);
+    CHECK(!frame->pinned && !frame->park.record && !frame->park.results);
     arena_reset(&frame->arena);
     pthread_mutex_lock(&transport->frame_lock);
     keep = transport->frame_count < LIMIT_FREE_FRAMES;
@@ -75,17 +73,6 @@ void frame_pool_fini(struct transport *transport)
         transport->frames = frame->next;
         frame_free(frame);
     }
-}
-
-void frame_pin(struct call_frame *frame)
-{
-    if (frame->pinned)
-        return;
-    frame->pinned = true;
-    buffer_get(frame->out);
-    if (frame->in)
-        buffer_get(frame->in);
-    connection_pin(frame->call.conn);
 }
 
 void frame_unpin(struct call_frame *frame)

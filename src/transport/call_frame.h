@@ -8,10 +8,11 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "transport/buffer.h"
+#include "transport/connection_internal.h"
 #include "transport/park.h"
 #include "transport/rpc_call.h"
 
-struct buffer;
 struct transport;
 
 /* A thread that loses its loop keeps its frame. */
@@ -36,9 +37,19 @@ struct call_frame *frame_create(struct transport *transport) MUST_USE;
 void frame_release(struct transport *transport, struct call_frame *frame);
 void frame_pool_fini(struct transport *transport);
 
-/* The references that let the call go on without the loop; giving the last ones back can close
- * the connection. */
-void frame_pin(struct call_frame *frame);
+/* The references that let the call go on without the loop. */
+static inline void frame_pin(struct call_frame *frame)
+{
+    if (frame->pinned)
+        return;
+    frame->pinned = true;
+    buffer_get(frame->out);
+    if (frame->in)
+        buffer_get(frame->in);
+    connection_pin(frame->call.conn);
+}
+
+/* Give them back; the last ones can close the connection. */
 void frame_unpin(struct call_frame *frame);
 
 /* The call is pinned and has ended: send its reply, give everything back.  Can lose the loop. */

@@ -18,7 +18,7 @@
 #include "base/memory.h"
 #include "transport/address.h"
 #include "transport/connection_internal.h"
-#include "transport/dial_internal.h"
+#include "transport/dial.h"
 #include "transport/peer_table.h"
 #include "transport/send_queue.h"
 #include "transport/transport_internal.h"
@@ -93,11 +93,6 @@ void connection_put(struct connection *conn)
     memory_free(MEMORY_connections, conn);
 }
 
-void connection_pin(struct connection *conn)
-{
-    atomic_fetch_add_explicit(&conn->active, 1, memory_order_relaxed);
-}
-
 bool connection_try_pin(struct connection *conn)
 {
     uint32_t active = atomic_load_explicit(&conn->active, memory_order_relaxed);
@@ -108,6 +103,17 @@ bool connection_try_pin(struct connection *conn)
     } while (!atomic_compare_exchange_weak_explicit(&conn->active, &active, active + 1,
                                                     memory_order_acquire, memory_order_relaxed));
     return true;
+}
+
+/* For one that we made: dial.c. */
+static void dial_closed(struct connection *conn)
+{
+    const struct dial *dial = &conn->dial;
+
+    if (dial->connecting)
+        transport_count(conn->transport, TRANSPORT_COUNTER_dial_failures, 1);
+    dial->hooks->closed(conn, dial->error, dial->arg);
+    atomic_fetch_sub_explicit(&conn->transport->dialled_count, 1, memory_order_relaxed);
 }
 
 static void programs_closed(struct connection *conn)

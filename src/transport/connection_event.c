@@ -29,7 +29,7 @@ void connection_event(struct loop *loop, struct source *source, uint32_t events)
     if (events & EPOLLOUT) {
         turn_begin(&loop->turns, &conn->turn, clock_now_ns());
         send_queue_pump(conn);
-        if (!loop_is_mine(loop))
+        if (!worker_owns(loop))
             return;
         state = send_queue_state(conn);
         if (state & SEND_QUEUE_EOF) {

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection as the files of transport/ see it; connection.h is what programs see. */
+/*
+ * A connection as the files of transport/ see it; connection.h is what programs see.
+ *
+ * connection.c, send_queue.c and unsent.c call each other, because they have one subject: how long
+ * the socket lives.  The queue pins it while it sends and shuts it down when that fails; the last
+ * unpin closes it and frees the queue; unsent.c shuts down those that take nothing for too long.
+ */
 #pragma once
 
 #include <netinet/in.h>
@@ -87,7 +93,10 @@ void connection_cut(struct connection *conn, enum transport_counter counter, con
 void connection_options(int fd, const struct transport_config *config);
 
 /* One more user of the socket; the caller knows that there is one. */
-void connection_pin(struct connection *conn);
+static inline void connection_pin(struct connection *conn)
+{
+    atomic_fetch_add_explicit(&conn->active, 1, memory_order_relaxed);
+}
 
 /* The same for a caller that does not know: false when the socket is closed. */
 bool connection_try_pin(struct connection *conn) MUST_USE;

@@ -15,7 +15,6 @@
 #include "transport/address.h"
 #include "transport/connection_event.h"
 #include "transport/connection_internal.h"
-#include "transport/dial_internal.h"
 #include "transport/loop.h"
 #include "transport/send_queue.h"
 #include "transport/source.h"
@@ -133,16 +132,4 @@ int transport_dial(struct transport *transport, const struct sockaddr *peer, soc
 void *connection_dial_arg(const struct connection *conn, const struct dial_hooks *hooks)
 {
     return hooks && conn->dial.hooks == hooks ? conn->dial.arg : NULL;
-}
-
-/* ---- the end ---- */
-
-void dial_closed(struct connection *conn)
-{
-    struct dial *dial = &conn->dial;
-
-    if (dial->connecting)
-        transport_count(conn->transport, TRANSPORT_COUNTER_dial_failures, 1);
-    dial->hooks->closed(conn, dial->error, dial->arg);
-    atomic_fetch_sub_explicit(&conn->transport->dialled_count, 1, memory_order_relaxed);
 }

@@ -178,7 +178,7 @@ static void listener_event(struct loop *loop, struct source *source, uint32_t ev
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             connection_accepted(loop->transport, fd, (struct sockaddr *)&peer, peer_len);
-            if (!loop_is_mine(loop))
+            if (!worker_owns(loop))
                 return;
             continue;
         }

@@ -5,7 +5,6 @@
  */
 #include "transport/loop.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -85,29 +84,13 @@ void loop_wake(struct loop *loop)
     (void)ignored;
 }
 
-struct loop *loop_owned(const struct transport *transport)
-{
-    const struct worker *worker = worker_self;
-
-    /* In a section it can be taken any moment. */
-    if (!worker || worker->in_section || worker->transport != transport)
-        return NULL;
-    return worker->loop;
-}
-
 void loop_send_postponed(struct loop *loop)
 {
     struct list *node;
 
     loop->postponed_sections = 0;
-    while (loop_is_mine(loop) && (node = list_pop_front(&loop->postponed)))
+    while (worker_owns(loop) && (node = list_pop_front(&loop->postponed)))
         send_queue_postponed(LIST_ENTRY(node, struct connection, postponed_link));
-}
-
-void loop_count_section(struct loop *loop)
-{
-    if (!list_empty(&loop->postponed))
-        loop->postponed_sections++;
 }
 
 void loop_send_postponed_late(struct loop *loop)

@@ -5,7 +5,7 @@
  * A loop belongs to exactly one thread at a time, its owner.  Whatever outlives a call stands in
  * the loop or the connection and never on a thread's stack, for a thread can lose its loop inside
  * any call (worker.h).  Functions that can lose it say so; their caller returns at once, without
- * touching the loop, when worker->loop is no longer that loop.
+ * touching the loop, when worker_owns() says no.
  */
 #pragma once
 
@@ -83,9 +83,6 @@ struct loop {
 bool loop_init(struct loop *loop, struct transport *transport, unsigned index) MUST_USE;
 void loop_fini(struct loop *loop);
 
-/* The loop that the calling thread, a worker, owns for sure; NULL: it owns none. */
-struct loop *loop_owned(const struct transport *transport);
-
 /* Send what is postponed.  The owner's; can lose the loop. */
 void loop_send_postponed(struct loop *loop);
 
@@ -93,7 +90,11 @@ void loop_send_postponed(struct loop *loop);
 void loop_send_postponed_late(struct loop *loop);
 
 /* The owner is about to say so.  Nothing is sent here: the caller may hold locks. */
-void loop_count_section(struct loop *loop);
+static inline void loop_count_section(struct loop *loop)
+{
+    if (!list_empty(&loop->postponed))
+        loop->postponed_sections++;
+}
 
 /* Make its owner look up; any thread. */
 void loop_wake(struct loop *loop);

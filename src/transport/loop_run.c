@@ -53,7 +53,7 @@ static void loop_drain(struct loop *loop)
         listeners_close(transport);
         park_expire_all(transport);
     }
-    for (; count > 0 && loop_is_mine(loop); count--) {
+    for (; count > 0 && worker_owns(loop); count--) {
         struct connection *conn = loop_rotate(loop);
         bool busy;
 
@@ -112,19 +112,19 @@ static bool loop_give_turn(struct loop *loop)
     return turn != NULL;
 }
 
-void loop_run(struct loop *loop)
+static void loop_run(struct loop *loop)
 {
     /* The call that keeps the last owner busy does not keep these waiting. */
     loop_send_postponed(loop);
-    if (loop_is_mine(loop))
+    if (worker_owns(loop))
         batch_continue(loop);
-    while (loop_is_mine(loop)) {
+    while (worker_owns(loop)) {
         /* They have waited long enough; but a great many of them, one after the other, would hold
          * up everybody else. */
         if (loop->resume_wanted && !loop->resumed_one) {
             loop->resumed_one = true;
             park_run_next(loop);
-            if (loop_is_mine(loop))
+            if (worker_owns(loop))
                 loop_send_postponed_late(loop);
             continue;
         }
@@ -156,3 +156,12 @@ void loop_run(struct loop *loop)
             loop_wait(loop);
     }
 }
+
+/* The batch waits with the call that sleeps, but not the replies that are ready. */
+static void loop_flush(struct loop *loop)
+{
+    batch_flush(loop);
+    loop_send_postponed(loop);
+}
+
+const struct worker_hooks loop_run_hooks = {.run = loop_run, .flush = loop_flush};

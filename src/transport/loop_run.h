@@ -2,7 +2,7 @@
 /* What the owner of a loop does: waits for events, and gives turns. */
 #pragma once
 
-struct loop;
+struct worker_hooks;
 
-/* Run it until the transport stops or the calling worker loses it. */
-void loop_run(struct loop *loop);
+/* For worker_pool_start(). */
+extern const struct worker_hooks loop_run_hooks;

@@ -127,7 +127,7 @@ bool rpc_call_park(struct rpc_call *call, int64_t until_ns)
 
 bool rpc_call_is_over_now(struct rpc_call *call)
 {
-    struct loop *loop = loop_owned(call->conn->transport);
+    struct loop *loop = worker_loop(call->conn->transport);
     int64_t now_ns = clock_now_ns();
     bool over =
         loop ? turn_charge(&loop->turns, now_ns, call->work) : worker_is_over(worker_self, now_ns);
@@ -143,7 +143,7 @@ bool rpc_call_yield_now(struct rpc_call *call)
 {
     struct call_frame *frame = frame_of(call);
     struct transport *transport = call->conn->transport;
-    struct loop *loop = loop_owned(transport);
+    struct loop *loop = worker_loop(transport);
 
     if (!rpc_call_is_over_now(call) || (loop && loop != call->conn->loop))
         return false;
@@ -242,9 +242,10 @@ static bool results_restore(struct call_frame *frame)
     return true;
 }
 
-void park_forget(struct call_frame *frame)
+/* The call has ended: give back what only parked calls have. */
+static void park_end(struct call_frame *frame)
 {
-    CHECK(!frame->park.parked && !frame->park.asked && !frame->park.results);
+    CHECK(!frame->park.parked && !frame->park.results);
     frame->park.resumed = false;
     memory_free(MEMORY_calls, frame->park.record);
     frame->park.record = NULL;
@@ -283,7 +284,7 @@ static void deadline_add_locked(struct park_table *parks, struct call_frame *fra
 /* The call is somebody's who finds it in his loop. */
 static void resume_in(struct loop *loop, struct call_frame *frame)
 {
-    bool mine = loop_owned(loop->transport) == loop;
+    bool mine = worker_loop(loop->transport) == loop;
 
     pthread_mutex_lock(&loop->resumed_lock);
     list_push_back(&loop->resumed, &frame->park.link);
@@ -297,7 +298,7 @@ static void resume_in(struct loop *loop, struct call_frame *frame)
 /* A thread with a loop goes on by itself: that needs no other one to wake up. */
 static struct loop *loop_for(const struct call_frame *frame)
 {
-    struct loop *owned = loop_owned(frame->call.conn->transport);
+    struct loop *owned = worker_loop(frame->call.conn->transport);
 
     return owned ? owned : frame->call.conn->loop;
 }
@@ -307,7 +308,7 @@ static void yield_enter(struct call_frame *frame)
 {
     struct connection *conn = frame->call.conn;
 
-    if (loop_owned(conn->transport) != conn->loop) {
+    if (worker_loop(conn->transport) != conn->loop) {
         resume_in(conn->loop, frame);
         return;
     }
@@ -444,6 +445,7 @@ static void run_on(struct call_frame *frame)
         (void)park_keep(frame); /* its buffers are its own anyway */
         park_enter(frame);
     } else {
+        park_end(frame);
         frame_finish(frame->call.conn->transport, frame);
     }
 }

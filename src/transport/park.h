@@ -58,9 +58,6 @@ void park_enter(struct call_frame *frame);
 /* Run the call on that has yielded, on its connection's turn.  The owner's; can lose the loop. */
 void park_run_yielded(struct call_frame *frame);
 
-/* Give back what a call had that was parked. */
-void park_forget(struct call_frame *frame);
-
 /* Run the next call that is to go on in this loop, if there is one.  The owner's, between batches;
  * can lose the loop. */
 void park_run_next(struct loop *loop);

@@ -27,7 +27,7 @@
 #include "transport/loop.h"
 #include "transport/transport_internal.h"
 #include "transport/unsent.h"
-#include "transport/worker.h"
+#include "transport/worker_internal.h"
 
 enum {
     SEND_IOVECS = 64,
@@ -500,7 +500,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 /* False: the caller owns no loop that would send it. */
 static bool postpone_locked(struct connection *conn, bool first)
 {
-    struct loop *loop = loop_owned(conn->transport);
+    struct loop *loop = worker_loop(conn->transport);
 
     if (!loop)
         return false;

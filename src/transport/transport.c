@@ -19,6 +19,7 @@
 #include "transport/idle.h"
 #include "transport/listener.h"
 #include "transport/loop.h"
+#include "transport/loop_run.h"
 #include "transport/park.h"
 #include "transport/peer_table.h"
 #include "transport/transport_internal.h"
@@ -106,7 +107,7 @@ int transport_start(struct transport *transport)
     CHECK(!transport->started);
     if (!listeners_start(&transport->loops[0]) || !park_table_start(&transport->loops[0]))
         return -errno;
-    error = worker_pool_start(transport);
+    error = worker_pool_start(transport, &loop_run_hooks);
     if (error)
         threads_stop(transport);
     transport->started = error == 0;

@@ -24,11 +24,9 @@
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "base/memory.h"
-#include "transport/batch.h"
 #include "transport/call_frame.h"
 #include "transport/connection_internal.h"
 #include "transport/loop.h"
-#include "transport/loop_run.h"
 #include "transport/share.h"
 #include "transport/transport_internal.h"
 #include "transport/turn.h"
@@ -41,6 +39,16 @@ enum {
 };
 
 _Thread_local struct worker *worker_self;
+
+struct loop *worker_loop(const struct transport *transport)
+{
+    const struct worker *worker = worker_self;
+
+    /* In a section it can be taken any moment. */
+    if (!worker || worker->in_section || worker->transport != transport)
+        return NULL;
+    return worker->loop;
+}
 
 /* ---- the pool ---- */
 
@@ -71,7 +79,7 @@ static void *worker_main(void *arg)
 
     worker_self = worker;
     while (worker_wait(worker, as_spare)) {
-        loop_run(worker->loop);
+        pool->hooks->run(worker->loop);
         as_spare = true;
         if (worker->loop)
             break; /* stopping */
@@ -325,11 +333,9 @@ void worker_will_block(void)
     loop = worker->loop;
     spare = worker_take(worker->transport);
     if (!spare) {
-        /* The batch waits with this call, but not the replies that are ready.  The monitor
-         * hands the loop on as soon as somebody else is done. */
+        /* The monitor hands the loop on as soon as another thread is done. */
         transport_count(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
-        batch_flush(loop);
-        loop_send_postponed(loop);
+        worker->transport->pool.hooks->flush(loop);
         section_begin(worker);
         return;
     }
@@ -401,11 +407,13 @@ void worker_pool_fini(struct transport *transport)
     pthread_mutex_destroy(&pool->lock);
 }
 
-int worker_pool_start(struct transport *transport)
+int worker_pool_start(struct transport *transport, const struct worker_hooks *hooks)
 {
     struct worker_pool *pool = &transport->pool;
-    int error = thread_start(&pool->monitor, monitor_main, transport);
+    int error;
 
+    pool->hooks = hooks;
+    error = thread_start(&pool->monitor, monitor_main, transport);
     if (error)
         return error;
     pool->monitor_started = true;

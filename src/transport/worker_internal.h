@@ -34,7 +34,16 @@ struct worker {
     struct worker *next_spare;
 };
 
+/* What a worker does with the loop that it owns.  loop_run.c has both. */
+struct worker_hooks {
+    /* Run it until the transport stops or the worker loses it. */
+    void (*run)(struct loop *loop);
+    /* The worker is about to sleep, and nobody can take the loop: send what is ready. */
+    void (*flush)(struct loop *loop);
+};
+
 struct worker_pool {
+    const struct worker_hooks *hooks;
     pthread_mutex_t lock;
     struct worker *spares;
     unsigned spare_count;
@@ -55,10 +64,13 @@ struct worker_pool {
 extern _Thread_local struct worker *worker_self;
 
 /* True while the calling thread, a worker, owns the loop. */
-static inline bool loop_is_mine(const struct loop *loop)
+static inline bool worker_owns(const struct loop *loop)
 {
     return worker_self->loop == loop;
 }
+
+/* The loop that the calling thread, a worker, owns for sure; NULL: it owns none. */
+struct loop *worker_loop(const struct transport *transport);
 
 /* Has a worker that lost its loop run on for a slice since it blocked last? */
 bool worker_is_over(struct worker *worker, int64_t now_ns) MUST_USE;
@@ -67,7 +79,7 @@ void worker_pool_init(struct transport *transport);
 void worker_pool_fini(struct transport *transport);
 
 /* One worker for each loop, and the monitor.  0 or -errno. */
-int worker_pool_start(struct transport *transport);
+int worker_pool_start(struct transport *transport, const struct worker_hooks *hooks);
 
 /* Tell all to end; false when some have not within `timeout_ms`. */
 bool worker_pool_stop(struct transport *transport, int timeout_ms);
