@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A COMPOUND that waits for a delegation without a thread: for server.recall_park_ms in all, until
- * somebody wakes it.  Then the operation that met the delegation is run once more from its start;
- * who has waited long enough gets what it says without a waiter: NFS4ERR_DELAY, as a rule.  If its
- * client has been removed meanwhile, nothing runs any more, and the processor answers DELAY, too: a
- * new incarnation of the client must not find things done that it did not ask for, and a retry
- * hears what has become of the session.
+ * the delegation is gone.  Then the operation that met it runs once more from its start.  When the
+ * time is over it runs without a waiter, and the answer is what it says then: NFS4ERR_DELAY, as a
+ * rule.  If its client was removed meanwhile, nothing runs any more, and the processor answers
+ * NFS4ERR_DELAY, too: a new incarnation of the client must not find things done that it did not ask
+ * for, and a retry learns what became of the session.
  *
- *     operation: NFS4ERR_DELAY, waiter queued -> compound_park_wanted() -> RPC_PARKED
- *         -> wake() or the time is over -> compound_park_resume() -> the processor's `run_on`
+ *     running <-----------------------------------------------------------+
+ *        |                                                                |
+ *        | compound_park_wanted()              wake(), or the time is up  |
+ *        +-----------------------> asked ---------------------------------+
+ *        |                                                                |
+ *        | compound_yield()                    its turn                   |
+ *        +-----------------------> yields --------------------------------+
+ *        |
+ *        | compound_park_end()
+ *        +-----------------------> answered
+ *        |                            ^
+ *        | with wake_due              | wake()
+ *        +-----------------------> ended
  *
- * A COMPOUND that has used up its connection's slice of time is parked as well, between two
- * operations, and goes on by itself: compound_yield().
+ * In `asked`, `yields` and `ended` the call is parked (RPC_PARKED; transport/park.h), until the
+ * program's resume hook, compound_park_resume(), has it again.
  *
- * Each time the waiter was queued wake() comes once or is cancelled, and a compound does not end
- * before: compound_park_end().
+ * wake() is the waiter's, and runs on whichever thread took the waiter off its list.  It only calls
+ * rpc_call_resume().  The thread that runs the call does everything else.
+ *
+ * Each time the waiter was queued, wake() either comes once or is cancelled.  A compound that goes
+ * on without it (the time is up, or the call may not be parked) and can no longer cancel it sets
+ * `wake_due`: another thread is about to call wake() on memory of this compound.  The compound then
+ * runs to its end, and its reply waits for wake().
  */
 #pragma once
 
@@ -34,10 +50,10 @@ struct compound_park {
     enum rpc_result (*run_on)(struct compound_park *park); /* the processor goes on */
     int64_t until_ns;                                      /* 0: it has not waited yet */
     bool asked;                                            /* it is about to be parked */
-    bool yields;   /* it is, or was last, for its connection's slice of time is over */
-    bool wake_due; /* wake() will come, and was not waited for */
+    bool yields;   /* it is parked, or was last, because its slice of time was over */
+    bool wake_due; /* wake() will come, and the compound has gone on without it */
     bool orphan;   /* it may not go on: its client was removed while it waited */
-    bool ended;    /* all is done but for that; `result` is what came out */
+    bool ended;    /* only wake() is still to come; `result` is the answer */
     enum rpc_result result;
     size_t limit; /* where reply->limit is in `out` */
 };

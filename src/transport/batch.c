@@ -383,7 +383,8 @@ static void batch_records(struct loop *loop)
             if (!worker_owns(loop))
                 return;
         }
-        if (send_queue_bytes(&conn->queue) > LIMIT_SEND_QUEUE_MARK_BYTES && batch_has_input(batch)) {
+        if (send_queue_bytes(&conn->queue) > LIMIT_SEND_QUEUE_MARK_BYTES &&
+            batch_has_input(batch)) {
             batch_stall(loop);
             return;
         }

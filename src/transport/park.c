@@ -2,16 +2,10 @@
 /*
  * Calls that wait without a thread: from RPC_PARKED to the program's resume hook.
  *
- *     running --RPC_PARKED--> parked --rpc_call_resume()--> in loop.resumed --its owner--> running
- *                                    --time is over------->
- *
  * A parked call keeps its frame with the arena, its connection's socket, and copies of the record
  * and of what has been encoded, each of its own size: the buffers that others use as well go back.
  * Without memory for the copies it keeps the buffers.
- * Who finds `parked` set under park_table.lock resets it, and thereby has the frame; a
- * rpc_call_resume() that comes while it is not set is noted for when it will be.
- *
- * A call that yields is kept in the same way, by its connection, and run on at its next turn.
+ * A call that yields is kept in the same way, by its connection.
  *
  * Deadlines are nearly in order, since all waits are of one length: a list serves, and one timer in
  * the epoll set of the first loop.
@@ -253,7 +247,7 @@ static void park_end(struct call_frame *frame)
 
 /* ---- the timer ---- */
 
-/* With the lock: two who set it at a time would leave it at either's. */
+/* With the lock: two threads that set it at the same time could leave either deadline. */
 static void timer_arm_locked(struct park_table *parks, int64_t until_ns)
 {
     int64_t left_ns = until_ns - clock_now_ns();
@@ -281,7 +275,7 @@ static void deadline_add_locked(struct park_table *parks, struct call_frame *fra
 
 /* ---- in and out ---- */
 
-/* The call is somebody's who finds it in his loop. */
+/* From now on the call belongs to the owner of that loop. */
 static void resume_in(struct loop *loop, struct call_frame *frame)
 {
     bool mine = worker_loop(loop->transport) == loop;
@@ -295,7 +289,7 @@ static void resume_in(struct loop *loop, struct call_frame *frame)
         loop_wake(loop);
 }
 
-/* A thread with a loop goes on by itself: that needs no other one to wake up. */
+/* The calling thread's loop, if it has one: then no other thread has to wake up. */
 static struct loop *loop_for(const struct call_frame *frame)
 {
     struct loop *owned = worker_loop(frame->call.conn->transport);
@@ -303,7 +297,7 @@ static struct loop *loop_for(const struct call_frame *frame)
     return owned ? owned : frame->call.conn->loop;
 }
 
-/* Its connection has it run on, if the owner of its loop is here: else that one is told. */
+/* Only the owner of the connection's loop may queue it there; others pass it on to that owner. */
 static void yield_enter(struct call_frame *frame)
 {
     struct connection *conn = frame->call.conn;
@@ -415,7 +409,7 @@ void park_expire_all(struct transport *transport)
     expire(transport, INT64_MAX);
 }
 
-/* It is to go on, and there is no memory for its reply: a moment later, then. */
+/* There is no memory for its reply: try again in a moment. */
 static void defer(struct call_frame *frame)
 {
     struct park_table *parks = table_of(frame);

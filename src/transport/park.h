@@ -1,5 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that wait without a thread, and when they go on.  rpc_call.h is what programs see. */
+/*
+ * Calls that wait without a thread.  rpc_call.h is what programs see.
+ *
+ *     running <---------------------------------------------------------+
+ *        |                                                              |
+ *        | rpc_call_park(), or rpc_call_yield_now()                     |
+ *        v              rpc_call_resume(),                              |
+ *      asked            or its time is over                             |
+ *        |                                                              |
+ *        +---> parked ---------------------> due --- park_run_next() ---+
+ *        |       ^                            |                         |
+ *        |       +-------- deferred ----------+                         |
+ *        |                                                              |
+ *        +---> yielded ------------------------- park_run_yielded() ----+
+ *
+ * running   A thread runs the call.  `resumed`: rpc_call_resume() has come already.
+ * asked     `asked`, and `yields` if its slice is over.  The thread still has the frame, and puts
+ *           it away with park_enter() when the program has returned RPC_PARKED; whether it owns a
+ *           loop does not matter.
+ * parked    `parked`; in park_table.waiting if it has a deadline.  Whichever thread resets `parked`
+ *           under park_table.lock has the frame, and makes it due: any thread, by
+ *           rpc_call_resume(); or the owner of loop 0, by the timer or when the transport drains.
+ *           A call with `resumed` set is due at once.
+ * due       In loop.resumed of one loop, whose owner runs it on.  When there is no memory for its
+ *           reply it is parked again, `deferred`, for a moment; then it goes on with the
+ *           park_expired that it had.
+ * yielded   In connection.yielded.  The owner of the connection's loop runs it on when the
+ *           connection has its next turn.  A thread that does not own that loop makes the call due
+ *           there instead, with `yields` set, and the owner moves it here.
+ */
 #pragma once
 
 #include <pthread.h>
