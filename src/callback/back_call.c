@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One call: its operations are encoded when it is taken; what goes before them when it is sent. */
+#include "callback/back_call.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "callback/backchannel_internal.h"
+#include "callback/cb_op.h"
 
 struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
                                    const struct session_call *after)

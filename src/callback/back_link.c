@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What is outstanding on a connection that clients made.  It hangs on the connection from the first
- * call over it until the connection is closed.
- */
+#include "callback/back_link.h"
+
 #include "base/memory.h"
-#include "callback/backchannel_internal.h"
+#include "callback/back_slot.h"
+#include "callback/callback.h"
 #include "transport/connection.h"
 
 static struct back_link *link_create(struct connection *conn)
@@ -17,6 +16,12 @@ static struct back_link *link_create(struct connection *conn)
     link->conn = connection_get(conn);
     CHECK(pthread_mutex_init(&link->lock, NULL) == 0);
     htable_init(&link->pending, LIMIT_BACK_SLOTS);
+    return link;
+}
+
+struct back_link *back_link_get(struct back_link *link)
+{
+    atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
     return link;
 }
 
@@ -43,8 +48,7 @@ struct back_link *back_link_of(struct connection *conn)
         if (link != mine)
             back_link_put(mine);
     }
-    atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
-    return link;
+    return back_link_get(link);
 }
 
 bool back_link_add(struct back_link *link, struct back_slot *slot, uint32_t xid)
@@ -103,6 +107,15 @@ struct back_slot *back_link_pop(struct connection *conn, uint32_t xid)
     return slot;
 }
 
+struct back_link *back_link_detach(struct connection *conn)
+{
+    struct back_link *link = connection_user(conn, CALLBACK_CONNECTION_SLOT);
+
+    if (link)
+        connection_user_set(conn, CALLBACK_CONNECTION_SLOT, NULL);
+    return link;
+}
+
 /* Any one, so that they can be dealt with without the lock. */
 static bool any_take(struct hnode *node, void *arg)
 {
@@ -112,7 +125,7 @@ static bool any_take(struct hnode *node, void *arg)
     return false;
 }
 
-static struct back_slot *link_close(struct back_link *link)
+struct back_slot *back_link_close(struct back_link *link)
 {
     struct back_slot *slot = NULL;
 
@@ -123,17 +136,4 @@ static struct back_slot *link_close(struct back_link *link)
         htable_remove(&link->pending, &slot->pending);
     pthread_mutex_unlock(&link->lock);
     return slot;
-}
-
-void backchannel_closed(struct connection *conn)
-{
-    struct back_link *link = connection_user(conn, CALLBACK_CONNECTION_SLOT);
-    struct back_slot *slot;
-
-    if (!link)
-        return;
-    connection_user_set(conn, CALLBACK_CONNECTION_SLOT, NULL);
-    while ((slot = link_close(link)))
-        backchannel_lost(slot);
-    back_link_put(link);
 }

@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which session of a client a call goes to, and which of its connections: those with the newest
- * traffic, since most is known about them.
- */
-#include "callback/backchannel_internal.h"
+#include "callback/back_route.h"
+
+#include "callback/back_channel.h"
+#include "callback/back_send.h"
+#include "state/session/session.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
-
-/* ---- connections ---- */
-
-static void choice_add(void *transport, void *arg)
-{
-    struct connection *conn = transport;
-    struct back_choice *choice = arg;
-    int64_t activity_ns = connection_activity_ns(conn);
-    struct back_link *link;
-    uint32_t at;
-
-    if (!connection_is_open(conn) || choice->count == LIMIT_SESSION_CONNECTIONS)
-        return;
-    link = back_link_of(conn);
-    if (!link)
-        return;
-    for (at = choice->count++; at > 0 && choice->of[at - 1].activity_ns < activity_ns; at--)
-        choice->of[at] = choice->of[at - 1];
-    choice->of[at].link = link;
-    choice->of[at].activity_ns = activity_ns;
-}
-
-void back_choice_make(struct back_choice *choice, struct session *session)
-{
-    choice->count = 0;
-    session_back_visit(session, choice_add, choice);
-}
-
-void back_choice_drop(struct back_choice *choice)
-{
-    for (uint32_t i = 0; i < choice->count; i++) {
-        if (choice->of[i].link)
-            back_link_put(choice->of[i].link);
-    }
-}
-
-/* ---- sessions ---- */
 
 static void activity_max(void *transport, void *arg)
 {
@@ -90,17 +53,17 @@ static bool stopped(struct backchannels *all)
 bool back_route(struct backchannels *all, struct client *client, struct back_call *call)
 {
     struct session *sessions[LIMIT_SESSIONS_PER_CLIENT];
-    struct backchannel *taker = NULL;
+    struct back_channel *taker = NULL;
     uint32_t count = stopped(all) ? 0 : sessions_sorted(client, sessions);
 
     for (uint32_t i = 0; i < count && !taker; i++) {
-        struct backchannel *channel = backchannel_of(all, sessions[i]);
+        struct back_channel *channel = back_channel_of(all, sessions[i]);
 
-        if (channel && !session_back_faulty(sessions[i]) && backchannel_take(channel, call))
+        if (channel && !session_back_faulty(sessions[i]) && back_channel_take(channel, call))
             taker = channel;
     }
     if (taker)
-        backchannel_send(taker);
+        back_send(taker);
     for (uint32_t i = 0; i < count; i++)
         session_put(sessions[i]);
     return taker != NULL;
@@ -108,13 +71,13 @@ bool back_route(struct backchannels *all, struct client *client, struct back_cal
 
 bool back_route_session(struct backchannels *all, struct session *session, struct back_call *call)
 {
-    struct backchannel *channel;
+    struct back_channel *channel;
 
     if (stopped(all) || session_back_faulty(session))
         return false;
-    channel = backchannel_of(all, session);
-    if (!channel || !backchannel_take(channel, call))
+    channel = back_channel_of(all, session);
+    if (!channel || !back_channel_take(channel, call))
         return false;
-    backchannel_send(channel);
+    back_send(channel);
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of back channels: made by the first call, ended with the session; and the tick. */
+/* All back channels: calls come in, time passes, sessions end. */
 #include "callback/backchannel.h"
 
 #include <sodium.h>
@@ -8,139 +8,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "callback/backchannel_internal.h"
+#include "callback/back_call.h"
+#include "callback/back_channel.h"
+#include "callback/back_close.h"
+#include "callback/back_link.h"
+#include "callback/back_route.h"
+#include "callback/back_send.h"
+#include "callback/callback.h"
+#include "state/session/session.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
 
-/* ---- made ---- */
-
-static uint32_t slots_of(const struct session *session)
-{
-    uint32_t offered = session->back.ca_maxrequests;
-
-    return offered < LIMIT_BACK_SLOTS ? offered : LIMIT_BACK_SLOTS;
-}
-
-static struct backchannel *channel_create(struct backchannels *all, struct session *session)
-{
-    uint32_t count = slots_of(session);
-    struct backchannel *channel =
-        memory_zalloc(MEMORY_callbacks, sizeof(*channel) + count * sizeof(struct back_slot));
-
-    if (!channel)
-        return NULL;
-    channel->all = all;
-    channel->session = session;
-    channel->slot_count = channel->usable = count;
-    list_init(&channel->active_link);
-    list_init(&channel->queue);
-    CHECK(pthread_mutex_init(&channel->lock, NULL) == 0);
-    for (uint32_t i = 0; i < count; i++) {
-        channel->slots[i].channel = channel;
-        channel->slots[i].id = i;
-        channel->slots[i].seqid = 1; /* RFC 8881 §2.10.6.1: that of a slot's first request */
-    }
-    return channel;
-}
-
-static void channel_free(void *arg)
-{
-    struct backchannel *channel = arg;
-
-    CHECK(list_empty(&channel->queue) && !channel->active);
-    for (uint32_t i = 0; i < channel->slot_count; i++)
-        CHECK(channel->slots[i].state == BACK_SLOT_FREE);
-    pthread_mutex_destroy(&channel->lock);
-    memory_free(MEMORY_callbacks, channel);
-}
-
-struct backchannel *backchannel_of(struct backchannels *all, struct session *session)
-{
-    void *there = atomic_load_explicit(&session->backchannel, memory_order_acquire);
-    struct backchannel *mine;
-
-    if (there)
-        return there;
-    mine = channel_create(all, session);
-    if (!mine)
-        return NULL;
-    if (atomic_compare_exchange_strong_explicit(&session->backchannel, &there, mine,
-                                                memory_order_acq_rel, memory_order_acquire))
-        return mine;
-    channel_free(mine);
-    return there;
-}
-
-/* ---- who wants the tick ---- */
-
-static bool waits_locked(const struct backchannel *channel)
-{
-    if (channel->closed)
-        return false;
-    if (channel->queued > 0)
-        return true;
-    for (uint32_t i = 0; i < channel->slot_count; i++) {
-        if (channel->slots[i].state != BACK_SLOT_FREE)
-            return true;
-    }
-    return false;
-}
-
-void backchannel_active_locked(struct backchannel *channel)
-{
-    struct backchannels *all = channel->all;
-    bool active = waits_locked(channel);
-
-    if (channel->active == active)
-        return;
-    pthread_mutex_lock(&all->lock);
-    channel->active = active;
-    if (active) {
-        session_get(channel->session);
-        list_push_back(&all->active, &channel->active_link);
-    } else {
-        list_remove(&channel->active_link);
-    }
-    all->active_count += active ? 1 : UINT32_MAX;
-    pthread_mutex_unlock(&all->lock);
-    /* Not the last one: the caller has a reference. */
-    if (!active)
-        session_put(channel->session);
-}
-
 /* ---- calls come ---- */
-
-/* RFC 8881 §18.36.3: with RPC headers. */
-static bool fits(struct session *session, const struct back_call *call)
-{
-    const uint32_t refers = call->refers ? SESSION_CB_REFERRING_BYTES : 0;
-    struct session_back_caller caller;
-    uint32_t bytes;
-
-    if (call->op_count > session->back.ca_maxoperations)
-        return false;
-    session_back_caller(session, &caller);
-    bytes = SESSION_RPC_CALL_BYTES + session_cb_auth_bytes(&caller.auth) + 16 +
-            SESSION_CB_SEQUENCE_BYTES + refers + call->len;
-    return bytes <= session->back.ca_maxrequestsize && bytes <= LIMIT_CALLBACK_CALL_BYTES;
-}
-
-bool backchannel_take(struct backchannel *channel, struct back_call *call)
-{
-    bool fit = fits(channel->session, call), taken;
-
-    pthread_mutex_lock(&channel->lock);
-    /* Who made the channel after its session had died finds that here. */
-    taken = fit && !channel->closed && !session_dead(channel->session) && channel->slot_count > 0 &&
-            channel->queued < LIMIT_BACK_QUEUE;
-    if (taken) {
-        list_push_back(&channel->queue, &call->link);
-        channel->queued++;
-        backchannel_active_locked(channel);
-    }
-    pthread_mutex_unlock(&channel->lock);
-    return taken;
-}
 
 /* A recall that gets through must leave time to return what it is about. */
 static int64_t life_ns(const struct backchannels *all)
@@ -210,7 +89,7 @@ static bool over(const struct back_call *call, int64_t now_ns, const struct due 
     return now_ns >= call->deadline_ns || (due->elsewhere && !call->bound);
 }
 
-static void queue_expire_locked(struct backchannel *channel, int64_t now_ns, struct due *due)
+static void queue_expire_locked(struct back_channel *channel, int64_t now_ns, struct due *due)
 {
     LIST_FOREACH_SAFE (call, &channel->queue, struct back_call, link) {
         if (!over(call, now_ns, due))
@@ -229,7 +108,7 @@ static int64_t timeout_ns(const struct backchannels *all)
     return ms * NSEC_PER_MSEC < most ? ms * NSEC_PER_MSEC : most;
 }
 
-/* Nobody cuts a connection for an answer that nobody waits for any more. */
+/* No connection is cut for an answer that nobody waits for any more. */
 static void slot_expire_locked(struct back_slot *slot, int64_t now_ns, struct due *due)
 {
     struct back_call *call = slot->call;
@@ -238,15 +117,13 @@ static void slot_expire_locked(struct back_slot *slot, int64_t now_ns, struct du
         slot->state = BACK_SLOT_READY;
     if (!call || !call->done)
         return;
-    if (slot->state == BACK_SLOT_SENT && now_ns - slot->sent_ns >= timeout_ns(slot->channel->all)) {
-        atomic_fetch_add_explicit(&slot->link->refs, 1, memory_order_relaxed);
-        due->silent[due->silent_count++] = slot->link;
-    }
+    if (slot->state == BACK_SLOT_SENT && now_ns - slot->sent_ns >= timeout_ns(slot->channel->all))
+        due->silent[due->silent_count++] = back_link_get(slot->link);
     if (over(call, now_ns, due))
         due->told[due->told_count++] = back_call_tell_locked(call);
 }
 
-static void silent_end(struct backchannel *channel, struct back_link *link)
+static void silent_end(struct back_channel *channel, struct back_link *link)
 {
     if (connection_is_open(link->conn))
         log_info("callback.silent", LOG_HEX("session", channel->session->id, NFS4_SESSIONID_SIZE),
@@ -256,7 +133,7 @@ static void silent_end(struct backchannel *channel, struct back_link *link)
     back_link_put(link);
 }
 
-static void channel_tick(struct backchannel *channel, int64_t now_ns)
+static void channel_tick(struct back_channel *channel, int64_t now_ns)
 {
     struct session *session = channel->session;
     struct due due = {.elsewhere = !session_back_up(session) && client_back_up(session->client)};
@@ -272,20 +149,20 @@ static void channel_tick(struct backchannel *channel, int64_t now_ns)
     for (unsigned i = 0; i < due.told_count; i++)
         back_told(&due.told[i], CALLBACK_FAILED, NULL);
     back_calls_end(&due.over, CALLBACK_FAILED);
-    backchannel_send(channel);
+    back_send(channel);
 }
 
 /* The first of the active ones, moved to the end, with a reference on its session. */
-static struct backchannel *active_next(struct backchannels *all)
+static struct back_channel *active_next(struct backchannels *all)
 {
-    struct backchannel *channel = NULL;
+    struct back_channel *channel = NULL;
     struct list *node;
 
     pthread_mutex_lock(&all->lock);
     node = list_pop_front(&all->active);
     if (node) {
         list_push_back(&all->active, node);
-        channel = LIST_ENTRY(node, struct backchannel, active_link);
+        channel = LIST_ENTRY(node, struct back_channel, active_link);
         session_get(channel->session);
     }
     pthread_mutex_unlock(&all->lock);
@@ -294,7 +171,7 @@ static struct backchannel *active_next(struct backchannels *all)
 
 void backchannel_tick(struct backchannels *all, int64_t now_ns)
 {
-    struct backchannel *channel;
+    struct back_channel *channel;
     uint32_t count;
 
     pthread_mutex_lock(&all->lock);
@@ -308,74 +185,14 @@ void backchannel_tick(struct backchannels *all, int64_t now_ns)
 
 /* ---- the end ---- */
 
-/* Take what is in a slot out of it, the call onto `calls` if somebody waits for it.  True: a
- * reference on the session is to be put. */
-static bool slot_empty_locked(struct back_slot *slot, struct list *calls)
-{
-    bool was_sent = slot->state == BACK_SLOT_SENT;
-    bool mine = !was_sent || back_link_take(slot->link, slot);
-
-    if (slot->call && slot->call->done) {
-        list_push_back(calls, &slot->call->link);
-        slot->call = NULL;
-    }
-    if (slot->state == BACK_SLOT_SENDING || !mine)
-        return false; /* that is left to him who has it */
-    if (was_sent) {
-        back_link_put(slot->link);
-        slot->link = NULL;
-    }
-    back_slot_free_locked(slot, false);
-    return was_sent;
-}
-
-/* To another session of the client, unless none has taken the one before. */
-static bool rehome(struct backchannel *channel, struct back_call *call, bool *others)
-{
-    if (call->bound || !*others)
-        return false;
-    *others = back_route(channel->all, channel->session->client, call);
-    return *others;
-}
-
-void backchannel_close(struct backchannel *channel)
-{
-    struct session *session = channel->session;
-    struct list calls, ended, *node;
-    uint32_t refs = 0;
-    bool others = true;
-
-    list_init(&calls);
-    list_init(&ended);
-    session_get(session);
-    pthread_mutex_lock(&channel->lock);
-    channel->closed = true;
-    for (uint32_t i = 0; i < channel->slot_count; i++)
-        refs += slot_empty_locked(&channel->slots[i], &calls);
-    while ((node = list_pop_front(&channel->queue)))
-        list_push_back(&calls, node);
-    channel->queued = 0;
-    backchannel_active_locked(channel);
-    pthread_mutex_unlock(&channel->lock);
-    while ((node = list_pop_front(&calls))) {
-        struct back_call *call = LIST_ENTRY(node, struct back_call, link);
-
-        if (!rehome(channel, call, &others))
-            list_push_back(&ended, node);
-    }
-    back_calls_end(&ended, CALLBACK_CANCELLED);
-    for (; refs > 0; refs--)
-        session_put(session);
-    session_put(session);
-}
-
 static void hook_bound(struct session *session, void *context)
 {
-    struct backchannel *channel = atomic_load_explicit(&session->backchannel, memory_order_acquire);
+    struct back_channel *channel =
+        atomic_load_explicit(&session->backchannel, memory_order_acquire);
 
     (void)context;
     if (channel)
-        backchannel_send(channel);
+        back_send(channel);
 }
 
 /* A change that changes nothing: who makes a channel after this knows that the session is dead. */
@@ -386,7 +203,12 @@ static void hook_ended(struct session *session, void *context)
     (void)context;
     if (!atomic_compare_exchange_strong_explicit(&session->backchannel, &channel, NULL,
                                                  memory_order_acq_rel, memory_order_acquire))
-        backchannel_close(channel);
+        back_close(channel);
+}
+
+static void hook_freed(void *channel)
+{
+    back_channel_destroy(channel);
 }
 
 /* ---- all of them ---- */
@@ -394,7 +216,7 @@ static void hook_ended(struct session *session, void *context)
 struct backchannels *backchannels_create(struct callback *callback)
 {
     const struct state_back_hooks hooks = {
-        .bound = hook_bound, .ended = hook_ended, .freed = channel_free};
+        .bound = hook_bound, .ended = hook_ended, .freed = hook_freed};
     struct backchannels *all = must_calloc(1, sizeof(*all));
 
     all->callback = callback;
@@ -407,13 +229,13 @@ struct backchannels *backchannels_create(struct callback *callback)
 
 void backchannels_stop(struct backchannels *all)
 {
-    struct backchannel *channel;
+    struct back_channel *channel;
 
     pthread_mutex_lock(&all->lock);
     all->stopped = true;
     pthread_mutex_unlock(&all->lock);
     while ((channel = active_next(all))) {
-        backchannel_close(channel);
+        back_close(channel);
         session_put(channel->session);
     }
 }

@@ -10,8 +10,9 @@
  * lost that it went over, or the client said that it did not execute it.  It is the same
  * request then, but for its xid.
  *
- * One struct a session, made by its first call, freed with the session.  Nothing here waits; time
- * passes in backchannel_tick().
+ * One struct back_channel a session, made by its first call, freed with the session.  Nothing here
+ * waits; time passes in backchannel_tick().  Replies, and the end of a connection, come in by
+ * back_reply.h.
  */
 #pragma once
 
@@ -23,7 +24,6 @@
 
 struct callback;
 struct client;
-struct connection;
 struct session;
 struct session_call;
 
@@ -48,10 +48,3 @@ bool backchannel_call(struct backchannels *all, struct client *client, struct cb
 /* The same for a call that is about this session: no other one takes it over when it ends. */
 bool backchannel_call_session(struct backchannels *all, struct session *session, struct cb_op *ops,
                               uint32_t op_count, callback_done *done, void *arg) MUST_USE;
-
-/* A REPLY record over an accepted connection.  False: nobody waits for it. */
-bool backchannel_reply(struct backchannels *all, struct connection *conn, uint32_t xid,
-                       const void *body, size_t len);
-
-/* The connection is closed, and bound to nothing any more: what was sent over it is lost. */
-void backchannel_closed(struct connection *conn);

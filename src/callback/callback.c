@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "callback/back_reply.h"
 #include "callback/backchannel.h"
 #include "callback/callback_figures.h"
 #include "callback/dial_out.h"
@@ -66,12 +67,12 @@ bool callback_reply(struct connection *conn, uint32_t xid, const void *body, siz
 
     if (callback->dial_out && dial_out_reply(conn, xid, body, len, callback->dial_out))
         return true;
-    return backchannel_reply(callback->backchannels, conn, xid, body, len);
+    return back_reply(conn, xid, body, len);
 }
 
 void callback_closed(struct connection *conn)
 {
-    backchannel_closed(conn);
+    back_reply_lost(conn);
 }
 
 bool callback_reachable(const struct callback *callback, const struct client *client)

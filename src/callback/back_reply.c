@@ -3,11 +3,20 @@
  * Answers, and what they say about a slot (RFC 8881 §20.9.3): only when CB_SEQUENCE says NFS4_OK
  * has the client executed the request, and the sequence goes on.
  */
+#include "callback/back_reply.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "callback/backchannel_internal.h"
+#include "callback/back_call.h"
+#include "callback/back_channel.h"
+#include "callback/back_close.h"
+#include "callback/back_link.h"
+#include "callback/back_send.h"
+#include "callback/callback.h"
+#include "callback/callback_figures.h"
+#include "callback/cb_compound.h"
 #include "state/client/client_lease.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
@@ -102,14 +111,14 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 }
 
 /* The client says how many slots it wants used, and how many it takes. */
-static void limits_note_locked(struct backchannel *channel, const struct CB_SEQUENCE4resok *resok)
+static void limits_note_locked(struct back_channel *channel, const struct CB_SEQUENCE4resok *resok)
 {
     uint32_t highest = min_u32(resok->csr_highest_slotid, resok->csr_target_highest_slotid);
 
     channel->usable = min_u32(channel->slot_count, min_u32(highest, LIMIT_BACK_SLOTS) + 1);
 }
 
-/* The caller gets the results of his operations alone. */
+/* The caller gets the results of its own operations, without that of CB_SEQUENCE. */
 static void reply_strip(struct cb_reply *reply)
 {
     reply->result_count--;
@@ -164,7 +173,7 @@ static void verdict_apply_locked(struct answer *answer, enum verdict verdict)
         slot->unknown = true;
         slot->state = BACK_SLOT_READY;
         break;
-    case VERDICT_FAULT: /* backchannel_close() has the calls */
+    case VERDICT_FAULT: /* back_close() has the calls */
         back_slot_free_locked(slot, false);
         break;
     }
@@ -190,16 +199,16 @@ static void answer_read(struct answer *answer, const struct back_call *call, con
         cb_compound_answer(body, len, call->ops, call->op_count, &answer->arena, &answer->reply);
 }
 
-static void fault(struct backchannel *channel, const struct answer *answer)
+static void fault(struct back_channel *channel, const struct answer *answer)
 {
     log_info("callback.fault", LOG_HEX("session", channel->session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("slot", answer->slot->id), LOG_U64("seqid", answer->slot->seqid),
              LOG_U64("status", answer->reply.status));
     session_back_fault(channel->session);
-    backchannel_close(channel);
+    back_close(channel);
 }
 
-static void answer_count(struct backchannel *channel, const struct back_call *call,
+static void answer_count(struct back_channel *channel, const struct back_call *call,
                          enum verdict verdict, int64_t duration_ns)
 {
     struct callback_figures *figures = channel->all->callback->figures;
@@ -211,7 +220,7 @@ static void answer_count(struct backchannel *channel, const struct back_call *ca
 }
 
 /* The slot is ours.  What it says is decided once, with the lock. */
-static void answer_take(struct backchannel *channel, struct answer *answer, struct back_call *call,
+static void answer_take(struct back_channel *channel, struct answer *answer, struct back_call *call,
                         int64_t now_ns)
 {
     struct back_slot *slot = answer->slot;
@@ -241,40 +250,10 @@ static void answer_take(struct backchannel *channel, struct answer *answer, stru
     back_link_put(link);
 }
 
-bool backchannel_reply(struct backchannels *all, struct connection *conn, uint32_t xid,
-                       const void *body, size_t len)
+/* The connection that it was sent over is gone, and the slot is ours. */
+static void slot_lost(struct back_slot *slot)
 {
-    struct answer answer = {.slot = back_link_pop(conn, xid)};
-    struct backchannel *channel;
-    struct back_call *call;
-
-    (void)all;
-    if (!answer.slot)
-        return false;
-    channel = answer.slot->channel;
-    pthread_mutex_lock(&channel->lock);
-    call = answer.slot->call ? back_call_get(answer.slot->call) : NULL;
-    pthread_mutex_unlock(&channel->lock);
-    if (!call) {
-        backchannel_lost(answer.slot); /* the session ended meanwhile: all that is left is to put */
-        return true;
-    }
-    answer_read(&answer, call, body, len);
-    answer_take(channel, &answer, call, clock_now_ns());
-    back_told(&answer.told, answer.outcome,
-              answer.outcome == CALLBACK_ANSWERED ? &answer.reply : NULL);
-    arena_fini(&answer.arena);
-    back_call_put(call);
-    backchannel_send(channel);
-    session_put(channel->session);
-    return true;
-}
-
-/* ---- a connection goes ---- */
-
-void backchannel_lost(struct back_slot *slot)
-{
-    struct backchannel *channel = slot->channel;
+    struct back_channel *channel = slot->channel;
     struct back_link *link;
 
     pthread_mutex_lock(&channel->lock);
@@ -289,6 +268,45 @@ void backchannel_lost(struct back_slot *slot)
     }
     pthread_mutex_unlock(&channel->lock);
     back_link_put(link);
-    backchannel_send(channel);
+    back_send(channel);
     session_put(channel->session);
+}
+
+bool back_reply(struct connection *conn, uint32_t xid, const void *body, size_t len)
+{
+    struct answer answer = {.slot = back_link_pop(conn, xid)};
+    struct back_channel *channel;
+    struct back_call *call;
+
+    if (!answer.slot)
+        return false;
+    channel = answer.slot->channel;
+    pthread_mutex_lock(&channel->lock);
+    call = answer.slot->call ? back_call_get(answer.slot->call) : NULL;
+    pthread_mutex_unlock(&channel->lock);
+    if (!call) {
+        slot_lost(answer.slot); /* the session ended meanwhile: all that is left is to put */
+        return true;
+    }
+    answer_read(&answer, call, body, len);
+    answer_take(channel, &answer, call, clock_now_ns());
+    back_told(&answer.told, answer.outcome,
+              answer.outcome == CALLBACK_ANSWERED ? &answer.reply : NULL);
+    arena_fini(&answer.arena);
+    back_call_put(call);
+    back_send(channel);
+    session_put(channel->session);
+    return true;
+}
+
+void back_reply_lost(struct connection *conn)
+{
+    struct back_link *link = back_link_detach(conn);
+    struct back_slot *slot;
+
+    if (!link)
+        return;
+    while ((slot = back_link_close(link)))
+        slot_lost(slot);
+    back_link_put(link);
 }

@@ -3,11 +3,20 @@
  * The way out.  One thread at a time sends on a channel, and takes along what others add meanwhile:
  * so the requests of a channel leave in order.  Nothing is locked while a connection sends.
  */
+#include "callback/back_send.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "callback/backchannel_internal.h"
+#include "callback/back_call.h"
+#include "callback/back_channel.h"
+#include "callback/back_choice.h"
+#include "callback/back_link.h"
+#include "callback/callback.h"
+#include "callback/callback_figures.h"
+#include "callback/cb_compound.h"
+#include "state/session/session.h"
 #include "state/session/session_back.h"
 #include "transport/connection.h"
 #include "wire/rpc_msg.h"
@@ -42,7 +51,7 @@ static struct cb_cred cred_of(const struct session_back_caller *caller)
 }
 
 /* The request that a call is about is named as long as its reply may be on its way. */
-static void record_make(struct backchannel *channel, struct sending *sending)
+static void record_make(struct back_channel *channel, struct sending *sending)
 {
     const struct back_call *call = sending->call;
     struct session *session = channel->session;
@@ -75,7 +84,7 @@ static void record_make(struct backchannel *channel, struct sending *sending)
 }
 
 /* The slot keeps what it sends: without memory for that nothing is sent. */
-static bool record_prepare(struct backchannel *channel, struct sending *sending)
+static bool record_prepare(struct back_channel *channel, struct sending *sending)
 {
     record_make(channel, sending);
     sending->kept = sending->len > 0 ? memory_alloc(MEMORY_callbacks, sending->len) : NULL;
@@ -126,7 +135,7 @@ enum post {
 };
 
 /* The reply may come before we are back: all is set before it is sent. */
-static enum post post_begin(struct backchannel *channel, struct sending *sending,
+static enum post post_begin(struct back_channel *channel, struct sending *sending,
                             struct back_link *link, uint32_t xid)
 {
     struct callback_figures *figures = channel->all->callback->figures;
@@ -138,9 +147,8 @@ static enum post post_begin(struct backchannel *channel, struct sending *sending
         post = POST_CLOSED;
     } else if (back_link_add(link, slot, xid)) {
         post = POST_SENT;
-        atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
         session_get(channel->session);
-        slot->link = link;
+        slot->link = back_link_get(link);
         slot->state = BACK_SLOT_SENT;
         slot->sent_ns = clock_now_ns();
         if (!slot->record)
@@ -154,7 +162,7 @@ static enum post post_begin(struct backchannel *channel, struct sending *sending
 
 /* It was not sent.  Unless the connection's end has found that out first, the slot is ours
  * again. */
-static enum post post_undo(struct backchannel *channel, struct sending *sending)
+static enum post post_undo(struct back_channel *channel, struct sending *sending)
 {
     struct callback_figures *figures = channel->all->callback->figures;
     struct back_slot *slot = sending->slot;
@@ -175,7 +183,7 @@ static enum post post_undo(struct backchannel *channel, struct sending *sending)
     return POST_REFUSED;
 }
 
-static enum post post(struct backchannel *channel, struct sending *sending, struct back_link *link)
+static enum post post(struct back_channel *channel, struct sending *sending, struct back_link *link)
 {
     uint32_t xid = atomic_fetch_add_explicit(&channel->all->next_xid, 1, memory_order_relaxed);
     enum post result;
@@ -190,7 +198,7 @@ static enum post post(struct backchannel *channel, struct sending *sending, stru
 /* ---- all connections ---- */
 
 /* Nobody took it.  What was never sent gives its slot back. */
-static void sending_fail_locked(struct backchannel *channel, struct back_slot *slot)
+static void sending_fail_locked(struct back_channel *channel, struct back_slot *slot)
 {
     if (channel->closed)
         back_slot_free_locked(slot, false);
@@ -201,7 +209,7 @@ static void sending_fail_locked(struct backchannel *channel, struct back_slot *s
 }
 
 /* It fits no record: BACKCHANNEL_CTL has made the credentials longer. */
-static void sending_refuse(struct backchannel *channel, struct back_slot *slot)
+static void sending_refuse(struct back_channel *channel, struct back_slot *slot)
 {
     struct back_told told;
 
@@ -214,7 +222,7 @@ static void sending_refuse(struct backchannel *channel, struct back_slot *slot)
 
 /* With the channel's lock, which is given back meanwhile.  False: no connection takes anything, or
  * there is no memory; then the tick tries again. */
-static bool slot_send_locked(struct backchannel *channel, struct back_slot *slot,
+static bool slot_send_locked(struct back_channel *channel, struct back_slot *slot,
                              struct back_choice *choice, struct sending *sending)
 {
     enum post result = POST_REFUSED;
@@ -245,7 +253,7 @@ static bool slot_send_locked(struct backchannel *channel, struct back_slot *slot
     return result == POST_SENT;
 }
 
-static void round_send_locked(struct backchannel *channel)
+static void round_send_locked(struct back_channel *channel)
 {
     struct back_choice choice;
     struct sending sending;
@@ -262,7 +270,7 @@ static void round_send_locked(struct backchannel *channel)
     pthread_mutex_lock(&channel->lock);
 }
 
-void backchannel_send(struct backchannel *channel)
+void back_send(struct back_channel *channel)
 {
     pthread_mutex_lock(&channel->lock);
     channel->wanted = true;
@@ -277,6 +285,6 @@ void backchannel_send(struct backchannel *channel)
             round_send_locked(channel);
     }
     channel->sending = false;
-    backchannel_active_locked(channel);
+    back_channel_active_locked(channel);
     pthread_mutex_unlock(&channel->lock);
 }

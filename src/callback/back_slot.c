@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The slots of a back channel: which request stands where, and under which sequence id. */
+#include "callback/back_slot.h"
+
 #include "base/memory.h"
-#include "callback/backchannel_internal.h"
+#include "callback/back_call.h"
+#include "callback/back_channel.h"
 
 /* The lowest free one, so that the client can do with as few as there is work for. */
-static struct back_slot *slot_free_find_locked(struct backchannel *channel)
+static struct back_slot *slot_free_find_locked(struct back_channel *channel)
 {
     for (uint32_t i = 0; i < channel->usable; i++) {
         if (channel->slots[i].state == BACK_SLOT_FREE)
@@ -13,7 +15,7 @@ static struct back_slot *slot_free_find_locked(struct backchannel *channel)
     return NULL;
 }
 
-static struct back_slot *slot_ready_find_locked(struct backchannel *channel)
+static struct back_slot *slot_ready_find_locked(struct back_channel *channel)
 {
     for (uint32_t i = 0; i < channel->slot_count; i++) {
         if (channel->slots[i].state == BACK_SLOT_READY)
@@ -22,13 +24,13 @@ static struct back_slot *slot_ready_find_locked(struct backchannel *channel)
     return NULL;
 }
 
-bool back_slot_waits_locked(struct backchannel *channel)
+bool back_slot_waits_locked(struct back_channel *channel)
 {
     return slot_ready_find_locked(channel) ||
            (!list_empty(&channel->queue) && slot_free_find_locked(channel));
 }
 
-struct back_slot *back_slot_next_locked(struct backchannel *channel)
+struct back_slot *back_slot_next_locked(struct back_channel *channel)
 {
     struct back_slot *slot = slot_ready_find_locked(channel);
 
@@ -43,7 +45,7 @@ struct back_slot *back_slot_next_locked(struct backchannel *channel)
     return slot;
 }
 
-uint32_t back_slot_highest_locked(const struct backchannel *channel)
+uint32_t back_slot_highest_locked(const struct back_channel *channel)
 {
     uint32_t highest = 0;
 
@@ -76,7 +78,7 @@ void back_slot_free_locked(struct back_slot *slot, bool executed)
 
 void back_slot_unuse_locked(struct back_slot *slot)
 {
-    struct backchannel *channel = slot->channel;
+    struct back_channel *channel = slot->channel;
 
     if (slot->call && slot->call->done) {
         list_push_front(&channel->queue, &slot->call->link);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "callback/back_channel.h"
+
+#include "base/memory.h"
+#include "callback/back_call.h"
+#include "state/session/session.h"
+#include "state/session/session_back.h"
+
+static uint32_t slots_of(const struct session *session)
+{
+    uint32_t offered = session->back.ca_maxrequests;
+
+    return offered < LIMIT_BACK_SLOTS ? offered : LIMIT_BACK_SLOTS;
+}
+
+static struct back_channel *channel_create(struct backchannels *all, struct session *session)
+{
+    uint32_t count = slots_of(session);
+    struct back_channel *channel =
+        memory_zalloc(MEMORY_callbacks, sizeof(*channel) + count * sizeof(struct back_slot));
+
+    if (!channel)
+        return NULL;
+    channel->all = all;
+    channel->session = session;
+    channel->slot_count = channel->usable = count;
+    list_init(&channel->active_link);
+    list_init(&channel->queue);
+    CHECK(pthread_mutex_init(&channel->lock, NULL) == 0);
+    for (uint32_t i = 0; i < count; i++) {
+        channel->slots[i].channel = channel;
+        channel->slots[i].id = i;
+        channel->slots[i].seqid = 1; /* RFC 8881 §2.10.6.1: that of a slot's first request */
+    }
+    return channel;
+}
+
+void back_channel_destroy(struct back_channel *channel)
+{
+    CHECK(list_empty(&channel->queue) && !channel->active);
+    for (uint32_t i = 0; i < channel->slot_count; i++)
+        CHECK(channel->slots[i].state == BACK_SLOT_FREE);
+    pthread_mutex_destroy(&channel->lock);
+    memory_free(MEMORY_callbacks, channel);
+}
+
+struct back_channel *back_channel_of(struct backchannels *all, struct session *session)
+{
+    void *there = atomic_load_explicit(&session->backchannel, memory_order_acquire);
+    struct back_channel *mine;
+
+    if (there)
+        return there;
+    mine = channel_create(all, session);
+    if (!mine)
+        return NULL;
+    if (atomic_compare_exchange_strong_explicit(&session->backchannel, &there, mine,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return mine;
+    back_channel_destroy(mine);
+    return there;
+}
+
+static bool waits_locked(const struct back_channel *channel)
+{
+    if (channel->closed)
+        return false;
+    if (channel->queued > 0)
+        return true;
+    for (uint32_t i = 0; i < channel->slot_count; i++) {
+        if (channel->slots[i].state != BACK_SLOT_FREE)
+            return true;
+    }
+    return false;
+}
+
+void back_channel_active_locked(struct back_channel *channel)
+{
+    struct backchannels *all = channel->all;
+    bool active = waits_locked(channel);
+
+    if (channel->active == active)
+        return;
+    pthread_mutex_lock(&all->lock);
+    channel->active = active;
+    if (active) {
+        session_get(channel->session);
+        list_push_back(&all->active, &channel->active_link);
+    } else {
+        list_remove(&channel->active_link);
+    }
+    all->active_count += active ? 1 : UINT32_MAX;
+    pthread_mutex_unlock(&all->lock);
+    /* Not the last one: the caller has a reference. */
+    if (!active)
+        session_put(channel->session);
+}
+
+/* RFC 8881 §18.36.3: with RPC headers. */
+static bool fits(struct session *session, const struct back_call *call)
+{
+    const uint32_t refers = call->refers ? SESSION_CB_REFERRING_BYTES : 0;
+    struct session_back_caller caller;
+    uint32_t bytes;
+
+    if (call->op_count > session->back.ca_maxoperations)
+        return false;
+    session_back_caller(session, &caller);
+    bytes = SESSION_RPC_CALL_BYTES + session_cb_auth_bytes(&caller.auth) + 16 +
+            SESSION_CB_SEQUENCE_BYTES + refers + call->len;
+    return bytes <= session->back.ca_maxrequestsize && bytes <= LIMIT_CALLBACK_CALL_BYTES;
+}
+
+bool back_channel_take(struct back_channel *channel, struct back_call *call)
+{
+    bool fit = fits(channel->session, call), taken;
+
+    pthread_mutex_lock(&channel->lock);
+    /* Who made the channel after its session had died finds that here. */
+    taken = fit && !channel->closed && !session_dead(channel->session) && channel->slot_count > 0 &&
+            channel->queued < LIMIT_BACK_QUEUE;
+    if (taken) {
+        list_push_back(&channel->queue, &call->link);
+        channel->queued++;
+        back_channel_active_locked(channel);
+    }
+    pthread_mutex_unlock(&channel->lock);
+    return taken;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The connections of a session over which a callback can be sent: the newest traffic first, since
+ * most is known about those.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/limits.h"
+
+struct back_link;
+struct session;
+
+struct back_choice {
+    uint32_t count;
+    struct {
+        struct back_link *link; /* a reference; NULL: tried in vain */
+        int64_t activity_ns;
+    } of[LIMIT_SESSION_CONNECTIONS];
+};
+
+void back_choice_make(struct back_choice *choice, struct session *session);
+void back_choice_drop(struct back_choice *choice);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which session of a client a callback goes to. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/check.h"
+
+struct back_call;
+struct backchannels;
+struct client;
+struct session;
+
+/* Hand a call, with its reference, to the best session of the client.  False: none takes it, and it
+ * is still the caller's. */
+bool back_route(struct backchannels *all, struct client *client, struct back_call *call) MUST_USE;
+
+/* The same for this session alone. */
+bool back_route_session(struct backchannels *all, struct session *session,
+                        struct back_call *call) MUST_USE;
