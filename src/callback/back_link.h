@@ -43,6 +43,6 @@ struct back_slot *back_link_pop(struct connection *conn, uint32_t xid);
  * had none. */
 struct back_link *back_link_detach(struct connection *conn);
 
-/* Nothing more becomes outstanding on it.  Returns a request that is, as back_link_pop() does; NULL:
- * none is left. */
+/* Nothing more becomes outstanding on it.  Returns a request that is, as back_link_pop() does, or
+ * NULL: none is left. */
 struct back_slot *back_link_close(struct back_link *link);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One call: encoded once, so that it can be sent again as it is. */
+#include "callback/dial_call.h"
+
 #include <string.h>
 
 #include "base/memory.h"
-#include "callback/dial_internal.h"
+#include "callback/callback_figures.h"
+#include "callback/dial_out_internal.h"
 
 static struct dial_call *call_of(uint32_t xid, const uint8_t *record, size_t len)
 {

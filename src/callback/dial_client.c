@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "callback/dial_internal.h"
+#include "callback/dial_out_internal.h"
 #include "state/client/client_info.h"
 #include "wire/rpc_msg.h"
 

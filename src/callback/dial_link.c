@@ -7,9 +7,13 @@
  * Hooks may run before transport_dial() is back, and the path may have given a link up by then; so
  * each looks whether path->link is still its own.
  */
+#include "callback/dial_link.h"
+
 #include "base/clock.h"
 #include "base/memory.h"
-#include "callback/dial_internal.h"
+#include "callback/dial_news.h"
+#include "callback/dial_out_internal.h"
+#include "callback/dial_path.h"
 #include "transport/dial.h"
 
 static void link_put(struct dial_link *link)
@@ -55,6 +59,26 @@ static bool rested_locked(const struct dial_path *path, int64_t now_ns)
            now_ns - path->last_dial_ns >= (int64_t)interval_ms * NSEC_PER_MSEC;
 }
 
+/* May one more be dialled in this second?  Those that are dialled again get half of them, so that
+ * they don't keep out new ones. */
+static bool rate_take(struct dial_out *out, bool again, int64_t now_ns)
+{
+    uint32_t most = again ? (out->config.dials_per_s + 1) / 2 : out->config.dials_per_s;
+    int64_t second = now_ns / NSEC_PER_SEC;
+    bool taken;
+
+    pthread_mutex_lock(&out->lock);
+    if (second != out->rate_second) {
+        out->rate_second = second;
+        out->rate_used = 0;
+    }
+    taken = !out->stopped && out->rate_used < most;
+    if (taken)
+        out->rate_used++;
+    pthread_mutex_unlock(&out->lock);
+    return taken;
+}
+
 static bool dial_due_locked(const struct dial_path *path, int64_t now_ns)
 {
     bool reason =
@@ -82,7 +106,7 @@ static void link_over(struct dial_link *link, int error)
             dial_news_down_locked(path, link->late ? "timeout" : "connect", error, &news);
         else if (!link->answered)
             dial_news_down_locked(path, "closed", 0, &news);
-        dial_out_active_locked(path, dial_path_waits_locked(path));
+        dial_path_active_locked(path, dial_path_waits_locked(path));
     }
     pthread_mutex_unlock(&path->lock);
     if (conn)
@@ -131,7 +155,7 @@ static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_n
     struct dial_link *link = memory_zalloc(MEMORY_callbacks, sizeof(*link));
 
     path->last_dial_ns = now_ns;
-    dial_out_active_locked(path, true);
+    dial_path_active_locked(path, true);
     if (!link)
         return NULL;
     atomic_init(&link->refs, 2);
@@ -170,7 +194,7 @@ void dial_link_make(struct dial_path *path, int64_t now_ns)
     int error;
 
     pthread_mutex_lock(&path->lock);
-    if (dial_due_locked(path, now_ns) && dial_out_rate_take(out, path->attempts > 0, now_ns))
+    if (dial_due_locked(path, now_ns) && rate_take(out, path->attempts > 0, now_ns))
         link = link_begin_locked(path, now_ns);
     pthread_mutex_unlock(&path->lock);
     if (!link)

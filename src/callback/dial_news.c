@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is known about a path, and the log. */
+#include "callback/dial_news.h"
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "callback/dial_internal.h"
+#include "callback/dial_out_internal.h"
+#include "callback/dial_path.h"
 #include "transport/address.h"
 
 void dial_news_state_locked(struct dial_path *path, enum dial_path_state state, const char *why,

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "callback/dial_internal.h"
+#include "callback/dial_link.h"
+#include "callback/dial_out_internal.h"
+#include "callback/dial_path.h"
 #include "transport/dial.h"
 
 /* ---- life ---- */
@@ -247,41 +249,6 @@ void dial_out_stop(struct dial_out *out)
 }
 
 /* ---- time ---- */
-
-void dial_out_active_locked(struct dial_path *path, bool active)
-{
-    struct dial_out *out = path->out;
-
-    pthread_mutex_lock(&out->lock);
-    active = active && !path->closed;
-    if (!out->stopped && path->active != active) {
-        path->active = active;
-        if (active)
-            list_push_back(&out->active, &path->active_link);
-        else
-            list_remove(&path->active_link);
-        out->active_count += active ? 1 : (uint32_t)-1;
-    }
-    pthread_mutex_unlock(&out->lock);
-}
-
-bool dial_out_rate_take(struct dial_out *out, bool again, int64_t now_ns)
-{
-    uint32_t most = again ? (out->config.dials_per_s + 1) / 2 : out->config.dials_per_s;
-    int64_t second = now_ns / NSEC_PER_SEC;
-    bool taken;
-
-    pthread_mutex_lock(&out->lock);
-    if (second != out->rate_second) {
-        out->rate_second = second;
-        out->rate_used = 0;
-    }
-    taken = !out->stopped && out->rate_used < most;
-    if (taken)
-        out->rate_used++;
-    pthread_mutex_unlock(&out->lock);
-    return taken;
-}
 
 /* The first of the active ones, moved to the end, with a reference. */
 static struct dial_path *active_next(struct dial_out *out)

@@ -3,12 +3,18 @@
  * One client's path and its calls.  A call stands in `queue`, then in `sent` until its answer
  * comes; when the connection is lost it goes back.
  */
+#include "callback/dial_path.h"
+
 #include <sodium.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "callback/dial_internal.h"
+#include "callback/callback_figures.h"
+#include "callback/dial_call.h"
+#include "callback/dial_link.h"
+#include "callback/dial_news.h"
+#include "callback/dial_out_internal.h"
 #include "transport/connection.h"
 
 /* ---- life ---- */
@@ -47,6 +53,23 @@ void dial_path_put(struct dial_path *path)
     CHECK(list_empty(&path->queue) && list_empty(&path->sent) && !path->link);
     pthread_mutex_destroy(&path->lock);
     memory_free(MEMORY_callbacks, path);
+}
+
+void dial_path_active_locked(struct dial_path *path, bool active)
+{
+    struct dial_out *out = path->out;
+
+    pthread_mutex_lock(&out->lock);
+    active = active && !path->closed;
+    if (!out->stopped && path->active != active) {
+        path->active = active;
+        if (active)
+            list_push_back(&out->active, &path->active_link);
+        else
+            list_remove(&path->active_link);
+        out->active_count += active ? 1 : (uint32_t)-1;
+    }
+    pthread_mutex_unlock(&out->lock);
 }
 
 /* ---- sending ---- */
@@ -111,7 +134,7 @@ void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns)
     probe->deadline_ns = now_ns + dial_out_timeout_ns(path->out);
     list_push_front(&path->queue, &probe->link);
     dial_out_count(path->out, DIAL_OUT_COUNTER_probes);
-    dial_out_active_locked(path, true);
+    dial_path_active_locked(path, true);
 }
 
 /* Is there anything that only time brings? */
@@ -224,7 +247,7 @@ void dial_path_probe(struct dial_path *path, int64_t now_ns)
     if (!path->closed) {
         path->probe_wanted = true;
         path->attempts = 0;
-        dial_out_active_locked(path, true);
+        dial_path_active_locked(path, true);
         dial_path_probe_queue_locked(path, now_ns);
     }
     pthread_mutex_unlock(&path->lock);
@@ -251,7 +274,7 @@ bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count
         path->call_count++;
         if (dial_link_rests_locked(path))
             path->attempts = 0;
-        dial_out_active_locked(path, true);
+        dial_path_active_locked(path, true);
     }
     pthread_mutex_unlock(&path->lock);
     if (!taken) {
@@ -326,7 +349,7 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns)
     pthread_mutex_lock(&path->lock);
     conn = link_expire_locked(path, now_ns, &late, &news);
     dial_path_probe_queue_locked(path, now_ns); /* there was no memory for it before */
-    dial_out_active_locked(path, dial_path_waits_locked(path)); /* link_over() looks again */
+    dial_path_active_locked(path, dial_path_waits_locked(path)); /* link_over() looks again */
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
     dial_news_tell(path, &news);
@@ -358,7 +381,7 @@ void dial_path_close(struct dial_path *path)
     calls_take_locked(&path->sent, &calls);
     calls_take_locked(&path->queue, &calls);
     path->call_count = 0;
-    dial_out_active_locked(path, false);
+    dial_path_active_locked(path, false);
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
     dial_calls_end(&calls, CALLBACK_CANCELLED);
