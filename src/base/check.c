@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-void check_failed(const char *condition, const char *file, int line, const char *function)
+static void write_text(const char *condition, const char *file, int line, const char *function)
 {
     char text[512];
     int n = snprintf(text, sizeof(text), "mainstay: CHECK failed: %s at %s:%d in %s\n", condition,
@@ -19,6 +19,22 @@ void check_failed(const char *condition, const char *file, int line, const char 
         ssize_t ignored = write(STDERR_FILENO, text, len);
         (void)ignored;
     }
+}
+
+static void write_json(const char *condition, const char *file, int line, const char *function)
+{
+    const struct log_field fields[] = {LOG_STR("condition", condition), LOG_STR("file", file),
+                                       LOG_I64("line", line), LOG_STR("function", function)};
+
+    log_write_now(LOG_LEVEL_ERROR, "check.failed", fields, ARRAY_SIZE(fields));
+}
+
+void check_failed(const char *condition, const char *file, int line, const char *function)
+{
+    if (log_is_json())
+        write_json(condition, file, line, function);
+    else
+        write_text(condition, file, line, function);
     log_flush();
     abort();
 }

@@ -14,6 +14,9 @@
 
 enum {
     LINE_BYTES_MAX = 4096,
+    LINE_END_BYTES = 2,  /* "}" and the end of the line */
+    CHARACTER_BYTES = 6, /* of a string, escaped */
+    NUMBER_BYTES_MAX = 24,
     STOP_MS = 2000, /* for a reader that is slow */
     FLUSH_MS = 1000,
     LOG_FIELDS_MAX = 16, /* of a line that says what was left out */
@@ -32,9 +35,14 @@ struct line {
     char text[LINE_BYTES_MAX];
 };
 
+static size_t line_room(const struct line *line)
+{
+    return sizeof(line->text) - LINE_END_BYTES - line->len;
+}
+
 static void line_put(struct line *line, const char *text, size_t len)
 {
-    size_t room = sizeof(line->text) - 2 - line->len;
+    size_t room = line_room(line);
 
     if (len > room)
         len = room;
@@ -47,11 +55,12 @@ static void line_puts(struct line *line, const char *text)
     line_put(line, text, strlen(text));
 }
 
-/* Quoted, with everything outside printable ASCII escaped: fit for a terminal and for JSON. */
+/* Quoted, with everything outside printable ASCII escaped: fit for a terminal and for JSON.  What
+ * is too long is cut, and stays quoted. */
 static void line_put_quoted(struct line *line, const char *text, size_t len)
 {
     line_puts(line, "\"");
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && line_room(line) > CHARACTER_BYTES; i++) {
         unsigned char c = (unsigned char)text[i];
         char escape[8];
 
@@ -73,7 +82,7 @@ static void line_put_hex(struct line *line, const uint8_t *data, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
 
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && line_room(line) > 2; i++) {
         char pair[2] = {digits[data[i] >> 4], digits[data[i] & 15]};
 
         line_put(line, pair, 2);
@@ -83,7 +92,7 @@ static void line_put_hex(struct line *line, const uint8_t *data, size_t len)
 static void line_put_field(struct line *line, const struct log_field *field)
 {
     const char *text = field->data ? field->data : "";
-    char number[24];
+    char number[NUMBER_BYTES_MAX];
 
     switch (field->type) {
     case LOG_FIELD_STR:
@@ -118,6 +127,11 @@ void log_set_json(bool json)
     atomic_store_explicit(&json_format, json, memory_order_relaxed);
 }
 
+bool log_is_json(void)
+{
+    return atomic_load_explicit(&json_format, memory_order_relaxed);
+}
+
 bool log_level_parse(const char *text, enum log_level *level)
 {
     for (size_t i = 0; i < ARRAY_SIZE(level_names); i++) {
@@ -127,6 +141,12 @@ bool log_level_parse(const char *text, enum log_level *level)
         }
     }
     return false;
+}
+
+/* Is there room for its key and the shortest value?  Without it the line ends before the field. */
+static bool line_fits(const struct line *line, const struct log_field *field)
+{
+    return line_room(line) > strlen(field->key) + sizeof(",\"\":") + NUMBER_BYTES_MAX;
 }
 
 static void line_build(struct line *line, enum log_level level, const char *event,
@@ -151,7 +171,7 @@ static void line_build(struct line *line, enum log_level level, const char *even
     line_puts(line, event);
     if (json)
         line_puts(line, "\"");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && line_fits(line, &fields[i]); i++) {
         line_puts(line, json ? ",\"" : " ");
         line_puts(line, fields[i].key);
         line_puts(line, json ? "\":" : "=");
@@ -182,6 +202,17 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 
     line_build(&line, level, event, fields, count);
     line_write(&line);
+}
+
+void log_write_now(enum log_level level, const char *event, const struct log_field *fields,
+                   size_t count)
+{
+    struct line line = {.len = 0};
+    ssize_t ignored;
+
+    line_build(&line, level, event, fields, count);
+    ignored = write(STDERR_FILENO, line.text, line.len);
+    (void)ignored;
 }
 
 /* ---- limits ---- */

@@ -71,6 +71,7 @@ void log_set_level(enum log_level level);
 
 /* JSON objects instead of text, one a line. */
 void log_set_json(bool json);
+bool log_is_json(void);
 
 /* Parse error|warn|info|debug; false when it is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
@@ -93,7 +94,12 @@ uint64_t log_limited(void);
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 
-/* The same from one place of the code, with its limit. */
+/* The same, written by the caller and ahead of what is queued: the process is about to end.  Takes
+ * no lock. */
+void log_write_now(enum log_level level, const char *event, const struct log_field *fields,
+                   size_t count);
+
+/* A line from one place of the code, with its limit. */
 void log_write_from(struct log_limit *place, enum log_level level, const char *event,
                     const struct log_field *fields, size_t count);
 

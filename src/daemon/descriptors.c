@@ -2,7 +2,6 @@
 #include "daemon/descriptors.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "daemon/console.h"
 
 enum {
     OWN = 40,           /* databases, the state directory, timers, and what is open for a moment */
@@ -86,10 +86,9 @@ bool descriptor_shares_init(const struct descriptor_needs *needs, struct descrip
 
     got.limit = limit_set(needs->limit);
     if (!descriptor_shares_divide(&got, shares, &least)) {
-        fprintf(stderr,
-                "mainstayd: %u file descriptors are too few for these exports: it takes %u "
-                "(ulimit -n, LimitNOFILE= of systemd, --descriptors)\n",
-                got.limit, least);
+        console_error("%u file descriptors are too few for these exports: it takes %u "
+                      "(ulimit -n, LimitNOFILE= of systemd, --descriptors)",
+                      got.limit, least);
         return false;
     }
     if (needs->limit > got.limit)

@@ -25,6 +25,7 @@
 #include "callback/recall_any.h"
 #include "callback/recall_slot.h"
 #include "daemon/backends.h"
+#include "daemon/console.h"
 #include "daemon/descriptors.h"
 #include "daemon/figures.h"
 #include "daemon/notify.h"
@@ -80,7 +81,7 @@ static bool make_exports(struct daemon *d)
     if (backend_export_all(d->server.exports, d->options.exports, d->options.export_count,
                            d->options.state_dir, d->descriptors.files, error, sizeof(error)))
         return true;
-    fprintf(stderr, "mainstayd: %s\n", error);
+    console_error("%s", error);
     return false;
 }
 
@@ -93,7 +94,7 @@ static struct recovery *make_recovery(struct daemon *d)
 
     recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
     if (!recovery)
-        fprintf(stderr, "mainstayd: --state %s: %s\n", d->options.state_dir, error);
+        console_error("--state %s: %s", d->options.state_dir, error);
     return recovery;
 }
 
@@ -162,7 +163,7 @@ static bool make_transport(struct daemon *d)
     };
     d->transport = transport_create(&config);
     if (!d->transport) {
-        fprintf(stderr, "mainstayd: %s\n", strerror(errno));
+        console_error("event loops: %s", strerror(errno));
         return false;
     }
     d->server.transport = d->transport;
@@ -200,7 +201,7 @@ static bool open_listeners(struct daemon *d)
             continue;
         address_text(address, ntohs(((const struct sockaddr_in *)&address->addr)->sin_port), text,
                      sizeof(text));
-        fprintf(stderr, "mainstayd: can't listen on %s: %s\n", text, strerror(-err));
+        console_error("cannot listen on %s: %s", text, strerror(-err));
         return false;
     }
     return true;
@@ -208,12 +209,11 @@ static bool open_listeners(struct daemon *d)
 
 static void say_ready(struct daemon *d)
 {
-    log_flush(); /* what was logged before stands before it */
     for (uint32_t i = 0; i < d->options.listen_count; i++) {
         char text[80];
 
         address_text(&d->options.listen[i], transport_port(d->transport, i), text, sizeof(text));
-        fprintf(stderr, "mainstayd: ready on %s\n", text);
+        console_ready(text);
     }
     notify_manager("READY=1");
 }
@@ -296,7 +296,7 @@ static int serve(struct daemon *d)
         return EXIT_FAILED;
     share_heap();
     if (!log_start((size_t)d->options.log_queue_kib << 10)) {
-        fprintf(stderr, "mainstayd: the log has no thread: %s\n", strerror(errno));
+        console_error("the log has no thread: %s", strerror(errno));
         return EXIT_FAILED;
     }
     umask(0); /* modes come from clients */
@@ -308,7 +308,7 @@ static int serve(struct daemon *d)
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {
-        fprintf(stderr, "mainstayd: %s\n", strerror(-err));
+        console_error("threads: %s", strerror(-err));
         return EXIT_FAILED;
     }
     recovery_listening(d->server.state->recovery, clock_now_ns());
@@ -353,7 +353,7 @@ static int check_only(const struct options *options)
 
     for (uint32_t i = 0; i < options->export_count; i++) {
         if (!backend_check(&options->exports[i], error, sizeof(error))) {
-            fprintf(stderr, "mainstayd: %s\n", error);
+            console_error("%s", error);
             return EXIT_USAGE;
         }
     }

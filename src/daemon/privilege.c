@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -12,6 +11,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "daemon/backends.h"
+#include "daemon/console.h"
 
 /* To do each request as its caller, and what uid 0 may do when it is the caller.  CAP_SYS_RESOURCE
  * is not among them: it would let everybody have blocks that are reserved, and exceed quotas. */
@@ -79,7 +79,7 @@ bool privilege_reduce(const struct options *options)
     if (done)
         say(to);
     else
-        fprintf(stderr, "mainstayd: cannot give up capabilities: %s\n", strerror(errno));
+        console_error("cannot give up capabilities: %s", strerror(errno));
     (void)cap_free(from);
     (void)cap_free(to);
     return done;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/setting_effect.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "admin/callback_setting.h"
@@ -10,6 +9,7 @@
 #include "base/memory.h"
 #include "callback/callback.h"
 #include "callback/dial_out.h"
+#include "daemon/console.h"
 #include "proto/compound.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
@@ -155,7 +155,7 @@ struct settings *setting_effect_open(int dir, const struct setting_option option
         say_values(settings);
         return settings;
     }
-    fprintf(stderr, "mainstayd: settings: %s\n", error);
+    console_error("settings: %s", error);
     for (uint32_t i = 0; i < SETTING_COUNT; i++)
         *wrong_options |= status == SETTINGS_REFUSED && options[i].given;
     return NULL;

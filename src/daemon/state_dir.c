@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/state_file.h"
+#include "daemon/console.h"
 
 static const char instance_file[] = "instance-id", recovery_file[] = "recovery.db";
 
@@ -39,7 +40,7 @@ static bool make_path(const char *path)
 
 static int complain(const char *path, const char *what)
 {
-    fprintf(stderr, "mainstayd: --state %s: %s\n", path, what);
+    console_error("--state %s: %s", path, what);
     return -1;
 }
 
@@ -62,7 +63,7 @@ int state_dir_open(const char *path)
 
 static bool refuse(const char *why)
 {
-    fprintf(stderr, "mainstayd: in the state directory: %s\n", why);
+    console_error("in the state directory: %s", why);
     return false;
 }
 
@@ -86,7 +87,7 @@ static bool instance_make(int dir, char *id)
     sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
     if (state_file_store(dir, instance_file, id, INSTANCE_ID_CHARS))
         return true;
-    fprintf(stderr, "mainstayd: %s in the state directory: %s\n", instance_file, strerror(errno));
+    console_error("%s in the state directory: %s", instance_file, strerror(errno));
     return false;
 }
 

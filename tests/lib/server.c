@@ -93,6 +93,17 @@ static void exec_server(const struct test_server *server, pid_t parent)
     _exit(127);
 }
 
+/* As text, or as the JSON of the log. */
+static bool is_ready(const char *line, unsigned *port)
+{
+    static const char event[] = "\"event\":\"daemon.ready\"";
+
+    if (*line != '{')
+        return sscanf(line, "mainstayd: ready on 127.0.0.1:%u\n", port) == 1;
+    line = strstr(line, event);
+    return line && sscanf(line + sizeof(event) - 1, ",\"address\":\"127.0.0.1:%u", port) == 1;
+}
+
 static bool find_ready(struct test_server *server)
 {
     FILE *log = fopen(server->log, "r");
@@ -100,7 +111,7 @@ static bool find_ready(struct test_server *server)
     bool found = false;
 
     while (log && !found && fgets(line, sizeof(line), log))
-        found = sscanf(line, "mainstayd: ready on 127.0.0.1:%u\n", &server->port) == 1;
+        found = is_ready(line, &server->port);
     if (log)
         (void)fclose(log);
     (void)snprintf(server->target, sizeof(server->target), "127.0.0.1:%u", server->port);

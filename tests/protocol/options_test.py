@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.
-S20-50, S20-51."""
+"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.  A log in JSON is JSON from
+its first line to its last.  S20-50, S20-51."""
 
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -255,6 +258,57 @@ class Stored(unittest.TestCase):
         self.refused(1, "settings.db: file is not a database")
         with open(self.settings, "rb") as file:
             self.assertEqual(file.read(), junk)
+
+
+class Json(unittest.TestCase):
+    """With --log-format json each line is an object of the log, and the programs say the same."""
+
+    def lines(self, text):
+        lines = [json.loads(line) for line in text.splitlines()]
+        self.assertTrue(lines)
+        for line in lines:
+            self.assertLessEqual({"time", "level", "event"}, set(line))
+        return lines
+
+    def test_failure(self):
+        with tempfile.TemporaryDirectory(prefix="mainstay-options-") as directory:
+            done = run("--log-format", "json", "--state", f"{directory}/state", "--export",
+                       f"/=local:{directory}/none")
+        self.assertEqual(done.returncode, 1)
+        last = self.lines(done.stderr)[-1]
+        self.assertEqual((last["level"], last["event"]), ("error", "daemon.error"))
+        self.assertIn("No such file or directory", last["error"])
+
+    def test_from_the_first_line_to_the_last(self):
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            lines = self.lines(self.log_of_a_run(sig, "--log-format", "json"))
+            ready, = (line for line in lines if line["event"] == "daemon.ready")
+            self.assertRegex(ready["address"], r"^127\.0\.0\.1:[0-9]+$")
+
+    def test_text_is_as_it_was(self):
+        text = self.log_of_a_run(signal.SIGTERM)
+        self.assertRegex(text, r"(?m)^mainstayd: ready on 127\.0\.0\.1:[0-9]+$")
+
+    @staticmethod
+    def log_of_a_run(sig, *options):
+        """Until it is ready; ended while a connection is open."""
+        text = ""
+        with tempfile.TemporaryDirectory(prefix="mainstay-options-") as state:
+            with subprocess.Popen([MAINSTAYD, "--listen", "127.0.0.1:0", "--export", "/=mem:", "--state", state,
+                                   *options], stderr=subprocess.PIPE, text=True) as process:
+                ready = None
+                while not ready:
+                    text += process.stderr.readline()
+                    ready = re.search(r'(?:ready on |daemon\.ready","address":")127\.0\.0\.1:([0-9]+)', text)
+                with socket.create_connection(("127.0.0.1", int(ready[1])), TIMEOUT_S) as connection:
+                    # A call of NULL: its reply tells that the connection counts.
+                    connection.sendall(bytes.fromhex("80000028" "00000001" "00000000" "00000002" "000186a3" "00000004"
+                                                     "00000000" + "00000000" * 4))
+                    connection.recv(28)
+                    process.send_signal(sig)
+                    text += process.stderr.read()
+                process.wait(timeout=TIMEOUT_S)
+        return text
 
 
 if __name__ == "__main__":
