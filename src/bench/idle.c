@@ -85,7 +85,8 @@ static bool kept_file_make(struct kept_file *kept, const struct bench_options *o
     if (status == NFS4_OK)
         status = kept_file_write(kept, options);
     if (status != NFS4_OK)
-        (void)fprintf(stderr, "mainstay-bench: file to read: %s\n", status_name(status));
+        (void)fprintf(stderr, "mainstay-bench: %s: file to read: %s\n", options->target,
+                      client_mount_failure(&kept->mount, status));
     return status == NFS4_OK;
 }
 
@@ -128,9 +129,8 @@ static uint32_t open_all(const struct bench_options *options, const struct kept_
         if (status == NFS4_OK && options->kept)
             status = fill(&mount, kept, options->kept);
         if (status != NFS4_OK) {
-            (void)fprintf(stderr, "mainstay-bench: connection %u: %s\n", i + 1,
-                          mount.trouble == CLIENT_OK ? status_name(status)
-                                                     : client_status_name(mount.trouble));
+            (void)fprintf(stderr, "mainstay-bench: %s: connection %u: %s\n", options->target, i + 1,
+                          client_mount_failure(&mount, status));
             return i;
         }
         *slots += mount.session.slot_count;

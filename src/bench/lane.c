@@ -67,8 +67,7 @@ static void slots_build(struct lane *lane)
 static bool trouble(const struct lane *lane, const char *what, enum nfsstat4 status)
 {
     (void)fprintf(stderr, "mainstay-bench: %s: %s\n", what,
-                  lane->mount.trouble == CLIENT_OK ? status_name(status)
-                                                   : client_status_name(lane->mount.trouble));
+                  client_mount_failure(&lane->mount, status));
     return false;
 }
 

@@ -3,11 +3,12 @@
  * mainstay-bench: the load generator.  It measures any NFSv4.1 server.  Exit status 0, 1 (it
  * failed, or operations did), 2 (usage).
  */
-#include <string.h>
+#include <stdio.h>
 
 #include "bench/hostile.h"
 #include "bench/report.h"
 #include "client/client_conn.h"
+#include "client/client_target.h"
 
 int main(int argc, char **argv)
 {
@@ -15,9 +16,15 @@ int main(int argc, char **argv)
     static struct bench_result result;
     struct idle_result idle;
     int mistake = options_parse(&options, argc, argv);
+    const char *unknown_host;
 
     if (mistake)
-        return mistake < 0 ? 0 : mistake;
+        return mistake == OPTIONS_HELP ? 0 : mistake;
+    unknown_host = client_target_lookup(options.target);
+    if (unknown_host) {
+        (void)fprintf(stderr, "mainstay-bench: --target '%s': %s\n", options.target, unknown_host);
+        return 1;
+    }
     client_conn_reserve_ports();
     if (options.idle) {
         bool ok = idle_run(&options, &idle);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/guess.h"
+
 #define FILL_BYTES (256u << 10) /* of one WRITE that fills a file */
 
 static void build_nothing(const struct bench_work *work, const struct lane_slot *slot,
@@ -29,22 +31,28 @@ static const struct bench_op op_seq = {
     .stages = {{.build = build_nothing}},
 };
 
+static const struct bench_op *const all[] = {
+    &op_null,          &op_seq,
+    &bench_op_getattr, &bench_op_lookup,
+    &bench_op_access,  &bench_op_open_close,
+    &bench_op_read,    &bench_op_create_remove,
+    &bench_op_write,   &bench_op_write_sync,
+    &bench_op_readdir, &bench_op_create,
+    &bench_op_remove,  &bench_op_rename,
+};
+
 const struct bench_op *bench_op_find(const char *name)
 {
-    static const struct bench_op *const all[] = {
-        &op_null,          &op_seq,
-        &bench_op_getattr, &bench_op_lookup,
-        &bench_op_access,  &bench_op_open_close,
-        &bench_op_read,    &bench_op_create_remove,
-        &bench_op_write,   &bench_op_write_sync,
-        &bench_op_readdir, &bench_op_create,
-        &bench_op_remove,  &bench_op_rename,
-    };
-
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
     return NULL;
+}
+
+void bench_op_offer(struct guess *guess)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        guess_offer(guess, all[i]->name);
 }
 
 struct bitmap4 bench_attrs(void)

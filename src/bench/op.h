@@ -54,6 +54,10 @@ struct bench_op {
 /* NULL when there is none of that name. */
 const struct bench_op *bench_op_find(const char *name);
 
+/* Offer the names of all to a guess. */
+struct guess;
+void bench_op_offer(struct guess *guess);
+
 /* Make the directory and what the operation needs in it; the status says what went wrong. */
 MUST_USE enum nfsstat4 bench_work_setup(struct bench_work *work, const struct bench_op *op);
 

@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/command_line.h"
+#include "base/guess.h"
 #include "bench/op.h"
+#include "client/client_target.h"
 
 static const char usage[] =
-    "usage: mainstay-bench --target HOST:PORT --op OP [OPTION]...\n"
-    "       mainstay-bench --target HOST:PORT --idle N [--pid PID]\n"
-    "       mainstay-bench --target HOST:PORT --recalls N | --hostile WHAT\n"
+    "usage: mainstay-bench --target HOST[:PORT] --op OP [OPTION]...\n"
+    "       mainstay-bench --target HOST[:PORT] --idle N [--pid PID]\n"
+    "       mainstay-bench --target HOST[:PORT] --recalls N | --hostile WHAT\n"
+    "example: mainstay-bench --target 127.0.0.1:2049 --op read:65536\n"
     "\n"
-    "The server must offer NFSv4.1.\n"
+    "The server must offer NFSv4.1; its port is 2049 unless given.\n"
     "\n"
     "  --export PATH   where to work, from the root of the name space (default /)\n"
     "  --op OP         null seq getattr lookup access open-close create-remove readdir\n"
@@ -31,12 +35,67 @@ static const char usage[] =
     "  --settle S      seconds before that memory is read (3)\n"
     "  --recalls N     open N files at a time that others have delegated and return at once\n"
     "  --hostile WHAT  for --time read nothing, while the server has replies, recalls or both\n"
-    "  --json          one JSON object on stdout\n";
+    "  --json          one JSON object on stdout\n"
+    "  -h, --help      show this\n";
 
-static int complain(const char *what, const char *text)
+static const struct option known[] = {
+    {"target", required_argument, NULL, 't'},  {"export", required_argument, NULL, 'e'},
+    {"op", required_argument, NULL, 'o'},      {"conns", required_argument, NULL, 'c'},
+    {"slots", required_argument, NULL, 's'},   {"time", required_argument, NULL, 'T'},
+    {"warmup", required_argument, NULL, 'w'},  {"pid", required_argument, NULL, 'p'},
+    {"uid", required_argument, NULL, 'u'},     {"gid", required_argument, NULL, 'g'},
+    {"entries", required_argument, NULL, 'n'}, {"idle", required_argument, NULL, 'i'},
+    {"kept", required_argument, NULL, 'k'},    {"settle", required_argument, NULL, 'S'},
+    {"floor", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
+    {"recalls", required_argument, NULL, 'r'}, {"hostile", required_argument, NULL, 'H'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+};
+
+/* What each of them expects, by `key`. */
+static const char *expected(int key)
 {
-    (void)fprintf(stderr, "mainstay-bench: %s '%s'\n", what, text);
-    return 2;
+    switch (key) {
+    case 'c':
+        return "1 to 4096 connections";
+    case 's':
+        return "1 to 1024 slots";
+    case 'n':
+        return "1 to 100000 entries";
+    case 'T':
+        return "more than 0 and at most 3600 seconds, for example 0.5";
+    case 'w':
+    case 'S':
+        return "0 to 3600 seconds, for example 0.5";
+    case 'p':
+        return "the number of a process, for example $(pidof mainstayd)";
+    case 'u':
+    case 'g':
+        return "0 to 4294967295, for example 1000";
+    case 'i':
+        return "1 to 50000 connections";
+    case 'k':
+        return "1 to 8388608 bytes";
+    case 'r':
+        return "1 to 2000 files";
+    default:
+        return "replies, recalls or both";
+    }
+}
+
+_Static_assert(BENCH_CONNS_MAX == 4096 && BENCH_SLOTS_MAX == 1024 && BENCH_IDLE_MAX == 50000 &&
+                   BENCH_RECALLS_MAX == 2000 && BENCH_IO_MAX == 8388608,
+               "expected() has these numbers");
+
+static int complain(const char *option, const char *value, const char *why)
+{
+    (void)fprintf(stderr, "mainstay-bench: --%s '%s': %s\n", option, value, why);
+    return OPTIONS_MISTAKE;
+}
+
+static int complain_of_all(const char *why)
+{
+    (void)fprintf(stderr, "mainstay-bench: %s (--help lists the options)\n", why);
+    return OPTIONS_MISTAKE;
 }
 
 static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
@@ -75,19 +134,47 @@ static bool seconds_option(const char *text, double *value)
     return end != text && !*end && *value >= 0 && *value <= 3600;
 }
 
+static int complain_of_op(const char *name)
+{
+    char hint[GUESS_HINT_BYTES], why[GUESS_HINT_BYTES + 64];
+    struct guess guess;
+
+    guess_init(&guess, name, strlen(name));
+    bench_op_offer(&guess);
+    (void)snprintf(why, sizeof(why), "unknown operation%s (--help lists them)",
+                   guess_hint(&guess, "", hint, sizeof(hint)));
+    return complain("op", name, why);
+}
+
 /* "read:4096" in place: the name and the size. */
-static bool op_option(char *text, struct bench_options *options)
+static int op_option(char *text, struct bench_options *options)
 {
     char *colon = strchr(text, ':');
+    const struct bench_op *op;
+    char why[128];
 
     if (colon)
         *colon = '\0';
     options->op = text;
-    if (!bench_op_find(text))
-        return false;
-    if (!bench_op_find(text)->sized)
-        return !colon;
-    return colon && u32_option(colon + 1, 1, BENCH_IO_MAX, &options->size);
+    op = bench_op_find(text);
+    if (!op)
+        return complain_of_op(text);
+    if (!op->sized)
+        return colon ? complain("op", text, "this operation takes no size") : 0;
+    if (colon && u32_option(colon + 1, 1, BENCH_IO_MAX, &options->size))
+        return 0;
+    (void)snprintf(why, sizeof(why), "expected %s:SIZE with 1 to %u bytes, for example %s:65536",
+                   text, BENCH_IO_MAX, text);
+    return complain("op", text, why);
+}
+
+static int target_option(const char *text, struct bench_options *options)
+{
+    static char target[CLIENT_TARGET_BYTES];
+    const char *mistake = client_target_parse(text, true, target);
+
+    options->target = target;
+    return mistake ? complain("target", text, mistake) : 0;
 }
 
 static bool apply(struct bench_options *o, int key, char *value)
@@ -95,14 +182,9 @@ static bool apply(struct bench_options *o, int key, char *value)
     uint64_t pid;
 
     switch (key) {
-    case 't':
-        o->target = value;
-        return true;
     case 'e':
         o->export = value;
         return true;
-    case 'o':
-        return op_option(value, o);
     case 'c':
         return u32_option(value, 1, BENCH_CONNS_MAX, &o->conns);
     case 's':
@@ -141,21 +223,52 @@ static bool apply(struct bench_options *o, int key, char *value)
     }
 }
 
+static int take(struct bench_options *options, int key, int index, char **argv)
+{
+    char text[256], why[128];
+
+    switch (key) {
+    case '?':
+    case ':':
+        return complain_of_all(command_line_mistake(key, argv, known, text, sizeof(text)));
+    case 'o':
+        return op_option(optarg, options);
+    case 't':
+        return target_option(optarg, options);
+    default:
+        if (apply(options, key, optarg))
+            return 0;
+        (void)snprintf(why, sizeof(why), "expected %s", expected(key));
+        return complain(known[index].name, optarg, why);
+    }
+}
+
+/* Each of these is a run of its own. */
+static unsigned run_count(const struct bench_options *options)
+{
+    return (options->op != NULL) + (options->idle > 0) + (options->recalls > 0) +
+           (options->hostile != 0);
+}
+
+static int check_all(const struct bench_options *options)
+{
+    if (!options->target)
+        return complain_of_all("--target is missing, for example --target 127.0.0.1:2049");
+    if (run_count(options) == 0)
+        return complain_of_all("nothing to do: give --op, --idle, --recalls or --hostile, for "
+                               "example --op getattr");
+    if (run_count(options) > 1)
+        return complain_of_all("--op, --idle, --recalls and --hostile exclude each other");
+    if (options->kept && !options->idle)
+        return complain_of_all("--kept goes with --idle only");
+    if (options->floor && !options->op)
+        return complain_of_all("--floor goes with --op only");
+    return 0;
+}
+
 int options_parse(struct bench_options *options, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"target", required_argument, NULL, 't'},  {"export", required_argument, NULL, 'e'},
-        {"op", required_argument, NULL, 'o'},      {"conns", required_argument, NULL, 'c'},
-        {"slots", required_argument, NULL, 's'},   {"time", required_argument, NULL, 'T'},
-        {"warmup", required_argument, NULL, 'w'},  {"pid", required_argument, NULL, 'p'},
-        {"uid", required_argument, NULL, 'u'},     {"gid", required_argument, NULL, 'g'},
-        {"entries", required_argument, NULL, 'n'}, {"idle", required_argument, NULL, 'i'},
-        {"kept", required_argument, NULL, 'k'},    {"settle", required_argument, NULL, 'S'},
-        {"floor", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
-        {"recalls", required_argument, NULL, 'r'}, {"hostile", required_argument, NULL, 'H'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
-    };
-    int key, index = 0;
+    int key, index = 0, mistake;
 
     *options = (struct bench_options){
         .export = "/",
@@ -166,22 +279,20 @@ int options_parse(struct bench_options *options, int argc, char **argv)
         .warmup_s = 0.5,
         .settle_s = 3,
     };
-    while ((key = getopt_long(argc, argv, "", known, &index)) != -1) {
+    while ((key = getopt_long(argc, argv, ":h", known, &index)) != -1) {
         if (key == 'h') {
             (void)fputs(usage, stdout);
-            return -1;
+            return OPTIONS_HELP;
         }
-        if (key == '?')
-            return 2; /* getopt has complained */
-        if (!apply(options, key, optarg))
-            return complain(known[index].name, optarg);
+        mistake = take(options, key, index, argv);
+        if (mistake)
+            return mistake;
     }
-    if (optind < argc)
-        return complain("unexpected argument", argv[optind]);
-    if (!options->target ||
-        (!options->op && !options->idle && !options->recalls && !options->hostile)) {
-        (void)fputs(usage, stderr);
-        return 2;
+    if (optind < argc) {
+        (void)fprintf(stderr,
+                      "mainstay-bench: unexpected argument '%s' (--help lists the options)\n",
+                      argv[optind]);
+        return OPTIONS_MISTAKE;
     }
-    return 0;
+    return check_all(options);
 }

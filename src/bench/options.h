@@ -35,5 +35,10 @@ struct bench_options {
     bool json;
 };
 
-/* 0, or the exit status: -1 for --help, 2 for a mistake, which was printed. */
+enum {
+    OPTIONS_HELP = -1,   /* --help: printed */
+    OPTIONS_MISTAKE = 2, /* told on stderr; the exit status */
+};
+
+/* 0, or one of these. */
 int options_parse(struct bench_options *options, int argc, char **argv);

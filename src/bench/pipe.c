@@ -24,8 +24,11 @@ bool pipe_open(struct pipe *pipe, const struct bench_options *options,
 
     wish.callbacks = callbacks;
     status = client_mount_open(&pipe->mount, options->target, TIMEOUT_MS, &cred, &wish);
-    if (status != NFS4_OK)
-        return pipe_trouble("no session", status);
+    if (status != NFS4_OK) {
+        (void)fprintf(stderr, "mainstay-bench: %s: %s\n", options->target,
+                      client_mount_failure(&pipe->mount, status));
+        return false;
+    }
     client_conn_buffer(&pipe->mount.conn);
     pipe->room = pipe->mount.session.slot_count - 1;
     pipe->busy = 0;

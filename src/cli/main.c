@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/guess.h"
 #include "cli/command.h"
 #include "client/client_conn.h"
 
@@ -20,9 +21,9 @@ static const struct {
 static const char usage[] =
     "usage: mainstay COMMAND [ARGUMENT]...\n"
     "\n"
-    "  probe HOST:PORT   tell what an NFSv4 server offers\n"
+    "  probe HOST[:PORT]   tell what an NFSv4 server offers\n"
     "\n"
-    "  --help, --version; `mainstay COMMAND --help` tells more about a command\n"
+    "  -h, --help; --version; `mainstay COMMAND --help` tells more about a command\n"
     "\n"
     "exit status: 0, 1 when a command failed, 2 when it was not understood\n";
 
@@ -36,6 +37,19 @@ static int finish(int code)
     return code;
 }
 
+static int refuse(const char *name)
+{
+    char hint[GUESS_HINT_BYTES];
+    struct guess guess;
+
+    guess_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        guess_offer(&guess, commands[i].name);
+    fprintf(stderr, "mainstay: unknown %s '%s'%s (--help lists them)\n",
+            *name == '-' ? "option" : "command", name, guess_hint(&guess, "", hint, sizeof(hint)));
+    return COMMAND_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
@@ -46,13 +60,16 @@ int main(int argc, char **argv)
         (void)fputs(usage, stderr);
         return COMMAND_USAGE;
     }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0) {
-        (void)fputs(name[2] == 'h' ? usage : "mainstay " MAINSTAY_VERSION "\n", stdout);
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        (void)fputs(usage, stdout);
+        return finish(COMMAND_OK);
+    }
+    if (strcmp(name, "--version") == 0) {
+        (void)puts("mainstay " MAINSTAY_VERSION);
         return finish(COMMAND_OK);
     }
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         if (strcmp(name, commands[i].name) == 0)
             return finish(commands[i].run(argc - 1, argv + 1));
-    fprintf(stderr, "mainstay: there is no command '%s'; --help lists them\n", name);
-    return COMMAND_USAGE;
+    return refuse(name);
 }

@@ -3,67 +3,32 @@
  * `mainstay probe`: its arguments, its exit codes.
  */
 #include <getopt.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/command_line.h"
 #include "cli/command.h"
 #include "cli/probe.h"
+#include "client/client_target.h"
 
 static const char usage[] =
-    "usage: mainstay probe HOST:PORT [--json]\n"
+    "usage: mainstay probe HOST[:PORT] [--json]\n"
+    "example: mainstay probe 127.0.0.1\n"
     "\n"
-    "Tells what the NFSv4 server at HOST:PORT (or [ADDR6]:PORT) offers: minor versions, who it\n"
-    "says it is, lease time, the session and its slots, file systems, attributes supported.\n"
-    "It asks as the calling user and changes nothing.\n"
+    "Tells what the NFSv4 server at HOST:PORT (or [ADDR6]:PORT, by default port 2049) offers: minor\n"
+    "versions, who it says it is, lease time, the session and its slots, file systems, attributes\n"
+    "supported.  It asks as the calling user and changes nothing.\n"
     "\n"
-    "  --json   one JSON object on stdout\n"
-    "  --help\n";
-
-/* HOST:PORT or [ADDR6]:PORT with a port number. */
-static bool target_valid(const char *target)
-{
-    const char *colon = strrchr(target, ':');
-    char *end;
-    long port;
-
-    if (!colon || colon == target || colon[1] < '0' || colon[1] > '9')
-        return false;
-    port = strtol(colon + 1, &end, 10);
-    if (*end || port < 1 || port > 65535)
-        return false;
-    if (*target == '[')
-        return colon - target > 2 && colon[-1] == ']';
-    return !memchr(target, ':', (size_t)(colon - target));
-}
-
-/* Why there is no such host, or NULL. */
-static const char *host_complaint(const char *target)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    char *host = must_strdup(target);
-    char *name = *host == '[' ? host + 1 : host;
-    int error;
-
-    *strrchr(host, ':') = '\0';
-    if (name != host)
-        name[strlen(name) - 1] = '\0';
-    error = getaddrinfo(name, NULL, &hints, &found);
-    if (error == 0)
-        freeaddrinfo(found);
-    free(host);
-    return error == 0 ? NULL : gai_strerror(error);
-}
+    "  --json       one JSON object on stdout\n"
+    "  -h, --help   show this\n";
 
 static int run(const char *target, bool json)
 {
     const struct client_cred cred = {.uid = geteuid(), .gid = getegid()};
     struct probe *probe;
     int code = COMMAND_OK;
-    const char *complaint = host_complaint(target);
+    const char *complaint = client_target_lookup(target);
 
     if (complaint) {
         fprintf(stderr, "mainstay: probe of %s: %s\n", target, complaint);
@@ -84,6 +49,36 @@ static int run(const char *target, bool json)
     return code;
 }
 
+static int refuse_option(int key, char **argv, const struct option *options)
+{
+    char text[256];
+
+    fprintf(stderr, "mainstay: probe: %s (`mainstay probe --help` lists the options)\n",
+            command_line_mistake(key, argv, options, text, sizeof(text)));
+    return COMMAND_USAGE;
+}
+
+/* One argument: the target. */
+static int run_arguments(int count, char **arguments, bool json)
+{
+    char target[CLIENT_TARGET_BYTES];
+    const char *mistake;
+
+    if (count != 1) {
+        fprintf(stderr,
+                "mainstay: probe: expected one HOST[:PORT], got %d; for example "
+                "mainstay probe 127.0.0.1\n",
+                count);
+        return COMMAND_USAGE;
+    }
+    mistake = client_target_parse(arguments[0], true, target);
+    if (mistake) {
+        fprintf(stderr, "mainstay: probe: '%s': %s\n", arguments[0], mistake);
+        return COMMAND_USAGE;
+    }
+    return run(target, json);
+}
+
 int probe_command(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -94,26 +89,14 @@ int probe_command(int argc, char **argv)
     bool json = false;
     int key;
 
-    opterr = 0;
-    while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (key == 'h') {
             (void)fputs(usage, stdout);
             return COMMAND_OK;
         }
-        if (key != 'j') {
-            fprintf(stderr, "mainstay: probe does not know '%s'\n", argv[optind - 1]);
-            return COMMAND_USAGE;
-        }
+        if (key != 'j')
+            return refuse_option(key, argv, options);
         json = true;
     }
-    if (optind != argc - 1) {
-        (void)fputs(usage, stderr);
-        return COMMAND_USAGE;
-    }
-    if (!target_valid(argv[optind])) {
-        fprintf(stderr, "mainstay: probe wants HOST:PORT or [ADDR6]:PORT, not '%s'\n",
-                argv[optind]);
-        return COMMAND_USAGE;
-    }
-    return run(argv[optind], json);
+    return run_arguments(argc - optind, argv + optind, json);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_mount.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "client/status_name.h"
 
 static bool connect_as(struct client_mount *mount, const char *target, int timeout_ms,
                        const struct client_cred *cred)
@@ -47,6 +50,13 @@ enum nfsstat4 client_mount_open_v40(struct client_mount *mount, const char *targ
     if (status != NFS4_OK)
         client_conn_close(&mount->conn);
     return status;
+}
+
+const char *client_mount_failure(const struct client_mount *mount, enum nfsstat4 status)
+{
+    if (mount->trouble == CLIENT_OK)
+        return status_name(status);
+    return mount->trouble == CLIENT_FAILED ? strerror(errno) : client_status_name(mount->trouble);
 }
 
 uint64_t client_mount_clientid(const struct client_mount *mount)

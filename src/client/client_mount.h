@@ -35,6 +35,9 @@ MUST_USE enum nfsstat4 client_mount_open_v40(struct client_mount *mount, const c
                                              int timeout_ms, const struct client_cred *cred,
                                              const struct client_id_wish *wish);
 
+/* Why the last call failed with `status`, for people.  Ask at once: errno may be needed. */
+const char *client_mount_failure(const struct client_mount *mount, enum nfsstat4 status);
+
 /* Its client id, whatever the minor version. */
 uint64_t client_mount_clientid(const struct client_mount *mount);
 

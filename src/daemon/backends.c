@@ -7,6 +7,7 @@
 
 #include "backend/local/local.h"
 #include "backend/mem/mem.h"
+#include "base/guess.h"
 #include "base/log.h"
 
 struct backend_room {
@@ -52,6 +53,19 @@ static const struct backend backends[] = {
     {"local", true, true, create_local},
 };
 
+static void refuse_backend(const struct export_spec *spec, char *error, size_t error_size)
+{
+    char hint[GUESS_HINT_BYTES];
+    struct guess guess;
+
+    guess_init(&guess, spec->backend, strlen(spec->backend));
+    for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
+        guess_offer(&guess, backends[i].name);
+    snprintf(error, error_size,
+             "export %s: there is no backend '%s'%s (there are mem: and local:DIRECTORY)",
+             spec->path, spec->backend, guess_hint(&guess, "", hint, sizeof(hint)));
+}
+
 static const struct backend *backend_find(const struct export_spec *spec, char *error,
                                           size_t error_size)
 {
@@ -61,11 +75,12 @@ static const struct backend *backend_find(const struct export_spec *spec, char *
         if (backends[i].needs_arg == (*spec->arg != '\0'))
             return &backends[i];
         snprintf(error, error_size, "export %s: backend %s %s", spec->path, spec->backend,
-                 backends[i].needs_arg ? "needs a directory behind its colon"
-                                       : "takes no argument");
+                 backends[i].needs_arg
+                     ? "needs a directory after its colon, for example local:/srv/data"
+                     : "takes no argument");
         return NULL;
     }
-    snprintf(error, error_size, "export %s: there is no backend '%s'", spec->path, spec->backend);
+    refuse_backend(spec, error, error_size);
     return NULL;
 }
 

@@ -189,6 +189,25 @@ static void address_text(const struct listen_address *address, uint16_t port, ch
     }
 }
 
+/* What to do about it, where that is not plain. */
+static const char *listen_advice(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "; another program uses the port: end it, or choose another one with --listen";
+    case EACCES:
+        return "; ports below 1024 need root or CAP_NET_BIND_SERVICE: choose a higher one with "
+               "--listen, for example 0.0.0.0:12049";
+    case EAFNOSUPPORT:
+        return "; this machine has no IPv6: name its IPv4 addresses with --listen, for example "
+               "0.0.0.0:2049";
+    case EADDRNOTAVAIL:
+        return "; no interface of this machine has that address";
+    default:
+        return "";
+    }
+}
+
 static bool open_listeners(struct daemon *d)
 {
     for (uint32_t i = 0; i < d->options.listen_count; i++) {
@@ -201,7 +220,7 @@ static bool open_listeners(struct daemon *d)
             continue;
         address_text(address, ntohs(((const struct sockaddr_in *)&address->addr)->sin_port), text,
                      sizeof(text));
-        console_error("cannot listen on %s: %s", text, strerror(-err));
+        console_error("cannot listen on %s: %s%s", text, strerror(-err), listen_advice(-err));
         return false;
     }
     return true;

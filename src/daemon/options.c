@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "admin/callback_setting.h"
+#include "base/command_line.h"
+#include "base/guess.h"
+#include "daemon/console.h"
 #include "proto/minor_range.h"
 #include "state/recovery/recovery.h"
 
@@ -43,7 +46,7 @@ static const char usage[] =
     "  --log-format text|json              (default text)\n"
     "  --log-queue KIB       queue for lines while the reader of the log is slow (default 1024);\n"
     "                        further lines are dropped and counted; 0: requests wait for the log\n"
-    "  --check               check the options and exit\n"
+    "  --check               say what would keep the server from starting, and exit\n"
     "  -h, --help            show this\n"
     "  --version\n";
 
@@ -77,6 +80,8 @@ enum option_id {
     OPT_VERSION = OPT_CHECK + 1,
 };
 
+static const char short_options[] = ":h"; /* ':' keeps getopt_long() silent */
+
 static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"export", required_argument, NULL, OPT_EXPORT},
@@ -101,7 +106,7 @@ static const struct option long_options[] = {
 
 static bool complain(const char *what, const char *value)
 {
-    fprintf(stderr, "mainstayd: %s '%s'\n", what, value);
+    console_error("%s '%s'", what, value);
     return false;
 }
 
@@ -147,25 +152,46 @@ bool listen_address_parse(const char *text, struct listen_address *out)
     return inet_pton(AF_INET, host, &in4->sin_addr) == 1;
 }
 
+/* What is wrong with an address that listen_address_parse() refuses. */
+static const char *listen_mistake(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    uint32_t port;
+
+    if (!colon || (*text == '[' && text[strlen(text) - 1] == ']'))
+        return "there is no port";
+    if (!parse_number(colon + 1, 0, 65535, &port))
+        return "a port is a number from 0 to 65535";
+    if (*text != '[' && strchr(text, ':') != colon)
+        return "an IPv6 address stands in brackets";
+    return "the address must be numeric, names are not looked up";
+}
+
 static bool add_listen(struct options *options, const char *text)
 {
-    if (options->listen_count == LIMIT_LISTENERS)
-        return complain("too many --listen, at", text);
-    if (!listen_address_parse(text, &options->listen[options->listen_count]))
-        return complain(
-            "--listen wants a numeric ADDR:PORT or [ADDR6]:PORT, a port up to 65535, not", text);
+    if (options->listen_count == LIMIT_LISTENERS) {
+        console_error("--listen '%s': more than %u addresses", text, LIMIT_LISTENERS);
+        return false;
+    }
+    if (!listen_address_parse(text, &options->listen[options->listen_count])) {
+        console_error("--listen '%s': %s; for example 127.0.0.1:2049 or [::1]:2049", text,
+                      listen_mistake(text));
+        return false;
+    }
     options->listen_count++;
     return true;
 }
 
 static bool add_export(struct options *options, const char *text)
 {
-    char error[256];
+    char error[512];
 
-    if (options->export_count == LIMIT_EXPORTS)
-        return complain("too many --export, at", text);
+    if (options->export_count == LIMIT_EXPORTS) {
+        console_error("--export '%s': more than %u exports", text, LIMIT_EXPORTS);
+        return false;
+    }
     if (!export_spec_parse(text, &options->exports[options->export_count], error, sizeof(error))) {
-        fprintf(stderr, "mainstayd: --export: %s\n", error);
+        console_error("--export '%s': %s", text, error);
         return false;
     }
     options->export_count++;
@@ -193,6 +219,19 @@ static bool add_setting(struct options *options, enum setting_id id, const char 
     return complain(what, text);
 }
 
+static bool setting_unknown(const char *name, size_t len)
+{
+    char hint[GUESS_HINT_BYTES];
+    struct guess guess;
+
+    guess_init(&guess, name, len);
+    for (uint32_t i = 0; i < SETTING_COUNT; i++)
+        guess_offer(&guess, setting_table[i].name);
+    console_error("--set: there is no setting '%.*s'%s (--set help lists them)", (int)len, name,
+                  guess_hint(&guess, "", hint, sizeof(hint)));
+    return false;
+}
+
 /* NAME=VALUE */
 static bool set_setting(struct options *options, const char *text)
 {
@@ -201,10 +240,10 @@ static bool set_setting(struct options *options, const char *text)
     enum setting_id id;
 
     if (!value)
-        return complain("--set wants NAME=VALUE, not", text);
+        return complain("--set wants NAME=VALUE, for example nfs.delegations=0, not", text);
     (void)snprintf(name, sizeof(name), "%.*s", (int)(value - text), text);
     if ((size_t)(value - text) >= sizeof(name) || !setting_lookup(name, &id))
-        return complain("--set help lists the settings; none of them is named in", text);
+        return setting_unknown(text, (size_t)(value - text));
     (void)snprintf(option, sizeof(option), "--set %s", name);
     return add_setting(options, id, option, value + 1);
 }
@@ -267,7 +306,7 @@ static bool set_option(struct options *options, int id, const char *value)
         options->check_only = true;
         return true;
     default:
-        return false; /* getopt has said what is wrong */
+        return false;
     }
 }
 
@@ -313,7 +352,7 @@ static bool check_callbacks(const struct options *options)
     }
     if (callback_setting_fit(&values, options->lease_s, &waits, error, sizeof(error)))
         return true;
-    fprintf(stderr, "mainstayd: --set: %s\n", error);
+    console_error("--set: %s", error);
     return false;
 }
 
@@ -324,51 +363,94 @@ static bool check_minors(const struct options *options)
     const struct setting_option *max = &options->settings[SETTING_MAX_MINOR_VERSION];
 
     if (min->given && max->given && min->number > max->number) {
-        fprintf(stderr, "mainstayd: --min-minor %u is above --max-minor %u\n", min->number,
-                max->number);
+        console_error("--min-minor %u is above --max-minor %u", min->number, max->number);
         return false;
     }
     if (max->given && (int)max->number < MINOR_BUILT_FIRST) {
-        fprintf(stderr, "mainstayd: --max-minor %u: this build has no NFSv4.0\n", max->number);
+        console_error("--max-minor %u: this build has no NFSv4.0", max->number);
         return false;
     }
     return true;
 }
 
+/* Mistakes are told in this format too, wherever it stands. */
+static void find_log_format(int argc, char **argv)
+{
+    int id;
+
+    while ((id = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
+        if (id == OPT_LOG_FORMAT)
+            log_set_json(strcmp(optarg, "json") == 0);
+    }
+    optind = 0; /* glibc: read them again */
+}
+
+static enum options_result refuse_option(int result, char **argv)
+{
+    char text[512];
+
+    console_error("%s (--help lists the options)",
+                  command_line_mistake(result, argv, long_options, text, sizeof(text)));
+    return OPTIONS_WRONG;
+}
+
+/* OPTIONS_RUN: there is more to be done. */
+static enum options_result take_option(struct options *options, int id, char **argv)
+{
+    switch (id) {
+    case '?':
+    case ':':
+        return refuse_option(id, argv);
+    case OPT_HELP:
+    case OPT_VERSION:
+        (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
+        return OPTIONS_DONE;
+    case OPT_SET:
+        if (strcmp(optarg, "help") == 0) {
+            print_settings();
+            return OPTIONS_DONE;
+        }
+        break;
+    default:
+        break;
+    }
+    return set_option(options, id, optarg) ? OPTIONS_RUN : OPTIONS_WRONG;
+}
+
+/* All options together. */
+static bool check_options(const struct options *options, int argc, char **argv)
+{
+    if (optind < argc) {
+        console_error("unexpected argument '%s'%s (--help lists the options)", argv[optind],
+                      strchr(argv[optind], '=') ? "; is --export missing before it?" : "");
+        return false;
+    }
+    if (options->export_count == 0) {
+        console_error("nothing to serve: give at least one --export, for example "
+                      "--export /data=local:/srv/data");
+        return false;
+    }
+    return check_minors(options) && check_callbacks(options);
+}
+
 enum options_result options_parse(struct options *options, int argc, char **argv)
 {
+    enum options_result result = OPTIONS_RUN;
     int id;
 
     *options = (struct options){.lease_s = LEASE_S_DEFAULT,
                                 .grace_s = RECOVERY_GRACE_BY_LEASE,
                                 .log_level = LOG_LEVEL_INFO,
                                 .log_queue_kib = LIMIT_LOG_QUEUE_BYTES >> 10};
-    while ((id = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-        if (id == OPT_HELP || id == OPT_VERSION) {
-            (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
-            return OPTIONS_DONE;
-        }
-        if (id == OPT_SET && strcmp(optarg, "help") == 0) {
-            print_settings();
-            return OPTIONS_DONE;
-        }
-        if (!set_option(options, id, optarg)) {
-            (void)fputs("mainstayd: --help lists the options\n", stderr);
-            return OPTIONS_WRONG;
-        }
-    }
-    if (optind < argc) {
-        complain("unexpected argument", argv[optind]);
-        return OPTIONS_WRONG;
-    }
-    if (options->export_count == 0) {
-        (void)fputs("mainstayd: nothing to serve: give at least one --export\n", stderr);
-        return OPTIONS_WRONG;
-    }
-    if (!check_minors(options) || !check_callbacks(options))
-        return OPTIONS_WRONG;
-    fill_defaults(options);
-    return OPTIONS_RUN;
+    find_log_format(argc, argv);
+    while (result == OPTIONS_RUN &&
+           (id = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+        result = take_option(options, id, argv);
+    if (result == OPTIONS_RUN && !check_options(options, argc, argv))
+        result = OPTIONS_WRONG;
+    if (result == OPTIONS_RUN)
+        fill_defaults(options);
+    return result;
 }
 
 void options_fini(struct options *options)

@@ -100,8 +100,8 @@ struct export_spec {
 
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
  * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
- * sec=sys[:sys...], fsid=N, strict_utf8.  False: `error` says why.  Free with
- * export_spec_fini(). */
+ * sec=sys[:sys...], fsid=N, strict_utf8; those that contradict each other are refused.  False:
+ * `error` says what is wrong and what is expected.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
 

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guess.h"
 #include "export/export.h"
 
-static bool fail(char *error, size_t size, const char *what, const char *value)
+static bool fail(char *error, size_t size, const char *why)
 {
-    snprintf(error, size, "%s '%s'", what, value);
+    (void)snprintf(error, size, "%s", why);
     return false;
 }
 
@@ -129,65 +130,148 @@ static bool parse_fsid(const char *value, struct export_spec *spec)
     return spec->has_fsid;
 }
 
-static const struct valued_option {
-    const char *name, *form;
-    bool (*parse)(const char *value, struct export_spec *spec);
-} valued_options[] = {
-    {"anonuid", "anonuid=N, a user's number", parse_anonuid},
-    {"anongid", "anongid=N, a group's number", parse_anongid},
-    {"client", "client=ADDR or client=ADDR/BITS, a numeric address; up to 64 of them",
-     parse_client},
-    {"sec", "sec=sys", parse_sec},
-    {"fsid", "fsid=N, a number from 1", parse_fsid},
+/* Options that exclude each other form a group. */
+enum flag_group {
+    GROUP_ACCESS,
+    GROUP_CHANGES,
+    GROUP_SQUASH,
+    GROUP_PORTS,
+    GROUP_NAMES,
+    GROUP_COUNT,
 };
 
-static bool parse_valued(const char *option, struct export_spec *spec, char *error, size_t size)
+static const struct flag_option {
+    const char *name;
+    enum flag_group group;
+    int value;
+} flag_options[] = {
+    {"rw", GROUP_ACCESS, false},
+    {"ro", GROUP_ACCESS, true},
+    {"sync", GROUP_CHANGES, false},
+    {"async", GROUP_CHANGES, true},
+    {"root_squash", GROUP_SQUASH, EXPORT_ROOT_SQUASH},
+    {"no_root_squash", GROUP_SQUASH, EXPORT_NO_ROOT_SQUASH},
+    {"all_squash", GROUP_SQUASH, EXPORT_ALL_SQUASH},
+    {"secure", GROUP_PORTS, EXPORT_PORTS_SECURE},
+    {"insecure", GROUP_PORTS, EXPORT_PORTS_INSECURE},
+    {"strict_utf8", GROUP_NAMES, true},
+};
+
+static const struct valued_option {
+    const char *name;
+    bool (*parse)(const char *value, struct export_spec *spec);
+    bool repeatable;
+    const char *form;
+} valued_options[] = {
+    {"anonuid", parse_anonuid, false,
+     "anonuid=N with the number of a user, for example anonuid=65534"},
+    {"anongid", parse_anongid, false,
+     "anongid=N with the number of a group, for example anongid=65534"},
+    {"client", parse_client, true,
+     "client=ADDR or client=ADDR/BITS with a numeric address, up to 64 of them, for example "
+     "client=192.0.2.0/24"},
+    {"sec", parse_sec, false, "sec=sys; AUTH_SYS is the only flavor supported"},
+    {"fsid", parse_fsid, false, "fsid=N with a number from 1, for example fsid=7"},
+};
+
+/* What one option after the other was read into. */
+struct option_parser {
+    struct export_spec *spec;
+    const struct flag_option *flags[GROUP_COUNT]; /* given so far */
+    bool given[ARRAY_SIZE(valued_options)];
+    char *error;
+    size_t size;
+};
+
+static void flag_apply(struct export_spec *spec, const struct flag_option *flag)
+{
+    switch (flag->group) {
+    case GROUP_ACCESS:
+        spec->read_only = flag->value;
+        return;
+    case GROUP_CHANGES:
+        spec->async = flag->value;
+        return;
+    case GROUP_SQUASH:
+        spec->squash = (enum export_squash)flag->value;
+        return;
+    case GROUP_PORTS:
+        spec->ports = (enum export_ports)flag->value;
+        return;
+    case GROUP_NAMES:
+        spec->strict_utf8 = flag->value;
+        return;
+    case GROUP_COUNT:
+        return;
+    }
+}
+
+static bool flag_take(struct option_parser *parser, const struct flag_option *flag)
+{
+    const struct flag_option *before = parser->flags[flag->group];
+
+    if (before && before != flag) {
+        (void)snprintf(parser->error, parser->size, "options '%s' and '%s' contradict each other",
+                       before->name, flag->name);
+        return false;
+    }
+    parser->flags[flag->group] = flag;
+    flag_apply(parser->spec, flag);
+    return true;
+}
+
+/* `value` is what follows the name: "=..." or nothing. */
+static bool value_take(struct option_parser *parser, size_t index, const char *value)
+{
+    const struct valued_option *known = &valued_options[index];
+
+    if (parser->given[index] && !known->repeatable) {
+        (void)snprintf(parser->error, parser->size, "option '%s' is given twice", known->name);
+        return false;
+    }
+    parser->given[index] = true;
+    if (*value == '=' && known->parse(value + 1, parser->spec))
+        return true;
+    (void)snprintf(parser->error, parser->size, "invalid option '%s%s': expected %s", known->name,
+                   value, known->form);
+    return false;
+}
+
+static bool option_unknown(const struct option_parser *parser, const char *option)
+{
+    char hint[GUESS_HINT_BYTES];
+    struct guess guess;
+
+    guess_init(&guess, option, strcspn(option, "="));
+    for (size_t i = 0; i < ARRAY_SIZE(flag_options); i++)
+        guess_offer(&guess, flag_options[i].name);
+    for (size_t i = 0; i < ARRAY_SIZE(valued_options); i++)
+        guess_offer(&guess, valued_options[i].name);
+    (void)snprintf(parser->error, parser->size, "unknown option '%s'%s", option,
+                   guess_hint(&guess, "", hint, sizeof(hint)));
+    return false;
+}
+
+static bool option_take(struct option_parser *parser, const char *option)
 {
     size_t len = strcspn(option, "=");
 
-    for (size_t i = 0; i < ARRAY_SIZE(valued_options); i++) {
-        const struct valued_option *known = &valued_options[i];
-
-        if (strlen(known->name) != len || strncmp(option, known->name, len) != 0)
-            continue;
-        if (option[len] == '=' && known->parse(option + len + 1, spec))
-            return true;
-        (void)snprintf(error, size, "export option '%s': it has the form %s", option, known->form);
-        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(flag_options); i++) {
+        if (strcmp(flag_options[i].name, option) == 0)
+            return flag_take(parser, &flag_options[i]);
     }
-    return fail(error, size, "unknown export option", option);
-}
-
-static bool parse_option(const char *option, struct export_spec *spec, char *error, size_t size)
-{
-    if (strcmp(option, "ro") == 0)
-        spec->read_only = true;
-    else if (strcmp(option, "rw") == 0)
-        spec->read_only = false;
-    else if (strcmp(option, "strict_utf8") == 0)
-        spec->strict_utf8 = true;
-    else if (strcmp(option, "sync") == 0)
-        spec->async = false;
-    else if (strcmp(option, "async") == 0)
-        spec->async = true;
-    else if (strcmp(option, "root_squash") == 0)
-        spec->squash = EXPORT_ROOT_SQUASH;
-    else if (strcmp(option, "no_root_squash") == 0)
-        spec->squash = EXPORT_NO_ROOT_SQUASH;
-    else if (strcmp(option, "all_squash") == 0)
-        spec->squash = EXPORT_ALL_SQUASH;
-    else if (strcmp(option, "secure") == 0)
-        spec->ports = EXPORT_PORTS_SECURE;
-    else if (strcmp(option, "insecure") == 0)
-        spec->ports = EXPORT_PORTS_INSECURE;
-    else
-        return parse_valued(option, spec, error, size);
-    return true;
+    for (size_t i = 0; i < ARRAY_SIZE(valued_options); i++) {
+        if (strlen(valued_options[i].name) == len &&
+            strncmp(option, valued_options[i].name, len) == 0)
+            return value_take(parser, i, option + len);
+    }
+    return option_unknown(parser, option);
 }
 
 /* Split "BACKEND[:ARG][,OPT...]"; `rest` is cut up. */
 static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t size)
 {
+    struct option_parser parser = {.spec = spec, .error = error, .size = size};
     char *options = strchr(rest, ',');
     char *arg;
 
@@ -197,7 +281,7 @@ static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t
     if (arg)
         *arg++ = '\0';
     if (*rest == '\0')
-        return fail(error, size, "no backend in export", spec->path);
+        return fail(error, size, "no backend after '=', for example /data=local:/srv/data");
     spec->backend = must_strdup(rest);
     spec->arg = must_strdup(arg ? arg : "");
     while (options) {
@@ -205,7 +289,7 @@ static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t
 
         if (next)
             *next++ = '\0';
-        if (!parse_option(options, spec, error, size))
+        if (!option_take(&parser, options))
             return false;
         options = next;
     }
@@ -220,10 +304,13 @@ bool export_spec_parse(const char *text, struct export_spec *spec, char *error, 
 
     *spec = (struct export_spec){.anon_uid = 65534, .anon_gid = 65534};
     if (!equals)
-        return fail(error, error_size, "expected PSEUDO=BACKEND[:ARG][,OPT...], got", text);
+        return fail(error, error_size,
+                    "expected PSEUDO=BACKEND[:ARG][,OPT...], for example /data=local:/srv/data,ro");
     spec->path = path_normalise(text, (size_t)(equals - text));
     if (!spec->path)
-        return fail(error, error_size, "not an absolute path in export", text);
+        return fail(error, error_size,
+                    "the path before '=' must be absolute and without '.' and '..', for example "
+                    "/data=local:/srv/data");
     rest = must_strdup(equals + 1);
     ok = parse_rest(rest, spec, error, error_size);
     free(rest);

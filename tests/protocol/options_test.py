@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.  A log in JSON is JSON from
+"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.   A log in JSON is JSON from
 its first line to its last.  S20-50, S20-51."""
 
 import json
@@ -50,7 +50,8 @@ class Wrong(unittest.TestCase):
                             f"{option}={value}")
 
     def test_no_value(self):
-        self.expect("requires an argument", "--max-minor")
+        self.expect("mainstayd: option '--max-minor' needs a value (--help lists the options)", "--max-minor")
+        self.expect("mainstayd: option '--check' takes no value", "--check=1")
 
     def test_upside_down(self):
         self.expect("mainstayd: --min-minor 1 is above --max-minor 0", "--min-minor", "1",
@@ -59,11 +60,12 @@ class Wrong(unittest.TestCase):
                     "--min-minor", "1")
 
     def test_settings(self):
-        self.expect("mainstayd: --set wants NAME=VALUE, not 'nfs.delegations'", "--set",
+        self.expect("mainstayd: --set wants NAME=VALUE, for example nfs.delegations=0, not 'nfs.delegations'", "--set",
                     "nfs.delegations")
-        for text in ("nfs.no_such=1", "=1", "nfs.delegations =1", "NFS.DELEGATIONS=1", "x" * 200 + "=1"):
-            self.expect(f"mainstayd: --set help lists the settings; none of them is named in '{text}'",
-                        "--set", text)
+        for name in ("nfs.no_such", "", "nfs.delegations ", "NFS.DELEGATIONS", "x" * 200):
+            self.expect(f"mainstayd: --set: there is no setting '{name}'", "--set", f"{name}=1")
+        self.expect("there is no setting 'nfs.delegation'; did you mean 'nfs.delegations'? (--set help lists them)",
+                    "--set", "nfs.delegation=1")
         for text in ("", "1001", "-1", "ten", "1 "):
             self.expect("mainstayd: --set nfs.recall_park_ms wants 0 to 1000 milliseconds, not "
                         f"'{text}'", "--set", f"nfs.recall_park_ms={text}")
@@ -86,20 +88,61 @@ class Wrong(unittest.TestCase):
                     "(option)", "--set", "nfs.callback_backoff_ms=5000", "--set",
                     "nfs.callback_backoff_max_ms=4000")
 
+    def test_unknown(self):
+        for option, words in (("--exprot", "unknown option '--exprot'; did you mean '--export'?"),
+                              ("--log_level=info", "unknown option '--log_level'; did you mean '--log-level'?"),
+                              ("--nonsense", "unknown option '--nonsense' (--help"),
+                              ("--log-", "option '--log-' is ambiguous"),
+                              ("-x", "unknown option '-x' (--help"),
+                              ("more", "unexpected argument 'more' (--help"),
+                              ("/b=mem:", "unexpected argument '/b=mem:'; is --export missing before it?")):
+            self.expect(f"mainstayd: {words}", option)
+
+    def test_nothing_to_serve(self):
+        done = run("--check")
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "mainstayd: nothing to serve: give at least one --export, for example --export "
+                          "/data=local:/srv/data\n"))
+
     def test_exports(self):
-        for option, form in (("sec=krb5", "sec=sys"), ("sec=", "sec=sys"), ("anonuid", "anonuid=N, a user's number"),
-                             ("anongid=staff", "anongid=N, a group's number"), ("fsid=0", "fsid=N, a number from 1"),
-                             ("client=host.name", "client=ADDR or client=ADDR/BITS, a numeric address"),
-                             ("client=192.0.2.1/33", "client=ADDR or client=ADDR/BITS, a numeric address")):
-            self.expect(f"mainstayd: --export: export option '{option}': it has the form {form}", "--export",
-                        f"/a=mem:,{option}")
-        for option in ("secured", "client2=192.0.2.1", "=1", ""):
-            self.expect(f"mainstayd: --export: unknown export option '{option}'", "--export", f"/a=mem:,{option}")
+        for export, words in (
+                ("/a=mem:,sec=krb5", "invalid option 'sec=krb5': expected sec=sys; AUTH_SYS is the only flavor "
+                 "supported"),
+                ("/a=mem:,sec=", "invalid option 'sec=': expected sec=sys"),
+                ("/a=mem:,anonuid", "invalid option 'anonuid': expected anonuid=N with the number of a user, for "
+                 "example anonuid=65534"),
+                ("/a=mem:,anongid=staff", "invalid option 'anongid=staff': expected anongid=N with the number of a "
+                 "group, for example anongid=65534"),
+                ("/a=mem:,fsid=0", "invalid option 'fsid=0': expected fsid=N with a number from 1, for example fsid=7"),
+                ("/a=mem:,client=host.name", "invalid option 'client=host.name': expected client=ADDR or "
+                 "client=ADDR/BITS with a numeric address, up to 64 of them, for example client=192.0.2.0/24"),
+                ("/a=mem:,client=192.0.2.1/33", "invalid option 'client=192.0.2.1/33': expected client=ADDR"),
+                ("/a=mem:,ro,rw", "options 'ro' and 'rw' contradict each other"),
+                ("/a=mem:,async,sync", "options 'async' and 'sync' contradict each other"),
+                ("/a=mem:,all_squash,no_root_squash", "options 'all_squash' and 'no_root_squash' contradict"),
+                ("/a=mem:,secure,insecure", "options 'secure' and 'insecure' contradict each other"),
+                ("/a=mem:,anonuid=1,anonuid=2", "option 'anonuid' is given twice"),
+                ("/a=mem:,secured", "unknown option 'secured'; did you mean 'secure'?"),
+                ("/a=mem:,client2=192.0.2.1", "unknown option 'client2=192.0.2.1'; did you mean 'client'?"),
+                ("/a=mem:,=1", "unknown option '=1'"), ("/a=mem:,", "unknown option ''"),
+                ("/srv/data", "expected PSEUDO=BACKEND[:ARG][,OPT...], for example /data=local:/srv/data,ro"),
+                ("a=mem:", "the path before '=' must be absolute and without '.' and '..', for example"),
+                ("/a=", "no backend after '=', for example /data=local:/srv/data")):
+            self.expect(f"mainstayd: --export '{export}': {words}", "--export", export)
+        self.expect("mainstayd: export /a: there is no backend 'lokal'; did you mean 'local'? (there are mem: and "
+                    "local:DIRECTORY)", "--export", "/a=lokal:/srv")
+        self.expect("mainstayd: export /a: backend local needs a directory after its colon, for example "
+                    "local:/srv/data", "--export", "/a=local")
 
     def test_addresses(self):
-        for address in ("localhost:2049", "192.0.2.1:99999", "192.0.2.1", "::1:2049"):
-            self.expect("mainstayd: --listen wants a numeric ADDR:PORT or [ADDR6]:PORT, a port up to 65535, not "
-                        f"'{address}'", "--listen", address)
+        for address, words in (("localhost:2049", "the address must be numeric, names are not looked up"),
+                               ("192.0.2.1:99999", "a port is a number from 0 to 65535"),
+                               ("192.0.2.1:nfs", "a port is a number from 0 to 65535"),
+                               ("192.0.2.1", "there is no port"), ("[::1]", "there is no port"),
+                               ("::1:2049", "an IPv6 address stands in brackets"),
+                               ("[fe80::1%lo]:2049", "the address must be numeric")):
+            self.expect(f"mainstayd: --listen '{address}': {words}", "--listen", address)
+        self.expect("; for example 127.0.0.1:2049 or [::1]:2049\n", "--listen", "localhost:2049")
 
     def test_sound(self):
         for options in (("--min-minor", "0"), ("--max-minor", "1"), ("--min-minor", "2"),
@@ -131,7 +174,8 @@ class Help(unittest.TestCase):
             source = file.read()
         with open(os.path.join(SOURCE, "docs/user-guide.md"), encoding="utf-8") as file:
             guide = file.read()
-        options = set(re.findall(r'strcmp\(option, "(\w+)"', source) + re.findall(r'\{"\w+", "(\w+=)', source))
+        options = set(re.findall(r'\{"(\w+)", GROUP_', source))
+        options |= {f"{name}=" for name in re.findall(r'\{"(\w+)", parse_\w+, ', source)}
         self.assertTrue({"ro", "secure", "strict_utf8", "fsid="} <= options)
         for option in options:
             self.assertRegex(text, rf"\s{option}" if option.endswith("=") else rf"\s{option}\s")
@@ -203,17 +247,17 @@ class Stored(unittest.TestCase):
         self.assertNotIn("nfs.max_minor_version", text)
 
     def test_the_log_says_how_exports_are_open(self):
-        """Defaults too, and the last of options that contradict each other."""
+        """Defaults too."""
         with tempfile.TemporaryDirectory(prefix="mainstay-options-") as directory:
             text = self.start("--export", f"/local=local:{directory}",
                               "--export", f"/squashed=local:{directory},all_squash,ro,async,client=192.0.2.1",
-                              "--export", "/last=mem:,ro,rw,async,sync,insecure,secure,no_root_squash")
+                              "--export", "/named=mem:,rw,sync,secure,no_root_squash")
         ports = "secure" if os.geteuid() == 0 else "insecure"
         for words in ('path="/" access="rw" changes="sync" squash="root_squash" ports="insecure" client_rules=0',
                       f'path="/local" access="rw" changes="sync" squash="root_squash" ports="{ports}" client_rules=0',
                       'path="/squashed" access="ro" changes="async" squash="all_squash" ports="insecure" '
                       'client_rules=1',
-                      'path="/last" access="rw" changes="sync" squash="no_root_squash" ports="secure" '
+                      'path="/named" access="rw" changes="sync" squash="no_root_squash" ports="secure" '
                       'client_rules=0'):
             self.assertIn(f"export.open {words}\n", text)
 
@@ -269,6 +313,20 @@ class Json(unittest.TestCase):
         for line in lines:
             self.assertLessEqual({"time", "level", "event"}, set(line))
         return lines
+
+    def test_mistakes(self):
+        """Wherever the option stands."""
+        for options in (("--log-format", "json", "--lease", "0"), ("--lease", "0", "--log-format=json"),
+                        ("--export", "/=mem:", "--log-format", "json", "--nonsense"),
+                        ("--log-format", "json"), ("more", "--log-format", "json"),
+                        ("--log-format", "json", "--export", "/=none:"),
+                        ("--log-format", "json", "--export", "x" * 9000),
+                        ("--log-format", "json", "--export", "\xe4" * 9000)):
+            done = run(*options)
+            self.assertEqual(done.returncode, 2)
+            line, = self.lines(done.stderr)
+            self.assertEqual((line["level"], line["event"]), ("error", "daemon.error"))
+            self.assertTrue(line["error"])
 
     def test_failure(self):
         with tempfile.TemporaryDirectory(prefix="mainstay-options-") as directory:

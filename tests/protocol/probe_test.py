@@ -117,20 +117,45 @@ class Report(unittest.TestCase):
 
 class Failure(unittest.TestCase):
     def test_usage(self):
-        for arguments in ([], ["nonsense"], ["probe"], ["probe", "a:1", "b:1"], ["probe", "host"],
-                          ["probe", "host:port"], ["probe", "host:0"], ["probe", "host:65536"],
-                          ["probe", "::1:2049"], ["probe", ":1"], ["probe", "a:1", "--bogus"]):
+        """Each mistake is named, with what is right."""
+        for arguments, words in (([], "usage: mainstay COMMAND"),
+                                 (["nonsense"], "unknown command 'nonsense' (--help lists them)"),
+                                 (["prob"], "unknown command 'prob'; did you mean 'probe'?"),
+                                 (["--halp"], "unknown option '--halp'"),
+                                 (["probe"], "expected one HOST[:PORT], got 0; for example mainstay probe 127.0.0.1"),
+                                 (["probe", "a:1", "b:1"], "expected one HOST[:PORT], got 2"),
+                                 (["probe", "host:port"], "'host:port': a port is a number from 1 to 65535"),
+                                 (["probe", "host:0"], "'host:0': a port is a number from 1 to 65535"),
+                                 (["probe", "host:65536"], "'host:65536': a port is a number from 1 to 65535"),
+                                 (["probe", "::1:2049"], "an IPv6 address stands in brackets, for example [::1]:2049"),
+                                 (["probe", "::1"], "an IPv6 address stands in brackets"),
+                                 (["probe", ":1"], "':1': there is no host"),
+                                 (["probe", "x" * 400], "it is too long"),
+                                 (["probe", "a:1", "--jsn"], "unknown option '--jsn'; did you mean '--json'?"),
+                                 (["probe", "a:1", "--json=3"], "option '--json' takes no value"),
+                                 (["probe", "a:1", "-j"], "unknown option '-j'")):
             with self.subTest(arguments):
                 run = mainstay(*arguments)
                 self.assertEqual((run.returncode, run.stdout), (2, ""))
-                self.assertTrue(run.stderr)
+                self.assertIn(words, run.stderr)
 
     def test_help_and_version(self):
-        for arguments in (["--help"], ["--version"], ["probe", "--help"]):
+        for arguments in (["--help"], ["-h"], ["--version"], ["probe", "--help"], ["probe", "-h"]):
             with self.subTest(arguments):
                 run = mainstay(*arguments)
                 self.assertEqual((run.returncode, run.stderr), (0, ""))
                 self.assertIn("mainstay", run.stdout)
+
+    def test_default_port(self):
+        """2049, with whatever answers there: here nobody, or a server of the machine."""
+        for host in ("127.0.0.1", "[::1]"):
+            run = mainstay("probe", host)
+            self.assertIn(f"{host}:2049", run.stdout + run.stderr)
+
+    def test_unknown_host(self):
+        run = mainstay("probe", "no..host")
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn("no..host:2049: ", run.stderr)
 
     def test_unreachable(self):
         with socket.socket() as held:  # bound and not listening: refused
