@@ -32,6 +32,7 @@
 #include "daemon/options.h"
 #include "daemon/privilege.h"
 #include "daemon/setting_effect.h"
+#include "daemon/shutdown.h"
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
@@ -280,12 +281,13 @@ static void share_heap(void)
         mallopt(M_ARENA_MAX, 1);
 }
 
-static void wait_for_end(struct daemon *d, const sigset_t *signals)
+/* `cause` is the signal that ends it. */
+static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *cause)
 {
     const struct timespec tick = {.tv_sec = 1};
 
     for (;;) {
-        int sig = sigtimedwait(signals, NULL, &tick);
+        int sig = sigtimedwait(signals, cause, &tick);
 
         if (sig == SIGTERM || sig == SIGINT)
             return;
@@ -307,6 +309,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals)
 static int serve(struct daemon *d)
 {
     sigset_t signals;
+    siginfo_t cause;
     int err;
 
     backend_block_signals();
@@ -333,8 +336,9 @@ static int serve(struct daemon *d)
     recovery_listening(d->server.state->recovery, clock_now_ns());
     state_beat(d->server.state, clock_now_ns());
     say_ready(d);
-    wait_for_end(d, &signals);
+    wait_for_end(d, &signals, &cause);
     notify_manager("STOPPING=1");
+    shutdown_log(&cause, &d->server, d->transport);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {

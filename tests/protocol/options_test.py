@@ -338,14 +338,18 @@ class Json(unittest.TestCase):
         self.assertIn("No such file or directory", last["error"])
 
     def test_from_the_first_line_to_the_last(self):
-        for sig in (signal.SIGTERM, signal.SIGINT):
+        for sig, name in ((signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")):
             lines = self.lines(self.log_of_a_run(sig, "--log-format", "json"))
             ready, = (line for line in lines if line["event"] == "daemon.ready")
             self.assertRegex(ready["address"], r"^127\.0\.0\.1:[0-9]+$")
+            stop, = (line for line in lines if line["event"] == "daemon.stop")
+            self.assertEqual((stop["why"], stop["by_pid"], stop["by_uid"]), (name, os.getpid(), os.geteuid()))
+            self.assertEqual((stop["connections"], stop["parked_calls"], stop["opens"]), (1, 0, 0))
 
     def test_text_is_as_it_was(self):
         text = self.log_of_a_run(signal.SIGTERM)
         self.assertRegex(text, r"(?m)^mainstayd: ready on 127\.0\.0\.1:[0-9]+$")
+        self.assertRegex(text, rf'(?m)^\S+ info daemon\.stop why="SIGTERM" by_pid={os.getpid()} ')
 
     @staticmethod
     def log_of_a_run(sig, *options):
