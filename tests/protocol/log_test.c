@@ -532,11 +532,12 @@ static void flood_of_replays(void **state)
     expect_flood(start, "sequence.replay", "sequence.replay_more");
 }
 
-/* A retry of CREATE_SESSION makes no session, and says so of none. */
+/* A retry of CREATE_SESSION makes no session, and says so of none.  The line names the client. */
 static void created_once(void **state)
 {
-    struct client_session_wish wish = client_session_wish_default(NULL);
+    struct client_session_wish wish = client_session_wish_default("creator");
     static struct client_session session;
+    struct log_line line;
     enum nfsstat4 status;
 
     (void)state;
@@ -550,6 +551,10 @@ static void created_once(void **state)
         session.create_seqid = seqid;
         assert_int_equal(log_find("session.create", NULL).count, before + (i == 0));
     }
+    line = log_find_with("session.create", "owner", "creator");
+    assert_int_equal(line.count, 1);
+    assert_string_equal(log_value(&line, "peer"), "127.0.0.1");
+    assert_int_equal(log_number(&line, "minor"), 1);
 }
 
 /* Ask for the figures and wait for them. */

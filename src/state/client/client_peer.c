@@ -21,6 +21,15 @@ void client_peer_of(const struct sockaddr *address, struct client_peer *out)
         out->family = AF_UNSPEC;
 }
 
+_Static_assert(CLIENT_PEER_TEXT_BYTES == INET6_ADDRSTRLEN, "an address as text");
+
+const char *client_peer_format(const struct client_peer *peer, char text[CLIENT_PEER_TEXT_BYTES])
+{
+    if (!inet_ntop(peer->family, peer->bytes, text, CLIENT_PEER_TEXT_BYTES))
+        memcpy(text, "?", 2);
+    return text;
+}
+
 void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,
                                 const struct client_principal *principal)
 {
@@ -35,17 +44,17 @@ static bool same_peer(const struct client_peer *a, const struct client_peer *b)
 void client_peer_audit(struct state *state, const struct client *client)
 {
     const struct client_replaced *by = &client->replaced;
-    char before[INET6_ADDRSTRLEN] = "?", after[INET6_ADDRSTRLEN] = "?";
+    char before[CLIENT_PEER_TEXT_BYTES], after[CLIENT_PEER_TEXT_BYTES];
 
     if (by->by == 0 ||
         (same_peer(&client->peer, &by->peer) &&
          client_principal_equal(&client->principal, &by->principal)) ||
         !log_limit_take(&state->replaced, clock_now_ns(), LIMIT_LOG_REPLACED_PER_S))
         return;
-    (void)inet_ntop(client->peer.family, client->peer.bytes, before, sizeof(before));
-    (void)inet_ntop(by->peer.family, by->peer.bytes, after, sizeof(after));
-    log_info("client.replaced", LOG_ID("client", client->id), LOG_STR("peer", before),
-             LOG_U64("uid", client->principal.uid), LOG_ID("by", by->by), LOG_STR("by_peer", after),
+    log_info("client.replaced", LOG_ID("client", client->id),
+             LOG_STR("peer", client_peer_format(&client->peer, before)),
+             LOG_U64("uid", client->principal.uid), LOG_ID("by", by->by),
+             LOG_STR("by_peer", client_peer_format(&by->peer, after)),
              LOG_U64("by_uid", by->principal.uid),
              LOG_U64("left_out", log_limit_left_out(&state->replaced)));
 }

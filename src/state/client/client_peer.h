@@ -26,6 +26,13 @@ struct client_source {
 
 void client_peer_of(const struct sockaddr *address, struct client_peer *out);
 
+enum {
+    CLIENT_PEER_TEXT_BYTES = 46 /* INET6_ADDRSTRLEN */
+};
+
+/* "192.0.2.1", "2001:db8::1", or "?" when it is not known.  Returns `text`. */
+const char *client_peer_format(const struct client_peer *peer, char text[CLIENT_PEER_TEXT_BYTES]);
+
 /* With client_table.lock: the confirmed record of an owner string makes room for the record with
  * the id `by`, which `principal` at `peer` asked for. */
 void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,

@@ -236,6 +236,43 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
     return client->create_reply.status;
 }
 
+/* The client's part of the log line: what the client record has under the table's lock. */
+struct creator {
+    struct client_peer peer;
+    uint32_t owner_len;
+    uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
+};
+
+static void creator_read(struct state *state, uint64_t id, struct creator *creator)
+{
+    struct client *client;
+
+    memset(&creator->peer, 0, sizeof(creator->peer));
+    creator->owner_len = 0;
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_find_kind_locked(state, id, CLIENT_V41);
+    if (client) {
+        creator->peer = client->peer;
+        creator->owner_len = client->owner->len;
+        memcpy(creator->owner, client->owner->string, client->owner->len);
+    }
+    pthread_mutex_unlock(&state->clients.lock);
+}
+
+static void created_log(struct state *state, const struct session *session, uint32_t flags)
+{
+    char peer[CLIENT_PEER_TEXT_BYTES];
+    struct creator creator;
+
+    creator_read(state, session->client->id, &creator);
+    log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+             LOG_ID("client", session->client->id),
+             LOG_STR("peer", client_peer_format(&creator.peer, peer)),
+             LOG_STRN("owner", creator.owner, creator.owner_len),
+             LOG_U64("minor", session->minor_version),
+             LOG_U64("slots", session->fore.ca_maxrequests), LOG_U64("flags", flags));
+}
+
 /* The connection of a retry gets bound as that of the original was. */
 static void bind_created(struct state *state, struct session_conn *conn,
                          const struct CREATE_SESSION4resok *resok, bool again)
@@ -245,11 +282,8 @@ static void bind_created(struct state *state, struct session_conn *conn,
     if (!session)
         return;
     session_conn_bind(conn, session, resok->csr_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
-    if (!again)
-        log_info("session.create", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
-                 LOG_ID("client", session->client->id), LOG_U64("minor", session->minor_version),
-                 LOG_U64("slots", session->fore.ca_maxrequests),
-                 LOG_U64("flags", resok->csr_flags));
+    if (!again && log_enabled(LOG_LEVEL_INFO))
+        created_log(state, session, resok->csr_flags);
     session_put(session);
 }
 
