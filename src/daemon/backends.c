@@ -121,24 +121,35 @@ uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count)
     return keepers;
 }
 
-void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s)
+/* How long the kernel lets a program wait for a lease of ours; UINT32_MAX: for ever, or that is not
+ * known. */
+static uint32_t lease_break_time_s(void)
 {
     FILE *file = fopen("/proc/sys/fs/lease-break-time", "re");
+    uint32_t seconds = UINT32_MAX;
     char text[16];
-    bool asked = false;
 
     if (!file)
-        return;
-    for (uint32_t i = 0; i < count; i++)
-        asked |= strcmp(specs[i].backend, "local") == 0;
-    if (asked && fgets(text, sizeof(text), file) && strtoul(text, NULL, 10) <= lease_s)
-        log_info("local.lease_break_time", LOG_U64("seconds", strtoul(text, NULL, 10)),
-                 LOG_U64("lease", lease_s),
-                 LOG_STR("note",
-                         "local programs wait no longer than that for a delegated file, but "
-                         "a client that does not answer keeps it for the lease: raise "
-                         "/proc/sys/fs/lease-break-time or lower --lease"));
+        return seconds;
+    if (fgets(text, sizeof(text), file))
+        seconds = (uint32_t)strtoul(text, NULL, 10);
     (void)fclose(file);
+    return seconds > 0 ? seconds : UINT32_MAX;
+}
+
+void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s)
+{
+    uint32_t seconds = lease_break_time_s();
+    char note[256];
+
+    if (seconds > lease_s || !backend_serves_machine(specs, count))
+        return;
+    (void)snprintf(note, sizeof(note),
+                   "local programs wait at most %u s for a delegated file, but an unresponsive "
+                   "client keeps it for the lease (%u s): raise lease-break-time or lower --lease",
+                   seconds, lease_s);
+    log_info("local.lease_break_time", LOG_U64("seconds", seconds), LOG_U64("lease", lease_s),
+             LOG_STR("note", note));
 }
 
 bool backend_serves_machine(const struct export_spec *specs, uint32_t count)
