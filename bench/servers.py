@@ -107,8 +107,8 @@ def start_mainstay(program, disk=None, option=None):
     squash = "no_root_squash" if os.geteuid() == 0 else "all_squash"
     # There are fewer reserved ports than connections that a run may want. Before there was the
     # option all ports were good.
-    if subprocess.run([program, "--export", "/=mem:,insecure", "--check"], stdout=subprocess.DEVNULL,
-                      stderr=subprocess.DEVNULL, check=False).returncode == 0:
+    check = [program, "--listen", "127.0.0.1:0", "--state", server.state, "--export", "/=mem:,insecure", "--check"]
+    if subprocess.run(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
         squash += ",insecure"
     options = ",".join(filter(None, (squash, option)))
     return server.start([program, "--listen", server.target, "--state", server.state,

@@ -136,6 +136,16 @@ struct settings *settings_open(const struct settings_config *config, enum settin
     return settings;
 }
 
+enum settings_status settings_check(const struct settings_config *config, char *error, size_t size)
+{
+    struct snapshot would = {0};
+
+    memcpy(would.options, config->options, sizeof(config->options));
+    if (config->dir >= 0 && !settings_db_peek(config->dir, &would.rows, error, size))
+        return SETTINGS_UNREADABLE;
+    return evaluate(config, &would, error, size);
+}
+
 void settings_close(struct settings *settings)
 {
     if (!settings)

@@ -45,6 +45,11 @@ struct settings_config {
 struct settings *settings_open(const struct settings_config *config, enum settings_status *status,
                                char *error, size_t size) MUST_USE;
 
+/* Would settings_open() refuse them?  SETTINGS_OK: it would not, as far as can be told without
+ * writing anything.  `config->dir` may be -1: there is no state directory yet.  Obeys nothing. */
+enum settings_status settings_check(const struct settings_config *config, char *error,
+                                    size_t size) MUST_USE;
+
 /* Nobody uses them any more.  May be NULL. */
 void settings_close(struct settings *settings);
 

@@ -75,6 +75,19 @@ static bool row_read(sqlite3_stmt *s, struct settings_rows *rows)
     return row->usual || text_read(s, 1, row->text);
 }
 
+bool settings_db_peek(int dir, struct settings_rows *rows, char *error, size_t size)
+{
+    struct database *db;
+    bool done;
+
+    memset(rows, 0, sizeof(*rows));
+    if (!database_peek(&kind, dir, &db, error, size))
+        return false;
+    done = !db || settings_db_load(db, rows, error, size);
+    database_close(db);
+    return done;
+}
+
 bool settings_db_load(struct database *db, struct settings_rows *rows, char *error, size_t size)
 {
     sqlite3_stmt *s = db->statements[SQL_LOAD];

@@ -27,6 +27,10 @@ struct database;
  * left as it is. */
 struct database *settings_db_open(int dir, char *error, size_t size) MUST_USE;
 
+/* Read what is stored and write nothing.  True, with no rows, too, when it cannot be told without
+ * writing (database_peek()). */
+bool settings_db_peek(int dir, struct settings_rows *rows, char *error, size_t size) MUST_USE;
+
 /* What is stored.  False and a reason when it cannot be read or makes no sense. */
 bool settings_db_load(struct database *db, struct settings_rows *rows, char *error,
                       size_t size) MUST_USE;

@@ -139,8 +139,8 @@ static enum state_file_status refuse(char *error, size_t size, const char *name,
     return STATE_FILE_DAMAGED;
 }
 
-static enum state_file_status resolve(int dir, const char *name, const struct copy copies[2],
-                                      size_t len, const struct copy **out, char *error, size_t size)
+static enum state_file_status resolve(const char *name, const struct copy copies[2], size_t len,
+                                      const struct copy **out, char *error, size_t size)
 {
     const struct copy *main = &copies[0], *spare = &copies[1];
     const struct copy *good = choose(main, spare);
@@ -152,16 +152,15 @@ static enum state_file_status resolve(int dir, const char *name, const struct co
                       main->state == COPY_DAMAGED && main->why
                           ? main->why
                           : "damaged, and there is no intact copy: restore it from a backup");
-    if (main->state != COPY_WHOLE || spare->state != COPY_WHOLE)
-        restore(dir, name, good, good == main ? spare : main, len);
-    else if (memcmp(main->content, spare->content, len) != 0)
+    if (main->state == COPY_WHOLE && spare->state == COPY_WHOLE &&
+        memcmp(main->content, spare->content, len) != 0)
         return refuse(error, size, name, "differs from its copy");
     *out = good;
     return STATE_FILE_WHOLE;
 }
 
-enum state_file_status state_file_load(int dir, const char *name, void *content, size_t len,
-                                       char *error, size_t size)
+static enum state_file_status read_both(int dir, const char *name, void *content, size_t len,
+                                        bool restoring, char *error, size_t size)
 {
     enum state_file_status status;
     const struct copy *good;
@@ -170,9 +169,26 @@ enum state_file_status state_file_load(int dir, const char *name, void *content,
     CHECK(len <= STATE_FILE_BYTES_MAX && strlen(name) + sizeof(".copy") <= NAME_BYTES);
     copy_read(&copies[0], dir, name, "", len);
     copy_read(&copies[1], dir, name, ".copy", len);
-    status = resolve(dir, name, copies, len, &good, error, size);
-    if (status == STATE_FILE_WHOLE)
+    status = resolve(name, copies, len, &good, error, size);
+    if (status == STATE_FILE_WHOLE) {
+        const struct copy *other = &copies[good == copies];
+
         memcpy(content, good->content, len);
+        if (restoring && (good->state != COPY_WHOLE || other->state != COPY_WHOLE))
+            restore(dir, name, good, other, len);
+    }
     explicit_bzero(copies, sizeof(copies)); /* it may be a key */
     return status;
+}
+
+enum state_file_status state_file_load(int dir, const char *name, void *content, size_t len,
+                                       char *error, size_t size)
+{
+    return read_both(dir, name, content, len, true, error, size);
+}
+
+enum state_file_status state_file_peek(int dir, const char *name, void *content, size_t len,
+                                       char *error, size_t size)
+{
+    return read_both(dir, name, content, len, false, error, size);
 }

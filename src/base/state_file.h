@@ -32,5 +32,9 @@ enum state_file_status {
 enum state_file_status state_file_load(int dir, const char *name, void *content, size_t len,
                                        char *error, size_t size) MUST_USE;
 
+/* The same, and writes nothing: a file that is damaged or missing stays so. */
+enum state_file_status state_file_peek(int dir, const char *name, void *content, size_t len,
+                                       char *error, size_t size) MUST_USE;
+
 /* Write both files, durably.  False: errno says why. */
 bool state_file_store(int dir, const char *name, const void *content, size_t len) MUST_USE;

@@ -20,6 +20,9 @@ struct backend {
     bool needs_arg, keeps_descriptors;
     struct vfs *(*create)(const struct export_spec *spec, const struct backend_room *room,
                           char *error, size_t error_size);
+    /* Would that fail?  NULL: it cannot. */
+    bool (*check)(const struct export_spec *spec, const struct backend_room *room, char *error,
+                  size_t error_size);
 };
 
 static struct vfs *create_mem(const struct export_spec *spec, const struct backend_room *room,
@@ -48,9 +51,17 @@ static struct vfs *create_local(const struct export_spec *spec, const struct bac
     return local_create(&options, &fs, error, error_size) == 0 ? fs : NULL;
 }
 
+static bool check_local(const struct export_spec *spec, const struct backend_room *room,
+                        char *error, size_t error_size)
+{
+    struct local_options options = {.path = spec->arg, .state_dir = room->state_dir};
+
+    return local_check(&options, error, error_size) == 0;
+}
+
 static const struct backend backends[] = {
-    {"mem", false, false, create_mem},
-    {"local", true, true, create_local},
+    {"mem", false, false, create_mem, NULL},
+    {"local", true, true, create_local, check_local},
 };
 
 static void refuse_backend(const struct export_spec *spec, char *error, size_t error_size)
@@ -177,4 +188,43 @@ bool backend_export_all(struct export_table *table, const struct export_spec *sp
             return false;
     }
     return true;
+}
+
+/* With a file system in memory in the place of its own. */
+static bool try_add(struct export_table *table, const struct export_spec *spec, char *error,
+                    size_t error_size)
+{
+    struct vfs *fs = mem_create(NULL);
+
+    if (export_table_add(table, spec, fs, error, error_size))
+        return true;
+    fs->ops->destroy(fs);
+    return false;
+}
+
+static bool check_one(struct export_table *table, const struct export_spec *spec,
+                      const struct backend_room *room, char *error, size_t error_size)
+{
+    const struct backend *backend = backend_find(spec, error, error_size);
+    char why[256] = "";
+
+    if (!backend)
+        return false;
+    if (!backend->check || backend->check(spec, room, why, sizeof(why)))
+        return try_add(table, spec, error, error_size);
+    snprintf(error, error_size, "export %s: %s", spec->path, why);
+    return false;
+}
+
+bool backend_check_all(const struct export_spec *specs, uint32_t count, const char *state_dir,
+                       char *error, size_t error_size)
+{
+    const struct backend_room room = {.state_dir = state_dir};
+    struct export_table *table = export_table_create();
+    bool good = true;
+
+    for (uint32_t i = 0; i < count && good; i++)
+        good = check_one(table, &specs[i], &room, error, error_size);
+    export_table_destroy(table);
+    return good;
 }

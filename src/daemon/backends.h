@@ -23,5 +23,10 @@ void backend_check_patience(const struct export_spec *specs, uint32_t count, uin
 /* Does one of them serve files of this machine? */
 bool backend_serves_machine(const struct export_spec *specs, uint32_t count);
 
-/* Is there a backend of this name that takes this argument?  For --check, without making it. */
+/* Is there a backend of this name that takes this argument? */
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size);
+
+/* Would backend_export_all() refuse them?  Makes and changes nothing; if the state directory is not
+ * there, `state_dir` is the nearest one above it.  False: `error` says why. */
+bool backend_check_all(const struct export_spec *specs, uint32_t count, const char *state_dir,
+                       char *error, size_t error_size);

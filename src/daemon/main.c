@@ -30,6 +30,7 @@
 #include "daemon/figures.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/preflight.h"
 #include "daemon/privilege.h"
 #include "daemon/setting_effect.h"
 #include "daemon/shutdown.h"
@@ -370,7 +371,26 @@ static void tear_down(struct daemon *d)
         close(d->state_dir);
 }
 
-static int check_only(const struct options *options)
+/* A start as far as it goes without writing anything, and without a word if all is well. */
+static int check_only(struct daemon *d)
+{
+    const struct transport_config config = {.loops = 1};
+    bool wrong_options;
+
+    if (d->options.log_level > LOG_LEVEL_WARN)
+        log_set_level(LOG_LEVEL_WARN);
+    if (!share_descriptors(d) || !privilege_reduce(&d->options))
+        return EXIT_FAILED;
+    if (!preflight_run(&d->options, &wrong_options))
+        return wrong_options ? EXIT_USAGE : EXIT_FAILED;
+    d->transport = transport_create(&config);
+    if (!d->transport || !open_listeners(d))
+        return EXIT_FAILED;
+    transport_destroy(d->transport);
+    return 0;
+}
+
+static int check_backends(const struct options *options)
 {
     char error[512];
 
@@ -396,8 +416,10 @@ int main(int argc, char **argv)
     log_set_level(daemon.options.log_level);
     log_set_json(daemon.options.log_json);
     CHECK(sodium_init() >= 0);
-    result = check_only(&daemon.options);
-    if (result == 0 && !daemon.options.check_only) {
+    result = check_backends(&daemon.options);
+    if (result == 0 && daemon.options.check_only) {
+        result = check_only(&daemon);
+    } else if (result == 0) {
         result = serve(&daemon);
         tear_down(&daemon);
         log_stop();

@@ -139,6 +139,32 @@ static void say_values(struct settings *settings)
     }
 }
 
+/* Are the options to blame? */
+static bool blames_options(enum settings_status status,
+                           const struct setting_option options[SETTING_COUNT])
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (status == SETTINGS_REFUSED && options[i].given)
+            return true;
+    }
+    return false;
+}
+
+bool setting_effect_check(int dir, const struct setting_option options[SETTING_COUNT],
+                          uint32_t lease_s, bool *wrong_options)
+{
+    struct settings_config config = {.dir = dir, .lease_s = lease_s};
+    enum settings_status status;
+    char error[ERROR_BYTES];
+
+    memcpy(config.options, options, sizeof(config.options));
+    status = settings_check(&config, error, sizeof(error));
+    *wrong_options = blames_options(status, options);
+    if (status != SETTINGS_OK)
+        console_error("settings: %s", error);
+    return status == SETTINGS_OK;
+}
+
 struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
                                      struct server *server, bool *wrong_options)
 {
@@ -156,8 +182,7 @@ struct settings *setting_effect_open(int dir, const struct setting_option option
         return settings;
     }
     console_error("settings: %s", error);
-    for (uint32_t i = 0; i < SETTING_COUNT; i++)
-        *wrong_options |= status == SETTINGS_REFUSED && options[i].given;
+    *wrong_options = blames_options(status, options);
     return NULL;
 }
 

@@ -16,6 +16,11 @@ struct transport;
 struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
                                      struct server *server, bool *wrong_options);
 
+/* Would setting_effect_open() refuse them?  Writes nothing; `dir` may be -1: there is none yet.
+ * False after telling why on stderr, and *wrong_options. */
+bool setting_effect_check(int dir, const struct setting_option options[SETTING_COUNT],
+                          uint32_t lease_s, bool *wrong_options);
+
 /* The server has its state and its way to call clients now. */
 void setting_effect_start(struct settings *settings, struct server *server);
 

@@ -44,13 +44,10 @@ static int complain(const char *path, const char *what)
     return -1;
 }
 
-int state_dir_open(const char *path)
+static int open_locked(const char *path)
 {
-    int dir;
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (!make_path(path))
-        return complain(path, strerror(errno));
-    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return complain(path, strerror(errno));
     if (flock(dir, LOCK_EX | LOCK_NB) != 0) {
@@ -59,6 +56,13 @@ int state_dir_open(const char *path)
         return -1;
     }
     return dir;
+}
+
+int state_dir_open(const char *path)
+{
+    if (!make_path(path))
+        return complain(path, strerror(errno));
+    return open_locked(path);
 }
 
 static bool refuse(const char *why)
@@ -75,14 +79,24 @@ static bool has_records(int dir)
     return fstatat(dir, recovery_file, &st, 0) == 0 ? st.st_size > 0 : errno != ENOENT;
 }
 
+static bool refuse_lost_instance(void)
+{
+    return refuse("instance-id: missing, though recovery.db is there: restore it, or move "
+                  "recovery.db away to start as a new server");
+}
+
+static bool is_instance(const char id[INSTANCE_ID_CHARS + 1])
+{
+    return strspn(id, "0123456789abcdef") == INSTANCE_ID_CHARS;
+}
+
 /* Only for a directory that never had one: to be another server costs the clients their state. */
 static bool instance_make(int dir, char *id)
 {
     unsigned char random[INSTANCE_ID_CHARS / 2];
 
     if (has_records(dir))
-        return refuse("instance-id: missing, though recovery.db is there: restore it, or move "
-                      "recovery.db away to start as a new server");
+        return refuse_lost_instance();
     randombytes_buf(random, sizeof(random));
     sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
     if (state_file_store(dir, instance_file, id, INSTANCE_ID_CHARS))
@@ -104,10 +118,78 @@ bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
         break;
     }
     id[INSTANCE_ID_CHARS] = '\0';
-    if (strspn(id, "0123456789abcdef") != INSTANCE_ID_CHARS)
+    if (!is_instance(id))
         return refuse("instance-id: damaged");
     if (!has_records(dir))
         log_warn("state_dir.recovery_missing", LOG_STR("file", recovery_file),
                  LOG_STR("effect", "no client can reclaim what it held"));
     return true;
+}
+
+/* ---- looking without changing ---- */
+
+void state_dir_existing(const char *path, char *part, size_t size)
+{
+    struct stat st;
+
+    (void)snprintf(part, size, "%s", path);
+    while (stat(part, &st) != 0 && errno == ENOENT) {
+        char *slash = strrchr(part, '/');
+
+        if (!slash) {
+            (void)snprintf(part, size, ".");
+            return;
+        }
+        slash[slash == part] = '\0'; /* "/" stays */
+    }
+}
+
+/* Could make_path() make it? */
+static bool can_make(const char *path)
+{
+    char part[LIMIT_PATH_BYTES], inside[LIMIT_PATH_BYTES + sizeof("/.")];
+
+    state_dir_existing(path, part, sizeof(part));
+    (void)snprintf(inside, sizeof(inside), "%s/.", part);
+    if (faccessat(AT_FDCWD, inside, W_OK | X_OK, AT_EACCESS) == 0)
+        return true;
+    console_error("--state %s: it does not exist and cannot be made in %s: %s", path, part,
+                  strerror(errno));
+    return false;
+}
+
+static bool instance_check(int dir)
+{
+    char id[INSTANCE_ID_CHARS + 1] = "", error[128];
+
+    switch (state_file_peek(dir, instance_file, id, INSTANCE_ID_CHARS, error, sizeof(error))) {
+    case STATE_FILE_ABSENT:
+        return !has_records(dir) || refuse_lost_instance();
+    case STATE_FILE_DAMAGED:
+        return refuse(error);
+    case STATE_FILE_WHOLE:
+        break;
+    }
+    return is_instance(id) || refuse("instance-id: damaged");
+}
+
+bool state_dir_check(const char *path, int *dir)
+{
+    struct stat st;
+
+    *dir = -1;
+    if (strlen(path) >= LIMIT_PATH_BYTES) {
+        complain(path, strerror(ENAMETOOLONG));
+        return false;
+    }
+    if (stat(path, &st) != 0 && errno == ENOENT)
+        return can_make(path);
+    *dir = open_locked(path);
+    if (*dir < 0)
+        return false;
+    if (faccessat(*dir, ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        complain(path, strerror(errno));
+        return false;
+    }
+    return instance_check(*dir);
 }

@@ -236,6 +236,65 @@ struct database *database_open(const struct database_kind *kind, int dir, char *
     return NULL;
 }
 
+/* What only a writer can take in: another process's changes, or those of one that crashed. */
+static bool has_journal(const struct database_kind *kind, int dir)
+{
+    static const char *const ends[] = {"-journal", "-wal"};
+    char name[PATH_BYTES];
+    struct stat st;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        (void)snprintf(name, sizeof(name), "%s%s", kind->file, ends[i]);
+        if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0)
+            return true;
+    }
+    return false;
+}
+
+/* *usable: its tables are those of today. */
+static bool peek_schema(struct database *db, bool *usable, char *why, size_t size)
+{
+    struct identity id;
+
+    *usable = false;
+    if (!ask_identity(db, &id))
+        return false;
+    if (is_empty(&id))
+        return true;
+    if (!is_ours(db, &id, why, size) || !is_whole(db, why, size))
+        return false;
+    if (id.version < db->kind->version)
+        return true;
+    *usable = true;
+    return seals_hold(db, why, size) && prepare_all(db);
+}
+
+bool database_peek(const struct database_kind *kind, int dir, struct database **out, char *error,
+                   size_t size)
+{
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+    char path[PATH_BYTES], why[128] = "";
+    struct database *db;
+    bool good, usable = false;
+
+    *out = NULL;
+    if ((faccessat(dir, kind->file, F_OK, 0) != 0 && errno == ENOENT) || has_journal(kind, dir))
+        return true;
+    db = must_calloc(1, sizeof(*db));
+    db->kind = kind;
+    db->statements = must_calloc(kind->statement_count, sizeof(*db->statements));
+    (void)snprintf(path, sizeof(path), "file:/proc/self/fd/%d/%s?immutable=1", dir, kind->file);
+    good = sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK &&
+           seal_functions(db->handle) && peek_schema(db, &usable, why, sizeof(why));
+    if (!good)
+        database_explain(db, *why ? why : NULL, error, size);
+    if (good && usable)
+        *out = db;
+    else
+        database_close(db);
+    return good;
+}
+
 void database_close(struct database *db)
 {
     if (!db)

@@ -46,6 +46,12 @@ struct database {
 struct database *database_open(const struct database_kind *kind, int dir, char *error,
                                size_t size) MUST_USE;
 
+/* The same without writing anything: true if database_open() would not refuse the file, as far as
+ * can be seen, and *db to read from it, without its schema brought up to date.  NULL: it is missing
+ * or empty, has to be recovered from its journal first, or is of an older version. */
+bool database_peek(const struct database_kind *kind, int dir, struct database **db, char *error,
+                   size_t size) MUST_USE;
+
 /* `db` may be NULL. */
 void database_close(struct database *db);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.   A log in JSON is JSON from
-its first line to its last.  S20-50, S20-51."""
+"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.  --check refuses
+what a start refuses.  A log in JSON is JSON from its first line to its last.  S20-50, S20-51."""
 
 import json
 import os
@@ -150,7 +150,8 @@ class Wrong(unittest.TestCase):
                         ("--set", "nfs.delegations=0", "--set", "nfs.delegations=1"),
                         ("--lease", "1"),
                         ("--lease", "10", "--set", "nfs.callback_timeout_ms=9000")):
-            done = run("--export", "/=mem:", "--check", *options)
+            with tempfile.TemporaryDirectory(prefix="mainstay-options-") as state:
+                done = run("--export", "/=mem:", "--state", state, "--check", *options)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
@@ -304,6 +305,141 @@ class Stored(unittest.TestCase):
             self.assertEqual(file.read(), junk)
 
 
+class Check(unittest.TestCase):
+    """--check and a start say the same, but --check writes nothing."""
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="mainstay-options-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        for name in ("data", "state"):
+            os.mkdir(self.path(name))
+        with open(self.path("file"), "w", encoding="utf-8"):
+            pass
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    def files(self):
+        """All that is there, with what would tell of a change."""
+        found = {}
+        for where, folders, names in os.walk(self.directory):
+            for name in folders + names:
+                path = os.path.join(where, name)
+                st = os.lstat(path)
+                content = b""
+                if name in names:
+                    with open(path, "rb") as file:
+                        content = file.read()
+                found[path] = (st.st_mode, st.st_ino, st.st_mtime_ns, st.st_ctime_ns, content)
+        return found
+
+    def check(self, *options):
+        before = self.files()
+        done = run("--check", *options)
+        self.assertEqual(self.files(), before)
+        return done
+
+    def refused(self, words, *options):
+        for done in (self.check(*options), run(*options)):
+            self.assertIn(done.returncode, (1, 2), done.stderr)
+            self.assertIn(words, done.stderr)
+        self.assertEqual(self.check(*options).returncode, done.returncode)
+
+    def options(self, state="state", export=None):
+        return ("--state", self.path(state), "--export", export or f"/data=local:{self.path('data')}")
+
+    def start(self, *options):
+        """A server that is ready; to be ended with stop()."""
+        process = subprocess.Popen([MAINSTAYD, "--listen", "127.0.0.1:0", *options], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "ready on" in line:
+                return process
+        self.fail("".join(lines))
+
+    @staticmethod
+    def stop(process):
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        process.wait(timeout=TIMEOUT_S)
+
+    def test_sound(self):
+        for options in (self.options(), self.options("new/state"), self.options() + self.options()[2:3] + (
+                f"/ro=local:{self.path('data')},ro",)):
+            done = self.check(*options)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.stop(self.start(*options))
+            done = self.check(*options)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_exports(self):
+        self.refused("export /a: " + self.path("none") + ": No such file or directory",
+                     *self.options(export=f"/a=local:{self.path('none')}"))
+        self.refused("Not a directory", *self.options(export=f"/a=local:{self.path('file')}"))
+        self.refused("/data is exported twice", *self.options(), "--export", "/data=mem:")
+        self.refused("/b has the same fsid as another export", *self.options(), "--export", "/a=mem:,fsid=7",
+                     "--export", "/b=mem:,fsid=7")
+        self.refused("the state directory lies within the export", *self.options("data/state"))
+
+    def test_state_directory(self):
+        self.refused("Not a directory", *self.options("file"))
+        self.refused("Not a directory", *self.options("file/state"))
+        os.chmod(self.path("state"), 0o500)  # to root without its capabilities, too
+        self.refused("Permission denied", *self.options(export="/=mem:"))
+        self.refused("Permission denied", *self.options("state/below", export="/=mem:"))
+        os.chmod(self.path("state"), 0o700)
+        process = self.start(*self.options())
+        self.refused("another mainstayd uses it", *self.options())
+        self.stop(process)
+
+    def test_what_is_stored(self):
+        self.stop(self.start(*self.options()))
+        kept = self.path("kept")
+        for names, words in ((("settings.db",), "settings.db: file is not a database"),
+                             (("recovery.db",), "recovery.db: file is not a database"),
+                             (("instance-id", "instance-id.copy"), "instance-id: damaged"),
+                             (("local.key", "local.key.copy"), "local.key: damaged")):
+            shutil.copytree(self.path("state"), kept)
+            for name in names:
+                with open(self.path("state", name), "wb") as file:
+                    file.write(b"nothing at all, and longer than the name of SQLite's format")
+            self.refused(words, *self.options())
+            shutil.rmtree(self.path("state"))
+            os.rename(kept, self.path("state"))
+        for name in ("instance-id", "instance-id.copy"):
+            os.unlink(self.path("state", name))
+        self.refused("instance-id: missing, though recovery.db is there", *self.options())
+
+    def test_settings(self):
+        self.stop(self.start(*self.options()))
+        database = sqlite3.connect(self.path("state", "settings.db"), timeout=TIMEOUT_S)
+        with database:
+            database.execute("INSERT OR REPLACE INTO setting VALUES ('nfs.min_minor_version', '1', 1)")
+        database.close()
+        self.refused("nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (option)", *self.options(),
+                     "--max-minor", "0")
+
+    def test_ports(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.refused(f"cannot listen on {address}: Address already in use; another program uses the port",
+                         *self.options(), "--listen", address)
+        self.refused("cannot listen on 192.0.2.1:2049: Cannot assign requested address; no interface of this machine",
+                     *self.options(), "--listen", "192.0.2.1:2049")
+
+    def test_ports_below_1024(self):
+        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
+            if os.geteuid() == 0 or int(file.read()) <= 1:
+                self.skipTest("this user may listen on any port")
+        self.refused("cannot listen on 127.0.0.1:1: Permission denied; ports below 1024 need root or "
+                     "CAP_NET_BIND_SERVICE", *self.options(), "--listen", "127.0.0.1:1")
+
+    def test_limits(self):
+        self.refused("20 file descriptors are too few", *self.options(), "--descriptors", "20")
+
+
 class Json(unittest.TestCase):
     """With --log-format json each line is an object of the log, and the programs say the same."""
 
@@ -330,12 +466,12 @@ class Json(unittest.TestCase):
 
     def test_failure(self):
         with tempfile.TemporaryDirectory(prefix="mainstay-options-") as directory:
-            done = run("--log-format", "json", "--state", f"{directory}/state", "--export",
-                       f"/=local:{directory}/none")
-        self.assertEqual(done.returncode, 1)
-        last = self.lines(done.stderr)[-1]
-        self.assertEqual((last["level"], last["event"]), ("error", "daemon.error"))
-        self.assertIn("No such file or directory", last["error"])
+            for more in ((), ("--check",)):
+                done = run("--log-format", "json", "--state", f"{directory}/state", "--export",
+                           f"/=local:{directory}/none", *more)
+                self.assertEqual(done.returncode, 1)
+                last = self.lines(done.stderr)[-1]
+                self.assertIn("No such file or directory", last["error"])
 
     def test_from_the_first_line_to_the_last(self):
         for sig, name in ((signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")):

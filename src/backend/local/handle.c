@@ -46,6 +46,16 @@ int local_handle_key_load(int state_fd, const char *path, uint8_t *mac_key, char
     return 0;
 }
 
+int local_handle_key_check(int state_fd, char *errbuf, size_t size)
+{
+    uint8_t key[KEY_BYTES];
+    enum state_file_status status =
+        state_file_peek(state_fd, key_name, key, sizeof(key), errbuf, size);
+
+    sodium_memzero(key, sizeof(key));
+    return status == STATE_FILE_DAMAGED ? -1 : 0;
+}
+
 void local_handle_build(const struct local_fs *fs, const struct local_id *id,
                         struct vfs_handle *handle)
 {

@@ -15,6 +15,9 @@ enum {
 int local_handle_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf,
                           size_t size);
 
+/* Would it fail because the key is damaged?  Makes none. */
+int local_handle_key_check(int state_fd, char *errbuf, size_t size);
+
 /* id -> handle. */
 void local_handle_build(const struct local_fs *fs, const struct local_id *id,
                         struct vfs_handle *handle);

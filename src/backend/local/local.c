@@ -147,12 +147,25 @@ static int choose_finding(struct local_fs *fs, const struct local_options *optio
     return fs->map ? 0 : -1;
 }
 
-/* The key must not be within clients' reach. */
-static int open_state(struct local_fs *fs, const struct local_options *options,
-                      const char *real_path, const struct error *error)
+/* The key must not be within clients' reach.  A descriptor, or -1. */
+static int open_state_dir(struct local_fs *fs, const struct local_options *options,
+                          const struct error *error)
 {
     struct local_id id;
     uint32_t epoch;
+    int fd = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return fail(error, options->state_dir, strerror(errno));
+    if (local_identify(fs, fd, "", &id) != 0 || local_ancestry_check(fs, fd, &id, &epoch) != VFS_OK)
+        return fd;
+    close(fd);
+    return fail(error, options->state_dir, "the state directory lies within the export");
+}
+
+static int open_state(struct local_fs *fs, const struct local_options *options,
+                      const char *real_path, const struct error *error)
+{
     int result = 0;
     int fd;
 
@@ -160,13 +173,10 @@ static int open_state(struct local_fs *fs, const struct local_options *options,
         return fail(error, real_path, "a local export needs a state directory");
     if (mkdir(options->state_dir, 0700) != 0 && errno != EEXIST)
         return fail(error, options->state_dir, strerror(errno));
-    fd = open(options->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = open_state_dir(fs, options, error);
     if (fd < 0)
-        return fail(error, options->state_dir, strerror(errno));
-    if (local_identify(fs, fd, "", &id) == 0 && local_ancestry_check(fs, fd, &id, &epoch) == VFS_OK)
-        result = fail(error, options->state_dir, "the state directory lies within the export");
-    else
-        result = local_handle_key_load(fd, real_path, fs->mac_key, error->text, error->size);
+        return -1;
+    result = local_handle_key_load(fd, real_path, fs->mac_key, error->text, error->size);
     close(fd);
     return result;
 }
@@ -321,22 +331,28 @@ static void local_destroy(struct vfs *base)
     teardown(fs);
 }
 
-int local_create(const struct local_options *options, struct vfs **out, char *errbuf,
-                 size_t errbuf_size)
+/* The process is ready for local exports, and there is such a directory: its path, or NULL. */
+static char *prepare(const struct local_options *options, const struct error *error)
 {
-    const struct error error = {errbuf, errbuf_size};
-    struct local_fs *fs;
     char *real_path;
-    int result;
 
     vfs_own_identity();
     local_block_signals();
-    if (sodium_init() < 0)
-        return fail(&error, "libsodium", "cannot start");
+    if (sodium_init() < 0) {
+        (void)fail(error, "libsodium", "cannot start");
+        return NULL;
+    }
     real_path = realpath(options->path, NULL);
     if (!real_path)
-        return fail(&error, options->path, strerror(errno));
-    fs = must_calloc(1, sizeof(*fs));
+        (void)fail(error, options->path, strerror(errno));
+    return real_path;
+}
+
+/* Ends by teardown(). */
+static struct local_fs *fs_make(void)
+{
+    struct local_fs *fs = must_calloc(1, sizeof(*fs));
+
     fs->base.ops = &local_ops;
     fs->root_fd = fs->proc_fd = fs->stop_fd = -1;
     fs->coarse_ctime = local_ctime_is_coarse();
@@ -345,6 +361,52 @@ int local_create(const struct local_options *options, struct vfs **out, char *er
     fs->ancestry = local_ancestry_create();
     local_cache_init(fs);
     local_sync_init(&fs->sync);
+    return fs;
+}
+
+static int check_state(struct local_fs *fs, const struct local_options *options,
+                       const struct error *error)
+{
+    int fd = open_state_dir(fs, options, error), result;
+
+    if (fd < 0)
+        return -1;
+    result = local_handle_key_check(fd, error->text, error->size);
+    close(fd);
+    return result;
+}
+
+int local_check(const struct local_options *options, char *errbuf, size_t errbuf_size)
+{
+    const struct error error = {errbuf, errbuf_size};
+    char *real_path = prepare(options, &error);
+    struct local_fs *fs;
+    int result = -1;
+
+    if (!real_path)
+        return -1;
+    fs = fs_make();
+    if (set_identity(fs, options, &error) == 0) {
+        local_cred_server(fs);
+        if (open_proc(fs, &error) == 0 && open_root(fs, real_path, &error) == 0)
+            result = check_state(fs, options, &error);
+    }
+    teardown(fs);
+    free(real_path);
+    return result;
+}
+
+int local_create(const struct local_options *options, struct vfs **out, char *errbuf,
+                 size_t errbuf_size)
+{
+    const struct error error = {errbuf, errbuf_size};
+    char *real_path = prepare(options, &error);
+    struct local_fs *fs;
+    int result;
+
+    if (!real_path)
+        return -1;
+    fs = fs_make();
     result = bring_up(fs, options, real_path, &error);
     if (result == 0) {
         log_info("local.open", LOG_STR("path", real_path),

@@ -39,6 +39,10 @@ struct local_options {
 int local_create(const struct local_options *options, struct vfs **out, char *errbuf,
                  size_t errbuf_size);
 
+/* Would local_create() refuse them?  Makes and changes nothing; `state_dir` need not be there: give
+ * the nearest directory above it.  0; or -1 and a reason for people at `errbuf`. */
+int local_check(const struct local_options *options, char *errbuf, size_t errbuf_size);
+
 /* Block the signals that tell of broken leases, which would end the process, in this thread and
  * those that it starts: before it starts any that goes on after local_create(), which does the
  * same. */

@@ -89,6 +89,15 @@ void recovery_db_close(struct recovery_db *db)
     free(db);
 }
 
+bool recovery_db_check(int dir, char *error, size_t size)
+{
+    struct database *database;
+    bool good = database_peek(&kind, dir, &database, error, size);
+
+    database_close(database);
+    return good;
+}
+
 static sqlite3_stmt *statement(struct recovery_db *db, enum statement which)
 {
     return db->database->statements[which];

@@ -25,6 +25,9 @@ struct recovery_db;
 struct recovery_db *recovery_db_open(int dir, char *error, size_t size) MUST_USE;
 void recovery_db_close(struct recovery_db *db);
 
+/* Would recovery_db_open() refuse the file?  Writes nothing.  False and a reason at `error`. */
+bool recovery_db_check(int dir, char *error, size_t size) MUST_USE;
+
 /* Every record.  False and a reason when they cannot be read or `each` refuses one. */
 bool recovery_db_load(struct recovery_db *db,
                       bool (*each)(void *arg, const struct recovery_key *key, bool lost), void *arg,

@@ -195,6 +195,41 @@ static void unreadable(void **state)
     refuses("name: Too many levels of symbolic links");
 }
 
+static enum state_file_status peek(char found[LEN])
+{
+    char error[128];
+
+    memset(found, 0, LEN);
+    return state_file_peek(dir, "name", found, LEN, error, sizeof(error));
+}
+
+/* It finds the content as a load would, and leaves the damage alone. */
+static void peeked(void **state)
+{
+    struct bytes flipped, now;
+    char found[LEN];
+
+    (void)state;
+    assert_int_equal(peek(found), STATE_FILE_ABSENT);
+    assert_int_equal(faccessat(dir, "name", F_OK, 0), -1);
+    assert_true(state_file_store(dir, "name", content, LEN));
+    flipped = file_read("name");
+    flipped.data[3] ^= 1;
+    file_write("name", flipped.data, flipped.len);
+    assert_int_equal(peek(found), STATE_FILE_WHOLE);
+    assert_memory_equal(found, content, LEN);
+    now = file_read("name");
+    assert_int_equal(now.len, flipped.len);
+    assert_memory_equal(now.data, flipped.data, now.len);
+    file_write("name.copy", "", 0);
+    assert_int_equal(peek(found), STATE_FILE_DAMAGED);
+    assert_int_equal(file_read("name.copy").len, 0);
+    file_write("name", content, LEN);
+    assert_int_equal(unlinkat(dir, "name.copy", 0), 0);
+    assert_int_equal(peek(found), STATE_FILE_WHOLE);
+    assert_int_equal(file_read("name").len, LEN);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -219,7 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(stored_and_loaded),   TEST(every_bit), TEST(every_length), TEST(both_damaged),
-        TEST(whole_but_different), TEST(unmarked),  TEST(unreadable),
+        TEST(whole_but_different), TEST(unmarked),  TEST(unreadable),   TEST(peeked),
     };
 
     return test_group_run(tests);
