@@ -112,8 +112,9 @@ static bool disk_mount(void)
 static int setup(void **state)
 {
     static char local[160], read_only[160], disk[160];
-    const char *options[] = {"--export", local, "--threads", "2", NULL, NULL, NULL, NULL, NULL};
-    unsigned n = 4;
+    const char *options[] = {"--export", local, "--export", read_only, "--threads",
+                             "2",        NULL,  NULL,       NULL};
+    unsigned n = 6;
 
     (void)state;
     if (!test_server_init(&script_server))
@@ -123,11 +124,7 @@ static int setup(void **state)
     (void)snprintf(disk_image, sizeof(disk_image), "%s/disk.img", script_server.dir);
     (void)snprintf(disk_dir, sizeof(disk_dir), "%s/disk", script_server.dir);
     (void)snprintf(disk, sizeof(disk), "/disk=local:%s,no_root_squash", disk_dir);
-    if (geteuid() == 0) { /* others can export one directory but once */
-        options[n++] = "--export";
-        options[n++] = read_only;
-        disk_mounted = disk_mount();
-    }
+    disk_mounted = geteuid() == 0 && disk_mount();
     if (disk_mounted) {
         options[n++] = "--export";
         options[n++] = disk;
