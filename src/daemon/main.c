@@ -3,7 +3,6 @@
  * mainstayd: reads its options, wires the layers together, and waits for signals.  The main thread
  * serves no requests; it is the timer for leases too.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
 #include <netinet/in.h>
@@ -39,6 +38,7 @@
 #include "state/delegation/delegation_lease.h"
 #include "state/recovery/recovery.h"
 #include "state/state.h"
+#include "transport/address.h"
 #include "transport/transport.h"
 #include "transport/worker.h"
 
@@ -178,17 +178,10 @@ static bool make_transport(struct daemon *d)
 static void address_text(const struct listen_address *address, uint16_t port, char *text,
                          size_t size)
 {
-    char host[INET6_ADDRSTRLEN] = "?";
+    struct sockaddr_storage chosen = address->addr;
 
-    if (address->addr.ss_family == AF_INET) {
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)&address->addr)->sin_addr, host,
-                  sizeof(host));
-        snprintf(text, size, "%s:%u", host, port);
-    } else {
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)&address->addr)->sin6_addr, host,
-                  sizeof(host));
-        snprintf(text, size, "[%s]:%u", host, port);
-    }
+    ((struct sockaddr_in *)&chosen)->sin_port = htons(port); /* where sin6_port stands, too */
+    address_format((const struct sockaddr *)&chosen, text, size);
 }
 
 /* What to do about it, where that is not plain. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/options.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include "daemon/console.h"
 #include "proto/minor_range.h"
 #include "state/recovery/recovery.h"
+#include "transport/address.h"
 
 static const char usage[] =
     "usage: mainstayd --export 'PSEUDO=BACKEND[:ARG][,OPT...]' [option...]\n"
@@ -56,7 +55,6 @@ enum {
     THREADS_MAX = 64,
     REPLY_CACHE_MIB_MAX = 1 << 20,
     LOG_QUEUE_KIB_MAX = 64 << 10,
-    PORT_DEFAULT = 2049,
 };
 
 enum option_id {
@@ -125,31 +123,9 @@ static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t 
     return true;
 }
 
-bool listen_address_parse(const char *text, struct listen_address *out)
+static bool listen_address_parse(const char *text, struct listen_address *out)
 {
-    const char *colon = strrchr(text, ':');
-    char host[INET6_ADDRSTRLEN + 2];
-    size_t len = colon ? (size_t)(colon - text) : 0;
-    struct sockaddr_in *in4 = (struct sockaddr_in *)&out->addr;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&out->addr;
-    uint32_t port;
-
-    memset(out, 0, sizeof(*out));
-    if (!colon || len == 0 || len >= sizeof(host) || !parse_number(colon + 1, 0, 65535, &port))
-        return false;
-    memcpy(host, text, len);
-    host[len] = '\0';
-    if (host[0] == '[' && host[len - 1] == ']') {
-        host[len - 1] = '\0';
-        in6->sin6_family = AF_INET6;
-        in6->sin6_port = htons((uint16_t)port);
-        out->len = sizeof(*in6);
-        return inet_pton(AF_INET6, host + 1, &in6->sin6_addr) == 1;
-    }
-    in4->sin_family = AF_INET;
-    in4->sin_port = htons((uint16_t)port);
-    out->len = sizeof(*in4);
-    return inet_pton(AF_INET, host, &in4->sin_addr) == 1;
+    return address_parse(text, &out->addr, &out->len);
 }
 
 /* What is wrong with an address that listen_address_parse() refuses. */

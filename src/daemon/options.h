@@ -43,6 +43,3 @@ enum options_result {
 /* Parse argv into `options`; free with options_fini() whatever the result. */
 enum options_result options_parse(struct options *options, int argc, char **argv);
 void options_fini(struct options *options);
-
-/* "ADDR:PORT" or "[ADDR6]:PORT", numeric. */
-bool listen_address_parse(const char *text, struct listen_address *out);
