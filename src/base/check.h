@@ -23,7 +23,6 @@ _Noreturn void check_failed(const char *condition, const char *file, int line,
 #endif
 
 #define MUST_USE __attribute__((warn_unused_result))
-#define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

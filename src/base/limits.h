@@ -140,7 +140,6 @@
 #define LIMIT_LOG_REPLACED_PER_S 20u     /* lines about clients replaced from other addresses */
 #define LIMIT_LOG_DELEGATIONS_PER_S 100u /* lines about slow recalls and revocations */
 #define LIMIT_STATEID_CHUNKS 64u         /* of one shard: 4096 stateids each, 2^24 in all */
-#define LIMIT_TEST_STATEIDS 1024u
 #define LIMIT_RECOVERY_WAITERS 128u      /* threads that wait until a client's record is written */
 #define LIMIT_RECOVERY_LEAVERS 256u      /* these, and those that wait until one is deleted */
 #define LIMIT_CLIENTS_PER_ADDRESS 16384u /* an IPv4 address, or an IPv6 /64 */

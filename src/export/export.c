@@ -282,13 +282,11 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
     return VFS_OK;
 }
 
-uint64_t export_mounted_on_fileid(struct export_table *table, const struct export *export,
-                                  const struct vfs_object *obj)
+uint64_t export_mounted_on_fileid(const struct export *export, const struct vfs_object *obj)
 {
     uint64_t own = obj->fileid;
     const struct export_node *node = export_node_of(export, obj);
 
-    (void)table;
     return node && node->parent ? node->pseudo.fileid : own;
 }
 

@@ -132,8 +132,8 @@ enum vfs_status export_fh_resolve(const struct export *export, const struct nfs_
                                   struct vfs_object **obj);
 
 /* object -> nfs_fh4 at `buf` of LIMIT_FH_BYTES; returns the length. */
-uint32_t export_fh_build(struct export_table *table, const struct export *export,
-                         const struct vfs_handle *handle, uint8_t *buf);
+uint32_t export_fh_build(const struct export *export, const struct vfs_handle *handle,
+                         uint8_t *buf);
 
 /* Name space steps: if `dir` is a node's own directory and `name` a child node, go there: to the
  * child export's root when the peer may use it, else to a directory that leads to those below which
@@ -151,8 +151,7 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
 
 /* mounted_on_fileid (RFC 8881 §5.8.2.23): that of the node an export's root covers, else the
  * object's own. */
-uint64_t export_mounted_on_fileid(struct export_table *table, const struct export *export,
-                                  const struct vfs_object *obj);
+uint64_t export_mounted_on_fileid(const struct export *export, const struct vfs_object *obj);
 
 /* Children of the node `dir` stands for that the backend's own READDIR does not list (exports
  * below a real export's root): *index starts at 0; false when there are no more. */

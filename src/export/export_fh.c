@@ -23,12 +23,10 @@ static struct export *export_by_id(struct export_table *table, uint32_t id)
     return NULL;
 }
 
-uint32_t export_fh_build(struct export_table *table, const struct export *export,
-                         const struct vfs_handle *handle, uint8_t *buf)
+uint32_t export_fh_build(const struct export *export, const struct vfs_handle *handle, uint8_t *buf)
 {
     uint32_t id = htobe32(export->id);
 
-    (void)table;
     CHECK(handle->len <= VFS_HANDLE_BYTES_MAX);
     buf[0] = FH_VERSION;
     memcpy(buf + 1, &id, sizeof(id));

@@ -259,7 +259,6 @@ struct vfs;
 
 enum vfs_caps {
     VFS_CAP_PERSISTENT = 1u << 0, /* handles survive a restart */
-    VFS_CAP_TXN = 1u << 1,        /* transactions: reserved, no backend has it yet */
     VFS_CAP_SYMLINK = 1u << 2,
     VFS_CAP_LINK = 1u << 3,
     VFS_CAP_MKNOD = 1u << 4,

@@ -68,16 +68,6 @@ bool wire_nfsace4(struct xdr *x, struct nfsace4 *v)
     return !x->failed;
 }
 
-bool wire_nfsacl41(struct xdr *x, struct nfsacl41 *v)
-{
-    xdr_u32(x, &v->na41_flag);
-    v->na41_aces =
-        xdr_array(x, &v->na41_aces_count, LIMIT_WIRE_ARRAY, v->na41_aces, sizeof(*v->na41_aces));
-    for (uint32_t i = 0; i < v->na41_aces_count && !x->failed; i++)
-        wire_nfsace4(x, &v->na41_aces[i]);
-    return !x->failed;
-}
-
 bool wire_mode_masked4(struct xdr *x, struct mode_masked4 *v)
 {
     xdr_u32(x, &v->mm_value_to_set);

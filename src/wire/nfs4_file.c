@@ -87,13 +87,6 @@ bool wire_SETATTR4args(struct xdr *x, struct SETATTR4args *v)
     return !x->failed;
 }
 
-bool wire_SETATTR4res(struct xdr *x, struct SETATTR4res *v)
-{
-    XDR_ENUM(x, v->status);
-    wire_bitmap4(x, &v->attrsset);
-    return !x->failed;
-}
-
 bool wire_VERIFY4args(struct xdr *x, struct VERIFY4args *v)
 {
     wire_fattr4(x, &v->obj_attributes);

@@ -75,12 +75,6 @@ struct nfsace4 {
     struct wire_opaque who;
 };
 
-struct nfsacl41 {
-    uint32_t na41_flag;
-    struct nfsace4 *na41_aces;
-    uint32_t na41_aces_count;
-};
-
 struct mode_masked4 {
     uint32_t mm_value_to_set;
     uint32_t mm_mask_bits;
@@ -543,11 +537,6 @@ struct SECINFO4resok {
 struct SETATTR4args {
     struct stateid4 stateid;
     struct fattr4 obj_attributes;
-};
-
-struct SETATTR4res {
-    enum nfsstat4 status;
-    struct bitmap4 attrsset;
 };
 
 struct SETCLIENTID4args {

@@ -133,16 +133,6 @@ static inline bool xdr_u64(struct xdr *x, uint64_t *v)
     return true;
 }
 
-static inline bool xdr_i32(struct xdr *x, int32_t *v)
-{
-    uint32_t u = (uint32_t)*v;
-    bool ok = xdr_u32(x, &u);
-
-    if (x->op == XDR_DECODE)
-        *v = (int32_t)u;
-    return ok;
-}
-
 static inline bool xdr_i64(struct xdr *x, int64_t *v)
 {
     uint64_t u = (uint64_t)*v;
@@ -182,14 +172,6 @@ static inline uint32_t xdr_get_u32(struct xdr *x)
     uint32_t v = 0;
 
     xdr_u32(x, &v);
-    return v;
-}
-
-static inline uint64_t xdr_get_u64(struct xdr *x)
-{
-    uint64_t v = 0;
-
-    xdr_u64(x, &v);
     return v;
 }
 

@@ -282,7 +282,7 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
             bitmap4_clear(&mask, FATTR4_TIME_CREATE);
     }
     if (bitmap4_isset(&mask, FATTR4_FILEHANDLE)) {
-        a.filehandle.len = export_fh_build(s->c->server->exports, s->export, s->handle, fh);
+        a.filehandle.len = export_fh_build(s->export, s->handle, fh);
         a.filehandle.data = fh;
     }
     if (bitmap4_isset(&mask, FATTR4_ACL) && !attr_acl_encode(s->c, s->acl, &a))
@@ -334,7 +334,7 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
         .any = obj,
         .attr = &attr,
         .handle = &obj->handle,
-        .mounted_on_fileid = export_mounted_on_fileid(c->server->exports, export, obj),
+        .mounted_on_fileid = export_mounted_on_fileid(export, obj),
     };
     uint32_t mask = attr_vfs_mask(want);
     enum nfsstat4 allowed = NFS4_OK;

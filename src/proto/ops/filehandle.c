@@ -63,8 +63,7 @@ enum nfsstat4 op_getfh(struct compound *c)
 
     if (status != NFS4_OK)
         return status;
-    resok.object.len =
-        export_fh_build(c->server->exports, c->current.export, &c->current.obj->handle, bytes);
+    resok.object.len = export_fh_build(c->current.export, &c->current.obj->handle, bytes);
     wire_GETFH4resok(c->out, &resok);
     return NFS4_OK;
 }

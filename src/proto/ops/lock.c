@@ -108,8 +108,8 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
     if (status == NFS4_OK)
         status = lock_range_decode(args->offset, args->length, &request.range);
     if (status == NFS4_OK && request.wait)
-        request.fh = (struct wire_opaque){fh, export_fh_build(c->server->exports, c->current.export,
-                                                              &c->current.obj->handle, fh)};
+        request.fh = (struct wire_opaque){
+            fh, export_fh_build(c->current.export, &c->current.obj->handle, fh)};
     if (status == NFS4_OK)
         status = args->reclaim ? lock_reclaim(c, args, &request) : lock_fresh(c, args, &request);
     if (status == NFS4ERR_DENIED)

@@ -92,7 +92,7 @@ static bool offer(struct compound *c, const struct open_delegation_ask *ask,
         .created = ask->created,
         .reclaim = ask->reclaim != OPEN_DELEGATE_NONE,
         .recall = &recall,
-        .fh = {fh, export_fh_build(c->server->exports, ask->export, &ask->obj->handle, fh)},
+        .fh = {fh, export_fh_build(ask->export, &ask->obj->handle, fh)},
         .call = c->session_id ? &call : NULL,
         .now_ns = c->call->received_ns,
     };

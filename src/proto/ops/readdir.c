@@ -167,7 +167,7 @@ static bool list_children(struct listing *l, uint32_t index)
             .any = obj,
             .attr = &attr,
             .handle = &obj->handle,
-            .mounted_on_fileid = export_mounted_on_fileid(c->server->exports, export, obj),
+            .mounted_on_fileid = export_mounted_on_fileid(export, obj),
         };
 
         if (obj->fs->ops->getattr(obj, attr_vfs_mask(&l->args->attr_request), &attr) == VFS_OK)

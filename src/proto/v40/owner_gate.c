@@ -90,8 +90,7 @@ static enum nfsstat4 run_and_keep(struct v40_compound *x, struct owner_call *cal
     }
     if (call->request.op == OP_OPEN && status == NFS4_OK) {
         result->fh = fh;
-        result->fh_len =
-            export_fh_build(c->server->exports, c->current.export, &c->current.obj->handle, fh);
+        result->fh_len = export_fh_build(c->current.export, &c->current.obj->handle, fh);
     }
     owner_seqid_end(call->owner, &call->request, result);
     return status;

@@ -12,6 +12,6 @@
 /* Write to the file at `path` from now on.  False, with errno: it cannot be made. */
 MUST_USE bool record_open(const char *path);
 
-void record_sent(unsigned worker, const char *format, ...) PRINTF_LIKE(2, 3);
+void record_sent(unsigned worker, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void record_done(unsigned worker, enum nfsstat4 status);

@@ -73,15 +73,19 @@ static struct xdr size_and_mode(void)
 static uint64_t size_of_reply(void)
 {
     struct xdr x = size_and_mode();
+    uint64_t size = 0;
 
-    return xdr_get_u64(&x);
+    assert_true(xdr_u64(&x, &size));
+    return size;
 }
 
 static void expect_size_and_mode(uint64_t size, uint32_t mode)
 {
     struct xdr x = size_and_mode();
+    uint64_t found = 0;
 
-    assert_int_equal(xdr_get_u64(&x), size);
+    assert_true(xdr_u64(&x, &found));
+    assert_int_equal(found, size);
     assert_int_equal(xdr_get_u32(&x), mode);
 }
 
