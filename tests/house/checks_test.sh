@@ -88,6 +88,11 @@ put stray/a.c 'int a;'
 expect 1 layers 'a folder that the table does not know'
 
 fresh_tree
+put ../bench/load/up.c '#include "state/state.h"'
+expect 1 layers 'bench/load/up.c including "state/state.h"'
+rm -r "$tree/bench"
+
+fresh_tree
 echo 'int a;' >"$tree/src/base/a.c"
 expect 1 spdx 'a file without a licence'
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "bench/histogram.h"
+#include "bench/load/histogram.h"
 
 static struct histogram h;
 

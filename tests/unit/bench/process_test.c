@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/process.h"
+#include "bench/load/process.h"
 
 static void burn(int64_t ns)
 {

@@ -2,7 +2,7 @@
 /* Many connections that do nothing, or hold kept replies: what each costs the server. */
 #pragma once
 
-#include "bench/options.h"
+#include "bench/load/options.h"
 
 struct idle_result {
     uint32_t conns;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/recall.h"
+#include "bench/load/recall.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "bench/process.h"
-#include "bench/recall_holder.h"
+#include "bench/load/process.h"
+#include "bench/load/recall_holder.h"
 #include "client/client_file.h"
 
 enum {

@@ -5,8 +5,8 @@
  */
 #include <stdio.h>
 
-#include "bench/hostile.h"
-#include "bench/report.h"
+#include "bench/load/hostile.h"
+#include "bench/load/report.h"
 #include "client/client_conn.h"
 #include "client/client_target.h"
 

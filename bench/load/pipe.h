@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "bench/options.h"
+#include "bench/load/options.h"
 #include "client/client_mount.h"
 
 struct pipe {

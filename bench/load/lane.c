@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/lane.h"
+#include "bench/load/lane.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/hostile.h"
+#include "bench/load/hostile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "bench/recall_holder.h"
+#include "bench/load/recall_holder.h"
 #include "client/client_file.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/histogram.h"
+#include "bench/load/histogram.h"
 
 /* Values below 2^SUB_BITS have a bucket each; above, each power of two has 2^SUB_BITS. */
 static unsigned bucket_of(uint64_t ns)

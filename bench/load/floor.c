@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/floor.h"
+#include "bench/load/floor.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

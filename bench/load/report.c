@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/report.h"
+#include "bench/load/report.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -8,8 +8,8 @@
 
 #include <sys/uio.h>
 
-#include "bench/histogram.h"
-#include "bench/op.h"
+#include "bench/load/histogram.h"
+#include "bench/load/op.h"
 
 /* A stage's request for one slot: a whole record but for the shared payload. */
 struct lane_request {

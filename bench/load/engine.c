@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/engine.h"
+#include "bench/load/engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "bench/floor.h"
-#include "bench/process.h"
+#include "bench/load/floor.h"
+#include "bench/load/process.h"
 
 #define DRAIN_NS (20 * NSEC_PER_SEC)
 #define EVENTS 64

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "bench/lane.h"
+#include "bench/load/lane.h"
 
 struct floor_server {
     struct lane_canned canned[BENCH_STAGES]; /* filled before floor_start() */

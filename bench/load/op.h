@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "bench/options.h"
+#include "bench/load/options.h"
 #include "client/client_file.h"
 
 #define BENCH_STAGES 3u

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "bench/options.h"
+#include "bench/load/options.h"
 
 /* For options->time_s, from the line "ready" on stdout.  False: said on stderr. */
 bool hostile_run(const struct bench_options *options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/op.h"
+#include "bench/load/op.h"
 
 #include <stdio.h>
 #include <stdlib.h>

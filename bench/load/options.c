@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/options.h"
+#include "bench/load/options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,7 +9,7 @@
 
 #include "base/command_line.h"
 #include "base/guess.h"
-#include "bench/op.h"
+#include "bench/load/op.h"
 #include "client/client_target.h"
 
 static const char usage[] =

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/lane.h"
+#include "bench/load/lane.h"
 
 #define LIST_BYTES (256u << 10)
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/lane.h"
+#include "bench/load/lane.h"
 
 #define FILE_BYTES_MAX (64u << 20)
 

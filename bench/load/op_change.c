@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/lane.h"
+#include "bench/load/lane.h"
 
 #define NAME_BYTES (sizeof(name_mark))
 

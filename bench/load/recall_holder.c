@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/recall_holder.h"
+#include "bench/load/recall_holder.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/pipe.h"
+#include "bench/load/pipe.h"
 
 #include <stdio.h>
 

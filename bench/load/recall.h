@@ -13,8 +13,8 @@
  */
 #pragma once
 
-#include "bench/histogram.h"
-#include "bench/options.h"
+#include "bench/load/histogram.h"
+#include "bench/load/options.h"
 
 struct recall_result {
     uint64_t rounds;

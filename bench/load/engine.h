@@ -2,7 +2,7 @@
 /* Runs the lanes for the time asked for and gathers what came of it. */
 #pragma once
 
-#include "bench/lane.h"
+#include "bench/load/lane.h"
 
 struct bench_result {
     uint32_t slots; /* granted, of one connection */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/idle.h"
+#include "bench/load/idle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "bench/process.h"
+#include "bench/load/process.h"
 #include "client/client_file.h"
 
 #define IDLE_TIMEOUT_MS 20000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bench/process.h"
+#include "bench/load/process.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 
-#include "bench/histogram.h"
-#include "bench/pipe.h"
+#include "bench/load/histogram.h"
+#include "bench/load/pipe.h"
 
 struct held {
     struct client_fh fh;
