@@ -25,8 +25,7 @@
 #       SOURCES define LLVMFuzzerTestOneInput. With the fuzz preset this is a libFuzzer
 #       program; in every other build it replays each file of CORPUS, as the CTest of that name.
 #
-# Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE CYAML JANSSON CAP,
-# Threads::Threads.
+# Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP, Threads::Threads.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -34,7 +33,6 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(CYAML REQUIRED IMPORTED_TARGET libcyaml)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 if(MAINSTAY_TESTS)
@@ -87,17 +85,15 @@ if(MAINSTAY_LTO)
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
 endif()
 
-# Adds each named folder that has a CMakeLists.txt, unless MAINSTAY_PARTS leaves it out.
+# Adds each named folder, unless MAINSTAY_PARTS leaves it out.
 # A name in MAINSTAY_PARTS is a folder below src/ or tests/: wire, backend/mem, unit, unit/wire.
 macro(ms_add_folders root)
     foreach(_folder ${ARGN})
         if(MAINSTAY_PARTS AND NOT _folder IN_LIST MAINSTAY_PARTS)
             continue()
         endif()
-        if(EXISTS ${CMAKE_SOURCE_DIR}/${root}/${_folder}/CMakeLists.txt)
-            add_subdirectory(${CMAKE_SOURCE_DIR}/${root}/${_folder}
-                             ${CMAKE_BINARY_DIR}/${root}/${_folder})
-        endif()
+        add_subdirectory(${CMAKE_SOURCE_DIR}/${root}/${_folder}
+                         ${CMAKE_BINARY_DIR}/${root}/${_folder})
     endforeach()
 endmacro()
 
