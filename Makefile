@@ -18,7 +18,7 @@ help:
 	@echo 'make test-tsan   the concurrent tests under ThreadSanitizer'
 	@echo 'make check       format, layers, warnings, tests under ASan and UBSan (no kernel tests)'
 	@echo 'make check-full  adds ThreadSanitizer, clang-tidy, gcc and clang'
-	@echo 'make stats       sizes of files and functions'
+	@echo 'make stats       sizes of files, headers and functions'
 	@echo 'make format      lay out every C file'
 	@echo 'make clean       remove build/'
 
