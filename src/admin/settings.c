@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database is open only while it is read or changed: a file that was put in the place of the
- * old one is found, and nothing of it is in use when somebody makes a copy.
+ * The database is open only while it is read: a file that was put in the place of the old one is
+ * found, and nothing of it is in use when somebody makes a copy.
  */
 #include "admin/settings.h"
 
@@ -24,7 +24,7 @@ struct snapshot {
 
 struct settings {
     struct settings_config config;
-    pthread_mutex_t change_lock; /* the database, and that changes are obeyed one after the other */
+    pthread_mutex_t reload_lock; /* the database, and that changes are obeyed one after the other */
     pthread_mutex_t lock;        /* now */
     struct snapshot now;         /* written with both held */
 };
@@ -94,7 +94,7 @@ static bool values_same(const struct setting_values *a, const struct setting_val
     return true;
 }
 
-/* With change_lock held. */
+/* With reload_lock held. */
 static void enforce(struct settings *settings, const struct snapshot *next)
 {
     bool same = values_same(&settings->now.values, &next->values);
@@ -129,7 +129,7 @@ struct settings *settings_open(const struct settings_config *config, enum settin
         free(settings);
         return NULL;
     }
-    CHECK(pthread_mutex_init(&settings->change_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&settings->reload_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&settings->lock, NULL) == 0);
     if (config->obey)
         config->obey(config->context, &settings->now.values);
@@ -150,7 +150,7 @@ void settings_close(struct settings *settings)
 {
     if (!settings)
         return;
-    CHECK(pthread_mutex_destroy(&settings->change_lock) == 0);
+    CHECK(pthread_mutex_destroy(&settings->reload_lock) == 0);
     CHECK(pthread_mutex_destroy(&settings->lock) == 0);
     free(settings);
 }
@@ -183,92 +183,12 @@ void settings_list(struct settings *settings, struct setting_state states[SETTIN
     CHECK(pthread_mutex_unlock(&settings->lock) == 0);
 }
 
-/* One change as a row; in the words that setting_print() would use. */
-static enum settings_status change_row(const struct settings_change *change,
-                                       struct settings_rows *rows, bool changed[SETTING_COUNT],
-                                       char *error, size_t size)
-{
-    struct settings_row row = {.there = true, .usual = !change->value, .revision = rows->revision};
-    enum setting_id id;
-    uint32_t value;
-
-    if (!setting_lookup(change->name, &id)) {
-        (void)snprintf(error, size, "there is no setting '%s'", change->name);
-        return SETTINGS_UNKNOWN;
-    }
-    if (change->value && !setting_parse(id, change->value, &value)) {
-        (void)snprintf(error, size, "%s wants %s, not '%s'", change->name, setting_table[id].wants,
-                       change->value);
-        return SETTINGS_REFUSED;
-    }
-    if (change->value)
-        setting_print(id, value, row.text);
-    rows->of[id] = row;
-    changed[id] = true;
-    return SETTINGS_OK;
-}
-
-static bool put_changed(struct database *db, const struct settings_rows *rows,
-                        const bool changed[SETTING_COUNT], char *error, size_t size)
-{
-    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (changed[i] && !settings_db_put(db, (enum setting_id)i, &rows->of[i], error, size))
-            return false;
-    }
-    return true;
-}
-
-/* In the database, to what is stored there now.  change_lock is held. */
-static enum settings_status change_stored(const struct settings_config *config, struct database *db,
-                                          struct snapshot *next, const struct settings_rows *before,
-                                          const struct settings_change *changes, uint32_t count,
-                                          char *error, size_t size)
-{
-    bool changed[SETTING_COUNT] = {false};
-    enum settings_status status = SETTINGS_OK;
-
-    if (!settings_db_begin(db, error, size) || !settings_db_load(db, &next->rows, error, size))
-        return SETTINGS_UNREADABLE;
-    next->rows.revision++;
-    for (uint32_t i = 0; i < count && status == SETTINGS_OK; i++)
-        status = change_row(&changes[i], &next->rows, changed, error, size);
-    if (status != SETTINGS_OK)
-        return status;
-    drop_options(before, next);
-    status = evaluate(config, next, error, size);
-    if (status != SETTINGS_OK)
-        return status;
-    if (!put_changed(db, &next->rows, changed, error, size) || !settings_db_commit(db, error, size))
-        return SETTINGS_UNREADABLE;
-    return SETTINGS_OK;
-}
-
-enum settings_status settings_set(struct settings *settings, const struct settings_change *changes,
-                                  uint32_t count, char *error, size_t size)
-{
-    enum settings_status status = SETTINGS_UNREADABLE;
-    struct snapshot next;
-    struct database *db;
-
-    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
-    next = settings->now;
-    db = settings_db_open(settings->config.dir, error, size);
-    if (db)
-        status = change_stored(&settings->config, db, &next, &settings->now.rows, changes, count,
-                               error, size);
-    database_close(db);
-    if (status == SETTINGS_OK)
-        enforce(settings, &next);
-    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
-    return status;
-}
-
 enum settings_status settings_reload(struct settings *settings, char *error, size_t size)
 {
     enum settings_status status;
     struct snapshot next;
 
-    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
+    CHECK(pthread_mutex_lock(&settings->reload_lock) == 0);
     next = settings->now;
     status = read_rows(settings->config.dir, &next.rows, error, size);
     if (status == SETTINGS_OK) {
@@ -277,6 +197,6 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
     }
     if (status == SETTINGS_OK)
         enforce(settings, &next);
-    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
+    CHECK(pthread_mutex_unlock(&settings->reload_lock) == 0);
     return status;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The settings of a server: stored in its state directory, changed while it runs, obeyed at once.
- * Who administers the server, by whatever way, comes through here; so may another process, which
- * has settings of its own on the same directory and then tells the server to read them again.
+ * Another process changes what is stored, and then tells the server to read it again.
  *
  * A value in force is, in this order: what was changed since the server started; the option it was
  * started with, which is not stored; what is stored; the default.
  *
- * Thread safe.  What reads or writes the disk says so: not for a thread that serves requests.
+ * Thread safe.  What reads the disk says so: not for a thread that serves requests.
  */
 #pragma once
 
@@ -17,9 +16,8 @@ struct settings;
 
 enum settings_status {
     SETTINGS_OK,
-    SETTINGS_UNKNOWN,    /* no setting has this name */
     SETTINGS_REFUSED,    /* a value is none, or they don't go together */
-    SETTINGS_UNREADABLE, /* the file cannot be read or written, or is damaged */
+    SETTINGS_UNREADABLE, /* the file cannot be read or made, or is damaged */
 };
 
 /* What the server was started with. */
@@ -65,18 +63,8 @@ struct setting_state {
     uint64_t revision;               /* of the change that stored it; 0: none did */
 };
 
-/* As of the last time that the disk was read or written. */
+/* As of the last time that the disk was read. */
 void settings_list(struct settings *settings, struct setting_state states[SETTING_COUNT]);
-
-struct settings_change {
-    const char *name;
-    const char *value; /* NULL: its default, whatever that is */
-};
-
-/* Check the changes, store all of them or none, and obey.  On the way what other processes changed
- * comes into force too.  Waits for the disk, and some seconds at the most for other processes. */
-enum settings_status settings_set(struct settings *settings, const struct settings_change *changes,
-                                  uint32_t count, char *error, size_t size) MUST_USE;
 
 /* Read what is stored again, and obey.  With an error everything stays as it was.  Reads the
  * disk. */

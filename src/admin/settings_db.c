@@ -9,13 +9,11 @@
 
 enum statement {
     SQL_LOAD,
-    SQL_PUT,
     SQL_COUNT,
 };
 
 static const char *const sql_text[SQL_COUNT] = {
     [SQL_LOAD] = "SELECT name, value, revision FROM setting",
-    [SQL_PUT] = "INSERT OR REPLACE INTO setting (name, value, revision) VALUES (?,?,?)",
 };
 
 static const struct database_kind kind = {
@@ -33,12 +31,6 @@ static const struct database_kind kind = {
 struct database *settings_db_open(int dir, char *error, size_t size)
 {
     return database_open(&kind, dir, error, size);
-}
-
-static bool fail(struct database *db, const char *why, char *error, size_t size)
-{
-    database_explain(db, why, error, size);
-    return false;
 }
 
 /* Whole, and not too long to be a value. */
@@ -64,8 +56,6 @@ static bool row_read(sqlite3_stmt *s, struct settings_rows *rows)
 
     if (revision < 0 || revision > REVISION_MAX)
         return false;
-    if ((uint64_t)revision > rows->revision)
-        rows->revision = (uint64_t)revision;
     if (!text_read(s, 0, name) || !setting_lookup(name, &id))
         return true; /* of another version of Mainstay */
     row = &rows->of[id];
@@ -100,29 +90,7 @@ bool settings_db_load(struct database *db, struct settings_rows *rows, char *err
             why = "damaged: a setting makes no sense";
     }
     if (step != SQLITE_DONE)
-        (void)fail(db, why, error, size);
+        database_explain(db, why, error, size);
     (void)sqlite3_reset(s);
     return step == SQLITE_DONE;
-}
-
-bool settings_db_begin(struct database *db, char *error, size_t size)
-{
-    return database_exec(db, "BEGIN IMMEDIATE") || fail(db, NULL, error, size);
-}
-
-bool settings_db_put(struct database *db, enum setting_id id, const struct settings_row *row,
-                     char *error, size_t size)
-{
-    sqlite3_stmt *s = db->statements[SQL_PUT];
-
-    (void)sqlite3_bind_text(s, 1, setting_table[id].name, -1, SQLITE_STATIC);
-    if (!row->usual)
-        (void)sqlite3_bind_text(s, 2, row->text, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(s, 3, (sqlite3_int64)row->revision);
-    return database_run(db, SQL_PUT) || fail(db, NULL, error, size);
-}
-
-bool settings_db_commit(struct database *db, char *error, size_t size)
-{
-    return database_exec(db, "COMMIT") || fail(db, NULL, error, size);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database of settings.h: settings.db in the state directory, which several processes may read
- * and change.  One thread at a time.  A row is a setting's value and the number of the change that
- * wrote it; names that are not known stay as they are.
+ * The database of settings.h: settings.db in the state directory.  The server makes and reads it;
+ * other processes change it.  One thread at a time.  A row is a setting's value and the number of
+ * the change that wrote it; names that are not known are ignored.
  */
 #pragma once
 
@@ -18,7 +18,6 @@ struct settings_row {
 
 struct settings_rows {
     struct settings_row of[SETTING_COUNT];
-    uint64_t revision; /* the highest one of all, known or not */
 };
 
 struct database;
@@ -34,10 +33,3 @@ bool settings_db_peek(int dir, struct settings_rows *rows, char *error, size_t s
 /* What is stored.  False and a reason when it cannot be read or makes no sense. */
 bool settings_db_load(struct database *db, struct settings_rows *rows, char *error,
                       size_t size) MUST_USE;
-
-/* A transaction: begin, then nobody else can change anything; what is to be done; commit.  False
- * and a reason: nothing has been changed.  Closing ends one that is not committed. */
-bool settings_db_begin(struct database *db, char *error, size_t size) MUST_USE;
-bool settings_db_put(struct database *db, enum setting_id id, const struct settings_row *row,
-                     char *error, size_t size) MUST_USE;
-bool settings_db_commit(struct database *db, char *error, size_t size) MUST_USE;

@@ -7,6 +7,10 @@
 
 #include "lib/directory.h"
 
+enum {
+    BUSY_MS = 60000
+};
+
 char settings_dir[64];
 int settings_dir_fd = -1;
 struct settings *settings;
@@ -66,18 +70,49 @@ int settings_tear_down(void **unused)
     return directory_remove(settings_dir);
 }
 
-enum settings_status set_one(struct settings *which, const char *name, const char *value)
+static void put_row(char *text, size_t size, const char *name, const char *value)
 {
-    const struct settings_change change = {name, value};
+    const char *quote = value ? "'" : "";
 
-    return settings_set(which, &change, 1, settings_error, sizeof(settings_error));
+    (void)snprintf(text, size,
+                   "INSERT OR REPLACE INTO setting VALUES ('%s', %s%s%s, "
+                   "(SELECT ifnull(max(revision), 0) + 1 FROM setting));",
+                   name, quote, value ? value : "NULL", quote);
 }
 
-enum settings_status set_both(struct settings *which, const char *min, const char *max)
+void store_one(const char *name, const char *value)
 {
-    const struct settings_change changes[] = {{MIN_MINOR, min}, {MAX_MINOR, max}};
+    char text[256];
 
-    return settings_set(which, changes, 2, settings_error, sizeof(settings_error));
+    put_row(text, sizeof(text), name, value);
+    sql(text);
+}
+
+void store_both(const char *min, const char *max)
+{
+    char rows[2][256], text[600];
+
+    put_row(rows[0], sizeof(rows[0]), MIN_MINOR, min);
+    put_row(rows[1], sizeof(rows[1]), MAX_MINOR, max);
+    (void)snprintf(text, sizeof(text), "BEGIN IMMEDIATE; %s %s COMMIT", rows[0], rows[1]);
+    sql(text);
+}
+
+enum settings_status reload(void)
+{
+    return settings_reload(settings, settings_error, sizeof(settings_error));
+}
+
+enum settings_status set_one(const char *name, const char *value)
+{
+    store_one(name, value);
+    return reload();
+}
+
+enum settings_status set_both(const char *min, const char *max)
+{
+    store_both(min, max);
+    return reload();
 }
 
 void expect_range(uint32_t min, uint32_t max)
@@ -105,26 +140,6 @@ void expect_error(const char *text)
         fail_msg("\"%s\" does not say \"%s\"", settings_error, text);
 }
 
-struct settings *other_open(void)
-{
-    const struct settings_config config = {.dir = settings_dir_fd};
-    enum settings_status status;
-    struct settings *other =
-        settings_open(&config, &status, settings_error, sizeof(settings_error));
-
-    if (!other)
-        fail_msg("%s", settings_error);
-    return other;
-}
-
-void other_set(const char *name, const char *value)
-{
-    struct settings *other = other_open();
-
-    assert_int_equal(set_one(other, name, value), SETTINGS_OK);
-    settings_close(other);
-}
-
 void sql(const char *text)
 {
     char path[128];
@@ -132,6 +147,7 @@ void sql(const char *text)
 
     (void)snprintf(path, sizeof(path), "%s/settings.db", settings_dir);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_busy_timeout(db, BUSY_MS), SQLITE_OK);
     if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s: %s", text, sqlite3_errmsg(db));
     assert_int_equal(sqlite3_close(db), SQLITE_OK);

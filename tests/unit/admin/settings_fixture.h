@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings in a state directory of the test's own, with a hook that notes what it is told.  Helpers
- * assert; those of another process open settings of their own on the same directory.
+ * Settings in a state directory of the test's own, with a hook that notes what it is told.  They
+ * are changed as the user guide says: SQL in settings.db, then a reload.  Helpers assert.
  */
 #pragma once
 
@@ -34,9 +34,15 @@ int settings_tear_down(void **unused);
 void start_with(int min, int max);
 enum settings_status try_start(int min, int max);
 
-/* Set one, or both at once; value NULL is the default. */
-enum settings_status set_one(struct settings *which, const char *name, const char *value);
-enum settings_status set_both(struct settings *which, const char *min, const char *max);
+/* Store one, or both in one transaction; value NULL is the default. */
+void store_one(const char *name, const char *value);
+void store_both(const char *min, const char *max);
+
+enum settings_status reload(void);
+
+/* Store, then reload. */
+enum settings_status set_one(const char *name, const char *value);
+enum settings_status set_both(const char *min, const char *max);
 
 /* These values are in force, and the hook knows. */
 void expect_range(uint32_t min, uint32_t max);
@@ -44,9 +50,5 @@ void expect_origin(enum setting_id id, enum setting_origin origin);
 /* The last error has this in it. */
 void expect_error(const char *text);
 
-/* As another process does: settings of its own, without hook and options. */
-struct settings *other_open(void);
-void other_set(const char *name, const char *value);
-
-/* SQL in settings.db. */
+/* SQL in settings.db.  Waits for other writers. */
 void sql(const char *text);
