@@ -20,7 +20,8 @@ bool database_exec(struct database *db, const char *sql)
     return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-bool database_number(struct database *db, const char *sql, int64_t *out)
+/* The first column of the first row; false when there is none. */
+static bool read_number(struct database *db, const char *sql, int64_t *out)
 {
     sqlite3_stmt *s = NULL;
     bool ok = sqlite3_prepare_v2(db->handle, sql, -1, &s, NULL) == SQLITE_OK &&
@@ -80,9 +81,9 @@ struct identity {
 /* In a transaction, so that all is of one moment. */
 static bool ask_identity(struct database *db, struct identity *id)
 {
-    return database_number(db, "SELECT count(*) FROM sqlite_master", &id->tables) &&
-           database_number(db, "PRAGMA application_id", &id->application) &&
-           database_number(db, "PRAGMA user_version", &id->version);
+    return read_number(db, "SELECT count(*) FROM sqlite_master", &id->tables) &&
+           read_number(db, "PRAGMA application_id", &id->application) &&
+           read_number(db, "PRAGMA user_version", &id->version);
 }
 
 static bool is_empty(const struct identity *id)
@@ -164,8 +165,7 @@ static bool upgrade(struct database *db)
 {
     int64_t version;
 
-    if (!database_exec(db, "BEGIN IMMEDIATE") ||
-        !database_number(db, "PRAGMA user_version", &version))
+    if (!database_exec(db, "BEGIN IMMEDIATE") || !read_number(db, "PRAGMA user_version", &version))
         return false;
     for (; version < db->kind->version; version++) {
         if (!upgrade_once(db, version))

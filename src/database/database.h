@@ -64,9 +64,6 @@ bool database_exec(struct database *db, const char *sql) MUST_USE;
 /* Run one of the statements to its end, and make it ready for the next time. */
 bool database_run(struct database *db, uint32_t statement) MUST_USE;
 
-/* The first column of the first row; false when there is none. */
-bool database_number(struct database *db, const char *sql, int64_t *out) MUST_USE;
-
 /* COMMIT.  False, too, when the file is no longer where it was opened: the next start would not
  * find what is written to it. */
 bool database_commit(struct database *db) MUST_USE;

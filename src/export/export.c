@@ -235,7 +235,8 @@ static bool node_visible(const struct export_node *node, const struct sockaddr *
     return false;
 }
 
-struct export_node *export_node_of(const struct export *export, const struct vfs_object *dir)
+/* The node that `dir` of `export` stands for, or NULL. */
+static struct export_node *node_of(const struct export *export, const struct vfs_object *dir)
 {
     if (export->pseudo)
         return CONTAINER_OF(dir, struct export_node, pseudo);
@@ -256,7 +257,7 @@ enum vfs_status export_cross_down(struct export_table *table, struct export *exp
                                   const struct sockaddr *peer, struct vfs_object **obj,
                                   struct export **out_export)
 {
-    struct export_node *node = export_node_of(export, dir);
+    struct export_node *node = node_of(export, dir);
     struct export_node *child = node ? child_find(node, name->data, name->len) : NULL;
 
     *obj = NULL;
@@ -271,7 +272,7 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
                                 struct vfs_object *dir, const struct sockaddr *peer,
                                 struct vfs_object **obj, struct export **out_export)
 {
-    struct export_node *node = export_node_of(export, dir);
+    struct export_node *node = node_of(export, dir);
 
     *obj = NULL;
     if (!node)
@@ -285,7 +286,7 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
 uint64_t export_mounted_on_fileid(const struct export *export, const struct vfs_object *obj)
 {
     uint64_t own = obj->fileid;
-    const struct export_node *node = export_node_of(export, obj);
+    const struct export_node *node = node_of(export, obj);
 
     return node && node->parent ? node->pseudo.fileid : own;
 }
@@ -294,7 +295,7 @@ bool export_child_next(struct export_table *table, const struct export *export,
                        const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *index,
                        struct vfs_name *name, struct vfs_object **obj, struct export **out_export)
 {
-    struct export_node *node = export_node_of(export, dir);
+    struct export_node *node = node_of(export, dir);
     uint32_t i = 0;
 
     if (!node)
@@ -313,14 +314,14 @@ bool export_child_next(struct export_table *table, const struct export *export,
 bool export_child_named(const struct export *export, const struct vfs_object *dir,
                         const struct vfs_name *name)
 {
-    struct export_node *node = export_node_of(export, dir);
+    struct export_node *node = node_of(export, dir);
 
     return node && child_find(node, name->data, name->len);
 }
 
 bool export_has_children(const struct export *export, const struct vfs_object *dir)
 {
-    struct export_node *node = export_node_of(export, dir);
+    struct export_node *node = node_of(export, dir);
 
     return node && !list_empty(&node->children);
 }

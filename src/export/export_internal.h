@@ -34,9 +34,3 @@ extern const struct vfs_ops pseudo_ops;
 void pseudo_node_init(struct export_table *table, struct export_node *node,
                       struct export_node *parent, const char *name);
 void pseudo_node_fini(struct export_node *node);
-
-/* The node whose handle this is, or NULL. */
-struct export_node *pseudo_node_find(struct export_table *table, const struct vfs_handle *handle);
-
-/* The node that `dir` of `export` stands for, or NULL. */
-struct export_node *export_node_of(const struct export *export, const struct vfs_object *dir);

@@ -72,11 +72,6 @@ static struct export_node *find_below(struct export_node *node, const struct vfs
     return NULL;
 }
 
-struct export_node *pseudo_node_find(struct export_table *table, const struct vfs_handle *handle)
-{
-    return find_below(&table->top, handle);
-}
-
 static struct export_table *table_of(struct vfs *fs)
 {
     return CONTAINER_OF(fs, struct export_table, pseudo_fs);
@@ -95,7 +90,7 @@ static enum vfs_status pseudo_resolve(struct vfs *fs, const struct vfs_handle *h
 
     if (handle->len != sizeof(uint64_t))
         return VFS_BADHANDLE;
-    node = pseudo_node_find(table_of(fs), handle);
+    node = find_below(&table_of(fs)->top, handle);
     if (!node)
         return VFS_STALE;
     *out = vfs_object_get(&node->pseudo);

@@ -185,9 +185,10 @@ void duplicate_unpin_locked(struct duplicate_cache *cache, struct duplicate_shar
     list_push_back(&doomed->entries, &entry->in_client);
 }
 
-void duplicate_drop_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
-                           struct duplicate *entry, enum duplicate_counter why,
-                           struct duplicate_doomed *doomed)
+/* Take a kept one out; it is counted as `why`. */
+static void drop_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
+                        struct duplicate *entry, enum duplicate_counter why,
+                        struct duplicate_doomed *doomed)
 {
     htable_remove(&shard->requests, &entry->by_key);
     list_remove(&entry->in_client);
@@ -225,8 +226,7 @@ void duplicate_end_locked(struct duplicate_cache *cache, struct duplicate_shard 
                            atomic_load_explicit(&cache->table->now_ns, memory_order_relaxed));
     client_grow_locked(cache, shard, client, entry->bytes);
     while (client->bytes > cache->table->config.client_bytes_max && client_oldest(client) != entry)
-        duplicate_drop_locked(cache, shard, client_oldest(client), DUPLICATE_COUNTER_evicted_client,
-                              doomed);
+        drop_locked(cache, shard, client_oldest(client), DUPLICATE_COUNTER_evicted_client, doomed);
 }
 
 /* ---- too many, too old ---- */
@@ -288,7 +288,7 @@ void duplicate_table_trim(struct duplicate_cache *cache)
         pthread_mutex_lock(&shard->lock);
         victim = shard_victim_locked(shard);
         if (victim)
-            duplicate_drop_locked(cache, shard, victim, DUPLICATE_COUNTER_evicted, &doomed);
+            drop_locked(cache, shard, victim, DUPLICATE_COUNTER_evicted, &doomed);
         pthread_mutex_unlock(&shard->lock);
         duplicate_doomed_free(&doomed);
     }
@@ -308,7 +308,7 @@ static bool sweep_batch_locked(struct duplicate_cache *cache, struct duplicate_s
 
         if (list_empty(&shard->kept) || !too_old(entry, now_ns))
             return false;
-        duplicate_drop_locked(cache, shard, entry, DUPLICATE_COUNTER_expired, doomed);
+        drop_locked(cache, shard, entry, DUPLICATE_COUNTER_expired, doomed);
     }
     return true;
 }

@@ -120,11 +120,6 @@ void duplicate_end_locked(struct duplicate_cache *cache, struct duplicate_shard 
 /* Somebody asked for it. */
 void duplicate_touch_locked(struct duplicate_shard *shard, struct duplicate *entry, int64_t now_ns);
 
-/* Take a kept one out; it is counted as `why`. */
-void duplicate_drop_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
-                           struct duplicate *entry, enum duplicate_counter why,
-                           struct duplicate_doomed *doomed);
-
 /* A dropped one has lost its last waiter. */
 void duplicate_unpin_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
                             struct duplicate *entry, struct duplicate_doomed *doomed);
