@@ -11,15 +11,6 @@ struct vfs_shortage_hook vfs_shortage_hook;
 static pthread_mutex_t lease_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct vfs_lease_hook lease_hook;
 
-static const char *const names[] = {
-    "PERM",        "NOENT",    "IO",      "NXIO",       "ACCESS",    "EXIST",      "XDEV",
-    "NOTDIR",      "ISDIR",    "INVAL",   "FBIG",       "NOSPC",     "ROFS",       "MLINK",
-    "NAMETOOLONG", "NOTEMPTY", "DQUOT",   "STALE",      "BADHANDLE", "BAD_COOKIE", "NOTSUPP",
-    "TOOSMALL",    "BADNAME",  "SYMLINK", "WRONG_TYPE", "DELAY",     "CHANGED",    "SERVERFAULT",
-};
-
-_Static_assert(ARRAY_SIZE(names) == VFS_SERVERFAULT - VFS_PERM + 1, "a name for each status");
-
 enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objects, uint32_t count)
 {
     (void)fs, (void)objects, (void)count;
@@ -65,13 +56,4 @@ void vfs_unlease_none(struct vfs_object *obj, enum vfs_lease kind)
 {
     (void)obj, (void)kind;
     CHECK(!"a lease that was given");
-}
-
-const char *vfs_status_name(enum vfs_status status)
-{
-    if (status == VFS_OK)
-        return "OK";
-    if (status < VFS_PERM || status > VFS_SERVERFAULT)
-        return "?";
-    return names[status - VFS_PERM];
 }

@@ -591,5 +591,3 @@ enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred 
 /* getacl() of a backend without ACLs. */
 enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *cred,
                                 struct vfs_acl *out);
-
-const char *vfs_status_name(enum vfs_status status);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "lib/vfs_status_name.h"
+
 /* In the order of CMakeLists.txt. */
 extern const struct contract_group contract_acl, contract_attr, contract_create, contract_data,
     contract_handle, contract_lease, contract_link, contract_lookup, contract_named_attr,

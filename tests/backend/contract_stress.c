@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "backend/contract.h"
+#include "lib/vfs_status_name.h"
 #include "vfs/vfs_acl.h"
 
 enum {

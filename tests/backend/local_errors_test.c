@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "backend/local_fixture.h"
+#include "lib/vfs_status_name.h"
 
 static const struct vfs_cred self = {.uid = 0};
 

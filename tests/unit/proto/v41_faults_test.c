@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "lib/test.h"
+#include "lib/vfs_status_name.h"
 #ifdef FAULTS_V40
 #include "v40_fixture.h"
 #else
