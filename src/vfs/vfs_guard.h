@@ -21,7 +21,7 @@ struct vfs_guard {
 uint32_t vfs_guard_rwx(struct vfs_guard obj, const struct vfs_cred *cred);
 
 /* Does cred have all these rights (enum vfs_ace_right)?  Of those that a mode speaks of. */
-bool vfs_guard_may(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t rights);
+bool vfs_guard_may(struct vfs_guard obj, const struct vfs_cred *cred, uint32_t wanted);
 
 /* May cred read the ACL? */
 bool vfs_guard_may_read_acl(struct vfs_guard obj, const struct vfs_cred *cred);

@@ -171,11 +171,13 @@ struct vfs *mem_create(const struct mem_options *options)
 /* ThreadSanitizer takes locks held once as (a, b) and once as (b, a) for a deadlock.  Directories
  * are locked downwards (mem_internal.h has the order, rename.c why it closes no circle), and a
  * rename may turn round who is above whom; so its word on the order of these locks is left out.
- * It still watches what they guard. */
-const char *__tsan_default_suppressions(void); /* NOLINT(bugprone-reserved-identifier) */
+ * It still watches what they guard.
+ * NOLINTBEGIN(bugprone-reserved-identifier): the name is ThreadSanitizer's. */
+const char *__tsan_default_suppressions(void);
 
-const char *__tsan_default_suppressions(void) /* NOLINT(bugprone-reserved-identifier) */
+const char *__tsan_default_suppressions(void)
 {
     return "deadlock:mem_lock_write\ndeadlock:mem_lock_read\n";
 }
+/* NOLINTEND(bugprone-reserved-identifier) */
 #endif

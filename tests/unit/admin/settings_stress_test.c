@@ -36,7 +36,7 @@ static void *change(void *arg)
     char error[256];
 
     for (int i = 0; i < ROUNDS; i++) {
-        const char *const *pair = pairs[((int)(intptr_t)arg + i) % 3];
+        const char *const *pair = pairs[(*(const int *)arg + i) % 3];
 
         store_both(pair[0], pair[1]);
         if (settings_reload(shared, error, sizeof(error)) != SETTINGS_OK) {
@@ -67,6 +67,7 @@ static void at_once(void **unused)
 {
     struct settings_config config = {.dir = settings_dir_fd, .obey = obey};
     pthread_t changers[CHANGERS], readers[READERS];
+    int first[CHANGERS];
     struct setting_state states[SETTING_COUNT];
     struct setting_values now;
     enum settings_status status;
@@ -77,8 +78,10 @@ static void at_once(void **unused)
     assert_non_null(shared);
     for (int i = 0; i < READERS; i++)
         assert_int_equal(pthread_create(&readers[i], NULL, look, NULL), 0);
-    for (int i = 0; i < CHANGERS; i++)
-        assert_int_equal(pthread_create(&changers[i], NULL, change, (void *)(intptr_t)i), 0);
+    for (int i = 0; i < CHANGERS; i++) {
+        first[i] = i;
+        assert_int_equal(pthread_create(&changers[i], NULL, change, &first[i]), 0);
+    }
     for (int i = 0; i < CHANGERS; i++)
         assert_int_equal(pthread_join(changers[i], NULL), 0);
     done = true;

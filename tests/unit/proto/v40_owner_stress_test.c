@@ -97,7 +97,7 @@ static void *tick(void *arg)
 {
     (void)arg;
     while (!atomic_load(&over))
-        nfs4_tick(&test_server, clock_now_ns() + 2 * LEASE_S * NSEC_PER_SEC);
+        nfs4_tick(&test_server, clock_now_ns() + NSEC_PER_SEC * 2 * LEASE_S);
     return NULL;
 }
 

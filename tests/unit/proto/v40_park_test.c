@@ -269,7 +269,7 @@ static void lease_ends_meanwhile(void **unused)
     park_wait(1);
     client = client_lookup(test_server.state, owner.clientid);
     assert_non_null(client);
-    later_ns = clock_now_ns() + 2 * LEASE_S * NSEC_PER_SEC;
+    later_ns = clock_now_ns() + NSEC_PER_SEC * 2 * LEASE_S;
     assert_int_equal(atomic_load(&client->running), 1);
     assert_false(client_lapsed(client, later_ns));
     park_return("file", &delegation);

@@ -255,7 +255,7 @@ static void lease_ends_meanwhile(void **unused)
     park_wait(1);
     client = client_lookup(test_server.state, bob.clientid);
     assert_non_null(client);
-    later_ns = clock_now_ns() + 2 * LEASE_S * NSEC_PER_SEC;
+    later_ns = clock_now_ns() + NSEC_PER_SEC * 2 * LEASE_S;
     assert_false(client_lapsed(client, later_ns));
     park_return("file", &delegation);
     v41_receive(v41_fd, &call);

@@ -217,7 +217,7 @@ static void *revoker_main(void *arg)
     uint32_t count;
 
     while (!done) {
-        delegation_tick(fx.state, clock_now_ns() + 2 * LEASE_S * NSEC_PER_SEC);
+        delegation_tick(fx.state, clock_now_ns() + NSEC_PER_SEC * 2 * LEASE_S);
         if (rand_r(&seed) % 64 == 0)
             CHECK(open_client_revoke(client_at((uint32_t)rand_r(&seed) % CLIENTS),
                                      NFS4ERR_ADMIN_REVOKED, &count));

@@ -29,14 +29,15 @@ enum {
 static const int64_t long_ago_ns = 3600 * NSEC_PER_SEC;
 static int64_t end_ms;
 static _Atomic bool stop;
-static bool undisturbed; /* nobody is evicted */
+static bool undisturbed;                  /* nobody is evicted */
+static uint32_t hosts[HOSTS] = {0, 1, 2}; /* what a thread is given: its own number */
 
 static bool more(uint32_t turn)
 {
     return turn < TURNS && wait_now_ms() < end_ms;
 }
 
-static const char *host_name(uintptr_t host)
+static const char *host_name(uint32_t host)
 {
     static const char *const names[HOSTS] = {"host one", "host two", "host three"};
 
@@ -46,10 +47,10 @@ static const char *host_name(uintptr_t host)
 /* 4.0's of that name: boots now and then, and nothing but that ends it. */
 static void *old_host(void *arg)
 {
-    uintptr_t host = (uintptr_t)arg;
+    uint32_t host = *(const uint32_t *)arg;
     struct client_setclientid set;
     struct client *client = NULL, *found;
-    unsigned seed = (unsigned)host + 1;
+    unsigned seed = host + 1;
     uint8_t boot = 1;
 
     for (uint32_t turn = 0; more(turn); turn++) {
@@ -86,9 +87,9 @@ static void *old_host(void *arg)
 /* Repeats what the other one says, as the network does. */
 static void *echo(void *arg)
 {
-    uintptr_t host = (uintptr_t)arg;
+    uint32_t host = *(const uint32_t *)arg;
     struct client_setclientid set = {0};
-    unsigned seed = (unsigned)host + 77;
+    unsigned seed = host + 77;
 
     for (uint32_t turn = 0; !atomic_load(&stop); turn++) {
         if (rand_r(&seed) % 2)
@@ -104,11 +105,11 @@ static void *echo(void *arg)
 static void *new_host(void *arg)
 {
     const struct channel_attrs4 attrs = {0, 8192, 8192, 4096, 16, 8, {0}, 0};
-    uintptr_t host = (uintptr_t)arg;
+    uint32_t host = *(const uint32_t *)arg;
     struct session_conn *conn = session_conn_create(NULL);
     struct CREATE_SESSION4resok res;
     struct client_exchange out;
-    unsigned seed = (unsigned)host + 7;
+    unsigned seed = host + 7;
     uint64_t last = 0;
     uint8_t boot = 1;
 
@@ -169,17 +170,16 @@ static void *timer(void *arg)
 static void namesakes(void)
 {
     pthread_t old[HOSTS], new[HOSTS], noise[2];
-    uint32_t last = HOSTS - 1;
 
     stop = false;
     end_ms = wait_now_ms() + TIME_S * 1000;
     assert_int_equal(pthread_create(&noise[0], NULL, timer, NULL), 0);
-    for (uintptr_t i = 0; i < HOSTS; i++) {
-        assert_int_equal(pthread_create(&old[i], NULL, old_host, (void *)i), 0);
-        assert_int_equal(pthread_create(&new[i], NULL, new_host, (void *)i), 0);
+    for (uint32_t i = 0; i < HOSTS; i++) {
+        assert_int_equal(pthread_create(&old[i], NULL, old_host, &hosts[i]), 0);
+        assert_int_equal(pthread_create(&new[i], NULL, new_host, &hosts[i]), 0);
     }
     if (!undisturbed)
-        assert_int_equal(pthread_create(&noise[1], NULL, echo, (void *)(uintptr_t)last), 0);
+        assert_int_equal(pthread_create(&noise[1], NULL, echo, &hosts[HOSTS - 1]), 0);
     for (uint32_t i = 0; i < HOSTS; i++) {
         assert_int_equal(pthread_join(old[i], NULL), 0);
         assert_int_equal(pthread_join(new[i], NULL), 0);
@@ -239,16 +239,16 @@ static void dave_says_his_name(void)
 /* He opens, locks, sleeps, uses what he had, and says his name anew when RENEW tells him to. */
 static void *loser(void *arg)
 {
-    uintptr_t self = (uintptr_t)arg;
+    uint32_t self = *(const uint32_t *)arg;
     const char owner[2] = {(char)('0' + self), 0};
-    unsigned seed = (unsigned)self + 1;
+    unsigned seed = self + 1;
 
     for (uint32_t turn = 0; more(turn); turn++) {
         struct vfs_object *obj = fx.files[rand_r(&seed) % 2];
         struct stateid4 open = {0}, lock = {0};
 
         if (do_open(dave, owner, obj, RW, NONE, &open) == NFS4_OK)
-            (void)do_lock(dave, &open, owner, true, 20 * self, 10, &lock);
+            (void)do_lock(dave, &open, owner, true, 20ull * self, 10, &lock);
         if (rand_r(&seed) % 2)
             atomic_store(&dave->renewed_ns, clock_now_ns() - long_ago_ns);
         for (int i = rand_r(&seed) % 8; i > 0; i--)
@@ -296,9 +296,9 @@ static void losses(void **unused)
     end_ms = wait_now_ms() + TIME_S * 1000;
     assert_int_equal(pthread_create(&takers[0], NULL, taker, "x"), 0);
     assert_int_equal(pthread_create(&takers[1], NULL, taker, "y"), 0);
-    for (uintptr_t i = 0; i < HOSTS; i++)
-        assert_int_equal(pthread_create(&losers[i], NULL, loser, (void *)i), 0);
-    for (uintptr_t i = 0; i < HOSTS; i++)
+    for (uint32_t i = 0; i < HOSTS; i++)
+        assert_int_equal(pthread_create(&losers[i], NULL, loser, &hosts[i]), 0);
+    for (uint32_t i = 0; i < HOSTS; i++)
         assert_int_equal(pthread_join(losers[i], NULL), 0);
     stop = true;
     assert_int_equal(pthread_join(takers[0], NULL), 0);

@@ -52,7 +52,7 @@ static void dave_lives(int seconds)
 /* Dave is silent, and all others are heard of. */
 static void dave_sleeps(void)
 {
-    clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
+    clock_advance_ns(NSEC_PER_SEC * 3 * LEASE_S);
     client_renew(fx.alice, clock_now_ns());
     client_renew(fx.bob, clock_now_ns());
     assert_true(client_lapsed(dave, clock_now_ns()));
@@ -100,7 +100,7 @@ static void both_kinds_give_way(void **unused)
 
     (void)unused;
     assert_int_equal(do_open(dave, "d", fx.files[0], W, NONE, &d), NFS4ERR_SHARE_DENIED);
-    clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
+    clock_advance_ns(NSEC_PER_SEC * 3 * LEASE_S);
     client_renew(dave, clock_now_ns());
     assert_int_equal(do_open(dave, "d", fx.files[0], W, W, &d), NFS4_OK);
     assert_int_equal(revoked(fx.alice, &a), NFS4ERR_EXPIRED);
@@ -118,7 +118,7 @@ static void request_keeps_it(void **unused)
 
     (void)unused;
     assert_true(client_v40_begin_of(dave, clock_now_ns()));
-    clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
+    clock_advance_ns(NSEC_PER_SEC * 3 * LEASE_S);
     client_renew(fx.bob, clock_now_ns());
     assert_int_equal(do_open(fx.bob, "b", fx.files[0], W, NONE, &b), NFS4ERR_DELAY);
     client_v40_end(dave);
