@@ -72,8 +72,8 @@ struct lock_filter {
     void *arg;
 };
 
-/* The lock with the lowest start that keeps `self` (NULL: one who has no lock here) from locking
- * `range`, or NULL.  Locks of his own cost nothing, those that don't count are passed over one by
+/* The lock with the lowest start that keeps `self` (NULL: an owner without locks here) from locking
+ * `range`, or NULL.  Its own locks cost nothing; those that don't count are passed over one by
  * one. */
 const struct lock *lock_table_conflict(const struct lock_table *table,
                                        const struct lock_holder *self, bool write,

@@ -25,9 +25,9 @@ struct lock_conflict_hooks {
 struct lock_wish {
     struct owner *owner; /* NULL: one who is not known, so has no locks */
     bool write;
-    bool wait; /* he will ask again until he gets it */
+    bool wait; /* it blocks: the client retries until it has the lock */
     struct lock_range range;
-    int64_t now_ns; /* when he asks */
+    int64_t now_ns; /* of the request */
 };
 
 /* Whose lock was in the way: a copy. */

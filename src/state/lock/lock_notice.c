@@ -97,8 +97,8 @@ void lock_notice_done(struct lock_notice *notice, bool heard)
     pthread_mutex_lock(&file->lock);
     if (notice->waiter) {
         notice->waiter->notice = NULL;
-        if (!heard && notice->waiter->news == LOCK_NEWS_TOLD)
-            notice->waiter->news = LOCK_NEWS_FAILED;
+        if (!heard && notice->waiter->state == LOCK_WAITER_NOTIFIED)
+            notice->waiter->state = LOCK_WAITER_UNREACHABLE;
     }
     pthread_mutex_unlock(&file->lock);
     file_put(file);

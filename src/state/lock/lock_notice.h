@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Telling those who wait for byte-range locks (lock_wait.h) that they may have them now
- * (CB_NOTIFY_LOCK, RFC 8881 §20.11): state/ chooses who is told, what calls clients tells him.
+ * Notices to waiters (lock_wait.h) that their byte-range lock is free (CB_NOTIFY_LOCK, RFC 8881
+ * §20.11): state/ chooses the waiters, callback/ sends the notices.
  *
- * Whatever frees a range of a file with waiters calls lock_notice_send() afterwards.  A file with
- * waiters is looked at by the timer, too: some of it nobody calls for, as the end of a lease, or
- * somebody who was told and does not come.  Nothing depends on a notice: clients ask anyway.
+ * Whatever frees a range of a file with waiters calls lock_notice_send() afterwards.  The timer
+ * looks at such files, too: a range may also become free without a call, at the end of a lease, or
+ * when a notified waiter does not come.  Nothing depends on a notice: clients retry anyway.
  */
 #pragma once
 
@@ -22,19 +22,19 @@ struct file;
 struct lock_waiter;
 struct state;
 
-/* What is told to whom.  Belongs to whoever sends it, until lock_notice_done(). */
+/* A notice to one waiter.  Belongs to its sender, until lock_notice_done(). */
 struct lock_notice {
-    struct list link;           /* his */
+    struct list link;           /* the sender's */
     struct client *client;      /* a reference */
     struct file *file;          /* a reference */
-    struct lock_waiter *waiter; /* NULL: he waits no more; under file->lock */
+    struct lock_waiter *waiter; /* NULL: it no longer waits; under file->lock */
     uint32_t fh_len, owner_len;
     uint8_t fh[LIMIT_FH_BYTES];
     uint8_t owner[]; /* the lock owner's name */
 };
 
-/* Send it, without waiting.  lock_notice_done() follows, once, and may come before this is back.
- * False: there is no way to him, and the notice is still the caller's. */
+/* Send it, without waiting.  lock_notice_done() follows, once, perhaps before tell() returns.
+ * False: the client cannot be called, and the notice is still the caller's. */
 struct lock_notice_hook {
     bool (*tell)(struct lock_notice *notice, void *context);
     void *context;
@@ -42,7 +42,7 @@ struct lock_notice_hook {
 
 /* state.lock_notices */
 struct lock_notices {
-    struct lock_notice_hook hook; /* NULL: nobody is told */
+    struct lock_notice_hook hook; /* NULL: no notices */
     pthread_mutex_t lock;         /* guards the rest, and file.watch_link of those on the list */
     struct list watched;          /* struct file by watch_link, a reference each */
     uint32_t watched_count;
@@ -54,18 +54,18 @@ void lock_notices_destroy(struct lock_notices *notices);
 /* Before the first request. */
 void lock_notice_hook(struct state *state, const struct lock_notice_hook *hook);
 
-/* May who opens a file now be told, as OPEN4_RESULT_MAY_NOTIFY_LOCK says?  4.0 has no such call. */
+/* Can the client be notified, as OPEN4_RESULT_MAY_NOTIFY_LOCK says?  4.0 has no such callback. */
 bool lock_notice_possible(const struct client *client);
 
-/* Tell who may have locks of the file now.  Without its lock. */
+/* Notify the waiters of the file whose locks are free now.  Without file.lock. */
 void lock_notice_send(struct state *state, struct file *file);
 
-/* The notice was sent, and his client has (or has not) taken it.  On any thread, with no lock. */
+/* The client has (`heard`), or has not, answered the notice.  On any thread, with no lock. */
 void lock_notice_done(struct lock_notice *notice, bool heard);
 
 /* From the timer. */
 void lock_notice_tick(struct state *state);
 
-/* For lock_wait.c: somebody waits who can be told; a notice for him. */
+/* For lock_wait.c: the file has a waiter that can be notified; a notice for that waiter. */
 void lock_notice_watch_locked(struct state *state, struct file *file);
 struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *waiter);

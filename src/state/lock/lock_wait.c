@@ -8,10 +8,10 @@
 #include "state/lock/lock_notice.h"
 
 enum {
-    TURN_S = 2,          /* of everybody, then of those who wait */
-    CLAIM_S = 1,         /* for who was told */
-    PATIENT_S = 70,      /* who expects to be told asks rarely, the Linux client every 30 s */
-    INTERVAL_LEAST_S = 1 /* nobody is expected to ask more often */
+    PHASE_S = 2,          /* open to all, then the waiters' */
+    RESERVED_S = 1,       /* for a waiter that was notified */
+    NOTIFIED_POLL_S = 70, /* clients that expect notices retry rarely, Linux every 30 s */
+    INTERVAL_LEAST_S = 1  /* no client is expected to retry more often */
 };
 
 static void forget_locked(struct file *file, struct lock_waiter *waiter)
@@ -29,14 +29,14 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
     memory_free(MEMORY_locks, waiter);
 }
 
-/* Usually that is how long its client's lease lasts, which it renewed when it asked. */
+/* Mostly by the end of its client's lease, which the last request renewed. */
 static bool gave_up(const struct lock_waiter *waiter, int64_t now_ns)
 {
     int64_t most_ns = waiter->owner->client->state->lease_ns;
 
-    if (waiter->fh_len > 0 && most_ns < PATIENT_S * NSEC_PER_SEC)
-        most_ns = PATIENT_S * NSEC_PER_SEC;
-    return now_ns - waiter->asked_ns > most_ns;
+    if (waiter->fh_len > 0 && most_ns < NOTIFIED_POLL_S * NSEC_PER_SEC)
+        most_ns = NOTIFIED_POLL_S * NSEC_PER_SEC;
+    return now_ns - waiter->requested_ns > most_ns;
 }
 
 static bool same(const struct lock_waiter *waiter, const struct lock_wish *wish)
@@ -45,7 +45,7 @@ static bool same(const struct lock_waiter *waiter, const struct lock_wish *wish)
            waiter->range.start == wish->range.start && waiter->range.end == wish->range.end;
 }
 
-/* He waits for as much or more. */
+/* Does this owner wait for the range already, or for more? */
 static bool covers(const struct lock_waiter *waiter, const struct lock_wish *wish)
 {
     return waiter->owner == wish->owner && (waiter->write || !wish->write) &&
@@ -63,46 +63,46 @@ static struct lock_wish wish_of(const struct lock_waiter *waiter, int64_t now_ns
     return (struct lock_wish){waiter->owner, waiter->write, true, waiter->range, now_ns};
 }
 
-/* As far as locks go. */
-static bool may_have_it(struct file *file, const struct lock_waiter *waiter,
+/* Does no lock conflict with its request? */
+static bool is_free_for(struct file *file, const struct lock_waiter *waiter,
                         struct lock_search *search)
 {
-    const struct lock_wish his = wish_of(waiter, search->now_ns);
+    const struct lock_wish own = wish_of(waiter, search->now_ns);
 
-    return !lock_conflict_find_locked(file, &his, search);
+    return !lock_conflict_find_locked(file, &own, search);
 }
 
-/* Handing a lock over takes until its next owner asks again, a second and more in which nobody has
- * it.  So claims count only half of the time, and not at once: two clients that come and go quickly
- * would do nothing but wait for each other. */
-static bool waiters_turn(struct file *file, int64_t now_ns)
+/* Is it the waiters' phase?  It begins PHASE_S after the longest waiter came: two clients that take
+ * and release a lock quickly would otherwise do nothing but wait for each other's retries. */
+static bool is_waiters_phase(struct file *file, int64_t now_ns)
 {
     const struct lock_waiter *longest =
         LIST_ENTRY(file->waiters.next, struct lock_waiter, file_link);
 
-    /* Who was forgotten is off the list.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    return (now_ns - longest->since_ns) / (TURN_S * NSEC_PER_SEC) % 2 == 1;
+    /* A forgotten waiter is off the list.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+    return (now_ns - longest->since_ns) / (PHASE_S * NSEC_PER_SEC) % 2 == 1;
 }
 
-/* Against one who would wait as well, or who wants it now or not at all: to him a lock that nobody
- * has should look free.  Of who was told nobody knows whether he still wants it. */
-static bool claims(struct file *file, const struct lock_waiter *waiter, bool waits, int64_t now_ns)
+/* Is its range reserved against a request that blocks, or one that does not?  To the latter a lock
+ * that nobody holds should look free: whether a notified waiter still wants it is not known. */
+static bool reserves(struct file *file, const struct lock_waiter *waiter, bool blocking,
+                     int64_t now_ns)
 {
-    if (waiter->news == LOCK_NEWS_TOLD)
-        return now_ns - waiter->told_ns <= CLAIM_S * NSEC_PER_SEC &&
-               (waits || waiters_turn(file, now_ns));
-    return waiter->news != LOCK_NEWS_LATE && now_ns - waiter->asked_ns <= waiter->patience_ns &&
-           waiters_turn(file, now_ns);
+    if (waiter->state == LOCK_WAITER_NOTIFIED)
+        return now_ns - waiter->notified_ns <= RESERVED_S * NSEC_PER_SEC &&
+               (blocking || is_waiters_phase(file, now_ns));
+    return waiter->state != LOCK_WAITER_LATE && now_ns - waiter->requested_ns <= waiter->retry_ns &&
+           is_waiters_phase(file, now_ns);
 }
 
-static bool goes_first(struct file *file, const struct lock_waiter *waiter,
-                       const struct lock_wish *wish, struct lock_search *search)
+static bool has_precedence(struct file *file, const struct lock_waiter *waiter,
+                           const struct lock_wish *wish, struct lock_search *search)
 {
     const struct lock_holder *self;
 
-    if (!claims(file, waiter, wish->wait, wish->now_ns))
+    if (!reserves(file, waiter, wish->wait, wish->now_ns))
         return false;
-    if (may_have_it(file, waiter, search))
+    if (is_free_for(file, waiter, search))
         return true;
     self = lock_table_holder(&file->locks, wish->owner);
     return wish->wait && !(self && self->own.root);
@@ -116,8 +116,8 @@ const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct
         if (gave_up(waiter, wish->now_ns))
             forget_locked(file, waiter);
         else if (covers(waiter, wish))
-            return NULL; /* those behind come after him */
-        else if (conflicts(waiter, wish) && goes_first(file, waiter, wish, &search))
+            return NULL; /* those behind it have no precedence */
+        else if (conflicts(waiter, wish) && has_precedence(file, waiter, wish, &search))
             return waiter;
     }
     return NULL;
@@ -156,7 +156,7 @@ static struct lock_waiter *add_locked(struct open *open, const struct lock_wish 
     waiter->owner = owner_use_more(wish->owner);
     waiter->write = wish->write;
     waiter->range = wish->range;
-    waiter->since_ns = waiter->asked_ns = wish->now_ns;
+    waiter->since_ns = waiter->requested_ns = wish->now_ns;
     if (fh->len > 0 && fh->len <= LIMIT_FH_BYTES && lock_notice_possible(open->client)) {
         waiter->fh_len = fh->len;
         memcpy(waiter->fh, fh->data, fh->len);
@@ -168,19 +168,19 @@ static struct lock_waiter *add_locked(struct open *open, const struct lock_wish 
     return waiter;
 }
 
-/* Clients wait longer from time to time, up to twice as long as the last time. */
-static void asked_again(struct lock_waiter *waiter, int64_t now_ns)
+/* Clients back off: the next retry may take twice as long as the last one. */
+static void retried(struct lock_waiter *waiter, int64_t now_ns)
 {
     int64_t lease_ns = waiter->owner->client->state->lease_ns;
-    int64_t interval_ns = now_ns - waiter->asked_ns;
+    int64_t interval_ns = now_ns - waiter->requested_ns;
 
     if (interval_ns < INTERVAL_LEAST_S * NSEC_PER_SEC)
         interval_ns = INTERVAL_LEAST_S * NSEC_PER_SEC;
-    waiter->patience_ns = 2 * interval_ns + NSEC_PER_SEC;
-    if (waiter->patience_ns > lease_ns)
-        waiter->patience_ns = lease_ns;
-    waiter->asked_ns = now_ns;
-    waiter->news = LOCK_NEWS_NONE;
+    waiter->retry_ns = 2 * interval_ns + NSEC_PER_SEC;
+    if (waiter->retry_ns > lease_ns)
+        waiter->retry_ns = lease_ns;
+    waiter->requested_ns = now_ns;
+    waiter->state = LOCK_WAITER_POLLING;
 }
 
 void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
@@ -192,7 +192,7 @@ void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
         waiter = add_locked(open, wish, fh);
     if (!waiter)
         return;
-    asked_again(waiter, wish->now_ns);
+    retried(waiter, wish->now_ns);
     if (waiter->fh_len > 0)
         lock_notice_watch_locked(open->client->state, open->file);
 }
@@ -216,7 +216,7 @@ void lock_wait_forget_open_locked(struct open *open)
         forget_locked(open->file, waiter);
 }
 
-/* Who comes before others, in order. */
+/* Waiters that have precedence over those behind them, in order. */
 struct line {
     const struct lock_waiter *first[LIMIT_LOCK_NOTICES_PER_FILE];
     uint32_t count;
@@ -224,32 +224,34 @@ struct line {
 
 static bool comes_after(const struct line *line, const struct lock_waiter *waiter, int64_t now_ns)
 {
-    const struct lock_wish his = wish_of(waiter, now_ns);
+    const struct lock_wish own = wish_of(waiter, now_ns);
 
     for (uint32_t i = 0; i < line->count; i++) {
-        if (conflicts(line->first[i], &his))
+        if (conflicts(line->first[i], &own))
             return true;
     }
     return false;
 }
 
-static void tell(struct file *file, struct lock_waiter *waiter, int64_t now_ns, struct list *chosen)
+static void notify(struct file *file, struct lock_waiter *waiter, int64_t now_ns,
+                   struct list *chosen)
 {
     waiter->notice = lock_notice_create(file, waiter);
-    waiter->news = waiter->notice ? LOCK_NEWS_TOLD : LOCK_NEWS_FAILED;
-    waiter->told_ns = now_ns;
+    waiter->state = waiter->notice ? LOCK_WAITER_NOTIFIED : LOCK_WAITER_UNREACHABLE;
+    waiter->notified_ns = now_ns;
     if (!waiter->notice)
-        return; /* no memory: as if it was not reached */
+        return; /* no memory */
     list_push_back(chosen, &waiter->notice->link);
 }
 
-/* Where a search was given up because of those before it, nobody knows; then it has to ask. */
-static bool surely_may_have_it(struct file *file, const struct lock_waiter *waiter,
+/* When the searches for those before it used up the limit, the answer is not known: then the client
+ * has to retry. */
+static bool is_surely_free_for(struct file *file, const struct lock_waiter *waiter,
                                struct lock_search *search)
 {
     bool first = search->left == LIMIT_LOCK_SEARCH;
 
-    return may_have_it(file, waiter, search) && (first || !search->given_up);
+    return is_free_for(file, waiter, search) && (first || !search->given_up);
 }
 
 static void consider(struct file *file, struct lock_waiter *waiter, struct lock_search *search,
@@ -257,12 +259,12 @@ static void consider(struct file *file, struct lock_waiter *waiter, struct lock_
 {
     int64_t now_ns = search->now_ns;
 
-    if (waiter->news == LOCK_NEWS_TOLD && !claims(file, waiter, true, now_ns))
-        waiter->news = waiter->notice ? LOCK_NEWS_FAILED : LOCK_NEWS_LATE;
-    if (waiter->fh_len > 0 && waiter->news == LOCK_NEWS_NONE && !waiter->notice &&
-        surely_may_have_it(file, waiter, search) && !comes_after(line, waiter, now_ns))
-        tell(file, waiter, now_ns, chosen);
-    if (claims(file, waiter, true, now_ns))
+    if (waiter->state == LOCK_WAITER_NOTIFIED && !reserves(file, waiter, true, now_ns))
+        waiter->state = waiter->notice ? LOCK_WAITER_UNREACHABLE : LOCK_WAITER_LATE;
+    if (waiter->fh_len > 0 && waiter->state == LOCK_WAITER_POLLING && !waiter->notice &&
+        is_surely_free_for(file, waiter, search) && !comes_after(line, waiter, now_ns))
+        notify(file, waiter, now_ns, chosen);
+    if (reserves(file, waiter, true, now_ns))
         line->first[line->count++] = waiter;
 }
 

@@ -1,18 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who waits for byte-range locks of a file (READW_LT, WRITEW_LT; RFC 8881 §9.6): a queue that gives
- * the longest waiter the first claim.  A claim keeps from others what conflicts with it:
+ * The queue of lock owners that wait for byte-range locks of a file: those whose blocking LOCK
+ * (READW_LT, WRITEW_LT; RFC 8881 §9.6) was denied.  The server holds no request back: the client
+ * retries, and the queue decides who gets the range.
  *
- * - Who was told that his range is free (lock_notice.h) has CLAIM_S to come and take it, before all
- *   others who would wait; before those who would not half of the time, as below.
- * - Who can't be told asks again and again.  His claim stands half of the time, in turns, the first
- *   of which is everybody's (a lock that is handed over lies idle until its next owner asks, and
- *   two who come and go quickly would only wait), as long as his habits let expect that he asks.
- *   While his range is not free, others who would wait as well, and who hold nothing in this file,
- *   stay behind him.  So a crowd of readers does not starve a writer, and an owner who cannot go on
- *   without a second lock gets that in the other half, whatever the first waits for.
+ *     blocking LOCK denied
+ *            |
+ *            v      range is free, notice sent            no LOCK within RESERVED_S
+ *         POLLING ----------------------------> NOTIFIED ---------------------------> LATE
+ *          ^  ^                                    | notice not delivered              |
+ *          |  |                                    v                                   |
+ *          |  +--- LOCK again, denied again -- UNREACHABLE                             |
+ *          +------ LOCK again, denied again -------------------------------------------+
  *
- * All calls with the file's lock.
+ *     any state -- LOCK granted, LOCKU, the open ends, no LOCK for a lease --> out of the queue
+ *
+ * A waiter reserves its range: others that conflict with it are denied although no lock is in
+ * their way.
+ *
+ * - A NOTIFIED waiter (lock_notice.h) has it reserved for RESERVED_S against other blocking
+ *   requests, and against requests that do not block while the waiters' phase lasts.
+ * - A POLLING or UNREACHABLE waiter has it reserved in the waiters' phases, as long as its past
+ *   retries let expect the next one.  Phases alternate every PHASE_S, beginning with one that is
+ *   open to all: a lock that is handed over lies idle until its next owner retries, and two owners
+ *   that take and release it quickly would only wait for each other.
+ * - While its range is not free, a waiter is still ahead of blocking requests of owners that hold
+ *   no lock of this file.  So a crowd of readers does not starve a writer, and an owner that needs
+ *   a second lock to go on gets it in the open phase, whatever the first waiter waits for.
+ * - A LATE waiter reserves nothing until it retries.
+ *
+ * All calls with file.lock held.
  */
 #pragma once
 
@@ -20,45 +37,43 @@
 
 struct lock_notice;
 
-enum lock_news {
-    LOCK_NEWS_NONE,   /* not told since he asked last */
-    LOCK_NEWS_TOLD,   /* he was, at told_ns */
-    LOCK_NEWS_LATE,   /* and did not come in time: no claim until he asks again */
-    LOCK_NEWS_FAILED, /* he could not be told: he has to ask */
+enum lock_waiter_state {
+    LOCK_WAITER_POLLING,     /* not notified since its last request */
+    LOCK_WAITER_NOTIFIED,    /* at notified_ns */
+    LOCK_WAITER_LATE,        /* notified, and did not come in time */
+    LOCK_WAITER_UNREACHABLE, /* the notice could not be delivered */
 };
 
-/* Entries are forgotten when their open ends, when they get the lock, give it up, or have not asked
- * for a lease time. */
 struct lock_waiter {
     struct list file_link, open_link;
     struct owner *owner; /* a use */
     bool write;
     struct lock_range range;
-    int64_t since_ns, asked_ns;
-    int64_t patience_ns; /* how long after asked_ns his claim stands */
-    enum lock_news news;
-    int64_t told_ns;
-    struct lock_notice *notice; /* under way to him, or NULL */
-    uint32_t fh_len;            /* 0: he is not told */
-    uint8_t fh[LIMIT_FH_BYTES]; /* the file, as he knows it */
+    int64_t since_ns, requested_ns; /* its first request, its last one */
+    int64_t retry_ns;               /* its next one is expected within so long of the last */
+    enum lock_waiter_state state;
+    int64_t notified_ns;
+    struct lock_notice *notice; /* on its way, or NULL */
+    uint32_t fh_len;            /* 0: it is not notified */
+    uint8_t fh[LIMIT_FH_BYTES]; /* the file, as the client knows it */
 };
 
-/* Who goes before the one with this wish, which no lock is in the way of; or NULL. */
+/* The waiter that has precedence over this request, which no lock conflicts with; or NULL. */
 const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct lock_wish *wish);
 
-/* The wish was denied: join the queue, or keep the place in it.  At a limit that is left out.  `fh`
- * names the file in what he is told; empty: he can't be. */
+/* The request was denied: join the queue, or keep the place in it.  At a limit, or without memory,
+ * it does not join.  `fh` names the file in notices; empty: the owner is not notified. */
 void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
                            const struct wire_opaque *fh);
 
-/* The owner waits no more for what lies within `range`.  True: it did. */
+/* The owner no longer waits for what lies within `range`.  True: it did. */
 bool lock_wait_leave_locked(struct file *file, const struct owner *owner,
                             const struct lock_range *range);
 
 /* The open ends. */
 void lock_wait_forget_open_locked(struct open *open);
 
-/* Make a notice for each who would get the lock if he asked now, but for those who know: the
- * longest waiters, LIMIT_LOCK_NOTICES_PER_FILE at the most.  They are in `chosen` by
+/* Make a notice for each waiter that would get its lock if it retried now, unless it knows: the
+ * longest waiters, LIMIT_LOCK_NOTICES_PER_FILE at the most.  They are linked into `chosen` by
  * lock_notice.link. */
 void lock_wait_choose_locked(struct file *file, int64_t now_ns, struct list *chosen);
