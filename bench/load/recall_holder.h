@@ -31,7 +31,7 @@ struct recall_holder {
     struct histogram took; /* from CB_RECALL's arrival to DELEGRETURN, which is to be sent */
 
     pthread_barrier_t *turn; /* shared by all */
-    bool over;               /* set by the other one at his turn */
+    bool over;               /* set by the other thread at its turn */
     bool broken;
 };
 

@@ -4,7 +4,7 @@
  * takes everything back at once and keeps the first chunk, so a request that stays small never
  * calls malloc.  What must outlive the request is copied out.
  *
- * Not thread safe: an arena belongs to whoever runs the request.
+ * Not thread safe: an arena belongs to the thread that runs the request.
  */
 #pragma once
 

@@ -20,7 +20,7 @@ _Static_assert(LIMIT_COUNTER_LANES % WORD_BITS == 0, "lanes come in words");
 
 _Thread_local unsigned counter_lane;
 
-/* Lane 0 is everybody's and never given out. */
+/* Lane 0 is shared and never given out. */
 static _Atomic uint64_t lanes_taken[LANE_WORDS] = {1};
 static pthread_once_t lanes_once = PTHREAD_ONCE_INIT;
 static pthread_key_t lanes_key;

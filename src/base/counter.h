@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures that many threads add to and somebody reads now and then: a set of counters, by index.
+ * Counters that many threads add to and that are rarely read: a set of them, by index.
  *
  * Each thread adds to a lane of its own, cache lines that no other thread writes: adding takes no
  * lock, no locked instruction and no line of a neighbour.  Reading sums the lanes up.  What a
@@ -26,7 +26,7 @@ extern _Thread_local unsigned counter_lane;
 /* `count` counters at 0. */
 struct counter_set *counter_set_create(unsigned count);
 
-/* Nobody adds or reads any more. */
+/* No thread adds or reads any more. */
 void counter_set_destroy(struct counter_set *set);
 
 /* For counter_add(): a thread's first time in this set, and lane 0. */

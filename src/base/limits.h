@@ -68,7 +68,7 @@
 #define LIMIT_FH_BYTES 128u /* NFS4_FHSIZE */
 #define LIMIT_OWNER_STRING_BYTES 1024u
 #define LIMIT_LOG_REFUSALS_PER_S 100u /* lines about refused requests; more are counted only */
-#define LIMIT_LOG_EXPORTS_PER_S 20u   /* about peers and users whom an export refuses */
+#define LIMIT_LOG_EXPORTS_PER_S 20u   /* about peers and users that an export refuses */
 #define LIMIT_LOG_REPLAYS_PER_S 100u  /* and about retries */
 #define LIMIT_COMPOUND_CHANGES 8u     /* objects that wait to be durable until its end */
 
@@ -76,7 +76,7 @@
 #define LIMIT_DUPLICATE_BYTES (128u << 20)      /* kept for retries of 4.0, in all */
 #define LIMIT_DUPLICATE_CLIENT_BYTES (4u << 20) /* and for one address */
 #define LIMIT_DUPLICATE_REPLY_BYTES (64u << 10) /* of one request that is kept */
-#define LIMIT_DUPLICATE_AGE_S 120               /* for which a kept reply is asked for by nobody */
+#define LIMIT_DUPLICATE_AGE_S 120               /* for which a kept reply was not retried */
 #define LIMIT_DUPLICATE_WAITERS 64u             /* retries whose request still runs */
 #define LIMIT_DUPLICATE_CLIENT_WAITERS 16u      /* the same, of one address */
 #define LIMIT_DUPLICATE_WAIT_S 20               /* that each of them waits at the most */
@@ -94,7 +94,7 @@
 #define LIMIT_LEASE_S 3600u
 #define LIMIT_CLIENTS 65536u
 #define LIMIT_RECOVERY_RECORDS 131072u /* LIMIT_CLIENTS of the former life and as many new ones */
-#define LIMIT_COURTESY_S 86400u        /* for which a silent client keeps state in nobody's way */
+#define LIMIT_COURTESY_S 86400u        /* for which a silent client keeps its state */
 #define LIMIT_COURTESY_IDLE_S 3600u    /* and its sessions, when it has no state */
 #define LIMIT_CLIENT_OWNER_BYTES 1024u /* NFS4_OPAQUE_LIMIT */
 #define LIMIT_CLIENT_IMPL_BYTES 256u   /* kept of each string of eia_client_impl_id */
@@ -125,8 +125,8 @@
 #define LIMIT_LOCK_SEARCH 1024u           /* locks of expired clients that a LOCK looks past */
 #define LIMIT_LOCK_WAITERS_PER_FILE 1024u /* in its queue; others just ask again */
 #define LIMIT_LOCK_WAITERS_PER_CLIENT 4096u
-#define LIMIT_LOCK_NOTICES_PER_FILE 64u /* waiters who were told and have not come yet */
-#define LIMIT_LOCK_NOTICE_ROUNDS 4u     /* until somebody can be told who may have a free range */
+#define LIMIT_LOCK_NOTICES_PER_FILE 64u /* waiters that were notified and have not come yet */
+#define LIMIT_LOCK_NOTICE_ROUNDS 4u     /* until a waiter for a free range can be notified */
 #define LIMIT_LOCK_FILES_PER_TICK 256u  /* of those with waiters, that the timer looks at */
 #define LIMIT_COURTESY_CLIENTS 16u      /* expired clients that lose state to a request at a time */
 #define LIMIT_COURTESY_TURNS 64u        /* times that a request does that before it is DELAY */
@@ -134,7 +134,7 @@
 #define LIMIT_DELEGATIONS_PER_CLIENT 65536u /* with those that were revoked */
 #define LIMIT_DELEGATIONS_PER_FILE 4096u
 #define LIMIT_RECALL_ANY_CLIENTS 256u        /* asked to return some at a time */
-#define LIMIT_PRESSED_RECALLS_PER_TICK 1024u /* recalled of those who do not */
+#define LIMIT_PRESSED_RECALLS_PER_TICK 1024u /* recalled from clients that do not return enough */
 #define LIMIT_DELEGATION_SIGNALS 1024u       /* clients that want to know when there is room */
 #define LIMIT_SIGNALS_PER_TICK 64u
 #define LIMIT_LOG_REPLACED_PER_S 20u     /* lines about clients replaced from other addresses */
@@ -150,7 +150,7 @@
 #define LIMIT_LOCK_STATES 1048576u
 #define LIMIT_LOCKS 4194304u
 #define LIMIT_LOCK_WAITERS 65536u
-/* Limits from here on have a last quarter for those who have less than one in so many. */
+/* Limits from here on keep a last quarter for clients that have less than one in so many. */
 #define LIMIT_SHARED 65536u
 #define LIMIT_SHARES 1024u
 #define LIMIT_STATE 16777216u

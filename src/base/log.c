@@ -24,8 +24,8 @@ enum {
 
 _Atomic int log_level_current = LOG_LEVEL_INFO;
 static _Atomic bool json_format;
-static struct log_queue *_Atomic queue; /* NULL: lines are written by who logs them */
-static _Atomic bool gave_up;            /* nobody read them at the end */
+static struct log_queue *_Atomic queue; /* NULL: the thread that logs a line writes it */
+static _Atomic bool gave_up;            /* the lines were not read at the end */
 static _Atomic uint64_t limited;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};

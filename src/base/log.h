@@ -9,8 +9,8 @@
  * events are a client's to cause; what was left out is counted in the next line from there.  Debug
  * lines have no limit.
  *
- * log_start() sets a thread up that writes, so that nobody waits for whoever reads the log; before
- * it, and behind log_stop(), a line is one write(2).  Thread safe.
+ * log_start() starts a thread that writes, so that no other thread waits for the reader of the log;
+ * before it, and after log_stop(), a line is one write(2).  Thread safe.
  */
 #pragma once
 
@@ -80,7 +80,7 @@ bool log_level_parse(const char *text, enum log_level *level);
  * thread.  False and errno when there is none to have. */
 bool log_start(size_t queue_bytes) MUST_USE;
 
-/* Write what is queued as long as somebody reads it, and end the thread.  No other thread logs. */
+/* Write what is queued as long as it is read, and end the thread.  No other thread logs. */
 void log_stop(void);
 
 /* Wait for what is queued, but not for long: the process is about to end. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lines on their way to a descriptor whose reader may be slow, or gone: a bounded queue and a
- * thread of its own that writes.  Who puts a line in never waits for the descriptor; a line for
+ * thread of its own that writes.  Putting a line in never waits for the descriptor; a line for
  * which there is no room is dropped and counted, and a note about that follows those that had
  * room.  Thread safe.
  */
@@ -36,6 +36,6 @@ uint64_t log_queue_dropped(struct log_queue *queue);
  * Waits for no lock, so a failed CHECK can use it. */
 bool log_queue_flush(struct log_queue *queue, int timeout_ms);
 
-/* Write what is queued, for `timeout_ms` at the most, and end the thread.  Nobody puts lines in any
- * more.  False: nobody reads the descriptor; the thread and the queue stay. */
+/* Write what is queued, for `timeout_ms` at the most, and end the thread.  No more lines are put
+ * in.  False: the descriptor is not read; the thread and the queue stay. */
 bool log_queue_destroy(struct log_queue *queue, int timeout_ms);

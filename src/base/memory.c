@@ -19,7 +19,7 @@ enum {
     GATHER_BYTES = 64 << 10,
     SMALL_BYTES = 128 << 20,      /* what a server with many clients needs in any case */
     SHORT_EIGHTHS = 5,            /* of the budget: above it memory is short */
-    BEYOND_HEAP_BYTES = 64 << 20, /* of an address space: programs, stacks, what nobody counts */
+    BEYOND_HEAP_BYTES = 64 << 20, /* of an address space: programs, stacks, what is not counted */
 };
 
 static struct counter_set *_Atomic classes;
@@ -107,7 +107,7 @@ static bool fault_due(void)
     return false;
 }
 
-/* What clients hold leaves room for those who ask. */
+/* What clients hold leaves room for requests. */
 static uint64_t most_for(enum memory_class of, uint64_t limit)
 {
     return account_of(of) == REQUESTS && of >= MEMORY_clients ? limit / 4 * 3 : limit;

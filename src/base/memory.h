@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Memory that clients can make the server take: counted by class, held to one budget, and allowed
- * to run out.  Whoever allocates here gets NULL when the machine has no more, or when the budget is
- * used up, and fails the request that wanted it; memory that the server takes once, at its start,
+ * to run out.  An allocation gives NULL when the machine has no more, or when the budget is used
+ * up, and its caller fails the request; memory that the server takes once, at its start,
  * is must_malloc()'s (check.h) instead.
  *
  * Thread safe.  Counting costs a thread two additions in lines of its own; every 64 KiB it adds

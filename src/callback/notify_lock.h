@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CB_NOTIFY_LOCK (RFC 8881 §20.11): tells who waits for a byte-range lock that he may have it
- * (state/lock/lock_notice.h).  It is sent once; whoever misses it asks anyway.
+ * CB_NOTIFY_LOCK (RFC 8881 §20.11): tells a client that a byte-range lock it waits for is free
+ * (state/lock/lock_notice.h).  It is sent once; a client that misses it retries anyway.
  */
 #pragma once
 

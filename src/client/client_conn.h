@@ -66,8 +66,8 @@ struct client_conn {
 MUST_USE enum client_status client_conn_open(struct client_conn *conn, const char *target,
                                              int timeout_ms);
 
-/* From now on this program connects from ports below 1024, as servers want of those who act for
- * others (exports(5), `secure`); where it may not, or none is free, from any. */
+/* From now on this program connects from ports below 1024, which servers require of a client that
+ * acts for many users (exports(5), `secure`); where it may not, or none is free, from any. */
 void client_conn_reserve_ports(void);
 
 /* The same for a socket that was accepted; it becomes the connection's. */

@@ -20,7 +20,7 @@ enum client_act {
     CLIENT_ACT_CUT_AFTER,  /* executed; the connection is closed and no reply sent */
     CLIENT_ACT_CUT_AMID,   /* executed; the connection is closed in the middle of the reply */
     CLIENT_ACT_GARBAGE,    /* executed; the reply has the right xid, and nonsense behind it */
-    CLIENT_ACT_WRONG_XID,  /* executed; the reply has an xid that nobody used */
+    CLIENT_ACT_WRONG_XID,  /* executed; the reply has an xid that was not used */
     CLIENT_ACT_SHORT,      /* executed; the reply is a record of four bytes */
     CLIENT_ACT_RPC_ERROR,  /* not executed; answered with manner.accept_stat */
     CLIENT_ACT_DENY,       /* not executed; answered with MSG_DENIED, manner.auth_stat */

@@ -48,8 +48,8 @@ struct client_owner *client_mount_owner(struct client_mount *mount, const char *
 /* End the session and the client id as well as may be, and close. */
 void client_mount_close(struct client_mount *mount);
 
-/* A compound, in minor version 1 on slot 0; one whose reply is not to be kept, since it may be too
- * long for that. */
+/* A COMPOUND, in minor version 1 on slot 0; one whose reply is not kept, since it may be too long
+ * for that. */
 void client_mount_begin(struct client_mount *mount, struct client_compound *c);
 void client_mount_begin_uncached(struct client_mount *mount, struct client_compound *c);
 

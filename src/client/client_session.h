@@ -24,7 +24,7 @@ struct client_session {
     struct channel_attrs4 fore, back;
     uint32_t slot_count;
     uint32_t target_highest_slot, highest_slot, status_flags; /* of the last SEQUENCE */
-    uint32_t highest_in_use; /* set by those who have several requests at a time */
+    uint32_t highest_in_use; /* set by callers that have several requests at a time */
     struct client_slot slots[CLIENT_SLOTS];
 };
 
@@ -37,7 +37,7 @@ struct client_session_wish {
     uint32_t flags; /* csa_flags */
     struct channel_attrs4 fore, back;
     uint32_t callback_program;
-    struct callback_sec_parms4 *callback_secs; /* NULL: AUTH_SYS as nobody in particular */
+    struct callback_sec_parms4 *callback_secs; /* NULL: AUTH_SYS without a particular user */
     uint32_t callback_sec_count;
     /* From CREATE_SESSION on, of the connection that it is made over; NULL: it is as it was. */
     struct client_callbacks *callbacks;

@@ -95,7 +95,7 @@ static bool fsid_taken(const struct export_table *table, uint32_t id, uint64_t f
     return id == table->pseudo_export.id;
 }
 
-/* Where nothing depends on who calls, root's word for it is worth nothing. */
+/* Where nothing depends on the caller's identity, a reserved port proves nothing of use. */
 static bool wants_reserved_ports(const struct export_spec *spec, const struct vfs *fs)
 {
     if (spec->ports != EXPORT_PORTS_DEFAULT)
@@ -179,7 +179,7 @@ static bool node_leads_on(const struct export_node *node, const struct sockaddr 
     return false;
 }
 
-/* Also for a peer who should have sent from another port, and is told so there. */
+/* Also for a peer that should have sent from another port, and is told so there. */
 static bool node_is_exports(const struct export_node *node, const struct sockaddr *peer)
 {
     switch (node->export ? export_admit(node->export, peer) : EXPORT_WRONG_ADDRESS) {

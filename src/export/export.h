@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exports: which backends stand where in the name space, who may see them, and as whom.
+ * Exports: where backends are in the name space, which clients may use them, and as which users.
  *
  * The name space is a tree of nodes.  A node is an export's root or a directory of the pseudo file
  * system that leads to one; the pseudo file system is itself served as an `struct vfs`, so handlers
@@ -26,7 +26,7 @@ enum export_squash {
     EXPORT_ALL_SQUASH,
 };
 
-/* From which ports calls without proof of who sends them (AUTH_SYS, AUTH_NONE) are taken. */
+/* From which ports calls without proof of identity (AUTH_SYS, AUTH_NONE) are accepted. */
 enum export_ports {
     EXPORT_PORTS_DEFAULT,  /* reserved ones if the backend has VFS_CAP_IDENTITY and not all are
                               squashed to one */
@@ -107,7 +107,7 @@ void export_spec_fini(struct export_spec *spec);
 
 struct export_table *export_table_create(void);
 
-/* Give the backends back (vfs_ops.destroy); nobody may hold an object any more. */
+/* Give the backends back (vfs_ops.destroy); no object may be held any more. */
 void export_table_destroy(struct export_table *table);
 
 /* Add one export; the table owns `fs` on success.  False and `error`: same path or fsid twice, too

@@ -26,7 +26,7 @@ static sa_family_t peer_address(const struct sockaddr *peer, uint8_t addr[16])
     return AF_UNSPEC;
 }
 
-/* Its system lets nobody but root send from such a port. */
+/* The peer's system lets only root send from such a port. */
 static bool port_is_reserved(const struct sockaddr *peer)
 {
     in_port_t port = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pseudo file system (RFC 8881 §7.3): read-only directories that lead to the exports, served
- * as a backend like any other.  Its lookup and listing depend on who asks, so they are
- * export_cross_down() and export_child_next(); what is left here is what has no such question.
+ * as a backend like any other.  Lookup and listing depend on the caller, so they are
+ * export_cross_down() and export_child_next(); the operations here do not.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -86,7 +86,7 @@ static bool parse_client(const char *text, struct export_spec *spec)
     return true;
 }
 
-/* AUTH_SYS is what there is; a list that leaves it out would export to nobody. */
+/* AUTH_SYS is all there is; a list without it would export to no client. */
 static bool parse_sec(const char *text, struct export_spec *spec)
 {
     bool sys = false;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may come: the exports' rules of addresses and ports, before anything else is looked at, and
- * the audit lines about whom they refuse.
+ * Admission of peers: the exports' rules for addresses and ports, which are applied before anything
+ * else of a call is examined, and the audit lines about peers that they refuse.
  *
- * A peer that no export admits gets nothing but NULL: its COMPOUNDs are denied as RPC calls
- * (AUTH_TOOWEAK, RFC 5531 §9), so that it cannot end another client's state by naming its owner
- * either.  Of the others, each step into an export asks again.  Thread safe, no lock.
+ * A peer that no export admits may call NULL only: its COMPOUNDs are denied as RPC calls
+ * (AUTH_TOOWEAK, RFC 5531 §9), so it cannot end another client's state by naming its owner either.
+ * For an admitted peer, each step into an export checks again.  Thread safe, no lock.
  */
 #pragma once
 

@@ -8,9 +8,10 @@
  *     handler: changes_add() -> ... -> processor: changes_await() -> reply kept -> reply sent
  *
  * If that fails, the first operation whose change is not durable gets NFS4ERR_IO, and the results
- * behind it are dropped although those operations ran: no result that says NFS4_OK stands for
- * something that a power failure could undo.  Operations on state do not run when that would be
- * their fate (changes_await_before()), and OPEN waits for its own changes before it makes state.
+ * behind it are dropped although those operations ran: NFS4_OK never stands for something that a
+ * power failure could undo.  Operations on state wait for the changes before them, so that their
+ * results are not dropped (changes_await_before()), and OPEN waits for its own changes before it
+ * makes state.
  */
 #pragma once
 

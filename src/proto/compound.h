@@ -72,8 +72,8 @@ struct compound {
     struct stateid4 current_stateid, saved_stateid;
     bool has_current_stateid, has_saved_stateid;
 
-    struct client *client; /* who sent it: from the session, or from 4.0's clientid; may be NULL */
-    const struct client *likely;      /* who most likely did, if that is not known; only compared */
+    struct client *client; /* that sent it: by the session, or by 4.0's clientid; may be NULL */
+    const struct client *likely;      /* the likely one, if that is not known; only compared */
     bool want_cached;                 /* the reply will be kept: no tail by descriptor */
     const struct bitmap4 *attributes; /* those that the minor version has */
     uint32_t open_rflags;             /* for OPEN4resok, besides the handler's own */
@@ -87,10 +87,10 @@ struct compound {
     const uint8_t *session_id;
     uint32_t slot_id, sequence_id;
 
-    /* For operations that meet another client's delegation, to hand on to state/: who left it
-     * queued and returns NFS4ERR_DELAY is run once more, from its beginning and with the same
-     * arguments, when the waiter is woken, so it must have changed nothing before.  NULL: this
-     * request can't wait, or has waited long enough. */
+    /* For operations that meet another client's delegation, to hand on to state/: an operation
+     * that leaves it queued and returns NFS4ERR_DELAY is run once more, from its beginning and with
+     * the same arguments, when the waiter is woken.  So it must have changed nothing before.  NULL:
+     * this request can't wait, or has waited long enough. */
     struct delegation_waiter *waiter;
 };
 
@@ -100,7 +100,7 @@ static inline enum nfsstat4 compound_undecoded(const struct compound *c)
     return c->arena->starved ? NFS4ERR_DELAY : NFS4ERR_BADXDR;
 }
 
-/* Whose delegations are not in the way of what it does; may be NULL. */
+/* The client whose own delegations do not conflict with what it does; may be NULL. */
 static inline const struct client *compound_holder(const struct compound *c)
 {
     return c->client ? c->client : c->likely;
@@ -120,7 +120,7 @@ static inline bool compound_is_orphan(const struct compound *c)
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
                     uint32_t op_count);
 
-/* Who sends it, for records of clients: before any squash. */
+/* The principal that sends it, for client records: before any squash. */
 struct client_principal compound_principal(const struct compound *c);
 
 /* The compound is about to ask the export's backend.  NFS4ERR_DELAY: so many threads block there
@@ -140,8 +140,8 @@ void compound_fh_copy(struct compound_fh *to, const struct compound_fh *from);
 /* Forget the current filehandle (SECINFO consumes it). */
 void compound_clear_current(struct compound *c);
 
-/* Drop both filehandles' references, and changes that nobody waits for: at the end of the
- * compound. */
+/* Drop both filehandles' references, and changes that are not waited for: at the end of the
+ * COMPOUND. */
 void compound_release(struct compound *c);
 
 /* NFS4ERR_NOFILEHANDLE without a current filehandle, else NFS4_OK. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which minor versions of NFSv4 a server answers: from min to max, both included.  A range is one
- * word, so that who reads server.minors while somebody changes it sees the old range or the new
- * one.
+ * word, so a thread that reads server.minors while it is changed sees the old range or the new one.
  */
 #pragma once
 

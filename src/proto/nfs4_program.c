@@ -40,7 +40,7 @@ void nfs4_closed(struct connection *conn, void *context)
     (void)context;
     session_conn_destroy(connection_user(conn, NFS4_CONNECTION_SLOT));
     connection_user_set(conn, NFS4_CONNECTION_SLOT, NULL);
-    callback_closed(conn); /* now that nobody chooses it any more */
+    callback_closed(conn); /* now that it is not chosen any more */
 }
 
 void nfs4_start(struct server *server)

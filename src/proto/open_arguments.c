@@ -64,7 +64,7 @@ enum nfsstat4 open_arguments_check(const struct OPEN4args *args)
     if (!has(&open_arguments.oa_open_claim, args->claim.claim))
         return NFS4ERR_NOTSUPP;
     if (args->claim.claim == CLAIM_PREVIOUS && args->claim.delegate_type > OPEN_DELEGATE_WRITE)
-        return NFS4ERR_INVAL; /* what nobody was ever given */
+        return NFS4ERR_INVAL; /* there never was such a value */
     if (args->openhow.opentype == OPEN4_CREATE &&
         !has(&open_arguments.oa_create_mode, args->openhow.how.mode))
         return NFS4ERR_NOTSUPP;

@@ -46,8 +46,8 @@ enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opn
  * if its own result is sure to fit: between reply_op_begin() and reply_op_end(). */
 bool reply_op_fits(const struct reply *reply, const struct compound *c, const struct op_info *info);
 
-/* The operation at c->op_index, whose result stands at `pos`, has failed after all: its result
- * becomes this error, and those behind it go. */
+/* The operation at c->op_index, whose result is at `pos`, has failed after all: its result becomes
+ * this error, and the results behind it are dropped. */
 void reply_op_retract(struct reply *reply, struct compound *c, enum nfs_opnum4 op, size_t pos,
                       enum nfsstat4 status);
 

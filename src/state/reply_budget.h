@@ -4,7 +4,7 @@
  * keep at the most, ca_maxresponsesize_cached and the slot itself, when they are granted.  What
  * they really hold, which is far less, is state.reply_bytes.
  *
- * Everybody gets one slot, so LIMIT_SESSIONS of these are all that can be charged beyond the
+ * Each session gets one slot in any case, so at most LIMIT_SESSIONS slots are charged beyond the
  * budget.
  */
 #pragma once

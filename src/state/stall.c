@@ -15,7 +15,7 @@ int64_t stall_beat(struct stall *stall, int64_t now_ns)
 
     if (gap_ns > late_ns)
         atomic_store_explicit(&stall->since_ns, now_ns, memory_order_relaxed);
-    /* Pairs with stall_within(): whoever reads this beat reads the end of the stall, too. */
+    /* Pairs with stall_within(): a thread that reads this beat reads the end of the stall, too. */
     atomic_store_explicit(&stall->beat_ns, boot_ns, memory_order_release);
     return gap_ns > late_ns ? gap_ns : 0;
 }

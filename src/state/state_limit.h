@@ -73,13 +73,13 @@ bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t us
                         uint32_t more) MUST_USE;
 
 /* Is there room for `more` of all clients, for one that has `mine`?  The last quarter of a limit of
- * LIMIT_SHARED and more is for clients that have less than one LIMIT_SHARES-th of it, so that a few
- * that take all they get refuse nobody else.  False is counted as refused. */
+ * LIMIT_SHARED and more is for clients that have less than one LIMIT_SHARES-th of it, so a few
+ * that take all they get cannot use up what others need.  False is counted as refused. */
 bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine,
                           uint32_t more) MUST_USE;
 
-/* Of something all clients have more than half of what there may be, so that those whose lease is
- * over should go before anybody is refused. */
+/* Is more than half of some limit for all clients used, so that expired clients should go before
+ * any request is refused? */
 bool state_limits_scarce(const struct state *state);
 
 /* Something that clients' state holds is short, and a request was refused for it: the next tick

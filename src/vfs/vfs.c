@@ -7,7 +7,7 @@ struct vfs_blocking_hooks vfs_blocking_hooks;
 const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
 struct vfs_shortage_hook vfs_shortage_hook;
 
-/* Held while the hook runs, so that who sets another one waits for it. */
+/* Held while the hook runs, so that setting another one waits for it. */
 static pthread_mutex_t lease_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct vfs_lease_hook lease_hook;
 

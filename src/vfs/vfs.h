@@ -92,7 +92,7 @@ struct vfs_handle {
     uint8_t data[VFS_HANDLE_BYTES_MAX];
 };
 
-/* Who asks, after squashing. */
+/* The caller, after squashing. */
 struct vfs_cred {
     uint32_t uid;
     uint32_t gid;
@@ -173,7 +173,8 @@ struct vfs_name {
     const struct vfs_object *expected;
 };
 
-/* Is `obj`, which has that name now, what the caller expects?  NULL: one that nobody holds. */
+/* Is `obj`, which has that name now, what the caller expects?  NULL: an object without references.
+ */
 static inline bool vfs_name_fits(const struct vfs_name *name, const struct vfs_object *obj)
 {
     return !name->expects || (obj && obj == name->expected);
@@ -269,16 +270,16 @@ enum vfs_caps {
     VFS_CAP_VERIFIER_TIMES = 1u << 8,
     VFS_CAP_NAMED_ATTR = 1u << 9, /* openattr() */
     VFS_CAP_ACL = 1u << 10,       /* objects have ACLs, and these say who may do what */
-    /* Others than our callers use the objects too, and lease() may be able to tell of them. */
+    /* Local programs use the objects too, and lease() may be able to report that. */
     VFS_CAP_LEASE = 1u << 11,
     /* What a call changed survives a power failure only after persist(). */
     VFS_CAP_PERSIST = 1u << 12,
-    /* It acts as its callers on a system that others use, too: a false name gets
-     * somebody else's rights there. */
+    /* It acts as its callers on a system that others use, too: a false identity gets another
+     * user's rights there. */
     VFS_CAP_IDENTITY = 1u << 13,
 };
 
-/* What nobody but our callers does with a file. */
+/* What no local program does with a file. */
 enum vfs_lease {
     VFS_LEASE_READ,  /* change it */
     VFS_LEASE_WRITE, /* use it */
@@ -365,8 +366,8 @@ struct vfs_ops {
     enum vfs_status (*read)(struct vfs_object *obj, struct vfs_read *io);
     void (*read_done)(struct vfs_object *obj, int fd); /* after an answer by descriptor */
     /* *written may be short only on error; *stability says what was reached (>= wanted). */
-    /* write() and commit() ask for no right (open() did), but act as cred: what the system below
-     * judges or accounts by who writes (suid and sgid bits, reserves, quotas) goes by it. */
+    /* write() and commit() check no right (open() did), but act as cred, by which the system below
+     * judges and accounts (suid and sgid bits, reserves, quotas). */
     enum vfs_status (*write)(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
                              const void *data, uint32_t len, enum vfs_stability want,
                              uint32_t *written, enum vfs_stability *reached);
@@ -407,13 +408,14 @@ struct vfs_ops {
     enum vfs_status (*getacl)(struct vfs_object *obj, const struct vfs_cred *cred,
                               struct vfs_acl *out);
 
-    /* From now until unlease() of the same kind, tell by vfs_lease_broken() when somebody who does
-     * not come through this interface is about to do with the file's data what `kind` excludes, and
-     * hold him up meanwhile if that can be done.  Regular files only.  Leases count; those for
-     * reading go together.  It is told once for each kind of use; after that no lease is given
-     * before the last one is given back.
-     * VFS_DELAY: he is at it now, or too many are held; VFS_PERM, VFS_NOTSUPP: it is impossible
-     * here.  VFS_NOTSUPP without VFS_CAP_LEASE, see vfs_lease_none(): there is nobody to tell of.
+    /* From now until unlease() of the same kind, report by vfs_lease_broken() when a local program,
+     * which does not come through this interface, is about to do with the file's data what `kind`
+     * excludes, and make it wait meanwhile if possible.  Regular files only.  Leases are counted;
+     * those for reading do not exclude each other.  Each kind of use is reported once; after that
+     * no lease is given before the last one is given back.
+     * VFS_DELAY: a local program uses the file now, or too many leases are held; VFS_PERM,
+     * VFS_NOTSUPP: not possible here.  VFS_NOTSUPP without VFS_CAP_LEASE, see vfs_lease_none():
+     * there are no local programs.
      * Under a lease for reading, open() and write() for a caller of ours end it, which is told in
      * the same way.  With no lock held over which vfs_lease_broken() could be waited for. */
     enum vfs_status (*lease)(struct vfs_object *obj, enum vfs_lease kind);
@@ -446,10 +448,10 @@ struct vfs_node {
     _Atomic(void *) state;
 };
 
-/* One file, directory, ... as one export has it.  Backends embed it.  Two references to the same
- * file in the same export are the same pointer as long as either lives.
- * Holders: whoever a vfs call returned it to; compounds (current and saved filehandle); opens,
- * delegations and lock tables in state/; the backend's own cache. */
+/* One file, directory, ...  as one export has it.  Backends embed it.  Two references to the same
+ * file in the same export are the same pointer as long as either lives.  Holders: the callers that
+ * a vfs call returned it to; COMPOUNDs (current and saved filehandle); opens, delegations and lock
+ * tables in state/; the backend's own cache. */
 struct vfs_object {
     struct vfs *fs;
     struct vfs_node *node; /* never changes, never NULL; own_node where nothing is shared */
@@ -505,11 +507,11 @@ static inline void vfs_blocking_end(void)
 }
 
 /* A backend that acts as its callers may leave the calling thread with the file system identity of
- * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Whoever opens or
- * makes files of the server's own on a thread that may have made vfs calls, or on one that such a
- * thread started, does so between vfs_own_identity_begin() and _end(), behind which the thread is
- * the caller again; a thread that serves no requests calls vfs_own_identity() once.  Descriptors
- * that are open already need nothing. */
+ * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Code that opens or
+ * makes files of the server's own, on a thread that may have made vfs calls or that such a thread
+ * started, does so between vfs_own_identity_begin() and _end(), after which the thread has the
+ * caller's identity again; a thread that serves no requests calls vfs_own_identity() once.
+ * Descriptors that are open already need nothing. */
 struct vfs_identity_hooks {
     void (*own)(void);
     void (*begin)(void);
@@ -542,9 +544,9 @@ static inline void vfs_own_identity_end(void)
         hooks->end();
 }
 
-/* Whom leases are told of: on a thread of the backend's, with no lock of its held.  `use` says what
- * somebody else is about to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change.  `held_up`: he waits
- * until the lease is given back. */
+/* The receiver of reports about leases: called on a thread of the backend's, which holds no lock.
+ * `use` is what the local program is about to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change.
+ * `held_up`: it waits until the lease is given back. */
 struct vfs_lease_hook {
     void (*broken)(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context);
     void *context;
@@ -556,11 +558,11 @@ void vfs_lease_hook_set(const struct vfs_lease_hook *hook);
 /* For backends. */
 void vfs_lease_broken(struct vfs_object *obj, enum vfs_lease use, bool held_up);
 
-/* Whom a backend tells that it lacks something that open files hold, like descriptors, and has to
- * refuse a call with VFS_DELAY: on any thread, with locks of its held, perhaps often.  Set while no
- * backend lives, or none is called. */
+/* The receiver of a backend's report that it lacks something that open files hold, like
+ * descriptors, and has to refuse a call with VFS_DELAY: called on any thread, with locks of the
+ * backend held, perhaps often.  Set while no backend lives, or none is called. */
 struct vfs_shortage_hook {
-    void (*tell)(void *context); /* NULL: nobody wants to know */
+    void (*tell)(void *context); /* NULL: there is no receiver */
     void *context;
 };
 extern struct vfs_shortage_hook vfs_shortage_hook;
@@ -577,7 +579,7 @@ static inline enum vfs_status vfs_refusal(enum vfs_status status)
     return status == VFS_ACCESS || status == VFS_PERM || status == VFS_ROFS ? status : VFS_OK;
 }
 
-/* lease() and unlease() of a backend whose objects nobody else can reach. */
+/* lease() and unlease() of a backend whose objects local programs cannot reach. */
 enum vfs_status vfs_lease_none(struct vfs_object *obj, enum vfs_lease kind);
 void vfs_unlease_none(struct vfs_object *obj, enum vfs_lease kind);
 

@@ -40,7 +40,7 @@ static bool matches(const struct vfs_ace *ace, uint32_t uid, uint32_t gid,
     return false;
 }
 
-/* The first entry that speaks of a right decides about it. */
+/* The first entry that names a right decides it. */
 static void decide(const struct vfs_ace *ace, uint32_t *allowed, uint32_t *denied)
 {
     if (ace->deny)
@@ -123,7 +123,7 @@ static void push(struct vfs_acl *acl, struct vfs_ace ace)
     acl->aces[acl->count++] = ace;
 }
 
-/* Nothing when it would say nothing. */
+/* An entry without rights is left out. */
 static void push_special(struct vfs_acl *acl, enum vfs_ace_who who, bool deny, uint32_t mask)
 {
     if (mask)

@@ -48,7 +48,7 @@ enum vfs_ace_who {
 
 struct vfs_ace {
     uint32_t mask; /* enum vfs_ace_right */
-    uint32_t id;   /* 0 unless who names somebody */
+    uint32_t id;   /* 0 unless `who` is a user or a named group */
     uint8_t flags; /* enum vfs_ace_flag */
     uint8_t who;   /* enum vfs_ace_who */
     bool deny;
@@ -56,16 +56,15 @@ struct vfs_ace {
 
 #define VFS_ACL_ACES_MAX (2 * LIMIT_ACL_ACES + 5)
 
-/* Whoever is asked to fill one in is given `aces` with room for VFS_ACL_ACES_MAX.  An empty one
- * grants nothing. */
+/* To be filled in, it has `aces` with room for VFS_ACL_ACES_MAX.  An empty one grants nothing. */
 struct vfs_acl {
     uint32_t count;
     struct vfs_ace *aces;
 };
 
-/* What the entries grant cred, in the order of RFC 8881 §6.2.1; *denied is what they deny him by
- * name of the right, which is less than all the rest.  No superuser, no privileges of the owner.
- * uid and gid are the object's. */
+/* What the entries grant cred, in the order of RFC 8881 §6.2.1; *denied is what an entry denies
+ * explicitly, which is less than all that is not granted.  No superuser, no privileges of the
+ * owner. uid and gid are the object's. */
 uint32_t vfs_acl_granted(const struct vfs_acl *acl, uint32_t uid, uint32_t gid,
                          const struct vfs_cred *cred, uint32_t *denied);
 

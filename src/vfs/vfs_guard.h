@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may do what with an object: by its ACL when it has one, else by its mode (vfs_mode.h).  For
- * backends that have no kernel below them to enforce it.  Pure functions.
+ * Permission: by an object's ACL when it has one, else by its mode (vfs_mode.h).  For backends
+ * without a kernel below them that enforces it.  Pure functions.
  *
- * Beside what the entries say (RFC 8881 §6.3.1.1): uid 0 may do everything, but run what nobody may
- * run.  The owner may read and set the ACL, so that there is always somebody who can; and, unless
- * he is denied it by an entry, the attributes too.  Attributes are read by everybody whom no entry
- * denies it.  To write a file takes WRITE_DATA and APPEND_DATA both: there is no appending only.
+ * In addition to the entries (RFC 8881 §6.3.1.1): uid 0 may do everything, except execute what
+ * nobody may execute.  The owner may read and set the ACL, so that somebody always can, and may
+ * read and set the attributes unless an entry denies it.  Everybody else may read the attributes
+ * unless an entry denies it.  Writing a file takes both WRITE_DATA and APPEND_DATA: append-only
+ * access does not exist.
  */
 #pragma once
 
@@ -35,8 +36,7 @@ enum vfs_status vfs_guard_may_delete(struct vfs_guard dir, struct vfs_guard vict
                                      const struct vfs_cred *cred);
 
 /* vfs_mode_may_setattr(), where an ACL may let others than the owner: set times, mode and ACL, or
- * take the object over for themselves and their groups.  Nobody but the owner gives it suid or
- * sgid. */
+ * take the object over for themselves and their groups.  Only the owner sets suid or sgid. */
 enum vfs_status vfs_guard_may_setattr(struct vfs_guard cur, const struct vfs_cred *cred,
                                       const struct vfs_attr *set, bool opened,
                                       uint32_t *mode_after);

@@ -3,7 +3,7 @@
 #include "wire/nfs4_codec.h"
 #include "wire/xdr_enum.h"
 
-/* Words beyond ours are read and dropped: nobody knows those attributes. */
+/* Words beyond ours are read and dropped: there are no such attributes. */
 bool wire_bitmap4(struct xdr *x, struct bitmap4 *v)
 {
     uint32_t count = v->count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One operation of a COMPOUND as a whole: nfs_argop4 and nfs_resop4 of RFC 5662.  Clients, tests
- * and whoever must step over an operation use these; the compound processors decode each
+ * and code that steps over an operation use these; the compound processors decode each
  * operation's own arguments.
  */
 #pragma once

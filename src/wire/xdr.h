@@ -6,7 +6,7 @@
  * later call is a no-op, so a caller checks `failed` once, at the end.
  *
  * Decoded opaques point into the buffer and live as long as it; arrays come from the arena.
- * Not thread safe: a cursor belongs to whoever runs the request.
+ * Not thread safe: a cursor belongs to the thread that runs the request.
  */
 #pragma once
 

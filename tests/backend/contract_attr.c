@@ -180,7 +180,7 @@ static void chown_is_for_root(void **state)
     assert_int_equal(attr_of(file).uid, CONTRACT_OTHER);
     assert_int_equal(attr_of(file).gid, 4711);
     assert_ok(do_chown(file, &c->super, CONTRACT_OWNER, CONTRACT_OWNER));
-    /* The owner gives it to a group of his, and to no other. */
+    /* The owner gives it to one of the owner's groups, and to no other. */
     assert_ok(set(file, &c->owner, &gid, &applied));
     assert_int_equal(attr_of(file).gid, CONTRACT_TEAM);
     gid.gid = 4711;

@@ -139,7 +139,7 @@ static void a_reader_waits_for_the_writer(void **state)
     pid = opener(dir, "file", O_RDONLY);
     wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
     assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 0);
-    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, false)); /* he may; and write back */
+    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, false)); /* the holder may */
     assert_ok(do_write(file, &self, 0, "dirty", 5));
     assert_true(waits(pid));
     dir->fs->ops->close(file, VFS_WANT_BOTH);
@@ -203,7 +203,7 @@ static void not_while_somebody_has_it_open(void **state)
     vfs_object_put(file);
 }
 
-/* What is left excludes no reader, but the kernel's lease does: he must not wait for ever. */
+/* What is left excludes no reader, but the kernel's lease does: readers must not wait for ever. */
 static void a_greater_lease_does_not_outlive_its_use(void **state)
 {
     struct local_dir *dir = *state;

@@ -101,24 +101,24 @@ static enum nfsstat4 open_as(struct client_mount *by, const struct client_fh *di
 
 static void share_reservations(void **state)
 {
-    struct client_file mine, his;
+    struct client_file mine, theirs;
 
     look_up(*state);
     make_file(&alice, &first, "file");
     expect_status(open_as(&alice, &first, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH, &mine),
                   NFS4_OK);
-    expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &his),
+    expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, &theirs),
                   NFS4ERR_SHARE_DENIED);
     begin(&bob, &other);
     client_op_lookup(C, "file");
     client_op_read(C, &client_stateid_anonymous, 0, 1);
     run(NFS4ERR_LOCKED);
     expect_status(client_file_close(&alice, &mine), NFS4_OK);
-    expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_WRITE, &his),
+    expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_WRITE, &theirs),
                   NFS4_OK);
     expect_status(open_as(&alice, &first, OPEN4_SHARE_ACCESS_WRITE, OPEN4_SHARE_DENY_NONE, &mine),
                   NFS4ERR_SHARE_DENIED);
-    expect_status(client_file_close(&bob, &his), NFS4_OK);
+    expect_status(client_file_close(&bob, &theirs), NFS4_OK);
 }
 
 static struct stateid4 lock(struct client_mount *mount, const struct client_file *file,
@@ -142,7 +142,7 @@ static void unlock(struct client_mount *mount, const struct client_file *file,
 /* A waiter is notified of the file as it knows it. */
 static void locks(void **state)
 {
-    struct client_file mine, his;
+    struct client_file mine, theirs;
     const struct client_callback_op *notice;
     struct stateid4 held;
     struct holder holder;
@@ -150,43 +150,44 @@ static void locks(void **state)
     look_up(*state);
     mine = make_open(&alice, &first, "file");
     holder_open(&holder, 1);
-    expect_status(client_file_open_rw(&holder.mount, &other, "file", &his), NFS4_OK);
-    assert_true(his.fh.len != mine.fh.len || memcmp(his.fh.data, mine.fh.data, mine.fh.len) != 0);
+    expect_status(client_file_open_rw(&holder.mount, &other, "file", &theirs), NFS4_OK);
+    assert_true(theirs.fh.len != mine.fh.len ||
+                memcmp(theirs.fh.data, mine.fh.data, mine.fh.len) != 0);
     held = lock(&alice, &mine, "holder", WRITE_LT, NFS4_OK);
-    begin(&holder.mount, &his.fh);
+    begin(&holder.mount, &theirs.fh);
     client_compound_add(
         C, &(struct nfs_argop4){
                .argop = OP_LOCKT,
                .oplockt = {
                    READ_LT, 0, 1, {client_mount_clientid(&holder.mount), client_text("waiter")}}});
     run(NFS4ERR_DENIED);
-    (void)lock(&holder.mount, &his, "waiter", WRITEW_LT, NFS4ERR_DENIED);
+    (void)lock(&holder.mount, &theirs, "waiter", WRITEW_LT, NFS4ERR_DENIED);
     unlock(&alice, &mine, &held);
     notice = client_callback_find(
         client_callback_at(holder.callbacks, holder_wait(&holder, OP_CB_NOTIFY_LOCK, 0)),
         OP_CB_NOTIFY_LOCK);
-    assert_int_equal(notice->fh.len, his.fh.len);
-    assert_memory_equal(notice->fh.data, his.fh.data, his.fh.len);
-    (void)lock(&holder.mount, &his, "waiter", WRITEW_LT, NFS4_OK);
+    assert_int_equal(notice->fh.len, theirs.fh.len);
+    assert_memory_equal(notice->fh.data, theirs.fh.data, theirs.fh.len);
+    (void)lock(&holder.mount, &theirs, "waiter", WRITEW_LT, NFS4_OK);
     (void)lock(&alice, &mine, "late", READ_LT, NFS4ERR_DENIED);
-    expect_status(client_file_close(&holder.mount, &his), NFS4_OK);
+    expect_status(client_file_close(&holder.mount, &theirs), NFS4_OK);
     expect_status(client_file_close(&alice, &mine), NFS4_OK);
     holder_close(&holder);
 }
 
 static void delegation_and_open(void **state)
 {
-    struct client_file file, his;
+    struct client_file file, theirs;
     struct holder holder;
 
     look_up(*state);
     holder_open(&holder, 1);
     file = holder_delegated(&holder, &first, "file", OPEN_DELEGATE_WRITE);
-    expect_status(conflict_open(&bob, &other, "file", &his), NFS4ERR_DELAY);
+    expect_status(conflict_open(&bob, &other, "file", &theirs), NFS4ERR_DELAY);
     holder_wait_recall(&holder, &file);
     holder_finish(&holder, &file);
-    expect_status(conflict_insist(&bob, &other, "file", &holder, &his), NFS4_OK);
-    expect_status(client_file_close(&bob, &his), NFS4_OK);
+    expect_status(conflict_insist(&bob, &other, "file", &holder, &theirs), NFS4_OK);
+    expect_status(client_file_close(&bob, &theirs), NFS4_OK);
     holder_close(&holder);
 }
 
@@ -269,18 +270,18 @@ static void change_attribute(void **state)
 {
     const struct bitmap4 bits = CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE);
     struct client_file mine;
-    struct client_fh his;
+    struct client_fh theirs;
 
     look_up(*state);
     mine = make_open(&alice, &first, "file");
-    his = look(&bob, &other, "file");
+    theirs = look(&bob, &other, "file");
     for (uint32_t i = 0; i < 200; i++) {
-        uint64_t before = attrs_of(&bob, &his, bits).change;
+        uint64_t before = attrs_of(&bob, &theirs, bits).change;
         struct nfs4_attrs after;
         uint32_t written;
 
         expect_status(client_file_write(&alice, &mine, i, UNSTABLE4, "x", 1, &written), NFS4_OK);
-        after = attrs_of(&bob, &his, bits);
+        after = attrs_of(&bob, &theirs, bits);
         assert_int_equal(after.size, i + 1);
         assert_true(after.change > before);
         assert_int_equal(attrs_of(&alice, &mine.fh, bits).change, after.change);
@@ -308,7 +309,7 @@ static void opens_of_one_client(void **state)
 /* A stateid is the file's, the right to write the export's. */
 static void read_only(void **state)
 {
-    struct client_file mine, his;
+    struct client_file mine, theirs;
     struct client_fh ro;
 
     look_up(*state);
@@ -325,11 +326,11 @@ static void read_only(void **state)
     run(NFS4ERR_ROFS);
     /* A reader there keeps writers out here. */
     expect_status(client_file_close(&alice, &mine), NFS4_OK);
-    expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_WRITE, &his),
+    expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_WRITE, &theirs),
                   NFS4_OK);
     expect_status(open_as(&alice, &first, OPEN4_SHARE_ACCESS_WRITE, OPEN4_SHARE_DENY_NONE, &mine),
                   NFS4ERR_SHARE_DENIED);
-    expect_status(client_file_close(&bob, &his), NFS4_OK);
+    expect_status(client_file_close(&bob, &theirs), NFS4_OK);
 }
 
 /* One thread for each export wants the file for itself. */

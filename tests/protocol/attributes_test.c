@@ -114,7 +114,7 @@ static void setattr_refused(void **state)
     run(NFS4ERR_NOFILEHANDLE);
 }
 
-/* L-10: a stranger neither reads nor changes what is not his; only root gives files away. */
+/* L-10: a user neither reads nor changes another's file; only root gives files away. */
 static void stranger(void **state)
 {
     struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");

@@ -89,7 +89,7 @@ static void cell_begin(struct cell *cell)
     cell->file = holder_delegated(&cell->holder, &dir, cell->name, OPEN_DELEGATE_WRITE);
 }
 
-/* One who binds his connections again whenever they are gone; the manner stays. */
+/* A client that binds its connections again whenever they are gone, and behaves as before. */
 static void cell_turn(struct cell *cell)
 {
     struct client_conn *conn = &cell->holder.mount.conn;
@@ -109,7 +109,7 @@ static void all_speak(size_t count)
         (void)holder_speak(&cells[i].holder, &cells[i].fore);
 }
 
-/* bob's first tries: nobody keeps him waiting, whatever state the holder's socket is in. */
+/* bob's first tries do not wait, whatever state the holder's socket is in. */
 static void all_begin(void)
 {
     struct client_file file;
@@ -252,8 +252,8 @@ static void revoked(void **state)
     holder_drop(holder);
 }
 
-/* W08, S22A-06: only who says that he has lost count is told to end his session; one that does not
- * know it may learn of it yet. */
+/* W08, S22A-06: only a client that says it has lost count is told to end its session; one that does
+ * not know the session may learn of it yet. */
 static void faults(void **state)
 {
     (void)state;

@@ -133,7 +133,7 @@ static void ask_for_much(struct holder *holder)
     assert_int_equal(poll(&ready, 1, SCRIPT_TIMEOUT_MS), 1);
 }
 
-/* P-03, S22-08: one whose socket is full of them.  bob has his answer nevertheless. */
+/* P-03, S22-08: a holder whose socket is full of them.  bob is answered nevertheless. */
 static void unread_behind_replies(void **state)
 {
     struct client_file file, got;

@@ -162,7 +162,7 @@ static void expect_expired(const struct client_file *file, const struct stateid4
     run(NFS4ERR_BAD_STATEID);
 }
 
-/* Bob takes what he wants of four files, and nothing else is lost. */
+/* Bob takes one of four files, and nothing else is lost. */
 static void some_is_lost(void **state)
 {
     struct client_file shares, io, locks, kept, of_bob, again;
@@ -201,7 +201,7 @@ static void some_is_lost(void **state)
                                     NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4ERR_EXPIRED, NFS4_OK,
                                     NFS4_OK},
                   8);
-    /* What is gone stays gone: bob has it, and his lease. */
+    /* What is lost stays lost: bob has it, and a lease. */
     (void)flags_of(&bob);
     again = open_as(&alice, "again", "locks", OPEN4_SHARE_DENY_NONE, NFS4_OK);
     begin(&alice, &again.fh);

@@ -71,8 +71,8 @@ static void lost_nothing(struct client_mount *mount, struct client_file *file)
     expect_status(client_file_close(mount, file), NFS4_OK);
 }
 
-/* What he lost he hears where he uses it, each time, and where he would get something new; he says
- * his name anew, and has the rest. */
+/* The client is told of its loss each time it uses the lost state, and when it would get something
+ * new; it registers again, and has the rest. */
 static void acknowledge(struct client_mount *mount, const char *name)
 {
     const struct client_id_wish wish = wish_of(name);

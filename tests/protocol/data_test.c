@@ -228,7 +228,7 @@ static void open_mode(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* Nobody reads or writes what its mode does not let him (L-10). */
+/* No user reads or writes what the mode does not allow (L-10). */
 static void permission(void **state)
 {
     struct client_cred cred = alice.conn.cred, stranger = script_stranger();

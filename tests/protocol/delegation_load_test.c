@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a delegation promises (RFC 8881 §10.4), while everybody changes the same few files in every
- * way there is: who may write finds what he wrote, who may read finds the same twice.  S22B-08.
+ * What a delegation promises (RFC 8881 §10.4), while all clients change the same few files in every
+ * way there is: a holder for writing finds what it wrote, one for reading finds the same twice.
+ * S22B-08.
  */
 #include <pthread.h>
 #include <string.h>
@@ -127,7 +128,7 @@ static void take(struct actor *me, struct place *place, const struct client_file
     for (uint32_t i = 0; i < FILES; i++) {
         struct place *other = &me->places[i];
 
-        /* A better one takes the place of what he had, under whatever name. */
+        /* A better one takes the place of what it had, under whatever name. */
         if (other->held && memcmp(other->delegation.other, delegation->other, NFS4_OTHER_SIZE) == 0)
             other->held = false;
     }

@@ -253,7 +253,7 @@ static void expect_owner(const char *export, uint32_t uid, const char *owner, co
     assert_string_equal(text.owner_group, group);
 }
 
-/* The root of mem is open to all; squashed root is nobody, everybody else himself. */
+/* The root of mem is open to all; root is squashed to nobody, no other user is. */
 static void squash(void **state)
 {
     (void)state;

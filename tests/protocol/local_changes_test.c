@@ -95,7 +95,7 @@ static void begin_test(struct holder *holder, uint32_t minor)
     holder_open(holder, minor);
     if (minor > 0)
         return;
-    /* In 4.0 nothing comes with the first open of an owner, which he has still to confirm. */
+    /* In 4.0 no delegation comes with the first open of an owner, which is not confirmed yet. */
     first = holder_wanting(holder, &dir, "first", READ);
     expect_status(client_file_close(&holder->mount, &first), NFS4_OK);
 }
@@ -128,7 +128,7 @@ static void put_data(const struct client_file *file, struct client_mount *mount,
     assert_int_equal(written, strlen(data));
 }
 
-/* A local writer against a delegation for reading: he waits for it, a local reader does not. */
+/* A local writer waits for a delegation for reading, a local reader does not. */
 static void a_writer_waits(uint32_t minor)
 {
     struct holder holder;
@@ -207,8 +207,8 @@ static void the_holder_is_not_in_its_own_way(void **unused)
     ends_well(user(O_RDONLY, "mi", NULL));
 }
 
-/* One who has a file for reading and opens it for writing: the lease would be in his way.  So it
- * goes, and the delegation is recalled. */
+/* The holder of a delegation for reading opens the file for writing, which the kernel's lease would
+ * forbid.  So the lease ends, and the delegation is recalled. */
 static void the_holder_opens_for_writing(void **unused)
 {
     const struct client_open more = {.owner = "more",
@@ -224,7 +224,7 @@ static void the_holder_opens_for_writing(void **unused)
     expect_status(client_file_open(&holder.mount, &dir, &more, &other), NFS4_OK);
     put_data(&other, &holder.mount, "written");
     (void)holder_wait_recall(&holder, &file);
-    ends_well(user(O_RDWR, "written", NULL)); /* he waits for nobody */
+    ends_well(user(O_RDWR, "written", NULL)); /* it does not wait */
     expect_status(client_file_close(&holder.mount, &other), NFS4_OK);
     end_test(&holder, &file);
 }

@@ -214,7 +214,7 @@ static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_typ
     run(status);
 }
 
-/* Who waits asks again and again (§9.6).  When he goes first is a matter of time:
+/* A waiter retries again and again (§9.6).  When it has precedence is a matter of time:
  * lock_wait_test. */
 static void waiting(void **state)
 {

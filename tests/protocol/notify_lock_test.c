@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who waits for a byte-range lock is told over the back channel when he may have it
- * (CB_NOTIFY_LOCK, RFC 8881 §20.11).  What is told, and to whom, is decided within the request that
- * frees the range, and stands on the waiter's connection before the answer to whatever he sends
+ * A client that waits for a byte-range lock is notified over the back channel when it is free
+ * (CB_NOTIFY_LOCK, RFC 8881 §20.11).  The request that frees the range decides which clients are
+ * notified, and the notice is on the waiter's connection before the reply to anything that it sends
  * after that: one SEQUENCE shows that nothing came.  More of the order is in
  * unit.state.lock_notice.
  */
@@ -90,7 +90,7 @@ static void told_and_gets_it(void **state)
     expect_nothing(&holder, 0);
     unlock(&alice, &of_alice, &held, 0, 10);
     expect_notice(&holder, 0, &file, "waiter");
-    /* It is kept for him. */
+    /* The range is reserved for it. */
     (void)lock(&alice, &of_alice, "other", WRITEW_LT, 5, 1, NFS4ERR_DENIED);
     (void)lock(&holder.mount, &file, "waiter", WRITEW_LT, 0, 10, NFS4_OK);
     assert_int_equal(holder.callbacks->count, 1);
@@ -134,7 +134,7 @@ static void first_come_first_told(void **state)
 /* Who had it goes, and who waited first has gone before. */
 static void clients_that_go(void **state)
 {
-    struct client_file file, other, his;
+    struct client_file file, other, owners;
     struct holder first, second, owner;
 
     set_up(*state);
@@ -143,12 +143,12 @@ static void clients_that_go(void **state)
     holder_open(&owner, 1);
     file = open_of(&first);
     other = open_of(&second);
-    his = open_of(&owner);
-    (void)lock(&owner.mount, &his, "holder", WRITE_LT, 0, 10, NFS4_OK);
+    owners = open_of(&owner);
+    (void)lock(&owner.mount, &owners, "holder", WRITE_LT, 0, 10, NFS4_OK);
     (void)lock(&first.mount, &file, "1", WRITEW_LT, 0, 10, NFS4ERR_DENIED);
     (void)lock(&second.mount, &other, "2", WRITEW_LT, 0, 10, NFS4ERR_DENIED);
     expect_status(client_file_close(&first.mount, &file), NFS4_OK);
-    expect_status(client_file_close(&owner.mount, &his), NFS4_OK);
+    expect_status(client_file_close(&owner.mount, &owners), NFS4_OK);
     expect_notice(&second, 0, &other, "2");
     expect_nothing(&first, 0);
     expect_status(client_file_close(&second.mount, &other), NFS4_OK);

@@ -146,7 +146,7 @@ static void clientid_of_the_session(void **state)
     assert_memory_equal(mine.other, same.other, sizeof(mine.other));
     assert_int_equal(same.seqid, mine.seqid + 1);
     lock = locked(&file, &same, 0, bob.session.clientid);
-    /* Bob's owner of that name is another one, though he says that he is alice. */
+    /* Bob's owner of that name is another one, though bob names alice's client. */
     begin(&bob, &file);
     client_compound_add(C, &test);
     run(NFS4ERR_DENIED);

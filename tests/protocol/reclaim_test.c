@@ -300,7 +300,7 @@ static void conflicts(void **state)
             NFS4ERR_SHARE_DENIED);
 }
 
-/* A reclaim is right or wrong at once: nobody waits for a lock, and nobody is refused for him. */
+/* A reclaim is granted or refused at once: its owner does not queue, and delays no other. */
 static void none_waits(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -318,7 +318,7 @@ static void none_waits(void **state)
     lock_type = WRITEW_LT;
     lock_is(&alice, &file, &of_alice, true, 0, NFS4_OK);
     lock_is(&bob, &file, &of_bob, true, 5, NFS4ERR_RECLAIM_CONFLICT);
-    wait_ms(2200); /* his turn, if he waited */
+    wait_ms(2200); /* the waiters' phase, if it had queued */
     lock_is(&carol, &file, &of_carol, true, 10, NFS4_OK);
     lock_type = WRITE_LT;
 }

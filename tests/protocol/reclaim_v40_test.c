@@ -150,7 +150,7 @@ static void comes_back(void **state)
     expect_status(reclaim_as(&bob, "new", &same), NFS4_OK);
 }
 
-/* RFC 7530 §9.6.3.4.2: two restarts, and he missed the time in between. */
+/* RFC 7530 §9.6.3.4.2: two restarts, and the client was away in between. */
 static void stays_away(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file");

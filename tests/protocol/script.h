@@ -59,9 +59,9 @@ extern struct client_result script_result;
 #define C (&script_compound)
 #define R (&script_result)
 
-/* Whoever runs the test, so that a server without privileges serves him, too. */
+/* The user that runs the test, whom a server without privileges serves, too. */
 struct client_cred script_cred(void);
-/* Somebody else. */
+/* Another user. */
 struct client_cred script_stranger(void);
 
 /* In minor version 1 SEQUENCE on slot 0 with a reply to keep; then PUTFH of `fh` unless that is
@@ -76,7 +76,7 @@ void begin_two(struct client_mount *mount, const struct client_fh *from,
                const struct client_fh *to);
 
 /* An operation in the name of the mount's client and of `owner`: the open owner, or the lock owner
- * where he has locked before.  In minor version 0 its seqid is filled in, and in both the client
+ * where it has locks already.  In minor version 0 its seqid is filled in, and in both the client
  * id. */
 void script_op_as(struct client_mount *mount, const char *owner, struct nfs_argop4 *op);
 

@@ -48,8 +48,8 @@ static const struct bitmap4 base_supported = {
         },
 };
 
-/* Up to mounted_on_fileid; up to fs_charset_cap; all.  open_arguments belongs to 4.2, but is about
- * an OPEN that is the same in 4.1, whose clients ask for it, too. */
+/* Up to mounted_on_fileid; up to fs_charset_cap; all.  open_arguments belongs to 4.2, but describes
+ * an OPEN that is the same in 4.1, and clients of 4.1 ask for it, too. */
 const struct bitmap4 attr_minor0 = {.count = 2, .words = {UINT32_MAX, 0x00ffffffu}};
 const struct bitmap4 attr_minor1 = {
     .count = 3, .words = {UINT32_MAX, UINT32_MAX, 0x00001fffu | BIT(FATTR4_OPEN_ARGUMENTS)}};
@@ -300,8 +300,8 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
 /* What the holder of a WRITE delegation may know better (RFC 8881 §10.4.3). */
 #define DELEGATED (VFS_ATTR_SIZE | VFS_ATTR_CHANGE | VFS_ATTR_MTIME | VFS_ATTR_CTIME)
 
-/* From the backend, and of a file that somebody else writes behind a delegation, from him: his word
- * first, since it moves the times that the backend tells. */
+/* From the backend, and for a file that another client holds a WRITE delegation of, from that
+ * client.  The holder is asked first, since its answer moves the times that the backend reports. */
 static enum nfsstat4 get(struct compound *c, struct vfs_object *obj, uint32_t mask,
                          struct vfs_attr *attr)
 {
@@ -359,7 +359,7 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
 }
 
 /* Two fattr4s with the same mask are equal when their bytes are: XDR has one form for a value, and
- * we have one for each who. */
+ * attr_acl.c one for each principal. */
 enum nfsstat4 attr_compare(struct compound *c, const struct fattr4 *given)
 {
     struct vfs_object *obj = c->current.obj;

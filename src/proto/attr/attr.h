@@ -57,9 +57,9 @@ enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
 
 /* Decode a client's fattr4 to set.  ATTRNOTSUPP for what is not supported, INVAL for what is
  * read-only, BADXDR for a body that does not match its mask, BADOWNER for owner strings that name
- * nobody.  `obj` is what they are for, whose mode bits a masked mode leaves alone; NULL: something
- * new of this type, which has none yet.  `bits` gets the attributes asked for.  set->acl is in the
- * compound's memory. */
+ * no user or group.  `obj` is the object, whose other mode bits a masked mode leaves as they are;
+ * NULL: a new one of this type, which has no mode yet.  `bits` gets the attributes asked for.
+ * set->acl is in the compound's memory. */
 enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
                                    struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
                                    struct bitmap4 *bits);

@@ -13,7 +13,7 @@ _Static_assert(VFS_ACE_RIGHTS ==
                     ACE4_WRITE_ACL | ACE4_WRITE_OWNER | ACE4_SYNCHRONIZE),
                "rights are as on the wire");
 
-/* In the order of enum vfs_ace_who; those behind EVERYONE@ are well known, and not to us. */
+/* In the order of enum vfs_ace_who; those behind EVERYONE@ are well known, but not supported. */
 static const char *const special[] = {
     "OWNER@",  "GROUP@", "EVERYONE@",  "INTERACTIVE@",   "NETWORK@",
     "DIALUP@", "BATCH@", "ANONYMOUS@", "AUTHENTICATED@", "SERVICE@",

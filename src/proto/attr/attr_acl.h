@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs between the wire, where everybody has a name, and the backends. */
+/* ACLs between the wire, where principals are names, and the backends, where they are ids. */
 #pragma once
 
 #include "proto/attr/attr.h"
@@ -22,7 +22,7 @@ bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_
 bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr4 *out);
 
 /* The ACL that a client sets on something of a type, in the compound's memory.  ATTRNOTSUPP for
- * what can't be kept or enforced (RFC 8881 §6.2.1.2), INVAL for flags that may not stand there and
- * for text that is none, BADOWNER for who is nobody. */
+ * what can't be kept or enforced (RFC 8881 §6.2.1.2), INVAL for flags that are not allowed
+ * there and for text that is not UTF-8, BADOWNER for a principal that is no user or group. */
 enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
                               enum vfs_type type, const struct vfs_acl **out);

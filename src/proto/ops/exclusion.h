@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What operations do about delegations of others in their way (RFC 8881 §10.4.4).  Between begin
- * and end nobody has, or gets, a delegation that excludes what is done to these objects.
+ * How operations deal with conflicting delegations (RFC 8881 §10.4.4).  Between begin and end no
+ * other client has, or gets, a delegation that conflicts with what is done to these objects.
  *
- * An operation begins before it changes anything: when it has to wait, it is run once more from its
- * beginning (compound.waiter).
+ * An operation begins its exclusion before it changes anything: when it has to wait, it is run once
+ * more from its beginning (compound.waiter).
  */
 #pragma once
 
@@ -16,9 +16,9 @@ enum {
     EXCLUSION_TURNS = 8 /* of an operation whose names others change as it looks at them */
 };
 
-/* Of zero bytes at first, but for the use, the permission, and whether a file is left alone as long
- * as somebody may reclaim a delegation of it: the promise that its names and attributes stay as
- * they are goes on when the server restarts. */
+/* Zeroed at first, except for the use, the permission, and `after_reclaims`: whether to leave a
+ * file alone as long as a client may reclaim a delegation of it, which also after a restart of the
+ * server guarantees that its names and attributes stay as they are. */
 struct exclusion {
     enum delegation_use use;
     bool after_reclaims;
@@ -40,10 +40,10 @@ static inline enum nfsstat4 exclusion_refusal(enum vfs_status status)
 /* One object more that is about to be used; NULL: none.  Takes over the reference. */
 void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj);
 
-/* What the entry `name` of `dir` stands for, that an operation on the entry changes, too: the file,
- * or of a named attribute what it belongs to.  Nothing is looked up, and nothing is found, as long
- * as nobody has a delegation of anything.  What was looked up becomes what `name` expects, so that
- * the operation does not meet another object, which somebody may have delegated: VFS_CHANGED. */
+/* Add the object that the entry `name` of `dir` leads to, since an operation on the entry changes
+ * it, too: the file, or for a named attribute the object that it belongs to.  As long as there are
+ * no delegations at all, nothing is looked up.  The object found becomes the one that `name`
+ * expects: if another one has the name by then, the operation fails with VFS_CHANGED. */
 void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
                          struct vfs_object *dir, struct vfs_name *name);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * LOCK, LOCKT, LOCKU (RFC 8881 §18.10 to §18.12).  A lock that is not free is denied at once, also
- * to those who would wait (READW_LT, WRITEW_LT): they ask again, and keep their place in the queue;
- * where that can be they are told when it is time (lock_notice.h).
+ * to a client that would wait (READW_LT, WRITEW_LT): it retries, keeps its place in the queue, and
+ * is notified when the lock is free if it can be (lock_notice.h).
  */
 #include "state/lock/lock.h"
 
@@ -121,7 +121,7 @@ enum nfsstat4 op_lock(struct compound *c, const struct LOCK4args *args)
     return NFS4_OK;
 }
 
-/* Who has the file delegated for writing may keep its locks to itself (RFC 8881 §10.4.2). */
+/* The holder of a WRITE delegation may keep its locks to itself (RFC 8881 §10.4.2). */
 static enum nfsstat4 test_lock(struct compound *c, const struct LOCKT4args *args,
                                const struct lock_request *request)
 {

@@ -142,8 +142,8 @@ static bool is_new(enum open_claim_type4 claim)
     return claim == CLAIM_NULL || claim == CLAIM_FH;
 }
 
-/* Shares, truncation, open: all of it or nothing.  The vfs open() is done.  Who has made the file
- * waits for nobody: his request would find it there when it runs once more. */
+/* Shares, truncation, open: all of it or nothing.  The vfs open() is done.  A request that has
+ * created the file does not wait: run again from its beginning, it would find the file there. */
 static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
                                struct open_target *target, struct stateid4 *stateid)
 {
@@ -170,7 +170,7 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         status = open_reserve(&request);
     if (status != NFS4_OK)
         return status;
-    /* What was in the way may have gone meanwhile with a client whose record could not. */
+    /* The conflicting state may have gone with its client, though the record could not. */
     if (is_new(args->claim.claim) && !target->created)
         status = grace_check_new(c);
     if (status == NFS4_OK)
@@ -286,7 +286,7 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     CHECK(c->client);
     if (status == NFS4_OK)
         status = open_arguments_check(args);
-    /* Before a file is made that nobody could open. */
+    /* Before a file is made that the client could not open. */
     if (status == NFS4_OK && args->openhow.opentype == OPEN4_CREATE &&
         !open_has_room(c->client, &args->owner.owner))
         status = NFS4ERR_DELAY;

@@ -19,8 +19,8 @@ struct open_target {
 enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *component,
                           const struct createhow4 *how, struct open_target *target);
 
-/* The file has just been made and cannot be opened for want of memory: take it away again unless
- * somebody uses it, so that the client's retry does not find it there. */
+/* The file has just been created and cannot be opened for want of memory: remove it again unless it
+ * is in use, so that the client's retry does not find it there. */
 void open_create_undo(struct compound *c, const struct wire_opaque *component,
                       const struct open_target *target);
 

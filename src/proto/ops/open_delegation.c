@@ -9,7 +9,7 @@ static uint32_t wanted(uint32_t access)
     return access & OPEN4_SHARE_ACCESS_WANT_DELEG_MASK;
 }
 
-/* Wants are not kept: nobody is told when a contention is over (RFC 8881 §18.49.3). */
+/* Wants are not kept: clients are not told when a contention is over (RFC 8881 §18.49.3). */
 void open_delegation_refuse(uint32_t access, enum why_no_delegation4 why,
                             struct open_delegation4 *out)
 {
@@ -20,8 +20,8 @@ void open_delegation_refuse(uint32_t access, enum why_no_delegation4 why,
     out->od_whynone.ond_why = why;
 }
 
-/* Of which kind; false, and *why, if there can be none.  Who does not say gets what fits his
- * open. */
+/* Which kind to offer; false, and *why, if none can be.  A client that names no kind is offered the
+ * one that fits its open. */
 static bool choose(const struct open_delegation_ask *ask, enum delegation_kind *kind,
                    enum why_no_delegation4 *why)
 {
@@ -46,15 +46,15 @@ static bool choose(const struct open_delegation_ask *ask, enum delegation_kind *
     return *kind == DELEGATION_READ || !ask->export->read_only;
 }
 
-/* Nothing may stay unwritten behind a close.  Linux would send the rest of it together with
- * DELEGRETURN, and who asked for the recall might read before it is there; nor does anybody keep
- * the space free for it (RFC 8881 §10.4.1). */
+/* The client writes all data at CLOSE.  Otherwise Linux would send the rest together with
+ * DELEGRETURN, and the client that caused the recall might read before the data are there; nor is
+ * space reserved for them (RFC 8881 §10.4.1). */
 static struct nfs_space_limit4 space_limit(void)
 {
     return (struct nfs_space_limit4){.limitby = NFS_LIMIT_SIZE, .filesize = 0};
 }
 
-/* Nobody is granted anything by the entry: clients ask ACCESS (RFC 8881 §10.4). */
+/* The entry grants nothing to any user: clients send ACCESS (RFC 8881 §10.4). */
 static struct nfsace4 no_permission(void)
 {
     return (struct nfsace4){.type = ACE4_ACCESS_ALLOWED_ACE_TYPE};

@@ -19,7 +19,7 @@ struct open_delegation_ask {
     enum open_delegation_type4 reclaim;
 };
 
-/* Offer what is wanted, or what makes sense to somebody who says nothing. */
+/* Offer what the client wants, or what makes sense if it does not say. */
 void open_delegation_offer(struct compound *c, const struct open_delegation_ask *ask,
                            struct open_delegation4 *out);
 

@@ -110,7 +110,7 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
         return true; /* an export covers it */
     if (c->current.export->strict_utf8 &&
         !utf8_valid((const uint8_t *)entry->name.data, entry->name.len))
-        return true; /* nobody could name it */
+        return true; /* no client could name it */
     cookie = entry->cookie + l->cookie_shift;
     if (entry->denied || (!entry->attr && attr_vfs_mask(want)) || (!entry->acl && l->wants_acl) ||
         (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE)))
@@ -119,7 +119,7 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
     return listing_put(l, &entry->name, cookie, &source, want);
 }
 
-/* As whom the caller would see the root of another export. */
+/* Uses the caller as squashed by that export. */
 static enum nfsstat4 look_at_child(struct listing *l, struct attr_source *source,
                                    struct vfs_acl *acl)
 {

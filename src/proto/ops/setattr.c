@@ -27,7 +27,7 @@ static enum nfsstat4 change(struct compound *c, const struct vfs_attr *set, bool
 {
     struct vfs_object *obj = c->current.obj;
     const struct wish wish = {.set = set, .opened = opened};
-    /* Whoever may truncate it has it open, or delegated. */
+    /* A client that may truncate it has it open, or holds a delegation. */
     struct exclusion exclusion = {.use = DELEGATION_USE_CHANGE,
                                   .after_reclaims = !(set->mask & VFS_ATTR_SIZE),
                                   .permit = permit_change,

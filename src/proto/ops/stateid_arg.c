@@ -124,7 +124,7 @@ static enum nfsstat4 check_special(const struct compound *c, enum stateid_specia
     return open_denied(c->server->state, c->current.obj, access, c->call->received_ns);
 }
 
-/* By nobody's open: so nothing has recalled yet what is in the way (RFC 8881 §10.4.1). */
+/* Without an open: conflicting delegations have not been recalled yet (RFC 8881 §10.4.1). */
 static enum nfsstat4 begin_special(const struct compound *c, enum stateid_special special,
                                    uint32_t access, struct stateid_io *io)
 {
@@ -146,7 +146,7 @@ static enum nfsstat4 begin_special(const struct compound *c, enum stateid_specia
     return status;
 }
 
-/* Who has the file delegated needs no open.  The seqid is checked. */
+/* The holder of a delegation needs no open.  The seqid is checked. */
 static enum nfsstat4 begin_delegated(const struct compound *c, uint32_t access,
                                      struct stateid_io *io)
 {
@@ -201,7 +201,7 @@ enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *
     special = stateid_special(&stateid);
     if (special != STATEID_ORDINARY)
         return begin_special(c, special, access, io);
-    /* What a READ finds the file had when it ran, whoever was given what meanwhile. */
+    /* A READ returns what the file had when it ran, whatever was granted meanwhile. */
     if (access == OPEN4_SHARE_ACCESS_WRITE) {
         delegation_begin_entitled(c->server->state, c->current.obj);
         io->begun = true;
@@ -213,7 +213,7 @@ enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_i
                                 uint32_t access)
 {
     struct vfs_object *obj = c->current.obj;
-    /* Whoever may run a program may read it, or no client could run it. */
+    /* A user that may execute a program may read it, or no client could execute it. */
     uint32_t want =
         access == OPEN4_SHARE_ACCESS_READ ? VFS_MAY_READ | VFS_MAY_EXECUTE : VFS_MAY_MODIFY;
     uint32_t granted = 0;

@@ -34,8 +34,8 @@ enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *i
 /* May READ, WRITE or a SETATTR of the size go on with this stateid?  `access` is
  * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle is a regular file.
  *
- * Every operation that changes a file's data stands between stateid_io_begin() and _end(), whatever
- * its stateid is: as long as it does, nobody is given a delegation of the file, not even when the
+ * Every operation that changes a file's data runs between stateid_io_begin() and _end(), whatever
+ * its stateid is: meanwhile no other client is granted a delegation of the file, not even when the
  * open or delegation that the stateid names has ended. */
 struct stateid_io {
     struct stateid *sid; /* NULL: a special stateid */
@@ -52,8 +52,8 @@ struct stateid_io {
 enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
                                struct stateid_io *io);
 
-/* Check the caller's right unless he is the opener: the file's mode, or that he owns it.  (SETATTR
- * leaves that to the backend.) */
+/* Check the rights of a caller other than the opener: by the file's mode, or as its owner.
+ * (SETATTR leaves that to the backend.) */
 enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_io *io,
                                 uint32_t access);
 

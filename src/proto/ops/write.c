@@ -63,7 +63,7 @@ enum nfsstat4 op_write(struct compound *c, const struct WRITE4args *args)
     return status;
 }
 
-/* No right is asked for: whoever wrote may have lost it since, and syncing harms nobody. */
+/* No right is checked: the writer may have lost it since, and a sync does no harm. */
 enum nfsstat4 op_commit(struct compound *c, const struct COMMIT4args *args)
 {
     struct vfs_object *obj = c->current.obj;

@@ -17,7 +17,7 @@ static struct wire_opaque text(const char *string)
     return (struct wire_opaque){(const uint8_t *)string, (uint32_t)strlen(string)};
 }
 
-/* Who has the name, as the body of NFS4ERR_CLID_INUSE. */
+/* The client that uses the name, as the body of NFS4ERR_CLID_INUSE. */
 static void using_encode(struct v40_compound *x, const struct client_callback *using)
 {
     struct netaddr4 addr = {.na_r_netid = text(using->netid), .na_r_addr = text(using->addr)};
@@ -116,7 +116,7 @@ enum nfsstat4 v40_renew(struct v40_compound *x, const struct RENEW4args *args)
     return status;
 }
 
-/* Delegations end with their client, so none of a former life of his is waiting. */
+/* Delegations end with their client, so none of an earlier incarnation is left to purge. */
 enum nfsstat4 v40_delegpurge(struct v40_compound *x, const struct DELEGPURGE4args *args)
 {
     enum nfsstat4 status = v40_use_client(x, args->clientid);

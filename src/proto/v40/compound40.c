@@ -22,7 +22,7 @@ static enum nfs_opnum4 op_read_number(struct xdr *in)
     return info && info->minor_first == 0 ? (enum nfs_opnum4)number : OP_ILLEGAL;
 }
 
-/* Has this very request come before?  Who had to wait was asked already. */
+/* Has this very request come before?  For one that had to wait that was checked already. */
 static enum duplicate_way op_look(struct v40_compound *x, enum nfs_opnum4 op)
 {
     if (!x->again)

@@ -7,10 +7,10 @@
  *     head -> operation: decode -> who sent it? (stateid40.h) -> handler of ops/ -> status40.h
  *                               -> an owner's seqid            -^
  *
- * An operation that has to wait for a delegation parks the whole of it (park.h).  Its owner's
- * sequence is given back as it was, so a retry that comes meanwhile waits for the same; which of
- * them runs first makes the result, and the other one finds that.  What is in the duplicate request
- * cache stays in progress.
+ * An operation that has to wait for a delegation parks the whole COMPOUND (park.h).  Its owner's
+ * sequence is given back as it was, so a retry that comes meanwhile waits for the same delegation;
+ * the one that runs first makes the result, and the other one finds that.  What is in the duplicate
+ * request cache stays in progress.
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * A request's way through the cache: entered as running, waited for, kept.
  *
- * Who can't wait gets no answer at all.  RFC 7530 §3.1.1 has a request dropped only with its
- * connection, and an error would be worse: after NFS4ERR_DELAY or NFS4ERR_RESOURCE a client asks
- * again under a new xid, which would do once more what is being done.
+ * A retry that can't wait is not answered at all.  RFC 7530 §3.1.1 allows that only if the
+ * connection is closed, too, and an error would be worse: after NFS4ERR_DELAY or NFS4ERR_RESOURCE a
+ * client sends the request under a new xid, and it would be executed twice.
  */
 #include "proto/v40/duplicate_cache.h"
 

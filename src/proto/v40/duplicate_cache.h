@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The duplicate request cache: replies of 4.0's COMPOUNDs that changed something without an owner's
- * seqid, kept for retries.  A request is known by its client's address (without the port: who
- * reconnects may have another), its xid, and a digest of its credentials and arguments; what that
- * covers is duplicate_request.h's business.
+ * seqid, kept for retries.  A request is recognised by its client's address (without the port,
+ * which may change at a reconnect), its xid, and a digest of its credentials and arguments; what
+ * that covers is duplicate_request.h's business.
  *
- * Memory is bounded, for each address and in all, and where all is full the address that keeps most
- * gives way: nobody drives out what others will ask for.  Replies that nobody asked for in
+ * Memory is bounded, for each address and in all.  When it is full the address with the most bytes
+ * loses replies, so that no address displaces those of another.  Replies that were not retried for
  * LIMIT_DUPLICATE_AGE_S are dropped.  Thread safe; no lock is held while a request runs.
  */
 #pragma once
@@ -57,8 +57,8 @@ struct duplicate;
 struct duplicate_table;
 
 struct duplicate_cache {
-    /* How many entries there are whose xid falls on a cell.  Relaxed: who reads too early runs into
-     * duplicate_cache_enter(), which has a lock. */
+    /* How many entries there are whose xid falls on a cell.  Relaxed: a thread that reads too early
+     * is stopped by duplicate_cache_enter(), which takes a lock. */
     _Atomic uint32_t *filter;
     uint64_t digest_seed; /* random */
     struct duplicate_table *table;
@@ -88,7 +88,7 @@ enum duplicate_verdict {
 /* All zero bytes in `config` are fine.  Never fails. */
 struct duplicate_cache *duplicate_cache_create(const struct duplicate_cache_config *config);
 
-/* Nobody uses it any more.  NULL is allowed. */
+/* No request uses it any more.  NULL is allowed. */
 void duplicate_cache_destroy(struct duplicate_cache *cache);
 
 /* Clients count up their xids, some in their machine's own byte order.  Either way neighbours
@@ -106,7 +106,7 @@ static inline bool duplicate_cache_suspects(const struct duplicate_cache *cache,
     return atomic_load_explicit(duplicate_filter_cell(cache, xid), memory_order_relaxed) != 0;
 }
 
-/* Is this a retry?  One whose request is running waits for its end, up to LIMIT_DUPLICATE_WAIT_S,
+/* Is this a retry?  A retry of a running request waits for its end, up to LIMIT_DUPLICATE_WAIT_S,
  * between vfs_blocking_begin() and _end(). */
 enum duplicate_verdict duplicate_cache_find(struct duplicate_cache *cache,
                                             const struct duplicate_request *request,
@@ -120,7 +120,7 @@ enum duplicate_verdict duplicate_cache_enter(struct duplicate_cache *cache,
                                              struct duplicate **entry) MUST_USE;
 
 /* The request has ended with this reply, of LIMIT_DUPLICATE_REPLY_BYTES at the most: a copy is
- * kept, and who waited gets it. */
+ * kept, and retries that wait get it. */
 void duplicate_cache_keep(struct duplicate_cache *cache, struct duplicate *entry, const void *reply,
                           uint32_t len);
 

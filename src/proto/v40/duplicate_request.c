@@ -15,8 +15,8 @@ enum {
     ROOM_BYTES = 32          /* for an error in the operation at hand, and in the next */
 };
 
-/* Who asks and what for, as far as that stands in the first bytes.  The machine's name tells
- * clients behind one address apart. */
+/* Of the caller and the first bytes of the request.  The machine's name tells clients behind one
+ * address apart. */
 static uint64_t digest_of(const struct duplicate_cache *cache, const struct rpc_call *call)
 {
     const struct rpc_cred *cred = &call->cred;

@@ -4,16 +4,16 @@
  * costs one load unless its xid is known.  It is entered when it comes to the first operation that
  * changes something and has no owner's seqid: CREATE, LINK, REMOVE, RENAME, SETATTR, WRITE,
  * OPENATTR that may create, SETCLIENTID and SETCLIENTID_CONFIRM (RFC 7530 §16.33.5 counts on it),
- * RELEASE_LOCKOWNER, DELEGRETURN, DELEGPURGE.  What ran before that is idempotent or an owner's,
- * who knows a retry himself.  WRITE is among them since a retry that comes late would undo what was
- * written since.
+ * RELEASE_LOCKOWNER, DELEGRETURN, DELEGPURGE.  What ran before that is idempotent, or in the
+ * sequence of an owner, which recognises a retry.  WRITE is among them since a late retry would
+ * undo what was written since.
  *
- * The second operation with an owner's seqid is entered as well: an owner keeps one result only, so
- * he does not know a retry of two of his operations in one COMPOUND.
+ * The second operation with an owner's seqid is entered as well: an owner keeps one result only,
+ * and so cannot recognise a retry of two of its operations in one COMPOUND.
  *
  * The whole reply is kept, errors too.  From the entry on it may have LIMIT_DUPLICATE_REPLY_BYTES,
- * and what does not fit is NFS4ERR_RESOURCE: a request is refused rather than run without being
- * known again.
+ * and what does not fit is NFS4ERR_RESOURCE: a request is refused rather than run without a way to
+ * recognise its retry.
  */
 #pragma once
 

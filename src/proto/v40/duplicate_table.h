@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entries of the duplicate request cache, sharded by client address, and who has to go when there
- * are too many.  Only duplicate_cache.c uses it.
+ * Entries of the duplicate request cache, sharded by client address, and which of them are dropped
+ * when there are too many.  Only duplicate_cache.c uses it.
  *
  * An entry runs (it has no reply and is on no list) until it is kept: then it is on its shard's
- * list and its client's, the one longest not asked for first, and its bytes count.  How many run is
+ * list and its client's, the least recently used first, and its bytes count.  How many run is
  * bounded by LIMIT_WORKER_THREADS.  Clients are sorted into classes by the power of two that their
  * bytes reach; each shard tells its highest class without its lock.
  */
@@ -117,7 +117,7 @@ bool duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_sha
 void duplicate_end_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,
                           struct duplicate *entry, struct duplicate_doomed *doomed);
 
-/* Somebody asked for it. */
+/* It was retried. */
 void duplicate_touch_locked(struct duplicate_shard *shard, struct duplicate *entry, int64_t now_ns);
 
 /* A dropped one has lost its last waiter. */
@@ -126,7 +126,7 @@ void duplicate_unpin_locked(struct duplicate_cache *cache, struct duplicate_shar
 
 /* Without a lock: */
 
-/* Drop the oldest replies of those who keep most until all are few enough. */
+/* Drop the oldest replies of the clients with the most bytes until all are within the limit. */
 void duplicate_table_trim(struct duplicate_cache *cache);
 
 /* Drop what is older than LIMIT_DUPLICATE_AGE_S. */

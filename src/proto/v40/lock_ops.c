@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A LOCK that names a lock owner is a request of the open owner, whose result he keeps, and begins
- * or goes on with the lock owner's own sequence.  One who has locked the file already may send such
- * a LOCK as well, if his number is the next: RFC 7530 §16.10.5 has BAD_SEQID for that, but the
- * Linux server grants it, and pynfs wants it so (LOCK24).
+ * A LOCK with new_lock_owner is in the sequence of the open owner, which keeps its result, and
+ * begins or continues the lock owner's own sequence.  A lock owner that already has locks of the
+ * file may send such a LOCK too, with its next seqid: RFC 7530 §16.10.5 says BAD_SEQID, but the
+ * Linux server grants it, and pynfs expects that (LOCK24).
  */
 #include "proto/v40/lock_ops.h"
 

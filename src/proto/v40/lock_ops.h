@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LOCK and LOCKU in the sequence of a lock owner, and his end (RFC 7530 §16.10, §16.12, §16.37). */
+/* LOCK and LOCKU in the sequence of a lock owner, and RELEASE_LOCKOWNER (RFC 7530 §16.10, §16.12,
+ * §16.37). */
 #pragma once
 
 #include "proto/v40/compound40.h"

@@ -12,7 +12,7 @@
 #include "proto/v40/open_ops.h"
 #include "proto/v40/stateid40.h"
 
-/* A handler of ops/ that has to know whose state it is. */
+/* A handler of ops/ that has to know which client's state it is. */
 #define OP_STATEFUL(TYPE, find, handler)                                                           \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \
@@ -20,8 +20,8 @@
         return status == NFS4_OK ? handler(c, &args) : status;                                     \
     }
 
-/* Only a new size is a write, and looks at the stateid (RFC 7530 §16.32.4).  But it may say who
- * sends this, and his own delegations are not in his way. */
+/* Only a new size is a write, and looks at the stateid (RFC 7530 §16.32.4).  But it may tell
+ * which client sends this, whose own delegations do not conflict. */
 static enum nfsstat4 setattr_stateid(struct v40_compound *x, const struct SETATTR4args *args)
 {
     enum nfsstat4 status = v40_use_stateid(x, &args->stateid);

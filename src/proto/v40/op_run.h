@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From an operation's number to its handler: decode, find out who sent it, call.
+ * From an operation's number to its handler: decode, find the client that sent it, call.
  */
 #pragma once
 

@@ -73,7 +73,7 @@ enum nfsstat4 v40_open(struct v40_compound *x, const struct OPEN4args *args)
     if (status != NFS4_OK)
         return status;
     owner = owner_seqid_use(x->base.client, OWNER_OPEN, &args->owner.owner);
-    /* Any number is right for one who is new, so the client may count on. */
+    /* A new owner may start at any seqid, so DELAY advances nothing. */
     return owner ? owner_gate_run(x, &call, owner) : NFS4ERR_DELAY;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gate that an owner's seqid is (RFC 7530 §9.1.7): between who sent an operation and its
- * handler.
+ * The check of an owner's seqid (RFC 7530 §9.1.7), before the handler of an operation runs.
  *
- *     decode -> client and owner -> is it his next request? -> handler -> result kept for a retry
- *                                -> his last one again: the result that was kept
- *                                -> neither: BAD_SEQID
+ *     decode -> client and owner -> next seqid -> handler -> result kept for a retry
+ *                                -> last seqid again: the kept result
+ *                                -> any other: BAD_SEQID
  *
- * A number that is wrong goes before a stateid that is wrong, an old one for example (§9.1.9).
+ * A wrong seqid has precedence over a wrong stateid, an old one for example (§9.1.9).
  */
 #pragma once
 
@@ -31,10 +30,10 @@ struct owner_call owner_call_begin(const struct v40_compound *x, enum nfs_opnum4
                                    enum nfsstat4 (*run)(struct v40_compound *,
                                                         struct owner_call *));
 
-/* In the sequence of `owner`, of whom the caller has a use, which passes over. */
+/* In the sequence of `owner`, a use of which the caller hands over. */
 enum nfsstat4 owner_gate_run(struct v40_compound *x, struct owner_call *call, struct owner *owner);
 
 /* In the sequence of the owner that a stateid of this kind names; `run` comes with call->found.
- * Where the state is gone its owner is still known for a while, by the last open that he closed. */
+ * After the state is gone, its owner is found for a while by the last open that it closed. */
 enum nfsstat4 owner_gate_stateid(struct v40_compound *x, struct owner_call *call,
                                  enum stateid_kind kind, const struct stateid4 *stateid);

@@ -35,7 +35,7 @@ static uint32_t request_bytes(const struct rpc_call *call)
     return bytes;
 }
 
-/* Count and log one error of SEQUENCE.  Whoever floods us with them fills no disk. */
+/* Count and log one error of SEQUENCE.  A flood of them does not fill the disk. */
 static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enum nfsstat4 status,
                    const struct slot_replay *replay)
 {

@@ -126,7 +126,7 @@ enum nfsstat4 v41_bind_conn_to_session(struct v41_compound *x,
     return status;
 }
 
-/* In a session, whose back channel it is about: the gate has seen to that. */
+/* About the back channel of its session, which it has: the gate has checked that. */
 enum nfsstat4 v41_backchannel_ctl(struct v41_compound *x, const struct BACKCHANNEL_CTL4args *args)
 {
     return session_back_control(x->session, args);

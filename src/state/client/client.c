@@ -126,7 +126,7 @@ void client_confirm_locked(struct client *client, struct list *doomed)
 
 static void bury_one(struct state *state, struct client *client)
 {
-    /* Anybody can make one after the other that he never confirms. */
+    /* A client can make any number of records and confirm none. */
     LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
            LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
     client_peer_audit(state, client);

@@ -24,15 +24,15 @@
 #include "state/client/client_peer.h"
 #include "state/state.h"
 
-/* Who sent a request, as far as AUTH_NONE and AUTH_SYS can tell. */
+/* The principal of a request, as far as AUTH_NONE and AUTH_SYS can tell. */
 struct client_principal {
     uint32_t flavor;
     uint32_t uid;
 };
 
-/* Who took its owner string, by a record of its own: client_peer.h. */
+/* The record that took over its owner string: client_peer.h. */
 struct client_replaced {
-    uint64_t by; /* that record's id; 0: nobody */
+    uint64_t by; /* that record's id; 0: none */
     struct client_peer peer;
     struct client_principal principal;
 };

@@ -35,9 +35,9 @@ struct client_origin {
     uint32_t count;
 };
 
-/* Make room for one more record of this address (NULL: not known, and not bounded).  What gives way
- * goes on `doomed`: a record that nobody confirmed, then one whose lease is over, then one without
- * sessions and state.  False: the address has as many as it may. */
+/* Make room for one more record of this address (NULL: not known, and not bounded).  The record
+ * that gives way goes on `doomed`: an unconfirmed one, else one whose lease is over, else one
+ * without sessions and state.  False: the address has as many as it may. */
 bool client_address_make_room_locked(struct state *state, const struct client_address *address,
                                      int64_t now_ns, struct list *doomed);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leases: who is silent for how long, and who has to go.
+ * Leases: which clients are silent for how long, and which have to go.
  *
  * Every confirmed client is looked at in turn, often enough that a request in progress is seen
  * before its lease is over, so that the lease can be renewed for it; the request's own thread reads
@@ -223,7 +223,7 @@ static bool drop_unconfirmed_locked(struct state *state, int64_t now_ns, struct 
     return true;
 }
 
-/* Whoever waits for the table gets it: a mutex alone would favour us. */
+/* Let a waiting thread have the table: a mutex alone would favour this one. */
 static void let_others(void)
 {
     const struct timespec pause = {.tv_nsec = SWEEP_PAUSE_NS};
@@ -343,7 +343,7 @@ static bool evict_unconfirmed_locked(struct state *state, struct list *doomed)
     return true;
 }
 
-/* Many records that nobody confirms are a flood, and must cost nobody his state.  A few are clients
+/* Many unconfirmed records are a flood, which must cost no client its state.  A few are clients
  * about to be confirmed. */
 bool client_make_room_locked(struct state *state, const struct client_address *address,
                              int64_t now_ns, struct list *doomed)

@@ -3,8 +3,8 @@
  * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and all its
  * state as a courtesy, until one of these comes:
  *
- *     itself                            goes on as if nothing had been
- *     a request that conflicts          what is in the way is revoked, the rest stays (courtesy.h)
+ *     the client itself                 it continues as if it had never been silent
+ *     a request that conflicts          what conflicts is revoked, the rest stays (courtesy.h)
  *     a table that is full              it goes whole, the longest expired first
  *     a scarce budget for replies       its sessions go, all else stays
  *     a shortage (state_shortage())     it goes whole, the longest expired first, some each second
@@ -43,7 +43,7 @@ static inline bool client_lease_over(const struct client *client, int64_t now_ns
     return client_silent_for(client, now_ns, client->state->lease_ns + client->state->margin_ns);
 }
 
-/* May its state be taken for somebody else: is the lease over, and does no request run?  Takes
+/* May its state be revoked for another client: is the lease over, and does no request run?  Takes
  * client_table.lock: no other lock may be held. */
 bool client_lapsed(struct client *client, int64_t now_ns);
 bool client_lapsed_locked(struct client *client, int64_t now_ns);
@@ -70,16 +70,16 @@ static inline void client_renew(struct client *client, int64_t now_ns)
 }
 
 /* From the same timer: as long as the budget for replies is scarce, end the sessions of clients
- * whose lease is over, the longest expired first.  All else that they have stays: who comes back
- * makes a new session. */
+ * whose lease is over, the longest expired first.  All else that they have stays: a client that
+ * comes back creates a new session. */
 void client_shed_sessions(struct state *state, int64_t now_ns);
 
 /* From the same timer, after a shortage or before one (state_limits_scarce()): remove clients whose
  * lease is over, the longest expired first. */
 void client_shed(struct state *state, int64_t now_ns);
 
-/* From a timer, about once a second: see the list above; records that nobody confirmed go after
- * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
+/* From a timer, about once a second: see the list above; unconfirmed records go after one
+ * lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
 void client_sweep(struct state *state, int64_t now_ns);
 
 /* ---- with client_table.lock ---- */
@@ -89,7 +89,7 @@ void client_queue_locked(struct client *client);
 void client_unqueue_locked(struct client *client);
 
 /* Unhash the client that is expired the longest and has no request in progress, but not `spare`
- * (who may be NULL).  False: there is none. */
+ * (which may be NULL).  False: there is none. */
 bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
                          struct list *doomed);
 

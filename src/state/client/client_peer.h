@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a client record came from, so that the log can tell when somebody else takes it over. */
+/* The peer that a client record came from, so that the log can report when another takes it over.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 
 struct client;
 struct client_principal;
-struct sockaddr; /* whose header has names that others use, too */
+struct sockaddr; /* its header has names that other headers use, too */
 struct state;
 
 /* An address without its port; family 0, AF_UNSPEC: not known. */

@@ -56,7 +56,7 @@ static struct client_owner *owner_get_locked(struct state *state, enum client_ki
     return owner;
 }
 
-/* One space of ids for both kinds: nobody can take another's for his. */
+/* Both kinds share one space of ids: no id means two clients. */
 static uint64_t fresh_id_locked(struct state *state)
 {
     uint64_t id;
@@ -84,7 +84,7 @@ static void client_init(struct client *client, struct state *state, const struct
     list_init(&client->origin_link);
 }
 
-/* An owner string that nobody has goes. */
+/* An owner string without records goes. */
 static void owner_put_locked(struct state *state, struct client_owner *owner)
 {
     if (owner->confirmed || owner->unconfirmed)

@@ -20,8 +20,8 @@ struct recovery;
 enum nfsstat4 recovery_client_reclaim_begin(struct recovery *recovery, const struct client *client,
                                             int64_t now_ns) MUST_USE;
 
-/* A client record has been made, and client->owner says whose; another incarnation of it may be
- * confirmed.  client->may_reclaim says whether it was recorded in the server's last life, has lost
+/* A client record has been made, with its client->owner; another incarnation of the client may be
+ * confirmed.  client->may_reclaim says whether it was recorded in the server's last run, has lost
  * nothing, and this is the first incarnation since.  False without memory.  With client_table.lock;
  * does not wait. */
 bool recovery_client_made_locked(struct recovery *recovery, struct client *client);
@@ -44,8 +44,8 @@ void recovery_client_reclaimed(struct recovery *recovery, struct client *client)
  * many records until the grace period ends, or the client is being removed: the operation fails. */
 bool recovery_client_complete(struct recovery *recovery, struct client *client) MUST_USE;
 
-/* Some state of the client is about to be revoked in somebody's favour.  False when that cannot be
- * written: it must not be revoked.  client->revoked_count counts the state already. */
+/* Some state of the client is about to be revoked in favour of another.  False when that cannot be
+ * recorded: it must not be revoked.  client->revoked_count counts the state already. */
 bool recovery_client_lost(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* client->revoked_count has become 0: all losses are acknowledged by FREE_STATEID. */

@@ -241,7 +241,7 @@ enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint3
     return status == NFS4_OK ? stateid_check_seqid(&delegation->sid, seqid) : status;
 }
 
-/* It has ended, and nobody changes it any more. */
+/* It has ended, and no longer changes. */
 static void returned(const struct delegation *delegation)
 {
     struct state *state = delegation->client->state;

@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delegations of files (RFC 8881 §10.4): the promise to one client that nobody else changes (READ)
- * or even uses (WRITE) a file before it was told and has answered.
+ * Delegations of files (RFC 8881 §10.4): the guarantee to one client, the holder, that no other
+ * client changes (READ) or even uses (WRITE) a file before the holder was called and has answered.
  *
- *     (none) --delegation_offer()--> held --somebody is excluded--> recalled
+ *               delegation_offer()              a request conflicts
+ *        (none) ------------------------> held ---------------------> recalled
+ *                                          |                           |     |
+ *                                          | DELEGRETURN   DELEGRETURN |     | a lease later,
+ *                                          v                           |     v in 4.0 two
+ *                                        gone <------------------------+  revoked
+ *                                          ^                                 |
+ *                                          +---------------------------------+
+ *                                            the last WRITE by its stateid is done
  *
- *     held, recalled --DELEGRETURN--> gone
- *     recalled       --a lease later (4.0: two), or the client's lease is over--> revoked
- *     revoked        --the last WRITE that was sent with its stateid is done--> gone
+ *     held or recalled, and the holder's lease is over: a conflict revokes it at once (courtesy.h)
  *
- * Who is about to do what another client's delegation excludes asks delegation_begin() (OPEN:
- * open_reserve()).  It recalls what is in the way and says NFS4ERR_DELAY; a waiter that was handed
- * in is woken when the last of it is gone.  As long as somebody is between delegation_begin() and
- * delegation_end(), none that would exclude it is given.  A client's own delegations are not in
- * its way, but for that of the same file in another export, which is another file to it.
+ * A request that may conflict with another client's delegation calls delegation_begin() (OPEN:
+ * open_reserve()).  That recalls the conflicting ones and says NFS4ERR_DELAY; the caller's waiter
+ * is woken when the last of them is gone.  Between delegation_begin() and delegation_end() no
+ * conflicting delegation is granted.  A client's own delegations do not conflict, except one of the
+ * same file in another export, which is another file to it.
  *
- * A delegation that is not returned within a lease of its recall is revoked, one whose client's
- * lease is over at once, as other state is (courtesy.h).  A client of 4.0 can only be told that its
- * lease is over, and gives up all that it has: it loses the delegation to who still wants the file
- * a lease after the recall, if nobody does after another one.
+ * A client of 4.0 can only be told that its lease is over, and then gives up all its state.  So it
+ * loses a delegation a lease after the recall if a request still waits for the file then, and else
+ * after another lease.
  *
  * Locks: file.lock guards file.delegations, file.delegation_waiters and what struct delegation
  * says.  No hook runs with a lock held.
  *
- * Who changes an object that nobody has delegated takes no lock: delegation_begin() counts him in
- * one of a few thousand counters, by the object, and then reads the object's hint, which says
+ * A request that changes an undelegated object takes no lock: delegation_begin() increments one of
+ * a few thousand counters, chosen by the object, and then reads the object's hint, which says
  * whether there are delegations.  delegation_offer() puts its delegation into the file, raises the
  * hint, and then reads the counter.  All of it is seq_cst, so one of the two sees the other: either
  * the change finds the delegation (under file.lock, so that it waits for an offer in progress), or
@@ -50,7 +55,7 @@ enum delegation_kind {
     DELEGATION_WRITE,
 };
 
-/* What somebody is about to do with an object. */
+/* What a request is about to do with an object. */
 enum delegation_use {
     DELEGATION_USE_READ,   /* data is read: WRITE delegations of others are in the way */
     DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
@@ -78,8 +83,8 @@ struct delegation_answer {
     struct delegation_version said, backend;
 };
 
-/* The call that recalls a delegation.  It belongs to hooks.recall() and to nobody else, from that
- * on: the one recall that a delegation has needs no memory of its own, and cannot fail for it. */
+/* The callback that recalls a delegation.  From the recall on only hooks.recall() uses it.  As a
+ * delegation is recalled once, this needs no memory of its own and cannot fail for lack of it. */
 struct delegation_recall {
     void *context;    /* the hook's */
     struct list link; /* to be tried again */
@@ -90,7 +95,7 @@ struct delegation_recall {
 };
 
 /* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
- * was revoked; the call that recalls it; whoever looked it up, as a request that uses it. */
+ * was revoked; the callback that recalls it; a request that has looked it up. */
 struct delegation {
     struct stateid sid;     /* STATEID_DELEGATION */
     struct client *client;  /* a reference */
@@ -109,7 +114,7 @@ struct delegation {
 
     /* Guarded by file->lock. */
     struct list file_link;
-    bool ended;            /* off file_link's list: in nobody's way any more */
+    bool ended;            /* off file_link's list: it conflicts no more */
     uint32_t held;         /* a bit 1 << want for each vfs open() that is its own */
     uint32_t leases;       /* a bit 1 << kind for each vfs lease() (delegation_lease.h) */
     int64_t recalled_ns;   /* when the recall began; 0: it was not */
@@ -118,10 +123,10 @@ struct delegation {
     struct delegation_question question;
     struct delegation_answer answer;
     struct delegation_version told; /* to the last client that wanted to know; 0: to none */
-    struct list hook_link;          /* of who is about to recall it, without the lock */
+    struct list hook_link;          /* of the thread that is about to recall it, without the lock */
     struct delegation_recall recall;
 
-    /* Hash of who asked for it: delegation_by_caller(). */
+    /* Hash of the caller that it was granted to: delegation_by_caller(). */
     _Atomic uint64_t caller;
 
     /* What runs by its stateid and changes the file.  No more begins once it is `leaving`, which is
@@ -129,7 +134,7 @@ struct delegation {
     _Atomic uint32_t running;
     _Atomic bool leaving; /* returned, or revoked */
 
-    /* Somebody was turned away a lease after the recall, or will not ask again. */
+    /* A request got NFS4ERR_DELAY a lease after the recall, or will not be retried. */
     _Atomic bool wanted;
 
     /* Under owner_table.lock. */
@@ -141,8 +146,8 @@ struct delegation {
     bool spared; /* for a second lease */
 };
 
-/* Somebody who waits until delegations of a file are gone, or an answer about one has come.  Lies
- * in the waiter's own memory. */
+/* A request that waits until delegations of a file are gone, or for the answer of a holder.  In the
+ * request's own memory. */
 struct delegation_waiter {
     /* Runs once for each time it was queued, unless cancelled; on any thread, without a lock; may
      * run before the call that queued it is back. */
@@ -154,7 +159,7 @@ struct delegation_waiter {
     bool waiting;     /* it is */
     bool answer;      /* it waits for an answer, not for the end of a delegation */
     bool all;         /* READ delegations are in its way, too */
-    /* Whose own, of this object, are not; only compared. */
+    /* The client whose own delegations of this object do not conflict; only compared. */
     const struct client *client;
     const struct vfs_object *obj;
 };
@@ -184,9 +189,9 @@ struct delegation_hooks {
 
 /* ---- conflicts ---- */
 
-/* NFS4_OK: nothing is in the way of `client` (NULL: somebody who is not known) and nothing will be
- * until delegation_end().  NFS4ERR_DELAY: recalls are under way, and `waiter`, unless NULL, is
- * queued.  With no lock held; may wait for the disk, to write down that an expired client loses
+/* NFS4_OK: nothing conflicts with `client` (NULL: not known), and nothing will until
+ * delegation_end().  NFS4ERR_DELAY: recalls are under way, and `waiter`, unless NULL, is
+ * queued.  With no lock held; may wait for the disk, to record that an expired client loses
  * state. */
 enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
                                const struct client *client, enum delegation_use use, int64_t now_ns,
@@ -199,20 +204,20 @@ static inline bool delegation_is_held(const struct vfs_object *obj)
     return atomic_load_explicit(&obj->node->delegations, memory_order_relaxed) != 0;
 }
 
-/* The same for a request that has a right to change the object which no delegation of others goes
- * with: an open for writing, or a delegation of its own.  It is counted, and has to be before that
- * right is looked up: the right may end while the request is still at the disk (a CLOSE overtakes a
- * WRITE), and then nobody else is given a delegation before delegation_end(). */
+/* The same for a request whose client has the object open for writing, or holds a delegation of it,
+ * so that no other client holds one.  It is counted, and has to be before the open or delegation is
+ * looked up: that may end while the request is still at the disk (a CLOSE overtakes a WRITE), and
+ * then no other client is granted a delegation before delegation_end(). */
 void delegation_begin_entitled(struct state *state, struct vfs_object *obj);
 
-/* An entry of some directory of `fs` is about to change, and nobody has looked what is behind it.
- * True: nobody has a delegation of anything, and none is given in this file system until
+/* An entry of some directory of `fs` is about to change, and what it leads to was not looked up.
+ * True: there are no delegations at all, and none is granted in this file system until
  * delegation_end_unseen().  False: look, and delegation_begin(). */
 bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
 void delegation_end_unseen(struct state *state, const struct vfs *fs);
 
-/* Somebody who is no client of ours is about to use the object: recall what is in his way.
- * `held_up`: he waits for the end of that, and does not ask again. */
+/* A local program is about to use the object: recall what conflicts with that.  `held_up`: it waits
+ * until the recall is over, and does not retry. */
 void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
                            bool held_up, int64_t now_ns);
 
@@ -254,7 +259,7 @@ void delegation_io_end(struct delegation *delegation);
 /* Has it been returned or revoked? */
 bool delegation_ended(struct delegation *delegation);
 
-/* Was it this very caller who asked for it?  As open_by_caller(). */
+/* Was it granted to this very caller?  As open_by_caller(). */
 bool delegation_by_caller(const struct delegation *delegation, const struct vfs_cred *cred);
 
 static inline struct delegation *delegation_of_stateid(struct stateid *sid)
@@ -270,7 +275,7 @@ struct delegation_attr {
 };
 
 /* What GETATTR by `client` is to say of size and change.  NFS4ERR_DELAY: the holder is asked, and
- * `waiter`, unless NULL, is queued.  One load if nobody has a WRITE delegation.
+ * `waiter`, unless NULL, is queued.  One load if there is no WRITE delegation.
  *
  * The holder has changed the file if it says another change attribute than the file had when the
  * delegation was given, or another size than the backend's.  Then the file is touched in the
@@ -310,8 +315,8 @@ enum {
     DELEGATION_ANSWER_MS = 2000,
     DELEGATION_SLOW_MS = 5000, /* a recall that takes longer is worth a line in the log */
 
-    /* After a conflict nobody gets the file delegated for a while: twice as long each time, up to
-     * the maximum, until there was none for as long again. */
+    /* After a conflict the file is not delegated for a while: twice as long each time, up to the
+     * maximum, until there was no conflict for as long again. */
     DELEGATION_REST_MS = 4000,
     DELEGATION_REST_DOUBLINGS = 6,
 };

@@ -197,7 +197,7 @@ enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
 }
 
 /* The hint is read for its order alone: if a delegation was offered in between, all that had ended
- * before the offer is seen to have ended by whoever looks next. */
+ * before the offer is seen to have ended by the next thread that looks. */
 void delegation_begin_entitled(struct state *state, struct vfs_object *obj)
 {
     atomic_fetch_add_explicit(&delegation_progress_of(state->delegations, obj->node)->count, 1,
@@ -221,5 +221,5 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
 
     delegation_conflict_init(&conflict, state, NULL, obj, NULL);
     conflict.asks_once = held_up;
-    (void)pass_object(&conflict, use, now_ns); /* whoever asks waits for nobody */
+    (void)pass_object(&conflict, use, now_ns); /* the caller does not wait */
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delegations that are in somebody's way, step by step, for who holds file.lock for a reason of his
- * own (OPEN, which checks its shares in the same breath).  Everybody else calls delegation_begin().
+ * Conflicts with delegations, step by step, for callers that hold file.lock for their own reasons
+ * (OPEN, which checks its shares under the same lock).  All others call delegation_begin().
  *
- *     with the file's lock: delegation_conflict_find_locked() marks as recalled what is in the way
- *     and queues the waiter, or blames clients whose lease is over; what those have is revoked as
+ *     with file.lock: delegation_conflict_find_locked() marks conflicting delegations as recalled
+ *     and queues the waiter, or blames clients whose lease is over; theirs are revoked as
  *     courtesy.h says, with delegation_conflict_revoke_locked()
- *     without: delegation_conflict_recall() calls the holders, and revokes what they were called
- *     for a lease ago; delegation_gone_settle() drops what was revoked and wakes who waited for it
+ *     without: delegation_conflict_recall() calls the holders, and revokes delegations that were
+ *     recalled a lease ago; delegation_gone_settle() drops those and wakes their waiters
  */
 #pragma once
 
@@ -17,11 +17,11 @@
 /* On the stack of a request. */
 struct delegation_conflict {
     struct state *state;
-    const struct client *client; /* who asks; NULL: nobody we know */
+    const struct client *client; /* whose request it is; NULL: not known */
     struct vfs_object *obj;      /* about this */
     struct delegation_waiter *waiter;
     bool all;            /* READ delegations are in the way, too */
-    bool asks_once;      /* whoever asks waits for the end of the recall, and does not come again */
+    bool asks_once;      /* the caller waits for the end of the recall, and does not retry */
     bool overdue;        /* one was recalled a lease ago */
     int64_t now_ns;      /* then */
     struct list recalls; /* struct delegation by hook_link, a reference each */
@@ -37,9 +37,9 @@ void delegation_conflict_init(struct delegation_conflict *conflict, struct state
                               const struct client *client, struct vfs_object *obj,
                               struct delegation_waiter *waiter);
 
-/* Is a delegation of somebody else in the way: `all`, or those for WRITE?  If so they are about to
- * be recalled, and the waiter is queued, unless clients whose lease is over are among the holders:
- * these are on `courtesy` then, and the caller comes again when they have lost theirs. */
+/* Does a delegation of another client conflict: any with `all`, or one for WRITE?  If so those are
+ * about to be recalled, and the waiter is queued, unless clients whose lease is over are among the
+ * holders: these are on `courtesy` then, and the caller looks again when they have lost theirs. */
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
                                      bool all, struct courtesy *courtesy) MUST_USE;
 

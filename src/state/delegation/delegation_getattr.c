@@ -12,7 +12,7 @@ enum {
 };
 
 enum step {
-    STEP_BACKEND, /* nobody knows better */
+    STEP_BACKEND, /* the backend's values are right */
     STEP_TELL,    /* query.told */
     STEP_TOUCH,   /* the change attribute must be one that stands for nothing else */
     STEP_LOOK,    /* the backend's attributes are older than what was told already */
@@ -181,7 +181,7 @@ static enum nfsstat4 recall(const struct query *query, struct file *file)
     return delegation_conflict_pass(&conflict, file, false, query->now_ns);
 }
 
-/* A step that needs nobody else, or STEP_RECALL when the backend does not play along. */
+/* A step that needs no callback, or STEP_RECALL when the backend fails. */
 static enum step next(struct query *query, struct file *file)
 {
     enum step step;

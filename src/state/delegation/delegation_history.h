@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which files were fought over lately: those are delegated to nobody for a while, so that clients
+ * Which files clients competed for lately: those are not delegated for a while, so that clients
  * that take turns work without delegations instead of passing one around.
  *
- * A table of fixed size without a lock, a word for each file.  Files that share a word push each
- * other out, and a word is lost when two threads write it at once: the worst that follows is a
+ * A table of fixed size without a lock, a word for each file.  Files that share a word displace
+ * each other, and a word is lost when two threads write it at once: the worst that follows is a
  * delegation that is recalled again.
  */
 #pragma once
@@ -23,7 +23,7 @@ struct delegation_history {
     _Atomic uint64_t words[HISTORY_WORDS];
 };
 
-/* A delegation of the object was in somebody's way. */
+/* A delegation of the object was in conflict with a request. */
 void delegation_history_note(struct delegation_history *history, const struct vfs_object *obj,
                              int64_t now_ns);
 

@@ -18,7 +18,7 @@ enum {
     CACHE_LINE = 64,
 };
 
-/* Who is between delegation_begin() and _end(), by the object: see delegation.h. */
+/* Requests between delegation_begin() and _end(), by the object: see delegation.h. */
 struct delegation_progress {
     _Alignas(CACHE_LINE) _Atomic uint32_t count;
 };
@@ -50,7 +50,7 @@ static inline uint32_t delegation_hint(enum delegation_kind kind)
     return kind == DELEGATION_WRITE ? DELEGATION_HINT_WRITE : 1;
 }
 
-/* `what` is a vfs_node, or a vfs.volume for who has not looked which file it is. */
+/* `what` is a vfs_node, or a vfs.volume for a caller that has not looked up the file. */
 static inline struct delegation_progress *delegation_progress_of(struct delegation_tables *tables,
                                                                  const void *what)
 {
@@ -84,7 +84,8 @@ enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint3
 /* With file->lock: on all lists of its file and client.  The file takes over the reference. */
 bool delegation_insert_locked(struct delegation *delegation) MUST_USE;
 
-/* With file->lock, once: off all lists, and `gone` has the file's reference and whom to wake. */
+/* With file->lock, once: off all lists, and `gone` has the file's reference and the waiters to
+ * wake. */
 void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone);
 
 /* The same for one that its holder did not return: it stays on its file's list until what runs by
@@ -105,14 +106,15 @@ void delegation_want_locked(struct delegation *delegation);
 /* The calls that follow, without a lock. */
 void delegation_recall_hooks(struct state *state, struct list *recalls);
 
-/* The vfs open()s that it has, ended now; by the one who has ended it, without a lock. */
+/* End the vfs open()s that it has; by the thread that has ended it, without a lock. */
 void delegation_vfs_close(struct delegation *delegation);
 
 /* It has ended: see that no change attribute that was told of it stands for another size now.
  * Without a lock. */
 void delegation_attr_settle(const struct delegation *delegation);
 
-/* Is it in the way of this client, who uses the file by `obj`: one for WRITE, or any with `all`? */
+/* Does it conflict with this client, which uses the file by `obj`: one for WRITE, or any with
+ * `all`? */
 bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
                            const struct vfs_object *obj, bool all);
 
@@ -123,8 +125,8 @@ enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, str
 /* With file->lock: onto the file's list, with a reference of the file. */
 void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct file *file);
 
-/* With file->lock: take off those in whose way nothing is left; those that wait for an answer, when
- * it is `ok`, or else they wait for the end of the delegation from here on. */
+/* With file->lock: take off the waiters that nothing conflicts with any more; those that wait for
+ * an answer, when it is `ok`, else these wait for the end of the delegation from here on. */
 void delegation_waiters_free_locked(struct file *file, struct list *woken);
 void delegation_waiters_answer_locked(struct file *file, bool ok, struct list *woken);
 

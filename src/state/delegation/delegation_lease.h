@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that others than our clients use: a delegation of one is given with a lease of the backend
- * (vfs_ops.lease), which tells when somebody on the machine itself is in its way.  Then it is
- * recalled, and the lease goes back when the delegation has ended.
+ * Files that local programs use, too: a delegation of one is granted with a lease of the backend
+ * (vfs_ops.lease), which reports when a local program conflicts.  Then the delegation is recalled,
+ * and the lease is given back when the delegation has ended.
  *
- * The lease is taken before the delegation is in the file, so that one that breaks in between finds
- * none.  So breaks are counted: who takes a lease reads the count before, and once more when its
- * delegation is there.
+ * The lease is taken before the delegation is in the file, so a lease that breaks in between finds
+ * no delegation.  So breaks are counted: an offer reads the count before it takes the lease, and
+ * once more when its delegation is there.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 enum delegation_local {
     DELEGATION_LOCAL_NONE,
     DELEGATION_LOCAL_LEASED, /* with a lease only */
-    DELEGATION_LOCAL_ALL,    /* nobody but our clients changes them, says who set it */
+    DELEGATION_LOCAL_ALL,    /* the administrator says that no local program changes them */
 };
 
 enum delegation_lease {
@@ -29,8 +29,8 @@ enum delegation_lease {
 enum delegation_lease delegation_lease_take(struct state *state, struct vfs_object *obj,
                                             enum delegation_kind kind);
 
-/* Give back what the delegation has of them, ended or never given; by the one who ended it, without
- * a lock. */
+/* Give back the leases of a delegation that has ended or was never granted; by the thread that
+ * ended it, without a lock. */
 void delegation_lease_drop(struct delegation *delegation);
 
 /* How many have broken. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who gets a delegation.  What can be said without a lock comes first, since nearly every OPEN asks
+ * Which OPEN gets a delegation.  Checks that need no lock come first, since nearly every OPEN asks
  * and most get none.
  */
 #include "base/memory.h"
@@ -63,7 +63,7 @@ static bool policy(struct offer *offer)
 
     if (!allowed(offer))
         return false;
-    /* RFC 8881 §10.4: only to who has answered former recalls as he should. */
+    /* RFC 8881 §10.4: only to a client that has returned what was recalled from it. */
     if (atomic_load_explicit(&request->client->revoked_recalled, memory_order_relaxed) > 0)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_revoked);
     /* A file just made had no conflicts; another one had, if it was the last with its number. */
@@ -100,7 +100,8 @@ static bool shares_free_locked(const struct offer *offer)
            (all->access_read == own.access_read && all->deny_write == own.deny_write);
 }
 
-/* In place of WRITE he gets READ only for a file that nobody writes, himself included. */
+/* A client is offered READ in place of WRITE only for a file that no client writes, itself
+ * included. */
 static bool fits_locked(const struct offer *offer)
 {
     return offer->kind == offer->request->kind || offer->file->share.access_write == 0;
@@ -126,7 +127,8 @@ static bool contended_locked(const struct offer *offer)
            !fits_locked(offer) || !delegations_free_locked(offer);
 }
 
-/* What he has of the file.  True: nothing, or what can become what he wants. */
+/* What the client holds of the file.  True: nothing, or a delegation that can become the wanted
+ * one. */
 static bool upgradable_locked(struct offer *offer, struct delegation **mine)
 {
     *mine = delegation_find_locked(offer->request->client, offer->request->obj);
@@ -318,7 +320,7 @@ static bool give_fresh_locked(struct offer *offer, struct delegation_gone *gone)
     offer->given = fresh;
     if (!in_progress(offer))
         return true;
-    /* Somebody is about to change it, and may not have seen this. */
+    /* A request is about to change it, and may not have seen this. */
     delegation_end_locked(fresh, gone);
     stateid_kill(&fresh->sid);
     return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);

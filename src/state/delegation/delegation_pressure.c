@@ -103,14 +103,14 @@ static uint32_t low_mark(uint32_t most)
     return most - most / 4;
 }
 
-/* ---- whom to ask ---- */
+/* ---- which clients to ask ---- */
 
 struct share {
     struct delegation_pressure *pressure;
     uint64_t holders, held;
     uint64_t fair;    /* what each may keep at least */
-    uint64_t beyond;  /* what those have beyond that who have more */
-    uint64_t to_free; /* of all of that */
+    uint64_t beyond;  /* the sum of holdings above the fair share */
+    uint64_t to_free; /* of that sum */
     struct list *asked;
     uint32_t asked_count;
     int64_t due_ns;
@@ -250,9 +250,9 @@ void delegation_pressure_asked(struct state *state, struct client *client, bool 
     pthread_mutex_unlock(&pressure->lock);
 }
 
-/* ---- those who do not return enough ---- */
+/* ---- clients that do not return enough ---- */
 
-/* The oldest ones, which move behind all others: who is asked again loses different ones. */
+/* The oldest ones, which move behind all others: the next time the client loses different ones. */
 static uint32_t pick_oldest(struct client *client, uint32_t most, struct delegation **picked)
 {
     struct owner_table *table = owner_table_of(client);
@@ -330,7 +330,7 @@ static void follow_up(struct delegation_pressure *pressure, int64_t now_ns)
     }
 }
 
-/* ---- those who want to know ---- */
+/* ---- clients that asked for a signal ---- */
 
 static struct delegation_signal *signal_find_locked(struct delegation_pressure *pressure,
                                                     const struct client *client)
@@ -379,7 +379,7 @@ bool delegation_will_signal(struct state *state, struct client *client)
     return noted;
 }
 
-/* Some of those whom there is room for now; the others keep their places. */
+/* Some of those that there is room for now; the others keep their places. */
 static uint32_t take_signals(struct delegation_pressure *pressure, struct list *taken)
 {
     uint32_t left = LIMIT_SIGNALS_PER_TICK, waiting;

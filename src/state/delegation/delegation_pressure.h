@@ -6,7 +6,8 @@
  *
  *     more than 7/8 of a limit --> those with the most are asked to keep fewer, in all 3/4
  *     they don't within a lease, or can't be asked (4.0) --> their oldest are recalled
- *     less than 7/8 --> who was refused and wants to know is told (CB_RECALLABLE_OBJ_AVAIL, §20.7)
+ *     less than 7/8 --> clients that were refused and asked for a signal get
+ *                       CB_RECALLABLE_OBJ_AVAIL (§20.7)
  *
  * A client is asked once at a time, and not before PASS_S after the last round.
  */

@@ -9,7 +9,7 @@
 #include "state/file/revocation.h"
 
 enum {
-    UNWANTED_LEASES = 2 /* after which a client of 4.0 loses what nobody has asked for again */
+    UNWANTED_LEASES = 2 /* after which a client of 4.0 loses what no request wants any more */
 };
 
 /* Between revocation_begin() and _end(). */
@@ -28,7 +28,7 @@ static bool revoke(struct delegation *delegation, enum nfsstat4 why)
     return revoked;
 }
 
-/* It can be told no less than that its lease is over: that is for somebody's good only. */
+/* The client can only be told that its lease is over: done only if a request gains by it. */
 static bool to_be_spared(const struct delegation *delegation)
 {
     return delegation->client->kind == CLIENT_V40 &&
@@ -140,7 +140,7 @@ static struct delegation *pick(struct owner_table *table)
     return delegation;
 }
 
-/* Somebody's revocation may come first: gone from the client's list it is either way. */
+/* Another thread may revoke it first: it is gone from the client's list either way. */
 static void drop(struct delegation *delegation)
 {
     struct delegation_gone gone;

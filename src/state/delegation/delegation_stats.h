@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Figures about delegations: counted without a lock, read by whoever publishes them. */
+/* Counters of delegations: counted without a lock, read to be published. */
 #pragma once
 
 #include <stdint.h>
@@ -15,7 +15,7 @@ struct state;
     X(recalled, "Delegations recalled")                                                            \
     X(returned, "Delegations returned by their clients")                                           \
     X(revoked, "Delegations revoked: not returned in time, or their client was silent")            \
-    X(conflicts, "Requests that met a delegation of somebody else")                                \
+    X(conflicts, "Requests that met a delegation of another client")                               \
     X(questions, "Times that a holder was asked for size and change of a file")                    \
     X(refused_setting, "Not given: a setting, or nothing that can be delegated")                   \
     X(refused_unreachable, "Not given: there is no way to call the client")                        \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who waits until a file's delegations are gone.  Whoever takes a waiter off the list, wakes it or
- * not: after that, without the lock, nobody but its owner looks at it.
+ * Requests that wait until a file's delegations are gone.  A thread that takes a waiter off the
+ * list wakes it or does not: after that, without the lock, only the waiter's owner looks at it.
  */
 #include "state/delegation/delegation_internal.h"
 
@@ -38,7 +38,7 @@ static void take_locked(struct delegation_waiter *waiter, struct list *woken)
 
 void delegation_waiters_free_locked(struct file *file, struct list *woken)
 {
-    /* Two are for READ and of two holders: whoever waited for another to end still meets one. */
+    /* Two are for READ and of two holders: a request that waits for others still meets one. */
     if (file->delegation_count >= 2)
         return;
     LIST_FOREACH_SAFE (waiter, &file->delegation_waiters, struct delegation_waiter, link) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * State of clients whose lease is over stays as long as it bothers nobody and is given up when it
- * does (RFC 8881 §8.4.3).  A request that meets it goes through these steps, until nothing is in
- * its way, or somebody whose lease is good:
+ * State of a client whose lease is over stays until it conflicts with a request, and is revoked
+ * then (RFC 8881 §8.4.3).  Such a request goes through these steps, until nothing conflicts any
+ * more, or only state of clients whose lease is good does:
  *
- *     with the file's lock: courtesy_blame() clients whose lease is over, if no other is in the way
- *     without: courtesy_begin() notes their losses on stable storage, which may take a while
+ *     with file.lock: courtesy_blame() the expired clients, if only their state conflicts
+ *     without: courtesy_begin() records their losses on stable storage, which may take a while
  *     with the lock again: look once more, revoke what courtesy_may_revoke()
- *     without: courtesy_end() looks once more, too: for requests that came before that
+ *     without: courtesy_end() looks once more, too: for their requests that came before that
  *
  * A client that comes back in between keeps its state.
  */
@@ -35,8 +35,8 @@ void courtesy_blame(struct courtesy *courtesy, struct client *client);
  * there is no end then.  With no lock held; at least one client has been blamed. */
 enum nfsstat4 courtesy_begin(struct courtesy *courtesy) MUST_USE;
 
-/* NFS4ERR_DELAY: one who lost something has a request in progress, which may have found its state
- * in order; what it does must not come after a grant. */
+/* NFS4ERR_DELAY: a client that lost something has a request in progress, which may have found its
+ * state in order; what that request does must not come after a grant. */
 enum nfsstat4 courtesy_end(struct courtesy *courtesy) MUST_USE;
 
 /* Is this one of those blamed, and did it not come back?  Then it loses what is in the way. */

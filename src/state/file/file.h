@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What state there is on one file: opens with their share reservations, byte-range locks and who
- * waits for them.  A record exists while something is open (or being opened, or revoked and not
- * acknowledged) and hangs at vfs_node.state, so that all exports of a file have one.
+ * The state of one file: opens with their share reservations, byte-range locks and their waiters.
+ * A record exists while something is open (or being opened, or revoked and not acknowledged) and
+ * hangs at vfs_node.state, so that all exports of a file have one.
  *
  * Locks, in the order they are taken: file.lock; owner_table.lock; those inside of stateid.c.
  * file_shard.lock is a leaf.  None is held over a call into a backend.
@@ -27,7 +27,7 @@ struct file_shard {
     pthread_mutex_t lock;
 };
 
-/* Holders of a reference: each open; whoever got it from file_get() or file_find(). */
+/* Holders of a reference: each open; callers that got it from file_get() or file_find(). */
 struct file {
     struct file_shard *shard;
     uint32_t refs;          /* under shard->lock */
@@ -58,12 +58,12 @@ struct file *file_get(struct file_shard *shards, struct vfs_object *obj);
 /* The same, or NULL when there is none. */
 struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
 
-/* Another reference for one who has one. */
+/* Another reference for a caller that has one. */
 struct file *file_get_more(struct file *file);
 
 /* Without file.lock. */
 void file_put(struct file *file);
 
-/* Take file.lock once more in a row.  Who waits for it has had it meanwhile: a mutex that is given
- * back and taken again at once mostly stays with the same thread. */
+/* Take file.lock again after a thread that waits for it has had it: a mutex that is given back and
+ * taken again at once mostly stays with the same thread. */
 void file_lock_after_others(struct file *file);

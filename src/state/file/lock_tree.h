@@ -20,19 +20,19 @@ struct lock_node {
     struct lock_node *parent, *left, *right;
     struct lock_range range;
     uint64_t max_end;           /* of this node and all below */
-    const void *whose, *all_of; /* all_of: of this node and all below; NULL: of several or nobody */
+    const void *whose, *all_of; /* all_of: of this node and all below; NULL: of several or none */
 };
 
 struct lock_tree {
     struct lock_node *root;
 };
 
-/* `whose` may be NULL: nobody's. */
+/* `whose` may be NULL. */
 void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const struct lock_range *at,
                       const void *whose);
 void lock_tree_remove(struct lock_tree *tree, struct lock_node *node);
 
-/* The node with the lowest start that overlaps `range` and is not of `but` (NULL: of anybody), and
+/* The node with the lowest start that overlaps `range` and is not of `but` (NULL: of any), and
  * the next one after `node`. */
 struct lock_node *lock_tree_first(const struct lock_tree *tree, const struct lock_range *range,
                                   const void *but);

@@ -14,7 +14,7 @@
 #include "state/file/stateid.h"
 
 /* Holders of a reference (stateid_get): its table as long as it is open, or its client's list of
- * what was revoked; its lock states; whoever looked it up. */
+ * what was revoked; its lock states; a request that has looked it up. */
 struct open {
     struct stateid sid;
     struct client *client;  /* a reference */
@@ -33,7 +33,7 @@ struct open {
     struct list lock_states;   /* but those that have ended or were revoked */
     struct list waiters;       /* struct lock_waiter by open_link */
 
-    /* Who opened it last for reading, for writing: hashes.  The same caller may do so now. */
+    /* The callers that opened it last for reading, for writing: hashes.  They may do so now. */
     _Atomic uint64_t reader, writer;
     _Atomic(struct client_principal) opener; /* the last one, before any squash */
 

@@ -6,7 +6,7 @@
  *
  * Owners of 4.0 have a sequence of requests as well (v40/owner_seqid.h).  Open owners that hold
  * nothing are kept longer with it, as RFC 7530 §16.18.5 wants; lock owners are not kept at all
- * (§9.1.10), so that a client may begin anew with any number.
+ * (§9.1.10), so that a client may begin again with any seqid.
  */
 #pragma once
 
@@ -67,7 +67,7 @@ struct owner_table {
     uint64_t announced;           /* the client may know of these: stateid.loss */
     uint64_t excused;             /* it has said its name since these, knowing of none */
 
-    _Atomic uint32_t open_total;       /* open_count, for who has no lock */
+    _Atomic uint32_t open_total;       /* open_count, readable without the lock */
     _Atomic uint32_t delegation_total; /* delegations.count, the same */
     _Atomic uint32_t lock_state_count;
     _Atomic uint32_t lock_count;   /* byte ranges */
@@ -89,7 +89,7 @@ void owner_table_destroy(struct owner_table *table);
 /* What there is to tell of its opens and locks. */
 void owner_table_describe(const struct owner_table *table, struct client_info *info);
 
-/* A use of the owner with this name, who is made if unknown; NULL at the limit. */
+/* A use of the owner with this name, which is made if unknown; NULL at the limit. */
 struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
                                const struct wire_opaque *name);
 struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
@@ -111,7 +111,7 @@ struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
 /* A use of an owner of this table; NULL is fine. */
 struct owner *owner_take_locked(struct owner_table *table, struct owner *owner);
 
-/* One more use for who has one. */
+/* One more use for a caller that has one. */
 struct owner *owner_use_more(struct owner *owner);
 
 /* Give a use back. */

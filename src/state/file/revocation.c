@@ -6,8 +6,8 @@
 
 bool revocation_begin(struct client *client, enum nfsstat4 why)
 {
-    /* Counted before it is written: whoever acknowledges everything else in the meantime does not
-     * make the client whole. */
+    /* Counted before it is written: a client that acknowledges everything else in the meantime is
+     * not whole. */
     client_revoked_add(client, why);
     return recovery_client_lost(client->state->recovery, client);
 }
@@ -74,16 +74,16 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why)
         list_push_front(place, &sid->revoked_link); /* that is behind it */
         count_locked(table, sid);
         client_revoked_add(client, why);
-        /* Pairs with stateid_revoked(): who reads the reason sees the state gone.  seq_cst, as is
-         * what comes after it in courtesy_end(), slot_busy(): a request that is not seen there
-         * reads it. */
+        /* Pairs with stateid_revoked(): a thread that reads the reason sees the state gone.
+         * seq_cst, as is what comes after it in courtesy_end(), slot_busy(): a request that is not
+         * seen there reads it. */
         atomic_store_explicit(&sid->revoked, why, memory_order_seq_cst);
     }
     pthread_mutex_unlock(&table->lock);
     return place != NULL;
 }
 
-/* For who has no lock. */
+/* For readers without the lock. */
 static void note_told_since_locked(struct owner_table *table)
 {
     int64_t since = 0;

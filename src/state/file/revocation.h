@@ -29,7 +29,7 @@ void revocation_end(struct client *client, enum nfsstat4 why);
 
 /* With the file's lock: from now on the stateid answers `why` (NFS4ERR_EXPIRED,
  * NFS4ERR_ADMIN_REVOKED, NFS4ERR_DELEG_REVOKED).  The list takes a reference of its own.  False:
- * the client is being removed, and nobody will acknowledge; end the state as a CLOSE would. */
+ * the client is being removed, and will not acknowledge; end the state as a CLOSE would. */
 bool revocation_add(struct stateid *sid, enum nfsstat4 why) MUST_USE;
 
 /* FREE_STATEID of a revoked stateid: it is found no more, nor, if it is an open's, those of its

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Share reservations as numbers (RFC 8881 §9.7).  A file counts its shares in total, and by client
- * (struct share_group), so that neither a conflict nor the question whose shares those are costs a
- * walk over opens, of which one client may have a great many.
+ * (struct share_group), so that neither a conflict nor the search for the clients that have the
+ * shares walks over opens, of which one client may have a great many.
  *
  * No locking of its own: all calls with the file's lock held.
  */

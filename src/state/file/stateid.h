@@ -3,10 +3,10 @@
  * Stateids (RFC 8881 §8.2): from the twelve bytes `other` to the open or lock state they stand for.
  *
  * `other` is four bytes that tell this life of the server from others (its epoch), three of a
- * slot's index and five of a tag, which is a generation enciphered with a random key: nobody can
- * guess one, and no value comes twice.  Slots are never given back to the system, so finding one
- * takes no lock: take a reference unless there is none, then compare.  Whoever holds a reference
- * may use the state behind it.
+ * slot's index and five of a tag, which is a generation enciphered with a random key: a stateid
+ * cannot be guessed, and no value comes twice.  Slots are never given back to the system, so
+ * finding one takes no lock: take a reference unless there is none, then compare.  The holder of a
+ * reference may use the state behind it.
  */
 #pragma once
 
@@ -62,7 +62,7 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
 struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
                                const struct client *client);
 
-/* The same, whosever it is: for who knows no client but by its stateids (RFC 7530 §9.5). */
+/* The same, of any client: for 4.0, where stateids tell the client (RFC 7530 §9.5). */
 struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in);
 
 /* Could `in`, which is not special, be of this life of the server?  False: it is of another, or was
@@ -73,11 +73,11 @@ bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4
  * table is given to another. */
 bool stateid_of_removed(const struct stateid_table *table, const struct stateid4 *in);
 
-/* Another reference for one who has one. */
+/* Another reference for a caller that has one. */
 void stateid_get(struct stateid *sid);
 void stateid_put(struct stateid *sid);
 
-/* From now on nobody finds it; the references stay.  Of a client that is dead:
+/* From now on it is not found; the references stay.  Of a client that is dead:
  * stateid_of_removed(). */
 void stateid_kill(struct stateid *sid);
 
@@ -92,7 +92,7 @@ void stateid_bump(struct stateid *sid);
  * NFS4ERR_DELEG_REVOKED), or NFS4_OK.  A revoked stateid is found as before, until its client has
  * acknowledged that with FREE_STATEID (RFC 8881 §18.38); no other operation may use it.
  *
- * A request has made its slot busy before it looks here, and who revokes looks at the slots after
+ * A request has made its slot busy before it looks here, and a revocation looks at the slots after
  * that, all of it seq_cst: one of the two sees the other (courtesy_end()). */
 static inline enum nfsstat4 stateid_revoked(const struct stateid *sid)
 {

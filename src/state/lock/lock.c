@@ -44,7 +44,7 @@ static bool room_for_locks(struct open *open, bool unlocks)
     struct owner_table *table = owner_table_of(open->client);
     struct state *state = open->client->state;
     uint32_t count = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
-    /* Who gives something back is not asked how much it has. */
+    /* An unlock may need a lock more, and is granted whatever the client has. */
     uint32_t mine = unlocks ? 0 : count;
 
     return open->file->locks.count + LOCK_TABLE_ADDS <= LIMIT_LOCKS_PER_FILE &&
@@ -61,7 +61,7 @@ static enum nfsstat4 check_mode(const struct open *open, bool write)
     return open_access(open) & need ? NFS4_OK : NFS4ERR_OPENMODE;
 }
 
-/* Locks of others first, then those who have waited longer. */
+/* Locks of other owners first, then owners that have waited longer. */
 static enum nfsstat4 check_others_locked(struct locking *l)
 {
     struct file *file = l->open->file;
@@ -90,7 +90,7 @@ static enum nfsstat4 check_locked(struct locking *l)
 
     if (status == NFS4_OK)
         status = check_others_locked(l);
-    /* What was in the way may have gone meanwhile with a client whose record could not. */
+    /* The conflicting lock may have gone with its client, though the record could not. */
     if (status == NFS4_OK && !l->request->reclaim)
         status = recovery_grant_status(l->open->client->state->recovery);
     if (status == NFS4_OK && !room_for_locks(l->open, false))
@@ -111,8 +111,8 @@ static void apply_locked(struct locking *l, struct lock_state *ls)
     stateid_value(&ls->sid, l->request->out);
 }
 
-/* A lock may also free: one for writing became one for reading; one of those who had to be told
- * first has come. */
+/* A LOCK may also free a range: a lock for writing becomes one for reading; a waiter that had
+ * precedence has come. */
 static void tell_others(const struct locking *l)
 {
     if (l->frees)

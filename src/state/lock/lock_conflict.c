@@ -145,7 +145,7 @@ enum nfsstat4 lock_conflict_clear(struct state *state, struct file *file,
     if (courtesy_begin(courtesy) != NFS4_OK)
         return NFS4ERR_DELAY;
     pthread_mutex_lock(&file->lock);
-    /* Somebody else may have come into the way: then nobody loses anything. */
+    /* A good client's lock may conflict by now: then no client loses anything. */
     if (!lock_conflict_find_locked(file, wish, &search))
         (void)find(file, wish, revoke, &clearing);
     pthread_mutex_unlock(&file->lock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is in the way of a byte-range lock: locks in effect of other owners, and others who have
- * waited longer (lock_wait.h).  Locks of clients whose lease is over are revoked by whom they
- * bother, with the open that they are under and all that this has (RFC 8881 §8.4.3).
+ * What conflicts with a byte-range lock: locks in effect of other owners, and owners that have
+ * waited longer (lock_wait.h).  Locks of clients whose lease is over are revoked by a request that
+ * conflicts, with the open that they are under and all locks of that (RFC 8881 §8.4.3).
  */
 #pragma once
 
@@ -21,16 +21,16 @@ struct lock_conflict_hooks {
     void (*revoke_settle)(struct list *revoked, enum nfsstat4 why);
 };
 
-/* A lock that somebody asks for. */
+/* A lock that a request asks for. */
 struct lock_wish {
-    struct owner *owner; /* NULL: one who is not known, so has no locks */
+    struct owner *owner; /* NULL: not known, so has no locks */
     bool write;
     bool wait; /* it blocks: the client retries until it has the lock */
     struct lock_range range;
     int64_t now_ns; /* of the request */
 };
 
-/* Whose lock was in the way: a copy. */
+/* The conflicting lock: a copy. */
 struct lock_conflict {
     uint64_t offset, length; /* as on the wire */
     bool write;

@@ -67,7 +67,7 @@ void lock_notice_watch_locked(struct state *state, struct file *file)
         notices->watched_count++;
     }
     pthread_mutex_unlock(&notices->lock);
-    /* Who takes it off the list at once waits for file->lock. */
+    /* A thread that takes it off the list at once waits for file->lock. */
     if (fresh)
         (void)file_get_more(file);
 }
@@ -130,7 +130,7 @@ void lock_notice_send(struct state *state, struct file *file)
     struct list chosen;
     bool some_left = hook->tell;
 
-    /* Who can't be told is not chosen again.  The rest is for the timer. */
+    /* A waiter that can't be notified is not chosen again.  The rest is for the timer. */
     for (unsigned i = 0; some_left && i < LIMIT_LOCK_NOTICE_ROUNDS; i++) {
         list_init(&chosen);
         pthread_mutex_lock(&file->lock);

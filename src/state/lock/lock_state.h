@@ -4,7 +4,7 @@
  * stateid; it lives until CLOSE or FREE_STATEID, also without a lock, and may be revoked.
  *
  * One file may have a great many locks.  Whatever ends states makes their locks void at once, and
- * takes them out of the file's trees a batch at a time, so that nobody waits long for file->lock.
+ * takes them out of the file's trees a batch at a time, so file->lock is never held for long.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 #include "state/file/stateid.h"
 
 /* Holders of a reference (stateid_get): its open's list, or its client's list of what was revoked;
- * whoever looked it up. */
+ * a request that has looked it up. */
 struct lock_state {
     struct stateid sid;
     struct open *open;      /* a reference */

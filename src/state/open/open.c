@@ -391,7 +391,7 @@ void open_client_release(struct client *client)
     struct open *open;
 
     while ((open = open_pick(table, true))) {
-        /* Somebody's CLOSE or revocation may come first: gone from the list it is either way. */
+        /* A CLOSE or a revocation may come first: it is gone from the list either way. */
         if (open_close(open, 0) != NFS4_OK)
             CHECK(open->closed || stateid_revoked(&open->sid) != NFS4_OK);
         stateid_put(&open->sid);

@@ -35,7 +35,7 @@ struct open_request {
     const struct vfs_cred *cred;
     uint32_t access, deny;             /* without the WANT bits, valid */
     struct client_principal principal; /* before any squash */
-    int64_t now_ns;                    /* when it came: whose lease is over */
+    int64_t now_ns;                    /* when it came: leases are as of then */
     bool admitted;                     /* open_has_room() was true */
     struct delegation_waiter *waiter;  /* for delegations in the way; may be NULL */
     struct file *file;                 /* between reserve and commit or cancel */
@@ -75,5 +75,5 @@ struct open *open_of_stateid(struct stateid *sid);
 struct file *file_of_stateid(struct stateid *sid);
 
 /* Has this very caller opened the file for `access` (READ or WRITE)?  Then vfs open() has checked
- * his right; anybody else's has to be checked (RFC 8881 §18.16.4). */
+ * its rights; those of any other caller are to be checked (RFC 8881 §18.16.4). */
 bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred);

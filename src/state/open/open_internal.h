@@ -8,7 +8,7 @@
  * one after the other (lock_states_end()).  The table's reference passes to the caller. */
 void open_unhash_locked(struct open *open);
 
-/* The vfs open()s that it has, ended now; by the one who has unhashed it, without a lock. */
+/* End the vfs open()s that it has; by the thread that has unhashed it, without a lock. */
 void open_vfs_close(struct open *open);
 
 /* The first open in the client's table, with a reference, or NULL.  `closing`: no new ones come

@@ -5,7 +5,7 @@
 #include "state/file/courtesy.h"
 #include "state/open/open_revoke.h"
 
-/* Shares that somebody asks for, or just I/O (deny is none then). */
+/* Shares that a request asks for, or just I/O (deny is none then). */
 struct claim {
     struct file *file;
     uint32_t access, deny;
@@ -16,7 +16,7 @@ static bool in_the_way(const struct open *open, const struct claim *claim)
     return (open_access(open) & claim->deny) || (open->deny & claim->access);
 }
 
-/* Looking for a client in the way whose lease is good. */
+/* Looking for a conflicting client whose lease is good. */
 struct search {
     int64_t now_ns;
     bool found;
@@ -30,8 +30,8 @@ static bool look_for_good(struct share_group *group, void *arg)
     return !search->found;
 }
 
-/* Is anything but opens of expired clients in the way?  Whose reservations become opens is not
- * known yet. */
+/* Does anything but opens of expired clients conflict?  Reservations that are not opens yet count
+ * as those of good clients. */
 static bool denied_for_good_locked(const struct claim *claim, int64_t now_ns)
 {
     struct search search = {.now_ns = now_ns};
@@ -98,7 +98,7 @@ static void revoke_blamed(const struct claim *claim, struct delegation_conflict 
     pthread_mutex_lock(&claim->file->lock);
     if (delegations)
         delegation_conflict_revoke_locked(delegations, claim->file, courtesy, &gone);
-    /* Somebody else may have come into the way: then nobody loses anything. */
+    /* A good client's open may conflict by now: then no client loses anything. */
     if (!denied_for_good_locked(claim, courtesy->now_ns))
         share_table_visit(&claim->file->opens, claim->access, claim->deny, revoke_group, &clearing);
     pthread_mutex_unlock(&claim->file->lock);
@@ -113,9 +113,9 @@ static bool meets_all(const struct claim *claim)
     return (claim->access & OPEN4_SHARE_ACCESS_WRITE) || (claim->deny & OPEN4_SHARE_DENY_READ);
 }
 
-/* Who holds a WRITE delegation opens and closes on his own: before he is asked, nobody knows
- * whether his shares are in the way (RFC 8881 §10.4).  With READ ones in the way an OPEN that is
- * denied anyhow costs nobody his delegation. */
+/* The holder of a WRITE delegation opens and closes the file locally, so it has to return that
+ * before its shares are known (RFC 8881 §10.4).  READ delegations are recalled only if the shares
+ * do not deny the OPEN anyway. */
 static enum nfsstat4 check_locked(const struct claim *claim,
                                   struct delegation_conflict *delegations, enum nfsstat4 denied,
                                   struct courtesy *courtesy)
@@ -154,8 +154,8 @@ static enum nfsstat4 try_claim(const struct claim *claim, struct delegation_conf
     return status;
 }
 
-/* `delegations`: NULL for who asks for no shares.  `denied` is the answer when shares of a client
- * in good standing are in the way. */
+/* `delegations`: NULL if no shares are asked for.  `denied` is the answer when shares of a client
+ * in good standing conflict. */
 static enum nfsstat4 claim_shares(const struct claim *claim,
                                   struct delegation_conflict *delegations, int64_t now_ns,
                                   enum nfsstat4 denied)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What outlives the server: who may reclaim opens and locks after a restart, and the grace period
- * in which that happens (RFC 8881 §8.4.2, §8.4.3).
+ * What outlives the server: which clients may reclaim opens and locks after a restart, and the
+ * grace period in which that happens (RFC 8881 §8.4.2, §8.4.3).
  *
  * A client is recorded by its kind, owner string and principal: one of 4.1 when it says
  * RECLAIM_COMPLETE, one of 4.0 before it gets any state (RFC 7530 §9.6.3.4.3).  Before state of an
- * expired client is given to somebody else it is marked as one that lost some (§8.4.3: it may not
- * reclaim after a restart that it does not know of), until it has acknowledged all losses.  A
- * record goes when its client goes in order.  Records of the former life stay until the grace
- * period ends; before anything new is granted, those whose clients did not come are dropped, and
- * those of 4.0 that have reclaimed nothing.  So a record says: this client has all its state and
- * knows what it has.
+ * expired client is given to another client the record is marked as one of a client that lost some
+ * (§8.4.3: it may not reclaim after a restart that it does not know of), until it has acknowledged
+ * all losses.  A record is removed when its client departs in order.  Records of the server's
+ * former run stay until the grace period ends; before anything new is granted, those whose clients
+ * did not come are dropped, and those of 4.0 that have reclaimed nothing.  So a record says: this
+ * client has all its state and knows what it has.
  *
  * A client of 4.0 never says that it has all its state: as long as there is one that may reclaim,
  * the grace period has its full length.
@@ -34,11 +34,11 @@ struct recovery;
 struct recovery_config {
     int dir;          /* descriptor of the state directory, the caller's; -1: nothing outlives us */
     uint32_t lease_s; /* of this life */
-    uint32_t grace_s; /* 0: nobody may reclaim; RECOVERY_GRACE_BY_LEASE: the longer of our lease
-                         and that of the last life */
+    uint32_t grace_s; /* 0: no client may reclaim; RECOVERY_GRACE_BY_LEASE: the longer of our
+                         lease and that of the last run */
 };
 
-/* Grace has begun when there is anybody who may reclaim and grace_s is not 0.  NULL with a message
+/* Grace has begun if any client may reclaim and grace_s is not 0.  NULL with a message
  * in `error`: the database cannot be read or written.  It is never thrown away. */
 struct recovery *recovery_open(const struct recovery_config *config, int64_t now_ns, char *error,
                                size_t error_size) MUST_USE;
@@ -58,8 +58,8 @@ void recovery_stop(struct recovery *recovery);
 /* One load. */
 bool recovery_in_grace(const struct recovery *recovery);
 
-/* May state be granted that is no reclaim?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY as long as it
- * cannot be written down whose state was taken away.  Two loads. */
+/* May state be granted that is no reclaim?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY as long as
+ * it cannot be recorded which clients lost state.  Two loads. */
 enum nfsstat4 recovery_grant_status(const struct recovery *recovery);
 
 /* Brackets around the grant of a reclaim, so that none is under way when the grace period ends.

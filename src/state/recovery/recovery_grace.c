@@ -2,7 +2,7 @@
 /*
  * The grace period.
  *
- *     GRACE --time is over, or nobody is awaited--> ENDING --records dropped--> OPEN
+ *     GRACE --time is over, or none is awaited--> ENDING --records dropped--> OPEN
  *       ^-- a reclaim is under way, disk or memory fail ----'
  */
 #include "state/recovery/recovery_grace.h"
@@ -29,8 +29,8 @@ struct sweep {
     size_t missing; /* of them, those that were awaited to the end */
 };
 
-/* One of the former life whose client did not come, or has reclaimed nothing, has no right any
- * more: it holds nothing from here on. */
+/* A record of the former run whose client did not come, or has reclaimed nothing, gives no right
+ * any more: the client holds nothing from here on. */
 static bool sweep_former(struct hnode *node, void *arg)
 {
     struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
@@ -206,13 +206,13 @@ static bool grace_is_over(struct recovery *r, int64_t now_ns)
 
 void recovery_grace_tick(struct recovery *r, int64_t now_ns)
 {
-    bool nobody;
+    bool none;
 
     if (!recovery_in_grace(r))
         return;
     pthread_mutex_lock(&r->lock);
-    nobody = r->awaited == 0;
+    none = r->awaited == 0;
     pthread_mutex_unlock(&r->lock);
-    if (nobody || grace_is_over(r, now_ns))
+    if (none || grace_is_over(r, now_ns))
         end_waiting(r, RECLAIM_WAIT_MS);
 }

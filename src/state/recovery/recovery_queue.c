@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be written: the first who finds nobody writing writes all that waits, in one go,
+ * What is to be written: a thread that finds no other writing writes all that waits, in one go,
  * while the others sleep.  So many clients that come at once cost a few syncs.
  */
 #include "state/recovery/recovery_queue.h"

@@ -15,7 +15,7 @@ enum change_kind {
     CHANGE_LEASE,
 };
 
-/* On the stack or in an array of who waits for it. */
+/* On the stack or in an array of the thread that waits for it. */
 struct recovery_change {
     struct list link;
     struct recovery_record *record; /* NULL for CHANGE_LEASE */

@@ -24,11 +24,11 @@ struct recovery_record {
     struct hnode by_key;
     uint32_t refs;
     bool stored;         /* there is a row, which says `lost` */
-    bool unsure;         /* or not: a change failed, and may be on the disk for all that; who
-                            writes says so */
+    bool unsure;         /* or not: a change failed, and may be on the disk for all that; the
+                            writer says so */
     bool lost;           /* state was revoked and not all of that acknowledged */
-    bool former;         /* of the former life, and nobody has a right to it in this one yet */
-    bool awaited;        /* of the former life, and it may be reclaimed: the grace period waits for
+    bool former;         /* of the former run, and no client has a right to it in this one yet */
+    bool awaited;        /* of the former run, and it may be reclaimed: the grace period waits for
                             it.  A client of 4.0 never says that it has all its state */
     bool owed, owed_bad; /* its deletion failed; there was state */
     uint32_t completing; /* being written for a client of this life */

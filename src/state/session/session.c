@@ -157,7 +157,7 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
     return status;
 }
 
-/* Whoever ends it, or finds that he may not, has the lock until that is decided. */
+/* The lock is held until it is decided whether this thread ends the session. */
 static bool ends(struct session *session)
 {
     pthread_mutex_t *lock = &session->client->state->clients.lock;
@@ -177,7 +177,7 @@ enum slot_verdict session_slot_acquire(struct session *session, struct slot *slo
 
     if (verdict != SLOT_NEW || !ends(session))
         return verdict;
-    /* Nobody had retired the slot yet. */
+    /* The slot was not retired yet. */
     session_slot_release(session, slot, NULL, 0);
     return SLOT_GONE;
 }

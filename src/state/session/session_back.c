@@ -13,7 +13,7 @@ enum {
     CB_AUTH_SYS = 1
 };
 
-/* ---- who calls ---- */
+/* ---- the caller ---- */
 
 static void cb_auth_sys(struct session_cb_auth *auth, const struct authsys_parms *sys)
 {

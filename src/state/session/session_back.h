@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The back channel of a session as far as state/ knows it: which connections are bound to it, what
- * the client said about calls (CREATE_SESSION, BACKCHANNEL_CTL), and what callback/ hangs on it.
- * Who sends over it and how is callback/backchannel.h.
+ * the client said about callbacks (CREATE_SESSION, BACKCHANNEL_CTL), and what callback/ attaches to
+ * it.  callback/backchannel.h sends over it.
+ *
+ *     none --CREATE_SESSION with CONN_BACK_CHAN, BIND_CONN_TO_SESSION--> up
+ *     up   --the last bound connection closes--> down --another is bound--> up
+ *     up, down --the client's sequence is not known any more--> faulty, until the session ends
+ *
+ * While it is down SEQUENCE says CB_PATH_DOWN_SESSION, while it is faulty BACKCHANNEL_FAULT.
  */
 #pragma once
 
@@ -23,8 +29,8 @@ void session_back_caller(struct session *session, struct session_back_caller *ca
 void session_back_visit(struct session *session, void (*visit)(void *transport, void *arg),
                         void *arg);
 
-/* Its back channel can't be used any more, since nobody knows which sequence the client expects:
- * SEQ4_STATUS_BACKCHANNEL_FAULT, and it counts for nothing where a path is looked for. */
+/* Its back channel can't be used any more, since the server cannot know which sequence the client
+ * expects: SEQ4_STATUS_BACKCHANNEL_FAULT, and it is not chosen where a path is looked for. */
 void session_back_fault(struct session *session);
 
 static inline bool session_back_faulty(const struct session *session)
@@ -100,7 +106,7 @@ uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth);
  * sessions can be called. */
 void session_back_count_locked(struct session *session, bool bound);
 
-/* session->lock is held, and it is dead: nobody waits for its back channel any more. */
+/* session->lock is held, and it is dead: its back channel is not waited for any more. */
 void session_back_forget_locked(struct session *session);
 
 /* Hooks; no lock is held. */

@@ -10,9 +10,9 @@
  * another one; if its connection is in use at that moment, what is left of it there is swept out
  * when new ones come.
  *
- * Nobody is refused because a session has LIMIT_SESSION_CONNECTIONS: those whose other end is gone
- * cannot be told from idle ones.  The oldest gives way that does without: first those bound by a
- * mere SEQUENCE, which the next one binds again.
+ * No binding is refused because a session has LIMIT_SESSION_CONNECTIONS: connections whose other
+ * end is gone cannot be told from idle ones.  The oldest binding gives way, first of all one that
+ * was made by a mere SEQUENCE, which the next SEQUENCE makes again.
  */
 #pragma once
 

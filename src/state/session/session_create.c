@@ -132,7 +132,7 @@ void session_free(struct session *session)
     client_put(client);
 }
 
-/* Others whose lease is over give way. */
+/* Other clients whose lease is over give way. */
 static bool session_room_locked(const struct client *client, int64_t now_ns, struct list *doomed)
 {
     struct state *state = client->state;

@@ -46,7 +46,7 @@ void session_slots_init(struct session *session, uint32_t want, int64_t now_ns)
     slot_table_init(&session->slots, demand->initial);
 }
 
-/* Whoever resizes does so in a few steps, and none follows: nobody gives `resizing` back here. */
+/* Resizing takes a few steps, and none follows: `resizing` is not given back here. */
 void session_slots_end(struct session *session)
 {
     while (!slot_table_resize_try(&session->slots))
@@ -154,7 +154,7 @@ static void press(struct session *session, const struct slot *slot, int64_t now_
     }
 }
 
-/* Nobody presses: follow the use. */
+/* Without pressure: follow the use. */
 static void relax(struct session *session, int64_t now_ns)
 {
     struct session_demand *demand = &session->demand;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Figures about sessions: what SEQUENCE has done so far, and what every session holds right now.
- * Counted without a lock (base/counter.h) by proto/; read by whoever publishes them.
+ * Counted without a lock (base/counter.h) by proto/; read to be published.
  */
 #pragma once
 

@@ -2,8 +2,9 @@
 /*
  * A slot of a session's fore channel (RFC 8881 §2.10.6.1): exactly-once execution.
  *
- * A slot is one atomic word, {seqid, state}.  Whoever moves the word into BUSY or READING owns the
- * rest of the slot until he moves it out again; nobody else reads or writes it, `told` excepted.
+ * A slot is one atomic word, {seqid, state}.  The thread that moves the word into BUSY or READING
+ * owns the rest of the slot until it moves the word out again; no other thread reads or writes it,
+ * `told` excepted.
  *
  *   from              event                    to              order
  *   FRESH(n)          acquire, seqid 1 or n+1  BUSY(seqid)     CAS, seq_cst
@@ -19,8 +20,9 @@
  *   RETIRED(n)        revive                   FRESH(n)        CAS, release
  *
  * Each CAS pairs with the release store before it, so an owner sees all that the owner before it
- * wrote.  Into BUSY it is seq_cst, as are slot_busy() and the making and finding of slots: who sets
- * a mark with a seq_cst store and then finds the slot idle knows that its next owner will read it.
+ * wrote.  Into BUSY it is seq_cst, as are slot_busy() and the making and finding of slots: a thread
+ * that sets a mark with a seq_cst store and then finds the slot idle knows that its next owner will
+ * read the mark.
  * n+1 wraps from 2^32-1 to 0.  A slot begins as FRESH(0).  One that comes back after it was retired
  * takes both what a client sends that has dropped it (1, like Linux) and what one sends that has
  * not (n+1).

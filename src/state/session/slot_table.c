@@ -78,7 +78,7 @@ static struct slot *chunk_make(_Atomic(struct slot *) *place)
     return there;
 }
 
-/* NULL when nobody has used it or a neighbour yet. */
+/* NULL when neither it nor a neighbour was used yet. */
 static struct slot *slot_there(struct slot_table *table, uint32_t id)
 {
     struct slot *chunk =

@@ -6,8 +6,8 @@
  *       used as ever   to be left        retries only      BADSLOT
  *
  * Usually the three are one.  The hot path reads one atomic word, {enforced, target, generation};
- * whoever changes it holds `resizing`, which nobody waits for.  How a table shrinks is told at
- * slot_table_comply().  Memory comes in chunks of 16 slots, at the first use of one of them, and
+ * the thread that changes it holds `resizing`, which no thread waits for.  slot_table_comply() says
+ * how a table shrinks.  Memory comes in chunks of 16 slots, at the first use of one of them, and
  * stays as long as the session: a retired slot remembers its seqid.
  */
 #pragma once
@@ -68,7 +68,7 @@ uint32_t slot_table_busy(struct slot_table *table, uint32_t except);
 /* Bytes of kept replies; call it only when no slot is in use. */
 uint64_t slot_table_reply_bytes(struct slot_table *table);
 
-/* Become the one who may change sizes, with the functions below.  False: somebody else is. */
+/* Get the right to change sizes, with the functions below.  False: another thread has it. */
 bool slot_table_resize_try(struct slot_table *table);
 void slot_table_resize_end(struct slot_table *table);
 
@@ -81,12 +81,12 @@ void slot_table_grow(struct slot_table *table, uint32_t count);
 void slot_table_aim(struct slot_table *table, uint32_t target);
 
 /* A new request of `slot` has come with sa_highest_slotid `highest`, and has not been answered:
- * leave the slots beyond the target if it shows that nobody can be using them any more.  That is a
- * proof in two steps, since a client that gets two replies may take either for the newer one:
+ * leave the slots beyond the target if it shows that the client cannot be using them any more.
+ * That is a proof in two steps, since a client that gets two replies may take either for the newer
+ * one:
  *
  *   1. Each slot up to `highest` has told the target in its last reply, so its reply before that
- *   has
- *      been seen; and those beyond `highest` had no request outstanding when this one was sent,
+ *      has been seen; and those beyond `highest` had no request outstanding when this one was sent,
  *      which was after a reply that told the target, since its own slot's last one did.  (One in a
  *      slot that was never used may be as old as can be.)  So no reply that tells another target is
  *      under way: the table is settled.

@@ -118,7 +118,7 @@ static bool record_add_locked(const struct setting *x, struct client_setclientid
     return true;
 }
 
-/* Whoever is confirmed keeps all that he has until the new record is. */
+/* A confirmed client keeps all its state until the new record is confirmed. */
 static enum nfsstat4 establish_locked(struct setting *x, struct client_setclientid *out)
 {
     struct client_owner *owner = owner_find_locked(x);

@@ -8,8 +8,8 @@
 #include "state/file/revocation.h"
 #include "state/open/open.h"
 
-/* Who revokes state looks at `running` after that, all of it seq_cst: either it sees us, or we will
- * see the state gone. */
+/* A revocation looks at `running` after that, all of it seq_cst: either it sees this request, or
+ * the request will see the state gone. */
 static void run_begin(struct client *client)
 {
     client_get(client);

@@ -4,9 +4,9 @@
  * SETCLIENTID waits to be confirmed, and how its requests are seen, which have no slots.
  *
  * A request of 4.0 names its client only in its operations: by client id or by a stateid.  From the
- * first one on that does it runs in the name of that client, between begin and end: its lease is
- * renewed and does not end meanwhile, and nobody takes state away that it may have found in order
- * (courtesy_end()).  So begin comes before the look at stateid_revoked().
+ * first one on that does it counts as a request of that client, between begin and end: the client's
+ * lease is renewed and does not end meanwhile, and state that the request may have found in order
+ * is not revoked (courtesy_end()).  So begin comes before the look at stateid_revoked().
  */
 #pragma once
 

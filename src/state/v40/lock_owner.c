@@ -4,7 +4,7 @@
 #include "state/lock/lock_state.h"
 #include "vfs/vfs.h"
 
-/* The first of his states goes to the end of the list, and is given with a reference; or NULL. */
+/* The owner's first lock state, with a reference, which goes to the end of the list; or NULL. */
 static struct lock_state *state_turn(struct owner *owner)
 {
     struct owner_table *table = owner_table_of(owner->client);
@@ -73,7 +73,7 @@ static enum nfsstat4 states_end(struct owner *owner)
         status = lock_state_free(ls, 0);
         stateid_put(&ls->sid);
         if (status == NFS4ERR_LOCKS_HELD)
-            return status; /* one that he has just got */
+            return status; /* it has just taken a lock */
     }
     return NFS4_OK;
 }
@@ -85,7 +85,7 @@ enum nfsstat4 lock_owner_release(struct client *client, const struct wire_opaque
 
     if (!owner)
         return NFS4_OK;
-    vfs_blocking_begin(false); /* he may have a great many */
+    vfs_blocking_begin(false); /* there may be a great many states */
     status = holds_any(owner) ? NFS4ERR_LOCKS_HELD : states_end(owner);
     vfs_blocking_end();
     owner_drop(owner);

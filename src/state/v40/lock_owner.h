@@ -4,6 +4,6 @@
 
 #include "state/file/owner.h"
 
-/* All lock states of the owner end, and with them his sequence.  NFS4ERR_LOCKS_HELD when he holds a
- * lock on any file: then nothing has changed.  An owner who is not known is NFS4_OK. */
+/* All lock states of the owner end, and with them its sequence.  NFS4ERR_LOCKS_HELD when it holds a
+ * lock on any file: then nothing has changed.  An unknown owner is NFS4_OK. */
 enum nfsstat4 lock_owner_release(struct client *client, const struct wire_opaque *name);

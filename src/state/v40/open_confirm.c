@@ -87,7 +87,7 @@ void open_pending_cancel(struct owner_seqid *seqid)
     stateid_put(sid);
 }
 
-/* The sequence of an open whose time is over, if that is so and nobody works on it; busy now. */
+/* The sequence of an open whose time is over, if that is so and it is not busy; busy now. */
 static struct owner_seqid *overdue_take(struct open *open)
 {
     struct owner_table *table = owner_table_of(open->client);
@@ -115,7 +115,7 @@ static void overdue_end(struct open *open)
     owner_seqid_release(seqid);
 }
 
-/* The first open that is due; it has its next turn when somebody works on it now. */
+/* The first open that is due; one that is busy now goes to the end of the list. */
 static bool due_next(struct state *state, int64_t now_ns, struct stateid4 *stateid)
 {
     struct owner_tables *tables = owner_tables_of(state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opens of owners who have to confirm first (RFC 7530 §9.1.11, §16.18): such an open may be that of
- * an old request that came late, so nothing may use it, and it goes after a lease time.
+ * Opens of owners that have to confirm first (RFC 7530 §9.1.11, §16.18): such an open may be that
+ * of an old request that came late, so nothing may use it, and it goes after a lease time.
  */
 #pragma once
 
@@ -14,8 +14,8 @@ bool open_is_unconfirmed(struct stateid *sid);
  * OLD_STATEID; EXPIRED, ADMIN_REVOKED.  The owner is confirmed by owner_seqid_end(). */
 enum nfsstat4 open_confirm(struct open *open, uint32_t seqid, struct stateid4 *out) MUST_USE;
 
-/* By who has the owner's sequence busy: the open that waits for being confirmed; it waits no more;
- * it ends, and the owner with it begins anew. */
+/* By the request that has the owner's sequence busy: the open waits to be confirmed; it no longer
+ * does; it ends, and its owner begins again. */
 void open_pending_set(struct owner_seqid *seqid, const struct stateid4 *stateid, int64_t now_ns);
 void open_pending_reset(struct owner_seqid *seqid);
 void open_pending_cancel(struct owner_seqid *seqid);

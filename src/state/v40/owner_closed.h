@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose open a stateid was that is gone: a retransmitted CLOSE has nothing else to say who sent it.
+ * The owners of opens that are gone: a retransmitted CLOSE names its owner by the stateid alone.
  * Each open owner is found by the last open that it closed, and only as long as that was its last
  * request; so there are no more of these than owners.
  */
@@ -8,8 +8,8 @@
 
 #include "state/v40/owner_seqid.h"
 
-/* By who has the owner's sequence busy, before the stateid can be found no more: a retransmission
- * that comes in between waits for him. */
+/* By the request that has the owner's sequence busy, before the stateid is no longer found: a
+ * retransmission that comes in between waits for that request. */
 void owner_closed_set(struct owner_seqid *seqid, const struct stateid4 *closed);
 
 /* The same, or with the owner's last use gone. */

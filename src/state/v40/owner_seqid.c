@@ -77,9 +77,9 @@ static bool may_begin(const struct owner_seqid *seqid, const struct owner_reques
     return request->op == first;
 }
 
-/* May he begin anew, with any number?  A lock owner without a lock state may, who is known since he
- * waits for a lock.  An open owner that is not confirmed may, too: what was before it may have been
- * an old request that came late (RFC 7530 §16.18.5). */
+/* May the owner begin again, with any seqid? A lock owner without lock states may: it is known only
+ * because it waits for a lock.  So may an open owner that is not confirmed: the request that made
+ * it may have been an old one that came late (RFC 7530 §16.18.5). */
 static bool is_fresh_locked(const struct owner_seqid *seqid)
 {
     if (seqid->owner->kind == OWNER_LOCK)
@@ -127,7 +127,7 @@ static bool waiter_add_locked(struct owner_tables *tables, struct owner_seqid *s
     return true;
 }
 
-/* Wait until nobody has it busy, with the table's lock given back before a thread goes to sleep.
+/* Wait until it is not busy, with the table's lock given back before the thread sleeps.
  * Returns whether vfs_blocking_end() is due. */
 static bool wait_locked(struct owner_table *table, struct owner_seqid *seqid)
 {
@@ -145,7 +145,7 @@ static bool wait_locked(struct owner_table *table, struct owner_seqid *seqid)
     return true;
 }
 
-/* Nobody has confirmed an open in order: it is that of an old request (RFC 7530 §16.18.4). */
+/* An open was not confirmed in order: it is that of an old request (RFC 7530 §16.18.4). */
 static bool gives_up(const struct owner_seqid *seqid, const struct owner_request *request)
 {
     return request->op == OP_OPEN_CONFIRM && seqid->is_pending;
@@ -254,8 +254,7 @@ static void keep(struct owner_seqid *seqid, const struct owner_request *request,
     seqid->last = request->seqid;
     seqid->op = request->op;
     seqid->digest = request->digest;
-    /* Only LOCK that is denied is so long: a retry that can't be told who is in its way asks again.
-     * */
+    /* Only a denied LOCK is so long: its retry, not told of the conflict, is sent again. */
     seqid->status = bytes ? result->status : NFS4ERR_DELAY;
     seqid->body_len = body_len;
     seqid->fh_len = fh_len;
@@ -297,7 +296,7 @@ void owner_seqid_release(struct owner_seqid *seqid)
     pthread_mutex_unlock(&table->lock);
 }
 
-/* A lock owner begins with his first lock state: until then any number is right. */
+/* A lock owner's sequence begins with its first lock state: until then any seqid is right. */
 static bool counts(const struct owner_seqid *seqid, enum nfsstat4 status)
 {
     if (seqid->owner->kind == OWNER_LOCK && !seqid->begun && status != NFS4_OK)

@@ -52,8 +52,8 @@ struct owner_replay {
     uint8_t bytes[LIMIT_OWNER_REPLY_BYTES];
 };
 
-/* Whoever has set `busy` (under owner_table.lock) owns all that stands below it until he resets it;
- * while it is not set that lock guards it. */
+/* The thread that has set `busy` (under owner_table.lock) owns the members below it until it resets
+ * that; while it is not set, the lock guards them. */
 struct owner_seqid {
     struct owner *owner;
     bool busy;
@@ -103,8 +103,8 @@ enum owner_verdict owner_seqid_begin(struct owner *owner, const struct owner_req
 void owner_seqid_end(struct owner *owner, const struct owner_request *request,
                      const struct owner_result *result);
 
-/* The same for who keeps no result and leaves the sequence as it was, so that the very request may
- * begin once more; and for who has set `busy` otherwise.  Gives back a use, too. */
+/* The same without a result: the sequence stays as it was, so that the same request may begin once
+ * more.  Also for a caller that has set `busy` otherwise.  Gives back a use, too. */
 void owner_seqid_release(struct owner_seqid *seqid);
 
 /* Does a client count on after this status? */

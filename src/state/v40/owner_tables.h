@@ -24,7 +24,7 @@ struct owner_tables {
     struct open_tables_v40 base;
     struct closed_shard closed[CLOSED_SHARDS];
     pthread_mutex_t pending_lock; /* a leaf as well */
-    _Atomic uint32_t waiters;     /* of all owners: who waits for a request that runs */
+    _Atomic uint32_t waiters;     /* of all owners: requests that wait for a running one */
     struct list pending;          /* struct owner_seqid by pending_link, the oldest first */
 };
 

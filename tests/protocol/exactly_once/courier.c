@@ -443,7 +443,7 @@ static void receive(struct courier *courier)
     lane_differs(&courier->lanes[0], "connection %d: %s", at, client_status_name(status));
 }
 
-/* Whoever has done his part keeps his lease, or others may take his locks. */
+/* A client that has done its part keeps its lease, or others may take its locks. */
 static void linger(struct courier *courier)
 {
     atomic_fetch_sub(&courier->work->clients_busy, 1);

@@ -13,7 +13,7 @@ static uint32_t deny_of(const struct mortal *m)
     return atomic_load(&m->locks) ? OPEN4_SHARE_DENY_NONE : OPEN4_SHARE_DENY_BOTH;
 }
 
-/* Until the hunter has what he wants, without a word. */
+/* Sends nothing until the hunter has what it wants. */
 static bool be_silent(struct mortal *m)
 {
     int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
@@ -138,7 +138,7 @@ void *mortal_run(void *mortal)
     return NULL;
 }
 
-/* Once; does he have it now? */
+/* One try; has it got it? */
 static bool try(struct mortal *m)
 {
     struct actor *me = &m->hunter;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client that falls silent with something open or locked, and a hunter of the other minor version
- * who wants that: he gets it when the lease is over and not before, and the client finds on its
- * return that it has lost this and nothing else.
+ * that wants it: the hunter gets it when the lease is over and not before, and the client finds on
+ * its return that it has lost this and nothing else.
  */
 #pragma once
 

@@ -70,7 +70,7 @@ static void test_life_of_an_open(void **unused)
     assert_int_equal(file.stateid.seqid, 4);
     assert_memory_equal(file.stateid.other, first, sizeof(first));
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
-    /* He is remembered without an open. */
+    /* It is remembered without an open. */
     assert_int_equal(send_open(&me, &owner, "a", R, NONE, &file), NFS4_OK);
     assert_int_equal(file.rflags, OPEN4_RESULT_LOCKTYPE_POSIX);
     assert_int_equal(owner.seqid, 11);
@@ -391,7 +391,7 @@ static void test_life_of_a_lock_owner(void **unused)
     assert_int_equal(locker.seqid, 3);
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
     replay_everywhere();
-    /* Without a lock state he begins anew, with any number. */
+    /* Without a lock state it begins again, with any seqid. */
     locker.seqid = 70;
     must_open(&me, &owner, "a", RW, NONE, &file);
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
@@ -416,7 +416,7 @@ static void test_bad_seqids_of_locks(void **unused)
                      NFS4ERR_BAD_SEQID);
     assert_int_equal(send_lock(&me, &file, &late_locker, 20, 10, &unused_lock), NFS4ERR_BAD_SEQID);
     assert_int_equal(send_unlock(&me, &file, &late_locker, 0, 10, &unused_lock), NFS4ERR_BAD_SEQID);
-    /* His last number with another request, too. */
+    /* Its last seqid with another request, too. */
     late_locker.seqid = locker.seqid - 1;
     assert_int_equal(send_lock(&me, &file, &late_locker, 20, 10, &unused_lock), NFS4ERR_BAD_SEQID);
     assert_int_equal(send_lock_new(&me, &owner, &file, &late_locker, 20, 10, &unused_lock),
@@ -425,7 +425,7 @@ static void test_bad_seqids_of_locks(void **unused)
     assert_int_equal(send_open(&me, &owner, "a", R, NONE, &file), NFS4_OK);
 }
 
-/* One sequence for all his files; RFC 7530 §9.1.5. */
+/* One sequence for all files of an owner; RFC 7530 §9.1.5. */
 static void test_lock_owner_of_two_files(void **unused)
 {
     struct stateid4 lock, second_lock;
@@ -467,7 +467,7 @@ static void test_denied_lock(void **unused)
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 5, 10, &mine), NFS4ERR_DENIED);
     assert_true(me.call.body_len > LIMIT_OWNER_STRING_BYTES);
     replay_everywhere();
-    /* He holds nothing, so he has not begun. */
+    /* It holds nothing, so its sequence has not begun. */
     locker.seqid = 30;
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 20, 10, &mine), NFS4_OK);
     assert_int_equal(send_lock(&me, &file, &locker, 5, 10, &mine), NFS4ERR_DENIED);

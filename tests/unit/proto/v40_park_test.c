@@ -20,7 +20,7 @@ static struct v40_owner owner;
 static struct v41_call once;
 static struct stateid4 delegation;
 
-/* bob, whose owner is known and confirmed, and a file that he may not have yet. */
+/* bob, whose owner is known and confirmed, and a file that bob may not have yet. */
 static void scene(void)
 {
     struct v40_file file;
@@ -256,7 +256,7 @@ static void second_open_waits(void **unused)
     close(second.fd);
 }
 
-/* Courtesy: who waits is not silent, and after that he is as any other. */
+/* Courtesy: a client that waits is not silent, and after that is as any other. */
 static void lease_ends_meanwhile(void **unused)
 {
     struct client *client;

@@ -356,7 +356,7 @@ static void expired_and_opens_again(void **unused)
     assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
 }
 
-/* An administrator takes all from one who is well; his lease runs on. */
+/* An administrator revokes all state of a live client, whose lease runs on. */
 static void admin_revokes(void **unused)
 {
     struct stateid4 stateids[2];

@@ -241,7 +241,7 @@ static void client_goes(void **unused)
     assert_int_equal(park_opens(exchange.eir_clientid), 0);
 }
 
-/* Courtesy: who waits is not silent, and after that he is as any other. */
+/* Courtesy: a client that waits is not silent, and after that is as any other. */
 static void lease_ends_meanwhile(void **unused)
 {
     struct stateid4 delegation = park_delegated("file");

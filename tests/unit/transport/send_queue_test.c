@@ -426,8 +426,8 @@ static enum rpc_result run_sections(struct rpc_call *call, void *context)
     return RPC_REPLY;
 }
 
-/* Who says that he may sleep can hold locks: neither are records sent then that were postponed, nor
- * is the connection closed that one of them was the last to keep. */
+/* A thread in a section that may sleep can hold locks: there, postponed records are not sent, and a
+ * connection that only one of them kept is not closed. */
 static void sections_send_nothing(void **state)
 {
     const struct linger reset = {.l_onoff = 1};

@@ -2,7 +2,7 @@
 /*
  * Clients that fall silent and come back while tables are full, the timer runs, their state is
  * revoked and connections come and go.  What counts is what the sanitizer says, that nothing is
- * left over, and that nobody is told of a loss that he did not have.
+ * left over, and that no client is told of a loss that it did not have.
  */
 #include <pthread.h>
 #include <string.h>
@@ -182,7 +182,8 @@ static void revoke_some(uint64_t clientid)
     client_put(client);
 }
 
-/* Let him speak before time goes on, which on one processor he would not.  He may be done. */
+/* Let the user's thread run before time goes on, which it would not on one processor.  It may be
+ * done. */
 static void meet(struct user *user)
 {
     uint32_t before = atomic_load(&user->turns);

@@ -338,7 +338,7 @@ static void flood(uint32_t count)
     }
 }
 
-/* EXCHANGE_IDs without CREATE_SESSION keep nobody out and cost nobody his state. */
+/* EXCHANGE_IDs without CREATE_SESSION keep no client out and cost none its state. */
 static void flood_of_unconfirmed(void **unused)
 {
     struct party silent = party_make("silent", 0), party;

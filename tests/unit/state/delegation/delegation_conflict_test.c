@@ -7,7 +7,7 @@ static void nobody_in_the_way(void **unused)
     (void)unused;
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4_OK);
     (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
-    assert_int_equal(change(fx.alice, fx.files[0], NULL), NFS4_OK); /* it is his own */
+    assert_int_equal(change(fx.alice, fx.files[0], NULL), NFS4_OK); /* it is alice's own */
     assert_int_equal(change(fx.bob, fx.files[1], NULL), NFS4_OK);
     assert_int_equal(hooked.recalls, 0);
     assert_int_equal(figures().conflicts, 0);
@@ -18,7 +18,7 @@ static void changed_by_another(void **unused)
     struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
 
     (void)unused;
-    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK); /* he reads, too */
+    assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK); /* bob reads, too */
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     assert_int_equal(hooked.recalls, 1);
     assert_memory_equal(&hooked.recalled[0], &stateid, sizeof(stateid));
@@ -109,7 +109,7 @@ static void waiters_are_woken(void **unused)
     assert_true(delegation_waiter_queued(&carols.waiter));
     assert_true(delegation_waiter_cancel(&cancelled.waiter));
     assert_false(delegation_waiter_queued(&cancelled.waiter));
-    /* Bob's own is not in his way. */
+    /* Bob's own does not conflict. */
     assert_int_equal(do_return(fx.alice, &first), NFS4_OK);
     assert_int_equal(bobs.woken, 1);
     assert_int_equal(carols.woken, 0);
@@ -146,7 +146,7 @@ static void opens_for_reading(void **unused)
     (void)must_open(fx.bob, "o", fx.files[0], R, NONE);
     (void)must_open(fx.bob, "p", fx.files[0], R, OPEN4_SHARE_DENY_WRITE);
     assert_int_equal(hooked.recalls, 0);
-    /* Whom he denies reading, must know. */
+    /* A client that is denied reading must return its delegation. */
     assert_int_equal(do_open(fx.bob, "q", fx.files[1], R, OPEN4_SHARE_DENY_READ, &open), NFS4_OK);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
 }
@@ -163,7 +163,7 @@ static void denies_reading(void **unused)
     assert_int_equal(do_open(fx.bob, "o", fx.files[0], R, OPEN4_SHARE_DENY_READ, &open), NFS4_OK);
 }
 
-/* pynfs 4.1 DELEG23: his own opens, even for writing, leave his READ delegation alone. */
+/* pynfs 4.1 DELEG23: the holder's own opens, even for writing, leave its READ delegation alone. */
 static void opens_for_writing(void **unused)
 {
     struct stateid4 open, stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
@@ -200,8 +200,8 @@ static void waits_to_open(void **unused)
     open_cancel(&request);
 }
 
-/* Before the holder of a WRITE delegation is asked nobody knows whether he still has the file open;
- * a READ one is not worth recalling for an OPEN that is denied anyhow (pynfs 4.0 DELEG8). */
+/* Only the holder of a WRITE delegation knows whether it still has the file open; a READ delegation
+ * is not worth recalling for an OPEN that is denied anyway (pynfs 4.0 DELEG8). */
 static void denied_anyhow(void **unused)
 {
     struct stateid4 open;
@@ -257,7 +257,7 @@ static void new_file_does_not_rest(void **unused)
     (void)must_give_by(&request);
 }
 
-/* Nobody is asked whose lease is over; what he has goes, the rest of it stays. */
+/* A client whose lease is over is not called; what conflicts goes, the rest of its state stays. */
 static void silent_holder(void **unused)
 {
     struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);

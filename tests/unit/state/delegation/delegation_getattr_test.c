@@ -29,7 +29,7 @@ static void nobody_knows_better(void **unused)
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_false(attr.valid);
     (void)must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
-    assert_int_equal(ask(fx.alice, NULL, &attr), NFS4_OK); /* it is he */
+    assert_int_equal(ask(fx.alice, NULL, &attr), NFS4_OK); /* alice is the holder */
     assert_false(attr.valid);
     assert_int_equal(hooked.questions, 0);
 }
@@ -259,7 +259,7 @@ static void returned_instead(void **unused)
     assert_false(attr.valid);
 }
 
-/* He is flushing: what he has will soon be here. */
+/* The holder is flushing: its data will soon be here. */
 static void recalled(void **unused)
 {
     struct delegation_attr attr;

@@ -185,7 +185,7 @@ static void test_who_returns_is_left_alone(void **unused)
     assert_int_equal(asked_count, 3);
 }
 
-/* A lease later the oldest go: enough of them, and none of who did as he was asked. */
+/* A lease later the oldest go: enough of them, and none of a client that did as it was asked. */
 static void test_who_does_not_return(void **unused)
 {
     (void)unused;

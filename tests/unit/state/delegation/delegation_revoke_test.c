@@ -151,7 +151,7 @@ static void wanted_on_the_machine_in_v40(void **unused)
     fx.alice->kind = CLIENT_V41;
 }
 
-/* Who was silent for as long has lost his lease, not just this. */
+/* A client that was silent for as long has lost its lease, not just this. */
 static void not_returned_and_silent(void **unused)
 {
     struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);

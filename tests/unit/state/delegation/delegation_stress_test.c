@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Delegations that are given, recalled, returned, revoked and asked about while others change the
- * files.  Whoever is told that nothing is in his way looks himself: no delegation of anybody else
- * is there until he is done.
+ * files.  A thread that is told of no conflict looks for itself: no delegation of another client
+ * is there until it is done.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -167,7 +167,7 @@ static void open_file(struct worker *self, int file, const char *owner)
 
     if (do_open(self->client, owner, fx.files[file], write ? RW : R, NONE, &open) != NFS4_OK)
         return;
-    /* Or it is his open no more. */
+    /* Or it no longer has the open. */
     CHECK(!excluded(fx.files[file], self->client, write) ||
           revoked(self->client, &open) != NFS4_OK);
     open.seqid = 0;

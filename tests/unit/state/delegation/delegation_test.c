@@ -63,7 +63,7 @@ static void goes_with_client(void **unused)
     assert_int_equal(fixture_vfs_opens, 0);
     assert_int_equal(figures().held_read + figures().held_write, 0);
     assert_int_equal(figures().revoked, 0);
-    /* He gets no new one. */
+    /* The client gets no new one. */
     assert_false(can_get(fx.alice, fx.files[0], DELEGATION_READ));
     assert_true(can_get(fx.bob, fx.files[0], DELEGATION_WRITE));
 }
@@ -80,7 +80,7 @@ static void many_readers_one_writer(void **unused)
     (void)must_give(fx.alice, fx.files[1], DELEGATION_WRITE);
     assert_false(can_get(fx.bob, fx.files[1], DELEGATION_READ));
     assert_false(can_get(fx.bob, fx.files[1], DELEGATION_WRITE));
-    assert_int_equal(hooked.recalls, 0); /* nobody loses his for another's wish */
+    assert_int_equal(hooked.recalls, 0); /* none is taken for the sake of another */
 }
 
 /* pynfs 4.1 DELEG9 */
@@ -137,8 +137,8 @@ static void others_deny(void **unused)
     assert_false(can_get(fx.alice, fx.files[1], DELEGATION_WRITE));
 }
 
-/* What he has open himself is in nobody's way; but READ comes in place of WRITE only for a file
- * that he does not write either. */
+/* A client's own opens do not conflict; but READ comes in place of WRITE only for a file that it
+ * does not write either. */
 static void own_opens(void **unused)
 {
     struct delegation_request request = wish(fx.alice, fx.files[1], DELEGATION_WRITE);
@@ -253,7 +253,7 @@ static void unreachable(void **unused)
     assert_int_equal(figures().refused_unreachable, 1);
 }
 
-/* He must have the right to do all that it allows. */
+/* The client must have the right to do all that the delegation allows. */
 static void no_right(void **unused)
 {
     const struct vfs_cred stranger = {.uid = 2000, .gid = 2000};

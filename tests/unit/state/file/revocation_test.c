@@ -234,7 +234,7 @@ static void test_acknowledged(void **unused)
             assert_int_equal(do_free(fx.alice, &lock), NFS4_OK);
             assert_int_equal(revoked_count(fx.alice), 1);
         }
-        assert_int_equal(do_free(fx.bob, &a), NFS4ERR_BAD_STATEID); /* not his */
+        assert_int_equal(do_free(fx.bob, &a), NFS4ERR_BAD_STATEID); /* not bob's */
         a.seqid = 77; /* the loss is looked at first (RFC 8881 §8.2.4) */
         assert_int_equal(do_free(fx.alice, &a), NFS4_OK);
         assert_int_equal(revoked_count(fx.alice), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who of those that wait for byte-range locks is told that he may have them (RFC 8881 §20.11), and
- * what that is worth: the first claim, for a while.
+ * Which waiters for byte-range locks are notified (RFC 8881 §20.11), and that the range is then
+ * reserved for them for a while.
  */
 #include "state/lock/lock_notice.h"
 
@@ -122,7 +122,7 @@ static void test_in_order(void **unused)
     assert_int_equal(want(CAROL, "c", true, 5, 10), NFS4ERR_DENIED);
     assert_int_equal(told_count, 0);
     let_go(0, 10);
-    assert_told(1, "b"); /* and not carol, who comes after him */
+    assert_told(1, "b"); /* and not carol, who is behind it */
     /* The claim of who was told stands at once, not only half of the time. */
     assert_int_equal(want(CAROL, "c", true, 5, 10), NFS4ERR_DENIED);
     assert_int_equal(want(HOLDER, "x", false, 0, 1), NFS4ERR_DENIED);
@@ -168,7 +168,8 @@ static void test_readers(void **unused)
     assert_string_equal(told[1], "r2");
 }
 
-/* In the waiters' turn nobody is told of what another one waits for; in the other half he is. */
+/* In the waiters' phase no waiter is notified of a range reserved for another; in the open one it
+ * is. */
 static void test_behind_one_who_waits_for_more(void **unused)
 {
     (void)unused;
@@ -201,14 +202,14 @@ static void test_one_who_does_not_come(void **unused)
     pass_ms(200);
     tick();
     assert_told(2, "c");
-    /* Who comes late has lost his claim to the others, but is before those who came after him. */
+    /* A late waiter reserves nothing, but is still ahead of those that came after it. */
     assert_int_equal(want(BOB, "b", true, 0, 10), NFS4_OK);
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4ERR_DENIED);
     assert_int_equal(do_close(fx.bob, &opens[BOB]), NFS4_OK);
     assert_told(3, "c");
     pass_ms(2100);
     tick();
-    assert_int_equal(told_count, 3); /* he is not told again before he asks */
+    assert_int_equal(told_count, 3); /* not notified again before it retries */
     assert_int_equal(do_lock(fx.alice, &opens[HOLDER], "x", true, 0, 10, &held), NFS4_OK);
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4ERR_DENIED);
     assert_int_equal(do_unlock(fx.alice, &held, 0, 10), NFS4_OK);
@@ -243,7 +244,7 @@ static void test_one_who_cannot_be_told(void **unused)
     let_go(0, 10);
     assert_int_equal(told_count, 0);
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4_OK);
-    /* With the way open again he is told, after he has asked. */
+    /* With the path up again it is notified, after it has retried. */
     reachable = true;
     assert_int_equal(want(BOB, "b", true, 0, 10), NFS4ERR_DENIED);
     assert_int_equal(do_close(fx.carol, &opens[CAROL]), NFS4_OK);

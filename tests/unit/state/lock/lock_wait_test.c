@@ -151,7 +151,7 @@ static void test_asking_keeps_the_place(void **unused)
     assert_int_equal(ask(BOB), NFS4_OK);
 }
 
-/* His claim stands twice the time that he let pass the last time, and a second. */
+/* Its range is reserved for twice the time between its last two requests, and a second. */
 static void test_one_who_asks_no_more(void **unused)
 {
     (void)unused;
@@ -162,7 +162,7 @@ static void test_one_who_asks_no_more(void **unused)
     assert_int_equal(try(CAROL), NFS4ERR_DENIED);
     pass_ms(20);
     assert_int_equal(try(CAROL), NFS4_OK);
-    /* He is back after three and a half: his place is the old one, with more patience. */
+    /* It is back after three and a half: it has its old place, and more time for the next retry. */
     assert_int_equal(ask(ALICE), NFS4ERR_DENIED);
     pass_ms(500);
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
@@ -232,7 +232,7 @@ static void test_a_writer_among_readers(void **unused)
     assert_int_equal(lock_as(BOB, "w", true, true, 0, 10), NFS4_OK);
 }
 
-/* Who holds up the first does not wait for him: else both would for ever. */
+/* An owner that keeps the first waiter waiting is not behind it: else both would wait for ever. */
 static void test_no_deadlock(void **unused)
 {
     (void)unused;
@@ -252,7 +252,7 @@ static void test_no_deadlock(void **unused)
     assert_int_equal(lock_as(ALICE, "b", true, true, 45, 20), NFS4_OK);
 }
 
-/* An owner's own waiting is not in his way; what he holds he may change. */
+/* An owner does not conflict with itself as a waiter; it may change what it holds. */
 static void test_own_claims(void **unused)
 {
     struct stateid4 lock;
@@ -267,7 +267,7 @@ static void test_own_claims(void **unused)
     pass_a_turn();
     assert_int_equal(do_unlock(fx.alice, &lock, 0, UINT64_MAX), NFS4_OK);
     assert_int_equal(lock_as(ALICE, "a", true, true, 0, 1), NFS4ERR_DENIED);
-    assert_int_equal(lock_as(BOB, "b", false, true, 0, 5), NFS4_OK); /* less than he waits for */
+    assert_int_equal(lock_as(BOB, "b", false, true, 0, 5), NFS4_OK); /* less than it waits for */
     assert_int_equal(lock_as(BOB, "b", true, true, 0, 10), NFS4_OK);
 }
 

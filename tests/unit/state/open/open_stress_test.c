@@ -29,7 +29,7 @@ static void use(struct client *client, const struct stateid4 *stateid)
     stateid_put(sid);
 }
 
-/* One owner a thread, who denies all writers but himself. */
+/* One owner a thread, which denies all other writers. */
 static void write_alone(struct client *client, uint32_t self, int file)
 {
     const char owner[2] = {(char)('A' + self), 0};

@@ -89,7 +89,7 @@ static void test_owners_and_files_open_apart(void **unused)
     assert_memory_not_equal(a.other, b.other, 12);
     assert_memory_not_equal(a.other, c.other, 12);
     assert_memory_not_equal(a.other, d.other, 12);
-    assert_int_equal(do_close(fx.bob, &a), NFS4ERR_BAD_STATEID); /* not his */
+    assert_int_equal(do_close(fx.bob, &a), NFS4ERR_BAD_STATEID); /* not bob's */
     assert_int_equal(do_close(fx.alice, &a), NFS4_OK);
     assert_int_equal(do_close(fx.alice, &b), NFS4_OK);
     assert_int_equal(do_close(fx.alice, &c), NFS4_OK);

@@ -4,7 +4,7 @@
 #include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs.h"
 
-/* Done once while somebody waits for the disk: before he does, or when he comes back. */
+/* Done once while a thread waits for the disk: before it waits, or when it is back. */
 static void (*before_wait)(void), (*after_wait)(void);
 
 static void take_turn(void (**what)(void))

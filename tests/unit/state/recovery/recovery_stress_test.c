@@ -238,7 +238,7 @@ static void compare(const bool *whole, bool all)
     }
 }
 
-/* Whoever waits for the disk is late now and then, before he waits and when he comes back. */
+/* A thread that waits for the disk is late now and then, before it waits and when it is back. */
 static void dawdle(void)
 {
     static _Atomic unsigned turns;

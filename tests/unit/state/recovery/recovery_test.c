@@ -338,7 +338,7 @@ static void completes_when_gone(void **unused)
     assert_false(in_grace());
 }
 
-/* Who found her in his way when her lease was over comes late: she has started anew. */
+/* A request that met alice's expired state comes late: alice has registered again. */
 static void loses_after_reboot(void **unused)
 {
     struct client *before = client_get(come_and_complete("alice"));

@@ -171,7 +171,7 @@ static void expired(void **unused)
     party_put(&party);
 }
 
-/* An administrator takes what he takes from clients that are alive: their leases run. */
+/* An administrator revokes state of clients that are alive: their leases run. */
 static void admin_revoked(void **unused)
 {
     struct party party = party_make("a", BACK);

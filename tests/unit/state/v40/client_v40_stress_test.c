@@ -236,7 +236,7 @@ static void dave_says_his_name(void)
     CHECK(status == NFS4_OK || status == NFS4ERR_STALE_CLIENTID);
 }
 
-/* He opens, locks, sleeps, uses what he had, and says his name anew when RENEW tells him to. */
+/* It opens, locks, sleeps, uses what it had, and registers again when RENEW says so. */
 static void *loser(void *arg)
 {
     uint32_t self = *(const uint32_t *)arg;

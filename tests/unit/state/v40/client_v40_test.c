@@ -188,58 +188,58 @@ static void update_beside_reboot(void **unused)
 
 static void somebody_elses_name(void **unused)
 {
-    struct client_setclientid mine = must_come("c", 1), his;
+    struct client_setclientid mine = must_come("c", 1), theirs;
 
     (void)unused;
     holds_state = true;
-    assert_int_equal(set("c", 1, &bob, &his), NFS4ERR_CLID_INUSE);
-    assert_string_equal(his.using.netid, "tcp");
-    assert_string_equal(his.using.addr, "127.0.0.1.8.1");
-    assert_int_equal(set("c", 2, &bob, &his), NFS4ERR_CLID_INUSE);
+    assert_int_equal(set("c", 1, &bob, &theirs), NFS4ERR_CLID_INUSE);
+    assert_string_equal(theirs.using.netid, "tcp");
+    assert_string_equal(theirs.using.addr, "127.0.0.1.8.1");
+    assert_int_equal(set("c", 2, &bob, &theirs), NFS4ERR_CLID_INUSE);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
     /* Without state it may be had, RFC 7530 §9.1.2. */
     holds_state = false;
-    assert_int_equal(set("c", 1, &bob, &his), NFS4_OK);
-    assert_int_not_equal(his.clientid, mine.clientid);
+    assert_int_equal(set("c", 1, &bob, &theirs), NFS4_OK);
+    assert_int_not_equal(theirs.clientid, mine.clientid);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
     /* But not if there is some at the confirmation. */
     holds_state = true;
-    assert_int_equal(v40_confirm(state, &his, &bob, NULL), NFS4ERR_CLID_INUSE);
+    assert_int_equal(v40_confirm(state, &theirs, &bob, NULL), NFS4ERR_CLID_INUSE);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
     holds_state = false;
-    assert_int_equal(v40_confirm(state, &his, &bob, NULL), NFS4_OK);
+    assert_int_equal(v40_confirm(state, &theirs, &bob, NULL), NFS4_OK);
     assert_int_equal(renew(mine.clientid), NFS4ERR_STALE_CLIENTID);
 }
 
 /* State whose lease is over protects no name. */
 static void expired_name(void **unused)
 {
-    struct client_setclientid mine = must_come("c", 1), his;
+    struct client_setclientid mine = must_come("c", 1), theirs;
 
     (void)unused;
     holds_state = true;
     tick_through(2 * LEASE_S);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
-    assert_int_equal(set("c", 9, &bob, &his), NFS4ERR_CLID_INUSE);
+    assert_int_equal(set("c", 9, &bob, &theirs), NFS4ERR_CLID_INUSE);
     tick_through(2 * LEASE_S);
-    assert_int_equal(set("c", 9, &bob, &his), NFS4_OK);
-    assert_int_equal(v40_confirm(state, &his, &bob, NULL), NFS4_OK);
+    assert_int_equal(set("c", 9, &bob, &theirs), NFS4_OK);
+    assert_int_equal(v40_confirm(state, &theirs, &bob, NULL), NFS4_OK);
     assert_int_equal(renew(mine.clientid), NFS4ERR_STALE_CLIENTID);
 }
 
 /* A request that runs is a sign of life. */
 static void name_of_a_busy_client(void **unused)
 {
-    struct client_setclientid mine = must_come("c", 1), his;
+    struct client_setclientid mine = must_come("c", 1), theirs;
     struct client *client;
 
     (void)unused;
     holds_state = true;
     assert_int_equal(client_v40_begin(state, mine.clientid, clock_now_ns(), &client), NFS4_OK);
     clock_advance_ns(3 * LEASE_S * NSEC_PER_SEC);
-    assert_int_equal(set("c", 9, &bob, &his), NFS4ERR_CLID_INUSE);
+    assert_int_equal(set("c", 9, &bob, &theirs), NFS4ERR_CLID_INUSE);
     client_v40_end(client);
-    assert_int_equal(set("c", 9, &bob, &his), NFS4_OK);
+    assert_int_equal(set("c", 9, &bob, &theirs), NFS4_OK);
 }
 
 static void confirm_by_another(void **unused)
@@ -344,12 +344,12 @@ static void same_name_v41_first(void **unused)
 {
     struct CREATE_SESSION4resok session_made;
     struct client_exchange new = confirmed("host", 1, &session_made), again;
-    struct client_setclientid old, his;
+    struct client_setclientid old, theirs;
 
     (void)unused;
     holds_state = true;
     /* The name is not in use here, not even by another principal. */
-    assert_int_equal(set("host", 1, &bob, &his), NFS4_OK);
+    assert_int_equal(set("host", 1, &bob, &theirs), NFS4_OK);
     old = must_come("host", 1);
     assert_int_not_equal(new.clientid, old.clientid);
     assert_true(session_lives(&session_made));

@@ -58,7 +58,7 @@ static void dave_sleeps(void)
     assert_true(client_lapsed(dave, clock_now_ns()));
 }
 
-/* Bob opens what dave has open, and denies it him. */
+/* Bob opens what dave has open, and denies it to dave. */
 static void bob_takes(int file)
 {
     struct stateid4 b = must_open(fx.bob, "b", fx.files[file], RW, RW);
@@ -111,7 +111,7 @@ static void both_kinds_give_way(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
 }
 
-/* A request of his that runs keeps all from being taken. */
+/* While a request of dave's runs, nothing is taken. */
 static void request_keeps_it(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, W), b;
@@ -145,8 +145,8 @@ static void revoked_is_in_nobodys_way(void **unused)
     assert_int_equal(do_close(dave, &again), NFS4_OK);
 }
 
-/* RENEW says that something is gone until he says his name anew; so does OPEN, since Linux would go
- * on with the lost locks of a file that it could open again. */
+/* RENEW reports a loss until the client registers again; so does OPEN, since Linux would go on with
+ * the lost locks of a file that it could open again. */
 static void renew_says_so(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -180,7 +180,7 @@ static void lost_some(void **unused)
     dave_sleeps();
     bob_takes(0);
     set_client_id();
-    assert_int_equal(losses(), 1); /* he does not know of it, whatever he says */
+    assert_int_equal(losses(), 1); /* dave does not know of it, whatever it sends */
     assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
     tell(&d);
     assert_int_equal(recovery_client_grant(fx.state->recovery, dave), NFS4ERR_EXPIRED);
@@ -191,7 +191,7 @@ static void lost_some(void **unused)
     assert_int_equal(do_close(dave, &e), NFS4_OK);
 }
 
-/* A loss that came after he was told is another one. */
+/* A loss after the client was told of one is another loss. */
 static void renew_tells_what_was_before(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), e, lock;
@@ -227,7 +227,7 @@ static void unknown_loss_stays(void **unused)
     set_client_id();
     assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
     assert_int_equal(losses(), 1);
-    /* He may go on with other files until he uses this one. */
+    /* Dave may go on with other files until it uses this one. */
     assert_int_equal(renew(), NFS4_OK);
     assert_int_equal(recovery_client_grant(fx.state->recovery, dave), NFS4_OK);
     tell(&d);
@@ -238,7 +238,7 @@ static void unknown_loss_stays(void **unused)
     assert_int_equal(losses(), 0);
 }
 
-/* By the stateid: he hears it as often as he asks, for a lease after the last time. */
+/* By the stateid: the loss is reported at each use, for a lease after the last one. */
 static void told_by_an_operation(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -278,7 +278,7 @@ static void told_and_gone(void **unused)
     assert_int_equal(losses(), 0);
 }
 
-/* An open and its locks are one loss, whichever of them he used. */
+/* An open and its locks are one loss, whichever of them is used. */
 static void locks_go_with_their_open(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), lock, other;
@@ -310,7 +310,7 @@ static void locks_go_with_their_open(void **unused)
     assert_int_equal(revoked(dave, &other), NFS4ERR_BAD_STATEID);
 }
 
-/* Told of one, he says his name anew, as of one whose state is all gone: that is all of it. */
+/* Told of one loss, the client registers again as if all state were gone: that settles all. */
 static void told_of_one_asked_for_all(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -377,7 +377,7 @@ static void by_an_administrator(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
 }
 
-/* He goes, told of some and not of others: the fixture sees that nothing stays behind. */
+/* The client goes, told of some losses and not of others: the fixture sees that nothing is left. */
 static void gone_with_losses(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), lock;
@@ -420,7 +420,7 @@ static void bob_wants(struct vfs_object *obj)
         NFS4ERR_DELAY);
 }
 
-/* A READ delegation of the file, which bob's change takes from dave, when he asks again. */
+/* A READ delegation of the file, which dave loses to bob's change when bob retries it. */
 static struct stateid4 lose_delegation(int file)
 {
     const struct delegation_hooks hooks = {.reachable = always, .recall = ignore};
@@ -459,7 +459,7 @@ static void delegation_not_returned(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
 }
 
-/* Told by DELEGRETURN, he is heard of for a lease and asks for no more. */
+/* Told by DELEGRETURN, the loss is remembered for a lease, and no longer. */
 static void delegation_told(void **unused)
 {
     struct stateid4 d = lose_delegation(0);

@@ -59,7 +59,7 @@ static enum owner_verdict ask(struct owner *owner, enum nfs_opnum4 op, uint32_t 
     return verdict;
 }
 
-/* An open owner who has confirmed, with that number as his last. */
+/* A confirmed open owner, with that number as its last seqid. */
 static struct owner *established(const char *name, uint32_t seqid)
 {
     struct owner *owner = use(OWNER_OPEN, name);
@@ -151,7 +151,7 @@ static void test_zero_is_a_number(void **unused)
     owner_drop(owner);
 }
 
-/* Each owner counts for himself: by kind, name and client. */
+/* Each owner, by kind, name and client, has its own sequence. */
 static void test_owners_are_apart(void **unused)
 {
     const struct wire_opaque name = name_of("a");
@@ -387,8 +387,8 @@ static struct wire_opaque lock_owner_name(void)
     return name_of("l");
 }
 
-/* He waits for a lock elsewhere, and is known after RELEASE_LOCKOWNER.  RFC 7530 §9.1.10: any
- * number is right, also the last one. */
+/* It waits for a lock elsewhere, and so is known after RELEASE_LOCKOWNER.  RFC 7530 §9.1.10: any
+ * seqid is right, also the last one. */
 static void test_waiting_lock_owner_begins_anew(void **unused)
 {
     static const uint32_t numbers[] = {3, 1, 4};

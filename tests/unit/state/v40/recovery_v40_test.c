@@ -85,7 +85,7 @@ static void recorded_at_the_first_open(void **unused)
     assert_true(come_v40("c")->may_reclaim);
 }
 
-/* Nobody says that he has reclaimed all: it takes its time. */
+/* No client says that it has reclaimed all: the grace period takes its whole time. */
 static void grace_has_its_full_length(void **unused)
 {
     struct client *client, *stranger;
@@ -131,8 +131,8 @@ static void crash_in_grace(void **unused)
     assert_true(come_v40("d")->may_reclaim);
 }
 
-/* RFC 7530 §9.6.3.4.2: who reclaimed nothing in one life has nothing to reclaim in the next,
- * whether he came or not. */
+/* RFC 7530 §9.6.3.4.2: a client that reclaimed nothing in one run has nothing to reclaim in the
+ * next, whether it came or not. */
 static void second_edge_condition(void **unused)
 {
     struct client *tried;
@@ -159,7 +159,7 @@ static void second_edge_condition(void **unused)
     assert_int_equal(regain(come_v40("stayed away")), NFS4ERR_NO_GRACE);
 }
 
-/* RFC 7530 §9.6.3.4.1: something of his was given to somebody else, and he does not know. */
+/* RFC 7530 §9.6.3.4.1: state of the client was given to another, and it does not know. */
 static void first_edge_condition(void **unused)
 {
     struct client *lost = come_and_open("lost"), *knows = come_and_open("knows");
@@ -177,7 +177,7 @@ static void first_edge_condition(void **unused)
     assert_int_equal(regain(lost), NFS4ERR_NO_GRACE);
     assert_int_equal(regain(knows), NFS4_OK);
     grace_ends();
-    /* And then he has what he opens. */
+    /* And then it keeps what it opens. */
     assert_int_equal(grant(lost), NFS4_OK);
     crash();
     assert_true(come_v40("lost")->may_reclaim);
