@@ -178,7 +178,7 @@ static void line_build(struct line *line, enum log_level level, const char *even
         line_put_field(line, &fields[i]);
     }
     if (json)
-        line_puts(line, "}");
+        line->text[line->len++] = '}'; /* LINE_END_BYTES are kept free for both */
     line->text[line->len++] = '\n';
 }
 

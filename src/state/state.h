@@ -132,8 +132,8 @@ struct state {
     /* What folders call of those above them; set by state_create(). */
     const struct client_hooks *client_hooks;               /* client_hooks.h */
     const struct lock_conflict_hooks *lock_conflict_hooks; /* lock_conflict.h */
-    struct open_tables *opens;         /* stateids and files */
-    struct lock_notices *lock_notices; /* lock_notice.h */
+    struct open_tables *opens;                             /* stateids and files */
+    struct lock_notices *lock_notices;                     /* lock_notice.h */
     struct delegation_tables *delegations;
     struct recovery *recovery; /* never NULL */
 

@@ -116,7 +116,8 @@ void turn_cancel(struct turn_table *table, struct turn *turn);
  * may have come who has used less. */
 struct turn *turn_next(struct turn_table *table);
 
-/* Have connections that need not queue had a slice while others wait?  Then one of these is next. */
+/* Have connections that need not queue had a slice while others wait?  Then one of these is next.
+ */
 static inline bool turn_is_owed(const struct turn_table *table)
 {
     return table->count > 0 && table->now_ns - table->served_ns >= LIMIT_SLICE_US * 1000LL;

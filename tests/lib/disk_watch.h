@@ -18,7 +18,7 @@
 
 enum disk_call {
     /* Noted. */
-    DISK_FSYNC,
+    DISK_FSYNC = 1, /* 0 is none */
     DISK_FDATASYNC,
     DISK_SYNCFS,
     DISK_STAMP, /* futimens */

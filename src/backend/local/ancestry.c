@@ -94,8 +94,8 @@ static void remember(const struct local_fs *fs, const struct relation *relation,
 
 static bool chain_grow(struct chain *chain)
 {
-    struct relation *steps = local_array_grow(chain->steps, chain->count, sizeof(steps[0]),
-                                              &chain->room, CHAIN_FIRST);
+    struct relation *steps =
+        local_array_grow(chain->steps, chain->count, sizeof(steps[0]), &chain->room, CHAIN_FIRST);
 
     if (steps)
         chain->steps = steps;

@@ -348,7 +348,7 @@ static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct s
 }
 
 enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
-                                     const struct local_id *id, struct local_object **out)
+                                    const struct local_id *id, struct local_object **out)
 {
     struct local_id found;
     struct local_object *obj;

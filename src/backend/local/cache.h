@@ -16,7 +16,7 @@ struct local_object *local_cache_lookup(struct local_fs *fs, const struct local_
 /* The object that `fd` is open on.  Takes the descriptor over, also on error.  `access` is -1 for
  * an O_PATH descriptor, else its O_ access mode.  With `id` that of the object, if known. */
 enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
-                                     const struct local_id *id, struct local_object **out);
+                                    const struct local_id *id, struct local_object **out);
 
 /* Out of the table: the next resolve asks the kernel. */
 void local_cache_forget(struct local_object *obj);

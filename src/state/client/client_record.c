@@ -102,7 +102,8 @@ static bool parts_make_locked(struct client *client, const struct client_new *wh
     client->owner = owner_get_locked(state, what->kind, &what->id);
     if (!client->owner)
         return false;
-    if (state->client_hooks->owners_create(client) && recovery_client_made_locked(state->recovery, client)) {
+    if (state->client_hooks->owners_create(client) &&
+        recovery_client_made_locked(state->recovery, client)) {
         if (client_address_add_locked(&state->clients, client,
                                       what->source ? &what->source->address : &unknown))
             return true;

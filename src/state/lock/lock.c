@@ -201,8 +201,8 @@ enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid, const struct loc
     return status;
 }
 
-static enum nfsstat4 test_file(struct state *state, struct file *file,
-                               const struct lock_wish *wish, struct lock_conflict *conflict)
+static enum nfsstat4 test_file(struct state *state, struct file *file, const struct lock_wish *wish,
+                               struct lock_conflict *conflict)
 {
     struct courtesy courtesy = {.now_ns = wish->now_ns};
     enum nfsstat4 status;

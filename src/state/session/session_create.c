@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/client/client_lease.h"
+#include "state/client/client_record.h"
 #include "state/client/client_table.h"
 #include "state/session/session.h"
 #include "state/session/session_back.h"

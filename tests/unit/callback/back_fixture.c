@@ -125,7 +125,7 @@ void back_connect(struct back_conn *conn)
     conn->conn = connection_user(conn->transport, 0);
 }
 
-void back_close(struct back_conn *conn)
+void back_conn_close(struct back_conn *conn)
 {
     unsigned before = atomic_load(&closed);
 

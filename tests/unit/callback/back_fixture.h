@@ -44,7 +44,7 @@ struct back_conn {
 void back_connect(struct back_conn *conn);
 
 /* Close our end, and wait until the server has seen it. */
-void back_close(struct back_conn *conn);
+void back_conn_close(struct back_conn *conn);
 
 /* Let the server hear from it, at a later time than from others. */
 void back_stir(struct back_conn *conn);

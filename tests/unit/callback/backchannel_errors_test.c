@@ -231,7 +231,7 @@ static void executed_before(void **unused)
     back_bind(&s, &b);
     back_stir(&a);
     call_begin();
-    back_close(&a);
+    back_conn_close(&a);
     a = b;
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4ERR_RETRY_UNCACHED_REP, 0);
@@ -249,7 +249,7 @@ static void executed_before_linux(void **unused)
     back_bind(&s, &b);
     back_stir(&a);
     call_begin();
-    back_close(&a);
+    back_conn_close(&a);
     a = b;
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4_OK, NFS4ERR_RETRY_UNCACHED_REP);
@@ -266,7 +266,7 @@ static void runs_still(void **unused)
     back_bind(&s, &b);
     back_stir(&a);
     call_begin();
-    back_close(&a);
+    back_conn_close(&a);
     a = b;
     expect_slot(0, 1);
     answer_with(&again, NFS4ERR_SEQ_MISORDERED);
@@ -313,7 +313,7 @@ static void refused_again(void **unused)
     back_bind(&s, &b);
     back_stir(&a);
     call_begin();
-    back_close(&a);
+    back_conn_close(&a);
     a = b;
     expect_slot(0, 1);
     answer_with(&again, NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
@@ -328,7 +328,7 @@ static void refused_again(void **unused)
     call_begin();
     back_connect(&b);
     back_bind(&s, &b);
-    back_close(&a);
+    back_conn_close(&a);
     a = b;
     while (back_flags(&s) == 0 && tries++ < 10) {
         expect_slot(0, 3);

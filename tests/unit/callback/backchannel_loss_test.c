@@ -68,9 +68,9 @@ static void lost_twice(void **unused)
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
-    back_close(&a);
+    back_conn_close(&a);
     expect_again(&b);
-    back_close(&b);
+    back_conn_close(&b);
     expect_again(&c);
     back_answer(&c, &again, NFS4_OK, NFS4_OK);
     back_wait_told(&told, CALLBACK_ANSWERED);
@@ -96,7 +96,7 @@ static void lost_with_all(void **unused)
         assert_true(back_call(&s, &all[i], NULL));
         back_expect(&a, &seen);
     }
-    back_close(&a);
+    back_conn_close(&a);
     for (int i = 0; i < BACK_SLOTS; i++) {
         back_expect(&b, &seen);
         assert_int_equal(seen.sequence.csa_sequenceid, 1);
@@ -152,7 +152,7 @@ static void bound_in_time(void **unused)
     assert_int_equal(back_flags(&s), 0);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
-    back_close(&a);
+    back_conn_close(&a);
     assert_int_equal(back_flags(&s), DOWN);
     assert_false(callback_reachable(back.callback, s.session->client));
     assert_true(back_call(&s, &later, NULL));
@@ -177,7 +177,7 @@ static void bound_too_late(void **unused)
     (void)unused;
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
-    back_close(&a);
+    back_conn_close(&a);
     assert_true(back_call(&s, &later, NULL));
     back_pass_ms(BACK_LIFE_MS);
     back_wait_told(&told, CALLBACK_FAILED);
@@ -291,7 +291,7 @@ static void never_reads(void **unused)
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
     back_wait_told(&told, CALLBACK_ANSWERED);
     expect_figures(2 + stuck, 1, 1);
-    back_close(&a);
+    back_conn_close(&a);
 }
 
 /* Nor does one that sends no more, though replies still wait for the client: it would answer
@@ -313,7 +313,7 @@ static void sends_no_more(void **unused)
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
     back_wait_told(&told, CALLBACK_ANSWERED);
     expect_figures(2, 1, 1);
-    back_close(&a);
+    back_conn_close(&a);
 }
 
 /* The same when there is no other: it waits, in no slot, and is sent when another is bound. */
@@ -331,7 +331,7 @@ static void never_reads_alone(void **unused)
     assert_int_equal(first.sequence.csa_sequenceid, 1);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
     back_wait_told(&told, CALLBACK_ANSWERED);
-    back_close(&a);
+    back_conn_close(&a);
 }
 
 /* S22A-12, S22-23: the session ends with calls in every state. */
@@ -353,7 +353,7 @@ static void session_ends(void **unused)
     /* Too late: nobody waits for it. */
     back_answer(&a, &first, NFS4_OK, NFS4_OK);
     back_stir(&a);
-    back_close(&a);
+    back_conn_close(&a);
 }
 
 /* S22-04: if another session of the client is there, that one takes over. */
@@ -403,7 +403,7 @@ static void another_session_is_up(void **unused)
     }
     assert_true(back_call(&s, &queued, NULL));
     assert_true(back_call_slot(&s, &bound));
-    back_close(&a);
+    back_conn_close(&a);
     back_pass_ms(1);
     back_wait_told(&queued, CALLBACK_FAILED);
     for (int i = 0; i < BACK_SLOTS; i++)
@@ -438,7 +438,7 @@ static void best_session(void **unused)
     back_expect(&a, &first);
     back_answer(&a, &first, NFS4_OK, NFS4_OK);
     back_wait_told(&told, CALLBACK_ANSWERED);
-    back_close(&a);
+    back_conn_close(&a);
     assert_true(callback_reachable(back.callback, s.session->client));
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &first);
@@ -460,7 +460,7 @@ static void unknown_replies(void **unused)
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
-    back_close(&a);
+    back_conn_close(&a);
     expect_again(&c);
     back_answer(&c, &first, NFS4_OK, NFS4_OK); /* the old xid */
     back_stir(&c);

@@ -312,8 +312,9 @@ static void reply_bytes(void **unused)
     assert_int_equal(stats().reply_bytes, first);
     v41_begin(&call);
     v41_op_sequence(&call, &session, 1, 1, true);
-    for (int i = 0; i < 15; i++)
-        v41_op(&call, OP_PUTROOTFH);
+    v41_op(&call, OP_PUTROOTFH);
+    for (int i = 0; i < 14; i++)
+        v41_op(&call, OP_GETFH);
     go(NFS4_OK);
     assert_int_equal(stats().reply_bytes, first + call.body_len);
     /* The slot's next request wants nothing kept; so long a buffer goes. */
