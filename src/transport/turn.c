@@ -104,11 +104,12 @@ static void charge(struct turn_table *table, int64_t now_ns, uint32_t steps)
     table->running->step = table->step;
 }
 
-static void begin(struct turn_table *table, const struct turn *turn, int64_t now_ns)
+static void begin(struct turn_table *table, struct turn *turn, unsigned address, int64_t now_ns)
 {
     charge(table, now_ns, 0);
-    table->address = turn->address;
-    table->step = turn->step;
+    table->running = turn;
+    table->address = address;
+    table->step = turn ? turn->step : LIMIT_SLICE_WORK;
     table->begun_ns = now_ns;
     if (!table->round_ns)
         table->round_ns = now_ns;
@@ -116,14 +117,12 @@ static void begin(struct turn_table *table, const struct turn *turn, int64_t now
 
 void turn_begin(struct turn_table *table, struct turn *turn, int64_t now_ns)
 {
-    begin(table, turn, now_ns);
-    table->running = turn;
+    begin(table, turn, turn->address, now_ns);
 }
 
 void turn_begin_address(struct turn_table *table, const struct turn *turn, int64_t now_ns)
 {
-    begin(table, turn, now_ns);
-    table->running = NULL;
+    begin(table, NULL, turn->address, now_ns);
 }
 
 void turn_leave(struct turn_table *table, const struct turn *turn)

@@ -141,26 +141,30 @@ static bool is_removed(int fd)
     return len >= sizeof(mark) && strcmp(path + len - (sizeof(mark) - 1), mark) == 0;
 }
 
-/* What the call would be without us, if that is not known yet.  A function has its own form of
- * pointer, which POSIX says dlsym()'s is good for. */
-static void find(const char *name, void *function, size_t size)
-{
-    void *found;
+/* What the call would be without us, if that is not known yet.  Stored once only, since other
+ * threads read it.  A function has its own form of pointer, which POSIX says dlsym()'s is good
+ * for. */
+typedef void *any_function __attribute__((may_alias));
 
-    memcpy(&found, function, size);
-    if (found)
+static void find(const char *name, void *function)
+{
+    any_function *place = function;
+    void *found, *unknown = NULL;
+
+    if (__atomic_load_n(place, __ATOMIC_ACQUIRE))
         return;
     found = dlsym(RTLD_NEXT, name);
     if (!found)
         abort();
-    memcpy(function, &found, size);
+    (void)__atomic_compare_exchange_n(place, &unknown, found, false, __ATOMIC_ACQ_REL,
+                                      __ATOMIC_ACQUIRE);
 }
 
 int fsync(int fd)
 {
     static int (*next)(int);
 
-    find("fsync", &next, sizeof(next));
+    find("fsync", &next);
     return pass(DISK_FSYNC, fd) ? next(fd) : -1;
 }
 
@@ -168,7 +172,7 @@ int fdatasync(int fd)
 {
     static int (*next)(int);
 
-    find("fdatasync", &next, sizeof(next));
+    find("fdatasync", &next);
     return pass(DISK_FDATASYNC, fd) ? next(fd) : -1;
 }
 
@@ -177,8 +181,8 @@ int syncfs(int fd)
     static int (*next)(int), (*sync_one)(int);
     char buffer[4096];
 
-    find("syncfs", &next, sizeof(next));
-    find("fsync", &sync_one, sizeof(sync_one));
+    find("syncfs", &next);
+    find("fsync", &sync_one);
     if (!path_of(fd, buffer, sizeof(buffer)))
         return next(fd);
     /* The others who use this machine's disk would be waited for. */
@@ -189,7 +193,7 @@ int futimens(int fd, const struct timespec times[2])
 {
     static int (*next)(int, const struct timespec[2]);
 
-    find("futimens", &next, sizeof(next));
+    find("futimens", &next);
     return pass(DISK_STAMP, fd) ? next(fd, times) : -1;
 }
 
@@ -197,7 +201,7 @@ int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
     static int (*next)(int, const char *, int, const char *, int);
 
-    find("linkat", &next, sizeof(next));
+    find("linkat", &next);
     return pass(DISK_NAME, to_fd) ? next(from_fd, from, to_fd, to, flags) : -1;
 }
 
@@ -205,7 +209,7 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t offset)
 {
     static ssize_t (*next)(int, const void *, size_t, off_t);
 
-    find("pwrite64", &next, sizeof(next));
+    find("pwrite64", &next);
     pass_unnoted(DISK_WRITE, fd);
     return next(fd, data, len, offset);
 }
@@ -214,7 +218,7 @@ int ftruncate(int fd, off_t size)
 {
     static int (*next)(int, off_t);
 
-    find("ftruncate64", &next, sizeof(next));
+    find("ftruncate64", &next);
     pass_unnoted(DISK_TRUNCATE, fd);
     return next(fd, size);
 }
@@ -223,7 +227,7 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
     static int (*next)(int, const char *, int, const char *);
 
-    find("renameat", &next, sizeof(next));
+    find("renameat", &next);
     pass_unnoted(DISK_RENAME, from_fd);
     return next(from_fd, from, to_fd, to);
 }
@@ -232,7 +236,7 @@ int mkdirat(int fd, const char *path, mode_t mode)
 {
     static int (*next)(int, const char *, mode_t);
 
-    find("mkdirat", &next, sizeof(next));
+    find("mkdirat", &next);
     pass_unnoted(DISK_MKDIR, fd);
     return next(fd, path, mode);
 }
@@ -241,7 +245,7 @@ int statx(int fd, const char *path, int flags, unsigned mask, struct statx *out)
 {
     static int (*next)(int, const char *, int, unsigned, struct statx *);
 
-    find("statx", &next, sizeof(next));
+    find("statx", &next);
     pass_unnoted(DISK_ATTRIBUTES, fd);
     return next(fd, path, flags, mask, out);
 }
@@ -250,7 +254,7 @@ int faccessat(int fd, const char *path, int mode, int flags)
 {
     static int (*next)(int, const char *, int, int);
 
-    find("faccessat", &next, sizeof(next));
+    find("faccessat", &next);
     pass_unnoted(DISK_ATTRIBUTES, fd);
     return next(fd, path, mode, flags);
 }
@@ -259,7 +263,7 @@ int close(int fd)
 {
     static int (*next)(int);
 
-    find("close", &next, sizeof(next));
+    find("close", &next);
     if (watch && is_slow(DISK_FREE) && is_removed(fd))
         wait_while_held(DISK_FREE);
     return next(fd);
@@ -271,7 +275,7 @@ int fstatfs(int fd, struct statfs *st)
     char buffer[4096];
     int result;
 
-    find("fstatfs64", &next, sizeof(next));
+    find("fstatfs64", &next);
     result = next(fd, st);
     if (result == 0 && watch && watch->fs_type && path_of(fd, buffer, sizeof(buffer)))
         st->f_type = (__typeof__(st->f_type))watch->fs_type;
