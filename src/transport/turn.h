@@ -82,7 +82,8 @@ void turn_init(struct turn *turn, const struct sockaddr *peer, uint64_t seed);
 /* It begins at `now_ns`; the one before is charged until then. */
 void turn_begin(struct turn_table *table, struct turn *turn, int64_t now_ns);
 
-/* The same for what runs for a connection that may go meanwhile: its address alone is charged. */
+/* The same for what runs for a connection that may go meanwhile, or is of another loop: its address
+ * alone is charged. */
 void turn_begin_address(struct turn_table *table, const struct turn *turn, int64_t now_ns);
 
 /* The connection goes: if it has the turn at hand, the rest is charged to its address. */

@@ -153,6 +153,7 @@ static void least_use_of_an_address_comes_first(void **state)
     assert_false(turn_is_light(&table, &another));
     assert_true(turn_is_light(&table, &hosts[1]));
     turn_wait(&table, &hosts[0]);
+    use(&hosts[3], &now_ns, SLICE_NS); /* the light one comes later */
     turn_wait(&table, &another);
     assert_ptr_equal(turn_take(&table), &another);
     turn_cancel(&table, &hosts[0]);
@@ -215,8 +216,8 @@ static void light_ones_share(void **state)
     turn_cancel(&table, &hosts[0]);
 }
 
-/* What is not a connection's own time is charged to none, and what it does in leaving to its
- * address. */
+/* Time that the loop spends on something else is charged to no address.  What a connection that
+ * leaves has still used is charged to its address. */
 static void time_is_charged_to_whom_it_serves(void **state)
 {
     struct turn another;
