@@ -62,7 +62,8 @@ static void begin(struct client_compound *c)
     client_compound_begin(c, client_text(""), 0);
 }
 
-/* Call, take the compound's status, and with success what SETCLIENTID brought. */
+/* Call, take the compound's status, and with success what SETCLIENTID brought.  `id` is NULL when
+ * the call has none in it. */
 static enum client_status call(struct client_conn *conn, struct client_compound *c,
                                struct client_id *id, enum nfsstat4 *status)
 {
@@ -74,7 +75,7 @@ static enum client_status call(struct client_conn *conn, struct client_compound 
     *status = client == CLIENT_OK ? r.status : NFS4ERR_SERVERFAULT;
     if (client == CLIENT_OK && *status == NFS4_OK && r.decoded == 0)
         client = CLIENT_MALFORMED;
-    if (client == CLIENT_OK && *status == NFS4_OK && op) {
+    if (client == CLIENT_OK && *status == NFS4_OK && op && id) {
         id->clientid = op->opsetclientid.clientid;
         memcpy(id->confirm, op->opsetclientid.setclientid_confirm, NFS4_VERIFIER_SIZE);
     }

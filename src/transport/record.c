@@ -101,6 +101,7 @@ enum record_status record_feed(struct record_reader *reader, struct buffer *from
         } else {
             if (!record_grow(reader, from->pool, n))
                 return RECORD_NO_MEMORY;
+            CHECK(reader->buffer);
             memcpy(reader->buffer->data + reader->start + reader->used, *p, n);
         }
         *p += n;

@@ -131,7 +131,7 @@ bool rpc_call_is_over_now(struct rpc_call *call) MUST_USE;
 static inline bool rpc_call_step(struct rpc_call *call)
 {
     return ++call->work >= call->work_max ||
-           xdr_pos(&call->out) - call->work_pos >= LIMIT_SLICE_WORK * LIMIT_SLICE_PAGE;
+           xdr_pos(&call->out) - call->work_pos >= (size_t)LIMIT_SLICE_WORK * LIMIT_SLICE_PAGE;
 }
 
 static inline bool rpc_call_yield(struct rpc_call *call)

@@ -112,7 +112,7 @@ static void compound_head(struct peer_call *call)
 
 void peer_receive(int fd, struct peer_call *call)
 {
-    size_t len;
+    size_t len = 0;
 
     arena_init(&call->arena, 512);
     assert_true(record_receive(fd, call->bytes, sizeof(call->bytes), &len));

@@ -160,6 +160,9 @@ static void find(const char *name, void *function)
                                       __ATOMIC_ACQUIRE);
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc calls its parameters by
+ * reserved names. */
+
 int fsync(int fd)
 {
     static int (*next)(int);
@@ -281,3 +284,4 @@ int fstatfs(int fd, struct statfs *st)
         st->f_type = (__typeof__(st->f_type))watch->fs_type;
     return result;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

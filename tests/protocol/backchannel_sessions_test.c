@@ -252,7 +252,6 @@ static struct usage usage_now(void)
 {
     struct usage usage = {0};
     char path[64], line[256];
-    struct dirent *entry;
     FILE *file;
     DIR *fds;
 
@@ -267,7 +266,7 @@ static struct usage usage_now(void)
     (void)snprintf(path, sizeof(path), "/proc/%d/fd", script_server.pid);
     fds = opendir(path);
     assert_non_null(fds);
-    while ((entry = readdir(fds)))
+    while (readdir(fds))
         usage.fds++;
     (void)closedir(fds);
     return usage;

@@ -203,7 +203,8 @@ static void write_token(struct actor *me, const struct place *place, uint64_t to
 
 static void rely_on(struct actor *me, const struct place *place)
 {
-    uint64_t token = (uint64_t)me->number << 32 | below(me, UINT32_MAX), change, again;
+    uint64_t token = (uint64_t)me->number << 32 | below(me, UINT32_MAX);
+    uint64_t change = 0, again;
 
     if (!place->held)
         return;

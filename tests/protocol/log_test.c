@@ -563,7 +563,7 @@ static void created_once(void **state)
 static struct log_line figures(void)
 {
     unsigned before = log_find("daemon.figures", NULL).count;
-    struct log_line line = {0};
+    struct log_line line;
 
     assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
     wait_until_every(5, (line = log_find("daemon.figures", NULL)).count > before);
@@ -615,7 +615,7 @@ static void figures_of_a_run(void **state)
 static struct log_line figures_of(const char *event)
 {
     unsigned before = log_find(event, NULL).count;
-    struct log_line line = {0};
+    struct log_line line;
 
     (void)figures();
     wait_until_every(5, (line = log_find(event, NULL)).count > before);

@@ -127,10 +127,10 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
     fresh = cred ? open_as_caller(obj, cred, want, &access) : open_as_server(obj, want, &access);
     err = fresh < 0 ? errno : 0;
     vfs_blocking_end();
-    if (!err)
+    if (fresh >= 0)
         *fd = keep(obj, fresh, access);
     local_path_put(obj);
-    return err ? local_failure(err) : VFS_OK;
+    return fresh < 0 ? local_failure(err) : VFS_OK;
 }
 
 /* With the path held: may `cred` open what is open already?  Access rights do not tell that a file

@@ -22,8 +22,8 @@ enum statement {
 };
 
 static const char *const sql_text[SQL_COUNT] = {
-    [SQL_ADD] = "INSERT INTO place (id, parent, name, ino, seq) VALUES (?,?,?,?,?)"
-                " ON CONFLICT DO UPDATE SET ino = excluded.ino, seq = excluded.seq",
+    [SQL_ADD] = ("INSERT INTO place (id, parent, name, ino, seq) VALUES (?,?,?,?,?)"
+                 " ON CONFLICT DO UPDATE SET ino = excluded.ino, seq = excluded.seq"),
     [SQL_DEL] = "DELETE FROM place WHERE id = ? AND parent = ? AND name = ?",
     [SQL_FIND] = "SELECT parent, name, ino FROM place WHERE id = ? ORDER BY seq DESC LIMIT ?",
 };

@@ -154,7 +154,7 @@ static int describe(struct listing *l, const struct dirent64 *entry, struct vfs_
 static void give(struct listing *l, const struct dirent64 *entry)
 {
     struct vfs_dirent out = {
-        .name = {entry->d_name, strlen(entry->d_name)},
+        .name = {.data = entry->d_name, .len = strlen(entry->d_name)},
         .cookie = cookie_of(entry->d_off),
         .fileid = entry->d_ino,
     };

@@ -78,7 +78,7 @@ static bool emit_one(const struct vfs_readdir *rd, const struct vfs_cred *cred,
     struct vfs_object *obj = &entry->obj->vfs;
     struct vfs_attr attr;
     struct vfs_dirent dirent = {
-        .name = {entry->name, entry->len},
+        .name = {.data = entry->name, .len = entry->len},
         .cookie = entry->cookie,
         .fileid = obj->fileid,
     };

@@ -25,11 +25,13 @@ void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
     enum vfs_status found;
 
     name->expects = false;
-    if (!exclusion->unseen && check_reclaims(exclusion, c) == NFS4_OK &&
-        delegation_begin_unseen(c->server->state, dir->fs))
-        exclusion->unseen = dir->fs;
     if (exclusion->unseen)
         return;
+    if (check_reclaims(exclusion, c) == NFS4_OK &&
+        delegation_begin_unseen(c->server->state, dir->fs)) {
+        exclusion->unseen = dir->fs;
+        return;
+    }
     name->expects = dir->type != VFS_ATTRDIR;
     if (name->expects)
         found = dir->fs->ops->lookup(dir, &c->cred, name, &obj);

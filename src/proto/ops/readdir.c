@@ -143,9 +143,11 @@ static bool put_child(struct listing *l, const struct vfs_name *name, uint64_t c
     struct vfs_acl acl;
     enum nfsstat4 status = look_at_child(l, source, &acl);
 
-    if (status != NFS4_OK)
-        return put_unreadable(l, name, cookie, source, status);
-    return listing_put(l, name, cookie, source, &l->args->attr_request);
+    bool more = status == NFS4_OK ? listing_put(l, name, cookie, source, &l->args->attr_request)
+                                  : put_unreadable(l, name, cookie, source, status);
+
+    source->acl = NULL; /* it ends here */
+    return more;
 }
 
 /* Exports that stand in this directory. */

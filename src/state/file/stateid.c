@@ -25,7 +25,7 @@ enum {
 };
 
 _Static_assert(EPOCH_BYTES + INDEX_BYTES + TAG_BYTES == NFS4_OTHER_SIZE, "all of `other`");
-_Static_assert(SHARDS *CHUNK_SLOTS *LIMIT_STATEID_CHUNKS <= 1ull << INDEX_BYTES * 8,
+_Static_assert((uint64_t)SHARDS *CHUNK_SLOTS *LIMIT_STATEID_CHUNKS <= 1ull << INDEX_BYTES * 8,
                "every slot has an index");
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the low bytes of a number come first");

@@ -32,7 +32,7 @@ void pipeline_mutate(struct pipeline *p, struct client_compound *c)
     if (len < first + 4)
         return;
     for (unsigned i = 0; i < count; i++) {
-        size_t at = first + 4 * random_below(random, (uint32_t)((len - first) / 4));
+        size_t at = first + 4 * (size_t)random_below(random, (uint32_t)((len - first) / 4));
 
         xdr_patch_u32(&c->x, at, odd_word(random));
     }

@@ -170,8 +170,8 @@ static void measure(enum kind kind)
     if (ms > SLOW_MS)
         (void)printf("%8.1f s: %s took %.0f ms, %u times DELAY; the server ran for %.0f ms, the "
                      "machine was %.0f ms late\n",
-                     (double)(begin_us / 1000 - probe.start_ms) / 1e3, kind_names[kind], ms, delays,
-                     worked_ms, lag_ms);
+                     (double)begin_us / 1e6 - (double)probe.start_ms / 1e3, kind_names[kind], ms,
+                     delays, worked_ms, lag_ms);
     probe.over += ms - lag_ms > probe.limit_ms;
     probe.delays += delays;
     if (ms > probe.worst[kind])

@@ -133,8 +133,8 @@ static enum vfs_status resolve(struct export_table *table, const struct nfs_fh4 
 static void handles_return(void **state)
 {
     struct export_table *table = export_table_create();
-    struct vfs_object *obj, *again;
-    struct export *export, *again_export;
+    struct vfs_object *obj, *again = NULL;
+    struct export *export, *again_export = NULL;
     uint8_t bytes[LIMIT_FH_BYTES];
     struct nfs_fh4 fh = {.data = bytes};
 

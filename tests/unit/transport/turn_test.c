@@ -253,6 +253,7 @@ static enum rpc_result steps_run(struct rpc_call *call, uint32_t left)
 {
     for (; left > 0; left--) {
         if (rpc_call_yield(call)) {
+            /* A number, no address.  NOLINTNEXTLINE(performance-no-int-to-ptr) */
             call->parked = (void *)(uintptr_t)left;
             return RPC_PARKED;
         }
@@ -455,6 +456,7 @@ static enum rpc_result two_run_on(struct rpc_call *call, uint32_t which, bool re
             break;
         }
         if (rpc_call_yield(call)) {
+            /* A number, no address.  NOLINTNEXTLINE(performance-no-int-to-ptr) */
             call->parked = (void *)(uintptr_t)which;
             return RPC_PARKED;
         }

@@ -288,7 +288,7 @@ static void flipped_bits(void **unused)
         struct recovery *recovery;
 
         memcpy(flipped, before, len);
-        flipped[bit / 8] ^= (char)(1 << bit % 8);
+        flipped[bit / 8] = (char)(flipped[bit / 8] ^ 1 << bit % 8);
         file_write(db_path(), flipped, len);
         recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
         refused += !recovery;
