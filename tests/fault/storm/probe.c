@@ -79,7 +79,8 @@ static void look_into_stall(void)
     if (!command || since_us == 0 || since_us == looked_us || now_us() - since_us < STALL_US)
         return;
     looked_us = since_us;
-    (void)system(command);
+    if (system(command) != 0)
+        (void)printf("STORM_ON_STALL: the command failed\n");
 }
 
 static double server_ms(void)
