@@ -37,6 +37,7 @@
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/recovery/recovery.h"
+#include "state/recovery/recovery_grace.h"
 #include "state/state.h"
 #include "transport/address.h"
 #include "transport/transport.h"

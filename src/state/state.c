@@ -25,6 +25,7 @@
 #include "state/open/open.h"
 #include "state/open/open_revoke.h"
 #include "state/recovery/recovery.h"
+#include "state/recovery/recovery_grace.h"
 #include "state/session/session_client.h"
 #include "state/session/session_slots.h"
 #include "state/session/session_stats.h"

@@ -3,7 +3,7 @@
 
 #include "state/client/client.h"
 #include "state/client/recovery_client.h"
-#include "state/recovery/recovery.h"
+#include "state/recovery/recovery_grace.h"
 
 enum nfsstat4 grace_check_new(const struct compound *c)
 {

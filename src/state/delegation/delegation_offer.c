@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/file/open_tables.h"
-#include "state/recovery/recovery.h"
+#include "state/recovery/recovery_grace.h"
 
 /* One attempt, for one kind. */
 struct offer {

@@ -5,7 +5,7 @@
 #include "state/file/open_tables.h"
 #include "state/lock/lock_notice.h"
 #include "state/lock/lock_wait.h"
-#include "state/recovery/recovery.h"
+#include "state/recovery/recovery_grace.h"
 
 enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_range *range)
 {

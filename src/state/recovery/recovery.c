@@ -47,39 +47,6 @@ void recovery_stop(struct recovery *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-bool recovery_in_grace(const struct recovery *r)
-{
-    /* Pairs with recovery_grace_end(): the records are dropped first. */
-    return atomic_load_explicit(&r->phase, memory_order_acquire) != PHASE_OPEN;
-}
-
-enum nfsstat4 recovery_grant_status(const struct recovery *r)
-{
-    if (recovery_in_grace(r))
-        return NFS4ERR_GRACE;
-    return atomic_load_explicit(&r->blocked, memory_order_acquire) ? NFS4ERR_DELAY : NFS4_OK;
-}
-
-enum nfsstat4 recovery_reclaim_begin(struct recovery *r, int64_t now_ns)
-{
-    uint32_t phase;
-
-    /* Before the phase is looked at: recovery_grace_end() does it the other way round. */
-    atomic_fetch_add_explicit(&r->reclaims, 1, memory_order_seq_cst);
-    phase = atomic_load_explicit(&r->phase, memory_order_seq_cst);
-    if (phase == PHASE_GRACE) {
-        atomic_store_explicit(&r->reclaimed_ns, now_ns, memory_order_relaxed);
-        return NFS4_OK;
-    }
-    recovery_reclaim_end(r);
-    return phase == PHASE_ENDING ? NFS4ERR_DELAY : NFS4ERR_NO_GRACE;
-}
-
-void recovery_reclaim_end(struct recovery *r)
-{
-    atomic_fetch_sub_explicit(&r->reclaims, 1, memory_order_seq_cst);
-}
-
 struct debt {
     struct recovery *r;
     struct recovery_change *changes;

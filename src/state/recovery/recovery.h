@@ -44,29 +44,8 @@ struct recovery *recovery_open(const struct recovery_config *config, int64_t now
                                size_t error_size) MUST_USE;
 void recovery_close(struct recovery *recovery);
 
-/* Clients can come from now on: the grace period, if there is one, is counted from here.  Before
- * the first recovery_tick(). */
-void recovery_listening(struct recovery *recovery, int64_t now_ns);
-
-/* The server stood still until now: a grace period that is not over yet lasts for its whole length
- * from here.  By the thread of recovery_tick(). */
-void recovery_grace_prolong(struct recovery *recovery, int64_t now_ns);
-
 /* From now on records stay as they are: the server ends, its clients do not. */
 void recovery_stop(struct recovery *recovery);
-
-/* One load. */
-bool recovery_in_grace(const struct recovery *recovery);
-
-/* May state be granted that is no reclaim?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY as long as
- * it cannot be recorded which clients lost state.  Two loads. */
-enum nfsstat4 recovery_grant_status(const struct recovery *recovery);
-
-/* Brackets around the grant of a reclaim, so that none is under way when the grace period ends.
- * NFS4ERR_NO_GRACE: it is over.  NFS4ERR_DELAY: the period is about to end, or not.  Only after
- * NFS4_OK there is an end.  recovery_client_reclaim_begin() asks the client's record, too. */
-enum nfsstat4 recovery_reclaim_begin(struct recovery *recovery, int64_t now_ns) MUST_USE;
-void recovery_reclaim_end(struct recovery *recovery);
 
 /* From the timer, about once a second: end the grace period when its time is over, write what could
  * not be written. */

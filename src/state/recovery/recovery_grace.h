@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The grace period: how it begins and ends (recovery.h). */
+/*
+ * The grace period (RFC 8881 §8.4.2): whether there is one, what may be granted in it, and how it
+ * begins and ends.  The rules are in recovery.h.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -7,8 +10,30 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "wire/nfs4_types.h"
 
 struct recovery;
+
+/* One load. */
+bool recovery_in_grace(const struct recovery *recovery);
+
+/* May state be granted that is no reclaim?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY as long as
+ * it cannot be recorded which clients lost state.  Two loads. */
+enum nfsstat4 recovery_grant_status(const struct recovery *recovery);
+
+/* Brackets around the grant of a reclaim, so that none is under way when the grace period ends.
+ * NFS4ERR_NO_GRACE: it is over.  NFS4ERR_DELAY: the period is about to end, or not.  Only after
+ * NFS4_OK there is an end.  recovery_client_reclaim_begin() asks the client's record, too. */
+enum nfsstat4 recovery_reclaim_begin(struct recovery *recovery, int64_t now_ns) MUST_USE;
+void recovery_reclaim_end(struct recovery *recovery);
+
+/* Clients can come from now on: the grace period, if there is one, is counted from here.  Before
+ * the first recovery_tick(). */
+void recovery_listening(struct recovery *recovery, int64_t now_ns);
+
+/* The server stood still until now: a grace period that is not over yet lasts for its whole length
+ * from here.  By the thread of recovery_tick(). */
+void recovery_grace_prolong(struct recovery *recovery, int64_t now_ns);
 
 /* Load the records of the former life; begin the grace period, or drop them. */
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error,

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "lib/disk.h"
+#include "state/recovery/recovery_grace.h"
 #include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "lib/directory.h"
+#include "state/recovery/recovery_grace.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
 #include "vfs/vfs.h"

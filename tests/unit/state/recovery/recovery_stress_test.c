@@ -20,6 +20,7 @@
 #include "state/client/client.h"
 #include "state/file/revocation.h"
 #include "state/recovery/recovery.h"
+#include "state/recovery/recovery_grace.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
 #include "vfs/vfs.h"

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "state/recovery/recovery_grace.h"
 #include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs.h"
 
