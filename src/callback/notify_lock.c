@@ -3,6 +3,7 @@
 
 #include "callback/callback.h"
 #include "state/client/client.h"
+#include "state/lock/lock_notice.h"
 
 /* Of a client that does not take it nothing is expected. */
 static void told(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)

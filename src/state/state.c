@@ -22,6 +22,7 @@
 #include "state/file/revocation.h"
 #include "state/lock/lock_conflict.h"
 #include "state/lock/lock_notice.h"
+#include "state/lock/lock_notice_send.h"
 #include "state/open/open.h"
 #include "state/open/open_revoke.h"
 #include "state/recovery/recovery.h"

@@ -12,6 +12,7 @@
 #include "proto/ops/open_delegation.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
+#include "state/lock/lock_notice.h"
 
 static uint32_t access_of(const struct OPEN4args *args)
 {

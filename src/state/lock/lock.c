@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "state/file/open_tables.h"
-#include "state/lock/lock_notice.h"
+#include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_wait.h"
 #include "state/recovery/recovery_grace.h"
 

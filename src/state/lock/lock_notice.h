@@ -3,9 +3,8 @@
  * Notices to waiters (lock_wait.h) that their byte-range lock is free (CB_NOTIFY_LOCK, RFC 8881
  * §20.11): state/ chooses the waiters, callback/ sends the notices.
  *
- * Whatever frees a range of a file with waiters calls lock_notice_send() afterwards.  The timer
- * looks at such files, too: a range may also become free without a call, at the end of a lease, or
- * when a notified waiter does not come.  Nothing depends on a notice: clients retry anyway.
+ * A notice, and the list of files that have waiters to notify.  lock_notice_send.h chooses the
+ * waiters and hands the notices over.
  */
 #pragma once
 
@@ -57,15 +56,16 @@ void lock_notice_hook(struct state *state, const struct lock_notice_hook *hook);
 /* Can the client be notified, as OPEN4_RESULT_MAY_NOTIFY_LOCK says?  4.0 has no such callback. */
 bool lock_notice_possible(const struct client *client);
 
-/* Notify the waiters of the file whose locks are free now.  Without file.lock. */
-void lock_notice_send(struct state *state, struct file *file);
-
 /* The client has (`heard`), or has not, answered the notice.  On any thread, with no lock. */
 void lock_notice_done(struct lock_notice *notice, bool heard);
 
-/* From the timer. */
-void lock_notice_tick(struct state *state);
+/* ---- for the files of locks ---- */
 
-/* For lock_wait.c: the file has a waiter that can be notified; a notice for that waiter. */
+/* The file has a waiter that can be notified: the timer looks at it.  With file.lock. */
 void lock_notice_watch_locked(struct state *state, struct file *file);
+
+/* The next file on the list of those, off it and with its reference; or NULL. */
+struct file *lock_notices_pop(struct lock_notices *notices);
+
+/* A notice for that waiter, or NULL without memory.  With file.lock. */
 struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *waiter);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "state/delegation/delegation.h"
 #include "state/file/revocation.h"
+#include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_state.h"
 #include "state/lock/lock_wait.h"
 #include "state/open/open_internal.h"

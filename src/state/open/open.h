@@ -23,7 +23,6 @@
 #include "state/file/open_tables.h"
 #include "state/file/owner.h"
 #include "state/file/stateid.h"
-#include "state/lock/lock_notice.h"
 #include "state/state.h"
 
 struct delegation_waiter;

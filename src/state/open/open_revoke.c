@@ -3,6 +3,7 @@
 
 #include "state/delegation/delegation.h"
 #include "state/file/revocation.h"
+#include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_state.h"
 #include "state/open/open_internal.h"
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "state/client/client_lease.h"
+#include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_wait.h"
 #include "unit/state/open/open_fixture.h"
 
