@@ -14,11 +14,5 @@ bool open_is_unconfirmed(struct stateid *sid);
  * OLD_STATEID; EXPIRED, ADMIN_REVOKED.  The owner is confirmed by owner_seqid_end(). */
 enum nfsstat4 open_confirm(struct open *open, uint32_t seqid, struct stateid4 *out) MUST_USE;
 
-/* By the request that has the owner's sequence busy: the open waits to be confirmed; it no longer
- * does; it ends, and its owner begins again. */
-void open_pending_set(struct owner_seqid *seqid, const struct stateid4 *stateid, int64_t now_ns);
-void open_pending_reset(struct owner_seqid *seqid);
-void open_pending_cancel(struct owner_seqid *seqid);
-
 /* From a timer, about once a second: end those that have waited for a lease time. */
 void open_confirm_tick(struct state *state, int64_t now_ns);

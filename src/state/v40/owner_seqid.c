@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/memory.h"
-#include "state/v40/open_confirm.h"
+#include "state/v40/open_pending.h"
 #include "state/v40/owner_closed.h"
 #include "state/v40/owner_tables.h"
 #include "vfs/vfs.h"

@@ -70,7 +70,7 @@ struct owner_seqid {
     uint8_t *large; /* `size` bytes for what does not fit into `small`, or NULL */
     uint8_t small[OWNER_REPLY_SMALL];
 
-    /* open_confirm.h */
+    /* open_pending.h */
     bool is_pending;
     struct stateid4 pending;
     struct list pending_link; /* this and the next under owner_tables.pending_lock */
