@@ -7,8 +7,7 @@
 #include "state/file/revocation.h"
 #include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_state.h"
-#include "state/lock/lock_wait.h"
-#include "state/open/open_internal.h"
+#include "state/open/open_end.h"
 #include "state/open/open_share.h"
 
 bool open_by_caller(const struct open *open, uint32_t access, const struct vfs_cred *cred)
@@ -46,17 +45,6 @@ static struct open *find_locked(const struct owner_table *table, const struct ow
             return open;
     }
     return NULL;
-}
-
-void open_vfs_close(struct open *open)
-{
-    struct vfs_object *obj = open->obj;
-
-    for (enum vfs_open_want want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
-        if (open->held & (1u << want))
-            obj->fs->ops->close(obj, want);
-    }
-    open->held = 0;
 }
 
 /* The last reference is gone: of the table, the lock states and all I/O. */
@@ -104,14 +92,6 @@ static void insert_locked(struct owner_table *table, struct open *open)
     htable_insert(&table->opens, &open->by_owner, key_hash(open->owner, open->obj));
     list_push_back(&table->open_list, &open->client_link);
     table->open_count++;
-    atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
-}
-
-static void remove_locked(struct owner_table *table, struct open *open)
-{
-    htable_remove(&table->opens, &open->by_owner);
-    list_remove(&open->client_link);
-    table->open_count--;
     atomic_store_explicit(&table->open_total, table->open_count, memory_order_relaxed);
 }
 
@@ -263,21 +243,6 @@ enum nfsstat4 open_commit(struct open_request *request, struct stateid4 *out)
     return NFS4_OK;
 }
 
-void open_unhash_locked(struct open *open)
-{
-    struct owner_table *table = owner_table_of(open->client);
-
-    file_share_sub(&open->file->share, open_access(open), open->deny);
-    share_group_sub(open->group, open_access(open), open->deny);
-    list_remove(&open->file_link);
-    share_group_put(&open->file->opens, open->group);
-    open->group = NULL;
-    lock_wait_forget_open_locked(open);
-    pthread_mutex_lock(&table->lock);
-    remove_locked(table, open);
-    pthread_mutex_unlock(&table->lock);
-}
-
 enum nfsstat4 open_close(struct open *open, uint32_t seqid)
 {
     enum nfsstat4 status;
@@ -367,23 +332,6 @@ bool open_client_has_state(const struct client *client)
 
     return table && (atomic_load_explicit(&table->open_total, memory_order_relaxed) > 0 ||
                      atomic_load_explicit(&table->delegation_total, memory_order_relaxed) > 0);
-}
-
-struct open *open_pick(struct owner_table *table, bool closing)
-{
-    struct open *open = NULL;
-
-    pthread_mutex_lock(&table->lock);
-    if (closing)
-        table->closed = true;
-    if (!list_empty(&table->open_list)) {
-        open = LIST_ENTRY(table->open_list.next, struct open, client_link);
-        stateid_get(&open->sid);
-    } else if (closing) {
-        owner_sweep_locked(table);
-    }
-    pthread_mutex_unlock(&table->lock);
-    return open;
 }
 
 void open_client_release(struct client *client)

@@ -5,7 +5,7 @@
 #include "state/file/revocation.h"
 #include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_state.h"
-#include "state/open/open_internal.h"
+#include "state/open/open_end.h"
 
 void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked)
 {

@@ -4,7 +4,7 @@
 
 #include "lib/test.h"
 #include "state/client/client.h"
-#include "state/open/open_internal.h"
+#include "state/open/open_end.h"
 #include "state/open/open_revoke.h"
 #include "v41_fixture.h"
 

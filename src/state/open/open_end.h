@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How an open ends: what CLOSE, revocation and the removal of a client share. */
+/* How an open ends: what CLOSE, revocation and the removal of a client have in common. */
 #pragma once
 
 #include "state/open/open.h"
