@@ -28,8 +28,8 @@
 #include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/session/session_client.h"
-#include "state/session/session_slots.h"
 #include "state/session/session_stats.h"
+#include "state/session/slot_recall.h"
 
 enum {
     LEASE_DEFAULT_S = 90
@@ -170,7 +170,7 @@ void state_tick(struct state *state, int64_t now_ns)
     client_shed_sessions(state, now_ns);
     client_shed(state, now_ns);
     state_limits_tick(state);
-    session_slots_press(state, now_ns);
+    slot_recall_tick(state, now_ns);
     lock_notice_tick(state);
     delegation_tick(state, now_ns);
     delegation_pressure_tick(state, now_ns);

@@ -236,36 +236,7 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
     return grant;
 }
 
-struct pressing {
-    int64_t now_ns;
-    struct slot_recall_round round;
-};
-
-static bool press_visited(struct hnode *node, void *arg)
+void session_slots_press(struct session *session, int64_t now_ns)
 {
-    struct session *session = CONTAINER_OF(node, struct session, by_id);
-    struct pressing *pressing = arg;
-
-    if (!slot_table_resize_try(&session->slots))
-        return true;
-    press(session, NULL, pressing->now_ns);
-    slot_recall_consider(&pressing->round, session, pressing->now_ns);
-    slot_table_resize_end(&session->slots);
-    return true;
-}
-
-void session_slots_press(struct state *state, int64_t now_ns)
-{
-    struct pressing pressing = {.now_ns = now_ns};
-
-    if (!reply_budget_tight(&state->reply_budget))
-        return;
-    for (size_t i = 0; i < SESSION_SHARDS; i++) {
-        struct session_shard *shard = &state->session_shards[i];
-
-        pthread_mutex_lock(&shard->lock);
-        htable_visit(&shard->table, press_visited, &pressing);
-        pthread_mutex_unlock(&shard->lock);
-    }
-    slot_recall_send(state, &pressing.round);
+    press(session, NULL, now_ns);
 }

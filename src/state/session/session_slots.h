@@ -50,9 +50,8 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
 /* Slots that the client is yet to leave: what CB_RECALL_SLOT could ask for.  0: none. */
 uint32_t session_slots_excess(const struct session *session);
 
-/* From the timer: if the budget is tight, let all sessions aim at their share, and call idle ones,
- * which would not hear of it. */
-void session_slots_press(struct state *state, int64_t now_ns);
+/* The budget is tight: let the session aim at its share.  With slot_table.resizing. */
+void session_slots_press(struct session *session, int64_t now_ns);
 
 /* Count `grown` bytes more (or less) of kept replies. */
 void session_reply_bytes_add(struct session *session, int64_t grown);

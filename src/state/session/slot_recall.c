@@ -2,6 +2,7 @@
 #include "state/session/slot_recall.h"
 
 #include "base/clock.h"
+#include "state/reply_budget.h"
 #include "state/session/session.h"
 
 enum {
@@ -20,6 +21,13 @@ void slot_recall_done(struct session *session)
     atomic_store_explicit(&session->demand.recall.under_way, false, memory_order_relaxed);
 }
 
+/* Those that the timer comes by and that are to be asked: references. */
+struct round {
+    int64_t now_ns;
+    struct session *sessions[LIMIT_SLOT_RECALLS_PER_TICK];
+    uint32_t count;
+};
+
 /* Each request that comes later than this puts it off: session_slots_note(). */
 static bool idle(const struct session *session, int64_t now_ns)
 {
@@ -33,23 +41,38 @@ static bool callable(const struct session *session)
            atomic_load_explicit(&session->back_bound, memory_order_relaxed) > 0;
 }
 
-void slot_recall_consider(struct slot_recall_round *round, struct session *session, int64_t now_ns)
+/* Should it be asked, being idle?  Then it is in the round.  With its slot_table.resizing. */
+static void consider(struct round *round, struct session *session)
 {
     struct slot_recall *recall = &session->demand.recall;
     int64_t pause_ns = INTERVAL_S * NSEC_PER_SEC;
 
     if (round->count == LIMIT_SLOT_RECALLS_PER_TICK || session_slots_excess(session) == 0 ||
-        now_ns < recall->next_ns || !idle(session, now_ns) || !callable(session) ||
+        round->now_ns < recall->next_ns || !idle(session, round->now_ns) || !callable(session) ||
         atomic_load_explicit(&recall->under_way, memory_order_relaxed))
         return;
     if (++recall->tries % TRIES == 0)
         pause_ns = session->client->state->lease_ns;
-    recall->next_ns = now_ns + pause_ns;
+    recall->next_ns = round->now_ns + pause_ns;
     atomic_store_explicit(&recall->under_way, true, memory_order_relaxed);
     round->sessions[round->count++] = session_get(session);
 }
 
-void slot_recall_send(struct state *state, struct slot_recall_round *round)
+static bool press_visited(struct hnode *node, void *arg)
+{
+    struct session *session = CONTAINER_OF(node, struct session, by_id);
+    struct round *round = arg;
+
+    if (!slot_table_resize_try(&session->slots))
+        return true;
+    session_slots_press(session, round->now_ns);
+    consider(round, session);
+    slot_table_resize_end(&session->slots);
+    return true;
+}
+
+/* Ask them, without a lock. */
+static void ask(struct state *state, const struct round *round)
 {
     const struct slot_recall_hook *hook = &state->slot_hook;
 
@@ -61,4 +84,20 @@ void slot_recall_send(struct state *state, struct slot_recall_round *round)
             slot_recall_done(session);
         session_put(session);
     }
+}
+
+void slot_recall_tick(struct state *state, int64_t now_ns)
+{
+    struct round round = {.now_ns = now_ns};
+
+    if (!reply_budget_tight(&state->reply_budget))
+        return;
+    for (size_t i = 0; i < SESSION_SHARDS; i++) {
+        struct session_shard *shard = &state->session_shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        htable_visit(&shard->table, press_visited, &round);
+        pthread_mutex_unlock(&shard->lock);
+    }
+    ask(state, &round);
 }

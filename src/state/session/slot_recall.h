@@ -28,14 +28,6 @@ void slot_recall_hook(struct state *state, const struct slot_recall_hook *hook);
 /* The client has answered, or has not.  On any thread. */
 void slot_recall_done(struct session *session);
 
-/* Those that the timer comes by and that are to be asked: references. */
-struct slot_recall_round {
-    struct session *sessions[LIMIT_SLOT_RECALLS_PER_TICK];
-    uint32_t count;
-};
-
-/* Should it be asked, being idle?  Then it is in the round.  With its slot_table.resizing. */
-void slot_recall_consider(struct slot_recall_round *round, struct session *session, int64_t now_ns);
-
-/* Ask them, without a lock. */
-void slot_recall_send(struct state *state, struct slot_recall_round *round);
+/* From the timer: if the budget is tight, let all sessions aim at their share, and call idle ones,
+ * which would not hear of it. */
+void slot_recall_tick(struct state *state, int64_t now_ns);

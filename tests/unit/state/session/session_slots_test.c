@@ -14,6 +14,7 @@
 #include "state/client/client.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/slot_recall.h"
 
 enum {
     LEASE_S = 10,
@@ -296,7 +297,7 @@ static bool note_asked(struct session *session, uint32_t highest, void *context)
 static void tick(int64_t seconds)
 {
     pass(seconds);
-    session_slots_press(state, now_ns);
+    slot_recall_tick(state, now_ns);
 }
 
 /* One that sends nothing does not hear of its target: it is called (RFC 8881 §20.8), one call at a
