@@ -24,6 +24,7 @@
 #include "proto/nfs4_program.h"
 #include "proto/v41/sequence.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
 #include "wire/nfs4_codec.h"
 
 enum {

@@ -5,6 +5,8 @@
 #include "proto/v41/session_ops.h"
 
 #include "state/session/session_back.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 #include "state/session/session_stats.h"
 #include "wire/nfs4_codec.h"
 

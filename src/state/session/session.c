@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Sessions: the sharded table, references, and the end of a session.  CREATE_SESSION is in
- * session_create.c.
- */
+/* Sessions: the sharded table, references and slots. */
 #include "state/session/session.h"
 
 #include <string.h>
 
 #include "base/check.h"
-#include "base/log.h"
-#include "state/session/session_back.h"
-#include "state/session/session_conn.h"
+#include "base/memory.h"
 #include "state/session/session_internal.h"
 
 /* The id is random bytes already: eight of them are its hash. */
@@ -32,6 +27,22 @@ struct session *session_get(struct session *session)
 {
     atomic_fetch_add_explicit(&session->refs, 1, memory_order_relaxed);
     return session;
+}
+
+/* The last reference is gone. */
+static void session_free(struct session *session)
+{
+    struct client *client = session->client;
+    void *backchannel = atomic_load_explicit(&session->backchannel, memory_order_acquire);
+
+    if (backchannel)
+        client->state->back_hooks.freed(backchannel);
+    session_slots_fini(session);
+    CHECK(list_empty(&session->bindings));
+    pthread_mutex_destroy(&session->lock);
+    memory_free(MEMORY_sessions, session->cb_auth.machine);
+    memory_free(MEMORY_sessions, session);
+    client_put(client);
 }
 
 void session_put(struct session *session)
@@ -100,61 +111,6 @@ void session_unhash_locked(struct session *session)
     session->client->session_count--;
     atomic_fetch_sub_explicit(&state->session_count, 1, memory_order_relaxed);
     state_limit_give(state, STATE_LIMIT_sessions, 1);
-}
-
-void session_bury(struct session *session)
-{
-    session_conn_unbind_all(session);
-    session_back_ended(session);
-    session_slots_end(session);
-    log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
-             LOG_ID("client", session->client->id));
-    session_put(session);
-}
-
-bool session_end_locked(struct session *session, uint32_t except)
-{
-    /* In this order, and session_slot_acquire() the other way round, all of it seq_cst: a request
-     * that is not counted sees the mark. */
-    atomic_store_explicit(&session->ending, true, memory_order_seq_cst);
-    if (slot_table_busy(&session->slots, except) > 0) {
-        atomic_store_explicit(&session->ending, false, memory_order_seq_cst);
-        return false;
-    }
-    session_unhash_locked(session);
-    return true;
-}
-
-static enum nfsstat4 destroy_locked(struct session *session, const struct session *own,
-                                    uint32_t own_slot)
-{
-    if (session_dead(session))
-        return NFS4ERR_BADSESSION;
-    if (!session_end_locked(session, own == session ? own_slot : UINT32_MAX))
-        return NFS4ERR_DELAY;
-    list_remove(&session->client_link);
-    return NFS4_OK;
-}
-
-enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
-                              const struct session *own, uint32_t own_slot)
-{
-    struct session *session = session_lookup(state, id);
-    enum nfsstat4 status;
-
-    if (!session)
-        return NFS4ERR_BADSESSION;
-    if (session_conn_is_bound(conn, session)) {
-        pthread_mutex_lock(&state->clients.lock);
-        status = destroy_locked(session, own, own_slot);
-        pthread_mutex_unlock(&state->clients.lock);
-        if (status == NFS4_OK)
-            session_bury(session);
-    } else {
-        status = NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
-    }
-    session_put(session);
-    return status;
 }
 
 /* The lock is held until it is decided whether this thread ends the session. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions: CREATE_SESSION, DESTROY_SESSION (RFC 8881 §18.36, §18.37) and what SEQUENCE needs of
- * one.  Found by id through 64 shards; a connection remembers its last one (session_conn.h).
+ * Sessions, and what SEQUENCE needs of one: session_create.h makes them, session_end.h ends them.
+ * Found by id through 64 shards; a connection remembers its last one (session_conn.h).
  *
  * A session that is destroyed leaves its shard, is marked dead and loses its connections; its
  * memory goes with the last reference.
@@ -20,8 +20,6 @@
 #include "state/session/session_slots.h"
 #include "state/session/slot_table.h"
 #include "state/state.h"
-
-struct session_conn;
 
 enum {
     /* RPC headers with AUTH_NONE, RFC 5531 §9: what sizes of §18.36.3 count besides the
@@ -76,18 +74,6 @@ struct session {
     struct session_demand demand;
 };
 
-/* CREATE_SESSION.  `conn` is the connection that it came over, `minor_version` the COMPOUND's; the
- * session is bound to both.  On NFS4_OK *resok is the reply, without pointers. */
-enum nfsstat4 session_create(struct state *state, const struct client_principal *principal,
-                             struct session_conn *conn, uint32_t minor_version,
-                             const struct CREATE_SESSION4args *args, int64_t now_ns,
-                             struct CREATE_SESSION4resok *resok);
-
-/* DESTROY_SESSION over `conn`.  `own` is the session whose SEQUENCE leads the COMPOUND, with its
- * slot, or NULL.  NFS4ERR_DELAY as long as other slots are in use. */
-enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
-                              const struct session *own, uint32_t own_slot);
-
 /* A reference for the caller, or NULL. */
 struct session *session_lookup(struct state *state, const uint8_t *id);
 
@@ -100,7 +86,7 @@ static inline bool session_dead(const struct session *session)
 }
 
 /* slot_acquire() for a session that may be about to end: SLOT_GONE when it has.  A request that is
- * let in is seen by session_destroy().  With no lock held. */
+ * let in is seen by session_end_locked().  With no lock held. */
 enum slot_verdict session_slot_acquire(struct session *session, struct slot *slot, uint32_t seqid,
                                        const struct slot_request *request,
                                        struct slot_replay *replay);

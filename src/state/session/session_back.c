@@ -219,11 +219,3 @@ void session_back_ended(struct session *session)
     if (hooks->ended)
         hooks->ended(session, hooks->context);
 }
-
-void session_back_freed(struct session *session)
-{
-    void *backchannel = atomic_load_explicit(&session->backchannel, memory_order_acquire);
-
-    if (backchannel)
-        session->client->state->back_hooks.freed(backchannel);
-}

@@ -112,4 +112,3 @@ void session_back_forget_locked(struct session *session);
 /* Hooks; no lock is held. */
 void session_back_bound(struct session *session);
 void session_back_ended(struct session *session);
-void session_back_freed(struct session *session);

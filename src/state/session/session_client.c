@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/session/session_client.h"
 
-#include "state/session/session.h"
+#include "state/session/session_end.h"
 #include "state/session/session_internal.h"
 
 void session_client_unhash_locked(struct client *client)

@@ -4,6 +4,8 @@
  * confirmation; the session.  Whatever happens once the sequence has moved is kept, errors of the
  * arguments too, and is answered again to a retry.
  */
+#include "state/session/session_create.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -13,7 +15,6 @@
 #include "state/client/client_lease.h"
 #include "state/client/client_record.h"
 #include "state/client/client_table.h"
-#include "state/session/session.h"
 #include "state/session/session_back.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_internal.h"
@@ -118,19 +119,6 @@ static struct session *session_make(struct client *client, uint32_t minor_versio
     session_slots_init(session, args->csa_fore_chan_attrs.ca_maxrequests, now_ns);
     session->fore.ca_maxrequests = session->demand.initial;
     return session;
-}
-
-void session_free(struct session *session)
-{
-    struct client *client = session->client;
-
-    session_back_freed(session);
-    session_slots_fini(session);
-    CHECK(list_empty(&session->bindings));
-    pthread_mutex_destroy(&session->lock);
-    memory_free(MEMORY_sessions, session->cb_auth.machine);
-    memory_free(MEMORY_sessions, session);
-    client_put(client);
 }
 
 /* Other clients whose lease is over give way. */

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 #include "state/session/session_status.h"
 #include "transport/connection.h"
 

@@ -14,6 +14,7 @@
 #include "lib/test.h"
 #include "state/client/client_lease.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
 #include "v41_fixture.h"
 
 #define EXPIRED_FLAGS SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
+
 const struct client_principal alice = {1, 1000}, bob = {1, 1001};
 struct state *state;
 struct session_conn *conn;

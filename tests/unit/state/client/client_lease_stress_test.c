@@ -15,6 +15,7 @@
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
 #include "state/session/session_status.h"
 
 enum {

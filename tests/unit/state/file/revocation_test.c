@@ -16,6 +16,7 @@
 #include "state/recovery/recovery.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
 #include "unit/state/open/open_fixture.h"
 #include "vfs/vfs.h"
 

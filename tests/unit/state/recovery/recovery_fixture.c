@@ -8,6 +8,8 @@
 #include "state/recovery/recovery_grace.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 #include "vfs/vfs.h"
 
 struct state *state;

@@ -4,6 +4,7 @@
  */
 #include "state/session/session_conn.h"
 
+#include "state/session/session_end.h"
 #include "unit/state/client/client_fixture.h"
 
 static enum nfsstat4 bind(struct session_conn *c, struct session *to,

@@ -6,6 +6,7 @@
 #include "state/session/session_status.h"
 
 #include "state/recovery/recovery.h"
+#include "state/session/session_end.h"
 #include "unit/state/client/client_fixture.h"
 
 #define BACK CREATE_SESSION4_FLAG_CONN_BACK_CHAN

@@ -16,6 +16,8 @@
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 
 enum {
     USERS = 3,

@@ -13,6 +13,8 @@
 #include "state/client/client.h"
 #include "state/session/session_back.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 #include "state/session/session_status.h"
 
 static const struct client_principal alice = {1, 1000}, bob = {1, 1001};

@@ -13,6 +13,8 @@
 #include "state/client/client.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 
 enum {
     THREADS = 3,

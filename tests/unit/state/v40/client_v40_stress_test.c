@@ -16,6 +16,8 @@
 #include "state/file/revocation.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
+#include "state/session/session_create.h"
+#include "state/session/session_end.h"
 #include "unit/state/open/open_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

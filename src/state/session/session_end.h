@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a session ends: DESTROY_SESSION (RFC 8881 §18.37), and what that has in common with the
+ * removal of a client.
+ */
+#pragma once
+
+#include "state/session/session.h"
+
+struct session_conn;
+
+/* DESTROY_SESSION over `conn`.  `own` is the session whose SEQUENCE leads the COMPOUND, with its
+ * slot, or NULL.  NFS4ERR_DELAY as long as other slots are in use. */
+enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
+                              const struct session *own, uint32_t own_slot);
+
+/* First step, with client_table.lock: the session leaves its shard and is dead, unless a request is
+ * in progress in another slot than `except` (UINT32_MAX: none).  False: nothing has changed.  It
+ * stays on its client's list: the caller takes it off. */
+bool session_end_locked(struct session *session, uint32_t except);
+
+/* Second step, without a lock: unbind its connections, drop the shard's reference. */
+void session_bury(struct session *session);
