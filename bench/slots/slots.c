@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "proto/nfs4_program.h"
 #include "proto/v41/sequence.h"
+#include "state/client/client_exchange.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"
 #include "wire/nfs4_codec.h"

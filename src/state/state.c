@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "state/client/client_hooks.h"
 #include "state/client/client_info.h"
-#include "state/client/client_lease.h"
+#include "state/client/client_sweep.h"
 #include "state/client/client_table.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_pressure.h"

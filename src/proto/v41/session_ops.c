@@ -4,6 +4,8 @@
  */
 #include "proto/v41/session_ops.h"
 
+#include "state/client/client_exchange.h"
+#include "state/client/client_table.h"
 #include "state/session/session_back.h"
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"

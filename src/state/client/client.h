@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client records, and EXCHANGE_ID (RFC 8881 §18.35) that makes those of NFSv4.1 and later.
+ * Client records: client_exchange.h makes those of NFSv4.1 and later, v40/client_v40.h those of
+ * 4.0.
  *
  *     (none) --EXCHANGE_ID--> unconfirmed --first CREATE_SESSION--> confirmed --> dead
  *     (none) --SETCLIENTID--> unconfirmed --SETCLIENTID_CONFIRM---> confirmed --> dead
@@ -29,6 +30,8 @@ struct client_principal {
     uint32_t flavor;
     uint32_t uid;
 };
+
+bool client_principal_equal(const struct client_principal *a, const struct client_principal *b);
 
 /* The record that took over its owner string: client_peer.h. */
 struct client_replaced {
@@ -102,27 +105,16 @@ struct client {
     struct owner_table *owners;
 };
 
-struct client_exchange {
-    uint64_t clientid;
-    uint32_t sequence; /* for the next CREATE_SESSION */
-    bool confirmed;    /* EXCHGID4_FLAG_CONFIRMED_R */
-};
-
-/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `source`: where from; NULL: not known.  DELAY
- * when there are too many clients, or too many there, and none can give way. */
-enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
-                                 const struct client_source *source,
-                                 const struct EXCHANGE_ID4args *args, int64_t now_ns,
-                                 struct client_exchange *out);
-
-/* DESTROY_CLIENTID, RFC 8881 §18.50. */
-enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns);
-
 /* RECLAIM_COMPLETE for all file systems; COMPLETE_ALREADY the second time (RFC 8881 §18.51). */
 enum nfsstat4 client_reclaim_complete(struct client *client);
 
 /* A reference for the caller, or NULL. */
 struct client *client_lookup(struct state *state, uint64_t clientid);
+
+/* A live record of either kind, or of one, or NULL; no reference.  With client_table.lock. */
+struct client *client_find_locked(struct state *state, uint64_t clientid);
+struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
+                                       enum client_kind kind);
 
 struct client *client_get(struct client *client);
 void client_put(struct client *client);

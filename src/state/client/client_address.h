@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The client records of an address: an IPv4 address, or an IPv6 network of 64 bits.  One address
- * that makes ever more of them takes its own, and not those of others.
+ * that makes ever more of them takes its own, and not those of others (client_room.h).
  *
  * Everything here with client_table.lock held.
  */
@@ -35,11 +35,9 @@ struct client_origin {
     uint32_t count;
 };
 
-/* Make room for one more record of this address (NULL: not known, and not bounded).  The record
- * that gives way goes on `doomed`: an unconfirmed one, else one whose lease is over, else one
- * without sessions and state.  False: the address has as many as it may. */
-bool client_address_make_room_locked(struct state *state, const struct client_address *address,
-                                     int64_t now_ns, struct list *doomed);
+/* The records of an address, or NULL: it has none. */
+struct client_origin *client_address_find_locked(const struct client_table *clients,
+                                                 const struct client_address *address);
 
 /* A new record, not confirmed, counts as one of its address.  False without memory. */
 bool client_address_add_locked(struct client_table *clients, struct client *client,

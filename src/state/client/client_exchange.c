@@ -2,14 +2,16 @@
 /*
  * EXCHANGE_ID: which of the cases of RFC 8881 §18.35.4 it is, and what follows.
  */
+#include "state/client/client_exchange.h"
+
 #include <string.h>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "state/client/client.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_record.h"
+#include "state/client/client_room.h"
 #include "state/client/client_table.h"
 
 /* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */

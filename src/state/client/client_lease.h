@@ -51,6 +51,7 @@ bool client_lapsed_locked(struct client *client, int64_t now_ns);
 /* Has it a request in progress?  Of those that do not see what was revoked before the call
  * (stateid_revoked()) none is missed.  Takes client_table.lock. */
 bool client_request_runs(struct client *client);
+bool client_request_runs_locked(struct client *client);
 
 /* A renewal that is younger than this may stand for the next: the client's cache line is then only
  * read, by all threads that serve it. */
@@ -68,31 +69,3 @@ static inline void client_renew(struct client *client, int64_t now_ns)
     if (!client_renewed_now(client, now_ns))
         atomic_store_explicit(&client->renewed_ns, now_ns, memory_order_relaxed);
 }
-
-/* From the same timer: as long as the budget for replies is scarce, end the sessions of clients
- * whose lease is over, the longest expired first.  All else that they have stays: a client that
- * comes back creates a new session. */
-void client_shed_sessions(struct state *state, int64_t now_ns);
-
-/* From the same timer, after a shortage or before one (state_limits_scarce()): remove clients whose
- * lease is over, the longest expired first. */
-void client_shed(struct state *state, int64_t now_ns);
-
-/* From a timer, about once a second: see the list above; unconfirmed records go after one
- * lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
-void client_sweep(struct state *state, int64_t now_ns);
-
-/* ---- with client_table.lock ---- */
-
-/* Into the queue that it belongs to, confirmed or not; out of all of them. */
-void client_queue_locked(struct client *client);
-void client_unqueue_locked(struct client *client);
-
-/* Unhash the client that is expired the longest and has no request in progress, but not `spare`
- * (which may be NULL).  False: there is none. */
-bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
-                         struct list *doomed);
-
-/* Make room for one more record from this address.  False: all clients are alive. */
-bool client_make_room_locked(struct state *state, const struct client_address *address,
-                             int64_t now_ns, struct list *doomed);

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "state/client/client_table.h"
+#include "state/client/client.h"
 
 void client_peer_of(const struct sockaddr *address, struct client_peer *out)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How client records come into being and go, and by which owner strings they are found: one table
- * for both kinds, each with strings of its own.
+ * How client records come into being, and by which owner strings they are found: one table for
+ * both kinds, each with strings of its own.
  */
 #include "state/client/client_record.h"
 
@@ -11,8 +11,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "state/client/client_hooks.h"
-#include "state/client/client_lease.h"
-#include "state/client/client_table.h"
+#include "state/client/client_queue.h"
 #include "state/client/recovery_client.h"
 
 static uint64_t owner_hash(const struct client_table *clients, enum client_kind kind,
@@ -134,16 +133,4 @@ struct client *client_record_add_locked(struct state *state, const struct client
     clients->count++;
     state_limit_add(state, STATE_LIMIT_clients, 1);
     return client;
-}
-
-void client_free(struct client *client)
-{
-    CHECK(list_empty(&client->sessions));
-    client->state->client_hooks->owners_destroy(client->owners);
-    recovery_client_free(client->state->recovery, client);
-    if (client->v40)
-        client->v40_hooks->free(client->v40);
-    memory_free(MEMORY_clients, client->impl_name);
-    memory_free(MEMORY_clients, client->impl_domain);
-    memory_free(MEMORY_clients, client);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How client records are made and freed, and the owner strings that they are found by.
+ * How client records are made, and the owner strings that they are found by.
  */
 #pragma once
 
@@ -43,6 +43,3 @@ struct client *client_record_add_locked(struct state *state, const struct client
 /* The owner string's records, or NULL. */
 struct client_owner *client_owner_find_locked(struct state *state, enum client_kind kind,
                                               const struct wire_opaque *id);
-
-/* The last reference is gone. */
-void client_free(struct client *client);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of clients: lookup, confirmation, and removal in two steps.  Under client_table.lock a
+ * The table of clients: confirmation, and removal in two steps.  Under client_table.lock a
  * record is unhashed and marked dead, and its sessions too; after the lock is given back the
  * sessions' connections, and the opens and locks of all that were unhashed, are dropped (which may
  * call backends).
@@ -8,13 +8,6 @@
 #pragma once
 
 #include "state/client/client.h"
-
-/* A live record of either kind, or of one, or NULL; no reference. */
-struct client *client_find_locked(struct state *state, uint64_t clientid);
-struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
-                                       enum client_kind kind);
-
-bool client_principal_equal(const struct client_principal *a, const struct client_principal *b);
 
 /* Sessions, opens or locks? */
 bool client_busy_locked(struct client *client);
@@ -27,3 +20,6 @@ void client_confirm_locked(struct client *client, struct list *doomed);
 
 /* Second step, without the lock. */
 void client_bury(struct state *state, struct list *doomed);
+
+/* DESTROY_CLIENTID, RFC 8881 §18.50. */
+enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns);

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_record.h"
+#include "state/client/client_room.h"
 #include "state/client/client_table.h"
 #include "state/session/session_back.h"
 #include "state/session/session_conn.h"

@@ -13,6 +13,7 @@
 #include "state/client/client_info.h"
 #include "state/client/client_lease.h"
 #include "state/client/client_record.h"
+#include "state/client/client_room.h"
 #include "state/client/client_table.h"
 #include "state/file/revocation.h"
 #include "state/v40/client_v40.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "state/client/client_exchange.h"
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"
 #include "state/session/session_status.h"

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/test.h"
+#include "state/client/client_exchange.h"
 #include "state/client/client_lease.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"

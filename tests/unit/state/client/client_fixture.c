@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "state/client/client_exchange.h"
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/client/client.h"
+#include "state/client/client_exchange.h"
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "state/client/client_exchange.h"
 #include "unit/state/client/client_fixture.h"
 
 static struct client_info info_of(uint64_t clientid)

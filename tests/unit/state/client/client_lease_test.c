@@ -5,6 +5,8 @@
  */
 #include "state/client/client_lease.h"
 
+#include "state/client/client_exchange.h"
+#include "state/client/client_table.h"
 #include "state/session/session_status.h"
 #include "unit/state/client/client_fixture.h"
 

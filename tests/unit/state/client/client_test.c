@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "state/client/client_exchange.h"
+#include "state/client/client_table.h"
 #include "unit/state/client/client_fixture.h"
 
 static void case1_new_owner(void **unused)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Delegations that their holders lose (RFC 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.6). */
+#include "state/client/client_table.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 static struct stateid4 recall_of(struct client *client, struct vfs_object *obj)

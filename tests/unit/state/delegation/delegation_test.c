@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is given a delegation, who is not, and how one is returned (RFC 8881 §10.4, §18.6). */
+#include "state/client/client_table.h"
 #include "state/delegation/delegation_pressure.h"
 #include "unit/state/delegation/delegation_fixture.h"
 

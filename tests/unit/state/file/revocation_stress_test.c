@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "lib/wait.h"
 #include "state/client/client_lease.h"
+#include "state/client/client_table.h"
 #include "state/file/revocation.h"
 #include "unit/state/open/open_fixture.h"
 

@@ -6,6 +6,7 @@
 #include "backend/mem/mem.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "state/client/client_exchange.h"
 #include "state/file/revocation.h"
 
 struct fixture fx;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "state/client/client_table.h"
 #include "unit/state/open/open_fixture.h"
 
 /* Every pair of OPENs by two owners, against the rule of RFC 8881 §9.7. */

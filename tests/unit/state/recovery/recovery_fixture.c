@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "lib/directory.h"
+#include "state/client/client_exchange.h"
+#include "state/client/client_table.h"
 #include "state/recovery/recovery_grace.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"

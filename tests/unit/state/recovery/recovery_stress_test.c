@@ -18,6 +18,8 @@
 #include "lib/directory.h"
 #include "lib/test.h"
 #include "state/client/client.h"
+#include "state/client/client_exchange.h"
+#include "state/client/client_table.h"
 #include "state/file/revocation.h"
 #include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"

@@ -4,6 +4,7 @@
  */
 #include "state/session/session_conn.h"
 
+#include "state/client/client_exchange.h"
 #include "state/session/session_end.h"
 #include "unit/state/client/client_fixture.h"
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/client/client.h"
+#include "state/client/client_exchange.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"

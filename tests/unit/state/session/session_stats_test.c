@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "state/client/client_exchange.h"
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"
 #include "unit/state/client/client_fixture.h"

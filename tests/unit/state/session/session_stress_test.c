@@ -13,6 +13,7 @@
 #include "lib/test.h"
 #include "lib/wait.h"
 #include "state/client/client.h"
+#include "state/client/client_exchange.h"
 #include "state/client/client_lease.h"
 #include "state/session/session.h"
 #include "state/session/session_conn.h"

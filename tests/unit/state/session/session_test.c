@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/client/client.h"
+#include "state/client/client_exchange.h"
 #include "state/session/session_back.h"
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"

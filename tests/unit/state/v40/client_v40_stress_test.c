@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/wait.h"
+#include "state/client/client_exchange.h"
 #include "state/client/client_info.h"
 #include "state/client/client_lease.h"
 #include "state/file/revocation.h"

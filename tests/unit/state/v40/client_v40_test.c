@@ -8,7 +8,9 @@
 
 #include <string.h>
 
+#include "state/client/client_exchange.h"
 #include "state/client/client_record.h"
+#include "state/client/client_table.h"
 #include "unit/state/client/client_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

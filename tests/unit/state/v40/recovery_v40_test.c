@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "lib/disk.h"
+#include "state/client/client_table.h"
 #include "state/recovery/recovery_grace.h"
 #include "unit/state/recovery/recovery_fixture.h"
 #include "unit/state/v40/v40_fixture.h"

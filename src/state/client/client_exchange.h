@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EXCHANGE_ID (RFC 8881 §18.35). */
+#pragma once
+
+#include "state/client/client.h"
+
+struct client_exchange {
+    uint64_t clientid;
+    uint32_t sequence; /* for the next CREATE_SESSION */
+    bool confirmed;    /* EXCHGID4_FLAG_CONFIRMED_R */
+};
+
+/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `source`: where from; NULL: not known.  DELAY
+ * when there are too many clients, or too many there, and none can give way. */
+enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
+                                 const struct client_source *source,
+                                 const struct EXCHANGE_ID4args *args, int64_t now_ns,
+                                 struct client_exchange *out);

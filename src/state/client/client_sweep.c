@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which clients are silent for how long, and which have to go.
+ *
+ * Every confirmed client is looked at in turn, often enough that a request in progress is seen
+ * before its lease is over, so that the lease can be renewed for it; the request's own thread reads
+ * no clock when it ends.
+ */
+#include "state/client/client_sweep.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "state/client/client_hooks.h"
+#include "state/client/client_lease.h"
+#include "state/client/client_queue.h"
+#include "state/client/client_room.h"
+#include "state/client/client_table.h"
+
+enum {
+    SWEEP_BATCH = 64,      /* clients looked at with the table locked once */
+    SHED_BATCH = 16,       /* clients whose sessions go before the budget is looked at again */
+    SHED_MOST = 256,       /* clients in one turn of the timer */
+    SWEEP_PAUSE_NS = 50000 /* between batches */
+};
+
+static bool has_state(struct client *client)
+{
+    const struct state_client_hooks *hooks = &client->state->hooks;
+
+    return hooks->has_state && hooks->has_state(client->state, client);
+}
+
+static uint32_t revoked_count(const struct client *client)
+{
+    return atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
+}
+
+static bool courtesy_over(struct client *client, int64_t now_ns)
+{
+    bool holds = has_state(client) || revoked_count(client) > 0;
+    int64_t limit_s = holds ? LIMIT_COURTESY_S : LIMIT_COURTESY_IDLE_S;
+
+    return client_silent_ns(client, now_ns) > client->state->lease_ns + limit_s * NSEC_PER_SEC;
+}
+
+/* A request runs: its lease is not over before one has passed after its end (§8.3). */
+static bool held_by_request_locked(struct client *client, int64_t now_ns)
+{
+    if (client_renewed_now(client, now_ns) || !client_request_runs_locked(client))
+        return false;
+    client_renew(client, now_ns);
+    return true;
+}
+
+static bool told_before(const struct client *client, int64_t before_ns)
+{
+    int64_t since = atomic_load_explicit(&client->told_since_ns, memory_order_relaxed);
+
+    return since != 0 && since < before_ns;
+}
+
+/* Of 4.0: what was told before that has been heard, or would have been asked for again. */
+static int64_t told_for_sure_ns(const struct client *client)
+{
+    return atomic_load_explicit(&client->renewed_ns, memory_order_relaxed) -
+           client->state->lease_ns;
+}
+
+/* What is to be done for some clients when the lock is back. */
+struct round {
+    struct list doomed;
+    struct client *told[SWEEP_BATCH]; /* a reference each */
+    uint32_t told_count;
+};
+
+static void check_locked(struct client *client, int64_t now_ns, struct list *doomed)
+{
+    if (held_by_request_locked(client, now_ns) || !client_lease_over(client, now_ns))
+        client_courtesy_end_locked(client);
+    else if (courtesy_over(client, now_ns))
+        client_unhash_locked(client, doomed);
+    else
+        client_courtesy_begin_locked(client);
+}
+
+/* Look at the next client that is due.  False: there is none. */
+static bool check_next_locked(struct state *state, int64_t now_ns, struct round *round)
+{
+    struct client *client = client_queue_due_locked(state, now_ns);
+
+    if (!client)
+        return false;
+    check_locked(client, now_ns, &round->doomed);
+    if (told_before(client, told_for_sure_ns(client)))
+        round->told[round->told_count++] = client_get(client);
+    return true;
+}
+
+static void round_finish(struct state *state, struct round *round)
+{
+    client_bury(state, &round->doomed);
+    for (uint32_t i = 0; i < round->told_count; i++) {
+        if (!client_dead(round->told[i]))
+            state->client_hooks->losses_settle_told(round->told[i],
+                                                    told_for_sure_ns(round->told[i]));
+        client_put(round->told[i]);
+    }
+}
+
+static bool drop_unconfirmed_locked(struct state *state, int64_t now_ns, struct list *doomed)
+{
+    struct client *client = client_queue_unconfirmed_locked(&state->clients);
+
+    if (!client || !client_expired(client, now_ns))
+        return false;
+    client_unhash_locked(client, doomed);
+    return true;
+}
+
+/* Let a waiting thread have the table: a mutex alone would favour this one. */
+static void let_others(void)
+{
+    const struct timespec pause = {.tv_nsec = SWEEP_PAUSE_NS};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+void client_sweep(struct state *state, int64_t now_ns)
+{
+    bool more = true;
+
+    while (more) {
+        struct round round = {.told_count = 0};
+
+        list_init(&round.doomed);
+        pthread_mutex_lock(&state->clients.lock);
+        for (int i = 0; i < SWEEP_BATCH && more; i++)
+            more = drop_unconfirmed_locked(state, now_ns, &round.doomed) ||
+                   check_next_locked(state, now_ns, &round);
+        pthread_mutex_unlock(&state->clients.lock);
+        round_finish(state, &round);
+        if (more)
+            let_others();
+    }
+}
+
+/* False: no silent client is left that has not been looked at. */
+static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struct list *ended)
+{
+    struct client *client;
+
+    if (list_empty(&clients->to_shed))
+        return false;
+    client = LIST_ENTRY(clients->to_shed.next, struct client, shed_link);
+    list_remove(&client->shed_link);
+    if (client_lapsed_locked(client, now_ns))
+        client->state->client_hooks->sessions_end_idle_locked(client, ended);
+    else
+        client_courtesy_end_locked(client);
+    return true;
+}
+
+void client_shed_sessions(struct state *state, int64_t now_ns)
+{
+    bool more = true;
+
+    while (more && reply_budget_scarce(&state->reply_budget)) {
+        struct list ended;
+
+        list_init(&ended);
+        pthread_mutex_lock(&state->clients.lock);
+        for (int i = 0; i < SHED_BATCH && more; i++)
+            more = shed_next_locked(&state->clients, now_ns, &ended);
+        pthread_mutex_unlock(&state->clients.lock);
+        state->client_hooks->sessions_bury(&ended);
+        if (more)
+            let_others();
+    }
+}
+
+static uint32_t shed_batch(struct state *state, int64_t now_ns)
+{
+    struct list doomed;
+    uint32_t shed = 0;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    while (shed < SHED_BATCH && client_evict_locked(state, NULL, now_ns, &doomed))
+        shed++;
+    pthread_mutex_unlock(&state->clients.lock);
+    client_bury(state, &doomed);
+    return shed;
+}
+
+void client_shed(struct state *state, int64_t now_ns)
+{
+    uint32_t shed, total = 0;
+
+    if (!atomic_load_explicit(&state->shortage, memory_order_relaxed) &&
+        !state_limits_scarce(state))
+        return;
+    /* What falls short from here on counts for the next time. */
+    atomic_store_explicit(&state->shortage, false, memory_order_relaxed);
+    do {
+        shed = shed_batch(state, now_ns);
+        total += shed;
+        if (shed > 0)
+            let_others();
+    } while (shed == SHED_BATCH && total < SHED_MOST &&
+             (state_limits_scarce(state) || memory_is_tight()));
+    if (total > 0)
+        log_info("client.courtesy_short", LOG_U64("clients", total));
+}
