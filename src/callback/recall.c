@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "callback/callback.h"
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_getattr.h"
+#include "state/delegation/delegation_tables.h"
 #include "wire/fattr.h"
 
 struct recall {

@@ -36,6 +36,7 @@
 #include "daemon/state_dir.h"
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
+#include "state/delegation/delegation_lease_hook.h"
 #include "state/lock/lock_notice.h"
 #include "state/recovery/recovery.h"
 #include "state/recovery/recovery_grace.h"

@@ -13,6 +13,7 @@
 #include "proto/compound.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
+#include "state/delegation/delegation_tables.h"
 #include "state/state.h"
 #include "transport/transport.h"
 

@@ -2,6 +2,7 @@
 #include "proto/park.h"
 
 #include "base/clock.h"
+#include "state/delegation/delegation_waiter.h"
 
 static void wake(struct delegation_waiter *waiter)
 {

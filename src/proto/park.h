@@ -40,7 +40,7 @@
 
 #include "proto/compound.h"
 #include "proto/reply.h"
-#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_waiter.h"
 #include "transport/rpc_call.h"
 
 struct compound_park {

@@ -6,7 +6,7 @@
 
 #include "proto/attr/attr_acl.h"
 #include "proto/open_arguments.h"
-#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_getattr.h"
 #include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
 

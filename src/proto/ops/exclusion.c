@@ -2,6 +2,9 @@
 #include "proto/ops/exclusion.h"
 
 #include "proto/ops/grace.h"
+#include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_unseen.h"
+#include "state/delegation/delegation_waiter.h"
 
 void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj)
 {

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "proto/compound.h"
-#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_conflict.h"
 
 enum {
     EXCLUSION_OBJECTS = 2,

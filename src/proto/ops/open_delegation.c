@@ -2,6 +2,7 @@
 #include "proto/ops/open_delegation.h"
 
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_offer.h"
 #include "state/delegation/delegation_pressure.h"
 
 static uint32_t wanted(uint32_t access)

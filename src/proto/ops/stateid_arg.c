@@ -3,6 +3,7 @@
 
 #include "proto/ops/grace.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_conflict.h"
 #include "state/open/open_share.h"
 
 enum nfsstat4 stateid_arg_need_file(const struct compound *c)

@@ -9,44 +9,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "state/delegation/delegation_gone.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_recall.h"
+#include "state/delegation/delegation_waiter.h"
 #include "state/file/open_tables.h"
 #include "state/file/revocation.h"
-
-struct delegation_tables *delegation_tables_create(void)
-{
-    struct delegation_tables *tables = aligned_alloc(CACHE_LINE, sizeof(*tables));
-
-    CHECK(tables != NULL);
-    memset(tables, 0, sizeof(*tables));
-    atomic_init(&tables->kinds, 2);
-    atomic_init(&tables->local, DELEGATION_LOCAL_LEASED);
-    tables->counters = counter_set_create(DELEGATION_COUNTER_COUNT);
-    CHECK(pthread_mutex_init(&tables->recall_lock, NULL) == 0);
-    list_init(&tables->recalled);
-    list_init(&tables->spared);
-    delegation_pressure_init(&tables->pressure);
-    return tables;
-}
-
-void delegation_tables_destroy(struct delegation_tables *tables)
-{
-    CHECK(list_empty(&tables->recalled) && list_empty(&tables->spared));
-    delegation_pressure_fini(&tables->pressure);
-    pthread_mutex_destroy(&tables->recall_lock);
-    counter_set_destroy(tables->counters);
-    free(tables);
-}
-
-void delegation_hook(struct state *state, const struct delegation_hooks *hooks)
-{
-    state->delegations->hooks = *hooks;
-}
-
-void delegation_allow(struct state *state, uint32_t kinds)
-{
-    atomic_store_explicit(&state->delegations->kinds, kinds, memory_order_relaxed);
-}
 
 static uint64_t object_hash(const struct vfs_object *obj)
 {
@@ -117,18 +85,6 @@ bool delegation_insert_locked(struct delegation *delegation)
     return true;
 }
 
-static void recall_forget(struct delegation *delegation)
-{
-    struct delegation_tables *tables = delegation->client->state->delegations;
-
-    pthread_mutex_lock(&tables->recall_lock);
-    if (!list_empty(&delegation->recalled_link)) {
-        list_remove(&delegation->recalled_link);
-        tables->recalled_count--;
-    }
-    pthread_mutex_unlock(&tables->recall_lock);
-}
-
 /* No more of it is used, nor recalled; it is still in the way. */
 static void leave_locked(struct delegation *delegation)
 {
@@ -136,7 +92,7 @@ static void leave_locked(struct delegation *delegation)
     atomic_store_explicit(&delegation->leaving, true, memory_order_seq_cst);
     client_remove(delegation);
     if (delegation->recalled_ns != 0)
-        recall_forget(delegation);
+        delegation_recall_forget_locked(delegation);
 }
 
 static void finish_locked(struct delegation *delegation, struct delegation_gone *gone)
@@ -207,31 +163,6 @@ void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
     delegation_count(delegation->client->state, DELEGATION_COUNTER_revoked);
 }
 
-void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, struct list *recalls)
-{
-    struct state *state = delegation->client->state;
-    struct delegation_tables *tables = state->delegations;
-
-    if (delegation->recalled_ns != 0 || delegation_is_leaving(delegation))
-        return;
-    stateid_get(&delegation->sid);
-    list_push_back(recalls, &delegation->hook_link);
-    pthread_mutex_lock(&tables->recall_lock);
-    /* The list is by time; requests that were parked come with times of before. */
-    if (!list_empty(&tables->recalled)) {
-        const struct delegation *last =
-            LIST_ENTRY(tables->recalled.prev, struct delegation, recalled_link);
-
-        if (now_ns < last->recalled_ns)
-            now_ns = last->recalled_ns;
-    }
-    delegation->recalled_ns = now_ns;
-    list_push_back(&tables->recalled, &delegation->recalled_link);
-    tables->recalled_count++;
-    pthread_mutex_unlock(&tables->recall_lock);
-    delegation_count(state, DELEGATION_COUNTER_recalled);
-}
-
 enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint32_t seqid)
 {
     enum nfsstat4 status = stateid_revoked(&delegation->sid);
@@ -292,15 +223,4 @@ bool delegation_by_caller(const struct delegation *delegation, const struct vfs_
 {
     return atomic_load_explicit(&delegation->caller, memory_order_relaxed) ==
            open_caller_hash(delegation->client->state->opens, cred);
-}
-
-void delegation_vfs_close(struct delegation *delegation)
-{
-    struct vfs_object *obj = delegation->obj;
-
-    for (enum vfs_open_want want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {
-        if (delegation->held & (1u << want))
-            obj->fs->ops->close(obj, want);
-    }
-    delegation->held = 0;
 }

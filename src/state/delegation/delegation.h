@@ -45,25 +45,17 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "state/client/client.h"
+#include "state/delegation/delegation_version.h"
 #include "state/file/file.h"
 #include "state/file/stateid.h"
 #include "state/session/session_call.h"
 #include "state/state.h"
 
+struct delegation_gone;
+
 enum delegation_kind {
     DELEGATION_READ,
     DELEGATION_WRITE,
-};
-
-/* What a request is about to do with an object. */
-enum delegation_use {
-    DELEGATION_USE_READ,   /* data is read: WRITE delegations of others are in the way */
-    DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
-};
-
-/* Change attribute and size of a file. */
-struct delegation_version {
-    uint64_t change, size;
 };
 
 /* CB_GETATTR to the holder of a WRITE delegation, while it is outstanding. */
@@ -146,106 +138,6 @@ struct delegation {
     bool spared; /* for a second lease */
 };
 
-/* A request that waits until delegations of a file are gone, or for the answer of a holder.  In the
- * request's own memory. */
-struct delegation_waiter {
-    /* Runs once for each time it was queued, unless cancelled; on any thread, without a lock; may
-     * run before the call that queued it is back. */
-    void (*wake)(struct delegation_waiter *waiter);
-    struct file *file; /* a reference, once it was queued, until delegation_waiter_cancel() */
-
-    /* Under file->lock. */
-    struct list link; /* on file.delegation_waiters until woken */
-    bool waiting;     /* it is */
-    bool answer;      /* it waits for an answer, not for the end of a delegation */
-    bool all;         /* READ delegations are in its way, too */
-    /* The client whose own delegations of this object do not conflict; only compared. */
-    const struct client *client;
-    const struct vfs_object *obj;
-};
-
-/* Each waiter that was queued is cancelled before it is handed in again or its memory goes, also
- * when it was woken.  False: wake() has run, is running, or will run any moment.  True: it will
- * not.  Either way the waiter may be handed in again after that (if false: after wake() has run).
- * Nothing happens, and it is true, if it was not queued. */
-bool delegation_waiter_cancel(struct delegation_waiter *waiter);
-
-static inline bool delegation_waiter_queued(const struct delegation_waiter *waiter)
-{
-    return waiter->file != NULL;
-}
-
-/* How state/ reaches clients: registered by callback/.  None of them waits. */
-struct delegation_hooks {
-    /* Could a callback come through now? */
-    bool (*reachable)(struct client *client, void *context);
-    /* CB_RECALL; the caller has a reference for the duration of the call.  The hook goes on trying
-     * until the delegation is returned or revoked (delegation_ended()). */
-    void (*recall)(struct delegation *delegation, void *context);
-    /* CB_GETATTR; delegation_attr_answer() follows, once. */
-    void (*getattr)(struct delegation *delegation, void *context);
-    void *context;
-};
-
-/* ---- conflicts ---- */
-
-/* NFS4_OK: nothing conflicts with `client` (NULL: not known), and nothing will until
- * delegation_end().  NFS4ERR_DELAY: recalls are under way, and `waiter`, unless NULL, is
- * queued.  With no lock held; may wait for the disk, to record that an expired client loses
- * state. */
-enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
-                               const struct client *client, enum delegation_use use, int64_t now_ns,
-                               struct delegation_waiter *waiter) MUST_USE;
-void delegation_end(struct state *state, struct vfs_object *obj);
-
-/* Has anybody a delegation of it?  A hint: it may be given or returned at any moment. */
-static inline bool delegation_is_held(const struct vfs_object *obj)
-{
-    return atomic_load_explicit(&obj->node->delegations, memory_order_relaxed) != 0;
-}
-
-/* The same for a request whose client has the object open for writing, or holds a delegation of it,
- * so that no other client holds one.  It is counted, and has to be before the open or delegation is
- * looked up: that may end while the request is still at the disk (a CLOSE overtakes a WRITE), and
- * then no other client is granted a delegation before delegation_end(). */
-void delegation_begin_entitled(struct state *state, struct vfs_object *obj);
-
-/* An entry of some directory of `fs` is about to change, and what it leads to was not looked up.
- * True: there are no delegations at all, and none is granted in this file system until
- * delegation_end_unseen().  False: look, and delegation_begin(). */
-bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
-void delegation_end_unseen(struct state *state, const struct vfs *fs);
-
-/* A local program is about to use the object: recall what conflicts with that.  `held_up`: it waits
- * until the recall is over, and does not retry. */
-void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
-                           bool held_up, int64_t now_ns);
-
-/* ---- giving and returning ---- */
-
-struct delegation_request {
-    struct client *client;
-    struct vfs_object *obj;
-    const struct vfs_cred *cred;
-    enum delegation_kind kind; /* the most that is wanted: READ may come in place of WRITE, if the
-                                * file is not open for writing */
-    bool read_ok;              /* whether it may */
-    bool created;              /* the caller has just made the file, and may open it anyhow */
-    bool reclaim;              /* CLAIM_PREVIOUS: it had this kind before the restart */
-    bool *recall;              /* out, with reclaim: it is given and recalled; may be NULL */
-    struct wire_opaque fh;     /* as the client knows the file */
-    const struct session_call *call; /* that asks; NULL: it has no name */
-    int64_t now_ns;
-};
-
-/* True: it is given; *kind and *stateid say what.  False: *why.  With no lock held; calls the
- * backend.  A client that has a READ delegation of the file and asks for WRITE gets that in its
- * place, by the same stateid with the next seqid (RFC 8881 §18.16.3).  One that reclaims what it
- * has reclaimed already is told its stateid again. */
-bool delegation_offer(struct state *state, const struct delegation_request *request,
-                      enum delegation_kind *kind, struct stateid4 *stateid,
-                      enum why_no_delegation4 *why) MUST_USE;
-
 /* DELEGRETURN: OLD_STATEID, BAD_STATEID; DELEG_REVOKED, ADMIN_REVOKED, EXPIRED. */
 enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) MUST_USE;
 
@@ -267,64 +159,29 @@ static inline struct delegation *delegation_of_stateid(struct stateid *sid)
     return CONTAINER_OF(sid, struct delegation, sid);
 }
 
-/* ---- attributes that a holder knows better (CB_GETATTR, RFC 8881 §10.4.3) ---- */
-
-struct delegation_attr {
-    bool valid; /* false: what the backend says is right; else these two stand in its place */
-    uint64_t change, size;
-};
-
-/* What GETATTR by `client` is to say of size and change.  NFS4ERR_DELAY: the holder is asked, and
- * `waiter`, unless NULL, is queued.  One load if there is no WRITE delegation.
- *
- * The holder has changed the file if it says another change attribute than the file had when the
- * delegation was given, or another size than the backend's.  Then the file is touched in the
- * backend, so that its change attribute grows for good and its times move; the size is the
- * holder's.  So the other attributes are to be read after this call, not before.
- *
- * The holder may write to the server at any time, while its answer is under way, too.  So what it
- * said is adjusted to what the backend has by then: a GETATTR that was sent after an acknowledged
- * write shows it, and sizes do not go back unless the holder truncates.  All that is told of one
- * delegation is told in one order, change attributes grow in it, and none stands for two sizes; if
- * the delegation ends before the holder's data have come, the file is touched once more.
- *
- * An answer counts for requests that came before the holder was asked; later ones ask again, one
- * question at a time.  But if an answer took so long that a request that waited for it was sent
- * away with NFS4ERR_DELAY, it counts for whatever comes within DELEGATION_ANSWER_MS of it. */
-enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
-                                 const struct client *client, int64_t now_ns,
-                                 struct delegation_waiter *waiter,
-                                 struct delegation_attr *out) MUST_USE;
-
-/* The holder has answered, or (`ok` false) has not. */
-void delegation_attr_answer(struct delegation *delegation, bool ok, uint64_t change, uint64_t size);
-
-/* ---- the rest ---- */
-
-/* Before the first request; without, none is ever given. */
-void delegation_hook(struct state *state, const struct delegation_hooks *hooks);
-
-/* Revoke what is overdue.  From the state's timer. */
-void delegation_tick(struct state *state, int64_t now_ns);
-
-/* Which kinds are given at all: a setting, any time.  0: none; 1: READ; 2: WRITE too, which is so
- * at first.  What is held stays. */
-void delegation_allow(struct state *state, uint32_t kinds);
-
 enum {
-    DELEGATION_ANSWER_MS = 2000,
-    DELEGATION_SLOW_MS = 5000, /* a recall that takes longer is worth a line in the log */
-
-    /* After a conflict the file is not delegated for a while: twice as long each time, up to the
-     * maximum, until there was no conflict for as long again. */
-    DELEGATION_REST_MS = 4000,
-    DELEGATION_REST_DOUBLINGS = 6,
+    DELEGATION_SLOW_MS = 5000 /* a recall that takes longer is worth a line in the log */
 };
 
-/* From open_client_release(), open_client_revoke(): when no new ones come; all that it has now. */
-void delegation_client_release(struct client *client);
-void delegation_client_revoke(struct client *client, enum nfsstat4 why);
+/* ---- for the files of delegations ---- */
 
-/* For state_create(), state_destroy(). */
-struct delegation_tables *delegation_tables_create(void);
-void delegation_tables_destroy(struct delegation_tables *tables);
+/* The one that the client has of the object, or NULL; no reference.  With file->lock. */
+struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj);
+
+/* With file->lock.  NFS4ERR_BAD_STATEID when it has ended, or why it was revoked. */
+enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint32_t seqid);
+
+/* With file->lock: on all lists of its file and client.  The file takes over the reference. */
+bool delegation_insert_locked(struct delegation *delegation) MUST_USE;
+
+/* With file->lock, once: off all lists, and `gone` has the file's reference and the waiters to
+ * wake. */
+void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone);
+
+/* The same for one that its holder did not return: it stays on its file's list until what runs by
+ * its stateid is done. */
+void delegation_retire_locked(struct delegation *delegation, struct delegation_gone *gone);
+
+/* That, and found as revoked for `why`.  Between revocation_begin() and _end(). */
+void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
+                              struct delegation_gone *gone);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/delegation/delegation_conflict.h"
 
+#include "state/delegation/delegation_gone.h"
+#include "state/delegation/delegation_history.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_recall.h"
+#include "state/delegation/delegation_revoke.h"
+#include "state/delegation/delegation_waiter.h"
 #include "state/file/open_tables.h"
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
@@ -67,20 +72,6 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
     return true;
 }
 
-void delegation_recall_hooks(struct state *state, struct list *recalls)
-{
-    const struct delegation_hooks *hooks = &state->delegations->hooks;
-    struct list *link;
-
-    while ((link = list_pop_front(recalls))) {
-        struct delegation *delegation = LIST_ENTRY(link, struct delegation, hook_link);
-
-        if (hooks->recall)
-            hooks->recall(delegation, hooks->context);
-        stateid_put(&delegation->sid);
-    }
-}
-
 void delegation_conflict_recall(struct delegation_conflict *conflict)
 {
     delegation_recall_hooks(conflict->state, &conflict->recalls);
@@ -98,28 +89,6 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
             courtesy_may_revoke(courtesy, delegation->client))
             delegation_revoke_locked(delegation, NFS4ERR_EXPIRED, gone);
     }
-}
-
-void delegation_gone_init(struct delegation_gone *gone)
-{
-    list_init(&gone->ended);
-    list_init(&gone->woken);
-}
-
-void delegation_gone_settle(struct delegation_gone *gone)
-{
-    struct list *link;
-
-    while ((link = list_pop_front(&gone->ended))) {
-        struct delegation *delegation = LIST_ENTRY(link, struct delegation, file_link);
-
-        delegation_attr_settle(delegation);
-        delegation_lease_drop(delegation);
-        if (stateid_revoked(&delegation->sid) != NFS4_OK)
-            delegation_vfs_close(delegation);
-        stateid_put(&delegation->sid);
-    }
-    delegation_waiters_wake(&gone->woken);
 }
 
 static enum nfsstat4 clear(struct delegation_conflict *conflict, struct file *file,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conflicts with delegations, step by step, for callers that hold file.lock for their own reasons
- * (OPEN, which checks its shares under the same lock).  All others call delegation_begin().
+ * Conflicts with delegations.  A request calls delegation_begin() before it uses or changes an
+ * object, and delegation_end() afterwards.  OPEN, which checks its shares under file.lock, does the
+ * same step by step:
  *
  *     with file.lock: delegation_conflict_find_locked() marks conflicting delegations as recalled
  *     and queues the waiter, or blames clients whose lease is over; theirs are revoked as
@@ -12,7 +13,43 @@
 #pragma once
 
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_gone.h"
+#include "state/delegation/delegation_waiter.h"
 #include "state/file/courtesy.h"
+
+/* What a request is about to do with an object. */
+enum delegation_use {
+    DELEGATION_USE_READ,   /* data is read: WRITE delegations of others are in the way */
+    DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
+};
+
+/* NFS4_OK: nothing conflicts with `client` (NULL: not known), and nothing will until
+ * delegation_end().  NFS4ERR_DELAY: recalls are under way, and `waiter`, unless NULL, is
+ * queued.  With no lock held; may wait for the disk, to record that an expired client loses
+ * state. */
+enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
+                               const struct client *client, enum delegation_use use, int64_t now_ns,
+                               struct delegation_waiter *waiter) MUST_USE;
+void delegation_end(struct state *state, struct vfs_object *obj);
+
+/* Has anybody a delegation of it?  A hint: it may be given or returned at any moment. */
+static inline bool delegation_is_held(const struct vfs_object *obj)
+{
+    return atomic_load_explicit(&obj->node->delegations, memory_order_relaxed) != 0;
+}
+
+/* delegation_begin() for a request whose client has the object open for writing, or holds a
+ * delegation of it, so that no other client holds one.  It is counted, and has to be before the
+ * open or delegation is looked up: that may end while the request is still at the disk (a CLOSE
+ * overtakes a WRITE), and then no other client is granted a delegation before delegation_end(). */
+void delegation_begin_entitled(struct state *state, struct vfs_object *obj);
+
+/* A local program is about to use the object: recall what conflicts with that.  `held_up`: it waits
+ * until the recall is over, and does not retry. */
+void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
+                           bool held_up, int64_t now_ns);
+
+/* ---- step by step ---- */
 
 /* On the stack of a request. */
 struct delegation_conflict {
@@ -25,12 +62,6 @@ struct delegation_conflict {
     bool overdue;        /* one was recalled a lease ago */
     int64_t now_ns;      /* then */
     struct list recalls; /* struct delegation by hook_link, a reference each */
-};
-
-/* What has ended while a lock was held. */
-struct delegation_gone {
-    struct list ended; /* struct delegation by file_link, a reference each */
-    struct list woken; /* struct delegation_waiter by link */
 };
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
@@ -50,5 +81,6 @@ void delegation_conflict_recall(struct delegation_conflict *conflict);
 void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, struct file *file,
                                        struct courtesy *courtesy, struct delegation_gone *gone);
 
-void delegation_gone_init(struct delegation_gone *gone);
-void delegation_gone_settle(struct delegation_gone *gone);
+/* Until nothing is in the way, with recalls and revocations as needed: NFS4_OK, DELAY. */
+enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, struct file *file,
+                                       bool all, int64_t now_ns) MUST_USE;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Attributes that the holder of a WRITE delegation knows better (RFC 8881 §10.4.3).
- */
+#include "state/delegation/delegation_getattr.h"
+
 #include "base/clock.h"
 #include "state/client/client_lease.h"
+#include "state/delegation/delegation_conflict.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_recall.h"
+#include "state/delegation/delegation_version.h"
+#include "state/delegation/delegation_waiter.h"
 #include "state/file/open_tables.h"
 
 enum {
@@ -135,35 +138,6 @@ static enum step step_locked(struct query *query, struct file *file)
     return ask_locked(query, holder);
 }
 
-static bool look(struct vfs_object *obj, struct delegation_version *out)
-{
-    struct vfs_attr attr;
-
-    if (obj->fs->ops->getattr(obj, VFS_ATTR_CHANGE | VFS_ATTR_SIZE, &attr) != VFS_OK)
-        return false;
-    *out = (struct delegation_version){attr.change, attr.size};
-    return true;
-}
-
-/* As if the holder had written to the file this moment: its times move and its change attribute
- * grows. */
-static bool touch(struct vfs_object *obj)
-{
-    return obj->fs->ops->touch(obj) == VFS_OK;
-}
-
-/* What was told stays true as long as no other size has its change attribute. */
-void delegation_attr_settle(const struct delegation *delegation)
-{
-    const struct delegation_version *told = &delegation->told;
-    struct delegation_version backend;
-
-    if (told->change == 0 || !look(delegation->obj, &backend))
-        return;
-    if (backend.change == told->change && backend.size != told->size)
-        (void)touch(delegation->obj); /* if that fails the file is lost anyhow */
-}
-
 static void ask(const struct query *query)
 {
     const struct delegation_hooks *hooks = &query->state->delegations->hooks;
@@ -186,7 +160,7 @@ static enum step next(struct query *query, struct file *file)
 {
     enum step step;
 
-    if (!look(file->obj, &query->backend))
+    if (!delegation_version_read(file->obj, &query->backend))
         return STEP_RECALL;
     pthread_mutex_lock(&file->lock);
     step = step_locked(query, file);
@@ -194,7 +168,7 @@ static enum step next(struct query *query, struct file *file)
     if (step != STEP_TOUCH)
         return step;
     query->touched = true;
-    return touch(file->obj) ? STEP_TOUCH : STEP_RECALL;
+    return delegation_version_touch(file->obj) ? STEP_TOUCH : STEP_RECALL;
 }
 
 static enum nfsstat4 answer(struct query *query, struct file *file, struct delegation_attr *out)

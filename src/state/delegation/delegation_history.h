@@ -16,7 +16,12 @@
 #include "vfs/vfs.h"
 
 enum {
-    HISTORY_WORDS = 16384 /* a power of two */
+    HISTORY_WORDS = 16384, /* a power of two */
+
+    /* After a conflict the file is not delegated for a while: twice as long each time, up to the
+     * maximum, until there was no conflict for as long again. */
+    DELEGATION_REST_MS = 4000,
+    DELEGATION_REST_DOUBLINGS = 6,
 };
 
 struct delegation_history {

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this folder share. */
+/* struct delegation_tables, and what is read and counted in it on the way. */
 #pragma once
 
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "state/delegation/delegation.h"
-#include "state/delegation/delegation_conflict.h"
 #include "state/delegation/delegation_history.h"
-#include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure_internal.h"
 #include "state/delegation/delegation_stats.h"
+#include "state/delegation/delegation_tables.h"
 #include "state/file/owner.h"
 
 enum {
@@ -75,60 +74,12 @@ static inline bool delegation_is_leaving(const struct delegation *delegation)
     return atomic_load_explicit(&delegation->leaving, memory_order_seq_cst);
 }
 
-/* The one that the client has of the object, or NULL; no reference.  With file->lock. */
-struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj);
-
-/* With file->lock.  NFS4ERR_BAD_STATEID when it has ended, or why it was revoked. */
-enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint32_t seqid);
-
-/* With file->lock: on all lists of its file and client.  The file takes over the reference. */
-bool delegation_insert_locked(struct delegation *delegation) MUST_USE;
-
-/* With file->lock, once: off all lists, and `gone` has the file's reference and the waiters to
- * wake. */
-void delegation_end_locked(struct delegation *delegation, struct delegation_gone *gone);
-
-/* The same for one that its holder did not return: it stays on its file's list until what runs by
- * its stateid is done. */
-void delegation_retire_locked(struct delegation *delegation, struct delegation_gone *gone);
-
-/* That, and found as revoked for `why`.  Between revocation_begin() and _end(). */
-void delegation_revoke_locked(struct delegation *delegation, enum nfsstat4 why,
-                              struct delegation_gone *gone);
-
-/* With file->lock, if it is not recalled yet: it is from now on, and goes to `recalls` with a
- * reference. */
-void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, struct list *recalls);
-
-/* With file.lock: it is not to be spared. */
-void delegation_want_locked(struct delegation *delegation);
-
-/* The calls that follow, without a lock. */
-void delegation_recall_hooks(struct state *state, struct list *recalls);
-
-/* End the vfs open()s that it has; by the thread that has ended it, without a lock. */
-void delegation_vfs_close(struct delegation *delegation);
-
-/* It has ended: see that no change attribute that was told of it stands for another size now.
- * Without a lock. */
-void delegation_attr_settle(const struct delegation *delegation);
-
 /* Does it conflict with this client, which uses the file by `obj`: one for WRITE, or any with
  * `all`? */
-bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
-                           const struct vfs_object *obj, bool all);
-
-/* Until nothing is in the way, with recalls and revocations as needed: NFS4_OK, DELAY. */
-enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, struct file *file,
-                                       bool all, int64_t now_ns) MUST_USE;
-
-/* With file->lock: onto the file's list, with a reference of the file. */
-void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct file *file);
-
-/* With file->lock: take off the waiters that nothing conflicts with any more; those that wait for
- * an answer, when it is `ok`, else these wait for the end of the delegation from here on. */
-void delegation_waiters_free_locked(struct file *file, struct list *woken);
-void delegation_waiters_answer_locked(struct file *file, bool ok, struct list *woken);
-
-/* Without it. */
-void delegation_waiters_wake(struct list *woken);
+static inline bool delegation_in_the_way(const struct delegation *delegation,
+                                         const struct client *client, const struct vfs_object *obj,
+                                         bool all)
+{
+    return (delegation->client != client || delegation->obj != obj) &&
+           (all || delegation->kind == DELEGATION_WRITE);
+}

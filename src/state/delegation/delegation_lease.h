@@ -39,7 +39,3 @@ uint64_t delegation_lease_breaks(const struct state *state);
 /* For which of these files delegations are given: a setting, any time; DELEGATION_LOCAL_LEASED at
  * first. */
 void delegation_allow_local(struct state *state, enum delegation_local which);
-
-/* Before the first request: be told of breaks.  And no more, before the state is destroyed. */
-void delegation_lease_start(struct state *state);
-void delegation_lease_stop(void);

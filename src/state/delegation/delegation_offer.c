@@ -3,8 +3,14 @@
  * Which OPEN gets a delegation.  Checks that need no lock come first, since nearly every OPEN asks
  * and most get none.
  */
+#include "state/delegation/delegation_offer.h"
+
 #include "base/memory.h"
+#include "state/delegation/delegation_gone.h"
+#include "state/delegation/delegation_history.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_lease.h"
+#include "state/delegation/delegation_recall.h"
 #include "state/file/open_tables.h"
 #include "state/recovery/recovery_grace.h"
 

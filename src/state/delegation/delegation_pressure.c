@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_recall.h"
 #include "state/file/owner.h"
 
 enum {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Delegations that their holders lose, or that go with them.
- */
+#include "state/delegation/delegation_revoke.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "state/client/client_lease.h"
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_gone.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/file/revocation.h"
 
@@ -75,21 +76,6 @@ static struct delegation *overdue(struct state *state, int64_t now_ns)
     }
     pthread_mutex_unlock(&tables->recall_lock);
     return delegation;
-}
-
-void delegation_want_locked(struct delegation *delegation)
-{
-    struct delegation_tables *tables = delegation->client->state->delegations;
-
-    if (atomic_exchange_explicit(&delegation->wanted, true, memory_order_relaxed))
-        return;
-    pthread_mutex_lock(&tables->recall_lock);
-    if (delegation->spared) {
-        delegation->spared = false;
-        list_remove(&delegation->recalled_link);
-        list_push_front(&tables->recalled, &delegation->recalled_link);
-    }
-    pthread_mutex_unlock(&tables->recall_lock);
 }
 
 /* 4.0 has no DELEG_REVOKED: what it knows is a lease that was over. */

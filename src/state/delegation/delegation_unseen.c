@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Changes of entries that need not look up what the entries lead to, since there are no
- * delegations.  Counted by file system as delegation_begin() counts by object, and against the
- * number of delegations instead of an object's hint: delegation.h.
- */
+#include "state/delegation/delegation_unseen.h"
+
 #include "state/delegation/delegation_internal.h"
 
 static bool any(const struct delegation_tables *tables)

@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Requests that wait until a file's delegations are gone.  A thread that takes a waiter off the
- * list wakes it or does not: after that, without the lock, only the waiter's owner looks at it.
- */
-#include "state/delegation/delegation_internal.h"
+#include "state/delegation/delegation_waiter.h"
 
-bool delegation_in_the_way(const struct delegation *delegation, const struct client *client,
-                           const struct vfs_object *obj, bool all)
-{
-    return (delegation->client != client || delegation->obj != obj) &&
-           (all || delegation->kind == DELEGATION_WRITE);
-}
+#include "state/delegation/delegation_internal.h"
 
 void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct file *file)
 {

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_revoke.h"
 #include "state/file/revocation.h"
 #include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_state.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/open/open_revoke.h"
 
-#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_revoke.h"
 #include "state/file/revocation.h"
 #include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_state.h"

@@ -2,6 +2,7 @@
 #include "state/open/open_share.h"
 
 #include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_gone.h"
 #include "state/file/courtesy.h"
 #include "state/open/open_revoke.h"
 

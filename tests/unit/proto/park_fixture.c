@@ -8,6 +8,8 @@
 #include "lib/test.h"
 #include "state/client/client.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_getattr.h"
+#include "state/delegation/delegation_tables.h"
 #include "state/file/owner.h"
 
 _Atomic unsigned park_recalls;

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What delegations of others exclude, who is recalled for it, and who is woken (S22-08). */
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_history.h"
+#include "state/delegation/delegation_offer.h"
+#include "state/delegation/delegation_waiter.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 static void nobody_in_the_way(void **unused)

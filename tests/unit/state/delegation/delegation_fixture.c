@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/state/delegation/delegation_fixture.h"
 
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_history.h"
+#include "state/delegation/delegation_offer.h"
+#include "state/delegation/delegation_tables.h"
+#include "state/delegation/delegation_waiter.h"
+
 struct hooked hooked;
 
 static bool hook_reachable(struct client *client, void *context)

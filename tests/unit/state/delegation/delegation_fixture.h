@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_offer.h"
 #include "state/delegation/delegation_stats.h"
+#include "state/delegation/delegation_waiter.h"
 #include "state/file/revocation.h"
 #include "unit/state/open/open_fixture.h"
 

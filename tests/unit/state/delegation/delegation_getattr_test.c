@@ -2,6 +2,9 @@
 /* Size and change of a file whose holder knows better (RFC 8881 §10.4.3). */
 #include <string.h>
 
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_getattr.h"
+#include "state/delegation/delegation_waiter.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 static struct vfs_attr attr_of(struct vfs_object *obj)

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "state/client/client_lease.h"
 #include "state/delegation/delegation.h"
+#include "state/delegation/delegation_offer.h"
+#include "state/delegation/delegation_tables.h"
 #include "unit/state/open/open_fixture.h"
 
 enum {

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Delegations that their holders lose (RFC 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.6). */
 #include "state/client/client_table.h"
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_offer.h"
+#include "state/delegation/delegation_revoke.h"
+#include "state/delegation/delegation_waiter.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 static struct stateid4 recall_of(struct client *client, struct vfs_object *obj)

@@ -9,6 +9,13 @@
 #include <stdlib.h>
 
 #include "lib/wait.h"
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_conflict.h"
+#include "state/delegation/delegation_getattr.h"
+#include "state/delegation/delegation_offer.h"
+#include "state/delegation/delegation_revoke.h"
+#include "state/delegation/delegation_tables.h"
+#include "state/delegation/delegation_waiter.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 enum {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is given a delegation, who is not, and how one is returned (RFC 8881 §10.4, §18.6). */
 #include "state/client/client_table.h"
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_offer.h"
 #include "state/delegation/delegation_pressure.h"
+#include "state/delegation/delegation_tables.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 static bool can_get(struct client *client, struct vfs_object *obj, enum delegation_kind kind)

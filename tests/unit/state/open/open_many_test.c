@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "state/delegation/delegation.h"
+#include "state/delegation/delegation_offer.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
 enum {

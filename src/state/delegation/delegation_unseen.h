@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of entries that need not look up what the entries lead to, since there are no
+ * delegations.  Counted by file system as delegation_begin() counts by object, and against the
+ * number of delegations instead of an object's hint: delegation.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/check.h"
+
+struct state;
+struct vfs;
+
+/* An entry of some directory of `fs` is about to change, and what it leads to was not looked up.
+ * True: there are no delegations at all, and none is granted in this file system until
+ * delegation_end_unseen().  False: look, and delegation_begin(). */
+bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
+void delegation_end_unseen(struct state *state, const struct vfs *fs);
