@@ -5,16 +5,13 @@
 #include <stdio.h>
 
 #include "proto/attr/attr_acl.h"
+#include "proto/attr/attr_owner.h"
 #include "proto/open_arguments.h"
 #include "state/delegation/delegation_getattr.h"
 #include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
 
 #define BIT(n) (1u << ((n) % 32))
-
-enum {
-    OWNER_TEXT_BYTES = 12
-};
 
 static const struct bitmap4 write_only = {
     .count = 3,
@@ -172,18 +169,6 @@ static struct nfstime4 to_nfstime(struct timespec t)
     return (struct nfstime4){.seconds = t.tv_sec, .nseconds = (uint32_t)t.tv_nsec};
 }
 
-/* Owners are numbers in decimal, RFC 8881 §5.9. */
-static struct wire_opaque owner_text(char text[OWNER_TEXT_BYTES], uint32_t id)
-{
-    char *p = text + OWNER_TEXT_BYTES;
-
-    do {
-        *--p = (char)('0' + id % 10);
-        id /= 10;
-    } while (id);
-    return (struct wire_opaque){(const uint8_t *)p, (uint32_t)(text + OWNER_TEXT_BYTES - p)};
-}
-
 static void fill_constants(struct nfs4_attrs *a, const struct attr_source *s)
 {
     uint32_t caps = s->any->fs->caps;
@@ -265,7 +250,7 @@ static enum vfs_status fill_statfs(struct nfs4_attrs *a, struct vfs_object *any)
 enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *want, struct xdr *out)
 {
     uint8_t fh[LIMIT_FH_BYTES];
-    char owner[OWNER_TEXT_BYTES], group[OWNER_TEXT_BYTES];
+    char owner[ATTR_OWNER_BYTES], group[ATTR_OWNER_BYTES];
     struct bitmap4 mask, supported;
     struct nfs4_attrs a;
 
@@ -276,8 +261,8 @@ enum nfsstat4 attr_encode(const struct attr_source *s, const struct bitmap4 *wan
     fill_constants(&a, s);
     if (s->attr) {
         fill_object(&a, s->attr);
-        a.owner = owner_text(owner, s->attr->uid);
-        a.owner_group = owner_text(group, s->attr->gid);
+        a.owner = attr_owner_text(owner, s->attr->uid);
+        a.owner_group = attr_owner_text(group, s->attr->gid);
         if (!(s->attr->mask & VFS_ATTR_BTIME))
             bitmap4_clear(&mask, FATTR4_TIME_CREATE);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * NFSv4 attributes (RFC 8881 §5): which of them exist here, where their values come from, and how a
- * client's fattr4 becomes changes for a backend.  The encoding itself is wire/fattr.h.
+ * NFSv4 attributes (RFC 8881 §5): which of them exist here, and where their values come from.
+ * attr_set.h has those that a client sets; the encoding itself is wire/fattr.h.
  */
 #pragma once
 
@@ -54,18 +54,6 @@ enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, str
 
 /* Write-only attributes in a request to read are INVAL (RFC 8881 §5.5). */
 enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
-
-/* Decode a client's fattr4 to set.  ATTRNOTSUPP for what is not supported, INVAL for what is
- * read-only, BADXDR for a body that does not match its mask, BADOWNER for owner strings that name
- * no user or group.  `obj` is the object, whose other mode bits a masked mode leaves as they are;
- * NULL: a new one of this type, which has no mode yet.  `bits` gets the attributes asked for.
- * set->acl is in the compound's memory. */
-enum nfsstat4 attr_decode_settable(struct compound *c, const struct fattr4 *in,
-                                   struct vfs_object *obj, enum vfs_type type, struct vfs_attr *set,
-                                   struct bitmap4 *bits);
-
-/* The part of `asked` that a vfs mask of applied changes stands for. */
-void attr_applied_bitmap(const struct bitmap4 *asked, uint32_t applied, struct bitmap4 *out);
 
 /* VERIFY and NVERIFY: NFS4_OK when all given attributes equal the object's, NFS4ERR_NOT_SAME when
  * one differs, ATTRNOTSUPP, INVAL. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/attr/attr_acl.h"
 
+#include "proto/attr/attr_owner.h"
 #include "proto/utf8.h"
 
 _Static_assert(VFS_ACE_FLAGS == (ACE4_FILE_INHERIT_ACE | ACE4_DIRECTORY_INHERIT_ACE |
@@ -99,7 +100,7 @@ static enum nfsstat4 decode_who(const struct nfsace4 *in, struct vfs_ace *out)
         return index <= VFS_ACE_EVERYONE ? NFS4_OK : NFS4ERR_ATTRNOTSUPP;
     }
     out->who = in->flag & ACE4_IDENTIFIER_GROUP ? VFS_ACE_NAMED_GROUP : VFS_ACE_USER;
-    return attr_parse_owner(&in->who, &out->id);
+    return attr_owner_parse(&in->who, &out->id);
 }
 
 /* RFC 8881 §6.2.1.4.1 has what goes with what; INHERITED_ACE is for dacl alone, §6.4.3.2. */

@@ -11,9 +11,6 @@ enum {
     ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES) /* of any that we encode */
 };
 
-/* "1000", or "1000@domain" as some clients send it.  INVAL when empty, BADOWNER. */
-enum nfsstat4 attr_parse_owner(const struct wire_opaque *text, uint32_t *id);
-
 /* attrs->acl from the backend's, in the compound's memory; false when there is none left. */
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Setting attributes: from a client's fattr4 to a backend's struct vfs_attr. */
+#include "proto/attr/attr_set.h"
+
 #include "proto/attr/attr.h"
 #include "proto/attr/attr_acl.h"
+#include "proto/attr/attr_owner.h"
 #include "wire/fattr.h"
 
 #define BIT(n) (1u << ((n) % 32))
@@ -39,24 +41,6 @@ static enum nfsstat4 check_settable(const struct compound *c, const struct vfs *
         if (mask->words[w] & ~settable.words[w])
             return NFS4ERR_INVAL;
     }
-    return NFS4_OK;
-}
-
-enum nfsstat4 attr_parse_owner(const struct wire_opaque *text, uint32_t *id)
-{
-    uint64_t v = 0;
-    uint32_t i = 0;
-
-    if (text->len == 0)
-        return NFS4ERR_INVAL;
-    for (; i < text->len && text->data[i] >= '0' && text->data[i] <= '9'; i++) {
-        v = v * 10 + (uint64_t)(text->data[i] - '0');
-        if (v > UINT32_MAX - 1)
-            return NFS4ERR_BADOWNER;
-    }
-    if (i == 0 || (i < text->len && text->data[i] != '@'))
-        return NFS4ERR_BADOWNER;
-    *id = (uint32_t)v;
     return NFS4_OK;
 }
 
@@ -110,11 +94,11 @@ static enum nfsstat4 set_owners(const struct nfs4_attrs *a, const struct bitmap4
     enum nfsstat4 status = NFS4_OK;
 
     if (bitmap4_isset(mask, FATTR4_OWNER)) {
-        status = attr_parse_owner(&a->owner, &set->uid);
+        status = attr_owner_parse(&a->owner, &set->uid);
         set->mask |= VFS_ATTR_UID;
     }
     if (status == NFS4_OK && bitmap4_isset(mask, FATTR4_OWNER_GROUP)) {
-        status = attr_parse_owner(&a->owner_group, &set->gid);
+        status = attr_owner_parse(&a->owner_group, &set->gid);
         set->mask |= VFS_ATTR_GID;
     }
     return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE: directories, symlinks and special files (RFC 8881 §18.4); regular files are OPEN's. */
-#include "proto/attr/attr.h"
+#include "proto/attr/attr_set.h"
 #include "proto/ops/dir_change.h"
 #include "proto/ops/ops.h"
 

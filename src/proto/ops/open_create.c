@@ -2,6 +2,7 @@
 #include "proto/ops/open_create.h"
 
 #include "proto/attr/attr.h"
+#include "proto/attr/attr_set.h"
 #include "proto/ops/dir_change.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/name_step.h"

@@ -3,7 +3,7 @@
  * SETATTR, RFC 8881 §18.30.  Its stateid matters for the size only: truncating is writing.  The
  * result has a bitmap with every status; the processor adds an empty one where we encode none.
  */
-#include "proto/attr/attr.h"
+#include "proto/attr/attr_set.h"
 #include "proto/ops/exclusion.h"
 #include "proto/ops/ops.h"
 #include "proto/ops/stateid_arg.h"
