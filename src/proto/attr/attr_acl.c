@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/attr/attr_acl.h"
 
-#include "proto/attr/attr_owner.h"
 #include "proto/utf8.h"
 
 _Static_assert(VFS_ACE_FLAGS == (ACE4_FILE_INHERIT_ACE | ACE4_DIRECTORY_INHERIT_ACE |
@@ -23,16 +22,10 @@ static const char *const special[] = {
 static struct wire_opaque who_text(const struct vfs_ace *ace, char text[ATTR_WHO_BYTES])
 {
     const char *name = ace->who <= VFS_ACE_EVERYONE ? special[ace->who] : NULL;
-    char *end = text + ATTR_WHO_BYTES, *p = end;
-    uint32_t id = ace->id;
 
     if (name)
         return (struct wire_opaque){(const uint8_t *)name, (uint32_t)strlen(name)};
-    do {
-        *--p = (char)('0' + id % 10);
-        id /= 10;
-    } while (id);
-    return (struct wire_opaque){(const uint8_t *)p, (uint32_t)(end - p)};
+    return attr_owner_text(text, ace->id);
 }
 
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs)

@@ -3,11 +3,12 @@
 #pragma once
 
 #include "proto/attr/attr.h"
+#include "proto/attr/attr_owner.h"
 #include "vfs/vfs_acl.h"
 #include "wire/fattr.h"
 
 enum {
-    ATTR_WHO_BYTES = 12,                                              /* a number, or EVERYONE@ */
+    ATTR_WHO_BYTES = ATTR_OWNER_BYTES,                                /* a number, or EVERYONE@ */
     ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES) /* of any that we encode */
 };
 
