@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vfs/vfs_acl.h"
 
+#include "base/check.h"
 #include "vfs/vfs_mode.h"
+#include "vfs/vfs_request.h"
 
 enum {
     WRITE = VFS_ACE_WRITE_DATA | VFS_ACE_APPEND_DATA,

@@ -10,7 +10,9 @@
  */
 #pragma once
 
-#include "vfs/vfs.h"
+#include "base/limits.h"
+#include "vfs/vfs_attr.h"
+#include "vfs/vfs_identity.h"
 
 enum vfs_ace_right {           /* same bits as ACE4_* */
     VFS_ACE_READ_DATA = 0x1,   /* or list a directory */

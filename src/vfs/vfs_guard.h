@@ -12,6 +12,7 @@
 #pragma once
 
 #include "vfs/vfs_acl.h"
+#include "vfs/vfs_object.h"
 
 struct vfs_guard {
     const struct vfs_attr *attr;

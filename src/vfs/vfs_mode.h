@@ -5,7 +5,10 @@
  */
 #pragma once
 
-#include "vfs/vfs.h"
+#include "vfs/vfs_attr.h"
+#include "vfs/vfs_identity.h"
+#include "vfs/vfs_request.h"
+#include "vfs/vfs_status.h"
 
 bool vfs_cred_in_group(const struct vfs_cred *cred, uint32_t gid);
 

@@ -2,7 +2,7 @@
 /* The name of a vfs_status, for messages of tests. */
 #pragma once
 
-#include "vfs/vfs.h"
+#include "vfs/vfs_status.h"
 
 static inline const char *vfs_status_name(enum vfs_status status)
 {

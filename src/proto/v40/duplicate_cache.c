@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "proto/v40/duplicate_table.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 static void count(struct duplicate_cache *cache, enum duplicate_counter counter)
 {

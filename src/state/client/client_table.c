@@ -10,7 +10,7 @@
 #include "state/client/client_queue.h"
 #include "state/client/client_record.h"
 #include "state/client/recovery_client.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 bool client_busy_locked(struct client *client)
 {

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vfs/vfs.h"
+#include "vfs/vfs_object.h"
 
 enum {
     HISTORY_WORDS = 16384, /* a power of two */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vfs/vfs.h"
+#include "vfs/vfs_object.h"
 
 /* Change attribute and size of a file. */
 struct delegation_version {

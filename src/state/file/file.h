@@ -16,7 +16,7 @@
 #include "base/list.h"
 #include "state/file/lock_table.h"
 #include "state/file/share.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_object.h"
 
 enum {
     FILE_SHARDS = 64 /* a power of two */

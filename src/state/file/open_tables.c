@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "base/htable.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_identity.h"
 
 struct open_tables *open_tables_create(uint64_t boot_id)
 {

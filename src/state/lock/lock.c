@@ -6,6 +6,7 @@
 #include "state/lock/lock_notice_send.h"
 #include "state/lock/lock_wait.h"
 #include "state/recovery/recovery_grace.h"
+#include "vfs/vfs_blocking.h"
 
 enum nfsstat4 lock_range_decode(uint64_t offset, uint64_t length, struct lock_range *range)
 {

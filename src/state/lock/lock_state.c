@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "state/file/open_tables.h"
 #include "state/file/revocation.h"
+#include "vfs/vfs_blocking.h"
 
 /* The last reference is gone. */
 static void state_release(struct stateid *sid)

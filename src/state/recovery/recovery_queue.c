@@ -5,7 +5,8 @@
  */
 #include "state/recovery/recovery_queue.h"
 
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
+#include "vfs/vfs_identity.h"
 
 void recovery_queue_add_locked(struct recovery *r, struct recovery_change *change)
 {

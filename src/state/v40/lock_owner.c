@@ -2,7 +2,7 @@
 #include "state/v40/lock_owner.h"
 
 #include "state/lock/lock_state.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 /* The owner's first lock state, with a reference, which goes to the end of the list; or NULL. */
 static struct lock_state *state_turn(struct owner *owner)

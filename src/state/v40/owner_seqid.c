@@ -9,7 +9,7 @@
 #include "state/v40/open_pending.h"
 #include "state/v40/owner_closed.h"
 #include "state/v40/owner_tables.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 static struct owner_table *table_of(const struct owner_seqid *seqid)
 {

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "lib/test.h"
 #include "proto/v40/duplicate_cache.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 enum {
     THREADS = 4,

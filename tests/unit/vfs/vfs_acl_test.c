@@ -3,6 +3,7 @@
  * them. */
 #include <string.h>
 
+#include "base/check.h"
 #include "lib/test.h"
 #include "vfs/vfs_acl.h"
 

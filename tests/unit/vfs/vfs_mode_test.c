@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The POSIX permission rules, over all modes where that is cheap. */
+#include "base/check.h"
 #include "lib/test.h"
 #include "vfs/vfs_mode.h"
 

@@ -18,7 +18,7 @@
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"
 #include "unit/state/open/open_fixture.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 #define SILENCE_NS (30 * NSEC_PER_SEC) /* three lease times */
 

@@ -16,7 +16,7 @@
 #include "lib/disk.h"
 #include "state/recovery/recovery_grace.h"
 #include "unit/state/recovery/recovery_fixture.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 static const char *db_path(void)
 {

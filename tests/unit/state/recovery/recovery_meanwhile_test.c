@@ -2,7 +2,7 @@
 /* What others do while a request waits for the disk that records who may reclaim. */
 #include "lib/disk.h"
 #include "unit/state/recovery/recovery_fixture.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 /* Done once while a thread waits for the disk: before it waits, or when it is back. */
 static void (*before_wait)(void), (*after_wait)(void);

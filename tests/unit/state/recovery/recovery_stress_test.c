@@ -27,7 +27,7 @@
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 enum {
     USERS = 6,

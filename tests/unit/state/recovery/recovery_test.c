@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "state/recovery/recovery_grace.h"
 #include "unit/state/recovery/recovery_fixture.h"
-#include "vfs/vfs.h"
+#include "vfs/vfs_blocking.h"
 
 static enum nfsstat4 reclaim(struct client *client)
 {

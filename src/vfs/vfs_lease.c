@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vfs/vfs.h"
+#include "vfs/vfs_lease.h"
 
 #include <pthread.h>
 
-struct vfs_blocking_hooks vfs_blocking_hooks;
-const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
-struct vfs_shortage_hook vfs_shortage_hook;
+#include "base/check.h"
 
 /* Held while the hook runs, so that setting another one waits for it. */
 static pthread_mutex_t lease_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct vfs_lease_hook lease_hook;
-
-enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objects, uint32_t count)
-{
-    (void)fs, (void)objects, (void)count;
-    return VFS_OK;
-}
-
-enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
-                                  struct vfs_object **dir)
-{
-    (void)obj, (void)cred, (void)create, (void)dir;
-    return VFS_NOTSUPP;
-}
-
-enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *cred,
-                                struct vfs_acl *out)
-{
-    (void)obj, (void)cred, (void)out;
-    return VFS_NOTSUPP;
-}
 
 void vfs_lease_hook_set(const struct vfs_lease_hook *hook)
 {

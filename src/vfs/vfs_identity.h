@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For whom a call acts: the credentials of its caller, and the identity of the calling thread. */
+#pragma once
+
+#include <stdint.h>
+
+enum {
+    VFS_GIDS_MAX = 16
+};
+
+/* The caller, after squashing. */
+struct vfs_cred {
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t gid_count;
+    uint32_t gids[VFS_GIDS_MAX];
+};
+
+/* A backend that acts as its callers may leave the calling thread with the file system identity of
+ * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Code that opens or
+ * makes files of the server's own, on a thread that may have made vfs calls or that such a thread
+ * started, does so between vfs_own_identity_begin() and _end(), after which the thread has the
+ * caller's identity again; a thread that serves no requests calls vfs_own_identity() once.
+ * Descriptors that are open already need nothing. */
+struct vfs_identity_hooks {
+    void (*own)(void);
+    void (*begin)(void);
+    void (*end)(void);
+};
+/* NULL as long as no backend acts as its callers; set before the first request, and for good. */
+extern const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
+
+static inline void vfs_own_identity(void)
+{
+    const struct vfs_identity_hooks *hooks = vfs_identity_hooks;
+
+    if (hooks)
+        hooks->own();
+}
+
+static inline void vfs_own_identity_begin(void)
+{
+    const struct vfs_identity_hooks *hooks = vfs_identity_hooks;
+
+    if (hooks)
+        hooks->begin();
+}
+
+static inline void vfs_own_identity_end(void)
+{
+    const struct vfs_identity_hooks *hooks = vfs_identity_hooks;
+
+    if (hooks)
+        hooks->end();
+}

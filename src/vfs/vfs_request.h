@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the larger calls of a backend are given and give back (vfs_ops.h). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "vfs/vfs_attr.h"
+
+struct vfs_handle;
+struct vfs_object;
+
+struct vfs_name {
+    const char
+        *data; /* not NUL-terminated; 1..LIMIT_NAME_BYTES bytes, no '/', no NUL, not . or .. */
+    size_t len;
+    /* For remove() and rename(): what lookup() found there, NULL for nothing.  If an object has the
+     * name by then, and not this one, they do nothing and say VFS_CHANGED.  (Only changes that come
+     * through this interface are noticed for sure.) */
+    bool expects;
+    const struct vfs_object *expected;
+};
+
+/* Is `obj`, which has that name now, what the caller expects?  NULL: an object without references.
+ */
+static inline bool vfs_name_fits(const struct vfs_name *name, const struct vfs_object *obj)
+{
+    return !name->expects || (obj && obj == name->expected);
+}
+
+/* ACCESS bits, same values as ACCESS4_* but for what is ours. */
+enum vfs_access {
+    VFS_MAY_READ = 0x01,
+    VFS_MAY_LOOKUP = 0x02,
+    VFS_MAY_MODIFY = 0x04,
+    VFS_MAY_EXTEND = 0x08,
+    VFS_MAY_DELETE = 0x10,
+    VFS_MAY_EXECUTE = 0x20,
+    VFS_MAY_READ_ATTR = 0x100, /* ours: getattr's answer; only an ACL can forbid it */
+};
+
+enum vfs_open_want { /* same bits as OPEN4_SHARE_ACCESS_* */
+    VFS_WANT_READ = 1,
+    VFS_WANT_WRITE = 2,
+    VFS_WANT_BOTH = 3,
+};
+
+enum vfs_stability { /* same numbers as stable_how4 */
+    VFS_UNSTABLE = 0,
+    VFS_DATA_SYNC = 1,
+    VFS_FILE_SYNC = 2,
+};
+
+enum vfs_create_mode {
+    VFS_CREATE_UNCHECKED, /* an existing regular file is fine and is opened as it is */
+    VFS_CREATE_GUARDED,   /* VFS_EXIST when there is one */
+    VFS_CREATE_EXCLUSIVE, /* VFS_EXIST unless the file carries this very verifier */
+};
+
+struct vfs_create {
+    enum vfs_type type;
+    enum vfs_create_mode mode;   /* REG only; other types behave as GUARDED */
+    const struct vfs_attr *attr; /* initial attributes, by its mask (mode, size, times, uid, gid) */
+    uint64_t verifier;           /* EXCLUSIVE */
+    const char *link_target;     /* LNK: NUL-terminated */
+    uint32_t rdev_major, rdev_minor;
+    /* filled by the backend: */
+    bool created;           /* false: it was there already (UNCHECKED, or EXCLUSIVE retried) */
+    uint32_t attrs_applied; /* subset of attr->mask that took effect */
+};
+
+/* One READ.  In: offset, len, buf (room for len bytes).  Out: len as read, eof, and either the
+ * bytes at buf, or fd >= 0: the bytes are at `offset` of that descriptor, to be sent without a
+ * copy.  The descriptor stays valid while the caller holds its reference on the object and
+ * until vfs_ops.read_done().  Only with `fd_ok` may a backend answer by descriptor. */
+struct vfs_read {
+    uint64_t offset;
+    uint32_t len;
+    bool fd_ok;
+    bool eof;
+    int fd;
+    void *buf;
+};
+
+struct vfs_dirent {
+    struct vfs_name name;
+    uint64_t cookie; /* > 2; resumes after this entry; stable while the entry lives */
+    uint64_t fileid;
+    const struct vfs_attr *attr;     /* if asked for; NULL when it could not be read */
+    const struct vfs_handle *handle; /* if asked for; NULL when it could not be read */
+    const struct vfs_acl *acl;       /* the same */
+    bool denied; /* attr or acl is NULL because this entry's own ACL keeps it from cred */
+};
+
+/* Asked by the caller of readdir; `emit` returns false when the reply is full, and the entry will
+ * come again next time.  `emit` runs without any backend lock that another call needs. */
+struct vfs_readdir {
+    uint64_t cookie;    /* 0: from the start */
+    uint32_t attr_mask; /* 0: names and file ids suffice, no stat per entry */
+    bool want_handle;
+    bool want_acl; /* with VFS_CAP_ACL only */
+    bool (*emit)(void *arg, const struct vfs_dirent *entry);
+    void *arg;
+    bool eof; /* out */
+};
