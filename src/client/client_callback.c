@@ -70,6 +70,7 @@ static enum nfsstat4 sequence_check(struct client_incoming *in, bool *retry)
     const char *what = NULL;
     enum nfsstat4 status;
 
+    in->session = session;
     *retry = false;
     if (in->cbs->session_count == 0)
         return NFS4_OK;

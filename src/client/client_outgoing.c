@@ -21,12 +21,9 @@ static void sequence_put(struct xdr *x, const struct CB_SEQUENCE4args *args, uin
     wire_CB_SEQUENCE4resok(x, &ok);
 }
 
-static uint32_t highest_slot(struct client_incoming *in)
+static uint32_t highest_slot(const struct client_incoming *in)
 {
-    const struct client_back_session *session =
-        client_callback_session(in->cbs, in->cb.sequence.csa_sessionid);
-
-    return session ? session->slot_count - 1 : in->cb.sequence.csa_highest_slotid;
+    return in->session ? in->session->slot_count - 1 : in->cb.sequence.csa_highest_slotid;
 }
 
 /* Everything behind the RPC header; the first operation of an error is the last. */
