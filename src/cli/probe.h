@@ -77,7 +77,8 @@ MUST_USE bool probe_run(struct probe *probe, const char *target, const struct cl
 
 void probe_fini(struct probe *probe);
 
-/* Note why `what` failed: for want of an answer, or by the answer's status.  Returns false. */
+/* probe_error.c: note why `what` failed, for want of an answer or by the answer's status.  Returns
+ * false. */
 bool probe_fail(struct probe *probe, const char *what, enum client_status answer,
                 enum nfsstat4 status);
 
