@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client_owner.h"
-#include "client/client_session.h"
+#include "client/client_seqid.h"
 
 #define COMPOUND_FIRST_BYTES 2048u
 #define COMPOUND_MAX_BYTES (16u << 20)

@@ -144,38 +144,3 @@ void client_owner_release(struct client_compound *c, const struct client_owner *
     client_compound_add(c, &(struct nfs_argop4){.argop = OP_RELEASE_LOCKOWNER,
                                                 .oprelease_lockowner = {wire_owner(lock_owner)}});
 }
-
-/* RFC 7530 §9.1.7: of these the server does not take note. */
-bool client_owner_advances(enum nfsstat4 status)
-{
-    switch (status) {
-    case NFS4ERR_STALE_CLIENTID:
-    case NFS4ERR_STALE_STATEID:
-    case NFS4ERR_BAD_STATEID:
-    case NFS4ERR_BAD_SEQID:
-    case NFS4ERR_BADXDR:
-    case NFS4ERR_RESOURCE:
-    case NFS4ERR_NOFILEHANDLE:
-    case NFS4ERR_MOVED:
-        return false;
-    default:
-        return true;
-    }
-}
-
-/* RFC 7530 §9.1.3: 0 is left out. */
-uint32_t client_owner_next(uint32_t seqid)
-{
-    return seqid == UINT32_MAX ? 1 : seqid + 1;
-}
-
-void client_owner_follow(const struct client_compound *c, const struct client_result *result)
-{
-    for (uint32_t i = 0; i < c->seqid_count; i++) {
-        const struct client_compound_seqid *use = &c->seqids[i];
-
-        if (use->op_index < result->decoded &&
-            client_owner_advances(result->ops[use->op_index].status))
-            use->owner->seqid = client_owner_next(use->seqid);
-    }
-}

@@ -52,12 +52,3 @@ void client_owner_unlock(struct client_compound *c, struct client_owner *lock_ow
 void client_owner_lock_test(struct client_compound *c, const struct client_owner *lock_owner,
                             const struct client_lock *lock);
 void client_owner_release(struct client_compound *c, const struct client_owner *lock_owner);
-
-/* Whether the owner's seqid goes on after this status of an operation that has one. */
-bool client_owner_advances(enum nfsstat4 status);
-
-/* The seqid after this one. */
-uint32_t client_owner_next(uint32_t seqid);
-
-/* Let the seqids that `c` carried follow its reply. */
-void client_owner_follow(const struct client_compound *c, const struct client_result *result);

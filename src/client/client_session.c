@@ -269,12 +269,3 @@ enum client_status client_session_renew(struct client_conn *conn, struct client_
         client_result_free(&r);
     return client;
 }
-
-void client_session_advance(struct client_session *session, const struct SEQUENCE4resok *ok)
-{
-    if (ok->sr_slotid < CLIENT_SLOTS)
-        session->slots[ok->sr_slotid].seqid = ok->sr_sequenceid + 1;
-    session->highest_slot = ok->sr_highest_slotid;
-    session->target_highest_slot = ok->sr_target_highest_slotid;
-    session->status_flags = ok->sr_status_flags;
-}

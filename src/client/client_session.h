@@ -94,6 +94,3 @@ MUST_USE enum client_status client_session_destroy_clientid(struct client_conn *
 MUST_USE enum client_status client_session_renew(struct client_conn *conn,
                                                  struct client_session *session, uint32_t slot,
                                                  enum nfsstat4 *status);
-
-/* Note a SEQUENCE that succeeded. */
-void client_session_advance(struct client_session *session, const struct SEQUENCE4resok *ok);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "client/client_seqid.h"
 #include "script.h"
 #include "wire/op_table.h"
 

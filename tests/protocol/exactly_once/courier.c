@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/client_seqid.h"
 #include "wire/nfs4_const.h"
 
 enum {

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/client_seqid.h"
+
 struct client_fh lost_dir;
 struct client_file lost_file;
 struct client_result lost_first;

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "client/client_seqid.h"
 #include "lost.h"
 
 static struct client_owner fresh, locker;
