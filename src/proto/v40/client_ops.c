@@ -8,6 +8,7 @@
 #include "proto/v40/stateid40.h"
 #include "state/file/owner.h"
 #include "state/session/session_conn.h"
+#include "state/v40/client_setclientid.h"
 #include "state/v40/client_v40.h"
 #include "transport/connection.h"
 #include "wire/nfs4_codec.h"

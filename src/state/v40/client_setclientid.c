@@ -4,6 +4,8 @@
  * and what follows.  An unconfirmed record that only brings a new callback is no record of its own
  * here: it waits in the confirmed one.
  */
+#include "state/v40/client_setclientid.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -16,7 +18,6 @@
 #include "state/client/client_room.h"
 #include "state/client/client_table.h"
 #include "state/file/revocation.h"
-#include "state/v40/client_v40.h"
 
 /* One SETCLIENTID on its way. */
 struct setting {

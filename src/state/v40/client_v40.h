@@ -32,26 +32,6 @@ struct client_v40 {
     } update;
 };
 
-struct client_setclientid {
-    uint64_t clientid;
-    uint8_t confirm[NFS4_VERIFIER_SIZE];
-    struct client_callback using; /* NFS4ERR_CLID_INUSE: of the one that has the name */
-};
-
-/* SETCLIENTID, all cases of RFC 7530 §16.33.5.  CLID_INUSE; DELAY: all clients are alive and there
- * is no room for one more. */
-enum nfsstat4 client_setclientid(struct state *state, const struct client_principal *principal,
-                                 const struct client_source *source,
-                                 const struct SETCLIENTID4args *args, int64_t now_ns,
-                                 struct client_setclientid *out);
-
-/* SETCLIENTID_CONFIRM, RFC 7530 §16.34.5.  On NFS4_OK *confirmed has a reference for the caller.
- * STALE_CLIENTID, CLID_INUSE. */
-enum nfsstat4 client_setclientid_confirm(struct state *state,
-                                         const struct client_principal *principal,
-                                         const struct SETCLIENTID_CONFIRM4args *args,
-                                         int64_t now_ns, struct client **confirmed);
-
 /* RENEW, RFC 7530 §16.28.  STALE_CLIENTID; ACCESS: `principal` is neither that of the client nor of
  * one of its opens; EXPIRED: it has losses, and has not sent SETCLIENTID since it could know. */
 enum nfsstat4 client_renew_id(struct state *state, const struct client_principal *principal,

@@ -19,6 +19,7 @@
 #include "state/session/session_conn.h"
 #include "state/session/session_create.h"
 #include "state/session/session_end.h"
+#include "state/v40/client_setclientid.h"
 #include "unit/state/open/open_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

@@ -11,6 +11,7 @@
 #include "state/client/client_exchange.h"
 #include "state/client/client_record.h"
 #include "state/client/client_table.h"
+#include "state/v40/client_setclientid.h"
 #include "unit/state/client/client_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "lib/test.h"
+#include "state/v40/client_setclientid.h"
 
 const struct client_principal v40_alice = {1, 1000}, v40_bob = {1, 1001};
 

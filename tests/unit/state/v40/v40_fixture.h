@@ -2,6 +2,7 @@
 /* SETCLIENTID and SETCLIENTID_CONFIRM as tests send them. */
 #pragma once
 
+#include "state/v40/client_setclientid.h"
 #include "state/v40/client_v40.h"
 
 extern const struct client_principal v40_alice, v40_bob;
