@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/client_incoming.h"
+#include "client/client_outgoing.h"
 #include "client/client_session.h"
 
 /* ---- sessions and records ---- */
@@ -223,5 +223,37 @@ enum client_status client_callback_answer(struct client_conn *conn,
     arena_init(&arena, 4096);
     status = call_receive(&in, record, &arena);
     arena_fini(&arena);
+    return status;
+}
+
+/* ---- replies that were held back ---- */
+
+static enum client_status held_send(struct client_conn *conn, const struct client_held *held)
+{
+    enum client_status status =
+        client_conn_send_record(conn, held->reply, held->len, conn->manner.fragment_bytes);
+
+    if (status == CLIENT_OK && held->slot)
+        held->slot->open = 0;
+    return status;
+}
+
+enum client_status client_callback_release(struct client_conn *conn, bool last_first)
+{
+    struct client_callbacks *cbs = conn->callbacks;
+    enum client_status status = CLIENT_OK;
+    const uint32_t count = cbs->held_count;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < count && status == CLIENT_OK; i++) {
+        const struct client_held *held = &cbs->held[last_first ? count - 1 - i : i];
+
+        if (held->over == conn->serial)
+            status = held_send(conn, held);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (cbs->held[i].over != conn->serial)
+            cbs->held[left++] = cbs->held[i];
+    cbs->held_count = left;
     return status;
 }

@@ -27,15 +27,3 @@ void client_incoming_trouble(struct client_incoming *in, const char *what);
 void client_incoming_cred(struct client_incoming *in, const struct opaque_auth *cred,
                           struct arena *arena);
 bool client_incoming_compound(struct client_incoming *in, struct xdr *x);
-
-/* Make the reply of what in->cb says; one that was executed is kept for a retry, and that is
- * answered with what was kept. */
-void client_outgoing_make(struct client_incoming *in, bool executed);
-void client_outgoing_retry(struct client_incoming *in);
-
-/* Let it go out as in->manner says. */
-MUST_USE enum client_status client_outgoing_send(struct client_incoming *in);
-
-/* Send another RPC status than success, or an empty success. */
-MUST_USE enum client_status client_outgoing_accept(struct client_incoming *in,
-                                                   enum rpc_accept_stat stat);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replies to the server's calls, and all the ways in which they do not arrive as they should. */
+#include "client/client_outgoing.h"
+
 #include <string.h>
 #include <sys/socket.h>
 
 #include "client/client_callback_op.h"
-#include "client/client_incoming.h"
 
 #define GARBAGE_WORDS 8u
 
@@ -205,34 +205,4 @@ enum client_status client_outgoing_accept(struct client_incoming *in, enum rpc_a
 {
     in->manner = (struct client_manner){.act = CLIENT_ACT_RPC_ERROR, .accept_stat = stat};
     return error_send(in);
-}
-
-static enum client_status held_send(struct client_conn *conn, const struct client_held *held)
-{
-    enum client_status status =
-        client_conn_send_record(conn, held->reply, held->len, conn->manner.fragment_bytes);
-
-    if (status == CLIENT_OK && held->slot)
-        held->slot->open = 0;
-    return status;
-}
-
-enum client_status client_callback_release(struct client_conn *conn, bool last_first)
-{
-    struct client_callbacks *cbs = conn->callbacks;
-    enum client_status status = CLIENT_OK;
-    const uint32_t count = cbs->held_count;
-    uint32_t left = 0;
-
-    for (uint32_t i = 0; i < count && status == CLIENT_OK; i++) {
-        const struct client_held *held = &cbs->held[last_first ? count - 1 - i : i];
-
-        if (held->over == conn->serial)
-            status = held_send(conn, held);
-    }
-    for (uint32_t i = 0; i < count; i++)
-        if (cbs->held[i].over != conn->serial)
-            cbs->held[left++] = cbs->held[i];
-    cbs->held_count = left;
-    return status;
 }
