@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/probe_error.h"
+#include "cli/probe_server.h"
+#include "cli/probe_tree.h"
 #include "client/client_callback.h"
 
 static bool connect_to(struct probe *probe)

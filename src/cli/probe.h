@@ -76,23 +76,3 @@ struct probe {
 MUST_USE bool probe_run(struct probe *probe, const char *target, const struct client_cred *cred);
 
 void probe_fini(struct probe *probe);
-
-/* probe_error.c: note why `what` failed, for want of an answer or by the answer's status.  Returns
- * false. */
-bool probe_fail(struct probe *probe, const char *what, enum client_status answer,
-                enum nfsstat4 status);
-
-/* probe_server.c: the minor versions, each on a connection of its own; then client id and session
- * on probe->conn, and their end. */
-bool probe_minors(struct probe *probe);
-bool probe_session_begin(struct probe *probe);
-void probe_session_end(struct probe *probe);
-void probe_server_fini(struct probe_server *server);
-
-/* probe_tree.c: walk the name space from its root. */
-bool probe_tree_walk(struct probe *probe);
-void probe_tree_fini(struct probe_tree *tree);
-
-/* probe_text.c, probe_json.c: print it to stdout. */
-void probe_print_text(const struct probe *probe);
-bool probe_print_json(const struct probe *probe);

@@ -10,6 +10,7 @@
 #include "base/command_line.h"
 #include "cli/command.h"
 #include "cli/probe.h"
+#include "cli/probe_print.h"
 #include "client/client_target.h"
 
 static const char usage[] =

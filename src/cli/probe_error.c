@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/probe.h"
+#include "cli/probe_error.h"
 
 #include <errno.h>
 #include <stdio.h>

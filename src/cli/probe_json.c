@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/attribute_name.h"
-#include "cli/probe.h"
+#include "cli/probe_print.h"
 
 static json_t *minors(const struct probe *probe)
 {

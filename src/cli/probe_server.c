@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "cli/printable.h"
-#include "cli/probe.h"
+#include "cli/probe_error.h"
+#include "cli/probe_server.h"
 
 /* What is asked for is more than any server should grant, so that its limits show. */
 #define ASK_BYTES (8u << 20)

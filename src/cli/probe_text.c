@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "cli/attribute_name.h"
-#include "cli/probe.h"
+#include "cli/probe_print.h"
 
 #define LABEL_COLUMNS 26
 #define TREE_COLUMNS 42

@@ -12,7 +12,8 @@
 
 #include "base/clock.h"
 #include "cli/printable.h"
-#include "cli/probe.h"
+#include "cli/probe_error.h"
+#include "cli/probe_tree.h"
 
 #define READDIR_BYTES 32768u
 #define READDIR_CALLS_MAX 256u /* of one directory, however little each brings */
