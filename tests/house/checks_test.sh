@@ -273,7 +273,7 @@ int sequence;'
     put callback/callback.h 'bool a(void (*done)(void *arg), void *arg);'
     put callback/backchannel.c 'int a;'
     put callback/dial_out.c 'int a;'
-    echo 'ms_test(NAME unit.state.slot DEPS state)' >"$tree/tests/unit/state/CMakeLists.txt"
+    echo 'ms_test(NAME unit.state.session.slot DEPS state)' >"$tree/tests/unit/state/CMakeLists.txt"
 }
 
 # expect_structure_fail FILE TEXT WHAT: with this file instead, or besides.
@@ -357,7 +357,7 @@ expect_structure_fail callback/sender.h 'struct sender {
 # SR-06, SR-10: sessions and slots stand alone.
 expect_structure_fail state/session/session.c '#include <event2/event.h>' 'a session with a library'
 sound_structure
-echo 'ms_test(NAME unit.state.slot DEPS state transport)' >"$tree/tests/unit/state/CMakeLists.txt"
+echo 'ms_test(NAME unit.state.session.slot DEPS state transport)' >"$tree/tests/unit/state/CMakeLists.txt"
 expect 1 structure 'a test of slots with a network'
 # S20-45.
 sound_structure

@@ -19,8 +19,8 @@ import unittest
 
 SOURCE = os.environ["MAINSTAY_SOURCE"]
 TIMEOUT_S = 60
-TESTS = ("unit.state.session", "unit.proto.v41_gate", "unit.proto.v41_lease", "unit.admin.setting",
-         "protocol.opens", "protocol.sessions", "protocol.delegation_claims")
+TESTS = ("unit.state.session.session", "unit.proto.v41.gate", "unit.proto.v41.lease",
+         "unit.admin.setting", "protocol.opens", "protocol.sessions", "protocol.delegation_claims")
 BUILD, COMPILER = sys.argv[1:3]
 
 

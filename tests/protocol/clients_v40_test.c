@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SETCLIENTID, SETCLIENTID_CONFIRM, RENEW and DELEGPURGE on the wire (RFC 7530 §16.33, §16.34,
- * §16.28, §16.5).  The cases one by one are unit.state.client_v40.
+ * §16.28, §16.5).  The cases one by one are unit.state.v40.client_v40.
  */
 #include <string.h>
 

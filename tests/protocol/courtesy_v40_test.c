@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a client of 4.0 finds that was silent for longer than its lease and comes back (RFC 7530
- * §9.6.3): all that nobody wanted, and where somebody did, NFS4ERR_EXPIRED.  unit.state.loss_v40
- * has more.
+ * §9.6.3): all that nobody wanted, and where somebody did, NFS4ERR_EXPIRED.
+ * unit.state.v40.loss_v40 has more.
  */
 #include <string.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
  * (CB_NOTIFY_LOCK, RFC 8881 §20.11).  The request that frees the range decides which clients are
  * notified, and the notice is on the waiter's connection before the reply to anything that it sends
  * after that: one SEQUENCE shows that nothing came.  More of the order is in
- * unit.state.lock_notice.
+ * unit.state.lock.lock_notice.
  */
 #include <string.h>
 

@@ -2,7 +2,8 @@
 /*
  * The server has too much of something, and clients are asked to give some back: delegations
  * (CB_RECALL_ANY, CB_RECALLABLE_OBJ_AVAIL) and slots (CB_RECALL_SLOT).  RFC 8881 §20.6 to §20.8.
- * Whom it asks for how much is in unit.state.delegation_pressure and unit.state.session_slots.
+ * Whom it asks for how much is in unit.state.delegation.delegation_pressure and
+ * unit.state.session.session_slots.
  */
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 
 enum {
     PARK_LONG_MS = 60000, /* for which nothing ends by time */

@@ -9,7 +9,7 @@
 
 #include "lib/test.h"
 #include "state/client/client_table.h"
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 
 static struct compound c;
 static struct compound_park park;

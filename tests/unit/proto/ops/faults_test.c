@@ -2,7 +2,7 @@
 /*
  * A backend that fails: each call that an operation makes into it, with each status that it may
  * have, and what the client is told.  The backend is mem, one call of which fails on demand.
- * unit.proto.v40_faults is the same in minor version 0 (FAULTS_V40).
+ * unit.proto.ops.faults_v40 is the same in minor version 0 (FAULTS_V40).
  */
 #include <string.h>
 
@@ -10,9 +10,9 @@
 #include "lib/test.h"
 #include "lib/vfs_status_name.h"
 #ifdef FAULTS_V40
-#include "v40_fixture.h"
+#include "unit/proto/v40/v40_fixture.h"
 #else
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 #endif
 #include "wire/op_table.h"
 

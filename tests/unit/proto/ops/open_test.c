@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "lib/test.h"
 #include "state/recovery/recovery_record.h"
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 
 static struct v41_call call;
 static struct v41_session alice, bob;

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "lib/test.h"
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 
 static struct v41_call call;
 static const char *asked; /* for messages */

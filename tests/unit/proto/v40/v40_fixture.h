@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 
 struct v40_owner {
     uint64_t clientid;

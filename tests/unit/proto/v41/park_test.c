@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "lib/test.h"
-#include "park_fixture.h"
 #include "state/client/client_lease.h"
+#include "unit/proto/park_fixture.h"
 
 enum {
     SLOTS = 8

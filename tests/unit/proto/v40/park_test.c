@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "lib/test.h"
-#include "park_fixture.h"
 #include "proto/v40/duplicate_cache.h"
 #include "proto/v40/v40.h"
 #include "state/client/client_lease.h"
+#include "unit/proto/park_fixture.h"
 #include "v40_fixture.h"
 
 static struct v40_caller caller, second;

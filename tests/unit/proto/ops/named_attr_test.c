@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/test.h"
-#include "v41_fixture.h"
+#include "unit/proto/v41/v41_fixture.h"
 
 static const struct vfs_cred super = {.uid = 0, .gid = 0};
 static struct v41_call call;
