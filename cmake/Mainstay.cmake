@@ -15,7 +15,17 @@
 #       A cmocka program and the CTest of that name. Include "lib/test.h" and end main with
 #       `return test_group_run(tests);` so that a skipped test is seen as skipped, not passed.
 #       Label it `concurrent` and it also runs under ThreadSanitizer in `make check-full`.
-#       MAINSTAY_COVERAGE in its environment says where it notes errors (tests/lib/coverage.h).
+#       `concurrent_tests` builds all of those. MAINSTAY_COVERAGE in its environment is the file
+#       where it notes errors (tests/lib/coverage.h).
+#
+#   ms_test_minor(protocol.opens 0)
+#       The program of that test once more, as protocol.opens_v40: MAINSTAY_MINOR in its environment
+#       is the minor version that the clients of tests/protocol/script.h speak.
+#
+#   ms_fixture(log_lines SOURCES log_lines.c DEPS protocol_script [PROGRAMS mainstayd] [RECORDS])
+#       A library ms_log_lines of what several tests share, compiled once; they name it among their
+#       DEPS. PROGRAMS are built before a test with it, since it starts them. A test with one that
+#       RECORDS notes which errors it has seen. A fixture has both from its own DEPS, too.
 #
 #   ms_script_test(NAME kernel.mount COMMAND sh run.sh [TIMEOUT 300] [LABELS kernel])
 #       Any command as a CTest; exit 77 says skipped. Its environment has MAINSTAY_SOURCE,
@@ -42,6 +52,11 @@ endif()
 # Where tests note which errors they have seen.
 set(MAINSTAY_COVERAGE_DIR ${CMAKE_BINARY_DIR}/rfc-coverage)
 file(MAKE_DIRECTORY ${MAINSTAY_COVERAGE_DIR})
+
+# All that is needed to run the tests with the label `concurrent`.
+if(MAINSTAY_TESTS)
+    add_custom_target(concurrent_tests)
+endif()
 
 # What every target of ours is compiled with.
 add_library(ms_options INTERFACE)
@@ -143,20 +158,74 @@ function(_ms_test_properties name timeout)
         MAINSTAY_RELEASE_BIN=${CMAKE_SOURCE_DIR}/build)
 endfunction()
 
+# Adds to `programs` and `records` what the fixtures among the DEPS have of them.
+macro(_ms_inherit)
+    foreach(_dep ${arg_DEPS})
+        string(REGEX REPLACE "^(ms_|)(.+)$" "ms_\\2" _dep ${_dep})
+        if(TARGET ${_dep})
+            get_property(_programs TARGET ${_dep} PROPERTY MAINSTAY_PROGRAMS)
+            get_property(_records TARGET ${_dep} PROPERTY MAINSTAY_RECORDS)
+            list(APPEND programs ${_programs})
+            if(_records)
+                set(records TRUE)
+            endif()
+        endif()
+    endforeach()
+endmacro()
+
+function(ms_fixture name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "RECORDS" "" "SOURCES;DEPS;PROGRAMS")
+    set(programs ${arg_PROGRAMS})
+    set(records ${arg_RECORDS})
+    _ms_inherit()
+    add_library(ms_${name} STATIC ${arg_SOURCES})
+    target_include_directories(ms_${name} PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+    target_link_libraries(ms_${name} PUBLIC ms_options PkgConfig::CMOCKA)
+    _ms_link(ms_${name} PUBLIC ${arg_DEPS})
+    set_target_properties(ms_${name} PROPERTIES
+        MAINSTAY_PROGRAMS "${programs}" MAINSTAY_RECORDS "${records}")
+endfunction()
+
+# Those that talk NFS note what they hear.
+function(_ms_test_records name)
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
+        MAINSTAY_COVERAGE=${MAINSTAY_COVERAGE_DIR}/${name})
+    set_property(GLOBAL APPEND PROPERTY MAINSTAY_RECORDERS ${name})
+endfunction()
+
 function(ms_test)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;TIMEOUT" "SOURCES;DEPS;LABELS")
+    set(programs "")
+    set(records FALSE)
+    _ms_inherit()
     add_executable(${arg_NAME} ${arg_SOURCES})
     target_include_directories(${arg_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_link_libraries(${arg_NAME} PRIVATE ms_options PkgConfig::CMOCKA)
     _ms_link(${arg_NAME} PRIVATE ${arg_DEPS})
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
     _ms_test_properties(${arg_NAME} "${arg_TIMEOUT}" ${arg_LABELS})
-    set_property(TEST ${arg_NAME} APPEND PROPERTY ENVIRONMENT
-        MAINSTAY_COVERAGE=${MAINSTAY_COVERAGE_DIR})
-    # Those that talk NFS note what they hear.
-    if("ms_protocol_script" IN_LIST arg_DEPS OR "v41_fixture.c" IN_LIST arg_SOURCES)
-        set_property(GLOBAL APPEND PROPERTY MAINSTAY_RECORDERS ${arg_NAME})
+    if(programs)
+        add_dependencies(${arg_NAME} ${programs})
     endif()
+    if(records)
+        _ms_test_records(${arg_NAME})
+    endif()
+    if("concurrent" IN_LIST arg_LABELS)
+        add_dependencies(concurrent_tests ${arg_NAME})
+    endif()
+endfunction()
+
+function(ms_test_minor program minor)
+    set(name ${program}_v4${minor})
+    get_test_property(${program} TIMEOUT timeout)
+    get_test_property(${program} LABELS labels)
+    if(NOT labels)
+        set(labels "")
+    endif()
+    add_test(NAME ${name} COMMAND ${program})
+    _ms_test_properties(${name} "${timeout}" ${labels})
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT MAINSTAY_MINOR=${minor})
+    _ms_test_records(${name})
 endfunction()
 
 function(ms_script_test)
@@ -174,7 +243,7 @@ function(ms_fuzzer)
         target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
         return()
     endif()
-    target_sources(${arg_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests/lib/fuzz_replay.c)
+    target_link_libraries(${arg_NAME} PRIVATE ms_fuzz_replay)
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
     _ms_test_properties(${arg_NAME} 120 fuzz)
 endfunction()

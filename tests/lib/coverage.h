@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which errors of which operations a test program has seen, for tools/check-coverage: with
- * MAINSTAY_COVERAGE (a directory) in the environment, lines `MINOR OPERATION STATUS TEST` (the
- * minor version first) in the file there that is named as the program, each once.  All of it stands
- * here, so that no test has another source to list.
+ * MAINSTAY_COVERAGE (a file) in the environment, lines `MINOR OPERATION STATUS TEST` (the minor
+ * version first) in it, each once.  All of it stands here, so that no test has another source to
+ * list.
  */
 #pragma once
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -25,15 +24,13 @@ static inline FILE *coverage_file(void)
 {
     static bool opened;
     static FILE *file;
-    const char *dir = getenv("MAINSTAY_COVERAGE");
-    char path[512];
+    const char *path = getenv("MAINSTAY_COVERAGE");
 
     if (opened)
         return file;
     opened = true;
-    if (!dir)
+    if (!path)
         return NULL;
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, program_invocation_short_name);
     file = fopen(path, "we");
     CHECK(file);
     return file;

@@ -5,7 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-uint32_t script_minor __attribute__((weak)) = 1;
+uint32_t script_minor = 1;
+
+/* Before main(), which may choose its tests by it. */
+static void __attribute__((constructor)) choose_minor(void)
+{
+    const char *minor = getenv("MAINSTAY_MINOR");
+
+    if (minor)
+        script_minor = (uint32_t)strtoul(minor, NULL, 10);
+}
 
 struct test_server script_server;
 struct client_mount alice, bob;

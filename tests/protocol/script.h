@@ -25,9 +25,8 @@ int script_setup(const char *const *options);
 int script_setup_default(void **state);
 int script_teardown(void **state);
 
-/* The minor version that they speak: 1, or 0 in programs with script_v40.c, or 2 in those with
- * script_v42.c, which are named protocol.<noun>_v40 and _v42 and run the very tests of
- * protocol.<noun>. */
+/* The minor version that they speak: 1, or what MAINSTAY_MINOR in the environment says.  CTest runs
+ * the program of protocol.<noun> with 0 and 2, too, as protocol.<noun>_v40 and _v42. */
 extern uint32_t script_minor;
 
 /* What it is in minor version 1, or what it is in 0. */

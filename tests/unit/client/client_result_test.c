@@ -7,7 +7,7 @@
 
 #include "client/client_result.h"
 #include "client_pair.h"
-#include "wire/golden_tables.h"
+#include "unit/wire/golden_tables.h"
 #include "wire/op_table.h"
 
 #define REPLY_BYTES 65536u

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* Linked in, the clients of the script speak minor version 0. */
-#include "script.h"
-
-uint32_t script_minor = 0;
