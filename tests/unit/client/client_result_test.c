@@ -44,6 +44,7 @@ static void every_result_is_decoded(void **state)
     assert_int_equal(r.count, golden_results_count);
     assert_int_equal(r.decoded, r.count);
     for (uint32_t i = 0; i < r.count; i++) {
+        golden_fields(&r.ops[i], golden_results[i].fields);
         if (golden_results[i].check)
             golden_results[i].check(&r.ops[i]);
         if (r.ops[i].resop < sizeof(seen))

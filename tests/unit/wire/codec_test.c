@@ -91,6 +91,7 @@ static void test_args(void **state)
         xdr_init_decode(&x, bytes, len, &arena);
         if (!wire_nfs_argop4(&x, &v) || xdr_left(&x))
             fail_msg("%s: not decoded, %zu bytes left", g->name, xdr_left(&x));
+        golden_fields(&v, g->fields);
         if (g->check)
             g->check(&v);
         check_encoding(g->name, filter_args, &v, bytes, len);
@@ -117,6 +118,7 @@ static void test_results(void **state)
         xdr_init_decode(&x, bytes, len, &arena);
         if (!wire_nfs_resop4(&x, &v) || xdr_left(&x))
             fail_msg("%s: not decoded, %zu bytes left", g->name, xdr_left(&x));
+        golden_fields(&v, g->fields);
         if (g->check)
             g->check(&v);
         check_encoding(g->name, filter_results, &v, bytes, len);

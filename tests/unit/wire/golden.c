@@ -73,3 +73,58 @@ void golden_fh(const struct nfs_fh4 *fh)
     EQ(fh->len, 5);
     golden_fixed(fh->data, 1, 5);
 }
+
+static uint64_t number_at(const void *at, size_t size)
+{
+    switch (size) {
+    case 1:
+        return *(const uint8_t *)at;
+    case 4:
+        return *(const uint32_t *)at;
+    default:
+        assert_int_equal(size, 8);
+        return *(const uint64_t *)at;
+    }
+}
+
+/* The kinds that are structs: their size, and what asserts their value. */
+#define GOLDEN_STRUCTS(X)                                                                          \
+    X(GOLDEN_STATEID, struct stateid4, golden_stateid)                                             \
+    X(GOLDEN_CINFO, struct change_info4, golden_cinfo)                                             \
+    X(GOLDEN_BITMAP, struct bitmap4, golden_bitmap)                                                \
+    X(GOLDEN_FATTR, struct fattr4, golden_fattr)                                                   \
+    X(GOLDEN_OWNER, struct state_owner4, golden_owner)                                             \
+    X(GOLDEN_FH, struct nfs_fh4, golden_fh)
+
+static void check_field(const void *at, const struct golden_field *field)
+{
+    switch (field->kind) {
+    case GOLDEN_END:
+        break;
+    case GOLDEN_NUMBER:
+        if (number_at(at, field->size) != field->number)
+            fail_msg("%s is %ju, not %ju", field->name, (uintmax_t)number_at(at, field->size),
+                     (uintmax_t)field->number);
+        break;
+    case GOLDEN_TEXT:
+        assert_int_equal(field->size, sizeof(struct wire_opaque));
+        golden_text(at, field->text);
+        break;
+    case GOLDEN_FIXED:
+        golden_fixed(at, (unsigned)field->number, field->size);
+        break;
+#define CASE(kind, type, check)                                                                    \
+    case kind:                                                                                     \
+        assert_int_equal(field->size, sizeof(type));                                               \
+        check(at);                                                                                 \
+        break;
+        GOLDEN_STRUCTS(CASE)
+#undef CASE
+    }
+}
+
+void golden_fields(const void *base, const struct golden_field *fields)
+{
+    for (; fields && fields->kind != GOLDEN_END; fields++)
+        check_field((const uint8_t *)base + fields->at, fields);
+}

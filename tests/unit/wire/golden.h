@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Encoded examples, put together by hand from RFC 5662, 7863 and 8276: `hex` in words as they
- * stand on the wire, `check` looks at what was decoded from it.  The fields that recur have their
- * bytes here, and a macro that asserts them.
+ * Encoded examples, put together by hand from RFC 5662, 7863 and 8276: `hex` has the words as they
+ * are on the wire, `fields` what must be decoded from them, and `check`, if any, asserts the rest.
+ * Fields that recur have their bytes here, and a kind of their own.
  */
 #pragma once
 
@@ -32,15 +32,87 @@
 #define LENGTH "00000000 00001000 "
 #define FH "00000005 01020304 05000000 "
 
+enum golden_kind {
+    GOLDEN_END,
+    GOLDEN_NUMBER,
+    GOLDEN_TEXT,
+    GOLDEN_FIXED, /* bytes that count up from `number` */
+    GOLDEN_STATEID,
+    GOLDEN_CINFO,
+    GOLDEN_BITMAP,
+    GOLDEN_FATTR,
+    GOLDEN_OWNER,
+    GOLDEN_FH
+};
+
+/* A field of a decoded struct, and its value if the kind does not say it. */
+struct golden_field {
+    const char *name;
+    size_t at, size;
+    enum golden_kind kind;
+    uint64_t number;
+    const char *text;
+};
+
+/* The last one is GOLDEN_END.  MEMBER() is the includer's: name, place and size in its struct. */
+#define FIELDS(...)                                                                                \
+    .fields = (const struct golden_field[])                                                        \
+    {                                                                                              \
+        __VA_ARGS__,                                                                               \
+        {                                                                                          \
+            .kind = GOLDEN_END                                                                     \
+        }                                                                                          \
+    }
+#define NO_FIELDS .fields = NULL
+#define FIELD(kind_, member) .kind = (kind_), MEMBER(member)
+#define IS(member, value)                                                                          \
+    {                                                                                              \
+        FIELD(GOLDEN_NUMBER, member), .number = (value)                                            \
+    }
+#define IS_TEXT(member, value)                                                                     \
+    {                                                                                              \
+        FIELD(GOLDEN_TEXT, member), .text = (value)                                                \
+    }
+#define IS_FIXED(member, first)                                                                    \
+    {                                                                                              \
+        FIELD(GOLDEN_FIXED, member), .number = (first)                                             \
+    }
+#define IS_STATEID(member)                                                                         \
+    {                                                                                              \
+        FIELD(GOLDEN_STATEID, member)                                                              \
+    }
+#define IS_CINFO(member)                                                                           \
+    {                                                                                              \
+        FIELD(GOLDEN_CINFO, member)                                                                \
+    }
+#define IS_BITMAP(member)                                                                          \
+    {                                                                                              \
+        FIELD(GOLDEN_BITMAP, member)                                                               \
+    }
+#define IS_FATTR(member)                                                                           \
+    {                                                                                              \
+        FIELD(GOLDEN_FATTR, member)                                                                \
+    }
+#define IS_OWNER(member)                                                                           \
+    {                                                                                              \
+        FIELD(GOLDEN_OWNER, member)                                                                \
+    }
+#define IS_FH(member)                                                                              \
+    {                                                                                              \
+        FIELD(GOLDEN_FH, member)                                                                   \
+    }
+
 struct golden_args {
     const char *name;
     const char *hex;
+    const struct golden_field *fields; /* NULL: none */
     void (*check)(const struct nfs_argop4 *v);
 };
 
 struct golden_results {
     const char *name;
     const char *hex;
+    const struct golden_field *fields; /* NULL: none */
     void (*check)(const struct nfs_resop4 *v);
 };
 
@@ -48,6 +120,9 @@ struct golden_results {
 size_t golden_bytes(const char *hex, uint8_t *bytes, size_t size);
 
 #define GOLDEN_BYTES_MAX 1024
+
+/* Assert all fields of the struct at `base`; NULL has none. */
+void golden_fields(const void *base, const struct golden_field *fields);
 
 void golden_stateid(const struct stateid4 *stateid);
 void golden_fixed(const uint8_t *data, unsigned first, size_t len);
