@@ -3,27 +3,11 @@
  * Which connection of a session carries the server's calls, and what the client is told when there
  * is none.
  */
-#include "holder.h"
-
-#define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
+#include "backchannel.h"
 
 enum {
     RECONNECTS = 100
 };
-
-static struct client_fh dir;
-
-static int setup(void **state)
-{
-    static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",
-                                          "nfs.recall_park_ms=10", NULL};
-
-    (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
-}
 
 /* The connection that a recall comes over: of a file that was delegated before. */
 static uint64_t recalled_over(struct holder *holder, const char *name, struct client_file *file)
@@ -112,7 +96,7 @@ static void reconnected_a_hundred_times(void **state)
             client_conn_abort(&holder.mount.conn);
         else
             client_conn_close(&holder.mount.conn);
-        wait_until(holder_speak(&holder, &fore) == DOWN);
+        wait_until(holder_speak(&holder, &fore) == BACKCHANNEL_DOWN);
         holder_reconnect(&holder, i % 4 < 2 ? CDFC4_FORE_OR_BOTH : CDFC4_BACK_OR_BOTH);
         assert_int_equal(holder_speak(&holder, &fore), 0);
     }
@@ -134,7 +118,7 @@ static void none_is_given_without_a_path(void **state)
     holder_open(&holder, 1);
     client_conn_close(&holder.mount.conn);
     script_connect(&fore);
-    wait_until(holder_speak(&holder, &fore) == DOWN);
+    wait_until(holder_speak(&holder, &fore) == BACKCHANNEL_DOWN);
     holder_move(&holder, &fore);
     file = holder_wanting(&holder, &dir, "pathless", OPEN_DELEGATE_WRITE);
     assert_null(client_file_delegation(&file));
@@ -155,5 +139,5 @@ int main(void)
         cmocka_unit_test(none_is_given_without_a_path),
     };
 
-    return test_group_run_fixtures(tests, setup, script_teardown);
+    return test_group_run_fixtures(tests, backchannel_setup_default, script_teardown);
 }

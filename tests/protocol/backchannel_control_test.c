@@ -5,34 +5,7 @@
  */
 #include <string.h>
 
-#include "holder.h"
-
-static struct client_fh dir;
-
-static int setup(void **state)
-{
-    static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",
-                                          "nfs.recall_park_ms=10", NULL};
-
-    (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
-}
-
-static const struct client_callback *call_at(const struct holder *holder, uint32_t number)
-{
-    return client_callback_at(holder->callbacks, number);
-}
-
-/* A recall of a file of that name, and what it came as. */
-static const struct client_callback *recalled(struct holder *holder, const char *name,
-                                              struct client_file *file)
-{
-    *file = holder_contended(holder, &dir, name);
-    return call_at(holder, holder_wait_recall(holder, file));
-}
+#include "backchannel.h"
 
 static struct callback_sec_parms4 sec_sys(uint32_t uid, uint32_t gid)
 {
@@ -60,7 +33,7 @@ static void called_as_the_session_says(void **state)
     wish.callback_secs = secs;
     wish.callback_sec_count = ARRAY_SIZE(secs);
     holder_open_as(&holder, &wish);
-    cb = recalled(&holder, "as it says", &file);
+    cb = backchannel_recalled(&holder, "as it says", &file);
     assert_int_equal(cb->program, 0x40001234);
     assert_int_equal(cb->version, NFS_CB);
     assert_int_equal(cb->flavor, AUTH_SYS);
@@ -116,7 +89,7 @@ static void the_strongest_of_a_list(void **state)
         wish.callback_secs = lists[i].secs;
         wish.callback_sec_count = lists[i].count;
         holder_open_as(&holder, &wish);
-        cb = recalled(&holder, lists[i].name, &file);
+        cb = backchannel_recalled(&holder, lists[i].name, &file);
         assert_int_equal(cb->flavor, lists[i].flavor);
         if (cb->flavor == AUTH_SYS)
             assert_int_equal(cb->uid, 61);
@@ -150,16 +123,16 @@ static void called_as_backchannel_ctl_says(void **state)
 
     (void)state;
     holder_open(&holder, 1);
-    cb = recalled(&holder, "ctl 0", &files[0]);
+    cb = backchannel_recalled(&holder, "ctl 0", &files[0]);
     assert_int_equal(cb->program, CLIENT_CALLBACK_PROGRAM);
     ctl(&holder, 0x40004321, &sys, 1, NFS4_OK);
-    cb = recalled(&holder, "ctl 1", &files[1]);
+    cb = backchannel_recalled(&holder, "ctl 1", &files[1]);
     assert_int_equal(cb->program, 0x40004321);
     assert_int_equal(cb->flavor, AUTH_SYS);
     assert_int_equal(cb->uid, 81);
     assert_int_equal(cb->gid, 82);
     ctl(&holder, 0x40004322, &none, 1, NFS4_OK);
-    cb = recalled(&holder, "ctl 2", &files[2]);
+    cb = backchannel_recalled(&holder, "ctl 2", &files[2]);
     assert_int_equal(cb->program, 0x40004322);
     assert_int_equal(cb->flavor, AUTH_NONE);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++)
@@ -185,7 +158,7 @@ static void backchannel_ctl_without_a_back_channel(void **state)
 static void expect_as_before(struct holder *holder, const char *name)
 {
     struct client_file file;
-    const struct client_callback *cb = recalled(holder, name, &file);
+    const struct client_callback *cb = backchannel_recalled(holder, name, &file);
 
     assert_int_equal(cb->program, 0x40000777);
     assert_int_equal(cb->flavor, AUTH_SYS);
@@ -276,5 +249,5 @@ int main(void)
         cmocka_unit_test(not_in_a_session),
     };
 
-    return test_group_run_fixtures(tests, setup, script_teardown);
+    return test_group_run_fixtures(tests, backchannel_setup_default, script_teardown);
 }

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
+#include "backchannel.h"
 #include "base/limits.h"
-#include "holder.h"
 
 enum {
     FLOOD = LIMIT_BACK_QUEUE + 64, /* calls, of which one is out */
@@ -14,22 +14,15 @@ enum {
     CALLS = 4 /* to each of them */
 };
 
-static struct client_fh dir;
-
 static int setup(void **state)
 {
     static const char *const options[] = {"--threads", "2",
-                                          "--export",  "/mem=mem:,no_root_squash",
-                                          "--set",     "nfs.recall_park_ms=0",
                                           "--set",     "nfs.callback_timeout_ms=60000",
                                           "--set",     "nfs.callback_backoff_ms=50",
                                           NULL};
 
     (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
+    return backchannel_setup(0, options);
 }
 
 static uint32_t executed(const struct holder *holder)

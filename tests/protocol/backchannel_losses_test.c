@@ -7,35 +7,14 @@
  */
 #include <sys/socket.h>
 
-#include "holder.h"
-
-#define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
-
-static struct client_fh dir;
-
-static int setup(void **state)
-{
-    static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",
-                                          "nfs.recall_park_ms=10", NULL};
-
-    (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
-}
-
-static const struct client_callback *call_at(const struct holder *holder, uint32_t number)
-{
-    return client_callback_at(holder->callbacks, number);
-}
+#include "backchannel.h"
 
 /* The call came again, and is the very same. */
 static void expect_again(const struct holder *holder, uint32_t number,
                          const struct client_conn *over)
 {
-    const struct client_callback *first = call_at(holder, number - 1);
-    const struct client_callback *again = call_at(holder, number);
+    const struct client_callback *first = backchannel_call(holder, number - 1);
+    const struct client_callback *again = backchannel_call(holder, number);
 
     assert_true(again->over == over->serial);
     assert_int_equal(again->sequence.csa_slotid, first->sequence.csa_slotid);
@@ -72,7 +51,7 @@ static struct client_conn *rebind(struct holder *holder)
     struct client_conn *conn;
 
     script_connect(&fore);
-    wait_flags(holder, &fore, DOWN);
+    wait_flags(holder, &fore, BACKCHANNEL_DOWN);
     conn = holder_connect(holder, CDFC4_FORE_OR_BOTH);
     assert_int_equal(holder_speak(holder, &fore), 0);
     client_conn_close(&fore);
@@ -95,13 +74,13 @@ static void lost(void **state)
     file = holder_contended(&holder, &dir, loss->name);
     holder_pump_until(&holder, holder.mount.conn.fd < 0);
     assert_int_equal(holder.callbacks->count, 1);
-    assert_int_equal(call_at(&holder, 0)->fate, loss->first);
+    assert_int_equal(backchannel_call(&holder, 0)->fate, loss->first);
     if (loss->rebinds)
         other = rebind(&holder);
     number = holder_wait(&holder, OP_CB_RECALL, 1);
     assert_int_equal(number, 1);
     expect_again(&holder, 1, other);
-    assert_int_equal(call_at(&holder, 1)->fate, loss->again);
+    assert_int_equal(backchannel_call(&holder, 1)->fate, loss->again);
     holder_move(&holder, other);
     finish(&holder, &file, loss->name);
 }
@@ -121,8 +100,8 @@ static void lost_unread(void **state)
     file = holder_contended(&holder, &dir, "unread");
     client_conn_abort(&holder.mount.conn);
     assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_true(call_at(&holder, 0)->over == other->serial);
-    assert_int_equal(call_at(&holder, 0)->sequence.csa_sequenceid, 1);
+    assert_true(backchannel_call(&holder, 0)->over == other->serial);
+    assert_int_equal(backchannel_call(&holder, 0)->sequence.csa_sequenceid, 1);
     holder_move(&holder, other);
     finish(&holder, &file, "unread");
 }
@@ -140,8 +119,8 @@ static void lost_before_it_was_sent(void **state)
     client_conn_abort(&holder.mount.conn);
     expect_status(conflict_open(&bob, &dir, "before", &got), NFS4ERR_DELAY);
     assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_true(call_at(&holder, 0)->over == other->serial);
-    assert_int_equal(call_at(&holder, 0)->sequence.csa_sequenceid, 1);
+    assert_true(backchannel_call(&holder, 0)->over == other->serial);
+    assert_int_equal(backchannel_call(&holder, 0)->sequence.csa_sequenceid, 1);
     holder_move(&holder, other);
     finish(&holder, &file, "before");
 }
@@ -160,13 +139,13 @@ static void every_connection_is_dead(void **state)
     client_conn_abort(conn);
     client_conn_abort(&holder.mount.conn);
     script_connect(&fore);
-    wait_flags(&holder, &fore, DOWN);
+    wait_flags(&holder, &fore, BACKCHANNEL_DOWN);
     expect_status(conflict_open(&bob, &dir, "dead", &got), NFS4ERR_DELAY);
     expect_status(conflict_open(&bob, &dir, "dead", &got), NFS4ERR_DELAY);
     holder_reconnect(&holder, CDFC4_FORE_OR_BOTH);
     assert_int_equal(holder_speak(&holder, &fore), 0);
     assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_int_equal(call_at(&holder, 0)->sequence.csa_sequenceid, 1);
+    assert_int_equal(backchannel_call(&holder, 0)->sequence.csa_sequenceid, 1);
     client_conn_close(&fore);
     finish(&holder, &file, "dead");
 }
@@ -221,8 +200,8 @@ static void a_call_outlives_many_connections(void **state)
     }
     holder_pump_until(&holder, holder.callbacks->count == 17);
     for (uint32_t i = 1; i <= 16; i++) {
-        assert_int_equal(call_at(&holder, i)->fate, CLIENT_CALLBACK_RETRIED);
-        assert_int_equal(call_at(&holder, i)->sequence.csa_sequenceid, 1);
+        assert_int_equal(backchannel_call(&holder, i)->fate, CLIENT_CALLBACK_RETRIED);
+        assert_int_equal(backchannel_call(&holder, i)->sequence.csa_sequenceid, 1);
     }
     finish(&holder, &file, "many");
 }
@@ -244,8 +223,8 @@ static void the_sequence_goes_on_after_a_loss(void **state)
     holder_move(&holder, other);
     expect_status(conflict_open(&bob, &dir, "after", &(struct client_file){0}), NFS4ERR_DELAY);
     assert_int_equal(holder_wait_recall(&holder, &second), 2);
-    if (call_at(&holder, 2)->sequence.csa_slotid == 0)
-        assert_int_equal(call_at(&holder, 2)->sequence.csa_sequenceid, 2);
+    if (backchannel_call(&holder, 2)->sequence.csa_slotid == 0)
+        assert_int_equal(backchannel_call(&holder, 2)->sequence.csa_sequenceid, 2);
     holder_finish(&holder, &second);
     finish(&holder, &first, "lost");
 }
@@ -303,5 +282,5 @@ int main(void)
         cmocka_unit_test(the_client_goes_with_its_connections),
     };
 
-    return test_group_run_fixtures(tests, setup, script_teardown);
+    return test_group_run_fixtures(tests, backchannel_setup_default, script_teardown);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "holder.h"
+#include "backchannel.h"
 
 enum {
     READ_BYTES = 1 << 20,
@@ -17,7 +17,6 @@ enum {
     LOAD_FILES = 32
 };
 
-static struct client_fh dir;
 static struct client_file big; /* of alice; READ_BYTES of a pattern */
 
 static uint8_t pattern(size_t at)
@@ -53,14 +52,11 @@ static void big_make(void)
 
 static int setup(void **state)
 {
-    static const char *const options[] = {
-        "--threads", "4", "--export", "/mem=mem:,no_root_squash", "--set", "nfs.recall_park_ms=10",
-        NULL};
+    static const char *const options[] = {"--threads", "4", NULL};
 
     (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
+    if (backchannel_setup(10, options) != 0)
         return -1;
-    dir = script_dir(script_mem);
     big_make();
     return 0;
 }

@@ -7,36 +7,14 @@
 #include <signal.h>
 #include <string.h>
 
-#include "holder.h"
+#include "backchannel.h"
 #include "log_lines.h"
-
-static struct client_fh dir;
 
 static int setup(void **state)
 {
-    static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",
-                                          "nfs.recall_park_ms=10", NULL};
-
-    (void)state;
     /* What is freed is free: memory is looked at here. */
     assert_int_equal(setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1), 0);
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
-}
-
-static const struct client_callback *call_at(const struct holder *holder, uint32_t number)
-{
-    return client_callback_at(holder->callbacks, number);
-}
-
-/* A recall of a file of that name, and what it came as. */
-static const struct client_callback *recalled(struct holder *holder, const char *name,
-                                              struct client_file *file)
-{
-    *file = holder_contended(holder, &dir, name);
-    return call_at(holder, holder_wait_recall(holder, file));
+    return backchannel_setup_default(state);
 }
 
 /* ---- two sessions ---- */
@@ -93,7 +71,7 @@ static void two_sessions_of_one_client(void **state)
     wait_until(client_session_renew(&fore, &session, 0, &status) == CLIENT_OK &&
                session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
     expect_status(conflict_open(&bob, &dir, "two 0", &got), NFS4ERR_DELAY);
-    cb = call_at(&holder, holder_wait_recall(&holder, &files[0]));
+    cb = backchannel_call(&holder, holder_wait_recall(&holder, &files[0]));
     assert_int_equal(cb->program, 0x40005001);
     assert_int_equal(cb->flavor, AUTH_NONE);
     assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid, 16);
@@ -108,7 +86,7 @@ static void two_sessions_of_one_client(void **state)
     wait_until(client_session_renew(&fore, &holder.mount.session, 0, &status) == CLIENT_OK &&
                holder.mount.session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
     expect_status(conflict_open(&bob, &dir, "two 1", &got), NFS4ERR_DELAY);
-    cb = call_at(&holder, holder_wait_recall(&holder, &files[1]));
+    cb = backchannel_call(&holder, holder_wait_recall(&holder, &files[1]));
     assert_int_equal(cb->program, 0x40005002);
     assert_int_equal(cb->flavor, AUTH_SYS);
     assert_int_equal(cb->uid, 91);
@@ -200,8 +178,8 @@ static void the_other_session_takes_over(void **state)
     holder.mount.session = session;
     holder_pump_until(&holder, holder.callbacks->count == 1 + QUEUED);
     for (uint32_t i = 1; i <= QUEUED; i++) {
-        assert_true(call_at(&holder, i)->over == conn->serial);
-        assert_memory_equal(call_at(&holder, i)->sequence.csa_sessionid, session.sessionid,
+        assert_true(backchannel_call(&holder, i)->over == conn->serial);
+        assert_memory_equal(backchannel_call(&holder, i)->sequence.csa_sessionid, session.sessionid,
                             NFS4_SESSIONID_SIZE);
     }
     holder_move(&holder, conn);
@@ -376,7 +354,7 @@ static void behind_a_nat(void **state)
     (void)state;
     holder_open(&holder, 1);
     file = holder_contended(&holder, &dir, "nat");
-    assert_true(call_at(&holder, holder_wait_recall(&holder, &file))->over ==
+    assert_true(backchannel_call(&holder, holder_wait_recall(&holder, &file))->over ==
                 holder.mount.conn.serial);
     holder_finish(&holder, &file);
     conflict_over(&dir, "nat");
@@ -392,7 +370,7 @@ static void minor_version_of_the_session(void **state)
 
     (void)state;
     holder_open(&holder, 2);
-    assert_int_equal(recalled(&holder, "minor 2", &file)->minor_version, 2);
+    assert_int_equal(backchannel_recalled(&holder, "minor 2", &file)->minor_version, 2);
     holder_finish(&holder, &file);
     holder_close(&holder);
 }
@@ -413,11 +391,11 @@ static void one_of_each_minor_version(void **state)
     old_file = holder_delegated(&old, &dir, "each", OPEN_DELEGATE_READ);
     new_file = holder_delegated(&new, &dir, "each", OPEN_DELEGATE_READ);
     expect_status(conflict_open(&bob, &dir, "each", &got), NFS4ERR_DELAY);
-    cb = call_at(&old, holder_wait_recall(&old, &old_file));
+    cb = backchannel_call(&old, holder_wait_recall(&old, &old_file));
     assert_int_equal(cb->minor_version, 0);
     assert_false(cb->has_sequence);
     assert_true(cb->over != old.mount.conn.serial); /* the server made it */
-    cb = call_at(&new, holder_wait_recall(&new, &new_file));
+    cb = backchannel_call(&new, holder_wait_recall(&new, &new_file));
     assert_int_equal(cb->minor_version, 1);
     assert_true(cb->over == new.mount.conn.serial);
     holder_finish(&old, &old_file);

@@ -8,14 +8,12 @@
  */
 #include <sys/socket.h>
 
-#include "holder.h"
+#include "backchannel.h"
 
 enum {
     LEASE_MS = 4000,
     SPEAK_MS = 200
 };
-
-#define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
 
 /* How one behaves, or what becomes of its connections. */
 struct cell {
@@ -57,23 +55,16 @@ static struct cell cells[] = {
     {.name = "is not bound again", .manner = {.act = CLIENT_ACT_CUT_BEFORE}, .absent = true},
 };
 
-static struct client_fh dir;
 static bool over;
 
 static int setup(void **state)
 {
-    static const char *const options[] = {
-        "--lease",  "4",
-        "--export", "/mem=mem:,no_root_squash",
-        "--set",    "nfs.recall_park_ms=10",
-        "--set",    "nfs.callback_timeout_ms=2000", /* less is soon over on a busy machine */
-        NULL};
+    /* A shorter timeout is soon over on a busy machine. */
+    static const char *const options[] = {"--lease", "4", "--set", "nfs.callback_timeout_ms=2000",
+                                          NULL};
 
     (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
+    return backchannel_setup(10, options);
 }
 
 /* ---- all of them, from the recall to the loss ---- */
@@ -204,7 +195,7 @@ static void bound_too_late(struct cell *cell)
     struct client_file file;
 
     assert_int_equal(holder_speak(holder, &cell->fore),
-                     DOWN | SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
+                     BACKCHANNEL_DOWN | SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
     holder->manner = (struct client_manner){.act = CLIENT_ACT_ANSWER};
     holder_reconnect(holder, CDFC4_FORE_OR_BOTH);
     assert_int_equal(holder_speak(holder, &cell->fore), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);

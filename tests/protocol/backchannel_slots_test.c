@@ -5,25 +5,18 @@
  */
 #include <string.h>
 
-#include "holder.h"
+#include "backchannel.h"
 
 enum {
     MANY = 8
 };
 
-static struct client_fh dir;
-
 static int setup(void **state)
 {
-    static const char *const options[] = {
-        "--export", "/mem=mem:,no_root_squash",   "--set", "nfs.recall_park_ms=10",
-        "--set",    "nfs.callback_backoff_ms=50", NULL};
+    static const char *const options[] = {"--set", "nfs.callback_backoff_ms=50", NULL};
 
     (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
-        return -1;
-    dir = script_dir(script_mem);
-    return 0;
+    return backchannel_setup(10, options);
 }
 
 static void open_with_slots(struct holder *holder, uint32_t slots)
@@ -150,11 +143,6 @@ static void all_slots_outlive_a_connection(void **state)
 
 /* ---- calls that are put off or refused ---- */
 
-static const struct client_callback *call_at(const struct holder *holder, uint32_t number)
-{
-    return client_callback_at(holder->callbacks, number);
-}
-
 struct answer {
     const char *name;
     struct client_manner manner;
@@ -173,8 +161,9 @@ static void taken_in_the_end(void **state)
     file = holder_contended(&holder, &dir, answer->name);
     holder_pump_until(&holder, holder.callbacks->count > answer->manner.times);
     for (uint32_t i = 1; i <= answer->manner.times; i++)
-        assert_int_equal(call_at(&holder, i)->sequence.csa_sequenceid, 1 + i * answer->step);
-    assert_int_equal(call_at(&holder, answer->manner.times)->status, NFS4_OK);
+        assert_int_equal(backchannel_call(&holder, i)->sequence.csa_sequenceid,
+                         1 + i * answer->step);
+    assert_int_equal(backchannel_call(&holder, answer->manner.times)->status, NFS4_OK);
     holder_finish(&holder, &file);
     conflict_over(&dir, answer->name);
     holder_close(&holder);
@@ -208,7 +197,7 @@ static void returned_before_it_reads(void **state)
     holder.mount.conn.manner.op_status = NFS4_OK;
     files[1] = holder_contended(&holder, &dir, "crossing, next");
     (void)holder_wait_recall(&holder, &files[1]);
-    assert_int_equal(call_at(&holder, 1)->sequence.csa_sequenceid, 2);
+    assert_int_equal(backchannel_call(&holder, 1)->sequence.csa_sequenceid, 2);
     assert_int_equal(holder_recalls(&holder, &files[0]), 1);
     holder_finish(&holder, &files[1]);
     holder_close(&holder);
@@ -231,7 +220,7 @@ static void the_request_it_refers_to(void **state)
     file = holder_delegated(&holder, &dir, "referred", OPEN_DELEGATE_WRITE);
     assert_int_equal(holder.mount.session.slots[0].seqid, seqid + 1);
     expect_status(conflict_open(&bob, &dir, "referred", &got), NFS4ERR_DELAY);
-    cb = call_at(&holder, holder_wait_recall(&holder, &file));
+    cb = backchannel_call(&holder, holder_wait_recall(&holder, &file));
     assert_int_equal(cb->referring_count, 1);
     assert_memory_equal(cb->referring[0].sessionid, holder.mount.session.sessionid,
                         NFS4_SESSIONID_SIZE);
@@ -252,7 +241,8 @@ static void nothing_to_refer_to(void **state)
     file = holder_delegated(&holder, &dir, "unreferred", OPEN_DELEGATE_WRITE);
     (void)holder_speak(&holder, &holder.mount.conn);
     expect_status(conflict_open(&bob, &dir, "unreferred", &got), NFS4ERR_DELAY);
-    assert_int_equal(call_at(&holder, holder_wait_recall(&holder, &file))->referring_count, 0);
+    assert_int_equal(backchannel_call(&holder, holder_wait_recall(&holder, &file))->referring_count,
+                     0);
     holder_finish(&holder, &file);
     holder_close(&holder);
 }

@@ -7,14 +7,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "holder.h"
+#include "backchannel.h"
 
 enum {
     READ_BYTES = 1 << 20,
     READS = 8
 };
 
-static struct client_fh dir;
 static struct client_file big; /* of alice, and READ_BYTES long */
 
 static void big_make(void)
@@ -28,14 +27,11 @@ static void big_make(void)
 
 static int setup(void **state)
 {
-    static const char *const options[] = {
-        "--export", "/mem=mem:,no_root_squash",    "--set", "nfs.recall_park_ms=10",
-        "--set",    "nfs.callback_timeout_ms=500", NULL};
+    static const char *const options[] = {"--set", "nfs.callback_timeout_ms=500", NULL};
 
     (void)state;
-    if (script_setup(options) != 0 || !script_open_to_all(script_mem))
+    if (backchannel_setup(10, options) != 0)
         return -1;
-    dir = script_dir(script_mem);
     big_make();
     return 0;
 }
