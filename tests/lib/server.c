@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/server.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -195,6 +196,23 @@ void test_server_kill(struct test_server *server)
         (void)waitpid(server->pid, NULL, 0);
     }
     server->pid = 0;
+}
+
+unsigned test_server_sockets(const struct test_server *server)
+{
+    char path[64], target[16];
+    unsigned count = 0;
+    struct dirent *entry;
+    DIR *fds;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/fd", server->pid);
+    fds = opendir(path);
+    while (fds && (entry = readdir(fds)))
+        count += readlinkat(dirfd(fds), entry->d_name, target, sizeof(target)) > 7 &&
+                 strncmp(target, "socket:", 7) == 0;
+    if (fds)
+        (void)closedir(fds);
+    return count;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

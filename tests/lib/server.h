@@ -33,6 +33,9 @@ bool test_server_start(struct test_server *server, const char *const *options);
 bool test_server_stop(struct test_server *server);
 
 /* Kill it as a crash would. */
+/* How many sockets its process has. */
+unsigned test_server_sockets(const struct test_server *server);
+
 void test_server_kill(struct test_server *server);
 
 /* Remove the directory. */

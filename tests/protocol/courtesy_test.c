@@ -5,13 +5,8 @@
  * SR-18, SR-19, W16.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "script.h"
-
-enum {
-    SILENCE_US = 2600000 /* a lease of one second, and its margin */
-};
 
 static struct client_fh dir;
 
@@ -181,7 +176,7 @@ static void some_is_lost(void **state)
     /* While her lease is good she is in the way. */
     open_as(&bob, "bob", "shares", OPEN4_SHARE_DENY_NONE, NFS4ERR_SHARE_DENIED);
     lockt(&bob, &locks.fh, 0, NFS4ERR_DENIED);
-    usleep(SILENCE_US);
+    script_outlast_leases(&bob, &dir);
     of_bob = open_as(&bob, "bob", "shares", OPEN4_SHARE_DENY_NONE, NFS4_OK);
     expect_status(client_file_close(&bob, &of_bob), NFS4_OK);
     begin(&bob, &io.fh);
@@ -237,7 +232,7 @@ static void all_is_lost(void **state)
 
     dir = script_dir(*state);
     file = open_file(&alice, "file", OPEN4_SHARE_DENY_BOTH);
-    usleep(SILENCE_US);
+    script_outlast_leases(&bob, &dir);
     of_bob = open_as(&bob, "bob", "file", OPEN4_SHARE_DENY_BOTH, NFS4_OK);
     assert_int_equal(flags_of(&alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
     assert_int_equal(flags_of(&alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);

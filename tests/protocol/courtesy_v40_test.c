@@ -5,13 +5,8 @@
  * unit.state.v40.loss_v40 has more.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "script.h"
-
-enum {
-    SILENCE_US = 4600000 /* a lease of three seconds, and its margin */
-};
 
 static struct client_fh dir;
 
@@ -134,7 +129,7 @@ static void silent(void **state)
     kept_by_some = make_open(&some, &dir, "kept");
     lost_by_some = make_open(&some, &dir, "some");
     lost_by_all = make_open(&all, &dir, "all");
-    (void)usleep(SILENCE_US);
+    script_outlast_leases(&bob, &dir);
     bob_takes("some");
     bob_takes("all");
     lost_nothing(&nothing, &kept);

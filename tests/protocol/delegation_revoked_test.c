@@ -3,8 +3,6 @@
  * A holder that does not give back what is recalled loses it after a lease, and hears of that
  * (RFC 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.5, §10.4.6).
  */
-#include <unistd.h>
-
 #include "holder.h"
 
 static struct holder holder;
@@ -140,7 +138,7 @@ static void silent(void **state)
     dir = script_dir(script_mem);
     file = holder_delegated(&holder, &dir, "lost", OPEN_DELEGATE_READ);
     lost = *client_file_delegation(&file);
-    (void)usleep(2600000); /* a lease, and its margin */
+    script_outlast_leases(&bob, &dir);
     expect_status(conflict_insist(&bob, &dir, "lost", NULL, &other), NFS4_OK);
     use_is(NFS4ERR_EXPIRED);
     claim_is(NFS4ERR_EXPIRED);

@@ -10,8 +10,6 @@
 
 #include "script.h"
 
-#define SILENCE_US 2600000 /* a lease of one second, and its margin */
-
 static int setup(void **state)
 {
     static char local[128];
@@ -125,7 +123,7 @@ static void loss_not_stored(void **state)
     begin(&bob, &of_bob.fh);
     script_op_lock_new(&bob, &of_bob, "bob", WRITE_LT, 0, 10);
     run(NFS4_OK);
-    usleep(SILENCE_US);
+    script_outlast_leases(&alice, &dir);
     limit_files(1);
     begin(&alice, &of_alice.fh);
     op_lockt();

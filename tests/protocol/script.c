@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/wait.h"
+
 uint32_t script_minor = 1;
 
 /* Before main(), which may choose its tests by it. */
@@ -466,4 +468,24 @@ struct nfs4_attrs attrs_of(struct client_mount *mount, const struct client_fh *f
 
     expect_status(client_file_getattr(mount, fh, bits, &attrs, NULL), NFS4_OK);
     return attrs;
+}
+
+void script_outlast_leases(struct client_mount *awake, const struct client_fh *dir)
+{
+    const struct client_open how = {.owner = "outlast",
+                                    .access = OPEN4_SHARE_ACCESS_BOTH |
+                                              (awake->v40 ? 0 : OPEN4_SHARE_ACCESS_WANT_NO_DELEG),
+                                    .deny = OPEN4_SHARE_DENY_BOTH,
+                                    .name = "outlast",
+                                    .create = true,
+                                    .how = UNCHECKED4,
+                                    .mode = 0666};
+    struct client_mount silent;
+    struct client_file file;
+
+    expect_status(open_client(&silent, awake->v40 ? 0 : 1), NFS4_OK);
+    expect_status(client_file_open(&silent, dir, &how, &file), NFS4_OK);
+    wait_until_every(50, client_file_open(awake, dir, &how, &file) == NFS4_OK);
+    expect_status(client_file_close(awake, &file), NFS4_OK);
+    client_mount_close(&silent);
 }

@@ -132,6 +132,11 @@ struct client_file make_open(struct client_mount *mount, const struct client_fh 
 struct client_fh make_file(struct client_mount *mount, const struct client_fh *dir,
                            const char *name);
 
+/* Wait until the lease of each client is over that has been silent since before the call; `awake`
+ * keeps its own.  A client that comes now, and is silent from then on, loses a file in `dir` to
+ * it. */
+void script_outlast_leases(struct client_mount *awake, const struct client_fh *dir);
+
 /* Attributes by value; the arrays in them are not to be used. */
 struct nfs4_attrs attrs_of(struct client_mount *mount, const struct client_fh *fh,
                            struct bitmap4 bits);

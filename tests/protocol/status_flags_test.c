@@ -4,16 +4,11 @@
  * SR-24; docs/status-flags.md has the table.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/wait.h"
 #include "script.h"
 
 #define DOWN (SEQ4_STATUS_CB_PATH_DOWN | SEQ4_STATUS_CB_PATH_DOWN_SESSION)
-
-enum {
-    SILENCE_US = 3500000 /* a lease of one second, its margin, and a turn of the timer */
-};
 
 static int setup(void **state)
 {
@@ -57,6 +52,15 @@ static void bind(struct client_conn *conn, const struct client_session *session,
     expect_status(status, NFS4_OK);
 }
 
+/* And the server has noticed that it is gone. */
+static void conn_abort(struct client_conn *conn)
+{
+    unsigned before = test_server_sockets(&script_server);
+
+    client_conn_abort(conn);
+    wait_until(test_server_sockets(&script_server) < before);
+}
+
 /* S22A-06, W08, P-08: set when the last back connection is gone, clear when there is one again. */
 static void callback_path(void **state)
 {
@@ -69,8 +73,7 @@ static void callback_path(void **state)
     script_connect(&back);
     assert_int_equal(speak(&fore, &mount.session), 0);
     bind(&back, &mount.session, CDFC4_BACK);
-    client_conn_abort(&mount.conn);
-    usleep(100000);
+    conn_abort(&mount.conn);
     assert_int_equal(speak(&fore, &mount.session), 0); /* one is left */
     client_conn_close(&back);
     wait_flags(&fore, &mount.session, DOWN);
@@ -124,9 +127,8 @@ static void no_callback_path(void **state)
     (void)state;
     wish.flags = 0;
     mount_open(&mount, &wish);
-    client_conn_abort(&mount.conn);
+    conn_abort(&mount.conn);
     script_connect(&mount.conn);
-    usleep(100000);
     for (int i = 0; i < 3; i++)
         assert_int_equal(speak(&mount.conn, &mount.session), 0);
     client_mount_close(&mount);
@@ -142,7 +144,7 @@ static void silent_and_back(void **state)
     (void)state;
     mount_open(&mount, NULL);
     file = make_open(&mount, &dir, "kept");
-    usleep(SILENCE_US);
+    script_outlast_leases(&bob, &dir);
     assert_int_equal(speak(&mount.conn, &mount.session), 0);
     expect_status(client_file_close(&mount, &file), NFS4_OK);
     client_mount_close(&mount);
@@ -179,7 +181,7 @@ static void silent_and_lost(void **state)
     }
     expect_status(open_denying(&silent, &dir, "silent", &lost), NFS4_OK);
     expect_status(open_denying(&other, &dir, "other", &got), NFS4ERR_SHARE_DENIED);
-    usleep(SILENCE_US);
+    script_outlast_leases(&other, &dir);
     expect_status(open_denying(&other, &dir, "other", &got), NFS4_OK);
     assert_int_equal(speak(&silent.conn, &silent.session), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
     expect_status(client_file_close(&silent, &lost), NFS4ERR_EXPIRED);
