@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes in is found again, whatever shares its hash or its bucket, while the table grows and
+ * when it cannot.
+ */
+#include "base/htable.h"
+
+#include "base/memory.h"
+#include "lib/test.h"
+
+enum {
+    MANY = 1000
+};
+
+struct item {
+    struct hnode node;
+    unsigned visits;
+};
+
+static struct item items[MANY];
+static struct htable table;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(items, 0, sizeof(items));
+    htable_init(&table, 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    memory_fail_nth(0);
+    htable_fini(&table);
+    return 0;
+}
+
+static void insert_many(void)
+{
+    for (size_t i = 0; i < MANY; i++)
+        htable_insert(&table, &items[i].node, hash_u64(i));
+}
+
+static void remove_many(void)
+{
+    for (size_t i = 0; i < MANY; i++)
+        htable_remove(&table, &items[i].node);
+}
+
+static void expect_many(void)
+{
+    assert_int_equal(table.count, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_ptr_equal(htable_first(&table, hash_u64(i)), &items[i].node);
+        assert_null(htable_next(&items[i].node));
+    }
+    assert_null(htable_first(&table, hash_u64(MANY)));
+}
+
+static void grows(void **state)
+{
+    (void)state;
+    insert_many();
+    assert_true(table.mask + 1 >= MANY);
+    expect_many();
+    remove_many();
+    assert_null(htable_first(&table, hash_u64(0)));
+}
+
+/* Without memory it stays as it is, and grows with the next node for which there is some. */
+static void grows_later(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HTABLE_FEW; i++)
+        htable_insert(&table, &items[i].node, hash_u64(i));
+    memory_fail_nth(1);
+    htable_insert(&table, &items[HTABLE_FEW].node, hash_u64(HTABLE_FEW));
+    assert_true(memory_fail_done());
+    assert_int_equal(table.mask, HTABLE_FEW - 1);
+    for (size_t i = HTABLE_FEW + 1; i < MANY; i++)
+        htable_insert(&table, &items[i].node, hash_u64(i));
+    assert_true(table.mask + 1 >= MANY);
+    expect_many();
+    remove_many();
+}
+
+static void begins_as_hinted(void **state)
+{
+    (void)state;
+    htable_fini(&table);
+    htable_init(&table, MANY);
+    assert_int_equal(table.mask + 1, 1024);
+    insert_many();
+    assert_int_equal(table.mask + 1, 1024);
+    expect_many();
+    remove_many();
+    htable_fini(&table);
+    memory_fail_nth(1);
+    htable_init(&table, MANY);
+    assert_true(memory_fail_done());
+    assert_int_equal(table.mask + 1, HTABLE_FEW);
+    insert_many();
+    expect_many();
+    remove_many();
+}
+
+/* Three of one hash, between others of the same bucket. */
+static void one_hash_for_several(void **state)
+{
+    static const uint64_t hashes[] = {7, 7 + HTABLE_FEW, 7, 7 + 2 * HTABLE_FEW, 7};
+    unsigned found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        htable_insert(&table, &items[i].node, hashes[i]);
+    for (struct hnode *node = htable_first(&table, 7); node; node = htable_next(node)) {
+        assert_int_equal(node->hash, 7);
+        found++;
+    }
+    assert_int_equal(found, 3);
+    htable_remove(&table, &items[2].node);
+    for (struct hnode *node = htable_first(&table, 7); node; node = htable_next(node))
+        assert_true(node == &items[0].node || node == &items[4].node);
+    assert_ptr_equal(htable_first(&table, hashes[3]), &items[3].node);
+    for (size_t i = 0; i < 5; i++) {
+        if (i != 2)
+            htable_remove(&table, &items[i].node);
+    }
+}
+
+static bool visit(struct hnode *node, void *arg)
+{
+    unsigned *left = arg;
+
+    ((struct item *)node)->visits++;
+    htable_remove(&table, node);
+    return --*left > 0;
+}
+
+/* Each once, though it goes; no more of them once the visitor has enough. */
+static void visits(void **state)
+{
+    unsigned left = MANY / 2;
+
+    (void)state;
+    insert_many();
+    htable_visit(&table, visit, &left);
+    assert_int_equal(left, 0);
+    assert_int_equal(table.count, MANY - MANY / 2);
+    left = MANY;
+    htable_visit(&table, visit, &left);
+    assert_int_equal(table.count, 0);
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(items[i].visits, 1);
+}
+
+static void hashes(void **state)
+{
+    (void)state;
+    assert_int_equal(hash_bytes("abc", 3, 1), hash_bytes("abc", 3, 1));
+    assert_int_not_equal(hash_bytes("abc", 3, 1), hash_bytes("abd", 3, 1));
+    assert_int_not_equal(hash_bytes("abc", 3, 1), hash_bytes("abc", 3, 2));
+    assert_int_not_equal(hash_bytes("abc", 3, 1), hash_bytes("abc", 2, 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(grows_later, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(begins_as_hinted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_hash_for_several, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(visits, set_up, tear_down),
+        cmocka_unit_test(hashes),
+    };
+
+    return test_group_run(tests);
+}
