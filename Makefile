@@ -7,7 +7,8 @@ JOBS ?= $(shell nproc)
 TEST_PRESET ?= dev
 
 build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
-run_tests = tools/run-tests build/$(1) -j $(JOBS)
+# One more than processors: many tests wait most of the time.
+run_tests = tools/run-tests build/$(1) -j $$(( $(JOBS) + 1 ))
 
 .PHONY: help run build test test-tsan check check-full stats format clean
 

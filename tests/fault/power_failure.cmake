@@ -14,4 +14,5 @@ foreach(_case "power_failure --options sync" "power_failure_async --options asyn
         COMMAND ${PYTHON3} -B power_failure_test.py --load $<TARGET_FILE:power_load> --seconds 20
                 --logs ${CMAKE_CURRENT_BINARY_DIR}/logs/${_name}
                 --unpack ${CMAKE_BINARY_DIR}/tests/kernel ${_case})
+    set_tests_properties(fault.${_name} PROPERTIES COST 20)
 endforeach()

@@ -15,3 +15,4 @@ ms_script_test(NAME fault.storm
     COMMAND ${PYTHON3} -B storm_test.py --mainstayd $<TARGET_FILE:mainstayd>
             --programs $<TARGET_FILE_DIR:storm_attack> --seconds 8 --no-guest --limit-ms 20000
             --end-s 60 --unpack ${CMAKE_BINARY_DIR}/tests/kernel)
+set_tests_properties(fault.storm PROPERTIES COST 30)

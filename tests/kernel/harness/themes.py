@@ -38,6 +38,8 @@ class Theme:
     clients: int = 1
     proxied: bool = False  # through the proxy that cuts connections
     timeout_s: int = 120
+    cost_s: int = 10  # about how long it takes: CTest begins with the longest
+    waits: bool = False  # for leases, most of that time: beside other tests, but one at a time
     grace_s: int = 0
     lease_s: int = 10
     memory: str = "512M"
@@ -62,47 +64,49 @@ LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # counts those the server has not answered
 LEASE_V40_S = 8
 
 THEMES = {
-    "posix": Theme("posix.py", versions=VERSIONS, v42={"backends": ("mem", "local")}),
-    "manyfiles": Theme("manyfiles.py", timeout_s=240, smaller={"MS_FILES": "2000"}),
+    "posix": Theme("posix.py", cost_s=20, versions=VERSIONS, v42={"backends": ("mem", "local")}),
+    "manyfiles": Theme("manyfiles.py", cost_s=40, timeout_s=240, smaller={"MS_FILES": "2000"}),
     "bigfile": Theme("bigfile.py", memory="1G"),
-    "build": Theme("build.py", timeout_s=240, smaller={"MS_MODULES": "6"}),
+    "build": Theme("build.py", cost_s=25, timeout_s=240, smaller={"MS_MODULES": "6"}),
     "git": Theme("gitwork.py", timeout_s=180, smaller={"MS_GIT_FILES": "40"}),
     "parallel": Theme("parallel.py", options="nconnect=8"),
-    "cut": Theme("cut.py", proxied=True, timeout_s=240, backends=("mem", "local")),
-    "cut-nconnect": Theme("cut.py", proxied=True, options="nconnect=8", timeout_s=240,
+    "cut": Theme("cut.py", cost_s=25, proxied=True, timeout_s=240, backends=("mem", "local")),
+    "cut-nconnect": Theme("cut.py", cost_s=25, proxied=True, options="nconnect=8", timeout_s=240,
                           backends=("mem", "tmpfs")),
-    "crash": Theme("crash.py", grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
-                   expected_log=LOCK_IN_FLIGHT, v40={"grace_s": 10, "backends": ("local",)}),
-    "reclaim": Theme("reclaim.py", clients=2, grace_s=60, lease_s=3, timeout_s=240,
+    "crash": Theme("crash.py", cost_s=20, waits=True, grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
+                   expected_log=LOCK_IN_FLIGHT, v40={"cost_s": 40, "grace_s": 10, "backends": ("local",)}),
+    "reclaim": Theme("reclaim.py", waits=True, clients=2, grace_s=60, lease_s=3, timeout_s=240,
                      backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}",
-                     v40={"grace_s": 10, "lease_s": LEASE_V40_S, "backends": ("tmpfs",)}),
-    "silent": Theme("silent.py", clients=2, lease_s=3, timeout_s=240, backends=("mem", "local"),
-                    expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}",
-                    v40={"lease_s": LEASE_V40_S, "backends": ("mem",)}),
-    "slots": Theme("slots.py", options="nconnect=4", lease_s=3, server_options=("--slots", "2"),
+                     v40={"cost_s": 50, "grace_s": 10, "lease_s": LEASE_V40_S, "backends": ("tmpfs",)}),
+    "silent": Theme("silent.py", cost_s=70, waits=True, clients=2, lease_s=3, timeout_s=240,
+                    backends=("mem", "local"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}",
+                    v40={"cost_s": 140, "lease_s": LEASE_V40_S, "backends": ("mem",)}),
+    "slots": Theme("slots.py", cost_s=20, options="nconnect=4", lease_s=3, server_options=("--slots", "2"),
                    timeout_s=240, backends=("mem",), versions=("4.1",)),
-    "mixed": Theme("mixed.py", clients=3, cwd="/tmp", timeout_s=240, backends=("mem",), versions=("4.1",),
-                   version_mounts={1: ("4.0", "4.1"), 2: ("4.0",), 3: ("4.1",)}, concurrent=True),
+    "mixed": Theme("mixed.py", cost_s=15, clients=3, cwd="/tmp", timeout_s=240, backends=("mem",),
+                   versions=("4.1",), version_mounts={1: ("4.0", "4.1"), 2: ("4.0",), 3: ("4.1",)}, concurrent=True),
     "delegation": Theme("delegation.py", clients=2, lease_s=3, grace_s=5, timeout_s=180, versions=VERSIONS,
                         backends=("mem", "local"), v42={"backends": ("mem",)},
-                        v40={"lease_s": LEASE_V40_S, "grace_s": LEASE_V40_S, "backends": ("local",)}),
+                        v40={"cost_s": 35, "waits": True, "lease_s": LEASE_V40_S, "grace_s": LEASE_V40_S,
+                             "backends": ("local",)}),
     "delegation-mixed": Theme("delegation.py", clients=2, cwd="/tmp", timeout_s=120, backends=("mem",),
                               versions=("4.1",), version_mounts={1: ("4.0",), 2: ("4.1",)},
                               environment={"MS_TURNS": "2"}),
-    "delegation-behind": Theme("behind.py", clients=2, proxied=True, timeout_s=120, backends=("mem",),
-                               versions=("4.1",)),
-    "pair": Theme("pair.py", clients=2, timeout_s=240),
-    "restart": Theme("restart.py", grace_s=3, timeout_s=180,
-                     expected_log=LOST_FILES),
+    "delegation-behind": Theme("behind.py", cost_s=20, clients=2, proxied=True, timeout_s=120,
+                               backends=("mem",), versions=("4.1",)),
+    "pair": Theme("pair.py", cost_s=20, clients=2, timeout_s=240),
+    "restart": Theme("restart.py", cost_s=5, grace_s=3, timeout_s=180,
+                     expected_log=LOST_FILES, v40={"cost_s": 20}),
     # Where the kernel opens no file by its handle, the server's own table of handles must serve.
-    "restart-nohandles": Theme("restart.py", grace_s=3, timeout_s=180, backends=("local",),
+    "restart-nohandles": Theme("restart.py", cost_s=5, grace_s=3, timeout_s=180, backends=("local",),
                                launcher=("setpriv", "--bounding-set", "-dac_read_search"),
-                               expected_log=LOST_FILES),
+                               expected_log=LOST_FILES, v40={"cost_s": 20}),
     "unprivileged": Theme(
-        "restart.py", grace_s=3, timeout_s=180, backends=("local",), server_user=SERVER_USER,
+        "restart.py", cost_s=5, grace_s=3, timeout_s=180, backends=("local",), server_user=SERVER_USER,
         rules=[Rule("/", f"all_squash,anonuid={SERVER_USER},anongid={SERVER_USER}", "/mnt/nfs")],
         launcher=("setpriv", f"--reuid={SERVER_USER}", f"--regid={SERVER_USER}", "--clear-groups",
-                  "--inh-caps=-all", "--bounding-set=-all"), expected_log=LOST_FILES),
+                  "--inh-caps=-all", "--bounding-set=-all"), expected_log=LOST_FILES,
+        v40={"cost_s": 20}),
     "exports": Theme("exports.py", rules=[
         Rule("/open", "no_root_squash", "/mnt/open", "open"),
         Rule("/squash", "", "/mnt/squash", "squash", shared_directory=True),
