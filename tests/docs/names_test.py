@@ -82,7 +82,7 @@ class Events(unittest.TestCase):
     SOURCE = texts("src/*/*.c", "src/*/*/*.c")
 
     def test_rows(self):
-        events = re.findall(r'\b(?:log_(?:error|warn|info|debug)|LOG_AT)\((?:[^;"]*,)?\s*"([a-z_]+\.[\w.]+)"',
+        events = re.findall(r'\b(?:log_(?:error|warn|info|info_taken|debug)|LOG_AT)\((?:[^;"]*,)?\s*"([a-z_]+\.[\w.]+)"',
                             self.SOURCE)
         events += re.findall(r'"((?:transport|log|state_file|callback)\.[a-z_.]+)"', self.SOURCE)
         events = {event for event in events if f'name = "{event}"' not in self.SOURCE}

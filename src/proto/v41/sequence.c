@@ -45,12 +45,12 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
     if (!log_enabled(LOG_LEVEL_INFO) ||
         !log_limit_take(&server->refusals, x->base.call->received_ns, LIMIT_LOG_REFUSALS_PER_S))
         return;
-    log_info("sequence.refused", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
-             LOG_STR("type", type), LOG_U64("status", status), LOG_U64("slot", args->sa_slotid),
-             LOG_U64("received", args->sa_sequenceid),
-             LOG_U64("expected", replay ? replay->expected : 0),
-             LOG_STR("state", replay ? slot_state_names[replay->state] : "untouched"),
-             LOG_U64("ops", x->base.op_count));
+    log_info_taken("sequence.refused", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+                   LOG_STR("type", type), LOG_U64("status", status),
+                   LOG_U64("slot", args->sa_slotid), LOG_U64("received", args->sa_sequenceid),
+                   LOG_U64("expected", replay ? replay->expected : 0),
+                   LOG_STR("state", replay ? slot_state_names[replay->state] : "untouched"),
+                   LOG_U64("ops", x->base.op_count));
 }
 
 /* A retry says what it said the first time, when more slots may have been in use. */
@@ -155,9 +155,9 @@ static void replay_log(struct v41_compound *x, const struct SEQUENCE4args *args,
         !log_limit_take(&x->base.server->replays, x->base.call->received_ns,
                         LIMIT_LOG_REPLAYS_PER_S))
         return;
-    log_info("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
-             LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
-             LOG_U64("bytes", replay->len));
+    log_info_taken("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+                   LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
+                   LOG_U64("bytes", replay->len));
 }
 
 static enum v41_gate replay_accept(struct v41_compound *x, const struct SEQUENCE4args *args,
