@@ -371,5 +371,8 @@ int main(void)
     };
     int failed = run_plain_apart();
 
-    return failed + (local_privileged() ? local_group_run(privileged) : 0);
+    if (local_privileged())
+        return failed + local_group_run(privileged);
+    test_skip_part(TEST_NEEDS_CALLERS);
+    return test_exit_status(failed);
 }

@@ -74,7 +74,7 @@ static struct client_fh handle_of(const char *export, const char *name)
 static void need_root(void)
 {
     if (geteuid() != 0)
-        test_skip("needs root: only then the server acts as its callers");
+        test_skip(TEST_NEEDS_CALLERS);
 }
 
 static bool run_quietly(const char *program, const char *const *argv)

@@ -229,8 +229,17 @@ coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCES
 printf '1 3 5 test\n1 3 17 test\n0 3 70 test\n2 59 5 test\n2 59 70 test\n' >"$tree/records/program"
 expect_coverage 1 'an error that only the other minor version answered'
 coverage - '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
-expect_coverage 1 'tests that have not run'
-rm -rf "$tree/docs" "$tree/tests" "$tree/records"
+expect_coverage 77 'tests that have not run'
+coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
+cp "$tree/docs/rfc-coverage.md" "$tree/before"
+printf '1 3 5 test\nskipped\n' >"$tree/records/program"
+expect_coverage 77 'a test that was skipped'
+if "$tools/check-coverage" --write "$tree/records" "$tree" >/dev/null ||
+    ! cmp -s "$tree/before" "$tree/docs/rfc-coverage.md"; then
+    echo 'check-coverage --write has written what an incomplete run has seen'
+    failures=$((failures + 1))
+fi
+rm -rf "$tree/docs" "$tree/tests" "$tree/records" "$tree/before"
 
 # What check-structure wants to find.
 sound_structure() {

@@ -2,8 +2,8 @@
 /*
  * Which errors of which operations a test program has seen, for tools/check-coverage: with
  * MAINSTAY_COVERAGE (a file) in the environment, lines `MINOR OPERATION STATUS TEST` (the minor
- * version first) in it, each once.  All of it stands here, so that no test has another source to
- * list.
+ * version first) in it, each once.  A line `skipped` says that a part of the program did not run.
+ * All of it stands here, so that no test has another source to list.
  */
 #pragma once
 
@@ -19,21 +19,29 @@
 #define COVERAGE_OPS 128u
 #define COVERAGE_STATUSES 256u /* those below 128, and those from 10000 on */
 
+static FILE *coverage_noted; /* the file, from the first call of coverage_file() on */
+
+static inline void coverage_end(void)
+{
+    if (test_skip_count > 0)
+        (void)fputs("skipped\n", coverage_noted);
+}
+
 /* Truncated by the first call.  NULL: nobody wants to know. */
 static inline FILE *coverage_file(void)
 {
     static bool opened;
-    static FILE *file;
     const char *path = getenv("MAINSTAY_COVERAGE");
 
     if (opened)
-        return file;
+        return coverage_noted;
     opened = true;
     if (!path)
         return NULL;
-    file = fopen(path, "we");
-    CHECK(file);
-    return file;
+    coverage_noted = fopen(path, "we");
+    CHECK(coverage_noted);
+    CHECK(atexit(coverage_end) == 0);
+    return coverage_noted;
 }
 
 /* The server answered `status` to `op` of a minor version.  Any thread may say so. */

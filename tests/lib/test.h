@@ -22,13 +22,24 @@
 /* One for the whole program, however many files it has. */
 unsigned test_skip_count __attribute__((weak));
 
+/* Notes that a part of the tests cannot run here, with the reason on stdout; the caller goes on. */
+static inline void test_skip_part(const char *reason)
+{
+    printf("skipped: %s\n", reason);
+    test_skip_count++;
+}
+
 /* Leaves the running test as skipped, with the reason on stdout. */
 #define test_skip(reason)                                                                          \
     do {                                                                                           \
-        printf("skipped: %s\n", (reason));                                                         \
-        test_skip_count++;                                                                         \
+        test_skip_part(reason);                                                                    \
         _skip(__FILE__, __LINE__);                                                                 \
     } while (0)
+
+/* The reasons of what needs root. */
+#define TEST_NEEDS_CALLERS "needs root: only then the server acts as its callers"
+#define TEST_NEEDS_USERS "needs root to become another user"
+#define TEST_NEEDS_DEVICES "needs root to make devices"
 
 /* skip() would go unseen. */
 #undef skip

@@ -419,7 +419,7 @@ static void mode_changed(void **state)
 
     (void)state;
     if (geteuid() != 0)
-        test_skip("needs root to be somebody else");
+        test_skip(TEST_NEEDS_CALLERS);
     alice.conn.cred = script_stranger();
     file = make_file(&alice, &lives_dir, "file");
     expect_status(client_file_setattr(&alice, &file, CLIENT_BITS(FATTR4_MODE),

@@ -88,8 +88,10 @@ void lost_run(const char *export, const struct lost_table *table)
     for (size_t i = 0; i < table->count; i++) {
         const struct lost *lost = &table->rows[i];
 
-        if (lost->root_only && geteuid() != 0)
+        if (lost->root_only && geteuid() != 0) {
+            test_skip_part(TEST_NEEDS_DEVICES);
             continue;
+        }
         print_message("  %s\n", lost->name);
         lost_dir = script_dir(export);
         lost_file = make_open(&alice, &lost_dir, "there");
