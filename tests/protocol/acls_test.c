@@ -487,7 +487,8 @@ static void inherited(void **state)
     struct client_fh made;
 
     (void)state;
-    SET_ACL(&dir, NFS4_OK, ace(ALLOW, both, ACE4_READ_DATA | RIGHTS_W | ACE4_READ_ACL, "4711"),
+    SET_ACL(&dir, NFS4_OK, ace(ALLOW, 0, RIGHTS_W | ACE4_EXECUTE, "OWNER@"),
+            ace(ALLOW, both, ACE4_READ_DATA | RIGHTS_W | ACE4_READ_ACL, "4711"),
             ace(ALLOW, ACE4_FILE_INHERIT_ACE | ACE4_INHERIT_ONLY_ACE, ACE4_EXECUTE, "4712"));
     made = make_file(&alice, &dir, "inherits"); /* with mode 0644 */
     EXPECT_ACL(&made,
