@@ -2,6 +2,7 @@
 #include "backend/local_fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -50,16 +51,21 @@ struct vfs *local_dir_open(const struct local_dir *dir)
     return NULL;
 }
 
+/* The directory that the tests work in. */
+static const char *parent(void)
+{
+    return access(local_setting.parent, W_OK) == 0 ? local_setting.parent : "/tmp";
+}
+
 struct local_dir *local_dir_create(void)
 {
     struct local_dir *dir = calloc(1, sizeof(*dir));
-    const char *parent = access(local_setting.parent, W_OK) == 0 ? local_setting.parent : "/tmp";
 
     assert_non_null(dir);
     vfs_own_identity();
     (void)umask(0);
     log_set_level(LOG_LEVEL_WARN);
-    snprintf(dir->base, sizeof(dir->base), "%s/mainstay-XXXXXX", parent);
+    snprintf(dir->base, sizeof(dir->base), "%s/mainstay-XXXXXX", parent());
     assert_non_null(mkdtemp(dir->base));
     snprintf(dir->path, sizeof(dir->path), "%s/export", dir->base);
     snprintf(dir->state, sizeof(dir->state), "%s/state", dir->base);
@@ -149,12 +155,32 @@ static int run_as(const struct CMUnitTest *tests, size_t count, enum local_findi
     return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
 }
 
+/* Does the kernel open by handle what these tests make?  That takes a capability that containers
+ * lack, and a file system that has handles. */
+static bool handles_open(void)
+{
+    union {
+        struct file_handle handle;
+        char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } at = {.handle.handle_bytes = MAX_HANDLE_SZ};
+    int mount_id, found = -1;
+    int fd = open(parent(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (name_to_handle_at(fd, "", &at.handle, &mount_id, AT_EMPTY_PATH) == 0)
+        found = open_by_handle_at(fd, &at.handle, O_RDONLY | O_CLOEXEC);
+    (void)close(found);
+    (void)close(fd);
+    return found >= 0;
+}
+
 int local_group_run_all(const struct CMUnitTest *tests, size_t count)
 {
     int failed = run_as(tests, count, LOCAL_FIND_BY_MAP, "by map");
 
-    if (local_privileged())
+    if (local_privileged() && handles_open())
         failed += run_as(tests, count, LOCAL_FIND_BY_HANDLE, "by handle");
+    else if (local_privileged())
+        test_skip_part("open_by_handle_at() works for no file here, as in many containers");
     return test_exit_status(failed);
 }
 

@@ -5,6 +5,7 @@ where it cannot act as its callers."""
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,8 +39,11 @@ class Server:
         self.directory = tempfile.TemporaryDirectory(prefix="mainstay-privileges-")
         self.data = os.path.join(self.directory.name, "data")
         os.mkdir(self.data)
+        program = MAINSTAYD
+        if self.launcher:  # what that leaves may not be enough to enter the directory of the build
+            program = shutil.copy(MAINSTAYD, self.directory.name)
         self.process = subprocess.Popen(
-            [*self.launcher, MAINSTAYD, "--listen", self.listen, "--export",
+            [*self.launcher, program, "--listen", self.listen, "--export",
              self.export.format(data=self.data), "--state", os.path.join(self.directory.name, "state")],
             stderr=subprocess.PIPE, text=True)
         self.said = []

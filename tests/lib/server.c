@@ -2,6 +2,8 @@
 #include "lib/server.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,9 +21,27 @@ enum {
     POLL_MS = 5
 };
 
+static int held_program = -1; /* of test_server_hold_program() */
+
 static void pause_ms(long ms)
 {
     (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+static const char *program_path(void)
+{
+    static char path[4096];
+    const char *bin = getenv("MAINSTAY_BIN");
+
+    (void)snprintf(path, sizeof(path), "%s/mainstayd", bin ? bin : ".");
+    return path;
+}
+
+bool test_server_hold_program(void)
+{
+    if (held_program < 0)
+        held_program = open(program_path(), O_PATH | O_CLOEXEC);
+    return held_program >= 0;
 }
 
 bool test_server_init(struct test_server *server)
@@ -66,16 +86,14 @@ static const char *open_ports(const struct test_server *server, const char *opti
 /* The child's part. */
 static void exec_server(const struct test_server *server, pid_t parent)
 {
-    const char *bin = getenv("MAINSTAY_BIN");
-    const char *argv[TEST_SERVER_OPTIONS + 10];
-    char path[4096], listen[64];
+    const char *path = program_path(), *argv[TEST_SERVER_OPTIONS + 10];
+    char listen[64];
     unsigned n = 0;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || !freopen(server->log, "w", stderr))
         _exit(126);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    (void)snprintf(path, sizeof(path), "%s/mainstayd", bin ? bin : ".");
     (void)snprintf(listen, sizeof(listen), "127.0.0.1:%u", server->port);
     argv[n++] = path;
     argv[n++] = "--listen";
@@ -89,8 +107,11 @@ static void exec_server(const struct test_server *server, pid_t parent)
         argv[n++] = open_ports(server, server->options[i]);
     n = more_options(argv, n);
     argv[n] = NULL;
-    execv(path, (char *const *)argv);
-    (void)fprintf(stderr, "%s: cannot be started\n", path);
+    if (held_program >= 0)
+        (void)fexecve(held_program, (char *const *)argv, environ);
+    else
+        (void)execv(path, (char *const *)argv);
+    (void)fprintf(stderr, "%s cannot be started: %s\n", path, strerror(errno));
     _exit(127);
 }
 

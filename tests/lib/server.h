@@ -21,6 +21,10 @@ struct test_server {
     bool usual_ports; /* `local` exports are as they are given; else they take any port */
 };
 
+/* Open the program for all starts to come.  A caller that is about to become another user does this
+ * before: that user may not be let into the directory of the build.  False: it is not there. */
+bool test_server_hold_program(void);
+
 /* Make the directory; the server does not run yet. */
 bool test_server_init(struct test_server *server);
 

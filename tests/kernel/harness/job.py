@@ -108,6 +108,8 @@ def check(job):
         raise Unavailable("only root can make the network namespace and the taps")
     if not os.path.exists("/dev/net/tun"):
         raise Unavailable("no /dev/net/tun")
+    if not os.path.isdir("/dev/shm"):
+        raise Unavailable("no /dev/shm")
     for program, package in PROGRAMS.items():
         if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
             raise Unavailable(f"{program} is missing (Debian package {package})")

@@ -6,6 +6,7 @@ parent, so no way of ending the parent, KILL included, leaves a process, a tap o
 """
 
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -67,8 +68,7 @@ def first_process(work):
     status = 125
     try:
         call_libc("prctl", PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        call_libc("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
-        call_libc("mount", b"proc", b"/proc", b"proc", 0, None)
+        make_mounts_private()
         status = work()
     except SystemExit as end:
         status = end.code
@@ -83,6 +83,19 @@ def first_process(work):
     sys.stdout.flush()
     sys.stderr.flush()
     return status
+
+
+def make_mounts_private():
+    """What is mounted from here on stays in this namespace; /proc shows its processes."""
+    try:
+        call_libc("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
+    except OSError as error:
+        why = "/ is no mount point: is this a chroot?" if error.errno == errno.EINVAL else error
+        raise Unavailable(f"no mounts of our own ({why})") from error
+    try:
+        call_libc("mount", b"proc", b"/proc", b"proc", 0, None)
+    except OSError as error:
+        raise Unavailable(f"no /proc of our own ({error})") from error
 
 
 def skip(reason):
