@@ -31,8 +31,7 @@ build:
 	@$(call build_preset,release)
 
 test:
-	@echo 'About 20 minutes on two processors, and 2 GB below build/. What cannot run here is skipped,'
-	@echo 'with its reason at the end; root is needed for the Linux client and for several users.'
+	@tools/test-plan build/$(TEST_PRESET) $(JOBS)
 	@tools/set-up test
 	@$(call build_preset,release)
 	@$(call build_preset,$(TEST_PRESET))
