@@ -10,12 +10,16 @@ build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset
 # One more than processors: many tests wait most of the time.
 run_tests = tools/run-tests build/$(1) -j $$(( $(JOBS) + 1 ))
 
-.PHONY: help run build test test-tsan check check-full stats format clean
+ORDINARY_USER = 65534
+SAME_FOR_ALL = _v4[02]|allocation|courtesy|fairness|half_records|mixed|memory|pressure|power|reclaim|silence|sessions|slots|status|storm|timeouts
+
+.PHONY: help run build test test-user test-tsan check check-full stats format clean
 
 help:
 	@echo 'make run         install what is missing, build, serve ./export-demo'
 	@echo 'make test        the same set-up, then every test'
 	@echo 'make build       the programs, in build/'
+	@echo 'make test-user   for root: as an ordinary user, the tests for which that makes a difference'
 	@echo 'make test-tsan   the concurrent tests under ThreadSanitizer'
 	@echo 'make check       format, layers, warnings, tests under ASan and UBSan (no kernel tests)'
 	@echo 'make check-full  adds ThreadSanitizer, clang-tidy, gcc and clang'
@@ -36,6 +40,15 @@ test:
 	@$(call build_preset,release)
 	@$(call build_preset,$(TEST_PRESET))
 	@$(call run_tests,$(TEST_PRESET))
+
+# For root: a part of the tests as an ordinary user. They touch files, privileges and descriptors, of
+# which such a user has fewer. Left out is what is the same for everybody: the other minor versions of
+# the same tests, codecs and state (unit), and what waits for leases and timers or floods the server.
+test-user:
+	@tools/set-up test
+	@$(call build_preset,$(TEST_PRESET))
+	@tools/run-tests --as $(ORDINARY_USER) build/$(TEST_PRESET) -j $(JOBS) \
+		-R '^(backend\.local|protocol\.|fault\.|unit\.callback\.dial)' -E '$(SAME_FOR_ALL)' || [ $$? -eq 77 ]
 
 check:
 	@tools/set-up test
