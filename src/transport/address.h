@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ADDR:PORT as people write it: 127.0.0.1:2049, [::1]:2049.  Numbers only, no names are resolved.
+ * Textual socket addresses, ADDR:PORT: 127.0.0.1:2049, [::1]:2049.  Numeric only; names are not
+ * resolved.
  */
 #pragma once
 
@@ -14,8 +15,8 @@ enum {
     ADDRESS_TEXT_BYTES = 64
 };
 
-/* False when `text` is no such address; *len is the length for bind(). */
+/* False when `text` is not such an address.  Sets *len to the length that bind() takes. */
 bool address_parse(const char *text, struct sockaddr_storage *address, socklen_t *len) MUST_USE;
 
-/* The same form again, cut to `size`; "?" for other families.  Returns `text`. */
+/* Writes the same form, truncated to `size`; "?"  for other address families.  Returns `text`. */
 char *address_format(const struct sockaddr *address, char *text, size_t size);

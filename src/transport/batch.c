@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection's batch: one receive, every complete record in it run to completion, one send.
+ * Runs one connection's batch: one receive, then every complete record in it, then one send.
  *
- * Its state stands in loop->batch, so that another thread can go on with it when this one loses
- * the loop inside a call.  The replies of the calls before are then sent at once, and the call
- * that goes on alone keeps the buffers it uses by its own references.
+ * The state of the batch is in loop->batch, so that another thread can continue it if this thread
+ * loses the loop inside a call.  In that case the replies of the earlier calls are sent at once,
+ * and the detached call keeps its buffers alive by references of its own.
  */
 #include "transport/batch.h"
 
@@ -35,20 +35,22 @@
 
 enum {
     RECORD_HEAD_BYTES = 8,       /* xid and message type */
-    BATCH_RECEIVES = 4,          /* for one connection before the next has its turn */
-    STALL_COPY_BYTES = 64 << 10, /* what waits, up to this length, leaves its buffer */
+    BATCH_RECEIVES = 4,          /* per connection before another connection has its turn */
+    STALL_COPY_BYTES = 64 << 10, /* unprocessed input up to this size is copied out of the scratch
+                                  * buffer */
 };
 
 /* ---- sending ---- */
 
-/* Calls that this batch lets go on have waited longer than its own. */
+/* Resumed calls have waited longer than the calls of this batch, so they run before its replies are
+ * sent. */
 static bool replies_postpone(struct loop *loop, const uint8_t *data, size_t len)
 {
     return loop->resume_wanted && len <= POSTPONED_BYTES_MAX &&
            send_queue_postpone(loop->batch.conn, data, len, false);
 }
 
-/* The replies of this batch, and perhaps a payload behind the last one. */
+/* Send the replies of this batch, and the payload that follows the last one if there is a tail. */
 static void replies_send(struct loop *loop, struct rpc_tail *tail)
 {
     const uint8_t *data = loop->out ? loop->out->data + loop->out_start : NULL;
@@ -89,7 +91,7 @@ static void record_refuse(struct connection *conn, enum transport_counter counte
     connection_shutdown(conn);
 }
 
-/* A large buffer for the loop, if need be in place of half records; or NULL. */
+/* A large buffer for the loop; evicts half records if memory is short.  NULL without memory. */
 static struct buffer *buffer_obtain(struct loop *loop)
 {
     struct buffer *buffer;
@@ -100,7 +102,7 @@ static struct buffer *buffer_obtain(struct loop *loop)
     return buffer;
 }
 
-/* A frame whose reply comes behind those of the batch; NULL without memory. */
+/* A frame whose reply is encoded after those already in the batch.  NULL without memory. */
 static struct call_frame *frame_begin(struct loop *loop, struct buffer *in)
 {
     struct call_frame *frame;
@@ -124,14 +126,14 @@ static struct call_frame *frame_begin(struct loop *loop, struct buffer *in)
     return frame;
 }
 
-/* What the call did since the clock was read; its request and reply count by their length. */
+/* Add what the call did since the clock was last read.  Request and reply count by their length. */
 static void batch_work(struct batch *batch, const struct call_frame *frame)
 {
     batch->work = frame->call.work + 1 +
                   (uint32_t)((frame->record_len + frame->reply_len) / LIMIT_SLICE_PAGE);
 }
 
-/* Back in the loop after the call. */
+/* The call has ended and this thread still owns the loop. */
 static void frame_end(struct loop *loop, struct call_frame *frame)
 {
     struct rpc_tail tail = frame->call.tail;
@@ -152,8 +154,8 @@ static void frame_end(struct loop *loop, struct call_frame *frame)
         batch_flush(loop);
 }
 
-/* A call that is not this batch's any more goes on writing into loop->out: leave that to it, and
- * send what stands there ahead of its reply. */
+/* A call that has left the batch continues to write into loop->out.  Leave the buffer to it, and
+ * send the replies that precede its own. */
 static void batch_abandon_out(struct loop *loop)
 {
     struct buffer *out = loop->out;
@@ -169,7 +171,7 @@ static void batch_abandon_out(struct loop *loop)
     buffer_put(out);
 }
 
-/* The frame leaves with its call; the next reply takes the place where this one has begun. */
+/* The frame leaves the loop with its call.  The next reply is encoded where this one began. */
 static void frame_park(struct loop *loop, struct call_frame *frame)
 {
     if (!park_keep(frame)) {
@@ -219,15 +221,15 @@ static void reply_deliver(struct connection *conn, uint32_t xid, const uint8_t *
     transport_count(conn->transport, TRANSPORT_COUNTER_orphan_replies, 1);
 }
 
-/* Who takes it may send the next call, with it what others have queued, and lose the loop over
- * that: the record and its connection are held here, and the batch is not looked at afterwards. */
+/* The reply handler may send further callbacks, and may lose the loop while it sends them.  So hold
+ * the record and its connection here, and do not access the batch afterwards. */
 static void reply_run(struct loop *loop, struct buffer *in, uint32_t xid, const uint8_t *data,
                       size_t len)
 {
     struct connection *conn = loop->batch.conn;
 
     if (loop->batch.record)
-        loop->batch.record = NULL; /* it is `in` */
+        loop->batch.record = NULL; /* `in` takes over its reference */
     else
         buffer_get(in);
     connection_pin(conn);
@@ -236,8 +238,8 @@ static void reply_run(struct loop *loop, struct buffer *in, uint32_t xid, const 
     buffer_put(in);
 }
 
-/* The message type is read before anything else of RPC.  What is neither CALL nor REPLY is no
- * RPC: the connection is closed, as for a header that can't be decoded. */
+/* Peek at the message type before decoding anything else.  A message that is neither a CALL nor a
+ * REPLY is not RPC: close the connection, as for a header that can't be decoded. */
 static void record_run(struct loop *loop, struct buffer *in, const uint8_t *data, size_t len)
 {
     struct connection *conn = loop->batch.conn;
@@ -265,7 +267,7 @@ static void batch_drop_input(struct batch *batch)
     batch->pos = batch->end = NULL;
 }
 
-/* What was received and not run waits, in as little memory as fits. */
+/* Keep the received bytes that have not been run, in as little memory as they need. */
 static void batch_keep(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -275,7 +277,7 @@ static void batch_keep(struct loop *loop)
     batch->more = false;
     if (left == 0) {
         batch_drop_input(batch);
-        return; /* what waits already stays */
+        return; /* conn->stalled is left as it is */
     }
     CHECK(!conn->stalled);
     if (left <= STALL_COPY_BYTES && batch->in == loop->scratch)
@@ -292,14 +294,14 @@ static void batch_keep(struct loop *loop)
     batch_drop_input(batch);
 }
 
-/* The client does not read its replies. */
+/* The client does not read its replies: stop running its calls. */
 static void batch_stall(struct loop *loop)
 {
     batch_keep(loop);
     send_queue_set(loop->batch.conn, SEND_QUEUE_STALL);
 }
 
-/* Its slice is over: it goes on when it has its next turn. */
+/* The connection's slice is over: it continues on its next turn. */
 static void batch_defer(struct loop *loop)
 {
     struct connection *conn = loop->batch.conn;
@@ -310,7 +312,7 @@ static void batch_defer(struct loop *loop)
         send_queue_set(conn, SEND_QUEUE_DEFER);
 }
 
-/* Has the connection had the loop for a slice?  The clock is looked at behind some work only. */
+/* Has the connection used up its slice?  Reads the clock only after some amount of work. */
 static bool batch_is_over(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -327,7 +329,7 @@ static bool batch_has_input(const struct batch *batch)
     return batch->pos < batch->end || batch->conn->reader.complete;
 }
 
-/* Put together what has come of a record, if need be in place of other half records. */
+/* Assemble a record from its parts.  Evicts other half records if memory is short. */
 static enum record_status batch_feed(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -340,7 +342,7 @@ static enum record_status batch_feed(struct loop *loop)
     return status;
 }
 
-/* The next record: true when there is one. */
+/* The next complete record; false when there is none. */
 static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct buffer **in)
 {
     struct batch *batch = &loop->batch;
@@ -367,8 +369,8 @@ static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct bu
     return true;
 }
 
-/* Run what is here.  Returns early when the connection is to be closed, stalls, or its slice is
- * over. */
+/* Run the records that have been received.  Returns early when the connection is about to be
+ * closed, when it stalls, and when its slice is over. */
 static void batch_records(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -404,7 +406,7 @@ static void batch_records(struct loop *loop)
 
 /* ---- receiving ---- */
 
-/* Receive into the record that is under way, and what comes behind it into the scratch buffer. */
+/* Receive into the record that is being assembled, and what follows it into the scratch buffer. */
 static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, size_t *asked)
 {
     struct connection *conn = loop->batch.conn;
@@ -433,7 +435,7 @@ static ssize_t batch_receive_bytes(struct loop *loop, size_t *direct, size_t *as
                       : readv(conn->fd, iov, count);
 }
 
-/* One receive; false when there was nothing, or the end. */
+/* Receive once.  False when there was nothing to receive, and at the end of the stream. */
 static bool batch_receive(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -477,7 +479,7 @@ static bool batch_receive(struct loop *loop)
 
 /* ---- beginning and end ---- */
 
-/* The batch is over: forget it, then leave if there is nothing more to come. */
+/* End the batch; leave the loop if nothing more can come. */
 static void batch_end(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
@@ -492,7 +494,7 @@ static void batch_end(struct loop *loop)
     if (connection_is_dead(conn)) {
         loop_leave(loop, conn);
     } else if (eof) {
-        /* What a peer that we called does not read now, it will not answer either. */
+        /* A peer that we dialled and that sends no more cannot answer what we have queued. */
         if (!connection_is_dialled(conn) && send_queue_state(conn) & SEND_QUEUE_WAITS)
             send_queue_set(conn, SEND_QUEUE_EOF);
         else
@@ -561,7 +563,7 @@ void batch_continue(struct loop *loop)
 {
     if (!loop->batch.conn)
         return;
-    /* The call has had its time. */
+    /* Nothing is known of how long the call took: assume a full slice. */
     loop->batch.work = LIMIT_SLICE_WORK;
     if (loop->encoding)
         batch_abandon_out(loop);

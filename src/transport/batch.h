@@ -2,8 +2,8 @@
 /*
  * The batch in progress of a loop: what was received from one connection.
  *
- * It stands in the loop and not on a thread's stack, so that the loop's next owner can go on with
- * it.  All functions are the owner's, and all of them can lose the loop.
+ * It is kept in the loop, not on a thread's stack, so that the loop's next owner can continue it.
+ * Only the loop's owner may call these functions, and each of them can lose the loop.
  */
 #pragma once
 
@@ -15,27 +15,27 @@ struct connection;
 struct loop;
 
 struct batch {
-    struct connection *conn; /* NULL: none */
+    struct connection *conn; /* NULL: no batch is in progress */
     struct buffer *in;       /* a reference, or NULL */
-    uint8_t *pos, *end;      /* not yet run, in `in` */
-    struct buffer *record;   /* a reference: holds the record being run; may be NULL */
+    uint8_t *pos, *end;      /* the bytes of `in` that have not been run */
+    struct buffer *record;   /* a reference to the buffer of the record being run; may be NULL */
     int64_t received_ns;
     unsigned receives;
-    uint32_t work; /* done since the clock was read, as in struct rpc_call */
-    bool begins;   /* no turn has begun with it yet */
-    bool over;     /* the connection's slice is */
-    bool more;     /* the receive was filled: there may be more */
+    uint32_t work; /* work done since the clock was last read, as in struct rpc_call */
+    bool begins;   /* its first turn has not begun yet */
+    bool over;     /* the connection's slice is over */
+    bool more;     /* the receive filled the buffer: more may be waiting */
     bool eof;
 };
 
-/* Send the replies gathered so far. */
+/* Send the replies encoded so far. */
 void batch_flush(struct loop *loop);
 
-/* The socket has bytes. */
+/* The socket is readable: receive and run a batch. */
 void batch_begin(struct loop *loop, struct connection *conn);
 
-/* The queue has drained: run the calls that waited. */
+/* Run the calls that were received earlier and could not be run then. */
 void batch_resume(struct loop *loop, struct connection *conn);
 
-/* Go on with the batch of a loop that another thread lost. */
+/* Continue the batch that the previous owner of the loop left behind. */
 void batch_continue(struct loop *loop);

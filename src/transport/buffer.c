@@ -12,7 +12,7 @@ static const size_t class_sizes[BUFFER_CLASS_COUNT] = {
     [BUFFER_LARGE] = BUFFER_LARGE_BYTES,
 };
 
-/* Free buffers kept of each size. */
+/* How many free buffers of each size are kept. */
 static const unsigned class_kept[BUFFER_CLASS_COUNT] = {
     [BUFFER_4K] = 64, [BUFFER_16K] = 64, [BUFFER_64K] = 32, [BUFFER_256K] = 16, [BUFFER_LARGE] = 16,
 };
@@ -64,7 +64,7 @@ struct buffer *buffer_create(struct buffer_pool *pool, size_t size)
     pthread_mutex_unlock(&pool->lock);
 
     if (!buffer) {
-        /* Not touched here: pages that no byte reaches cost nothing. */
+        /* Not cleared: pages that are never written take no memory. */
         buffer = memory_alloc(MEMORY_buffers, sizeof(*buffer) + class_sizes[size_class]);
         if (!buffer)
             return NULL;

@@ -2,8 +2,9 @@
 /*
  * Pooled, reference-counted memory for receiving and for replies.
  *
- * Buffers come in five sizes.  A few free ones of each size are kept, so a warm server takes no
- * memory from malloc; the rest goes back, so what a burst took does not stay.  Thread safe.
+ * Buffers come in five sizes.  A few free buffers of each size are kept, so that a server under
+ * steady load does not call malloc; the others are freed, so that a burst does not leave memory
+ * behind.  Thread safe.
  */
 #pragma once
 
@@ -26,14 +27,14 @@ enum buffer_class {
 
 enum {
     BUFFER_CLASS_COUNT = BUFFER_LARGE + 1,
-    /* Batches end, and replies go out, about here. */
+    /* Batches end, and their replies are sent, at about this size. */
     BUFFER_BATCH_BYTES = 256 << 10,
-    /* A whole record, or a reply, behind a batch; and what headers and marks take. */
+    /* Room for a batch, then a whole record or reply, then headers and record marks. */
     BUFFER_LARGE_BYTES = BUFFER_BATCH_BYTES + LIMIT_REPLY_BYTES + 4096,
 };
 
 struct buffer {
-    _Atomic uint32_t refs; /* loop, connection, running call, send queue */
+    _Atomic uint32_t refs; /* held by: loop, connection, running call, send queue */
     enum buffer_class size_class;
     size_t size;
     struct buffer_pool *pool;
@@ -42,7 +43,7 @@ struct buffer {
 };
 
 struct buffer_pool {
-    pthread_mutex_t lock; /* the free lists; nothing is locked inside it */
+    pthread_mutex_t lock; /* guards the free lists; a leaf */
     struct {
         struct buffer *head;
         unsigned count;
@@ -51,11 +52,11 @@ struct buffer_pool {
 
 void buffer_pool_init(struct buffer_pool *pool);
 
-/* Every buffer must have come back. */
+/* All buffers must have been put. */
 void buffer_pool_fini(struct buffer_pool *pool);
 
-/* A buffer of at least `size` <= BUFFER_LARGE_BYTES bytes, not cleared, with one reference; NULL
- * when there is no memory. */
+/* A buffer of at least `size` <= BUFFER_LARGE_BYTES bytes, not cleared, with one reference.  NULL
+ * without memory. */
 struct buffer *buffer_create(struct buffer_pool *pool, size_t size) MUST_USE;
 
 static inline void buffer_get(struct buffer *buffer)
@@ -66,7 +67,7 @@ static inline void buffer_get(struct buffer *buffer)
 /* NULL is allowed. */
 void buffer_put(struct buffer *buffer);
 
-/* True when nobody but the caller has a reference, so that nobody else can take one either. */
+/* True when the caller holds the only reference; no other thread can take one then. */
 static inline bool buffer_is_private(struct buffer *buffer)
 {
     return atomic_load_explicit(&buffer->refs, memory_order_acquire) == 1;

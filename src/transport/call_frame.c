@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pool of call frames.  A frame with its arena stays warm in its loop; only calls that lose
- * their loop or are parked come here, so one lock is enough.
+ * The pool of call frames.  Each loop keeps one frame with its arena for its calls.  Only calls
+ * that lose their loop or are parked use the pool, so one lock is enough.
  */
 #include "transport/call_frame.h"
 
@@ -16,7 +16,7 @@
 #include "transport/transport_internal.h"
 
 enum {
-    FRAME_ARENA_BYTES = 8 << 10, /* a usual call takes less than 1 KiB */
+    FRAME_ARENA_BYTES = 8 << 10, /* a typical call uses less than 1 KiB */
 };
 
 struct call_frame *frame_create(struct transport *transport)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A call with what belongs to it.  Frames are pooled. */
+/* A call together with its arena, its buffers and its state while parked.  Frames are pooled. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,21 +15,22 @@
 
 struct transport;
 
-/* A thread that loses its loop keeps its frame. */
+/* A thread that loses its loop keeps the frame. */
 struct call_frame {
     struct rpc_call call;
     struct arena arena;
     struct call_frame *next; /* free list */
-    struct buffer *in;       /* where the arguments lie */
-    struct buffer *out;      /* where the reply is encoded */
-    bool pinned;             /* has references on in, out and call.conn->active of its own */
+    struct buffer *in;       /* holds the arguments */
+    struct buffer *out;      /* the reply is encoded here */
+    bool pinned;             /* the frame holds its own references on in, out and
+                              * call.conn->active */
     const uint8_t *record;   /* the CALL, of record_len bytes */
     size_t record_len;
-    const struct rpc_program *program; /* that runs it */
+    const struct rpc_program *program; /* the program that runs the call */
     struct park park;
-    uint8_t *reply;   /* the record in `out` */
+    uint8_t *reply;   /* where the reply begins in `out` */
     size_t reply_len; /* 0: no reply */
-    bool close;       /* the record makes no sense: close the connection */
+    bool close;       /* the record is malformed: close the connection */
 };
 
 /* NULL without memory. */
@@ -37,7 +38,7 @@ struct call_frame *frame_create(struct transport *transport) MUST_USE;
 void frame_release(struct transport *transport, struct call_frame *frame);
 void frame_pool_fini(struct transport *transport);
 
-/* The references that let the call go on without the loop. */
+/* Take the references that let the call continue without the loop. */
 static inline void frame_pin(struct call_frame *frame)
 {
     if (frame->pinned)
@@ -49,8 +50,8 @@ static inline void frame_pin(struct call_frame *frame)
     connection_pin(frame->call.conn);
 }
 
-/* Give them back; the last ones can close the connection. */
+/* Drop them.  Dropping the last one can close the connection. */
 void frame_unpin(struct call_frame *frame);
 
-/* The call is pinned and has ended: send its reply, give everything back.  Can lose the loop. */
+/* A pinned call has ended: send its reply and release everything.  Can lose the loop. */
 void frame_finish(struct transport *transport, struct call_frame *frame);

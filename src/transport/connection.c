@@ -26,7 +26,7 @@
 #include "transport/unsent.h"
 
 enum {
-    /* A peer that vanished is gone after two minutes. */
+    /* A peer that has vanished is detected within two minutes. */
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 15,
     KEEPALIVE_PROBES = 4,
@@ -105,7 +105,7 @@ bool connection_try_pin(struct connection *conn)
     return true;
 }
 
-/* For one that we made: dial.c. */
+/* Of a dialled connection: dial.c. */
 static void dial_closed(struct connection *conn)
 {
     const struct dial *dial = &conn->dial;
@@ -126,7 +126,7 @@ static void programs_closed(struct connection *conn)
     }
 }
 
-/* Nobody uses the socket any more, and no call of the connection runs. */
+/* The socket has no users left, and no call of the connection runs. */
 static void connection_close(struct connection *conn)
 {
     struct transport *transport = conn->transport;
@@ -206,7 +206,7 @@ void connection_shutdown(struct connection *conn)
 {
     if (!connection_try_pin(conn))
         return;
-    /* The loop hears of it as a hang-up and leaves. */
+    /* The loop is notified by EPOLLHUP and then leaves the connection. */
     if (!atomic_exchange_explicit(&conn->dead, true, memory_order_relaxed))
         shutdown(conn->fd, SHUT_RDWR);
     connection_unpin(conn);
@@ -232,7 +232,7 @@ void connection_starve(struct connection *conn)
 
 void connection_serves_client(struct connection *conn)
 {
-    /* Read first: it is nearly always set. */
+    /* Read before writing: the flag is nearly always set, and its cache line is shared. */
     if (conn && !atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
         atomic_store_explicit(&conn->serves_client, true, memory_order_relaxed);
 }

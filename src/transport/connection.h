@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One TCP connection as programs see it.  Any thread may call these while it has a reference;
- * during a call rpc_call.conn is one.
+ * One TCP connection as programs see it.  Any thread may call these functions while it holds a
+ * reference; during a call, rpc_call.conn is a reference.
  *
- * A connection ends in two steps: first its socket closes, when its loop is done with it and the
- * last call of it has finished; each program's `closed` hook then runs once.  The struct itself
- * lives until the last connection_put().
+ * A connection ends in two steps.  The socket closes when its loop has left it and its last call
+ * has finished; each program's `closed` hook then runs once.  The struct lives until the last
+ * connection_put().
  */
 #pragma once
 
@@ -19,40 +19,41 @@
 struct connection;
 
 enum {
-    CONNECTION_USER_SLOTS = 2 /* one per program that wants one; who uses which: daemon/ */
+    CONNECTION_USER_SLOTS = 2 /* one for each program that wants one; daemon/ assigns them */
 };
 
 struct connection *connection_get(struct connection *conn);
 void connection_put(struct connection *conn);
 
-/* Never reused, never 0. */
+/* Unique for the life of the process, never 0. */
 uint64_t connection_id(const struct connection *conn);
 
 /* The client's address: AF_INET or AF_INET6, never IPv4 mapped into IPv6. */
 const struct sockaddr *connection_peer(const struct connection *conn);
 
-/* When bytes of it were last received, clock_now_ns(). */
+/* When the last bytes were received, as clock_now_ns(). */
 int64_t connection_activity_ns(const struct connection *conn);
 
-/* A pointer the program hangs on the connection, NULL at first.  It is the program's own: it
- * frees it in its `closed` hook at the latest.  Calls of one connection run at the same time:
- * connection_user_init() keeps the first one (as compare-and-swap does) and returns what stands
- * there afterwards. */
+/* A pointer that a program attaches to the connection, NULL at first.  The program owns it and
+ * frees it in its `closed` hook at the latest.  Calls of one connection can run at the same time:
+ * connection_user_init() sets the pointer only if it is NULL, atomically, and returns the pointer
+ * that is set afterwards. */
 void *connection_user(const struct connection *conn, unsigned slot);
 void *connection_user_init(struct connection *conn, unsigned slot, void *value);
 void connection_user_set(struct connection *conn, unsigned slot, void *value);
 
-/* Queue one record (a CALL; the record mark is added here) behind whatever is being sent; the
- * bytes are copied.  Never waits.  False when the connection is closed, its peer sends no more, or
- * its queue is above LIMIT_SEND_QUEUE_BYTES; true says nothing about arrival. */
+/* Queue one record (a CALL; the record mark is added here) after those already queued.  The bytes
+ * are copied.  Never blocks.  False when the connection is closed, when its peer sends no more, and
+ * when its queue exceeds LIMIT_SEND_QUEUE_BYTES.  True does not mean that the record arrives. */
 bool connection_send(struct connection *conn, const void *record, size_t len) MUST_USE;
 
-/* Close it soon: what is queued may be lost, calls in progress finish without a reply. */
+/* Close the connection soon.  Queued bytes may be lost; calls in progress finish without a
+ * reply. */
 void connection_shutdown(struct connection *conn);
 
-/* False once the socket is known to be dead or shut down. */
+/* False once the socket is known to be closed or shut down. */
 bool connection_is_open(const struct connection *conn);
 
-/* A client uses it: it is not closed for being idle.  Any thread.  NULL, for a call that came over
- * none, is fine. */
+/* Note that a client uses the connection, so that it is not closed for being idle.  Any thread.
+ * NULL is allowed, for a call without a connection. */
 void connection_serves_client(struct connection *conn);

@@ -41,7 +41,8 @@ void connection_event(struct loop *loop, struct source *source, uint32_t events)
             return;
         }
     }
-    /* Epoll may not know yet that nothing is to be received.  The flags are the owner's. */
+    /* The event may be older than the last change of these flags.  Only the loop's owner writes
+     * them. */
     if (!(events & EPOLLIN) || conn->queue.stalled || conn->queue.quiet || conn->queue.eof)
         return;
     if (turn_waits(&conn->turn)) {
@@ -54,7 +55,7 @@ void connection_event(struct loop *loop, struct source *source, uint32_t events)
     }
 }
 
-/* It has left the loop, and what has begun is run to its end. */
+/* The connection has left the loop, but a call that has begun runs to its end. */
 static void turn_left(struct loop *loop, struct connection *conn)
 {
     struct call_frame *frame = LIST_ENTRY(conn->yielded.next, struct call_frame, park.link);

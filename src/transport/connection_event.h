@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a connection does when epoll reports it, and when it has its turn.  Both functions are the
- * loop owner's, and can lose the loop.
+ * What a connection does on an epoll event and on its turn.  Only the loop's owner calls these
+ * functions; both can lose the loop.
  */
 #pragma once
 
@@ -11,8 +11,8 @@ struct connection;
 struct loop;
 struct source;
 
-/* The `event` of its source, once it is up. */
+/* The `event` function of the connection's source, once it is connected. */
 void connection_event(struct loop *loop, struct source *source, uint32_t events);
 
-/* It is the connection's turn: run what waits, or receive. */
+/* The connection's turn has come: run what waits, or receive. */
 void connection_turn(struct loop *loop, struct connection *conn);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The beginning of an outgoing connection.  The socket connects by itself; epoll waits for it to
- * become writable or to fail, and only then does it receive.
+ * Sets up outgoing connections.  connect() does not block: epoll waits until the socket is writable
+ * or has failed.  The connection receives only from then on.
  */
 #include "transport/dial.h"
 
@@ -20,10 +20,10 @@
 #include "transport/source.h"
 #include "transport/transport_internal.h"
 
-/* ---- the room for it ---- */
+/* ---- admission ---- */
 
-/* The connection counts before it looks whether the transport drains; transport_drain_stop() does
- * it the other way round (both seq_cst), so that it waits for this one or this one gives up. */
+/* Count the connection before checking `draining`; transport_drain_stop() does it the other way
+ * round (both seq_cst).  So either it waits for this connection, or this connection gives up. */
 static int dial_admit(struct transport *transport)
 {
     uint32_t before = atomic_fetch_add_explicit(&transport->dialled_count, 1, memory_order_relaxed);
@@ -40,9 +40,9 @@ static void dial_withdraw(struct transport *transport)
     atomic_fetch_sub_explicit(&transport->connection_count, 1, memory_order_release);
 }
 
-/* ---- coming up ---- */
+/* ---- connecting ---- */
 
-/* It came up, or failed. */
+/* The connection attempt has succeeded or failed. */
 static void dial_event(struct loop *loop, struct source *source, uint32_t events)
 {
     struct connection *conn = CONTAINER_OF(source, struct connection, source);
@@ -51,7 +51,7 @@ static void dial_event(struct loop *loop, struct source *source, uint32_t events
     (void)events;
     if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &conn->dial.error, &len) != 0)
         conn->dial.error = errno;
-    /* Ended by ourselves before it was up: that is no error, whatever the kernel calls it. */
+    /* We shut it down before it was connected: not an error, whatever the kernel reports. */
     if (connection_is_dead(conn))
         conn->dial.error = 0;
     if (conn->dial.error || connection_is_dead(conn)) {
@@ -62,13 +62,13 @@ static void dial_event(struct loop *loop, struct source *source, uint32_t events
     conn->dial.connecting = false;
     conn->source.event = connection_event;
     conn->dial.hooks->connected(conn, conn->dial.arg);
-    /* From now on epoll waits for what comes. */
+    /* Have epoll wait for input from now on. */
     send_queue_pump(conn);
 }
 
-/* ---- beginning ---- */
+/* ---- dialling ---- */
 
-/* A socket that connects, or -errno. */
+/* A socket that is connecting, or -errno. */
 static int socket_connecting(struct transport *transport, const struct sockaddr *peer,
                              socklen_t len)
 {

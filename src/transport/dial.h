@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that we make.  One lives on an event loop like an accepted one: same struct
- * connection, same send queue, replies through transport_config.reply; drain and destroy close it.
- * No thread ever waits for it to come up.
+ * Outgoing connections.  Like an accepted connection, each lives on an event loop and uses struct
+ * connection and its send queue; replies go to transport_config.reply.  Drain and destroy close it.
+ * No thread waits for it to connect.
  *
- * A peer that we dialled is no client of ours: a CALL that it sends over the connection is answered
- * PROG_UNAVAIL, whatever its program, and the programs' `closed` hooks don't run for it.
+ * A peer that we dialled is not a client of ours: each CALL that it sends over the connection is
+ * answered PROG_UNAVAIL, and the programs' `closed` hooks do not run for it.
  */
 #pragma once
 
@@ -15,25 +15,26 @@
 #include "transport/connection.h"
 #include "transport/transport.h"
 
-/* Both run on a loop's thread (`closed` on any thread), with no lock held, and must not block. */
+/* Called without locks; must not block.  `connected` runs on a loop's thread, `closed` on any
+ * thread. */
 struct dial_hooks {
-    /* The connection is up.  Not called when it never comes up. */
+    /* The connection is established.  Not called if that fails. */
     void (*connected)(struct connection *conn, void *arg);
-    /* The socket is closed, and nothing else is called for this connection from now on.  `error` is
-     * the errno that kept it from coming up; 0: it was up, or we ended it.  Once for each
-     * transport_dial() that succeeded. */
+    /* The socket is closed, and no other hook is called for this connection any more.  `error` is
+     * the errno of the failed attempt; 0 if it was connected, or we shut it down.  Called once for
+     * each transport_dial() that succeeded. */
     void (*closed)(struct connection *conn, int error, void *arg);
 };
 
-/* Begin to connect to an AF_INET or AF_INET6 address.  connection_send() is for what is up already:
- * from `connected` on.  connection_shutdown() gives up at any time.  The hooks live as long as the
- * transport; they may run before this returns.
- * 0, and *conn is a reference for the caller; or -errno, and no hook runs: -EMFILE when there are
- * transport_config.dialled_max already (or the kernel says so), -ESHUTDOWN while draining.
- * Any thread, after transport_start() and before the transport has stopped. */
+/* Begin to connect to an AF_INET or AF_INET6 address.  connection_send() may be called from
+ * `connected` on, connection_shutdown() at any time.  The hooks must live as long as the transport;
+ * they may run before this function returns.  Returns 0, and *conn is a reference for the caller.
+ * Returns -errno if no hook will run: -EMFILE at transport_config.dialled_max or on the kernel's
+ * limit, -ESHUTDOWN while draining.  Any thread, after transport_start() and before the transport
+ * has stopped. */
 int transport_dial(struct transport *transport, const struct sockaddr *peer, socklen_t len,
                    const struct dial_hooks *hooks, void *arg, struct connection **conn) MUST_USE;
 
-/* The argument of a connection's hooks, if it was dialled with these very hooks; else NULL.  Only
- * from a hook or with transport_config.reply: later `arg` may be gone. */
+/* The `arg` of a connection that was dialled with these hooks; NULL for all others.  Only from a
+ * hook or from transport_config.reply: later `arg` may have been freed. */
 void *connection_dial_arg(const struct connection *conn, const struct dial_hooks *hooks);

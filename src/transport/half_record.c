@@ -16,7 +16,7 @@
 #include "transport/turn.h"
 
 enum {
-    TICK_BATCH = 64, /* looked at with the lock held once */
+    TICK_BATCH = 64, /* connections examined per lock acquisition */
 };
 
 void half_records_init(struct half_records *records)
@@ -33,7 +33,7 @@ void half_records_fini(struct half_records *records)
     pthread_mutex_destroy(&records->lock);
 }
 
-/* ---- the list, with its lock ---- */
+/* ---- the lists, with the lock held ---- */
 
 static void sums_change_locked(struct half_records *records, size_t bytes, size_t count)
 {
@@ -101,7 +101,7 @@ static struct connection *victim_locked(const struct half_records *records,
     return victim;
 }
 
-/* ---- the owner's ---- */
+/* ---- for the loop's owner ---- */
 
 static size_t loop_share(const struct loop *loop)
 {
@@ -133,7 +133,8 @@ bool half_record_evict(struct loop *loop, const struct connection *spare)
     pthread_mutex_unlock(&records->lock);
     if (!conn)
         return false;
-    /* Only this thread lets it go, and only it uses the reader. */
+    /* Safe without a reference: only the loop's owner, this thread, leaves the connection or uses
+     * its reader. */
     record_reset(&conn->reader);
     connection_cut(conn, TRANSPORT_COUNTER_half_records_evicted, "transport.half_record_evicted");
     return true;
@@ -161,9 +162,9 @@ void half_record_note(struct loop *loop, struct connection *conn)
         continue;
 }
 
-/* ---- the timer's ---- */
+/* ---- for the timer ---- */
 
-/* Who does not read its replies is not read either, and that is unsent.c's business. */
+/* A client that does not read its replies is not read from either; unsent.c handles it. */
 static bool late_locked(struct connection *conn, int64_t now_ns, int64_t timeout_s)
 {
     int64_t more_s = conn->half.used / LIMIT_RECORD_RATE_BYTES;
@@ -172,7 +173,8 @@ static bool late_locked(struct connection *conn, int64_t now_ns, int64_t timeout
            send_queue_bytes(&conn->queue) == 0;
 }
 
-/* Look at some of those that are left: a reference to the first that is late, off the list. */
+/* Examine up to `left` connections.  Returns a reference to the first that is late, off the
+ * list. */
 static struct connection *late_next(struct loop *loop, int64_t timeout_s, uint32_t *left)
 {
     struct half_records *records = &loop->half_records;

@@ -12,7 +12,7 @@
 #include "transport/transport_internal.h"
 
 enum {
-    TICK_BATCH = 64, /* looked at with the lock held once */
+    TICK_BATCH = 64, /* connections examined per lock acquisition */
 };
 
 void idle_watch_locked(struct loop *loop, struct connection *conn)
@@ -25,8 +25,8 @@ void idle_forget_locked(struct connection *conn)
     list_remove(&conn->idle_link);
 }
 
-/* Look at some: a reference to the one whose address has the most connections, if those are more
- * than *most, which is set to them then. */
+/* Examine some connections.  Returns a reference to the one whose address has the most connections,
+ * provided that these are more than *most, and raises *most to their number. */
 static struct connection *crowded_of(struct loop *loop, uint32_t *most)
 {
     struct connection *found = NULL;
@@ -82,7 +82,8 @@ static int64_t due_ns(const struct connection *conn, int64_t timeout_ns)
     return connection_activity_ns(conn) + timeout_ns;
 }
 
-/* Look at some of those that are left: a reference to the first that is idle, off the list. */
+/* Examine up to `left` connections.  Returns a reference to the first that is idle, off the
+ * list. */
 static struct connection *idle_next(struct loop *loop, int64_t now_ns, int64_t timeout_ns,
                                     uint32_t *left)
 {

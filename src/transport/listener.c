@@ -2,8 +2,8 @@
 /*
  * Listening sockets.
  *
- * When the process is out of descriptors, accepting pauses for a moment: the waiting connection
- * would make epoll report the listener again at once.
+ * When the process runs out of descriptors, accepting pauses for a moment: otherwise epoll would
+ * report the pending connection again at once.
  */
 #include "transport/listener.h"
 
@@ -31,16 +31,16 @@
 
 enum {
     LISTENER_BACKLOG = 1024,
-    LISTENER_ACCEPTS = 64, /* in one go */
+    LISTENER_ACCEPTS = 64, /* per event */
     LISTENER_PAUSE_MS = 100,
-    LISTENER_DISPLACED = 8,      /* connections that were told to go and are still counted */
-    LISTENER_RESERVED_PART = 16, /* of all connections */
-    LISTENER_QUIET_MS = 10000,   /* without a pause before the next is worth a line again */
+    LISTENER_DISPLACED = 8,      /* displaced connections that may still be open, at most */
+    LISTENER_RESERVED_PART = 16, /* fraction of all connections that is reserved */
+    LISTENER_QUIET_MS = 10000,   /* a pause after such a time without one is logged again */
 };
 
 /* ---- accepting ---- */
 
-/* Dialled ones have a share of their own. */
+/* Dialled connections have a limit of their own. */
 static bool connections_full(struct transport *transport, int64_t beyond)
 {
     int64_t all = atomic_load_explicit(&transport->connection_count, memory_order_relaxed);
@@ -50,8 +50,8 @@ static bool connections_full(struct transport *transport, int64_t beyond)
            all - dialled >= transport->config.connections_max + beyond;
 }
 
-/* The last ones are for those who displace others: whoever is told to go is counted until its loop
- * has closed it, and many may come at once. */
+/* The last connections are reserved for those that displace others: a displaced connection counts
+ * until its loop has closed it, and many new ones may arrive at once. */
 static int64_t reserve(const struct transport *transport)
 {
     uint32_t limit = transport_limit(transport, TRANSPORT_LIMIT_connections);
@@ -80,7 +80,7 @@ static void connection_refuse(struct transport *transport, int fd, const struct 
     close(fd);
 }
 
-/* A connection that counts as one of its address, or NULL. */
+/* A connection that is counted for its address, or NULL. */
 static struct connection *connection_admit(struct transport *transport, int fd,
                                            const struct sockaddr *peer, socklen_t peer_len)
 {
@@ -144,7 +144,7 @@ static void listeners_pause(struct loop *loop, int error)
 {
     int64_t now_ns = clock_now_ns();
 
-    /* One line for a shortage, however many pauses it takes. */
+    /* Log once per shortage, however many pauses it takes. */
     if (now_ns > loop->accept_complain_ns)
         log_warn("transport.accept_paused", LOG_I64("errno", error));
     loop->accept_complain_ns = now_ns + LISTENER_QUIET_MS * NSEC_PER_MSEC;
@@ -161,11 +161,11 @@ void listeners_resume(struct loop *loop)
     listeners_arm(loop, EPOLLIN);
 }
 
-/* Accept what there is, up to a bound; pause on a lack of descriptors. */
+/* Accept pending connections up to a bound.  Pause when out of descriptors. */
 static void listener_event(struct loop *loop, struct source *source, uint32_t events)
 {
     struct listener *listener = CONTAINER_OF(source, struct listener, source);
-    struct sockaddr_in6 peer; /* the larger of the two */
+    struct sockaddr_in6 peer; /* large enough for both families */
     socklen_t peer_len;
 
     (void)events;
@@ -188,7 +188,7 @@ static void listener_event(struct loop *loop, struct source *source, uint32_t ev
             listeners_pause(loop, errno);
             return;
         }
-        /* Errors of the connection that was to be accepted: on to the next. */
+        /* Other errors concern only the pending connection: go on with the next. */
     }
 }
 
@@ -219,7 +219,7 @@ static uint16_t socket_port(int fd)
 
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         return 0;
-    /* The port stands at the same place in both. */
+    /* sin_port and sin6_port have the same offset. */
     return ntohs(address.sin6_port);
 }
 

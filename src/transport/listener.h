@@ -17,11 +17,11 @@ struct listener {
     uint16_t port;
 };
 
-/* Put the listeners into its epoll set. */
+/* Add the listeners to the epoll set of the loop. */
 bool listeners_start(struct loop *loop) MUST_USE;
 
-/* Go on accepting once the pause is over.  The owner's, of loop 0. */
+/* Accept again if the pause is over.  For the owner of loop 0. */
 void listeners_resume(struct loop *loop);
 
-/* Accept no more.  The owner's, of loop 0, or when no loop runs. */
+/* Stop accepting.  For the owner of loop 0, or when no loop runs. */
 void listeners_close(struct transport *transport);

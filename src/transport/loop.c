@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A loop between events: connections come and go, and records for them are postponed.  loop_run.c
+ * The parts of a loop: connections enter and leave it, and it sends postponed records.  loop_run.c
  * runs it.
  */
 #include "transport/loop.h"
@@ -25,7 +25,7 @@
 #include "transport/worker_internal.h"
 
 enum {
-    POSTPONED_SECTIONS = 8 /* nothing waits for another call after so many of them */
+    POSTPONED_SECTIONS = 8 /* blocking sections after which postponed records are sent */
 };
 
 static void wake_event(struct loop *loop, struct source *source, uint32_t events)
@@ -120,7 +120,8 @@ bool loop_add(struct loop *loop, struct connection *conn, uint32_t events)
 
     conn->loop = loop;
     conn->queue.armed = event.events;
-    /* In one step: the loop may let it go as soon as either is done, and needs the lock for it. */
+    /* Atomically: the loop may leave the connection as soon as epoll reports it, and needs the lock
+     * to do so. */
     pthread_mutex_lock(&loop->list_lock);
     added = epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0;
     if (added) {
@@ -133,8 +134,8 @@ bool loop_add(struct loop *loop, struct connection *conn, uint32_t events)
     return added;
 }
 
-/* Events of `conn` that the loop has still in hand: it may leave in a turn that is given between
- * them, and its memory goes. */
+/* Drop the events of `conn` that have been fetched but not handled: the connection may leave during
+ * a turn between two of them, and be freed. */
 static void loop_forget_events(struct loop *loop, const struct connection *conn)
 {
     for (int i = loop->event_next; i < loop->event_count; i++) {
@@ -158,7 +159,7 @@ void loop_leave(struct loop *loop, struct connection *conn)
     buffer_put(conn->stalled);
     conn->stalled = NULL;
     turn_leave(&loop->turns, &conn->turn);
-    /* A call that has begun is run to its end. */
+    /* A call that has begun runs to its end. */
     if (list_empty(&conn->yielded))
         turn_cancel(&loop->turns, &conn->turn);
     else

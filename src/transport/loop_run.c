@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event loop: waits in its epoll set (level-triggered) and calls what the events are for.
- * Listeners live in loop 0.
+ * Runs the event loop: waits on its epoll set (level-triggered) and calls the sources' handlers.
+ * Listeners are in loop 0.
  */
 #include "transport/loop_run.h"
 
@@ -25,11 +25,11 @@
 #include "transport/worker_internal.h"
 
 enum {
-    LOOP_PAUSE_MS = 50, /* how often a loop looks whether it may accept again */
+    LOOP_PAUSE_MS = 50, /* how often a loop checks whether it may accept again */
 };
 
-/* The first connection, moved to the end of the list; it stays alive, for only the owner of the
- * loop lets it go. */
+/* The first connection, which moves to the end of the list.  It stays alive because only the loop's
+ * owner lets a connection leave. */
 static struct connection *loop_rotate(struct loop *loop)
 {
     struct list *node;
@@ -42,7 +42,7 @@ static struct connection *loop_rotate(struct loop *loop)
     return node ? LIST_ENTRY(node, struct connection, link) : NULL;
 }
 
-/* Stop receiving; leave each connection once nothing of it runs or waits to be sent. */
+/* Stop receiving.  Each connection leaves once it has no running call and nothing to send. */
 static void loop_drain(struct loop *loop)
 {
     struct transport *transport = loop->transport;
@@ -74,7 +74,7 @@ static void source_event(struct loop *loop, const struct epoll_event *event)
 {
     struct source *source = event->data.ptr;
 
-    /* NULL: what it was for has left since. */
+    /* NULL: its connection has left since. */
     if (source)
         source->event(loop, source, event->events);
 }
@@ -102,7 +102,7 @@ static void loop_turn(struct loop *loop, struct turn *turn)
     connection_turn(loop, CONTAINER_OF(turn, struct connection, turn));
 }
 
-/* A turn for the next connection that waits for one; false: look at epoll first. */
+/* Give the next waiting connection its turn.  False: poll epoll first. */
 static bool loop_give_turn(struct loop *loop)
 {
     struct turn *turn = turn_next(&loop->turns);
@@ -114,13 +114,13 @@ static bool loop_give_turn(struct loop *loop)
 
 static void loop_run(struct loop *loop)
 {
-    /* The call that keeps the last owner busy does not keep these waiting. */
+    /* These must not wait for the call that made the last owner lose the loop. */
     loop_send_postponed(loop);
     if (worker_owns(loop))
         batch_continue(loop);
     while (worker_owns(loop)) {
-        /* They have waited long enough; but a great many of them, one after the other, would hold
-         * up everybody else. */
+        /* Resumed calls have waited longest, so they go first.  But only one at a time: a long run
+         * of them would delay all others. */
         if (loop->resume_wanted && !loop->resumed_one) {
             loop->resumed_one = true;
             park_run_next(loop);
@@ -133,7 +133,7 @@ static void loop_run(struct loop *loop)
             continue;
         }
         loop->resumed_one = false;
-        /* Here and not behind connection_turn(): that may have changed the owner of the loop. */
+        /* Not after connection_turn(), which may have lost the loop. */
         if (loop->turns.serving)
             turn_served(&loop->turns, clock_now_ns());
         if (turn_is_owed(&loop->turns)) {
@@ -157,7 +157,7 @@ static void loop_run(struct loop *loop)
     }
 }
 
-/* The batch waits with the call that sleeps, but not the replies that are ready. */
+/* The batch waits for the call that blocks; the replies that are ready must not. */
 static void loop_flush(struct loop *loop)
 {
     batch_flush(loop);

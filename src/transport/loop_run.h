@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the owner of a loop does: waits for events, and gives turns. */
+/* The main function of a loop's owner: waits for events and gives turns. */
 #pragma once
 
 struct worker_hooks;

@@ -2,13 +2,13 @@
 /*
  * Calls that wait without a thread: from RPC_PARKED to the program's resume hook.
  *
- * A parked call keeps its frame with the arena, its connection's socket, and copies of the record
- * and of what has been encoded, each of its own size: the buffers that others use as well go back.
- * Without memory for the copies it keeps the buffers.
- * A call that yields is kept in the same way, by its connection.
+ * A parked call keeps its frame with the arena, a reference on its connection's socket, and copies
+ * of the record and of the results encoded so far.  The copies are as large as their content; the
+ * shared buffers are released.  If there is no memory for the copies, the call keeps the buffers.
+ * A call that yields is kept in the same way, in a list of its connection.
  *
- * Deadlines are nearly in order, since all waits are of one length: a list serves, and one timer in
- * the epoll set of the first loop.
+ * All waits have about the same length, so deadlines arrive nearly in order: a sorted list is
+ * enough, with one timer in the epoll set of loop 0.
  */
 #include "transport/park.h"
 
@@ -62,7 +62,7 @@ static void count_drop(_Atomic uint32_t *count)
     atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
 }
 
-/* What is encoded so far is at most as long as a reply, and nearly always short. */
+/* The results encoded so far are at most as long as a reply, and nearly always short. */
 static bool bytes_add(struct park_table *parks, size_t bytes)
 {
     if (atomic_fetch_add_explicit(&parks->bytes, bytes, memory_order_relaxed) + bytes <=
@@ -132,7 +132,7 @@ bool rpc_call_is_over_now(struct rpc_call *call)
     return over;
 }
 
-/* The owner of another loop goes on: it could not queue the connection. */
+/* The owner of another loop does not yield: it could not queue the connection. */
 bool rpc_call_yield_now(struct rpc_call *call)
 {
     struct call_frame *frame = frame_of(call);
@@ -158,7 +158,7 @@ static const uint8_t *rebased(const void *p, const uint8_t *from, const uint8_t 
     return p ? to + ((const uint8_t *)p - from) : NULL;
 }
 
-/* A copy of the record, with all that points into it; the first time. */
+/* When a call is parked for the first time: copy its record, and relocate all pointers into it. */
 static void record_keep(struct call_frame *frame, uint8_t *to)
 {
     struct rpc_call *call = &frame->call;
@@ -185,7 +185,7 @@ static void results_keep(struct call_frame *frame, uint8_t *to)
     out->start = out->p = out->end = NULL;
 }
 
-/* The socket stays, the buffers go. */
+/* Release the buffers, but keep the socket. */
 static void buffers_drop(struct call_frame *frame)
 {
     if (frame->pinned) {
@@ -217,7 +217,8 @@ bool park_keep(struct call_frame *frame)
     return true;
 }
 
-/* A buffer for the whole reply again, unless the call has kept its own.  False without memory. */
+/* Get a buffer for the whole reply again, unless the call has kept its own.  False without
+ * memory. */
 static bool results_restore(struct call_frame *frame)
 {
     struct xdr *out = &frame->call.out;
@@ -236,7 +237,7 @@ static bool results_restore(struct call_frame *frame)
     return true;
 }
 
-/* The call has ended: give back what only parked calls have. */
+/* The call has ended: release what only parked calls have. */
 static void park_end(struct call_frame *frame)
 {
     CHECK(!frame->park.parked && !frame->park.results);
@@ -247,7 +248,8 @@ static void park_end(struct call_frame *frame)
 
 /* ---- the timer ---- */
 
-/* With the lock: two threads that set it at the same time could leave either deadline. */
+/* With the lock: two threads that set the timer at the same time could leave either deadline
+ * armed. */
 static void timer_arm_locked(struct park_table *parks, int64_t until_ns)
 {
     int64_t left_ns = until_ns - clock_now_ns();
@@ -260,7 +262,8 @@ static void timer_arm_locked(struct park_table *parks, int64_t until_ns)
     parks->armed_ns = until_ns;
 }
 
-/* A timer that goes off too early just looks: nothing that ends before its time sets it anew. */
+/* The timer is not set again when the first call in the list leaves early: a timer that fires too
+ * early does no harm. */
 static void deadline_add_locked(struct park_table *parks, struct call_frame *frame)
 {
     struct list *behind = parks->waiting.prev;
@@ -273,9 +276,9 @@ static void deadline_add_locked(struct park_table *parks, struct call_frame *fra
         timer_arm_locked(parks, frame->park.until_ns);
 }
 
-/* ---- in and out ---- */
+/* ---- parking and resuming ---- */
 
-/* From now on the call belongs to the owner of that loop. */
+/* The call now belongs to the owner of `loop`. */
 static void resume_in(struct loop *loop, struct call_frame *frame)
 {
     bool mine = worker_loop(loop->transport) == loop;
@@ -289,7 +292,7 @@ static void resume_in(struct loop *loop, struct call_frame *frame)
         loop_wake(loop);
 }
 
-/* The calling thread's loop, if it has one: then no other thread has to wake up. */
+/* The calling thread's loop, if it owns one: then no other thread has to wake up. */
 static struct loop *loop_for(const struct call_frame *frame)
 {
     struct loop *owned = worker_loop(frame->call.conn->transport);
@@ -297,7 +300,8 @@ static struct loop *loop_for(const struct call_frame *frame)
     return owned ? owned : frame->call.conn->loop;
 }
 
-/* Only the owner of the connection's loop may queue it there; others pass it on to that owner. */
+/* Only the owner of the connection's loop may queue the call there; other threads pass it to that
+ * owner. */
 static void yield_enter(struct call_frame *frame)
 {
     struct connection *conn = frame->call.conn;
@@ -336,7 +340,7 @@ void park_enter(struct call_frame *frame)
         resume_in(loop_for(frame), frame);
 }
 
-/* True when the caller has the frame now. */
+/* True when the caller now owns the frame. */
 static bool take_locked(struct call_frame *frame, bool expired)
 {
     if (!frame->park.parked)
@@ -361,7 +365,7 @@ void rpc_call_resume(struct rpc_call *call)
     if (!taken)
         frame->park.resumed = true;
     pthread_mutex_unlock(&parks->lock);
-    /* If not, the call may have ended. */
+    /* If not taken, another thread runs the call, and it may have ended. */
     if (taken)
         resume_in(loop_for(frame), frame);
 }
@@ -394,7 +398,7 @@ static void expire(struct transport *transport, int64_t now_ns)
     }
 }
 
-/* Some deadline may be over. */
+/* At least one deadline may have passed. */
 static void timer_event(struct loop *loop, struct source *source, uint32_t events)
 {
     uint64_t count;
@@ -409,7 +413,7 @@ void park_expire_all(struct transport *transport)
     expire(transport, INT64_MAX);
 }
 
-/* There is no memory for its reply: try again in a moment. */
+/* There is no memory for the reply: retry after DEFER_NS. */
 static void defer(struct call_frame *frame)
 {
     struct park_table *parks = table_of(frame);
@@ -436,7 +440,7 @@ static void run_on(struct call_frame *frame)
     rpc_serve_resumed(frame);
     worker->frame = NULL;
     if (frame->park.asked) {
-        (void)park_keep(frame); /* its buffers are its own anyway */
+        (void)park_keep(frame); /* if this fails, it keeps the buffers, which are its own */
         park_enter(frame);
     } else {
         park_end(frame);

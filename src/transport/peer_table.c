@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 enum {
-    NETWORK_BYTES = 8, /* of an IPv6 address */
+    NETWORK_BYTES = 8, /* of an IPv6 address: its /64 */
 };
 
 struct peer_key {
@@ -20,7 +20,7 @@ struct peer_key {
 struct peer {
     struct hnode node;
     struct peer_key key;
-    _Atomic uint32_t count; /* written with the lock */
+    _Atomic uint32_t count; /* written under the table's lock */
 };
 
 void peer_table_init(struct peer_table *table)
@@ -40,7 +40,7 @@ static struct peer_key key_of(const struct sockaddr *address)
 {
     struct peer_key key;
 
-    memset(&key, 0, sizeof(key)); /* its padding is hashed, too */
+    memset(&key, 0, sizeof(key)); /* padding is hashed, too */
     key.family = address->sa_family;
     if (address->sa_family == AF_INET6)
         memcpy(key.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, NETWORK_BYTES);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many connections each address has: an IPv4 address, or an IPv6 network of 64 bits, since
- * whoever has one such address has all of them.  Thread safe; used when connections come and go.
+ * Counts the connections of each address: an IPv4 address, or an IPv6 /64, since a host usually has
+ * all addresses of its /64.  Thread safe; used only when connections come and go.
  */
 #pragma once
 
@@ -12,28 +12,29 @@
 #include "base/check.h"
 #include "base/htable.h"
 
-struct peer; /* an address with connections */
+struct peer; /* an address that has connections */
 
 struct peer_table {
-    pthread_mutex_t lock; /* a leaf; guards the rest, and the counts */
+    pthread_mutex_t lock; /* a leaf; guards `peers` and the counts */
     struct htable peers;
-    uint64_t seed; /* of the hash: clients choose their addresses */
+    uint64_t seed; /* of the hash, because clients choose their addresses */
 };
 
 void peer_table_init(struct peer_table *table);
 
-/* Every peer_get() has been followed by its peer_put(). */
+/* Each peer_get() must have been followed by its peer_put(). */
 void peer_table_fini(struct peer_table *table);
 
-/* Count one more connection of this address.  NULL: it has `most`, or there is no memory. */
+/* Count one more connection of this address.  NULL when it already has `most`, and without
+ * memory. */
 struct peer *peer_get(struct peer_table *table, const struct sockaddr *address,
                       uint32_t most) MUST_USE;
 
-/* It is closed; NULL is fine. */
+/* The connection is closed.  NULL is allowed. */
 void peer_put(struct peer_table *table, struct peer *peer);
 
-/* How many connections an address has.  The first is for a connection that counts in `peer`, and
- * takes no lock. */
+/* How many connections an address has.  The first function takes no lock; it is for a connection
+ * that counts in `peer`. */
 uint32_t peer_connections(const struct peer *peer);
 uint32_t peer_table_connections(struct peer_table *table, const struct sockaddr *address);
 

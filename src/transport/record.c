@@ -4,7 +4,8 @@
 #include <string.h>
 
 enum {
-    /* A record of this size is left where it was received, if it fits there. */
+    /* A record of at least this size is not copied, if it fits where it was received and at least
+     * RECORD_KEEP_ARRIVED_BYTES of it have arrived. */
     RECORD_KEEP_BYTES = 64 << 10,
     RECORD_KEEP_ARRIVED_BYTES = 16 << 10,
     RECORD_BUFFER_MIN_BYTES = 4 << 10,
@@ -15,7 +16,8 @@ static size_t record_capacity(const struct record_reader *reader)
     return reader->buffer ? reader->buffer->size - reader->start : 0;
 }
 
-/* Make room for `used` + `arriving` bytes; twice as much if that is announced.  False: none. */
+/* Make room for `used` + `arriving` bytes; for twice as many if the mark announces them.  False
+ * without memory. */
 static bool record_grow(struct record_reader *reader, struct buffer_pool *pool, size_t arriving)
 {
     size_t needed = reader->used + arriving;
@@ -40,7 +42,7 @@ static bool record_grow(struct record_reader *reader, struct buffer_pool *pool, 
     return true;
 }
 
-/* All bytes of a mark are here. */
+/* The record mark is complete. */
 static enum record_status record_mark(struct record_reader *reader)
 {
     uint32_t len = rpc_record_mark_get(reader->mark, &reader->last);
@@ -65,7 +67,7 @@ static enum record_status record_advance(struct record_reader *reader, size_t le
     return RECORD_COMPLETE;
 }
 
-/* Whether a large record that begins at `p` can stay where it is being received. */
+/* Can a large record that begins at `p` stay in the buffer where it was received? */
 static bool record_can_keep(const struct record_reader *reader, const struct buffer *from,
                             const uint8_t *p, size_t arrived)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One CALL record from its header to its encoded reply: version, credentials, program, procedure
- * (RFC 5531 §9).
+ * Serves one CALL record, from its header to its encoded reply: version, credentials, program,
+ * procedure (RFC 5531 §9).
  *
- * A record whose header can't be decoded has no reply (GARBAGE_ARGS speaks of the arguments), and
- * its sender is no RPC client or has lost its place in the stream: the connection is closed.
+ * A record whose header can't be decoded gets no reply (GARBAGE_ARGS is about the arguments).  Its
+ * sender is not an RPC client, or has lost its place in the stream: the connection is closed.
  */
 #include "transport/rpc_serve.h"
 
@@ -18,11 +18,12 @@
 
 /* ---- credentials ---- */
 
-/* A body over 400 bytes ends the decoding, yet everything the answer needs stands before it. */
+/* Is the credential longer than 400 bytes?  That ends the decoding, but all that the reply needs
+ * comes before it. */
 static bool cred_is_oversize(const uint8_t *data, size_t len)
 {
     enum {
-        CRED_LENGTH_AT = 7 * 4, /* xid, CALL, 2, program, version, procedure, flavor */
+        CRED_LENGTH_AT = 7 * 4, /* after xid, CALL, 2, program, version, procedure, flavor */
     };
     uint32_t be;
 
@@ -32,7 +33,7 @@ static bool cred_is_oversize(const uint8_t *data, size_t len)
     return be32toh(be) > LIMIT_RPC_AUTH_BYTES;
 }
 
-/* Nothing may follow the parameters. */
+/* No bytes may follow the parameters. */
 static bool auth_sys_take(const struct wire_opaque *body, struct arena *arena,
                           struct rpc_cred *cred)
 {
@@ -52,7 +53,7 @@ static bool auth_sys_take(const struct wire_opaque *body, struct arena *arena,
     return true;
 }
 
-/* The call's credentials; AUTH_OK or why they are refused. */
+/* Set the call's credentials.  AUTH_OK, or why they are refused. */
 static enum auth_stat cred_check(const struct rpc_call_header *header, struct rpc_call *call)
 {
     struct rpc_cred *cred = &call->cred;
@@ -88,7 +89,7 @@ static void reply_begin(struct call_frame *frame, struct xdr *x, struct rpc_repl
     wire_rpc_reply_header(x, header);
 }
 
-/* Write the record mark; `tail_len` bytes follow the encoded ones. */
+/* Write the record mark.  `tail_len` bytes follow the encoded ones. */
 static void reply_end(struct call_frame *frame, const struct xdr *x, size_t tail_len)
 {
     rpc_record_mark_put(frame->reply, (uint32_t)(xdr_pos(x) + tail_len), true);
@@ -134,7 +135,7 @@ static void reply_auth_error(struct call_frame *frame, enum auth_stat stat)
 
 /* ---- running ---- */
 
-/* A tail is part of the answer only when the call succeeded. */
+/* Only a successful call sends its tail. */
 static void tail_drop(struct rpc_tail *tail)
 {
     if (tail->fd >= 0 && tail->done)
@@ -236,7 +237,7 @@ static void program_find(struct transport *transport, struct call_frame *frame)
     reply_error(frame, ACCEPT_PROG_UNAVAIL);
 }
 
-/* Everything before the arguments; false when there is nothing to run (any more). */
+/* Process everything up to the arguments.  False when no program is to be run. */
 static bool header_take(struct call_frame *frame, const uint8_t *data, size_t len)
 {
     struct rpc_call *call = &frame->call;
@@ -259,7 +260,8 @@ static bool header_take(struct call_frame *frame, const uint8_t *data, size_t le
     }
     auth_stat = oversize ? AUTH_BADCRED : cred_check(&header, call);
     if (frame->arena.starved) {
-        connection_starve(call->conn); /* they may be good */
+        connection_starve(call->conn); /* without memory, valid credentials may have failed to
+                                        * decode */
         return false;
     }
     if (auth_stat != AUTH_OK) {

@@ -16,11 +16,11 @@ enum {
     RPC_REPLY_ROOM = RPC_REPLY_HEADER_BYTES + LIMIT_REPLY_BYTES,
 };
 
-/* Decode the CALL record `data`, run its program, encode the reply at frame->reply, where there
- * is room for RPC_REPLY_ROOM bytes.  Sets reply_len, close, or park.asked: then park_enter() is to
- * follow.  Can lose the loop. */
+/* Decode the CALL record `data`, run its program, and encode the reply at frame->reply, which has
+ * room for RPC_REPLY_ROOM bytes.  Sets reply_len, close, or park.asked; in the last case the caller
+ * must call park_enter().  Can lose the loop. */
 void rpc_serve(struct transport *transport, struct call_frame *frame, const uint8_t *data,
                size_t len);
 
-/* Run on what was parked.  Can lose the loop. */
+/* Continue a parked call.  Can lose the loop. */
 void rpc_serve_resumed(struct call_frame *frame);

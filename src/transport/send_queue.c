@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection's way out: records whole and in order, whoever sends them, without waiting.
+ * A connection's output: whole records, in order, from any thread, without blocking.
  *
- * The usual reply batch goes straight from the loop's buffer into the socket.  What the socket
- * does not take is copied to an item (or keeps its buffer, when most of it is used) and goes out
- * when epoll reports room.  What is sent in the course of a batch, to whomever, leaves at its end:
- * many calls to one client, or replies, cost one system call then.
+ * A batch of replies is usually sent straight from the loop's buffer.  What the socket does not
+ * take is copied to an item (or the item keeps the buffer, if most of it is used) and is sent when
+ * epoll reports room.  Records for other connections that a batch produces are postponed to its
+ * end: many callbacks or replies to one client then cost one system call.
  */
 #include "transport/send_queue.h"
 
@@ -31,7 +31,7 @@
 
 enum {
     SEND_IOVECS = 64,
-    SEND_KEEP_BYTES = BUFFER_LARGE_BYTES / 3, /* a rest this long keeps its buffer */
+    SEND_KEEP_BYTES = BUFFER_LARGE_BYTES / 3, /* a remainder of this length keeps its buffer */
 };
 
 enum send_status {
@@ -40,16 +40,16 @@ enum send_status {
     SEND_DEAD,
 };
 
-/* A run of bytes, or the payload of a tail with its padding. */
+/* Bytes, or the payload of a tail with its padding. */
 struct send_item {
     struct send_item *next;
-    const uint8_t *data; /* bytes: what is left of them, in `buffer` or in `copy` */
+    const uint8_t *data; /* the bytes not yet sent, in `buffer` or in `copy` */
     size_t len;
     struct buffer *buffer; /* a reference, or NULL */
-    size_t memory;         /* that goes with it */
+    size_t memory;         /* memory accounted to the item */
     bool is_tail;
-    struct rpc_tail tail; /* what is left of it */
-    uint32_t zeros;       /* padding, and what the file was short of */
+    struct rpc_tail tail; /* the part not yet sent */
+    uint32_t zeros;       /* padding, and what is missing from the file */
     uint8_t copy[];
 };
 
@@ -57,7 +57,7 @@ static const uint8_t zeros[4096];
 
 /* ---- items ---- */
 
-/* NULL without memory.  `held`: what else it keeps from being freed. */
+/* NULL without memory.  `held`: bytes besides the item that it keeps from being freed. */
 static struct send_item *item_create(struct transport *transport, size_t copied, size_t held)
 {
     struct send_item *item = memory_alloc(MEMORY_unsent, sizeof(*item) + copied);
@@ -97,7 +97,7 @@ static void tail_done(struct rpc_tail *tail)
     tail->fd = -1;
 }
 
-/* The tail is the item's; NULL without memory. */
+/* The item takes over the tail.  NULL without memory. */
 static struct send_item *item_for_tail(struct transport *transport, const struct rpc_tail *tail)
 {
     struct send_item *item = item_create(transport, 0, 0);
@@ -157,7 +157,7 @@ static struct send_item *queue_pop_locked(struct send_queue *queue)
     return item;
 }
 
-/* What epoll should wait for. */
+/* The events that epoll should wait for. */
 static uint32_t queue_events_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
@@ -172,14 +172,15 @@ static uint32_t queue_events_locked(struct connection *conn)
     }
     if (!queue->eof && !queue->quiet && !queue->paused && !queue->stalled && !queue->deferred)
         events |= EPOLLIN;
-    /* At the end, and when stalled calls may go on, the loop is called by a writable socket. */
+    /* At the end of the stream, and to resume stalled calls, a writable socket triggers the
+     * loop. */
     if (!queue->flushing && !queue->postponed &&
         (queue->head || queue->eof || (queue->stalled && !queue->paused)))
         events |= EPOLLOUT;
     return events;
 }
 
-/* ---- sending, as the flusher and without the lock ---- */
+/* ---- sending: by the flusher, without the lock ---- */
 
 static enum send_status send_failed(struct connection *conn)
 {
@@ -192,7 +193,7 @@ static enum send_status send_failed(struct connection *conn)
     return SEND_DEAD;
 }
 
-/* The file may be cold: its pages are read here. */
+/* The file's pages may have to be read from disk here. */
 static ssize_t tail_send(struct connection *conn, struct send_item *item)
 {
     off_t offset = (off_t)item->tail.offset;
@@ -211,7 +212,7 @@ static enum send_status payload_send(struct connection *conn, struct send_item *
     if (n < 0)
         return send_failed(conn);
     if (n == 0) {
-        /* The file was cut off after its length went out: the record must stay whole. */
+        /* The file was truncated after its length was sent: complete the record with zeros. */
         transport_count(conn->transport, TRANSPORT_COUNTER_tails_short, 1);
         item->zeros += item->tail.len;
         item->tail.len = 0;
@@ -251,7 +252,7 @@ static enum send_status iovecs_send(struct connection *conn, struct iovec *iov, 
 
 /* ---- the flusher ---- */
 
-/* Send from the tail item at the head. */
+/* Send from the tail at the head of the queue. */
 static enum send_status flush_tail_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
@@ -295,7 +296,7 @@ static void queue_sent_locked(struct connection *conn, size_t sent)
     }
 }
 
-/* Send from the byte items at the head. */
+/* Send from the byte items at the head of the queue. */
 static enum send_status flush_bytes_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
@@ -314,7 +315,7 @@ static enum send_status flush_bytes_locked(struct connection *conn)
     return status;
 }
 
-/* Have epoll wait for what the queue wants now. */
+/* Tell epoll what the queue waits for now. */
 static void queue_arm_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
@@ -327,7 +328,7 @@ static void queue_arm_locked(struct connection *conn)
         queue->armed = events;
         queue->arming = true;
         pthread_mutex_unlock(&queue->lock);
-        /* It fails only when the loop has left in between. */
+        /* Fails only if the loop has left meanwhile. */
         epoll_ctl(conn->loop->epoll_fd, EPOLL_CTL_MOD, conn->fd,
                   &(struct epoll_event){.events = events, .data.ptr = &conn->source});
         pthread_mutex_lock(&queue->lock);
@@ -335,7 +336,7 @@ static void queue_arm_locked(struct connection *conn)
     }
 }
 
-/* Have others know how it stands: unsent.h. */
+/* Report to unsent.c whether the socket is full. */
 static void queue_tell_locked(struct connection *conn, bool full, bool progress)
 {
     struct send_queue *queue = &conn->queue;
@@ -347,8 +348,8 @@ static void queue_tell_locked(struct connection *conn, bool full, bool progress)
     queue->blocked = full || (queue->blocked && queue->head);
 }
 
-/* Become the flusher: send until the queue is empty or the socket full.  Can lose the loop: the
- * caller has pinned the connection. */
+/* Become the flusher: send until the queue is empty or the socket is full.  Can lose the loop; the
+ * caller must have pinned the connection. */
 static void queue_flush_locked(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
@@ -363,7 +364,7 @@ static void queue_flush_locked(struct connection *conn)
     queue->flushing = false;
     queue_tell_locked(conn, status == SEND_AGAIN, progress);
     if (status == SEND_AGAIN && queue->left) {
-        /* Nobody will see room in the socket. */
+        /* No loop would notice that the socket has room again. */
         pthread_mutex_unlock(&queue->lock);
         connection_shutdown(conn);
         pthread_mutex_lock(&queue->lock);
@@ -375,7 +376,8 @@ void send_queue_pump(struct connection *conn)
 {
     struct send_queue *queue = &conn->queue;
 
-    /* This thread may lose the loop under way, and the next owner let the connection go. */
+    /* This thread may lose the loop here, and the loop's next owner may let the connection
+     * leave. */
     connection_pin(conn);
     pthread_mutex_lock(&queue->lock);
     if (!queue->flushing)
@@ -384,7 +386,7 @@ void send_queue_pump(struct connection *conn)
     connection_unpin(conn);
 }
 
-/* Behind what waits already; false without memory, with all as it was. */
+/* Append to the queue.  False without memory: nothing has changed. */
 static bool queue_records_locked(struct connection *conn, struct buffer *buffer,
                                  const uint8_t *data, size_t len, struct send_item *tail)
 {
@@ -398,7 +400,7 @@ static bool queue_records_locked(struct connection *conn, struct buffer *buffer,
     return true;
 }
 
-/* Others send already, or something waits. */
+/* Another thread is sending, or items are queued. */
 static void transmit_behind(struct connection *conn, struct buffer *buffer, const uint8_t *data,
                             size_t len, struct send_item *tail)
 {
@@ -418,7 +420,7 @@ static void transmit_behind(struct connection *conn, struct buffer *buffer, cons
     }
 }
 
-/* As the flusher: how much of it the socket took at once. */
+/* As the flusher: returns how many bytes the socket took. */
 static size_t transmit_now(struct connection *conn, const uint8_t *data, size_t len, bool more)
 {
     ssize_t n = 0;
@@ -433,7 +435,7 @@ static size_t transmit_now(struct connection *conn, const uint8_t *data, size_t 
     return (size_t)n;
 }
 
-/* What is left becomes the head of the queue: nobody else has sent meanwhile. */
+/* Put what is left at the head of the queue: no other thread has sent meanwhile. */
 static void transmit_rest(struct connection *conn, struct send_item *rest, struct send_item *tail)
 {
     struct send_queue *queue = &conn->queue;
@@ -476,7 +478,7 @@ static void transmit(struct connection *conn, struct buffer *buffer, const uint8
     if (sent < len)
         rest = item_for_bytes(conn->transport, buffer, data + sent, len - sent);
     if (sent < len && !rest)
-        connection_starve(conn); /* before anybody else sends behind half a record */
+        connection_starve(conn); /* before another thread sends after an incomplete record */
     transmit_rest(conn, rest, tail);
 }
 
@@ -488,16 +490,16 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
 
     if (tail && !tail_item) {
         connection_starve(conn);
-        tail_done(tail); /* this can lose the loop, and with it the connection */
+        tail_done(tail); /* can lose the loop, and with it the connection */
         return;
     }
     transmit(conn, buffer, data, len, tail_item);
     unsent_enforce(transport);
 }
 
-/* ---- later ---- */
+/* ---- postponing ---- */
 
-/* False: the caller owns no loop that would send it. */
+/* False: the calling thread owns no loop that could send it later. */
 static bool postpone_locked(struct connection *conn, bool first)
 {
     struct loop *loop = worker_loop(conn->transport);
@@ -570,7 +572,7 @@ bool send_queue_record(struct connection *conn, const void *record, size_t len)
     if (!item)
         return false;
     pthread_mutex_lock(&queue->lock);
-    /* Who sends no more would not answer it. */
+    /* A peer that sends no more cannot reply. */
     if (queue->eof || queue->left) {
         pthread_mutex_unlock(&queue->lock);
         item_free(conn->transport, item);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many of the threads may block in one file system, and for one client.
+ * Limits how many threads may block on one file system, and for one client address.
  *
- * A file system that hangs keeps every thread that enters it.  It gets half as many as are left for
- * others, whoever has the rest: the first one a third of all, the next one less, and some are left
- * always.  One address gets half of that in one file system where others want it too, and three
- * quarters of all threads, in all.  Threads count that block for so long that their loop is taken
- * from them, or say that they will; who runs from a cache neither counts nor, with no thread of its
- * file system blocked, is refused.
+ * A file system that hangs blocks every thread that enters it.  It may hold at most half as many
+ * threads as are still free, wherever the others are: so the first such file system gets a third of
+ * all threads, the next one less, and some always remain.  An address with a quarter as many
+ * blocked threads as are free may take only half of a file system's share, and no address gets more
+ * than three quarters of all threads.
+ *
+ * A thread counts once its block has lasted so long that its loop was taken away, or when it
+ * announces that it will block.  Calls that are served from a cache do not count.  Nothing is
+ * refused while no thread of the file system is blocked.
  */
 #include "transport/share.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads that block, by file system and by address; share.c has the shares. */
+/* Counts blocked threads by file system and by client address; share.c has the limits. */
 #pragma once
 
 #include <stdatomic.h>
@@ -7,18 +7,19 @@
 
 #include "transport/turn.h"
 
-/* What a thread that blocks counts for: its call's file system and address. */
+/* What a blocked thread counts for: the file system and the address of its call. */
 struct place {
     _Atomic int32_t *in; /* rpc_call.blocked_in */
-    unsigned address;    /* of the connection, as in struct turn */
+    unsigned address;    /* hash of the connection's address, as in struct turn */
 };
 
-/* Threads that are blocked, in all and by address. */
+/* The number of blocked threads, in total and by address. */
 struct share_table {
     _Atomic int32_t blocked;
-    _Atomic int32_t addresses[TURN_ADDRESSES + 1]; /* the last one: nobody's */
+    _Atomic int32_t addresses[TURN_ADDRESSES + 1]; /* the last one: of threads without a
+                                                    * connection */
 };
 
-/* A thread blocks there: without a loop, since that has gone to another; it goes on. */
+/* A thread without a loop begins to block there, and ends. */
 void share_take(struct share_table *table, const struct place *place);
 void share_give(struct share_table *table, const struct place *place);

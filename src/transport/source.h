@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an epoll event of a loop points to: embedded in whatever has a descriptor in the set. */
+/* The target of an epoll event, embedded in each object that has a descriptor in a loop's epoll
+ * set. */
 #pragma once
 
 #include <stdint.h>
@@ -7,6 +8,6 @@
 struct loop;
 
 struct source {
-    /* The descriptor has `events`.  On the thread that owns the loop, which can lose it here. */
+    /* Handles `events` of the descriptor.  Runs on the thread that owns the loop; can lose it. */
     void (*event)(struct loop *loop, struct source *source, uint32_t events);
 };

@@ -28,9 +28,10 @@
 
 enum {
     DRAIN_LOOK_MS = 2,
-    DRAIN_CUT_MS = 1000,       /* what running calls get after the connections are cut */
-    TICK_MOST_NS = 2000000000, /* that a tick lets pass: it comes once a second */
-    DIALLED_PART = 8,          /* of all descriptors, at the most: who comes to us needs one, too */
+    DRAIN_CUT_MS = 1000,       /* time for running calls after the connections are cut */
+    TICK_MOST_NS = 2000000000, /* most time that one tick counts; ticks come once a second */
+    DIALLED_PART = 8,          /* fraction of all descriptors at most, since accepted connections
+                                * need some, too */
 };
 
 static unsigned loop_count_default(void)
@@ -114,9 +115,9 @@ int transport_start(struct transport *transport)
     return error;
 }
 
-/* ---- the end ---- */
+/* ---- shutdown ---- */
 
-/* Have the loops drain until nothing is left; false when that takes too long. */
+/* Drain the loops until nothing is left.  False on timeout. */
 static bool loops_drain(struct transport *transport, int timeout_ms)
 {
     const struct timespec pause = {.tv_nsec = DRAIN_LOOK_MS * NSEC_PER_MSEC};
@@ -182,7 +183,7 @@ void transport_limit_set(struct transport *transport, enum transport_limit limit
     atomic_store_explicit(&transport->limits[limit], value, memory_order_relaxed);
 }
 
-/* Time in which the process stood still is not counted against those that it waits for. */
+/* Time in which the process was stopped does not count against connections. */
 static void time_advance(struct transport *transport, int64_t now_ns)
 {
     int64_t passed_ns = transport->ticked_ns ? now_ns - transport->ticked_ns : 0;

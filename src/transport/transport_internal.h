@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The transport itself: what its loops, threads and connections have in common.
+ * The transport itself: what its loops, threads and connections share.
  *
- * Locks: send_queue.lock before buffer_pool.lock and unsent.lock; all others (loop.list_lock,
+ * Locks: send_queue.lock before buffer_pool.lock and unsent.lock.  All others (loop.list_lock,
  * loop.resumed_lock, half_records.lock, peer_table.lock, worker_pool.lock, monitor_lock,
- * frame_lock, park_table.lock) alone.
+ * frame_lock, park_table.lock) are never held together.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct transport {
     struct buffer_pool buffers;
 
     pthread_mutex_t frame_lock;
-    struct call_frame *frames; /* free ones */
+    struct call_frame *frames; /* the free ones */
     unsigned frame_count;
     struct park_table parks;
 
@@ -44,10 +44,10 @@ struct transport {
     _Atomic unsigned listening;
 
     _Atomic uint64_t next_connection_id;
-    _Atomic uint32_t connection_count; /* sockets open */
-    _Atomic uint32_t dialled_count;    /* of these, made by us */
-    _Atomic bool draining;             /* no more accepting, no more receiving */
-    _Atomic bool cutting;              /* close whatever is still there */
+    _Atomic uint32_t connection_count; /* open sockets */
+    _Atomic uint32_t dialled_count;    /* the outgoing ones of these */
+    _Atomic bool draining;             /* stop accepting and receiving */
+    _Atomic bool cutting;              /* close what is still open */
     _Atomic bool stopping;
     bool started, stopped;
 
@@ -57,8 +57,8 @@ struct transport {
     _Atomic uint32_t limits[TRANSPORT_LIMIT_COUNT];
     struct peer_table peers;
     struct unsent unsent;
-    struct log_limit cuts;  /* lines about connections that were cut */
-    int64_t ticked_ns;      /* the timer's */
+    struct log_limit cuts;  /* limits log lines about connections that were cut */
+    int64_t ticked_ns;      /* time of the last tick; the timer's */
     _Atomic int64_t now_ns; /* transport_now_ns() */
     unsigned loop_count;
     struct loop *loops;
@@ -70,7 +70,7 @@ static inline uint32_t transport_limit(const struct transport *transport,
     return atomic_load_explicit(&transport->limits[limit], memory_order_relaxed);
 }
 
-/* The same, of one in MiB; an eighth of the whole budget at the most. */
+/* The same for a limit in MiB, in bytes; at most an eighth of the memory budget. */
 static inline size_t transport_limit_bytes(const struct transport *transport,
                                            enum transport_limit limit)
 {
@@ -80,7 +80,7 @@ static inline size_t transport_limit_bytes(const struct transport *transport,
     return budget > 0 && bytes > budget / 8 ? budget / 8 : bytes;
 }
 
-/* The time by which waits are measured that end with a connection cut: it moves once a second. */
+/* The clock for time limits that end with a connection cut.  It advances once a second. */
 static inline int64_t transport_now_ns(const struct transport *transport)
 {
     return atomic_load_explicit(&transport->now_ns, memory_order_relaxed);

@@ -8,10 +8,12 @@
 #include "base/htable.h"
 
 enum {
-    PERIOD_SHIFT = 24,        /* use is halved after 2^24 ns */
-    LEVEL_SHIFT = 18,         /* up to 2^18 ns of use are level 0, twice that level 1 */
+    PERIOD_SHIFT = 24,        /* usage is halved every 2^24 ns */
+    LEVEL_SHIFT = 18,         /* less than 2^18 ns of use is level 0; each doubling is one level
+                               * more */
     ADDRESS_LIGHT_LEVELS = 3, /* an address may use eight times as much as a connection */
-    LOOKS_MAX = 16,           /* at epoll, until everybody was found who has used little */
+    LOOKS_MAX = 16,           /* consecutive polls of epoll before a waiting connection is served
+                               * regardless */
 };
 
 static const int64_t slice_ns = LIMIT_SLICE_US * 1000LL;
@@ -26,7 +28,7 @@ void turn_table_init(struct turn_table *table)
     table->address = TURN_ADDRESSES;
 }
 
-/* IPv6 addresses of one /64 are one: a host has as many of them as it likes. */
+/* IPv6 addresses of one /64 count as one: a host may use them all. */
 static unsigned address_of(const struct sockaddr *peer, uint64_t seed)
 {
     uint64_t network = 0;
@@ -78,9 +80,9 @@ bool turn_is_light(const struct turn_table *table, const struct turn *turn)
                ADDRESS_LIGHT_LEVELS;
 }
 
-/* ---- the turn at hand ---- */
+/* ---- the current turn ---- */
 
-/* So many steps that they take a quarter of a slice, if they are like those that took `used_ns`. */
+/* How many steps take a quarter of a slice, if `steps` steps took `used_ns`. */
 static uint32_t step_for(int64_t used_ns, uint32_t steps)
 {
     uint64_t fitting = (uint64_t)slice_ns / 4 * steps / (uint64_t)used_ns;
@@ -188,7 +190,8 @@ void turn_cancel(struct turn_table *table, struct turn *turn)
         table->waiting[turn->address / 64] &= ~(UINT64_C(1) << turn->address % 64);
 }
 
-/* Of those that wait, the address that has used least; of several, the next behind the last one. */
+/* Of the addresses with waiting connections, the one that has used least; among equals, the next
+ * one after the address that was served last. */
 static unsigned address_next(const struct turn_table *table)
 {
     unsigned best = TURN_ADDRESSES, best_behind = TURN_ADDRESSES;

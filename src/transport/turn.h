@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which connection has a loop next.
+ * Chooses the connection that uses a loop next.
  *
- * A connection with something to run gets one slice of time, LIMIT_SLICE_US, and then waits for the
- * next one.  Addresses share the loop: the address that has used least of its time lately is served
- * first, so more connections gain a host nothing.  Among the connections of one address, one that
- * has used more queues as if it had come later: by 17 ms, the time in which use is halved, for each
- * level of use.  So the light ones go first, and none waits for ever.
+ * A connection with something to run gets one slice of time, LIMIT_SLICE_US, and then waits for its
+ * next one.  Addresses share the loop: the address that has used least time lately is served first,
+ * so a host gains nothing by opening more connections.  Among the connections of one address, each
+ * level of use delays a connection by 17 ms, the time in which recorded use is halved: light
+ * connections go first, and none starves.
  *
- * A connection that has used very little, of an address that has not used much, does not queue.
- * While others wait, these have every second slice nevertheless.
+ * A light connection (one that has used very little, of an address that has not used much) does not
+ * queue.  But while others wait, these get at least every second slice.
  *
- * The clock is read once a receive and once a turn that was waited for, and again behind so many
- * steps (operations, pages, entries) that a good part of a slice may have passed: few where the
- * last ones were slow.  All of it belongs to the owner of the loop.
+ * The clock is read once per receive and once per queued turn.  It is read again after a number of
+ * steps (operations, pages, entries) that should take a quarter of a slice, judging by the last
+ * ones.  All functions are for the owner of the loop.
  */
 #pragma once
 
@@ -28,7 +28,7 @@
 
 enum {
     TURN_LEVELS = 8,
-    TURN_ADDRESSES = 256, /* addresses of one hash share what they used */
+    TURN_ADDRESSES = 256, /* addresses with the same hash share their usage */
     TURN_WORDS = TURN_ADDRESSES / 64,
 };
 
@@ -38,71 +38,72 @@ struct turn_usage {
     int64_t period;
 };
 
-/* A connection's part. */
+/* The state of a connection. */
 struct turn {
-    struct list link; /* of a queue; by itself: it waits for no turn */
+    struct list link; /* of a queue; linked to itself: not waiting */
     struct turn_usage usage;
-    int64_t due_ns;   /* while it waits: the earliest of its address goes first */
-    uint32_t step;    /* as in turn_table, when it had its last turn */
-    unsigned address; /* in turn_table.addresses */
+    int64_t due_ns;   /* while it waits: the earliest of its address is served first */
+    uint32_t step;    /* turn_table.step at the end of its last turn */
+    unsigned address; /* index in turn_table.addresses */
 };
 
 /* The connections of an address. */
 struct turn_address {
     struct turn_usage usage;
-    struct list queues[TURN_LEVELS]; /* by what a connection had used when it came, oldest first */
+    struct list queues[TURN_LEVELS]; /* by the connection's use when it queued, oldest first */
     unsigned waiting;                /* bit n: queue n is not empty */
 };
 
-/* A loop's part. */
+/* The state of a loop. */
 struct turn_table {
     struct turn_address addresses[TURN_ADDRESSES];
     uint64_t waiting[TURN_WORDS]; /* bit n: connections of address n wait */
-    uint32_t count;               /* of connections that wait */
-    unsigned last;                /* the address that had the last turn */
-    struct turn *running;         /* whose time it is; NULL: no connection's */
-    unsigned address;             /* that is charged, or TURN_ADDRESSES: none */
-    int64_t begun_ns;             /* when the turn at hand began; 0: it is not known yet */
-    int64_t charged_ns;           /* until when its time is accounted for */
-    int64_t round_ns;             /* when the first turn since the last look at epoll began; or 0 */
-    int64_t served_ns; /* when a connection that waited had its turn, or the first began to wait */
-    bool serving;      /* such a turn is at hand, or its end is not known yet */
-    unsigned looks;    /* at epoll, one after the other, that found more than they took */
-    bool held;         /* no turns until the next look */
-    bool due;          /* one turn may be given before the next look though its time is over */
-    int64_t now_ns;    /* the last reading of the clock */
-    uint32_t step;     /* the turn at hand takes so many steps between two of them */
+    uint32_t count;               /* number of waiting connections */
+    unsigned last;                /* the address that was served last */
+    struct turn *running;         /* the connection being charged; NULL: none */
+    unsigned address;             /* the address being charged; TURN_ADDRESSES: none */
+    int64_t begun_ns;             /* when the current turn began; 0: not known yet */
+    int64_t charged_ns;           /* time is charged up to here */
+    int64_t round_ns;             /* when the first turn since the last poll of epoll began; or 0 */
+    int64_t served_ns; /* when a queued connection was last served, or the first one queued */
+    bool serving;      /* a queued turn is in progress, or its end is not known yet */
+    unsigned looks;    /* consecutive polls of epoll that found more than was taken */
+    bool held;         /* serve no queued connection until the next poll */
+    bool due;          /* one may be served before the next poll, even if a slice has passed */
+    int64_t now_ns;    /* last clock reading */
+    uint32_t step;     /* number of steps between clock readings in the current turn */
 };
 
 void turn_table_init(struct turn_table *table);
 
-/* A new connection from `peer`; `seed` is for a hash, since clients choose their addresses. */
+/* Initialize for a connection from `peer`.  `seed` is for the hash, because clients choose their
+ * addresses. */
 void turn_init(struct turn *turn, const struct sockaddr *peer, uint64_t seed);
 
-/* It begins at `now_ns`; the one before is charged until then. */
+/* A turn begins at `now_ns`; the previous one is charged up to then. */
 void turn_begin(struct turn_table *table, struct turn *turn, int64_t now_ns);
 
-/* The same for what runs for a connection that may go meanwhile, or is of another loop: its address
- * alone is charged. */
+/* The same for a call whose connection may leave meanwhile or belongs to another loop: only its
+ * address is charged. */
 void turn_begin_address(struct turn_table *table, const struct turn *turn, int64_t now_ns);
 
-/* The connection goes: if it has the turn at hand, the rest is charged to its address. */
+/* The connection leaves: the rest of its current turn is charged only to its address. */
 void turn_leave(struct turn_table *table, const struct turn *turn);
 
-/* The turn at hand is charged until `now_ns`, for so many steps.  True: its slice is over.  Behind
- * turn_end() a slice begins that is charged to none. */
+/* Charge the current turn up to `now_ns`, for `steps` steps.  True when its slice is over.  After
+ * turn_end(), begins a slice that is charged to no connection. */
 bool turn_charge(struct turn_table *table, int64_t now_ns, uint32_t steps) MUST_USE;
 
-/* The turn at hand is over, and charged until `now_ns`: the loop does something else. */
+/* End the current turn and charge it up to `now_ns`: the loop does something else. */
 void turn_settle(struct turn_table *table, int64_t now_ns);
 
-/* The same without a reading of the clock, when the loop has nothing to do but sleep. */
+/* The same without reading the clock, when the loop is about to sleep. */
 void turn_end(struct turn_table *table);
 
-/* Has it used so little that it need not queue? */
+/* Has the connection used so little that it need not queue? */
 bool turn_is_light(const struct turn_table *table, const struct turn *turn) MUST_USE;
 
-/* Queue it, unless it is queued. */
+/* Queue the connection, unless it is queued already. */
 void turn_wait(struct turn_table *table, struct turn *turn);
 
 static inline bool turn_waits(const struct turn *turn)
@@ -110,32 +111,30 @@ static inline bool turn_waits(const struct turn *turn)
     return !list_empty(&turn->link);
 }
 
-/* It leaves the queue that it may be in. */
+/* Remove the connection from its queue, if it is in one. */
 void turn_cancel(struct turn_table *table, struct turn *turn);
 
-/* Take the next one off its queue; NULL: none waits, or it is time to look at epoll, where somebody
- * may have come who has used less. */
+/* Take the next connection off its queue.  NULL when none waits, or when epoll should be polled
+ * first, since a lighter connection may have arrived. */
 struct turn *turn_next(struct turn_table *table);
 
-/* Have connections that need not queue had a slice while others wait?  Then one of these is next.
- */
+/* Have light connections used a slice while others wait?  Then a waiting one is next. */
 static inline bool turn_is_owed(const struct turn_table *table)
 {
     return table->count > 0 && table->now_ns - table->served_ns >= LIMIT_SLICE_US * 1000LL;
 }
 
-/* As turn_next(), whatever epoll may have; a connection waits. */
+/* The same as turn_next(), but without polling epoll first.  At least one connection must wait. */
 struct turn *turn_take(struct turn_table *table);
 
-/* The turn that was taken is over, at `now_ns`. */
+/* The turn of a queued connection ended at `now_ns`. */
 void turn_served(struct turn_table *table, int64_t now_ns);
 
-/* Does the loop see more that is ready than it can take?  Then epoll had better not report again
- * what waits already. */
+/* Is more ready than the loop can take?  Then epoll should not report waiting connections again. */
 static inline bool turn_is_crowded(const struct turn_table *table)
 {
     return table->looks > 0;
 }
 
-/* The loop has looked at epoll, where there may be `more` than it took. */
+/* The loop has polled epoll; `more`: there may be more events than it took. */
 void turn_round(struct turn_table *table, bool more);

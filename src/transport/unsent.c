@@ -50,8 +50,8 @@ void unsent_count(struct transport *transport, ptrdiff_t bytes)
     atomic_fetch_add_explicit(&transport->unsent.bytes, (size_t)bytes, memory_order_relaxed);
 }
 
-/* The connection without progress for the longest time, if that is so since `before_ns`: off the
- * list and pinned, so that its socket can be shut down. */
+/* The connection without progress for the longest time, if that began before `before_ns`.  Takes it
+ * off the list and pins it, so that its socket can be shut down. */
 static struct connection *blocked_take(struct unsent *unsent, int64_t before_ns)
 {
     struct connection *taken = NULL;
@@ -81,7 +81,7 @@ void unsent_enforce(struct transport *transport)
 
         if (!conn)
             return;
-        /* Its queue goes when its loop hears of it. */
+        /* Its queue is freed when its loop notices. */
         queued = send_queue_bytes(&conn->queue);
         bytes -= queued < bytes ? queued : bytes;
         connection_cut(conn, TRANSPORT_COUNTER_unsent_evicted, "transport.unsent_evicted");

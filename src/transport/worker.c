@@ -2,14 +2,16 @@
 /*
  * Threads, and how a loop passes from one to another.
  *
- * loop->section is even while its owner runs and odd while it is inside a section that may block.
+ * loop->section is even while its owner runs, and odd while the owner is in a section that may
+ * block.
  *
- *     even s --owner, begin--> s+1 --owner, worker_unblock()--> s+2     the loop is kept
- *                              s+1 --monitor, later------------> s+2    the loop is taken
+ *     even s --owner, begin--> s+1 --owner, worker_unblock()--> s+2     the owner keeps the loop
+ *                              s+1 --monitor, later------------> s+2    the monitor takes the loop
  *
- * It only rises, so an owner that comes back finds out by one compare-and-swap.  The exchange at
- * the beginning (seq_cst) pairs with monitor_sleep(): either the monitor sees the section or the
- * worker sees that the monitor sleeps.  Both swaps acquire what the exchange released.
+ * It only increases, so one compare-and-swap tells an owner at the end of a section whether it
+ * still has the loop.  The exchange at the beginning (seq_cst) pairs with monitor_sleep(): either
+ * the monitor sees the section, or the worker sees that the monitor sleeps.  Both swaps acquire
+ * what the exchange released.
  */
 #include "transport/worker.h"
 
@@ -34,7 +36,7 @@
 
 enum {
     WORKER_STACK_BYTES = 1 << 20,
-    /* Looks without any new section before the monitor goes to sleep. */
+    /* Consecutive idle looks after which the monitor goes to sleep. */
     MONITOR_QUIET_LOOKS = 20,
 };
 
@@ -44,7 +46,7 @@ struct loop *worker_loop(const struct transport *transport)
 {
     const struct worker *worker = worker_self;
 
-    /* In a section it can be taken any moment. */
+    /* In a section the loop can be taken at any time. */
     if (!worker || worker->in_section || worker->transport != transport)
         return NULL;
     return worker->loop;
@@ -52,7 +54,7 @@ struct loop *worker_loop(const struct transport *transport)
 
 /* ---- the pool ---- */
 
-/* Wait for a loop; false when there will be none any more. */
+/* Wait for a loop.  False when the pool stops. */
 static bool worker_wait(struct worker *worker, bool as_spare)
 {
     struct worker_pool *pool = &worker->transport->pool;
@@ -82,7 +84,7 @@ static void *worker_main(void *arg)
         pool->hooks->run(worker->loop);
         as_spare = true;
         if (worker->loop)
-            break; /* stopping */
+            break; /* the transport is stopping */
     }
     pthread_mutex_lock(&pool->lock);
     pool->live--;
@@ -90,7 +92,7 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-/* A thread that gets no signals: those are for the process' main thread. */
+/* Worker threads block all signals: those are for the main thread. */
 static int thread_start(pthread_t *thread, void *(*start)(void *), void *arg)
 {
     pthread_attr_t attr;
@@ -123,7 +125,7 @@ static struct worker *worker_create_locked(struct transport *transport)
     CHECK(pthread_cond_init(&worker->wake, NULL) == 0);
     error = thread_start(&worker->thread, worker_main, worker);
     if (error) {
-        /* It is tried again and again while threads are wanted. */
+        /* Retried whenever a thread is needed, so limit the log lines. */
         if (log_limit_take(&pool->complaints, clock_now_ns(), 1))
             log_error("transport.thread", LOG_I64("errno", -error), LOG_U64("threads", count));
         pthread_cond_destroy(&worker->wake);
@@ -137,7 +139,7 @@ static struct worker *worker_create_locked(struct transport *transport)
     return worker;
 }
 
-/* A worker without a loop, for worker_give(); NULL when there is none. */
+/* A worker without a loop, for worker_give().  NULL when none can be had. */
 static struct worker *worker_take(struct transport *transport)
 {
     struct worker_pool *pool = &transport->pool;
@@ -165,7 +167,7 @@ static void worker_give(struct worker *worker, struct loop *loop)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* It was not needed after all. */
+/* The worker was not needed. */
 static void worker_return(struct worker *worker)
 {
     struct worker_pool *pool = &worker->transport->pool;
@@ -179,7 +181,7 @@ static void worker_return(struct worker *worker)
 
 /* ---- the monitor ---- */
 
-/* Take the loop from an owner that is in section `seen`, if there is somebody to give it to. */
+/* Take the loop from its owner, which is in section `seen`, if a spare worker can be had. */
 static void loop_retake(struct loop *loop, uint64_t seen)
 {
     struct transport *transport = loop->transport;
@@ -196,13 +198,14 @@ static void loop_retake(struct loop *loop, uint64_t seen)
         worker_return(spare);
         return;
     }
-    /* The owner wrote it before the section, and does not until it has the next loop. */
+    /* The owner wrote section_place before the section, and writes it again only with its next
+     * loop. */
     share_take(&transport->shares, &loop->section_place);
     transport_count(transport, TRANSPORT_COUNTER_retakes, 1);
     worker_give(spare, loop);
 }
 
-/* Look at every loop; false when none has entered a section since the last look. */
+/* Examine all loops.  False when none is in a section or has entered one since the last look. */
 static bool monitor_look(struct transport *transport)
 {
     bool busy = false;
@@ -284,8 +287,8 @@ static void section_begin(struct worker *worker)
         monitor_rouse(pool);
 }
 
-/* True when this is the outermost section of a worker that has a loop to lose.  One that has lost
- * it counts as blocked from the beginning: nobody else would notice. */
+/* True when this is the outermost section of a worker that owns a loop.  A worker without a loop
+ * counts as blocked at once, because the monitor does not watch it. */
 static bool section_enter(struct worker *worker)
 {
     if (!worker || worker->section_depth++ > 0)
@@ -303,7 +306,8 @@ static bool section_enter(struct worker *worker)
     return false;
 }
 
-/* It goes on without a loop, and not for long: what need not wait any more is the loop's. */
+/* The worker continues its call without a loop.  With a work_max of 1, a call that no longer blocks
+ * soon yields to a loop again. */
 static void worker_detach(struct worker *worker)
 {
     worker->loop = NULL;
@@ -333,7 +337,7 @@ void worker_will_block(void)
     loop = worker->loop;
     spare = worker_take(worker->transport);
     if (!spare) {
-        /* The monitor hands the loop on as soon as another thread is done. */
+        /* The monitor hands the loop over as soon as a thread is free. */
         transport_count(worker->transport, TRANSPORT_COUNTER_no_spare, 1);
         worker->transport->pool.hooks->flush(loop);
         section_begin(worker);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a thread that runs a call says before it may sleep.
+ * Announces that a thread that runs a call may block.
  *
- * An event loop (an epoll set with its connections) is always run by exactly one thread.  A
- * thread inside a blocking section can lose its loop to another thread, which then runs the rest
- * of the batch and everything else; the first thread finishes its own call as straight-line code
- * and sends its reply by itself.
+ * An event loop (an epoll set with its connections) is always run by exactly one thread.  A thread
+ * in a blocking section can lose its loop to another thread, which then runs the rest of the batch
+ * and everything else.  The first thread finishes its own call as straight-line code and sends the
+ * reply itself.
  *
- * worker_will_block(): it surely sleeps (fsync, a cold read): the loop is given away at once.
- * worker_may_block(): it may or may not (an open, an unlink): cheap, two atomic operations;
- * the loop is taken away only if the section lasts longer than WORKER_RETAKE_US.
- * Every begin is followed by worker_unblock() on the same thread; a section inside another adds
- * nothing.  Called on a thread that runs no loop they do nothing.
+ * worker_will_block(): for what is certain to block (fsync, a cold read).  The loop is handed over
+ * at once.
+ *
+ * worker_may_block(): for what may block (an open, an unlink).  It costs two atomic operations; the
+ * loop is taken away only if the section lasts longer than WORKER_RETAKE_US.
+ *
+ * Each of them is followed by worker_unblock() on the same thread.  Nested sections have no effect.
+ * On a thread that runs no loop these functions do nothing.
  */
 #pragma once
 

@@ -20,25 +20,26 @@ struct transport;
 struct worker {
     pthread_t thread;
     struct transport *transport;
-    /* The loop it owns.  Set by the thread that gives it (with the pool's lock), cleared by
-     * itself. */
+    /* The loop that it owns.  Set by the thread that gives the loop (under the pool's lock),
+     * cleared by the worker itself. */
     struct loop *loop;
-    struct call_frame *frame; /* the call it runs */
-    uint64_t section;         /* what it put into loop->section */
+    struct call_frame *frame; /* the call that it runs */
+    uint64_t section;         /* the value that it stored in loop->section */
     unsigned section_depth;
     bool in_section;
-    bool in_share;          /* it is counted in transport.shares, unless it still has its loop */
-    struct place place;     /* as which */
+    bool in_share;          /* it counts in transport.shares although it is in no section of a
+                             * loop */
+    struct place place;     /* what it counts for */
     int64_t alone_since_ns; /* since when its call has run without a loop; 0: not known yet */
     pthread_cond_t wake;
     struct worker *next_spare;
 };
 
-/* What a worker does with the loop that it owns.  loop_run.c has both. */
+/* What a worker does with its loop; loop_run.c defines both. */
 struct worker_hooks {
-    /* Run it until the transport stops or the worker loses it. */
+    /* Run the loop until the transport stops or the worker loses the loop. */
     void (*run)(struct loop *loop);
-    /* The worker is about to sleep, and nobody can take the loop: send what is ready. */
+    /* The worker is about to block and no other thread is free: send what is ready. */
     void (*flush)(struct loop *loop);
 };
 
@@ -50,7 +51,7 @@ struct worker_pool {
     unsigned live; /* threads that have not ended */
     _Atomic unsigned count;
     bool stopping;
-    struct log_limit complaints; /* lines about threads that can't be made */
+    struct log_limit complaints; /* limits log lines about threads that could not be created */
     struct worker *workers[LIMIT_WORKER_THREADS];
 
     pthread_t monitor;
@@ -63,23 +64,23 @@ struct worker_pool {
 
 extern _Thread_local struct worker *worker_self;
 
-/* True while the calling thread, a worker, owns the loop. */
+/* Does the calling thread, which must be a worker, own the loop? */
 static inline bool worker_owns(const struct loop *loop)
 {
     return worker_self->loop == loop;
 }
 
-/* The loop that the calling thread, a worker, owns for sure; NULL: it owns none. */
+/* The loop that the calling thread owns and cannot lose at the moment; NULL: none. */
 struct loop *worker_loop(const struct transport *transport);
 
-/* Has a worker that lost its loop run on for a slice since it blocked last? */
+/* Has a worker without a loop run for a slice since it last blocked? */
 bool worker_is_over(struct worker *worker, int64_t now_ns) MUST_USE;
 
 void worker_pool_init(struct transport *transport);
 void worker_pool_fini(struct transport *transport);
 
-/* One worker for each loop, and the monitor.  0 or -errno. */
+/* Start one worker for each loop, and the monitor.  0 or -errno. */
 int worker_pool_start(struct transport *transport, const struct worker_hooks *hooks);
 
-/* Tell all to end; false when some have not within `timeout_ms`. */
+/* Tell all threads to end.  False when some have not ended within `timeout_ms`. */
 bool worker_pool_stop(struct transport *transport, int timeout_ms);
