@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call: its operations are encoded when it is taken; what goes before them when it is sent. */
+/* One callback.  Its operations are encoded when it is created; the RPC header and CB_SEQUENCE are
+ * added when it is sent. */
 #include "callback/back_call.h"
 
 #include <stdlib.h>

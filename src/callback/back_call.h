@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A callback over a back channel, and who is told of its end. */
+/* A callback over a back channel, and the hook that gets its outcome. */
 #pragma once
 
 #include <stdatomic.h>
@@ -13,45 +13,46 @@
 
 struct cb_op;
 
-/* Holders of a reference: its queue or slot, and whoever works with it. */
+/* Holders of a reference: its queue or slot, and each function that works with it. */
 struct back_call {
     _Atomic uint32_t refs;
     struct list link;    /* back_channel.queue */
-    callback_done *done; /* NULL: was told; under the lock of the channel that has it */
+    callback_done *done; /* NULL: it has been called; guarded by the lock of the channel that has
+                          * the call */
     void *arg;
-    bool bound;  /* to its session: no other one takes it */
-    bool refers; /* to `after` */
+    bool bound;  /* to its session: it does not move to another one */
+    bool refers; /* `after` is valid */
     struct session_call after;
     int64_t deadline_ns;
     uint32_t attempts; /* under the channel's lock */
-    uint32_t op_count; /* with CB_SEQUENCE, the first */
+    uint32_t op_count; /* including CB_SEQUENCE, the first */
     uint32_t ops[LIMIT_CALLBACK_OPS];
     uint32_t len;
-    uint8_t body[]; /* what stands behind CB_SEQUENCE */
+    uint8_t body[]; /* the encoded operations after CB_SEQUENCE */
 };
 
-/* One reference.  NULL: it does not fit, or there is no memory for it. */
+/* Returns one reference.  NULL when the call is too large, and without memory. */
 struct back_call *back_call_create(struct cb_op *ops, uint32_t op_count,
                                    const struct session_call *after);
 struct back_call *back_call_get(struct back_call *call);
 void back_call_put(struct back_call *call);
 
-/* The operation that figures name. */
+/* The operation that metrics attribute the call to. */
 static inline uint32_t back_call_op(const struct back_call *call)
 {
     return call->ops[call->op_count > 1 ? 1 : 0];
 }
 
-/* What is to be told when the lock is back. */
+/* A hook to be called once the lock is released. */
 struct back_told {
     callback_done *done;
     void *arg;
 };
 
-/* Nobody is told of the call's end any more but by this. */
+/* Take the hook off the call: afterwards only the returned copy can call it. */
 struct back_told back_call_tell_locked(struct back_call *call);
 void back_told(const struct back_told *told, enum callback_outcome outcome,
                const struct cb_reply *reply);
 
-/* Tell all of a list, and drop them. */
+/* Call the hooks of all calls in a list, and drop the calls. */
 void back_calls_end(struct list *calls, enum callback_outcome outcome);

@@ -30,7 +30,8 @@ static struct back_channel *channel_create(struct backchannels *all, struct sess
     for (uint32_t i = 0; i < count; i++) {
         channel->slots[i].channel = channel;
         channel->slots[i].id = i;
-        channel->slots[i].seqid = 1; /* RFC 8881 §2.10.6.1: that of a slot's first request */
+        channel->slots[i].seqid = 1; /* RFC 8881 §2.10.6.1: the first request of a slot has seqid
+                                      * 1 */
     }
     return channel;
 }
@@ -91,12 +92,12 @@ void back_channel_active_locked(struct back_channel *channel)
     }
     all->active_count += active ? 1 : UINT32_MAX;
     pthread_mutex_unlock(&all->lock);
-    /* Not the last one: the caller has a reference. */
+    /* Not the last reference: the caller has one. */
     if (!active)
         session_put(channel->session);
 }
 
-/* RFC 8881 §18.36.3: with RPC headers. */
+/* RFC 8881 §18.36.3: sizes include the RPC headers. */
 static bool fits(struct session *session, const struct back_call *call)
 {
     const uint32_t refers = call->refers ? SESSION_CB_REFERRING_BYTES : 0;
@@ -116,7 +117,7 @@ bool back_channel_take(struct back_channel *channel, struct back_call *call)
     bool fit = fits(channel->session, call), taken;
 
     pthread_mutex_lock(&channel->lock);
-    /* Who made the channel after its session had died finds that here. */
+    /* A thread may create the channel after the session has died: it finds out here. */
     taken = fit && !channel->closed && !session_dead(channel->session) && channel->slot_count > 0 &&
             channel->queued < LIMIT_BACK_QUEUE;
     if (taken) {

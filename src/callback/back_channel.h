@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The back channel of a session: its slots, and the calls that wait for one.
+ * The back channel of a session: its slots, and the calls that wait for a slot.
  *
- * Locks: back_channel.lock, then back_link.lock or backchannels.lock.  None is held over a call
- * into transport/ or state/, a hook or a line of the log.
+ * Locks: back_channel.lock before back_link.lock or backchannels.lock.  None of them is held over a
+ * call into transport/ or state/, over a hook, or while logging.
  *
- * References: a channel lives as long as its session, so whoever works with it has a reference on
- * that: the caller, the list of active ones, and each request that is outstanding on a connection.
+ * References: a channel lives as long as its session, so whatever uses the channel holds a
+ * reference on the session: the caller, the list of active channels, and each request that is
+ * outstanding on a connection.
  */
 #pragma once
 
@@ -26,15 +27,15 @@ struct session;
 struct back_channel {
     struct backchannels *all;
     struct session *session;
-    struct list active_link; /* under backchannels.lock, like the next one */
+    struct list active_link; /* this and `active` are guarded by backchannels.lock */
     bool active;
 
-    pthread_mutex_t lock; /* guards all below */
-    bool closed;          /* the session has ended, or the channel is at fault */
-    bool sending, wanted; /* a thread is sending; it has to look again */
-    struct list queue;    /* calls without a slot */
+    pthread_mutex_t lock; /* guards the rest */
+    bool closed;          /* the session has ended, or the channel has failed */
+    bool sending, wanted; /* a thread is sending; it must check again */
+    struct list queue;    /* calls that have no slot yet */
     uint32_t queued;
-    uint32_t usable; /* slots below this may be used for new requests: the client's wish */
+    uint32_t usable; /* new requests may use the slots below this number; set by the client */
     uint32_t slot_count;
     struct back_slot slots[];
 };
@@ -42,21 +43,23 @@ struct back_channel {
 struct backchannels {
     struct callback *callback;
     _Atomic uint32_t next_xid;
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards the rest */
     bool stopped;
-    struct list active; /* with a reference on the session: those that wait for anything */
+    struct list active; /* channels that wait for something; each holds a reference on its
+                         * session */
     uint32_t active_count;
 };
 
-/* That of a session, made if need be; NULL: there is no memory for it. */
+/* The back channel of a session, created if there is none.  NULL without memory. */
 struct back_channel *back_channel_of(struct backchannels *all, struct session *session);
 
-/* The session is freed, and with it this. */
+/* The session is being freed: free its back channel. */
 void back_channel_destroy(struct back_channel *channel);
 
-/* Queue a call, whose reference goes over.  False: no room, not the session's size, or it is
- * closed. */
+/* Queue a call; takes over the caller's reference.  False when the queue is full, when the call
+ * exceeds the session's limits, and when the channel is closed. */
 bool back_channel_take(struct back_channel *channel, struct back_call *call) MUST_USE;
 
-/* With the lock: the tick looks at it as long as something waits. */
+/* With the lock held: add the channel to the active list, which the tick visits, if something
+ * waits; remove it otherwise. */
 void back_channel_active_locked(struct back_channel *channel);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections of a session over which a callback can be sent: the newest traffic first, since
- * most is known about those.
+ * The connections of a session over which a callback can be sent.  Those with the most recent
+ * traffic come first, since they are the most likely to work.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct session;
 struct back_choice {
     uint32_t count;
     struct {
-        struct back_link *link; /* a reference; NULL: tried in vain */
+        struct back_link *link; /* a reference; NULL: sending over it has failed */
         int64_t activity_ns;
     } of[LIMIT_SESSION_CONNECTIONS];
 };

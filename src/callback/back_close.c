@@ -7,8 +7,8 @@
 #include "callback/back_route.h"
 #include "state/session/session.h"
 
-/* Take what is in a slot out of it, the call onto `calls` if somebody waits for it.  True: a
- * reference on the session is to be put. */
+/* Empty a slot.  If its call's hook has not been called, the call goes to `calls`.  True: the
+ * caller must put a reference on the session. */
 static bool slot_empty_locked(struct back_slot *slot, struct list *calls)
 {
     bool was_sent = slot->state == BACK_SLOT_SENT;
@@ -19,7 +19,7 @@ static bool slot_empty_locked(struct back_slot *slot, struct list *calls)
         slot->call = NULL;
     }
     if (slot->state == BACK_SLOT_SENDING || !mine)
-        return false; /* that is left to the thread that has it */
+        return false; /* the thread that owns the slot frees it */
     if (was_sent) {
         back_link_put(slot->link);
         slot->link = NULL;
@@ -28,7 +28,8 @@ static bool slot_empty_locked(struct back_slot *slot, struct list *calls)
     return was_sent;
 }
 
-/* To another session of the client, unless none has taken the one before. */
+/* Move a call to another session of the client.  Not tried again once no session has taken a
+ * call. */
 static bool rehome(struct back_channel *channel, struct back_call *call, bool *others)
 {
     if (call->bound || !*others)

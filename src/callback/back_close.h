@@ -4,6 +4,6 @@
 
 struct back_channel;
 
-/* The session is dead, or the client lost count: hand its calls to other sessions.  Without
- * locks. */
+/* The session is dead, or the client's sequence no longer matches ours: hand its calls to other
+ * sessions of the client.  Without locks. */
 void back_close(struct back_channel *channel);

@@ -65,7 +65,7 @@ bool back_link_add(struct back_link *link, struct back_slot *slot, uint32_t xid)
     return added;
 }
 
-/* The first with this xid or, if `slot`, that one. */
+/* The first slot with this xid; if `slot` is given, only that one. */
 static struct back_slot *find_locked(struct back_link *link, uint32_t xid,
                                      const struct back_slot *slot)
 {
@@ -116,7 +116,7 @@ struct back_link *back_link_detach(struct connection *conn)
     return link;
 }
 
-/* Any one, so that they can be dealt with without the lock. */
+/* Pick any one of them, so that it can be handled without the lock. */
 static bool any_take(struct hnode *node, void *arg)
 {
     struct back_slot **slot = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers, and what they say about a slot (RFC 8881 §20.9.3): only when CB_SEQUENCE says NFS4_OK
- * has the client executed the request, and the sequence goes on.
+ * Interprets replies (RFC 8881 §20.9.3).  The client has executed a request only if CB_SEQUENCE
+ * returned NFS4_OK; only then does the slot's sequence ID advance.
  */
 #include "callback/back_reply.h"
 
@@ -22,28 +22,28 @@
 #include "transport/connection.h"
 
 enum {
-    REFUSALS_MAX = 3 /* times that a client may be unaware of its session */
+    REFUSALS_MAX = 3 /* times that a client may deny its session, or reject a resent request */
 };
 
 enum verdict {
     VERDICT_EXECUTED,
-    VERDICT_AGAIN,    /* not now: the same request, later */
+    VERDICT_AGAIN,    /* not now: resend the same request later */
     VERDICT_MOVE,     /* not in this slot */
-    VERDICT_REFUSED,  /* never; not executed */
-    VERDICT_NONSENSE, /* whether it was executed nobody knows */
-    VERDICT_FAULT,    /* the client counts otherwise than we do */
+    VERDICT_REFUSED,  /* not executed, and never will be */
+    VERDICT_NONSENSE, /* malformed: unknown whether it was executed */
+    VERDICT_FAULT,    /* the client's sequence does not match ours */
 };
 
 struct answer {
     struct back_slot *slot;
     enum cb_answer kind;
-    struct cb_reply reply; /* with that of CB_SEQUENCE at first */
+    struct cb_reply reply; /* at first including the result of CB_SEQUENCE */
     struct back_told told;
     enum callback_outcome outcome;
     struct arena arena;
 };
 
-/* ---- what it says ---- */
+/* ---- interpretation ---- */
 
 static enum verdict sequence_ok(const struct back_slot *slot, const struct CB_SEQUENCE4resok *resok)
 {
@@ -53,8 +53,8 @@ static enum verdict sequence_ok(const struct back_slot *slot, const struct CB_SE
     return VERDICT_EXECUTED;
 }
 
-/* A request that may have come twice can be found running still, and some clients say MISORDERED
- * then (§2.10.6.2). */
+/* A request that was sent twice may find its first instance still running; some clients reply
+ * SEQ_MISORDERED in that case (§2.10.6.2). */
 static enum verdict sequence_failed(struct back_slot *slot, uint32_t status)
 {
     switch (status) {
@@ -78,12 +78,12 @@ static enum verdict sequence_failed(struct back_slot *slot, uint32_t status)
     default:
         if (!slot->unknown)
             return VERDICT_REFUSED;
-        /* It says nothing of what became of the first one. */
+        /* This says nothing about the first instance. */
         return ++slot->refusals <= REFUSALS_MAX ? VERDICT_AGAIN : VERDICT_FAULT;
     }
 }
 
-/* By RPC, or its minor version. */
+/* Refused as a whole: by RPC, or because of the minor version. */
 static bool refused_as_such(const struct answer *answer)
 {
     return answer->kind == CB_REFUSED ||
@@ -103,14 +103,14 @@ static enum verdict verdict_of(const struct answer *answer)
     return sequence_failed(answer->slot, reply->results[0].status);
 }
 
-/* ---- what becomes of the slot ---- */
+/* ---- effect on the slot ---- */
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
 }
 
-/* The client says how many slots it wants used, and how many it takes. */
+/* The client announces how many slots it has, and how many it wants used. */
 static void limits_note_locked(struct back_channel *channel, const struct CB_SEQUENCE4resok *resok)
 {
     uint32_t highest = min_u32(resok->csr_highest_slotid, resok->csr_target_highest_slotid);
@@ -173,21 +173,21 @@ static void verdict_apply_locked(struct answer *answer, enum verdict verdict)
         slot->unknown = true;
         slot->state = BACK_SLOT_READY;
         break;
-    case VERDICT_FAULT: /* back_close() has the calls */
+    case VERDICT_FAULT: /* back_close() has taken the calls */
         back_slot_free_locked(slot, false);
         break;
     }
 }
 
-/* ---- an answer comes ---- */
+/* ---- processing a reply ---- */
 
-/* Take the slot from its connection; the connection is the caller's to put. */
+/* Detach the slot from its connection.  The caller must put the returned link. */
 static struct back_link *slot_leave_locked(struct back_slot *slot)
 {
     struct back_link *link = slot->link;
 
     slot->link = NULL;
-    slot->state = BACK_SLOT_SENDING; /* ours */
+    slot->state = BACK_SLOT_SENDING; /* owned by this thread */
     return link;
 }
 
@@ -219,7 +219,7 @@ static void answer_count(struct back_channel *channel, const struct back_call *c
         callback_figures_failure(figures, back_call_op(call));
 }
 
-/* The slot is ours.  What it says is decided once, with the lock. */
+/* This thread owns the slot.  The verdict is reached once, under the lock. */
 static void answer_take(struct back_channel *channel, struct answer *answer, struct back_call *call,
                         int64_t now_ns)
 {
@@ -250,7 +250,7 @@ static void answer_take(struct back_channel *channel, struct answer *answer, str
     back_link_put(link);
 }
 
-/* The connection that it was sent over is gone, and the slot is ours. */
+/* The connection that carried the request is closed, and this thread owns the slot. */
 static void slot_lost(struct back_slot *slot)
 {
     struct back_channel *channel = slot->channel;
@@ -285,7 +285,8 @@ bool back_reply(struct connection *conn, uint32_t xid, const void *body, size_t 
     call = answer.slot->call ? back_call_get(answer.slot->call) : NULL;
     pthread_mutex_unlock(&channel->lock);
     if (!call) {
-        slot_lost(answer.slot); /* the session ended meanwhile: all that is left is to put */
+        slot_lost(answer.slot); /* the call was taken off the slot meanwhile: only references are
+                                 * left to put */
         return true;
     }
     answer_read(&answer, call, body, len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What comes back over a connection that callbacks went over: replies, or its end. */
+/* Input from connections that carry callbacks: replies, and their end. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,9 +8,10 @@
 
 struct connection;
 
-/* A REPLY record over an accepted connection: what stands behind xid and message type.  False:
- * nobody waits for it. */
+/* A REPLY record was received on an accepted connection: `body` is what follows xid and message
+ * type.  False: no request matches. */
 bool back_reply(struct connection *conn, uint32_t xid, const void *body, size_t len);
 
-/* The connection is closed, and bound to nothing any more: what was sent over it is lost. */
+/* The connection is closed and no longer bound to any session: the requests sent over it are
+ * lost. */
 void back_reply_lost(struct connection *conn);

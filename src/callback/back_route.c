@@ -17,8 +17,8 @@ static void activity_max(void *transport, void *arg)
         *newest_ns = activity_ns;
 }
 
-/* Those with a connection first, the one with the newest traffic before others; of the rest the
- * youngest. */
+/* Sessions with a connection come first, those with the most recent traffic leading; among the
+ * rest, the youngest comes first. */
 static uint32_t sessions_sorted(struct client *client, struct session **sessions)
 {
     struct session *found[LIMIT_SESSIONS_PER_CLIENT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which session of a client a callback goes to. */
+/* Chooses the session of a client that a callback is sent over. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +11,8 @@ struct backchannels;
 struct client;
 struct session;
 
-/* Hand a call, with its reference, to the best session of the client.  False: none takes it, and it
- * is still the caller's. */
+/* Hand a call, with its reference, to the best session of the client.  False: no session takes it,
+ * and the caller keeps it. */
 bool back_route(struct backchannels *all, struct client *client, struct back_call *call) MUST_USE;
 
 /* The same for this session alone. */

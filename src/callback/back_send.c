@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way out.  One thread at a time sends on a channel, and takes along what others add meanwhile:
- * so the requests of a channel leave in order.  Nothing is locked while a connection sends.
+ * Sends the requests of a back channel.  One thread at a time sends on a channel, and also sends
+ * what other threads add meanwhile; so the requests leave in order.  No lock is held while a
+ * connection sends.
  */
 #include "callback/back_send.h"
 
@@ -21,13 +22,14 @@
 #include "transport/connection.h"
 #include "wire/rpc_msg.h"
 
-/* A request on its way out of its slot; what stands here changes no more. */
+/* A request that is being sent; a copy, so that it does not change meanwhile. */
 struct sending {
     struct back_slot *slot;
     struct back_call *call; /* a reference */
     struct CB_SEQUENCE4args sequence;
-    size_t len;    /* 0: not made yet */
-    uint8_t *kept; /* room for the slot to keep it; NULL: the slot has it, or there is none */
+    size_t len;    /* 0: not encoded yet */
+    uint8_t *kept; /* memory in which the slot will keep the record; NULL: the slot has it, or there
+                    * is none */
     uint8_t record[LIMIT_CALLBACK_CALL_BYTES];
 };
 
@@ -50,7 +52,8 @@ static struct cb_cred cred_of(const struct session_back_caller *caller)
     return cred;
 }
 
-/* The request that a call is about is named as long as its reply may be on its way. */
+/* Name the request that the callback refers to, as long as the client may not have seen its
+ * reply. */
 static void record_make(struct back_channel *channel, struct sending *sending)
 {
     const struct back_call *call = sending->call;
@@ -83,7 +86,7 @@ static void record_make(struct back_channel *channel, struct sending *sending)
         sending->len = xdr_pos(&x);
 }
 
-/* The slot keeps what it sends: without memory for that nothing is sent. */
+/* Encode the record.  The slot must keep what it sends: without memory for that nothing is sent. */
 static bool record_prepare(struct back_channel *channel, struct sending *sending)
 {
     record_make(channel, sending);
@@ -99,7 +102,7 @@ static void record_keep_locked(struct back_slot *slot, struct sending *sending)
     sending->kept = NULL;
 }
 
-/* The first bytes of a CALL. */
+/* The xid is the first word of a CALL. */
 static void xid_put(uint8_t *record, uint32_t xid)
 {
     struct xdr x;
@@ -129,12 +132,13 @@ static void sending_begin_locked(struct sending *sending, struct back_slot *slot
 /* ---- one connection ---- */
 
 enum post {
-    POST_SENT,    /* the slot is its own again: an answer or the end of the connection moves it */
-    POST_REFUSED, /* nothing went out */
-    POST_CLOSED,  /* the channel is */
+    POST_SENT,    /* the slot belongs to whichever thread handles the reply or the end of the
+                   * connection */
+    POST_REFUSED, /* nothing was sent */
+    POST_CLOSED,  /* the channel is closed */
 };
 
-/* The reply may come before we are back: all is set before it is sent. */
+/* The reply may arrive before connection_send() returns, so the slot is set up before. */
 static enum post post_begin(struct back_channel *channel, struct sending *sending,
                             struct back_link *link, uint32_t xid)
 {
@@ -160,8 +164,8 @@ static enum post post_begin(struct back_channel *channel, struct sending *sendin
     return post;
 }
 
-/* It was not sent.  Unless the connection's end has found that out first, the slot is ours
- * again. */
+/* The record was not sent.  This thread owns the slot again, unless the end of the connection has
+ * been noticed first. */
 static enum post post_undo(struct back_channel *channel, struct sending *sending)
 {
     struct callback_figures *figures = channel->all->callback->figures;
@@ -179,7 +183,7 @@ static enum post post_undo(struct back_channel *channel, struct sending *sending
         return POST_SENT;
     callback_figures_failure(figures, back_call_op(sending->call));
     back_link_put(link);
-    session_put(channel->session); /* not the last one: the caller has a reference */
+    session_put(channel->session); /* not the last reference: the caller has one */
     return POST_REFUSED;
 }
 
@@ -197,7 +201,7 @@ static enum post post(struct back_channel *channel, struct sending *sending, str
 
 /* ---- all connections ---- */
 
-/* Nobody took it.  What was never sent gives its slot back. */
+/* No connection took the request.  A request that was never sent gives up its slot. */
 static void sending_fail_locked(struct back_channel *channel, struct back_slot *slot)
 {
     if (channel->closed)
@@ -208,7 +212,7 @@ static void sending_fail_locked(struct back_channel *channel, struct back_slot *
         back_slot_unuse_locked(slot);
 }
 
-/* It fits no record: BACKCHANNEL_CTL has made the credentials longer. */
+/* The request no longer fits a record: BACKCHANNEL_CTL has made the credentials longer. */
 static void sending_refuse(struct back_channel *channel, struct back_slot *slot)
 {
     struct back_told told;
@@ -220,8 +224,8 @@ static void sending_refuse(struct back_channel *channel, struct back_slot *slot)
     back_told(&told, CALLBACK_REFUSED, NULL);
 }
 
-/* With the channel's lock, which is given back meanwhile.  False: no connection takes anything, or
- * there is no memory; then the tick tries again. */
+/* With the channel's lock held, which is released meanwhile.  False when no connection takes
+ * anything, or without memory; the tick then tries again. */
 static bool slot_send_locked(struct back_channel *channel, struct back_slot *slot,
                              struct back_choice *choice, struct sending *sending)
 {

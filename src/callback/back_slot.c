@@ -5,7 +5,7 @@
 #include "callback/back_call.h"
 #include "callback/back_channel.h"
 
-/* The lowest free one, so that the client can do with as few as there is work for. */
+/* The lowest free slot, so that the client can manage with few slots when there is little to do. */
 static struct back_slot *slot_free_find_locked(struct back_channel *channel)
 {
     for (uint32_t i = 0; i < channel->usable; i++) {

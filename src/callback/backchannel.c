@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All back channels: calls come in, time passes, sessions end. */
+/* All back channels: takes in calls, handles timeouts and the end of sessions. */
 #include "callback/backchannel.h"
 
 #include <sodium.h>
@@ -19,9 +19,9 @@
 #include "state/session/session_back.h"
 #include "transport/connection.h"
 
-/* ---- calls come ---- */
+/* ---- new calls ---- */
 
-/* A recall that gets through must leave time to return what it is about. */
+/* A recall that arrives late must leave the client time to return the delegation. */
 static int64_t life_ns(const struct backchannels *all)
 {
     int64_t lease_ns = all->callback->state->lease_ns;
@@ -74,16 +74,16 @@ bool backchannel_call_session(struct backchannels *all, struct session *session,
 
 /* ---- time ---- */
 
-/* What is to be done when the lock is back. */
+/* What is to be done once the lock is released. */
 struct due {
-    bool elsewhere;   /* this session has no connection, another one of the client has */
-    struct list over; /* calls of the queue whose time is up */
+    bool elsewhere;   /* this session has no connection, but another one of the client has */
+    struct list over; /* calls in the queue whose deadline has passed */
     struct back_told told[LIMIT_BACK_SLOTS];
     struct back_link *silent[LIMIT_BACK_SLOTS];
     unsigned told_count, silent_count;
 };
 
-/* Its time is up, or it had better go another way: who wants that must be told. */
+/* The call's deadline has passed, or it should take another session: call its hook. */
 static bool over(const struct back_call *call, int64_t now_ns, const struct due *due)
 {
     return now_ns >= call->deadline_ns || (due->elsewhere && !call->bound);
@@ -108,7 +108,7 @@ static int64_t timeout_ns(const struct backchannels *all)
     return ms * NSEC_PER_MSEC < most ? ms * NSEC_PER_MSEC : most;
 }
 
-/* No connection is cut for an answer that nobody waits for any more. */
+/* A connection is not cut because of a reply that no call waits for any more. */
 static void slot_expire_locked(struct back_slot *slot, int64_t now_ns, struct due *due)
 {
     struct back_call *call = slot->call;
@@ -152,7 +152,7 @@ static void channel_tick(struct back_channel *channel, int64_t now_ns)
     back_send(channel);
 }
 
-/* The first of the active ones, moved to the end, with a reference on its session. */
+/* The first active channel, which moves to the end of the list, with a reference on its session. */
 static struct back_channel *active_next(struct backchannels *all)
 {
     struct back_channel *channel = NULL;
@@ -183,7 +183,7 @@ void backchannel_tick(struct backchannels *all, int64_t now_ns)
     }
 }
 
-/* ---- the end ---- */
+/* ---- hooks of sessions ---- */
 
 static void hook_bound(struct session *session, void *context)
 {
@@ -195,7 +195,8 @@ static void hook_bound(struct session *session, void *context)
         back_send(channel);
 }
 
-/* A change that changes nothing: who makes a channel after this knows that the session is dead. */
+/* An exchange that leaves the pointer NULL: a thread that creates the channel later is certain to
+ * see that the session is dead. */
 static void hook_ended(struct session *session, void *context)
 {
     void *channel = NULL;

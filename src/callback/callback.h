@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to clients, whatever their minor version.  Which way a client is called was fixed when it
- * registered: one of 4.0 is dialled (dial_out.h), any other one is called over the connections that
- * it has bound to the back channel of one of its sessions (backchannel.h), and nobody is asked for
- * a version later.
+ * Callbacks to clients of any minor version.  How a client is called back is fixed when it
+ * registers: clients of 4.0 are dialled (dial_out.h); all others are called over the connections
+ * that they have bound to the back channel of a session (backchannel.h).  The minor version is not
+ * checked later.
  *
- * Nothing here waits, and nothing is called with a lock of state/ held.
+ * Nothing here blocks, and no function may be called with a lock of state/ held.
  */
 #pragma once
 
@@ -25,52 +25,55 @@ struct session_call;
 struct state;
 
 enum {
-    CALLBACK_CONNECTION_SLOT = 1 /* of connection_user(): what is outstanding on it */
+    CALLBACK_CONNECTION_SLOT = 1 /* slot of connection_user(): the callbacks outstanding on the
+                                  * connection */
 };
 
-/* Made once, by daemon/. */
+/* One per server, created by daemon/. */
 struct callback {
     struct state *state;
-    struct dial_out *dial_out; /* clients of 4.0 */
+    struct dial_out *dial_out; /* for clients of 4.0 */
     struct backchannels *backchannels;
     struct callback_figures *figures;
     struct callback_waits waits;
 };
 
-/* `dial_out` stays the caller's; NULL: no client of 4.0 is called. */
+/* The caller keeps `dial_out`; NULL: clients of 4.0 are not called. */
 struct callback *callback_create(struct state *state, struct dial_out *dial_out);
 
-/* Cancel all calls but those of dial_out, and take no more. */
+/* Cancel all callbacks except those of dial_out, and take no more. */
 void callback_stop(struct callback *callback);
 
-/* After the transport and the state; dial_out calls nobody any more.  NULL is fine. */
+/* After the transport and the state have been destroyed, when dial_out sends nothing any more.
+ * NULL is allowed. */
 void callback_destroy(struct callback *callback);
 
-/* About once a second, from one thread; `now_ns` is clock_now_ns(). */
+/* To be called about once a second, from one thread; `now_ns` is clock_now_ns(). */
 void callback_tick(struct callback *callback, int64_t now_ns);
 
-/* For transport_config.reply, `context` being the callback: whose call was it?  False: nobody
- * waits. */
+/* For transport_config.reply; `context` is the struct callback.  False: no callback matches. */
 bool callback_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
                     void *context);
 
-/* A connection that a client made is closed, and unbound from all its sessions. */
+/* An accepted connection is closed, and unbound from all sessions. */
 void callback_closed(struct connection *conn);
 
-/* What waits from now on, in dial_out as well, waits so. */
+/* Set timeout and back-off for waits that begin from now on, also those of dial_out. */
 void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t backoff_ms,
                         uint32_t backoff_max_ms);
 
-/* Could a call come through now, as far as we know?  Not to a client that refuses them. */
+/* Would a callback reach the client now, as far as is known?  False for a client that refuses
+ * them. */
 bool callback_reachable(const struct callback *callback, const struct client *client);
 
-/* Send these operations (without CB_SEQUENCE); `done` tells the rest.  `after` is the request whose
- * reply the client should have before (RFC 8881 §2.10.6.3), or NULL.  False, and no hook: there is
- * no way to the client, or too many calls wait for it. */
+/* Send a callback with these operations (without CB_SEQUENCE); `done` gets the outcome.  `after` is
+ * the request whose reply the client should see first (RFC 8881 §2.10.6.3), or NULL.  False,
+ * without calling the hook, when the client cannot be reached, or when too many callbacks wait for
+ * it. */
 bool callback_call(struct callback *callback, struct client *client, struct cb_op *ops,
                    uint32_t op_count, const struct session_call *after, callback_done *done,
                    void *arg) MUST_USE;
 
-/* The same over one session, which it is about; its client is of 4.1 or later. */
+/* The same over a given session, which the callback concerns; the client uses 4.1 or later. */
 bool callback_call_session(struct callback *callback, struct session *session, struct cb_op *ops,
                            uint32_t op_count, callback_done *done, void *arg) MUST_USE;

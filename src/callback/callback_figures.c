@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-/* Where the counters stand in their set. */
+/* Positions of the counters in their set. */
 enum {
     AT_ALL = 0,
     AT_OPS = AT_ALL + CALLBACK_COUNTER_COUNT,
@@ -47,7 +47,7 @@ void callback_figures_destroy(struct callback_figures *figures)
     free(figures);
 }
 
-/* CALLBACK_OP_COUNT: not in the table. */
+/* CALLBACK_OP_COUNT: the operation is not in the table. */
 static unsigned row_of(uint32_t op)
 {
     switch (op) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of calls to clients, whichever way they took: counters without a lock
- * (base/counter.h), and how long answers took.
+ * Counters of callbacks over any path, without a lock (base/counter.h), and a histogram of reply
+ * times.
  *
- * An attempt is one sending of a call over one connection.  A call that is answered at its third
- * attempt is counted with 3 in total, 2 failures and 2 retries.
+ * An attempt is one sending of a callback over one connection.  A callback that is answered at its
+ * third attempt counts 3 in total, 2 failures and 2 retries.
  */
 #pragma once
 
@@ -13,11 +13,11 @@
 #include "base/counter.h"
 #include "callback/cb_op.h"
 
-/* X(name, help): of all calls, and by operation: that behind CB_SEQUENCE. */
+/* X(name, help): over all callbacks, and by operation (the first after CB_SEQUENCE). */
 #define CALLBACK_COUNTERS(X)                                                                       \
-    X(total, "Attempts to call a client")                                                          \
-    X(failures, "Attempts that came to nothing: not sent, lost, not answered, refused")            \
-    X(retries, "Attempts for a call that had been tried before")
+    X(total, "Attempts to send a callback")                                                        \
+    X(failures, "Attempts that failed: not sent, lost, not answered, refused")                     \
+    X(retries, "Attempts for a callback that had been tried before")
 
 /* X(name, microseconds): upper bounds of callback_duration_seconds. */
 #define CALLBACK_BUCKETS(X)                                                                        \
@@ -46,7 +46,7 @@ enum callback_bucket {
 #define X(name, us) CALLBACK_BUCKET_##name,
     CALLBACK_BUCKETS(X)
 #undef X
-    CALLBACK_BUCKET_MORE, /* longer than all of them */
+    CALLBACK_BUCKET_MORE, /* above all bounds */
     CALLBACK_BUCKET_COUNT
 };
 
@@ -67,21 +67,21 @@ struct callback_stats {
     uint64_t all[CALLBACK_COUNTER_COUNT];
     uint64_t of[CALLBACK_OP_COUNT][CALLBACK_COUNTER_COUNT];
     uint64_t buckets[CALLBACK_BUCKET_COUNT]; /* not cumulative */
-    uint64_t answers;                        /* their sum */
-    uint64_t duration_us;                    /* of all answers together */
+    uint64_t answers;                        /* sum of `buckets` */
+    uint64_t duration_us;                    /* sum over all answers */
 };
 
-/* An operation of the table by name. */
+/* The name of an operation in the table. */
 const char *callback_op_name(enum callback_op op);
 
 struct callback_figures *callback_figures_create(void);
-void callback_figures_destroy(struct callback_figures *figures); /* NULL is fine */
+void callback_figures_destroy(struct callback_figures *figures); /* NULL is allowed */
 
-/* `op` is a number of nfs_cb_opnum4; `figures` NULL: nobody counts. */
+/* `op` is an nfs_cb_opnum4.  `figures` may be NULL: nothing is counted. */
 void callback_figures_attempt(struct callback_figures *figures, uint32_t op, bool again);
 void callback_figures_failure(struct callback_figures *figures, uint32_t op);
 
-/* An answer came so long after the call went out. */
+/* A reply came `duration_ns` after the callback was sent. */
 void callback_figures_answer(struct callback_figures *figures, int64_t duration_ns);
 
 void callback_figures_read(const struct callback_figures *figures, struct callback_stats *stats);

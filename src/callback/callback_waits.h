@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long calls to clients wait: settings, read by whoever sends or waits, and changed at any time
- * by any thread.  Relaxed: they announce nothing.  Whoever sets them sees to it that one call
- * without an answer and a whole series of back-offs are over before the lease is
- * (callback_waits_sum_ms()): a recall must still have time to succeed.
+ * Timeout and back-off of callbacks.  Settings that any thread may read and change at any time,
+ * with relaxed ordering.  Their setter ensures that one unanswered callback and a whole series of
+ * back-offs fit into a lease (callback_waits_sum_ms()), so that a recall still has time to succeed.
  */
 #pragma once
 
@@ -17,9 +16,9 @@ enum {
 };
 
 struct callback_waits {
-    _Atomic uint32_t timeout_ms; /* for the answer to a call */
-    /* Before something is asked anew that failed or was answered NFS4ERR_DELAY; doubled each time,
-     * up to the other one. */
+    _Atomic uint32_t timeout_ms; /* for the reply to a callback */
+    /* Wait before retrying what failed or was answered NFS4ERR_DELAY; doubled each time, up to the
+     * maximum. */
     _Atomic uint32_t backoff_ms, backoff_max_ms;
 };
 
@@ -28,7 +27,7 @@ static inline uint32_t callback_wait_ms(const _Atomic uint32_t *wait)
     return atomic_load_explicit(wait, memory_order_relaxed);
 }
 
-/* The wait before try `tries` + 1, `tries` (1 and up) having come to nothing. */
+/* The wait before attempt `tries` + 1, after `tries` >= 1 failed attempts. */
 static inline uint32_t callback_backoff_ms(const struct callback_waits *waits, uint32_t tries)
 {
     uint64_t wait = callback_wait_ms(&waits->backoff_ms);
@@ -39,7 +38,7 @@ static inline uint32_t callback_backoff_ms(const struct callback_waits *waits, u
     return wait < max ? (uint32_t)wait : max;
 }
 
-/* A call that nobody answers, and each back-off once up to the longest. */
+/* The time that one unanswered callback takes, plus each back-off once, up to the longest. */
 static inline uint64_t callback_waits_sum_ms(uint32_t timeout_ms, uint32_t backoff_ms,
                                              uint32_t backoff_max_ms)
 {

@@ -7,7 +7,7 @@
 
 /* ---- calls ---- */
 
-/* AUTH_SYS names the machine that calls; receivers look at no more than its length. */
+/* AUTH_SYS carries the name of the calling machine; receivers check no more than its length. */
 static const char machine_name[] = "mainstay";
 
 static bool call_header_put(struct xdr *x, uint32_t xid, uint32_t program, uint32_t procedure,
@@ -92,7 +92,7 @@ enum cb_answer cb_null_answer(const void *body, size_t len)
     return answer == CB_ANSWERED && xdr_left(&x) > 0 ? CB_NONSENSE : answer;
 }
 
-/* An operation that the client does not know comes back as CB_ILLEGAL (RFC 7530 §18.3). */
+/* A client answers an operation that it does not know with CB_ILLEGAL (RFC 7530 §18.3). */
 static bool result_fits(const struct cb_op_result *result, uint32_t sent, bool last,
                         uint32_t status)
 {
@@ -101,8 +101,8 @@ static bool result_fits(const struct cb_op_result *result, uint32_t sent, bool l
     return result->status == (last ? status : NFS4_OK);
 }
 
-/* All operations were done, or the last result is the error that ended them; a compound that was
- * refused as such has no results. */
+/* Either all operations were executed, or the last result is the error that stopped them.  A
+ * compound that was refused as a whole has no results. */
 static bool results_get(struct xdr *x, const uint32_t *sent, uint32_t sent_count,
                         struct cb_reply *reply)
 {

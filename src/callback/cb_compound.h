@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CB_NULL and CB_COMPOUND (RFC 7530 §17, RFC 8881 §20) as records: calls to encode, replies to
- * decode.  Shared by all ways to a client: the minor version and what identifies the server are
- * arguments.  Pure; no I/O, no state.
+ * CB_NULL and CB_COMPOUND (RFC 7530 §17, RFC 8881 §20) as records: encodes calls, decodes replies.
+ * Used for all minor versions: the minor version and what identifies the server are arguments.  No
+ * I/O, no state.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "callback/cb_op.h"
 
-/* AUTH_SYS with these ids, or AUTH_NONE.  The Linux client takes AUTH_NONE for CB_NULL only. */
+/* AUTH_SYS with these IDs, or AUTH_NONE.  The Linux client accepts AUTH_NONE for CB_NULL only. */
 struct cb_cred {
     uint32_t flavor;
     uint32_t uid, gid;
@@ -25,40 +25,40 @@ struct cb_cred {
 
 struct cb_compound {
     uint32_t xid;
-    uint32_t program; /* of the client's choice; the version is NFS_CB */
+    uint32_t program; /* chosen by the client; the version is always NFS_CB */
     struct cb_cred cred;
     struct wire_opaque tag;
     uint32_t minor_version;
-    uint32_t callback_ident; /* 4.0: as in SETCLIENTID; 0 later */
+    uint32_t callback_ident; /* 4.0: from SETCLIENTID; 0 in later versions */
     struct cb_op *ops;
-    uint32_t op_count; /* at most LIMIT_CALLBACK_OPS, with those of `more` */
-    /* Operations behind `ops` that are encoded already. */
+    uint32_t op_count; /* at most LIMIT_CALLBACK_OPS, including `more` */
+    /* Operations after `ops` that are already encoded. */
     struct wire_opaque more;
     uint32_t more_count;
 };
 
-/* What came back, as far as RPC can tell. */
+/* The reply at the RPC level. */
 enum cb_answer {
-    CB_ANSWERED, /* the procedure ran: cb_reply.status says how it went */
-    CB_REFUSED,  /* an RPC error: no such program or procedure, other credentials wanted */
-    CB_NONSENSE, /* no answer to that call, or none at all */
+    CB_ANSWERED, /* the procedure ran: see cb_reply.status */
+    CB_REFUSED,  /* an RPC error: unknown program or procedure, or credentials refused */
+    CB_NONSENSE, /* malformed, or not a reply to this call */
 };
 
 struct cb_reply {
-    uint32_t status;       /* of the compound: that of its last result */
-    uint32_t result_count; /* those before the last one are NFS4_OK */
+    uint32_t status;       /* of the compound: the status of its last result */
+    uint32_t result_count; /* all but the last one are NFS4_OK */
     struct cb_op_result results[LIMIT_CALLBACK_OPS];
 };
 
-/* The CALL record, without record mark.  False: no room. */
+/* Encode the CALL record, without record mark.  False: it does not fit. */
 bool cb_null_encode(struct xdr *x, uint32_t xid, uint32_t program) MUST_USE;
 bool cb_compound_encode(struct xdr *x, const struct cb_compound *call) MUST_USE;
 
-/* The bytes of a REPLY behind xid and message type. */
+/* Decode a REPLY; `body` is what follows xid and message type. */
 enum cb_answer cb_null_answer(const void *body, size_t len) MUST_USE;
 
-/* The same; `sent` are the operations of the call, which the results must match.  *reply is set on
- * CB_ANSWERED only; it points into `body` and `arena`. */
+/* The same.  `sent` are the operations of the call, which the results must match. *reply is set
+ * only on CB_ANSWERED; it points into `body` and `arena`. */
 enum cb_answer cb_compound_answer(const void *body, size_t len, const uint32_t *sent,
                                   uint32_t sent_count, struct arena *arena,
                                   struct cb_reply *reply) MUST_USE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations of a CB_COMPOUND (RFC 7530 §18, RFC 8881 §20), once: a new one is a row here and
- * its codec in wire/nfs4_callback.
+ * The table of CB_COMPOUND operations (RFC 7530 §18, RFC 8881 §20).  A new operation needs a row
+ * here and a codec in wire/nfs4_callback.
  */
 #pragma once
 
@@ -22,7 +22,7 @@
     X(CB_NOTIFY_LOCK, notify_lock, CB_NOTIFY_LOCK4args)                                            \
     X(CB_NOTIFY_DEVICEID, notify_deviceid, CB_NOTIFY_DEVICEID4args)
 
-/* X(NAME, member, results): those whose result is more than a status, when that is NFS4_OK. */
+/* X(NAME, member, results): operations that return more than a status, if the status is NFS4_OK. */
 #define CB_OPS_WITH_RESULTS(X)                                                                     \
     X(CB_GETATTR, getattr, CB_GETATTR4resok)                                                       \
     X(CB_SEQUENCE, sequence, CB_SEQUENCE4resok)
@@ -36,10 +36,10 @@ struct cb_op {
     };
 };
 
-/* Pointers in it stand in the reply or its arena. */
+/* Its pointers refer to the reply or its arena. */
 struct cb_op_result {
     uint32_t op;
-    uint32_t status; /* an nfsstat4, or whatever else the client says */
+    uint32_t status; /* an nfsstat4, or any other number that the client sends */
     union {
 #define X(NAME, member, results) struct results member;
         CB_OPS_WITH_RESULTS(X)
@@ -47,8 +47,8 @@ struct cb_op_result {
     };
 };
 
-/* Number and arguments, to encode.  False: no room, or no operation of the table. */
+/* Encode number and arguments.  False: it does not fit, or is not in the table. */
 bool cb_op_put(struct xdr *x, struct cb_op *op);
 
-/* One result: number, status, and what follows when that is NFS4_OK. */
+/* Decode one result: number, status, and what follows if the status is NFS4_OK. */
 bool cb_op_result_get(struct xdr *x, struct cb_op_result *result);

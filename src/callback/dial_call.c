@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One call: encoded once, so that it can be sent again as it is. */
+/* A call is encoded once, so that it can be resent unchanged. */
 #include "callback/dial_call.h"
 
 #include <string.h>

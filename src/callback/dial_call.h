@@ -15,15 +15,15 @@ struct arena;
 struct dial_out;
 struct dial_target;
 
-/* Holders of a reference: its path while it waits there, and whoever is sending it. */
+/* Holders of a reference: its path while the call waits there, and the thread that sends it. */
 struct dial_call {
     _Atomic uint32_t refs;
     struct list link; /* path.queue or path.sent */
     uint32_t xid;
-    uint32_t attempts; /* guarded by path->lock, like the next one */
-    int64_t sent_ns;   /* the last of them */
+    uint32_t attempts; /* this and the rest: guarded by path->lock */
+    int64_t sent_ns;   /* of the last attempt */
     int64_t deadline_ns;
-    callback_done *done; /* NULL: a probe, CB_NULL */
+    callback_done *done; /* NULL: a probe (CB_NULL) */
     void *arg;
     uint32_t op_count;
     uint32_t ops[LIMIT_CALLBACK_OPS];
@@ -31,23 +31,23 @@ struct dial_call {
     uint8_t record[];
 };
 
-/* One reference.  NULL: it does not fit, or there is no memory for it. */
+/* Returns one reference.  NULL when the call is too large, and without memory. */
 struct dial_call *dial_call_create(const struct dial_target *target, uint32_t xid,
                                    struct cb_op *ops, uint32_t op_count);
 struct dial_call *dial_probe_create(const struct dial_target *target, uint32_t xid);
 void dial_call_put(struct dial_call *call);
 
-/* Tell its outcome and drop the path's reference. */
+/* Call the hook and drop the path's reference. */
 void dial_call_end(struct dial_call *call, enum callback_outcome outcome,
                    const struct cb_reply *reply);
 
 /* The same for a whole list. */
 void dial_calls_end(struct list *calls, enum callback_outcome outcome);
 
-/* For figures: it is sent once more; that came to nothing.  Probes count for nothing. */
+/* For the metrics: the call is sent (again); the attempt failed.  Probes are not counted. */
 void dial_call_tried(const struct dial_out *out, struct dial_call *call, int64_t now_ns);
 void dial_call_failed(const struct dial_out *out, const struct dial_call *call);
 
-/* What the bytes behind xid and message type say; *reply when it is CALLBACK_ANSWERED. */
+/* Interpret a reply; `body` is what follows xid and message type.  Sets *reply on CB_ANSWERED. */
 enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, size_t len,
                                 struct arena *arena, struct cb_reply *reply);

@@ -7,7 +7,7 @@
 #include "state/client/client_info.h"
 #include "wire/rpc_msg.h"
 
-#define NOBODY 65534u /* a record keeps no group, and none for AUTH_NONE */
+#define NOBODY 65534u /* also the gid of all calls, and the uid of a client that uses AUTH_NONE */
 
 static void unusable_log(struct dial_out *out, const struct client *client,
                          const struct client_callback *callback, enum netaddr_status status)
@@ -37,7 +37,7 @@ bool dial_client_set(struct dial_out *out, const struct client *client,
     if (principal->flavor == AUTH_SYS)
         target.cred.uid = principal->uid;
     if (status == NETADDR_OK && dial_out_set(out, client->id, &target, serial)) {
-        /* Removed since it was confirmed: then nobody else closes its path. */
+        /* The client was removed after it was confirmed: nothing else would close its path. */
         if (client_dead(client))
             dial_out_forget(out, client->id);
         return true;

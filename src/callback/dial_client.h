@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From what a client of 4.0 said in SETCLIENTID to its path.  Which way a client is called back is
- * fixed by how it registered: only SETCLIENTID_CONFIRM comes here, so nobody asks for a version
- * later.
+ * From the callback address in SETCLIENTID to the client's path.  How a client is called back is
+ * fixed when it registers: only SETCLIENTID_CONFIRM calls these functions, so the minor version
+ * need not be checked later.
  */
 #pragma once
 
@@ -12,14 +12,14 @@ struct client;
 struct client_callback;
 struct sockaddr;
 
-/* A client confirmed that it wants its calls at `callback`: make or change its path, or close the
- * one it has if nobody can be dialled there.  Its calls carry AUTH_SYS with the uid that it came
- * with (RFC 7530 §3.3.3).  `peer` is where the confirmation came from: after
- * dial_out_set_own_address() nobody else's address is dialled.  `serial` as in dial_out_set().
- * False: there is no memory for a path, and the client should confirm again. */
+/* A client has confirmed that it wants callbacks at `callback`: create or change its path.  If the
+ * address can't be dialled, close the client's path.  Callbacks carry AUTH_SYS with the uid that
+ * the client used (RFC 7530 §3.3.3).  `peer` is the source of the confirmation: after
+ * dial_out_set_own_address(), no other address is dialled.  `serial` as in dial_out_set().  False
+ * without memory for a path: the client should confirm again. */
 bool dial_client_set(struct dial_out *out, const struct client *client,
                      const struct client_callback *callback, const struct sockaddr *peer,
                      uint32_t serial) MUST_USE;
 
-/* For state_hook_gone(), with the dial_out as context. */
+/* For state_hook_gone(); the context is the struct dial_out. */
 void dial_client_gone(struct client *client, void *context);

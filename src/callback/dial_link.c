@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection of a path: when it is dialled, how it comes up and is lost.
+ * The connection of a path: when it is dialled, how it is established and lost.
  *
- *     (none) --transport_dial()--> coming --connected--> up --closed--> (none)
+ *     (none) --transport_dial()--> connecting --connected--> up --closed--> (none)
  *
- * Hooks may run before transport_dial() is back, and the path may have given a link up by then; so
- * each looks whether path->link is still its own.
+ * Hooks may run before transport_dial() returns, and the path may have dropped the link by then.
+ * So each hook checks whether path->link is still its link.
  */
 #include "callback/dial_link.h"
 
@@ -38,7 +38,7 @@ void dial_conn_end(struct connection *conn)
     connection_put(conn);
 }
 
-/* ---- when ---- */
+/* ---- when to dial ---- */
 
 bool dial_link_rests_locked(const struct dial_path *path)
 {
@@ -59,8 +59,8 @@ static bool rested_locked(const struct dial_path *path, int64_t now_ns)
            now_ns - path->last_dial_ns >= (int64_t)interval_ms * NSEC_PER_MSEC;
 }
 
-/* May one more be dialled in this second?  Those that are dialled again get half of them, so that
- * they don't keep out new ones. */
+/* May another dial begin in this second?  Repeated dials get only half of the rate, so that they
+ * can't keep out new ones. */
 static bool rate_take(struct dial_out *out, bool again, int64_t now_ns)
 {
     uint32_t most = again ? (out->config.dials_per_s + 1) / 2 : out->config.dials_per_s;
@@ -87,9 +87,9 @@ static bool dial_due_locked(const struct dial_path *path, int64_t now_ns)
     return reason && !path->closed && !path->link && rested_locked(path, now_ns);
 }
 
-/* ---- its end ---- */
+/* ---- the end of a link ---- */
 
-/* The link is no more: its connection is closed or was never begun. */
+/* The link has ended: its connection is closed, or was never begun. */
 static void link_over(struct dial_link *link, int error)
 {
     struct dial_path *path = link->path;
@@ -114,7 +114,7 @@ static void link_over(struct dial_link *link, int error)
     dial_news_tell(path, &news);
 }
 
-/* ---- what transport/ tells ---- */
+/* ---- hooks of the transport ---- */
 
 static void hook_connected(struct connection *conn, void *arg)
 {
@@ -147,9 +147,9 @@ static void hook_closed(struct connection *conn, int error, void *arg)
 
 const struct dial_hooks dial_link_hooks = {.connected = hook_connected, .closed = hook_closed};
 
-/* ---- its beginning ---- */
+/* ---- dialling ---- */
 
-/* NULL: there is no memory for it; the tick tries again, as after a dial that failed. */
+/* NULL without memory: the tick tries again, as after a failed dial. */
 static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_ns)
 {
     struct dial_link *link = memory_zalloc(MEMORY_callbacks, sizeof(*link));
@@ -166,7 +166,7 @@ static struct dial_link *link_begin_locked(struct dial_path *path, int64_t now_n
     return link;
 }
 
-/* transport_dial() came back with a connection; its hooks may have run already. */
+/* transport_dial() returned a connection; its hooks may have run already. */
 static void link_found(struct dial_link *link, struct connection *conn)
 {
     struct dial_path *path = link->path;

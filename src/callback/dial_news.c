@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is known about a path, and the log. */
+/* The state of a path, and log lines about its changes. */
 #include "callback/dial_news.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of paths, whom the tick looks at, and how fast all of them together may dial. */
+/* The table of paths, the list of those that the tick visits, and the rate limit of all dials. */
 #include "callback/dial_out.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "callback/dial_path.h"
 #include "transport/dial.h"
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
@@ -96,7 +96,7 @@ static struct dial_path *path_find_locked(struct dial_out *out, uint64_t clienti
     return NULL;
 }
 
-/* A reference for the caller, or NULL. */
+/* Returns a reference, or NULL. */
 static struct dial_path *path_lookup(struct dial_out *out, uint64_t clientid)
 {
     struct dial_path *path;
@@ -125,7 +125,7 @@ static void path_end(struct dial_path *path)
     dial_path_put(path);
 }
 
-/* What dial_out_set() finds out. */
+/* Arguments and result of dial_out_set(). */
 struct setting {
     uint64_t clientid;
     const struct dial_target *target;
@@ -142,7 +142,7 @@ static void path_insert_locked(struct dial_out *out, struct setting *set, struct
     set->path = dial_path_get(path);
 }
 
-/* `spare` may be NULL: there is no memory for another path. */
+/* `spare` is NULL if there was no memory for another path. */
 static void set_locked(struct dial_out *out, struct dial_path *spare, struct setting *set)
 {
     struct dial_path *old = path_find_locked(out, set->clientid);
@@ -179,7 +179,7 @@ static int64_t last_dial_ns(struct dial_out *out, uint64_t clientid)
 bool dial_out_set(struct dial_out *out, uint64_t clientid, const struct dial_target *target,
                   uint32_t serial)
 {
-    /* Another address begins with the interval of the one before. */
+    /* A new address inherits the time of the last dial, so that the interval still applies. */
     struct dial_path *spare = dial_path_create(out, clientid, target, last_dial_ns(out, clientid));
     struct setting set = {.clientid = clientid, .target = target, .serial = serial};
 
@@ -218,7 +218,7 @@ void dial_out_forget(struct dial_out *out, uint64_t clientid)
     path_end(path);
 }
 
-/* ---- the end ---- */
+/* ---- shutdown ---- */
 
 static bool path_doom(struct hnode *node, void *arg)
 {
@@ -240,7 +240,8 @@ void dial_out_stop(struct dial_out *out)
         return;
     list_init(&doomed);
     pthread_mutex_lock(&out->lock);
-    out->stopped = true; /* from now on no path becomes active: the link is ours */
+    out->stopped = true; /* from now on no path becomes active, so active_link is free for our
+                          * use */
     htable_visit(&out->paths, path_doom, &doomed);
     out->active_count = 0;
     pthread_mutex_unlock(&out->lock);
@@ -250,7 +251,7 @@ void dial_out_stop(struct dial_out *out)
 
 /* ---- time ---- */
 
-/* The first of the active ones, moved to the end, with a reference. */
+/* The first active path, which moves to the end of the list, with a reference. */
 static struct dial_path *active_next(struct dial_out *out)
 {
     struct dial_path *path = NULL;

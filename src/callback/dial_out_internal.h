@@ -25,20 +25,20 @@ enum dial_out_counter {
 };
 
 struct dial_out {
-    struct dial_out_config config; /* no zeros */
-    _Atomic uint32_t timeout_ms;   /* the config's, or what was set later; relaxed */
-    _Atomic bool own_address;      /* clients are dialled where they come from only */
+    struct dial_out_config config; /* zeros replaced by defaults */
+    _Atomic uint32_t timeout_ms;   /* from the config, or as set later; relaxed */
+    _Atomic bool own_address;      /* dial clients only at the address that they come from */
     struct transport *transport;
     struct counter_set *counters;
-    struct callback_figures *figures; /* NULL: nobody wants them */
+    struct callback_figures *figures; /* NULL: not counted */
     struct log_limit log_limit;
 
-    pthread_mutex_t lock; /* guards all below */
+    pthread_mutex_t lock; /* guards the rest */
     bool stopped;
     struct htable paths; /* by clientid */
-    struct list active;  /* paths that want the tick */
+    struct list active;  /* paths that the tick visits */
     uint32_t active_count;
-    int64_t rate_second; /* in which `rate_used` dials were begun */
+    int64_t rate_second; /* the second in which `rate_used` dials began */
     uint32_t rate_used;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One client's path and its calls.  A call stands in `queue`, then in `sent` until its answer
- * comes; when the connection is lost it goes back.
+ * One client's path and its calls.  A call waits in `queue`, then in `sent` until its reply
+ * arrives; when the connection is lost, it returns to `queue`.
  */
 #include "callback/dial_path.h"
 
@@ -17,7 +17,7 @@
 #include "callback/dial_out_internal.h"
 #include "transport/connection.h"
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 struct dial_path *dial_path_create(struct dial_out *out, uint64_t clientid,
                                    const struct dial_target *target, int64_t last_dial_ns)
@@ -89,7 +89,8 @@ static struct dial_call *call_next_locked(struct dial_path *path, struct connect
     return call;
 }
 
-/* One thread at a time sends, so that calls leave in order; it takes what others add meanwhile. */
+/* One thread at a time sends, and also sends what other threads add meanwhile.  So calls leave in
+ * order. */
 void dial_path_send(struct dial_path *path)
 {
     struct connection *conn;
@@ -119,7 +120,7 @@ void dial_path_send(struct dial_path *path)
     pthread_mutex_unlock(&path->lock);
 }
 
-/* There is a connection: the probe goes first. */
+/* Queue the probe, ahead of all calls, if the connection is up. */
 void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns)
 {
     struct dial_call *probe;
@@ -137,7 +138,7 @@ void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns)
     dial_path_active_locked(path, true);
 }
 
-/* Is there anything that only time brings? */
+/* Does the path need the tick? */
 bool dial_path_waits_locked(const struct dial_path *path)
 {
     return !list_empty(&path->queue) || !list_empty(&path->sent) ||
@@ -145,7 +146,8 @@ bool dial_path_waits_locked(const struct dial_path *path)
            (path->probe_wanted && (path->link || !dial_link_rests_locked(path)));
 }
 
-/* What was sent and not answered is sent again over the next connection, a probe made anew. */
+/* The connection was lost: queue unanswered calls to be resent over the next one, with a new probe
+ * in place of an old one. */
 void dial_path_calls_back_locked(struct dial_path *path)
 {
     while (!list_empty(&path->sent)) {
@@ -163,7 +165,7 @@ void dial_path_calls_back_locked(struct dial_path *path)
     }
 }
 
-/* ---- answers ---- */
+/* ---- replies ---- */
 
 static struct dial_call *sent_take_locked(struct dial_path *path, uint32_t xid)
 {
@@ -178,7 +180,7 @@ static struct dial_call *sent_take_locked(struct dial_path *path, uint32_t xid)
     return NULL;
 }
 
-/* Anything but an answer ends the connection: nothing better is to be expected over it. */
+/* A reply that is refused or malformed ends the connection: it is not worth keeping. */
 static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_answer answer)
 {
     struct connection *conn = NULL;
@@ -239,7 +241,7 @@ bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, siz
     return true;
 }
 
-/* ---- what is asked for ---- */
+/* ---- requests ---- */
 
 void dial_path_probe(struct dial_path *path, int64_t now_ns)
 {
@@ -298,7 +300,7 @@ int64_t dial_path_last_dial_ns(struct dial_path *path)
 
 /* ---- time ---- */
 
-/* Move the calls whose time is over to `late`; how many. */
+/* Move the calls whose deadline has passed to `late`; returns their number. */
 static uint32_t calls_expire_locked(struct dial_path *path, struct list *calls, int64_t now_ns,
                                     struct list *late)
 {
@@ -319,7 +321,7 @@ static uint32_t calls_expire_locked(struct dial_path *path, struct list *calls, 
     return count;
 }
 
-/* The connection to be given up, with a reference; NULL: none. */
+/* A connection to be shut down, with a reference; NULL: none. */
 static struct connection *link_expire_locked(struct dial_path *path, int64_t now_ns,
                                              struct list *late, struct dial_news *news)
 {
@@ -348,8 +350,8 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns)
     list_init(&late);
     pthread_mutex_lock(&path->lock);
     conn = link_expire_locked(path, now_ns, &late, &news);
-    dial_path_probe_queue_locked(path, now_ns); /* there was no memory for it before */
-    dial_path_active_locked(path, dial_path_waits_locked(path)); /* link_over() looks again */
+    dial_path_probe_queue_locked(path, now_ns); /* again, if there was no memory before */
+    dial_path_active_locked(path, dial_path_waits_locked(path)); /* link_over() checks again */
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
     dial_news_tell(path, &news);
@@ -358,7 +360,7 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns)
     dial_path_send(path);
 }
 
-/* ---- the end ---- */
+/* ---- shutdown ---- */
 
 static void calls_take_locked(struct list *from, struct list *to)
 {

@@ -7,7 +7,7 @@
 
 /* ---- text ---- */
 
-/* A decimal octet without sign, blank or needless zero, up to `end`. */
+/* Parse a decimal octet up to `end`: no sign, no blanks, no leading zeros. */
 static bool octet_parse(const char *text, const char *end, uint8_t *octet)
 {
     unsigned value = 0;
@@ -30,7 +30,7 @@ static const char *dot_before(const char *text, const char *end)
     return end > text ? end - 1 : NULL;
 }
 
-/* The port at the end, and the host before it as a string. */
+/* Split off the port at the end; copy the host before it. */
 static bool port_split(const char *text, in_port_t *port, char *host, size_t host_size)
 {
     const char *end = text + strnlen(text, host_size + sizeof(".255.255"));
@@ -49,7 +49,7 @@ static bool port_split(const char *text, in_port_t *port, char *host, size_t hos
     return true;
 }
 
-/* ---- judgement ---- */
+/* ---- classification ---- */
 
 static enum netaddr_status judge_in(const struct sockaddr_in *in)
 {
@@ -57,8 +57,8 @@ static enum netaddr_status judge_in(const struct sockaddr_in *in)
 
     if (host == INADDR_ANY || in->sin_port == 0)
         return NETADDR_NONE;
-    /* 0/8 is "this network"; 169.254/16 link-local, where clouds keep their metadata services;
-     * 224/4 multicast; 240/4 reserved, the broadcast address in it. */
+    /* 0/8 is "this network"; 169.254/16 is link-local, where clouds keep their metadata services;
+     * 224/4 is multicast; 240/4 is reserved and contains the broadcast address. */
     if (host >> 24 == 0 || host >> 16 == 0xa9fe || host >> 28 >= 0xe)
         return NETADDR_REFUSED;
     return NETADDR_OK;
@@ -70,14 +70,14 @@ static enum netaddr_status judge_in6(const struct sockaddr_in6 *in6)
 
     if (IN6_IS_ADDR_UNSPECIFIED(host) || in6->sin6_port == 0)
         return NETADDR_NONE;
-    /* A universal address has no scope to say which link. */
+    /* A universal address has no scope ID, so link-local addresses can't be dialled. */
     if (IN6_IS_ADDR_MULTICAST(host) || IN6_IS_ADDR_LINKLOCAL(host) ||
         (IN6_IS_ADDR_V4COMPAT(host) && !IN6_IS_ADDR_LOOPBACK(host)))
         return NETADDR_REFUSED;
     return NETADDR_OK;
 }
 
-/* ---- all of it ---- */
+/* ---- parsing ---- */
 
 static enum netaddr_status parse_in(const char *text, union netaddr *address)
 {
@@ -94,7 +94,7 @@ static enum netaddr_status parse_in(const char *text, union netaddr *address)
     return status;
 }
 
-/* An IPv4 address mapped into IPv6, as what it is. */
+/* Convert an IPv4-mapped IPv6 address to IPv4. */
 static bool unmap(const struct sockaddr_in6 *in6, struct sockaddr_in *in)
 {
     if (!IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Universal addresses (RFC 5665 §5.2.3): where a client says that it can be called, as a socket
- * address.  What they hold was chosen by a client, and may name anybody.
+ * Universal addresses (RFC 5665 §5.2.3), where a client wants to be called back, as socket
+ * addresses.  A client chooses them freely, so they may name any host.
  */
 #pragma once
 
@@ -20,22 +20,22 @@ union netaddr {
 
 enum netaddr_status {
     NETADDR_OK,
-    NETADDR_NONE,      /* port 0 or no address at all: the client wants no calls */
+    NETADDR_NONE,      /* port 0 or no address: the client wants no callbacks */
     NETADDR_NETID,     /* neither "tcp" nor "tcp6" */
-    NETADDR_MALFORMED, /* not h1.h2.h3.h4.p1.p2, not x:x:x:x:x:x:x:x.p1.p2 */
-    NETADDR_REFUSED,   /* multicast, broadcast, reserved, link-local: nobody to dial */
-    NETADDR_FOREIGN,   /* not the address that the client came from (dial_client.h) */
+    NETADDR_MALFORMED, /* neither h1.h2.h3.h4.p1.p2 nor x:x:x:x:x:x:x:x.p1.p2 */
+    NETADDR_REFUSED,   /* multicast, broadcast, reserved or link-local: never dialled */
+    NETADDR_FOREIGN,   /* not the address that the client comes from (dial_client.h) */
 };
 
-/* Read a netid and an address, strings that end in NUL.  An IPv4 address mapped into IPv6 is taken
- * for what it is, AF_INET.  *address is set on NETADDR_OK only. */
+/* Parse a netid and an address, both NUL-terminated.  An IPv4-mapped IPv6 address becomes AF_INET.
+ * Sets *address only on NETADDR_OK. */
 enum netaddr_status netaddr_parse(const char *netid, const char *text,
                                   union netaddr *address) MUST_USE;
 
-/* The status as a word for the log. */
+/* The status for log lines. */
 const char *netaddr_status_text(enum netaddr_status status);
 
-/* What bind() and connect() want to know. */
+/* The address length for bind() and connect(). */
 static inline socklen_t netaddr_len(const union netaddr *address)
 {
     return address->sa.sa_family == AF_INET ? sizeof(address->in) : sizeof(address->in6);
@@ -43,6 +43,6 @@ static inline socklen_t netaddr_len(const union netaddr *address)
 
 bool netaddr_equal(const union netaddr *a, const union netaddr *b);
 
-/* Is it an address of the same host as `peer`, whatever the ports?  An IPv4 peer may stand there
- * mapped into IPv6. */
+/* Is the address on the same host as `peer`, ignoring ports?  `peer` may be an IPv4-mapped IPv6
+ * address. */
 bool netaddr_same_host(const union netaddr *address, const struct sockaddr *peer);

@@ -5,7 +5,7 @@
 #include "state/client/client.h"
 #include "state/lock/lock_notice.h"
 
-/* Of a client that does not take it nothing is expected. */
+/* A client that rejects the notice is not expected to lock. */
 static void told(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     lock_notice_done(arg, outcome == CALLBACK_ANSWERED && reply->status == NFS4_OK);

@@ -15,13 +15,13 @@
 struct recall {
     struct callback *callback;
     struct state *state;
-    pthread_mutex_t lock; /* a leaf; guards all below */
-    struct list resting;  /* struct delegation_recall by link: to be tried again */
+    pthread_mutex_t lock; /* a leaf; guards the rest */
+    struct list resting;  /* struct delegation_recall.link: to be tried again */
     bool stopped;
 };
 
-/* A call belongs to the thread that sends it, then to the hook that hears the answer, then to
- * `resting`, from which one thread takes it; with a reference of its delegation. */
+/* A recall belongs to the thread that sends it, then to the hook that gets the reply, then to
+ * `resting`, from which one thread takes it.  It holds a reference on its delegation. */
 static struct delegation *delegation_of(struct delegation_recall *call)
 {
     return CONTAINER_OF(call, struct delegation, recall);
@@ -39,7 +39,7 @@ static void call_end(struct delegation_recall *call)
     stateid_put(&delegation_of(call)->sid);
 }
 
-/* False: there is no more to do about it. */
+/* Schedule another attempt.  False when stopped: nothing more is to be done. */
 static bool rest(struct delegation_recall *call)
 {
     struct recall *recall = call->context;
@@ -63,8 +63,8 @@ static void failed(struct delegation_recall *call, const char *why)
         call_end(call);
 }
 
-/* Whatever it says, the delegation is its until it is returned: only that a client does not know
- * it, again and again, is an answer, too. */
+/* Only a return ends the delegation, whatever the client replies.  But a client that repeatedly
+ * does not know the delegation is not asked again. */
 static void answered(struct delegation_recall *call, uint32_t status)
 {
     switch (status) {
@@ -122,7 +122,7 @@ static void send(struct delegation_recall *call)
                       call))
         return;
     call->unreachable = true;
-    failed(call, "no way");
+    failed(call, "unreachable");
 }
 
 static void hook_recall(struct delegation *delegation, void *context)
@@ -149,8 +149,8 @@ static void asked_for(struct bitmap4 *want)
     bitmap4_set(want, FATTR4_SIZE);
 }
 
-/* What was asked for, and that whole.  A client that wished for times of its own (RFC 9754 §5),
- * which nobody offers, may name them too, as pynfs does: nobody listens. */
+/* Are these exactly the requested attributes?  A client that asked for delegated timestamps (RFC
+ * 9754 §5), which we don't offer, may send them too, as pynfs does; they are ignored. */
 static bool attributes_of(const struct cb_reply *reply, struct nfs4_attrs *attrs)
 {
     const struct fattr4 *in = &reply->results[0].getattr.obj_attributes;
@@ -240,7 +240,7 @@ void recall_destroy(struct recall *recall)
     free(recall);
 }
 
-/* Still to be tried, but not now. */
+/* Is it too early for another attempt? */
 static bool early(struct delegation_recall *call, int64_t now_ns)
 {
     if (now_ns >= call->due_ns)

@@ -28,7 +28,7 @@ static void told(enum callback_outcome outcome, const struct cb_reply *reply, vo
     client_put(arg);
 }
 
-/* Both have the same arguments. */
+/* CB_RECALL_ANY and CB_RECALLABLE_OBJ_AVAIL have the same arguments. */
 static bool call(struct callback *callback, struct client *client, enum nfs_cb_opnum4 number,
                  uint32_t objects, callback_done *done)
 {

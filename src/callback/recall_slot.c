@@ -4,7 +4,7 @@
 #include "callback/callback.h"
 #include "state/session/session.h"
 
-/* Whatever the answer is: what the client does next shows whether it obeys. */
+/* Whatever the reply, the client's later requests show whether it complies. */
 static void asked(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     struct session *session = arg;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * CB_RECALL_SLOT (RFC 8881 §20.8): tells an idle session how many slots it should use
- * (state/session/slot_recall.h).  It goes over that very session.
+ * (state/session/slot_recall.h).  It is sent over the session itself.
  */
 #pragma once
 
 struct callback;
 
-/* Before the first request: sessions may be asked so. */
+/* Install the hook.  Before the first request. */
 void recall_slot_start(struct callback *callback);
