@@ -15,7 +15,7 @@ static uint64_t sum_ms(const struct callback_setting *waits)
     return callback_waits_sum_ms(waits->timeout_ms, waits->backoff_ms, waits->backoff_max_ms);
 }
 
-/* A default, half as long.  False: it is none, or shorter it can't be. */
+/* Halve a wait, but not below `min`.  False: it was set, or cannot become shorter. */
 static bool halve(const struct setting_values *values, enum setting_id id, uint32_t min,
                   uint32_t *ms)
 {
@@ -39,7 +39,7 @@ static bool shorten(const struct setting_values *values, struct callback_setting
     return done;
 }
 
-/* The longest back-off is no shorter than the first. */
+/* Ensure that the first back-off does not exceed the longest one. */
 static bool order(const struct setting_values *values, struct callback_setting *waits, char *error,
                   size_t size)
 {
@@ -61,7 +61,7 @@ static bool order(const struct setting_values *values, struct callback_setting *
     return false;
 }
 
-/* Those that are set, as "NAME VALUE (ORIGIN), ". */
+/* Write the waits that were set as "NAME VALUE (ORIGIN), ". */
 static size_t name_those_set(const struct setting_values *values, char *text, size_t size)
 {
     static const enum setting_id ids[] = {SETTING_CALLBACK_TIMEOUT_MS, SETTING_CALLBACK_BACKOFF_MS,

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the settings nfs.min_minor_version and nfs.max_minor_version say together.
+ * Checks nfs.min_minor_version and nfs.max_minor_version together.
  */
 #pragma once
 
 #include "admin/setting.h"
 #include "proto/minor_range.h"
 
-/* Is min <= max?  False: `error` says which value comes from where. */
+/* Is min <= max?  If not, `error` names both values and their origins. */
 bool minor_setting_ordered(const struct setting_values *values, char *error, size_t size) MUST_USE;
 
-/* Is there something in the range that this build has?  The values are ordered. */
+/* Does this build support any version of the range?  The values must be ordered. */
 bool minor_setting_built(const struct setting_values *values, char *error, size_t size) MUST_USE;
 
-/* The range to serve: what the build has of what the settings say.  They passed both checks. */
+/* The range to serve: those versions of the configured range that this build supports.  Both checks
+ * must have succeeded. */
 struct minor_range minor_setting_range(const struct setting_values *values);

@@ -11,7 +11,8 @@
 
 #define TIMEOUT_WANTS "0 (no limit) to 86400 seconds"
 
-/* Bounds are what Mainstay knows, in any build: a file may go from one build to another. */
+/* The bounds are the same in every build, because a state directory may move from one build to
+ * another. */
 const struct setting setting_table[SETTING_COUNT] = {
     [SETTING_MIN_MINOR_VERSION] = {.name = "nfs.min_minor_version",
                                    .kind = SETTING_NUMBER,
@@ -33,14 +34,14 @@ const struct setting setting_table[SETTING_COUNT] = {
                              .max = 2,
                              .usual = 2,
                              .wants = "0 (none), 1 (for reading) or 2 (for writing too)",
-                             .help = "which delegations clients are given"},
+                             .help = "which delegations clients may get"},
     [SETTING_MAX_DELEGATIONS] = {.name = "nfs.max_delegations",
                                  .kind = SETTING_NUMBER,
                                  .min = 0,
                                  .max = LIMIT_DELEGATIONS,
                                  .usual = LIMIT_DELEGATIONS,
                                  .wants = "0 to 524288",
-                                 .help = "how many delegations all clients together may have"},
+                                 .help = "maximum number of delegations"},
     [SETTING_LOCAL_DELEGATIONS] =
         {.name = "nfs.local_delegations",
          .kind = SETTING_NUMBER,
@@ -48,7 +49,7 @@ const struct setting setting_table[SETTING_COUNT] = {
          .max = 2,
          .usual = 1,
          .wants = "0 (none), 1 (where the kernel tells of other users) or 2 (all)",
-         .help = "for which files of local exports they are given"},
+         .help = "for which files of local exports delegations are granted"},
     [SETTING_RECALL_PARK_MS] =
         {.name = "nfs.recall_park_ms",
          .kind = SETTING_NUMBER,
@@ -71,14 +72,14 @@ const struct setting setting_table[SETTING_COUNT] = {
          .max = 600000,
          .usual = CALLBACK_BACKOFF_MS,
          .wants = "10 to 600000 milliseconds",
-         .help = "the wait before a callback is retried, doubled each time"},
+         .help = "wait before a callback is retried, doubled each time"},
     [SETTING_CALLBACK_BACKOFF_MAX_MS] = {.name = "nfs.callback_backoff_max_ms",
                                          .kind = SETTING_NUMBER,
                                          .min = 10,
                                          .max = 600000,
                                          .usual = CALLBACK_BACKOFF_MAX_MS,
                                          .wants = "10 to 600000 milliseconds",
-                                         .help = "the longest of these waits"},
+                                         .help = "longest wait before a callback is retried"},
     [SETTING_CALLBACK_OWN_ADDRESS] =
         {.name = "nfs.callback_own_address",
          .kind = SETTING_NUMBER,
@@ -93,7 +94,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                  .max = LIMIT_CONNECTIONS,
                                  .usual = LIMIT_CONNECTIONS,
                                  .wants = "1 to 65536",
-                                 .help = "how many connections there may be"},
+                                 .help = "maximum number of connections"},
     [SETTING_MAX_CONNECTIONS_PER_ADDRESS] =
         {.name = "transport.max_connections_per_address",
          .kind = SETTING_NUMBER,
@@ -108,7 +109,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                      .max = LIMIT_TRANSPORT_MIB,
                                      .usual = LIMIT_HALF_RECORD_BYTES >> 20,
                                      .wants = "1 to 65536 MiB",
-                                     .help = "memory for incomplete requests"},
+                                     .help = "memory for requests that have arrived in part"},
     [SETTING_MAX_UNSENT_MIB] = {.name = "transport.max_unsent_mib",
                                 .kind = SETTING_NUMBER,
                                 .min = 1,
@@ -144,14 +145,14 @@ const struct setting setting_table[SETTING_COUNT] = {
                             .max = LIMIT_MEMORY_MIB,
                             .usual = 0,
                             .wants = "0 (a quarter of what there is, or 128) to 16777216 MiB",
-                            .help = "memory for requests, replies and state of clients"},
+                            .help = "memory for requests, replies and client state"},
     [SETTING_MAX_CLIENTS] = {.name = "nfs.max_clients",
                              .kind = SETTING_NUMBER,
                              .min = 1,
                              .max = LIMIT_CLIENTS,
                              .usual = LIMIT_CLIENTS,
                              .wants = "1 to 65536",
-                             .help = "how many client records there may be"},
+                             .help = "maximum number of client records"},
     [SETTING_MAX_CLIENTS_PER_ADDRESS] =
         {.name = "nfs.max_clients_per_address",
          .kind = SETTING_NUMBER,
@@ -166,7 +167,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                               .max = LIMIT_SESSIONS,
                               .usual = LIMIT_SESSIONS,
                               .wants = "1 to 65536",
-                              .help = "how many sessions all clients together may have"},
+                              .help = "maximum number of sessions"},
     [SETTING_MAX_SESSIONS_PER_CLIENT] = {.name = "nfs.max_sessions_per_client",
                                          .kind = SETTING_NUMBER,
                                          .min = 1,
@@ -180,7 +181,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                             .max = LIMIT_STATE,
                             .usual = LIMIT_OWNERS,
                             .wants = "1 to 16777216",
-                            .help = "how many open and lock owners there may be"},
+                            .help = "maximum number of open owners and lock owners"},
     [SETTING_MAX_OWNERS_PER_CLIENT] =
         {.name = "nfs.max_owners_per_client",
          .kind = SETTING_NUMBER,
@@ -188,28 +189,28 @@ const struct setting setting_table[SETTING_COUNT] = {
          .max = LIMIT_STATE,
          .usual = LIMIT_OWNERS_PER_CLIENT,
          .wants = "1 to 16777216",
-         .help = "how many open owners, and as many lock owners, one client may have"},
+         .help = "maximum number of open owners of one client, and of its lock owners"},
     [SETTING_MAX_OPENS] = {.name = "nfs.max_opens",
                            .kind = SETTING_NUMBER,
                            .min = 1,
                            .max = LIMIT_STATE,
                            .usual = LIMIT_OPENS,
                            .wants = "1 to 16777216",
-                           .help = "how many files all clients together may have open"},
+                           .help = "maximum number of opens"},
     [SETTING_MAX_OPENS_PER_CLIENT] = {.name = "nfs.max_opens_per_client",
                                       .kind = SETTING_NUMBER,
                                       .min = 1,
                                       .max = LIMIT_STATE,
                                       .usual = LIMIT_OPENS_PER_CLIENT,
                                       .wants = "1 to 16777216",
-                                      .help = "how many one client may have open"},
+                                      .help = "maximum number of opens of one client"},
     [SETTING_MAX_LOCK_STATES] = {.name = "nfs.max_lock_states",
                                  .kind = SETTING_NUMBER,
                                  .min = 1,
                                  .max = LIMIT_STATE,
                                  .usual = LIMIT_LOCK_STATES,
                                  .wants = "1 to 16777216",
-                                 .help = "how many pairs of a lock owner and an open there may be"},
+                                 .help = "maximum number of pairs of a lock owner and an open"},
     [SETTING_MAX_LOCK_STATES_PER_CLIENT] = {.name = "nfs.max_lock_states_per_client",
                                             .kind = SETTING_NUMBER,
                                             .min = 1,
@@ -223,14 +224,14 @@ const struct setting setting_table[SETTING_COUNT] = {
                            .max = LIMIT_STATE,
                            .usual = LIMIT_LOCKS,
                            .wants = "1 to 16777216",
-                           .help = "how many byte ranges all clients together may have locked"},
+                           .help = "maximum number of byte-range locks"},
     [SETTING_MAX_LOCKS_PER_CLIENT] = {.name = "nfs.max_locks_per_client",
                                       .kind = SETTING_NUMBER,
                                       .min = 1,
                                       .max = LIMIT_STATE,
                                       .usual = LIMIT_LOCKS_PER_CLIENT,
                                       .wants = "1 to 16777216",
-                                      .help = "how many one client may have locked"},
+                                      .help = "maximum number of byte-range locks of one client"},
     [SETTING_MAX_LOCK_WAITERS] =
         {.name = "nfs.max_lock_waiters",
          .kind = SETTING_NUMBER,
@@ -238,14 +239,14 @@ const struct setting setting_table[SETTING_COUNT] = {
          .max = LIMIT_STATE,
          .usual = LIMIT_LOCK_WAITERS,
          .wants = "1 to 16777216",
-         .help = "how many lock requests are queued in the order of their arrival"},
+         .help = "maximum number of lock requests queued in order of arrival"},
     [SETTING_MAX_LOCK_WAITERS_PER_CLIENT] = {.name = "nfs.max_lock_waiters_per_client",
                                              .kind = SETTING_NUMBER,
                                              .min = 1,
                                              .max = LIMIT_STATE,
                                              .usual = LIMIT_LOCK_WAITERS_PER_CLIENT,
                                              .wants = "1 to 16777216",
-                                             .help = "how many of one client"},
+                                             .help = "maximum of queued lock requests per client"},
 };
 
 bool setting_lookup(const char *name, enum setting_id *id)
@@ -277,7 +278,7 @@ bool setting_parse(enum setting_id id, const char *text, uint32_t *value)
 
 void setting_print(enum setting_id id, uint32_t value, char text[SETTING_TEXT_BYTES])
 {
-    (void)id; /* all are numbers */
+    (void)id; /* all settings are numbers */
     (void)snprintf(text, SETTING_TEXT_BYTES, "%u", value);
 }
 

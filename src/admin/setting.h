@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of settings: what can be changed while the server runs, without a restart.  A setting
- * has a name for people and programs, a kind, bounds and a default; its values are text outside and
- * typed inside.  What several settings must have in common is not said here (minor_setting.h,
- * callback_setting.h).
+ * The table of settings that can be changed while the server runs.  A setting has a name, a kind,
+ * bounds and a default.  Its value is text outside of the server and typed inside.  Rules that span
+ * several settings are in minor_setting.h and callback_setting.h.
  */
 #pragma once
 
@@ -54,36 +53,36 @@ enum setting_kind {
 };
 
 enum {
-    SETTING_NAME_BYTES = 64, /* a name, with its NUL */
-    SETTING_TEXT_BYTES = 64, /* a value as text, the same */
+    SETTING_NAME_BYTES = 64, /* a name with its NUL */
+    SETTING_TEXT_BYTES = 64, /* a value as text, with its NUL */
 };
 
 struct setting {
     const char *name;
     enum setting_kind kind;
     uint32_t min, max;
-    uint32_t usual;    /* when nobody said anything */
-    const char *wants; /* the values that it takes, for error messages */
+    uint32_t usual;    /* the default */
+    const char *wants; /* the accepted values, for error messages */
     const char *help;  /* one line */
 };
 
 extern const struct setting setting_table[SETTING_COUNT];
 
-/* Which setting has this name?  False: none. */
+/* Look up a setting by name.  False: not found. */
 bool setting_lookup(const char *name, enum setting_id *id) MUST_USE;
 
-/* Text as a value.  False: it is none that this setting takes. */
+/* Parse a value.  False: the setting does not accept it. */
 bool setting_parse(enum setting_id id, const char *text, uint32_t *value) MUST_USE;
 
-/* A value as setting_parse() takes it. */
+/* Print a value so that setting_parse() accepts it. */
 void setting_print(enum setting_id id, uint32_t value, char text[SETTING_TEXT_BYTES]);
 
-/* Where a value in force comes from.  Later ones go before earlier ones, but a change that is made
- * while the server runs goes before an option. */
+/* Where the value in force comes from.  A later origin overrides an earlier one; but a value stored
+ * while the server runs overrides an option. */
 enum setting_origin {
     SETTING_DEFAULT,
     SETTING_STORED,
-    SETTING_OPTION, /* on the command line, for this run */
+    SETTING_OPTION, /* a command-line option, for this run */
 };
 
 const char *setting_origin_name(enum setting_origin origin);
@@ -93,7 +92,7 @@ struct setting_value {
     enum setting_origin origin;
 };
 
-/* All of them at one time. */
+/* The values of all settings at one moment. */
 struct setting_values {
     struct setting_value of[SETTING_COUNT];
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database is open only while it is read: a file that was put in the place of the old one is
- * found, and nothing of it is in use when somebody makes a copy.
+ * The database is open only while it is read.  So a file that has been replaced is noticed, and the
+ * file can be copied at any time.
  */
 #include "admin/settings.h"
 
@@ -15,18 +15,18 @@
 #include "admin/settings_db.h"
 #include "database/database.h"
 
-/* All that is known: what was read, and what follows from it. */
+/* What was read, and the values that result. */
 struct snapshot {
     struct settings_rows rows;
-    struct setting_option options[SETTING_COUNT]; /* those that still count */
+    struct setting_option options[SETTING_COUNT]; /* those not overridden since */
     struct setting_values values;
 };
 
 struct settings {
     struct settings_config config;
-    pthread_mutex_t reload_lock; /* the database, and that changes are obeyed one after the other */
-    pthread_mutex_t lock;        /* now */
-    struct snapshot now;         /* written with both held */
+    pthread_mutex_t reload_lock; /* serializes access to the database, and calls to config.obey */
+    pthread_mutex_t lock;        /* guards `now` */
+    struct snapshot now;         /* written with both locks held */
 };
 
 static bool row_same(const struct settings_row *a, const struct settings_row *b)
@@ -35,7 +35,7 @@ static bool row_same(const struct settings_row *a, const struct settings_row *b)
            strcmp(a->text, b->text) == 0;
 }
 
-/* What somebody stored after the start goes before the option of the start. */
+/* A value that was stored after the start overrides the option of the start. */
 static void drop_options(const struct settings_rows *before, struct snapshot *next)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
@@ -58,7 +58,7 @@ static bool stored_value(enum setting_id id, const struct settings_row *row,
     return false;
 }
 
-/* Are these values, on which the options had their say, fit to be obeyed? */
+/* Are these values, with the options applied, consistent? */
 static bool fit(const struct setting_values *values, uint32_t lease_s, char *error, size_t size)
 {
     struct callback_setting waits;
@@ -67,8 +67,8 @@ static bool fit(const struct setting_values *values, uint32_t lease_s, char *err
            callback_setting_fit(values, lease_s, &waits, error, size);
 }
 
-/* What follows from rows and options.  What is stored must be good without the options too: it will
- * have to do at the next start. */
+/* Compute the values from rows and options.  The stored values must also be consistent without the
+ * options, because the next start may not have them. */
 static enum settings_status evaluate(const struct settings_config *config, struct snapshot *next,
                                      char *error, size_t size)
 {

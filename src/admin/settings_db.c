@@ -5,7 +5,7 @@
 
 #include "database/database.h"
 
-#define REVISION_MAX (INT64_C(1) << 53) /* beyond it somebody is up to something */
+#define REVISION_MAX (INT64_C(1) << 53) /* a larger number can only be damage */
 
 enum statement {
     SQL_LOAD,
@@ -33,7 +33,7 @@ struct database *settings_db_open(int dir, char *error, size_t size)
     return database_open(&kind, dir, error, size);
 }
 
-/* Whole, and not too long to be a value. */
+/* Read a text column.  False if it is too long for a value, or contains a NUL. */
 static bool text_read(sqlite3_stmt *s, int column, char text[SETTING_TEXT_BYTES])
 {
     const unsigned char *said = sqlite3_column_text(s, column);
@@ -46,7 +46,7 @@ static bool text_read(sqlite3_stmt *s, int column, char text[SETTING_TEXT_BYTES]
     return true;
 }
 
-/* The database is a file like any other, and may have been changed by hand. */
+/* The database may have been edited by hand. */
 static bool row_read(sqlite3_stmt *s, struct settings_rows *rows)
 {
     char name[SETTING_TEXT_BYTES];
@@ -57,7 +57,7 @@ static bool row_read(sqlite3_stmt *s, struct settings_rows *rows)
     if (revision < 0 || revision > REVISION_MAX)
         return false;
     if (!text_read(s, 0, name) || !setting_lookup(name, &id))
-        return true; /* of another version of Mainstay */
+        return true; /* a setting of another version of Mainstay */
     row = &rows->of[id];
     row->there = true;
     row->revision = (uint64_t)revision;
@@ -87,7 +87,7 @@ bool settings_db_load(struct database *db, struct settings_rows *rows, char *err
     memset(rows, 0, sizeof(*rows));
     while (!why && (step = sqlite3_step(s)) == SQLITE_ROW) {
         if (!row_read(s, rows))
-            why = "damaged: a setting makes no sense";
+            why = "damaged: a setting has an invalid value or revision";
     }
     if (step != SQLITE_DONE)
         database_explain(db, why, error, size);

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* One past the highest attribute that a bitmap4 of ours can hold. */
+/* One more than the highest attribute number in a bitmap4. */
 #define ATTRIBUTES 96u
 
-/* "supported_attrs" of 0, or NULL. */
+/* attribute_name(0) is "supported_attrs".  NULL if unknown. */
 const char *attribute_name(uint32_t attribute);

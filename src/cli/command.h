@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands of `mainstay`.  Each gets its own arguments, argv[0] being its name, prints its
- * result on stdout or its reason on stderr, and returns the exit code.
+ * The commands of `mainstay`.  Each gets its own arguments, with its name in argv[0].  It prints
+ * its result on stdout or an error on stderr, and returns the exit status.
  */
 #pragma once
 

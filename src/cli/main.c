@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mainstay: the command line.  The first argument names a command; the rest is its own affair.
+ * mainstay: the command-line tool.  The first argument names a command, which parses the rest.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -21,13 +21,13 @@ static const struct {
 static const char usage[] =
     "usage: mainstay COMMAND [ARGUMENT]...\n"
     "\n"
-    "  probe HOST[:PORT]   tell what an NFSv4 server offers\n"
+    "  probe HOST[:PORT]   report what an NFSv4 server offers\n"
     "\n"
-    "  -h, --help; --version; `mainstay COMMAND --help` tells more about a command\n"
+    "  -h, --help; --version; `mainstay COMMAND --help` describes a command\n"
     "\n"
-    "exit status: 0, 1 when a command failed, 2 when it was not understood\n";
+    "exit status: 0 on success, 1 if the command failed, 2 on a usage error\n";
 
-/* A report that did not reach its reader is a failure. */
+/* Output that could not be written is a failure. */
 static int finish(int code)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {

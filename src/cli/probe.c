@@ -21,7 +21,7 @@ static bool connect_to(struct probe *probe)
     return true;
 }
 
-/* 4.1 tells most.  4.0 has no session and no EXCHANGE_ID, but its name space can be walked. */
+/* 4.1 reveals most.  4.0 has no session and no EXCHANGE_ID, but its name space can be walked. */
 static bool choose_minor(struct probe *probe)
 {
     if (!probe->minors[0].offered && !probe->minors[1].offered) {

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one NFSv4 server offers, gathered by asking it.  Nothing on the server is changed; the
- * client id and the session that 4.1 needs are given back.
+ * Collects what an NFSv4 server offers.  Changes nothing on the server; the client ID and the
+ * session that 4.1 needs are destroyed again.
  *
- * All text in here is printable (cli/printable.h) and belongs to the probe.
+ * All text here is printable (cli/printable.h) and owned by the probe.
  */
 #pragma once
 
 #include "client/client_op.h"
 #include "client/client_session.h"
 
-/* Bounds, so that a probe ends soon whatever the server says. */
+/* Bounds, so that a probe ends soon whatever the server replies. */
 #define PROBE_TIMEOUT_MS 10000
 #define PROBE_MINORS 3u
-#define PROBE_DIRECTORIES_MAX 1024u /* looked at */
-#define PROBE_ENTRIES_MAX 4096u     /* read of one directory */
+#define PROBE_DIRECTORIES_MAX 1024u /* visited */
+#define PROBE_ENTRIES_MAX 4096u     /* read per directory */
 #define PROBE_DEPTH_MAX 16u         /* below the root */
-#define PROBE_DELAYS_MAX 20u        /* NFS4ERR_DELAY to one call */
+#define PROBE_DELAYS_MAX 20u        /* NFS4ERR_DELAY replies to one call */
 #define PROBE_DELAY_MS 100u
 
 /* A minor version. */
 struct probe_minor {
     bool offered;
-    bool denied;               /* by RPC, because of who asks or from where */
-    enum client_status answer; /* not CLIENT_OK: none came, and status means nothing */
+    bool denied;               /* by RPC: the caller or its address was refused */
+    enum client_status answer; /* if not CLIENT_OK, there was no answer and `status` is not valid */
     enum nfsstat4 status;      /* of a COMPOUND with PUTROOTFH */
 };
 
-/* From EXCHANGE_ID. */
+/* Result of EXCHANGE_ID. */
 struct probe_server {
     char *owner_major, *scope;
     uint64_t owner_minor;
@@ -43,13 +43,13 @@ struct probe_directory {
     struct client_fh fh;
     struct fsid4 fsid;
     uint32_t parent, depth; /* the root is its own parent */
-    bool file_system;       /* the root of one: its fsid is not its parent's */
-    bool shown;             /* it or something below it is a file system or could not be entered */
-    enum nfsstat4 status;   /* of looking it up and listing it */
+    bool file_system;       /* its fsid differs from its parent's */
+    bool shown;             /* it or something below it is a file system, or could not be entered */
+    enum nfsstat4 status;   /* of LOOKUP and READDIR */
     struct bitmap4 supported;
 };
 
-/* directories[0] is the root; parents stand before their children. */
+/* directories[0] is the root; parents precede their children. */
 struct probe_tree {
     struct probe_directory *directories; /* PROBE_DIRECTORIES_MAX */
     uint32_t count;
@@ -63,7 +63,7 @@ struct probe {
     struct client_callbacks *callbacks;
     struct client_conn conn;
     struct probe_minor minors[PROBE_MINORS];
-    uint32_t minor; /* what the rest was asked in: 1, or 0 and there is no server and no session */
+    uint32_t minor; /* the version used for the rest: 1, or 0 without `server` and `session` */
     struct probe_server server;
     struct client_session_wish wish;
     struct client_session session;
@@ -71,8 +71,8 @@ struct probe {
     char error[256];
 };
 
-/* Ask `target`, HOST:PORT, with AUTH_SYS as `cred`.  False: probe->error says why.  Call
- * probe_fini() in any case. */
+/* Probe `target`, HOST:PORT, with the AUTH_SYS credentials `cred`.  On failure probe->error says
+ * why.  Call probe_fini() in any case. */
 MUST_USE bool probe_run(struct probe *probe, const char *target, const struct client_cred *cred);
 
 void probe_fini(struct probe *probe);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `mainstay probe`: its arguments, its exit codes.
+ * `mainstay probe`: arguments and exit status.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@ static const char usage[] =
     "usage: mainstay probe HOST[:PORT] [--json]\n"
     "example: mainstay probe 127.0.0.1\n"
     "\n"
-    "Tells what the NFSv4 server at HOST:PORT (or [ADDR6]:PORT, by default port 2049) offers: minor\n"
-    "versions, who it says it is, lease time, the session and its slots, file systems, attributes\n"
-    "supported.  It asks as the calling user and changes nothing.\n"
+    "Reports what the NFSv4 server at HOST:PORT (or [ADDR6]:PORT; default port 2049) offers: minor\n"
+    "versions, its identity, lease time, the session and its slots, file systems, supported\n"
+    "attributes.  Uses the credentials of the calling user and changes nothing.\n"
     "\n"
     "  --json       one JSON object on stdout\n"
     "  -h, --help   show this\n";
@@ -59,7 +59,7 @@ static int refuse_option(int key, char **argv, const struct option *options)
     return COMMAND_USAGE;
 }
 
-/* One argument: the target. */
+/* Expects one argument, the target. */
 static int run_arguments(int count, char **arguments, bool json)
 {
     char target[CLIENT_TARGET_BYTES];

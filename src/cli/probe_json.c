@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The probe's report for programs: one JSON object, whose members docs and tests rely on.
+ * The report as one JSON object.  Docs and tests rely on its members.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -25,7 +25,7 @@ static json_t *minors(const struct probe *probe)
     return list;
 }
 
-/* 64 bits without a sign do not fit a JSON integer everywhere: decimal digits in a string. */
+/* Not every JSON reader takes 64-bit unsigned integers: use a string of decimal digits. */
 static json_t *server(const struct probe_server *server)
 {
     json_t *implementation = json_null();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a server says of itself: its minor versions, EXCHANGE_ID and CREATE_SESSION.
+ * What the server declares: its minor versions, and the results of EXCHANGE_ID and CREATE_SESSION.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +10,15 @@
 #include "cli/probe_error.h"
 #include "cli/probe_server.h"
 
-/* What is asked for is more than any server should grant, so that its limits show. */
+/* More than any server should grant, so that its limits show. */
 #define ASK_BYTES (8u << 20)
 #define ASK_CACHED_BYTES (1u << 20)
 #define ASK_OPS 1024u
 #define ASK_BACK_BYTES (1u << 20)
 #define ASK_BACK_SLOTS 256u
 
-/* Only NFS4ERR_MINOR_VERS_MISMATCH means that a minor version is not there: in 4.1 and 4.2 the
- * usual answer to PUTROOTFH without SEQUENCE is NFS4ERR_OP_NOT_IN_SESSION (RFC 8881 §16.2.3). */
+/* Only NFS4ERR_MINOR_VERS_MISMATCH means that a minor version is not supported: in 4.1 and 4.2 the
+ * usual reply to PUTROOTFH without SEQUENCE is NFS4ERR_OP_NOT_IN_SESSION (RFC 8881 §16.2.3). */
 static void minor_ask(struct client_conn *conn, uint32_t version, struct probe_minor *minor)
 {
     struct client_compound c;
@@ -69,7 +69,7 @@ bool probe_minors(struct probe *probe)
         last = probe->minors[i].answer;
         answered += last == CLIENT_OK;
         if (last == CLIENT_TIMEOUT && answered == 0)
-            break; /* it will not answer the others either, and somebody waits */
+            break; /* it will not answer the others either, and the user waits */
     }
     return answered > 0 || none_answered(probe, last);
 }
@@ -88,7 +88,7 @@ static void server_fill(struct probe_server *server, const struct EXCHANGE_ID4re
     }
 }
 
-/* EXCHANGE_ID as the client library does it, but all of the result is looked at. */
+/* Like EXCHANGE_ID of the client library, but the whole result is needed. */
 static bool exchange_id(struct probe *probe)
 {
     struct nfs_argop4 op = {.argop = OP_EXCHANGE_ID};
@@ -156,7 +156,7 @@ void probe_session_end(struct probe *probe)
     enum client_status answer = CLIENT_OK;
     enum nfsstat4 status;
 
-    /* As well as may be: what is left behind ends with the lease. */
+    /* Errors are ignored: what remains expires with the lease. */
     if (session->slot_count > 0)
         answer = client_session_destroy(&probe->conn, session, &status);
     if (session->clientid && answer == CLIENT_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The probe's report for people. */
+/* The report as text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,7 +119,7 @@ static void session_print(const struct client_session *s)
            s->target_highest_slot);
 }
 
-/* To the column where what is known of a directory begins. */
+/* Spaces up to the column where the details of a directory begin. */
 static int padding(int indent, const char *path)
 {
     size_t used = (size_t)indent + strlen(path);
@@ -127,7 +127,7 @@ static int padding(int indent, const char *path)
     return used < TREE_COLUMNS ? TREE_COLUMNS - (int)used : 2;
 }
 
-/* A directory and what is shown below it; as deep as PROBE_DEPTH_MAX. */
+/* Print a directory and what is shown below it; recursion ends at PROBE_DEPTH_MAX. */
 static void directory_print(const struct probe_tree *tree, uint32_t index)
 {
     const struct probe_directory *dir = &tree->directories[index];
@@ -146,7 +146,7 @@ static void directory_print(const struct probe_tree *tree, uint32_t index)
             directory_print(tree, i);
 }
 
-/* Names, wrapped.  `without`: only those that are not in it. */
+/* Print attribute names, wrapped; those in `without` are left out. */
 static void attributes_print(const char *prefix, const struct bitmap4 *map,
                              const struct bitmap4 *without)
 {

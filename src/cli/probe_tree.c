@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walk over a server's name space, breadth first.  The pseudo file system (RFC 8881 §7.3) is
- * gone through directory by directory: no attribute tells it, so it is taken to be the file system
- * of the root and, where that is exported itself, the one with the fsid 0:0.  Of any other file
- * system only the root is listed, and only entries with another fsid are followed.
+ * Walks a server's name space, breadth first.  The pseudo file system (RFC 8881 §7.3) is listed
+ * directory by directory.  No attribute identifies it, so it is taken to be the file system of the
+ * root and, if the root itself is exported, the one with fsid 0:0.  Of any other file system only
+ * the root is listed, and only entries with another fsid are followed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,9 @@
 #include "cli/probe_tree.h"
 
 #define READDIR_BYTES 32768u
-#define READDIR_CALLS_MAX 256u /* of one directory, however little each brings */
+#define READDIR_CALLS_MAX 256u /* per directory, however few entries each returns */
 
-/* One COMPOUND at a time: with SEQUENCE in 4.1, without in 4.0. */
+/* Begin a COMPOUND: with SEQUENCE in 4.1, without in 4.0. */
 static void begin(struct probe *probe, struct client_compound *c)
 {
     if (probe->minor == 0)
@@ -27,7 +27,7 @@ static void begin(struct probe *probe, struct client_compound *c)
         client_compound_begin_slot(c, &probe->session, 0, false);
 }
 
-/* False: there was no answer, which ends the probe.  Otherwise free the result. */
+/* False: no answer, so the probe ends.  Otherwise the caller must free the result. */
 static bool call(struct probe *probe, struct client_compound *c, struct client_result *r)
 {
     enum client_status answer = client_compound_call(&probe->conn, c, r);
@@ -41,7 +41,7 @@ static bool call(struct probe *probe, struct client_compound *c, struct client_r
     return false;
 }
 
-/* The server wants the call again later, and has not wanted it too often. */
+/* Wait and return true if the server asks for a retry, and has not done so too often. */
 static bool delayed(enum nfsstat4 status, uint32_t *delays)
 {
     const struct timespec pause = {0, PROBE_DELAY_MS * NSEC_PER_MSEC};
@@ -58,7 +58,7 @@ static bool fsid_same(const struct fsid4 *a, const struct fsid4 *b)
     return a->major == b->major && a->minor == b->minor;
 }
 
-/* Fill what GETFH and GETATTR told, or the status that stopped them. */
+/* Take over the results of GETFH and GETATTR, or the status that stopped them. */
 static void directory_fill(struct probe *probe, struct probe_directory *dir,
                            struct client_result *r)
 {
@@ -122,7 +122,7 @@ static char *path_join(const char *parent, const struct wire_opaque *name)
     return path;
 }
 
-/* The directory is worth showing, and so is the way to it. */
+/* Mark a directory and the path to it as shown. */
 static void show(struct probe_tree *tree, uint32_t index)
 {
     while (!tree->directories[index].shown) {
@@ -131,7 +131,7 @@ static void show(struct probe_tree *tree, uint32_t index)
     }
 }
 
-/* `name` NULL: the root.  NULL when there are too many. */
+/* `name` NULL: the root.  NULL at PROBE_DIRECTORIES_MAX. */
 static struct probe_directory *directory_add(struct probe_tree *tree, uint32_t parent,
                                              const struct wire_opaque *name)
 {
@@ -159,8 +159,8 @@ static bool fsid_pseudo(const struct probe_tree *tree, const struct fsid4 *fsid)
     return fsid_same(fsid, &tree->directories[0].fsid) || (fsid->major == 0 && fsid->minor == 0);
 }
 
-/* Whether an entry is to be looked at.  *error: what the server told instead of attributes, as it
- * does of an export that wants another flavor, or of one that has moved. */
+/* Should an entry be followed? *error: the error that the server returned in place of attributes,
+ * for example when an export requires another flavor or has moved. */
 static bool entry_followed(const struct probe_tree *tree, const struct probe_directory *up,
                            const struct entry4 *entry, struct arena *arena, uint32_t *error)
 {
@@ -177,7 +177,7 @@ static bool entry_followed(const struct probe_tree *tree, const struct probe_dir
            (fsid_pseudo(tree, &up->fsid) || !fsid_same(&attrs.fsid, &up->fsid));
 }
 
-/* Look at one entry of a directory; false: the probe is over. */
+/* Process one entry of a directory.  False: the probe ends. */
 static bool entry_visit(struct probe *probe, uint32_t parent, const struct entry4 *entry,
                         struct arena *arena)
 {
@@ -201,7 +201,7 @@ static bool entry_visit(struct probe *probe, uint32_t parent, const struct entry
     return true;
 }
 
-/* Where a listing stands. */
+/* State of a listing. */
 struct listing {
     uint64_t cookie;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
@@ -240,7 +240,7 @@ static uint32_t readdir_bytes(const struct probe *probe)
     return most < READDIR_BYTES ? most : READDIR_BYTES;
 }
 
-/* List a directory and look at its entries; false: the probe is over. */
+/* List a directory and process its entries.  False: the probe ends. */
 static bool directory_list(struct probe *probe, uint32_t index)
 {
     struct probe_directory *dir = &probe->tree.directories[index];

@@ -37,13 +37,13 @@ const char *client_target_parse(const char *text, bool default_port,
     const char *end = host_end(text);
 
     if (strlen(text) + sizeof(":65535") > CLIENT_TARGET_BYTES)
-        return "it is too long";
+        return "the name is too long";
     if (!end)
         return *text != '[' && strchr(text, ':') != strrchr(text, ':')
-                   ? "an IPv6 address stands in brackets, for example [::1]:2049"
-                   : "there is no host, for example 127.0.0.1:2049";
+                   ? "an IPv6 address must be in brackets, for example [::1]:2049"
+                   : "the host is missing, for example 127.0.0.1:2049";
     if (!*end && !default_port)
-        return "there is no port, for example 127.0.0.1:2049";
+        return "the port is missing, for example 127.0.0.1:2049";
     if (*end && !port_valid(end + 1))
         return "a port is a number from 1 to 65535, for example 127.0.0.1:2049";
     (void)snprintf(target, CLIENT_TARGET_BYTES, "%s", text);

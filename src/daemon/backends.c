@@ -12,7 +12,7 @@
 
 struct backend_room {
     const char *state_dir;
-    uint32_t descriptors; /* for one backend */
+    uint32_t descriptors; /* for each backend that keeps files open */
 };
 
 struct backend {
@@ -20,7 +20,7 @@ struct backend {
     bool needs_arg, keeps_descriptors;
     struct vfs *(*create)(const struct export_spec *spec, const struct backend_room *room,
                           char *error, size_t error_size);
-    /* Would that fail?  NULL: it cannot. */
+    /* Would create() fail?  NULL: it cannot fail. */
     bool (*check)(const struct export_spec *spec, const struct backend_room *room, char *error,
                   size_t error_size);
 };
@@ -28,8 +28,8 @@ struct backend {
 static struct vfs *create_mem(const struct export_spec *spec, const struct backend_room *room,
                               char *error, size_t error_size)
 {
-    /* Without the squash there is a root who may own the top; with it everybody may write there,
-     * as in /tmp. */
+    /* With no_root_squash, root can set up the top directory.  With a squash nobody is root, so all
+     * users may write there, as in /tmp. */
     struct mem_options options = {
         .root_mode = spec->squash == EXPORT_NO_ROOT_SQUASH ? 0755 : 01777,
     };
@@ -73,7 +73,7 @@ static void refuse_backend(const struct export_spec *spec, char *error, size_t e
     for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
         guess_offer(&guess, backends[i].name);
     snprintf(error, error_size,
-             "export %s: there is no backend '%s'%s (there are mem: and local:DIRECTORY)",
+             "export %s: unknown backend '%s'%s (available: mem: and local:DIRECTORY)",
              spec->path, spec->backend, guess_hint(&guess, "", hint, sizeof(hint)));
 }
 
@@ -132,8 +132,8 @@ uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count)
     return keepers;
 }
 
-/* How long the kernel lets a program wait for a lease of ours; UINT32_MAX: for ever, or that is not
- * known. */
+/* How long the kernel lets a local program wait for one of our leases.  UINT32_MAX: without limit,
+ * or unknown. */
 static uint32_t lease_break_time_s(void)
 {
     FILE *file = fopen("/proc/sys/fs/lease-break-time", "re");
@@ -190,7 +190,7 @@ bool backend_export_all(struct export_table *table, const struct export_spec *sp
     return true;
 }
 
-/* With a file system in memory in the place of its own. */
+/* Try to add an export with a file system in memory in place of its own. */
 static bool try_add(struct export_table *table, const struct export_spec *spec, char *error,
                     size_t error_size)
 {

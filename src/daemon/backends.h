@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The only place that knows the backends by name. */
+/* The only file that knows the backends by name. */
 #pragma once
 
 #include "export/export.h"
 
-/* How many of the specs ask for a backend that keeps files open. */
+/* How many of these exports have a backend that keeps files open. */
 uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count);
 
-/* Make the backends that the specs ask for and add them to the table.  Those that keep files open
- * have `descriptors` together.  False: `error` says why; what was added before stays in the
- * table. */
+/* Create the backends of the exports and add them to the table.  Those that keep files open share
+ * `descriptors`.  On failure `error` says why; exports added before remain in the table. */
 bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
                         const char *state_dir, uint32_t descriptors, char *error,
                         size_t error_size);
 
-/* Block the signals that backends wait for, in this thread and those that it starts: first. */
+/* Block the signals that backends wait for, in this thread and the threads that it starts.  To be
+ * called first. */
 void backend_block_signals(void);
 
-/* Tell the log if the kernel lets users of the machine wait for less than a lease of ours. */
+/* Log a warning if the kernel breaks leases sooner than our lease time. */
 void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s);
 
-/* Does one of them serve files of this machine? */
+/* Does any of the exports serve files of this machine? */
 bool backend_serves_machine(const struct export_spec *specs, uint32_t count);
 
-/* Is there a backend of this name that takes this argument? */
+/* Does the backend exist and take this argument? */
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size);
 
-/* Would backend_export_all() refuse them?  Makes and changes nothing; if the state directory is not
- * there, `state_dir` is the nearest one above it.  False: `error` says why. */
+/* Would backend_export_all() fail?  Creates and changes nothing.  If the state directory does not
+ * exist, `state_dir` is its nearest existing parent.  On failure `error` says why. */
 bool backend_check_all(const struct export_spec *specs, uint32_t count, const char *state_dir,
                        char *error, size_t error_size);

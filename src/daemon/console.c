@@ -22,7 +22,7 @@ void console_error(const char *format, ...)
         log_write(LOG_LEVEL_ERROR, "daemon.error", &LOG_STR("error", text), 1);
         return;
     }
-    log_flush(); /* what was logged before stands before it */
+    log_flush(); /* lines that were logged earlier come first */
     (void)fprintf(stderr, "mainstayd: %s\n", text);
 }
 

@@ -12,12 +12,13 @@
 #include "daemon/console.h"
 
 enum {
-    OWN = 40,           /* databases, the state directory, timers, and what is open for a moment */
-    OWN_PER_EXPORT = 9, /* the directory, its map */
+    OWN = 40,           /* databases, the state directory, timers, and short-lived descriptors */
+    OWN_PER_EXPORT = 9, /* the directory and its map */
     OWN_PER_LOOP = 2,
-    FILES_MIN = 16, /* of an export */
+    FILES_MIN = 16, /* per export */
     CONNECTIONS_MIN = 8,
-    /* Of what the server's own files leave, in eighths; the rest is for connections. */
+    /* Shares of what the server's own files leave, in eighths.  The rest is for accepted
+     * connections. */
     EIGHTHS = 8,
     FILES_EIGHTHS = 3,
     DIALLED_EIGHTHS = 1,
@@ -60,7 +61,7 @@ bool descriptor_shares_divide(const struct descriptor_needs *needs,
     return true;
 }
 
-/* Of the process; the hard limit goes up only with CAP_SYS_RESOURCE. */
+/* Set the limit of the process.  Raising the hard limit needs CAP_SYS_RESOURCE. */
 static uint32_t limit_set(uint32_t wanted)
 {
     struct rlimit had = {.rlim_cur = 0, .rlim_max = 0}, set;
@@ -86,7 +87,7 @@ bool descriptor_shares_init(const struct descriptor_needs *needs, struct descrip
 
     got.limit = limit_set(needs->limit);
     if (!descriptor_shares_divide(&got, shares, &least)) {
-        console_error("%u file descriptors are too few for these exports: it takes %u "
+        console_error("%u file descriptors are too few for these exports: at least %u are needed "
                       "(ulimit -n, LimitNOFILE= of systemd, --descriptors)",
                       got.limit, least);
         return false;

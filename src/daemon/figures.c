@@ -148,7 +148,8 @@ static void delegations_log(struct state *state)
     line_log("daemon.delegations", fields, ARRAY_SIZE(fields));
 }
 
-/* One line for all operations, one for each that was ever sent, one for how long answers took. */
+/* One line for all operations, one for each operation that was ever sent, and one for reply
+ * times. */
 static void callback_total_log(const struct callback_stats *stats)
 {
     const struct log_field fields[] = {LOG_STR("operation", "all"),
@@ -210,7 +211,7 @@ static bool session_log(const struct session_gauges *gauges, void *arg)
     return true;
 }
 
-/* Of 4.1 a connection that is bound, of 4.0 a path that answered. */
+/* Of a 4.1 client: a bound connection.  Of a 4.0 client: a path that has answered. */
 static bool callback_path(const struct client_info *info, struct dial_out *out)
 {
     return info->callback_path ||

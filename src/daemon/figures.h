@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the server has counted, as lines of the log: for whoever asks by SIGUSR1.
+ * Writes the server's counters to the log, on SIGUSR1.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mainstayd: reads its options, wires the layers together, and waits for signals.  The main thread
- * serves no requests; it is the timer for leases too.
+ * mainstayd: parses its options, wires the modules together, and waits for signals.  The main
+ * thread serves no requests; it also drives the timers, such as leases.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -58,7 +58,7 @@ struct daemon {
     struct rpc_program program;
     struct transport *transport;
     struct settings *settings;
-    struct recall *recall; /* of delegations */
+    struct recall *recall; /* recalls of delegations */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
 };
@@ -103,7 +103,7 @@ static struct recovery *make_recovery(struct daemon *d)
     return recovery;
 }
 
-/* EXIT_USAGE if the options don't go with what is stored. */
+/* EXIT_USAGE if the options contradict what is stored. */
 static int make_settings(struct daemon *d)
 {
     bool wrong_options;
@@ -168,7 +168,7 @@ static bool make_transport(struct daemon *d)
     };
     d->transport = transport_create(&config);
     if (!d->transport) {
-        console_error("event loops: %s", strerror(errno));
+        console_error("cannot create event loops: %s", strerror(errno));
         return false;
     }
     d->server.transport = d->transport;
@@ -177,17 +177,17 @@ static bool make_transport(struct daemon *d)
     return true;
 }
 
-/* "127.0.0.1:2049" with the port that the kernel chose if 0 was asked for. */
+/* "127.0.0.1:2049".  If port 0 was asked for, shows the port that the kernel chose. */
 static void address_text(const struct listen_address *address, uint16_t port, char *text,
                          size_t size)
 {
     struct sockaddr_storage chosen = address->addr;
 
-    ((struct sockaddr_in *)&chosen)->sin_port = htons(port); /* where sin6_port stands, too */
+    ((struct sockaddr_in *)&chosen)->sin_port = htons(port); /* same offset as sin6_port */
     address_format((const struct sockaddr *)&chosen, text, size);
 }
 
-/* What to do about it, where that is not plain. */
+/* What to do about an error of bind(), where that is not obvious. */
 static const char *listen_advice(int error)
 {
     switch (error) {
@@ -248,7 +248,7 @@ static bool share_descriptors(struct daemon *d)
     return descriptor_shares_init(&needs, &d->descriptors);
 }
 
-/* Blocked in every thread; the main one waits for them. */
+/* Blocked in all threads; the main thread waits for these signals. */
 static void block_signals(sigset_t *set)
 {
     sigemptyset(set);
@@ -258,18 +258,17 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGUSR1);
     CHECK(pthread_sigmask(SIG_BLOCK, set, NULL) == 0);
     CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
-    CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* `ulimit -f`: that write fails, no more */
+    CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* a write beyond `ulimit -f` fails instead */
 }
 
-/* Whoever is silent goes first when memory is short. */
+/* When memory is short, shed the state of clients that have been silent longest. */
 static void memory_tick(struct state *state)
 {
     if (memory_is_short())
         state_shortage(state);
 }
 
-/* Each thread's own share of the heap takes 64 MiB of the address space: too much of one that is
- * bounded. */
+/* Each malloc arena reserves 64 MiB of address space: too much if that is limited. */
 static void share_heap(void)
 {
     struct rlimit limit;
@@ -278,7 +277,7 @@ static void share_heap(void)
         mallopt(M_ARENA_MAX, 1);
 }
 
-/* `cause` is the signal that ends it. */
+/* Sets `cause` to the signal that ends the server. */
 static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *cause)
 {
     const struct timespec tick = {.tv_sec = 1};
@@ -315,10 +314,10 @@ static int serve(struct daemon *d)
         return EXIT_FAILED;
     share_heap();
     if (!log_start((size_t)d->options.log_queue_kib << 10)) {
-        console_error("the log has no thread: %s", strerror(errno));
+        console_error("cannot start the log thread: %s", strerror(errno));
         return EXIT_FAILED;
     }
-    umask(0); /* modes come from clients */
+    umask(0); /* clients choose the modes */
     vfs_blocking_hooks = (struct vfs_blocking_hooks){blocking_begin, worker_unblock};
     err = make_settings(d);
     if (err != 0)
@@ -327,7 +326,7 @@ static int serve(struct daemon *d)
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {
-        console_error("threads: %s", strerror(-err));
+        console_error("cannot start threads: %s", strerror(-err));
         return EXIT_FAILED;
     }
     recovery_listening(d->server.state->recovery, clock_now_ns());
@@ -339,7 +338,7 @@ static int serve(struct daemon *d)
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
-        log_error("daemon.drain", LOG_STR("error", "a request does not end"));
+        log_error("daemon.drain", LOG_STR("error", "a request has not ended"));
         log_flush(); /* threads that still run may log */
         _exit(EXIT_FAILED);
     }
@@ -367,7 +366,7 @@ static void tear_down(struct daemon *d)
         close(d->state_dir);
 }
 
-/* A start as far as it goes without writing anything, and without a word if all is well. */
+/* Perform a start as far as possible without writing anything.  Silent if all is well. */
 static int check_only(struct daemon *d)
 {
     const struct transport_config config = {.loops = 1};

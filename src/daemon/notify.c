@@ -19,11 +19,11 @@ void notify_manager(const char *state)
         return;
     memcpy(addr.sun_path, path, len);
     if (path[0] == '@')
-        addr.sun_path[0] = '\0'; /* abstract name space */
+        addr.sun_path[0] = '\0'; /* abstract socket address */
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    /* A manager that is gone is none of our business. */
+    /* If the manager is gone, there is nothing to do. */
     (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&addr,
                   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
     close(fd);

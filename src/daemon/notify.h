@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A word to the service manager: the sd_notify protocol, a datagram to $NOTIFY_SOCKET. */
+/* Notifies the service manager: the sd_notify protocol, a datagram to $NOTIFY_SOCKET. */
 #pragma once
 
-/* "READY=1", "STOPPING=1", ...  Does nothing when nobody asked to be told. */
+/* Send "READY=1", "STOPPING=1", ...  Does nothing if $NOTIFY_SOCKET is not set. */
 void notify_manager(const char *state);

@@ -30,22 +30,22 @@ static const char usage[] =
     "  --state DIR           stable storage (default /var/lib/mainstay, or\n"
     "                        $XDG_STATE_HOME/mainstay without root)\n"
     "  --threads N           event loops, 1 to 64 (default: one for each CPU)\n"
-    "  --descriptors N       file descriptors of the process (default: as many as it may have, up\n"
-    "                        to 524288; root may have more than ulimit -n)\n"
+    "  --descriptors N       file descriptors of the process (default: as many as permitted, up to\n"
+    "                        524288; root may exceed ulimit -n)\n"
     "  --lease S             lease time in seconds, 1 to 3600 (default 90)\n"
     "  --grace S             how long clients may reclaim after a restart, in seconds, 0 to 3600;\n"
-    "                        0: none may (default: the longer lease of this run and the last)\n"
+    "                        0: not at all (default: the longer lease of this and the last run)\n"
     "  --slots N             slots (concurrent requests) of a new session, 1 to 1024 (default 64);\n"
-    "                        a client that uses them all gets more\n"
-    "  --reply-cache MIB     memory for replies that are kept for retries (default 1024)\n"
-    "  --min-minor N, --max-minor N   the lowest and the highest minor version of NFSv4 to serve,\n"
+    "                        a client that uses them all is granted more\n"
+    "  --reply-cache MIB     memory for replies kept for retries (default 1024)\n"
+    "  --min-minor N, --max-minor N   lowest and highest minor version of NFSv4 to serve,\n"
     "                        0 to 2, for this run (default: as stored in settings.db, else all)\n"
     "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
-    "  --log-queue KIB       queue for lines while the reader of the log is slow (default 1024);\n"
-    "                        further lines are dropped and counted; 0: requests wait for the log\n"
-    "  --check               say what would keep the server from starting, and exit\n"
+    "  --log-queue KIB       queue for log lines while their reader is slow (default 1024); lines\n"
+    "                        that do not fit are dropped and counted; 0: requests wait instead\n"
+    "  --check               report what would keep the server from starting, and exit\n"
     "  -h, --help            show this\n"
     "  --version\n";
 
@@ -128,19 +128,19 @@ static bool listen_address_parse(const char *text, struct listen_address *out)
     return address_parse(text, &out->addr, &out->len);
 }
 
-/* What is wrong with an address that listen_address_parse() refuses. */
+/* What is wrong with an address that listen_address_parse() rejects. */
 static const char *listen_mistake(const char *text)
 {
     const char *colon = strrchr(text, ':');
     uint32_t port;
 
     if (!colon || (*text == '[' && text[strlen(text) - 1] == ']'))
-        return "there is no port";
+        return "the port is missing";
     if (!parse_number(colon + 1, 0, 65535, &port))
         return "a port is a number from 0 to 65535";
     if (*text != '[' && strchr(text, ':') != colon)
-        return "an IPv6 address stands in brackets";
-    return "the address must be numeric, names are not looked up";
+        return "an IPv6 address must be in brackets";
+    return "the address must be numeric; names are not resolved";
 }
 
 static bool add_listen(struct options *options, const char *text)
@@ -203,12 +203,12 @@ static bool setting_unknown(const char *name, size_t len)
     guess_init(&guess, name, len);
     for (uint32_t i = 0; i < SETTING_COUNT; i++)
         guess_offer(&guess, setting_table[i].name);
-    console_error("--set: there is no setting '%.*s'%s (--set help lists them)", (int)len, name,
+    console_error("--set: unknown setting '%.*s'%s (--set help lists them)", (int)len, name,
                   guess_hint(&guess, "", hint, sizeof(hint)));
     return false;
 }
 
-/* NAME=VALUE */
+/* Parse NAME=VALUE. */
 static bool set_setting(struct options *options, const char *text)
 {
     char name[SETTING_NAME_BYTES], option[SETTING_NAME_BYTES + 8];
@@ -312,7 +312,7 @@ static void fill_defaults(struct options *options)
         options->state_dir = default_state_dir();
 }
 
-/* What can be told without knowing what is stored. */
+/* Check the callback settings as far as possible without the stored values. */
 static bool check_callbacks(const struct options *options)
 {
     struct setting_values values;
@@ -332,7 +332,7 @@ static bool check_callbacks(const struct options *options)
     return false;
 }
 
-/* The same of minor versions. */
+/* The same for minor versions. */
 static bool check_minors(const struct options *options)
 {
     const struct setting_option *min = &options->settings[SETTING_MIN_MINOR_VERSION];
@@ -349,7 +349,7 @@ static bool check_minors(const struct options *options)
     return true;
 }
 
-/* Mistakes are told in this format too, wherever it stands. */
+/* Find --log-format first: errors in earlier options are reported in that format, too. */
 static void find_log_format(int argc, char **argv)
 {
     int id;
@@ -358,7 +358,7 @@ static void find_log_format(int argc, char **argv)
         if (id == OPT_LOG_FORMAT)
             log_set_json(strcmp(optarg, "json") == 0);
     }
-    optind = 0; /* glibc: read them again */
+    optind = 0; /* glibc: start again from the first argument */
 }
 
 static enum options_result refuse_option(int result, char **argv)
@@ -370,7 +370,7 @@ static enum options_result refuse_option(int result, char **argv)
     return OPTIONS_WRONG;
 }
 
-/* OPTIONS_RUN: there is more to be done. */
+/* OPTIONS_RUN: continue with the next option. */
 static enum options_result take_option(struct options *options, int id, char **argv)
 {
     switch (id) {
@@ -393,7 +393,7 @@ static enum options_result take_option(struct options *options, int id, char **a
     return set_option(options, id, optarg) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
-/* All options together. */
+/* Check the options together. */
 static bool check_options(const struct options *options, int argc, char **argv)
 {
     if (optind < argc) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What mainstayd was told on its command line, checked. */
+/* The command line of mainstayd, checked. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,8 +20,8 @@ struct options {
     struct listen_address listen[LIMIT_LISTENERS];
     uint32_t export_count;
     struct export_spec exports[LIMIT_EXPORTS];
-    char *state_dir;      /* default: /var/lib/mainstay for root, else below the user's own state */
-    uint32_t threads;     /* 0: one a CPU */
+    char *state_dir;      /* default: /var/lib/mainstay for root, else a directory of the user */
+    uint32_t threads;     /* 0: one per CPU */
     uint32_t descriptors; /* 0: as many as the process may have */
     uint32_t lease_s;
     uint32_t slots;           /* of a new session; 0: LIMIT_SLOTS_DEFAULT */
@@ -30,16 +30,16 @@ struct options {
     struct setting_option settings[SETTING_COUNT];
     enum log_level log_level;
     bool log_json;
-    uint32_t log_queue_kib; /* 0: lines are not queued */
+    uint32_t log_queue_kib; /* 0: no queue */
     bool check_only;
 };
 
 enum options_result {
     OPTIONS_RUN,
-    OPTIONS_DONE,  /* --help, --version: printed, exit 0 */
-    OPTIONS_WRONG, /* told on stderr, exit 2 */
+    OPTIONS_DONE,  /* --help, --version: printed; exit status 0 */
+    OPTIONS_WRONG, /* an error was reported on stderr; exit status 2 */
 };
 
-/* Parse argv into `options`; free with options_fini() whatever the result. */
+/* Parse argv into `options`.  Call options_fini() whatever the result. */
 enum options_result options_parse(struct options *options, int argc, char **argv);
 void options_fini(struct options *options);

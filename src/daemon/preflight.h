@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --check: what a start would refuse, found without writing anything. */
+/* --check: finds what a start would refuse, without writing anything. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "daemon/options.h"
 
-/* Look at the state directory, what is stored there, and the exports.  False after telling why on
- * stderr; *wrong_options: the options do not go with what is stored. */
+/* Check the state directory, what is stored there, and the exports.  False after an error message;
+ * *wrong_options is set if the options contradict what is stored. */
 bool preflight_run(const struct options *options, bool *wrong_options);

@@ -13,18 +13,18 @@
 #include "daemon/backends.h"
 #include "daemon/console.h"
 
-/* To do each request as its caller, and what uid 0 may do when it is the caller.  CAP_SYS_RESOURCE
- * is not among them: it would let everybody have blocks that are reserved, and exceed quotas. */
+/* To run each request as its caller, with the rights of uid 0 if that is the caller.  Without
+ * CAP_SYS_RESOURCE, which would let all callers use reserved blocks and exceed quotas. */
 static const cap_value_t for_identities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVERRIDE, CAP_FOWNER,
                                              CAP_FSETID, CAP_CHOWN,  CAP_MKNOD};
 
-/* To find files by the kernel's handles, and to lease those of others. */
+/* To open files by handle, and to take leases on files of other users. */
 static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
 
 static bool listens_below(const struct options *options, uint16_t port)
 {
     for (uint32_t i = 0; i < options->listen_count; i++) {
-        /* sin6_port stands where sin_port does. */
+        /* sin_port and sin6_port have the same offset. */
         in_port_t own = ((const struct sockaddr_in *)&options->listen[i].addr)->sin_port;
 
         if (own != 0 && ntohs(own) < port)
@@ -33,7 +33,7 @@ static bool listens_below(const struct options *options, uint16_t port)
     return false;
 }
 
-/* Those that there are, of `count` wanted ones. */
+/* Keep those of the `count` wanted capabilities that the process has. */
 static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

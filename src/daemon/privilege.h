@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the process may do beside its user's rights: as little as its exports need, from the start.
+ * The capabilities of the process: as few as its exports need, from the start.
  */
 #pragma once
 
@@ -8,6 +8,7 @@
 
 #include "daemon/options.h"
 
-/* Give up all capabilities but those that these options need, of those that there are, and the ways
- * to new ones.  Before the first thread starts, which all inherit it.  False: told on stderr. */
+/* Drop all capabilities that these options do not need, and the means to gain new ones.  To be
+ * called before the first thread starts, since threads inherit the result.  False after an error
+ * message. */
 bool privilege_reduce(const struct options *options);

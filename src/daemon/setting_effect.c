@@ -21,7 +21,7 @@ enum {
     ERROR_BYTES = 256
 };
 
-/* Requests that are under way end by the range that they found. */
+/* Requests in progress finish with the range that they began with. */
 static void obey_minors(struct server *server, const struct setting_values *now)
 {
     struct minor_range range = minor_setting_range(now);
@@ -30,12 +30,12 @@ static void obey_minors(struct server *server, const struct setting_values *now)
     char text[MINOR_RANGE_TEXT_BYTES];
 
     if (server->state && before.min == range.min && before.max == range.max)
-        return; /* said before */
+        return; /* logged before */
     minor_range_text(range, text);
     log_info("daemon.minor_versions", LOG_STR("served", text));
 }
 
-/* Those that were set fit the lease; defaults may have to give way to it. */
+/* Values that were set fit the lease; defaults may be adapted to it. */
 static void obey_callback(struct callback *callback, uint32_t lease_s,
                           const struct setting_values *now)
 {
@@ -126,7 +126,7 @@ static void obey(void *context, const struct setting_values *now)
         obey_callback(server->callback, server->lease_s, now);
 }
 
-/* Those that somebody said something about. */
+/* Log the settings that are not at their default. */
 static void say_values(struct settings *settings)
 {
     struct setting_state states[SETTING_COUNT];
@@ -140,7 +140,7 @@ static void say_values(struct settings *settings)
     }
 }
 
-/* Are the options to blame? */
+/* Were options given, so that they may be the cause? */
 static bool blames_options(enum settings_status status,
                            const struct setting_option options[SETTING_COUNT])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the log says when the server is told to end. */
+/* The log line at shutdown. */
 #pragma once
 
 #include <signal.h>
@@ -7,6 +7,6 @@
 struct server;
 struct transport;
 
-/* One line, `daemon.stop`: which signal from which process ends the server, and what clients have
- * or wait for at that moment.  Before connections are closed. */
+/* Log `daemon.stop`: which signal from which process ends the server, and what clients hold or wait
+ * for at that moment.  To be called before connections are closed. */
 void shutdown_log(const siginfo_t *cause, const struct server *server, struct transport *transport);

@@ -17,7 +17,7 @@
 
 static const char instance_file[] = "instance-id", recovery_file[] = "recovery.db";
 
-/* mkdir -p, the last one private. */
+/* Like mkdir -p; the last directory is private. */
 static bool make_path(const char *path)
 {
     char part[LIMIT_PATH_BYTES];
@@ -71,7 +71,7 @@ static bool refuse(const char *why)
     return false;
 }
 
-/* An empty file is none: nobody gets a record before the tables are made. */
+/* An empty file does not count: no client is recorded before the tables exist. */
 static bool has_records(int dir)
 {
     struct stat st;
@@ -81,7 +81,7 @@ static bool has_records(int dir)
 
 static bool refuse_lost_instance(void)
 {
-    return refuse("instance-id: missing, though recovery.db is there: restore it, or move "
+    return refuse("instance-id: missing, but recovery.db exists: restore it, or move "
                   "recovery.db away to start as a new server");
 }
 
@@ -90,7 +90,7 @@ static bool is_instance(const char id[INSTANCE_ID_CHARS + 1])
     return strspn(id, "0123456789abcdef") == INSTANCE_ID_CHARS;
 }
 
-/* Only for a directory that never had one: to be another server costs the clients their state. */
+/* Only for a directory that never had an ID: under a new identity the clients lose their state. */
 static bool instance_make(int dir, char *id)
 {
     unsigned char random[INSTANCE_ID_CHARS / 2];
@@ -126,7 +126,7 @@ bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
     return true;
 }
 
-/* ---- looking without changing ---- */
+/* ---- checks without changes ---- */
 
 void state_dir_existing(const char *path, char *part, size_t size)
 {
@@ -140,11 +140,11 @@ void state_dir_existing(const char *path, char *part, size_t size)
             (void)snprintf(part, size, ".");
             return;
         }
-        slash[slash == part] = '\0'; /* "/" stays */
+        slash[slash == part] = '\0'; /* keep the slash of "/" */
     }
 }
 
-/* Could make_path() make it? */
+/* Could make_path() succeed? */
 static bool can_make(const char *path)
 {
     char part[LIMIT_PATH_BYTES], inside[LIMIT_PATH_BYTES + sizeof("/.")];
@@ -153,7 +153,7 @@ static bool can_make(const char *path)
     (void)snprintf(inside, sizeof(inside), "%s/.", part);
     if (faccessat(AT_FDCWD, inside, W_OK | X_OK, AT_EACCESS) == 0)
         return true;
-    console_error("--state %s: it does not exist and cannot be made in %s: %s", path, part,
+    console_error("--state %s: does not exist and cannot be created in %s: %s", path, part,
                   strerror(errno));
     return false;
 }

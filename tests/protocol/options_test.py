@@ -63,8 +63,8 @@ class Wrong(unittest.TestCase):
         self.expect("mainstayd: --set wants NAME=VALUE, for example nfs.delegations=0, not 'nfs.delegations'", "--set",
                     "nfs.delegations")
         for name in ("nfs.no_such", "", "nfs.delegations ", "NFS.DELEGATIONS", "x" * 200):
-            self.expect(f"mainstayd: --set: there is no setting '{name}'", "--set", f"{name}=1")
-        self.expect("there is no setting 'nfs.delegation'; did you mean 'nfs.delegations'? (--set help lists them)",
+            self.expect(f"mainstayd: --set: unknown setting '{name}'", "--set", f"{name}=1")
+        self.expect("unknown setting 'nfs.delegation'; did you mean 'nfs.delegations'? (--set help lists them)",
                     "--set", "nfs.delegation=1")
         for text in ("", "1001", "-1", "ten", "1 "):
             self.expect("mainstayd: --set nfs.recall_park_ms wants 0 to 1000 milliseconds, not "
@@ -129,17 +129,17 @@ class Wrong(unittest.TestCase):
                 ("a=mem:", "the path before '=' must be absolute and without '.' and '..', for example"),
                 ("/a=", "no backend after '=', for example /data=local:/srv/data")):
             self.expect(f"mainstayd: --export '{export}': {words}", "--export", export)
-        self.expect("mainstayd: export /a: there is no backend 'lokal'; did you mean 'local'? (there are mem: and "
+        self.expect("mainstayd: export /a: unknown backend 'lokal'; did you mean 'local'? (available: mem: and "
                     "local:DIRECTORY)", "--export", "/a=lokal:/srv")
         self.expect("mainstayd: export /a: backend local needs a directory after its colon, for example "
                     "local:/srv/data", "--export", "/a=local")
 
     def test_addresses(self):
-        for address, words in (("localhost:2049", "the address must be numeric, names are not looked up"),
+        for address, words in (("localhost:2049", "the address must be numeric; names are not resolved"),
                                ("192.0.2.1:99999", "a port is a number from 0 to 65535"),
                                ("192.0.2.1:nfs", "a port is a number from 0 to 65535"),
-                               ("192.0.2.1", "there is no port"), ("[::1]", "there is no port"),
-                               ("::1:2049", "an IPv6 address stands in brackets"),
+                               ("192.0.2.1", "the port is missing"), ("[::1]", "the port is missing"),
+                               ("::1:2049", "an IPv6 address must be in brackets"),
                                ("[fe80::1%lo]:2049", "the address must be numeric")):
             self.expect(f"mainstayd: --listen '{address}': {words}", "--listen", address)
         self.expect("; for example 127.0.0.1:2049 or [::1]:2049\n", "--listen", "localhost:2049")
@@ -410,7 +410,7 @@ class Check(unittest.TestCase):
             os.rename(kept, self.path("state"))
         for name in ("instance-id", "instance-id.copy"):
             os.unlink(self.path("state", name))
-        self.refused("instance-id: missing, though recovery.db is there", *self.options())
+        self.refused("instance-id: missing, but recovery.db exists", *self.options())
 
     def test_settings(self):
         self.stop(self.start(*self.options()))
