@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a caller may do with an object, asked of the kernel under the caller's identity. */
+/* What a caller may do with an object.  Asks the kernel, under the caller's identity. */
 #include "backend/local/access.h"
 
 #include <errno.h>
@@ -19,7 +19,8 @@ bool local_may_not(int err)
     return err == EACCES || err == EPERM || err == EROFS;
 }
 
-/* One question when the answer is yes, as it mostly is.  0 and *granted, or an errno. */
+/* Asks once if everything is permitted, which is the usual case, and else for each bit.  Returns 0
+ * and sets *granted, or returns an errno. */
 static int rwx_of(const struct local_object *obj, int wanted, int *granted)
 {
     int err = wanted ? local_may(obj, wanted) : 0;
@@ -53,7 +54,7 @@ enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cre
     wanted |= want & VFS_MAY_READ ? R_OK : 0;
     wanted |= want & (modify | VFS_MAY_DELETE) ? W_OK : 0;
     wanted |= want & (VFS_MAY_LOOKUP | VFS_MAY_EXECUTE) ? X_OK : 0;
-    /* Entries are changed by write and search together. */
+    /* Changing entries needs write and search permission. */
     wanted |= dir && (wanted & W_OK) ? X_OK : 0;
     local_fetch_begin(local_fs_of(base));
     err = rwx_of(obj, wanted, &rwx);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a caller may do with an object: faccessat, and ACCESS. */
+/* What a caller may do with an object: faccessat(), and ACCESS. */
 #pragma once
 
 #include "backend/local/local_internal.h"
 
-/* Under the thread's present identity, with the object's path held: 0 or an errno. */
+/* May the thread's current identity access the object so?  The caller holds the object's path.
+ * Returns 0 or an errno. */
 int local_may(const struct local_object *obj, int amode);
 
-/* Is `err` a refusal, and not a failure to find out? */
+/* Does `err` mean that access is denied, rather than that the check failed? */
 bool local_may_not(int err);
 
 enum vfs_status local_access(struct vfs_object *base, const struct vfs_cred *cred, uint32_t want,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Does a directory lie within the export?  A walk up to the root tells, and remembers the parent of
- * each directory on its way.  Later walks end at the first one that still has the parent it had and
- * was remembered a few seconds ago, so a step up costs the same at any depth.
+ * Is a directory within the export?  A walk up to the root tells, and remembers the parent of each
+ * directory on its way.  A later walk ends at the first directory whose parent has not changed and
+ * was remembered in the last few seconds, so a step up costs the same at any depth.
  *
- * Stopping there trusts that what is above has not moved since.  A tree moved out of the export may
- * be walked within for these seconds, but not left: the way out is a parent that has changed.
+ * Stopping early assumes that nothing above has moved since.  After a tree was moved out of the
+ * export, clients can still move around in it for these seconds, but they cannot leave it: the way
+ * out is a parent that has changed.
  */
 #include "backend/local/ancestry.h"
 
@@ -19,7 +20,7 @@
 #include "base/memory.h"
 
 enum {
-    CHAIN_FIRST = 64 /* directories on the way that need no second allocation */
+    CHAIN_FIRST = 64 /* steps that need no second allocation */
 };
 
 struct relation {
@@ -32,7 +33,7 @@ struct local_ancestry {
     struct relation known[LIMIT_LOCAL_ANCESTRY];
 };
 
-/* The directories of one walk, from the lowest up. */
+/* The directories of one walk, lowest first. */
 struct chain {
     struct relation *steps;
     uint32_t count, room;
@@ -66,7 +67,7 @@ bool local_ancestry_due(const struct local_fs *fs, uint32_t epoch)
     return atomic_load_explicit(&fs->epoch, memory_order_relaxed) - epoch >= LOCAL_INSIDE_EPOCHS;
 }
 
-/* Was `parent` above `id` lately, and both in the export? */
+/* Was `parent` recently seen above `id`, with both in the export? */
 static bool recall(const struct local_fs *fs, const struct local_id *id,
                    const struct local_id *parent, uint32_t *epoch)
 {
@@ -102,7 +103,8 @@ static bool chain_grow(struct chain *chain)
     return steps != NULL;
 }
 
-/* More than can be remembered, or than there is memory for, is not kept: it is looked at again. */
+/* A step that can't be remembered, or for which there is no memory, is dropped; a later walk
+ * repeats it. */
 static void chain_add(struct chain *chain, const struct local_id *id, const struct local_id *parent)
 {
     if (chain->count == LIMIT_LOCAL_ANCESTRY)
@@ -112,8 +114,8 @@ static void chain_add(struct chain *chain, const struct local_id *id, const stru
     chain->steps[chain->count++] = (struct relation){.id = *id, .parent = *parent};
 }
 
-/* One step up from `*at`, which is closed unless it is `fd`.  The id of what is there: EXDEV on
- * another mount. */
+/* Step up from `*at`, which is closed unless it is `fd`.  Sets the ID of the parent.  Returns EXDEV
+ * if that is on another mount. */
 static int step_up(const struct local_fs *fs, int fd, int *at, struct local_id *id)
 {
     int up = openat(*at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -125,7 +127,7 @@ static int step_up(const struct local_fs *fs, int fd, int *at, struct local_id *
     return err ? err : local_identify(fs, up, "", id);
 }
 
-/* The mount's top is its own parent, or leads to another mount. */
+/* The top of a mount is its own parent, or leads to another mount. */
 static enum vfs_status climb(const struct local_fs *fs, int fd, const struct local_id *id,
                              struct chain *chain, uint32_t *epoch)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes: one statx on the object's descriptor each time; nothing is cached that could be
- * stale.
+ * Attributes: each request calls statx() on the object's descriptor.  Nothing is cached that could
+ * become stale.
  */
 #include "backend/local/attr.h"
 
@@ -26,7 +26,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
     struct statx st;
     int err;
 
-    (void)mask; /* all of it costs the same */
+    (void)mask; /* all attributes together cost the same */
     local_fetch_begin(local_fs_of(base));
     err = local_statx(obj->path_fd, "", &st) == 0 ? 0 : errno;
     local_fetch_end(local_fs_of(base));
@@ -39,7 +39,7 @@ enum vfs_status local_getattr(struct vfs_object *base, uint32_t mask, struct vfs
     return VFS_OK;
 }
 
-/* libc answers LINK_MAX_UNKNOWN for file systems it does not know. */
+/* libc returns LINK_MAX_UNKNOWN for file systems that it does not know. */
 static uint32_t link_max_of(int fd)
 {
     long links = fpathconf(fd, _PC_LINK_MAX);

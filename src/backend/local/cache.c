@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cache of objects: sharded tables by id, each with its own LRU.  The table holds one reference
- * on every object in it; a thread that finds that reference to be the only one, under the shard's
- * lock, may take the object out.  So when release() is called, the table has let go of the object.
+ * The cache of objects: sharded tables by ID, each with its own LRU list.  The table holds one
+ * reference on each object in it.  A thread that finds this to be the only reference, under the
+ * shard's lock, may remove the object.  So when release() is called, the table no longer has the
+ * object.
  *
- * When memory or descriptors are short, an object that nobody refers to leaves; one that has
- * references but is in no call, like an open file, can stay without descriptors.  Those are in a
- * list of their own, so that many of them do not stand between a request and what can be closed.
+ * When memory or descriptors are short, unreferenced objects leave the cache.  An object that is
+ * referenced but used by no call, such as an open file, can stay without descriptors.  Such bare
+ * objects have a list of their own, so that a search for descriptors need not skip them.
  */
 #include "backend/local/cache.h"
 
@@ -24,13 +25,14 @@
 #include "base/memory.h"
 
 enum {
-    EVICT_SCAN = 32,         /* objects looked at before giving up on a shard */
-    RESERVE_ROUNDS = 16,     /* of all shards, for one descriptor */
-    SHRINK_COUNT = 8,        /* of one shard, when there is no memory */
-    SWEEP_SCAN = 512,        /* of one shard in one pass */
-    OBJECT_IDLE_EPOCHS = 60, /* unused for so long, it leaves */
-    NAME_IDLE_EPOCHS = 2,    /* after which it is looked at whether it still has a name */
-    NAME_EPOCHS = 3,         /* and again: a removed file keeps its space while we have it open */
+    EVICT_SCAN = 32,         /* objects examined per shard before giving up */
+    RESERVE_ROUNDS = 16,     /* passes over all shards for one descriptor */
+    SHRINK_COUNT = 8,        /* objects removed per shard when memory is short */
+    SWEEP_SCAN = 512,        /* objects examined per shard in one pass */
+    OBJECT_IDLE_EPOCHS = 60, /* an object unused for this long leaves */
+    NAME_IDLE_EPOCHS = 2,    /* an object unused for this long has its names checked */
+    NAME_EPOCHS = 3,         /* and checked again: while we have a removed file open, its space is
+                              * not freed */
 };
 
 static uint64_t id_hash(const struct local_fs *fs, const struct local_id *id)
@@ -56,7 +58,7 @@ void local_cache_init(struct local_fs *fs)
     }
 }
 
-/* Out of the table; the caller puts the table's reference after unlocking. */
+/* Remove the object from the table.  After unlocking, the caller puts the table's reference. */
 static void unhash_locked(struct local_shard *shard, struct local_object *obj)
 {
     htable_remove(&shard->table, &obj->node);
@@ -65,7 +67,7 @@ static void unhash_locked(struct local_shard *shard, struct local_object *obj)
     obj->hashed = false;
 }
 
-/* To the end of its list. */
+/* Move the object to the end of its list. */
 static void line_up_locked(struct local_shard *shard, struct local_object *obj)
 {
     list_remove(&obj->lru);
@@ -78,8 +80,8 @@ static void touch_locked(struct local_shard *shard, struct local_object *obj, ui
     line_up_locked(shard, obj);
 }
 
-/* An object that nobody else holds leaves the table, ready to be put.  One in use goes to the end
- * of the line, so that many of them do not hide the idle ones behind. */
+/* Remove an unreferenced object from the table; the caller puts it.  An object in use moves to the
+ * end of the list, so that it does not hide idle objects behind it. */
 static bool evict_locked(struct local_shard *shard, struct local_object *obj, uint32_t epoch)
 {
     if (atomic_load_explicit(&obj->base.refs, memory_order_acquire) != 1) {
@@ -133,7 +135,7 @@ static struct local_object *find_locked(struct local_fs *fs, struct local_shard 
             memcmp(obj->base.handle.data + 1, id->data, id->len) != 0)
             continue;
         vfs_object_get(&obj->base);
-        /* The list is kept in order to a second: what is hot costs no list work. */
+        /* The order is kept to a second, so hot objects cost no list operations. */
         if (atomic_load_explicit(&obj->epoch, memory_order_relaxed) != epoch)
             touch_locked(shard, obj, epoch);
         return obj;
@@ -153,7 +155,7 @@ struct local_object *local_cache_lookup(struct local_fs *fs, const struct local_
     return obj;
 }
 
-/* Take one idle object out of a list; NULL when the oldest are all in use. */
+/* Remove one idle object from a list.  NULL if the oldest ones are all in use. */
 static struct local_object *victim_locked(struct local_fs *fs, struct local_shard *shard,
                                           struct list *line)
 {
@@ -169,7 +171,7 @@ static struct local_object *victim_locked(struct local_fs *fs, struct local_shar
     return NULL;
 }
 
-/* Take idle objects out, some of each shard, for their memory.  False: there were none. */
+/* Remove idle objects of each shard to free memory.  False: there were none. */
 static bool cache_shrink(struct local_fs *fs)
 {
     bool found = false;
@@ -195,7 +197,8 @@ static bool cache_shrink(struct local_fs *fs)
     return found;
 }
 
-/* Have one object give up descriptors: by leaving (the caller puts *victim), or bare. */
+/* Get descriptors from one object: it leaves the table (the caller puts *victim), or becomes
+ * bare. */
 static void save_locked(struct local_shard *shard, struct local_object **victim,
                         struct local_closing *closing)
 {
@@ -221,7 +224,7 @@ static bool has_descriptor(const struct local_fs *fs)
            fs->descriptors_max;
 }
 
-/* The next shard is asked; false: it has nothing to give. */
+/* Try the next shard.  False: it has nothing to give. */
 static bool take_one(struct local_fs *fs)
 {
     struct local_closing closing = {.count = 0};
@@ -239,7 +242,8 @@ static bool take_one(struct local_fs *fs)
     return victim || closing.count > 0;
 }
 
-/* Until a whole round of the shards gives nothing: what one thread frees, another may take. */
+/* Repeat until a pass over all shards yields nothing: other threads may take what this one
+ * frees. */
 static bool make_descriptor(struct local_fs *fs)
 {
     uint32_t in_vain = 0;
@@ -280,7 +284,7 @@ void local_cache_equip(struct local_object *obj, int fd)
     pthread_mutex_unlock(&shard->lock);
 }
 
-/* Is the shard as large as it may be, or should it not grow while memory is tight? */
+/* Is the shard full, or should it not grow because memory is tight? */
 static bool shard_is_full(const struct local_fs *fs, const struct local_shard *shard)
 {
     return shard->table.count > fs->objects_max / LOCAL_SHARDS || memory_is_tight();
@@ -296,7 +300,7 @@ void local_cache_watch(struct local_object *obj)
     pthread_mutex_unlock(&shard->lock);
 }
 
-/* Into the table; or, when another thread was first, that one's. */
+/* Insert the object; if another thread was first, return that thread's object. */
 static struct local_object *insert(struct local_fs *fs, struct local_object *fresh,
                                    const struct local_id *id)
 {
@@ -309,7 +313,7 @@ static struct local_object *insert(struct local_fs *fs, struct local_object *fre
     obj = find_locked(fs, shard, id, hash);
     if (!obj) {
         obj = fresh;
-        vfs_object_get(&obj->base); /* the table's */
+        vfs_object_get(&obj->base); /* the table's reference */
         htable_insert(&shard->table, &obj->node, hash);
         list_push_back(&shard->lru, &obj->lru);
         if (obj->fds[O_RDWR] >= 0)
@@ -336,10 +340,10 @@ static enum vfs_status admit(struct local_fs *fs, int fd, bool created, struct s
 {
     if (local_statx(fd, "", st) != 0)
         return local_failure(errno);
-    /* A subvolume in the same mount: its inode numbers could meet ours. */
+    /* Another subvolume in the same mount, whose inode numbers may collide with ours. */
     if (st->stx_dev_major != fs->dev_major || st->stx_dev_minor != fs->dev_minor)
         return VFS_XDEV;
-    /* One that we created may be gone again, and yet was created. */
+    /* A file that we created may have been removed already; the creation still succeeded. */
     if (st->stx_nlink == 0 && !created)
         return VFS_STALE;
     if (st->stx_ino == 0)
@@ -363,7 +367,7 @@ enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
             close(fd);
             return local_status(err);
         }
-        /* A file just created is not looked for: its descriptor must not be lost. */
+        /* Not for a file just created, because its descriptor must be kept. */
         obj = access < 0 ? local_cache_lookup(fs, id) : NULL;
         if (obj) {
             close(fd);
@@ -402,7 +406,7 @@ void local_cache_forget(struct local_object *obj)
         vfs_object_put(&obj->base);
 }
 
-/* Those of a list that nobody used for long. */
+/* Remove the objects of a list that have been idle for long. */
 static void sweep_line_locked(struct local_shard *shard, struct list *line, uint32_t epoch,
                               struct list *dead)
 {

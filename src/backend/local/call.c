@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The calls of vfs_ops that need the path descriptors of what they are given: each holds them while
- * it runs.  READ, WRITE and COMMIT do without, and ask for one only to open the file.
+ * The vfs_ops functions that need path descriptors of their arguments: each holds them while it
+ * runs.  READ, WRITE and COMMIT need one only when they open the file.
  */
 #include "backend/local/call.h"
 
@@ -146,7 +146,7 @@ enum vfs_status local_call_remove(struct vfs_object *dir, const struct vfs_cred 
     return status;
 }
 
-/* Two objects, which may be of two file systems: then the call says so. */
+/* The two objects may belong to different file systems: then VFS_XDEV. */
 static enum vfs_status get_both(struct vfs_object *a, struct vfs_object *b)
 {
     enum vfs_status status = a->fs == b->fs ? local_path_get(local_of(a)) : VFS_XDEV;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The calls of vfs_ops that use path descriptors: local_X() with those of its arguments held. */
+/* The vfs_ops functions that need path descriptors: each calls local_X() with its arguments' paths
+ * held. */
 #pragma once
 
 #include "backend/local/local_internal.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The change attribute is ctime in nanoseconds.  Before Linux 6.13 ctime moves with the clock
- * tick, so a floor in memory makes it move with each change of ours; other processes' changes
- * within one tick of a report go unseen there.  What the floor was is not known when a file is met
- * again, after a restart or out of the cache: it was less than a tick above ctime, so then a whole
- * tick is added, and the attribute never goes back.
+ * The change attribute is ctime in nanoseconds.  Before Linux 6.13, ctime advances only with the
+ * clock tick, so a floor in memory makes the attribute advance with each change of ours.  A change
+ * by another process within one tick of a report goes unnoticed there.  When a file is met again,
+ * after a restart or after it left the cache, the previous floor is not known.  It was less than a
+ * tick above ctime, so a whole tick is added: the attribute never goes back.
  */
 #include "backend/local/change.h"
 
@@ -14,7 +14,7 @@
 #include "backend/local/statx.h"
 #include "base/clock.h"
 
-static const uint64_t tick_ns = 10000000; /* the longest, that of CONFIG_HZ=100 */
+static const uint64_t tick_ns = 10000000; /* the longest tick, with CONFIG_HZ=100 */
 
 bool local_ctime_is_coarse(void)
 {
@@ -33,7 +33,7 @@ uint64_t local_change_unknown(const struct local_fs *fs, uint64_t ctime_ns)
     if (!fs->coarse_ctime || ctime_ns == 0)
         return ctime_ns;
     now = clock_realtime();
-    /* A younger one may still be changed at this ctime; then the floor counts on from here. */
+    /* A recent file may still be changed at this ctime; then the floor counts up from here. */
     if ((uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec < ctime_ns + 2 * tick_ns)
         return ctime_ns;
     return ctime_ns + tick_ns;

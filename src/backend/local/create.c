@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * New entries: files, directories, symlinks, nodes, hard links; all made by the kernel as the
- * caller, so owner, group and permission are the kernel's rules.
+ * New entries: files, directories, symlinks, nodes, hard links.  The kernel creates them as the
+ * caller, so its rules determine owner, group and permission.
  *
- * An exclusively created file carries its verifier in the seconds of atime and mtime, 31 bits each
- * (RFC 8881 §18.16.3 allows that), mixed so that near verifiers differ there too.  It gets its name
- * last, so that neither a crash nor anybody else finds it without.
+ * An exclusively created file stores its verifier in the seconds of atime and mtime, 31 bits each
+ * (RFC 8881 §18.16.3 permits that), mixed so that similar verifiers still differ.  It gets its name
+ * last, so that the file never has a name without a verifier, even after a crash.
  */
 #include "backend/local/create.h"
 
@@ -28,12 +28,12 @@
 #include "backend/local/statx.h"
 
 enum {
-    DEFAULT_FILE_MODE = 0600, /* when the client names none */
+    DEFAULT_FILE_MODE = 0600, /* if the client specifies none */
     DEFAULT_DIR_MODE = 0700,
     TIME_BITS = VFS_ATTR_ATIME | VFS_ATTR_MTIME | VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW,
 };
 
-/* One creation under way. */
+/* A creation in progress. */
 struct making {
     struct local_fs *fs;
     struct local_object *dir;
@@ -42,7 +42,7 @@ struct making {
     struct local_object *made;
 };
 
-/* AT_EMPTY_PATH would need a capability that the caller has not, before Linux 6.10. */
+/* Before Linux 6.10, AT_EMPTY_PATH needs a capability that the caller lacks. */
 static int link_fd(const struct local_object *dir, int fd, const char *name)
 {
     const struct local_fs *fs = local_fs_of(&dir->base);
@@ -65,7 +65,7 @@ static uint32_t mode_of(const struct vfs_create *create, uint32_t otherwise)
     return create->attr->mask & VFS_ATTR_MODE ? create->attr->mode & 07777 : otherwise;
 }
 
-/* The attributes beyond the mode that create() takes, after the file is there. */
+/* Apply the attributes other than the mode, after the file exists. */
 static void apply_rest(struct making *m)
 {
     struct vfs_create *create = m->create;
@@ -89,7 +89,7 @@ static void note_made(struct making *m)
     (void)local_note(m->dir, m->name, &id, m->made->base.fileid);
 }
 
-/* What the client may have made before: only a retry finds its own verifier. */
+/* The file may be the client's own from an earlier attempt: only a retry finds its own verifier. */
 static enum vfs_status check_verifier(struct local_object *obj, uint64_t verifier)
 {
     struct timespec times[2];
@@ -104,7 +104,7 @@ static enum vfs_status check_verifier(struct local_object *obj, uint64_t verifie
     return VFS_OK;
 }
 
-/* Somebody removed it between our two steps: the client shall try again. */
+/* The entry was removed between two steps of ours: the client should retry. */
 static enum vfs_status came_and_went(enum vfs_status status)
 {
     return status == VFS_NOENT ? VFS_DELAY : status;
@@ -149,8 +149,8 @@ static int create_named(const struct making *m, int *fd)
     return *fd < 0 ? errno : 0;
 }
 
-/* Where files can't be made without a name: a crash between the two steps leaves one without its
- * verifier, which the client's retry takes for somebody else's. */
+/* Where files can't be created without a name.  A crash between the two steps leaves a file without
+ * its verifier; a retry of the client then takes it for a file of another client. */
 static int create_then_stamp(const struct making *m, int *fd)
 {
     int err = create_named(m, fd);
@@ -165,15 +165,15 @@ static int create_then_stamp(const struct making *m, int *fd)
     return err;
 }
 
-/* The file has its verifier before it has its name. */
+/* The file gets its verifier before its name. */
 static int create_stamped(const struct making *m, int *fd)
 {
     int err;
 
     *fd = openat(m->dir->path_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC | O_NONBLOCK,
                  mode_of(m->create, DEFAULT_FILE_MODE));
-    /* Not on vfat or NFS.  And without permission to write the directory, whether the name is there
-     * goes before that. */
+    /* Not supported on vfat or NFS.  And if the caller may not write the directory, an existing
+     * name takes precedence over that error. */
     if (*fd < 0)
         return create_then_stamp(m, fd);
     err = stamp(m, *fd);
@@ -243,7 +243,7 @@ static int make_entry(struct making *m)
                    makedev(create->rdev_major, create->rdev_minor));
 }
 
-/* What cannot be told of is not left behind, so that the client's retry makes it. */
+/* If the new entry can't be returned it is removed, so that the client's retry creates it. */
 static enum vfs_status make_other(struct making *m)
 {
     enum vfs_status status;
@@ -320,7 +320,7 @@ static enum vfs_status make_link(struct local_object *obj, struct local_object *
     int err = link_fd(dir, obj->path_fd, name);
 
     if (err)
-        return err == ENOENT ? VFS_STALE : local_failure(err); /* of one of the two objects */
+        return err == ENOENT ? VFS_STALE : local_failure(err); /* of either object */
     local_change_mark(obj->file);
     if (fs->map) {
         struct local_id id;

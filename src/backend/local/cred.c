@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file system identity of the calling thread: fsuid, fsgid, groups, by raw system calls, since
- * libc's would change every thread.  A switch costs microseconds, so a thread keeps the identity of
- * its last call and the next one for the same caller pays nothing.  Leaving fsuid 0 the kernel
- * takes away the capabilities that override file permission, and gives them back on return.
+ * The file system identity of the calling thread: fsuid, fsgid, groups.  Set by raw system calls,
+ * since libc's functions would change all threads.  A switch costs microseconds, so a thread keeps
+ * the identity of its last call, and another call of the same caller costs nothing.  When a thread
+ * leaves fsuid 0, the kernel drops the capabilities that override file permissions; when it
+ * returns, it restores them.
  *
- * What the server does by its own right stands between server_begin() and server_end(): user and
- * group are the server's there, and the caller's groups mean nothing beside those.  So a thread of
- * a request is never left with more rights than its last caller had.
+ * What the server does in its own right is enclosed in server_begin() and server_end().  There user
+ * and group are the server's, and the caller's groups do not matter.  So a thread that runs a
+ * request is never left with more rights than its last caller had.
  */
 #include "backend/local/cred.h"
 
@@ -19,20 +20,20 @@
 #include <unistd.h>
 
 enum {
-    NOBODY = 65534 /* whom the trial acts as */
+    NOBODY = 65534 /* the identity used by the trial */
 };
 
-/* A new thread inherits its maker's identity, so nothing is known before the first switch. */
+/* A new thread inherits its creator's identity, so nothing is known before the first switch. */
 static _Thread_local struct {
     bool known;
     struct vfs_cred cred;
-    unsigned sections; /* of the server, one in another */
+    unsigned sections; /* nesting depth of server sections */
     struct {
         uint32_t uid, gid;
-    } inside, outside; /* of them */
+    } inside, outside; /* of the outermost section */
 } current;
 
-/* An fsuid of -1 changes nothing, and so tells. */
+/* Setting an fsuid of -1 changes nothing and returns the current one. */
 static uint32_t fsuid_get(void)
 {
     return (uint32_t)syscall(SYS_setfsuid, -1);
@@ -80,7 +81,7 @@ static bool switch_to(const struct vfs_cred *cred)
 
 enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred *cred)
 {
-    /* Nobody in this process ever switches. */
+    /* No thread of this process ever switches. */
     if (!vfs_identity_hooks)
         return VFS_OK;
     CHECK(current.sections == 0);
@@ -90,7 +91,7 @@ enum vfs_status local_cred_use(const struct local_fs *fs, const struct vfs_cred 
         groups_equal(cred, &current.cred))
         return VFS_OK;
     CHECK(cred->gid_count <= VFS_GIDS_MAX);
-    /* -1 means "unchanged" to the kernel: it would leave somebody else's identity in force. */
+    /* To the kernel -1 means "unchanged": another caller's identity would stay in force. */
     if (cred->uid == UINT32_MAX || cred->gid == UINT32_MAX)
         return VFS_ACCESS;
     return switch_to(cred) ? VFS_OK : VFS_ACCESS;
@@ -138,7 +139,7 @@ void local_cred_server_end(const struct local_fs *fs)
         section_end();
 }
 
-/* ---- may this process do all that? ---- */
+/* ---- can this process switch identities? ---- */
 
 static bool has_effective(cap_value_t wanted)
 {
@@ -153,7 +154,7 @@ static bool has_effective(cap_value_t wanted)
     return value == CAP_SET;
 }
 
-/* A user namespace may forbid setgroups, know no uid but 0, or keep capabilities over a switch. */
+/* A user namespace may forbid setgroups, map no uid but 0, or keep capabilities across a switch. */
 static const char *try_switch(void)
 {
     static const gid_t group = NOBODY;
@@ -170,7 +171,7 @@ static const char *try_switch(void)
     if (has_effective(CAP_DAC_OVERRIDE) || has_effective(CAP_FSETID))
         return "capabilities outlive a change of user here (securebits)";
     if (!fsuid_set(uid) || !fsgid_set(gid) || !has_effective(CAP_DAC_OVERRIDE))
-        return "there is no way back from another user";
+        return "cannot switch back from another user";
     return NULL;
 }
 
@@ -186,7 +187,7 @@ const char *local_cred_obstacle(void)
     const char *obstacle = NULL;
     pthread_t thread;
 
-    /* Only from uid 0 does leaving fsuid 0 take the overriding capabilities away. */
+    /* Only for uid 0 does the kernel drop the overriding capabilities when fsuid leaves 0. */
     if (geteuid() != 0 || getuid() != 0)
         return "its user is not 0";
     for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
@@ -200,7 +201,7 @@ const char *local_cred_obstacle(void)
     return obstacle;
 }
 
-/* ---- for work of the server outside of this backend ---- */
+/* ---- for server work outside of this backend ---- */
 
 static void own_forever(void)
 {

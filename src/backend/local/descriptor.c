@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * I/O descriptors of objects, once they are open: closed by the sweeper some seconds after their
- * last use, those of an open file when descriptors are short.
+ * I/O descriptors of objects.  The sweeper closes them some seconds after their last use.  If
+ * descriptors are short, even those of open files are closed.
  *
- * A file that we create keeps the descriptor it was created by as path_fd too.  When that one's
- * time has come, an O_PATH descriptor takes over its number (dup3), so path_fd never changes and
- * needs no lock.
+ * A file that we create uses its first descriptor as path_fd, too.  When that descriptor is to be
+ * closed, an O_PATH descriptor takes over its number (dup3), so path_fd never changes and needs no
+ * lock.
  */
 #include "backend/local/descriptor.h"
 
@@ -16,7 +16,7 @@
 #include "backend/local/sync.h"
 
 enum {
-    IO_IDLE_EPOCHS = 3 /* longer, and local users see "text file busy" for long */
+    IO_IDLE_EPOCHS = 3 /* if longer, local users see "text file busy" for long */
 };
 
 int local_descriptor_reopen(const struct local_fs *fs, int fd, int flags)
@@ -29,14 +29,14 @@ int local_descriptor_reopen(const struct local_fs *fs, int fd, int flags)
         *--p = (char)('0' + fd % 10);
         fd /= 10;
     } while (fd > 0);
-    /* O_NONBLOCK: a lease that a local process holds is an error to retry, not a wait. */
+    /* O_NONBLOCK: if a local process holds a lease, return an error to retry instead of waiting. */
     return openat(fs->proc_fd, p, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
 void local_descriptor_adopt(struct local_object *obj, struct local_object *twin)
 {
     if (!local_path_try(obj))
-        return; /* it has just given up all that it had */
+        return; /* the object has just given up its descriptors */
     for (int i = 0; i < 3; i++) {
         if (twin->fds[i] < 0)
             continue;
@@ -80,7 +80,7 @@ void local_descriptor_close(const struct local_closing *closing)
         close(closing->fds[i]);
 }
 
-/* True when the slot is empty afterwards. */
+/* Close an idle I/O descriptor.  True when the slot is empty afterwards. */
 static bool close_idle(struct local_object *obj, int access)
 {
     struct local_fs *fs = local_fs_of(&obj->base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Around system calls that block only where the kernel does not keep the inodes of known objects,
- * as with a network's file system: elsewhere they cost nothing more.
+ * Encloses system calls that block only if the kernel does not keep the inodes of known objects in
+ * memory, as with network file systems.  Elsewhere it costs nothing.
  */
 #pragma once
 

@@ -15,7 +15,7 @@
 #include "backend/local/sync.h"
 
 enum {
-    SENDFILE_BYTES = 64 << 10 /* answer by descriptor from here on */
+    SENDFILE_BYTES = 64 << 10 /* return a descriptor instead of data from this size on */
 };
 
 enum vfs_status local_check_regular(const struct vfs_object *obj)
@@ -38,7 +38,7 @@ enum vfs_status local_check_regular(const struct vfs_object *obj)
     return VFS_WRONG_TYPE;
 }
 
-/* It has just made the file, under whatever mode: so it may open it this once. */
+/* The caller has just created the file and may open it this once, whatever its mode. */
 static bool made_it(const struct local_object *obj, const struct vfs_cred *cred)
 {
     struct statx st;
@@ -72,7 +72,7 @@ void local_close(struct vfs_object *base, enum vfs_open_want want)
     local_io_unpin(local_of(base), want);
 }
 
-/* preadv2(RWF_NOWAIT): the count, 0 for "not without waiting", or -1: not to be had here. */
+/* preadv2(RWF_NOWAIT): the number of bytes; 0: would block; -1: not supported here. */
 static ssize_t read_nowait(struct local_fs *fs, int fd, void *buf, size_t len, uint64_t offset)
 {
     struct iovec iov = {buf, len};
@@ -90,7 +90,7 @@ static ssize_t read_nowait(struct local_fs *fs, int fd, void *buf, size_t len, u
     return -1;
 }
 
-/* Are both ends in the page cache?  Then what is between most likely is too. */
+/* Are both ends in the page cache?  Then what is between most likely is, too. */
 static bool cached(struct local_fs *fs, int fd, uint64_t offset, uint32_t len)
 {
     char byte;
@@ -120,7 +120,7 @@ static bool answer_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
         io->len = (uint32_t)(size - io->offset);
     if (!cached(fs, fd, io->offset, io->len))
         return false;
-    /* Nobody knows, then, and the loop would wait for it. */
+    /* Unknown in that case; and the loop would block. */
     if (fs->fetches && atomic_load_explicit(&fs->no_nowait, memory_order_relaxed))
         return false;
     io->fd = fd;
@@ -128,7 +128,8 @@ static bool answer_by_fd(struct local_fs *fs, int fd, struct vfs_read *io)
     return true;
 }
 
-/* From `have` bytes on until `len` or the end of the file; the count of all, or -1. */
+/* Read after the first `have` bytes, up to io->len or the end of the file.  Returns the total, or
+ * -1. */
 static ssize_t read_rest(int fd, const struct vfs_read *io, size_t have)
 {
     while (have < io->len) {
@@ -145,11 +146,11 @@ static ssize_t read_rest(int fd, const struct vfs_read *io, size_t have)
     return (ssize_t)have;
 }
 
-/* What is in the page cache is read at once; only the rest is worth telling the worker about. */
+/* Read what is in the page cache at once; announce blocking only for the rest. */
 static enum vfs_status read_bytes(struct local_fs *fs, int fd, struct vfs_read *io)
 {
     ssize_t got = read_nowait(fs, fd, io->buf, io->len, io->offset);
-    bool certain = got >= 0; /* that the rest must come from the disk */
+    bool certain = got >= 0; /* the rest must certainly come from the disk */
     uint64_t size = 0;
     int err = 0;
 
@@ -246,8 +247,8 @@ static enum vfs_status write_bytes(struct local_object *obj, int fd, uint64_t of
     return local_status(err);
 }
 
-/* The descriptor may be anybody's who opened it, but the kernel looks at who writes: that decides
- * over suid and sgid bits, reserved blocks and quotas. */
+/* The descriptor may have been opened by any client, but the kernel checks the writing thread: its
+ * identity decides on suid and sgid bits, reserved blocks and quotas. */
 enum vfs_status local_write(struct vfs_object *base, const struct vfs_cred *cred, uint64_t offset,
                             const void *data, uint32_t len, enum vfs_stability want,
                             uint32_t *written, enum vfs_stability *reached)
@@ -282,7 +283,7 @@ enum vfs_status local_commit(struct vfs_object *base, const struct vfs_cred *cre
     enum vfs_status status = local_check_regular(base);
     int fd;
 
-    (void)offset; /* the kernel knows whole files only */
+    (void)offset; /* the kernel syncs whole files only */
     (void)len;
     if (status != VFS_OK)
         return status;

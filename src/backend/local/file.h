@@ -4,7 +4,7 @@
 
 #include "backend/local/local_internal.h"
 
-/* OK for a plain file, else what open() says of the type. */
+/* VFS_OK for a regular file, else the status that open() has for this type. */
 enum vfs_status local_check_regular(const struct vfs_object *obj);
 
 enum vfs_status local_open(struct vfs_object *base, const struct vfs_cred *cred,

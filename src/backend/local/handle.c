@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handles: kind, id, MAC.  The MAC (SipHash-2-4, 128 bits) is keyed for one directory of one
- * server, so nobody makes a handle but we, and none is taken for another export's.  The server's
- * key is made once and lives in the state directory.
+ * Handles: kind, ID, MAC.  The MAC (SipHash-2-4, 128 bits) has a key for each exported directory of
+ * a server: clients can't forge handles, and a handle of another export is rejected.  The key is
+ * derived from the server's key, which is created once and kept in the state directory.
  */
 #include "backend/local/handle.h"
 
@@ -88,7 +88,7 @@ enum vfs_status local_handle_check(const struct local_fs *fs, const struct vfs_h
     crypto_shorthash_siphashx24(mac, handle->data, len, fs->mac_key);
     if (!local_macs_equal(mac, handle->data + len))
         return VFS_BADHANDLE;
-    /* Ours, but from when the file system (or the kernel) had another kind of id. */
+    /* Genuine, but from a time when the file system (or the kernel) had another kind of ID. */
     return handle->data[0] == fs->id_kind ? VFS_OK : VFS_STALE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filehandles: the kind of an id, the id, and a MAC under a key of the state directory. */
+/* Filehandles: the kind of an ID, the ID, and a MAC with a key from the state directory. */
 #pragma once
 
 #include <string.h>
@@ -10,27 +10,26 @@ enum {
     LOCAL_MAC_BYTES = 16
 };
 
-/* The key for the export of `path`, from the server's key in its state directory, which is made if
- * there is none.  0, or -1 and a reason at `errbuf`. */
+/* Derive the key for the export of `path` from the server's key in its state directory, which is
+ * created if it does not exist.  0, or -1 and a reason in `errbuf`. */
 int local_handle_key_load(int state_fd, const char *path, uint8_t *mac_key, char *errbuf,
                           size_t size);
 
-/* Would it fail because the key is damaged?  Makes none. */
+/* Would local_handle_key_load() fail because the key is damaged?  Creates nothing. */
 int local_handle_key_check(int state_fd, char *errbuf, size_t size);
 
-/* id -> handle. */
+/* Build the handle of an ID. */
 void local_handle_build(const struct local_fs *fs, const struct local_id *id,
                         struct vfs_handle *handle);
 
-/* VFS_BADHANDLE unless we made it. */
+/* VFS_BADHANDLE unless the handle is genuine. */
 enum vfs_status local_handle_check(const struct local_fs *fs, const struct vfs_handle *handle,
                                    struct local_id *id);
 
-/* The id in a handle, whose kind and MAC are not checked.  VFS_BADHANDLE: no handle of ours is so
- * short or so long. */
+/* The ID in a handle; kind and MAC are not checked.  VFS_BADHANDLE if its length is impossible. */
 enum vfs_status local_handle_split(const struct vfs_handle *handle, struct local_id *id);
 
-/* In a time that does not tell how much of it is right. */
+/* In constant time. */
 static inline bool local_macs_equal(const uint8_t *a, const uint8_t *b)
 {
     uint64_t x[2], y[2];

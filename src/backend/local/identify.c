@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ids of objects: the kernel's file handle (inode and generation), which is never used again for
- * another object.  One system call by directory and name, without opening anything.
+ * IDs of objects: the kernel's file handle (inode and generation), which is never reused for
+ * another object.  Takes one system call with directory and name, and opens nothing.
  */
 #include "backend/local/identify.h"
 
@@ -32,7 +32,8 @@ static int identify_handle(const struct local_fs *fs, int dirfd, const char *nam
     handle.head.handle_bytes = HANDLE_BYTES_MAX;
     if (!*name)
         flags |= AT_EMPTY_PATH;
-    /* No handle, or one of another size: that is another file system (the root has one). */
+    /* No handle, or one of another size: it is on another file system, since our root has a
+     * handle. */
     if (name_to_handle_at(dirfd, name, &handle.head, &mount_id, flags) != 0)
         return errno == EOPNOTSUPP || errno == EOVERFLOW ? EXDEV : errno;
     if (mount_id != fs->mount_id)

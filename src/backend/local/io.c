@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * I/O on an object.  Its descriptors are opened when first needed, and shared by all who may use
- * them.  They are opened again as the server: open() has judged the caller.
+ * I/O on an object.  Its descriptors are opened when first needed and shared by all who may use
+ * them.  Later they may be opened again as the server, because open() has checked the caller.
  */
 #include "backend/local/io.h"
 
@@ -24,8 +24,8 @@ static int fd_for(const struct local_object *obj, enum vfs_open_want want)
     return obj->fds[want == VFS_WANT_READ ? O_RDONLY : O_WRONLY];
 }
 
-/* To run a file is to read it.  A directory is another matter: x lets nobody list it.  0 or an
- * errno. */
+/* Execute permission on a file permits reading it; on a directory it does not permit listing it.  0
+ * or an errno. */
 static int may_open(const struct local_object *obj, enum vfs_open_want want)
 {
     int err =
@@ -36,7 +36,7 @@ static int may_open(const struct local_object *obj, enum vfs_open_want want)
     return err;
 }
 
-/* As the server, whoever asks. */
+/* Open as the server, without checking the caller. */
 static int open_as_server(struct local_object *obj, enum vfs_open_want want, int *access)
 {
     const struct local_fs *fs = local_fs_of(&obj->base);
@@ -53,8 +53,8 @@ static int open_as_server(struct local_object *obj, enum vfs_open_want want, int
     return fd;
 }
 
-/* As the caller, so that the kernel checks.  Writers get O_RDWR where they may have it: it serves
- * readers as well. */
+/* Open as the caller, so that the kernel checks.  Writers get O_RDWR if permitted, since such a
+ * descriptor also serves readers. */
 static int open_as_caller(struct local_object *obj, const struct vfs_cred *cred,
                           enum vfs_open_want want, int *access)
 {
@@ -90,7 +90,7 @@ static void use_locked(struct local_object *obj)
                           memory_order_relaxed);
 }
 
-/* Keep `fd` unless another thread was first; one of them is in use afterwards. */
+/* Keep `fd`, unless another thread was first.  The descriptor that is kept is in use afterwards. */
 static int keep(struct local_object *obj, int fd, int access)
 {
     struct local_fs *fs = local_fs_of(&obj->base);
@@ -133,8 +133,8 @@ static enum vfs_status open_and_keep(struct local_object *obj, const struct vfs_
     return fresh < 0 ? local_failure(err) : VFS_OK;
 }
 
-/* With the path held: may `cred` open what is open already?  Access rights do not tell that a file
- * was made append-only or immutable since: then opening it once more does. */
+/* With the path held: may `cred` open what is open already?  access(2) does not reveal that a file
+ * has been made append-only or immutable since; opening it once more does. */
 static enum vfs_status open_again(struct local_object *obj, const struct vfs_cred *cred,
                                   enum vfs_open_want want)
 {
@@ -193,7 +193,7 @@ enum vfs_status local_io_get_any(struct local_object *obj, int *fd)
     if (*fd >= 0)
         return VFS_OK;
     status = open_and_keep(obj, NULL, VFS_WANT_READ, fd);
-    /* Without privilege the server's user may write files that it may not read. */
+    /* Without privilege, the server's user may be able to write a file that it can't read. */
     if (status == VFS_ACCESS)
         status = open_and_keep(obj, NULL, VFS_WANT_WRITE, fd);
     return status;
@@ -213,8 +213,8 @@ enum vfs_status local_io_get_exact(struct local_object *obj, bool read_only, int
 
 void local_io_put(struct local_object *obj)
 {
-    /* Pairs with the acquire in local_descriptor_sweep(): our I/O is over before the descriptor
-     * closes. */
+    /* Pairs with the acquire in local_descriptor_sweep(): our I/O ends before the descriptor is
+     * closed. */
     uint32_t before = atomic_fetch_sub_explicit(&obj->users, 1, memory_order_release);
 
     DCHECK(before > 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leases of files: given to state/, and given back. */
+/* Leases of files: grants them to state/ and takes them back. */
 #include "backend/local/lease.h"
 
 #include <errno.h>
@@ -13,10 +13,10 @@
 #include "base/memory.h"
 
 enum {
-    DESCRIPTORS_PER_LEASE = 4 /* there are that many more descriptors than leases at the least */
+    DESCRIPTORS_PER_LEASE = 4 /* there are at least this many times more descriptors than leases */
 };
 
-/* Those that can be shared are.  False: the kernel must be asked. */
+/* Share the existing lease if possible.  False: a lease must be requested from the kernel. */
 static bool share_locked(struct local_object *obj, enum vfs_lease kind, enum vfs_status *status)
 {
     struct local_lease *lease = obj->lease;
@@ -36,7 +36,7 @@ static enum vfs_status status_of(int err)
 {
     switch (err) {
     case EAGAIN:
-        return VFS_DELAY; /* somebody has it open */
+        return VFS_DELAY; /* another process has the file open */
     case EACCES:
     case EPERM:
         return VFS_PERM;
@@ -58,7 +58,7 @@ static void hold_locked(struct local_object *obj, struct local_lease *lease, enu
     local_watch_add(lease);
 }
 
-/* `fd` is what the lease needs, and in use by the caller. */
+/* `fd` is the descriptor that the lease needs; the caller is using it. */
 static enum vfs_status ask_kernel(struct local_object *obj, enum vfs_lease kind, int fd)
 {
     const int access = kind == VFS_LEASE_READ ? O_RDONLY : O_RDWR;
@@ -95,7 +95,7 @@ static enum vfs_status lease_new(struct local_object *obj, enum vfs_lease kind)
     return status;
 }
 
-/* One more file that stays open.  False: they would take descriptors that others need. */
+/* Count one more leased file, which stays open.  False: leases would take too many descriptors. */
 static bool count_one(struct local_fs *fs)
 {
     if (atomic_fetch_add_explicit(&fs->leases, 1, memory_order_relaxed) <
@@ -127,7 +127,8 @@ enum vfs_status local_lease(struct vfs_object *base, enum vfs_lease kind)
     if (shared)
         return VFS_OK;
     vfs_blocking_begin(false);
-    local_cred_server_begin(fs); /* the caller may have no right to a lease of it, CAP_LEASE has */
+    local_cred_server_begin(fs); /* CAP_LEASE permits the lease even if the caller could not get
+                                  * it */
     status = lease_new(obj, kind);
     local_cred_server_end(fs);
     vfs_blocking_end();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a lease ends: it is in our own way, or a process of this machine opens the file. */
+/* The end of a lease: it conflicts with ourselves, or a local process opens the file. */
 #include "backend/local/lease_break.h"
 
 #include "backend/local/cred.h"
@@ -9,14 +9,14 @@ void local_lease_release_locked(struct local_lease *lease)
     const struct local_fs *fs = local_fs_of(&lease->obj->base);
 
     if (!lease->lost) {
-        local_cred_server_begin(fs); /* it was given to the server */
+        local_cred_server_begin(fs); /* the server holds it */
         (void)fcntl(lease->fd, F_SETLEASE, F_UNLCK);
         local_cred_server_end(fs);
     }
     lease->lost = true;
 }
 
-/* What does somebody wait to do?  False: nothing. */
+/* Is the lease being broken, and for what use?  False: it is not. */
 static bool broken_locked(struct local_lease *lease, enum vfs_lease *use)
 {
     int left = lease->lost ? F_UNLCK : fcntl(lease->fd, F_GETLEASE);
@@ -24,8 +24,8 @@ static bool broken_locked(struct local_lease *lease, enum vfs_lease *use)
     if (left == F_WRLCK || (left == F_RDLCK && lease->kind == VFS_LEASE_READ))
         return false;
     *use = left == F_RDLCK ? VFS_LEASE_READ : VFS_LEASE_WRITE;
-    /* A reader, and those that are left excluded none.  The kernel makes no lesser lease of this
-     * one, since its descriptor can write. */
+    /* A reader waits, and the remaining leases do not exclude readers.  The kernel can't downgrade
+     * this lease, since its descriptor can write: give it back. */
     if (*use == VFS_LEASE_READ && lease->counts[VFS_LEASE_WRITE] == 0) {
         local_lease_release_locked(lease);
         *use = VFS_LEASE_WRITE;

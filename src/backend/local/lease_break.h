@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a lease of the kernel ends: given back, or broken by a process of this machine. */
+/* The end of a kernel lease: given back, or broken by a local process. */
 #pragma once
 
 #include "backend/local/lease.h"
 
-/* With the lock of its object: give the kernel its lease back. */
+/* Give the kernel its lease back.  With the object's lock held. */
 void local_lease_release_locked(struct local_lease *lease);
 
-/* See what has become of the lease, and tell.  The caller has a reference of the object. */
+/* Check whether the lease is being broken, and report that.  The caller has a reference on the
+ * object. */
 void local_lease_look(struct local_object *obj);

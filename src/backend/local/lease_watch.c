@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the signals of broken leases, and looks at the leases. */
+/* Receives the signals of lease breaks, and examines the leases. */
 #include "backend/local/lease_watch.h"
 
 #include <errno.h>
@@ -12,27 +12,27 @@
 #include "backend/local/lease_break.h"
 
 enum {
-    BATCH = 32 /* signals taken at a time */
+    BATCH = 32 /* signals read at a time */
 };
 
-/* Of the process, as the signals are. */
+/* Process-wide, as signals are. */
 static struct {
-    pthread_mutex_t start_lock; /* rank 0: users, and all that start and stop make */
+    pthread_mutex_t start_lock; /* rank 0: guards `users`, and all that start and stop create */
     uint32_t users;
     pthread_t thread;
     int signal_fd, wake_fd;
-    bool stop; /* under lock */
+    bool stop; /* guarded by `lock` */
 
-    pthread_mutex_t turn_lock; /* held by the thread while it has references of objects */
+    pthread_mutex_t turn_lock; /* held by the thread while it has references on objects */
 
-    pthread_mutex_t lock; /* a leaf, below an object's */
+    pthread_mutex_t lock; /* a leaf, below the locks of objects */
     struct htable leases; /* by descriptor */
     struct list due;
 } watch = {.start_lock = PTHREAD_MUTEX_INITIALIZER,
            .turn_lock = PTHREAD_MUTEX_INITIALIZER,
            .lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Beside SIGIO, which is what the kernel sends when no more of these can be queued. */
+/* Besides SIGIO, which the kernel sends when no more of these can be queued. */
 static int lease_signal(void)
 {
     return SIGRTMIN;
@@ -55,7 +55,8 @@ void local_block_signals(void)
 
 int local_watch_set(int fd, enum vfs_lease kind)
 {
-    /* Giving a lease back resets owner and signal.  The process, not this thread: it may end. */
+    /* Giving a lease back resets owner and signal.  The owner is the process, since a thread may
+     * end. */
     if (fcntl(fd, F_SETOWN, getpid()) != 0 || fcntl(fd, F_SETSIG, lease_signal()) != 0 ||
         fcntl(fd, F_SETLEASE, kind == VFS_LEASE_READ ? F_RDLCK : F_WRLCK) != 0)
         return errno;
@@ -129,7 +130,7 @@ static bool visit_due(struct hnode *node, void *unused)
     return true;
 }
 
-/* The descriptor may have been closed and opened as something else since: looking harms nobody. */
+/* The descriptor may have been closed and reused meanwhile; examining another lease is harmless. */
 static void take_signals(void)
 {
     struct signalfd_siginfo infos[BATCH];
@@ -268,7 +269,7 @@ void local_watch_stop(void)
     CHECK(watch.users > 0);
     if (--watch.users == 0) {
         take_down();
-    } else { /* the thread may have an object of the caller's still */
+    } else { /* the thread may still hold an object of the caller */
         pthread_mutex_lock(&watch.turn_lock);
         pthread_mutex_unlock(&watch.turn_lock);
     }

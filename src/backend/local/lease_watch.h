@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread that is told by the kernel of broken leases, one for all exports. */
+/* The thread that receives lease breaks from the kernel; one for all exports. */
 #pragma once
 
 #include "backend/local/lease.h"
 
-/* 0 or an errno; each start is followed by a stop, when no lease of its caller is left.  Thread
+/* 0 or an errno.  Each start needs a stop, after the caller's last lease has ended.  Thread
  * safe. */
 int local_watch_start(void);
 void local_watch_stop(void);
 
-/* F_SETLEASE, and a signal when it breaks.  0 or an errno. */
+/* F_SETLEASE, with a signal when the lease is broken.  0 or an errno. */
 int local_watch_set(int fd, enum vfs_lease kind);
 
-/* Under the lease's object's lock: find it by its descriptor; no more. */
+/* With the lock of the lease's object held: add it to the table by descriptor, or remove it. */
 void local_watch_add(struct local_lease *lease);
 void local_watch_remove(struct local_lease *lease);
 
-/* Look at it soon, without a signal.  The same lock. */
+/* Examine the lease soon, without a signal.  With the same lock held. */
 void local_watch_due(struct local_lease *lease);
 
-/* We are about to open the file for writing: a lease for reading would be in our own way. */
+/* We are about to open the file for writing, which conflicts with a read lease of ours: give that
+ * up. */
 void local_watch_yield(struct local_object *obj);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A local directory comes and goes: what is possible here is found out by trying. */
+/* Sets up and tears down a local export.  What is possible here is found out by trying. */
 #include "backend/local/local.h"
 
 #include <errno.h>
@@ -111,7 +111,7 @@ static int open_root(struct local_fs *fs, const char *path, const struct error *
     return 0;
 }
 
-/* Objects can be found by handle if the root can. */
+/* If the root can be opened by handle, so can all objects. */
 static bool try_by_handle(const struct local_fs *fs)
 {
     uint8_t room[sizeof(struct file_handle) + LOCAL_ID_BYTES_MAX]
@@ -147,7 +147,7 @@ static int choose_finding(struct local_fs *fs, const struct local_options *optio
     return fs->map ? 0 : -1;
 }
 
-/* The key must not be within clients' reach.  A descriptor, or -1. */
+/* The key must be out of clients' reach.  Returns a descriptor, or -1. */
 static int open_state_dir(struct local_fs *fs, const struct local_options *options,
                           const struct error *error)
 {
@@ -196,7 +196,7 @@ static void set_bounds(struct local_fs *fs, const struct local_options *options)
     fs->objects_max = options->objects_max ? options->objects_max : LIMIT_LOCAL_OBJECTS;
 }
 
-/* The kernel tells the largest offset of a file only by refusing to seek beyond it. */
+/* The kernel reveals the largest file offset only by refusing to seek beyond it. */
 static uint64_t find_file_size_max(const struct local_fs *fs)
 {
     uint64_t good = 0, bad = (uint64_t)INT64_MAX + 1;
@@ -224,7 +224,7 @@ static int make_root_object(struct local_fs *fs, const struct error *error)
         return fail(error, "the exported directory", strerror(errno));
     if (local_cache_from_fd(fs, fd, -1, NULL, &fs->root) != VFS_OK)
         return fail(error, "the exported directory", "cannot be used");
-    return local_path_get(fs->root) == VFS_OK /* never given up */
+    return local_path_get(fs->root) == VFS_OK /* held for good */
                ? 0
                : fail(error, "the exported directory", "cannot be opened");
 }
@@ -258,7 +258,8 @@ static void set_caps(struct local_fs *fs)
         fs->base.caps |= VFS_CAP_BTIME;
 }
 
-/* A root that can't take its clients' identities would lend them its own. */
+/* Without the ability to switch identities, a server that runs as root would serve clients as
+ * root. */
 static int set_identity(struct local_fs *fs, const struct local_options *options,
                         const struct error *error)
 {
@@ -275,7 +276,7 @@ static int set_identity(struct local_fs *fs, const struct local_options *options
     return 0;
 }
 
-/* What a failed start leaves behind is taken down by teardown(). */
+/* After a failure, teardown() cleans up. */
 static int bring_up(struct local_fs *fs, const struct local_options *options, const char *real_path,
                     const struct error *error)
 {
@@ -331,7 +332,7 @@ static void local_destroy(struct vfs *base)
     teardown(fs);
 }
 
-/* The process is ready for local exports, and there is such a directory: its path, or NULL. */
+/* Prepare the process for local exports and look up the directory.  Returns its path, or NULL. */
 static char *prepare(const struct local_options *options, const struct error *error)
 {
     char *real_path;
@@ -348,7 +349,7 @@ static char *prepare(const struct local_options *options, const struct error *er
     return real_path;
 }
 
-/* Ends by teardown(). */
+/* To be freed with teardown(). */
 static struct local_fs *fs_make(void)
 {
     struct local_fs *fs = must_calloc(1, sizeof(*fs));

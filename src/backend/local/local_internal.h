@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of backend/local share: the export and its objects.  Each file has a header of its
- * own for what it does, and calls only files of this list that stand before it:
- *   facts and rules: status, statx, identify, handle, cred, access, change, names, sync, ancestry
- *   what outlives an object: volume, map
- *   objects and what they keep open: descriptor, object, path, cache, orphan
- *   finding them: note, search, resolve
- *   using them: lease_break, lease_watch, io, file, lease
- *   the operations, and the export as a whole: lookup, readdir, create, ..., call, local
+ * What the files of backend/local share: the export and its objects.  Each file declares its
+ * functions in a header of its own, and calls only files that precede it in this list:
+ * - facts and rules: status, statx, identify, handle, cred, access, change, names, sync, ancestry
+ * - what outlives an object: volume, map
+ * - objects and their descriptors: descriptor, object, path, cache, orphan
+ * - finding objects: note, search, resolve
+ * - using objects: lease_break, lease_watch, io, file, lease
+ * - operations, and the whole export: lookup, readdir, create, ..., call, local
  *
- * Locks, in the order they may be taken: file.names (two by address) -> shard.lock ->
- * object.lock (below a shard's by trylock only) or the map's two (map.h).  No lock is held while
- * emit() runs.
+ * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
+ * only) or the map's two (map.h).  No lock is held while emit() runs.
  */
 #pragma once
 
@@ -29,11 +28,11 @@ enum {
     LOCAL_SHARDS = 64
 };
 
-/* First byte of a handle: what the bytes between it and the MAC are.  One file system, one kind. */
+/* First byte of a handle: the kind of ID between it and the MAC.  One kind per file system. */
 enum local_id_kind {
     LOCAL_ID_HANDLE = 1, /* name_to_handle_at: type, bytes */
     LOCAL_ID_FID = 2,    /* the same with AT_HANDLE_FID: unique, but cannot be opened */
-    LOCAL_ID_INO = 3,    /* inode number and birth time, where the kernel has neither */
+    LOCAL_ID_INO = 3,    /* inode number and birth time, if the kernel has neither of these */
 };
 
 struct local_lease;
@@ -42,36 +41,36 @@ struct local_ancestry;
 struct local_shard {
     pthread_mutex_t lock;
     struct htable table;
-    struct list lru;  /* the table's objects with descriptors, least recently used first */
-    struct list bare; /* those without, in the same order */
+    struct list lru;  /* objects with descriptors, least recently used first */
+    struct list bare; /* objects without descriptors, in the same order */
     struct list io;   /* objects that may hold I/O descriptors */
 };
 
-/* How far a sync reaches, from the cheapest to the dearest. */
+/* What a sync covers; ascending cost. */
 enum local_reach {
     LOCAL_REACH_DATA, /* fdatasync */
     LOCAL_REACH_FILE, /* fsync */
     LOCAL_REACH_FS,   /* syncfs */
 };
 
-/* Concurrent requests for durability of one file, directory or file system share a sync. */
+/* Concurrent requests to sync one file, directory or file system share a sync. */
 struct local_sync {
     pthread_mutex_t lock;
     struct list waiting;    /* for the next round */
-    enum local_reach reach; /* the most that one of them needs */
+    enum local_reach reach; /* the widest that one of them needs */
     bool running;
 };
 
-/* What makes changes of names and attributes durable (persist.c). */
+/* How changes of names and attributes are made durable (persist.c). */
 enum local_persisting {
-    LOCAL_PERSIST_EACH,     /* fsync of each object, at the same time */
-    LOCAL_PERSIST_TOGETHER, /* one sync after the other, for all who wait */
-    LOCAL_PERSIST_NOTHING,  /* nothing can */
+    LOCAL_PERSIST_EACH,     /* fsync of each object, concurrently */
+    LOCAL_PERSIST_TOGETHER, /* one sync at a time, for all that wait */
+    LOCAL_PERSIST_NOTHING,  /* not possible */
 };
 
 struct local_fs {
     struct vfs base;
-    int root_fd; /* opened for reading: open_by_handle_at wants it so */
+    int root_fd; /* opened for reading, as open_by_handle_at() requires */
     int proc_fd; /* /proc/self/fd */
     int mount_id;
     uint32_t dev_major, dev_minor;
@@ -80,25 +79,26 @@ struct local_fs {
     uint64_t file_size_max;
     bool by_handle;
     bool impersonate;
-    bool coarse_ctime;      /* it moves with the clock tick */
-    struct vfs_cred server; /* the identity of the server's own work */
+    bool coarse_ctime;      /* ctime advances only with the clock tick */
+    struct vfs_cred server; /* identity of the server's own work */
     uint8_t mac_key[16];
     uint64_t hash_seed;
-    _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is unknown here */
-    struct local_map *map;  /* NULL: by_handle */
+    _Atomic bool no_nowait; /* preadv2(RWF_NOWAIT) is not supported here */
+    struct local_map *map;  /* NULL if by_handle */
     struct local_volume *volume;
     struct local_object *root;
     enum local_persisting persisting;
-    bool fetches;           /* attributes of known objects too, over a network or from a program */
+    bool fetches;           /* attributes, even of known objects, come from a network or FUSE */
     struct local_sync sync; /* of the whole file system */
     struct local_ancestry *ancestry;
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */
-    _Atomic uint32_t leases;      /* given (lease.h) */
-    /* Objects that left unwatched, ever; how many of them had by the last syncfs (sync.c). */
+    _Atomic uint32_t leases;      /* granted (lease.h) */
+    /* Objects that ever left unwatched, and how many of them had at the time of the last syncfs
+     * (sync.c). */
     _Atomic uint32_t unwatched, reviewed;
-    _Atomic uint32_t orphans;     /* objects open without a name: they keep their descriptors */
+    _Atomic uint32_t orphans;     /* open files without a name; they keep their descriptors */
     _Atomic uint32_t epoch;       /* seconds, roughly */
     _Atomic uint32_t next_victim; /* the shard to shrink next */
     struct local_shard shards[LOCAL_SHARDS];
@@ -108,34 +108,34 @@ struct local_fs {
     int stop_fd; /* readable: the sweeper ends */
 };
 
-/* Holders of a reference: those of struct vfs_object; the table of its shard, while `hashed`. */
+/* Holders of a reference: those of struct vfs_object; the table of its shard while `hashed`. */
 struct local_object {
     struct vfs_object base;
     struct hnode node;       /* shard.lock */
     struct list lru, io;     /* shard.lock; lru: in one of two lists */
-    bool hashed, bare;       /* shard.lock; bare: on that list */
-    uint32_t seen;           /* shard.lock: the epoch in which the sweeper looked at its names */
-    _Atomic uint32_t epoch;  /* last looked up */
+    bool hashed, bare;       /* shard.lock; bare: it is on that list */
+    uint32_t seen;           /* shard.lock; epoch in which the sweeper last checked its names */
+    _Atomic uint32_t epoch;  /* of the last lookup */
     _Atomic bool unlinked;   /* has no name; lives until its last close() */
-    _Atomic uint32_t inside; /* of a directory: the epoch as of which it is known to be within */
+    _Atomic uint32_t inside; /* of a directory: epoch as of which it is known to be in the export */
     struct local_node *file; /* a reference */
-    _Atomic uint64_t noted;  /* for the map: a hash of where it was met last; even: nowhere */
+    _Atomic uint64_t noted;  /* for the map: hash of the place where it was last met; even: none */
 
-    /* path.c: read by those who are counted in path_users, written under the lock when none is.
-     * May be the same number as fds[O_RDWR]. */
+    /* path.c: read by calls that are counted in path_users; written under the lock when there are
+     * none.  May be the same descriptor as fds[O_RDWR]. */
     _Atomic uint32_t path_users;
     int path_fd;
 
-    pthread_mutex_t lock;      /* what follows */
+    pthread_mutex_t lock;      /* guards the rest */
     int fds[3];                /* by O_RDONLY, O_WRONLY, O_RDWR; -1: none */
-    uint32_t pins[2];          /* open()s for reading, for writing: the right, no descriptor */
-    struct local_lease *lease; /* NULL: none; it keeps its descriptor open, too */
-    _Atomic uint32_t users;    /* I/O under way; raised under the lock only */
+    uint32_t pins[2];          /* open()s for reading, for writing; these need no descriptor */
+    struct local_lease *lease; /* NULL: none; a lease keeps its descriptor open */
+    _Atomic uint32_t users;    /* running I/O; incremented under the lock only */
     _Atomic uint32_t io_epoch; /* last I/O */
     _Atomic bool unsynced;     /* written, and not synced since */
-    _Atomic bool unwatched;    /* lost its descriptor in between */
-    uint32_t met_unwatched;    /* local_fs.unwatched when it was made */
-    int64_t dir_pos;           /* where fds[O_RDONLY] of a directory stands; -1: unknown */
+    _Atomic bool unwatched;    /* its descriptor was closed before a sync */
+    uint32_t met_unwatched;    /* local_fs.unwatched when the object was created */
+    int64_t dir_pos;           /* position of fds[O_RDONLY] of a directory; -1: unknown */
     struct local_sync sync;
 };
 

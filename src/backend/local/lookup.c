@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names to objects.  One name_to_handle_at under the caller's identity answers three questions: may
- * the caller search the directory, is there such an entry, and which object is it.  Known objects
- * need nothing more.
+ * Names to objects.  One name_to_handle_at() under the caller's identity answers three questions:
+ * may the caller search the directory, does the entry exist, and which object is it?  For known
+ * objects nothing more is needed.
  */
 #include "backend/local/lookup.h"
 
@@ -56,7 +56,7 @@ enum vfs_status local_child(struct local_object *dir, const char *name, struct l
     status = *out ? VFS_OK : child_open(dir, name, out);
     if (status == VFS_OK)
         local_note_child(dir, name, *out);
-    /* What stands in a directory is where that is. */
+    /* An entry of a directory is in the export as of the same epoch as the directory. */
     if (status == VFS_OK && (*out)->base.type == VFS_DIR)
         local_object_inside(*out, local_object_inside_since(dir));
     return status == VFS_XDEV || status == VFS_STALE ? VFS_NOENT : status;
@@ -90,7 +90,8 @@ enum vfs_status local_lookup(struct vfs_object *base, const struct vfs_cred *cre
     return status;
 }
 
-/* The way up to the root may lead through what the caller may not search. */
+/* As the server: the way up to the root may lead through directories that the caller may not
+ * search. */
 static enum vfs_status check_parent(struct local_object *dir, int fd, struct local_id *parent,
                                     uint32_t *epoch)
 {
@@ -119,7 +120,7 @@ static enum vfs_status parent_open(struct local_object *dir, struct local_object
     uint32_t epoch;
     int fd;
 
-    /* A removed directory still knows where it was. */
+    /* A removed directory still has a `..`  entry. */
     if (local_statx(dir->path_fd, "", &st) == 0 && st.stx_nlink == 0)
         return VFS_STALE;
     fd = openat(dir->path_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -169,7 +170,7 @@ enum vfs_status local_readlink(struct vfs_object *base, const struct vfs_cred *c
     ssize_t got;
     int err;
 
-    (void)cred; /* whoever has the symlink may read it */
+    (void)cred; /* a client that has the symlink's handle may read it */
     if (base->type != VFS_LNK)
         return VFS_INVAL;
     vfs_blocking_begin(false);

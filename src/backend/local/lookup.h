@@ -15,7 +15,7 @@ static inline bool local_is_dots(const char *name)
 
 enum vfs_status local_name_copy(const struct vfs_name *name, struct local_name *out);
 
-/* The entry `name` of a directory, with a reference; as the thread stands. */
+/* The entry `name` of a directory, with a reference.  Runs under the thread's current identity. */
 enum vfs_status local_child(struct local_object *dir, const char *name, struct local_object **out);
 
 enum vfs_status local_root(struct vfs *fs, struct vfs_object **out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The map: a change goes to the log and to a list in memory; a thread moves the list into the
- * database.  Lock order: db_lock, lock.
+ * The map.  A change is appended to the log and to a list in memory; a thread moves the list into
+ * the database.  Lock order: db_lock, lock.
  */
 #include "backend/local/map.h"
 
@@ -26,10 +26,10 @@
 
 enum {
     FLUSH_MS = 1000,
-    RECENT_COUNT = 1 << 15, /* places noted lately, by hash: looking twice costs nothing */
+    RECENT_COUNT = 1 << 15, /* hashes of places noted lately: noting them again costs nothing */
 };
 
-/* A change on its way to the database. */
+/* A change that is not in the database yet. */
 struct pending {
     struct list link;
     struct hnode node; /* by id */
@@ -37,29 +37,29 @@ struct pending {
 };
 
 struct local_map {
-    pthread_mutex_t db_lock; /* db, moving */
+    pthread_mutex_t db_lock; /* guards db and moving */
     struct map_db *db;
-    struct list moving; /* what the next transaction holds; the old log file has it too */
+    struct list moving; /* the next transaction; these changes are also in the old log file */
 
-    pthread_mutex_t lock; /* what follows */
+    pthread_mutex_t lock; /* guards the rest */
     struct map_log log;
-    struct list waiting; /* the active log file has it too */
+    struct list waiting; /* these changes are also in the active log file */
     struct htable ids;   /* of moving and waiting */
     uint64_t seq;
-    bool recovering;  /* the log files stay as they are */
-    bool failing;     /* the last flush did; only the flusher tries again */
-    uint64_t dropped; /* places not noted since the last flush that succeeded: there was no room */
+    bool recovering;  /* the log files must not change */
+    bool failing;     /* the last flush failed; only the flusher retries */
+    uint64_t dropped; /* places not noted since the last successful flush, for lack of room */
     uint64_t recent[RECENT_COUNT];
 
     pthread_t flusher;
     int stop_fd;
 
-    struct list shared_link; /* on `shared`; this and what follows under its lock */
+    struct list shared_link; /* on `shared`; this and the rest are guarded by its lock */
     uint32_t exports;
     char *shared_name; /* DIRECTORY/NAME */
 };
 
-/* The maps of this process's exports. */
+/* The maps of this process' exports. */
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list shared = LIST_INIT(shared);
 
@@ -76,7 +76,7 @@ static uint64_t place_hash(const struct local_id *id, const struct local_place *
     return hash_bytes(place->name, strlen(place->name), hash) | 1;
 }
 
-/* Take what waits, unless the transaction before has still to be done. */
+/* Collect the waiting changes, unless the previous transaction is still to be done. */
 static bool collect(struct local_map *map)
 {
     struct list *node;
@@ -124,7 +124,7 @@ static void drop_moved(struct local_map *map)
     pthread_mutex_unlock(&map->lock);
 }
 
-/* Places are noted again, or not any more. */
+/* Record the result of a flush, and log that places are noted again. */
 static void note_flush(struct local_map *map, bool ok)
 {
     uint64_t dropped;
@@ -139,7 +139,7 @@ static void note_flush(struct local_map *map, bool ok)
         log_warn("local.map.room", LOG_U64("dropped", dropped));
 }
 
-/* With db_lock.  What fails is tried again the next time. */
+/* With db_lock held.  A failed flush is retried by the next one. */
 static bool flush_locked(struct local_map *map)
 {
     bool ok;
@@ -173,7 +173,7 @@ static void *flusher_run(void *arg)
     return NULL;
 }
 
-/* With the lock. */
+/* With the lock held. */
 static void add_locked(struct local_map *map, struct pending *p, const struct map_change *change)
 {
     p->change = *change;
@@ -182,7 +182,7 @@ static void add_locked(struct local_map *map, struct pending *p, const struct ma
     htable_insert(&map->ids, &p->node, id_hash(&change->id));
 }
 
-/* False: the database takes none, and the log files stay as they are. */
+/* False: the database takes no changes, and the log files stay as they are. */
 static bool replay(void *arg, const struct map_change *change)
 {
     struct local_map *map = arg;
@@ -196,7 +196,8 @@ static bool replay(void *arg, const struct map_change *change)
     return map->ids.count < LIMIT_LOCAL_MAP_PENDING || flush(map);
 }
 
-/* The lock; false when there is no room for another change.  The flusher may only be behind. */
+/* Take the lock.  False when there is no room for another change.  The flusher may just be late, so
+ * flush first. */
 static bool lock_with_room(struct local_map *map)
 {
     bool room;
@@ -213,7 +214,7 @@ static bool lock_with_room(struct local_map *map)
     return room;
 }
 
-/* False: there is no memory for it, and nothing has changed. */
+/* False without memory: nothing has changed. */
 static bool change_locked(struct local_map *map, enum map_op op, const struct local_id *id,
                           const struct local_place *place)
 {
@@ -268,7 +269,7 @@ enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
     pthread_mutex_lock(&map->lock);
     pending = htable_first(&map->ids, id_hash(id)) != NULL;
     pthread_mutex_unlock(&map->lock);
-    /* Two rounds: what waits can only move after what moves already. */
+    /* Flush twice: waiting changes move only after those that are moving already. */
     if (pending)
         ok = flush_locked(map) && flush_locked(map);
     ok = ok && map_db_find(map->db, id, places, count);
@@ -276,7 +277,7 @@ enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
     return ok ? VFS_OK : VFS_IO;
 }
 
-/* The three files are made together and stay: one that is missing beside the others was removed. */
+/* The three files are created together, so a single missing one must have been removed. */
 static void tell_missing(int dir_fd, const char *name)
 {
     static const char *const ends[] = {"db", "loga", "logb"};
@@ -388,7 +389,8 @@ void local_map_close(struct local_map *map)
 {
     CHECK(eventfd_write(map->stop_fd, 1) == 0);
     CHECK(pthread_join(map->flusher, NULL) == 0);
-    /* Once for what a failed transaction left, once for the rest; else the log keeps it. */
+    /* Once for a transaction that failed before, once for the rest.  What can't be moved stays in
+     * the log. */
     if (flush(map))
         (void)flush(map);
     map_free(map);

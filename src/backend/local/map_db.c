@@ -35,7 +35,7 @@ struct map_db {
     char file[FILE_BYTES];
     struct database_kind kind;
     struct database *database;
-    struct log_limit failures; /* the flusher tries again once a second, lookups more often */
+    struct log_limit failures; /* the flusher retries once a second, lookups more often */
 };
 
 static bool complain(struct map_db *db)
@@ -109,7 +109,7 @@ bool map_db_apply(struct map_db *db, const struct map_change *change)
     return database_run(db->database, which) || complain(db);
 }
 
-/* The database is a file like any other: what does not fit is passed over. */
+/* The database may have been edited: skip invalid rows. */
 static bool row_read(sqlite3_stmt *s, struct local_place *place)
 {
     int parent_len = sqlite3_column_bytes(s, 0);

@@ -14,10 +14,10 @@
 #include "base/htable.h"
 #include "base/log.h"
 
-/* Of this machine only, so in its byte order. */
+/* In this machine's byte order, since no other machine reads it. */
 struct record_head {
     uint32_t len;   /* of the whole record */
-    uint32_t check; /* of what follows */
+    uint32_t check; /* checksum of what follows */
     uint64_t seq;
     uint64_t ino;
     uint8_t op, id_len, parent_len, name_len;
@@ -80,7 +80,7 @@ static size_t encode(const struct map_change *change, uint8_t *record)
     return head.len;
 }
 
-/* The record's length, or 0: there is none (any more). */
+/* Decode a record.  Returns its length; 0 if there is no valid record. */
 static size_t decode(const uint8_t *data, size_t size, struct map_change *change)
 {
     struct record_head head;
@@ -121,7 +121,7 @@ static uint8_t *read_whole(int fd, size_t *size)
     return data;
 }
 
-/* Where the next whole record begins, or `size`. */
+/* The position of the next valid record, or `size`. */
 static size_t next_record(const uint8_t *data, size_t size, size_t at)
 {
     struct map_change change;

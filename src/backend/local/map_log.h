@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log in front of the map's database: two files, one written to while the other is moved into
- * the database and emptied.  Records are checksummed.  A bad one at the end is where a killed
- * writer stopped; one before others is damage, which is skipped and told of.
+ * The log of changes that are not in the map's database yet: two files, one of which is written to
+ * while the other is moved into the database and emptied.  Records have checksums.  A bad record at
+ * the end marks where a killed process stopped; a bad record before valid ones is damage, which is
+ * skipped and logged.
  */
 #pragma once
 
@@ -25,24 +26,24 @@ struct map_change {
 struct map_log {
     int fd[2];
     unsigned active;
-    bool broken; /* a write failed; said once */
+    bool broken; /* a write failed; logged once */
 };
 
-/* Open or make the two files and lock them against other processes; false and errno. */
+/* Open or create the two files, and lock them against other processes.  False and errno. */
 bool map_log_open(struct map_log *log, int dir_fd, const char *name);
 void map_log_close(struct map_log *log);
 
-/* Give every record of both files to `take`, in order, until it returns false, which is returned.
- * `name` is that of the map, for the log. */
+/* Pass each record of both files to `take`, in order, until that returns false; returns the last
+ * result.  `name` is the map's, for log lines. */
 bool map_log_replay(struct map_log *log, const char *name,
                     bool (*take)(void *arg, const struct map_change *change), void *arg) MUST_USE;
 
 /* Append to the active file. */
 void map_log_append(struct map_log *log, const struct map_change *change);
 
-/* Write to the other file from now on, which is empty. */
+/* Switch to the other file, which must be empty. */
 void map_log_swap(struct map_log *log);
 
-/* Empty the file that is not active, or both. */
+/* Empty the inactive file, or both. */
 bool map_log_clear_old(struct map_log *log);
 bool map_log_clear_all(struct map_log *log);

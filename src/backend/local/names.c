@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The lock of a directory's entries.  It is held over system calls that may take long, and each
- * call that waits for it costs a thread: so a few wait, and the others are told to try again.
+ * call that waits for it occupies a thread.  So only a few calls wait; the others get VFS_DELAY.
  */
 #include "backend/local/names.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the map is told of where objects stand, so that it can find them again. */
+/* Notes in the map where objects are, so that they can be found again. */
 #include "backend/local/note.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ bool local_note(struct local_object *dir, const char *name, const struct local_i
     return local_map_note(fs->map, id, &place);
 }
 
-/* A value of its own for each time, so that a note that is under way is not taken to be newer. */
+/* Each value is used once, so that a note in progress is not mistaken for a newer one. */
 static void noted_nowhere(struct local_object *obj)
 {
     uint64_t noted = atomic_load_explicit(&obj->noted, memory_order_relaxed);
@@ -50,7 +50,7 @@ void local_note_gone(struct local_object *dir, const char *name, const struct lo
         noted_nowhere(obj);
 }
 
-/* A local user may have moved it here: without its descriptor it would not be found again. */
+/* A local user may have moved the object here: without a descriptor it could not be found again. */
 void local_note_child(struct local_object *dir, const char *name, struct local_object *obj)
 {
     const struct local_fs *fs = local_fs_of(&dir->base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One object: what is known of a file through an export, and its descriptors.  Which objects there
- * are is the cache's business (cache.c).
+ * An object: what is known of a file through one export, and its descriptors.  cache.c decides
+ * which objects exist.
  */
 #include "backend/local/object.h"
 
@@ -12,7 +12,7 @@
 #include "backend/local/sync.h"
 #include "base/memory.h"
 
-/* An object and its node; NULL: there is no memory for them. */
+/* Allocate an object and its node.  NULL without memory. */
 static struct local_object *object_alloc(const struct local_fs *fs, const struct local_id *id)
 {
     struct local_object *obj = memory_zalloc(MEMORY_cached, sizeof(*obj));
@@ -45,7 +45,7 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     atomic_init(&obj->epoch, epoch);
     atomic_init(&obj->io_epoch, epoch);
     atomic_init(&obj->inside, epoch - LOCAL_INSIDE_EPOCHS); /* not known yet */
-    /* It may have been one of those that left unwatched. */
+    /* It may be one of the objects that left unwatched. */
     obj->met_unwatched = atomic_load_explicit(&fs->unwatched, memory_order_relaxed);
     obj->path_fd = fd;
     obj->fds[O_RDONLY] = obj->fds[O_WRONLY] = obj->fds[O_RDWR] = -1;
@@ -57,8 +57,8 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     return obj;
 }
 
-/* The last descriptor of a file without a name: closing it frees the file's space, which takes
- * seconds if that is much. */
+/* Close the last descriptor of a file without a name.  This frees the file's space, which takes
+ * seconds for a large file. */
 static void close_last(const struct local_closing *closing)
 {
     vfs_blocking_begin(false);

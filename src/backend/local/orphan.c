@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files without a name.  Clients that have one open go on using it, so it keeps its descriptors,
- * which only so many files may do; it leaves the cache when nobody has it open.
+ * Files without a name.  Clients that have such a file open continue to use it, so it keeps its
+ * descriptors; the number of such files is limited.  It leaves the cache with its last close.
  */
 #include "backend/local/orphan.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Path descriptors of objects: opened with O_PATH, good for naming the object to the kernel.  When
- * descriptors are short, an object that no call uses gives up all it has, also one that clients
- * have open; the next call that needs it finds it again by its handle.
+ * Path descriptors of objects: opened with O_PATH, they name the object to the kernel.  When
+ * descriptors are short, an object that no call uses gives up all of its descriptors, even if
+ * clients have it open.  The next call that needs one finds the object again by its handle.
  *
- * One word tells both how many use path_fd and that it is gone, so that a user of an object that
- * has its descriptor pays two atomic operations.  The word changes from "no users" to "gone" under
- * obj->lock, and back again under it.
+ * One word holds both the number of users of path_fd and whether path_fd is gone, so the use of an
+ * object that has its descriptor costs two atomic operations.  The word changes from "no users" to
+ * "gone", and back, under obj->lock.
  */
 #include "backend/local/path.h"
 
@@ -17,8 +17,8 @@
 #include "backend/local/object.h"
 #include "backend/local/statx.h"
 
-/* Would opening the file anew give what its opens were promised?  A server without privilege may
- * have lost its right to it. */
+/* Could the file be opened again as its opens require?  A server without privilege may have lost
+ * the right to. */
 static bool reopens_locked(const struct local_object *obj)
 {
     const struct local_fs *fs = local_fs_of(&obj->base);
@@ -27,7 +27,7 @@ static bool reopens_locked(const struct local_object *obj)
     return !wanted || fs->impersonate || fs->server.uid == 0 || local_may(obj, wanted) == 0;
 }
 
-/* A file without a name is not found again. */
+/* A file without a name could not be found again. */
 static bool has_name_locked(struct local_object *obj)
 {
     struct statx st;
@@ -43,7 +43,7 @@ static bool has_name_locked(struct local_object *obj)
     return st.stx_nlink != 0;
 }
 
-/* From now on a call that needs path_fd has to find the object again. */
+/* From now on a call that needs path_fd must find the object again. */
 static bool retire_locked(struct local_object *obj)
 {
     uint32_t none = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel would refuse, asked before anything is changed (vfs_ops.may_setattr and the
- * like).  The kernel answers where it can be asked, by access(2); the rest follows its rules for
- * owners, sticky directories, immutable files and protected hard links.  Where those leave a doubt
- * the answer is VFS_OK, since the call itself will tell.
+ * Would the kernel refuse an operation?  Asked before anything is changed (vfs_ops.may_setattr and
+ * similar functions).  Where possible the kernel answers, by access(2); the rest follows its rules
+ * for owners, sticky directories, immutable files and protected hard links.  In case of doubt the
+ * answer is VFS_OK, since the operation itself will tell.
  */
 #include "backend/local/permit.h"
 
@@ -21,13 +21,13 @@ enum {
     FROZEN = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND
 };
 
-/* The uid that the kernel judges calls for `cred` by. */
+/* The uid that the kernel uses to judge calls for `cred`. */
 static uint32_t acting_uid(const struct local_fs *fs, const struct vfs_cred *cred)
 {
     return fs->impersonate ? cred->uid : fs->server.uid;
 }
 
-/* What only the owner may do, this caller may not: uid 0 has CAP_FOWNER. */
+/* Is the caller neither the owner nor root, which has CAP_FOWNER? */
 static bool is_other(const struct local_fs *fs, const struct vfs_cred *cred, const struct statx *st)
 {
     uint32_t uid = acting_uid(fs, cred);
@@ -43,7 +43,7 @@ static enum vfs_status refusal_of(int err)
 static enum vfs_status check_setattr(struct local_object *obj, const struct vfs_cred *cred,
                                      const struct vfs_attr *set, bool opened)
 {
-    /* Whoever may write a file may give it the present time, but only both times at once. */
+    /* A caller that may write a file may set its times to the present, but only both at once. */
     const uint32_t touch = VFS_ATTR_ATIME_NOW | VFS_ATTR_MTIME_NOW;
     const bool touches = (set->mask & touch) == touch;
     const uint32_t owners = set->mask & ~(VFS_ATTR_SIZE | (touches ? touch : 0));
@@ -62,7 +62,7 @@ static enum vfs_status check_setattr(struct local_object *obj, const struct vfs_
         return VFS_ROFS;
     if ((set->mask & VFS_ATTR_SIZE) && !opened && err)
         return refusal_of(err);
-    /* A network's or a program's file system may have rules of its own. */
+    /* Network and FUSE file systems may have rules of their own. */
     if (other && owners && !local_fs_of(&obj->base)->fetches)
         return VFS_PERM;
     return other && touches ? refusal_of(err) : VFS_OK;
@@ -86,7 +86,7 @@ enum vfs_status local_may_setattr(struct vfs_object *base, const struct vfs_cred
     return status;
 }
 
-/* May entries of `dir` change?  *st: its attributes. */
+/* May entries of `dir` be changed?  Sets *st to its attributes. */
 static enum vfs_status check_dir(const struct local_object *dir, struct statx *st)
 {
     int err = local_may(dir, W_OK | X_OK);
@@ -132,7 +132,7 @@ enum vfs_status local_may_remove(struct vfs_object *base, const struct vfs_cred 
     return status;
 }
 
-/* sysctl fs.protected_hardlinks: others than root may not read it. */
+/* sysctl fs.protected_hardlinks.  Only root may read it. */
 static bool hardlinks_protected(const struct local_fs *fs)
 {
     char digit = '0';
@@ -149,7 +149,8 @@ static bool hardlinks_protected(const struct local_fs *fs)
     return digit != '0';
 }
 
-/* proc(5): others' files that are special, or not theirs to read and write, get no more names. */
+/* proc(5): a caller may not link a file of another user that is special, or that it can't both read
+ * and write. */
 static enum vfs_status check_source(struct local_object *obj, const struct vfs_cred *cred)
 {
     const struct local_fs *fs = local_fs_of(&obj->base);
@@ -166,7 +167,7 @@ static enum vfs_status check_source(struct local_object *obj, const struct vfs_c
     return !safe && is_other(fs, cred, &st) && hardlinks_protected(fs) ? VFS_PERM : VFS_OK;
 }
 
-/* In the kernel's order. */
+/* In the order of the kernel's checks. */
 static enum vfs_status check_link(struct local_object *obj, struct local_object *dir,
                                   const struct vfs_cred *cred)
 {

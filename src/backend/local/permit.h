@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vfs_ops.may_setattr and the like: would the kernel refuse it? */
+/* vfs_ops.may_setattr and similar functions: would the kernel refuse an operation? */
 #pragma once
 
 #include "backend/local/local_internal.h"

@@ -2,15 +2,18 @@
 /*
  * Durability of names and attributes.
  *
- * ext4, XFS and what is like them: an fsync of each object that changed.  Requests that change one
- * directory share it (sync.c), and the journal commits what concurrent fsyncs of others wait for
- * together, which is quicker than one syncfs for all of them and does not wait for anybody's data.
- * btrfs: concurrent fsyncs collide in its log tree, and one syncfs for all who wait is two to four
- * times as quick from 16 requests on; but an fsync is three times as quick for those who all wait
- * for one object.  tmpfs keeps nothing, so nothing is waited for.
+ * ext4, XFS and similar: an fsync of each changed object.  Requests that change one directory share
+ * an fsync (sync.c), and the journal commits concurrent fsyncs together.  This is faster than one
+ * syncfs for all of them, and does not wait for other clients' data.
  *
- * syncfs on the root's descriptor is also what remains where an object cannot be opened: it asks
- * for no right.
+ * btrfs: concurrent fsyncs collide in its log tree.  From 16 requests on, one syncfs for all of
+ * them is two to four times as fast; but for requests that all wait for one object, an fsync is
+ * three times as fast.
+ *
+ * tmpfs stores nothing, so there is nothing to wait for.
+ *
+ * A syncfs on the root's descriptor also serves where an object cannot be opened: it needs no
+ * access right.
  */
 #include "backend/local/persist.h"
 
@@ -21,7 +24,7 @@
 #include "backend/local/io.h"
 #include "backend/local/sync.h"
 
-/* These keep the inode of whoever is known in memory. */
+/* File systems that keep the inodes of referenced objects in memory. */
 static bool keeps_inodes(uint32_t type)
 {
     switch (type) {
@@ -59,8 +62,8 @@ int local_persist_choose(struct local_fs *fs)
     return 0;
 }
 
-/* False: it takes a syncfs.  Opening anything but files and directories may have effects, or is
- * impossible. */
+/* False: a syncfs is needed.  Opening anything but files and directories may have side effects, or
+ * fail. */
 static bool persist_one(struct local_fs *fs, struct local_object *obj, int *err)
 {
     struct local_sync *sync = fs->persisting == LOCAL_PERSIST_EACH ? &obj->sync : &fs->sync;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * READDIR: getdents64 on the directory's cached descriptor; the kernel's offsets are the cookies.
- * Names, types and file ids cost nothing more; other attributes and handles cost a statx and a
- * name_to_handle_at by name, without opening or caching the entry.
+ * READDIR: getdents64() on the directory's cached descriptor; the kernel's offsets are the cookies.
+ * Names, types and file IDs cost nothing extra.  Other attributes and handles cost a statx() and a
+ * name_to_handle_at() by name; the entry is neither opened nor cached.
  */
 #include "backend/local/readdir.h"
 
@@ -26,7 +26,7 @@ enum {
     CHUNK_BYTES_ATTR = 8 << 10, /* replies with attributes hold fewer entries */
 };
 
-/* Cookies 0, 1 and 2 are the protocol's; some file systems have entries there. */
+/* The protocol reserves cookies 0, 1 and 2, but some file systems use these offsets. */
 static const uint64_t cookie_reserved = 0x7ffffffffffffff0;
 
 struct listing {
@@ -34,10 +34,10 @@ struct listing {
     const struct vfs_cred *cred;
     struct vfs_readdir *rd;
     int fd;
-    int64_t pos; /* of the kernel */
+    int64_t pos; /* the kernel's offset */
     bool full;
     struct vfs_attr attr;
-    uint64_t ctime_ns; /* of the same entry */
+    uint64_t ctime_ns; /* ctime of the current entry */
     struct vfs_handle handle;
 };
 
@@ -56,7 +56,7 @@ static bool pos_of(uint64_t cookie, int64_t *pos)
     return true;
 }
 
-/* All readers of a directory share one descriptor and so its position. */
+/* All readers of a directory share one descriptor, and therefore its position. */
 static ssize_t read_chunk(struct listing *l, char *buf, size_t size, int *err)
 {
     struct local_object *dir = l->dir;
@@ -65,7 +65,7 @@ static ssize_t read_chunk(struct listing *l, char *buf, size_t size, int *err)
 
     pthread_mutex_lock(&dir->lock);
     *err = 0;
-    /* Position 0 is always sought: that makes the kernel look afresh. */
+    /* Always seek to position 0, because that makes the kernel read the directory anew. */
     if ((at == 0 || dir->dir_pos != at) && lseek(l->fd, at, SEEK_SET) < 0)
         *err = EINVAL;
     if (!*err) {
@@ -83,7 +83,7 @@ static ssize_t read_chunk(struct listing *l, char *buf, size_t size, int *err)
     return got;
 }
 
-/* 0, ENOENT for an entry to leave out, or why its attributes cannot be had. */
+/* 0; ENOENT for an entry to be skipped; or the errno of its attributes. */
 static int describe_by_name(struct listing *l, const char *name, struct vfs_dirent *out)
 {
     const struct local_fs *fs = local_fs_of(&l->dir->base);

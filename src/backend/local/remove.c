@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * REMOVE and RENAME.  The entry that goes is identified before, so that its object, when known, and
- * its note in the map go with it.
+ * REMOVE and RENAME.  The entry that disappears is identified first, so that its object, if known,
+ * and its note in the map are updated, too.
  */
 #include "backend/local/remove.h"
 
@@ -22,12 +22,12 @@
 #include "backend/local/status.h"
 #include "backend/local/statx.h"
 
-/* An entry about to lose its name. */
+/* An entry that is about to be removed. */
 struct victim {
     bool there;
     struct local_id id;
     struct local_object *obj; /* with its path held, if it was in the cache */
-    struct local_node *node;  /* else held, if another export has it */
+    struct local_node *node;  /* otherwise held, if another export uses it */
     int fd;                   /* O_PATH, or -1 */
 };
 
@@ -42,8 +42,8 @@ static void victim_put(const struct local_object *dir, struct victim *victim)
     vfs_object_put(&victim->obj->base);
 }
 
-/* A known object keeps its descriptor from now on, so that those who have it open keep the file.
- * VFS_DELAY: there is none for that. */
+/* A known object keeps its descriptor from now on, so that clients that have it open keep the file.
+ * VFS_DELAY: no descriptor is available. */
 static enum vfs_status victim_look(struct local_object *dir, const char *name,
                                    struct victim *victim)
 {
@@ -60,7 +60,7 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
         victim->obj = NULL;
     }
     victim->node = victim->there && !victim->obj ? local_node_find(fs->volume, &victim->id) : NULL;
-    return status == VFS_STALE ? VFS_OK : status; /* somebody else removed it */
+    return status == VFS_STALE ? VFS_OK : status; /* another process removed it first */
 }
 
 static struct local_node *victim_node(const struct victim *victim)
@@ -84,8 +84,9 @@ static int victim_open(struct local_object *dir, const char *name, const struct 
     return -1;
 }
 
-/* It may lose its last name while it is open through another export, which keeps no descriptor for
- * that: get one, in case.  VFS_DELAY: there are as many such files as descriptors allow. */
+/* The file may lose its last name while it is open through another export, which may have no
+ * descriptor of it: open one just in case.  VFS_DELAY: there are as many such files as descriptors
+ * permit. */
 static enum vfs_status victim_hold(struct local_object *dir, const char *name,
                                    struct victim *victim)
 {
@@ -105,7 +106,7 @@ static enum vfs_status victim_hold(struct local_object *dir, const char *name,
     return victim->fd >= 0 ? VFS_OK : local_failure(errno);
 }
 
-/* The name may stand for something else than when the caller looked. */
+/* The name may stand for another object than when the caller looked. */
 static enum vfs_status victim_check(const struct victim *victim, const struct vfs_name *name)
 {
     const struct vfs_object *obj = victim->obj ? &victim->obj->base : NULL;
@@ -113,7 +114,7 @@ static enum vfs_status victim_check(const struct victim *victim, const struct vf
     return !victim->there || vfs_name_fits(name, obj) ? VFS_OK : VFS_CHANGED;
 }
 
-/* Only now is it certain who has it open: who opens it later finds that it has no name. */
+/* Only now is it certain whether the file is open: a later open finds that it has no name. */
 static void victim_keep(struct local_object *dir, struct victim *victim)
 {
     struct statx st;
@@ -226,7 +227,7 @@ static enum vfs_status victims_look(struct renaming *r)
     return status;
 }
 
-/* *changed: false when both names are of one object, which POSIX leaves as they are. */
+/* Sets *changed to false if both names refer to the same object: POSIX leaves them as they are. */
 static enum vfs_status rename_entry(struct renaming *r, bool *changed)
 {
     enum vfs_status status = victims_look(r);
@@ -246,7 +247,7 @@ static enum vfs_status rename_entry(struct renaming *r, bool *changed)
     return err == EEXIST ? VFS_NOTEMPTY : local_status(err);
 }
 
-/* Under the caller's identity. */
+/* Runs under the caller's identity. */
 static enum vfs_status rename_and_tell(struct renaming *r, struct vfs_change_info *from_info,
                                        struct vfs_change_info *to_info)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handles to objects: from the cache, else by open_by_handle_at, else by the map.  A directory that
- * somebody moved out of the export is found no more, a cached one after some seconds.
+ * Handles to objects: from the cache, else by open_by_handle_at(), else by the map.  A directory
+ * that was moved out of the export is no longer found; a cached one within a few seconds.
  */
 #include "backend/local/resolve.h"
 
@@ -22,7 +22,7 @@ enum {
     HANDLE_TRIES = 16
 };
 
-/* ext4 says ENOMEM of an inode number that another thread is just giving to a new file. */
+/* ext4 returns ENOMEM for an inode number that another thread is just assigning to a new file. */
 static int open_kernel_handle(const struct local_fs *fs, struct file_handle *handle)
 {
     int fd = -1;
@@ -104,7 +104,7 @@ static enum vfs_status resolve_cold(struct local_fs *fs, const struct local_id *
     return status == VFS_XDEV ? VFS_STALE : status;
 }
 
-/* A directory may have been moved out of the tree, and a whole tree of others with it. */
+/* The directory may have been moved out of the export, perhaps with a whole tree above it. */
 static enum vfs_status look_for_root(struct local_fs *fs, struct local_object *dir)
 {
     enum vfs_status status = local_path_get(dir);
@@ -149,8 +149,8 @@ static bool gone(struct local_object *obj)
     return dead;
 }
 
-/* The object of a handle, if it is in the cache: then the handle is compared with its own, which
- * costs less than to compute the MAC.  With a reference, or NULL. */
+/* Look the handle up in the cache, and compare it with the object's own handle, which is cheaper
+ * than computing the MAC.  Returns a reference, or NULL. */
 static struct local_object *find_known(struct local_fs *fs, const struct vfs_handle *handle)
 {
     struct local_object *obj;

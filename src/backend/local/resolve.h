@@ -4,11 +4,11 @@
 
 #include "backend/local/path.h"
 
-/* The rest of local_path_get(): find the object again. */
+/* Slow path of local_path_get(): find the object again. */
 enum vfs_status local_resolve_again(struct local_object *obj);
 
-/* obj->path_fd is there until local_path_put().  VFS_DELAY: no descriptor is to be had; VFS_STALE:
- * the object is gone, or cannot be found. */
+/* Hold obj->path_fd until local_path_put().  VFS_DELAY: no descriptor is available.  VFS_STALE: the
+ * object is gone, or cannot be found. */
 static inline enum vfs_status local_path_get(struct local_object *obj)
 {
     uint32_t before = atomic_fetch_add_explicit(&obj->path_users, 1, memory_order_acquire);

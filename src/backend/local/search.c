@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects by the map, where they cannot be opened by handle: from a directory that is known down
- * the names that were noted, each step verified against the id.
+ * Finds objects by the map, where they cannot be opened by handle: from a known directory down the
+ * noted names.  Each step is verified against the ID.
  */
 #include "backend/local/search.h"
 
@@ -21,16 +21,16 @@
 
 enum {
     SEARCH_BYTES = 16 << 10,
-    SEARCH_DEPTH = 128, /* directories up that recursion goes; what is deeper is found from above */
+    SEARCH_DEPTH = 128, /* directories up that recursion goes; deeper ones are found from above */
 };
 
 struct search {
     struct local_fs *fs;
-    uint32_t budget; /* directories still to be visited: bad notes must not cost without end */
+    uint32_t budget; /* directories that may still be visited: bounds the cost of bad notes */
     bool too_deep;   /* recursion ended early */
 };
 
-/* The entry `name`, if it is the object `id`. */
+/* Open the entry `name`, if it is the object `id`. */
 static enum vfs_status open_if(const struct local_object *dir, const char *name,
                                const struct local_id *id, int *fd)
 {
@@ -49,7 +49,7 @@ static enum vfs_status open_if(const struct local_object *dir, const char *name,
     return err && err != EXDEV ? local_failure(err) : VFS_STALE;
 }
 
-/* Not inlined: its buffer must not stand in every frame of the recursion. */
+/* Not inlined, to keep its buffer out of the recursion's frames. */
 static __attribute__((noinline)) enum vfs_status search_entries(struct local_object *dir,
                                                                 const struct local_id *id,
                                                                 uint64_t ino, int dir_fd, int *fd)
@@ -75,7 +75,8 @@ static __attribute__((noinline)) enum vfs_status search_entries(struct local_obj
     return VFS_STALE;
 }
 
-/* It was renamed within its directory, not by us. */
+/* The object may have been renamed within its directory by a local process: search the
+ * directory. */
 static enum vfs_status search_directory(struct local_object *dir, const struct local_id *id,
                                         uint64_t ino, int *fd)
 {
@@ -108,7 +109,7 @@ static enum vfs_status find_object(struct search *search, const struct local_id 
     return status == VFS_XDEV ? VFS_STALE : status;
 }
 
-/* The directory `id` with a reference and its path descriptor held. */
+/* Find the directory `id`; returns it with a reference and with its path held. */
 static enum vfs_status find_directory(struct search *search, const struct local_id *id,
                                       unsigned depth, struct local_object **out)
 {
@@ -139,7 +140,7 @@ static void release_directory(struct local_object *dir)
     vfs_object_put(&dir->base);
 }
 
-/* The object may be known, and without its path descriptor. */
+/* Remove a note.  The object may be known, but without its path descriptor. */
 static void place_gone(struct local_object *dir, const char *name, const struct local_id *id)
 {
     struct local_object *obj = local_cache_lookup(local_fs_of(&dir->base), id);
@@ -166,7 +167,7 @@ static enum vfs_status try_place(struct search *search, const struct local_id *i
     return status;
 }
 
-/* Recursion is bounded by `depth`, work by the budget. */
+/* `depth` bounds the recursion, the budget bounds the work. */
 static enum vfs_status find_fd(struct search *search, const struct local_id *id, unsigned depth,
                                int *fd)
 {
@@ -205,7 +206,7 @@ static bool usable(struct local_fs *fs, const struct local_id *id)
     return has_path;
 }
 
-/* The directory above `id` by the newest note; VFS_STALE: there is none. */
+/* The parent directory of `id` by the newest note.  VFS_STALE: there is none. */
 static enum vfs_status find_above(struct search *search, const struct local_id *id,
                                   struct local_place *places, struct local_id *above)
 {
@@ -219,7 +220,7 @@ static enum vfs_status find_above(struct search *search, const struct local_id *
     return status;
 }
 
-/* Directories, from the lowest up. */
+/* Directories, lowest first. */
 struct way_up {
     struct local_id *ids;
     uint32_t count, room;
@@ -235,7 +236,7 @@ static bool way_up_grow(struct way_up *way)
     return ids != NULL;
 }
 
-/* The directories above `id`, up to one that is at hand. */
+/* List the directories above `id`, up to one that is available. */
 static enum vfs_status list_above(struct search *search, const struct local_id *id,
                                   struct way_up *way)
 {
@@ -259,8 +260,8 @@ static enum vfs_status list_above(struct search *search, const struct local_id *
     return status;
 }
 
-/* From above down, so that each directory finds its parent at hand.  *parent: that of `id`, held,
- * or NULL. */
+/* Go down from the top, so that each directory finds its parent available.  Sets *parent to the
+ * parent of `id`, held, or to NULL. */
 static enum vfs_status descend(struct search *search, const struct local_id *id,
                                struct local_object **parent)
 {

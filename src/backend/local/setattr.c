@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SETATTR: size, owner, mode, times, in this order, each as the caller. */
+/* SETATTR: size, owner, mode, times, in this order, each under the caller's identity. */
 #include "backend/local/setattr.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ enum {
     SETTABLE = VFS_ATTR_SIZE | VFS_ATTR_MODE | OWNER_BITS | TIME_BITS,
 };
 
-/* What can be refused before anything is touched. */
+/* Check what can be rejected before anything is changed. */
 static enum vfs_status check(const struct vfs_object *obj, const struct vfs_attr *set)
 {
     if (set->mask & ~(uint32_t)SETTABLE)
@@ -31,7 +31,7 @@ static enum vfs_status check(const struct vfs_object *obj, const struct vfs_attr
         if (set->size > INT64_MAX)
             return VFS_FBIG;
     }
-    /* -1 tells the kernel "leave it". */
+    /* To the kernel, -1 means "unchanged". */
     if (((set->mask & VFS_ATTR_UID) && set->uid == UINT32_MAX) ||
         ((set->mask & VFS_ATTR_GID) && set->gid == UINT32_MAX))
         return VFS_INVAL;
@@ -41,8 +41,8 @@ static enum vfs_status check(const struct vfs_object *obj, const struct vfs_attr
     return VFS_OK;
 }
 
-/* Also as the caller when the file is open already: the kernel then takes suid and sgid away from
- * all but the privileged. */
+/* Runs as the caller even if the file is open already, so that the kernel clears suid and sgid for
+ * unprivileged callers. */
 static enum vfs_status set_size(struct local_object *obj, const struct vfs_cred *cred,
                                 uint64_t size, bool opened)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* errno -> vfs_status, the one place. */
+/* Converts errno to vfs_status. */
 #include "backend/local/status.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ enum vfs_status local_status(int err)
         return VFS_NXIO;
     case EACCES:
     case ETXTBSY:
-    case EBUSY: /* a mount point, the root: nothing that waiting would change */
+    case EBUSY: /* a mount point or the root: a retry would not help */
         return VFS_ACCESS;
     case EEXIST:
         return VFS_EXIST;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* errno -> vfs_status, in one place. */
+/* Converts errno to vfs_status. */
 #pragma once
 
 #include "vfs/vfs.h"
 
 enum vfs_status local_status(int err);
 
-/* The same for what surely is an error. */
+/* The same for what is certainly an error. */
 static inline enum vfs_status local_failure(int err)
 {
     enum vfs_status status = local_status(err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statx, and what its results mean to vfs/. */
+/* statx(), and its conversion to vfs/ types. */
 #include "backend/local/statx.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread of an export that once a second lets go of what nobody uses: I/O descriptors, objects,
- * and files that local users have removed, which give their space back only then.
+ * A thread per export that releases unused resources once a second: I/O descriptors, objects, and
+ * files that local users have removed, whose space is freed only then.
  */
 #include "backend/local/sweep.h"
 
@@ -18,8 +18,8 @@
 
 enum {
     SWEEP_MS = 1000,
-    NAME_SCAN = 64, /* objects whose names are checked with one turn of the shard's lock */
-    NAME_TURNS = 8, /* of one shard in one pass */
+    NAME_SCAN = 64, /* objects whose names are checked per lock acquisition */
+    NAME_TURNS = 8, /* acquisitions per shard in one pass */
 };
 
 static void look_at_name(struct local_object *obj)
@@ -33,7 +33,7 @@ static void look_at_name(struct local_object *obj)
     local_path_put(obj);
 }
 
-/* What local users removed gives its space back when we let go of it. */
+/* The space of a file that local users removed is freed when we release the file. */
 static void sweep_names(struct local_shard *shard, uint32_t epoch)
 {
     struct local_object *taken[NAME_SCAN];

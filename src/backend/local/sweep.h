@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The export's own thread, which once a second lets go of what nobody uses. */
+/* A thread per export that releases unused resources once a second. */
 #pragma once
 
 #include "backend/local/local_internal.h"
@@ -8,5 +8,5 @@
 int local_sweep_start(struct local_fs *fs);
 void local_sweep_stop(struct local_fs *fs);
 
-/* One pass; fs->epoch moves. */
+/* One pass; advances fs->epoch. */
 void local_sweep(struct local_fs *fs);

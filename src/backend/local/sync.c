@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Durability.  Requests for one file, directory or file system that meet share a sync: one of the
- * waiters runs it for all that had arrived before it began; the next one runs the next.
+ * Durability.  Concurrent requests to sync a file, directory or file system share a sync: one of
+ * the waiters runs it for all that had arrived before it began; the next waiter runs the next one.
  */
 #include "backend/local/sync.h"
 
@@ -12,13 +12,13 @@
 
 struct sync_waiter {
     struct list link;
-    pthread_cond_t turn; /* it is done, or may run the next round */
+    pthread_cond_t turn; /* its sync is done, or it may run the next round */
     int fd;
     bool done;
     int err;
 };
 
-/* The writes before it may be lost: clients must send them again, RFC 8881 §18.3.3. */
+/* Earlier writes may be lost: clients must repeat them (RFC 8881 §18.3.3). */
 static void verifier_move(struct local_fs *fs)
 {
     __atomic_fetch_add(&fs->base.write_verifier, 1, __ATOMIC_RELAXED);
@@ -65,8 +65,8 @@ static struct sync_waiter *first_waiter(const struct local_sync *sync)
     return LIST_ENTRY(sync->waiting.next, struct sync_waiter, link);
 }
 
-/* What the next round is to sync, and how.  Those who wait for a file all have that open; those who
- * wait for a file system each have open what they have changed of it. */
+/* What the next round syncs, and how far.  All waiters for a file have the same file open; waiters
+ * for a file system have different objects open. */
 static enum local_reach round_reach(const struct local_fs *fs, const struct local_sync *sync,
                                     int *fd)
 {
@@ -76,13 +76,13 @@ static enum local_reach round_reach(const struct local_fs *fs, const struct loca
     LIST_FOREACH_SAFE (waiter, &sync->waiting, struct sync_waiter, link) {
         if (waiter->fd == *fd)
             continue;
-        *fd = fs->root_fd; /* open all the time: no error escapes it */
+        *fd = fs->root_fd; /* always open, so it misses no error */
         return LOCAL_REACH_FS;
     }
     return sync->reach;
 }
 
-/* Entered and left with the lock, and with somebody waiting. */
+/* Entered and left with the lock held.  There must be a waiter. */
 static void run_round(struct local_fs *fs, struct local_sync *sync)
 {
     struct list batch = LIST_INIT(batch);
@@ -96,7 +96,7 @@ static void run_round(struct local_fs *fs, struct local_sync *sync)
     sync->running = true;
     pthread_mutex_unlock(&sync->lock);
     err = sync_to(fd, reach);
-    if (err && err != EINVAL) /* that says only that `fd` is of no use for it */
+    if (err && err != EINVAL) /* EINVAL says only that `fd` does not support this sync */
         verifier_move(fs);
     pthread_mutex_lock(&sync->lock);
     while ((node = list_pop_front(&batch))) {
@@ -130,10 +130,10 @@ int local_sync_run(struct local_fs *fs, struct local_sync *sync, int fd, enum lo
     return waiter.err;
 }
 
-/* The kernel tells a failed write to who has the file open, or opens it while the inode is in its
- * cache.  A file without a descriptor for a while, between its write and its sync, may have missed
- * an error; but the file system's own record of errors, which a descriptor that is always open
- * reads by syncfs(), has it. */
+/* The kernel reports a failed write to descriptors that are open, and to one opened while the inode
+ * is still cached.  A file that had no descriptor for a while, between its write and its sync, may
+ * have missed an error.  But the file system also records errors: syncfs() on a descriptor that is
+ * always open reports them. */
 void local_sync_unwatch(struct local_object *obj)
 {
     if (!atomic_load_explicit(&obj->unsynced, memory_order_relaxed))
@@ -142,7 +142,7 @@ void local_sync_unwatch(struct local_object *obj)
     atomic_store_explicit(&obj->unwatched, true, memory_order_relaxed);
 }
 
-/* Itself, or as the object that the file had before. */
+/* The object, or an earlier object of the same file. */
 static bool may_have_missed(const struct local_fs *fs, const struct local_object *obj)
 {
     uint32_t reviewed = atomic_load_explicit(&fs->reviewed, memory_order_relaxed);
@@ -151,8 +151,8 @@ static bool may_have_missed(const struct local_fs *fs, const struct local_object
            (int32_t)(obj->met_unwatched - reviewed) > 0;
 }
 
-/* Before a sync of an object in use: what it may have missed moves the verifier, and that is all.
- * The client writes again and hears of what is wrong with this file. */
+/* Before a sync of an object in use: an error that it may have missed only moves the write
+ * verifier.  The client then writes again, and gets the errors of this file. */
 void local_sync_review(struct local_object *obj)
 {
     struct local_fs *fs = local_fs_of(&obj->base);

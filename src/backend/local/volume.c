@@ -158,7 +158,7 @@ void local_node_put(struct local_volume *volume, struct local_node *node)
     if (!last)
         return;
     CHECK(!atomic_load_explicit(&node->base.state, memory_order_relaxed));
-    CHECK(atomic_load(&node->kept_fd) < 0); /* it went with the last open */
+    CHECK(atomic_load(&node->kept_fd) < 0); /* released with the last open */
     CHECK(pthread_mutex_destroy(&node->names) == 0);
     memory_free(MEMORY_cached, node);
 }
@@ -174,9 +174,9 @@ bool local_node_shared(struct local_volume *volume, const struct local_node *nod
     return shared;
 }
 
-/* ---- files that are open without a name ---- */
+/* ---- open files without a name ---- */
 
-/* The descriptor to close, or -1. */
+/* Returns the descriptor to close, or -1. */
 static int unkeep_locked(struct local_volume *volume, struct local_node *node)
 {
     int fd;
@@ -231,7 +231,7 @@ void local_node_closed(struct local_volume *volume, struct local_node *node, uin
     int fd;
 
     CHECK(before >= n);
-    /* Who keeps a descriptor stores it and then looks at the opens. */
+    /* local_node_keep() stores the descriptor before it checks the opens. */
     if (before > n || atomic_load(&node->kept_fd) < 0)
         return;
     pthread_mutex_lock(&shard->lock);
@@ -239,7 +239,7 @@ void local_node_closed(struct local_volume *volume, struct local_node *node, uin
     pthread_mutex_unlock(&shard->lock);
     if (fd < 0)
         return;
-    vfs_blocking_begin(false); /* it may be the file's last: its space is freed */
+    vfs_blocking_begin(false); /* if it is the file's last descriptor, its space is freed */
     close(fd);
     vfs_blocking_end();
 }

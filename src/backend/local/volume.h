@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File systems of this machine, and the files of them that are in use, by id: one directory may be
- * exported twice, lie in another that is exported, or be reached by two mounts.  What belongs to
- * the file and not to an export's view of it hangs on its node here: state/'s record, the change
- * attribute, the lock of a directory's names.
+ * File systems of this machine, and their files in use, by ID.  A directory may be exported twice,
+ * be inside another exported directory, or be reached through two mounts.  What belongs to the file
+ * rather than to one export is kept in its node here: state/'s record, the change attribute, the
+ * lock of a directory's names.
  *
- * A file system is known by its device number, which all mounts of it have in common (on btrfs, of
- * one subvolume of it).  Process-wide: exports of one file system share one volume.  Thread safe.
+ * A file system is identified by its device number, which all of its mounts have in common (on
+ * btrfs, all mounts of one subvolume).  Process-wide: exports of one file system share one volume.
+ * Thread safe.
  */
 #pragma once
 
@@ -19,19 +20,19 @@
 #include "base/list.h"
 #include "vfs/vfs.h"
 
-/* Holders of a reference: the local_objects of the file, and who got it from local_node_find(). */
+/* Holders of a reference: the local_objects of the file, and callers of local_node_find(). */
 struct local_node {
     struct vfs_node base;
-    struct hnode by_id; /* this and refs under the shard's lock */
+    struct hnode by_id; /* this and refs are guarded by the shard's lock */
     uint32_t refs;
-    _Atomic uint64_t change; /* last reported << 1 | changed since */
-    /* Of a directory: our own changes of its entries come one after the other (the kernel has it
-     * no other way), so that each finds what it made or is about to remove. */
+    _Atomic uint64_t change; /* last reported value << 1 | changed since */
+    /* Of a directory: serializes our changes of its entries (as the kernel does), so that each
+     * operation finds the entry that it created or is about to remove. */
     pthread_mutex_t names;
     _Atomic uint32_t names_waiters; /* threads that wait for it */
-    _Atomic uint32_t opens;         /* by clients, through whatever export */
-    /* O_PATH, set under the shard's lock: the file lost its last name through one export while it
-     * was open through another one, which may have no descriptor of it.  -1: none. */
+    _Atomic uint32_t opens;         /* by clients, through all exports */
+    /* An O_PATH descriptor, or -1; set under the shard's lock.  The file lost its last name through
+     * one export while it was open through another, which may have no descriptor of it. */
     _Atomic int kept_fd;
     struct local_id id;
 };
@@ -47,33 +48,33 @@ struct local_volume_shard {
 
 struct local_volume {
     struct vfs_volume base;
-    struct list link; /* this and refs under the lock of all volumes */
+    struct list link; /* this and refs are guarded by the lock of all volumes */
     uint32_t refs;
     uint32_t dev_major, dev_minor;
     uint64_t hash_seed;
-    _Atomic uint32_t kept; /* nodes with a kept_fd */
+    _Atomic uint32_t kept; /* number of nodes with a kept_fd */
     struct local_volume_shard shards[LOCAL_VOLUME_SHARDS];
 };
 
-/* The volume of a device, for an export. */
+/* The volume of a device. */
 struct local_volume *local_volume_get(uint32_t dev_major, uint32_t dev_minor);
-/* No node of that export is held any more.  NULL is fine. */
+/* The export holds no nodes any more.  NULL is allowed. */
 void local_volume_put(struct local_volume *volume);
 
-/* The node of a file, with a reference.  If there is none it is made, or NULL without memory; or it
- * is NULL then. */
+/* The node of a file, with a reference.  If there is none, local_node_get() creates one (NULL
+ * without memory), and local_node_find() returns NULL. */
 struct local_node *local_node_get(struct local_volume *volume, const struct local_id *id);
 struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id);
-/* NULL is fine. */
+/* NULL is allowed. */
 void local_node_put(struct local_volume *volume, struct local_node *node);
 
-/* Does anybody hold it besides the caller, who has one reference? */
+/* Is there any holder besides the caller, which has one reference? */
 bool local_node_shared(struct local_volume *volume, const struct local_node *node);
-/* The file has lost its last name: keep `fd`, O_PATH, as long as clients have the file open.  Takes
- * the descriptor over. */
+/* The file has lost its last name: keep `fd`, O_PATH, while clients have the file open.  Takes over
+ * the descriptor. */
 void local_node_keep(struct local_volume *volume, struct local_node *node, int fd);
-/* A copy of the descriptor that is kept; -1: there is none, or no descriptor is to be had. */
+/* A duplicate of the kept descriptor, or -1: there is none, or no descriptor is available. */
 int local_node_kept(struct local_volume *volume, struct local_node *node);
-/* `n` opens more, or less. */
+/* Add or subtract `n` opens. */
 void local_node_opened(struct local_node *node, uint32_t n);
 void local_node_closed(struct local_volume *volume, struct local_node *node, uint32_t n);
