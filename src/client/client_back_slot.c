@@ -3,16 +3,16 @@
 
 #include <stddef.h>
 
-/* A call may come again when the connection is gone that it came over, and only then (RFC 8881
- * §2.10.6.2); another one may use the slot when the one before has its reply. */
+/* A call may be resent only after the connection that carried it is gone (RFC 8881 §2.10.6.2).  A
+ * slot may be reused only after its previous call has a reply. */
 static const char *order_of(const struct client_back_slot *slot, uint32_t seqid, uint64_t over)
 {
     if (slot->open == 0)
         return NULL;
     if (slot->open != seqid)
-        return "a slot is used again before its call has a reply";
+        return "a slot is reused before its call has a reply";
     if (slot->open_over == over)
-        return "a call without a reply comes again over the same connection";
+        return "a call without a reply is resent over the same connection";
     return NULL;
 }
 
@@ -37,16 +37,16 @@ enum nfsstat4 client_back_slot_check(struct client_back_session *session,
     if (args->csa_sequenceid == s->executed + 1)
         return NFS4_OK;
     if (s->executed == 0 || args->csa_sequenceid != s->executed) {
-        *trouble = "a sequence id that is neither the next nor the last";
+        *trouble = "a sequence ID that is neither the next nor the last";
         return NFS4ERR_SEQ_MISORDERED;
     }
     *retry = true;
     if (digest != s->digest) {
-        *trouble = "a retry that is another call";
+        *trouble = "a retry that differs from its call";
         return NFS4ERR_SEQ_FALSE_RETRY;
     }
-    /* A reply that was sent may be lost with its connection. */
+    /* A reply that was sent may have been lost with its connection. */
     if (!*trouble && s->open == 0 && s->open_over == over)
-        *trouble = "a retry of what has its reply";
+        *trouble = "a retry of a call that has its reply";
     return NFS4_OK;
 }

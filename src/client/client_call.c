@@ -77,7 +77,7 @@ enum client_status client_call_send_as(struct client_conn *conn, uint32_t xid, u
     return status;
 }
 
-/* Take the record over, whatever becomes of it. */
+/* Takes over the record in any case. */
 static enum client_status reply_open(struct client_record *record, struct client_reply *reply)
 {
     memset(reply, 0, sizeof(*reply));
@@ -117,7 +117,7 @@ static struct client_record *stash_take(struct client_conn *conn, uint32_t xid, 
     return NULL;
 }
 
-/* The next reply; calls are answered on the way. */
+/* The next reply.  Calls of the server that arrive before it are answered. */
 static enum client_status next_reply(struct client_conn *conn, struct client_record **record,
                                      uint32_t *xid)
 {

@@ -60,9 +60,9 @@ const struct client_callback_op *client_callback_find(const struct client_callba
     return NULL;
 }
 
-/* ---- what becomes of it ---- */
+/* ---- execution ---- */
 
-/* A call that the manner lets through to the slot table: its verdict. */
+/* Check a call that the manner passes to the slot table.  Returns its status. */
 static enum nfsstat4 sequence_check(struct client_incoming *in, bool *retry)
 {
     const struct CB_SEQUENCE4args *args = &in->cb.sequence;
@@ -75,11 +75,11 @@ static enum nfsstat4 sequence_check(struct client_incoming *in, bool *retry)
     if (in->cbs->session_count == 0)
         return NFS4_OK;
     if (!session || session->ended) {
-        /* One may have been about to go out when the session was destroyed. */
+        /* One may have been sent just before the session was destroyed. */
         if (session && session->late++ > 0)
             client_incoming_trouble(in, "a session that was destroyed");
         else if (!session && !in->cbs->session_comes)
-            client_incoming_trouble(in, "a session that never was");
+            client_incoming_trouble(in, "a session that never existed");
         return NFS4ERR_BADSESSION;
     }
     if (in->cb.minor_version != session->minor)
@@ -113,7 +113,7 @@ static enum nfsstat4 leading_check(struct client_incoming *in)
     return NFS4_OK;
 }
 
-/* The verdict, what is executed, and the reply to it. */
+/* Determine the status, execute the operations, and make the reply. */
 static void carry_out(struct client_incoming *in)
 {
     struct client_callback *cb = &in->cb;
@@ -146,7 +146,7 @@ static bool executes(enum client_act act)
            act != CLIENT_ACT_RPC_ERROR && act != CLIENT_ACT_DENY;
 }
 
-/* The slot sees the call, but does not move. */
+/* Check the call against the slot without advancing it. */
 static void leave_alone(struct client_incoming *in)
 {
     bool retry;

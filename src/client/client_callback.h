@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's calls to the client (RFC 8881 §20, RFC 7530 §18), over connections that it made or,
- * in minor version 0, accepted: recorded operation by operation, checked as a client does, and
- * answered as conn->manner says.
+ * Callbacks at the client (RFC 8881 §20, RFC 7530 §18), over connections that the client made or,
+ * in minor version 0, accepted.  They are recorded operation by operation, checked as a client
+ * must, and answered as conn->manner says.
  *
  *     struct client_session_wish wish = client_session_wish_default(NULL);
  *     wish.callbacks = calloc(1, sizeof(*wish.callbacks));
@@ -11,9 +11,9 @@
  *     while (wish.callbacks->count == 0)
  *         client_call_serve(&mount.conn, 1000);
  *
- * Calls are answered whenever the client waits for something on that connection.  Connections of
- * one client share one struct client_callbacks; more of a session's get it by hand:
- * conn.callbacks = mount.conn.callbacks.
+ * Callbacks are answered whenever the client waits for something on the connection.  The
+ * connections of one client share one struct client_callbacks; further connections of a session get
+ * it by hand: conn.callbacks = mount.conn.callbacks.
  */
 #pragma once
 
@@ -30,25 +30,25 @@ struct client_session;
 #define CLIENT_CALLBACK_SESSIONS 4u
 #define CLIENT_CALLBACKS_HELD 64u
 
-/* An operation: what of it is there depends on `op`. */
+/* An operation; which fields are valid depends on `op`. */
 struct client_callback_op {
     uint32_t op;
     enum nfsstat4 status;         /* as it was answered */
     struct client_fh fh;          /* CB_GETATTR, CB_RECALL, CB_NOTIFY_LOCK */
     struct stateid4 stateid;      /* CB_RECALL */
     bool truncate;                /* CB_RECALL */
-    struct bitmap4 bits;          /* attributes of CB_GETATTR, types of CB_RECALL_ANY and
+    struct bitmap4 bits;          /* attributes of CB_GETATTR, or types of CB_RECALL_ANY and
                                    * CB_RECALLABLE_OBJ_AVAIL */
-    uint32_t keep;                /* objects: those two */
+    uint32_t keep;                /* number of objects, of the latter two */
     uint32_t target_highest_slot; /* CB_RECALL_SLOT */
-    uint64_t clientid;            /* CB_NOTIFY_LOCK, as the next two */
+    uint64_t clientid;            /* this and the next two: CB_NOTIFY_LOCK */
     uint32_t owner_len;
     uint8_t owner[CLIENT_CALLBACK_OWNER_BYTES];
 };
 
 enum client_callback_fate {
     CLIENT_CALLBACK_EXECUTED,
-    CLIENT_CALLBACK_RETRIED, /* answered with the reply that was kept */
+    CLIENT_CALLBACK_RETRIED, /* answered with the cached reply */
     CLIENT_CALLBACK_REFUSED, /* not executed, and answered with an error */
     CLIENT_CALLBACK_IGNORED, /* not executed, and not answered */
 };
@@ -58,71 +58,70 @@ struct client_callback_referring {
     uint32_t seqid, slot;
 };
 
-/* One CB_COMPOUND that came. */
+/* One CB_COMPOUND that was received. */
 struct client_callback {
     int64_t came_ns;
     uint64_t over; /* serial of the connection */
     uint32_t xid, program, version;
-    uint32_t flavor, uid, gid; /* of its credentials; the ids with AUTH_SYS */
+    uint32_t flavor, uid, gid; /* of its credentials; IDs only with AUTH_SYS */
     uint32_t minor_version;
     uint32_t ident; /* minor version 0 */
     bool has_sequence;
-    struct CB_SEQUENCE4args sequence; /* its referring calls, one after the other: */
-    uint32_t referring_count;         /* all; the first ones are kept */
+    struct CB_SEQUENCE4args sequence; /* see `referring` for its referring calls */
+    uint32_t referring_count;         /* of all; the first ones are in `referring` */
     struct client_callback_referring referring[CLIENT_CALLBACK_REFERRING];
-    uint32_t op_count; /* CB_SEQUENCE is one */
+    uint32_t op_count; /* includes CB_SEQUENCE */
     struct client_callback_op ops[CLIENT_CALLBACK_OPS];
     enum nfsstat4 status; /* of the compound, as it was answered */
     enum client_callback_fate fate;
 };
 
-/* A reply that CLIENT_ACT_HOLD keeps back. */
+/* A reply held back by CLIENT_ACT_HOLD. */
 struct client_held {
     uint64_t over;
-    struct client_back_slot *slot; /* NULL: of no session */
+    struct client_back_slot *slot; /* NULL: without a session */
     uint32_t len;
     uint8_t reply[CLIENT_CALLBACK_REPLY_BYTES + 64];
 };
 
-/* All zero is one that knows no session: then sequence ids are not checked. */
+/* If all zero, no session is known, and sequence IDs are not checked. */
 struct client_callbacks {
     uint32_t null_count;
-    uint32_t count; /* CB_COMPOUNDs that came; the last CLIENT_CALLBACKS_KEPT are kept */
+    uint32_t count; /* CB_COMPOUNDs received; the last CLIENT_CALLBACKS_KEPT are kept */
     struct client_callback kept[CLIENT_CALLBACKS_KEPT]; /* number i at i % CLIENT_CALLBACKS_KEPT */
     uint32_t session_count;
     struct client_back_session sessions[CLIENT_CALLBACK_SESSIONS];
-    bool session_comes; /* a CREATE_SESSION is out: its session may be called before its reply */
+    bool session_comes; /* a CREATE_SESSION is outstanding: callbacks may precede its reply */
     uint32_t held_count;
     struct client_held held[CLIENT_CALLBACKS_HELD];
-    struct nfs4_attrs attrs; /* what CB_GETATTR is told: change, size, time_deleg_* */
-    /* What the server did that it must not do: how often, and the first of it. */
+    struct nfs4_attrs attrs; /* the reply to CB_GETATTR: change, size, time_deleg_* */
+    /* Violations by the server: their number, and the first of them. */
     uint32_t trouble_count;
     char trouble[256];
 };
 
-/* Those of the session will come, and are checked from now on.  client_session_create() and
- * client_session_destroy() do both over a connection that has callbacks. */
+/* Begin, or end, to check the callbacks of a session.  client_session_create() and
+ * client_session_destroy() do this over a connection that has callbacks. */
 void client_callback_session_begin(struct client_callbacks *cbs,
                                    const struct client_session *session);
 void client_callback_session_end(struct client_callbacks *cbs, const uint8_t *sessionid);
 
-/* The session's slots; NULL: it has not begun. */
+/* The session's slots; NULL if it is not known. */
 struct client_back_session *client_callback_session(struct client_callbacks *cbs,
                                                     const uint8_t *sessionid);
 
-/* The one that came as number `index` (from 0); it must be among the last ones. */
+/* The callback with number `index` (from 0); it must be among those kept. */
 const struct client_callback *client_callback_at(const struct client_callbacks *cbs,
                                                  uint32_t index);
 
-/* Its operation of that number, or NULL. */
+/* Its first operation `op`, or NULL. */
 const struct client_callback_op *client_callback_find(const struct client_callback *cb,
                                                       uint32_t op);
 
-/* Answer the CALL in `record` as conn->manner says; without conn->callbacks with PROG_UNAVAIL.
- * CLIENT_CLOSED: that was to close the connection. */
+/* Answer the CALL in `record` as conn->manner says; without conn->callbacks, with PROG_UNAVAIL.
+ * CLIENT_CLOSED: this included closing the connection. */
 MUST_USE enum client_status client_callback_answer(struct client_conn *conn,
                                                    const struct client_record *record);
 
-/* Send the replies that were held back over this connection, the last ones first if that is
- * wanted. */
+/* Send the replies held back on this connection, optionally in reverse order. */
 MUST_USE enum client_status client_callback_release(struct client_conn *conn, bool last_first);

@@ -87,7 +87,7 @@ bool client_callback_op_get(struct xdr *x, struct client_callback_op *op)
     }
 }
 
-/* What it was asked for and a holder of a delegation knows (RFC 8881 §20.1, RFC 9754 §5). */
+/* The requested attributes that a delegation holder knows (RFC 8881 §20.1, RFC 9754 §5). */
 static void getattr_put(struct xdr *x, const struct bitmap4 *asked, const struct nfs4_attrs *attrs)
 {
     static const uint32_t known[] = {FATTR4_CHANGE, FATTR4_SIZE, FATTR4_TIME_DELEG_ACCESS,

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operations of a CB_COMPOUND behind CB_SEQUENCE, as the client's end decodes and answers
- * them. */
+/* The operations of a CB_COMPOUND after CB_SEQUENCE, decoded and answered by the client. */
 #pragma once
 
 #include "client/client_callback.h"
 
-/* The arguments; false when they are not whole, or the operation is not known. */
+/* Decode the arguments.  False if they are incomplete, or the operation is unknown. */
 bool client_callback_op_get(struct xdr *x, struct client_callback_op *op);
 
-/* The result: op->status, and what follows when that is NFS4_OK. */
+/* Encode the result: op->status, and what follows if that is NFS4_OK. */
 void client_callback_op_put(struct xdr *x, const struct client_callback_op *op,
                             const struct nfs4_attrs *attrs);

@@ -10,7 +10,7 @@
 #define COMPOUND_FIRST_BYTES 2048u
 #define COMPOUND_MAX_BYTES (16u << 20)
 
-/* Room for more: the cursor starts anew where it was before the failed attempt. */
+/* Enlarge the buffer.  The cursor returns to where it was before the failed attempt. */
 static void grow(struct client_compound *c, size_t pos)
 {
     CHECK(c->size < COMPOUND_MAX_BYTES);
@@ -67,7 +67,7 @@ void client_compound_add(struct client_compound *c, struct nfs_argop4 *op)
 
     while (!wire_nfs_argop4(&c->x, op)) {
         if (c->size >= COMPOUND_MAX_BYTES) {
-            /* It is not for want of room: no such number, or no such union. */
+            /* Not for lack of room: the operation or a union in it is invalid. */
             c->broken = true;
             xdr_init_encode(&c->x, c->buffer, c->size);
             c->x.p += pos;

@@ -18,12 +18,12 @@
 
 enum {
     IN_BYTES = 256 << 10,
-    OUT_BYTES = 64 << 10, /* at first */
-    RESERVED_FIRST = 600, /* below are the ports of too many servers */
+    OUT_BYTES = 64 << 10, /* initially */
+    RESERVED_FIRST = 600, /* lower ports belong to too many servers */
     RESERVED_LAST = IPPORT_RESERVED - 1,
 };
 
-/* Received and not yet taken: [from, to) of `in`.  To be sent: the first out_len of `out`. */
+/* Input not consumed yet: [from, to) of `in`.  Output: the first out_len bytes of `out`. */
 struct client_buffers {
     uint8_t *in, *out;
     size_t from, to;
@@ -71,7 +71,7 @@ static enum client_status wait_for(int fd, short events, int64_t deadline_ns)
     }
 }
 
-/* HOST:PORT or [ADDR6]:PORT, in place; false when it is neither. */
+/* Split HOST:PORT or [ADDR6]:PORT in place.  False if it is neither. */
 static bool target_split(char *text, char **host, char **port)
 {
     char *colon = strrchr(text, ':');
@@ -95,7 +95,7 @@ void client_conn_reserve_ports(void)
     atomic_store_explicit(&reserved_ports, true, memory_order_relaxed);
 }
 
-/* From anywhere in the range: the ports of closed connections are taken for a minute. */
+/* Start anywhere in the range: ports of closed connections stay in use for a minute. */
 static void bind_reserved(int fd, int family)
 {
     const unsigned count = RESERVED_LAST - RESERVED_FIRST + 1;
@@ -115,7 +115,7 @@ static void bind_reserved(int fd, int family)
             own.in6.sin6_port = port;
         if (bind(fd, &own.sa, family == AF_INET ? sizeof(own.in) : sizeof(own.in6)) == 0 ||
             errno != EADDRINUSE)
-            return; /* or it may not */
+            return; /* or binding is not permitted */
     }
 }
 
@@ -310,7 +310,7 @@ enum client_status client_conn_send_record(struct client_conn *conn, const void 
     return status;
 }
 
-/* As recv(), which is asked for more than `len` at a time. */
+/* Like recv(), but fetches more than `len` bytes at a time. */
 static ssize_t receive_some(struct client_conn *conn, void *data, size_t len)
 {
     struct client_buffers *buffers = conn->buffers;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client's end of a TCP connection: whole records in and out, and any bytes whatever, for
- * tests that misbehave.  Every call ends within the connection's time limit.
+ * The client's end of a TCP connection: sends and receives whole records, and raw bytes for tests
+ * that misbehave.  Each call ends within the connection's timeout.
  *
  * Not thread safe: a connection belongs to one thread.
  */
@@ -18,15 +18,15 @@
 enum client_status {
     CLIENT_OK,
     CLIENT_TIMEOUT,
-    CLIENT_CLOSED,    /* by the peer: an end of file or a reset */
-    CLIENT_FAILED,    /* to connect, send or receive; errno says why */
-    CLIENT_MALFORMED, /* what came is not what the protocol allows */
+    CLIENT_CLOSED,    /* by the peer: end of file or reset */
+    CLIENT_FAILED,    /* could not connect, send or receive: see errno */
+    CLIENT_MALFORMED, /* a reply violates the protocol */
     CLIENT_REJECTED,  /* an RPC error instead of results */
 };
 
 const char *client_status_name(enum client_status status);
 
-/* AUTH_NONE, or AUTH_SYS with these numbers. */
+/* AUTH_NONE, or AUTH_SYS with these IDs. */
 #define CLIENT_GIDS 16u
 struct client_cred {
     bool none;
@@ -35,7 +35,7 @@ struct client_cred {
     uint32_t gids[CLIENT_GIDS];
 };
 
-/* A record that came in, mark stripped, fragments joined.  free() it. */
+/* A record that was received: mark removed, fragments joined.  free() it. */
 struct client_record {
     struct list link;
     size_t len;
@@ -50,56 +50,56 @@ struct client_buffers;   /* client_conn.c */
 
 struct client_conn {
     int fd;          /* -1: closed */
-    uint64_t serial; /* of all that this program opened */
+    uint64_t serial; /* counts all connections of this program */
     int timeout_ms;
     uint32_t xid;         /* of the last call */
-    uint32_t minor;       /* version of the compound that was sent or awaited last */
-    unsigned stash_count; /* in `stash` */
+    uint32_t minor;       /* version of the compound last sent or awaited */
+    unsigned stash_count; /* length of `stash` */
     struct client_cred cred;
-    struct client_callbacks *callbacks; /* answers the server's calls; NULL: they are refused */
-    struct client_manner manner;        /* how it answers them */
-    struct list stash;                  /* replies that came while another was awaited */
-    struct client_buffers *buffers;     /* NULL: each record is a system call or more */
+    struct client_callbacks *callbacks; /* handle calls of the server; NULL: these are refused */
+    struct client_manner manner;        /* how calls of the server are answered */
+    struct list stash;                  /* replies that arrived while another one was awaited */
+    struct client_buffers *buffers;     /* NULL: at least one system call per record */
 };
 
-/* Connect to HOST:PORT or [ADDR6]:PORT.  `timeout_ms` holds for each later call, too. */
+/* Connect to HOST:PORT or [ADDR6]:PORT.  `timeout_ms` also applies to each later call. */
 MUST_USE enum client_status client_conn_open(struct client_conn *conn, const char *target,
                                              int timeout_ms);
 
-/* From now on this program connects from ports below 1024, which servers require of a client that
- * acts for many users (exports(5), `secure`); where it may not, or none is free, from any. */
+/* From now on this program connects from ports below 1024, which servers require of clients that
+ * act for many users (exports(5), `secure`).  If that is not permitted or none is free, from any
+ * port. */
 void client_conn_reserve_ports(void);
 
-/* The same for a socket that was accepted; it becomes the connection's. */
+/* The same for an accepted socket; the connection takes it over. */
 void client_conn_adopt(struct client_conn *conn, int fd, int timeout_ms);
 
-/* Close and forget; may be repeated. */
+/* Close and reset the struct; may be repeated. */
 void client_conn_close(struct client_conn *conn);
 
-/* Close with a reset, so that the peer loses what it has not read. */
+/* Close with a TCP reset, so that the peer loses what it has not read. */
 void client_conn_abort(struct client_conn *conn);
 
-/* Any bytes, with no mark. */
+/* Send raw bytes, without a mark. */
 MUST_USE enum client_status client_conn_send_raw(struct client_conn *conn, const void *data,
                                                  size_t len);
 
-/* One record, in fragments of at most `fragment_bytes` (0: in one). */
+/* Send one record, in fragments of at most `fragment_bytes` (0: one fragment). */
 MUST_USE enum client_status client_conn_send_record(struct client_conn *conn, const void *data,
                                                     size_t len, size_t fragment_bytes);
 
-/* The next record, CALL or REPLY, unlooked at. */
+/* Receive the next record, CALL or REPLY, without interpreting it. */
 MUST_USE enum client_status client_conn_receive_record(struct client_conn *conn,
                                                        struct client_record **record);
 
-/* From now on, until it is closed: receive as much as there is with each call, and send nothing
- * until client_conn_flush(), or until something is awaited.  What a program does that measures a
- * server and not itself. */
+/* Until the connection is closed: receive as much as possible per system call, and send nothing
+ * until client_conn_flush(), or until a reply is awaited.  For programs that measure a server. */
 void client_conn_buffer(struct client_conn *conn);
 MUST_USE enum client_status client_conn_flush(struct client_conn *conn);
 
-/* Is a whole record here, with buffers?  Then the socket need not become readable for it. */
+/* Is a complete record buffered?  Then waiting for the socket would be wrong. */
 bool client_conn_ready(const struct client_conn *conn);
 
-/* CLIENT_CLOSED when the peer has closed within `wait_ms`, whatever it sent before, otherwise
- * CLIENT_TIMEOUT. */
+/* CLIENT_CLOSED if the peer closes the connection within `wait_ms`, whatever it sends before;
+ * otherwise CLIENT_TIMEOUT. */
 enum client_status client_conn_wait_close(struct client_conn *conn, int wait_ms);

@@ -191,7 +191,7 @@ enum nfsstat4 client_file_remove(struct client_mount *mount, const struct client
     return status;
 }
 
-/* Hand over one reply's entries; *more: there is another reply to ask for from *cookie. */
+/* Pass on the entries of one reply. *more: another reply is to be requested from *cookie. */
 static void entries_visit(const struct READDIR4resok *ok,
                           bool (*entry)(const struct entry4 *entry, void *context), void *context,
                           uint64_t *cookie, bool *more)
@@ -236,7 +236,7 @@ enum nfsstat4 client_file_readdir(struct client_mount *mount, const struct clien
     return status;
 }
 
-/* The names of a directory, gathered before any is removed. */
+/* The names of a directory, collected before any is removed. */
 struct name_list {
     char **names;
     size_t count;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are open: OPEN, OPEN_CONFIRM, CLOSE, OPEN again after a restart; delegations of
- * them. */
+/* Open files: OPEN, OPEN_CONFIRM, CLOSE, reclaims after a restart, delegations. */
 #include <string.h>
 
 #include "client/client_file.h"
 
-/* The ace's name dies with the reply. */
+/* The name in the ACE is freed with the reply. */
 static void forget_who(struct open_delegation4 *delegation)
 {
     if (delegation->delegation_type == OPEN_DELEGATE_READ ||

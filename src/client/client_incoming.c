@@ -57,7 +57,7 @@ static bool sequence_get(struct client_incoming *in, struct xdr *x)
     cb->has_sequence = true;
     for (uint32_t i = 0; i < args->csa_referring_call_lists_count; i++)
         referring_keep(cb, &args->csa_referring_call_lists[i]);
-    args->csa_referring_call_lists = NULL; /* they die with the call */
+    args->csa_referring_call_lists = NULL; /* they are freed with the call */
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A CALL of the server on its way through the client: decoded (client_incoming), judged and carried
- * out (client_callback), answered (client_outgoing).
+ * A callback on its way through the client: decoded (client_incoming), checked and executed
+ * (client_callback), answered (client_outgoing).
  */
 #pragma once
 
@@ -16,14 +16,14 @@ struct client_incoming {
     struct client_back_slot *slot;       /* NULL: of no session */
     uint64_t digest;                     /* of the operations behind CB_SEQUENCE */
     struct wire_opaque tag;
-    uint32_t reply_len; /* with the RPC header */
+    uint32_t reply_len; /* including the RPC header */
     uint8_t reply[sizeof(((struct client_held *)0)->reply)];
 };
 
-/* The server must not do that; the first of it is told. */
+/* Record a violation by the server; the first one is kept. */
 void client_incoming_trouble(struct client_incoming *in, const char *what);
 
-/* The credentials, and all arguments of a CB_COMPOUND; false when it is none. */
+/* Decode the credentials, or all arguments of a CB_COMPOUND.  False if it is malformed. */
 void client_incoming_cred(struct client_incoming *in, const struct opaque_auth *cred,
                           struct arena *arena);
 bool client_incoming_compound(struct client_incoming *in, struct xdr *x);

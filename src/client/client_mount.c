@@ -79,7 +79,7 @@ struct client_owner *client_mount_owner(struct client_mount *mount, const char *
     return owner;
 }
 
-/* A client id of minor version 0 is not given back: its lease ends. */
+/* A client ID of minor version 0 is not destroyed: its lease expires. */
 void client_mount_close(struct client_mount *mount)
 {
     enum nfsstat4 status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The usual operations in one line each; all others go through client_compound_add().
+ * Common operations in one line each; others use client_compound_add().
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct client_fh {
 struct wire_opaque client_text(const char *text);
 struct bitmap4 client_bits(const uint32_t *bits, size_t count);
 
-/* A bitmap4 of the attributes named. */
+/* A bitmap4 of these attributes. */
 #define CLIENT_BITS(...)                                                                           \
     client_bits((const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / 4)
 
@@ -49,11 +49,11 @@ void client_op_close(struct client_compound *c, const struct stateid4 *stateid);
 struct client_open {
     uint64_t clientid;
     const char *owner;
-    uint32_t seqid; /* minor version 0's, client/client_owner.h */
+    uint32_t seqid; /* minor version 0 only: client/client_owner.h */
     uint32_t access, deny;
     const char *name; /* NULL: CLAIM_FH */
     bool reclaim;     /* CLAIM_PREVIOUS, without a name */
-    bool create;      /* else the file must exist */
+    bool create;      /* otherwise the file must exist */
     enum createmode4 how;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     uint32_t mode; /* for UNCHECKED4, GUARDED4, EXCLUSIVE4_1 */
@@ -65,7 +65,7 @@ void client_op_lock_new(struct client_compound *c, const struct stateid4 *open_s
                         uint64_t clientid, const char *owner, enum nfs_lock_type4 type,
                         uint64_t offset, uint64_t length);
 
-/* A fattr4 with the mode alone; the bytes stand in `values` (at least 4). */
+/* A fattr4 with only the mode; encoded in `values` (at least 4 bytes). */
 struct fattr4 client_fattr_mode(uint32_t mode, uint8_t *values);
 
 /* The special stateids (RFC 8881 §8.2.3). */

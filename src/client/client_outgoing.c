@@ -26,7 +26,7 @@ static uint32_t highest_slot(const struct client_incoming *in)
     return in->session ? in->session->slot_count - 1 : in->cb.sequence.csa_highest_slotid;
 }
 
-/* Everything behind the RPC header; the first operation of an error is the last. */
+/* Everything after the RPC header.  The first operation that fails is the last one. */
 static void results_put(struct client_incoming *in, struct xdr *x)
 {
     struct client_callback *cb = &in->cb;
@@ -95,7 +95,7 @@ void client_outgoing_retry(struct client_incoming *in)
     in->reply_len = (uint32_t)(at + in->slot->reply_len);
 }
 
-/* ---- how it goes out ---- */
+/* ---- sending ---- */
 
 static enum client_status reply_send(struct client_incoming *in)
 {
@@ -107,7 +107,8 @@ static enum client_status reply_send(struct client_incoming *in)
     return status;
 }
 
-/* Nothing of what was to be read stays unread, so what was sent arrives before the end. */
+/* Read all pending input before closing, so that what was sent arrives before the end of the
+ * stream. */
 static enum client_status cut(struct client_conn *conn)
 {
     uint8_t waste[4096];
@@ -144,7 +145,7 @@ static enum client_status reply_hold(struct client_incoming *in)
     return CLIENT_OK;
 }
 
-/* The right xid, accepted, and then nonsense. */
+/* The right xid, accepted, followed by garbage. */
 static enum client_status garbage_send(struct client_incoming *in)
 {
     const struct rpc_reply_header header = success(in);

@@ -9,8 +9,8 @@
 
 void (*client_result_watch)(const struct client_result *result);
 
-/* Successful operations of minor version 2 have no filter for their results yet: they end the
- * decoded part, and are no error. */
+/* There is no decoder yet for the results of successful operations of minor version 2: they end the
+ * decoded part, which is not an error. */
 static bool undecodable(const struct nfs_resop4 *op)
 {
     const struct op_info *info = op_info(op->resop);

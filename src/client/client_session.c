@@ -43,7 +43,7 @@ struct client_session_wish client_session_wish_default(const char *owner)
     return wish;
 }
 
-/* Call, and take the compound's status; the result stays for the caller on CLIENT_OK. */
+/* Call, and set *status to the compound's status.  On CLIENT_OK the caller must free the result. */
 static enum client_status call(struct client_conn *conn, struct client_compound *c,
                                struct client_result *result, enum nfsstat4 *status)
 {

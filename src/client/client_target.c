@@ -18,7 +18,7 @@ static bool port_valid(const char *text)
     return !*end && port >= 1 && port <= 65535;
 }
 
-/* Where the host ends: at the colon of a port, or at the end of `text`.  NULL: it is no host. */
+/* The end of the host: the colon before the port, or the end of `text`.  NULL: not a valid host. */
 static const char *host_end(const char *text)
 {
     const char *end;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server that a user names: HOST:PORT or [ADDR6]:PORT, where a program allows it without a
- * port. */
+/* The server given by the user: HOST:PORT or [ADDR6]:PORT; the port may be optional. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,10 +11,10 @@ enum {
     CLIENT_TARGET_PORT = 2049, /* of NFS */
 };
 
-/* Copy `text` to `target`, with port 2049 if it has none and `default_port` is set.  NULL, or what
- * is wrong with it, for people. */
+/* Copy `text` to `target`, adding port 2049 if it has none and `default_port` is set.  NULL, or
+ * what is wrong with it. */
 const char *client_target_parse(const char *text, bool default_port,
                                 char target[CLIENT_TARGET_BYTES]) MUST_USE;
 
-/* Look the host of a parsed target up.  NULL, or why it cannot be found. */
+/* Resolve the host of a parsed target.  NULL, or why that failed. */
 const char *client_target_lookup(const char *target) MUST_USE;

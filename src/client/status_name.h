@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of NFS errors, for people. */
+/* The names of NFS errors. */
 #pragma once
 
 #include "wire/nfs4_const.h"

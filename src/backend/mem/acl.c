@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs: what an object keeps of one.  Objects have none until one is set or inherited. */
+/* ACLs of objects.  An object has none until one is set or inherited. */
 #include "backend/mem/acl.h"
 
 #include <stdlib.h>

@@ -30,7 +30,7 @@ enum vfs_status mem_getattr(struct vfs_object *vfs, uint32_t mask, struct vfs_at
 {
     struct mem_object *obj = mem_of(vfs);
 
-    (void)mask; /* all of them cost the same */
+    (void)mask; /* all attributes together cost the same */
     mem_lock_read(obj);
     *out = obj->attr;
     mem_unlock(obj);

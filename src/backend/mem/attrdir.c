@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attribute directories: a directory that hangs on an object instead of an entry, and lives as long
- * as the object.  It is made when somebody first asks for it to be.
+ * Attribute directories: a directory that belongs to an object instead of an entry, and lives as
+ * long as the object.  It is created by the first OPENATTR that asks for that.
  *
- * The object's lock comes before its attribute directory's, as a parent's before its child's.  A
- * thread that has only the directory gets the object as mem_dir_lock() does.
+ * The object's lock is taken before its attribute directory's, like a parent's before its child's.
+ * A thread that has only the directory finds the object as mem_dir_lock() does.
  */
 #include "backend/mem/attrdir.h"
 
@@ -22,8 +22,9 @@ enum {
     MAY_CHANGE = 7,
 };
 
-/* Reading the object is looking its attributes up, writing it is changing them: r gives r-x.  Where
- * w for others does not mean that they may store data with the object, only the owner has it. */
+/* Permission to read the object permits listing and looking up its attributes (r-x); permission to
+ * write it permits changing them.  Where `w` for others does not mean that they may store data with
+ * the object, only the owner has it. */
 static void permit(const struct mem_object *obj, struct vfs_attr *attr)
 {
     bool data = vfs_type_is_file(obj->vfs.type) ||
@@ -50,8 +51,8 @@ static bool permits(const struct mem_object *obj, const struct vfs_cred *cred, u
     return (vfs_guard_rwx((struct vfs_guard){.attr = &attr}, cred) & rwx) == rwx;
 }
 
-/* What the object's ACL says of named attributes, said of their directory: both locked, or the
- * latter unknown to others. */
+/* Derive the directory's ACL from the object's rules for named attributes.  Both are locked, or the
+ * directory is not visible to other threads. */
 static void follow_acl(const struct mem_object *obj, struct mem_object *attrdir)
 {
     const uint32_t same = VFS_ACE_READ_ATTRIBUTES | VFS_ACE_READ_ACL;
@@ -140,7 +141,7 @@ void mem_attrdir_follow_locked(struct mem_object *obj)
     mem_unlock(attrdir);
 }
 
-/* Take out some of the entries of a directory that nobody can find any more. */
+/* Remove some of the entries of a directory that can no longer be found. */
 static uint32_t take_some(struct mem_object *attrdir, struct timespec now,
                           struct mem_entry *taken[BATCH])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* New names: of new objects, and further ones of old. */
+/* New names: for new objects, and additional ones for existing objects. */
 #include "backend/mem/create.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static uint32_t mode_default(enum vfs_type type)
     return type == VFS_DIR ? 0755 : 0644;
 }
 
-/* The attributes a new object begins with.  A directory with sgid gives its group on. */
+/* The initial attributes of a new object.  A directory with sgid passes on its group. */
 static enum vfs_status initial_attr(const struct mem_object *dir, const struct vfs_cred *cred,
                                     const struct vfs_create *create, struct vfs_attr *attr,
                                     struct vfs_attr *set)
@@ -65,8 +65,8 @@ static void mode_from_acl(struct vfs_attr *attr, const struct vfs_acl *acl)
     attr->mode = (attr->mode & ~0777u) | vfs_acl_mode(acl);
 }
 
-/* RFC 8881 §6.4.3: what is given, else what is inherited and then obeys a mode that is given, or
- * that must be since nothing inherited is in force.  True: obj has an ACL, which is in *acl. */
+/* RFC 8881 §6.4.3: the ACL that is given; else the inherited ACL, adapted to the mode if a mode is
+ * given or if the inherited ACL grants nothing by itself.  True: the object has an ACL, in *acl. */
 static bool initial_acl(const struct mem_object *dir, const struct vfs_create *create,
                         const struct vfs_attr *set, struct vfs_attr *attr, struct vfs_acl *acl)
 {
@@ -84,7 +84,7 @@ static bool initial_acl(const struct mem_object *dir, const struct vfs_create *c
     if (inherited.count == 0)
         return false;
     if (create->mode == VFS_CREATE_EXCLUSIVE && set->mask == 0) {
-        attr->mode = 0; /* who may do what will be set in a moment */
+        attr->mode = 0; /* the client is about to set mode or ACL */
         return false;
     }
     if ((set->mask & VFS_ATTR_MODE) || !vfs_acl_is_effective(&inherited)) {
@@ -137,8 +137,8 @@ static bool symlink_init(struct mem_object *obj, const char *target)
     return true;
 }
 
-/* The object behind a name that is to be, complete but for its links.  Nobody can know its handle
- * yet, so its lock is not needed. */
+/* Create the object for a new name, complete but for its links.  Its handle is not known to any
+ * other thread, so its lock is not needed. */
 static struct mem_object *make_object(struct mem_object *dir, struct vfs_attr *attr,
                                       const struct vfs_attr *set, const struct vfs_create *create)
 {
@@ -166,7 +166,7 @@ static struct mem_object *make_object(struct mem_object *dir, struct vfs_attr *a
     return obj;
 }
 
-/* Give obj, locked or unknown to others, one more name in dir. */
+/* Add a name for obj to dir.  obj is locked, or not visible to other threads. */
 static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
                                 const struct vfs_name *name, struct timespec now,
                                 struct vfs_change_info *info)
@@ -176,7 +176,7 @@ static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
     if (!entry)
         return VFS_NOSPC;
     if (!mem_dir_insert_locked(dir, entry, false)) {
-        mem_entry_put(entry); /* not the last reference of obj: the caller has one */
+        mem_entry_put(entry); /* not the last reference on obj: the caller has one */
         return VFS_NOSPC;
     }
     if (obj->vfs.type == VFS_DIR) {
@@ -213,7 +213,7 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
     obj = make_object(dir, &attr, &set, create);
     if (!obj)
         return VFS_NOSPC;
-    *out = obj; /* also on error: let go of without the lock */
+    *out = obj; /* also on error: the caller puts it without the lock */
     status = add_name(dir, obj, name, obj->attr.ctime, info);
     if (status != VFS_OK)
         return status;
@@ -222,7 +222,7 @@ static enum vfs_status create_locked(struct mem_object *dir, const struct vfs_cr
     return VFS_OK;
 }
 
-/* The name is there: may this create have it? */
+/* The name exists: may this create succeed? */
 static enum vfs_status existing(const struct mem_object *obj, struct vfs_create *create)
 {
     if (create->type != VFS_REG || create->mode == VFS_CREATE_GUARDED)
@@ -294,7 +294,7 @@ static enum vfs_status link_locked(struct mem_object *obj, struct mem_object *di
     now = clock_realtime();
     mem_lock_write(obj);
     if (obj->attr.nlink == 0)
-        status = VFS_STALE; /* what is removed stays removed */
+        status = VFS_STALE; /* a removed object stays removed */
     else if (obj->attr.nlink >= mem_fs_of_object(obj)->link_max)
         status = VFS_MLINK;
     else

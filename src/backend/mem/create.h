@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* New names: of new objects, and further ones of old. */
+/* New names: for new objects, and additional ones for existing objects. */
 #pragma once
 
 #include "backend/mem/mem_internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of a directory: by hash for lookup, by cookie for readdir. */
+/* The entries of a directory: by hash for lookups, by cookie for READDIR. */
 #include "backend/mem/dir.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ bool mem_dir_may_add_locked(const struct mem_object *dir, const struct vfs_cred 
 }
 
 /* Lock the object of an attribute directory for writing, with a reference that mem_dir_unlock()
- * gives back; false when it is gone. */
+ * puts.  False when the object is gone. */
 static bool lock_object(struct mem_object *attrdir)
 {
     struct mem_object *obj;
@@ -30,7 +30,7 @@ static bool lock_object(struct mem_object *attrdir)
     mem_lock_read(attrdir);
     obj = attrdir->dir.parent;
     if (obj && !mem_object_get_alive(obj))
-        obj = NULL; /* mem_attrdir_drop() waits for our lock */
+        obj = NULL; /* mem_attrdir_drop() is waiting for our lock */
     mem_unlock(attrdir);
     if (obj)
         mem_lock_write(obj);
@@ -199,7 +199,8 @@ enum vfs_status mem_parent(struct vfs_object *vfs, const struct vfs_cred *cred,
         status = VFS_ACCESS;
     else if (!up && dir->attr.nlink > 0)
         status = VFS_NOENT;
-    else if (!up || !mem_object_get_alive(up)) /* removed, or the object of its attributes is */
+    else if (!up || !mem_object_get_alive(up)) /* removed, or, for an attribute directory, its
+                                                * object was */
         status = VFS_STALE;
     else
         *out = &up->vfs;

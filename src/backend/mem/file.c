@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Data of regular files, named attributes among them, and the targets of symlinks.
+ * Data of regular files and named attributes, and the targets of symlinks.
  *
- * Invariant: every byte of a block at or behind the file's size is zero, so a file grows without
+ * Invariant: all bytes of a block beyond the end of the file are zero, so a file can grow without
  * touching its blocks.
  */
 #include "backend/mem/file.h"
@@ -90,7 +90,7 @@ enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
     mem_lock_read(obj);
     rwx = vfs_guard_rwx(mem_guard(obj), cred);
     if (want == VFS_WANT_READ && (rwx & 1))
-        rwx |= 4; /* to run it is to read it */
+        rwx |= 4; /* execute permission permits reading */
     if ((rwx & need) != need && !(created && cred->uid == obj->attr.uid))
         status = VFS_ACCESS;
     mem_unlock(obj);
@@ -99,7 +99,7 @@ enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
 
 void mem_close(struct vfs_object *obj, enum vfs_open_want want)
 {
-    (void)obj; /* the opener's reference is all that an open needs */
+    (void)obj; /* an open needs nothing but the opener's reference */
     (void)want;
 }
 
@@ -148,10 +148,11 @@ enum vfs_status mem_read(struct vfs_object *vfs, struct vfs_read *io)
 void mem_read_done(struct vfs_object *obj, int fd)
 {
     (void)obj;
-    (void)fd; /* none was given out */
+    (void)fd; /* no descriptor was returned */
 }
 
-/* The block to write to, made if it is a hole; zeroed unless all of it will be written. */
+/* The block to write to; allocated if there is a hole, and cleared unless all of it will be
+ * written. */
 static char *block_for_write(struct mem_object *obj, uint64_t number, bool whole)
 {
     struct space *space = &mem_fs_of_object(obj)->space;
@@ -172,7 +173,7 @@ static char *block_for_write(struct mem_object *obj, uint64_t number, bool whole
     return block;
 }
 
-/* How many bytes got in; less than len only when space ran out. */
+/* Returns how many bytes were copied: fewer than len only when space ran out. */
 static uint32_t copy_in(struct mem_object *obj, uint64_t offset, const char *from, uint32_t len)
 {
     uint32_t done = 0;
@@ -194,7 +195,7 @@ static uint32_t copy_in(struct mem_object *obj, uint64_t offset, const char *fro
     return done;
 }
 
-/* Whoever changes a program's bytes must not inherit its powers. */
+/* A writer must not gain the privileges of a program by changing it. */
 static void drop_suid_locked(struct mem_object *obj)
 {
     obj->attr.mode &= ~(uint32_t)MODE_SUID;
@@ -246,7 +247,7 @@ enum vfs_status mem_readlink(struct vfs_object *vfs, const struct vfs_cred *cred
     struct mem_object *obj = mem_of(vfs);
     uint32_t have;
 
-    (void)cred; /* a symlink may be read by all who can reach it */
+    (void)cred; /* a symlink may be read by every client that can reach it */
     if (vfs->type != VFS_LNK)
         return VFS_INVAL;
     have = (uint32_t)obj->attr.size; /* constant, like the target */

@@ -4,9 +4,9 @@
 
 #include "backend/mem/mem_internal.h"
 
-/* Cut or extend (with a hole) a regular file; write-locked, size <= MEM_FILE_SIZE_MAX. */
+/* Truncate or extend (with a hole) a regular file.  Write-locked; size <= MEM_FILE_SIZE_MAX. */
 void mem_file_resize_locked(struct mem_object *obj, uint64_t size);
-/* Free all blocks of a file that nobody can reach any more. */
+/* Free all blocks of a file that is no longer reachable. */
 void mem_file_clear(struct mem_object *obj);
 enum vfs_status mem_open(struct vfs_object *vfs, const struct vfs_cred *cred,
                          enum vfs_open_want want, bool created);

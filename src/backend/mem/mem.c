@@ -20,7 +20,7 @@
 #include "backend/mem/setattr.h"
 #include "base/memory.h"
 
-/* What a file of one name costs beside its data, about: for the counts of statfs. */
+/* Approximate cost of a file with one name, without its data; for the counts of statfs. */
 #define FILE_COST (sizeof(struct mem_object) + sizeof(struct mem_entry) + 32)
 
 static enum vfs_status mem_root(struct vfs *vfs, struct vfs_object **out)
@@ -36,7 +36,7 @@ static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out
     uint64_t bytes_free = space_free(&fs->space);
 
     if (bytes_free > of_all)
-        bytes_free = of_all; /* other mem exports hold the rest */
+        bytes_free = of_all; /* other mem exports use the rest */
     *out = (struct vfs_statfs){
         .bytes_total = fs->space.limit,
         .bytes_free = bytes_free,
@@ -51,7 +51,7 @@ static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out
     return VFS_OK;
 }
 
-/* References that the tree accounts for; asked by debug builds only. */
+/* The number of references that the tree holds.  Only for debug builds. */
 static __attribute__((unused)) uint32_t refs_of_tree(const struct mem_fs *fs,
                                                      const struct mem_object *obj)
 {
@@ -67,7 +67,7 @@ static bool destroy_object(struct hnode *node, void *arg)
     struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
     struct htable *objects = arg;
 
-    /* Else somebody still holds it. */
+    /* Otherwise there is a holder left. */
     DCHECK(atomic_load(&obj->vfs.refs) == refs_of_tree(mem_fs_of_object(obj), obj));
     htable_remove(objects, node);
     mem_object_free(obj);
@@ -157,7 +157,7 @@ struct vfs *mem_create(const struct mem_options *options)
     fs->link_max = options->link_max ? options->link_max : MEM_LINK_MAX_DEFAULT;
     fs->space.limit = options->bytes_max ? options->bytes_max : memory_store_default();
     if (fs->space.limit < sizeof(struct mem_object))
-        fs->space.limit = sizeof(struct mem_object); /* the root has room always */
+        fs->space.limit = sizeof(struct mem_object); /* at least the root must fit */
     pthread_mutex_init(&fs->rename_lock, NULL);
     for (size_t i = 0; i < MEM_SHARDS; i++) {
         pthread_mutex_init(&fs->shards[i].lock, NULL);
@@ -168,11 +168,11 @@ struct vfs *mem_create(const struct mem_options *options)
 }
 
 #if defined(__SANITIZE_THREAD__)
-/* ThreadSanitizer takes locks held once as (a, b) and once as (b, a) for a deadlock.  Directories
- * are locked downwards (mem_internal.h has the order, rename.c why it closes no circle), and a
- * rename may turn round who is above whom; so its word on the order of these locks is left out.
- * It still watches what they guard.
- * NOLINTBEGIN(bugprone-reserved-identifier): the name is ThreadSanitizer's. */
+/* ThreadSanitizer reports locks held once as (a, b) and once as (b, a) as a potential deadlock.
+ * Directories are locked downwards (mem_internal.h has the order, rename.c explains why there is no
+ * deadlock), and a rename may swap which of two directories is above the other.  So its deadlock
+ * reports for these locks are suppressed.  It still checks the data that they guard.
+ * NOLINTBEGIN(bugprone-reserved-identifier): ThreadSanitizer requires this name. */
 const char *__tsan_default_suppressions(void);
 
 const char *__tsan_default_suppressions(void)

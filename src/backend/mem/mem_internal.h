@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of backend/mem share: the file system, its objects, the entries of directories.
- * Each file has a header of its own for what it does, and calls only files of this list that stand
- * before it: space, radix, acl, object, attr, file, dir, remove, attrdir, release; setattr, create,
- * rename, readdir; mem.
+ * What the files of backend/mem share: the file system, its objects, and the entries of
+ * directories.  Each file declares its functions in a header of its own, and calls only files that
+ * precede it in this list: space, radix, acl, object, attr, file, dir, remove, attrdir, release;
+ * setattr, create, rename, readdir; mem.
  *
- * Locks, in the order they are taken:
- *   1. mem_fs.rename_lock: one rename at a time, so parent pointers stand still for it
+ * Locks, in the order in which they are taken:
+ *
+ *   1. mem_fs.rename_lock: one rename at a time, so that it can rely on parent pointers
  *   2. mem_object.lock of directories: a parent before its child; two that are not parent and
  *      child only under rename_lock (the ancestor first, else by address)
- *   3. mem_object.lock of anything else; two only under rename_lock
- *   4. mem_object.lock of an attribute directory, below its object's
+ *   3. mem_object.lock of any other object; two only under rename_lock
+ *   4. mem_object.lock of an attribute directory, after its object's
  *   5. mem_object.lock of a named attribute; two only under rename_lock
  *   6. mem_shard.lock
- * No lock but rename_lock is held where an object may lose its last reference, and none at all
- * while the caller's emit runs.
+ *
+ * Where an object may lose its last reference, no lock but rename_lock is held; while the caller's
+ * emit runs, none at all.
  */
 #pragma once
 
@@ -33,23 +35,23 @@ enum {
     MEM_COOKIE_FIRST = 3,
 };
 
-/* Every object that lives, by file id. */
+/* The existing objects, by file ID. */
 struct mem_shard {
     pthread_mutex_t lock;
     struct htable objects;
 } __attribute__((aligned(64)));
 
 enum {
-    MEM_ROOT_FILEID = 1 /* the first object made */
+    MEM_ROOT_FILEID = 1 /* the first object */
 };
 
 struct mem_fs {
     struct vfs vfs;
     struct vfs_volume volume;
-    uint32_t instance; /* in each handle; another life of the server has another */
+    uint32_t instance; /* part of each handle; differs in each run of the server */
     uint32_t link_max;
-    uint64_t name_seed;     /* of the directories' hash tables */
-    uint8_t handle_key[16]; /* of the tag in each handle */
+    uint64_t name_seed;     /* for the hash of names in directories */
+    uint8_t handle_key[16]; /* for the tag in each handle */
     struct mem_object *root;
     struct space space;
     _Atomic uint64_t fileid_last;
@@ -58,32 +60,32 @@ struct mem_fs {
 };
 
 struct mem_dir {
-    /* No reference: a parent with a child lives.  NULL: root, removed.  Of an attribute directory,
-     * its object, which takes itself out before it is freed. */
+    /* Not a reference: a parent with a child exists.  NULL: the root, or removed.  For an attribute
+     * directory: its object, which clears this before it is freed. */
     struct mem_object *parent;
     struct htable names;  /* mem_entry by name; no buckets until the first entry */
-    struct radix order;   /* the same by cookie */
-    uint64_t cookie_next; /* never goes back */
+    struct radix order;   /* the same entries by cookie */
+    uint64_t cookie_next; /* never decreases */
 };
 
 struct mem_file {
-    struct radix blocks; /* malloc()ed, MEM_BLOCK_BYTES each, zero behind the end of the file */
-    uint64_t verifier;   /* both set before the file can be found, then constant */
+    struct radix blocks; /* blocks of MEM_BLOCK_BYTES, zero beyond the end of the file */
+    uint64_t verifier;   /* set before the file can be found, like `exclusive`; constant */
     bool exclusive;
-    uint64_t attrdir_fileid; /* of a named attribute: where it is, for good; else 0; constant */
+    uint64_t attrdir_fileid; /* of a named attribute: its directory's file ID; else 0; constant */
 };
 
-/* References are held by: each entry that names it; the file system, on its root; an object, on its
- * attribute directory; and whoever the vfs calls gave one.  With the last one it leaves its shard
- * and is freed. */
+/* Holders of a reference: each entry that names it; the file system, on its root; an object, on its
+ * attribute directory; and callers of vfs functions that return one.  With the last reference the
+ * object leaves its shard and is freed. */
 struct mem_object {
     struct vfs_object vfs;
     struct hnode by_fileid;
-    pthread_rwlock_t lock;      /* all below, except as said */
-    struct vfs_attr attr;       /* all of it; nlink 0 once removed; space_used exact */
+    pthread_rwlock_t lock;      /* guards the rest, except where noted */
+    struct vfs_attr attr;       /* complete; nlink is 0 once removed; space_used is exact */
     bool atime_due;             /* changed since it was last read */
-    struct vfs_acl *acl;        /* NULL: none yet, the mode says it all */
-    struct mem_object *attrdir; /* NULL: none yet; never changes then */
+    struct vfs_acl *acl;        /* NULL: none, the mode decides */
+    struct mem_object *attrdir; /* NULL: none yet; constant once set */
     union {
         struct mem_dir dir;
         struct mem_file file;
@@ -91,10 +93,11 @@ struct mem_object {
     };
 };
 
-/* One name.  Held by its directory and by readdirs that pass.  It holds its object. */
+/* One name.  Referenced by its directory, and temporarily by READDIRs.  It references its
+ * object. */
 struct mem_entry {
     struct hnode by_name;
-    uint64_t cookie; /* set when it enters the directory */
+    uint64_t cookie; /* set when it is inserted */
     struct mem_object *obj;
     _Atomic uint32_t refs;
     uint16_t len;
@@ -131,7 +134,7 @@ static inline void mem_unlock(struct mem_object *obj)
     CHECK(pthread_rwlock_unlock(&obj->lock) == 0);
 }
 
-/* Locked. */
+/* The object must be locked. */
 static inline struct vfs_guard mem_guard(const struct mem_object *obj)
 {
     return (struct vfs_guard){.attr = &obj->attr, .acl = obj->acl};

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects: their birth, their handle and the table that finds them by it.
+ * Objects: their creation, their handles, and the table that finds them by handle.
  *
- * A handle is {magic, instance, fileid, tag}.  File ids are never used again, so they serve as
- * generation too; the tag, keyed, tells a handle of a dead object from one made up.  The root's
- * handle is the same in every life, so that a mount outlives the server, if not its files.
+ * A handle is {magic, instance, fileid, tag}.  File IDs are never reused, so they serve as
+ * generation, too.  The tag is keyed, and distinguishes a handle of a removed object from a forged
+ * one.  The root's handle is the same in every run, so that a mount survives a restart of the
+ * server, although its files do not.
  */
 #include "backend/mem/object.h"
 
@@ -64,7 +65,7 @@ static void lock_init(pthread_rwlock_t *lock)
 {
     pthread_rwlockattr_t kind;
 
-    /* Readers that never end must not keep a writer out. */
+    /* A steady stream of readers must not starve a writer. */
     pthread_rwlockattr_init(&kind);
     pthread_rwlockattr_setkind_np(&kind, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     CHECK(pthread_rwlock_init(lock, &kind) == 0);
@@ -168,7 +169,7 @@ enum vfs_status mem_resolve(struct vfs *vfs, const struct vfs_handle *handle,
     if (bytes.magic != HANDLE_MAGIC)
         return VFS_BADHANDLE;
     if (bytes.instance != fs->instance && bytes.fileid != MEM_ROOT_FILEID)
-        return VFS_STALE; /* of an earlier life, whose files are gone */
+        return VFS_STALE; /* from an earlier run, whose files are gone */
     obj = find(fs, bytes.fileid);
     if (!obj)
         return handle_tag(fs, bytes.fileid) == bytes.tag ? VFS_STALE : VFS_BADHANDLE;

@@ -12,8 +12,8 @@ enum {
     HEIGHT_MAX = 10, /* 60 bits */
 };
 
-/* Invariant: `present` has a bit for each slot that is not NULL, and a node in the tree has one
- * at least. */
+/* Invariant: `present` has a bit for each slot that is not NULL, and each node in the tree has at
+ * least one such slot. */
 struct radix_node {
     uint64_t present;
     void *slots[WAYS];
@@ -24,7 +24,7 @@ static uint32_t way_of(uint64_t index, uint32_t level)
     return (uint32_t)(index >> (level * WAY_BITS)) & (WAYS - 1);
 }
 
-/* Indexes below this fit. */
+/* The tree holds indexes below this. */
 static uint64_t span_of(const struct radix *radix)
 {
     return 1ull << (radix->height * WAY_BITS);
@@ -45,8 +45,8 @@ static void node_free(struct space *space, struct radix_node *node)
     memory_free(MEMORY_data, node);
 }
 
-/* A directory that creates and removes one entry over and over must not allocate a path of nodes
- * each time, so a few stay. */
+/* Keep a few nodes, so that a directory in which one entry is created and removed over and over
+ * does not allocate a path of nodes each time. */
 static void node_put(struct radix *radix, struct space *space, struct radix_node *node)
 {
     DCHECK(node->present == 0);
@@ -59,7 +59,7 @@ static void node_put(struct radix *radix, struct space *space, struct radix_node
     radix->spare_count++;
 }
 
-/* Make sure that `count` spare nodes lie ready, so that an insert can't fail half-way. */
+/* Ensure that there are `count` spare nodes, so that an insert can't fail half-way. */
 static bool spare_fill(struct radix *radix, struct space *space, uint32_t count, bool force)
 {
     while (radix->spare_count < count) {
@@ -112,7 +112,7 @@ static uint32_t height_for(uint64_t index)
     return height;
 }
 
-/* How many nodes an insert at `index` in a tree of `height` will need. */
+/* How many new nodes an insert at `index` needs in a tree of `height`. */
 static uint32_t nodes_missing(const struct radix *radix, uint64_t index, uint32_t height)
 {
     void *at = radix->root;
@@ -120,7 +120,7 @@ static uint32_t nodes_missing(const struct radix *radix, uint64_t index, uint32_
 
     if (!at)
         return height;
-    if (height > radix->height) /* new top nodes, and a path of its own below the new root */
+    if (height > radix->height) /* new nodes at the top, and a separate path below the new root */
         return height - radix->height + height - 1;
     while (at && level > 0)
         at = ((struct radix_node *)at)->slots[way_of(index, --level)];
@@ -208,8 +208,8 @@ void *radix_remove(struct radix *radix, struct space *space, uint64_t index)
     return at;
 }
 
-/* One way down to the first value at or after *index.  When a node has none left, *index moves
- * behind that node's range, for the next try. */
+/* Descend to the first value at or after *index.  If a node on the way has none, set *index to the
+ * first index after that node, for the next attempt. */
 static void *descend(const struct radix *radix, uint64_t *index)
 {
     void *at = radix->root;

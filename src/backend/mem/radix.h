@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sparse array of pointers over 60-bit indexes: a radix tree of 64 ways that is as high as its
- * greatest index needs.  Holds the blocks of a file by number and the entries of a directory by
- * cookie.  A gap costs nothing; a lone value at index 0 needs no node.
+ * A sparse array of pointers with 60-bit indexes: a radix tree of 64 ways, as high as its largest
+ * index requires.  Holds the blocks of a file by number, and the entries of a directory by cookie.
+ * A gap costs nothing; a single value at index 0 needs no node.
  *
- * All operations are O(height), at most 10.  The caller locks; radix_get() and radix_next() may
- * run together.  Memory of nodes goes on the account given.
+ * All operations are O(height), at most 10.  The caller locks; radix_get() and radix_next() may run
+ * concurrently.  The memory of nodes is charged to the given account.
  */
 #pragma once
 
@@ -28,16 +28,16 @@ struct radix {
 /* The value at `index` or NULL. */
 void *radix_get(const struct radix *radix, uint64_t index);
 
-/* Put `value`, not NULL, where nothing is yet.  False when the account is full; with `force` it
- * never is. */
+/* Insert `value`, not NULL, at a free index.  False when the account is full (never with `force`),
+ * and without memory. */
 bool radix_insert(struct radix *radix, struct space *space, uint64_t index, void *value,
                   bool force);
 
-/* Take out what is at `index`; NULL when nothing is. */
+/* Remove and return the value at `index`; NULL if there is none. */
 void *radix_remove(struct radix *radix, struct space *space, uint64_t index);
 
-/* The first value at or after *index, which becomes its index; NULL when there is none. */
+/* The first value at or after *index; sets *index to its index.  NULL if there is none. */
 void *radix_next(const struct radix *radix, uint64_t *index);
 
-/* Give back the spare nodes; the tree must be empty. */
+/* Free the spare nodes.  The tree must be empty. */
 void radix_fini(struct radix *radix, struct space *space);

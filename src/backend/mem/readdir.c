@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries in the order of their cookies, a batch at a time: emit runs without a lock. */
+/* READDIR returns entries in the order of their cookies.  It collects them in batches, so that emit
+ * runs without a lock. */
 #include "backend/mem/readdir.h"
 
 #include "backend/mem/acl.h"
@@ -19,7 +20,7 @@ struct batch {
     bool atime_due;
 };
 
-/* The entries behind `cookie`, as many as fit. */
+/* Collect the entries after `cookie`, as many as fit. */
 static enum vfs_status batch_fill(struct mem_object *dir, const struct vfs_cred *cred,
                                   uint64_t cookie, struct batch *batch)
 {
@@ -47,7 +48,7 @@ static enum vfs_status batch_fill(struct mem_object *dir, const struct vfs_cred 
     return status;
 }
 
-/* Attributes, unless its ACL keeps them from cred. */
+/* Get the attributes, unless the object's ACL denies that to cred. */
 static bool look_at(struct vfs_object *obj, const struct vfs_cred *cred, uint32_t mask,
                     struct vfs_attr *attr)
 {
@@ -94,7 +95,7 @@ static bool emit_one(const struct vfs_readdir *rd, const struct vfs_cred *cred,
     return rd->emit(rd->arg, &dirent);
 }
 
-/* Emit a batch and let go of it; false when the caller has had enough. */
+/* Emit a batch and put its entries.  False when the caller wants no more. */
 static bool batch_emit(struct vfs_readdir *rd, const struct vfs_cred *cred, struct batch *batch)
 {
     bool more = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end of an object, and of what it holds. */
+/* Frees an object and all that it holds. */
 #include "backend/mem/release.h"
 
 #include "backend/mem/acl.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end of an object. */
+/* Frees an object. */
 #pragma once
 
 #include "backend/mem/mem_internal.h"
 
-/* Free it and what it holds, whatever its references; it must have left its shard. */
+/* Free the object and all that it holds, whatever its references.  It must have left its shard. */
 void mem_object_free(struct mem_object *obj);
 
-/* Its last reference is gone. */
+/* The last reference on the object is gone. */
 void mem_release(struct vfs_object *vfs);

@@ -17,7 +17,7 @@ void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct 
     mem_changed_locked(obj, now);
 }
 
-/* On OK the caller owns the directory's reference of the entry. */
+/* On VFS_OK the caller gets the directory's reference on the entry. */
 static enum vfs_status remove_locked(struct mem_object *dir, const struct vfs_cred *cred,
                                      struct mem_entry *entry)
 {

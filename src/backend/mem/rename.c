@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RENAME.  One runs at a time, under rename_lock: only a rename gives a directory another parent,
- * so who is above whom stands still but for removals, and two directories that are not parent and
- * child are locked together nowhere else.  All others lock downwards, so no circle can close.
+ * RENAME.  Only one runs at a time, under rename_lock.  Only a rename changes a directory's parent,
+ * so apart from removals the hierarchy is fixed while one runs.  Only a rename locks two
+ * directories that are not parent and child.  All other operations lock downwards, so there is no
+ * deadlock.
  */
 #include "backend/mem/rename.h"
 
@@ -17,15 +18,15 @@ struct rename {
     struct mem_object *from_dir, *to_dir;
     const struct vfs_name *from, *to;
     const struct vfs_cred *cred;
-    /* If one of the two directories lies below the other: the entry of the upper one that leads
-     * there.  Compared, never followed. */
+    /* If one of the two directories is below the other: the child of the upper one that leads to
+     * the lower one.  Only compared, never dereferenced. */
     const struct mem_object *on_path;
     bool from_is_above, to_is_above;
     struct mem_entry *source, *victim; /* victim NULL: the name is free */
 };
 
-/* Is `above` an ancestor of `dir`?  *child is then its child on the way.  No lock is held but
- * rename_lock: each step takes one and drops it. */
+/* Is `above` an ancestor of `dir`?  If so, *child is its child on the way.  Only rename_lock is
+ * held: each step takes one lock and drops it. */
 static bool is_above(struct mem_object *above, struct mem_object *dir,
                      const struct mem_object **child)
 {
@@ -51,7 +52,7 @@ static bool is_above(struct mem_object *above, struct mem_object *dir,
     return found;
 }
 
-/* False when it is an attribute directory without an object. */
+/* False for an attribute directory whose object is gone. */
 static bool lock_dirs(struct rename *r)
 {
     if (r->from_dir == r->to_dir)
@@ -81,8 +82,8 @@ static bool may_search(const struct mem_object *dir, const struct vfs_cred *cred
     return vfs_guard_may(mem_guard(dir), cred, VFS_ACE_EXECUTE);
 }
 
-/* Find both names.  What lies above the other directory must not be locked: a source that does
- * would end below itself, a victim that does is not empty. */
+/* Find both names.  An object above the other directory must not be locked.  Such a source would be
+ * moved below itself; such a victim is not empty. */
 static enum vfs_status find_names(struct rename *r)
 {
     if (r->from_dir->attr.nlink == 0 || r->to_dir->attr.nlink == 0)
@@ -103,7 +104,7 @@ static enum vfs_status find_names(struct rename *r)
     return VFS_OK;
 }
 
-/* Directories before files; between two of a kind any order will do. */
+/* Directories before files; between two of the same kind any order is fine. */
 static void lock_objects(const struct rename *r)
 {
     struct mem_object *source = r->source->obj;
@@ -157,20 +158,20 @@ static enum vfs_status check(const struct rename *r)
     if (status != VFS_OK)
         return status;
     if (moves_dir && !mem_dir_may_add_locked(source, r->cred, true))
-        return VFS_ACCESS; /* its `..` changes */
+        return VFS_ACCESS; /* its `..`  entry changes */
     if (moves_dir && !r->victim && r->to_dir->attr.nlink >= mem_fs_of_object(source)->link_max)
         return VFS_MLINK;
     return VFS_OK;
 }
 
-/* A new entry takes the place of the old, since cookies never come again. */
+/* The entry is replaced by a new one, because cookies are not reused. */
 static enum vfs_status apply(struct rename *r)
 {
     struct mem_object *obj = r->source->obj;
     struct mem_entry *entry = mem_entry_create(obj, r->to, true);
     struct timespec now = clock_realtime();
 
-    /* All that can fail, before anything is changed. */
+    /* Everything that can fail comes before the first change. */
     if (!entry || !mem_dir_insert_locked(r->to_dir, entry, true)) {
         mem_entry_put(entry);
         return VFS_NOSPC;
@@ -192,8 +193,8 @@ static enum vfs_status apply(struct rename *r)
     return VFS_OK;
 }
 
-/* With both directories locked.  On OK the caller lets go of source and victim, unless they are
- * NULL: nothing was done. */
+/* With both directories locked.  On VFS_OK the caller puts source and victim; both are NULL if
+ * there was nothing to do. */
 static enum vfs_status rename_locked(struct rename *r)
 {
     enum vfs_status status = find_names(r);
@@ -201,7 +202,7 @@ static enum vfs_status rename_locked(struct rename *r)
     if (status != VFS_OK)
         return status;
     if (r->victim && r->victim->obj == r->source->obj) {
-        r->source = r->victim = NULL; /* two names of one object: both stay */
+        r->source = r->victim = NULL; /* two names of one object: both remain */
         return VFS_OK;
     }
     lock_objects(r);

@@ -18,7 +18,7 @@ static enum vfs_status check_size(const struct mem_object *obj, const struct vfs
     return set->size > MEM_FILE_SIZE_MAX ? VFS_FBIG : VFS_OK;
 }
 
-/* An attribute directory has its mode, ACL and owners from its object. */
+/* An attribute directory takes its mode, ACL and owners from its object. */
 static uint32_t settable(const struct mem_object *obj)
 {
     const uint32_t followed =
@@ -27,7 +27,7 @@ static uint32_t settable(const struct mem_object *obj)
     return obj->vfs.type == VFS_ATTRDIR ? MEM_ATTR_SETTABLE & ~followed : MEM_ATTR_SETTABLE;
 }
 
-/* Mode and ACL keep in step, RFC 8881 §6.4.1.  Nothing is changed unless OK. */
+/* Keep mode and ACL consistent (RFC 8881 §6.4.1).  Nothing has changed unless VFS_OK. */
 static enum vfs_status set_acl_locked(struct mem_object *obj, const struct vfs_attr *set,
                                       uint32_t *mode)
 {
@@ -44,7 +44,7 @@ static enum vfs_status set_acl_locked(struct mem_object *obj, const struct vfs_a
     return VFS_OK;
 }
 
-/* All that can fail comes first, so it applies all or nothing. */
+/* Everything that can fail comes first, so either all attributes are applied or none. */
 enum vfs_status mem_setattr(struct vfs_object *vfs, const struct vfs_cred *cred,
                             const struct vfs_attr *set, bool opened, uint32_t *applied)
 {

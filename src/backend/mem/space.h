@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The byte account of one file system in memory: what is taken never exceeds the limit, save for
- * space_force().  Thread safe, no lock.
+ * The byte account of a file system in memory.  The bytes taken never exceed the limit, except by
+ * space_force().  Thread safe, without locks.
  */
 #pragma once
 
@@ -14,10 +14,11 @@ struct space {
     uint64_t limit;
 };
 
-/* False and nothing taken when the limit would be passed. */
+/* False, with nothing taken, when the limit would be exceeded. */
 bool space_take(struct space *space, uint64_t bytes);
 
-/* For what replaces something of about its size and must not fail (rename on a full disk). */
+/* For what replaces something of about the same size and must not fail (a rename on a full
+ * disk). */
 void space_force(struct space *space, uint64_t bytes);
 
 void space_give(struct space *space, uint64_t bytes);
