@@ -18,14 +18,14 @@
 struct engine {
     const struct bench_options *options;
     struct lane *lanes;
-    uint32_t lane_count; /* open */
+    uint32_t lane_count; /* opened so far */
     struct histogram *latency;
     struct floor_server floor;
-    pid_t pid; /* whose CPU counts; 0: nobody's */
+    pid_t pid; /* the process whose CPU time is measured; 0: none */
     int epoll;
 };
 
-/* What has been used and done up to some moment. */
+/* Resources used and operations done up to some moment. */
 struct sample {
     int64_t at_ns, server_ns;
     uint64_t user_us, system_us, done, errors;
@@ -39,7 +39,7 @@ static bool watch(struct engine *e, struct lane *lane, int op, bool blocked)
     return epoll_ctl(e->epoll, op, lane->fd, &event) == 0;
 }
 
-/* Everything that is ready, or nothing when none is within `wait_ms`. */
+/* Handle everything that is ready; return without doing anything after `wait_ms`. */
 static bool step(struct engine *e, int wait_ms)
 {
     struct epoll_event events[EVENTS];
@@ -71,7 +71,7 @@ static uint32_t busy(const struct engine *e)
     return count;
 }
 
-/* Less long when nothing is left to do. */
+/* Returns earlier if nothing is left to do. */
 static bool run_until(struct engine *e, int64_t end_ns)
 {
     for (;;) {
@@ -136,7 +136,7 @@ static void result_fill(struct engine *e, const struct sample *a, const struct s
         process_memory(e->pid, &r->server_resident_bytes, &r->server_threads);
 }
 
-/* Warm up, forget it, measure, let what is in flight end. */
+/* Warm up, discard the results so far, measure, and let the requests in flight finish. */
 static bool measure(struct engine *e, struct bench_result *result)
 {
     const struct bench_options *o = e->options;

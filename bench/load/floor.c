@@ -17,7 +17,7 @@
 
 #define FLOOR_IN_BYTES (18u << 20)
 #define FLOOR_CONNS 1024
-#define FLOOR_COPY_BYTES 16384u /* longer replies are sent from where they are */
+#define FLOOR_COPY_BYTES 16384u /* longer replies are sent without a copy */
 #define FLOOR_IOVS 1024
 
 struct floor_conn {
@@ -34,8 +34,8 @@ struct floor_loop {
     size_t out_len, iov_count;
 };
 
-/* The replies of a batch in one call; the loop waits when the socket is full, as its one thread
- * has nothing better to do. */
+/* Send the replies of a batch in one call.  When the socket is full the loop waits, since its only
+ * thread has nothing else to do. */
 static bool flush(struct floor_loop *loop, int fd)
 {
     size_t first = 0;
@@ -69,7 +69,7 @@ static void out_add(struct floor_loop *loop, const void *data, size_t len)
     loop->out_len += len;
 }
 
-/* The canned reply under the request's xid and seqid. */
+/* Send the canned reply with the request's xid and seqid. */
 static void answer(struct floor_loop *loop, const uint8_t *request, uint32_t len)
 {
     const struct lane_canned *canned;
@@ -134,7 +134,7 @@ static void accept_one(struct floor_loop *loop, unsigned *count)
     epoll_ctl(loop->epoll, EPOLL_CTL_ADD, conn->fd, &event);
 }
 
-/* The child's whole life.  Connections end only when the bench does. */
+/* Runs in the child, until the bench kills it. */
 static _Noreturn void serve(const struct floor_server *floor, int listener)
 {
     struct floor_loop loop = {.floor = floor, .listener = listener};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lower bound: a process of one thread that answers every request with the reply that a real
- * server gave to its like, changing only xid and seqid.  What it costs is what the system calls and
- * TCP cost, below which no server gets.  It is forked, so that its CPU can be told apart.
+ * The lower bound: a process with one thread that answers each request with the reply of a real
+ * server to such a request, changing only xid and seqid.  Its cost is that of the system calls and
+ * TCP, which no server can avoid.  It is a separate process, so that its CPU time can be measured.
  */
 #pragma once
 
@@ -14,11 +14,11 @@ struct floor_server {
     uint16_t port;
 };
 
-/* Fork it, listening on the loopback.  False: said on stderr. */
+/* Fork it; it listens on the loopback interface.  False after an error message. */
 MUST_USE bool floor_start(struct floor_server *floor);
 
 /* A non-blocking connection to it, or -1. */
 int floor_connect(const struct floor_server *floor);
 
-/* End it and free the canned replies; also when it was never started. */
+/* End it and free the canned replies.  Allowed even if it was never started. */
 void floor_stop(struct floor_server *floor);

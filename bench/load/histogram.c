@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/load/histogram.h"
 
-/* Values below 2^SUB_BITS have a bucket each; above, each power of two has 2^SUB_BITS. */
+/* Values below 2^SUB_BITS have a bucket each; above, each power of two has 2^SUB_BITS buckets. */
 static unsigned bucket_of(uint64_t ns)
 {
     unsigned shift;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counts of latencies in buckets that grow with the value: within 3% everywhere, from
- * nanoseconds to minutes.
+ * Counts latencies in buckets that grow with the value: the error is at most 3%, from nanoseconds
+ * to minutes.
  */
 #pragma once
 
@@ -21,5 +21,5 @@ void histogram_add(struct histogram *h, uint64_t ns);
 /* Add all of `part`. */
 void histogram_join(struct histogram *h, const struct histogram *part);
 
-/* The value that `fraction` (0 to 1) of all are not above, in nanoseconds; 0 when empty. */
+/* The value that `fraction` (0 to 1) of all values do not exceed, in nanoseconds; 0 if empty. */
 uint64_t histogram_percentile_ns(const struct histogram *h, double fraction);

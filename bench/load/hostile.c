@@ -21,7 +21,7 @@ struct hostile {
     uint64_t delayed;
 };
 
-/* A file to read from, and a request for it in each slot. */
+/* Create a file, and send a READ of it in each slot. */
 static bool replies_ask(struct hostile *hostile)
 {
     static uint8_t data[READ_BYTES];
@@ -67,7 +67,7 @@ static bool file_want(struct hostile *hostile, uint32_t number)
     return pipe_send(&hostile->opener, &c, number);
 }
 
-/* A file that has been given up is not wanted any more. */
+/* Keep opening the files that are delegated, until `end_ns`. */
 static bool press(struct hostile *hostile, int64_t end_ns)
 {
     bool ok = true;
@@ -87,7 +87,7 @@ static bool press(struct hostile *hostile, int64_t end_ns)
     return ok;
 }
 
-/* As little as possible is to fit into the socket. */
+/* Keep the socket's buffer as small as possible. */
 static bool hostile_open(struct hostile *hostile, const struct bench_options *options)
 {
     struct recall_holder *holder = &hostile->holder;
@@ -105,7 +105,7 @@ static bool hostile_open(struct hostile *hostile, const struct bench_options *op
     return hostile->opener.room >= FILES || pipe_trouble("too few slots", NFS4ERR_RESOURCE);
 }
 
-/* No farewell: nobody would read what the server says to it. */
+/* Just close: the client does not read replies. */
 static void hostile_close(struct hostile *hostile)
 {
     client_conn_close(&hostile->holder.pipe.mount.conn);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that reads nothing.  HOSTILE_REPLIES: it has asked for much, so replies wait in the
- * server.  HOSTILE_RECALLS: it has delegations of files that another client wants, again and
- * again, so calls wait there.
+ * A client that reads nothing.  HOSTILE_REPLIES: it has requested much data, so replies wait in the
+ * server.  HOSTILE_RECALLS: it holds delegations of files that another client keeps opening, so
+ * callbacks wait in the server.
  */
 #pragma once
 
 #include "bench/load/options.h"
 
-/* For options->time_s, from the line "ready" on stdout.  False: said on stderr. */
+/* Run for options->time_s after printing "ready" on stdout.  False after an error message. */
 bool hostile_run(const struct bench_options *options);

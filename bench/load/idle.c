@@ -43,7 +43,7 @@ static enum nfsstat4 mount_open(const struct bench_options *options, struct clie
     return client_mount_open(mount, options->target, IDLE_TIMEOUT_MS, &cred, NULL);
 }
 
-/* The file that --kept reads, made over a connection of its own. */
+/* The file that --kept reads, created over a connection of its own. */
 struct kept_file {
     struct client_mount mount;
     struct client_fh parent, fh;
@@ -51,7 +51,7 @@ struct kept_file {
 
 static enum nfsstat4 kept_file_write(struct kept_file *kept, const struct bench_options *options)
 {
-    /* Nobody here would return a delegation. */
+    /* No delegation: nothing here would return it. */
     const struct client_open how = {
         .owner = "kept",
         .access = OPEN4_SHARE_ACCESS_BOTH | OPEN4_SHARE_ACCESS_WANT_NO_DELEG,
@@ -99,7 +99,7 @@ static void kept_file_remove(struct kept_file *kept)
     client_mount_close(&kept->mount);
 }
 
-/* A READ in every slot whose reply is kept. */
+/* Send a READ in each slot, with its reply cached. */
 static enum nfsstat4 fill(struct client_mount *mount, const struct kept_file *kept, uint32_t bytes)
 {
     enum nfsstat4 status = NFS4_OK;
@@ -117,7 +117,7 @@ static enum nfsstat4 fill(struct client_mount *mount, const struct kept_file *ke
     return status;
 }
 
-/* Only the connections are kept: this side is to be small, too. */
+/* Keep only the connections, to save memory on this side, too. */
 static uint32_t open_all(const struct bench_options *options, const struct kept_file *kept,
                          struct client_conn *conns, uint64_t *slots)
 {

@@ -9,7 +9,7 @@
 
 #define LANE_TIMEOUT_MS 20000
 #define LANE_BUFFER_BYTES (512u << 10)
-#define LANE_BUFFER_REPLIES 4u /* room for so many of the longest */
+#define LANE_BUFFER_REPLIES 4u /* room for this many of the longest replies */
 #define REPLY_OVERHEAD_BYTES 512u
 
 static void put_u32(uint8_t *at, uint32_t value)
@@ -19,7 +19,7 @@ static void put_u32(uint8_t *at, uint32_t value)
     memcpy(at, &be, sizeof(be));
 }
 
-/* One stage's request, without the payload's bytes when the lane sends those from the side. */
+/* Build the request of one stage, without the payload if the lane sends that separately. */
 static void request_build(struct lane_slot *slot, unsigned stage, struct lane_request *request)
 {
     struct lane *lane = slot->lane;
@@ -83,7 +83,7 @@ bool lane_open(struct lane *lane, const struct bench_options *options, const str
     lane->op = op;
     lane->latency = latency;
     arena_init(&lane->arena, 256 << 10);
-    wish.flags = 0; /* no back channel, so no delegations, which nobody here would return */
+    wish.flags = 0; /* no back channel, so no delegations, which nothing here would return */
     wish.fore.ca_maxrequests = options->slots;
     if (options->size + 4096 > wish.fore.ca_maxrequestsize)
         wish.fore.ca_maxrequestsize = wish.fore.ca_maxresponsesize = options->size + 4096;
@@ -125,7 +125,7 @@ void lane_close(struct lane *lane)
     arena_fini(&lane->arena);
 }
 
-/* Put the slot's request for its stage into the queue. */
+/* Queue the request for the slot's stage. */
 static void slot_queue(struct lane_slot *slot)
 {
     struct lane *lane = slot->lane;
@@ -184,8 +184,8 @@ bool lane_flush(struct lane *lane, bool *blocked)
     return true;
 }
 
-/* The queue is an array that is emptied as a whole: make room at its front when the tail is full.
- * Every slot has at most one request in it, so it then fits. */
+/* The queue is an array that is emptied as a whole.  When its end is full, move the rest to the
+ * front.  There is room then, since each slot has at most one request. */
 static void queue_compact(struct lane *lane)
 {
     uint32_t left = lane->out_to - lane->out_from;
@@ -220,7 +220,7 @@ static int slot_take_compound(struct lane_slot *slot, struct xdr *x, enum nfssta
     return next;
 }
 
-/* The slot's next stage, or what became of the operation. */
+/* Decode a reply.  Returns the slot's next stage, or the result of the operation. */
 static int slot_take(struct lane_slot *slot, const uint8_t *record, size_t len,
                      enum nfsstat4 *status)
 {
@@ -246,7 +246,7 @@ static void error_note(struct lane *lane, enum nfsstat4 status)
         lane->first_error = status;
 }
 
-/* DELAY tries the stage again; another error gives the operation up. */
+/* NFS4ERR_DELAY repeats the stage; any other error ends the operation. */
 static void slot_reply(struct lane_slot *slot, const uint8_t *record, size_t len, int64_t now_ns)
 {
     struct lane *lane = slot->lane;
@@ -274,7 +274,7 @@ static void slot_reply(struct lane_slot *slot, const uint8_t *record, size_t len
     slot_queue(slot);
 }
 
-/* Every whole record in the buffer.  False for what is no answer to a request of ours. */
+/* Handle each complete record in the buffer.  False if one does not match a request. */
 static bool records_handle(struct lane *lane, int64_t now_ns)
 {
     while (lane->in_to - lane->in_from >= RPC_RECORD_MARK_BYTES + 4) {
@@ -298,7 +298,7 @@ static bool records_handle(struct lane *lane, int64_t now_ns)
     return true;
 }
 
-/* The rest of a record goes to the front when what is free behind it is little. */
+/* Move the rest of a record to the front if little room is left after it. */
 static void buffer_compact(struct lane *lane)
 {
     size_t left = lane->in_to - lane->in_from;
@@ -328,7 +328,7 @@ bool lane_readable(struct lane *lane, int64_t now_ns)
     return lane_flush(lane, &blocked);
 }
 
-/* Send slot 0's stage and wait for its reply, on the mount's own connection. */
+/* Send the stage of slot 0 and wait for its reply, on the mount's own connection. */
 static bool sample_stage(struct lane *lane, struct client_record **record)
 {
     struct lane_slot *slot = &lane->slots[0];
@@ -344,7 +344,7 @@ static bool sample_stage(struct lane *lane, struct client_record **record)
     return client_conn_receive_record(&lane->mount.conn, record) == CLIENT_OK;
 }
 
-/* RPC header 24, status, tag length, count, operation and status, session id. */
+/* RPC header 24, status, tag length, count, operation and status, session ID */
 #define REPLY_SEQID_AT (24u + 12u + 8u + NFS4_SESSIONID_SIZE)
 
 bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES])

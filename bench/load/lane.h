@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection under load: a session, and a request in flight on each of its slots.  What has
- * come is received at once, every reply in it handled, and all the requests that follow are sent
- * with one call.
+ * One connection under load: a session with a request in flight in each of its slots.  All
+ * available input is received at once, all replies in it are handled, and all resulting requests
+ * are sent with one call.
  */
 #pragma once
 
@@ -11,25 +11,25 @@
 #include "bench/load/histogram.h"
 #include "bench/load/op.h"
 
-/* A stage's request for one slot: a whole record but for the shared payload. */
+/* A stage's request for one slot: a complete record except for the shared payload. */
 struct lane_request {
     uint8_t *bytes;
     uint32_t len;
     uint32_t seqid_at; /* 0: no SEQUENCE */
 };
 
-/* Where placeholders stand in requests, and what has come for them. */
+/* One slot: its requests, and the values that replace placeholders in them. */
 struct lane_slot {
     struct lane *lane;
     uint32_t index;
     unsigned stage;
     uint32_t seqid; /* of the next request */
     uint32_t generation;
-    uint32_t xid; /* awaited; host order */
+    uint32_t xid; /* of the awaited reply; host order */
     bool busy;
     int64_t started_ns;
     struct lane_request requests[BENCH_STAGES];
-    uint32_t patch_at[BENCH_STAGES][2]; /* for the operation's use */
+    uint32_t patch_at[BENCH_STAGES][2]; /* offsets of placeholders, for the operation */
     struct stateid4 stateid;
     struct client_fh fh;
     uint64_t cookie;
@@ -41,7 +41,7 @@ struct lane {
     struct client_mount mount;
     struct bench_work work;
     const struct bench_op *op;
-    int fd; /* requests go here: the mount's, or the floor's */
+    int fd; /* for requests: the mount's, or the floor's */
     struct lane_slot *slots;
     uint32_t slot_count, busy;
     uint8_t *in;
@@ -55,33 +55,33 @@ struct lane {
     struct arena arena;
 };
 
-/* Connect, open the session, set up the work, build the requests.  False: said on stderr. */
+/* Connect, open the session, set up the work, build the requests.  False after an error message. */
 MUST_USE bool lane_open(struct lane *lane, const struct bench_options *options,
                         const struct bench_op *op, uint32_t index, struct histogram *latency);
 
-/* Undo it all, on the server, too. */
+/* Undo everything, also on the server. */
 void lane_close(struct lane *lane);
 
 /* Start every slot. */
 MUST_USE bool lane_start(struct lane *lane, int64_t now_ns);
 
-/* Receive, handle, send.  False when the connection is of no more use. */
+/* Receive, handle, send.  False when the connection has failed. */
 MUST_USE bool lane_readable(struct lane *lane, int64_t now_ns);
 
-/* Send what waits; false as above.  *blocked: some still waits. */
+/* Send what is queued; false as above. *blocked: part of it is still queued. */
 MUST_USE bool lane_flush(struct lane *lane, bool *blocked);
 
-/* Run each stage once on slot 0 of the mount's own connection and keep the replies, which the
- * caller frees: records without a mark.  False: said on stderr. */
+/* Run each stage once on slot 0 of the mount's own connection, and store the replies (records
+ * without marks), which the caller must free.  False after an error message. */
 struct lane_canned {
     uint8_t *bytes;
     uint32_t len;
-    uint32_t seqid_at; /* where SEQUENCE's seqid stands in the reply, 0: nowhere */
+    uint32_t seqid_at; /* offset of SEQUENCE's seqid in the reply; 0: none */
     uint32_t request_seqid_at;
 };
 MUST_USE bool lane_sample(struct lane *lane, struct lane_canned canned[BENCH_STAGES]);
 
-/* An xid tells the slot and the stage. */
+/* The stage is part of the xid, as is the slot. */
 static inline unsigned lane_xid_stage(uint32_t xid)
 {
     return xid >> 12 & 0xf;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mainstay-bench: the load generator.  It measures any NFSv4.1 server.  Exit status 0, 1 (it
- * failed, or operations did), 2 (usage).
+ * mainstay-bench, a load generator for any NFSv4.1 server.  Exit status 0; 1 if it or an operation
+ * failed; 2 on a usage error.
  */
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
 
 #include "base/guess.h"
 
-#define FILL_BYTES (256u << 10) /* of one WRITE that fills a file */
+#define FILL_BYTES (256u << 10) /* size of each WRITE that fills a file */
 
 static void build_nothing(const struct bench_work *work, const struct lane_slot *slot,
                           struct client_compound *c)
@@ -101,7 +101,7 @@ enum nfsstat4 bench_work_files(struct bench_work *work, uint32_t count, uint32_t
             status = client_file_close(work->mount, &work->files[i]);
     }
     if (!keep_open)
-        work->file_count = 0; /* for the clean-up there is nothing to close */
+        work->file_count = 0; /* the clean-up need not close any */
     return status;
 }
 

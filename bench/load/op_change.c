@@ -7,7 +7,7 @@
 
 #define NAME_BYTES (sizeof(name_mark))
 
-/* What stands in a request until a name does; its place is found by its bytes. */
+/* Placeholders for names in requests, found by their bytes. */
 static const char name_mark[] = "name-XXXXXXXX";
 static const char new_mark[] = "new!-XXXXXXXX";
 
@@ -16,7 +16,7 @@ static void name_text(uint32_t index, uint32_t count, char text[NAME_BYTES])
     (void)snprintf(text, NAME_BYTES, "name-%03x%05x", index & 0xfff, count & 0xfffff);
 }
 
-/* Lanes have directories of their own; the slot makes the names of one differ. */
+/* Names contain the slot; each lane has a directory of its own. */
 static void mark_patch(struct lane_slot *slot, uint8_t *request, uint32_t *at, const char *mark,
                        uint32_t count)
 {
@@ -33,7 +33,7 @@ static void name_patch(struct lane_slot *slot, uint8_t *request)
     mark_patch(slot, request, &slot->patch_at[slot->stage][1], name_mark, slot->name_count);
 }
 
-/* Names 0 to count-1 of each slot. */
+/* Create names 0 to count-1 for each slot. */
 static enum nfsstat4 setup_names(struct bench_work *work, uint32_t count)
 {
     enum nfsstat4 status = NFS4_OK;
@@ -50,7 +50,7 @@ static enum nfsstat4 setup_names(struct bench_work *work, uint32_t count)
     return status;
 }
 
-/* One file of the kind made here tells how long a handle is. */
+/* Create one file here, which tells the length of handles. */
 static enum nfsstat4 setup_create(struct bench_work *work)
 {
     return bench_work_files(work, 1, 0, false);
@@ -62,7 +62,7 @@ static void build_create(const struct bench_work *work, const struct lane_slot *
     bench_build_open(work, slot, c, name_mark, true);
 }
 
-/* PUTFH, OPEN, GETFH. */
+/* Decode PUTFH, OPEN, GETFH. */
 static int take_create(struct lane_slot *slot, struct xdr *results)
 {
     struct nfs_resop4 op;
@@ -102,7 +102,7 @@ static void build_remove(const struct bench_work *work, const struct lane_slot *
     client_op_remove(c, name_mark);
 }
 
-/* The next operation has another name. */
+/* The next operation uses another name. */
 static int take_done(struct lane_slot *slot, struct xdr *results)
 {
     (void)results;
@@ -120,7 +120,7 @@ static enum nfsstat4 setup_remove(struct bench_work *work)
     return setup_names(work, names_of_slot(work->options));
 }
 
-/* Until none is left. */
+/* Continue until no name is left. */
 static int take_removed(struct lane_slot *slot, struct xdr *results)
 {
     (void)take_done(slot, results);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations on one file by its handle: attributes and contents. */
+/* Operations on one file by its handle: attributes and data. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #define FILE_BYTES_MAX (64u << 20)
 
-/* The slots go over the file; a large size makes them meet. */
+/* Slots use different parts of the file; with a large size they overlap. */
 static uint64_t offset_of(const struct lane_slot *slot)
 {
     uint32_t size = slot->lane->work.options->size;
@@ -56,7 +56,7 @@ static void build_read(const struct bench_work *work, const struct lane_slot *sl
     client_op_read(c, &work->files[0].stateid, offset_of(slot), work->options->size);
 }
 
-/* A short read would flatter the server. */
+/* Accepting short reads would favour the server. */
 static int take_read(struct lane_slot *slot, struct xdr *results)
 {
     struct nfs_resop4 op;

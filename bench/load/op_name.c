@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations on names that are there: lookups, opens, listings. */
+/* Operations on existing names: lookups, opens, listings. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #define LIST_BYTES (256u << 10)
 
-/* What stands in a request until the real thing is known; its place is found by its bytes. */
+/* Placeholders in requests, found by their bytes. */
 const struct stateid4 bench_stateid_mark = {0x73746964, "stateid mark"};
 static const uint64_t cookie_mark = 0x636f6f6b69652121ull;
 
@@ -56,7 +56,7 @@ static void build_lookup(const struct bench_work *work, const struct lane_slot *
     client_op_getattr(c, bench_attrs());
 }
 
-/* Every slot has a file and an owner of its own, so that one's CLOSE is not another's. */
+/* Each slot has its own file and owner, so that CLOSEs do not interfere. */
 static enum nfsstat4 setup_open_close(struct bench_work *work)
 {
     return bench_work_files(work, work->options->slots, 16, false);
@@ -140,7 +140,7 @@ static void patch_readdir(struct lane_slot *slot, uint8_t *request)
     memcpy(request + *at + sizeof(be), slot->verifier, NFS4_VERIFIER_SIZE);
 }
 
-/* Step over the entries without keeping them: the bench must not be slower than the server. */
+/* Skip the entries without storing them, so that the bench is not the bottleneck. */
 static int take_readdir(struct lane_slot *slot, struct xdr *x)
 {
     struct nfs_resop4 putfh;

@@ -24,17 +24,18 @@ static const char usage[] =
     "  --op OP         null seq getattr lookup access open-close create-remove readdir\n"
     "                  create remove rename read:SIZE write:SIZE write-sync:SIZE\n"
     "  --conns N       connections, each with a session of a client of its own (1)\n"
-    "  --slots N       requests in flight on each (16)\n"
-    "  --time S        seconds measured (5); --warmup S before that (0.5)\n"
-    "  --pid PID       the server's process: tells CPU per operation and memory\n"
-    "  --floor         answer canned replies of the server's lengths: what the system calls cost\n"
-    "  --entries N     of the directory that readdir lists, or that remove empties (1000)\n"
-    "  --uid N, --gid N  as whom to work (0)\n"
-    "  --idle N        hold N connections with a session each, tell the server's memory\n"
-    "  --kept BYTES    with --idle: each of their slots holds the reply of a READ of BYTES\n"
-    "  --settle S      seconds before that memory is read (3)\n"
-    "  --recalls N     open N files at a time that others have delegated and return at once\n"
-    "  --hostile WHAT  for --time read nothing, while the server has replies, recalls or both\n"
+    "  --slots N       requests in flight on each connection (16)\n"
+    "  --time S        seconds to measure (5); --warmup S before that (0.5)\n"
+    "  --pid PID       the server's process: report CPU per operation, and memory\n"
+    "  --floor         measure canned replies of the same lengths: the cost of the system calls\n"
+    "  --entries N     entries of the directory that readdir lists or remove empties (1000)\n"
+    "  --uid N, --gid N  credentials of the requests (0)\n"
+    "  --idle N        hold N connections with a session each; report the server's memory\n"
+    "  --kept BYTES    with --idle: each slot has a cached reply to a READ of BYTES\n"
+    "  --settle S      with --idle: seconds before memory is measured (3)\n"
+    "  --recalls N     open N files at a time; their delegations are returned when recalled\n"
+    "  --hostile WHAT  read nothing for --time seconds while the server sends replies, recalls\n"
+    "                  or both\n"
     "  --json          one JSON object on stdout\n"
     "  -h, --help      show this\n";
 
@@ -51,7 +52,7 @@ static const struct option known[] = {
     {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
 
-/* What each of them expects, by `key`. */
+/* The values that an option accepts, by `key`. */
 static const char *expected(int key)
 {
     switch (key) {
@@ -146,7 +147,7 @@ static int complain_of_op(const char *name)
     return complain("op", name, why);
 }
 
-/* "read:4096" in place: the name and the size. */
+/* Split "read:4096" in place into name and size. */
 static int op_option(char *text, struct bench_options *options)
 {
     char *colon = strchr(text, ':');
@@ -243,7 +244,7 @@ static int take(struct bench_options *options, int key, int index, char **argv)
     }
 }
 
-/* Each of these is a run of its own. */
+/* These options exclude each other. */
 static unsigned run_count(const struct bench_options *options)
 {
     return (options->op != NULL) + (options->idle > 0) + (options->recalls > 0) +

@@ -20,24 +20,24 @@ enum bench_hostile {
 struct bench_options {
     const char *target; /* HOST:PORT */
     const char *export; /* path below the root of the name space */
-    const char *op;     /* name without the size */
+    const char *op;     /* name, without the size */
     uint32_t size;      /* read:SIZE, write:SIZE, write-sync:SIZE */
     uint32_t conns, slots, entries;
     double time_s, warmup_s;
     pid_t pid; /* of the server; 0: unknown */
     uint32_t uid, gid;
-    uint32_t idle; /* connections to hold open; 0: run `op` */
-    uint32_t kept; /* bytes read in each of their slots, with the reply kept for retries */
+    uint32_t idle; /* number of connections to hold open; 0: run `op` */
+    uint32_t kept; /* bytes of the READ whose reply each slot caches */
     double settle_s;
-    uint32_t recalls; /* of delegations at a time; 0: run `op` */
-    unsigned hostile; /* be a client that reads nothing, by enum bench_hostile; 0: do not */
+    uint32_t recalls; /* number of concurrent recalls; 0: run `op` */
+    unsigned hostile; /* behave as a client that reads nothing: enum bench_hostile; 0: do not */
     bool floor;       /* measure canned replies instead of the server */
     bool json;
 };
 
 enum {
     OPTIONS_HELP = -1,   /* --help: printed */
-    OPTIONS_MISTAKE = 2, /* told on stderr; the exit status */
+    OPTIONS_MISTAKE = 2, /* after an error message; the exit status */
 };
 
 /* 0, or one of these. */

@@ -44,7 +44,7 @@ bool process_cpu_split_us(pid_t pid, uint64_t *user_us, uint64_t *system_us)
 
     if (!proc_read(pid, "stat", text, sizeof(text)))
         return false;
-    rest = strrchr(text, ')'); /* the name before it may hold anything */
+    rest = strrchr(text, ')'); /* the name before it may contain any characters */
     if (!rest ||
         sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64, &user,
                &system) != 2)

@@ -123,7 +123,7 @@ static int64_t server_cpu_ns(const struct recall_bench *bench)
     return ns;
 }
 
-/* All requests, one after the other over the connections, before any reply is taken. */
+/* Send all requests, distributed over the connections, before any reply is received. */
 static bool volley(struct recall_bench *bench, enum kind kind)
 {
     uint32_t count = bench->options->recalls, left = count;
@@ -165,7 +165,7 @@ static bool round_run(struct recall_bench *bench)
 {
     bool ok;
 
-    pthread_barrier_wait(&bench->turn); /* holders take delegations */
+    pthread_barrier_wait(&bench->turn); /* the holders acquire delegations */
     pthread_barrier_wait(&bench->turn); /* they have, and wait for recalls */
     ok = volley(bench, KIND_RECALL);
     pthread_barrier_wait(&bench->turn);
@@ -176,7 +176,7 @@ static bool round_run(struct recall_bench *bench)
     return ok;
 }
 
-/* Sessions enough for all of the requests. */
+/* Open as many sessions as the requests need. */
 static bool openers_open(struct recall_bench *bench)
 {
     uint32_t least = UINT32_MAX;
@@ -209,7 +209,7 @@ static bool holders_open(struct recall_bench *bench)
         holder->turn = &bench->turn;
         holder->file_count = count / holders + (i < count % holders);
         if (!recall_holder_open(holder) || !recall_holder_start(holder))
-            exit(1); /* others wait at the barrier already */
+            exit(1); /* others are waiting at the barrier already */
         bench->holder_count++;
     }
     return true;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a delegation costs whoever is in its way: clients that hold delegations and return them at
- * once, and one that opens the files, as many at a time as asked for.  Three things take turns in
- * each round, and each latency is from the request's send to its reply, seen from outside:
+ * Measures how long a delegation delays another client.  Some clients hold delegations and return
+ * them as soon as they are recalled; another client opens the files, a given number at a time.
+ * Each round measures three operations in turn, from sending the request to its reply:
  *
- *     recall   OPEN and CLOSE of files that somebody has delegated: CB_RECALL, DELEGRETURN within
- *     open     the same of files that nobody has delegated: a plain round trip
- *     getattr  the cheapest one
+ *     recall   OPEN and CLOSE of delegated files: includes CB_RECALL and DELEGRETURN
+ *     open     the same for files without delegations: a plain round trip
+ *     getattr  the cheapest operation
  *
- * Each request is a send of its own, as from programs that know nothing of each other; replies and
- * calls are received as many as there are, so little of a latency is the bench's own time.
+ * Each request is sent separately, as by independent programs.  Replies and callbacks are received
+ * in batches, so that the bench itself adds little to the latencies.
  */
 #pragma once
 
@@ -18,14 +18,15 @@
 
 struct recall_result {
     uint64_t rounds;
-    uint64_t delayed; /* OPENs that were answered NFS4ERR_DELAY, and sent again */
+    uint64_t delayed; /* OPENs that were answered NFS4ERR_DELAY and retried */
     struct recall_kind {
         struct histogram latency;
-        int64_t server_cpu_ns; /* of all rounds, with options->pid */
+        int64_t server_cpu_ns; /* over all rounds, if options->pid is set */
         uint64_t done;
     } recall, open, getattr;
-    struct histogram holder; /* of a recall: from CB_RECALL's arrival to DELEGRETURN */
+    struct histogram holder; /* time of the holder per recall: from CB_RECALL's arrival to
+                              * DELEGRETURN */
 };
 
-/* False: said on stderr. */
+/* False after an error message. */
 bool recall_run(const struct bench_options *options, struct recall_result *result);

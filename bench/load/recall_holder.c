@@ -34,7 +34,7 @@ void recall_holder_close(struct recall_holder *holder)
     free(holder->files);
 }
 
-/* ---- taking ---- */
+/* ---- acquiring ---- */
 
 static bool take(struct recall_holder *holder, uint32_t number)
 {
@@ -76,7 +76,7 @@ bool recall_holder_take(struct recall_holder *holder)
 
 /* ---- returning ---- */
 
-/* Nearly always the next one. */
+/* It is nearly always the next one. */
 static const struct held *find(struct recall_holder *holder, const struct stateid4 *stateid)
 {
     for (uint32_t i = 0; i < holder->file_count; i++) {
@@ -126,7 +126,7 @@ static bool answers_take(struct recall_holder *holder)
     return true;
 }
 
-/* One record after the other; what is to be said to that leaves when there are no more. */
+/* Handle one record after the other; DELEGRETURNs are sent when no more input is available. */
 static bool return_all(struct recall_holder *holder)
 {
     bool ok = true;
@@ -156,7 +156,8 @@ static void *holder_main(void *arg)
         pthread_barrier_wait(holder->turn);
         ok = ok && return_all(holder);
         if (!ok)
-            client_conn_close(&holder->pipe.mount.conn); /* its lease ends, no more comes */
+            client_conn_close(&holder->pipe.mount.conn); /* its lease expires, and it sends no
+                                                          * more */
         holder->broken = !ok;
         holder->round++;
         pthread_barrier_wait(holder->turn);

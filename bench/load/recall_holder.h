@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that takes write delegations and returns each as soon as it is recalled: the answer to
- * CB_RECALL and DELEGRETURN leave together.  In a thread of its own, in turns with another one.
+ * A client that acquires write delegations and returns each as soon as it is recalled: the reply to
+ * CB_RECALL and the DELEGRETURN are sent together.  It runs in a thread of its own, in turns with
+ * the main thread.
  */
 #pragma once
 
@@ -25,31 +26,31 @@ struct recall_holder {
     struct client_callbacks *callbacks;
     uint32_t file_count;
     struct held *files;
-    uint32_t seen;  /* callbacks looked at */
-    uint32_t found; /* behind the file that was recalled last */
+    uint32_t seen;  /* callbacks handled */
+    uint32_t found; /* index after the file that was recalled last */
     uint32_t returned;
-    struct histogram took; /* from CB_RECALL's arrival to DELEGRETURN, which is to be sent */
+    struct histogram took; /* from CB_RECALL's arrival to queueing DELEGRETURN */
 
-    pthread_barrier_t *turn; /* shared by all */
-    bool over;               /* set by the other thread at its turn */
+    pthread_barrier_t *turn; /* shared by all threads */
+    bool over;               /* set by the main thread on its turn */
     bool broken;
 };
 
-/* The file that a holder has under a number in a round. */
+/* The name of a holder's file in a round. */
 enum {
     RECALL_NAME_BYTES = 64
 };
 void recall_name(char *name, uint32_t holder, uint64_t round, uint32_t file);
 
-/* options, number, dir, file_count are set.  False: said on stderr. */
+/* options, number, dir and file_count must be set.  False after an error message. */
 bool recall_holder_open(struct recall_holder *holder);
 
-/* The thread.  At each turn it takes delegations, at the next one it waits for recalls, at the
- * third one it has returned all of them. */
+/* Start the thread.  In each round it acquires delegations on the first turn, waits for recalls on
+ * the second, and has returned all delegations by the third. */
 bool recall_holder_start(struct recall_holder *holder);
 
-/* Take all. */
+/* Acquire all delegations. */
 bool recall_holder_take(struct recall_holder *holder);
 
-/* When the thread has ended, or never was. */
+/* To be called after the thread has ended, or if it was never started. */
 void recall_holder_close(struct recall_holder *holder);

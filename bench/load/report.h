@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints results, as text or as one JSON object. */
+/* Prints results as text or as one JSON object. */
 #pragma once
 
 #include "bench/load/engine.h"

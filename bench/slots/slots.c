@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What SEQUENCE costs and how it scales, inside one process: no sockets, no RPC.
+ * Measures the cost of SEQUENCE and how it scales, within one process: no sockets, no RPC.
  *
- *   gate       validate, reserve the slot, keep a 200-byte reply, release
- *   compound   a whole COMPOUND of SEQUENCE alone, from its head to its reply
+ *     gate       validate, reserve the slot, cache a 200-byte reply, release
+ *     compound   a whole COMPOUND with only SEQUENCE, from its header to its reply
  *
- * Each thread has slots and a connection of its own, as with nconnect; the sessions are all of one
- * client.  CPU time is the thread's, so that a busy machine blurs little; of several rounds the
- * least counts.
+ * Each thread has its own slots and its own connection, as with nconnect.  All sessions belong to
+ * one client.  CPU time is per thread, so that other load on the machine matters little; the
+ * minimum of several rounds is reported.
  *
- *   bench-slots [--ms MS] [--rounds N]
+ *     bench-slots [--ms MS] [--rounds N]
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -31,10 +31,10 @@
 enum {
     THREADS_MAX = 2,
     SESSIONS_MAX = 32,
-    SLOTS_MAX = 64, /* of one thread in one session */
+    SLOTS_MAX = 64, /* per thread and session */
     KEPT_BYTES = 200,
     BUFFER_BYTES = 4096,
-    BURST = 256, /* requests between two looks at the clock */
+    BURST = 256, /* requests between two readings of the clock */
 };
 
 static const uint32_t slot_steps[] = {1, 4, 16, 64};
@@ -46,7 +46,7 @@ static uint32_t duration_ms = 100, rounds = 5;
 
 /* One configuration. */
 struct load {
-    bool whole; /* the compound, not the gate alone */
+    bool whole; /* the compound, not only the gate */
     uint32_t threads, sessions, slots;
 };
 
@@ -94,7 +94,7 @@ static void sessions_make(struct session_conn *conn)
     }
 }
 
-/* SEQUENCE as the lane's next request on one of its slots. */
+/* Fill in SEQUENCE for the next request on one of the lane's slots. */
 static void args_fill(struct lane *lane, uint32_t session, uint32_t slot,
                       struct SEQUENCE4args *args)
 {
@@ -190,7 +190,7 @@ static void *lane_run(void *arg)
     int64_t begin_ns, begin_cpu_ns, now_ns = clock_now_ns();
 
     call_prepare(lane, &call, now_ns);
-    burst(lane, &call); /* chunks, replies and bindings are made */
+    burst(lane, &call); /* allocates chunks, replies and bindings */
     pthread_barrier_wait(lane->start);
     lane->done = 0;
     begin_ns = clock_now_ns();
@@ -206,8 +206,8 @@ static void *lane_run(void *arg)
 }
 
 struct figures {
-    double cpu_ns;  /* of an operation */
-    double per_sec; /* operations, all threads */
+    double cpu_ns;  /* per operation */
+    double per_sec; /* operations of all threads */
 };
 
 static struct figures measure_once(const struct load *load)

@@ -28,9 +28,9 @@ enum client_act {
 
 struct client_manner {
     enum client_act act;
-    enum nfsstat4 sequence_status; /* reply to CB_SEQUENCE; the rest is not executed unless
+    enum nfsstat4 sequence_status;    /* reply to CB_SEQUENCE; the rest is not executed unless
                                     * NFS4_OK */
-    enum nfsstat4 op_status;       /* reply to the first operation after it; executed */
+    enum nfsstat4 op_status;          /* reply to the first operation after it; executed */
     enum rpc_accept_stat accept_stat; /* CLIENT_ACT_RPC_ERROR */
     enum auth_stat auth_stat;         /* CLIENT_ACT_DENY */
     uint32_t times;                   /* applies to this many CB_COMPOUNDs; 0: to all */

@@ -73,8 +73,8 @@ static void refuse_backend(const struct export_spec *spec, char *error, size_t e
     for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
         guess_offer(&guess, backends[i].name);
     snprintf(error, error_size,
-             "export %s: unknown backend '%s'%s (available: mem: and local:DIRECTORY)",
-             spec->path, spec->backend, guess_hint(&guess, "", hint, sizeof(hint)));
+             "export %s: unknown backend '%s'%s (available: mem: and local:DIRECTORY)", spec->path,
+             spec->backend, guess_hint(&guess, "", hint, sizeof(hint)));
 }
 
 static const struct backend *backend_find(const struct export_spec *spec, char *error,
