@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A thin front over the CMake presets: `make help` says what there is.
+# A thin wrapper around the CMake presets. `make help` lists the targets.
 
 JOBS ?= $(shell nproc)
-# The build that `make test` tests. CI takes `check`: the same with warnings as errors.
+# The preset that `make test` tests. CI uses `check`: the same with warnings as errors.
 TEST_PRESET ?= dev
 
 build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Starts the servers that are measured, each with an export /mem in memory and /local on a tmpfs,
-# on ports of the loopback, and removes every trace of them at the end. Shared by all scripts here.
+# Starts the servers to be measured on ports of the loopback interface, each with an export /mem in
+# memory and /local on a tmpfs. Stops them and removes their files at the end. Shared by all scripts
+# here.
 import atexit
 import json
 import os
@@ -43,7 +44,7 @@ LOG {{ Default_Log_Level = EVENT; }}
 
 
 class Failure(Exception):
-    """What the user should read; no stack."""
+    """An error message for the user, without a stack trace."""
 
 
 def free_port():
@@ -102,11 +103,11 @@ class Server:
 
 
 def start_mainstay(program, disk=None, option=None):
-    """With an option of /local it is called like that."""
+    """If an option of /local is given, the server is named after it."""
     server = Server(option or "mainstay", disk)
     squash = "no_root_squash" if os.geteuid() == 0 else "all_squash"
-    # There are fewer reserved ports than connections that a run may want. Before there was the
-    # option all ports were good.
+    # A run may need more connections than there are reserved ports. Versions without this option
+    # accept all ports.
     check = [program, "--listen", "127.0.0.1:0", "--state", server.state, "--export", "/=mem:,insecure", "--check"]
     if subprocess.run(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
         squash += ",insecure"
@@ -119,10 +120,10 @@ def start_mainstay(program, disk=None, option=None):
 def start_ganesha(disk=None):
     program = shutil.which("ganesha.nfsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
     if not program:
-        raise Failure("there is no ganesha.nfsd: apt install nfs-ganesha nfs-ganesha-mem "
+        raise Failure("ganesha.nfsd is not installed: apt install nfs-ganesha nfs-ganesha-mem "
                       "nfs-ganesha-vfs")
     if os.geteuid() != 0:
-        raise Failure("NFS-Ganesha serves a directory as root only")
+        raise Failure("NFS-Ganesha needs root to serve a directory")
     server = Server("ganesha", disk)
     conf = os.path.join(server.scratch, "ganesha.conf")
     with open(conf, "w") as file:
@@ -132,7 +133,7 @@ def start_ganesha(disk=None):
 
 
 def run_bench(program, server, *options):
-    """One run's figures."""
+    """The results of one run."""
     command = [program, "--target", server.target, "--pid", str(server.pid), "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
@@ -143,24 +144,24 @@ def run_bench(program, server, *options):
 def add_options(parser):
     build = os.path.join(ROOT, "build")
     parser.add_argument("--build", default=build, metavar="DIR",
-                        help="where mainstayd and mainstay-bench are (build/, the release preset)")
-    parser.add_argument("--time", type=float, default=0.8, metavar="S", help="of one run (0.8)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of all runs (3)")
+                        help="directory of mainstayd and mainstay-bench (build/, the release preset)")
+    parser.add_argument("--time", type=float, default=0.8, metavar="S", help="seconds per run (0.8)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="number of rounds (3)")
     parser.add_argument("--only", default="", metavar="TEXT",
-                        help="only cases that contain this: mem, local, read, ...")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
+                        help="only cases whose name contains this: mem, local, read, ...")
+    parser.add_argument("--json", metavar="FILE", help="also write the results to this file")
 
 
 def programs(args):
     found = [os.path.join(args.build, name) for name in ("mainstayd", "mainstay-bench")]
     for path in found:
         if not os.access(path, os.X_OK):
-            raise Failure(f"there is no {path}: make build")
+            raise Failure(f"{path} is missing: run make build")
     return found
 
 
 def guarded(main):
-    """Run main() so that the servers are stopped whatever ends us, and failures read well."""
+    """Run main() so that the servers are stopped in any case, and failures print a message."""
     def interrupted(number, _frame):
         raise SystemExit(128 + number)
 

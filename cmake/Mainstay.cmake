@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a CMakeLists.txt of this project may say. Put one in each folder.
+# The commands for the CMakeLists.txt of each folder.
 #
 #   ms_module(wire SOURCES xdr.c rpc.c DEPS base)
 #       A library ms_wire from src/wire. The name is the folder's path with '_' for '/':
 #       backend_mem, proto. DEPS are module names without ms_, or any other CMake target
-#       (PkgConfig::SODIUM, Threads::Threads). They are passed on to whoever links this one.
+#       (PkgConfig::SODIUM, Threads::Threads). Targets that link this one link them, too.
 #
 #   ms_program(mainstayd SOURCES main.c DEPS transport proto)
 #       A program. It ends in MAINSTAY_PROGRAM_DIR: build/ for the release preset, the
@@ -28,7 +28,7 @@
 #       RECORDS notes which errors it has seen. A fixture has both from its own DEPS, too.
 #
 #   ms_script_test(NAME kernel.mount COMMAND sh run.sh [TIMEOUT 300] [LABELS kernel])
-#       Any command as a CTest; exit 77 says skipped. Its environment has MAINSTAY_SOURCE,
+#       Any command as a CTest; exit status 77 means skipped. Its environment has MAINSTAY_SOURCE,
 #       MAINSTAY_BIN (programs of this build) and MAINSTAY_RELEASE_BIN (of the release build).
 #
 #   ms_fuzzer(NAME fuzz.wire.xdr SOURCES xdr_fuzz.c DEPS wire CORPUS corpus/xdr)
@@ -49,7 +49,7 @@ if(MAINSTAY_TESTS)
     pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()
 
-# Where tests note which errors they have seen.
+# Where tests record which errors they have received.
 set(MAINSTAY_COVERAGE_DIR ${CMAKE_BINARY_DIR}/rfc-coverage)
 file(MAKE_DIRECTORY ${MAINSTAY_COVERAGE_DIR})
 
@@ -112,7 +112,7 @@ macro(ms_add_folders root)
     endforeach()
 endmacro()
 
-# A module name becomes its target; anything else is a target already.
+# Turn a module name into its target; anything else is a target already.
 function(_ms_link target scope)
     foreach(dep ${ARGN})
         if(dep MATCHES "^[a-z0-9_]+$" AND NOT dep MATCHES "^ms_")
@@ -127,7 +127,7 @@ function(ms_module name)
     if(arg_SOURCES)
         add_library(ms_${name} STATIC ${arg_SOURCES})
         set(scope PUBLIC)
-    else() # headers alone
+    else() # only headers
         add_library(ms_${name} INTERFACE)
         set(scope INTERFACE)
     endif()
@@ -143,7 +143,7 @@ function(ms_program name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MAINSTAY_PROGRAM_DIR})
 endfunction()
 
-# CI counts a skipped test as a failed one: there, exit 77 has no special meaning.
+# In CI a skipped test counts as failed: exit status 77 has no special meaning there.
 function(_ms_test_properties name timeout)
     if(NOT timeout)
         set(timeout 180) # for a machine that is busy with other things
