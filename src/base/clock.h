@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only place that reads a clock.  Leases and timers use the monotonic clock in
- * nanoseconds; file times use the real one.  Tests move time with clock_advance_ns(), and those
- * that look closely stop it before.
+ * The only place that reads a clock.  Leases and timers use the monotonic clock in nanoseconds;
+ * file times use the wall clock.  Tests advance time with clock_advance_ns(), and may stop the
+ * clock first for exact results.
  *
  * Thread safe.
  */
@@ -17,15 +17,15 @@
 /* Monotonic nanoseconds plus whatever tests have added; never 0, never goes back. */
 int64_t clock_now_ns(void);
 
-/* Nanoseconds that have really passed, also while the machine was suspended; tests do not move it.
- * Never 0, never goes back. */
+/* Nanoseconds that have really passed, including time while the machine was suspended; not affected
+ * by tests.  Never 0, never goes back. */
 int64_t clock_boot_ns(void);
 
 /* Wall clock for file times (plus the same advance). */
 struct timespec clock_realtime(void);
 
-/* Tests only: let `delta_ns` >= 0 pass at once, for every thread. */
+/* Tests only: advance the clock by `delta_ns` >= 0, for all threads. */
 void clock_advance_ns(int64_t delta_ns);
 
-/* Tests only: from now on nothing else moves the monotonic clock of this process. */
+/* Tests only: from now on only clock_advance_ns() moves the monotonic clock of this process. */
 void clock_stop(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of the known words a mistyped one was probably meant to be: for messages.
+ * Finds the known word that a mistyped word most resembles; for error messages.
  *
  *     guess_init(&guess, word, strlen(word));
  *     for (...)
@@ -18,14 +18,14 @@ enum {
 struct guess {
     const char *word; /* not terminated */
     size_t len;
-    const char *nearest; /* NULL: none is near */
-    size_t distance;     /* letters that have to be inserted, removed or replaced to get there */
+    const char *nearest; /* NULL: none is similar */
+    size_t distance;     /* number of letters to insert, remove or replace */
 };
 
 void guess_init(struct guess *guess, const char *word, size_t len);
 
-/* One of the known words; it must outlive the guess.  Of several that are equally near, the first
- * counts. */
+/* Offer a known word, which must outlive the guess.  Among equally similar words the first one
+ * wins. */
 void guess_offer(struct guess *guess, const char *known);
 
 /* "; did you mean '--export'?", with `prefix` before the word, or "".  Returns `text`. */

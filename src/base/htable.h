@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Intrusive hash table: nodes are embedded, the table grows by doubling and never shrinks.  Without
- * memory it grows later, and is slower meanwhile: nothing here fails.  The caller computes the
- * hash, compares keys and locks; shard it where threads meet.  A table does not move.
+ * Intrusive hash table: nodes are embedded; the table doubles as it grows and never shrinks.
+ * Without memory it grows later and is slower meanwhile: nothing here fails.  The caller computes
+ * the hash, compares keys and locks; shard the table where threads contend.  A table must not be
+ * moved.
  */
 #pragma once
 
@@ -16,7 +17,7 @@ struct hnode {
 };
 
 enum {
-    HTABLE_FEW = 8 /* buckets that a table has of its own */
+    HTABLE_FEW = 8 /* buckets inside the struct */
 };
 
 struct htable {
@@ -32,17 +33,18 @@ void htable_init(struct htable *table, size_t size_hint);
 /* Free the buckets; the table must be empty. */
 void htable_fini(struct htable *table);
 
-/* Insert a node under `hash`; equal keys are the caller's business. */
+/* Insert a node under `hash`.  Equal keys are permitted; the caller checks for them. */
 void htable_insert(struct htable *table, struct hnode *node, uint64_t hash);
 
-/* Take `node`, which must be in the table, out of it. */
+/* Remove `node`, which must be in the table. */
 void htable_remove(struct htable *table, struct hnode *node);
 
-/* First node with exactly this hash, or NULL; htable_next() gives the others. */
+/* The first node with exactly this hash, or NULL; htable_next() returns the others. */
 struct hnode *htable_first(const struct htable *table, uint64_t hash);
 struct hnode *htable_next(const struct hnode *node);
 
-/* Visit every node in no order until `visit` returns false; it may remove the node it is given. */
+/* Visit all nodes, in no particular order, until `visit` returns false.  It may remove the node
+ * that it is given. */
 void htable_visit(struct htable *table, bool (*visit)(struct hnode *node, void *arg), void *arg);
 
 /* A good 64-bit mix of an integer key. */
@@ -56,5 +58,5 @@ static inline uint64_t hash_u64(uint64_t x)
     return x;
 }
 
-/* xxHash (XXH3, 64 bits) of bytes; not for keys an attacker chooses unless seeded from random. */
+/* xxHash (XXH3, 64 bits) of bytes.  If an attacker may choose the keys, the seed must be random. */
 uint64_t hash_bytes(const void *data, size_t len, uint64_t seed);

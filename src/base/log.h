@@ -4,13 +4,13 @@
  *
  *     log_info("session.create", LOG_HEX("session", id, 16), LOG_U64("slots", n));
  *
- * The level test is inline: a line below the level costs one relaxed load and evaluates none of its
- * fields.  Each place in the code logs LIMIT_LOG_LINES_PER_S lines a second at the most, since most
- * events are a client's to cause; what was left out is counted in the next line from there.  Debug
- * lines have no limit.
+ * The level test is inline: a line below the log level costs one relaxed load and evaluates none of
+ * its fields.  Each place in the code logs at most LIMIT_LOG_LINES_PER_S lines per second, because
+ * clients can cause most events; suppressed lines are counted in the next line from there.  Debug
+ * lines are not limited.
  *
- * log_start() starts a thread that writes, so that no other thread waits for the reader of the log;
- * before it, and after log_stop(), a line is one write(2).  Thread safe.
+ * log_start() starts a thread that writes, so that no other thread waits for the reader of the log.
+ * Before that, and after log_stop(), each line is a write(2).  Thread safe.
  */
 #pragma once
 
@@ -53,8 +53,8 @@ struct log_field {
     ((struct log_field){.key = (k), .type = LOG_FIELD_U64, .number = (uint64_t)(v)})
 #define LOG_I64(k, v)                                                                              \
     ((struct log_field){.key = (k), .type = LOG_FIELD_I64, .number = (uint64_t)(int64_t)(v)})
-/* A number that only names something: a string of hex digits, since readers of JSON keep no more
- * than 53 bits of a number. */
+/* A number used as an identifier: a string of hex digits, since JSON readers keep only 53 bits of a
+ * number. */
 #define LOG_ID(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_ID, .number = (uint64_t)(v)})
 #define LOG_HEX(k, p, n)                                                                           \
     ((struct log_field){.key = (k), .type = LOG_FIELD_HEX, .data = (p), .len = (n)})
@@ -66,40 +66,40 @@ static inline bool log_enabled(enum log_level level)
     return (int)level <= atomic_load_explicit(&log_level_current, memory_order_relaxed);
 }
 
-/* Everything from `level` up is printed. */
+/* Print lines of this level and of more severe ones. */
 void log_set_level(enum log_level level);
 
-/* JSON objects instead of text, one a line. */
+/* Print JSON objects, one per line, instead of text. */
 void log_set_json(bool json);
 bool log_is_json(void);
 
 /* Parse error|warn|info|debug; false when it is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
-/* From now on lines are queued, in `queue_bytes` at the most (0: they are not), and written by a
- * thread.  False and errno when there is none to have. */
+/* From now on queue up to `queue_bytes` of lines (0: do not queue), to be written by a thread.
+ * False and errno when it cannot be started. */
 bool log_start(size_t queue_bytes) MUST_USE;
 
-/* Write what is queued as long as it is read, and end the thread.  No other thread logs. */
+/* Write what is queued as long as it is read, and end the thread.  No other thread may log. */
 void log_stop(void);
 
-/* Wait for what is queued, but not for long: the process is about to end. */
+/* Wait briefly until the queue is written: the process is about to exit. */
 void log_flush(void);
 
-/* Lines that found the queue full; lines left out by the limit of their event. */
+/* Lines dropped because the queue was full, and lines suppressed by the limit of their event. */
 uint64_t log_dropped(void);
 uint64_t log_limited(void);
 
-/* One line, without a limit; use the macros below. */
+/* Log one line, without a limit; use the macros below. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 
-/* The same, written by the caller and ahead of what is queued: the process is about to end.  Takes
- * no lock. */
+/* The same, written by the caller ahead of what is queued: the process is about to end.  Takes no
+ * lock. */
 void log_write_now(enum log_level level, const char *event, const struct log_field *fields,
                    size_t count);
 
-/* A line from one place of the code, with its limit. */
+/* Log a line from one place in the code, with its limit. */
 void log_write_from(struct log_limit *place, enum log_level level, const char *event,
                     const struct log_field *fields, size_t count);
 

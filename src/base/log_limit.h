@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * So many lines of one kind in a second and no more: what a peer can provoke at will must not fill
- * a disk.  Those left out are counted, so that one line can tell their number.  All zero is a valid
- * start.  Thread safe, no lock.
+ * Limits the lines of one kind per second, so that a peer cannot fill a disk with lines that it can
+ * provoke.  Suppressed lines are counted, so that a later line can report their number.  All zero
+ * is a valid initial state.  Thread safe, without locks.
  */
 #pragma once
 
@@ -15,8 +15,8 @@ struct log_limit {
     _Atomic uint64_t left_out;
 };
 
-/* May a line be written at `now_ns`, with `per_s` allowed in a second?  False: it is counted. */
+/* May a line be written at `now_ns`, at `per_s` lines per second?  If not, it is counted. */
 bool log_limit_take(struct log_limit *limit, int64_t now_ns, uint32_t per_s);
 
-/* How many were left out since the last call. */
+/* How many lines were suppressed since the last call. */
 uint64_t log_limit_left_out(struct log_limit *limit);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a COMPOUND consisted of, for the log at debug level: names and encoded sizes of its results.
+ * Records the operations of a COMPOUND and the encoded sizes of their results, for the debug log.
  */
 #pragma once
 
@@ -22,13 +22,13 @@ struct compound_trace {
 /* NULL unless the log level is debug, or without memory. */
 struct compound_trace *compound_trace_begin(struct arena *arena);
 
-/* One more result; `trace` may be NULL. */
+/* Add a result.  NULL is allowed. */
 void compound_trace_add(struct compound_trace *trace, uint32_t op, size_t bytes);
 
-/* Result `index` is the last one, and has become this long. */
+/* Result `index` is now the last one, and has this size. */
 void compound_trace_cut(struct compound_trace *trace, uint32_t index, size_t bytes);
 
-/* Print it: ops=[SEQUENCE,PUTROOTFH] bytes=[44,8] body=52.  The body is all results; with the head,
- * which is status, tag and number of results, it is the COMPOUND4res. */
+/* Log ops=[SEQUENCE,PUTROOTFH] bytes=[44,8] body=52.  The body is all results; together with the
+ * head (status, tag, number of results) it is the COMPOUND4res. */
 void compound_trace_end(const struct compound_trace *trace, enum nfsstat4 status, size_t head_bytes,
                         size_t body_bytes);

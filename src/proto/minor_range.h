@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which minor versions of NFSv4 a server answers: from min to max, both included.  A range is one
- * word, so a thread that reads server.minors while it is changed sees the old range or the new one.
+ * The minor versions of NFSv4 that a server serves: from min to max, inclusive.  A range is one
+ * word, so a thread that reads server.minors during a change sees either the old or the new range.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct minor_range {
     uint16_t min, max;
 };
 
-/* All that this build has. */
+/* All versions that this build supports. */
 #define MINOR_RANGE_BUILT ((struct minor_range){MINOR_BUILT_FIRST, MINOR_BUILT_LAST})
 
 static inline bool minor_range_has(struct minor_range range, uint32_t minor)
@@ -31,5 +31,5 @@ static inline bool minor_range_has(struct minor_range range, uint32_t minor)
     return minor >= range.min && minor <= range.max;
 }
 
-/* "4.0, 4.1, 4.2", for people. */
+/* "4.0, 4.1, 4.2" */
 void minor_range_text(struct minor_range range, char text[MINOR_RANGE_TEXT_BYTES]);

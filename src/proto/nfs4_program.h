@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The NFS program, version 4: what transport/ calls for each RPC call, and where the minor versions
- * part.  Register it as {NFS4_PROGRAM, NFS_V4, NFS_V4, nfs4_dispatch, &server, nfs4_closed,
- * nfs4_resume}.
+ * The NFS program, version 4: called by transport/ for each RPC call; selects the minor version.
+ * Register it as {NFS4_PROGRAM, NFS_V4, NFS_V4, nfs4_dispatch, &server, nfs4_closed, nfs4_resume}.
  */
 #pragma once
 
@@ -10,29 +9,29 @@
 #include "transport/rpc_call.h"
 
 enum {
-    NFS4_CONNECTION_SLOT = 0 /* of connection_user(): a struct session_conn */
+    NFS4_CONNECTION_SLOT = 0 /* slot of connection_user(): a struct session_conn */
 };
 
-/* Make what the minor versions keep for a server, before its first call; free it after the last. */
+/* Create what the minor versions keep for a server, before its first call; free it after the
+ * last. */
 void nfs4_start(struct server *server);
 void nfs4_stop(struct server *server);
 
 /* NULL and COMPOUND.  `context` is a struct server *. */
 enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context);
 
-/* Go on with a COMPOUND that was parked. */
+/* Continue a parked COMPOUND. */
 enum rpc_result nfs4_resume(struct rpc_call *call, void *context);
 
-/* The connection is gone: unbind it from its sessions. */
+/* The connection is closed: unbind it from its sessions. */
 void nfs4_closed(struct connection *conn, void *context);
 
-/* About once a second: say how many lines about refused requests and retries were left out, drop
- * what was kept long enough. */
+/* About once a second: log how many lines were suppressed, and drop expired entries. */
 void nfs4_tick(struct server *server, int64_t now_ns);
 
 struct session_conn;
 
-/* COMPOUND for a caller that has its own session_conn: nfs4_dispatch() takes it from the
+/* COMPOUND for a caller that has its own session_conn; nfs4_dispatch() takes it from the
  * connection. */
 enum rpc_result nfs4_compound(struct rpc_call *call, struct server *server,
                               struct session_conn *conn);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows of a processor's switch over operations: decode the arguments, call the handler.  They stand
- * in a function that has `c`, the struct compound, and `x`, the processor's own.
+ * Cases of a processor's switch over operations: decode the arguments and call the handler.  To be
+ * used in a function that has `c`, the struct compound, and `x`, the processor's own compound.
  */
 #pragma once
 
@@ -25,7 +25,7 @@
         return wire_##TYPE##4args(c->in, &args) ? handler(x, &args) : compound_undecoded(c);       \
     }
 
-/* Nothing but an error, with the arguments consumed. */
+/* Consume the arguments and return an error. */
 #define OP_REFUSED(TYPE, status)                                                                   \
     case OP_##TYPE: {                                                                              \
         struct TYPE##4args args;                                                                   \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What OPEN takes of each argument that has several values: one table, by which OPEN refuses and of
- * which the attribute open_arguments tells (RFC 9754 §3).
+ * The argument values that OPEN supports: one table, which OPEN checks and which the attribute
+ * open_arguments reports (RFC 9754 §3).
  */
 #pragma once
 
@@ -10,6 +10,6 @@
 /* The value of FATTR4_OPEN_ARGUMENTS. */
 extern const struct open_arguments4 open_arguments;
 
-/* INVAL for shares and wishes that no OPEN may have, NOTSUPP for a claim or a way to create that is
- * not there. */
+/* INVAL for invalid share and want bits, NOTSUPP for a claim or create mode that is not
+ * supported. */
 enum nfsstat4 open_arguments_check(const struct OPEN4args *args);

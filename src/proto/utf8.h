@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 as RFC 3629 has it: what component names must be (RFC 8881 §14). */
+/* UTF-8 according to RFC 3629, as required for component names (RFC 8881 §14). */
 #pragma once
 
 #include <stdbool.h>

@@ -7,35 +7,35 @@
 
 #include "proto/compound.h"
 
-/* What the attributes of one object are made from. */
+/* The sources of the attributes of one object. */
 struct attr_source {
     struct compound *c;
     struct export *export;
     struct vfs_object *any;      /* any object of the file system: statfs and caps */
     const struct vfs_attr *attr; /* at least attr_vfs_mask() of the request; NULL: none needed */
     const struct vfs_handle *handle;
-    const struct vfs_acl *acl; /* if attr_wants_acl() */
+    const struct vfs_acl *acl; /* set if attr_wants_acl() */
     uint64_t mounted_on_fileid;
     enum nfsstat4 rdattr_error;
 };
 
-/* The attributes that a minor version has: compound.attributes. */
+/* The attributes of each minor version, for compound.attributes. */
 extern const struct bitmap4 attr_minor0, attr_minor1, attr_minor2;
 
-/* supported_attrs of a file system: what the minor version has and its backend can answer or
- * set. */
+/* supported_attrs of a file system: the attributes of the minor version that its backend can return
+ * or set. */
 void attr_supported(const struct compound *c, const struct vfs *fs, struct bitmap4 *out);
 
-/* suppattr_exclcreat: what may come with an EXCLUSIVE4_1 create. */
+/* suppattr_exclcreat: the attributes permitted in an EXCLUSIVE4_1 create. */
 void attr_exclcreat(const struct vfs *fs, struct bitmap4 *out);
 
-/* The vfs attributes needed to answer `want`. */
+/* The vfs attributes needed for `want`. */
 uint32_t attr_vfs_mask(const struct bitmap4 *want);
 
-/* Does it take an ACL to answer `want` about objects of this file system? */
+/* Does `want` need the ACL of an object of this file system? */
 bool attr_wants_acl(const struct vfs *fs, const struct bitmap4 *want);
 
-/* What getattr said of obj may be shown to cred, or NFS4ERR_ACCESS: RFC 8881 §6.2.1.3.1. */
+/* May cred see what getattr returned for obj?  NFS4ERR_ACCESS if not: RFC 8881 §6.2.1.3.1. */
 enum nfsstat4 attr_check_guard(struct vfs_object *obj, const struct vfs_cred *cred,
                                const struct vfs_attr *attr);
 
@@ -47,12 +47,12 @@ enum nfsstat4 attr_get_acl(struct compound *c, struct vfs_object *obj, const str
 enum nfsstat4 attr_encode(const struct attr_source *source, const struct bitmap4 *want,
                           struct xdr *out);
 
-/* Get and append the attributes of an object: GETATTR, VERIFY, NVERIFY.  NFS4ERR_DELAY also when
- * the holder of a delegation is asked first (compound.waiter). */
+/* Get and append the attributes of an object: GETATTR, VERIFY, NVERIFY.  Also NFS4ERR_DELAY while
+ * the holder of a delegation is queried (compound.waiter). */
 enum nfsstat4 attr_encode_object(struct compound *c, struct vfs_object *obj, struct export *export,
                                  const struct bitmap4 *want, struct xdr *out);
 
-/* Write-only attributes in a request to read are INVAL (RFC 8881 §5.5). */
+/* INVAL if the request asks for write-only attributes (RFC 8881 §5.5). */
 enum nfsstat4 attr_check_readable(const struct bitmap4 *want);
 
 /* VERIFY and NVERIFY: NFS4_OK when all given attributes equal the object's, NFS4ERR_NOT_SAME when

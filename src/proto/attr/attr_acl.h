@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs between the wire, where principals are names, and the backends, where they are ids. */
+/* Converts ACLs between the wire, where principals are names, and the backends, where they are
+ * IDs. */
 #pragma once
 
 #include "proto/attr/attr.h"
@@ -15,12 +16,13 @@ enum {
 /* attrs->acl from the backend's, in the compound's memory; false when there is none left. */
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
 
-/* What a client compares with, in the form that we give an ACL: without the group flag where it
- * means nothing.  False, and *out is as given, when it can't be decoded. */
+/* Convert an ACL that a client compares with to the form in which we return ACLs: without the group
+ * flag where it has no meaning.  False, with *out as given, if it can't be decoded. */
 bool attr_acl_plain(struct compound *c, const struct fattr4 *given, struct fattr4 *out);
 
-/* The ACL that a client sets on something of a type, in the compound's memory.  ATTRNOTSUPP for
- * what can't be kept or enforced (RFC 8881 §6.2.1.2), INVAL for flags that are not allowed
- * there and for text that is not UTF-8, BADOWNER for a principal that is no user or group. */
+/* Decode the ACL that a client sets on an object of this type, in the compound's memory.
+ * ATTRNOTSUPP for what can't be stored or enforced (RFC 8881 §6.2.1.2), INVAL for flags that are
+ * not permitted there and for text that is not UTF-8, BADOWNER for a principal that is not a user
+ * or group. */
 enum nfsstat4 attr_acl_decode(struct compound *c, const struct nfs4_attrs *attrs,
                               enum vfs_type type, const struct vfs_acl **out);

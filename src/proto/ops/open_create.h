@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of OPEN that finds or makes the file in its directory. */
+/* The part of OPEN that finds or creates the file in its directory. */
 #pragma once
 
 #include "proto/compound.h"
 
-/* What OPEN has found. */
+/* The file to open. */
 struct open_target {
     struct vfs_object *obj; /* a reference */
     struct export *export;
     struct change_info4 cinfo; /* of the directory */
-    bool created;              /* by this client, now or in the request that this one repeats */
-    bool fresh;                /* made just now: the request must not run once more */
-    bool truncate;             /* an existing file that is to lose its contents */
+    bool created;              /* by this client, in this request or in the one that it repeats */
+    bool fresh;                /* created just now: the request must not run again */
+    bool truncate;             /* an existing file that must be truncated */
     struct bitmap4 attrset;
 };
 
@@ -19,15 +19,15 @@ struct open_target {
 enum nfsstat4 open_create(struct compound *c, const struct wire_opaque *component,
                           const struct createhow4 *how, struct open_target *target);
 
-/* The file has just been created and cannot be opened for want of memory: remove it again unless it
- * is in use, so that the client's retry does not find it there. */
+/* The file has just been created, but could not be opened for lack of memory: remove it unless it
+ * is in use, so that the client's retry does not find it. */
 void open_create_undo(struct compound *c, const struct wire_opaque *component,
                       const struct open_target *target);
 
-/* CLAIM_DELEGATE_CUR with OPEN4_CREATE: the client knows that the file is there. */
+/* CLAIM_DELEGATE_CUR with OPEN4_CREATE: the client knows that the file exists. */
 enum nfsstat4 open_create_known(struct compound *c, const struct wire_opaque *component,
                                 const struct createhow4 *how, struct open_target *target);
 
-/* CLAIM_NULL with OPEN4_NOCREATE: whatever there is of this name. */
+/* CLAIM_NULL with OPEN4_NOCREATE: any existing object of this name. */
 enum nfsstat4 open_lookup(struct compound *c, const struct wire_opaque *component,
                           struct open_target *target);

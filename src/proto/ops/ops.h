@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operation handlers that all minor versions share.  The contract of a handler stands in
- * proto/compound.h; its arguments are decoded already and live as long as the compound.
+ * The operation handlers that all minor versions share.  proto/compound.h has their contract.
+ * Arguments are decoded already, and live as long as the compound.
  */
 #pragma once
 

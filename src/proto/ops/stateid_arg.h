@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stateid as an argument of an operation: which state it names, and what it allows. */
+/* A stateid as an argument of an operation: the state that it names, and what that permits. */
 #pragma once
 
 #include "proto/compound.h"
@@ -9,46 +9,46 @@
 enum nfsstat4 stateid_arg_need_file(const struct compound *c);
 
 enum stateid_arg_current {
-    STATEID_ARG_LATEST, /* the current stateid stands for the latest seqid */
+    STATEID_ARG_LATEST, /* the current stateid means the latest seqid */
     STATEID_ARG_EXACT,  /* CLOSE and OPEN_DOWNGRADE: it keeps its seqid (RFC 8881 §8.2.3) */
 };
 
-/* The state of the current client and file that `in` names, of this kind, with a reference.
- * *seqid is what is still to be checked, under the file's lock.  BAD_STATEID, and for state that
- * was revoked EXPIRED, ADMIN_REVOKED or DELEG_REVOKED. */
+/* Find the state of the current client and file that `in` names, of this kind; returns a reference.
+ * *seqid must still be checked, under the file's lock.  BAD_STATEID; for revoked state EXPIRED,
+ * ADMIN_REVOKED or DELEG_REVOKED. */
 enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
                                enum stateid_kind kind, enum stateid_arg_current current,
                                struct stateid **sid, uint32_t *seqid);
 
-/* The same for the state of another file than the current one. */
+/* The same for state of a file other than the current one. */
 enum nfsstat4 stateid_arg_find_of(const struct compound *c, const struct vfs_object *obj,
                                   const struct stateid4 *in, enum stateid_kind kind,
                                   enum stateid_arg_current current, struct stateid **sid,
                                   uint32_t *seqid);
 
-/* The same for any kind and any file, the seqid checked.  For what is not I/O.  With an error *sid
- * is a reference, too, if the state is known, else NULL. */
+/* The same for any kind and any file, with the seqid checked.  Not for I/O.  On an error, *sid is a
+ * reference if the state is known, else NULL. */
 enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
                               struct stateid **sid);
 
-/* May READ, WRITE or a SETATTR of the size go on with this stateid?  `access` is
- * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle is a regular file.
+/* Does the stateid permit READ, WRITE or a SETATTR of the size?  `access` is
+ * OPEN4_SHARE_ACCESS_READ or _WRITE; the current filehandle must be a regular file.
  *
  * Every operation that changes a file's data runs between stateid_io_begin() and _end(), whatever
- * its stateid is: meanwhile no other client is granted a delegation of the file, not even when the
- * open or delegation that the stateid names has ended. */
+ * its stateid.  Meanwhile no other client is granted a delegation of the file, even if the open or
+ * delegation that the stateid names has ended. */
 struct stateid_io {
     struct stateid *sid; /* NULL: a special stateid */
-    bool by_opener;      /* this caller has opened the file for this, which checked its right */
-    bool permitted;      /* its right has been checked for this request */
+    bool by_opener;      /* the caller opened the file for this access, which was checked then */
+    bool permitted;      /* the caller's rights have been checked for this request */
     bool by_delegation;  /* delegation_io_begin() */
     bool begun;          /* delegation_begin(), or _begin_entitled() */
 };
 
 /* BAD_STATEID, OLD_STATEID, EXPIRED, ADMIN_REVOKED, DELEG_REVOKED; OPENMODE; ACCESS for a special
- * stateid, before it disturbs anybody's state; LOCKED when another open denies it; DELAY when an
- * expired client's does, and its loss can't be noted, and when it has to wait for a delegation
- * (compound.waiter). */
+ * stateid, before any state is affected; LOCKED if another open denies the access; DELAY if an
+ * expired client's open denies it and its loss can't be recorded, or if the request must wait for a
+ * delegation (compound.waiter). */
 enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *in, uint32_t access,
                                struct stateid_io *io);
 
@@ -57,5 +57,5 @@ enum nfsstat4 stateid_io_begin(const struct compound *c, const struct stateid4 *
 enum nfsstat4 stateid_io_permit(const struct compound *c, const struct stateid_io *io,
                                 uint32_t access);
 
-/* After the I/O; also after a failed begin. */
+/* To be called after the I/O, and after a failed begin. */
 void stateid_io_end(const struct compound *c, struct stateid_io *io);

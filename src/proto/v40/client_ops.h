@@ -9,5 +9,5 @@ enum nfsstat4 v40_setclientid_confirm(struct v40_compound *x,
                                       const struct SETCLIENTID_CONFIRM4args *args);
 enum nfsstat4 v40_renew(struct v40_compound *x, const struct RENEW4args *args);
 
-/* NFS4ERR_NOTSUPP, as long as CLAIM_DELEGATE_PREV is. */
+/* NFS4ERR_NOTSUPP, like CLAIM_DELEGATE_PREV. */
 enum nfsstat4 v40_delegpurge(struct v40_compound *x, const struct DELEGPURGE4args *args);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entries of the duplicate request cache, sharded by client address, and which of them are dropped
- * when there are too many.  Only duplicate_cache.c uses it.
+ * The entries of the duplicate request cache, sharded by client address, and the choice of those to
+ * drop.  Used only by duplicate_cache.c.
  *
- * An entry runs (it has no reply and is on no list) until it is kept: then it is on its shard's
- * list and its client's, the least recently used first, and its bytes count.  How many run is
- * bounded by LIMIT_WORKER_THREADS.  Clients are sorted into classes by the power of two that their
- * bytes reach; each shard tells its highest class without its lock.
+ * A running entry has no reply and is on no list.  When its reply is kept it is added to the lists
+ * of its shard and of its client, least recently used first, and its bytes count.
+ * LIMIT_WORKER_THREADS bounds the number of running entries.  Clients are sorted into classes by
+ * the power of two of their bytes; each shard's highest class can be read without its lock.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ enum duplicate_counter {
     DUPLICATE_COUNTER_COUNT
 };
 
-/* Zero bytes where the family has none, so that memcmp compares. */
+/* Unused bytes are zero, so that memcmp() can compare. */
 struct duplicate_address {
     uint32_t family;
     uint8_t bytes[16];
@@ -39,9 +39,9 @@ struct duplicate_client {
     struct hnode by_address;
     struct duplicate_address address;
     struct list kept;     /* struct duplicate in_client */
-    struct list in_class; /* duplicate_shard.classes; on none while nothing is kept */
-    uint64_t bytes;       /* of its kept entries and itself */
-    uint32_t entries;     /* that point here; without any it is freed */
+    struct list in_class; /* of duplicate_shard.classes; on no list while nothing is kept */
+    uint64_t bytes;       /* of the client and its kept entries */
+    uint32_t entries;     /* that point here; freed when there are none */
     uint32_t waiters;
     unsigned class;
 };
@@ -51,19 +51,19 @@ struct duplicate {
     struct list in_client, in_shard; /* on no list while it runs */
     struct duplicate_client *client;
     uint64_t digest;
-    uint64_t bytes;  /* what it counts for when it is kept */
-    int64_t used_ns; /* kept, or asked for the last time */
+    uint64_t bytes;  /* that count when it is kept */
+    int64_t used_ns; /* when it was kept or last used */
     uint8_t *reply;
     uint32_t reply_len;
     uint32_t xid;
     uint32_t waiters;
     bool ended;
-    bool dropped; /* out of the table, for its last waiter to free */
+    bool dropped; /* removed from the table; its last waiter frees it */
 };
 
 struct duplicate_shard {
     pthread_mutex_t lock;
-    pthread_cond_t ended; /* an entry that had waiters; or the clock went on */
+    pthread_cond_t ended; /* signalled when an entry with waiters ends, and by the tick */
     struct htable requests;
     struct htable clients;
     struct list kept; /* struct duplicate in_shard */
