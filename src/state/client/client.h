@@ -6,12 +6,13 @@
  *     (none) --EXCHANGE_ID--> unconfirmed --first CREATE_SESSION--> confirmed --> dead
  *     (none) --SETCLIENTID--> unconfirmed --SETCLIENTID_CONFIRM---> confirmed --> dead
  *
- * A record is 4.1's or 4.0's (v40/client_v40.h) and stays that; each kind has owner strings of its
- * own.  An owner string has at most one confirmed and one unconfirmed record: that of a new
- * incarnation stands beside the old one until it is confirmed and removes that.  A dead record is
- * in no table; it lives on until its last reference goes, and must get no new opens or locks.
+ * A record belongs to 4.1 and later or to 4.0 (v40/client_v40.h) for its lifetime; each kind has
+ * its own owner strings.  An owner string has at most one confirmed and one unconfirmed record: the
+ * record of a new incarnation exists beside the old one until it is confirmed, which removes the
+ * old one.  A dead record is in no table.  It exists until its last reference is put, and must not
+ * get new opens or locks.
  *
- * A lease that is over ends nothing by itself: client_lease.h.
+ * An expired lease alone ends nothing: client_lease.h.
  */
 #pragma once
 
@@ -35,7 +36,7 @@ bool client_principal_equal(const struct client_principal *a, const struct clien
 
 /* The record that took over its owner string: client_peer.h. */
 struct client_replaced {
-    uint64_t by; /* that record's id; 0: none */
+    uint64_t by; /* its ID; 0: none */
     struct client_peer peer;
     struct client_principal principal;
 };
@@ -46,38 +47,38 @@ struct client_v40_hooks; /* client_record.h */
 struct owner_table;      /* owner.h */
 struct recovery_record;
 
-/* The answer to the last CREATE_SESSION, for its retry (RFC 8881 §18.36.4). */
+/* The reply to the last CREATE_SESSION, for its retry (RFC 8881 §18.36.4). */
 struct client_create_reply {
     uint32_t sequence;
     enum nfsstat4 status;
-    struct CREATE_SESSION4resok resok; /* when status is NFS4_OK; no pointers in it */
+    struct CREATE_SESSION4resok resok; /* if status is NFS4_OK; contains no pointers */
 };
 
-/* Holders of a reference: the client table while the record is alive; each session; opens and
- * locks as they need.  A handler may use compound.client without one: the session has it. */
+/* Holders of a reference: the client table while the record is alive; each session; opens and locks
+ * as needed.  A handler may use compound.client without one, because the session holds one. */
 struct client {
     uint64_t id; /* clientid4; random, never 0 */
     struct state *state;
     _Atomic uint32_t refs;
     _Atomic bool dead;
-    _Atomic uint32_t running;       /* 4.0: requests in progress; 4.1 has its slots for that */
-    _Atomic int64_t renewed_ns;     /* clock_now_ns() of the last renewal: client_renew() */
-    _Atomic bool reclaim_complete;  /* RECLAIM_COMPLETE for all file systems was seen */
-    _Atomic bool may_reclaim;       /* it had state in the server's last life (recovery.h) */
-    _Atomic bool recorded;          /* 4.0: it may have state, and stable storage says so */
-    _Atomic uint32_t revoked_count; /* stateids revoked and not yet freed by FREE_STATEID */
-    _Atomic uint32_t
-        revoked_admin; /* of these, by an administrator; client_revoked_add(), _sub() */
-    _Atomic uint32_t revoked_recalled; /* and delegations that were recalled and not returned */
-    _Atomic int64_t told_since_ns;     /* 4.0: when it was told of the first loss that it has not
-                                        * acknowledged; 0: there is none (revocation.h) */
-    _Atomic uint32_t back_sessions;    /* live sessions that were given a back channel */
-    _Atomic uint32_t back_up;          /* of these, with a connection bound to it now */
+    _Atomic uint32_t running;          /* 4.0: requests in progress; 4.1 uses its slots */
+    _Atomic int64_t renewed_ns;        /* clock_now_ns() of the last renewal: client_renew() */
+    _Atomic bool reclaim_complete;     /* it has sent RECLAIM_COMPLETE for all file systems */
+    _Atomic bool may_reclaim;          /* it had state in the server's last run (recovery.h) */
+    _Atomic bool recorded;             /* 4.0: it may have state, which is recorded in stable
+                                     * storage */
+    _Atomic uint32_t revoked_count;    /* stateids revoked and not yet freed by FREE_STATEID */
+    _Atomic uint32_t revoked_admin;    /* by an administrator; client_revoked_add(), _sub() */
+    _Atomic uint32_t revoked_recalled; /* delegations recalled and not returned */
+    _Atomic int64_t told_since_ns;     /* 4.0: when it was first told of a loss that it has not
+                                        * acknowledged; 0: none (revocation.h) */
+    _Atomic uint32_t back_sessions;    /* live sessions with a back channel */
+    _Atomic uint32_t back_up;          /* those with a connection bound to it */
     _Atomic bool back_refused;         /* client_back_refuses() */
 
-    /* Set when made, never changed. */
+    /* Set at creation, then constant. */
     enum client_kind kind;
-    struct client_v40 *v40; /* NULL for 4.1's */
+    struct client_v40 *v40; /* NULL for 4.1 and later */
     const struct client_v40_hooks *v40_hooks;
     uint8_t verifier[NFS4_VERIFIER_SIZE];
     struct client_principal principal;
@@ -85,30 +86,30 @@ struct client {
 
     /* Guarded by client_table.lock. */
     struct hnode by_id;
-    struct list all_link;      /* on client_table.confirmed or .unconfirmed */
-    struct list courtesy_link; /* on client_table.courtesy when its lease is over */
-    struct list shed_link;     /* on client_table.to_shed then, until its sessions were taken */
-    int64_t check_ns;          /* when client_sweep() looks at it next */
+    struct list all_link;      /* of client_table.confirmed or .unconfirmed */
+    struct list courtesy_link; /* of client_table.courtesy while its lease is over */
+    struct list shed_link;     /* of client_table.to_shed then, until its sessions are ended */
+    int64_t check_ns;          /* when client_sweep() examines it next */
     struct client_owner *owner;
     struct client_origin *origin; /* client_address.h */
     struct list origin_link;
     bool confirmed;
     struct client_peer peer; /* client_peer.h */
     struct client_replaced replaced;
-    char *impl_name, *impl_domain; /* what the client says it is; may be NULL */
-    int64_t impl_date_s;           /* and when that was built */
+    char *impl_name, *impl_domain; /* from its implementation ID; may be NULL */
+    int64_t impl_date_s;           /* its build date */
     struct list sessions;
     uint32_t session_count;
     struct client_create_reply create_reply;
 
-    /* Its open and lock owners, opens and locks (owner.h); set when made. */
+    /* Its open and lock owners, opens and locks (owner.h); set at creation. */
     struct owner_table *owners;
 };
 
 /* RECLAIM_COMPLETE for all file systems; COMPLETE_ALREADY the second time (RFC 8881 §18.51). */
 enum nfsstat4 client_reclaim_complete(struct client *client);
 
-/* A reference for the caller, or NULL. */
+/* Returns a reference, or NULL. */
 struct client *client_lookup(struct state *state, uint64_t clientid);
 
 /* A live record of either kind, or of one, or NULL; no reference.  With client_table.lock. */
@@ -119,8 +120,8 @@ struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
 struct client *client_get(struct client *client);
 void client_put(struct client *client);
 
-/* A stateid of the client is revoked for `why` (stateid_revoked()); it was freed.  _sub() is true
- * when that was the last. */
+/* Count a stateid of the client that was revoked for `why` (stateid_revoked()), or one that was
+ * freed.  _sub() returns true for the last one. */
 static inline _Atomic uint32_t *client_revoked_part(struct client *client, enum nfsstat4 why)
 {
     if (why == NFS4ERR_ADMIN_REVOKED)

@@ -3,7 +3,7 @@
  * The client records of an address: an IPv4 address, or an IPv6 network of 64 bits.  One address
  * that makes ever more of them takes its own, and not those of others (client_room.h).
  *
- * Everything here with client_table.lock held.
+ * All functions are called with client_table.lock held.
  */
 #pragma once
 
@@ -27,11 +27,11 @@ struct client_address {
     uint32_t family;
 };
 
-/* One that has client records. */
+/* An address that has client records. */
 struct client_origin {
     struct hnode by_address; /* client_table.by_address */
     struct client_address address;
-    struct list confirmed, unconfirmed; /* client.origin_link; the oldest first */
+    struct list confirmed, unconfirmed; /* of client.origin_link; oldest first */
     uint32_t count;
 };
 
@@ -39,10 +39,10 @@ struct client_origin {
 struct client_origin *client_address_find_locked(const struct client_table *clients,
                                                  const struct client_address *address);
 
-/* A new record, not confirmed, counts as one of its address.  False without memory. */
+/* Count a new, unconfirmed record for its address.  False without memory. */
 bool client_address_add_locked(struct client_table *clients, struct client *client,
                                const struct client_address *address);
 
-/* It was confirmed; it leaves the tables. */
+/* The record was confirmed; it leaves the tables. */
 void client_address_confirm_locked(struct client *client);
 void client_address_remove_locked(struct client_table *clients, struct client *client);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients call of the folders above them: their sessions, and what they hold on files.
- * state_create() sets them, once, before the first client comes (state.client_hooks).
+ * Functions of higher layers that clients call: for their sessions, and for what they hold on
+ * files.  state_create() sets them, once, before the first client (state.client_hooks).
  */
 #pragma once
 
@@ -15,30 +15,30 @@ struct client_info;
 struct owner_table;
 
 struct client_hooks {
-    /* All sessions of the client leave their table and are dead.  They stay on client.sessions.
-     * With client_table.lock. */
+    /* Remove all sessions of the client from their table and mark them dead.  They remain on
+     * client.sessions.  With client_table.lock held. */
     void (*sessions_unhash_locked)(struct client *client);
-    /* The same for those that have no request in progress, which move to `ended`.  With
-     * client_table.lock. */
+    /* The same for sessions without a request in progress, which move to `ended`.  With
+     * client_table.lock held. */
     void (*sessions_end_idle_locked)(struct client *client, struct list *ended);
     /* Has one of them a request in progress?  Read seq_cst: see stateid_revoked().  With
-     * client_table.lock. */
+     * client_table.lock held. */
     bool (*sessions_busy_locked)(struct client *client);
-    /* Drop the connections and the table's references of dead sessions; the list is empty then.
-     * Without a lock. */
+    /* Drop the connections and the table's references of dead sessions; empties the list.  Without
+     * locks. */
     void (*sessions_bury)(struct list *sessions);
 
-    /* Make client.owners, and free them with the client.  False without memory. */
+    /* Create client.owners, and free them with the client.  False without memory. */
     bool (*owners_create)(struct client *client);
     void (*owners_destroy)(struct owner_table *owners);
 
-    /* 4.0: tell the client that it has lost state, unless it has none to acknowledge or is excused
-     * (revocation_announce()). */
+    /* 4.0: tell the client that it has lost state, unless it has no unacknowledged losses or is
+     * excused (revocation_announce()). */
     bool (*losses_announce)(struct client *client);
-    /* 4.0: acknowledge what the client was told of before that time.  May wait for the disk:
-     * without a lock. */
+    /* 4.0: acknowledge the losses that the client was told of before that time.  May wait for the
+     * disk; without locks. */
     void (*losses_settle_told)(struct client *client, int64_t before_ns);
 
-    /* Fill in what there is to tell of sessions and state.  With client_table.lock. */
+    /* Describe sessions and state in `info`.  With client_table.lock held. */
     void (*describe_locked)(struct client *client, struct client_info *info);
 };

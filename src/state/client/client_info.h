@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What there is to tell about a client, for people: a copy, taken at one moment.
+ * Information about a client for users: a copy, as of one moment.
  */
 #pragma once
 
 #include "base/limits.h"
 #include "state/client/client.h"
 
-/* Where a client of 4.0 can be called back.  Strings that are too long to mean anything are "". */
+/* The callback address of a 4.0 client.  Strings that are too long to be valid are "". */
 struct client_callback {
     uint32_t program, ident;
     char netid[LIMIT_CALLBACK_NETID_BYTES + 1];
@@ -21,17 +21,16 @@ struct client_info {
     uint32_t owner_len;
     uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
     bool confirmed;
-    bool courtesy;         /* its lease is over and no request of it runs */
-    bool reclaim_complete; /* RECLAIM_COMPLETE was seen */
+    bool courtesy;         /* its lease is over and none of its requests runs */
+    bool reclaim_complete; /* it has sent RECLAIM_COMPLETE */
     bool callback_path;    /* 4.1: a connection is bound to the back channel of a session */
     struct client_callback callback; /* 4.0 */
-    int64_t silent_ns;               /* since its last renewal */
+    int64_t silent_ns;               /* time since its last renewal */
     uint32_t sessions;
-    uint32_t connections; /* bound to them, each counted once for each session */
+    uint32_t connections; /* number of connections bound to them, per session */
     uint32_t opens, lock_states, locks, lock_waiters;
     uint32_t revoked; /* stateids whose loss it has not acknowledged */
-    /* What it says it is (RFC 8881 §3.3.21): cut at the limit, not to be trusted; "" and 0 if it
-     * says nothing. */
+    /* Its implementation ID (RFC 8881 §3.3.21): truncated, unverified; "" and 0 if it sent none. */
     char impl_name[LIMIT_CLIENT_IMPL_BYTES + 1], impl_domain[LIMIT_CLIENT_IMPL_BYTES + 1];
     int64_t impl_date_s;
 };
@@ -40,7 +39,7 @@ struct client_info {
 bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
                      struct client_info *info);
 
-/* The same for each client, `most` at the most, until `visit` returns false.  No lock is held
- * meanwhile: clients may come and go.  Without memory none is told of. */
+/* Visit each client, up to `most`, until `visit` returns false.  No lock is held meanwhile, so
+ * clients may come and go.  Without memory none is visited. */
 void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
                        bool (*visit)(const struct client_info *info, void *arg), void *arg);

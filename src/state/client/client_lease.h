@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and all its
- * state as a courtesy, until one of these comes:
+ * Leases (RFC 8881 §8.3, §8.4.3).  A client whose lease is over keeps its sessions and its state as
+ * a courtesy, until one of these events:
  *
- *     the client itself                 it continues as if it had never been silent
- *     a request that conflicts          what conflicts is revoked, the rest stays (courtesy.h)
- *     a table that is full              it goes whole, the longest expired first
- *     a scarce budget for replies       its sessions go, all else stays
- *     a shortage (state_shortage())     it goes whole, the longest expired first, some each second
- *     LIMIT_COURTESY_S of silence       it goes whole; LIMIT_COURTESY_IDLE_S without opens
- *     another principal with its name,  it goes whole
+ *     it sends a request                it continues as if its lease had not expired
+ *     a request conflicts               conflicting state is revoked, the rest stays (courtesy.h)
+ *     a table is full                   it is removed, the longest expired first
+ *     memory for replies is scarce      its sessions are ended, the rest stays
+ *     a shortage (state_shortage())     it is removed, the longest expired first, some per second
+ *     LIMIT_COURTESY_S of silence       it is removed; LIMIT_COURTESY_IDLE_S without opens
+ *     another principal uses its name,  it is removed
  *     DESTROY_CLIENTID
  *
- * Renewing is one store at the most.  While a request runs, client_sweep() renews for it.
+ * A renewal is at most one store.  While a request runs, client_sweep() renews the lease.
  */
 #pragma once
 
@@ -23,38 +23,39 @@ static inline int64_t client_silent_ns(const struct client *client, int64_t now_
     return now_ns - atomic_load_explicit(&client->renewed_ns, memory_order_relaxed);
 }
 
-/* Has it been silent for longer than `span_ns`, in which the server has not stood still? */
+/* Has it been silent for longer than `span_ns`, not counting time in which the server was
+ * stalled? */
 static inline bool client_silent_for(const struct client *client, int64_t now_ns, int64_t span_ns)
 {
     return client_silent_ns(client, now_ns) > span_ns &&
            !stall_within(&client->state->stall, now_ns, span_ns);
 }
 
-/* Has what was promised run out?  For records that are not confirmed. */
+/* Has the promised lease expired?  For unconfirmed records. */
 static inline bool client_expired(const struct client *client, int64_t now_ns)
 {
     return client_silent_for(client, now_ns, client->state->lease_ns);
 }
 
-/* Is the lease over?  A confirmed client gets a little more than promised: its last renewal may be
- * under way, and the sweep may not have looked yet. */
+/* Is the lease over?  A confirmed client gets slightly more than promised, because its last renewal
+ * may be under way, and the sweep may not have run. */
 static inline bool client_lease_over(const struct client *client, int64_t now_ns)
 {
     return client_silent_for(client, now_ns, client->state->lease_ns + client->state->margin_ns);
 }
 
-/* May its state be revoked for another client: is the lease over, and does no request run?  Takes
- * client_table.lock: no other lock may be held. */
+/* May its state be revoked in favour of another client: is its lease over, with no request running?
+ * Takes client_table.lock: no other lock may be held. */
 bool client_lapsed(struct client *client, int64_t now_ns);
 bool client_lapsed_locked(struct client *client, int64_t now_ns);
 
-/* Has it a request in progress?  Of those that do not see what was revoked before the call
- * (stateid_revoked()) none is missed.  Takes client_table.lock. */
+/* Has it a request in progress?  Finds every request that may not see what was revoked before the
+ * call (stateid_revoked()).  Takes client_table.lock. */
 bool client_request_runs(struct client *client);
 bool client_request_runs_locked(struct client *client);
 
-/* A renewal that is younger than this may stand for the next: the client's cache line is then only
- * read, by all threads that serve it. */
+/* A renewal within this time of the last one is skipped: then threads that serve the client only
+ * read its cache line. */
 enum {
     CLIENT_RENEW_GRAIN_NS = 1000000
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The peer that a client record came from, so that the log can report when another takes it over.
- */
+/* The peer that a client record came from, so that the log can report when another peer takes it
+ * over. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 struct client;
 struct client_principal;
-struct sockaddr; /* its header has names that other headers use, too */
+struct sockaddr; /* its header would define names that other headers also use */
 struct state;
 
 /* An address without its port; family 0, AF_UNSPEC: not known. */
@@ -19,7 +19,8 @@ struct client_peer {
     uint8_t bytes[16];
 };
 
-/* What sends EXCHANGE_ID or SETCLIENTID: by what it is counted, and for the log. */
+/* The sender of EXCHANGE_ID or SETCLIENTID: the address that it counts for, and its peer for the
+ * log. */
 struct client_source {
     struct client_address address;
     struct client_peer peer;
@@ -31,14 +32,14 @@ enum {
     CLIENT_PEER_TEXT_BYTES = 46 /* INET6_ADDRSTRLEN */
 };
 
-/* "192.0.2.1", "2001:db8::1", or "?" when it is not known.  Returns `text`. */
+/* "192.0.2.1", "2001:db8::1", or "?"  if it is not known.  Returns `text`. */
 const char *client_peer_format(const struct client_peer *peer, char text[CLIENT_PEER_TEXT_BYTES]);
 
-/* With client_table.lock: the confirmed record of an owner string makes room for the record with
- * the id `by`, which `principal` at `peer` asked for. */
+/* With client_table.lock held: the confirmed record of an owner string is replaced by the record
+ * with the ID `by`, requested by `principal` at `peer`. */
 void client_peer_replace_locked(struct client *client, uint64_t by, const struct client_peer *peer,
                                 const struct client_principal *principal);
 
-/* Without: an audit line if it was replaced from another address or by another principal; of those
- * at most LIMIT_LOG_REPLACED_PER_S in a second. */
+/* Without the lock: log an audit line if it was replaced from another address or by another
+ * principal; at most LIMIT_LOG_REPLACED_PER_S per second. */
 void client_peer_audit(struct state *state, const struct client *client);

@@ -12,13 +12,13 @@
 /* Sessions, opens or locks? */
 bool client_busy_locked(struct client *client);
 
-/* Take a record out of all tables, kill its sessions and put it on `doomed`. */
+/* Take a record out of all tables, mark its sessions dead and put it on `doomed`. */
 void client_unhash_locked(struct client *client, struct list *doomed);
 
 /* The unconfirmed record of an owner string replaces the confirmed one. */
 void client_confirm_locked(struct client *client, struct list *doomed);
 
-/* Second step, without the lock. */
+/* The second step, without the lock. */
 void client_bury(struct state *state, struct list *doomed);
 
 /* DESTROY_CLIENTID, RFC 8881 §18.50. */

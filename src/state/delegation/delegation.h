@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Delegations of files (RFC 8881 §10.4): the guarantee to one client, the holder, that no other
- * client changes (READ) or even uses (WRITE) a file before the holder was called and has answered.
+ * client changes (READ) or even uses (WRITE) a file before the delegation was recalled and has
+ * ended.
  *
  *               delegation_offer()              a request conflicts
  *        (none) ------------------------> held ---------------------> recalled
@@ -16,25 +17,25 @@
  *     held or recalled, and the holder's lease is over: a conflict revokes it at once (courtesy.h)
  *
  * A request that may conflict with another client's delegation calls delegation_begin() (OPEN:
- * open_reserve()).  That recalls the conflicting ones and says NFS4ERR_DELAY; the caller's waiter
- * is woken when the last of them is gone.  Between delegation_begin() and delegation_end() no
- * conflicting delegation is granted.  A client's own delegations do not conflict, except one of the
- * same file in another export, which is another file to it.
+ * open_reserve()).  This recalls the conflicting ones and returns NFS4ERR_DELAY; the caller's
+ * waiter is woken when the last of them is gone.  Between delegation_begin() and delegation_end()
+ * no conflicting delegation is granted.  A client's own delegations do not conflict, except one of
+ * the same file in another export, which is a different file for the client.
  *
- * A client of 4.0 can only be told that its lease is over, and then gives up all its state.  So it
- * loses a delegation a lease after the recall if a request still waits for the file then, and else
- * after another lease.
+ * A 4.0 client can only be told that its lease is over, and then gives up all its state.  So it
+ * loses a delegation one lease after the recall only if a request still waits for the file then;
+ * otherwise after another lease.
  *
- * Locks: file.lock guards file.delegations, file.delegation_waiters and what struct delegation
- * says.  No hook runs with a lock held.
+ * Locks: file.lock guards file.delegations, file.delegation_waiters, and fields of struct
+ * delegation as noted there.  No hook is called with a lock held.
  *
  * A request that changes an undelegated object takes no lock: delegation_begin() increments one of
- * a few thousand counters, chosen by the object, and then reads the object's hint, which says
- * whether there are delegations.  delegation_offer() puts its delegation into the file, raises the
- * hint, and then reads the counter.  All of it is seq_cst, so one of the two sees the other: either
- * the change finds the delegation (under file.lock, so that it waits for an offer in progress), or
- * the offer finds the change and takes its delegation back.  A neighbour in the counter costs a
- * delegation now and then, never more.
+ * a few thousand counters, chosen by the object, and then reads the object's hint, which tells
+ * whether there are delegations.  delegation_offer() adds its delegation to the file, raises the
+ * hint, and then reads the counter.  All of this is seq_cst, so at least one of them sees the
+ * other: either the change finds the delegation (under file.lock, so that it waits for an offer in
+ * progress), or the offer finds the change and withdraws its delegation.  An object that shares the
+ * counter may prevent a delegation, but has no other effect.
  */
 #pragma once
 
@@ -61,68 +62,69 @@ enum delegation_kind {
 /* CB_GETATTR to the holder of a WRITE delegation, while it is outstanding. */
 struct delegation_question {
     bool outstanding;
-    bool too_late; /* a request that waited for the answer was sent away, and will be retried */
+    bool too_late; /* a request that waited for the answer got NFS4ERR_DELAY and will be retried */
     int64_t asked_ns;
     struct delegation_version backend; /* before it was sent */
 };
 
-/* What the holder said to the last question that it answered.  `backend` is what the backend had
- * when it was asked; when that has moved since, `said.size` is adjusted to it, so that the answer
- * never hides a write that was acknowledged after it. */
+/* The holder's last answer.  `backend` is the backend's version when the question was sent.  If it
+ * has changed since, `said.size` is adjusted to it, so that the answer never hides a write
+ * acknowledged later. */
 struct delegation_answer {
     bool given, too_late;
     int64_t asked_ns, answered_ns;
     struct delegation_version said, backend;
 };
 
-/* The callback that recalls a delegation.  From the recall on only hooks.recall() uses it.  As a
- * delegation is recalled once, this needs no memory of its own and cannot fail for lack of it. */
+/* The callback that recalls a delegation.  After the recall has begun only hooks.recall() uses
+ * it.  A delegation is recalled once, so this needs no separate memory and cannot fail for lack
+ * of it. */
 struct delegation_recall {
     void *context;    /* the hook's */
-    struct list link; /* to be tried again */
+    struct list link; /* to be retried */
     uint32_t tries;   /* since the client could be called */
-    uint32_t unknown; /* times that it did not know the delegation */
-    bool unreachable; /* that is why it is to be tried again */
+    uint32_t unknown; /* times that the client did not know the delegation */
+    bool unreachable; /* the last attempt failed because the client could not be reached */
     int64_t due_ns;
 };
 
-/* Holders of a reference (stateid_get): its file as long as it is held; its client's list of what
- * was revoked; the callback that recalls it; a request that has looked it up. */
+/* Holders of a reference (stateid_get): its file while it is held; its client's list of revoked
+ * state; the callback that recalls it; each request that has looked it up. */
 struct delegation {
     struct stateid sid;     /* STATEID_DELEGATION */
     struct client *client;  /* a reference */
     struct file *file;      /* a reference */
-    struct vfs_object *obj; /* as the client knows the file: a reference */
+    struct vfs_object *obj; /* the file as the client knows it; a reference */
 
     /* Changed under file->lock: READ may become WRITE. */
     _Atomic enum delegation_kind kind;
 
-    /* What a callback says of it.  Set when made; and the second half under file->lock, when READ
+    /* The callback's arguments.  Set at creation; the second half again under file->lock when READ
      * becomes WRITE: then there is no callback yet. */
     uint32_t fh_len;
     uint8_t fh[LIMIT_FH_BYTES];
-    bool in_session; /* the request that it was given to has a name */
+    bool in_session; /* `given_to` identifies the request that it was granted to */
     struct session_call given_to;
 
     /* Guarded by file->lock. */
     struct list file_link;
-    bool ended;            /* off file_link's list: it conflicts no more */
-    uint32_t held;         /* a bit 1 << want for each vfs open() that is its own */
-    uint32_t leases;       /* a bit 1 << kind for each vfs lease() (delegation_lease.h) */
-    int64_t recalled_ns;   /* when the recall began; 0: it was not */
-    uint64_t change;       /* the change attribute when it became what it is */
-    uint64_t change_first; /* when it was given: another one if READ has become WRITE */
+    bool ended;            /* off file_link's list: it no longer conflicts */
+    uint32_t held;         /* bit 1 << want for each vfs open() that it owns */
+    uint32_t leases;       /* bit 1 << kind for each vfs lease() (delegation_lease.h) */
+    int64_t recalled_ns;   /* when the recall began; 0: not recalled */
+    uint64_t change;       /* the change attribute when it got its present kind */
+    uint64_t change_first; /* when it was granted: differs if READ has become WRITE */
     struct delegation_question question;
     struct delegation_answer answer;
-    struct delegation_version told; /* to the last client that wanted to know; 0: to none */
+    struct delegation_version told; /* last reported to a client; 0: never */
     struct list hook_link;          /* of the thread that is about to recall it, without the lock */
     struct delegation_recall recall;
 
     /* Hash of the caller that it was granted to: delegation_by_caller(). */
     _Atomic uint64_t caller;
 
-    /* What runs by its stateid and changes the file.  No more begins once it is `leaving`, which is
-     * set under file->lock; both seq_cst, so that it ends when both are seen, and once. */
+    /* Operations by its stateid that change the file.  None begins once `leaving` is set, under
+     * file->lock.  Both are seq_cst, so that the end is noticed, and only once. */
     _Atomic uint32_t running;
     _Atomic bool leaving; /* returned, or revoked */
 
@@ -141,17 +143,17 @@ struct delegation {
 /* DELEGRETURN: OLD_STATEID, BAD_STATEID; DELEG_REVOKED, ADMIN_REVOKED, EXPIRED. */
 enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid) MUST_USE;
 
-/* A WRITE or truncation by its stateid begins.  False: it has been returned or revoked.  As long as
- * one runs, a delegation that is revoked stays in the way of others, so that nothing is written
- * after they were given what it excludes.  delegation_io_end() may call the backend and wake
- * waiters: with no lock held. */
+/* A WRITE or truncation by its stateid begins.  False: it has been returned or revoked.  While one
+ * runs, a revoked delegation still conflicts, so that nothing is written after another client was
+ * granted what it excludes.  delegation_io_end() may call the backend and wake waiters; without
+ * locks. */
 bool delegation_io_begin(struct delegation *delegation) MUST_USE;
 void delegation_io_end(struct delegation *delegation);
 
 /* Has it been returned or revoked? */
 bool delegation_ended(struct delegation *delegation);
 
-/* Was it granted to this very caller?  As open_by_caller(). */
+/* Was it granted to this caller?  Like open_by_caller(). */
 bool delegation_by_caller(const struct delegation *delegation, const struct vfs_cred *cred);
 
 static inline struct delegation *delegation_of_stateid(struct stateid *sid)

@@ -5,8 +5,8 @@
  * same step by step:
  *
  *     with file.lock: delegation_conflict_find_locked() marks conflicting delegations as recalled
- *     and queues the waiter, or blames clients whose lease is over; theirs are revoked as
- *     courtesy.h says, with delegation_conflict_revoke_locked()
+ *     and queues the waiter; or it notes holders whose lease is over, and theirs are revoked as
+ *     described in courtesy.h, with delegation_conflict_revoke_locked()
  *     without: delegation_conflict_recall() calls the holders, and revokes delegations that were
  *     recalled a lease ago; delegation_gone_settle() drops those and wakes their waiters
  */
@@ -54,27 +54,28 @@ void delegation_recall_all(struct state *state, struct vfs_object *obj, enum del
 /* On the stack of a request. */
 struct delegation_conflict {
     struct state *state;
-    const struct client *client; /* whose request it is; NULL: not known */
-    struct vfs_object *obj;      /* about this */
+    const struct client *client; /* the sender of the request; NULL: not known */
+    struct vfs_object *obj;      /* the object that it uses */
     struct delegation_waiter *waiter;
-    bool all;            /* READ delegations are in the way, too */
+    bool all;            /* READ delegations conflict, too */
     bool asks_once;      /* the caller waits for the end of the recall, and does not retry */
-    bool overdue;        /* one was recalled a lease ago */
-    int64_t now_ns;      /* then */
-    struct list recalls; /* struct delegation by hook_link, a reference each */
+    bool overdue;        /* a delegation was recalled a lease ago */
+    int64_t now_ns;      /* when it was found */
+    struct list recalls; /* of struct delegation.hook_link, a reference each */
 };
 
 void delegation_conflict_init(struct delegation_conflict *conflict, struct state *state,
                               const struct client *client, struct vfs_object *obj,
                               struct delegation_waiter *waiter);
 
-/* Does a delegation of another client conflict: any with `all`, or one for WRITE?  If so those are
- * about to be recalled, and the waiter is queued, unless clients whose lease is over are among the
- * holders: these are on `courtesy` then, and the caller looks again when they have lost theirs. */
+/* Does a delegation of another client conflict: any with `all`, else a WRITE one?  If so they are
+ * about to be recalled, and the waiter is queued.  But if the lease of any holder is over, these
+ * holders are noted in `courtesy`, and the caller must check again after they have lost their
+ * delegations. */
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
                                      bool all, struct courtesy *courtesy) MUST_USE;
 
-/* After each of these, without the lock.  May wait for the disk. */
+/* To be called after each of these, without the lock.  May wait for the disk. */
 void delegation_conflict_recall(struct delegation_conflict *conflict);
 
 /* Between courtesy_begin() and _end(). */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which files clients competed for lately: those are not delegated for a while, so that clients
- * that take turns work without delegations instead of passing one around.
+ * Files that clients competed for lately.  They are not delegated for a while, so that clients that
+ * take turns work without delegations instead of passing one back and forth.
  *
- * A table of fixed size without a lock, a word for each file.  Files that share a word displace
- * each other, and a word is lost when two threads write it at once: the worst that follows is a
+ * A table of fixed size, without locks, with a word per file.  Files that share a word displace
+ * each other, and an update is lost when two threads write a word at once.  The worst effect is a
  * delegation that is recalled again.
  */
 #pragma once
@@ -28,10 +28,10 @@ struct delegation_history {
     _Atomic uint64_t words[HISTORY_WORDS];
 };
 
-/* A delegation of the object was in conflict with a request. */
+/* A delegation of the object conflicted with a request. */
 void delegation_history_note(struct delegation_history *history, const struct vfs_object *obj,
                              int64_t now_ns);
 
-/* Is the object to be left alone? */
+/* Should the object not be delegated now? */
 bool delegation_history_rests(const struct delegation_history *history,
                               const struct vfs_object *obj, int64_t now_ns);

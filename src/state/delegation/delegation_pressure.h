@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When delegations are nearly as many as may be: some clients are asked to return a few, of their
- * own choice (CB_RECALL_ANY, RFC 8881 §20.6), so that there is room for others before one has to be
- * refused.
+ * When the number of delegations approaches its limit, some clients are asked to return a few of
+ * their choice (CB_RECALL_ANY, RFC 8881 §20.6), so that there is room for others before a
+ * delegation must be refused.
  *
- *     more than 7/8 of a limit --> those with the most are asked to keep fewer, in all 3/4
- *     they don't within a lease, or can't be asked (4.0) --> their oldest are recalled
+ *     more than 7/8 of a limit --> clients with the most are asked to keep fewer: 3/4 in total
+ *     they don't comply within a lease, or can't be asked (4.0) --> their oldest are recalled
  *     less than 7/8 --> clients that were refused and asked for a signal get
  *                       CB_RECALLABLE_OBJ_AVAIL (§20.7)
  *
- * A client is asked once at a time, and not before PASS_S after the last round.
+ * A client has only one such request outstanding, and not before PASS_S after the last round.
  */
 #pragma once
 
@@ -22,12 +22,12 @@
 struct client;
 struct state;
 
-/* None of them waits; the caller has a reference on the client for the duration of the call. */
+/* None of them blocks.  The caller holds a reference on the client during the call. */
 struct delegation_pressure_hooks {
-    /* CB_RECALL_ANY for file delegations; delegation_pressure_asked() follows, once, unless this
-     * is false: there is no way to the client. */
+    /* CB_RECALL_ANY for file delegations; delegation_pressure_asked() follows, once.  False: the
+     * client cannot be reached, and nothing follows. */
     bool (*recall_any)(struct client *client, uint32_t keep, void *context);
-    /* CB_RECALLABLE_OBJ_AVAIL: the client can have that many in all. */
+    /* CB_RECALLABLE_OBJ_AVAIL: the client can have `count` delegations in total. */
     void (*available)(struct client *client, uint32_t count, void *context);
     void *context;
 };
@@ -35,14 +35,14 @@ struct delegation_pressure_hooks {
 /* Before the first request. */
 void delegation_pressure_hook(struct state *state, const struct delegation_pressure_hooks *hooks);
 
-/* The answer to CB_RECALL_ANY, on any thread: has the client taken it? */
+/* The reply to CB_RECALL_ANY, on any thread.  `heard`: the client accepted it. */
 void delegation_pressure_asked(struct state *state, struct client *client, bool heard);
 
-/* How many all clients together may have, at most LIMIT_DELEGATIONS; any time. */
+/* The limit for all clients together, at most LIMIT_DELEGATIONS; at any time. */
 void delegation_limit(struct state *state, uint32_t most);
 
-/* The client was refused one for WND4_RESOURCE: will we tell it when that is over
- * (ond_server_will_signal_avail)?  If so it is noted. */
+/* The client was refused one for WND4_RESOURCE: will it be told when that is over
+ * (ond_server_will_signal_avail)?  If so this is noted. */
 bool delegation_will_signal(struct state *state, struct client *client);
 
 /* From the state's timer. */

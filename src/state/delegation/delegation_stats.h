@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counters of delegations: counted without a lock, read to be published. */
+/* Counters of delegations; counting takes no lock. */
 #pragma once
 
 #include <stdint.h>
@@ -8,23 +8,23 @@ struct state;
 
 /* X(name, help) */
 #define DELEGATION_COUNTERS(X)                                                                     \
-    X(granted_read, "READ delegations given")                                                      \
-    X(granted_write, "WRITE delegations given")                                                    \
-    X(upgraded, "READ delegations that became WRITE ones")                                         \
-    X(reclaimed, "Delegations given back after a restart")                                         \
+    X(granted_read, "READ delegations granted")                                                    \
+    X(granted_write, "WRITE delegations granted")                                                  \
+    X(upgraded, "READ delegations upgraded to WRITE")                                              \
+    X(reclaimed, "Delegations reclaimed after a restart")                                          \
     X(recalled, "Delegations recalled")                                                            \
     X(returned, "Delegations returned by their clients")                                           \
-    X(revoked, "Delegations revoked: not returned in time, or their client was silent")            \
-    X(conflicts, "Requests that met a delegation of another client")                               \
-    X(questions, "Times that a holder was asked for size and change of a file")                    \
-    X(refused_setting, "Not given: a setting, or nothing that can be delegated")                   \
-    X(refused_unreachable, "Not given: there is no way to call the client")                        \
-    X(refused_contention, "Not given: others have the file open, change it or wait for it")        \
-    X(refused_history, "Not given: the file was fought over lately")                               \
-    X(refused_revoked, "Not given: the client did not return one, and has not acknowledged that")  \
-    X(refused_limit, "Not given: too many are held")                                               \
-    X(refused_held, "Not given: the client has one")                                               \
-    X(refused_access, "Not given: the caller may not do what it allows")
+    X(revoked, "Delegations revoked: not returned in time, or the holder's lease expired")         \
+    X(conflicts, "Requests that conflicted with a delegation")                                     \
+    X(questions, "Queries (CB_GETATTR) to a holder for size and change attribute")                 \
+    X(refused_setting, "Not granted: disabled by a setting, or not delegable")                     \
+    X(refused_unreachable, "Not granted: the client cannot be called back")                        \
+    X(refused_contention, "Not granted: other clients open, change or wait for the file")          \
+    X(refused_history, "Not granted: recent conflicts over the file")                              \
+    X(refused_revoked, "Not granted: the client has an unacknowledged revocation")                 \
+    X(refused_limit, "Not granted: too many delegations are held")                                 \
+    X(refused_held, "Not granted: the client holds one")                                           \
+    X(refused_access, "Not granted: the caller lacks the access that it implies")
 
 enum delegation_counter {
 #define X(name, help) DELEGATION_COUNTER_##name,
@@ -38,10 +38,10 @@ struct delegation_stats {
 #define X(name, help) uint64_t name;
     DELEGATION_COUNTERS(X)
 #undef X
-    /* Now. */
+    /* The current values. */
     uint64_t held_read, held_write;
-    uint64_t recalls;         /* delegations that are recalled and not returned */
-    int64_t oldest_recall_ns; /* age of the oldest of these; 0 when there is none */
+    uint64_t recalls;         /* delegations recalled and not returned yet */
+    int64_t oldest_recall_ns; /* age of the oldest of these; 0: none */
 };
 
 /* Any thread. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Intervals of bytes, both ends inclusive, in a treap ordered by start and augmented with the
- * largest end below each node and with who all of them belong to, if they all belong to one: the
- * ranges of others that overlap a given one are found in O(log n) each, however many do not and
- * however many are one's own (which don't overlap each other).  Intrusive, iterative, equal and
- * overlapping intervals allowed.  The caller locks, and takes a node out before changing its range.
+ * Byte intervals, both ends inclusive, in a treap ordered by start.  Each node also has the largest
+ * end below it, and the owner of all nodes below if they have a single one.  So intervals of other
+ * owners that overlap a given one are found in O(log n) each, independent of how many do not
+ * overlap, and of how many belong to the searching owner (which do not overlap each other).
+ * Intrusive, iterative; equal and overlapping intervals are allowed.  The caller locks, and must
+ * remove a node before it changes its range.
  */
 #pragma once
 
@@ -15,12 +16,13 @@ struct lock_range {
     uint64_t start, end; /* inclusive; start <= end */
 };
 
-/* A cache line: that is what a step down a large tree costs. */
+/* One cache line, which is the cost of a step down a large tree. */
 struct lock_node {
     struct lock_node *parent, *left, *right;
     struct lock_range range;
     uint64_t max_end;           /* of this node and all below */
-    const void *whose, *all_of; /* all_of: of this node and all below; NULL: of several or none */
+    const void *whose, *all_of; /* all_of: owner of this node and all below; NULL: several or
+                                 * none */
 };
 
 struct lock_tree {
@@ -32,8 +34,8 @@ void lock_tree_insert(struct lock_tree *tree, struct lock_node *node, const stru
                       const void *whose);
 void lock_tree_remove(struct lock_tree *tree, struct lock_node *node);
 
-/* The node with the lowest start that overlaps `range` and is not of `but` (NULL: of any), and
- * the next one after `node`. */
+/* The node with the lowest start that overlaps `range` and does not belong to `but` (NULL: any),
+ * and the next such node. */
 struct lock_node *lock_tree_first(const struct lock_tree *tree, const struct lock_range *range,
                                   const void *but);
 struct lock_node *lock_tree_next(const struct lock_node *node, const struct lock_range *range,

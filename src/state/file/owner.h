@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open owners and lock owners of a client (RFC 8881 §9.1), each kind with names of its own, and the
- * table of everything that they hold.  An owner whose last use is gone is kept for a while, since
- * the next OPEN is likely to name it again.
+ * The open owners and lock owners of a client (RFC 8881 §9.1), with separate name spaces, and the
+ * table of all that they hold.  An unused owner is kept for a while, since the next OPEN is likely
+ * to name it again.
  *
- * Owners of 4.0 have a sequence of requests as well (v40/owner_seqid.h).  Open owners that hold
- * nothing are kept longer with it, as RFC 7530 §16.18.5 wants; lock owners are not kept at all
- * (§9.1.10), so that a client may begin again with any seqid.
+ * Owners of 4.0 also have a sequence of requests (v40/owner_seqid.h).  Open owners that hold
+ * nothing are kept longer because of it, as RFC 7530 §16.18.5 requires.  Lock owners are not kept
+ * (§9.1.10), so a client may begin again with any seqid.
  */
 #pragma once
 
@@ -28,24 +28,25 @@ enum owner_kind {
 struct client_info;
 struct owner_seqid; /* v40/owner_seqid.h */
 
-/* Users: each open; each lock state; each waiter for a lock; a request that names it. */
+/* Users: each open; each lock state; each waiter for a lock; each request that names it. */
 struct owner {
     struct client *client; /* alive as long as the owner is in use */
     enum owner_kind kind;
     struct hnode node;
-    uint32_t uses;             /* this and idle_link under owner_table.lock */
-    struct list idle_link;     /* on owner_table.idle when uses is 0 */
+    uint32_t uses;             /* this and idle_link are guarded by owner_table.lock */
+    struct list idle_link;     /* of owner_table.idle while uses is 0 */
     struct owner_seqid *seqid; /* of 4.0, else NULL; set by the first request, before its state */
-    struct list lock_states;   /* those in effect of a lock owner of 4.0, by owner_link */
-    int64_t named_ns;          /* when a request of 4.0 named it */
+    struct list lock_states;   /* of a lock owner of 4.0: those in effect, by owner_link */
+    int64_t named_ns;          /* when a request of 4.0 last named it */
     uint32_t len;
     uint8_t name[];
 };
 
 struct owner_table {
     struct client *client;
-    uint64_t seed;        /* clients choose the names */
-    pthread_mutex_t lock; /* guards what follows to the next gap; only stateid.c's are below it */
+    uint64_t seed;        /* of the hash, because clients choose the names */
+    pthread_mutex_t lock; /* guards the fields up to the next gap; only stateid.c's locks are below
+                           * it */
     struct htable owners;
     uint32_t count[2]; /* by kind */
     struct list idle;  /* oldest first */
@@ -57,69 +58,68 @@ struct owner_table {
     uint32_t open_count;
     struct htable delegations; /* struct delegation by_object */
     struct list delegation_list;
-    struct list revoked;          /* struct stateid by revoked_link, a reference each; the newest
-                                   * last */
-    struct list told;             /* the same, of 4.0: its client was told of them; the newest
-                                   * last */
-    uint32_t revoked_opens;       /* those of both that were opens */
-    uint32_t revoked_delegations; /* and delegations */
+    struct list revoked;          /* struct stateid.revoked_link, a reference each; newest last */
+    struct list told;             /* the same, of 4.0: its client was told of these; newest last */
+    uint32_t revoked_opens;       /* opens in both lists */
+    uint32_t revoked_delegations; /* delegations in both lists */
     uint64_t losses;              /* opens and delegations ever revoked */
-    uint64_t announced;           /* the client may know of these: stateid.loss */
-    uint64_t excused;             /* it has said its name since these, knowing of none */
+    uint64_t announced;           /* the client may know of the losses up to here: stateid.loss */
+    uint64_t excused;             /* it has confirmed itself since these, without knowing of any */
 
     _Atomic uint32_t open_total;       /* open_count, readable without the lock */
-    _Atomic uint32_t delegation_total; /* delegations.count, the same */
+    _Atomic uint32_t delegation_total; /* number of delegations, readable without the lock */
     _Atomic uint32_t lock_state_count;
-    _Atomic uint32_t lock_count;   /* byte ranges */
+    _Atomic uint32_t lock_count;   /* byte-range locks */
     _Atomic uint32_t waiter_count; /* lock_wait.h */
 };
 
-/* Make the table of a new client.  False without memory. */
+/* Create the table of a new client.  False without memory. */
 bool owner_table_create(struct client *client) MUST_USE;
 
-/* It is there as long as the client. */
+/* Exists as long as the client. */
 static inline struct owner_table *owner_table_of(struct client *client)
 {
     return client->owners;
 }
 
-/* NULL is fine.  Nothing may be in use. */
+/* NULL is allowed.  Nothing may be in use. */
 void owner_table_destroy(struct owner_table *table);
 
-/* What there is to tell of its opens and locks. */
+/* Describe its opens and locks. */
 void owner_table_describe(const struct owner_table *table, struct client_info *info);
 
-/* A use of the owner with this name, which is made if unknown; NULL at the limit. */
+/* Use the owner with this name; created if it is unknown.  NULL at the limit, and without
+ * memory. */
 struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
                                const struct wire_opaque *name);
 struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
                         const struct wire_opaque *name);
 
-/* Would owner_use_locked() find or make it? */
+/* Would owner_use_locked() find or create it? */
 bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
                            const struct wire_opaque *name);
 
-/* The same as owner_use_locked(), also at the limit: for requests that have found room and changed
- * something since.  NULL without memory. */
+/* The same as owner_use_locked(), but not limited: for requests that have checked for room and
+ * changed something since.  NULL without memory. */
 struct owner *owner_use_admitted_locked(struct owner_table *table, enum owner_kind kind,
                                         const struct wire_opaque *name);
 
-/* A use of a known owner, or NULL. */
+/* Use a known owner; NULL if it is unknown. */
 struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
                          const struct wire_opaque *name);
 
-/* A use of an owner of this table; NULL is fine. */
+/* Use an owner of this table.  NULL is allowed. */
 struct owner *owner_take_locked(struct owner_table *table, struct owner *owner);
 
-/* One more use for a caller that has one. */
+/* One more use, for a caller that has one. */
 struct owner *owner_use_more(struct owner *owner);
 
-/* Give a use back. */
+/* End a use. */
 void owner_drop_locked(struct owner_table *table, struct owner *owner);
 void owner_drop(struct owner *owner);
 
-/* Forget idle owners, the oldest first, that no request of 4.0 has named since then. */
+/* Free idle owners, oldest first, that no request of 4.0 has named since then. */
 void owner_expire_locked(struct owner_table *table, int64_t since_ns);
 
-/* Forget all idle owners. */
+/* Free all idle owners. */
 void owner_sweep_locked(struct owner_table *table);
