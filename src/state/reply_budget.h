@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all reply caches together may come to.  Each table of slots is charged what its slots could
- * keep at the most, ca_maxresponsesize_cached and the slot itself, when they are granted.  What
- * they really hold, which is far less, is state.reply_bytes.
+ * Limits the memory of all reply caches together.  When slots are granted, each table is charged
+ * for what they may hold: ca_maxresponsesize_cached plus the slot itself.  What they really hold,
+ * which is far less, is state.reply_bytes.
  *
- * Each session gets one slot in any case, so at most LIMIT_SESSIONS slots are charged beyond the
+ * Each session gets at least one slot, so at most LIMIT_SESSIONS slots are charged beyond the
  * budget.
  */
 #pragma once
@@ -14,33 +14,33 @@
 #include <stdint.h>
 
 struct reply_budget {
-    uint64_t bytes_max; /* never changes */
+    uint64_t bytes_max; /* constant */
     _Atomic uint64_t charged;
     _Atomic uint32_t tables;
 };
 
 void reply_budget_init(struct reply_budget *budget, uint64_t bytes_max);
 
-/* A new table wants `want` slots (at least one) of `cost` bytes each: how many it gets, 1 to
- * `want`.  They are charged.  It gets all until a quarter of the budget is charged, and then as
- * much less as less is free: tables become smaller, and none takes all that is left. */
+/* A new table wants `want` slots (at least one) of `cost` bytes each.  Returns how many it gets, 1
+ * to `want`, and charges them.  It gets all of them until a quarter of the budget is charged.
+ * After that it gets fewer the less is free, so that no table takes all that is left. */
 uint32_t reply_budget_open(struct reply_budget *budget, uint64_t cost, uint32_t want);
 
-/* A table wants `want` slots more: how many it gets, 0 to `want`.  Growth leaves a quarter of the
- * budget to those that are still to come. */
+/* A table wants `want` more slots.  Returns how many it gets, 0 to `want`.  Growth leaves a quarter
+ * of the budget for new tables. */
 uint32_t reply_budget_grow(struct reply_budget *budget, uint64_t cost, uint32_t want);
 
-/* `count` slots are given back. */
+/* `count` slots were released. */
 void reply_budget_shrink(struct reply_budget *budget, uint64_t cost, uint32_t count);
 
-/* A table ends that has `count` slots. */
+/* A table with `count` slots was freed. */
 void reply_budget_close(struct reply_budget *budget, uint64_t cost, uint32_t count);
 
-/* Less than a quarter is left: no table can grow. */
+/* Is less than a quarter left?  Then no table can grow. */
 bool reply_budget_scarce(const struct reply_budget *budget);
 
-/* Less than an eighth is left: tables above their share are to shrink. */
+/* Is less than an eighth left?  Then tables above their share should shrink. */
 bool reply_budget_tight(const struct reply_budget *budget);
 
-/* How many slots of `cost` bytes each table can have; at least 1. */
+/* The number of slots of `cost` bytes that each table can have; at least 1. */
 uint32_t reply_budget_share(const struct reply_budget *budget, uint64_t cost);

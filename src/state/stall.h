@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Times at which the server itself stood still: stopped by a signal, suspended with its machine,
- * without a processor.  Its clients could not renew their leases then, and what they have sent
- * waits in its sockets.  So no time of before counts against them: each has a whole lease to speak
- * from the end of the stall, before anybody takes what it holds.
+ * Detects when the server itself was stalled: stopped by a signal, suspended with its machine, or
+ * without a processor.  Its clients could not renew their leases then, and their requests wait in
+ * its sockets.  So time before the end of a stall does not count against clients: each has a whole
+ * lease from then on before its state may be revoked.
  *
- * A timer beats once a second.  A beat that is late by more than a second is the end of a stall; a
- * request that is run before it sees that none has come.
+ * A timer beats once a second.  A beat that is more than a second late marks the end of a stall.  A
+ * request that runs before it notices that the beat is missing.
  */
 #pragma once
 
@@ -16,12 +16,12 @@
 
 struct stall {
     _Atomic int64_t beat_ns;  /* the last one, by clock_boot_ns(); 0: there is no timer */
-    _Atomic int64_t since_ns; /* the end of the last stall, by clock_now_ns(); 0: there was none */
+    _Atomic int64_t since_ns; /* end of the last stall, by clock_now_ns(); 0: none */
 };
 
-/* From one thread.  How long a stall was that ends now, in nanoseconds; 0: there was none. */
+/* From one thread.  Returns the length of the stall that ends now, in nanoseconds; 0: none. */
 int64_t stall_beat(struct stall *stall, int64_t now_ns);
 
-/* Has the server stood still in the `span_ns` before `now_ns`, or does it before its next beat?
- * Thread safe, without a lock; reads the clock. */
+/* Was the server stalled in the `span_ns` before `now_ns`, or is it overdue for its next beat?
+ * Thread safe, without locks; reads the clock. */
 bool stall_within(const struct stall *stall, int64_t now_ns, int64_t span_ns);

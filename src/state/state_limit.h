@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much state clients may have: all of them together, and each one.  Each limit can be changed
- * at any time; what is there stays.  What is beyond one is answered NFS4ERR_DELAY (a session
- * NOSPC).  The courtesy for clients whose lease is over ends when one for all is half used.
+ * Limits for the state of clients: for all of them together, and for each.  A limit can be changed
+ * at any time; existing state stays.  A request that exceeds one gets NFS4ERR_DELAY (for a session
+ * NFS4ERR_NOSPC).  When a limit for all clients is half used, the courtesy for clients whose lease
+ * is over ends.
  *
- * Thread safe, no locks.
+ * Thread safe, without locks.
  */
 #pragma once
 
@@ -27,7 +28,7 @@ struct state;
     X(locks, LIMIT_LOCKS)                                                                          \
     X(lock_waiters, LIMIT_LOCK_WAITERS)
 
-/* And for each; owners of each kind. */
+/* For each client; owners of each kind. */
 #define STATE_LIMITS_EACH(X)                                                                       \
     X(clients_per_address, LIMIT_CLIENTS_PER_ADDRESS)                                              \
     X(sessions_per_client, LIMIT_SESSIONS_PER_CLIENT)                                              \
@@ -45,12 +46,12 @@ enum state_limit {
         STATE_LIMIT_COUNT
 };
 
-/* A cache line each: counts of different things are no neighbours. */
+/* A cache line each, so that independent counts do not share one. */
 struct state_bound {
-    _Atomic uint32_t used; /* in all only */
+    _Atomic uint32_t used; /* only of limits for all clients */
     _Atomic uint32_t most;
     _Atomic uint64_t refused;
-    uint64_t told; /* of these, in the log: the timer's */
+    uint64_t told; /* how many of these have been logged; the timer's */
     uint8_t rest_of_line[64 - 3 * sizeof(uint64_t)];
 };
 
@@ -63,39 +64,40 @@ void state_limits_init(struct state_limits *limits);
 void state_limit_set(struct state *state, enum state_limit limit, uint32_t most);
 uint32_t state_limit_most(const struct state *state, enum state_limit limit);
 
-/* So many have gone; have come, for which there was room. */
+/* `count` objects were freed, or created after a check for room. */
 void state_limit_give(struct state *state, enum state_limit limit, uint32_t count);
 void state_limit_add(struct state *state, enum state_limit limit, uint32_t count);
 
-/* Is there room for `more` beside `used`, of a client, for the limits of each?  False is counted
- * as refused. */
+/* Is there room for `more` besides the client's `used`?  For limits of each client.  If not, counts
+ * a refusal. */
 bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t used,
                         uint32_t more) MUST_USE;
 
-/* Is there room for `more` of all clients, for one that has `mine`?  The last quarter of a limit of
- * LIMIT_SHARED and more is for clients that have less than one LIMIT_SHARES-th of it, so a few
- * that take all they get cannot use up what others need.  False is counted as refused. */
+/* Is there room for `more` within a limit for all clients, for a client that has `mine`?  A limit
+ * of at least LIMIT_SHARED reserves its last quarter for clients that use less than one
+ * LIMIT_SHARES-th of it, so that a few greedy clients cannot use up what others need.  If not,
+ * counts a refusal. */
 bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine,
                           uint32_t more) MUST_USE;
 
-/* Is more than half of some limit for all clients used, so that expired clients should go before
- * any request is refused? */
+/* Is more than half of any limit for all clients used?  Then expired clients should be removed
+ * before requests are refused. */
 bool state_limits_scarce(const struct state *state);
 
-/* Something that clients' state holds is short, and a request was refused for it: the next tick
- * ends the courtesy for some of those whose lease is over.  Any thread, with any lock held. */
+/* A resource held by clients' state has run out, and a request was refused because of it: the next
+ * tick ends the courtesy for some clients whose lease is over.  Any thread, with any lock held. */
 void state_shortage(struct state *state);
 
-/* Tell the log what was refused since the last time.  From a timer. */
+/* Log what was refused since the last call.  From a timer. */
 void state_limits_tick(struct state *state);
 
 struct state_limit_stats {
 #define X(name, initial) uint32_t name;
-    STATE_LIMITS_IN_ALL(X) /* now */
+    STATE_LIMITS_IN_ALL(X) /* in use */
 #undef X
     struct {
 #define X(name, initial) uint64_t name;
-        STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X) /* times */
+        STATE_LIMITS_IN_ALL(X) STATE_LIMITS_EACH(X) /* number of refusals */
 #undef X
     } refused;
 };

@@ -3,16 +3,15 @@
  * The backend interface: what a file system must do to be served, and nothing else.  This header
  * is all of it, for backends and for those that use them; others include the part they need.
  *
- * A backend gives out reference-counted objects (files, directories, ...) that know their own
- * persistent handle.  All calls are synchronous; a call that may sleep announces that itself
- * (vfs_blocking_begin/end) so that the worker's other connections go on elsewhere.  Every call
- * may come from any thread at any time; a backend locks for itself.  No layer above this one
- * knows a backend's name: it asks `caps`.
+ * A backend returns reference-counted objects (files, directories, ...)  that know their own
+ * persistent handle.  All calls are synchronous.  A call that may block announces that itself
+ * (vfs_blocking_begin/end), so that another thread can serve the worker's other connections.  Any
+ * call may come from any thread at any time; a backend does its own locking.  No layer above this
+ * one depends on a backend's name: it checks `caps`.
  *
- * Permission: every call takes the caller's credentials and the backend enforces them (a local
- * directory lets the kernel do it).  The exceptions are read, write, commit and the like on an
- * object: those trust that the caller got access by vfs open() or access() before, as POSIX
- * does with an open file.
+ * Permission: each call gets the caller's credentials, and the backend enforces them (a local
+ * directory relies on the kernel).  Exceptions are read, write, commit and similar calls on an
+ * object: they rely on an earlier vfs open() or access(), as POSIX does for open files.
  */
 #pragma once
 

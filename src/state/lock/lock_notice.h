@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Notices to waiters (lock_wait.h) that their byte-range lock is free (CB_NOTIFY_LOCK, RFC 8881
- * §20.11): state/ chooses the waiters, callback/ sends the notices.
+ * §20.11).  state/ chooses the waiters; callback/ sends the notices.
  *
  * A notice, and the list of files that have waiters to notify.  lock_notice_send.h chooses the
  * waiters and hands the notices over.
@@ -21,7 +21,7 @@ struct file;
 struct lock_waiter;
 struct state;
 
-/* A notice to one waiter.  Belongs to its sender, until lock_notice_done(). */
+/* A notice to one waiter.  Owned by its sender until lock_notice_done(). */
 struct lock_notice {
     struct list link;           /* the sender's */
     struct client *client;      /* a reference */
@@ -32,8 +32,8 @@ struct lock_notice {
     uint8_t owner[]; /* the lock owner's name */
 };
 
-/* Send it, without waiting.  lock_notice_done() follows, once, perhaps before tell() returns.
- * False: the client cannot be called, and the notice is still the caller's. */
+/* Send it without blocking.  lock_notice_done() must follow, once, possibly before tell() returns.
+ * False: the client cannot be called, and the caller keeps the notice. */
 struct lock_notice_hook {
     bool (*tell)(struct lock_notice *notice, void *context);
     void *context;
@@ -42,18 +42,18 @@ struct lock_notice_hook {
 /* state.lock_notices */
 struct lock_notices {
     struct lock_notice_hook hook; /* NULL: no notices */
-    pthread_mutex_t lock;         /* guards the rest, and file.watch_link of those on the list */
-    struct list watched;          /* struct file by watch_link, a reference each */
+    pthread_mutex_t lock;         /* guards the rest, and file.watch_link of listed files */
+    struct list watched;          /* struct file.watch_link, a reference each */
     uint32_t watched_count;
 };
 
 struct lock_notices *lock_notices_create(void);
 void lock_notices_destroy(struct lock_notices *notices);
 
-/* Before the first request. */
+/* Install the hook, before the first request. */
 void lock_notice_hook(struct state *state, const struct lock_notice_hook *hook);
 
-/* Can the client be notified, as OPEN4_RESULT_MAY_NOTIFY_LOCK says?  4.0 has no such callback. */
+/* Can the client be notified (OPEN4_RESULT_MAY_NOTIFY_LOCK)?  4.0 has no such callback. */
 bool lock_notice_possible(const struct client *client);
 
 /* The client has (`heard`), or has not, answered the notice.  On any thread, with no lock. */

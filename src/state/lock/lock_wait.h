@@ -46,34 +46,35 @@ enum lock_waiter_state {
 
 struct lock_waiter {
     struct list file_link, open_link;
-    struct owner *owner; /* a use */
+    struct owner *owner; /* in use */
     bool write;
     struct lock_range range;
-    int64_t since_ns, requested_ns; /* its first request, its last one */
-    int64_t retry_ns;               /* its next one is expected within so long of the last */
+    int64_t since_ns, requested_ns; /* its first and its last request */
+    int64_t retry_ns;               /* expected time between its requests */
     enum lock_waiter_state state;
     int64_t notified_ns;
     struct lock_notice *notice; /* on its way, or NULL */
-    uint32_t fh_len;            /* 0: it is not notified */
-    uint8_t fh[LIMIT_FH_BYTES]; /* the file, as the client knows it */
+    uint32_t fh_len;            /* 0: it can't be notified */
+    uint8_t fh[LIMIT_FH_BYTES]; /* the file as the client knows it */
 };
 
-/* The waiter that has precedence over this request, which no lock conflicts with; or NULL. */
+/* The waiter that has precedence over this request, with which no lock conflicts; or NULL. */
 const struct lock_waiter *lock_wait_first_locked(struct file *file, const struct lock_wish *wish);
 
-/* The request was denied: join the queue, or keep the place in it.  At a limit, or without memory,
- * it does not join.  `fh` names the file in notices; empty: the owner is not notified. */
+/* The request was denied: join the queue, or keep the place in it.  Does not join at a limit, and
+ * without memory.  `fh` identifies the file in notices; if it is empty, the owner can't be
+ * notified. */
 void lock_wait_join_locked(struct open *open, const struct lock_wish *wish,
                            const struct wire_opaque *fh);
 
-/* The owner no longer waits for what lies within `range`.  True: it did. */
+/* The owner no longer waits for locks within `range`.  True: it did. */
 bool lock_wait_leave_locked(struct file *file, const struct owner *owner,
                             const struct lock_range *range);
 
-/* The open ends. */
+/* The open has ended: remove its waiters. */
 void lock_wait_forget_open_locked(struct open *open);
 
-/* Make a notice for each waiter that would get its lock if it retried now, unless it knows: the
- * longest waiters, LIMIT_LOCK_NOTICES_PER_FILE at the most.  They are linked into `chosen` by
+/* Create a notice for each waiter that would get its lock if it retried now, unless it has been
+ * notified: the longest waiting, at most LIMIT_LOCK_NOTICES_PER_FILE.  Adds them to `chosen` by
  * lock_notice.link. */
 void lock_wait_choose_locked(struct file *file, int64_t now_ns, struct list *chosen);

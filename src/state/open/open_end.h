@@ -4,13 +4,13 @@
 
 #include "state/open/open.h"
 
-/* With file->lock: nothing of the open is in effect any more, but for lock states, which are ended
- * one after the other (lock_states_end()).  The table's reference passes to the caller. */
+/* With file->lock held: take the open out of effect, except for its lock states, which
+ * lock_states_end() ends in batches.  The caller gets the table's reference. */
 void open_unhash_locked(struct open *open);
 
-/* End the vfs open()s that it has; by the thread that has unhashed it, without a lock. */
+/* End the vfs open()s that it holds; by the thread that has unhashed it, without locks. */
 void open_vfs_close(struct open *open);
 
-/* The first open in the client's table, with a reference, or NULL.  `closing`: no new ones come
- * from here on. */
+/* The first open in the client's table, with a reference, or NULL.  `closing`: permit no new
+ * ones. */
 struct open *open_pick(struct owner_table *table, bool closing);

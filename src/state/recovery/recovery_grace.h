@@ -39,9 +39,9 @@ void recovery_grace_prolong(struct recovery *recovery, int64_t now_ns);
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error,
                           size_t error_size) MUST_USE;
 
-/* Drop the records of clients that did not come, and let others go on.  Not while a reclaim is
- * being granted (the caller may be in it) or the disk fails: the next tick tries again. */
+/* Drop the records of clients that did not return, and permit new state.  Not while a reclaim is
+ * being granted (possibly by the caller) or the disk fails: the next tick retries. */
 void recovery_grace_end(struct recovery *r);
 
-/* End it when its time is over or no client is awaited. */
+/* End it when its time is up or no client is awaited. */
 void recovery_grace_tick(struct recovery *r, int64_t now_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is to be written into the database, by whichever thread comes first, for all that wait. */
+/* Changes to be written to the database.  The first thread to come writes them for all that
+ * wait. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +16,7 @@ enum change_kind {
     CHANGE_LEASE,
 };
 
-/* On the stack or in an array of the thread that waits for it. */
+/* On the stack, or in an array, of the thread that waits for it. */
 struct recovery_change {
     struct list link;
     struct recovery_record *record; /* NULL for CHANGE_LEASE */
@@ -24,12 +25,12 @@ struct recovery_change {
     bool done, ok;
 };
 
-/* What waits is written as a whole, in one transaction.  `change` must live until it is done. */
+/* All queued changes are written in one transaction.  `change` must live until it is done. */
 void recovery_queue_add_locked(struct recovery *r, struct recovery_change *change);
 
-/* May one more thread wait where `most` may?  A disk that hangs shall not take them all. */
+/* May one more thread wait, of at most `most`?  A disk that hangs must not block all threads. */
 bool recovery_queue_has_room_locked(const struct recovery *r, uint32_t most);
 
-/* Wait for changes that were added; gives the lock back for the time.  True: all are written. */
+/* Wait for changes that were added; releases the lock meanwhile.  True: all are written. */
 bool recovery_queue_wait_locked(struct recovery *r, const struct recovery_change *changes,
                                 size_t count);

@@ -4,7 +4,7 @@
  * Found by id through 64 shards; a connection remembers its last one (session_conn.h).
  *
  * A session that is destroyed leaves its shard, is marked dead and loses its connections; its
- * memory goes with the last reference.
+ * memory is freed with the last reference.
  */
 #pragma once
 
@@ -22,23 +22,22 @@
 #include "state/state.h"
 
 enum {
-    /* RPC headers with AUTH_NONE, RFC 5531 §9: what sizes of §18.36.3 count besides the
-     * COMPOUND. */
+    /* RPC headers with AUTH_NONE, RFC 5531 §9, which the sizes of §18.36.3 include. */
     SESSION_RPC_CALL_BYTES = 40,
     SESSION_RPC_REPLY_BYTES = 24,
-    /* The smallest COMPOUND and reply that hold a SEQUENCE. */
+    /* The smallest COMPOUND with a SEQUENCE, and its reply. */
     SESSION_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 12 + 36,
     SESSION_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44,
-    /* CB_SEQUENCE, alone and with what it says of one request of the client. */
+    /* CB_SEQUENCE, and the additional bytes for one referring call. */
     SESSION_CB_SEQUENCE_BYTES = 40,
     SESSION_CB_REFERRING_BYTES = 28,
-    /* These and a CB_RECALL of the longest filehandle, without credentials, and their reply. */
+    /* Both, plus a CB_RECALL of the longest filehandle, without credentials; and the reply. */
     SESSION_BACK_REQUEST_BYTES_MIN = SESSION_RPC_CALL_BYTES + 16 + SESSION_CB_SEQUENCE_BYTES +
                                      SESSION_CB_REFERRING_BYTES + 28 + LIMIT_FH_BYTES,
     SESSION_BACK_REPLY_BYTES_MIN = SESSION_RPC_REPLY_BYTES + 12 + 44 + 8,
 };
 
-/* How callbacks of the session authenticate: AUTH_SYS when the client offered it. */
+/* The credentials of the session's callbacks: AUTH_SYS if the client offered it. */
 struct session_cb_auth {
     uint32_t flavor;
     uint32_t stamp, uid, gid, gid_count;
@@ -51,24 +50,25 @@ struct session_cb_auth {
 struct session {
     uint8_t id[NFS4_SESSIONID_SIZE]; /* from getrandom */
     _Atomic uint32_t refs;
-    _Atomic bool ending; /* about to be dead, or not: session_slot_acquire() */
+    _Atomic bool ending; /* about to be marked dead, unless that fails: session_slot_acquire() */
     _Atomic bool dead;
     struct client *client;  /* a reference */
-    uint32_t minor_version; /* of the CREATE_SESSION; of all that comes and of its callbacks */
+    uint32_t minor_version; /* of CREATE_SESSION; applies to all requests and callbacks */
     struct channel_attrs4 fore, back;
 
     struct hnode by_id;      /* guarded by the shard's lock */
     struct list client_link; /* guarded by client_table.lock */
 
-    pthread_mutex_t lock; /* guards all up to back_given; the last three may be read without */
+    pthread_mutex_t lock; /* guards the fields up to back_given; the last three may be read without
+                           * it */
     uint32_t cb_program;
     struct session_cb_auth cb_auth;
-    struct list bindings; /* struct session_binding session_link; the oldest first */
+    struct list bindings; /* struct session_binding.session_link; oldest first */
     uint32_t binding_count;
     _Atomic bool back_fault; /* the sequence of its back channel is lost: session_back_fault() */
-    _Atomic uint32_t back_bound; /* of them, for the back channel */
-    _Atomic bool back_given;     /* it ever had one */
-    _Atomic(void *) backchannel; /* of callback/; state/ never looks into it */
+    _Atomic uint32_t back_bound; /* number of bindings for the back channel */
+    _Atomic bool back_given;     /* it has ever had a back channel */
+    _Atomic(void *) backchannel; /* owned by callback/; opaque here */
 
     struct slot_table slots;
     struct session_demand demand;
@@ -91,6 +91,6 @@ enum slot_verdict session_slot_acquire(struct session *session, struct slot *slo
                                        const struct slot_request *request,
                                        struct slot_replay *replay);
 
-/* slot_release() with the server-wide account of reply memory. */
+/* slot_release(), updating the server-wide count of reply memory. */
 void session_slot_release(struct session *session, struct slot *slot, const void *reply,
                           uint32_t len);

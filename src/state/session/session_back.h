@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The back channel of a session as far as state/ knows it: which connections are bound to it, what
- * the client said about callbacks (CREATE_SESSION, BACKCHANNEL_CTL), and what callback/ attaches to
- * it.  callback/backchannel.h sends over it.
+ * The back channel of a session as state/ knows it: the connections bound to it, the client's
+ * parameters for callbacks (CREATE_SESSION, BACKCHANNEL_CTL), and what callback/ attaches to it.
+ * callback/backchannel.h sends over it.
  *
  *     none --CREATE_SESSION with CONN_BACK_CHAN, BIND_CONN_TO_SESSION--> up
  *     up   --the last bound connection closes--> down --another is bound--> up
- *     up, down --the client's sequence is not known any more--> faulty, until the session ends
+ *     up, down --the client's sequence is no longer known--> faulty, until the session ends
  *
- * While it is down SEQUENCE says CB_PATH_DOWN_SESSION, while it is faulty BACKCHANNEL_FAULT.
+ * While it is down SEQUENCE reports CB_PATH_DOWN_SESSION, while it is faulty BACKCHANNEL_FAULT.
  */
 #pragma once
 
 #include "state/session/session.h"
 #include "state/session/session_call.h"
 
-/* How calls over the back channel introduce themselves: a copy, taken at one moment. */
+/* Program and credentials for callbacks: a copy, as of one moment. */
 struct session_back_caller {
     uint32_t program;
     struct session_cb_auth auth; /* auth.machine is `machine`, or NULL */
@@ -24,13 +24,13 @@ struct session_back_caller {
 
 void session_back_caller(struct session *session, struct session_back_caller *caller);
 
-/* Show the transport of each connection that is bound to the back channel, with session.lock held:
- * `visit` may take references, and nothing else. */
+/* Visit the transport of each connection bound to the back channel, with session.lock held: `visit`
+ * may take references, but nothing else. */
 void session_back_visit(struct session *session, void (*visit)(void *transport, void *arg),
                         void *arg);
 
-/* Its back channel can't be used any more, since the server cannot know which sequence the client
- * expects: SEQ4_STATUS_BACKCHANNEL_FAULT, and it is not chosen where a path is looked for. */
+/* The back channel can no longer be used, because it is not known which sequence the client
+ * expects.  Reported as SEQ4_STATUS_BACKCHANNEL_FAULT, and not chosen for callbacks. */
 void session_back_fault(struct session *session);
 
 static inline bool session_back_faulty(const struct session *session)
@@ -38,13 +38,13 @@ static inline bool session_back_faulty(const struct session *session)
     return atomic_load_explicit(&session->back_fault, memory_order_relaxed);
 }
 
-/* Does the client take calls over it at all?  Else no connection is bound for them. */
+/* Does the client accept callbacks over it?  If not, no connection is bound for them. */
 static inline bool session_back_wanted(const struct session *session)
 {
     return session->back.ca_maxrequests > 0;
 }
 
-/* Has it a connection for calls now? */
+/* Has it a connection for callbacks now? */
 static inline bool session_back_up(const struct session *session)
 {
     return atomic_load_explicit(&session->back_bound, memory_order_relaxed) > 0 &&
@@ -57,14 +57,15 @@ static inline bool session_back_given(const struct session *session)
     return atomic_load_explicit(&session->back_given, memory_order_relaxed);
 }
 
-/* Can a session of the client be called now?  A load, for the path of every OPEN. */
+/* Can any session of the client be used for callbacks now?  One load, since every OPEN asks. */
 static inline bool client_back_up(const struct client *client)
 {
     return atomic_load_explicit(&client->back_up, memory_order_relaxed) > 0;
 }
 
-/* Did it refuse the last call as a whole (no such program, other credentials), and nothing has
- * changed since?  Another answer would be news, like another connection, program or flavor. */
+/* Did the client refuse the last callback as a whole (unknown program, wrong credentials), with
+ * nothing changed since?  Cleared by any other reply, and by a new connection, program or
+ * flavor. */
 static inline bool client_back_refuses(const struct client *client)
 {
     return atomic_load_explicit(&client->back_refused, memory_order_relaxed);
@@ -76,39 +77,40 @@ static inline void client_back_note(struct client *client, bool refused)
         atomic_store_explicit(&client->back_refused, refused, memory_order_relaxed);
 }
 
-/* References on the client's sessions that have a back channel, at most
- * LIMIT_SESSIONS_PER_CLIENT; how many.  Takes client_table.lock. */
+/* Collect references on the client's sessions that have a back channel, at most
+ * LIMIT_SESSIONS_PER_CLIENT.  Returns their number.  Takes client_table.lock. */
 uint32_t session_back_list(struct client *client, struct session **sessions);
 
-/* BACKCHANNEL_CTL (RFC 8881 §18.33): program and security of calls to come.  INVAL without a back
- * channel, and if no recall would fit with these credentials; NOENT for RPCSEC_GSS, since we know
- * no handle.  An empty list leaves the security as it is. */
+/* BACKCHANNEL_CTL (RFC 8881 §18.33): set program and security for future callbacks.  INVAL without
+ * a back channel, and if no recall would fit with these credentials; NOENT for RPCSEC_GSS, since no
+ * handle is known.  An empty list leaves the security unchanged. */
 enum nfsstat4 session_back_control(struct session *session,
                                    const struct BACKCHANNEL_CTL4args *args) MUST_USE;
 
-/* May the client not have seen the reply to `call` yet?  As long as the slot has seen no later
- * request, and the session is there (RFC 8881 §2.10.6.3). */
+/* Could the reply to `call` still be on its way to the client?  True until the slot has seen a
+ * later request, while the session exists (RFC 8881 §2.10.6.3). */
 bool session_call_unseen(struct state *state, const struct session_call *call);
 
 /* ---- for the files of sessions ---- */
 
-/* AUTH_SYS if it is among them, since Linux takes CB_COMPOUND with nothing less; else AUTH_NONE. */
+/* Choose AUTH_SYS if the client offers it, because Linux requires it for CB_COMPOUND; else
+ * AUTH_NONE. */
 void session_cb_auth_set(struct session_cb_auth *auth, const struct callback_sec_parms4 *parms,
                          uint32_t count);
 
-/* What the credentials that would be set come to in a call, behind flavor and length. */
+/* The size of the credentials that would be set, after flavor and length. */
 uint32_t session_cb_cred_bytes(const struct callback_sec_parms4 *parms, uint32_t count);
 
-/* The same of those that were. */
+/* The same for the present credentials. */
 uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth);
 
-/* session->lock is held: it has one connection more or less.  The client knows how many of its
- * sessions can be called. */
+/* With session->lock held: it has one more or one fewer connection.  Updates the client's number of
+ * reachable sessions. */
 void session_back_count_locked(struct session *session, bool bound);
 
-/* session->lock is held, and it is dead: its back channel is not waited for any more. */
+/* With session->lock held; it is dead: its back channel no longer counts. */
 void session_back_forget_locked(struct session *session);
 
-/* Hooks; no lock is held. */
+/* Call the hooks; without locks. */
 void session_back_bound(struct session *session);
 void session_back_ended(struct session *session);

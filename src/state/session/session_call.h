@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The name of one request in a session: which of all it was. */
+/* Identifies one request of a session. */
 #pragma once
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All sessions of a client at a time: what client_hooks.h asks for.  All but the last with
- * client_table.lock held.
+ * All sessions of a client, for client_hooks.h.  With client_table.lock held, except for the last
+ * function.
  */
 #pragma once
 
@@ -12,18 +12,18 @@
 
 struct client;
 
-/* They leave their shards and are dead, and stay on client.sessions. */
+/* Remove them from their shards and mark them dead.  They remain on client.sessions. */
 void session_client_unhash_locked(struct client *client);
 
 /* The same for those without a request in progress, which move to `ended`, by client_link. */
 void session_client_end_idle_locked(struct client *client, struct list *ended);
 
-/* Is a request in progress in one of them?  A busy slot is read seq_cst: see stateid_revoked(). */
+/* Is a request in progress in any of them?  Busy slots are read seq_cst: see stateid_revoked(). */
 bool session_client_busy_locked(struct client *client);
 
-/* Connections bound to them, each counted once for each session. */
+/* Number of connections bound to them, per session. */
 uint32_t session_client_connections_locked(struct client *client);
 
 /* Unbind the connections of dead sessions and drop the shards' references.  Empties the list.
- * Without a lock. */
+ * Without locks. */
 void session_client_bury(struct list *sessions);

@@ -4,7 +4,7 @@
 
 #include "state/session/session.h"
 
-/* Make `session` findable and the client's; client_table.lock is held. */
+/* Make `session` findable, and add it to its client.  With client_table.lock held. */
 void session_hash_locked(struct state *state, struct session *session);
 
 /* Out of the shard and dead; client_table.lock is held.  It stays on its client's list: the caller

@@ -56,64 +56,65 @@ struct slot {
     uint8_t *reply; /* malloc'ed; kept for the next reply if it fits */
     uint32_t reply_len;
     uint32_t reply_size; /* bytes at `reply` */
-    /* The generation of the slot_grant that its last reply told; 0: none.  Its owner writes it,
-     * others read it when a table shrinks (session_slots.c). */
+    /* The generation of the slot_grant in its last reply; 0: none.  Written by its owner; read by
+     * other threads when a table shrinks (session_slots.c). */
     _Atomic uint32_t told;
 } __attribute__((aligned(64)));
 
 enum slot_verdict {
-    SLOT_NEW,         /* the caller executes and then calls slot_release() */
-    SLOT_REPLAY,      /* the kept reply has been copied out */
-    SLOT_UNCACHED,    /* a retry, and nothing was kept */
+    SLOT_NEW,         /* the caller executes the request and then calls slot_release() */
+    SLOT_REPLAY,      /* the cached reply has been copied */
+    SLOT_UNCACHED,    /* a retry, but no reply was cached */
     SLOT_BUSY,        /* the request (or a replay of it) is in progress */
     SLOT_MISORDERED,  /* neither the last seqid nor the next */
     SLOT_FALSE_RETRY, /* the last seqid with another request or principal */
     SLOT_GONE,        /* the slot is retired */
 };
 
-/* Where slot_acquire() copies a kept reply to: room for `size` bytes. */
+/* Buffer for a cached reply: `size` bytes. */
 struct slot_replay {
     uint8_t *data;
     size_t size;
-    uint32_t len;      /* out */
-    uint32_t expected; /* out: the seqid that would have been next, for the log */
+    uint32_t len;      /* set on return */
+    uint32_t expected; /* set on return: the next seqid, for the log */
     enum slot_state state;
 };
 
 /* An unused slot. */
 void slot_init(struct slot *slot);
 
-/* Free what it keeps; it must not be in use. */
+/* Free the cached reply.  The slot must not be in use. */
 void slot_fini(struct slot *slot);
 
-/* Try to take the slot for `request` with `seqid`.  Thread safe; never waits.  Only SLOT_NEW
- * changes the slot.  A kept reply longer than replay->size (a retry over a connection with less
- * room) is SLOT_UNCACHED. */
+/* Try to take the slot for `request` with `seqid`.  Thread safe; never blocks.  Only SLOT_NEW
+ * changes the slot.  If the cached reply is longer than replay->size (a retry over a connection
+ * with less room), the result is SLOT_UNCACHED. */
 enum slot_verdict slot_acquire(struct slot *slot, uint32_t seqid,
                                const struct slot_request *request, struct slot_replay *replay);
 
-/* The same for a slot that the client has been told to leave: only a retry gets an answer.  The
- * next seqid retires the slot, since it proves that the last reply was seen; then *grown is by how
- * many bytes the memory for replies has changed. */
+/* The same for a slot that the client has been told to give up: only a retry gets a reply.  The
+ * next seqid retires the slot, since it proves that the last reply was seen; then *grown is the
+ * change of the memory for replies. */
 enum slot_verdict slot_acquire_retry(struct slot *slot, uint32_t seqid,
                                      const struct slot_request *request, struct slot_replay *replay,
                                      int64_t *grown);
 
-/* Would slot_acquire() take it for a retry?  Only a hint: others may use the slot meanwhile. */
+/* Would slot_acquire() treat it as a retry?  Only a hint: other threads may use the slot
+ * meanwhile. */
 bool slot_is_retry(const struct slot *slot, uint32_t seqid);
 
-/* The request is done: keep a copy of its reply, or nothing (reply NULL).  Returns by how many
- * bytes the memory for replies has changed. */
+/* The request is done: cache a copy of its reply, or nothing (reply NULL).  Returns the change of
+ * the memory for replies. */
 int64_t slot_release(struct slot *slot, const void *reply, uint32_t len);
 
-/* Forget the reply and take no more requests.  False when the slot is in use: nothing has changed.
- * *grown is changed by the bytes that the memory for replies has. */
+/* Drop the cached reply and accept no more requests.  False, with nothing changed, if the slot is
+ * in use.  Adds the change of the memory for replies to *grown. */
 bool slot_retire(struct slot *slot, int64_t *grown);
 
-/* Let a retired slot be used again; the others stay as they are. */
+/* Make a retired slot usable again; others stay as they are. */
 void slot_revive(struct slot *slot);
 
-/* Of the newest request that it has seen. */
+/* The seqid of the newest request that it has seen. */
 uint32_t slot_seqid(const struct slot *slot);
 
 /* Is a new request in progress? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sequences of all clients of 4.0 have in common; hangs at open_tables.v40. */
+/* What the owner sequences of all 4.0 clients share; attached to open_tables.v40. */
 #pragma once
 
 #include <pthread.h>
@@ -14,7 +14,7 @@ enum {
     CLOSED_SHARDS = 64 /* a power of two */
 };
 
-/* Leaves: taken with owner_table.lock held, or without. */
+/* Leaves; may be taken with owner_table.lock held. */
 struct closed_shard {
     pthread_mutex_t lock;
     struct htable table; /* struct owner_seqid by_closed */
@@ -23,10 +23,10 @@ struct closed_shard {
 struct owner_tables {
     struct open_tables_v40 base;
     struct closed_shard closed[CLOSED_SHARDS];
-    pthread_mutex_t pending_lock; /* a leaf as well */
-    _Atomic uint32_t waiters;     /* of all owners: requests that wait for a running one */
-    struct list pending;          /* struct owner_seqid by pending_link, the oldest first */
+    pthread_mutex_t pending_lock; /* also a leaf */
+    _Atomic uint32_t waiters;     /* number of requests of all owners that wait for a running one */
+    struct list pending;          /* struct owner_seqid.pending_link, oldest first */
 };
 
-/* Made when first asked for. */
+/* Created at the first call. */
 struct owner_tables *owner_tables_of(struct state *state);
