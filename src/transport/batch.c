@@ -563,7 +563,7 @@ void batch_continue(struct loop *loop)
 {
     if (!loop->batch.conn)
         return;
-    /* Nothing is known of how long the call took: assume a full slice. */
+    /* The call took long: read the clock before the next one. */
     loop->batch.work = LIMIT_SLICE_WORK;
     if (loop->encoding)
         batch_abandon_out(loop);

@@ -38,7 +38,7 @@ struct loop {
     /* Written by the owner, and by the thread that takes the loop away: worker.c. */
     _Alignas(CACHE_LINE_BYTES) _Atomic uint64_t section;
     uint64_t section_seen, section_starved; /* the monitor's */
-    struct place section_place;             /* the resource that the owner may block on */
+    struct place section_place;             /* what the owner counts for if it blocks */
     uint8_t rest_of_line[CACHE_LINE_BYTES - 3 * sizeof(uint64_t) - sizeof(struct place)];
 
     _Alignas(CACHE_LINE_BYTES) struct transport *transport;

@@ -15,7 +15,6 @@
  *        +---> yielded ------------------------- park_run_yielded() ----+
  *
  * running   A thread runs the call.  `resumed` is set if rpc_call_resume() has been called already.
- *
  * asked     `asked` is set; `yields` too, if the call gives way because its slice is over.  The
  *           thread still owns the frame.  When the program returns RPC_PARKED, the thread passes
  *           the frame on with park_enter().  It need not own a loop.

@@ -20,6 +20,6 @@ struct share_table {
                                                     * connection */
 };
 
-/* A thread without a loop begins to block there, and ends. */
+/* A thread that has lost its loop blocks there, and goes on again. */
 void share_take(struct share_table *table, const struct place *place);
 void share_give(struct share_table *table, const struct place *place);

@@ -27,8 +27,7 @@ struct worker {
     uint64_t section;         /* the value that it stored in loop->section */
     unsigned section_depth;
     bool in_section;
-    bool in_share;          /* it counts in transport.shares although it is in no section of a
-                             * loop */
+    bool in_share;          /* it has counted itself in transport.shares */
     struct place place;     /* what it counts for */
     int64_t alone_since_ns; /* since when its call has run without a loop; 0: not known yet */
     pthread_cond_t wake;

@@ -30,7 +30,7 @@ static _Thread_local struct {
     unsigned sections; /* nesting depth of server sections */
     struct {
         uint32_t uid, gid;
-    } inside, outside; /* of the outermost section */
+    } inside, outside; /* identities within these sections and outside */
 } current;
 
 /* Setting an fsuid of -1 changes nothing and returns the current one. */

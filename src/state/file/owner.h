@@ -64,7 +64,7 @@ struct owner_table {
     uint32_t revoked_delegations; /* delegations in both lists */
     uint64_t losses;              /* opens and delegations ever revoked */
     uint64_t announced;           /* the client may know of the losses up to here: stateid.loss */
-    uint64_t excused;             /* it has confirmed itself since these, without knowing of any */
+    uint64_t excused;             /* losses up to here are excused: revocation_settle_announced() */
 
     _Atomic uint32_t open_total;       /* open_count, readable without the lock */
     _Atomic uint32_t delegation_total; /* number of delegations, readable without the lock */
