@@ -134,7 +134,7 @@ bool recovery_db_load(struct recovery_db *db,
         struct recovery_key key;
 
         if (!row_read(s, &key))
-            why = "damaged: a record makes no sense";
+            why = "damaged: a record has an invalid value";
         else if (!each(arg, &key, sqlite3_column_int64(s, 4) != 0))
             why = "more records than there can be clients";
     }

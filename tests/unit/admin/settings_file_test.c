@@ -304,7 +304,7 @@ static void by_hand(void **unused)
     file_read(&good);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         sql(rows[i]);
-        refuses("settings.db: damaged: a setting makes no sense");
+        refuses("settings.db: damaged: a setting has an invalid value or revision");
         good_again(&good);
     }
     sql("UPDATE setting SET value = '7'");

@@ -228,10 +228,10 @@ static void strange(void **unused)
     sql("PRAGMA application_id = 1296978772");
     unseal();
     sql("UPDATE client SET uid = -1");
-    refuses("makes no sense");
+    refuses("invalid value");
     unseal();
     sql("UPDATE client SET uid = 1000, kind = 2");
-    refuses("makes no sense");
+    refuses("invalid value");
     unseal();
     sql("UPDATE client SET kind = 1");
     begin_life();
