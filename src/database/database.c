@@ -11,7 +11,7 @@
 
 enum {
     PATH_BYTES = 128,
-    BUSY_MS = 5000, /* for which another process may keep us waiting */
+    BUSY_MS = 5000, /* how long to wait for another process's lock */
     BUSY_STEP_MS = 10
 };
 
@@ -40,8 +40,8 @@ void database_explain(const struct database *db, const char *why, char *error, s
     (void)snprintf(error, size, "%s: %s", db->kind->file, why);
 }
 
-/* What is in them is nobody's business.  SQLite gives its other files the same mode.  A file that
- * is there is not opened: to close it would end the locks that this process has on it. */
+/* Make the file readable and writable for its owner only; SQLite gives the journals the same mode.
+ * An existing file is not opened, since closing it would release this process's locks on it. */
 static bool make_private(const char *file, int dir)
 {
     int fd = openat(dir, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -52,8 +52,8 @@ static bool make_private(const char *file, int dir)
     return true;
 }
 
-/* SQLite waits for others by itself, but not to turn WAL on.  For a journal the change from WAL,
- * of an older server, takes over what the log has. */
+/* SQLite's busy handler is not called while the mode changes to WAL, so wait here.  A change from
+ * WAL, which older servers used, to TRUNCATE writes the log back to the database. */
 static bool choose_journal(struct database *db)
 {
     const char *sql =
@@ -67,7 +67,7 @@ static bool choose_journal(struct database *db)
     return database_exec(db, "PRAGMA synchronous = FULL");
 }
 
-/* Who is alone needs no shared memory. */
+/* With an exclusive lock SQLite needs no shared memory. */
 static bool configure(struct database *db)
 {
     return sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK && seal_functions(db->handle) &&
@@ -78,7 +78,7 @@ struct identity {
     int64_t tables, application, version;
 };
 
-/* In a transaction, so that all is of one moment. */
+/* The caller has begun a transaction, so that the three values are consistent. */
 static bool ask_identity(struct database *db, struct identity *id)
 {
     return read_number(db, "SELECT count(*) FROM sqlite_master", &id->tables) &&
@@ -125,7 +125,7 @@ static bool write_schema(struct database *db)
     return database_exec(db, db->kind->schema) && make_seals(db) && database_exec(db, sql);
 }
 
-/* Another process may have been quicker: look again once nobody else can write. */
+/* Another process may have made the tables meanwhile: check again with the write lock held. */
 static bool make_tables(struct database *db, struct identity *id)
 {
     if (!database_exec(db, "BEGIN IMMEDIATE") || !ask_identity(db, id))
@@ -160,7 +160,7 @@ static bool upgrade_once(struct database *db, int64_t from)
     return database_exec(db, db->kind->upgrades[from - 1]) && database_exec(db, sql);
 }
 
-/* From an older version to ours: all of it or nothing. */
+/* Upgrade from an older version to the current one, in one transaction. */
 static bool upgrade(struct database *db)
 {
     int64_t version;
@@ -188,8 +188,9 @@ static bool is_ours(struct database *db, const struct identity *id, char *why, s
     return false;
 }
 
-/* Ours, of this version, and whole; or made now.  Nothing is written before that is clear.  `why`
- * may stay empty: then SQLite knows. */
+/* Check that the database belongs to mainstayd, has a known version and is undamaged; upgrade an
+ * older one; make the tables of an empty one.  A foreign or newer database is not written to.  If
+ * `why` stays empty on failure, SQLite has the error message. */
 static bool check_schema(struct database *db, char *why, size_t size)
 {
     struct identity id;
@@ -236,7 +237,7 @@ struct database *database_open(const struct database_kind *kind, int dir, char *
     return NULL;
 }
 
-/* What only a writer can take in: another process's changes, or those of one that crashed. */
+/* A journal may hold changes of a running or crashed process; only a writer can apply them. */
 static bool has_journal(const struct database_kind *kind, int dir)
 {
     static const char *const ends[] = {"-journal", "-wal"};
@@ -251,7 +252,7 @@ static bool has_journal(const struct database_kind *kind, int dir)
     return false;
 }
 
-/* *usable: its tables are those of today. */
+/* *usable: the tables have the current version. */
 static bool peek_schema(struct database *db, bool *usable, char *why, size_t size)
 {
     struct identity id;
@@ -316,7 +317,8 @@ bool database_run(struct database *db, uint32_t statement)
     return ok;
 }
 
-/* SQLite itself looks only while it opens a journal. */
+/* Has the file not been moved or removed?  SQLite itself checks this only when it opens a journal.
+ */
 static bool is_in_place(struct database *db)
 {
     int moved = 0;

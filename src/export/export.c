@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The export table and the name space's tree: built once, then only read. */
+/* The export table and the tree of the name space, which do not change after the start. */
 #include "export/export.h"
 
 #include <stdio.h>
@@ -58,7 +58,7 @@ static struct export_node *child_find(struct export_node *node, const char *name
     return NULL;
 }
 
-/* The node at `path`, made with all that lead to it. */
+/* Get the node at `path`; make it and its ancestors if need be. */
 static struct export_node *node_make(struct export_table *table, const char *path)
 {
     struct export_node *node = &table->top;
@@ -72,7 +72,7 @@ static struct export_node *node_make(struct export_table *table, const char *pat
         len = strcspn(path, "/");
         if (len == 0)
             break;
-        CHECK(len <= LIMIT_NAME_BYTES); /* export_spec_parse() saw to it */
+        CHECK(len <= LIMIT_NAME_BYTES); /* checked by export_spec_parse() */
         child = child_find(node, path, len);
         if (!child) {
             memcpy(name, path, len);
@@ -95,7 +95,8 @@ static bool fsid_taken(const struct export_table *table, uint32_t id, uint64_t f
     return id == table->pseudo_export.id;
 }
 
-/* Where nothing depends on the caller's identity, a reserved port proves nothing of use. */
+/* A reserved port vouches for the caller's identity.  By default it is needed only if access
+ * depends on that identity. */
 static bool wants_reserved_ports(const struct export_spec *spec, const struct vfs *fs)
 {
     if (spec->ports != EXPORT_PORTS_DEFAULT)
@@ -103,7 +104,7 @@ static bool wants_reserved_ports(const struct export_spec *spec, const struct vf
     return (fs->caps & VFS_CAP_IDENTITY) && spec->squash != EXPORT_ALL_SQUASH;
 }
 
-/* What became of the options, defaults too: which ports, above all. */
+/* Log the options in effect, including the defaults. */
 static void export_log(const struct export *export)
 {
     static const char *const squash[] = {[EXPORT_ROOT_SQUASH] = "root_squash",
@@ -122,7 +123,8 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
                       char *error, size_t error_size)
 {
     uint64_t hash = hash_bytes(spec->path, strlen(spec->path), 0);
-    uint64_t fsid = spec->has_fsid ? spec->fsid : hash | (1ull << 63); /* apart from given ones */
+    uint64_t fsid =
+        spec->has_fsid ? spec->fsid : hash | (1ull << 63); /* distinct from configured ones */
     uint32_t id = (uint32_t)hash | 1;
     struct export_node *node;
     struct export *export;
@@ -168,7 +170,7 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
     return true;
 }
 
-/* Does something stand below it that the peer may use? */
+/* Is there an export below the node that the peer may use? */
 static bool node_leads_on(const struct export_node *node, const struct sockaddr *peer)
 {
     LIST_FOREACH (child, &node->children, struct export_node, sibling) {
@@ -179,7 +181,8 @@ static bool node_leads_on(const struct export_node *node, const struct sockaddr 
     return false;
 }
 
-/* Also for a peer that should have sent from another port, and is told so there. */
+/* Does the peer see the export's root here?  It does, too, if only its port is wrong and there is
+ * no export below that it may use: operations on the root then return the error. */
 static bool node_is_exports(const struct export_node *node, const struct sockaddr *peer)
 {
     switch (node->export ? export_admit(node->export, peer) : EXPORT_WRONG_ADDRESS) {
@@ -193,8 +196,8 @@ static bool node_is_exports(const struct export_node *node, const struct sockadd
     return false;
 }
 
-/* A node as a peer meets it: the root of the export that stands there if it may use that, else the
- * pseudo directory, which leads to those below. */
+/* The directory that the peer sees at a node: the root of the node's export if the peer may use it,
+ * else the pseudo directory. */
 static void node_enter(struct export_table *table, struct export_node *node,
                        const struct sockaddr *peer, struct vfs_object **obj, struct export **export)
 {

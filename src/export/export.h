@@ -30,14 +30,14 @@ enum export_squash {
 enum export_ports {
     EXPORT_PORTS_DEFAULT,  /* reserved ones if the backend has VFS_CAP_IDENTITY and not all are
                               squashed to one */
-    EXPORT_PORTS_SECURE,   /* below 1024: where only root of the client's machine sends from */
+    EXPORT_PORTS_SECURE,   /* below 1024: only root of the client's machine can bind them */
     EXPORT_PORTS_INSECURE, /* any */
 };
 
 enum export_admission {
     EXPORT_ADMITTED,
-    EXPORT_WRONG_PORT,    /* its address may come, but from a reserved port */
-    EXPORT_WRONG_ADDRESS, /* it is not meant for this address */
+    EXPORT_WRONG_PORT,    /* the address is allowed, but not the port: a reserved one is needed */
+    EXPORT_WRONG_ADDRESS, /* the address is not allowed */
 };
 
 struct export_client {
@@ -48,7 +48,7 @@ struct export_client {
 
 struct export
 {
-    uint32_t id; /* stands in filehandles; stable over restarts as long as the path is */
+    uint32_t id; /* part of filehandles; the same after a restart if the path is */
     char *path;  /* where clients see it; "/" or "/a/b" */
     struct vfs *fs;
     bool read_only;
@@ -59,33 +59,34 @@ struct export
     enum export_squash squash;
     uint32_t anon_uid, anon_gid;
     uint64_t fsid_major, fsid_minor;
-    uint32_t client_count; /* 0: everybody */
+    uint32_t client_count; /* 0: all clients are allowed */
     struct export_client clients[LIMIT_EXPORT_CLIENTS];
     struct export_node *node; /* its place in the name space */
 };
 
-/* Is the export meant for this address? */
+/* May this address use the export?  The port is not considered. */
 bool export_allows(const struct export *export, const struct sockaddr *peer);
 
-/* May this peer use the export? */
+/* May this peer, with its address and port, use the export? */
 enum export_admission export_admit(const struct export *export, const struct sockaddr *peer);
 
-/* May it use any export?  Else the least that is wrong with it. */
+/* May this peer use any export?  If not: EXPORT_WRONG_PORT if another port would help, else
+ * EXPORT_WRONG_ADDRESS. */
 enum export_admission export_table_admit(const struct export_table *table,
                                          const struct sockaddr *peer);
 
-/* A number that differs, and is not 0, whenever export_table_admit() may answer otherwise. */
+/* A number, never 0, that changes whenever the results of export_table_admit() may change. */
 uint32_t export_table_generation(const struct export_table *table);
 
-/* The credentials that `uid`... become on this export. */
+/* Apply the export's squash options to the identity `uid`, `gid`, `gids`. */
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
                         const uint32_t *gids, struct vfs_cred *out);
 
-/* What one --export option says; made by export_spec_parse(). */
+/* One --export option, as parsed by export_spec_parse(). */
 struct export_spec {
     char *path;    /* normalised: "/" or "/a/b" */
     char *backend; /* "mem", "local", ... */
-    char *arg;     /* behind the colon; "" if none */
+    char *arg;     /* the text after the colon; "" if none */
     bool read_only;
     bool strict_utf8;
     bool async;
@@ -100,66 +101,67 @@ struct export_spec {
 
 /* Parse 'PSEUDO=BACKEND[:ARG][,OPT...]' with the options ro, rw, sync, async, root_squash,
  * no_root_squash, all_squash, secure, insecure, anonuid=N, anongid=N, client=ADDR[/BITS],
- * sec=sys[:sys...], fsid=N, strict_utf8; those that contradict each other are refused.  False:
+ * sec=sys[:sys...], fsid=N, strict_utf8; contradicting options are refused.  On failure
  * `error` says what is wrong and what is expected.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
 
 struct export_table *export_table_create(void);
 
-/* Give the backends back (vfs_ops.destroy); no object may be held any more. */
+/* Destroy the table and its backends (vfs_ops.destroy).  No object may be referenced any more. */
 void export_table_destroy(struct export_table *table);
 
-/* Add one export; the table owns `fs` on success.  False and `error`: same path or fsid twice, too
- * many, or the backend has no root.  Before the server starts only. */
+/* Add one export; the table owns `fs` on success.  Fails, with `error`, if the path or fsid is in
+ * use, there are too many exports, or the backend has no root.  Only before the server starts. */
 bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
                       char *error, size_t error_size);
 
-/* Root of the whole name space (PUTROOTFH, PUTPUBFH) as the peer meets it: the export `/` if it may
- * use that, else a directory that leads to those which it may use.  VFS_ACCESS: it may not use `/`,
- * nor anything below.  References for the caller. */
+/* Root of the name space (PUTROOTFH, PUTPUBFH) for this peer: the root of the export `/` if the
+ * peer may use it, else the pseudo directory.  VFS_ACCESS: `/` is an export, and no export is meant
+ * for the peer's address.  The caller gets a reference on *obj. */
 enum vfs_status export_root(struct export_table *table, const struct sockaddr *peer,
                             struct vfs_object **obj, struct export **export);
 
-/* nfs_fh4 -> its export; asks no backend.  BADHANDLE for bytes that are not ours, STALE for what is
- * no longer exported. */
+/* Find the export of a filehandle, without calling the backend.  VFS_BADHANDLE: the server cannot
+ * have made the filehandle.  VFS_STALE: its export no longer exists. */
 enum vfs_status export_fh_export(struct export_table *table, const struct nfs_fh4 *fh,
                                  struct export **export);
 
-/* nfs_fh4 of that export -> object, with a reference.  BADHANDLE for bytes that are not ours or
- * whose MAC is wrong, STALE for what is gone. */
+/* Find the object of a filehandle of this export, and take a reference on it.  VFS_BADHANDLE: the
+ * server cannot have made the filehandle, or its MAC is wrong.  VFS_STALE: the object is gone. */
 enum vfs_status export_fh_resolve(const struct export *export, const struct nfs_fh4 *fh,
                                   struct vfs_object **obj);
 
-/* object -> nfs_fh4 at `buf` of LIMIT_FH_BYTES; returns the length. */
+/* Make a filehandle in `buf`, which has LIMIT_FH_BYTES; returns the length. */
 uint32_t export_fh_build(const struct export *export, const struct vfs_handle *handle,
                          uint8_t *buf);
 
-/* Name space steps: if `dir` is a node's own directory and `name` a child node, go there: to the
- * child export's root when the peer may use it, else to a directory that leads to those below which
- * it may use, else VFS_NOENT.  Otherwise VFS_OK with *obj NULL: ask the backend. */
+/* Look up `name` among the child nodes of the node whose directory is `dir`.  The result is the
+ * root of the child's export if the peer may use it, else the child's pseudo directory.  VFS_NOENT:
+ * no export at or below the child is meant for the peer's address.  VFS_OK with *obj NULL: there is
+ * no such node, and the backend is to look `name` up. */
 enum vfs_status export_cross_down(struct export_table *table, struct export *export,
                                   struct vfs_object *dir, const struct vfs_name *name,
                                   const struct sockaddr *peer, struct vfs_object **obj,
                                   struct export **out_export);
 
-/* The directory above an export's root as the peer meets it; VFS_NOENT at the top; VFS_OK with *obj
- * NULL when `dir` is not an export's root. */
+/* Look up the parent directory of an export's root or a pseudo directory, for this peer.  VFS_NOENT
+ * at the top; VFS_OK with *obj NULL if `dir` belongs to no node. */
 enum vfs_status export_cross_up(struct export_table *table, struct export *export,
                                 struct vfs_object *dir, const struct sockaddr *peer,
                                 struct vfs_object **obj, struct export **out_export);
 
-/* mounted_on_fileid (RFC 8881 §5.8.2.23): that of the node an export's root covers, else the
- * object's own. */
+/* mounted_on_fileid (RFC 8881 §5.8.2.23): for an export's root, the fileid of the pseudo directory
+ * that it covers; for other objects their own fileid. */
 uint64_t export_mounted_on_fileid(const struct export *export, const struct vfs_object *obj);
 
-/* Children of the node `dir` stands for that the backend's own READDIR does not list (exports
- * below a real export's root): *index starts at 0; false when there are no more. */
+/* The next child of the node whose directory is `dir`; the backend's READDIR does not list them.
+ * *index starts at 0; false when there are no more. */
 bool export_child_next(struct export_table *table, const struct export *export,
                        const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *index,
                        struct vfs_name *name, struct vfs_object **obj, struct export **out_export);
 
-/* Does the name space put something of this name into `dir`, whatever the backend has there? */
+/* Is there a child node of this name in `dir`?  It hides an entry of the backend. */
 bool export_child_named(const struct export *export, const struct vfs_object *dir,
                         const struct vfs_name *name);
 bool export_has_children(const struct export *export, const struct vfs_object *dir);

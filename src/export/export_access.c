@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may use an export, and as whom. */
+/* Access to exports by address and port, and the squashing of identities. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static sa_family_t peer_address(const struct sockaddr *peer, uint8_t addr[16])
     return AF_UNSPEC;
 }
 
-/* The peer's system lets only root send from such a port. */
+/* Reserved ports are below 1024: on the peer's system only root may bind one. */
 static bool port_is_reserved(const struct sockaddr *peer)
 {
     in_port_t port = 0;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The name space tree behind export.h; stays in this folder. */
+/* The tree of the name space; private to this folder. */
 #pragma once
 
 #include "base/list.h"
 #include "export/export.h"
 
-/* A directory of the name space.  All of it lives until the table goes; the reference counts of
- * `pseudo` and the hold on `root` keep the objects alive all that time. */
+/* A directory of the name space.  A node lives as long as the table, which holds references on
+ * `pseudo` and `root`. */
 struct export_node {
     struct vfs_object pseudo; /* this node as a directory of the pseudo file system */
     struct export_node *parent;
     struct list children; /* of export_node.sibling, in order of insertion */
     struct list sibling;
     char *name;            /* last component; "" at the top */
-    char *path;            /* from the top: handles are made from it */
-    struct export *export; /* the export whose root stands here, or NULL */
+    char *path;            /* the whole path; the pseudo directory's handle is a hash of it */
+    struct export *export; /* the export whose root is here, or NULL */
     struct vfs_object *root;
 };
 

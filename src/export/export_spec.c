@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 'PSEUDO=BACKEND[:ARG][,OPT...]' as it stands on the command line. */
+/* The parser of --export: 'PSEUDO=BACKEND[:ARG][,OPT...]'. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static bool parse_u64(const char *text, uint64_t max, uint64_t *out)
     return *end == '\0' && errno == 0 && *out <= max;
 }
 
-/* Collapse slashes; refuse relative paths, `.`, `..`, and what exceeds the limits. */
+/* Collapse slashes; refuse relative paths, `.`, `..`, and paths beyond the limits. */
 static char *path_normalise(const char *text, size_t len)
 {
     char *out = must_malloc(len + 2);
@@ -86,7 +86,7 @@ static bool parse_client(const char *text, struct export_spec *spec)
     return true;
 }
 
-/* AUTH_SYS is all there is; a list without it would export to no client. */
+/* AUTH_SYS is the only supported flavour, so a list without it would admit no client. */
 static bool parse_sec(const char *text, struct export_spec *spec)
 {
     bool sys = false;
@@ -174,7 +174,7 @@ static const struct valued_option {
     {"fsid", parse_fsid, false, "fsid=N with a number from 1, for example fsid=7"},
 };
 
-/* What one option after the other was read into. */
+/* The state of the parser between options. */
 struct option_parser {
     struct export_spec *spec;
     const struct flag_option *flags[GROUP_COUNT]; /* given so far */
@@ -268,7 +268,7 @@ static bool option_take(struct option_parser *parser, const char *option)
     return option_unknown(parser, option);
 }
 
-/* Split "BACKEND[:ARG][,OPT...]"; `rest` is cut up. */
+/* Split "BACKEND[:ARG][,OPT...]"; `rest` is modified. */
 static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t size)
 {
     struct option_parser parser = {.spec = spec, .error = error, .size = size};
