@@ -317,8 +317,7 @@ bool database_run(struct database *db, uint32_t statement)
     return ok;
 }
 
-/* Has the file not been moved or removed?  SQLite itself checks this only when it opens a journal.
- */
+/* Is the file still at its path?  SQLite itself checks this only when it opens a journal. */
 static bool is_in_place(struct database *db)
 {
     int moved = 0;

@@ -123,8 +123,7 @@ bool export_table_add(struct export_table *table, const struct export_spec *spec
                       char *error, size_t error_size)
 {
     uint64_t hash = hash_bytes(spec->path, strlen(spec->path), 0);
-    uint64_t fsid =
-        spec->has_fsid ? spec->fsid : hash | (1ull << 63); /* distinct from configured ones */
+    uint64_t fsid = spec->has_fsid ? spec->fsid : hash | (1ull << 63); /* configured: below 2^63 */
     uint32_t id = (uint32_t)hash | 1;
     struct export_node *node;
     struct export *export;

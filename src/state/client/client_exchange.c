@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EXCHANGE_ID: which of the cases of RFC 8881 §18.35.4 it is, and what follows.
+ * EXCHANGE_ID: tell the cases of RFC 8881 §18.35.4 apart, and carry them out.
  */
 #include "state/client/client_exchange.h"
 
@@ -14,13 +14,13 @@
 #include "state/client/client_room.h"
 #include "state/client/client_table.h"
 
-/* What a client may set; EXCHGID4_FLAG_CONFIRMED_R is ours alone. */
+/* The flags that a client may set; EXCHGID4_FLAG_CONFIRMED_R is for replies only. */
 #define EXCHANGE_FLAGS                                                                             \
     (EXCHGID4_FLAG_SUPP_MOVED_REFER | EXCHGID4_FLAG_SUPP_MOVED_MIGR |                              \
      EXCHGID4_FLAG_BIND_PRINC_STATEID | EXCHGID4_FLAG_USE_NON_PNFS | EXCHGID4_FLAG_USE_PNFS_MDS |  \
      EXCHGID4_FLAG_USE_PNFS_DS | EXCHGID4_FLAG_UPD_CONFIRMED_REC_A)
 
-/* One EXCHANGE_ID on its way. */
+/* An EXCHANGE_ID in progress. */
 struct exchange {
     struct state *state;
     const struct client_principal *principal;
@@ -30,8 +30,8 @@ struct exchange {
     struct list doomed;
 };
 
-/* SP4_MACH_CRED and SP4_SSV need RPCSEC_GSS with integrity for this very request (§18.35.3),
- * which no request has yet. */
+/* SP4_MACH_CRED and SP4_SSV require the request to use RPCSEC_GSS with integrity (§18.35.3),
+ * which the server does not support. */
 static enum nfsstat4 check_protection(const struct state_protect4_a *protect)
 {
     const struct ssv_sp_parms4 *ssv = &protect->spa_ssv_parms;
@@ -56,7 +56,7 @@ static enum nfsstat4 check_args(const struct EXCHANGE_ID4args *args)
     return check_protection(&args->eia_state_protect);
 }
 
-/* No more than the limit: it is only for people to read. */
+/* Copy the text, cut to the limit; it is only for people to read. */
 static char *text_copy(const struct wire_opaque *text)
 {
     size_t len = text->len < LIMIT_CLIENT_IMPL_BYTES ? text->len : LIMIT_CLIENT_IMPL_BYTES;
@@ -81,7 +81,7 @@ static void impl_id_keep(struct client *client, const struct EXCHANGE_ID4args *a
     client->impl_date_s = args->eia_client_impl_id->nii_date.seconds;
 }
 
-/* Cases 1, 4 and what 3 and 5 come down to: a new, unconfirmed record.  Its CREATE_SESSION slot
+/* Cases 1 and 4, and the last step of 3 and 5: add an unconfirmed record.  Its CREATE_SESSION slot
  * holds the contrived answer of §18.36.4. */
 static struct client *record_add_locked(struct exchange *x)
 {
@@ -150,7 +150,7 @@ static enum nfsstat4 establish_locked(struct exchange *x, struct client **client
         status = collision_locked(x, confirmed);
         if (status != NFS4_OK)
             return status;
-        taken = confirmed; /* and doomed */
+        taken = confirmed; /* on the list x->doomed now */
     } else if (confirmed && same_incarnation(x, confirmed)) {
         *client = confirmed;
         return NFS4_OK;

@@ -24,7 +24,7 @@ bool client_lapsed(struct client *client, int64_t now_ns)
     if (!client_lease_over(client, now_ns))
         return false;
     pthread_mutex_lock(&state->clients.lock);
-    /* The sessions of a dead one are not ours to look at. */
+    /* The sessions of a dead client must not be accessed here. */
     lapsed = client_dead(client) || client_lapsed_locked(client, now_ns);
     pthread_mutex_unlock(&state->clients.lock);
     return lapsed;

@@ -55,7 +55,7 @@ static struct client_owner *owner_get_locked(struct state *state, enum client_ki
     return owner;
 }
 
-/* Both kinds share one space of ids: no id means two clients. */
+/* Clients of 4.0 and of 4.1 share one space of ids. */
 static uint64_t fresh_id_locked(struct state *state)
 {
     uint64_t id;
@@ -83,7 +83,7 @@ static void client_init(struct client *client, struct state *state, const struct
     list_init(&client->origin_link);
 }
 
-/* An owner string without records goes. */
+/* Free an owner string that has no records left. */
 static void owner_put_locked(struct state *state, struct client_owner *owner)
 {
     if (owner->confirmed || owner->unconfirmed)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of clients, and what of that is written. */
+/* Events of clients that are recorded on stable storage. */
 #include "state/client/recovery_client.h"
 
 #include <stdlib.h>
@@ -23,7 +23,8 @@ bool recovery_client_made_locked(struct recovery *r, struct client *client)
 
     pthread_mutex_lock(&r->lock);
     client->recovery = recovery_record_get_locked(r, &key);
-    /* Another incarnation in this life already: this one has nothing of the former life. */
+    /* If another incarnation was confirmed since the server's start, this one has nothing to
+     * reclaim. */
     may = client->recovery && client->recovery->awaited && !owner->confirmed;
     pthread_mutex_unlock(&r->lock);
     atomic_init(&client->may_reclaim, may);
@@ -40,7 +41,8 @@ void recovery_client_free(struct recovery *r, struct client *client)
     client->recovery = NULL;
 }
 
-/* The row may say so already: a client that comes back after a restart needs no write. */
+/* Write the row unless it has these values already, as for a client that returns after a restart.
+ */
 static bool put_locked(struct recovery *r, struct recovery_record *record, bool lost)
 {
     struct recovery_change change = {.record = record, .kind = CHANGE_PUT, .lost = lost};
@@ -61,14 +63,14 @@ static bool has_losses(const struct client *client)
     return atomic_load_explicit(&client->revoked_count, memory_order_acquire) > 0;
 }
 
-/* Crash after crash in grace leaves ever more rows: no more than the next life takes. */
+/* Each crash in a grace period leaves more rows.  Keep no more than the next start accepts. */
 static bool room_locked(const struct recovery *r)
 {
     return r->records.count <= LIMIT_RECOVERY_RECORDS;
 }
 
-/* It may have lost something before, and not know yet (§8.4.3).  Not for one that is being removed:
- * its row may be gone already, and would stay. */
+/* Write the client's row, marked lost if the client has losses that it does not know of yet
+ * (§8.4.3).  A client that is being removed gets no row: nothing would delete it. */
 static bool record_locked(struct recovery *r, const struct client *client)
 {
     struct recovery_record *record = client->recovery;
@@ -82,7 +84,7 @@ static bool record_locked(struct recovery *r, const struct client *client)
     if (!ok || client_dead(client))
         return false;
     record->holder = client->id;
-    /* What was lost meanwhile and acknowledged at once: recovery_client_whole() came too early. */
+    /* A loss may have been acknowledged meanwhile: recovery_client_whole() came too early then. */
     if (!has_losses(client))
         (void)put_locked(r, record, false);
     return true;
@@ -145,7 +147,7 @@ enum nfsstat4 recovery_client_grant(struct recovery *r, struct client *client)
     status = recovery_grant_status(r);
     if (status != NFS4_OK || client->kind == CLIENT_V41)
         return status;
-    /* Linux would use the stateids of lost locks for ever if it could open the file again. */
+    /* The Linux client would use the stateids of lost locks for ever if this OPEN succeeded. */
     if (has_losses(client) && client->state->client_hooks->losses_announce(client))
         return NFS4ERR_EXPIRED;
     if (is_recorded(client))
@@ -166,7 +168,7 @@ void recovery_client_reclaimed(struct recovery *r, struct client *client)
     atomic_store_explicit(&client->recorded, true, memory_order_relaxed);
 }
 
-/* A later incarnation has completed: the record is its, and has all that it had. */
+/* Does the record belong to a later incarnation, which has completed its reclaims? */
 static bool is_anothers(const struct recovery_record *record, const struct client *client)
 {
     return record->holder != 0 && record->holder != client->id;
@@ -195,7 +197,7 @@ void recovery_client_whole(struct recovery *r, struct client *client)
     struct recovery_record *record = client->recovery;
 
     pthread_mutex_lock(&r->lock);
-    /* Only if nothing was revoked meanwhile, and what it holds is what it believes to hold. */
+    /* Only if nothing was revoked meanwhile: the client knows then what it holds. */
     if (!has_losses(client) && record->holder == client->id &&
         (record->stored || record->pending > 0) && !put_locked(r, record, false))
         log_warn("recovery.whole", LOG_ID("client", client->id),
@@ -215,8 +217,8 @@ static bool gone_locked(struct recovery *r, const struct client *client,
     if (!record->stored && record->pending == 0)
         return false;
     *change = (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
-    /* Without room the deletion is owed, for which all may have to wait; but a row that is being
-     * written cannot be. */
+    /* If the queue is full the deletion is deferred (owed), which may delay all clients.  The
+     * deletion of a row that is being written cannot be deferred. */
     if (recovery_queue_has_room_locked(r, LIMIT_RECOVERY_LEAVERS) || record->pending > 0)
         recovery_queue_add_locked(r, change);
     else
@@ -226,7 +228,7 @@ static bool gone_locked(struct recovery *r, const struct client *client,
 
 static void owe_locked(struct recovery *r, struct recovery_record *record, bool had_state)
 {
-    /* A holder has completed meanwhile, and needs the row. */
+    /* If another incarnation has completed meanwhile, it needs the row. */
     if (record->owed || !record->stored || record->holder != 0)
         return;
     record->owed_bad = had_state;

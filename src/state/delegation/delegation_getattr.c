@@ -11,17 +11,17 @@
 #include "state/file/open_tables.h"
 
 enum {
-    TURNS_MAX = 16 /* each by a change of the file that came in between */
+    TURNS_MAX = 16 /* attempts; each fails because the file changed meanwhile */
 };
 
 enum step {
-    STEP_BACKEND, /* the backend's values are right */
-    STEP_TELL,    /* query.told */
-    STEP_TOUCH,   /* the change attribute must be one that stands for nothing else */
-    STEP_LOOK,    /* the backend's attributes are older than what was told already */
-    STEP_WAIT,    /* a question is outstanding */
+    STEP_BACKEND, /* report the backend's values */
+    STEP_TELL,    /* report query.told */
+    STEP_TOUCH,   /* the file needs a change attribute that no reply has had yet */
+    STEP_LOOK,    /* read again: the backend's attributes are older than those reported */
+    STEP_WAIT,    /* a CB_GETATTR is outstanding */
     STEP_ASK,
-    STEP_RECALL, /* the holder is not to be asked, or was and did not answer */
+    STEP_RECALL, /* the holder cannot be asked, or did not answer */
 };
 
 /* One GETATTR. */
@@ -31,8 +31,8 @@ struct query {
     struct vfs_object *obj;
     int64_t now_ns;
     struct delegation_waiter *waiter;
-    struct delegation_version backend; /* as it was just read */
-    bool touched;                      /* before that */
+    struct delegation_version backend; /* as just read */
+    bool touched;                      /* the file was touched before that */
     struct delegation *holder;         /* STEP_ASK: a reference */
     struct delegation_version told;    /* STEP_TELL */
 };
@@ -85,9 +85,9 @@ static enum step ask_locked(struct query *query, struct delegation *holder)
     return STEP_ASK;
 }
 
-/* The holder has written or truncated since it was asked, and its answer may be from before that or
- * from after it.  A file that grew has at least what was written; in one that shrank, nothing of
- * what the holder said before is left. */
+/* Adjust the answer to writes and truncations since the holder was asked; whether it answered
+ * before or after them is unknown.  If the file grew, its size is at least the backend's.  If it
+ * shrank, the size in the answer is void. */
 static void adjust(struct delegation_answer *answer, const struct delegation_version *backend)
 {
     if (backend->size < answer->backend.size ||
@@ -96,9 +96,9 @@ static void adjust(struct delegation_answer *answer, const struct delegation_ver
     answer->backend = *backend;
 }
 
-/* A client whose READ delegation has become a WRITE one may say that all is as it was with either
- * value; but the one that follows the first may also be how it says that it has changed something:
- * "the value of d may always be c + 1" (RFC 8881 §10.4.3). */
+/* Does the answer say that the file is unchanged?  If a READ delegation has become a WRITE one, the
+ * client may do so with the change attribute of either.  But the first one plus 1 may also mean
+ * that the file has changed: "the value of d may always be c + 1" (RFC 8881 §10.4.3). */
 static bool says_unchanged(const struct delegation *holder)
 {
     uint64_t said = holder->answer.said.change;
@@ -155,7 +155,7 @@ static enum nfsstat4 recall(const struct query *query, struct file *file)
     return delegation_conflict_pass(&conflict, file, false, query->now_ns);
 }
 
-/* A step that needs no callback, or STEP_RECALL when the backend fails. */
+/* Choose the next step; touch the file for STEP_TOUCH.  STEP_RECALL if the backend fails. */
 static enum step next(struct query *query, struct file *file)
 {
     enum step step;
@@ -206,7 +206,7 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
     struct file *file;
 
     *out = (struct delegation_attr){.valid = false};
-    /* What comes up now might as well have come up later. */
+    /* A delegation granted concurrently may be missed: it could as well have been granted later. */
     if (atomic_load_explicit(&obj->node->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
         return NFS4_OK;
     file = file_find(state->opens->files, obj);

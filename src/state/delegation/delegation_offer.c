@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which OPEN gets a delegation.  Checks that need no lock come first, since nearly every OPEN asks
- * and most get none.
+ * Grants delegations to OPENs.  Checks that need no lock come first, since nearly every OPEN asks
+ * for a delegation and most get none.
  */
 #include "state/delegation/delegation_offer.h"
 
@@ -14,16 +14,16 @@
 #include "state/file/open_tables.h"
 #include "state/recovery/recovery_grace.h"
 
-/* One attempt, for one kind. */
+/* One attempt to grant a delegation of one kind. */
 struct offer {
     struct state *state;
     const struct delegation_request *request;
     enum delegation_kind kind;
     struct file *file;
-    struct delegation *fresh; /* made, not given yet */
+    struct delegation *fresh; /* allocated, not granted yet */
     struct delegation *given; /* a reference */
-    uint64_t breaks;          /* of leases, before ours was taken */
-    bool crowded;             /* there are as many as may be */
+    uint64_t breaks;          /* number of lease breaks before this lease was taken */
+    bool crowded;             /* the limit on delegations is reached */
     bool unsafe;              /* a reclaim without the lease that it needs */
     struct stateid4 *stateid;
     enum why_no_delegation4 why;
@@ -61,7 +61,7 @@ static bool full(const struct delegation_tables *tables)
             atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed));
 }
 
-/* Not asked of a reclaim, which is given what it had. */
+/* Does policy allow a delegation?  Not checked for reclaims, which get back what they had. */
 static bool policy(struct offer *offer)
 {
     const struct delegation_tables *tables = offer->state->delegations;
@@ -69,10 +69,10 @@ static bool policy(struct offer *offer)
 
     if (!allowed(offer))
         return false;
-    /* RFC 8881 §10.4: only to a client that has returned what was recalled from it. */
+    /* RFC 8881 §10.4: none for a client that has lost a delegation by not returning it. */
     if (atomic_load_explicit(&request->client->revoked_recalled, memory_order_relaxed) > 0)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_revoked);
-    /* A file just made had no conflicts; another one had, if it was the last with its number. */
+    /* A new file has had no conflicts; the history may be of a former file of the same number. */
     if (!request->created &&
         delegation_history_rests(&tables->history, request->obj, request->now_ns))
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_history);
@@ -81,8 +81,8 @@ static bool policy(struct offer *offer)
     return true;
 }
 
-/* The file's shares that are the client's own opens'.  What is reserved for an open that is being
- * made, its own too, counts in the file's shares only. */
+/* The shares of the client's own opens.  A reservation for an open in progress, even of this
+ * client, counts in the file's shares only. */
 static struct file_share own_shares_locked(const struct offer *offer)
 {
     const struct share_group *group =
@@ -122,7 +122,7 @@ static bool delegations_free_locked(const struct offer *offer)
         if (delegation_in_the_way(delegation, offer->request->client, offer->request->obj, all))
             return false;
         if (!all && delegation->recalled_ns == 0)
-            return true; /* a READ one, and so are all others */
+            return true; /* this is a READ delegation, and so are all others */
     }
     return true;
 }
@@ -133,8 +133,8 @@ static bool contended_locked(const struct offer *offer)
            !fits_locked(offer) || !delegations_free_locked(offer);
 }
 
-/* What the client holds of the file.  True: nothing, or a delegation that can become the wanted
- * one. */
+/* Can the client get the delegation, given the one that it may hold? *mine: the one that it holds.
+ */
 static bool upgradable_locked(struct offer *offer, struct delegation **mine)
 {
     *mine = delegation_find_locked(offer->request->client, offer->request->obj);
@@ -147,7 +147,7 @@ static bool upgradable_locked(struct offer *offer, struct delegation **mine)
                   DELEGATION_COUNTER_refused_held);
 }
 
-/* May it be given, for all that the file says? */
+/* Does the state of the file allow the delegation? */
 static bool admitted_locked(struct offer *offer, struct delegation **mine)
 {
     if (!upgradable_locked(offer, mine))
@@ -173,7 +173,7 @@ static bool promising(struct offer *offer)
     return admitted;
 }
 
-/* Asked late: the answer may be under a lock that all clients of 4.0 share. */
+/* Checked late, since the hook may take a lock that all clients of 4.0 share. */
 static bool reachable(struct offer *offer)
 {
     const struct delegation_hooks *hooks = &offer->state->delegations->hooks;
@@ -184,7 +184,7 @@ static bool reachable(struct offer *offer)
     return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_unreachable);
 }
 
-/* The last reference is gone: of the file, or the list of what was revoked, and all I/O. */
+/* Called when the last reference is dropped: the file's or the revoked list's, and those of I/O. */
 static void release(struct stateid *sid)
 {
     struct delegation *delegation = delegation_of_stateid(sid);
@@ -242,8 +242,9 @@ static enum vfs_open_want want_of(enum delegation_kind kind)
     return kind == DELEGATION_WRITE ? VFS_WANT_BOTH : VFS_WANT_READ;
 }
 
-/* What the backend has to say: the right to do all that the delegation allows, and what the file is
- * like before its holder changes it.  (That of READ counts when it becomes WRITE.) */
+/* Check with the backend that the client has the rights that the delegation implies, and read the
+ * file's change attribute before the holder changes the file.  (For READ too, which may become
+ * WRITE.) */
 static bool prepare(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
@@ -267,7 +268,7 @@ static bool prepare(struct offer *offer)
     return true;
 }
 
-/* After prepare(), whose open() would be in the way of a lease. */
+/* Called after prepare(), whose open() would conflict with the lease. */
 static bool take_lease(struct offer *offer)
 {
     enum delegation_lease lease;
@@ -287,7 +288,7 @@ static bool take_lease(struct offer *offer)
     }
     offer->unsafe = true;
     if (offer->request->reclaim)
-        return true; /* and is recalled at once */
+        return true; /* and recall the delegation at once */
     return lease == DELEGATION_LEASE_BUSY
                ? refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention)
                : refuse(offer, WND4_NOT_SUPP_FTYPE, DELEGATION_COUNTER_refused_setting);
@@ -326,13 +327,13 @@ static bool give_fresh_locked(struct offer *offer, struct delegation_gone *gone)
     offer->given = fresh;
     if (!in_progress(offer))
         return true;
-    /* A request is about to change it, and may not have seen this. */
+    /* A request that is changing the file may not have seen the new delegation. */
     delegation_end_locked(fresh, gone);
     stateid_kill(&fresh->sid);
     return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
 }
 
-/* The delegation of the client takes over what was made for the new one. */
+/* Turn the client's READ delegation into a WRITE one, with the resources of the new one. */
 static void upgrade_locked(struct offer *offer, struct delegation *mine)
 {
     mine->kind = DELEGATION_WRITE;
@@ -341,7 +342,7 @@ static void upgrade_locked(struct offer *offer, struct delegation *mine)
     offer->fresh->held = 0;
     mine->leases |= offer->fresh->leases;
     offer->fresh->leases = 0;
-    /* A recall names the reply that its holder may not have seen yet. */
+    /* A recall names the reply of the grant, which the holder may not have received yet. */
     mine->in_session = offer->fresh->in_session;
     mine->given_to = offer->fresh->given_to;
     set_caller(offer, mine);
@@ -359,7 +360,7 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
     }
     upgrade_locked(offer, mine);
-    count_held(tables, DELEGATION_WRITE, 1); /* first: it is never none */
+    count_held(tables, DELEGATION_WRITE, 1); /* first, so that the sum is never 0 */
     count_held(tables, DELEGATION_READ, UINT32_MAX);
     delegation_count(offer->state, DELEGATION_COUNTER_upgraded);
     stateid_get(&mine->sid);
@@ -367,8 +368,7 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
     return true;
 }
 
-/* It is given, and at the same time recalled: it could not be given to anybody else (RFC 8881
- * §10.2.1). */
+/* Recall a reclaimed delegation at once if it could not be granted otherwise (RFC 8881 §10.2.1). */
 static void recall_reclaimed_locked(struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
@@ -422,8 +422,8 @@ static bool give(struct offer *offer)
     return given;
 }
 
-/* The answer to its first reclaim may have been lost, with its session: what it was given then is
- * what it has. */
+/* Has the client reclaimed this delegation already?  The reply may have been lost with its session;
+ * the second reclaim gets the same delegation. */
 static bool reclaimed_before_locked(const struct offer *offer)
 {
     const struct delegation_request *request = offer->request;

@@ -9,20 +9,20 @@
 #include "state/file/owner.h"
 
 enum {
-    PASS_S = 5 /* between two rounds: answers come, and delegations go, meanwhile */
+    PASS_S = 5 /* between two rounds, so that clients can answer and return delegations */
 };
 
-/* A client that was asked to return some, until it has, or they are recalled. */
+/* A client that was asked to return some delegations, until it has, or they are recalled. */
 struct delegation_ask {
     struct list link;
     struct client *client; /* a reference */
     uint32_t keep;
     int64_t due_ns;
-    uint32_t to_recall; /* when it is due: how many are still to be */
+    uint32_t to_recall; /* number of delegations still to be recalled once it is due */
     bool due;
 };
 
-/* A client that wants to know when there is room. */
+/* A client that wants to be told when delegations are available. */
 struct delegation_signal {
     struct list link;
     struct client *client; /* a reference */
@@ -93,7 +93,7 @@ static uint32_t held_by_all(const struct delegation_tables *tables)
            atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed);
 }
 
-/* Begin to ask; and ask down to. */
+/* Clients are asked above the high mark, to return delegations down to the low mark. */
 static uint32_t high_mark(uint32_t most)
 {
     return most - most / 8;
@@ -109,9 +109,9 @@ static uint32_t low_mark(uint32_t most)
 struct share {
     struct delegation_pressure *pressure;
     uint64_t holders, held;
-    uint64_t fair;    /* what each may keep at least */
+    uint64_t fair;    /* number that each client may keep at least */
     uint64_t beyond;  /* the sum of holdings above the fair share */
-    uint64_t to_free; /* of that sum */
+    uint64_t to_free; /* part of `beyond` to be returned */
     struct list *asked;
     uint32_t asked_count;
     int64_t due_ns;
@@ -148,7 +148,8 @@ static bool is_asked(struct delegation_pressure *pressure, const struct client *
     return found;
 }
 
-/* What it may keep, so that all together free what is to be freed; and less than its own limit. */
+/* The number that a client may keep: its part of `to_free` is returned, and it stays below the
+ * limit of one client. */
 static uint32_t keep_of(const struct share *share, uint32_t held)
 {
     uint64_t keep = held, beyond;
@@ -182,14 +183,14 @@ static bool choose_visited(struct hnode *node, void *arg)
     return ++share->asked_count < LIMIT_RECALL_ANY_CLIENTS;
 }
 
-/* `chosen` has new ones, by link. */
+/* Choose clients to ask; `chosen` gets them, linked by `link`. */
 static void choose(struct state *state, int64_t now_ns, struct list *chosen)
 {
     struct delegation_pressure *pressure = pressure_of(state);
     struct share share = {
         .pressure = pressure,
         .asked = chosen,
-        .asked_count = pressure->asked_count, /* of this thread alone */
+        .asked_count = pressure->asked_count, /* used by this thread only */
         .due_ns = now_ns + state->lease_ns,
     };
     uint32_t low = low_mark(limit(pressure));
@@ -233,7 +234,7 @@ static void ask(struct delegation_pressure *pressure, struct delegation_ask *ask
     list_push_back(&pressure->asked, &asked->link);
     pressure->asked_count++;
     pthread_mutex_unlock(&pressure->lock);
-    /* It is this thread that removes it again. */
+    /* Only this thread removes the entry, so it is still on the list. */
     if (client->kind == CLIENT_V40 || !hooks->recall_any ||
         !hooks->recall_any(client, keep, hooks->context))
         delegation_pressure_asked(client->state, client, false);
@@ -253,7 +254,8 @@ void delegation_pressure_asked(struct state *state, struct client *client, bool 
 
 /* ---- clients that do not return enough ---- */
 
-/* The oldest ones, which move behind all others: the next time the client loses different ones. */
+/* Pick the oldest delegations and move them to the end of the list, so that the next time others
+ * are picked. */
 static uint32_t pick_oldest(struct client *client, uint32_t most, struct delegation **picked)
 {
     struct owner_table *table = owner_table_of(client);
@@ -290,7 +292,8 @@ static void recall_oldest(struct client *client, uint32_t count, int64_t now_ns)
     delegation_recall_hooks(client->state, &recalls);
 }
 
-/* How many to recall now, at most `most`.  *done: there is nothing more to be had of it. */
+/* The number of delegations to recall now, at most `most`.  *done: the entry is off the list
+ * and to be dropped. */
 static uint32_t overdue(struct delegation_pressure *pressure, struct delegation_ask *asked,
                         uint32_t most, int64_t now_ns, bool *done)
 {
@@ -314,7 +317,7 @@ static uint32_t overdue(struct delegation_pressure *pressure, struct delegation_
     return count;
 }
 
-/* Only this thread takes any off the list. */
+/* Only this thread removes entries from the list. */
 static void follow_up(struct delegation_pressure *pressure, int64_t now_ns)
 {
     uint32_t left = LIMIT_PRESSED_RECALLS_PER_TICK;
@@ -380,7 +383,7 @@ bool delegation_will_signal(struct state *state, struct client *client)
     return noted;
 }
 
-/* Some of those that there is room for now; the others keep their places. */
+/* Take some of the clients for which there is room now; the others keep their places. */
 static uint32_t take_signals(struct delegation_pressure *pressure, struct list *taken)
 {
     uint32_t left = LIMIT_SIGNALS_PER_TICK, waiting;
