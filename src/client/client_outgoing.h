@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replies to the server's calls, and all the ways in which they do not arrive as they should. */
+/* Replies to callbacks, and all the ways in which they can fail to arrive. */
 #pragma once
 
 #include "client/client_incoming.h"
 
-/* Make the reply of what in->cb says; one that was executed is kept for a retry, and that is
- * answered with what was kept. */
+/* Make the reply to in->cb.  If the call was executed the reply is cached; a retry is answered with
+ * the cached reply. */
 void client_outgoing_make(struct client_incoming *in, bool executed);
 void client_outgoing_retry(struct client_incoming *in);
 
-/* Let it go out as in->manner says. */
+/* Send the reply as in->manner says. */
 MUST_USE enum client_status client_outgoing_send(struct client_incoming *in);
 
-/* Send another RPC status than success, or an empty success. */
+/* Send an RPC status other than success, or an empty success. */
 MUST_USE enum client_status client_outgoing_accept(struct client_incoming *in,
                                                    enum rpc_accept_stat stat);

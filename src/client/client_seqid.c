@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_seqid.h"
 
-/* RFC 7530 §9.1.7: of these the server does not take note. */
+/* RFC 7530 §9.1.7: with these errors the seqid does not advance. */
 bool client_owner_advances(enum nfsstat4 status)
 {
     switch (status) {
@@ -19,7 +19,7 @@ bool client_owner_advances(enum nfsstat4 status)
     }
 }
 
-/* RFC 7530 §9.1.3: 0 is left out. */
+/* RFC 7530 §9.1.3: skips 0. */
 uint32_t client_owner_next(uint32_t seqid)
 {
     return seqid == UINT32_MAX ? 1 : seqid + 1;

@@ -47,17 +47,17 @@ enum vfs_attr_mask {
     VFS_ATTR_NAMED_ATTR = 1u << 14,
     VFS_ATTR_ATIME_NOW = 1u << 16, /* set only: the server's clock */
     VFS_ATTR_MTIME_NOW = 1u << 17,
-    VFS_ATTR_ACL = 1u << 18,       /* set only, where there is VFS_CAP_ACL; read by getacl() */
-    VFS_ATTR_MODE_HIGH = 1u << 19, /* set only, with MODE and VFS_CAP_ACL: its nine permission bits
-                                    * are not what is set, an ACL stays */
-    VFS_ATTR_GUARDED = 1u << 20,   /* got only: not everybody may see it, ask VFS_MAY_READ_ATTR */
+    VFS_ATTR_ACL = 1u << 18,       /* set only, with VFS_CAP_ACL; read by getacl() */
+    VFS_ATTR_MODE_HIGH = 1u << 19, /* set only, with MODE and VFS_CAP_ACL: leave the nine permission
+                                    * bits and the ACL as they are */
+    VFS_ATTR_GUARDED = 1u << 20,   /* get only: not all callers may see it; ask VFS_MAY_READ_ATTR */
 };
 #define VFS_ATTR_ALL_GET 0x7fffu
 
 struct vfs_acl; /* vfs_acl.h */
 
 struct vfs_attr {
-    uint32_t mask; /* which fields hold something (get: at least what was asked and exists) */
+    uint32_t mask; /* valid fields (get: at least those that were requested and exist) */
     enum vfs_type type;
     uint32_t mode; /* permission bits and suid, sgid, sticky: 07777 */
     uint32_t nlink;
@@ -82,8 +82,8 @@ struct vfs_statfs {
     uint64_t file_size_max;
 };
 
-/* change_info4: the directory's change attribute around an operation; `atomic` only when nothing
- * else could have come between. */
+/* change_info4: the directory's change attribute before and after an operation.  `atomic` only if
+ * no other change could come in between. */
 struct vfs_change_info {
     bool atomic;
     uint64_t before, after;

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* Brackets around a call that may sleep (disk, network).  They reach the worker's
- * worker_may_block() through a hook that daemon/ registers; without one they do nothing.
- * vfs_blocking_begin(true): it surely sleeps (fsync); false: it may (a cold lookup). */
+/* Enclose a call that may block (disk, network).  They reach worker_may_block() through a hook
+ * registered by daemon/; without it they do nothing.  vfs_blocking_begin(true): certain to block
+ * (fsync); false: it may (a cold lookup). */
 struct vfs_blocking_hooks {
     void (*begin)(bool surely);
     void (*end)(void);

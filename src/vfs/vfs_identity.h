@@ -17,17 +17,17 @@ struct vfs_cred {
 };
 
 /* A backend that acts as its callers may leave the calling thread with the file system identity of
- * the last one (fsuid, fsgid, groups), since each switch costs microseconds.  Code that opens or
- * makes files of the server's own, on a thread that may have made vfs calls or that such a thread
- * started, does so between vfs_own_identity_begin() and _end(), after which the thread has the
- * caller's identity again; a thread that serves no requests calls vfs_own_identity() once.
- * Descriptors that are open already need nothing. */
+ * the last caller (fsuid, fsgid, groups), since each switch costs microseconds.  Code that opens or
+ * creates files of the server itself, on a thread that may have made vfs calls or was started by
+ * such a thread, must do so between vfs_own_identity_begin() and _end(), after which the thread has
+ * the caller's identity again.  A thread that serves no requests calls vfs_own_identity() once.
+ * Open descriptors need nothing. */
 struct vfs_identity_hooks {
     void (*own)(void);
     void (*begin)(void);
     void (*end)(void);
 };
-/* NULL as long as no backend acts as its callers; set before the first request, and for good. */
+/* NULL until a backend acts as its callers; set before the first request, then constant. */
 extern const struct vfs_identity_hooks *_Atomic vfs_identity_hooks;
 
 static inline void vfs_own_identity(void)

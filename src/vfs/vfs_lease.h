@@ -8,21 +8,21 @@
 
 struct vfs_object;
 
-/* What no local program does with a file. */
+/* What the lease excludes for local programs. */
 enum vfs_lease {
-    VFS_LEASE_READ,  /* change it */
-    VFS_LEASE_WRITE, /* use it */
+    VFS_LEASE_READ,  /* changing the file */
+    VFS_LEASE_WRITE, /* using the file */
 };
 
-/* The receiver of reports about leases: called on a thread of the backend's, which holds no lock.
- * `use` is what the local program is about to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change.
- * `held_up`: it waits until the lease is given back. */
+/* The receiver of lease breaks: called on a thread of the backend, without locks.  `use` is what
+ * the local program is about to do: VFS_LEASE_READ: read; VFS_LEASE_WRITE: change.  `held_up`: it
+ * waits until the lease is given back. */
 struct vfs_lease_hook {
     void (*broken)(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context);
     void *context;
 };
 
-/* Set it, or none (NULL); then the former one does not run any more. */
+/* Set the hook, or none (NULL).  Afterwards the previous hook is not called any more. */
 void vfs_lease_hook_set(const struct vfs_lease_hook *hook);
 
 /* For backends. */

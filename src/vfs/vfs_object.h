@@ -14,49 +14,49 @@ enum {
     VFS_HANDLE_BYTES_MAX = 96
 };
 
-/* Bytes that find an object again, also after a restart where the backend can (VFS_CAP_PERSISTENT).
- * The backend makes and checks them; export/ wraps them into an nfs_fh4. */
+/* Identifies an object, also after a restart if the backend supports that (VFS_CAP_PERSISTENT).
+ * The backend creates and checks handles; export/ wraps them into an nfs_fh4. */
 struct vfs_handle {
     uint8_t len;
     uint8_t data[VFS_HANDLE_BYTES_MAX];
 };
 
-/* What lies below a mounted backend.  Two of them whose objects may be the same files share one,
- * and so does what they wait for. */
+/* The file system below a mounted backend.  Backends whose objects may be the same files share one,
+ * since they wait for the same file system. */
 struct vfs_volume {
-    /* Kept by transport/: threads that wait in it now. */
+    /* Updated by transport/: number of threads that block in it. */
     _Atomic int32_t blocked;
 };
 
-/* One mounted backend.  Backends embed it. */
+/* A mounted backend.  Backends embed it. */
 struct vfs {
     const struct vfs_ops *ops;
     struct vfs_volume *volume; /* lives as long as this */
     uint32_t caps;
-    uint64_t fsid; /* unique among exports; set by export/ before first use */
-    /* Differs after a restart that may have lost unstable writes, RFC 8881 §18.32. */
+    uint64_t fsid; /* unique among exports; set by export/ before the first use */
+    /* Changes after a restart that may have lost unstable writes, RFC 8881 §18.32. */
     uint64_t write_verifier;
 };
 
-/* A file as such, whichever export leads to it: what state/ keys on.  The objects of one file in
- * several exports share a node, which lives as long as any of them. */
+/* A file, independent of exports: the key for state/.  The objects of one file in several exports
+ * share a node, which lives as long as any of them. */
 struct vfs_node {
-    /* Owned by state/: how many have it delegated, by delegation_hint(). */
+    /* Owned by state/: the delegations of the file, by delegation_hint(). */
     _Atomic uint32_t delegations;
-    /* Owned by state/: its per-file record, NULL without one. Guarded by state/'s own locks. */
+    /* Owned by state/: its record of the file, or NULL.  Guarded by state/'s locks. */
     _Atomic(void *) state;
 };
 
-/* One file, directory, ...  as one export has it.  Backends embed it.  Two references to the same
- * file in the same export are the same pointer as long as either lives.  Holders: the callers that
- * a vfs call returned it to; COMPOUNDs (current and saved filehandle); opens, delegations and lock
- * tables in state/; the backend's own cache. */
+/* A file, directory, ...  of one export.  Backends embed it.  While a reference exists, the same
+ * file in the same export is always the same object.  Holders of a reference: callers of vfs
+ * functions that return one; COMPOUNDs (current and saved filehandle); opens, delegations and lock
+ * tables in state/; the backend's cache. */
 struct vfs_object {
     struct vfs *fs;
-    struct vfs_node *node; /* never changes, never NULL; own_node where nothing is shared */
+    struct vfs_node *node; /* constant, never NULL; own_node if not shared */
     _Atomic uint32_t refs;
-    enum vfs_type type; /* never changes */
-    uint64_t fileid;    /* never changes, never 0 */
+    enum vfs_type type; /* constant */
+    uint64_t fileid;    /* constant, never 0 */
     struct vfs_handle handle;
     struct vfs_node own_node;
 };
@@ -70,8 +70,8 @@ static inline struct vfs_object *vfs_object_get(struct vfs_object *obj)
     return obj;
 }
 
-/* NULL is fine.  Above vfs/ without any lock: the last one may wait for the file system.  Release
- * pairs with acquire: what others did with the object happens before its release(). */
+/* NULL is allowed.  Outside of vfs/ without locks: the last put may wait for the file system.
+ * Release pairs with acquire: other threads' use of the object happens before its release(). */
 static inline void vfs_object_put(struct vfs_object *obj)
 {
     uint32_t before;

@@ -16,21 +16,21 @@ struct vfs_name {
     const char
         *data; /* not NUL-terminated; 1..LIMIT_NAME_BYTES bytes, no '/', no NUL, not . or .. */
     size_t len;
-    /* For remove() and rename(): what lookup() found there, NULL for nothing.  If an object has the
-     * name by then, and not this one, they do nothing and say VFS_CHANGED.  (Only changes that come
-     * through this interface are noticed for sure.) */
+    /* For remove() and rename(): the result of an earlier lookup(), NULL for none.  If the name has
+     * another object by then, they do nothing and return VFS_CHANGED.  (Only changes through this
+     * interface are certain to be noticed.) */
     bool expects;
     const struct vfs_object *expected;
 };
 
-/* Is `obj`, which has that name now, what the caller expects?  NULL: an object without references.
- */
+/* Is `obj`, which has the name now, what the caller expects?  NULL: an object without
+ * references. */
 static inline bool vfs_name_fits(const struct vfs_name *name, const struct vfs_object *obj)
 {
     return !name->expects || (obj && obj == name->expected);
 }
 
-/* ACCESS bits, same values as ACCESS4_* but for what is ours. */
+/* ACCESS bits: the values of ACCESS4_*, and one of our own. */
 enum vfs_access {
     VFS_MAY_READ = 0x01,
     VFS_MAY_LOOKUP = 0x02,
@@ -38,7 +38,7 @@ enum vfs_access {
     VFS_MAY_EXTEND = 0x08,
     VFS_MAY_DELETE = 0x10,
     VFS_MAY_EXECUTE = 0x20,
-    VFS_MAY_READ_ATTR = 0x100, /* ours: getattr's answer; only an ACL can forbid it */
+    VFS_MAY_READ_ATTR = 0x100, /* our own: getattr's result; only an ACL can deny it */
 };
 
 enum vfs_open_want { /* same bits as OPEN4_SHARE_ACCESS_* */
@@ -54,9 +54,9 @@ enum vfs_stability { /* same numbers as stable_how4 */
 };
 
 enum vfs_create_mode {
-    VFS_CREATE_UNCHECKED, /* an existing regular file is fine and is opened as it is */
-    VFS_CREATE_GUARDED,   /* VFS_EXIST when there is one */
-    VFS_CREATE_EXCLUSIVE, /* VFS_EXIST unless the file carries this very verifier */
+    VFS_CREATE_UNCHECKED, /* an existing regular file is opened unchanged */
+    VFS_CREATE_GUARDED,   /* VFS_EXIST if the name exists */
+    VFS_CREATE_EXCLUSIVE, /* VFS_EXIST unless the file has this verifier */
 };
 
 struct vfs_create {
@@ -66,15 +66,15 @@ struct vfs_create {
     uint64_t verifier;           /* EXCLUSIVE */
     const char *link_target;     /* LNK: NUL-terminated */
     uint32_t rdev_major, rdev_minor;
-    /* filled by the backend: */
-    bool created;           /* false: it was there already (UNCHECKED, or EXCLUSIVE retried) */
-    uint32_t attrs_applied; /* subset of attr->mask that took effect */
+    /* set by the backend: */
+    bool created;           /* false: it existed already (UNCHECKED, or a retry of EXCLUSIVE) */
+    uint32_t attrs_applied; /* the part of attr->mask that took effect */
 };
 
 /* One READ.  In: offset, len, buf (room for len bytes).  Out: len as read, eof, and either the
- * bytes at buf, or fd >= 0: the bytes are at `offset` of that descriptor, to be sent without a
- * copy.  The descriptor stays valid while the caller holds its reference on the object and
- * until vfs_ops.read_done().  Only with `fd_ok` may a backend answer by descriptor. */
+ * bytes in buf, or fd >= 0: the bytes are at `offset` of that descriptor, to be sent without a
+ * copy.  The descriptor is valid while the caller holds its reference on the object, until
+ * vfs_ops.read_done().  A backend may return a descriptor only with `fd_ok`. */
 struct vfs_read {
     uint64_t offset;
     uint32_t len;
@@ -86,19 +86,19 @@ struct vfs_read {
 
 struct vfs_dirent {
     struct vfs_name name;
-    uint64_t cookie; /* > 2; resumes after this entry; stable while the entry lives */
+    uint64_t cookie; /* > 2; resumes after this entry; stable while the entry exists */
     uint64_t fileid;
-    const struct vfs_attr *attr;     /* if asked for; NULL when it could not be read */
-    const struct vfs_handle *handle; /* if asked for; NULL when it could not be read */
+    const struct vfs_attr *attr;     /* if requested; NULL if it could not be read */
+    const struct vfs_handle *handle; /* if requested; NULL if it could not be read */
     const struct vfs_acl *acl;       /* the same */
-    bool denied; /* attr or acl is NULL because this entry's own ACL keeps it from cred */
+    bool denied; /* attr or acl is NULL because this entry's ACL denies it to cred */
 };
 
-/* Asked by the caller of readdir; `emit` returns false when the reply is full, and the entry will
- * come again next time.  `emit` runs without any backend lock that another call needs. */
+/* `emit` returns false when the reply is full; the entry is then returned again by the next call.
+ * `emit` is called without any backend lock that another call needs. */
 struct vfs_readdir {
-    uint64_t cookie;    /* 0: from the start */
-    uint32_t attr_mask; /* 0: names and file ids suffice, no stat per entry */
+    uint64_t cookie;    /* 0: from the beginning */
+    uint32_t attr_mask; /* 0: names and file IDs suffice, no stat() per entry */
     bool want_handle;
     bool want_acl; /* with VFS_CAP_ACL only */
     bool (*emit)(void *arg, const struct vfs_dirent *entry);

@@ -2,11 +2,11 @@
 /* How backends report that they lack something. */
 #pragma once
 
-/* The receiver of a backend's report that it lacks something that open files hold, like
- * descriptors, and has to refuse a call with VFS_DELAY: called on any thread, with locks of the
- * backend held, perhaps often.  Set while no backend lives, or none is called. */
+/* The receiver of a backend's report that a resource held by open files has run out, such as
+ * descriptors, so that a call gets VFS_DELAY.  Called on any thread, with locks of the backend
+ * held, possibly often.  May be set only while no backend exists or is called. */
 struct vfs_shortage_hook {
-    void (*tell)(void *context); /* NULL: there is no receiver */
+    void (*tell)(void *context); /* NULL: no receiver */
     void *context;
 };
 extern struct vfs_shortage_hook vfs_shortage_hook;

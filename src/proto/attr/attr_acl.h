@@ -10,10 +10,11 @@
 
 enum {
     ATTR_WHO_BYTES = ATTR_OWNER_BYTES,                                /* a number, or EVERYONE@ */
-    ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES) /* of any that we encode */
+    ATTR_ACL_BYTES_MAX = 4 + VFS_ACL_ACES_MAX * (16 + ATTR_WHO_BYTES) /* of the longest ACL that we
+                                                                       * encode */
 };
 
-/* attrs->acl from the backend's, in the compound's memory; false when there is none left. */
+/* Set attrs->acl from the backend's ACL, in the compound's memory.  False without memory. */
 bool attr_acl_encode(struct compound *c, const struct vfs_acl *acl, struct nfs4_attrs *attrs);
 
 /* Convert an ACL that a client compares with to the form in which we return ACLs: without the group

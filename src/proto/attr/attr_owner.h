@@ -22,5 +22,5 @@ static inline struct wire_opaque attr_owner_text(char text[ATTR_OWNER_BYTES], ui
     return (struct wire_opaque){(const uint8_t *)p, (uint32_t)(text + ATTR_OWNER_BYTES - p)};
 }
 
-/* "1000", or "1000@domain" as some clients send it.  INVAL when empty, BADOWNER. */
+/* Parse "1000", or "1000@domain" as some clients send it.  INVAL if empty, BADOWNER. */
 enum nfsstat4 attr_owner_parse(const struct wire_opaque *text, uint32_t *id);

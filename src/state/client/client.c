@@ -17,7 +17,7 @@ struct client *client_get(struct client *client)
     return client;
 }
 
-/* The last reference is gone. */
+/* The last reference is gone: free the record. */
 static void client_free(struct client *client)
 {
     CHECK(list_empty(&client->sessions));

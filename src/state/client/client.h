@@ -106,7 +106,8 @@ struct client {
     struct owner_table *owners;
 };
 
-/* RECLAIM_COMPLETE for all file systems; COMPLETE_ALREADY the second time (RFC 8881 §18.51). */
+/* RECLAIM_COMPLETE for all file systems.  NFS4ERR_COMPLETE_ALREADY the second time (RFC 8881
+ * §18.51). */
 enum nfsstat4 client_reclaim_complete(struct client *client);
 
 /* Returns a reference, or NULL. */

@@ -10,8 +10,9 @@ struct client_exchange {
     bool confirmed;    /* EXCHGID4_FLAG_CONFIRMED_R */
 };
 
-/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `source`: where from; NULL: not known.  DELAY
- * when there are too many clients, or too many there, and none can give way. */
+/* EXCHANGE_ID: all nine cases of RFC 8881 §18.35.4.  `source` may be NULL: not known.
+ * NFS4ERR_DELAY when there are too many clients in total, or from this source, and none can be
+ * removed. */
 enum nfsstat4 client_exchange_id(struct state *state, const struct client_principal *principal,
                                  const struct client_source *source,
                                  const struct EXCHANGE_ID4args *args, int64_t now_ns,

@@ -5,7 +5,7 @@ enum {
     TIMER_NS = 1250000000 /* from one turn of the timer to the next, at the most */
 };
 
-/* So often that a request that ends between two looks was renewed for within the margin. */
+/* So short that when a request ends between two checks, the last renewal is within the margin. */
 static int64_t check_interval_ns(const struct state *state)
 {
     int64_t interval = state->margin_ns - TIMER_NS;

@@ -10,7 +10,7 @@
 
 #include "state/client/client.h"
 
-/* Into the queue that it belongs to, confirmed or not; out of all of them. */
+/* Put it into the queue for confirmed or unconfirmed records; or take it out of all queues. */
 void client_queue_locked(struct client *client);
 void client_unqueue_locked(struct client *client);
 

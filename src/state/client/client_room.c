@@ -79,8 +79,8 @@ static bool make_room_at_locked(struct state *state, const struct client_address
     return true;
 }
 
-/* Many unconfirmed records are a flood, which must cost no client its state.  A few are clients
- * about to be confirmed. */
+/* Many unconfirmed records are a flood, which must cost no client its state: evict one of them
+ * first.  A few belong to clients that are about to confirm them: evict an expired client first. */
 bool client_make_room_locked(struct state *state, const struct client_address *address,
                              int64_t now_ns, struct list *doomed)
 {

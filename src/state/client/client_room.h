@@ -9,11 +9,11 @@
 
 #include "state/client/client.h"
 
-/* Unhash the client that is expired the longest and has no request in progress, but not `spare`
- * (which may be NULL).  False: there is none. */
+/* Unhash the client that expired first and has no request in progress, but not `spare` (may be
+ * NULL).  False: there is none. */
 bool client_evict_locked(struct state *state, const struct client *spare, int64_t now_ns,
                          struct list *doomed);
 
-/* Make room for one more record from this address.  False: all clients are alive. */
+/* Make room for one more record from this address.  False: no client can be removed. */
 bool client_make_room_locked(struct state *state, const struct client_address *address,
                              int64_t now_ns, struct list *doomed);

@@ -2,9 +2,9 @@
 /*
  * Which clients are silent for how long, and which have to go.
  *
- * Every confirmed client is looked at in turn, often enough that a request in progress is seen
- * before its lease is over, so that the lease can be renewed for it; the request's own thread reads
- * no clock when it ends.
+ * The timer examines all confirmed clients in turn.  It does so often enough to renew the lease of
+ * a client before it expires while a request runs, since the request's thread does not read the
+ * clock at its end.
  */
 #include "state/client/client_sweep.h"
 
@@ -46,7 +46,7 @@ static bool courtesy_over(struct client *client, int64_t now_ns)
     return client_silent_ns(client, now_ns) > client->state->lease_ns + limit_s * NSEC_PER_SEC;
 }
 
-/* A request runs: its lease is not over before one has passed after its end (§8.3). */
+/* Renew the lease if a request runs: it expires one lease period after the request's end (§8.3). */
 static bool held_by_request_locked(struct client *client, int64_t now_ns)
 {
     if (client_renewed_now(client, now_ns) || !client_request_runs_locked(client))
@@ -62,14 +62,15 @@ static bool told_before(const struct client *client, int64_t before_ns)
     return since != 0 && since < before_ns;
 }
 
-/* Of 4.0: what was told before that has been heard, or would have been asked for again. */
+/* A client of 4.0 has received all replies sent before this time: it would have repeated a request
+ * without a reply. */
 static int64_t told_for_sure_ns(const struct client *client)
 {
     return atomic_load_explicit(&client->renewed_ns, memory_order_relaxed) -
            client->state->lease_ns;
 }
 
-/* What is to be done for some clients when the lock is back. */
+/* Work for some clients, to be done when the lock is released. */
 struct round {
     struct list doomed;
     struct client *told[SWEEP_BATCH]; /* a reference each */
@@ -86,7 +87,7 @@ static void check_locked(struct client *client, int64_t now_ns, struct list *doo
         client_courtesy_begin_locked(client);
 }
 
-/* Look at the next client that is due.  False: there is none. */
+/* Examine the next client that is due.  False: no client is due. */
 static bool check_next_locked(struct state *state, int64_t now_ns, struct round *round)
 {
     struct client *client = client_queue_due_locked(state, now_ns);
@@ -120,7 +121,7 @@ static bool drop_unconfirmed_locked(struct state *state, int64_t now_ns, struct 
     return true;
 }
 
-/* Let a waiting thread have the table: a mutex alone would favour this one. */
+/* Let waiting threads lock the table: a mutex is not fair, and would favour this thread. */
 static void let_others(void)
 {
     const struct timespec pause = {.tv_nsec = SWEEP_PAUSE_NS};
@@ -147,7 +148,7 @@ void client_sweep(struct state *state, int64_t now_ns)
     }
 }
 
-/* False: no silent client is left that has not been looked at. */
+/* False: all silent clients have been examined. */
 static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struct list *ended)
 {
     struct client *client;
@@ -202,7 +203,7 @@ void client_shed(struct state *state, int64_t now_ns)
     if (!atomic_load_explicit(&state->shortage, memory_order_relaxed) &&
         !state_limits_scarce(state))
         return;
-    /* What falls short from here on counts for the next time. */
+    /* A shortage that occurs from here on counts for the next turn. */
     atomic_store_explicit(&state->shortage, false, memory_order_relaxed);
     do {
         shed = shed_batch(state, now_ns);

@@ -13,11 +13,11 @@ struct state;
  * one lease.  Holds the table's lock for a few clients at a time, and none while it removes any. */
 void client_sweep(struct state *state, int64_t now_ns);
 
-/* From the same timer: as long as the budget for replies is scarce, end the sessions of clients
- * whose lease is over, the longest expired first.  All else that they have stays: a client that
- * comes back creates a new session. */
+/* From the same timer: while memory for replies is scarce, end the sessions of clients whose lease
+ * is over, the longest expired first.  Their other state stays: a client that returns creates a new
+ * session. */
 void client_shed_sessions(struct state *state, int64_t now_ns);
 
-/* From the same timer, after a shortage or before one (state_limits_scarce()): remove clients whose
- * lease is over, the longest expired first. */
+/* From the same timer, after a shortage or shortly before one (state_limits_scarce()): remove
+ * clients whose lease is over, the longest expired first. */
 void client_shed(struct state *state, int64_t now_ns);

@@ -70,21 +70,22 @@ void client_confirm_locked(struct client *client, struct list *doomed)
 
 static void bury_one(struct state *state, struct client *client)
 {
-    /* A client can make any number of records and confirm none. */
+    /* At debug level if unconfirmed: a client can make any number of such records. */
     LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
            LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
     client_peer_audit(state, client);
     state->client_hooks->sessions_bury(&client->sessions);
     if (state->gone_hook.gone)
         state->gone_hook.gone(client, state->gone_hook.context);
-    vfs_blocking_begin(false); /* it may have had a great many opens */
+    vfs_blocking_begin(false); /* releasing a great many opens takes long */
     if (state->hooks.release)
         state->hooks.release(state, client);
     client_put(client);
     vfs_blocking_end();
 }
 
-/* What they had goes to others only when stable storage says that it is theirs no more. */
+/* Stable storage must record that the clients have lost their state before the state is released,
+ * since other clients can then acquire what they held. */
 void client_bury(struct state *state, struct list *doomed)
 {
     while (!list_empty(doomed)) {

@@ -9,7 +9,7 @@
 
 #include "state/client/client.h"
 
-/* Sessions, opens or locks? */
+/* Has the client sessions, opens or locks? */
 bool client_busy_locked(struct client *client);
 
 /* Take a record out of all tables, mark its sessions dead and put it on `doomed`. */

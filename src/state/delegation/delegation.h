@@ -59,7 +59,7 @@ enum delegation_kind {
     DELEGATION_WRITE,
 };
 
-/* CB_GETATTR to the holder of a WRITE delegation, while it is outstanding. */
+/* A CB_GETATTR to the holder of a WRITE delegation. */
 struct delegation_question {
     bool outstanding;
     bool too_late; /* a request that waited for the answer got NFS4ERR_DELAY and will be retried */

@@ -17,22 +17,21 @@
 #include "state/delegation/delegation_waiter.h"
 #include "state/file/courtesy.h"
 
-/* What a request is about to do with an object. */
+/* How a request is about to use an object. */
 enum delegation_use {
-    DELEGATION_USE_READ,   /* data is read: WRITE delegations of others are in the way */
-    DELEGATION_USE_CHANGE, /* data, attributes or names change: all of others are */
+    DELEGATION_USE_READ,   /* data is read: conflicts with WRITE delegations */
+    DELEGATION_USE_CHANGE, /* data, attributes or names change: conflicts with all */
 };
 
 /* NFS4_OK: nothing conflicts with `client` (NULL: not known), and nothing will until
- * delegation_end().  NFS4ERR_DELAY: recalls are under way, and `waiter`, unless NULL, is
- * queued.  With no lock held; may wait for the disk, to record that an expired client loses
- * state. */
+ * delegation_end().  NFS4ERR_DELAY: delegations are being recalled, and `waiter`, unless NULL, is
+ * queued.  Without locks; may wait for the disk, to record that an expired client loses state. */
 enum nfsstat4 delegation_begin(struct state *state, struct vfs_object *obj,
                                const struct client *client, enum delegation_use use, int64_t now_ns,
                                struct delegation_waiter *waiter) MUST_USE;
 void delegation_end(struct state *state, struct vfs_object *obj);
 
-/* Has anybody a delegation of it?  A hint: it may be given or returned at any moment. */
+/* Is any delegation of the object held?  A hint: one may be granted or returned at any moment. */
 static inline bool delegation_is_held(const struct vfs_object *obj)
 {
     return atomic_load_explicit(&obj->node->delegations, memory_order_relaxed) != 0;
@@ -44,8 +43,8 @@ static inline bool delegation_is_held(const struct vfs_object *obj)
  * overtakes a WRITE), and then no other client is granted a delegation before delegation_end(). */
 void delegation_begin_entitled(struct state *state, struct vfs_object *obj);
 
-/* A local program is about to use the object: recall what conflicts with that.  `held_up`: it waits
- * until the recall is over, and does not retry. */
+/* A local program is about to use the object: recall the conflicting delegations.  `held_up`: it
+ * waits until they have ended, and does not retry. */
 void delegation_recall_all(struct state *state, struct vfs_object *obj, enum delegation_use use,
                            bool held_up, int64_t now_ns);
 

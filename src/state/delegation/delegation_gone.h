@@ -9,10 +9,10 @@
 
 struct delegation;
 
-/* What has ended while a lock was held. */
+/* What ended while a lock was held. */
 struct delegation_gone {
-    struct list ended; /* struct delegation by file_link, a reference each */
-    struct list woken; /* struct delegation_waiter by link */
+    struct list ended; /* of struct delegation.file_link, a reference each */
+    struct list woken; /* of struct delegation_waiter.link */
 };
 
 void delegation_gone_init(struct delegation_gone *gone);

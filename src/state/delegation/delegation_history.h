@@ -18,8 +18,8 @@
 enum {
     HISTORY_WORDS = 16384, /* a power of two */
 
-    /* After a conflict the file is not delegated for a while: twice as long each time, up to the
-     * maximum, until there was no conflict for as long again. */
+    /* After a conflict the file is not delegated for this time; doubled for each further conflict,
+     * up to the maximum, until there has been none for that long. */
     DELEGATION_REST_MS = 4000,
     DELEGATION_REST_DOUBLINGS = 6,
 };

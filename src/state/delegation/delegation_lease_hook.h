@@ -4,6 +4,6 @@
 
 struct state;
 
-/* Before the first request: be told of breaks.  And no more, before the state is destroyed. */
+/* Start to receive breaks, before the first request; and stop, before the state is destroyed. */
 void delegation_lease_start(struct state *state);
 void delegation_lease_stop(void);

@@ -8,21 +8,22 @@ struct delegation_request {
     struct client *client;
     struct vfs_object *obj;
     const struct vfs_cred *cred;
-    enum delegation_kind kind; /* the most that is wanted: READ may come in place of WRITE, if the
-                                * file is not open for writing */
-    bool read_ok;              /* whether it may */
-    bool created;              /* the caller has just made the file, and may open it anyhow */
-    bool reclaim;              /* CLAIM_PREVIOUS: it had this kind before the restart */
-    bool *recall;              /* out, with reclaim: it is given and recalled; may be NULL */
+    enum delegation_kind kind; /* the most that is wanted: READ may be granted in place of WRITE if
+                                * the file is not open for writing */
+    bool read_ok;              /* READ may be granted */
+    bool created;              /* the caller has just created the file, and may open it in any
+                                * case */
+    bool reclaim;              /* CLAIM_PREVIOUS: it held this kind before the restart */
+    bool *recall;              /* out, with reclaim: granted, but recalled at once; may be NULL */
     struct wire_opaque fh;     /* as the client knows the file */
-    const struct session_call *call; /* that asks; NULL: it has no name */
+    const struct session_call *call; /* the request; NULL: not identified */
     int64_t now_ns;
 };
 
-/* True: it is given; *kind and *stateid say what.  False: *why.  With no lock held; calls the
- * backend.  A client that has a READ delegation of the file and asks for WRITE gets that in its
- * place, by the same stateid with the next seqid (RFC 8881 §18.16.3).  One that reclaims what it
- * has reclaimed already is told its stateid again. */
+/* True: granted, with *kind and *stateid.  False: *why.  Without locks; calls the backend.  A
+ * client that holds a READ delegation of the file and asks for WRITE gets it in place of the other,
+ * with the same stateid and the next seqid (RFC 8881 §18.16.3).  A client that reclaims a
+ * delegation again gets the same stateid. */
 bool delegation_offer(struct state *state, const struct delegation_request *request,
                       enum delegation_kind *kind, struct stateid4 *stateid,
                       enum why_no_delegation4 *why) MUST_USE;

@@ -11,9 +11,10 @@
 struct client;
 struct state;
 
-/* Revoke what is overdue.  From the state's timer. */
+/* Revoke overdue delegations.  From the state's timer. */
 void delegation_tick(struct state *state, int64_t now_ns);
 
-/* From open_client_release(), open_client_revoke(): when no new ones come; all that it has now. */
+/* For open_client_release() and open_client_revoke(), when no new delegations can come: end all
+ * that the client holds. */
 void delegation_client_release(struct client *client);
 void delegation_client_revoke(struct client *client, enum nfsstat4 why);

@@ -12,23 +12,23 @@ struct client;
 struct delegation;
 struct state;
 
-/* How state/ reaches clients: registered by callback/.  None of them waits. */
+/* Functions of callback/ through which state/ reaches clients.  None of them blocks. */
 struct delegation_hooks {
-    /* Could a callback come through now? */
+    /* Could a callback reach the client now? */
     bool (*reachable)(struct client *client, void *context);
-    /* CB_RECALL; the caller has a reference for the duration of the call.  The hook goes on trying
-     * until the delegation is returned or revoked (delegation_ended()). */
+    /* CB_RECALL.  The caller holds a reference during the call.  The hook retries until the
+     * delegation is returned or revoked (delegation_ended()). */
     void (*recall)(struct delegation *delegation, void *context);
-    /* CB_GETATTR; delegation_attr_answer() follows, once. */
+    /* CB_GETATTR.  delegation_attr_answer() must follow, once. */
     void (*getattr)(struct delegation *delegation, void *context);
     void *context;
 };
 
-/* Before the first request; without, none is ever given. */
+/* Before the first request.  Without hooks no delegation is granted. */
 void delegation_hook(struct state *state, const struct delegation_hooks *hooks);
 
-/* Which kinds are given at all: a setting, any time.  0: none; 1: READ; 2: WRITE too, which is so
- * at first.  What is held stays. */
+/* The kinds that are granted; a setting, at any time.  0: none; 1: READ; 2: also WRITE, the
+ * default.  Delegations that are held stay. */
 void delegation_allow(struct state *state, uint32_t kinds);
 
 /* For state_create(), state_destroy(). */

@@ -13,8 +13,8 @@
 struct state;
 struct vfs;
 
-/* An entry of some directory of `fs` is about to change, and what it leads to was not looked up.
+/* An entry of some directory of `fs` is about to change, without its object having been looked up.
  * True: there are no delegations at all, and none is granted in this file system until
- * delegation_end_unseen().  False: look, and delegation_begin(). */
+ * delegation_end_unseen().  False: look the object up, and call delegation_begin(). */
 bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
 void delegation_end_unseen(struct state *state, const struct vfs *fs);

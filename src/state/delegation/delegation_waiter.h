@@ -13,28 +13,29 @@ struct client;
 struct file;
 struct vfs_object;
 
-/* A request that waits until delegations of a file are gone, or for the answer of a holder.  In the
+/* A request that waits until delegations of a file are gone, or for a holder's answer.  Part of the
  * request's own memory. */
 struct delegation_waiter {
-    /* Runs once for each time it was queued, unless cancelled; on any thread, without a lock; may
-     * run before the call that queued it is back. */
+    /* Called once each time that it was queued, unless cancelled.  Any thread, without locks;
+     * possibly before the call that queued it returns. */
     void (*wake)(struct delegation_waiter *waiter);
-    struct file *file; /* a reference, once it was queued, until delegation_waiter_cancel() */
+    struct file *file; /* a reference, from the first time queued until
+                        * delegation_waiter_cancel() */
 
     /* Under file->lock. */
-    struct list link; /* on file.delegation_waiters until woken */
-    bool waiting;     /* it is */
+    struct list link; /* of file.delegation_waiters, until woken */
+    bool waiting;     /* it is on the list */
     bool answer;      /* it waits for an answer, not for the end of a delegation */
-    bool all;         /* READ delegations are in its way, too */
+    bool all;         /* READ delegations conflict, too */
     /* The client whose own delegations of this object do not conflict; only compared. */
     const struct client *client;
     const struct vfs_object *obj;
 };
 
-/* Each waiter that was queued is cancelled before it is handed in again or its memory goes, also
- * when it was woken.  False: wake() has run, is running, or will run any moment.  True: it will
- * not.  Either way the waiter may be handed in again after that (if false: after wake() has run).
- * Nothing happens, and it is true, if it was not queued. */
+/* Must be called for each waiter that was queued, even if it was woken, before it is used again or
+ * its memory is freed.  False: wake() has been called, is running, or is about to be called.  True:
+ * it will not be called.  In both cases the waiter may be used again (if false, after wake() has
+ * been called).  If it was not queued, does nothing and returns true. */
 bool delegation_waiter_cancel(struct delegation_waiter *waiter);
 
 static inline bool delegation_waiter_queued(const struct delegation_waiter *waiter)

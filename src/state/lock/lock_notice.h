@@ -56,7 +56,7 @@ void lock_notice_hook(struct state *state, const struct lock_notice_hook *hook);
 /* Can the client be notified (OPEN4_RESULT_MAY_NOTIFY_LOCK)?  4.0 has no such callback. */
 bool lock_notice_possible(const struct client *client);
 
-/* The client has (`heard`), or has not, answered the notice.  On any thread, with no lock. */
+/* The client has (`heard`) accepted the notice, or not.  Any thread, without locks. */
 void lock_notice_done(struct lock_notice *notice, bool heard);
 
 /* ---- for the files of locks ---- */

@@ -3,9 +3,10 @@
  * Sending notices (lock_notice.h) to the waiters (lock_wait.h) whose byte-range locks have become
  * free.
  *
- * Whatever frees a range of a file with waiters calls lock_notice_send() afterwards.  The timer
- * looks at such files, too: a range may also become free without a call, at the end of a lease, or
- * when a notified waiter does not come.  Nothing depends on a notice: clients retry anyway.
+ * A function that frees a range of a file with waiters calls lock_notice_send() afterwards.  The
+ * timer checks such files, too, because a range may also become free without a call: when a lease
+ * ends, or when a notified waiter does not retry.  Nothing depends on a notice: clients retry in
+ * any case.
  */
 #pragma once
 

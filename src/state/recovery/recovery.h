@@ -44,9 +44,9 @@ struct recovery *recovery_open(const struct recovery_config *config, int64_t now
                                size_t error_size) MUST_USE;
 void recovery_close(struct recovery *recovery);
 
-/* From now on records stay as they are: the server ends, its clients do not. */
+/* Leave the records as they are from now on: the server ends, but its clients do not. */
 void recovery_stop(struct recovery *recovery);
 
-/* From the timer, about once a second: end the grace period when its time is over, write what could
- * not be written. */
+/* From the timer, about once a second: end the grace period when its time is up; retry failed
+ * writes. */
 void recovery_tick(struct recovery *recovery, int64_t now_ns);

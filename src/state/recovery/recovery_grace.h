@@ -17,25 +17,25 @@ struct recovery;
 /* One load. */
 bool recovery_in_grace(const struct recovery *recovery);
 
-/* May state be granted that is no reclaim?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY as long as
- * it cannot be recorded which clients lost state.  Two loads. */
+/* May state be granted other than by reclaims?  NFS4_OK, NFS4ERR_GRACE, or NFS4ERR_DELAY while it
+ * cannot be recorded which clients lost state.  Two loads. */
 enum nfsstat4 recovery_grant_status(const struct recovery *recovery);
 
-/* Brackets around the grant of a reclaim, so that none is under way when the grace period ends.
- * NFS4ERR_NO_GRACE: it is over.  NFS4ERR_DELAY: the period is about to end, or not.  Only after
- * NFS4_OK there is an end.  recovery_client_reclaim_begin() asks the client's record, too. */
+/* Enclose the grant of a reclaim, so that none is in progress when the grace period ends.
+ * NFS4ERR_NO_GRACE: it has ended.  NFS4ERR_DELAY: it may be about to end.  Call the end only after
+ * NFS4_OK.  recovery_client_reclaim_begin() also checks the client's record. */
 enum nfsstat4 recovery_reclaim_begin(struct recovery *recovery, int64_t now_ns) MUST_USE;
 void recovery_reclaim_end(struct recovery *recovery);
 
-/* Clients can come from now on: the grace period, if there is one, is counted from here.  Before
- * the first recovery_tick(). */
+/* Clients can connect from now on: a grace period is measured from here.  Before the first
+ * recovery_tick(). */
 void recovery_listening(struct recovery *recovery, int64_t now_ns);
 
-/* The server stood still until now: a grace period that is not over yet lasts for its whole length
- * from here.  By the thread of recovery_tick(). */
+/* The server was stalled until now: a grace period that has not ended gets its full length from
+ * here.  By the thread of recovery_tick(). */
 void recovery_grace_prolong(struct recovery *recovery, int64_t now_ns);
 
-/* Load the records of the former life; begin the grace period, or drop them. */
+/* Load the records of the previous run; begin the grace period, or drop them. */
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error,
                           size_t error_size) MUST_USE;
 

@@ -29,7 +29,7 @@ struct session *session_get(struct session *session)
     return session;
 }
 
-/* The last reference is gone. */
+/* The last reference is gone: free it. */
 static void session_free(struct session *session)
 {
     struct client *client = session->client;

@@ -74,7 +74,7 @@ struct session {
     struct session_demand demand;
 };
 
-/* A reference for the caller, or NULL. */
+/* Returns a reference, or NULL. */
 struct session *session_lookup(struct state *state, const uint8_t *id);
 
 struct session *session_get(struct session *session);

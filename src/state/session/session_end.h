@@ -9,8 +9,8 @@
 
 struct session_conn;
 
-/* DESTROY_SESSION over `conn`.  `own` is the session whose SEQUENCE leads the COMPOUND, with its
- * slot, or NULL.  NFS4ERR_DELAY as long as other slots are in use. */
+/* DESTROY_SESSION over `conn`.  `own` is the session of the COMPOUND's SEQUENCE, with its slot, or
+ * NULL.  NFS4ERR_DELAY while other slots are in use. */
 enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
                               const struct session *own, uint32_t own_slot);
 
@@ -19,5 +19,5 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
  * stays on its client's list: the caller takes it off. */
 bool session_end_locked(struct session *session, uint32_t except);
 
-/* Second step, without a lock: unbind its connections, drop the shard's reference. */
+/* The second step, without locks: unbind its connections and drop the shard's reference. */
 void session_bury(struct session *session);

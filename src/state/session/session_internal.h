@@ -7,6 +7,6 @@
 /* Make `session` findable, and add it to its client.  With client_table.lock held. */
 void session_hash_locked(struct state *state, struct session *session);
 
-/* Out of the shard and dead; client_table.lock is held.  It stays on its client's list: the caller
- * takes it off. */
+/* Remove it from its shard and mark it dead, with client_table.lock held.  The caller must take it
+ * off its client's list. */
 void session_unhash_locked(struct session *session);

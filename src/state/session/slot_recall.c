@@ -21,7 +21,7 @@ void slot_recall_done(struct session *session)
     atomic_store_explicit(&session->demand.recall.under_way, false, memory_order_relaxed);
 }
 
-/* Those that the timer comes by and that are to be asked: references. */
+/* The sessions to be asked in one run of the timer: references. */
 struct round {
     int64_t now_ns;
     struct session *sessions[LIMIT_SLOT_RECALLS_PER_TICK];
@@ -41,7 +41,8 @@ static bool callable(const struct session *session)
            atomic_load_explicit(&session->back_bound, memory_order_relaxed) > 0;
 }
 
-/* Should it be asked, being idle?  Then it is in the round.  With its slot_table.resizing. */
+/* If the session is idle and should be asked, add it to the round.  With its slot_table.resizing
+ * held. */
 static void consider(struct round *round, struct session *session)
 {
     struct slot_recall *recall = &session->demand.recall;
@@ -71,7 +72,7 @@ static bool press_visited(struct hnode *node, void *arg)
     return true;
 }
 
-/* Ask them, without a lock. */
+/* Send the callbacks, without locks. */
 static void ask(struct state *state, const struct round *round)
 {
     const struct slot_recall_hook *hook = &state->slot_hook;

@@ -28,6 +28,6 @@ void slot_recall_hook(struct state *state, const struct slot_recall_hook *hook);
 /* The client has replied, or not.  Any thread. */
 void slot_recall_done(struct session *session);
 
-/* From the timer: if the budget is tight, let all sessions aim at their share, and call idle ones,
- * which would not hear of it. */
+/* From the timer: if the budget is tight, lower the targets of all sessions to their share, and
+ * send callbacks to idle ones, which would not notice otherwise. */
 void slot_recall_tick(struct state *state, int64_t now_ns);

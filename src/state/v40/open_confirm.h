@@ -15,5 +15,5 @@ bool open_is_unconfirmed(struct stateid *sid);
  * OLD_STATEID; EXPIRED, ADMIN_REVOKED.  owner_seqid_end() confirms the owner. */
 enum nfsstat4 open_confirm(struct open *open, uint32_t seqid, struct stateid4 *out) MUST_USE;
 
-/* From a timer, about once a second: end those that have waited for a lease time. */
+/* From a timer, about once a second: remove opens that have been unconfirmed for a lease period. */
 void open_confirm_tick(struct state *state, int64_t now_ns);
