@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may use no export may do nothing to clients: naming another's owner string would end what
- * that client has.  The host that may is 127.0.0.1, the stranger 127.0.0.2.
+ * A host that is admitted to no export must not act on clients: with another client's owner string
+ * it could end that client's state. The admitted host is 127.0.0.1, the stranger 127.0.0.2.
  */
 #include <unistd.h>
 
@@ -58,7 +58,7 @@ static int close_peer(void **state)
     return 0;
 }
 
-/* The call is denied by RPC. */
+/* RPC denies the call. */
 static void expect_denied(struct client_conn *conn)
 {
     assert_int_equal(client_compound_call(conn, C, R), CLIENT_REJECTED);
@@ -75,7 +75,8 @@ static void expect_alive(struct client_conn *conn, struct client_session *sessio
     expect_status(status, NFS4_OK);
 }
 
-/* EXCHANGE_ID with the victim's owner and a new verifier, CREATE_SESSION: the victim's end. */
+/* EXCHANGE_ID with the victim's owner and a new verifier, then CREATE_SESSION: this would end the
+ * victim's state. */
 static void a_stranger_ends_no_client(void **state)
 {
     struct client_session_wish wish = wish_of("victim");
@@ -104,17 +105,17 @@ static void each_operation_is_denied(void **state)
 
     (void)state;
     peer_connect(&peer, FOREIGN, false);
-    assert_int_equal(client_call_null(&peer), CLIENT_OK); /* it may know that we are there */
+    assert_int_equal(client_call_null(&peer), CLIENT_OK); /* a stranger may ping the server */
     for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
         begin_bare(&alice, 1);
         script_op_zeroed(ops[i]);
         expect_denied(&peer);
     }
-    begin(&alice, NULL); /* a session that it has overheard */
+    begin(&alice, NULL); /* a session id that it has overheard */
     expect_denied(&peer);
 }
 
-/* The same in minor version 0, which servers may be built without. */
+/* The same in minor version 0, which the build may leave out. */
 static void no_setclientid(void **state)
 {
     static const uint32_t ops[] = {OP_SETCLIENTID, OP_SETCLIENTID_CONFIRM, OP_RENEW};
@@ -135,7 +136,7 @@ static void the_log_says_who(void **state)
     (void)state;
     peer_connect(&peer, FOREIGN, false);
     peer.cred = (struct client_cred){.uid = 4711};
-    wait_ms(1100); /* another second's lines */
+    wait_ms(1100); /* the lines of another second */
     begin_bare(&alice, 1);
     script_op_zeroed(OP_EXCHANGE_ID);
     expect_denied(&peer);
@@ -156,7 +157,7 @@ static void expect_peer_closed(const char *event)
     client_conn_close(&peer);
 }
 
-/* Whose connection was closed because of what it sent. */
+/* The same for a connection that was closed because of what it sent. */
 static void so_it_does_of_garbage(void **state)
 {
     static const uint8_t message[8] = {1, 2, 3, 4, 5, 6, 7, 8}, mark[4] = {0xff, 0xff, 0xff, 0xff};
@@ -180,7 +181,7 @@ static void expect_line(const char *export, const char *why, const char *op)
     assert_int_equal(strncmp(log_value(&line, "peer"), MINE ":", strlen(MINE ":")), 0);
 }
 
-/* What an admitted host may not do, by the export's doing and not by the file's. */
+/* What the export, not the file's permissions, denies to an admitted host. */
 static void so_it_does_of_users(void **state)
 {
     struct client_cred before = alice.conn.cred;
@@ -201,7 +202,7 @@ static void so_it_does_of_users(void **state)
     alice.conn.cred = before;
 }
 
-/* By what it refuses an export can fill no disk. */
+/* Refusals are logged at a limited rate, so they cannot fill a disk. */
 static void the_lines_are_limited(void **state)
 {
     struct log_line before, after;
@@ -252,7 +253,7 @@ static void reserved_ports_are_not(void **state)
     assert_int_equal(client_session_close(&peer, &session, &status), CLIENT_OK);
 }
 
-/* ---- where all are admitted, and one goes by another's name ---- */
+/* ---- all hosts are admitted, and one uses another's owner ---- */
 
 static int setup_open(void **state)
 {
@@ -262,7 +263,7 @@ static int setup_open(void **state)
     return test_server_init(&script_server) ? script_setup(options) : -1;
 }
 
-/* A client that starts anew, from where it was or from elsewhere. */
+/* A client restarts, from the same host or from another one. */
 static void a_change_of_hosts_is_told(void **state)
 {
     struct client_session_wish wish = wish_of("moving");
@@ -288,8 +289,8 @@ static void a_change_of_hosts_is_told(void **state)
         client_conn_close(&conns[i]);
 }
 
-/* A record that is idle, which another user may take over (RFC 8881 §18.35.4, case 3): from where
- * it was, and from elsewhere. */
+/* An idle record that another user may take over (RFC 8881 §18.35.4, case 3), from the same host
+ * and from another one. */
 static void a_change_of_users_is_told(void **state)
 {
     static const char *const from[] = {MINE, MINE, FOREIGN};

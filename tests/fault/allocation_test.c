@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server in which one allocation fails: each one of each request, one after the other, of a
- * script that has every kind of request on both backends, callbacks and a restart.  A request that
- * meets it says that its client is to come again, or loses its connection; made again, it comes to
- * what it always comes to.  Nothing leaks: each server's end is looked at.
+ * A server in which one allocation fails: each allocation of each request in turn, in a script that
+ * has every kind of request on both backends, callbacks and a restart. A request that meets the
+ * failure is told to retry, or loses its connection; repeated, it gives its usual result. Nothing
+ * leaks: the end of each server is checked.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -18,8 +18,8 @@
 #include "protocol/holder.h"
 
 enum {
-    LONG_BYTES = 40000, /* more than a buffer has room for at first */
-    FAULTS_LEAST = 60,  /* or the faults do not reach the server */
+    LONG_BYTES = 40000, /* more than a buffer holds at first */
+    FAULTS_LEAST = 60,  /* if there are fewer, the faults do not reach the server */
 };
 
 static struct client_fh top, dir, file_fh;
@@ -38,7 +38,7 @@ static const char *const options[] = {"--lease",  "60",
 
 /* ---- clients ---- */
 
-static int listener = -1; /* where those of minor version 0 are dialled, and nobody answers */
+static int listener = -1; /* callback address of 4.0 clients; does not answer */
 static char address[32];
 
 static bool listen_for_calls(void)
@@ -59,7 +59,7 @@ static bool listen_for_calls(void)
 static struct client_session_wish wish;
 static struct client_id_wish id_wish;
 static struct client_mount *coming;
-static uint8_t life; /* of the clients: each pass has another */
+static uint8_t life; /* of the clients: a new value for each pass */
 
 static enum client_status exchange_id(enum nfsstat4 *status)
 {
@@ -95,7 +95,7 @@ static enum client_status destroy_session(enum nfsstat4 *status)
 {
     enum client_status got = client_session_renew(&coming->conn, &coming->session, 0, status);
 
-    /* It may come over a connection that is new. */
+    /* The retry may need a new connection. */
     if (got != CLIENT_OK || *status != NFS4_OK)
         return got;
     return client_session_destroy(&coming->conn, &coming->session, status);
@@ -461,8 +461,8 @@ static void open_file(void)
     confirm(&file);
 }
 
-/* Another client's open of the same file, so that it has two groups of opens; for reading first, so
- * that it can be downgraded to that. */
+/* Another client's open of the same file, so that the file has two groups of opens; first for
+ * reading, so that it can be downgraded to that. */
 static void open_others(void)
 {
     STEP(&bob, open_theirs_to_read, NFS4_OK);
@@ -531,7 +531,7 @@ static void lock_test(void)
     client_compound_add(C, &op);
 }
 
-/* From the middle of a range: two are left. */
+/* From the middle of a range, which leaves two locks. */
 static void unlock(void)
 {
     struct nfs_argop4 op = {
@@ -640,12 +640,12 @@ static void requests(void **state)
     assert_true(faults_count() > FAULTS_LEAST);
 }
 
-/* ---- delegations, and calls to clients ---- */
+/* ---- delegations and callbacks ---- */
 
 static struct holder holder;
 static struct client_file delegated;
 
-/* bob's, over another connection if the server has closed the first. */
+/* bob's open, over another connection if the server has closed the first. */
 static enum nfsstat4 bob_opens(struct client_file *got)
 {
     enum nfsstat4 status = conflict_open(&bob, &dir, "delegated", got);
@@ -657,7 +657,7 @@ static enum nfsstat4 bob_opens(struct client_file *got)
     return NFS4ERR_DELAY;
 }
 
-/* Whatever fails of it, the holder hears of it in the end. */
+/* Whatever fails in between, the recall reaches the holder in the end. */
 static void recall(void)
 {
     const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
@@ -687,7 +687,8 @@ static void get_attr(void)
     client_op_getattr(C, CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE));
 }
 
-/* Of the holder's file, for whose size it is asked.  One try. */
+/* Ask for the attributes of the delegated file, whose size the server asks of the holder. One
+ * try. */
 static enum nfsstat4 bob_asks(void)
 {
     struct pending pending;
@@ -708,8 +709,7 @@ static enum nfsstat4 bob_asks(void)
     return status;
 }
 
-/* A question that cannot be asked is as good as one without an answer: then the holder is to return
- * its delegation. */
+/* A CB_GETATTR that cannot be sent counts as one without an answer: the delegation is recalled. */
 static void ask(void)
 {
     enum nfsstat4 status;
@@ -778,7 +778,7 @@ static void serve_again(void)
 {
     client_conn_close(&alice.conn);
     client_conn_close(&bob.conn);
-    assert_true(test_server_stop(&script_server)); /* it says what has leaked */
+    assert_true(test_server_stop(&script_server)); /* reports leaks */
     assert_true(test_server_start(&script_server, NULL));
     faults_meet();
 }
@@ -794,7 +794,7 @@ static void remove_state(void)
     (void)closedir(state);
 }
 
-/* Clients of no former life would be waited for. */
+/* The server would wait for the clients of its former life. */
 static void forget_clients(void)
 {
     client_conn_close(&alice.conn);
@@ -833,7 +833,8 @@ static int setup(void **state)
 {
     (void)state;
     alice.conn.fd = bob.conn.fd = -1;
-    /* What is answered here for want of memory is not what an operation answers by itself. */
+    /* A status that is due to lack of memory is not among those that the operation itself
+     * returns. */
     client_result_watch = NULL;
     if (setenv("MAINSTAY_BIN", FAULTY_BIN, 1) != 0 || !test_server_init(&script_server) ||
         !listen_for_calls())
@@ -857,7 +858,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-    /* Callbacks and restarts know no difference between 4.1 and 4.2. */
+    /* Callbacks and restarts are the same in 4.1 and 4.2. */
     const struct CMUnitTest requests_alone[] = {
         ON_BOTH(requests),
     };

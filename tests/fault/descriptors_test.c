@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server with few descriptors: what one client takes of them must not stop another.  Files and
- * connections have shares of their own, and an open file needs none while nobody uses it.
+ * A server with few descriptors: one client's use of them must not stop another. Files and
+ * connections have separate shares, and an open file takes no descriptor while it is not in use.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void reads(struct client_mount *mount, const struct client_file *file, co
     assert_memory_equal(got, text, len);
 }
 
-/* Everything that a client does with files, with no DELAY. */
+/* Everything that a client does with files, without one DELAY. */
 static void works(struct client_mount *mount, const char *whose)
 {
     static struct client_file files[NEIGHBOUR_FILES];
@@ -90,7 +90,7 @@ static void a_flood_of_opens(void **state)
         write_is(&mallory, &files[i], name, NFS4_OK);
     }
     works(&bob, "bob");
-    script_mount_v41(&carol); /* files have not taken what connections need */
+    script_mount_v41(&carol); /* files have not taken the descriptors of connections */
     works(&carol, "carol");
     client_mount_close(&carol);
     for (unsigned i = 0; i < FLOOD; i += 7) {
@@ -103,7 +103,7 @@ static void a_flood_of_opens(void **state)
     works(&bob, "again");
 }
 
-/* Open files, and remove them, until the server has no descriptors left for that.  The last one is
+/* Open files and remove them until the server has no descriptors left for that. The last file is
  * still there. */
 static unsigned make_orphans(struct client_mount *mount)
 {
@@ -121,7 +121,8 @@ static unsigned make_orphans(struct client_mount *mount)
     return count;
 }
 
-/* RFC 8881 §8.4.3: state of a silent client goes when what it holds is wanted. */
+/* RFC 8881 §8.4.3: the state of a silent client is released when another client needs what it
+ * holds. */
 static void a_vanished_client_gives_back(void **state)
 {
     struct client_mount mallory;
@@ -154,7 +155,7 @@ static void idle_connections(void **state)
     assert_int_equal(client_conn_wait_close(&conns[CONNECTIONS - 1], SCRIPT_TIMEOUT_MS),
                      CLIENT_CLOSED);
     works(&bob, "bob");
-    /* As many as there may be, and no more. */
+    /* As many as the limit allows, and no more. */
     while (open < CONNECTIONS && client_conn_wait_close(&conns[open], 0) != CLIENT_CLOSED)
         open++;
     assert_in_range(open, 50, 150);

@@ -13,7 +13,7 @@
 
 struct disk_watch *watch;
 
-static char here[32]; /* the test's directory, below what is watched */
+static char here[32]; /* the test's directory, below the watched one */
 static struct client_fh here_fh;
 
 static int setup(uint32_t fs_type)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is acknowledged is on disk: a reply to a request that changed something leaves when a sync
- * that began after the change is over, in every minor version; and nobody pays for more.
+ * What is acknowledged is on disk: the reply to a request that changed something leaves after a
+ * sync that began after the change has ended, in every minor version. No request pays for more
+ * syncs than it needs.
  */
 #include <poll.h>
 #include <string.h>
@@ -19,13 +20,13 @@ static struct client_fh dir;
 
 struct sync {
     enum disk_call call;
-    const char *path; /* below the test's directory; of a syncfs that of the file system */
+    const char *path; /* below the test's directory; for a syncfs, that of the file system */
 };
 
 struct request {
     const char *what;
     void (*add)(void);
-    bool (*done)(void); /* as this machine sees it */
+    bool (*done)(void); /* as seen on this machine */
     struct sync syncs[2];
 };
 
@@ -64,7 +65,7 @@ static void add_fifo(void)
     client_op_create(C, "new", NF4FIFO, NULL, 0600);
 }
 
-/* In 4.0 each needs an owner that has nothing to confirm. */
+/* In 4.0 each OPEN needs an owner that needs no OPEN_CONFIRM. */
 static const char *fresh_owner(void)
 {
     static char owner[32];
@@ -99,7 +100,7 @@ static void add_unchecked(void)
     add_open(UNCHECKED4);
 }
 
-/* UNCHECKED4 of a file that is there, with a size of zero. */
+/* UNCHECKED4 of an existing file, with a size of zero. */
 static void add_truncating_open(void)
 {
     static const uint8_t zero[8];
@@ -174,7 +175,7 @@ static bool file_chmodded(void)
     return (stat_of("file").st_mode & 07777) == 0640;
 }
 
-/* What a server that is not root's can't open any more. */
+/* Operations on a file that a server without root's rights can no longer open. */
 static void add_shut(void)
 {
     add_setattr("file", CLIENT_BITS(FATTR4_MODE), &(struct nfs4_attrs){.mode = 0});
@@ -260,7 +261,7 @@ static bool written(void)
     return stat_of("file").st_size == 14;
 }
 
-/* Each change of this COMPOUND is before an operation that fails. */
+/* Each change in this COMPOUND precedes an operation that fails. */
 static void add_failing(void)
 {
     client_op_create(C, "new", NF4DIR, NULL, 0755);
@@ -295,7 +296,7 @@ static enum nfsstat4 status_of(const struct request *request)
     return request->add == add_failing ? NFS4ERR_NOENT : NFS4_OK;
 }
 
-/* Until a sync is held; LINK's system call, which is watched too, goes through. */
+/* Run until a sync is held; the system call of LINK, which is watched too, passes. */
 static void sync_held(void)
 {
     durable_held(1);
@@ -303,7 +304,7 @@ static void sync_held(void)
         durable_pass();
 }
 
-/* A syncfs needs no right. */
+/* syncfs needs no access right. */
 static struct sync sync_of(const struct request *request, size_t index)
 {
     bool shut = request->add == add_shut || request->add == add_shut_dir;
@@ -363,7 +364,7 @@ static uint32_t syncs(void)
            disk_watch_count(watch, DISK_FDATASYNC, NULL);
 }
 
-/* With `async`, and where nothing is kept. */
+/* With `async`, and on a backend that stores nothing. */
 static void expect_no_sync(const char *export)
 {
     for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
@@ -389,7 +390,7 @@ static void tmpfs_waits_for_nothing(void **state)
     expect_no_sync("sync");
 }
 
-/* Whatever it changes: fsyncs of two objects would collide. */
+/* Whatever the request changes: on btrfs, fsyncs of two objects would collide. */
 static void on_btrfs_a_request_takes_one_sync(void **state)
 {
     (void)state;
@@ -425,7 +426,7 @@ static void a_compound_pays_once(void **state)
     assert_int_equal(disk_watch_count(watch, DISK_FSYNC, durable_note("")), 1);
 }
 
-/* More of them than one COMPOUND keeps in mind. */
+/* More objects than one COMPOUND remembers. */
 static void a_compound_syncs_each_object_once(void **state)
 {
     enum {
@@ -453,7 +454,7 @@ static void a_compound_syncs_each_object_once(void **state)
         assert_int_equal(disk_watch_count(watch, DISK_FSYNC, durable_note(names[i])), 1);
 }
 
-/* Requests in flight, each of a client of its own. */
+/* Requests in flight, each from a client of its own. */
 static struct flight {
     struct client_mount mount;
     struct client_compound compound;
@@ -496,7 +497,7 @@ static void unmount_flights(void)
         client_mount_close(&flights[i].mount);
 }
 
-/* The first one's sync is held until all have made their changes. */
+/* The first request's sync is held until all requests have made their changes. */
 static void fly(void (*add)(struct flight *flight), bool (*landed)(const struct flight *flight))
 {
     mount_flights();
@@ -524,8 +525,8 @@ static bool flight_there(const struct flight *flight)
     return there(flight->name);
 }
 
-/* Those who wait while a sync runs share the next one; who changes the directory only just then has
- * one more. */
+/* Requests that wait while a sync runs share the next one; a request that changes the directory
+ * only during that sync needs one more. */
 static void requests_in_one_directory_share_a_sync(void **state)
 {
     (void)state;
@@ -537,7 +538,7 @@ static void requests_in_one_directory_share_a_sync(void **state)
     assert_true(syncs() <= CLIENTS / 4);
 }
 
-/* On btrfs also those that have nothing in common, but for the first. */
+/* On btrfs, requests on unrelated objects also share a sync, all but the first. */
 static void fly_chmod(struct flight *flight)
 {
     client_op_lookup(&flight->compound, flight->name);
@@ -564,7 +565,7 @@ static void requests_of_one_file_system_share_a_sync(void **state)
     assert_true(syncs() <= CLIENTS / 4);
 }
 
-/* ---- others meanwhile ---- */
+/* ---- other requests meanwhile ---- */
 
 /* Alice's mkdir waits for its sync. */
 static uint32_t wait_in_sync(void)
@@ -599,7 +600,7 @@ static void a_slow_sync_holds_nobody_else(void **state)
     client_op_read(C, &client_stateid_anonymous, 0, 4);
     client_op_write(C, &client_stateid_anonymous, 0, UNSTABLE4, "abcd", 4);
     run_on(&bob.conn, NFS4_OK);
-    /* Its own change it makes, and waits for nothing but its sync. */
+    /* The request makes its change, and waits only for its sync. */
     begin(&bob, &dir);
     client_op_remove(C, "file");
     (void)durable_send(&bob.conn);
@@ -615,8 +616,8 @@ static void a_slow_sync_holds_nobody_else(void **state)
 
 /* ---- retries ---- */
 
-/* The very call once more, over `conn`, and behind it one that needs no disk, whose reply tells
- * that the retry has been read. */
+/* The same call again, over `conn`, then one that needs no disk: its reply shows that the server
+ * has read the retry. */
 static void retry_behind(struct client_conn *conn, uint32_t xid)
 {
     struct client_compound null;
@@ -630,7 +631,7 @@ static void retry_behind(struct client_conn *conn, uint32_t xid)
     client_compound_free(&null);
 }
 
-/* S20-07: it is answered with what was kept, but not before that is on disk. */
+/* S20-07: the retry is answered from the cache, but not before the change is on disk. */
 static void retry_waits_for_the_sync(uint32_t xid)
 {
     struct client_conn other;
@@ -641,7 +642,7 @@ static void retry_waits_for_the_sync(uint32_t xid)
         assert_false(durable_answered(&other));
     } else {
         assert_int_equal(client_compound_send_again(&other, C, xid), CLIENT_OK);
-        durable_receive(&other, xid, NFS4ERR_DELAY); /* the slot is in use, S20-11 */
+        durable_receive(&other, xid, NFS4ERR_DELAY); /* S20-11: the slot is in use */
     }
     assert_false(durable_answered(&alice.conn));
     disk_watch_let_go(watch);
@@ -662,7 +663,7 @@ static void the_retry_of_a_create_waits_for_its_sync(void **state)
     retry_waits_for_the_sync(wait_in_sync());
 }
 
-/* In 4.0 this one is known by its owner's seqid. */
+/* In 4.0 the owner's seqid identifies this retry. */
 static void the_retry_of_an_open_waits_for_its_sync(void **state)
 {
     uint32_t xid;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An exclusive create has its verifier before it has its name: whenever the server ends in between,
- * the client's retry makes the file, and does not find one that it takes for another client's.
+ * An exclusive create stores its verifier before the file has its name: whenever the server dies in
+ * between, the client's retry creates the file, and does not find a file that looks like another
+ * client's.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -58,7 +59,8 @@ static void nothing_has_the_name_before_the_verifier(void **state)
     durable_pass();
     assert_int_equal(disk_watch_last(watch)->call, DISK_NAME);
     assert_false(there("new"));
-    /* Both the directory and the file, whose verifier is among its times. */
+    /* Let both syncs pass: that of the directory, and that of the file, whose times hold the
+     * verifier. */
     durable_pass();
     assert_int_equal(disk_watch_last(watch)->call, DISK_FSYNC);
     assert_string_equal(disk_watch_last(watch)->path, durable_note(""));
@@ -70,7 +72,7 @@ static void nothing_has_the_name_before_the_verifier(void **state)
     create_is(&bob, "b", 2, NFS4ERR_EXIST);
 }
 
-/* Its retry is as good as the first one only when that is on disk. */
+/* The retry proves as much as the first request only if the change is on disk. */
 static void a_retry_is_synced_too(void **state)
 {
     (void)state;
@@ -101,7 +103,7 @@ static void a_name_that_fails_leaves_nothing(void **state)
     create_is(&alice, "a unnamed", 1, NFS4_OK);
 }
 
-/* The server ends with the file half made. */
+/* The server dies when the file is half made. */
 static void a_crash_leaves_no_name(void **state)
 {
     static const enum disk_call before[] = {DISK_STAMP, DISK_NAME};
@@ -117,7 +119,7 @@ static void a_crash_leaves_no_name(void **state)
             durable_pass();
         test_server_kill(&script_server);
         assert_false(there("new"));
-        atomic_store(&watch->held, 0); /* with those who waited */
+        atomic_store(&watch->held, 0); /* together with the waiting requests */
         disk_watch_reset(watch);
         durable_restart();
         create_is(&alice, "a crash", 1, NFS4_OK);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client that asks for little waits for beside others that ask for as much as they can.
- * MAINSTAY_SAMPLES=N measures longer.  The bound is for any machine and build; docs/robustness.md
- * has the figures of a release build.
+ * How long a client with few requests waits beside clients that send as many as they can.
+ * MAINSTAY_SAMPLES=N takes more samples. The bound holds for any machine and build;
+ * docs/robustness.md has the figures of a release build.
  */
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ enum {
     ENTRIES = 800,
     ROUNDS = 3,
     PAUSE_US = 500,
-    BOUND_MS = 50, /* of the server's work meanwhile, in the median round */
+    BOUND_MS = 50, /* of processor time that the server used meanwhile, in the median round */
 };
 
 static struct client_fh quiet, deep, full;
@@ -109,7 +109,7 @@ static void show(const char *what, const struct latencies *found, unsigned long 
            found->p50_ms, found->p99_ms, found->server_ms, found->max_ms, replies);
 }
 
-/* The neighbour alone, then beside `count` hostile connections. */
+/* Measure the neighbour alone, then beside `count` hostile connections. */
 static void beside(const char *what, unsigned count, uint32_t slots,
                    void (*fill)(struct client_compound *c, const struct client_fh *fh),
                    const struct client_fh *fh)

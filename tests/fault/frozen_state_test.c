@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The disk of the state directory hangs, while more clients want to be recorded than threads may
- * wait for that.
+ * The disk of the state directory hangs while more clients need a record than there are threads
+ * that may wait for one.
  */
 #include <poll.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "protocol/script.h"
 
 enum {
-    LATE = 32, /* clients that find the others waiting */
+    LATE = 32, /* clients that arrive when the others already wait */
     CLIENTS = LIMIT_RECOVERY_WAITERS + LATE
 };
 
@@ -32,7 +32,7 @@ static int setup(void **state)
     return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
-/* A session whose client has still to say RECLAIM_COMPLETE. */
+/* Create a session, but send no RECLAIM_COMPLETE yet. */
 static void come(unsigned i)
 {
     struct client_session_wish wish;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An export whose file system hangs, or is slow, and clients that go on using it: it takes its
- * share of the threads and no more, and all exports of other file systems are as they were.
+ * An export whose file system hangs or is slow, and clients that keep using it: it blocks its share
+ * of the threads and no more, and exports of other file systems are served as before.
  */
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -17,10 +17,10 @@ enum {
     CLIENTS = 6,
     SLOTS = 64,
     CALLS = CLIENTS * SLOTS,
-    NEIGHBOURS = 4, /* some on each of the two loops */
+    NEIGHBOURS = 4, /* some on each of the two event loops */
     SLOW_MS = 30,
-    STRAY = 16,    /* calls that go in before a share is seen to be used up */
-    BOUND_MS = 50, /* of the server's work while the neighbour waits, at the 99th percentile */
+    STRAY = 16,    /* calls that get a thread before the server notices that a share is used up */
+    BOUND_MS = 50, /* processor time of the server while the neighbour waits, 99th percentile */
 };
 
 /* A client with a call in each slot. */
@@ -33,8 +33,8 @@ struct caller {
 static struct disk_watch *disk;
 static struct caller callers[CLIENTS];
 static char other[] = "/dev/shm/mainstay-test.XXXXXX";
-static bool has_other; /* and it is on another file system */
-static char root[96];  /* on the slow one, and exported as `/` */
+static bool has_other; /* and it is on another file system than the slow one */
+static char root[96];  /* on the slow file system, and exported as `/` */
 
 static dev_t device_of(const char *path)
 {
@@ -54,7 +54,7 @@ static bool other_make(void)
     return false;
 }
 
-/* Three exports of the file system that is slow, and if possible one of another. */
+/* Three exports of the slow file system, and one of another if there is one. */
 static int setup(void **state)
 {
     static char exports[4][160], twin[96];
@@ -77,7 +77,7 @@ static int setup(void **state)
     (void)snprintf(exports[1], 160, "/twin=local:%s,no_root_squash", twin);
     (void)snprintf(exports[2], 160, "/=local:%s,no_root_squash", root);
     (void)snprintf(exports[3], 160, "/other=local:%s,no_root_squash", other);
-    /* On FUSE even attributes may have to be fetched. */
+    /* On FUSE, attributes may have to be fetched too. */
     disk = disk_watch_install(script_server.dir, script_server.dir, FUSE_SUPER_MAGIC);
     return script_setup(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
@@ -91,7 +91,7 @@ static int teardown(void **state)
     return status;
 }
 
-/* `dirs` NULL: one that in_root() has made, from the root on. */
+/* If `dirs` is NULL: use the directory that in_root() has made, looked up from the root. */
 static void put_dir(struct client_compound *c, const struct client_fh *dirs, unsigned i)
 {
     char name[32];
@@ -116,7 +116,7 @@ static void ask_mkdir(struct client_compound *c)
 
 static struct client_fh detour;
 
-/* Has been elsewhere before it comes back to its directory. */
+/* The compound visits another export before it returns to its directory. */
 static void ask_mkdir_by_detour(struct client_compound *c)
 {
     client_op(c, OP_SAVEFH);
@@ -135,7 +135,7 @@ static void ask_access(struct client_compound *c)
     client_op_access(c, ACCESS4_READ);
 }
 
-/* A call in each slot of each caller, the directories taken in turn; nobody waits for them. */
+/* Send a call in each slot of each caller, over the directories in turn, without waiting. */
 static void call_all(const struct client_fh *dirs, unsigned count,
                      void (*ask)(struct client_compound *c))
 {
@@ -157,7 +157,7 @@ static void call_all(const struct client_fh *dirs, unsigned count,
     }
 }
 
-/* All answers: how many were DELAY; all others are OK. */
+/* Take all answers; return how many were DELAY. All others must be OK. */
 static unsigned answers(void)
 {
     unsigned delayed = 0;
@@ -198,7 +198,7 @@ static unsigned threads(void)
     return count;
 }
 
-/* Until the server has done with all calls what it is going to: no thread comes any more. */
+/* Wait until the server has handled all the calls that it can: no more threads get blocked. */
 static void wait_settled(void)
 {
     unsigned before, now = threads(), same = 0;
@@ -207,7 +207,7 @@ static void wait_settled(void)
                 same >= 30));
 }
 
-/* On an old connection and on a new one. */
+/* Over an old connection and over a new one. */
 static void is_served(const struct client_fh *dir)
 {
     struct client_mount fresh;
@@ -221,7 +221,7 @@ static void is_served(const struct client_fh *dir)
     client_mount_close(&fresh);
 }
 
-/* All callers at the directories, and the file system hangs over such calls. */
+/* All callers use the directories, and the file system hangs in these calls. */
 static void freeze(uint32_t calls, const struct client_fh *dirs, unsigned count,
                    void (*ask)(struct client_compound *c))
 {
@@ -231,7 +231,7 @@ static void freeze(uint32_t calls, const struct client_fh *dirs, unsigned count,
     assert_true(disk_watch_is_met(disk));
 }
 
-/* How many calls had threads meanwhile; the others were DELAY. */
+/* Return how many calls had threads meanwhile; the others got DELAY. */
 static unsigned thaw(void)
 {
     unsigned delayed;
@@ -258,15 +258,16 @@ static void a_frozen_export(void **state)
         if (has_other)
             is_served(&in_other);
     }
-    /* A third of all threads, and a few that found out together. */
+    /* A third of all threads, and a few that noticed at the same time. */
     assert_true(threads() < LIMIT_WORKER_THREADS / 2);
     (void)thaw();
-    /* It is as before. */
+    /* Service is as before. */
     call_all(dirs, ARRAY_SIZE(dirs), ask_mkdir);
     (void)answers();
 }
 
-/* A call counts where RESTOREFH led it, and not in the last export that it named. */
+/* A call is charged to the export to which RESTOREFH returned, and not to the export that it named
+ * last. */
 static void a_frozen_export_by_a_detour(void **state)
 {
     struct client_fh in_mem = script_dir(script_mem), dirs[16];
@@ -280,7 +281,7 @@ static void a_frozen_export_by_a_detour(void **state)
     (void)thaw();
 }
 
-/* Through two exports as many calls get in as through one. */
+/* Two exports of one file system share one limit. */
 static void a_frozen_file_system_with_two_exports(void **state)
 {
     struct client_fh in_mem = script_dir(script_mem), dirs[16];
@@ -341,7 +342,7 @@ static void a_frozen_root(void **state)
     (void)thaw();
 }
 
-/* Not even attributes come from a network file system that hangs. */
+/* A network file system that hangs does not even return attributes. */
 static void frozen_attributes(void **state)
 {
     void (*const asks[])(struct client_compound *) = {ask_getattr, ask_access};
@@ -380,7 +381,7 @@ static void a_slow_directory(void **state)
     assert_false(disk_watch_is_met(disk));
 }
 
-/* ---- files that are gone, whose space takes long to be freed ---- */
+/* ---- removed files whose space takes long to free ---- */
 
 static struct client_mount neighbours[NEIGHBOURS];
 static struct client_fh in_mem, in_local, quiet;
@@ -405,8 +406,8 @@ static int neighbours_go(void **state)
     return 0;
 }
 
-/* The compound takes a file's last reference.  On whichever loop that is, it keeps nobody waiting
- * but its own client. */
+/* The compound drops a file's last reference. On whichever loop that happens, only its own client
+ * waits. */
 static void frees_beside_neighbours(void)
 {
     struct pending pending;
@@ -432,8 +433,8 @@ static void a_last_close(void **state)
     frees_beside_neighbours();
 }
 
-/* As long as somebody has a delegation of anything, these look up what they remove: then the last
- * reference is theirs, and not the backend's. */
+/* While any delegation exists, REMOVE and RENAME look up what they remove: then they hold the last
+ * reference, and not the backend. */
 static void a_last_name(void **state)
 {
     struct holder holder;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Nobody reads the server's log: it serves all the same, and later says what is missing."""
+"""While nobody reads its log the server keeps serving, and later it logs how many lines are
+missing."""
 
 import fcntl
 import os
@@ -16,7 +17,7 @@ BIN = os.environ["MAINSTAY_BIN"]
 TIMEOUT_S = 60
 PIPE_BYTES = 4096
 NULL_CALL = struct.pack(">11I", 0x80000000 | 40, 7, 0, 2, 100003, 4, 0, 0, 0, 0, 0)
-# Neither CALL nor REPLY: the connection is closed, with a line about it.
+# Neither CALL nor REPLY: the server closes the connection and logs that.
 BAD_RECORD = struct.pack(">11I", 0x80000000 | 40, 7, 2, 2, 100003, 4, 0, 0, 0, 0, 0)
 
 

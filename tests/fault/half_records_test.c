@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that never arrive whole: they take a bounded part of the memory, for a bounded time, and
- * nobody else's requests suffer.
+ * Requests that never arrive whole take bounded memory for a bounded time, and other clients'
+ * requests do not suffer.
  */
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +14,9 @@
 
 enum {
     CONNECTIONS = 1500,
-    KEPT_DESCRIPTORS = 64, /* of the server and of the test, for others */
+    KEPT_DESCRIPTORS = 64, /* descriptors of the server and the test for other purposes */
     BUDGET_MIB = 64,
-    /* What a sanitizer keeps of memory that was freed comes on top. */
+    /* A sanitizer additionally keeps freed memory. */
     GROWTH_BYTES = 450 << 20,
 };
 
@@ -49,7 +49,7 @@ static unsigned connections_max(void)
     return most < CONNECTIONS ? (unsigned)most : CONNECTIONS;
 }
 
-/* All but the last byte of the longest record, on each connection in turn. */
+/* Send all but the last byte of the longest record on each connection. */
 static unsigned flood(unsigned count)
 {
     size_t sent[CONNECTIONS] = {0};
@@ -77,7 +77,7 @@ static unsigned flood(unsigned count)
     return closed;
 }
 
-/* A request of the same length from somebody who means it. */
+/* A valid request of the same length. */
 static void write_large(const struct client_fh *fh, const struct client_file *file)
 {
     begin(&bob, fh);
@@ -85,7 +85,7 @@ static void write_large(const struct client_fh *fh, const struct client_file *fi
     run(NFS4_OK);
 }
 
-/* 1,500 half records took 1.5 GiB. */
+/* Without the bound, 1,500 half records took 1.5 GiB. */
 static void memory_is_bounded(void **unused)
 {
     uint64_t before = stranger_server_bytes();
@@ -110,7 +110,7 @@ static void memory_is_bounded(void **unused)
     wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
 }
 
-/* Somebody's request is on its way, slower than the half records of a hostile address grow. */
+/* A valid request arrives more slowly than the half records of a hostile address grow. */
 static void others_pay_nothing(void **unused)
 {
     uint64_t evicted = stranger_figure("daemon.transport", "half_records_evicted");
@@ -131,8 +131,8 @@ static void others_pay_nothing(void **unused)
     wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
 }
 
-/* A record that does not grow is waited for as long as is set, one that does a second more for
- * every 16 KiB.  Connections between two records are left alone. */
+/* The server waits the configured time for a record that does not grow, and a second longer for
+ * every 16 KiB of one that does. Connections between two records are left alone. */
 static void time_is_bounded(void **unused)
 {
     const size_t part = 256 << 10;

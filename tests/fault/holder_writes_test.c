@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The holder of a write delegation writes while the server asks it for the size (CB_GETATTR): its
- * answer and its WRITE cross.  Whoever sends GETATTR is never shown less than what was acknowledged
- * before, and one change attribute never stands for two sizes (RFC 8881 §10.4.3).
+ * The holder of a write delegation writes while the server asks it for the size (CB_GETATTR), so
+ * that its answer and its WRITE cross. A client that sends GETATTR never sees less than what was
+ * acknowledged before, and one change attribute never stands for two sizes (RFC 8881 §10.4.3).
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -65,7 +65,7 @@ static void holder_truncate(uint64_t size)
     run(NFS4_OK);
 }
 
-/* The holder answers when the request has been sent away already. */
+/* The holder answers after the request has gone away. */
 static void ask_in_vain(void)
 {
     holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
@@ -75,7 +75,7 @@ static void ask_in_vain(void)
     (void)holder_wait(&holder, OP_CB_GETATTR, 0);
     holder.mount.conn.manner.act = CLIENT_ACT_ANSWER;
     assert_int_equal(client_callback_release(&holder.mount.conn, false), CLIENT_OK);
-    holder_speak(&holder, &holder.mount.conn); /* what came before it has been read */
+    holder_speak(&holder, &holder.mount.conn); /* the server has read what was sent before */
 }
 
 static struct nfs4_attrs shown(void)
@@ -126,7 +126,8 @@ static void truncated_behind_a_late_answer(void **state)
     assert_int_equal(shown().size, 4);
 }
 
-/* What the holder has and has not written yet is not forgotten for what it writes meanwhile. */
+/* The server remembers which data the holder has not written yet, even when it writes other data
+ * meanwhile. */
 static void unwritten_behind_a_late_answer(void **state)
 {
     (void)state;
@@ -136,7 +137,7 @@ static void unwritten_behind_a_late_answer(void **state)
     assert_int_equal(shown().size, 30);
 }
 
-/* The holder gave up, and what it said it had never came. */
+/* The holder gave up: the data that it announced never came. */
 static void never_written(void **state)
 {
     struct nfs4_attrs said, left;
@@ -196,7 +197,7 @@ static void *watch(void *arg)
     return NULL;
 }
 
-/* Each answer has a WRITE on its heels that makes it untrue. */
+/* A WRITE follows each answer at once and outdates it. */
 static uint32_t answer_and_write(void)
 {
     struct client_callbacks *callbacks = holder.callbacks;
@@ -207,7 +208,7 @@ static uint32_t answer_and_write(void)
         uint32_t before = callbacks->count;
 
         holder_pump_until(&holder, callbacks->count > before);
-        callbacks->attrs.size++; /* written into its cache */
+        callbacks->attrs.size++; /* written into the holder's cache */
         holder_write(callbacks->attrs.size - 1, "x");
         atomic_store(&acknowledged, callbacks->attrs.size);
         rounds++;

@@ -35,7 +35,8 @@ static void *hostile_main(void *arg)
     struct client_record *record;
     uint32_t out = hostile->count;
 
-    /* It is the server that is to be fair: the neighbour's client has its processor. */
+    /* The server has to be fair, not the scheduler: the neighbour's client gets the processor
+     * first. */
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
     for (uint32_t slot = 0; slot < hostile->count; slot++)
         send_slot(hostile, slot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that keep a server busy with one COMPOUND, as many times at once as their session has
- * slots, and a neighbour that looks how long a GETATTR takes meanwhile.
+ * Connections that keep a server busy with one COMPOUND, sent in every slot of their session at
+ * once, and a neighbour that measures the time of a GETATTR meanwhile.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 
 struct hostile {
     struct client_mount mount;
-    struct client_compound *compounds; /* one a slot */
-    uint32_t *xids;                    /* under which they are out */
+    struct client_compound *compounds; /* one for each slot */
+    uint32_t *xids;                    /* xids of the outstanding COMPOUNDs */
     uint32_t count;
     pthread_t thread;
     _Atomic bool stop;
@@ -28,10 +28,11 @@ void hostile_stop(struct hostile *hostile);
 
 struct latencies {
     double p50_ms, p99_ms, max_ms;
-    double server_ms; /* of processor time that the server used meanwhile, at the 99th percentile */
+    double server_ms; /* processor time that the server used meanwhile, at the 99th percentile */
 };
 
-/* `count` GETATTRs of `fh`, each `pause_us` after the reply to the one before.  What the server did
- * while one waited says the same on a machine that is busy with other things. */
+/* `count` GETATTRs of `fh`, each `pause_us` after the reply to the one before. The server's
+ * processor time during a GETATTR is a measure that does not depend on other load of the
+ * machine. */
 struct latencies neighbour_measure(struct client_mount *mount, const struct client_fh *fh,
                                    unsigned count, unsigned pause_us);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A write is its writer's: what the kernel decides by who writes comes out as if the caller had
- * written on the server itself, whoever the server's thread acted for before.
+ * A write has its caller's identity: where the kernel's decision depends on the writer, the result
+ * is as if the caller had written on the server itself, for whichever user the thread acted before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,8 +94,8 @@ static bool run_quietly(const char *program, const char *const *argv)
            WEXITSTATUS(status) == 0;
 }
 
-/* A small ext4 of whose blocks a fifth is root's, in a mount namespace that ends with this program
- * and its server. */
+/* A small ext4 with a fifth of its blocks reserved for root, in a mount namespace that ends with
+ * this program and its server. */
 static bool disk_mount(void)
 {
     const char *mkfs[] = {"mkfs.ext4", "-q", "-F", "-m", "20", disk_image, NULL};
@@ -142,7 +142,7 @@ static int teardown(void **state)
     return script_teardown(state);
 }
 
-/* Root's calls on the server's threads, over a connection each, beside the stranger's. */
+/* Calls of root on the server's threads, over a connection each, beside the stranger's calls. */
 struct neighbour {
     struct client_mount mount;
     struct client_fh other;
@@ -172,7 +172,7 @@ static void *neighbour_run(void *arg)
     return failed;
 }
 
-/* By one thread: the owner that a client makes up by default stands in static memory. */
+/* Must be called from one thread: the client builds its default owner in static memory. */
 static void neighbour_start(struct neighbour *neighbour, const struct client_fh *other)
 {
     const struct client_cred root = {.uid = 0};
@@ -184,7 +184,7 @@ static void neighbour_start(struct neighbour *neighbour, const struct client_fh 
     assert_int_equal(pthread_create(&neighbour->thread, NULL, neighbour_run, neighbour), 0);
 }
 
-/* [PUTFH other, COMMIT, PUTFH f, WRITE] by somebody who may write f, but is not its owner. */
+/* [PUTFH other, COMMIT, PUTFH f, WRITE] from a user who may write f but does not own it. */
 static void write_behind_commit(const struct client_fh *other, const struct client_fh *file)
 {
     as(&alice, STRANGER);
@@ -227,7 +227,7 @@ static void a_strangers_write_takes_suid_away(void **state)
     }
 }
 
-/* `echo text > file` by the owner of a file of mode 2644, who is in its group. */
+/* `echo text > file` by the owner of a file of mode 2644, who is in the file's group. */
 static void setgid_alone_survives_its_owner(void **state)
 {
     struct client_open how = {.owner = "setgid",
@@ -286,7 +286,7 @@ static void commit_in_the_way_of(const char *export, const char *program)
     as(&alice, 0);
 }
 
-/* A COMMIT asks for no right, so it must take nothing from anybody: no "text file busy". */
+/* COMMIT needs no right, so it must not disturb others: no "text file busy". */
 static void a_commit_lets_programs_run(void **state)
 {
     char program[160];
@@ -308,7 +308,7 @@ static uint64_t disk_free(void)
     return (uint64_t)st.f_bfree * st.f_frsize;
 }
 
-/* Writes until there is no more room; what root has reserved stays. */
+/* Write until there is no more room; the blocks reserved for root stay free. */
 static void roots_reserve_stays_roots(void **state)
 {
     static char chunk[CHUNK];
@@ -344,7 +344,7 @@ static void roots_reserve_stays_roots(void **state)
     assert_true(disk_free() >= (uint64_t)DISK_MIB * RESERVE_PERCENT / 100 * 900 * 1024);
     expect_status(client_file_close(&alice, &opened), NFS4_OK);
     as(&alice, 0);
-    /* Root itself may have it. */
+    /* Root itself may use them. */
     begin(&alice, &other);
     client_op_write(C, &client_stateid_anonymous, 0, FILE_SYNC4, chunk, CHUNK);
     run(NFS4_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each limit on what strangers can pile up, set while the server runs: it holds for live traffic,
- * the figures count what it refused, and neighbours go on.
+ * Each limit on resources that strangers can take, set while the server runs: it applies to live
+ * traffic, figures count the refusals, and neighbours are still served.
  */
 #include <signal.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 
 enum {
     UNREAD_BYTES = 1 << 20,
-    UNREAD_READS = 8, /* more than a socket takes */
+    UNREAD_READS = 8, /* more than a socket buffers */
     HOARDERS = 6,
     CROWD = 640,
     NEWCOMERS = 36, /* no more than a sixteenth */
@@ -60,7 +60,7 @@ static void connections(void **unused)
     assert_false(stranger_is_closed(first));
     assert_int_equal(transport_figure("refused"), refused + 1);
     expect_service();
-    /* An address that has fewer gets the place of one that serves nobody. */
+    /* A connection from an address that has fewer of them displaces one that serves no client. */
     third = stranger_connect("127.0.0.2");
     wait_until(stranger_is_closed(first));
     wait_until(transport_figure("connections") == now + 1);
@@ -76,7 +76,8 @@ static void connections(void **unused)
     wait_until(transport_figure("connections") == now);
 }
 
-/* Many who come at once all get in: those that they displace need not be gone. */
+/* Many connections that arrive at once are all accepted: those that they displace need not be gone
+ * yet. */
 static void newcomers_at_once(void **unused)
 {
     uint64_t now = transport_figure("connections"), refused = transport_figure("refused");
@@ -101,7 +102,7 @@ static void newcomers_at_once(void **unused)
     wait_until(transport_figure("connections") == now);
 }
 
-/* Whoever comes from another address still gets in. */
+/* A connection from another address is still accepted. */
 static void connections_of_an_address(void **unused)
 {
     uint64_t addresses = transport_figure("addresses");
@@ -126,7 +127,7 @@ static void connections_of_an_address(void **unused)
     wait_until(transport_figure("addresses") == addresses);
 }
 
-/* One that never said anything is closed, one with a session is not. */
+/* A connection that never sent anything is closed, one with a session is not. */
 static void idle_connections(void **unused)
 {
     struct client_conn bound;
@@ -149,7 +150,7 @@ static void idle_connections(void **unused)
     set_setting("transport.idle_timeout_s", 60);
 }
 
-/* ---- replies that nobody reads ---- */
+/* ---- unread replies ---- */
 
 static struct client_file unread_file;
 static struct client_fh unread_dir;
@@ -167,7 +168,7 @@ static void unread_make(void)
     run(NFS4_OK);
 }
 
-/* A session whose replies pile up. */
+/* A session whose replies stay unread. */
 static void hoard(struct client_mount *mount)
 {
     struct client_compound compound = {0};
@@ -208,7 +209,8 @@ static void unread_replies_by_time(void **unused)
     release(&mount, 1);
 }
 
-/* The sum over all connections; a neighbour that reads what it asked for is not cut off. */
+/* The limit is on the sum over all connections; a neighbour that reads its replies is not cut
+ * off. */
 static void unread_replies_by_memory(void **unused)
 {
     const uint64_t limit = 4u << 20;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * 65,536 opens of one file, each by an owner of its own: what the last ones cost beside the first.
+ * 65,536 opens of one file, each by an owner of its own: the cost of the last ones compared with
+ * the first.
  */
 #include "lib/wait.h"
 #include "protocol/script.h"
@@ -9,7 +10,7 @@ enum {
     CLIENTS = 8,
     OPENS_EACH = 8192,
     BATCH = 32, /* OPENs of one COMPOUND */
-    WINDOW = 32 /* COMPOUNDs at each end; the fastest of them counts */
+    WINDOW = 32 /* COMPOUNDs measured at each end; the fastest counts */
 };
 
 static struct client_mount mounts[CLIENTS];
@@ -23,7 +24,7 @@ static int64_t now_us(void)
     return now.tv_sec * 1000000ll + now.tv_nsec / 1000;
 }
 
-/* How long it took. */
+/* The time that it took. */
 static int64_t open_batch(struct client_mount *mount, uint32_t first)
 {
     int64_t start_us;
@@ -74,7 +75,7 @@ static void many_opens(void **state)
     print_message("%u opens took %.1f s; 32 of them first %lld us, last %lld us\n",
                   CLIENTS * OPENS_EACH, (double)(now_us() - start_us) / 1e6, (long long)first_us,
                   (long long)last_us);
-    /* A walk over all opens made it forty times as much. */
+    /* A walk over all opens was forty times as slow. */
     assert_true(last_us < 8 * first_us);
     for (uint32_t c = 0; c < CLIENTS; c++)
         client_mount_close(&mounts[c]);

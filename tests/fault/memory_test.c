@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server with 300 MB of address space, and strangers who take all that it gives: by data, opens,
- * locks, clients, half requests and replies that they do not read; by objects of a local export; by
- * calls to clients that nobody answers.  It lives, says what it can't
- * do, serves a neighbour throughout, and everybody once there is room again.  The server is that of
- * the release build: a sanitizer needs more addresses than that.
+ * A server with 300 MB of address space, and strangers that take all that it gives: by data, opens,
+ * locks, clients, half requests and unread replies; by objects of a local export; by callbacks that
+ * are not answered. The server survives, reports what it cannot do, serves a neighbour throughout,
+ * and serves all clients once there is room again. It is the server of the release build, since a
+ * sanitizer needs more address space than that.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -32,12 +32,12 @@ enum {
     TRIES = 200,
     LOCAL_FILES = 15000,
     LOCAL_EACH = 25,       /* in one COMPOUND */
-    LOCAL_BYTES = 2 << 20, /* that they take at the least */
+    LOCAL_BYTES = 2 << 20, /* the least that they take */
     HELD = 1500,           /* delegations, each recalled */
     HELD_EACH = 25,
     WANTED_EACH = 5,
-    CALLS_BYTES = 64 << 10, /* that the callbacks take at the least */
-    DIALLED = 200,          /* clients of 4.0 with an address */
+    CALLS_BYTES = 64 << 10, /* the least that the callbacks take */
+    DIALLED = 200,          /* clients of 4.0 with a callback address */
 };
 
 static char wrapper_dir[64], wrapper[96];
@@ -46,7 +46,7 @@ static struct client_mount hostile;
 static struct client_fh dir;
 static struct client_file big;
 
-/* A mainstayd that limits its addresses before it begins. */
+/* A script that limits its address space and then runs mainstayd. */
 static bool wrapper_make(const char *release)
 {
     FILE *file;
@@ -107,7 +107,7 @@ static int teardown(void **state)
 
 /* ---- the neighbour ---- */
 
-/* One GETATTR: what it was told.  A connection that was closed is made anew, as any client does. */
+/* One GETATTR; returns its status. A closed connection is made again, as any client does. */
 static enum nfsstat4 ask(void)
 {
     struct client_compound c;
@@ -157,7 +157,7 @@ static void fill(void)
     assert_int_equal(hostile.trouble, CLIENT_OK);
 }
 
-/* The same file, by one owner after the other. */
+/* Opens of the same file, each by another owner. */
 static bool open_more(unsigned round)
 {
     char owners[OPENS_EACH][32];
@@ -194,7 +194,7 @@ static bool lock_more(uint64_t offset)
     return status == NFS4_OK;
 }
 
-/* The neighbour's lease is short, and whoever is silent loses all when memory is. */
+/* The neighbour's lease is short, and when memory is short a silent client loses its state. */
 static void hold(void)
 {
     for (unsigned i = 0; i < OPENS_MOST / OPENS_EACH && open_more(i); i++)
@@ -241,7 +241,7 @@ static void send_halves(void)
     expect_service();
 }
 
-/* Each asks for more than its socket takes. */
+/* Each client requests more than its socket buffers. */
 static void hoard(struct client_mount *mount)
 {
     struct client_compound c;
@@ -275,7 +275,7 @@ static void leave_unread(void)
     expect_service();
 }
 
-/* A newcomer with a session and a file of its own; false when it is told to ask again. */
+/* A new client makes a session and a file; false when it is told to retry. */
 static bool newcomer_works(void)
 {
     struct client_cred cred = script_cred();
@@ -283,10 +283,10 @@ static bool newcomer_works(void)
     struct client_file file;
     enum nfsstat4 status;
 
-    expect_service(); /* the neighbour's lease goes on */
+    expect_service(); /* keeps the neighbour's lease alive */
     status = client_mount_open(&newcomer, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
     if (status == NFS4_OK)
-        status = client_file_remove(&newcomer, &dir, "new"); /* as the last try has left it */
+        status = client_file_remove(&newcomer, &dir, "new"); /* as the last try left it */
     if (status == NFS4_OK || status == NFS4ERR_NOENT)
         status = client_file_create(&newcomer, &dir, "new", &file);
     if (status == NFS4_OK)
@@ -295,8 +295,8 @@ static bool newcomer_works(void)
     return status == NFS4_OK;
 }
 
-/* The one who took most is silent from now on: its lease ends, and since memory is short nobody
- * waits for it to come back.  Then there is room for newcomers. */
+/* The client that took most is silent from now on. Its lease ends, and since memory is short its
+ * state is not kept. Then there is room for new clients. */
 static void recover(void)
 {
     client_conn_close(&hostile.conn);
@@ -342,7 +342,7 @@ static void make_files(void)
     close(at);
 }
 
-/* Open files of their own, or look at them.  False: the server gave no more. */
+/* Open new files, or only look them up. False: the server gave no more. */
 static bool local_more(unsigned first, bool keep)
 {
     char names[LOCAL_EACH][16];
@@ -369,7 +369,7 @@ static bool local_more(unsigned first, bool keep)
     return status == NFS4_OK;
 }
 
-/* Open as many as there may be; then look at all of them, which pushes out what is idle. */
+/* Open as many files as possible; then look all of them up, which evicts idle objects. */
 static void local_taken(void **unused)
 {
     bool more = true;
@@ -394,7 +394,7 @@ static void local_taken(void **unused)
     recover();
 }
 
-/* ---- calls to clients ---- */
+/* ---- callbacks ---- */
 
 static bool held_more(unsigned first)
 {
@@ -423,7 +423,7 @@ static bool held_more(unsigned first)
     return status == NFS4_OK;
 }
 
-/* The holder is alive, and only its callbacks stay unanswered. */
+/* The holder is alive; only its callbacks stay unanswered. */
 static void keep_lease(void)
 {
     struct client_compound c;
@@ -435,7 +435,7 @@ static void keep_lease(void)
     client_result_free(&r);
 }
 
-/* It wants what is delegated; whatever it is told, it tries the next. */
+/* Request a delegated file; whatever the answer, go on with the next. */
 static void want(struct client_mount *rival, unsigned number)
 {
     char name[16];
@@ -455,7 +455,7 @@ static void want(struct client_mount *rival, unsigned number)
     client_result_free(&r);
 }
 
-/* Each has a path of its own, on which a connection waits for an answer. */
+/* Each client has a callback path of its own, on which a connection waits for an answer. */
 static void be_dialled(void)
 {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -506,7 +506,7 @@ static void calls_unanswered(void **unused)
         NFS4_OK);
     script_mount_v41(&rival);
     for (unsigned held = 0; held < HELD; held += HELD_EACH) {
-        wait_until_every(100, held_more(held)); /* what was taken before may still be leaving */
+        wait_until_every(100, held_more(held)); /* earlier state may still be released */
         expect_service();
     }
     for (unsigned i = 0; i < HELD; i++) {

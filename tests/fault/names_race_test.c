@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A holder renames its delegated file to a name that somebody else's REMOVE or RENAME has just
- * looked at: that finds the name free of delegations, and then meets the delegated file there.  It
- * must not touch it before the delegation is recalled (RFC 8881 §10.4.4).
+ * A holder renames its delegated file to a name that another client's REMOVE or RENAME has just
+ * checked: that request found the name free of delegations, and then meets the delegated file
+ * there. It must not touch the file before the delegation is recalled (RFC 8881 §10.4.4).
  */
 #include "lib/disk_watch.h"
 #include "protocol/holder.h"
@@ -12,7 +12,7 @@ static struct disk_watch *disk;
 static struct holder holder;
 static struct client_fh dir;
 static struct client_file file;
-static char name[16], other[16]; /* of the delegated file; that it is renamed to */
+static char name[16], other[16]; /* of the delegated file; the name that it is renamed to */
 
 static int group_setup(void **state)
 {
@@ -45,7 +45,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Another request of bob's, behind the one that waits: by its answer that has been begun. */
+/* Send another request of bob's behind the waiting one: its answer shows that the first has
+ * begun. */
 static void answered_beside(void)
 {
     begin_bare(&bob, script_minor);
@@ -57,8 +58,8 @@ static void answered_beside(void)
     run_on(&bob.conn, NFS4_OK);
 }
 
-/* The holder's RENAME is at the disk, with the directory to itself; bob's request, in C, has looked
- * at its name and waits for the directory. */
+/* The holder's RENAME is at the disk and has the directory locked; bob's request, in C, has checked
+ * its name and waits for the directory. */
 static void race(void)
 {
     struct pending renaming, pending;
@@ -73,7 +74,7 @@ static void race(void)
 
     *C = removing;
     pending_send(&pending, &bob);
-    answered_beside(); /* if it has not come that far, it finds the delegated file at once */
+    answered_beside(); /* a request that has not come that far finds the delegated file at once */
     disk_watch_let_go(disk);
     expect_status(pending_take(&renaming), NFS4_OK);
     expect_status(pending_take(&pending), NFS4ERR_DELAY);
@@ -114,7 +115,7 @@ static void replaced(void **state)
     run(NFS4_OK);
 }
 
-/* The name was free. */
+/* At first the name was free. */
 static void replaced_at_a_free_name(void **state)
 {
     (void)state;

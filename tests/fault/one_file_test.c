@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file in several exports: the same directory twice, a directory within another that is
- * exported, a bind mount, a read-only export.  What keeps clients apart belongs to the file: share
- * reservations, locks, delegations.  Permission belongs to the export.
+ * One file in several exports: the same directory twice, a directory within another exported one, a
+ * bind mount, a read-only export. What separates clients belongs to the file: share reservations,
+ * locks, delegations. Permission belongs to the export.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,13 +19,13 @@ enum {
     CONTEST_MS = 1000
 };
 
-/* alice comes by `first`, others by the export of the test. */
+/* alice uses `first`, other clients the export of the test. */
 static const char first_path[] = "/a/sub";
 static struct client_fh first, other;
 static char bound_dir[128];
 static bool is_bound;
 
-/* False: this needs privileges that the test has not. */
+/* Returns false if the test lacks the privileges for this. */
 static bool bind_elsewhere(void)
 {
     (void)snprintf(bound_dir, sizeof(bound_dir), "%s/bound", script_server.dir);
@@ -139,7 +139,7 @@ static void unlock(struct client_mount *mount, const struct client_file *file,
     run(NFS4_OK);
 }
 
-/* A waiter is notified of the file as it knows it. */
+/* A waiter's notification has the filehandle that it knows. */
 static void locks(void **state)
 {
     struct client_file mine, theirs;
@@ -191,8 +191,8 @@ static void delegation_and_open(void **state)
     holder_close(&holder);
 }
 
-/* The one client, too, takes them for two files, and would not see by one what it holds of the
- * other. */
+/* The same client, too, takes them for two files, and would not see through one what it caches of
+ * the other. */
 static void delegation_and_its_holder(void **state)
 {
     struct client_file file, same;
@@ -265,7 +265,7 @@ static void delegation_and_changes(void **state)
     holder_close(&holder);
 }
 
-/* A change by one export is one by the other. */
+/* A change through one export shows in the other. */
 static void change_attribute(void **state)
 {
     const struct bitmap4 bits = CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE);
@@ -289,7 +289,7 @@ static void change_attribute(void **state)
     expect_status(client_file_close(&alice, &mine), NFS4_OK);
 }
 
-/* To its client the file of each export has an open of its own. */
+/* For its client, the file has a separate open in each export. */
 static void opens_of_one_client(void **state)
 {
     struct client_file mine, same;
@@ -306,7 +306,7 @@ static void opens_of_one_client(void **state)
     expect_status(client_file_close(&alice, &same), NFS4_OK);
 }
 
-/* A stateid is the file's, the right to write the export's. */
+/* The stateid belongs to the file, the right to write to the export. */
 static void read_only(void **state)
 {
     struct client_file mine, theirs;
@@ -324,7 +324,7 @@ static void read_only(void **state)
     begin(&alice, &ro);
     client_op_setattr(C, &mine.stateid, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = 7});
     run(NFS4ERR_ROFS);
-    /* A reader there keeps writers out here. */
+    /* A reader through one export denies writers through the other. */
     expect_status(client_file_close(&alice, &mine), NFS4_OK);
     expect_status(open_as(&bob, &other, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_WRITE, &theirs),
                   NFS4_OK);
@@ -333,7 +333,7 @@ static void read_only(void **state)
     expect_status(client_file_close(&bob, &theirs), NFS4_OK);
 }
 
-/* One thread for each export wants the file for itself. */
+/* One thread for each export competes for the file. */
 struct contender {
     pthread_t thread;
     const char *path;

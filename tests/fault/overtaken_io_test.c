@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A WRITE is still at the disk when its client's next request has ended what allowed it: CLOSE,
- * OPEN_DOWNGRADE, DELEGRETURN.  Nobody is given a delegation of the file before it is done, or the
- * bytes would change under a promise that they do not (RFC 8881 §10.4).
+ * A WRITE is still at the disk when its client's next request ends what allowed it: CLOSE,
+ * OPEN_DOWNGRADE, DELEGRETURN. No delegation of the file is granted before the WRITE is done, since
+ * the data would change although the delegation guarantees that they do not (RFC 8881 §10.4).
  */
 #include "lib/disk_watch.h"
 #include "protocol/holder.h"
 #include "protocol/set_range.h"
 
 static struct disk_watch *disk;
-static struct holder holder, other; /* who writes, with callbacks; who wants a delegation */
+static struct holder holder, other; /* the writer; the client that wants a delegation */
 static struct client_fh dir;
 static struct client_file file;
 static char name[16];
@@ -20,7 +20,7 @@ static int group_setup(void **state)
     disk = disk_watch_install(script_server.dir, script_server.data, 0);
     if (script_setup_default(state) != 0)
         return -1;
-    /* With leases the kernel refuses as long as the file is open for writing. */
+    /* With leases, the kernel refuses as long as the file is open for writing. */
     set_setting("nfs.local_delegations", 2);
     return 0;
 }
@@ -45,7 +45,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* In minor version 1 on another slot than the request that is outstanding. */
+/* In minor version 1 on another slot than the outstanding request. */
 static void begin_beside(struct client_mount *mount, const struct client_fh *fh)
 {
     if (mount->v40) {
@@ -82,7 +82,7 @@ static void must_get_nothing(enum open_delegation_type4 type)
     expect_status(client_file_close(&other.mount, &wanted), NFS4_OK);
 }
 
-/* While it is at the disk nobody gets a delegation; then it is done, and the file can be had. */
+/* While the request is at the disk no delegation is granted; once it is done, one is. */
 static void is_counted(struct pending *pending)
 {
     struct client_file wanted;

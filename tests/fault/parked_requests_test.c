@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client restarts while a request of its former life waits: for a delegation to come back, or in
- * minor version 0 for its owner's turn.  Once the new incarnation is confirmed the old one's
- * requests do nothing any more (RFC 8881 §18.35.4, RFC 7530 §16.34.5).
+ * A client restarts while a request of its former instance waits: for the return of a delegation
+ * or, in minor version 0, for its owner's turn. Once the new instance is confirmed, requests of the
+ * old one have no effect (RFC 8881 §18.35.4, RFC 7530 §16.34.5).
  */
 #include "lib/disk_watch.h"
 #include "protocol/holder.h"
@@ -67,7 +67,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Its verifier is the next one. */
+/* Each restart has the next verifier. */
 static void restart(void)
 {
     static uint8_t life = 100;
@@ -75,7 +75,7 @@ static void restart(void)
     come(&latter, ++life);
 }
 
-/* C meets the delegation, its client restarts, the delegation comes back. */
+/* The request in C meets the delegation, its client restarts, the delegation is returned. */
 static void waits_for_the_delegation(void)
 {
     struct pending pending;
@@ -134,7 +134,7 @@ static void write_waits(void **state)
     assert_int_equal(attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_SIZE)).size, 0);
 }
 
-/* What stands behind the operation that waited is not done either. */
+/* The operations behind the one that waited are not done either. */
 static void what_follows(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void what_follows(void **state)
     run(NFS4ERR_NOENT);
 }
 
-/* The client did not restart: all goes on. */
+/* The client did not restart: the request continues. */
 static void same_life(void **state)
 {
     struct pending pending;
@@ -174,7 +174,7 @@ static void same_life(void **state)
     restart();
 }
 
-/* ---- minor version 0: requests of an owner run one after the other ---- */
+/* ---- minor version 0: an owner's requests run one after the other ---- */
 
 static void op_open(const char *as, bool truncate)
 {
@@ -192,7 +192,7 @@ static void op_open(const char *as, bool truncate)
     script_op_as(&former, "owner", &op);
 }
 
-/* One OPEN is at the disk, the next one of its owner waits for it. */
+/* One OPEN is at the disk, and the same owner's next one waits for it. */
 static void owner_waits(void **state)
 {
     struct pending first, second;
@@ -202,7 +202,7 @@ static void owner_waits(void **state)
     if (script_minor != 0)
         return;
     file.fh = make_file(&alice, &dir, name);
-    made = make_open(&former, &dir, other); /* its owner is confirmed */
+    made = make_open(&former, &dir, other); /* confirms the owner */
     expect_status(client_file_close(&former, &made), NFS4_OK);
     disk_watch_hold(disk, DISK_CHANGES);
     op_open(name, true);
@@ -210,7 +210,7 @@ static void owner_waits(void **state)
     wait_until(disk_watch_is_met(disk));
     op_open("never made", false);
     pending_send(&second, &former);
-    begin(&former, &dir); /* behind it: by then it waits */
+    begin(&former, &dir); /* sent later, so its answer shows that the other waits */
     run_on(&former.conn, NFS4_OK);
     restart();
     disk_watch_let_go(disk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any user of a client's machine may send from a port of 1024 and up, and say that it is anybody:
- * `secure` exports take no AUTH_SYS from there.
+ * Any user of a client's machine can send from ports of 1024 and up, and claim any identity:
+ * `secure` exports accept no AUTH_SYS from there.
  */
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ static void refused_by_name(void **state)
     run(NFS4ERR_PERM);
 }
 
-/* Where the server acts with its callers' identities, and nowhere else, unless told. */
+/* The default is `secure` only where the server acts with its callers' identities. */
 static void the_usual_is_what_identities_need(void **state)
 {
     struct log_line line;
@@ -108,7 +108,8 @@ static bool same_fh(const struct client_fh *a, const struct client_fh *b)
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-/* What is open below a guarded export is found by name, past a directory with nothing else. */
+/* An open export below a guarded one is reached by name, past a directory that shows nothing
+ * else. */
 static void the_way_to_an_open_one(void **state)
 {
     struct client_fh real, outer, up;
@@ -138,7 +139,7 @@ static void the_way_to_an_open_one(void **state)
     run(NFS4ERR_ROFS);
 }
 
-/* Whom squash makes nobody could have said that it is anybody else. */
+/* Squashing does not help: a user who is mapped to nobody could have claimed any identity. */
 static void not_even_for_nobody(void **state)
 {
     struct client_cred before = alice.conn.cred;

@@ -37,17 +37,17 @@ MKFS = {"ext4": ("e2fsprogs", ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=
 DISK_BYTES = 384 << 20  # sparse; XFS takes no less than 300 MiB
 STEP_LIMIT_S = 60  # for a boot, or for the load to get going
 WORKERS = 12
-STOCK = 12  # files, directories and sizes that each of them has from the beginning
+STOCK = 12  # files, directories and sizes that each worker has from the beginning
 ACKNOWLEDGED_MAX = 400
 PROBLEMS_SHOWN = 6
 DELAY_MAX_S = 0.02
 
-# One for each kill: a sync that one operation lacks would be hidden by those of others.
+# The actions of each kill: syncs of other operations would hide a missing one.
 EVERYTHING = ["create", "exclusive", "mkdir", "symlink", "link", "rename", "replace", "remove", "mode", "size",
               "truncate", "write", "commit"]
 THEMES = [EVERYTHING, ["create"], ["exclusive"], ["mkdir", "symlink"], ["link"], ["rename"], ["replace"],
           ["remove"], ["mode"], ["size"], ["truncate"], ["write"], ["commit"]]
-KILLS_MIN = 4  # whatever the time limit
+KILLS_MIN = 4  # regardless of the time limit
 
 
 class Machine:
@@ -59,7 +59,7 @@ class Machine:
         self.directory = Path(directories.job)
         self.disk = f"{directories.memory}/disk"
         self.guest = None
-        self.said = b""  # in this life, the server's log above all
+        self.said = b""  # output of this life, mostly the server's log
         package, mkfs = MKFS[options.file_system]
         with open(self.disk, "wb") as disk:
             disk.truncate(DISK_BYTES)
@@ -69,7 +69,7 @@ class Machine:
             raise Unavailable(f"{mkfs[0]} is missing (Debian package {package})") from error
 
     def boot(self, life):
-        """Boots, waits until the server is ready; returns what was on the disk."""
+        """Boot and wait until the server is ready; return what was on the disk."""
         directory = self.directory / f"life{life}"
         directory.mkdir()
         self.guest = Guest(1, directory, self.kernel, "192M", self.disk)
@@ -103,7 +103,7 @@ class Machine:
         return f"{self.said.decode(errors='replace')}\n{self.guest.console_tail(20)}"
 
     def fail_power(self):
-        """Kills it. Once nobody has its output open, nobody has its disk open either."""
+        """Kill the guest. Once its output is closed, so is its disk."""
         self.guest.kill()
         os.set_blocking(self.guest.output, True)
         while data := os.read(self.guest.output, 65536):
@@ -113,7 +113,7 @@ class Machine:
 
 
 class Trial:
-    """Kills, one after the other, and what came of each."""
+    """The kills, one after the other, and their results."""
 
     def __init__(self, options, kernel, directories):
         self.options = options
@@ -145,7 +145,7 @@ class Trial:
         return life == self.options.kills or late or (self.options.expect_loss and self.lost > 0)
 
     def load(self, life, theme):
-        """Has the workers go on until they have so many acknowledgements, then fails the power."""
+        """Run the workers until they have so many acknowledgements, then fail the power."""
         record = self.directory / f"record{life}"
         process = subprocess.Popen(
             [self.options.load, SERVER, str(record), f"c{life}", str(self.random.getrandbits(60)),
@@ -188,7 +188,7 @@ class Trial:
             shutil.copy(self.directory / f"life{life}" / "listing", f"{self.options.logs}/kill{life}.listing")
 
     def repeat(self, creates):
-        """A client that got no answer sends its exclusive create again: it must meet its own file."""
+        """A client without an answer retries its exclusive create: it must find its own file."""
         problems = []
         for create in creates:
             status = subprocess.run([self.options.load, SERVER, "again", *create], text=True,
@@ -226,7 +226,8 @@ def arguments():
 
 
 def use_reserved_ports():
-    """Clients in this network namespace connect from ports below 1024, as `secure` exports want."""
+    """Clients in this network namespace connect from ports below 1024, as `secure` exports require.
+    """
     Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
     Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("600 1023")
 

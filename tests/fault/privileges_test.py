@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the process may do: no more than its exports need, in every thread, and for good; and what it says
-where it cannot act as its callers."""
+"""The privileges of the process: only what its exports need, in every thread, and not to be
+regained; and what it logs where it cannot act as its callers."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def skip(why):
 
 
 class Server:
-    """A mainstayd that runs as long as the block."""
+    """A mainstayd that runs for the duration of the block."""
 
     def __init__(self, export, listen="127.0.0.1:0", launcher=()):
         self.export, self.listen, self.launcher = export, listen, launcher
@@ -60,7 +60,7 @@ class Server:
         self.directory.cleanup()
 
     def end(self):
-        """The exit status of one that does not start, and its words."""
+        """The exit status and output of one that does not start."""
         return self.process.wait(TIMEOUT_S), "".join(self.said)
 
     def threads(self):
@@ -85,7 +85,7 @@ def own_permitted():
 
 
 def low_port():
-    """A port that nobody has; clients in other tests take theirs from 600 up."""
+    """A free port; clients in other tests use ports from 600 up."""
     for port in range(512, 600):
         with socket.socket() as attempt:
             try:

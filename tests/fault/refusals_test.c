@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A stranger asks for what it may not do with a delegated file.  It is refused before the
- * delegation is recalled: otherwise anybody who can reach a file could take everybody's delegations
- * away.  What it may do recalls them.
+ * A stranger requests what it may not do with a delegated file. The request is refused before the
+ * delegation is recalled: otherwise any client that can reach a file could take away its
+ * delegations. A permitted request does recall them.
  */
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -12,7 +12,7 @@
 #include "protocol/set_range.h"
 
 static struct holder holder;
-static struct client_fh dir, own; /* the holder's, 0755; the stranger's */
+static struct client_fh dir, own; /* the holder's, mode 0755; the stranger's */
 static struct client_file file;   /* of mode 0644, delegated for reading */
 
 static int group_setup(void **state)
@@ -63,11 +63,11 @@ static void need_identities(void **state)
         test_skip(TEST_NEEDS_CALLERS);
 }
 
-/* By bob's compound, as the stranger. */
+/* In bob's compound, as the stranger. */
 static void refused(enum nfsstat4 status)
 {
     run(status);
-    /* Behind a reply to the holder comes nothing that was sent to it before. */
+    /* A recall sent earlier would have arrived before this reply to the holder. */
     begin(&holder.mount, &file.fh);
     client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));
     run(NFS4_OK);
@@ -129,7 +129,7 @@ static void names(void **state)
     refused(NFS4ERR_ACCESS);
 }
 
-/* Where all may make files, and only owners may take them away. */
+/* A directory in which all users may create files, but only owners may remove them. */
 static void names_in_a_sticky_directory(void **state)
 {
     need_identities(state);
@@ -161,7 +161,7 @@ static void op_open(uint32_t access, bool truncate)
     script_op_as(&bob, "stranger", &op);
 }
 
-/* The last one only reads, but truncates. */
+/* The last OPEN only reads, but truncates. */
 static void opens(void **state)
 {
     need_identities(state);
@@ -181,7 +181,7 @@ static void writes(void **state)
     refused(NFS4ERR_ACCESS);
 }
 
-/* The test above would see a recall. */
+/* Shows that the tests above would notice a recall. */
 static void what_is_allowed_recalls(void **state)
 {
     need_identities(state);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A delegation is revoked a lease after its recall, while a WRITE or a truncation that its holder
- * sent by it is still at the disk.  The holder is told at once; but nobody is given the file before
- * that is done, or it would change under whoever has it then (RFC 8881 §10.4.5).
+ * A delegation is revoked a lease after its recall, while a WRITE or a truncation that used it is
+ * still at the disk. The holder is told at once, but no other client gets the file before that I/O
+ * is done: otherwise the file would change under its next holder (RFC 8881 §10.4.5).
  */
 #include "lib/disk_watch.h"
 #include "protocol/holder.h"
@@ -24,7 +24,7 @@ static int group_setup(void **state)
     (void)snprintf(local, sizeof(local), "/local=local:%s,no_root_squash", script_server.data);
     if (script_setup(options) != 0)
         return -1;
-    /* With leases the kernel refuses as long as the file is open for writing. */
+    /* With leases, the kernel refuses as long as the file is open for writing. */
     set_setting("nfs.local_delegations", 2);
     set_setting("nfs.recall_park_ms", 0);
     return 0;
@@ -46,7 +46,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* On another slot than the request that is at the disk; this renews the lease, too. */
+/* On another slot than the request at the disk; this renews the lease, too. */
 static bool is_revoked(void)
 {
     struct stateid4 held = *client_file_delegation(&file);
@@ -62,7 +62,7 @@ static bool is_revoked(void)
     return result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0] == NFS4ERR_DELEG_REVOKED;
 }
 
-/* The holder's request, in C, is at the disk until bob has waited for more than a lease. */
+/* The holder's request, in C, is at the disk until bob has waited for longer than a lease. */
 static void outlives_its_delegation(void)
 {
     const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A server that stands still for longer than a lease, by SIGSTOP.  Its clients could not speak
- * meanwhile; what others have sent against them waits in its sockets, before or behind what they
- * have sent themselves.  RFC 8881 §8.3.
+ * A server that is stopped by SIGSTOP for longer than a lease. Its clients could not renew
+ * meanwhile; other clients' conflicting requests wait in its sockets, before or behind the clients'
+ * own. RFC 8881 §8.3.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -36,7 +36,7 @@ static void server_stop(void)
     assert_true(WIFSTOPPED(status));
 }
 
-/* It has stood still for long enough. */
+/* Continue the server once it has been stopped for long enough. */
 static void server_continue(void)
 {
     wait_ms(STOP_MS);
@@ -55,7 +55,7 @@ static void speak(struct client_mount *mount)
     run(NFS4_OK);
 }
 
-/* alice has a lock, which bob wants. */
+/* alice has a lock that bob wants. */
 static struct client_file locked, wanted;
 static struct pending lock_wanted;
 
@@ -67,7 +67,7 @@ static void lock_set_up(void)
     run(NFS4_OK);
 }
 
-/* The first thing that the server sees. */
+/* Bob's LOCK is the first request that the server sees. */
 static void lock_is_wanted(void)
 {
     op_lock(&bob, &wanted, "taker");
@@ -86,8 +86,8 @@ static void lock_is_kept(void)
     expect_status(client_file_close(&bob, &wanted), NFS4_OK);
 }
 
-/* The holder was recalled before the stall, and answers after somebody has met the delegation once
- * more. */
+/* The holder was recalled before the stall, and answers after another request has met the
+ * delegation. */
 static struct holder holder;
 static struct client_file delegated;
 static struct client_mount carol;
@@ -111,7 +111,7 @@ static void delegation_is_not_revoked(void)
     struct client_file file;
     enum nfsstat4 status;
 
-    /* It may be parked. */
+    /* The request may be parked. */
     for (int ms = 0; ms < MET_MS && !pending_is_answered(&met); ms += RETRY_MS)
         wait_ms(RETRY_MS);
     holder_finish(&holder, &delegated);
@@ -122,7 +122,7 @@ static void delegation_is_not_revoked(void)
     holder_close(&holder);
 }
 
-/* A client that does not come back: its lease ends, too, but later. */
+/* A client that does not come back: its lease ends too, but later. */
 static struct client_mount silent;
 static const struct client_open all_of_it = {.owner = "o",
                                              .name = "shared",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Damage to the files of the state directory, mostly while the server is down: flipped bits,
- * truncation, removal.  The server either refuses to start and names the file, or it has
- * everything: its name, the handles that it gave out, the records of its clients.  What it does
- * without, it tells.
+ * truncation, removal. The server either refuses to start and names the file, or it has everything:
+ * its name, the keys of its filehandles, the records of its clients. It logs whatever it has to do
+ * without.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static void instance_read(char id[INSTANCE_CHARS])
     close(fd);
 }
 
-/* A client with a record and a file, and a server that was killed. */
+/* A client with a record and a file; then the server is killed. */
 static int setup(void **state)
 {
     (void)state;
@@ -103,14 +103,14 @@ static void has_everything(void)
     run(NFS4_OK);
 }
 
-/* The whole directory as it was. */
+/* Put the whole directory back as it was. */
 static void restore(void)
 {
     test_server_kill(&script_server);
     shell("rm -rf %s/state && cp -a %s/whole %s/state");
 }
 
-/* Start over the damage, and put the whole directory back afterwards.  Returns whether it was
+/* Start with the damage, and restore the directory afterwards. Returns whether the start was
  * refused. */
 static bool refused(const char *name)
 {
@@ -154,7 +154,7 @@ static void drop(const char *name)
     assert_int_equal(unlink(path("%s/state/%s", name)), 0);
 }
 
-/* Kept twice: one of the two is always enough. */
+/* The file exists twice: either copy is enough. */
 static void one_copy(const char *name)
 {
     const off_t size = size_of(name);
@@ -197,7 +197,7 @@ static void both_copies(void **state)
     assert_true(refused("instance-id"));
 }
 
-/* Nobody can reclaim, and the log says so. */
+/* No client can reclaim, and the log says so. */
 static void without_records(void)
 {
     assert_true(test_server_start(&script_server, NULL));
@@ -257,8 +257,8 @@ static void carol_completes(enum nfsstat4 expected)
     expect_status(status, expected);
 }
 
-/* Below a server that runs: what it would write is lost to its next life, so it acknowledges no
- * client that it cannot remember.  Those that are there go on. */
+/* Removed while the server runs: what it writes would be lost to its next life, so it accepts no
+ * client that it cannot record. Existing clients go on. */
 static void records_lost_meanwhile(void **state)
 {
     (void)state;
@@ -266,7 +266,7 @@ static void records_lost_meanwhile(void **state)
     lives_come(&alice, "alice", 1);
     lives_complete(&alice);
     lives_come(&bob, "bob", 1);
-    lives_complete(&bob); /* SQLite would find it out by itself at its first change */
+    lives_complete(&bob); /* SQLite itself would notice this only at its first change */
     lives_come(&carol, "carol", 1);
     drop("recovery.db");
     carol_completes(NFS4ERR_DELAY);

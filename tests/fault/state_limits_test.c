@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients hold is bounded, for each and for all: the one at its limit is refused what is
- * beyond it and nothing else, and others go on until all together have as much as they may.
+ * Client state is bounded, for each client and for all together: a client at its limit is refused
+ * only what is beyond it, and others go on until the common limit is reached.
  */
 #include <unistd.h>
 
@@ -115,7 +115,7 @@ static void lock(struct client_mount *mount, int i, const char *owner, uint64_t 
     run(status);
 }
 
-/* A request may split a lock: there must be room for two. */
+/* A request may split a lock, so there must be room for two. */
 static void locks(void **unused)
 {
     uint64_t now = figure("locks");
@@ -165,7 +165,7 @@ static void lock_states(void **unused)
     assert_int_equal(figure("lock_states"), now);
 }
 
-/* Those beyond the limit get the same answer, and have no place in the queue. */
+/* Waiters beyond the limit get the same answer, but no place in the queue. */
 static void lock_waiters(void **unused)
 {
     (void)unused;
@@ -216,8 +216,8 @@ static enum nfsstat4 new_record(struct client_conn *conn)
     return status;
 }
 
-/* The records of an address that nobody confirms give way to each other and to those that somebody
- * does; those in use stay, and another address has its own. */
+/* An address's unconfirmed records are replaced first, by one another and by confirmed ones;
+ * records in use stay, and another address has its own limit. */
 static void clients_of_an_address(void **unused)
 {
     const uint32_t most = 4;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every attack at once on a server under AddressSanitizer, beside a Linux client that builds a source tree.
 
-The tree must be built, round after round, without an error and without a stall of a second; what a load of
-small changes is told must be so; nobody gets where nobody may; and in the end the server is there, ends well and
-leaves no report. docs/robustness.md, "The storm", says what runs.
+The tree must be built, round after round, without an error and without a stall of a second; acknowledged small
+changes must be there; intruders must get no access; and in the end the server is alive, ends with status 0 and leaves
+no sanitizer report. docs/robustness.md, "The storm", lists what runs.
 
     tests/fault/storm_test.py --minutes 60
     tests/fault/storm_test.py --seconds 20 --no-guest --limit-ms 10000
@@ -40,11 +40,11 @@ TARGET = f"{SERVER_ADDRESS}:{PORT}"
 ATTACKERS = "127.0.1.0/24"  # may use some exports
 STRANGER = "127.0.9.{}"  # may use none
 ADDRESSES = 20
-SEVERAL = {"ancient": 2, "hold": 3, "dial": 2, "locks": 2, "names": 2, "nonsense": 3, "garbage": 2}  # else one of each
+SEVERAL = {"ancient": 2, "hold": 3, "dial": 2, "locks": 2, "names": 2, "nonsense": 3, "garbage": 2}  # else one
 LIFE_S = (3, 20)
 PAUSE_S = (0, 3)
 LOG_AWAKE_S, LOG_ASLEEP_S = 3, 5
-SLOW_MS = (0, 30, -1)  # what a mkdir in the slow file system takes, in turn; -1: for ever
+SLOW_MS = (0, 30, -1)  # duration of a mkdir in the slow file system, in turn; -1: for ever
 SLOW_EVERY_S = 10
 WATCH_ROOM = 256  # of the path in struct disk_watch (tests/lib/disk_watch.h)
 WATCH_BYTES = 1 << 20  # more than that struct has
@@ -60,7 +60,7 @@ DISK_PERIOD_S = 0.05
 
 
 class Findings:
-    """What went wrong, said at once."""
+    """Problems, printed at once."""
 
     def __init__(self):
         self.all = []
@@ -71,7 +71,8 @@ class Findings:
 
 
 class StormServer(Server):
-    """The server behind a log that is read in bursts only, with a file system that can be made slow."""
+    """The server, with a log that is read in bursts only and a file system that can be made slow.
+    """
 
     def __init__(self, argv, directory, library):
         super().__init__(argv, f"{directory}/server.log", ready="mainstayd: ready on")
@@ -133,7 +134,7 @@ class StormServer(Server):
 
 
 class Seat:
-    """One attack that goes on: a process from some address, for some time, and then the next one."""
+    """One attack that goes on: a process with some address for some time, then the next one."""
 
     def __init__(self, storm, attack, seed):
         self.storm = storm
@@ -156,7 +157,7 @@ class Seat:
              self.source(), str(life), str(self.random.getrandbits(60)), self.attack],
             stdout=self.output, stderr=self.output, env=self.storm.attack_environment)
         self.storm.started += 1
-        # Some are killed in the middle of what they do.
+        # Some are killed in the middle of their work.
         self.kill_at = time.monotonic() + (life / 2 if self.random.random() < 0.3 else life + 30)
 
     def tick(self, now):
@@ -194,7 +195,8 @@ class Seat:
 
 
 class Load:
-    """Many small changes, and what was acknowledged must be there: the load of the power failures."""
+    """Many small changes, whose acknowledged results must be there: the load of the power failures.
+    """
 
     def __init__(self, storm, directory):
         self.storm = storm
@@ -230,17 +232,17 @@ class Load:
         self.errors.close()
         if early is not None or text:
             self.storm.findings.add(f"the load ended with {early}: {text[-2000:]}")
-        time.sleep(1)  # what is in flight has arrived or never will
+        time.sleep(1)  # requests in flight have arrived by now or never will
         self.judge()
 
     def break_leases(self, top):
-        """Files of the load that are still delegated wait for their leases to be over all at once, not in turn."""
+        """Leases of delegated files of the load are all waited for at once, not in turn."""
         for directory, _, files in os.walk(top):
             for file in files:
                 try:
                     os.close(os.open(f"{directory}/{file}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
                 except OSError:
-                    pass  # it is being recalled now, or a symbolic link
+                    pass  # being recalled, or a symbolic link
 
     def judge(self):
         name = f"c{self.life}"
@@ -272,7 +274,7 @@ class Storm:
         self.disk_worst_s = 0.0
         self.seats = []
         self.probes = []
-        self.guest = {}  # what it has told of itself
+        self.guest = {}  # figures that it printed about itself
         self.rows = []  # of the table at the end
         self.attack_environment = dict(os.environ, STORM_CORPUS=str(HERE.parent / "fuzz" / "corpus"))
         self.server = self.make_server()
@@ -285,7 +287,7 @@ class Storm:
             os.mkdir(f"{top}/{name}", mode=0o700 if name == "state" else 0o755)
         os.mkdir(f"{top}/victim/build")
         os.mkdir(fast)
-        # What is attacked has a limit, and is another disk than the victim's.
+        # The attacked file system has a size limit, and is not on the victim's disk.
         call_libc("mount", b"tmpfs", fast.encode(), b"tmpfs", 0, b"size=1g,nr_inodes=200000")
         for name in ("files", "slow"):
             os.mkdir(f"{fast}/{name}")
@@ -388,7 +390,7 @@ class Storm:
                 shutil.rmtree(f"{top}/{name}", ignore_errors=True)
 
     def watch_disk(self):
-        """A thread: what a sync of a page of the victim's disk takes without any server."""
+        """A thread: measures a sync of one page on the victim's disk, without any server."""
         descriptor = os.open(f"{self.directories.job}/disk", os.O_RDWR | os.O_CREAT, 0o600)
         while not self.over.wait(DISK_PERIOD_S):
             os.pwrite(descriptor, b"x" * 512, 0)
@@ -496,7 +498,7 @@ class Storm:
         return 1 if self.findings.all else 0
 
     def print_table(self):
-        """As docs/robustness.md has it."""
+        """The table of docs/robustness.md."""
         total = {name: sum(count[name] for count in self.counts.values())
                  for name in ("answered", "delayed", "refused", "broken")}
         rows = [("time, seed", f"{self.given.seconds} s, {self.given.seed}"),

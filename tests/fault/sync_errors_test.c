@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sync that fails is an error to those who waited for it and to nobody else; the write verifier
- * moves, since unstable writes may be lost with it; and no result that says NFS4_OK stands for a
- * change that may be lost.
+ * A failed sync is an error for the requests that waited for it and for no others; the write
+ * verifier changes, since unstable writes may be lost; and no result says NFS4_OK for a change that
+ * may be lost.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "lib/wait.h"
 
 enum {
-    LARGE = 256 << 10 /* what READ answers by descriptor */
+    LARGE = 256 << 10 /* READ replies with a reference to the file from here on */
 };
 
 static struct client_fh dir;
@@ -92,7 +92,7 @@ static void another_directory_is_not_concerned(void **state)
     mkdir_is(&alice, &dir, "next", NFS4_OK);
 }
 
-/* Bob's request comes when the sync that will fail has begun, and is not part of it. */
+/* Bob's request arrives when the failing sync has begun, and is not part of it. */
 static void who_comes_later_is_not_concerned(void **state)
 {
     struct waiting first, second;
@@ -141,7 +141,7 @@ static void the_write_verifier_moves(void **state)
     assert_true(verifier_of(&file) != before);
 }
 
-/* Has the server that file open for writing? */
+/* Does the server have that file open for writing? */
 static bool is_held(const char *path)
 {
     char name[64], target[512];
@@ -176,8 +176,8 @@ static void write_and_let_go(const char *name)
     wait_until(!is_held(durable_path(name)));
 }
 
-/* Nobody has the file open when its data are found to be lost, and the kernel may forget that it
- * knew: the file system's own record of errors remains. */
+/* No process has the file open when its data are lost, and the kernel may forget the error with the
+ * inode: the error record of the file system remains. */
 static void an_error_while_nobody_looked_moves_the_verifier(void **state)
 {
     struct client_fh written, other;
@@ -193,13 +193,13 @@ static void an_error_while_nobody_looked_moves_the_verifier(void **state)
     disk_watch_fail(watch, DISK_SYNCFS, "sync", 1);
     after = verifier_of(&written);
     assert_true(after != before);
-    /* Once, and nobody else waits for it. */
+    /* The verifier changes once, and no other request waits for that. */
     assert_true(verifier_of(&written) == after);
     assert_true(verifier_of(&other) == after);
     assert_int_equal(disk_watch_count(watch, DISK_SYNCFS, NULL), 1);
 }
 
-/* It was to be safe and is not; the next one is. */
+/* The write was to be stable and is not; the next one is. */
 static void a_stable_write_has_the_error(void **state)
 {
     static const struct {
@@ -222,7 +222,7 @@ static void a_stable_write_has_the_error(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* What is behind it has been done and is not told. */
+/* The operations behind it have been done, but their results are not returned. */
 static void the_first_change_has_the_error(void **state)
 {
     uint32_t head;
@@ -242,11 +242,12 @@ static void the_first_change_has_the_error(void **state)
     assert_int_equal(R->ops[head].resop, OP_CREATE);
     assert_int_equal(R->ops[head - 1].status, NFS4_OK);
     assert_true(there("first") && there("second"));
-    /* The same to a retry. */
+    /* A retry gets the same. */
     replay_on(NULL);
 }
 
-/* SETATTR4res has its bitmap with an error, too; and what READ hung on behind it is given back. */
+/* SETATTR4res has its bitmap with an error, too; the buffers that READ attached behind it are
+ * released. */
 static void setattr_before_a_read_has_the_error(void **state)
 {
     struct client_fh file;
@@ -274,7 +275,7 @@ static void setattr_before_a_read_has_the_error(void **state)
     assert_int_equal(R->ops[R->count - 1].resop, OP_SETATTR);
 }
 
-/* Has nobody opened it? */
+/* Is the file not open on the server? */
 static void nobody_has(const char *name)
 {
     const struct client_open alone = {
@@ -289,8 +290,8 @@ static void nobody_has(const char *name)
     expect_status(client_file_close(&bob, &file), NFS4_OK);
 }
 
-/* The client got no stateid, so it has nothing open.  The owner's sequence goes on in 4.0, and the
- * file, which is there, can be opened. */
+/* The client got no stateid, so it has no open. In 4.0 the owner's sequence goes on, and the file,
+ * which exists, can be opened. */
 static void an_open_has_the_error(void **state)
 {
     struct client_open open = {
@@ -318,7 +319,7 @@ static void an_open_has_the_error(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* The same of a truncation that may be lost. */
+/* The same for a truncation that may be lost. */
 static void an_open_that_truncates_has_the_error(void **state)
 {
     static const uint8_t zero[8];
@@ -343,8 +344,8 @@ static void an_open_that_truncates_has_the_error(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* What was changed before an operation on state is waited for before that runs: the server would
- * count it, and the client would not. */
+/* Changes made before an operation on state are synced before it runs: otherwise the server would
+ * count the state, and the client would not. */
 static void an_open_behind_the_error_does_not_run(void **state)
 {
     struct client_open open = {
@@ -379,7 +380,7 @@ static void chmod_later(struct client_mount *mount, const char *name, struct wai
     wait_until(is_private(name));
 }
 
-/* Alice's sync is held while bob and carol come, who may share the next one. */
+/* Alice's sync is held while bob and carol arrive; their requests may share the next one. */
 static bool share_a_failing_round(struct client_mount *carol)
 {
     struct waiting first, second, third;
@@ -402,7 +403,7 @@ static bool share_a_failing_round(struct client_mount *carol)
     return shared;
 }
 
-/* One sync for several objects: an error to all who waited for it. */
+/* One sync covers several objects: all requests that waited for it get the error. */
 static void on_btrfs_all_of_a_round_are_concerned(void **state)
 {
     struct client_mount carol;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's half of faults.h: linked into a mainstayd that only tests have, it takes orders from
- * the test over a socket, on a thread of its own.
+ * The server's half of faults.h: linked into a mainstayd for tests only, it takes orders from the
+ * test over a socket, on a thread of its own.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -16,7 +16,8 @@
 
 static int orders;
 
-/* Each is the allocation that is to fail from now on; its answer, whether the last one has. */
+/* Each order is the number of the allocation that is to fail, counted from now on; the answer says
+ * whether the failure ordered before has happened. */
 static void *obey(void *unused)
 {
     uint64_t n, fired;
@@ -44,7 +45,7 @@ static __attribute__((constructor)) void obey_start(void)
     CHECK(strlen(path) < sizeof(address.sun_path));
     memcpy(address.sun_path, path, strlen(path));
     CHECK(connect(orders, (struct sockaddr *)&address, sizeof(address)) == 0);
-    (void)sigfillset(&all); /* the server's signals are for its main thread */
+    (void)sigfillset(&all); /* leave the server's signals to its main thread */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     CHECK(pthread_create(&thread, NULL, obey, NULL) == 0);
     CHECK(pthread_detach(thread) == 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocations of the server that fail on demand, and requests that are made again until none does.
+ * Allocations of the server that fail on demand, and requests that are repeated until none fails.
  *
  *     faults_install(dir);       before the first server starts
  *     faults_meet();             after each has started
@@ -9,10 +9,10 @@
  *     ... more of them, the same in each pass
  *     if (faults_pass_end()) ... that was the last pass
  *
- * A step is a request.  In its first allocation, then its second and so on, the server fails; a
- * request that fails for that is made again, and must come to what it came to without a fault.  A
- * request that succeeds though an allocation failed cannot be made again: its next allocation's
- * turn comes in the next pass.  The passes end when each step ran through without meeting a fault.
+ * A step is a request.  Its first allocation fails, then its second and so on; a request that
+ * fails for that reason is repeated, and must give the same result as without a failure.  A
+ * request that succeeds although an allocation failed cannot be repeated: its next allocation
+ * fails in the next pass.  The passes end when each step ran through without a failure.
  */
 #pragma once
 
@@ -22,7 +22,7 @@ void faults_install(const char *dir);
 void faults_remove(void);
 void faults_meet(void);
 
-/* The first pass of a script comes next. */
+/* The next pass is the first one of a script. */
 void faults_begin(void);
 
 void faults_pass_begin(void);
@@ -31,14 +31,14 @@ bool faults_pass_end(void);
 /* How many allocations have failed in all. */
 unsigned faults_count(void);
 
-/* In this step too an allocation fails; the answers that come to it otherwise are the caller's.
- * False: nothing is left to fail in it.  True if it has when faults_undo() says so. */
+/* Make an allocation fail in this step too; the caller handles the unusual answers. False: no
+ * allocation is left to fail in it. faults_undo() says whether one has failed. */
 void faults_arm(void);
 bool faults_disarm(void);
 
-/* A request: build() makes the compound C of `mount`'s. */
+/* One request: build() fills the compound C of `mount`. */
 #define STEP(mount, build, status) faults_step(#build, mount, build, NULL, status)
-/* Or call() makes it, over the connection of `mount`, and waits for its answer. */
+/* Or call() sends it over the connection of `mount` and waits for its answer. */
 #define STEP_CALL(mount, call, status) faults_step(#call, mount, NULL, call, status)
 void faults_step(const char *name, struct client_mount *mount, void (*build)(void),
                  enum client_status (*call)(enum nfsstat4 *status), enum nfsstat4 want);

@@ -14,10 +14,10 @@ enum {
     PASSES_MOST = 60,
 };
 
-/* By number within a pass. */
+/* Steps are identified by their number within a pass. */
 struct progress {
-    uint64_t next; /* the allocation whose turn it is */
-    bool complete; /* it went through with no fault left to meet */
+    uint64_t next; /* the next allocation to fail */
+    bool complete; /* it ran through with no failure left to meet */
 };
 
 static struct progress progress[STEPS_MOST];
@@ -52,7 +52,7 @@ void faults_meet(void)
     assert_true(server >= 0);
 }
 
-/* Whether the fault before has come. */
+/* Have allocation `n` fail. Returns whether the failure ordered before has happened. */
 static bool order(uint64_t n)
 {
     uint64_t fired;
@@ -114,7 +114,7 @@ bool faults_disarm(void)
     return fired;
 }
 
-/* The connection was closed: another one, and the very call once more. */
+/* The connection was closed: make another one, and repeat the same call. */
 static enum client_status again(struct client_mount *mount,
                                 enum client_status (*call)(enum nfsstat4 *status),
                                 enum nfsstat4 *status)
@@ -156,7 +156,7 @@ static enum client_status once(struct client_mount *mount, void (*build)(void),
     return got;
 }
 
-/* What a request may say that met a fault: come again. */
+/* What a request that met a failure may return: retry later. */
 static bool means_later(enum nfsstat4 status)
 {
     return status == NFS4ERR_DELAY || status == NFS4ERR_RESOURCE || status == NFS4ERR_NOSPC;

@@ -31,9 +31,9 @@ static const struct client_fh *dir_of(const struct worker *me, const struct work
     return &me->tree->dirs[name->dir];
 }
 
-/* ---- what makes names */
+/* ---- actions that make names */
 
-/* An EXCLUSIVE4 create names no mode. */
+/* An EXCLUSIVE4 create has no mode. */
 static void record_create(unsigned worker, const char *path, const struct client_open *open,
                           uint64_t verifier)
 {
@@ -112,7 +112,7 @@ static enum nfsstat4 make_symlink(struct worker *me)
     return status;
 }
 
-/* SAVEFH of `from` and what two current filehandles are for. */
+/* SAVEFH of `from`, and an operation on both filehandles. */
 static enum nfsstat4 call_with_saved(struct worker *me, const struct client_fh *from,
                                      const struct client_fh *to, const char *old_name,
                                      const char *new_name)
@@ -153,7 +153,7 @@ static enum nfsstat4 make_link(struct worker *me)
     return status;
 }
 
-/* ---- what moves and removes them */
+/* ---- actions that move and remove names */
 
 static enum nfsstat4 rename_to(struct worker *me, struct worker_name *old,
                                const struct worker_name *new)
@@ -167,7 +167,7 @@ static enum nfsstat4 rename_to(struct worker *me, struct worker_name *old,
                                     worker_name_text(me, new, new_text)));
 }
 
-/* To a name that is not there, half of the time in another directory. */
+/* To a name that does not exist, half of the time in another directory. */
 static enum nfsstat4 move(struct worker *me)
 {
     struct worker_name *old = worker_name_pick(me, 0), new;
@@ -186,13 +186,13 @@ static enum nfsstat4 move(struct worker *me)
     return status;
 }
 
-/* Onto a file that is there: gone is what was at that name. */
+/* Onto an existing file: the name's former file goes. */
 static enum nfsstat4 replace(struct worker *me)
 {
     struct worker_name *old = worker_name_pick(me, NF4REG), *onto = worker_name_pick(me, NF4REG);
     enum nfsstat4 status;
 
-    /* Of two names of one file RENAME does nothing at all. */
+    /* RENAME does nothing when both names are links of one file. */
     if (!old || old == onto || memcmp(&old->fh, &onto->fh, sizeof(old->fh)) == 0)
         return action_create(me);
     status = rename_to(me, old, onto);
@@ -223,7 +223,7 @@ static enum nfsstat4 remove_any(struct worker *me)
     return status;
 }
 
-/* ---- what changes files */
+/* ---- actions that change files */
 
 static enum nfsstat4 set_mode(struct worker *me)
 {
@@ -280,7 +280,7 @@ static enum nfsstat4 open_truncating(struct worker *me, const struct worker_name
     return status;
 }
 
-/* An UNCHECKED create of what is there, with size 0. */
+/* An UNCHECKED create of an existing file, with size 0. */
 static enum nfsstat4 truncate_by_open(struct worker *me)
 {
     struct worker_name *name = worker_name_pick(me, NF4REG);
@@ -308,7 +308,7 @@ static enum nfsstat4 commit(struct worker *me, const struct client_fh *fh,
     status = client_mount_call(&me->mount, &c, &r);
     if (status == NFS4_OK && memcmp(client_result_find(&r, OP_COMMIT)->opcommit.writeverf, verifier,
                                     NFS4_VERIFIER_SIZE) != 0)
-        status = NFS4ERR_IO; /* it was written to a server that is no more */
+        status = NFS4ERR_IO; /* the server that got the data has died */
     client_result_free(&r);
     return status;
 }
@@ -336,7 +336,7 @@ static enum nfsstat4 call_write(struct worker *me, const struct worker_name *nam
     return status;
 }
 
-/* Within the file or right behind its end.  An UNSTABLE4 one is acknowledged by its COMMIT. */
+/* Within the file or right behind its end. COMMIT acknowledges an UNSTABLE4 write. */
 static enum nfsstat4 write_as(struct worker *me, enum stable_how4 stable)
 {
     struct worker_name *name = worker_name_pick(me, NF4REG);

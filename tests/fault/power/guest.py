@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""In a guest: mounts the disk, which replays its journal, writes down what is on it, and serves it.
+"""In a guest: mounts the disk, which replays its journal, lists what is on it, and serves it.
 
     guest.py FILE_SYSTEM LISTING KEEP SERVER [ARGUMENT...]
 

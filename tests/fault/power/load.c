@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * power_load TARGET RECORD DIRECTORY SEED WORKERS STOCK ACKNOWLEDGED ACTION...
- *     Makes DIRECTORY, has each worker do STOCK things in it, and then any of the actions until it
- *     is killed.  Says "now" when the server has acknowledged so many of them.
+ *     Makes DIRECTORY, lets each worker do STOCK actions in it, and then random ACTIONs until it is
+ *     killed.  Prints "now" when the server has acknowledged ACKNOWLEDGED of them.
  * power_load TARGET again MINOR PATH VERIFIER
- *     Repeats an exclusive create, as a client does that got no answer, and prints the status.
+ *     Retries an exclusive create, as a client without an answer does, and prints the status.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ enum {
     V40_ONE_IN = 4
 };
 
-/* Of what is there from the beginning. */
+/* What exists from the beginning. */
 static const char *const stock[] = {"mkdir", "create", "create", "size"};
 
 static struct {
@@ -31,7 +31,7 @@ static struct {
     struct worker workers[WORKERS_MAX + 1]; /* 0 makes the tree */
     struct worker_tree tree;
     pthread_barrier_t stocked;
-    _Atomic long wanted; /* acknowledgements, until we say so */
+    _Atomic long wanted; /* how many acknowledgements to wait for before the line "now" */
 } load;
 
 static int usage(void)
@@ -40,7 +40,7 @@ static int usage(void)
     return 2;
 }
 
-/* False: the server has gone.  It may ask for patience; any other error is a finding. */
+/* False: the server has gone. DELAY is allowed; any other error is a finding. */
 static bool act(struct worker *me, action_run action)
 {
     enum nfsstat4 status = action(me);
@@ -101,7 +101,7 @@ static int run(const char *target, uint64_t seed)
         CHECK(pthread_create(&threads[i], NULL, work, &load.workers[i + 1]) == 0);
     for (unsigned i = 0; i < load.worker_count; i++)
         pthread_join(threads[i], NULL);
-    return 1; /* it is to be killed while it works */
+    return 1; /* the load is to be killed while it works */
 }
 
 /* PATH is DIRECTORY/DIRECTORY/NAME. */

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must be on the disk after a power failure, by what the load has written down.
+"""What must be on the disk after a power failure, according to the record of the load.
 
 Every worker touches names of its own and has one request in flight, so its names must be as its
-acknowledged requests left them, or as they would be with the one that was not acknowledged.
+acknowledged requests left them, or as the unacknowledged request would leave them.
 """
 
 import copy
@@ -16,12 +16,12 @@ TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symboli
 
 @dataclass
 class Node:
-    """A file, directory or symbolic link; two names of one file have one node."""
+    """A file, directory or symbolic link; two links of one file share one node."""
     type: int
-    mode: int | None = None  # None: whatever the server chose
+    mode: int | None = None  # None: the server chose it
     target: str | None = None
     data: bytes = b""
-    before: bytes | None = None  # while data changes: each byte is that of before or of data
+    before: bytes | None = None  # while data changes: each byte is from before or from data
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Worker:
 
 
 def read_record(lines):
-    """The workers by number; ValueError when the server answered with an error."""
+    """The workers by number; ValueError when the server returned an error."""
     workers = {}
     for line in lines:
         number, event, *words = line.split()
@@ -138,7 +138,7 @@ def node_problems(path, node, entry, links):
 
 
 def state_problems(names, listing):
-    """What differs between one state and what the disk has of this worker's names."""
+    """The differences between one state and what the disk has of this worker's names."""
     problems, inodes, links = [], {}, {}
     for node in names.values():
         links[id(node)] = links.get(id(node), 0) + 1
@@ -156,7 +156,7 @@ def worker_of(path):
 
 
 def judge(workers, listing):
-    """What was acknowledged and is not so: a list of sentences."""
+    """What was acknowledged and is not on the disk: a list of sentences."""
     found = {}
     for path, entry in listing.items():
         found.setdefault(worker_of(path), {})[path] = entry
@@ -170,7 +170,8 @@ def judge(workers, listing):
 
 
 def exclusive_in_flight(workers, listing):
-    """(minor version, path, verifier) of exclusive creates that nobody acknowledged, but the disk has."""
+    """(minor version, path, verifier) of exclusive creates that were not acknowledged, but are on
+    the disk."""
     creates = [worker.in_flight for worker in workers.values() if worker.in_flight]
     return [(action[3], action[1], action[4]) for action in creates
             if action[0] == "create" and len(action) == 5 and action[1] in listing]

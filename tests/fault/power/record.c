@@ -13,7 +13,7 @@
 
 static int record_fd = -1;
 
-/* With one call, so that lines of several workers do not mix. */
+/* In one call, so that the lines of several workers do not mix. */
 static void line_write(const char *line, size_t len)
 {
     CHECK(len < LINE_BYTES);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client on a connection of its own, in minor version 1 or 0, that has one request in flight and
- * changes names which nobody else touches, in directories which all share.  Used by one thread.
+ * A client on a connection of its own, in minor version 1 or 0. It has one request in flight, and
+ * changes names that no other worker touches, in directories that all share. Used by one thread.
  */
 #pragma once
 
@@ -15,13 +15,13 @@ enum {
     WORKER_TIMEOUT_MS = 20000
 };
 
-/* The directory of a run and those in it that all work in. */
+/* The directory of a run, and the directories in it that all workers use. */
 struct worker_tree {
     const char *path;
     struct client_fh top, dirs[WORKER_DIRS];
 };
 
-/* A name that is there, as far as the server has said. */
+/* A name that exists, as far as the server has said. */
 struct worker_name {
     unsigned dir, number;
     enum nfs_ftype4 type;
@@ -29,7 +29,7 @@ struct worker_name {
 };
 
 struct worker {
-    unsigned number; /* from 1 on; 0 makes the tree */
+    unsigned number; /* from 1 on; worker 0 makes the tree */
     const struct worker_tree *tree;
     struct client_mount mount;
     struct random random;
@@ -37,11 +37,11 @@ struct worker {
     struct worker_name names[WORKER_NAMES];
 };
 
-/* Connect; false, with a message on stderr, when the server does not want that. */
+/* Connect; false, with a message on stderr, when the server refuses. */
 MUST_USE bool worker_open(struct worker *me, unsigned number, const char *target, bool v40,
                           uint64_t seed, const struct worker_tree *tree);
 
-/* A name that is not there yet, in any of the directories, or the text of one. */
+/* A name that does not exist yet, in any of the directories, or the text of one. */
 struct worker_name worker_name_new(struct worker *me, enum nfs_ftype4 type);
 const char *worker_name_text(const struct worker *me, const struct worker_name *name,
                              char text[WORKER_PATH_BYTES]);
@@ -49,9 +49,9 @@ const char *worker_name_text(const struct worker *me, const struct worker_name *
 const char *worker_name_path(const struct worker *me, const struct worker_name *name,
                              char path[WORKER_PATH_BYTES]);
 
-/* Any of the names of a type, 0 for each type; NULL: there is none. */
+/* Any of the names of a type, 0 for any type; NULL if there is none. */
 struct worker_name *worker_name_pick(struct worker *me, enum nfs_ftype4 type);
 
-/* It is there; it is no more. */
+/* Note that a name exists, or that it no longer does. */
 void worker_name_add(struct worker *me, const struct worker_name *name);
 void worker_name_drop(struct worker *me, struct worker_name *name);

@@ -11,7 +11,7 @@
 #include "lib/wait.h"
 
 enum {
-    FILES = 24, /* that all want to have */
+    FILES = 24, /* that all holders compete for */
     HELD = 32,
     STEPS = 400,
     BYTES = 4096,
@@ -28,7 +28,7 @@ struct holder {
 
 static struct holder holder;
 
-/* How it answers the server's calls from now on: mostly not as it should. */
+/* Choose how the holder answers callbacks from now on: mostly wrongly. */
 static void change_manner(struct holder *h)
 {
     static const enum nfsstat4 answers[] = {
@@ -115,7 +115,7 @@ static enum nfsstat4 use_one(struct holder *h)
     }
 }
 
-/* REMOVE and RENAME of what others hold. */
+/* REMOVE and RENAME of files that other clients hold. */
 static enum nfsstat4 disturb(struct holder *h)
 {
     char from[64], to[64];
@@ -166,7 +166,7 @@ static void run(struct holder *h)
     attacker_drop(&h->mount);
 }
 
-/* With sessions. */
+/* Holders with sessions. */
 static void hold(struct attacker *me)
 {
     static struct client_callbacks callbacks;
@@ -177,7 +177,7 @@ static void hold(struct attacker *me)
         run(&holder);
 }
 
-/* Somebody who accepts connections and never says a word. */
+/* A listener that accepts connections and never sends a byte. */
 static in_port_t silent_listener(struct attacker *me)
 {
     static int listener = -1;
@@ -193,7 +193,7 @@ static in_port_t silent_listener(struct attacker *me)
     return getsockname(listener, (struct sockaddr *)&own, &len) == 0 ? ntohs(own.sin_port) : 0;
 }
 
-/* Without: the server is to dial where nobody is, where nobody speaks, where it is itself. */
+/* Clients without sessions: the server is to dial closed ports, silent listeners and itself. */
 static void dial(struct attacker *me)
 {
     static const char *const addresses[] = {"10.77.0.200.8.1", "192.0.2.1.8.1",

@@ -45,7 +45,7 @@ static void close_all(unsigned count)
             (void)close(fds[i]);
 }
 
-/* As many as there can be, then they stay. */
+/* As many as possible, which then stay idle. */
 static void idle(struct attacker *me)
 {
     unsigned count = 0;
@@ -63,7 +63,7 @@ static void idle(struct attacker *me)
     close_all(count);
 }
 
-/* Open and reset, as quickly as it goes. */
+/* Open and reset, as fast as possible. */
 static void churn(struct attacker *me)
 {
     const struct linger reset = {.l_onoff = 1};
@@ -84,7 +84,7 @@ static void churn(struct attacker *me)
     }
 }
 
-/* All of each record but its end, on many connections in turn. */
+/* All of each record but its end, on each of many connections. */
 static void halves(struct attacker *me)
 {
     uint32_t mark = htonl(0x80000000u | RECORD_BYTES);
@@ -111,7 +111,7 @@ static void fill_reads(struct pipeline *p, struct client_compound *c)
     client_op_read(c, &client_stateid_bypass, 0, UNREAD_BYTES);
 }
 
-/* Clients that ask for a lot and read nothing. */
+/* Clients that request a lot and read nothing. */
 static void unread(struct attacker *me)
 {
     static struct pipeline p[HOARDERS];
@@ -151,7 +151,7 @@ static void unread(struct attacker *me)
         attacker_drop(&p[count].mount);
 }
 
-/* ---- nonsense ---- */
+/* ---- malformed input ---- */
 
 static struct {
     unsigned count;
@@ -175,7 +175,7 @@ static void corpus_add(const char *dir, const char *name)
         corpus.len[corpus.count++] = (size_t)n;
 }
 
-/* What the decoders are tried with: STORM_CORPUS. */
+/* Input for the decoders: STORM_CORPUS. */
 static void corpus_read(void)
 {
     static const char *const names[] = {"rpc_msg", "operation", "callback", "cb_reply"};
@@ -195,7 +195,7 @@ static void corpus_read(void)
     }
 }
 
-/* Bytes of the corpus as they are, behind a good header, or any bytes. */
+/* Bytes of the corpus unchanged, behind a good header, or random bytes. */
 static size_t make_record(struct attacker *me, uint8_t *out, size_t size)
 {
     const struct client_cred cred = {.uid = 4000};
@@ -218,7 +218,7 @@ static size_t make_record(struct attacker *me, uint8_t *out, size_t size)
     return len;
 }
 
-/* Marks that lie, now and then. */
+/* Sometimes with wrong record marks. */
 static void garbage(struct attacker *me)
 {
     static uint8_t record[CORPUS_BYTES + CLIENT_CALL_HEADER_BYTES + 4];

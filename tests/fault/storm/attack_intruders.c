@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Those whom the server must refuse: a success is a finding.
- */
+/* Clients that the server must refuse: a success is a finding. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +12,7 @@ enum {
 static const char *const victims[] = {"Linux NFSv4.0 client1", "Linux NFSv4.1 client1",
                                       "Linux NFSv4.2 client1", "storm probe"};
 
-/* STORM_VICTIM_FH: a handle of the export that is not theirs, in hexadecimal. */
+/* STORM_VICTIM_FH: a filehandle of an export that does not admit them, in hexadecimal. */
 static bool victim_fh(struct client_fh *fh)
 {
     const char *text = getenv("STORM_VICTIM_FH");
@@ -26,7 +24,7 @@ static bool victim_fh(struct client_fh *fh)
     return fh->len > 0;
 }
 
-/* From an address that no export admits, in the name of others' clients. */
+/* Acts for other clients, from an address that no export admits. */
 static void impostor(struct attacker *me)
 {
     static struct client_session session;
@@ -90,7 +88,7 @@ static void append(struct attacker *me, struct client_compound *c)
     }
 }
 
-/* An admitted client that has come to know a handle of an export that does not admit it. */
+/* An admitted client that has learnt a filehandle of an export that does not admit it. */
 static void trespasser(struct attacker *me)
 {
     static struct client_mount mount;

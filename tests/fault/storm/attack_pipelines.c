@@ -6,7 +6,7 @@
 
 enum {
     FULL = 64,  /* slots of the usual session */
-    NAMES = 48, /* that all who race have in common */
+    NAMES = 48, /* that all racing clients share */
     DEPTH = 200,
     LISTED = 1500, /* entries */
     BATCH = 30,    /* operations of one kind in a COMPOUND */
@@ -80,7 +80,7 @@ static void attributes(struct attacker *me)
                     FULL, fill_attributes);
 }
 
-/* The directory is filled by those who list it. */
+/* The clients that list the directory also fill it. */
 static void fill_list(struct pipeline *p, struct client_compound *c)
 {
     char name[64];
@@ -125,7 +125,7 @@ static void writes(struct attacker *me)
                     attacker_name(me, "data", 4, name), 16, fill_writes);
 }
 
-/* A COMMIT of what somebody else writes, by a client that may only read there. */
+/* COMMITs what another client writes, by a client that may only read there. */
 static void fill_commits(struct pipeline *p, struct client_compound *c)
 {
     client_op_putfh(c, &p->file);
@@ -138,7 +138,7 @@ static void commits(struct attacker *me)
     pipeline_attack(me, "/attack", "data", "data0", FULL, fill_commits);
 }
 
-/* Reads and lists what the victim builds, through an export that lets all do that. */
+/* Reads and lists what the victim builds, through an export that allows that to all. */
 static void fill_peek(struct pipeline *p, struct client_compound *c)
 {
     static const char *const names[] = {"probe",  "build",   "tree",     "lib",       "include",
@@ -223,7 +223,7 @@ static void names(struct attacker *me)
                     fill_names);
 }
 
-/* Files that are open without a name. */
+/* Files that stay open after their names are removed. */
 static void fill_orphans(struct pipeline *p, struct client_compound *c)
 {
     char name[64];
@@ -244,7 +244,7 @@ static void orphans(struct attacker *me)
     pipeline_attack(me, "/attack", "orphans", NULL, 16, fill_orphans);
 }
 
-/* In the file system that hangs, by the driver's will. */
+/* In the file system that the driver makes hang. */
 static void fill_freeze(struct pipeline *p, struct client_compound *c)
 {
     char name[64];
@@ -285,7 +285,7 @@ static void opens(struct attacker *me)
                     fill_opens);
 }
 
-/* Files without end, each open, on another export of the directory. */
+/* An endless number of open files, on another export of the directory. */
 static void fill_files(struct pipeline *p, struct client_compound *c)
 {
     char name[64];
@@ -324,14 +324,14 @@ static void fill_locks(struct pipeline *p, struct client_compound *c)
     }
 }
 
-/* One file for all, so that there are conflicts, and who waits. */
+/* One file for all clients, so that there are conflicts and waiters. */
 static void locks(struct attacker *me)
 {
     pipeline_attack(me, random_one_in(&me->random, 2) ? "/attack" : "/again", "locks", "locked", 16,
                     fill_locks);
 }
 
-/* ---- nonsense ---- */
+/* ---- malformed input ---- */
 
 static void fill_nonsense(struct pipeline *p, struct client_compound *c)
 {

@@ -8,7 +8,7 @@ enum {
     SESSIONS = 80,
 };
 
-/* Records that nobody confirms, and some that somebody does, by all minor versions. */
+/* Client records, few of them confirmed, in all minor versions. */
 static void clients(struct attacker *me)
 {
     static struct client_session session;
@@ -41,7 +41,7 @@ static void clients(struct attacker *me)
     client_conn_close(&conn);
 }
 
-/* Sessions of one client, made and ended. */
+/* Sessions of one client, created and destroyed. */
 static void sessions(struct attacker *me)
 {
     static struct client_session made[SESSIONS];

@@ -47,7 +47,7 @@ bool attacker_connect(struct attacker *me, struct client_conn *conn)
         return false;
     }
     client_conn_adopt(conn, fd, ATTACKER_TIMEOUT_MS);
-    /* Root mostly: it gets further. */
+    /* Mostly root, since it gets further. */
     conn->cred = (struct client_cred){.uid = random_one_in(&me->random, 4) ? 4000 : 0};
     return true;
 }

@@ -11,7 +11,7 @@ enum {
     SEQUENCE_REST_BYTES = 16, /* of its arguments, from the sequence id on */
 };
 
-/* Out of a few that mean something to a decoder, or any. */
+/* One of a few values that mean something to a decoder, or any. */
 static uint32_t odd_word(struct random *random)
 {
     static const uint32_t words[] = {
@@ -56,8 +56,8 @@ static bool send_slot(struct pipeline *p, uint32_t slot, uint32_t *xids, pipelin
     return sent;
 }
 
-/* The slot that it is about; false: the connection, the session or the sequence is of no use any
- * more. */
+/* Returns the slot of the reply; false when the connection, session or sequence has become
+ * useless. */
 static bool take(struct pipeline *p, const struct client_record *record, const uint32_t *xids,
                  unsigned slots, uint32_t *slot)
 {

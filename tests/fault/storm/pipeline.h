@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that has a COMPOUND in each slot of its session, always: as soon as one is answered the
- * next one is sent.
+ * A client that keeps a COMPOUND in each slot of its session: as soon as one is answered, it sends
+ * the next one.
  */
 #pragma once
 
@@ -11,21 +11,21 @@ struct pipeline {
     struct attacker *me;
     struct client_mount mount;
     struct client_fh dir, file;
-    struct stateid4 stateid; /* of the file, if it was opened */
-    bool mutates;            /* words of what is sent are changed at random */
+    struct stateid4 stateid; /* of the file, if one was opened */
+    bool mutates;            /* change words of what is sent at random */
 };
 
-/* Appends what is to be sent behind SEQUENCE. */
+/* Append what is to be sent behind SEQUENCE. */
 typedef void (*pipeline_fill)(struct pipeline *p, struct client_compound *c);
 
-/* From the mount in `p` on, until the connection breaks or the time is over; then the mount is
- * dropped. */
+/* Run on the mount in `p`, until the connection breaks or the time is over; then drop the mount. */
 void pipeline_run(struct pipeline *p, unsigned slots, pipeline_fill fill);
 
-/* The same from connecting on, in minor version 1 or 2: in directory `name` of an export; with
- * `open` a file there is open. */
+/* Connect first, in minor version 1 or 2, and use directory `name` of an export; with `open`, open
+ * a file there. */
 void pipeline_attack(struct attacker *me, const char *export, const char *name, const char *open,
                      unsigned slots, pipeline_fill fill);
 
-/* Change some words of it, behind SEQUENCE if there is one, to what a decoder may stumble over. */
+/* Change some of its words, behind SEQUENCE if there is one, to values that may confuse a
+ * decoder. */
 void pipeline_mutate(struct pipeline *p, struct client_compound *c);

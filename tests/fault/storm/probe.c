@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * storm_probe ADDRESS:PORT EXPORT MINOR SECONDS LIMIT_MS PID
- *     A client that asks for little, on a file of its own in EXPORT: GETATTR, WRITE and COMMIT, now
- *     and then CREATE and REMOVE, every 50 ms.  How long each took until it was NFS4_OK, DELAY
- *     included, is told every ten seconds and at the end, with the longest that this machine left a
- *     thread waiting that only sleeps.  Status 1: an error, or something took longer than LIMIT_MS
- *     and what that thread waited meanwhile.
+ *     A client with few requests, on a file of its own in EXPORT: GETATTR, WRITE and COMMIT, now
+ *     and then CREATE and REMOVE, every 50 ms.  Every ten seconds and at the end it prints how long
+ *     each took until it was NFS4_OK, DELAY included, and the longest delay that this machine
+ *     imposed on a thread that only sleeps.  Status 1: an error, or a request took longer than
+ *     LIMIT_MS plus that delay meanwhile.
  *
- * The first line is the handle of its directory.  PID is the server: how long it had a processor
- * while something slow was awaited is told, too.
+ * The first line is the handle of its directory. PID is the server: for slow requests the probe
+ * also prints how much processor time the server used meanwhile.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ enum {
     PERIOD_MS = 50,
     NAP_MS = 10,
     TELL_EVERY_MS = 10000,
-    SLOW_MS = 300, /* is told by itself */
+    SLOW_MS = 300, /* slower requests get a line of their own */
     STALL_US = 500000,
     BYTES = 512,
     SAMPLES = 1 << 20,
@@ -54,12 +54,12 @@ static struct probe {
     double worst[KINDS];
     float *samples;
     double limit_ms;
-    clockid_t server; /* the processor time of all its threads */
+    clockid_t server; /* processor time of all the server's threads */
 } probe;
 
-/* Of the thread that sleeps: since it was asked the last time, and ever. */
+/* Delay of the sleeping thread: since the last query, and the worst ever. */
 static _Atomic int64_t lag_us, worst_lag_us;
-static _Atomic int64_t waits_since_us; /* 0: for nothing */
+static _Atomic int64_t waits_since_us; /* 0: the probe waits for nothing */
 
 static int64_t now_us(void)
 {
@@ -69,7 +69,7 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* STORM_ON_STALL: a command for the shell, to look into a server that makes somebody wait. */
+/* STORM_ON_STALL: a shell command that examines the server when a request is stalled. */
 static void look_into_stall(void)
 {
     const char *command = getenv("STORM_ON_STALL");

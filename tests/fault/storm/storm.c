@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * storm_attack ADDRESS:PORT SOURCE SECONDS SEED ATTACK
- *     One attack from the address SOURCE, for that time; then it says what was answered.
+ *     Runs one attack from the address SOURCE for that time, then prints counts of the answers.
  * storm_attack list
  */
 #include <signal.h>
@@ -67,5 +67,5 @@ int main(int argc, char **argv)
     me.end_ms = wait_now_ms() + strtol(argv[3], NULL, 10) * 1000;
     me.random = random_from(strtoull(argv[4], NULL, 10), 0);
     run(&me, attack);
-    _exit(0); /* it vanishes: nothing is closed in good order */
+    _exit(0); /* vanish: close nothing in order */
 }
