@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The attribute acl: who is named how, what is refused, who is let in by it (RFC 8881 §6, RFC 7530
- * §6). */
+/* The attribute acl: the form of names, what is refused, and which access it grants (RFC 8881 §6,
+ * RFC 7530 §6). */
 #include <string.h>
 
 #include "script.h"
@@ -48,7 +48,7 @@ static void as_stranger(void)
     bob.conn.cred = script_stranger();
 }
 
-/* SETATTR of more than client_op_setattr() has room for. */
+/* SETATTR of attributes that do not fit into client_op_setattr(). */
 static void op_setattr(struct bitmap4 bits, const struct nfs4_attrs *attrs)
 {
     static uint8_t bytes[32 * ACES];
@@ -94,7 +94,7 @@ static uint32_t mode_of(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_MODE)).mode;
 }
 
-/* Entries against bytes: type, flag and mask of each, and who. */
+/* Compare entries with bytes: type, flag and mask of each, and its name. */
 static void expect_aces(const struct fattr4 *got, const struct nfsace4 *want, uint32_t count)
 {
     struct nfs4_attrs attrs;
@@ -216,7 +216,7 @@ static void up_to_the_limit(void **state)
     expect_acl(&file, aces, ACES - 1);
 }
 
-/* A mode is a list, and the other way round. */
+/* A mode becomes a list, and a list a mode. */
 static void mode_and_acl(void **state)
 {
     const uint32_t all = ACE4_READ_ATTRIBUTES | ACE4_READ_ACL | ACE4_SYNCHRONIZE;
@@ -234,14 +234,14 @@ static void mode_and_acl(void **state)
     assert_int_equal(mode_of(&file), 0640);
     EXPECT_ACL(&file, ace(ALLOW, 0, r | w, "OWNER@"), ace(ALLOW, 0, r, "4711"),
                ace(ALLOW, 0, r, "GROUP@"));
-    /* Both at once: the list has the last word. */
+    /* Both at once: the ACL decides. */
     set(&alice, &file, CLIENT_BITS(FATTR4_ACL, FATTR4_MODE),
         &(struct nfs4_attrs){.mode = 04777, .acl = &for_all, .acl_count = 1}, NFS4_OK);
     assert_int_equal(mode_of(&file), 04111);
     EXPECT_ACL(&file, for_all);
     if (script_minor == 0)
         return;
-    /* Bits that an ACL has no word for leave it as it is. */
+    /* Mode bits that an ACL cannot express leave it as it is. */
     set(&alice, &file, CLIENT_BITS(FATTR4_MODE_SET_MASKED),
         &(struct nfs4_attrs){.mode_set_masked = {.mm_value_to_set = 01000, .mm_mask_bits = 07000}},
         NFS4_OK);
@@ -341,7 +341,7 @@ static void verified(void **state)
     for (uint32_t i = 0; i < 3; i++) {
         bool same = i < 2;
 
-        one.flag = i == 1 ? ACE4_IDENTIFIER_GROUP : 0; /* means nothing there */
+        one.flag = i == 1 ? ACE4_IDENTIFIER_GROUP : 0; /* no meaning there */
         one.access_mask = same ? ACE4_READ_DATA : ACE4_EXECUTE;
         xdr_init_encode(&x, bytes, sizeof(bytes));
         assert_true(fattr_value(&x, &attrs, FATTR4_ACL));
@@ -356,7 +356,7 @@ static void verified(void **state)
 }
 
 struct listed {
-    const struct nfsace4 *want; /* of "file" */
+    const struct nfsace4 *want; /* for the name "file" */
     uint32_t count, error, seen;
 };
 
@@ -404,7 +404,7 @@ static void listed(void **state)
     begin(&bob, &dir);
     client_op_readdir(C, 0, NULL, 4096, CLIENT_BITS(FATTR4_SIZE));
     run(NFS4_OK);
-    begin(&alice, NULL); /* where an export stands in a directory without ACLs, and with them */
+    begin(&alice, NULL); /* exports in directories without and with ACLs */
     client_op_putrootfh(C);
     client_op_readdir(C, 0, NULL, 4096, CLIENT_BITS(FATTR4_ACL));
     client_op_lookup(C, "mem");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arguments that are well formed and will not do: stateids that are old, unknown or of the wrong
- * mode, byte ranges that are none, attributes that there are not.
+ * Arguments that are well formed but wrong: stateids that are old, unknown or of the wrong mode,
+ * invalid byte ranges, attributes that do not exist.
  */
 #include <string.h>
 
@@ -9,9 +9,9 @@
 #include "wire/op_table.h"
 
 static struct client_fh dir;
-static struct client_file file; /* open for both, twice: the stateid has the seqid 2, confirmed 3 */
-static struct client_owner *opener; /* whose open's stateid LOCK names, in minor version 0 */
-static struct stateid4 lock;        /* of that open, with the seqid 2 */
+static struct client_file file;     /* open for both, twice: seqid 2, or 3 if confirmed */
+static struct client_owner *opener; /* owner of the open that LOCK names, in 4.0 */
+static struct stateid4 lock;        /* under that open, with seqid 2 */
 
 static struct client_file open_again(const char *owner, uint32_t access)
 {
@@ -140,7 +140,7 @@ static void for_all(const struct stateid4 *of_open, const struct stateid4 *of_lo
         expect_refused(with_lock[i], of_lock, true, status);
 }
 
-/* RFC 8881 §8.2.2: a seqid that was, and one that is not yet. */
+/* RFC 8881 §8.2.2: a seqid that is past, and one that is not reached yet. */
 static void old_stateid(void **state)
 {
     struct stateid4 open_older = file.stateid, lock_older = lock;
@@ -160,13 +160,13 @@ static void bad_stateid(void **state)
     for_all(&open_later, &lock_later, NFS4ERR_BAD_STATEID);
     unknown.other[5] ^= 1;
     for_all(&unknown, &unknown, NFS4ERR_BAD_STATEID);
-    /* Of another life of the server, as far as one can tell. */
+    /* It looks as if it came from another life of the server. */
     unknown = file.stateid;
     unknown.other[0] ^= 1;
     for_all(&unknown, &unknown, V40_OR(NFS4ERR_STALE_STATEID, NFS4ERR_BAD_STATEID));
 }
 
-/* An open for reading does not let write, nor the other way round. */
+/* An open for reading does not permit writing, nor the other way round. */
 static void openmode(void **state)
 {
     struct client_file reader = open_again("reader", OPEN4_SHARE_ACCESS_READ);
@@ -183,7 +183,7 @@ static void openmode(void **state)
     expect_status(client_file_close(&alice, &writer), NFS4_OK);
 }
 
-/* Another's OPEN4_SHARE_DENY_BOTH stands against who has no open. */
+/* OPEN4_SHARE_DENY_BOTH of one client denies I/O to a client without an open. */
 static void locked(void **state)
 {
     struct client_open how = {.owner = "denier",
@@ -208,7 +208,7 @@ static void locked(void **state)
     expect_status(client_file_close(&bob, &denier), NFS4_OK);
 }
 
-/* No byte, and a last byte behind 2^64. */
+/* An empty range, and a last byte beyond 2^64. */
 static void ranges(void **state)
 {
     static const struct {
@@ -229,7 +229,7 @@ static void ranges(void **state)
     }
 }
 
-/* Each operation that sets or compares attributes, with these. */
+/* Each operation that sets or compares attributes, with these attributes. */
 static void with_attributes(const struct fattr4 *attrs, bool compared, enum nfsstat4 status)
 {
     struct nfs_argop4 create = {.argop = OP_CREATE,
@@ -279,7 +279,7 @@ static void attributes(void **state)
     run(NFS4ERR_INVAL);
 }
 
-/* Number 96 and those behind it are no attributes of ours, and are not passed over. */
+/* Attribute number 96 and higher ones are not supported, and are not silently ignored. */
 static void attributes_beyond(void **state)
 {
     static const uint32_t verify[] = {OP_VERIFY, 4, 0, 0, 0, 1, 0};
@@ -298,7 +298,7 @@ static void attributes_beyond(void **state)
     REFUSED(setattr);
     REFUSED(create);
 #undef REFUSED
-    /* Only asked for, they are left out. */
+    /* When only requested, they are left out. */
     begin(&alice, &dir);
     client_compound_add_words(C, getattr, ARRAY_SIZE(getattr));
     run(NFS4_OK);

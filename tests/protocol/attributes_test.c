@@ -10,7 +10,7 @@ static struct bitmap4 supported(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_SUPPORTED_ATTRS)).supported_attrs;
 }
 
-/* Every supported attribute that can be read comes, alone and all together. */
+/* Every supported attribute that can be read is returned, alone and all together. */
 static void all_supported(void **state)
 {
     struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");
@@ -53,7 +53,7 @@ static void set(const struct client_fh *fh, struct bitmap4 bits, const struct nf
     begin(&alice, fh);
     client_op_setattr(C, &client_stateid_anonymous, bits, attrs);
     run(status);
-    /* What was set is said, also with an error. */
+    /* The reply names the attributes that were set, also with an error. */
     if (status == NFS4_OK)
         assert_memory_equal(&result(OP_SETATTR)->attrsset.words, &bits.words, sizeof(bits.words));
 }
@@ -101,7 +101,7 @@ static void setattr_refused(void **state)
     set(&dir, CLIENT_BITS(FATTR4_SIZE), &bad, NFS4ERR_ISDIR);
     set(&file, CLIENT_BITS(FATTR4_SIZE), &(struct nfs4_attrs){.size = NFS4_UINT64_MAX},
         NFS4ERR_FBIG);
-    /* A body that does not fit its mask. */
+    /* A body that does not match its mask. */
     begin(&alice, &file);
     client_compound_add(C, &(struct nfs_argop4){
                                .argop = OP_SETATTR,
@@ -114,7 +114,7 @@ static void setattr_refused(void **state)
     run(NFS4ERR_NOFILEHANDLE);
 }
 
-/* L-10: a user neither reads nor changes another's file; only root gives files away. */
+/* L-10: a user neither reads nor changes another user's file; only root changes owners. */
 static void stranger(void **state)
 {
     struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");
@@ -153,7 +153,7 @@ static void access_bits(void **state)
     run(NFS4_OK);
     assert_int_equal(result(OP_ACCESS)->opaccess.supported,
                      ACCESS4_READ | ACCESS4_MODIFY | ACCESS4_EXTEND | ACCESS4_EXECUTE);
-    /* Not even root executes what nobody may. */
+    /* Not even root executes a file without an execute bit. */
     assert_int_equal(result(OP_ACCESS)->opaccess.access,
                      ACCESS4_READ | ACCESS4_MODIFY | ACCESS4_EXTEND);
     begin(&alice, &dir);

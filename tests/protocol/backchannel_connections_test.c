@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which connection of a session carries the server's calls, and what the client is told when there
- * is none.
+ * Which connection of a session carries callbacks, and what the client is told when there is none.
  */
 #include "backchannel.h"
 
@@ -16,7 +15,7 @@ static uint64_t recalled_over(struct holder *holder, const char *name, struct cl
     return client_callback_at(holder->callbacks, holder_wait_recall(holder, file))->over;
 }
 
-/* S22-17: the one with the newest request. */
+/* S22-17: the connection with the newest request. */
 static void the_active_one_carries(void **state)
 {
     static const char *const names[] = {"active 0", "active 1", "active 2", "active 3"};
@@ -34,7 +33,7 @@ static void the_active_one_carries(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct client_conn *active = conns[(i + 1) % 3];
 
-        /* The answer to the last call is traffic, too: it must have come before. */
+        /* The answer to the last callback is traffic too, and must have arrived before. */
         assert_int_equal(client_call_null(conns[i % 3]), CLIENT_OK);
         (void)holder_speak(&holder, active);
         assert_true(recalled_over(&holder, names[i], &files[i]) == active->serial);
@@ -44,8 +43,8 @@ static void the_active_one_carries(void **state)
     holder_close(&holder);
 }
 
-/* What is bound to the fore channel alone carries none, however active; what is bound to the back
- * channel alone does. */
+/* A connection bound to the fore channel alone carries no callbacks, however active it is; one
+ * bound to the back channel alone does. */
 static void the_fore_channel_carries_none(void **state)
 {
     struct client_conn *fore, *back;
@@ -65,7 +64,7 @@ static void the_fore_channel_carries_none(void **state)
     holder_close(&holder);
 }
 
-/* L-01, W10: CREATE_SESSION bound its connection to both channels, and said so. */
+/* L-01, W10: CREATE_SESSION bound its connection to both channels, and its reply said so. */
 static void the_first_one_carries(void **state)
 {
     struct client_file file;
@@ -80,7 +79,8 @@ static void the_first_one_carries(void **state)
     holder_close(&holder);
 }
 
-/* P-08, P-11, S22-18, S22A-06, S22A-11, L-05: whatever stayed bound would keep the flags away. */
+/* P-08, P-11, S22-18, S22A-06, S22A-11, L-05: a connection that stayed bound would keep the flags
+ * away. */
 static void reconnected_a_hundred_times(void **state)
 {
     struct client_file file;
@@ -107,7 +107,7 @@ static void reconnected_a_hundred_times(void **state)
     holder_close(&holder);
 }
 
-/* Without a way back nothing is given that one would have to ask back. */
+/* No delegation is granted while there is no way to recall it. */
 static void none_is_given_without_a_path(void **state)
 {
     struct client_conn fore;

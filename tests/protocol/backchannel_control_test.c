@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * As what a session's back channel calls: program and credentials, as CREATE_SESSION and
- * BACKCHANNEL_CTL (RFC 8881 §18.33) say.
+ * Program and credentials of callbacks, as CREATE_SESSION and BACKCHANNEL_CTL (RFC 8881 §18.33) set
+ * them.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@ static struct callback_sec_parms4 sec_sys(uint32_t uid, uint32_t gid)
 
 /* ---- CREATE_SESSION ---- */
 
-/* S22-15, S22-D5, S22A-01, L-03: as CREATE_SESSION said. */
+/* S22-15, S22-D5, S22A-01, L-03: callbacks use what CREATE_SESSION set. */
 static void called_as_the_session_says(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -50,7 +50,7 @@ static void called_as_the_session_says(void **state)
     holder_close(&holder);
 }
 
-/* RPCSEC_GSS with a handle that nobody knows. */
+/* RPCSEC_GSS with an unknown handle. */
 static struct callback_sec_parms4 sec_gss(void)
 {
     static const uint8_t handle[] = {1, 2, 3, 4};
@@ -62,8 +62,8 @@ static struct callback_sec_parms4 sec_gss(void)
     return sec;
 }
 
-/* S22-D8, S22-15: whatever the order is, the strongest one that can be used: RPCSEC_GSS not yet, of
- * which no handle is known; AUTH_SYS before AUTH_NONE. */
+/* S22-D8, S22-15: in any order of the list, the strongest usable flavor is taken. AUTH_SYS comes
+ * before AUTH_NONE; RPCSEC_GSS cannot be used yet, since no handle is known. */
 static void the_strongest_of_a_list(void **state)
 {
     const struct callback_sec_parms4 none = {.cb_secflavor = AUTH_NONE}, sys = sec_sys(61, 62),
@@ -113,7 +113,7 @@ static void ctl(struct holder *holder, uint32_t program, struct callback_sec_par
     run_on(&holder->mount.conn, status);
 }
 
-/* S22-03, S22A-04, S22B-05, S22B-06: from the next call on. */
+/* S22-03, S22A-04, S22B-05, S22B-06: from the next callback on. */
 static void called_as_backchannel_ctl_says(void **state)
 {
     struct callback_sec_parms4 sys = sec_sys(81, 82), none = {.cb_secflavor = AUTH_NONE};
@@ -140,7 +140,7 @@ static void called_as_backchannel_ctl_says(void **state)
     holder_close(&holder);
 }
 
-/* S22-13, S22B-05: where there is no back channel there is nothing to change. */
+/* S22-13, S22B-05: without a back channel there is nothing to change. */
 static void backchannel_ctl_without_a_back_channel(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -154,7 +154,7 @@ static void backchannel_ctl_without_a_back_channel(void **state)
     holder_close(&holder);
 }
 
-/* As it was before. */
+/* Callbacks are as before. */
 static void expect_as_before(struct holder *holder, const char *name)
 {
     struct client_file file;
@@ -166,8 +166,8 @@ static void expect_as_before(struct holder *holder, const char *name)
     holder_finish(holder, &file);
 }
 
-/* S22-D7, S22B-05: handles that nobody knows are NOENT, whatever else the list offers, and nothing
- * has changed. */
+/* S22-D7, S22B-05: unknown handles are NOENT, whatever else the list offers, and nothing
+ * changes. */
 static void unknown_handles(void **state)
 {
     struct callback_sec_parms4 first = sec_sys(51, 52), list[] = {sec_sys(53, 54), sec_gss()};
@@ -182,10 +182,10 @@ static void unknown_handles(void **state)
     holder_close(&holder);
 }
 
-/* S22B-05: arguments that are none; the session goes on as it was. */
+/* S22B-05: undecodable arguments are refused, and the session goes on as before. */
 static void bad_arguments(void **state)
 {
-    /* Program and one flavor more than there are; a flavor that is none. */
+    /* A list shorter than its count; a flavor that does not exist. */
     static const uint32_t cut[] = {OP_BACKCHANNEL_CTL, 0x40000778, 2, AUTH_NONE};
     static const uint32_t unknown[] = {OP_BACKCHANNEL_CTL, 0x40000778, 1, 77};
     struct callback_sec_parms4 first = sec_sys(51, 52);
@@ -204,7 +204,7 @@ static void bad_arguments(void **state)
     holder_close(&holder);
 }
 
-/* An empty list says nothing about credentials. */
+/* An empty list leaves the credentials as they are. */
 static void only_the_program(void **state)
 {
     struct callback_sec_parms4 first = sec_sys(51, 52);
@@ -218,7 +218,7 @@ static void only_the_program(void **state)
     holder_close(&holder);
 }
 
-/* S22-D6: it is about the session of its SEQUENCE. */
+/* S22-D6: the operation acts on the session of its SEQUENCE. */
 static void not_in_a_session(void **state)
 {
     struct nfs_argop4 op = {.argop = OP_BACKCHANNEL_CTL};

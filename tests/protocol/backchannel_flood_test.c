@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * More calls to one client than its queue takes, and calls to many clients at once: none is lost,
- * and no thread waits for any of them.
+ * More callbacks to one client than its queue takes, and callbacks to many clients at once: none is
+ * lost, and no thread waits for a client.
  */
 #include <string.h>
 
@@ -9,9 +9,9 @@
 #include "base/limits.h"
 
 enum {
-    FLOOD = LIMIT_BACK_QUEUE + 64, /* calls, of which one is out */
+    FLOOD = LIMIT_BACK_QUEUE + 64, /* callbacks, one of which is outstanding */
     CLIENTS = 16,
-    CALLS = 4 /* to each of them */
+    CALLS = 4 /* to each client */
 };
 
 static int setup(void **state)
@@ -32,8 +32,8 @@ static uint32_t executed(const struct holder *holder)
         .executed;
 }
 
-/* S22-D12: those that the queue does not take are recalled as well, a little later, and each once:
- * the one slot has executed as many calls as there are delegations. */
+/* S22-D12: delegations whose recalls exceed the queue are recalled a little later, each once: the
+ * single slot has executed as many callbacks as there are delegations. */
 static void no_recall_is_lost(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -54,7 +54,7 @@ static void no_recall_is_lost(void **state)
     assert_int_equal(executed(&holder), 1);
     assert_int_equal(client_callback_release(&holder.mount.conn, false), CLIENT_OK);
     holder_pump_until(&holder, executed(&holder) == FLOOD);
-    /* The server goes on with it: what is returned can be had. */
+    /* The server goes on: a returned file can be opened. */
     holder_finish(&holder, &last);
     expect_status(conflict_open(&bob, &dir, "flood 0", &got), NFS4_OK);
     expect_status(client_file_close(&bob, &got), NFS4_OK);
@@ -80,8 +80,8 @@ static long threads(void)
     return count;
 }
 
-/* S22-D11: sessions that have calls under way have no thread for that.  A spare thread may come for
- * a loop whose own was held up, but not one for each client. */
+/* S22-D11: outstanding callbacks take no threads. A spare thread may join an event loop whose own
+ * thread was held up, but there is not one per client. */
 static void no_thread_waits(void **state)
 {
     static struct holder holders[CLIENTS];

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that are lost while a call to the client is under way: it comes again over another
- * one, the same in the same slot, is executed once, and the delegation stays (RFC 8881 §2.10.6.2).
- * The client's own slot table says whether the sequence ids are right.  W07, S22-D4, S22-D10,
- * S22-26, S22A-10.
+ * Connections that break during a callback: it is repeated over another one, unchanged in the same
+ * slot, is executed once, and the delegation stays (RFC 8881 §2.10.6.2). The client's own slot
+ * table checks the sequence ids. W07, S22-D4, S22-D10, S22-26, S22A-10.
  */
 #include <sys/socket.h>
 
 #include "backchannel.h"
 
-/* The call came again, and is the very same. */
+/* The callback came again, and is identical. */
 static void expect_again(const struct holder *holder, uint32_t number,
                          const struct client_conn *over)
 {
@@ -23,7 +22,7 @@ static void expect_again(const struct holder *holder, uint32_t number,
                         NFS4_SESSIONID_SIZE);
 }
 
-/* A fore connection that is there when nothing else is; its flags. */
+/* Returns the flags, over a fore connection that remains when all others are gone. */
 static void wait_flags(struct holder *holder, struct client_conn *fore, uint32_t flags)
 {
     wait_until(holder_speak(holder, fore) == flags);
@@ -37,7 +36,7 @@ static void finish(struct holder *holder, struct client_file *file, const char *
     holder_close(holder);
 }
 
-/* What is lost, and whether there is another connection or the client binds one in time. */
+/* What breaks, and whether there is another connection or the client binds one in time. */
 struct loss {
     const char *name;
     enum client_act act;
@@ -85,7 +84,7 @@ static void lost(void **state)
     finish(&holder, &file, loss->name);
 }
 
-/* Nobody has read the call, and the server may have written it to a connection that is dead
+/* The client has not read the callback; the server may have written it to a dead connection
  * already, or not. */
 static void lost_unread(void **state)
 {
@@ -125,7 +124,7 @@ static void lost_before_it_was_sent(void **state)
     finish(&holder, &file, "before");
 }
 
-/* S22-D1: there is no way to the client when the recall begins. */
+/* S22-D1: when the recall begins there is no connection to the client. */
 static void every_connection_is_dead(void **state)
 {
     struct client_conn fore, *conn;
@@ -150,7 +149,8 @@ static void every_connection_is_dead(void **state)
     finish(&holder, &file, "dead");
 }
 
-/* S22-10: two of three die, each when the call has reached it; the third one delivers. */
+/* S22-10: two of three connections break, each when the callback has reached it; the third one
+ * delivers it. */
 static void the_third_connection_delivers(void **state)
 {
     const struct client_manner cut = {.act = CLIENT_ACT_CUT_BEFORE};
@@ -176,8 +176,8 @@ static void the_third_connection_delivers(void **state)
     finish(&holder, &file, "third");
 }
 
-/* Sixteen connections die one after the other, each when the call has come: none of it moves the
- * sequence. */
+/* Sixteen connections break one after the other, each when the callback has come: the sequence id
+ * stays. */
 static void a_call_outlives_many_connections(void **state)
 {
     struct client_file file;
@@ -206,7 +206,7 @@ static void a_call_outlives_many_connections(void **state)
     finish(&holder, &file, "many");
 }
 
-/* The client is called in the next sequence once a lost call has its answer, not before. */
+/* The next sequence id is used when a lost callback has its answer, not before. */
 static void the_sequence_goes_on_after_a_loss(void **state)
 {
     struct client_conn *other;
@@ -229,7 +229,7 @@ static void the_sequence_goes_on_after_a_loss(void **state)
     finish(&holder, &first, "lost");
 }
 
-/* One that is lost with the client's last connection for ever goes with the client. */
+/* A callback that is lost with the client's last connection ends with the client. */
 static void the_client_goes_with_its_connections(void **state)
 {
     struct client_file file;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls and replies of both directions on one connection: which record is which, however it comes,
- * and none within another.
+ * Calls and replies of both directions on one connection: each record is recognized however it
+ * arrives, and records never mix.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -95,7 +95,7 @@ static void expect_served(struct client_conn *conn)
     assert_int_equal(client_call_null(conn), CLIENT_OK);
 }
 
-/* A recall is out, and its answer is kept back. */
+/* Recall a file, and hold the answer back. */
 static struct client_held *hold(struct holder *holder, const char *name, struct client_file *file)
 {
     holder->mount.conn.manner = (struct client_manner){.act = CLIENT_ACT_HOLD, .times = 1};
@@ -110,7 +110,7 @@ static void held_is_sent(struct holder *holder)
     holder->callbacks->held_count = 0;
 }
 
-/* The reply was taken: the next call is the next one in its slot. */
+/* The reply was accepted: the next callback has the next sequence id. */
 static void expect_taken(struct holder *holder, struct client_file *file, const char *name)
 {
     struct client_file next = holder_contended(holder, &dir, name);
@@ -133,7 +133,7 @@ static void open_one_slot(struct holder *holder)
     holder_open_as(holder, &wish);
 }
 
-/* S22-24, S22A-02: a CALL, a REPLY and a CALL, in pieces of so many bytes. */
+/* S22-24, S22A-02: a CALL, a REPLY and a CALL, in pieces of that many bytes. */
 static void interleaved(size_t piece, const char *name, const char *next)
 {
     struct client_conn *conn;
@@ -198,8 +198,8 @@ static void send_reply(struct client_conn *conn, uint32_t xid)
     assert_int_equal(client_conn_send_record(conn, bytes, xdr_pos(&x), 0), CLIENT_OK);
 }
 
-/* S22-24: the answer to a call that nobody made is nobody's, and the one to the call that is out
- * may still come, once. */
+/* S22-24: an answer to a call that was never made is ignored; the real answer to the outstanding
+ * call is still accepted, once. */
 static void unknown_xids(void **state)
 {
     struct client_held *held;
@@ -222,7 +222,8 @@ static void unknown_xids(void **state)
     expect_taken(&holder, &file, "unknown, next");
 }
 
-/* S22-24, S22-31: an answer over a connection that no call went out on, even with its xid. */
+/* S22-24, S22-31: an answer is ignored on a connection that did not carry the call, even with its
+ * xid. */
 static void replies_over_other_connections(void **state)
 {
     struct client_conn stranger, fore;
@@ -234,22 +235,22 @@ static void replies_over_other_connections(void **state)
     open_one_slot(&holder);
     (void)hold(&holder, "other", &file);
     xid = client_callback_at(holder.callbacks, 0)->xid;
-    script_connect(&stranger); /* of no session */
+    script_connect(&stranger); /* bound to no session */
     send_reply(&stranger, xid);
     expect_served(&stranger);
     client_conn_close(&stranger);
-    script_connect(&fore); /* of the session's fore channel */
+    script_connect(&fore); /* bound to the session's fore channel */
     (void)holder_speak(&holder, &fore);
     send_reply(&fore, xid);
     expect_served(&fore);
     client_conn_close(&fore);
-    send_reply(&bob.conn, xid); /* of the back channel of another client */
+    send_reply(&bob.conn, xid); /* bound to another client's back channel */
     expect_served(&bob.conn);
     assert_int_equal(client_callback_release(&holder.mount.conn, false), CLIENT_OK);
     expect_taken(&holder, &file, "other, next");
 }
 
-/* S22-31: what was to be said over a connection that is gone is said over the next one. */
+/* S22-31: a late answer of the client goes over the next connection. */
 static void an_old_reply_over_a_new_connection(void **state)
 {
     struct client_held held;
@@ -273,8 +274,8 @@ static void an_old_reply_over_a_new_connection(void **state)
     expect_taken(&holder, &file, "late, next");
 }
 
-/* S22A-08: records that are too short to say what they are; whatever becomes of their connection,
- * nothing else is harmed, and the call comes again. */
+/* S22A-08: records too short to tell their type. Whatever happens to their connection, nothing else
+ * is harmed, and the callback is repeated. */
 static void short_records(void **state)
 {
     struct client_file file;
@@ -301,9 +302,9 @@ static void short_records(void **state)
     expect_taken(&holder, &file, "short, next");
 }
 
-/* ---- much at a time ---- */
+/* ---- large amounts ---- */
 
-/* A READ that is out. */
+/* An outstanding READ. */
 struct reading {
     struct client_compound c;
     uint32_t xid;
@@ -335,8 +336,8 @@ static void reading_take(struct reading *reading, struct holder *holder, uint32_
     client_compound_free(&reading->c);
 }
 
-/* S22-19: between the conflict and the call are no more than the replies that were asked for
- * before, although more are asked for all the time. */
+/* S22-19: only replies to earlier requests may come between the conflict and the callback, although
+ * requests keep arriving. */
 static void a_call_within_a_stream(void **state)
 {
     struct reading readings[READS];
@@ -365,7 +366,7 @@ static void a_call_within_a_stream(void **state)
     holder_close(&holder);
 }
 
-/* Everybody's requests for the holder's files, at the same time. */
+/* All clients request the holders' files at the same time. */
 static void all_conflict(struct client_mount *mounts, const char (*names)[32])
 {
     struct pending pending[LOAD_CLIENTS];
@@ -378,8 +379,8 @@ static void all_conflict(struct client_mount *mounts, const char (*names)[32])
     }
 }
 
-/* S22-25: 16 long replies stand in a queue that the client does not empty, and four event loops
- * put calls between them.  The client parses every record.  S22-08, P-03: the others have their
+/* S22-25: 16 long replies stand in a queue that the client does not empty, and four event loops add
+ * callbacks to it. The client parses every record. S22-08, P-03: the other clients get their
  * answers while its socket is full. */
 static void whole_records_under_load(void **state)
 {

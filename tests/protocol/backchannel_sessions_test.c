@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which session's back channel is used, what ends with it, and what it costs; who is called over
- * one at all, and in which minor version.  S22-06.
+ * Which session's back channel is used, what ends with a session, and what it costs; which clients
+ * are called over a back channel at all, and in which minor version. S22-06.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ static int setup(void **state)
 
 /* ---- two sessions ---- */
 
-/* A second session of the holder's client, over a connection that is among its own. */
+/* A second session of the holder's client, over a connection that becomes one of the holder's. */
 static struct client_session second_session(struct holder *holder,
                                             const struct client_session_wish *wish,
                                             struct client_conn *conn)
@@ -41,7 +41,8 @@ static struct client_conn *connect_only(struct holder *holder)
     return conn;
 }
 
-/* S22-14, S22-16: each session is called with its own; whichever has a connection is used. */
+/* S22-14, S22-16: callbacks over each session have its parameters; whichever session has a
+ * connection is used. */
 static void two_sessions_of_one_client(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -67,7 +68,7 @@ static void two_sessions_of_one_client(void **state)
     conn = connect_only(&holder);
     session = second_session(&holder, &wish, conn);
     script_connect(&fore);
-    client_conn_abort(conn); /* the first one's alone is there */
+    client_conn_abort(conn); /* only the first session has one */
     wait_until(client_session_renew(&fore, &session, 0, &status) == CLIENT_OK &&
                session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
     expect_status(conflict_open(&bob, &dir, "two 0", &got), NFS4ERR_DELAY);
@@ -76,7 +77,7 @@ static void two_sessions_of_one_client(void **state)
     assert_int_equal(cb->flavor, AUTH_NONE);
     assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid, 16);
 
-    script_connect(conn); /* the second one's alone */
+    script_connect(conn); /* only the second session has one */
     conn->callbacks = holder.callbacks;
     assert_int_equal(client_session_bind(conn, &session, CDFC4_BACK_OR_BOTH,
                                          &(enum channel_dir_from_server4){0}, &status),
@@ -106,9 +107,8 @@ enum {
     QUEUED = 8
 };
 
-/* S22-23, S22A-12, S22A-07: one call is out, the others wait for the only slot, when the session
- * ends.  What they were about is not forgotten: the client's next session is told, as soon as it
- * is there. */
+/* S22-23, S22A-12, S22A-07: one callback is outstanding and the others wait for the only slot when
+ * the session ends. All are repeated in the client's next session, as soon as it exists. */
 static void destroyed_with_calls_queued(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -148,8 +148,8 @@ static void destroyed_with_calls_queued(void **state)
     holder_close(&holder);
 }
 
-/* S22-23: if the client has another session, that one takes over what is under way and what waits,
- * at once and in its own sequences. */
+/* S22-23: another session of the client takes over outstanding and queued callbacks at once, with
+ * its own sequence ids. */
 static void the_other_session_takes_over(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -190,8 +190,8 @@ static void the_other_session_takes_over(void **state)
     holder_close(&holder);
 }
 
-/* W08: a client that has lost count is told to end its session.  It does, and is called in the next
- * one about what it holds. */
+/* W08: a client that reports a wrong sequence id is told to end its session. It does, and gets
+ * callbacks about its delegations in the next one. */
 static void a_fault_ends_with_its_session(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -221,7 +221,7 @@ static void a_fault_ends_with_its_session(void **state)
     holder_close(&holder);
 }
 
-/* What the server's process has: threads, descriptors, memory. */
+/* What the server process uses: threads, descriptors, memory. */
 struct usage {
     long threads, fds, kib;
 };
@@ -252,8 +252,8 @@ static struct usage usage_now(void)
 
 enum {
     CYCLES = 10000,
-    CYCLES_FIRST = 1000, /* fill what is kept for reuse */
-    CYCLES_CALLED = 20,  /* one in so many is called when it ends */
+    CYCLES_FIRST = 1000, /* fill the free lists first */
+    CYCLES_CALLED = 20,  /* one in so many has callbacks when it ends */
 };
 
 static void cycle(struct holder *holder, const struct client_session_wish *wish)
@@ -267,7 +267,7 @@ static void cycle(struct holder *holder, const struct client_session_wish *wish)
     expect_status(status, NFS4_OK);
 }
 
-/* Whoever waited for the holder's file goes away again. */
+/* The client that waited for the holder's file gives up. */
 static void contender_leave(struct pending *pending, const char *name)
 {
     struct client_mount *by = pending->by;
@@ -281,7 +281,7 @@ static void contender_leave(struct pending *pending, const char *name)
     expect_status(client_file_remove(by, &dir, name), NFS4_OK);
 }
 
-/* With two calls under way for one slot, which nobody answers. */
+/* With two callbacks for one slot, neither answered. */
 static void cycle_called(struct holder *holder, const struct client_session_wish *wish)
 {
     static const char *const names[] = {"called", "queued"};
@@ -302,7 +302,7 @@ static void cycle_called(struct holder *holder, const struct client_session_wish
         contender_leave(&pending[i], names[i]);
 }
 
-/* S22-23: a session leaves nothing, and neither does a call that it had. */
+/* S22-23: a session leaves nothing behind, and neither do its callbacks. */
 static void ten_thousand_sessions(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -327,11 +327,11 @@ static void ten_thousand_sessions(void **state)
     assert_true(holder.callbacks->count >= CYCLES / CYCLES_CALLED);
     assert_int_equal(after.threads, before.threads);
     assert_int_equal(after.fds, before.fds);
-    assert_in_range(after.kib, 0, before.kib + 4096); /* half a KiB each would be more */
+    assert_in_range(after.kib, 0, before.kib + 4096); /* half a KiB a session is more */
     holder_close(&holder);
 }
 
-/* ---- two ways to clients ---- */
+/* ---- two callback paths ---- */
 
 static uint64_t dials(void)
 {
@@ -344,7 +344,7 @@ static uint64_t dials(void)
     return log_number(&line, "dials");
 }
 
-/* S22-01, S22A-01: nobody can connect to the client, and nobody tries. */
+/* S22-01, S22A-01: the client cannot be dialled, and the server does not try. */
 static void behind_a_nat(void **state)
 {
     const uint64_t before = dials();
@@ -362,7 +362,7 @@ static void behind_a_nat(void **state)
     holder_close(&holder);
 }
 
-/* S22-02, L-12: and in the minor version of the session. */
+/* S22-02, L-12: callbacks have the minor version of the session. */
 static void minor_version_of_the_session(void **state)
 {
     struct client_file file;
@@ -376,7 +376,8 @@ static void minor_version_of_the_session(void **state)
 }
 
 #ifdef MAINSTAY_V40
-/* S22-04, S22A-03, S22-06, L-02: both hold the same file, and each is called its own way. */
+/* S22-04, S22A-03, S22-06, L-02: both hold the same file, and each is called over its own kind of
+ * path. */
 static void one_of_each_minor_version(void **state)
 {
     struct client_file old_file, new_file, got;
@@ -408,7 +409,7 @@ static void one_of_each_minor_version(void **state)
     holder_close(&new);
 }
 
-/* S22-05: 4.0 alone, a write delegation. */
+/* S22-05: only one of 4.0, with a write delegation. */
 static void one_of_4_0(void **state)
 {
     struct client_file file;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that are called and do not answer as they should: the delegation is taken from them a
- * lease after its recall and no sooner, they are told so, and nobody else waits for their sockets.
- * All of them are called at the same time, each has a file of its own, and whatever they say the
- * sequence goes on with what they executed alone (holder_drop() looks).  S22-D1, S22-D4, S22-08,
- * P-03, P-11.
+ * Clients that do not answer callbacks properly: the delegation is revoked a lease after its recall
+ * and no sooner, they are told so, and no other client waits for their sockets. All are called at
+ * the same time, each about a file of its own; whatever they answer, the sequence advances only
+ * with callbacks that they executed (checked by holder_drop()). S22-D1, S22-D4, S22-08, P-03, P-11.
  */
 #include <sys/socket.h>
 
@@ -19,13 +18,13 @@ enum {
 struct cell {
     const char *name;
     struct client_manner manner;
-    bool deaf;   /* it never reads what comes over its back channel */
-    bool absent; /* it binds no other connection when the one it had is gone */
-    bool fault;  /* it counts otherwise than the server: its session has to end */
-    /* What becomes of it: */
+    bool deaf;   /* it never reads from its back channel */
+    bool absent; /* it binds no other connection when its own is gone */
+    bool fault;  /* it reports a wrong sequence id: its session has to end */
+    /* State during the test: */
     struct holder holder;
     struct client_file file;
-    struct client_conn fore; /* by which it keeps its lease */
+    struct client_conn fore; /* renews its lease */
     int64_t recalled_ms, over_ms;
 };
 
@@ -67,7 +66,7 @@ static int setup(void **state)
     return backchannel_setup(10, options);
 }
 
-/* ---- all of them, from the recall to the loss ---- */
+/* ---- all clients, from the recall to the revocation ---- */
 
 static void cell_begin(struct cell *cell)
 {
@@ -80,7 +79,7 @@ static void cell_begin(struct cell *cell)
     cell->file = holder_delegated(&cell->holder, &dir, cell->name, OPEN_DELEGATE_WRITE);
 }
 
-/* A client that binds its connections again whenever they are gone, and behaves as before. */
+/* The client binds its connections again whenever they are gone, and behaves as before. */
 static void cell_turn(struct cell *cell)
 {
     struct client_conn *conn = &cell->holder.mount.conn;
@@ -93,14 +92,14 @@ static void cell_turn(struct cell *cell)
     (void)holder_speak(&cell->holder, &cell->fore);
 }
 
-/* However slow this goes, no lease is over before it is to be. */
+/* However slowly this runs, no lease expires early. */
 static void all_speak(size_t count)
 {
     for (size_t i = 0; i < count; i++)
         (void)holder_speak(&cells[i].holder, &cells[i].fore);
 }
 
-/* bob's first tries do not wait, whatever state the holder's socket is in. */
+/* bob's first tries do not wait, whatever the state of the holder's socket. */
 static void all_begin(void)
 {
     struct client_file file;
@@ -127,7 +126,7 @@ static bool cell_is_over(struct cell *cell)
     if (status == NFS4ERR_DELAY)
         return false;
     expect_status(status, NFS4_OK);
-    cell->over_ms = wait_now_ms(); /* it may have waited until then */
+    cell->over_ms = wait_now_ms(); /* the request may have waited until then */
     expect_status(client_file_close(&bob, &file), NFS4_OK);
     return true;
 }
@@ -152,7 +151,7 @@ static void all_happen(void)
     }
 }
 
-/* ---- what became of each ---- */
+/* ---- the outcome of each ---- */
 
 static enum nfsstat4 test_stateid(struct cell *cell)
 {
@@ -188,7 +187,8 @@ static void free_stateid(struct cell *cell)
     run_on(&cell->fore, NFS4_OK);
 }
 
-/* It comes back when all is over, and is given nothing as long as it has not said that it knows. */
+/* The client returns when all is over, and gets no delegation until it has acknowledged the
+ * loss. */
 static void bound_too_late(struct cell *cell)
 {
     struct holder *holder = &cell->holder;
@@ -204,7 +204,7 @@ static void bound_too_late(struct cell *cell)
     expect_status(client_file_close(&holder->mount, &file), NFS4_OK);
 }
 
-/* Then it is called about other things, not about that. */
+/* Then it gets callbacks about other files, but not about the lost one. */
 static void called_anew(struct cell *cell)
 {
     struct holder *holder = &cell->holder;
@@ -215,11 +215,12 @@ static void called_anew(struct cell *cell)
     expect_status(conflict_open(&bob, &dir, "late", &got), NFS4ERR_DELAY);
     (void)holder_wait_recall(holder, &late);
     holder_finish(holder, &late);
-    /* Once more at the most: what was under way when the connection was lost. */
+    /* One more at most: the callback that was outstanding when the connection broke. */
     assert_in_range(holder_recalls(holder, &cell->file), before, before + 1);
 }
 
-/* The same call came again only where that is allowed: holder_drop() asks the slot table. */
+/* The same callback was repeated only where that is allowed: holder_drop() checks the slot
+ * table. */
 static void revoked(void **state)
 {
     struct cell *cell = *state;
@@ -243,8 +244,8 @@ static void revoked(void **state)
     holder_drop(holder);
 }
 
-/* W08, S22A-06: only a client that says it has lost count is told to end its session; one that does
- * not know the session may learn of it yet. */
+/* W08, S22A-06: only a client that reports a wrong sequence id is told to end its session; a client
+ * that does not know the session may still learn of it. */
 static void faults(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Several calls to one client at a time, each in a slot of its own, and what a call becomes that
- * the client puts off or refuses.  S22-07, S22-D3, S22-D4, P-10.
+ * Several callbacks to one client at a time, each in a slot of its own, and the fate of a callback
+ * that the client delays or refuses. S22-07, S22-D3, S22-D4, P-10.
  */
 #include <string.h>
 
@@ -60,7 +60,7 @@ static uint32_t slots_used(const struct holder *holder)
     return used;
 }
 
-/* All are out before the first is answered, and the last one is answered first. */
+/* All are outstanding before the first is answered, and the last one is answered first. */
 static void parallel_recalls(void **state)
 {
     struct client_file files[MANY];
@@ -78,7 +78,7 @@ static void parallel_recalls(void **state)
     holder_close(&holder);
 }
 
-/* P-10: no more than were granted, and each of them; the others wait for one. */
+/* P-10: every granted slot is used, and no more; further callbacks wait for a slot. */
 static void every_granted_slot(void **state)
 {
     struct client_file files[MANY];
@@ -104,7 +104,7 @@ static void every_granted_slot(void **state)
     holder_close(&holder);
 }
 
-/* One slot: the calls come one after the other, in its sequence. */
+/* With one slot callbacks come one after the other, with consecutive sequence ids. */
 static void one_slot(void **state)
 {
     struct client_file files[MANY];
@@ -119,7 +119,7 @@ static void one_slot(void **state)
     holder_close(&holder);
 }
 
-/* All slots are in use when their connection dies: each call comes again in its own. */
+/* All slots are in use when their connection breaks: each callback is repeated in its own slot. */
 static void all_slots_outlive_a_connection(void **state)
 {
     struct client_file files[MANY];
@@ -141,15 +141,15 @@ static void all_slots_outlive_a_connection(void **state)
     holder_close(&holder);
 }
 
-/* ---- calls that are put off or refused ---- */
+/* ---- delayed or refused callbacks ---- */
 
 struct answer {
     const char *name;
     struct client_manner manner;
-    uint32_t step; /* of the sequence id from a call to the one that follows it */
+    uint32_t step; /* from the sequence id of a callback to that of the next one */
 };
 
-/* The client takes it in the end, long before the lease is over. */
+/* The client accepts it in the end, long before the lease expires. */
 static void taken_in_the_end(void **state)
 {
     const struct answer *answer = *state;
@@ -170,8 +170,8 @@ static void taken_in_the_end(void **state)
 }
 
 static struct answer answers[] = {
-    /* The operation was executed, so its retry is a new call; CB_SEQUENCE was not, so the same
-     * call comes (RFC 8881 §15.1.1.3). */
+    /* If the operation was executed, its retry is a new call; if CB_SEQUENCE was not, the same call
+     * is repeated (RFC 8881 §15.1.1.3). */
     {"DELAY of the operation", {.op_status = NFS4ERR_DELAY, .times = 2}, 1},
     {"DELAY of CB_SEQUENCE", {.sequence_status = NFS4ERR_DELAY, .times = 2}, 0},
     {"PROG_UNAVAIL",
@@ -181,7 +181,7 @@ static struct answer answers[] = {
     {"AUTH_ERROR", {.act = CLIENT_ACT_DENY, .auth_stat = AUTH_TOOWEAK, .times = 1}, 0},
 };
 
-/* The client returns it, and is called about what it does not have any more. */
+/* The client returns the delegation before it reads the recall. */
 static void returned_before_it_reads(void **state)
 {
     struct client_file files[2];
@@ -203,10 +203,10 @@ static void returned_before_it_reads(void **state)
     holder_close(&holder);
 }
 
-/* ---- what a call is about ---- */
+/* ---- the request that a callback refers to ---- */
 
-/* W07, RFC 8881 §2.10.6.3: a client that is called about a delegation before it has the reply that
- * gives it can tell, since that request is named. */
+/* W07, RFC 8881 §2.10.6.3: a client that gets the recall of a delegation before the reply that
+ * grants it can tell, since the recall names that request. */
 static void the_request_it_refers_to(void **state)
 {
     const struct client_callback *cb;
@@ -230,7 +230,7 @@ static void the_request_it_refers_to(void **state)
     holder_close(&holder);
 }
 
-/* A client that has used the slot again has the reply. */
+/* A client that has used the slot again has seen the reply. */
 static void nothing_to_refer_to(void **state)
 {
     struct client_file file, got;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection over which no proper answer comes is given up when the time for one is over, and the
- * call comes again over another one, the same as it was.  The client keeps what it has if it
- * answers there.  S22-D2, S22-10, W07.
+ * A connection over which no proper answer comes within the timeout is given up, and the callback
+ * is repeated unchanged over another one. The client keeps its delegation if it answers there.
+ * S22-D2, S22-10, W07.
  */
 #include <poll.h>
 #include <sys/socket.h>
@@ -70,8 +70,8 @@ static void given_up(void **state)
     holder_close(&holder);
 }
 
-/* Nobody reads from the holder's first connection any more: the call comes over the other one, as
- * if it were the first, and the connection is closed. */
+/* The holder stops reading from its first connection: the callback comes over the other one like a
+ * first one, and the silent connection is closed. */
 static void expect_elsewhere(struct holder *holder, struct client_conn *other,
                              struct client_file *file, const char *name)
 {
@@ -79,7 +79,7 @@ static void expect_elsewhere(struct holder *holder, struct client_conn *other,
     const struct client_callback *cb;
 
     list_init(&deaf.stash);
-    holder->mount.conn.fd = -1; /* which nobody pumps */
+    holder->mount.conn.fd = -1; /* no longer read by the test */
     assert_int_equal(holder_wait_recall(holder, file), 0);
     cb = client_callback_at(holder->callbacks, 0);
     assert_true(cb->over == other->serial);
@@ -93,7 +93,7 @@ static void expect_elsewhere(struct holder *holder, struct client_conn *other,
     holder_close(holder);
 }
 
-/* The same for one that does not even read. */
+/* The same for a client that does not even read. */
 static void unread(void **state)
 {
     struct client_conn *other;
@@ -108,7 +108,7 @@ static void unread(void **state)
     expect_elsewhere(&holder, other, &file, "unread");
 }
 
-/* Replies that nobody takes, more than a socket holds. */
+/* Unread replies, more than a socket buffers. */
 static void ask_for_much(struct holder *holder)
 {
     struct client_conn *conn = &holder->mount.conn;
@@ -129,7 +129,7 @@ static void ask_for_much(struct holder *holder)
     assert_int_equal(poll(&ready, 1, SCRIPT_TIMEOUT_MS), 1);
 }
 
-/* P-03, S22-08: a holder whose socket is full of them.  bob is answered nevertheless. */
+/* P-03, S22-08: a holder whose socket is full of replies. bob is answered nevertheless. */
 static void unread_behind_replies(void **state)
 {
     struct client_file file, got;

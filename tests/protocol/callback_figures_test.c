@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the running server tells of calls to clients and of delegations (SIGUSR1): each figure moves
- * with what it is about, and with nothing else.  S22-28, S22-29, S22-30, S22B-01; of S22B-11 what
- * the log has.  The counters by themselves are in unit.callback.callback_figures.
+ * What the running server reports about callbacks and delegations (SIGUSR1): each figure moves with
+ * its subject and with nothing else. S22-28, S22-29, S22-30, S22B-01; of S22B-11 the log's part.
+ * unit.callback.callback_figures tests the counters by themselves.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "state/delegation/delegation_stats.h"
 
 enum {
-    LONG_MS = 60 /* of an answer: longer than the bucket of 50 ms */
+    LONG_MS = 60 /* until an answer: longer than the bucket of 50 ms */
 };
 
 static struct client_fh dir;
@@ -32,7 +32,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* ---- what the log says ---- */
+/* ---- figures in the log ---- */
 
 static const char *const bucket_names[] = {
 #define X(name, us) "le_" #name,
@@ -40,7 +40,7 @@ static const char *const bucket_names[] = {
 #undef X
         "longer"};
 
-/* Of all calls, or of an operation. */
+/* Of all callbacks, or of one operation. */
 struct calls {
     uint64_t total, failures, retries;
 };
@@ -52,7 +52,7 @@ struct figures {
     uint64_t oldest_recall_ms;
 };
 
-/* An operation that nobody has been sent yet has no line. */
+/* An operation that was never sent has no line. */
 static struct calls calls_of(const char *operation)
 {
     struct log_line line = log_find_with("daemon.callback", "operation", operation);
@@ -87,7 +87,7 @@ static void delegations_of(struct figures *figures)
     figures->oldest_recall_ms = log_number(&line, "oldest_recall_ms");
 }
 
-/* Those of delegations come behind those of calls. */
+/* The figures of delegations follow those of callbacks. */
 static struct figures figures(void)
 {
     const unsigned before = log_find("daemon.delegations", NULL).count;
@@ -112,9 +112,9 @@ static void expect_moved(const struct calls *before, const struct calls *after, 
     assert_int_equal(after->retries - before->retries, retries);
 }
 
-/* ---- calls ---- */
+/* ---- callbacks ---- */
 
-/* S22B-09: one call that is lost twice: two connections die when it has come. */
+/* S22B-09: one callback that is lost twice: two connections break when it has come. */
 static void each_attempt(void **state)
 {
     const struct client_manner cut = {.act = CLIENT_ACT_CUT_BEFORE};
@@ -141,7 +141,7 @@ static void each_attempt(void **state)
     holder_close(&holder);
 }
 
-/* What the client puts off is a new call each time: no retry. */
+/* Each retry after DELAY is a new call, and not counted as a retransmission. */
 static void put_off(void **state)
 {
     struct figures before = figures(), after;
@@ -160,7 +160,7 @@ static void put_off(void **state)
     holder_close(&holder);
 }
 
-/* From the call to its answer, and in one bucket. */
+/* From the call to its answer; counted in one bucket. */
 static void how_long_it_took(void **state)
 {
     struct figures before, after;
@@ -218,7 +218,7 @@ static void by_operation(void **state)
 }
 
 #ifdef MAINSTAY_V40
-/* The same of a client of 4.0; the probes of its path are no calls. */
+/* The same for a client of 4.0; probes of its path do not count as callbacks. */
 static void over_a_path_of_4_0(void **state)
 {
     struct figures before = figures(), after;
@@ -295,7 +295,7 @@ static void from_grant_to_return(void **state)
     holder_close(&holder);
 }
 
-/* Why none was given. */
+/* Why no delegation was granted. */
 static void not_given(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -322,7 +322,7 @@ static int setup_short(void **state)
         NULL};
 
     (void)state;
-    script_server.dir[0] = '\0'; /* that of the first group has ended */
+    script_server.dir[0] = '\0'; /* the directory of the first group is gone */
     if (script_setup(options) != 0 || !script_open_to_all(script_mem))
         return -1;
     dir = script_dir(script_mem);

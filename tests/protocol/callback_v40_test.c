@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server calls clients of 4.0 where they said in SETCLIENTID, as soon as that is confirmed: the
- * test is such a client, and listens.  What is sent over a path, and how paths fail, is in
- * unit.callback.  S22-05, S22-06.
+ * The server calls clients of 4.0 at the address given in SETCLIENTID, as soon as that is
+ * confirmed: the test is such a client, and listens. unit.callback tests what is sent over a path
+ * and how paths fail. S22-05, S22-06.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -15,7 +15,7 @@
 #include "log_lines.h"
 #include "script.h"
 
-/* Where the target is, as the client says it. */
+/* The target's address in the client's notation. */
 static char *universal_address(const struct dial_target *target, char *text, size_t size)
 {
     const union netaddr *address = &target->address;
@@ -30,13 +30,13 @@ static char *universal_address(const struct dial_target *target, char *text, siz
     return text;
 }
 
-/* A wish to be called at the target; `text` holds the address. */
+/* A client that wants callbacks at the target; `text` holds the address. */
 static struct client_id_wish wish_for(const char *owner, const struct dial_target *target,
                                       char *text, size_t size)
 {
     struct client_id_wish wish = client_id_wish_default(owner);
 
-    memset(wish.verifier, 1, sizeof(wish.verifier)); /* one incarnation */
+    memset(wish.verifier, 1, sizeof(wish.verifier)); /* the same incarnation each time */
     wish.callback_program = target->program;
     wish.callback_ident = target->ident;
     wish.netid = target->address.sa.sa_family == AF_INET ? "tcp" : "tcp6";
@@ -89,7 +89,7 @@ static bool nobody_came(int listener)
     return poll(&ready, 1, 0) == 0;
 }
 
-/* The server answers others; as often as one wants to see it. */
+/* The server answers others, `times` in a row. */
 static void server_serves(unsigned times)
 {
     for (unsigned i = 0; i < times; i++) {
@@ -129,7 +129,7 @@ static void probed_over_ipv6(void **state)
     probed(AF_INET6, "probed over tcp6");
 }
 
-/* Until it is confirmed, an address is anybody's word. */
+/* Until it is confirmed, any client could have given the address. */
 static void not_before_it_is_confirmed(void **state)
 {
     struct dial_target early, late;
@@ -171,12 +171,12 @@ static void a_new_callback_replaces_the_path(void **state)
     fd = peer_accept(listener);
     peer_reply_null(fd, peer_expect_null(fd));
 
-    /* The retry of a confirmation is no news. */
+    /* A repeated confirmation changes nothing. */
     confirm(&again);
     assert_true(nobody_came(listener));
     assert_true(nobody_came(first_listener));
 
-    /* Nowhere at all. */
+    /* An address that does not exist. */
     wish = client_id_wish_default("moves");
     memset(wish.verifier, 1, sizeof(wish.verifier));
     again = set_only(&wish);
@@ -214,7 +214,7 @@ static void a_record_that_is_gone_closes_its_path(void **state)
     close(listener);
 }
 
-/* Is there a line of client.figures that says so? */
+/* Does client.figures show the path as up? */
 static bool figures_say_up(const struct client_id *id)
 {
     FILE *log = fopen(script_server.log, "r");
@@ -230,7 +230,7 @@ static bool figures_say_up(const struct client_id *id)
     return found;
 }
 
-/* L-16: the figures tell of it. */
+/* L-16: the figures show it. */
 static void figures(void **state)
 {
     struct dial_target target;
@@ -255,7 +255,7 @@ static void figures(void **state)
     close(listener);
 }
 
-/* ---- when it does not work ---- */
+/* ---- paths that do not work ---- */
 
 /* The client is served all the same, and dialled again. */
 static void refused_at_first(void **state)
@@ -275,7 +275,8 @@ static void refused_at_first(void **state)
     close(listener);
 }
 
-/* Nobody waits for a client that takes the call and says nothing, or half a word. */
+/* No request waits for a client that accepts the connection and answers nothing, or half a
+ * record. */
 static void mute_clients(void **state)
 {
     struct dial_target target;
@@ -316,7 +317,7 @@ static void a_thousand_dead_addresses(void **state)
     close(holder);
 }
 
-/* Clients say what they like: SETCLIENTID succeeds, and nobody is dialled. */
+/* Any text is accepted: SETCLIENTID succeeds, and the server dials nothing. */
 static void addresses_that_are_none(void **state)
 {
     static const char *const wrong[][2] = {
@@ -346,7 +347,7 @@ static void addresses_that_are_none(void **state)
     assert_int_equal(log_find("callback.down", NULL).count, downs);
 }
 
-/* Who wants no calls is not worth a line. */
+/* A client that wants no callbacks gets no line in the log. */
 static void no_wish_to_be_called(void **state)
 {
     unsigned before = log_find("callback.none", NULL).count;
@@ -361,7 +362,7 @@ static void no_wish_to_be_called(void **state)
     assert_int_equal(log_find("callback.none", NULL).count, before);
 }
 
-/* The server ends although clients say nothing. */
+/* The server shuts down although clients do not answer. */
 static void ends_with_mute_clients(void **state)
 {
     struct dial_target target;
@@ -378,7 +379,7 @@ static void ends_with_mute_clients(void **state)
     close(listener);
 }
 
-/* nfs.callback_own_address: what another address would be sent, nobody gets. */
+/* nfs.callback_own_address: callbacks to other addresses than the client's own are not sent. */
 static void at_its_own_address_only(void **state)
 {
     static const char *const options[] = {"--export", "/mem=mem:,no_root_squash", "--set",

@@ -7,7 +7,7 @@
 
 #include "script.h"
 
-/* One client owner and what a test varies of it. */
+/* One client owner, and what a test varies of it. */
 struct claimant {
     struct client_session_wish wish;
     struct client_session session;
@@ -92,7 +92,7 @@ static void new_again_replaced(void **state)
     claimant_close(&c);
 }
 
-/* W15, case 3: another principal, while there are sessions and when there are none. */
+/* W15, case 3: another principal, with and without sessions. */
 static void collision(void **state)
 {
     enum nfsstat4 status;
@@ -119,7 +119,7 @@ static void collision(void **state)
     claimant_close(&c);
 }
 
-/* W15, case 5: the old incarnation serves on until CREATE_SESSION confirms the new one. */
+/* W15, case 5: the old instance is served until CREATE_SESSION confirms the new one. */
 static void restart(void **state)
 {
     struct claimant old, new;
@@ -154,7 +154,7 @@ static void update(void **state)
     expect_status(exchange(&c, 1, flag), NFS4ERR_NOENT);
     expect_status(exchange(&c, 1, 0), NFS4_OK);
     expect_status(exchange(&c, 1, flag), NFS4ERR_NOENT);
-    expect_status(create(&c), NFS4_OK); /* which left the unconfirmed record intact */
+    expect_status(create(&c), NFS4_OK); /* this left the unconfirmed record intact */
     id = c.session.clientid;
     expect_status(exchange(&c, 1, flag), NFS4_OK);
     assert_true(confirmed(&c));
@@ -167,7 +167,7 @@ static void update(void **state)
     claimant_close(&c);
 }
 
-/* §18.35.3: what a client may ask, and that the server says what it is. */
+/* §18.35.3: the flags a client may set, and those that the server returns. */
 static void flags(void **state)
 {
     static const uint32_t good[] = {0,
@@ -191,7 +191,7 @@ static void flags(void **state)
     claimant_close(&c);
 }
 
-/* P-05, SR-12: CREATE_SESSION has a sequence of its own; errors are answered again as well. */
+/* P-05, SR-12: CREATE_SESSION has a sequence of its own; errors are replayed, too. */
 static void create_sequence(void **state)
 {
     struct claimant c;
@@ -204,7 +204,7 @@ static void create_sequence(void **state)
     expect_status(exchange(&c, 1, 0), NFS4_OK);
     first = c.session.create_seqid;
     c.session.create_seqid = first - 1;
-    expect_status(create(&c), NFS4ERR_SEQ_MISORDERED); /* the answer that stands at first */
+    expect_status(create(&c), NFS4ERR_SEQ_MISORDERED); /* the first answer in the cache */
     c.session.create_seqid = first + 1;
     expect_status(create(&c), NFS4ERR_SEQ_MISORDERED);
     c.session.create_seqid = first;
@@ -215,7 +215,7 @@ static void create_sequence(void **state)
     c.session.create_seqid = first + 1;
     expect_status(create(&c), NFS4_OK);
     assert_int_equal(c.session.create_seqid, first + 2);
-    for (int i = 0; i < 3; i++) /* the slots' seqids are others */
+    for (int i = 0; i < 3; i++) /* the slots have sequence ids of their own */
         expect_status(speak(&c), NFS4_OK);
     other = c.session;
     expect_status(create(&c), NFS4_OK);
@@ -226,7 +226,7 @@ static void create_sequence(void **state)
     claimant_close(&c);
 }
 
-/* SR-17: busy with a session, and with an open when the session is gone; whoever asks. */
+/* SR-17: a client is busy with a session, and with an open after the session; for any caller. */
 static void destroy_busy(void **state)
 {
     struct client_fh dir = script_dir("/mem");
@@ -238,11 +238,11 @@ static void destroy_busy(void **state)
     enum nfsstat4 status;
 
     (void)state;
-    wish.flags = 0; /* else a delegation comes with the open, and stays */
+    wish.flags = 0; /* otherwise a delegation is granted and stays */
     expect_status(client_mount_open(&mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish),
                   NFS4_OK);
     op.opdestroy_clientid.dca_clientid = mount.session.clientid;
-    for (int i = 0; i < 2; i++) { /* of its own SEQUENCE, and of another client's */
+    for (int i = 0; i < 2; i++) { /* for the client of its own SEQUENCE, and for another client */
         begin(i ? &alice : &mount, NULL);
         client_compound_add(C, &op);
         run_on(i ? &alice.conn : &mount.conn, NFS4ERR_CLIENTID_BUSY);
@@ -267,8 +267,8 @@ static void destroy_busy(void **state)
     client_conn_close(&mount.conn);
 }
 
-/* W14: DESTROY_SESSION of another session may stand anywhere, of one's own at the end; what runs in
- * other slots comes first. */
+/* W14: DESTROY_SESSION of another session may stand anywhere, of one's own only at the end;
+ * requests in other slots finish first. */
 static void destroy_sessions(void **state)
 {
     struct nfs_argop4 op = {.argop = OP_DESTROY_SESSION};
@@ -286,13 +286,13 @@ static void destroy_sessions(void **state)
     begin(&alice, NULL);
     client_compound_add(C, &op);
     client_op_putrootfh(C);
-    run_on(&c.conn, NFS4_OK); /* the connection is bound to both */
+    run_on(&c.conn, NFS4_OK); /* binds the connection to both */
     expect_status(speak(&c), NFS4ERR_BADSESSION);
     expect_status(create(&c), NFS4_OK);
     claimant_close(&c);
 }
 
-/* EXCHANGE_IDs that nobody follows up do not disturb who does. */
+/* EXCHANGE_IDs without a CREATE_SESSION do not disturb other clients. */
 static void flood(void **state)
 {
     struct claimant c, other;

@@ -26,7 +26,7 @@ static struct client_id_wish wish_of(const char *owner, uint8_t verifier)
     return wish;
 }
 
-/* One more client of that name. */
+/* Another client of that name. */
 static void come(struct client_mount *mount, const char *owner, uint8_t verifier)
 {
     const struct client_id_wish wish = wish_of(owner, verifier);
@@ -51,7 +51,7 @@ static struct client_file open_as(struct client_mount *mount, const char *name, 
     return file;
 }
 
-/* Another principal hears who has the name: the body of that error. */
+/* Another principal is told in the body of the error which client uses the name. */
 static void name_in_use(void **state)
 {
     struct client_mount mount;
@@ -81,7 +81,7 @@ static void name_in_use(void **state)
     client_mount_close(&mount);
 }
 
-/* The whole way by hand, and an id that is not confirmed is none. */
+/* The whole exchange by hand; an unconfirmed id is not valid. */
 static void unconfirmed(void **state)
 {
     const struct client_id_wish wish = wish_of("by hand", 1);
@@ -137,7 +137,7 @@ static void ids_of_nobody(void **state)
     client_mount_close(&other);
 }
 
-/* RFC 7530 §16.28.5: who may renew is the client's principal, or who has an open. */
+/* RFC 7530 §16.28.5: only the client's principal, or a principal with an open, may renew. */
 static void renew_by_a_stranger(void **state)
 {
     struct client_mount mount;
@@ -160,7 +160,7 @@ static void renew_by_a_stranger(void **state)
     client_mount_close(&mount);
 }
 
-/* Another callback changes nothing; a boot ends all, once it is confirmed. */
+/* A changed callback leaves the state; a reboot of the client ends it once it is confirmed. */
 static void says_its_name_again(void **state)
 {
     struct client_mount mount, reborn;

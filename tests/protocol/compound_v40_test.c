@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules of a COMPOUND of minor version 0 (RFC 7530 §14.2, §15.2): no session, which operations
- * there are, how many, where it ends; and what only later minor versions have.
+ * exist, how many, where it ends; and what only later minor versions have.
  */
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void empty(void **state)
     assert_int_equal(R->count, 0);
 }
 
-/* Numbers below 3, those of 4.1 and 4.2, and those of nothing.  SR-09. */
+/* Numbers below 3, those of 4.1 and 4.2, and undefined ones. SR-09. */
 static void illegal_numbers(void **state)
 {
     static const uint32_t others[] = {0, 1, 2, 1000, OP_ILLEGAL, UINT32_MAX};
@@ -38,7 +38,7 @@ static void illegal_numbers(void **state)
     }
 }
 
-/* S20-02: what belongs to the other minor version alone shows which path it is. */
+/* S20-02: operations that only the other minor version has show which path is taken. */
 static void operations_of_v41(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -52,7 +52,7 @@ static void operations_of_v41(void **state)
     }
 }
 
-/* L-07: as many as 4.1 may have, and no more. */
+/* L-07: as many operations as in 4.1, and no more. */
 static void too_many_operations(void **state)
 {
     (void)state;
@@ -63,13 +63,13 @@ static void too_many_operations(void **state)
     client_op_putrootfh(C);
     run(NFS4ERR_RESOURCE);
     assert_int_equal(R->count, 1);
-    /* Whatever the number says that there are. */
+    /* Whatever count the COMPOUND states. */
     client_compound_set_count(C, UINT32_MAX);
     run(NFS4ERR_RESOURCE);
     assert_int_equal(R->count, 1);
 }
 
-/* Fewer than the number says. */
+/* Fewer operations than the count states. */
 static void too_few_operations(void **state)
 {
     (void)state;
@@ -82,7 +82,7 @@ static void too_few_operations(void **state)
     assert_int_equal(R->ops[1].status, NFS4_OK);
 }
 
-/* S20-14: it ends with the first error; what was done before that is done. */
+/* S20-14: the COMPOUND ends with the first error; the operations before it have been done. */
 static void ends_with_the_first_error(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -98,7 +98,7 @@ static void ends_with_the_first_error(void **state)
     begin(&alice, &dir);
     client_op_lookup(C, "not made");
     run(NFS4ERR_NOENT);
-    /* SAME ends it like an error does. */
+    /* SAME ends it as an error does. */
     begin(&alice, &dir);
     client_compound_add_words(C, (const uint32_t[]){OP_NVERIFY, 1, 1u << FATTR4_TYPE, 4, NF4DIR},
                               5);
@@ -130,7 +130,7 @@ static void without_arguments(void **state)
     }
 }
 
-/* S20-24: whatever the tag is, it comes back: with success, with errors, and of both kinds. */
+/* S20-24: any tag is returned unchanged: with success, and with errors of both kinds. */
 static void tags(void **state)
 {
     static uint8_t bytes[LIMIT_COMPOUND_TAG_BYTES];
@@ -176,7 +176,7 @@ static void open_is(const struct client_fh *dir, const struct OPEN4args *args, e
         owner->seqid = client_owner_next(owner->seqid);
 }
 
-/* What 4.1 added to OPEN: flags that are none here, and arms that the unions do not have. */
+/* What 4.1 added to OPEN: flags that 4.0 does not have, and arms that its unions do not have. */
 static void open_of_v41(void **state)
 {
     static const uint32_t wants[] = {
@@ -210,7 +210,7 @@ static void open_of_v41(void **state)
     run(NFS4ERR_NOENT);
 }
 
-/* Attributes behind 55, the last of 4.0: not supported, left out where they are asked for. */
+/* Attributes above 55, the last of 4.0: not supported, left out where they are requested. */
 static void attributes_of_v41(void **state)
 {
     static const uint32_t v41[] = {FATTR4_MOUNTED_ON_FILEID + 1, FATTR4_SUPPATTR_EXCLCREAT,
@@ -247,7 +247,7 @@ static void attributes_of_v41(void **state)
     }
 }
 
-/* RFC 7530 §16.31.4; in 4.1 it is used up. */
+/* RFC 7530 §16.31.4; in 4.1 SECINFO consumes it. */
 static void secinfo_keeps_the_filehandle(void **state)
 {
     struct client_fh dir = script_dir(*state), after;
@@ -264,7 +264,7 @@ static void secinfo_keeps_the_filehandle(void **state)
     assert_memory_equal(after.data, dir.data, dir.len);
 }
 
-/* W17: no stateid stands for the one before it. */
+/* W17: there is no current stateid. */
 static void no_current_stateid(void **state)
 {
     struct client_fh dir = script_dir(*state);

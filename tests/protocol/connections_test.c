@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Connections and sessions as a client uses them: trunking (RFC 8881 §2.10.5), BIND_CONN_TO_SESSION
- * (§18.34), connections that come, go and are too many.  The server listens on two addresses.
+ * (§18.34), connections that come and go, and too many of them. The server listens on two
+ * addresses.
  */
 #include <string.h>
 
@@ -89,8 +90,8 @@ static bool opaque_equal(const struct wire_opaque *a, const struct wire_opaque *
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-/* How a client finds out that two addresses are one server (§2.10.5): by the owner, the scope and
- * its client id; and that another client owner is another client there as well. */
+/* How a client finds out that two addresses belong to one server (§2.10.5): by the owner, the scope
+ * and its client id; and that there, too, another client owner is another client. */
 static void same_server(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("trunking"), other = wish;
@@ -124,8 +125,8 @@ static void same_server(void **state)
     client_mount_close(&mount);
 }
 
-/* Session trunking (§2.10.5): one session over both addresses, its slots common to both; and it
- * goes on when the first connection is lost.  SR-14. */
+/* Session trunking (§2.10.5): one session over both addresses, with common slots; it survives the
+ * loss of the first connection. SR-14. */
 static void session_trunking(void **state)
 {
     enum channel_dir_from_server4 got;
@@ -143,15 +144,15 @@ static void session_trunking(void **state)
     client_conn_abort(&mount.conn);
     for (int i = 0; i < 4; i++) {
         speak(&conn, &mount.session);
-        assert_int_equal(mount.session.status_flags, 0); /* it is bound for callbacks, too */
+        assert_int_equal(mount.session.status_flags, 0); /* bound for callbacks, too */
     }
     assert_int_equal(client_session_close(&conn, &mount.session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
     client_conn_close(&conn);
 }
 
-/* Client id trunking (§2.10.5): a second session of the same client over the other address; what
- * one opens the other may use.  S20-48. */
+/* Client id trunking (§2.10.5): a second session of the same client over the other address; either
+ * can use what the other has opened. S20-48. */
 static void clientid_trunking(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -181,14 +182,14 @@ static void clientid_trunking(void **state)
     client_mount_close(&second);
 }
 
-/* W11, §18.34.3: each direction on a connection that is new, that a request has bound, and that was
- * bound on purpose. */
+/* W11, §18.34.3: each direction on a new connection, on one that a request has bound, and on one
+ * that was bound explicitly. */
 static void bind_directions(void **state)
 {
     static const struct {
         enum channel_dir_from_client4 ask;
-        enum channel_dir_from_server4 fresh, used; /* used: 0 is INVAL */
-        enum channel_dir_from_client4 change;      /* that is refused afterwards */
+        enum channel_dir_from_server4 fresh, used; /* used: 0 stands for INVAL */
+        enum channel_dir_from_client4 change;      /* this one is refused afterwards */
     } rows[] = {
         {CDFC4_FORE, CDFS4_FORE, CDFS4_FORE, CDFC4_BACK},
         {CDFC4_BACK, CDFS4_BACK, (enum channel_dir_from_server4)0, CDFC4_FORE},
@@ -218,7 +219,8 @@ static void bind_directions(void **state)
     }
 }
 
-/* §18.34.3: alone, for a session that there is; by any principal as there is no protection. */
+/* §18.34.3: only as a lone operation and for an existing session; by any principal, as there is no
+ * state protection. */
 static void bind_refused(void **state)
 {
     struct nfs_argop4 op = {.argop = OP_BIND_CONN_TO_SESSION};
@@ -240,7 +242,7 @@ static void bind_refused(void **state)
     client_conn_close(&conn);
 }
 
-/* W11: one connection of many sessions, each for another channel, each with its own slots. */
+/* W11: one connection bound to many sessions, in different directions, each with its own slots. */
 static void sessions_on_one_connection(void **state)
 {
     struct client_mount mounts[5];
@@ -271,14 +273,14 @@ static void sessions_on_one_connection(void **state)
     client_conn_close(&conn);
 }
 
-/* What the server says of the back channel, once it has noticed that a connection is gone. */
+/* The server's flags for the back channel, once it has noticed that a connection is gone. */
 static void wait_flags(struct client_conn *conn, struct client_session *session, uint32_t flags)
 {
     wait_until_every(10, (speak(conn, session), session->status_flags == flags));
 }
 
-/* P-08, S20-12, SR-14: a hundred connections one after the other, the back channel with each; none
- * is refused, and each time it is told that the path was down. */
+/* P-08, S20-12, SR-14: a hundred connections one after the other, each bound to the back channel;
+ * none is refused, and each time the flags show that the path was down. */
 static void reconnects(void **state)
 {
     struct client_mount mount;
@@ -299,7 +301,7 @@ static void reconnects(void **state)
     client_mount_close(&mount);
 }
 
-/* More connections at once than are kept bound: all are served, none is refused. */
+/* More connections at once than can be bound: all are served, none is refused. */
 static void more_than_the_limit(void **state)
 {
     struct client_conn conns[LIMIT_SESSION_CONNECTIONS + 20];
@@ -329,7 +331,8 @@ static void more_than_the_limit(void **state)
     client_conn_close(&mount.conn);
 }
 
-/* §18.37.3: a session is destroyed over one of its connections; a request makes it one. */
+/* §18.37.3: a session is destroyed over one of its connections; a request makes a connection one of
+ * them. */
 static void destroy_over_its_own(void **state)
 {
     struct client_mount mount;
@@ -348,7 +351,7 @@ static void destroy_over_its_own(void **state)
     client_conn_close(&mount.conn);
 }
 
-/* S20-12, SR-14: a reply that was lost is fetched over the other address. */
+/* S20-12, SR-14: a lost reply is fetched over the other address. */
 static void lost_reply_by_the_other_address(void **state)
 {
     struct client_fh dir = script_dir("/mem");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that falls silent keeps what it has until somebody else wants it (RFC 8881 §8.4.3):
- * alice is silent for longer than her lease, bob meets what she has, and she comes back.  L-04,
- * SR-18, SR-19, W16.
+ * A silent client keeps its state until another client needs it (RFC 8881 §8.4.3): alice is silent
+ * for longer than her lease, bob meets her state, and she comes back. L-04, SR-18, SR-19, W16.
  */
 #include <string.h>
 
@@ -101,7 +100,7 @@ static void free_stateid(struct client_mount *mount, const struct stateid4 *stat
     run(status);
 }
 
-/* TEST_STATEID of several has a code for each. */
+/* TEST_STATEID of several stateids returns a code for each. */
 static void test_stateids(struct client_mount *mount, const struct stateid4 *stateids,
                           const enum nfsstat4 *codes, uint32_t count)
 {
@@ -120,7 +119,7 @@ static void test_stateids(struct client_mount *mount, const struct stateid4 *sta
         expect_status(res->tsr_status_codes[i], codes[i]);
 }
 
-/* Nothing that names it goes: I/O, locks, changes of the open. */
+/* No operation with its stateid succeeds: I/O, locks, changes of the open. */
 static void expect_expired(const struct client_file *file, const struct stateid4 *lock)
 {
     begin(&alice, &file->fh);
@@ -150,14 +149,14 @@ static void expect_expired(const struct client_file *file, const struct stateid4
     begin(&alice, &file->fh);
     client_op_close(C, &file->stateid);
     run(NFS4ERR_EXPIRED);
-    /* Only where it was good: another file's handle comes first (§8.2.4). */
+    /* A wrong filehandle is found first (§8.2.4), as for a good stateid. */
     begin(&alice, &dir);
     client_op_lookup(C, "free");
     client_op_read(C, &file->stateid, 0, 1);
     run(NFS4ERR_BAD_STATEID);
 }
 
-/* Bob takes one of four files, and nothing else is lost. */
+/* Bob takes one of four files; alice loses nothing else. */
 static void some_is_lost(void **state)
 {
     struct client_file shares, io, locks, kept, of_bob, again;
@@ -173,7 +172,7 @@ static void some_is_lost(void **state)
     in_locks = lock_as(&alice, &locks, "locker", 0);
     beside = lock_as(&alice, &locks, "beside", 100);
     in_kept = lock_as(&alice, &kept, "locker", 0);
-    /* While her lease is good she is in the way. */
+    /* While her lease is good her state blocks bob. */
     open_as(&bob, "bob", "shares", OPEN4_SHARE_DENY_NONE, NFS4ERR_SHARE_DENIED);
     lockt(&bob, &locks.fh, 0, NFS4ERR_DENIED);
     script_outlast_leases(&bob, &dir);
@@ -184,7 +183,7 @@ static void some_is_lost(void **state)
     run(NFS4_OK);
     of_bob = open_as(&bob, "bob", "locks", OPEN4_SHARE_DENY_NONE, NFS4_OK);
     (void)lock_as(&bob, &of_bob, "bob", 5);
-    lockt(&bob, &kept.fh, 50, NFS4_OK); /* beside it */
+    lockt(&bob, &kept.fh, 50, NFS4_OK); /* outside of the locked range */
 
     assert_int_equal(flags_of(&alice), SEQ4_STATUS_EXPIRED_SOME_STATE_REVOKED);
     expect_expired(&shares, &in_shares);
@@ -202,7 +201,7 @@ static void some_is_lost(void **state)
     begin(&alice, &again.fh);
     client_op_lock_new(C, &again.stateid, alice.session.clientid, "again", WRITE_LT, 0, 10);
     run(NFS4ERR_DENIED);
-    /* Acknowledged by nobody else, one by one, and an open with its locks. */
+    /* Only alice can acknowledge the losses, one by one, and an open with its locks. */
     free_stateid(&bob, &shares.stateid, NFS4ERR_BAD_STATEID);
     free_stateid(&alice, &in_shares, NFS4_OK);
     free_stateid(&alice, &in_shares, NFS4ERR_BAD_STATEID);
@@ -213,7 +212,7 @@ static void some_is_lost(void **state)
     assert_int_equal(flags_of(&alice), 0);
     free_stateid(&alice, &beside, NFS4ERR_BAD_STATEID);
     test_stateids(&alice, &in_locks, (enum nfsstat4[]){NFS4ERR_BAD_STATEID}, 1);
-    /* She goes on. */
+    /* Alice goes on. */
     begin(&alice, &kept.fh);
     client_op_write(C, &in_kept, 0, FILE_SYNC4, "mine", 4);
     run(NFS4_OK);
@@ -225,7 +224,7 @@ static void some_is_lost(void **state)
     expect_status(client_file_close(&alice, &shares), NFS4_OK);
 }
 
-/* All that she had is gone: she is told until she says that she knows (W16). */
+/* All her state is gone: the flag is set until she acknowledges (W16). */
 static void all_is_lost(void **state)
 {
     struct client_file file, of_bob;

@@ -19,7 +19,7 @@ static int setup(void **state)
     return script_setup_v40(options) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
-/* Always in the same life. */
+/* Always the same incarnation. */
 static struct client_id_wish wish_of(const char *owner)
 {
     struct client_id_wish wish = client_id_wish_default(owner);
@@ -66,8 +66,8 @@ static void lost_nothing(struct client_mount *mount, struct client_file *file)
     expect_status(client_file_close(mount, file), NFS4_OK);
 }
 
-/* The client is told of its loss each time it uses the lost state, and when it would get something
- * new; it registers again, and has the rest. */
+/* The client is told of its loss whenever it uses the lost state or requests new state; it
+ * registers again, and keeps the rest. */
 static void acknowledge(struct client_mount *mount, const char *name)
 {
     const struct client_id_wish wish = wish_of(name);

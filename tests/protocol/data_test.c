@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* READ, WRITE and COMMIT: contents, holes, ends, stability, and what has no contents. */
+/* READ, WRITE and COMMIT: contents, holes, end of file, stability, and objects without contents. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static void write_at(uint64_t offset, const void *data, uint32_t len)
     assert_int_equal(written, len);
 }
 
-/* Read `len` bytes at `offset`; just `want` and the end must come. */
+/* Read `len` bytes at `offset`; the result must be `want`, up to the end of the file. */
 static void expect_read(uint64_t offset, uint32_t len, const void *want, uint32_t want_len,
                         bool want_eof)
 {
@@ -55,7 +55,7 @@ static void contents(void **state)
     expect_read(1000, 5, "", 0, true);
     expect_read(3, 0, "", 0, false);
     write_at(4, "xy", 2);
-    write_at(2, "", 0); /* nothing: and the size stays */
+    write_at(2, "", 0); /* no bytes: the size stays */
     expect_read(0, 100, "0123xy6789", 10, true);
 }
 
@@ -73,7 +73,7 @@ static void holes_are_zeros(void **state)
     assert_true(attrs_of(&alice, &file.fh, CLIENT_BITS(FATTR4_SPACE_USED)).space_used < MIB);
 }
 
-/* What was cut off does not come back. */
+/* Bytes that were cut off do not reappear. */
 static void cut_and_lengthened(void **state)
 {
     open_file(*state);
@@ -101,8 +101,8 @@ static void large(void **state)
     free(data);
 }
 
-/* L-13: what is committed is at least as stable as was asked, and one verifier serves WRITE and
- * COMMIT (RFC 8881 §18.32, §18.3). */
+/* L-13: data are at least as stable as requested, and WRITE and COMMIT return one verifier (RFC
+ * 8881 §18.32, §18.3). */
 static void stability(void **state)
 {
     static const enum stable_how4 asked[] = {UNSTABLE4, DATA_SYNC4, FILE_SYNC4};
@@ -144,7 +144,7 @@ static void a_write_changes_attributes(void **state)
     }
 }
 
-/* L-13: special stateids do for reading and writing when no share speaks against it. */
+/* L-13: special stateids permit reading and writing unless a share reservation denies it. */
 static void special_stateids(void **state)
 {
     open_file(*state);
@@ -156,7 +156,7 @@ static void special_stateids(void **state)
     assert_int_equal(result(OP_READ)->opread.data.len, 4);
 }
 
-/* Offsets are unsigned and have 64 bits; files are not that long. */
+/* Offsets have 64 unsigned bits; files are not that long. */
 static void beyond_all_ends(void **state)
 {
     static const uint64_t ends[] = {(1ull << 63) - 1, 1ull << 63, NFS4_UINT64_MAX - 1,
@@ -228,7 +228,7 @@ static void open_mode(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* No user reads or writes what the mode does not allow (L-10). */
+/* No user reads or writes what the mode denies (L-10). */
 static void permission(void **state)
 {
     struct client_cred cred = alice.conn.cred, stranger = script_stranger();

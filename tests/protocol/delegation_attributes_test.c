@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes of a file that somebody writes behind a delegation: who asks for its size or change is
- * told what the holder says (CB_GETATTR; RFC 8881 §10.4.3, RFC 7530 §10.4.3).
+ * Attributes of a file that a client writes under a delegation: a request for its size or change
+ * attribute gets what the holder answers to CB_GETATTR (RFC 8881 §10.4.3, RFC 7530 §10.4.3).
  */
 #include "holder.h"
 
@@ -10,7 +10,7 @@ static struct client_fh dir;
 static struct client_file file;
 static struct nfs4_attrs before;
 
-/* The holder has the file, of four bytes, and no open of it. */
+/* The holder has a delegation of the file, of four bytes, and no open. */
 static int setup(void **state)
 {
     static unsigned number;
@@ -40,7 +40,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* GETATTR by bob, while the holder answers. */
+/* GETATTR by bob, with the holder answering. */
 static struct nfs4_attrs asked(void)
 {
     struct pending pending;
@@ -50,7 +50,7 @@ static struct nfs4_attrs asked(void)
     client_op_getattr(C, CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE, FATTR4_TIME_MODIFY));
     pending_send(&pending, &bob);
     holder_pump_until(&holder, pending_is_answered(&pending));
-    if (pending_take(&pending) == NFS4ERR_DELAY) { /* a slow machine: the answer is kept */
+    if (pending_take(&pending) == NFS4ERR_DELAY) { /* a slow machine: the holder's answer is kept */
         begin(&bob, &file.fh);
         client_op_getattr(C, CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE, FATTR4_TIME_MODIFY));
         run_on(&bob.conn, NFS4_OK);
@@ -88,7 +88,8 @@ static void unchanged(void **state)
     holder_finish(&holder, &file);
 }
 
-/* Each answer is newer than the one before, though the holder says the same. */
+/* Each answer has a newer change attribute than the one before, though the holder's stays the
+ * same. */
 static void has_changed(void **state)
 {
     struct nfs4_attrs first, second, end;
@@ -104,13 +105,13 @@ static void has_changed(void **state)
     assert_true(second.change > first.change);
     assert_int_equal(questions(), 2);
     holder_finish(&holder, &file);
-    /* Nothing goes backward, although nothing was written. */
+    /* No value goes backward, although nothing was written. */
     end = attrs_of(&bob, &file.fh, CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE, FATTR4_TIME_MODIFY));
     assert_true(end.change > second.change && !later(&second, &end));
     assert_int_equal(end.size, 4);
 }
 
-/* Another size is a change, whatever the holder says of the change attribute. */
+/* A changed size is a change, whatever change attribute the holder returns. */
 static void another_size(void **state)
 {
     struct nfs4_attrs now;
@@ -123,7 +124,7 @@ static void another_size(void **state)
     holder_finish(&holder, &file);
 }
 
-/* Who does not know is asked for the delegation itself. */
+/* If the holder cannot answer, its delegation is recalled. */
 static void no_answer(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a holder does with its delegation: OPEN by it, also while it is recalled (RFC 8881 §10.4.4,
- * §18.16.3), READ, WRITE and SETATTR by its stateid, and DELEGRETURN; and what nobody can do with
- * it.  L-12.
+ * How a holder uses its delegation: OPEN by it, also while it is recalled (RFC 8881 §10.4.4,
+ * §18.16.3), READ, WRITE and SETATTR by its stateid, and DELEGRETURN; and what no client can do
+ * with it. L-12.
  */
 #include <string.h>
 #include <unistd.h>
@@ -49,7 +49,7 @@ static struct stateid4 held(const struct client_file *file)
     return *client_file_delegation(file);
 }
 
-/* OPEN by a delegation: of `name`, or of the current file if that is NULL. */
+/* OPEN by a delegation: of `name`, or of the current file if `name` is NULL. */
 static void op_claim(struct client_mount *by, const char *name, const struct stateid4 *stateid,
                      uint32_t access)
 {
@@ -102,7 +102,7 @@ static struct client_file claimed(const struct client_file *file)
 
 /* ---- OPEN ---- */
 
-/* What the client has opened itself is told while the delegation is recalled, and written. */
+/* During a recall the client establishes its own opens at the server, and writes its data. */
 static void claimed_while_recalled(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "recalled", OPEN_DELEGATE_WRITE);
@@ -132,7 +132,7 @@ static void claimed_while_recalled(void **state)
     expect_status(client_file_close(&bob, &other), NFS4_OK);
 }
 
-/* L-12: its locks come with it, and are in others' way at once. */
+/* L-12: the locks are established with it, and conflict with others' at once. */
 static void locks_come_with_it(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "locked", OPEN_DELEGATE_WRITE), other;
@@ -206,7 +206,8 @@ static void no_former_life(void **state)
     run_on(&holder.mount.conn, NFS4ERR_NOTSUPP);
 }
 
-/* RFC 8881 §18.16.3: OPEN4_CREATE goes with CLAIM_DELEGATE_CUR, and finds the file there. */
+/* RFC 8881 §18.16.3: OPEN4_CREATE is allowed with CLAIM_DELEGATE_CUR, and finds the existing
+ * file. */
 static void claims_that_create(void **state)
 {
     static const uint8_t zero[8];
@@ -273,7 +274,7 @@ static void truncate_is(const struct client_fh *fh, const struct stateid4 *state
     run_on(&holder.mount.conn, status);
 }
 
-/* Also when the open that it came with is closed. */
+/* Also after the open that it was granted with is closed. */
 static void io_by_its_stateid(void **state)
 {
     struct client_file read = holder_delegated(&holder, &dir, "to read", OPEN_DELEGATE_READ);
@@ -295,7 +296,7 @@ static void io_by_its_stateid(void **state)
     read_is(&read.fh, &bad, NFS4ERR_BAD_STATEID);
     bad = changed(&reads);
     read_is(&read.fh, &bad, NFS4ERR_BAD_STATEID);
-    if (script_minor != 0) { /* there a stateid says who sends it */
+    if (script_minor != 0) { /* there the stateid identifies the client */
         begin(&bob, &read.fh);
         client_op_read(C, &reads, 0, 4);
         run_on(&bob.conn, NFS4ERR_BAD_STATEID);
@@ -306,7 +307,7 @@ static void io_by_its_stateid(void **state)
     write_is(&write.fh, &writes, NFS4ERR_BAD_STATEID);
 }
 
-/* One who has not opened the file needs the right to it. */
+/* A user that has not opened the file needs the right to it. */
 static void io_of_others_is_checked(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "private", OPEN_DELEGATE_WRITE);
@@ -325,7 +326,7 @@ static void io_of_others_is_checked(void **state)
     holder_return(&holder, &file);
 }
 
-/* It is no open. */
+/* A delegation is no open. */
 static void no_open(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "no open", OPEN_DELEGATE_WRITE);
@@ -370,7 +371,8 @@ static void returned(void **state)
     script_read_is(&holder.mount, &file, NFS4_OK);
 }
 
-/* WANT_WRITE_DELEG makes a READ delegation a WRITE one, with the next seqid (RFC 8881 §18.16.3). */
+/* WANT_WRITE_DELEG upgrades a READ delegation to a WRITE one, with the next seqid (RFC 8881
+ * §18.16.3). */
 static void an_old_seqid(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "upgraded", OPEN_DELEGATE_READ);
@@ -388,7 +390,7 @@ static void an_old_seqid(void **state)
     return_is(&holder.mount, &file.fh, &after, NFS4_OK);
 }
 
-/* There no seqid is the latest: RFC 7530 §9.1.4.2. */
+/* In 4.0 seqid 0 does not mean the latest: RFC 7530 §9.1.4.2. */
 static void no_seqid(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "no seqid", OPEN_DELEGATE_READ);
@@ -439,8 +441,8 @@ static enum nfsstat4 renewed(void)
     return R->status;
 }
 
-/* RFC 7530 §10.4.6, §16.28.4: who cannot be called is told when it has a delegation, and only
- * then. */
+/* RFC 7530 §10.4.6, §16.28.4: a client that cannot be called is told so while it has a delegation,
+ * and only then. */
 static void path_down(void **state)
 {
     const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;

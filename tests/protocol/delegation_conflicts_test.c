@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What recalls a delegation, and what does not (RFC 8881 §10.4.4, RFC 7530 §10.4.4): one operation
- * after the other, by another client and by the holder itself.  L-12.
+ * after the other, by another client and by the holder itself. L-12.
  */
 #include "holder.h"
 
-/* One file that somebody has delegated, and what bob does with it. */
+/* A delegated file, and bob's operation on it. */
 struct scene {
     struct client_fh dir;
     struct client_file file;
     struct client_mount *by;
-    char name[32], other[32]; /* the file, and one that nobody has delegated */
+    char name[32], other[32]; /* of the delegated file, and of one without a delegation */
 };
 
 struct deed {
     const char *what;
-    enum open_delegation_type4 type; /* that is in its way */
+    enum open_delegation_type4 type; /* the delegation that conflicts */
     void (*add)(const struct scene *scene);
 };
 
@@ -182,8 +182,9 @@ static void make_scene(struct scene *scene, const char *export, struct holder *h
     scene->file = holder_delegated(holder, &scene->dir, scene->name, type);
 }
 
-/* What nobody may have changed before the delegation is back.  In minor version 0 the holder is
- * asked itself, unless it is about what it does not change. */
+/* State that must not change before the delegation is returned. In minor version 0 the server
+ * sends CB_GETATTR even for a GETATTR of the holder, except for attributes that a holder does
+ * not change. */
 static struct nfs4_attrs seen(struct holder *holder, const struct scene *scene)
 {
     return attrs_of(&holder->mount, &scene->file.fh,
@@ -191,7 +192,7 @@ static struct nfs4_attrs seen(struct holder *holder, const struct scene *scene)
                            CLIENT_BITS(FATTR4_CHANGE, FATTR4_SIZE, FATTR4_MODE, FATTR4_NUMLINKS)));
 }
 
-/* DELAY while the holder has it, and nothing is done; then it is. */
+/* DELAY and no effect while the holder has the delegation; success afterwards. */
 static void recalls(struct holder *holder, const char *export, const struct deed *deed)
 {
     struct nfs4_attrs before, after;
@@ -274,13 +275,13 @@ static void harmless(void **state)
     holder_close(&holder);
 }
 
-/* In minor version 0 operations that name nobody are by the client that alone has used the
- * connection. */
+/* In minor version 0 an operation without a stateid is attributed to the client that alone has used
+ * the connection. */
 static void own_never_recalls(void **state)
 {
     static const struct {
         struct deed deed;
-        bool mem_only; /* a lease of the kernel for reading ends with a writer of ours */
+        bool mem_only; /* on local the kernel's read lease ends with our open for writing */
     } deeds[] = {
         {{"OPEN for reading", OPEN_DELEGATE_WRITE, open_read}, false},
         {{"OPEN for writing", OPEN_DELEGATE_READ, open_write}, true},
@@ -343,7 +344,7 @@ static void rename_recalls_both(void **state)
     holder_close(&second);
 }
 
-/* All holders of a READ delegation are told. */
+/* All holders of a READ delegation get a recall. */
 static void all_readers_are_recalled(void **state)
 {
     struct holder holders[3];
@@ -366,7 +367,7 @@ static void all_readers_are_recalled(void **state)
         holder_close(&holders[i]);
 }
 
-/* A share reservation that is in the way for good needs no recall. */
+/* A share reservation that denies the OPEN anyway needs no recall. */
 static void denied_without_recall(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -387,7 +388,7 @@ static void denied_without_recall(void **state)
     holder_close(&holder);
 }
 
-/* That an attribute comes up is a change of its object. */
+/* A new named attribute is a change of its object. */
 static void named_attributes(void **state)
 {
     struct client_fh dir = script_dir(*state), attributes;
@@ -423,8 +424,9 @@ static void named_attributes(void **state)
     holder_close(&holder);
 }
 
-/* Minor version 0: over a connection that nobody or several have used, an operation without a name
- * may be anybody's; but not the GETATTR that Linux sends before DELEGRETURN. */
+/* Minor version 0: over a connection that no client or several clients have used, an operation
+ * without a stateid may come from any client; but not the GETATTR that Linux sends before
+ * DELEGRETURN. */
 static void nameless_over_other_connections(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -457,7 +459,7 @@ static void nameless_over_other_connections(void **state)
     client_conn_close(&fresh);
 
     file = holder_delegated(&holder, &dir, "a third", OPEN_DELEGATE_WRITE);
-    begin(&bob, &dir); /* bob, too, over the holder's connection */
+    begin(&bob, &dir); /* bob uses the holder's connection, too */
     script_op_open(&bob, &(struct client_open){.owner = "bob",
                                                .access = OPEN4_SHARE_ACCESS_READ,
                                                .name = "no such file"});

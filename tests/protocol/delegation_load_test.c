@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a delegation promises (RFC 8881 §10.4), while all clients change the same few files in every
- * way there is: a holder for writing finds what it wrote, one for reading finds the same twice.
- * S22B-08.
+ * The guarantees of a delegation (RFC 8881 §10.4) while all clients change the same few files in
+ * every possible way: a holder for writing finds what it wrote, one for reading finds the same
+ * contents twice. S22B-08.
  */
 #include <pthread.h>
 #include <string.h>
@@ -19,12 +19,13 @@ enum {
     TOKEN_BYTES = 8
 };
 
-/* One of 8 files: the open of it, and the delegation, which may be that of another open. */
+/* One of 8 files: the client's open of it, and its delegation, which another open may have
+ * brought. */
 struct place {
     bool is_open, held, writes, recalled;
     struct client_file file;
     struct stateid4 delegation;
-    struct client_fh fh; /* that is delegated: others give the name to other files */
+    struct client_fh fh; /* of the delegated file: other clients may give the name to other files */
 };
 
 /* A client of 4.1, on a thread. */
@@ -46,7 +47,7 @@ static uint32_t below(struct actor *me, uint32_t limit)
     return random_below(&me->random, limit);
 }
 
-/* Anew, as after a reboot: what it had before is gone. */
+/* Start anew, as after a reboot: the client's former state is gone. */
 static void come(struct actor *me)
 {
     char owner[32];
@@ -128,7 +129,7 @@ static void take(struct actor *me, struct place *place, const struct client_file
     for (uint32_t i = 0; i < FILES; i++) {
         struct place *other = &me->places[i];
 
-        /* A better one takes the place of what it had, under whatever name. */
+        /* A new delegation of the same file replaces the old one, under whatever name. */
         if (other->held && memcmp(other->delegation.other, delegation->other, NFS4_OTHER_SIZE) == 0)
             other->held = false;
     }
@@ -169,9 +170,9 @@ static void open_or_close(struct actor *me, uint32_t number)
         take(me, place, &file);
 }
 
-/* ---- what is promised ---- */
+/* ---- guarantees ---- */
 
-/* READ by the delegation, and the change attribute before it. */
+/* READ by the delegation; returns the change attribute before it. */
 static uint64_t look_at(struct actor *me, const struct place *place, uint64_t *change)
 {
     struct client_compound c;
@@ -220,7 +221,7 @@ static void rely_on(struct actor *me, const struct place *place)
     CHECK(place->writes || again == change);
 }
 
-/* ---- what nobody may do meanwhile ---- */
+/* ---- conflicting operations ---- */
 
 static void add_deed_of_file(struct actor *me, struct client_compound *c)
 {
@@ -268,7 +269,7 @@ static void add_deed_of_name(struct actor *me, struct client_compound *c, const 
     }
 }
 
-/* Whatever comes of it. */
+/* Any result is accepted. */
 static void disturb(struct actor *me, uint32_t number)
 {
     struct client_compound c;

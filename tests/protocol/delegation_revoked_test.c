@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A holder that does not give back what is recalled loses it after a lease, and hears of that
- * (RFC 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.5, §10.4.6).
+ * A holder that does not return a recalled delegation loses it after a lease, and is told so (RFC
+ * 8881 §10.4.5, §10.4.6; RFC 7530 §10.4.5, §10.4.6).
  */
 #include "holder.h"
 
@@ -32,7 +32,7 @@ static void speak(struct client_mount *mount)
     run_on(&mount->conn, NFS4_OK);
 }
 
-/* bob insists, and the holder goes on with other things. */
+/* bob retries, and the holder does other things meanwhile. */
 static struct client_file lose(const char *name)
 {
     const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
@@ -115,7 +115,7 @@ static void heard_and_acknowledged(void **state)
     claim_is(NFS4ERR_DELEG_REVOKED);
     return_is(NFS4ERR_DELEG_REVOKED);
     expect_status(tested(), NFS4ERR_DELEG_REVOKED);
-    /* The open that it came with is as it was. */
+    /* The open that brought the delegation stays. */
     script_read_is(&holder.mount, &file, NFS4_OK);
     release.opfree_stateid.fsa_stateid = lost;
     begin(&holder.mount, NULL);
@@ -128,7 +128,7 @@ static void heard_and_acknowledged(void **state)
     holder_close(&holder);
 }
 
-/* One whose lease is over loses it at once. */
+/* A holder whose lease has expired loses it at once. */
 static void silent(void **state)
 {
     struct client_file other;
@@ -148,7 +148,7 @@ static void silent(void **state)
     holder_drop(&holder);
 }
 
-/* Minor version 0 has no word for it but that of a lease that was over. */
+/* Minor version 0 has no error of its own for it, only that of an expired lease. */
 static void heard_in_v40(void **state)
 {
     struct client_file other;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client that speaks of delegations is given, and what it is told when there is none: OPEN
- * with WANT flags, and WANT_DELEGATION (RFC 8881 §18.16.3, §18.49.3).
+ * Which delegation a client gets that states its wishes, and what it is told when there is none:
+ * OPEN with WANT flags, and WANT_DELEGATION (RFC 8881 §18.16.3, §18.49.3).
  */
 #include "holder.h"
 
@@ -45,7 +45,7 @@ static void given(const struct open_delegation4 *delegation, enum open_delegatio
     assert_int_equal(delegation->delegation_type, type);
 }
 
-/* None, and nobody will be told when there could be one. */
+/* None, and the client will not be notified when one is available. */
 static void refused(const struct open_delegation4 *delegation, enum why_no_delegation4 why)
 {
     given(delegation, OPEN_DELEGATE_NONE_EXT);
@@ -56,7 +56,7 @@ static void refused(const struct open_delegation4 *delegation, enum why_no_deleg
 
 /* ---- OPEN ---- */
 
-/* L-02: a client of 4.1 is found, and has what it wants. */
+/* L-02: a client of 4.1 has a back channel, and gets what it wants. */
 static void wants_of_open(void **state)
 {
     static const struct {
@@ -86,7 +86,7 @@ static void wants_of_open(void **state)
     }
 }
 
-/* The entry grants nothing, and who closes the file has to write first. */
+/* The permissions entry grants nothing, and data must be written before CLOSE. */
 static void what_comes_with_it(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "new", OPEN_DELEGATE_WRITE);
@@ -130,7 +130,7 @@ static void contention(void **state)
     expect_status(client_file_close(&bob, &others), NFS4_OK);
 }
 
-/* For who cannot be called. */
+/* For a client that cannot be called. */
 static void out_of_reach(void **state)
 {
     struct client_file file;
@@ -197,7 +197,7 @@ static struct client_file wanted(const struct client_fh *fh,
     return file;
 }
 
-/* Without an open; recalled as any other. */
+/* Without an open; it is recalled like any other. */
 static void without_an_open(void **state)
 {
     struct client_fh fh = make_file(&alice, &dir, "wanted");
@@ -219,7 +219,7 @@ static void without_an_open(void **state)
     conflict_over(&dir, "wanted");
 }
 
-/* The delegation that comes is the current stateid. */
+/* The delegation becomes the current stateid. */
 static void wanted_and_returned(void **state)
 {
     struct client_fh fh = make_file(&alice, &dir, "at once");
@@ -273,7 +273,7 @@ static void wants_that_fail(void **state)
     (void)want(&fh, WANT_READ, &read, NFS4ERR_NO_GRACE);
 }
 
-/* Before RECLAIM_COMPLETE there is nothing new. */
+/* Before RECLAIM_COMPLETE no delegation is granted. */
 static void too_early(void **state)
 {
     struct client_fh fh = make_file(&alice, &dir, "early");

@@ -137,7 +137,7 @@ struct listing {
     bool eof;
 };
 
-/* One READDIR from where the last one ended, of no more than `bytes`. */
+/* One READDIR from where the last one ended, of at most `bytes`. */
 static unsigned list_page(struct listing *l, uint32_t bytes)
 {
     unsigned count = 0;
@@ -176,7 +176,7 @@ static void make_many(void)
     }
 }
 
-/* Page by page each entry comes once, also while those before it are removed. */
+/* Page by page each entry comes once, even while earlier entries are removed. */
 static void readdir_pages(void **state)
 {
     static const uint32_t sizes[] = {200, 1000, 4096, 30000};
@@ -229,7 +229,7 @@ static void readdir_refused(void **state)
     begin(&alice, &file);
     client_compound_add(C, &op);
     run(NFS4ERR_NOTDIR);
-    op.opreaddir.maxcount = 24; /* too few for any entry */
+    op.opreaddir.maxcount = 24; /* too small for any entry */
     begin(&alice, &dir);
     client_compound_add(C, &op);
     run(NFS4ERR_TOOSMALL);
@@ -288,7 +288,7 @@ static void make_kinds(void *export)
     expect_status(client_file_mkdir(&alice, &made, "inside", &made), NFS4_OK);
 }
 
-/* RFC 8881 §18.26.3: what replaces what. */
+/* RFC 8881 §18.26.3: which type may replace which. */
 static void rename_matrix(void **state)
 {
     static const struct {
@@ -363,7 +363,7 @@ static void rename_across(void **state)
     run(NFS4ERR_NOFILEHANDLE);
 }
 
-/* Two names of one file: renaming one to the other does nothing. */
+/* Two names of one file: RENAME of one to the other does nothing. */
 static void links(void **state)
 {
     struct client_fh file, sub;
@@ -442,7 +442,7 @@ static void secinfo(void **state)
     }
 }
 
-/* Rights on directories are those of whoever asks. */
+/* Permission on directories depends on the caller. */
 static void stranger(void **state)
 {
     struct client_cred cred = alice.conn.cred;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors that nearly every operation of minor version 1 or 2 has, for each of them: outside of a
- * session, with no room for a result, retried when no reply was kept, without a filehandle.
+ * Errors common to nearly all operations of minor versions 1 and 2, tested on each: outside a
+ * session, no room for a result, a retry without a cached reply, no filehandle.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "script.h"
 #include "wire/op_table.h"
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared can't stand in them. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name can't stand in parentheses. */
 #define FOR_EACH_OP(op) for (uint32_t op = OP_ACCESS; op <= last_op(); (op)++)
 
 static uint32_t last_op(void)
@@ -17,13 +17,13 @@ static uint32_t last_op(void)
     return script_minor < 2 ? OP_RECLAIM_COMPLETE : OP_REMOVEXATTR;
 }
 
-/* Those that 4.1 or 4.2 took away have NOTSUPP, whatever else could be said (RFC 8881 §15.2). */
+/* Operations that 4.1 or 4.2 removed return NOTSUPP, whatever else is wrong (RFC 8881 §15.2). */
 static bool removed(uint32_t op)
 {
     return op_info(op)->minor_last < script_minor;
 }
 
-/* Call the compound; its last result must be of `op` and say `status`. */
+/* Call the compound; its last result must be that of `op`, with `status`. */
 static void expect_last(struct client_conn *conn, uint32_t op, enum nfsstat4 status)
 {
     client_result_free(R);
@@ -36,7 +36,7 @@ static void expect_last(struct client_conn *conn, uint32_t op, enum nfsstat4 sta
                  status_name(status));
 }
 
-/* P-04: what needs a session says so. */
+/* P-04: an operation that needs a session returns OP_NOT_IN_SESSION. */
 static void outside_a_session(void **state)
 {
     (void)state;
@@ -51,8 +51,8 @@ static void outside_a_session(void **state)
     }
 }
 
-/* A READ takes all the room there is, but for an error; the operation behind it needs more, since
- * there is one behind that.  `cached` and `other` are two sizes that the session granted. */
+/* A READ takes all the room except that for an error; the operation behind it needs more, since
+ * another follows it. `cached` and `other` are two sizes that the session granted. */
 static void fill_reply(struct client_mount *mount, bool cache, enum nfsstat4 too_big)
 {
     struct client_fh dir = script_dir(script_mem);
@@ -134,7 +134,7 @@ static void tag_too_big(void **state)
     client_mount_close(&small);
 }
 
-/* W13: no reply was kept, so SEQUENCE succeeds and the operation behind it says so. */
+/* W13: no reply was cached, so SEQUENCE succeeds and the operation behind it has the error. */
 static void retried_uncached(void **state)
 {
     (void)state;
@@ -155,7 +155,7 @@ static void retried_uncached(void **state)
     }
 }
 
-/* What acts on the current filehandle, and what on the saved one. */
+/* Operations on the current filehandle, and on the saved one. */
 static void no_filehandle(void **state)
 {
     static const uint32_t needs[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors that nearly every operation of minor version 0 has, for each of them: no room for a
- * result, no filehandle, a client id that is none.  RFC 7530 §13.2.
+ * Errors common to nearly all operations of minor version 0, tested on each: no room for a result,
+ * no filehandle, an invalid client id. RFC 7530 §13.2.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +9,14 @@
 #include "script.h"
 #include "wire/op_table.h"
 
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared can't stand in them. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declared name can't stand in parentheses. */
 #define FOR_EACH_OP(op) for (uint32_t op = OP_ACCESS; op <= OP_RELEASE_LOCKOWNER; (op)++)
 
 static struct client_fh dir;
 static struct client_file file;
 static struct stateid4 lock;
 
-/* Call the compound; its last result must be of `op` and say `status`. */
+/* Call the compound; its last result must be that of `op`, with `status`. */
 static void expect_last(uint32_t op, enum nfsstat4 status)
 {
     client_result_free(R);
@@ -29,8 +29,8 @@ static void expect_last(uint32_t op, enum nfsstat4 status)
                  status_name(status));
 }
 
-/* READs take all the room there is, but for an error; the operation behind them needs more, since
- * there is one behind that. */
+/* READs take all the room except that for an error; the operation behind them needs more, since
+ * another follows it. */
 static void reply_too_big(void **state)
 {
     const uint32_t len = LIMIT_READ_BYTES;
@@ -55,7 +55,7 @@ static void reply_too_big(void **state)
     expect_status(client_file_close(&alice, &big), NFS4_OK);
 }
 
-/* Those with a state, as sound as they can be without a filehandle. */
+/* Operations with state, otherwise as valid as they can be without a filehandle. */
 static bool add_with_state(uint32_t op)
 {
     const struct client_lock range = {.type = READ_LT, .length = 1};
@@ -92,7 +92,7 @@ static bool add_with_state(uint32_t op)
     }
 }
 
-/* What acts on the current filehandle. */
+/* Operations on the current filehandle. */
 static void no_filehandle(void **state)
 {
     static const uint32_t needs[] = {
@@ -110,11 +110,11 @@ static void no_filehandle(void **state)
             script_op_zeroed(needs[i]);
         expect_last(needs[i], NFS4ERR_NOFILEHANDLE);
     }
-    /* Which does not count as the owners' next request. */
+    /* The failed requests did not count in the owners' sequences. */
     expect_status(client_file_open_rw(&alice, &dir, "file", &file), NFS4_OK);
 }
 
-/* What acts on the saved one, and says so in its own way. */
+/* Operations on the saved filehandle, which return different errors. */
 static void nothing_saved(void **state)
 {
     static const uint32_t needs[] = {OP_RENAME, OP_LINK};
@@ -133,7 +133,7 @@ static void nothing_saved(void **state)
     }
 }
 
-/* A client id that nobody was given. */
+/* A client id that was never given out. */
 static void stale_client_id(void **state)
 {
     const uint64_t stale = alice.id.clientid ^ 0xffffffff00000000;
@@ -171,7 +171,7 @@ static void refused(struct nfs_argop4 *op, const struct client_fh *fh, enum nfss
     expect_last(op->argop, status);
 }
 
-/* None is given yet, so none can come back or be claimed. */
+/* No delegation has been granted, so none can be returned or claimed. */
 static void no_delegations(void **state)
 {
     struct nfs_argop4 purge = {.argop = OP_DELEGPURGE, .opdelegpurge = {alice.id.clientid}},
@@ -206,7 +206,7 @@ static void bad_arguments(void **state)
     refused(&reclaim, &file.fh, NFS4ERR_NO_GRACE);
 }
 
-/* The one operation that takes the stateid of an open that is not confirmed. */
+/* The only operation that accepts the stateid of an unconfirmed open. */
 static void confirming(void **state)
 {
     struct client_owner owner;
@@ -236,7 +236,7 @@ static void confirming(void **state)
     run(NFS4_OK);
 }
 
-/* Somebody else's confirmation is none. */
+/* OPEN_CONFIRM by another client does not confirm. */
 static void confirmed_by_a_stranger(void **state)
 {
     struct client_id_wish wish = client_id_wish_default("not the stranger's");

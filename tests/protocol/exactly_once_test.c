@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exactly once in the long run (SR-01, S20-07, S20-12, P-01): eight clients do a hundred thousand
- * mixed steps on each export, connections are cut and requests sent again at random points, and the
- * tree is then what the models say.  Once more while the number of slots falls and rises (S20-08).
+ * mixed steps on each export, connections are cut and requests retried at random points, and the
+ * tree is then what the models say. Once more while the number of slots falls and rises (S20-08).
  *
  * MAINSTAY_SEED repeats a run's steps (when and where a connection is cut depends on the machine as
- * well); MAINSTAY_OPERATIONS is how many steps there are.
+ * well); MAINSTAY_OPERATIONS sets the number of steps.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -35,7 +35,7 @@ static uint64_t number_from(const char *variable, uint64_t usual)
     return text ? strtoull(text, NULL, 0) : usual;
 }
 
-/* In a directory of its own, below the export: where all meet, and one for each lane. */
+/* Below the export, in a directory of its own: the shared directory, and one for each lane. */
 static void make_workload(const char *export)
 {
     struct client_fh root, dir, shared;
@@ -154,7 +154,7 @@ static void open_one(struct client_mount *mount, unsigned number)
         lane_differs(&couriers[0].lanes[0], "no session for one more client");
 }
 
-/* Sessions come and go, so that the others' slots become fewer and more. */
+/* Sessions come and go, so that the number of slots of the others falls and rises. */
 static void *tide(void *stop)
 {
     static struct client_mount crowd[CROWD];
@@ -195,7 +195,7 @@ static int setup_small(void **state)
                                    NULL};
 
     (void)state;
-    memset(&script_server, 0, sizeof(script_server)); /* another one */
+    memset(&script_server, 0, sizeof(script_server)); /* the next group has another server */
     if (script_setup(options) != 0)
         return -1;
     return script_open_to_all(script_mem) ? 0 : -1;

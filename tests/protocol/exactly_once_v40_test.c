@@ -2,11 +2,11 @@
 /*
  * Exactly once without sessions: clients of minor version 0 make, rename and remove directories at
  * once, each in a directory of its own, while connections are cut around the requests, requests are
- * sent twice, and old ones come again much later.  Replies must be those of the first time, byte
- * for byte, and each change must begin where the last one ended (change_info4): nothing is done
- * twice, and nothing is left out.
+ * sent twice, and old ones are repeated much later. Each repeated request must get its first reply,
+ * byte for byte, and each change must begin where the last one ended (change_info4): nothing is
+ * done twice, and nothing is left out.
  *
- * MAINSTAY_SEED repeats what was done, MAINSTAY_OPERATIONS says how much.
+ * MAINSTAY_SEED repeats a run's steps, MAINSTAY_OPERATIONS sets their number.
  */
 #include <pthread.h>
 #include <string.h>
@@ -21,7 +21,7 @@ enum {
     LANES = 3,
     STEPS = 1500, /* of each */
     NAMES = 12,
-    OLD = 16, /* requests that may come again */
+    OLD = 16, /* requests that may be repeated */
     CONNS = 2
 };
 
@@ -31,11 +31,11 @@ enum trouble {
     TROUBLE_CUT_BEHIND,
     TROUBLE_CUT_WITHIN,
     TROUBLE_TWICE,
-    TROUBLE_OLD_ONE, /* comes again behind this one */
+    TROUBLE_OLD_ONE, /* an old request is repeated behind this one */
     TROUBLE_KINDS
 };
 
-/* A request, and what was said to it. */
+/* A request and its reply. */
 struct told {
     struct client_compound c;
     struct client_result r;
@@ -58,7 +58,7 @@ struct lane {
 static uint64_t seed;
 static _Atomic bool failed;
 
-/* Not by cmocka, which knows the main thread only. */
+/* cmocka's asserts work on the main thread only. */
 static bool differs(const struct lane *lane, const char *what)
 {
     if (!atomic_exchange(&failed, true))
@@ -67,7 +67,7 @@ static bool differs(const struct lane *lane, const char *what)
     return false;
 }
 
-/* ---- requests and their trouble ---- */
+/* ---- requests and disturbances ---- */
 
 static bool reconnect(struct lane *lane, unsigned at)
 {
@@ -84,7 +84,7 @@ static bool put(struct lane *lane, unsigned at, const struct told *q)
            differs(lane, "not sent");
 }
 
-/* Less than all of it. */
+/* Send a part of the request. */
 static bool put_part(struct lane *lane, unsigned at, const struct told *q)
 {
     struct wire_opaque args = client_compound_args(&q->c);
@@ -107,7 +107,7 @@ static bool take(struct lane *lane, unsigned at, const struct told *q, struct cl
     return differs(lane, "no reply");
 }
 
-/* One more reply to what has one already. */
+/* Receive another reply to a request that has one already. */
 static bool take_again(struct lane *lane, unsigned at, const struct told *q)
 {
     struct client_result r;
@@ -161,7 +161,7 @@ static bool deliver(struct lane *lane, struct told *q)
 
 /* ---- steps ---- */
 
-/* The place of the request that was made longest ago. */
+/* A place for a new request: that of the oldest one. */
 static struct told *request_new(struct lane *lane)
 {
     struct told *q = &lane->old[lane->steps % OLD];
@@ -185,7 +185,7 @@ static bool expect(struct lane *lane, const struct told *q, enum nfsstat4 status
     return differs(lane, "another outcome");
 }
 
-/* Every change begins where the last one has ended. */
+/* Every change begins where the last one ended. */
 static bool follow(struct lane *lane, const struct change_info4 *cinfo)
 {
     if (cinfo->atomic && lane->change && cinfo->before != lane->change)

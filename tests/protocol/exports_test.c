@@ -44,8 +44,8 @@ static struct client_fh path_fh(const char *path)
     return fh;
 }
 
-/* An open export below one that is not for this client can be reached by name, and the other one
- * cannot be reached from there. */
+/* An open export below one that does not admit this client can be reached by name, and the outer
+ * one cannot be reached from there. */
 static void below_a_restricted_one(void **state)
 {
     struct client_fh open = path_fh("/shut/open"), shut = path_fh("/shut"), up;
@@ -152,8 +152,8 @@ static void listing(void **state)
     expect_status(client_file_readdir(&alice, &root, CLIENT_BITS(FATTR4_FSID), see, &at_root),
                   NFS4_OK);
     assert_true(fsid_equal(at_root.of, fsid_of(&rw)));
-    assert_int_equal(at_root.count, 6); /* "foreign" is not for us */
-    /* An export's name stays with it. */
+    assert_int_equal(at_root.count, 6); /* "foreign" does not admit this client */
+    /* An export's name cannot be removed or replaced. */
     expect_status(client_file_remove(&alice, &rw, "inner"), NFS4ERR_NOTEMPTY);
     begin(&alice, &rw);
     client_op_create(C, "inner", NF4DIR, NULL, 0700);
@@ -232,7 +232,7 @@ static void read_only(void **state)
     expect_status(client_file_close(&alice, &opened), NFS4_OK);
 }
 
-/* Whose file it is when `uid` makes it in `export`. */
+/* The owner of a file that `uid` creates in `export`. */
 static void expect_owner(const char *export, uint32_t uid, const char *owner, const char *group)
 {
     struct client_fh dir = path_fh(export);
@@ -253,7 +253,7 @@ static void expect_owner(const char *export, uint32_t uid, const char *owner, co
     assert_string_equal(text.owner_group, group);
 }
 
-/* The root of mem is open to all; root is squashed to nobody, no other user is. */
+/* The root of mem is open to all; root is squashed to nobody, other users are not. */
 static void squash(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void squash(void **state)
     expect_owner("/all", 501, "77", "78");
 }
 
-/* Each byte flipped, cut and lengthened: never another file. */
+/* With a byte flipped, cut or lengthened, a handle never leads to another file. */
 static void forge(const char *export, const char *name)
 {
     struct client_fh dir = path_fh(export), real = look(&alice, &dir, name);

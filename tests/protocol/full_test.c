@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client is told when the server's disk takes no more.  A limit on the size of files stands
- * in for a disk that is full: it can be set from here, and lifted again.
+ * What a client is told when the server's disk is full. A limit on file sizes stands in for a full
+ * disk: the test can set and lift it.
  */
 #include <signal.h>
 #include <string.h>
@@ -61,8 +61,8 @@ static void file_too_large(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* Not a line can be logged, and the server goes on.  SIGUSR1 is answered by the main thread; the
- * others block the signal that such a write brings. */
+/* No line can be logged, and the server goes on. The main thread answers SIGUSR1; the other threads
+ * block the signal that such a write raises. */
 static void log_full(void **state)
 {
     struct client_fh dir = script_dir(script_mem);
@@ -74,7 +74,8 @@ static void log_full(void **state)
     (void)make_file(&alice, &dir, "file");
 }
 
-/* A client that may reclaim after a restart must be on the disk first (RFC 8881 §8.4.2). */
+/* A client that is allowed to reclaim after a restart must first be recorded on disk (RFC 8881
+ * §8.4.2). */
 static void client_not_stored(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("not stored");
@@ -84,7 +85,7 @@ static void client_not_stored(void **state)
 
     (void)state;
     if (script_minor == 0)
-        return; /* there it is the first open that waits for the disk */
+        return; /* in 4.0 it is the first open that waits for the disk */
     script_connect(&conn);
     assert_int_equal(client_session_exchange_id(&conn, &wish, &session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
@@ -109,8 +110,8 @@ static void op_lockt(void)
                                                                       client_text("prober")}}});
 }
 
-/* Nor is anything taken from a client whose lease is over before that is on the disk (RFC 8881
- * §8.4.3): it could reclaim it after a restart. */
+/* Nor is state taken from a client with an expired lease before that is on disk (RFC 8881 §8.4.3):
+ * otherwise it could reclaim the state after a restart. */
 static void loss_not_stored(void **state)
 {
     struct client_open how = {.owner = "alice", .access = OPEN4_SHARE_ACCESS_WRITE, .name = "file"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What EXCHANGE_ID and CREATE_SESSION refuse for what was asked for (RFC 8881 §18.35, §18.36). */
+/* Requests that EXCHANGE_ID and CREATE_SESSION refuse (RFC 8881 §18.35, §18.36). */
 #include <string.h>
 
 #include "script.h"
@@ -38,7 +38,7 @@ static void create(const struct client_session_wish *wish, struct client_session
     expect_status(status, expected);
 }
 
-/* One operation alone, outside of a session. */
+/* One operation alone, outside a session. */
 static void alone(struct nfs_argop4 *op, enum nfsstat4 expected)
 {
     client_result_free(R);
@@ -68,7 +68,7 @@ static void protection(void **state)
     alone(&op, NFS4ERR_ENCR_ALG_UNSUPP);
 }
 
-/* Callbacks under RPCSEC_GSS alone, with handles that nobody knows. */
+/* Callbacks under RPCSEC_GSS alone, with unknown handles. */
 static void callback_security(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("callbacks");

@@ -16,7 +16,7 @@ static void holder_init(struct holder *holder)
     holder->callbacks = must_calloc(1, sizeof(*holder->callbacks));
 }
 
-/* Where the test listens, as a client of 4.0 says it (RFC 5665 §5.2.3.3). */
+/* The test's listening address in the notation of a client of 4.0 (RFC 5665 §5.2.3.3). */
 static void listen_at(struct holder *holder, char *text, size_t size)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -68,7 +68,7 @@ void holder_open(struct holder *holder, uint32_t minor)
     holder_open_as(holder, &wish);
 }
 
-/* How many calls were executed before this one in its slot. */
+/* How many callbacks were executed before this one in its slot. */
 static uint32_t executed_before(const struct client_callbacks *cbs, uint32_t number)
 {
     const struct CB_SEQUENCE4args *args = &client_callback_at(cbs, number)->sequence;
@@ -84,8 +84,8 @@ static uint32_t executed_before(const struct client_callbacks *cbs, uint32_t num
     return count;
 }
 
-/* The sequence of each slot, from all that came over all connections: it goes on by one with each
- * call that was executed, and with nothing else. */
+/* Check the sequence of each slot over all connections: it advances by one with each executed
+ * callback, and with nothing else. */
 static void sequences_check(const struct client_callbacks *cbs, const char *file, int line)
 {
     for (uint32_t i = 0; i < cbs->count && cbs->count <= CLIENT_CALLBACKS_KEPT; i++) {
@@ -148,7 +148,7 @@ void holder_bind(struct holder *holder, struct client_conn *conn, enum channel_d
         client_session_bind(conn, &holder->mount.session, dir, &got, &status);
 
     if (called == CLIENT_CLOSED && conn->fd < 0)
-        return; /* a call came before the reply, and the manner is to cut the connection */
+        return; /* a callback came before the reply, and was configured to cut the connection */
     assert_int_equal(called, CLIENT_OK);
     expect_status(status, NFS4_OK);
 }
@@ -198,7 +198,7 @@ static void conn_accept(struct holder *holder)
     conn->manner = holder->manner;
 }
 
-/* A connection that the server closes, or the manner, is closed here, too. */
+/* A connection that the server or the configured behaviour closed is closed here, too. */
 static void conn_serve(struct client_conn *conn)
 {
     enum client_status status = client_call_serve(conn, SCRIPT_TIMEOUT_MS);
@@ -233,7 +233,7 @@ bool holder_pump(struct holder *holder, int wait_ms)
     return true;
 }
 
-/* ---- what came ---- */
+/* ---- received callbacks ---- */
 
 static bool callback_find(const struct holder *holder, uint32_t op, uint32_t *number)
 {
@@ -316,7 +316,7 @@ struct client_file holder_wanting(struct holder *holder, const struct client_fh 
     expect_status(client_file_open(&holder->mount, dir, &how, &file), NFS4_OK);
     if (!(file.open.rflags & OPEN4_RESULT_CONFIRM))
         return file;
-    /* An owner of 4.0 that has to confirm gets nothing yet (RFC 7530 §10.4). */
+    /* An unconfirmed owner of 4.0 gets no delegation yet (RFC 7530 §10.4). */
     expect_status(client_file_close(&holder->mount, &file), NFS4_OK);
     expect_status(client_file_open(&holder->mount, dir, &how, &file), NFS4_OK);
     return file;
@@ -328,7 +328,7 @@ struct client_file holder_delegated(struct holder *holder, const struct client_f
     const int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
     struct client_file file = holder_wanting(holder, dir, name, type);
 
-    /* A client of 4.0 has answered CB_NULL, and the server may still be about to read that. */
+    /* The client of 4.0 has answered CB_NULL, but the server may not have read that yet. */
     while (holder->mount.v40 && !client_file_delegation(&file) && wait_now_ms() < end_ms) {
         expect_status(client_file_close(&holder->mount, &file), NFS4_OK);
         wait_ms(1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that holds delegations and is called back: of 4.1 or 4.2 over its own connections, of
- * 4.0 where it listens.  All of it runs on the test's thread, so calls are answered when the test
- * waits for something: in holder_pump(), holder_wait(), and in every call of the holder's.
+ * A client that holds delegations and receives callbacks: of 4.1 or 4.2 over its own connections,
+ * of 4.0 on its listening socket.  It runs on the test's thread, so callbacks are answered while
+ * the test waits: in holder_pump(), holder_wait(), and in every call that the holder makes.
  *
  *     struct holder holder;
  *     struct client_file file, other;
@@ -15,9 +15,10 @@
  *     expect_status(conflict_open(&bob, &dir, "name", &other), NFS4_OK);
  *     holder_close(&holder);
  *
- * How it behaves when it is called is holder.mount.conn.manner, and that of each further
- * connection (client/client_manner.h); what came is in holder.callbacks (client/client_callback.h).
- * holder_close() fails the test unless all sequence ids of its back channel were right.
+ * How it answers callbacks is set in holder.mount.conn.manner, and in that of each further
+ * connection (client/client_manner.h); received callbacks are in holder.callbacks
+ * (client/client_callback.h).  holder_close() fails the test unless all sequence ids of its back
+ * channel were right.
  */
 #pragma once
 
@@ -29,50 +30,52 @@
 struct holder {
     struct client_mount mount;
     struct client_callbacks *callbacks;
-    int listener;                /* minor version 0; else -1 */
-    struct client_manner manner; /* that each further connection begins with */
+    int listener;                /* minor version 0; otherwise -1 */
+    struct client_manner manner; /* initial behaviour of each further connection */
     uint32_t more_count;
     struct client_conn more[HOLDER_CONNECTIONS]; /* besides mount.conn; in minor version 0 those
                                                   * that the server made */
 };
 
-/* A client of its own of minor version 0, 1 or 2.  One of 4.0 waits until it has been probed. */
+/* A client of its own of minor version 0, 1 or 2. A client of 4.0 waits until the server has probed
+ * it. */
 void holder_open(struct holder *holder, uint32_t minor);
 
-/* One of 4.1 or 4.2 as the wish says; its callbacks are filled in. */
+/* A client of 4.1 or 4.2 with these parameters; its callbacks are filled in. */
 void holder_open_as(struct holder *holder, const struct client_session_wish *wish);
 
-/* End the session and close.  Fails the test if the server did anything to the back channel that it
- * must not do; holder_is_orderly() looks without closing. */
+/* End the session and close. Fails the test if the server violated the protocol on the back
+ * channel; holder_is_orderly() checks that without closing. */
 #define holder_close(holder) holder_end(holder, __FILE__, __LINE__)
 void holder_end(struct holder *holder, const char *file, int line);
 #define holder_is_orderly(holder) holder_check(holder, __FILE__, __LINE__)
 void holder_check(const struct holder *holder, const char *file, int line);
 
-/* The same for one whose session or client id is lost: close only. */
+/* The same for a holder whose session or client id is lost: close only. */
 #define holder_drop(holder) holder_leave(holder, __FILE__, __LINE__)
 void holder_leave(struct holder *holder, const char *file, int line);
 
 /* One more connection of the session, bound in this direction. */
 struct client_conn *holder_connect(struct holder *holder, enum channel_dir_from_client4 dir);
 
-/* Bind a connection that there is already; what CREATE_SESSION or SEQUENCE did not. */
+/* Bind an existing connection explicitly. */
 void holder_bind(struct holder *holder, struct client_conn *conn,
                  enum channel_dir_from_client4 dir);
 
-/* SEQUENCE over that connection; the status flags. */
+/* SEQUENCE over that connection; returns the status flags. */
 uint32_t holder_speak(struct holder *holder, struct client_conn *conn);
 
-/* The first connection is gone: go on over this one, which moves there. */
+/* The first connection is gone: use this one instead, which moves into its place. */
 void holder_move(struct holder *holder, struct client_conn *conn);
 
 /* A new first connection, bound in this direction. */
 void holder_reconnect(struct holder *holder, enum channel_dir_from_client4 dir);
 
-/* Answer what has come over all connections, or wait for it; false: nothing did within wait_ms. */
+/* Answer what has arrived on any connection, or wait for it; false: nothing arrived within
+ * wait_ms. */
 bool holder_pump(struct holder *holder, int wait_ms);
 
-/* The same until the condition is true; fails the test when that takes too long. */
+/* Pump until the condition is true; fails the test when that takes too long. */
 #define holder_pump_until(holder, condition)                                                       \
     do {                                                                                           \
         int64_t holder_end_ms = wait_now_ms() + WAIT_PATIENCE_MS;                                  \
@@ -83,22 +86,22 @@ bool holder_pump(struct holder *holder, int wait_ms);
         }                                                                                          \
     } while (0)
 
-/* Wait for a CB_COMPOUND with that operation, from number `from` on (client_callback_at());
- * returns its number. */
+/* Wait for a CB_COMPOUND with that operation, from number `from` on (client_callback_at()); returns
+ * its number. */
 uint32_t holder_wait(struct holder *holder, uint32_t op, uint32_t from);
 
 /* Wait for the first CB_RECALL of the file's delegation; returns its number. */
 uint32_t holder_wait_recall(struct holder *holder, const struct client_file *file);
 
-/* How many CB_RECALLs of it have come; how many were executed, which retries are not. */
+/* How many CB_RECALLs of it have come; how many were executed, which excludes retries. */
 uint32_t holder_recalls(const struct holder *holder, const struct client_file *file);
 uint32_t holder_executed(const struct holder *holder, const struct client_file *file);
 
-/* Open (or create) the file; it must come with that delegation. */
+/* Open (or create) the file; the reply must bring that delegation. */
 struct client_file holder_delegated(struct holder *holder, const struct client_fh *dir,
                                     const char *name, enum open_delegation_type4 type);
 
-/* The same whatever comes: client_file_delegation() tells. */
+/* The same with any result: see client_file_delegation(). */
 struct client_file holder_wanting(struct holder *holder, const struct client_fh *dir,
                                   const char *name, enum open_delegation_type4 type);
 
@@ -106,37 +109,37 @@ struct client_file holder_wanting(struct holder *holder, const struct client_fh 
 void holder_return(struct holder *holder, const struct client_file *file);
 void holder_finish(struct holder *holder, struct client_file *file);
 
-/* OPEN for reading and writing, which every delegation of another client is in the way of.  One
+/* OPEN for reading and writing, which conflicts with every delegation of another client. One
  * try. */
 enum nfsstat4 conflict_open(struct client_mount *by, const struct client_fh *dir, const char *name,
                             struct client_file *file);
 
-/* Until it is not NFS4ERR_DELAY; the holder (if not NULL) answers meanwhile. */
+/* Retry while the result is NFS4ERR_DELAY; the holder (if not NULL) answers meanwhile. */
 enum nfsstat4 conflict_insist(struct client_mount *by, const struct client_fh *dir,
                               const char *name, struct holder *holder, struct client_file *file);
 
-/* The holder gets a write delegation of the file, and bob wants to open it: NFS4ERR_DELAY.  The
- * recall is under way, and nothing of it has been read. */
+/* The holder gets a write delegation of the file, and bob's OPEN gets NFS4ERR_DELAY. The recall has
+ * been sent, and the holder has not read it. */
 struct client_file holder_contended(struct holder *holder, const struct client_fh *dir,
                                     const char *name);
 
-/* bob may open it now. */
+/* bob can open the file now. */
 void conflict_over(const struct client_fh *dir, const char *name);
 
-/* A compound that is on its way: who sends it can do other things until its answer is wanted. */
+/* An outstanding compound: its sender can do other things until it needs the answer. */
 struct pending {
     struct client_mount *by;
     struct client_compound c;
     uint32_t xid;
 };
 
-/* That OPEN; any compound (it is copied from C, which stays empty). */
+/* Send that OPEN; send any compound (copied from C, which is left empty). */
 void pending_open(struct pending *pending, struct client_mount *by, const struct client_fh *dir,
                   const char *name);
 void pending_send(struct pending *pending, struct client_mount *by);
 
-/* Has something come over its connection? */
+/* Has something arrived on its connection? */
 bool pending_is_answered(const struct pending *pending);
 
-/* Wait for the answer, which becomes R; its status. */
+/* Wait for the answer, which becomes R; returns its status. */
 enum nfsstat4 pending_take(struct pending *pending);

@@ -50,7 +50,7 @@ void lives_come(struct client_mount *mount, const char *owner, uint8_t verifier)
     client_conn_close(&mount->conn);
     memset(mount, 0, sizeof(*mount));
     memset(wish.verifier, verifier, sizeof(wish.verifier));
-    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* nobody answers there */
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* no callbacks */
     script_connect(&mount->conn);
     assert_int_equal(client_session_exchange_id(&mount->conn, &wish, &mount->session, &status),
                      CLIENT_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delegations of files of a local directory, and other users of the machine: whoever opens such a
- * file there waits until the delegation is back, and finds what its holder wrote.
+ * Delegations of files of a local directory, and other processes of the machine: a process that
+ * opens such a file waits until the delegation is returned, and finds what its holder wrote.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static void new_name(void)
     (void)snprintf(name, sizeof(name), "local%u", count++);
 }
 
-/* Where the file is on this machine. */
+/* The file's path on this machine. */
 static const char *path_of(const char *file)
 {
     static char path[256];
@@ -49,7 +49,8 @@ static const char *path_of(const char *file)
     return path;
 }
 
-/* Another process: opens it, and then reads `want` or writes `put`.  Ends with 0, or 1. */
+/* Another process: opens the file, then reads `want` or writes `put`. Exits with 0, or 1 on a
+ * difference. */
 static pid_t user(int flags, const char *want, const char *put)
 {
     const char *path = path_of(name);
@@ -75,7 +76,7 @@ static bool waits(pid_t pid)
     return waitpid(pid, NULL, WNOHANG) == 0;
 }
 
-/* Before the kernel lets it go on whatever we do. */
+/* The process ends before the kernel would break the lease by itself. */
 static void ends_well(pid_t pid)
 {
     int64_t start = wait_now_ms();
@@ -95,7 +96,7 @@ static void begin_test(struct holder *holder, uint32_t minor)
     holder_open(holder, minor);
     if (minor > 0)
         return;
-    /* In 4.0 no delegation comes with the first open of an owner, which is not confirmed yet. */
+    /* In 4.0 an owner's first open brings no delegation, since the owner is not confirmed yet. */
     first = holder_wanting(holder, &dir, "first", READ);
     expect_status(client_file_close(&holder->mount, &first), NFS4_OK);
 }
@@ -128,7 +129,7 @@ static void put_data(const struct client_file *file, struct client_mount *mount,
     assert_int_equal(written, strlen(data));
 }
 
-/* A local writer waits for a delegation for reading, a local reader does not. */
+/* A local writer waits for a read delegation, a local reader does not. */
 static void a_writer_waits(uint32_t minor)
 {
     struct holder holder;
@@ -160,7 +161,7 @@ static void a_writer_waits_v40(void **unused)
     a_writer_waits(0);
 }
 
-/* What the holder of one for writing had not written yet is there when a local reader goes on. */
+/* A local reader continues only when the holder of a write delegation has written its data. */
 static void a_reader_sees_what_was_written(void **unused)
 {
     struct holder holder;
@@ -181,7 +182,7 @@ static void a_reader_sees_what_was_written(void **unused)
     holder_close(&holder);
 }
 
-/* The holder's own business recalls nothing: I/O, more opens, another size. */
+/* The holder's own operations recall nothing: I/O, more opens, truncation. */
 static void the_holder_is_not_in_its_own_way(void **unused)
 {
     const struct client_open more = {
@@ -207,8 +208,8 @@ static void the_holder_is_not_in_its_own_way(void **unused)
     ends_well(user(O_RDONLY, "mi", NULL));
 }
 
-/* The holder of a delegation for reading opens the file for writing, which the kernel's lease would
- * forbid.  So the lease ends, and the delegation is recalled. */
+/* The holder of a read delegation opens the file for writing, which the kernel's lease would
+ * forbid. So the server gives up the lease and recalls the delegation. */
 static void the_holder_opens_for_writing(void **unused)
 {
     const struct client_open more = {.owner = "more",
@@ -224,12 +225,12 @@ static void the_holder_opens_for_writing(void **unused)
     expect_status(client_file_open(&holder.mount, &dir, &more, &other), NFS4_OK);
     put_data(&other, &holder.mount, "written");
     (void)holder_wait_recall(&holder, &file);
-    ends_well(user(O_RDWR, "written", NULL)); /* it does not wait */
+    ends_well(user(O_RDWR, "written", NULL)); /* it does not block */
     expect_status(client_file_close(&holder.mount, &other), NFS4_OK);
     end_test(&holder, &file);
 }
 
-/* Other clients meet the delegation, and never the kernel's lease behind it. */
+/* Other clients conflict with the delegation, and never with the kernel's lease behind it. */
 static void other_clients_are_no_strangers(void **unused)
 {
     struct client_file file, other;
@@ -248,7 +249,7 @@ static void other_clients_are_no_strangers(void **unused)
     holder_close(&holder);
 }
 
-/* While somebody on this machine has it open, nobody gets it delegated. */
+/* While a local process has a file open, it is not delegated. */
 static void not_while_it_is_in_use(void **unused)
 {
     struct holder holder;
@@ -270,8 +271,8 @@ static void not_while_it_is_in_use(void **unused)
     end_test(&holder, &file);
 }
 
-/* Names and attributes: the kernel tells of none of that, as the user guide says.  Nobody waits,
- * and the delegation stays. */
+/* Changes of names and attributes, which the kernel does not report, as the user guide says: no
+ * process waits, and the delegation stays. */
 static void what_is_not_seen(void **unused)
 {
     static const enum open_delegation_type4 types[] = {READ, WRITE};
@@ -295,7 +296,7 @@ static void what_is_not_seen(void **unused)
         expect_data(&file, &holder.mount, "");
         assert_int_equal(holder_speak(&holder, &holder.mount.conn), 0);
         assert_int_equal(holder.callbacks->count, 0);
-        end_test(&holder, &file); /* with DELEGRETURN: it was there */
+        end_test(&holder, &file); /* with DELEGRETURN: the client still had it */
     }
 }
 
@@ -314,7 +315,7 @@ static void settings(void **unused)
 
     set_setting("nfs.local_delegations", 2);
     file = holder_delegated(&holder, &dir, name, WRITE);
-    ends_well(user(O_RDWR, "", "unseen")); /* and nobody is told */
+    ends_well(user(O_RDWR, "", "unseen")); /* and no recall is sent */
     assert_int_equal(holder_recalls(&holder, &file), 0);
     holder_finish(&holder, &file);
 
@@ -334,8 +335,8 @@ static void settings(void **unused)
     holder_close(&holder);
 }
 
-/* A client that never answers: its delegation is revoked when its lease is over, long before the
- * kernel would lose patience (fs.lease-break-time, 45 s), and the local user goes on. */
+/* A client that never answers: its delegation is revoked when its lease has expired, long before
+ * the kernel would break its own lease (fs.lease-break-time, 45 s), and the local user goes on. */
 static void nobody_waits_for_the_dead(void **unused)
 {
     struct holder holder;
@@ -376,7 +377,7 @@ static int set_up_brief(void **unused)
 
 /* ---- a server without privileges ---- */
 
-/* Its own files it may have leased, those of others it may not. */
+/* It can take leases on its own files, but not on those of other users. */
 static void only_its_own(void **unused)
 {
     struct holder holder;
@@ -408,7 +409,7 @@ static int set_up_plain(void **unused)
     return script_setup(options);
 }
 
-/* As nobody, in a process of its own, on a directory with a file of root's. */
+/* As the user nobody, in a process of its own, on a directory with a file of root's. */
 static int run_plain(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(only_its_own)};

@@ -6,7 +6,7 @@
 
 static struct client_file of_alice, of_bob;
 
-/* An owner that has locked, and the stateid of that. */
+/* A lock owner, and the stateid of its locks. */
 struct held {
     const char *owner;
     struct stateid4 stateid;
@@ -26,7 +26,7 @@ static void close_both(void)
     expect_status(client_file_close(&bob, &of_bob), NFS4_OK);
 }
 
-/* A first lock of `owner`, which leaves its stateid. */
+/* A first lock of `owner`; returns its stateid. */
 static struct held lock_new(struct client_mount *mount, const char *owner, enum nfs_lock_type4 type,
                             uint64_t offset, uint64_t length)
 {
@@ -79,7 +79,7 @@ static void test_lock(struct client_mount *mount, const char *owner, enum nfs_lo
     run(status);
 }
 
-/* What alice holds is just [offset, offset + length). */
+/* Alice's locks cover exactly [offset, offset + length). */
 static void expect_held(uint64_t offset, uint64_t length, enum nfs_lock_type4 type)
 {
     const struct LOCK4denied *denied;
@@ -115,7 +115,8 @@ static void conflicts(void **state)
     test_lock(&alice, "a", READ_LT, 0, NFS4_UINT64_MAX, NFS4_OK); /* readers share */
     test_lock(&alice, "a", WRITE_LT, 0, NFS4_UINT64_MAX, NFS4ERR_DENIED);
     assert_int_equal(result(OP_LOCKT)->denied.owner.clientid, client_mount_clientid(&bob));
-    /* Another owner of the same client is another owner; so is the same name at another. */
+    /* Another owner of the same client is another owner; so is one of the same name at another
+     * client. */
     test_lock(&alice, "a2", READ_LT, 100, 1, NFS4ERR_DENIED);
     test_lock(&bob, "a", READ_LT, 100, 1, NFS4ERR_DENIED);
     /* A file's locks end with its open (RFC 8881 §18.2.3). */
@@ -139,7 +140,7 @@ static void split_and_merge(void **state)
     test_lock(&bob, "prober", READ_LT, 150, 10, NFS4_OK);
     test_lock(&bob, "prober", READ_LT, 149, 1, NFS4ERR_DENIED);
     test_lock(&bob, "prober", READ_LT, 160, 1, NFS4ERR_DENIED);
-    lock_more(&alice, &lock, WRITE_LT, 0, NFS4_UINT64_MAX, NFS4_OK); /* swallows the others */
+    lock_more(&alice, &lock, WRITE_LT, 0, NFS4_UINT64_MAX, NFS4_OK); /* absorbs the other locks */
     expect_held(0, NFS4_UINT64_MAX, WRITE_LT);
     unlock(&alice, &lock, 0, NFS4_UINT64_MAX);
     test_lock(&bob, "prober", WRITE_LT, 0, NFS4_UINT64_MAX, NFS4_OK);
@@ -176,7 +177,7 @@ static void ranges(void **state)
     close_both();
 }
 
-/* What a lock needs, and who goes without (RFC 8881 §18.10.3). */
+/* What a LOCK needs; it is refused without (RFC 8881 §18.10.3). */
 static void refused(void **state)
 {
     struct client_file reader;
@@ -192,7 +193,7 @@ static void refused(void **state)
     begin(&alice, &dir);
     script_op_lock_new(&alice, &reader, "a", READ_LT, 0, 1);
     run(NFS4ERR_ISDIR);
-    op.oplock.locker.lock_owner.lock_stateid = reader.stateid; /* no lock stateid */
+    op.oplock.locker.lock_owner.lock_stateid = reader.stateid; /* not a lock stateid */
     begin(&alice, &reader.fh);
     script_op_as(&alice, "a", &op);
     run(NFS4ERR_BAD_STATEID);
@@ -203,7 +204,7 @@ static void refused(void **state)
     expect_status(client_file_close(&alice, &reader), NFS4_OK);
 }
 
-/* LOCK by an owner who has no lock state yet, for writing. */
+/* LOCK for writing by an owner that has no lock state yet. */
 static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_type4 type,
                 enum nfsstat4 status)
 {
@@ -214,8 +215,8 @@ static void ask(struct client_mount *mount, const char *owner, enum nfs_lock_typ
     run(status);
 }
 
-/* A waiter retries again and again (§9.6).  When it has precedence is a matter of time:
- * lock_wait_test. */
+/* A waiter retries again and again (§9.6). unit.state's lock_wait_test covers the time for which it
+ * has precedence. */
 static void waiting(void **state)
 {
     const struct LOCK4denied *denied;
@@ -229,11 +230,11 @@ static void waiting(void **state)
     assert_int_equal(denied->owner.owner.len, strlen("holder"));
     assert_int_equal(denied->locktype, WRITE_LT);
     ask(&alice, "late", READW_LT, NFS4ERR_DENIED);
-    /* An answer to a request that does not wait is the last one. */
+    /* A denied request that does not wait gets no place in the queue. */
     ask(&alice, "late", READ_LT, NFS4ERR_DENIED);
     unlock(&alice, &lock, 0, NFS4_UINT64_MAX);
     lock_more(&alice, &lock, WRITE_LT, 10, 10, NFS4_OK);
-    test_lock(&alice, "late", WRITE_LT, 0, 10, NFS4_OK); /* locks alone count for LOCKT */
+    test_lock(&alice, "late", WRITE_LT, 0, 10, NFS4_OK); /* LOCKT sees locks only, no waiters */
     ask(&bob, "waiter", WRITEW_LT, NFS4_OK);
     ask(&alice, "late", READ_LT, NFS4ERR_DENIED);
     expect_status(client_file_close(&bob, &of_bob), NFS4_OK);

@@ -18,7 +18,7 @@ static const char *value_start(const char *line, const char *key)
     return at ? at + strlen(mark) : NULL;
 }
 
-/* A value to its end; our own have no quotes inside. */
+/* Copy a value up to its end; the server's own values contain no quotes. */
 static bool value_copy(const char *line, const char *key, char *out, size_t size)
 {
     const char *at = value_start(line, key);
@@ -34,7 +34,7 @@ static bool value_copy(const char *line, const char *key, char *out, size_t size
     return true;
 }
 
-/* The word of that number in a line of text, or the member of JSON. */
+/* The word of that number in a text line, or the member of JSON. */
 static bool word_is(const char *line, const char *key, unsigned number, const char *want)
 {
     char word[64];
@@ -48,13 +48,13 @@ static bool word_is(const char *line, const char *key, unsigned number, const ch
     return strncmp(line, want, strlen(want)) == 0 && strchr(" \n", line[strlen(want)]);
 }
 
-/* Reports of the start and of sanitizers are no events. */
+/* Start-up messages and sanitizer reports are not events. */
 static bool is_event(const char *line)
 {
     return *line == '{' || strncmp(line, "20", 2) == 0;
 }
 
-/* Calls `use` for each line that is an event. */
+/* Call `use` for each event line. */
 static void each_line(void (*use)(const char *line, void *arg), void *arg)
 {
     static char line[LOG_LINE_BYTES];

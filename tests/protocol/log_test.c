@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the figures
- * that it tells by SIGUSR1.
+ * that it logs on SIGUSR1.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A SEQUENCE put together by hand, of the session with this id. */
+/* A SEQUENCE built by hand, for the session with this id. */
 static void sequence_of(const uint8_t *id, uint32_t slot, uint32_t seqid, bool cache,
                         uint32_t highest)
 {
@@ -79,7 +79,7 @@ static void sequence(uint32_t slot, uint32_t seqid, uint32_t highest)
     sequence_of(alice.session.sessionid, slot, seqid, true, highest);
 }
 
-/* Send what stands in C over `conn` and take only the status. */
+/* Send C over `conn` and read only the status. */
 static enum nfsstat4 status_over(struct client_conn *conn)
 {
     client_result_free(R);
@@ -93,7 +93,7 @@ static void hex(const uint8_t *id, char *out)
         (void)snprintf(out + 2 * i, 3, "%02x", id[i]);
 }
 
-/* Exactly one record more, with everything in it. */
+/* Exactly one more record, with all its fields. */
 static void expect_refused(const char *type, enum nfsstat4 status, const uint8_t *id,
                            uint64_t received, uint64_t expected, const char *slot_state)
 {
@@ -118,7 +118,7 @@ static void refused(const char *type, enum nfsstat4 status, uint64_t received, u
     expect_refused(type, status, alice.session.sessionid, received, expected, slot_state);
 }
 
-/* Errors that depend on a slot. */
+/* Errors that depend on a slot's state. */
 static void slot_errors(void)
 {
     uint32_t seqid = alice.session.slots[0].seqid;
@@ -133,7 +133,7 @@ static void slot_errors(void)
     refused("false_retry", NFS4ERR_SEQ_FALSE_RETRY, seqid, seqid + 1, "cached");
 }
 
-/* Errors before a slot is looked at. */
+/* Errors found before a slot is looked up. */
 static void early_errors(void)
 {
     uint32_t seqid = alice.session.slots[0].seqid, slots = alice.session.slot_count;
@@ -161,7 +161,7 @@ static void early_errors(void)
     expect_refused("bad_xdr", NFS4ERR_BADXDR, (uint8_t[NFS4_SESSIONID_SIZE]){0}, 0, 0, "untouched");
 }
 
-/* One more session, with sizes that are too small for some things. */
+/* Another session, with sizes that are too small for some requests. */
 static void small_session(struct client_session *session, uint32_t request, uint32_t reply,
                           uint32_t cached)
 {
@@ -201,7 +201,7 @@ static void size_errors(void)
                    "untouched");
 }
 
-/* S20-13: each error of SEQUENCE makes one record that says what was expected and what came. */
+/* S20-13: each error of SEQUENCE logs one record with what was expected and what was received. */
 static void each_error_has_a_record(void **state)
 {
     const struct flavor *flavor = *state;
@@ -213,7 +213,7 @@ static void each_error_has_a_record(void **state)
         log_expect_json();
 }
 
-/* What waits for the disk keeps its slot busy, and no processor. */
+/* A request that waits for the disk keeps its slot busy, and uses no processor. */
 static bool race_once(struct client_conn *racers, const struct client_file *file)
 {
     bool busy = false;
@@ -235,7 +235,7 @@ static bool race_once(struct client_conn *racers, const struct client_file *file
     return busy;
 }
 
-/* S20-11, S20-13: a request that comes twice at a time is refused once, and the record says so. */
+/* S20-11, S20-13: of two simultaneous copies of a request one is refused once, with a record. */
 static void busy_slot_has_a_record(void **state)
 {
     struct client_conn racers[RACERS];
@@ -257,7 +257,7 @@ static void busy_slot_has_a_record(void **state)
         client_conn_close(&racers[i]);
 }
 
-/* S20-36: nothing about success at INFO; S20-37: one INFO line for a replay. */
+/* S20-36: success logs nothing at INFO; S20-37: a replay logs one line at INFO. */
 static void replays_at_info(void **state)
 {
     struct log_line replay;
@@ -311,7 +311,7 @@ static void replays_v40_at_info(void **state)
 }
 #endif
 
-/* S20-16: the level of the log is the level of SEQUENCE's lines; there is no other knob. */
+/* S20-16: the log level alone controls SEQUENCE's lines; there is no other setting. */
 static void silent_at_warn(void **state)
 {
     (void)state;
@@ -326,7 +326,7 @@ static void silent_at_warn(void **state)
     assert_int_equal(log_count("info") + log_count("debug"), 0);
 }
 
-/* The bytes of the COMPOUND4res that answers C, and its line. */
+/* The size of the COMPOUND4res for C, and its log line. */
 static size_t answer_bytes(struct log_line *line)
 {
     unsigned before = log_find("compound.done", NULL).count;
@@ -343,7 +343,7 @@ static size_t answer_bytes(struct log_line *line)
     return bytes;
 }
 
-/* "[44,8]": how many there are; their sum. */
+/* "[44,8]": returns the number of values and their sum. */
 static unsigned sizes_sum(const char *text, uint64_t *sum)
 {
     unsigned count = 0;
@@ -393,7 +393,7 @@ static void lists_of_operations(void **state)
     client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE, FATTR4_MODE));
     expect_done("[SEQUENCE,PUTFH,GETFH,LOOKUP,GETATTR]", 5);
     alice.session.slots[0].seqid++;
-    /* It ends with the error. */
+    /* The list ends with the failed operation. */
     begin(&alice, &dir);
     client_op_lookup(C, "nobody");
     client_op_getfh(C);
@@ -417,7 +417,7 @@ static void lists_of_operations(void **state)
         log_expect_json();
 }
 
-/* What a READ sends by descriptor counts as well. */
+/* Data that READ sends by file descriptor count as well. */
 static void tail_of_local(void **state)
 {
     static char local[128];
@@ -455,7 +455,7 @@ static void expect_path(const char *path, uint64_t minor)
     assert_int_equal(log_number(&line, "minor"), minor);
 }
 
-/* S20-38, and S20-36: at debug, success has its line. */
+/* S20-38, and S20-36: at debug level each successful COMPOUND has its line. */
 static void path_of_each_compound(void **state)
 {
     unsigned sequences;
@@ -490,15 +490,14 @@ static void path_of_each_compound(void **state)
 #endif
 }
 
-/* `event` was provoked FLOOD times since `start`: 100 lines in a second tell of it, and the others
- * are told of by `more` once a second.  (So there is nothing to tell if it took too many
- * seconds.) */
+/* `event` was provoked FLOOD times since `start`: up to 100 lines a second report it, and `more`
+ * reports the others once a second. (If this took too many seconds, none are left to report.) */
 static void expect_flood(int64_t start_ms, const char *event, const char *more)
 {
     int64_t seconds = (wait_now_ms() - start_ms) / 1000 + 2;
     unsigned lines;
 
-    /* The log's thread may be behind the replies. */
+    /* The log's thread may lag behind the replies. */
     wait_until_every(50, log_find(event, NULL).count + log_find(more, NULL).lines >= FLOOD);
     lines = log_find(event, NULL).count;
     assert_int_equal(lines + log_find(more, NULL).lines, FLOOD);
@@ -506,7 +505,7 @@ static void expect_flood(int64_t start_ms, const char *event, const char *more)
     assert_true(lines < FLOOD || 100 * seconds >= FLOOD);
 }
 
-/* A flood of errors does not fill the disk, and says how many lines it would have been. */
+/* A flood of errors does not fill the disk, and the log says how many lines were left out. */
 static void flood(void **state)
 {
     int64_t start = wait_now_ms();
@@ -519,7 +518,7 @@ static void flood(void **state)
     expect_flood(start, "sequence.refused", "sequence.refused_more");
 }
 
-/* Neither does one of retries. */
+/* Neither does a flood of retries. */
 static void flood_of_replays(void **state)
 {
     int64_t start;
@@ -534,7 +533,7 @@ static void flood_of_replays(void **state)
     expect_flood(start, "sequence.replay", "sequence.replay_more");
 }
 
-/* A retry of CREATE_SESSION makes no session, and says so of none.  The line names the client. */
+/* A retry of CREATE_SESSION makes no session and logs none. The line names the client. */
 static void created_once(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("creator");
@@ -559,7 +558,7 @@ static void created_once(void **state)
     assert_int_equal(log_number(&line, "minor"), 1);
 }
 
-/* Ask for the figures and wait for them. */
+/* Request the figures and wait for them. */
 static struct log_line figures(void)
 {
     unsigned before = log_find("daemon.figures", NULL).count;
@@ -576,8 +575,8 @@ static uint64_t moved(const struct log_line *before, const struct log_line *afte
     return log_number(after, name) - log_number(before, name);
 }
 
-/* L-16, S20-29, S20-30, S20-31, S20-33, S20-34: through the running server, every figure of the
- * tables moves. */
+/* L-16, S20-29, S20-30, S20-31, S20-33, S20-34: every figure of the tables moves in the running
+ * server. */
 static void figures_of_a_run(void **state)
 {
     struct log_line before = figures(), after;
@@ -602,7 +601,7 @@ static void figures_of_a_run(void **state)
     assert_int_equal(moved(&before, &after, "failures_seq_misordered"), 1);
     assert_int_equal(log_number(&after, "sessions"), 2);
     assert_true(log_number(&after, "reply_bytes") > 0);
-    /* Nothing of the tables is missing. */
+    /* Every figure of the tables is there. */
 #define X(name, help) (void)log_number(&after, #name);
     SESSION_COUNTERS(X)
 #undef X
@@ -622,7 +621,7 @@ static struct log_line figures_of(const char *event)
     return line;
 }
 
-/* L-16: of the duplicate request cache. */
+/* L-16: the duplicate request cache. */
 static void figures_of_duplicates(void **state)
 {
     struct log_line before, after;
@@ -646,7 +645,7 @@ static void figures_of_duplicates(void **state)
     assert_true(moved(&before, &after, "bytes") > 1000);
     assert_int_equal(log_number(&after, "clients"), 1);
     assert_int_equal(log_number(&after, "waiting"), 0);
-    /* Nothing of the table is missing. */
+    /* Every figure of the table is there. */
 #define X(name, help) (void)log_number(&after, #name);
     DUPLICATE_COUNTERS(X)
 #undef X
@@ -654,7 +653,7 @@ static void figures_of_duplicates(void **state)
 }
 #endif
 
-/* L-16: each type, counted by the running server. */
+/* L-16: each error type is counted by the running server. */
 static void figures_of_each_type(void **state)
 {
     struct client_conn other;
@@ -685,8 +684,8 @@ static void figures_of_each_type(void **state)
 #undef X
 }
 
-/* The last line of `event` as soon as there are `count` of them; the server writes when it gets to
- * it. */
+/* The last line of `event` as soon as there are `count` of them; the server writes them with a
+ * delay. */
 static struct log_line log_await(const char *event, unsigned count)
 {
     struct log_line line;
@@ -696,7 +695,7 @@ static struct log_line log_await(const char *event, unsigned count)
     return line;
 }
 
-/* S20-32, L-16: a line for each session, and none when it is gone. */
+/* S20-32, L-16: a line for each session, and none after its end. */
 static void figures_of_sessions(void **state)
 {
     char session[2 * NFS4_SESSIONID_SIZE + 1];
@@ -716,7 +715,7 @@ static void figures_of_sessions(void **state)
     assert_int_equal(log_number(&line, "total_slots"), alice.session.slot_count);
 }
 
-/* SR-11, L-16: who it is, by its own word and by ours. */
+/* SR-11, L-16: the line names a client by its owner string and by its client id. */
 static void figures_of_clients(void **state)
 {
     struct log_line line;
@@ -731,7 +730,7 @@ static void figures_of_clients(void **state)
     assert_string_equal(log_value(&line, "domain"), "mainstay");
 }
 
-/* L-16: connections and calls as well. */
+/* L-16: the figures of connections and calls. */
 static void figures_of_transport(void **state)
 {
     struct log_line line;
@@ -745,7 +744,7 @@ static void figures_of_transport(void **state)
     assert_true(log_number(&line, "bytes_in") > 0);
 }
 
-/* Whoever never gets as far as a session fills no disk. */
+/* Peers that never create a session cannot fill the disk with log lines. */
 static void flood_of_strangers(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("stranger");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exactly once: a request whose reply is lost with its connection is sent again over another one
- * and answered with the first reply's bytes (SR-01, S20-07, S20-12, P-01).
+ * Exactly once: a request whose reply is lost with its connection is retried over another one and
+ * gets the first reply's bytes (SR-01, S20-07, S20-12, P-01).
  */
 #include "lost_reply/lost.h"
 
@@ -32,8 +32,8 @@ static void attributes(void **state)
     lost_run(*state, &lost_attributes);
 }
 
-/* The connection is cut while the request may be anywhere: it runs once, at the first or second
- * time; DELAY while the first runs (S20-11). */
+/* The connection is cut at a random moment: the request runs once, on the first or the second
+ * arrival; DELAY while the first runs (S20-11). */
 static void connection_cut(void **state)
 {
     dir = script_dir(*state);
@@ -60,7 +60,7 @@ static void retry_uncached(void **state)
     run(NFS4ERR_RETRY_UNCACHED_REP);
     assert_int_equal(R->count, 2);
     assert_int_equal(R->ops[0].status, NFS4_OK);
-    /* P-09: the slot went on all the same. */
+    /* P-09: the slot can still be used. */
     begin(&alice, &dir);
     client_op_remove(C, "once");
     run(NFS4_OK);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0, where nothing but the connection's loss allows a retry and nothing but the xid
- * says that it is one: a request whose reply is lost is sent again over another connection, and
- * answered with the first reply's bytes.
+ * Minor version 0, where only the loss of a connection permits a retry, and only the xid identifies
+ * it: a request whose reply is lost is retried over another connection, and gets the first reply's
+ * bytes.
  */
 #include <string.h>
 
@@ -40,8 +40,8 @@ static void attributes(void **state)
     lost_run(*state, &lost_attributes);
 }
 
-/* The connection is cut while the request may be anywhere: it runs once, at the first or second
- * time, and a retry that finds it running waits for its reply. */
+/* The connection is cut at a random moment: the request runs once, on the first or the second
+ * arrival, and a retry that finds it running waits for its reply. */
 static void connection_cut(void **state)
 {
     dir = script_dir(*state);
@@ -56,7 +56,7 @@ static void connection_cut(void **state)
     }
 }
 
-/* Over one connection, twice before the first is answered: two replies, one effect. */
+/* Twice over one connection, before the first is answered: two replies, one effect. */
 static void twice_at_once(void **state)
 {
     dir = script_dir(*state);
@@ -86,7 +86,7 @@ static void twice_at_once(void **state)
     }
 }
 
-/* The same xid says nothing when the arguments or the caller are others. */
+/* With other arguments or another caller, the same xid is a new request. */
 static void another_request(void **state)
 {
     struct client_conn conn;
@@ -102,7 +102,7 @@ static void another_request(void **state)
     client_op_create(C, "two", NF4DIR, NULL, 0700);
     conn.xid = xid - 1;
     run_on(&conn, NFS4_OK);
-    /* The first one is known all the same. */
+    /* The first request is still recognized. */
     begin(&alice, &dir);
     client_op_create(C, "one", NF4DIR, NULL, 0700);
     conn.xid = xid - 1;
@@ -118,7 +118,7 @@ static void another_request(void **state)
     lost_expect_name("two", true);
 }
 
-/* What changes nothing runs anew. */
+/* Requests without changes run again. */
 static void nothing_kept(void **state)
 {
     static uint8_t first[1024];
@@ -139,8 +139,8 @@ static void nothing_kept(void **state)
     assert_memory_not_equal(R->body.data, first, len);
 }
 
-/* A reply is kept whole or not begun: what would make it too long is refused, before it is done
- * when that changes something. */
+/* A reply is cached whole or the request is not begun: an operation whose result would make the
+ * reply too long is refused, before its execution if it changes something. */
 static void long_replies(void **state)
 {
     static uint8_t data[LIMIT_DUPLICATE_REPLY_BYTES + 4096];
@@ -152,7 +152,7 @@ static void long_replies(void **state)
     expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, data, sizeof(data), &written),
                   NFS4_OK);
 
-    /* READ first: REMOVE does nothing. */
+    /* READ first: REMOVE is not executed. */
     begin(&alice, &file.fh);
     client_op_read(C, &file.stateid, 0, sizeof(data));
     client_op_putfh(C, &lost_dir);
@@ -161,7 +161,7 @@ static void long_replies(void **state)
     assert_int_equal(R->count, 4);
     lost_expect_name("long", true);
 
-    /* REMOVE first: its reply is kept, and READ gets as much as there is room for. */
+    /* REMOVE first: its reply is cached, and READ returns what fits. */
     begin(&alice, &lost_dir);
     client_op_remove(C, "long");
     client_op_putfh(C, &file.fh);

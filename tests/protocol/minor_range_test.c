@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The range of minor versions that is served: by options, by a setting that is changed while
- * clients are there, and after a restart.  Alice speaks 4.1 and bob 4.0.
+ * The range of minor versions that the server supports: by options, by a setting that changes while
+ * clients are active, and after a restart. Alice uses 4.1 and bob 4.0.
  */
 #include <string.h>
 #include <unistd.h>
@@ -46,8 +46,8 @@ static int stop(void **state)
     return script_teardown(state);
 }
 
-/* A compound of that minor version with a tag that is no text: it goes, or is turned away as
- * RFC 8881 §16.2.3 says, with the tag and without a result. */
+/* A compound of that minor version with a tag that is not UTF-8: it runs, or is refused as RFC 8881
+ * §16.2.3 says, with its tag and without a result. */
 static void expect_minor(struct client_mount *mount, uint32_t minor, bool served)
 {
     static const uint8_t tag[] = {0xff, 0x00, 'm', 0x80, 0xc0};
@@ -68,7 +68,7 @@ static void expect_minor(struct client_mount *mount, uint32_t minor, bool served
     assert_memory_equal(R->tag.data, tag, sizeof(tag));
 }
 
-/* Over all connections: those that spoke another minor version before, and new ones. */
+/* Over all connections: old ones that used another minor version before, and new ones. */
 static void expect_range(uint32_t min, uint32_t max)
 {
     struct client_mount stranger;
@@ -86,7 +86,8 @@ static void expect_range(uint32_t min, uint32_t max)
     client_conn_close(&stranger.conn);
 }
 
-/* S20-27, S20-24: obeyed by the very next request, in both directions, on what is there. */
+/* S20-27, S20-24: the very next request follows the new range, in both directions, on existing
+ * connections. */
 static void obeyed_at_once(void **state)
 {
     static const struct {
@@ -115,8 +116,8 @@ static void write_word(struct client_mount *mount, const struct client_file *fil
         status);
 }
 
-/* S20-27: a session that is shut out is asked nothing and loses nothing: its slots, opens and
- * replies are as they were. */
+/* S20-27: a session whose minor version is disabled loses nothing: its slots, opens and replies
+ * stay as they were. */
 static void goes_on(struct client_mount *mount, uint32_t outside)
 {
     struct client_file file;
@@ -155,7 +156,7 @@ static void session_of_4_2_goes_on(void **state)
     client_mount_close(&carol);
 }
 
-/* The same for a client of 4.0: its client id, its opens and the seqids of its owners. */
+/* The same for a client of 4.0: its client id, its opens and its owners' seqids. */
 static void owners_go_on(void **state)
 {
     struct client_file file, another;
@@ -185,8 +186,8 @@ static struct client_file open_alone(struct client_mount *mount, const char *nam
     return file;
 }
 
-/* Who is shut out cannot renew its lease, however often it asks: somebody else gets what it has,
- * but only once that is over. */
+/* A client whose minor version is disabled cannot renew its lease, however often it tries. Another
+ * client gets its state, but only after the lease has expired. */
 static void wanted_by(struct client_mount *mount, const char *name, struct client_mount *out,
                       const struct client_file *kept)
 {
@@ -209,7 +210,8 @@ static void wanted_by(struct client_mount *mount, const char *name, struct clien
     expect_status(client_file_close(mount, &file), NFS4_OK);
 }
 
-/* What nobody wanted is still there when it comes back, however long that took. */
+/* State that no other client needed is still there when the version is enabled again, however long
+ * that took. */
 static void shut_out(struct client_mount *out, struct client_mount *in, uint32_t minor)
 {
     struct client_file kept, wanted;
@@ -250,8 +252,8 @@ static void restart(const char *const *options)
     script_connect(&bob.conn);
 }
 
-/* S20-51, S20-50: stored for good; an option is for one run; a change while it runs goes before
- * it. */
+/* S20-51, S20-50: stored values persist; an option is for one run; a change at run time precedes
+ * the option. */
 static void after_a_restart(void **state)
 {
     static const char *const only_41[] = {
@@ -271,7 +273,7 @@ static void after_a_restart(void **state)
     restart(exports);
     expect_range(0, 0);
     restart(only_41);
-    set_range(0, 0); /* what is stored anyway: somebody wants it now */
+    set_range(0, 0); /* equal to the stored range, but now an explicit change */
     expect_range(0, 0);
     set_range(0, 1);
     expect_range(0, 1);
@@ -286,7 +288,7 @@ static void after_a_restart(void **state)
     set_range(0, 1);
 }
 
-/* What makes no sense is not obeyed, and the log says why. */
+/* Values that make no sense are ignored, and the log says why. */
 static void nonsense(void **state)
 {
     struct log_line line;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * S20-27: the range of minor versions changes while clients of all are at work.  Each
- * request is done or turned away whole, and none after the server has said that it reads by the new
- * range is answered by the old one.
+ * S20-27: the range of minor versions changes under load from clients of all versions. Each request
+ * runs or is refused as a whole, and once the server has logged the new range, no later request is
+ * handled by the old one.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ struct worker {
     uint32_t minor;
     _Atomic uint32_t done, refused;
     _Atomic enum nfsstat4 last;
-    uint64_t written; /* the last word that the server took */
+    uint64_t written; /* the last number that the server accepted */
 };
 
 static struct worker workers[WORKERS];
@@ -49,7 +49,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* The second request that ends from now on began after the change. */
+/* Of two requests that end from now on, the second began after the change. */
 static void expect_next(struct worker *worker, bool served)
 {
     uint32_t begin = worker->done + worker->refused;
@@ -81,7 +81,7 @@ static void begin_work(struct client_fh *dir)
     }
 }
 
-/* Everything that the server took is there, and nothing has lost its state. */
+/* All accepted writes are there, and no state is lost. */
 static void end_work(void)
 {
     uint64_t word;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 2 beside 1: which sessions are whose, what clients of both share, and what only 2
- * has (RFC 7862, RFC 9754).  Alice and bob speak 4.1, carol speaks 4.2.
+ * Minor version 2 beside 1: which sessions belong to which, what clients of both share, and what
+ * only 2 has (RFC 7862, RFC 9754). Alice and bob use 4.1, carol 4.2.
  */
 #include <string.h>
 
@@ -43,8 +43,8 @@ static void op_session(uint32_t number, const struct client_session *session)
     client_compound_add(C, &op);
 }
 
-/* RFC 8881 §2.7, rule 13: what one minor version returned means nothing in another one.  The
- * session does not notice. */
+/* RFC 8881 §2.7, rule 13: ids returned in one minor version are unknown in another. The session is
+ * not affected. */
 static void unknown_in(struct client_mount *mount, uint32_t minor)
 {
     static const uint32_t ops[] = {OP_SEQUENCE, OP_BIND_CONN_TO_SESSION, OP_DESTROY_SESSION};
@@ -65,7 +65,7 @@ static void sessions_have_one(void **state)
     unknown_in(&carol, 1);
 }
 
-/* A session of `minor` for the client ID that the mount has. */
+/* A session of `minor` for the mount's client ID. */
 static void one_more(struct client_mount *mount, uint32_t minor, struct client_mount *more)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -76,7 +76,7 @@ static void one_more(struct client_mount *mount, uint32_t minor, struct client_m
     script_connect(&more->conn);
     more->conn.cred = script_cred();
     wish.minor = minor;
-    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* nobody would answer there */
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* no callbacks */
     more->session.clientid = mount->session.clientid;
     more->session.create_seqid = mount->session.create_seqid;
     more->session.minor = minor;
@@ -93,8 +93,8 @@ static void session_end(struct client_mount *mount)
     client_conn_close(&mount->conn);
 }
 
-/* A client ID is no minor version's: its sessions may be of both, and what it has open in one it
- * has in the other. */
+/* A client ID belongs to no minor version: its sessions may be of both, and state opened in one is
+ * valid in the other. */
 static void client_has_both(void **state)
 {
     static const char word[] = "word";
@@ -139,7 +139,7 @@ static void owner_is_one(void **state)
     assert_true(sessions[0].clientid == sessions[1].clientid);
 }
 
-/* S22-02: calls to a client have the minor version of the session that carries them. */
+/* S22-02: callbacks have the minor version of the session that carries them. */
 static void calls_have_it(void **state)
 {
     dir = script_dir(*state);
@@ -166,7 +166,8 @@ static struct open_arguments4 arguments_of(struct client_mount *mount)
     return attrs_of(mount, &dir, CLIENT_BITS(FATTR4_OPEN_ARGUMENTS)).open_arguments;
 }
 
-/* OPEN with one argument changed; true when it is taken as such, whatever comes of it. */
+/* OPEN with one argument changed; true when the server accepts that argument, whatever the
+ * result. */
 static bool taken(struct nfs_argop4 *op)
 {
     op->opopen.owner = (struct state_owner4){carol.session.clientid, client_text("opener")};
@@ -184,7 +185,7 @@ static struct nfs_argop4 usual(void)
                    .claim = {.claim = CLAIM_NULL, .file = client_text("file")}}};
 }
 
-/* open_arguments says what OPEN does, and OPEN does what it says: every value of every argument. */
+/* open_arguments states what OPEN supports, and OPEN supports it: every value of every argument. */
 static void open_arguments(void **state)
 {
     struct open_arguments4 says;
@@ -196,7 +197,7 @@ static void open_arguments(void **state)
     assert_int_equal(says.oa_share_access.words[0], 0xe);
     assert_int_equal(says.oa_share_deny.words[0], 0xf);
     assert_int_equal(says.oa_share_access_want.words[0], 0x20038);
-    assert_int_equal(says.oa_open_claim.words[0], 0x37); /* but for the claims after a restart */
+    assert_int_equal(says.oa_open_claim.words[0], 0x37); /* except the claims for reclaim */
     assert_int_equal(says.oa_create_mode.words[0], 0xf);
     for (uint32_t access = 0; access < 8; access++) {
         op = usual();
@@ -232,7 +233,7 @@ static void open_arguments(void **state)
     }
 }
 
-/* Wishes that nobody grants do no harm: what came of them, the reply says (RFC 9754 §4, §5). */
+/* Hints that the server ignores do no harm: the reply states the outcome (RFC 9754 §4, §5). */
 static void hints(void **state)
 {
     static const uint32_t hints[] = {OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL,
@@ -255,7 +256,7 @@ static void hints(void **state)
     assert_false(taken(&op));
 }
 
-/* open_arguments is there in 4.1, too; it is only for reading. */
+/* 4.1 has open_arguments, too; it is read-only. */
 static void who_has_it(void **state)
 {
     struct open_arguments4 in_1, in_2;
@@ -270,7 +271,7 @@ static void who_has_it(void **state)
     run_on(&carol.conn, NFS4ERR_INVAL);
 }
 
-/* RFC 8276: there are no extended attributes, which only 4.2 could ask for. */
+/* RFC 8276: extended attributes are not supported; only 4.2 can query that. */
 static void xattr_support(void **state)
 {
     dir = script_dir(*state);
@@ -287,7 +288,7 @@ static void xattr_support(void **state)
                                FATTR4_XATTR_SUPPORT));
 }
 
-/* The other attributes of 4.2 and its extensions: left out, and not to be set. */
+/* The other attributes of 4.2 and its extensions: not returned, and not settable. */
 static void other_attributes(void **state)
 {
     static const uint32_t others[] = {FATTR4_CLONE_BLKSIZE,     FATTR4_SPACE_FREED,

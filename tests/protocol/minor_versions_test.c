@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Both minor versions over one connection: each compound takes its own path, and neither is in the
- * other's way (S20-02, S20-23, S20-25, SR-02).  Alice speaks 4.1 and bob 4.0; here bob talks over
- * the connection of alice, too.
+ * Both minor versions over one connection: each compound takes its own path, and neither disturbs
+ * the other (S20-02, S20-23, S20-25, SR-02). Alice uses 4.1 and bob 4.0; here bob uses alice's
+ * connection, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +12,11 @@
 #define ROUNDS 1000u
 #define BATCH 32u
 
-/* What one client does in its half of the test. */
+/* The state of one client in its half of the test. */
 struct half {
     struct client_mount *mount;
-    struct client_file mine, other; /* open for both; the other's file, open for reading */
-    struct stateid4 lock;           /* of `mine`, when there was one */
+    struct client_file mine, other; /* own file; the other half's, opened for reading */
+    struct stateid4 lock;           /* of `mine`, when it is locked */
     struct client_owner *locker;    /* in 4.0 */
     bool locked;
     uint32_t written; /* blocks of 8 bytes */
@@ -62,7 +62,7 @@ static void op_unlock(struct half *half)
         client_compound_add(C, &op);
 }
 
-/* The other one's lock is in the way. */
+/* The other half's lock conflicts. */
 static void op_lock_test(const struct half *half)
 {
     struct nfs_argop4 op = {
@@ -93,7 +93,7 @@ static void take_lock(struct half *half)
     half->locked = true;
 }
 
-/* One request of a half; the halves take the same steps in turn. */
+/* One request of a half; both halves take the same steps in turn. */
 static void step(struct half *half, const struct half *other, uint32_t round)
 {
     const uint64_t value = (uint64_t)round << 32 | half->written;
@@ -186,7 +186,7 @@ static void half_end(struct half *half)
 }
 
 /* S20-23: a thousand compounds of each in turn on one socket, with writes, reads, locks and opens;
- * each sees what the other did. */
+ * each sees the other's changes. */
 static void in_turn(void **state)
 {
     dir = script_dir(*state);
@@ -209,7 +209,7 @@ struct batch {
     uint32_t xids[BATCH];
 };
 
-/* One more call with its record mark. */
+/* Append a call with its record mark. */
 static void batch_add(struct batch *batch, uint32_t index)
 {
     const struct wire_opaque args = client_compound_args(&batch->compounds[index]);
@@ -227,7 +227,7 @@ static void batch_add(struct batch *batch, uint32_t index)
     batch->len += sizeof(mark) + len;
 }
 
-/* A directory made and looked at: compounds that the other half of the batch does not touch. */
+/* Create and list a directory: compounds independent of the other half of the batch. */
 static void batch_build(struct client_compound *c, uint32_t index)
 {
     char name[16];
@@ -242,7 +242,7 @@ static void batch_build(struct client_compound *c, uint32_t index)
     client_op_getattr(c, CLIENT_BITS(FATTR4_TYPE));
 }
 
-/* S20-23: they may come in one segment. */
+/* S20-23: both versions may arrive in one segment. */
 static void in_one_segment(void **state)
 {
     struct batch batch = {.size = 65536};
@@ -277,7 +277,8 @@ static void in_one_segment(void **state)
     }
 }
 
-/* S20-02, SR-02: the minor version chooses; what only one of them has shows which it was. */
+/* S20-02, SR-02: the minor version decides; operations that only one of them has show which was
+ * used. */
 static void minor_version_chooses(void **state)
 {
     struct client_id_wish set = client_id_wish_default("either");
@@ -301,7 +302,7 @@ static void minor_version_chooses(void **state)
     assert_int_equal(R->ops[0].resop, OP_ILLEGAL);
 }
 
-/* Any operation with an owner's seqid, in `minor`, with seqids that are `off` by that much. */
+/* Any operation with an owner's seqid, in `minor`, with seqids that are wrong by `off`. */
 static void seqid_is(uint32_t minor, int32_t off, enum nfsstat4 status)
 {
     struct half *half = &halves[minor];
@@ -354,7 +355,7 @@ static void half_open_and_lock(struct half *half, struct client_mount *mount, co
     take_lock(half);
 }
 
-/* S20-04: seqids of owners order what 4.0 does; in 4.1 any will do, 0 too. */
+/* S20-04: in 4.0, owners' seqids order requests; in 4.1 any seqid is accepted, 0 too. */
 static void owner_seqids(void **state)
 {
     static const int32_t off[] = {1, -2, 1000, INT32_MIN};
@@ -363,7 +364,7 @@ static void owner_seqids(void **state)
     half_open_and_lock(&halves[0], &bob, "of bob");
     for (size_t i = 0; i < ARRAY_SIZE(off); i++)
         seqid_is(0, off[i], NFS4ERR_BAD_SEQID);
-    /* Nothing came of it. */
+    /* It had no effect. */
     expect_status(client_file_close(&bob, &halves[0].mine), NFS4_OK);
     for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
         half_open_and_lock(&halves[1], &alice, i ? "again" : "of alice");

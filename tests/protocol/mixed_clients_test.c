@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients of both minor versions beside each other (P-06, SR-29): they may have the same name and
- * are two all the same; no id of the one means anything in the other; and for files that are open
- * and locked they are clients like any two.  Alice speaks 4.1, bob 4.0.
+ * Clients of both minor versions beside each other (P-06, SR-29): with the same owner string they
+ * are still two clients; no id of one minor version is valid in the other; and on open and locked
+ * files they conflict like any two clients. Alice uses 4.1, bob 4.0.
  */
 #include <pthread.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 static struct client_fh dir;
 
-/* Come as `owner`, in a life of its own. */
+/* Register as `owner`, as a new incarnation. */
 static void come(struct client_mount *mount, uint32_t minor, const char *owner, uint8_t life)
 {
     struct client_session_wish exchange = client_session_wish_default(owner);
@@ -30,7 +30,7 @@ static void come(struct client_mount *mount, uint32_t minor, const char *owner, 
         NFS4_OK);
 }
 
-/* Say the name once more, in the same life: the client id is the one it was. */
+/* Register again in the same incarnation: the client id stays. */
 static void come_again(struct client_mount *mount, uint32_t minor, const char *owner, uint8_t life)
 {
     struct client_session_wish exchange = client_session_wish_default(owner);
@@ -50,7 +50,7 @@ static void come_again(struct client_mount *mount, uint32_t minor, const char *o
     assert_true((minor == 0 ? id.clientid : session.clientid) == client_mount_clientid(mount));
 }
 
-/* P-06: the same owner string in both.  A new life of the one ends its old one, and nothing of the
+/* P-06: the same owner string in both. A restart of one ends its own old state, and none of the
  * other's. */
 static void same_name(const char *export, uint32_t first)
 {
@@ -94,10 +94,11 @@ static void v41_first(void **state)
     same_name(*state, 1);
 }
 
-/* One client's thread: a new life each turn, whose client id it must be given and can use. */
+/* One client's thread: a new incarnation each turn, which must get a client id and be able to use
+ * it. */
 struct thread {
     uint32_t minor;
-    uint32_t turns; /* that went well */
+    uint32_t turns; /* successful ones */
     uint64_t clientid;
 };
 
@@ -143,7 +144,7 @@ static void *take_turns(void *arg)
     return NULL;
 }
 
-/* P-06: and both of them at the same time. */
+/* P-06: both restart at the same time. */
 static void both_at_once(void **state)
 {
     struct thread threads[2] = {{.minor = 0}, {.minor = 1}};
@@ -159,7 +160,7 @@ static void both_at_once(void **state)
     assert_true(threads[0].clientid != threads[1].clientid);
 }
 
-/* The last operation of C is refused with `status`. */
+/* The last operation of C fails with `status`. */
 static void expect_refused(uint32_t op, enum nfsstat4 status)
 {
     const struct client_mount *mount = C->session ? &alice : &bob;
@@ -179,7 +180,7 @@ static void refused(struct client_mount *mount, const struct client_fh *fh, stru
     expect_refused(op->argop, status);
 }
 
-/* SR-29: a client id of the one is no client id in the other. */
+/* SR-29: a client id of one minor version is unknown in the other. */
 static void client_ids_do_not_cross(void **state)
 {
     const uint64_t of_alice = alice.session.clientid, of_bob = bob.id.clientid;
@@ -211,7 +212,7 @@ static void client_ids_do_not_cross(void **state)
     client_compound_add(C, &create);
     run(NFS4ERR_STALE_CLIENTID);
     refused(&alice, NULL, &destroy, NFS4ERR_STALE_CLIENTID);
-    /* Both are as they were. */
+    /* Both clients are unaffected. */
     begin(&bob, NULL);
     client_id_op_renew(C, of_bob);
     run(NFS4_OK);
@@ -247,7 +248,7 @@ static struct held hold(struct client_mount *mount, const char *name, uint64_t o
     return held;
 }
 
-/* Each operation that takes a stateid, with those of the other one. */
+/* Each operation that takes a stateid, with stateids of the other client. */
 static void stateids_refused(struct client_mount *mount, const struct held *other)
 {
     const struct stateid4 open = other->file.stateid, lock = other->lock;
@@ -282,7 +283,7 @@ static void stateids_refused(struct client_mount *mount, const struct held *othe
         refused(mount, &other->file.fh, &ops[i], NFS4ERR_BAD_STATEID);
 }
 
-/* SR-29: nor a stateid. */
+/* SR-29: the same for stateids. */
 static void stateids_do_not_cross(void **state)
 {
     struct held of_alice, of_bob;
@@ -308,7 +309,7 @@ static void stateids_do_not_cross(void **state)
     for (uint32_t i = 0; i < 2; i++)
         expect_status(result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[i],
                       NFS4ERR_BAD_STATEID);
-    /* Where they belong they are as good as ever. */
+    /* In their own minor version they are still valid. */
     script_read_is(&alice, &of_alice.file, NFS4_OK);
     script_read_is(&bob, &of_bob.file, NFS4_OK);
     expect_status(client_file_close(&alice, &of_alice.file), NFS4_OK);
@@ -337,7 +338,7 @@ static void shares_meet(struct client_mount *one, struct client_mount *other)
     expect_status(client_file_close(other, &file), NFS4_OK);
 }
 
-/* A file's shares and locks are one table. */
+/* Both minor versions share a file's shares and locks. */
 static void shares_and_locks_meet(void **state)
 {
     struct held of_alice, of_bob;

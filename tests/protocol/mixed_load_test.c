@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * S20-26: clients of both minor versions load one server, on the same and on different files, some
- * of them both over one connection, while others fall silent and lose to the other kind what they
- * have (P-06, SR-29).  Nobody has at a time what somebody else has, all that was written is there,
- * and the sanitizer has nothing to say.
+ * of them in pairs over one connection, while others fall silent and lose state to clients of the
+ * other version (P-06, SR-29). No two clients have the same item at a time, all acknowledged writes
+ * are there, and the sanitizer reports nothing.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ static struct actor actor_make(unsigned number, uint64_t seed, bool v40)
     return actor;
 }
 
-/* As somebody who can come again. */
+/* With an identity under which it can register again. */
 static void mortal_rename(struct mortal *m)
 {
     struct client_cred cred = script_cred();
@@ -179,7 +179,7 @@ static void file_is(const char *name, const uint64_t *values, uint32_t count)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* The files say what the actors know, and their directories are empty. */
+/* The files contain what the actors recorded, and their directories are empty. */
 static void compare(void)
 {
     uint64_t values[512];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPENATTR, and what is different in the directory that it opens (RFC 8881 §5.3, RFC 7530 §5.3). */
+/* OPENATTR, and how the directory that it opens differs from others (RFC 8881 §5.3, RFC 7530
+ * §5.3). */
 #include <string.h>
 
 #include "script.h"
@@ -92,7 +93,7 @@ static bool listed_one(const struct entry4 *entry, void *context)
     return true;
 }
 
-/* One attribute of an object, from nothing to nothing. */
+/* The whole life of one attribute of an object. */
 static void whole_life(const struct client_fh *fh)
 {
     struct client_fh attrdir, found;
@@ -106,7 +107,7 @@ static void whole_life(const struct client_fh *fh)
     openattr(&alice, fh, false, NFS4ERR_NOENT);
     attrdir = attrdir_of(fh);
     assert_int_equal(type_of(&attrdir), NF4ATTRDIR);
-    assert_false(named_attr_of(fh)); /* RFC 8881 §5.8.1.8: not before there is one */
+    assert_false(named_attr_of(fh)); /* RFC 8881 §5.8.1.8: false before there is one */
     openattr(&alice, fh, false, NFS4ERR_NOENT);
 
     expect_status(client_file_create(&alice, &attrdir, "colour", &attr), NFS4_OK);
@@ -168,7 +169,7 @@ static void of_all_objects(void **state)
     alice.conn.cred = bob.conn.cred = script_cred();
 }
 
-/* RFC 8881 §18.14.3: the object itself, be it a directory or not. */
+/* RFC 8881 §18.14.3: to the object itself, directory or not. */
 static void lookupp_leads_back(void **state)
 {
     struct client_fh objects[] = {file, dir};
@@ -297,7 +298,7 @@ static enum nfsstat4 open_as(struct client_mount *mount, const struct client_fh 
         opened);
 }
 
-/* Stateids, share reservations and locks are those of any file. */
+/* Stateids, share reservations and locks work as on any file. */
 static void state_as_of_files(void **state)
 {
     struct client_fh attrdir = attrdir_of(&file);
@@ -317,7 +318,7 @@ static void state_as_of_files(void **state)
     begin(&bob, &second.fh);
     client_op_write(C, &client_stateid_anonymous, 0, FILE_SYNC4, "x", 1);
     run(NFS4ERR_LOCKED);
-    begin(&alice, &file); /* a stateid is of its file */
+    begin(&alice, &file); /* a stateid is valid for its own file only */
     client_op_read(C, &first.stateid, 0, 1);
     run(NFS4ERR_BAD_STATEID);
     begin(&bob, &second.fh);
@@ -330,7 +331,7 @@ static void state_as_of_files(void **state)
     expect_status(client_file_close(&alice, &first), NFS4_OK);
 }
 
-/* OPENATTR sets the current filehandle, so there is no current stateid behind it (RFC 8881
+/* OPENATTR sets the current filehandle, so there is no current stateid after it (RFC 8881
  * §16.2.3.1.2). */
 static void forgets_the_stateid(void **state)
 {
@@ -401,7 +402,7 @@ static void may_read_may_look(void **state)
     alice.conn.cred = script_cred();
 }
 
-/* What is open can be used when the object is gone, and its attributes with it. */
+/* An open attribute can be used after the object and its attributes are removed. */
 static void they_go_with_their_object(void **state)
 {
     struct client_fh attrdir = attrdir_of(&file);
@@ -427,7 +428,7 @@ static void they_go_with_their_object(void **state)
     run(NFS4ERR_STALE);
 }
 
-/* A file that is open when it loses its name keeps them as long. */
+/* A file that is open when it loses its name keeps its attributes. */
 static void they_stay_with_an_open_object(void **state)
 {
     struct client_fh attrdir = attrdir_of(&file);
@@ -449,7 +450,7 @@ static struct nfs4_attrs change_of(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_CHANGE, FATTR4_TIME_METADATA));
 }
 
-/* Which names there are is the object's, what they hold is not. */
+/* Adding and removing names changes the object, writing to them does not. */
 static void the_object_changes_with_its_names(void **state)
 {
     uint64_t before = change_of(&file).change, after;

@@ -49,7 +49,7 @@ static bool count_names(const struct entry4 *entry, void *context)
     return true;
 }
 
-/* Made by somebody on the server's machine. */
+/* Created by a process on the server's machine. */
 static void not_listed(void **state)
 {
     struct client_fh dir;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* L-08: names that are none, each with its own error, wherever an operation takes one. */
+/* L-08: invalid names, each with its own error, in every operation that takes one. */
 #include <string.h>
 
 #include "script.h"
@@ -120,7 +120,7 @@ static void bad_names(void **state)
         }
 }
 
-/* Names are bytes: what READDIR lists, every operation takes, UTF-8 or not; 255 bytes are not too
+/* Names are bytes: every operation accepts what READDIR lists, UTF-8 or not; 255 bytes are not too
  * long. */
 static bool is_name(const struct entry4 *entry, void *context)
 {
@@ -136,7 +136,8 @@ static void good_names(void **state)
     static char longest[256];
     const char *const names[] = {"...", "a b", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\x9a",
                                  "back\\slash", "a\nb", longest,
-                                 /* no UTF-8: a stray byte, cut off, too long a form, a surrogate */
+                                 /* invalid UTF-8: a stray byte, a truncated sequence, an overlong
+                                  * form, a surrogate */
                                  "a\x80", "a\xe2\x82", "\xc0\xaf", "\xed\xa0\x80"};
 
     memset(longest, 'n', sizeof(longest) - 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A client that waits for a byte-range lock is notified over the back channel when it is free
- * (CB_NOTIFY_LOCK, RFC 8881 §20.11).  The request that frees the range decides which clients are
+ * (CB_NOTIFY_LOCK, RFC 8881 §20.11). The request that frees the range decides which clients are
  * notified, and the notice is on the waiter's connection before the reply to anything that it sends
  * after that: one SEQUENCE shows that nothing came.  More of the order is in
  * unit.state.lock.lock_notice.
@@ -74,7 +74,7 @@ static void expect_nothing(struct holder *holder, uint32_t count)
     assert_int_equal(holder->callbacks->count, count);
 }
 
-/* S22-09: one more operation of the table, over a connection that the client made (S22-01). */
+/* S22-09: another callback operation, over a connection that the client made (S22-01). */
 static void told_and_gets_it(void **state)
 {
     struct client_file file;
@@ -113,7 +113,7 @@ static void first_come_first_told(void **state)
     held = lock(&alice, &of_alice, "holder", WRITE_LT, 0, 10, NFS4_OK);
     (void)lock(&first.mount, &file, "1", WRITEW_LT, 0, 10, NFS4ERR_DENIED);
     (void)lock(&second.mount, &other, "2", READW_LT, 5, 10, NFS4ERR_DENIED);
-    /* What has become free fits neither. */
+    /* The freed range fits neither waiter. */
     unlock(&alice, &of_alice, &held, 0, 4);
     expect_nothing(&first, 0);
     expect_nothing(&second, 0);
@@ -131,7 +131,7 @@ static void first_come_first_told(void **state)
     holder_close(&second);
 }
 
-/* Who had it goes, and who waited first has gone before. */
+/* The owner of the lock leaves, and the first waiter has left before. */
 static void clients_that_go(void **state)
 {
     struct client_file file, other, owners;
@@ -158,7 +158,7 @@ static void clients_that_go(void **state)
     holder_close(&owner);
 }
 
-/* A client that wants no such call asks, as ever. */
+/* A client that wants no such callback polls, as before. */
 static void refused(void **state)
 {
     struct client_file file;
@@ -179,7 +179,7 @@ static void refused(void **state)
     holder_close(&holder);
 }
 
-/* Without a back channel nothing is promised. */
+/* Without a back channel no notice is promised. */
 static void no_back_channel(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -202,7 +202,7 @@ static void no_back_channel(void **state)
     holder_close(&holder);
 }
 
-/* A thousand who wait for the same: one is told at a time. */
+/* A thousand waiters for the same range: one is notified at a time. */
 static void a_crowd(void **state)
 {
     struct client_file file;
@@ -231,7 +231,7 @@ static void a_crowd(void **state)
     holder_close(&holder);
 }
 
-/* Nobody has to be asked before files are opened. */
+/* Without delegations, so that no OPEN waits for a recall. */
 static int script_setup_undelegated(void **state)
 {
     static char local[160];

@@ -41,7 +41,7 @@ static void create_modes(void **state)
     assert_true(file.open.cinfo.before != file.open.cinfo.after);
     expect_status(client_file_close(&alice, &file), NFS4_OK);
     expect_status(create_as("guarded", GUARDED4, NULL, &file), NFS4ERR_EXIST);
-    /* What is there stays. */
+    /* The existing attributes stay. */
     expect_status(create_as("guarded", UNCHECKED4, NULL, &file), NFS4_OK);
     expect_status(client_file_write(&alice, &file, 0, FILE_SYNC4, "stay", 4, &written), NFS4_OK);
     expect_status(create_as("guarded", UNCHECKED4, NULL, &again), NFS4_OK);
@@ -123,7 +123,7 @@ static void wrong_objects(void **state)
     expect_status(client_file_close(&alice, &file), NFS4ERR_BAD_STATEID);
 }
 
-/* RFC 8881 §9.7: access against others' deny, deny against others' access. */
+/* RFC 8881 §9.7: access against other opens' deny, deny against their access. */
 static void shares(void **state)
 {
     dir = script_dir(*state);
@@ -144,7 +144,7 @@ static void shares(void **state)
         }
 }
 
-/* Who has not opened is denied, too; only a READ may pass by. */
+/* A client without an open is denied, too; only READ may bypass. */
 static void shares_and_io(void **state)
 {
     struct client_file file;
@@ -183,7 +183,7 @@ static void op_downgrade(const struct client_file *file, uint32_t access, uint32
                  });
 }
 
-/* Only to what was once opened (RFC 8881 §18.18.3). */
+/* Only to modes that were opened before (RFC 8881 §18.18.3). */
 static void downgrade(void **state)
 {
     struct client_file file, other;
@@ -213,7 +213,7 @@ static void downgrade(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* One owner has one stateid on a file; each OPEN counts it up (RFC 8881 §8.2.2). */
+/* One owner has one stateid for a file; each OPEN increments its seqid (RFC 8881 §8.2.2). */
 static void upgrade(void **state)
 {
     struct client_file first, second;
@@ -234,7 +234,7 @@ static void upgrade(void **state)
     assert_int_equal(result(OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid.seqid, seqid + 2);
 }
 
-/* Nothing can be reclaimed, and there are no delegations that a claim could name. */
+/* Nothing can be reclaimed, and there are no delegations to claim. */
 static void claims(void **state)
 {
     static const struct {
@@ -262,7 +262,7 @@ static void claims(void **state)
     }
 }
 
-/* What OPEN says of the directory is what GETATTR says before and after. */
+/* The change_info of OPEN is what GETATTR of the directory returns before and after. */
 static void change_info(void **state)
 {
     struct client_file file;
@@ -277,7 +277,7 @@ static void change_info(void **state)
     assert_int_not_equal(file.open.cinfo.after, before);
 }
 
-/* A stateid closes the file it is of, and no other. */
+/* A stateid closes its own file, and no other. */
 static void close_another(void **state)
 {
     struct client_file file;
@@ -295,7 +295,7 @@ static void close_another(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* An open file that is removed is still there for whoever has it open. */
+/* A removed file still exists for clients that have it open. */
 static void removed_while_open(void **state)
 {
     struct client_file file;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What mainstayd says to its options, and to settings that it cannot obey: exit status and words.  --check refuses
-what a start refuses.  A log in JSON is JSON from its first line to its last.  S20-50, S20-51."""
+"""How mainstayd reacts to wrong options and to settings that it cannot use: exit status and
+message. --check refuses what a start refuses. A log in JSON is JSON from its first line to its
+last. S20-50, S20-51."""
 
 import json
 import os
@@ -21,7 +22,7 @@ MAINSTAYD = os.path.join(BIN, "mainstayd")
 
 
 def run(*options):
-    """A mainstayd that is to end by itself."""
+    """Run a mainstayd that must exit by itself."""
     return subprocess.run([MAINSTAYD, "--listen", "127.0.0.1:0", *options], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
 
@@ -80,7 +81,7 @@ class Wrong(unittest.TestCase):
                 self.expect(f"mainstayd: --set {name} wants {words}, not '{value}'", "--set", f"{name}={value}")
 
     def test_calls_that_outlast_the_lease(self):
-        """S22-12: what waiting for a client comes to stays below the lease."""
+        """S22-12: the waits for a client's callbacks add up to less than the lease."""
         self.expect("nfs.callback_timeout_ms 20000 (option), calls to clients could take 20010 ms and "
                     "must take less than the lease, 10000 ms", "--lease", "10", "--set",
                     "nfs.callback_timeout_ms=20000")
@@ -169,7 +170,7 @@ class Help(unittest.TestCase):
             self.assertIn(f"`{option}", guide)
 
     def test_names_each_export_option_and_so_does_the_guide(self):
-        """As the parser knows them."""
+        """The options that the parser knows."""
         text = run("--help").stdout
         with open(os.path.join(SOURCE, "src/export/export_spec.c"), encoding="utf-8") as file:
             source = file.read()
@@ -204,7 +205,7 @@ class Stored(unittest.TestCase):
         self.start()
 
     def start(self, *options):
-        """Until it is ready; its lines up to there."""
+        """Run until ready; returns the lines up to there."""
         lines = []
         with subprocess.Popen([MAINSTAYD, "--listen", "127.0.0.1:0", "--export", "/=mem:", "--state",
                                self.state, *options], stderr=subprocess.PIPE, text=True) as process:
@@ -248,7 +249,7 @@ class Stored(unittest.TestCase):
         self.assertNotIn("nfs.max_minor_version", text)
 
     def test_the_log_says_how_exports_are_open(self):
-        """Defaults too."""
+        """Defaults are printed too."""
         with tempfile.TemporaryDirectory(prefix="mainstay-options-") as directory:
             text = self.start("--export", f"/local=local:{directory}",
                               "--export", f"/squashed=local:{directory},all_squash,ro,async,client=192.0.2.1",
@@ -269,7 +270,7 @@ class Stored(unittest.TestCase):
         self.assertIn('served="4.0"', self.start("--min-minor", "0", "--max-minor", "0"))
 
     def test_waits_for_clients(self):
-        """S22-12: defaults give way to a short lease, what was set is refused."""
+        """S22-12: defaults adapt to a short lease, explicit values are refused."""
         self.assertIn("daemon.callback_waits timeout_ms=10000 backoff_ms=1000 backoff_max_ms=20000 "
                       "lease_s=90\n", self.start())
         self.assertIn("daemon.callback_waits timeout_ms=1250 backoff_ms=125 backoff_max_ms=2500 "
@@ -306,7 +307,7 @@ class Stored(unittest.TestCase):
 
 
 class Check(unittest.TestCase):
-    """--check and a start say the same, but --check writes nothing."""
+    """--check and a start give the same result, but --check writes nothing."""
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="mainstay-options-")
@@ -320,7 +321,7 @@ class Check(unittest.TestCase):
         return os.path.join(self.directory, *names)
 
     def files(self):
-        """All that is there, with what would tell of a change."""
+        """All files, with the attributes that a change would alter."""
         found = {}
         for where, folders, names in os.walk(self.directory):
             for name in folders + names:
@@ -386,7 +387,7 @@ class Check(unittest.TestCase):
     def test_state_directory(self):
         self.refused("Not a directory", *self.options("file"))
         self.refused("Not a directory", *self.options("file/state"))
-        os.chmod(self.path("state"), 0o500)  # to root without its capabilities, too
+        os.chmod(self.path("state"), 0o500)  # root without its capabilities is denied, too
         self.refused("Permission denied", *self.options(export="/=mem:"))
         self.refused("Permission denied", *self.options("state/below", export="/=mem:"))
         os.chmod(self.path("state"), 0o700)
@@ -441,7 +442,8 @@ class Check(unittest.TestCase):
 
 
 class Json(unittest.TestCase):
-    """With --log-format json each line is an object of the log, and the programs say the same."""
+    """With --log-format json each line is a JSON object of the log, and the programs report the
+    same."""
 
     def lines(self, text):
         lines = [json.loads(line) for line in text.splitlines()]
@@ -451,7 +453,7 @@ class Json(unittest.TestCase):
         return lines
 
     def test_mistakes(self):
-        """Wherever the option stands."""
+        """Wherever the option is on the command line."""
         for options in (("--log-format", "json", "--lease", "0"), ("--lease", "0", "--log-format=json"),
                         ("--export", "/=mem:", "--log-format", "json", "--nonsense"),
                         ("--log-format", "json"), ("more", "--log-format", "json"),
@@ -499,7 +501,7 @@ class Json(unittest.TestCase):
                     text += process.stderr.readline()
                     ready = re.search(r'(?:ready on |daemon\.ready","address":")127\.0\.0\.1:([0-9]+)', text)
                 with socket.create_connection(("127.0.0.1", int(ready[1])), TIMEOUT_S) as connection:
-                    # A call of NULL: its reply tells that the connection counts.
+                    # A NULL call: after its reply the connection counts.
                     connection.sendall(bytes.fromhex("80000028" "00000001" "00000000" "00000002" "000186a3" "00000004"
                                                      "00000000" + "00000000" * 4))
                     connection.recv(28)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owners of minor version 0 against the daemon: a number that is not the next is refused, and the
- * last request again has the bytes of its answer, over whatever connection (RFC 7530 §9.1.7 to
- * §9.1.9).
+ * Owners of minor version 0 against the daemon: a seqid that is not the next is refused, and a
+ * retry of the last request gets its answer again byte for byte, over any connection (RFC 7530
+ * §9.1.7 to §9.1.9).
  */
 #include <string.h>
 
@@ -74,7 +74,7 @@ static void say_unlock(const struct client_fh *file, const struct stateid4 *stat
     client_owner_unlock(C, &locker, stateid, &whole);
 }
 
-/* The first answer again, here and there, then on to the next. */
+/* The first answer again, over this and another connection, then go on to the next. */
 static void run_and_retry(void)
 {
     run(NFS4_OK);
@@ -82,7 +82,7 @@ static void run_and_retry(void)
     retry_on(NULL);
 }
 
-/* S20-04's other half: here each operation with a seqid has its place, the first number 0. */
+/* S20-04's other half: in 4.0 each operation with a seqid is ordered; the first seqid is 0. */
 static void retries_have_the_first_answer(void **state)
 {
     struct client_fh dir = script_dir(*state), file;
@@ -90,7 +90,7 @@ static void retries_have_the_first_answer(void **state)
 
     fresh_owners();
     script_connect(&second);
-    say_open(&dir, true); /* GUARDED4: run twice it is EXIST */
+    say_open(&dir, true); /* GUARDED4: a second execution would be EXIST */
     run_and_retry();
     open = result(OP_OPEN)->opopen.stateid;
     assert_true(result(OP_OPEN)->opopen.rflags & OPEN4_RESULT_CONFIRM);
@@ -122,7 +122,7 @@ static void retries_have_the_first_answer(void **state)
     client_conn_close(&second);
 }
 
-/* One operation with numbers that are not its owner's next, and once with the right one. */
+/* One operation with seqids that are not its owner's next, and once with the right one. */
 static void refuse_then_accept(struct client_owner *owner,
                                void (*say)(const struct client_fh *, const struct stateid4 *),
                                const struct client_fh *file, const struct stateid4 *stateid)
@@ -134,7 +134,7 @@ static void refuse_then_accept(struct client_owner *owner,
         owner->seqid = right + off[i];
         say(file, stateid);
         run(NFS4ERR_BAD_SEQID);
-        assert_int_equal(owner->seqid, right + off[i]); /* it does not count */
+        assert_int_equal(owner->seqid, right + off[i]); /* a refused request does not count */
     }
     owner->seqid = right;
     say(file, stateid);

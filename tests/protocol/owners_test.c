@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What minor version 1 took from owners: their seqids order nothing, and their client id is not
- * looked at (RFC 8881 §8.8, §18.16.3).  And which operations belong to which minor version.
+ * What minor version 1 took from owners: their seqids order nothing, and their client id is ignored
+ * (RFC 8881 §8.8, §18.16.3). And which operations belong to which minor version.
  */
 #include <string.h>
 
@@ -111,7 +111,7 @@ static void close_with(const struct client_fh *fh, const struct stateid4 *statei
     run(NFS4_OK);
 }
 
-/* S20-04, S20-22: any seqid of an owner does, 0 too, in any order and twice. */
+/* S20-04, S20-22: any seqid of an owner is accepted, 0 too, in any order and twice. */
 static void seqids_order_nothing(void **state)
 {
     struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");
@@ -129,8 +129,8 @@ static void seqids_order_nothing(void **state)
     }
 }
 
-/* S20-48: whose open it is, the session says; owners of two clients are two, whatever id they
- * name. */
+/* S20-48: the session determines the client of an open; owners of two clients are two, whatever
+ * client id they name. */
 static void clientid_of_the_session(void **state)
 {
     struct client_fh dir = script_dir(*state), file = make_file(&alice, &dir, "file");
@@ -146,7 +146,7 @@ static void clientid_of_the_session(void **state)
     assert_memory_equal(mine.other, same.other, sizeof(mine.other));
     assert_int_equal(same.seqid, mine.seqid + 1);
     lock = locked(&file, &same, 0, bob.session.clientid);
-    /* Bob's owner of that name is another one, though bob names alice's client. */
+    /* Bob's owner of that name is another one, though it names alice's client id. */
     begin(&bob, &file);
     client_compound_add(C, &test);
     run(NFS4ERR_DENIED);
@@ -158,7 +158,8 @@ static void clientid_of_the_session(void **state)
     close_with(&file, &same, 0);
 }
 
-/* S20-02, SR-02: the minor version chooses; what it took away or brought shows which it was. */
+/* S20-02, SR-02: the minor version decides; operations that it removed or added show which was
+ * used. */
 static void minor_version_chooses(void **state)
 {
     struct nfs_argop4 setclientid = {

@@ -10,7 +10,7 @@
 #include "holder.h"
 
 enum {
-    MOST = 16, /* delegations: asked above 14, down to 12 */
+    MOST = 16, /* delegations: clients are asked above 14, to get down to 12 */
     SESSIONS_MORE = 12
 };
 
@@ -74,7 +74,7 @@ static void make_files(const struct client_fh *dir, unsigned count)
     }
 }
 
-/* It is asked, returns what it likes, and nothing is recalled. */
+/* The client is asked, returns delegations of its choice, and none is recalled. */
 static void returns_some(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -101,7 +101,7 @@ static void returns_some(void **state)
     holder_close(&holder);
 }
 
-/* A lease after it was asked the oldest are recalled. */
+/* A lease after the request the oldest delegations are recalled. */
 static void returns_nothing(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -128,7 +128,8 @@ static void returns_nothing(void **state)
     holder_close(&holder);
 }
 
-/* At the limit there is none; who wants to know is told once when there is. */
+/* At the limit none is granted; a client that asked for a notice is told once when there is
+ * room. */
 static void told_when_there_is_room(void **state)
 {
     const uint32_t signal =
@@ -150,7 +151,7 @@ static void told_when_there_is_room(void **state)
     assert_int_equal(none->delegation_type, OPEN_DELEGATE_NONE_EXT);
     assert_int_equal(none->od_whynone.ond_why, WND4_RESOURCE);
     assert_true(none->od_whynone.ond_server_will_signal_avail);
-    /* Nothing without a kind (RFC 8881 §18.16.3). */
+    /* No delegation without a type (RFC 8881 §18.16.3). */
     how.access = OPEN4_SHARE_ACCESS_READ | OPEN4_SHARE_ACCESS_WANT_SIGNAL_DELEG_WHEN_RESRC_AVAIL;
     expect_status(client_file_open(&late.mount, &dir, &how, &file), NFS4_OK);
     assert_int_equal(none->od_whynone.ond_why, WND4_RESOURCE);
@@ -164,13 +165,14 @@ static void told_when_there_is_room(void **state)
     assert_int_equal(op->keep, 14);
     expect_status(client_file_close(&late.mount, &file), NFS4_OK);
     file = get(&late, &dir, 0);
-    /* Nobody promises anything to who does not ask, or when that is not the reason. */
+    /* No notice is promised to a client that does not ask for one, or when the limit is not the
+     * reason. */
     holder_finish(&late, &file);
     holder_close(&late);
     holder_close(&holder);
 }
 
-/* One that sends nothing is asked to leave slots, and does with its next requests. */
+/* An idle session is asked to give up slots, and does with its next requests. */
 static void slots_of_an_idle_session(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -191,7 +193,7 @@ static void slots_of_an_idle_session(void **state)
     }
     op = wait_op(&holder, OP_CB_RECALL_SLOT, 0);
     assert_true(op->target_highest_slot + 1 < before);
-    /* The calls come until it has answered with three requests at the most. */
+    /* The client gives up the slots with its next requests, three at most. */
     holder_pump_until(&holder, (holder_speak(&holder, &holder.mount.conn),
                                 holder.mount.session.highest_slot <= op->target_highest_slot));
     for (int i = 0; i < SESSIONS_MORE; i++)

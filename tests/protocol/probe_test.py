@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`mainstay probe` tells what a mainstayd was told to serve, and fails as it says it does."""
+"""`mainstay probe` reports what a mainstayd is configured to serve, and fails as documented."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def mainstay(*arguments):
 
 
 class Server:
-    """A mainstayd on a port of the kernel's choice, ended with the block."""
+    """A mainstayd on a port of the kernel's choice; it ends with the block."""
 
     def __init__(self, *exports):
         self.exports = exports
@@ -110,14 +110,14 @@ class Report(unittest.TestCase):
         with Server("/=mem:", "/deep/er/two=mem:") as server:
             found = {d["path"]: d for d in server.probe()["tree"]["directories"]}
         self.assertEqual(set(found), {"/", "/deep", "/deep/er", "/deep/er/two"})
-        # Both file systems are of one kind, so the second needs no list of its own.
+        # Both file systems are of one kind, so the second prints no list of its own.
         self.assertIn("supported_attrs", found["/"])
         self.assertNotIn("supported_attrs", found["/deep/er/two"])
 
 
 class Failure(unittest.TestCase):
     def test_usage(self):
-        """Each mistake is named, with what is right."""
+        """Each mistake is named, with the correct form."""
         for arguments, words in (([], "usage: mainstay COMMAND"),
                                  (["nonsense"], "unknown command 'nonsense' (--help lists them)"),
                                  (["prob"], "unknown command 'prob'; did you mean 'probe'?"),
@@ -147,7 +147,7 @@ class Failure(unittest.TestCase):
                 self.assertIn("mainstay", run.stdout)
 
     def test_default_port(self):
-        """2049, with whatever answers there: here nobody, or a server of the machine."""
+        """Port 2049 and any result: nothing may listen there, or the machine's own server."""
         for host in ("127.0.0.1", "[::1]"):
             run = mainstay("probe", host)
             self.assertIn(f"{host}:2049", run.stdout + run.stderr)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Restarts of the server with clients that have state: who may reclaim, when others go on, and what
- * a crash in between does (SR-20, SR-25, P-12, L-11; RFC 8881 §8.4.2, §8.4.3).  Each test has a
- * state directory of its own.
+ * Restarts of the server with clients that have state: which clients may reclaim, when others go
+ * on, and the effect of a crash in between (SR-20, SR-25, P-12, L-11; RFC 8881 §8.4.2, §8.4.3).
+ * Each test has a state directory of its own.
  */
 #include <string.h>
 #include <unistd.h>
@@ -54,7 +54,7 @@ static int start_expiring(void **state)
 
 static enum open_delegation_type4 delegation_held = OPEN_DELEGATE_NONE;
 
-/* OPEN of what is the current filehandle. */
+/* OPEN of the current filehandle. */
 static void op_open(struct client_mount *mount, enum open_claim_type4 claim, uint32_t access,
                     uint32_t deny)
 {
@@ -78,7 +78,7 @@ static void open_is(struct client_mount *mount, const struct client_fh *fh,
     run_on(&mount->conn, status);
 }
 
-/* An open again, or what it is refused with. */
+/* Reclaim an open; returns its stateid, or checks the error. */
 static struct stateid4 reclaim_is(struct client_mount *mount, const struct client_fh *fh,
                                   uint32_t access, uint32_t deny, enum nfsstat4 status)
 {
@@ -173,7 +173,7 @@ static void setattr_is(struct client_mount *mount, const struct client_fh *fh, s
     run_on(&mount->conn, status);
 }
 
-/* SR-20, P-12, L-11: the whole way of one client that had an open and a lock. */
+/* SR-20, P-12, L-11: the whole sequence for one client that had an open and a lock. */
 static void comes_back(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file");
@@ -181,7 +181,7 @@ static void comes_back(void **state)
 
     (void)state;
     lock_is(&alice, &file.fh, &file.stateid, false, 0, NFS4_OK);
-    lives_come(&bob, "bob", 2); /* leaves nobody else to wait for */
+    lives_come(&bob, "bob", 2); /* no other client is waited for */
     crash();
     come(&alice);
     new_open_is(&alice, &file.fh, NFS4ERR_GRACE);
@@ -204,7 +204,7 @@ static void comes_back(void **state)
     new_open_is(&bob, &file.fh, NFS4_OK);
 }
 
-/* Everybody waits for bob, who may have denied anything; names and attributes go on. */
+/* All wait for bob, whose open may deny anything; operations on names and attributes go on. */
 static void others_wait(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -247,7 +247,8 @@ static void link_rename_remove_is(struct client_mount *mount, const struct clien
     run_on(&mount->conn, status);
 }
 
-/* Whoever had a file delegated may have it again, and knows its names and attributes. */
+/* A client that had a delegation may reclaim it and rely on cached names and attributes, so their
+ * changes wait. */
 static void names_and_attributes_wait(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file"), sub;
@@ -272,7 +273,7 @@ static void names_and_attributes_wait(void **state)
     link_rename_remove_is(&alice, &file, NFS4_OK);
 }
 
-/* Two claim what cannot have been. */
+/* Two clients claim state that both cannot have had. */
 static void conflicts(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -318,12 +319,12 @@ static void none_waits(void **state)
     lock_type = WRITEW_LT;
     lock_is(&alice, &file, &of_alice, true, 0, NFS4_OK);
     lock_is(&bob, &file, &of_bob, true, 5, NFS4ERR_RECLAIM_CONFLICT);
-    wait_ms(2200); /* the waiters' phase, if it had queued */
+    wait_ms(2200); /* how long a waiter would have precedence, had it queued */
     lock_is(&carol, &file, &of_carol, true, 10, NFS4_OK);
     lock_type = WRITE_LT;
 }
 
-/* What a reclaim names is looked at as any other. */
+/* A reclaim's arguments are checked as any other's. */
 static void wrong_reclaims(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -352,8 +353,8 @@ static void want_is(struct client_mount *mount, const struct client_fh *fh,
     run_on(&mount->conn, status);
 }
 
-/* With the open, or by WANT_DELEGATION: who had one is believed, and it is good for an OPEN at
- * once. */
+/* With the open, or by WANT_DELEGATION: the claim is accepted, and the delegation permits an OPEN
+ * at once. */
 static void delegations(void **state)
 {
     const struct deleg_claim4 had_read = {CLAIM_PREVIOUS, {OPEN_DELEGATE_READ}};
@@ -379,7 +380,7 @@ static void delegations(void **state)
     (void)reclaim(&alice, &file);
     assert_int_equal(result(OP_OPEN)->opopen.delegation.delegation_type, OPEN_DELEGATE_WRITE);
     stateid = result(OP_OPEN)->opopen.delegation.write.stateid;
-    client_conn_close(&alice.conn); /* as if alice had not heard of it: in a new session, again */
+    client_conn_close(&alice.conn); /* as if the reply had been lost */
     come(&alice);
     (void)reclaim(&alice, &file);
     delegation_held = OPEN_DELEGATE_NONE;
@@ -412,7 +413,8 @@ static void delegations(void **state)
     want_is(&alice, &other, &had_read, NFS4ERR_NO_GRACE);
 }
 
-/* The owner had the file open, whatever its mode is now; another one needs the right. */
+/* The reclaiming owner had the file open, whatever its mode is now; a new owner needs
+ * permission. */
 static void mode_changed(void **state)
 {
     struct client_fh file;
@@ -433,7 +435,8 @@ static void mode_changed(void **state)
     reclaim_fails(&alice, &file, NFS4ERR_ACCESS);
 }
 
-/* The right stays over a crash in the middle, for those who came and for those who did not. */
+/* The right to reclaim survives a crash during the grace period, for clients that had reclaimed and
+ * for others. */
 static void second_crash(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -473,7 +476,7 @@ static struct stateid4 until_granted(struct client_mount *mount, const struct cl
     abort();
 }
 
-/* The second edge condition: alice came, but not in time, and others went on. */
+/* The second edge condition: alice reclaimed, but did not finish in time, and others went on. */
 static void too_late(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -500,7 +503,7 @@ static void too_late(void **state)
     (void)reclaim(&alice, &file);
 }
 
-/* The first edge condition: alice's lease was over, and bob got what she had. */
+/* The first edge condition: alice's lease expired, and bob got her state. */
 static void partitioned(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -519,12 +522,12 @@ static void partitioned(void **state)
     come(&alice);
     reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
     (void)reclaim(&bob, &file);
-    lives_complete(&bob); /* nobody waits for alice */
+    lives_complete(&bob); /* the server does not wait for alice */
     lives_complete(&alice);
     new_open_is(&alice, &file, NFS4_OK);
 }
 
-/* I/O that is refused for the grace period takes nothing from anybody, expired or not. */
+/* I/O that is refused in the grace period takes no state from any client, expired or not. */
 static void refused_io(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -535,7 +538,7 @@ static void refused_io(void **state)
     crash();
     come(&alice);
     open = reclaim_is(&alice, &file, OPEN4_SHARE_ACCESS_BOTH, OPEN4_SHARE_DENY_BOTH, NFS4_OK);
-    wait_ms(2500); /* her lease is over */
+    wait_ms(2500); /* her lease expires */
     come(&bob);
     read_is(&bob, &file, &client_stateid_anonymous, NFS4ERR_GRACE);
     write_is(&alice, &file, &open, NFS4_OK);
@@ -586,7 +589,7 @@ enum {
     CROWD = 16
 };
 
-/* The server is killed while it records clients: whoever was answered may reclaim. */
+/* The server is killed while it records clients: every client that got an answer may reclaim. */
 static void killed_while_recording(void **state)
 {
     static struct client_mount crowd[CROWD];
@@ -627,7 +630,7 @@ static void killed_while_recording(void **state)
     }
 }
 
-/* SIGTERM forgets nobody. */
+/* After SIGTERM all clients may reclaim. */
 static void ends_in_order(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file");
@@ -640,7 +643,7 @@ static void ends_in_order(void **state)
     read_is(&alice, &file.fh, &file.stateid, NFS4ERR_BAD_STATEID);
 }
 
-/* A client that has left, and one that has rebooted, are nobody to wait for. */
+/* The server does not wait for a client that has left, nor for one that has rebooted. */
 static void nobody_left(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -655,7 +658,7 @@ static void nobody_left(void **state)
     reclaim_fails(&alice, &file, NFS4ERR_NO_GRACE);
 }
 
-/* The same one leaves while it is waited for. */
+/* A client leaves while the server waits for it. */
 static void leaves_in_grace(void **state)
 {
     struct client_fh file = make_file(&alice, &lives_dir, "file");
@@ -669,7 +672,7 @@ static void leaves_in_grace(void **state)
     new_open_is(&bob, &file, NFS4_OK);
 }
 
-/* A RAM file system has lost everything; nothing there can be reclaimed. */
+/* A RAM file system has lost everything, so nothing can be reclaimed there. */
 static void mem_is_gone(void **state)
 {
     struct client_file file;
@@ -690,8 +693,8 @@ static uint64_t change_of(const struct client_fh *fh)
     return attrs_of(&alice, fh, CLIENT_BITS(FATTR4_CHANGE)).change;
 }
 
-/* SR-25: ids of the former life name nothing; verifiers differ, handles and changes do not go
- * back. */
+/* SR-25: ids of the former life are unknown; verifiers differ; handles stay and change attributes
+ * do not go back. */
 static void what_stays(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("alice");
@@ -750,7 +753,7 @@ static void says(const char *path, const char *text)
     (void)fclose(file);
 }
 
-/* A damaged file of the state directory is nothing to begin with, and stays as it is. */
+/* The server does not start with a damaged file of the state directory, and leaves it as it is. */
 static void refuses_damaged(const char *name, const char *why)
 {
     static const char junk[] = "nothing at all, and longer than the name of SQLite's format";

@@ -62,7 +62,7 @@ static void reconnect(struct client_mount *mount)
     mount->conn.cred = cred;
 }
 
-/* One that fails leaves it as it is. */
+/* Reclaim; on failure `file` stays as it is. */
 static enum nfsstat4 reclaim_as(struct client_mount *mount, const char *owner,
                                 struct client_file *file)
 {
@@ -79,7 +79,7 @@ static enum nfsstat4 reclaim(struct client_mount *mount, struct client_file *fil
     return reclaim_as(mount, "file", file);
 }
 
-/* A new open of what is there. */
+/* A new open of an existing file. */
 static enum nfsstat4 new_open(struct client_mount *mount, const char *name)
 {
     const struct client_open how = {
@@ -112,8 +112,9 @@ static void grace_is_over(struct client_mount *mount, const char *name)
     expect_status(status, NFS4_OK);
 }
 
-/* The whole way of one client that had an open and a lock: what is of the former life is stale,
- * what it names is its own again, and nobody gets anything before the time is over. */
+/* The whole sequence for one client that had an open and a lock: ids of the former life are stale,
+ * the client reclaims its state, and no other client gets new state before the end of the grace
+ * period. */
 static void comes_back(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file"), same;
@@ -150,7 +151,7 @@ static void comes_back(void **state)
     expect_status(reclaim_as(&bob, "new", &same), NFS4_OK);
 }
 
-/* RFC 7530 §9.6.3.4.2: two restarts, and the client was away in between. */
+/* RFC 7530 §9.6.3.4.2: two restarts while the client was away. */
 static void stays_away(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file");
@@ -162,10 +163,10 @@ static void stays_away(void **state)
     crash();
     come(&alice);
     expect_status(reclaim(&alice, &file), NFS4ERR_NO_GRACE);
-    expect_status(new_open(&alice, "file"), NFS4ERR_GRACE); /* bob's */
+    expect_status(new_open(&alice, "file"), NFS4ERR_GRACE); /* alice waits for bob */
 }
 
-/* One who came when it was over. */
+/* A client that returned after the grace period. */
 static void too_late(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file");
@@ -179,7 +180,7 @@ static void too_late(void **state)
     expect_status(new_open(&alice, "file"), NFS4_OK);
 }
 
-/* A boot of the client's: there is nothing that it could reclaim a second time. */
+/* A reboot of the client: nothing is left to be reclaimed a second time. */
 static void boots_in_grace(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file");
@@ -190,11 +191,12 @@ static void boots_in_grace(void **state)
     expect_status(reclaim(&alice, &file), NFS4_OK);
     come_as(&alice, "alice", 2);
     expect_status(reclaim(&alice, &file), NFS4ERR_NO_GRACE);
-    /* Nobody else had anything, so that is the end of it, at the next tick. */
+    /* No other client had state, so the grace period ends at the next tick. */
     grace_is_over(&alice, "file");
 }
 
-/* Clients of both minor versions, here even of one name: 4.1's last word is not everybody's. */
+/* Clients of both minor versions, here even of one owner string: RECLAIM_COMPLETE in 4.1 does not
+ * speak for 4.0. */
 static void beside_v41(void **state)
 {
     struct client_file old = make_open(&alice, &lives_dir, "old"), new;
@@ -207,7 +209,7 @@ static void beside_v41(void **state)
     carol_comes(false);
     expect_status(reclaim(&carol, &new), NFS4_OK);
     expect_status(reclaim(&alice, &old), NFS4_OK);
-    carol_comes(true); /* as the same */
+    carol_comes(true); /* as the same client */
     expect_status(new_open(&carol, "new"), NFS4ERR_GRACE);
     expect_status(new_open(&alice, "old"), NFS4ERR_GRACE);
     script_read_is(&carol, &new, NFS4_OK);
@@ -216,7 +218,7 @@ static void beside_v41(void **state)
     expect_status(new_open(&alice, "old"), NFS4_OK);
 }
 
-/* A client of 4.0 that never had anything keeps nobody waiting. */
+/* A client of 4.0 that never had state keeps no other waiting. */
 static void had_nothing(void **state)
 {
     struct client_file file;
@@ -232,7 +234,7 @@ static void had_nothing(void **state)
     grace_is_over(&carol, "file");
 }
 
-/* What stands under no open waits for what may forbid it, as new opens and locks do. */
+/* I/O without an open waits for opens that could deny it, as new opens and locks do. */
 static void others_wait(void **state)
 {
     const struct client_lock range = {.type = WRITE_LT, .length = 1};
@@ -266,10 +268,10 @@ static void others_wait(void **state)
     run(NFS4ERR_GRACE);
     begin_two(&bob, &file.fh, &lives_dir);
     client_op_link(C, "other");
-    run(NFS4ERR_DELAY); /* RFC 7530 §13.2 has no GRACE for it */
+    run(NFS4ERR_DELAY); /* RFC 7530 §13.2 lists no GRACE for this operation */
 }
 
-/* Two name what both cannot have had: the first one has it. */
+/* Two clients claim what both cannot have had: the first one gets it. */
 static void conflicting(void **state)
 {
     struct client_file file = make_open(&alice, &lives_dir, "file"), of_bob = file, denying = file;

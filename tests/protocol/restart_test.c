@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a new life of the server keeps: handles of files; what it does not: sessions, client ids.
- * Nobody may reclaim here; reclaim_test.c is about that. */
+/* What survives a restart of the server: filehandles; and what does not: sessions and client ids.
+ * Here no client may reclaim; see reclaim_test.c for that. */
 #include <string.h>
 
 #include "script.h"
@@ -22,7 +22,7 @@ static void use_files(void **state)
     run(NFS4_OK);
 }
 
-/* SR-25, SR-11: with a connection of its own, since the old one is gone. */
+/* SR-25, SR-11: over a new connection, since the old one is gone. */
 static void old_state_is_gone(void)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -71,7 +71,7 @@ static void handles_are_good(void)
     assert_memory_equal(again.data, file.data, file.len);
 }
 
-/* A stateid of the former life opens nothing in this one. */
+/* A stateid of the former life is invalid in this one. */
 static void old_stateid(const struct stateid4 *stateid)
 {
     begin(&alice, &file);
@@ -103,7 +103,7 @@ static void crashed(void **state)
     handles_are_good();
 }
 
-/* A file that went while nobody served it is gone. */
+/* A file that was removed while the server was down is gone. */
 static void removed_meanwhile(void **state)
 {
     char path[256];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is refused to whom: a stranger in somebody else's directories, everybody on a read-only
- * export.  Mostly on mem, where that needs no privileges.
+ * What is refused to which caller: to a stranger in another user's directories, to all on a
+ * read-only export. Mostly on mem, where that needs no privileges.
  */
 #include <string.h>
 #include <unistd.h>
@@ -42,8 +42,8 @@ static void set_mode(const struct client_fh *fh, uint32_t mode)
                   NFS4_OK);
 }
 
-/* `closed` is for its owner alone; in it are `inner`, which all may use, and `file`, which none but
- * the owner may.  The caller is a stranger from here on. */
+/* `closed` is accessible to its owner alone; it contains `inner`, which all may use, and `file`,
+ * which only the owner may use. The caller is a stranger from here on. */
 static int begin_as_stranger(void **state)
 {
     (void)state;
@@ -145,7 +145,7 @@ static void of_a_closed_file(void **state)
     run(NFS4ERR_ACCESS);
 }
 
-/* What only an owner or root may do. */
+/* Operations reserved to the owner or root. */
 static void not_the_owner(void **state)
 {
     static uint8_t value[8] = {0, 0, 0, 1, '0'};
@@ -170,7 +170,8 @@ static void not_the_owner(void **state)
     run(NFS4ERR_PERM);
 }
 
-/* A sticky directory keeps what is in it for the owners; 4.1 has no PERM for these. */
+/* In a sticky directory only owners remove and rename entries; 4.1 does not list PERM for these
+ * operations. */
 static void sticky(void **state)
 {
     struct client_fh dir;
@@ -202,7 +203,7 @@ static bool count(const struct entry4 *entry, void *context)
     return true;
 }
 
-/* Names may be read, entries may not be looked at: each carries the error, or else the whole
+/* Names may be read but entries not accessed: each entry carries the error, otherwise the whole
  * listing fails (RFC 8881 §18.23.3). */
 static void names_alone(void **state)
 {

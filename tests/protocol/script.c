@@ -43,14 +43,14 @@ static enum nfsstat4 open_client(struct client_mount *mount, uint32_t minor)
 
     if (minor == 0)
         return client_mount_open_v40(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, NULL);
-    /* Nobody answers calls while a test does something else: so they are given nothing that would
-     * be recalled.  holder.h has those that are called. */
+    /* The script does not answer callbacks while a test does something else, so these clients
+     * accept no delegations. holder.h has clients that answer. */
     wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN;
     wish.minor = minor;
     return client_mount_open(mount, script_server.target, SCRIPT_TIMEOUT_MS, &cred, &wish);
 }
 
-/* The root of a RAM file system is root's. */
+/* The root directory of a RAM file system belongs to root. */
 bool script_open_to_all(const char *export)
 {
     struct client_cred cred = alice.conn.cred;
@@ -145,7 +145,7 @@ int script_teardown(void **state)
     ended = test_server_stop(&script_server);
     test_server_fini(&script_server);
     if (!ended)
-        exit(EXIT_FAILURE); /* cmocka does not count a teardown that failed */
+        exit(EXIT_FAILURE); /* cmocka ignores a failed teardown */
     return 0;
 }
 
@@ -173,7 +173,7 @@ void begin_two(struct client_mount *mount, const struct client_fh *from, const s
     client_op_putfh(C, to);
 }
 
-/* A first LOCK has the seqid of the lock owner, too, whose name is the one in `op`. */
+/* A first LOCK also has the seqid of the lock owner, whose name is the one in `op`. */
 static void lock_as(struct client_mount *mount, uint32_t seqid, struct LOCK4args *args)
 {
     struct open_to_lock_owner4 *first = &args->locker.open_owner;
@@ -331,7 +331,7 @@ static struct client_conn *conn_of(const struct client_compound *c)
     return c->session == &bob.session ? &bob.conn : &alice.conn;
 }
 
-/* With an error, the last result has it. */
+/* On an error, the last result has it. */
 static bool result_whole(enum nfsstat4 status)
 {
     if (R->decoded != R->count)
@@ -341,7 +341,7 @@ static bool result_whole(enum nfsstat4 status)
     return R->count == 0 || R->ops[R->count - 1].status == status;
 }
 
-/* What became of a call to which `called` is the answer. */
+/* Handle the outcome `called` of a call. */
 static void take_answer(enum client_status called, enum nfsstat4 status, const char *file, int line)
 {
     if (called != CLIENT_OK) {

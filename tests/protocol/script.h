@@ -29,7 +29,7 @@ int script_teardown(void **state);
  * the program of protocol.<noun> with 0 and 2, too, as protocol.<noun>_v40 and _v42. */
 extern uint32_t script_minor;
 
-/* What it is in minor version 1, or what it is in 0. */
+/* The value in minor version 0, or in later ones. */
 #define V40_OR(in_v40, in_v41) (script_minor == 0 ? (in_v40) : (in_v41))
 
 /* The same with clients of minor version 0. */
@@ -39,15 +39,15 @@ int script_setup_v40_default(void **state);
 /* The same with alice in minor version 1 and bob in 0. */
 int script_setup_mixed(void **state);
 
-/* One more client, with an owner string of its own; the caller closes it. */
+/* Another client, with an owner string of its own; the caller closes it. */
 void script_mount_v40(struct client_mount *mount);
 void script_mount_v41(struct client_mount *mount);
 void script_mount_v42(struct client_mount *mount);
 
-/* One of minor version 0 that says that of itself. */
+/* A client of minor version 0 with this identity. */
 void script_mount_v40_as(struct client_mount *mount, const struct client_id_wish *wish);
 
-/* Let everybody make files in a mem export without root_squash. */
+/* Let all users create files in a mem export without root_squash. */
 bool script_open_to_all(const char *export);
 
 extern struct test_server script_server;
@@ -58,13 +58,13 @@ extern struct client_result script_result;
 #define C (&script_compound)
 #define R (&script_result)
 
-/* The user that runs the test, whom a server without privileges serves, too. */
+/* The user that runs the test; a server without privileges serves it, too. */
 struct client_cred script_cred(void);
 /* Another user. */
 struct client_cred script_stranger(void);
 
-/* In minor version 1 SEQUENCE on slot 0 with a reply to keep; then PUTFH of `fh` unless that is
- * NULL. */
+/* In minor version 1 SEQUENCE on slot 0 with a reply to be cached; then PUTFH of `fh` unless that
+ * is NULL. */
 void begin(struct client_mount *mount, const struct client_fh *fh);
 
 /* An empty compound of any minor version, to be called over the mount's connection. */
@@ -74,12 +74,11 @@ void begin_bare(struct client_mount *mount, uint32_t minor);
 void begin_two(struct client_mount *mount, const struct client_fh *from,
                const struct client_fh *to);
 
-/* An operation in the name of the mount's client and of `owner`: the open owner, or the lock owner
- * where it has locks already.  In minor version 0 its seqid is filled in, and in both the client
- * id. */
+/* An operation of the mount's client and of `owner`: the open owner, or the lock owner where it has
+ * locks already. Fills in the client id, and in minor version 0 the seqid. */
 void script_op_as(struct client_mount *mount, const char *owner, struct nfs_argop4 *op);
 
-/* The same for those that are asked for most. */
+/* The same for the most common operations. */
 void script_op_open(struct client_mount *mount, const struct client_open *open);
 void script_op_close(struct client_mount *mount, const struct client_file *file);
 void script_op_lock_new(struct client_mount *mount, const struct client_file *file,
@@ -90,43 +89,42 @@ void script_op_lock_new(struct client_mount *mount, const struct client_file *fi
 void script_read_is(struct client_mount *mount, const struct client_file *file,
                     enum nfsstat4 status);
 
-/* An operation with arguments that are all zero, but where that is no value. */
+/* An operation with all arguments zero, except where zero is invalid. */
 void script_op_zeroed(uint32_t number);
 
-/* Call the compound, whose result is R until the next one. */
+/* Call the compound; its result stays in R until the next call. */
 #define run(status) run_on(NULL, status)
 /* The same over another connection. */
 #define run_on(conn, status) script_run(conn, status, __FILE__, __LINE__)
 void script_run(struct client_conn *conn, enum nfsstat4 status, const char *file, int line);
 
-/* The compound once more, over `conn` or where it ran last (NULL): the very call, with the same
- * xid, or one with another xid.  The reply must be the same bytes as that in R, which it
- * becomes. */
+/* Call the compound again, over `conn` or the last connection (NULL): the identical call, with the
+ * same xid, or one with another xid. The reply must have the same bytes as R, and becomes R. */
 #define replay_on(conn) script_replay(conn, true, __FILE__, __LINE__)
 #define retry_on(conn) script_replay(conn, false, __FILE__, __LINE__)
 void script_replay(struct client_conn *conn, bool same_xid, const char *file, int line);
 
-/* The very call, whose reply may be another one. */
+/* Repeat the identical call, whose reply may differ. */
 #define run_again_on(conn, status) script_run_again(conn, status, __FILE__, __LINE__)
 void script_run_again(struct client_conn *conn, enum nfsstat4 status, const char *file, int line);
 
 #define expect_status(got, status) script_expect(got, status, __FILE__, __LINE__)
 void script_expect(enum nfsstat4 got, enum nfsstat4 status, const char *file, int line);
 
-/* The result of the (last) operation of that number; it must be there. */
+/* The result of the (last) operation of that number, which must exist. */
 const struct nfs_resop4 *result(uint32_t op);
 struct client_fh result_fh(void);
 
-/* One more connection. */
+/* Another connection. */
 void script_connect(struct client_conn *conn);
 
-/* A directory of the test's own, mode 0777, below "/mem" or whatever export. */
+/* A directory of the test's own, mode 0777, below "/mem" or another export. */
 struct client_fh script_dir(const char *export);
 
-/* A name in `dir`; fails the test unless it is there. */
+/* A name in `dir`, which must exist. */
 struct client_fh look(struct client_mount *mount, const struct client_fh *dir, const char *name);
 
-/* A new file, open for reading and writing; one that has been closed. */
+/* A new file, open for reading and writing; a new file that is closed. */
 struct client_file make_open(struct client_mount *mount, const struct client_fh *dir,
                              const char *name);
 struct client_fh make_file(struct client_mount *mount, const struct client_fh *dir,

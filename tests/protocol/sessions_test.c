@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What SEQUENCE and the operations around sessions let in, and what they refuse. */
+/* What SEQUENCE and the operations around sessions accept and refuse. */
 #include <string.h>
 
 #include "script.h"
@@ -12,7 +12,7 @@ static void begin_plain(void)
     client_compound_begin_plain(C);
 }
 
-/* SEQUENCE as alice would send it on slot 0; to be altered and added. */
+/* SEQUENCE as alice would send it on slot 0, for the test to alter and append. */
 static struct nfs_argop4 sequence(void)
 {
     struct nfs_argop4 op = {.argop = OP_SEQUENCE};
@@ -22,7 +22,7 @@ static struct nfs_argop4 sequence(void)
     return op;
 }
 
-/* P-04, S20-01, S20-D2: nothing runs without SEQUENCE. */
+/* P-04, S20-01, S20-D2: other operations are refused without SEQUENCE. */
 static void not_in_session(void **state)
 {
     struct client_fh dir = script_dir("/mem");
@@ -53,7 +53,8 @@ static void sequence_twice(void **state)
     assert_int_equal(R->count, 3);
 }
 
-/* W09: those that need no SEQUENCE stand alone; with SEQUENCE they need not. */
+/* W09: operations that need no SEQUENCE must be alone without one; with SEQUENCE they need not
+ * be. */
 static void not_only_op(void **state)
 {
     struct nfs_argop4 ops[5] = {
@@ -81,7 +82,7 @@ static void not_only_op(void **state)
     run(NFS4ERR_STALE_CLIENTID);
 }
 
-/* S20-05, P-07, W01: and the slots are as they were. */
+/* S20-05, P-07, W01: the slots stay as they were. */
 static void bad_slots(void **state)
 {
     static const uint32_t slots[] = {1u << 31, UINT32_MAX};
@@ -118,7 +119,7 @@ static void bad_session(void **state)
     }
 }
 
-/* S20-D3: too old, too new, far away. */
+/* S20-D3: sequence ids too old, too new, far away. */
 static void misordered(void **state)
 {
     static const uint32_t off[] = {(uint32_t)-2, 1, 2, 1u << 31, 1000};
@@ -138,7 +139,7 @@ static void misordered(void **state)
     run(NFS4_OK);
 }
 
-/* S20-24, S20-27: whatever the tag is, it comes back. */
+/* S20-24, S20-27: any tag is returned unchanged. */
 static void tags(void **state)
 {
     static uint8_t bytes[1024];
@@ -258,7 +259,7 @@ static void reply_too_big(void **state)
         assert_true(R->count > 2);
         assert_true(R->body.len <= (cached ? 512u : 1024u));
     }
-    /* READ gives what there is room for. */
+    /* READ returns as much as fits. */
     begin_small(&mount, false);
     client_op_putfh(C, &file);
     client_op_read(C, &client_stateid_anonymous, 0, sizeof(data));
@@ -267,7 +268,7 @@ static void reply_too_big(void **state)
     client_mount_close(&mount);
 }
 
-/* P-13: a change runs only when its result fits, so it is answered or not done.  ACCESS fills the
+/* P-13: a change runs only if its result fits, so it is answered or not done. ACCESS fills the
  * reply in small steps. */
 static void too_big_to_change(void **state)
 {
@@ -331,9 +332,9 @@ static void create_session_refused(void **state)
     session.create_seqid++;
     create_is(&conn, &small, &session, NFS4ERR_TOOSMALL);
     create_is(&conn, &small, &session, NFS4ERR_TOOSMALL);
-    session.create_seqid--; /* that number is used up */
+    session.create_seqid--; /* that sequence id is used up */
     create_is(&conn, &flags, &session, NFS4ERR_SEQ_MISORDERED);
-    session.create_seqid += 3; /* a gap; it goes before the arguments */
+    session.create_seqid += 3; /* a gap; checked before the arguments */
     create_is(&conn, &small, &session, NFS4ERR_SEQ_MISORDERED);
     session.create_seqid--;
     create_is(&conn, &good, &session, NFS4_OK);
@@ -369,7 +370,7 @@ static void create_session_again(void **state)
     client_conn_close(&conn);
 }
 
-/* SR-20: twice is once too often; before it nothing is opened. */
+/* SR-20: a second one is refused; before the first no file can be opened. */
 static void reclaim_complete(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -415,11 +416,11 @@ static void destroy_own(void **state)
     client_conn_close(&mount.conn);
 }
 
-/* W11: a connection that just uses a session belongs to it; S20-12. */
+/* W11: a request binds its connection to the session; S20-12. */
 static void many_connections(void **state)
 {
     (void)state;
-    for (int i = 0; i < 100; i++) { /* P-08: more than may be bound at once */
+    for (int i = 0; i < 100; i++) { /* P-08: more than can be bound at once */
         struct client_conn conn;
         enum nfsstat4 status;
 

@@ -7,17 +7,17 @@
 
 #include <stdint.h>
 
-/* Store them; the running server does not know yet. */
+/* Store the range; the running server does not read it yet. */
 void store_range(uint32_t min, uint32_t max);
 
-/* SIGHUP, and wait until the log says that the settings were read, or why not. */
+/* Send SIGHUP, and wait until the log says that the settings were read, or why not. */
 void hang_up(void);
 
-/* Both. */
+/* Store the range and send SIGHUP. */
 void set_range(uint32_t min, uint32_t max);
 
-/* A word in the last line of an event: what the log says is served. */
+/* Expect a word in the last line of an event: the range according to the log. */
 void expect_served(const char *text);
 
-/* One setting, whatever its name; stored, and obeyed when this returns. */
+/* Store one setting of any name; it is in effect when this returns. */
 void set_setting(const char *name, uint32_t value);

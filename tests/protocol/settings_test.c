@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings, changed while the server runs: each is obeyed at once.  Those of local directories are
- * in local_changes_test.c, those of minor versions in minor_range_test.c. */
+/* Settings that change while the server runs take effect at once. Those of local directories are in
+ * local_changes_test.c, those of minor versions in minor_range_test.c. */
 #include <string.h>
 
 #include "holder.h"
@@ -9,15 +9,15 @@
 
 enum {
     TRIES = 5,
-    /* 1 + 2 + 4 + 8 s are what the waits between them come to by default. */
+    /* the default pauses between tries add up to 1 + 2 + 4 + 8 s */
     TRIES_USUALLY_MS = 15000,
 };
 
 static struct client_fh dir;
 
-/* nfs.recall_park_ms: how long the request that meets it waits for its return.  A wait can't be
- * proved short on a busy machine, but that there is none at all: the answer is there although
- * nobody else does anything. */
+/* nfs.recall_park_ms: how long a conflicting request waits for the return of the delegation. On a
+ * busy machine a test can't prove a wait short, but it can prove that there is none: the answer
+ * comes although no other request is sent. */
 static void park(void **unused)
 {
     struct holder holder;
@@ -45,8 +45,8 @@ static void park(void **unused)
     set_setting("nfs.recall_park_ms", 100);
 }
 
-/* S22-12, S22A-09: nfs.callback_backoff_ms and nfs.callback_backoff_max_ms.  A client that asks for
- * time is asked again soon, and the recall comes through in the end. */
+/* S22-12, S22A-09: nfs.callback_backoff_ms and nfs.callback_backoff_max_ms. A callback answered
+ * with DELAY is retried soon, and succeeds in the end. */
 static void backoff(void **unused)
 {
     struct holder holder;
@@ -70,7 +70,7 @@ static void backoff(void **unused)
     set_setting("nfs.callback_backoff_ms", 1000);
 }
 
-/* What does not go together changes nothing, and the log says why. */
+/* Values that contradict each other change nothing, and the log says why. */
 static void refused(void **unused)
 {
     struct log_line line;
@@ -87,7 +87,7 @@ static void refused(void **unused)
     assert_int_equal(log_number(&line, "timeout_ms"), 5000);
 }
 
-/* A value that is none changes nothing either. */
+/* An invalid value changes nothing either. */
 static void nonsense(void **unused)
 {
     struct holder holder;
@@ -108,7 +108,7 @@ static void nonsense(void **unused)
     assert_null(log_value(&line, "error"));
 }
 
-/* nfs.max_delegations: above it none is given. */
+/* nfs.max_delegations: above it no delegation is granted. */
 static void max_delegations(void **unused)
 {
     struct client_file held, file;

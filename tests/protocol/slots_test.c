@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many slots a client has, as it sees it (S20-D1, W01, W02, W03, S20-08, SR-26): the server has
- * little room for replies and grants few slots at first.
+ * The number of a client's slots, as the client sees it (S20-D1, W01, W02, W03, S20-08, SR-26): the
+ * server has little room for cached replies and grants few slots at first.
  */
 #include <string.h>
 #include <time.h>
@@ -13,7 +13,7 @@ enum {
     LEASE_S = 2,
     SLOTS = 32,
     CACHED = 6144,
-    COST = CACHED + 64,     /* of a slot */
+    COST = CACHED + 64,     /* cost of a slot */
     BUDGET_BYTES = 2 << 20, /* --reply-cache */
     CROWD_MAX = 30,
     PATIENCE_S = 20
@@ -51,12 +51,12 @@ static void open_one(struct client_mount *mount)
     assert_int_equal(mount->session.fore.ca_maxresponsesize_cached, CACHED);
 }
 
-/* A SEQUENCE alone in `slot`; what it tells is in mount->session. */
+/* A SEQUENCE alone in `slot`; its result is in mount->session. */
 static void use(struct client_mount *mount, uint32_t slot, enum nfsstat4 status)
 {
     client_result_free(R);
     client_compound_free(C);
-    mount->session.slot_count = CLIENT_SLOTS; /* the server is to say which exist */
+    mount->session.slot_count = CLIENT_SLOTS; /* the reply reports which exist */
     client_compound_begin_slot(C, &mount->session, slot, true);
     run_on(&mount->conn, status);
 }
@@ -68,7 +68,8 @@ static void sleep_ms(long ms)
     nanosleep(&pause, NULL);
 }
 
-/* SR-26: what is granted first is the operator's to say, and less if the client wants less. */
+/* SR-26: the operator configures the initial number of slots; a client that wants fewer gets
+ * fewer. */
 static void as_configured(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -85,7 +86,7 @@ static void as_configured(void **state)
     client_mount_close(&mount);
 }
 
-/* Its last slot in use, a client gets half as many again, and all of them work (P-10). */
+/* A client that uses its last slot gets half as many again, and all of them work (P-10). */
 static void more_with_use(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -114,7 +115,7 @@ static void more_with_use(void **state)
     client_mount_close(&mount);
 }
 
-/* Until the server tells `highest` as the target; the session looks once a second. */
+/* Until the server reports `highest` as the target; it reviews a session once a second. */
 static void await_target(struct client_mount *mount, uint32_t highest)
 {
     int64_t until_ns = clock_now_ns() + PATIENCE_S * NSEC_PER_SEC;
@@ -126,8 +127,8 @@ static void await_target(struct client_mount *mount, uint32_t highest)
     assert_int_equal(mount->session.target_highest_slot, highest);
 }
 
-/* Open sessions until seven eighths of the budget are gone; alice and bob have theirs already.  Who
- * comes later gets less. */
+/* Open sessions until seven eighths of the budget are used; alice and bob have theirs already.
+ * Later sessions get fewer slots. */
 static uint32_t crowd_open(struct client_mount *mounts)
 {
     uint32_t count = 0, slots = 2 * SLOTS, least = SLOTS;
@@ -165,8 +166,8 @@ static void fewer_under_pressure(void **state)
     for (uint32_t i = 0; i < crowd; i++)
         client_mount_close(&mounts[i]);
 
-    /* There is room again, and a lease period later she gets her slots back.  Like Linux she begins
-     * those at 1 that were taken from her. */
+    /* There is room again, and a lease later alice gets her slots back. Like Linux, she begins the
+     * slots that were taken from her at 1. */
     while (alice.session.highest_slot == share - 1 &&
            clock_now_ns() < shrunk_ns + PATIENCE_S * NSEC_PER_SEC) {
         use(&alice, share - 1, NFS4_OK);
@@ -181,7 +182,7 @@ static void fewer_under_pressure(void **state)
     }
 }
 
-/* RFC 8881 §18.36.3, §18.34.3: this transport has no RDMA, and says so by not granting it. */
+/* RFC 8881 §18.36.3, §18.34.3: this transport has no RDMA, so the server does not grant it. */
 static void no_rdma(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -209,7 +210,7 @@ static void no_rdma(void **state)
     run_on(&conn, NFS4_OK);
     assert_false(R->ops[0].opbind_conn_to_session.bctsr_use_conn_in_rdma_mode);
     client_conn_close(&conn);
-    use(&mount, 0, NFS4_OK); /* record marking goes on */
+    use(&mount, 0, NFS4_OK); /* record marking is still used */
     client_mount_close(&mount);
 }
 

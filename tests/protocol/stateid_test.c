@@ -29,7 +29,7 @@ static void op_free(const struct stateid4 *stateid)
         C, &(struct nfs_argop4){.argop = OP_FREE_STATEID, .opfree_stateid = {*stateid}});
 }
 
-/* The code that TEST_STATEID has for one. */
+/* The code that TEST_STATEID returns for one stateid. */
 static enum nfsstat4 test_one(struct client_mount *mount, const struct stateid4 *stateid)
 {
     struct stateid4 copy = *stateid;
@@ -42,7 +42,7 @@ static enum nfsstat4 test_one(struct client_mount *mount, const struct stateid4 
     return result(OP_TEST_STATEID)->optest_stateid.tsr_status_codes[0];
 }
 
-/* W17, L-08: open, write, lock, read, unlock and close in one go. */
+/* W17, L-08: open, write, lock, read, unlock and close in one compound. */
 static void current(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -62,14 +62,14 @@ static void current(void **state)
                       &(struct nfs4_attrs){.size = 2});
     client_op_close(C, &client_stateid_current);
     run(NFS4_OK);
-    /* The compound before this one left none. */
+    /* The previous compound left none. */
     begin(&alice, &dir);
     client_op_lookup(C, "one go");
     client_op_read(C, &client_stateid_current, 0, 100);
     run(NFS4ERR_BAD_STATEID);
 }
 
-/* A new current filehandle takes the stateid away; after CLOSE it is no longer good. */
+/* A new current filehandle clears the current stateid; after CLOSE it is invalid. */
 static void current_lost(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -91,7 +91,7 @@ static void current_lost(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* SAVEFH takes it along, RESTOREFH brings it back. */
+/* SAVEFH saves it, RESTOREFH restores it. */
 static void current_saved(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -113,7 +113,7 @@ static void current_saved(void **state)
     run(NFS4ERR_NOFILEHANDLE);
 }
 
-/* L-10: alice's stateids do nothing for bob. */
+/* L-10: alice's stateids are invalid for bob. */
 static void of_another_client(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -150,7 +150,7 @@ static void of_another_client(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
-/* Each bit of a stateid counts, and it is good for its own file alone. */
+/* Each bit of a stateid matters, and it is valid for its own file alone. */
 static void forged(void **state)
 {
     struct client_fh dir = script_dir(*state);
@@ -187,7 +187,7 @@ static void seqids(void **state)
     begin(&alice, &file.fh);
     client_op_read(C, &future, 0, 1);
     run(NFS4ERR_BAD_STATEID);
-    old.seqid = 0; /* the latest, whatever it is */
+    old.seqid = 0; /* 0 means the latest */
     begin(&alice, &file.fh);
     client_op_read(C, &old, 0, 1);
     run(NFS4_OK);

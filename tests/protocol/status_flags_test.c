@@ -28,7 +28,7 @@ static uint32_t speak(struct client_conn *conn, struct client_session *session)
     return session->status_flags;
 }
 
-/* The server notices in its own time that a connection is gone. */
+/* The server needs a moment to notice that a connection is gone. */
 static void wait_flags(struct client_conn *conn, struct client_session *session, uint32_t flags)
 {
     wait_until_every(10, speak(conn, session) == flags);
@@ -86,7 +86,7 @@ static void callback_path(void **state)
     client_mount_close(&mount);
 }
 
-/* Two sessions of one client: CB_PATH_DOWN is about both. */
+/* Two sessions of one client: CB_PATH_DOWN covers both. */
 static void callback_path_of_two_sessions(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -118,7 +118,7 @@ static void callback_path_of_two_sessions(void **state)
     client_conn_close(&conn);
 }
 
-/* One that wants no callbacks is told nothing of them. */
+/* A session without a back channel is told nothing about one. */
 static void no_callback_path(void **state)
 {
     struct client_session_wish wish = client_session_wish_default(NULL);
@@ -134,7 +134,7 @@ static void no_callback_path(void **state)
     client_mount_close(&mount);
 }
 
-/* P-11, §8.4.3: a lease that was over and in nobody's way. */
+/* P-11, §8.4.3: the lease expired, but no other client needed the state. */
 static void silent_and_back(void **state)
 {
     struct client_fh dir = script_dir("/mem");
@@ -164,7 +164,8 @@ static enum nfsstat4 open_denying(struct client_mount *mount, const struct clien
     return client_file_open(mount, dir, &how, file);
 }
 
-/* L-04, S20-18, SR-18, SR-19: and in somebody's way.  It is told, and acknowledges. */
+/* L-04, S20-18, SR-18, SR-19: another client needed the state. The silent client is told, and
+ * acknowledges. */
 static void silent_and_lost(void **state)
 {
     struct client_fh dir = script_dir("/mem");
@@ -176,7 +177,7 @@ static void silent_and_lost(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         wishes[i] = client_session_wish_default(NULL);
-        wishes[i].flags = 0; /* else there is a delegation to be recalled first */
+        wishes[i].flags = 0; /* otherwise a delegation would have to be recalled first */
         mount_open(i ? &other : &silent, &wishes[i]);
     }
     expect_status(open_denying(&silent, &dir, "silent", &lost), NFS4_OK);

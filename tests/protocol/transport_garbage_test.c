@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Garbage on the port: after each kind of it the server is up and other clients are unharmed.
- */
+/* Garbage on the port: after each kind the server is up and other clients are unharmed. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +12,7 @@
 #include "unit/transport/rpc_server.h"
 
 static struct rpc_server server;
-static int witness; /* a client that does what clients do */
+static int witness; /* a well-behaved client */
 
 static int setup(void **state)
 {
@@ -35,7 +33,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Send what the server takes; it may close in between. */
+/* Send as much as the server accepts; it may close meanwhile. */
 static void pour(int fd, const uint8_t *data, size_t len)
 {
     while (len > 0) {
@@ -98,7 +96,7 @@ static void random_records(void **state)
     client_ping(witness, 3);
 }
 
-/* Every prefix of a call, then the end. */
+/* Every prefix of a call, then the end of the connection. */
 static void truncated_records(void **state)
 {
     uint8_t bytes[256];
@@ -162,8 +160,8 @@ static void endless_small_fragments(void **state)
     close(fd);
 }
 
-/* Many connections that say nothing, or begin a large record and stop: little memory each, and
- * the others go on. */
+/* Many connections that send nothing, or begin a large record and stop: each takes little memory,
+ * and other clients go on. */
 static void half_open_connections(void **state)
 {
     enum {
@@ -195,7 +193,7 @@ static void half_open_connections(void **state)
     wait_unsigned(&server.closed, CONNECTIONS);
 }
 
-/* It sends calls for ever and reads no answer, large or small. */
+/* A client that sends calls for ever and reads no answers, large or small. */
 static void client_that_never_reads(void **state)
 {
     static const uint32_t procs[] = {PROC_FILL, PROC_NULL, PROC_TAIL};
@@ -209,7 +207,7 @@ static void client_that_never_reads(void **state)
         size_t len = call_encode(call, 1, procs[p], words, 2), sent = 0;
         ssize_t n;
 
-        /* Until the server has stopped to read, and then until this socket is full. */
+        /* Until the server has stopped reading, and then until this socket is full. */
         for (int idle = 0; idle < 100 || rpc_server_stats(&server).stalls == before.stalls;) {
             n = send(fd, call + sent, len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
             idle = n > 0 ? 0 : idle + 1;

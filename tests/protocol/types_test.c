@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an operation says of an object that is not of the type it acts on. */
+/* The error of each operation on an object of a type that it does not act on. */
 #include <string.h>
 
 #include "script.h"
@@ -26,7 +26,7 @@ static struct client_fh make(const struct client_fh *dir, const char *name, enum
     return result_fh();
 }
 
-/* The operation with arguments that are sound but for the object. */
+/* The operation with arguments that are valid except for the object. */
 static void add(uint32_t op)
 {
     static uint8_t zero[8];
@@ -113,7 +113,7 @@ static void add(uint32_t op)
 #define BAD_ID NFS4ERR_BAD_STATEID
 #define ANY NFS4_OK /* may succeed, or fail for another reason */
 
-/* RFC 8881 §15.2 lets some say SYMLINK or ISDIR and others not. */
+/* RFC 8881 §15.2 allows SYMLINK or ISDIR for some operations and not for others. */
 static const struct {
     uint32_t op;
     /* For a directory, a file, a symlink, a FIFO, an attribute directory, a named attribute. */
@@ -140,7 +140,8 @@ static const struct {
     {OP_WRITE, {ISDIR, ANY, LINK, WRONG, ISDIR, ANY}},
 };
 
-/* 4.0 has no WRONG_TYPE, and not all these operations; and LOCK finds its owner by the stateid. */
+/* 4.0 has no WRONG_TYPE, and lacks some of these operations; its LOCK finds the owner by the
+ * stateid. */
 static enum nfsstat4 expected(uint32_t op, enum nfsstat4 status)
 {
     if (script_minor > 0)
@@ -214,7 +215,7 @@ static int setup(void **state)
     client_op_getfh(C);
     run(NFS4_OK);
     fhs[ATTRDIR] = result_fh();
-    fhs[NAMEDATTR] = make_open(&alice, &fhs[ATTRDIR], "name").fh; /* it outlives its REMOVE */
+    fhs[NAMEDATTR] = make_open(&alice, &fhs[ATTRDIR], "name").fh; /* still open after its REMOVE */
     return 0;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every operation that RFC 8881 defines is known, in minor version 2 those of RFC 7862 and RFC 8276
- * too: unsupported ones decode their arguments and say so, undefined numbers are ILLEGAL.
+ * Every operation that RFC 8881 defines is known, and in minor version 2 those of RFC 7862 and RFC
+ * 8276, too: unsupported ones decode their arguments and return NOTSUPP, undefined numbers return
+ * ILLEGAL.
  */
 #include "script.h"
 #include "wire/op_table.h"
 
-/* Numbers and what comes of them with arguments that are all zero, behind PUTROOTFH. */
+/* Numbers, and the status of each with all-zero arguments behind PUTROOTFH. */
 static const struct {
     uint32_t op;
     enum nfsstat4 status;
@@ -51,8 +52,8 @@ static void say_so(void **state)
         says(op, NFS4ERR_NOTSUPP);
 }
 
-/* An operation cut off behind its number: those with arguments are BADXDR, none is ILLEGAL.  What
- * minor version 1 took away, or 2 (RFC 7862 §14.2), is not looked at so closely. */
+/* An operation cut off behind its number: one with arguments is BADXDR, none is ILLEGAL. Operations
+ * that minor version 1 or 2 (RFC 7862 §14.2) removed return NOTSUPP. */
 static void known(void **state)
 {
     (void)state;
@@ -72,7 +73,7 @@ static void known(void **state)
     }
 }
 
-/* Those of minor version 2 are undefined in 1. */
+/* Operations of minor version 2 are undefined in 1. */
 static void undefined(void **state)
 {
     static const uint32_t numbers[] = {0, 1, 2, 76, 1000, OP_ILLEGAL, UINT32_MAX};
@@ -92,7 +93,7 @@ static void undefined(void **state)
     }
 }
 
-/* SR-08: no delegation was given, none can come back. */
+/* SR-08: no delegation was granted, so none can be returned. */
 static void no_delegation(void **state)
 {
     (void)state;

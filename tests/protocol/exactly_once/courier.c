@@ -29,7 +29,7 @@ bool courier_open(struct courier *courier, const char *target, const struct clie
     (void)snprintf(owner, sizeof(owner), "%s client %u", work->path, number);
     wish = client_session_wish_default(owner);
     wish.fore.ca_maxrequests = COURIER_WISH;
-    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* nobody answers there */
+    wish.flags &= ~(uint32_t)CREATE_SESSION4_FLAG_CONN_BACK_CHAN; /* no callbacks */
     courier->like_linux = number % 2 == 1;
     for (unsigned i = 0; i < COURIER_CONNS; i++) {
         courier->conns[i].fd = -1;
@@ -43,7 +43,7 @@ bool courier_open(struct courier *courier, const char *target, const struct clie
         lane_init(&courier->lanes[i], work, number, i);
         courier->lanes[i].clientid = courier->session.clientid;
     }
-    courier->session.slot_count = CLIENT_SLOTS; /* how many there are changes */
+    courier->session.slot_count = CLIENT_SLOTS; /* the number of slots changes */
     return status == NFS4_OK;
 }
 
@@ -103,7 +103,7 @@ static void send_over(struct courier *courier, struct request *q, unsigned at)
         lane_differs(q->lane, "request not sent: %s", client_status_name(status));
 }
 
-/* A part of the record, which may be less than its mark and must not be all of it. */
+/* Send a part of the record, never all of it; it may even end within the mark. */
 static void send_part(struct courier *courier, struct request *q, unsigned at)
 {
     struct wire_opaque args = client_compound_args(&q->c);
@@ -164,7 +164,7 @@ static bool slot_free(const struct courier *courier, uint32_t slot)
     return true;
 }
 
-/* Slots that the client may use: those that it was told of last, but not all that there can be. */
+/* Slots that the client may use: those that the server named last, but not all possible ones. */
 static uint32_t slots_usable(const struct courier *courier)
 {
     uint32_t count = courier->session.target_highest_slot + 1;
@@ -172,7 +172,7 @@ static uint32_t slots_usable(const struct courier *courier)
     return count < COURIER_SLOTS ? count : COURIER_SLOTS;
 }
 
-/* Any slot that is free.  False: all are in use. */
+/* Any free slot. False: all are in use. */
 static bool pick_slot(struct courier *courier, uint32_t *slot)
 {
     uint32_t count = slots_usable(courier), start = random_below(&courier->random, count);
@@ -201,7 +201,7 @@ static enum trouble pick_trouble(struct courier *courier)
     return (enum trouble)(1 + random_below(&courier->random, TROUBLE_KINDS - 1));
 }
 
-/* Give the lane's next step to a slot.  False: there is none, or no slot. */
+/* Send the lane's next step in a free slot. False: there is no step, or no slot. */
 static bool start(struct courier *courier, unsigned number)
 {
     struct request *q = &courier->requests[number];
@@ -227,7 +227,7 @@ static bool sequence_delayed(const struct client_result *r)
     return r->decoded == 1 && r->ops[0].resop == OP_SEQUENCE && r->ops[0].status == NFS4ERR_DELAY;
 }
 
-/* The retry of a request whose reply was not to be kept (RFC 8881 §2.10.6.1.3). */
+/* Is this the retry of a request whose reply was not to be cached (RFC 8881 §2.10.6.1.3)? */
 static bool uncached(const struct request *q, const struct client_result *r)
 {
     return !q->lane->step.cached && r->status == NFS4ERR_RETRY_UNCACHED_REP && r->decoded == 2 &&
@@ -239,7 +239,8 @@ static bool same_bytes(const struct client_result *a, const struct client_result
     return a->body.len == b->body.len && memcmp(a->body.data, b->body.data, a->body.len) == 0;
 }
 
-/* Something else under a seqid that is not the next: it must not run, nor touch what is kept. */
+/* Another request under a seqid that is not the next: it must neither run nor change the cached
+ * reply. */
 static void request_falsely(struct courier *courier, struct request *q)
 {
     static const uint32_t shifts[] = {0, 0, UINT32_MAX, 2};
@@ -270,9 +271,9 @@ static void request_falsely(struct courier *courier, struct request *q)
     client_compound_free(&c);
 }
 
-/* What a reply says about the number of slots.  Half of the clients believe the last reply that
- * came; the others do as Linux: they heed no reply to a request that is older than the last change,
- * and forget slots that were taken back, which begin anew with seqid 1. */
+/* Apply what a reply says about the number of slots. Half of the clients believe the last reply
+ * that arrived; the others, like Linux, ignore replies to requests that are older than the last
+ * change, and forget slots that were taken back, which begin again with seqid 1. */
 static void note_slots(struct courier *courier, const struct request *q,
                        const struct SEQUENCE4resok *ok)
 {
@@ -313,7 +314,7 @@ static void finish(struct courier *courier, struct request *q)
     note_slots(courier, q, &r->ops[0].opsequence);
     check_flags(q, r->ops[0].opsequence.sr_status_flags);
     if (uncached(q, r)) {
-        /* It ran, and nobody knows what it said: it has to run again as a new request. */
+        /* It ran, but its result is lost: it has to run again as a new request. */
         courier->tale.uncached++;
         q->trouble = TROUBLE_NONE;
         q->generation = courier->generation;
@@ -330,7 +331,7 @@ static void finish(struct courier *courier, struct request *q)
     q->reply = NULL;
 }
 
-/* The first full reply is the one that counts. */
+/* The first full reply is the valid one. */
 static void accept(struct courier *courier, struct request *q, struct client_result *r)
 {
     if (r->decoded == 0 || r->ops[0].status != NFS4_OK) {
@@ -354,7 +355,7 @@ static void accept(struct courier *courier, struct request *q, struct client_res
     client_result_free(r);
 }
 
-/* Send what nobody answers any more, over the connection that it did not fail on. */
+/* Send unanswered requests again, over the connection that did not fail. */
 static void go_on(struct courier *courier, unsigned failed)
 {
     for (unsigned i = 0; i < WORKLOAD_LANES; i++) {
@@ -407,7 +408,7 @@ static void handle(struct courier *courier, unsigned at, struct client_result *r
     go_on(courier, at);
 }
 
-/* Wait for a reply, unless one came while another was awaited.  -1: none came. */
+/* Wait for a reply, unless one arrived earlier. -1: none came. */
 static int wait_reply(struct courier *courier)
 {
     struct pollfd fds[COURIER_CONNS];
@@ -424,7 +425,7 @@ static int wait_reply(struct courier *courier)
     return fds[0].revents ? 0 : 1;
 }
 
-/* Whatever comes next on either connection. */
+/* Receive the next reply on either connection. */
 static void receive(struct courier *courier)
 {
     int at = wait_reply(courier);
@@ -444,7 +445,7 @@ static void receive(struct courier *courier)
     lane_differs(&courier->lanes[0], "connection %d: %s", at, client_status_name(status));
 }
 
-/* A client that has done its part keeps its lease, or others may take its locks. */
+/* A client that is done keeps its lease, since otherwise others may take its locks. */
 static void linger(struct courier *courier)
 {
     atomic_fetch_sub(&courier->work->clients_busy, 1);

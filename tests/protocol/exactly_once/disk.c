@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree_compare_disk(): what the server's own machine sees. */
+/* tree_compare_disk(): the tree as seen on the server's own machine. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "step.h"
 
 enum {
-    TRIES = 10000, /* to find a step that the model has something for */
+    TRIES = 10000, /* to find a step that the model can take */
     KEEP_ONE_IN = 3
 };
 

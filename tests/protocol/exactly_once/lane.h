@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A lane does one step after the other, each a compound whose outcome its model foretells; lanes
- * of all clients run at once.  Which steps they are depends on the seed alone.
+ * A lane does one step after the other, each a compound whose outcome its model predicts; lanes of
+ * all clients run at once. The steps depend on the seed alone.
  */
 #pragma once
 
@@ -17,13 +17,13 @@ enum {
     WORKLOAD_RANGES = 8
 };
 
-/* What all lanes share.  A token is a directory that whoever makes it first may remove again;
+/* What all lanes share. A token is a directory that only the lane that created it may remove;
  * ranges are those of one file that all lock. */
 struct workload {
     uint64_t seed;
     uint32_t steps; /* of each lane */
     bool dir_links; /* the file system counts the directories in a directory */
-    char path[64];  /* of the directory with all of it */
+    char path[64];  /* path of the directory with all test files */
     struct client_fh tokens;
     _Atomic uint32_t token_owner[WORKLOAD_TOKENS]; /* lane_id() + 1, or 0 */
     struct client_fh meeting;
@@ -37,12 +37,12 @@ struct step_kind;
 struct step {
     const struct step_kind *kind;
     enum nfsstat4 expect;
-    enum nfsstat4 also; /* as good, if not NFS4_OK: somebody else was faster */
-    bool cached;        /* the reply is to be kept */
+    enum nfsstat4 also; /* a second valid status, if not NFS4_OK: another lane was faster */
+    bool cached;        /* the reply is to be cached */
     uint32_t op_count;
     int dir, dir2;   /* directories by their number in the model */
     int node;        /* the object; 0: a new one */
-    int name, name2; /* names that are there; -1: none */
+    int name, name2; /* existing names; -1: none */
     char text[MODEL_NAME_BYTES], text2[MODEL_NAME_BYTES];
     enum nfs_ftype4 type;
     uint32_t mode, access;
@@ -52,10 +52,10 @@ struct step {
     enum nfs_lock_type4 lock_type;
     uint32_t first, last; /* lock units */
     uint32_t token;
-    uint32_t op, range; /* at the meeting */
+    uint32_t op, range; /* in the shared file */
 };
 
-/* A lane's state on the file where all meet. */
+/* A lane's state on the file that all lanes use. */
 struct meeting {
     bool is_open, has_lock, is_locked;
     struct stateid4 open, lock;
@@ -85,9 +85,9 @@ uint32_t lane_id(const struct lane *lane);
 bool lane_next(struct lane *lane, struct client_session *session, uint32_t slot,
                struct client_compound *c);
 
-/* Compare the result of the step with the model, which follows it. */
+/* Compare the result of the step with the model, then update the model. */
 void lane_finish(struct lane *lane, struct client_result *result);
 
-/* Say that something is not as it should be, and how to see it again. */
+/* Report a difference, and how to reproduce it. */
 void lane_differs(const struct lane *lane, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

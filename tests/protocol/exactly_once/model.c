@@ -7,7 +7,7 @@
 #include "base/check.h"
 
 enum {
-    TEXTS = 40, /* different names of a lane: few, so that they meet */
+    TEXTS = 40, /* different names of a lane: few, so that they collide */
     SHARED_ONE_IN = 4
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one lane's files must look like: objects, and the names of them in directories.  A model
- * changes only by what the server said it has done, and then exactly so.
+ * What one lane's files must look like: objects, and their names in directories. A model changes
+ * exactly as the server has confirmed.
  *
- * Object MODEL_ROOT is the lane's own directory.  MODEL_SHARED is one that all lanes use, each with
- * names of its own: its change attribute and its listing belong to nobody.
+ * Object MODEL_ROOT is the lane's own directory. MODEL_SHARED is one that all lanes use, each with
+ * names of its own: its change attribute and its listing are not checked.
  */
 #pragma once
 
@@ -27,16 +27,16 @@ enum {
 struct model_node {
     enum nfs_ftype4 type; /* 0: free */
     uint32_t mode;
-    uint32_t names;  /* that it has */
-    uint64_t change; /* as last seen; 0: it may be anything */
+    uint32_t names;  /* number of names of the object */
+    uint64_t change; /* as last seen; 0: not known */
     struct client_fh fh;
     uint32_t size;
     uint8_t *data; /* MODEL_FILE_BYTES of a regular file */
     char target[MODEL_TARGET_BYTES];
 
-    uint32_t access; /* of its open; 0: it is not open */
-    uint32_t modes;  /* 1 << access of each OPEN in effect */
-    bool has_lock;   /* a lock stateid */
+    uint32_t access; /* access of its open; 0: it is not open */
+    uint32_t modes;  /* 1 */
+    bool has_lock;   /* it has a lock stateid */
     struct stateid4 open, lock;
     uint8_t locked[MODEL_LOCK_UNITS]; /* 0, READ_LT or WRITE_LT */
 };
@@ -60,22 +60,22 @@ void model_fini(struct model *m);
 int model_node_new(struct model *m, enum nfs_ftype4 type, uint32_t mode);
 int model_name_new(struct model *m, int dir, const char *text, int node);
 
-/* The object goes with its last name. */
+/* The object is removed with its last name. */
 void model_name_remove(struct model *m, int name);
 
-/* -1: there is no such name. */
+/* -1 if there is no such name. */
 int model_name_find(const struct model *m, int dir, const char *text);
 
-/* Any name, any name but of directories, of an object of that type (0: any); -1: there is none. */
+/* Any name, or any but those of directories, of an object of that type (0: any); -1: none. */
 int model_name_pick(const struct model *m, struct random *r, enum nfs_ftype4 type);
 
 /* Any object of that type with a name, or 0. */
 int model_node_pick(const struct model *m, struct random *r, enum nfs_ftype4 type);
 
-/* A directory to put something in: mostly the lane's, sometimes the shared one. */
+/* A directory for a new name: mostly the lane's, sometimes the shared one. */
 int model_dir_pick(const struct model *m, struct random *r);
 
-/* A name that may or may not be there. */
+/* A name that may or may not exist. */
 void model_text(const struct model *m, struct random *r, char *text);
 
 bool model_dir_empty(const struct model *m, int dir);
@@ -84,7 +84,7 @@ uint32_t model_dir_count(const struct model *m, int dir);
 /* Is `node` the directory `above` or below it? */
 bool model_is_below(const struct model *m, int node, int above);
 
-/* numlinks: names, for directories those in them too. */
+/* numlinks: names, and for directories their subdirectories too. */
 uint32_t model_links(const struct model *m, int node);
 
 /* The path of an object below the directories that the model starts with. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers that a seed repeats: splitmix64, one state a user. */
+/* Random numbers that a seed reproduces: splitmix64, one state for each user. */
 #pragma once
 
 #include <stdbool.h>
@@ -39,7 +39,7 @@ static inline bool random_one_in(struct random *r, uint32_t n)
     return random_below(r, n) == 0;
 }
 
-/* The bytes that `seed` stands for. */
+/* The bytes that `seed` determines. */
 static inline void random_fill(uint64_t seed, uint8_t *data, size_t len)
 {
     struct random r = {seed};

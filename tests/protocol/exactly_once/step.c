@@ -13,7 +13,7 @@ void step_attributes(struct client_compound *c)
         c, CLIENT_BITS(FATTR4_TYPE, FATTR4_CHANGE, FATTR4_SIZE, FATTR4_MODE, FATTR4_NUMLINKS));
 }
 
-/* False when the compound ended before it. */
+/* False when the compound ended before this operation. */
 static bool attributes(struct lane *lane, struct client_result *r, uint32_t which,
                        struct nfs4_attrs *attrs)
 {

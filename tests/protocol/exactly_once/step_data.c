@@ -4,7 +4,7 @@
 
 enum {
     DATA_BYTES = 2048,
-    READ_BYTES = 5000 /* with the rest of the reply it is not too big to keep */
+    READ_BYTES = 5000 /* together with the rest of the reply this still fits into the cache */
 };
 
 static struct model_node *node_of(struct lane *lane)
@@ -18,7 +18,7 @@ static bool pick_file(struct lane *lane)
     return lane->step.node != 0;
 }
 
-/* The open's if it allows that, and sometimes nobody's. */
+/* The stateid of the open if that permits the operation, sometimes a special one. */
 static const struct stateid4 *stateid_for(struct lane *lane, uint32_t access)
 {
     const struct model_node *node = node_of(lane);

@@ -55,7 +55,7 @@ static bool lock_build(struct lane *lane, struct client_compound *c)
     return true;
 }
 
-/* A new lock stateid has seqid 1, and each use of it counts. */
+/* A new lock stateid has seqid 1, and each use increments it. */
 static void note_lock(struct lane *lane, const struct stateid4 *stateid, uint8_t lock)
 {
     struct model_node *node = node_of(lane);
@@ -113,7 +113,7 @@ static bool conflicts(const struct model_node *node, const struct step *s, uint3
     return node->locked[unit] == WRITE_LT || (node->locked[unit] && s->lock_type == WRITE_LT);
 }
 
-/* Another owner asks. */
+/* Another owner tests. */
 static bool test_build(struct lane *lane, struct client_compound *c)
 {
     struct step *s = &lane->step;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LOOKUP, READLINK, READDIR: what others have changed must show, and nothing else. */
+/* LOOKUP, READLINK, READDIR: earlier changes must show, and nothing else. */
 #include "step.h"
 
 enum {

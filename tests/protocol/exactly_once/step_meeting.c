@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All lanes open one file and lock ranges of it.  A range has one owner: a LOCKU or CLOSE that ran
- * twice, or late, would take somebody's lock away and let another in.
+ * All lanes open one file and lock ranges of it. A range has one owner: a LOCKU or CLOSE that ran
+ * twice, or late, would release another lane's lock.
  */
 #include "step.h"
 
@@ -71,7 +71,7 @@ static void lock_done(struct lane *lane, struct client_result *r)
         lane_differs(lane, "range %u is lane %u's already", lane->step.range, before - 1);
 }
 
-/* It is free for others from the moment that the request is sent. */
+/* The range is free for others from the moment when the request is sent. */
 static void give_up(struct lane *lane)
 {
     struct meeting *m = &lane->meeting;
@@ -105,8 +105,8 @@ static void close_build(struct lane *lane, struct client_compound *c)
     give_up(lane);
 }
 
-/* What others were faster to do must not change what the lane does next: the same random numbers
- * are used in each case. */
+/* If other lanes were faster, that must not change the lane's next steps: each case uses the same
+ * random numbers. */
 static bool meeting_build(struct lane *lane, struct client_compound *c)
 {
     struct meeting *m = &lane->meeting;

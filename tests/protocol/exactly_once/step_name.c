@@ -45,7 +45,7 @@ static void create_done(struct lane *lane, struct client_result *r)
     step_compare(lane, r, 2, s->dir);
 }
 
-/* An object whose last name goes must not be open: its open could not be used any more. */
+/* An object whose last name is removed must not be open: the model could no longer use its open. */
 static bool removable(const struct lane *lane, int name)
 {
     const struct model_node *node = &lane->model.nodes[lane->model.names[name].node];
@@ -95,7 +95,7 @@ static void remove_done(struct lane *lane, struct client_result *r)
     step_compare(lane, r, 1, s->dir);
 }
 
-/* Where something moves or is linked to: s->dir2, s->text2, s->name2. */
+/* The target of a rename or link: s->dir2, s->text2, s->name2. */
 static void pick_target(struct lane *lane)
 {
     struct step *s = &lane->step;
@@ -105,7 +105,7 @@ static void pick_target(struct lane *lane)
     s->name2 = model_name_find(&lane->model, s->dir2, s->text2);
 }
 
-/* What RENAME says about a target that is there (RFC 8881 §18.26.3). */
+/* The result of RENAME to an existing target (RFC 8881 §18.26.3). */
 static enum nfsstat4 rename_over(const struct lane *lane)
 {
     const struct step *s = &lane->step;
@@ -139,7 +139,8 @@ static bool rename_build(struct lane *lane, struct client_compound *c)
         if (!removable(lane, s->name2))
             return false;
         s->expect = rename_over(lane);
-        /* Linux finds an ancestor not empty before it sees that a file cannot replace it. */
+        /* Linux reports that an ancestor is not empty before it reports that a file cannot replace
+         * it. */
         if (s->expect == NFS4ERR_EXIST &&
             model_is_below(&lane->model, s->dir, lane->model.names[s->name2].node))
             return false;

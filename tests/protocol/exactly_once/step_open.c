@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPEN in all its ways, OPEN_DOWNGRADE, CLOSE, and a whole file in one compound. */
+/* OPEN in all its variants, OPEN_DOWNGRADE, CLOSE, and the whole life of a file in one compound. */
 #include "step.h"
 
 enum {
@@ -16,7 +16,7 @@ static uint32_t pick_access(struct lane *lane)
     return 1 + random_below(&lane->random, 3);
 }
 
-/* What an OPEN that creates comes to. */
+/* The result of an OPEN that creates. */
 static enum nfsstat4 create_outcome(const struct lane *lane)
 {
     if (lane->step.name < 0 || lane->step.how == UNCHECKED4)
@@ -69,7 +69,7 @@ static bool create_build(struct lane *lane, struct client_compound *c)
     return true;
 }
 
-/* A new open has seqid 1; every later OPEN of the same owner counts on. */
+/* A new open has seqid 1; every later OPEN of the same owner increments it. */
 static void note_open(struct lane *lane, const struct stateid4 *stateid)
 {
     struct model_node *node = node_of(lane);
@@ -210,7 +210,7 @@ static void close_done(struct lane *lane, struct client_result *r)
     step_compare(lane, r, 1, lane->step.node);
 }
 
-/* The stateid goes from operation to operation within the compound. */
+/* The operations of the compound use the current stateid. */
 static bool whole_build(struct lane *lane, struct client_compound *c)
 {
     struct step *s = &lane->step;

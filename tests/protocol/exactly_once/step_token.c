@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All lanes want the same few names.  A token made twice has two owners; one made by a request that
- * ran twice has none, and is still there at the end.
+ * All lanes compete for a few names. A token created twice would have two owners; one created by a
+ * request that ran twice has none, and is still there at the end.
  */
 #include <stdio.h>
 
@@ -50,7 +50,7 @@ static bool give_build(struct lane *lane, struct client_compound *c)
         atomic_store(&lane->work->token_owner[token], 0);
         return true;
     }
-    /* Whoever was faster must not change what the lane does next. */
+    /* Whichever lane was faster, the lane's next steps must be the same. */
     begin(lane, c);
     return true;
 }

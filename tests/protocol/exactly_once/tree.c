@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-/* A directory while it is read: who has seen which names. */
+/* A directory during a listing: which names have been seen, and for which lane. */
 struct listing {
     const struct courier *couriers;
-    unsigned count; /* of couriers; 0: the directory is `lane`'s alone */
+    unsigned count; /* number of couriers; 0: the directory is `lane`'s alone */
     const struct lane *lane;
     int dir;
     uint32_t found;
@@ -122,7 +122,7 @@ static void compare_target(struct client_mount *mount, const struct lane *lane,
     client_result_free(&r);
 }
 
-/* By its path, which must lead to the handle that the lane knows. */
+/* Look it up by its path, which must lead to the handle that the lane knows. */
 static void compare_node(struct client_mount *mount, const struct lane *lane, int number)
 {
     const struct model_node *node = &lane->model.nodes[number];
@@ -167,7 +167,7 @@ static void compare_shared(struct client_mount *mount, const struct courier *cou
     list(mount, &any->model.nodes[MODEL_SHARED].fh, &l, names);
 }
 
-/* Those that somebody owns are there, and no others. */
+/* The tokens that have owners exist, and no others. */
 static void compare_tokens(struct client_mount *mount, const struct lane *any)
 {
     for (unsigned i = 0; i < WORKLOAD_TOKENS; i++) {

@@ -63,7 +63,7 @@ static void look_behind(bool sequenced)
                                          FATTR4_TIME_MODIFY));
 }
 
-/* What is sent again is the same compound, whatever was called meanwhile. */
+/* The retry is the same compound, whatever was called meanwhile. */
 static void lose_and_retry(const struct lost *lost, bool sequenced)
 {
     struct client_compound kept;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OPENATTR that makes a directory, and changes of what is in it. */
+/* OPENATTR that creates a directory, and changes in it. */
 #include "lost.h"
 
 static void op_openattr(void)
@@ -70,7 +70,7 @@ static void directory_gone(void)
 
 static struct client_owner owner; /* in minor version 0 */
 
-/* As a client does it, in one compound. */
+/* In one compound, as clients do it. */
 static void create_attribute(void)
 {
     struct client_open how = {.clientid = client_mount_clientid(&alice),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0: SETCLIENTID, SETCLIENTID_CONFIRM (RFC 7530 §16.33.5 has their retries answered
- * by the duplicate request cache) and RELEASE_LOCKOWNER.
+ * Minor version 0: SETCLIENTID, SETCLIENTID_CONFIRM (RFC 7530 §16.33.5 has the duplicate request
+ * cache answer their retries) and RELEASE_LOCKOWNER.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void set_new(void)
     client_id_op_set(C, &wish);
 }
 
-/* What SETCLIENTID has granted. */
+/* The result of SETCLIENTID. */
 static struct client_id granted(const struct nfs_resop4 *result)
 {
     struct client_id id = {.clientid = result->opsetclientid.clientid};
@@ -46,7 +46,7 @@ static void renew(struct client_id *id, enum nfsstat4 expected)
     expect_status(status, expected);
 }
 
-/* Before the retry comes the same client has been started anew. */
+/* Before the retry arrives, the same client registers again. */
 static void started_anew(void)
 {
     enum nfsstat4 status;
@@ -56,7 +56,8 @@ static void started_anew(void)
     expect_status(status, NFS4_OK);
 }
 
-/* The late one has left no trace: what it named can't be confirmed, and what is, stays. */
+/* The late retry has left no trace: its client id can't be confirmed, and the confirmed one
+ * stays. */
 static void not_set_anew(void)
 {
     first = granted(result(OP_SETCLIENTID));
@@ -120,7 +121,7 @@ static void release(void)
 
 static void locker_used_again(void)
 {
-    locker.seqid = 1; /* nobody remembers it */
+    locker.seqid = 1; /* a new owner */
     lock_and_unlock();
 }
 
@@ -131,7 +132,7 @@ static void not_released_anew(void)
     run(NFS4_OK);
 }
 
-/* It may go by the time of the retry, which says what it said. */
+/* The lock may be released before the retry, which still gets the first reply. */
 static void lock_held(void)
 {
     locker_used();

@@ -66,7 +66,7 @@ static void set_size(void)
                       &(struct nfs4_attrs){.size = 2});
 }
 
-/* By the server's clock, which would be another time at the retry. */
+/* Set to the server's clock, which would differ at the retry. */
 static void set_time(void)
 {
     begin(&alice, &lost_file.fh);

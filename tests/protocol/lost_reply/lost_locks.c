@@ -79,7 +79,7 @@ static void not_locked_more(void)
     expect_lock(100, false);
 }
 
-/* With seqid 0 a second run would be no less right than the first. */
+/* With seqid 0 a second execution would succeed like the first. */
 static void unlock(void)
 {
     struct stateid4 latest = lock;
@@ -89,7 +89,7 @@ static void unlock(void)
     op_unlock(&latest, 10);
 }
 
-/* Locked anew before the retry comes, which must not unlock that. */
+/* Locked again before the retry arrives, which must not unlock that. */
 static void lock_again(void)
 {
     lost_meanwhile(&lost_file.fh);
@@ -113,7 +113,7 @@ static void lock_by_bob(void)
     other = result(OP_LOCK)->oplock.lock_stateid;
 }
 
-/* The range is free when the retry comes: it is denied all the same. */
+/* The range is free when the retry arrives: it is denied all the same. */
 static void unlock_by_bob(void)
 {
     begin(&bob, &lost_file.fh);

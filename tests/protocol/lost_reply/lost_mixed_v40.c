@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0: compounds with an operation in an owner's sequence and another one that is none.
- * The reply to all of it is kept, so the owner may even have gone on when the retry comes.
+ * Minor version 0: compounds with an operation in an owner's sequence and another outside it. The
+ * whole reply is cached, so the owner may even have sent its next request when the retry arrives.
  */
 #include "lost.h"
 
@@ -41,7 +41,7 @@ static void close_and_remove(void)
     client_op_remove(C, "there");
 }
 
-/* What was made is moved away; and the owner has another request. */
+/* The new object is renamed, and the owner sends another request. */
 static void moved_and_went_on(void)
 {
     struct client_open how = {

@@ -52,7 +52,7 @@ static void create_character(void)
     create_device(NF4CHR);
 }
 
-/* What was made is moved away before the retry comes, which must not make it anew. */
+/* The new object is renamed before the retry arrives, which must not create it again. */
 static void new_moved(void)
 {
     begin_two(&bob, &lost_dir, &lost_dir);
@@ -109,7 +109,7 @@ static void rename_there(void)
     client_op_rename(C, "there", "elsewhere");
 }
 
-/* The name is taken anew before the retry comes, which must leave it alone. */
+/* The name is used again before the retry arrives, which must leave the new object alone. */
 static void there_again(void)
 {
     make_file(&bob, &lost_dir, "there");

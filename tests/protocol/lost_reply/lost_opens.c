@@ -42,7 +42,7 @@ static void create_exclusive41(void)
     create(EXCLUSIVE4_1);
 }
 
-/* It was opened once: CLOSE by the first stateid says so, and ends it. */
+/* It was opened once: CLOSE with the first stateid succeeds and ends the open. */
 static void close_by(const struct client_fh *fh, const struct stateid4 *stateid)
 {
     begin(&alice, fh);
@@ -63,7 +63,7 @@ static void created_once(void)
     close_by(&fh, &stateid);
 }
 
-/* Into a file that is there: it is written to before the retry comes, which must not truncate
+/* OPEN of an existing file: it is written to before the retry arrives, which must not truncate
  * it. */
 static void truncate_there(void)
 {
@@ -96,7 +96,7 @@ static void close_there(void)
     client_op_close(C, &lost_file.stateid);
 }
 
-/* Opened anew before the retry comes, which must not close that. */
+/* Opened again before the retry arrives, which must not close that. */
 static void open_again(void)
 {
     lost_meanwhile(&lost_dir);
@@ -110,7 +110,7 @@ static void still_open(void)
     close_by(&lost_file.fh, &reopened);
 }
 
-/* Both modes must have been opened apart for a downgrade. */
+/* A downgrade needs each mode to have been opened by itself. */
 static void open_twice(void)
 {
     struct client_open read = {.owner = "file", .access = OPEN4_SHARE_ACCESS_READ, .name = "there"};
@@ -118,7 +118,7 @@ static void open_twice(void)
     expect_status(client_file_open(&alice, &lost_dir, &read, &lost_file), NFS4_OK);
 }
 
-/* With seqid 0 a second run would be no less right than the first. */
+/* With seqid 0 a second execution would succeed like the first. */
 static void downgrade(void)
 {
     struct stateid4 latest = lost_file.stateid;
@@ -131,7 +131,7 @@ static void downgrade(void)
                            });
 }
 
-/* Upgraded anew: the retry must not take the right to write away. */
+/* Upgraded again: the retry must not take the write access away. */
 static void still_writable(void)
 {
     assert_int_equal(result(OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid.seqid,
@@ -143,7 +143,7 @@ static void still_writable(void)
     close_by(&lost_file.fh, &reopened);
 }
 
-/* There are no delegations; the refusal is kept as anything else. */
+/* There are no delegations; the cached refusal is replayed like any reply. */
 static void return_delegation(void)
 {
     begin(&alice, &lost_file.fh);
@@ -151,7 +151,7 @@ static void return_delegation(void)
         C, &(struct nfs_argop4){.argop = OP_DELEGRETURN, .opdelegreturn = {lost_file.stateid}});
 }
 
-/* All of a file's life in one compound, each operation by the current stateid. */
+/* A file's whole life in one compound, each operation by the current stateid. */
 static void whole_life(void)
 {
     begin(&alice, &lost_dir);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Minor version 0: what owners' seqids order.  The owner does nothing until the retry has come, so
- * it is always somebody else who interferes.
+ * Minor version 0: requests ordered by owners' seqids. The owner does nothing until the retry has
+ * come, so another client or owner interferes.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ static struct client_file other;
 static const struct client_lock first_bytes = {.type = WRITE_LT, .length = 10},
                                 more_bytes = {.type = WRITE_LT, .offset = 100, .length = 10};
 
-/* Owners whose names nobody has used. */
+/* A new owner each time. */
 static void owner_new(struct client_owner *owner)
 {
     static unsigned count;
@@ -102,7 +102,7 @@ static void created_and_confirmed(void)
     close_by(&fresh, &fh, &stateid);
 }
 
-/* Into a file that is there: it is written to before the retry comes, which must not truncate
+/* OPEN of an existing file: it is written to before the retry arrives, which must not truncate
  * it. */
 static void truncate_there(void)
 {
@@ -131,7 +131,7 @@ static void upgraded_once(void)
     close_by(lost_file.owner, &lost_file.fh, &stateid);
 }
 
-/* A failure counts in the owner's sequence, and is as final as anything else. */
+/* A failure counts in the owner's sequence, and is replayed like any reply. */
 static void open_missing(void)
 {
     begin(&alice, &lost_dir);
@@ -291,7 +291,7 @@ static void unlock_by_bob(void)
     run(NFS4_OK);
 }
 
-/* The range is free when the retry comes: it is denied all the same. */
+/* The range is free when the retry arrives: it is denied all the same. */
 static void not_locked(void)
 {
     expect_lock(&first_bytes, false);

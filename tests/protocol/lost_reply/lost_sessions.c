@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operations that make and end sessions: exactly once without a slot, or in another's. */
+/* Operations that create and end sessions: exactly once without a slot, or in a slot of another
+ * session. */
 #include <string.h>
 
 #include "lost.h"
@@ -27,7 +28,7 @@ static void create_session(void)
     expect_status(status, NFS4_OK);
 }
 
-/* DESTROY_SESSION wants a connection of the session. */
+/* DESTROY_SESSION needs a connection bound to the session. */
 static void bind_conn(void)
 {
     enum channel_dir_from_server4 bound;
@@ -48,7 +49,7 @@ static void close_client(void)
     client_conn_close(&conn);
 }
 
-/* EXCHANGE_ID has no cache (RFC 8881 §18.35.4): sent again it finds what the first one made, and
+/* EXCHANGE_ID has no cache (RFC 8881 §18.35.4): a retry finds the first one's record, and
  * CREATE_SESSION confirms it. */
 void lost_exchange_id(void **state)
 {
@@ -86,7 +87,8 @@ static void begin_create(void)
     client_compound_add(C, &op);
 }
 
-/* The client id's own slot of one: the same bytes, and one session (RFC 8881 §18.36.4). */
+/* CREATE_SESSION has one slot for each client id: the same bytes, and one session (RFC 8881
+ * §18.36.4). */
 void lost_create_session(void **state)
 {
     (void)state;
@@ -97,7 +99,7 @@ void lost_create_session(void **state)
     lost_retry(NFS4_OK);
     memcpy(session.sessionid, result(OP_CREATE_SESSION)->opcreate_session.csr_sessionid,
            NFS4_SESSIONID_SIZE);
-    /* With one session ended none is left, or the client id would be busy. */
+    /* One session was made: once it has ended, the client id is no longer busy. */
     close_client();
 }
 
@@ -109,8 +111,8 @@ static void op_destroy(const uint8_t *sessionid)
     client_compound_add(C, &op);
 }
 
-/* Alone it has no slot, and its retry says that the session is gone; in another session of the
- * client it has that one's. */
+/* Alone it has no slot, and its retry is told that the session is gone; inside another session of
+ * the client that session's slot answers the retry. */
 void lost_destroy_session(void **state)
 {
     struct client_session first;
@@ -141,7 +143,7 @@ void lost_destroy_session(void **state)
     close_client();
 }
 
-/* The retry is not told that it was done already; a new request is. */
+/* The retry gets the first reply, not COMPLETE_ALREADY; a new request gets that. */
 void lost_reclaim_complete(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Somebody who uses the server in one of the minor versions, on a thread, and what all of them
- * share: who has what at the moment.  cmocka's asserts are for the main thread only; whoever finds
- * something wrong says so and has all end.
+ * A client of one of the minor versions, on a thread, and the data that all of them share: which
+ * client has which file, lock or name at the moment. cmocka's asserts work on the main thread only;
+ * an actor that finds a difference reports it and ends the run.
  */
 #pragma once
 
@@ -20,13 +20,13 @@ enum {
     LOAD_LEASE_S = 3
 };
 
-/* Whose something is: the actor's number and 1, or 0. */
+/* The owner of each item: the actor's number plus 1, or 0. */
 struct load {
     struct client_fh names, data; /* directories */
     _Atomic uint32_t range_owner[LOAD_RANGES];
-    _Atomic uint32_t range_count[LOAD_RANGES]; /* what the file says at that place */
+    _Atomic uint32_t range_count[LOAD_RANGES]; /* the number in the file at that place */
     _Atomic uint32_t alone_owner, token_owner[LOAD_TOKENS];
-    _Atomic uint32_t records[LOAD_ACTORS]; /* surely in the file of each */
+    _Atomic uint32_t records[LOAD_ACTORS]; /* confirmed in each actor's file */
     _Atomic bool stop, failed;
 };
 
@@ -44,7 +44,7 @@ struct place {
     bool has_lock;
 };
 
-/* As often as the server asks for patience. */
+/* Repeat while the result is DELAY. */
 #define actor_patiently(call)                                                                      \
     ({                                                                                             \
         enum nfsstat4 patient_status = (call);                                                     \
@@ -54,23 +54,23 @@ struct place {
         patient_status;                                                                            \
     })
 
-/* Something is wrong: say what, and end. */
+/* Report a difference, and end the run. */
 void actor_differs(const struct actor *me, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* `status` of `what` is one of the two; otherwise that is wrong.  True: it is NFS4_OK. */
+/* `status` of `what` must be one of the two; otherwise report it. True: it is NFS4_OK. */
 bool actor_got(const struct actor *me, const char *what, enum nfsstat4 status, enum nfsstat4 also);
 
-/* Open for both, made if it is not there. */
+/* Open for both, created if it does not exist. */
 enum nfsstat4 actor_open(struct actor *me, const struct client_fh *dir, const char *name,
                          uint32_t deny, struct place *place);
 enum nfsstat4 actor_close(struct actor *me, struct place *place);
 
-/* Bytes for writing. */
+/* Lock bytes for writing. */
 enum nfsstat4 actor_lock(struct actor *me, struct place *place, uint64_t offset, uint64_t length);
 enum nfsstat4 actor_unlock(struct actor *me, struct place *place);
 
-/* All of the `len` bytes; NFS4ERR_IO if there are fewer. */
+/* Read all of the `len` bytes; NFS4ERR_IO if there are fewer. */
 enum nfsstat4 actor_read(struct actor *me, const struct place *place, uint64_t offset, void *data,
                          uint32_t len);
 enum nfsstat4 actor_write(struct actor *me, const struct place *place, uint64_t offset,

@@ -13,7 +13,7 @@ static uint32_t deny_of(const struct mortal *m)
     return atomic_load(&m->locks) ? OPEN4_SHARE_DENY_NONE : OPEN4_SHARE_DENY_BOTH;
 }
 
-/* Sends nothing until the hunter has what it wants. */
+/* Send nothing until the hunter has the item. */
 static bool be_silent(struct mortal *m)
 {
     int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
@@ -49,7 +49,7 @@ static void free_stateid(struct actor *me, const struct stateid4 *stateid)
     client_result_free(&r);
 }
 
-/* In 4.1 it is told of the loss until it says that it knows. */
+/* In 4.1 the loss is reported until the client acknowledges it. */
 static void acknowledge(struct actor *me, const struct stateid4 *lost)
 {
     int64_t end_ms = wait_now_ms() + WAIT_PATIENCE_MS;
@@ -74,7 +74,7 @@ static void renew_is(struct actor *me, enum nfsstat4 expect)
         actor_differs(me, "RENEW is answered with %s", status_name(status));
 }
 
-/* In 4.0 until it says its name anew. */
+/* In 4.0 until it registers again. */
 static void say_name(struct mortal *m)
 {
     struct actor *me = &m->actor;
@@ -138,7 +138,7 @@ void *mortal_run(void *mortal)
     return NULL;
 }
 
-/* One try; has it got it? */
+/* One try; returns whether it succeeded. */
 static bool try(struct mortal *m)
 {
     struct actor *me = &m->hunter;

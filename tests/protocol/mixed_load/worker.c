@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Something has an owner from the moment that the server granted it until it is sent back. */
+/* An item belongs to a worker from the server's grant until the worker sends the request that
+ * releases it. */
 #include "worker.h"
 
 #include <stdio.h>
@@ -58,7 +59,7 @@ void worker_begin(struct worker *me)
               NFS4_OK);
 }
 
-/* A number in the file that only the owner of the lock may raise. */
+/* Increment a number in the file that only the owner of the lock may change. */
 static void count(struct worker *me)
 {
     struct actor *actor = &me->actor;
@@ -89,7 +90,7 @@ static void count(struct worker *me)
     actor_got(actor, "LOCKU", actor_unlock(actor, &me->ranges), NFS4_OK);
 }
 
-/* The file that whoever has it open has alone. */
+/* Use the file that one worker at a time has open exclusively. */
 static void be_alone(struct worker *me)
 {
     struct actor *actor = &me->actor;
@@ -110,7 +111,7 @@ static void be_alone(struct worker *me)
     actor_got(actor, "CLOSE", actor_close(actor, &place), NFS4_OK);
 }
 
-/* A name: whoever made it takes it home, and removes it. */
+/* A name: the worker that created it moves it to its own directory, and removes it. */
 static void take_token(struct worker *me)
 {
     struct actor *actor = &me->actor;
@@ -131,7 +132,7 @@ static void take_token(struct worker *me)
               NFS4_OK);
 }
 
-/* It has the file to itself for writing. */
+/* The worker has the file open for writing exclusively. */
 static void append(struct worker *me)
 {
     struct actor *actor = &me->actor;
@@ -148,7 +149,7 @@ static void append(struct worker *me)
     atomic_store(records, number + 1);
 }
 
-/* What anybody's WRITE was answered for is there. */
+/* All acknowledged WRITEs of any worker are in the files. */
 static void look(struct worker *me)
 {
     struct actor *actor = &me->actor;

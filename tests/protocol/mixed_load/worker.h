@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an actor does all the time: locks, opens that deny others, names that one at a time can
- * have, files that all read.
+ * The steps that an actor repeats: locks, opens that deny others, names that one actor at a time
+ * can own, files that all read.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct worker {
 void worker_begin(struct worker *me);
 void worker_turn(struct worker *me);
 
-/* Close all; what stays in its files is what load->records says. */
+/* Close all files; their contents must match load->records. */
 void worker_end(struct worker *me);
 
 /* The record of that number in the file of that actor. */
