@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Callback types: the first byte chooses one.  What can be decoded can be encoded in as much
+/* Callback types: the first byte chooses one. What can be decoded can be encoded in as much
  * room. */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replies to CB_NULL and CB_COMPOUND, without xid and message type.  The first byte says how many
- * operations were sent, at most four, and each two bits of the second one which.
+ * Replies to CB_NULL and CB_COMPOUND, without xid and message type. The first byte gives the number
+ * of operations sent, at most four, and each two bits of the second byte choose one.
  */
 #include "callback/cb_compound.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fattr4 and the values in it: what can be decoded is encoded to the same values. */
+/* A fattr4 and its values: what can be decoded is encoded to the same values. */
 #include <stdlib.h>
 
 #include "wire/fattr.h"

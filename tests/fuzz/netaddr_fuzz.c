@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Universal addresses: "netid address".  One that is taken can be spelt again, and is somebody who
- * can be dialled.
+ * Universal addresses: "netid address". An accepted address can be formatted again, and can be
+ * dialled.
  */
 #include <arpa/inet.h>
 #include <stdio.h>

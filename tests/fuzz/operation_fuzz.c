@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operations, arguments and results in turn: the first byte chooses.  What can be decoded can be
- * encoded, in no more room, and comes out the same the next time.
+ * Operations, arguments or results: the first byte chooses. What can be decoded can be encoded, in
+ * no more room, and decodes to the same again.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RPC headers, calls with the AUTH_SYS body in them as well as replies. */
+/* RPC headers of calls, with the AUTH_SYS body in them, and of replies. */
 #include "wire/rpc_msg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

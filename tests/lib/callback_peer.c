@@ -211,7 +211,7 @@ void peer_expect_close(int fd)
     assert_true(n == 0 || errno == ECONNRESET);
 }
 
-/* ---- a client that answers everything ---- */
+/* ---- a client that answers all callbacks ---- */
 
 enum {
     SERVER_CONNECTIONS = 64

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client of 4.0 as the server sees it when it calls back: sockets of the test, which answer as
- * the test says.  What goes wrong here fails the test.
+ * A client of 4.0 that receives the server's callbacks: sockets of the test, which answer as the
+ * test says. Any error here fails the test.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "wire/rpc_msg.h"
 
 enum {
-    PEER_PROGRAM = 0x40000abc, /* or, after it was changed, the next one */
+    PEER_PROGRAM = 0x40000abc, /* or the next number, after a change of the callback */
     PEER_IDENT = 0x01020304,
     PEER_UID = 1234,
     PEER_GID = 65534,
@@ -23,7 +23,7 @@ enum {
  * it. */
 int peer_open(int family, int backlog, struct dial_target *target);
 
-/* Nobody comes in, and nobody is told. */
+/* A listener that answers no connection attempt: connections of the test fill its backlog. */
 #define PEER_FILLERS 4
 int peer_open_silent(struct dial_target *target, int *fillers);
 void peer_close_silent(int listener, const int *fillers);
@@ -31,7 +31,7 @@ void peer_close_silent(int listener, const int *fillers);
 /* The next connection; waits for it. */
 int peer_accept(int listener);
 
-/* A call as it came, with its operations still encoded in x. */
+/* A call as received, with its operations still encoded in x. */
 struct peer_call {
     struct rpc_call_header header;
     struct authsys_parms sys;        /* of AUTH_SYS */
@@ -41,7 +41,7 @@ struct peer_call {
     uint8_t bytes[LIMIT_CALLBACK_CALL_BYTES];
 };
 
-/* The next record; the header is checked for what is the same in all calls. */
+/* Receive the next record; checks the parts of the header that are the same in all calls. */
 void peer_receive(int fd, struct peer_call *call);
 void peer_call_fini(struct peer_call *call);
 
@@ -49,21 +49,21 @@ void peer_call_fini(struct peer_call *call);
 uint32_t peer_expect_null(int fd);
 uint32_t peer_expect_recall(int fd);
 
-/* Accepted, SUCCESS, and these words as results. */
+/* Reply: accepted, SUCCESS, and these words as results. */
 void peer_reply(int fd, uint32_t xid, const uint32_t *words, size_t count);
 
-/* Such an answer to CB_NULL, and to one CB_RECALL with this status. */
+/* Reply so to CB_NULL, and to one CB_RECALL with this status. */
 void peer_reply_null(int fd, uint32_t xid);
 void peer_reply_recall(int fd, uint32_t xid, uint32_t status);
 
-/* Any bytes, with a record mark before them or as they are. */
+/* Send any bytes, with or without a record mark before them. */
 void peer_send_record(int fd, const void *data, size_t len);
 void peer_send(int fd, const void *data, size_t len);
 
-/* Waits until the other side has closed. */
+/* Wait until the other side has closed. */
 void peer_expect_close(int fd);
 
-/* A client in a thread of its own that answers everything, over as many connections as come. */
+/* A client in a thread of its own that answers all callbacks, over any number of connections. */
 struct peer_server;
 struct peer_server *peer_server_start(int family, struct dial_target *target);
-unsigned peer_server_stop(struct peer_server *server); /* how many calls it answered */
+unsigned peer_server_stop(struct peer_server *server); /* Returns how many calls it answered. */

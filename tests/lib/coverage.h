@@ -17,7 +17,7 @@
 
 #define COVERAGE_MINORS 3u
 #define COVERAGE_OPS 128u
-#define COVERAGE_STATUSES 256u /* those below 128, and those from 10000 on */
+#define COVERAGE_STATUSES 256u /* statuses below 128, and those from 10000 on */
 
 static FILE *coverage_noted; /* the file, from the first call of coverage_file() on */
 
@@ -44,11 +44,11 @@ static inline FILE *coverage_file(void)
     return coverage_noted;
 }
 
-/* The server answered `status` to `op` of a minor version.  Any thread may say so. */
+/* Note that the server answered `status` to `op` of a minor version. Any thread. */
 static inline void coverage_note(uint32_t minor, uint32_t op, uint32_t status)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    /* by the test, last time */
+    /* the test that saw it last */
     static const char *seen[COVERAGE_MINORS][COVERAGE_OPS][COVERAGE_STATUSES];
     uint32_t index = status < 128 ? status : status - 10000 + 128;
     const char *name = test_running ? test_running : "fixture";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Notes what every reply to the client library says, in each program that this is linked into. */
+/* Linked into a program, notes the result of every reply that the client library receives. */
 #include "client/client_result.h"
 #include "lib/coverage.h"
 

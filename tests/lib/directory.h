@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A directory of a test's own below /tmp, with all that comes to be in it. */
+/* A directory of a test's own below /tmp, with its contents. */
 #pragma once
 
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 
 #include "lib/test.h"
 
-/* Make the directory that `path` names, where the last six characters are X; they are replaced.
- * Returns a descriptor of it, for the caller to close. */
+/* Create the directory at `path`, whose last six characters are X and are replaced. Returns a
+ * descriptor of it, for the caller to close. */
 static inline int directory_make(char *path)
 {
     int fd;
@@ -28,7 +28,7 @@ static inline int directory_remove_one(const char *path, const struct stat *st, 
     return remove(path);
 }
 
-/* Returns 0, or -1 when something stays. */
+/* Returns 0, or -1 when something could not be removed. */
 static inline int directory_remove(const char *path)
 {
     return nftw(path, directory_remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A disk that is full, as it seems to this process. */
+/* Makes the disk look full to this process. */
 #pragma once
 
 #include <signal.h>
@@ -7,7 +7,7 @@
 
 #include "lib/test.h"
 
-/* What would make a file longer than it is fails. */
+/* From now on any call that would make a file longer fails. */
 static inline void disk_full(bool full)
 {
     struct rlimit limit;

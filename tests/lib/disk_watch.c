@@ -39,7 +39,7 @@ struct disk_watch *disk_watch_install(const char *dir, const char *root, uint32_
         return watch;
     in_environment = true;
     env_append("LD_PRELOAD", DISK_WATCH_LIBRARY);
-    /* The library has no calls that ASan would have to see. */
+    /* The library makes no calls that ASan would have to intercept first. */
     env_append("ASAN_OPTIONS", "verify_asan_link_order=0");
     return watch;
 }

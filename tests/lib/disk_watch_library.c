@@ -34,7 +34,7 @@ __attribute__((constructor)) static void attach(void)
         watch = memory;
 }
 
-/* Where `fd` is below the directory watched; NULL: it is not. */
+/* The path of `fd` below the watched directory; NULL if it is not below it. */
 static const char *path_of(int fd, char *buffer, size_t size)
 {
     char link[32];
@@ -105,7 +105,7 @@ static void take_note(enum disk_call call, const char *path)
     atomic_store(&note->whole, true);
 }
 
-/* A call that is noted.  False: it is to fail, and errno is set. */
+/* A call that is noted. False: it is to fail, and errno is set. */
 static bool pass(enum disk_call call, int fd)
 {
     char buffer[4096];
@@ -121,7 +121,7 @@ static bool pass(enum disk_call call, int fd)
     return false;
 }
 
-/* One that is not. */
+/* A call that is not noted. */
 static void pass_unnoted(enum disk_call call, int fd)
 {
     char buffer[4096];
@@ -130,7 +130,7 @@ static void pass_unnoted(enum disk_call call, int fd)
         wait_while_held(call);
 }
 
-/* The kernel says so behind the path of a file without a name. */
+/* The kernel appends this to the path of a file without a name. */
 static bool is_removed(int fd)
 {
     static const char mark[] = " (deleted)";
@@ -141,9 +141,9 @@ static bool is_removed(int fd)
     return len >= sizeof(mark) && strcmp(path + len - (sizeof(mark) - 1), mark) == 0;
 }
 
-/* What the call would be without us, if that is not known yet.  Stored once only, since other
- * threads read it.  A function has its own form of pointer, which POSIX says dlsym()'s is good
- * for. */
+/* The libc function that the call replaces, looked up on first use. Stored once only, since other
+ * threads read it. POSIX guarantees that the pointer from dlsym() can be used as a function
+ * pointer. */
 typedef void *any_function __attribute__((may_alias));
 
 static void find(const char *name, void *function)
@@ -188,7 +188,8 @@ int syncfs(int fd)
     find("fsync", &sync_one);
     if (!path_of(fd, buffer, sizeof(buffer)))
         return next(fd);
-    /* The others who use this machine's disk would be waited for. */
+    /* Syncs one object only: a real syncfs would also wait for other users of this machine's
+     * disk. */
     return pass(DISK_SYNCFS, fd) ? sync_one(fd) : -1;
 }
 

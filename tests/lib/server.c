@@ -56,7 +56,7 @@ bool test_server_init(struct test_server *server)
     return mkdir(server->data, 0755) == 0 && chmod(server->dir, 0755) == 0;
 }
 
-/* What MAINSTAY_SERVER_OPTIONS has, word by word, for a whole program of tests in another mode. */
+/* Append the words of MAINSTAY_SERVER_OPTIONS, which run a whole test program in another mode. */
 static unsigned more_options(const char **argv, unsigned n)
 {
     static char text[256];
@@ -71,7 +71,8 @@ static unsigned more_options(const char **argv, unsigned n)
     return n;
 }
 
-/* Reserved ports are too few for all that connect, and not for those without root. */
+/* Exports accept any port: there are too few reserved ports for all connections, and only root can
+ * use them. */
 static const char *open_ports(const struct test_server *server, const char *option)
 {
     static char rooms[TEST_SERVER_OPTIONS][512];
@@ -100,7 +101,7 @@ static void exec_server(const struct test_server *server, pid_t parent)
     argv[n++] = listen;
     argv[n++] = "--state";
     argv[n++] = server->state;
-    /* What a request logs is there when its reply is. */
+    /* The log line of a request is written before its reply. */
     argv[n++] = "--log-queue";
     argv[n++] = "0";
     for (unsigned i = 0; server->options[i]; i++)
@@ -115,7 +116,7 @@ static void exec_server(const struct test_server *server, pid_t parent)
     _exit(127);
 }
 
-/* As text, or as the JSON of the log. */
+/* Recognizes a text line or a JSON line. */
 static bool is_ready(const char *line, unsigned *port)
 {
     static const char event[] = "\"event\":\"daemon.ready\"";
@@ -151,7 +152,7 @@ static void print_log(const struct test_server *server)
         (void)fclose(log);
 }
 
-/* Has it ended within that time? */
+/* Has the server ended within that time? */
 static bool wait_end(struct test_server *server, long wait_ms, int *status)
 {
     for (long waited = 0; waited < wait_ms; waited += POLL_MS) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The mainstayd of this build (in MAINSTAY_BIN) as a process of its own, for tests that talk to it
- * as clients do.  It dies with the test program.  Its state and log are in a temporary directory,
- * where there is an empty directory `data` to export, too.  What MAINSTAY_SERVER_OPTIONS in the
- * environment has comes after the options of the test.
+ * as clients do. It is killed when the test program ends. Its state and log are in a temporary
+ * directory, with an empty directory `data` to export. Options from MAINSTAY_SERVER_OPTIONS in the
+ * environment follow those of the test.
  */
 #pragma once
 
@@ -13,12 +13,12 @@
 #define TEST_SERVER_OPTIONS 32u
 
 struct test_server {
-    pid_t pid;       /* 0: it does not run */
-    unsigned port;   /* 0 until it ran once */
+    pid_t pid;       /* 0: it is not running */
+    unsigned port;   /* 0 until the first start */
     char target[32]; /* 127.0.0.1:PORT */
     char dir[64], state[80], data[80], log[80];
     const char *options[TEST_SERVER_OPTIONS]; /* of the caller, NULL at the end */
-    bool usual_ports; /* `local` exports are as they are given; else they take any port */
+    bool usual_ports;                         /* else `local` exports accept any client port */
 };
 
 /* Open the program for all starts to come.  A caller that is about to become another user does this
@@ -28,12 +28,13 @@ bool test_server_hold_program(void);
 /* Make the directory; the server does not run yet. */
 bool test_server_init(struct test_server *server);
 
-/* Start with `options` (NULL: those of the last time; they must live on) and wait until it is
- * ready.  It listens where it did before.  False: it did not come up; its log is on stdout. */
+/* Start with `options` (NULL: those of the last start, which must still be valid) and wait until
+ * the server is ready. It listens on the same port each time. False: it did not come up, and its
+ * log is on stdout. */
 bool test_server_start(struct test_server *server, const char *const *options);
 
-/* End it by SIGTERM.  False: it did not run, did not end in time, or not with status 0 (a
- * sanitizer's finding is one); its log is on stdout. */
+/* End it by SIGTERM. False: it was not running, did not end in time, or not with status 0 (as after
+ * a sanitizer's report); its log is on stdout. */
 bool test_server_stop(struct test_server *server);
 
 /* Kill it as a crash would. */

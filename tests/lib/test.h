@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every cmocka test includes: cmocka with the headers it wants first, skips that CTest can
- * see, and the name of the test that runs. cmocka alone counts a skipped test as a passed group.
+ * Included by every cmocka test: cmocka with the headers that it needs first, skips that CTest can
+ * see, and the name of the running test. cmocka alone counts a skipped test as passed.
  */
 #pragma once
 
@@ -19,7 +19,7 @@
 /* The exit status that CTest takes as "skipped" (and CI as "failed"). */
 #define TEST_EXIT_SKIPPED 77
 
-/* One for the whole program, however many files it has. */
+/* One counter for the whole program, in any number of files. */
 unsigned test_skip_count __attribute__((weak));
 
 /* Notes that a part of the tests cannot run here, with the reason on stdout; the caller goes on. */
@@ -44,22 +44,24 @@ static inline void test_skip_part(const char *reason)
 /* skip() would go unseen. */
 #undef skip
 
-/* Runs an array of CMUnitTest. The value is main's: 0, failed (1 or more), or skipped. */
+/* Run an array of CMUnitTest. The value is for main() to return: 0, failed (1 or more), or
+ * skipped. */
 #define test_group_run(tests) test_group_run_fixtures((tests), NULL, NULL)
 
 #define test_group_run_fixtures(tests, setup, teardown)                                            \
     test_exit_status(                                                                              \
         test_group_run_named((tests), sizeof(tests) / sizeof((tests)[0]), (setup), (teardown)))
 
-/* The name of the test that runs; NULL outside of all.  Of the whole program. */
+/* The name of the running test, for the whole program; NULL outside of all tests. */
 const char *test_running __attribute__((weak));
 
-/* The tests of the group that runs, as they were given, how many have begun, and what ends it. */
+/* The tests of the running group in their order, the group's teardown, and how many tests have
+ * begun. */
 const struct CMUnitTest *test_group __attribute__((weak));
 CMFixtureFunction test_group_teardown __attribute__((weak));
 size_t test_group_begun __attribute__((weak));
 
-/* cmocka tells no test its name, but sets up one after the other in the order of the array. */
+/* cmocka does not tell a test its name, but sets up the tests in the order of the array. */
 static inline int test_setup_named(void **state)
 {
     const struct CMUnitTest *test = &test_group[test_group_begun++];
@@ -74,7 +76,7 @@ static inline int test_teardown_unnamed(void **state)
     return test_group_teardown ? test_group_teardown(state) : 0;
 }
 
-/* Is it one of the words that MAINSTAY_TESTS_LEFT_OUT has? */
+/* Is it one of the words in MAINSTAY_TESTS_LEFT_OUT? */
 static inline bool test_left_out(const char *name)
 {
     const char *at = getenv("MAINSTAY_TESTS_LEFT_OUT");

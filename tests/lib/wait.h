@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waiting for what other threads and processes do: for the thing itself, never for a time in which
- * it should have happened.  On a busy machine a test then takes longer, and says the same.
+ * Waiting for other threads and processes: for the event itself, never for a time in which it
+ * should have happened. On a busy machine a test then takes longer, and gives the same result.
  */
 #pragma once
 
@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <time.h>
 
-#define WAIT_PATIENCE_MS 60000 /* after that it never comes */
+#define WAIT_PATIENCE_MS 60000 /* after that it will never come */
 
-/* Real time, whatever has become of base/clock. */
+/* Real time, independent of base/clock. */
 static inline int64_t wait_now_ms(void)
 {
     struct timespec now;
@@ -27,7 +27,7 @@ static inline void wait_ms(int64_t ms)
     (void)nanosleep(&pause, NULL);
 }
 
-/* Look every `pause_ms` until `condition` is true; fails the test when that takes too long. */
+/* Check every `pause_ms` until `condition` is true; fails the test when that takes too long. */
 #define wait_until_every(pause_ms, condition)                                                      \
     do {                                                                                           \
         int64_t wait_end_ms = wait_now_ms() + WAIT_PATIENCE_MS;                                    \
