@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The runner: which tests fit a backend, and a fresh file system for each. */
+/* The runner: selects the tests that fit a backend, and makes a fresh file system for each. */
 #include "backend/contract.h"
 
 #include <stdlib.h>

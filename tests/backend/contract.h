@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The contract suite: what vfs/vfs.h promises, tested through vfs_ops on any backend.
+ * The contract suite: the guarantees of vfs/vfs.h, tested through vfs_ops on any backend.
  *
- * A backend registers by a factory (struct contract_backend) and a main() that calls
- * contract_main(); see mem_contract.c and backend_contract() in CMakeLists.txt.  Each test gets a
- * file system of its own, made by create() and taken down by destroy().  A test whose `needs` the
+ * A backend registers with a factory (struct contract_backend) and a main() that calls
+ * contract_main(); see mem_contract.c and backend_contract() in CMakeLists.txt. Each test gets a
+ * file system of its own from create(), and destroy() takes it down. A test whose `needs` the
  * backend does not meet is left out of the run, not skipped.
  */
 #pragma once
@@ -14,7 +14,7 @@
 #include "lib/test.h"
 #include "vfs/vfs.h"
 
-/* The fixed identities of the suite.  Only multi-user backends meet any but the owner. */
+/* The fixed identities of the suite. Only multi-user backends meet any but the owner. */
 enum contract_id {
     CONTRACT_OWNER = 1000,  /* uid and gid of the owner, if multi_user */
     CONTRACT_MEMBER = 1001, /* another uid, in the owner's group and in CONTRACT_TEAM */
@@ -28,25 +28,25 @@ struct contract_backend {
 
     /* A new, empty file system.  Its root directory belongs to `owner` and has mode 0755. */
     struct vfs *(*create)(void);
-    /* NULL where there is none: the same with room for about `bytes` of data, `links` names of
-     * one object. */
+    /* The same with room for about `bytes` of data and `links` names of one object; NULL if not
+     * supported. */
     struct vfs *(*create_limited)(uint64_t bytes, uint32_t links);
-    /* NULL where handles do not survive: take the file system down as a restart of the server
-     * would and bring up the same one again.  `fs` is dead afterwards. */
+    /* Take the file system down as a restart of the server would, and bring up the same one again;
+     * NULL where handles do not survive. `fs` is dead afterwards. */
     struct vfs *(*reopen)(struct vfs *fs);
-    /* Take the file system down and remove everything it held. */
+    /* Take the file system down and remove everything in it. */
     void (*destroy)(struct vfs *fs);
 
-    /* Owns the root directory.  With multi_user: uid and gid CONTRACT_OWNER, and CONTRACT_TEAM. */
+    /* Owns the root directory. With multi_user: uid and gid CONTRACT_OWNER, and CONTRACT_TEAM. */
     struct vfs_cred owner;
     bool multi_user; /* the backend honours the cred of each call; otherwise all act as `owner` */
-    bool can_chown;  /* uid 0 may give files away */
-    bool can_mknod;  /* uid 0 may make device nodes; sockets and fifos anybody */
+    bool can_chown;  /* uid 0 may change owners */
+    bool can_mknod;  /* uid 0 may make device nodes; all may make sockets and fifos */
     bool named_attr; /* objects can have named attributes */
     bool acl;        /* and ACLs */
 };
 
-/* What a test asks of a backend, or'ed. */
+/* What a test requires of a backend, or'ed. */
 enum contract_needs {
     NEEDS_NOTHING = 0,
     NEEDS_USERS = 1u << 0,      /* multi_user */
@@ -87,7 +87,7 @@ struct contract_group {
 #define CONTRACT_GROUP(noun, tests)                                                                \
     const struct contract_group contract_##noun = {#noun, (tests), ARRAY_SIZE(tests)}
 
-/* Run the group named by argv[1], or every group; the value is main's. */
+/* Run the group named by argv[1], or every group; the value is for main() to return. */
 int contract_main(const struct contract_backend *backend, int argc, char **argv);
 
 /* Take the fixture's file system down and bring it up again (NEEDS_REOPEN). */
@@ -103,27 +103,27 @@ void assert_status2_at(enum vfs_status got, enum vfs_status a, enum vfs_status b
                        const char *file, int line);
 #define assert_status(expr, want) assert_status_at((expr), (want), #expr, __FILE__, __LINE__)
 #define assert_ok(expr) assert_status(expr, VFS_OK)
-/* Where the contract leaves a choice. */
+/* Where the contract allows two results. */
 #define assert_either(expr, a, b) assert_status2_at((expr), (a), (b), #expr, __FILE__, __LINE__)
 
 /* A vfs_name of a C string. */
 struct vfs_name name_of(const char *text);
 
-/* Make things as `cred`, which must succeed; the caller puts what it gets. */
+/* Create objects as `cred`, which must succeed; the caller puts the result. */
 struct vfs_object *make(struct vfs_object *dir, const struct vfs_cred *cred, const char *name,
                         enum vfs_type type, uint32_t mode);
 struct vfs_object *make_file(struct contract *c, const char *name);
 struct vfs_object *make_dir(struct contract *c, const char *name);
 struct vfs_object *make_symlink(struct contract *c, const char *name, const char *target);
 
-/* The calls with the plain arguments; the status is the call's. */
+/* The calls with simple arguments; return the call's status. */
 enum vfs_status do_create(struct vfs_object *dir, const struct vfs_cred *cred, const char *name,
                           struct vfs_create *create, struct vfs_object **out);
 enum vfs_status do_make(struct vfs_object *dir, const struct vfs_cred *cred, const char *name,
                         enum vfs_type type, uint32_t mode);
 enum vfs_status do_lookup(struct vfs_object *dir, const struct vfs_cred *cred, const char *name,
                           struct vfs_object **out);
-/* lookup and put: only whether it is there */
+/* lookup and put: only whether it exists */
 enum vfs_status do_find(struct vfs_object *dir, const struct vfs_cred *cred, const char *name);
 enum vfs_status do_remove(struct vfs_object *dir, const struct vfs_cred *cred, const char *name);
 enum vfs_status do_rename(struct vfs_object *from_dir, const char *from, struct vfs_object *to_dir,
@@ -145,10 +145,10 @@ uint64_t change_of(struct vfs_object *obj);
 /* Data, through open/write/close and open/read/close as the owner of the fixture's root. */
 void put_bytes(struct contract *c, struct vfs_object *obj, uint64_t offset, const void *data,
                uint32_t len);
-/* The count of bytes read into buf. */
+/* Returns the number of bytes read into buf. */
 uint32_t get_bytes(struct contract *c, struct vfs_object *obj, uint64_t offset, void *buf,
                    uint32_t len, bool *eof);
-/* read() on an object that is open already; copies an answer by descriptor into buf. */
+/* read() on an open object; copies data returned by descriptor into buf. */
 enum vfs_status do_read(struct vfs_object *obj, uint64_t offset, void *buf, uint32_t len,
                         uint32_t *got, bool *eof);
 enum vfs_status do_write(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,

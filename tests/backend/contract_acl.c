@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs: kept, in step with the mode, obeyed by every call, inherited; or not there at all. */
+/* ACLs: stored, consistent with the mode, enforced by every call, inherited; or not supported at
+ * all. */
 #include <stdlib.h>
 
 #include "backend/contract.h"
@@ -142,7 +143,7 @@ static void in_step_with_the_mode(void **state)
 
     both.acl = ACL(OTHER(R | W), EVERYONE(X));
     assert_ok(do_set(file, &c->owner, &both));
-    assert_int_equal(mode_of(file), 02111); /* the ACL has the last word */
+    assert_int_equal(mode_of(file), 02111); /* the ACL decides */
     expect_acl(c, file, both.acl);
     assert_ok(do_set(file, &c->owner, &high));
     assert_int_equal(mode_of(file), 04111);
@@ -187,7 +188,7 @@ static void files_obey(void **state)
 
     assert_ok(do_setacl(file, &c->owner, ACL(OTHER(X))));
     assert_int_equal(do_access(file, &c->other, all), VFS_MAY_EXECUTE);
-    assert_ok(try_open(file, &c->other, VFS_WANT_READ, false)); /* to run it is to read it */
+    assert_ok(try_open(file, &c->other, VFS_WANT_READ, false)); /* executing implies reading */
     assert_status(try_open(file, &c->member, VFS_WANT_READ, false), VFS_ACCESS);
     assert_status(try_open(file, &c->owner, VFS_WANT_READ, false), VFS_ACCESS);
     assert_ok(try_open(file, &c->owner, VFS_WANT_BOTH, true));
@@ -210,7 +211,7 @@ static void who_may_see_and_set_it(void **state)
     assert_ok(do_getacl(file, &c->other, &acl));
     assert_status(do_chmod(file, &c->member, 0777), VFS_PERM);
     assert_ok(do_chmod(file, &c->other, 06640));
-    assert_int_equal(mode_of(file), 0640); /* nobody gets to run as somebody else */
+    assert_int_equal(mode_of(file), 0640); /* no execution under another identity */
     assert_status(do_chown(file, &c->other, CONTRACT_MEMBER, CONTRACT_OTHER), VFS_PERM);
     assert_ok(do_chown(file, &c->other, CONTRACT_OTHER, CONTRACT_OTHER));
     assert_int_equal(attr_of(file).uid, CONTRACT_OTHER);
@@ -230,7 +231,7 @@ static void directories_obey(void **state)
     assert_ok(do_rename(dir, "file", dir, "name", &c->other));
     assert_ok(do_lookup(dir, &c->other, "name", &file));
     assert_ok(do_link(file, dir, &c->other, "link"));
-    assert_ok(do_remove(dir, &c->other, "link")); /* adding is removing, if nobody says else */
+    assert_ok(do_remove(dir, &c->other, "link")); /* adding implies removing, unless denied */
 
     assert_ok(do_setacl(dir, &c->owner,
                         ACL(NOT_OTHER(VFS_ACE_DELETE_CHILD), OTHER(R | X | VFS_ACE_APPEND_DATA))));
@@ -240,16 +241,16 @@ static void directories_obey(void **state)
     assert_status(do_remove(dir, &c->other, "name"), VFS_ACCESS);
     assert_status(do_rename(dir, "sub", dir, "moved", &c->other), VFS_ACCESS);
     assert_ok(do_setacl(file, &c->other, ACL(OTHER(VFS_ACE_DELETE))));
-    assert_ok(do_remove(dir, &c->other, "name")); /* the file's word is enough */
+    assert_ok(do_remove(dir, &c->other, "name")); /* the file's ACL is enough */
     vfs_object_put(file);
 
     assert_ok(do_setacl(dir, &c->owner, ACL(OTHER(X | VFS_ACE_DELETE_CHILD))));
-    assert_status(do_rename(dir, "sub", dir, "moved", &c->other), VFS_ACCESS); /* not added */
+    assert_status(do_rename(dir, "sub", dir, "moved", &c->other), VFS_ACCESS); /* may not add */
     assert_ok(do_remove(dir, &c->other, "sub"));
     vfs_object_put(dir);
 }
 
-/* The world may write in it, and removes only what is its own. */
+/* All may write to it, and remove only their own files. */
 static void sticky_goes_on(void **state)
 {
     struct contract *c = *state;
@@ -264,7 +265,7 @@ static void sticky_goes_on(void **state)
     vfs_object_put(dir);
 }
 
-/* A directory that gives on two entries, one for files and one for both. */
+/* A directory with two inheritable entries, one for files and one for both. */
 static struct vfs_object *make_giver(struct contract *c)
 {
     struct vfs_object *dir = make(c->root, &c->owner, "giver", VFS_DIR, 0755);
@@ -339,7 +340,8 @@ static void inherited_or_given(void **state)
     vfs_object_put(dir);
 }
 
-/* Without anything an exclusive create is for its maker alone, who will say what it is. */
+/* Without either, an exclusively created file is accessible to its creator alone, who will set its
+ * attributes. */
 static void not_inherited_by_exclusive_creates(void **state)
 {
     struct contract *c = *state;
@@ -442,7 +444,7 @@ static void named_attributes_obey(void **state)
     vfs_object_put(file);
 }
 
-/* What there is no room for changes nothing, and room comes back. */
+/* A change that does not fit has no effect, and freed room can be used again. */
 static void counted(void **state)
 {
     struct contract *c = *state;

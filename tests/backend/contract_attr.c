@@ -180,7 +180,7 @@ static void chown_is_for_root(void **state)
     assert_int_equal(attr_of(file).uid, CONTRACT_OTHER);
     assert_int_equal(attr_of(file).gid, 4711);
     assert_ok(do_chown(file, &c->super, CONTRACT_OWNER, CONTRACT_OWNER));
-    /* The owner gives it to one of the owner's groups, and to no other. */
+    /* The owner may set any of its own groups, and no other. */
     assert_ok(set(file, &c->owner, &gid, &applied));
     assert_int_equal(attr_of(file).gid, CONTRACT_TEAM);
     gid.gid = 4711;
@@ -233,7 +233,7 @@ static void size_needs_write_unless_opened(void **state)
     vfs_object_put(file);
 }
 
-/* `applied` and the file tell the same story, however much took effect. */
+/* `applied` matches the file, however much took effect. */
 static void applied_is_the_truth(void **state)
 {
     struct contract *c = *state;
@@ -277,7 +277,7 @@ static void several_at_once(void **state)
     vfs_object_put(file);
 }
 
-/* What every change must move, and strictly.  RFC 8881 §5.8.1.4 */
+/* What every change must advance, strictly. RFC 8881 §5.8.1.4 */
 static void change_moves_with_each_change(void **state)
 {
     struct contract *c = *state;
@@ -378,7 +378,7 @@ static void writing_moves_mtime_and_ctime(void **state)
     vfs_object_put(file);
 }
 
-/* Longer than a tick of any kernel's file clock. */
+/* Wait longer than a tick of the kernel's file clock. */
 static void pass_time(void)
 {
     const struct timespec tick = {.tv_nsec = 25 * NSEC_PER_MSEC};
@@ -409,7 +409,7 @@ static void each_change_moves_ctime(void **state)
     vfs_object_put(file);
 }
 
-/* By the server's own right: permission has no say. */
+/* With the server's own rights: permission does not matter. */
 static void a_touch_moves_mtime_and_change(void **state)
 {
     struct contract *c = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vfs calls as tests like to make them. */
+/* The vfs calls in a form that suits tests. */
 #include "backend/contract.h"
 
 struct vfs_name name_of(const char *text)

@@ -184,7 +184,7 @@ static void exclusive_over_another_file(void **state)
     assert_status(create_reg(c, "dir", VFS_CREATE_EXCLUSIVE, 0, &create, &out), VFS_EXIST);
 }
 
-/* A name that is there goes before a right that is not. */
+/* If the name exists, that is reported before a missing permission. */
 static void exclusive_without_the_right(void **state)
 {
     struct contract *c = *state;
@@ -417,7 +417,7 @@ static void full_file_system_makes_nothing(void **state)
     assert_status(status, VFS_NOSPC);
     assert_true(made > 10);
     assert_status(do_find(c->root, &c->owner, name), VFS_NOENT);
-    /* What exists can still be renamed and removed. */
+    /* Existing objects can still be renamed and removed. */
     assert_status(do_make(c->root, &c->owner, "f0", VFS_REG, 0644), VFS_EXIST);
     assert_ok(do_rename(c->root, "f0", c->root, "g0", &c->owner));
     assert_ok(do_rename(c->root, "g0", c->root, "f1", &c->owner));

@@ -261,7 +261,7 @@ static void large_writes_and_reads(void **state)
     vfs_object_put(file);
 }
 
-/* An answer by descriptor says the same bytes. */
+/* A read that returns a descriptor yields the same bytes. */
 static void read_by_descriptor(void **state)
 {
     struct contract *c = *state;

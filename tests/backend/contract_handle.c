@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resolve: handles of the living, the dead, and made up ones. */
+/* resolve: handles of existing objects, of removed ones, and forged ones. */
 #include "backend/contract.h"
 
 static void handle_finds_the_same_object(void **state)
@@ -69,7 +69,7 @@ static void dead_handles_are_stale(void **state)
     assert_ok(do_remove(c->root, &c->owner, "dir"));
     assert_status(do_resolve(c->fs, &file_handle, &found), VFS_STALE);
     assert_status(do_resolve(c->fs, &dir_handle, &found), VFS_STALE);
-    /* Another object of the same name is another object. */
+    /* A new object of the same name is another object. */
     assert_ok(do_make(c->root, &c->owner, "file", VFS_REG, 0644));
     assert_ok(do_make(c->root, &c->owner, "dir", VFS_DIR, 0755));
     assert_status(do_resolve(c->fs, &file_handle, &found), VFS_STALE);
@@ -104,7 +104,7 @@ static void held_handles_resolve_until_the_end(void **state)
     assert_status(do_resolve(c->fs, &handle, &found), VFS_STALE);
 }
 
-/* An OPEN that a REMOVE overtakes: what is open can be closed again, by its handle. */
+/* A REMOVE overtakes an OPEN: what was opened can be closed again by its handle. */
 static void whoever_comes_too_late_opens_nothing(void **state)
 {
     struct contract *c = *state;
@@ -136,7 +136,7 @@ static void a_link_keeps_the_handle(void **state)
     assert_status(do_resolve(c->fs, &handle, &found), VFS_STALE);
 }
 
-/* No bit of it may be changed and still lead anywhere. */
+/* With any bit changed the handle is invalid. */
 static void forged_handles_lead_nowhere(void **state)
 {
     struct contract *c = *state;

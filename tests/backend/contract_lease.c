@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leases as far as our own callers see them: none of them is somebody else. */
+/* Leases as seen by the server's own callers, none of which counts as an outside process. */
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "backend/contract.h"
 #include "lib/wait.h"
 
-static _Atomic unsigned told[2]; /* by use */
+static _Atomic unsigned told[2]; /* notifications, by use */
 
 static void note(struct vfs_object *obj, enum vfs_lease use, bool held_up, void *context)
 {
@@ -25,7 +25,7 @@ static void listen_for_breaks(void)
     vfs_lease_hook_set(&hook);
 }
 
-/* Whether there is anybody to be told of. */
+/* Does the backend watch for outside users? */
 static bool watched(const struct contract *c)
 {
     return c->fs->caps & VFS_CAP_LEASE;
@@ -59,7 +59,7 @@ static void only_files(void **state)
     vfs_object_put(link);
 }
 
-/* Those for reading go together; one for writing goes with the same and hinders no use of ours. */
+/* Read leases coexist; a write lease may be taken again and restricts none of our own uses. */
 static void they_count(void **state)
 {
     struct contract *c = *state;
@@ -88,7 +88,7 @@ static void they_count(void **state)
         assert_memory_equal(buf, "xyz", 3);
         assert_ok(do_truncate(file, &c->owner, 2));
         assert_ok(do_truncate(file, &c->owner, 3));
-        assert_ok(lease(file, VFS_LEASE_READ)); /* less than there is */
+        assert_ok(lease(file, VFS_LEASE_READ)); /* less than the file has now */
         unlease(file, VFS_LEASE_READ);
         unlease(file, VFS_LEASE_WRITE);
     }
@@ -98,7 +98,8 @@ static void they_count(void **state)
     vfs_object_put(file);
 }
 
-/* A caller's open for writing goes on, tells, and no lease is given until all are given back. */
+/* A caller may open for writing: the holder is notified, and no lease is granted until all are
+ * returned. */
 static void our_writer_ends_one_for_reading(void **state)
 {
     struct contract *c = *state;
@@ -128,7 +129,7 @@ static void our_writer_ends_one_for_reading(void **state)
     vfs_object_put(file);
 }
 
-/* While a caller has it open for writing there is none for reading. */
+/* While a caller has the file open for writing, no read lease is granted. */
 static void not_beside_our_writer(void **state)
 {
     struct contract *c = *state;

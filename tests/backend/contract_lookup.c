@@ -106,7 +106,7 @@ static void names_below_what_is_no_directory(void **state)
     vfs_object_put(link);
 }
 
-/* A symlink in the tree is an object: nobody follows it here. */
+/* A symlink in the tree is an object: lookup never follows it. */
 static void lookup_does_not_follow(void **state)
 {
     struct contract *c = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* openattr: the named attributes of an object, and what their directory can't do. */
+/* openattr: the named attributes of an object, and what their directory does not support. */
 #include "backend/contract.h"
 
 static enum vfs_status do_openattr(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
@@ -8,7 +8,7 @@ static enum vfs_status do_openattr(struct vfs_object *obj, const struct vfs_cred
     return obj->fs->ops->openattr(obj, cred, create, dir);
 }
 
-/* openattr and put: only what it says */
+/* openattr, then put; returns the status */
 static enum vfs_status try_openattr(struct vfs_object *obj, const struct vfs_cred *cred,
                                     bool create)
 {
@@ -80,7 +80,7 @@ static void attributes_come_and_go(void **state)
     assert_int_equal(attr_of(dir).type, VFS_ATTRDIR);
     assert_int_equal(attr_of(dir).nlink, 2);
     assert_int_not_equal(dir->fileid, file->fileid);
-    assert_status(try_openattr(file, &c->owner, false), VFS_NOENT); /* there are none */
+    assert_status(try_openattr(file, &c->owner, false), VFS_NOENT); /* it has none */
     again = attrdir_of(c, file);
     assert_ptr_equal(again, dir);
     vfs_object_put(again);
@@ -290,7 +290,7 @@ static void the_last_link_takes_them_along(void **state)
     assert_ok(do_make(c->root, &c->owner, "new", VFS_REG, 0644));
     assert_ok(do_rename(c->root, "new", c->root, "more", &c->owner));
     assert_int_equal(attr_of(file).nlink, 0);
-    assert_int_equal(count_attrs(c, dir), 1); /* held, and so are they */
+    assert_int_equal(count_attrs(c, dir), 1); /* held, and so are its attributes */
     vfs_object_put(file);
 
     assert_int_equal(attr_of(attr).nlink, 0);
@@ -314,7 +314,7 @@ static bool ctime_moved(const struct vfs_attr *before, const struct vfs_attr *af
                                                after->ctime.tv_nsec >= before->ctime.tv_nsec));
 }
 
-/* Which names there are belongs to the object; what they hold is their own. */
+/* The set of names belongs to the object; contents belong to each attribute. */
 static void the_object_changes_with_its_names(void **state)
 {
     struct contract *c = *state;
@@ -357,7 +357,7 @@ static void may_read_may_look(void **state)
     assert_status(try_openattr(file, &c->other, false), VFS_ACCESS);
     assert_status(try_openattr(file, &c->other, true), VFS_ACCESS);
     assert_status(try_openattr(file, &c->member, false), VFS_NOENT);
-    assert_status(try_openattr(file, &c->member, true), VFS_ACCESS); /* to make it is to change */
+    assert_status(try_openattr(file, &c->member, true), VFS_ACCESS); /* creating it is a change */
     dir = attrdir_of(c, file);
     assert_ok(try_openattr(file, &c->member, true));
     assert_ok(do_make(dir, &c->owner, "attr", VFS_REG, 0666));
@@ -371,7 +371,7 @@ static void may_read_may_look(void **state)
         VFS_MAY_READ | VFS_MAY_LOOKUP);
     assert_ok(try_openattr(file, &c->super, false));
 
-    assert_ok(do_chmod(file, &c->owner, 0660)); /* the directory follows */
+    assert_ok(do_chmod(file, &c->owner, 0660)); /* the directory's permission follows */
     assert_int_equal(attr_of(dir).mode, 0770);
     assert_ok(do_make(dir, &c->member, "x", VFS_REG, 0644));
     assert_ok(do_remove(dir, &c->member, "attr"));
@@ -405,7 +405,7 @@ static void owners_are_the_objects(void **state)
     vfs_object_put(file);
 }
 
-/* Everybody may write to these, but not for storing what they like with them. */
+/* All may write to these objects, but must not store attributes with them. */
 static void only_the_owner_where_bits_mean_else(void **state)
 {
     struct contract *c = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open and close: permission at open, freedom afterwards. */
+/* open and close: permission is checked at open, not afterwards. */
 #include "backend/contract.h"
 
 static enum vfs_status try_open(struct vfs_object *obj, const struct vfs_cred *cred,
@@ -60,7 +60,7 @@ static void open_checks_the_mode(void **state)
             uint32_t shift = 6 - 3 * who;
             bool r = bits & 4, w = bits & 2, x = bits & 1;
 
-            /* all others have the complement, so that only the right triple counts */
+            /* other classes get the complement, so that only the right triple counts */
             assert_ok(do_chmod(file, &c->owner,
                                (0777 & ~(7u << shift) & ((~bits & 7) * 0111)) | bits << shift));
             assert_status(try_open(file, creds[who], VFS_WANT_READ, false),
@@ -75,7 +75,7 @@ static void open_checks_the_mode(void **state)
     vfs_object_put(file);
 }
 
-/* open(O_CREAT | O_WRONLY, 0400) works for its maker. */
+/* open(O_CREAT | O_WRONLY, 0400) works for the creator. */
 static void maker_passes_its_own_mode(void **state)
 {
     struct contract *c = *state;

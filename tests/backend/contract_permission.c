@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* access(): who may do what by mode, owner and groups. */
+/* access(): what owner, group and others may do by mode. */
 #include "backend/contract.h"
 
 #define FILE_BITS (VFS_MAY_READ | VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_EXECUTE)
@@ -11,14 +11,14 @@ static uint32_t file_grant(uint32_t rwx)
            (rwx & 1 ? VFS_MAY_EXECUTE : 0);
 }
 
-/* Entries change only through w and x together. */
+/* Changing entries needs w and x together. */
 static uint32_t dir_grant(uint32_t rwx)
 {
     return (rwx & 4 ? VFS_MAY_READ : 0) | (rwx & 1 ? VFS_MAY_LOOKUP : 0) |
            ((rwx & 3) == 3 ? VFS_MAY_MODIFY | VFS_MAY_EXTEND | VFS_MAY_DELETE : 0);
 }
 
-/* `bits` for one of owner, group, others, the complement for the other two. */
+/* `bits` for owner, group or others, the complement for the other two. */
 static uint32_t mode_with(uint32_t bits, uint32_t who)
 {
     uint32_t shift = 6 - 3 * who;
@@ -82,7 +82,7 @@ static void root_may_all_but_run_a_text(void **state)
     vfs_object_put(file);
 }
 
-/* The group may be any of the caller's: the first or a further one. */
+/* Any of the caller's groups counts: the first or a further one. */
 static void further_groups_count(void **state)
 {
     struct contract *c = *state;
@@ -137,7 +137,7 @@ static bool count_details(void *arg, const struct vfs_dirent *entry)
     return true;
 }
 
-/* Who may list names may not therefore see what is behind them. */
+/* Permission to list names does not include their attributes. */
 static void attributes_in_a_list_need_x(void **state)
 {
     struct contract *c = *state;
@@ -156,7 +156,7 @@ static void attributes_in_a_list_need_x(void **state)
     vfs_object_put(dir);
 }
 
-/* What a call refuses it refuses when asked before, and nothing else is refused then. */
+/* access checks agree with the calls: what a call refuses was predicted, and nothing else. */
 static void assert_foretold(enum vfs_status told, enum vfs_status done)
 {
     assert_status(told, vfs_refusal(done));
@@ -187,7 +187,7 @@ static void refusals_of_setattr_are_foretold(void **state)
     vfs_object_put(file);
 }
 
-/* In directories of these modes, with a file of the owner's in each. */
+/* In directories of these modes, with one of the owner's files in each. */
 static void refusals_of_names_are_foretold(void **state)
 {
     static const uint32_t modes[] = {0755, 0777, 0775, 0766, 01777, 01775, 0555};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* persist: whatever was changed, whoever changed it, it can be made durable and nothing is lost. */
+/* persist: any change, by any caller, can be made durable, and nothing is lost. */
 #include <pthread.h>
 
 #include "backend/contract.h"
@@ -48,7 +48,7 @@ static void many_are_persisted_in_one_call(void **state)
         vfs_object_put(objects[i]);
 }
 
-/* Those that change something need no right to read it. */
+/* Persisting a change needs no permission to read the object. */
 static void what_nobody_may_open_is_persisted(void **state)
 {
     struct contract *c = *state;
@@ -61,7 +61,7 @@ static void what_nobody_may_open_is_persisted(void **state)
     assert_ok(persist(file));
     assert_ok(do_chmod(file, &c->owner, 0000));
     assert_ok(persist(file));
-    /* And one that nobody has opened before. */
+    /* The same for an object that was never opened. */
     if (c->backend->reopen) {
         struct vfs_handle handle = file->handle;
 
@@ -108,7 +108,7 @@ struct persister {
     pthread_t thread;
     struct contract *c;
     char name[16];
-    enum vfs_status status; /* the first that is not OK */
+    enum vfs_status status; /* the first status that is not OK */
 };
 
 static void *change_and_persist(void *arg)

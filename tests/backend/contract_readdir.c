@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readdir: complete, resumable, steady while others insert and remove. */
+/* readdir: complete, resumable, stable while other callers insert and remove. */
 #include <stdlib.h>
 
 #include "backend/contract.h"
@@ -8,12 +8,12 @@ enum {
     MANY = 10000,
 };
 
-/* What a listing of names f0, f1, ... has seen. */
+/* The entries f0, f1, ... that a listing has seen. */
 struct listing {
-    uint32_t seen[2 * MANY]; /* times, by number */
-    uint32_t others;         /* entries with another name */
+    uint32_t seen[2 * MANY]; /* how many times, by number */
+    uint32_t others;         /* entries with other names */
     uint32_t total;
-    uint32_t room; /* entries that fit before emit says no */
+    uint32_t room; /* entries until emit stops the listing */
     uint64_t last_cookie;
     bool want_attr;
 };
@@ -144,7 +144,7 @@ static void refused_entry_comes_again(void **state)
     assert_false(list_some(c, dir, l, 2));
     assert_true(list_some(c, dir, l, 2));
     assert_int_equal(l->total, 3);
-    assert_true(list_some(c, dir, l, 2)); /* from the end: nothing, and the end again */
+    assert_true(list_some(c, dir, l, 2)); /* from the end: no entries, and the end again */
     assert_int_equal(l->total, 3);
     free(l);
     vfs_object_put(dir);
@@ -203,7 +203,7 @@ static bool use_the_directory(void *arg, const struct vfs_dirent *entry)
     return true;
 }
 
-/* emit may call anything, on this very directory too. */
+/* emit may make any call, on this very directory too. */
 static void emit_runs_without_locks(void **state)
 {
     struct contract *c = *state;
@@ -218,7 +218,7 @@ static void emit_runs_without_locks(void **state)
     vfs_object_put(dir);
 }
 
-/* Every second entry goes and as many come while the listing is under way: those that were there
+/* Every second entry is removed and as many are added during the listing: entries that existed
  * throughout are seen once. */
 static void steady_under_change(void **state)
 {
@@ -245,7 +245,7 @@ static void steady_under_change(void **state)
     vfs_object_put(dir);
 }
 
-/* What rm -r does: list some, remove those, go on from the cookie of one that is gone. */
+/* As rm -r does: list some entries, remove them, go on from a removed entry's cookie. */
 static void list_and_remove_to_the_end(void **state)
 {
     struct contract *c = *state;
@@ -286,7 +286,7 @@ static void only_directories_list(void **state)
     vfs_object_put(file);
 }
 
-/* 1 and 2 are cookies of nobody (RFC 8881 §18.23.3), others may be just old. */
+/* Cookies 1 and 2 are never used (RFC 8881 §18.23.3), others may be outdated. */
 static void reserved_cookies_are_bad(void **state)
 {
     struct contract *c = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* remove: files, directories, and what stays while somebody holds them. */
+/* remove: files, directories, and what stays while it is held. */
 #include "backend/contract.h"
 
 static void removed_names_are_gone(void **state)
@@ -71,7 +71,7 @@ static void remove_tells_the_change(void **state)
     assert_true(info.after > before);
 }
 
-/* The caller has looked what it removes, and by then the name may be another one's. */
+/* The caller has looked up what it removes, but the name may belong to another object by now. */
 static void remove_of_what_is_expected(void **state)
 {
     struct contract *c = *state;
@@ -161,7 +161,7 @@ static void sticky_directory_guards(void **state)
     assert_status(do_rename(dir, "c", dir, "a", &c->other), VFS_PERM);
     assert_ok(do_rename(dir, "c", dir, "e", &c->other));
     assert_ok(do_remove(dir, &c->member, "a"));
-    assert_ok(do_remove(dir, &c->owner, "e")); /* the directory's owner */
+    assert_ok(do_remove(dir, &c->owner, "e")); /* by the directory's owner */
     assert_ok(do_remove(dir, &c->super, "d"));
     vfs_object_put(dir);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rename: what over what, within and across directories, and the ways to make a knot. */
+/* rename: which type may replace which, within and across directories, and attempts to make a
+ * cycle. */
 #include "backend/contract.h"
 
 enum target {
     TARGET_NONE,
     TARGET_FILE,
-    TARGET_LINK, /* a symlink: no directory either */
+    TARGET_LINK, /* a symlink: not a directory either */
     TARGET_DIR,
     TARGET_FULL, /* a directory that is not empty */
 };
@@ -178,7 +179,7 @@ static void no_directory_below_itself(void **state)
     assert_status(do_rename(c->root, "a", d, "x", &c->owner), VFS_INVAL);
     assert_status(do_rename(c->root, "a", a, "b", &c->owner), VFS_INVAL);
     assert_status(do_rename(a, "b", d, "x", &c->owner), VFS_INVAL);
-    /* Its own parent is not empty, and above it all is well. */
+    /* Replacing its own parent, which is not empty; the directories above are unaffected. */
     assert_status(do_rename(a, "b", c->root, "a", &c->owner), VFS_NOTEMPTY);
     assert_status(do_rename(b, "d", c->root, "a", &c->owner), VFS_NOTEMPTY);
     assert_ok(do_rename(b, "d", c->root, "x", &c->owner));
@@ -216,7 +217,7 @@ static void rename_is(struct contract *c, const struct vfs_name *from, const str
     assert_status(c->fs->ops->rename(c->root, from, c->root, to, &c->owner, &a, &b), status);
 }
 
-/* What is moved and what is replaced may be others than those that the caller has looked at. */
+/* The moved and the replaced object may not be those that the caller has looked up. */
 static void rename_of_what_is_expected(void **state)
 {
     struct contract *c = *state;
@@ -263,7 +264,7 @@ static void rename_needs_both_directories(void **state)
     vfs_object_put(b);
 }
 
-/* Its `..` is written to. */
+/* Its `..` changes. */
 static void moved_directory_must_be_writable(void **state)
 {
     struct contract *c = *state;

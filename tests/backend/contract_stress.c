@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Four threads at once on one small tree: nothing may be lost, torn or dead-locked. */
+/* Four threads on one small tree: nothing may be lost, torn or deadlocked. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ enum {
     NAMES = 8,
 };
 
-/* What the threads share.  cmocka's asserts leave by longjmp, so threads count failures. */
+/* Shared by the threads. cmocka's asserts leave by longjmp, so threads count failures instead. */
 struct stress {
     struct contract *c;
     struct vfs_object *dirs[DIRS];
@@ -222,7 +222,7 @@ static void mixed_operations(void **state)
     stress_fini(&s);
 }
 
-/* Exactly one of those who create a name gets it, exactly one of those who remove it. */
+/* Of the threads that create a name exactly one succeeds, and of those that remove it. */
 static void race_body(struct stress *s, uint64_t *seed)
 {
     struct contract *c = s->c;
@@ -254,7 +254,7 @@ static void each_name_has_one_winner(void **state)
     stress_fini(&s);
 }
 
-/* Directories that move into each other: no knot, no deadlock, right link counts. */
+/* Directories that are moved into each other: no cycle, no deadlock, correct link counts. */
 static void knot_body(struct stress *s, uint64_t *seed)
 {
     struct contract *c = s->c;
@@ -316,7 +316,7 @@ static void directories_moving_into_each_other(void **state)
     stress_fini(&s);
 }
 
-/* Whoever writes sees the change attribute move past what it was, whoever else writes. */
+/* Each writer sees the change attribute advance, whatever the others write. */
 static void change_body(struct stress *s, uint64_t *seed)
 {
     const struct vfs_ops *ops = s->c->fs->ops;
@@ -350,7 +350,7 @@ static void change_moves_for_every_writer(void **state)
     stress_fini(&s);
 }
 
-/* Work in the attribute directory of a file, whose reference is given up. */
+/* Use the attribute directory of a file, whose reference is released. */
 static void use_attrdir(struct stress *s, struct vfs_object *file, uint64_t *seed)
 {
     const struct vfs_ops *ops = file->fs->ops;
@@ -366,7 +366,7 @@ static void use_attrdir(struct stress *s, struct vfs_object *file, uint64_t *see
         vfs_object_put(file);
         return;
     }
-    if (draw(seed, 2)) { /* its object may go now */
+    if (draw(seed, 2)) { /* the file may be freed now */
         vfs_object_put(file);
         file = NULL;
     }
@@ -376,7 +376,7 @@ static void use_attrdir(struct stress *s, struct vfs_object *file, uint64_t *see
     if (do_lookup(dir, cred, a, &attr) == VFS_OK) {
         EXPECT_OK_OR(s, do_rename(dir, a, dir, b, cred), VFS_NOENT, VFS_STALE);
         EXPECT_OK_OR(s, do_remove(dir, cred, b), VFS_NOENT, VFS_STALE);
-        use_file(s, attr); /* removed by whoever it may be */
+        use_file(s, attr); /* may be removed by any thread */
         EXPECT_OK_OR(s, do_link(attr, s->dirs[0], cred, a), VFS_XDEV);
         vfs_object_put(attr);
     }
@@ -391,7 +391,7 @@ static void use_attrdir(struct stress *s, struct vfs_object *file, uint64_t *see
     vfs_object_put(file);
 }
 
-/* Objects that come, go and are replaced while their attributes are worked with. */
+/* Objects that are created, removed and replaced while their attributes are in use. */
 static void attribute_body(struct stress *s, uint64_t *seed)
 {
     struct contract *c = s->c;
@@ -445,7 +445,8 @@ static void attributes_of_objects_that_go(void **state)
     stress_fini(&s);
 }
 
-/* One file comes and goes; others have only the attribute directory, and ask for more. */
+/* One file is created and removed; other threads have only its attribute directory, and look up
+ * more. */
 static void last_link_body(struct stress *s, uint64_t *seed)
 {
     struct contract *c = s->c;
@@ -483,8 +484,8 @@ static void the_last_link_and_its_attributes(void **state)
     stress_fini(&s);
 }
 
-/* A list of that many entries, all with that id, so that a torn one shows; given on to what is
- * new. */
+/* Set an ACL of that many entries, all with that id, so that a torn one shows; new objects inherit
+ * it. */
 static enum vfs_status set_list(struct vfs_object *dir, const struct vfs_cred *cred, uint32_t count)
 {
     struct vfs_ace aces[16];
@@ -500,7 +501,7 @@ static enum vfs_status set_list(struct vfs_object *dir, const struct vfs_cred *c
     return dir->fs->ops->setattr(dir, cred, &set, false, &applied);
 }
 
-/* What chmod adds names nobody. */
+/* Entries that chmod adds have no id. */
 static bool is_whole(const struct vfs_acl *acl)
 {
     uint32_t count = 0, id = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories and the way up from them: at any depth, after a restart, and when somebody moves them
- * out of the export.  The sweeper, whose turns are the clock here, is run by hand beside its own
- * thread.
+ * Directories and the way up from them: at any depth, after a restart, and when they are moved out
+ * of the export. The test runs the sweeper by hand beside its own thread; its rounds act as the
+ * clock.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -16,7 +16,7 @@
 enum {
     DEEP = 2000,
     CLIMBS = 20000,
-    CLIMBS_S = 10, /* for all of them; a walk to the root at each would take minutes */
+    CLIMBS_S = 10, /* for all of them; walking to the root each time would take minutes */
 };
 
 static const struct vfs_cred self = {.uid = 0};
@@ -41,7 +41,7 @@ static void seconds_pass(struct local_dir *dir)
     some_seconds_pass(dir, LOCAL_INSIDE_EPOCHS);
 }
 
-/* The lowest of `depth` directories, one in the other. */
+/* The lowest of `depth` nested directories. */
 static struct vfs_object *make_deep(struct local_dir *dir, uint32_t depth)
 {
     struct vfs_object *at = root_of(dir);
@@ -55,7 +55,7 @@ static struct vfs_object *make_deep(struct local_dir *dir, uint32_t depth)
     return at;
 }
 
-/* The count of directories above it; puts it. */
+/* The number of directories above it; puts it. */
 static uint32_t climb(struct vfs_object *at)
 {
     enum vfs_status status = VFS_OK;
@@ -104,7 +104,7 @@ static void a_step_up_costs_the_same_at_any_depth(void **state)
     vfs_object_put(deep);
 }
 
-/* root/a/b/c, and a moves out. */
+/* root/a/b/c, where a is moved out. */
 struct tree {
     struct vfs_object *a, *b, *c;
 };
@@ -116,7 +116,7 @@ static void tree_make(struct local_dir *dir, struct tree *tree)
     tree->a = make(root, &self, "a", VFS_DIR, 0755);
     tree->b = make(tree->a, &self, "b", VFS_DIR, 0755);
     tree->c = make(tree->b, &self, "c", VFS_DIR, 0755);
-    /* Everything there is to remember is known. */
+    /* All ancestors are in memory. */
     assert_ok(dir->fs->ops->parent(tree->c, &self, &above));
     vfs_object_put(above);
     assert_ok(dir->fs->ops->parent(tree->a, &self, &above));
@@ -148,7 +148,7 @@ static void nobody_leaves_a_tree_moved_out(void **state)
     tree_put(&tree);
 }
 
-/* A server keeps directories in its cache as long as somebody uses them. */
+/* Directories stay in the server's cache as long as they are used. */
 static void a_tree_moved_out_is_soon_stale(void **state)
 {
     struct local_dir *dir = *state;
@@ -161,7 +161,7 @@ static void a_tree_moved_out_is_soon_stale(void **state)
     assert_status(do_resolve(dir->fs, &tree.c->handle, &found), VFS_STALE);
     assert_status(do_resolve(dir->fs, &tree.b->handle, &found), VFS_STALE);
     assert_status(do_resolve(dir->fs, &tree.a->handle, &found), VFS_STALE);
-    /* It comes back. */
+    /* It is moved back. */
     assert_int_equal(rename(local_outside(dir, "a"), local_path(dir, "a")), 0);
     assert_ok(do_resolve(dir->fs, &tree.c->handle, &found));
     vfs_object_put(found);
@@ -170,7 +170,7 @@ static void a_tree_moved_out_is_soon_stale(void **state)
     tree_put(&tree);
 }
 
-/* Looking further down does not put off the end. */
+/* Lookups further down do not postpone the end. */
 static void a_tree_moved_out_is_not_kept_by_walking_it(void **state)
 {
     struct local_dir *dir = *state;
@@ -188,7 +188,7 @@ static void a_tree_moved_out_is_not_kept_by_walking_it(void **state)
     tree_put(&tree);
 }
 
-/* Nor does what was known of the directories on the way become younger by being used. */
+/* Nor are remembered ancestors refreshed by being used. */
 static void a_tree_moved_out_is_not_kept_by_climbing_it(void **state)
 {
     struct local_dir *dir = *state;
@@ -197,7 +197,7 @@ static void a_tree_moved_out_is_not_kept_by_climbing_it(void **state)
 
     tree_make(dir, &tree);
     seconds_pass(dir);
-    assert_ok(dir->fs->ops->parent(tree.b, &self, &above)); /* all above b is known afresh */
+    assert_ok(dir->fs->ops->parent(tree.b, &self, &above)); /* refreshes all above b */
     vfs_object_put(above);
     assert_int_equal(rename(local_path(dir, "a"), local_outside(dir, "a")), 0);
     some_seconds_pass(dir, 2);

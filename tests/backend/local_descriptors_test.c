@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Idle descriptors are closed, used ones are not, and nobody notices.  The sweeper is run by hand,
- * beside its own thread.
+ * Idle descriptors are closed, used ones are not, and callers do not notice. The test runs the
+ * sweeper by hand, beside its own thread.
  */
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -97,7 +97,7 @@ static void an_answer_by_descriptor_stays(void **state)
     assert_int_equal(pread(io.fd, data, sizeof(data), 0), sizeof(data));
     assert_int_equal(data[sizeof(data) - 1], 'x');
     dir->fs->ops->read_done(file, io.fd);
-    /* A part at the end, and one too short to be worth it. */
+    /* A part at the end of the file, and one too short for a descriptor. */
     io = (struct vfs_read){.offset = 100 << 10, .len = sizeof(data), .fd_ok = true, .buf = data};
     assert_ok(dir->fs->ops->read(file, &io));
     assert_true(io.fd >= 0);
@@ -136,7 +136,7 @@ static void unused_objects_leave(void **state)
     vfs_object_put(root);
 }
 
-/* A file that a local user removes gives its space back when nobody here has it open. */
+/* A file that a local user removes is freed when the server does not have it open. */
 static void a_removed_file_is_let_go(void **state)
 {
     struct local_dir *dir = *state;
@@ -173,7 +173,7 @@ static bool take_one(void *arg, const struct vfs_dirent *entry)
     return true;
 }
 
-/* The shared position is forgotten with the descriptor. */
+/* The shared file position is lost with the descriptor. */
 static void a_listing_goes_on(void **state)
 {
     struct local_dir *dir = *state;
@@ -201,7 +201,7 @@ static void a_listing_goes_on(void **state)
     vfs_object_put(root);
 }
 
-/* Set or clear a flag of FS_IOC_SETFLAGS; false: not here, or not as this user. */
+/* Set or clear a flag of FS_IOC_SETFLAGS; false: not supported here, or not permitted. */
 static bool set_flag(const char *path, int flag, bool on)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -216,7 +216,7 @@ static bool set_flag(const char *path, int flag, bool on)
     return ok;
 }
 
-/* Whoever has it open goes on; a new open is judged by what the file is now. */
+/* Existing opens go on; a new open is checked against the file's present state. */
 static void a_new_open_meets_what_the_file_is_now(void **state)
 {
     static const int flags[] = {FS_APPEND_FL, FS_IMMUTABLE_FL};

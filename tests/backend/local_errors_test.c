@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors of the kernel are told as what they are.  A child process has the kernel fail one system
- * call, by a seccomp filter, and says what it saw by its exit status.
+ * Errors of the kernel are reported correctly. A child process makes the kernel fail one system
+ * call with a seccomp filter, and reports the result by its exit status.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -38,8 +38,8 @@ enum {
     NO_FILTER = 2,
 };
 
-/* In the child; the file is open already, so that access rights decide on an open.  VFS_ACCESS: a
- * refusal, which access() tells by granting nothing. */
+/* Runs in the child; the file is open already, so that access rights decide about an open.
+ * VFS_ACCESS: a refusal, which access() reports by granting nothing. */
 static int ask(struct vfs_object *file, int err, enum vfs_status want)
 {
     const enum vfs_status access_want = want == VFS_ACCESS ? VFS_OK : want;
@@ -70,7 +70,7 @@ static void expect(struct vfs_object *file, int err, enum vfs_status want)
         fail_msg("errno %d: not %s", err, vfs_status_name(want));
 }
 
-/* RFC 8881 §18.1.3: ACCESS tells what is allowed.  What could not be found out is no refusal. */
+/* RFC 8881 §18.1.3: ACCESS reports what is allowed. A failed check is not a refusal. */
 static void a_failure_is_no_refusal(void **state)
 {
     struct local_dir *dir = *state;

@@ -26,7 +26,7 @@ static void write_file(const char *path, const char *text)
     close(fd);
 }
 
-/* A file and a directory with a file beside the export. */
+/* A file, and a directory with a file, beside the export. */
 static void make_outside(const struct local_dir *dir)
 {
     write_file(local_outside(dir, "secret"), "secret");
@@ -95,7 +95,7 @@ static void symlinks_are_objects_not_ways(void **state)
     vfs_object_put(root);
 }
 
-/* The directory goes away and a symlink to one outside takes its name. */
+/* The directory is moved away and a symlink to an outside one takes its name. */
 static void a_symlink_takes_a_directorys_place(void **state)
 {
     struct local_dir *dir = *state;
@@ -120,7 +120,7 @@ static void a_symlink_takes_a_directorys_place(void **state)
     assert_ok(do_resolve(dir->fs, &file_handle, &out));
     assert_int_equal(out->fileid, fileid);
     vfs_object_put(out);
-    /* And with the directory gone nothing else takes its place. */
+    /* With the directory gone, nothing else takes its place. */
     assert_int_equal(unlink(local_path(dir, "away/file")), 0);
     assert_int_equal(unlink(local_path(dir, "away/made")), 0);
     assert_int_equal(rmdir(local_path(dir, "away")), 0);
@@ -138,7 +138,7 @@ static void nothing_is_above_the_root(void **state)
     vfs_object_put(root);
 }
 
-/* Moved out on the server: `..` of it is outside. */
+/* Moved out of the export on the server: its `..` is outside. */
 static void a_directory_moved_out_leads_nowhere(void **state)
 {
     struct local_dir *dir = *state;
@@ -159,7 +159,7 @@ static void a_directory_moved_out_leads_nowhere(void **state)
     assert_status(do_resolve(dir->fs, &deep_handle, &out), VFS_STALE);
 }
 
-/* The kernel's handle of `path` in the frame of a good handle, with that one's MAC. */
+/* The kernel's handle of `path` in the frame of a good handle, with that handle's MAC. */
 static void forge(const char *path, const struct vfs_handle *good, struct vfs_handle *forged)
 {
     union {
@@ -186,7 +186,7 @@ static void forged_handles_of_outside_files(void **state)
     struct vfs_handle forged;
 
     make_outside(dir);
-    /* The frame is right: with the same file it is the same handle. */
+    /* The frame is right: with the same file it gives the same handle. */
     forge(local_path(dir, "file"), &file->handle, &forged);
     assert_int_equal(forged.len, file->handle.len);
     assert_memory_equal(forged.data, file->handle.data, forged.len);
@@ -206,7 +206,7 @@ static void forged_handles_of_outside_files(void **state)
     vfs_object_put(root);
 }
 
-/* Two exports of one server share the state directory, and no handle. */
+/* Two exports of one server share the state directory, but no handles. */
 static void handles_are_good_for_one_export(void **state)
 {
     struct local_dir *dir = *state, other = *dir;

@@ -132,7 +132,7 @@ void local_drop_privileges(void)
     assert_int_equal(setgroups(0, NULL), 0);
     assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY), 0);
     assert_int_equal(setresuid(NOBODY, NOBODY, NOBODY), 0);
-    /* So that the sanitizer at the end can look at its own process. */
+    /* So that the leak sanitizer can inspect its own process at the end. */
     assert_int_equal(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
@@ -190,7 +190,7 @@ static const char *path_in(const char *where, const char *name)
     static unsigned next;
     char *path = paths[next++ % 4];
 
-    vfs_own_identity(); /* whoever asks is about to act as the test itself */
+    vfs_own_identity(); /* the caller is about to act as the test itself */
     snprintf(path, sizeof(paths[0]), "%s/%s", where, name);
     return path;
 }

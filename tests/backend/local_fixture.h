@@ -9,13 +9,13 @@
 #include "backend/local/local.h"
 
 struct local_dir {
-    char base[128];  /* what is removed at the end */
+    char base[128];  /* removed at the end */
     char path[160];  /* the exported directory: base/export */
     char state[160]; /* base/state */
     struct vfs *fs;
 };
 
-/* How the next file systems are to be made. */
+/* How the next file systems are created. */
 struct local_setting {
     const char *parent; /* "/dev/shm", "/tmp" */
     enum local_finding finding;
@@ -26,19 +26,20 @@ extern struct local_setting local_setting;
 
 /* A new directory, with a file system on it. */
 struct local_dir *local_dir_create(void);
-/* The file system goes down and comes up again. */
+/* Take the file system down and bring it up again. */
 void local_dir_reopen(struct local_dir *dir);
 void local_dir_destroy(struct local_dir *dir);
-/* That of a file system made here. */
+/* The directory of a file system made here. */
 struct local_dir *local_dir_of(const struct vfs *fs);
 /* Bring up a file system on the directory: NULL and a message on stderr if that fails. */
 struct vfs *local_dir_open(const struct local_dir *dir);
 
-/* Run as a user without privileges from here on; when the test is run as such, nothing changes. */
+/* Run as a user without privileges from here on; no effect if the test is run as such a user. */
 void local_drop_privileges(void);
 bool local_privileged(void);
 
-/* Run a group once for each way of finding objects that this run may use; the value is main's. */
+/* Run a group once for each way of finding objects that is possible in this run; the value is for
+ * main() to return. */
 #define local_group_run(tests) local_group_run_all((tests), ARRAY_SIZE(tests))
 int local_group_run_all(const struct CMUnitTest *tests, size_t count);
 
@@ -47,9 +48,9 @@ int local_test_set_up(void **state);
 int local_test_tear_down(void **state);
 #define LOCAL_TEST(fn) cmocka_unit_test_setup_teardown(fn, local_test_set_up, local_test_tear_down)
 
-/* A name below the exported directory, or beside it, as a path; valid for four calls. */
+/* The path of a name below the exported directory, or beside it; valid for four calls. */
 const char *local_path(const struct local_dir *dir, const char *name);
 const char *local_outside(const struct local_dir *dir, const char *name);
 
-/* The contract suite as the setting has it. */
+/* Run the contract suite with the setting. */
 int local_contract_main(const char *name, int argc, char **argv);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handles over restarts, kills and changes behind the server's back; descriptors within bounds. */
+/* Handles across restarts, kills and changes behind the server's back; descriptors within
+ * bounds. */
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,7 +18,7 @@ enum {
     FILES = 500,
     FEW = 100, /* descriptors */
     CROWD_THREADS = 8,
-    CROWD_FILES = 250, /* a byte tells them apart */
+    CROWD_FILES = 250, /* one byte distinguishes them */
     CROWD_ROUNDS = 1000,
 };
 
@@ -36,7 +37,7 @@ static void rename_behind(const struct local_dir *dir, const char *from, const c
     assert_int_equal(rename(local_path(dir, from), local_path(dir, to)), 0);
 }
 
-/* In the child: makes files, tells their handles, and dies without a chance to write anything. */
+/* In the child: create files, report their handles, and die without a chance to write anything. */
 static void make_and_die(const struct local_dir *dir, int pipe_fd)
 {
     struct vfs *fs = local_dir_open(dir);
@@ -137,7 +138,7 @@ static void renamed_behind_the_back(void **state)
     }
 }
 
-/* The map knows only where it was; the kernel knows where it is. */
+/* The map knows only the old place; the kernel knows the new one. */
 static void moved_elsewhere_behind_the_back(void **state)
 {
     struct local_dir *dir = *state;
@@ -158,7 +159,7 @@ static void moved_elsewhere_behind_the_back(void **state)
         vfs_object_put(found);
 }
 
-/* The map is told again of a name that went away and came back while the object was known. */
+/* A name was removed and created again while the object was in memory: the map is told again. */
 static void back_behind_the_back(void **state)
 {
     struct local_dir *dir = *state;
@@ -190,7 +191,7 @@ static void removed_behind_the_back(void **state)
     assert_int_equal(attr_of(file).nlink, 0);
     vfs_object_put(file);
     assert_status(do_resolve(dir->fs, &handle, &found), VFS_STALE);
-    /* What takes its name, and perhaps its inode, is not it. */
+    /* An object that takes its name, and perhaps its inode, is another one. */
     for (int i = 0; i < 50; i++) {
         assert_ok(do_make(root, &self, "file", VFS_REG, 0644));
         assert_status(do_resolve(dir->fs, &handle, &found), VFS_STALE);
@@ -199,7 +200,7 @@ static void removed_behind_the_back(void **state)
     vfs_object_put(root);
 }
 
-/* Looking up by one name and removing it must not lose the other. */
+/* Looking up by one name and removing that must not lose the other. */
 static void any_name_will_do(void **state)
 {
     struct local_dir *dir = *state;
@@ -233,7 +234,7 @@ static bool keep_handle(void *arg, const struct vfs_dirent *entry)
     return true;
 }
 
-/* Handles that only READDIR gave out. */
+/* Handles that only READDIR returned. */
 static void listed_handles_survive(void **state)
 {
     struct local_dir *dir = *state;
@@ -315,7 +316,7 @@ static void assert_reads(struct vfs_object *obj, const char *want)
     assert_memory_equal(got, want, len);
 }
 
-/* An open pins the right to read and write, and no descriptor. */
+/* An open records the right to read and write, but takes no descriptor. */
 static void opens_take_no_descriptors(void **state)
 {
     static struct vfs_object *held[FILES];
@@ -331,7 +332,7 @@ static void opens_take_no_descriptors(void **state)
         assert_ok(do_write(held[i], &self, 0, name, (uint32_t)strlen(name)));
         assert_true(count_descriptors() <= before + FEW + 5);
     }
-    /* Whom its mode shuts out by now, who was renamed, whose directory was. */
+    /* Opens of files whose mode denies access by now, that were renamed, or whose directory was. */
     if (local_privileged())
         assert_ok(do_chmod(held[0], &self, 0));
     assert_ok(do_rename(sub, "f1", root, "other", &self));
@@ -359,7 +360,7 @@ static void count_shortage(void *count)
     ++*(uint32_t *)count;
 }
 
-/* They keep a descriptor each, so that they may only be a part; the others work with the rest. */
+/* Each keeps a descriptor, so there is a limit for them; other files use the rest. */
 static void files_without_a_name_stay_open(void **state)
 {
     static struct vfs_object *held[FEW];
@@ -396,7 +397,7 @@ static void files_without_a_name_stay_open(void **state)
         dir->fs->ops->close(held[i], VFS_WANT_BOTH);
         vfs_object_put(held[i]);
     }
-    /* Their descriptors are back. */
+    /* Their descriptors are free again. */
     snprintf(name, sizeof(name), "f%u", removed);
     assert_ok(do_remove(root, &self, name));
     assert_int_equal(atomic_load(&CONTAINER_OF(dir->fs, struct local_fs, base)->orphans), 0);
@@ -417,7 +418,7 @@ static void section_end(void)
     sections_open--;
 }
 
-/* To close a file may take as long as the disk likes; the loop is told before. */
+/* Closing a file may take long on a slow disk, so the event loop is told before. */
 static void closing_for_others_is_told(void **state)
 {
     static struct vfs_object *held[2 * FEW];
@@ -453,7 +454,7 @@ static bool is_bare(struct vfs_object *obj)
     return local_path_gone(local_of(obj));
 }
 
-/* Until none of them has a descriptor left. */
+/* Until none of these files has a descriptor left. */
 static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t count)
 {
     struct local_fs *fs = CONTAINER_OF(vfs, struct local_fs, base);
@@ -468,7 +469,7 @@ static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t 
     fs->descriptors_max = max;
 }
 
-/* A local user removes it while it is open: nobody would find it again. */
+/* A local user removes the file while it is open: it could not be found again by name. */
 static void what_is_removed_behind_the_back_keeps_its_descriptor(void **state)
 {
     struct local_dir *dir = *state;
@@ -490,7 +491,7 @@ static void what_is_removed_behind_the_back_keeps_its_descriptor(void **state)
     vfs_object_put(root);
 }
 
-/* Writes without a sync; then it leaves the cache. */
+/* Write without a sync; then the object leaves the cache. */
 static void write_and_leave(struct vfs *vfs, struct vfs_object *root, bool removed)
 {
     struct local_fs *fs = CONTAINER_OF(vfs, struct local_fs, base);
@@ -517,7 +518,8 @@ static bool may_have_missed(const struct local_fs *fs, struct vfs_object *obj)
            (int32_t)(local_of(obj)->met_unwatched - atomic_load(&fs->reviewed)) > 0;
 }
 
-/* What may have missed an error in writing is told so when it is back, until a COMMIT. */
+/* After a possible write error that went unseen, the object is reviewed when it returns, until a
+ * COMMIT. */
 static void what_left_unsynced_is_reviewed(void **state)
 {
     struct local_dir *dir = *state;
@@ -525,13 +527,13 @@ static void what_left_unsynced_is_reviewed(void **state)
     struct vfs_object *root = root_of(dir), *again, *other;
     uint32_t left, max = fs->descriptors_max;
 
-    write_and_leave(dir->fs, root, true); /* nobody will ask for it */
+    write_and_leave(dir->fs, root, true); /* will not be looked up again */
     other = make(root, &self, "other", VFS_REG, 0644);
     assert_false(may_have_missed(fs, other));
     vfs_object_put(other);
     write_and_leave(dir->fs, root, false);
     left = atomic_load(&fs->unwatched);
-    /* What is met meanwhile, and was never written, leaves without a trace. */
+    /* An object that was looked up meanwhile and never written leaves without a trace. */
     other = make(root, &self, "neighbour", VFS_REG, 0644);
     vfs_object_put(other);
     fs->descriptors_max = 0;
@@ -547,7 +549,7 @@ static void what_left_unsynced_is_reviewed(void **state)
     vfs_object_put(root);
 }
 
-/* Whoever looks it up where it is now tells the map. */
+/* A lookup at the new place updates the map. */
 static void what_is_met_elsewhere_is_found_again(void **state)
 {
     struct local_dir *dir = *state;
@@ -572,7 +574,7 @@ static void what_is_met_elsewhere_is_found_again(void **state)
         assert_reads(file, "file");
         assert_int_equal(attr_of(file).nlink, 1);
     }
-    /* Whoever misses it there in between has the map forget that. */
+    /* A failed lookup at the old place removes it from the map. */
     press_out(dir->fs, &file, 1);
     rename_behind(dir, "file", "sub/hidden");
     (void)do_read(file, 0, &byte, 1, &got, &eof);
@@ -586,7 +588,7 @@ static void what_is_met_elsewhere_is_found_again(void **state)
     vfs_object_put(root);
 }
 
-/* Two exports of a directory: who removes a file knows nothing of the other one's descriptors. */
+/* Two exports of a directory: the one that removes a file does not know the other's descriptors. */
 static void another_export_removes_what_is_open(void **state)
 {
     enum {
@@ -636,7 +638,7 @@ static void another_export_removes_what_is_open(void **state)
     assert_true(count_descriptors() <= before);
 }
 
-/* Threads take descriptors from each other's files all the time, and find each its own file. */
+/* Threads evict each other's descriptors all the time, and each always finds its own file. */
 struct crowd {
     struct vfs *fs;
     struct vfs_object *root, *files[CROWD_FILES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each call acts as its caller, on whatever thread it runs; and as nobody else. */
+/* Each call acts as its caller, on any thread, and as no other user. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -67,7 +67,7 @@ static void a_squashed_root_is_nobody(void **state)
         assert_status(do_remove(root, &squashed, "file"), VFS_ACCESS);
         assert_status(dir->fs->ops->readdir(sub, &squashed, &rd), VFS_ACCESS);
         assert_int_equal(do_access(file, &squashed, VFS_MAY_READ | VFS_MAY_MODIFY), 0);
-        /* Again with warm descriptors. */
+        /* Again with cached descriptors. */
         assert_ok(try_open(file, &root_cred, VFS_WANT_BOTH));
         assert_ok(dir->fs->ops->readdir(sub, &root_cred, &rd));
     }
@@ -76,7 +76,7 @@ static void a_squashed_root_is_nobody(void **state)
     vfs_object_put(root);
 }
 
-/* The kernel takes -1 for "no change": that would be the last caller's identity. */
+/* The kernel takes -1 as "no change", which would keep the last caller's identity. */
 static void no_identity_is_no_access(void **state)
 {
     struct local_dir *dir = *state;
@@ -96,7 +96,7 @@ struct worker {
     uint32_t failures;
 };
 
-/* Makes, checks and removes a file of its own, and fails on another's. */
+/* Creates, checks and removes a file of its own, and fails on another user's. */
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -171,7 +171,8 @@ static void *own_in_a_new_thread(void *arg)
     return NULL;
 }
 
-/* vfs_own_identity() gives a thread back to the server, also one that inherited a caller's. */
+/* vfs_own_identity() returns a thread to the server's identity, also a thread that inherited a
+ * caller's. */
 static void the_servers_own_files(void **state)
 {
     struct local_dir *dir = *state;
@@ -190,7 +191,7 @@ static void the_servers_own_files(void **state)
     vfs_object_put(root);
 }
 
-/* A new thread's first call is right, whoever its maker was acting for. */
+/* A new thread's first call is right, whatever identity its creator had. */
 static void *look_as_root(void *arg)
 {
     struct vfs_object *root = arg;
@@ -223,7 +224,8 @@ static uint32_t thread_uid(void)
     return (uint32_t)syscall(SYS_setfsuid, -1);
 }
 
-/* As write(2) by the same user on the machine itself, whoever the thread served before. */
+/* Like write(2) by the same user on the machine itself, for whichever user the thread acted
+ * before. */
 static void writing_takes_suid_away_as_locally(void **state)
 {
     struct local_dir *dir = *state;
@@ -237,7 +239,7 @@ static void writing_takes_suid_away_as_locally(void **state)
     assert_ok(dir->fs->ops->commit(other, &root_cred, 0, 0));
     assert_ok(do_write(file, &squashed, 0, "y", 1));
     assert_int_equal(attr_of(file).mode, 0777);
-    /* Set behind our back. */
+    /* Set behind the server's back. */
     assert_int_equal(chmod(local_path(dir, "file"), 04777), 0);
     assert_ok(do_write(other, &root_cred, 0, "x", 1));
     assert_ok(do_write(file, &owner, 0, "z", 1));
@@ -247,7 +249,7 @@ static void writing_takes_suid_away_as_locally(void **state)
     vfs_object_put(root);
 }
 
-/* Without group execute setgid means something else, and stays for an owner in the file's group. */
+/* Without group execute, setgid has another meaning, and stays for an owner in the file's group. */
 static void setgid_alone_stays_for_the_group(void **state)
 {
     struct local_dir *dir = *state;
@@ -263,7 +265,7 @@ static void setgid_alone_stays_for_the_group(void **state)
     vfs_object_put(root);
 }
 
-/* Nobody is kept from running a program because a stranger syncs it. */
+/* A program can be run while a stranger syncs it. */
 static void a_commit_opens_nothing_for_writing(void **state)
 {
     struct local_dir *dir = *state;
@@ -283,7 +285,7 @@ static void a_commit_opens_nothing_for_writing(void **state)
     vfs_object_put(root);
 }
 
-/* The server's own part in a call leaves the thread to the caller. */
+/* After the server's own part of a call the thread has the caller's identity again. */
 static void the_server_drops_back(void **state)
 {
     struct local_dir *dir = *state;
@@ -308,7 +310,7 @@ static void the_server_drops_back(void **state)
     assert_ok(do_write(again, &owner, 0, "x", 1)); /* opens it as the server */
     assert_int_equal(thread_uid(), owner.uid);
     assert_true(do_access(sub, &squashed, VFS_MAY_READ) == VFS_MAY_READ);
-    assert_ok(dir->fs->ops->touch(again)); /* which only its owner and root may */
+    assert_ok(dir->fs->ops->touch(again)); /* which only its owner and root may do */
     assert_int_equal(thread_uid(), SQUASHED);
     vfs_object_put(up);
     vfs_object_put(again);
@@ -317,7 +319,7 @@ static void the_server_drops_back(void **state)
     vfs_object_put(root);
 }
 
-/* A plain user's server does everything as itself. */
+/* An unprivileged server does everything as itself. */
 static void without_privilege_all_are_one(void **state)
 {
     struct local_dir *dir = *state;
@@ -345,7 +347,7 @@ static int run_plain(void)
     return local_group_run(plain);
 }
 
-/* In a process of its own: there is no way back. */
+/* In a process of its own, since privileges cannot be regained. */
 static int run_plain_apart(void)
 {
     pid_t child = fork();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Other processes of this machine and the kernel's leases: who opens a leased file is told of, and
- * waits until the lease is given back.
+ * Other processes of this machine and the kernel's leases: when a process opens a leased file, the
+ * server is told, and the process waits until the lease is returned.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ enum {
 
 static const struct vfs_cred self = {.uid = 0};
 
-static _Atomic unsigned told[2]; /* by use */
+static _Atomic unsigned told[2]; /* notifications, by use */
 static struct vfs_object *_Atomic told_of;
 static _Atomic bool told_held_up;
 
@@ -77,7 +77,7 @@ static unsigned told_all(void)
     return atomic_load(&told[VFS_LEASE_READ]) + atomic_load(&told[VFS_LEASE_WRITE]);
 }
 
-/* Another process: opens the file, and ends with the errno of that. */
+/* Another process: opens the file, and exits with the errno. */
 static pid_t opener(struct local_dir *dir, const char *name, int flags)
 {
     const char *path = local_path(dir, name);
@@ -89,7 +89,7 @@ static pid_t opener(struct local_dir *dir, const char *name, int flags)
     return pid;
 }
 
-/* Before the kernel lets it go on whatever we do. */
+/* The process ends before the kernel would break the lease by itself. */
 static int end_of(pid_t pid)
 {
     int64_t start = wait_now_ms();
@@ -139,7 +139,7 @@ static void a_reader_waits_for_the_writer(void **state)
     pid = opener(dir, "file", O_RDONLY);
     wait_until(atomic_load(&told[VFS_LEASE_READ]) == 1);
     assert_int_equal(atomic_load(&told[VFS_LEASE_WRITE]), 0);
-    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, false)); /* the holder may */
+    assert_ok(dir->fs->ops->open(file, &self, VFS_WANT_BOTH, false)); /* allowed to the holder */
     assert_ok(do_write(file, &self, 0, "dirty", 5));
     assert_true(waits(pid));
     dir->fs->ops->close(file, VFS_WANT_BOTH);
@@ -148,7 +148,7 @@ static void a_reader_waits_for_the_writer(void **state)
     vfs_object_put(file);
 }
 
-/* truncate(2) opens nothing, and waits all the same; a second use is told, too. */
+/* truncate(2) opens nothing, and waits all the same; a second use is reported, too. */
 static void both_kinds_are_told(void **state)
 {
     struct local_dir *dir = *state;
@@ -169,7 +169,7 @@ static void both_kinds_are_told(void **state)
     vfs_object_put(file);
 }
 
-/* Who only tries is not let in, and yet told of. */
+/* A non-blocking open fails, and is still reported. */
 static void who_does_not_wait_is_told_of(void **state)
 {
     struct local_dir *dir = *state;
@@ -203,7 +203,7 @@ static void not_while_somebody_has_it_open(void **state)
     vfs_object_put(file);
 }
 
-/* What is left excludes no reader, but the kernel's lease does: readers must not wait for ever. */
+/* The remaining lease excludes no reader, but the kernel's does: readers must not wait for ever. */
 static void a_greater_lease_does_not_outlive_its_use(void **state)
 {
     struct local_dir *dir = *state;
@@ -218,7 +218,7 @@ static void a_greater_lease_does_not_outlive_its_use(void **state)
     vfs_object_put(file);
 }
 
-/* The sweeper leaves its descriptor alone. */
+/* The sweeper leaves the descriptor of a lease alone. */
 static void it_outlives_idleness(void **state)
 {
     struct local_dir *dir = *state;
@@ -236,7 +236,8 @@ static void it_outlives_idleness(void **state)
     vfs_object_put(file);
 }
 
-/* A kernel without room for more signals sends SIGIO instead, once: so all are looked at. */
+/* A kernel without room for more queued signals sends a single SIGIO instead: then all leases are
+ * checked. */
 static void more_than_can_be_queued(void **state)
 {
     struct local_dir *dir = *state;
@@ -259,7 +260,7 @@ static void more_than_can_be_queued(void **state)
     }
 }
 
-/* They take a part of the descriptors and no more. */
+/* Leases take a limited part of the descriptors. */
 static void they_are_bounded(void **state)
 {
     struct local_dir *dir = *state;
@@ -314,8 +315,8 @@ static int try_as_stranger(const char *base)
     return 0;
 }
 
-/* Without privilege the kernel gives leases on one's own files alone.  Before there is any other
- * thread, since the child makes some. */
+/* Without privileges the kernel grants leases on one's own files alone. Runs before there is any
+ * other thread, since the child creates some. */
 static void a_stranger_gets_none(void **unused)
 {
     char base[] = "/tmp/mainstay-XXXXXX", path[64];
@@ -341,7 +342,7 @@ static void a_stranger_gets_none(void **unused)
     assert_int_equal(directory_remove(base), 0);
 }
 
-/* S22-23: nothing is left of any. */
+/* S22-23: no lease is left. */
 static void nothing_is_left(void **state)
 {
     struct local_dir *dir = *state;
@@ -357,7 +358,7 @@ static void nothing_is_left(void **state)
     assert_null(local_of(file)->lease);
     assert_int_equal(atomic_load(&fs->leases), 0);
     assert_int_equal(told_all(), 0);
-    assert_true(atomic_load(&fs->descriptors) <= 4); /* root, and two of the file */
+    assert_true(atomic_load(&fs->descriptors) <= 4); /* the root, and two of the file */
     vfs_object_put(file);
 }
 

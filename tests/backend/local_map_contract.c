@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract suite on backend/local: objects found by map, acting for callers where it may. */
+/* The contract suite on backend/local: objects found by map, acting as callers where possible. */
 #include "backend/local_fixture.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract suite on backend/local: a plain user without a single privilege, on a disk. */
+/* The contract suite on backend/local: an ordinary user without privileges, on a disk. */
 #include "backend/local_fixture.h"
 
 int main(int argc, char **argv)
