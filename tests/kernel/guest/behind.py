@@ -1,9 +1,9 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that the server cannot connect to: it sees nothing but the connections of a proxy (S22-01, S22A-01).
+"""Clients that the server cannot connect to: it sees only the connections of a proxy (S22-01, S22A-01).
 
-Recalls come over these, and over the next ones when they are cut (W07, P-08): a delegation is recalled once,
-returned once, and never revoked for the sake of a connection.
+Recalls use these, and the next ones when they are cut (W07, P-08): a delegation is recalled once, returned once,
+and never revoked because of a lost connection.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ CUT_LIMIT_S = 60
 
 
 @each_holds
-def nobody_can_be_dialled(role):
+def clients_cannot_be_dialled(role):
     if role.holds:
         file = hold("file")
         since = Since()
@@ -37,14 +37,14 @@ def nobody_can_be_dialled(role):
 
 @each_holds
 def cut_before_the_holder_hears(role):
-    """The recall is on its way when the connection is cut. It is sent again over the next one."""
+    """The connection is cut while the recall is in transit. The recall is repeated over the next one."""
     counted = cut_while_recalled(role, "deaf")
     true(not role.holds or counted["retries"] > 0, "the recall was not sent again")
 
 
 @each_holds
 def cut_before_the_holder_answers(role):
-    """It knows, and has returned the delegation already, for all that it knows."""
+    """The client got the recall and has returned the delegation, but its replies are dropped."""
     cut_while_recalled(role, "mute")
 
 
@@ -62,11 +62,11 @@ def cut_while_recalled(role, how):
         reader.start()
         while figures()["recalls"] == 0:
             time.sleep(0.05)
-        time.sleep(0.2)  # that it may be sent, and answered
+        time.sleep(0.2)  # time to send and answer it
         host.network("cut", role.holder)
     role.step("cut")
     if role.holds:
-        os.path.exists("something to ask for")  # or it connects when it has to renew its lease
+        os.path.exists("something to ask for")  # otherwise it connects only when it has to renew its lease
     else:
         reader.join()
         waited = time.monotonic() - started
@@ -80,7 +80,7 @@ def cut_while_recalled(role, how):
 
 @each_holds
 def cut_again_and_again(role):
-    """Both append to a file and read what the other has made, over connections that are cut all the time."""
+    """Both append to a file and read what the other has written, while connections are cut all the time."""
     if role.holds:
         write("log", b"")
     role.step("made")

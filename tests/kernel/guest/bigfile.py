@@ -18,7 +18,7 @@ NOISE = RANDOM.randbytes(2 * MIB)
 
 
 def block(index):
-    """The MiB at this index: like no other, and cheap to make again."""
+    """The MiB at this index: unlike all others, and cheap to compute again."""
     start = index * 4099 % MIB
     return index.to_bytes(8, "big") + NOISE[start:start + MIB - 8]
 
@@ -76,7 +76,7 @@ def patched(index, patches):
 
 
 def rewrite():
-    """Short writes at odd places, in no order; returns what to expect of each MiB."""
+    """Short writes at odd offsets, in random order; returns the expected content of each MiB."""
     patches = {}
     with open("big", "r+b", buffering=0) as file:
         for _ in range(200):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A source tree: unpacked with tar, compared, built with make and cc, changed and built again.
 
-The project's own sources are unpacked, as a tree with a shape of its own; what is built is made up
-here, so that its size and its answer are known. make tells whether mtimes are right.
+The project's own sources are unpacked, as a real tree; the program that is built is generated here, so
+that its size and its output are known. make shows whether mtimes are right.
 """
 
 import io

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The little test framework of the guest programs, and helpers that more than one of them needs.
+"""The small test framework of the guest programs, and helpers that several of them need.
 
 Each function marked @test runs in an empty directory of its own on the mount. All run; the program
-ends with 1 when any failed. A failure says what was expected, what came, and in which line.
-Several clients go through the tests in step.
+ends with 1 when any failed. A failure prints what was expected, what was found, and the line.
+Several clients run the tests in step.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ def test(function):
 
 
 def main(argv=None):
-    """Runs the tests named in argv, all without names; returns the exit status."""
+    """Run the tests named in argv, or all; returns the exit status."""
     wanted = sys.argv[1:] if argv is None else argv
     top = os.getcwd()
     failed = ran = 0
@@ -62,7 +62,7 @@ def main(argv=None):
         failed += not verdict.startswith("ok")
         print(f"{verdict} {name} ({time.monotonic() - started:.2f} s)", flush=True)
         os.chdir(top)
-        os.closerange(3, DESCRIPTORS_MAX)  # what a failed test left open, and locked
+        os.closerange(3, DESCRIPTORS_MAX)  # files that a failed test left open, and locked
         if CLIENTS > 1:
             host.barrier(f"end of {name}")
         if CLIENT == 1:
@@ -107,7 +107,7 @@ def raises(numbers, call, *arguments, **options):
 
 
 def run(*argv):
-    """Runs a program that must end well; its output."""
+    """Run a program that must succeed; returns its output."""
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     true(done.returncode == 0, f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout
@@ -136,7 +136,7 @@ def read(path):
 
 
 def drop_caches():
-    """Makes the client forget data, names and attributes: what follows is the server's word."""
+    """Make the client forget data, names and attributes, so that it asks the server again."""
     os.sync()
     with open("/proc/sys/vm/drop_caches", "w") as file:
         file.write("3")
@@ -145,7 +145,7 @@ def drop_caches():
 # ---- other processes and users
 
 def children(count, work):
-    """Runs work(0) .. work(count-1) in children of their own; their results, or the first failure."""
+    """Run work(0) .. work(count-1) in a child process each; returns their results, or raises the first failure."""
     def start(index):
         sys.stdout.flush()
         result, answer = os.pipe()
@@ -178,7 +178,7 @@ def children(count, work):
 
 
 def as_user(uid, gid, call, *arguments, groups=(), umask=0o022):
-    """Runs the call in a child with these credentials; its result, or the OSError it raised."""
+    """Run the call in a child with these credentials; returns its result, or raises its OSError."""
     def work(_):
         os.setgroups(groups)
         os.setresgid(gid, gid, gid)

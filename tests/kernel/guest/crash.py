@@ -1,10 +1,10 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""The server is killed under load and comes back: files, opens and locks are what they were.
+"""The server is killed under load and comes back: files, opens and locks are as before.
 
-SR-20: the client reclaims, says RECLAIM_COMPLETE, and the grace period ends with that, long before its
-time; one of 4.0 does not say so, and waits for its end. SR-25: the session of the server's former life is gone, so what was sent but not answered is done
-again; that alone may find itself done. SR-21.
+SR-20: the client reclaims and sends RECLAIM_COMPLETE, which ends the grace period long before its full time; a
+client of 4.0 has no such operation, and waits for the end. SR-25: sessions of the server's former life are gone, so
+unanswered requests are sent again; only these may find their work done. SR-21.
 """
 
 import os
@@ -25,9 +25,9 @@ RESTARTED = "SETCLIENTID_CONFIRM" if VERSION == "4.0" else "RECLAIM_COMPLETE"
 
 
 def kill(load, in_grace=False):
-    """Kills the server, starts it again and tells how long the slowest worker then stood still.
+    """Kill the server and start it again; returns how long the slowest worker then made no progress.
 
-    In grace: kills it once more while the client reclaims.
+    With in_grace, kill it once more while the client reclaims.
     """
     load.kill_begins()
     load.longest_step()
@@ -47,7 +47,7 @@ def kill(load, in_grace=False):
 
 
 def kill_while_reclaiming():
-    """False when the client had done so before."""
+    """False when the client had reclaimed before."""
     opens = operations("OPEN_NOATTR")
     reclaims = operations("RECLAIM_COMPLETE")
     limit = time.monotonic() + STANDSTILL_MAX_S
@@ -76,7 +76,7 @@ def the_work_goes_on():
     print(f"     {load.steps()} steps, {load.repeated()} calls found themselves done", flush=True)
     true(operations(RESTARTED) >= reclaims + 2, "the client has not reclaimed twice")
     if SERVER == "mainstayd" and VERSION != "4.0":
-        true(host.logged(BADSESSION) >= 2, "nobody asked for a session of a former life")
+        true(host.logged(BADSESSION) >= 2, "no client used a session of a former life")
         true(host.logged(ENDED_EARLY) >= 2, "no grace period has ended because all had reclaimed")
 
 

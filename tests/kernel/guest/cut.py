@@ -1,10 +1,10 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Connections are cut under load, and everything goes on as if nothing had been.
+"""Connections are cut under load, and all work goes on without an error.
 
-SR-14, SR-21: a lost connection is nothing but a lost connection. S20-12: the reply that was lost with
-it comes from the session's cache, over the next one; what is not idempotent happens once. In 4.0 it comes
-from the owner of the open or lock, or from the duplicate request cache.
+SR-14, SR-21: the loss of a connection loses no state. S20-12: a reply that was lost with it comes from the
+session's cache, over the next connection; operations that are not idempotent are executed once. In 4.0 the reply
+comes from the owner of the open or lock, or from the duplicate request cache.
 """
 
 import sys

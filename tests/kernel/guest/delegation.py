@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Two clients and their delegations: what a holder knows and does, and what another one sees of it (S22-27).
+"""Two clients and their delegations: what a holder caches and does, and what the other client sees (S22-27).
 
-What the holder's kernel counts and what the server counts must agree. Where the clients mount with different
+The counters of the holder's kernel and of the server must agree. Where the clients mount with different
 minor versions each is the holder once, so that each version is recalled for the other (S22-04).
 """
 
@@ -27,8 +27,8 @@ TURNS = 40
 
 @each_holds
 def the_other_opens_what_is_unwritten(role):
-    """One CB_RECALL, on the holder's own connection but for 4.0's; the data is there when the holder has closed
-    (S22-01, S22-04, S22A-01). Linux does not write before, whatever the server."""
+    """One CB_RECALL, on the holder's own connection except in 4.0; the data has arrived when the holder has closed
+    (S22-01, S22-04, S22A-01). Linux does not write earlier, with any server."""
     if role.holds:
         file = hold("file")
         since = Since()
@@ -49,7 +49,7 @@ def the_other_opens_what_is_unwritten(role):
 
 @each_holds
 def the_other_sees_what_was_closed(role):
-    """All of it: none is on its way, or comes after the delegation."""
+    """All data: no WRITE is outstanding, or follows the DELEGRETURN."""
     for turn in range(BIG_FILES):
         if role.holds:
             file = hold(f"file{turn}", BIG)
@@ -65,8 +65,8 @@ def the_other_sees_what_was_closed(role):
 
 
 @each_holds
-def who_holds_it_is_killed(role):
-    """Not the machine, a process: what it has written is not lost."""
+def the_holder_is_killed(role):
+    """A process dies, not the machine: the data that it wrote is not lost."""
     if role.holds:
         ready, tell = os.pipe()
         child = os.fork()
@@ -78,11 +78,11 @@ def who_holds_it_is_killed(role):
             finally:
                 os._exit(1)
         os.close(tell)
-        equal(os.read(ready, 1), b"!", "the word of who holds it")
+        equal(os.read(ready, 1), b"!", "the holder's word")
         since = Since()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        os.sync()  # nobody waits for the writing of who is killed
+        os.sync()  # Linux does not write back the data of a killed process on close
     role.step("killed")
     if not role.holds:
         equal(read("file"), DATA, "what the other reads")
@@ -93,7 +93,7 @@ def who_holds_it_is_killed(role):
 
 @each_holds
 def the_other_looks_at_attributes(role):
-    """The holder is asked for the size (CB_GETATTR) and keeps its delegation."""
+    """The server asks the holder for the size (CB_GETATTR), and the holder keeps its delegation."""
     if role.holds:
         file = hold("file")
         since = Since()
@@ -112,7 +112,7 @@ def the_other_looks_at_attributes(role):
 
 @each_holds
 def a_cached_tree_costs_nothing(role):
-    """Read again: no READ, no OPEN, and nothing else either."""
+    """Read again: no READ, no OPEN, and no other request either."""
     if role.holds:
         if VERSION == "4.0":
             write("first", b"")
@@ -139,7 +139,7 @@ def read_all():
 
 @each_holds
 def names_and_attributes_of_a_held_file(role):
-    """What others do to it by name goes to the holder first: rename, chmod, link, unlink, truncate."""
+    """What the other client does by name recalls the delegation first: rename, chmod, link, unlink, truncate."""
     names = ("renamed", "chmodded", "linked", "unlinked", "truncated")
     if role.holds:
         for name in names:
@@ -172,7 +172,8 @@ def names_and_attributes_of_a_held_file(role):
 
 @each_holds
 def a_fight(role):
-    """Both append, rename, chmod, remove and look: nothing is lost or done twice, and nobody waits for long."""
+    """Both append, rename, chmod, remove and look: nothing is lost or done twice, and no request waits for long.
+    """
     if role.holds:
         write("log", b"")
         write("there", DATA)
@@ -189,7 +190,7 @@ def a_fight(role):
         os.unlink(f"own{CLIENT}")
         slowest = max(slowest, time.monotonic() - started)
     role.step("fought")
-    drop_caches()  # a name that was away for a moment may be remembered so
+    drop_caches()  # the client may have cached that a name was briefly absent
     lines = read("log").splitlines()
     equal(sorted(lines), sorted(b"%d %03d" % (client, turn) for client in (1, 2) for turn in range(TURNS)),
           "lines that were appended")
@@ -208,7 +209,7 @@ def move(old, new):
     try:
         os.rename(old, new)
     except FileNotFoundError:
-        pass  # the other has it
+        pass  # the other client has it
 
 
 def glance(path):
@@ -224,7 +225,7 @@ def glance(path):
 
 @each_holds
 def who_waits_for_a_lock_is_told(role):
-    """By itself the client asks every 30 seconds with 4.1; it has it at once (CB_NOTIFY_LOCK)."""
+    """By itself a client of 4.1 retries every 30 seconds; with CB_NOTIFY_LOCK it gets the lock at once."""
     if role.holds:
         write("file", b"x")
     role.step("made")
@@ -254,14 +255,14 @@ def who_waits_for_a_lock_is_told(role):
 
 @each_holds
 def a_restart(role):
-    """The holder reclaims what it has; the other sees its data afterwards."""
+    """The holder reclaims its delegations; the other client sees its data afterwards."""
     if BACKEND == "mem":
         return  # its files end with the server
     if role.holds:
         file = hold("file")
         since = Since()
         host.server("restart")
-        os.fsync(file)  # the client need not write before it returns a delegation of an open file
+        os.fsync(file)  # the client need not write before it returns the delegation of an open file
         now = figures()  # of a life that has just begun
         equal((now["reclaimed"], now["granted_write"]), (1, 1), "delegations reclaimed, and given in all")
     role.step("restarted")
@@ -277,9 +278,9 @@ def a_restart(role):
 
 @each_holds
 def a_silent_holder(role):
-    """It is off the network: the other goes on when its lease is over, and it learns what it has lost.
+    """The holder is off the network: the other client goes on when its lease expires, and it is told what it has lost.
 
-    What nobody wanted is still its own, and with 4.1 it knows.
+    It keeps state without a conflict, and with 4.1 it can tell.
     """
     if MIXED:
         return
@@ -301,14 +302,14 @@ def a_silent_holder(role):
     if role.holds:
         for each in (kept, file):
             try:
-                os.fsync(each)  # what was written without the delegation may be lost, or come late
+                os.fsync(each)  # data written without the delegation may be lost, or arrive late
             except OSError as error:
                 true(each == file and error.errno == errno.EIO, error)
             os.close(each)
     role.step("written")
     drop_caches()
-    if role.holds or VERSION != "4.0":  # which has forgotten, but not returned it
-        equal(read("kept"), DATA, "a file that nobody wanted")
+    if role.holds or VERSION != "4.0":  # the client has forgotten it, but not returned it
+        equal(read("kept"), DATA, "a file without a conflict")
     data = read("file")
     true(data in (b"of the other", DATA, b"of the other" + DATA[12:]), f"a file of both: {data!r:.60}")
     role.tell(f"length {CLIENT}", len(data))

@@ -77,19 +77,19 @@ def read_only():
                                 (os.chown, (1, 1)), (os.rename, (f"{READ_ONLY}/g",)),
                                 (os.link, (f"{READ_ONLY}/g",)), (os.open, (os.O_RDWR,))):
             raises(errno.EROFS, call, file, *arguments)
-        raises((errno.EROFS, errno.EACCES), os.truncate, file, 0)  # the client asks by ACCESS first
+        raises((errno.EROFS, errno.EACCES), os.truncate, file, 0)  # the client checks with ACCESS first
         raises(errno.ENOENT, os.stat, f"{READ_ONLY}/absent")
     os.unlink(f"{OPEN}/f")
 
 
 def open_to_all(export):
-    """A directory where anybody may write: made by the run, or the root of a squashed mem export."""
+    """A directory that all may write to: made by the run, or the root of a squashed mem export."""
     return f"{export}/shared" if BACKEND == "local" else export
 
 
 @test
 def root_is_nobody():
-    """root_squash, the default: what root may, root may not here."""
+    """root_squash, the default: root has no special rights here."""
     refused = (errno.EACCES, errno.EPERM)
     if BACKEND == "local":
         raises(refused, os.mkdir, f"{SQUASH}/new")  # root's own directory, 0755
@@ -108,7 +108,7 @@ def anybody_else_is_who_he_is():
     as_user(*ALICE, write, f"{shared}/private", "hers", 0o600)
     drop_caches()
     equal(owner(f"{shared}/by-alice"), ALICE, "owner of what alice made")
-    raises(errno.EACCES, read, f"{shared}/private")  # root may not what nobody may not
+    raises(errno.EACCES, read, f"{shared}/private")  # root has no more rights than nobody
     raises(errno.EPERM, os.chown, f"{shared}/by-root", 5, 5)
     equal(as_user(*ALICE, read, f"{shared}/private"), b"hers", "alice's own read")
     os.chmod(f"{shared}/by-root", 0o640)
@@ -118,8 +118,8 @@ def anybody_else_is_who_he_is():
 
 
 @test
-def everybody_is_one():
-    """all_squash: whoever asks is anonuid and anongid."""
+def all_users_are_one():
+    """all_squash: every user acts as anonuid and anongid."""
     shared = open_to_all(ALL)
     write(f"{shared}/by-root")
     as_user(*ALICE, write, f"{shared}/by-alice", "x", 0o600)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For programs in which one of two clients holds delegations and the other one is in its way."""
+"""For programs in which one of two clients holds delegations and the other conflicts with them."""
 
 import functools
 import os
@@ -10,7 +10,7 @@ from check import CLIENT, equal, test, write, write_all
 from mountstats import VERSION, operations
 
 LEASE_S = int(os.environ["MS_LEASE"])
-TURNS = int(os.environ.get("MS_TURNS", "1"))  # 2: either client is the holder once
+TURNS = int(os.environ.get("MS_TURNS", "1"))  # 2: each client is the holder once
 MIXED = TURNS > 1
 DATA = b"what the holder has written\n" * 2000
 FIGURES = ("recalled", "returned", "revoked", "reclaimed", "questions", "recalls", "granted_write")
@@ -19,7 +19,7 @@ OPERATIONS = ("DELEGRETURN", "OPEN", "READ", "WRITE", "LOCK")
 
 
 class Role:
-    """What this client is in one run of a test; version is the holder's."""
+    """This client's role in one run of a test; version is the holder's."""
 
     def __init__(self, function, turn):
         self.name = f"{function.__name__} {turn}"
@@ -33,7 +33,7 @@ class Role:
         host.barrier(f"{self.name}: {name}")
 
     def tell(self, name, value):
-        """Little: a line to the other client loses what is too long."""
+        """Short values only: a line to the other client is cut when it is too long."""
         host.put(f"{self.name}: {name}", value)
 
     def told(self, name):
@@ -41,7 +41,7 @@ class Role:
 
 
 def each_holds(function):
-    """A test in which client 1 is the holder, and then client 2, too, if they are not alike."""
+    """A test in which client 1 is the holder; if the clients differ, client 2 is the holder in a second run."""
     @functools.wraps(function)
     def turns():
         for turn in range(1, TURNS + 1):
@@ -70,7 +70,7 @@ def figures():
 
 
 class Since:
-    """What the server has counted, and this client's kernel, since this was made."""
+    """What the server and this client's kernel have counted since this object was made."""
 
     def __init__(self):
         self.server = figures()
@@ -83,7 +83,8 @@ class Since:
         return operations(name) - self.client[name]
 
     def made_soon(self, name, limit_s=5):
-        """For calls that the server has answered: the kernel counts one when it has taken the answer in."""
+        """For calls that the server has seen answered: the kernel counts a call only when it has processed the
+        answer."""
         end = time.monotonic() + limit_s
         while self.made(name) == 0 and time.monotonic() < end:
             time.sleep(0.01)
@@ -91,27 +92,27 @@ class Since:
 
 
 def hold(path, data=DATA):
-    """A file of our own making with a WRITE delegation and data that nobody else has. It stays open: the client
-    begins to write when it closes."""
+    """Make a file with a WRITE delegation and data that only this client has. It stays open: the client would
+    begin to write on close."""
     if VERSION == "4.0":
-        write(f"{path}.first", b"")  # with an open that it has to confirm, nobody is given one
+        write(f"{path}.first", b"")  # an open that needs a confirmation brings no delegation
     before = Since()
     file = os.open(path, os.O_RDWR | os.O_CREAT)
     write_all(file, data)
     equal(before.counted()["granted_write"], 1, "WRITE delegations given")
-    equal(before.made("WRITE"), 0, "calls of WRITE before anybody asked for the data")
+    equal(before.made("WRITE"), 0, "calls of WRITE before the data was requested")
     return file
 
 
 def one_recall(since):
-    """What it takes to have one delegation back: the server and the holder's kernel say the same."""
+    """The cost of recalling one delegation: the counters of the server and of the holder's kernel agree."""
     counted = since.counted()
     equal(counted["recalled"], 1, "delegations recalled")
-    equal(counted["CB_RECALL"] - counted["retries"], 1, "calls of CB_RECALL, but for those sent again")
+    equal(counted["CB_RECALL"] - counted["retries"], 1, "calls of CB_RECALL, without retries")
     equal(since.made_soon("DELEGRETURN"), 1, "calls of DELEGRETURN")
     equal(counted["returned"], 1, "delegations returned")
     equal(counted["revoked"], 0, "delegations revoked")
-    # With 4.0 the connection was made when the client came.
+    # With 4.0 the connection was made when the client registered.
     equal(counted["dialled"], 0, "connections made to clients")
     equal(counted["over_dialled"], 1 if VERSION == "4.0" else 0, "calls over a connection made to a client")
     return counted

@@ -26,7 +26,7 @@ LINE = "/dev/ttyS1"
 
 
 def ask(operation, **arguments):
-    """Sends one request and waits for its answer; RuntimeError when the host refuses."""
+    """Send one request and wait for its answer; RuntimeError when the host refuses."""
     line = os.open(LINE, os.O_RDWR | os.O_NOCTTY)
     try:
         fcntl.flock(line, fcntl.LOCK_EX)
@@ -42,7 +42,7 @@ def ask(operation, **arguments):
             for text in lines:
                 reply = json.loads(text)
                 if reply["id"] != identity:
-                    continue  # of a requester that was killed
+                    continue  # an answer to a requester that was killed
                 if "error" in reply:
                     raise RuntimeError(reply["error"])
                 return reply["value"]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work that goes on while a test breaks something, by workers that know what must come of it.
+"""Load that goes on while a test disturbs the server, by workers that know the expected results.
 
-Each worker is a process with a step() that it repeats until the test's own process, the director, has
-done its part or somebody has failed. Nothing may fail: no EEXIST of a mkdir that was sent twice. Only
-when the server itself was killed under a call may that call find its work done: what a server
-remembers of its replies is gone then. check() runs in the end, in another process, without caches.
+Each worker is a process that repeats its step() until the test's own process, the director, has finished or a
+worker has failed. No call may fail, not even with EEXIST of a mkdir that was sent twice. Only a call during which
+the server was killed may find its work done, since the server's cached replies are gone then. check() runs in
+the end, in another process, without caches.
 """
 
 import errno
@@ -29,7 +29,7 @@ class Load:
         self.words = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
 
     def run(self, direct):
-        """Runs the workers until direct() is back; checks what they left. Returns what it returned."""
+        """Run the workers until direct() returns; check their results. Returns the result of direct()."""
         def work(index):
             try:
                 if index == len(self.workers):
@@ -64,7 +64,7 @@ class Load:
         return [self.words[FIRST + index * WORDS + what] for index in range(len(self.workers))]
 
     def wait_until_all_go_on(self, limit_s):
-        """Until every worker has begun and ended a step; fails when somebody stands still."""
+        """Wait until every worker has begun and ended a step; fails when one makes no progress."""
         now = time.monotonic()
         while True:
             true(not self.words[STOP], "a worker has failed")
@@ -76,7 +76,7 @@ class Load:
             time.sleep(0.05)
 
     def longest_step(self):
-        """The longest that a step has lasted since this was asked the last time."""
+        """The duration of the longest step since the last query."""
         longest = max(self.each(LONGEST))
         for index in range(len(self.workers)):
             self.words[FIRST + index * WORDS + LONGEST] = 0
@@ -101,7 +101,7 @@ class Load:
         self.words[KILLS] += 1
 
     def once(self, already, call, *arguments):
-        """A call that must not find its own work done, unless the server was killed under it."""
+        """A call that must not find its own work done, unless the server was killed during the call."""
         before = self.words[KILLS]
         try:
             call(*arguments)
@@ -125,7 +125,7 @@ class Worker:
 
 
 class Tree(Worker):
-    """Names come, move and go; files are written in part and as a whole. A directory of its own."""
+    """Names are created, moved and removed; files are written in part and as a whole. A directory of its own."""
 
     DIRECTORIES_MAX = 5
     FILES_MAX = 40
@@ -134,7 +134,7 @@ class Tree(Worker):
     def __init__(self, top):
         self.top = os.path.abspath(top)
         self.files = {}  # path: bytearray; hard links share one
-        self.links = {}  # path: what it says
+        self.links = {}  # path: target of the symbolic link
         self.directories = [self.top]
         self.random = random.Random(top)
         self.made = 0
@@ -269,7 +269,7 @@ class Tree(Worker):
 
 
 class Flip(Worker):
-    """The same few names and bytes, over and over: what is done once more, however late, shows."""
+    """The same few names and bytes over and over: a request that runs twice, however late, shows."""
 
     BLOCK = 4096
 
@@ -304,7 +304,7 @@ class Flip(Worker):
 
 
 class Stream(Worker):
-    """One growing file; what was synced is read back from the server at once, and now and then."""
+    """One growing file; synced data is read back from the server at once, and again now and then."""
 
     CHUNK = 1 << 18
     CHUNKS_MAX = 128  # then from the front, with other content
@@ -345,7 +345,7 @@ class Stream(Worker):
 
 
 class Counter(Worker):
-    """Adds to counters in a file that all of its kind share, each under a lock of its bytes."""
+    """Add to counters in a file that all workers of this kind share, each under a lock of its bytes."""
 
     COUNTERS = 4
     NUMBER = struct.Struct("q")
@@ -382,7 +382,7 @@ class Counter(Worker):
 
 
 class Holder(Worker):
-    """Holds files open, with locks, one of them without a name; writes to them all the time."""
+    """Keep files open, with locks, one of them without a name; write to them all the time."""
 
     FILES = 60
     BYTES = 64
@@ -426,7 +426,7 @@ class Build(Worker):
     """make and cc, again and again."""
 
     MODULES = 3
-    NICE = -10  # many processes, against workers that are one each
+    NICE = -10  # many processes, against workers of one process each
 
     def __init__(self, top):
         self.top = os.path.abspath(top)

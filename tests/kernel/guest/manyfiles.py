@@ -28,7 +28,7 @@ def many_files():
     def create():
         for index in range(COUNT):
             file = os.open(f"file-{index}", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 + index % 64)
-            if index % 10 == 0:  # a write each would make it a test of the emulated network
+            if index % 10 == 0:  # writing to every file would measure the emulated network
                 os.write(file, content(index).encode())
             os.close(file)
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""One machine mounts the same export with 4.0 and with 4.1, while two others hammer one of them each.
+"""One machine mounts the same export with 4.0 and with 4.1, while two others each load one of them.
 
-S20-23, S20-26, P-06: neither version sees that the other is there, but for what both do to the files:
-what is written by one is read by the other, and a lock of one keeps the other out.
+S20-23, S20-26, P-06: neither version notices the other, except in the files: data written by one is read by the
+other, and a lock of one excludes the other.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ WORK_S = 10
 
 
 class Common(Counter):
-    """Its counters are those of all machines."""
+    """Its counters are shared by all machines."""
 
     @classmethod
     def check_all(cls, workers):
@@ -52,7 +52,7 @@ def side_by_side():
 
 @test
 def one_sees_the_other():
-    """Close-to-open between the two mounts of one machine, and a lock of one is in the other's way."""
+    """Close-to-open between the two mounts of one machine, and a lock through one blocks the other."""
     if CLIENT != 1:
         return
     for turn, (mine, others) in enumerate([tuple(MOUNTS.values()), tuple(reversed(MOUNTS.values()))] * 5):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the client's kernel counts about the mount under test: its connections and its operations."""
+"""The client kernel's counters for the mount under test: its connections and its operations."""
 
 import json
 import os
@@ -12,7 +12,7 @@ Transport = namedtuple("Transport", "connects sent received")
 
 
 def lines():
-    """The lines of the mount, without what stands before them."""
+    """The lines of the mount, without the ones of other mounts before them."""
     with open("/proc/self/mountstats") as file:
         mounts = file.read().split("device ")
     block = next(mount for mount in mounts if f" mounted on {TARGET} with fstype nfs4" in mount)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Two clients on one export: byte-range locks, appending, and what one sees of the other.
+"""Two clients on one export: byte-range locks, appending, and what one sees of the other's changes.
 
-Both run every test side by side; client 1 prepares, barriers keep them in step.
+Both run every test in step, by barriers; client 1 prepares the files.
 """
 
 import errno
@@ -20,11 +20,11 @@ FIRST = CLIENT == 1
 RANGE = struct.Struct("hhqqi4x")  # struct flock
 LOCK_WAIT_LIMIT_S = 60
 CLOCKS_DIFFER_S = 0.4  # of guests on a busy machine
-STARVED_LIMIT_S = 60  # the client asks after 1, 3, 7 and 15 seconds
+STARVED_LIMIT_S = 60  # the client retries after 1, 3, 7 and 15 seconds
 
 
 def step(name):
-    """Both clients come here before either goes on. Names are of the test that calls."""
+    """Both clients reach this step before either goes on. Step names include the calling test."""
     host.barrier(f"{sys._getframe(1).f_code.co_name}.{name}")
 
 
@@ -42,7 +42,7 @@ def lock(file, kind, start=0, length=0, wait=False):
 
 
 def who_holds(file, kind, start=0, length=0):
-    """F_GETLK: (kind, start, length) of a lock in the way, or None."""
+    """F_GETLK: (kind, start, length) of a conflicting lock, or None."""
     answer = fcntl.fcntl(file, fcntl.F_GETLK, RANGE.pack(kind, os.SEEK_SET, start, length, 0))
     found, _, start, length, _ = RANGE.unpack(answer)
     return None if found == fcntl.F_UNLCK else (found, start, length)
@@ -71,7 +71,7 @@ def exclusive_lock_is_refused_to_the_other():
     if FIRST:
         raises(REFUSED, lock, file, fcntl.F_RDLCK)
     step("tried back")
-    os.close(file)  # closing releases
+    os.close(file)  # closing releases it
     step("closed")
     if FIRST:
         file = os.open("f", os.O_RDWR)
@@ -86,7 +86,7 @@ def shared_locks_go_together():
     lock(file, fcntl.F_RDLCK, 0, 100)
     step("both")
     if FIRST:
-        raises(REFUSED, lock, file, fcntl.F_WRLCK, 0, 100)  # an upgrade, while the other reads
+        raises(REFUSED, lock, file, fcntl.F_WRLCK, 0, 100)  # an upgrade, while the other client has a read lock
     step("tried")
     if not FIRST:
         lock(file, fcntl.F_UNLCK, 0, 100)
@@ -114,7 +114,7 @@ def ranges():
         lock(file, fcntl.F_WRLCK, 0, 1000)
         lock(file, fcntl.F_UNLCK, 400, 200)  # splits it: 0-399 and 600-999
         lock(file, fcntl.F_WRLCK, far, 10)
-        lock(file, fcntl.F_WRLCK, 2000, 0)  # to the end of all files, joining the far one
+        lock(file, fcntl.F_WRLCK, 2000, 0)  # to the end of all files, merging with the distant one
         lock(file, fcntl.F_UNLCK, 3000, 0)
     step("taken")
     if not FIRST:
@@ -138,16 +138,16 @@ def who_holds_a_lock():
         equal(who_holds(file, fcntl.F_WRLCK), None, "F_GETLK by the holder itself")
     step("taken")
     if not FIRST:
-        equal(who_holds(file, fcntl.F_RDLCK, 0, 40), (fcntl.F_WRLCK, 10, 20), "what F_GETLK tells of 0-39")
-        equal(who_holds(file, fcntl.F_WRLCK, 45, 10), (fcntl.F_RDLCK, 50, 10), "what it tells of 45-54")
-        equal(who_holds(file, fcntl.F_RDLCK, 45, 10), None, "what it tells a reader of 45-54")
-        equal(who_holds(file, fcntl.F_WRLCK, 30, 20), None, "what it tells of 30-49")
+        equal(who_holds(file, fcntl.F_RDLCK, 0, 40), (fcntl.F_WRLCK, 10, 20), "F_GETLK of 0-39")
+        equal(who_holds(file, fcntl.F_WRLCK, 45, 10), (fcntl.F_RDLCK, 50, 10), "F_GETLK of 45-54")
+        equal(who_holds(file, fcntl.F_RDLCK, 45, 10), None, "F_GETLK of a reader, 45-54")
+        equal(who_holds(file, fcntl.F_WRLCK, 30, 20), None, "F_GETLK of 30-49")
     step("end")
     os.close(file)
 
 
 def lock_before_alarm(file, limit_s):
-    """Waits for a lock of the whole file; EINTR when it has not come in time."""
+    """Wait for a lock of the whole file; EINTR when it has not come in time."""
     def interrupted(*_):
         raise InterruptedError(errno.EINTR, f"no lock in {limit_s} s")
 
@@ -166,7 +166,7 @@ def a_waiter_gets_the_lock():
         lock(file, fcntl.F_WRLCK)
         write("f", "before", flags=os.O_WRONLY)
     step("taken")
-    # write() closed the file, and with that this process dropped its locks: take it again.
+    # write() closed the file, and thereby dropped this process's locks: take the lock again.
     if FIRST:
         lock(file, fcntl.F_WRLCK)
     step("held")
@@ -193,7 +193,7 @@ def a_waiter_gets_the_lock():
 
 @test
 def a_waiter_is_not_starved():
-    """Though the other takes the lock again as soon as it has given it back (RFC 8881 §9.6)."""
+    """Although the other client takes the lock again as soon as it has released it (RFC 8881 §9.6)."""
     file = prepared("f")
     if FIRST:
         lock(file, fcntl.F_WRLCK)
@@ -202,7 +202,7 @@ def a_waiter_is_not_starved():
     if FIRST:
         while os.pread(file, 4, 0) != b"done":
             true(time.monotonic() < limit, f"the other waits for more than {STARVED_LIMIT_S} s")
-            time.sleep(0.05)  # most of the time it has the lock
+            time.sleep(0.05)  # it has the lock most of the time
             lock(file, fcntl.F_UNLCK)
             lock(file, fcntl.F_WRLCK, wait=True)
     else:
@@ -233,7 +233,7 @@ def an_interrupted_waiter_leaves_nothing():
 
 @test
 def whole_file_locks():
-    """flock(), which the client makes a byte-range lock of."""
+    """flock(), which the client turns into a byte-range lock."""
     file = prepared("f")
     if FIRST:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -251,7 +251,7 @@ def whole_file_locks():
 
 @test
 def locks_of_two_processes():
-    """Two lock owners of one client, and what is left when one of them dies."""
+    """Two lock owners of one client, and the locks that remain when one of them dies."""
     file = prepared("f")
     if FIRST:
         ready, go = os.pipe()
@@ -285,7 +285,7 @@ APPENDS = 150
 
 @test
 def both_append():
-    """Each adds lines under a lock; none may be lost or torn."""
+    """Each client appends lines under a lock; none may be lost or torn."""
     file = prepared("log")
     os.close(file)
     file = os.open("log", os.O_WRONLY | os.O_APPEND)
@@ -310,7 +310,7 @@ COUNTS = 60
 
 @test
 def both_count():
-    """A counter that each reads, adds to and writes under a lock."""
+    """A counter that each client reads, increments and writes under a lock."""
     file = prepared("counter", b"00000000")
     for _ in range(COUNTS):
         lock(file, fcntl.F_WRLCK, wait=True)
@@ -325,7 +325,7 @@ def both_count():
 
 @test
 def one_sees_what_the_other_wrote():
-    """Close-to-open: what is open after the other's close sees its data, at the same size too."""
+    """Close-to-open: an open after the other client's close sees its data, at the same size too."""
     os.close(prepared("f", b"0000"))
     for turn in range(1, 21):
         if FIRST == bool(turn % 2):
@@ -347,7 +347,7 @@ def one_sees_the_names_of_the_other():
         write("c", "c")
     step("renamed")
     if FIRST:
-        drop_caches()  # names may be half a minute old, unless they are asked for anew
+        drop_caches()  # cached names may be half a minute old, unless the cache is dropped
         raises(errno.ENOENT, os.open, "a", os.O_RDONLY)
         equal(read("d/b"), b"a", "the renamed file")
         descriptor = os.open("c", os.O_RDONLY)
@@ -367,9 +367,9 @@ def one_sees_the_names_of_the_other():
 
 @test
 def what_the_other_removed():
-    """A file that another client removed while it is open: data or ESTALE, no third thing."""
+    """A file that another client removed while it is open: its data or ESTALE, nothing else."""
     file = prepared("f", b"still here")
-    step("opened")  # both have the old file before there is a new one
+    step("opened")  # both have the old file open before there is a new one
     if FIRST:
         os.close(file)
         os.unlink("f")
@@ -394,9 +394,8 @@ ROUNDS = 40
 @test
 def one_of_both_creates():
     """Exclusive creates and mkdirs of both clients at once: each name has exactly one winner."""
-    # The verifier of an exclusive create is the client's clock and the process id. Two guests that
-    # booted together could agree in both: be a process whose id is odd with one, even with the
-    # other.
+    # The verifier of an exclusive create is the client's clock and the process id. Two guests that booted together
+    # could agree in both: use a process with an odd id on one client, with an even id on the other.
     while os.getpid() % 2 != CLIENT % 2:
         child = os.fork()
         if child:

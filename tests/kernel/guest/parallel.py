@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""Many requests in flight, over eight connections: what several processes write and read at once.
+"""Many requests in flight, over eight connections: several processes write and read at once.
 
-SR-14: all connections serve one session, which they joined without being asked.
+SR-14: all connections serve one session, to which their requests bound them.
 """
 
 import mmap
@@ -49,7 +49,7 @@ def each_its_own_file():
 
 @test
 def all_one_file():
-    """Records of all processes lie mixed in one file, written around the cache."""
+    """Records of all processes are interleaved in one file, written with direct I/O."""
     write("f")
 
     def work(owner):
@@ -74,7 +74,7 @@ def all_one_file():
 
 @test
 def readers_beside_a_writer():
-    """The size only grows, and what a reader gets below it is whole."""
+    """The size only grows, and data below it is whole for a reader."""
     write("f")
 
     def work(owner):
@@ -99,7 +99,7 @@ def readers_beside_a_writer():
 
 @test
 def directories_of_all():
-    """Making, moving and removing between two directories, from both ends at once."""
+    """Create, move and remove between two directories, from both ends at once."""
     os.mkdir("a")
     os.mkdir("b")
 

@@ -33,7 +33,7 @@ def exclusive_create():
     os.symlink("nowhere", "dangling")
     raises(errno.EEXIST, os.open, "dangling", flags)
     winners = sum(children(4, lambda index: not fails(os.open, "race", flags, 0o600)))
-    equal(winners, 1, "of 4 processes that create one file exclusively, those who did")
+    equal(winners, 1, "winners of 4 exclusive creates of one file")
 
 
 def fails(call, *arguments):
@@ -62,7 +62,7 @@ def unwritable_mode_yet_writable_descriptor():
     os.chmod(".", 0o777)
 
     def work():
-        # tar and git do this: the mode forbids what the descriptor allows.
+        # As tar and git do: the mode forbids what the open descriptor allows.
         descriptor = os.open("mine", os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o444)
         os.write(descriptor, b"hello")
         os.fsync(descriptor)
@@ -87,7 +87,7 @@ def open_modes():
     both = os.open("f", os.O_RDWR)
     os.pwrite(both, b"AB", 3)
     equal(os.pread(both, 20, 0), b"012AB56789", "what O_RDWR reads of what it wrote")
-    os.close(writer)  # a downgrade, as the others stay open
+    os.close(writer)  # a downgrade, as the other opens remain
     os.close(both)
     equal(os.pread(reader, 20, 0), b"012AB56789", "after the writers closed")
     os.close(reader)
@@ -244,7 +244,7 @@ def rename_files():
     raises(errno.ENOENT, os.rename, "a", "c")
     os.rename("b", "b")
     os.link("b", "c")
-    os.rename("b", "c")  # two names of one file: nothing happens
+    os.rename("b", "c")  # two names of one file: no effect
     equal((os.path.exists("b"), os.path.exists("c")), (True, True), "names after renaming to a hard link")
     os.mkdir("d")
     os.rename("c", "d/c")
@@ -565,7 +565,7 @@ def owners():
     equal((os.stat("f").st_uid, os.stat("f").st_gid), (0, 7), "after only the group changed")
     os.chmod(".", 0o777)
     as_user(*ALICE, write, "hers")
-    equal((os.stat("hers").st_uid, os.stat("hers").st_gid), ALICE, "who owns what alice made")
+    equal((os.stat("hers").st_uid, os.stat("hers").st_gid), ALICE, "owner of a file that alice made")
 
 
 @test
@@ -581,7 +581,7 @@ def who_may_change_what():
     raises(errno.EPERM, as_user, *BOB, os.utime, "f", (1, 1))
     raises((errno.EACCES, errno.EPERM), as_user, *BOB, os.utime, "f")
     os.chmod("f", 0o666)
-    as_user(*BOB, os.utime, "f")  # now: who may write, may
+    as_user(*BOB, os.utime, "f")  # set to now: allowed to all who may write
 
 
 @test
@@ -703,7 +703,7 @@ def explicit_times():
 
 
 def changes(path, call, which):
-    """The call must advance these times of path and no other."""
+    """The call must advance these times of path and no others."""
     before = os.stat(path)
     time.sleep(0.02)
     call()
@@ -733,7 +733,7 @@ def times_that_move():
 
 @test
 def no_change_goes_unseen():
-    """The change attribute must move with each write: else the client keeps stale data."""
+    """The change attribute must advance with each write: otherwise the client keeps stale data."""
     write("f", "0")
     equal(read("f"), b"0", "first")
     for index in range(1, 30):
@@ -747,7 +747,7 @@ def directory_links():
     for index in range(5):
         os.mkdir(f"d{index}")
     drop_caches()
-    if start >= 2:  # some file systems do not count
+    if start >= 2:  # some file systems do not count links of directories
         equal(os.stat(".").st_nlink, start + 5, "links of a directory with five more in it")
         equal(os.stat("d0").st_nlink, 2, "links of an empty directory")
     os.rmdir("d0")
@@ -777,7 +777,7 @@ def file_system_status():
 
 @test
 def extended_status():
-    """statx(), which asks the server for the time of birth as well."""
+    """statx(), which also requests the birth time."""
     AT_FDCWD, STATX_BASIC_STATS, STATX_BTIME = -100, 0x7FF, 0x800
     write("f", b"x" * 12345)
     os.chmod("f", 0o640)
@@ -804,14 +804,14 @@ def extended_attributes_are_no_error():
 
 @test
 def many_processes():
-    """Six processes make, move, link, list and remove in one directory at once."""
+    """Six processes create, move, link, list and remove in one directory at once."""
     def work(index):
         for turn in range(25):
             name = f"{index}.{turn}"
             write(name, name * 50)
             os.rename(name, f"r{name}")
             os.link(f"r{name}", f"l{name}")
-            true(f"l{name}" in os.listdir("."), f"l{name} is not listed by who made it")
+            true(f"l{name}" in os.listdir("."), f"l{name} is not listed by its creator")
             equal(read(f"l{name}"), (name * 50).encode(), "content")
             os.unlink(f"r{name}")
             if turn % 2:

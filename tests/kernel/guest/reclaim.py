@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two clients hold locks over a restart of the server.
 
-Who was there keeps what it had and nobody else gets it (SR-20, SR-21); who lost a lock to another while
-it was cut off may not reclaim it after the restart, as RFC 8881 §8.4.3 wants.
+A client that reclaims keeps its locks and no other client gets them (SR-20, SR-21); a client that lost a lock
+to another while it was cut off may not reclaim it after the restart (RFC 8881 §8.4.3).
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def second_cut_off():
 
 
 def beside(work, meanwhile):
-    """The result of work() in a process of its own, while meanwhile() runs in this one."""
+    """The result of work(), run in another process while meanwhile() runs in this one."""
     answer, result = os.pipe()
     sys.stdout.flush()
     child = os.fork()
@@ -52,7 +52,7 @@ def beside(work, meanwhile):
 
 @test
 def locks_over_a_crash():
-    """Each keeps its ranges; a third process, which waits over the crash, gets its own in the end."""
+    """Each client keeps its ranges; a third process, which waits during the crash, gets its own in the end."""
     file = prepared("f", bytes(300))
     mine, others = (0, 100) if FIRST else (100, 0)
 
@@ -63,7 +63,7 @@ def locks_over_a_crash():
 
     def hold():
         if FIRST:
-            time.sleep(1)  # the third waits by now
+            time.sleep(1)  # the third process waits by now
             host.server("crash")
         step("crashed")
         put(file, b"again", mine)
@@ -90,7 +90,7 @@ def locks_over_a_crash():
 
 @test
 def cut_off_over_a_crash():
-    """Client 2 misses the restart, but lost nothing: it reclaims, and client 1 has to wait for it."""
+    """Client 2 misses the restart, but has lost nothing: it reclaims, and client 1 has to wait for it."""
     file = prepared("f", bytes(300))
     if not FIRST:
         lock(file)
@@ -114,10 +114,10 @@ def cut_off_over_a_crash():
 
 @test
 def locks_lost_while_cut_off():
-    """Client 1 gets the locks of client 2, whose lease is over; the server restarts; client 2 is back.
+    """Client 1 gets the locks of client 2, whose lease has expired; the server restarts; client 2 returns.
 
-    It does not know what it has lost, and the server that knew has died. Of one of the locks nobody is
-    in the way: client 1 has used and released it (the first edge condition of RFC 8881 §8.4.3).
+    It does not know what it has lost, and the server that knew has died. One of the locks does not
+    conflict: client 1 has used and released it (the first edge condition of RFC 8881 §8.4.3).
     """
     held, released = prepared("held", bytes(300)), prepared("released", bytes(300))
     if not FIRST:

@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""The server ends and comes back, in peace and by SIGKILL, under a client that goes on.
+"""The server restarts, after SIGTERM and after SIGKILL, while a client goes on.
 
-On a directory of the server's machine everything is as it was: file numbers, filehandles, open files.
+In a local directory everything is as before: file numbers, filehandles, open files.
 A RAM file system is gone: old handles are stale and must never mean another file.
 """
 
@@ -51,7 +51,7 @@ def check_tree(before):
 
 def across(action):
     make_tree()
-    os.rename("d/f2", "d/e/moved")  # where a handle finds it by no remembered name
+    os.rename("d/f2", "d/e/moved")  # where the remembered name of the handle does not lead to it
     os.rename("d/e/moved", "d/f2")
     before = numbers()
     directory = os.open("d/e", os.O_RDONLY | os.O_DIRECTORY)
@@ -110,7 +110,7 @@ def what_was_synced_survives_a_crash():
 
 @local_only
 def writing_goes_on():
-    """Unstable writes that a crash may lose are sent again: the write verifier has changed."""
+    """Unstable writes that a crash may lose are sent again, because the write verifier has changed."""
     data = os.urandom(1 << 20) * 8
     with open("big", "wb", buffering=0) as file:
         file.write(data[:4 << 20])
@@ -127,7 +127,7 @@ def writing_goes_on():
 
 @test
 def a_handle_of_no_file_is_stale():
-    """What the server no longer has is ESTALE; it must not be taken for a file made since."""
+    """An object that the server no longer has is ESTALE; it must not be taken for a file made since."""
     here = os.getcwd()
     files = [os.open(name, os.O_CREAT | os.O_RDWR) for name in ("one", "two", "three")]
     for file in files:
@@ -135,7 +135,7 @@ def a_handle_of_no_file_is_stale():
         os.fsync(file)
     if BACKEND == "local":
         for name in ("one", "two", "three"):
-            os.unlink(name)  # kept as .nfs files, as they are open
+            os.unlink(name)  # kept as .nfs files, since they are open
     os.chdir("/")
     drop_caches()
     host.server("crash")
@@ -153,7 +153,7 @@ def a_handle_of_no_file_is_stale():
     for name in ("one", "two", "three"):
         equal(read(name), b"new", name)
         os.unlink(name)
-    os.makedirs(here, exist_ok=True)  # where the tests go on
+    os.makedirs(here, exist_ok=True)  # where the tests continue
 
 
 sys.exit(main())

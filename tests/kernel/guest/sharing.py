@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What two clients do that share files: steps in common, files made by the first, locks."""
+"""Helpers for two clients that share files: common steps, files made by the first client, locks."""
 
 import errno
 import fcntl
@@ -19,7 +19,7 @@ GIVEN_UP_LIMIT_S = 60
 
 
 def step(name):
-    """Both clients come here before either goes on. Names are of the test that calls."""
+    """Both clients reach this step before either goes on. Step names include the calling test."""
     host.barrier(f"{sys._getframe(1).f_code.co_name}.{name}")
 
 
@@ -44,7 +44,7 @@ def put(file, data, start=0):
 
 
 def lock_when_free(file):
-    """Tries until it has the lock; how long that took."""
+    """Try until it has the lock; returns how long that took."""
     started = time.monotonic()
     while True:
         try:
@@ -56,9 +56,9 @@ def lock_when_free(file):
 
 
 def never_idle():
-    """From now on the server hears of this client every second while it can.
+    """From now on send the server a request every second while it can be reached.
 
-    Linux renews its lease after 5 seconds at the earliest: too late for the short ones of these tests.
+    Linux renews its lease after 5 seconds at the earliest: too late for the short leases of these tests.
     """
     def ask():
         while True:

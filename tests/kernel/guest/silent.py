@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Client 2 is cut off for longer than its lease and comes back to a server that never stopped.
 
-What was in nobody's way it has still; what another client took it is told of once, acknowledges, and goes
-on with the rest (RFC 8881 §8.4.3, §18.46.3; S20-18, SR-18, L-04, P-08, P-11).
+It keeps all state that did not conflict; it is told once of what another client took, acknowledges that, and
+goes on with the rest (RFC 8881 §8.4.3, §18.46.3; S20-18, SR-18, L-04, P-08, P-11).
 """
 
 import contextlib
@@ -25,7 +25,7 @@ if VERSION == "4.0":
 
 @contextlib.contextmanager
 def second_silent():
-    """Client 2 is off the network, and its lease is over when the body ends."""
+    """Client 2 is off the network, and its lease has expired when the body ends."""
     host.network("part", SECOND)
     started = time.monotonic()
     try:
@@ -36,7 +36,7 @@ def second_silent():
 
 
 def recovery_ends():
-    """The client has nothing left to repair: it makes no more of those calls."""
+    """The client has nothing left to recover: it makes no more of those calls."""
     deadline = time.monotonic() + GIVEN_UP_LIMIT_S
     while True:
         before = [operations(name) for name in RECOVERY]
@@ -48,8 +48,8 @@ def recovery_ends():
 
 
 @test
-def in_nobodys_way():
-    """Its lock and its file are as they were."""
+def without_a_conflict():
+    """Its lock and its file are as before."""
     file = prepared("f", bytes(100))
     tests = operations("TEST_STATEID")
     if not FIRST:
@@ -79,10 +79,10 @@ def in_nobodys_way():
 
 @test
 def in_the_way():
-    """One of its two locks is lost, and with it what is written under it; of the other file nothing is.
+    """One of its two locks is lost, and with it the data written under it; the other file is unaffected.
 
-    Linux takes all locks for lost when it is told of one, and does not give them back before it closes: it
-    may write under the one that it has still only if that comes before it is told.
+    When told of a lost lock, Linux takes all locks for lost, and does not release them before it closes the
+    files: it may write under the lock that it still has only before it is told.
     """
     lost, kept = prepared("lost", bytes(100)), prepared("kept", bytes(100))
     if not FIRST:
@@ -133,7 +133,7 @@ def in_the_way():
 
 @test
 def everything_lost():
-    """It held nothing else: it starts anew, once, and can have the file again."""
+    """It has lost all its state: it registers again, once, and can open the file again."""
     file = prepared("all", bytes(100))
     if not FIRST:
         lock(file)

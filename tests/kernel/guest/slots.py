@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of slots grows when the client needs more, shrinks when it does not, and grows again.
 
-S20-D1, W02: Linux follows the target, drops the slots that are not enforced any more, and begins
-them again at seqid 1; not one request is refused on the way.
+S20-D1, W02: Linux follows the target, drops slots that are no longer enforced, and begins
+them again at seqid 1; no request is refused.
 """
 
 import os
@@ -39,10 +39,10 @@ def busy(cycle):
 
 
 def quiet_until(done):
-    """Little use, one request at a time."""
+    """Little load, one request at a time."""
     limit = time.monotonic() + MOST_S
     while not done() and time.monotonic() < limit:
-        os.mkdir("little")  # a file would be closed while the next request runs, its delegation returned
+        os.mkdir("little")  # a file's CLOSE and DELEGRETURN would run beside the next request
         os.rmdir("little")
         time.sleep(0.2)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A made-up source tree whose size and whose answer are known: what make is to build on the mount."""
+"""A generated source tree whose size and result are known, for make to build on the mount."""
 
 MAKEFILE = """\
 CFLAGS = -O1 -Wall -Werror -Iinclude -MMD

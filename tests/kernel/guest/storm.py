@@ -1,9 +1,9 @@
 #!/usr/bin/python3 -BS
 # SPDX-License-Identifier: Apache-2.0
-"""A source tree, unpacked, built and removed, round after round, for MS_SECONDS; beside it a process that does
-little things on the mount and looks how long each takes, and one that only sleeps and looks how late it wakes.
+"""A source tree, unpacked, built and removed, round after round, for MS_SECONDS; beside it a process that measures
+small operations on the mount, and one that only sleeps and measures how late it wakes.
 
-It fails when a round does, or when something took longer than MS_LIMIT_MS and the sleeper was on time.
+It fails when a round does, or when an operation took longer than MS_LIMIT_MS while the sleeper was on time.
 """
 
 import io

@@ -7,4 +7,4 @@ class Unavailable(Exception):
 
 
 class HarnessError(Exception):
-    """The run failed for a reason that is neither the command's nor the server's answer."""
+    """The run failed for a reason that is neither the command's fault nor the server's."""

@@ -67,23 +67,23 @@ class Guest:
             os.close(file)
 
     def kill(self):
-        """Ends every process of the guest: the namespace dies with its head."""
+        """End every process of the guest: its pid namespace ends with its first process."""
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
 
     def show_blocked_tasks(self):
-        """Has the kernel print its blocked tasks on the console."""
+        """Make the kernel print its blocked tasks on the console."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
             line.settimeout(3)
             try:
                 line.bind(str(self.directory / "mconsole-reply"))
-                for command in (b"sysrq 8", b"sysrq w"):  # 8: messages of every level are shown
+                for command in (b"sysrq 8", b"sysrq w"):  # 8: show messages of every level
                     line.sendto(struct.pack("=III512s", MCONSOLE_MAGIC, MCONSOLE_VERSION, len(command),
                                             command), str(self.directory / "uml" / "mconsole"))
                     line.recv(4096)
             except OSError:
-                pass  # it is too far gone to answer
+                pass  # the kernel no longer answers
 
     def console_tail(self, lines=80):
         text = self.console.read_text(errors="replace")

@@ -37,7 +37,7 @@ class Job:
     command: list  # what every client runs, in the directory cwd
     make_server: Callable  # makes a Server, given the Directories of this run
     mounts: list = field(default_factory=list)  # (path on the server, mount point, mount options,
-    #                                             the clients who do, or none for all)
+    #                                             the clients that mount it, or none for all)
     cwd: str = "/mnt/nfs"
     clients: int = 1
     proxied: bool = False  # the server listens on PORT_BEHIND_PROXY, and guests may cut connections
@@ -46,12 +46,12 @@ class Job:
     environment: dict = field(default_factory=dict)
     visible: list = field(default_factory=list)
     shares: list = field(default_factory=list)
-    logs: Optional[str] = None  # where logs go of a run that failed
+    logs: Optional[str] = None  # where to keep the logs of a run that failed
     keep_logs: bool = False  # ... and of one that did not
     capture: Optional[str] = None  # a pcap file of all traffic on the bridge
     unpack: str = "/var/tmp"  # where a packed kernel is unpacked
     scratch: str = "/var/tmp"  # a disk file system, for directories to export
-    expected_log: Optional[str] = None  # what the client's kernel may complain of (a regex)
+    expected_log: Optional[str] = None  # complaints expected in the client's kernel log (a regex)
     verbose: bool = True
 
 
@@ -86,17 +86,17 @@ def run(job, work=None):
 
 
 def make_directory(parent):
-    """A directory for this run, locked as long as the run lives; removes those of killed runs."""
+    """Make a directory for this run, locked as long as the run lives; remove those of killed runs."""
     for old in Path(parent).glob(f"{PREFIX}*"):
         try:
             with open(old / LOCK, "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(old, ignore_errors=True)
         except OSError:
-            pass  # it is in use, or being made or removed
+            pass  # in use, or being made or removed
     directory = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
     os.chmod(directory, 0o755)
-    # Made and locked under another name first: unlocked it would look left over.
+    # Made and locked under another name first: without a lock it would look abandoned.
     lock = os.open(f"{directory}/{LOCK}.new", os.O_CREAT | os.O_WRONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.rename(f"{directory}/{LOCK}.new", f"{directory}/{LOCK}")
@@ -162,7 +162,7 @@ def start_capture(path):
 
 
 def keep_logs(directory, target):
-    """What tells why a run failed; nothing of the exported data."""
+    """Keep what shows why a run failed, but none of the exported data."""
     shutil.rmtree(target, ignore_errors=True)
     os.makedirs(target)
     for file in Path(directory).glob("client*/*"):

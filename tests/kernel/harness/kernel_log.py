@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest's kernel logged that a test must not pass over."""
+"""Complaints in a guest's kernel log that a test must report."""
 
 import re
 
-# What the client's kernel logs of its NFS and RPC code is a finding, but for the chatter.
+# Any message of the client's NFS and RPC code is a complaint, except known harmless ones.
 COMPLAINT = re.compile(r"NFS|nfs|RPC|BUG:|WARNING:|Call Trace|hung|blocked for more")
 CHATTER = re.compile(
     r"RPC: Registered|NFS: Registering|nfs: server \S+ (not responding|OK)|nfs4?filelayout|"

@@ -23,26 +23,26 @@ import time
 KINDS = ("reply", "request", "late", "half a reply", "between")
 CHUNK = 1 << 18
 TURN_S = 0.05
-ARMED_LIMIT_S = 1.0  # a connection without traffic is let off
-GATHER_S = 0.1  # for so long replies are lost, or requests are kept back, before the cut
-LATE_S = (0.05, 1.0)  # after the next connection
+ARMED_LIMIT_S = 1.0  # a connection without traffic is spared
+GATHER_S = 0.1  # how long replies are dropped, or requests kept back, before the cut
+LATE_S = (0.05, 1.0)  # after the client's next connection
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER that ends a connection by RST
 
 
 class Link:
-    """One client's connection and the one it was given to the server."""
+    """A client's connection, and the one to the server that belongs to it."""
 
     def __init__(self, client, server, address):
         self.peer = {client: server, server: client}
         self.client = client
         self.server = server
-        # Bytes to be sent to it. No more of them than the session's slots allow in flight.
+        # Bytes to be sent to each side. The session's slots limit the number of bytes in flight.
         self.queued = {client: bytearray(), server: bytearray()}
         self.address = address
         self.armed = None  # how it will end
         self.armed_at = 0.0
-        self.cut_at = None  # ... by then
-        self.kept = bytearray()  # requests that will be late
+        self.cut_at = None  # ... at the latest
+        self.kept = bytearray()  # requests that will be delivered late
 
 
 class Proxy(threading.Thread):
@@ -53,27 +53,27 @@ class Proxy(threading.Thread):
         self.late = []  # [when, socket to the server, bytes]; when is not known before the next connection
         self.every_s = None  # (least, most) seconds between two cuts
         self.next_cut = 0.0
-        self.to_come = []  # kinds not yet had in this round
+        self.to_come = []  # kinds not used yet in this round
         self.cuts = dict.fromkeys(KINDS, 0)
-        self.lost = {}  # address of a client: "client" or "server", whose bytes are lost
+        self.lost = {}  # address of a client: the side ("client" or "server") whose bytes are dropped
         self.to_cut = set()  # addresses of clients
         self.selector = selectors.DefaultSelector()
         self.listener = socket.create_server(address, backlog=64)
         self.listener.setblocking(False)
         self.selector.register(self.listener, selectors.EVENT_READ)
 
-    # ---- what others ask for
+    # ---- called by other threads
 
     def disturb(self, every_s):
-        """Cuts a connection whenever that long has passed: (least, most) seconds, or None: no more."""
+        """Cut a connection whenever that long has passed: (least, most) seconds, or None: no more."""
         self.every_s = every_s
 
     def lose(self, address, side):
-        """Nothing that this side sends comes through to the other any more."""
+        """From now on drop everything that this side sends."""
         self.lost[address] = side
 
     def end_all(self, address):
-        """Cuts the connections of this client; what comes over new ones is carried."""
+        """Cut the connections of this client; new ones are forwarded normally."""
         self.to_cut.add(address)
 
     # ---- the loop
@@ -104,7 +104,7 @@ class Proxy(threading.Thread):
         try:
             server.connect(self.server_address)
         except OSError:
-            reset(client)  # no server: what a machine without one answers
+            reset(client)  # no server: answer like a machine without one
             server.close()
             return
         for entry in self.late:
@@ -153,7 +153,7 @@ class Proxy(threading.Thread):
         self.send(link, other)
 
     def let_off_the_idle(self, link):
-        """Nothing came to be cut in time, or peace has been ordered."""
+        """No traffic came in time for the cut, or disturbing has stopped."""
         late = time.monotonic() - link.armed_at > ARMED_LIMIT_S
         if link.armed and not link.cut_at and (late or not self.every_s):
             link.armed = None
@@ -204,7 +204,7 @@ class Proxy(threading.Thread):
                 server.setblocking(True)
                 server.settimeout(1)
                 server.sendall(data)
-                server.shutdown(socket.SHUT_WR)  # the server may still run it; nobody hears the answer
+                server.shutdown(socket.SHUT_WR)  # the server may still run it; the answer is dropped
             except OSError:
                 pass
             server.close()
@@ -221,7 +221,7 @@ class Proxy(threading.Thread):
             self.selector.unregister(side)
 
     def end(self, link):
-        """Each side sees an end in order or a reset, as it comes."""
+        """Each side sees an orderly end or a reset, at random."""
         self.links.discard(link)
         self.forget(link)
         for side in link.peer:

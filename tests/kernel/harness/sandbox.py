@@ -42,7 +42,7 @@ def call_libc(name, *arguments):
 
 
 def run_isolated(work):
-    """Runs work() in new namespaces, as the first process in them; returns its status."""
+    """Run work() in new namespaces, as their first process; returns its status."""
     try:
         call_libc("unshare", CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET)
     except OSError as error:
@@ -52,7 +52,7 @@ def run_isolated(work):
     child = os.fork()
     if child == 0:
         os._exit(first_process(work))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child as well
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the child as well
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: os.kill(child, signal.SIGTERM))
     _, status = os.waitpid(child, 0)
@@ -99,7 +99,7 @@ def make_mounts_private():
 
 
 def skip(reason):
-    """Says why nothing was tested. Where skipping is not allowed, that is a failure."""
+    """Say why nothing was tested. Where skipping is not allowed, this is a failure."""
     if os.environ.get("CI") == "true" or os.environ.get("MAINSTAY_NO_SKIP") == "1":
         print(f"kernel test: FAILED, it cannot run here: {reason}", file=sys.stderr)
         return 1
@@ -108,7 +108,7 @@ def skip(reason):
 
 
 def make_network(clients):
-    """A bridge that carries the server's address, and a tap for each client."""
+    """A bridge with the server's address, and a tap for each client."""
     commands = ["link set lo up", "link add br0 type bridge",
                 f"addr add {SERVER_ADDRESS}/24 dev br0", "link set br0 up"]
     for number in range(1, clients + 1):
@@ -121,13 +121,13 @@ def make_network(clients):
 
 
 def connect_client(number, connected):
-    """Takes a client's tap off the bridge, or puts it back: a partition, without a word to anybody."""
+    """Take a client's tap off the bridge, or put it back: a silent network partition."""
     subprocess.run(["ip", "link", "set", f"tap{number}", *(["master", "br0"] if connected else ["nomaster"])],
                    check=True)
 
 
 def connections(port):
-    """How many TCP connections are established at this port of ours."""
+    """How many TCP connections are established at this local port."""
     rows = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         if os.path.exists(table):

@@ -17,14 +17,15 @@ START_LIMIT_S = 30
 STOP_LIMIT_S = 20
 FIGURES_LIMIT_S = 20
 FIGURES = re.compile(r' info (daemon\.[a-z_]+) (?:operation="?([A-Z_]+|all)"? )?')
-FIGURES_LAST = "daemon.delegations"  # of those that the tests look at
+FIGURES_LAST = "daemon.delegations"  # the last line of figures that the tests read
 FIGURE = re.compile(r" ([a-z_0-9]+)=([0-9]+)\b")
 PORT = 2049
 PORT_BEHIND_PROXY = 12049
 
 
 class Server:
-    """Runs argv with its output in a log; ready when the log has `ready`, or else the port answers."""
+    """Run argv with its output in a log; it is ready when the log contains `ready`, or else when the port answers.
+    """
 
     def __init__(self, argv, log, ready=None, port=PORT, must_end_well=True):
         self.argv = argv
@@ -58,7 +59,7 @@ class Server:
             return probe.connect_ex((SERVER_ADDRESS, self.port)) == 0
 
     def stop(self):
-        """Asks it to end (SIGTERM). A server that must end well has to exit with 0, in time."""
+        """Ask it to end (SIGTERM). With must_end_well it has to exit with 0, in time."""
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(STOP_LIMIT_S)
@@ -75,7 +76,7 @@ class Server:
         self.process.wait()
 
     def do(self, action):
-        """What a guest may ask for."""
+        """Actions that a guest may request."""
         if action in ("stop", "restart"):
             self.stop()
         elif action in ("kill", "crash"):
@@ -88,17 +89,17 @@ class Server:
             self.process = None
 
     def died(self):
-        """The status of a server that ended though nobody asked it to, else None."""
+        """The status of a server that ended without being told to, else None."""
         return self.process.poll() if self.process else None
 
     def logged(self, text):
-        """How many lines of its log, since its first start, have this text."""
+        """How many lines of its log, since its first start, contain this text."""
         with self.log.open("rb") as log:
             return sum(text.encode() in line for line in log)
 
     def figures(self):
-        """What it counts, as it logs it when it is asked to (SIGUSR1): {event: {name: number}}, the event with
-        the operation if it names one ("daemon.callback CB_RECALL")."""
+        """Its figures, logged on request (SIGUSR1): {event: {name: number}}; the key is the event, with the
+        operation if the line names one ("daemon.callback CB_RECALL")."""
         offset = self.log.stat().st_size
         self.process.send_signal(signal.SIGUSR1)
         limit = time.monotonic() + FIGURES_LIMIT_S
@@ -138,7 +139,7 @@ def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=P
     state = f"{directory}/state"
     os.mkdir(state, mode=0o700)
     if user:
-        # It may be built where only root can go, and has to bind a low port.
+        # The build directory may be accessible to root only, and the program has to bind a low port.
         program = shutil.copy(program, f"{directory}/mainstayd")
         os.chown(state, user, user)
         Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")

@@ -158,7 +158,7 @@ class Session:
         return self.proxy.cuts
 
     def settle(self):
-        """Answers the barriers all guests have come to and the gets whose value is there."""
+        """Answer the barriers that all guests have reached and the gets whose value has been put."""
         came = {}
         for _, request in self.waiting:
             if request["op"] == "barrier":
@@ -176,10 +176,10 @@ class Session:
         self.refuse_the_hopeless()
 
     def refuse_the_hopeless(self):
-        """Waiters fail when nobody is left who could come, or when all wait for one another.
+        """Waiters fail when no other client is left to come, or when all wait for one another.
 
-        Then those who wait at the end of a test ("end of ...") may go on waiting: the others,
-        failing their test, come there too.
+        In that case, clients that wait at the end of a test ("end of ...") may go on waiting: the
+        others, failing their test, will come there too.
         """
         alive = {guest for guest in self.guests if guest.result is None}
         waiting = {guest for guest, _ in self.waiting}
@@ -188,7 +188,7 @@ class Session:
             if of_all and len(alive) < len(self.guests):
                 reason = "the other client has ended"
             elif waiting == alive and not request["name"].startswith("end of "):
-                reason = "the other client waits elsewhere" if len(alive) > 1 else "nobody will"
+                reason = "the other client waits elsewhere" if len(alive) > 1 else "no other client is left"
             else:
                 continue
             self.waiting.remove((guest, request))
@@ -201,7 +201,7 @@ class Session:
         try:
             os.write(guest.answers, json.dumps(reply).encode() + b"\n")
         except BrokenPipeError:
-            pass  # it died meanwhile, which end_guest() will tell
+            pass  # the guest died meanwhile, which end_guest() will report
 
     # ---- ends
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from .server import Export
 
 VERSIONS = ("4.0", "4.1", "4.2")
-USUAL_VERSIONS = ("4.0", "4.1")  # what 4.2 has of 4.1 is the same
-BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory, on disk and on tmpfs
+USUAL_VERSIONS = ("4.0", "4.1")  # 4.2 shares the tested parts with 4.1
+BACKENDS = ("mem", "local", "tmpfs")  # a RAM file system; a directory on disk, and one on tmpfs
 SERVER_USER = 5555  # of the theme without privileges
 
 
 @dataclass
 class Rule:
-    """One export of a theme: who shares a directory with whom, what to make in it, where to mount."""
+    """One export of a theme: which other exports share its directory, what to make in it, where to mount."""
     pseudo: str
     options: str
     mount_point: str
     directory: str = "data"
-    shared_directory: bool = False  # make a subdirectory that anybody may write
+    shared_directory: bool = False  # make a subdirectory that all may write to
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Theme:
     extra_mounts: list = field(default_factory=list)  # (path on the server, mount point)
     versions: tuple = USUAL_VERSIONS
     version_mounts: dict = field(default_factory=dict)  # instead of the rules': what each client
-    #                                                     mounts at /mnt/v<version>, whatever --vers
+    # mounts at /mnt/v<version>, independent of --vers
     options: str = ""  # more mount options
     cwd: str = ""  # the first mount point
     clients: int = 1
@@ -45,22 +45,22 @@ class Theme:
     memory: str = "512M"
     backends: tuple = BACKENDS
     concurrent: bool = False  # also with the server under ThreadSanitizer
-    launcher: tuple = ()  # what starts the server with fewer privileges
+    launcher: tuple = ()  # command that starts the server with fewer privileges
     server_user: int = 0
-    server_options: tuple = ()  # beside --lease and --grace
-    expected_log: str = ""  # what the client's kernel may complain of (a regex)
-    v40: dict = field(default_factory=dict)  # what is different with 4.0: any of the above
+    server_options: tuple = ()  # in addition to --lease and --grace
+    expected_log: str = ""  # complaints expected in the client's kernel log (a regex)
+    v40: dict = field(default_factory=dict)  # values of the fields above that differ for 4.0
     v42: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
-    smaller: dict = field(default_factory=dict)  # environment on tmpfs, which repeats the disk's test
+    smaller: dict = field(default_factory=dict)  # environment on tmpfs, where the disk's test is repeated
 
 
-LOST_FILES = "state recovery failed for open file"  # right where a server came back without them
-LOST_LOCK = "Lock reclaim failed"  # right where another client got the lock meanwhile
-LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # counts those the server has not answered yet, too
+LOST_FILES = "state recovery failed for open file"  # expected where a restarted server has lost the files
+LOST_LOCK = "Lock reclaim failed"  # expected where another client got the lock meanwhile
+LOCK_IN_FLIGHT = "lost [0-9]+ locks"  # includes locks that the server has not answered yet
 
-# Clients of 4.0 don't say when they have reclaimed: the grace period lasts to its end. And only what names
-# a client renews its lease, for which Linux takes 5 seconds at the least.
+# Clients of 4.0 don't report when they have reclaimed, so the grace period lasts its full time. And only requests
+# that name a client renew its lease, which Linux sends every 5 seconds at the earliest.
 LEASE_V40_S = 8
 
 THEMES = {

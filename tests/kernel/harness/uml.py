@@ -40,7 +40,7 @@ def unpacked(path, directory):
     directory.mkdir(parents=True, exist_ok=True)
     kernel = directory / f"linux-{hashlib.sha256(packed).hexdigest()[:16]}.uml"
     if not kernel.exists():
-        # Written aside and renamed: two runs may be at this at once.
+        # Written aside and renamed: two runs may do this at the same time.
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".uml.", delete=False) as file:
             file.write(lzma.decompress(packed))
         os.chmod(file.name, 0o755)
