@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of settings: names, values as text, bounds; which range of minor versions they
- * make, and how long calls to clients wait. */
+/* The table of settings: names, values as text, bounds; the range of minor versions that they give,
+ * and how long callbacks wait. */
 #include "admin/setting.h"
 
 #include <string.h>
@@ -67,7 +67,7 @@ static bool parses(enum setting_id id, int64_t number, uint32_t *value)
     return setting_parse(id, text, value);
 }
 
-/* Every one takes its least and its greatest value and none beside them. */
+/* Every setting accepts its least and its greatest value, and none outside. */
 static void bounds_of_all(void **unused)
 {
     static const char *const bad[] = {"", "x", "1.5", "0x1", " 1", "1ms", "99999999999999999999"};
@@ -118,8 +118,8 @@ static void ordered(void **unused)
     assert_true(minor_setting_ordered(&now, error, sizeof(error)));
 }
 
-/* S20-49: a build without minor version 0 serves what is left of the range, or says why nothing
- * is. */
+/* S20-49: a build without minor version 0 serves the rest of the range, or says why nothing
+ * remains. */
 static void cut_to_the_build(void **unused)
 {
     struct setting_values now = values(0, 2);
@@ -168,7 +168,7 @@ static uint64_t sum_of(const struct callback_setting *waits)
     return callback_waits_sum_ms(waits->timeout_ms, waits->backoff_ms, waits->backoff_max_ms);
 }
 
-/* S22-12: whatever the lease, defaults come to less. */
+/* S22-12: with any lease the default waits add up to less. */
 static void waits_below_the_lease(void **unused)
 {
     struct setting_values now = waits_of(10000, 1000, 20000, SETTING_DEFAULT);
@@ -181,13 +181,13 @@ static void waits_below_the_lease(void **unused)
         assert_true(sum_of(&waits) < (uint64_t)lease * 1000);
         assert_true(waits.backoff_ms <= waits.backoff_max_ms);
     }
-    assert_int_equal(waits.timeout_ms, 10000); /* no shorter than need be */
+    assert_int_equal(waits.timeout_ms, 10000); /* no shorter than necessary */
     assert_int_equal(waits.backoff_ms, 1000);
     assert_int_equal(waits.backoff_max_ms, 20000);
     assert_int_equal(sum_of(&waits), 10000 + 1000 + 2000 + 4000 + 8000 + 16000 + 20000);
 }
 
-/* S22-12: what was set is kept or refused, and what was not gives way. */
+/* S22-12: explicit values are kept or refused, defaults adapt. */
 static void waits_that_were_set(void **unused)
 {
     struct setting_values now = waits_of(10000, 1000, 20000, SETTING_DEFAULT);
@@ -208,7 +208,7 @@ static void waits_that_were_set(void **unused)
     assert_int_equal(waits.backoff_ms, 500);
 
     now = waits_of(5000, 1000, 4000, SETTING_STORED);
-    assert_true(callback_setting_fit(&now, 13, &waits, error, sizeof(error))); /* 12 s */
+    assert_true(callback_setting_fit(&now, 13, &waits, error, sizeof(error))); /* 12 s in all */
     assert_false(callback_setting_fit(&now, 12, &waits, error, sizeof(error)));
     assert_string_equal(error,
                         "nfs.callback_timeout_ms 5000 (stored), nfs.callback_backoff_ms 1000 "
@@ -218,7 +218,7 @@ static void waits_that_were_set(void **unused)
     assert_true(callback_setting_fit(&now, 0, &waits, error, sizeof(error)));
 }
 
-/* Back-off doubles up to the longest, and stays there. */
+/* The back-off doubles up to its maximum, and stays there. */
 static void backoff_doubles(void **unused)
 {
     static const uint32_t want[] = {1000, 2000, 4000, 8000, 16000, 20000, 20000};

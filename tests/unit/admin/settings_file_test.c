@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings.db: other processes that change it, a full disk, files that are damaged or of another
+ * settings.db: changes by other processes, a full disk, files that are damaged or belong to another
  * program.
  */
 #include "settings_fixture.h"
@@ -52,7 +52,7 @@ static void file_write(const void *data, size_t len)
     assert_int_equal(fclose(file), 0);
 }
 
-/* S20-51: what is stored comes into force without a restart, but not before a reload. */
+/* S20-51: a stored value takes effect without a restart, but not before a reload. */
 static void stored_then_reloaded(void **unused)
 {
     (void)unused;
@@ -63,7 +63,8 @@ static void stored_then_reloaded(void **unused)
     assert_int_equal(obeyed_count, 2);
 }
 
-/* Others change the file while the server reads it: it sees each change whole or not at all. */
+/* Other processes change the file while the server reads it: it sees each change whole or not at
+ * all. */
 static void child(int which)
 {
     for (int i = 0; i < ROUNDS; i++)
@@ -130,7 +131,7 @@ static void open_only(int which)
     _exit(0);
 }
 
-/* Many at a time find no file, and all go on with the one that one of them makes. */
+/* Several at a time find no file, and all continue with the one that one of them creates. */
 static void made_at_once(void **unused)
 {
     (void)unused;
@@ -144,7 +145,7 @@ static void made_at_once(void **unused)
 
 static int told[2];
 
-/* Another process has the file for a moment: `take` and `give` are SQL. */
+/* Another process locks the file for a moment: `take` and `give` are SQL. */
 static pid_t hold(const char *take, const char *give)
 {
     pid_t pid;
@@ -176,7 +177,7 @@ static void held(pid_t pid)
     close(told[0]);
 }
 
-/* A writer in the middle of its transaction holds up no reload, and is not seen by it. */
+/* A writer in the middle of its transaction delays no reload, and its changes are not seen. */
 static void reads_beside_a_writer(void **unused)
 {
     sqlite3 *db;
@@ -196,7 +197,8 @@ static void reads_beside_a_writer(void **unused)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* A reader of a new file, which is to become ours, is waited for. */
+/* A new file is being read by another process: the server waits before it changes the file to its
+ * format. */
 static void waits_for_a_reader_of_a_new_file(void **unused)
 {
     pid_t pid;
@@ -209,7 +211,7 @@ static void waits_for_a_reader_of_a_new_file(void **unused)
     assert_int_equal(set_one(MIN_MINOR, "1"), SETTINGS_OK);
 }
 
-/* A file that cannot be made keeps the server from starting. */
+/* The server does not start if it cannot create the file. */
 static void unwritable(void **unused)
 {
     (void)unused;
@@ -253,7 +255,7 @@ static void damaged(void **unused)
     (void)unused;
     assert_int_equal(set_one(MIN_MINOR, "1"), SETTINGS_OK);
     file_read(&good);
-    assert_true(good.len >= 8192); /* all of it, although nobody closed the settings */
+    assert_true(good.len >= 8192); /* a complete copy, although the settings are still open */
 
     file_write(text, sizeof(text));
     refuses("settings.db: file is not a database");
@@ -281,14 +283,14 @@ static void another_kind(void **unused)
     sql("PRAGMA application_id = 1");
     refuses("settings.db: not a database of mainstayd");
     good_again(&good);
-    /* That is not even in our mode. */
+    /* That one is not even in the journal mode of ours. */
     assert_int_equal(unlink(db_path()), 0);
     sql("CREATE TABLE somebody_elses (a)");
     refuses("settings.db: not a database of mainstayd");
     good_again(&good);
 }
 
-/* The database is in order, what is in it is not. */
+/* The database is intact, but its contents are invalid. */
 static void by_hand(void **unused)
 {
     static const char *const rows[] = {
@@ -314,14 +316,14 @@ static void by_hand(void **unused)
     assert_int_equal(reload(), SETTINGS_REFUSED);
     expect_error("nfs.min_minor_version 1 (stored) is above nfs.max_minor_version 0 (stored)");
     expect_range(1, 2);
-    /* A change may put that right; so it may an invalid value. */
+    /* A valid change corrects that; it also replaces an invalid value. */
     assert_int_equal(set_one(MIN_MINOR, "0"), SETTINGS_OK);
     expect_range(0, 0);
     sql("UPDATE setting SET value = 'one' WHERE name = '" MAX_MINOR "'");
     assert_int_equal(reload(), SETTINGS_UNREADABLE);
     assert_int_equal(set_one(MAX_MINOR, "1"), SETTINGS_OK);
     expect_range(0, 1);
-    /* With the revision left as it was, and as a number. */
+    /* With the revision unchanged, and as a number. */
     sql("UPDATE setting SET value = 1 WHERE name = '" MIN_MINOR "'");
     assert_int_equal(reload(), SETTINGS_OK);
     expect_range(1, 1);
@@ -338,7 +340,7 @@ static void unknown_names_are_ignored(void **unused)
     expect_range(1, 2);
 }
 
-/* What was put in its place is read; where nothing is, nothing is stored. */
+/* A replacement is read; if the file is gone, nothing is stored. */
 static void replaced(void **unused)
 {
     static struct content one;
@@ -359,7 +361,7 @@ static void replaced(void **unused)
     expect_origin(SETTING_MIN_MINOR_VERSION, SETTING_DEFAULT);
 }
 
-/* Only the server's user reads it; and nothing lies about beside it. */
+/* Only the server's user can read it, and no other files are left beside it. */
 static void private_to_the_server(void **unused)
 {
     struct stat about;

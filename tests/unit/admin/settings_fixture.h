@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings in a state directory of the test's own, with a hook that notes what it is told.  They
- * are changed as the user guide says: SQL in settings.db, then a reload.  Helpers assert.
+ * Settings in a state directory of the test's own, with a hook that records its arguments. Tests
+ * change them as the user guide says: SQL in settings.db, then a reload. Helpers assert.
  */
 #pragma once
 
@@ -20,9 +20,9 @@ enum {
 extern char settings_dir[64];
 extern int settings_dir_fd;
 extern struct settings *settings;
-extern char settings_error[256]; /* of the last call that failed */
+extern char settings_error[256]; /* from the last failed call */
 
-/* What the hook was told last, and how often. */
+/* The hook's last argument, and its number of calls. */
 extern struct setting_values obeyed;
 extern unsigned obeyed_count;
 
@@ -34,7 +34,7 @@ int settings_tear_down(void **unused);
 void start_with(int min, int max);
 enum settings_status try_start(int min, int max);
 
-/* Store one, or both in one transaction; value NULL is the default. */
+/* Store one setting, or both in one transaction; value NULL is the default. */
 void store_one(const char *name, const char *value);
 void store_both(const char *min, const char *max);
 
@@ -44,11 +44,11 @@ enum settings_status reload(void);
 enum settings_status set_one(const char *name, const char *value);
 enum settings_status set_both(const char *min, const char *max);
 
-/* These values are in force, and the hook knows. */
+/* Expect these values in effect, and reported to the hook. */
 void expect_range(uint32_t min, uint32_t max);
 void expect_origin(enum setting_id id, enum setting_origin origin);
-/* The last error has this in it. */
+/* Expect this text in the last error. */
 void expect_error(const char *text);
 
-/* SQL in settings.db.  Waits for other writers. */
+/* Run SQL in settings.db. Waits for other writers. */
 void sql(const char *text);

@@ -11,7 +11,7 @@ enum {
 };
 
 static struct settings *shared;
-static struct setting_values last; /* written by the hook alone: one call at a time */
+static struct setting_values last; /* written by the hook alone, which runs once at a time */
 static atomic_bool done;
 
 static void check_pair(const struct setting_values *now)

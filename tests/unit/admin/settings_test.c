@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings: what is stored is checked and obeyed; what goes before what. */
+/* Settings: stored values are checked and take effect; precedence. */
 #include "settings_fixture.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ static void defaults(void **unused)
     expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_DEFAULT);
 }
 
-/* S20-51: stored, and in force without a restart and after it. */
+/* S20-51: a stored value is in effect without a restart and after it. */
 static void set_is_stored_and_obeyed(void **unused)
 {
     (void)unused;
@@ -57,7 +57,7 @@ static void both_at_once(void **unused)
     expect_range(0, 0);
 }
 
-/* An invalid value changes nothing in a running server, and keeps one from starting. */
+/* An invalid value changes nothing in a running server, and prevents a start. */
 static void refuses(enum settings_status expected, const char *why)
 {
     assert_int_equal(reload(), expected);
@@ -85,7 +85,7 @@ static void all_or_none(void **unused)
     refuses(SETTINGS_UNREADABLE, "nfs.min_minor_version wants 0, 1 or 2, not ''");
 }
 
-/* S20-51: an option is for one run; what is set while it runs goes before it, and stays. */
+/* S20-51: an option is for one run; a change at run time precedes it, and stays. */
 static void options(void **unused)
 {
     (void)unused;
@@ -100,7 +100,7 @@ static void options(void **unused)
     expect_range(0, 1);
 
     start_with(NOT_GIVEN, 0);
-    assert_int_equal(set_one(MAX_MINOR, "1"), SETTINGS_OK); /* what is stored anyway */
+    assert_int_equal(set_one(MAX_MINOR, "1"), SETTINGS_OK); /* equal to the stored value */
     expect_range(0, 1);
     expect_origin(SETTING_MAX_MINOR_VERSION, SETTING_STORED);
     start_with(1, 1);
@@ -111,7 +111,7 @@ static void options(void **unused)
     expect_range(0, 0);
 }
 
-/* One that was not set keeps its option. */
+/* A setting that was not changed keeps its option. */
 static void other_option_stays(void **unused)
 {
     (void)unused;
@@ -130,12 +130,12 @@ static void options_that_do_not_fit(void **unused)
     assert_int_equal(try_start(1, 0), SETTINGS_REFUSED);
     start_with(0, 0);
     expect_range(0, 0);
-    /* Now it would do, but not at the next start. */
+    /* Valid now, but not at the next start. */
     assert_int_equal(set_one(MAX_MINOR, "0"), SETTINGS_REFUSED);
     expect_error("(stored) is above");
     expect_range(0, 0);
     assert_int_equal(set_one(MAX_MINOR, "1"), SETTINGS_OK);
-    /* And this would do at the next start, but not now. */
+    /* And valid at the next start, but not now. */
     start_with(NOT_GIVEN, NOT_GIVEN);
     assert_int_equal(set_both("0", "1"), SETTINGS_OK);
     start_with(NOT_GIVEN, 0);
@@ -144,8 +144,7 @@ static void options_that_do_not_fit(void **unused)
     expect_range(0, 0);
 }
 
-/* S20-28, its data model: each setting with its value, where that comes from, and what is
- * stored. */
+/* S20-28, its data model: each setting with its value, the source of that, and the stored value. */
 static void list(void **unused)
 {
     struct setting_state states[SETTING_COUNT];
@@ -172,7 +171,7 @@ static void list(void **unused)
     assert_int_equal(states[1].origin, SETTING_STORED);
 }
 
-/* Nothing that is in force changes: nobody is told. */
+/* No value in effect changes: the hook is not called. */
 static void same_again(void **unused)
 {
     (void)unused;

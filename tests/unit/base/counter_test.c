@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counters: sums over threads that run, have ended, or found no lane. */
+/* Counters: sums over threads that run, have ended, or share a lane. */
 #include "base/counter.h"
 
 #include <pthread.h>
@@ -47,7 +47,7 @@ static void *add_rounds(void *unused)
     return NULL;
 }
 
-/* P-02: nothing is lost, and a reader meanwhile sees it only grow. */
+/* P-02: nothing is lost, and a concurrent reader sees the sum only grow. */
 static void several_threads(void **state)
 {
     pthread_t threads[THREADS];
@@ -77,7 +77,7 @@ static void *add_one(void *lane)
     return NULL;
 }
 
-/* What a thread added stays when it ends; its lane is taken again. */
+/* A thread's count stays when it ends; its lane is reused. */
 static void threads_end(void **state)
 {
     unsigned highest = 0;
@@ -107,7 +107,7 @@ static void *add_in_crowd(void *lane)
     return NULL;
 }
 
-/* More threads at once than lanes: the last ones share. */
+/* More threads at once than lanes: the last ones share one. */
 static void more_than_lanes(void **state)
 {
     static pthread_t threads[CROWD];

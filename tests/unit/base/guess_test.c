@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a mistyped word is taken for, and what is too far away to be guessed. */
+/* Which word is suggested for a mistyped one, and what is too different for a suggestion. */
 #include "base/guess.h"
 
 #include <string.h>
@@ -54,7 +54,7 @@ static void hint(void **state)
     struct guess guess;
 
     (void)state;
-    guess_init(&guess, "lisen=1", 5); /* the part that is the word */
+    guess_init(&guess, "lisen=1", 5); /* the word is only a part of the text */
     assert_string_equal(guess_hint(&guess, "--", text, sizeof(text)), "");
     guess_offer(&guess, "listen");
     assert_string_equal(guess_hint(&guess, "--", text, sizeof(text)), "; did you mean '--listen'?");

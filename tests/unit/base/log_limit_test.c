@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bound on lines in a second. */
+/* The limit on lines in a second. */
 #include "base/log_limit.h"
 
 #include "base/clock.h"
@@ -19,7 +19,7 @@ static void each_second(void **state)
     }
 }
 
-/* Requests are not handled in the order of their arrival. */
+/* Requests are not handled in the order of their timestamps. */
 static void clock_behind(void **state)
 {
     static struct log_limit limit;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines for a reader that is slow, comes back, or never does. */
+/* Log lines for a reader that is slow, resumes, or never reads. */
 #include "base/log_queue.h"
 
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static void fill_pipe(void)
     assert_int_equal(fcntl(ends[1], F_SETFL, flags), 0);
 }
 
-/* All that comes until the end of file, without the zero bytes. */
+/* All text until the end of file, without the zero bytes. */
 static char *read_all(void)
 {
     static char text[1 << 20];
@@ -88,7 +88,8 @@ static void *reader(void *arg)
     return read_all();
 }
 
-/* So many lines, and notes about so many others, one of them right before the last line. */
+/* That many lines, and notes about that many missing ones, one of them right before the last
+ * line. */
 static void expect_told(char *text, unsigned kept, unsigned dropped)
 {
     const char *last = "";
@@ -109,7 +110,7 @@ static void expect_told(char *text, unsigned kept, unsigned dropped)
     assert_int_equal(dropped, 0);
 }
 
-/* Nobody waits; the first lines are kept, and a note stands where others are missing. */
+/* No thread waits; the first lines are kept, and a note is where others are missing. */
 static void full(void **state)
 {
     struct log_queue *queue = make(LINES);
@@ -121,7 +122,7 @@ static void full(void **state)
     fill_pipe();
     for (unsigned i = 0; i < 1000; i++)
         kept += log_queue_put(queue, "a line\n", 7);
-    assert_in_range(kept, LINES, 2 * LINES); /* the writer may have taken some once */
+    assert_in_range(kept, LINES, 2 * LINES); /* the writer may have taken a batch before */
     assert_int_equal(log_queue_dropped(queue), 1000 - kept);
     assert_false(log_queue_flush(queue, 10));
     assert_int_equal(pthread_create(&thread, NULL, reader, NULL), 0);
@@ -146,7 +147,7 @@ static void too_many_bytes(void **state)
     for (unsigned i = 0; i < 100; i++)
         kept += log_queue_put(queue, line, sizeof(line));
     assert_in_range(kept, BYTES / sizeof(line), 2 * (BYTES / sizeof(line)));
-    close(ends[0]); /* its reader is gone: what is left is lost, and nothing waits */
+    close(ends[0]); /* the reader is gone: remaining lines are lost, and no thread waits */
     assert_true(log_queue_destroy(queue, WAIT_PATIENCE_MS));
     close(ends[1]);
 }
@@ -191,7 +192,8 @@ static void many_writers(void **state)
     close(ends[0]);
 }
 
-/* One place in the code, far more often than a second allows; the next line from there tells. */
+/* One place in the code logs far more often than a second allows; its next line reports the missing
+ * ones. */
 static void a_limit_for_each_place(void **state)
 {
     int saved = dup(STDERR_FILENO);
@@ -211,7 +213,7 @@ static void a_limit_for_each_place(void **state)
     close(saved);
     for (char *line = strtok(read_all(), "\n"); line; line = strtok(NULL, "\n"))
         lines += strstr(line, "some.event") != NULL;
-    assert_in_range(lines, 200, 600); /* a round may meet two seconds, or three */
+    assert_in_range(lines, 200, 600); /* a round may fall into two seconds, or three */
     assert_int_equal(log_limited() + lines, 1001);
     close(ends[0]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines are whole JSON however long their fields are, and so is the last word of a failed CHECK. */
+/* Lines are whole JSON however long their fields are, and so is the message of a failed CHECK. */
 #include "base/log.h"
 
 #include <jansson.h>
@@ -16,7 +16,7 @@ enum {
 
 static char text[TEXT_BYTES];
 
-/* Run it in a process of its own, with stderr into `text`; how it ended. */
+/* Run it in a process of its own, with stderr in `text`; returns how it ended. */
 static int run(void (*what)(void))
 {
     int ends[2], status;
@@ -43,7 +43,7 @@ static int run(void (*what)(void))
     return status;
 }
 
-/* The only line, as an object. */
+/* The only line, parsed as an object. */
 static json_t *line(void)
 {
     size_t len = strlen(text);
@@ -75,7 +75,7 @@ static void long_fields(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(bytes); i++) {
-        /* Around the end of a line, each `len` cuts at another place of an escape. */
+        /* Near the end of a line, each `len` cuts at another place of an escape. */
         for (size_t len = 0; len < 12; len++) {
             json_t *object;
 

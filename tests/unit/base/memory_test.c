@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that may run out: what is counted, the budget, and what goes on without memory. */
+/* Memory that may run out: what is counted, the budget, and what works without memory. */
 #include "base/memory.h"
 
 #include "base/arena.h"
@@ -63,7 +63,7 @@ static void budget(void **unused)
     memory_budget_set(0);
 }
 
-/* What mem exports hold has a limit of its own: neither takes from the other, and a full store is
+/* Memory of mem exports has a limit of its own: the two limits are independent, and a full store is
  * no reason to forget clients. */
 static void store(void **unused)
 {
@@ -91,7 +91,7 @@ static void store(void **unused)
     memory_store_set(0);
 }
 
-/* A cache looks as often as it likes, and spoils nothing for the timer. */
+/* A cache may check at any rate without disturbing the timer's measurement. */
 static void tight(void **unused)
 {
     void *block;
@@ -130,7 +130,7 @@ static void fault(void **unused)
     assert_false(memory_fail_done());
 }
 
-/* An arena that got nothing can be asked again. */
+/* An arena whose allocation failed can be used again. */
 static void arena(void **unused)
 {
     struct arena arena;
@@ -145,14 +145,14 @@ static void arena(void **unused)
     assert_null(arena_alloc(&arena, BLOCK_BYTES));
     assert_non_null(arena_alloc(&arena, BLOCK_BYTES));
     assert_null(arena_alloc(&arena, SIZE_MAX));
-    assert_false(arena.starved); /* a limit is something else */
+    assert_false(arena.starved); /* reaching a limit is not starvation */
     arena_reset(&arena);
     assert_in_range(used(MEMORY_calls), 4096, 2 * 4096);
     arena_fini(&arena);
     assert_int_equal(used(MEMORY_calls), 0);
 }
 
-/* A table without memory holds what it is given. */
+/* A hash table that cannot grow still stores entries. */
 static void table(void **unused)
 {
     static struct hnode nodes[NODES];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small files that must not get lost: every kind of damage to one of the two, and to both. */
+/* Small files that must not be lost: every kind of damage to one of the two copies, and to both. */
 #include "base/state_file.h"
 
 #include <errno.h>
@@ -74,7 +74,7 @@ static void refuses(const char *why)
     assert_string_equal(error, why);
 }
 
-/* The other file brings it back, and both are whole afterwards. */
+/* The other copy restores it, and both are whole afterwards. */
 static void comes_back(const struct bytes *whole)
 {
     loads();
@@ -173,7 +173,7 @@ static void whole_but_different(void **state)
     refuses("name: differs from its copy");
 }
 
-/* Of a server that made no checksums. */
+/* Written by a server without checksums. */
 static void unmarked(void **state)
 {
     (void)state;
@@ -203,7 +203,7 @@ static enum state_file_status peek(char found[LEN])
     return state_file_peek(dir, "name", found, LEN, error, sizeof(error));
 }
 
-/* It finds the content as a load would, and leaves the damage alone. */
+/* It finds the same content as a load, but does not repair the damage. */
 static void peeked(void **state)
 {
     struct bytes flipped, now;

@@ -21,7 +21,7 @@ static void empty_has_no_percentile(void **state)
     assert_int_equal(histogram_percentile_ns(&h, 0.5), 0);
 }
 
-/* Whatever the value, the percentile is not below it and at most 1/32 above. */
+/* For any value, the percentile is not below it and at most 1/32 above. */
 static void one_value_is_told_within_3_percent(void **state)
 {
     (void)state;
@@ -30,7 +30,7 @@ static void one_value_is_told_within_3_percent(void **state)
 
         h = (struct histogram){0};
         histogram_add(&h, ns);
-        histogram_add(&h, UINT64_MAX >> 1); /* so that the maximum does not cut it */
+        histogram_add(&h, UINT64_MAX >> 1); /* so that the maximum does not cap it */
         told = histogram_percentile_ns(&h, 0.5);
         assert_true(told >= ns);
         assert_true(told - ns <= ns / 32);

@@ -222,7 +222,7 @@ void back_bind(struct back_session *s, struct back_conn *conn)
     assert_int_equal(dir, CDFS4_BOTH);
 }
 
-/* ---- calls ---- */
+/* ---- callbacks ---- */
 
 static void done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {

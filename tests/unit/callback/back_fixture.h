@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients of 4.1 as the server sees them when it calls: real sockets of the test, connected to a
- * transport whose only program knows their connections, and sessions that are made beside the wire.
- * The clock stands still but for back_pass_ms().
+ * Clients of 4.1 as callbacks see them: real sockets of the test, connected to a transport whose
+ * only program knows their connections, and sessions that are made without the wire. The clock
+ * moves only by back_pass_ms().
  */
 #pragma once
 
@@ -16,7 +16,7 @@
 #include "transport/transport.h"
 
 enum {
-    BACK_LEASE_S = 80, /* a call lives 70 */
+    BACK_LEASE_S = 80, /* a callback lives for 70 s */
     BACK_LIFE_MS = 70000,
     BACK_SLOTS = 16,
     BACK_FLAG = CREATE_SESSION4_FLAG_CONN_BACK_CHAN,
@@ -38,19 +38,19 @@ int back_tear_down(void **unused);
 struct back_conn {
     int fd;
     struct session_conn *conn;
-    struct connection *transport; /* valid as long as it is open */
+    struct connection *transport; /* valid while it is open */
 };
 
 void back_connect(struct back_conn *conn);
 
-/* Close our end, and wait until the server has seen it. */
+/* Close the client's end, and wait until the server has noticed. */
 void back_conn_close(struct back_conn *conn);
 
-/* Let the server hear from it, at a later time than from others. */
+/* Let the server receive from it, at a later time than from others. */
 void back_stir(struct back_conn *conn);
 
-/* A session over `conn`, made by its client's next CREATE_SESSION.  `change` NULL or what differs
- * in the arguments. */
+/* A session over `conn`, made by its client's next CREATE_SESSION. `change` is NULL or changes the
+ * arguments. */
 struct back_session {
     uint64_t clientid;
     uint32_t sequence;
@@ -67,16 +67,16 @@ void back_bind(struct back_session *s, struct back_conn *conn);
 /* Let time pass, and tick once. */
 void back_pass_ms(int64_t ms);
 
-/* ---- calls ---- */
+/* ---- callbacks ---- */
 
-/* What the hook of a call was told. */
+/* What the hook of a callback was told. */
 struct back_told_test {
     _Atomic unsigned count;
     _Atomic int outcome;
     _Atomic uint32_t status, results;
 };
 
-/* One CB_RECALL for the client of the session; false as callback_call(). */
+/* One CB_RECALL for the client of the session; false as callback_call() returns. */
 bool back_call(struct back_session *s, struct back_told_test *told,
                const struct session_call *after);
 
@@ -84,23 +84,23 @@ bool back_call(struct back_session *s, struct back_told_test *told,
 bool back_call_slot(struct back_session *s, struct back_told_test *told);
 void back_wait_told(struct back_told_test *told, enum callback_outcome outcome);
 
-/* What came over a connection: a CB_SEQUENCE and a CB_RECALL. */
+/* A received callback: a CB_SEQUENCE and a CB_RECALL. */
 struct back_seen {
     uint32_t xid, program, flavor, minor, uid, gid, gid_count;
     char machine[64];
     struct CB_SEQUENCE4args sequence; /* without lists */
     uint32_t list_count;
-    struct session_call refers; /* the first of the first list */
+    struct session_call refers; /* the first call of the first list */
 };
 void back_expect(struct back_conn *conn, struct back_seen *seen);
 
-/* Answer it: CB_SEQUENCE, and if that is NFS4_OK CB_RECALL. */
+/* Answer it: CB_SEQUENCE, and if that is NFS4_OK, CB_RECALL. */
 void back_answer(struct back_conn *conn, const struct back_seen *seen, uint32_t sequence,
                  uint32_t recall);
 void back_answer_limits(struct back_conn *conn, const struct back_seen *seen, uint32_t highest,
                         uint32_t target);
 
-/* Nothing has come over it by now: what the server sends later is seen behind this. */
+/* Nothing has come over it by now: what the server sends later is seen after this. */
 void back_expect_silence(struct back_conn *conn);
 
 struct callback_stats back_stats(void);

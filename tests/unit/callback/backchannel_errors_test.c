@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client says to CB_SEQUENCE (RFC 8881 §20.9.3), and what becomes of the request, its slot
- * and the session.  S22-11, W07, W08.
+ * A client's answers to CB_SEQUENCE (RFC 8881 §20.9.3), and their effect on the callback, its slot
+ * and the session. S22-11, W07, W08.
  */
 #include "back_fixture.h"
 
@@ -34,7 +34,7 @@ static void call_begin(void)
     back_expect(&a, &first);
 }
 
-/* The answer has been dealt with when the clock moves on. */
+/* Wait until the server has handled the answer before the clock moves on. */
 static void answer_with(const struct back_seen *seen, uint32_t status)
 {
     uint64_t before = back_stats().answers;
@@ -51,7 +51,7 @@ static void expect_slot(uint32_t slot, uint32_t seqid)
     assert_int_equal(again.sequence.csa_sequenceid, seqid);
 }
 
-/* The next call goes into this slot with this sequence. */
+/* The next callback uses this slot with this sequence id. */
 static void expect_next(uint32_t slot, uint32_t seqid)
 {
     static struct back_told_test next;
@@ -62,7 +62,7 @@ static void expect_next(uint32_t slot, uint32_t seqid)
     back_wait_told(&next, CALLBACK_ANSWERED);
 }
 
-/* Not executed: the same again, after growing waits. */
+/* Not executed: repeated unchanged, with growing waits. */
 static void delay(void **unused)
 {
     int64_t wait_ms = CALLBACK_BACKOFF_MS;
@@ -82,7 +82,7 @@ static void delay(void **unused)
     expect_next(0, 2);
 }
 
-/* For ever: it fails within the lease, and the slot stays as it is. */
+/* DELAY for ever: the callback fails within the lease, and the slot stays as it is. */
 static void delay_for_ever(void **unused)
 {
     uint32_t tries = 0;
@@ -101,8 +101,8 @@ static void delay_for_ever(void **unused)
     expect_next(0, 2);
 }
 
-/* W08: the client has another sequence than we; so the session is to go, and another one of the
- * client has the call. */
+/* W08: the client's sequence id differs from ours. The session has to go, and the callback moves to
+ * another session of the client. */
 static void counts_otherwise(void **unused)
 {
     static const uint32_t statuses[] = {NFS4ERR_SEQ_MISORDERED, NFS4ERR_SEQ_FALSE_RETRY,
@@ -153,8 +153,8 @@ static void another_takes(void **unused)
     back_session_put(&other);
 }
 
-/* A client may see the call before the reply to its CREATE_SESSION: a few times, then it is
- * clear. */
+/* A client may get the callback before the reply to its CREATE_SESSION: a few times are
+ * tolerated. */
 static void bad_session(void **unused)
 {
     (void)unused;
@@ -171,7 +171,7 @@ static void bad_session(void **unused)
     assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
 }
 
-/* A slot that the client has given up: the call takes another. */
+/* A slot that the client has given up: the callback takes another. */
 static void bad_slot(void **unused)
 {
     static struct back_told_test others[3];
@@ -192,7 +192,8 @@ static void bad_slot(void **unused)
         back_wait_told(&others[i], CALLBACK_ANSWERED);
 }
 
-/* Fewer slots than a call says that are in use: it comes again when they are not, and says so. */
+/* The client has fewer slots than the callback says are in use: the callback is repeated when fewer
+ * are, and says so. */
 static void bad_high_slot(void **unused)
 {
     static struct back_told_test others[3];
@@ -211,9 +212,9 @@ static void bad_high_slot(void **unused)
     assert_int_equal(first.sequence.csa_highest_slotid, 1);
     answer_with(&first, NFS4ERR_BAD_HIGH_SLOT);
     assert_true(back_call(&s, &others[2], NULL));
-    back_expect_silence(&a); /* the client said one */
+    back_expect_silence(&a); /* the client granted one */
     answer_with(&seen[1], NFS4_OK);
-    expect_slot(1, 2); /* and now it says that it has all */
+    expect_slot(1, 2); /* and now it reports that it has all */
     back_answer_limits(&a, &again, 0, 0);
     back_wait_told(&others[2], CALLBACK_ANSWERED);
     back_pass_ms(CALLBACK_BACKOFF_MS);
@@ -223,7 +224,7 @@ static void bad_high_slot(void **unused)
     back_wait_told(&told, CALLBACK_ANSWERED);
 }
 
-/* Sent twice, and the client has executed it the first time but kept nothing: it is done. */
+/* Sent twice, and the client executed the first but cached nothing: the callback is done. */
 static void executed_before(void **unused)
 {
     (void)unused;
@@ -241,7 +242,7 @@ static void executed_before(void **unused)
     expect_next(0, 2);
 }
 
-/* The same from Linux: CB_SEQUENCE is fine, the operation says it. */
+/* The same as Linux answers: CB_SEQUENCE succeeds, the operation has the error. */
 static void executed_before_linux(void **unused)
 {
     (void)unused;
@@ -258,7 +259,7 @@ static void executed_before_linux(void **unused)
     expect_next(0, 2);
 }
 
-/* Sent twice, and it still runs: DELAY, or MISORDERED (§2.10.6.2). */
+/* Sent twice, and the first still runs: DELAY, or MISORDERED (§2.10.6.2). */
 static void runs_still(void **unused)
 {
     (void)unused;
@@ -280,7 +281,7 @@ static void runs_still(void **unused)
     expect_next(0, 2);
 }
 
-/* Not executed, and never will be: the sequence is used for another. */
+/* Not executed, and never will be: the sequence id is used for another callback. */
 static void refused(void **unused)
 {
     static const uint32_t statuses[] = {NFS4ERR_REQ_TOO_BIG, NFS4ERR_REP_TOO_BIG,
@@ -302,8 +303,8 @@ static void refused(void **unused)
     assert_int_equal(back_flags(&s), 0);
 }
 
-/* Sent twice, and the second one is refused, where it may have been executed before: the slot is
- * for nothing else until that is known. */
+/* Sent twice, and the second is refused, though the first may have been executed: the slot is not
+ * used for another callback until that is known. */
 static void refused_again(void **unused)
 {
     uint32_t tries = 0;
@@ -353,7 +354,7 @@ static void refuse_by_rpc(void)
     back_wait_told(&told, CALLBACK_REFUSED);
 }
 
-/* RPC knows no such program: as above. */
+/* RPC reports that the program is unavailable: the same. */
 static void refused_by_rpc(void **unused)
 {
     (void)unused;
@@ -361,8 +362,8 @@ static void refused_by_rpc(void **unused)
     expect_next(0, 1);
 }
 
-/* A client that refuses all calls is none that can be called, though its connection is there: it
- * gets no delegations until it takes one, or binds a connection, or says how it is called. */
+/* A client that refuses all callbacks counts as unreachable, though its connection is up: it gets
+ * no delegations until it accepts one, binds a connection, or changes its callback parameters. */
 static void refuses_all(void **unused)
 {
     const struct BACKCHANNEL_CTL4args ctl = {.bca_cb_program = PEER_PROGRAM};
@@ -389,7 +390,7 @@ static void refuses_all(void **unused)
     assert_int_equal(back_flags(&s), 0);
 }
 
-/* An OK for another request is no answer to this one. */
+/* An OK for another slot does not answer this callback. */
 static void another_slot(void **unused)
 {
     struct back_seen wrong;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections that are lost, silent or full, and sessions that end, with calls under way.  S22-08,
- * S22-10, S22-17, S22-18, S22-24, S22-31, S22-D1, S22-D2, S22-D10, S22A-06, S22A-07, S22A-10,
- * S22A-11, W07, P-03, P-08.
+ * Connections that break, fall silent or fill up, and sessions that end, with outstanding
+ * callbacks. S22-08, S22-10, S22-17, S22-18, S22-24, S22-31, S22-D1, S22-D2, S22-D10, S22A-06,
+ * S22A-07, S22A-10, S22A-11, W07, P-03, P-08.
  */
 #include "back_fixture.h"
 
@@ -39,7 +39,7 @@ static void bind_more(struct back_conn *conn)
     back_bind(&s, conn);
 }
 
-/* The same request: its slot, its sequence id and all else but the xid. */
+/* The same callback: its slot, its sequence id and everything but the xid. */
 static void expect_again(struct back_conn *conn)
 {
     back_expect(conn, &again);
@@ -57,8 +57,8 @@ static void expect_figures(uint64_t total, uint64_t failures, uint64_t retries)
     assert_memory_equal(stats.of[CALLBACK_OP_CB_RECALL], stats.all, sizeof(stats.all));
 }
 
-/* W07, S22-D10, S22B-09: lost after it was sent, and again: the third connection delivers.  Then
- * the sequence goes on by one. */
+/* W07, S22-D10, S22B-09: lost after it was sent, and again: the third connection delivers it. Then
+ * the sequence id advances by one. */
 static void lost_twice(void **unused)
 {
     (void)unused;
@@ -82,7 +82,7 @@ static void lost_twice(void **unused)
     assert_int_equal(again.sequence.csa_slotid, 0);
 }
 
-/* All slots at once, and none of them is mixed up. */
+/* All slots at once, and none is confused with another. */
 static void lost_with_all(void **unused)
 {
     static struct back_told_test all[BACK_SLOTS];
@@ -108,7 +108,7 @@ static void lost_with_all(void **unused)
         back_wait_told(&all[i], CALLBACK_ANSWERED);
 }
 
-/* S22-17: the one heard from last, per request. */
+/* S22-17: each callback uses the connection that was last heard from. */
 static void newest_traffic(void **unused)
 {
     struct back_conn *order[] = {&b, &c, &a, &b};
@@ -125,7 +125,7 @@ static void newest_traffic(void **unused)
     }
 }
 
-/* S22-18: nothing is sent to find out whether connections are alive. */
+/* S22-18: the server sends nothing to probe connections. */
 static void idle(void **unused)
 {
     (void)unused;
@@ -142,8 +142,8 @@ static void idle(void **unused)
     assert_int_equal(back_flags(&s), 0);
 }
 
-/* S22-D1, S22A-06, P-08: nothing is bound; what waits goes out when something is, and what was sent
- * before is the same request still. */
+/* S22-D1, S22A-06, P-08: no connection is bound; when one is, waiting callbacks are sent, and those
+ * sent before are repeated unchanged. */
 static void bound_in_time(void **unused)
 {
     static struct back_told_test later;
@@ -168,8 +168,8 @@ static void bound_in_time(void **unused)
     back_wait_told(&later, CALLBACK_ANSWERED);
 }
 
-/* Too late: both calls have failed.  The slot of the one that was sent is not used for another
- * request before it is known what became of the first. */
+/* Too late: both callbacks have failed. The slot of the one that was sent is not used for another
+ * before the fate of the first is known. */
 static void bound_too_late(void **unused)
 {
     static struct back_told_test later;
@@ -197,8 +197,8 @@ static void bound_too_late(void **unused)
     assert_int_equal(first.sequence.csa_sequenceid, 2);
 }
 
-/* S22B-04: timeout; S22-D2, S22-D4: silence ends the connection, and the request goes over another;
- * never twice over one. */
+/* S22B-04: timeout; S22-D2, S22-D4: silence ends the connection, and the callback goes over
+ * another; never twice over one. */
 static void silent(void **unused)
 {
     (void)unused;
@@ -218,7 +218,7 @@ static void silent(void **unused)
     expect_figures(2, 1, 1);
 }
 
-/* Nobody ever answers: the call fails within the lease, and the sequence has not moved. */
+/* No answer ever comes: the callback fails within the lease, and the sequence id stays. */
 static void silent_for_ever(void **unused)
 {
     uint32_t tries = 0;
@@ -237,7 +237,7 @@ static void silent_for_ever(void **unused)
     back_pass_ms(BACK_LIFE_MS - 60000);
     back_wait_told(&told, CALLBACK_FAILED);
     expect_figures(3, 2, 2);
-    back_answer(&a, &again, NFS4_OK, NFS4_OK); /* too late for the call, not for its slot */
+    back_answer(&a, &again, NFS4_OK, NFS4_OK); /* too late for the callback, not for its slot */
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
@@ -245,7 +245,7 @@ static void silent_for_ever(void **unused)
     assert_int_equal(first.sequence.csa_sequenceid, 2);
 }
 
-/* Until nothing goes into it any more. */
+/* Send until the socket takes no more. */
 static void fill(struct back_conn *conn)
 {
     static uint8_t bytes[1 << 20];
@@ -261,8 +261,8 @@ static void fill(struct back_conn *conn)
     }
 }
 
-/* A call that a connection refuses because it is full.  The kernel may take from it at any time, so
- * a call may go in: it stays there, in a slot of its own, and there are few of them. */
+/* A callback that a full connection refuses. The kernel may drain the socket at any time, so a
+ * callback may still fit: it stays there, in a slot of its own, and there are few of them. */
 static uint32_t call_refused(struct back_conn *conn)
 {
     uint32_t stuck = 0;
@@ -275,8 +275,8 @@ static uint32_t call_refused(struct back_conn *conn)
     }
 }
 
-/* P-03: a client that does not read.  Its connection takes no more than so much, other ones go on,
- * and nobody waits. */
+/* P-03: a client that does not read. Its connection queues a limited amount, other connections go
+ * on, and no thread waits. */
 static void never_reads(void **unused)
 {
     uint32_t stuck;
@@ -294,8 +294,8 @@ static void never_reads(void **unused)
     back_conn_close(&a);
 }
 
-/* Nor does one that sends no more, though replies still wait for the client: it would answer
- * nothing. */
+/* Nor is a connection used whose client has closed its sending side, though replies still wait for
+ * the client: it could not answer. */
 static void sends_no_more(void **unused)
 {
     static const uint8_t much[1 << 20];
@@ -316,7 +316,8 @@ static void sends_no_more(void **unused)
     back_conn_close(&a);
 }
 
-/* The same when there is no other: it waits, in no slot, and is sent when another is bound. */
+/* The same when there is no other connection: the callback waits without a slot, and is sent when
+ * another connection is bound. */
 static void never_reads_alone(void **unused)
 {
     uint32_t stuck;
@@ -334,7 +335,7 @@ static void never_reads_alone(void **unused)
     back_conn_close(&a);
 }
 
-/* S22A-12, S22-23: the session ends with calls in every state. */
+/* S22A-12, S22-23: the session ends with callbacks in every state. */
 static void session_ends(void **unused)
 {
     static struct back_told_test all[BACK_SLOTS + 4];
@@ -350,13 +351,13 @@ static void session_ends(void **unused)
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         back_wait_told(&all[i], CALLBACK_CANCELLED);
     assert_false(back_call(&s, &told, NULL));
-    /* Too late: nobody waits for it. */
+    /* Too late: the callback has ended. */
     back_answer(&a, &first, NFS4_OK, NFS4_OK);
     back_stir(&a);
     back_conn_close(&a);
 }
 
-/* S22-04: if another session of the client is there, that one takes over. */
+/* S22-04: if the client has another session, that one takes over. */
 static void session_ends_another_takes(void **unused)
 {
     static struct back_told_test later;
@@ -385,9 +386,9 @@ static void session_ends_another_takes(void **unused)
     back_session_put(&other);
 }
 
-/* Its session has lost all connections, and another one has not: who called hears of it at once,
- * and may call again there.  What was sent keeps its slot until the client has said whether it
- * came. */
+/* Its session has lost all connections, but another session has one: the caller is told at once,
+ * and may call again there. A callback that was sent keeps its slot until the client has answered
+ * whether it arrived. */
 static void another_session_is_up(void **unused)
 {
     static struct back_told_test fillers[BACK_SLOTS], queued, bound;
@@ -419,8 +420,8 @@ static void another_session_is_up(void **unused)
     back_session_put(&other);
 }
 
-/* S22-04: of several sessions the one that was heard from last; one without a connection only if
- * all are. */
+/* S22-04: of several sessions the one last heard from is used; one without a connection only if
+ * none has one. */
 static void best_session(void **unused)
 {
     struct back_session other;
@@ -432,7 +433,7 @@ static void best_session(void **unused)
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &first);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED); /* or its answer may be the newest traffic */
+    back_wait_told(&told, CALLBACK_ANSWERED); /* otherwise its answer may be the newest traffic */
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
@@ -445,15 +446,14 @@ static void best_session(void **unused)
     back_session_put(&other);
 }
 
-/* S22-24, S22-31: replies that nobody waits for; and a late one, whose xid is that of a lost
- * connection. */
+/* S22-24, S22-31: replies to no call; and a late one, with the xid sent over a lost connection. */
 static void unknown_replies(void **unused)
 {
     static const uint32_t words[] = {0, 0, 0};
     struct transport_stats stats;
 
     (void)unused;
-    back_connect(&b); /* of no session */
+    back_connect(&b); /* bound to no session */
     peer_reply(b.fd, 77, words, 3);
     peer_reply(a.fd, 78, words, 3);
     bind_more(&c);
@@ -465,15 +465,15 @@ static void unknown_replies(void **unused)
     back_answer(&c, &first, NFS4_OK, NFS4_OK); /* the old xid */
     back_stir(&c);
     assert_int_equal(told.count, 0);
-    back_stir(&b); /* so that its reply has been looked at */
+    back_stir(&b); /* so that its reply has been handled */
     transport_stats(back.transport, &stats);
     assert_int_equal(stats.orphan_replies, 3);
     back_answer(&c, &again, NFS4_OK, NFS4_OK);
     back_wait_told(&told, CALLBACK_ANSWERED);
 }
 
-/* Not an answer: nobody knows whether it was executed, so the connection goes, as if it were
- * lost. */
+/* Not a valid answer: whether the callback was executed is unknown, so the connection is closed as
+ * if it had broken. */
 static void garbage(void **unused)
 {
     static const uint32_t words[] = {NFS4_OK, 0, 7, 1, 2, 3};
@@ -516,7 +516,7 @@ static void no_back(struct CREATE_SESSION4args *args)
     args->csa_flags = 0;
 }
 
-/* A session without a back channel calls nobody. */
+/* A session without a back channel makes no callbacks. */
 static void never_given(void **unused)
 {
     struct back_session fore;

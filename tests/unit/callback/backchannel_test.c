@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls over a back channel as a client sees them: what they look like, which slots and sequences
- * they use, and what its answers do.  S22-01, S22-02, S22-07, S22-33, S22-D3..D5, W07, P-10.
+ * Callbacks over a back channel as a client sees them: their contents, which slots and sequence ids
+ * they use, and the effect of its answers. S22-01, S22-02, S22-07, S22-33, S22-D3..D5, W07, P-10.
  */
 #include "back_fixture.h"
 
@@ -50,7 +50,8 @@ static void call_as_sent(void **unused)
     assert_int_equal(told.results, 1);
 }
 
-/* S22B-04: replies.  An operation's error is an answer like any, and the sequence goes on. */
+/* S22B-04: replies. An operation's error is an answer like any other, and the sequence id
+ * advances. */
 static void sequence_goes_on(void **unused)
 {
     static const uint32_t statuses[] = {NFS4_OK, NFS4ERR_BADHANDLE, NFS4ERR_DELAY, NFS4_OK};
@@ -81,7 +82,7 @@ static void minor_two(void **unused)
     assert_int_equal(seen.minor, 2);
 }
 
-/* P-10: every slot that the client has is used, in the order of calls, and none beyond. */
+/* P-10: every slot that the client has is used, in the order of callbacks, and none beyond. */
 static void all_slots(void **unused)
 {
     static struct back_told_test told[BACK_SLOTS + 1];
@@ -110,7 +111,7 @@ static void few_slots_change(struct CREATE_SESSION4args *args)
     args->csa_back_chan_attrs.ca_maxrequests = 2;
 }
 
-/* P-10: what the client does not have is not used. */
+/* P-10: slots that the client does not have are not used. */
 static void few_slots(void **unused)
 {
     static struct back_told_test told[3];
@@ -132,7 +133,7 @@ static void few_slots(void **unused)
     back_session_put(&few);
 }
 
-/* csr_target_highest_slotid is what the client wants, csr_highest_slotid what it takes. */
+/* csr_target_highest_slotid is what the client wants, csr_highest_slotid what it accepts. */
 static void wanted_slots(void **unused)
 {
     static const uint32_t limits[][3] = {{15, 0, 1}, {2, 15, 3}, {15, 15, 16}, {99, 99, 16}};
@@ -173,8 +174,8 @@ static void wanted_slots(void **unused)
     }
 }
 
-/* W07: the request that the call is about is named until the client has used its slot again, or the
- * session is gone; it may be one of another session. */
+/* W07: the callback names the request that it refers to until the client has used its slot again,
+ * or the session is gone; that may be a request in another session. */
 static void referring_calls(void **unused)
 {
     struct slot_request request = {.digest = 1};
@@ -229,7 +230,7 @@ static void queue_full(void **unused)
 }
 
 enum {
-    CRED_BYTES = 20 + 12 + 2 * 4 /* what sessions of the fixture want */
+    CRED_BYTES = 20 + 12 + 2 * 4 /* as sessions of the fixture request them */
 };
 
 static void small_requests(struct CREATE_SESSION4args *args)
@@ -243,8 +244,8 @@ static void no_hook(enum callback_outcome outcome, const struct cb_reply *reply,
     (void)outcome, (void)reply, (void)arg;
 }
 
-/* The client's ca_maxrequestsize and ca_maxoperations bound what is sent; each recall fits, and is
- * no shorter, with all that may come with it. */
+/* The client's ca_maxrequestsize and ca_maxoperations limit callbacks: each recall fits with
+ * everything that may be part of it, and no smaller limit would do. */
 static void too_big(void **unused)
 {
     static const uint8_t fh[LIMIT_FH_BYTES] = {1}, owner[NFS4_OPAQUE_LIMIT];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters of calls to clients: one for each attempt, each failure and each retry, in all and by
- * operation, and how long answers took.  S22-28, S22-29, S22-30, S22B-01.
+ * Counters of callbacks: one for each attempt, each failure and each retry, in total and by
+ * operation, and how long answers took. S22-28, S22-29, S22-30, S22B-01.
  */
 #include "callback/callback_figures.h"
 
@@ -38,7 +38,7 @@ static void expect_counts(const uint64_t *counts, uint64_t total, uint64_t failu
     assert_int_equal(counts[CALLBACK_COUNTER_retries], retries);
 }
 
-/* S22B-09: one call, two attempts that failed. */
+/* S22B-09: one callback, two failed attempts. */
 static void each_attempt(void **unused)
 {
     (void)unused;
@@ -56,7 +56,7 @@ static void each_attempt(void **unused)
     assert_int_equal(stats.answers, 0);
 }
 
-/* An operation that the table does not have counts in all. */
+/* An operation outside the table counts in the total. */
 static void no_row(void **unused)
 {
     (void)unused;
@@ -76,7 +76,8 @@ static void names(void **unused)
         assert_int_equal(strncmp(callback_op_name((enum callback_op)op), "CB_", 3), 0);
 }
 
-/* From 1 ms to 10 s; each answer is in one bucket, and a bound belongs to what is below it. */
+/* From 1 ms to 10 s; each answer counts in one bucket, and a bound belongs to the bucket below
+ * it. */
 static void durations(void **unused)
 {
     static const uint64_t bounds_us[] = {
@@ -106,7 +107,7 @@ static void durations(void **unused)
     assert_int_equal(stats.duration_us, sum_us);
 }
 
-/* S22B-02: nobody counts, and all goes on. */
+/* S22B-02: without counters everything works. */
 static void without_figures(void **unused)
 {
     (void)unused;
@@ -116,7 +117,7 @@ static void without_figures(void **unused)
     callback_figures_destroy(NULL);
 }
 
-/* S22B-03: whoever is made again counts from the start, beside the first or after it. */
+/* S22B-03: counters that are created again start at zero, beside the first ones or after them. */
 static void made_again(void **unused)
 {
     const struct state_config config = {.lease_s = 90, .server_owner = "test"};

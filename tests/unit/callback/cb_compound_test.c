@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CB_NULL and CB_COMPOUND against bytes put together by hand from RFC 5531 and RFC 7531, both ways
- * to read a reply: right, and wrong in every way that can be told (S22-21, S22-33).
+ * CB_NULL and CB_COMPOUND compared with bytes put together by hand from RFC 5531 and RFC 7531, and
+ * both ways to read a reply: right ones, and every detectable error (S22-21, S22-33).
  */
 #include "callback/cb_compound.h"
 
@@ -70,7 +70,7 @@ static void expect_bytes(const uint8_t *bytes, size_t len, const char *hex)
     assert_memory_equal(bytes, want, len);
 }
 
-/* As it should be, and not one byte shorter. */
+/* The exact bytes; one byte less of room fails. */
 static void expect_call(struct cb_compound *call, const char *hex)
 {
     uint8_t bytes[GOLDEN_BYTES_MAX];
@@ -132,7 +132,7 @@ static void getattr_call_of_40(void **state)
                 CALL_HEAD "00000001 " SYS_CRED NO_VERF HEAD_40 "00000001 00000003 " FH BITMAP);
 }
 
-/* Nothing here is 4.0's own: S22-21. */
+/* No detail of 4.0 is in it: S22-21. */
 static void sequence_and_recall_of_41(void **state)
 {
     struct cb_op ops[] = {op_sequence(), op_recall()};
@@ -150,8 +150,8 @@ static void sequence_and_recall_of_41(void **state)
                                  "00000001 " FH);
 }
 
-/* S22-09, S22-32: all that RFC 8881 defines, CB_NOTIFY among them; what is sent is a row of the
- * table and its codec. */
+/* S22-09, S22-32: all operations of RFC 8881, CB_NOTIFY among them; each is sent through a row of
+ * the table and its codec. */
 static void every_operation(void **state)
 {
     uint8_t bytes[256];
@@ -196,7 +196,7 @@ static enum cb_answer answer_of(const char *hex, const uint32_t *sent, uint32_t 
     return cb_compound_answer(bytes, *len, sent, sent_count, arena, reply);
 }
 
-/* An answer of so many results; and nonsense if any byte is missing or one is too much. */
+/* An answer with that many results; malformed if any byte is missing or added. */
 static void expect_answer(const char *hex, const uint32_t *sent, uint32_t sent_count,
                           uint32_t status, uint32_t results, struct arena *arena,
                           struct cb_reply *reply)
@@ -258,7 +258,8 @@ static void sequence_reply(void **state)
                   *state, &reply);
 }
 
-/* A compound refused as such, and an operation that the client does not know (RFC 7530 §18.3). */
+/* A compound refused as a whole, and an operation that the client does not know (RFC 7530
+ * §18.3). */
 static void refused_replies(void **state)
 {
     struct cb_reply reply;
@@ -280,16 +281,16 @@ static const char *const nonsense[] = {
     "00000000 00000000 00000000 00000006",
     /* another operation */
     ACCEPTED "00000000 00000000 00000001 00000003 00000000 " FATTR,
-    /* more results than operations, or none of them although all is well */
+    /* more results than operations, or none although the status is OK */
     ACCEPTED "00000000 00000000 00000002 00000004 00000000 00000004 00000000",
     ACCEPTED "00000000 00000000 00000000",
     ACCEPTED "00000000 00000000 ffffffff",
-    /* the result says something else than the compound */
+    /* the last result's status differs from the compound's */
     ACCEPTED "00000000 00000000 00000001 00000004 00002711",
     ACCEPTED "00002711 00000000 00000001 00000004 00000000",
-    /* an illegal operation that went well */
+    /* an illegal operation that succeeded */
     ACCEPTED "00000000 00000000 00000001 0000273c 00000000",
-    /* a tag of 1025 bytes; one that is longer than the reply */
+    /* a tag of 1025 bytes; one longer than the reply */
     ACCEPTED "00000000 00000401 00000001 00000004 00000000",
     ACCEPTED "00000000 00000010 61626364",
 };
@@ -303,7 +304,7 @@ static void nonsense_replies(void **state)
         if (answer_of(nonsense[i], sent_recall, 1, *state, &reply, &len) != CB_NONSENSE)
             fail_msg("an answer: %s", nonsense[i]);
     }
-    /* An error in the middle is not followed by another result. */
+    /* A result after one with an error is malformed. */
     EQ(answer_of(ACCEPTED "00002711 00000000 00000002 0000000b 00002711 00000004 00002711",
                  sent_both, 2, *state, &reply, &len),
        CB_NONSENSE);

@@ -13,8 +13,8 @@ enum {
 
 void dial_fixture_start(struct dial_fixture *f, const struct dial_out_config *config)
 {
-    /* Their usual part of the descriptors may be too small for a test, and real time is what frees
-     * them, which does not move the clock. */
+    /* Their usual share of descriptors may be too small for a test, and would be freed by real
+     * time, which does not move the clock. */
     struct transport_config transport = {
         .loops = 2, .reply = dial_out_reply, .dialled_max = DIALLED_MAX};
 
@@ -54,7 +54,7 @@ struct dial_out_stats dial_fixture_stats(struct dial_fixture *f)
     return stats;
 }
 
-/* ---- calls ---- */
+/* ---- callbacks ---- */
 
 void told_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {

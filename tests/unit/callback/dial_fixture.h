@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A way out with a real transport, for tests that are the clients which it calls.  The clock stands
- * still but for clock_advance_ns().
+ * dial_out with a real transport, for tests that act as the clients which it calls. The clock moves
+ * only by clock_advance_ns().
  */
 #pragma once
 
@@ -25,19 +25,19 @@ void dial_fixture_pass_ms(struct dial_fixture *f, int64_t ms);
 
 struct dial_out_stats dial_fixture_stats(struct dial_fixture *f);
 
-/* ---- calls ---- */
+/* ---- callbacks ---- */
 
-/* What the hook of a call was told. */
+/* What the hook of a callback was told. */
 struct told {
     _Atomic unsigned count;
     _Atomic int outcome;
     _Atomic uint32_t status;
-    _Atomic uint32_t words; /* bytes of CB_GETATTR's values */
+    _Atomic uint32_t words; /* size of CB_GETATTR's values */
 };
 
 void told_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg);
 
-/* Send one CB_RECALL; false as dial_out_call(). */
+/* Send one CB_RECALL; false as dial_out_call() returns. */
 bool recall_send(struct dial_fixture *f, uint64_t clientid, struct told *told);
 
 /* Make the path and bring it up over a new connection, which is returned. */

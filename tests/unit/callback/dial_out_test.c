@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to clients of 4.0, over real sockets: what arrives, and what becomes of a path and its
- * calls when the client is slow, dead, gone or talks nonsense (S22-05, S22-08).
+ * Callbacks to clients of 4.0 over real sockets: what arrives, and what happens to a path and its
+ * callbacks when the client is slow, dead, gone or sends malformed data (S22-05, S22-08).
  */
 #include "callback/dial_out.h"
 
@@ -40,13 +40,13 @@ static uint64_t connections(void)
     return stats.dialled_connections;
 }
 
-/* The end of every connection has been noticed. */
+/* Wait until the end of every connection has been noticed. */
 static void wait_hung_up(void)
 {
     wait_until(connections() == 0);
 }
 
-/* ---- the way it should be ---- */
+/* ---- normal operation ---- */
 
 static void probe_and_recall(int family)
 {
@@ -79,7 +79,7 @@ static void probe_and_recall(int family)
     assert_int_equal(atomic_load(&told.status), NFS4_OK);
     peer_call_fini(&call);
 
-    /* What the client says is for the caller, and no fault of the path. */
+    /* The client's status is for the caller, and no fault of the path. */
     assert_true(recall_send(&f, 7, &told));
     peer_reply_recall(fd, peer_expect_recall(fd), NFS4ERR_BADHANDLE);
     wait_told(&told, CALLBACK_ANSWERED);
@@ -131,8 +131,8 @@ static void getattr_with_its_result(void **state)
     close(listener);
 }
 
-/* Several wait at once, and are answered in any order.  S22-06: nothing but them is sent, no probe
- * of a version before any of them. */
+/* Several callbacks wait at once, and are answered in any order. S22-06: only they are sent, and no
+ * probe of a version before them. */
 static void calls_arrive_in_order(void **state)
 {
     enum {
@@ -183,9 +183,9 @@ static void an_idle_connection_may_end(void **state)
     close(listener);
 }
 
-/* ---- nobody there ---- */
+/* ---- no listener ---- */
 
-/* It is dialled at growing intervals, and comes up when somebody listens. */
+/* The server dials at growing intervals, and the path comes up when there is a listener. */
 static void refused_at_first(void **state)
 {
     struct dial_target target;
@@ -219,7 +219,7 @@ static void refused_at_first(void **state)
     assert_int_equal(atomic_load(&told.count), 0);
     dial_fixture_pass_ms(&f, 0);
     assert_int_equal(dial_fixture_stats(&f).dials, 5);
-    dial_fixture_pass_ms(&f, 1000); /* its time is over, its path's is not */
+    dial_fixture_pass_ms(&f, 1000); /* the callback times out, its path does not */
     wait_told(&told, CALLBACK_FAILED);
     for (int i = 0; i < 6; i++)
         dial_fixture_pass_ms(&f, 1000);
@@ -231,7 +231,7 @@ static void refused_at_first(void **state)
     close(listener);
 }
 
-/* After so many dials nobody is dialled for nothing; a call begins anew. */
+/* After so many attempts the server dials only for a callback. */
 static void a_path_that_is_down_rests(void **state)
 {
     struct dial_target target;
@@ -270,9 +270,9 @@ static void silence_instead_of_a_connection(void **state)
     peer_close_silent(listener, fillers);
 }
 
-/* ---- somebody there who does not answer ---- */
+/* ---- a peer that does not answer ---- */
 
-/* The calls fail in time, and nobody else waits for them. */
+/* The callbacks fail in time, and no other client waits for them. */
 static void accepts_and_never_answers(void **state)
 {
     struct dial_target mute, good;
@@ -299,7 +299,7 @@ static void accepts_and_never_answers(void **state)
     peer_expect_close(mute_fd);
     close(mute_fd);
 
-    /* It is probed again: at that tick, or the next one if its end was not noticed yet. */
+    /* It is probed again: at that tick, or at the next one if its end was not noticed yet. */
     wait_until(dial_fixture_stats(&f).dials == 3 || connections() == 1);
     dial_fixture_pass_ms(&f, 0);
     mute_fd = peer_accept(mute_listener);
@@ -312,7 +312,7 @@ static void accepts_and_never_answers(void **state)
     close(listener);
 }
 
-/* What was not answered is sent again as it was, over the next connection. */
+/* Unanswered calls are sent again unchanged, over the next connection. */
 static void closes_in_the_middle_of_a_reply(void **state)
 {
     const uint8_t half[] = {0x80, 0, 0, 44, 1, 2, 3, 4, 0, 0, 0, 1, 0, 0};
@@ -345,7 +345,7 @@ static void closes_in_the_middle_of_a_reply(void **state)
     close(listener);
 }
 
-/* Who accepts and closes without a word has no client there. */
+/* A peer that accepts and closes at once is not a client. */
 static void closes_at_once(void **state)
 {
     struct dial_target target;
@@ -358,7 +358,7 @@ static void closes_at_once(void **state)
     close(listener);
 }
 
-/* ---- somebody there who makes no sense ---- */
+/* ---- a peer that sends malformed data ---- */
 
 static void expect_nonsense(const uint32_t *words, size_t count, bool to_null)
 {
@@ -398,7 +398,7 @@ static void garbage_replies(void **state)
     expect_nonsense(none, 1, true);
 }
 
-/* What is no RPC message ends the connection and not the call. */
+/* Data that is no RPC message ends the connection, but not the callback. */
 static void garbage_instead_of_a_reply(void **state)
 {
     const uint8_t garbage[] = {1, 2, 3, 4, 0, 0, 0, 9, 5, 6, 7, 8};
@@ -417,7 +417,7 @@ static void garbage_instead_of_a_reply(void **state)
     dial_fixture_pass_ms(&f, 1000);
     fd = peer_accept(listener);
     assert_int_equal(peer_expect_recall(fd), xid);
-    /* An answer to nobody's call is dropped. */
+    /* A reply with an unknown xid is dropped. */
     peer_reply_recall(fd, xid + 77, NFS4_OK);
     peer_reply_recall(fd, xid, NFS4_OK);
     wait_told(&told, CALLBACK_ANSWERED);
@@ -425,7 +425,7 @@ static void garbage_instead_of_a_reply(void **state)
     close(listener);
 }
 
-/* Somebody else's port: an NFS server's, say. */
+/* The port of another program, such as an NFS server. */
 static void another_program(void **state)
 {
     struct rpc_reply_header header = {.accept_stat = ACCEPT_PROG_UNAVAIL};
@@ -484,7 +484,7 @@ static void the_client_is_removed(void **state)
     close(listener);
 }
 
-/* The client wants its calls elsewhere; the old address hears no more. */
+/* The client moves its callback address; the old address gets no more calls. */
 static void another_address(void **state)
 {
     struct dial_target first, second, ident;
@@ -505,7 +505,7 @@ static void another_address(void **state)
     peer_reply_null(fd, peer_expect_null(fd));
     wait_state(&f, 7, DIAL_PATH_UP);
 
-    /* An older word changes nothing; the same once more is a probe. */
+    /* An update with an older number changes nothing; the same address again causes a probe. */
     assert_true(dial_out_set(f.out, 7, &first, 99));
     assert_true(dial_out_set(f.out, 7, &second, 100));
     assert_int_equal(dial_fixture_stats(&f).probes, 2);
@@ -582,7 +582,7 @@ static void so_many_calls_and_paths(void **state)
     close(listener);
 }
 
-/* 1,000 clients that nobody can reach: bounded dials, and whoever can be reached is. */
+/* 1,000 unreachable clients: the number of dials is limited, and reachable clients are reached. */
 static void a_thousand_dead_addresses(void **state)
 {
     enum {
@@ -613,7 +613,7 @@ static void a_thousand_dead_addresses(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++)
         wait_told(&waiting[i], CALLBACK_FAILED);
 
-    /* Those that try again leave room for who is new. */
+    /* Repeated attempts leave room for new clients. */
     dial_fixture_pass_ms(&f, 1000);
     assert_true(dial_out_set(f.out, DEAD + 1, &good, 1));
     wait_state(&f, DEAD + 1, DIAL_PATH_UP);

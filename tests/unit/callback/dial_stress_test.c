@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many threads at one way out: paths are made, moved and closed while calls are sent, answered,
- * late and cancelled.  Each call that was taken is told its end exactly once.
+ * Many threads use one dial_out: paths are made, moved and closed while callbacks are sent,
+ * answered, late and cancelled. Each accepted callback ends exactly once.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum {
 
 struct stress {
     struct dial_fixture f;
-    struct dial_target targets[3]; /* answers, answers, is dead */
+    struct dial_target targets[3]; /* two that answer, one that is dead */
     _Atomic unsigned taken, ended, answered;
     _Atomic uint32_t serial;
     _Atomic bool over;
@@ -112,7 +112,7 @@ static void all_at_once(void **state)
     pthread_join(ticking, NULL);
 
     assert_true(atomic_load(&s.taken) > 0);
-    /* Half of the paths go with their calls, the others end together. */
+    /* Half of the paths end with their callbacks, the others all at once. */
     for (uint64_t id = 1; id <= CLIENTS / 2; id++)
         dial_out_forget(s.f.out, id);
     dial_fixture_stop(&s.f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Universal addresses: what they mean, and all the ways to spell none. */
+/* Universal addresses: their meaning, and all kinds of invalid ones. */
 #include "callback/netaddr.h"
 
 #include <arpa/inet.h>
@@ -29,7 +29,7 @@ static const struct netaddr_case cases[] = {
     {"tcp6", "::ffff:c000:207.8.1", NETADDR_OK, "192.0.2.7", 2049},
     {"tcp6", "2001:db8::192.0.2.7.8.1", NETADDR_OK, "2001:db8::c000:207", 2049},
 
-    /* No wish to be called. */
+    /* The client wants no callbacks. */
     {"", "", NETADDR_NONE, NULL, 0},
     {"tcp", "0.0.0.0.0.0", NETADDR_NONE, NULL, 0},
     {"tcp", "0.0.0.0.8.1", NETADDR_NONE, NULL, 0},
@@ -47,7 +47,7 @@ static const struct netaddr_case cases[] = {
     {"tcp66", "::1.8.1", NETADDR_NETID, NULL, 0},
     {"", "127.0.0.1.8.1", NETADDR_NETID, NULL, 0},
 
-    /* Nobody to dial. */
+    /* Addresses that must not be dialled. */
     {"tcp", "224.0.0.1.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp", "239.255.255.255.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp", "240.0.0.1.8.1", NETADDR_REFUSED, NULL, 0},
@@ -61,7 +61,7 @@ static const struct netaddr_case cases[] = {
     {"tcp6", "::ffff:224.0.0.1.8.1", NETADDR_REFUSED, NULL, 0},
     {"tcp6", "::ffff:255.255.255.255.8.1", NETADDR_REFUSED, NULL, 0},
 
-    /* Nothing that means anything. */
+    /* Malformed addresses. */
     {"tcp", "", NETADDR_MALFORMED, NULL, 0},
     {"tcp6", "", NETADDR_MALFORMED, NULL, 0},
     {"tcp", ".", NETADDR_MALFORMED, NULL, 0},

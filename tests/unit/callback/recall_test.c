@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delegations that are recalled from clients of 4.0, which answer as the tests say: what is sent,
- * what is sent again, and when it ends (S22-04, S22-05, S22-11).
+ * Recalls of delegations of clients of 4.0, which answer as the tests say: what is sent, when it is
+ * repeated, and when it ends (S22-04, S22-05, S22-11).
  */
 #include "callback/recall.h"
 
@@ -103,7 +103,7 @@ static uint64_t answers(void)
     return dial_fixture_stats(&dial).answers;
 }
 
-/* Until the hook has heard of the answer; it runs after that is counted. */
+/* Wait until the hook has been called; it runs after the answer is counted. */
 static void reply(uint32_t xid, uint32_t status)
 {
     uint64_t before = answers();
@@ -117,7 +117,7 @@ static uint64_t calls(void)
     return dial_fixture_stats(&dial).calls;
 }
 
-/* What is sent names the delegation, and its file as the client knows that. */
+/* The recall names the delegation, and its file as the client knows it. */
 static void recalled_once(void **unused)
 {
     struct stateid4 stateid = give(DELEGATION_READ);
@@ -143,7 +143,7 @@ static void recalled_once(void **unused)
     assert_int_equal(conflict(), NFS4_OK);
 }
 
-/* Whatever it says, it is asked again. */
+/* Whatever the answer, the recall is repeated. */
 static void recalled_again(void **unused)
 {
     static const uint32_t statuses[] = {NFS4ERR_BAD_STATEID, NFS4ERR_BADHANDLE, NFS4ERR_DELAY,
@@ -162,7 +162,7 @@ static void recalled_again(void **unused)
     assert_int_equal(calls(), ARRAY_SIZE(statuses) + 1);
 }
 
-/* A client that knows of no delegation, time after time, has none to return. */
+/* A client that repeatedly knows of no delegation has none to return. */
 static void never_known(void **unused)
 {
     (void)unused;
@@ -191,7 +191,7 @@ static void returned_meanwhile(void **unused)
     assert_int_equal(calls(), 1);
 }
 
-/* The path goes, and comes back: the recall is sent as soon as it can be. */
+/* The path breaks and comes back: the recall is sent as soon as possible. */
 static void path_lost(void **unused)
 {
     struct stateid4 stateid = give(DELEGATION_READ);
@@ -208,7 +208,7 @@ static void path_lost(void **unused)
     give_back(&stateid);
 }
 
-/* As long as nobody calls there is no way to a client, it gets no delegation. */
+/* A client without a callback path gets no delegation. */
 static void not_reachable(void **unused)
 {
     const struct delegation_request request = {.client = fx.alice,
@@ -262,7 +262,7 @@ static void holder_is_asked(void **unused)
     give_back(&stateid);
 }
 
-/* It does not answer what it was asked for: then it has to return the file. */
+/* The holder does not answer CB_GETATTR properly, so its delegation is recalled. */
 static void holder_is_no_help(void **unused)
 {
     static const uint32_t delay[] = {NFS4ERR_DELAY, 0, 1, OP_CB_GETATTR, NFS4ERR_DELAY};
@@ -285,13 +285,13 @@ static void holder_is_no_help(void **unused)
         give_back(&stateid);
         assert_int_equal(size_of_file(&attr), NFS4_OK);
         assert_false(attr.valid);
-        clock_advance_ns(3600 * NSEC_PER_SEC); /* the file rests */
+        clock_advance_ns(3600 * NSEC_PER_SEC); /* the file's rest is over */
         client_renew(dave, clock_now_ns());
         client_renew(fx.bob, clock_now_ns());
     }
 }
 
-/* The server ends while a recall waits to be sent again, and one for its answer: tear_down(). */
+/* The server ends while one recall waits for its retry and another for its answer: tear_down(). */
 static void left_alone(void **unused)
 {
     (void)unused;

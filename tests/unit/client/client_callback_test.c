@@ -20,7 +20,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* CB_SEQUENCE and CB_RECALL, from the server's end. */
+/* CB_SEQUENCE and CB_RECALL, as the server sends them. */
 static uint32_t send_recall_as(struct client_pair *pair, uint32_t slot, uint32_t seqid)
 {
     struct CB_SEQUENCE4args sequence = {
@@ -218,7 +218,7 @@ static void a_slot_waits_for_its_reply(void **state)
     assert_non_null(strstr(callbacks.trouble, "before its call"));
 }
 
-/* The end of the connection, after `act` cut it; how many bytes came before. */
+/* Wait for the end of the connection, after `act` cut it; returns how many bytes came before. */
 static size_t bytes_before_the_end(struct client_pair *pair, enum client_act act)
 {
     uint8_t bytes[1024];
@@ -262,7 +262,7 @@ static void a_connection_can_be_cut_amid(void **state)
     assert_int_equal(got, RPC_RECORD_MARK_BYTES + (24 + slots[0].reply_len) / 2);
 }
 
-/* A call that comes while a reply is awaited is answered on the way. */
+/* A callback that arrives while the client waits for a reply is answered meanwhile. */
 static void a_call_between_replies_is_answered(void **state)
 {
     struct client_pair *pair = *state;
@@ -312,7 +312,7 @@ static void put_compound(struct xdr *x, uint32_t op)
     xdr_put_u32(x, op);
 }
 
-/* Send what was encoded, let it be answered, and return what was kept of its operation. */
+/* Send the encoded callback, let it be answered, and return what was recorded of its operation. */
 static const struct client_callback_op *call_with(struct client_pair *pair, struct xdr *x,
                                                   struct client_reply *reply)
 {
@@ -421,7 +421,7 @@ static void notify_lock_is_decoded(void **state)
     client_reply_free(&reply);
 }
 
-/* What stands behind the last operation is part of none. */
+/* Bytes behind the last operation make the call malformed. */
 static void a_call_with_more_than_its_operations_is_none(void **state)
 {
     struct client_pair *pair = *state;

@@ -145,7 +145,7 @@ static void a_broken_reply_is_malformed(void **state)
     client_compound_free(&c);
 }
 
-/* Whichever comes first, and the compound under the next seqid. */
+/* Replies in any order, and the compound again under the next seqid. */
 static void any_reply_and_another_seqid(void **state)
 {
     struct client_pair *pair = *state;

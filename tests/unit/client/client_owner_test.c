@@ -105,7 +105,7 @@ static void after_the_last_seqid_comes_one(void **state)
     assert_int_equal(opener.seqid, 1);
 }
 
-/* What is sent again has the seqid it had, and its reply moves the owner no further. */
+/* A retry has the same seqid, and its reply does not advance the owner again. */
 static void a_retry_has_the_same_seqid(void **state)
 {
     struct client_pair *pair = *state;

@@ -15,7 +15,7 @@ struct client_pair {
 int client_pair_setup(void **state);
 int client_pair_teardown(void **state);
 
-/* Take the next call; *args is what follows its header and dies with *record. */
+/* Receive the next call; *args is what follows its header, and is valid as long as *record. */
 void client_pair_take(struct client_pair *pair, struct client_record **record,
                       struct rpc_call_header *header, struct wire_opaque *args);
 

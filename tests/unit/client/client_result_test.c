@@ -58,7 +58,7 @@ static void every_result_is_decoded(void **state)
     free(bytes);
 }
 
-/* What is left over, or missing, is no reply. */
+/* Excess or missing bytes make a reply malformed. */
 static void other_lengths_are_malformed(void **state)
 {
     struct client_pair *pair = *state;

@@ -50,7 +50,7 @@ static void pseudo_leads_to_exports(void **state)
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "a"));
     assert_true(export->pseudo);
-    assert_false(step(table, &obj, &export, "c")); /* not for this peer */
+    assert_false(step(table, &obj, &export, "c")); /* does not admit this peer */
     assert_true(step(table, &obj, &export, "b"));
     assert_string_equal(export->path, "/a/b");
     assert_true(export_mounted_on_fileid(export, obj) != obj->fileid);
@@ -86,7 +86,8 @@ static void export_below_export(void **state)
     export_table_destroy(table);
 }
 
-/* Who may not use the upper one meets directories that lead to the lower, and nothing else. */
+/* A client that the upper export does not admit sees only the directories that lead to the lower
+ * one. */
 static void export_below_restricted_export(void **state)
 {
     struct export_table *table = export_table_create();
@@ -114,7 +115,7 @@ static void export_below_restricted_export(void **state)
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "open"));
     assert_string_equal(export->path, "/a/b/open");
-    /* And no way into the upper one from below. */
+    /* And there is no way from below into the upper export. */
     assert_int_equal(export_cross_up(table, export, obj, peer, &up, &up_export), VFS_OK);
     assert_true(up_export->pseudo);
     vfs_object_put(up);

@@ -17,7 +17,7 @@ static void parse(const char *text, struct export_spec *spec)
         fail_msg("%s: %s", text, error);
 }
 
-/* `words` are part of the reason. */
+/* `words` must be part of the reason. */
 static void refused(const char *text, const char *words)
 {
     struct export_spec spec;
@@ -67,7 +67,7 @@ static void all_options(void **state)
     export_spec_fini(&spec);
 }
 
-/* The same option twice is no contradiction, and so are options of different kinds. */
+/* The same option twice is no contradiction, and neither are options of different kinds. */
 static void contradictions(void **state)
 {
     static const char *const pairs[][2] = {{"ro", "rw"},
@@ -116,7 +116,7 @@ static void wrong(void **state)
         {"/=mem:,sec=krb5", "expected sec=sys; AUTH_SYS is the only flavor supported"},
         {"/=mem:,sec=", "expected sec=sys"},
         {"/=mem:,fsid=", "for example fsid=7"},
-        {"/=mem:,fsid=0", "a number from 1"}, /* 0 is the pseudo file system's */
+        {"/=mem:,fsid=0", "a number from 1"}, /* 0 belongs to the pseudo file system */
     };
 
     (void)state;
@@ -206,7 +206,7 @@ static void ports(void **state)
         struct export_spec spec;
         char error[128];
 
-        ((struct sockaddr_in *)&peer)->sin_port = htons(rows[i].port); /* where in6 has it, too */
+        ((struct sockaddr_in *)&peer)->sin_port = htons(rows[i].port); /* same offset in in6 */
         fs->caps |= rows[i].caps;
         parse(rows[i].rules, &spec);
         assert_true(export_table_add(table, &spec, fs, error, sizeof(error)));

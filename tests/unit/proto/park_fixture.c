@@ -89,7 +89,7 @@ struct stateid4 park_delegated(const char *name)
         .claim = {.claim = CLAIM_NULL, .file = park_text(name)},
     };
     struct nfs_argop4 close = {.argop = OP_CLOSE,
-                               .opclose = {.open_stateid = {.seqid = 1}}}; /* the current one */
+                               .opclose = {.open_stateid = {.seqid = 1}}}; /* the current stateid */
     struct OPEN4resok resok;
 
     v41_begin_in(&holder_call, &holder, false);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server of v41_fixture and one client of 4.1 that holds write delegations there.  It is called
- * back by nobody: a test sees that a delegation is recalled, and returns it when it likes.
+ * The server of v41_fixture and one client of 4.1 that holds write delegations there. No callbacks
+ * are sent: a test sees that a delegation is recalled, and returns it when it likes.
  */
 #pragma once
 
@@ -10,10 +10,10 @@
 #include "unit/proto/v41/v41_fixture.h"
 
 enum {
-    PARK_LONG_MS = 60000, /* for which nothing ends by time */
+    PARK_LONG_MS = 60000, /* too long to expire during a test */
 };
 
-/* How many recalls there were. */
+/* The number of recalls so far. */
 extern _Atomic unsigned park_recalls;
 
 int park_set_up(void **unused);
@@ -23,13 +23,13 @@ int park_tear_down(void **unused);
 
 struct wire_opaque park_text(const char *string);
 
-/* server.recall_park_ms, which is PARK_LONG_MS at first. */
+/* Sets server.recall_park_ms, which is PARK_LONG_MS at first. */
 void park_ms(uint32_t ms);
 
-/* A client with a session of that many slots, whose grace is complete. */
+/* A client with a session of that many slots, whose RECLAIM_COMPLETE is done. */
 void park_client(int fd, const char *owner, uint32_t slots, struct v41_session *session);
 
-/* Make a file in the root directory that the holder has delegated; for another thread, too. */
+/* Make a file in the root directory that is delegated to the holder. Any thread. */
 struct stateid4 park_delegated(const char *name);
 
 /* DELEGRETURN. */
@@ -38,9 +38,9 @@ void park_return(const char *name, const struct stateid4 *stateid);
 /* SEQUENCE in that slot, PUTROOTFH and OPEN of the file by `owner` for both: a conflict. */
 void park_op_open(struct v41_call *call, const char *owner, const char *name);
 
-/* Wait until as many calls are parked; until this many times one was. */
+/* Wait until as many calls are parked; until as many have been parked in total. */
 void park_wait(uint64_t calls);
 void park_wait_times(uint64_t times);
 
-/* How many opens the client has. */
+/* The number of the client's opens. */
 uint32_t park_opens(uint64_t clientid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A COMPOUND that was put aside between two operations, and whose client has been removed before it
- * goes on: it may do nothing any more.
+ * A COMPOUND is parked between two operations, and its client is removed before it resumes: it must
+ * have no further effect.
  */
 #include "proto/park.h"
 
@@ -25,7 +25,7 @@ static enum rpc_result run_on(struct compound_park *self)
     return compound_park_end(self, RPC_REPLY);
 }
 
-/* A call of the client, as the processor has it before its first operation. */
+/* A call of the client, in the state before its first operation. */
 static struct rpc_call *begin(struct client *client)
 {
     static struct rpc_call call;
@@ -91,7 +91,7 @@ static void a_yielded_orphan_is_told(void **state)
     assert_int_equal(compound_park_resume(&park), RPC_REPLY);
     assert_int_equal(runs, 1);
     assert_true(park.orphan);
-    /* It stays one when it yields again. */
+    /* It stays parked when it yields again. */
     assert_int_equal(compound_yield(&park), RPC_PARKED);
     (void)compound_park_resume(&park);
     assert_true(park.orphan);

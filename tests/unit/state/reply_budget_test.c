@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The account of what all reply caches may come to (W03, S20-08). */
+/* The budget for the total size of all reply caches (W03, S20-08). */
 #include "state/reply_budget.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static void as_asked(void **unused)
     assert_int_equal(budget.tables, 0);
 }
 
-/* All until a quarter is charged, then in proportion to what is free. */
+/* A full table until a quarter is charged, then in proportion to what is free. */
 static void new_ones_get_less_and_less(void **unused)
 {
     static const uint32_t granted[] = {20, 20, 13, 9, 6, 3, 3, 1, 1, 1, 1, 1};
@@ -47,7 +47,7 @@ static void new_ones_get_less_and_less(void **unused)
     assert_true(budget.charged <= MAX);
 }
 
-/* The share is of seven eighths, so that tables which keep to it end the pressure. */
+/* Shares divide seven eighths, so that tables within their shares end the pressure. */
 static void shares(void **unused)
 {
     (void)unused;
@@ -60,7 +60,7 @@ static void shares(void **unused)
     assert_false(reply_budget_tight(&budget));
 }
 
-/* Never under one slot: the only way beyond the budget. */
+/* Never under one slot: this alone may exceed the budget. */
 static void one_for_everybody(void **unused)
 {
     (void)unused;

@@ -11,7 +11,7 @@ enum {
 
 static const int64_t span_ns = SPAN_S * NSEC_PER_SEC;
 
-/* As if the last beat had been so long ago. */
+/* Set the last beat to that long ago. */
 static void last_beat(struct stall *stall, int64_t ago_ns)
 {
     atomic_store(&stall->beat_ns, clock_boot_ns() - ago_ns);
@@ -56,7 +56,7 @@ static void test_after_the_beat(void **unused)
     (void)unused;
     last_beat(&stall, 30 * NSEC_PER_SEC);
     assert_true(stall_beat(&stall, now_ns) >= 30 * NSEC_PER_SEC);
-    assert_true(stall_within(&stall, now_ns - NSEC_PER_SEC, span_ns)); /* it came before */
+    assert_true(stall_within(&stall, now_ns - NSEC_PER_SEC, span_ns)); /* the request came before */
     assert_true(stall_within(&stall, now_ns, span_ns));
     assert_true(stall_within(&stall, now_ns + span_ns, span_ns));
     last_beat(&stall, NSEC_PER_SEC);

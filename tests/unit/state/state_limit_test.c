@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is refused when all clients together have much of what there may be. */
+/* Which clients are refused when all together are near a limit. */
 #include "state/state_limit.h"
 
 #include "base/clock.h"
@@ -39,7 +39,7 @@ static void the_last_quarter_is_for_those_with_little(void **state)
     assert_true(has_room(SHARE - 1));
     have(MOST);
     assert_false(has_room(0));
-    /* A small one is shared by nobody. */
+    /* A small limit is not divided. */
     state_limit_set(fx.state, STATE_LIMIT_opens, MOST - 1);
     have(MOST - 2);
     assert_true(has_room(MOST - 2));
@@ -57,7 +57,7 @@ static void half_is_scarce(void **state)
     have(0);
 }
 
-/* A request that found room, and has made a file since, gets its open at the limit, too. */
+/* A request that was admitted, and has created a file since, gets its open at the limit, too. */
 static void the_admitted_get_in(void **state)
 {
     struct wire_opaque first = name_of("first"), second = name_of("second");

@@ -26,7 +26,7 @@ enum {
     FILLERS = 4,
 };
 
-/* One dial with what its hooks have said. */
+/* One dial, with what its hooks were told. */
 struct dialled {
     _Atomic unsigned connected, closed, replies;
     _Atomic int error;
@@ -34,7 +34,7 @@ struct dialled {
     struct connection *conn;
 };
 
-static struct rpc_server server; /* for its counters: the program is there for nobody */
+static struct rpc_server server; /* for its counters only: its program is not called */
 static struct transport *transport;
 
 static void on_connected(struct connection *conn, void *arg)
@@ -153,7 +153,7 @@ static void dial(struct dialled *d, const struct sockaddr_storage *address, sock
         transport_dial(transport, (const struct sockaddr *)address, len, &hooks, d, &d->conn), 0);
 }
 
-/* Ended by us, if it still is there. */
+/* Close it on our side, if it still exists. */
 static void hang_up(struct dialled *d)
 {
     connection_shutdown(d->conn);
@@ -217,7 +217,7 @@ static void calls_and_replies_over_ipv6(void **state)
     comes_up(AF_INET6);
 }
 
-/* A port that is bound and not listening refuses for sure. */
+/* A port that is bound and not listening surely refuses. */
 static void refused(void **state)
 {
     struct sockaddr_storage address;
@@ -241,7 +241,7 @@ static void refused(void **state)
     close(holder);
 }
 
-/* A listener whose backlog is full lets nobody in and says nothing. */
+/* A listener with a full backlog neither accepts nor refuses. */
 static int silent_listen(struct sockaddr_storage *address, socklen_t *len, int *fillers)
 {
     int listener = peer_listen(AF_INET, 0, address, len);
@@ -364,7 +364,7 @@ static int teardown_few(void **state)
     return 0;
 }
 
-/* However many addresses clients name, there are descriptors for who comes to us. */
+/* However many addresses clients name, there are descriptors for incoming connections. */
 static void descriptors_are_left(void **state)
 {
     struct sockaddr_storage address;
@@ -383,7 +383,7 @@ static void descriptors_are_left(void **state)
     silent_close(listener, fillers);
 }
 
-/* Whom we dialled is no client of ours: no program serves it. */
+/* A peer that we dialled is no client: no program serves it. */
 static void a_call_of_the_peer_is_refused(void **state)
 {
     struct sockaddr_storage address;
@@ -410,7 +410,8 @@ static void a_call_of_the_peer_is_refused(void **state)
     close(client);
 }
 
-/* What is queued for a peer that sends no more is not waited for: it would never be answered. */
+/* Output queued for a peer that has closed its sending side is dropped: it would never be
+ * answered. */
 static void half_closed(void **state)
 {
     const size_t size = 256 << 10;

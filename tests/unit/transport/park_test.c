@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that wait without a thread, at the barrier of a car park.  They are woken, run out of time,
- * lose their connection, meet limits and the end, and each does once what it has to do.
+ * Calls that wait without a thread, at the barrier of a car park. They are woken, time out, lose
+ * their connection, meet limits and the end, and each runs its end exactly once.
  */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "transport/worker.h"
 
 enum {
-    PROC_PARK = 2, /* words: flags, ms, how many words to answer before it waits, payload */
+    PROC_PARK = 2, /* words: flags, ms, number of words to answer before it waits, payload */
     HEAD_WORDS = 3,
     LONG_MS = 60000,
     CONNECTIONS = 4,
@@ -29,17 +29,18 @@ enum {
 enum {
     WAKE_EARLY = 1, /* it is woken before it is parked */
     LOSE_LOOP = 2,  /* it loses its loop before that */
-    HOLD_LOOP = 4,  /* it keeps its loop when it goes on, until lot.held is over */
+    HOLD_LOOP = 4,  /* it keeps its loop when it resumes, until lot.held is cleared */
 };
 
-/* What a call that waited answers in front of its payload. */
+/* Written in front of the payload by a call that waited. */
 enum outcome {
     PASSED = 100,
     EXPIRED,
     REFUSED,
 };
 
-/* The barrier.  Its calls wait in a queue and each that was queued is woken once or cancelled. */
+/* The barrier. Its calls wait in a queue, and each queued call is either woken once or
+ * cancelled. */
 struct lot {
     struct rpc_server server; /* the program's context */
     pthread_mutex_t lock;
@@ -47,7 +48,7 @@ struct lot {
     bool open;
     _Atomic bool held;
     _Atomic unsigned begun, queued, passed, expired, refused, ended;
-    _Atomic unsigned ended_before_echo; /* the last one */
+    _Atomic unsigned ended_before_echo; /* before the last echo */
 };
 
 struct ticket {
@@ -109,7 +110,7 @@ static enum rpc_result ticket_finish(struct lot *lot, struct ticket *ticket, enu
 {
     struct rpc_call *call = ticket->call;
 
-    /* What was kept is what came. */
+    /* The kept data is what arrived. */
     CHECK(ntohl(((const uint32_t *)call->args)[0]) == ticket->flags);
     CHECK(call->args_len == (size_t)(call->in.end - (const uint8_t *)call->args));
     xdr_put_u32(&call->out, outcome);
@@ -220,7 +221,7 @@ static enum rpc_result resume(struct rpc_call *call, void *context)
     return ticket_finish(lot, ticket, EXPIRED);
 }
 
-/* ---- the tests' side ---- */
+/* ---- the test's side ---- */
 
 static void lot_start(struct lot *lot, unsigned loops)
 {
@@ -243,7 +244,7 @@ static void park_call(int fd, uint32_t xid, uint32_t flags, uint32_t ms, uint32_
                 HEAD_WORDS + 2);
 }
 
-/* Its reply: the words before the wait, how it came out, the payload. */
+/* Expect its reply: the words before the wait, the outcome, the payload. */
 static void expect_reply(int fd, uint32_t xid, uint32_t before, enum outcome outcome)
 {
     uint32_t *words = calloc(before + 8, sizeof(*words));
@@ -285,7 +286,7 @@ static void woken_call_goes_on(void **state)
     fd = client_connect(&lot.server);
     park_call(fd, 7, 0, LONG_MS, 10);
     wait_parked(&lot, 1);
-    /* Others of the connection go on, in the memory where it came in. */
+    /* Other calls of the connection go on, in the buffer in which it arrived. */
     for (uint32_t xid = 100; xid < 150; xid++)
         expect_echo(fd, xid);
     assert_int_equal(rpc_server_stats(&lot.server).parked_calls, 1);
@@ -355,7 +356,7 @@ static void time_ends_it(void **state)
     (void)state;
     lot_start(&lot, 2);
     fd = client_connect(&lot.server);
-    /* The longer ones came first. */
+    /* The calls with longer waits came first. */
     begin_ns = clock_now_ns();
     for (uint32_t i = 0; i < 5; i++)
         park_call(fd, 10 + i, 0, (5 - i) * 40, i);
@@ -379,7 +380,7 @@ static void wakes_again(void **state)
     park_call(fd, 3, LOSE_LOOP, LONG_MS, REPLY_WORDS);
     for (unsigned i = 1; i <= 5; i++) {
         wait_parked(&lot, i);
-        lot_wake(&lot); /* for nothing: it parks again */
+        lot_wake(&lot); /* too early: it parks again */
         expect_echo(fd, 100 + i);
     }
     wait_parked(&lot, 6);
@@ -390,7 +391,7 @@ static void wakes_again(void **state)
     lot_stop(&lot);
 }
 
-/* A record longer than a receive, with AUTH_SYS: all that points into it moves along. */
+/* A record longer than one receive, with AUTH_SYS: all pointers into it move along. */
 static void long_record_moves(void **state)
 {
     enum {
@@ -432,7 +433,7 @@ static void long_record_moves(void **state)
     lot_stop(&lot);
 }
 
-/* The call goes on to its end, its reply goes nowhere, and the connection closes behind it. */
+/* The call runs to its end, its reply is dropped, and the connection closes afterwards. */
 static void connection_may_close(void **state)
 {
     static struct lot lot;
@@ -512,7 +513,7 @@ static void connection_has_its_limit(void **state)
     lot_stop(&lot);
 }
 
-/* Of many that may go on, each goes on for itself: what comes for others is run in between. */
+/* Of many calls that may resume each resumes by itself: new calls run in between. */
 static void others_are_served_between(void **state)
 {
     enum {
@@ -601,7 +602,7 @@ static void thousand_at_once(void **state)
     lot_stop(&lot);
 }
 
-/* Wakes, deadlines, and connections that go: all at the same time. */
+/* Wakes, deadlines and closed connections, all at the same time. */
 struct storm {
     struct lot *lot;
     _Atomic bool over;
@@ -641,10 +642,10 @@ static void storm(void **state)
             park_call(fd, xid, round % 4 == 0 ? LOSE_LOOP : 0, 1 + xid % 3, xid);
         for (unsigned n = 0; round % 3 > 0 && n < EACH; n++)
             client_reply(fd, (uint32_t[32]){0}, 32, NULL);
-        /* Each third round has gone without its replies. */
+        /* Every third round has closed without its replies. */
         close(fd);
     }
-    /* Calls that it had not received are lost with those. */
+    /* Calls that it had not received are lost with the connections. */
     wait_unsigned(&lot.server.closed, ROUNDS);
     atomic_store(&storm.over, true);
     for (unsigned i = 0; i < ARRAY_SIZE(threads); i++)

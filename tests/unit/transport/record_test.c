@@ -124,7 +124,7 @@ static void announced_length_is_not_trusted(void **state)
     assert_int_equal(record_feed(&reader, from, &p, p + sizeof(head)), RECORD_MORE);
     assert_true(reader.buffer->size <= 16 << 10);
 
-    /* It grows only as bytes arrive, to four times as much at the most. */
+    /* The buffer grows only as bytes arrive, to at most four times as much. */
     size_t arrived = reader.used;
     enum record_status status = RECORD_MORE;
     while (status == RECORD_MORE) {
@@ -195,7 +195,7 @@ static void too_long_is_refused(void **state)
                      RECORD_TOO_LONG);
     record_reset(&reader);
 
-    /* The sum of the fragments counts. */
+    /* The limit applies to the sum of the fragments. */
     assert_int_equal(feed_mark(&reader, sizeof(filler)), RECORD_MORE);
     assert_int_equal(record_feed(&reader, from, &p, p + sizeof(filler)), RECORD_MORE);
     assert_int_equal(feed_mark(&reader, 0x80000000u | (LIMIT_RPC_RECORD_BYTES - 999)),

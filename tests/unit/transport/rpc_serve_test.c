@@ -26,7 +26,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* "80000028 00000001": hexadecimal with spaces; its length. */
+/* "80000028 00000001": hexadecimal with spaces; returns its length. */
 static size_t from_hex(const char *text, uint8_t *out)
 {
     size_t len = 0;
@@ -57,7 +57,7 @@ static void exchange(const char *call, const char *reply)
     client_send(fd, sent, 4 + len);
     client_receive(fd, got, expected_len);
     assert_memory_equal(got, expected, expected_len);
-    client_ping(fd, 7); /* nothing came behind it, and the connection lives */
+    client_ping(fd, 7); /* nothing else came, and the connection is open */
     close(fd);
 }
 
@@ -78,7 +78,7 @@ static void rpc_mismatch(void **state)
     (void)state;
     exchange("00000009 00000000 00000003 20000063 00000004 00000000" NONE NONE,
              "80000018 00000009 00000001 00000001 00000000 00000002 00000002");
-    /* The reply depends on nothing behind the version. */
+    /* The reply does not depend on anything after the version. */
     exchange("00000009 00000000 00000001",
              "80000018 00000009 00000001 00000001 00000000 00000002 00000002");
 }
@@ -109,7 +109,7 @@ static void procedure_errors(void **state)
     /* Two bytes that are no word. */
     exchange("00000009" CALL_V4 "00000001" NONE NONE "0001",
              "80000018 00000009" ACCEPTED "00000004");
-    /* A reply that found no room. */
+    /* A reply that did not fit. */
     exchange("00000009" CALL_V4 "0000000c" NONE NONE, "80000018 00000009" ACCEPTED "00000005");
 }
 
@@ -135,7 +135,7 @@ static void auth_errors(void **state)
 static void auth_sys_errors(void **state)
 {
     (void)state;
-    /* Cut off, with bytes behind, and with a name that runs over the end. */
+    /* Cut off, with extra bytes, and with a name that runs over the end. */
     exchange("00000009" CALL_V4
              "00000000 00000001 00000010 00000000 00000000 00000001 00000002" NONE,
              DENIED("00000001"));
@@ -163,7 +163,7 @@ static void credentials_arrive(void **state)
     exchange("00000009" CALL_V4 "00000007 00000001 00000020 12345678 00000003 61626300 000003e8"
              "00000064 00000002 00000005 00000006" NONE,
              "8000002c 00000009" ACCEPTED "00000000 000003e8 00000064 00000002 00000005 00000006");
-    /* AUTH_NONE: nobody. */
+    /* AUTH_NONE: the user nobody. */
     exchange("00000009" CALL_V4 "00000007" NONE NONE,
              "80000024 00000009" ACCEPTED "00000000 0000fffe 0000fffe 00000000");
 }
@@ -180,7 +180,7 @@ static void dropped_call(void **state)
     close(fd);
 }
 
-/* S22A-08: no RPC message; the connection ends, counted. */
+/* S22A-08: no valid RPC message; the connection is closed, and counted. */
 static void headers_without_reply(void **state)
 {
     static const char *const records[] = {
@@ -190,7 +190,7 @@ static void headers_without_reply(void **state)
         "80000008 00000001 00000000",                             /* CALL without a version */
         "80000008 00000001 00000002",                             /* neither CALL nor REPLY */
         "80000018 00000001" CALL_V4 "00000000",                   /* no credentials */
-        "80000020 00000001" CALL_V4 "00000000 00000001 00000190", /* they are cut off */
+        "80000020 00000001" CALL_V4 "00000000 00000001 00000190", /* cut-off credentials */
         "80000020 00000001" CALL_V4 "00000000" NONE,              /* no verifier */
         "80000028 00000001" CALL_V4 "00000000" NONE "00000000 ffffffff",
     };

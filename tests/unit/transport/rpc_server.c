@@ -34,7 +34,7 @@ static enum rpc_result echo(struct rpc_call *call)
     return call->in.failed || xdr_left(&call->in) ? RPC_GARBAGE_ARGS : RPC_REPLY;
 }
 
-/* Hundreds of threads wait at a gate: none of them may look again and again. */
+/* Hundreds of threads wait at a gate: they must not poll. */
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_opened = PTHREAD_COND_INITIALIZER;
 

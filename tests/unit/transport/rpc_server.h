@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A transport with a program of its own, and the bytes that clients send it over real sockets:
- * what the tests of transport/ share.  Everything ends the test by assertion when it fails.
+ * shared by the tests of transport/. Everything ends the test by assertion when it fails.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ enum {
     CLIENT_TIMEOUT_S = 60,
 };
 
-/* Procedures.  Arguments are words; those that say so answer them all unchanged. */
+/* Procedures. Arguments are words; "echo" means that all of them are answered unchanged. */
 enum test_proc {
     PROC_NULL,
     PROC_ECHO,
@@ -40,9 +40,9 @@ enum test_proc {
     PROC_DROP,
     PROC_OVERFLOW, /* more than a reply holds */
     PROC_SHUTDOWN, /* connection_shutdown(), then a reply */
-    PROC_USER, /* hangs memory on the connection (from now on it counts calls); answers its id */
-    PROC_NAP,  /* a fifth of a second's sleep that it tells nobody of */
-    PROC_SEND, /* word 0: sends so many CALL records; answers how many were taken, and the rest */
+    PROC_USER,     /* stores memory on the connection (then it counts calls); answers its id */
+    PROC_NAP,      /* sleeps a fifth of a second outside of any section */
+    PROC_SEND, /* word 0: sends that many CALL records; answers how many were taken, and the rest */
 };
 
 struct rpc_server {
@@ -51,8 +51,8 @@ struct rpc_server {
     _Atomic bool gate_open;
     _Atomic unsigned gate_waiting;
     _Atomic unsigned long_sections; /* of PROC_SLEEP_MAY: the monitor may have seen them twice */
-    _Atomic unsigned closed;        /* closed hooks run */
-    _Atomic unsigned closed_early;  /* hooks that ran while a call of the connection did */
+    _Atomic unsigned closed;        /* number of closed hooks that have run */
+    _Atomic unsigned closed_early;  /* hooks that ran during a call of the connection */
     _Atomic unsigned tails_done;
     _Atomic unsigned replies_seen;
     _Atomic bool replies_wanted;
@@ -67,7 +67,7 @@ void rpc_server_start_with(struct rpc_server *server, unsigned loops,
                            enum rpc_result (*run)(struct rpc_call *call, void *context),
                            enum rpc_result (*resume)(struct rpc_call *call, void *context));
 
-/* Opens the gate, drains, destroys; asserts that hooks ran as often as connections closed. */
+/* Opens the gate, drains, destroys; asserts that there was one hook for each closed connection. */
 void rpc_server_stop(struct rpc_server *server);
 
 void rpc_server_open_gate(struct rpc_server *server);
@@ -91,7 +91,7 @@ int client_connect_small(const struct rpc_server *server, int receive_bytes);
 void client_send(int fd, const void *data, size_t len);
 void client_receive(int fd, void *data, size_t len);
 
-/* One record, fragments joined; its length.  `size` must hold it. */
+/* One record, with its fragments joined; returns its length, which must fit into `size`. */
 size_t client_receive_record(int fd, void *data, size_t size);
 
 /* Asserts that the server closes the connection, whatever it sends before. */
@@ -107,5 +107,5 @@ void client_call(int fd, uint32_t xid, uint32_t proc, const uint32_t *words, siz
 /* Receive one successful reply: its xid; its result words in *words, *count of them. */
 uint32_t client_reply(int fd, uint32_t *words, size_t max, size_t *count);
 
-/* A NULL call and its answer: the server lives. */
+/* A NULL call and its answer: the server is alive. */
 void client_ping(int fd, uint32_t xid);

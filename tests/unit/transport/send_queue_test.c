@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a connection sends: whole records, whoever sends them and however little the socket takes;
+ * What a connection sends: whole records, from any thread and however little the socket takes;
  * payloads from files; clients that do not read.
  */
 #include <arpa/inet.h>
@@ -50,8 +50,8 @@ static uint32_t word_at(size_t offset)
     return ntohl(be);
 }
 
-/* S22-25: threads that lost the loop, the loop itself and records of our own, all on one
- * connection with a tiny socket buffer; every record arrives whole. */
+/* S22-25: threads that lost the loop, the loop itself and records of our own, all on one connection
+ * with a tiny socket buffer; every record arrives whole. */
 static void records_never_mix(void **state)
 {
     enum {
@@ -107,13 +107,13 @@ static void records_never_mix(void **state)
     close(fd);
 }
 
-/* Until 0, what is sent waits, and leaves at one moment. */
+/* While on, output waits; turned off, all of it leaves at once. */
 static void cork(int fd, int on)
 {
     assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)), 0);
 }
 
-/* What a call sends is on its way although the next one in the same batch does not end. */
+/* A call's output leaves although the next one in the same batch does not end. */
 static void sends_do_not_wait_for_calls(void **state)
 {
     const uint32_t blocking[] = {PROC_GATE_WILL, PROC_GATE_MAY}, one = 1, word = 7;
@@ -144,7 +144,7 @@ static void sends_do_not_wait_for_calls(void **state)
     close(fd);
 }
 
-/* The same with many threads that send at one moment. */
+/* The same with many threads that send at once. */
 static void many_senders_at_once(void **state)
 {
     enum {
@@ -219,7 +219,7 @@ static void tails(void **state)
     close(fd);
 }
 
-/* The file shrank after the reply was made: zero bytes take the place of what is gone. */
+/* The file shrank after the reply was made: zero bytes replace the missing ones. */
 static void tail_of_a_file_cut_off(void **state)
 {
     int fd = client_connect(&server);
@@ -254,8 +254,8 @@ static void tails_queued(void **state)
     close(fd);
 }
 
-/* The loop is lost while a payload goes out, and the client goes away: the connection stays until
- * the thread that sends is done with it. */
+/* The loop is lost while a payload is sent, and the client closes: the connection stays until the
+ * sending thread is done with it. */
 static void loop_lost_while_sending(void **state)
 {
     const uint32_t words[3] = {100000, 100000, 1};
@@ -276,8 +276,8 @@ static void loop_lost_while_sending(void **state)
     close(other);
 }
 
-/* The loop is lost while a payload goes out, and calls wait for the queue at the same time: none
- * of them is forgotten. */
+/* The loop is lost while a payload is sent, and calls wait for the queue at the same time: none of
+ * them is forgotten. */
 static void tails_while_calls_wait(void **state)
 {
     enum {
@@ -304,7 +304,7 @@ static void tails_while_calls_wait(void **state)
     close(fd);
 }
 
-/* The connection dies with payloads in its queue: each is given back once. */
+/* The connection closes with payloads in its queue: each is released once. */
 static void tails_of_a_dead_connection(void **state)
 {
     enum {
@@ -320,7 +320,7 @@ static void tails_of_a_dead_connection(void **state)
         usleep(1000);
     close(fd);
     wait_unsigned(&server.closed, 1);
-    /* Those that were not run have no payload. */
+    /* Calls that were not run have no payload. */
     assert_true(atomic_load(&server.tails_done) >= 1);
     assert_true(atomic_load(&server.tails_done) <= TAILS);
     assert_int_equal(atomic_load(&server.tails_done), rpc_server_stats(&server).replies);
@@ -337,7 +337,7 @@ static long resident_kib(void)
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* A client asks for gigabytes and reads nothing: its calls wait, others are served, memory stays
+/* A client requests gigabytes and reads nothing: its calls wait, others are served, memory stays
  * bounded; when it reads at last, it gets every answer. */
 static void client_that_does_not_read(void **state)
 {
@@ -355,7 +355,7 @@ static void client_that_does_not_read(void **state)
         usleep(1000);
     for (uint32_t i = 0; i < 1000; i++)
         client_ping(other, i);
-    /* 120 MiB were asked for. */
+    /* 120 MiB were requested. */
     assert_true(rpc_server_stats(&server).replies < 1000 + 20);
     assert_true(resident_kib() - before < 64 << 10);
 
@@ -371,7 +371,7 @@ static void client_that_does_not_read(void **state)
     close(other);
 }
 
-/* Records of our own are refused when too much waits; those that were taken arrive. */
+/* Records of our own are refused when too much is queued; accepted ones arrive. */
 static void connection_send_is_bounded(void **state)
 {
     enum {
@@ -396,7 +396,7 @@ static void connection_send_is_bounded(void **state)
 }
 
 static struct connection *_Atomic held; /* a reference */
-static _Atomic unsigned closed_inside;  /* connections, before the last section was over */
+static _Atomic unsigned closed_inside;  /* connections closed before the end of the last section */
 
 static enum rpc_result run_sections(struct rpc_call *call, void *context)
 {
@@ -410,12 +410,12 @@ static enum rpc_result run_sections(struct rpc_call *call, void *context)
         atomic_store(&held, connection_get(conn));
     } else if (call->procedure == PROC_SEND) {
         conn = atomic_load(&held);
-        usleep(200000); /* whoever sent the reply before is done: it would send this, too */
+        usleep(200000); /* the previous sender is done: it would send this record, too */
         CHECK(connection_send(conn, "call", 4));
         atomic_fetch_add(&server.gate_waiting, 1);
         while (connection_is_open(conn))
             usleep(500);
-        usleep(200000); /* now its loop has left it, and the record alone keeps it */
+        usleep(200000); /* now its loop has left it, and only the record keeps it */
         for (unsigned i = 0; i < SECTIONS; i++) {
             worker_may_block();
             worker_unblock();
@@ -426,8 +426,8 @@ static enum rpc_result run_sections(struct rpc_call *call, void *context)
     return RPC_REPLY;
 }
 
-/* A thread in a section that may sleep can hold locks: there, postponed records are not sent, and a
- * connection that only one of them kept is not closed. */
+/* A thread in a section that may block can hold locks: there, postponed records are not sent, and a
+ * connection that only such a record keeps is not closed. */
 static void sections_send_nothing(void **state)
 {
     const struct linger reset = {.l_onoff = 1};

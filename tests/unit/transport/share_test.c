@@ -22,10 +22,10 @@ static _Atomic unsigned refused, entered;
 enum way {
     MAYBE,
     SURELY,
-    AGAIN, /* it lost its loop to a section that is over */
+    AGAIN, /* it lost its loop in an earlier section */
 };
 
-/* Word 0: the place; word 1: the way it blocks there.  Until the gate opens. */
+/* Word 0: the place; word 1: how it blocks there. Until the gate opens. */
 static enum rpc_result run(struct rpc_call *call, void *context)
 {
     uint32_t place = xdr_get_u32(&call->in), way = xdr_get_u32(&call->in);
@@ -70,7 +70,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* So many calls over one connection; wait until each is in or has been refused. */
+/* That many calls over one connection; wait until each has entered or been refused. */
 static unsigned enter(int fd, uint32_t place, enum way way, uint32_t count)
 {
     unsigned before = atomic_load(&entered);
@@ -95,7 +95,7 @@ static void shares(enum way way)
         assert_true(in[i] > 0);
         assert_true(i == 0 || in[i] <= in[i - 1]);
     }
-    /* All clients have one address, which has a quarter of what is left in one place. */
+    /* All clients have one address, which may use a quarter of what is left in one place. */
     assert_in_range(in[0], LIMIT_WORKER_THREADS / 5 - 4, LIMIT_WORKER_THREADS / 5 + 4);
     assert_true(all < LIMIT_WORKER_THREADS * 3 / 4);
     wait_until(rpc_server_stats(&server).blocked_threads == all);
@@ -129,14 +129,14 @@ static void of_calls_whose_loop_was_taken(void **state)
     shares(MAYBE);
 }
 
-/* As in mkdir and the sync behind it: the second section counts as well. */
+/* As in mkdir and the sync after it: the second section counts as well. */
 static void of_calls_that_block_again(void **state)
 {
     (void)state;
     shares(AGAIN);
 }
 
-/* What only may block and does not is never refused, nor does it count. */
+/* A section that may block but does not is never refused, nor counted. */
 static void nobody_blocks(void **state)
 {
     int fd = client_connect(&server);

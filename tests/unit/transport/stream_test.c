@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Records as the stream brings them: pipelined, in fragments, in single bytes, large.
- */
+/* Records as the stream delivers them: pipelined, in fragments, in single bytes, large. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +109,7 @@ static void fragments_at_every_point(void **state)
     close(fd);
 }
 
-/* Batches cut at every byte: the rest of one record waits for the next receive. */
+/* Batches cut at every byte: the rest of a record comes with the next receive. */
 static void batches_cut_anywhere(void **state)
 {
     uint8_t bytes[1024];
@@ -182,7 +180,7 @@ static void large_replies(void **state)
     close(fd);
 }
 
-/* What was sent before the client closed its side is answered. */
+/* Calls sent before the client closed its side are answered. */
 static void half_closed(void **state)
 {
     uint8_t bytes[NULL_CALL_BYTES * 2];
@@ -207,7 +205,7 @@ static void counters(void **state)
     (void)state;
     for (uint32_t i = 0; i < 10; i++)
         client_ping(fd, i);
-    /* What was sent is counted when it may have arrived already. */
+    /* The counter may move after the data has arrived. */
     wait_until(rpc_server_stats(&server).bytes_out - before.bytes_out == 10 * NULL_REPLY_BYTES);
     after = rpc_server_stats(&server);
     assert_int_equal(after.calls - before.calls, 10);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Listeners, the life of connections, and the end.
- */
+/* Listeners, the life of connections, and shutdown. */
 #include "transport/transport.h"
 
 #include <arpa/inet.h>
@@ -81,7 +79,7 @@ static void never_started(void **state)
     transport_destroy(NULL);
 }
 
-/* P-08: every closed connection is reported once, and nothing of it stays. */
+/* P-08: every closed connection is reported once, and leaks nothing. */
 static void closed_once_each(void **state)
 {
     enum {
@@ -113,7 +111,7 @@ static void ids_differ(void **state)
     client_reply(a, first, 2, NULL);
     client_reply(b, second, 2, NULL);
     assert_true(first[1] != 0 && second[1] != 0 && first[1] != second[1]);
-    /* A second call finds what the first one hung on it. */
+    /* A second call finds the memory that the first one stored on it. */
     client_call(a, 1, PROC_USER, NULL, 0);
     client_reply(a, second, 2, NULL);
     assert_memory_equal(first, second, sizeof(first));
@@ -133,7 +131,7 @@ static void shutdown_from_a_call(void **state)
     wait_unsigned(&server.closed, 1);
 }
 
-/* Accepting pauses when there are no descriptors, without a busy loop, and goes on later. */
+/* Accepting pauses when there are no descriptors, without a busy loop, and resumes later. */
 static void out_of_descriptors(void **state)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -158,7 +156,7 @@ static void out_of_descriptors(void **state)
     client_ping(old, 2);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     client_ping(fd, 1);
-    /* They are 100 ms each. */
+    /* Each pause lasts 100 ms. */
     assert_in_range(rpc_server_stats(&server).accept_pauses, 1,
                     (uint64_t)(wait_now_ms() - start_ms) / 100 + 2);
     close(fd);
@@ -192,7 +190,7 @@ static int connect_refused(void)
     return result;
 }
 
-/* Running calls finish and are answered; idle connections and new ones end at once. */
+/* Running calls finish and are answered; idle connections and new ones are closed at once. */
 static void drain_waits_for_calls(void **state)
 {
     const uint32_t word = 5;
@@ -223,8 +221,8 @@ static void drain_waits_for_calls(void **state)
     close(idle);
 }
 
-/* Calls arrive together with the word to drain: connections leave while events of theirs are at
- * hand. */
+/* Calls arrive together with the order to drain: connections close while events of theirs are
+ * pending. */
 static void drain_among_events(void **state)
 {
     enum {
@@ -255,7 +253,7 @@ static void drain_among_events(void **state)
     }
 }
 
-/* What is queued for a client that reads slowly still goes out. */
+/* Output queued for a slow reader is still sent. */
 static void drain_sends_what_is_queued(void **state)
 {
     const uint32_t count = 1 << 18;
@@ -295,7 +293,7 @@ static void drain_cuts(void **state)
     close(fd);
 }
 
-/* A call that does not come back: the caller is told. */
+/* A call that does not return is reported to the caller. */
 static void drain_tells_of_a_stuck_call(void **state)
 {
     const uint32_t word = 5;

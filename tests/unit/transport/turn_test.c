@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Who comes next in a loop, and that long calls give way without being lost.
- */
+/* Which connection comes next in a loop, and that long calls yield without being lost. */
 #include <arpa/inet.h>
 #include <unistd.h>
 
@@ -18,11 +16,11 @@ enum {
     STEP_NS = 500000,
     CALLS = 60,
     PINGS = 10,
-    LEAVING = 30, /* and QUIET: more than a look at epoll shows, less than two */
+    LEAVING = 30, /* and QUIET: more than one epoll_wait() returns, less than two */
     QUIET = 60,
     QUIET_OF_A_HOST = 5,
     LITTLE_NS = 200000,
-    MUCH = 100, /* calls that burn a little */
+    MUCH = 100, /* calls that burn little time */
 };
 
 /* ---- the queues ---- */
@@ -43,7 +41,7 @@ static void set_up(void)
     }
 }
 
-/* The connection has the loop for that long. */
+/* The connection uses the loop for that long. */
 static void use(struct turn *turn, int64_t *now_ns, int64_t used_ns)
 {
     turn_begin(&table, turn, *now_ns);
@@ -66,7 +64,7 @@ static void least_use_comes_first(void **state)
     turn_round(&table, false);
     for (unsigned i = 0; i < 3; i++) {
         turn_wait(&table, &hosts[i]);
-        turn_wait(&table, &hosts[i]); /* once is enough */
+        turn_wait(&table, &hosts[i]); /* a second wait has no effect */
     }
     assert_ptr_equal(turn_next(&table), &hosts[2]);
     assert_ptr_equal(turn_next(&table), &hosts[1]);
@@ -86,7 +84,7 @@ static void use_is_forgotten(void **state)
     assert_true(turn_is_light(&table, &hosts[0]));
 }
 
-/* Whose turn is next has the loop for a slice, and waits for another one. */
+/* The next connection uses the loop for a slice, and waits for another one. */
 static struct turn *serve(int64_t *now_ns)
 {
     struct turn *turn = turn_take(&table);
@@ -96,7 +94,7 @@ static struct turn *serve(int64_t *now_ns)
     return turn;
 }
 
-/* Somebody who has used little does not keep others out for longer than their use is remembered. */
+/* A connection with little use does not keep others out for longer than their use is remembered. */
 static void the_last_has_turns(void **state)
 {
     int64_t now_ns = NSEC_PER_SEC;
@@ -113,7 +111,7 @@ static void the_last_has_turns(void **state)
     assert_in_range(turns, 80, 95);
 }
 
-/* Between two looks at epoll there is a slice of turns, and at least one. */
+/* Between two calls of epoll_wait() there is a slice of turns, and at least one turn. */
 static void a_round_ends(void **state)
 {
     int64_t now_ns = NSEC_PER_SEC;
@@ -126,13 +124,13 @@ static void a_round_ends(void **state)
     use(&hosts[3], &now_ns, 2 * SLICE_NS);
     assert_non_null(turn_next(&table));
     assert_null(turn_next(&table));
-    turn_round(&table, true); /* there is more to be seen first */
+    turn_round(&table, true); /* poll for more events first */
     assert_null(turn_next(&table));
     turn_round(&table, false);
     assert_non_null(turn_next(&table));
 }
 
-/* One more of the address that hosts[0] is of. */
+/* Another connection from the address of hosts[0]. */
 static void another_init(struct turn *another)
 {
     struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
@@ -176,7 +174,7 @@ static void who_comes_late_waits(void **state)
     turn_cancel(&table, &another);
 }
 
-/* Three connections of a host have no more of the loop than one of another. */
+/* Three connections of a host get no more of the loop than one of another. */
 static void addresses_share(void **state)
 {
     struct turn more[2];
@@ -196,7 +194,7 @@ static void addresses_share(void **state)
     assert_in_range(turns, 45, 55);
 }
 
-/* While others wait, those who need not have a slice, and then one of these is next. */
+/* While others wait, connections that need not wait get a slice, and then a waiting one is next. */
 static void light_ones_share(void **state)
 {
     int64_t now_ns = NSEC_PER_SEC;
@@ -216,8 +214,8 @@ static void light_ones_share(void **state)
     turn_cancel(&table, &hosts[0]);
 }
 
-/* Time that the loop spends on something else is charged to no address.  What a connection that
- * leaves has still used is charged to its address. */
+/* Time that the loop spends on other work is charged to no address. Time that a closed connection
+ * still uses is charged to its address. */
 static void time_is_charged_to_whom_it_serves(void **state)
 {
     struct turn another;
@@ -228,7 +226,7 @@ static void time_is_charged_to_whom_it_serves(void **state)
     another_init(&another);
     turn_begin(&table, &hosts[1], now_ns);
     turn_settle(&table, now_ns += 1000);
-    turn_begin(&table, &hosts[0], now_ns += 8 * SLICE_NS); /* the loop did something else */
+    turn_begin(&table, &hosts[0], now_ns += 8 * SLICE_NS); /* the loop did other work */
     assert_true(turn_is_light(&table, &hosts[1]));
     turn_leave(&table, &hosts[0]);
     turn_settle(&table, now_ns += 8 * SLICE_NS);
@@ -248,7 +246,7 @@ static void burn(int64_t ns)
         continue;
 }
 
-/* Word 0: so many steps of half a slice.  What is left of them hangs on the call. */
+/* Word 0: that many steps of half a slice. The steps left are stored on the call. */
 static enum rpc_result steps_run(struct rpc_call *call, uint32_t left)
 {
     for (; left > 0; left--) {
@@ -283,7 +281,7 @@ static void long_calls_send(int fd)
         client_call(fd, i + 1, PROC_ECHO, &steps, 1);
 }
 
-/* The neighbour's calls are answered while those run, and these all have their answer. */
+/* The neighbour's calls are answered while the long ones run, and these all get their answers. */
 static void neighbours_do_not_wait(void **state)
 {
     struct rpc_server server;
@@ -313,7 +311,7 @@ static void neighbours_do_not_wait(void **state)
     rpc_server_stop(&server);
 }
 
-/* What has begun is run to its end, and the connection then closed. */
+/* A begun call runs to its end, and the connection then closes. */
 static void a_client_leaves(void **state)
 {
     struct rpc_server server;
@@ -334,7 +332,7 @@ static void a_client_leaves(void **state)
     rpc_server_stop(&server);
 }
 
-/* Others do not wait while calls of connections that have left are run to their end. */
+/* Other connections do not wait while calls of closed ones run to their end. */
 static _Atomic unsigned left_begins, left_ends;
 
 static enum rpc_result steps_end(struct rpc_call *call, uint32_t left)
@@ -379,7 +377,7 @@ static void calls_without_a_connection_give_way(void **state)
     while (atomic_load(&left_begins) < LEAVING)
         client_ping(quiet, 1);
     for (unsigned i = 0; i < LEAVING; i++) {
-        /* A reset: the connection leaves when the loop sees it, whatever of it runs. */
+        /* A reset: the connection closes when the loop sees it, whatever call of it runs. */
         setsockopt(busy[i], SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
                    sizeof(struct linger));
         close(busy[i]);
@@ -392,8 +390,8 @@ static void calls_without_a_connection_give_way(void **state)
     rpc_server_stop(&server);
 }
 
-/* Connections that are seen to end have their turn, and leave, ahead of events of theirs that the
- * loop still has in hand: it has seen so many of others, of hosts that use little. */
+/* Connections seen to end get their turn, and close, ahead of pending events of theirs: the loop
+ * has seen so many of other connections, from addresses with little use. */
 static enum rpc_result hold_or_burn(struct rpc_call *call, void *context)
 {
     if (call->procedure == PROC_NULL)
@@ -434,8 +432,8 @@ static void a_crowd_leaves(void **state)
     rpc_server_stop(&server);
 }
 
-/* Two calls of one connection that have yielded.  One has lost its loop before; the other ends the
- * connection when both have been put aside by the loop. */
+/* Two calls of one connection that have yielded. One has lost its loop before; the other ends the
+ * connection when the loop has put both aside. */
 static struct rpc_server two;
 static _Atomic bool first_is_aside, connection_ended;
 static _Atomic unsigned ends;
@@ -509,7 +507,7 @@ static void a_connection_with_two_ends(void **state)
     rpc_server_stop(&two);
 }
 
-/* So does a server that ends. */
+/* The same when the server ends. */
 static void the_server_ends(void **state)
 {
     struct rpc_server server;

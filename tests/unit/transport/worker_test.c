@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Calls that block: what else goes on meanwhile, and what happens to them.
- */
+/* Calls that block: what else goes on meanwhile, and what happens to them. */
 #include "transport/worker.h"
 
 #include <arpa/inet.h>
@@ -92,7 +90,7 @@ static void may_block_loses_the_loop(void **state)
     assert_int_equal(rpc_server_stats(&server).handoffs, 0);
 }
 
-/* A section that is short keeps its loop, and a monitor that sleeps is woken by the next one. */
+/* A short section keeps its loop, and the next one wakes a sleeping monitor. */
 static void short_sections_keep_the_loop(void **state)
 {
     const uint32_t none = 0;
@@ -104,7 +102,8 @@ static void short_sections_keep_the_loop(void **state)
         client_call(fd, i, PROC_SLEEP_MAY, &none, 1);
         assert_int_equal(reply_xid(fd), i);
     }
-    /* On a busy machine a thread may lose its processor inside a section, and it is a long one. */
+    /* On a busy machine a thread may lose its processor inside a section, which makes it a long
+     * one. */
     before = rpc_server_stats(&server).retakes;
     assert_true(before <= atomic_load(&server.long_sections));
     wait_ms(50);
@@ -116,8 +115,8 @@ static void short_sections_keep_the_loop(void **state)
     close(fd);
 }
 
-/* More blocked calls than there can be threads, a NULL call ahead of each: nothing is lost,
- * nobody dies, and replies that are ready do not wait for a blocked call, `held` excepted. */
+/* More blocked calls than there can be threads, a NULL call ahead of each: nothing is lost, no
+ * thread fails, and finished replies do not wait for a blocked call, except `held`. */
 static void more_than_the_thread_limit(uint32_t proc, unsigned idle_loops, unsigned held)
 {
     enum {
@@ -174,8 +173,8 @@ static void three_hundred_may_block(void **state)
     more_than_the_thread_limit(PROC_GATE_MAY, 3, 1);
 }
 
-/* The client is gone while its calls run on: their memory stays until they end, and the closed
- * hook waits for the last. */
+/* The client closes while its calls run on: their memory stays until they end, and the closed hook
+ * waits for the last. */
 static void closed_while_calls_run(void **state)
 {
     enum {
@@ -199,7 +198,7 @@ static void closed_while_calls_run(void **state)
     wait_unsigned(&server.closed, CALLS);
 }
 
-/* The buffers of a blocked call are its own: what comes behind it overwrites nothing. */
+/* The buffers of a blocked call are its own: later input overwrites nothing. */
 static void arguments_stay_valid(void **state)
 {
     enum {
@@ -232,8 +231,8 @@ static void arguments_stay_valid(void **state)
     close(fd);
 }
 
-/* Sections of about the length at which the monitor takes the loop, from several connections:
- * whoever wins, each call is answered once. */
+/* Sections of about the duration at which the monitor takes the loop, from several connections:
+ * whichever thread wins, each call is answered once. */
 static void races_for_the_loop(void **state)
 {
     enum {
@@ -266,7 +265,7 @@ static void races_for_the_loop(void **state)
     }
 }
 
-/* A record in two fragments: it lies in a buffer of its own. */
+/* A record in two fragments: it is in a buffer of its own. */
 static size_t fragments_put(uint8_t *out, const uint8_t *record, size_t len)
 {
     const size_t first = 12;
@@ -279,8 +278,8 @@ static size_t fragments_put(uint8_t *out, const uint8_t *record, size_t len)
     return len + 2 * (size_t)RPC_RECORD_MARK_BYTES;
 }
 
-/* A thread loses its loop while it hands on a REPLY, as when it sends what somebody else has put
- * behind its own: what comes behind that goes on, and nothing of it is touched twice. */
+/* A thread loses its loop while it passes on a REPLY, as when it sends output that another thread
+ * has queued: later records go on, and none is handled twice. */
 static void replies_may_block(void **state)
 {
     const uint32_t reply[] = {htonl(77), htonl(1), 0, 0, 0, 0};
@@ -312,7 +311,7 @@ static void replies_may_block(void **state)
     close(fd);
 }
 
-/* They do nothing where there is no loop. */
+/* They have no effect outside a loop. */
 static void sections_outside_a_worker(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs by tables: who is granted what, the mode they come to, what chmod and a new object make of
- * them. */
+/* ACLs by tables: who is granted what, the mode that an ACL gives, and the effects of chmod and
+ * inheritance. */
 #include <string.h>
 
 #include "base/check.h"
@@ -57,7 +57,7 @@ static const struct vfs_cred member = {.uid = 11, .gid = 99, .gid_count = 1, .gi
 static const struct vfs_cred team = {.uid = 12, .gid = 30};
 static const struct vfs_cred other = {.uid = 13, .gid = 31};
 
-/* Those whose mask is not 0, or that are followed by such. */
+/* All entries up to the last with a mask. */
 static struct vfs_acl acl_of(const struct vfs_ace aces[ACES], struct vfs_ace copy[ACES])
 {
     struct vfs_acl acl = {.aces = copy};
@@ -105,7 +105,7 @@ static void first_word_counts(void **state)
         {{GROUP_ALLOW(30, R)}, &team, R, 0},
         {{GROUP_ALLOW(12, R)}, &team, 0, 0},
         {{GROUP_ALLOW(20, R)}, &member, R, 0}, /* a further group */
-        /* what stands first, by right */
+        /* for each right the first entry decides */
         {{DENY(EVERYONE, R), ALLOW(EVERYONE, R | W)}, &other, W, R},
         {{ALLOW(EVERYONE, R), DENY(EVERYONE, R | W)}, &other, R, W},
         {{USER_DENY(13, R), ALLOW(EVERYONE, R)}, &other, 0, R},
@@ -115,7 +115,7 @@ static void first_word_counts(void **state)
         {{ALLOW(OWNER, R), ALLOW(GROUP, W), ALLOW(EVERYONE, X)}, &owner, R | W | X, 0},
         {{DENY(GROUP, R), ALLOW(EVERYONE, R)}, &member, 0, R},
         {{DENY(GROUP, R), ALLOW(EVERYONE, R)}, &other, R, 0},
-        /* not in force */
+        /* not in effect */
         {{{.who = VFS_ACE_EVERYONE, .mask = R, .flags = D | I}}, &other, 0, 0},
         {{{.who = VFS_ACE_EVERYONE, .mask = R, .flags = D}}, &other, R, 0},
     };
@@ -139,13 +139,13 @@ static void mode_of_a_list(void **state)
     } cases[] = {
         {{{0}}, 0},
         {{ALLOW(EVERYONE, R | WA | X)}, 0777},
-        {{ALLOW(EVERYONE, R | W)}, 0444}, /* w is both */
+        {{ALLOW(EVERYONE, R | W)}, 0444}, /* w means both */
         {{ALLOW(EVERYONE, A), ALLOW(OWNER, W)}, 0200},
         {{ALLOW(OWNER, R), ALLOW(GROUP, WA), ALLOW(EVERYONE, X)}, 0531},
         {{DENY(OWNER, R), ALLOW(EVERYONE, R)}, 0044},
         {{DENY(GROUP, R), ALLOW(EVERYONE, R)}, 0404},
         {{DENY(EVERYONE, R), ALLOW(OWNER, R)}, 0},
-        {{USER_ALLOW(10, R | WA), GROUP_ALLOW(20, R)}, 0}, /* names don't count */
+        {{USER_ALLOW(10, R | WA), GROUP_ALLOW(20, R)}, 0}, /* entries with names don't count */
         {{{.who = VFS_ACE_EVERYONE, .mask = R, .flags = F | I}}, 0},
         {{{.who = VFS_ACE_EVERYONE, .mask = R, .flags = F}}, 0444},
     };
@@ -160,7 +160,7 @@ static void mode_of_a_list(void **state)
     }
 }
 
-/* For owner, members of the group and others what the triple says, and the mode again. */
+/* For owner, group and others the rights of their triples, and the same mode again. */
 static void list_of_a_mode(void **state)
 {
     const struct vfs_cred *creds[] = {&owner, &member, &other};
@@ -184,7 +184,7 @@ static void list_of_a_mode(void **state)
     }
 }
 
-/* Where w for others is not w for the data, as in vfs_ops.openattr. */
+/* Where w for others does not include named attributes, as in vfs_ops.openattr. */
 static void named_attributes_of_a_mode(void **state)
 {
     static const struct {
@@ -223,16 +223,16 @@ static void chmod_keeps_what_it_can(void **state)
          0046,
          {DENY(OWNER, R | WA | NR | NW), DENY(GROUP, WA | NW), ALLOW(GROUP, R | NR),
           ALLOW(EVERYONE, R | WA | NR | NW)}},
-        /* other rights of the three stay, and theirs are put together */
+        /* other rights of the three classes stay, and their entries are merged */
         {{ALLOW(OWNER, R | OWNERS), ALLOW(GROUP, X | META), ALLOW(EVERYONE, X | META)},
          0700,
          {ALLOW(OWNER, R | WA | X | NR | NW | OWNERS), ALLOW(GROUP, META), ALLOW(EVERYONE, META)}},
-        /* names keep what the group has, and denials */
+        /* named entries keep the rights of the group class, and denials */
         {{USER_ALLOW(13, R | WA | X | META), USER_DENY(12, R | WA), GROUP_ALLOW(31, WA)},
          0754,
          {ALLOW(OWNER, R | WA | X | NR | NW), USER_ALLOW(13, R | X | META), USER_DENY(12, R | WA),
           ALLOW(GROUP, R | X | NR), ALLOW(EVERYONE, R | NR)}},
-        /* what is inherited stays as it is, apart from what is in force */
+        /* inherit-only entries stay, separated from those in effect */
         {{{.who = VFS_ACE_EVERYONE, .mask = R | WA | META, .flags = F | D},
           {.who = VFS_ACE_USER, .id = 13, .mask = WA | META, .flags = F | N},
           {.who = VFS_ACE_GROUP, .mask = WA, .flags = D | I}},
@@ -254,7 +254,7 @@ static void chmod_keeps_what_it_can(void **state)
         vfs_acl_chmod(&acl, VFS_REG, cases[i].mode, &out);
         expect_acl(&out, cases[i].want);
         assert_int_equal(vfs_acl_mode(&out), cases[i].mode);
-        vfs_acl_chmod(&out, VFS_REG, cases[i].mode, &same); /* once is enough */
+        vfs_acl_chmod(&out, VFS_REG, cases[i].mode, &same); /* a second time has no effect */
         expect_acl(&same, cases[i].want);
     }
 }
@@ -272,7 +272,7 @@ static struct vfs_ace random_ace(void)
     return ace;
 }
 
-/* §6.4.1.1: the mode is what it comes to, names have no more than the group. */
+/* §6.4.1.1: the ACL gives the mode, and named entries grant no more than the group. */
 static void expect_obeys(const struct vfs_acl *acl, uint32_t mode)
 {
     const uint32_t group = (mode & 040 ? R : 0) | (mode & 020 ? WA : 0) | (mode & 010 ? X : 0);

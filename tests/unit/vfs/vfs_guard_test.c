@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may do what by an ACL, and what uid 0 and the owner may beside it. */
+/* What an ACL permits, and what uid 0 and the owner may do besides. */
 #include "lib/test.h"
 #include "vfs/vfs_guard.h"
 #include "vfs/vfs_mode.h"
@@ -16,7 +16,7 @@ static const struct vfs_cred root = {.uid = 0, .gid = 0};
 static const struct vfs_cred owner = {.uid = 10, .gid = 20, .gid_count = 1, .gids = {21}};
 static const struct vfs_cred other = {.uid = 12, .gid = 99};
 
-/* An object of uid 10 whose ACL has one or two entries, for everybody. */
+/* An object of uid 10 whose ACL has one or two entries, for everyone. */
 struct guarded {
     struct vfs_attr attr;
     struct vfs_ace aces[2];
@@ -61,7 +61,7 @@ static void without_an_acl_the_mode_counts(void **state)
     }
 }
 
-/* Writing a file takes both rights, as there is no appending only. */
+/* Writing a file takes both rights, since append-only access is not supported. */
 static void files(void **state)
 {
     static const struct {
@@ -95,7 +95,7 @@ static void directories(void **state)
     } cases[] = {
         {R, 0, VFS_MAY_READ},
         {X, 0, VFS_MAY_LOOKUP},
-        {W | A | child, 0, 0}, /* nothing changes without the right to search */
+        {W | A | child, 0, 0}, /* changes need the right to search */
         {X | W, 0, all},
         {X | A, 0, VFS_MAY_LOOKUP | VFS_MAY_EXTEND},
         {X | W, child, VFS_MAY_LOOKUP | VFS_MAY_EXTEND},
@@ -123,7 +123,7 @@ static void root_may_all_but_run_what_nobody_runs(void **state)
         vfs_guard_may(guard(&g, VFS_REG, 0, VFS_ACE_RIGHTS), &root, VFS_ACE_RIGHTS & ~(uint32_t)X));
 }
 
-/* Somebody must be able to set it right. */
+/* The owner must be able to repair it. */
 static void owners_keep_the_acl(void **state)
 {
     const uint32_t always = VFS_ACE_READ_ACL | VFS_ACE_WRITE_ACL;
@@ -171,7 +171,7 @@ static void deleting_asks_both(void **state)
         {W, 0, 0, 0, 0, VFS_ACCESS},
         {X | A, 0, 0, 0, 0, VFS_ACCESS},
         {X | CHILD, 0, 0, 0, 0, VFS_OK},
-        {X | CHILD, 0, 0, SELF, 0, VFS_OK}, /* either will do, also against the other's word */
+        {X | CHILD, 0, 0, SELF, 0, VFS_OK}, /* either is enough, even if the other denies */
         {X, CHILD, SELF, 0, 0, VFS_OK},
         {X | W, CHILD, 0, 0, 0, VFS_ACCESS},
         {X | W, 0, 0, SELF, 0, VFS_ACCESS},
@@ -252,7 +252,7 @@ static void setting_attributes(void **state)
     }
 }
 
-/* Who may write the mode, and perhaps the data, must not come to run as the owner. */
+/* A user that may write the mode, and perhaps the data, must not gain the owner's identity. */
 static void only_owners_give_suid(void **state)
 {
     struct vfs_attr set = {.mask = VFS_ATTR_MODE, .mode = 06755};

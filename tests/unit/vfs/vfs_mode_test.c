@@ -29,7 +29,7 @@ static void groups_are_first_or_further(void **state)
     assert_false(vfs_cred_in_group(&full, 101));
 }
 
-/* The most specific triple decides, even when it gives less. */
+/* The most specific triple decides, even when it grants less. */
 static void one_triple_decides(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void sticky_asks_for_an_owner(void **state)
     assert_int_equal(vfs_mode_may_delete(&dir, &victim, &other), VFS_ACCESS);
 }
 
-/* setattr of `set` on a file of `mode`; the mode afterwards if asked. */
+/* setattr of `set` on a file of `mode`; stores the mode afterwards if requested. */
 static enum vfs_status try_set(enum vfs_type type, uint32_t mode, const struct vfs_cred *cred,
                                struct vfs_attr set, bool opened, uint32_t *after)
 {
@@ -169,7 +169,7 @@ static void groups_go_to_own_groups(void **state)
     set.gid = 23;
     assert_int_equal(try_set(VFS_REG, 0777, &owner, set, false, NULL), VFS_PERM);
     assert_int_equal(try_set(VFS_REG, 0777, &root, set, false, NULL), VFS_OK);
-    set.gid = 20; /* as it is: no matter to which groups the owner belongs */
+    set.gid = 20; /* unchanged: the owner's groups do not matter */
     assert_int_equal(try_set(VFS_REG, 0777, &owner, set, false, NULL), VFS_OK);
     assert_int_equal(try_set(VFS_REG, 0777, &other, set, false, NULL), VFS_PERM);
 }
@@ -207,7 +207,7 @@ static void suid_and_sgid_do_not_survive(void **state)
     assert_int_equal(try_set(VFS_REG, 06755, &root, chown, false, &after), VFS_OK);
     assert_int_equal(after, 0755);
     assert_int_equal(try_set(VFS_REG, 06745, &root, chown, false, &after), VFS_OK);
-    assert_int_equal(after, 02745); /* sgid without group x means something else */
+    assert_int_equal(after, 02745); /* sgid without group x has another meaning */
     assert_int_equal(try_set(VFS_DIR, 06755, &root, chown, false, &after), VFS_OK);
     assert_int_equal(after, 06755);
     assert_int_equal(try_set(VFS_REG, 06777, &other, cut, false, &after), VFS_OK);
@@ -233,7 +233,7 @@ static void sgid_of_a_foreign_group_is_refused(void **state)
     assert_int_equal(after, 02755);
 }
 
-/* The group that counts is the one the file ends with. */
+/* The file's new group counts. */
 static void sgid_looks_at_the_new_group(void **state)
 {
     struct vfs_attr cur = {.type = VFS_REG, .mode = 0755, .uid = 10, .gid = 77};

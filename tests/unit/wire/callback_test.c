@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Callback arguments and results against bytes put together by hand (S22-33), numbers of operations
- * among them (S22A-13). */
+/* Callback arguments and results compared with bytes put together by hand (S22-33), numbers of
+ * operations among them (S22A-13). */
 #include <stdlib.h>
 
 #include "golden.h"

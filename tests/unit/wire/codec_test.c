@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filters against bytes put together by hand (SR-09, S22B-10): decoded fields, the same bytes
- * when encoded again, a clean failure for every prefix, for every buffer that is too small, and
- * for what XDR does not allow.
+ * The filters compared with bytes put together by hand (SR-09, S22B-10): decoded fields, the same
+ * bytes when encoded again, a clean failure for every prefix, for every buffer that is too small,
+ * and for what XDR does not allow.
  */
 #include <stdlib.h>
 
 #include "golden_tables.h"
 #include "wire/op_table.h"
 
-/* How one kind of value goes through its filter. */
+/* The filter of one kind of value. */
 typedef bool (*filter)(struct xdr *x, void *v);
 
 static bool filter_args(struct xdr *x, void *v)
@@ -56,7 +56,7 @@ static void check_prefixes(const char *name, filter run, const uint8_t *bytes, s
     }
 }
 
-/* Encodes the same bytes, and nothing outside a buffer that is too small. */
+/* Encodes the same bytes, and writes nothing outside a buffer that is too small. */
 static void check_encoding(const char *name, filter run, void *v, const uint8_t *bytes, size_t len)
 {
     struct xdr x;
@@ -137,7 +137,7 @@ static uint32_t first_word(const char *hex)
     return xdr_get_u32(&x);
 }
 
-/* Nobody adds an operation without an example, and no example exceeds the table's bound. */
+/* Every operation has an example, and no example exceeds the table's bound. */
 static void test_coverage(void **state)
 {
     bool args[OP_REMOVEXATTR + 1] = {false};
@@ -166,7 +166,7 @@ static void test_coverage(void **state)
 
 #define ZERO16 "00000000 00000000 00000000 00000000 "
 
-/* What XDR does not allow, RFC 4506 §4.3, §4.4, §4.15; bounds of the RFC and of ours. */
+/* Violations of XDR, RFC 4506 §4.3, §4.4, §4.15; bounds of the RFC and of our own. */
 static const char *const bad_args[] = {
     "00000002", /* no such operation */
     "0000004c", /* behind the last */
@@ -222,7 +222,7 @@ static void test_bad_args(void **state)
     arena_fini(&arena);
 }
 
-/* Words of a bitmap that stand for unknown attributes are read and dropped. */
+/* Bitmap words of unknown attributes are read and dropped. */
 static void test_long_bitmap(void **state)
 {
     uint8_t bytes[GOLDEN_BYTES_MAX];
@@ -242,7 +242,7 @@ static void test_long_bitmap(void **state)
     assert_true(v.opgetattr.attr_request.beyond);
 }
 
-/* Types that are ours to judge, not XDR's: CREATE answers BADTYPE, LAYOUTGET BADIOMODE. */
+/* Values that the server judges, not XDR: CREATE answers BADTYPE, LAYOUTGET BADIOMODE. */
 static void test_lenient(void **state)
 {
     static const char *const fine[] = {

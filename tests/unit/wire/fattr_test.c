@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attribute values against bytes put together by hand from RFC 8881 §5.8 and its successors. */
+/* Attribute values compared with bytes put together by hand from RFC 8881 §5.8 and its
+ * successors. */
 #include <stdlib.h>
 
 #include "golden.h"
@@ -236,7 +237,7 @@ static void test_bad_values(void **state)
     arena_fini(&arena);
 }
 
-/* Trailing zero words do not go out; nothing asked for is a bitmap and a length of zero. */
+/* Trailing zero words are not encoded; no attributes are a bitmap and a length of zero. */
 static void test_trimmed(void **state)
 {
     struct nfs4_attrs attrs = {.type = NF4REG};
@@ -255,7 +256,7 @@ static void test_trimmed(void **state)
     assert_memory_equal(bytes, "\0\0\0\0\0\0\0\0", 8);
 }
 
-/* A full buffer is a failed cursor and no more, whatever was asked for. */
+/* With a full buffer the cursor fails, whatever was requested. */
 static void test_full(void **state)
 {
     struct nfs4_attrs attrs = {.type = NF4REG};

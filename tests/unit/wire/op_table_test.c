@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of operations: which minor version knows what (RFC 7530 §16, 8881 §18, 7862 §15). */
+/* The table of operations: which minor version has which (RFC 7530 §16, 8881 §18, 7862 §15). */
 #include <stdbool.h>
 
 #include "lib/test.h"
@@ -34,7 +34,7 @@ static void test_only_in_minor_0(void **state)
         assert_int_equal(op_info(ops[i])->minor_last, 0);
 }
 
-/* Those that may stand alone without SEQUENCE, RFC 8881 §2.10.2.1. */
+/* Operations that may be alone without SEQUENCE, RFC 8881 §2.10.2.1. */
 static void test_session_free(void **state)
 {
     (void)state;

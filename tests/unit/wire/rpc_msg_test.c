@@ -47,7 +47,7 @@ static void test_call(void **state)
     }
 }
 
-/* The rest of a call of another RPC version has an unknown shape. */
+/* The rest of a call of another RPC version has an unknown format. */
 static void test_call_version(void **state)
 {
     struct xdr x = decoder("00000001 00000000 00000003", NULL);

@@ -36,7 +36,7 @@ static void test_bool(void **state)
     bool v;
 
     (void)state;
-    memset(&v, 0xbe, sizeof(v)); /* what stood there before is not looked at */
+    memset(&v, 0xbe, sizeof(v)); /* its former contents are ignored */
     xdr_init_decode(&x, bytes, sizeof(bytes), NULL);
     assert_true(xdr_bool(&x, &v));
     assert_false(v);
@@ -46,7 +46,7 @@ static void test_bool(void **state)
     assert_true(x.failed);
 }
 
-/* After the first failure nothing moves and what is read is zero. */
+/* After the first failure the cursor stays, and reads return zero. */
 static void test_sticky(void **state)
 {
     static const uint8_t bytes[] = {0, 0, 0, 9, 0, 0};
@@ -108,7 +108,7 @@ static void test_huge_opaque(void **state)
     assert_false(xdr_opaque(&x, &o, UINT32_MAX));
 }
 
-/* Bytes that already stand in the reply are not copied. */
+/* Bytes that are in the reply already are not copied. */
 static void test_opaque_in_place(void **state)
 {
     uint8_t buffer[12] = {0, 0, 0, 0, 'd', 'a', 't', 'a', '!', 0xee, 0xee, 0xee};
@@ -139,7 +139,7 @@ static void test_array(void **state)
     assert_null(xdr_array(&x, &count, 1, NULL, sizeof(*array))); /* bound */
     assert_int_equal(count, 0);
     xdr_init_decode(&x, bytes, 8, &arena);
-    assert_null(xdr_array(&x, &count, 2, NULL, sizeof(*array))); /* more than there can be */
+    assert_null(xdr_array(&x, &count, 2, NULL, sizeof(*array))); /* more than the bound */
     assert_int_equal(count, 0);
     xdr_init_decode(&x, bytes, sizeof(bytes), NULL);
     assert_null(xdr_array(&x, &count, 2, NULL, sizeof(*array))); /* arrays not allowed */
@@ -147,7 +147,7 @@ static void test_array(void **state)
     arena_fini(&arena);
 }
 
-/* An array that does not fit any more is still there for the next try. */
+/* An array that does not fit into the buffer stays unchanged for another try. */
 static void test_array_full(void **state)
 {
     uint32_t elements[2] = {5, 6};

@@ -95,7 +95,7 @@ static void refuses(const char *why)
     assert_non_null(strstr(error, why));
 }
 
-/* A process that notes places and is killed: they are in the log alone. */
+/* A process that notes places and is killed: the notes are only in the log. */
 static void note_and_die(void)
 {
     pid_t child = fork();
@@ -166,7 +166,7 @@ static void outlives_a_killed_process(void **state)
     map_end();
 }
 
-/* One record is lost, and not those behind it. */
+/* One record is lost, but not those behind it. */
 static void damaged_log(void **state)
 {
     off_t size;
@@ -182,7 +182,7 @@ static void damaged_log(void **state)
     map_end();
 }
 
-/* Where a killed writer stopped. */
+/* A record that a killed writer left incomplete. */
 static void torn_log(void **state)
 {
     int fd;
@@ -198,7 +198,7 @@ static void torn_log(void **state)
     map_end();
 }
 
-/* Where the text stands in the file. */
+/* The offset of the text in the file. */
 static off_t offset_of(const char *file, const char *text)
 {
     static char data[FILE_BYTES_MAX];
@@ -228,8 +228,8 @@ static void damaged_database(void **state)
     map_end();
 }
 
-/* Notes are kept up to a limit, nothing grows beyond it, and what was kept is written when that is
- * possible again. */
+/* Notes are kept up to a limit, memory does not grow beyond it, and the kept notes are written when
+ * that is possible again. */
 static void unwritable_database(void **state)
 {
     enum {
@@ -241,7 +241,7 @@ static void unwritable_database(void **state)
     map_begin();
     map_end();
     map_begin();
-    /* SQLite cannot have a journal where there is a directory. */
+    /* SQLite cannot create its journal where a directory is. */
     assert_int_equal(unlinkat(dir_fd, "map.db-journal", 0), 0);
     assert_int_equal(mkdirat(dir_fd, "map.db-journal", 0700), 0);
     for (unsigned i = 0; i < MANY; i++)
@@ -259,11 +259,11 @@ static void unwritable_database(void **state)
     map_end();
 }
 
-/* What cannot be read is an error, and not an object that is gone. */
+/* A failed read is an error, and not an object that is gone. */
 static void unreadable_database(void **state)
 {
     enum {
-        MANY = 60000 /* more than SQLite keeps in memory */
+        MANY = 60000 /* more than SQLite caches */
     };
     struct local_place places[LOCAL_PLACES_MAX];
     unsigned failed = 0;

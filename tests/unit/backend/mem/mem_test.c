@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What backend/mem promises beyond the contract of all backends. */
+/* What backend/mem guarantees beyond the contract of all backends. */
 #include <pthread.h>
 #include <string.h>
 
@@ -95,7 +95,8 @@ static void root_is_as_asked(void **state)
     fs->ops->destroy(fs);
 }
 
-/* After a restart the clients' handles are stale, not wrong; but the root's leads to the root. */
+/* After a restart the clients' handles are stale, not wrong; the root's handle leads to the
+ * root. */
 static void handles_of_another_life_are_stale(void **state)
 {
     struct vfs *old = mem_create(NULL), *fs = mem_create(NULL);
@@ -116,8 +117,8 @@ static void handles_of_another_life_are_stale(void **state)
     fs->ops->destroy(fs);
 }
 
-/* One changed bit is a forgery, whether such an object lives or not; but of a file's instance it
- * means another life. */
+/* One changed bit makes a forgery, whether the object exists or not; except in a file's instance,
+ * where it means another life. */
 static void forgeries_are_told_from_the_dead(void **state)
 {
     struct vfs *fs = mem_create(NULL);
@@ -156,7 +157,7 @@ static void a_write_drops_suid(void **state)
     fs->ops->destroy(fs);
 }
 
-/* atime moves with the first read after a change, and is no change itself. */
+/* atime advances with the first read after a change, and is no change itself. */
 static void atime_is_relatime(void **state)
 {
     struct vfs *fs = mem_create(NULL);
@@ -186,7 +187,7 @@ static void atime_is_relatime(void **state)
     fs->ops->destroy(fs);
 }
 
-/* A file of 64-bit holes costs the few nodes on the way to its bytes. */
+/* A file with 64-bit holes costs only the few nodes on the path to its data. */
 static void holes_are_cheap(void **state)
 {
     struct mem_options options = {.bytes_max = 256 << 10};
@@ -224,7 +225,7 @@ static void *write_records(void *arg)
     return NULL;
 }
 
-/* A READ sees the whole of a WRITE or nothing of it. */
+/* A READ sees all of a WRITE or none of it. */
 static void writes_are_seen_whole(void **state)
 {
     static unsigned char buf[RECORD_BYTES];
@@ -271,7 +272,8 @@ static struct vfs_object *attrdir_of(struct vfs_object *obj)
     return dir;
 }
 
-/* So many to an object, and what they took is free again when it goes. */
+/* An object has a maximum number of them, and their memory is free again when the object is
+ * removed. */
 static void named_attributes_are_limited(void **state)
 {
     struct vfs *fs = mem_create(NULL);
@@ -296,12 +298,12 @@ static void named_attributes_are_limited(void **state)
     vfs_object_put(file);
     assert_int_equal(fs->ops->remove(root, &root_cred, &file_name, &info), VFS_OK);
     assert_int_equal(fs->ops->statfs(root, &after), VFS_OK);
-    assert_true(after.bytes_free > before.bytes_free); /* the file and its directory, too */
+    assert_true(after.bytes_free > before.bytes_free); /* file and directory, too */
     vfs_object_put(root);
     fs->ops->destroy(fs);
 }
 
-/* destroy() finds them wherever they are. */
+/* destroy() frees them wherever they are. */
 static void named_attributes_go_with_the_file_system(void **state)
 {
     struct vfs *fs = mem_create(NULL);

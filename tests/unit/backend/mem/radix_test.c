@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The radix tree against a plain sorted array, and its account of memory. */
+/* The radix tree compared with a plain sorted array, and its memory accounting. */
 #include <stdlib.h>
 
 #include "backend/mem/radix.h"

@@ -46,7 +46,7 @@ enum fault {
 static const struct vfs_ops *real;
 static struct vfs_ops faulty;
 
-/* The next call of that kind fails, and then no more. */
+/* The next call of that kind fails, and only that one. */
 static enum fault fault_call;
 static _Atomic(enum vfs_status) fault_status;
 
@@ -227,7 +227,7 @@ static void begin(void)
 #else
 
 static const bool v40 = false;
-static const uint64_t clientid = 0; /* the session says it */
+static const uint64_t clientid = 0; /* determined by the session */
 static uint32_t seqid;
 static struct v41_session session;
 
@@ -273,7 +273,7 @@ static void put_fh(const struct handle *fh)
     put(&(struct nfs_argop4){.argop = OP_PUTFH, .opputfh = {.object = {fh->data, fh->len}}});
 }
 
-/* The handle that a GETFH at the end of the compound gets. */
+/* Store the handle that the GETFH at the end of the compound returned. */
 static void keep_fh(struct handle *fh)
 {
     const struct nfs_resop4 *result;
@@ -296,7 +296,7 @@ static struct nfs_argop4 open_args(const char *name, enum opentype4 type)
                    .claim = {.claim = CLAIM_NULL, .file = text(name)}}};
 }
 
-/* The open of a new owner. */
+/* Confirm the open of a new owner. */
 static void confirm(struct stateid4 stateid)
 {
     if (!v40)
@@ -345,7 +345,7 @@ static int tear_down(void **unused)
     return v41_tear_down(unused);
 }
 
-/* The words of a bitmap4 that ask for one attribute. */
+/* The bitmap4 that requests one attribute. */
 static struct bitmap4 bit(uint32_t attribute)
 {
     struct bitmap4 bits = {.count = 3};
@@ -528,7 +528,7 @@ static const struct {
     void (*put)(void);
     uint32_t op;
     enum fault call;
-    enum vfs_status statuses[STATUSES_MAX]; /* VFS_OK ends them */
+    enum vfs_status statuses[STATUSES_MAX]; /* ended by VFS_OK */
 } cases[] = {
     {put_access, OP_ACCESS, FAULT_access, {ANY}},
     {put_commit, OP_COMMIT, FAULT_commit, {ANY, VFS_NOSPC, VFS_DQUOT}},
@@ -558,7 +558,7 @@ static const struct {
     {put_write, OP_WRITE, FAULT_write, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
 };
 
-/* IO is not for operations that read no data and no attributes (RFC 8881 §15.2). */
+/* IO is not listed for operations that read no data and no attributes (RFC 8881 §15.2). */
 static enum nfsstat4 expected(uint32_t op, enum vfs_status status)
 {
     bool no_io = op == OP_PUTFH || op == OP_SECINFO || op == OP_SECINFO_NO_NAME;
@@ -581,7 +581,7 @@ static void told_to_the_client(void **unused)
             fault_call = cases[i].call;
             atomic_store(&fault_status, status);
             result = v41_last(&call);
-            seqid += cases[i].op == OP_OPEN; /* which 4.1 does not look at */
+            seqid += cases[i].op == OP_OPEN; /* which 4.1 ignores */
             if (result->resop != cases[i].op || result->status != expected(cases[i].op, status))
                 fail_msg("%s: %s became %u", op_info(cases[i].op)->name, vfs_status_name(status),
                          result->status);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Named attributes that are there already, on a read-only export. */
+/* Existing named attributes on a read-only export. */
 #include <string.h>
 
 #include "lib/test.h"
@@ -55,7 +55,7 @@ static void expect_last(uint32_t op, enum nfsstat4 status)
     assert_int_equal(result->status, status);
 }
 
-/* They can be looked at, with createdir too; nothing can be changed. */
+/* They can be read, with createdir too; nothing can be changed. */
 static void can_be_looked_at(void **unused)
 {
     (void)unused;

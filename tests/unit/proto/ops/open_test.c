@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * OPEN with OPEN4_CREATE: what its attributes do to the file, and what other opens forbid.
- */
+/* OPEN with OPEN4_CREATE: the effect of its attributes on the file, and what other opens deny. */
 #include <string.h>
 
 #include "base/log.h"
@@ -27,8 +25,8 @@ static void session_of(const char *owner, struct v41_session *session)
     assert_int_equal(call.status, NFS4_OK);
 }
 
-/* UNCHECKED4 with one attribute, whose value is `words`; the results of the last operation and of
- * a GETATTR of size and mode behind it stand in `call`. */
+/* UNCHECKED4 with one attribute, whose value is `words`; leaves the results of the last operation,
+ * and of a GETATTR of size and mode behind it, in `call`. */
 static enum nfsstat4 open_with(struct v41_session *session, uint32_t access, uint32_t deny,
                                uint32_t attribute, const uint32_t words[2])
 {
@@ -89,7 +87,7 @@ static void expect_size_and_mode(uint64_t size, uint32_t mode)
     assert_int_equal(xdr_get_u32(&x), mode);
 }
 
-/* Truncating is writing: OPEN4_SHARE_DENY_WRITE forbids it in an open for reading too. */
+/* Truncation is a write: OPEN4_SHARE_DENY_WRITE denies it in an open for reading too. */
 static void truncation_is_denied(void **unused)
 {
     const uint32_t ten[2] = {0, 10}, zero[2] = {0, 0};
@@ -103,12 +101,12 @@ static void truncation_is_denied(void **unused)
     assert_int_equal(
         open_with(&bob, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, FATTR4_SIZE, zero),
         NFS4ERR_SHARE_DENIED);
-    /* Any other size means nothing to a file that is there, RFC 8881 §18.16.3. */
+    /* Any other size is ignored for an existing file, RFC 8881 §18.16.3. */
     assert_int_equal(
         open_with(&bob, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, FATTR4_SIZE, ten), NFS4_OK);
 }
 
-/* RFC 8881 §6.2.5: a new file has no bits that the mask could leave alone, whatever its directory
+/* RFC 8881 §6.2.5: a new file has no bits for the mask to leave alone, whatever its directory
  * has. */
 static void masked_mode_of_a_new_file(void **unused)
 {
@@ -126,7 +124,7 @@ static struct vfs_ops slow_ops;
 static const struct vfs_ops *mem_ops;
 static bool opening_blocks;
 
-/* Meanwhile a client is removed whose record cannot be. */
+/* Meanwhile a client is removed whose record cannot be removed. */
 static enum vfs_status slow_open(struct vfs_object *obj, const struct vfs_cred *cred,
                                  enum vfs_open_want want, bool held)
 {
@@ -156,8 +154,8 @@ static int tear_down_slow(void **unused)
     return v41_tear_down(unused);
 }
 
-/* What a client had is not granted to another while it would be believed after a restart: looked at
- * once more when nothing is in the way, and before the file is touched. */
+/* State of one client is not granted to another while the first could claim it after a restart:
+ * checked again when there is no conflict, and before the file is changed. */
 static void blocked_meanwhile(void **unused)
 {
     const uint32_t ten[2] = {0, 10}, zero[2] = {0, 0};
@@ -174,7 +172,7 @@ static void blocked_meanwhile(void **unused)
         NFS4ERR_DELAY);
     opening_blocks = false;
     atomic_store(&test_server.state->recovery->blocked, 0);
-    /* Nothing is left of it. */
+    /* The failed OPEN leaves no state. */
     assert_int_equal(
         open_with(&alice, OPEN4_SHARE_ACCESS_READ, OPEN4_SHARE_DENY_NONE, FATTR4_SIZE, ten),
         NFS4_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of the duplicate request cache: who is taken for a retry, who waits, and who has to go
- * when there are too many.
+ * The table of the duplicate request cache: which request counts as a retry, which one waits, and
+ * which entries are dropped when there are too many.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -74,7 +74,7 @@ static struct caller caller(const char *text, uint16_t port)
     return made;
 }
 
-/* Numbered ones, at 10.0.0.0. */
+/* Hosts with numbers, from 10.0.0.0 on. */
 static struct caller host(unsigned n)
 {
     struct caller made = {.address.in = {.sin_family = AF_INET}};
@@ -107,7 +107,7 @@ static enum duplicate_verdict find(const struct caller *from, uint32_t xid, uint
     return duplicate_cache_find(cache, &request, &ask.reply);
 }
 
-/* A whole request, which must be new. */
+/* A complete request, which must be new. */
 static void done(const struct caller *from, uint32_t xid, uint32_t bytes)
 {
     static _Thread_local struct ask ask;
@@ -122,7 +122,7 @@ static bool kept(const struct caller *from, uint32_t xid)
     return duplicate_cache_suspects(cache, xid) && find(from, xid, 1) == DUPLICATE_REPLAY;
 }
 
-/* ---- what is a retry ---- */
+/* ---- what counts as a retry ---- */
 
 static void answered_again(void **state)
 {
@@ -148,7 +148,7 @@ static void answered_again(void **state)
     assert_int_equal(stats().clients, 1);
 }
 
-/* Another digest, another xid, another address: each is a request of its own. */
+/* With another digest, xid or address it is a request of its own. */
 static void others_run(void **state)
 {
     struct caller from = caller("192.0.2.1", 700), other = caller("192.0.2.2", 700),
@@ -181,7 +181,7 @@ static void others_run(void **state)
     assert_int_equal(stats().clients, 4);
 }
 
-/* Both byte orders: a client's own last requests don't make its next one suspect. */
+/* In both byte orders: a client's own recent requests don't make its next one look like a retry. */
 static void filter_spreads(void **state)
 {
     struct caller from = host(1);
@@ -211,7 +211,7 @@ static void nothing_kept(void **state)
     assert_int_equal(ask.reply.len, 0);
 }
 
-/* ---- who has to go ---- */
+/* ---- which entries are dropped ---- */
 
 static void pass(int64_t seconds)
 {
@@ -230,12 +230,12 @@ static void dropped_by_age(void **state)
     done(&from, 2, 10);
     done(&from, 3, 10);
     pass(LIMIT_DUPLICATE_AGE_S / 2);
-    assert_true(kept(&from, 2)); /* which makes it young */
+    assert_true(kept(&from, 2)); /* which makes it recent */
     pass(LIMIT_DUPLICATE_AGE_S / 2 + 10);
     assert_false(kept(&from, 3));
     assert_false(duplicate_cache_suspects(cache, 3));
     assert_int_equal(stats().expired, 1);
-    /* How long it ran does not count. */
+    /* How long the request ran does not count. */
     duplicate_cache_keep(cache, running.entry, "late", 4);
     pass(1);
     assert_true(kept(&from, 1));
@@ -247,7 +247,7 @@ static void dropped_by_age(void **state)
     assert_int_equal(stats().bytes, 0);
 }
 
-/* The one address loses its oldest, and nobody else anything. */
+/* The one address loses its oldest entries, and no other address loses any. */
 static void dropped_from_one(void **state)
 {
     struct caller busy = host(1), quiet = host(2);
@@ -265,7 +265,7 @@ static void dropped_from_one(void **state)
     assert_true(kept(&busy, 1000 + 4999));
     assert_true(kept(&busy, 1000 + 4999 - 100));
     assert_false(kept(&busy, 1000));
-    /* What somebody asked for has gone to the end of the queue. */
+    /* An entry that was asked for has moved to the end of the queue. */
     assert_true(kept(&busy, 1000 + 4999 - 150));
     for (uint32_t i = 0; i < 300; i++)
         done(&busy, 100000 + i, REPLY_BYTES);
@@ -273,7 +273,7 @@ static void dropped_from_one(void **state)
     assert_false(kept(&busy, 1000 + 4999 - 149));
 }
 
-/* One reply that is longer than all that the address may keep stays alone. */
+/* A single reply that exceeds the address's whole share is kept alone. */
 static void one_too_long(void **state)
 {
     struct caller from = host(1);
@@ -289,7 +289,7 @@ static void one_too_long(void **state)
     assert_true(kept(&from, 3));
 }
 
-/* Where all is full those that keep most give way, in turns. */
+/* When the cache is full, the addresses with the most give way, in turn. */
 static void dropped_from_heaviest(void **state)
 {
     struct caller busy[4], quiet[20];
@@ -313,13 +313,13 @@ static void dropped_from_heaviest(void **state)
     for (unsigned i = 0; i < 4; i++)
         for (uint32_t n = 0; n < 60; n++)
             assert_true(kept(&busy[i], 1000 + 1999 - n));
-    /* A newcomer finds room, too. */
+    /* There is room for a new address, too. */
     done(&quiet[0], 2, REPLY_BYTES);
     assert_true(kept(&quiet[0], 2) && kept(&quiet[0], 1));
 }
 
-/* Many addresses, as many as one likes, drive out none that keeps no more than they do; and they
- * don't make the memory grow. */
+/* Any number of addresses displace none that has no more than they have, and do not make the memory
+ * grow. */
 static void many_addresses(void **state)
 {
     (void)state;
@@ -334,7 +334,7 @@ static void many_addresses(void **state)
     assert_true(stats().clients == stats().entries);
 }
 
-/* ---- who waits ---- */
+/* ---- which requests wait ---- */
 
 struct waiter {
     pthread_t thread;
@@ -375,7 +375,7 @@ static void wait_over(struct waiter *waiter, enum duplicate_verdict verdict)
 
 static _Atomic int sections;
 
-/* No lock is held here: others get theirs. */
+/* No lock is held here: other threads get theirs. */
 static void section_begin(bool surely)
 {
     struct caller other = host(9);
@@ -424,7 +424,8 @@ static void waiters_answered(void **state)
     assert_int_equal(stats().waiting, 0);
 }
 
-/* So many of one address, so many in all, and an address that had none gets in before that. */
+/* Limits for one address and for all; an address without waiters is admitted before the common
+ * limit. */
 static void waiters_bounded(void **state)
 {
     static struct waiter waiters[3];
@@ -471,12 +472,12 @@ static void waited_too_long(void **state)
     pass(LIMIT_DUPLICATE_WAIT_S);
     wait_over(&waiter, DUPLICATE_REFUSED);
     assert_int_equal(stats().refused, 1);
-    /* It will be asked for again. */
+    /* It will be requested again. */
     duplicate_cache_keep(cache, first.entry, "reply", 5);
     assert_true(kept(&from, 5));
 }
 
-/* What is waited for may be dropped before the waiter has seen it. */
+/* The awaited entry may be dropped before the waiter has seen it. */
 static void dropped_under_waiter(void **state)
 {
     struct caller from = host(1);
@@ -500,7 +501,7 @@ static void dropped_under_waiter(void **state)
     assert_true(stats().bytes < 1500);
 }
 
-/* ---- all at once ---- */
+/* ---- concurrency ---- */
 
 enum {
     STRESS_HOSTS = 3,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Retries in minor version 0 that find their request running, and what tells one request from
- * another: the processor over real connections, and a backend whose REMOVE waits when it is told
- * to.
+ * Retries in minor version 0 that find their request running, and what distinguishes requests: the
+ * processor over real connections, and a backend whose REMOVE waits on demand.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -20,8 +19,8 @@
 
 enum {
     WAITERS = LIMIT_DUPLICATE_CLIENT_WAITERS + 1,
-    /* With the duplicates that may wait, fewer than one address may block in one file system; with
-     * all duplicates more. */
+    /* Together with the waiting duplicates this is less than one address may block in one file
+     * system; with all duplicates it is more. */
     CROWD = 32
 };
 
@@ -42,7 +41,7 @@ static enum vfs_status held_remove(struct vfs_object *dir, const struct vfs_cred
     return real->remove(dir, cred, name, info);
 }
 
-/* Of those that come while it is held the first one waits. */
+/* Of the calls during the hold only the first waits. */
 static enum vfs_status held_lookup(struct vfs_object *dir, const struct vfs_cred *cred,
                                    const struct vfs_name *name, struct vfs_object **out)
 {
@@ -136,9 +135,9 @@ static void expect_same(const struct v41_call *one, const struct v41_call *other
     assert_memory_equal(one->body, other->body, one->body_len);
 }
 
-/* ---- what is running ---- */
+/* ---- running requests ---- */
 
-/* A REMOVE that runs until `held` is taken back. */
+/* A REMOVE that runs until `held` is cleared. */
 static int remove_begin(const char *name, uint32_t xid)
 {
     int fd = v41_connect();
@@ -159,8 +158,7 @@ static void waiting_reaches(uint64_t waiting)
         sched_yield();
 }
 
-/* Its retries get the reply that it gets, and meanwhile the connections of others, and their own,
- * are served. */
+/* Its retries get its reply; meanwhile other clients' connections, and their own, are served. */
 static void retries_wait(void **state)
 {
     int fds[4];
@@ -216,7 +214,7 @@ static void expect_closed(int fd)
     close(fd);
 }
 
-/* RFC 7530 §3.1.1: no answer but with the loss of the connection. */
+/* RFC 7530 §3.1.1: the server may leave a call unanswered only if it closes the connection. */
 static void too_many_wait(void **state)
 {
     int fds[WAITERS], late;
@@ -265,7 +263,7 @@ static void wait_too_long(void **state)
     close(fd);
 }
 
-/* A retry that came before the request was entered, and comes then upon what it has done. */
+/* A retry that arrived before the request was entered, and then meets what it has done. */
 static void overtaken(void **state)
 {
     int fd = v41_connect();
@@ -290,7 +288,7 @@ static void overtaken(void **state)
     close(fd);
 }
 
-/* ---- what owners know again ---- */
+/* ---- requests that owners recognize ---- */
 
 static void op_open(struct v41_call *c, const struct v40_owner *owner, const char *name)
 {
@@ -310,8 +308,8 @@ static int open_send(const struct v40_owner *owner)
     return fd;
 }
 
-/* Owners whose backend stands still, each asked once more as often as may wait: those that may not
- * are left without an answer, and there are threads for everybody else. */
+/* Owners with a request in a blocked backend, each with as many retries as may wait: further
+ * retries get no answer, and there are threads for all other requests. */
 static void crowd(void **state)
 {
     static struct v40_owner owners[CROWD];
@@ -354,7 +352,7 @@ static void crowd(void **state)
     assert_int_equal(opens_begun, CROWD);
 }
 
-/* An owner keeps one result; of two in one COMPOUND the whole reply is kept. */
+/* An owner keeps one result; for two in one COMPOUND the whole reply is cached. */
 static void two_of_one_owner(void **state)
 {
     struct v40_caller me;
@@ -378,7 +376,7 @@ static void two_of_one_owner(void **state)
     v41_roundtrip(v41_fd, &calls[0]);
     expect_same(&calls[0], &call);
     assert_int_equal(stats().inserts, inserts + 1);
-    /* One has no need of that. */
+    /* A COMPOUND with one does not need that. */
     owner.seqid++;
     begin(&call, 78);
     op_open(&call, &owner, "a");
@@ -387,9 +385,9 @@ static void two_of_one_owner(void **state)
     assert_int_equal(stats().inserts, inserts + 1);
 }
 
-/* ---- what is a retry ---- */
+/* ---- what counts as a retry ---- */
 
-/* Whoever removes "a" the second time is told that it is not there. */
+/* A second REMOVE of "a" gets NFS4ERR_NOENT. */
 static enum nfsstat4 remove_as(uint32_t xid, uint32_t minor, uint32_t uid, const char *machine,
                                const char *tag)
 {
@@ -406,7 +404,7 @@ static enum nfsstat4 remove_as(uint32_t xid, uint32_t minor, uint32_t uid, const
     return call.status;
 }
 
-/* Two machines behind one address, two users of one machine: each has requests of its own. */
+/* Two machines behind one address, two users of one machine: their requests are distinct. */
 static void told_apart(void **state)
 {
     (void)state;
@@ -419,13 +417,13 @@ static void told_apart(void **state)
     assert_int_equal(remove_as(77, 0, 0, "one", "u"), NFS4ERR_NOENT);
     assert_int_equal(remove_as(77, 0, 0, "one", "longer"), NFS4ERR_NOENT);
     assert_int_equal(remove_as(77, 0, 0, "one", "t"), NFS4_OK);
-    /* Minor version 1 has slots and never comes here. */
+    /* Minor version 1 has slots and does not use this cache. */
     assert_int_equal(remove_as(77, 1, 0, "one", "t"), NFS4ERR_OP_NOT_IN_SESSION);
     assert_int_equal(stats().inserts, 7);
     assert_int_equal(stats().hits, 2);
 }
 
-/* A long tag leaves the arguments behind it in the digest. */
+/* Behind a long tag the arguments are still part of the digest. */
 static void long_tag(void **state)
 {
     char tag[LIMIT_COMPOUND_TAG_BYTES + 1];
@@ -443,7 +441,8 @@ static void long_tag(void **state)
     assert_int_equal(remove_as(77, 0, 0, "", tag), NFS4_OK);
 }
 
-/* An operation that fails is kept as one that does not, and those that change nothing are not. */
+/* A failed operation is cached like a successful one; operations that change nothing are not
+ * cached. */
 static void what_is_kept(void **state)
 {
     (void)state;
@@ -462,7 +461,7 @@ static void what_is_kept(void **state)
     op_remove(&call, "nothing");
     v41_roundtrip(v41_fd, &call);
     assert_int_equal(call.status, NFS4ERR_NOENT);
-    /* The second of two in one compound needs nothing more. */
+    /* The second operation in the compound needs no more. */
     begin(&call, 8);
     op_remove(&call, "nothing");
     v41_op_mkdir(&call, "nothing");
@@ -474,7 +473,7 @@ static void what_is_kept(void **state)
     assert_int_equal(removals, 2);
 }
 
-/* Arguments that end too early are answered, kept, and cause no harm. */
+/* Arguments that end too early are answered, cached, and cause no harm. */
 static void cut_short(void **state)
 {
     (void)state;

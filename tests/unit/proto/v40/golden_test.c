@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whole COMPOUNDs of minor version 0, byte by byte, put together by hand from RFC 7530 and RFC
- * 7531: the arguments as they are sent, the results as they must come.  One conversation of a
- * client that opens and locks a file.
+ * 7531: the arguments as sent, the results as expected. One conversation of a client that opens and
+ * locks a file.
  *
- * Bytes that the server chooses have names.  {name} in a reply stores them, and in a request stands
- * for them; <name> in a reply must be the bytes that were stored; * is any word.
+ * Bytes that the server chooses have names. {name} in a reply stores them, and in a request stands
+ * for them; <name> in a reply must be the stored bytes; * is any word.
  */
 #include <ctype.h>
 #include <string.h>
@@ -151,7 +151,7 @@ static void exchange(const char *arguments, const char *results)
     exchange_as(0, arguments, results);
 }
 
-/* ---- what recurs ---- */
+/* ---- common parts ---- */
 
 /* Behind tag, minor version (of the arguments) or status, tag (of the results). */
 #define ONE "00000000 00000000 00000001 "
@@ -162,7 +162,7 @@ static void exchange(const char *arguments, const char *results)
 /* LOOKUP of "file" */
 #define FILE_ "0000000f 00000004 66696c65 "
 #define FILE_OK "0000000f 00000000 "
-/* The last of so many results with this status. */
+/* The last of that many results, with this status. */
 #define FAILED(status, count) status " 00000000 " count " "
 
 /* id "golden", callback program 0x40000000 at tcp 127.0.0.1.8.1, ident 5 */
@@ -201,7 +201,7 @@ static void opens(void)
 {
     exchange(OPEN_FILE,
              OPEN_FILE_OK "{open} 00000001 {change} {changed} 00000006 00000000 00000000");
-    /* Again: it is not done again. */
+    /* A retry: it is not executed again. */
     exchange(OPEN_FILE,
              OPEN_FILE_OK "<open> 00000001 <change> <changed> 00000006 00000000 00000000");
     /* §16.18 */
@@ -220,7 +220,7 @@ static void locks(void)
     exchange(THREE ROOT FILE_ "0000000c 00000002 00000000 00000000 0000000a 00000000 0000000a "
                               "00000000 00000001 {lock} 00000002",
              THREE ROOT_OK FILE_OK "0000000c 00000000 00000002 <lock>");
-    /* Another owner is told who has them. */
+    /* Another owner is told the holder of the lock. */
     exchange(THREE ROOT FILE_ "0000000c 00000001 00000000 00000000 00000004 00000000 00000001 "
                               "00000001 00000004 00000002 {open} 00000001 "
                               "{clientid} 00000001 78000000",
@@ -238,7 +238,8 @@ static void locks(void)
              FAILED("00002729", "00000003") ROOT_OK FILE_OK "0000000e 00002729");
 }
 
-/* §16.33.5: somebody else's id while there is state; its body is where that one is called back. */
+/* §16.33.5: an id string of another client with state; the error's body has that client's callback
+ * address. */
 static void id_in_use(void)
 {
     exchange_as(7, SETCLIENTID("11111111 22222222 "),
@@ -259,7 +260,7 @@ static void closes(void)
              FAILED("00002729", "00000003") ROOT_OK FILE_OK "00000004 00002729");
 }
 
-/* What belongs to other minor versions: ILLEGAL. */
+/* Operations of other minor versions: ILLEGAL. */
 static void others(void)
 {
     exchange(ONE "00000035 00000000 00000000 00000000 00000000",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client of 4.0 is told when a table is full, or the root is not for it.  The counters of
- * its owners and locks are set to the limit by hand.
+ * What a client of 4.0 is told when a table is full, or when the rest of it is reserved for other
+ * clients. The test sets the counters of its owners and locks to the limit.
  */
 #include <string.h>
 
@@ -75,7 +75,7 @@ static int tear_down_small(void **unused)
     return tear_down(unused);
 }
 
-/* The only client there may be is there, and alive. */
+/* The only client that fits is there, and alive. */
 static void clients_full(void **unused)
 {
     struct nfs_argop4 op = {.argop = OP_SETCLIENTID,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of an owner that come over several connections at once: one runs, and all get its
- * answer.  And owners who come and go while the timer takes what nobody has confirmed.
+ * Requests of an owner that arrive over several connections at once: one runs, and all get its
+ * answer. And owners that come and go while the timer removes unconfirmed ones.
  */
 #include <pthread.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void run(void *(*body)(void *), uint64_t clientid)
     pthread_barrier_destroy(&barrier);
 }
 
-/* Everybody has sent the same: everybody has got the same. */
+/* All threads sent the same request, and must have got the same reply. */
 static void compare(struct worker *me, enum nfsstat4 status)
 {
     const struct v41_call *mine = &me->caller.call, *first = &workers[0].caller.call;
@@ -81,7 +81,8 @@ static void *same_requests(void *arg)
     return NULL;
 }
 
-/* S20-12's like for 4.0: a retransmission over another connection while the first one runs. */
+/* The counterpart of S20-12 for 4.0: a retransmission over another connection while the first
+ * request runs. */
 static void test_duplicates_at_once(void **unused)
 {
     struct v40_caller main_caller;
@@ -101,7 +102,7 @@ static void *tick(void *arg)
     return NULL;
 }
 
-/* The timer may have been quicker. */
+/* The timer may have been faster. */
 static bool fine(enum nfsstat4 status)
 {
     return status == NFS4_OK || status == NFS4ERR_BAD_STATEID || status == NFS4ERR_BAD_SEQID;
@@ -115,7 +116,7 @@ static void *short_lives(void *arg)
     char name[32];
 
     for (int i = 0; i < ROUNDS; i++) {
-        /* Two threads for each owner, who are in each other's way. */
+        /* Two threads for each owner, which disturb each other. */
         struct v40_owner owner = {me->clientid, name, (uint32_t)i * 100};
         enum nfsstat4 status;
 

@@ -70,18 +70,18 @@ static void test_life_of_an_open(void **unused)
     assert_int_equal(file.stateid.seqid, 4);
     assert_memory_equal(file.stateid.other, first, sizeof(first));
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
-    /* It is remembered without an open. */
+    /* The owner is remembered without an open. */
     assert_int_equal(send_open(&me, &owner, "a", R, NONE, &file), NFS4_OK);
     assert_int_equal(file.rflags, OPEN4_RESULT_LOCKTYPE_POSIX);
     assert_int_equal(owner.seqid, 11);
 }
 
-/* The same bytes for each of them, over any connection, and once only. */
+/* The same bytes for each retry, over any connection, and one execution only. */
 static void test_replays(void **unused)
 {
     (void)unused;
     assert_int_equal(send_create(&me, &owner, "a", R, NONE, &file), NFS4_OK);
-    replay_everywhere(); /* GUARDED4: the second time it would be EXIST */
+    replay_everywhere(); /* GUARDED4: a second execution would be EXIST */
     assert_int_equal(send_confirm(&me, &owner, &file), NFS4_OK);
     replay_everywhere();
     assert_int_equal(send_create(&me, &owner, "b", RW, ALL, &file), NFS4_OK);
@@ -106,7 +106,7 @@ static void test_replayed_errors(void **unused)
     replay_everywhere();
     assert_int_equal(send_downgrade(&me, &owner, &file, R, NONE), NFS4ERR_INVAL);
     replay_everywhere();
-    /* It is kept, not found out again. */
+    /* The reply comes from the cache. */
     assert_int_equal(send_open(&me, &owner, "none", R, NONE, &file), NFS4ERR_NOENT);
     {
         struct v40_caller third = {.fd = another_fd};
@@ -117,7 +117,7 @@ static void test_replayed_errors(void **unused)
     replay_everywhere();
 }
 
-/* S20-04: in 4.0 a wrong number is refused, and changes nothing. */
+/* S20-04: in 4.0 a wrong seqid is refused, and changes nothing. */
 static void test_bad_seqids(void **unused)
 {
     static const uint32_t wrong[] = {UINT32_MAX, UINT32_MAX - 1, 1, 50};
@@ -139,7 +139,7 @@ static void test_bad_seqids(void **unused)
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
 }
 
-/* RFC 7530 §9.1.9: the number is right, the request another. */
+/* RFC 7530 §9.1.9: the seqid of the last request with another request. */
 static void test_same_number_with_another_request(void **unused)
 {
     struct v40_owner again;
@@ -179,7 +179,7 @@ static void test_any_first_number(void **unused)
     }
 }
 
-/* RFC 7530 §9.1.3 skips 0, clients that just add one don't. */
+/* RFC 7530 §9.1.3 skips 0 when seqids wrap, clients that just add one don't. */
 static void test_wrap(void **unused)
 {
     (void)unused;
@@ -200,7 +200,7 @@ static void test_wrap(void **unused)
     replay_everywhere();
 }
 
-/* What must be behind an error that the client does not count. */
+/* The state after an error that does not count. */
 static void test_errors_that_do_not_count(void **unused)
 {
     struct v40_file wrong;
@@ -234,7 +234,7 @@ static void test_errors_that_do_not_count(void **unused)
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
 }
 
-/* RFC 7530 §9.1.9: the number goes before an old stateid, which counts. */
+/* RFC 7530 §9.1.9: the seqid is checked before the stateid; OLD_STATEID counts. */
 static void test_old_stateid(void **unused)
 {
     struct v40_file old;
@@ -268,10 +268,10 @@ static void test_close_again(void **unused)
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
     replay_everywhere();
     again = owner;
-    assert_int_equal(send_close(&me, &again, &file), NFS4ERR_BAD_STATEID); /* the next number */
+    assert_int_equal(send_close(&me, &again, &file), NFS4ERR_BAD_STATEID); /* the next seqid */
     again.seqid += 5;
     assert_int_equal(send_close(&me, &again, &file), NFS4ERR_BAD_SEQID);
-    /* A CLOSE that does not count changes nothing about that. */
+    /* A CLOSE that does not count does not affect that. */
     assert_int_equal(send_close(&me, &owner, &wrong), NFS4ERR_BAD_STATEID);
     again.seqid = owner.seqid - 1;
     assert_int_equal(send_close(&me, &again, &file), NFS4_OK);
@@ -281,7 +281,7 @@ static void test_close_again(void **unused)
     assert_int_equal(send_close(&me, &again, &file), NFS4ERR_BAD_STATEID);
 }
 
-/* S20-22: 4.0 refuses what only later minor versions have words for. */
+/* S20-22: 4.0 refuses arguments that only later minor versions define. */
 static void test_open_of_later_versions(void **unused)
 {
     struct OPEN4args args = v40_open_args(&owner, "a", R, NONE);
@@ -304,7 +304,7 @@ static void test_open_of_later_versions(void **unused)
         NFS4ERR_INVAL);
 }
 
-/* ---- opens that are not confirmed ---- */
+/* ---- unconfirmed opens ---- */
 
 static void test_unconfirmed_open_is_of_no_use(void **unused)
 {
@@ -345,7 +345,7 @@ static void test_open_in_place_of_an_unconfirmed(void **unused)
     assert_int_equal(send_create(&me, &owner, "b", RW, ALL, &second), NFS4_OK);
     assert_int_equal(second.rflags & OPEN4_RESULT_CONFIRM, OPEN4_RESULT_CONFIRM);
     assert_int_equal(send_confirm(&me, &owner, &file), NFS4ERR_BAD_STATEID);
-    must_open(&me, &other, "a", RW, NONE, &file); /* nobody denies it */
+    must_open(&me, &other, "a", RW, NONE, &file); /* no share denies it */
     assert_int_equal(send_confirm(&me, &owner, &second), NFS4_OK);
 }
 
@@ -391,7 +391,7 @@ static void test_life_of_a_lock_owner(void **unused)
     assert_int_equal(locker.seqid, 3);
     assert_int_equal(send_close(&me, &owner, &file), NFS4_OK);
     replay_everywhere();
-    /* Without a lock state it begins again, with any seqid. */
+    /* Without lock state the owner begins again, with any seqid. */
     locker.seqid = 70;
     must_open(&me, &owner, "a", RW, NONE, &file);
     assert_int_equal(send_lock_new(&me, &owner, &file, &locker, 0, 10, &lock), NFS4_OK);
@@ -441,7 +441,8 @@ static void test_lock_owner_of_two_files(void **unused)
     assert_int_equal(send_lock(&me, &second, &locker, 20, 10, &second_lock), NFS4_OK);
 }
 
-/* Where RFC 7530 §16.10.5 would have BAD_SEQID, like other servers: the numbers are right. */
+/* Where RFC 7530 §16.10.5 would have BAD_SEQID, this succeeds as on other servers: the seqids are
+ * right. */
 static void test_new_lock_owner_once_more(void **unused)
 {
     struct stateid4 lock, again;
@@ -520,7 +521,7 @@ static void test_release_lockowner(void **unused)
     assert_memory_not_equal(lock.other, gone.other, sizeof(lock.other));
 }
 
-/* Names are each client's own. */
+/* Each client has its own names. */
 static void test_two_clients_with_the_same_names(void **unused)
 {
     struct v40_owner theirs = {0, "owner", 40}, their_locker = {0, "locker", 50};

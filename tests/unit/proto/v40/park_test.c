@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of 4.0 that meet another client's delegation wait without a thread and happen once,
- * whatever is sent again meanwhile: an owner's sequence and the duplicate request cache see to it.
+ * Requests of 4.0 that conflict with another client's delegation wait without a thread and are
+ * executed once, whatever is retried meanwhile: the owner's sequence and the duplicate request
+ * cache ensure this.
  */
 #include <sched.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static struct v40_owner owner;
 static struct v41_call once;
 static struct stateid4 delegation;
 
-/* bob, whose owner is known and confirmed, and a file that bob may not have yet. */
+/* bob, with a confirmed owner, and a file that bob cannot open yet. */
 static void scene(void)
 {
     struct v40_file file;
@@ -67,7 +68,7 @@ static uint64_t entered(void)
     return stats.inserts;
 }
 
-/* The owner counts on by one, and the result is kept. */
+/* The owner's seqid advances by one, and the result is kept. */
 static void woken_by_the_return(void **unused)
 {
     uint64_t before;
@@ -88,10 +89,10 @@ static void woken_by_the_return(void **unused)
     v41_roundtrip(v41_fd, &caller.call);
     assert_int_equal(caller.call.status, NFS4_OK);
     assert_int_equal(v41_transport_stats().parks, 1);
-    assert_int_equal(entered(), before); /* one operation with a seqid each, run twice or not */
+    assert_int_equal(entered(), before); /* one operation with a seqid in each */
 }
 
-/* Whose time is over has an answer as any other: the owner counts on. */
+/* A request that times out has an answer like any other: the owner's seqid advances. */
 static void waits_only_so_long(void **unused)
 {
     (void)unused;
@@ -109,8 +110,8 @@ static void waits_only_so_long(void **unused)
     assert_int_equal(caller.call.status, NFS4_OK);
 }
 
-/* Lost connection, the very OPEN again over another one while the first still waits: one open, and
- * the client gets its result. */
+/* The connection breaks, and the same OPEN comes over another one while the first still waits: one
+ * open, and the client gets its result. */
 static void retried_while_it_waits(void **unused)
 {
     int fd = v41_connect();
@@ -139,7 +140,7 @@ static void retried_while_it_waits(void **unused)
     close(second.fd);
 }
 
-/* The same where both connections stay: both get it. */
+/* The same with both connections alive: both get it. */
 static void both_are_answered(void **unused)
 {
     (void)unused;
@@ -160,7 +161,7 @@ static void both_are_answered(void **unused)
     close(second.fd);
 }
 
-/* The first OPEN of an owner that nobody knows: unconfirmed, with any number. */
+/* The first OPEN of an unknown owner: unconfirmed, with any seqid. */
 static void new_owner_waits(void **unused)
 {
     struct v40_file file = {.rflags = 0};
@@ -206,7 +207,7 @@ static void removed_once(void **unused)
     close(second.fd);
 }
 
-/* Its connection is gone before it is woken. */
+/* The connection is gone before the request is woken. */
 static void removed_for_nobody(void **unused)
 {
     int fd = v41_connect();
@@ -227,7 +228,7 @@ static void removed_for_nobody(void **unused)
     assert_int_equal(caller.call.status, NFS4ERR_NOENT);
 }
 
-/* Two OPENs in one COMPOUND, of which the second one waits: it is known again by the cache. */
+/* Two OPENs in one COMPOUND, of which the second waits: the cache recognizes its retry. */
 static void second_open_waits(void **unused)
 {
     struct v40_owner next;
@@ -256,7 +257,7 @@ static void second_open_waits(void **unused)
     close(second.fd);
 }
 
-/* Courtesy: a client that waits is not silent, and after that is as any other. */
+/* Courtesy: a waiting client is not silent, and afterwards is like any other. */
 static void lease_ends_meanwhile(void **unused)
 {
     struct client *client;

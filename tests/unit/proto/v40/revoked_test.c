@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the stateids of revoked opens and locks answer to every operation of 4.0 that takes them. */
+/* The result of every operation of 4.0 that takes a stateid, with the stateids of revoked opens and
+ * locks. */
 #include <string.h>
 
 #include "lib/test.h"
@@ -10,7 +11,7 @@ static struct v40_owner owner, locker, newcomer;
 static struct v40_file file, unconfirmed;
 static struct stateid4 lock;
 
-/* An open with a lock, and one that is not confirmed. */
+/* An open with a lock, and an unconfirmed open. */
 static int set_up(void **unused)
 {
     v41_set_up(unused);
@@ -31,8 +32,7 @@ static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
     v41_put_last(&me.call, op, status);
 }
 
-/* The seqids go on with each of them.  LOCK first looks whether the client may be granted
- * anything. */
+/* Each request advances the seqids. LOCK first checks whether the client may get new state. */
 static void expect_all(enum nfsstat4 why)
 {
     const struct stateid4 open = file.stateid;

@@ -31,7 +31,7 @@ static enum nfsstat4 go(struct v40_caller *caller)
     return caller->call.status;
 }
 
-/* The owner counts on, unless the error is one of those. */
+/* The owner increments its seqid, unless the error is one of the exempt ones. */
 static enum nfsstat4 go_counting(struct v40_caller *caller, struct v40_owner *owner)
 {
     enum nfsstat4 status = go(caller);
@@ -41,7 +41,7 @@ static enum nfsstat4 go_counting(struct v40_caller *caller, struct v40_owner *ow
     return status;
 }
 
-/* The results behind the one that is looked for. */
+/* Skip to the result of that operation. */
 static struct xdr *result(struct v40_caller *caller, uint32_t op)
 {
     assert_int_equal(v41_result(&caller->call, op), NFS4_OK);
@@ -129,7 +129,7 @@ static struct xdr *begin_at(struct v40_caller *caller, const struct v40_file *fi
     return v41_op(&caller->call, op);
 }
 
-/* A stateid is the result of `op`, which stands behind PUTFH. */
+/* Read a stateid from the result of `op`, which stands behind PUTFH. */
 static enum nfsstat4 take_stateid(struct v40_caller *caller, uint32_t op, struct stateid4 *stateid)
 {
     (void)result(caller, OP_PUTFH);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests of 4.0 to the server of v41_fixture: one COMPOUND for each operation with a seqid,
- * behind its filehandle.  Owners count on as RFC 7530 §9.1.7 says; a test may set their number.
+ * behind its filehandle. Owners increment their seqids as RFC 7530 §9.1.7 says; a test may set
+ * them.
  */
 #pragma once
 
@@ -20,8 +21,8 @@ struct v40_file {
     uint32_t rflags;
 };
 
-/* A thread's call, the file descriptor that it goes over, and whether owners stay as they are
- * afterwards: for who sends a request again. */
+/* A thread's call, the file descriptor of its connection, and whether owners stay as they are
+ * afterwards, as a retry needs it. */
 struct v40_caller {
     struct v41_call call;
     int fd;
@@ -51,7 +52,7 @@ enum nfsstat4 send_open(struct v40_caller *caller, struct v40_owner *owner, cons
 enum nfsstat4 send_create(struct v40_caller *caller, struct v40_owner *owner, const char *name,
                           uint32_t access, uint32_t deny, struct v40_file *file);
 
-/* Each sets file->stateid to the new one, but CLOSE. */
+/* Each sets file->stateid to the new one, except CLOSE. */
 enum nfsstat4 send_confirm(struct v40_caller *caller, struct v40_owner *owner,
                            struct v40_file *file);
 enum nfsstat4 send_downgrade(struct v40_caller *caller, struct v40_owner *owner,
@@ -59,17 +60,16 @@ enum nfsstat4 send_downgrade(struct v40_caller *caller, struct v40_owner *owner,
 enum nfsstat4 send_close(struct v40_caller *caller, struct v40_owner *owner,
                          const struct v40_file *file);
 
-/* The open, confirmed if asked for; it must succeed. */
+/* The open, confirmed if requested; it must succeed. */
 void must_open(struct v40_caller *caller, struct v40_owner *owner, const char *name,
                uint32_t access, uint32_t deny, struct v40_file *file);
 
-/* A client `alice` over v41_fd, owners of hers, and her open for both of a new `file`,
- * confirmed. */
+/* A client `alice` over v41_fd, her owners, and her open for both of a new `file`, confirmed. */
 void v40_alice(struct v40_caller *caller, struct v40_owner *owner, struct v40_owner *locker,
                struct v40_file *file);
 
-/* Ranges are offset and length; the lock stateid goes to or comes from `lock`.  Denied: `held` of
- * the caller has the owner's name. */
+/* Ranges are offset and length; the lock stateid is stored in or taken from `lock`. When denied,
+ * `held` of the caller is the conflicting owner's name. */
 enum nfsstat4 send_lock_new(struct v40_caller *caller, struct v40_owner *owner,
                             const struct v40_file *file, struct v40_owner *locker, uint64_t offset,
                             uint64_t length, struct stateid4 *lock);
@@ -87,5 +87,5 @@ enum nfsstat4 send_release(struct v40_caller *caller, const struct v40_owner *lo
 enum nfsstat4 send_write(struct v40_caller *caller, const struct v40_file *file,
                          const struct stateid4 *stateid);
 
-/* Send what was sent last once more, over any connection: the same bytes must come. */
+/* Repeat the last request over any connection: the reply must have the same bytes. */
 void must_replay(struct v40_caller *caller, int fd);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that want the same file for themselves, while time jumps: each loses it, comes back, is
- * told and acknowledges, or finds that it was evicted and starts anew (L-04, W16, SR-18).  Nobody
- * is told of a loss for ever, and nothing is left over.
+ * Clients compete for the exclusive use of one file, while time jumps: each loses it, returns, is
+ * told and acknowledges, or finds that it was evicted and registers again (L-04, W16, SR-18). No
+ * client is told of a loss for ever, and nothing leaks.
  */
 #include <pthread.h>
 #include <string.h>
@@ -31,7 +31,7 @@ struct contender {
     char name[24];
     int fd;
     struct v41_session session;
-    struct session_conn *conn; /* of CREATE_SESSION, which does not go over the wire */
+    struct session_conn *conn; /* for CREATE_SESSION, which does not go over the wire */
     struct v41_call call;
     struct stateid4 stateid;
     uint32_t flags; /* of the last SEQUENCE */
@@ -46,7 +46,7 @@ static struct wire_opaque text(const char *string)
     return (struct wire_opaque){(const uint8_t *)string, (uint32_t)strlen(string)};
 }
 
-/* As if over the wire, which may say DELAY while all others live. */
+/* As over the wire, where DELAY is possible while all others are alive. */
 static void start_anew(struct contender *me)
 {
     const struct client_principal who = {1, 0};
@@ -144,8 +144,8 @@ static enum nfsstat4 speak(struct contender *me)
     return run(me);
 }
 
-/* It has lost its open and holds nothing else: the flag is there until it says that it knows.  What
- * is about to be revoked counts already, so it may take a moment to go. */
+/* The client has lost its open and has no other state: the flag is set until it acknowledges. State
+ * about to be revoked counts already, so clearing the flag may take a moment. */
 static enum nfsstat4 acknowledge(struct contender *me)
 {
     enum nfsstat4 status = speak(me);
@@ -197,11 +197,11 @@ static void *contend(void *arg)
     me->conn = session_conn_create(NULL);
     for (uint32_t i = 0; !enough(); i++) {
         if (status == NFS4ERR_BADSESSION || status == NFS4ERR_BAD_STATEID) {
-            /* BAD_STATEID: it was evicted under the request. */
+            /* BAD_STATEID: it was evicted during the request. */
             atomic_fetch_add(&evicted, 1);
             start_anew(me);
             status = reclaim_complete(me);
-            if (status == NFS4ERR_DELAY) /* as it is no more */
+            if (status == NFS4ERR_DELAY) /* it no longer is */
                 status = NFS4ERR_BADSESSION;
         } else {
             status = turn(me, i);
@@ -214,7 +214,7 @@ static void *contend(void *arg)
     return NULL;
 }
 
-/* Time passes, sometimes a lot; strangers want to be clients. */
+/* Time passes, sometimes a lot; other clients try to register. */
 static void *disturb(void *unused)
 {
     const struct client_principal who = {1, 1};

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What the server counts about sessions: each figure moves with its own cause, and with no other.
- */
+/* The figures about sessions: each moves with its own cause, and with no other. */
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +22,7 @@ static struct session_stats stats(void)
     return now;
 }
 
-/* One figure that may have moved, and by how much. */
+/* One figure that must have moved, and by how much. */
 struct moved {
     const char *name;
     uint64_t by;
@@ -46,7 +44,7 @@ static void expect_figure(const char *name, uint64_t was, uint64_t is, const str
     fail();
 }
 
-/* These and no others have moved since `before`. */
+/* Exactly these figures have moved since `before`. */
 static void expect_moved(const struct moved *moved, size_t count)
 {
     struct session_stats now = stats();
@@ -71,7 +69,7 @@ static void go(enum nfsstat4 status)
     assert_int_equal(call.status, status);
 }
 
-/* A SEQUENCE alone that is refused moves the two totals and its type. */
+/* A refused SEQUENCE alone moves the two totals and the figure of its error. */
 static void expect_refused(enum nfsstat4 status, const char *type)
 {
     go(status);
@@ -118,7 +116,7 @@ static void refusals(void **unused)
     EXPECT_MOVED({"sequence_total", 1});
 }
 
-/* S20-34: one behind another is refused; the first one was good. */
+/* S20-34: a second SEQUENCE is refused; the first one succeeded. */
 static void position(void **unused)
 {
     (void)unused;
@@ -129,7 +127,7 @@ static void position(void **unused)
     EXPECT_MOVED({"sequence_total", 2}, {"sequence_errors_total", 1}, {"sequence_pos", 1});
 }
 
-/* S20-34: sizes that the client asked for itself. */
+/* S20-34: sizes that the client itself requested. */
 static void sizes(void **unused)
 {
     struct channel_attrs4 small = v41_attrs(), few = v41_attrs(), cached = v41_attrs();
@@ -181,7 +179,7 @@ static void retries(void **unused)
     EXPECT_MOVED({"sequence_total", 1}, {"uncached", 1});
 }
 
-/* S20-34: DESTROY_SESSION over a connection that has nothing to do with the session. */
+/* S20-34: DESTROY_SESSION over a connection that is not bound to the session. */
 static void not_bound(void **unused)
 {
     int other = v41_connect();
@@ -202,7 +200,7 @@ struct seen {
     const uint8_t *id;
 };
 
-/* Whoever is told may wait and may call anything. */
+/* Hooks may wait and may make any call, so no lock may be held. */
 static void expect_no_lock(struct state *state)
 {
     assert_int_equal(pthread_mutex_trylock(&state->clients.lock), 0);
@@ -234,7 +232,7 @@ static struct seen gauges(void)
     return seen;
 }
 
-/* S20-32, and slot_busy of S20-34: k slots that are held read k. */
+/* S20-32, and slot_busy of S20-34: with k busy slots the gauge reads k. */
 static void slots_in_use(void **unused)
 {
     const struct slot_request request = {0};
@@ -268,7 +266,7 @@ static bool first_only(const struct session_gauges *unused, void *arg)
     return false;
 }
 
-/* S20-32: the series of a session goes with it; so bounded as the sessions are. */
+/* S20-32: a session's series ends with it, so there are no more series than sessions. */
 static void series_vanish(void **unused)
 {
     enum {
@@ -297,7 +295,7 @@ static void series_vanish(void **unused)
     }
 }
 
-/* S20-33: what is kept for one session is told, and gone when it is. */
+/* S20-33: cached replies of a session are counted, and released with it. */
 static void reply_bytes(void **unused)
 {
     uint32_t first;
@@ -317,7 +315,7 @@ static void reply_bytes(void **unused)
         v41_op(&call, OP_GETFH);
     go(NFS4_OK);
     assert_int_equal(stats().reply_bytes, first + call.body_len);
-    /* The slot's next request wants nothing kept; so long a buffer goes. */
+    /* The slot's next request wants no cached reply; so large a buffer is freed. */
     v41_begin(&call);
     v41_op_sequence(&call, &session, 1, 2, false);
     go(NFS4_OK);
@@ -331,7 +329,7 @@ static void reply_bytes(void **unused)
     wait_until(stats().reply_bytes == 0);
 }
 
-/* S20-29, S20-30, S20-31: the totals are what was sent. */
+/* S20-29, S20-30, S20-31: the totals match the requests that were sent. */
 static void scripted_run(void **unused)
 {
     enum {

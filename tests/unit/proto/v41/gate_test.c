@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a COMPOUND of minor version 1 must look like to get in: head, first operation, SEQUENCE.
- */
+/* What a COMPOUND of minor version 1 needs to be executed: head, first operation, SEQUENCE. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +33,7 @@ static void expect_tag(const void *tag, uint32_t len)
     assert_memory_equal(call.reply_tag.data, tag, len);
 }
 
-/* S20-24: whatever the tag is, it comes back; also with errors. */
+/* S20-24: any tag is returned unchanged; also with errors. */
 static void tags(void **unused)
 {
     static uint8_t tag[1024];
@@ -73,7 +71,7 @@ static void tag_too_long(void **unused)
     assert_int_equal(call.accept_stat, 4);
 }
 
-/* Goes before all other errors, with no results: RFC 8881 §16.2.3. */
+/* Checked before all other errors, without results: RFC 8881 §16.2.3. */
 static void minor_versions(void **unused)
 {
     static const uint32_t minors[] = {50, UINT32_MAX};
@@ -108,7 +106,7 @@ static void expect_only(uint32_t op, enum nfsstat4 status)
     assert_int_equal(xdr_left(&call.results), 0);
 }
 
-/* S20-01, S20-D2, P-04: nothing runs without SEQUENCE. */
+/* S20-01, S20-D2, P-04: other operations are refused without SEQUENCE. */
 static void without_sequence(void **unused)
 {
     static const uint32_t undefined[] = {0, 1, 2, 59, 75, 76, OP_ILLEGAL, UINT32_MAX};
@@ -133,7 +131,7 @@ static void without_sequence(void **unused)
     expect_only(OP_SETCLIENTID, NFS4ERR_NOTSUPP);
 }
 
-/* W09: those that need no SEQUENCE stand alone. */
+/* W09: operations that need no SEQUENCE must be alone without one. */
 static void not_only_op(void **unused)
 {
     static const uint32_t alone[] = {OP_EXCHANGE_ID, OP_CREATE_SESSION, OP_DESTROY_SESSION,
@@ -191,7 +189,7 @@ static int64_t lease_of(const struct v41_session *s)
     return renewed;
 }
 
-/* As if the last renewal were a second ago; when that was. */
+/* Set the last renewal to a second ago; returns its time. */
 static int64_t lease_age(const struct v41_session *s)
 {
     struct client *client = client_lookup(test_server.state, s->clientid);
@@ -211,7 +209,7 @@ static void refused(struct SEQUENCE4args *args, uint32_t more_ops, enum nfsstat4
 }
 
 /* S20-05, S20-46, P-07, W01, W05, W06, W16: what SEQUENCE refuses, and that neither slot nor lease
- * moves. */
+ * changes. */
 static void sequence_refused(void **unused)
 {
     static const struct {
@@ -252,7 +250,7 @@ static void sequence_refused(void **unused)
     assert_true(lease_of(&session) > renewed);
 }
 
-/* The next seqid of slot 0 is still 1, and the lease that of `renewed`. */
+/* The next seqid of slot 0 is still 1, and the lease was last renewed at `renewed`. */
 static void nothing_moved(int64_t renewed)
 {
     struct session *held = session_lookup(test_server.state, session.id);
@@ -262,8 +260,8 @@ static void nothing_moved(int64_t renewed)
     session_put(held);
 }
 
-/* P-13, L-07, W05, W06: requests and replies that are too big for the session, when SEQUENCE can
- * tell already. */
+/* P-13, L-07, W05, W06: requests and replies that are too big for the session, as far as SEQUENCE
+ * can tell. */
 static void sizes_refused(void **unused)
 {
     static const struct {
@@ -301,7 +299,7 @@ static void sizes_refused(void **unused)
     }
 }
 
-/* P-13: the size counts RPC headers; one byte less than the request is too little. */
+/* P-13: RPC headers count in the size; one byte less than the request is too little. */
 static void request_too_big(void **unused)
 {
     struct channel_attrs4 attrs = v41_attrs();
@@ -326,7 +324,7 @@ static void request_too_big(void **unused)
     }
 }
 
-/* S20-11: a retry while the request runs is DELAY at once, and the reply once it is there. */
+/* S20-11: a retry gets DELAY at once while the request runs, and the reply afterwards. */
 static void busy_slot(void **unused)
 {
     struct slot_request request = {0};
@@ -361,7 +359,7 @@ static uint32_t bindings_of(const struct v41_session *s)
     return count;
 }
 
-/* W11 and P-08: SEQUENCE binds a connection, its end unbinds it. */
+/* W11 and P-08: SEQUENCE binds a connection, closing it unbinds it. */
 static void binds_and_unbinds(void **unused)
 {
     (void)unused;
@@ -379,7 +377,7 @@ static void binds_and_unbinds(void **unused)
     }
 }
 
-/* So does one that is answered with a kept reply: RFC 8881 §18.34.3. */
+/* So does a SEQUENCE that is answered from the cache: RFC 8881 §18.34.3. */
 static void replay_binds(void **unused)
 {
     int fd = v41_connect();
@@ -429,7 +427,7 @@ static void bad_xdr(void **unused)
     v41_roundtrip(v41_fd, &call);
     assert_int_equal(call.status, NFS4ERR_BADXDR);
     assert_int_equal(call.result_count, 3);
-    /* There is not even a number. */
+    /* Not even the operation number is there. */
     v41_begin_in(&call, &session, false);
     call.op_count = 4;
     v41_roundtrip(v41_fd, &call);
@@ -439,12 +437,12 @@ static void bad_xdr(void **unused)
     v41_begin(&call);
     xdr_put_u32(v41_op(&call, OP_SEQUENCE), 1);
     expect_only(OP_SEQUENCE, NFS4ERR_BADXDR);
-    /* Nothing at all to begin with. */
+    /* An empty body. */
     v41_begin(&call);
     call.op_count = 1;
     v41_roundtrip(v41_fd, &call);
     assert_int_equal(call.accept_stat, 4);
-    /* SETATTR's error has a bitmap. */
+    /* SETATTR's error result has a bitmap. */
     v41_begin_in(&call, &session, false);
     xdr_put_u32(v41_op(&call, OP_SETATTR), 1);
     v41_roundtrip(v41_fd, &call);
@@ -460,7 +458,7 @@ static bool session_free(uint32_t op)
            op == OP_DESTROY_CLIENTID || op == OP_BIND_CONN_TO_SESSION;
 }
 
-/* S20-01, S20-21: no operation succeeds but behind a SEQUENCE that did, whatever comes. */
+/* S20-01, S20-21: no operation succeeds except after a successful SEQUENCE, in any compound. */
 static void no_result_past_sequence(void **unused)
 {
     unsigned seed = 2;
@@ -482,8 +480,8 @@ static void no_result_past_sequence(void **unused)
     }
 }
 
-/* SR-28: random operations with random arguments: the server lives, and every reply can be taken
- * apart up to the first error. */
+/* SR-28: random operations with random arguments: the server survives, and every reply can be
+ * decoded up to the first error. */
 static void garbage(void **unused)
 {
     unsigned seed = 1;

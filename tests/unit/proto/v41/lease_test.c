@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leases and sr_status_flags as they look on the wire, with a clock that can be moved.  The rules
- * themselves are tested in state/.
+ * Leases and sr_status_flags on the wire, with a settable clock. The tests of state/ cover the
+ * rules themselves.
  */
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ static struct wire_opaque text(const char *string)
     return (struct wire_opaque){(const uint8_t *)string, (uint32_t)strlen(string)};
 }
 
-/* Nobody speaks for a while; the timer comes every second. */
+/* No client sends anything for a while; the timer runs every second. */
 static void silence(int seconds)
 {
     for (int i = 0; i < seconds; i++) {
@@ -36,11 +36,11 @@ static struct client *client_of(const struct v41_session *session)
     struct client *client = client_lookup(test_server.state, session->clientid);
 
     assert_non_null(client);
-    client_put(client); /* the session keeps it */
+    client_put(client); /* the session keeps a reference */
     return client;
 }
 
-/* The result of SEQUENCE is in front: its flags. */
+/* The result of SEQUENCE comes first: returns its flags. */
 static uint32_t result_flags(void)
 {
     struct SEQUENCE4resok res;
@@ -67,14 +67,15 @@ static void reclaim_complete(struct v41_session *session)
     assert_int_equal(call.status, NFS4_OK);
 }
 
-/* Opens a file of the root, made if it is not there; *stateid is the open's. */
+/* Opens a file of the root, created if it does not exist; *stateid is the open's. */
 static enum nfsstat4 open_file(struct v41_session *session, const char *name, uint32_t deny,
                                struct stateid4 *stateid)
 {
     struct OPEN4args args = {
         .share_access = OPEN4_SHARE_ACCESS_BOTH,
         .share_deny = deny,
-        .owner = {.clientid = 4711, .owner = text("owner")}, /* S20-48: the session says whose */
+        .owner = {.clientid = 4711, .owner = text("owner")}, /* S20-48: the session's client
+                                                              * counts */
         .openhow = {.opentype = OPEN4_CREATE, .how = {.mode = UNCHECKED4}},
         .claim = {.claim = CLAIM_NULL, .file = text(name)},
     };
@@ -107,7 +108,7 @@ static enum nfsstat4 close_file(struct v41_session *session, const char *name,
     return call.status;
 }
 
-/* pynfs COUR1 is this: nobody was in the way, so nothing has happened. */
+/* As in pynfs COUR1: no other client needed the state, so it is all there. */
 static void courtesy(void **unused)
 {
     struct stateid4 stateid;
@@ -123,8 +124,8 @@ static void courtesy(void **unused)
     assert_int_equal(close_file(&alice, "file", &stateid), NFS4_OK);
 }
 
-/* S20-48, L-04: what is opened belongs to the session's client, whatever the owner's clientid says;
- * another client's stateid is none. */
+/* S20-48, L-04: an open belongs to the session's client, whatever the owner's clientid says;
+ * another client's stateid is invalid. */
 static void owner_of_the_session(void **unused)
 {
     struct stateid4 stateid;
@@ -138,8 +139,7 @@ static void owner_of_the_session(void **unused)
     assert_int_equal(close_file(&alice, "file", &stateid), NFS4_OK);
 }
 
-/* SR-13: what SEQUENCE refuses renews nothing, what it answers from its cache does (RFC 8881
- * §8.3). */
+/* SR-13: a refused SEQUENCE renews no lease, one answered from the cache does (RFC 8881 §8.3). */
 static void who_renews(void **unused)
 {
     const struct client *client;
@@ -157,7 +157,7 @@ static void who_renews(void **unused)
         v41_roundtrip(v41_fd, &call);
         assert_int_not_equal(call.status, NFS4_OK);
         assert_true(client_silent_ns(client, clock_now_ns()) >= 10 * NSEC_PER_SEC);
-        /* S20-17: nothing but the status. */
+        /* S20-17: only the status. */
         assert_int_equal(call.body_len, 4 + 8 + 4 + 8);
     }
     v41_begin_in(&call, &alice, true);
@@ -195,7 +195,7 @@ static void wait_unbound(const struct v41_session *session)
     session_put(held);
 }
 
-/* S20-17, S20-18, S22A-06: flags stand in every reply, a kept one keeps its own. */
+/* S20-17, S20-18, S22A-06: every reply has flags, and a cached one keeps its own. */
 static void flags_in_every_reply(void **unused)
 {
     int other = v41_connect();
@@ -218,7 +218,7 @@ static void flags_in_every_reply(void **unused)
     assert_int_equal(result_flags(), DOWN);
 }
 
-/* Until RECLAIM_COMPLETE, and RECLAIM_COMPLETE's own reply has it still. */
+/* Until RECLAIM_COMPLETE, whose own reply still has it. */
 static void reclaim_needed(void **unused)
 {
     (void)unused;
@@ -233,7 +233,7 @@ static void reclaim_needed(void **unused)
     assert_int_equal(speak(v41_fd, &alice), 0);
 }
 
-/* TEST_STATEID of one. */
+/* TEST_STATEID of one stateid. */
 static enum nfsstat4 test_stateid(struct v41_session *session, const struct stateid4 *stateid)
 {
     struct stateid4 copy = *stateid;
@@ -267,7 +267,7 @@ static void two_clients(void)
     reclaim_complete(&bob);
 }
 
-/* Alice opens `count` files for herself and falls silent; Bob wants the first of them. */
+/* Alice opens `count` files exclusively and falls silent; Bob needs the first of them. */
 static void lose_one_of(uint32_t count, struct stateid4 *stateids)
 {
     static const char *const names[] = {"0", "1"};
@@ -283,8 +283,8 @@ static void lose_one_of(uint32_t count, struct stateid4 *stateids)
     assert_int_equal(open_file(&bob, "0", 0, &theirs), NFS4_OK);
 }
 
-/* S20-18, W16, SR-18: all is lost; it is told so until it acknowledges that.  Never that all was
- * lost: then alone its lease could not be renewed. */
+/* S20-18, W16, SR-18: all state is lost; SOME_STATE_REVOKED is set until the client acknowledges.
+ * ALL_STATE_REVOKED is never set: it would mean that the lease cannot be renewed. */
 static void expired_all(void **unused)
 {
     struct stateid4 stateid;
@@ -304,7 +304,7 @@ static void expired_all(void **unused)
     assert_int_equal(speak(v41_fd, &bob), 0);
 }
 
-/* Part of it is lost: the rest is as it was, and the lease runs. */
+/* Part of the state is lost: the rest stays as it was, and the lease runs. */
 static void expired_some(void **unused)
 {
     struct stateid4 stateids[2];
@@ -322,8 +322,8 @@ static void expired_some(void **unused)
     assert_int_equal(speak(v41_fd, &alice), 0);
 }
 
-/* The other way out of §18.46.3: sessions, client id, and anew.  What is revoked keeps nothing
- * busy. */
+/* The other way out of §18.46.3: destroy sessions and client id, and register again. Revoked state
+ * keeps nothing busy. */
 static void expired_and_starts_anew(void **unused)
 {
     struct stateid4 stateid;
@@ -343,7 +343,7 @@ static void expired_and_starts_anew(void **unused)
     assert_int_equal(speak(v41_fd, &alice), 0);
 }
 
-/* A later OPEN changes nothing of it. */
+/* A later OPEN does not affect that. */
 static void expired_and_opens_again(void **unused)
 {
     struct stateid4 stateids[2];
@@ -356,7 +356,7 @@ static void expired_and_opens_again(void **unused)
     assert_false(client_lapsed(client_of(&alice), clock_now_ns()));
 }
 
-/* An administrator revokes all state of a live client, whose lease runs on. */
+/* An administrator revokes all state of a live client, whose lease continues. */
 static void admin_revokes(void **unused)
 {
     struct stateid4 stateids[2];
@@ -377,7 +377,7 @@ static void admin_revokes(void **unused)
     assert_int_equal(speak(v41_fd, &alice), 0);
 }
 
-/* S20-17, P-11: one whose lease is renewed in time is told nothing. */
+/* S20-17, P-11: a client that renews its lease in time gets no flags. */
 static void many_requests_without_flags(void **unused)
 {
     (void)unused;

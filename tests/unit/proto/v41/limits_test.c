@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client is told when a table is full, or the root is not for it.  The counters of its
- * owners and locks are set to the limit by hand: filling them takes a million locks.
+ * What a client is told when a table is full, or when the rest of it is reserved for other clients.
+ * The test sets the counters of its owners and locks to the limit: filling them takes a million
+ * locks.
  */
 #include <string.h>
 
@@ -124,7 +125,7 @@ static enum nfsstat4 look(const char *name)
     return run();
 }
 
-/* An OPEN that cannot be leaves no file. */
+/* A refused OPEN leaves no file. */
 static void nothing_is_made(void **unused)
 {
     struct stateid4 open;
@@ -142,7 +143,7 @@ static void nothing_is_made(void **unused)
     assert_int_equal(look("file"), NFS4_OK);
 }
 
-/* An unlock in the middle makes two locks of one. */
+/* Unlocking in the middle makes two locks of one. */
 static void locks_full(void **unused)
 {
     struct stateid4 open, lock;
@@ -177,7 +178,7 @@ static int tear_down_small(void **unused)
     return tear_down(unused);
 }
 
-/* The only client there may be is there, and alive. */
+/* The only client that fits is there, and alive. */
 static void clients_full(void **unused)
 {
     (void)unused;

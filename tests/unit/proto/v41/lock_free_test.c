@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The path of SEQUENCE while somebody else holds every lock that all clients share.
- */
+/* The path of SEQUENCE while another thread holds every lock that all clients share. */
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +43,8 @@ static void requests(bool cache)
     }
 }
 
-/* P-02, SR-07, L-09: requests and retries, the lease and the status flags need none of them. */
+/* P-02, SR-07, L-09: requests and retries, the lease and the status flags take none of these
+ * locks. */
 static void sequence_takes_no_common_lock(void **unused)
 {
     (void)unused;

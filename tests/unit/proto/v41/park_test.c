@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests of 4.1 that meet another client's delegation wait without a thread and happen once: they
- * are woken, run out of time, lose their connection, their session, their client, the server.
+ * Requests of 4.1 that conflict with another client's delegation wait without a thread and are
+ * executed once: they are woken, time out, or lose their connection, their session, their client,
+ * or the server.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ enum {
 static struct v41_call call, other, again;
 static struct v41_session bob;
 
-/* PUTROOTFH and OPEN in a slot, with results behind it; kept for a retry. */
+/* PUTROOTFH and OPEN in a slot, with results behind it; cached for a retry. */
 static void begin_open(struct v41_call *to, const struct v41_session *session, uint32_t slot,
                        uint32_t seqid, const char *name)
 {
@@ -53,7 +54,7 @@ static void expect_delayed(struct v41_call *of)
     assert_int_equal(v41_result(of, OP_OPEN), NFS4ERR_DELAY);
 }
 
-/* Send it once more: what `of` has comes again. */
+/* Send it again: the reply of `of` must come again. */
 static void expect_replay(int fd, struct v41_call *of)
 {
     static struct v41_call copy;
@@ -73,7 +74,7 @@ static void sequence(int fd, const struct v41_session *session, uint32_t slot, u
     assert_int_equal(other.status, status);
 }
 
-/* Completed the moment that the delegation is back, and those behind it go on. */
+/* Completed as soon as the delegation is returned, and the operations behind it continue. */
 static void woken_by_the_return(void **unused)
 {
     struct stateid4 delegation = park_delegated("file");
@@ -86,7 +87,7 @@ static void woken_by_the_return(void **unused)
     assert_int_equal(atomic_load(&park_recalls), 1);
     for (uint32_t seqid = 1; seqid <= 20; seqid++)
         sequence(v41_fd, &bob, 2, seqid, NFS4_OK);
-    /* The very request is still under way. */
+    /* The same request is still in progress. */
     again = call;
     again.xid = 99;
     v41_roundtrip(v41_fd, &again);
@@ -135,7 +136,7 @@ static void may_not_wait_at_all(void **unused)
     assert_int_equal(atomic_load(&park_recalls), 1);
 }
 
-/* The first of two delegations is back, then it waits for the other. */
+/* The first of two delegations is returned, then the request waits for the other. */
 static void waits_in_two_operations(void **unused)
 {
     struct stateid4 first = park_delegated("first"), second = park_delegated("second");
@@ -156,7 +157,7 @@ static void waits_in_two_operations(void **unused)
     assert_int_equal(park_opens(bob.clientid), 2);
 }
 
-/* The effect comes, the reply goes nowhere, and a retry over another connection has it. */
+/* The request takes effect, its reply is dropped, and a retry over another connection gets it. */
 static void connection_goes(void **unused)
 {
     struct stateid4 delegation = park_delegated("file");
@@ -207,7 +208,7 @@ static void session_stays(void **unused)
     assert_int_equal(destroy(v41_fd, &bob), NFS4_OK);
 }
 
-/* A new incarnation of the client takes the old one's place meanwhile. */
+/* A new incarnation of the client replaces the old one meanwhile. */
 static void client_goes(void **unused)
 {
     struct EXCHANGE_ID4args who = {
@@ -241,7 +242,7 @@ static void client_goes(void **unused)
     assert_int_equal(park_opens(exchange.eir_clientid), 0);
 }
 
-/* Courtesy: a client that waits is not silent, and after that is as any other. */
+/* Courtesy: a waiting client is not silent, and afterwards is like any other. */
 static void lease_ends_meanwhile(void **unused)
 {
     struct stateid4 delegation = park_delegated("file");
@@ -264,7 +265,7 @@ static void lease_ends_meanwhile(void **unused)
     client_put(client);
 }
 
-/* The server ends with requests that wait: the fixture drains it and would miss what leaked. */
+/* The server ends while requests wait: the fixture drains it and would report leaks. */
 static void server_ends(void **unused)
 {
     (void)unused;
@@ -277,7 +278,7 @@ static void server_ends(void **unused)
     park_wait(SLOTS);
 }
 
-/* ---- many ---- */
+/* ---- many waiting requests ---- */
 
 enum {
     MANY_CONNECTIONS = 16,
@@ -285,8 +286,8 @@ enum {
     MANY = MANY_CONNECTIONS * MANY_SLOTS,
 };
 
-/* A thousand requests wait and take no thread; the return of one delegation runs them
- * all, each once. */
+/* A thousand requests wait and take no thread; the return of one delegation runs them all, each
+ * once. */
 static void thousand_wait(void **unused)
 {
     struct stateid4 delegation = park_delegated("file");
@@ -325,7 +326,7 @@ static void thousand_wait(void **unused)
     }
 }
 
-/* ---- all at the same time ---- */
+/* ---- concurrency ---- */
 
 enum {
     STORM_CLIENTS = 3,
@@ -348,8 +349,8 @@ static void storm_name(char *name, uint32_t file)
     (void)snprintf(name, 16, "file %u", file);
 }
 
-/* Open each file, as often as it says NFS4ERR_DELAY; now and then over a new connection, with the
- * request that was under way. */
+/* Open each file, retrying while the status is NFS4ERR_DELAY; now and then repeat the outstanding
+ * request over a new connection. */
 static void *storm_open(void *arg)
 {
     struct storm_client *me = arg;
@@ -367,12 +368,12 @@ static void *storm_open(void *arg)
             v41_send(me->fd, &me->call);
             atomic_fetch_add(&storm_begun[file], 1);
             if (seqid % 4 == me->number) {
-                /* Part of it may not have come. */
+                /* Only part of it may have arrived. */
                 close(me->fd);
                 me->fd = v41_connect();
                 do {
                     v41_roundtrip(me->fd, &me->call);
-                } while (me->call.result_count == 1); /* SEQUENCE: it still runs */
+                } while (me->call.result_count == 1); /* SEQUENCE alone: the request still runs */
             } else {
                 v41_receive(me->fd, &me->call);
             }

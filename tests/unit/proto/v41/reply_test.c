@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Replies: results up to the first error, sizes, the reply cache, and the log of it all.
- */
+/* Replies: results up to the first error, sizes, the reply cache, and their log lines. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +47,8 @@ static void mkdir_request(struct v41_call *c, uint32_t seqid, bool cache, const 
     v41_op(c, OP_GETFH);
 }
 
-/* S20-07, S20-12, P-01, SR-01: executed once; the retry gets the same bytes, over any connection,
- * whatever its tag. */
+/* S20-07, S20-12, P-01, SR-01: executed once; a retry gets the same bytes, over any connection,
+ * with any tag. */
 static void replay_is_byte_identical(void **unused)
 {
     int other = v41_connect();
@@ -77,7 +75,7 @@ static void replay_is_byte_identical(void **unused)
     close(other);
 }
 
-/* S20-06: what other slots do doesn't matter. */
+/* S20-06: requests in other slots don't matter. */
 static void replay_after_others(void **unused)
 {
     (void)unused;
@@ -116,7 +114,7 @@ static void false_retries(void **unused)
     }
 }
 
-/* W13, P-09: SEQUENCE is OK, the second operation says that nothing was kept. */
+/* W13, P-09: SEQUENCE is OK, the second operation reports that no reply was cached. */
 static void uncached_retry(void **unused)
 {
     (void)unused;
@@ -151,7 +149,7 @@ static void twice(uint32_t seqid, uint32_t op, uint32_t shown, enum nfsstat4 sta
     }
 }
 
-/* §2.10.6.1.3: where RETRY_UNCACHED_REP must not be said. */
+/* §2.10.6.1.3: where RETRY_UNCACHED_REP must not be returned. */
 static void uncached_retry_exceptions(void **unused)
 {
     (void)unused;
@@ -162,7 +160,7 @@ static void uncached_retry_exceptions(void **unused)
     twice(4, OP_SETCLIENTID, OP_SETCLIENTID, NFS4ERR_NOTSUPP);
 }
 
-/* P-13: GETATTR after GETATTR until it no longer fits; never more bytes than allowed. */
+/* P-13: GETATTR after GETATTR until they no longer fit; never more bytes than allowed. */
 static void reply_too_big(void **unused)
 {
     (void)unused;
@@ -186,7 +184,7 @@ static void reply_too_big(void **unused)
             assert_true(call.body_len + RPC_HEADER + 40 > limit);
             if (!cache)
                 continue;
-            /* Such a reply is kept like any other. */
+            /* Such a reply is cached like any other. */
             memcpy(&retry, &call, sizeof(call));
             v41_roundtrip(v41_fd, &retry);
             assert_memory_equal(retry.body, call.body, call.body_len);
@@ -194,7 +192,7 @@ static void reply_too_big(void **unused)
     }
 }
 
-/* Results without a body: the one that is too big still has room to say so. */
+/* Results without a body: there is still room for the error of the one that is too big. */
 static void reply_too_big_anywhere(void **unused)
 {
     const uint32_t least = RPC_HEADER + HEAD + SEQUENCE_BYTES + 12;
@@ -216,7 +214,7 @@ static void reply_too_big_anywhere(void **unused)
     }
 }
 
-/* A reply that fits to the byte is not too big. */
+/* A reply that fits exactly is not too big. */
 static void reply_just_fits(void **unused)
 {
     struct channel_attrs4 attrs = v41_attrs();
@@ -232,7 +230,7 @@ static void reply_just_fits(void **unused)
         v41_roundtrip(v41_fd, &call);
         assert_int_equal(call.status, over ? NFS4ERR_REP_TOO_BIG : NFS4_OK);
     }
-    /* And what might not fit did not run. */
+    /* And an operation whose result might not fit is not executed. */
     v41_begin_in(&call, &session, false);
     v41_op(&call, OP_PUTROOTFH);
     v41_op_lookup(&call, "a");
@@ -264,7 +262,7 @@ static void sequence_too_big_to_cache(void **unused)
     }
 }
 
-/* S20-33: what replies take is given back. */
+/* S20-33: the memory of cached replies is released. */
 static void reply_memory(void **unused)
 {
     (void)unused;
@@ -345,7 +343,7 @@ static void log_lines(void **unused)
     text = logged(LOG_LEVEL_DEBUG);
     assert_non_null(strstr(text, "[SEQUENCE,PUTROOTFH,CREATE,GETFH]"));
     assert_non_null(strstr(text, "[44,8,"));
-    /* S20-39: status, tag and count are the head. */
+    /* S20-39: the head consists of status, tag and count. */
     (void)snprintf(body, sizeof(body), "head=16 body=%u", call.body_len - 16);
     assert_non_null(strstr(text, body));
     assert_non_null(strstr(text, "minor=1"));

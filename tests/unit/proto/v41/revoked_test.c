@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the stateids of revoked opens and locks answer to every operation that takes them. */
+/* The result of every operation that takes a stateid, with the stateids of revoked opens and
+ * locks. */
 #include <string.h>
 
 #include "lib/test.h"
@@ -70,7 +71,7 @@ static void expect(struct nfs_argop4 *op, enum nfsstat4 status)
     v41_put_last(&call, op, status);
 }
 
-/* The operations, and that FREE_STATEID acknowledges the loss, once. */
+/* All these operations, and FREE_STATEID, which acknowledges the loss once. */
 static void expect_all(enum nfsstat4 why)
 {
     const struct fattr4 size = {.attrmask = {.count = 1, .words = {1u << FATTR4_SIZE}},
@@ -113,8 +114,8 @@ static void by_an_administrator(void **unused)
     expect_all(NFS4ERR_ADMIN_REVOKED);
 }
 
-/* While a great many locks of a revoked open go, the last are still to be revoked.  FREE_STATEID
- * has no EXPIRED (RFC 8881 §15.2). */
+/* While the many locks of a revoked open are being dropped, the last are still to be revoked.
+ * FREE_STATEID must not return EXPIRED (RFC 8881 §15.2). */
 static void in_between(void **unused)
 {
     struct client *client = client_lookup(test_server.state, session.clientid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations about clients and sessions as they look on the wire.  Their cases are tested in
- * state/; here it is results, places in a COMPOUND, and connections.
+ * The operations on clients and sessions on the wire. The tests of state/ cover their cases; here
+ * it is results, positions in a COMPOUND, and connections.
  */
 #include <string.h>
 #include <unistd.h>
@@ -50,7 +50,7 @@ static void exchange_id(void **unused)
     assert_int_equal(again.eir_clientid, session.clientid);
 }
 
-/* More than one implementation id is not XDR of this type (pynfs EID3). */
+/* More than one implementation id does not decode (pynfs EID3). */
 static void exchange_id_bad_xdr(void **unused)
 {
     struct xdr *x;
@@ -112,7 +112,7 @@ static void destroy_session_alone(void **unused)
     close(other);
 }
 
-/* W14: legal as the last operation of the session's own COMPOUND. */
+/* W14: allowed as the last operation of the session's own COMPOUND. */
 static void destroy_own_session(void **unused)
 {
     struct v41_session second;
@@ -123,7 +123,7 @@ static void destroy_own_session(void **unused)
     put_session_id(OP_DESTROY_SESSION, &session);
     v41_op(&call, OP_PUTROOTFH);
     assert_int_equal(last_status(v41_fd, OP_DESTROY_SESSION), NFS4ERR_NOT_ONLY_OP);
-    /* Another session may be destroyed anywhere. */
+    /* Another session may be destroyed at any position. */
     v41_session_make(v41_fd, "b", NULL, &second);
     v41_begin_in(&call, &session, true);
     put_session_id(OP_DESTROY_SESSION, &second);
@@ -136,7 +136,7 @@ static void destroy_own_session(void **unused)
     assert_int_equal(test_server.state->session_count, 0);
 }
 
-/* Another slot is in use for good: DELAY, and nobody waits for it. */
+/* Another slot stays in use: DELAY, and no thread waits for it. */
 static void destroy_busy_session(void **unused)
 {
     struct slot_request request = {0};
@@ -154,7 +154,7 @@ static void destroy_busy_session(void **unused)
         put_session_id(OP_DESTROY_SESSION, &session);
         assert_int_equal(last_status(v41_fd, OP_DESTROY_SESSION), NFS4ERR_DELAY);
     }
-    assert_true(wait_now_ms() - began_ms < 1500); /* 3 s if each waited for 100 ms */
+    assert_true(wait_now_ms() - began_ms < 1500); /* it would be 3 s if each waited for 100 ms */
     v41_begin(&call);
     put_session_id(OP_DESTROY_SESSION, &session);
     session_slot_release(held, slot_at(&held->slots, 3), NULL, 0);
@@ -266,7 +266,7 @@ static void unsupported(void **unused)
     expect_refusal(OP_SET_SSV, OP_SET_SSV, NFS4ERR_INVAL);
     for (size_t i = 0; i < ARRAY_SIZE(illegal); i++)
         expect_refusal(illegal[i], OP_ILLEGAL, NFS4ERR_OP_ILLEGAL);
-    /* Arguments that are cut off. */
+    /* Truncated arguments. */
     v41_begin_in(&call, &session, false);
     v41_op(&call, OP_GET_DIR_DELEGATION);
     assert_int_equal(last_status(v41_fd, OP_GET_DIR_DELEGATION), NFS4ERR_BADXDR);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions that are destroyed, grow, shrink and are forced while several users share their slots,
- * lose connections with replies and ask again over others (S20-12, S20-33, SR-01, SR-07, W02).
- * Each request executes once at most, its reply stays the same, and all that was charged and held
- * is given back.
+ * Sessions are destroyed, grow, shrink and are forced while several users share their slots, lose
+ * connections with replies and retry over others (S20-12, S20-33, SR-01, SR-07, W02). Each request
+ * executes at most once, its reply stays the same, and all charged memory is released.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -20,20 +19,20 @@
 enum {
     USERS = 3,
     SUBJECTS = 2,
-    TURNS = 2500,    /* of a user */
-    HIGHEST_AT = 48, /* in COMPOUND4res: sr_highest_slotid, and the target behind it */
+    TURNS = 2500,    /* for each user */
+    HIGHEST_AT = 48, /* in COMPOUND4res: sr_highest_slotid, followed by the target */
     BUDGET_SLOTS = 200
 };
 
-/* A session, as those who use it know it.  One that was destroyed is kept to the end: others may
- * look. */
+/* A session, as its users know it. A destroyed one is kept to the end, since others may still use
+ * it. */
 struct subject {
     struct v41_session session;
     char directory[16];
-    bool stubborn;                         /* its users heed no target */
+    bool stubborn;                         /* its users ignore the target */
     _Atomic bool ends;                     /* DESTROY_SESSION is under way */
-    _Atomic uint32_t enforced, target;     /* counts */
-    _Atomic bool outstanding[LIMIT_SLOTS]; /* whoever sets one owns the seqid */
+    _Atomic uint32_t enforced, target;     /* counts of slots */
+    _Atomic bool outstanding[LIMIT_SLOTS]; /* the thread that sets one owns the seqid */
     uint32_t seqids[LIMIT_SLOTS];
     struct subject *next;
 };
@@ -42,7 +41,7 @@ struct user {
     pthread_t thread;
     uint32_t number;
     uint64_t random;
-    int fd, left; /* nobody reads from `left` any more */
+    int fd, left; /* `left` is no longer read */
     struct v41_call call, again;
     uint32_t executed, replayed, refused, ended;
 };
@@ -118,7 +117,7 @@ static void leave_connection(struct user *me)
 
 static void until_answered(struct user *me, struct subject *subject, uint32_t slot)
 {
-    /* Time flies here: the very first request of a slot must not come when the slot is used
+    /* Time runs fast here: the first request of a slot must not be retried when the slot is used
      * anew. */
     if (subject->seqids[slot] > 1 && pick(&me->random, 4) == 0) {
         request(subject, slot, &me->call);
@@ -183,13 +182,13 @@ static void turn(struct user *me)
         break;
     case NFS4ERR_BADSLOT:
     case NFS4ERR_BAD_HIGH_SLOT:
-        /* Then it was never executed, or the next with this seqid finds its directory there. */
+        /* It was never executed, or the next request with this seqid will find its directory. */
         subject->seqids[slot]--;
         me->refused++;
         break;
     default:
         (void)fprintf(stderr, "status %u\n", (unsigned)me->call.status);
-        CHECK(!"an error that nobody provoked");
+        CHECK(!"an error without a cause");
     }
     atomic_store(&subject->outstanding[slot], false);
 }

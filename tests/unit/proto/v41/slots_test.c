@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client sees when its slots become more or fewer (W01, W02, S20-D1, S20-05): the two
- * highest slot ids in SEQUENCE's result, and what is refused then.
+ * What a client sees when the number of its slots grows or shrinks (W01, W02, S20-D1, S20-05): the
+ * two highest slot ids in SEQUENCE's result, and what is refused then.
  */
 #include <string.h>
 
@@ -84,7 +84,7 @@ static void force(void)
     slot_table_resize_end(&held->slots);
 }
 
-/* A client that does as it is told, until fewer are enforced. */
+/* The client follows the target, until fewer slots are enforced. */
 static void shrink(void)
 {
     aim(LOW);
@@ -115,7 +115,7 @@ static void fewer(void **unused)
     aim(LOW);
     use(0, 40);
     expect_told(ASKED - 1, LOW - 1);
-    use(40, 40); /* it may, as long as more are enforced */
+    use(40, 40); /* allowed as long as more are enforced */
     use(0, 0);
     use(0, 0);
     expect_told(LOW - 1, LOW - 1);
@@ -131,8 +131,8 @@ static void fewer(void **unused)
     use(1, LOW - 1);
 }
 
-/* A slot that comes back takes the first seqid or the next; a request of its first life does not
- * execute again. */
+/* A slot that returns accepts the first seqid or the next; a request of its first life is not
+ * executed again. */
 static void again(void **unused)
 {
     (void)unused;
@@ -160,9 +160,9 @@ static void again(void **unused)
     assert_int_equal(sequence(22, 5, 22), NFS4ERR_SEQ_MISORDERED);
 }
 
-/* RFC 8881 §2.10.6.1: once forced, only retries beyond, until the next seqid shows that the reply
- * has been seen, or a lower sa_highest_slotid, behind a reply that told of it, that all have
- * been. */
+/* RFC 8881 §2.10.6.1: once forced, slots beyond accept only retries, until the next seqid shows
+ * that the client has the reply, or a lower sa_highest_slotid, sent after a reply with the new
+ * target, shows that it has all of them. */
 static void forced(void **unused)
 {
     (void)unused;
@@ -173,11 +173,11 @@ static void forced(void **unused)
     assert_int_equal(sequence(30, 1, 31), NFS4_OK);
     assert_int_equal(sequence(0, 1, 31), NFS4ERR_BAD_HIGH_SLOT);
     assert_int_equal(sequence(30, 2, 31), NFS4ERR_BAD_HIGH_SLOT);
-    assert_int_equal(sequence(30, 1, 31), NFS4_OK); /* nothing has moved */
+    assert_int_equal(sequence(30, 1, 31), NFS4_OK); /* the grant is unchanged */
     assert_int_equal(sequence(30, 2, 0), NFS4ERR_BADSLOT);
-    assert_int_equal(sequence(30, 1, 0), NFS4ERR_BADSLOT); /* it is retired */
+    assert_int_equal(sequence(30, 1, 0), NFS4ERR_BADSLOT); /* the slot is retired */
     assert_int_equal(sequence(31, 1, 31), NFS4_OK);
-    use(0, LOW - 1); /* it may have been sent before that in slot 31 */
+    use(0, LOW - 1); /* it may have been sent before the request in slot 31 */
     expect_told(LOW - 1, LOW - 1);
     assert_int_equal(sequence(31, 1, 31), NFS4_OK);
     use(0, LOW - 1);
@@ -185,7 +185,7 @@ static void forced(void **unused)
     assert_int_equal(slot_table_kept(&held->slots), LOW);
 }
 
-/* Two slots, one of which is busy: DELAY is for that alone (W01). */
+/* Two slots, one of which is busy: only that one gets DELAY (W01). */
 static void busy_is_no_bad_slot(void **unused)
 {
     struct slot_request request = {0};
@@ -201,7 +201,7 @@ static void busy_is_no_bad_slot(void **unused)
     assert_int_equal(sequence(5, 2, 5), NFS4_OK);
 }
 
-/* S20-06, S20-08, S20-33: what is held and what is charged, from the first request to the end. */
+/* S20-06, S20-08, S20-33: memory in use and charged, from the first request to the end. */
 static void accounts(void **unused)
 {
     const struct reply_budget *budget = &test_server.state->reply_budget;
@@ -210,7 +210,7 @@ static void accounts(void **unused)
     (void)unused;
     assert_int_equal(budget->charged, ASKED * cost);
     use(0, 0);
-    assert_int_equal(test_server.state->reply_bytes, call.body_len); /* what it weighs */
+    assert_int_equal(test_server.state->reply_bytes, call.body_len); /* size of the reply */
     use(40, 40);
     assert_int_equal(test_server.state->reply_bytes, 2 * call.body_len);
     shrink();
@@ -233,8 +233,9 @@ static void lock_all(int (*lock)(pthread_mutex_t *))
     assert_int_equal(lock(&held->lock), 0);
 }
 
-/* SR-07, P-02, L-09: whoever holds all locks of clients and sessions holds up no SEQUENCE on a
- * connection that has had one, and the lease is renewed.  (If it waits, the test never ends.) */
+/* SR-07, P-02, L-09: a thread that holds all locks of clients and sessions blocks no SEQUENCE on
+ * a connection that has had one, and the lease is renewed. (If SEQUENCE waits, the test never
+ * ends.) */
 static void waits_for_no_lock(void **unused)
 {
     int64_t renewed;
@@ -245,7 +246,7 @@ static void waits_for_no_lock(void **unused)
     renewed = atomic_load(&held->client->renewed_ns);
     lock_all(pthread_mutex_lock);
     use(0, 0);
-    use(63, 63); /* grows, too */
+    use(63, 63); /* the table may grow again */
     lock_all(pthread_mutex_unlock);
     expect_told(95, 95);
     assert_true(atomic_load(&held->client->renewed_ns) >= renewed + NSEC_PER_SEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One session, several slots, two connections to each that send the same request at the same time
- * (S20-10, SR-01): it executes once, and both get the same bytes.
+ * One session, several slots, and two connections for each slot that send the same request at the
+ * same time (S20-10, SR-01): it executes once, and both get the same bytes.
  */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * RPC by hand over a blocking socket; the server is the real one, with mem behind it.
- */
+/* RPC by hand over a blocking socket; the server is the real one, with mem as its backend. */
 #include "v41_fixture.h"
 
 #include <arpa/inet.h>
@@ -50,7 +48,7 @@ int v41_set_up(void **unused)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
     (void)unused;
-    (void)coverage_file(); /* none is left from the last time, whatever comes */
+    (void)coverage_file(); /* a file of an earlier run is removed in any case */
     arena_init(&arena, 4096);
     test_server.exports = export_table_create();
     export_add(v41_export ? v41_export : "/=mem:,no_root_squash");

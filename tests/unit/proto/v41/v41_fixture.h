@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole server in this process, reached over loopback TCP, and COMPOUNDs put together and taken
- * apart with the server's own filters.  Helpers assert; a test only says what differs.
+ * A whole server in this process, reached over loopback TCP, and COMPOUNDs encoded and decoded with
+ * the server's own filters. Helpers assert; a test contains only what is specific to it.
  */
 #pragma once
 
@@ -24,27 +24,27 @@ extern struct server test_server;
 
 struct transport_stats v41_transport_stats(void);
 
-/* Fixtures of one test: server with the export /=mem:, one connection, nothing else. */
+/* Fixtures of one test: a server with the export /=mem:, and one connection. */
 int v41_set_up(void **unused);
 int v41_tear_down(void **unused);
 
-/* Called by v41_set_up(), if set, with the file system that it is going to export. */
+/* Called by v41_set_up(), if set, with the file system that it is about to export. */
 extern void (*v41_backend_made)(struct vfs *fs);
 
 /* What the next v41_set_up() exports; NULL: `/=mem:,no_root_squash`. */
 extern const char *v41_export;
 
-/* How many clients the next v41_set_up() has room for; 0: as many as ever. */
+/* How many clients the next v41_set_up() has room for; 0: the default. */
 extern uint32_t v41_clients_max;
 
-/* One more connection, and the one that is always there. */
+/* Another connection; and the first one, which always exists. */
 int v41_connect(void);
 extern int v41_fd;
 
 struct v41_call {
     uint32_t procedure, minor, uid;
     uint32_t xid;        /* 0: a new one each time */
-    const char *machine; /* whose name the credentials have */
+    const char *machine; /* the machine name in the credentials */
     const void *tag;
     uint32_t tag_len;
     uint32_t op_count; /* counted by v41_op() */
@@ -57,40 +57,40 @@ struct v41_call {
     struct wire_opaque reply_tag;
     uint32_t result_count;
     struct xdr results;
-    uint8_t body[CALL_BYTES * 2]; /* COMPOUND4res */
+    uint8_t body[CALL_BYTES * 2]; /* the encoded COMPOUND4res */
     uint32_t body_len;
-    struct arena *arena; /* for arrays in results; threads beside the main one set NULL */
+    struct arena *arena; /* for arrays in results; NULL in threads other than the main one */
 };
 
 /* An empty COMPOUND of minor version 1 as uid 0 with the tag "test". */
 void v41_begin(struct v41_call *call);
 
-/* Begin the next operation; its arguments go into call->x. */
+/* Begin the next operation; its arguments are encoded into call->x. */
 struct xdr *v41_op(struct v41_call *call, uint32_t op);
 
 /* The next operation with its arguments. */
 void v41_put(struct v41_call *call, struct nfs_argop4 *op);
 
-/* Send it over the one connection; the last result. */
+/* Send it over the first connection; returns the last result. */
 const struct nfs_resop4 *v41_last(struct v41_call *call);
 
-/* Put the operation, and it must be the last result's and have that status. */
+/* Put the operation; it must be the last result's, with that status. */
 void v41_put_last(struct v41_call *call, struct nfs_argop4 *op, enum nfsstat4 status);
 
-/* Revoke all opens of the client, of which there are so many. */
+/* Revoke all opens of the client, which must be that many. */
 void v41_revoke(uint64_t clientid, enum nfsstat4 why, uint32_t opens);
 
-/* The halves of v41_roundtrip(), for calls with an xid; the reply may be left to nobody. */
+/* The halves of v41_roundtrip(), for calls with an xid; the reply need not be received. */
 void v41_send(int fd, const struct v41_call *call);
 void v41_receive(int fd, struct v41_call *call);
 
-/* Send it over `fd`, wait for the reply, take its head apart. */
+/* Send it over `fd`, wait for the reply, decode its head. */
 void v41_roundtrip(int fd, struct v41_call *call);
 
-/* The next result must be of `op`; its status. */
+/* The next result must be that of `op`; returns its status. */
 enum nfsstat4 v41_result(struct v41_call *call, uint32_t op);
 
-/* A client with a session.  Slot 0 is for the helpers. */
+/* A client with a session. Slot 0 is reserved for the helpers. */
 struct v41_session {
     uint64_t clientid;
     uint8_t id[NFS4_SESSIONID_SIZE];

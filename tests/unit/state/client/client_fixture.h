@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Clients and sessions without opens: the hooks that opens plug in say what the test wants.
- */
+/* Clients and sessions without opens: the hooks of opens return what the test sets. */
 #pragma once
 
 #include "base/check.h"
@@ -21,8 +19,8 @@ enum {
 extern const struct client_principal alice, bob;
 extern struct state *state;
 extern struct session_conn *conn;
-extern _Atomic uint32_t released; /* clients that the hook was called for */
-extern bool holds_state;          /* what the hook says of every client */
+extern _Atomic uint32_t released; /* number of clients that the hook was called for */
+extern bool holds_state;          /* what the hook returns for every client */
 
 int client_set_up(void **unused);
 int client_tear_down(void **unused);
@@ -39,7 +37,7 @@ enum nfsstat4 session_flagged(uint64_t clientid, uint32_t sequence, uint32_t fla
 enum nfsstat4 session(uint64_t clientid, uint32_t sequence, const struct client_principal *who,
                       struct CREATE_SESSION4resok *res);
 
-/* A confirmed client with one session, alice's. */
+/* A confirmed client of alice's with one session. */
 struct client_exchange confirmed(const char *owner, uint8_t verifier,
                                  struct CREATE_SESSION4resok *res);
 
@@ -54,8 +52,8 @@ void party_put(struct party *party);
 bool session_lives(const struct CREATE_SESSION4resok *res);
 void drop_session(const struct CREATE_SESSION4resok *res);
 
-/* Time passes at once, and the timer comes. */
+/* Advance the clock at once, then run the timer. */
 void tick_after(int64_t ms);
 
-/* It passes second by second, and the timer comes each time. */
+/* Advance the clock second by second, and run the timer each time. */
 void tick_through(int64_t seconds);

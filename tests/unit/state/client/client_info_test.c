@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What is told about clients; the implementation id (RFC 8881 §18.35.3).
- */
+/* Reported information on clients; the implementation id (RFC 8881 §18.35.3). */
 #include "state/client/client_info.h"
 
 #include <string.h>
@@ -32,7 +30,7 @@ static struct client_info exchange_impl(const char *name, uint32_t flags)
     return info_of(out.clientid);
 }
 
-/* Kept, left as it is by a mere repetition (case 2), changed by an update (case 6). */
+/* Stored, unchanged by a repeated request (case 2), replaced by an update (case 6). */
 static void impl_id(void **unused)
 {
     struct CREATE_SESSION4resok res;
@@ -51,7 +49,7 @@ static void impl_id(void **unused)
     assert_string_equal(info.impl_name, "Linux 2");
 }
 
-/* A client must not make us keep a megabyte for it. */
+/* A client must not make the server store a megabyte for it. */
 static void long_impl_id_is_cut(void **unused)
 {
     static char name[LIMIT_CLIENT_IMPL_BYTES * 4];

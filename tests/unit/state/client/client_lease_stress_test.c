@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients that fall silent and come back while tables are full, the timer runs, their state is
- * revoked and connections come and go.  What counts is what the sanitizer says, that nothing is
- * left over, and that no client is told of a loss that it did not have.
+ * Clients fall silent and return while tables are full, the timer runs, their state is revoked and
+ * connections come and go. The test checks that the sanitizer reports nothing, that nothing leaks,
+ * and that no client is told of a loss that it did not have.
  */
 #include <pthread.h>
 #include <string.h>
@@ -22,10 +22,10 @@
 
 enum {
     USERS = 3,
-    LOSSES = 150, /* how often each of them is evicted and starts anew */
+    LOSSES = 150, /* how often each client is evicted and registers again */
     CLIENTS_MAX = 4,
     SESSIONS_MAX = 4,
-    MEETINGS = 100, /* with somebody who was told of a revocation */
+    MEETINGS = 100, /* with a client that was told of a revocation */
     MEET_TRIES = 1000
 };
 
@@ -36,7 +36,7 @@ struct user {
     uint32_t sequence;
     uint8_t session[NFS4_SESSIONID_SIZE];
     bool has_session;
-    _Atomic uint64_t known; /* clientid, for the others */
+    _Atomic uint64_t known; /* clientid, read by other threads */
     _Atomic uint32_t turns;
 };
 
@@ -99,7 +99,7 @@ static void start_anew(struct user *user)
     user->has_session = session_make(user);
 }
 
-/* TEST_STATEID and FREE_STATEID, so to speak. */
+/* Stands for TEST_STATEID and FREE_STATEID. */
 static void acknowledge(struct client *client)
 {
     uint32_t count = atomic_load(&client->revoked_count);
@@ -125,7 +125,7 @@ static bool speak(struct user *user)
     slot = slot_at(&session->slots, 0);
     slot_acquire(slot, 0, &request, &replay);
     if (slot_acquire(slot, replay.expected, &request, &replay) != SLOT_NEW) {
-        CHECK(session_dead(session)); /* since it was found */
+        CHECK(session_dead(session)); /* since the lookup */
         session_conn_done(session, binding);
         return false;
     }
@@ -171,7 +171,7 @@ static void *user_run(void *arg)
     return NULL;
 }
 
-/* Takes state of those that are silent, as a request that conflicts does. */
+/* Revoke state of silent clients, as a conflicting request does. */
 static void revoke_some(uint64_t clientid)
 {
     struct client *client = client_lookup(state, clientid);
@@ -185,8 +185,8 @@ static void revoke_some(uint64_t clientid)
     client_put(client);
 }
 
-/* Let the user's thread run before time goes on, which it would not on one processor.  It may be
- * done. */
+/* Let the user's thread run before time advances, since it might not run on a single processor. It
+ * may have ended. */
 static void meet(struct user *user)
 {
     uint32_t before = atomic_load(&user->turns);

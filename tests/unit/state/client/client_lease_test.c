@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What becomes of clients that are silent (RFC 8881 §8.3, §8.4.3), and who goes when a table is
- * full.
- */
+/* Silent clients (RFC 8881 §8.3, §8.4.3), and which client is evicted when a table is full. */
 #include "state/client/client_lease.h"
 
 #include "state/client/client_exchange.h"
@@ -11,7 +8,7 @@
 #include "unit/state/client/client_fixture.h"
 
 enum {
-    OVER_MS = LEASE_S * 1000 + 1300 /* past the margin too */
+    OVER_MS = LEASE_S * 1000 + 1300 /* beyond the margin too */
 };
 
 static bool lives(const struct party *party)
@@ -34,7 +31,7 @@ static struct slot *take_slot(const struct party *party, uint32_t seqid)
     return slot;
 }
 
-/* P-11, W16: it comes back and nothing has happened. */
+/* P-11, W16: the client returns and has lost nothing. */
 static void courtesy(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -54,7 +51,7 @@ static void courtesy(void **unused)
     assert_true(lives(&party));
     assert_int_equal(speak(&party), 0);
     assert_false(client_lapsed(party.client, clock_now_ns()));
-    /* A request that came before the last one and is looked at after it. */
+    /* A request that arrived before the last one and is handled after it. */
     client_renew(party.client, clock_now_ns() - 5 * NSEC_PER_SEC);
     assert_true(client_silent_ns(party.client, clock_now_ns()) < NSEC_PER_SEC);
     tick_through(1);
@@ -63,7 +60,7 @@ static void courtesy(void **unused)
     party_put(&party);
 }
 
-/* L-04: in the end its state goes, hook included. */
+/* L-04: in the end the client's state is released, hook included. */
 static void courtesy_ends(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -86,7 +83,7 @@ static void courtesy_ends(void **unused)
     party_put(&party);
 }
 
-/* Without opens it is only the replies that are kept for it. */
+/* Without opens only the cached replies are kept for it. */
 static void courtesy_without_state(void **unused)
 {
     struct party idle = party_make("a", 0), revoked = party_make("b", 0);
@@ -97,12 +94,13 @@ static void courtesy_without_state(void **unused)
     assert_true(lives(&idle));
     tick_after(1000);
     assert_false(lives(&idle));
-    assert_true(lives(&revoked)); /* it has something to be told */
+    assert_true(lives(&revoked)); /* it has a loss to be told */
     party_put(&idle);
     party_put(&revoked);
 }
 
-/* RFC 8881 §8.3: not while a COMPOUND executes, and a whole lease after it. */
+/* RFC 8881 §8.3: the lease does not expire while a COMPOUND executes, and runs its full time after
+ * it. */
 static void request_holds_lease(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -123,8 +121,8 @@ static void request_holds_lease(void **unused)
     party_put(&party);
 }
 
-/* The same with a lease so long that not every turn of the timer looks at everybody: requests of
- * all lengths, begun at all times. */
+/* The same with a lease so long that not every timer run checks all clients: requests of all
+ * durations, begun at all times. */
 static void request_holds_long_lease(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -149,7 +147,7 @@ static void request_holds_long_lease(void **unused)
     party_put(&party);
 }
 
-/* The timer did not come for long: a request in progress protects all the same. */
+/* The timer did not run for long: a request in progress protects the lease all the same. */
 static void request_without_timer(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -168,7 +166,7 @@ static void request_without_timer(void **unused)
     party_put(&party);
 }
 
-/* An unconfirmed record gets one lease, exactly (pynfs EID9). */
+/* An unconfirmed record lives for exactly one lease (pynfs EID9). */
 static void unconfirmed_runs_out(void **unused)
 {
     struct CREATE_SESSION4resok res;
@@ -183,7 +181,7 @@ static void unconfirmed_runs_out(void **unused)
     assert_int_equal(state->clients.unconfirmed_count, 0);
 }
 
-/* W15, §18.35.4 case 3: state whose lease is over does not keep another principal out. */
+/* W15, §18.35.4 case 3: state with an expired lease does not keep another principal out. */
 static void collision_with_courtesy(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -205,7 +203,7 @@ static void collision_with_courtesy(void **unused)
     party_put(&party);
 }
 
-/* W15: a new incarnation of a courtesy client; the old one lives until it is confirmed. */
+/* W15: a new incarnation of a courtesy client; the old one stays until the new one is confirmed. */
 static void restart_of_courtesy(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -225,7 +223,7 @@ static void restart_of_courtesy(void **unused)
     party_put(&party);
 }
 
-/* The same incarnation comes back by EXCHANGE_ID (§18.35.4 case 2), or with CREATE_SESSION. */
+/* The same incarnation returns by EXCHANGE_ID (§18.35.4 case 2), or by CREATE_SESSION. */
 static void courtesy_comes_back(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -245,7 +243,7 @@ static void courtesy_comes_back(void **unused)
     party_put(&party);
 }
 
-/* SR-17, §18.50.3: it is the unexpired lease that makes busy. */
+/* SR-17, §18.50.3: only a client with an unexpired lease is busy. */
 static void destroy_courtesy(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -261,7 +259,8 @@ static void destroy_courtesy(void **unused)
     party_put(&party);
 }
 
-/* The table is full: of those whose lease is over the longest expired goes, and nobody else. */
+/* The table is full: of the clients with expired leases the one that expired first is evicted, and
+ * no other. */
 static void evicts_longest_expired(void **unused)
 {
     struct party first = party_make("1", 0), second, third;
@@ -288,7 +287,8 @@ static void evicts_longest_expired(void **unused)
     party_put(&third);
 }
 
-/* Before anybody is refused, and until enough is free: what they have goes with them. */
+/* Before any client is refused, and until enough memory is free: silent clients are evicted with
+ * their state. */
 static void silent_clients_give_way_early(void **unused)
 {
     struct party silent = party_make("1", 0), speaking = party_make("2", 0);
@@ -309,7 +309,7 @@ static void silent_clients_give_way_early(void **unused)
     party_put(&speaking);
 }
 
-/* One that has a request in progress is never the one. */
+/* A client with a request in progress is never evicted. */
 static void evicts_no_request(void **unused)
 {
     struct party party = party_make("1", 0);
@@ -360,8 +360,8 @@ static void flood_of_unconfirmed(void **unused)
     party_put(&party);
 }
 
-/* All live: one more unconfirmed record takes the place of the oldest of these, and of nobody
- * else. */
+/* All clients are live: a further unconfirmed record replaces the oldest unconfirmed one, and no
+ * other. */
 static void full_of_live_ones(void **unused)
 {
     struct client_exchange first, second, third;
@@ -384,7 +384,7 @@ static void full_of_live_ones(void **unused)
         assert_true(session_lives(&live[i]));
 }
 
-/* W10: NOSPC only when all sessions are of clients whose lease runs. */
+/* W10: NOSPC only when all sessions belong to clients with current leases. */
 static void sessions_full(void **unused)
 {
     struct party party = party_make("a", 0), silent = party_make("silent", 0);
@@ -395,7 +395,7 @@ static void sessions_full(void **unused)
     assert_int_equal(session(party.client->id, 2, &alice, &res), NFS4ERR_NOSPC);
     tick_after(OVER_MS);
     assert_int_equal(state->clients.courtesy_count, 2);
-    /* Its own sessions are not what makes room. */
+    /* A client's own sessions are not evicted for it. */
     assert_int_equal(session(party.client->id, 3, &alice, &res), NFS4_OK);
     assert_true(lives(&party));
     assert_false(lives(&silent));
@@ -405,8 +405,8 @@ static void sessions_full(void **unused)
     party_put(&party);
 }
 
-/* W03, S20-08: what vanished clients could keep is for those that are there.  They lose no more
- * than their sessions. */
+/* W03, S20-08: reply memory of vanished clients is given to live ones. The vanished lose only their
+ * sessions. */
 static void scarce_replies(void **unused)
 {
     struct party silent = party_make("silent", 0), other = party_make("other", 0);

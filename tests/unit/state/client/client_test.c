@@ -35,7 +35,8 @@ static void case2_again(void **unused)
     assert_true(session_lives(&res));
 }
 
-/* W15: CLID_INUSE unless the old one has no state or its lease is over (client_lease_test.c). */
+/* W15: CLID_INUSE unless the old client has no state or its lease has expired
+ * (client_lease_test.c). */
 static void case3_collision(void **unused)
 {
     struct CREATE_SESSION4resok res;
@@ -73,7 +74,7 @@ static void case4_unconfirmed_replaced(void **unused)
     assert_int_equal(state->clients.count, 1);
 }
 
-/* W15, SR-11: the old incarnation lives until CREATE_SESSION confirms the new one. */
+/* W15, SR-11: the old incarnation stays until CREATE_SESSION confirms the new one. */
 static void case5_restart(void **unused)
 {
     struct CREATE_SESSION4resok old, new;

@@ -45,7 +45,7 @@ static void read_by_another(void **unused)
     assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK);
 }
 
-/* In 4.0 operations come from nobody we know: everybody's are in their way. */
+/* In 4.0 an operation's client may be unknown: then it conflicts with any client's delegation. */
 static void changed_by_nobody(void **unused)
 {
     (void)unused;
@@ -66,7 +66,7 @@ static void recalled_for_no_client(void **unused)
     assert_int_equal(hooked.recalls, 1);
 }
 
-/* None is given while somebody is at it, or waits for it. */
+/* None is granted during a conflicting change, or while a request waits for one. */
 static void none_in_between(void **unused)
 {
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
@@ -82,7 +82,7 @@ static void none_in_between(void **unused)
     assert_int_equal(fx.files[0]->node->delegations, 0);
     delegation_end(fx.state, fx.files[0]);
     stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
-    /* An upgrade is no better. */
+    /* An upgrade is refused as well. */
     assert_int_equal(
         delegation_begin(fx.state, fx.files[0], fx.bob, DELEGATION_USE_READ, clock_now_ns(), NULL),
         NFS4_OK);
@@ -124,12 +124,12 @@ static void waiters_are_woken(void **unused)
     assert_true(delegation_waiter_queued(&carols.waiter));
     assert_false(delegation_waiter_cancel(&carols.waiter));
     assert_false(delegation_waiter_cancel(&bobs.waiter));
-    assert_true(delegation_waiter_cancel(&bobs.waiter)); /* nothing is left */
+    assert_true(delegation_waiter_cancel(&bobs.waiter)); /* no waiter is left */
     assert_int_equal(change(fx.carol, fx.files[0], &carols.waiter), NFS4_OK);
     assert_false(delegation_waiter_queued(&carols.waiter));
 }
 
-/* One that reads waits for the WRITE delegation only. */
+/* A reader waits for the WRITE delegation only. */
 static void reader_waits(void **unused)
 {
     struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
@@ -151,7 +151,7 @@ static void opens_for_reading(void **unused)
     (void)must_open(fx.bob, "o", fx.files[0], R, NONE);
     (void)must_open(fx.bob, "p", fx.files[0], R, OPEN4_SHARE_DENY_WRITE);
     assert_int_equal(hooked.recalls, 0);
-    /* A client that is denied reading must return its delegation. */
+    /* The holder must return its delegation when an OPEN denies reading. */
     assert_int_equal(do_open(fx.bob, "q", fx.files[1], R, OPEN4_SHARE_DENY_READ, &open), NFS4_OK);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
 }
@@ -206,7 +206,7 @@ static void waits_to_open(void **unused)
 }
 
 /* Only the holder of a WRITE delegation knows whether it still has the file open; a READ delegation
- * is not worth recalling for an OPEN that is denied anyway (pynfs 4.0 DELEG8). */
+ * is not recalled for an OPEN that is denied anyway (pynfs 4.0 DELEG8). */
 static void denied_anyhow(void **unused)
 {
     struct stateid4 open;
@@ -222,7 +222,7 @@ static void denied_anyhow(void **unused)
     assert_int_equal(hooked.recalls, 1);
 }
 
-/* A file that was fought over rests, longer each time, until that is long ago. */
+/* After conflicts a file rests, longer each time; old conflicts are forgotten. */
 static void rests(void **unused)
 {
     const int64_t rest_ms = DELEGATION_REST_MS;
@@ -248,7 +248,7 @@ static void rests(void **unused)
     (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
 }
 
-/* Directories of the machine soon give the number of a file that is gone to a new one. */
+/* Local file systems soon reuse the number of a removed file for a new one. */
 static void new_file_does_not_rest(void **unused)
 {
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_WRITE);
@@ -262,7 +262,7 @@ static void new_file_does_not_rest(void **unused)
     (void)must_give_by(&request);
 }
 
-/* A client whose lease is over is not called; what conflicts goes, the rest of its state stays. */
+/* A client with an expired lease gets no recall; only conflicting state is revoked. */
 static void silent_holder(void **unused)
 {
     struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_WRITE);
@@ -296,7 +296,7 @@ static void silent_holder_of_opened(void **unused)
     assert_int_equal(hooked.recalls, 0);
 }
 
-/* The silent ones don't keep those who wait from being woken. */
+/* Silent holders don't keep waiters from being woken. */
 static void silent_among_others(void **unused)
 {
     struct stateid4 stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delegations of the open fixture's files, and hooks that note what they are called for. */
+/* Delegations of the open fixture's files, and hooks that record their calls. */
 #pragma once
 
 #include "base/clock.h"
@@ -12,15 +12,15 @@
 #include "unit/state/open/open_fixture.h"
 
 enum {
-    LEASE_S = 10, /* of the open fixture */
+    LEASE_S = 10, /* as in the open fixture */
     HOOKED_MAX = 16
 };
 
-/* What the hooks were called for, since the beginning. */
+/* The calls of the hooks so far. */
 struct hooked {
     uint32_t recalls, questions;
     struct stateid4 recalled[HOOKED_MAX];
-    struct delegation *asked; /* the last one, with a reference, or NULL */
+    struct delegation *asked; /* the last one asked about, with a reference, or NULL */
     bool unreachable;
 };
 extern struct hooked hooked;
@@ -31,15 +31,15 @@ int delegation_tear_down(void **unused);
 #define DELEGATION_TEST(name)                                                                      \
     cmocka_unit_test_setup_teardown(name, delegation_set_up, delegation_tear_down)
 
-/* A request for `kind` alone, to be refined. */
+/* A request for exactly `kind`, for the test to refine. */
 struct delegation_request wish(struct client *client, struct vfs_object *obj,
                                enum delegation_kind kind);
 
-/* What is given must be what is wished for. */
+/* The request must be granted as wished; returns the stateid. */
 struct stateid4 must_give(struct client *client, struct vfs_object *obj, enum delegation_kind kind);
 struct stateid4 must_give_by(const struct delegation_request *request);
 
-/* Nothing must be given: why. */
+/* The request must be refused; returns the reason. */
 enum why_no_delegation4 must_refuse(const struct delegation_request *request);
 
 enum nfsstat4 do_return(struct client *client, const struct stateid4 *stateid);
@@ -58,12 +58,12 @@ void counting_waiter_init(struct counting_waiter *waiter);
 
 struct delegation_stats figures(void);
 
-/* Time passes, and the three clients are heard of meanwhile. */
+/* Advance the clock while the three clients renew their leases. */
 void pass_ms(int64_t ms);
 void renew_all(void);
 
-/* The client's last request was long ago. */
+/* Sets the client's last request to long ago. */
 void fall_silent(struct client *client);
 
-/* The files' history is forgotten. */
+/* Wait until the files' conflicts are forgotten. */
 void pass_rest(void);

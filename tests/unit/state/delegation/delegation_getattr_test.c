@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Size and change of a file whose holder knows better (RFC 8881 §10.4.3). */
+/* Size and change attribute of a file whose holder has newer values (RFC 8881 §10.4.3). */
 #include <string.h>
 
 #include "state/delegation/delegation.h"
@@ -59,7 +59,7 @@ static void not_modified(void **unused)
     assert_int_equal(hooked.recalls, 0);
 }
 
-/* Each who asks sees a change attribute of its own, and it never goes back. */
+/* Each GETATTR returns a new change attribute, and it never goes back. */
 static void modified(void **unused)
 {
     struct vfs_attr before = attr_of(fx.files[0]);
@@ -79,7 +79,7 @@ static void modified(void **unused)
     assert_true(attr_of(fx.files[0]).change >= again.change);
 }
 
-/* A size that differs is a change, whatever the change attribute says. */
+/* A different size is a change, whatever the change attribute says. */
 static void size_alone(void **unused)
 {
     struct vfs_attr before = attr_of(fx.files[0]);
@@ -113,7 +113,7 @@ static void resize(struct vfs_object *obj, uint64_t size)
     set(obj, (struct vfs_attr){.mask = VFS_ATTR_SIZE, .size = size});
 }
 
-/* bob asks, and alice says that the change attribute is `said`; does bob see it as changed? */
+/* bob's GETATTR gets alice's answer with change attribute `said`; does bob see a change? */
 static bool seen_as_changed(uint64_t said)
 {
     const struct vfs_attr before = attr_of(fx.files[0]);
@@ -127,8 +127,8 @@ static bool seen_as_changed(uint64_t said)
     return attr.change != before.change;
 }
 
-/* A client that had the file delegated for reading, and has changed it through the server, may keep
- * the value of then, or take that of the delegation for writing. */
+/* A client that had a READ delegation, and has changed the file through the server, may report the
+ * change attribute of that time, or that of the WRITE delegation. */
 static void upgraded(void **unused)
 {
     const uint64_t first = attr_of(fx.files[0]).change;
@@ -144,7 +144,7 @@ static void upgraded(void **unused)
     assert_false(seen_as_changed(first));
 }
 
-/* When the second value is the one that follows the first, it says that there are changes. */
+/* If the second value is the first plus one, it means a change. */
 static void upgraded_by_one(void **unused)
 {
     const uint64_t first = attr_of(fx.files[0]).change;
@@ -157,7 +157,7 @@ static void upgraded_by_one(void **unused)
     assert_true(seen_as_changed(first + 1));
 }
 
-/* A size that the holder has given the file meanwhile counts, whichever of the two came first. */
+/* A size that the holder has set meanwhile counts, in whichever order the two arrive. */
 static void crossed(void **unused)
 {
     struct vfs_object *obj = fx.files[0];
@@ -179,7 +179,7 @@ static void crossed(void **unused)
     assert_int_equal(second.size, 2);
 }
 
-/* One question at a time; who came after it was sent asks again. */
+/* One CB_GETATTR at a time; a request that arrives after it was sent causes another. */
 static void one_at_a_time(void **unused)
 {
     struct counting_waiter bobs, carols;
@@ -206,7 +206,7 @@ static void one_at_a_time(void **unused)
     assert_int_equal(attr.size, 8);
 }
 
-/* Who was sent away comes again, and finds the answer that came meanwhile. */
+/* A request that got DELAY is retried, and finds the answer that arrived meanwhile. */
 static void too_late(void **unused)
 {
     struct delegation_attr attr;
@@ -243,7 +243,7 @@ static void no_answer(void **unused)
     assert_false(delegation_waiter_cancel(&waiter.waiter));
     assert_int_equal(ask(fx.bob, NULL, &attr), NFS4_OK);
     assert_false(attr.valid);
-    delegation_attr_answer(hooked.asked, true, 1, 1); /* too late for anything */
+    delegation_attr_answer(hooked.asked, true, 1, 1); /* the answer comes too late */
 }
 
 static void returned_instead(void **unused)
@@ -262,7 +262,7 @@ static void returned_instead(void **unused)
     assert_false(attr.valid);
 }
 
-/* The holder is flushing: its data will soon be here. */
+/* The holder is writing back: its data will arrive soon. */
 static void recalled(void **unused)
 {
     struct delegation_attr attr;

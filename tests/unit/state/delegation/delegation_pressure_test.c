@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Too many delegations: clients are asked to return some of their choice, lose their oldest when
- * they don't, and those that had to be refused are told when there is room (RFC 8881 §20.6, §20.7).
+ * they don't, and clients that were refused are told when there is room (RFC 8881 §20.6, §20.7).
  */
 #include "state/delegation/delegation_pressure.h"
 
@@ -15,7 +15,7 @@
 #include "unit/state/open/open_fixture.h"
 
 enum {
-    MOST = 16, /* asked above 14, down to 12 */
+    MOST = 16, /* clients are asked above 14, to get down to 12 */
     CROWD = 5,
     LEASE_S = 10
 };
@@ -23,7 +23,7 @@ enum {
 static struct client *crowd[CROWD];
 static struct stateid4 given[CROWD][FIXTURE_FILES];
 
-/* What was called, and how it is answered. */
+/* The calls of the hooks, and their results. */
 static struct client *asked_of, *told_to;
 static uint32_t asked_count, asked_keep, told_count, told_number, recall_count;
 static bool takes, silent;
@@ -126,7 +126,7 @@ static void give_back(int who, int file)
     stateid_put(sid);
 }
 
-/* The first clients get one of each file, the next one the rest. */
+/* The first clients get a delegation of each file, the next one the rest. */
 static void fill(int count)
 {
     for (int i = 0; i < count; i++)
@@ -150,20 +150,20 @@ static void test_asked_near_the_limit(void **unused)
     assert_int_equal(asked_count, 0);
     assert_true(want(3, 2));
     tick();
-    /* 15 of four clients, and 12 are to stay: three of each may. */
+    /* 15 of four clients, and 12 may stay: three for each. */
     assert_int_equal(asked_count, 3);
     assert_int_equal(asked_keep, 3);
     pass(5);
-    tick(); /* once at a time */
+    tick(); /* one request at a time */
     assert_int_equal(asked_count, 3);
     assert_int_equal(recall_count, 0);
 }
 
-/* One with more than all others has to return more. */
+/* A client with more than all others has to return more. */
 static void test_those_with_the_most(void **unused)
 {
     (void)unused;
-    delegation_limit(fx.state, 8); /* asked above 7, down to 6 */
+    delegation_limit(fx.state, 8); /* clients are asked above 7, to get down to 6 */
     fill(4);
     for (int who = 1; who < CROWD; who++)
         assert_true(want(who, 0));
@@ -187,7 +187,8 @@ static void test_who_returns_is_left_alone(void **unused)
     assert_int_equal(asked_count, 3);
 }
 
-/* A lease later the oldest go: enough of them, and none of a client that did as it was asked. */
+/* A lease later the oldest are recalled: as many as needed, and none of a client that did what it
+ * was asked. */
 static void test_who_does_not_return(void **unused)
 {
     (void)unused;

@@ -43,7 +43,7 @@ static void not_returned(void **unused)
     assert_int_equal(figures().oldest_recall_ns, 0);
     assert_int_equal(fixture_vfs_opens, 0);
     assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4_OK);
-    /* It stays so until it is acknowledged, and there is no other one. */
+    /* It stays revoked until it is acknowledged, and no new one is granted. */
     request = wish(fx.alice, fx.files[1], DELEGATION_READ);
     assert_int_equal(must_refuse(&request), WND4_RESOURCE);
     assert_int_equal(figures().refused_revoked, 1);
@@ -57,7 +57,8 @@ static void not_returned(void **unused)
     (void)must_give(fx.alice, fx.files[1], DELEGATION_READ);
 }
 
-/* Each has a lease from its own recall on, and who returns loses nothing. */
+/* Each holder has a lease's time from its own recall on, and one that returns in time loses
+ * nothing. */
 static void in_order(void **unused)
 {
     struct stateid4 first = recall_of(fx.alice, fx.files[0]), second, third;
@@ -78,7 +79,7 @@ static void in_order(void **unused)
     assert_int_equal(revoked(fx.bob, &third), NFS4ERR_DELEG_REVOKED);
 }
 
-/* The tick is late: who asks is not kept waiting for it. */
+/* The tick is late: a conflicting request does not wait for it. */
 static void asked_for_again(void **unused)
 {
     struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);
@@ -95,7 +96,8 @@ static void asked_for_again(void **unused)
     assert_int_equal(hooked.recalls, 1);
 }
 
-/* A client of 4.0 would be told that its lease is over: that is for somebody's good only. */
+/* A client of 4.0 would be told that its lease has expired: so its delegation is revoked only while
+ * another request needs that. */
 static void wanted_no_more_in_v40(void **unused)
 {
     struct stateid4 kept, other;
@@ -136,7 +138,7 @@ static void wanted_still_in_v40(void **unused)
     fx.alice->kind = CLIENT_V41;
 }
 
-/* A program of this machine that waits in the kernel does not ask again. */
+/* A local process that waits in the kernel does not retry. */
 static void wanted_on_the_machine_in_v40(void **unused)
 {
     struct stateid4 held_up, other;
@@ -157,7 +159,7 @@ static void wanted_on_the_machine_in_v40(void **unused)
     fx.alice->kind = CLIENT_V41;
 }
 
-/* A client that was silent for as long has lost its lease, not just this. */
+/* A client that was silent for as long has lost its lease, not just this delegation. */
 static void not_returned_and_silent(void **unused)
 {
     struct stateid4 stateid = recall_of(fx.alice, fx.files[0]);

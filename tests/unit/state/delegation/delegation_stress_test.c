@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delegations that are given, recalled, returned, revoked and asked about while others change the
- * files.  A thread that is told of no conflict looks for itself: no delegation of another client
- * is there until it is done.
+ * Delegations are granted, recalled, returned, revoked and queried while others change the files. A
+ * thread that meets no conflict checks for itself: until it is done there is no delegation of
+ * another client.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -62,7 +62,7 @@ static int set_up(void **unused)
     return status;
 }
 
-/* Is a delegation of somebody else there that excludes this? */
+/* Does another client have a delegation that excludes this? */
 static bool excluded(struct vfs_object *obj, const struct client *client, bool all)
 {
     struct file *file = file_find(fx.state->opens->files, obj);
@@ -112,7 +112,7 @@ static void give_back(struct worker *self, int file)
     if (status != NFS4_OK && status != NFS4ERR_BAD_STATEID) {
         CHECK(status == NFS4ERR_EXPIRED || status == NFS4ERR_DELEG_REVOKED ||
               status == NFS4ERR_ADMIN_REVOKED);
-        /* The client's other thread may know it, too. */
+        /* The client's other thread may know the stateid, too. */
         status = do_free(self->client, &self->held[file]);
         CHECK(status == NFS4_OK || status == NFS4ERR_BAD_STATEID);
         lost++;
@@ -174,13 +174,13 @@ static void open_file(struct worker *self, int file, const char *owner)
 
     if (do_open(self->client, owner, fx.files[file], write ? RW : R, NONE, &open) != NFS4_OK)
         return;
-    /* Or it no longer has the open. */
+    /* Or the client no longer has the open. */
     CHECK(!excluded(fx.files[file], self->client, write) ||
           revoked(self->client, &open) != NFS4_OK);
     open.seqid = 0;
     if (do_close(self->client, &open) == NFS4_OK)
         return;
-    (void)do_free(self->client, &open); /* an administrator was quicker */
+    (void)do_free(self->client, &open); /* an administrator was faster */
 }
 
 static int64_t end_ms;

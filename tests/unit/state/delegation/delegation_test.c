@@ -28,7 +28,7 @@ static void given_and_returned(void **unused)
     assert_int_equal(stateid.seqid, 1);
     assert_true(open_client_has_state(fx.alice));
     assert_int_equal(figures().held_read, 1);
-    /* Another's it is not, nor with a seqid that never was. */
+    /* The stateid is invalid for another client, and with a seqid that never was. */
     assert_int_equal(do_return(fx.bob, &stateid), NFS4ERR_BAD_STATEID);
     wrong = stateid;
     wrong.seqid = 2;
@@ -41,7 +41,7 @@ static void given_and_returned(void **unused)
     assert_int_equal(figures().returned, 1);
 }
 
-/* The file's data stay reachable without an open. */
+/* The file's data can be accessed without an open. */
 static void outlives_open(void **unused)
 {
     struct stateid4 open = must_open(fx.alice, "o", fx.files[0], R, NONE);
@@ -67,7 +67,7 @@ static void goes_with_client(void **unused)
     assert_int_equal(fixture_vfs_opens, 0);
     assert_int_equal(figures().held_read + figures().held_write, 0);
     assert_int_equal(figures().revoked, 0);
-    /* The client gets no new one. */
+    /* The client gets no new delegation. */
     assert_false(can_get(fx.alice, fx.files[0], DELEGATION_READ));
     assert_true(can_get(fx.bob, fx.files[0], DELEGATION_WRITE));
 }
@@ -84,7 +84,7 @@ static void many_readers_one_writer(void **unused)
     (void)must_give(fx.alice, fx.files[1], DELEGATION_WRITE);
     assert_false(can_get(fx.bob, fx.files[1], DELEGATION_READ));
     assert_false(can_get(fx.bob, fx.files[1], DELEGATION_WRITE));
-    assert_int_equal(hooked.recalls, 0); /* none is taken for the sake of another */
+    assert_int_equal(hooked.recalls, 0); /* no delegation is recalled to grant another */
 }
 
 /* pynfs 4.1 DELEG9 */
@@ -114,7 +114,7 @@ static void others_read(void **unused)
     assert_int_equal(kind, DELEGATION_READ);
 }
 
-/* A reservation that is no open yet counts, whosever it is. */
+/* A reservation of an OPEN in progress counts, whichever client's it is. */
 static void others_are_opening(void **unused)
 {
     struct open_request request = {.client = fx.bob,
@@ -141,8 +141,8 @@ static void others_deny(void **unused)
     assert_false(can_get(fx.alice, fx.files[1], DELEGATION_WRITE));
 }
 
-/* A client's own opens do not conflict; but READ comes in place of WRITE only for a file that it
- * does not write either. */
+/* A client's own opens do not conflict; but READ is granted instead of WRITE only for a file that
+ * the client does not have open for writing either. */
 static void own_opens(void **unused)
 {
     struct delegation_request request = wish(fx.alice, fx.files[1], DELEGATION_WRITE);
@@ -189,7 +189,7 @@ static void upgraded(void **unused)
     assert_int_equal(fx.files[0]->node->delegations, 0);
 }
 
-/* RFC 8881 §2.10.6.3: a recall names the request whose reply may not have come yet. */
+/* RFC 8881 §2.10.6.3: a recall names the request whose reply may not have arrived yet. */
 static void upgraded_by_another_call(void **unused)
 {
     const struct session_call first = {.slotid = 1, .sequenceid = 7};
@@ -257,7 +257,7 @@ static void unreachable(void **unused)
     assert_int_equal(figures().refused_unreachable, 1);
 }
 
-/* The client must have the right to do all that the delegation allows. */
+/* The caller needs permission for all that the delegation allows. */
 static void no_right(void **unused)
 {
     const struct vfs_cred stranger = {.uid = 2000, .gid = 2000};
@@ -288,7 +288,7 @@ static void callers(void **unused)
     stateid_put(sid);
 }
 
-/* Given back after a restart, whatever the policy says, and recalled if it cannot stay. */
+/* Reclaimed after a restart, whatever the policy says, and recalled if it cannot stay. */
 static void reclaimed(void **unused)
 {
     bool recall = true;
@@ -307,12 +307,12 @@ static void reclaimed(void **unused)
     assert_true(recall);
     assert_int_equal(hooked.recalls, 1);
     assert_int_equal(figures().reclaimed, 2);
-    /* Two cannot have had it. */
+    /* Two clients cannot both have had it. */
     request.client = fx.bob;
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
 }
 
-/* The answer may have got lost with the session: the client is told once more what it has. */
+/* The reply may have been lost with the session: a repeated reclaim gets the same delegation. */
 static void reclaimed_twice(void **unused)
 {
     bool recall;
@@ -329,16 +329,16 @@ static void reclaimed_twice(void **unused)
     assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     again = must_give_by(&request);
     assert_memory_equal(&first, &again, sizeof(first));
-    assert_true(recall); /* it is in bob's way */
+    assert_true(recall); /* it conflicts with bob's request */
     assert_int_equal(hooked.recalls, 1);
     assert_int_equal(figures().reclaimed, 1);
-    request.kind = DELEGATION_READ; /* that is not what it had */
+    request.kind = DELEGATION_READ; /* not the kind that it had */
     assert_int_equal(must_refuse(&request), WND4_NOT_SUPP_DOWNGRADE);
     assert_int_equal(do_return(fx.alice, &first), NFS4_OK);
     assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4_OK);
 }
 
-/* RFC 8881 §18.16.3: a reclaim always brings the delegation, if only to be recalled. */
+/* RFC 8881 §18.16.3: a reclaim always grants the delegation, if only to recall it at once. */
 static void reclaimed_beyond_the_limit(void **unused)
 {
     bool recall = true;

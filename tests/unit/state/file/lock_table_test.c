@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Byte-range locks against a model that knows every byte: random requests of several owners, also
- * at the end of the 64-bit space; and that many locks stay fast.
+ * Byte-range locks compared with a model of every byte: random requests of several owners, also at
+ * the end of the 64-bit space; and that many locks stay fast.
  */
 #include "state/file/lock_table.h"
 
@@ -15,11 +15,11 @@
 enum {
     BYTES = 48,
     OWNERS = 4,
-    SETS = 6, /* two of the owners have two */
+    SETS = 6, /* two of the owners have two sets each */
     TURNS = 60000,
 };
 
-/* The table looks at the address of an owner only. */
+/* The table only compares the addresses of owners. */
 static struct owner *owner_of(int index)
 {
     static char owners[OWNERS];
@@ -64,7 +64,7 @@ static void lock_reserved(struct lock_set *set, bool write, const struct lock_ra
     lock_table_lock(&table, set, write, range);
 }
 
-/* In steps as small as they get. */
+/* In the smallest possible steps. */
 static void unlock_all(int s, const struct lock_range *range)
 {
     assert_true(lock_table_reserve(&table));
@@ -72,12 +72,12 @@ static void unlock_all(int s, const struct lock_range *range)
         ;
 }
 
-/* What each owner has on each byte: 0 nothing, 1 read, 2 write; and through which set. */
+/* What each owner has locked, by byte: 0 nothing, 1 read, 2 write; and through which set. */
 static struct {
     uint8_t kind, set;
 } model[OWNERS][BYTES];
 
-/* The first byte that somebody else has, or BYTES. */
+/* The first byte that conflicts with another owner's lock, or BYTES. */
 static uint32_t model_conflict(int owner, bool write, uint32_t start, uint32_t end)
 {
     for (uint32_t b = start; b <= end; b++) {
@@ -89,7 +89,7 @@ static uint32_t model_conflict(int owner, bool write, uint32_t start, uint32_t e
     return BYTES;
 }
 
-/* The runs of equal bytes of all owners: as many locks there have to be. */
+/* The runs of equal bytes of all owners: the table must have as many locks. */
 static uint32_t model_count(void)
 {
     uint32_t count = 0;
@@ -104,7 +104,7 @@ static uint32_t model_count(void)
     return count;
 }
 
-/* Every lock of a set says what the model says, and no byte is missing. */
+/* Every lock of a set matches the model, and no byte is missing. */
 static void compare(uint64_t base)
 {
     uint32_t bytes = 0, model_bytes = 0;
@@ -241,7 +241,7 @@ static void test_whole_range(void **unused)
     assert_int_equal(table.count, 1);
 }
 
-/* The last byte is no neighbour of the first. */
+/* The last byte does not adjoin the first. */
 static void test_ends_do_not_touch(void **unused)
 {
     const struct lock_range first = {0, 0}, last = {UINT64_MAX, UINT64_MAX}, middle = {5, 5};
@@ -253,7 +253,7 @@ static void test_ends_do_not_touch(void **unused)
     assert_null(lock_table_conflict(&table, NULL, true, &middle, NULL));
 }
 
-/* What is replaced in the middle leaves both ends. */
+/* Replacing the middle leaves both ends. */
 static void test_downgrade_in_the_middle(void **unused)
 {
     const struct lock_range ten = {10, 19}, two = {14, 15};
@@ -291,8 +291,8 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* 100,000 locks of one owner, and as many requests of others between and across them: with a walk
- * of all locks that would be 10^10 steps. */
+/* 100,000 locks of one owner, and as many requests of others between and across them: walking all
+ * locks would take 10^10 steps. */
 static void test_many_locks_stay_fast(void **unused)
 {
     enum {
@@ -314,10 +314,10 @@ static void test_many_locks_stay_fast(void **unused)
         lock_reserved(&sets[1], false, &hole);
     }
     assert_int_equal(table.count, 2 * LOCKS);
-    assert_true(seconds() - start < 20); /* takes 0.1 s, some more under a sanitizer */
+    assert_true(seconds() - start < 20); /* takes 0.1 s, longer under a sanitizer */
 }
 
-/* Neither does asking for a range in which there is nothing but one's own. */
+/* The same for testing a range that contains only one's own locks. */
 static void test_own_locks_are_passed_over(void **unused)
 {
     enum {
@@ -334,7 +334,7 @@ static void test_own_locks_are_passed_over(void **unused)
     lock_reserved(&sets[1], true, &last);
     for (uint64_t i = 0; i < LOCKS; i++)
         assert_non_null(lock_table_conflict(&table, sets[0].holder, true, &all, NULL));
-    assert_true(seconds() - start < 20); /* takes 0.1 s, some more under a sanitizer */
+    assert_true(seconds() - start < 20); /* takes 0.1 s, longer under a sanitizer */
 }
 
 static bool of_set(const struct lock *lock, void *set)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owners by name, their uses, and how many are kept. */
+/* Owners by name, their use counts, and how many idle ones are kept. */
 #include "state/file/owner.h"
 
 #include "unit/state/open/open_fixture.h"
@@ -54,7 +54,7 @@ static void test_find_makes_none(void **unused)
     (void)unused;
     assert_null(find(OWNER_LOCK, "a"));
     owner_drop(use(OWNER_LOCK, "a"));
-    owner = find(OWNER_LOCK, "a"); /* idle, but known */
+    owner = find(OWNER_LOCK, "a"); /* idle, but still known */
     assert_non_null(owner);
     assert_null(find(OWNER_OPEN, "a"));
     owner_drop(owner);

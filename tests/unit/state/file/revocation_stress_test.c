@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that take state from silent clients, while these come back, close, unlock, acknowledge
- * and are removed.  What counts is what the sanitizer says, that who got a file or a range has it
- * alone, and that every count is right at the end.
+ * Requests revoke state of silent clients, while these return, close, unlock, acknowledge and are
+ * removed. The test checks that the sanitizer reports nothing, that a client granted a file or a
+ * range has it exclusively, and that every count is right at the end.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@
 enum {
     TURNS = 3000, /* or as many as fit into TIME_S */
     TIME_S = 8,
-    LOSERS = 2, /* alice and bob, who are silent now and then */
+    LOSERS = 2, /* alice and bob, who fall silent now and then */
     TAKERS = 2, /* two threads of carol */
 };
 
-/* A silent client's last request was long ago. */
+/* Sets a silent client's last request to long ago. */
 static const int64_t long_ago_ns = 3600 * NSEC_PER_SEC;
 
 static struct client *loser_at(uint32_t index)
@@ -40,7 +40,7 @@ static bool gone(enum nfsstat4 status)
            status == NFS4ERR_BAD_STATEID;
 }
 
-/* The last lock stateid that was made, for somebody who frees it at the same time. */
+/* The lock stateid made last, for another thread to free at the same time. */
 static pthread_mutex_t published_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
     struct client *client;
@@ -55,7 +55,7 @@ static void publish(struct client *client, const struct stateid4 *lock)
     pthread_mutex_unlock(&published_lock);
 }
 
-/* Whatever became of it, its client is rid of it after this. */
+/* Whatever happened to it, its client no longer has it after this. */
 static void give_up(struct client *client, struct stateid4 *open, struct stateid4 *lock)
 {
     enum nfsstat4 status;
@@ -229,7 +229,7 @@ static void join(struct worker *workers, uint32_t count)
         CHECK(pthread_join(workers[i].thread, NULL) == 0);
 }
 
-/* Silent, taken from, back, closed, acknowledged. */
+/* Clients fall silent, lose state, return, close and acknowledge. */
 static void test_coming_and_going(void **unused)
 {
     struct worker losers[2 * LOSERS], takers[TAKERS], admin[1], freeing[1];
@@ -254,7 +254,7 @@ static void test_coming_and_going(void **unused)
     assert_int_equal(fixture_vfs_opens, 0);
 }
 
-/* The client goes for good while others take from it. */
+/* The client is removed while others revoke its state. */
 static void test_removed_meanwhile(void **unused)
 {
     struct worker takers[TAKERS];

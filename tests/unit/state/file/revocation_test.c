@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * State that is taken away: by requests that conflict with what a silent client has (courtesy, RFC
- * 8881 §8.4.3), by an administrator; what its stateids answer (SR-19) until FREE_STATEID (SR-18)
- * or the end of the client (L-04).
+ * Revoked state: by requests that conflict with a silent client's state (courtesy, RFC 8881
+ * §8.4.3), or by an administrator; what its stateids return (SR-19) until FREE_STATEID (SR-18) or
+ * the end of the client (L-04).
  */
 #include "state/file/revocation.h"
 
@@ -22,7 +22,7 @@
 
 #define SILENCE_NS (30 * NSEC_PER_SEC) /* three lease times */
 
-/* Time passes, and only this client is heard of. */
+/* Time passes, and only this client renews its lease. */
 static void silence_but(struct client *client)
 {
     clock_advance_ns(SILENCE_NS);
@@ -57,7 +57,7 @@ static void test_shares_of_the_silent_give_way(void **unused)
     assert_false(open_client_has_state(fx.alice));
     assert_int_equal(do_test(fx.bob, "x", fx.files[0], true, 0, UINT64_MAX), NFS4_OK);
     assert_int_equal(table_of(fx.alice)->lock_count, 0);
-    /* Whatever it does with them. */
+    /* Whatever operation uses it. */
     assert_int_equal(do_close(fx.alice, &a), NFS4ERR_EXPIRED);
     assert_int_equal(do_downgrade(fx.alice, &a, R, NONE), NFS4ERR_EXPIRED);
     assert_int_equal(do_lock(fx.alice, &a, "l", true, 0, 10, &lock), NFS4ERR_EXPIRED);
@@ -65,7 +65,7 @@ static void test_shares_of_the_silent_give_way(void **unused)
     assert_int_equal(do_unlock(fx.alice, &lock, 0, 10), NFS4ERR_EXPIRED);
 }
 
-/* Each combination: those who are not in the way lose nothing. */
+/* Each combination: state that does not conflict is kept. */
 static void test_only_what_conflicts_is_lost(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], R, NONE);
@@ -79,7 +79,7 @@ static void test_only_what_conflicts_is_lost(void **unused)
     assert_int_equal(revoked(fx.alice, &denier), NFS4ERR_EXPIRED);
     assert_int_equal(revoked(fx.alice, &elsewhere), NFS4_OK);
     assert_int_equal(revoked_count(fx.alice), 1);
-    /* It goes on with the rest. */
+    /* It continues with the rest. */
     client_renew(fx.alice, clock_now_ns());
     assert_int_equal(do_close(fx.alice, &a), NFS4_OK);
     assert_int_equal(do_close(fx.alice, &elsewhere), NFS4_OK);
@@ -88,7 +88,7 @@ static void test_only_what_conflicts_is_lost(void **unused)
     assert_int_equal(a.seqid, 1);
 }
 
-/* As long as anybody in good standing is in the way, too, nobody loses anything. */
+/* If a client with a current lease conflicts, too, no client loses anything. */
 static void test_nothing_is_lost_in_vain(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], R, W), b, c, la, lc;
@@ -113,7 +113,7 @@ static void test_nothing_is_lost_in_vain(void **unused)
     assert_int_equal(fixture_conflict.clientid, fx.carol->id);
     assert_int_equal(revoked(fx.alice, &a), NFS4_OK);
     assert_int_equal(revoked(fx.alice, &la), NFS4_OK);
-    /* An OPEN under way is in good standing, too. */
+    /* An OPEN in progress counts like one of a current client. */
     assert_int_equal(open_reserve(&reserving), NFS4_OK);
     assert_int_equal(do_open(fx.bob, "b", fx.files[1], W, NONE, &b), NFS4ERR_SHARE_DENIED);
     assert_int_equal(revoked(fx.alice, &a1), NFS4_OK);
@@ -134,8 +134,8 @@ static void test_one_who_came_back_keeps_it(void **unused)
     assert_int_equal(revoked_count(fx.alice), 0);
 }
 
-/* Between the two looks at a file: who was blamed and is back loses nothing, nor who was not
- * blamed. */
+/* Between the two checks of a file: a client that conflicted and has returned loses nothing, nor
+ * does one that did not conflict. */
 static void test_back_in_the_middle(void **unused)
 {
     struct courtesy courtesy = {.now_ns = clock_now_ns() + SILENCE_NS};
@@ -146,7 +146,7 @@ static void test_back_in_the_middle(void **unused)
     courtesy_blame(&courtesy, fx.alice);
     assert_int_equal(courtesy.count, 2);
     assert_int_equal(courtesy_begin(&courtesy), NFS4_OK);
-    assert_int_equal(revoked_count(fx.alice), 1); /* as long as this lasts */
+    assert_int_equal(revoked_count(fx.alice), 1); /* as long as the request lasts */
     client_renew(fx.alice, courtesy.now_ns);
     assert_false(courtesy_may_revoke(&courtesy, fx.alice));
     assert_true(courtesy_may_revoke(&courtesy, fx.bob));
@@ -154,7 +154,7 @@ static void test_back_in_the_middle(void **unused)
     assert_int_equal(courtesy_end(&courtesy), NFS4_OK);
     assert_int_equal(revoked_count(fx.alice), 0);
     assert_int_equal(courtesy.count, 0);
-    /* Back before that, or not at all: DELAY, and an end to it. */
+    /* The client returns before that, or never: DELAY, but not for ever. */
     courtesy_blame(&courtesy, fx.bob);
     courtesy_blame(&courtesy, fx.alice);
     assert_int_equal(courtesy_begin(&courtesy), NFS4ERR_DELAY);
@@ -165,7 +165,7 @@ static void test_back_in_the_middle(void **unused)
     assert_int_equal(courtesy.count, 0);
 }
 
-/* I/O by a special stateid asks nobody but the shares. */
+/* I/O with a special stateid conflicts only with share reservations. */
 static void test_io_without_a_stateid(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], R, W);
@@ -179,7 +179,7 @@ static void test_io_without_a_stateid(void **unused)
     assert_int_equal(revoked(fx.alice, &a), NFS4ERR_EXPIRED);
 }
 
-/* The open whose lock is in the way goes as a whole, with all its locks; other opens stay. */
+/* An open with a conflicting lock is revoked as a whole, with all its locks; other opens stay. */
 static void test_locks_of_the_silent_give_way(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, NONE), a2, b, l1, l2, l3, lb;
@@ -199,7 +199,7 @@ static void test_locks_of_the_silent_give_way(void **unused)
     assert_int_equal(revoked(fx.alice, &a2), NFS4_OK);
     assert_int_equal(table_of(fx.alice)->lock_count, 1);
     assert_int_equal(do_test(fx.bob, "x", fx.files[0], true, 100, 10), NFS4_OK);
-    /* LOCKT is told that the range is free only when it is. */
+    /* LOCKT reports a range as free only when it is. */
     assert_int_equal(do_test(fx.bob, "lb", fx.files[0], true, 50, 1), NFS4_OK);
     assert_int_equal(revoked(fx.alice, &l2), NFS4ERR_EXPIRED);
     assert_int_equal(revoked(fx.alice, &a2), NFS4ERR_EXPIRED);
@@ -219,7 +219,7 @@ static void test_locks_of_the_silent_give_way(void **unused)
     assert_int_equal(table_of(fx.alice)->lock_state_count, 0);
 }
 
-/* SR-18.  A client may begin with a lock, or acknowledge all by the open. */
+/* SR-18. A client may acknowledge a lock first, or all at once with the open. */
 static void test_acknowledged(void **unused)
 {
     for (int with_lock = 0; with_lock <= 1; with_lock++) {
@@ -236,7 +236,7 @@ static void test_acknowledged(void **unused)
             assert_int_equal(revoked_count(fx.alice), 1);
         }
         assert_int_equal(do_free(fx.bob, &a), NFS4ERR_BAD_STATEID); /* not bob's */
-        a.seqid = 77; /* the loss is looked at first (RFC 8881 §8.2.4) */
+        a.seqid = 77; /* the loss is checked first (RFC 8881 §8.2.4) */
         assert_int_equal(do_free(fx.alice, &a), NFS4_OK);
         assert_int_equal(revoked_count(fx.alice), 0);
         assert_int_equal(do_free(fx.alice, &a), NFS4ERR_BAD_STATEID);
@@ -248,7 +248,7 @@ static void test_acknowledged(void **unused)
     }
 }
 
-/* The backend's opens end with what was revoked, not when that is acknowledged. */
+/* The backend's opens end with the revocation, not with its acknowledgement. */
 static void test_the_backend_is_told(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], R, NONE), b, lock;
@@ -262,7 +262,7 @@ static void test_the_backend_is_told(void **unused)
     silence_but(fx.bob);
     assert_false(denied(fx.files[0], W));
     assert_int_equal(fixture_vfs_opens, 1);
-    /* Nor is an open held by a lock that it has lost. */
+    /* Nor does a revoked lock keep its open. */
     assert_int_equal(do_test(fx.bob, "l", fx.files[1], true, 0, 1), NFS4_OK);
     assert_int_equal(revoked(fx.alice, &lock), NFS4ERR_EXPIRED);
     assert_int_equal(do_close(fx.alice, &b), NFS4ERR_EXPIRED);
@@ -297,7 +297,7 @@ static void test_administrator(void **unused)
     assert_int_equal(count, 0);
 }
 
-/* L-04: with the client everything goes, acknowledged or not. */
+/* L-04: all state ends with the client, acknowledged or not. */
 static void test_goes_with_its_client(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, W), b, lock;
@@ -318,7 +318,7 @@ static void test_goes_with_its_client(void **unused)
     assert_null(fx.files[1]->node->state);
 }
 
-/* More clients than lose their state in one turn. */
+/* More clients than can lose their state in one turn. */
 static void test_many_silent_clients(void **unused)
 {
     enum {
@@ -347,7 +347,7 @@ static void test_many_silent_clients(void **unused)
     }
 }
 
-/* A lock state with more locks than are dropped at a time is void as a whole. */
+/* A lock state with more locks than are dropped at a time is revoked as a whole. */
 static void test_many_locks(void **unused)
 {
     enum {
@@ -367,7 +367,7 @@ static void test_many_locks(void **unused)
         fx.files[0]->node->state ? ((struct file *)fx.files[0]->node->state)->locks.count : 0, 1);
 }
 
-/* What cannot be written down is not taken away: ask again later. */
+/* State whose loss cannot be recorded is not revoked: DELAY. */
 static void test_loss_that_cannot_be_noted(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, W), b, la, lb;
@@ -396,7 +396,7 @@ static void test_loss_that_cannot_be_noted(void **unused)
 static struct session *alices;
 static const struct slot_request a_write = {.digest = 1};
 
-/* While it is waited for the disk: her request has its slot, and its renewal is on the way. */
+/* While the disk is awaited: her request has its slot, and its renewal is in progress. */
 static void alice_comes(bool surely)
 {
     struct slot_replay replay = {0};
@@ -427,8 +427,8 @@ static struct session *session_of(struct client *client, struct session_conn *co
     return session_lookup(fx.state, res.csr_sessionid);
 }
 
-/* A WRITE that found its open in order must not land after somebody else's OPEN that denies it: who
- * takes it away looks once more for requests under way. */
+/* A WRITE that was checked against its open must not take effect after another client's OPEN that
+ * denies it: before a revocation the server checks for requests in progress once more. */
 static void came_while_losing(bool lock)
 {
     struct session_conn *conn = session_conn_create(NULL);

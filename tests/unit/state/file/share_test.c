@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shares of a file by client: the counts against a model, and who is found in the way. */
+/* Shares of a file by client: the counts compared with a model, and which conflicting open is
+ * found. */
 #include "state/file/share.h"
 
 #include "lib/test.h"
@@ -11,10 +12,10 @@ enum {
     STEPS = 20000,
 };
 
-/* Stands for struct open: only its link is of interest. */
+/* Stands for struct open: only its link is used. */
 struct model_open {
     struct list link;
-    uint32_t client, access, deny; /* access 0: it is closed */
+    uint32_t client, access, deny; /* access 0: closed */
 };
 
 static struct model_open opens[OPENS];
@@ -125,7 +126,7 @@ static bool look(struct share_group *group, void *arg)
     return group->client != search->wanted;
 }
 
-/* The walk that finds what it looks for costs nothing the second time. */
+/* An open that was found is moved to the front, so finding it again is cheap. */
 static void test_found_comes_first(void **unused)
 {
     struct search search = {.wanted = client_of(CLIENTS - 1)};

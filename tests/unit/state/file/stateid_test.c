@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values of stateids, who may use them, and their seqids (RFC 8881 §8.2; L-10). */
+/* Values of stateids, which client may use them, and their seqids (RFC 8881 §8.2; L-10). */
 #include "state/file/stateid.h"
 
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static void test_found_by_its_client_alone(void **unused)
     assert_int_equal(released, 1);
 }
 
-/* Not one bit may be wrong, whatever it makes of the index. */
+/* With any bit wrong, including those of the index, none is found. */
 static void test_no_other_value_is_found(void **unused)
 {
     struct stateid sids[64];
@@ -97,7 +97,7 @@ static void test_killed_is_gone_but_lives_on(void **unused)
     assert_null(stateid_lookup(table, &value, &alice));
 }
 
-/* For a 4.0 client, who is known by it. */
+/* For a client of 4.0, which is identified by it. */
 static void test_found_whosever_it_is(void **unused)
 {
     struct stateid sid;
@@ -116,7 +116,7 @@ static void test_found_whosever_it_is(void **unused)
     assert_null(stateid_find(table, &value));
 }
 
-/* RFC 7530 §9.1.4.4: one of another life of the server is told from one that is wrong. */
+/* RFC 7530 §9.1.4.4: a stateid of another life of the server is distinguished from a wrong one. */
 static void test_epoch(void **unused)
 {
     struct stateid_table *other;
@@ -140,8 +140,8 @@ static void test_epoch(void **unused)
     drop(&sid);
 }
 
-/* Of a client that was removed it is told apart from one that never was, until its place is
- * taken. */
+/* A stateid of a removed client is distinguished from one that never was, until its slot is
+ * reused. */
 static void test_of_removed(void **unused)
 {
     struct client gone = {.id = 3};
@@ -166,7 +166,7 @@ static void test_of_removed(void **unused)
     drop(&next);
 }
 
-/* What one file has must not be bounded by its share of the table. */
+/* The number of stateids of one file must not be limited by its shard of the table. */
 static void test_full_shard(void **unused)
 {
     enum {
@@ -189,7 +189,7 @@ static void test_full_shard(void **unused)
     free(sids);
 }
 
-/* RFC 8881 §8.2.4: `other` never comes again, though the slot does. */
+/* RFC 8881 §8.2.4: `other` is never reused, though the slot is. */
 static void test_values_never_come_twice(void **unused)
 {
     static uint8_t seen[1000][12];
@@ -241,8 +241,8 @@ static void test_seqids(void **unused)
         {5, 1, NFS4ERR_OLD_STATEID},
         {5, 6, NFS4ERR_BAD_STATEID},
         {5, 0x80000000u, NFS4ERR_BAD_STATEID},
-        {1, UINT32_MAX, NFS4ERR_OLD_STATEID}, /* it has wrapped since */
-        {UINT32_MAX, 1, NFS4ERR_BAD_STATEID}, /* it has not yet */
+        {1, UINT32_MAX, NFS4ERR_OLD_STATEID}, /* its seqid has wrapped since */
+        {UINT32_MAX, 1, NFS4ERR_BAD_STATEID}, /* not reached yet */
         {UINT32_MAX, UINT32_MAX - 1, NFS4ERR_OLD_STATEID},
         {UINT32_MAX, 0, NFS4_OK},
     };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file with a great many locks: what LOCK, LOCKT and LOCKU cost as their number grows, and for
- * how long the others wait while all of a client's go.  docs/performance.md has figures of a
- * release build.
+ * One file with very many locks: the cost of LOCK, LOCKT and LOCKU as their number grows, and how
+ * long other requests wait while all of a client's locks are dropped. docs/performance.md has
+ * figures of a release build.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 enum {
     MANY = 100000,
     STEPS = 3,    /* 1,000, 10,000, 100,000 */
-    PROBES = 500, /* requests that are timed at a time */
-    ROUNDS = 8,   /* the fastest of them counts */
+    PROBES = 500, /* requests per measurement */
+    ROUNDS = 8,   /* the fastest counts */
     LOCKERS = 1000,
     GAP = 16, /* bytes from lock to lock, half of them locked */
 };
@@ -87,7 +87,7 @@ static void lockers_end(uint32_t client_count)
     assert_null(fx.files[0]->node->state);
 }
 
-/* PROBES of each operation at places all over the file; the odd ones are free. */
+/* PROBES of each operation at places all over the file; the odd places are free. */
 static void round_of(uint32_t count, uint32_t locks, double cost[OPERATIONS])
 {
     double times[OPERATIONS + 1];
@@ -124,7 +124,7 @@ static void grow(const char *what, uint32_t count, uint32_t client_count)
 
     lockers_make(count, client_count);
     for (uint32_t step = 0, goal = 1000; step < STEPS; step++, goal *= 10) {
-        for (; locks < goal; locks++) /* in no order */
+        for (; locks < goal; locks++) /* in random order */
             lock_at(&lockers[locks % count], 2 * ((uint64_t)locks * 7919 % MANY));
         assert_int_equal(((struct file *)fx.files[0]->node->state)->locks.count, goal);
         for (int r = 0; r < ROUNDS; r++)
@@ -132,7 +132,7 @@ static void grow(const char *what, uint32_t count, uint32_t client_count)
         print_message("%-14s %6u locks: LOCK %5.0f ns, LOCKT %5.0f ns, LOCKU %5.0f ns\n", what,
                       goal, cost[step][LOCK], cost[step][LOCKT], cost[step][LOCKU]);
     }
-    /* Looking at them one by one would be 200,000 ns; all caches are cold on a busy machine. */
+    /* A linear search would take 200,000 ns; on a busy machine all caches are cold. */
     for (int step = 1; step < STEPS; step++) {
         for (int op = LOCK; op < OPERATIONS; op++)
             assert_true(cost[step][op] < 4 * cost[step - 1][op] + 20000);
@@ -162,7 +162,7 @@ static _Atomic bool go, done;
 static uint32_t probes;
 static double longest_ns;
 
-/* Somebody else's LOCKT, again and again while the locks go. */
+/* Another client's LOCKT, repeated while the locks are dropped. */
 static void *probe(void *unused)
 {
     while (!go)
@@ -201,7 +201,7 @@ static void removal(const char *what, uint32_t count)
     print_message("%s with %d locks goes in %.1f ms; %u LOCKT meanwhile, the longest %.2f ms\n",
                   what, MANY, took / 1e6, probes, longest_ns / 1e6);
     client_put(clients[0]);
-    /* How long a turn takes is the scheduler's: all that counts is that there were many. */
+    /* The scheduler decides how long a turn takes: the test only requires many probes. */
     assert_true(probes > 10);
 }
 

@@ -24,7 +24,7 @@ enum {
 
 static struct stateid4 opens[CLIENTS], held;
 
-/* What was told, in order; and what becomes of it. */
+/* The notices in order, and their fate. */
 static struct lock_notice *under_way[NOTICES_MOST];
 static char told[NOTICES_MOST][24];
 static uint32_t told_count;
@@ -74,7 +74,7 @@ static struct file *file(void)
     return fx.files[0]->node->state;
 }
 
-/* Everybody is heard of all the time; the timer has seen none of it. */
+/* All clients renew their leases, without running the timer. */
 static void pass_ms(int64_t ms)
 {
     clock_advance_ns(ms * NSEC_PER_MSEC);
@@ -124,7 +124,7 @@ static void test_in_order(void **unused)
     assert_int_equal(told_count, 0);
     let_go(0, 10);
     assert_told(1, "b"); /* and not carol, who is behind it */
-    /* The claim of who was told stands at once, not only half of the time. */
+    /* A notified waiter has precedence at once, not only in the waiters' phase. */
     assert_int_equal(want(CAROL, "c", true, 5, 10), NFS4ERR_DENIED);
     assert_int_equal(want(HOLDER, "x", false, 0, 1), NFS4ERR_DENIED);
     assert_int_equal(want(BOB, "b", true, 0, 10), NFS4_OK);
@@ -144,7 +144,7 @@ static void test_only_who_may_have_it(void **unused)
     assert_int_equal(want(BOB, "both", true, 0, 10), NFS4ERR_DENIED);
     assert_int_equal(want(CAROL, "half", true, 0, 5), NFS4ERR_DENIED);
     let_go(0, 2);
-    assert_int_equal(told_count, 0); /* it fits nobody */
+    assert_int_equal(told_count, 0); /* no waiter fits */
     let_go(2, 3);
     assert_told(1, "half");
     assert_int_equal(want(CAROL, "half", true, 0, 5), NFS4_OK);
@@ -154,7 +154,7 @@ static void test_only_who_may_have_it(void **unused)
     assert_told(2, "both");
 }
 
-/* A lock for writing that becomes one for reading lets readers in, all of them. */
+/* Downgrading a write lock lets readers in, all of them. */
 static void test_readers(void **unused)
 {
     (void)unused;
@@ -186,7 +186,7 @@ static void test_behind_one_who_waits_for_more(void **unused)
     tick();
     assert_told(1, "half");
     tick();
-    assert_int_equal(told_count, 1); /* once */
+    assert_int_equal(told_count, 1); /* once only */
 }
 
 static void test_one_who_does_not_come(void **unused)
@@ -217,7 +217,7 @@ static void test_one_who_does_not_come(void **unused)
     assert_told(4, "c");
 }
 
-/* Who does not wait sees a lock that nobody has as free, but for the waiters' turn. */
+/* A request that does not wait sees an unlocked range as free, except in the waiters' phase. */
 static void test_who_only_tries(void **unused)
 {
     struct stateid4 lock;
@@ -265,12 +265,12 @@ static void test_refused(void **unused)
     assert_int_equal(told_count, 1);
     lock_notice_done(under_way[0], false);
     tick();
-    assert_told(2, "c"); /* nobody waits for who is known not to come */
+    assert_told(2, "c"); /* a waiter known not to return delays no other */
     lock_notice_done(under_way[1], true);
     assert_int_equal(want(CAROL, "c", true, 0, 10), NFS4_OK);
 }
 
-/* What is under way outlives whom it is for; one is under way at a time. */
+/* A notice in progress outlives the waiter; one is in progress at a time. */
 static void test_gone_meanwhile(void **unused)
 {
     (void)unused;
@@ -294,7 +294,7 @@ static void test_gone_meanwhile(void **unused)
     assert_int_equal(file()->waiter_count, 0);
 }
 
-/* Also when the client goes, an administrator revokes, or nobody does more than let a lease end. */
+/* Also when the client leaves, an administrator revokes, or just a lease expires. */
 static void test_whatever_frees(void **unused)
 {
     uint32_t count;
@@ -323,7 +323,7 @@ static void test_a_client_that_goes(void **unused)
     assert_told(1, "b");
 }
 
-/* 4.0 has no such call, and without a back channel there is nothing to expect. */
+/* 4.0 has no such callback, and without a back channel no notice is promised. */
 static void test_who_is_not_told(void **unused)
 {
     (void)unused;
@@ -339,7 +339,8 @@ static void test_who_is_not_told(void **unused)
     atomic_store(&fx.bob->back_sessions, 1);
 }
 
-/* A crowd: as many as the limit says at once, and the next ones as these come. */
+/* Many waiters: as many as the limit allows are notified at once, and further ones as these
+ * retry. */
 static void test_a_crowd(void **unused)
 {
     char owner[24];
@@ -379,8 +380,8 @@ static double cpu_ms(void)
     return 1e3 * (double)now.tv_sec + (double)now.tv_nsec / 1e6;
 }
 
-/* A client that vanished holds many locks, and a thousand wait behind them for one that somebody
- * else has.  They are not looked through for each waiter, and not with each LOCK. */
+/* A vanished client holds many locks, and a thousand waiters behind them wait for a lock of another
+ * client. The expired locks are not searched for each waiter, nor with each LOCK. */
 static void test_many_behind_expired(void **unused)
 {
     const uint64_t far = 1ull << 40;

@@ -106,7 +106,7 @@ static void test_seqids_are_checked(void **unused)
     assert_int_equal(do_unlock(fx.bob, &old_lock, 5, 5), NFS4ERR_BAD_STATEID);
 }
 
-/* A client that has lost the stateid asks as if for the first time. */
+/* A client that has lost the stateid sends the LOCK as if for the first time. */
 static void test_same_owner_gets_same_state(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, NONE), l, again;
@@ -118,7 +118,7 @@ static void test_same_owner_gets_same_state(void **unused)
     assert_int_equal(again.seqid, 2);
 }
 
-/* RFC 8881 §9.5: the last request decides, through whichever open it came. */
+/* RFC 8881 §9.5: the last request counts, through whichever open it came. */
 static void test_one_lock_owner_two_opens(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, NONE);
@@ -185,7 +185,7 @@ static void test_denied_leaves_no_state(void **unused)
     assert_int_equal(do_lock(fx.bob, &b, "m", true, 3, 4, &m), NFS4_OK);
 }
 
-/* One state for each pair, whichever of the two has more of the other. */
+/* One lock state for each pair, whichever of the two has more of the other. */
 static void pairs(uint32_t open_count, uint32_t owner_count)
 {
     static const char *const names[] = {"a", "b", "c", "d", "e"};
@@ -216,7 +216,8 @@ static void test_owners_and_opens(void **unused)
     pairs(5, 3);
 }
 
-/* More than are dropped at a time, with one LOCKU in the middle of the first and the last. */
+/* More locks than are dropped at a time, with one LOCKU from the middle of the first lock to the
+ * middle of the last. */
 static void test_unlock_many(void **unused)
 {
     enum {
@@ -238,7 +239,7 @@ static void test_unlock_many(void **unused)
                      NFS4ERR_DENIED);
 }
 
-/* It is looked at when nothing is in the way: what was there may have been of a client whose record
+/* Checked when there is no conflict: a former lock may have belonged to a client whose record
  * cannot be removed. */
 static void test_blocked(void **unused)
 {
@@ -254,8 +255,8 @@ static void test_blocked(void **unused)
     assert_int_equal(do_lock(fx.alice, &a, "m", true, 20, 10, &m), NFS4_OK);
 }
 
-/* When others hold so much that the rest is for clients with little, one with much cannot lock, but
- * it can unlock: also in the middle, which takes a place more. */
+/* When the rest is reserved for clients with little, a client with much cannot lock, but it can
+ * unlock: also in the middle, which takes another entry. */
 static void test_much_can_be_given_back(void **state)
 {
     enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue of those who wait for byte-range locks by asking again (RFC 8881 §9.6): first come,
- * first served, without anybody waiting for one who does not ask any more.
+ * The queue of owners that poll for byte-range locks (RFC 8881 §9.6): first come, first served, and
+ * no owner waits for one that has stopped polling.
  */
 #include "state/lock/lock_wait.h"
 
@@ -38,7 +38,7 @@ static struct file *file(void)
     return fx.files[0]->node->state;
 }
 
-/* Everybody is heard of all the time. */
+/* All clients renew their leases. */
 static void pass_ms(int64_t ms)
 {
     clock_advance_ns(ms * (NSEC_PER_SEC / 1000));
@@ -58,7 +58,7 @@ static enum nfsstat4 lock_as(int who, const char *owner, bool wait, bool write, 
     return status;
 }
 
-/* The whole of ten bytes, for writing. */
+/* LOCK of all ten bytes, for writing. */
 static enum nfsstat4 ask(int who)
 {
     return lock_as(who, "w", true, true, 0, 10);
@@ -69,7 +69,7 @@ static enum nfsstat4 try(int who)
     return lock_as(who, "w", false, true, 0, 10);
 }
 
-/* Until those who wait go first. */
+/* Wait until the waiters' phase begins. */
 static void pass_a_turn(void)
 {
     pass_ms(2000);
@@ -77,7 +77,7 @@ static void pass_a_turn(void)
 
 static void give_back(int who)
 {
-    /* CLOSE is the way without a lock stateid at hand. */
+    /* CLOSE is the way to unlock without a lock stateid at hand. */
     assert_int_equal(do_close(client_at(who), &opens[who]), NFS4_OK);
     opens[who] = must_open(client_at(who), "o", fx.files[0], RW, NONE);
 }
@@ -97,7 +97,7 @@ static void test_longest_waiter_first(void **unused)
     assert_int_equal(fixture_conflict.length, 10);
     assert_true(fixture_conflict.write);
     assert_int_equal(try(ALICE), NFS4ERR_DENIED);
-    /* Who only tests sees locks, and there is none; who asks for something else gets it. */
+    /* LOCKT sees locks only, and there is none; another range is free. */
     assert_int_equal(do_test(fx.alice, "t", fx.files[0], true, 0, 10), NFS4_OK);
     assert_int_equal(lock_as(ALICE, "x", false, true, 10, 10), NFS4_OK);
     assert_int_equal(ask(BOB), NFS4_OK);
@@ -108,7 +108,8 @@ static void test_longest_waiter_first(void **unused)
     assert_int_equal(file()->waiter_count, 1); /* bob */
 }
 
-/* For a while whoever comes gets it: the lock is in use, not waiting for one who will ask later. */
+/* In the open phase any owner gets the lock: it is used rather than kept for a waiter that polls
+ * later. */
 static void test_turns(void **unused)
 {
     (void)unused;
@@ -124,7 +125,7 @@ static void test_turns(void **unused)
     assert_int_equal(ask(ALICE), NFS4ERR_DENIED);
     assert_int_equal(try(CAROL), NFS4ERR_DENIED);
     assert_int_equal(ask(BOB), NFS4_OK);
-    /* Now alice waits, and not for long yet. */
+    /* Now alice waits, but not for long yet. */
     give_back(BOB);
     assert_int_equal(ask(BOB), NFS4_OK);
     pass_a_turn();
@@ -133,7 +134,7 @@ static void test_turns(void **unused)
     assert_int_equal(ask(ALICE), NFS4_OK);
 }
 
-/* However many ask between two polls of the first. */
+/* However many polls come between two of the first waiter. */
 static void test_asking_keeps_the_place(void **unused)
 {
     (void)unused;
@@ -151,7 +152,7 @@ static void test_asking_keeps_the_place(void **unused)
     assert_int_equal(ask(BOB), NFS4_OK);
 }
 
-/* Its range is reserved for twice the time between its last two requests, and a second. */
+/* Its range is reserved for twice the time between its last two requests, plus a second. */
 static void test_one_who_asks_no_more(void **unused)
 {
     (void)unused;
@@ -162,7 +163,8 @@ static void test_one_who_asks_no_more(void **unused)
     assert_int_equal(try(CAROL), NFS4ERR_DENIED);
     pass_ms(20);
     assert_int_equal(try(CAROL), NFS4_OK);
-    /* It is back after three and a half: it has its old place, and more time for the next retry. */
+    /* It returns after three and a half seconds: it has its old place, and more time for the next
+     * retry. */
     assert_int_equal(ask(ALICE), NFS4ERR_DENIED);
     pass_ms(500);
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
@@ -170,14 +172,14 @@ static void test_one_who_asks_no_more(void **unused)
     pass_ms(8000);
     assert_int_equal(try(CAROL), NFS4ERR_DENIED);
     pass_ms(200);
-    /* Bob's claim is over, alice's too. */
+    /* Bob's claim has expired, alice's too. */
     assert_int_equal(try(CAROL), NFS4_OK);
     pass_ms(10000);
     assert_int_equal(lock_as(CAROL, "c", false, false, 50, 1), NFS4_OK);
     assert_int_equal(file()->waiter_count, 0);
 }
 
-/* A request that does not wait says that its owner gives up (§9.6). */
+/* A request that does not wait means that its owner gives up (§9.6). */
 static void test_giving_up(void **unused)
 {
     (void)unused;
@@ -187,7 +189,7 @@ static void test_giving_up(void **unused)
     assert_int_equal(file()->waiter_count, 0);
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
     give_back(BOB);
-    assert_int_equal(file()->waiter_count, 0); /* with its open */
+    assert_int_equal(file()->waiter_count, 0); /* ended with its open */
     assert_int_equal(ask(BOB), NFS4ERR_DENIED);
     open_client_release(fx.bob);
     assert_int_equal(file()->waiter_count, 0);
@@ -206,14 +208,14 @@ static void test_a_silent_client_does_not_wait(void **unused)
     assert_int_equal(try(CAROL), NFS4_OK);
 }
 
-/* Bob waits for two ranges, and alice has one of them: carol may have the other unless she would
- * wait for it, too. */
+/* Bob waits for two ranges, and alice holds one of them: carol may lock the other unless she would
+ * be a waiter for it, too. */
 static void test_a_writer_among_readers(void **unused)
 {
     (void)unused;
     assert_int_equal(lock_as(ALICE, "r", true, false, 0, 10), NFS4_OK);
     assert_int_equal(lock_as(BOB, "w", true, true, 0, 10), NFS4ERR_DENIED);
-    /* Half of the time: two seconds each. */
+    /* Half of the time, in phases of two seconds. */
     for (int s = 1; s < 60; s++) {
         enum nfsstat4 status;
 
@@ -232,7 +234,8 @@ static void test_a_writer_among_readers(void **unused)
     assert_int_equal(lock_as(BOB, "w", true, true, 0, 10), NFS4_OK);
 }
 
-/* An owner that keeps the first waiter waiting is not behind it: else both would wait for ever. */
+/* An owner that blocks the first waiter is not queued behind it: otherwise both would wait for
+ * ever. */
 static void test_no_deadlock(void **unused)
 {
     (void)unused;
@@ -240,7 +243,7 @@ static void test_no_deadlock(void **unused)
     assert_int_equal(lock_as(BOB, "b", true, true, 0, 20), NFS4ERR_DENIED);
     assert_int_equal(lock_as(ALICE, "a", true, true, 10, 10), NFS4_OK);
     give_back(ALICE);
-    /* Two who wait for what overlaps: the first gets it, then the second. */
+    /* Two waiters with overlapping ranges: the first gets the lock, then the second. */
     assert_int_equal(lock_as(CAROL, "c", true, true, 50, 1), NFS4_OK);
     assert_int_equal(lock_as(ALICE, "a", true, true, 40, 20), NFS4ERR_DENIED);
     assert_int_equal(lock_as(ALICE, "b", true, true, 45, 20), NFS4ERR_DENIED);
@@ -252,7 +255,7 @@ static void test_no_deadlock(void **unused)
     assert_int_equal(lock_as(ALICE, "b", true, true, 45, 20), NFS4_OK);
 }
 
-/* An owner does not conflict with itself as a waiter; it may change what it holds. */
+/* An owner does not conflict with its own waiting; it may change what it holds. */
 static void test_own_claims(void **unused)
 {
     struct stateid4 lock;
@@ -283,7 +286,7 @@ static void test_limits(void **unused)
     }
     assert_int_equal(file()->waiter_count, LIMIT_LOCK_WAITERS_PER_FILE);
     assert_int_equal(owner_table_of(fx.bob)->waiter_count, LIMIT_LOCK_WAITERS_PER_FILE);
-    assert_int_equal(ask(CAROL), NFS4ERR_DENIED); /* and is just not queued */
+    assert_int_equal(ask(CAROL), NFS4ERR_DENIED); /* but it is not queued */
     pass_ms(11000);
     assert_int_equal(ask(CAROL), NFS4ERR_DENIED);
     give_back(ALICE);

@@ -60,7 +60,7 @@ static void counting_close(struct vfs_object *obj, enum vfs_open_want want)
     fx.fs_ops->close(obj, want);
 }
 
-/* Every open of the backend has its close. */
+/* Every open of the backend must have its close. */
 static void count_opens(struct vfs *fs)
 {
     fx.fs_ops = fs->ops;
@@ -79,7 +79,7 @@ int fixture_set_up(void **unused)
 
     (void)unused;
     log_set_level(LOG_LEVEL_WARN);
-    clock_stop(); /* nobody's lease ends by itself */
+    clock_stop(); /* no lease expires by itself */
     fx = (struct fixture){.cred = {.uid = 1000, .gid = 1000}};
     fx.state = state_create(&config);
     fixture_recovery = NULL;
@@ -94,7 +94,7 @@ int fixture_set_up(void **unused)
     return 0;
 }
 
-/* With the clients everything of theirs goes: the files are back to our own reference. */
+/* Removing the clients removes all their state: only our own reference of each file remains. */
 int fixture_tear_down(void **unused)
 {
     (void)unused;

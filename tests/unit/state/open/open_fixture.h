@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of owners, opens and locks stand on: clients and a few files of mem. */
+/* The base of the tests of owners, opens and locks: clients and a few files of mem. */
 #pragma once
 
 #include "lib/test.h"
@@ -20,7 +20,7 @@ struct fixture {
     struct state *state;
     struct client *alice, *bob, *carol; /* a reference on each */
     struct vfs *fs;
-    const struct vfs_ops *fs_ops; /* of mem; those of fs count */
+    const struct vfs_ops *fs_ops; /* of mem; fs has counting ones */
     struct vfs_object *root;
     struct vfs_object *files[FIXTURE_FILES];
     struct vfs_cred cred; /* owns the files */
@@ -30,18 +30,18 @@ extern struct fixture fx;
 /* vfs open()s without their close(). */
 extern _Atomic int fixture_vfs_opens;
 
-/* What the next fixture_set_up() gives to the state; NULL: nothing outlives it. */
+/* What the next fixture_set_up() gives to the state; NULL: no stable storage. */
 extern struct recovery *fixture_recovery;
 
 int fixture_set_up(void **unused);
 int fixture_tear_down(void **unused);
 
-/* One more client, with a reference. */
+/* Another client, with a reference. */
 struct client *fixture_client(const char *name);
 
 struct wire_opaque name_of(const char *text);
 
-/* OPEN as a handler does it. */
+/* OPEN as a handler calls it. */
 enum nfsstat4 do_open(struct client *client, const char *owner, struct vfs_object *obj,
                       uint32_t access, uint32_t deny, struct stateid4 *out);
 /* The same, and it must succeed. */
@@ -63,7 +63,7 @@ enum nfsstat4 do_test(struct client *client, const char *owner, struct vfs_objec
                       uint64_t offset, uint64_t length);
 enum nfsstat4 do_free(struct client *client, const struct stateid4 *stateid);
 
-/* Why it was revoked, NFS4_OK, or BAD_STATEID when it is not found. */
+/* Why it was revoked, NFS4_OK if it was not, or BAD_STATEID when it is not found. */
 enum nfsstat4 revoked(struct client *client, const struct stateid4 *stateid);
 
 /* Is I/O without a stateid refused? */
@@ -72,8 +72,8 @@ bool denied(struct vfs_object *obj, uint32_t access);
 /* LOCKs of this thread are READW_LT and WRITEW_LT. */
 extern _Thread_local bool fixture_wait;
 
-/* What they say the file is called; empty at first. */
+/* The filehandle in LOCKs; empty at first. */
 extern struct wire_opaque fixture_fh;
 
-/* The conflict that the last of them met on this thread. */
+/* The conflict that the last LOCK met on this thread. */
 extern _Thread_local struct lock_conflict fixture_conflict;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file with as many opens as a client may have owners: what an offer of a delegation, a
- * conflict and a LOCK cost then, and how their revocation goes.
+ * One file with as many opens as a client may have owners: the cost of a delegation offer, a
+ * conflict and a LOCK then, and their revocation.
  */
 #include <stdio.h>
 #include <sys/resource.h>
@@ -15,7 +15,7 @@ enum {
     MANY = 65000,
     REVOKED = 20000,
     PROBES = 200,
-    ROUNDS = 8, /* the fastest of them counts */
+    ROUNDS = 8, /* the fastest counts */
 };
 
 static struct stateid4 opens[MANY];
@@ -36,7 +36,7 @@ static void open_by(struct client *client, uint32_t i, uint32_t access)
     opens[i] = must_open(client, owner, fx.files[0], access, NONE);
 }
 
-/* By two clients, so that no offer is made: it is looked whose the opens are. */
+/* The opens belong to two clients, so no delegation is offered: the check must find that out. */
 static void probe_offer(void)
 {
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
@@ -44,7 +44,7 @@ static void probe_offer(void)
     (void)must_refuse(&request);
 }
 
-/* Of all opens only bob's is in the way, which is the last. */
+/* Of all opens only bob's conflicts, which is the last. */
 static void probe_conflict(void)
 {
     struct stateid4 stateid;
@@ -77,7 +77,7 @@ static double cost_of(void (*probe)(void))
     return least;
 }
 
-/* With a thousand opens and with all of them.  Walks would make it 65 times as much. */
+/* With a thousand opens and with all of them. Linear searches would make it 65 times as much. */
 static void grow(const char *what, uint32_t access, void (*probe)(void))
 {
     struct stateid4 bobs;
@@ -109,7 +109,7 @@ static void test_conflict(void **unused)
     grow("share conflict", R, probe_conflict);
 }
 
-/* One lock owner under `count` opens more, and under a new one after so many lock owners. */
+/* One lock owner under `count` more opens, and under a new one after so many lock owners. */
 static double lock_cost(uint32_t count)
 {
     struct stateid4 lock;
@@ -153,7 +153,7 @@ static void many_of_alice(uint32_t deny)
     }
 }
 
-/* It sleeps for the locks of a file only, a batch at a time. */
+/* It may sleep only for the locks of a file, a batch at a time. */
 static void test_revocation(void **unused)
 {
     uint32_t count;
@@ -167,7 +167,7 @@ static void test_revocation(void **unused)
     assert_true(sleeps() - before < REVOKED / 10);
 }
 
-/* Another client's OPEN takes them a batch at a time, and comes to its end all the same. */
+/* Another client's OPEN revokes them a batch at a time, and succeeds in the end. */
 static void test_conflict_revokes(void **unused)
 {
     struct stateid4 stateid;
@@ -180,7 +180,7 @@ static void test_conflict_revokes(void **unused)
     assert_int_equal(revoked(fx.alice, &opens[REVOKED - 1]), NFS4ERR_EXPIRED);
 }
 
-/* Expired locks before a good one are not looked through again and again. */
+/* Expired locks in front of a current one are not searched again and again. */
 static void test_expired_locks(void **unused)
 {
     struct stateid4 open = must_open(fx.alice, "a", fx.files[0], RW, NONE), lock;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that open, upgrade, lock, use and close the same few files with the same owners at once,
- * while a client is released.  What counts is what the sanitizer says, that writers who deny others
- * are alone, and that nothing is left over.
+ * Threads open, upgrade, lock, use and close the same few files with the same owners at once, while
+ * a client is released. The test checks that the sanitizer reports nothing, that writers which deny
+ * others are alone, and that nothing leaks.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum {
 static _Atomic int writers[FIXTURE_FILES];
 static _Atomic int locked[FIXTURE_FILES];
 
-/* A stateid that another thread may be closing right now. */
+/* A stateid that another thread may be closing. */
 static void use(struct client *client, const struct stateid4 *stateid)
 {
     struct stateid *sid = stateid_lookup(fx.state->opens->stateids, stateid, client);
@@ -29,7 +29,7 @@ static void use(struct client *client, const struct stateid4 *stateid)
     stateid_put(sid);
 }
 
-/* One owner a thread, which denies all other writers. */
+/* One owner for each thread, which denies all other writers. */
 static void write_alone(struct client *client, uint32_t self, int file)
 {
     const char owner[2] = {(char)('A' + self), 0};
@@ -130,7 +130,7 @@ static void *opener(void *arg)
     return NULL;
 }
 
-/* OPENs of a client that dies meanwhile: whichever came too late is refused. */
+/* OPENs of a client that is removed meanwhile: those that come too late are refused. */
 static void test_release_while_opening(void **unused)
 {
     pthread_t thread;

@@ -31,7 +31,7 @@ static void test_share_matrix(void **unused)
                 }
             }
             assert_int_equal(do_close(fx.alice, &first), NFS4_OK);
-            assert_null(obj->node->state); /* every count has come back */
+            assert_null(obj->node->state); /* every count is back to zero */
         }
     }
 }
@@ -65,7 +65,7 @@ static void test_upgrade_keeps_the_stateid(void **unused)
     assert_null(fx.files[0]->node->state);
 }
 
-/* However often it was opened, one CLOSE takes all of its shares. */
+/* However often it was opened, one CLOSE ends all of its shares. */
 static void test_shares_count_once(void **unused)
 {
     struct stateid4 s, other = must_open(fx.bob, "b", fx.files[0], W, NONE);
@@ -121,7 +121,7 @@ static void test_downgrade_needs_such_an_open(void **unused)
     assert_int_equal(do_downgrade(fx.alice, &s, R, NONE), NFS4_OK);
     assert_int_equal(s.seqid, 3);
     other = must_open(fx.bob, "b", fx.files[0], R, W);
-    assert_int_equal(do_downgrade(fx.alice, &s, RW, NONE), NFS4ERR_INVAL); /* no way back */
+    assert_int_equal(do_downgrade(fx.alice, &s, RW, NONE), NFS4ERR_INVAL); /* no upgrade */
     assert_int_equal(do_downgrade(fx.alice, &s, R, NONE), NFS4_OK);
     assert_int_equal(s.seqid, 4);
     assert_int_equal(do_close(fx.bob, &other), NFS4_OK);
@@ -174,7 +174,7 @@ static void test_cancel_leaves_no_trace(void **unused)
     assert_false(open_client_has_state(fx.alice));
 }
 
-/* RFC 8881 §18.16.4: another caller's right has to be checked on its own. */
+/* RFC 8881 §18.16.4: another caller's permission has to be checked by itself. */
 static void test_callers_are_told_apart(void **unused)
 {
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], R, NONE);
@@ -193,7 +193,7 @@ static void test_callers_are_told_apart(void **unused)
     stateid_put(sid);
 }
 
-/* I/O that has begun keeps the file open over a CLOSE. */
+/* I/O that has begun keeps the file open beyond a CLOSE. */
 static void test_close_waits_for_io(void **unused)
 {
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], RW, NONE);
@@ -208,7 +208,7 @@ static void test_close_waits_for_io(void **unused)
     assert_null(fx.files[0]->node->state);
 }
 
-/* L-04: what a client had goes with it. */
+/* L-04: a client's state ends with it. */
 static void test_client_goes_with_all_it_has(void **unused)
 {
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], RW, RW), lock, other;

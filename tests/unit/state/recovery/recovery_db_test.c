@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record of clients on disk: who reads it, what it may look like, and what holds when it cannot
+ * The record of clients on disk: who can read it, its format, and what is guaranteed when it cannot
  * be written.
  */
 #include <pthread.h>
@@ -75,7 +75,7 @@ static void *complete_some(void *arg)
     return NULL;
 }
 
-/* Many at a time; what one writes takes others' along. */
+/* Many clients at once; one write includes the records of others. */
 static void complete_crowd(void)
 {
     struct client *clients[CROWD];
@@ -111,7 +111,7 @@ static void crowd(void **unused)
     assert_false(in_grace());
 }
 
-/* Who the clients are is for nobody else to read, also after an older file. */
+/* Other users cannot read the names of clients, also after an upgrade from an older file. */
 static void private_to_the_server(void **unused)
 {
     static const char *const names[] = {"recovery.db", "recovery.db-journal"};
@@ -147,7 +147,7 @@ static void damaged(void **unused)
     file_write(db_path(), before, len / 2);
     refuses("recovery.db: ");
     memcpy(after, before, len);
-    memset(after + 8192, 0xa5, 4096); /* the page of a table that says little */
+    memset(after + 8192, 0xa5, 4096); /* the page of a table with little content */
     file_write(db_path(), after, len);
     refuses("damaged");
     memset(after + 4096, 0xa5, len - 4096);
@@ -196,7 +196,7 @@ static int64_t sql_number(const char *text)
     "DROP TRIGGER seal_client_UPDATE; DROP TRIGGER seal_server_INSERT;"                            \
     "DROP TRIGGER seal_server_DELETE; DROP TRIGGER seal_server_UPDATE;"
 
-/* While the triggers are there no change is possible without the functions that they call. */
+/* While the triggers exist no change is possible without the functions that they call. */
 static void change_past_triggers(const char *change)
 {
     char triggers[4096];
@@ -208,7 +208,7 @@ static void change_past_triggers(const char *change)
     sql(triggers);
 }
 
-/* As the second version left it: anybody can write to it. */
+/* As the second version left it: any program can write to it. */
 static void unseal(void)
 {
     sql("DROP TABLE seal;" DROP_TRIGGERS "PRAGMA user_version = 2");
@@ -238,7 +238,7 @@ static void strange(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
-/* Whoever writes past the server breaks the seal, also with rows that make sense. */
+/* A write by another program breaks the seal, even with valid rows. */
 static void sealed(void **unused)
 {
     static const char *const changes[] = {
@@ -269,8 +269,8 @@ static void sealed(void **unused)
     assert_true(come("client number 7")->may_reclaim);
 }
 
-/* Some bits of the file, one at a time: nothing is lost without a word.  What SQLite does not use
- * may change. */
+/* Flips some bits of the file, one at a time: nothing is lost unnoticed. Bytes that SQLite does not
+ * use may change. */
 static void flipped_bits(void **unused)
 {
     enum {
@@ -297,7 +297,7 @@ static void flipped_bits(void **unused)
             assert_non_null(strstr(error, "recovery.db: "));
             continue;
         }
-        /* One record, and whose it is. */
+        /* One record, and its client. */
         assert_true(recovery_in_grace(recovery));
         recovery_close(recovery);
         assert_int_equal(
@@ -311,7 +311,7 @@ static void flipped_bits(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
-/* What a server left that knew 4.1 only. */
+/* The file of a server that supported 4.1 only. */
 static void first_version(void **unused)
 {
     struct client *alice;
@@ -340,8 +340,8 @@ static void first_version(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
-/* Crash after crash in grace: new clients must not add more rows to those of former lives than the
- * next life takes. */
+/* Repeated crashes in grace: new clients must not add more rows to those of former lives than the
+ * next life accepts. */
 static void many_records(void **unused)
 {
     struct client *alice;
@@ -370,7 +370,7 @@ static void many_records(void **unused)
 
 static void unwritable(void **unused)
 {
-    const struct recovery_config config = {dir_fd, LEASE_S + 1, GRACE_S}; /* to be written down */
+    const struct recovery_config config = {dir_fd, LEASE_S + 1, GRACE_S}; /* to be stored */
     char error[256] = "";
 
     (void)unused;
@@ -384,7 +384,7 @@ static void unwritable(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
-/* What cannot be written is not so: RECLAIM_COMPLETE fails, nothing may be revoked. */
+/* What cannot be written has no effect: RECLAIM_COMPLETE fails, nothing may be revoked. */
 static void cannot_be_written(void **unused)
 {
     struct client *alice = come_and_complete("alice"), *bob = come("bob");
@@ -402,7 +402,7 @@ static void cannot_be_written(void **unused)
     complete(bob);
 }
 
-static int writes; /* waited for */
+static int writes; /* number of writes awaited */
 
 static void count_write(bool surely)
 {
@@ -410,8 +410,8 @@ static void count_write(bool surely)
     writes++;
 }
 
-/* What a transaction that failed was to write may be on the disk all the same: a loss is noted as
- * if it were, and the record removed. */
+/* A failed transaction may have reached the disk all the same: a loss is treated as if it had, and
+ * the record is removed. */
 static void may_be_written(void **unused)
 {
     struct client *alice = come("alice");
@@ -444,7 +444,7 @@ static void may_be_written_and_goes(void **unused)
     assert_int_equal(recovery_grant_status(state->recovery), NFS4_OK);
 }
 
-/* And what says that she lost something may be there, and goes when she has acknowledged it. */
+/* And the note of her loss may be there; it is removed when she has acknowledged. */
 static void may_be_lost(void **unused)
 {
     struct client *alice = come_and_complete("alice");
@@ -459,11 +459,11 @@ static void may_be_lost(void **unused)
     vfs_blocking_hooks = (struct vfs_blocking_hooks){count_write, section_end};
     recovery_client_whole(state->recovery, alice);
     assert_int_equal(writes, 1);
-    recovery_client_whole(state->recovery, alice); /* now it is known */
+    recovery_client_whole(state->recovery, alice); /* now the loss is acknowledged */
     assert_int_equal(writes, 1);
 }
 
-/* The grace period goes on until those who did not come are forgotten. */
+/* The grace period goes on until the clients that did not return are removed from the record. */
 static void cannot_end(void **unused)
 {
     (void)unused;
@@ -477,7 +477,7 @@ static void cannot_end(void **unused)
     assert_false(in_grace());
 }
 
-/* Nobody gets what a client had whose end is not on disk. */
+/* A removed client's state is not granted until the removal is on disk. */
 static void cannot_forget(void **unused)
 {
     struct client *alice = come_and_complete("alice");
@@ -485,7 +485,7 @@ static void cannot_forget(void **unused)
 
     (void)unused;
     disk_full(true);
-    leave(alice); /* had nothing: harmless */
+    leave(alice); /* had no state: harmless */
     assert_false(in_grace());
     holds_state = true;
     (void)come_as("bob", 2, OWNER_UID);
@@ -518,8 +518,7 @@ static void takes_over(void **unused)
     assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
 }
 
-/* What was confirmed is in the file at once: a copy of it taken now is as good, and nothing else
- * is needed. */
+/* A confirmed change is in the file at once: a copy of it taken now is complete. */
 static void is_on_disk(void **unused)
 {
     static char data[1u << 20];

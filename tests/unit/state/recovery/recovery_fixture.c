@@ -22,7 +22,7 @@ int dir_fd;
 int sections, released_in;
 
 static struct session_conn *conn;
-static uint32_t next_sequence; /* of a CREATE_SESSION after the last EXCHANGE_ID */
+static uint32_t next_sequence; /* for a CREATE_SESSION after the last EXCHANGE_ID */
 
 void section_begin(bool surely)
 {
@@ -116,7 +116,7 @@ struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid)
     next_sequence = made.sequence;
     client = client_lookup(state, made.clientid);
     assert_non_null(client);
-    client_put(client); /* the table keeps it */
+    client_put(client); /* the table keeps a reference */
     return client;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lives of the state tables with one state directory for each test, and clients of 4.1 in them.  A
+ * Lives of the state tables with one state directory for each test, and clients of 4.1 in them. A
  * life ends as by a crash: nothing is written at its end.
  */
 #pragma once
@@ -16,7 +16,7 @@ enum {
     OWNER_UID = 1000
 };
 
-/* Of the life that goes on. */
+/* Of the present life. */
 extern struct state *state;
 extern int64_t born_ns;  /* when it began */
 extern bool holds_state; /* does each client have opens? */
@@ -34,26 +34,26 @@ int recovery_tear_down(void **unused);
 void begin_life(void);
 void begin_life_of(uint32_t lease_s, uint32_t grace_s);
 void end_life(void);
-void crash(void); /* and the next life */
+void crash(void); /* and begin the next life */
 
-/* The timer, so many seconds into this life. */
+/* Run the timer, that many seconds into this life. */
 void tick_at(int seconds);
 
 bool in_grace(void);
 
-/* Hooks that count the sections that may block, begun and not ended; and how many there were when a
- * client's opens were dropped. */
+/* Hooks that count the sections that may block, begun and not ended; and the count when a client's
+ * opens were dropped. */
 void section_begin(bool surely);
 void section_end(void);
 extern int sections, released_in;
 
-/* EXCHANGE_ID alone.  The table keeps the client, here and below. */
+/* EXCHANGE_ID alone. The table keeps a reference, here and below. */
 struct client *introduce_as(const char *owner, uint8_t verifier, uint32_t uid);
 
 /* CREATE_SESSION after that. */
 void confirm(uint64_t clientid, uint32_t uid);
 
-/* Both; the session goes at once. */
+/* Both; the session is destroyed at once. */
 struct client *come_as(const char *owner, uint8_t verifier, uint32_t uid);
 struct client *come(const char *owner);
 
@@ -64,5 +64,5 @@ struct client *come_and_complete(const char *owner);
 /* DESTROY_CLIENTID. */
 void leave(struct client *client);
 
-/* So many of its opens and locks are revoked more, or less. */
+/* Change the number of its revoked opens and locks by `count`. */
 void count_revoked(struct client *client, int count);

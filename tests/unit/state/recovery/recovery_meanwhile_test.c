@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others do while a request waits for the disk that records who may reclaim. */
+/* Concurrent events while a request waits for the disk that records clients for reclaim. */
 #include "lib/disk.h"
 #include "unit/state/recovery/recovery_fixture.h"
 #include "vfs/vfs_blocking.h"
 
-/* Done once while a thread waits for the disk: before it waits, or when it is back. */
+/* Run once while a thread waits for the disk: before it waits, or when it is back. */
 static void (*before_wait)(void), (*after_wait)(void);
 
 static void take_turn(void (**what)(void))
@@ -34,7 +34,7 @@ static void meanwhile(void (*before)(void), void (*after)(void))
     vfs_blocking_hooks = (struct vfs_blocking_hooks){wait_begins, wait_ends};
 }
 
-static struct client *one, *another; /* of the turns below */
+static struct client *one, *another; /* used by the functions below */
 static uint64_t another_id;
 
 static void acknowledge_one(void)
@@ -62,7 +62,7 @@ static void want_from_one(void)
     acknowledge_one();
 }
 
-/* She was in somebody's way while the completion is written, and then was not. */
+/* A request conflicts with her state while the completion is written, and then no longer does. */
 static void wanted_meanwhile(void **unused)
 {
     (void)unused;
@@ -96,7 +96,8 @@ static void tick_on(void)
     tick_at(1);
 }
 
-/* The row that could not be removed is the next incarnation's before the timer tries again ... */
+/* The next incarnation takes over the row that could not be removed, before the timer tries again
+ * ... */
 static void takes_over_meanwhile(void **unused)
 {
     (void)unused;
@@ -111,7 +112,7 @@ static void takes_over_meanwhile(void **unused)
     assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
 }
 
-/* CREATE_SESSION is sent again, and its answer is there before the old incarnation is gone. */
+/* CREATE_SESSION is retried, and answered before the old incarnation is gone. */
 static void another_completes(void)
 {
     disk_full(false);

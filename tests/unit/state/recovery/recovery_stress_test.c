@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients come, complete, lose, acknowledge, start anew and go, all at once, while others find them
- * in their way, the timer ticks and the disk is full from time to time.  After a crash exactly
- * those may reclaim who have all that they had and know it (P-12, L-11; RFC 8881 §8.4.3).
+ * Clients register, complete, lose state, acknowledge, restart and leave, all at once, while others
+ * conflict with them, the timer ticks and the disk is full from time to time. After a crash exactly
+ * those clients may reclaim that have all their state, or know what they have lost (P-12, L-11; RFC
+ * 8881 §8.4.3).
  */
 #include <pthread.h>
 #include <signal.h>
@@ -41,7 +42,7 @@ struct user {
     unsigned seed;
     struct session_conn *conn;
     struct client *client; /* a reference, or NULL */
-    _Atomic uint64_t id;   /* for thieves */
+    _Atomic uint64_t id;   /* read by thieves */
     bool complete;
     uint32_t losses;
 };
@@ -161,7 +162,7 @@ static void *user_run(void *arg)
     return NULL;
 }
 
-/* Wants what they have, finds that it was not in the way after all. */
+/* Meets a client's state, and finds that it did not conflict after all. */
 static void *thief_run(void *arg)
 {
     unsigned seed = *(unsigned *)arg;
@@ -223,11 +224,12 @@ static void live(void)
         pthread_join(thieves[i], NULL);
     pthread_join(timer, NULL);
     disk_full(false);
-    recovery_tick(state->recovery, clock_now_ns()); /* what could not be removed */
+    recovery_tick(state->recovery, clock_now_ns()); /* removes what could not be removed */
     assert_int_equal(recovery_grant_status(state->recovery) == NFS4ERR_DELAY, false);
 }
 
-/* The next life: who may reclaim?  An acknowledgement that could not be written costs the right. */
+/* The next life: which clients may reclaim? An acknowledgement that could not be written costs the
+ * right. */
 static void compare(const bool *whole, bool all)
 {
     for (uint32_t i = 0; i < USERS; i++) {
@@ -243,7 +245,7 @@ static void compare(const bool *whole, bool all)
     }
 }
 
-/* A thread that waits for the disk is late now and then, before it waits and when it is back. */
+/* Delays a thread that waits for the disk now and then, before it waits and when it is back. */
 static void dawdle(void)
 {
     static _Atomic unsigned turns;
@@ -266,7 +268,7 @@ static void lives(bool disk_fails)
 
     for (int life = 0; life < LIVES; life++) {
         atomic_store(&failing, disk_fails);
-        begin_life(0); /* nobody has anything */
+        begin_life(0); /* no client has state */
         for (uint32_t i = 0; i < USERS; i++)
             users[i] = (struct user){.number = i, .seed = (unsigned)(life * USERS) + i};
         live();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who may reclaim after a restart, and how long the others wait. */
+/* Which clients may reclaim after a restart, and how long the others wait. */
 #include <pthread.h>
 
 #include "base/check.h"
@@ -17,7 +17,7 @@ static enum nfsstat4 reclaim(struct client *client)
     return status;
 }
 
-/* In the next life, one that completed in this one. */
+/* The client in the next life, after it completed in this one. */
 static struct client *come_over_crash(const char *owner)
 {
     come_and_complete(owner);
@@ -34,11 +34,11 @@ static void nobody_to_wait_for(void **unused)
     alice = come("alice");
     assert_false(alice->may_reclaim);
     assert_int_equal(reclaim(alice), NFS4ERR_NO_GRACE);
-    crash(); /* she has not completed, so she is not known */
+    crash(); /* she has not completed, so she has no record */
     assert_false(in_grace());
 }
 
-/* P-12, L-11: who was recorded reclaims until RECLAIM_COMPLETE, and nobody else does. */
+/* P-12, L-11: a recorded client reclaims until RECLAIM_COMPLETE, and no other client reclaims. */
 static void reclaims(void **unused)
 {
     struct client *alice, *bob;
@@ -63,7 +63,7 @@ static void reclaims(void **unused)
     assert_true(come("bob")->may_reclaim);
 }
 
-/* SR-20: completing ends a client's reclaims also while others go on. */
+/* SR-20: RECLAIM_COMPLETE ends a client's reclaims while other clients continue theirs. */
 static void completes_among_others(void **unused)
 {
     struct client *alice;
@@ -104,7 +104,7 @@ static void comes_too_late(void **unused)
     assert_true(come("bob")->may_reclaim);
 }
 
-/* The time in which a server comes up, and nobody can reach it, counts for nothing. */
+/* The time that a server needs to start, when clients cannot reach it, does not count. */
 static void comes_up_slowly(void **unused)
 {
     (void)unused;
@@ -118,7 +118,7 @@ static void comes_up_slowly(void **unused)
     assert_false(in_grace());
 }
 
-/* Nor does a stall of the server in it; behind the end it changes nothing. */
+/* Nor does a stall of the server in the grace period; after the end it changes nothing. */
 static void stalls_in_grace(void **unused)
 {
     (void)unused;
@@ -134,7 +134,7 @@ static void stalls_in_grace(void **unused)
     assert_false(in_grace());
 }
 
-/* Late, but heard again: what it has from then on it may reclaim. */
+/* A late client may reclaim state that it gets after its RECLAIM_COMPLETE. */
 static void completes_after_grace(void **unused)
 {
     (void)unused;
@@ -146,7 +146,7 @@ static void completes_after_grace(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
-/* Whoever is at it is not cut off, up to twice the time. */
+/* A client that keeps reclaiming is not cut off, up to twice the time. */
 static void goes_on_while_reclaiming(void **unused)
 {
     struct client *alice = come_over_crash("alice");
@@ -174,7 +174,7 @@ static void pauses_too_long(void **unused)
     assert_false(in_grace());
 }
 
-/* The period does not end under a reclaim that is being granted. */
+/* The period does not end while a reclaim is being granted. */
 static void waits_for_reclaim(void **unused)
 {
     struct client *alice = come_over_crash("alice");
@@ -188,8 +188,8 @@ static void waits_for_reclaim(void **unused)
     assert_false(in_grace());
 }
 
-/* A crash in the middle keeps everybody's right: of those who have come and of those who have
- * not. */
+/* A crash during the grace period preserves the right to reclaim: of clients that have returned and
+ * of the others. */
 static void crashes_in_grace(void **unused)
 {
     (void)unused;
@@ -226,14 +226,14 @@ static void lost_in_a_partition(void **unused)
     assert_false(alice->may_reclaim);
     assert_int_equal(reclaim(alice), NFS4ERR_NO_GRACE);
     bob = come("bob");
-    complete(bob); /* nobody waits for alice */
+    complete(bob); /* the server does not wait for alice */
     assert_false(in_grace());
     complete(alice);
     crash();
     assert_true(come("alice")->may_reclaim);
 }
 
-/* What is lost stays lost over a second crash, and is nobody to wait for. */
+/* A loss survives a second crash, and the server does not wait for that client. */
 static void stays_lost(void **unused)
 {
     struct client *alice = come_and_complete("alice");
@@ -257,7 +257,7 @@ static void acknowledges_losses(void **unused)
     count_revoked(alice, 2);
     assert_true(recovery_client_lost(state->recovery, alice));
     count_revoked(alice, -1);
-    recovery_client_whole(state->recovery, alice); /* one is left */
+    recovery_client_whole(state->recovery, alice); /* one loss is left */
     crash();
     assert_false(come("alice")->may_reclaim);
 
@@ -275,12 +275,12 @@ static void acknowledges_losses(void **unused)
     count_revoked(alice, -1);
     recovery_client_whole(state->recovery, alice);
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice)); /* once more is written once more */
+    assert_true(recovery_client_lost(state->recovery, alice)); /* a second loss is recorded again */
     crash();
     assert_false(come("alice")->may_reclaim);
 }
 
-/* Expired while others reclaim: it is not waited for any more. */
+/* Expired while others reclaim: the server no longer waits for it. */
 static void lost_in_grace(void **unused)
 {
     struct client *alice = come_over_crash("alice");
@@ -294,8 +294,8 @@ static void lost_in_grace(void **unused)
     assert_false(come("alice")->may_reclaim);
 }
 
-/* RFC 8881 §8.4.3: she completes late, and does not know yet that the lease was over and something
- * was given away. */
+/* RFC 8881 §8.4.3: she completes late, and does not know yet that her lease expired and state was
+ * given away. */
 static void completes_with_losses(void **unused)
 {
     struct client *alice = come_over_crash("alice");
@@ -326,7 +326,7 @@ static void completes_with_losses_in_grace(void **unused)
     assert_false(come("alice")->may_reclaim);
 }
 
-/* The request of a client that has been removed comes last: nobody is there to be recorded. */
+/* A request of a removed client comes last: there is no client to be recorded. */
 static void completes_when_gone(void **unused)
 {
     struct client *alice = client_get(come("alice"));
@@ -339,7 +339,7 @@ static void completes_when_gone(void **unused)
     assert_false(in_grace());
 }
 
-/* A request that met alice's expired state comes late: alice has registered again. */
+/* A request that met alice's expired state is late: alice has registered again. */
 static void loses_after_reboot(void **unused)
 {
     struct client *before = client_get(come_and_complete("alice"));
@@ -352,7 +352,7 @@ static void loses_after_reboot(void **unused)
     assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);
 }
 
-/* A client that rebooted has nothing, and what it had is forgotten. */
+/* A client that rebooted has no state, and its former state is forgotten. */
 static void reboots(void **unused)
 {
     (void)unused;
@@ -396,7 +396,7 @@ static void leaves(void **unused)
     assert_false(come("alice")->may_reclaim);
 }
 
-/* A client may have had so much that dropping it takes long: others need not wait for that. */
+/* Dropping a client's state may take long: other clients need not wait for that. */
 static void drops_aside(void **unused)
 {
     struct client *alice = come_and_complete("alice");
@@ -408,7 +408,7 @@ static void drops_aside(void **unused)
     assert_int_equal(sections, 0);
 }
 
-/* Names are whole, and belong to a principal. */
+/* Owner strings are compared in full, and belong to a principal. */
 static void names(void **unused)
 {
     (void)unused;
@@ -423,7 +423,7 @@ static void names(void **unused)
     assert_true(come("alice")->may_reclaim);
 }
 
-/* --grace 0: nobody reclaims, so nobody may later. */
+/* --grace 0: no client reclaims, so none may later. */
 static void no_grace(void **unused)
 {
     (void)unused;
@@ -436,8 +436,8 @@ static void no_grace(void **unused)
     assert_false(in_grace());
 }
 
-/* RFC 8881 §8.4.2.1: as long as the lease of the former life, also when the restart gets a
- * restart. */
+/* RFC 8881 §8.4.2.1: as long as the lease of the former life, also when the restarted server
+ * restarts. */
 static void by_lease(void **unused)
 {
     (void)unused;
@@ -477,7 +477,7 @@ enum {
     RECLAIMERS = 6
 };
 
-/* Reclaims until it may not any more.  None is granted outside of the grace period. */
+/* Reclaims until that is no longer allowed. None is granted outside the grace period. */
 static void *reclaim_on(void *arg)
 {
     struct recovery *recovery = state->recovery;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Connections and the sessions that they serve (RFC 8881 §2.10.3.1, §18.34).
- */
+/* Connections and the sessions bound to them (RFC 8881 §2.10.3.1, §18.34). */
 #include "state/session/session_conn.h"
 
 #include "state/client/client_exchange.h"
@@ -68,7 +66,7 @@ static void bind_after_implicit(void **unused)
     party_put(&party);
 }
 
-/* P-08, L-05: bindings go with their connections. */
+/* P-08, L-05: bindings end with their connections. */
 static void reconnects(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -95,7 +93,7 @@ static void reconnects(void **unused)
     party_put(&party);
 }
 
-/* One connection may serve many sessions; those that ended do not pile up on it. */
+/* One connection may be bound to many sessions; ended ones do not accumulate on it. */
 static void many_sessions_on_one_connection(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -111,8 +109,7 @@ static void many_sessions_on_one_connection(void **unused)
     party_put(&party);
 }
 
-/* However many they were, and with no new one that would sweep them out: dead sessions cost
- * nothing. */
+/* Many ended sessions, and no new one that would sweep them out: they use no memory. */
 static void many_sessions_end_at_once(void **unused)
 {
     enum {
@@ -144,7 +141,7 @@ static const struct session_binding *binding_of(const struct session_conn *c)
     return LIST_ENTRY(c->bindings.prev, struct session_binding, conn_link);
 }
 
-/* A dead session is not found through the connection that remembers it. */
+/* A dead session is not found through a connection that still refers to it. */
 static void dead_is_not_found(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -168,7 +165,8 @@ static void dead_is_not_found(void **unused)
     party_put(&party);
 }
 
-/* A request over a connection of the back channel alone makes it one of the fore channel, too. */
+/* A request over a connection that is bound to the back channel alone binds it to the fore channel,
+ * too. */
 static void request_on_back_connection(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -185,8 +183,8 @@ static void request_on_back_connection(void **unused)
     party_put(&party);
 }
 
-/* LIMIT_SESSION_CONNECTIONS that nobody uses any more keep nobody out; whoever gave way is bound by
- * its next request. */
+/* LIMIT_SESSION_CONNECTIONS unused connections keep no new one out; a displaced connection is bound
+ * again by its next request. */
 static void implicit_ones_give_way(void **unused)
 {
     struct session_conn *others[2 * LIMIT_SESSION_CONNECTIONS];
@@ -218,7 +216,8 @@ static void implicit_ones_give_way(void **unused)
     party_put(&party);
 }
 
-/* Those that were bound on purpose give way to another one of them only; callbacks come last. */
+/* Explicitly bound connections are displaced only by others of their kind; those with a back
+ * channel come last. */
 static void explicit_ones_give_way(void **unused)
 {
     struct session_conn *others[LIMIT_SESSION_CONNECTIONS - 1], *more[3];

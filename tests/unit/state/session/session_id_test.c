@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Session ids are random: no two are the same, and nobody guesses one from others (SR-06). */
+/* Session ids are random: no two are the same, and none can be guessed from others (SR-06). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +35,8 @@ static unsigned bit_of(const uint8_t *id, unsigned bit)
     return id[bit / 8] >> bit % 8 & 1;
 }
 
-/* Each bit is set in about half of them, and changes from one to the next about half the time: 2048
- * throws of a coin miss their mean by 8 standard deviations never. */
+/* Each bit is set in about half of the ids, and changes from one to the next about half the time:
+ * 2048 coin tosses never deviate from their mean by 8 standard deviations. */
 static void random_bits(void **unused)
 {
     const unsigned least = IDS / 2 - 181, most = IDS / 2 + 181;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many slots a session has: growth with use, the budget for replies and who gives way to it
- * (S20-D1, W01, W02, W03, S20-08).
+ * The number of a session's slots: growth with use, the budget for replies, and which sessions give
+ * way to it (S20-D1, W01, W02, W03, S20-08).
  */
 #include "state/session/session_slots.h"
 
@@ -21,11 +21,11 @@
 
 enum {
     LEASE_S = 10,
-    CACHED = 4032, /* and 64 for the slot make 4 KiB */
+    CACHED = 4032, /* together with 64 for the slot 4 KiB */
     COST = 4096,
     BUDGET_SLOTS = 400,
     SESSIONS_MAX = 32,
-    CROWD = 10, /* enough to make the budget tight */
+    CROWD = 10, /* enough to exhaust the budget */
     CROWD_SLOTS = 359,
     SHARE = BUDGET_SLOTS / 8 * 7 / CROWD
 };
@@ -68,7 +68,7 @@ static int set_up_roomy(void **unused)
     return set_up_with(0);
 }
 
-/* S20-33: all that was charged and held is given back. */
+/* S20-33: all charged memory is released. */
 static int tear_down(void **unused)
 {
     (void)unused;
@@ -83,7 +83,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* A session that asks for `want` slots; the caller has no reference. */
+/* A session that requests `want` slots; the caller gets no reference. */
 static struct session *make(uint32_t want)
 {
     const struct channel_attrs4 attrs = {0, 8192, 8192, CACHED, 16, want, {0}, 0};
@@ -115,7 +115,7 @@ static uint32_t target(const struct session *session)
     return slot_table_grant(&session->slots).target;
 }
 
-/* SEQUENCE in slot `id`; what it tells. */
+/* SEQUENCE in slot `id`; returns what it grants. */
 static struct slot_grant use(struct session *session, uint32_t id, uint32_t highest)
 {
     struct slot *slot = slot_at(&session->slots, id);
@@ -136,7 +136,7 @@ static void use_all(struct session *session)
         use(session, i, slots(session) - 1);
 }
 
-/* A client that knows its target, in slot 0 alone. */
+/* A client that sees its target, using slot 0 alone. */
 static void obey(struct session *session)
 {
     for (int i = 0; i < 3; i++)
@@ -176,7 +176,7 @@ static void grows_to_the_limit(void **unused)
     assert_int_equal(slots(session), LIMIT_SLOTS);
 }
 
-/* A client that asks for fewer than usual can use no more. */
+/* A client that requests fewer slots than the default gets no more. */
 static void no_more_than_asked(void **unused)
 {
     struct session *session = make(8), *none = make(0);
@@ -188,7 +188,7 @@ static void no_more_than_asked(void **unused)
     assert_int_equal(use(none, 0, 0).enforced, 1);
 }
 
-/* S20-08: new sessions get smaller tables, and never none. */
+/* S20-08: new sessions get fewer slots, but at least one. */
 static void pressure_on_new_ones(void **unused)
 {
     static const uint32_t granted[] = {64, 64, 58, 45, 36, 28, 22, 17, 14, 11, 8, 7, 5, 4, 3, 2};
@@ -219,13 +219,13 @@ static void pressure_on_old_ones(void **unused)
     (void)unused;
     fill(sessions);
     use_all(sessions[0]);
-    assert_int_equal(target(sessions[0]), 64); /* it has looked less than a second ago */
+    assert_int_equal(target(sessions[0]), 64); /* it was reviewed less than a second ago */
     pass(1);
     use(sessions[0], 0, 63);
     assert_int_equal(target(sessions[0]), SHARE);
     assert_int_equal(slots(sessions[0]), 64);
     assert_int_equal(session_slots_excess(sessions[0]), 64 - SHARE);
-    state_tick(state, now_ns); /* it asks those, too, that say nothing */
+    state_tick(state, now_ns); /* the timer reviews sessions without requests, too */
     assert_int_equal(target(sessions[1]), SHARE);
     assert_int_equal(session_slots_excess(sessions[1]), 64 - SHARE);
     obey(sessions[0]);
@@ -235,7 +235,7 @@ static void pressure_on_old_ones(void **unused)
     assert_int_equal(state->reply_bytes, SHARE * 7);
 }
 
-/* RFC 8881 §2.10.6.1: a client may be forced that has known the target for long. */
+/* RFC 8881 §2.10.6.1: a client that ignores its target for long may be forced. */
 static void whoever_ignores_it_is_forced(void **unused)
 {
     struct session *sessions[CROWD];
@@ -256,14 +256,14 @@ static void whoever_ignores_it_is_forced(void **unused)
     use(sessions[0], 0, 63);
     assert_int_equal(slots(sessions[0]), SHARE);
     assert_int_equal(slot_table_high(&sessions[0]->slots), SHARE);
-    assert_int_equal(slot_table_kept(&sessions[0]->slots), 64); /* for retries, and charged */
+    assert_int_equal(slot_table_kept(&sessions[0]->slots), 64); /* kept for retries, and charged */
     assert_int_equal(state->reply_budget.charged, CROWD_SLOTS * COST);
     use(sessions[0], 0, SHARE - 1);
     assert_int_equal(slot_table_kept(&sessions[0]->slots), SHARE);
     assert_int_equal(state->reply_budget.charged, (CROWD_SLOTS - 64 + SHARE) * COST);
 }
 
-/* Without pressure nobody is forced, and the target follows the use again. */
+/* Without pressure no session is forced, and the target follows the use again. */
 static void pressure_ends(void **unused)
 {
     struct session *sessions[CROWD];
@@ -303,8 +303,8 @@ static void tick(int64_t seconds)
     slot_recall_tick(state, now_ns);
 }
 
-/* One that sends nothing does not hear of its target: it is called (RFC 8881 §20.8), one call at a
- * time, and it is the requests that these bring by which it leaves its slots. */
+/* An idle session does not see its target, so it gets CB_RECALL_SLOT (RFC 8881 §20.8), one call at
+ * a time; it gives up its slots by the requests that the calls cause. */
 static void idle_ones_are_called(void **unused)
 {
     const struct slot_recall_hook hook = {note_asked, NULL};
@@ -318,11 +318,11 @@ static void idle_ones_are_called(void **unused)
     tick(1);
     assert_int_equal(target(sessions[0]), SHARE);
     tick(4);
-    assert_int_equal(asked_count, 0); /* nobody has a back channel */
+    assert_int_equal(asked_count, 0); /* no session has a back channel */
     atomic_store(&sessions[0]->back_bound, 1);
     use(sessions[0], 0, 0);
     tick(1);
-    assert_int_equal(asked_count, 0); /* it hears of it */
+    assert_int_equal(asked_count, 0); /* its requests show it the target */
     for (uint32_t i = 1; slots(sessions[0]) > SHARE; i++) {
         tick(2);
         assert_int_equal(asked_count, i);
@@ -334,11 +334,12 @@ static void idle_ones_are_called(void **unused)
     }
     assert_int_equal(asked_count, 2);
     tick(5);
-    assert_int_equal(asked_count, 2); /* all that was wanted */
+    assert_int_equal(asked_count, 2); /* all slots that were wanted */
     atomic_store(&sessions[0]->back_bound, 0);
 }
 
-/* One call at a time; to a client that only answers, a few and then none for a lease period. */
+/* One call at a time; a client that answers but sends no requests gets a few, and then none for a
+ * lease period. */
 static void idle_ones_that_stay(void **unused)
 {
     const struct slot_recall_hook hook = {note_asked, NULL};
@@ -366,7 +367,8 @@ static void idle_ones_that_stay(void **unused)
     atomic_store(&sessions[1]->back_bound, 0);
 }
 
-/* After slots were left, whatever was sent in them must have died out before they come back. */
+/* After slots were given up, requests sent in them must have died out before the slots come
+ * back. */
 static void rests_before_it_grows_again(void **unused)
 {
     struct session *sessions[CROWD], *session;
@@ -417,7 +419,7 @@ static void long_disuse(void **unused)
     pass(LEASE_S);
     use(session, 0, 0);
     obey(session);
-    assert_int_equal(slots(session), LIMIT_SLOTS_DEFAULT); /* not below what it began with */
+    assert_int_equal(slots(session), LIMIT_SLOTS_DEFAULT); /* not fewer than initially */
     assert_int_equal(state->reply_budget.charged, LIMIT_SLOTS_DEFAULT * COST);
 }
 

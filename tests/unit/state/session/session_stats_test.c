@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gauges of sessions that come and go while somebody reads them (S20-32), and counts meanwhile. */
+/* Gauges of sessions that come and go while they are read (S20-32), and the counters meanwhile. */
 #include "state/session/session_stats.h"
 
 #include <pthread.h>

@@ -25,7 +25,7 @@ static struct session *session_add(const struct client *client, uint32_t sequenc
     return session_lookup(state, res.csr_sessionid);
 }
 
-/* The connection of the fixture goes, and with it what it was bound to. */
+/* Close the fixture's connection, and end its bindings. */
 static void connection_close(void)
 {
     session_conn_destroy(conn);
@@ -49,7 +49,7 @@ static void nothing_wrong(void **unused)
     party_put(&party);
 }
 
-/* S22A-06, W08, P-08: set when the last back connection closes, clear after a new binding. */
+/* S22A-06, W08, P-08: set when the last back connection closes, cleared by a new binding. */
 static void path_down(void **unused)
 {
     static const enum channel_dir_from_client4 dirs[] = {CDFC4_BACK, CDFC4_FORE_OR_BOTH,
@@ -62,14 +62,14 @@ static void path_down(void **unused)
         assert_int_equal(flags_of(party.session), DOWN);
         if (dirs[i] != CDFC4_BACK)
             session_conn_bind_implicit(conn, party.session);
-        assert_int_equal(flags_of(party.session), DOWN); /* requests alone are no path */
+        assert_int_equal(flags_of(party.session), DOWN); /* requests alone bind no back channel */
         bind_back(party.session, dirs[i]);
         assert_int_equal(flags_of(party.session), 0);
     }
     party_put(&party);
 }
 
-/* As long as one of several connections is there the path is. */
+/* While one of several connections remains, the path is up. */
 static void path_up_with_another(void **unused)
 {
     struct party party = party_make("a", BACK);
@@ -122,7 +122,7 @@ static void path_never_given(void **unused)
     party_put(&other);
 }
 
-/* A session that is destroyed counts no more, neither with a path nor without. */
+/* A destroyed session no longer counts, with a path or without. */
 static void path_of_dead_sessions(void **unused)
 {
     struct party party = party_make("a", 0);
@@ -148,7 +148,7 @@ static void expire(void)
     clock_advance_ns(state->lease_ns + state->margin_ns + 1);
 }
 
-/* W16: until the last one is freed, whether other state is left or not; the lease runs. */
+/* W16: until the last one is freed, with or without other state; the lease runs. */
 static void expired(void **unused)
 {
     struct party party = party_make("a", BACK);
@@ -172,7 +172,7 @@ static void expired(void **unused)
     party_put(&party);
 }
 
-/* An administrator revokes state of clients that are alive: their leases run. */
+/* An administrator revokes state of live clients: their leases run. */
 static void admin_revoked(void **unused)
 {
     struct party party = party_make("a", BACK);
@@ -194,7 +194,7 @@ static void admin_revoked(void **unused)
     party_put(&party);
 }
 
-/* A delegation that was recalled; one that went with a lease is another matter. */
+/* A recalled delegation; one that was lost with the lease sets another flag. */
 static void not_returned(void **unused)
 {
     struct party party = party_make("a", BACK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that use, create, destroy and expire sessions at once, over connections that come and
- * go (S20-10, SR-07).  What counts is what the sanitizer says, and that nothing is left over.
+ * Threads use, create, destroy and expire sessions at once, over connections that come and go
+ * (S20-10, SR-07). The test checks that the sanitizer reports nothing, and that nothing leaks.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -25,7 +25,7 @@ enum {
     TURNS = 20000,
     ENDS = 16384, /* or as many as fit into ENDS_MS */
     ENDS_MS = 5000,
-    SHARED = 4 /* sessions that all users look for */
+    SHARED = 4 /* sessions that all users look up */
 };
 
 static const struct client_principal alice = {1, 1000};
@@ -57,7 +57,7 @@ static void id_set(uint32_t which, const uint8_t *id)
     pthread_mutex_unlock(&ids_lock);
 }
 
-/* A SEQUENCE on the slot that is the user's own; did it execute? */
+/* A SEQUENCE on the user's own slot; returns whether it executed. */
 static bool use(struct session_conn *conn, uint32_t turn, uint32_t user)
 {
     uint8_t id[NFS4_SESSIONID_SIZE];
@@ -101,7 +101,8 @@ static void *user(void *arg)
     return NULL;
 }
 
-/* Makes sessions and destroys the one that it replaces; a client of its own every now and then. */
+/* Creates sessions and destroys the ones that they replace; now and then for a client of its
+ * own. */
 static void *churn(void *arg)
 {
     struct session_conn *conn = session_conn_create(NULL);
@@ -158,8 +159,7 @@ static void all_at_once(void **unused)
     state_destroy(state);
 }
 
-/* A session, and a request and a DESTROY_SESSION that come at the same time; NULL when all is
- * over. */
+/* A session, for a request and a DESTROY_SESSION that arrive at the same time; NULL at the end. */
 static struct session *_Atomic meeting;
 static _Atomic uint32_t arrived, decided;
 
@@ -170,7 +170,7 @@ static void meet(_Atomic uint32_t *count, uint32_t round)
         sched_yield();
 }
 
-/* How often the request was let in. */
+/* Returns how often the request was accepted. */
 static void *request_all(void *arg)
 {
     uint32_t *executed = arg;
@@ -192,7 +192,7 @@ static void *request_all(void *arg)
             (void)atomic_load(&meeting); /* a little later each time */
         new = session_slot_acquire(session, slot, 1, &request, &replay) == SLOT_NEW;
         *executed += new;
-        meet(&decided, round); /* it executes as long as that */
+        meet(&decided, round); /* it executes until then */
         if (new)
             session_slot_release(session, slot, NULL, 0);
         session_put(session);

@@ -87,13 +87,13 @@ static struct session *made(uint32_t sequence)
     return session;
 }
 
-/* P-05, SR-12: own sequence, replays, gaps. */
+/* P-05, SR-12: a sequence of its own, replays, gaps. */
 static void sequence_of_its_own(void **unused)
 {
     struct CREATE_SESSION4resok first, again, second;
 
     (void)unused;
-    assert_int_equal(create(0, &first), NFS4ERR_SEQ_MISORDERED); /* the contrived reply */
+    assert_int_equal(create(0, &first), NFS4ERR_SEQ_MISORDERED); /* the initial cached reply */
     assert_int_equal(create(2, &first), NFS4ERR_SEQ_MISORDERED);
     assert_int_equal(create(1, &first), NFS4_OK);
     assert_int_equal(first.csr_sequence, 1);
@@ -106,8 +106,8 @@ static void sequence_of_its_own(void **unused)
     assert_memory_not_equal(first.csr_sessionid, second.csr_sessionid, NFS4_SESSIONID_SIZE);
 }
 
-/* RFC 8881 §18.36.4, P-05: arguments are looked at last; by then the number is used, and the answer
- * to a retry is the same. */
+/* RFC 8881 §18.36.4, P-05: arguments are checked last; by then the sequence id is used, and a retry
+ * gets the same answer. */
 static void bad_arguments_use_the_number(void **unused)
 {
     struct CREATE_SESSION4args flags = create_args(1), small = create_args(2);
@@ -121,14 +121,14 @@ static void bad_arguments_use_the_number(void **unused)
     assert_int_equal(create_with(&small, &res), NFS4ERR_TOOSMALL);
     assert_int_equal(create_with(&flags, &res), NFS4ERR_SEQ_MISORDERED);
     small.csa_flags = 0x80;
-    assert_int_equal(create_with(&small, &res), NFS4ERR_TOOSMALL); /* the one that was kept */
+    assert_int_equal(create_with(&small, &res), NFS4ERR_TOOSMALL); /* the cached one */
     assert_int_equal(create(4, &res), NFS4ERR_SEQ_MISORDERED);
     assert_int_equal(create(3, &res), NFS4_OK);
     assert_int_equal(res.csr_sequence, 3);
     assert_int_equal(create_with(&small, &res), NFS4ERR_SEQ_MISORDERED);
 }
 
-/* Good arguments are no retry of bad ones (pynfs CSESS29): nothing was done for those. */
+/* Good arguments are no retry of bad ones (pynfs CSESS29), which had no effect. */
 static void good_arguments_with_the_same_number(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
@@ -139,12 +139,12 @@ static void good_arguments_with_the_same_number(void **unused)
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
     assert_int_equal(create_with(&args, &res), NFS4ERR_TOOSMALL);
     assert_int_equal(create(1, &res), NFS4_OK);
-    assert_int_equal(create_with(&args, &again), NFS4_OK); /* and from then on it is kept */
+    assert_int_equal(create_with(&args, &again), NFS4_OK); /* and from then on it is cached */
     assert_memory_equal(res.csr_sessionid, again.csr_sessionid, NFS4_SESSIONID_SIZE);
     assert_int_equal(create(2, &res), NFS4_OK);
 }
 
-/* A session that is refused for its arguments confirms nobody. */
+/* A CREATE_SESSION that is refused for its arguments confirms no client. */
 static void bad_arguments_confirm_nobody(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
@@ -160,7 +160,7 @@ static void bad_arguments_confirm_nobody(void **unused)
     client_put(client);
 }
 
-/* P-05: what failed after the sequence moved is kept as well. */
+/* P-05: errors after the sequence moved are cached as well. */
 static void errors_replay(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
@@ -181,12 +181,12 @@ static void unknown_client(void **unused)
     (void)unused;
     args.csa_clientid = clientid + 1;
     assert_int_equal(create_with(&args, &res), NFS4ERR_STALE_CLIENTID);
-    args.csa_flags = 0x80; /* that comes first, whatever else is wrong */
+    args.csa_flags = 0x80; /* checked first, whatever else is wrong */
     args.csa_fore_chan_attrs.ca_maxrequestsize = 20;
     assert_int_equal(create_with(&args, &res), NFS4ERR_STALE_CLIENTID);
 }
 
-/* W10, L-01; PERSIST is never granted (SR-25), the back channel's flag when it is bound. */
+/* W10, L-01; PERSIST is never granted (SR-25), the back channel's flag is when it is bound. */
 static void flags(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
@@ -226,7 +226,7 @@ static void too_small(void **unused)
     assert_int_equal(create_with(&args, &res), NFS4_OK);
 }
 
-/* A recall has the credentials that the client wants for it. */
+/* A recall carries the credentials that the client requested. */
 static void too_small_for_credentials(void **unused)
 {
     uint32_t gids[] = {1, 2, 3};
@@ -283,7 +283,7 @@ static void too_long_credentials(void **unused)
     session_put(session);
 }
 
-/* W10, W11: a client that takes no calls has no back channel, and none can be bound. */
+/* W10, W11: a client without callback slots has no back channel, and none can be bound. */
 static void no_back_slots(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
@@ -333,15 +333,15 @@ static void negotiates(void **unused)
     assert_int_equal(res.csr_back_chan_attrs.ca_maxoperations, 2);
     assert_int_equal(res.csr_back_chan_attrs.ca_maxrequests, 16);
     assert_int_equal(res.csr_back_chan_attrs.ca_maxrequestsize, 4096);
-    /* P-10: what is granted is there. */
+    /* P-10: all granted slots exist. */
     struct session *session = session_lookup(state, res.csr_sessionid);
     assert_int_equal(slot_table_grant(&session->slots).enforced,
                      res.csr_fore_chan_attrs.ca_maxrequests);
     session_put(session);
 }
 
-/* SR-06: ids come from a strong source: none twice, and each bit is set in about half of them (2000
- * tosses of a coin stay within 850 and 1150 but once in 10^11). */
+/* SR-06: ids come from a strong source: all are different, and each bit is set in about half of
+ * them (2000 coin tosses are outside 850 to 1150 once in 10^11). */
 static void ids_are_random(void **unused)
 {
     enum {
@@ -368,7 +368,7 @@ static void ids_are_random(void **unused)
         assert_in_range(set[bit], 850, 1150);
 }
 
-/* RFC 8881 §18.36.3: no "step up" to RDMA, whatever is asked, and no depth of its queue. */
+/* RFC 8881 §18.36.3: no "step up" to RDMA and no RDMA queue depth, whatever is requested. */
 static void no_rdma(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
@@ -441,7 +441,7 @@ static void destroy(void **unused)
     session_conn_destroy(other);
 }
 
-/* W14: requests in other slots hold it up, the one that carries DESTROY_SESSION does not. */
+/* W14: requests in other slots delay it, the one that carries DESTROY_SESSION does not. */
 static void destroy_in_flight(void **unused)
 {
     struct session *session = made(1);
@@ -463,7 +463,7 @@ static void destroy_in_flight(void **unused)
     assert_int_equal(state->reply_bytes, 0);
 }
 
-/* design §3: an idle session that has used a slot costs under 4 KiB. */
+/* An idle session that has used a slot costs under 4 KiB. */
 static void idle_cost(void **unused)
 {
     (void)unused;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests, retries and every change of size at once (S20-10, W02): one at a time owns a slot,
- * whatever happens to the table, and nothing is left over.  The requests obey nobody.
+ * Requests, retries and every change of size at once (S20-10, W02): one thread at a time owns a
+ * slot, whatever happens to the table, and nothing leaks. The requests ignore the target.
  */
 #include <pthread.h>
 #include <string.h>
@@ -28,7 +28,7 @@ enum {
 static const struct client_principal alice = {1, 1000};
 static struct state *state;
 static struct session *session;
-static uint32_t owned[SLOTS]; /* not atomic: the slot guards it */
+static uint32_t owned[SLOTS]; /* not atomic: owning the slot protects it */
 static _Atomic uint32_t executed, cycles;
 static _Atomic bool stop;
 

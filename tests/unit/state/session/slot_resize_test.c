@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table that shrinks and grows under a client that obeys, over a network that delivers requests
- * and replies in any order (S20-D1, W02).  The client takes whatever reply came last for the
- * newest, and is of one of two kinds: one drops slots that are not enforced any more and begins
- * them at seqid 1, as Linux does, one never drops any.  However slow it is to notice, it meets no
- * error, and each request executes once.  A server that forces its target may refuse requests; but
- * whatever it has executed it can answer again until the client has the reply.
+ * A table that shrinks and grows under a client that follows it, over a network that delivers
+ * requests and replies in any order (S20-D1, W02). The client takes the last reply that arrived for
+ * the newest, and is of one of two kinds: one drops slots that are no longer enforced and begins
+ * them at seqid 1, as Linux does, the other never drops any. However late it notices, it meets no
+ * error, and each request executes once. A server that forces its target may refuse requests; but
+ * it can repeat every reply until the client has it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +16,16 @@
 
 enum {
     SLOTS = 24,
-    STEPS = 1000, /* of a session: first uses of slots matter, too */
+    STEPS = 1000, /* for each session: first uses of slots matter, too */
     SESSIONS = 1500,
     IN_FLIGHT_MAX = 2 * SLOTS
 };
 
 struct message {
     uint32_t slot, seqid, highest, epoch;
-    uint32_t generation;     /* of the client, when it sent the request */
-    struct slot_grant grant; /* of a reply */
-    bool refused;            /* nothing was executed */
+    uint32_t generation;     /* the client's, when it sent the request */
+    struct slot_grant grant; /* in a reply */
+    bool refused;            /* not executed */
 };
 
 struct pipe {
@@ -74,7 +74,7 @@ static bool pipe_take(struct pipe *pipe, struct message *out)
     return true;
 }
 
-/* Is nothing under way that is older than the last retirement? */
+/* Is nothing in transit that is older than the last retirement? */
 static bool calm(void)
 {
     for (uint32_t i = 0; i < requests.count; i++) {
@@ -133,13 +133,13 @@ static void client_receive(void)
         client.generation++;
     client.target = reply.grant.target;
     if (client.drops && reply.generation != client.generation)
-        return; /* it may be old: what Linux does */
+        return; /* it may be old: as Linux does */
     client.enforced = reply.grant.enforced;
     if (client.drops)
         client_drop(client.enforced);
 }
 
-/* Each request whose reply is under way could be sent again. */
+/* Each request whose reply is in transit could be retried. */
 static void check_retries(void)
 {
     for (uint32_t i = 0; i < replies.count; i++) {
@@ -152,7 +152,7 @@ static void check_retries(void)
     }
 }
 
-/* What SEQUENCE does first. */
+/* The first part of SEQUENCE. */
 static enum slot_verdict server_acquire(const struct message *message, struct slot *slot)
 {
     struct slot_request nothing = {0};

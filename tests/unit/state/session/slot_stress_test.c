@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that fight over slots with new requests and retries at once (S20-10).  Exactly one of
- * them executes each seqid, and a replay is always the whole reply of that seqid.
+ * Threads compete for slots with new requests and retries at once (S20-10). Exactly one of them
+ * executes each seqid, and a replay is always the whole reply of that seqid.
  */
 #include "state/session/slot_table.h"
 
@@ -43,7 +43,7 @@ static void execute(struct slot *slot, uint32_t id, uint32_t seqid)
     slot_release(slot, seqid % 5 ? reply : NULL, reply_len(seqid));
 }
 
-/* Tries seqid after seqid and goes on when this one is over, whoever executed it. */
+/* Tries seqid after seqid, and goes on when one is done, whichever thread executed it. */
 static void *worker(void *arg)
 {
     uint32_t next[SLOTS] = {1, 1, 1};
@@ -71,7 +71,7 @@ static void *worker(void *arg)
             CHECK(seqid % 5 == 0);
             next[id]++;
             break;
-        case SLOT_MISORDERED: /* another thread is ahead, or this seqid's forerunner runs */
+        case SLOT_MISORDERED: /* another thread is ahead, or the previous seqid still runs */
             if (replay.expected > seqid + 1)
                 next[id] = replay.expected - 1;
             break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A table of slots that grows and shrinks (S20-D1, W02), by the steps of slot_table_comply(); the
- * model in slot_resize_test.c tells what they are good for.
+ * model in slot_resize_test.c shows what they are for.
  */
 #include "state/session/slot_table.h"
 
@@ -33,7 +33,7 @@ static int tear_down(void **unused)
     return 0;
 }
 
-/* A request begins; the reply will tell the grant of now. */
+/* A request begins; its reply will report the present grant. */
 static struct slot *begin(uint32_t id, uint32_t highest, int64_t *grown)
 {
     struct slot_request request = {0};
@@ -102,16 +102,16 @@ static void grows(void **unused)
     assert_int_equal(slot_table_reply_bytes(&table), 5);
 }
 
-/* Every reply of before must have been seen, then one of after. */
+/* The client must have seen every earlier reply, then a later one. */
 static void shrinks_in_two_steps(void **unused)
 {
     (void)unused;
     aim_low();
-    for (uint32_t i = 0; i < LOW; i++) { /* the last reply in the slot told of COUNT */
+    for (uint32_t i = 0; i < LOW; i++) { /* the last reply in the slot reported COUNT */
         assert_int_equal(use(i, LOW - 1), 0);
         assert_false(slot_table_grant(&table).settled);
     }
-    use(1, LOW - 1); /* all of 0 to 3 have told of LOW */
+    use(1, LOW - 1); /* the replies in 0 to 3 have reported LOW */
     assert_true(slot_table_grant(&table).settled);
     expect(LOW, COUNT, COUNT);
     use(0, LOW - 1); /* but the last reply in this slot was before that */
@@ -124,8 +124,8 @@ static void shrinks_in_two_steps(void **unused)
     assert_int_equal(slot_table_high(&table), LOW);
 }
 
-/* The first request in a slot may have been under way since before the target was lowered, and
- * those sent after it in slots beyond may have been told the old target. */
+/* The first request in a slot may have been in transit since before the target was lowered, and
+ * replies to later ones in slots beyond may have reported the old target. */
 static void first_use_proves_nothing(void **unused)
 {
     (void)unused;
@@ -148,7 +148,7 @@ static void not_while_slots_beyond_are_used(void **unused)
         use(0, COUNT - 1);
         use(1, COUNT - 1);
     }
-    assert_false(slot_table_grant(&table).settled); /* 2 to 7 have not told */
+    assert_false(slot_table_grant(&table).settled); /* 2 to 7 have not reported it */
     use(0, 0);
     assert_true(slot_table_grant(&table).settled);
     for (int i = 0; i < 10; i++)
@@ -158,7 +158,7 @@ static void not_while_slots_beyond_are_used(void **unused)
     expect(LOW, LOW, LOW);
 }
 
-/* Whoever is told another target in between begins anew. */
+/* A changed target begins the steps anew. */
 static void changes_its_mind(void **unused)
 {
     (void)unused;
@@ -216,13 +216,13 @@ static void forced(void **unused)
     expect(LOW, LOW, COUNT);
     assert_int_equal(slot_table_high(&table), LOW);
     assert_int_equal(slot_acquire_retry(beyond, 2, &request, &replay, &grown), SLOT_UNCACHED);
-    assert_int_equal(use(0, LOW), 0); /* it may be a retry that says so */
+    assert_int_equal(use(0, LOW), 0); /* this may be a retry */
     expect(LOW, LOW, COUNT);
     assert_int_equal(use(0, LOW - 1), -20); /* 6 kept nothing, but had room */
     expect(LOW, LOW, LOW);
 }
 
-/* What is kept for retries beyond a target that was forced is not enforced again. */
+/* Slots kept for retries beyond a forced target are not enforced again. */
 static void forced_and_lowered(void **unused)
 {
     struct slot *busy = slot_at(&table, COUNT - 1);
@@ -243,7 +243,7 @@ static void forced_and_lowered(void **unused)
     expect(LOW - 1, LOW - 1, LOW - 1);
 }
 
-/* What was retired can be used again: see slot_test.c for the seqids. */
+/* A retired slot can be used again: see slot_test.c for the seqids. */
 static void grows_again(void **unused)
 {
     (void)unused;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The transitions of a slot, as a table (S20-46): each row is one request on the same slot.  No
- * network and no session are needed (SR-03, SR-10).
+ * The transitions of a slot, as a table (S20-46): each row is one request on the same slot, without
+ * network or session (SR-03, SR-10).
  */
 #include "state/session/slot_table.h"
 
@@ -19,7 +19,7 @@ enum finish {
 struct step {
     uint32_t seqid, digest, uid;
     enum slot_verdict want;
-    enum finish finish; /* of a SLOT_NEW */
+    enum finish finish; /* for a SLOT_NEW */
 };
 
 static const char *reply_text(uint32_t seqid)
@@ -63,7 +63,7 @@ static void run_steps(const struct step *steps, size_t count)
         run_steps(steps, ARRAY_SIZE(steps));                                                       \
     } while (0)
 
-/* S20-46: the first use of a slot has seqid 1; 0 is the contrived MISORDERED of §18.36.4. */
+/* S20-46: the first use of a slot has seqid 1; 0 gets the initial MISORDERED of §18.36.4. */
 static void first_use(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void false_retry(void **state)
         {2, 9, 5, SLOT_UNCACHED, LEAVE});
 }
 
-/* S20-46: after 2^32 - 1 comes 0, and then it is a seqid like any other. */
+/* S20-46: 2^32 - 1 is followed by 0, which is then a seqid like any other. */
 static void wraps(void **state)
 {
     struct slot_table table;
@@ -148,7 +148,7 @@ static void slots_are_independent(void **state)
     slot_table_fini(&table);
 }
 
-/* S20-33: what slot_release() says about memory adds up to what is there. */
+/* S20-33: the sizes that slot_release() reports add up to the memory in use. */
 static void memory_is_accounted(void **state)
 {
     static const uint32_t sizes[] = {10, 3000, 2900, 60, 0, 8000, 1, 500, 150, 50};
@@ -173,7 +173,7 @@ static void memory_is_accounted(void **state)
     slot_table_fini(&table);
 }
 
-/* A retry that came over a connection with less room must not get half a reply. */
+/* A retry over a connection with less room must not get half a reply. */
 static void reply_larger_than_room(void **state)
 {
     uint8_t buffer[4];
@@ -189,9 +189,8 @@ static void reply_larger_than_room(void **state)
     slot_table_fini(&table);
 }
 
-/* W02: a slot that was retired and comes back takes the first seqid of a client that has dropped it
- * and the next one of a client that has not; the last request is past, and so is what came
- * before. */
+/* W02: a retired slot that comes back accepts the first seqid, from a client that has dropped it,
+ * and the next one, from a client that has not; the last request and earlier ones are refused. */
 static void comes_back(void **unused)
 {
     static const struct {
@@ -227,7 +226,7 @@ static void comes_back(void **unused)
     }
 }
 
-/* One that is in use is not retired, and reviving touches only what is retired. */
+/* A slot in use is not retired, and reviving affects only retired slots. */
 static void in_use_stays(void **unused)
 {
     struct slot_table table;
@@ -247,7 +246,8 @@ static void in_use_stays(void **unused)
     slot_table_fini(&table);
 }
 
-/* RFC 8881 §2.10.6.1: beyond what is enforced there are only retries; the next seqid retires. */
+/* RFC 8881 §2.10.6.1: beyond the enforced slots only retries are accepted; the next seqid retires a
+ * slot. */
 static void retries_only(void **unused)
 {
     struct slot_table table;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clients of 4.0 and of 4.1 of the same names (P-06, SR-29) that come, boot, are confirmed, renew,
- * fall silent, lose state and are removed, all at once.  What counts is what the sanitizer says,
- * that no client is disturbed by its namesake, and that every count is right at the end.
+ * Clients of 4.0 and of 4.1 with the same owner strings (P-06, SR-29) register, reboot, are
+ * confirmed, renew, fall silent, lose state and are removed, all at once. The test checks that the
+ * sanitizer reports nothing, that no client is disturbed by its namesake, and that every count is
+ * right at the end.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -33,8 +34,8 @@ enum {
 static const int64_t long_ago_ns = 3600 * NSEC_PER_SEC;
 static int64_t end_ms;
 static _Atomic bool stop;
-static bool undisturbed;                  /* nobody is evicted */
-static uint32_t hosts[HOSTS] = {0, 1, 2}; /* what a thread is given: its own number */
+static bool undisturbed;                  /* no client is evicted */
+static uint32_t hosts[HOSTS] = {0, 1, 2}; /* argument of a thread: its number */
 
 static bool more(uint32_t turn)
 {
@@ -48,7 +49,7 @@ static const char *host_name(uint32_t host)
     return names[host];
 }
 
-/* 4.0's of that name: boots now and then, and nothing but that ends it. */
+/* The client of 4.0 with that name: it reboots now and then, and its state ends only then. */
 static void *old_host(void *arg)
 {
     uint32_t host = *(const uint32_t *)arg;
@@ -88,7 +89,7 @@ static void *old_host(void *arg)
     return NULL;
 }
 
-/* Repeats what the other one says, as the network does. */
+/* Repeats the other thread's requests, as a network does. */
 static void *echo(void *arg)
 {
     uint32_t host = *(const uint32_t *)arg;
@@ -105,7 +106,7 @@ static void *echo(void *arg)
     return NULL;
 }
 
-/* 4.1's of that name. */
+/* The client of 4.1 with that name. */
 static void *new_host(void *arg)
 {
     const struct channel_attrs4 attrs = {0, 8192, 8192, 4096, 16, 8, {0}, 0};
@@ -157,7 +158,7 @@ static bool look(const struct client_info *info, void *arg)
     return true;
 }
 
-/* Time passes, but never so much that an idle client goes. */
+/* Time passes, but never so much that an idle client is removed. */
 static void *timer(void *arg)
 {
     (void)arg;
@@ -199,7 +200,7 @@ static void namesakes_undisturbed(void **unused)
     (void)unused;
     undisturbed = true;
     namesakes();
-    /* The fixture's three, and each host's two. */
+    /* The fixture's three, and two for each host. */
     assert_int_equal(fx.state->clients.count, 3 + 2 * HOSTS);
 }
 
@@ -229,7 +230,7 @@ static void dave_asks(const struct stateid4 *stateid)
     stateid_put(sid);
 }
 
-/* In the other threads, too: then the later one counts. */
+/* Other threads may do the same: then the later call counts. */
 static void dave_says_his_name(void)
 {
     struct client_setclientid set;
@@ -240,7 +241,7 @@ static void dave_says_his_name(void)
     CHECK(status == NFS4_OK || status == NFS4ERR_STALE_CLIENTID);
 }
 
-/* It opens, locks, sleeps, uses what it had, and registers again when RENEW says so. */
+/* It opens, locks, falls silent, uses its state, and registers again when RENEW reports a loss. */
 static void *loser(void *arg)
 {
     uint32_t self = *(const uint32_t *)arg;
@@ -307,7 +308,7 @@ static void losses(void **unused)
     stop = true;
     assert_int_equal(pthread_join(takers[0], NULL), 0);
     assert_int_equal(pthread_join(takers[1], NULL), 0);
-    /* Told of the rest, and done with it. */
+    /* The rest has been reported and acknowledged. */
     if (client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns()) == NFS4ERR_EXPIRED)
         dave_says_his_name();
     assert_int_equal(client_renew_id(fx.state, &v40_alice, dave->id, clock_now_ns()), NFS4_OK);

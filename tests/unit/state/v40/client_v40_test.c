@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Client records of 4.0: the cases of SETCLIENTID (RFC 7530 §16.33.5), of SETCLIENTID_CONFIRM
- * (§16.34.5) and of RENEW (§16.28), leases, and that they have nothing in common with those of 4.1
- * of the same name (P-06, SR-29).
+ * (§16.34.5) and of RENEW (§16.28), leases, and their independence of 4.1's records of the same
+ * name (P-06, SR-29).
  */
 #include "state/v40/client_v40.h"
 
@@ -71,7 +71,7 @@ static uint32_t ident_of(uint64_t id)
     return info.callback.ident;
 }
 
-/* Nobody is confirmed by that name: whoever is there unconfirmed makes room. */
+/* No record of that name is confirmed: an unconfirmed one is replaced. */
 static void unconfirmed_is_replaced(void **unused)
 {
     struct client_setclientid first = must_set("c", 1), second = must_set("c", 1), third, others;
@@ -83,7 +83,7 @@ static void unconfirmed_is_replaced(void **unused)
     assert_int_equal(confirm(&first), NFS4ERR_STALE_CLIENTID);
     third = must_set("c", 2);
     assert_int_equal(confirm(&second), NFS4ERR_STALE_CLIENTID);
-    /* Also somebody else's: it is nobody's yet. */
+    /* Also another principal's: an unconfirmed name belongs to no client yet. */
     assert_int_equal(set("c", 3, &bob, &others), NFS4_OK);
     assert_int_equal(confirm(&third), NFS4ERR_STALE_CLIENTID);
     assert_int_equal(state->clients.count, 1);
@@ -92,7 +92,7 @@ static void unconfirmed_is_replaced(void **unused)
     assert_int_equal(renew_as(others.clientid, &bob), NFS4_OK);
 }
 
-/* The same incarnation: the client id and all state stay, and the callback is a new one once that
+/* The same incarnation: the client id and all state stay, and the callback changes once the new one
  * is confirmed. */
 static void callback_update(void **unused)
 {
@@ -112,10 +112,10 @@ static void callback_update(void **unused)
     assert_int_equal(update.clientid, first.clientid);
     assert_false(confirm_equal(&update, &first));
     assert_int_equal(ident_of(first.clientid), 11);
-    /* What is confirmed can be confirmed again, which changes nothing. */
+    /* A repeated confirmation changes nothing. */
     assert_int_equal(confirm(&first), NFS4_OK);
     assert_int_equal(ident_of(first.clientid), 11);
-    /* A later one stands in for it. */
+    /* A later SETCLIENTID takes its place. */
     assert_int_equal(v40_set(state, "c", 1, &alice, 13, &again), NFS4_OK);
     assert_int_equal(confirm(&update), NFS4ERR_STALE_CLIENTID);
     assert_int_equal(v40_confirm(state, &again, &alice, &same), NFS4_OK);
@@ -132,7 +132,7 @@ static void callback_update(void **unused)
     client_put(client);
 }
 
-/* It waits no longer than an unconfirmed record does. */
+/* It lives no longer than an unconfirmed record. */
 static void callback_update_too_late(void **unused)
 {
     struct client_setclientid first = must_come("c", 1), update = must_set("c", 1);
@@ -147,7 +147,7 @@ static void callback_update_too_late(void **unused)
     assert_int_equal(confirm(&first), NFS4_OK);
 }
 
-/* Another incarnation: what the one before it had goes when the new one is confirmed. */
+/* Another incarnation: the state of the former one ends when the new one is confirmed. */
 static void reboot(void **unused)
 {
     struct client_setclientid first = must_come("c", 1), second, third;
@@ -163,7 +163,7 @@ static void reboot(void **unused)
     assert_int_equal(confirm(&second), NFS4ERR_STALE_CLIENTID);
     assert_int_equal(renew(first.clientid), NFS4_OK);
     assert_int_equal(renew(third.clientid), NFS4ERR_STALE_CLIENTID);
-    /* One that was asked for before it was replaced. */
+    /* A late retry from before it was replaced. */
     assert_int_equal(confirm(&first), NFS4_OK);
     released = 0;
     assert_int_equal(confirm(&third), NFS4_OK);
@@ -174,8 +174,8 @@ static void reboot(void **unused)
     assert_int_equal(confirm(&first), NFS4ERR_STALE_CLIENTID);
 }
 
-/* A new incarnation has said its name, and then the old one asks for another callback: both may
- * follow. */
+/* A new incarnation has registered, and then the old one asks for another callback: either may be
+ * confirmed. */
 static void update_beside_reboot(void **unused)
 {
     struct client_setclientid first = must_come("c", 1), reborn = must_set("c", 2), update;
@@ -200,12 +200,12 @@ static void somebody_elses_name(void **unused)
     assert_string_equal(theirs.using.addr, "127.0.0.1.8.1");
     assert_int_equal(set("c", 2, &bob, &theirs), NFS4ERR_CLID_INUSE);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
-    /* Without state it may be had, RFC 7530 §9.1.2. */
+    /* Without state the name is free, RFC 7530 §9.1.2. */
     holds_state = false;
     assert_int_equal(set("c", 1, &bob, &theirs), NFS4_OK);
     assert_int_not_equal(theirs.clientid, mine.clientid);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
-    /* But not if there is some at the confirmation. */
+    /* But not if there is state at the confirmation. */
     holds_state = true;
     assert_int_equal(v40_confirm(state, &theirs, &bob, NULL), NFS4ERR_CLID_INUSE);
     assert_int_equal(renew(mine.clientid), NFS4_OK);
@@ -214,7 +214,7 @@ static void somebody_elses_name(void **unused)
     assert_int_equal(renew(mine.clientid), NFS4ERR_STALE_CLIENTID);
 }
 
-/* State whose lease is over protects no name. */
+/* State with an expired lease protects no name. */
 static void expired_name(void **unused)
 {
     struct client_setclientid mine = must_come("c", 1), theirs;
@@ -230,7 +230,7 @@ static void expired_name(void **unused)
     assert_int_equal(renew(mine.clientid), NFS4ERR_STALE_CLIENTID);
 }
 
-/* A request that runs is a sign of life. */
+/* A request in progress keeps the lease. */
 static void name_of_a_busy_client(void **unused)
 {
     struct client_setclientid mine = must_come("c", 1), theirs;
@@ -287,7 +287,7 @@ static void confirm_too_late(void **unused)
     assert_int_equal(state->clients.count, 0);
 }
 
-/* No string of a client makes us keep much. */
+/* The server stores only a limited part of a client's strings. */
 static void long_addresses(void **unused)
 {
     static uint8_t longest[LIMIT_CALLBACK_ADDR_BYTES + 1];
@@ -316,7 +316,7 @@ static void long_addresses(void **unused)
     assert_string_equal(info.callback.addr, "");
 }
 
-/* P-06, SR-29: one name, two clients.  First 4.0's, then 4.1's. */
+/* P-06, SR-29: one name, two clients. First 4.0's, then 4.1's. */
 static void same_name_v40_first(void **unused)
 {
     struct client_setclientid old = must_come("host", 1), reborn;
@@ -326,13 +326,13 @@ static void same_name_v40_first(void **unused)
     (void)unused;
     holds_state = true;
     assert_int_equal(exchange("host", 1, &alice, 0, &new), NFS4_OK);
-    assert_false(new.confirmed); /* its incarnation is not known, whatever the verifier says */
+    assert_false(new.confirmed); /* the incarnation is unknown, even with this verifier */
     assert_int_not_equal(new.clientid, old.clientid);
     assert_int_equal(session(new.clientid, 1, &alice, &session_made), NFS4_OK);
     assert_int_equal(renew(old.clientid), NFS4_OK);
-    /* Another principal's, which 4.0's state does not keep from the name. */
+    /* Another principal may use the name in 4.1, whatever state 4.0 has. */
     assert_int_equal(exchange("host2", 1, &bob, 0, &again), NFS4_OK);
-    /* The reboot of one is none of the other's. */
+    /* A reboot of one is none of the other. */
     reborn = must_come("host", 2);
     assert_true(session_lives(&session_made));
     assert_int_equal(exchange("host", 3, &alice, 0, &again), NFS4_OK);
@@ -351,7 +351,7 @@ static void same_name_v41_first(void **unused)
 
     (void)unused;
     holds_state = true;
-    /* The name is not in use here, not even by another principal. */
+    /* In 4.0 the name is free, even for another principal. */
     assert_int_equal(set("host", 1, &bob, &theirs), NFS4_OK);
     old = must_come("host", 1);
     assert_int_not_equal(new.clientid, old.clientid);
@@ -366,7 +366,7 @@ static void same_name_v41_first(void **unused)
     assert_int_equal(again.clientid, new.clientid);
 }
 
-/* Neither kind's operations know the other's ids. */
+/* The operations of each version reject the other's ids. */
 static void ids_of_the_other_kind(void **unused)
 {
     struct client_setclientid old = must_set("host", 1);
@@ -406,7 +406,7 @@ static void renewing(void **unused)
     }
 }
 
-/* The lease goes on while a request of the client runs, and starts anew at its end. */
+/* The lease does not expire during a request of the client, and starts anew at its end. */
 static void running_request(void **unused)
 {
     struct client_setclientid mine = must_come("c", 1);
@@ -428,14 +428,14 @@ static void running_request(void **unused)
     tick_through(LEASE_S);
     assert_true(client_lapsed(client, clock_now_ns()));
     assert_int_equal(state->clients.courtesy_count, 1);
-    /* It comes back. */
+    /* It returns. */
     assert_int_equal(client_v40_begin(state, mine.clientid, clock_now_ns(), &again), NFS4_OK);
     assert_ptr_equal(again, client);
     client_v40_end(again);
     assert_false(client_lapsed(again, clock_now_ns()));
 }
 
-/* Without state an hour, with some a day; then nothing is left. */
+/* Without state a record lasts an hour, with state a day; then nothing is left. */
 static void silence_ends_it(void **unused)
 {
     struct client *idle = v40_client(state, "idle", 1);
@@ -452,7 +452,7 @@ static void silence_ends_it(void **unused)
     assert_int_equal(state->clients.count, 0);
 }
 
-/* A full table: records that nobody confirms make room, and silent clients. */
+/* A full table: unconfirmed records are replaced, and silent clients. */
 static void full_table(void **unused)
 {
     struct client_setclientid mine, out;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client of 4.0 loses while it is silent (RFC 7530 §9.6.3.1), how it learns of that, and
- * when that counts as known: there is no FREE_STATEID, and a reply may get lost.
+ * What a silent client of 4.0 loses (RFC 7530 §9.6.3.1), how it is told, and when that counts as
+ * acknowledged: there is no FREE_STATEID, and a reply may get lost.
  */
 
 #include "base/clock.h"
@@ -43,7 +43,7 @@ static void tick(int seconds)
     }
 }
 
-/* It goes on for so long without telling what happens to its state. */
+/* It continues for that long without being told about its state. */
 static void dave_lives(int seconds)
 {
     for (int i = 0; i < seconds; i++) {
@@ -52,7 +52,7 @@ static void dave_lives(int seconds)
     }
 }
 
-/* Dave is silent, and all others are heard of. */
+/* Dave is silent, and all others renew their leases. */
 static void dave_sleeps(void)
 {
     clock_advance_ns(NSEC_PER_SEC * 3 * LEASE_S);
@@ -61,7 +61,7 @@ static void dave_sleeps(void)
     assert_true(client_lapsed(dave, clock_now_ns()));
 }
 
-/* Bob opens what dave has open, and denies it to dave. */
+/* Bob opens dave's file, and denies it to dave. */
 static void bob_takes(int file)
 {
     struct stateid4 b = must_open(fx.bob, "b", fx.files[file], RW, RW);
@@ -96,7 +96,7 @@ static uint32_t losses(void)
     return atomic_load(&dave->revoked_count);
 }
 
-/* Each kind's silent clients give way to the other's. */
+/* Silent clients of each version lose conflicting state to clients of the other. */
 static void both_kinds_give_way(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], RW, W), d, again;
@@ -114,7 +114,7 @@ static void both_kinds_give_way(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
 }
 
-/* While a request of dave's runs, nothing is taken. */
+/* During a request of dave's nothing is revoked. */
 static void request_keeps_it(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, W), b;
@@ -129,7 +129,7 @@ static void request_keeps_it(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
 }
 
-/* A revoked open is in nobody's way, least of all its own owner's. */
+/* A revoked open conflicts with no request, least of all its own owner's. */
 static void revoked_is_in_nobodys_way(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, W), again, lock;
@@ -168,12 +168,12 @@ static void renew_says_so(void **unused)
     assert_int_equal(renew(), NFS4_OK);
     assert_int_equal(recovery_client_grant(fx.state->recovery, dave), NFS4_OK);
     assert_int_equal(losses(), 0);
-    /* Nobody knows it any more. */
+    /* The stateid is unknown now. */
     assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
     assert_int_equal(revoked(dave, &e), NFS4ERR_BAD_STATEID);
 }
 
-/* Who has lost some keeps the rest. */
+/* A client that has lost some state keeps the rest. */
 static void lost_some(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -183,7 +183,7 @@ static void lost_some(void **unused)
     dave_sleeps();
     bob_takes(0);
     set_client_id();
-    assert_int_equal(losses(), 1); /* dave does not know of it, whatever it sends */
+    assert_int_equal(losses(), 1); /* dave has not been told, whatever it sends */
     assert_int_equal(revoked(dave, &d), NFS4ERR_EXPIRED);
     tell(&d);
     assert_int_equal(recovery_client_grant(fx.state->recovery, dave), NFS4ERR_EXPIRED);
@@ -219,7 +219,7 @@ static void renew_tells_what_was_before(void **unused)
     assert_int_equal(losses(), 0);
 }
 
-/* A SETCLIENTID of one who knows of nothing acknowledges nothing. */
+/* SETCLIENTID of a client that has not been told acknowledges nothing. */
 static void unknown_loss_stays(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -264,7 +264,7 @@ static void told_by_an_operation(void **unused)
     assert_int_equal(renew(), NFS4_OK);
 }
 
-/* One who was told and is silent then may not have heard it. */
+/* A client that was told and then is silent may not have got the reply. */
 static void told_and_gone(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -313,7 +313,7 @@ static void locks_go_with_their_open(void **unused)
     assert_int_equal(revoked(dave, &other), NFS4ERR_BAD_STATEID);
 }
 
-/* Told of one loss, the client registers again as if all state were gone: that settles all. */
+/* Told of one loss, the client registers again as if all state were gone: that acknowledges all. */
 static void told_of_one_asked_for_all(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -332,7 +332,7 @@ static void told_of_one_asked_for_all(void **unused)
     assert_int_equal(renew(), NFS4_OK);
 }
 
-/* RFC 7530 §16.28.5: also whoever has opened something that is open still. */
+/* RFC 7530 §16.28.5: a principal with an open may renew, too. */
 static void renew_by_who_has_an_open(void **unused)
 {
     const struct client_principal root = {1, 0};
@@ -354,7 +354,7 @@ static void renew_by_who_has_an_open(void **unused)
     assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
     assert_int_equal(do_close(dave, &opened), NFS4_OK);
     assert_int_equal(client_renew_id(fx.state, &root, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
-    /* Who may not renew does not. */
+    /* A principal that may not renew does not. */
     dave_sleeps();
     assert_int_equal(client_renew_id(fx.state, &v40_bob, dave->id, clock_now_ns()), NFS4ERR_ACCESS);
     assert_true(client_lapsed(dave, clock_now_ns()));
@@ -362,7 +362,7 @@ static void renew_by_who_has_an_open(void **unused)
     assert_false(client_lapsed(dave, clock_now_ns()));
 }
 
-/* An administrator's revocation is told in the same way, but for the stateid's error. */
+/* An administrator's revocation is reported in the same way, except for the stateid's error. */
 static void by_an_administrator(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
@@ -380,7 +380,8 @@ static void by_an_administrator(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
 }
 
-/* The client goes, told of some losses and not of others: the fixture sees that nothing is left. */
+/* The client is removed after it was told of some losses and not of others: the fixture checks that
+ * nothing is left. */
 static void gone_with_losses(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE), lock;
@@ -423,7 +424,7 @@ static void bob_wants(struct vfs_object *obj)
         NFS4ERR_DELAY);
 }
 
-/* A READ delegation of the file, which dave loses to bob's change when bob retries it. */
+/* A READ delegation of the file, which dave loses when bob retries a change. */
 static struct stateid4 lose_delegation(int file)
 {
     const struct delegation_hooks hooks = {.reachable = always, .recall = ignore};
@@ -445,7 +446,7 @@ static struct stateid4 lose_delegation(int file)
     return stateid;
 }
 
-/* 4.0 has no DELEG_REVOKED: dave hears of it as of any other loss. */
+/* 4.0 has no DELEG_REVOKED: dave is told as of any other loss. */
 static void delegation_not_returned(void **unused)
 {
     struct stateid4 d = lose_delegation(0);
@@ -462,7 +463,7 @@ static void delegation_not_returned(void **unused)
     assert_int_equal(revoked(dave, &d), NFS4ERR_BAD_STATEID);
 }
 
-/* Told by DELEGRETURN, the loss is remembered for a lease, and no longer. */
+/* Reported by DELEGRETURN, the loss is remembered for a lease, and no longer. */
 static void delegation_told(void **unused)
 {
     struct stateid4 d = lose_delegation(0);

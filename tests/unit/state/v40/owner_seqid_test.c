@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sequence of an owner of 4.0: which request runs, which has its result already, what is kept
- * and for how long (RFC 7530 §9.1.3 to §9.1.11).
+ * The sequence of an owner of 4.0: which request runs, which already has a result, what is kept and
+ * for how long (RFC 7530 §9.1.3 to §9.1.11).
  */
 #include "state/v40/owner_seqid.h"
 
@@ -40,7 +40,7 @@ static struct owner_request request_of(enum nfs_opnum4 op, uint32_t seqid)
     return (struct owner_request){.op = op, .seqid = seqid, .digest = seqid, .now_ns = now};
 }
 
-/* One request, in a use of its own; RUN comes to `status`. */
+/* One request, in a use of its own; if it runs, its result is `status`. */
 static enum owner_verdict ask(struct owner *owner, enum nfs_opnum4 op, uint32_t seqid,
                               enum nfsstat4 status)
 {
@@ -68,7 +68,7 @@ static struct owner *established(const char *name, uint32_t seqid)
     return owner;
 }
 
-/* S20-04: for 4.0 they are checked. */
+/* S20-04: in 4.0 seqids are checked. */
 static void test_next_same_and_others(void **unused)
 {
     struct owner *owner = established("a", 7);
@@ -98,7 +98,7 @@ static void test_same_number_must_be_the_same_request(void **unused)
     owner_drop(owner);
 }
 
-/* RFC 7530 §9.1.7: with these the client does not count on. */
+/* RFC 7530 §9.1.7: after these errors the client does not increment its seqid. */
 static void test_exempt_errors(void **unused)
 {
     static const enum nfsstat4 exempt[] = {
@@ -122,7 +122,7 @@ static void test_exempt_errors(void **unused)
     owner_drop(owner);
 }
 
-/* RFC 7530 §9.1.3 has 1 behind the highest; Linux sends 0, as it does with its first request. */
+/* In RFC 7530 §9.1.3 the highest seqid is followed by 1; Linux sends 0, as in its first request. */
 static void test_wrap(void **unused)
 {
     struct owner *owner = established("a", UINT32_MAX);
@@ -170,7 +170,7 @@ static void test_owners_are_apart(void **unused)
     owner_drop(theirs);
 }
 
-/* Bytes of any length come back, whatever was kept before. */
+/* Replies of any length are returned, whatever was kept before. */
 static void test_kept_bytes(void **unused)
 {
     static const uint32_t lens[][2] = {{0, 0},  {60, 40},   {16, 0},   {1056, 0},
@@ -201,7 +201,7 @@ static void test_kept_bytes(void **unused)
 
 /* ---- OPEN_CONFIRM ---- */
 
-/* An OPEN of an owner that has to confirm: the stateid. */
+/* An OPEN of an owner that has to confirm; returns the stateid. */
 static struct stateid4 provisional(struct owner *owner, uint32_t seqid, struct vfs_object *obj)
 {
     const struct owner_request request = request_of(OP_OPEN, seqid);
@@ -273,7 +273,7 @@ static void test_confirming(void **unused)
     owner_drop(owner);
 }
 
-/* What 4.1 has opened is nothing to confirm. */
+/* An open of 4.1 needs no confirmation. */
 static void test_opens_without_a_sequence(void **unused)
 {
     struct stateid4 stateid = must_open(fx.alice, "a", fx.files[0], R, NONE);
@@ -282,7 +282,7 @@ static void test_opens_without_a_sequence(void **unused)
     assert_false(unconfirmed(&stateid));
 }
 
-/* RFC 7530 §16.18.5: the one before it was a replay. */
+/* RFC 7530 §16.18.5: the previous one was a replay. */
 static void test_open_takes_the_place_of_an_unconfirmed(void **unused)
 {
     struct owner *owner = use(OWNER_OPEN, "a");
@@ -300,7 +300,7 @@ static void test_open_takes_the_place_of_an_unconfirmed(void **unused)
     owner_drop(owner);
 }
 
-/* RFC 7530 §16.18.4: whoever confirms out of order did not mean this open. */
+/* RFC 7530 §16.18.4: a confirmation out of order does not confirm this open. */
 static void test_confirm_out_of_order_ends_the_open(void **unused)
 {
     struct owner *owner = use(OWNER_OPEN, "a"), *found;
@@ -316,7 +316,7 @@ static void test_confirm_out_of_order_ends_the_open(void **unused)
     client_put(client);
     assert_int_equal(confirm(owner, 7, &stateid), NFS4ERR_BAD_SEQID);
     assert_int_equal(confirm(owner, 6, &stateid), NFS4ERR_BAD_SEQID);
-    /* The OPEN is no retransmission any more, since what it made is gone. */
+    /* The OPEN no longer counts as a retransmission, since its open is gone. */
     stateid = provisional(owner, 5, fx.files[0]);
     assert_int_equal(confirm(owner, 6, &stateid), NFS4_OK);
     owner_drop(owner);
@@ -387,8 +387,8 @@ static struct wire_opaque lock_owner_name(void)
     return name_of("l");
 }
 
-/* It waits for a lock elsewhere, and so is known after RELEASE_LOCKOWNER.  RFC 7530 §9.1.10: any
- * seqid is right, also the last one. */
+/* The owner waits for a lock elsewhere, and so is still known after RELEASE_LOCKOWNER. RFC 7530
+ * §9.1.10: any seqid is right, also the last one. */
 static void test_waiting_lock_owner_begins_anew(void **unused)
 {
     static const uint32_t numbers[] = {3, 1, 4};
@@ -435,7 +435,7 @@ static void test_release_lock_owner(void **unused)
     assert_int_equal(lock_owner_release(fx.alice, &name), NFS4_OK);
 }
 
-/* ---- how long all this is kept ---- */
+/* ---- how long this is kept ---- */
 
 static void test_idle_owners_by_number(void **unused)
 {
@@ -452,8 +452,8 @@ static void test_idle_owners_by_number(void **unused)
     assert_true(known(OWNER_OPEN, "owner 10"));
 }
 
-/* RFC 7530 §16.18.5: not before a lease time has passed, and something more. */
-/* Those of all clients are too many: each keeps fewer from its next request on. */
+/* RFC 7530 §16.18.5: not before a lease time has passed, plus a margin. */
+/* All clients together have too many: each keeps fewer from its next request on. */
 static void test_idle_owners_of_all(void **unused)
 {
     struct owner_table *table = owner_table_of(fx.alice);
@@ -600,7 +600,8 @@ static void test_duplicates_wait(void **unused)
     owner_drop(owner);
 }
 
-/* The first one came to nothing: the next in the row runs, and the others have its result. */
+/* The first one's result does not count: the next in the queue runs, and the others get its
+ * result. */
 static void test_duplicate_runs_when_the_first_did_not_count(void **unused)
 {
     struct owner *owner = established("a", 7);

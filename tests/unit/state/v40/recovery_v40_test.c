@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who of 4.0 may reclaim after a restart (RFC 7530 §9.6.2, §9.6.3), alone and beside clients of 4.1
- * (P-06, SR-29).
+ * Which clients of 4.0 may reclaim after a restart (RFC 7530 §9.6.2, §9.6.3), alone and beside
+ * clients of 4.1 (P-06, SR-29).
  */
 #include <pthread.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "unit/state/recovery/recovery_fixture.h"
 #include "unit/state/v40/v40_fixture.h"
 
-/* The table keeps it. */
+/* The table keeps a reference. */
 static struct client *come_v40_as(const char *owner, uint8_t verifier)
 {
     struct client *client = v40_client(state, owner, verifier);
@@ -42,7 +42,7 @@ static struct client *come_and_open(const char *owner)
     return client;
 }
 
-/* A reclaim that ends so. */
+/* A reclaim with this outcome. */
 static enum nfsstat4 reclaim_ending(struct client *client, bool granted)
 {
     enum nfsstat4 status = recovery_client_reclaim_begin(state->recovery, client, clock_now_ns());
@@ -55,7 +55,7 @@ static enum nfsstat4 reclaim_ending(struct client *client, bool granted)
     return NFS4_OK;
 }
 
-/* One that is granted. */
+/* A reclaim that is granted. */
 static enum nfsstat4 regain(struct client *client)
 {
     return reclaim_ending(client, true);
@@ -68,7 +68,7 @@ static void grace_ends(void)
     assert_false(in_grace());
 }
 
-/* It is known from its first open on, and not before. */
+/* A client is recorded at its first open, and not before. */
 static void recorded_at_the_first_open(void **unused)
 {
     struct client *client = come_v40("c");
@@ -87,7 +87,7 @@ static void recorded_at_the_first_open(void **unused)
     assert_true(come_v40("c")->may_reclaim);
 }
 
-/* No client says that it has reclaimed all: the grace period takes its whole time. */
+/* No client reports that it has reclaimed all: the grace period lasts its full time. */
 static void grace_has_its_full_length(void **unused)
 {
     struct client *client, *stranger;
@@ -110,13 +110,13 @@ static void grace_has_its_full_length(void **unused)
     assert_int_equal(regain(client), NFS4ERR_NO_GRACE);
     assert_int_equal(grant(client), NFS4_OK);
     assert_int_equal(grant(stranger), NFS4_OK);
-    /* It has stayed. */
+    /* The record has stayed. */
     crash();
     assert_true(come_v40("c")->may_reclaim);
     assert_true(come_v40("stranger")->may_reclaim);
 }
 
-/* What was reclaimed before a crash in the middle counts for nothing less. */
+/* A reclaim before a crash during the grace period stays valid. */
 static void crash_in_grace(void **unused)
 {
     (void)unused;
@@ -133,8 +133,8 @@ static void crash_in_grace(void **unused)
     assert_true(come_v40("d")->may_reclaim);
 }
 
-/* RFC 7530 §9.6.3.4.2: a client that reclaimed nothing in one run has nothing to reclaim in the
- * next, whether it came or not. */
+/* RFC 7530 §9.6.3.4.2: a client that reclaimed nothing in one life of the server has nothing to
+ * reclaim in the next, whether it returned or not. */
 static void second_edge_condition(void **unused)
 {
     struct client *tried;
@@ -151,7 +151,7 @@ static void second_edge_condition(void **unused)
     assert_int_equal(reclaim_ending(tried, false), NFS4_OK);
     assert_int_equal(regain(come_v40("reclaimed")), NFS4_OK);
     grace_ends();
-    assert_int_equal(grant(come_v40("came late")), NFS4_OK); /* as a new one */
+    assert_int_equal(grant(come_v40("came late")), NFS4_OK); /* as a new client */
     crash();
     assert_false(come_v40("stayed away")->may_reclaim);
     assert_false(come_v40("just came")->may_reclaim);
@@ -161,7 +161,7 @@ static void second_edge_condition(void **unused)
     assert_int_equal(regain(come_v40("stayed away")), NFS4ERR_NO_GRACE);
 }
 
-/* RFC 7530 §9.6.3.4.1: state of the client was given to another, and it does not know. */
+/* RFC 7530 §9.6.3.4.1: state of the client was given to another, and it has not been told. */
 static void first_edge_condition(void **unused)
 {
     struct client *lost = come_and_open("lost"), *knows = come_and_open("knows");
@@ -179,13 +179,13 @@ static void first_edge_condition(void **unused)
     assert_int_equal(regain(lost), NFS4ERR_NO_GRACE);
     assert_int_equal(regain(knows), NFS4_OK);
     grace_ends();
-    /* And then it keeps what it opens. */
+    /* And then its new opens are recorded. */
     assert_int_equal(grant(lost), NFS4_OK);
     crash();
     assert_true(come_v40("lost")->may_reclaim);
 }
 
-/* One that lost all before its first open was recorded in this life. */
+/* A client that lost all before its first open was recorded in this life. */
 static void losses_stay_with_a_new_open(void **unused)
 {
     struct client *client = come_and_open("c");
@@ -199,7 +199,7 @@ static void losses_stay_with_a_new_open(void **unused)
     assert_false(come_v40("c")->may_reclaim);
 }
 
-/* A client that has booted in between has nothing, and its record goes with what it had. */
+/* A client that has rebooted meanwhile has no state, and its record ends with the former state. */
 static void another_incarnation(void **unused)
 {
     struct client *first, *second;
@@ -220,7 +220,7 @@ static void another_incarnation(void **unused)
     assert_true(come_v40("d")->may_reclaim);
 }
 
-/* The same one that says its name twice is the same. */
+/* A client that registers twice is the same client. */
 static void same_incarnation(void **unused)
 {
     struct client *client;
@@ -235,7 +235,7 @@ static void same_incarnation(void **unused)
     assert_int_equal(regain(client), NFS4_OK);
 }
 
-/* Both kinds: each has its own end, and the period that of the later one. */
+/* Both versions: each has its own end, and the period ends with the later one. */
 static void both_kinds(void **unused)
 {
     struct client *old, *new;
@@ -254,7 +254,7 @@ static void both_kinds(void **unused)
     tick_at(GRACE_S - 5);
     assert_int_equal(grant(old), NFS4ERR_GRACE);
     assert_int_equal(grant(new), NFS4ERR_GRACE);
-    assert_int_equal(regain(new), NFS4ERR_NO_GRACE); /* it has said so */
+    assert_int_equal(regain(new), NFS4ERR_NO_GRACE); /* it has sent RECLAIM_COMPLETE */
     assert_int_equal(regain(old), NFS4_OK);
     grace_ends();
     assert_int_equal(grant(old), NFS4_OK);
@@ -280,7 +280,7 @@ static void one_kind_goes(void **unused)
     assert_true(come_v40("host")->may_reclaim);
 }
 
-/* When only clients of 4.1 had state, their last word ends it. */
+/* When only clients of 4.1 had state, their RECLAIM_COMPLETEs end the period. */
 static void only_new_ones_awaited(void **unused)
 {
     struct client *new;
@@ -295,7 +295,7 @@ static void only_new_ones_awaited(void **unused)
     assert_false(in_grace());
 }
 
-/* Who cannot be recorded gets nothing yet. */
+/* A client that cannot be recorded gets no state yet. */
 static void cannot_be_written(void **unused)
 {
     struct client *client = come_v40("c"), *known = come_and_open("known");
@@ -338,8 +338,8 @@ static void *open_much(void *arg)
     return NULL;
 }
 
-/* First opens of one client at the same time, and of many: all are known before they are
- * answered. */
+/* First opens of one client at the same time, and of many: all clients are recorded before the
+ * opens are answered. */
 static void first_opens_together(void **unused)
 {
     static struct client *clients[THREADS][ROUNDS];

@@ -7,14 +7,14 @@
 
 extern const struct client_principal v40_alice, v40_bob;
 
-/* SETCLIENTID with a verifier of such bytes; the callback's port names the caller. */
+/* SETCLIENTID with a verifier of such bytes; the callback's port distinguishes the callers. */
 enum nfsstat4 v40_set(struct state *state, const char *owner, uint8_t verifier,
                       const struct client_principal *who, uint32_t ident,
                       struct client_setclientid *out);
 
-/* SETCLIENTID_CONFIRM; the client, with a reference, at `client` unless that is NULL. */
+/* SETCLIENTID_CONFIRM; stores the client, with a reference, at `client` unless that is NULL. */
 enum nfsstat4 v40_confirm(struct state *state, const struct client_setclientid *set,
                           const struct client_principal *who, struct client **client);
 
-/* Both, and they must succeed: alice's, with a reference. */
+/* Both, which must succeed, for alice; returns the client with a reference. */
 struct client *v40_client(struct state *state, const char *owner, uint8_t verifier);
