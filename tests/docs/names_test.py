@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Names that the documents must have: each figure and each event of the log, each operation that
-is sent, each limit with its value, each test of an attack or fault.  And names that they have must be there: files,
-tests, settings.  S22B-07."""
+"""Checks names in the documents against the code: each figure and each event of the log, each
+callback operation that is sent, each limit with its value, each test of an attack or fault must be
+documented; files, tests and settings that documents name must exist. S22B-07."""
 
 import fnmatch
 import glob
@@ -35,7 +35,7 @@ CALLBACKS = text("docs/callbacks.md")
 
 class Figures(unittest.TestCase):
     def named(self, name):
-        """Whole, or as the last part of a list: `refused_setting`, `_limit`."""
+        """In full, or as the last part of a list: `refused_setting`, `_limit`."""
         return f"`{name}`" in GUIDE or ("_" in name and f"`_{name.split('_', 1)[1]}`" in GUIDE)
 
     def test_of_calls(self):
@@ -77,7 +77,7 @@ class Figures(unittest.TestCase):
 
 
 class Events(unittest.TestCase):
-    """A row in the guide for each event of the log, and no row without one."""
+    """Each event of the log has a row in the guide, and each row an event."""
 
     SOURCE = texts("src/*/*.c", "src/*/*/*.c")
 
@@ -141,11 +141,12 @@ class Callbacks(unittest.TestCase):
 
 
 class Robustness(unittest.TestCase):
-    """docs/robustness.md names tests that exist, and has a row for each attack and fault."""
+    """docs/robustness.md names existing tests, and has a row for each attack and fault."""
 
     @classmethod
     def tests(cls, folder=os.environ["MAINSTAY_BIN"]):
-        """Those of this build.  Not by `ctest -N`: it would begin the log of the run anew that this is part of."""
+        """Those of this build. Not by `ctest -N`, which would truncate the log of the ctest run
+        that this test is part of."""
         with open(os.path.join(folder, "CTestTestfile.cmake"), encoding="utf-8") as file:
             listing = file.read()
         names = set(re.findall(r"(?m)^add_test\((?:\[=*\[)?([\w.-]+)", listing))

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# A check that cannot fail is worth nothing: gives each a tree with one fault in it and
-# wants it found, and a sound tree and wants it passed.
+# Tests the checks themselves: each must find the single fault in a tree, and must pass a sound
+# tree.
 set -u
 
 tools=$(cd "$(dirname "$0")/../../tools" && pwd)
@@ -15,13 +15,13 @@ fresh_tree() {
     mkdir -p "$tree/src/base" "$tree/src/wire" "$tree/src/proto/ops" "$tree/src/proto/v41"
 }
 
-# put FILE TEXT: a file below src/ with the licence line and TEXT, laid out as it is.
+# put FILE TEXT: write a file below src/ with the licence line and TEXT, formatted as given.
 put() {
     mkdir -p "$(dirname "$tree/src/$1")"
     printf '/* SPDX-License-Identifier: Apache-2.0 */\n%s\n' "$2" >"$tree/src/$1"
 }
 
-# expect STATUS CHECK WHAT: runs tools/check-CHECK on the tree.
+# expect STATUS CHECK WHAT: run tools/check-CHECK on the tree.
 expect() {
     "$tools/check-$2" "$tree" >"$tree/output" 2>&1
     status=$?
@@ -68,7 +68,7 @@ expect_layers_fail proto/backend.c '"backend/mem/mem.h"'
 expect_layers_fail proto/ops/minor.c '"proto/v41/session.h"'
 expect_layers_fail proto/v41/other.c '"proto/v40/seqid.h"'
 
-# state/ in one direction; state.c alone knows all of it.
+# state/ includes in one direction; only state.c includes all of it.
 expect_layers_fail state/state_limit.c '"state/client/client.h"'
 expect_layers_fail state/client/up.c '"state/session/session.h"'
 expect_layers_fail state/lock/up.c '"state/open/open.h"'
@@ -107,7 +107,7 @@ if [ $format_status -eq 0 ]; then
     expect 0 format 'a comment of 100 columns, not bytes'
 fi
 
-# object FILE TEXT: a file below src/, and what the compiler makes of it.
+# object FILE TEXT: write a file below src/, and compile it.
 object() {
     put "$1" "$2"
     objects="$tree/build/src/${1%%/*}/CMakeFiles/ms.dir/$(dirname "${1#*/}")"
@@ -115,7 +115,7 @@ object() {
     cc -c -o "$objects/$(basename "$1").o" "$tree/src/$1"
 }
 
-# expect_circles STATUS WHAT: and then there are no objects any more.
+# expect_circles STATUS WHAT: run the check, then remove the objects.
 expect_circles() {
     "$tools/check-circles" "$tree/build" "$tree" >"$tree/output" 2>&1
     status=$?
@@ -168,9 +168,9 @@ rm "$tree/src/wire/b.c"
 expect_circles 0 'an object whose source is gone'
 expect_circles 1 'a build without objects'
 
-# coverage SEEN NEVER EXTRA: what the one test program noted (`-`: it has not run), and the lines of
-# the two tables of the document, for an operation that may answer IO and STALE in 4.1. What there is
-# of 4.0 and 4.2 is in order. The table that names the tests is up to date.
+# coverage SEEN NEVER EXTRA: the record of the only test program (`-`: it has not run), and the lines
+# of the two tables of the document, for an operation that may return IO and STALE in 4.1. The rest,
+# for 4.0 and 4.2, is correct, and the table of test names is up to date.
 seen_in_others='0 3 5 test\n0 3 70 test\n2 59 5 test\n2 59 70 test\n'
 coverage() {
     mkdir -p "$tree/docs" "$tree/tests/protocol" "$tree/records"
@@ -214,15 +214,15 @@ fresh_tree
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 0 'a document that tells the truth'
 printf "1 3 5 another\n$seen_in_others" >"$tree/records/program"
-expect_coverage 1 'a test that provokes an error no more'
+expect_coverage 1 'a test that no longer causes its error'
 coverage '1 3 5 test\n1 3 17 test\n' '' '| EXIST | ACCESS | why |'
 expect_coverage 1 'an error without a test'
 coverage '1 3 5 test\n1 3 70 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
-expect_coverage 1 'an error that is never answered, and is'
+expect_coverage 1 'an error documented as never returned that is returned'
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' ''
-expect_coverage 1 'an error that nobody owns up to'
+expect_coverage 1 'an error without a line in the tables'
 coverage '1 3 5 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
-expect_coverage 1 'an error that nobody answers'
+expect_coverage 1 'a documented error that is never returned'
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE EXIST | ACCESS | why |' '| EXIST | ACCESS | why |'
 expect_coverage 1 'a line in the wrong table'
 coverage '1 3 5 test\n1 3 17 test\n' '| STALE | ACCESS | why |' '| EXIST | ACCESS | why |'
@@ -241,7 +241,7 @@ if "$tools/check-coverage" --write "$tree/records" "$tree" >/dev/null ||
 fi
 rm -rf "$tree/docs" "$tree/tests" "$tree/records" "$tree/before"
 
-# What check-structure wants to find.
+# A tree that passes check-structure.
 sound_structure() {
     fresh_tree
     rm -rf "$tree/tests"
@@ -285,7 +285,7 @@ int sequence;'
     echo 'ms_test(NAME unit.state.session.slot DEPS state)' >"$tree/tests/unit/state/CMakeLists.txt"
 }
 
-# expect_structure_fail FILE TEXT WHAT: with this file instead, or besides.
+# expect_structure_fail FILE TEXT WHAT: with this file changed or added.
 expect_structure_fail() {
     sound_structure
     put "$1" "$2"
@@ -294,24 +294,24 @@ expect_structure_fail() {
 
 sound_structure
 expect 0 structure 'a sound tree'
-# S20-02, S20-20, SR-02: the paths part before the handlers, which know no version.
+# S20-02, S20-20, SR-02: the paths separate before the handlers, which do not depend on a version.
 expect_structure_fail proto/ops/a.c 'int a = c->minor_version;' 'a handler with a minor version'
-# S20-04, S20-22: owner seqids don't reach a handler's decisions.
+# S20-04, S20-22: no handler uses owner seqids.
 expect_structure_fail proto/ops/a.c 'int a = args->seqid;' "a handler with an owner's seqid"
 expect_structure_fail proto/ops/a.c 'int a = args->locker.open_seqid;' 'a LOCK with an open_seqid'
-# S20-48: whose state it is, the session says.
+# S20-48: the session determines the owner of state.
 expect_structure_fail proto/ops/a.c 'int a = args->owner.clientid;' 'a client id from arguments'
 expect_structure_fail proto/ops/a.c 'int a = lock_owner.owner.clientid;' 'a client id of a lock owner'
-# S20-41, S20-42: SEQUENCE and its slots are the business of v41/ alone.
+# S20-41, S20-42: only v41/ uses SEQUENCE and its slots.
 expect_structure_fail proto/ops/a.c '#include "state/session/session_conn.h"' 'a handler with a session'
 expect_structure_fail proto/attr/a.c '#include "state/session/slot.h"' 'an attribute with a slot'
-# S20-44, S20-F1: one body of each operation, from the start in a folder of no version.
+# S20-44, S20-F1: one implementation of each operation, in a folder that belongs to no version.
 expect_structure_fail proto/v41/a.c 'enum nfsstat4 op_read(struct compound *c)
 {
     return 0;
 }' 'a second body of a handler'
 expect_structure_fail proto/ops/read.c 'int a;' 'a handler without a body'
-# S20-43: the compiler sees an operation that is missing (see below), unless there is a default.
+# S20-43: the compiler reports a missing operation (see below), unless the switch has a default.
 expect_structure_fail proto/v41/op_run.c 'enum nfsstat4 v41_op_run(struct v41_compound *x)
 {
     switch (op) {
@@ -326,14 +326,14 @@ expect_structure_fail proto/v40/op_run.c 'enum nfsstat4 v40_op_run(struct v40_co
         return 0;
     }
 }' 'a switch of 4.0 with a default'
-# S20-21: no result without one of SEQUENCE before it.
+# S20-21: no result without a result of SEQUENCE before it.
 expect_structure_fail proto/v41/a.c 'static void shortcut(struct v41_compound *x)
 {
     v41_op_run(x, OP_READ);
 }' 'an operation past the gate'
-# S20-15: the gate looks at no file.
+# S20-15: the gate accesses no files.
 expect_structure_fail proto/v41/sequence.c 'int a = open_find(x);' 'a SEQUENCE that looks at opens'
-# S20-D4: the session of a request stands beside the call, not in it.
+# S20-D4: the session of a request is stored beside the call, not in it.
 expect_structure_fail proto/ops/remove.c 'static enum nfsstat4 take(struct compound *c)
 {
     return dir->fs->ops->remove(dir, name);
@@ -341,29 +341,29 @@ expect_structure_fail proto/ops/remove.c 'static enum nfsstat4 take(struct compo
 
 expect_structure_fail proto/ops/a.c '#include "transport/loop.h"' 'a handler that knows loops'
 expect_structure_fail transport/rpc_call.h 'struct session *session;' 'a call with a session'
-# S20-49: what is shared compiles without minor version 0.
+# S20-49: common code compiles without minor version 0.
 expect_structure_fail proto/ops/a.c 'int a = v40_a(c);' 'a handler that knows 4.0'
 expect_structure_fail proto/v41/a.c '#include "state/v40/client_v40.h"' 'a 4.1 that needs 4.0'
 expect_structure_fail export/a.c 'struct a_v40 *a;' 'an export that knows 4.0'
 expect_structure_fail state/open/a.c '#include "state/v40/owner_seqid.h"' 'a state/ that needs 4.0'
 expect_structure_fail state/open/a.c '#ifdef MAINSTAY_V40
 #endif' 'a switch in state/'
-# S22-20, S22-05: each way to clients has files of its own.
+# S22-20, S22-05: each callback path has files of its own.
 expect_structure_fail callback/dial_out.c '#include "state/session/session_back.h"' 'a dialled session'
 expect_structure_fail callback/backchannel.c '#include "callback/dial_out.h"' 'a session that dials'
 sound_structure
 rm "$tree/src/callback/backchannel.c"
 expect 1 structure 'a tree without a back channel'
-# S22-06: the way was fixed when the client registered.
+# S22-06: the client's registration determines the callback path.
 expect_structure_fail callback/recall.c 'int a = client->kind == CLIENT_V40;' 'a recall that asks for the version'
-# S22-21, S22A-05, S22-09, S22-32: calls are encoded in one place, by one table.
+# S22-21, S22A-05, S22-09, S22-32: callbacks are encoded in one place, by one table.
 expect_structure_fail callback/dial_call.c 'bool a = wire_CB_NOTIFY4args(x, args);' 'a second encoder'
 expect_structure_fail callback/dial_call.c 'bool a = wire_rpc_call_header(x, header);' 'a second frame'
-# S22-22: each way is a struct, not one of many senders.
+# S22-22: each callback path is a struct, not one of many senders.
 expect_structure_fail callback/sender.h 'struct sender {
     bool (*send)(struct sender *sender);
 };' 'an interface of senders'
-# SR-06, SR-10: sessions and slots stand alone.
+# SR-06, SR-10: sessions and slots depend on nothing above them.
 expect_structure_fail state/session/session.c '#include <event2/event.h>' 'a session with a library'
 sound_structure
 echo 'ms_test(NAME unit.state.session.slot DEPS state transport)' >"$tree/tests/unit/state/CMakeLists.txt"
@@ -388,7 +388,7 @@ for op in READ OPEN EXCHANGE_ID LAYOUTGET; do
     ! compiles || { echo "op_run.c compiles without $op"; failures=$((failures + 1)); }
 done
 
-# requirements LIST: a tree with that list and one test.
+# requirements LIST: make a tree with that list and one test.
 requirements() {
     rm -rf "${tree:?}/tests"
     mkdir -p "$tree/tests"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tells complaints of a guest's kernel from its chatter (tests/kernel/harness/kernel_log.py)."""
+"""Tells complaints in a guest's kernel log from harmless lines
+(tests/kernel/harness/kernel_log.py)."""
 
 import os
 import sys
@@ -7,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 
-from harness.kernel_log import complaints  # noqa: E402 (its path is known only now)
+from harness.kernel_log import complaints  # noqa: E402 (the path is set above)
 
 DIRECTORY = "/var/tmp/mainstay-kernel.agk37nfs/client2"
 

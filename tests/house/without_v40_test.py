@@ -37,7 +37,7 @@ def must(*arguments, **more):
 
 
 def build():
-    """No optimiser and no debugging: it is about what compiles."""
+    """No optimiser and no debugging: the test is about what compiles."""
     must("cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja", f"-DCMAKE_C_COMPILER={COMPILER}",
          "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-O0", "-DMAINSTAY_WERROR=ON",
          "-DMAINSTAY_V40=OFF")
@@ -50,7 +50,7 @@ def mainstayd(state, *options):
 
 
 class Server:
-    """A mainstayd that runs; its lines up to the one that says it is ready."""
+    """A running mainstayd; its output up to the line that says it is ready."""
 
     def __init__(self, state, *options):
         self.process = subprocess.Popen(mainstayd(state, *options), stderr=subprocess.PIPE, text=True)
@@ -71,7 +71,7 @@ class Server:
         self.process.communicate(timeout=TIMEOUT_S)
 
     def hang_up(self):
-        """Its next line about that."""
+        """The next line of that event."""
         self.process.send_signal(signal.SIGHUP)
         for line in self.process.stderr:
             if "daemon.hangup" in line:
