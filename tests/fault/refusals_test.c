@@ -82,7 +82,8 @@ static void op_setattr(uint32_t bit, const struct nfs4_attrs *attrs)
     client_op_setattr(C, &client_stateid_anonymous, CLIENT_BITS(bit), attrs);
 }
 
-/* Elsewhere, as in many containers, only the kernel knows what it will refuse: that recalls first. */
+/* Elsewhere, as in many containers, only the kernel knows what it will refuse: that recalls first.
+ */
 static bool disk_is_plain(void)
 {
     static const long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC};
