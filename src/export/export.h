@@ -82,7 +82,7 @@ uint32_t export_table_generation(const struct export_table *table);
 void export_squash_cred(const struct export *export, uint32_t uid, uint32_t gid, uint32_t gid_count,
                         const uint32_t *gids, struct vfs_cred *out);
 
-/* One --export option, as parsed by export_spec_parse(). */
+/* What one --export option says, or one export of the configuration file. */
 struct export_spec {
     char *path;    /* normalised: "/" or "/a/b" */
     char *backend; /* "mem", "local", ... */
@@ -105,6 +105,16 @@ struct export_spec {
  * `error` says what is wrong and what is expected.  Free with export_spec_fini(). */
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size);
 void export_spec_fini(struct export_spec *spec);
+
+/* The same piece by piece.  First the defaults, without a path, a backend and an argument. */
+void export_spec_init(struct export_spec *spec);
+
+/* Admit ADDR or ADDR/BITS.  False: it is neither, or there is no room for one more. */
+bool export_spec_add_client(struct export_spec *spec, const char *text) MUST_USE;
+
+/* A path with its slashes collapsed, to be freed; NULL if it is relative, has `.` or `..` in it, or
+ * exceeds the limits. */
+char *export_path_normalise(const char *text, size_t len);
 
 struct export_table *export_table_create(void);
 

@@ -26,8 +26,7 @@ static bool parse_u64(const char *text, uint64_t max, uint64_t *out)
     return *end == '\0' && errno == 0 && *out <= max;
 }
 
-/* Collapse slashes; refuse relative paths, `.`, `..`, and paths beyond the limits. */
-static char *path_normalise(const char *text, size_t len)
+char *export_path_normalise(const char *text, size_t len)
 {
     char *out = must_malloc(len + 2);
     size_t n = 0, depth = 0;
@@ -86,7 +85,12 @@ static bool parse_client(const char *text, struct export_spec *spec)
     return true;
 }
 
-/* AUTH_SYS is the only supported flavour, so a list without it would admit no client. */
+bool export_spec_add_client(struct export_spec *spec, const char *text)
+{
+    return parse_client(text, spec);
+}
+
+/* AUTH_SYS is all there is; a list without it would export to no client. */
 static bool parse_sec(const char *text, struct export_spec *spec)
 {
     bool sys = false;
@@ -296,17 +300,22 @@ static bool parse_rest(char *rest, struct export_spec *spec, char *error, size_t
     return true;
 }
 
+void export_spec_init(struct export_spec *spec)
+{
+    *spec = (struct export_spec){.anon_uid = 65534, .anon_gid = 65534};
+}
+
 bool export_spec_parse(const char *text, struct export_spec *spec, char *error, size_t error_size)
 {
     const char *equals = strchr(text, '=');
     char *rest;
     bool ok;
 
-    *spec = (struct export_spec){.anon_uid = 65534, .anon_gid = 65534};
+    export_spec_init(spec);
     if (!equals)
         return fail(error, error_size,
                     "expected PSEUDO=BACKEND[:ARG][,OPT...], for example /data=local:/srv/data,ro");
-    spec->path = path_normalise(text, (size_t)(equals - text));
+    spec->path = export_path_normalise(text, (size_t)(equals - text));
     if (!spec->path)
         return fail(error, error_size,
                     "the path before '=' must be absolute and without '.' and '..', for example "
