@@ -287,6 +287,8 @@ const char *setting_origin_name(enum setting_origin origin)
     switch (origin) {
     case SETTING_DEFAULT:
         return "default";
+    case SETTING_FILE:
+        return "file";
     case SETTING_STORED:
         return "stored";
     case SETTING_OPTION:

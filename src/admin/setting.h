@@ -81,6 +81,7 @@ void setting_print(enum setting_id id, uint32_t value, char text[SETTING_TEXT_BY
  * while the server runs overrides an option. */
 enum setting_origin {
     SETTING_DEFAULT,
+    SETTING_FILE, /* the configuration file */
     SETTING_STORED,
     SETTING_OPTION, /* a command-line option, for this run */
 };

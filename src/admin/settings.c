@@ -44,10 +44,13 @@ static void drop_options(const struct settings_rows *before, struct snapshot *ne
     }
 }
 
-static bool stored_value(enum setting_id id, const struct settings_row *row,
-                         struct setting_value *value, char *error, size_t size)
+/* Without a row: what the file says, or the default. */
+static bool stored_value(enum setting_id id, const struct setting_option *initial,
+                         const struct settings_row *row, struct setting_value *value, char *error,
+                         size_t size)
 {
-    *value = (struct setting_value){setting_table[id].usual, SETTING_DEFAULT};
+    *value = initial->given ? (struct setting_value){initial->number, SETTING_FILE}
+                            : (struct setting_value){setting_table[id].usual, SETTING_DEFAULT};
     if (!row->there || row->usual)
         return true;
     value->origin = SETTING_STORED;
@@ -73,7 +76,8 @@ static enum settings_status evaluate(const struct settings_config *config, struc
                                      char *error, size_t size)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (!stored_value((enum setting_id)i, &next->rows.of[i], &next->values.of[i], error, size))
+        if (!stored_value((enum setting_id)i, &config->initial[i], &next->rows.of[i],
+                          &next->values.of[i], error, size))
             return SETTINGS_UNREADABLE;
     }
     if (!minor_setting_ordered(&next->values, error, size))

@@ -3,8 +3,8 @@
  * The settings of a server: stored in its state directory, changed while it runs, and effective at
  * once.  Another process changes what is stored, and then tells the server to reload it.
  *
- * Precedence, highest first: a value stored since the server started; an option of the start, which
- * is not stored; the stored value; the default.
+ * A value in force is, in this order: what was changed since the server started; the option it was
+ * started with, which is not stored; what is stored; what the configuration file says; the default.
  *
  * Thread safe.  Functions that read the disk say so; threads that serve requests must not call
  * them.
@@ -28,9 +28,10 @@ struct setting_option {
 };
 
 struct settings_config {
-    int dir; /* the state directory; stays open as long as the settings */
-    struct setting_option options[SETTING_COUNT];
-    uint32_t lease_s; /* upper bound for the waits of callbacks; 0: not known */
+    int dir; /* the state directory, open as long as the settings are */
+    struct setting_option initial[SETTING_COUNT]; /* of the configuration file */
+    struct setting_option options[SETTING_COUNT]; /* of the command line */
+    uint32_t lease_s; /* what calls to clients must stay below; 0: not known */
 
     /* Put `now` into effect; the values have been checked, so this cannot fail.  Called by
      * settings_open(), and whenever a value in force has changed, before the function that changed
