@@ -13,6 +13,13 @@
 #define LIMIT_LOG_QUEUE_LINES 16384u
 #define LIMIT_LOG_LINES_PER_S 100u /* per event, unless it has a limit of its own */
 
+/* admin/config */
+#define LIMIT_CONFIG_BYTES (1u << 20) /* of a configuration file */
+#define LIMIT_CONFIG_NODES 65536u     /* keys and values in it */
+#define LIMIT_CONFIG_ENTRIES 1024u    /* items of a list; keys and values of a map */
+#define LIMIT_CONFIG_DEPTH 8u         /* of lists and maps in each other */
+#define LIMIT_CONFIG_FAULTS 100u      /* that are told; more are counted */
+
 /* daemon */
 #define LIMIT_FIGURES_SESSIONS 256u /* logged individually */
 #define LIMIT_FIGURES_CLIENTS 256u  /* logged individually */

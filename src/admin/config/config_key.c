@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/config/config_key.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/recovery/recovery.h"
+#include "transport/address.h"
+
+#define IN_CONFIG(member)                                                                          \
+    .offset = offsetof(struct config, member), .bytes = sizeof(((struct config *)0)->member)
+#define IN_EXPORT(member)                                                                          \
+    .offset = offsetof(struct export_spec, member),                                                \
+    .bytes = sizeof(((struct export_spec *)0)->member)
+
+const struct config_key config_keys[CONFIG_KEY_COUNT] = {
+    [CONFIG_LISTEN] = {.name = "listen",
+                       .kind = CONFIG_LISTEN_LIST,
+                       .usual_text = "0.0.0.0:2049 and [::]:2049",
+                       .option = "--listen",
+                       .example = "[192.0.2.1:2049, \"[2001:db8::1]:2049\"]",
+                       .help = "numeric addresses to listen on; port 0 lets the kernel choose"},
+    [CONFIG_STATE] = {.name = "state",
+                      .kind = CONFIG_DIRECTORY,
+                      IN_CONFIG(state_dir),
+                      .usual_text = "/var/lib/mainstay; without root $XDG_STATE_HOME/mainstay or "
+                                    "~/.local/state/mainstay",
+                      .option = "--state",
+                      .example = "/var/lib/mainstay",
+                      .help = "directory for stable storage, made if it is not there; one server a "
+                              "directory"},
+    [CONFIG_THREADS] = {.name = "threads",
+                        .kind = CONFIG_NUMBER,
+                        IN_CONFIG(threads),
+                        .min = 1,
+                        .max = LIMIT_LOOPS,
+                        .usual_text = "one for each CPU",
+                        .option = "--threads",
+                        .example = "4",
+                        .help = "event loops"},
+    [CONFIG_DESCRIPTORS] = {.name = "descriptors",
+                            .kind = CONFIG_NUMBER,
+                            IN_CONFIG(descriptors),
+                            .min = 1,
+                            .max = INT32_MAX,
+                            .usual_text = "as many as it may have, up to 524288",
+                            .option = "--descriptors",
+                            .example = "65536",
+                            .help = "file descriptors of the process"},
+    [CONFIG_LEASE] = {.name = "lease",
+                      .kind = CONFIG_NUMBER,
+                      IN_CONFIG(lease_s),
+                      .min = 1,
+                      .max = LIMIT_LEASE_S,
+                      .usual = 90,
+                      .unit = "seconds",
+                      .option = "--lease",
+                      .example = "60",
+                      .help = "the lease time"},
+    [CONFIG_GRACE] = {.name = "grace",
+                      .kind = CONFIG_NUMBER,
+                      IN_CONFIG(grace_s),
+                      .min = 0,
+                      .max = LIMIT_LEASE_S,
+                      .usual = RECOVERY_GRACE_BY_LEASE,
+                      .unit = "seconds",
+                      .usual_text = "the lease, or that of the last run if it was longer",
+                      .option = "--grace",
+                      .example = "60",
+                      .help = "how long clients may reclaim after a restart; 0: none may"},
+    [CONFIG_SLOTS] = {.name = "slots",
+                      .kind = CONFIG_NUMBER,
+                      IN_CONFIG(slots),
+                      .min = 1,
+                      .max = LIMIT_SLOTS,
+                      .usual_text = "64",
+                      .option = "--slots",
+                      .example = "64",
+                      .help = "slots (concurrent requests) of a new session"},
+    [CONFIG_REPLY_CACHE] = {.name = "reply_cache",
+                            .kind = CONFIG_NUMBER,
+                            IN_CONFIG(reply_cache_mib),
+                            .min = 1,
+                            .max = 1 << 20,
+                            .unit = "MiB",
+                            .usual_text = "1024",
+                            .option = "--reply-cache",
+                            .example = "1024",
+                            .help = "memory for replies that are kept for retries"},
+    [CONFIG_LOG_LEVEL] = {.name = "log.level",
+                          .kind = CONFIG_WORD,
+                          IN_CONFIG(log_level),
+                          .words = {"error", "warn", "info", "debug"},
+                          .usual = LOG_LEVEL_INFO,
+                          .option = "--log-level",
+                          .example = "info",
+                          .help = "the least severe lines that are logged"},
+    [CONFIG_LOG_FORMAT] = {.name = "log.format",
+                           .kind = CONFIG_WORD,
+                           IN_CONFIG(log_json),
+                           .words = {"text", "json"},
+                           .option = "--log-format",
+                           .example = "json",
+                           .help = "one line an event, on stderr"},
+    [CONFIG_LOG_QUEUE] = {.name = "log.queue",
+                          .kind = CONFIG_NUMBER,
+                          IN_CONFIG(log_queue_kib),
+                          .min = 0,
+                          .max = 64 << 10,
+                          .usual = LIMIT_LOG_QUEUE_BYTES >> 10,
+                          .unit = "KiB",
+                          .option = "--log-queue",
+                          .example = "1024",
+                          .help =
+                              "queue for lines while the reader of the log is slow; 0: requests "
+                              "wait for the log"},
+    [CONFIG_EXPORTS] = {.name = "exports",
+                        .kind = CONFIG_EXPORT_LIST,
+                        .usual_text = "none",
+                        .option = "--export",
+                        .help = "what to serve: a list of maps, 1 to 256 of them"},
+    [CONFIG_SETTINGS] = {.name = "settings",
+                         .kind = CONFIG_SETTING_MAP,
+                         .usual_text = "that of each setting",
+                         .option = "--set",
+                         .help = "values of settings and limits until others are stored"},
+};
+
+const struct config_key config_export_keys[CONFIG_EXPORT_KEY_COUNT] = {
+    {.name = "path",
+     .kind = CONFIG_PATH,
+     IN_EXPORT(path),
+     .example = "/data",
+     .help = "the path that clients mount"},
+    {.name = "backend",
+     .kind = CONFIG_TEXT,
+     IN_EXPORT(backend),
+     .example = "local",
+     .help = "what holds the files: `mem` or `local`"},
+    {.name = "argument",
+     .kind = CONFIG_TEXT,
+     IN_EXPORT(arg),
+     .usual_text = "none",
+     .example = "/srv/data",
+     .help = "what the backend needs to know; `local`: the directory, an absolute path"},
+    {.name = "access",
+     .kind = CONFIG_WORD,
+     IN_EXPORT(read_only),
+     .words = {"rw", "ro"},
+     .example = "ro",
+     .help = "whether clients may change anything"},
+    {.name = "changes",
+     .kind = CONFIG_WORD,
+     IN_EXPORT(async),
+     .words = {"sync", "async"},
+     .example = "sync",
+     .help = "whether replies wait until changes are on disk"},
+    {.name = "squash",
+     .kind = CONFIG_WORD,
+     IN_EXPORT(squash),
+     .words = {[EXPORT_ROOT_SQUASH] = "root_squash",
+               [EXPORT_NO_ROOT_SQUASH] = "no_root_squash",
+               [EXPORT_ALL_SQUASH] = "all_squash"},
+     .usual = EXPORT_ROOT_SQUASH,
+     .example = "all_squash",
+     .help = "which users become `anonuid` and `anongid`"},
+    {.name = "anonuid",
+     .kind = CONFIG_NUMBER,
+     IN_EXPORT(anon_uid),
+     .max = UINT32_MAX,
+     .usual = 65534,
+     .example = "65534",
+     .help = "the user that they become"},
+    {.name = "anongid",
+     .kind = CONFIG_NUMBER,
+     IN_EXPORT(anon_gid),
+     .max = UINT32_MAX,
+     .usual = 65534,
+     .example = "65534",
+     .help = "the group that they become"},
+    {.name = "ports",
+     .kind = CONFIG_WORD,
+     IN_EXPORT(ports),
+     .words = {[EXPORT_PORTS_DEFAULT] = "default",
+               [EXPORT_PORTS_SECURE] = "secure",
+               [EXPORT_PORTS_INSECURE] = "insecure"},
+     .usual = EXPORT_PORTS_DEFAULT,
+     .example = "secure",
+     .help = "accept calls only from ports below 1024, or from any; the default depends on the "
+             "export"},
+    {.name = "sec",
+     .kind = CONFIG_WORD, /* there is no choice yet, and nothing to keep */
+     .words = {"sys"},
+     .example = "sys",
+     .help = "the security flavor; AUTH_SYS is the only one so far"},
+    {.name = "fsid",
+     .kind = CONFIG_NUMBER,
+     IN_EXPORT(fsid),
+     .min = 1,
+     .max = INT64_MAX,
+     .usual_text = "derived from the path",
+     .example = "7",
+     .help = "the file system id that clients see"},
+    {.name = "strict_utf8",
+     .kind = CONFIG_FLAG,
+     IN_EXPORT(strict_utf8),
+     .words = {"false", "true"},
+     .example = "true",
+     .help = "refuse names that are not UTF-8"},
+    {.name = "clients",
+     .kind = CONFIG_CLIENT_LIST,
+     .usual_text = "every address",
+     .example = "[192.0.2.0/24, \"2001:db8::/32\"]",
+     .help = "only these addresses may use the export, up to 64"},
+};
+
+/* ---- words for people ---- */
+
+static const char *words_list(const struct config_key *key, char *text, size_t size)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < CONFIG_WORDS_MAX && key->words[i]; i++) {
+        bool is_last = i + 1 == CONFIG_WORDS_MAX || !key->words[i + 1];
+        const char *between = i == 0 ? "" : is_last ? " or " : ", ";
+        int more = snprintf(text + len, size - len, "%s%s", between, key->words[i]);
+
+        CHECK(more > 0 && (size_t)more < size - len);
+        len += (size_t)more;
+    }
+    return text;
+}
+
+const char *config_key_wants(const struct config_key *key, char text[CONFIG_WANTS_BYTES])
+{
+    const char *unit = key->unit ? key->unit : "";
+
+    switch (key->kind) {
+    case CONFIG_NUMBER:
+        if (key->max >= INT32_MAX)
+            (void)snprintf(text, CONFIG_WANTS_BYTES, "a number from %" PRIu64, key->min);
+        else
+            (void)snprintf(text, CONFIG_WANTS_BYTES, "%" PRIu64 " to %" PRIu64 "%s%s", key->min,
+                           key->max, *unit ? " " : "", unit);
+        return text;
+    case CONFIG_WORD:
+    case CONFIG_FLAG:
+        return words_list(key, text, CONFIG_WANTS_BYTES);
+    case CONFIG_TEXT:
+        return "a text";
+    case CONFIG_DIRECTORY:
+        return "an absolute path";
+    case CONFIG_PATH:
+        return "an absolute path without '.' and '..'";
+    case CONFIG_LISTEN_LIST:
+        return "a list of numeric addresses with ports";
+    case CONFIG_CLIENT_LIST:
+        return "a list of numeric addresses";
+    case CONFIG_EXPORT_LIST:
+        return "a list of maps";
+    case CONFIG_SETTING_MAP:
+        return "a map of settings";
+    }
+    return "?";
+}
+
+static size_t list_add(char *text, size_t size, size_t len, const char *item)
+{
+    int more = snprintf(text + len, size - len, "%s%s", len > 0 ? ", " : "", item);
+
+    return more < 0 || (size_t)more >= size - len ? size - 1 : len + (size_t)more;
+}
+
+static void listen_print(const struct config *config, char *text, size_t size)
+{
+    char one[ADDRESS_TEXT_BYTES];
+    size_t len = 0;
+
+    for (uint32_t i = 0; i < config->listen_count; i++)
+        len = list_add(
+            text, size, len,
+            address_format((const struct sockaddr *)&config->listen[i].addr, one, sizeof(one)));
+}
+
+static void exports_print(const struct config *config, char *text, size_t size)
+{
+    size_t len = 0;
+
+    for (uint32_t i = 0; i < config->export_count; i++)
+        len = list_add(text, size, len, config->exports[i].path);
+}
+
+static uint64_t number_get(const struct config_key *key, const void *in)
+{
+    const char *at = (const char *)in + key->offset;
+    uint32_t narrow;
+    uint64_t wide;
+    bool flag;
+
+    switch (key->bytes) {
+    case sizeof(flag):
+        memcpy(&flag, at, sizeof(flag));
+        return flag;
+    case sizeof(narrow):
+        memcpy(&narrow, at, sizeof(narrow));
+        return narrow;
+    default:
+        memcpy(&wide, at, sizeof(wide));
+        return wide;
+    }
+}
+
+static void number_set(const struct config_key *key, void *in, uint64_t value)
+{
+    char *at = (char *)in + key->offset;
+    uint32_t narrow = (uint32_t)value;
+    bool flag = value != 0;
+
+    switch (key->bytes) {
+    case 0:
+        return;
+    case sizeof(flag):
+        memcpy(at, &flag, sizeof(flag));
+        return;
+    case sizeof(narrow):
+        memcpy(at, &narrow, sizeof(narrow));
+        return;
+    default:
+        CHECK(key->bytes == sizeof(value));
+        memcpy(at, &value, sizeof(value));
+        return;
+    }
+}
+
+const char *config_key_print(enum config_key_id id, const struct config *config,
+                             char text[CONFIG_PRINT_BYTES])
+{
+    const struct config_key *key = &config_keys[id];
+
+    *text = '\0';
+    switch (key->kind) {
+    case CONFIG_NUMBER:
+        if (key->usual_text && number_get(key, config) == key->usual)
+            return key->usual_text;
+        (void)snprintf(text, CONFIG_PRINT_BYTES, "%" PRIu64, number_get(key, config));
+        return text;
+    case CONFIG_WORD:
+    case CONFIG_FLAG:
+        return key->words[number_get(key, config)];
+    case CONFIG_TEXT:
+    case CONFIG_DIRECTORY:
+    case CONFIG_PATH: {
+        char *value;
+
+        memcpy(&value, (const char *)config + key->offset, sizeof(value));
+        return value ? value : "";
+    }
+    case CONFIG_LISTEN_LIST:
+        listen_print(config, text, CONFIG_PRINT_BYTES);
+        return text;
+    case CONFIG_EXPORT_LIST:
+        exports_print(config, text, CONFIG_PRINT_BYTES);
+        return text;
+    case CONFIG_CLIENT_LIST:
+    case CONFIG_SETTING_MAP:
+        return text;
+    }
+    return text;
+}
+
+/* ---- values ---- */
+
+static bool number_parse(const struct config_key *key, const char *text, uint64_t *out)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return *end == '\0' && errno == 0 && *out >= key->min && *out <= key->max;
+}
+
+static bool word_parse(const struct config_key *key, const char *text, uint64_t *out)
+{
+    for (size_t i = 0; i < CONFIG_WORDS_MAX && key->words[i]; i++) {
+        if (strcmp(key->words[i], text) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_number(const struct config_key *key)
+{
+    return key->kind == CONFIG_NUMBER || key->kind == CONFIG_WORD || key->kind == CONFIG_FLAG;
+}
+
+bool config_key_parse(const struct config_key *key, const char *text, void *in)
+{
+    uint64_t value;
+
+    CHECK(is_number(key));
+    if (!(key->kind == CONFIG_NUMBER ? number_parse : word_parse)(key, text, &value))
+        return false;
+    number_set(key, in, value);
+    return true;
+}
+
+void config_keys_default(const struct config_key *keys, size_t count, void *in)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_number(&keys[i]))
+            number_set(&keys[i], in, keys[i].usual);
+    }
+}
