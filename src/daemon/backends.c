@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/backends.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "backend/local/local.h"
 #include "backend/mem/mem.h"
@@ -23,6 +25,8 @@ struct backend {
     /* Would create() fail?  NULL: it cannot fail. */
     bool (*check)(const struct export_spec *spec, const struct backend_room *room, char *error,
                   size_t error_size);
+    /* Is what the argument names there?  NULL: it names nothing. */
+    bool (*look)(const struct export_spec *spec, char *error, size_t error_size);
 };
 
 static struct vfs *create_mem(const struct export_spec *spec, const struct backend_room *room,
@@ -59,12 +63,33 @@ static bool check_local(const struct export_spec *spec, const struct backend_roo
     return local_check(&options, error, error_size) == 0;
 }
 
+static bool look_local(const struct export_spec *spec, char *error, size_t error_size)
+{
+    const char *wrong = NULL;
+    struct stat st;
+
+    if (*spec->arg != '/')
+        wrong = "an absolute path is expected";
+    else if (stat(spec->arg, &st) != 0)
+        wrong = strerror(errno);
+    else if (!S_ISDIR(st.st_mode))
+        wrong = "it is not a directory";
+    if (!wrong)
+        return true;
+    (void)snprintf(error, error_size,
+                   "export %.64s: argument: '%.256s': %s: name a directory of this machine",
+                   spec->path, spec->arg, wrong);
+    return false;
+}
+
 static const struct backend backends[] = {
-    {"mem", false, false, create_mem, NULL},
-    {"local", true, true, create_local, check_local},
+    {"mem", false, false, create_mem, NULL, NULL},
+    {"local", true, true, create_local, check_local, look_local},
 };
 
-static void refuse_backend(const struct export_spec *spec, char *error, size_t error_size)
+/* `known` names them all. */
+static void refuse_backend(const struct export_spec *spec, const char *known, char *error,
+                           size_t error_size)
 {
     char hint[GUESS_HINT_BYTES];
     struct guess guess;
@@ -72,9 +97,17 @@ static void refuse_backend(const struct export_spec *spec, char *error, size_t e
     guess_init(&guess, spec->backend, strlen(spec->backend));
     for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
         guess_offer(&guess, backends[i].name);
-    snprintf(error, error_size,
-             "export %s: unknown backend '%s'%s (available: mem: and local:DIRECTORY)", spec->path,
-             spec->backend, guess_hint(&guess, "", hint, sizeof(hint)));
+    (void)snprintf(error, error_size, "export %s: there is no backend '%.64s'%s (there are %s)",
+                   spec->path, spec->backend, guess_hint(&guess, "", hint, sizeof(hint)), known);
+}
+
+static const struct backend *backend_named(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+        if (strcmp(backends[i].name, name) == 0)
+            return &backends[i];
+    }
+    return NULL;
 }
 
 static const struct backend *backend_find(const struct export_spec *spec, char *error,
@@ -85,19 +118,36 @@ static const struct backend *backend_find(const struct export_spec *spec, char *
             continue;
         if (backends[i].needs_arg == (*spec->arg != '\0'))
             return &backends[i];
-        snprintf(error, error_size, "export %s: backend %s %s", spec->path, spec->backend,
-                 backends[i].needs_arg
-                     ? "needs a directory after its colon, for example local:/srv/data"
-                     : "takes no argument");
+        (void)snprintf(error, error_size, "export %s: backend %s %s", spec->path, spec->backend,
+                       backends[i].needs_arg
+                           ? "needs a directory after its colon, for example local:/srv/data"
+                           : "takes no argument");
         return NULL;
     }
-    refuse_backend(spec, error, error_size);
+    refuse_backend(spec, "mem: and local:DIRECTORY", error, error_size);
     return NULL;
 }
 
 bool backend_check(const struct export_spec *spec, char *error, size_t error_size)
 {
     return backend_find(spec, error, error_size) != NULL;
+}
+
+/* The words of a file: it has the argument under a key of its own. */
+const char *backend_look(const struct export_spec *spec, char *error, size_t error_size)
+{
+    const struct backend *backend = backend_named(spec->backend);
+
+    if (!backend) {
+        refuse_backend(spec, "mem and local", error, error_size);
+        return "backend";
+    }
+    if (backend->needs_arg == (*spec->arg != '\0'))
+        return !backend->look || backend->look(spec, error, error_size) ? NULL : "argument";
+    (void)snprintf(error, error_size, "export %.64s: backend %s %s", spec->path, spec->backend,
+                   backend->needs_arg ? "needs a directory, for example argument: /srv/data"
+                                      : "takes no argument: remove the key");
+    return backend->needs_arg ? "backend" : "argument";
 }
 
 static bool export_one(struct export_table *table, const struct export_spec *spec,
@@ -111,13 +161,13 @@ static bool export_one(struct export_table *table, const struct export_spec *spe
         return false;
     fs = backend->create(spec, room, why, sizeof(why));
     if (!fs) {
-        snprintf(error, error_size, "export %s: %s", spec->path, why);
+        (void)snprintf(error, error_size, "export %s: %s", spec->path, why);
         return false;
     }
     if (export_table_add(table, spec, fs, why, sizeof(why)))
         return true;
     fs->ops->destroy(fs);
-    snprintf(error, error_size, "%s", why);
+    (void)snprintf(error, error_size, "%s", why);
     return false;
 }
 
@@ -212,7 +262,7 @@ static bool check_one(struct export_table *table, const struct export_spec *spec
         return false;
     if (!backend->check || backend->check(spec, room, why, sizeof(why)))
         return try_add(table, spec, error, error_size);
-    snprintf(error, error_size, "export %s: %s", spec->path, why);
+    (void)snprintf(error, error_size, "export %s: %s", spec->path, why);
     return false;
 }
 

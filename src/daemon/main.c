@@ -24,6 +24,7 @@
 #include "callback/recall_any.h"
 #include "callback/recall_slot.h"
 #include "daemon/backends.h"
+#include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
 #include "daemon/figures.h"
@@ -52,7 +53,7 @@ enum {
 };
 
 struct daemon {
-    struct options options;
+    struct config config;
     struct server server;
     struct descriptor_shares descriptors;
     struct rpc_program program;
@@ -82,9 +83,9 @@ static bool make_exports(struct daemon *d)
 
     vfs_shortage_hook = (struct vfs_shortage_hook){tell_shortage, d->server.state};
     d->server.exports = export_table_create();
-    backend_check_patience(d->options.exports, d->options.export_count, d->options.lease_s);
-    if (backend_export_all(d->server.exports, d->options.exports, d->options.export_count,
-                           d->options.state_dir, d->descriptors.files, error, sizeof(error)))
+    backend_check_patience(d->config.exports, d->config.export_count, d->config.lease_s);
+    if (backend_export_all(d->server.exports, d->config.exports, d->config.export_count,
+                           d->config.state_dir, d->descriptors.files, error, sizeof(error)))
         return true;
     console_error("%s", error);
     return false;
@@ -93,13 +94,13 @@ static bool make_exports(struct daemon *d)
 static struct recovery *make_recovery(struct daemon *d)
 {
     const struct recovery_config config = {
-        .dir = d->state_dir, .lease_s = d->options.lease_s, .grace_s = d->options.grace_s};
+        .dir = d->state_dir, .lease_s = d->config.lease_s, .grace_s = d->config.grace_s};
     struct recovery *recovery;
     char error[256];
 
     recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
     if (!recovery)
-        console_error("--state %s: %s", d->options.state_dir, error);
+        console_error("--state %s: %s", d->config.state_dir, error);
     return recovery;
 }
 
@@ -108,12 +109,11 @@ static int make_settings(struct daemon *d)
 {
     bool wrong_options;
 
-    d->state_dir = state_dir_open(d->options.state_dir);
+    d->state_dir = state_dir_open(d->config.state_dir);
     if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, d->instance))
         return EXIT_FAILED;
-    d->server.lease_s = d->options.lease_s;
-    d->settings =
-        setting_effect_open(d->state_dir, d->options.settings, &d->server, &wrong_options);
+    d->server.lease_s = d->config.lease_s;
+    d->settings = setting_effect_open(d->state_dir, &d->config, &d->server, &wrong_options);
     if (d->settings)
         return 0;
     return wrong_options ? EXIT_USAGE : EXIT_FAILED;
@@ -121,10 +121,10 @@ static int make_settings(struct daemon *d)
 
 static bool make_state(struct daemon *d)
 {
-    struct state_config config = {.lease_s = d->options.lease_s,
+    struct state_config config = {.lease_s = d->config.lease_s,
                                   .server_owner = d->instance,
-                                  .slots_initial = d->options.slots,
-                                  .reply_budget_bytes = (uint64_t)d->options.reply_cache_mib << 20};
+                                  .slots_initial = d->config.slots,
+                                  .reply_budget_bytes = (uint64_t)d->config.reply_cache_mib << 20};
 
     config.recovery = make_recovery(d);
     if (!config.recovery)
@@ -148,7 +148,7 @@ static bool make_state(struct daemon *d)
 static bool make_transport(struct daemon *d)
 {
     struct transport_config config = {
-        .loops = d->options.threads,
+        .loops = d->config.threads,
         .programs = &d->program,
         .program_count = 1,
         .reply = callback_reply,
@@ -208,8 +208,8 @@ static const char *listen_advice(int error)
 
 static bool open_listeners(struct daemon *d)
 {
-    for (uint32_t i = 0; i < d->options.listen_count; i++) {
-        const struct listen_address *address = &d->options.listen[i];
+    for (uint32_t i = 0; i < d->config.listen_count; i++) {
+        const struct listen_address *address = &d->config.listen[i];
         int err =
             transport_listen(d->transport, (const struct sockaddr *)&address->addr, address->len);
         char text[80];
@@ -226,10 +226,10 @@ static bool open_listeners(struct daemon *d)
 
 static void say_ready(struct daemon *d)
 {
-    for (uint32_t i = 0; i < d->options.listen_count; i++) {
+    for (uint32_t i = 0; i < d->config.listen_count; i++) {
         char text[80];
 
-        address_text(&d->options.listen[i], transport_port(d->transport, i), text, sizeof(text));
+        address_text(&d->config.listen[i], transport_port(d->transport, i), text, sizeof(text));
         console_ready(text);
     }
     notify_manager("READY=1");
@@ -237,12 +237,12 @@ static void say_ready(struct daemon *d)
 
 static bool share_descriptors(struct daemon *d)
 {
-    const struct options *options = &d->options;
+    const struct config *config = &d->config;
     const struct descriptor_needs needs = {
-        .limit = options->descriptors,
-        .exports = backend_keeping_files(options->exports, options->export_count),
-        .listeners = options->listen_count,
-        .loops = options->threads,
+        .limit = config->descriptors,
+        .exports = backend_keeping_files(config->exports, config->export_count),
+        .listeners = config->listen_count,
+        .loops = config->threads,
     };
 
     return descriptor_shares_init(&needs, &d->descriptors);
@@ -310,11 +310,11 @@ static int serve(struct daemon *d)
 
     backend_block_signals();
     block_signals(&signals);
-    if (!share_descriptors(d) || !privilege_reduce(&d->options))
+    if (!share_descriptors(d) || !privilege_reduce(&d->config))
         return EXIT_FAILED;
     share_heap();
-    if (!log_start((size_t)d->options.log_queue_kib << 10)) {
-        console_error("cannot start the log thread: %s", strerror(errno));
+    if (!log_start((size_t)d->config.log_queue_kib << 10)) {
+        console_error("the log has no thread: %s", strerror(errno));
         return EXIT_FAILED;
     }
     umask(0); /* clients choose the modes */
@@ -372,11 +372,11 @@ static int check_only(struct daemon *d)
     const struct transport_config config = {.loops = 1};
     bool wrong_options;
 
-    if (d->options.log_level > LOG_LEVEL_WARN)
+    if (d->config.log_level > LOG_LEVEL_WARN)
         log_set_level(LOG_LEVEL_WARN);
-    if (!share_descriptors(d) || !privilege_reduce(&d->options))
+    if (!share_descriptors(d) || !privilege_reduce(&d->config))
         return EXIT_FAILED;
-    if (!preflight_run(&d->options, &wrong_options))
+    if (!preflight_run(&d->config, &wrong_options))
         return wrong_options ? EXIT_USAGE : EXIT_FAILED;
     d->transport = transport_create(&config);
     if (!d->transport || !open_listeners(d))
@@ -385,12 +385,12 @@ static int check_only(struct daemon *d)
     return 0;
 }
 
-static int check_backends(const struct options *options)
+static int check_backends(const struct config *config)
 {
     char error[512];
 
-    for (uint32_t i = 0; i < options->export_count; i++) {
-        if (!backend_check(&options->exports[i], error, sizeof(error))) {
+    for (uint32_t i = 0; i < config->export_count; i++) {
+        if (!backend_check(&config->exports[i], error, sizeof(error))) {
             console_error("%s", error);
             return EXIT_USAGE;
         }
@@ -398,27 +398,38 @@ static int check_backends(const struct options *options)
     return 0;
 }
 
+static int run(struct daemon *d, bool only_check)
+{
+    int result = check_backends(&d->config);
+
+    if (result != 0)
+        return result;
+    if (only_check)
+        return check_only(d);
+    result = serve(d);
+    tear_down(d);
+    log_stop();
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     static struct daemon daemon = {.state_dir = -1};
-    enum options_result parsed = options_parse(&daemon.options, argc, argv);
+    struct options options;
+    enum options_result parsed = options_parse(&options, argc, argv);
     int result;
 
+    if (parsed == OPTIONS_RUN && !configuration_make(&options, &daemon.config))
+        parsed = OPTIONS_WRONG;
     if (parsed != OPTIONS_RUN) {
-        options_fini(&daemon.options);
+        options_fini(&options);
         return parsed == OPTIONS_DONE ? 0 : EXIT_USAGE;
     }
-    log_set_level(daemon.options.log_level);
-    log_set_json(daemon.options.log_json);
+    log_set_level(daemon.config.log_level);
+    log_set_json(daemon.config.log_json);
     CHECK(sodium_init() >= 0);
-    result = check_backends(&daemon.options);
-    if (result == 0 && daemon.options.check_only) {
-        result = check_only(&daemon);
-    } else if (result == 0) {
-        result = serve(&daemon);
-        tear_down(&daemon);
-        log_stop();
-    }
-    options_fini(&daemon.options);
+    result = run(&daemon, options.check_only);
+    config_fini(&daemon.config);
+    options_fini(&options);
     return result;
 }

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "admin/callback_setting.h"
+#include "admin/config/config_key.h"
+#include "admin/config/config_reference.h"
 #include "base/command_line.h"
 #include "base/guess.h"
 #include "daemon/console.h"
-#include "proto/minor_range.h"
-#include "state/recovery/recovery.h"
-#include "transport/address.h"
 
 static const char usage[] =
     "usage: mainstayd --export 'PSEUDO=BACKEND[:ARG][,OPT...]' [option...]\n"
+    "       mainstayd --config FILE [option...]\n"
     "example: mainstayd --export /data=local:/srv/data,ro\n"
     "\n"
+    "  --config FILE         read all this from a YAML file (docs/config.md); options on the\n"
+    "                        command line win\n"
     "  --export 'PSEUDO=BACKEND[:ARG][,OPT...]'   what to serve; repeatable\n"
     "                        backends: mem, local:DIRECTORY\n"
     "                        options: ro rw sync async secure insecure root_squash\n"
@@ -43,36 +42,20 @@ static const char usage[] =
     "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
-    "  --log-queue KIB       queue for log lines while their reader is slow (default 1024); lines\n"
-    "                        that do not fit are dropped and counted; 0: requests wait instead\n"
-    "  --check               report what would keep the server from starting, and exit\n"
+    "  --log-queue KIB       queue for lines while the reader of the log is slow (default 1024);\n"
+    "                        further lines are dropped and counted; 0: requests wait for the log\n"
+    "  --config-reference    print what --config FILE can say, as docs/config.md\n"
+    "  --check               say what would keep the server from starting, and exit\n"
     "  -h, --help            show this\n"
     "  --version\n";
 
-enum {
-    LEASE_S_DEFAULT = 90,
-    LEASE_S_MIN = 1,
-    THREADS_MAX = 64,
-    REPLY_CACHE_MIB_MAX = 1 << 20,
-    LOG_QUEUE_KIB_MAX = 64 << 10,
-};
-
 enum option_id {
-    OPT_LISTEN = 256,
-    OPT_EXPORT,
-    OPT_STATE,
-    OPT_THREADS,
-    OPT_DESCRIPTORS,
-    OPT_LEASE,
-    OPT_GRACE,
-    OPT_SLOTS,
-    OPT_REPLY_CACHE,
-    OPT_MIN_MINOR,
+    OPT_KEY = 256, /* and the key of the configuration */
+    OPT_MIN_MINOR = OPT_KEY + CONFIG_KEY_COUNT,
     OPT_MAX_MINOR,
     OPT_SET,
-    OPT_LOG_LEVEL,
-    OPT_LOG_FORMAT,
-    OPT_LOG_QUEUE,
+    OPT_CONFIG,
+    OPT_CONFIG_REFERENCE,
     OPT_CHECK,
     OPT_HELP = 'h',
     OPT_VERSION = OPT_CHECK + 1,
@@ -81,21 +64,23 @@ enum option_id {
 static const char short_options[] = ":h"; /* ':' keeps getopt_long() silent */
 
 static const struct option long_options[] = {
-    {"listen", required_argument, NULL, OPT_LISTEN},
-    {"export", required_argument, NULL, OPT_EXPORT},
-    {"state", required_argument, NULL, OPT_STATE},
-    {"threads", required_argument, NULL, OPT_THREADS},
-    {"descriptors", required_argument, NULL, OPT_DESCRIPTORS},
-    {"lease", required_argument, NULL, OPT_LEASE},
-    {"grace", required_argument, NULL, OPT_GRACE},
-    {"slots", required_argument, NULL, OPT_SLOTS},
-    {"reply-cache", required_argument, NULL, OPT_REPLY_CACHE},
+    {"listen", required_argument, NULL, OPT_KEY + CONFIG_LISTEN},
+    {"export", required_argument, NULL, OPT_KEY + CONFIG_EXPORTS},
+    {"state", required_argument, NULL, OPT_KEY + CONFIG_STATE},
+    {"threads", required_argument, NULL, OPT_KEY + CONFIG_THREADS},
+    {"descriptors", required_argument, NULL, OPT_KEY + CONFIG_DESCRIPTORS},
+    {"lease", required_argument, NULL, OPT_KEY + CONFIG_LEASE},
+    {"grace", required_argument, NULL, OPT_KEY + CONFIG_GRACE},
+    {"slots", required_argument, NULL, OPT_KEY + CONFIG_SLOTS},
+    {"reply-cache", required_argument, NULL, OPT_KEY + CONFIG_REPLY_CACHE},
     {"min-minor", required_argument, NULL, OPT_MIN_MINOR},
     {"max-minor", required_argument, NULL, OPT_MAX_MINOR},
     {"set", required_argument, NULL, OPT_SET},
-    {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
-    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
-    {"log-queue", required_argument, NULL, OPT_LOG_QUEUE},
+    {"log-level", required_argument, NULL, OPT_KEY + CONFIG_LOG_LEVEL},
+    {"log-format", required_argument, NULL, OPT_KEY + CONFIG_LOG_FORMAT},
+    {"log-queue", required_argument, NULL, OPT_KEY + CONFIG_LOG_QUEUE},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"config-reference", no_argument, NULL, OPT_CONFIG_REFERENCE},
     {"check", no_argument, NULL, OPT_CHECK},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -108,87 +93,44 @@ static bool complain(const char *what, const char *value)
     return false;
 }
 
-static bool parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+static bool add_listen(struct config *config, const char *text)
 {
-    char *end;
-    unsigned long v;
-
-    if (*text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    v = strtoul(text, &end, 10);
-    if (*end != '\0' || errno != 0 || v < min || v > max)
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
-
-static bool listen_address_parse(const char *text, struct listen_address *out)
-{
-    return address_parse(text, &out->addr, &out->len);
-}
-
-/* What is wrong with an address that listen_address_parse() rejects. */
-static const char *listen_mistake(const char *text)
-{
-    const char *colon = strrchr(text, ':');
-    uint32_t port;
-
-    if (!colon || (*text == '[' && text[strlen(text) - 1] == ']'))
-        return "the port is missing";
-    if (!parse_number(colon + 1, 0, 65535, &port))
-        return "a port is a number from 0 to 65535";
-    if (*text != '[' && strchr(text, ':') != colon)
-        return "an IPv6 address must be in brackets";
-    return "the address must be numeric; names are not resolved";
-}
-
-static bool add_listen(struct options *options, const char *text)
-{
-    if (options->listen_count == LIMIT_LISTENERS) {
+    if (config->listen_count == LIMIT_LISTENERS) {
         console_error("--listen '%s': more than %u addresses", text, LIMIT_LISTENERS);
         return false;
     }
-    if (!listen_address_parse(text, &options->listen[options->listen_count])) {
+    if (!listen_address_parse(text, &config->listen[config->listen_count])) {
         console_error("--listen '%s': %s; for example 127.0.0.1:2049 or [::1]:2049", text,
-                      listen_mistake(text));
+                      listen_address_mistake(text));
         return false;
     }
-    options->listen_count++;
+    config->listen_count++;
     return true;
 }
 
-static bool add_export(struct options *options, const char *text)
+static bool add_export(struct config *config, const char *text)
 {
     char error[512];
 
-    if (options->export_count == LIMIT_EXPORTS) {
+    if (config->export_count == LIMIT_EXPORTS) {
         console_error("--export '%s': more than %u exports", text, LIMIT_EXPORTS);
         return false;
     }
-    if (!export_spec_parse(text, &options->exports[options->export_count], error, sizeof(error))) {
+    if (!export_spec_parse(text, &config->exports[config->export_count], error, sizeof(error))) {
         console_error("--export '%s': %s", text, error);
         return false;
     }
-    options->export_count++;
+    config->export_count++;
     return true;
 }
 
-static bool set_log_format(struct options *options, const char *text)
-{
-    options->log_json = strcmp(text, "json") == 0;
-    if (!options->log_json && strcmp(text, "text") != 0)
-        return complain("--log-format wants text or json, not", text);
-    return true;
-}
-
-static bool add_setting(struct options *options, enum setting_id id, const char *option,
+static bool add_setting(struct config *config, enum setting_id id, const char *option,
                         const char *text)
 {
     char what[128];
 
-    if (setting_parse(id, text, &options->settings[id].number)) {
-        options->settings[id].given = true;
+    if (setting_parse(id, text, &config->options[id].number)) {
+        config->options[id].given = true;
         return true;
     }
     (void)snprintf(what, sizeof(what), "%s wants %s, not", option, setting_table[id].wants);
@@ -208,8 +150,8 @@ static bool setting_unknown(const char *name, size_t len)
     return false;
 }
 
-/* Parse NAME=VALUE. */
-static bool set_setting(struct options *options, const char *text)
+/* NAME=VALUE */
+static bool set_setting(struct config *config, const char *text)
 {
     char name[SETTING_NAME_BYTES], option[SETTING_NAME_BYTES + 8];
     const char *value = strchr(text, '=');
@@ -221,7 +163,7 @@ static bool set_setting(struct options *options, const char *text)
     if ((size_t)(value - text) >= sizeof(name) || !setting_lookup(name, &id))
         return setting_unknown(text, (size_t)(value - text));
     (void)snprintf(option, sizeof(option), "--set %s", name);
-    return add_setting(options, id, option, value + 1);
+    return add_setting(config, id, option, value + 1);
 }
 
 static void print_settings(void)
@@ -235,49 +177,51 @@ static void print_settings(void)
     }
 }
 
+static bool set_state(struct config *config, const char *value)
+{
+    free(config->state_dir);
+    config->state_dir = must_strdup(value);
+    return *value ? true : complain("--state wants a directory, not", value);
+}
+
+static bool set_key(struct config *config, enum config_key_id id, const char *value)
+{
+    const struct config_key *key = &config_keys[id];
+    char wants[CONFIG_WANTS_BYTES];
+
+    config->by_option[id] = true;
+    if (id == CONFIG_LISTEN)
+        return add_listen(config, value);
+    if (id == CONFIG_EXPORTS)
+        return add_export(config, value);
+    if (id == CONFIG_STATE)
+        return set_state(config, value);
+    if (config_key_parse(key, value, config))
+        return true;
+    console_error("%s wants %s, not '%s'", key->option, config_key_wants(key, wants), value);
+    return false;
+}
+
+static bool set_file(struct options *options, const char *value)
+{
+    free(options->config_file);
+    options->config_file = must_strdup(value);
+    return *value ? true : complain("--config wants a file, not", value);
+}
+
 static bool set_option(struct options *options, int id, const char *value)
 {
+    if (id >= OPT_KEY && id < OPT_KEY + CONFIG_KEY_COUNT)
+        return set_key(options->config, (enum config_key_id)(id - OPT_KEY), value);
     switch (id) {
-    case OPT_LISTEN:
-        return add_listen(options, value);
-    case OPT_EXPORT:
-        return add_export(options, value);
-    case OPT_STATE:
-        free(options->state_dir);
-        options->state_dir = must_strdup(value);
-        return *value ? true : complain("--state wants a directory, not", value);
-    case OPT_THREADS:
-        return parse_number(value, 1, THREADS_MAX, &options->threads) ||
-               complain("--threads wants 1 to 64, not", value);
-    case OPT_DESCRIPTORS:
-        return parse_number(value, 1, INT32_MAX, &options->descriptors) ||
-               complain("--descriptors wants a number from 1, not", value);
-    case OPT_LEASE:
-        return parse_number(value, LEASE_S_MIN, LIMIT_LEASE_S, &options->lease_s) ||
-               complain("--lease wants 1 to 3600 seconds, not", value);
-    case OPT_GRACE:
-        return parse_number(value, 0, LIMIT_LEASE_S, &options->grace_s) ||
-               complain("--grace wants 0 to 3600 seconds, not", value);
-    case OPT_SLOTS:
-        return parse_number(value, 1, LIMIT_SLOTS, &options->slots) ||
-               complain("--slots wants 1 to 1024, not", value);
-    case OPT_REPLY_CACHE:
-        return parse_number(value, 1, REPLY_CACHE_MIB_MAX, &options->reply_cache_mib) ||
-               complain("--reply-cache wants 1 to 1048576 MiB, not", value);
     case OPT_MIN_MINOR:
-        return add_setting(options, SETTING_MIN_MINOR_VERSION, "--min-minor", value);
+        return add_setting(options->config, SETTING_MIN_MINOR_VERSION, "--min-minor", value);
     case OPT_MAX_MINOR:
-        return add_setting(options, SETTING_MAX_MINOR_VERSION, "--max-minor", value);
+        return add_setting(options->config, SETTING_MAX_MINOR_VERSION, "--max-minor", value);
     case OPT_SET:
-        return set_setting(options, value);
-    case OPT_LOG_LEVEL:
-        return log_level_parse(value, &options->log_level) ||
-               complain("--log-level wants error, warn, info or debug, not", value);
-    case OPT_LOG_FORMAT:
-        return set_log_format(options, value);
-    case OPT_LOG_QUEUE:
-        return parse_number(value, 0, LOG_QUEUE_KIB_MAX, &options->log_queue_kib) ||
-               complain("--log-queue wants 0 to 65536 KiB, not", value);
+        return set_setting(options->config, value);
+    case OPT_CONFIG:
+        return set_file(options, value);
     case OPT_CHECK:
         options->check_only = true;
         return true;
@@ -286,76 +230,13 @@ static bool set_option(struct options *options, int id, const char *value)
     }
 }
 
-static char *default_state_dir(void)
-{
-    const char *base = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    char path[LIMIT_PATH_BYTES];
-
-    if (geteuid() == 0)
-        return must_strdup("/var/lib/mainstay");
-    if (base && *base)
-        snprintf(path, sizeof(path), "%s/mainstay", base);
-    else
-        snprintf(path, sizeof(path), "%s/.local/state/mainstay", home ? home : "/tmp");
-    return must_strdup(path);
-}
-
-static void fill_defaults(struct options *options)
-{
-    if (options->listen_count == 0) {
-        CHECK(listen_address_parse("0.0.0.0:2049", &options->listen[0]));
-        CHECK(listen_address_parse("[::]:2049", &options->listen[1]));
-        options->listen_count = 2;
-    }
-    if (!options->state_dir)
-        options->state_dir = default_state_dir();
-}
-
-/* Check the callback settings as far as possible without the stored values. */
-static bool check_callbacks(const struct options *options)
-{
-    struct setting_values values;
-    struct callback_setting waits;
-    char error[256];
-
-    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        const struct setting_option *option = &options->settings[i];
-
-        values.of[i] = option->given
-                           ? (struct setting_value){option->number, SETTING_OPTION}
-                           : (struct setting_value){setting_table[i].usual, SETTING_DEFAULT};
-    }
-    if (callback_setting_fit(&values, options->lease_s, &waits, error, sizeof(error)))
-        return true;
-    console_error("--set: %s", error);
-    return false;
-}
-
-/* The same for minor versions. */
-static bool check_minors(const struct options *options)
-{
-    const struct setting_option *min = &options->settings[SETTING_MIN_MINOR_VERSION];
-    const struct setting_option *max = &options->settings[SETTING_MAX_MINOR_VERSION];
-
-    if (min->given && max->given && min->number > max->number) {
-        console_error("--min-minor %u is above --max-minor %u", min->number, max->number);
-        return false;
-    }
-    if (max->given && (int)max->number < MINOR_BUILT_FIRST) {
-        console_error("--max-minor %u: this build has no NFSv4.0", max->number);
-        return false;
-    }
-    return true;
-}
-
-/* Find --log-format first: errors in earlier options are reported in that format, too. */
+/* Mistakes are told in this format too, wherever it stands. */
 static void find_log_format(int argc, char **argv)
 {
     int id;
 
     while ((id = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-        if (id == OPT_LOG_FORMAT)
+        if (id == OPT_KEY + CONFIG_LOG_FORMAT)
             log_set_json(strcmp(optarg, "json") == 0);
     }
     optind = 0; /* glibc: start again from the first argument */
@@ -381,6 +262,9 @@ static enum options_result take_option(struct options *options, int id, char **a
     case OPT_VERSION:
         (void)fputs(id == OPT_HELP ? usage : "mainstayd " MAINSTAY_VERSION "\n", stdout);
         return OPTIONS_DONE;
+    case OPT_CONFIG_REFERENCE:
+        config_reference_print(stdout);
+        return OPTIONS_DONE;
     case OPT_SET:
         if (strcmp(optarg, "help") == 0) {
             print_settings();
@@ -393,45 +277,25 @@ static enum options_result take_option(struct options *options, int id, char **a
     return set_option(options, id, optarg) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
-/* Check the options together. */
-static bool check_options(const struct options *options, int argc, char **argv)
-{
-    if (optind < argc) {
-        console_error("unexpected argument '%s'%s (--help lists the options)", argv[optind],
-                      strchr(argv[optind], '=') ? "; is --export missing before it?" : "");
-        return false;
-    }
-    if (options->export_count == 0) {
-        console_error("nothing to serve: give at least one --export, for example "
-                      "--export /data=local:/srv/data");
-        return false;
-    }
-    return check_minors(options) && check_callbacks(options);
-}
-
 enum options_result options_parse(struct options *options, int argc, char **argv)
 {
     enum options_result result = OPTIONS_RUN;
     int id;
 
-    *options = (struct options){.lease_s = LEASE_S_DEFAULT,
-                                .grace_s = RECOVERY_GRACE_BY_LEASE,
-                                .log_level = LOG_LEVEL_INFO,
-                                .log_queue_kib = LIMIT_LOG_QUEUE_BYTES >> 10};
+    *options = (struct options){.config = config_create()};
     find_log_format(argc, argv);
     while (result == OPTIONS_RUN &&
            (id = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
         result = take_option(options, id, argv);
-    if (result == OPTIONS_RUN && !check_options(options, argc, argv))
-        result = OPTIONS_WRONG;
-    if (result == OPTIONS_RUN)
-        fill_defaults(options);
-    return result;
+    if (result != OPTIONS_RUN || optind == argc)
+        return result;
+    console_error("unexpected argument '%s'%s (--help lists the options)", argv[optind],
+                  strchr(argv[optind], '=') ? "; is --export missing before it?" : "");
+    return OPTIONS_WRONG;
 }
 
 void options_fini(struct options *options)
 {
-    for (uint32_t i = 0; i < options->export_count; i++)
-        export_spec_fini(&options->exports[i]);
-    free(options->state_dir);
+    config_destroy(options->config);
+    free(options->config_file);
 }

@@ -9,36 +9,36 @@
 #include "daemon/state_dir.h"
 #include "state/recovery/recovery_db.h"
 
-static bool records_check(const struct options *options, int dir)
+static bool records_check(const struct config *config, int dir)
 {
     char error[256];
 
     if (dir < 0 || recovery_db_check(dir, error, sizeof(error)))
         return true;
-    console_error("--state %s: %s", options->state_dir, error);
+    console_error("--state %s: %s", config->state_dir, error);
     return false;
 }
 
-static bool exports_check(const struct options *options)
+static bool exports_check(const struct config *config)
 {
     char existing[LIMIT_PATH_BYTES], error[512];
 
-    state_dir_existing(options->state_dir, existing, sizeof(existing));
-    if (backend_check_all(options->exports, options->export_count, existing, error, sizeof(error)))
+    state_dir_existing(config->state_dir, existing, sizeof(existing));
+    if (backend_check_all(config->exports, config->export_count, existing, error, sizeof(error)))
         return true;
     console_error("%s", error);
     return false;
 }
 
-bool preflight_run(const struct options *options, bool *wrong_options)
+bool preflight_run(const struct config *config, bool *wrong_options)
 {
     bool good;
     int dir;
 
     *wrong_options = false;
-    good = state_dir_check(options->state_dir, &dir) &&
-           setting_effect_check(dir, options->settings, options->lease_s, wrong_options) &&
-           records_check(options, dir) && exports_check(options);
+    good = state_dir_check(config->state_dir, &dir) &&
+           setting_effect_check(dir, config, wrong_options) && records_check(config, dir) &&
+           exports_check(config);
     if (dir >= 0)
         close(dir);
     return good;

@@ -21,11 +21,11 @@ static const cap_value_t for_identities[] = {CAP_SETUID, CAP_SETGID, CAP_DAC_OVE
 /* To open files by handle, and to take leases on files of other users. */
 static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
 
-static bool listens_below(const struct options *options, uint16_t port)
+static bool listens_below(const struct config *config, uint16_t port)
 {
-    for (uint32_t i = 0; i < options->listen_count; i++) {
-        /* sin_port and sin6_port have the same offset. */
-        in_port_t own = ((const struct sockaddr_in *)&options->listen[i].addr)->sin_port;
+    for (uint32_t i = 0; i < config->listen_count; i++) {
+        /* sin6_port stands where sin_port does. */
+        in_port_t own = ((const struct sockaddr_in *)&config->listen[i].addr)->sin_port;
 
         if (own != 0 && ntohs(own) < port)
             return true;
@@ -46,13 +46,13 @@ static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
     }
 }
 
-static void choose(cap_t to, cap_t from, const struct options *options)
+static void choose(cap_t to, cap_t from, const struct config *config)
 {
     static const cap_value_t bind = CAP_NET_BIND_SERVICE;
 
-    if (listens_below(options, IPPORT_RESERVED))
+    if (listens_below(config, IPPORT_RESERVED))
         keep(to, from, &bind, 1);
-    if (!backend_serves_machine(options->exports, options->export_count))
+    if (!backend_serves_machine(config->exports, config->export_count))
         return;
     keep(to, from, for_files, ARRAY_SIZE(for_files));
     if (geteuid() == 0)
@@ -67,13 +67,13 @@ static void say(cap_t caps)
     (void)cap_free(text);
 }
 
-bool privilege_reduce(const struct options *options)
+bool privilege_reduce(const struct config *config)
 {
     cap_t from = cap_get_proc(), to = cap_init();
     bool done = from && to;
 
     if (done) {
-        choose(to, from, options);
+        choose(to, from, config);
         done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && cap_set_proc(to) == 0;
     }
     if (done)

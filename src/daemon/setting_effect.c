@@ -140,50 +140,54 @@ static void say_values(struct settings *settings)
     }
 }
 
-/* Were options given, so that they may be the cause? */
-static bool blames_options(enum settings_status status,
-                           const struct setting_option options[SETTING_COUNT])
+/* Is the configuration to blame? */
+static bool blames_config(enum settings_status status, const struct config *config)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (status == SETTINGS_REFUSED && options[i].given)
+        if (status == SETTINGS_REFUSED && (config->options[i].given || config->initial[i].given))
             return true;
     }
     return false;
 }
 
-bool setting_effect_check(int dir, const struct setting_option options[SETTING_COUNT],
-                          uint32_t lease_s, bool *wrong_options)
+static void take_config(struct settings_config *settings, const struct config *config)
 {
-    struct settings_config config = {.dir = dir, .lease_s = lease_s};
+    memcpy(settings->initial, config->initial, sizeof(settings->initial));
+    memcpy(settings->options, config->options, sizeof(settings->options));
+}
+
+bool setting_effect_check(int dir, const struct config *config, bool *wrong_options)
+{
+    struct settings_config settings = {.dir = dir, .lease_s = config->lease_s};
     enum settings_status status;
     char error[ERROR_BYTES];
 
-    memcpy(config.options, options, sizeof(config.options));
-    status = settings_check(&config, error, sizeof(error));
-    *wrong_options = blames_options(status, options);
+    take_config(&settings, config);
+    status = settings_check(&settings, error, sizeof(error));
+    *wrong_options = blames_config(status, config);
     if (status != SETTINGS_OK)
         console_error("settings: %s", error);
     return status == SETTINGS_OK;
 }
 
-struct settings *setting_effect_open(int dir, const struct setting_option options[SETTING_COUNT],
-                                     struct server *server, bool *wrong_options)
+struct settings *setting_effect_open(int dir, const struct config *config, struct server *server,
+                                     bool *wrong_options)
 {
-    struct settings_config config = {
+    struct settings_config says = {
         .dir = dir, .lease_s = server->lease_s, .obey = obey, .context = server};
     enum settings_status status;
     struct settings *settings;
     char error[ERROR_BYTES];
 
     *wrong_options = false;
-    memcpy(config.options, options, sizeof(config.options));
-    settings = settings_open(&config, &status, error, sizeof(error));
+    take_config(&says, config);
+    settings = settings_open(&says, &status, error, sizeof(error));
     if (settings) {
         say_values(settings);
         return settings;
     }
     console_error("settings: %s", error);
-    *wrong_options = blames_options(status, options);
+    *wrong_options = blames_config(status, config);
     return NULL;
 }
 

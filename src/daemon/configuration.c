@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/configuration.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/callback_setting.h"
+#include "admin/config/config_reader.h"
+#include "daemon/backends.h"
+#include "daemon/console.h"
+#include "proto/minor_range.h"
+
+/* ---- the file ---- */
+
+static void tell_faults(const char *path, const struct config_faults *faults)
+{
+    for (uint32_t i = 0; i < faults->kept; i++) {
+        const struct config_fault *fault = &faults->of[i];
+
+        if (fault->line > 0)
+            console_error("%s:%u: %s", path, fault->line, fault->text);
+        else
+            console_error("%s: %s", path, fault->text);
+    }
+    if (faults->count > faults->kept)
+        console_error("%s: %u more mistakes", path, faults->count - faults->kept);
+}
+
+static struct config *read_file(const char *path)
+{
+    struct config_faults faults = {0};
+    struct config *config = config_read(path, backend_look, &faults);
+
+    if (!config)
+        tell_faults(path, &faults);
+    config_faults_fini(&faults);
+    return config;
+}
+
+static void tell_conflict(const struct config_conflict *conflict)
+{
+    log_info("daemon.config_overruled", LOG_STR("option", conflict->option),
+             LOG_STR("value", conflict->value), LOG_STR("configured", conflict->configured),
+             LOG_U64("line", conflict->line));
+}
+
+/* --check prints nothing but warnings. */
+static void set_log(const struct config *file, const struct options *options)
+{
+    const struct config *said = options->config;
+    enum log_level level = said->by_option[CONFIG_LOG_LEVEL] ? said->log_level : file->log_level;
+
+    if (options->check_only && level > LOG_LEVEL_WARN)
+        level = LOG_LEVEL_WARN;
+    log_set_level(level);
+    log_set_json(said->by_option[CONFIG_LOG_FORMAT] ? said->log_json : file->log_json);
+}
+
+/* What the file says moves to `config`, and what options said over it. */
+static bool lay_over_file(struct options *options, struct config *config)
+{
+    struct config *file = read_file(options->config_file);
+
+    if (!file)
+        return false;
+    *config = *file;
+    free(file);
+    set_log(config, options);
+    log_info("daemon.config", LOG_STR("file", options->config_file));
+    config_overlay(config, options->config, tell_conflict);
+    return true;
+}
+
+/* The options alone. */
+static void take_options(struct options *options, struct config *config)
+{
+    *config = *options->config;
+    free(options->config);
+    options->config = NULL;
+}
+
+/* ---- all together ---- */
+
+/* What can be told without knowing what is stored, of the options alone: the file was checked. */
+static bool check_callbacks(const struct config *config)
+{
+    struct setting_values values;
+    struct callback_setting waits;
+    char error[256];
+
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_option *option = &config->options[i];
+
+        values.of[i] = option->given
+                           ? (struct setting_value){option->number, SETTING_OPTION}
+                           : (struct setting_value){setting_table[i].usual, SETTING_DEFAULT};
+    }
+    if (callback_setting_fit(&values, config->lease_s, &waits, error, sizeof(error)))
+        return true;
+    console_error("--set: %s", error);
+    return false;
+}
+
+/* The same of minor versions. */
+static bool check_minors(const struct config *config)
+{
+    const struct setting_option *min = &config->options[SETTING_MIN_MINOR_VERSION];
+    const struct setting_option *max = &config->options[SETTING_MAX_MINOR_VERSION];
+
+    if (min->given && max->given && min->number > max->number) {
+        console_error("--min-minor %u is above --max-minor %u", min->number, max->number);
+        return false;
+    }
+    if (max->given && (int)max->number < MINOR_BUILT_FIRST) {
+        console_error("--max-minor %u: this build has no NFSv4.0", max->number);
+        return false;
+    }
+    return true;
+}
+
+static bool check_exports(const struct config *config, const char *file)
+{
+    if (config->export_count > 0)
+        return true;
+    if (file)
+        console_error("%s: nothing to serve: name at least one export, for example exports: "
+                      "[{ path: /data, backend: local, argument: /srv/data }]",
+                      file);
+    else
+        console_error("nothing to serve: give at least one --export, for example "
+                      "--export /data=local:/srv/data");
+    return false;
+}
+
+static char *default_state_dir(void)
+{
+    const char *base = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    char path[LIMIT_PATH_BYTES];
+
+    if (geteuid() == 0)
+        return must_strdup("/var/lib/mainstay");
+    if (base && *base)
+        (void)snprintf(path, sizeof(path), "%s/mainstay", base);
+    else
+        (void)snprintf(path, sizeof(path), "%s/.local/state/mainstay", home ? home : "/tmp");
+    return must_strdup(path);
+}
+
+static void fill_defaults(struct config *config)
+{
+    if (config->listen_count == 0) {
+        CHECK(listen_address_parse("0.0.0.0:2049", &config->listen[0]));
+        CHECK(listen_address_parse("[::]:2049", &config->listen[1]));
+        config->listen_count = 2;
+    }
+    if (!config->state_dir)
+        config->state_dir = default_state_dir();
+}
+
+bool configuration_make(struct options *options, struct config *config)
+{
+    if (!options->config_file)
+        take_options(options, config);
+    else if (!lay_over_file(options, config))
+        return false;
+    fill_defaults(config);
+    if (check_exports(config, options->config_file) && check_minors(config) &&
+        check_callbacks(config))
+        return true;
+    config_fini(config);
+    return false;
+}
