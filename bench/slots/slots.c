@@ -261,16 +261,19 @@ static void report(bool whole, uint32_t sessions, uint32_t slots)
 
 static void options_read(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"ms", required_argument, NULL, 'm'}, {"rounds", required_argument, NULL, 'r'}, {0}};
+    static const struct option options[] = {{"ms", required_argument, NULL, 'm'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     int key;
 
-    while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         uint32_t value = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
 
         if (value == 0 || value > 60000) {
-            (void)fputs("usage: bench-slots [--ms MS] [--rounds N]\n", stderr);
-            exit(2);
+            (void)fputs("usage: bench-slots [--ms MS] [--rounds N]   each 1 to 60000\n",
+                        key == 'h' ? stdout : stderr);
+            exit(key == 'h' ? 0 : 2);
         }
         *(key == 'm' ? &duration_ms : &rounds) = value;
     }

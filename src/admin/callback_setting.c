@@ -101,7 +101,7 @@ bool callback_setting_fit(const struct setting_values *values, uint32_t lease_s,
     } while (shorten(values, waits));
     len = name_those_set(values, error, size);
     (void)snprintf(error + len, size - len,
-                   "calls to clients could take %llu ms and must take less than the lease, %llu ms",
+                   "callbacks could take %llu ms and must take less than the lease, %llu ms",
                    (unsigned long long)sum, (unsigned long long)lease_ms);
     return false;
 }

@@ -81,8 +81,8 @@ class Wrong(unittest.TestCase):
                 self.expect(f"mainstayd: --set {name} wants {words}, not '{value}'", "--set", f"{name}={value}")
 
     def test_calls_that_outlast_the_lease(self):
-        """S22-12: the waits for a client's callbacks add up to less than the lease."""
-        self.expect("nfs.callback_timeout_ms 20000 (option), calls to clients could take 20010 ms and "
+        """S22-12: what waiting for a client comes to stays below the lease."""
+        self.expect("nfs.callback_timeout_ms 20000 (option), callbacks could take 20010 ms and "
                     "must take less than the lease, 10000 ms", "--lease", "10", "--set",
                     "nfs.callback_timeout_ms=20000")
         self.expect("nfs.callback_backoff_ms 5000 (option) is above nfs.callback_backoff_max_ms 4000 "
@@ -279,7 +279,7 @@ class Stored(unittest.TestCase):
                       self.start("--lease", "10", "--set", "nfs.callback_timeout_ms=8000"))
         self.store_one("nfs.callback_timeout_ms", "20000")
         self.assertIn("daemon.callback_waits timeout_ms=20000 ", self.start())
-        self.refused(1, "nfs.callback_timeout_ms 20000 (stored), calls to clients could take 20010 ms "
+        self.refused(1, "nfs.callback_timeout_ms 20000 (stored), callbacks could take 20010 ms "
                      "and must take less than the lease, 10000 ms", "--lease", "10")
         self.assertIn("daemon.callback_waits timeout_ms=900 ",
                       self.start("--lease", "10", "--set", "nfs.callback_timeout_ms=900"))

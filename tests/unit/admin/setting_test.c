@@ -212,8 +212,8 @@ static void waits_that_were_set(void **unused)
     assert_false(callback_setting_fit(&now, 12, &waits, error, sizeof(error)));
     assert_string_equal(error,
                         "nfs.callback_timeout_ms 5000 (stored), nfs.callback_backoff_ms 1000 "
-                        "(stored), nfs.callback_backoff_max_ms 4000 (stored), calls to "
-                        "clients could take 12000 ms and must take less than the lease, "
+                        "(stored), nfs.callback_backoff_max_ms 4000 (stored), "
+                        "callbacks could take 12000 ms and must take less than the lease, "
                         "12000 ms");
     assert_true(callback_setting_fit(&now, 0, &waits, error, sizeof(error)));
 }
