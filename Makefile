@@ -11,7 +11,7 @@ build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset
 run_tests = tools/run-tests build/$(1) -j $$(( $(JOBS) + 1 ))
 
 ORDINARY_USER = 65534
-SAME_FOR_ALL = _v4[02]|allocation|courtesy|fairness|half_records|mixed|memory|pressure|power|reclaim|silence|sessions|slots|status|storm|timeouts
+SAME_FOR_ALL = _v4[02]|allocation|courtesy|fairness|mixed|memory|pressure|power|reclaim|silence|sessions|slots|status|storm|timeouts
 
 .PHONY: help run build test test-user test-tsan check check-full stats format clean
 
