@@ -92,7 +92,7 @@ static const struct held *find(struct recall_holder *holder, const struct statei
 
 static bool return_one(struct recall_holder *holder, const struct client_callback *cb)
 {
-    const struct client_callback_op *recall = client_callback_find(cb, OP_CB_RECALL);
+    const struct client_callback_op *recall = client_callback_lookup(cb, OP_CB_RECALL);
     const struct held *held = recall ? find(holder, &recall->stateid) : NULL;
     struct nfs_argop4 op = {.argop = OP_DELEGRETURN};
     struct client_compound c;

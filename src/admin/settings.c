@@ -24,7 +24,7 @@ struct snapshot {
 
 struct settings {
     struct settings_config config;
-    pthread_mutex_t reload_lock; /* serializes access to the database, and calls to config.obey */
+    pthread_mutex_t reload_lock; /* serializes access to the database, and calls to config.apply */
     pthread_mutex_t lock;        /* guards `now` */
     struct snapshot now;         /* written with both locks held */
 };
@@ -106,8 +106,8 @@ static void enforce(struct settings *settings, const struct snapshot *next)
     CHECK(pthread_mutex_lock(&settings->lock) == 0);
     settings->now = *next;
     CHECK(pthread_mutex_unlock(&settings->lock) == 0);
-    if (!same && settings->config.obey)
-        settings->config.obey(settings->config.context, &next->values);
+    if (!same && settings->config.apply)
+        settings->config.apply(settings->config.context, &next->values);
 }
 
 static enum settings_status read_rows(int dir, struct settings_rows *rows, char *error, size_t size)
@@ -135,8 +135,8 @@ struct settings *settings_open(const struct settings_config *config, enum settin
     }
     CHECK(pthread_mutex_init(&settings->reload_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&settings->lock, NULL) == 0);
-    if (config->obey)
-        config->obey(config->context, &settings->now.values);
+    if (config->apply)
+        config->apply(config->context, &settings->now.values);
     return settings;
 }
 

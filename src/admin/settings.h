@@ -37,7 +37,7 @@ struct settings_config {
      * settings_open(), and whenever a value in force has changed, before the function that changed
      * it returns.  Calls are serialized, in the order of the changes.  It may read settings but
      * must not change them.  NULL is allowed. */
-    void (*obey)(void *context, const struct setting_values *now);
+    void (*apply)(void *context, const struct setting_values *now);
     void *context;
 };
 
@@ -46,7 +46,7 @@ struct settings *settings_open(const struct settings_config *config, enum settin
                                char *error, size_t size) MUST_USE;
 
 /* Would settings_open() fail?  Writes nothing, so it may miss an error.  `config->dir` may be -1 if
- * there is no state directory yet.  Does not call `obey`. */
+ * there is no state directory yet.  Does not call `apply`. */
 enum settings_status settings_check(const struct settings_config *config, char *error,
                                     size_t size) MUST_USE;
 

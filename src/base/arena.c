@@ -59,7 +59,7 @@ void arena_reset(struct arena *arena)
     arena->current = arena->first;
     arena->used = 0;
     arena->total = 0;
-    arena->starved = false;
+    arena->out_of_memory = false;
 }
 
 /* A chunk with room for `size` bytes behind those that there are. */
@@ -67,7 +67,7 @@ static bool arena_grow(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk = chunk_create(size > arena->chunk_size ? size : arena->chunk_size);
 
-    arena->starved = !chunk;
+    arena->out_of_memory = !chunk;
     if (!chunk)
         return false;
     if (arena->current)

@@ -18,9 +18,9 @@ struct arena {
     struct arena_chunk *first; /* survives a reset; NULL until the first allocation */
     struct arena_chunk *current;
     size_t chunk_size;
-    size_t used;  /* bytes of the current chunk */
-    size_t total; /* bytes allocated since the last reset */
-    bool starved; /* an allocation has failed since then */
+    size_t used;        /* bytes of the current chunk */
+    size_t total;       /* bytes allocated since the last reset */
+    bool out_of_memory; /* an allocation has failed since then */
 };
 
 /* Initialize an arena that grows by chunks of `chunk_size` bytes.  Allocates nothing yet. */

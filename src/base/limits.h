@@ -21,8 +21,8 @@
 #define LIMIT_CONFIG_FAULTS 100u      /* that are told; more are counted */
 
 /* daemon */
-#define LIMIT_FIGURES_SESSIONS 256u /* logged individually */
-#define LIMIT_FIGURES_CLIENTS 256u  /* logged individually */
+#define LIMIT_STATS_SESSIONS 256u /* logged individually */
+#define LIMIT_STATS_CLIENTS 256u  /* logged individually */
 
 /* wire, transport */
 #define LIMIT_RPC_RECORD_BYTES ((1u << 20) + 4096u) /* a whole call, fragments joined */

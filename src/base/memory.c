@@ -222,7 +222,7 @@ static uint64_t group_limit(const char *path)
 }
 
 /* What the process may have. */
-static uint64_t memory_there_is(void)
+static uint64_t memory_of_machine(void)
 {
     uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t space;
@@ -237,7 +237,7 @@ static uint64_t memory_there_is(void)
 
 uint64_t memory_budget_default(void)
 {
-    uint64_t all = memory_there_is(), half = all / 2;
+    uint64_t all = memory_of_machine(), half = all / 2;
 
     if (half < SMALL_BYTES)
         return half;
@@ -246,7 +246,7 @@ uint64_t memory_budget_default(void)
 
 uint64_t memory_store_default(void)
 {
-    return memory_there_is() / 2;
+    return memory_of_machine() / 2;
 }
 
 bool memory_is_tight(void)

@@ -51,19 +51,19 @@ void back_call_put(struct back_call *call)
         memory_free(MEMORY_callbacks, call);
 }
 
-struct back_told back_call_tell_locked(struct back_call *call)
+struct back_completion back_call_completion_locked(struct back_call *call)
 {
-    struct back_told told = {.done = call->done, .arg = call->arg};
+    struct back_completion completion = {.done = call->done, .arg = call->arg};
 
     call->done = NULL;
-    return told;
+    return completion;
 }
 
-void back_told(const struct back_told *told, enum callback_outcome outcome,
-               const struct cb_reply *reply)
+void back_completion_run(const struct back_completion *completion, enum callback_outcome outcome,
+                         const struct cb_reply *reply)
 {
-    if (told->done)
-        told->done(outcome, reply, told->arg);
+    if (completion->done)
+        completion->done(outcome, reply, completion->arg);
 }
 
 void back_calls_end(struct list *calls, enum callback_outcome outcome)
@@ -72,9 +72,9 @@ void back_calls_end(struct list *calls, enum callback_outcome outcome)
 
     while ((node = list_pop_front(calls))) {
         struct back_call *call = LIST_ENTRY(node, struct back_call, link);
-        struct back_told told = back_call_tell_locked(call);
+        struct back_completion completion = back_call_completion_locked(call);
 
-        back_told(&told, outcome, NULL);
+        back_completion_run(&completion, outcome, NULL);
         back_call_put(call);
     }
 }

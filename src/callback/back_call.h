@@ -44,15 +44,15 @@ static inline uint32_t back_call_op(const struct back_call *call)
 }
 
 /* A hook to be called once the lock is released. */
-struct back_told {
+struct back_completion {
     callback_done *done;
     void *arg;
 };
 
 /* Take the hook off the call: afterwards only the returned copy can call it. */
-struct back_told back_call_tell_locked(struct back_call *call);
-void back_told(const struct back_told *told, enum callback_outcome outcome,
-               const struct cb_reply *reply);
+struct back_completion back_call_completion_locked(struct back_call *call);
+void back_completion_run(const struct back_completion *completion, enum callback_outcome outcome,
+                         const struct cb_reply *reply);
 
 /* Call the hooks of all calls in a list, and drop the calls. */
 void back_calls_end(struct list *calls, enum callback_outcome outcome);

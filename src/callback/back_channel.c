@@ -13,7 +13,7 @@ static uint32_t slots_of(const struct session *session)
     return offered < LIMIT_BACK_SLOTS ? offered : LIMIT_BACK_SLOTS;
 }
 
-static struct back_channel *channel_create(struct backchannels *all, struct session *session)
+static struct back_channel *channel_create(struct back_service *service, struct session *session)
 {
     uint32_t count = slots_of(session);
     struct back_channel *channel =
@@ -21,7 +21,7 @@ static struct back_channel *channel_create(struct backchannels *all, struct sess
 
     if (!channel)
         return NULL;
-    channel->all = all;
+    channel->service = service;
     channel->session = session;
     channel->slot_count = channel->usable = count;
     list_init(&channel->active_link);
@@ -45,14 +45,14 @@ void back_channel_destroy(struct back_channel *channel)
     memory_free(MEMORY_callbacks, channel);
 }
 
-struct back_channel *back_channel_of(struct backchannels *all, struct session *session)
+struct back_channel *back_channel_of(struct back_service *service, struct session *session)
 {
     void *there = atomic_load_explicit(&session->backchannel, memory_order_acquire);
     struct back_channel *mine;
 
     if (there)
         return there;
-    mine = channel_create(all, session);
+    mine = channel_create(service, session);
     if (!mine)
         return NULL;
     if (atomic_compare_exchange_strong_explicit(&session->backchannel, &there, mine,
@@ -77,21 +77,21 @@ static bool waits_locked(const struct back_channel *channel)
 
 void back_channel_active_locked(struct back_channel *channel)
 {
-    struct backchannels *all = channel->all;
+    struct back_service *service = channel->service;
     bool active = waits_locked(channel);
 
     if (channel->active == active)
         return;
-    pthread_mutex_lock(&all->lock);
+    pthread_mutex_lock(&service->lock);
     channel->active = active;
     if (active) {
         session_get(channel->session);
-        list_push_back(&all->active, &channel->active_link);
+        list_push_back(&service->active, &channel->active_link);
     } else {
         list_remove(&channel->active_link);
     }
-    all->active_count += active ? 1 : UINT32_MAX;
-    pthread_mutex_unlock(&all->lock);
+    service->active_count += active ? 1 : UINT32_MAX;
+    pthread_mutex_unlock(&service->lock);
     /* Not the last reference: the caller has one. */
     if (!active)
         session_put(channel->session);
@@ -101,18 +101,18 @@ void back_channel_active_locked(struct back_channel *channel)
 static bool fits(struct session *session, const struct back_call *call)
 {
     const uint32_t refers = call->refers ? SESSION_CB_REFERRING_BYTES : 0;
-    struct session_back_caller caller;
+    struct session_back_params caller;
     uint32_t bytes;
 
     if (call->op_count > session->back.ca_maxoperations)
         return false;
-    session_back_caller(session, &caller);
+    session_back_params(session, &caller);
     bytes = SESSION_RPC_CALL_BYTES + session_cb_auth_bytes(&caller.auth) + 16 +
             SESSION_CB_SEQUENCE_BYTES + refers + call->len;
     return bytes <= session->back.ca_maxrequestsize && bytes <= LIMIT_CALLBACK_CALL_BYTES;
 }
 
-bool back_channel_take(struct back_channel *channel, struct back_call *call)
+bool back_channel_queue_call(struct back_channel *channel, struct back_call *call)
 {
     bool fit = fits(channel->session, call), taken;
 

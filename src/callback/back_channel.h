@@ -2,7 +2,7 @@
 /*
  * The back channel of a session: its slots, and the calls that wait for a slot.
  *
- * Locks: back_channel.lock before back_link.lock or backchannels.lock.  None of them is held over a
+ * Locks: back_channel.lock before back_link.lock or back_service.lock.  None of them is held over a
  * call into transport/ or state/, over a hook, or while logging.
  *
  * References: a channel lives as long as its session, so whatever uses the channel holds a
@@ -25,9 +25,9 @@ struct callback;
 struct session;
 
 struct back_channel {
-    struct backchannels *all;
+    struct back_service *service;
     struct session *session;
-    struct list active_link; /* this and `active` are guarded by backchannels.lock */
+    struct list active_link; /* this and `active` are guarded by back_service.lock */
     bool active;
 
     pthread_mutex_t lock; /* guards the rest */
@@ -40,7 +40,7 @@ struct back_channel {
     struct back_slot slots[];
 };
 
-struct backchannels {
+struct back_service {
     struct callback *callback;
     _Atomic uint32_t next_xid;
     pthread_mutex_t lock; /* guards the rest */
@@ -51,14 +51,14 @@ struct backchannels {
 };
 
 /* The back channel of a session, created if there is none.  NULL without memory. */
-struct back_channel *back_channel_of(struct backchannels *all, struct session *session);
+struct back_channel *back_channel_of(struct back_service *service, struct session *session);
 
 /* The session is being freed: free its back channel. */
 void back_channel_destroy(struct back_channel *channel);
 
 /* Queue a call; takes over the caller's reference.  False when the queue is full, when the call
  * exceeds the session's limits, and when the channel is closed. */
-bool back_channel_take(struct back_channel *channel, struct back_call *call) MUST_USE;
+bool back_channel_queue_call(struct back_channel *channel, struct back_call *call) MUST_USE;
 
 /* With the lock held: add the channel to the active list, which the tick visits, if something
  * waits; remove it otherwise. */

@@ -34,7 +34,7 @@ static bool rehome(struct back_channel *channel, struct back_call *call, bool *o
 {
     if (call->bound || !*others)
         return false;
-    *others = back_route(channel->all, channel->session->client, call);
+    *others = back_route(channel->service, channel->session->client, call);
     return *others;
 }
 

@@ -15,7 +15,7 @@
 #include "callback/back_link.h"
 #include "callback/back_send.h"
 #include "callback/callback.h"
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 #include "callback/cb_compound.h"
 #include "state/client/client_lease.h"
 #include "state/session/session_back.h"
@@ -38,7 +38,7 @@ struct answer {
     struct back_slot *slot;
     enum cb_answer kind;
     struct cb_reply reply; /* at first including the result of CB_SEQUENCE */
-    struct back_told told;
+    struct back_completion completion;
     enum callback_outcome outcome;
     struct arena arena;
 };
@@ -94,7 +94,7 @@ static enum verdict verdict_of(const struct answer *answer)
 {
     const struct cb_reply *reply = &answer->reply;
 
-    if (answer->kind == CB_NONSENSE)
+    if (answer->kind == CB_MALFORMED)
         return VERDICT_NONSENSE;
     if (refused_as_such(answer))
         return answer->slot->unknown ? VERDICT_AGAIN : VERDICT_REFUSED;
@@ -139,7 +139,7 @@ static void executed_locked(struct answer *answer)
 
 static void pause_locked(struct back_slot *slot)
 {
-    const struct callback_waits *waits = &slot->channel->all->callback->waits;
+    const struct callback_waits *waits = &slot->channel->service->callback->waits;
     uint32_t ms = callback_backoff_ms(waits, slot->call ? slot->call->attempts : 1);
 
     if (!slot->unknown)
@@ -153,7 +153,8 @@ static void verdict_apply_locked(struct answer *answer, enum verdict verdict)
     struct back_slot *slot = answer->slot;
 
     if (verdict == VERDICT_EXECUTED || verdict == VERDICT_REFUSED)
-        answer->told = slot->call ? back_call_tell_locked(slot->call) : (struct back_told){0};
+        answer->completion =
+            slot->call ? back_call_completion_locked(slot->call) : (struct back_completion){0};
     answer->outcome = CALLBACK_REFUSED;
     switch (verdict) {
     case VERDICT_EXECUTED:
@@ -167,7 +168,7 @@ static void verdict_apply_locked(struct answer *answer, enum verdict verdict)
         break;
     case VERDICT_MOVE:
         slot->channel->usable = min_u32(slot->channel->usable, slot->id);
-        back_slot_unuse_locked(slot);
+        back_slot_requeue_locked(slot);
         break;
     case VERDICT_NONSENSE:
         slot->unknown = true;
@@ -204,19 +205,19 @@ static void fault(struct back_channel *channel, const struct answer *answer)
     log_info("callback.fault", LOG_HEX("session", channel->session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("slot", answer->slot->id), LOG_U64("seqid", answer->slot->seqid),
              LOG_U64("status", answer->reply.status));
-    session_back_fault(channel->session);
+    session_back_set_faulty(channel->session);
     back_close(channel);
 }
 
 static void answer_count(struct back_channel *channel, const struct back_call *call,
                          enum verdict verdict, int64_t duration_ns)
 {
-    struct callback_figures *figures = channel->all->callback->figures;
+    struct callback_counters *counters = channel->service->callback->counters;
 
     if (verdict != VERDICT_NONSENSE)
-        callback_figures_answer(figures, duration_ns);
+        callback_counters_answer(counters, duration_ns);
     if (verdict != VERDICT_EXECUTED)
-        callback_figures_failure(figures, back_call_op(call));
+        callback_counters_failure(counters, back_call_op(call));
 }
 
 /* This thread owns the slot.  The verdict is reached once, under the lock. */
@@ -231,7 +232,7 @@ static void answer_take(struct back_channel *channel, struct answer *answer, str
     link = slot_leave_locked(slot);
     verdict = verdict_of(answer);
     if (verdict == VERDICT_EXECUTED || refused_as_such(answer))
-        client_back_note(channel->session->client, verdict != VERDICT_EXECUTED);
+        client_back_set_refused(channel->session->client, verdict != VERDICT_EXECUTED);
     answer_count(channel, call, verdict, now_ns - slot->sent_ns);
     if (verdict == VERDICT_FAULT && !channel->closed) {
         pthread_mutex_unlock(&channel->lock);
@@ -259,7 +260,7 @@ static void slot_lost(struct back_slot *slot)
     pthread_mutex_lock(&channel->lock);
     link = slot_leave_locked(slot);
     if (slot->call)
-        callback_figures_failure(channel->all->callback->figures, back_call_op(slot->call));
+        callback_counters_failure(channel->service->callback->counters, back_call_op(slot->call));
     if (channel->closed) {
         back_slot_free_locked(slot, false);
     } else {
@@ -291,8 +292,8 @@ bool back_reply(struct connection *conn, uint32_t xid, const void *body, size_t 
     }
     answer_read(&answer, call, body, len);
     answer_take(channel, &answer, call, clock_now_ns());
-    back_told(&answer.told, answer.outcome,
-              answer.outcome == CALLBACK_ANSWERED ? &answer.reply : NULL);
+    back_completion_run(&answer.completion, answer.outcome,
+                        answer.outcome == CALLBACK_ANSWERED ? &answer.reply : NULL);
     arena_fini(&answer.arena);
     back_call_put(call);
     back_send(channel);

@@ -40,26 +40,26 @@ static uint32_t sessions_sorted(struct client *client, struct session **sessions
     return count;
 }
 
-static bool stopped(struct backchannels *all)
+static bool stopped(struct back_service *service)
 {
     bool is;
 
-    pthread_mutex_lock(&all->lock);
-    is = all->stopped;
-    pthread_mutex_unlock(&all->lock);
+    pthread_mutex_lock(&service->lock);
+    is = service->stopped;
+    pthread_mutex_unlock(&service->lock);
     return is;
 }
 
-bool back_route(struct backchannels *all, struct client *client, struct back_call *call)
+bool back_route(struct back_service *service, struct client *client, struct back_call *call)
 {
     struct session *sessions[LIMIT_SESSIONS_PER_CLIENT];
     struct back_channel *taker = NULL;
-    uint32_t count = stopped(all) ? 0 : sessions_sorted(client, sessions);
+    uint32_t count = stopped(service) ? 0 : sessions_sorted(client, sessions);
 
     for (uint32_t i = 0; i < count && !taker; i++) {
-        struct back_channel *channel = back_channel_of(all, sessions[i]);
+        struct back_channel *channel = back_channel_of(service, sessions[i]);
 
-        if (channel && !session_back_faulty(sessions[i]) && back_channel_take(channel, call))
+        if (channel && !session_back_faulty(sessions[i]) && back_channel_queue_call(channel, call))
             taker = channel;
     }
     if (taker)
@@ -69,14 +69,15 @@ bool back_route(struct backchannels *all, struct client *client, struct back_cal
     return taker != NULL;
 }
 
-bool back_route_session(struct backchannels *all, struct session *session, struct back_call *call)
+bool back_route_session(struct back_service *service, struct session *session,
+                        struct back_call *call)
 {
     struct back_channel *channel;
 
-    if (stopped(all) || session_back_faulty(session))
+    if (stopped(service) || session_back_faulty(session))
         return false;
-    channel = back_channel_of(all, session);
-    if (!channel || !back_channel_take(channel, call))
+    channel = back_channel_of(service, session);
+    if (!channel || !back_channel_queue_call(channel, call))
         return false;
     back_send(channel);
     return true;

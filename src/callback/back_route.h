@@ -7,14 +7,15 @@
 #include "base/check.h"
 
 struct back_call;
-struct backchannels;
+struct back_service;
 struct client;
 struct session;
 
 /* Hand a call, with its reference, to the best session of the client.  False: no session takes it,
  * and the caller keeps it. */
-bool back_route(struct backchannels *all, struct client *client, struct back_call *call) MUST_USE;
+bool back_route(struct back_service *service, struct client *client,
+                struct back_call *call) MUST_USE;
 
 /* The same for this session alone. */
-bool back_route_session(struct backchannels *all, struct session *session,
+bool back_route_session(struct back_service *service, struct session *session,
                         struct back_call *call) MUST_USE;

@@ -15,7 +15,7 @@
 #include "callback/back_choice.h"
 #include "callback/back_link.h"
 #include "callback/callback.h"
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 #include "callback/cb_compound.h"
 #include "state/session/session.h"
 #include "state/session/session_back.h"
@@ -35,7 +35,7 @@ struct sending {
 
 /* ---- the record ---- */
 
-static struct cb_cred cred_of(const struct session_back_caller *caller)
+static struct cb_cred cred_of(const struct session_back_params *caller)
 {
     const struct session_cb_auth *auth = &caller->auth;
     struct cb_cred cred = {.flavor = auth->flavor};
@@ -63,15 +63,15 @@ static void record_make(struct back_channel *channel, struct sending *sending)
     struct referring_call_list4 list = {.rcl_referring_calls = &refers,
                                         .rcl_referring_calls_count = 1};
     struct cb_op op = {.op = OP_CB_SEQUENCE, .sequence = sending->sequence};
-    struct session_back_caller caller;
+    struct session_back_params caller;
     struct xdr x;
 
-    if (call->refers && session_call_unseen(session->client->state, &call->after)) {
+    if (call->refers && session_call_unconfirmed(session->client->state, &call->after)) {
         memcpy(list.rcl_sessionid, call->after.sessionid, NFS4_SESSIONID_SIZE);
         op.sequence.csa_referring_call_lists = &list;
         op.sequence.csa_referring_call_lists_count = 1;
     }
-    session_back_caller(session, &caller);
+    session_back_params(session, &caller);
 
     const struct cb_compound compound = {.program = caller.program,
                                          .cred = cred_of(&caller),
@@ -142,7 +142,7 @@ enum post {
 static enum post post_begin(struct back_channel *channel, struct sending *sending,
                             struct back_link *link, uint32_t xid)
 {
-    struct callback_figures *figures = channel->all->callback->figures;
+    struct callback_counters *counters = channel->service->callback->counters;
     struct back_slot *slot = sending->slot;
     enum post post = POST_REFUSED;
 
@@ -157,8 +157,8 @@ static enum post post_begin(struct back_channel *channel, struct sending *sendin
         slot->sent_ns = clock_now_ns();
         if (!slot->record)
             record_keep_locked(slot, sending);
-        callback_figures_attempt(figures, back_call_op(sending->call),
-                                 sending->call->attempts++ > 0);
+        callback_counters_attempt(counters, back_call_op(sending->call),
+                                  sending->call->attempts++ > 0);
     }
     pthread_mutex_unlock(&channel->lock);
     return post;
@@ -168,7 +168,7 @@ static enum post post_begin(struct back_channel *channel, struct sending *sendin
  * been noticed first. */
 static enum post post_undo(struct back_channel *channel, struct sending *sending)
 {
-    struct callback_figures *figures = channel->all->callback->figures;
+    struct callback_counters *counters = channel->service->callback->counters;
     struct back_slot *slot = sending->slot;
     struct back_link *link = NULL;
 
@@ -181,7 +181,7 @@ static enum post post_undo(struct back_channel *channel, struct sending *sending
     pthread_mutex_unlock(&channel->lock);
     if (!link)
         return POST_SENT;
-    callback_figures_failure(figures, back_call_op(sending->call));
+    callback_counters_failure(counters, back_call_op(sending->call));
     back_link_put(link);
     session_put(channel->session); /* not the last reference: the caller has one */
     return POST_REFUSED;
@@ -189,7 +189,7 @@ static enum post post_undo(struct back_channel *channel, struct sending *sending
 
 static enum post post(struct back_channel *channel, struct sending *sending, struct back_link *link)
 {
-    uint32_t xid = atomic_fetch_add_explicit(&channel->all->next_xid, 1, memory_order_relaxed);
+    uint32_t xid = atomic_fetch_add_explicit(&channel->service->next_xid, 1, memory_order_relaxed);
     enum post result;
 
     xid_put(sending->record, xid);
@@ -209,19 +209,19 @@ static void sending_fail_locked(struct back_channel *channel, struct back_slot *
     else if (slot->unknown)
         slot->state = BACK_SLOT_READY;
     else
-        back_slot_unuse_locked(slot);
+        back_slot_requeue_locked(slot);
 }
 
 /* The request no longer fits a record: BACKCHANNEL_CTL has made the credentials longer. */
 static void sending_refuse(struct back_channel *channel, struct back_slot *slot)
 {
-    struct back_told told;
+    struct back_completion completion;
 
     pthread_mutex_lock(&channel->lock);
-    told = slot->call ? back_call_tell_locked(slot->call) : (struct back_told){0};
+    completion = slot->call ? back_call_completion_locked(slot->call) : (struct back_completion){0};
     back_slot_free_locked(slot, false);
     pthread_mutex_unlock(&channel->lock);
-    back_told(&told, CALLBACK_REFUSED, NULL);
+    back_completion_run(&completion, CALLBACK_REFUSED, NULL);
 }
 
 /* With the channel's lock held, which is released meanwhile.  False when no connection takes

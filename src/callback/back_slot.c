@@ -76,7 +76,7 @@ void back_slot_free_locked(struct back_slot *slot, bool executed)
         slot->seqid++;
 }
 
-void back_slot_unuse_locked(struct back_slot *slot)
+void back_slot_requeue_locked(struct back_slot *slot)
 {
     struct back_channel *channel = slot->channel;
 

@@ -58,4 +58,4 @@ void back_slot_drop_record_locked(struct back_slot *slot);
 void back_slot_free_locked(struct back_slot *slot, bool executed);
 
 /* The request was never sent, or not executed: return its call to the head of the queue. */
-void back_slot_unuse_locked(struct back_slot *slot);
+void back_slot_requeue_locked(struct back_slot *slot);

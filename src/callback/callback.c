@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "callback/back_reply.h"
-#include "callback/backchannel.h"
-#include "callback/callback_figures.h"
+#include "callback/back_service.h"
+#include "callback/callback_counters.h"
 #include "callback/dial_out.h"
 #include "state/session/session_back.h"
 
@@ -15,10 +15,10 @@ struct callback *callback_create(struct state *state, struct dial_out *dial_out)
 
     callback->state = state;
     callback->dial_out = dial_out;
-    callback->figures = callback_figures_create();
+    callback->counters = callback_counters_create();
     if (dial_out)
-        dial_out_count_to(dial_out, callback->figures);
-    callback->backchannels = backchannels_create(callback);
+        dial_out_set_counters(dial_out, callback->counters);
+    callback->back_service = back_service_create(callback);
     callback->waits.timeout_ms = CALLBACK_TIMEOUT_MS;
     callback->waits.backoff_ms = CALLBACK_BACKOFF_MS;
     callback->waits.backoff_max_ms = CALLBACK_BACKOFF_MAX_MS;
@@ -43,21 +43,21 @@ void callback_set_waits(struct callback *callback, uint32_t timeout_ms, uint32_t
 void callback_stop(struct callback *callback)
 {
     if (callback)
-        backchannels_stop(callback->backchannels);
+        back_service_stop(callback->back_service);
 }
 
 void callback_destroy(struct callback *callback)
 {
     if (!callback)
         return;
-    backchannels_destroy(callback->backchannels);
-    callback_figures_destroy(callback->figures);
+    back_service_destroy(callback->back_service);
+    callback_counters_destroy(callback->counters);
     free(callback);
 }
 
 void callback_tick(struct callback *callback, int64_t now_ns)
 {
-    backchannel_tick(callback->backchannels, now_ns);
+    back_service_tick(callback->back_service, now_ns);
 }
 
 bool callback_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
@@ -89,11 +89,11 @@ bool callback_call(struct callback *callback, struct client *client, struct cb_o
     if (client->kind == CLIENT_V40)
         return callback->dial_out &&
                dial_out_call(callback->dial_out, client->id, ops, op_count, done, arg);
-    return backchannel_call(callback->backchannels, client, ops, op_count, after, done, arg);
+    return back_service_call(callback->back_service, client, ops, op_count, after, done, arg);
 }
 
 bool callback_call_session(struct callback *callback, struct session *session, struct cb_op *ops,
                            uint32_t op_count, callback_done *done, void *arg)
 {
-    return backchannel_call_session(callback->backchannels, session, ops, op_count, done, arg);
+    return back_service_call_session(callback->back_service, session, ops, op_count, done, arg);
 }

@@ -2,7 +2,7 @@
 /*
  * Callbacks to clients of any minor version.  How a client is called back is fixed when it
  * registers: clients of 4.0 are dialled (dial_out.h); all others are called over the connections
- * that they have bound to the back channel of a session (backchannel.h).  The minor version is not
+ * that they have bound to the back channel of a session (back_service.h).  The minor version is not
  * checked later.
  *
  * Nothing here blocks, and no function may be called with a lock of state/ held.
@@ -15,8 +15,8 @@
 #include "callback/callback_done.h"
 #include "callback/callback_waits.h"
 
-struct backchannels;
-struct callback_figures;
+struct back_service;
+struct callback_counters;
 struct client;
 struct connection;
 struct dial_out;
@@ -33,8 +33,8 @@ enum {
 struct callback {
     struct state *state;
     struct dial_out *dial_out; /* for clients of 4.0 */
-    struct backchannels *backchannels;
-    struct callback_figures *figures;
+    struct back_service *back_service;
+    struct callback_counters *counters;
     struct callback_waits waits;
 };
 

@@ -76,7 +76,7 @@ static enum cb_answer reply_header_get(struct xdr *x)
     struct rpc_reply_header header;
 
     if (!wire_rpc_reply_body(x, &header))
-        return CB_NONSENSE;
+        return CB_MALFORMED;
     if (header.stat != MSG_ACCEPTED || header.accept_stat != ACCEPT_SUCCESS)
         return CB_REFUSED;
     return CB_ANSWERED;
@@ -89,7 +89,7 @@ enum cb_answer cb_null_answer(const void *body, size_t len)
 
     xdr_init_decode(&x, body, len, NULL);
     answer = reply_header_get(&x);
-    return answer == CB_ANSWERED && xdr_left(&x) > 0 ? CB_NONSENSE : answer;
+    return answer == CB_ANSWERED && xdr_left(&x) > 0 ? CB_MALFORMED : answer;
 }
 
 /* A client answers an operation that it does not know with CB_ILLEGAL (RFC 7530 §18.3). */
@@ -134,6 +134,6 @@ enum cb_answer cb_compound_answer(const void *body, size_t len, const uint32_t *
     xdr_opaque(&x, &tag, LIMIT_COMPOUND_TAG_BYTES);
     reply->result_count = xdr_get_u32(&x);
     if (x.failed || !results_get(&x, sent, sent_count, reply))
-        return CB_NONSENSE;
+        return CB_MALFORMED;
     return CB_ANSWERED;
 }

@@ -39,9 +39,9 @@ struct cb_compound {
 
 /* The reply at the RPC level. */
 enum cb_answer {
-    CB_ANSWERED, /* the procedure ran: see cb_reply.status */
-    CB_REFUSED,  /* an RPC error: unknown program or procedure, or credentials refused */
-    CB_NONSENSE, /* malformed, or not a reply to this call */
+    CB_ANSWERED,  /* the procedure ran: see cb_reply.status */
+    CB_REFUSED,   /* an RPC error: unknown program or procedure, or credentials refused */
+    CB_MALFORMED, /* malformed, or not a reply to this call */
 };
 
 struct cb_reply {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 #include "callback/dial_out_internal.h"
 
 static struct dial_call *call_of(uint32_t xid, const uint8_t *record, size_t len)
@@ -83,13 +83,13 @@ void dial_call_tried(const struct dial_out *out, struct dial_call *call, int64_t
 {
     call->sent_ns = now_ns;
     if (call->done)
-        callback_figures_attempt(out->figures, call->ops[0], call->attempts++ > 0);
+        callback_counters_attempt(out->callback_counters, call->ops[0], call->attempts++ > 0);
 }
 
 void dial_call_failed(const struct dial_out *out, const struct dial_call *call)
 {
     if (call->done)
-        callback_figures_failure(out->figures, call->ops[0]);
+        callback_counters_failure(out->callback_counters, call->ops[0]);
 }
 
 enum cb_answer dial_call_answer(const struct dial_call *call, const void *body, size_t len,

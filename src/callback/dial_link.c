@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "callback/dial_news.h"
 #include "callback/dial_out_internal.h"
 #include "callback/dial_path.h"
+#include "callback/dial_path_log.h"
 #include "transport/dial.h"
 
 static void link_put(struct dial_link *link)
@@ -40,13 +40,13 @@ void dial_conn_end(struct connection *conn)
 
 /* ---- when to dial ---- */
 
-bool dial_link_rests_locked(const struct dial_path *path)
+bool dial_link_gave_up_locked(const struct dial_path *path)
 {
     return path->attempts >= path->out->config.attempts;
 }
 
 /* Has the interval since the last dial passed? */
-static bool rested_locked(const struct dial_path *path, int64_t now_ns)
+static bool interval_passed_locked(const struct dial_path *path, int64_t now_ns)
 {
     const struct dial_out_config *config = &path->out->config;
     uint64_t interval_ms = config->backoff_ms;
@@ -82,9 +82,9 @@ static bool rate_take(struct dial_out *out, bool again, int64_t now_ns)
 static bool dial_due_locked(const struct dial_path *path, int64_t now_ns)
 {
     bool reason =
-        !list_empty(&path->queue) || (path->probe_wanted && !dial_link_rests_locked(path));
+        !list_empty(&path->queue) || (path->probe_wanted && !dial_link_gave_up_locked(path));
 
-    return reason && !path->closed && !path->link && rested_locked(path, now_ns);
+    return reason && !path->closed && !path->link && interval_passed_locked(path, now_ns);
 }
 
 /* ---- the end of a link ---- */
@@ -93,7 +93,7 @@ static bool dial_due_locked(const struct dial_path *path, int64_t now_ns)
 static void link_over(struct dial_link *link, int error)
 {
     struct dial_path *path = link->path;
-    struct dial_news news = {0};
+    struct dial_path_log entry = {0};
     struct connection *conn;
 
     pthread_mutex_lock(&path->lock);
@@ -101,17 +101,17 @@ static void link_over(struct dial_link *link, int error)
     link->conn = NULL;
     if (path->link == link) {
         path->link = NULL;
-        dial_path_calls_back_locked(path);
+        dial_path_requeue_locked(path);
         if (!link->up)
-            dial_news_down_locked(path, link->late ? "timeout" : "connect", error, &news);
+            dial_path_log_down_locked(path, link->late ? "timeout" : "connect", error, &entry);
         else if (!link->answered)
-            dial_news_down_locked(path, "closed", 0, &news);
+            dial_path_log_down_locked(path, "closed", 0, &entry);
         dial_path_active_locked(path, dial_path_waits_locked(path));
     }
     pthread_mutex_unlock(&path->lock);
     if (conn)
         connection_put(conn);
-    dial_news_tell(path, &news);
+    dial_path_log_write(path, &entry);
 }
 
 /* ---- hooks of the transport ---- */

@@ -31,7 +31,7 @@ extern const struct dial_hooks dial_link_hooks;
 void dial_link_make(struct dial_path *path, int64_t now_ns);
 
 /* Have so many dials gone unanswered that only a new reason starts another series? */
-bool dial_link_rests_locked(const struct dial_path *path);
+bool dial_link_gave_up_locked(const struct dial_path *path);
 
 /* A reference on the connection, so that it can be shut down without the lock.  NULL: there is
  * none, or the dialling thread has not received it yet. */

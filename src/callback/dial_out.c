@@ -65,9 +65,9 @@ bool dial_out_own_address(const struct dial_out *out)
     return atomic_load_explicit(&out->own_address, memory_order_relaxed);
 }
 
-void dial_out_count_to(struct dial_out *out, struct callback_figures *figures)
+void dial_out_set_counters(struct dial_out *out, struct callback_counters *callback_counters)
 {
-    out->figures = figures;
+    out->callback_counters = callback_counters;
 }
 
 void dial_out_destroy(struct dial_out *out)
@@ -274,7 +274,7 @@ void dial_out_tick(struct dial_out *out, int64_t now_ns)
     uint32_t count;
 
     if (left_out)
-        log_info("callback.more", LOG_U64("lines", left_out));
+        log_info("callback.left_out", LOG_U64("lines", left_out));
     pthread_mutex_lock(&out->lock);
     count = out->active_count;
     pthread_mutex_unlock(&out->lock);
@@ -324,7 +324,7 @@ bool dial_out_reply(struct connection *conn, uint32_t xid, const void *body, siz
 
 /* ---- counters ---- */
 
-void dial_out_stats(struct dial_out *out, struct dial_out_stats *stats)
+void dial_out_stats_read(struct dial_out *out, struct dial_out_stats *stats)
 {
 #define X(name, help) stats->name = counter_read(out->counters, DIAL_OUT_COUNTER_##name);
     DIAL_OUT_COUNTERS(X)

@@ -29,7 +29,7 @@
 #include "callback/cb_compound.h"
 #include "callback/netaddr.h"
 
-struct callback_figures;
+struct callback_counters;
 struct connection;
 struct dial_out;
 struct transport;
@@ -73,7 +73,7 @@ struct dial_target {
     X(resent, "Callbacks resent after their connection was lost")                                  \
     X(answers, "Replies that match a callback")                                                    \
     X(timeouts, "Callbacks without a reply in time")                                               \
-    X(nonsense, "Malformed replies")
+    X(malformed, "Malformed replies")
 
 struct dial_out_stats {
 #define X(name, help) uint64_t name;
@@ -101,8 +101,9 @@ void dial_out_set_timeout(struct dial_out *out, uint32_t timeout_ms);
 void dial_out_set_own_address(struct dial_out *out, bool only);
 bool dial_out_own_address(const struct dial_out *out);
 
-/* Count callbacks in `figures`, too, which must live longer.  Before the first callback. */
-void dial_out_count_to(struct dial_out *out, struct callback_figures *figures);
+/* Count callbacks in `callback_counters`, too, which must live longer.  Before the first callback.
+ * */
+void dial_out_set_counters(struct dial_out *out, struct callback_counters *callback_counters);
 
 /* After transport_destroy().  NULL is allowed. */
 void dial_out_destroy(struct dial_out *out);
@@ -138,4 +139,4 @@ bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, u
 bool dial_out_reply(struct connection *conn, uint32_t xid, const void *body, size_t len,
                     void *context);
 
-void dial_out_stats(struct dial_out *out, struct dial_out_stats *stats);
+void dial_out_stats_read(struct dial_out *out, struct dial_out_stats *stats);

@@ -14,7 +14,7 @@
 #include "base/log_limit.h"
 #include "callback/dial_out.h"
 
-struct callback_figures;
+struct callback_counters;
 struct transport;
 
 enum dial_out_counter {
@@ -30,7 +30,7 @@ struct dial_out {
     _Atomic bool own_address;      /* dial clients only at the address that they come from */
     struct transport *transport;
     struct counter_set *counters;
-    struct callback_figures *figures; /* NULL: not counted */
+    struct callback_counters *callback_counters; /* NULL: not counted */
     struct log_limit log_limit;
 
     pthread_mutex_t lock; /* guards the rest */

@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 #include "callback/dial_call.h"
 #include "callback/dial_link.h"
-#include "callback/dial_news.h"
 #include "callback/dial_out_internal.h"
+#include "callback/dial_path_log.h"
 #include "transport/connection.h"
 
 /* ---- life cycle ---- */
@@ -143,12 +143,12 @@ bool dial_path_waits_locked(const struct dial_path *path)
 {
     return !list_empty(&path->queue) || !list_empty(&path->sent) ||
            (path->link && !path->link->up) ||
-           (path->probe_wanted && (path->link || !dial_link_rests_locked(path)));
+           (path->probe_wanted && (path->link || !dial_link_gave_up_locked(path)));
 }
 
 /* The connection was lost: queue unanswered calls to be resent over the next one, with a new probe
  * in place of an old one. */
-void dial_path_calls_back_locked(struct dial_path *path)
+void dial_path_requeue_locked(struct dial_path *path)
 {
     while (!list_empty(&path->sent)) {
         struct dial_call *call = LIST_ENTRY(path->sent.prev, struct dial_call, link);
@@ -184,7 +184,7 @@ static struct dial_call *sent_take_locked(struct dial_path *path, uint32_t xid)
 static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_answer answer)
 {
     struct connection *conn = NULL;
-    struct dial_news news = {0};
+    struct dial_path_log entry = {0};
 
     pthread_mutex_lock(&path->lock);
     if (path->link != link) {
@@ -194,24 +194,24 @@ static void answer_note(struct dial_path *path, struct dial_link *link, enum cb_
     if (answer == CB_ANSWERED) {
         link->answered = true;
         path->attempts = 0;
-        dial_news_state_locked(path, DIAL_PATH_UP, NULL, 0, &news);
+        dial_path_log_state_locked(path, DIAL_PATH_UP, NULL, 0, &entry);
     } else {
         link->lost = true;
         conn = dial_link_conn_locked(link);
-        dial_news_down_locked(path, answer == CB_REFUSED ? "refused" : "nonsense", 0, &news);
+        dial_path_log_down_locked(path, answer == CB_REFUSED ? "refused" : "malformed", 0, &entry);
     }
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
-    dial_news_tell(path, &news);
+    dial_path_log_write(path, &entry);
 }
 
-static void answer_figures(const struct dial_out *out, const struct dial_call *call,
-                           enum cb_answer answer)
+static void answer_count(const struct dial_out *out, const struct dial_call *call,
+                         enum cb_answer answer)
 {
     if (answer != CB_ANSWERED)
         dial_call_failed(out, call);
-    if (answer != CB_NONSENSE && call->done)
-        callback_figures_answer(out->figures, clock_now_ns() - call->sent_ns);
+    if (answer != CB_MALFORMED && call->done)
+        callback_counters_answer(out->callback_counters, clock_now_ns() - call->sent_ns);
 }
 
 bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, size_t len)
@@ -231,9 +231,9 @@ bool dial_path_reply(struct dial_link *link, uint32_t xid, const void *body, siz
     arena_init(&arena, 512);
     answer = dial_call_answer(call, body, len, &arena, &reply);
     dial_out_count(path->out,
-                   answer == CB_NONSENSE ? DIAL_OUT_COUNTER_nonsense : DIAL_OUT_COUNTER_answers);
+                   answer == CB_MALFORMED ? DIAL_OUT_COUNTER_malformed : DIAL_OUT_COUNTER_answers);
     answer_note(path, link, answer);
-    answer_figures(path->out, call, answer);
+    answer_count(path->out, call, answer);
     if (answer != CB_ANSWERED)
         outcome = answer == CB_REFUSED ? CALLBACK_REFUSED : CALLBACK_FAILED;
     dial_call_end(call, outcome, outcome == CALLBACK_ANSWERED ? &reply : NULL);
@@ -274,7 +274,7 @@ bool dial_path_call(struct dial_path *path, struct cb_op *ops, uint32_t op_count
     if (taken) {
         list_push_back(&path->queue, &call->link);
         path->call_count++;
-        if (dial_link_rests_locked(path))
+        if (dial_link_gave_up_locked(path))
             path->attempts = 0;
         dial_path_active_locked(path, true);
     }
@@ -323,14 +323,14 @@ static uint32_t calls_expire_locked(struct dial_path *path, struct list *calls, 
 
 /* A connection to be shut down, with a reference; NULL: none. */
 static struct connection *link_expire_locked(struct dial_path *path, int64_t now_ns,
-                                             struct list *late, struct dial_news *news)
+                                             struct list *late, struct dial_path_log *entry)
 {
     int64_t connect_ns = path->out->config.connect_ms * NSEC_PER_MSEC;
     struct dial_link *link = path->link;
 
     calls_expire_locked(path, &path->queue, now_ns, late);
     if (calls_expire_locked(path, &path->sent, now_ns, late) > 0) {
-        dial_news_down_locked(path, "silent", 0, news);
+        dial_path_log_down_locked(path, "silent", 0, entry);
         link->lost = true;
         return dial_link_conn_locked(link);
     }
@@ -344,17 +344,17 @@ static struct connection *link_expire_locked(struct dial_path *path, int64_t now
 void dial_path_tick(struct dial_path *path, int64_t now_ns)
 {
     struct connection *conn;
-    struct dial_news news = {0};
+    struct dial_path_log entry = {0};
     struct list late;
 
     list_init(&late);
     pthread_mutex_lock(&path->lock);
-    conn = link_expire_locked(path, now_ns, &late, &news);
+    conn = link_expire_locked(path, now_ns, &late, &entry);
     dial_path_probe_queue_locked(path, now_ns); /* again, if there was no memory before */
     dial_path_active_locked(path, dial_path_waits_locked(path)); /* link_over() checks again */
     pthread_mutex_unlock(&path->lock);
     dial_conn_end(conn);
-    dial_news_tell(path, &news);
+    dial_path_log_write(path, &entry);
     dial_calls_end(&late, CALLBACK_FAILED);
     dial_link_make(path, now_ns);
     dial_path_send(path);

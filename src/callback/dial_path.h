@@ -84,7 +84,7 @@ void dial_path_probe_queue_locked(struct dial_path *path, int64_t now_ns);
 
 /* The connection was lost: queue the unanswered calls again, and want a new probe if there was
  * one. */
-void dial_path_calls_back_locked(struct dial_path *path);
+void dial_path_requeue_locked(struct dial_path *path);
 
 /* Does the path need the tick? */
 bool dial_path_waits_locked(const struct dial_path *path);

@@ -6,7 +6,7 @@
 #include "state/lock/lock_notice.h"
 
 /* A client that rejects the notice is not expected to lock. */
-static void told(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+static void answered(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     lock_notice_done(arg, outcome == CALLBACK_ANSWERED && reply->status == NFS4_OK);
 }
@@ -20,5 +20,5 @@ bool notify_lock_tell(struct lock_notice *notice, void *context)
                                             .owner = {notice->owner, notice->owner_len}}},
     };
 
-    return callback_call(context, notice->client, &op, 1, NULL, told, notice);
+    return callback_call(context, notice->client, &op, 1, NULL, answered, notice);
 }

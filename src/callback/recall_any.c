@@ -13,15 +13,15 @@ static bool answered(enum callback_outcome outcome, const struct cb_reply *reply
     return outcome == CALLBACK_ANSWERED && reply->status == NFS4_OK;
 }
 
-static void asked(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+static void recall_any_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     struct client *client = arg;
 
-    delegation_pressure_asked(client->state, client, answered(outcome, reply));
+    delegation_pressure_answered(client->state, client, answered(outcome, reply));
     client_put(client);
 }
 
-static void told(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
+static void available_done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
     (void)outcome;
     (void)reply;
@@ -45,12 +45,12 @@ static bool call(struct callback *callback, struct client *client, enum nfs_cb_o
 
 static bool recall_any(struct client *client, uint32_t keep, void *context)
 {
-    return call(context, client, OP_CB_RECALL_ANY, keep, asked);
+    return call(context, client, OP_CB_RECALL_ANY, keep, recall_any_done);
 }
 
 static void available(struct client *client, uint32_t count, void *context)
 {
-    (void)call(context, client, OP_CB_RECALLABLE_OBJ_AVAIL, count, told);
+    (void)call(context, client, OP_CB_RECALLABLE_OBJ_AVAIL, count, available_done);
 }
 
 void recall_any_start(struct callback *callback)

@@ -105,7 +105,7 @@ static bool exchange_id(struct probe *probe)
     client_compound_add(&c, &op);
     answer = client_compound_call(&probe->conn, &c, &r);
     client_compound_free(&c);
-    res = answer == CLIENT_OK ? client_result_find(&r, OP_EXCHANGE_ID) : NULL;
+    res = answer == CLIENT_OK ? client_result_lookup(&r, OP_EXCHANGE_ID) : NULL;
     ok = res && res->status == NFS4_OK;
     if (ok) {
         probe->session.clientid = res->opexchange_id.eir_clientid;

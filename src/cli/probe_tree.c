@@ -62,8 +62,8 @@ static bool fsid_same(const struct fsid4 *a, const struct fsid4 *b)
 static void directory_fill(struct probe *probe, struct probe_directory *dir,
                            struct client_result *r)
 {
-    const struct nfs_resop4 *fh = client_result_find(r, OP_GETFH);
-    const struct nfs_resop4 *get = client_result_find(r, OP_GETATTR);
+    const struct nfs_resop4 *fh = client_result_lookup(r, OP_GETFH);
+    const struct nfs_resop4 *get = client_result_lookup(r, OP_GETATTR);
     struct nfs4_attrs attrs = {0};
 
     dir->status = r->status;
@@ -212,7 +212,7 @@ struct listing {
 static bool listing_visit(struct probe *probe, uint32_t index, struct listing *listing,
                           struct client_result *r)
 {
-    const struct nfs_resop4 *op = client_result_find(r, OP_READDIR);
+    const struct nfs_resop4 *op = client_result_lookup(r, OP_READDIR);
 
     listing->more = false;
     if (!op || op->status != NFS4_OK)

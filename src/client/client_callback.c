@@ -52,7 +52,8 @@ const struct client_callback *client_callback_at(const struct client_callbacks *
     return &cbs->kept[index % CLIENT_CALLBACKS_KEPT];
 }
 
-const struct client_callback_op *client_callback_find(const struct client_callback *cb, uint32_t op)
+const struct client_callback_op *client_callback_lookup(const struct client_callback *cb,
+                                                        uint32_t op)
 {
     for (uint32_t i = 0; i < cb->op_count; i++)
         if (cb->ops[i].op == op)
@@ -62,7 +63,7 @@ const struct client_callback_op *client_callback_find(const struct client_callba
 
 /* ---- execution ---- */
 
-/* Check a call that the manner passes to the slot table.  Returns its status. */
+/* Check a call that the behaviour passes to the slot table.  Returns its status. */
 static enum nfsstat4 sequence_check(struct client_incoming *in, bool *retry)
 {
     const struct CB_SEQUENCE4args *args = &in->cb.sequence;
@@ -123,8 +124,8 @@ static void carry_out(struct client_incoming *in)
 
     if (status == NFS4_OK && cb->has_sequence) {
         status = sequence_check(in, &retry);
-        if (in->manner.sequence_status != NFS4_OK)
-            status = in->manner.sequence_status;
+        if (in->behaviour.sequence_status != NFS4_OK)
+            status = in->behaviour.sequence_status;
     }
     if (status == NFS4_OK && retry) {
         cb->fate = CLIENT_CALLBACK_RETRIED;
@@ -135,7 +136,7 @@ static void carry_out(struct client_incoming *in)
         cb->fate = CLIENT_CALLBACK_REFUSED;
         cb->ops[0].status = status;
     } else if (first < cb->op_count) {
-        cb->ops[first].status = in->manner.op_status;
+        cb->ops[first].status = in->behaviour.op_status;
     }
     client_outgoing_make(in, status == NFS4_OK);
 }
@@ -153,16 +154,16 @@ static void leave_alone(struct client_incoming *in)
 
     if (in->cb.has_sequence)
         (void)sequence_check(in, &retry);
-    in->cb.fate = in->manner.act == CLIENT_ACT_RPC_ERROR || in->manner.act == CLIENT_ACT_DENY
+    in->cb.fate = in->behaviour.act == CLIENT_ACT_RPC_ERROR || in->behaviour.act == CLIENT_ACT_DENY
                       ? CLIENT_CALLBACK_REFUSED
                       : CLIENT_CALLBACK_IGNORED;
 }
 
-static void manner_take(struct client_incoming *in)
+static void behaviour_take(struct client_incoming *in)
 {
-    in->manner = in->conn->manner;
-    if (in->conn->manner.times > 0 && --in->conn->manner.times == 0)
-        in->conn->manner = (struct client_manner){.act = CLIENT_ACT_ANSWER};
+    in->behaviour = in->conn->behaviour;
+    if (in->conn->behaviour.times > 0 && --in->conn->behaviour.times == 0)
+        in->conn->behaviour = (struct client_behaviour){.act = CLIENT_ACT_ANSWER};
 }
 
 static enum client_status compound_receive(struct client_incoming *in, struct xdr *x)
@@ -171,8 +172,8 @@ static enum client_status compound_receive(struct client_incoming *in, struct xd
         client_incoming_trouble(in, "a CB_COMPOUND that is none");
         return client_outgoing_accept(in, ACCEPT_GARBAGE_ARGS);
     }
-    manner_take(in);
-    if (executes(in->manner.act))
+    behaviour_take(in);
+    if (executes(in->behaviour.act))
         carry_out(in);
     else
         leave_alone(in);
@@ -203,7 +204,7 @@ static enum client_status call_receive(struct client_incoming *in,
     if (call.proc != CB_NULL)
         return client_outgoing_accept(in, ACCEPT_PROC_UNAVAIL);
     in->cbs->null_count++;
-    if (in->conn->manner.act != CLIENT_ACT_ANSWER)
+    if (in->conn->behaviour.act != CLIENT_ACT_ANSWER)
         return CLIENT_OK;
     return client_outgoing_accept(in, ACCEPT_SUCCESS);
 }
@@ -231,7 +232,7 @@ enum client_status client_callback_answer(struct client_conn *conn,
 static enum client_status held_send(struct client_conn *conn, const struct client_held *held)
 {
     enum client_status status =
-        client_conn_send_record(conn, held->reply, held->len, conn->manner.fragment_bytes);
+        client_conn_send_record(conn, held->reply, held->len, conn->behaviour.fragment_bytes);
 
     if (status == CLIENT_OK && held->slot)
         held->slot->open = 0;

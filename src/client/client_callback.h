@@ -2,12 +2,12 @@
 /*
  * Callbacks at the client (RFC 8881 §20, RFC 7530 §18), over connections that the client made or,
  * in minor version 0, accepted.  They are recorded operation by operation, checked as a client
- * must, and answered as conn->manner says.
+ * must, and answered as conn->behaviour says.
  *
  *     struct client_session_wish wish = client_session_wish_default(NULL);
  *     wish.callbacks = calloc(1, sizeof(*wish.callbacks));
  *     ... client_mount_open(&mount, ..., &wish) ...
- *     mount.conn.manner.op_status = NFS4ERR_DELAY;
+ *     mount.conn.behaviour.op_status = NFS4ERR_DELAY;
  *     while (wish.callbacks->count == 0)
  *         client_call_serve(&mount.conn, 1000);
  *
@@ -115,10 +115,10 @@ const struct client_callback *client_callback_at(const struct client_callbacks *
                                                  uint32_t index);
 
 /* Its first operation `op`, or NULL. */
-const struct client_callback_op *client_callback_find(const struct client_callback *cb,
-                                                      uint32_t op);
+const struct client_callback_op *client_callback_lookup(const struct client_callback *cb,
+                                                        uint32_t op);
 
-/* Answer the CALL in `record` as conn->manner says; without conn->callbacks, with PROG_UNAVAIL.
+/* Answer the CALL in `record` as conn->behaviour says; without conn->callbacks, with PROG_UNAVAIL.
  * CLIENT_CLOSED: this included closing the connection. */
 MUST_USE enum client_status client_callback_answer(struct client_conn *conn,
                                                    const struct client_record *record);

@@ -13,7 +13,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
-#include "client/client_manner.h"
+#include "client/client_behaviour.h"
 
 enum client_status {
     CLIENT_OK,
@@ -57,7 +57,7 @@ struct client_conn {
     unsigned stash_count; /* length of `stash` */
     struct client_cred cred;
     struct client_callbacks *callbacks; /* handle calls of the server; NULL: these are refused */
-    struct client_manner manner;        /* how calls of the server are answered */
+    struct client_behaviour behaviour;  /* how calls of the server are answered */
     struct list stash;                  /* replies that arrived while another one was awaited */
     struct client_buffers *buffers;     /* NULL: at least one system call per record */
 };

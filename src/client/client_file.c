@@ -12,7 +12,7 @@
 
 void client_file_result_fh(const struct client_result *r, struct client_fh *fh)
 {
-    const struct nfs_resop4 *op = client_result_find(r, OP_GETFH);
+    const struct nfs_resop4 *op = client_result_lookup(r, OP_GETFH);
 
     memset(fh, 0, sizeof(*fh));
     if (!op || op->status != NFS4_OK)
@@ -74,7 +74,7 @@ enum nfsstat4 client_file_read(struct client_mount *mount, const struct client_f
     client_op_putfh(&c, &file->fh);
     client_op_read(&c, &file->stateid, offset, len);
     status = client_mount_call(mount, &c, &r);
-    op = client_result_find(&r, OP_READ);
+    op = client_result_lookup(&r, OP_READ);
     if (status == NFS4_OK && op && op->opread.data.len <= len) {
         *got = op->opread.data.len;
         *eof = op->opread.eof;
@@ -98,7 +98,7 @@ enum nfsstat4 client_file_write(struct client_mount *mount, const struct client_
     client_op_putfh(&c, &file->fh);
     client_op_write(&c, &file->stateid, offset, stable, data, len);
     status = client_mount_call(mount, &c, &r);
-    op = client_result_find(&r, OP_WRITE);
+    op = client_result_lookup(&r, OP_WRITE);
     *written = status == NFS4_OK && op ? op->opwrite.count : 0;
     client_result_free(&r);
     return status;
@@ -123,7 +123,7 @@ enum nfsstat4 client_file_getattr(struct client_mount *mount, const struct clien
     client_op_putfh(&c, fh);
     client_op_getattr(&c, bits);
     status = client_mount_call(mount, &c, &r);
-    op = client_result_find(&r, OP_GETATTR);
+    op = client_result_lookup(&r, OP_GETATTR);
     if (status == NFS4_OK && op &&
         !fattr_decode(&op->opgetattr.obj_attributes, attrs, &r.reply.arena)) {
         mount->trouble = CLIENT_MALFORMED;
@@ -225,7 +225,7 @@ enum nfsstat4 client_file_readdir(struct client_mount *mount, const struct clien
         client_op_putfh(&c, dir);
         client_op_readdir(&c, cookie, verifier, READDIR_BYTES, bits);
         status = client_mount_call(mount, &c, &r);
-        op = client_result_find(&r, OP_READDIR);
+        op = client_result_lookup(&r, OP_READDIR);
         more = false;
         if (status == NFS4_OK && op) {
             memcpy(verifier, op->opreaddir.cookieverf, sizeof(verifier));

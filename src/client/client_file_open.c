@@ -24,7 +24,7 @@ static enum nfsstat4 call_for_open(struct client_mount *mount, struct client_com
 
     client_op_getfh(c);
     status = client_mount_call(mount, c, &r);
-    op = client_result_find(&r, OP_OPEN);
+    op = client_result_lookup(&r, OP_OPEN);
     if (status == NFS4_OK && op) {
         file->open = op->opopen;
         file->stateid = op->opopen.stateid;
@@ -46,7 +46,7 @@ static enum nfsstat4 confirm(struct client_mount *mount, struct client_file *fil
     client_op_putfh(&c, &file->fh);
     client_owner_open_confirm(&c, file->owner, &file->stateid);
     status = client_mount_call(mount, &c, &r);
-    op = client_result_find(&r, OP_OPEN_CONFIRM);
+    op = client_result_lookup(&r, OP_OPEN_CONFIRM);
     if (status == NFS4_OK && op)
         file->stateid = op->opopen_confirm.open_stateid;
     client_result_free(&r);

@@ -69,7 +69,7 @@ static enum client_status call(struct client_conn *conn, struct client_compound 
 {
     struct client_result r;
     enum client_status client = client_compound_call(conn, c, &r);
-    const struct nfs_resop4 *op = client_result_find(&r, OP_SETCLIENTID);
+    const struct nfs_resop4 *op = client_result_lookup(&r, OP_SETCLIENTID);
 
     client_compound_free(c);
     *status = client == CLIENT_OK ? r.status : NFS4ERR_SERVERFAULT;

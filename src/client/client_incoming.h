@@ -10,7 +10,7 @@
 struct client_incoming {
     struct client_conn *conn;
     struct client_callbacks *cbs; /* of the connection */
-    struct client_manner manner;
+    struct client_behaviour behaviour;
     struct client_callback cb;
     struct client_back_session *session; /* that CB_SEQUENCE names; NULL: it has not begun */
     struct client_back_slot *slot;       /* NULL: of no session */

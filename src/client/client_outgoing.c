@@ -100,7 +100,7 @@ void client_outgoing_retry(struct client_incoming *in)
 static enum client_status reply_send(struct client_incoming *in)
 {
     enum client_status status =
-        client_conn_send_record(in->conn, in->reply, in->reply_len, in->manner.fragment_bytes);
+        client_conn_send_record(in->conn, in->reply, in->reply_len, in->behaviour.fragment_bytes);
 
     if (status == CLIENT_OK && in->slot)
         in->slot->open = 0;
@@ -162,12 +162,12 @@ static enum client_status error_send(struct client_incoming *in)
     struct rpc_reply_header header = success(in);
     struct xdr x;
 
-    if (in->manner.act == CLIENT_ACT_DENY) {
+    if (in->behaviour.act == CLIENT_ACT_DENY) {
         header.stat = MSG_DENIED;
         header.reject_stat = REJECT_AUTH_ERROR;
-        header.auth_stat = in->manner.auth_stat;
+        header.auth_stat = in->behaviour.auth_stat;
     } else {
-        header.accept_stat = in->manner.accept_stat;
+        header.accept_stat = in->behaviour.accept_stat;
     }
     (void)header_put(&x, in->reply, sizeof(in->reply), &header);
     in->reply_len = (uint32_t)xdr_pos(&x);
@@ -176,7 +176,7 @@ static enum client_status error_send(struct client_incoming *in)
 
 enum client_status client_outgoing_send(struct client_incoming *in)
 {
-    switch (in->manner.act) {
+    switch (in->behaviour.act) {
     case CLIENT_ACT_ANSWER:
         return reply_send(in);
     case CLIENT_ACT_HOLD:
@@ -204,6 +204,6 @@ enum client_status client_outgoing_send(struct client_incoming *in)
 
 enum client_status client_outgoing_accept(struct client_incoming *in, enum rpc_accept_stat stat)
 {
-    in->manner = (struct client_manner){.act = CLIENT_ACT_RPC_ERROR, .accept_stat = stat};
+    in->behaviour = (struct client_behaviour){.act = CLIENT_ACT_RPC_ERROR, .accept_stat = stat};
     return error_send(in);
 }

@@ -9,7 +9,7 @@
 void client_outgoing_make(struct client_incoming *in, bool executed);
 void client_outgoing_retry(struct client_incoming *in);
 
-/* Send the reply as in->manner says. */
+/* Send the reply as in->behaviour says. */
 MUST_USE enum client_status client_outgoing_send(struct client_incoming *in);
 
 /* Send an RPC status other than success, or an empty success. */

@@ -71,7 +71,7 @@ void client_result_free(struct client_result *result)
     memset(result, 0, sizeof(*result));
 }
 
-const struct nfs_resop4 *client_result_find(const struct client_result *result, uint32_t op)
+const struct nfs_resop4 *client_result_lookup(const struct client_result *result, uint32_t op)
 {
     for (uint32_t i = 0; i < result->decoded; i++)
         if (result->ops[i].resop == op)

@@ -35,4 +35,4 @@ MUST_USE enum client_status client_result_receive_any(struct client_conn *conn,
 void client_result_free(struct client_result *result);
 
 /* The first result of this operation, or NULL. */
-const struct nfs_resop4 *client_result_find(const struct client_result *result, uint32_t op);
+const struct nfs_resop4 *client_result_lookup(const struct client_result *result, uint32_t op);

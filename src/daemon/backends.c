@@ -198,7 +198,7 @@ static uint32_t lease_break_time_s(void)
     return seconds > 0 ? seconds : UINT32_MAX;
 }
 
-void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s)
+void backend_check_lease_break(const struct export_spec *specs, uint32_t count, uint32_t lease_s)
 {
     uint32_t seconds = lease_break_time_s();
     char note[256];

@@ -18,7 +18,7 @@ bool backend_export_all(struct export_table *table, const struct export_spec *sp
 void backend_block_signals(void);
 
 /* Log a warning if the kernel breaks leases sooner than our lease time. */
-void backend_check_patience(const struct export_spec *specs, uint32_t count, uint32_t lease_s);
+void backend_check_lease_break(const struct export_spec *specs, uint32_t count, uint32_t lease_s);
 
 /* Does any of the exports serve files of this machine? */
 bool backend_serves_machine(const struct export_spec *specs, uint32_t count);

@@ -27,7 +27,6 @@
 #include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
-#include "daemon/figures.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/preflight.h"
@@ -35,6 +34,7 @@
 #include "daemon/setting_effect.h"
 #include "daemon/shutdown.h"
 #include "daemon/state_dir.h"
+#include "daemon/stats.h"
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_lease_hook.h"
@@ -74,7 +74,7 @@ static void blocking_begin(bool surely)
 
 static void tell_shortage(void *state)
 {
-    state_shortage(state);
+    state_report_shortage(state);
 }
 
 static bool make_exports(struct daemon *d)
@@ -83,7 +83,7 @@ static bool make_exports(struct daemon *d)
 
     vfs_shortage_hook = (struct vfs_shortage_hook){tell_shortage, d->server.state};
     d->server.exports = export_table_create();
-    backend_check_patience(d->config.exports, d->config.export_count, d->config.lease_s);
+    backend_check_lease_break(d->config.exports, d->config.export_count, d->config.lease_s);
     if (backend_export_all(d->server.exports, d->config.exports, d->config.export_count,
                            d->config.state_dir, d->descriptors.files, error, sizeof(error)))
         return true;
@@ -265,7 +265,7 @@ static void block_signals(sigset_t *set)
 static void memory_tick(struct state *state)
 {
     if (memory_is_short())
-        state_shortage(state);
+        state_report_shortage(state);
 }
 
 /* Each malloc arena reserves 64 MiB of address space: too much if that is limited. */
@@ -290,7 +290,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
         if (sig == SIGHUP)
             setting_effect_reload(d->settings);
         if (sig == SIGUSR1)
-            figures_log(&d->server, d->transport);
+            stats_log(&d->server, d->transport);
         state_beat(d->server.state, clock_now_ns());
         memory_tick(d->server.state);
         state_tick(d->server.state, clock_now_ns());

@@ -22,7 +22,7 @@ enum {
 };
 
 /* Requests in progress finish with the range that they began with. */
-static void obey_minors(struct server *server, const struct setting_values *now)
+static void apply_minors(struct server *server, const struct setting_values *now)
 {
     struct minor_range range = minor_setting_range(now);
     struct minor_range before =
@@ -36,8 +36,8 @@ static void obey_minors(struct server *server, const struct setting_values *now)
 }
 
 /* Values that were set fit the lease; defaults may be adapted to it. */
-static void obey_callback(struct callback *callback, uint32_t lease_s,
-                          const struct setting_values *now)
+static void apply_callback(struct callback *callback, uint32_t lease_s,
+                           const struct setting_values *now)
 {
     struct callback_setting waits;
     char error[ERROR_BYTES];
@@ -49,7 +49,7 @@ static void obey_callback(struct callback *callback, uint32_t lease_s,
              LOG_U64("backoff_max_ms", waits.backoff_max_ms), LOG_U64("lease_s", lease_s));
 }
 
-static void obey_state(struct state *state, const struct setting_values *now)
+static void apply_state(struct state *state, const struct setting_values *now)
 {
     static const struct {
         enum setting_id setting;
@@ -75,7 +75,7 @@ static void obey_state(struct state *state, const struct setting_values *now)
         state_limit_set(state, of[i].limit, now->of[of[i].setting].number);
 }
 
-static void obey_transport(struct transport *transport, const struct setting_values *now)
+static void apply_transport(struct transport *transport, const struct setting_values *now)
 {
     static const struct {
         enum setting_id setting;
@@ -94,7 +94,7 @@ static void obey_transport(struct transport *transport, const struct setting_val
         transport_limit_set(transport, of[i].limit, now->of[of[i].setting].number);
 }
 
-static void obey_memory(const struct setting_values *now)
+static void apply_memory(const struct setting_values *now)
 {
     uint32_t mib = now->of[SETTING_MEMORY_MIB].number;
 
@@ -102,18 +102,18 @@ static void obey_memory(const struct setting_values *now)
     memory_budget_set(mib > 0 ? (uint64_t)mib << 20 : memory_budget_default());
 }
 
-static void obey(void *context, const struct setting_values *now)
+static void apply(void *context, const struct setting_values *now)
 {
     struct server *server = context;
 
-    obey_memory(now);
-    obey_minors(server, now);
+    apply_memory(now);
+    apply_minors(server, now);
     atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,
                           memory_order_relaxed);
     if (server->state) {
-        obey_state(server->state, now);
+        apply_state(server->state, now);
         delegation_allow(server->state, now->of[SETTING_DELEGATIONS].number);
-        delegation_limit(server->state, now->of[SETTING_MAX_DELEGATIONS].number);
+        delegation_set_limit(server->state, now->of[SETTING_MAX_DELEGATIONS].number);
         delegation_allow_local(server->state,
                                (enum delegation_local)now->of[SETTING_LOCAL_DELEGATIONS].number);
     }
@@ -121,9 +121,9 @@ static void obey(void *context, const struct setting_values *now)
         dial_out_set_own_address(server->dial_out,
                                  now->of[SETTING_CALLBACK_OWN_ADDRESS].number != 0);
     if (server->transport)
-        obey_transport(server->transport, now);
+        apply_transport(server->transport, now);
     if (server->callback)
-        obey_callback(server->callback, server->lease_s, now);
+        apply_callback(server->callback, server->lease_s, now);
 }
 
 /* Log the settings that are not at their default. */
@@ -141,7 +141,7 @@ static void say_values(struct settings *settings)
 }
 
 /* Is the configuration to blame? */
-static bool blames_config(enum settings_status status, const struct config *config)
+static bool config_is_wrong(enum settings_status status, const struct config *config)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
         if (status == SETTINGS_REFUSED && (config->options[i].given || config->initial[i].given))
@@ -164,7 +164,7 @@ bool setting_effect_check(int dir, const struct config *config, bool *wrong_opti
 
     take_config(&settings, config);
     status = settings_check(&settings, error, sizeof(error));
-    *wrong_options = blames_config(status, config);
+    *wrong_options = config_is_wrong(status, config);
     if (status != SETTINGS_OK)
         console_error("settings: %s", error);
     return status == SETTINGS_OK;
@@ -174,7 +174,7 @@ struct settings *setting_effect_open(int dir, const struct config *config, struc
                                      bool *wrong_options)
 {
     struct settings_config says = {
-        .dir = dir, .lease_s = server->lease_s, .obey = obey, .context = server};
+        .dir = dir, .lease_s = server->lease_s, .apply = apply, .context = server};
     enum settings_status status;
     struct settings *settings;
     char error[ERROR_BYTES];
@@ -187,7 +187,7 @@ struct settings *setting_effect_open(int dir, const struct config *config, struc
         return settings;
     }
     console_error("settings: %s", error);
-    *wrong_options = blames_config(status, config);
+    *wrong_options = config_is_wrong(status, config);
     return NULL;
 }
 
@@ -196,7 +196,7 @@ void setting_effect_start(struct settings *settings, struct server *server)
     struct setting_values now;
 
     settings_get(settings, &now);
-    obey(server, &now);
+    apply(server, &now);
 }
 
 void setting_effect_transport(struct settings *settings, struct transport *transport)
@@ -204,7 +204,7 @@ void setting_effect_transport(struct settings *settings, struct transport *trans
     struct setting_values now;
 
     settings_get(settings, &now);
-    obey_transport(transport, &now);
+    apply_transport(transport, &now);
 }
 
 void setting_effect_reload(struct settings *settings)

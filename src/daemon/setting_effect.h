@@ -9,7 +9,7 @@
 struct server;
 struct transport;
 
-/* Open the settings in the state directory `dir`, with those of the configuration, and obey them,
+/* Open the settings in the state directory `dir`, with those of the configuration, and apply them,
  * as far as the server is there: it has its lease_s at least.  NULL after telling why on stderr;
  * *wrong_options says whether the configuration is to blame. */
 struct settings *setting_effect_open(int dir, const struct config *config, struct server *server,

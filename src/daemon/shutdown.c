@@ -14,7 +14,7 @@ void shutdown_log(const siginfo_t *cause, const struct server *server, struct tr
     struct state_limit_stats state;
     struct delegation_stats delegations;
 
-    transport_stats(transport, &rpc);
+    transport_stats_read(transport, &rpc);
     state_limit_stats_read(server->state, &state);
     delegation_stats_read(server->state, clock_now_ns(), &delegations);
     log_info("daemon.stop", LOG_STR("why", cause->si_signo == SIGINT ? "SIGINT" : "SIGTERM"),

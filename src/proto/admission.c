@@ -78,5 +78,5 @@ void admission_tick(struct server *server)
     uint64_t lines = log_limit_left_out(&server->export_refusals);
 
     if (lines)
-        log_info("export.refused_more", LOG_U64("lines", lines));
+        log_info("export.refused_left_out", LOG_U64("lines", lines));
 }

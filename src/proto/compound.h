@@ -74,11 +74,11 @@ struct compound {
     struct stateid4 current_stateid, saved_stateid;
     bool has_current_stateid, has_saved_stateid;
 
-    struct client *client;       /* the sender: by session, or by 4.0's clientid; may be NULL */
-    const struct client *likely; /* the probable sender if it is not known; only compared */
-    bool want_cached;            /* the reply will be cached: no tail by descriptor */
-    const struct bitmap4 *attributes; /* those of the minor version */
-    uint32_t open_rflags;             /* for OPEN4resok, in addition to the handler's */
+    struct client *client; /* the sender: by session, or by 4.0's clientid; may be NULL */
+    const struct client *likely_client; /* the probable sender if it is not known; only compared */
+    bool want_cached;                   /* the reply will be cached: no tail by descriptor */
+    const struct bitmap4 *attributes;   /* those of the minor version */
+    uint32_t open_rflags;               /* for OPEN4resok, in addition to the handler's */
     uint32_t op_index;
     uint32_t op_count;
     enum nfs_opnum4 op; /* the current one; its result begins at op_pos in `out` */
@@ -99,19 +99,19 @@ struct compound {
 /* Why arguments could not be decoded: they are invalid, or there was no memory for them. */
 static inline enum nfsstat4 compound_undecoded(const struct compound *c)
 {
-    return c->arena->starved ? NFS4ERR_DELAY : NFS4ERR_BADXDR;
+    return c->arena->out_of_memory ? NFS4ERR_DELAY : NFS4ERR_BADXDR;
 }
 
 /* The client whose own delegations do not conflict with the request; may be NULL. */
 static inline const struct client *compound_holder(const struct compound *c)
 {
-    return c->client ? c->client : c->likely;
+    return c->client ? c->client : c->likely_client;
 }
 
 /* Has the sender been removed meanwhile, usually by a new incarnation of the client?  A request
  * that has waited checks this before it continues.  (Sessions of a client end before the client
  * only when none of their requests is in progress.) */
-static inline bool compound_is_orphan(const struct compound *c)
+static inline bool compound_client_removed(const struct compound *c)
 {
     const struct client *client = compound_holder(c);
 

@@ -66,9 +66,9 @@ void nfs4_tick(struct server *server, int64_t now_ns)
     uint64_t replays = log_limit_left_out(&server->replays);
 
     if (refusals)
-        log_info("sequence.refused_more", LOG_U64("lines", refusals));
+        log_info("sequence.refused_left_out", LOG_U64("lines", refusals));
     if (replays)
-        log_info("sequence.replay_more", LOG_U64("lines", replays));
+        log_info("sequence.replay_left_out", LOG_U64("lines", replays));
     admission_tick(server);
 #ifdef MAINSTAY_V40
     v40_tick(server->v40, server->state, now_ns);
@@ -125,7 +125,7 @@ enum rpc_result nfs4_dispatch(struct rpc_call *call, void *context)
     case NFSPROC4_COMPOUND:
         conn = conn_record(call->conn);
         if (!conn)
-            return RPC_STARVED;
+            return RPC_NO_MEMORY;
         if (!admission_to_server(call, context, conn))
             return RPC_TOOWEAK;
         return nfs4_compound(call, context, conn);

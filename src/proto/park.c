@@ -33,7 +33,7 @@ static int64_t deadline(struct compound_park *park)
     return park->until_ns;
 }
 
-bool compound_park_queued(struct compound_park *park, enum nfsstat4 status)
+bool compound_park_try(struct compound_park *park, enum nfsstat4 status)
 {
     if (park->asked)
         return true;
@@ -75,7 +75,7 @@ enum rpc_result compound_park_resume(struct compound_park *park)
     if (park->ended)
         return park->result;
     park->reply->limit = c->out->start + park->limit;
-    park->orphan |= compound_is_orphan(c);
+    park->client_removed |= compound_client_removed(c);
     if (park->yields)
         return park->run_on(park);
     park->asked = false;

@@ -50,10 +50,10 @@ struct compound_park {
     enum rpc_result (*run_on)(struct compound_park *park); /* continues the processor */
     int64_t until_ns;                                      /* 0: it has not waited yet */
     bool asked;                                            /* it is about to be parked */
-    bool yields;   /* it is parked, or was last parked, because its slice was over */
-    bool wake_due; /* the compound has continued, but wake() is still to come */
-    bool orphan;   /* it must not continue: its client was removed while it waited */
-    bool ended;    /* only wake() is still to come; `result` is the reply's */
+    bool yields;         /* it is parked, or was last parked, because its slice was over */
+    bool wake_due;       /* the compound has continued, but wake() is still to come */
+    bool client_removed; /* it must not continue: its client was removed while it waited */
+    bool ended;          /* only wake() is still to come; `result` is the reply's */
     enum rpc_result result;
     size_t limit; /* offset of reply->limit in `out` */
 };
@@ -73,14 +73,14 @@ static inline void *compound_park_place(struct rpc_call *call, void *here, size_
 void compound_park_begin(struct compound_park *park, struct compound *c, struct reply *reply,
                          enum rpc_result (*run_on)(struct compound_park *park));
 
-bool compound_park_queued(struct compound_park *park, enum nfsstat4 status);
+bool compound_park_try(struct compound_park *park, enum nfsstat4 status);
 
 /* To be called after each operation that may wait, and after each attempt.  True: it waits, so
  * reset `in` and `out` to its start and return RPC_PARKED.  False: `status` is its result. */
 static inline bool compound_park_wanted(struct compound_park *park, enum nfsstat4 status)
 {
     return __builtin_expect(delegation_waiter_queued(&park->waiter), 0) &&
-           compound_park_queued(park, status);
+           compound_park_try(park, status);
 }
 
 /* Before each operation: is the connection's slice of time over?  If true, return

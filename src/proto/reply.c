@@ -78,7 +78,8 @@ enum nfsstat4 reply_op_end(struct reply *reply, struct compound *c, enum nfs_opn
     bool keep_body = fits && info && info->flags & OP_ERROR_BODY && xdr_pos(out) > pos + 8;
 
     if (!fits && status == NFS4_OK && info && info->flags & OP_MUTATES)
-        log_error("compound.bound", LOG_STR("op", info->name), LOG_U64("bound", info->reply_bound));
+        log_error("compound.result_too_long", LOG_STR("op", info->name),
+                  LOG_U64("bound", info->reply_bound));
     if (!fits && (status == NFS4_OK || (info && info->flags & OP_ERROR_BODY)))
         status = reply->too_big;
     out->end = reply->limit;

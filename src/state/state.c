@@ -73,11 +73,11 @@ static const struct client_hooks client_hooks = {
     .sessions_unhash_locked = session_client_unhash_locked,
     .sessions_end_idle_locked = session_client_end_idle_locked,
     .sessions_busy_locked = session_client_busy_locked,
-    .sessions_bury = session_client_bury,
+    .sessions_release = session_client_release,
     .owners_create = owner_table_create,
     .owners_destroy = owner_table_destroy,
     .losses_announce = revocation_announce,
-    .losses_settle_told = revocation_settle_told,
+    .losses_settle_reported = revocation_settle_reported,
     .describe_locked = describe_locked,
 };
 
@@ -100,7 +100,7 @@ static void clients_init(struct client_table *clients)
     list_init(&clients->confirmed);
     list_init(&clients->unconfirmed);
     list_init(&clients->courtesy);
-    list_init(&clients->to_shed);
+    list_init(&clients->courtesy_sessions);
     clients->owner_seed = random_u64();
 }
 
@@ -168,8 +168,8 @@ void state_beat(struct state *state, int64_t now_ns)
 void state_tick(struct state *state, int64_t now_ns)
 {
     client_sweep(state, now_ns);
-    client_shed_sessions(state, now_ns);
-    client_shed(state, now_ns);
+    client_end_expired_sessions(state, now_ns);
+    client_evict_expired(state, now_ns);
     state_limits_tick(state);
     slot_recall_tick(state, now_ns);
     lock_notice_tick(state);
@@ -190,7 +190,7 @@ void state_destroy(struct state *state)
     LIST_FOREACH_SAFE (client, &state->clients.unconfirmed, struct client, all_link)
         client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &doomed);
+    client_release(state, &doomed);
     delegation_tables_destroy(state->delegations);
     lock_notices_destroy(state->lock_notices);
     open_tables_destroy(state->opens);

@@ -105,11 +105,11 @@ struct client_table {
     pthread_mutex_t lock; /* guards the rest, and what client.h says */
     struct htable by_id;
     struct htable by_owner;
-    struct htable by_address; /* client_address.h */
-    struct list confirmed;    /* by client.check_ns */
-    struct list unconfirmed;  /* oldest first */
-    struct list courtesy;     /* confirmed ones whose lease is over; expired longest first */
-    struct list to_shed;      /* those of them that may have sessions; same order */
+    struct htable by_address;      /* client_address.h */
+    struct list confirmed;         /* by client.check_ns */
+    struct list unconfirmed;       /* oldest first */
+    struct list courtesy;          /* confirmed ones whose lease is over; expired longest first */
+    struct list courtesy_sessions; /* those of them that may have sessions; same order */
     uint32_t count, unconfirmed_count, courtesy_count;
     uint64_t owner_seed; /* random, because clients choose their owner strings */
 };
@@ -142,7 +142,7 @@ struct state {
     _Atomic uint32_t session_count;
     _Atomic int64_t reply_bytes; /* memory of cached replies */
     struct reply_budget reply_budget;
-    _Atomic bool shortage; /* state_shortage() */
+    _Atomic bool shortage; /* state_report_shortage() */
     struct stall stall;
     struct state_limits limits;
 };

@@ -23,12 +23,12 @@ void state_limit_set(struct state *state, enum state_limit limit, uint32_t most)
     atomic_store_explicit(&state->limits.of[limit].most, most, memory_order_relaxed);
 }
 
-uint32_t state_limit_most(const struct state *state, enum state_limit limit)
+uint32_t state_limit_max(const struct state *state, enum state_limit limit)
 {
     return atomic_load_explicit(&state->limits.of[limit].most, memory_order_relaxed);
 }
 
-void state_shortage(struct state *state)
+void state_report_shortage(struct state *state)
 {
     if (!atomic_load_explicit(&state->shortage, memory_order_relaxed))
         atomic_store_explicit(&state->shortage, true, memory_order_relaxed);
@@ -39,11 +39,11 @@ static bool refuse(struct state *state, enum state_limit limit)
     atomic_fetch_add_explicit(&state->limits.of[limit].refused, 1, memory_order_relaxed);
     /* For clients and sessions some give way at once. */
     if (limit >= STATE_LIMIT_owners && limit <= STATE_LIMIT_lock_waiters)
-        state_shortage(state);
+        state_report_shortage(state);
     return false;
 }
 
-void state_limit_give(struct state *state, enum state_limit limit, uint32_t count)
+void state_limit_sub(struct state *state, enum state_limit limit, uint32_t count)
 {
     atomic_fetch_sub_explicit(&state->limits.of[limit].used, count, memory_order_relaxed);
 }
@@ -55,7 +55,7 @@ void state_limit_add(struct state *state, enum state_limit limit, uint32_t count
 
 bool state_limit_admits(struct state *state, enum state_limit limit, uint32_t used, uint32_t more)
 {
-    return used + more <= state_limit_most(state, limit) || refuse(state, limit);
+    return used + more <= state_limit_max(state, limit) || refuse(state, limit);
 }
 
 static uint32_t used_of(const struct state *state, enum state_limit limit)
@@ -65,7 +65,7 @@ static uint32_t used_of(const struct state *state, enum state_limit limit)
 
 bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t mine, uint32_t more)
 {
-    uint32_t used = used_of(state, limit), most = state_limit_most(state, limit);
+    uint32_t used = used_of(state, limit), most = state_limit_max(state, limit);
 
     if (most >= LIMIT_SHARED && used > most - most / 4 && mine >= most / LIMIT_SHARES)
         return refuse(state, limit);
@@ -75,7 +75,7 @@ bool state_limit_has_room(struct state *state, enum state_limit limit, uint32_t 
 bool state_limits_scarce(const struct state *state)
 {
     for (enum state_limit limit = STATE_LIMIT_owners; limit <= STATE_LIMIT_lock_waiters; limit++) {
-        uint32_t most = state_limit_most(state, limit);
+        uint32_t most = state_limit_max(state, limit);
 
         if (most >= LIMIT_SHARED && used_of(state, limit) > most / 2)
             return true;
@@ -89,12 +89,12 @@ void state_limits_tick(struct state *state)
         struct state_bound *bound = &state->limits.of[i];
         uint64_t refused = atomic_load_explicit(&bound->refused, memory_order_relaxed);
 
-        if (refused == bound->told)
+        if (refused == bound->logged)
             continue;
         log_info("state.limit", LOG_STR("limit", names[i]),
-                 LOG_U64("refused", refused - bound->told),
-                 LOG_U64("most", state_limit_most(state, (enum state_limit)i)));
-        bound->told = refused;
+                 LOG_U64("refused", refused - bound->logged),
+                 LOG_U64("most", state_limit_max(state, (enum state_limit)i)));
+        bound->logged = refused;
     }
 }
 

@@ -51,7 +51,7 @@ struct state_bound {
     _Atomic uint32_t used; /* only of limits for all clients */
     _Atomic uint32_t most;
     _Atomic uint64_t refused;
-    uint64_t told; /* how many of these have been logged; the timer's */
+    uint64_t logged; /* how many of these have been logged; the timer's */
     uint8_t rest_of_line[64 - 3 * sizeof(uint64_t)];
 };
 
@@ -62,10 +62,10 @@ struct state_limits {
 void state_limits_init(struct state_limits *limits);
 
 void state_limit_set(struct state *state, enum state_limit limit, uint32_t most);
-uint32_t state_limit_most(const struct state *state, enum state_limit limit);
+uint32_t state_limit_max(const struct state *state, enum state_limit limit);
 
 /* `count` objects were freed, or created after a check for room. */
-void state_limit_give(struct state *state, enum state_limit limit, uint32_t count);
+void state_limit_sub(struct state *state, enum state_limit limit, uint32_t count);
 void state_limit_add(struct state *state, enum state_limit limit, uint32_t count);
 
 /* Is there room for `more` besides the client's `used`?  For limits of each client.  If not, counts
@@ -86,7 +86,7 @@ bool state_limits_scarce(const struct state *state);
 
 /* A resource held by clients' state has run out, and a request was refused because of it: the next
  * tick ends the courtesy for some clients whose lease is over.  Any thread, with any lock held. */
-void state_shortage(struct state *state);
+void state_report_shortage(struct state *state);
 
 /* Log what was refused since the last call.  From a timer. */
 void state_limits_tick(struct state *state);

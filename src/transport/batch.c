@@ -194,7 +194,7 @@ static void call_run(struct loop *loop, struct buffer *in, const uint8_t *data, 
     struct call_frame *frame = frame_begin(loop, in);
 
     if (!frame) {
-        connection_starve(loop->batch.conn);
+        connection_shutdown_no_memory(loop->batch.conn);
         buffer_put(loop->batch.record);
         loop->batch.record = NULL;
         return;
@@ -313,7 +313,7 @@ static void batch_defer(struct loop *loop)
 }
 
 /* Has the connection used up its slice?  Reads the clock only after some amount of work. */
-static bool batch_is_over(struct loop *loop)
+static bool batch_slice_over(struct loop *loop)
 {
     struct batch *batch = &loop->batch;
 
@@ -359,7 +359,7 @@ static bool batch_next(struct loop *loop, uint8_t **data, size_t *len, struct bu
         if (status == RECORD_TOO_LONG)
             record_refuse(conn, TRANSPORT_COUNTER_oversize_records, "transport.oversize");
         if (status == RECORD_NO_MEMORY)
-            connection_starve(conn);
+            connection_shutdown_no_memory(conn);
         if (status != RECORD_COMPLETE)
             return false;
     }
@@ -390,7 +390,7 @@ static void batch_records(struct loop *loop)
             batch_stall(loop);
             return;
         }
-        if (!list_empty(&conn->yielded) || (batch_is_over(loop) && batch_has_input(batch))) {
+        if (!list_empty(&conn->yielded) || (batch_slice_over(loop) && batch_has_input(batch))) {
             batch_defer(loop);
             return;
         }
@@ -449,7 +449,7 @@ static bool batch_receive(struct loop *loop)
     if (n <= 0) {
         batch->eof = n == 0;
         if (n < 0 && errno == ENOMEM)
-            connection_starve(conn);
+            connection_shutdown_no_memory(conn);
         else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
             connection_shutdown(conn);
         return false;
@@ -513,7 +513,7 @@ static void batch_run(struct loop *loop)
         batch_flush(loop);
         if (!worker_owns(loop))
             return;
-        if (!batch->more || connection_is_dead(batch->conn) || batch_is_over(loop) ||
+        if (!batch->more || connection_is_dead(batch->conn) || batch_slice_over(loop) ||
             !batch_receive(loop))
             break;
     }

@@ -225,12 +225,12 @@ void connection_cut(struct connection *conn, enum transport_counter counter, con
     connection_shutdown(conn);
 }
 
-void connection_starve(struct connection *conn)
+void connection_shutdown_no_memory(struct connection *conn)
 {
     connection_cut(conn, TRANSPORT_COUNTER_no_memory, "transport.no_memory");
 }
 
-void connection_serves_client(struct connection *conn)
+void connection_set_serves_client(struct connection *conn)
 {
     /* Read before writing: the flag is nearly always set, and its cache line is shared. */
     if (conn && !atomic_load_explicit(&conn->serves_client, memory_order_relaxed))

@@ -56,4 +56,4 @@ bool connection_is_open(const struct connection *conn);
 
 /* Note that a client uses the connection, so that it is not closed for being idle.  Any thread.
  * NULL is allowed, for a call without a connection. */
-void connection_serves_client(struct connection *conn);
+void connection_set_serves_client(struct connection *conn);

@@ -62,7 +62,7 @@ struct connection {
     _Atomic uint32_t parked; /* number of its calls that are parked */
     _Atomic(void *) user[CONNECTION_USER_SLOTS];
     struct list link;           /* loop.connections */
-    struct list idle_link;      /* of loop.strangers */
+    struct list idle_link;      /* of loop.without_client */
     struct list postponed_link; /* of loop.postponed of any loop */
     struct dial dial;
     struct peer *counted; /* the address that it counts for; NULL: it is dialled */
@@ -87,7 +87,7 @@ struct connection *connection_create(struct transport *transport, int fd,
 
 /* There is no memory for its calls or replies: shut it down, so that its client reconnects and
  * retries. */
-void connection_starve(struct connection *conn);
+void connection_shutdown_no_memory(struct connection *conn);
 
 /* Shut it down because it uses too much of a resource.  Counts it, and logs `event` at a limited
  * rate. */

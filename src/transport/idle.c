@@ -17,7 +17,7 @@ enum {
 
 void idle_watch_locked(struct loop *loop, struct connection *conn)
 {
-    list_push_back(&loop->strangers, &conn->idle_link);
+    list_push_back(&loop->without_client, &conn->idle_link);
 }
 
 void idle_forget_locked(struct connection *conn)
@@ -33,7 +33,7 @@ static struct connection *crowded_of(struct loop *loop, uint32_t *most)
 
     pthread_mutex_lock(&loop->list_lock);
     for (int i = 0; i < TICK_BATCH; i++) {
-        struct list *link = list_pop_front(&loop->strangers);
+        struct list *link = list_pop_front(&loop->without_client);
         struct connection *conn;
 
         if (!link)
@@ -41,7 +41,7 @@ static struct connection *crowded_of(struct loop *loop, uint32_t *most)
         conn = LIST_ENTRY(link, struct connection, idle_link);
         if (atomic_load_explicit(&conn->serves_client, memory_order_relaxed))
             continue;
-        list_push_back(&loop->strangers, &conn->idle_link);
+        list_push_back(&loop->without_client, &conn->idle_link);
         if (peer_connections(conn->counted) <= *most)
             continue;
         *most = peer_connections(conn->counted);
@@ -91,7 +91,7 @@ static struct connection *idle_next(struct loop *loop, int64_t now_ns, int64_t t
 
     pthread_mutex_lock(&loop->list_lock);
     for (int i = 0; i<TICK_BATCH && * left> 0 && !idle; i++, --*left) {
-        struct list *link = list_pop_front(&loop->strangers);
+        struct list *link = list_pop_front(&loop->without_client);
         struct connection *conn;
 
         if (!link) {
@@ -104,7 +104,7 @@ static struct connection *idle_next(struct loop *loop, int64_t now_ns, int64_t t
         if (due_ns(conn, timeout_ns) <= now_ns)
             idle = connection_get(conn);
         else
-            list_push_back(&loop->strangers, &conn->idle_link);
+            list_push_back(&loop->without_client, &conn->idle_link);
     }
     pthread_mutex_unlock(&loop->list_lock);
     return idle;

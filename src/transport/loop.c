@@ -46,7 +46,7 @@ bool loop_init(struct loop *loop, struct transport *transport, unsigned index)
     loop->index = index;
     loop->wake.event = wake_event;
     list_init(&loop->connections);
-    list_init(&loop->strangers);
+    list_init(&loop->without_client);
     half_records_init(&loop->half_records);
     list_init(&loop->resumed);
     list_init(&loop->postponed);

@@ -74,7 +74,7 @@ struct loop {
 
     pthread_mutex_t list_lock;
     struct list connections;
-    struct list strangers; /* connections that serve no client: idle.h */
+    struct list without_client; /* connections that serve no client: idle.h */
 
     pthread_mutex_t resumed_lock;
     struct list resumed; /* parked calls to be resumed here: struct call_frame park.link */

@@ -119,12 +119,12 @@ bool rpc_call_park(struct rpc_call *call, int64_t until_ns)
     return true;
 }
 
-bool rpc_call_is_over_now(struct rpc_call *call)
+bool rpc_call_slice_over_now(struct rpc_call *call)
 {
     struct loop *loop = worker_loop(call->conn->transport);
     int64_t now_ns = clock_now_ns();
-    bool over =
-        loop ? turn_charge(&loop->turns, now_ns, call->work) : worker_is_over(worker_self, now_ns);
+    bool over = loop ? turn_charge(&loop->turns, now_ns, call->work)
+                     : worker_slice_over(worker_self, now_ns);
 
     call->work = 0;
     call->work_max = loop ? loop->turns.step : 1;
@@ -139,7 +139,7 @@ bool rpc_call_yield_now(struct rpc_call *call)
     struct transport *transport = call->conn->transport;
     struct loop *loop = worker_loop(transport);
 
-    if (!rpc_call_is_over_now(call) || (loop && loop != call->conn->loop))
+    if (!rpc_call_slice_over_now(call) || (loop && loop != call->conn->loop))
         return false;
     if (!call->park_ok || call->out.failed ||
         atomic_load_explicit(&transport->draining, memory_order_relaxed) || !reserve(frame))

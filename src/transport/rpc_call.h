@@ -54,11 +54,11 @@ enum rpc_result {
     RPC_GARBAGE_ARGS, /* accepted, but the arguments can't be decoded; `out` is discarded */
     RPC_PROC_UNAVAIL,
     RPC_SYSTEM_ERR,
-    RPC_TOOWEAK, /* denied, AUTH_TOOWEAK: these credentials do not suffice here */
-    RPC_DROP,    /* no reply at all */
-    RPC_STARVED, /* out of memory: the connection is closed, so that the client reconnects and
+    RPC_TOOWEAK,   /* denied, AUTH_TOOWEAK: these credentials do not suffice here */
+    RPC_DROP,      /* no reply at all */
+    RPC_NO_MEMORY, /* out of memory: the connection is closed, so that the client reconnects and
                   * retries */
-    RPC_PARKED,  /* not finished; only after rpc_call_park() or rpc_call_yield_now() */
+    RPC_PARKED,    /* not finished; only after rpc_call_park() or rpc_call_yield_now() */
 };
 
 /* A large payload that follows the bytes in `out`: `len` bytes of `fd` from `offset`, sent without
@@ -87,7 +87,7 @@ struct rpc_call {
     struct rpc_tail tail; /* set by dispatch; sent after `out` */
     int64_t received_ns;  /* clock_now_ns() when the batch was received: the request's only clock
                            * reading */
-    uint32_t work;        /* steps done since the clock was last read: rpc_call_is_over() */
+    uint32_t work;        /* steps done since the clock was last read: rpc_call_slice_over() */
     uint32_t work_max;    /* read the clock after this many steps */
     size_t work_pos;      /* position of `out` when its bytes were last counted */
     _Atomic int32_t *blocked_in; /* set by the program, or NULL: counts threads that block on that
@@ -128,7 +128,7 @@ bool rpc_call_park(struct rpc_call *call, int64_t until_ns) MUST_USE;
 bool rpc_call_yield_now(struct rpc_call *call) MUST_USE;
 
 /* Read the clock: is the slice of the calling thread over? */
-bool rpc_call_is_over_now(struct rpc_call *call) MUST_USE;
+bool rpc_call_slice_over_now(struct rpc_call *call) MUST_USE;
 
 /* Count one step of a call; some number of them makes a slice.  True: the clock should be read. */
 static inline bool rpc_call_step(struct rpc_call *call)
@@ -143,9 +143,9 @@ static inline bool rpc_call_yield(struct rpc_call *call)
 }
 
 /* For a call that can return a shorter result instead of yielding: asks without consequences. */
-static inline bool rpc_call_is_over(struct rpc_call *call)
+static inline bool rpc_call_slice_over(struct rpc_call *call)
 {
-    return __builtin_expect(rpc_call_step(call), 0) && rpc_call_is_over_now(call);
+    return __builtin_expect(rpc_call_step(call), 0) && rpc_call_slice_over_now(call);
 }
 
 /* To be called once for each parked call that waits for the caller.  The call does not end before.

@@ -187,8 +187,8 @@ static void result_encode(struct call_frame *frame, enum rpc_result result)
     case RPC_DROP:
         transport_count(call->conn->transport, TRANSPORT_COUNTER_dropped, 1);
         break;
-    case RPC_STARVED:
-        connection_starve(call->conn);
+    case RPC_NO_MEMORY:
+        connection_shutdown_no_memory(call->conn);
         break;
     case RPC_PARKED:
         break;
@@ -259,8 +259,9 @@ static bool header_take(struct call_frame *frame, const uint8_t *data, size_t le
         return false;
     }
     auth_stat = oversize ? AUTH_BADCRED : cred_check(&header, call);
-    if (frame->arena.starved) {
-        connection_starve(call->conn); /* without memory, valid credentials may have failed to
+    if (frame->arena.out_of_memory) {
+        connection_shutdown_no_memory(
+            call->conn); /* without memory, valid credentials may have failed to
                                         * decode */
         return false;
     }

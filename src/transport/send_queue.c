@@ -412,7 +412,7 @@ static void transmit_behind(struct connection *conn, struct buffer *buffer, cons
         queue_arm_locked(conn);
     pthread_mutex_unlock(&queue->lock);
     if (!queued) {
-        connection_starve(conn);
+        connection_shutdown_no_memory(conn);
         if (tail)
             item_free(conn->transport, tail);
     } else if (now) {
@@ -478,7 +478,8 @@ static void transmit(struct connection *conn, struct buffer *buffer, const uint8
     if (sent < len)
         rest = item_for_bytes(conn->transport, buffer, data + sent, len - sent);
     if (sent < len && !rest)
-        connection_starve(conn); /* before another thread sends after an incomplete record */
+        connection_shutdown_no_memory(
+            conn); /* before another thread sends after an incomplete record */
     transmit_rest(conn, rest, tail);
 }
 
@@ -489,7 +490,7 @@ void send_queue_transmit(struct connection *conn, struct buffer *buffer, const u
     struct send_item *tail_item = tail ? item_for_tail(transport, tail) : NULL;
 
     if (tail && !tail_item) {
-        connection_starve(conn);
+        connection_shutdown_no_memory(conn);
         tail_done(tail); /* can lose the loop, and with it the connection */
         return;
     }

@@ -217,7 +217,7 @@ static void half_record_stats(const struct transport *transport, struct transpor
     }
 }
 
-void transport_stats(struct transport *transport, struct transport_stats *stats)
+void transport_stats_read(struct transport *transport, struct transport_stats *stats)
 {
     struct worker_pool *pool = &transport->pool;
 

@@ -19,7 +19,7 @@
 
 struct transport;
 
-/* X(name, help): all counters.  transport_stats() has them, too. */
+/* X(name, help): all counters.  transport_stats_read() has them, too. */
 #define TRANSPORT_COUNTERS(X)                                                                      \
     X(accepted, "Connections accepted")                                                            \
     X(dialled, "Outgoing connections begun")                                                       \
@@ -149,4 +149,4 @@ bool transport_drain_stop(struct transport *transport, int timeout_ms);
 void transport_destroy(struct transport *transport);
 
 /* A snapshot; any thread. */
-void transport_stats(struct transport *transport, struct transport_stats *stats);
+void transport_stats_read(struct transport *transport, struct transport_stats *stats);

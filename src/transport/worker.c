@@ -134,7 +134,7 @@ static struct worker *worker_create_locked(struct transport *transport)
     }
     pool->workers[count] = worker;
     pool->live++;
-    /* Release: transport_stats() reads the array without the lock. */
+    /* Release: transport_stats_read() reads the array without the lock. */
     atomic_store_explicit(&pool->count, count + 1, memory_order_release);
     return worker;
 }
@@ -350,7 +350,7 @@ void worker_will_block(void)
     worker_give(spare, loop);
 }
 
-bool worker_is_over(struct worker *worker, int64_t now_ns)
+bool worker_slice_over(struct worker *worker, int64_t now_ns)
 {
     if (worker->section_depth > 0)
         return false;

@@ -73,7 +73,7 @@ static inline bool worker_owns(const struct loop *loop)
 struct loop *worker_loop(const struct transport *transport);
 
 /* Has a worker without a loop run for a slice since it last blocked? */
-bool worker_is_over(struct worker *worker, int64_t now_ns) MUST_USE;
+bool worker_slice_over(struct worker *worker, int64_t now_ns) MUST_USE;
 
 void worker_pool_init(struct transport *transport);
 void worker_pool_fini(struct transport *transport);

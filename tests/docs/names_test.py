@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks names in the documents against the code: each figure and each event of the log, each
+"""Checks names in the documents against the code: each counter and each event of the log, each
 callback operation that is sent, each limit with its value, each test of an attack or fault must be
 documented; files, tests and settings that documents name must exist. S22B-07."""
 
@@ -39,11 +39,11 @@ class Figures(unittest.TestCase):
         return f"`{name}`" in GUIDE or ("_" in name and f"`_{name.split('_', 1)[1]}`" in GUIDE)
 
     def test_of_calls(self):
-        names = rows("src/callback/callback_figures.h", "CALLBACK_COUNTERS")
+        names = rows("src/callback/callback_counters.h", "CALLBACK_COUNTERS")
         self.assertEqual(set(names), {"total", "failures", "retries"})
         for name in names:
             self.assertTrue(self.named(f"callback_{name}"), name)
-        buckets = rows("src/callback/callback_figures.h", "CALLBACK_BUCKETS")
+        buckets = rows("src/callback/callback_counters.h", "CALLBACK_BUCKETS")
         for name in (f"le_{buckets[0]}", f"le_{buckets[-1]}", "longer", "count", "sum_us"):
             self.assertTrue(self.named(name), name)
 
@@ -64,13 +64,13 @@ class Figures(unittest.TestCase):
             self.assertGreater(len(names), 2, macro)
             for name in names:
                 self.assertTrue(self.named(name), f"{macro} {name}")
-        written = re.findall(r'LOG_\w+\(\s*"(\w+)",', text("src/daemon/figures.c"))
+        written = re.findall(r'LOG_\w+\(\s*"(\w+)",', text("src/daemon/stats.c"))
         self.assertIn("silent_ms", written)
         for name in [name for name in written if not name.endswith("_")]:
             self.assertTrue(self.named(name) or name in ("client", "session", "operation"), name)
 
     def test_lines(self):
-        events = re.findall(r'line_log\("([\w.]+)"', text("src/daemon/figures.c"))
+        events = re.findall(r'line_log\("([\w.]+)"', text("src/daemon/stats.c"))
         self.assertIn("daemon.callback", events)
         for event in events:
             self.assertTrue(f"`{event}`" in GUIDE, event)
@@ -91,7 +91,7 @@ class Events(unittest.TestCase):
             self.assertTrue(f"`{event}`" in GUIDE, f"{event} has no row in docs/user-guide.md")
 
     def test_no_others(self):
-        tables = GUIDE.split("\n## Log and figures\n")[1].split("\n### Figures\n")[0]
+        tables = GUIDE.split("\n## Log and counters\n")[1].split("\n### Counters\n")[0]
         cells = re.findall(r"(?m)^\| ([^|]*) \|", tables)
         named = {event for cell in cells for event in re.findall(r"`([^`]+)`", cell)}
         self.assertIn("state.stall", named)

@@ -97,38 +97,38 @@ static void memory_is_bounded(void **unused)
     assert_true(count > BUDGET_MIB * 2);
     flood(count);
     /* The server still reads what its sockets have taken. */
-    wait_until_every(10, stranger_figure("daemon.transport", "half_records_evicted") >=
+    wait_until_every(10, stranger_stat("daemon.transport", "half_records_evicted") >=
                              count - 2 * BUDGET_MIB);
-    assert_in_range(stranger_figure("daemon.transport", "half_records_evicted"), 1, count);
-    assert_in_range(stranger_figure("daemon.transport", "half_record_bytes"), 1,
+    assert_in_range(stranger_stat("daemon.transport", "half_records_evicted"), 1, count);
+    assert_in_range(stranger_stat("daemon.transport", "half_record_bytes"), 1,
                     BUDGET_MIB * 1048576ull);
     assert_in_range(stranger_server_bytes(), 1, before + GROWTH_BYTES);
     for (int i = 0; i < 20; i++)
         write_large(&file.fh, &file);
     assert_true(log_find("transport.half_record_evicted", NULL).count > 0);
     stranger_close_all(fds, count);
-    wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
+    wait_until_every(100, stranger_stat("daemon.transport", "half_records") == 0);
 }
 
 /* A valid request arrives more slowly than the half records of a hostile address grow. */
 static void others_pay_nothing(void **unused)
 {
-    uint64_t evicted = stranger_figure("daemon.transport", "half_records_evicted");
+    uint64_t evicted = stranger_stat("daemon.transport", "half_records_evicted");
     int slow = stranger_connect("127.0.0.1");
     unsigned count;
 
     (void)unused;
     stranger_send_mark(slow, sizeof(record));
     assert_true(stranger_send(slow, record, 64 << 10) > 0);
-    wait_until_every(10, stranger_figure("daemon.transport", "half_records") == 1);
+    wait_until_every(10, stranger_stat("daemon.transport", "half_records") == 1);
     count = stranger_connect_many("127.0.0.3", fds, 3 * BUDGET_MIB);
     assert_int_equal(count, 3 * BUDGET_MIB);
     flood(count);
-    wait_until_every(10, stranger_figure("daemon.transport", "half_records_evicted") > evicted);
+    wait_until_every(10, stranger_stat("daemon.transport", "half_records_evicted") > evicted);
     assert_false(stranger_is_closed(slow));
     (void)close(slow);
     stranger_close_all(fds, count);
-    wait_until_every(100, stranger_figure("daemon.transport", "half_records") == 0);
+    wait_until_every(100, stranger_stat("daemon.transport", "half_records") == 0);
 }
 
 /* The server waits the configured time for a record that does not grow, and a second longer for
@@ -155,9 +155,9 @@ static void time_is_bounded(void **unused)
     }
     wait_until(stranger_is_closed(few));
     assert_false(stranger_is_closed(many));
-    assert_true(stranger_figure("daemon.transport", "half_records_late") == 1);
+    assert_true(stranger_stat("daemon.transport", "half_records_late") == 1);
     assert_int_equal(log_find("transport.half_record_late", NULL).count, 1);
-    assert_int_equal(stranger_figure("daemon.transport", "half_records"), 1);
+    assert_int_equal(stranger_stat("daemon.transport", "half_records"), 1);
     ask(NULL);
     ask(&quiet);
     client_conn_close(&quiet);

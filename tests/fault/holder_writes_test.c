@@ -68,12 +68,12 @@ static void holder_truncate(uint64_t size)
 /* The holder answers after the request has gone away. */
 static void ask_in_vain(void)
 {
-    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_HOLD;
     begin(&bob, &file.fh);
     client_op_getattr(C, wanted);
     run(NFS4ERR_DELAY);
     (void)holder_wait(&holder, OP_CB_GETATTR, 0);
-    holder.mount.conn.manner.act = CLIENT_ACT_ANSWER;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_ANSWER;
     assert_int_equal(client_callback_release(&holder.mount.conn, false), CLIENT_OK);
     holder_speak(&holder, &holder.mount.conn); /* the server has read what was sent before */
 }

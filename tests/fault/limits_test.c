@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each limit on resources that strangers can take, set while the server runs: it applies to live
- * traffic, figures count the refusals, and neighbours are still served.
+ * traffic, counters count the refusals, and neighbours are still served.
  */
 #include <signal.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ static void expect_service(void)
 
 static uint64_t transport_figure(const char *key)
 {
-    return stranger_figure("daemon.transport", key);
+    return stranger_stat("daemon.transport", key);
 }
 
 /* ---- connections ---- */

@@ -317,8 +317,8 @@ static void everything_taken(void **unused)
     leave_unread();
     recover();
     expect_status(client_file_remove(&bob, &dir, "big"), NFS4_OK);
-    assert_true(stranger_figure("daemon.memory", "refused") > 0);
-    assert_int_equal(stranger_figure("daemon.memory", "budget"), 32 << 20);
+    assert_true(stranger_stat("daemon.memory", "refused") > 0);
+    assert_int_equal(stranger_stat("daemon.memory", "budget"), 32 << 20);
 }
 
 /* ---- objects of a local export ---- */
@@ -385,7 +385,7 @@ static void local_taken(void **unused)
         expect_service();
     }
     assert_false(more);
-    assert_true(stranger_figure("daemon.memory", "cached") > LOCAL_BYTES);
+    assert_true(stranger_stat("daemon.memory", "cached") > LOCAL_BYTES);
     for (unsigned i = 0; i < LOCAL_FILES; i += LOCAL_EACH) {
         (void)local_more(i, false);
         expect_service();
@@ -489,7 +489,7 @@ static bool calls_are_held(void)
 {
     keep_lease();
     expect_service();
-    return stranger_figure("daemon.memory", "callbacks") > CALLS_BYTES;
+    return stranger_stat("daemon.memory", "callbacks") > CALLS_BYTES;
 }
 
 static void calls_unanswered(void **unused)

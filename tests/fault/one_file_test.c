@@ -163,7 +163,7 @@ static void locks(void **state)
     run(NFS4ERR_DENIED);
     (void)lock(&holder.mount, &theirs, "waiter", WRITEW_LT, NFS4ERR_DENIED);
     unlock(&alice, &mine, &held);
-    notice = client_callback_find(
+    notice = client_callback_lookup(
         client_callback_at(holder.callbacks, holder_wait(&holder, OP_CB_NOTIFY_LOCK, 0)),
         OP_CB_NOTIFY_LOCK);
     assert_int_equal(notice->fh.len, theirs.fh.len);

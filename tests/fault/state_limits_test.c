@@ -27,7 +27,7 @@ static int setup(void **state)
 
 static uint64_t figure(const char *key)
 {
-    return stranger_figure("daemon.limits", key);
+    return stranger_stat("daemon.limits", key);
 }
 
 /* ---- opens and their owners ---- */

@@ -274,7 +274,7 @@ class Storm:
         self.disk_worst_s = 0.0
         self.seats = []
         self.probes = []
-        self.guest = {}  # figures that it printed about itself
+        self.guest = {}  # stats that it printed about itself
         self.rows = []  # of the table at the end
         self.attack_environment = dict(os.environ, STORM_CORPUS=str(HERE.parent / "fuzz" / "corpus"))
         self.server = self.make_server()
@@ -343,7 +343,7 @@ class Storm:
     # ---- while it lasts
 
     def weather(self):
-        """A thread: attacks, load, the slow disk, figures."""
+        """A thread: attacks, load, the slow disk, stats."""
         began = told = slowed = time.monotonic()
         while not self.over.wait(0.1):
             now = time.monotonic()
@@ -419,15 +419,15 @@ class Storm:
 
     def end_server(self):
         try:
-            figures = self.server.figures()
-            transport = figures["daemon.transport"]
+            stats = self.server.stats()
+            transport = stats["daemon.transport"]
             self.rows += [("connections accepted, refused, displaced", "{accepted}, {refused}, {displaced}"
                            .format(**transport)),
                           ("calls, bytes received, sent", "{calls}, {bytes_in}, {bytes_out}".format(**transport))]
-            for event in ("daemon.figures", "daemon.transport", "daemon.memory", "daemon.limits", "daemon.delegations"):
-                print(event, " ".join(f"{name}={number}" for name, number in figures.get(event, {}).items()))
+            for event in ("daemon.sessions", "daemon.transport", "daemon.memory", "daemon.limits", "daemon.delegations"):
+                print(event, " ".join(f"{name}={number}" for name, number in stats.get(event, {}).items()))
         except HarnessError as error:
-            self.findings.add(f"no figures: {error}")
+            self.findings.add(f"no counters: {error}")
         began = time.monotonic()
         self.server.process.send_signal(signal.SIGTERM)
         try:

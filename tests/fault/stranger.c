@@ -76,7 +76,7 @@ void stranger_close_all(const int *fds, unsigned count)
     }
 }
 
-uint64_t stranger_figure(const char *event, const char *key)
+uint64_t stranger_stat(const char *event, const char *key)
 {
     unsigned before = log_find(event, NULL).count;
     struct log_line line;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hostile peers of the server under test (protocol/script.h): sockets without a client behind them,
- * and what the server's figures and memory show of the damage.
+ * and what the server's counters and memory show of the damage.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ bool stranger_is_closed(int fd);
 void stranger_close_all(const int *fds, unsigned count);
 
 /* Send SIGUSR1; returns the value of `key` in the event's next line. */
-uint64_t stranger_figure(const char *event, const char *key);
+uint64_t stranger_stat(const char *event, const char *key);
 
 /* Resident memory of the server. */
 uint64_t stranger_server_bytes(void);

@@ -31,7 +31,7 @@ int backchannel_setup_default(void **state)
     return backchannel_setup(PARK_MS, NULL);
 }
 
-const struct client_callback *backchannel_call(const struct holder *holder, uint32_t number)
+const struct client_callback *back_service_call(const struct holder *holder, uint32_t number)
 {
     return client_callback_at(holder->callbacks, number);
 }
@@ -40,5 +40,5 @@ const struct client_callback *backchannel_recalled(struct holder *holder, const 
                                                    struct client_file *file)
 {
     *file = holder_contended(holder, &dir, name);
-    return backchannel_call(holder, holder_wait_recall(holder, file));
+    return back_service_call(holder, holder_wait_recall(holder, file));
 }

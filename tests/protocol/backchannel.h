@@ -21,7 +21,7 @@ int backchannel_setup(uint32_t park_ms, const char *const *options);
 int backchannel_setup_default(void **state);
 
 /* The callback that the holder got as that one, from 0 on. */
-const struct client_callback *backchannel_call(const struct holder *holder, uint32_t number);
+const struct client_callback *back_service_call(const struct holder *holder, uint32_t number);
 
 /* Make a file of that name that the holder has delegated, have it recalled, and wait for the
  * call. */

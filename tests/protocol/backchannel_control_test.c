@@ -44,8 +44,9 @@ static void called_as_the_session_says(void **state)
     assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid,
                         NFS4_SESSIONID_SIZE);
     assert_int_equal(cb->ops[0].op, OP_CB_SEQUENCE);
-    assert_memory_equal(client_callback_find(cb, OP_CB_RECALL)->fh.data, file.fh.data, file.fh.len);
-    assert_false(client_callback_find(cb, OP_CB_RECALL)->truncate);
+    assert_memory_equal(client_callback_lookup(cb, OP_CB_RECALL)->fh.data, file.fh.data,
+                        file.fh.len);
+    assert_false(client_callback_lookup(cb, OP_CB_RECALL)->truncate);
     holder_finish(&holder, &file);
     holder_close(&holder);
 }

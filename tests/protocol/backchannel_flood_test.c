@@ -44,7 +44,7 @@ static void no_recall_is_lost(void **state)
     (void)state;
     wish.back.ca_maxrequests = 1;
     holder_open_as(&holder, &wish);
-    holder.mount.conn.manner = (struct client_manner){.act = CLIENT_ACT_HOLD, .times = 1};
+    holder.mount.conn.behaviour = (struct client_behaviour){.act = CLIENT_ACT_HOLD, .times = 1};
     for (uint32_t i = 0; i < FLOOD; i++) {
         (void)snprintf(name, sizeof(name), "flood %u", i);
         file = holder_contended(&holder, &dir, name);
@@ -91,7 +91,7 @@ static void no_thread_waits(void **state)
     (void)state;
     for (uint32_t i = 0; i < CLIENTS; i++) {
         holder_open(&holders[i], 1);
-        holders[i].mount.conn.manner.act = CLIENT_ACT_HOLD;
+        holders[i].mount.conn.behaviour.act = CLIENT_ACT_HOLD;
         for (uint32_t n = 0; n < CALLS; n++) {
             char name[32];
 

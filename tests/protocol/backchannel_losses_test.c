@@ -12,8 +12,8 @@
 static void expect_again(const struct holder *holder, uint32_t number,
                          const struct client_conn *over)
 {
-    const struct client_callback *first = backchannel_call(holder, number - 1);
-    const struct client_callback *again = backchannel_call(holder, number);
+    const struct client_callback *first = back_service_call(holder, number - 1);
+    const struct client_callback *again = back_service_call(holder, number);
 
     assert_true(again->over == over->serial);
     assert_int_equal(again->sequence.csa_slotid, first->sequence.csa_slotid);
@@ -69,17 +69,17 @@ static void lost(void **state)
     if (!loss->rebinds)
         other = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
     (void)holder_speak(&holder, &holder.mount.conn);
-    holder.mount.conn.manner = (struct client_manner){.act = loss->act};
+    holder.mount.conn.behaviour = (struct client_behaviour){.act = loss->act};
     file = holder_contended(&holder, &dir, loss->name);
     holder_pump_until(&holder, holder.mount.conn.fd < 0);
     assert_int_equal(holder.callbacks->count, 1);
-    assert_int_equal(backchannel_call(&holder, 0)->fate, loss->first);
+    assert_int_equal(back_service_call(&holder, 0)->fate, loss->first);
     if (loss->rebinds)
         other = rebind(&holder);
     number = holder_wait(&holder, OP_CB_RECALL, 1);
     assert_int_equal(number, 1);
     expect_again(&holder, 1, other);
-    assert_int_equal(backchannel_call(&holder, 1)->fate, loss->again);
+    assert_int_equal(back_service_call(&holder, 1)->fate, loss->again);
     holder_move(&holder, other);
     finish(&holder, &file, loss->name);
 }
@@ -99,8 +99,8 @@ static void lost_unread(void **state)
     file = holder_contended(&holder, &dir, "unread");
     client_conn_abort(&holder.mount.conn);
     assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_true(backchannel_call(&holder, 0)->over == other->serial);
-    assert_int_equal(backchannel_call(&holder, 0)->sequence.csa_sequenceid, 1);
+    assert_true(back_service_call(&holder, 0)->over == other->serial);
+    assert_int_equal(back_service_call(&holder, 0)->sequence.csa_sequenceid, 1);
     holder_move(&holder, other);
     finish(&holder, &file, "unread");
 }
@@ -118,8 +118,8 @@ static void lost_before_it_was_sent(void **state)
     client_conn_abort(&holder.mount.conn);
     expect_status(conflict_open(&bob, &dir, "before", &got), NFS4ERR_DELAY);
     assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_true(backchannel_call(&holder, 0)->over == other->serial);
-    assert_int_equal(backchannel_call(&holder, 0)->sequence.csa_sequenceid, 1);
+    assert_true(back_service_call(&holder, 0)->over == other->serial);
+    assert_int_equal(back_service_call(&holder, 0)->sequence.csa_sequenceid, 1);
     holder_move(&holder, other);
     finish(&holder, &file, "before");
 }
@@ -144,7 +144,7 @@ static void every_connection_is_dead(void **state)
     holder_reconnect(&holder, CDFC4_FORE_OR_BOTH);
     assert_int_equal(holder_speak(&holder, &fore), 0);
     assert_int_equal(holder_wait_recall(&holder, &file), 0);
-    assert_int_equal(backchannel_call(&holder, 0)->sequence.csa_sequenceid, 1);
+    assert_int_equal(back_service_call(&holder, 0)->sequence.csa_sequenceid, 1);
     client_conn_close(&fore);
     finish(&holder, &file, "dead");
 }
@@ -153,7 +153,7 @@ static void every_connection_is_dead(void **state)
  * delivers it. */
 static void the_third_connection_delivers(void **state)
 {
-    const struct client_manner cut = {.act = CLIENT_ACT_CUT_BEFORE};
+    const struct client_behaviour cut = {.act = CLIENT_ACT_CUT_BEFORE};
     struct client_conn *second, *third;
     struct client_file file;
     struct holder holder;
@@ -164,7 +164,7 @@ static void the_third_connection_delivers(void **state)
     third = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
     (void)holder_speak(&holder, third);
     (void)holder_speak(&holder, second);
-    holder.mount.conn.manner = second->manner = cut;
+    holder.mount.conn.behaviour = second->behaviour = cut;
     file = holder_contended(&holder, &dir, "third");
     holder_pump_until(&holder, holder_executed(&holder, &file) == 1);
     assert_int_equal(holder.callbacks->count, 3);
@@ -185,7 +185,7 @@ static void a_call_outlives_many_connections(void **state)
 
     (void)state;
     holder_open(&holder, 1);
-    holder.mount.conn.manner.act = CLIENT_ACT_CUT_AFTER;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_CUT_AFTER;
     file = holder_contended(&holder, &dir, "many");
     for (uint32_t i = 1; i <= 16; i++) {
         struct client_conn *conn = &holder.mount.conn;
@@ -193,15 +193,15 @@ static void a_call_outlives_many_connections(void **state)
         holder_pump_until(&holder, conn->fd < 0);
         assert_int_equal(holder.callbacks->count, i);
         if (i < 16)
-            holder.manner.act = i % 2 ? CLIENT_ACT_CUT_AMID : CLIENT_ACT_CUT_AFTER;
+            holder.behaviour.act = i % 2 ? CLIENT_ACT_CUT_AMID : CLIENT_ACT_CUT_AFTER;
         else
-            holder.manner.act = CLIENT_ACT_ANSWER;
+            holder.behaviour.act = CLIENT_ACT_ANSWER;
         holder_reconnect(&holder, CDFC4_FORE_OR_BOTH);
     }
     holder_pump_until(&holder, holder.callbacks->count == 17);
     for (uint32_t i = 1; i <= 16; i++) {
-        assert_int_equal(backchannel_call(&holder, i)->fate, CLIENT_CALLBACK_RETRIED);
-        assert_int_equal(backchannel_call(&holder, i)->sequence.csa_sequenceid, 1);
+        assert_int_equal(back_service_call(&holder, i)->fate, CLIENT_CALLBACK_RETRIED);
+        assert_int_equal(back_service_call(&holder, i)->sequence.csa_sequenceid, 1);
     }
     finish(&holder, &file, "many");
 }
@@ -217,14 +217,14 @@ static void the_sequence_goes_on_after_a_loss(void **state)
     holder_open(&holder, 1);
     other = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
     second = holder_delegated(&holder, &dir, "after", OPEN_DELEGATE_WRITE);
-    holder.mount.conn.manner.act = CLIENT_ACT_CUT_AFTER;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_CUT_AFTER;
     first = holder_contended(&holder, &dir, "lost");
     holder_pump_until(&holder, holder.callbacks->count == 2);
     holder_move(&holder, other);
     expect_status(conflict_open(&bob, &dir, "after", &(struct client_file){0}), NFS4ERR_DELAY);
     assert_int_equal(holder_wait_recall(&holder, &second), 2);
-    if (backchannel_call(&holder, 2)->sequence.csa_slotid == 0)
-        assert_int_equal(backchannel_call(&holder, 2)->sequence.csa_sequenceid, 2);
+    if (back_service_call(&holder, 2)->sequence.csa_slotid == 0)
+        assert_int_equal(back_service_call(&holder, 2)->sequence.csa_sequenceid, 2);
     holder_finish(&holder, &second);
     finish(&holder, &first, "lost");
 }
@@ -239,7 +239,7 @@ static void the_client_goes_with_its_connections(void **state)
 
     (void)state;
     holder_open(&holder, 1);
-    holder.mount.conn.manner.act = CLIENT_ACT_CUT_BEFORE;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_CUT_BEFORE;
     file = holder_contended(&holder, &dir, "gone");
     holder_pump_until(&holder, holder.mount.conn.fd < 0);
     script_connect(&fore);

@@ -98,7 +98,7 @@ static void expect_served(struct client_conn *conn)
 /* Recall a file, and hold the answer back. */
 static struct client_held *hold(struct holder *holder, const char *name, struct client_file *file)
 {
-    holder->mount.conn.manner = (struct client_manner){.act = CLIENT_ACT_HOLD, .times = 1};
+    holder->mount.conn.behaviour = (struct client_behaviour){.act = CLIENT_ACT_HOLD, .times = 1};
     *file = holder_contended(holder, &dir, name);
     holder_pump_until(holder, holder->callbacks->held_count == 1);
     return &holder->callbacks->held[0];
@@ -180,9 +180,9 @@ static void fragmented(void **state)
     (void)state;
     open_one_slot(&holder);
     (void)hold(&holder, "fragmented", &file);
-    holder.mount.conn.manner.fragment_bytes = 1;
+    holder.mount.conn.behaviour.fragment_bytes = 1;
     assert_int_equal(client_callback_release(&holder.mount.conn, false), CLIENT_OK);
-    holder.mount.conn.manner.fragment_bytes = 40;
+    holder.mount.conn.behaviour.fragment_bytes = 40;
     expect_taken(&holder, &file, "fragmented, next");
 }
 
@@ -262,7 +262,7 @@ static void an_old_reply_over_a_new_connection(void **state)
     open_one_slot(&holder);
     held = *hold(&holder, "late", &file);
     conn = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
-    conn->manner = (struct client_manner){.act = CLIENT_ACT_HOLD, .times = 1};
+    conn->behaviour = (struct client_behaviour){.act = CLIENT_ACT_HOLD, .times = 1};
     client_conn_abort(&holder.mount.conn);
     holder_pump_until(&holder, holder.callbacks->count == 2);
     assert_int_equal(client_conn_send_record(conn, held.reply, held.len, 0), CLIENT_OK);

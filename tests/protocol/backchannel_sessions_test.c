@@ -72,7 +72,7 @@ static void two_sessions_of_one_client(void **state)
     wait_until(client_session_renew(&fore, &session, 0, &status) == CLIENT_OK &&
                session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
     expect_status(conflict_open(&bob, &dir, "two 0", &got), NFS4ERR_DELAY);
-    cb = backchannel_call(&holder, holder_wait_recall(&holder, &files[0]));
+    cb = back_service_call(&holder, holder_wait_recall(&holder, &files[0]));
     assert_int_equal(cb->program, 0x40005001);
     assert_int_equal(cb->flavor, AUTH_NONE);
     assert_memory_equal(cb->sequence.csa_sessionid, holder.mount.session.sessionid, 16);
@@ -87,7 +87,7 @@ static void two_sessions_of_one_client(void **state)
     wait_until(client_session_renew(&fore, &holder.mount.session, 0, &status) == CLIENT_OK &&
                holder.mount.session.status_flags == SEQ4_STATUS_CB_PATH_DOWN_SESSION);
     expect_status(conflict_open(&bob, &dir, "two 1", &got), NFS4ERR_DELAY);
-    cb = backchannel_call(&holder, holder_wait_recall(&holder, &files[1]));
+    cb = back_service_call(&holder, holder_wait_recall(&holder, &files[1]));
     assert_int_equal(cb->program, 0x40005002);
     assert_int_equal(cb->flavor, AUTH_SYS);
     assert_int_equal(cb->uid, 91);
@@ -120,7 +120,7 @@ static void destroyed_with_calls_queued(void **state)
     (void)state;
     wish.back.ca_maxrequests = 1;
     holder_open_as(&holder, &wish);
-    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_HOLD;
     for (size_t i = 0; i < QUEUED; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "queued %zu", i);
         files[i] = holder_contended(&holder, &dir, names[i]);
@@ -130,7 +130,7 @@ static void destroyed_with_calls_queued(void **state)
                      CLIENT_OK);
     expect_status(status, NFS4_OK);
     assert_int_equal(holder.callbacks->count, 1);
-    holder.mount.conn.manner.act = CLIENT_ACT_ANSWER;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_ANSWER;
     wish.back.ca_maxrequests = 4;
     wish.callbacks = holder.callbacks;
     assert_int_equal(
@@ -163,7 +163,7 @@ static void the_other_session_takes_over(void **state)
     (void)state;
     wish.back.ca_maxrequests = 1;
     holder_open_as(&holder, &wish);
-    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_HOLD;
     for (size_t i = 0; i < QUEUED; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "taken %zu", i);
         files[i] = holder_contended(&holder, &dir, names[i]);
@@ -178,9 +178,9 @@ static void the_other_session_takes_over(void **state)
     holder.mount.session = session;
     holder_pump_until(&holder, holder.callbacks->count == 1 + QUEUED);
     for (uint32_t i = 1; i <= QUEUED; i++) {
-        assert_true(backchannel_call(&holder, i)->over == conn->serial);
-        assert_memory_equal(backchannel_call(&holder, i)->sequence.csa_sessionid, session.sessionid,
-                            NFS4_SESSIONID_SIZE);
+        assert_true(back_service_call(&holder, i)->over == conn->serial);
+        assert_memory_equal(back_service_call(&holder, i)->sequence.csa_sessionid,
+                            session.sessionid, NFS4_SESSIONID_SIZE);
     }
     holder_move(&holder, conn);
     for (size_t i = 0; i < QUEUED; i++) {
@@ -201,14 +201,14 @@ static void a_fault_ends_with_its_session(void **state)
 
     (void)state;
     holder_open(&holder, 1);
-    holder.mount.conn.manner.sequence_status = NFS4ERR_SEQ_MISORDERED;
+    holder.mount.conn.behaviour.sequence_status = NFS4ERR_SEQ_MISORDERED;
     file = holder_contended(&holder, &dir, "fault");
     holder_pump_until(&holder,
                       holder_speak(&holder, &holder.mount.conn) == SEQ4_STATUS_BACKCHANNEL_FAULT);
     assert_int_equal(client_session_destroy(&holder.mount.conn, &holder.mount.session, &status),
                      CLIENT_OK);
     expect_status(status, NFS4_OK);
-    holder.mount.conn.manner.sequence_status = NFS4_OK;
+    holder.mount.conn.behaviour.sequence_status = NFS4_OK;
     wish.callbacks = holder.callbacks;
     assert_int_equal(
         client_session_create(&holder.mount.conn, &wish, &holder.mount.session, &status),
@@ -314,7 +314,7 @@ static void ten_thousand_sessions(void **state)
     wish.back.ca_maxrequests = 1;
     holder_open_as(&holder, &wish);
     wish.callbacks = holder.callbacks;
-    holder.mount.conn.manner.act = CLIENT_ACT_IGNORE;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_IGNORE;
     for (int i = 1; i <= CYCLES; i++) {
         if (i % CYCLES_CALLED == 0)
             cycle_called(&holder, &wish);
@@ -335,12 +335,12 @@ static void ten_thousand_sessions(void **state)
 
 static uint64_t dials(void)
 {
-    const unsigned before = log_find("daemon.callbacks", NULL).count;
+    const unsigned before = log_find("daemon.dial_out", NULL).count;
     struct log_line line;
 
     assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
-    wait_until(log_find("daemon.callbacks", NULL).count > before);
-    line = log_find("daemon.callbacks", NULL);
+    wait_until(log_find("daemon.dial_out", NULL).count > before);
+    line = log_find("daemon.dial_out", NULL);
     return log_number(&line, "dials");
 }
 
@@ -354,7 +354,7 @@ static void behind_a_nat(void **state)
     (void)state;
     holder_open(&holder, 1);
     file = holder_contended(&holder, &dir, "nat");
-    assert_true(backchannel_call(&holder, holder_wait_recall(&holder, &file))->over ==
+    assert_true(back_service_call(&holder, holder_wait_recall(&holder, &file))->over ==
                 holder.mount.conn.serial);
     holder_finish(&holder, &file);
     conflict_over(&dir, "nat");
@@ -392,11 +392,11 @@ static void one_of_each_minor_version(void **state)
     old_file = holder_delegated(&old, &dir, "each", OPEN_DELEGATE_READ);
     new_file = holder_delegated(&new, &dir, "each", OPEN_DELEGATE_READ);
     expect_status(conflict_open(&bob, &dir, "each", &got), NFS4ERR_DELAY);
-    cb = backchannel_call(&old, holder_wait_recall(&old, &old_file));
+    cb = back_service_call(&old, holder_wait_recall(&old, &old_file));
     assert_int_equal(cb->minor_version, 0);
     assert_false(cb->has_sequence);
     assert_true(cb->over != old.mount.conn.serial); /* the server made it */
-    cb = backchannel_call(&new, holder_wait_recall(&new, &new_file));
+    cb = back_service_call(&new, holder_wait_recall(&new, &new_file));
     assert_int_equal(cb->minor_version, 1);
     assert_true(cb->over == new.mount.conn.serial);
     holder_finish(&old, &old_file);

@@ -17,7 +17,7 @@ enum {
 /* How one behaves, or what becomes of its connections. */
 struct cell {
     const char *name;
-    struct client_manner manner;
+    struct client_behaviour behaviour;
     bool deaf;   /* it never reads from its back channel */
     bool absent; /* it binds no other connection when its own is gone */
     bool fault;  /* it reports a wrong sequence id: its session has to end */
@@ -34,24 +34,28 @@ struct cell {
     }
 
 static struct cell cells[] = {
-    {.name = "never answers", .manner = {.act = CLIENT_ACT_IGNORE}},
-    {.name = "executes and never answers", .manner = {.act = CLIENT_ACT_HOLD}},
-    {.name = "answers garbage", .manner = {.act = CLIENT_ACT_GARBAGE}},
-    {.name = "answers other xids", .manner = {.act = CLIENT_ACT_WRONG_XID}},
-    {.name = "answers short records", .manner = {.act = CLIENT_ACT_SHORT}},
+    {.name = "never answers", .behaviour = {.act = CLIENT_ACT_IGNORE}},
+    {.name = "executes and never answers", .behaviour = {.act = CLIENT_ACT_HOLD}},
+    {.name = "answers garbage", .behaviour = {.act = CLIENT_ACT_GARBAGE}},
+    {.name = "answers other xids", .behaviour = {.act = CLIENT_ACT_WRONG_XID}},
+    {.name = "answers short records", .behaviour = {.act = CLIENT_ACT_SHORT}},
     {.name = "has no such program",
-     .manner = {.act = CLIENT_ACT_RPC_ERROR, .accept_stat = ACCEPT_PROG_UNAVAIL}},
+     .behaviour = {.act = CLIENT_ACT_RPC_ERROR, .accept_stat = ACCEPT_PROG_UNAVAIL}},
     {.name = "wants other credentials",
-     .manner = {.act = CLIENT_ACT_DENY, .auth_stat = AUTH_TOOWEAK}},
-    {.name = "delays for ever", .manner = {.op_status = NFS4ERR_DELAY}},
-    {.name = "delays CB_SEQUENCE for ever", .manner = {.sequence_status = NFS4ERR_DELAY}},
-    {.name = "knows no such session", .manner = {.sequence_status = NFS4ERR_BADSESSION}},
-    {.name = "is misordered", .manner = {.sequence_status = NFS4ERR_SEQ_MISORDERED}, .fault = true},
-    {.name = "knows no such slot", .manner = {.sequence_status = NFS4ERR_BADSLOT}, .fault = true},
-    {.name = "knows no such stateid", .manner = {.op_status = NFS4ERR_BAD_STATEID}},
-    {.name = "says yes and does nothing", .manner = {.act = CLIENT_ACT_ANSWER}},
+     .behaviour = {.act = CLIENT_ACT_DENY, .auth_stat = AUTH_TOOWEAK}},
+    {.name = "delays for ever", .behaviour = {.op_status = NFS4ERR_DELAY}},
+    {.name = "delays CB_SEQUENCE for ever", .behaviour = {.sequence_status = NFS4ERR_DELAY}},
+    {.name = "knows no such session", .behaviour = {.sequence_status = NFS4ERR_BADSESSION}},
+    {.name = "is misordered",
+     .behaviour = {.sequence_status = NFS4ERR_SEQ_MISORDERED},
+     .fault = true},
+    {.name = "knows no such slot",
+     .behaviour = {.sequence_status = NFS4ERR_BADSLOT},
+     .fault = true},
+    {.name = "knows no such stateid", .behaviour = {.op_status = NFS4ERR_BAD_STATEID}},
+    {.name = "says yes and does nothing", .behaviour = {.act = CLIENT_ACT_ANSWER}},
     {.name = "never reads", .deaf = true},
-    {.name = "is not bound again", .manner = {.act = CLIENT_ACT_CUT_BEFORE}, .absent = true},
+    {.name = "is not bound again", .behaviour = {.act = CLIENT_ACT_CUT_BEFORE}, .absent = true},
 };
 
 static bool over;
@@ -73,7 +77,7 @@ static void cell_begin(struct cell *cell)
     struct client_conn *fore = &cell->fore;
 
     holder_open(&cell->holder, 1);
-    cell->holder.manner = cell->holder.mount.conn.manner = cell->manner;
+    cell->holder.behaviour = cell->holder.mount.conn.behaviour = cell->behaviour;
     script_connect(fore);
     (void)holder_speak(&cell->holder, fore);
     cell->file = holder_delegated(&cell->holder, &dir, cell->name, OPEN_DELEGATE_WRITE);
@@ -196,7 +200,7 @@ static void bound_too_late(struct cell *cell)
 
     assert_int_equal(holder_speak(holder, &cell->fore),
                      BACKCHANNEL_DOWN | SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
-    holder->manner = (struct client_manner){.act = CLIENT_ACT_ANSWER};
+    holder->behaviour = (struct client_behaviour){.act = CLIENT_ACT_ANSWER};
     holder_reconnect(holder, CDFC4_FORE_OR_BOTH);
     assert_int_equal(holder_speak(holder, &cell->fore), SEQ4_STATUS_RECALLABLE_STATE_REVOKED);
     file = holder_wanting(holder, &dir, "too early", OPEN_DELEGATE_WRITE);
@@ -254,7 +258,7 @@ static void faults(void **state)
         const uint32_t flags = holder_speak(&cells[i].holder, &cells[i].fore);
         const bool fault = flags & SEQ4_STATUS_BACKCHANNEL_FAULT;
 
-        if (cells[i].manner.sequence_status == NFS4ERR_BADSESSION)
+        if (cells[i].behaviour.sequence_status == NFS4ERR_BADSESSION)
             continue;
         if (fault != cells[i].fault)
             fail_msg("%s: flags %x", cells[i].name, flags);

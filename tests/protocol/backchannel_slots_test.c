@@ -68,11 +68,11 @@ static void parallel_recalls(void **state)
 
     (void)state;
     open_with_slots(&holder, 16);
-    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_HOLD;
     contend_many(&holder, files, "parallel");
     holder_pump_until(&holder, holder.callbacks->held_count == MANY);
     assert_int_equal(slots_used(&holder), MANY);
-    holder.mount.conn.manner.act = CLIENT_ACT_ANSWER;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_ANSWER;
     assert_int_equal(client_callback_release(&holder.mount.conn, true), CLIENT_OK);
     finish_many(&holder, files);
     holder_close(&holder);
@@ -86,7 +86,7 @@ static void every_granted_slot(void **state)
 
     (void)state;
     open_with_slots(&holder, 3);
-    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_HOLD;
     contend_many(&holder, files, "granted");
     holder_pump_until(&holder, holder.callbacks->held_count == 3);
     for (uint32_t i = 0; i < 3; i++)
@@ -99,7 +99,7 @@ static void every_granted_slot(void **state)
     }
     assert_int_equal(client_callback_release(&holder.mount.conn, false), CLIENT_OK);
     assert_int_equal(slots_used(&holder), 3);
-    holder.mount.conn.manner.act = CLIENT_ACT_ANSWER;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_ANSWER;
     finish_many(&holder, files);
     holder_close(&holder);
 }
@@ -128,7 +128,7 @@ static void all_slots_outlive_a_connection(void **state)
 
     (void)state;
     open_with_slots(&holder, 16);
-    holder.mount.conn.manner.act = CLIENT_ACT_HOLD;
+    holder.mount.conn.behaviour.act = CLIENT_ACT_HOLD;
     contend_many(&holder, files, "outlive");
     holder_pump_until(&holder, holder.callbacks->held_count == MANY);
     other = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
@@ -145,7 +145,7 @@ static void all_slots_outlive_a_connection(void **state)
 
 struct answer {
     const char *name;
-    struct client_manner manner;
+    struct client_behaviour behaviour;
     uint32_t step; /* from the sequence id of a callback to that of the next one */
 };
 
@@ -157,13 +157,13 @@ static void taken_in_the_end(void **state)
     struct holder holder;
 
     open_with_slots(&holder, 1);
-    holder.mount.conn.manner = answer->manner;
+    holder.mount.conn.behaviour = answer->behaviour;
     file = holder_contended(&holder, &dir, answer->name);
-    holder_pump_until(&holder, holder.callbacks->count > answer->manner.times);
-    for (uint32_t i = 1; i <= answer->manner.times; i++)
-        assert_int_equal(backchannel_call(&holder, i)->sequence.csa_sequenceid,
+    holder_pump_until(&holder, holder.callbacks->count > answer->behaviour.times);
+    for (uint32_t i = 1; i <= answer->behaviour.times; i++)
+        assert_int_equal(back_service_call(&holder, i)->sequence.csa_sequenceid,
                          1 + i * answer->step);
-    assert_int_equal(backchannel_call(&holder, answer->manner.times)->status, NFS4_OK);
+    assert_int_equal(back_service_call(&holder, answer->behaviour.times)->status, NFS4_OK);
     holder_finish(&holder, &file);
     conflict_over(&dir, answer->name);
     holder_close(&holder);
@@ -189,15 +189,15 @@ static void returned_before_it_reads(void **state)
 
     (void)state;
     open_with_slots(&holder, 1);
-    holder.mount.conn.manner.op_status = NFS4ERR_BAD_STATEID;
+    holder.mount.conn.behaviour.op_status = NFS4ERR_BAD_STATEID;
     files[0] = holder_contended(&holder, &dir, "crossing");
     holder_finish(&holder, &files[0]);
     conflict_over(&dir, "crossing");
     holder_pump_until(&holder, holder.callbacks->count == 1);
-    holder.mount.conn.manner.op_status = NFS4_OK;
+    holder.mount.conn.behaviour.op_status = NFS4_OK;
     files[1] = holder_contended(&holder, &dir, "crossing, next");
     (void)holder_wait_recall(&holder, &files[1]);
-    assert_int_equal(backchannel_call(&holder, 1)->sequence.csa_sequenceid, 2);
+    assert_int_equal(back_service_call(&holder, 1)->sequence.csa_sequenceid, 2);
     assert_int_equal(holder_recalls(&holder, &files[0]), 1);
     holder_finish(&holder, &files[1]);
     holder_close(&holder);
@@ -220,7 +220,7 @@ static void the_request_it_refers_to(void **state)
     file = holder_delegated(&holder, &dir, "referred", OPEN_DELEGATE_WRITE);
     assert_int_equal(holder.mount.session.slots[0].seqid, seqid + 1);
     expect_status(conflict_open(&bob, &dir, "referred", &got), NFS4ERR_DELAY);
-    cb = backchannel_call(&holder, holder_wait_recall(&holder, &file));
+    cb = back_service_call(&holder, holder_wait_recall(&holder, &file));
     assert_int_equal(cb->referring_count, 1);
     assert_memory_equal(cb->referring[0].sessionid, holder.mount.session.sessionid,
                         NFS4_SESSIONID_SIZE);
@@ -241,8 +241,8 @@ static void nothing_to_refer_to(void **state)
     file = holder_delegated(&holder, &dir, "unreferred", OPEN_DELEGATE_WRITE);
     (void)holder_speak(&holder, &holder.mount.conn);
     expect_status(conflict_open(&bob, &dir, "unreferred", &got), NFS4ERR_DELAY);
-    assert_int_equal(backchannel_call(&holder, holder_wait_recall(&holder, &file))->referring_count,
-                     0);
+    assert_int_equal(
+        back_service_call(&holder, holder_wait_recall(&holder, &file))->referring_count, 0);
     holder_finish(&holder, &file);
     holder_close(&holder);
 }

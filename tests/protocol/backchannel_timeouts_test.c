@@ -53,7 +53,7 @@ static void given_up(void **state)
     holder_open(&holder, 1);
     other = holder_connect(&holder, CDFC4_FORE_OR_BOTH);
     (void)holder_speak(&holder, &holder.mount.conn);
-    holder.mount.conn.manner.act = silence->act;
+    holder.mount.conn.behaviour.act = silence->act;
     file = holder_contended(&holder, &dir, silence->name);
     holder_pump_until(&holder, holder.callbacks->count == 2);
     first = client_callback_at(holder.callbacks, 0);

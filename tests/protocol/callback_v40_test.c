@@ -214,8 +214,8 @@ static void a_record_that_is_gone_closes_its_path(void **state)
     close(listener);
 }
 
-/* Does client.figures show the path as up? */
-static bool figures_say_up(const struct client_id *id)
+/* Does client.stats show the path as up? */
+static bool stats_say_up(const struct client_id *id)
 {
     FILE *log = fopen(script_server.log, "r");
     char hex[24], line[LOG_LINE_BYTES];
@@ -225,17 +225,17 @@ static bool figures_say_up(const struct client_id *id)
     (void)snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)id->clientid);
     while (!found && fgets(line, sizeof(line), log))
         found =
-            strstr(line, "client.figures") && strstr(line, hex) && strstr(line, "callback_path=1");
+            strstr(line, "client.stats") && strstr(line, hex) && strstr(line, "callback_path=1");
     (void)fclose(log);
     return found;
 }
 
-/* L-16: the figures show it. */
-static void figures(void **state)
+/* L-16: the stats show it. */
+static void stats(void **state)
 {
     struct dial_target target;
     int listener = peer_open(AF_INET, 8, &target), fd;
-    struct client_id id = register_at("in the figures", &target);
+    struct client_id id = register_at("in the stats", &target);
     struct log_line line;
 
     (void)state;
@@ -243,14 +243,14 @@ static void figures(void **state)
     peer_reply_null(fd, peer_expect_null(fd));
     wait_until(told("callback.up", &id));
     assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
-    wait_until(log_find("daemon.callbacks", NULL).count > 0);
-    line = log_find("daemon.callbacks", NULL);
+    wait_until(log_find("daemon.dial_out", NULL).count > 0);
+    line = log_find("daemon.dial_out", NULL);
     assert_true(log_number(&line, "paths") >= 1);
     assert_true(log_number(&line, "dials") >= 1);
     assert_true(log_number(&line, "probes") >= 1);
     assert_true(log_number(&line, "answers") >= 1);
     assert_int_equal(log_number(&line, "calls"), 0);
-    wait_until(figures_say_up(&id));
+    wait_until(stats_say_up(&id));
     close(fd);
     close(listener);
 }
@@ -416,7 +416,7 @@ int main(void)
         cmocka_unit_test(not_before_it_is_confirmed),
         cmocka_unit_test(a_new_callback_replaces_the_path),
         cmocka_unit_test(a_record_that_is_gone_closes_its_path),
-        cmocka_unit_test(figures),
+        cmocka_unit_test(stats),
         cmocka_unit_test(refused_at_first),
         cmocka_unit_test(addresses_that_are_none),
         cmocka_unit_test(no_wish_to_be_called),

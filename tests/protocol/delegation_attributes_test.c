@@ -67,7 +67,7 @@ static uint32_t questions(void)
 
     for (uint32_t i = 0; i < holder.callbacks->count; i++)
         count +=
-            client_callback_find(client_callback_at(holder.callbacks, i), OP_CB_GETATTR) != NULL;
+            client_callback_lookup(client_callback_at(holder.callbacks, i), OP_CB_GETATTR) != NULL;
     return count;
 }
 
@@ -128,11 +128,11 @@ static void another_size(void **state)
 static void no_answer(void **state)
 {
     (void)state;
-    holder.mount.conn.manner.op_status = NFS4ERR_BADHANDLE;
-    holder.mount.conn.manner.times = 1;
+    holder.mount.conn.behaviour.op_status = NFS4ERR_BADHANDLE;
+    holder.mount.conn.behaviour.times = 1;
     if (script_minor == 0 && holder.more_count > 0) {
-        holder.more[0].manner = holder.mount.conn.manner;
-        holder.mount.conn.manner = (struct client_manner){0};
+        holder.more[0].behaviour = holder.mount.conn.behaviour;
+        holder.mount.conn.behaviour = (struct client_behaviour){0};
     }
     begin(&bob, &file.fh);
     client_op_getattr(C, CLIENT_BITS(FATTR4_SIZE));

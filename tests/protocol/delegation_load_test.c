@@ -113,7 +113,7 @@ static void serve(struct actor *me)
         continue;
     for (; me->seen < me->callbacks->count; me->seen++)
         note_recall(
-            me, client_callback_find(client_callback_at(me->callbacks, me->seen), OP_CB_RECALL));
+            me, client_callback_lookup(client_callback_at(me->callbacks, me->seen), OP_CB_RECALL));
     for (uint32_t i = 0; i < FILES; i++) {
         if (me->places[i].recalled)
             give_back(me, &me->places[i]);

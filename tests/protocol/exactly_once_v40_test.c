@@ -211,7 +211,8 @@ static bool step_create(struct lane *lane, struct told *q)
     if (!deliver(lane, q) || !expect(lane, q, status))
         return false;
     lane->there[name] = true;
-    return status != NFS4_OK || follow(lane, &client_result_find(&q->r, OP_CREATE)->opcreate.cinfo);
+    return status != NFS4_OK ||
+           follow(lane, &client_result_lookup(&q->r, OP_CREATE)->opcreate.cinfo);
 }
 
 static bool step_remove(struct lane *lane, struct told *q)
@@ -223,7 +224,8 @@ static bool step_remove(struct lane *lane, struct told *q)
     if (!deliver(lane, q) || !expect(lane, q, status))
         return false;
     lane->there[name] = false;
-    return status != NFS4_OK || follow(lane, &client_result_find(&q->r, OP_REMOVE)->opremove.cinfo);
+    return status != NFS4_OK ||
+           follow(lane, &client_result_lookup(&q->r, OP_REMOVE)->opremove.cinfo);
 }
 
 static bool step_rename(struct lane *lane, struct told *q)
@@ -240,7 +242,7 @@ static bool step_rename(struct lane *lane, struct told *q)
         return true;
     lane->there[from] = false;
     lane->there[to] = true;
-    return follow(lane, &client_result_find(&q->r, OP_RENAME)->oprename.source_cinfo);
+    return follow(lane, &client_result_lookup(&q->r, OP_RENAME)->oprename.source_cinfo);
 }
 
 static void *lane_main(void *arg)

@@ -159,7 +159,7 @@ struct client_conn *holder_connect(struct holder *holder, enum channel_dir_from_
 
     script_connect(conn);
     conn->callbacks = holder->callbacks;
-    conn->manner = holder->manner;
+    conn->behaviour = holder->behaviour;
     holder_bind(holder, conn, dir);
     return conn;
 }
@@ -195,7 +195,7 @@ static void conn_accept(struct holder *holder)
     assert_true(fd >= 0);
     client_conn_adopt(conn, fd, SCRIPT_TIMEOUT_MS);
     conn->callbacks = holder->callbacks;
-    conn->manner = holder->manner;
+    conn->behaviour = holder->behaviour;
 }
 
 /* A connection that the server or the configured behaviour closed is closed here, too. */
@@ -238,7 +238,7 @@ bool holder_pump(struct holder *holder, int wait_ms)
 static bool callback_find(const struct holder *holder, uint32_t op, uint32_t *number)
 {
     for (; *number < holder->callbacks->count; (*number)++)
-        if (client_callback_find(client_callback_at(holder->callbacks, *number), op))
+        if (client_callback_lookup(client_callback_at(holder->callbacks, *number), op))
             return true;
     return false;
 }
@@ -251,7 +251,7 @@ uint32_t holder_wait(struct holder *holder, uint32_t op, uint32_t from)
 
 static bool recalls(const struct client_callback *cb, const struct client_file *file)
 {
-    const struct client_callback_op *op = client_callback_find(cb, OP_CB_RECALL);
+    const struct client_callback_op *op = client_callback_lookup(cb, OP_CB_RECALL);
     const struct stateid4 *held = client_file_delegation(file);
 
     return op && held && memcmp(op->stateid.other, held->other, NFS4_OTHER_SIZE) == 0;

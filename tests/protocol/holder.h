@@ -15,8 +15,8 @@
  *     expect_status(conflict_open(&bob, &dir, "name", &other), NFS4_OK);
  *     holder_close(&holder);
  *
- * How it answers callbacks is set in holder.mount.conn.manner, and in that of each further
- * connection (client/client_manner.h); received callbacks are in holder.callbacks
+ * How it answers callbacks is set in holder.mount.conn.behaviour, and in that of each further
+ * connection (client/client_behaviour.h); received callbacks are in holder.callbacks
  * (client/client_callback.h).  holder_close() fails the test unless all sequence ids of its back
  * channel were right.
  */
@@ -30,8 +30,8 @@
 struct holder {
     struct client_mount mount;
     struct client_callbacks *callbacks;
-    int listener;                /* minor version 0; otherwise -1 */
-    struct client_manner manner; /* initial behaviour of each further connection */
+    int listener;                      /* minor version 0; otherwise -1 */
+    struct client_behaviour behaviour; /* initial behaviour of each further connection */
     uint32_t more_count;
     struct client_conn more[HOLDER_CONNECTIONS]; /* besides mount.conn; in minor version 0 those
                                                   * that the server made */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the figures
+ * What the running server logs about COMPOUNDs and SEQUENCE, in text and in JSON, and the counters
  * that it logs on SIGUSR1.
  */
 #include <signal.h>
@@ -515,7 +515,7 @@ static void flood(void **state)
         sequence(0, 99, 0);
         expect_status(status_over(&alice.conn), NFS4ERR_SEQ_MISORDERED);
     }
-    expect_flood(start, "sequence.refused", "sequence.refused_more");
+    expect_flood(start, "sequence.refused", "sequence.refused_left_out");
 }
 
 /* Neither does a flood of retries. */
@@ -530,7 +530,7 @@ static void flood_of_replays(void **state)
     start = wait_now_ms();
     for (unsigned i = 0; i < FLOOD; i++)
         expect_status(status_over(&alice.conn), NFS4_OK);
-    expect_flood(start, "sequence.replay", "sequence.replay_more");
+    expect_flood(start, "sequence.replay", "sequence.replay_left_out");
 }
 
 /* A retry of CREATE_SESSION makes no session and logs none. The line names the client. */
@@ -558,14 +558,14 @@ static void created_once(void **state)
     assert_int_equal(log_number(&line, "minor"), 1);
 }
 
-/* Request the figures and wait for them. */
-static struct log_line figures(void)
+/* Request the stats and wait for them. */
+static struct log_line stats(void)
 {
-    unsigned before = log_find("daemon.figures", NULL).count;
+    unsigned before = log_find("daemon.sessions", NULL).count;
     struct log_line line;
 
     assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
-    wait_until_every(5, (line = log_find("daemon.figures", NULL)).count > before);
+    wait_until_every(5, (line = log_find("daemon.sessions", NULL)).count > before);
     assert_int_equal(line.count, before + 1);
     return line;
 }
@@ -577,9 +577,9 @@ static uint64_t moved(const struct log_line *before, const struct log_line *afte
 
 /* L-16, S20-29, S20-30, S20-31, S20-33, S20-34: every figure of the tables moves in the running
  * server. */
-static void figures_of_a_run(void **state)
+static void stats_of_a_run(void **state)
 {
-    struct log_line before = figures(), after;
+    struct log_line before = stats(), after;
     uint32_t seqid;
 
     (void)state;
@@ -593,7 +593,7 @@ static void figures_of_a_run(void **state)
     seqid = alice.session.slots[0].seqid;
     sequence(0, seqid + 5, 0);
     expect_status(status_over(&alice.conn), NFS4ERR_SEQ_MISORDERED);
-    after = figures();
+    after = stats();
     assert_int_equal(moved(&before, &after, "sequence_total"), 26);
     assert_int_equal(moved(&before, &after, "sequence_errors_total"), 1);
     assert_int_equal(moved(&before, &after, "replay_hits_total"), 5);
@@ -611,25 +611,25 @@ static void figures_of_a_run(void **state)
 }
 
 #ifdef MAINSTAY_V40
-static struct log_line figures_of(const char *event)
+static struct log_line stats_of(const char *event)
 {
     unsigned before = log_find(event, NULL).count;
     struct log_line line;
 
-    (void)figures();
+    (void)stats();
     wait_until_every(5, (line = log_find(event, NULL)).count > before);
     return line;
 }
 
 /* L-16: the duplicate request cache. */
-static void figures_of_duplicates(void **state)
+static void stats_of_duplicates(void **state)
 {
     struct log_line before, after;
     struct client_mount carol;
 
     (void)state;
     script_mount_v40(&carol);
-    before = figures_of("daemon.duplicates");
+    before = stats_of("daemon.duplicates");
     for (unsigned i = 0; i < 10; i++) {
         begin(&carol, NULL);
         client_op_putrootfh(C);
@@ -638,7 +638,7 @@ static void figures_of_duplicates(void **state)
         if (i % 2)
             run_again_on(NULL, NFS4ERR_ROFS);
     }
-    after = figures_of("daemon.duplicates");
+    after = stats_of("daemon.duplicates");
     assert_int_equal(moved(&before, &after, "inserts"), 10);
     assert_int_equal(moved(&before, &after, "hits"), 5);
     assert_int_equal(moved(&before, &after, "entries"), 10);
@@ -654,7 +654,7 @@ static void figures_of_duplicates(void **state)
 #endif
 
 /* L-16: each error type is counted by the running server. */
-static void figures_of_each_type(void **state)
+static void stats_of_each_type(void **state)
 {
     struct client_conn other;
     enum nfsstat4 status;
@@ -676,7 +676,7 @@ static void figures_of_each_type(void **state)
     expect_status(status, NFS4ERR_CONN_NOT_BOUND_TO_SESSION);
     client_conn_close(&other);
     busy_slot_has_a_record(state);
-    after = figures();
+    after = stats();
 #define X(type, status, help)                                                                      \
     if (log_number(&after, "failures_" #type) == 0)                                                \
         fail_msg("%s has not moved", #type);
@@ -696,33 +696,33 @@ static struct log_line log_await(const char *event, unsigned count)
 }
 
 /* S20-32, L-16: a line for each session, and none after its end. */
-static void figures_of_sessions(void **state)
+static void stats_of_sessions(void **state)
 {
     char session[2 * NFS4_SESSIONID_SIZE + 1];
     struct log_line line;
     enum nfsstat4 status;
 
     (void)state;
-    (void)figures();
+    (void)stats();
     hex(bob.session.sessionid, session);
-    (void)log_await("session.figures", 2);
+    (void)log_await("session.stats", 2);
     assert_int_equal(client_session_close(&bob.conn, &bob.session, &status), CLIENT_OK);
     expect_status(status, NFS4_OK);
-    (void)figures();
-    line = log_await("session.figures", 3);
+    (void)stats();
+    line = log_await("session.stats", 3);
     assert_string_not_equal(log_value(&line, "session"), session);
     assert_int_equal(log_number(&line, "slots_in_use"), 0);
     assert_int_equal(log_number(&line, "total_slots"), alice.session.slot_count);
 }
 
 /* SR-11, L-16: the line names a client by its owner string and by its client id. */
-static void figures_of_clients(void **state)
+static void stats_of_clients(void **state)
 {
     struct log_line line;
 
     (void)state;
-    (void)figures();
-    line = log_await("client.figures", 2);
+    (void)stats();
+    line = log_await("client.stats", 2);
     assert_int_equal(log_number(&line, "sessions"), 1);
     assert_int_equal(log_number(&line, "connections"), 1);
     assert_int_equal(log_number(&line, "courtesy"), 0);
@@ -730,13 +730,13 @@ static void figures_of_clients(void **state)
     assert_string_equal(log_value(&line, "domain"), "mainstay");
 }
 
-/* L-16: the figures of connections and calls. */
-static void figures_of_transport(void **state)
+/* L-16: the stats of connections and calls. */
+static void stats_of_transport(void **state)
 {
     struct log_line line;
 
     (void)state;
-    (void)figures();
+    (void)stats();
     line = log_await("daemon.transport", 1);
     assert_int_equal(log_number(&line, "connections"), 2);
     assert_int_equal(log_number(&line, "accepted"), 2);
@@ -785,16 +785,16 @@ int main(void)
         TEST(flood_of_replays, text),
         TEST(flood_of_strangers, text),
         TEST(created_once, text),
-        TEST(figures_of_a_run, text),
-        TEST(figures_of_a_run, json),
-        TEST(figures_of_each_type, text),
-        TEST(figures_of_sessions, text),
-        TEST(figures_of_clients, text),
-        TEST(figures_of_transport, text),
+        TEST(stats_of_a_run, text),
+        TEST(stats_of_a_run, json),
+        TEST(stats_of_each_type, text),
+        TEST(stats_of_sessions, text),
+        TEST(stats_of_clients, text),
+        TEST(stats_of_transport, text),
 #ifdef MAINSTAY_V40
         TEST(replays_v40_at_info, text),
         TEST(replays_v40_at_info, json),
-        TEST(figures_of_duplicates, text),
+        TEST(stats_of_duplicates, text),
 #endif
         {"tail_of_local", tail_of_local, NULL, tear_down, NULL},
     };

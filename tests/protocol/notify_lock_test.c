@@ -59,7 +59,7 @@ static void expect_notice(struct holder *holder, uint32_t from, const struct cli
 {
     const struct client_callback *cb =
         client_callback_at(holder->callbacks, holder_wait(holder, OP_CB_NOTIFY_LOCK, from));
-    const struct client_callback_op *op = client_callback_find(cb, OP_CB_NOTIFY_LOCK);
+    const struct client_callback_op *op = client_callback_lookup(cb, OP_CB_NOTIFY_LOCK);
 
     assert_int_equal(op->fh.len, file->fh.len);
     assert_memory_equal(op->fh.data, file->fh.data, file->fh.len);
@@ -168,7 +168,7 @@ static void refused(void **state)
     set_up(*state);
     holder_open(&holder, 1);
     file = open_of(&holder);
-    holder.mount.conn.manner.op_status = NFS4ERR_NOTSUPP;
+    holder.mount.conn.behaviour.op_status = NFS4ERR_NOTSUPP;
     held = lock(&alice, &of_alice, "holder", WRITE_LT, 0, 10, NFS4_OK);
     (void)lock(&holder.mount, &file, "waiter", WRITEW_LT, 0, 10, NFS4ERR_DENIED);
     unlock(&alice, &of_alice, &held, 0, 10);

@@ -37,7 +37,7 @@ static int set_up(void **state)
 
 static const struct client_callback_op *wait_op(struct holder *holder, uint32_t op, uint32_t from)
 {
-    return client_callback_find(
+    return client_callback_lookup(
         client_callback_at(holder->callbacks, holder_wait(holder, op, from)), op);
 }
 

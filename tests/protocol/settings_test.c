@@ -58,8 +58,8 @@ static void backoff(void **unused)
     set_setting("nfs.callback_backoff_max_ms", 20);
     dir = script_dir(script_mem);
     holder_open(&holder, 1);
-    holder.mount.conn.manner =
-        (struct client_manner){.op_status = NFS4ERR_DELAY, .times = TRIES - 1};
+    holder.mount.conn.behaviour =
+        (struct client_behaviour){.op_status = NFS4ERR_DELAY, .times = TRIES - 1};
     file = holder_contended(&holder, &dir, "file");
     start = wait_now_ms();
     holder_pump_until(&holder, holder_recalls(&holder, &file) >= TRIES);

@@ -272,7 +272,7 @@ enum vfs_status local_cache_reserve(struct local_fs *fs)
     return VFS_DELAY;
 }
 
-void local_cache_equip(struct local_object *obj, int fd)
+void local_cache_set_path(struct local_object *obj, int fd)
 {
     struct local_shard *shard = shard_of(local_fs_of(&obj->base), obj->node.hash);
 
@@ -439,8 +439,8 @@ void local_cache_sweep_shard(struct local_shard *shard, uint32_t epoch)
     put_all(&dead);
 }
 
-uint32_t local_cache_take_unseen(struct local_shard *shard, uint32_t epoch,
-                                 struct local_object **taken, uint32_t max)
+uint32_t local_cache_take_unchecked(struct local_shard *shard, uint32_t epoch,
+                                    struct local_object **taken, uint32_t max)
 {
     uint32_t count = 0;
 

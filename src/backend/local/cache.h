@@ -26,7 +26,7 @@ void local_cache_watch(struct local_object *obj);
 
 /* Give a bare object the path descriptor `fd`, like local_path_set().  It may have to give it up
  * again. */
-void local_cache_equip(struct local_object *obj, int fd);
+void local_cache_set_path(struct local_object *obj, int fd);
 
 /* Make room for one more descriptor: idle objects give up theirs, even if clients have them open.
  * VFS_DELAY when none can.  Enters a blocking section if it has to close something. */
@@ -38,5 +38,5 @@ void local_cache_sweep_shard(struct local_shard *shard, uint32_t epoch);
 
 /* Up to `max` idle objects of a shard whose names have not been checked lately, each with a
  * reference.  Returns their number. */
-uint32_t local_cache_take_unseen(struct local_shard *shard, uint32_t epoch,
-                                 struct local_object **taken, uint32_t max);
+uint32_t local_cache_take_unchecked(struct local_shard *shard, uint32_t epoch,
+                                    struct local_object **taken, uint32_t max);

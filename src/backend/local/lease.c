@@ -24,7 +24,7 @@ static bool share_locked(struct local_object *obj, enum vfs_lease kind, enum vfs
     if (!lease)
         return false;
     *status = VFS_DELAY;
-    if (lease->lost || lease->told[VFS_LEASE_READ] || lease->told[VFS_LEASE_WRITE] ||
+    if (lease->lost || lease->reported[VFS_LEASE_READ] || lease->reported[VFS_LEASE_WRITE] ||
         kind > lease->kind)
         return true;
     lease->counts[kind]++;

@@ -21,7 +21,7 @@ struct local_lease {
     uint32_t counts[2];  /* granted leases, by enum vfs_lease */
     bool lost;           /* the kernel's lease was given back, because of a conflict with
                           * ourselves */
-    bool told[2];        /* break reported, by enum vfs_lease */
+    bool reported[2];    /* break reported, by enum vfs_lease */
 
     struct hnode by_fd; /* guarded by the watch's lock */
     struct list due;    /* guarded, too; linked until the lease has been examined */

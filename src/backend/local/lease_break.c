@@ -39,9 +39,9 @@ void local_lease_look(struct local_object *obj)
     bool tell, held_up = false;
 
     pthread_mutex_lock(&obj->lock);
-    tell = obj->lease && broken_locked(obj->lease, &use) && !obj->lease->told[use];
+    tell = obj->lease && broken_locked(obj->lease, &use) && !obj->lease->reported[use];
     if (tell) {
-        obj->lease->told[use] = true;
+        obj->lease->reported[use] = true;
         held_up = !obj->lease->lost;
     }
     pthread_mutex_unlock(&obj->lock);

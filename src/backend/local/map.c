@@ -260,8 +260,8 @@ void local_map_forget(struct local_map *map, const struct local_id *id,
     pthread_mutex_unlock(&map->lock);
 }
 
-enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
-                               struct local_place *places, size_t *count)
+enum vfs_status local_map_lookup(struct local_map *map, const struct local_id *id,
+                                 struct local_place *places, size_t *count)
 {
     bool pending, ok = true;
 
@@ -272,7 +272,7 @@ enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
     /* Flush twice: waiting changes move only after those that are moving already. */
     if (pending)
         ok = flush_locked(map) && flush_locked(map);
-    ok = ok && map_db_find(map->db, id, places, count);
+    ok = ok && map_db_lookup(map->db, id, places, count);
     pthread_mutex_unlock(&map->db_lock);
     return ok ? VFS_OK : VFS_IO;
 }

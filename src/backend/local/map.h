@@ -62,5 +62,5 @@ void local_map_forget(struct local_map *map, const struct local_id *id,
 
 /* Up to LOCAL_PLACES_MAX places of an object, newest first; sets *count.  VFS_IO when they cannot
  * be read.  May block. */
-enum vfs_status local_map_find(struct local_map *map, const struct local_id *id,
-                               struct local_place *places, size_t *count) MUST_USE;
+enum vfs_status local_map_lookup(struct local_map *map, const struct local_id *id,
+                                 struct local_place *places, size_t *count) MUST_USE;

@@ -128,8 +128,8 @@ static bool row_read(sqlite3_stmt *s, struct local_place *place)
     return true;
 }
 
-bool map_db_find(struct map_db *db, const struct local_id *id, struct local_place *places,
-                 size_t *count)
+bool map_db_lookup(struct map_db *db, const struct local_id *id, struct local_place *places,
+                   size_t *count)
 {
     sqlite3_stmt *s = db->database->statements[SQL_FIND];
     int step = SQLITE_ROW;

@@ -23,5 +23,5 @@ void map_db_rollback(struct map_db *db);
 
 /* Up to LOCAL_PLACES_MAX places of an ID, newest first; sets *count.  False: they cannot be
  * read. */
-bool map_db_find(struct map_db *db, const struct local_id *id, struct local_place *places,
-                 size_t *count) MUST_USE;
+bool map_db_lookup(struct map_db *db, const struct local_id *id, struct local_place *places,
+                   size_t *count) MUST_USE;

@@ -116,7 +116,7 @@ static int describe_handle(struct listing *l, const char *name, struct vfs_diren
     (void)local_note(l->dir, name, &id, out->fileid);
     if (!out->attr)
         return 0;
-    known = local_node_find(fs->volume, &id);
+    known = local_node_lookup(fs->volume, &id);
     if (known)
         l->attr.change = local_change(fs, known, l->ctime_ns);
     local_node_put(fs->volume, known);

@@ -59,7 +59,8 @@ static enum vfs_status victim_look(struct local_object *dir, const char *name,
         vfs_object_put(&victim->obj->base);
         victim->obj = NULL;
     }
-    victim->node = victim->there && !victim->obj ? local_node_find(fs->volume, &victim->id) : NULL;
+    victim->node =
+        victim->there && !victim->obj ? local_node_lookup(fs->volume, &victim->id) : NULL;
     return status == VFS_STALE ? VFS_OK : status; /* another process removed it first */
 }
 

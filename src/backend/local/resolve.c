@@ -86,7 +86,7 @@ enum vfs_status local_resolve_again(struct local_object *obj)
     local_path_put(obj);
     status = find_again(obj, &fd);
     if (status == VFS_OK)
-        local_cache_equip(obj, fd);
+        local_cache_set_path(obj, fd);
     return status;
 }
 

@@ -125,7 +125,7 @@ static enum vfs_status find_directory(struct search *search, const struct local_
         if (status == VFS_OK)
             status = find_fd(search, id, depth, &fd);
         if (status == VFS_OK)
-            local_cache_equip(*out, fd);
+            local_cache_set_path(*out, fd);
     }
     if (status != VFS_OK)
         vfs_object_put(&(*out)->base);
@@ -183,7 +183,7 @@ static enum vfs_status find_fd(struct search *search, const struct local_id *id,
     places = memory_alloc(MEMORY_calls, LOCAL_PLACES_MAX * sizeof(*places));
     if (!places)
         return VFS_DELAY;
-    status = local_map_find(search->fs->map, id, places, &count);
+    status = local_map_lookup(search->fs->map, id, places, &count);
     if (status == VFS_OK)
         status = VFS_STALE;
     else
@@ -211,7 +211,7 @@ static enum vfs_status find_above(struct search *search, const struct local_id *
                                   struct local_place *places, struct local_id *above)
 {
     size_t count;
-    enum vfs_status status = local_map_find(search->fs->map, id, places, &count);
+    enum vfs_status status = local_map_lookup(search->fs->map, id, places, &count);
 
     if (status == VFS_OK && count == 0)
         return VFS_STALE;

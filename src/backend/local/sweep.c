@@ -40,7 +40,7 @@ static void sweep_names(struct local_shard *shard, uint32_t epoch)
     uint32_t count = NAME_SCAN;
 
     for (uint32_t turn = 0; turn < NAME_TURNS && count == NAME_SCAN; turn++) {
-        count = local_cache_take_unseen(shard, epoch, taken, NAME_SCAN);
+        count = local_cache_take_unchecked(shard, epoch, taken, NAME_SCAN);
         for (uint32_t i = 0; i < count; i++) {
             look_at_name(taken[i]);
             vfs_object_put(&taken[i]->base);

@@ -130,7 +130,7 @@ struct local_node *local_node_get(struct local_volume *volume, const struct loca
     return node;
 }
 
-struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id)
+struct local_node *local_node_lookup(struct local_volume *volume, const struct local_id *id)
 {
     uint64_t hash = id_hash(volume, id);
     struct local_volume_shard *shard = shard_of(volume, hash);

@@ -20,7 +20,7 @@
 #include "base/list.h"
 #include "vfs/vfs.h"
 
-/* Holders of a reference: the local_objects of the file, and callers of local_node_find(). */
+/* Holders of a reference: the local_objects of the file, and callers of local_node_lookup(). */
 struct local_node {
     struct vfs_node base;
     struct hnode by_id; /* this and refs are guarded by the shard's lock */
@@ -62,9 +62,9 @@ struct local_volume *local_volume_get(uint32_t dev_major, uint32_t dev_minor);
 void local_volume_put(struct local_volume *volume);
 
 /* The node of a file, with a reference.  If there is none, local_node_get() creates one (NULL
- * without memory), and local_node_find() returns NULL. */
+ * without memory), and local_node_lookup() returns NULL. */
 struct local_node *local_node_get(struct local_volume *volume, const struct local_id *id);
-struct local_node *local_node_find(struct local_volume *volume, const struct local_id *id);
+struct local_node *local_node_lookup(struct local_volume *volume, const struct local_id *id);
 /* NULL is allowed. */
 void local_node_put(struct local_volume *volume, struct local_node *node);
 

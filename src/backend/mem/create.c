@@ -261,7 +261,7 @@ enum vfs_status mem_create_object(struct vfs_object *vfs, const struct vfs_cred 
     status = mem_dir_lock_search(dir, cred);
     if (status != VFS_OK)
         return status;
-    entry = mem_dir_find_locked(dir, name);
+    entry = mem_dir_lookup_locked(dir, name);
     if (entry) {
         obj = mem_of(vfs_object_get(&entry->obj->vfs));
         info->atomic = true;
@@ -287,7 +287,7 @@ static enum vfs_status link_locked(struct mem_object *obj, struct mem_object *di
     struct timespec now;
     enum vfs_status status;
 
-    if (mem_dir_find_locked(dir, name))
+    if (mem_dir_lookup_locked(dir, name))
         return VFS_EXIST;
     if (!mem_dir_may_add_locked(dir, cred, false))
         return VFS_ACCESS;

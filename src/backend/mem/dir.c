@@ -87,7 +87,7 @@ static uint64_t name_hash(const struct mem_object *dir, const char *data, size_t
     return hash_bytes(data, len, mem_fs_of_object(dir)->name_seed);
 }
 
-struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name)
+struct mem_entry *mem_dir_lookup_locked(const struct mem_object *dir, const struct vfs_name *name)
 {
     struct hnode *node;
 
@@ -175,7 +175,7 @@ enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,
     if (!may_search_locked(dir, cred)) {
         status = VFS_ACCESS;
     } else {
-        entry = mem_dir_find_locked(dir, name);
+        entry = mem_dir_lookup_locked(dir, name);
         if (entry)
             *out = vfs_object_get(&entry->obj->vfs);
         else

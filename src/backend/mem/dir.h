@@ -16,7 +16,7 @@ enum vfs_status mem_dir_lock_search(struct mem_object *dir, const struct vfs_cre
 /* May a directory (or else any other object) be created in it? */
 bool mem_dir_may_add_locked(const struct mem_object *dir, const struct vfs_cred *cred,
                             bool directory);
-struct mem_entry *mem_dir_find_locked(const struct mem_object *dir, const struct vfs_name *name);
+struct mem_entry *mem_dir_lookup_locked(const struct mem_object *dir, const struct vfs_name *name);
 /* A new entry that is in no directory yet.  It takes a reference on obj.  NULL when the account is
  * full (never with `force`), and without memory. */
 struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name *name, bool force);

@@ -53,7 +53,7 @@ enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
     if (status != VFS_OK)
         return status;
     before = dir->attr.change;
-    entry = mem_dir_find_locked(dir, name);
+    entry = mem_dir_lookup_locked(dir, name);
     if (!entry)
         status = VFS_NOENT;
     else if (!vfs_name_fits(name, &entry->obj->vfs))
@@ -78,7 +78,7 @@ enum vfs_status mem_may_remove(struct vfs_object *vfs, const struct vfs_cred *cr
 
     if (status != VFS_OK)
         return vfs_refusal(status);
-    entry = mem_dir_find_locked(dir, name);
+    entry = mem_dir_lookup_locked(dir, name);
     if (entry) {
         mem_lock_read(entry->obj);
         status = vfs_guard_may_delete(mem_guard(dir), mem_guard(entry->obj), cred);

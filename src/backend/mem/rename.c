@@ -90,10 +90,10 @@ static enum vfs_status find_names(struct rename *r)
         return VFS_STALE;
     if (!may_search(r->from_dir, r->cred) || !may_search(r->to_dir, r->cred))
         return VFS_ACCESS;
-    r->source = mem_dir_find_locked(r->from_dir, r->from);
+    r->source = mem_dir_lookup_locked(r->from_dir, r->from);
     if (!r->source)
         return VFS_NOENT;
-    r->victim = mem_dir_find_locked(r->to_dir, r->to);
+    r->victim = mem_dir_lookup_locked(r->to_dir, r->to);
     if (!vfs_name_fits(r->from, &r->source->obj->vfs) ||
         (r->victim && !vfs_name_fits(r->to, &r->victim->obj->vfs)))
         return VFS_CHANGED;

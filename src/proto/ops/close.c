@@ -12,8 +12,8 @@ enum nfsstat4 op_close(struct compound *c, const struct CLOSE4args *args)
     uint32_t seqid;
 
     if (status == NFS4_OK)
-        status =
-            stateid_arg_find(c, &args->open_stateid, STATEID_OPEN, STATEID_ARG_EXACT, &sid, &seqid);
+        status = stateid_arg_lookup(c, &args->open_stateid, STATEID_OPEN, STATEID_ARG_EXACT, &sid,
+                                    &seqid);
     if (status != NFS4_OK)
         return status;
     status = open_close(open_of_stateid(sid), seqid);
@@ -39,7 +39,7 @@ enum nfsstat4 op_open_downgrade(struct compound *c, const struct OPEN_DOWNGRADE4
     if (access == 0 || access > OPEN4_SHARE_ACCESS_BOTH || args->share_deny > OPEN4_SHARE_DENY_BOTH)
         return NFS4ERR_INVAL;
     status =
-        stateid_arg_find(c, &args->open_stateid, STATEID_OPEN, STATEID_ARG_EXACT, &sid, &seqid);
+        stateid_arg_lookup(c, &args->open_stateid, STATEID_OPEN, STATEID_ARG_EXACT, &sid, &seqid);
     if (status != NFS4_OK)
         return status;
     status =

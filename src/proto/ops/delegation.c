@@ -14,8 +14,8 @@ enum nfsstat4 op_delegreturn(struct compound *c, const struct DELEGRETURN4args *
     uint32_t seqid;
 
     if (status == NFS4_OK)
-        status = stateid_arg_find(c, &args->deleg_stateid, STATEID_DELEGATION, STATEID_ARG_LATEST,
-                                  &sid, &seqid);
+        status = stateid_arg_lookup(c, &args->deleg_stateid, STATEID_DELEGATION, STATEID_ARG_LATEST,
+                                    &sid, &seqid);
     if (status != NFS4_OK)
         return status;
     status = delegation_return(delegation_of_stateid(sid), seqid);

@@ -3,7 +3,7 @@
 
 #include "proto/ops/grace.h"
 #include "state/delegation/delegation_conflict.h"
-#include "state/delegation/delegation_unseen.h"
+#include "state/delegation/delegation_fs.h"
 #include "state/delegation/delegation_waiter.h"
 
 void exclusion_add(struct exclusion *exclusion, struct vfs_object *obj)
@@ -28,11 +28,10 @@ void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
     enum vfs_status found;
 
     name->expects = false;
-    if (exclusion->unseen)
+    if (exclusion->whole_fs)
         return;
-    if (check_reclaims(exclusion, c) == NFS4_OK &&
-        delegation_begin_unseen(c->server->state, dir->fs)) {
-        exclusion->unseen = dir->fs;
+    if (check_reclaims(exclusion, c) == NFS4_OK && delegation_begin_fs(c->server->state, dir->fs)) {
+        exclusion->whole_fs = dir->fs;
         return;
     }
     name->expects = dir->type != VFS_ATTRDIR;
@@ -47,9 +46,9 @@ void exclusion_add_entry(struct exclusion *exclusion, const struct compound *c,
 
 static void drop(struct exclusion *exclusion, const struct compound *c)
 {
-    if (exclusion->unseen)
-        delegation_end_unseen(c->server->state, exclusion->unseen);
-    exclusion->unseen = NULL;
+    if (exclusion->whole_fs)
+        delegation_end_fs(c->server->state, exclusion->whole_fs);
+    exclusion->whole_fs = NULL;
     while (exclusion->count > 0)
         vfs_object_put(exclusion->objects[--exclusion->count]);
 }

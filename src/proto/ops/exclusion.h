@@ -28,7 +28,7 @@ struct exclusion {
     const void *subject;
     struct vfs_object *objects[EXCLUSION_OBJECTS]; /* references */
     uint32_t count;
-    const struct vfs *unseen; /* delegation_begin_unseen() */
+    const struct vfs *whole_fs; /* delegation_begin_fs() */
 };
 
 /* For permit(). */

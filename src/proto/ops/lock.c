@@ -39,8 +39,8 @@ static enum nfsstat4 lock_new_owner(struct compound *c, const struct open_to_loc
 {
     struct stateid *sid;
     uint32_t seqid;
-    enum nfsstat4 status =
-        stateid_arg_find(c, &locker->open_stateid, STATEID_OPEN, STATEID_ARG_LATEST, &sid, &seqid);
+    enum nfsstat4 status = stateid_arg_lookup(c, &locker->open_stateid, STATEID_OPEN,
+                                              STATEID_ARG_LATEST, &sid, &seqid);
 
     if (status != NFS4_OK)
         return status;
@@ -54,12 +54,12 @@ static enum nfsstat4 lock_known_owner(struct compound *c, const struct exist_loc
 {
     struct stateid *sid;
     uint32_t seqid;
-    enum nfsstat4 status =
-        stateid_arg_find(c, &locker->lock_stateid, STATEID_LOCK, STATEID_ARG_LATEST, &sid, &seqid);
+    enum nfsstat4 status = stateid_arg_lookup(c, &locker->lock_stateid, STATEID_LOCK,
+                                              STATEID_ARG_LATEST, &sid, &seqid);
 
     if (status != NFS4_OK)
         return status;
-    status = lock_again(CONTAINER_OF(sid, struct lock_state, sid), seqid, request);
+    status = lock_existing_owner(CONTAINER_OF(sid, struct lock_state, sid), seqid, request);
     stateid_put(sid);
     return status;
 }
@@ -167,8 +167,8 @@ enum nfsstat4 op_locku(struct compound *c, const struct LOCKU4args *args)
     if (status == NFS4_OK)
         status = lock_range_decode(args->offset, args->length, &range);
     if (status == NFS4_OK)
-        status = stateid_arg_find(c, &args->lock_stateid, STATEID_LOCK, STATEID_ARG_LATEST, &sid,
-                                  &seqid);
+        status = stateid_arg_lookup(c, &args->lock_stateid, STATEID_LOCK, STATEID_ARG_LATEST, &sid,
+                                    &seqid);
     if (status != NFS4_OK)
         return status;
     status =

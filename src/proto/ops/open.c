@@ -37,8 +37,8 @@ static enum nfsstat4 check_delegated(struct compound *c, const struct stateid4 *
 {
     struct stateid *sid;
     uint32_t seqid;
-    enum nfsstat4 status =
-        stateid_arg_find_of(c, obj, stateid, STATEID_DELEGATION, STATEID_ARG_LATEST, &sid, &seqid);
+    enum nfsstat4 status = stateid_arg_lookup_of(c, obj, stateid, STATEID_DELEGATION,
+                                                 STATEID_ARG_LATEST, &sid, &seqid);
 
     if (status != NFS4_OK)
         return status;
@@ -163,8 +163,8 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
     enum nfsstat4 status = NFS4_OK;
 
     if (target->truncate)
-        status =
-            open_denied(c->server->state, target->obj, OPEN4_SHARE_ACCESS_WRITE, request.now_ns);
+        status = open_share_denied(c->server->state, target->obj, OPEN4_SHARE_ACCESS_WRITE,
+                                   request.now_ns);
     if (status == NFS4ERR_LOCKED)
         status = NFS4ERR_SHARE_DENIED;
     if (status == NFS4_OK)

@@ -183,7 +183,7 @@ void open_create_undo(struct compound *c, const struct wire_opaque *component,
                       const struct open_target *target)
 {
     struct vfs_object *dir = c->current.obj;
-    struct file *used = file_find(c->server->state->opens->files, target->obj);
+    struct file *used = file_lookup(c->server->state->opens->files, target->obj);
     struct vfs_change_info info;
     struct vfs_name name;
 

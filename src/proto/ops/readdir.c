@@ -56,7 +56,7 @@ static bool listing_put(struct listing *l, const struct vfs_name *name, uint64_t
         return false;
     }
     l->dir_bytes = dir_bytes;
-    l->full = ++l->entries >= ENTRIES_MIN && rpc_call_is_over(l->c->call);
+    l->full = ++l->entries >= ENTRIES_MIN && rpc_call_slice_over(l->c->call);
     return !l->full;
 }
 

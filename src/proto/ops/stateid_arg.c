@@ -63,10 +63,10 @@ static enum nfsstat4 check_found(struct stateid *sid, const struct vfs_object *o
     return status == NFS4_OK && sid->kind != kind ? NFS4ERR_BAD_STATEID : status;
 }
 
-enum nfsstat4 stateid_arg_find_of(const struct compound *c, const struct vfs_object *obj,
-                                  const struct stateid4 *in, enum stateid_kind kind,
-                                  enum stateid_arg_current current, struct stateid **sid,
-                                  uint32_t *seqid)
+enum nfsstat4 stateid_arg_lookup_of(const struct compound *c, const struct vfs_object *obj,
+                                    const struct stateid4 *in, enum stateid_kind kind,
+                                    enum stateid_arg_current current, struct stateid **sid,
+                                    uint32_t *seqid)
 {
     struct stateid4 stateid;
     enum nfsstat4 status = resolve(c, in, current, &stateid);
@@ -87,11 +87,11 @@ enum nfsstat4 stateid_arg_find_of(const struct compound *c, const struct vfs_obj
     return NFS4_OK;
 }
 
-enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
-                               enum stateid_kind kind, enum stateid_arg_current current,
-                               struct stateid **sid, uint32_t *seqid)
+enum nfsstat4 stateid_arg_lookup(const struct compound *c, const struct stateid4 *in,
+                                 enum stateid_kind kind, enum stateid_arg_current current,
+                                 struct stateid **sid, uint32_t *seqid)
 {
-    return stateid_arg_find_of(c, c->current.obj, in, kind, current, sid, seqid);
+    return stateid_arg_lookup_of(c, c->current.obj, in, kind, current, sid, seqid);
 }
 
 enum nfsstat4 stateid_arg_any(const struct compound *c, const struct stateid4 *in,
@@ -118,11 +118,11 @@ static enum nfsstat4 check_special(const struct compound *c, enum stateid_specia
 
     if (special == STATEID_READ_BYPASS && access == OPEN4_SHARE_ACCESS_READ)
         return NFS4_OK;
-    /* First, since open_denied() takes from expired clients what is in the way. */
+    /* First, since open_share_denied() takes from expired clients what is in the way. */
     status = grace_check_io(c);
     if (status != NFS4_OK)
         return status;
-    return open_denied(c->server->state, c->current.obj, access, c->call->received_ns);
+    return open_share_denied(c->server->state, c->current.obj, access, c->call->received_ns);
 }
 
 /* Without an open: conflicting delegations have not been recalled yet (RFC 8881 §10.4.1). */

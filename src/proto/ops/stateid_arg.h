@@ -16,15 +16,15 @@ enum stateid_arg_current {
 /* Find the state of the current client and file that `in` names, of this kind; returns a reference.
  * *seqid must still be checked, under the file's lock.  BAD_STATEID; for revoked state EXPIRED,
  * ADMIN_REVOKED or DELEG_REVOKED. */
-enum nfsstat4 stateid_arg_find(const struct compound *c, const struct stateid4 *in,
-                               enum stateid_kind kind, enum stateid_arg_current current,
-                               struct stateid **sid, uint32_t *seqid);
+enum nfsstat4 stateid_arg_lookup(const struct compound *c, const struct stateid4 *in,
+                                 enum stateid_kind kind, enum stateid_arg_current current,
+                                 struct stateid **sid, uint32_t *seqid);
 
 /* The same for state of a file other than the current one. */
-enum nfsstat4 stateid_arg_find_of(const struct compound *c, const struct vfs_object *obj,
-                                  const struct stateid4 *in, enum stateid_kind kind,
-                                  enum stateid_arg_current current, struct stateid **sid,
-                                  uint32_t *seqid);
+enum nfsstat4 stateid_arg_lookup_of(const struct compound *c, const struct vfs_object *obj,
+                                    const struct stateid4 *in, enum stateid_kind kind,
+                                    enum stateid_arg_current current, struct stateid **sid,
+                                    uint32_t *seqid);
 
 /* The same for any kind and any file, with the seqid checked.  Not for I/O.  On an error, *sid is a
  * reference if the state is known, else NULL. */

@@ -59,7 +59,7 @@ static enum duplicate_way op_next(struct v40_compound *x)
     else if (way == DUPLICATE_TOO_BIG || x->base.op_count > LIMIT_COMPOUND_OPS ||
              !reply_op_fits(&x->reply, &x->base, op_info(op)))
         status = x->reply.too_big;
-    else if (x->park.orphan)
+    else if (x->park.client_removed)
         status = NFS4ERR_DELAY;
     else
         status = v40_status(op, v40_op_run(x, op));
@@ -130,7 +130,7 @@ enum rpc_result v40_compound_run(struct rpc_call *call, struct server *server,
 
     *x = (struct v40_compound){.status = NFS4_OK, .conn = conn};
     compound_begin(&x->base, call, server, op_count);
-    x->base.likely = session_conn_sole_client(conn);
+    x->base.likely_client = session_conn_sole_client(conn);
     x->base.attributes = &attr_minor0;
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_RESOURCE);
     compound_park_begin(&x->park, &x->base, &x->reply, run_on);

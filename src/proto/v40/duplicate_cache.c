@@ -118,12 +118,12 @@ static enum duplicate_verdict look(struct duplicate_cache *cache,
     enum duplicate_verdict verdict = DUPLICATE_NEW;
     struct duplicate_doomed doomed;
     struct duplicate *entry;
-    bool stranger;
+    bool xid_collision;
 
     list_init(&doomed.entries);
     reply->waited = false;
     pthread_mutex_lock(&shard->lock);
-    entry = duplicate_lookup_locked(shard, &key, &stranger);
+    entry = duplicate_lookup_locked(shard, &key, &xid_collision);
     if (entry)
         verdict = found_locked(cache, shard, entry, request, reply, &doomed);
     else if (fresh)
@@ -131,14 +131,14 @@ static enum duplicate_verdict look(struct duplicate_cache *cache,
             duplicate_insert_locked(cache, shard, fresh, &key) ? DUPLICATE_NEW : DUPLICATE_REFUSED;
     pthread_mutex_unlock(&shard->lock);
     duplicate_doomed_free(&doomed);
-    if (stranger && fresh)
-        count(cache, DUPLICATE_COUNTER_strangers);
+    if (xid_collision && fresh)
+        count(cache, DUPLICATE_COUNTER_xid_collisions);
     return verdict;
 }
 
-enum duplicate_verdict duplicate_cache_find(struct duplicate_cache *cache,
-                                            const struct duplicate_request *request,
-                                            struct duplicate_reply *reply)
+enum duplicate_verdict duplicate_cache_lookup(struct duplicate_cache *cache,
+                                              const struct duplicate_request *request,
+                                              struct duplicate_reply *reply)
 {
     return look(cache, request, reply, NULL);
 }
@@ -203,7 +203,7 @@ void duplicate_cache_tick(struct duplicate_cache *cache, int64_t now_ns)
     }
 }
 
-void duplicate_cache_stats(const struct duplicate_cache *cache, struct duplicate_stats *stats)
+void duplicate_stats_read(const struct duplicate_cache *cache, struct duplicate_stats *stats)
 {
     const struct duplicate_table *table = cache->table;
     uint64_t dropped;

@@ -26,7 +26,7 @@
     X(hits, "Retries answered from the cache")                                                     \
     X(waits, "Retries that waited for their request")                                              \
     X(refused, "Retries without a reply: too many waited, or for too long")                        \
-    X(strangers, "Requests with the address and xid of another one, but not its digest")           \
+    X(xid_collisions, "Requests with the address and xid of another one, but not its digest")      \
     X(expired, "Replies dropped by age")                                                           \
     X(evicted_client, "Replies dropped: too much memory for one address")                          \
     X(evicted, "Replies dropped: too much memory in total")
@@ -109,9 +109,9 @@ static inline bool duplicate_cache_suspects(const struct duplicate_cache *cache,
 
 /* Is this a retry?  A retry of a running request waits for its end, up to LIMIT_DUPLICATE_WAIT_S,
  * between vfs_blocking_begin() and _end(). */
-enum duplicate_verdict duplicate_cache_find(struct duplicate_cache *cache,
-                                            const struct duplicate_request *request,
-                                            struct duplicate_reply *reply) MUST_USE;
+enum duplicate_verdict duplicate_cache_lookup(struct duplicate_cache *cache,
+                                              const struct duplicate_request *request,
+                                              struct duplicate_reply *reply) MUST_USE;
 
 /* The same; with DUPLICATE_NEW the request is entered as running, and the caller must call
  * duplicate_cache_keep() for *entry. */
@@ -129,4 +129,4 @@ void duplicate_cache_keep(struct duplicate_cache *cache, struct duplicate *entry
 void duplicate_cache_tick(struct duplicate_cache *cache, int64_t now_ns);
 
 /* A snapshot; any thread. */
-void duplicate_cache_stats(const struct duplicate_cache *cache, struct duplicate_stats *stats);
+void duplicate_stats_read(const struct duplicate_cache *cache, struct duplicate_stats *stats);

@@ -133,7 +133,7 @@ enum duplicate_way duplicate_request_begin(struct v40_compound *x)
         return DUPLICATE_GO_ON;
     reply = room_for_reply(x);
     request = request_of(x);
-    return way_of(x, duplicate_cache_find(cache_of(x), &request, &reply), &reply);
+    return way_of(x, duplicate_cache_lookup(cache_of(x), &request, &reply), &reply);
 }
 
 /* ---- what is kept ---- */

@@ -144,11 +144,11 @@ static void client_shrink_locked(struct duplicate_cache *cache, struct duplicate
 /* ---- entries ---- */
 
 struct duplicate *duplicate_lookup_locked(const struct duplicate_shard *shard,
-                                          const struct duplicate_key *key, bool *stranger)
+                                          const struct duplicate_key *key, bool *xid_collision)
 {
     struct hnode *node = htable_first(&shard->requests, key->hash);
 
-    *stranger = false;
+    *xid_collision = false;
     for (; node; node = htable_next(node)) {
         struct duplicate *entry = CONTAINER_OF(node, struct duplicate, by_key);
 
@@ -157,7 +157,7 @@ struct duplicate *duplicate_lookup_locked(const struct duplicate_shard *shard,
             continue;
         if (entry->digest == key->digest)
             return entry;
-        *stranger = true;
+        *xid_collision = true;
     }
     return NULL;
 }

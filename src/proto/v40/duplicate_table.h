@@ -105,9 +105,9 @@ struct duplicate_shard *duplicate_shard_of(const struct duplicate_cache *cache,
 
 /* All of these with the shard's lock held. */
 
-/* The entry with this key, or NULL; *stranger: only another digest has been found. */
+/* The entry with this key, or NULL; *xid_collision: only another digest has been found. */
 struct duplicate *duplicate_lookup_locked(const struct duplicate_shard *shard,
-                                          const struct duplicate_key *key, bool *stranger);
+                                          const struct duplicate_key *key, bool *xid_collision);
 
 /* Enter a running request; `entry` is fresh memory, all zero.  False without memory. */
 bool duplicate_insert_locked(struct duplicate_cache *cache, struct duplicate_shard *shard,

@@ -39,7 +39,7 @@ static enum nfsstat4 run_lock_to_owner(struct v40_compound *x, struct owner_call
 
     if (locker->lock_owner.clientid != x->base.client->id)
         return call->found == NFS4_OK ? NFS4ERR_STALE_CLIENTID : call->found;
-    owner = owner_seqid_use(x->base.client, OWNER_LOCK, &locker->lock_owner.owner);
+    owner = owner_seqid_get(x->base.client, OWNER_LOCK, &locker->lock_owner.owner);
     if (!owner)
         return NFS4ERR_DELAY;
     switch (owner_seqid_begin(owner, &request, &none)) {
@@ -51,13 +51,13 @@ static enum nfsstat4 run_lock_to_owner(struct v40_compound *x, struct owner_call
             owner_seqid_end(owner, &request, &result);
         return result.status;
     case OWNER_CROWDED:
-        owner_drop(owner);
+        owner_put(owner);
         return NFS4ERR_RESOURCE;
     case OWNER_REPLAY:
     case OWNER_BAD_SEQID:
         break;
     }
-    owner_drop(owner);
+    owner_put(owner);
     return NFS4ERR_BAD_SEQID;
 }
 

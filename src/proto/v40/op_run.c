@@ -48,16 +48,16 @@ static enum nfsstat4 secinfo(struct compound *c, const struct SECINFO4args *args
 static enum nfsstat4 getattr(struct v40_compound *x)
 {
     struct compound *c = &x->base;
-    const struct client *likely = c->likely;
+    const struct client *likely = c->likely_client;
     struct GETATTR4args args;
     enum nfsstat4 status;
 
     if (!wire_GETATTR4args(c->in, &args))
         return compound_undecoded(c);
     if (!compound_holder(c))
-        c->likely = v40_peek_client(x);
+        c->likely_client = v40_peek_client(x);
     status = op_getattr(c, &args);
-    c->likely = likely;
+    c->likely_client = likely;
     return status;
 }
 

@@ -72,7 +72,7 @@ enum nfsstat4 v40_open(struct v40_compound *x, const struct OPEN4args *args)
     status = v40_use_client(x, args->owner.clientid);
     if (status != NFS4_OK)
         return status;
-    owner = owner_seqid_use(x->base.client, OWNER_OPEN, &args->owner.owner);
+    owner = owner_seqid_get(x->base.client, OWNER_OPEN, &args->owner.owner);
     /* A new owner may start at any seqid, so DELAY advances nothing. */
     return owner ? owner_gate_run(x, &call, owner) : NFS4ERR_DELAY;
 }
@@ -89,8 +89,8 @@ static enum nfsstat4 run_open_confirm(struct v40_compound *x, struct owner_call 
     if (status == NFS4_OK)
         status = call->found;
     if (status == NFS4_OK)
-        status =
-            stateid_arg_find(c, &args->open_stateid, STATEID_OPEN, STATEID_ARG_EXACT, &sid, &seqid);
+        status = stateid_arg_lookup(c, &args->open_stateid, STATEID_OPEN, STATEID_ARG_EXACT, &sid,
+                                    &seqid);
     if (status != NFS4_OK)
         return status;
     status = open_confirm(open_of_stateid(sid), seqid, &resok.open_stateid);

@@ -103,13 +103,13 @@ enum nfsstat4 owner_gate_run(struct v40_compound *x, struct owner_call *call, st
 
     call->owner = owner;
     /* It may have waited for its turn. */
-    if (verdict == OWNER_RUN && compound_is_orphan(&x->base)) {
+    if (verdict == OWNER_RUN && compound_client_removed(&x->base)) {
         owner_seqid_release(owner->seqid);
         return NFS4ERR_EXPIRED;
     }
     if (verdict == OWNER_RUN)
         return run_and_keep(x, call);
-    owner_drop(owner);
+    owner_put(owner);
     switch (verdict) {
     case OWNER_REPLAY:
         log_replay(x, call);
@@ -136,7 +136,7 @@ static enum nfsstat4 run_closed(struct v40_compound *x, struct owner_call *call,
                                 const struct stateid4 *stateid)
 {
     struct client *client = NULL;
-    struct owner *owner = owner_closed_find(x->base.server->state, stateid, &client);
+    struct owner *owner = owner_closed_lookup(x->base.server->state, stateid, &client);
     enum nfsstat4 status;
 
     if (!owner)
@@ -144,7 +144,7 @@ static enum nfsstat4 run_closed(struct v40_compound *x, struct owner_call *call,
     if (v40_use_client_of(x, client))
         status = owner_gate_run(x, call, owner);
     else {
-        owner_drop(owner);
+        owner_put(owner);
         status = call->found;
     }
     client_put(client);
@@ -163,5 +163,5 @@ enum nfsstat4 owner_gate_stateid(struct v40_compound *x, struct owner_call *call
     if (!x->used || x->used->kind != kind)
         return call->found == NFS4_OK ? NFS4ERR_BAD_STATEID : call->found;
     owner = owner_of(x->used);
-    return owner_gate_run(x, call, owner_use_more(owner));
+    return owner_gate_run(x, call, owner_get(owner));
 }

@@ -21,7 +21,7 @@ static void use(struct v40_compound *x, struct client *client)
     v40_client_done(x);
     x->client = x->base.client = client;
     session_conn_used_by(x->conn, client);
-    connection_serves_client(x->base.call->conn);
+    connection_set_serves_client(x->base.call->conn);
 }
 
 enum nfsstat4 v40_use_client(struct v40_compound *x, uint64_t clientid)
@@ -52,13 +52,13 @@ static enum nfsstat4 unknown(const struct stateid_table *table, const struct sta
 {
     if (!stateid_epoch_ours(table, stateid))
         return NFS4ERR_STALE_STATEID;
-    return stateid_of_removed(table, stateid) ? NFS4ERR_EXPIRED : NFS4ERR_BAD_STATEID;
+    return stateid_client_removed(table, stateid) ? NFS4ERR_EXPIRED : NFS4ERR_BAD_STATEID;
 }
 
 static enum nfsstat4 use_ordinary(struct v40_compound *x, const struct stateid4 *stateid)
 {
     struct stateid_table *table = x->base.server->state->opens->stateids;
-    struct stateid *sid = stateid_find(table, stateid);
+    struct stateid *sid = stateid_lookup_any(table, stateid);
 
     if (!sid)
         return unknown(table, stateid);
@@ -101,7 +101,7 @@ void v40_stateid_done(struct v40_compound *x, enum nfsstat4 status)
     if (!x->used)
         return;
     if (status == NFS4ERR_EXPIRED || status == NFS4ERR_ADMIN_REVOKED)
-        client_v40_told(x->client, x->used, x->base.call->received_ns);
+        client_v40_loss_reported(x->client, x->used, x->base.call->received_ns);
     stateid_put(x->used);
     x->used = NULL;
 }
@@ -115,7 +115,7 @@ const struct client *v40_peek_client(const struct v40_compound *x)
 
     if (xdr_get_u32(&rest) != OP_DELEGRETURN || !wire_DELEGRETURN4args(&rest, &args))
         return NULL;
-    sid = stateid_find(x->base.server->state->opens->stateids, &args.deleg_stateid);
+    sid = stateid_lookup_any(x->base.server->state->opens->stateids, &args.deleg_stateid);
     if (sid) {
         client = sid->client;
         stateid_put(sid);

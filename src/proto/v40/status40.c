@@ -29,7 +29,8 @@ enum nfsstat4 v40_status(enum nfs_opnum4 op, enum nfsstat4 status)
     case NFS4ERR_DELEG_REVOKED:
         return NFS4ERR_ADMIN_REVOKED;
     default:
-        log_error("compound.status", LOG_STR("op", op_info(op)->name), LOG_U64("status", status));
+        log_error("compound.wrong_status", LOG_STR("op", op_info(op)->name),
+                  LOG_U64("status", status));
         return NFS4ERR_SERVERFAULT;
     }
 }

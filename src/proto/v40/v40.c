@@ -33,5 +33,5 @@ void v40_tick(struct v40 *v40, struct state *state, int64_t now_ns)
     open_confirm_tick(state, now_ns);
     duplicate_cache_tick(v40->duplicates, now_ns);
     if (replays)
-        log_info("compound.replay_more", LOG_U64("lines", replays));
+        log_info("compound.replay_left_out", LOG_U64("lines", replays));
 }

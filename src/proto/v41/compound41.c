@@ -48,7 +48,7 @@ static bool op_next(struct v41_compound *x, enum v41_gate gate)
         status = NFS4ERR_NOTSUPP;
     else if (gate == V41_GATE_UNCACHED)
         status = v41_op_retried(x, op);
-    else if (x->park.orphan)
+    else if (x->park.client_removed)
         status = NFS4ERR_DELAY;
     else if (!reply_op_fits(&x->reply, &x->base, info))
         status = x->reply.too_big;

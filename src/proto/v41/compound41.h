@@ -32,7 +32,7 @@ struct v41_compound {
 
     /* The gate's: all NULL or 0 without a session. */
     struct session *session;
-    struct session_binding *binding; /* of conn, or NULL; see session_conn_find() */
+    struct session_binding *binding; /* of conn, or NULL; see session_conn_lookup() */
     struct slot *slot;               /* owned by this compound; NULL for a retry */
     uint32_t slot_id;
     bool cache_this;

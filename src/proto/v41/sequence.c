@@ -137,7 +137,7 @@ static void result_encode(struct v41_compound *x, const struct SEQUENCE4args *ar
 
 static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *args)
 {
-    connection_serves_client(x->base.call->conn);
+    connection_set_serves_client(x->base.call->conn);
     if (!x->binding)
         session_conn_bind_implicit(x->conn, x->session);
     result_encode(x, args);
@@ -268,7 +268,8 @@ enum v41_gate v41_sequence(struct v41_compound *x, enum nfsstat4 *status)
     *status = args_read(x, &args, NFS4_OK);
     if (*status != NFS4_OK)
         return V41_GATE_REFUSED;
-    x->session = session_conn_find(x->base.server->state, x->conn, args.sa_sessionid, &x->binding);
+    x->session =
+        session_conn_lookup(x->base.server->state, x->conn, args.sa_sessionid, &x->binding);
     x->cache_this = args.sa_cachethis;
     /* Nothing of one minor version means anything in another one: RFC 8881 §2.7, rule 13. */
     if (x->session && x->session->minor_version == x->minor)

@@ -39,7 +39,7 @@ void client_put(struct client *client)
         client_free(client);
 }
 
-struct client *client_find_locked(struct state *state, uint64_t clientid)
+struct client *client_lookup_locked(struct state *state, uint64_t clientid)
 {
     struct hnode *node = htable_first(&state->clients.by_id, hash_u64(clientid));
 
@@ -52,10 +52,10 @@ struct client *client_find_locked(struct state *state, uint64_t clientid)
     return NULL;
 }
 
-struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
-                                       enum client_kind kind)
+struct client *client_lookup_kind_locked(struct state *state, uint64_t clientid,
+                                         enum client_kind kind)
 {
-    struct client *client = client_find_locked(state, clientid);
+    struct client *client = client_lookup_locked(state, clientid);
 
     return client && client->kind == kind ? client : NULL;
 }
@@ -65,7 +65,7 @@ struct client *client_lookup(struct state *state, uint64_t clientid)
     struct client *client;
 
     pthread_mutex_lock(&state->clients.lock);
-    client = client_find_locked(state, clientid);
+    client = client_lookup_locked(state, clientid);
     if (client)
         client_get(client);
     pthread_mutex_unlock(&state->clients.lock);

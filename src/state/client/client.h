@@ -70,7 +70,7 @@ struct client {
     _Atomic uint32_t revoked_count;    /* stateids revoked and not yet freed by FREE_STATEID */
     _Atomic uint32_t revoked_admin;    /* by an administrator; client_revoked_add(), _sub() */
     _Atomic uint32_t revoked_recalled; /* delegations recalled and not returned */
-    _Atomic int64_t told_since_ns;     /* 4.0: when it was first told of a loss that it has not
+    _Atomic int64_t reported_since_ns; /* 4.0: when it was first told of a loss that it has not
                                         * acknowledged; 0: none (revocation.h) */
     _Atomic uint32_t back_sessions;    /* live sessions with a back channel */
     _Atomic uint32_t back_up;          /* those with a connection bound to it */
@@ -88,8 +88,9 @@ struct client {
     struct hnode by_id;
     struct list all_link;      /* of client_table.confirmed or .unconfirmed */
     struct list courtesy_link; /* of client_table.courtesy while its lease is over */
-    struct list shed_link;     /* of client_table.to_shed then, until its sessions are ended */
-    int64_t check_ns;          /* when client_sweep() examines it next */
+    /* Of client_table.courtesy_sessions then, until its sessions are ended. */
+    struct list courtesy_sessions_link;
+    int64_t check_ns; /* when client_sweep() examines it next */
     struct client_owner *owner;
     struct client_origin *origin; /* client_address.h */
     struct list origin_link;
@@ -114,9 +115,9 @@ enum nfsstat4 client_reclaim_complete(struct client *client);
 struct client *client_lookup(struct state *state, uint64_t clientid);
 
 /* A live record of either kind, or of one, or NULL; no reference.  With client_table.lock. */
-struct client *client_find_locked(struct state *state, uint64_t clientid);
-struct client *client_find_kind_locked(struct state *state, uint64_t clientid,
-                                       enum client_kind kind);
+struct client *client_lookup_locked(struct state *state, uint64_t clientid);
+struct client *client_lookup_kind_locked(struct state *state, uint64_t clientid,
+                                         enum client_kind kind);
 
 struct client *client_get(struct client *client);
 void client_put(struct client *client);

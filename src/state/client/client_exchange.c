@@ -135,7 +135,7 @@ static enum nfsstat4 collision_locked(struct exchange *x, struct client *confirm
 
 static struct client_owner *owner_find_locked(const struct exchange *x)
 {
-    return client_owner_find_locked(x->state, CLIENT_V41, &x->args->eia_clientowner.co_ownerid);
+    return client_owner_lookup_locked(x->state, CLIENT_V41, &x->args->eia_clientowner.co_ownerid);
 }
 
 /* Cases 1 to 5.  Unhashing may free the owner, so it is looked up anew after it. */
@@ -210,7 +210,7 @@ enum nfsstat4 client_exchange_id(struct state *state, const struct client_princi
         out->confirmed = client->confirmed;
     }
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &x.doomed);
+    client_release(state, &x.doomed);
     if (status == NFS4_OK)
         exchange_log(args, out);
     return status;

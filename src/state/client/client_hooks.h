@@ -26,7 +26,7 @@ struct client_hooks {
     bool (*sessions_busy_locked)(struct client *client);
     /* Drop the connections and the table's references of dead sessions; empties the list.  Without
      * locks. */
-    void (*sessions_bury)(struct list *sessions);
+    void (*sessions_release)(struct list *sessions);
 
     /* Create client.owners, and free them with the client.  False without memory. */
     bool (*owners_create)(struct client *client);
@@ -37,7 +37,7 @@ struct client_hooks {
     bool (*losses_announce)(struct client *client);
     /* 4.0: acknowledge the losses that the client was told of before that time.  May wait for the
      * disk; without locks. */
-    void (*losses_settle_told)(struct client *client, int64_t before_ns);
+    void (*losses_settle_reported)(struct client *client, int64_t before_ns);
 
     /* Describe sessions and state in `info`.  With client_table.lock held. */
     void (*describe_locked)(struct client *client, struct client_info *info);

@@ -45,7 +45,7 @@ bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
 
     memset(info, 0, sizeof(*info));
     pthread_mutex_lock(&state->clients.lock);
-    client = client_find_locked(state, clientid);
+    client = client_lookup_locked(state, clientid);
     if (client)
         fill_locked(client, now_ns, info);
     pthread_mutex_unlock(&state->clients.lock);

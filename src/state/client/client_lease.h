@@ -7,7 +7,7 @@
  *     a request conflicts               conflicting state is revoked, the rest stays (courtesy.h)
  *     a table is full                   it is removed, the longest expired first
  *     memory for replies is scarce      its sessions are ended, the rest stays
- *     a shortage (state_shortage())     it is removed, the longest expired first, some per second
+ *     a shortage (state_limit.h)        it is removed, the longest expired first, some per second
  *     LIMIT_COURTESY_S of silence       it is removed; LIMIT_COURTESY_IDLE_S without opens
  *     another principal uses its name,  it is removed
  *     DESTROY_CLIENTID

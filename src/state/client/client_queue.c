@@ -36,7 +36,7 @@ void client_courtesy_begin_locked(struct client *client)
     if (!list_empty(&client->courtesy_link))
         return;
     list_push_back(&clients->courtesy, &client->courtesy_link);
-    list_push_back(&clients->to_shed, &client->shed_link);
+    list_push_back(&clients->courtesy_sessions, &client->courtesy_sessions_link);
     clients->courtesy_count++;
 }
 
@@ -45,7 +45,7 @@ void client_courtesy_end_locked(struct client *client)
     if (list_empty(&client->courtesy_link))
         return;
     list_remove(&client->courtesy_link);
-    list_remove(&client->shed_link);
+    list_remove(&client->courtesy_sessions_link);
     client->state->clients.courtesy_count--;
 }
 

@@ -20,8 +20,8 @@ static uint64_t owner_hash(const struct client_table *clients, enum client_kind 
     return hash_bytes(id->data, id->len, clients->owner_seed ^ hash_u64(kind));
 }
 
-struct client_owner *client_owner_find_locked(struct state *state, enum client_kind kind,
-                                              const struct wire_opaque *id)
+struct client_owner *client_owner_lookup_locked(struct state *state, enum client_kind kind,
+                                                const struct wire_opaque *id)
 {
     struct client_table *clients = &state->clients;
     struct hnode *node = htable_first(&clients->by_owner, owner_hash(clients, kind, id));
@@ -36,11 +36,11 @@ struct client_owner *client_owner_find_locked(struct state *state, enum client_k
     return NULL;
 }
 
-static struct client_owner *owner_get_locked(struct state *state, enum client_kind kind,
-                                             const struct wire_opaque *id)
+static struct client_owner *client_owner_get_locked(struct state *state, enum client_kind kind,
+                                                    const struct wire_opaque *id)
 {
     struct client_table *clients = &state->clients;
-    struct client_owner *owner = client_owner_find_locked(state, kind, id);
+    struct client_owner *owner = client_owner_lookup_locked(state, kind, id);
 
     if (owner)
         return owner;
@@ -62,7 +62,7 @@ static uint64_t fresh_id_locked(struct state *state)
 
     do
         randombytes_buf(&id, sizeof(id));
-    while (id == 0 || client_find_locked(state, id));
+    while (id == 0 || client_lookup_locked(state, id));
     return id;
 }
 
@@ -79,12 +79,12 @@ static void client_init(struct client *client, struct state *state, const struct
     list_init(&client->sessions);
     list_init(&client->all_link);
     list_init(&client->courtesy_link);
-    list_init(&client->shed_link);
+    list_init(&client->courtesy_sessions_link);
     list_init(&client->origin_link);
 }
 
 /* Free an owner string that has no records left. */
-static void owner_put_locked(struct state *state, struct client_owner *owner)
+static void client_owner_put_locked(struct state *state, struct client_owner *owner)
 {
     if (owner->confirmed || owner->unconfirmed)
         return;
@@ -98,7 +98,7 @@ static bool parts_make_locked(struct client *client, const struct client_new *wh
     static const struct client_address unknown;
     struct state *state = client->state;
 
-    client->owner = owner_get_locked(state, what->kind, &what->id);
+    client->owner = client_owner_get_locked(state, what->kind, &what->id);
     if (!client->owner)
         return false;
     if (state->client_hooks->owners_create(client) &&
@@ -109,7 +109,7 @@ static bool parts_make_locked(struct client *client, const struct client_new *wh
         recovery_client_free(state->recovery, client);
     }
     state->client_hooks->owners_destroy(client->owners);
-    owner_put_locked(state, client->owner);
+    client_owner_put_locked(state, client->owner);
     return false;
 }
 

@@ -41,5 +41,5 @@ struct client_new {
 struct client *client_record_add_locked(struct state *state, const struct client_new *what);
 
 /* The entry of an owner string, or NULL. */
-struct client_owner *client_owner_find_locked(struct state *state, enum client_kind kind,
-                                              const struct wire_opaque *id);
+struct client_owner *client_owner_lookup_locked(struct state *state, enum client_kind kind,
+                                                const struct wire_opaque *id);

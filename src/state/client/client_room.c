@@ -70,7 +70,7 @@ static bool make_room_at_locked(struct state *state, const struct client_address
         address ? client_address_find_locked(&state->clients, address) : NULL;
     struct client *victim;
 
-    if (!origin || origin->count < state_limit_most(state, STATE_LIMIT_clients_per_address))
+    if (!origin || origin->count < state_limit_max(state, STATE_LIMIT_clients_per_address))
         return true;
     victim = victim_locked(origin, now_ns);
     if (!victim)
@@ -85,7 +85,7 @@ bool client_make_room_locked(struct state *state, const struct client_address *a
                              int64_t now_ns, struct list *doomed)
 {
     struct client_table *clients = &state->clients;
-    uint32_t most = state_limit_most(state, STATE_LIMIT_clients);
+    uint32_t most = state_limit_max(state, STATE_LIMIT_clients);
 
     if (!make_room_at_locked(state, address, now_ns, doomed))
         return false;

@@ -21,8 +21,8 @@
 
 enum {
     SWEEP_BATCH = 64,      /* clients looked at with the table locked once */
-    SHED_BATCH = 16,       /* clients whose sessions go before the budget is looked at again */
-    SHED_MOST = 256,       /* clients in one turn of the timer */
+    EVICT_BATCH = 16,      /* clients whose sessions go before the budget is looked at again */
+    EVICT_MAX = 256,       /* clients in one turn of the timer */
     SWEEP_PAUSE_NS = 50000 /* between batches */
 };
 
@@ -55,16 +55,16 @@ static bool held_by_request_locked(struct client *client, int64_t now_ns)
     return true;
 }
 
-static bool told_before(const struct client *client, int64_t before_ns)
+static bool reported_before(const struct client *client, int64_t before_ns)
 {
-    int64_t since = atomic_load_explicit(&client->told_since_ns, memory_order_relaxed);
+    int64_t since = atomic_load_explicit(&client->reported_since_ns, memory_order_relaxed);
 
     return since != 0 && since < before_ns;
 }
 
 /* A client of 4.0 has received all replies sent before this time: it would have repeated a request
  * without a reply. */
-static int64_t told_for_sure_ns(const struct client *client)
+static int64_t received_until_ns(const struct client *client)
 {
     return atomic_load_explicit(&client->renewed_ns, memory_order_relaxed) -
            client->state->lease_ns;
@@ -73,8 +73,8 @@ static int64_t told_for_sure_ns(const struct client *client)
 /* Work for some clients, to be done when the lock is released. */
 struct round {
     struct list doomed;
-    struct client *told[SWEEP_BATCH]; /* a reference each */
-    uint32_t told_count;
+    struct client *reported[SWEEP_BATCH]; /* a reference each */
+    uint32_t reported_count;
 };
 
 static void check_locked(struct client *client, int64_t now_ns, struct list *doomed)
@@ -95,19 +95,19 @@ static bool check_next_locked(struct state *state, int64_t now_ns, struct round 
     if (!client)
         return false;
     check_locked(client, now_ns, &round->doomed);
-    if (told_before(client, told_for_sure_ns(client)))
-        round->told[round->told_count++] = client_get(client);
+    if (reported_before(client, received_until_ns(client)))
+        round->reported[round->reported_count++] = client_get(client);
     return true;
 }
 
 static void round_finish(struct state *state, struct round *round)
 {
-    client_bury(state, &round->doomed);
-    for (uint32_t i = 0; i < round->told_count; i++) {
-        if (!client_dead(round->told[i]))
-            state->client_hooks->losses_settle_told(round->told[i],
-                                                    told_for_sure_ns(round->told[i]));
-        client_put(round->told[i]);
+    client_release(state, &round->doomed);
+    for (uint32_t i = 0; i < round->reported_count; i++) {
+        if (!client_dead(round->reported[i]))
+            state->client_hooks->losses_settle_reported(round->reported[i],
+                                                        received_until_ns(round->reported[i]));
+        client_put(round->reported[i]);
     }
 }
 
@@ -134,7 +134,7 @@ void client_sweep(struct state *state, int64_t now_ns)
     bool more = true;
 
     while (more) {
-        struct round round = {.told_count = 0};
+        struct round round = {.reported_count = 0};
 
         list_init(&round.doomed);
         pthread_mutex_lock(&state->clients.lock);
@@ -149,14 +149,15 @@ void client_sweep(struct state *state, int64_t now_ns)
 }
 
 /* False: all silent clients have been examined. */
-static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struct list *ended)
+static bool end_next_sessions_locked(struct client_table *clients, int64_t now_ns,
+                                     struct list *ended)
 {
     struct client *client;
 
-    if (list_empty(&clients->to_shed))
+    if (list_empty(&clients->courtesy_sessions))
         return false;
-    client = LIST_ENTRY(clients->to_shed.next, struct client, shed_link);
-    list_remove(&client->shed_link);
+    client = LIST_ENTRY(clients->courtesy_sessions.next, struct client, courtesy_sessions_link);
+    list_remove(&client->courtesy_sessions_link);
     if (client_lapsed_locked(client, now_ns))
         client->state->client_hooks->sessions_end_idle_locked(client, ended);
     else
@@ -164,7 +165,7 @@ static bool shed_next_locked(struct client_table *clients, int64_t now_ns, struc
     return true;
 }
 
-void client_shed_sessions(struct state *state, int64_t now_ns)
+void client_end_expired_sessions(struct state *state, int64_t now_ns)
 {
     bool more = true;
 
@@ -173,32 +174,32 @@ void client_shed_sessions(struct state *state, int64_t now_ns)
 
         list_init(&ended);
         pthread_mutex_lock(&state->clients.lock);
-        for (int i = 0; i < SHED_BATCH && more; i++)
-            more = shed_next_locked(&state->clients, now_ns, &ended);
+        for (int i = 0; i < EVICT_BATCH && more; i++)
+            more = end_next_sessions_locked(&state->clients, now_ns, &ended);
         pthread_mutex_unlock(&state->clients.lock);
-        state->client_hooks->sessions_bury(&ended);
+        state->client_hooks->sessions_release(&ended);
         if (more)
             let_others();
     }
 }
 
-static uint32_t shed_batch(struct state *state, int64_t now_ns)
+static uint32_t evict_batch(struct state *state, int64_t now_ns)
 {
     struct list doomed;
-    uint32_t shed = 0;
+    uint32_t evicted = 0;
 
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
-    while (shed < SHED_BATCH && client_evict_locked(state, NULL, now_ns, &doomed))
-        shed++;
+    while (evicted < EVICT_BATCH && client_evict_locked(state, NULL, now_ns, &doomed))
+        evicted++;
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &doomed);
-    return shed;
+    client_release(state, &doomed);
+    return evicted;
 }
 
-void client_shed(struct state *state, int64_t now_ns)
+void client_evict_expired(struct state *state, int64_t now_ns)
 {
-    uint32_t shed, total = 0;
+    uint32_t evicted, total = 0;
 
     if (!atomic_load_explicit(&state->shortage, memory_order_relaxed) &&
         !state_limits_scarce(state))
@@ -206,12 +207,12 @@ void client_shed(struct state *state, int64_t now_ns)
     /* A shortage that occurs from here on counts for the next turn. */
     atomic_store_explicit(&state->shortage, false, memory_order_relaxed);
     do {
-        shed = shed_batch(state, now_ns);
-        total += shed;
-        if (shed > 0)
+        evicted = evict_batch(state, now_ns);
+        total += evicted;
+        if (evicted > 0)
             let_others();
-    } while (shed == SHED_BATCH && total < SHED_MOST &&
+    } while (evicted == EVICT_BATCH && total < EVICT_MAX &&
              (state_limits_scarce(state) || memory_is_tight()));
     if (total > 0)
-        log_info("client.courtesy_short", LOG_U64("clients", total));
+        log_info("client.courtesy_evicted", LOG_U64("clients", total));
 }

@@ -16,8 +16,8 @@ void client_sweep(struct state *state, int64_t now_ns);
 /* From the same timer: while memory for replies is scarce, end the sessions of clients whose lease
  * is over, the longest expired first.  Their other state stays: a client that returns creates a new
  * session. */
-void client_shed_sessions(struct state *state, int64_t now_ns);
+void client_end_expired_sessions(struct state *state, int64_t now_ns);
 
 /* From the same timer, after a shortage or shortly before one (state_limits_scarce()): remove
  * clients whose lease is over, the longest expired first. */
-void client_shed(struct state *state, int64_t now_ns);
+void client_evict_expired(struct state *state, int64_t now_ns);

@@ -45,7 +45,7 @@ void client_unhash_locked(struct client *client, struct list *doomed)
     owner_forget_locked(client);
     client_address_remove_locked(clients, client);
     clients->count--;
-    state_limit_give(client->state, STATE_LIMIT_clients, 1);
+    state_limit_sub(client->state, STATE_LIMIT_clients, 1);
     client_unqueue_locked(client);
     list_push_back(doomed, &client->all_link);
     client->state->client_hooks->sessions_unhash_locked(client);
@@ -68,13 +68,13 @@ void client_confirm_locked(struct client *client, struct list *doomed)
     client_queue_locked(client);
 }
 
-static void bury_one(struct state *state, struct client *client)
+static void release_one(struct state *state, struct client *client)
 {
     /* At debug level if unconfirmed: a client can make any number of such records. */
     LOG_AT(client->confirmed ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "client.remove",
            LOG_ID("client", client->id), LOG_U64("confirmed", client->confirmed));
     client_peer_audit(state, client);
-    state->client_hooks->sessions_bury(&client->sessions);
+    state->client_hooks->sessions_release(&client->sessions);
     if (state->gone_hook.gone)
         state->gone_hook.gone(client, state->gone_hook.context);
     vfs_blocking_begin(false); /* releasing a great many opens takes long */
@@ -86,17 +86,17 @@ static void bury_one(struct state *state, struct client *client)
 
 /* Stable storage must record that the clients have lost their state before the state is released,
  * since other clients can then acquire what they held. */
-void client_bury(struct state *state, struct list *doomed)
+void client_release(struct state *state, struct list *doomed)
 {
     while (!list_empty(doomed)) {
-        struct client *batch[RECOVERY_GONE_MOST];
+        struct client *batch[RECOVERY_GONE_MAX];
         size_t count = 0;
 
-        while (count < RECOVERY_GONE_MOST && !list_empty(doomed))
+        while (count < RECOVERY_GONE_MAX && !list_empty(doomed))
             batch[count++] = LIST_ENTRY(list_pop_front(doomed), struct client, all_link);
         recovery_clients_gone(state->recovery, batch, count);
         for (size_t i = 0; i < count; i++)
-            bury_one(state, batch[i]);
+            release_one(state, batch[i]);
     }
 }
 
@@ -108,7 +108,7 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t 
 
     list_init(&doomed);
     pthread_mutex_lock(&state->clients.lock);
-    client = client_find_kind_locked(state, clientid, CLIENT_V41);
+    client = client_lookup_kind_locked(state, clientid, CLIENT_V41);
     if (!client)
         status = NFS4ERR_STALE_CLIENTID;
     else if (client_busy_locked(client) && !client_lapsed_locked(client, now_ns))
@@ -116,6 +116,6 @@ enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t 
     else
         client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &doomed);
+    client_release(state, &doomed);
     return status;
 }

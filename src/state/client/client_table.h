@@ -19,7 +19,7 @@ void client_unhash_locked(struct client *client, struct list *doomed);
 void client_confirm_locked(struct client *client, struct list *doomed);
 
 /* The second step, without the lock. */
-void client_bury(struct state *state, struct list *doomed);
+void client_release(struct state *state, struct list *doomed);
 
 /* DESTROY_CLIENTID, RFC 8881 §18.50. */
 enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns);

@@ -50,7 +50,7 @@ static bool put_locked(struct recovery *r, struct recovery_record *record, bool 
     if (!r->db || r->stopped)
         return true;
     if (record->stored && !record->unsure && record->lost == lost && record->pending == 0 &&
-        !record->owed)
+        !record->undeleted)
         return true;
     if (!recovery_queue_has_room_locked(r, LIMIT_RECOVERY_WAITERS))
         return false;
@@ -84,7 +84,8 @@ static bool record_locked(struct recovery *r, const struct client *client)
     if (!ok || client_dead(client))
         return false;
     record->holder = client->id;
-    /* A loss may have been acknowledged meanwhile: recovery_client_whole() came too early then. */
+    /* A loss may have been acknowledged meanwhile: recovery_client_clear_loss() came too early
+     * then. */
     if (!has_losses(client))
         (void)put_locked(r, record, false);
     return true;
@@ -174,7 +175,7 @@ static bool is_anothers(const struct recovery_record *record, const struct clien
     return record->holder != 0 && record->holder != client->id;
 }
 
-bool recovery_client_lost(struct recovery *r, struct client *client)
+bool recovery_client_mark_loss(struct recovery *r, struct client *client)
 {
     struct recovery_record *record = client->recovery;
     bool ok = true;
@@ -192,7 +193,7 @@ bool recovery_client_lost(struct recovery *r, struct client *client)
     return ok;
 }
 
-void recovery_client_whole(struct recovery *r, struct client *client)
+void recovery_client_clear_loss(struct recovery *r, struct client *client)
 {
     struct recovery_record *record = client->recovery;
 
@@ -200,7 +201,7 @@ void recovery_client_whole(struct recovery *r, struct client *client)
     /* Only if nothing was revoked meanwhile: the client knows then what it holds. */
     if (!has_losses(client) && record->holder == client->id &&
         (record->stored || record->pending > 0) && !put_locked(r, record, false))
-        log_warn("recovery.whole", LOG_ID("client", client->id),
+        log_warn("recovery.loss_not_cleared", LOG_ID("client", client->id),
                  LOG_STR("note", "cannot be written: it will not reclaim after a restart"));
     pthread_mutex_unlock(&r->lock);
 }
@@ -217,7 +218,7 @@ static bool gone_locked(struct recovery *r, const struct client *client,
     if (!record->stored && record->pending == 0)
         return false;
     *change = (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
-    /* If the queue is full the deletion is deferred (owed), which may delay all clients.  The
+    /* If the queue is full the deletion is deferred (undeleted), which may delay all clients.  The
      * deletion of a row that is being written cannot be deferred. */
     if (recovery_queue_has_room_locked(r, LIMIT_RECOVERY_LEAVERS) || record->pending > 0)
         recovery_queue_add_locked(r, change);
@@ -226,13 +227,14 @@ static bool gone_locked(struct recovery *r, const struct client *client,
     return true;
 }
 
-static void owe_locked(struct recovery *r, struct recovery_record *record, bool had_state)
+static void mark_undeleted_locked(struct recovery *r, struct recovery_record *record,
+                                  bool had_state)
 {
     /* If another incarnation has completed meanwhile, it needs the row. */
-    if (record->owed || !record->stored || record->holder != 0)
+    if (record->undeleted || !record->stored || record->holder != 0)
         return;
-    record->owed_bad = had_state;
-    recovery_record_set_owed_locked(r, record, true);
+    record->undeleted_state = had_state;
+    recovery_record_set_undeleted_locked(r, record, true);
 }
 
 static bool has_state(struct client *client)
@@ -244,12 +246,12 @@ static bool has_state(struct client *client)
 
 void recovery_clients_gone(struct recovery *r, struct client *const *clients, size_t count)
 {
-    struct recovery_change changes[RECOVERY_GONE_MOST] = {0};
-    struct client *of[RECOVERY_GONE_MOST];
+    struct recovery_change changes[RECOVERY_GONE_MAX] = {0};
+    struct client *of[RECOVERY_GONE_MAX];
     size_t n = 0;
     bool ended;
 
-    CHECK(count <= RECOVERY_GONE_MOST);
+    CHECK(count <= RECOVERY_GONE_MAX);
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < count; i++) {
         if (gone_locked(r, clients[i], &changes[n]))
@@ -258,7 +260,7 @@ void recovery_clients_gone(struct recovery *r, struct client *const *clients, si
     (void)recovery_queue_wait_locked(r, changes, n);
     for (size_t i = 0; i < n; i++) {
         if (!changes[i].ok)
-            owe_locked(r, of[i]->recovery, has_state(of[i]));
+            mark_undeleted_locked(r, of[i]->recovery, has_state(of[i]));
     }
     ended = n > 0 && r->awaited == 0;
     pthread_mutex_unlock(&r->lock);

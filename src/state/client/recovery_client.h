@@ -46,16 +46,16 @@ bool recovery_client_complete(struct recovery *recovery, struct client *client) 
 
 /* State of the client is about to be revoked in favour of another client.  False if that cannot be
  * recorded: it must not be revoked.  client->revoked_count must include the state already. */
-bool recovery_client_lost(struct recovery *recovery, struct client *client) MUST_USE;
+bool recovery_client_mark_loss(struct recovery *recovery, struct client *client) MUST_USE;
 
 /* client->revoked_count has become 0: FREE_STATEID has acknowledged all losses. */
-void recovery_client_whole(struct recovery *recovery, struct client *client);
+void recovery_client_clear_loss(struct recovery *recovery, struct client *client);
 
 enum {
-    RECOVERY_GONE_MOST = 64
+    RECOVERY_GONE_MAX = 64
 };
 
-/* Up to RECOVERY_GONE_MOST confirmed clients are gone for good, and their state is about to be
+/* Up to RECOVERY_GONE_MAX confirmed clients are gone for good, and their state is about to be
  * released.  What cannot be written is retried later; until then recovery_grant_status() is
  * NFS4ERR_DELAY if there was state. */
 void recovery_clients_gone(struct recovery *recovery, struct client *const *clients, size_t count);

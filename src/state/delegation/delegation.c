@@ -21,7 +21,7 @@ static uint64_t object_hash(const struct vfs_object *obj)
     return hash_u64((uint64_t)(uintptr_t)obj);
 }
 
-struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj)
+struct delegation *delegation_lookup_locked(struct client *client, const struct vfs_object *obj)
 {
     struct owner_table *table = owner_table_of(client);
     struct delegation *found = NULL;

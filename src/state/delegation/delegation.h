@@ -116,8 +116,8 @@ struct delegation {
     uint64_t change_first; /* when it was granted: differs if READ has become WRITE */
     struct delegation_question question;
     struct delegation_answer answer;
-    struct delegation_version told; /* last reported to a client; 0: never */
-    struct list hook_link;          /* of the thread that is about to recall it, without the lock */
+    struct delegation_version reported; /* last reported to a client; 0: never */
+    struct list hook_link; /* of the thread that is about to recall it, without the lock */
     struct delegation_recall recall;
 
     /* Hash of the caller that it was granted to: delegation_by_caller(). */
@@ -137,7 +137,7 @@ struct delegation {
 
     /* Under the lock of the recalls. */
     struct list recalled_link;
-    bool spared; /* for a second lease */
+    bool extended; /* for a second lease */
 };
 
 /* DELEGRETURN: OLD_STATEID, BAD_STATEID; DELEG_REVOKED, ADMIN_REVOKED, EXPIRED. */
@@ -168,7 +168,7 @@ enum {
 /* ---- for the files of delegations ---- */
 
 /* The one that the client has of the object, or NULL; no reference.  With file->lock. */
-struct delegation *delegation_find_locked(struct client *client, const struct vfs_object *obj);
+struct delegation *delegation_lookup_locked(struct client *client, const struct vfs_object *obj);
 
 /* With file->lock.  NFS4ERR_BAD_STATEID when it has ended, or why it was revoked. */
 enum nfsstat4 delegation_check_locked(const struct delegation *delegation, uint32_t seqid);

@@ -41,7 +41,7 @@ static void meet_locked(struct delegation_conflict *conflict, struct delegation 
     } else if (!conflict->asks_once) {
         return;
     }
-    delegation_want_locked(delegation);
+    delegation_mark_wanted_locked(delegation);
 }
 
 bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struct file *file,
@@ -51,13 +51,13 @@ bool delegation_conflict_find_locked(struct delegation_conflict *conflict, struc
 
     conflict->all = all;
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (!delegation_in_the_way(delegation, conflict->client, conflict->obj, all))
+        if (!delegation_conflicts_with(delegation, conflict->client, conflict->obj, all))
             continue;
         found = true;
         if (delegation_is_leaving(delegation))
             continue; /* it is waited for */
         if (client_lease_over(delegation->client, courtesy->now_ns))
-            courtesy_blame(courtesy, delegation->client);
+            courtesy_add(courtesy, delegation->client);
         else
             meet_locked(conflict, delegation, courtesy->now_ns);
     }
@@ -85,7 +85,7 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
 {
     LIST_FOREACH_SAFE (delegation, &file->delegations, struct delegation, file_link) {
         if (!delegation_is_leaving(delegation) &&
-            delegation_in_the_way(delegation, conflict->client, conflict->obj, conflict->all) &&
+            delegation_conflicts_with(delegation, conflict->client, conflict->obj, conflict->all) &&
             courtesy_may_revoke(courtesy, delegation->client))
             delegation_revoke_locked(delegation, NFS4ERR_EXPIRED, gone);
     }
@@ -118,8 +118,8 @@ static bool find(struct delegation_conflict *conflict, struct file *file, bool a
     return found;
 }
 
-enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, struct file *file,
-                                       bool all, int64_t now_ns)
+enum nfsstat4 delegation_conflict_resolve(struct delegation_conflict *conflict, struct file *file,
+                                          bool all, int64_t now_ns)
 {
     struct courtesy courtesy = {.now_ns = now_ns};
 
@@ -141,10 +141,10 @@ static enum nfsstat4 pass_object(struct delegation_conflict *conflict, enum dele
 
     if (all ? hint == 0 : hint < DELEGATION_HINT_WRITE)
         return NFS4_OK;
-    file = file_find(conflict->state->opens->files, conflict->obj);
+    file = file_lookup(conflict->state->opens->files, conflict->obj);
     if (!file)
         return NFS4_OK;
-    status = delegation_conflict_pass(conflict, file, all, now_ns);
+    status = delegation_conflict_resolve(conflict, file, all, now_ns);
     file_put(file);
     return status;
 }

@@ -82,5 +82,5 @@ void delegation_conflict_revoke_locked(struct delegation_conflict *conflict, str
                                        struct courtesy *courtesy, struct delegation_gone *gone);
 
 /* Until nothing is in the way, with recalls and revocations as needed: NFS4_OK, DELAY. */
-enum nfsstat4 delegation_conflict_pass(struct delegation_conflict *conflict, struct file *file,
-                                       bool all, int64_t now_ns) MUST_USE;
+enum nfsstat4 delegation_conflict_resolve(struct delegation_conflict *conflict, struct file *file,
+                                          bool all, int64_t now_ns) MUST_USE;

@@ -31,17 +31,17 @@ struct query {
     struct vfs_object *obj;
     int64_t now_ns;
     struct delegation_waiter *waiter;
-    struct delegation_version backend; /* as just read */
-    bool touched;                      /* the file was touched before that */
-    struct delegation *holder;         /* STEP_ASK: a reference */
-    struct delegation_version told;    /* STEP_TELL */
+    struct delegation_version backend;  /* as just read */
+    bool touched;                       /* the file was touched before that */
+    struct delegation *holder;          /* STEP_ASK: a reference */
+    struct delegation_version reported; /* STEP_TELL */
 };
 
 static struct delegation *holder_locked(const struct file *file, const struct query *query)
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
         if (!delegation_is_leaving(delegation) &&
-            delegation_in_the_way(delegation, query->client, query->obj, false))
+            delegation_conflicts_with(delegation, query->client, query->obj, false))
             return delegation;
     }
     return NULL;
@@ -113,14 +113,15 @@ static enum step tell_locked(struct query *query, struct delegation *holder)
     const struct delegation_version *backend = &query->backend;
     bool changed;
 
-    if (backend->change < answer->backend.change || backend->change < holder->told.change)
+    if (backend->change < answer->backend.change || backend->change < holder->reported.change)
         return STEP_LOOK;
     adjust(answer, backend);
     changed = !says_unchanged(holder) || answer->said.size != backend->size;
     if ((changed && !query->touched) ||
-        (backend->change == holder->told.change && answer->said.size != holder->told.size))
+        (backend->change == holder->reported.change && answer->said.size != holder->reported.size))
         return STEP_TOUCH;
-    query->told = holder->told = (struct delegation_version){backend->change, answer->said.size};
+    query->reported = holder->reported =
+        (struct delegation_version){backend->change, answer->said.size};
     return STEP_TELL;
 }
 
@@ -142,7 +143,7 @@ static void ask(const struct query *query)
 {
     const struct delegation_hooks *hooks = &query->state->delegations->hooks;
 
-    delegation_count(query->state, DELEGATION_COUNTER_questions);
+    delegation_count(query->state, DELEGATION_COUNTER_cb_getattr);
     hooks->getattr(query->holder, hooks->context);
     stateid_put(&query->holder->sid);
 }
@@ -152,7 +153,7 @@ static enum nfsstat4 recall(const struct query *query, struct file *file)
     struct delegation_conflict conflict;
 
     delegation_conflict_init(&conflict, query->state, query->client, query->obj, query->waiter);
-    return delegation_conflict_pass(&conflict, file, false, query->now_ns);
+    return delegation_conflict_resolve(&conflict, file, false, query->now_ns);
 }
 
 /* Choose the next step; touch the file for STEP_TOUCH.  STEP_RECALL if the backend fails. */
@@ -181,7 +182,7 @@ static enum nfsstat4 answer(struct query *query, struct file *file, struct deleg
     case STEP_BACKEND:
         return NFS4_OK;
     case STEP_TELL:
-        *out = (struct delegation_attr){true, query->told.change, query->told.size};
+        *out = (struct delegation_attr){true, query->reported.change, query->reported.size};
         return NFS4_OK;
     case STEP_ASK:
         ask(query);
@@ -209,7 +210,7 @@ enum nfsstat4 delegation_getattr(struct state *state, struct vfs_object *obj,
     /* A delegation granted concurrently may be missed: it could as well have been granted later. */
     if (atomic_load_explicit(&obj->node->delegations, memory_order_acquire) < DELEGATION_HINT_WRITE)
         return NFS4_OK;
-    file = file_find(state->opens->files, obj);
+    file = file_lookup(state->opens->files, obj);
     if (!file)
         return NFS4_OK;
     status = answer(&query, file, out);

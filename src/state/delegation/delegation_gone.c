@@ -20,7 +20,7 @@ void delegation_vfs_close(struct delegation *delegation)
 /* What was told of it stays true as long as no other size has its change attribute. */
 static void version_settle(const struct delegation *delegation)
 {
-    const struct delegation_version *told = &delegation->told;
+    const struct delegation_version *told = &delegation->reported;
     struct delegation_version backend;
 
     if (told->change == 0 || !delegation_version_read(delegation->obj, &backend))

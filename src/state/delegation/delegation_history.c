@@ -23,13 +23,13 @@ static uint32_t tick_of(int64_t now_ns)
     return (uint32_t)(now_ns / (TICK_MS * NSEC_PER_MSEC));
 }
 
-static uint32_t rest_ticks(uint32_t times)
+static uint32_t cooldown_ticks(uint32_t times)
 {
     uint32_t doublings = times - 1;
 
-    if (doublings > DELEGATION_REST_DOUBLINGS)
-        doublings = DELEGATION_REST_DOUBLINGS;
-    return (uint32_t)(DELEGATION_REST_MS / TICK_MS) << doublings;
+    if (doublings > DELEGATION_COOLDOWN_DOUBLINGS)
+        doublings = DELEGATION_COOLDOWN_DOUBLINGS;
+    return (uint32_t)(DELEGATION_COOLDOWN_MS / TICK_MS) << doublings;
 }
 
 /* How often there was a conflict in a row; 0: never, or none for so long that it is forgotten.
@@ -41,7 +41,7 @@ static uint32_t times_of(uint64_t word, uint64_t hash, uint32_t tick, int32_t *l
     *left = (int32_t)((uint32_t)word - tick);
     if (word >> FILE_SHIFT != hash >> FILE_SHIFT || times == 0)
         return 0;
-    return -(int64_t)*left > rest_ticks(times) ? 0 : times;
+    return -(int64_t)*left > cooldown_ticks(times) ? 0 : times;
 }
 
 void delegation_history_note(struct delegation_history *history, const struct vfs_object *obj,
@@ -59,12 +59,12 @@ void delegation_history_note(struct delegation_history *history, const struct vf
         times++;
     atomic_store_explicit(word,
                           hash >> FILE_SHIFT << FILE_SHIFT | (uint64_t)times << TIMES_SHIFT |
-                              (uint32_t)(tick + rest_ticks(times)),
+                              (uint32_t)(tick + cooldown_ticks(times)),
                           memory_order_relaxed);
 }
 
-bool delegation_history_rests(const struct delegation_history *history,
-                              const struct vfs_object *obj, int64_t now_ns)
+bool delegation_history_cools_down(const struct delegation_history *history,
+                                   const struct vfs_object *obj, int64_t now_ns)
 {
     uint64_t hash = hash_of(obj);
     uint64_t word =

@@ -20,8 +20,8 @@ enum {
 
     /* After a conflict the file is not delegated for this time; doubled for each further conflict,
      * up to the maximum, until there has been none for that long. */
-    DELEGATION_REST_MS = 4000,
-    DELEGATION_REST_DOUBLINGS = 6,
+    DELEGATION_COOLDOWN_MS = 4000,
+    DELEGATION_COOLDOWN_DOUBLINGS = 6,
 };
 
 struct delegation_history {
@@ -33,5 +33,5 @@ void delegation_history_note(struct delegation_history *history, const struct vf
                              int64_t now_ns);
 
 /* Should the object not be delegated now? */
-bool delegation_history_rests(const struct delegation_history *history,
-                              const struct vfs_object *obj, int64_t now_ns);
+bool delegation_history_cools_down(const struct delegation_history *history,
+                                   const struct vfs_object *obj, int64_t now_ns);

@@ -36,7 +36,7 @@ struct delegation_tables {
 
     pthread_mutex_t recall_lock; /* a leaf; guards all below */
     struct list recalled;        /* struct delegation by recalled_link, the longest first */
-    struct list spared;          /* the same: a lease has passed, and they have another one */
+    struct list extended;        /* the same: a lease has passed, and they have another one */
     uint32_t recalled_count;
 };
 
@@ -76,9 +76,9 @@ static inline bool delegation_is_leaving(const struct delegation *delegation)
 
 /* Does it conflict with this client, which uses the file by `obj`: one for WRITE, or any with
  * `all`? */
-static inline bool delegation_in_the_way(const struct delegation *delegation,
-                                         const struct client *client, const struct vfs_object *obj,
-                                         bool all)
+static inline bool delegation_conflicts_with(const struct delegation *delegation,
+                                             const struct client *client,
+                                             const struct vfs_object *obj, bool all)
 {
     return (delegation->client != client || delegation->obj != obj) &&
            (all || delegation->kind == DELEGATION_WRITE);

@@ -74,7 +74,7 @@ static bool policy(struct offer *offer)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_revoked);
     /* A new file has had no conflicts; the history may be of a former file of the same number. */
     if (!request->created &&
-        delegation_history_rests(&tables->history, request->obj, request->now_ns))
+        delegation_history_cools_down(&tables->history, request->obj, request->now_ns))
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_history);
     if (recovery_in_grace(offer->state->recovery))
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
@@ -86,7 +86,7 @@ static bool policy(struct offer *offer)
 static struct file_share own_shares_locked(const struct offer *offer)
 {
     const struct share_group *group =
-        share_group_find(&offer->file->opens, offer->request->client, offer->request->obj);
+        share_group_lookup(&offer->file->opens, offer->request->client, offer->request->obj);
 
     return group ? group->share : (struct file_share){0};
 }
@@ -119,7 +119,7 @@ static bool delegations_free_locked(const struct offer *offer)
     const struct file *file = offer->file;
 
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, offer->request->client, offer->request->obj, all))
+        if (delegation_conflicts_with(delegation, offer->request->client, offer->request->obj, all))
             return false;
         if (!all && delegation->recalled_ns == 0)
             return true; /* this is a READ delegation, and so are all others */
@@ -137,7 +137,7 @@ static bool contended_locked(const struct offer *offer)
  */
 static bool upgradable_locked(struct offer *offer, struct delegation **mine)
 {
-    *mine = delegation_find_locked(offer->request->client, offer->request->obj);
+    *mine = delegation_lookup_locked(offer->request->client, offer->request->obj);
     if (!*mine)
         return true;
     if ((*mine)->kind == DELEGATION_READ && offer->kind == DELEGATION_WRITE &&
@@ -230,7 +230,7 @@ static struct delegation *create(const struct offer *offer)
         memory_free(MEMORY_delegations, delegation);
         return NULL;
     }
-    delegation->file = file_get_more(offer->file);
+    delegation->file = file_get(offer->file);
     vfs_object_get(delegation->obj);
     client_get(request->client);
     set_caller(offer, delegation);
@@ -296,7 +296,7 @@ static bool take_lease(struct offer *offer)
 
 static void count_held(struct delegation_tables *tables, enum delegation_kind kind, uint32_t n)
 {
-    /* seq_cst, and so is what is read next: delegation_unseen.c. */
+    /* seq_cst, and so is what is read next: delegation_fs.c. */
     atomic_fetch_add_explicit(&tables->held[kind], n, memory_order_seq_cst);
 }
 
@@ -427,7 +427,7 @@ static bool give(struct offer *offer)
 static bool reclaimed_before_locked(const struct offer *offer)
 {
     const struct delegation_request *request = offer->request;
-    struct delegation *mine = delegation_find_locked(request->client, request->obj);
+    struct delegation *mine = delegation_lookup_locked(request->client, request->obj);
 
     if (!mine || mine->kind != offer->kind)
         return false;
@@ -467,7 +467,7 @@ static bool attempt(struct offer *offer, enum delegation_kind kind)
     if (!offer->request->reclaim && !policy(offer))
         return false;
     if (!offer->file)
-        offer->file = file_get(offer->state->opens->files, offer->request->obj);
+        offer->file = file_get_or_create(offer->state->opens->files, offer->request->obj);
     if (!offer->file)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     if (offer->request->reclaim && reclaimed_before(offer))

@@ -69,7 +69,7 @@ void delegation_pressure_hook(struct state *state, const struct delegation_press
     pressure_of(state)->hooks = *hooks;
 }
 
-void delegation_limit(struct state *state, uint32_t most)
+void delegation_set_limit(struct state *state, uint32_t most)
 {
     CHECK(most <= LIMIT_DELEGATIONS);
     atomic_store_explicit(&pressure_of(state)->most, most, memory_order_relaxed);
@@ -237,10 +237,10 @@ static void ask(struct delegation_pressure *pressure, struct delegation_ask *ask
     /* Only this thread removes the entry, so it is still on the list. */
     if (client->kind == CLIENT_V40 || !hooks->recall_any ||
         !hooks->recall_any(client, keep, hooks->context))
-        delegation_pressure_asked(client->state, client, false);
+        delegation_pressure_answered(client->state, client, false);
 }
 
-void delegation_pressure_asked(struct state *state, struct client *client, bool heard)
+void delegation_pressure_answered(struct state *state, struct client *client, bool heard)
 {
     struct delegation_pressure *pressure = pressure_of(state);
 

@@ -24,7 +24,7 @@ struct state;
 
 /* None of them blocks.  The caller holds a reference on the client during the call. */
 struct delegation_pressure_hooks {
-    /* CB_RECALL_ANY for file delegations; delegation_pressure_asked() follows, once.  False: the
+    /* CB_RECALL_ANY for file delegations; delegation_pressure_answered() follows, once.  False: the
      * client cannot be reached, and nothing follows. */
     bool (*recall_any)(struct client *client, uint32_t keep, void *context);
     /* CB_RECALLABLE_OBJ_AVAIL: the client can have `count` delegations in total. */
@@ -36,10 +36,10 @@ struct delegation_pressure_hooks {
 void delegation_pressure_hook(struct state *state, const struct delegation_pressure_hooks *hooks);
 
 /* The reply to CB_RECALL_ANY, on any thread.  `heard`: the client accepted it. */
-void delegation_pressure_asked(struct state *state, struct client *client, bool heard);
+void delegation_pressure_answered(struct state *state, struct client *client, bool heard);
 
 /* The limit for all clients together, at most LIMIT_DELEGATIONS; at any time. */
-void delegation_limit(struct state *state, uint32_t most);
+void delegation_set_limit(struct state *state, uint32_t most);
 
 /* The client was refused one for WND4_RESOURCE: will it be told when that is over
  * (ond_server_will_signal_avail)?  If so this is noted. */

@@ -9,7 +9,7 @@
 
 struct delegation_pressure {
     struct delegation_pressure_hooks hooks;
-    _Atomic uint32_t most;     /* delegation_limit() */
+    _Atomic uint32_t most;     /* delegation_set_limit() */
     _Atomic bool ticking;      /* one thread at a time takes off what is asked */
     _Atomic bool client_grown; /* one came near LIMIT_DELEGATIONS_PER_CLIENT */
 

@@ -40,15 +40,15 @@ void delegation_recall_forget_locked(struct delegation *delegation)
     pthread_mutex_unlock(&tables->recall_lock);
 }
 
-void delegation_want_locked(struct delegation *delegation)
+void delegation_mark_wanted_locked(struct delegation *delegation)
 {
     struct delegation_tables *tables = delegation->client->state->delegations;
 
     if (atomic_exchange_explicit(&delegation->wanted, true, memory_order_relaxed))
         return;
     pthread_mutex_lock(&tables->recall_lock);
-    if (delegation->spared) {
-        delegation->spared = false;
+    if (delegation->extended) {
+        delegation->extended = false;
         list_remove(&delegation->recalled_link);
         list_push_front(&tables->recalled, &delegation->recalled_link);
     }

@@ -11,8 +11,8 @@ void delegation_recall_locked(struct delegation *delegation, int64_t now_ns, str
 /* With file->lock: it has ended, or is about to. */
 void delegation_recall_forget_locked(struct delegation *delegation);
 
-/* With file.lock: it is not to be spared. */
-void delegation_want_locked(struct delegation *delegation);
+/* With file.lock: it is not to be extended. */
+void delegation_mark_wanted_locked(struct delegation *delegation);
 
 /* The calls that follow, without a lock. */
 void delegation_recall_hooks(struct state *state, struct list *recalls);

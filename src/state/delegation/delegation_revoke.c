@@ -30,7 +30,7 @@ static bool revoke(struct delegation *delegation, enum nfsstat4 why)
 }
 
 /* The client can only be told that its lease is over: done only if a request gains by it. */
-static bool to_be_spared(const struct delegation *delegation)
+static bool to_be_extended(const struct delegation *delegation)
 {
     return delegation->client->kind == CLIENT_V40 &&
            !atomic_load_explicit(&delegation->wanted, memory_order_relaxed);
@@ -49,14 +49,14 @@ static struct list *overdue_locked(struct delegation_tables *tables, int64_t now
         struct delegation *delegation =
             LIST_ENTRY(tables->recalled.next, struct delegation, recalled_link);
 
-        if (!to_be_spared(delegation))
+        if (!to_be_extended(delegation))
             return &delegation->recalled_link;
-        delegation->spared = true;
+        delegation->extended = true;
         list_remove(&delegation->recalled_link);
-        list_push_back(&tables->spared, &delegation->recalled_link);
+        list_push_back(&tables->extended, &delegation->recalled_link);
     }
-    return is_old(&tables->spared, now_ns - UNWANTED_LEASES * lease_ns) ? tables->spared.next
-                                                                        : NULL;
+    return is_old(&tables->extended, now_ns - UNWANTED_LEASES * lease_ns) ? tables->extended.next
+                                                                          : NULL;
 }
 
 /* One that is overdue, with a reference. */

@@ -18,7 +18,7 @@ static int64_t oldest(const struct list *list, int64_t now_ns)
 void delegation_stats_read(struct state *state, int64_t now_ns, struct delegation_stats *stats)
 {
     struct delegation_tables *tables = state->delegations;
-    int64_t recalled_ns, spared_ns;
+    int64_t recalled_ns, extended_ns;
 
 #define X(name, help) stats->name = counter_read(tables->counters, DELEGATION_COUNTER_##name);
     DELEGATION_COUNTERS(X)
@@ -28,7 +28,7 @@ void delegation_stats_read(struct state *state, int64_t now_ns, struct delegatio
     pthread_mutex_lock(&tables->recall_lock);
     stats->recalls = tables->recalled_count;
     recalled_ns = oldest(&tables->recalled, now_ns);
-    spared_ns = oldest(&tables->spared, now_ns);
+    extended_ns = oldest(&tables->extended, now_ns);
     pthread_mutex_unlock(&tables->recall_lock);
-    stats->oldest_recall_ns = spared_ns > recalled_ns ? spared_ns : recalled_ns;
+    stats->oldest_recall_ns = extended_ns > recalled_ns ? extended_ns : recalled_ns;
 }

@@ -16,7 +16,7 @@ struct state;
     X(returned, "Delegations returned by their clients")                                           \
     X(revoked, "Delegations revoked: not returned in time, or the holder's lease expired")         \
     X(conflicts, "Requests that conflicted with a delegation")                                     \
-    X(questions, "Queries (CB_GETATTR) to a holder for size and change attribute")                 \
+    X(cb_getattr, "Queries (CB_GETATTR) to a holder for size and change attribute")                \
     X(refused_setting, "Not granted: disabled by a setting, or not delegable")                     \
     X(refused_unreachable, "Not granted: the client cannot be called back")                        \
     X(refused_contention, "Not granted: other clients open, change or wait for the file")          \

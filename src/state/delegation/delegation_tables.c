@@ -18,14 +18,14 @@ struct delegation_tables *delegation_tables_create(void)
     tables->counters = counter_set_create(DELEGATION_COUNTER_COUNT);
     CHECK(pthread_mutex_init(&tables->recall_lock, NULL) == 0);
     list_init(&tables->recalled);
-    list_init(&tables->spared);
+    list_init(&tables->extended);
     delegation_pressure_init(&tables->pressure);
     return tables;
 }
 
 void delegation_tables_destroy(struct delegation_tables *tables)
 {
-    CHECK(list_empty(&tables->recalled) && list_empty(&tables->spared));
+    CHECK(list_empty(&tables->recalled) && list_empty(&tables->extended));
     delegation_pressure_fini(&tables->pressure);
     pthread_mutex_destroy(&tables->recall_lock);
     counter_set_destroy(tables->counters);

@@ -6,7 +6,7 @@
 void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct file *file)
 {
     CHECK(!waiter->file);
-    waiter->file = file_get_more(file);
+    waiter->file = file_get(file);
     waiter->waiting = true;
     list_push_back(&file->delegation_waiters, &waiter->link);
 }
@@ -14,7 +14,7 @@ void delegation_waiter_queue_locked(struct delegation_waiter *waiter, struct fil
 static bool blocked_locked(const struct file *file, const struct delegation_waiter *waiter)
 {
     LIST_FOREACH (delegation, &file->delegations, struct delegation, file_link) {
-        if (delegation_in_the_way(delegation, waiter->client, waiter->obj, waiter->all))
+        if (delegation_conflicts_with(delegation, waiter->client, waiter->obj, waiter->all))
             return true;
     }
     return false;

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "state/file/revocation.h"
 
-/* Its place among those blamed, or count. */
+/* Its place among those noted, or count. */
 static uint32_t find(const struct courtesy *courtesy, const struct client *client)
 {
     uint32_t i = 0;
@@ -14,7 +14,7 @@ static uint32_t find(const struct courtesy *courtesy, const struct client *clien
     return i;
 }
 
-void courtesy_blame(struct courtesy *courtesy, struct client *client)
+void courtesy_add(struct courtesy *courtesy, struct client *client)
 {
     if (courtesy->count < LIMIT_COURTESY_CLIENTS && find(courtesy, client) == courtesy->count)
         courtesy->clients[courtesy->count++] = client_get(client);

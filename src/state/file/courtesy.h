@@ -4,7 +4,7 @@
  * then (RFC 8881 §8.4.3).  Such a request repeats these steps, until nothing conflicts any more, or
  * only state of clients whose lease is valid does:
  *
- *     with file.lock: courtesy_blame() the expired clients, if only their state conflicts
+ *     with file.lock: courtesy_add() the expired clients, if only their state conflicts
  *     without: courtesy_begin() records their losses in stable storage, which may take a while
  *     with the lock again: check again, revoke if courtesy_may_revoke()
  *     without: courtesy_end() checks again, for requests of these clients that came before
@@ -29,7 +29,7 @@ struct courtesy {
 };
 
 /* Note a client whose state conflicts.  Those that don't fit are noted in the next round. */
-void courtesy_blame(struct courtesy *courtesy, struct client *client);
+void courtesy_add(struct courtesy *courtesy, struct client *client);
 
 /* NFS4ERR_DELAY, without a courtesy_end(): a request of one of the clients runs, the loss cannot be
  * recorded, or this takes too long.  Without locks; at least one client must have been noted. */

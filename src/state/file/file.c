@@ -42,7 +42,7 @@ static struct file *file_create(struct file_shard *shard, struct vfs_object *obj
     return file;
 }
 
-struct file *file_get(struct file_shard *shards, struct vfs_object *obj)
+struct file *file_get_or_create(struct file_shard *shards, struct vfs_object *obj)
 {
     struct file_shard *shard = shard_of(shards, obj);
     struct file *file;
@@ -59,7 +59,7 @@ struct file *file_get(struct file_shard *shards, struct vfs_object *obj)
     return file;
 }
 
-struct file *file_find(struct file_shard *shards, struct vfs_object *obj)
+struct file *file_lookup(struct file_shard *shards, struct vfs_object *obj)
 {
     struct file_shard *shard = shard_of(shards, obj);
     struct file *file;
@@ -75,7 +75,7 @@ struct file *file_find(struct file_shard *shards, struct vfs_object *obj)
     return file;
 }
 
-struct file *file_get_more(struct file *file)
+struct file *file_get(struct file *file)
 {
     pthread_mutex_lock(&file->shard->lock);
     file->refs++;

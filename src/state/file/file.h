@@ -27,7 +27,7 @@ struct file_shard {
     pthread_mutex_t lock;
 };
 
-/* Holders of a reference: each open; callers of file_get() and file_find(). */
+/* Holders of a reference: each open; callers of file_get() and file_lookup(). */
 struct file {
     struct file_shard *shard;
     uint32_t refs;          /* guarded by shard->lock */
@@ -53,13 +53,13 @@ void file_shards_fini(struct file_shard *shards);
 
 /* The record of the file behind an object held by the caller; created if there is none.  Returns a
  * reference. */
-struct file *file_get(struct file_shard *shards, struct vfs_object *obj);
+struct file *file_get_or_create(struct file_shard *shards, struct vfs_object *obj);
 
 /* The same; NULL if there is none. */
-struct file *file_find(struct file_shard *shards, struct vfs_object *obj);
+struct file *file_lookup(struct file_shard *shards, struct vfs_object *obj);
 
 /* Another reference, for a caller that has one. */
-struct file *file_get_more(struct file *file);
+struct file *file_get(struct file *file);
 
 /* Without file.lock. */
 void file_put(struct file *file);

@@ -26,7 +26,7 @@ bool owner_table_create(struct client *client)
     list_init(&table->open_list);
     list_init(&table->delegation_list);
     list_init(&table->revoked);
-    list_init(&table->told);
+    list_init(&table->reported);
     client->owners = table;
     return true;
 }
@@ -36,7 +36,7 @@ void owner_table_destroy(struct owner_table *table)
     if (!table)
         return;
     CHECK(list_empty(&table->open_list) && list_empty(&table->delegation_list));
-    CHECK(list_empty(&table->revoked) && list_empty(&table->told));
+    CHECK(list_empty(&table->revoked) && list_empty(&table->reported));
     owner_sweep_locked(table);
     htable_fini(&table->owners);
     htable_fini(&table->opens);
@@ -119,7 +119,7 @@ static void forget_locked(struct owner_table *table, struct owner *owner)
     table->count[owner->kind]--;
     if (owner->seqid)
         table->seqid_free(owner->seqid);
-    state_limit_give(table->client->state, STATE_LIMIT_owners, 1);
+    state_limit_sub(table->client->state, STATE_LIMIT_owners, 1);
     memory_free(MEMORY_opens, owner);
 }
 
@@ -166,59 +166,59 @@ static uint32_t idle_limit(const struct owner_table *table, const struct owner *
     return LIMIT_IDLE_SEQUENCES_PER_CLIENT;
 }
 
-struct owner *owner_take_locked(struct owner_table *table, struct owner *owner)
+struct owner *owner_get_locked(struct owner_table *table, struct owner *owner)
 {
     if (owner && owner->uses++ == 0 && !list_empty(&owner->idle_link))
         idle_remove_locked(table, owner);
     return owner;
 }
 
-struct owner *owner_use_admitted_locked(struct owner_table *table, enum owner_kind kind,
-                                        const struct wire_opaque *name)
+struct owner *owner_get_or_create_admitted_locked(struct owner_table *table, enum owner_kind kind,
+                                                  const struct wire_opaque *name)
 {
     uint64_t hash = name_hash(table, kind, name);
     struct owner *owner = lookup_locked(table, kind, name, hash);
 
     if (!owner)
         owner = add_locked(table, kind, name, hash);
-    return owner_take_locked(table, owner);
+    return owner_get_locked(table, owner);
 }
 
-struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
-                               const struct wire_opaque *name)
+struct owner *owner_get_or_create_locked(struct owner_table *table, enum owner_kind kind,
+                                         const struct wire_opaque *name)
 {
     uint64_t hash = name_hash(table, kind, name);
     struct owner *owner = lookup_locked(table, kind, name, hash);
 
     if (!owner && !full_locked(table, kind))
         owner = add_locked(table, kind, name, hash);
-    return owner_take_locked(table, owner);
+    return owner_get_locked(table, owner);
 }
 
-struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
-                        const struct wire_opaque *name)
+struct owner *owner_get_or_create(struct owner_table *table, enum owner_kind kind,
+                                  const struct wire_opaque *name)
 {
     struct owner *owner;
 
     pthread_mutex_lock(&table->lock);
-    owner = owner_use_locked(table, kind, name);
+    owner = owner_get_or_create_locked(table, kind, name);
     pthread_mutex_unlock(&table->lock);
     return owner;
 }
 
-struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
-                         const struct wire_opaque *name)
+struct owner *owner_lookup(struct owner_table *table, enum owner_kind kind,
+                           const struct wire_opaque *name)
 {
     uint64_t hash = name_hash(table, kind, name);
     struct owner *owner;
 
     pthread_mutex_lock(&table->lock);
-    owner = owner_take_locked(table, lookup_locked(table, kind, name, hash));
+    owner = owner_get_locked(table, lookup_locked(table, kind, name, hash));
     pthread_mutex_unlock(&table->lock);
     return owner;
 }
 
-struct owner *owner_use_more(struct owner *owner)
+struct owner *owner_get(struct owner *owner)
 {
     struct owner_table *table = owner_table_of(owner->client);
 
@@ -229,7 +229,7 @@ struct owner *owner_use_more(struct owner *owner)
     return owner;
 }
 
-void owner_drop_locked(struct owner_table *table, struct owner *owner)
+void owner_put_locked(struct owner_table *table, struct owner *owner)
 {
     CHECK(owner->uses > 0);
     if (--owner->uses > 0)
@@ -243,12 +243,12 @@ void owner_drop_locked(struct owner_table *table, struct owner *owner)
         forget_oldest_locked(table);
 }
 
-void owner_drop(struct owner *owner)
+void owner_put(struct owner *owner)
 {
     struct owner_table *table = owner_table_of(owner->client);
 
     pthread_mutex_lock(&table->lock);
-    owner_drop_locked(table, owner);
+    owner_put_locked(table, owner);
     pthread_mutex_unlock(&table->lock);
 }
 

@@ -59,7 +59,7 @@ struct owner_table {
     struct htable delegations; /* struct delegation by_object */
     struct list delegation_list;
     struct list revoked;          /* struct stateid.revoked_link, a reference each; newest last */
-    struct list told;             /* the same, of 4.0: its client was told of these; newest last */
+    struct list reported;         /* the same, of 4.0: its client was told of these; newest last */
     uint32_t revoked_opens;       /* opens in both lists */
     uint32_t revoked_delegations; /* delegations in both lists */
     uint64_t losses;              /* opens and delegations ever revoked */
@@ -90,33 +90,33 @@ void owner_table_describe(const struct owner_table *table, struct client_info *i
 
 /* Use the owner with this name; created if it is unknown.  NULL at the limit, and without
  * memory. */
-struct owner *owner_use_locked(struct owner_table *table, enum owner_kind kind,
-                               const struct wire_opaque *name);
-struct owner *owner_use(struct owner_table *table, enum owner_kind kind,
-                        const struct wire_opaque *name);
+struct owner *owner_get_or_create_locked(struct owner_table *table, enum owner_kind kind,
+                                         const struct wire_opaque *name);
+struct owner *owner_get_or_create(struct owner_table *table, enum owner_kind kind,
+                                  const struct wire_opaque *name);
 
-/* Would owner_use_locked() find or create it? */
+/* Would owner_get_or_create_locked() find or create it? */
 bool owner_has_room_locked(const struct owner_table *table, enum owner_kind kind,
                            const struct wire_opaque *name);
 
-/* The same as owner_use_locked(), but not limited: for requests that have checked for room and
- * changed something since.  NULL without memory. */
-struct owner *owner_use_admitted_locked(struct owner_table *table, enum owner_kind kind,
-                                        const struct wire_opaque *name);
+/* The same as owner_get_or_create_locked(), but not limited: for requests that have checked for
+ * room and changed something since.  NULL without memory. */
+struct owner *owner_get_or_create_admitted_locked(struct owner_table *table, enum owner_kind kind,
+                                                  const struct wire_opaque *name);
 
 /* Use a known owner; NULL if it is unknown. */
-struct owner *owner_find(struct owner_table *table, enum owner_kind kind,
-                         const struct wire_opaque *name);
+struct owner *owner_lookup(struct owner_table *table, enum owner_kind kind,
+                           const struct wire_opaque *name);
 
 /* Use an owner of this table.  NULL is allowed. */
-struct owner *owner_take_locked(struct owner_table *table, struct owner *owner);
+struct owner *owner_get_locked(struct owner_table *table, struct owner *owner);
 
 /* One more use, for a caller that has one. */
-struct owner *owner_use_more(struct owner *owner);
+struct owner *owner_get(struct owner *owner);
 
 /* End a use. */
-void owner_drop_locked(struct owner_table *table, struct owner *owner);
-void owner_drop(struct owner *owner);
+void owner_put_locked(struct owner_table *table, struct owner *owner);
+void owner_put(struct owner *owner);
 
 /* Free idle owners, oldest first, that no request of 4.0 has named since then. */
 void owner_expire_locked(struct owner_table *table, int64_t since_ns);

@@ -9,13 +9,13 @@ bool revocation_begin(struct client *client, enum nfsstat4 why)
     /* Counted before it is written: a client that acknowledges everything else in the meantime is
      * not whole. */
     client_revoked_add(client, why);
-    return recovery_client_lost(client->state->recovery, client);
+    return recovery_client_mark_loss(client->state->recovery, client);
 }
 
 static void uncount(struct client *client, enum nfsstat4 why)
 {
     if (client_revoked_sub(client, why))
-        recovery_client_whole(client->state->recovery, client);
+        recovery_client_clear_loss(client->state->recovery, client);
 }
 
 void revocation_end(struct client *client, enum nfsstat4 why)
@@ -84,16 +84,16 @@ bool revocation_add(struct stateid *sid, enum nfsstat4 why)
 }
 
 /* For readers without the lock. */
-static void note_told_since_locked(struct owner_table *table)
+static void note_reported_since_locked(struct owner_table *table)
 {
     int64_t since = 0;
 
-    if (!list_empty(&table->told)) {
-        struct stateid *first = LIST_ENTRY(table->told.next, struct stateid, revoked_link);
+    if (!list_empty(&table->reported)) {
+        struct stateid *first = LIST_ENTRY(table->reported.next, struct stateid, revoked_link);
 
-        since = stateid_head(first)->told_ns;
+        since = stateid_head(first)->reported_ns;
     }
-    atomic_store_explicit(&table->client->told_since_ns, since, memory_order_relaxed);
+    atomic_store_explicit(&table->client->reported_since_ns, since, memory_order_relaxed);
 }
 
 static void uncount_locked(struct owner_table *table, struct stateid *sid)
@@ -103,8 +103,8 @@ static void uncount_locked(struct owner_table *table, struct stateid *sid)
     if (!count)
         return;
     (*count)--;
-    if (sid->told_ns != 0)
-        note_told_since_locked(table);
+    if (sid->reported_ns != 0)
+        note_reported_since_locked(table);
 }
 
 /* The list's reference passes to the caller. */
@@ -121,7 +121,7 @@ static bool is_lock_of(const struct owner_table *table, struct list *link,
 {
     struct stateid *sid = LIST_ENTRY(link, struct stateid, revoked_link);
 
-    return link != &table->revoked && link != &table->told && sid->kind == STATEID_LOCK &&
+    return link != &table->revoked && link != &table->reported && sid->kind == STATEID_LOCK &&
            stateid_head(sid) == open;
 }
 
@@ -174,20 +174,20 @@ static void move_locked(struct owner_table *table, struct stateid *head)
     do {
         next = link->next;
         list_remove(link);
-        list_push_back(&table->told, link);
+        list_push_back(&table->reported, link);
         link = next;
     } while (is_lock_of(table, link, head));
-    note_told_since_locked(table);
+    note_reported_since_locked(table);
 }
 
-void revocation_told(struct stateid *sid, int64_t now_ns)
+void revocation_reported(struct stateid *sid, int64_t now_ns)
 {
     struct owner_table *table = owner_table_of(sid->client);
     struct stateid *head = stateid_head(sid);
 
     pthread_mutex_lock(&table->lock);
     if (!list_empty(&head->revoked_link)) {
-        head->told_ns = now_ns;
+        head->reported_ns = now_ns;
         table->announced = table->losses;
         table->excused = 0;
         move_locked(table, head);
@@ -210,14 +210,14 @@ bool revocation_announce(struct client *client)
     return any;
 }
 
-static struct stateid *first_told_locked(struct owner_table *table, int64_t before_ns)
+static struct stateid *first_reported_locked(struct owner_table *table, int64_t before_ns)
 {
     struct stateid *head;
 
-    if (list_empty(&table->told))
+    if (list_empty(&table->reported))
         return NULL;
-    head = stateid_head(LIST_ENTRY(table->told.next, struct stateid, revoked_link));
-    return head->told_ns < before_ns ? head : NULL;
+    head = stateid_head(LIST_ENTRY(table->reported.next, struct stateid, revoked_link));
+    return head->reported_ns < before_ns ? head : NULL;
 }
 
 static struct stateid *first_announced_locked(struct owner_table *table)
@@ -235,7 +235,7 @@ static struct stateid *pick(struct owner_table *table, int64_t before_ns, bool a
     struct stateid *head;
 
     pthread_mutex_lock(&table->lock);
-    head = first_told_locked(table, before_ns);
+    head = first_reported_locked(table, before_ns);
     if (!head && announced)
         head = first_announced_locked(table);
     if (head)
@@ -255,7 +255,7 @@ static void settle(struct client *client, int64_t before_ns, bool announced)
     }
 }
 
-void revocation_settle_told(struct client *client, int64_t before_ns)
+void revocation_settle_reported(struct client *client, int64_t before_ns)
 {
     settle(client, before_ns, false);
 }
@@ -282,7 +282,7 @@ void revocation_forget(struct client *client)
         sid = NULL;
         pthread_mutex_lock(&table->lock);
         CHECK(table->closed);
-        from = list_empty(&table->revoked) ? &table->told : &table->revoked;
+        from = list_empty(&table->revoked) ? &table->reported : &table->revoked;
         if (!list_empty(from)) {
             sid = LIST_ENTRY(from->next, struct stateid, revoked_link);
             take_locked(table, sid);

@@ -38,7 +38,7 @@ enum nfsstat4 revocation_acknowledge(struct stateid *sid) MUST_USE;
 
 /* An operation answers its client that this is revoked: told of is the open behind it with all its
  * locks, or the delegation. */
-void revocation_told(struct stateid *sid, int64_t now_ns);
+void revocation_reported(struct stateid *sid, int64_t now_ns);
 
 /* Has the client losses that are not acknowledged, and is not excused?  If so it is told now that
  * there are some. */
@@ -46,7 +46,7 @@ bool revocation_announce(struct client *client);
 
 /* Acknowledge what the client was told of before that time and not since; all that it may know of,
  * the rest being excused until it is told of some of that.  May wait for the disk. */
-void revocation_settle_told(struct client *client, int64_t before_ns);
+void revocation_settle_reported(struct client *client, int64_t before_ns);
 void revocation_settle_announced(struct client *client);
 
 /* Forget all of a client that is dead.  Its owner_table is closed. */

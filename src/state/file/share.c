@@ -76,8 +76,8 @@ static bool group_is(const struct share_group *group, const struct client *clien
     return group->client == client && group->obj == obj;
 }
 
-struct share_group *share_group_find(struct share_table *table, const struct client *client,
-                                     const struct vfs_object *obj)
+struct share_group *share_group_lookup(struct share_table *table, const struct client *client,
+                                       const struct vfs_object *obj)
 {
     struct hnode *node = NULL;
 
@@ -108,7 +108,7 @@ static struct share_group *group_init(struct share_group *group, struct client *
 struct share_group *share_group_get(struct share_table *table, struct client *client,
                                     const struct vfs_object *obj)
 {
-    struct share_group *group = share_group_find(table, client, obj);
+    struct share_group *group = share_group_lookup(table, client, obj);
 
     if (group)
         return group;

@@ -64,8 +64,8 @@ void share_table_init(struct share_table *table);
 void share_table_fini(struct share_table *table);
 
 /* The group of a client and an object, or NULL. */
-struct share_group *share_group_find(struct share_table *table, const struct client *client,
-                                     const struct vfs_object *obj);
+struct share_group *share_group_lookup(struct share_table *table, const struct client *client,
+                                       const struct vfs_object *obj);
 
 /* The same; created if there is none.  NULL without memory. */
 struct share_group *share_group_get(struct share_table *table, struct client *client,

@@ -38,7 +38,7 @@ static const uint64_t tag_removed = 2ull << TAG_BYTES * 8;
 struct stateid_slot {
     _Atomic uint32_t refs;
     uint32_t index;
-    _Atomic uint64_t tag; /* with tag_alive, or killed or free; tag_removed: stateid_of_removed() */
+    _Atomic uint64_t tag; /* with tag_alive, or killed or free; tag_removed: its client is */
     union {
         struct stateid *sid;
         struct stateid_slot *next_free; /* under the shard's lock */
@@ -195,7 +195,7 @@ bool stateid_insert(struct stateid_table *table, struct stateid *sid, enum state
     sid->client = client;
     list_init(&sid->revoked_link);
     sid->loss = 0;
-    sid->told_ns = 0;
+    sid->reported_ns = 0;
     sid->release = release;
     slot->sid = sid;
     atomic_store_explicit(&slot->tag, tag, memory_order_relaxed);
@@ -250,14 +250,14 @@ static struct stateid_slot *slot_of(const struct stateid_table *table, const str
     return atomic_load_explicit(&slot->tag, memory_order_relaxed) == *tag ? slot : NULL;
 }
 
-bool stateid_of_removed(const struct stateid_table *table, const struct stateid4 *in)
+bool stateid_client_removed(const struct stateid_table *table, const struct stateid4 *in)
 {
     uint64_t tag;
 
     return slot_of(table, in, tag_removed, &tag) != NULL;
 }
 
-struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in)
+struct stateid *stateid_lookup_any(struct stateid_table *table, const struct stateid4 *in)
 {
     struct stateid *sid;
     uint64_t tag;
@@ -278,7 +278,7 @@ struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 
 struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid4 *in,
                                const struct client *client)
 {
-    struct stateid *sid = stateid_find(table, in);
+    struct stateid *sid = stateid_lookup_any(table, in);
 
     if (!sid || sid->client == client)
         return sid;

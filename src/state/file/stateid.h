@@ -41,9 +41,9 @@ struct stateid {
     void (*release)(struct stateid *sid); /* the last reference is gone */
 
     /* Under the lock of its client's owner_table: revocation.h. */
-    struct list revoked_link; /* on .revoked or .told */
+    struct list revoked_link; /* on .revoked or .reported */
     uint64_t loss;            /* the number that its revocation has; of a lock: its open's counts */
-    int64_t told_ns;          /* when its client was told of that; 0: not yet; the same */
+    int64_t reported_ns;      /* when its client was told of that; 0: not yet; the same */
 };
 
 /* `boot_id` differs from life to life of the server: the epoch is made of it. */
@@ -63,7 +63,7 @@ struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid
                                const struct client *client);
 
 /* The same, of any client: for 4.0, where stateids tell the client (RFC 7530 §9.5). */
-struct stateid *stateid_find(struct stateid_table *table, const struct stateid4 *in);
+struct stateid *stateid_lookup_any(struct stateid_table *table, const struct stateid4 *in);
 
 /* Could `in`, which is not special, be of this life of the server?  False: it is of another, or was
  * never given out (RFC 7530 §9.1.4.4). */
@@ -71,14 +71,14 @@ bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4
 
 /* Did the state that `in` named end because its client was removed?  Known until its place in the
  * table is given to another. */
-bool stateid_of_removed(const struct stateid_table *table, const struct stateid4 *in);
+bool stateid_client_removed(const struct stateid_table *table, const struct stateid4 *in);
 
 /* Another reference for a caller that has one. */
 void stateid_get(struct stateid *sid);
 void stateid_put(struct stateid *sid);
 
 /* From now on it is not found; the references stay.  Of a client that is dead:
- * stateid_of_removed(). */
+ * stateid_client_removed(). */
 void stateid_kill(struct stateid *sid);
 
 /* RFC 8881 §8.2.2: 0 is always right, lower than current OLD_STATEID, higher BAD_STATEID; near the

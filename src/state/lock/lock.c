@@ -121,7 +121,7 @@ static void tell_others(const struct locking *l)
 }
 
 /* Only expired clients were in the way: revoke that, without the lock, and ask again. */
-static bool again(struct locking *l, enum nfsstat4 *status)
+static bool retry_after_revoking(struct locking *l, enum nfsstat4 *status)
 {
     if (*status != NFS4ERR_DENIED || l->courtesy.count == 0)
         return false;
@@ -139,7 +139,7 @@ static enum nfsstat4 lock_open_owner_locked(struct locking *l, uint32_t seqid, b
         status = check_locked(l);
     if (status != NFS4_OK)
         return status;
-    ls = lock_state_find_locked(l->wish.owner, open);
+    ls = lock_state_lookup_locked(l->wish.owner, open);
     if (ls) {
         stateid_bump(&ls->sid);
     } else {
@@ -155,7 +155,7 @@ static enum nfsstat4 lock_open_owner_locked(struct locking *l, uint32_t seqid, b
 enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wire_opaque *name,
                               const struct lock_request *request)
 {
-    struct owner *owner = owner_use(owner_table_of(open->client), OWNER_LOCK, name);
+    struct owner *owner = owner_get_or_create(owner_table_of(open->client), OWNER_LOCK, name);
     struct locking l = locking_begin(open, owner, request);
     bool use_taken = false;
     enum nfsstat4 status;
@@ -166,14 +166,15 @@ enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wi
         pthread_mutex_lock(&open->file->lock);
         status = lock_open_owner_locked(&l, seqid, &use_taken);
         pthread_mutex_unlock(&open->file->lock);
-    } while (again(&l, &status));
+    } while (retry_after_revoking(&l, &status));
     if (!use_taken)
-        owner_drop(owner);
+        owner_put(owner);
     tell_others(&l);
     return status;
 }
 
-static enum nfsstat4 lock_again_locked(struct locking *l, struct lock_state *ls, uint32_t seqid)
+static enum nfsstat4 lock_existing_owner_locked(struct locking *l, struct lock_state *ls,
+                                                uint32_t seqid)
 {
     enum nfsstat4 status = lock_state_check_locked(ls, seqid);
 
@@ -188,16 +189,17 @@ static enum nfsstat4 lock_again_locked(struct locking *l, struct lock_state *ls,
     return NFS4_OK;
 }
 
-enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid, const struct lock_request *request)
+enum nfsstat4 lock_existing_owner(struct lock_state *ls, uint32_t seqid,
+                                  const struct lock_request *request)
 {
     struct locking l = locking_begin(ls->open, NULL, request);
     enum nfsstat4 status;
 
     do {
         pthread_mutex_lock(&ls->open->file->lock);
-        status = lock_again_locked(&l, ls, seqid);
+        status = lock_existing_owner_locked(&l, ls, seqid);
         pthread_mutex_unlock(&ls->open->file->lock);
-    } while (again(&l, &status));
+    } while (retry_after_revoking(&l, &status));
     tell_others(&l);
     return status;
 }
@@ -222,16 +224,16 @@ static enum nfsstat4 test_file(struct state *state, struct file *file, const str
 enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,
                         const struct wire_opaque *name, const struct lock_request *request)
 {
-    struct file *file = file_find(client->state->opens->files, obj);
+    struct file *file = file_lookup(client->state->opens->files, obj);
     struct lock_wish wish = {NULL, request->write, false, request->range, request->now_ns};
     enum nfsstat4 status;
 
     if (!file)
         return NFS4_OK;
-    wish.owner = owner_find(owner_table_of(client), OWNER_LOCK, name);
+    wish.owner = owner_lookup(owner_table_of(client), OWNER_LOCK, name);
     status = test_file(client->state, file, &wish, request->conflict);
     if (wish.owner)
-        owner_drop(wish.owner);
+        owner_put(wish.owner);
     file_put(file);
     return status;
 }

@@ -29,8 +29,8 @@ enum nfsstat4 lock_open_owner(struct open *open, uint32_t seqid, const struct wi
                               const struct lock_request *request) MUST_USE;
 
 /* LOCK with a lock stateid. */
-enum nfsstat4 lock_again(struct lock_state *ls, uint32_t seqid,
-                         const struct lock_request *request) MUST_USE;
+enum nfsstat4 lock_existing_owner(struct lock_state *ls, uint32_t seqid,
+                                  const struct lock_request *request) MUST_USE;
 
 /* LOCKT.  DENIED only because of locks, not of waiters.  `request->out` is not used. */
 enum nfsstat4 lock_test(struct client *client, struct vfs_object *obj,

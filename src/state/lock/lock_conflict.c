@@ -55,7 +55,7 @@ static bool is_expired(struct lock_search *search, struct client *client)
     return true;
 }
 
-static bool counts_for_good(const struct lock *lock, void *arg)
+static bool counts_unexpired(const struct lock *lock, void *arg)
 {
     struct lock_search *search = arg;
 
@@ -75,26 +75,26 @@ const struct lock *lock_conflict_find_locked(struct file *file, const struct loc
     const struct lock *lock;
 
     search->given_up = false;
-    lock = find(file, wish, counts_for_good, search);
+    lock = find(file, wish, counts_unexpired, search);
     return search->given_up ? NULL : lock;
 }
 
-struct blaming {
+struct collecting {
     struct courtesy *courtesy;
     uint32_t left;
 };
 
 /* Counts none, so that all are seen, until there are enough. */
-static bool blame(const struct lock *lock, void *arg)
+static bool add_expired(const struct lock *lock, void *arg)
 {
-    struct blaming *blaming = arg;
-    struct courtesy *courtesy = blaming->courtesy;
+    struct collecting *collecting = arg;
+    struct courtesy *courtesy = collecting->courtesy;
 
     if (!lock_state_in_effect(lock))
         return false;
     if (client_lease_over(client_of(lock), courtesy->now_ns))
-        courtesy_blame(courtesy, client_of(lock));
-    return courtesy->count == LIMIT_COURTESY_CLIENTS || spent(&blaming->left);
+        courtesy_add(courtesy, client_of(lock));
+    return courtesy->count == LIMIT_COURTESY_CLIENTS || spent(&collecting->left);
 }
 
 enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wish *wish,
@@ -102,13 +102,13 @@ enum nfsstat4 lock_conflict_check_locked(struct file *file, const struct lock_wi
 {
     struct lock_search search = lock_search_begin(wish->now_ns);
     const struct lock *lock = lock_conflict_find_locked(file, wish, &search);
-    struct blaming blaming = {courtesy, LIMIT_LOCK_SEARCH};
+    struct collecting collecting = {courtesy, LIMIT_LOCK_SEARCH};
 
     if (lock) {
         lock_conflict_copy(out, lock->set->holder->owner, lock->write, &lock->in_file.range);
         return NFS4ERR_DENIED;
     }
-    (void)find(file, wish, blame, &blaming);
+    (void)find(file, wish, add_expired, &collecting);
     return courtesy->count > 0 ? NFS4ERR_DENIED : NFS4_OK;
 }
 

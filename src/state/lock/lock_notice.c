@@ -68,7 +68,7 @@ void lock_notice_watch_locked(struct state *state, struct file *file)
     pthread_mutex_unlock(&notices->lock);
     /* A thread that takes it off the list at once waits for file->lock. */
     if (fresh)
-        (void)file_get_more(file);
+        (void)file_get(file);
 }
 
 struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *waiter)
@@ -80,7 +80,7 @@ struct lock_notice *lock_notice_create(struct file *file, struct lock_waiter *wa
         return NULL;
     list_init(&notice->link);
     notice->client = client_get(owner->client);
-    notice->file = file_get_more(file);
+    notice->file = file_get(file);
     notice->waiter = waiter;
     notice->fh_len = waiter->fh_len;
     memcpy(notice->fh, waiter->fh, waiter->fh_len);

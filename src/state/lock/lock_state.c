@@ -16,8 +16,8 @@ static void state_release(struct stateid *sid)
 
     CHECK(!ls->set.holder);
     atomic_fetch_sub_explicit(&table->lock_state_count, 1, memory_order_relaxed);
-    state_limit_give(table->client->state, STATE_LIMIT_lock_states, 1);
-    owner_drop(ls->owner);
+    state_limit_sub(table->client->state, STATE_LIMIT_lock_states, 1);
+    owner_put(ls->owner);
     stateid_put(&ls->open->sid);
     memory_free(MEMORY_locks, ls);
 }
@@ -50,7 +50,7 @@ static uint64_t pair_hash(const struct owner *owner, const struct open *open)
     return hash_u64((uint64_t)(uintptr_t)owner) ^ hash_u64((uint64_t)(uintptr_t)open + 1);
 }
 
-struct lock_state *lock_state_find_locked(const struct owner *owner, const struct open *open)
+struct lock_state *lock_state_lookup_locked(const struct owner *owner, const struct open *open)
 {
     const struct file *file = open->file;
     struct hnode *node = NULL;

@@ -31,7 +31,7 @@ struct lock_state {
 };
 
 /* The state of a lock owner under this open, or NULL; not one that has ended. */
-struct lock_state *lock_state_find_locked(const struct owner *owner, const struct open *open);
+struct lock_state *lock_state_lookup_locked(const struct owner *owner, const struct open *open);
 
 /* Create one; takes over a use of `owner`.  NULL at a limit: the caller keeps the use. */
 struct lock_state *lock_state_create_locked(struct open *open, struct owner *owner);

@@ -24,8 +24,8 @@ static void forget_locked(struct file *file, struct lock_waiter *waiter)
     list_remove(&waiter->open_link);
     file->waiter_count--;
     atomic_fetch_sub_explicit(&table->waiter_count, 1, memory_order_relaxed);
-    state_limit_give(table->client->state, STATE_LIMIT_lock_waiters, 1);
-    owner_drop(waiter->owner);
+    state_limit_sub(table->client->state, STATE_LIMIT_lock_waiters, 1);
+    owner_put(waiter->owner);
     memory_free(MEMORY_locks, waiter);
 }
 
@@ -153,7 +153,7 @@ static struct lock_waiter *add_locked(struct open *open, const struct lock_wish 
     if (!waiter)
         return NULL;
     state_limit_add(table->client->state, STATE_LIMIT_lock_waiters, 1);
-    waiter->owner = owner_use_more(wish->owner);
+    waiter->owner = owner_get(wish->owner);
     waiter->write = wish->write;
     waiter->range = wish->range;
     waiter->since_ns = waiter->requested_ns = wish->now_ns;

@@ -54,10 +54,10 @@ static void open_release(struct stateid *sid)
     struct open *open = CONTAINER_OF(sid, struct open, sid);
 
     open_vfs_close(open);
-    owner_drop(open->owner);
+    owner_put(open->owner);
     file_put(open->file);
     vfs_object_put(open->obj);
-    state_limit_give(open->client->state, STATE_LIMIT_opens, 1);
+    state_limit_sub(open->client->state, STATE_LIMIT_opens, 1);
     client_put(open->client);
     memory_free(MEMORY_opens, open);
 }
@@ -134,8 +134,9 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
     *fresh = false;
     if (table->closed)
         return NULL;
-    owner = request->admitted ? owner_use_admitted_locked(table, OWNER_OPEN, &request->owner)
-                              : owner_use_locked(table, OWNER_OPEN, &request->owner);
+    owner = request->admitted
+                ? owner_get_or_create_admitted_locked(table, OWNER_OPEN, &request->owner)
+                : owner_get_or_create_locked(table, OWNER_OPEN, &request->owner);
     if (!owner)
         return NULL;
     open = find_locked(table, owner, request->obj);
@@ -144,7 +145,7 @@ static struct open *find_or_create_locked(struct owner_table *table, struct open
         *fresh = open != NULL;
     }
     if (!*fresh)
-        owner_drop_locked(table, owner);
+        owner_put_locked(table, owner);
     return open;
 }
 
@@ -161,8 +162,8 @@ bool open_has_room(struct client *client, const struct wire_opaque *owner)
 
 enum nfsstat4 open_reserve(struct open_request *request)
 {
-    struct file *file = file_get(request->client->state->opens->files, request->obj);
-    enum nfsstat4 status = file ? open_share_claim(file, request) : NFS4ERR_DELAY;
+    struct file *file = file_get_or_create(request->client->state->opens->files, request->obj);
+    enum nfsstat4 status = file ? open_share_reserve(file, request) : NFS4ERR_DELAY;
 
     request->file = status == NFS4_OK ? file : NULL;
     if (status != NFS4_OK && file)
@@ -340,7 +341,7 @@ void open_client_release(struct client *client)
     struct owner_table *table = owner_table_of(client);
     struct open *open;
 
-    while ((open = open_pick(table, true))) {
+    while ((open = open_get_first(table, true))) {
         /* A CLOSE or a revocation may come first: it is gone from the list either way. */
         if (open_close(open, 0) != NFS4_OK)
             CHECK(open->closed || stateid_revoked(&open->sid) != NFS4_OK);

@@ -37,7 +37,7 @@ void open_unhash_locked(struct open *open)
     pthread_mutex_unlock(&table->lock);
 }
 
-struct open *open_pick(struct owner_table *table, bool closing)
+struct open *open_get_first(struct owner_table *table, bool closing)
 {
     struct open *open = NULL;
 

@@ -13,4 +13,4 @@ void open_vfs_close(struct open *open);
 
 /* The first open in the client's table, with a reference, or NULL.  `closing`: permit no new
  * ones. */
-struct open *open_pick(struct owner_table *table, bool closing);
+struct open *open_get_first(struct owner_table *table, bool closing);

@@ -70,7 +70,7 @@ bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *coun
     struct open *open;
 
     *count = 0;
-    for (; noted && left > 0 && (open = open_pick(table, false)); left--) {
+    for (; noted && left > 0 && (open = open_get_first(table, false)); left--) {
         revoke_one(open, why);
         stateid_put(&open->sid);
         (*count)++;

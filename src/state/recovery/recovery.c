@@ -47,43 +47,44 @@ void recovery_stop(struct recovery *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-struct debt {
+struct retry {
     struct recovery *r;
     struct recovery_change *changes;
     size_t count;
 };
 
 /* Not behind what is on its way: the next incarnation may be about to have the row. */
-static bool queue_owed(struct hnode *node, void *arg)
+static bool queue_undeleted(struct hnode *node, void *arg)
 {
     struct recovery_record *record = CONTAINER_OF(node, struct recovery_record, by_key);
-    struct debt *debt = arg;
+    struct retry *retry = arg;
 
-    if (!record->owed || record->pending > 0)
+    if (!record->undeleted || record->pending > 0)
         return true;
-    debt->changes[debt->count] = (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
-    recovery_queue_add_locked(debt->r, &debt->changes[debt->count++]);
+    retry->changes[retry->count] =
+        (struct recovery_change){.record = record, .kind = CHANGE_DELETE};
+    recovery_queue_add_locked(retry->r, &retry->changes[retry->count++]);
     return true;
 }
 
 /* Without memory the next tick does it. */
-static void pay_locked(struct recovery *r)
+static void retry_deletions_locked(struct recovery *r)
 {
-    struct debt debt = {.r = r};
+    struct retry retry = {.r = r};
 
-    debt.changes = memory_zalloc(MEMORY_clients, r->owed * sizeof(struct recovery_change));
-    if (!debt.changes)
+    retry.changes = memory_zalloc(MEMORY_clients, r->undeleted * sizeof(struct recovery_change));
+    if (!retry.changes)
         return;
-    htable_visit(&r->records, queue_owed, &debt);
-    (void)recovery_queue_wait_locked(r, debt.changes, debt.count);
-    memory_free(MEMORY_clients, debt.changes);
+    htable_visit(&r->records, queue_undeleted, &retry);
+    (void)recovery_queue_wait_locked(r, retry.changes, retry.count);
+    memory_free(MEMORY_clients, retry.changes);
 }
 
 void recovery_tick(struct recovery *r, int64_t now_ns)
 {
     pthread_mutex_lock(&r->lock);
-    if (r->owed > 0)
-        pay_locked(r);
+    if (r->undeleted > 0)
+        retry_deletions_locked(r);
     pthread_mutex_unlock(&r->lock);
     recovery_grace_tick(r, now_ns);
 }

@@ -63,7 +63,7 @@ static void change_done_locked(struct recovery *r, struct recovery_change *chang
     record->unsure = !ok;
     if (ok) {
         record->lost = change->kind == CHANGE_PUT && change->lost;
-        recovery_record_set_owed_locked(r, record, false);
+        recovery_record_set_undeleted_locked(r, record, false);
         recovery_record_set_stored_locked(record, change->kind == CHANGE_PUT);
     } else {
         /* A commit that SQLite could not finish may be in the log for the next life to find. */

@@ -71,16 +71,17 @@ void recovery_record_forget_former_locked(struct recovery *r, struct recovery_re
     record->awaited = false;
 }
 
-void recovery_record_set_owed_locked(struct recovery *r, struct recovery_record *record, bool owed)
+void recovery_record_set_undeleted_locked(struct recovery *r, struct recovery_record *record,
+                                          bool undeleted)
 {
-    if (record->owed == owed)
+    if (record->undeleted == undeleted)
         return;
-    record->owed = owed;
-    r->owed += owed ? 1 : UINT32_MAX;
-    if (record->owed_bad)
-        atomic_fetch_add_explicit(&r->blocked, owed ? 1 : UINT32_MAX, memory_order_release);
-    if (!owed)
-        record->owed_bad = false;
+    record->undeleted = undeleted;
+    r->undeleted += undeleted ? 1 : UINT32_MAX;
+    if (record->undeleted_state)
+        atomic_fetch_add_explicit(&r->blocked, undeleted ? 1 : UINT32_MAX, memory_order_release);
+    if (!undeleted)
+        record->undeleted_state = false;
 }
 
 static bool free_record(struct hnode *node, void *arg)

@@ -23,17 +23,17 @@ enum phase {
 struct recovery_record {
     struct hnode by_key;
     uint32_t refs;
-    bool stored;         /* the database has a row, with `lost` */
-    bool unsure;         /* unknown whether it has: a change failed, but may be on the disk; the
+    bool stored;  /* the database has a row, with `lost` */
+    bool unsure;  /* unknown whether it has: a change failed, but may be on the disk; the
                           * writer decides */
-    bool lost;           /* state was revoked and has not been acknowledged completely */
-    bool former;         /* of the previous run, and not claimed by any client of this run yet */
-    bool awaited;        /* of the previous run, and may be reclaimed: the grace period waits for
+    bool lost;    /* state was revoked and has not been acknowledged completely */
+    bool former;  /* of the previous run, and not claimed by any client of this run yet */
+    bool awaited; /* of the previous run, and may be reclaimed: the grace period waits for
                           * it.  A 4.0 client never announces that it has reclaimed everything */
-    bool owed, owed_bad; /* its deletion failed; there was state */
-    uint32_t completing; /* being written for a client of this run */
-    uint32_t pending;    /* number of queued changes */
-    uint64_t holder;     /* ID of the client that sent RECLAIM_COMPLETE or (4.0) has state; or 0 */
+    bool undeleted, undeleted_state; /* its deletion failed; there was state */
+    uint32_t completing;             /* being written for a client of this run */
+    uint32_t pending;                /* number of queued changes */
+    uint64_t holder; /* ID of the client that sent RECLAIM_COMPLETE or (4.0) has state; or 0 */
     struct recovery_key key;
     uint8_t owner[];
 };
@@ -52,7 +52,7 @@ struct recovery {
     pthread_cond_t written;
     struct htable records;
     uint64_t seed;
-    uint32_t awaited, owed;
+    uint32_t awaited, undeleted;
     uint32_t waiting; /* threads waiting for their changes */
     struct list queue;
     bool writing, stopped;
@@ -70,6 +70,7 @@ void recovery_record_set_stored_locked(struct recovery_record *record, bool stor
 void recovery_record_forget_former_locked(struct recovery *r, struct recovery_record *record);
 
 /* Its deletion failed, or has succeeded after all. */
-void recovery_record_set_owed_locked(struct recovery *r, struct recovery_record *record, bool owed);
+void recovery_record_set_undeleted_locked(struct recovery *r, struct recovery_record *record,
+                                          bool undeleted);
 
 void recovery_record_free_all(struct recovery *r);

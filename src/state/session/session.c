@@ -110,7 +110,7 @@ void session_unhash_locked(struct session *session)
     atomic_store_explicit(&session->dead, true, memory_order_release);
     session->client->session_count--;
     atomic_fetch_sub_explicit(&state->session_count, 1, memory_order_relaxed);
-    state_limit_give(state, STATE_LIMIT_sessions, 1);
+    state_limit_sub(state, STATE_LIMIT_sessions, 1);
 }
 
 /* The lock is held until it is decided whether this thread ends the session. */

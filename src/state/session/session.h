@@ -59,16 +59,17 @@ struct session {
     struct hnode by_id;      /* guarded by the shard's lock */
     struct list client_link; /* guarded by client_table.lock */
 
-    pthread_mutex_t lock; /* guards the fields up to back_given; the last three may be read without
+    pthread_mutex_t
+        lock; /* guards the fields up to back_ever_bound; the last three may be read without
                            * it */
     uint32_t cb_program;
     struct session_cb_auth cb_auth;
     struct list bindings; /* struct session_binding.session_link; oldest first */
     uint32_t binding_count;
-    _Atomic bool back_fault; /* the sequence of its back channel is lost: session_back_fault() */
-    _Atomic uint32_t back_bound; /* number of bindings for the back channel */
-    _Atomic bool back_given;     /* it has ever had a back channel */
-    _Atomic(void *) backchannel; /* owned by callback/; opaque here */
+    _Atomic bool back_fault;      /* session_back_set_faulty() */
+    _Atomic uint32_t back_bound;  /* number of bindings for the back channel */
+    _Atomic bool back_ever_bound; /* it has ever had a back channel */
+    _Atomic(void *) backchannel;  /* owned by callback/; opaque here */
 
     struct slot_table slots;
     struct session_demand demand;

@@ -71,7 +71,7 @@ uint32_t session_cb_auth_bytes(const struct session_cb_auth *auth)
     return sys_bytes(auth->machine ? strlen(auth->machine) : 0, auth->gid_count);
 }
 
-void session_back_caller(struct session *session, struct session_back_caller *caller)
+void session_back_params(struct session *session, struct session_back_params *caller)
 {
     pthread_mutex_lock(&session->lock);
     caller->program = session->cb_program;
@@ -97,7 +97,7 @@ static bool gss_wanted(const struct BACKCHANNEL_CTL4args *args)
 
 enum nfsstat4 session_back_control(struct session *session, const struct BACKCHANNEL_CTL4args *args)
 {
-    if (!session_back_given(session))
+    if (!session_back_ever_bound(session))
         return NFS4ERR_INVAL;
     if (gss_wanted(args))
         return NFS4ERR_NOENT;
@@ -110,7 +110,7 @@ enum nfsstat4 session_back_control(struct session *session, const struct BACKCHA
     if (args->bca_sec_parms_count > 0)
         session_cb_auth_set(&session->cb_auth, args->bca_sec_parms, args->bca_sec_parms_count);
     pthread_mutex_unlock(&session->lock);
-    client_back_note(session->client, false);
+    client_back_set_refused(session->client, false);
     log_info("session.backchannel", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_U64("program", args->bca_cb_program),
              LOG_U64("flavors", args->bca_sec_parms_count));
@@ -142,20 +142,20 @@ void session_back_count_locked(struct session *session, bool bound)
                                                 memory_order_relaxed);
 
     if (bound)
-        client_back_note(client, false);
+        client_back_set_refused(client, false);
     if (before == (bound ? 0 : 1) && !session_back_faulty(session))
         client_up_add(client, bound ? 1 : UINT32_MAX);
-    if (bound && !atomic_exchange_explicit(&session->back_given, true, memory_order_relaxed))
+    if (bound && !atomic_exchange_explicit(&session->back_ever_bound, true, memory_order_relaxed))
         atomic_fetch_add_explicit(&client->back_sessions, 1, memory_order_relaxed);
 }
 
 void session_back_forget_locked(struct session *session)
 {
-    if (atomic_exchange_explicit(&session->back_given, false, memory_order_relaxed))
+    if (atomic_exchange_explicit(&session->back_ever_bound, false, memory_order_relaxed))
         atomic_fetch_sub_explicit(&session->client->back_sessions, 1, memory_order_relaxed);
 }
 
-void session_back_fault(struct session *session)
+void session_back_set_faulty(struct session *session)
 {
     bool first;
 
@@ -179,7 +179,7 @@ uint32_t session_back_list(struct client *client, struct session **sessions)
     pthread_mutex_lock(&state->clients.lock);
     if (!client_dead(client)) {
         LIST_FOREACH (session, &client->sessions, struct session, client_link) {
-            if (count < LIMIT_SESSIONS_PER_CLIENT && session_back_given(session))
+            if (count < LIMIT_SESSIONS_PER_CLIENT && session_back_ever_bound(session))
                 sessions[count++] = session_get(session);
         }
     }
@@ -187,7 +187,7 @@ uint32_t session_back_list(struct client *client, struct session **sessions)
     return count;
 }
 
-bool session_call_unseen(struct state *state, const struct session_call *call)
+bool session_call_unconfirmed(struct state *state, const struct session_call *call)
 {
     struct session *session = session_lookup(state, call->sessionid);
     const struct slot *slot = NULL;
@@ -204,7 +204,7 @@ bool session_call_unseen(struct state *state, const struct session_call *call)
 
 /* ---- hooks ---- */
 
-void session_back_bound(struct session *session)
+void session_back_hook_bound(struct session *session)
 {
     const struct state_back_hooks *hooks = &session->client->state->back_hooks;
 
@@ -212,7 +212,7 @@ void session_back_bound(struct session *session)
         hooks->bound(session, hooks->context);
 }
 
-void session_back_ended(struct session *session)
+void session_back_hook_ended(struct session *session)
 {
     const struct state_back_hooks *hooks = &session->client->state->back_hooks;
 

@@ -2,7 +2,7 @@
 /*
  * The back channel of a session as state/ knows it: the connections bound to it, the client's
  * parameters for callbacks (CREATE_SESSION, BACKCHANNEL_CTL), and what callback/ attaches to it.
- * callback/backchannel.h sends over it.
+ * callback/back_service.h sends over it.
  *
  *     none --CREATE_SESSION with CONN_BACK_CHAN, BIND_CONN_TO_SESSION--> up
  *     up   --the last bound connection closes--> down --another is bound--> up
@@ -16,13 +16,13 @@
 #include "state/session/session_call.h"
 
 /* Program and credentials for callbacks: a copy, as of one moment. */
-struct session_back_caller {
+struct session_back_params {
     uint32_t program;
     struct session_cb_auth auth; /* auth.machine is `machine`, or NULL */
     char machine[LIMIT_RPC_MACHINE_NAME_BYTES + 1];
 };
 
-void session_back_caller(struct session *session, struct session_back_caller *caller);
+void session_back_params(struct session *session, struct session_back_params *caller);
 
 /* Visit the transport of each connection bound to the back channel, with session.lock held: `visit`
  * may take references, but nothing else. */
@@ -31,7 +31,7 @@ void session_back_visit(struct session *session, void (*visit)(void *transport, 
 
 /* The back channel can no longer be used, because it is not known which sequence the client
  * expects.  Reported as SEQ4_STATUS_BACKCHANNEL_FAULT, and not chosen for callbacks. */
-void session_back_fault(struct session *session);
+void session_back_set_faulty(struct session *session);
 
 static inline bool session_back_faulty(const struct session *session)
 {
@@ -39,7 +39,7 @@ static inline bool session_back_faulty(const struct session *session)
 }
 
 /* Does the client accept callbacks over it?  If not, no connection is bound for them. */
-static inline bool session_back_wanted(const struct session *session)
+static inline bool session_back_accepts_calls(const struct session *session)
 {
     return session->back.ca_maxrequests > 0;
 }
@@ -52,9 +52,9 @@ static inline bool session_back_up(const struct session *session)
 }
 
 /* Did it ever have one?  If so, the client may bind another. */
-static inline bool session_back_given(const struct session *session)
+static inline bool session_back_ever_bound(const struct session *session)
 {
-    return atomic_load_explicit(&session->back_given, memory_order_relaxed);
+    return atomic_load_explicit(&session->back_ever_bound, memory_order_relaxed);
 }
 
 /* Can any session of the client be used for callbacks now?  One load, since every OPEN asks. */
@@ -71,7 +71,7 @@ static inline bool client_back_refuses(const struct client *client)
     return atomic_load_explicit(&client->back_refused, memory_order_relaxed);
 }
 
-static inline void client_back_note(struct client *client, bool refused)
+static inline void client_back_set_refused(struct client *client, bool refused)
 {
     if (client_back_refuses(client) != refused)
         atomic_store_explicit(&client->back_refused, refused, memory_order_relaxed);
@@ -89,7 +89,7 @@ enum nfsstat4 session_back_control(struct session *session,
 
 /* Could the reply to `call` still be on its way to the client?  True until the slot has seen a
  * later request, while the session exists (RFC 8881 §2.10.6.3). */
-bool session_call_unseen(struct state *state, const struct session_call *call);
+bool session_call_unconfirmed(struct state *state, const struct session_call *call);
 
 /* ---- for the files of sessions ---- */
 
@@ -112,5 +112,5 @@ void session_back_count_locked(struct session *session, bool bound);
 void session_back_forget_locked(struct session *session);
 
 /* Call the hooks; without locks. */
-void session_back_bound(struct session *session);
-void session_back_ended(struct session *session);
+void session_back_hook_bound(struct session *session);
+void session_back_hook_ended(struct session *session);

@@ -41,10 +41,10 @@ uint32_t session_client_connections_locked(struct client *client)
     return count;
 }
 
-void session_client_bury(struct list *sessions)
+void session_client_release(struct list *sessions)
 {
     struct list *link;
 
     while ((link = list_pop_front(sessions)))
-        session_bury(LIST_ENTRY(link, struct session, client_link));
+        session_release(LIST_ENTRY(link, struct session, client_link));
 }

@@ -26,4 +26,4 @@ uint32_t session_client_connections_locked(struct client *client);
 
 /* Unbind the connections of dead sessions and drop the shards' references.  Empties the list.
  * Without locks. */
-void session_client_bury(struct list *sessions);
+void session_client_release(struct list *sessions);

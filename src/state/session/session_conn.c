@@ -153,8 +153,8 @@ static void sweep_locked(struct session_conn *conn)
     conn->sweep_at = conn->binding_count * 2 > SWEEP_MIN ? conn->binding_count * 2 : SWEEP_MIN;
 }
 
-struct session *session_conn_find(struct state *state, struct session_conn *conn, const uint8_t *id,
-                                  struct session_binding **binding)
+struct session *session_conn_lookup(struct state *state, struct session_conn *conn,
+                                    const uint8_t *id, struct session_binding **binding)
 {
     struct session_binding *last;
 
@@ -277,7 +277,7 @@ bool session_conn_bind(struct session_conn *conn, struct session *session, bool 
     pthread_mutex_unlock(&session->lock);
     pthread_mutex_unlock(&conn->lock);
     if (binding && back)
-        session_back_bound(session);
+        session_back_hook_bound(session);
     return binding != NULL;
 }
 
@@ -286,7 +286,7 @@ static enum nfsstat4 binding_apply_locked(struct session_binding *binding,
                                           enum channel_dir_from_client4 dir)
 {
     bool fore = dir != CDFC4_BACK;
-    bool back = dir != CDFC4_FORE && session_back_wanted(binding->session);
+    bool back = dir != CDFC4_FORE && session_back_accepts_calls(binding->session);
 
     if (binding->implicit && !fore)
         return NFS4ERR_INVAL;
@@ -328,7 +328,7 @@ static enum nfsstat4 bind_request_locked(struct session_conn *conn, struct sessi
 
     if (session_dead(session))
         return NFS4ERR_BADSESSION;
-    if (!session_back_wanted(session) && (dir == CDFC4_BACK || dir == CDFC4_BACK_OR_BOTH))
+    if (!session_back_accepts_calls(session) && (dir == CDFC4_BACK || dir == CDFC4_BACK_OR_BOTH))
         return NFS4ERR_INVAL;
     if (binding && !binding->implicit) {
         status = binding_match_locked(binding, dir);
@@ -357,7 +357,7 @@ enum nfsstat4 session_conn_bind_request(struct session_conn *conn, struct sessio
     pthread_mutex_unlock(&session->lock);
     pthread_mutex_unlock(&conn->lock);
     if (status == NFS4_OK && (*result & CDFS4_BACK))
-        session_back_bound(session);
+        session_back_hook_bound(session);
     if (status == NFS4_OK)
         log_debug("session.bind", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
                   LOG_U64("channels", *result));

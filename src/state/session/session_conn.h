@@ -61,13 +61,13 @@ void session_conn_destroy(struct session_conn *conn);
 /* Find session `id` for a SEQUENCE received over `conn`, or NULL.  If it is the connection's last
  * one, no shared lock is taken, and the reference is on *binding instead of the session; otherwise
  * *binding is NULL.  session_conn_done() drops either. */
-struct session *session_conn_find(struct state *state, struct session_conn *conn, const uint8_t *id,
-                                  struct session_binding **binding);
+struct session *session_conn_lookup(struct state *state, struct session_conn *conn,
+                                    const uint8_t *id, struct session_binding **binding);
 
 /* NULL is allowed for both. */
 void session_conn_done(struct session *session, struct session_binding *binding);
 
-/* A SEQUENCE has been accepted on a connection for which session_conn_find() had no binding: bind
+/* A SEQUENCE has been accepted on a connection for which session_conn_lookup() had no binding: bind
  * it to the fore channel (SP4_NONE, RFC 8881 §2.10.3.1). */
 void session_conn_bind_implicit(struct session_conn *conn, struct session *session);
 

@@ -130,7 +130,7 @@ static bool session_room_locked(const struct client *client, int64_t now_ns, str
     if (!state_limit_admits(state, STATE_LIMIT_sessions_per_client, client->session_count, 1))
         return false;
     while (atomic_load_explicit(&state->session_count, memory_order_relaxed) >=
-           state_limit_most(state, STATE_LIMIT_sessions)) {
+           state_limit_max(state, STATE_LIMIT_sessions)) {
         if (!client_evict_locked(state, client, now_ns, doomed))
             return state_limit_has_room(state, STATE_LIMIT_sessions, client->session_count, 1);
     }
@@ -171,8 +171,9 @@ static struct session *execute_locked(struct client *client,
     reply->status = NFS4_OK;
     memcpy(reply->resok.csr_sessionid, session->id, NFS4_SESSIONID_SIZE);
     reply->resok.csr_sequence = args->csa_sequence;
-    reply->resok.csr_flags =
-        session_back_wanted(session) ? args->csa_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN : 0;
+    reply->resok.csr_flags = session_back_accepts_calls(session)
+                                 ? args->csa_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN
+                                 : 0;
     reply->resok.csr_fore_chan_attrs = session->fore;
     reply->resok.csr_back_chan_attrs = session->back;
     return session;
@@ -200,7 +201,7 @@ static enum nfsstat4 create_locked(struct state *state, const struct client_prin
                                    int64_t now_ns, struct list *doomed,
                                    struct CREATE_SESSION4resok *resok, bool *again)
 {
-    struct client *client = client_find_kind_locked(state, args->csa_clientid, CLIENT_V41);
+    struct client *client = client_lookup_kind_locked(state, args->csa_clientid, CLIENT_V41);
 
     if (!client || (!client->confirmed && client_expired(client, now_ns)))
         return NFS4ERR_STALE_CLIENTID;
@@ -240,7 +241,7 @@ static void creator_read(struct state *state, uint64_t id, struct creator *creat
     memset(&creator->peer, 0, sizeof(creator->peer));
     creator->owner_len = 0;
     pthread_mutex_lock(&state->clients.lock);
-    client = client_find_kind_locked(state, id, CLIENT_V41);
+    client = client_lookup_kind_locked(state, id, CLIENT_V41);
     if (client) {
         creator->peer = client->peer;
         creator->owner_len = client->owner->len;
@@ -290,7 +291,7 @@ enum nfsstat4 session_create(struct state *state, const struct client_principal 
     pthread_mutex_lock(&state->clients.lock);
     status = create_locked(state, principal, minor_version, args, now_ns, &doomed, resok, &again);
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &doomed);
+    client_release(state, &doomed);
     if (status == NFS4_OK)
         bind_created(state, conn, resok, again);
     return status;

@@ -6,10 +6,10 @@
 #include "state/session/session_conn.h"
 #include "state/session/session_internal.h"
 
-void session_bury(struct session *session)
+void session_release(struct session *session)
 {
     session_conn_unbind_all(session);
-    session_back_ended(session);
+    session_back_hook_ended(session);
     session_slots_end(session);
     log_info("session.destroy", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
              LOG_ID("client", session->client->id));
@@ -53,7 +53,7 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
         status = destroy_locked(session, own, own_slot);
         pthread_mutex_unlock(&state->clients.lock);
         if (status == NFS4_OK)
-            session_bury(session);
+            session_release(session);
     } else {
         status = NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
     }

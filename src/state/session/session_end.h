@@ -20,4 +20,4 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
 bool session_end_locked(struct session *session, uint32_t except);
 
 /* The second step, without locks: unbind its connections and drop the shard's reference. */
-void session_bury(struct session *session);
+void session_release(struct session *session);

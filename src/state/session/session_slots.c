@@ -101,13 +101,13 @@ static void grow(struct session *session, int64_t now_ns)
     resized(session);
 }
 
-static void aim(struct session *session, uint32_t target, int64_t now_ns)
+static void set_target(struct session *session, uint32_t target, int64_t now_ns)
 {
     struct slot_grant grant = slot_table_grant(&session->slots);
 
     if (target < grant.target)
         session->demand.lowered_ns = now_ns;
-    slot_table_aim(&session->slots, target);
+    slot_table_set_target(&session->slots, target);
 }
 
 static void quiet_begin(struct session *session, int64_t now_ns)
@@ -116,13 +116,13 @@ static void quiet_begin(struct session *session, int64_t now_ns)
                           memory_order_relaxed);
 }
 
-static void comply(struct session *session, const struct slot *slot, uint32_t highest,
-                   int64_t now_ns)
+static void retire_unused(struct session *session, const struct slot *slot, uint32_t highest,
+                          int64_t now_ns)
 {
     uint32_t before = slot_table_kept(&session->slots);
     uint32_t left;
 
-    session_reply_bytes_add(session, slot_table_comply(&session->slots, slot, highest));
+    session_reply_bytes_add(session, slot_table_retire_unused(&session->slots, slot, highest));
     left = before - slot_table_kept(&session->slots);
     if (left == 0)
         return;
@@ -137,37 +137,37 @@ static bool ignores_target(const struct session *session, const struct slot_gran
 {
     return grant->target < grant->enforced &&
            now_ns - session->demand.lowered_ns > state_of(session)->lease_ns &&
-           atomic_load_explicit(&slot->told, memory_order_relaxed) == grant->generation;
+           atomic_load_explicit(&slot->told_generation, memory_order_relaxed) == grant->generation;
 }
 
-static void press(struct session *session, const struct slot *slot, int64_t now_ns)
+static void shrink_to_share(struct session *session, const struct slot *slot, int64_t now_ns)
 {
     uint32_t share = reply_budget_share(&state_of(session)->reply_budget, session->demand.cost);
     struct slot_grant grant = slot_table_grant(&session->slots);
 
     if (share < grant.target) {
-        aim(session, share, now_ns);
+        set_target(session, share, now_ns);
     } else if (slot && ignores_target(session, &grant, slot, now_ns) &&
-               slot_table_force(&session->slots)) {
+               slot_table_enforce_target(&session->slots)) {
         quiet_begin(session, now_ns);
         resized(session);
     }
 }
 
 /* Without pressure: follow the use. */
-static void relax(struct session *session, int64_t now_ns)
+static void follow_demand(struct session *session, int64_t now_ns)
 {
     struct session_demand *demand = &session->demand;
     struct slot_grant grant = slot_table_grant(&session->slots);
     uint32_t peak = atomic_load_explicit(&demand->peak, memory_order_relaxed);
 
     if (grant.target < grant.enforced && peak > grant.target)
-        aim(session, grant.enforced, now_ns);
+        set_target(session, grant.enforced, now_ns);
     if (now_ns - demand->peak_since_ns < state_of(session)->lease_ns)
         return;
     if (grant.target == grant.enforced && grant.enforced > demand->initial &&
         peak < grant.enforced / 2)
-        aim(session, max_u32(demand->initial, peak * 2), now_ns);
+        set_target(session, max_u32(demand->initial, peak * 2), now_ns);
     atomic_store_explicit(&demand->peak, 0, memory_order_relaxed);
     demand->peak_since_ns = now_ns;
 }
@@ -178,9 +178,9 @@ static void look(struct session *session, const struct slot *slot, int64_t now_n
 
     atomic_store_explicit(&demand->review_ns, now_ns + REVIEW_NS, memory_order_relaxed);
     if (reply_budget_tight(&state_of(session)->reply_budget))
-        press(session, slot, now_ns);
+        shrink_to_share(session, slot, now_ns);
     else
-        relax(session, now_ns);
+        follow_demand(session, now_ns);
     if (now_ns >= atomic_load_explicit(&demand->settled_ns, memory_order_relaxed))
         slot_table_forget_high(&session->slots);
 }
@@ -212,7 +212,7 @@ static void review(struct session *session, const struct slot *slot, uint32_t id
         look(session, slot, now_ns);
     grant = slot_table_grant(&session->slots);
     if (shrinks(session, &grant))
-        comply(session, slot, max_u32(highest, id), now_ns);
+        retire_unused(session, slot, max_u32(highest, id), now_ns);
     else if (growth_due(session, &grant, id))
         grow(session, now_ns);
     slot_table_resize_end(&session->slots);
@@ -232,11 +232,11 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
         review(session, slot, id, highest, now_ns);
         grant = slot_table_grant(&session->slots);
     }
-    atomic_store_explicit(&slot->told, grant.generation, memory_order_release);
+    atomic_store_explicit(&slot->told_generation, grant.generation, memory_order_release);
     return grant;
 }
 
-void session_slots_press(struct session *session, int64_t now_ns)
+void session_slots_shrink_all(struct session *session, int64_t now_ns)
 {
-    press(session, NULL, now_ns);
+    shrink_to_share(session, NULL, now_ns);
 }

@@ -52,7 +52,7 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
 uint32_t session_slots_excess(const struct session *session);
 
 /* The budget is tight: let the session aim at its share.  With slot_table.resizing. */
-void session_slots_press(struct session *session, int64_t now_ns);
+void session_slots_shrink_all(struct session *session, int64_t now_ns);
 
 /* Add `grown` bytes (may be negative) to the memory of cached replies. */
 void session_reply_bytes_add(struct session *session, int64_t grown);

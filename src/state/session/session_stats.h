@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures about sessions: what SEQUENCE has done so far, and what every session holds right now.
+ * Counters of sessions: what SEQUENCE has done so far, and what every session holds right now.
  * Counted without a lock (base/counter.h) by proto/; read to be published.
  */
 #pragma once

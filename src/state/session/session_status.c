@@ -23,7 +23,7 @@ static uint32_t path_flags(const struct session *session)
         return SEQ4_STATUS_BACKCHANNEL_FAULT;
     if (load(&session->back_bound) > 0)
         return 0;
-    if (atomic_load_explicit(&session->back_given, memory_order_relaxed))
+    if (atomic_load_explicit(&session->back_ever_bound, memory_order_relaxed))
         flags |= SEQ4_STATUS_CB_PATH_DOWN_SESSION;
     if (load(&client->back_sessions) > 0 && load(&client->back_up) == 0)
         flags |= SEQ4_STATUS_CB_PATH_DOWN;

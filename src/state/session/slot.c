@@ -35,7 +35,7 @@ void slot_init(struct slot *slot)
 {
     memset(slot, 0, sizeof(*slot));
     atomic_init(&slot->word, word_make(0, SLOT_STATE_FRESH));
-    atomic_init(&slot->told, 0);
+    atomic_init(&slot->told_generation, 0);
 }
 
 void slot_fini(struct slot *slot)
@@ -213,7 +213,7 @@ bool slot_retire(struct slot *slot, int64_t *grown)
     memory_free(MEMORY_sessions, slot->reply);
     slot->reply = NULL;
     slot->reply_len = slot->reply_size = 0;
-    atomic_store_explicit(&slot->told, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->told_generation, 0, memory_order_relaxed);
     atomic_store_explicit(&slot->word, word_make(word_seqid(word), SLOT_STATE_RETIRED),
                           memory_order_release);
     return true;

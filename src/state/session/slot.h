@@ -4,7 +4,7 @@
  *
  * A slot is one atomic word, {seqid, state}.  The thread that moves the word into BUSY or READING
  * owns the rest of the slot until it moves the word out again; no other thread reads or writes it,
- * `told` excepted.
+ * `told_generation` excepted.
  *
  *   from              event                    to              order
  *   FRESH(n)          acquire, seqid 1 or n+1  BUSY(seqid)     CAS, seq_cst
@@ -58,7 +58,7 @@ struct slot {
     uint32_t reply_size; /* bytes at `reply` */
     /* The generation of the slot_grant in its last reply; 0: none.  Written by its owner; read by
      * other threads when a table shrinks (session_slots.c). */
-    _Atomic uint32_t told;
+    _Atomic uint32_t told_generation;
 } __attribute__((aligned(64)));
 
 enum slot_verdict {

@@ -59,14 +59,14 @@ static void consider(struct round *round, struct session *session)
     round->sessions[round->count++] = session_get(session);
 }
 
-static bool press_visited(struct hnode *node, void *arg)
+static bool shrink_visited(struct hnode *node, void *arg)
 {
     struct session *session = CONTAINER_OF(node, struct session, by_id);
     struct round *round = arg;
 
     if (!slot_table_resize_try(&session->slots))
         return true;
-    session_slots_press(session, round->now_ns);
+    session_slots_shrink_all(session, round->now_ns);
     consider(round, session);
     slot_table_resize_end(&session->slots);
     return true;
@@ -97,7 +97,7 @@ void slot_recall_tick(struct state *state, int64_t now_ns)
         struct session_shard *shard = &state->session_shards[i];
 
         pthread_mutex_lock(&shard->lock);
-        htable_visit(&shard->table, press_visited, &round);
+        htable_visit(&shard->table, shrink_visited, &round);
         pthread_mutex_unlock(&shard->lock);
     }
     ask(state, &round);

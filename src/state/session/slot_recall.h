@@ -3,8 +3,8 @@
  * Asks sessions to give up slots (CB_RECALL_SLOT, RFC 8881 §20.8).  When the budget for replies is
  * tight they should use fewer, and each SEQUENCE reports the target.  A session that sends none
  * gets a callback.  It makes the client send SEQUENCEs with a low sa_highest_slotid, and these free
- * slots (slot_table_comply()).  So it may take several callbacks: up to TRIES, one at a time, and
- * then none for a lease period.
+ * slots (slot_table_retire_unused()).  So it may take several callbacks: up to TRIES, one at a
+ * time, and then none for a lease period.
  */
 #pragma once
 

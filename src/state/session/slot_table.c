@@ -155,7 +155,7 @@ void slot_table_grow(struct slot_table *table, uint32_t count)
     grant_publish(table, grant);
 }
 
-void slot_table_aim(struct slot_table *table, uint32_t target)
+void slot_table_set_target(struct slot_table *table, uint32_t target)
 {
     struct slot_grant grant = slot_table_grant(table);
 
@@ -172,7 +172,8 @@ static bool target_told(struct slot_table *table, uint32_t generation, uint32_t 
 {
     for (uint32_t i = 0; i <= highest; i++) {
         const struct slot *slot = slot_there(table, i);
-        uint32_t told = slot ? atomic_load_explicit(&slot->told, memory_order_acquire) : 0;
+        uint32_t told =
+            slot ? atomic_load_explicit(&slot->told_generation, memory_order_acquire) : 0;
 
         if (told != 0 && told != generation)
             return false;
@@ -196,10 +197,11 @@ static int64_t retire_down_to(struct slot_table *table, uint32_t count)
     return grown;
 }
 
-int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uint32_t highest)
+int64_t slot_table_retire_unused(struct slot_table *table, const struct slot *slot,
+                                 uint32_t highest)
 {
     struct slot_grant grant = slot_table_grant(table);
-    uint32_t told = atomic_load_explicit(&slot->told, memory_order_relaxed);
+    uint32_t told = atomic_load_explicit(&slot->told_generation, memory_order_relaxed);
     int64_t grown;
 
     /* Forced.  The request follows a reply told since then: what was executed beyond was sent
@@ -226,7 +228,7 @@ int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uin
     return grown;
 }
 
-bool slot_table_force(struct slot_table *table)
+bool slot_table_enforce_target(struct slot_table *table)
 {
     struct slot_grant grant = slot_table_grant(table);
 

@@ -7,9 +7,9 @@
  *
  * Usually the three are equal.  The hot path reads one atomic word, {enforced, target, generation};
  * it is changed by the thread that holds `resizing`, for which no thread waits.
- * slot_table_comply() describes how a table shrinks.  Memory is allocated in chunks of 16 slots, at
- * the first use of one of them, and stays until the session is freed: a retired slot remembers its
- * seqid.
+ * slot_table_retire_unused() describes how a table shrinks.  Memory is allocated in chunks of 16
+ * slots, at the first use of one of them, and stays until the session is freed: a retired slot
+ * remembers its seqid.
  */
 #pragma once
 
@@ -79,7 +79,7 @@ void slot_table_resize_end(struct slot_table *table);
 void slot_table_grow(struct slot_table *table, uint32_t count);
 
 /* Set the target: how many slots the client should use, from 1 to `enforced`. */
-void slot_table_aim(struct slot_table *table, uint32_t target);
+void slot_table_set_target(struct slot_table *table, uint32_t target);
 
 /* A new request in `slot` has arrived with sa_highest_slotid `highest` and has not been answered:
  * give up the slots beyond the target if it proves that the client cannot be using them any more.
@@ -95,11 +95,12 @@ void slot_table_aim(struct slot_table *table, uint32_t target);
  *   good and, since `highest` is below it, uses no slot beyond.
  *
  * Returns the change of the memory for replies. */
-int64_t slot_table_comply(struct slot_table *table, const struct slot *slot, uint32_t highest);
+int64_t slot_table_retire_unused(struct slot_table *table, const struct slot *slot,
+                                 uint32_t highest);
 
 /* Enforce the target on a client that ignores it (RFC 8881 §2.10.6.1).  Slots beyond it are kept
  * for retries.  False if a request is in progress there. */
-bool slot_table_force(struct slot_table *table);
+bool slot_table_enforce_target(struct slot_table *table);
 
 /* Retire all slots that are not in use, for good.  Returns the change of the memory for replies. */
 int64_t slot_table_retire_all(struct slot_table *table);

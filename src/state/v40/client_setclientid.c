@@ -65,7 +65,7 @@ static void callback_of(const struct SETCLIENTID4args *args, struct client_callb
 
 static struct client_owner *owner_find_locked(const struct setting *x)
 {
-    return client_owner_find_locked(x->state, CLIENT_V40, &x->args->client.id);
+    return client_owner_lookup_locked(x->state, CLIENT_V40, &x->args->client.id);
 }
 
 static bool same_incarnation(const struct setting *x, const struct client *client)
@@ -158,7 +158,7 @@ enum nfsstat4 client_setclientid(struct state *state, const struct client_princi
     pthread_mutex_lock(&state->clients.lock);
     status = establish_locked(&x, out);
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &x.doomed);
+    client_release(state, &x.doomed);
     log_debug("client.setclientid", LOG_ID("client", out->clientid), LOG_U64("status", status),
               LOG_STRN("owner", id->data, id->len));
     return status;
@@ -213,7 +213,7 @@ static enum nfsstat4 confirm_new_locked(struct confirming *x, struct client *cli
 static enum nfsstat4 confirm_locked(struct confirming *x, const struct client_principal *principal,
                                     uint64_t clientid, struct client **out)
 {
-    struct client *client = client_find_kind_locked(x->state, clientid, CLIENT_V40);
+    struct client *client = client_lookup_kind_locked(x->state, clientid, CLIENT_V40);
     enum nfsstat4 status;
 
     if (!client)
@@ -240,7 +240,7 @@ enum nfsstat4 client_setclientid_confirm(struct state *state,
     pthread_mutex_lock(&state->clients.lock);
     status = confirm_locked(&x, principal, args->clientid, confirmed);
     pthread_mutex_unlock(&state->clients.lock);
-    client_bury(state, &x.doomed);
+    client_release(state, &x.doomed);
     /* It has opened nothing anew yet, but knows that it must. */
     if (x.updated)
         revocation_settle_announced(*confirmed);

@@ -22,7 +22,7 @@ static enum nfsstat4 run_begin_id(struct state *state, uint64_t clientid, struct
     struct client *client;
 
     pthread_mutex_lock(&state->clients.lock);
-    client = client_find_kind_locked(state, clientid, CLIENT_V40);
+    client = client_lookup_kind_locked(state, clientid, CLIENT_V40);
     if (client && !client->confirmed)
         client = NULL;
     if (client)
@@ -107,9 +107,9 @@ enum nfsstat4 client_renew_id(struct state *state, const struct client_principal
     return status;
 }
 
-void client_v40_told(struct client *client, struct stateid *sid, int64_t now_ns)
+void client_v40_loss_reported(struct client *client, struct stateid *sid, int64_t now_ns)
 {
     DCHECK(sid->client == client);
     (void)client;
-    revocation_told(sid, now_ns);
+    revocation_reported(sid, now_ns);
 }

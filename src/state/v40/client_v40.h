@@ -50,7 +50,7 @@ void client_v40_end(struct client *client);
 /* The current operation returns NFS4ERR_EXPIRED or ADMIN_REVOKED for this stateid of the client,
  * which thereby learns of the loss.  The stateid continues to return that for some time, since the
  * reply may get lost. */
-void client_v40_told(struct client *client, struct stateid *sid, int64_t now_ns);
+void client_v40_loss_reported(struct client *client, struct stateid *sid, int64_t now_ns);
 
 /* A copy of a confirmed client's present callback address.  Returns its serial. */
 uint32_t client_v40_callback(struct client *client, struct client_callback *out);

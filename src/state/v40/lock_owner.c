@@ -80,7 +80,7 @@ static enum nfsstat4 states_end(struct owner *owner)
 
 enum nfsstat4 lock_owner_release(struct client *client, const struct wire_opaque *name)
 {
-    struct owner *owner = owner_find(owner_table_of(client), OWNER_LOCK, name);
+    struct owner *owner = owner_lookup(owner_table_of(client), OWNER_LOCK, name);
     enum nfsstat4 status = NFS4_OK;
 
     if (!owner)
@@ -88,6 +88,6 @@ enum nfsstat4 lock_owner_release(struct client *client, const struct wire_opaque
     vfs_blocking_begin(false); /* there may be a great many states */
     status = holds_any(owner) ? NFS4ERR_LOCKS_HELD : states_end(owner);
     vfs_blocking_end();
-    owner_drop(owner);
+    owner_put(owner);
     return status;
 }

@@ -50,7 +50,7 @@ static struct owner_seqid *overdue_take(struct open *open)
            memcmp(seqid->pending.other, open->sid.other, NFS4_OTHER_SIZE) == 0;
     if (mine) {
         seqid->busy = true;
-        owner_take_locked(table, open->owner);
+        owner_get_locked(table, open->owner);
     }
     pthread_mutex_unlock(&table->lock);
     return mine ? seqid : NULL;
@@ -94,7 +94,7 @@ void open_confirm_tick(struct state *state, int64_t now_ns)
     struct stateid4 stateid;
 
     while (due_next(state, now_ns, &stateid)) {
-        struct stateid *sid = stateid_find(state->opens->stateids, &stateid);
+        struct stateid *sid = stateid_lookup_any(state->opens->stateids, &stateid);
 
         if (!sid)
             continue;

@@ -92,8 +92,8 @@ static bool trace_find(struct state *state, const struct stateid4 *stateid, stru
     return found;
 }
 
-struct owner *owner_closed_find(struct state *state, const struct stateid4 *stateid,
-                                struct client **client)
+struct owner *owner_closed_lookup(struct state *state, const struct stateid4 *stateid,
+                                  struct client **client)
 {
     struct owner *owner = NULL;
     struct owner_table *table;
@@ -106,7 +106,7 @@ struct owner *owner_closed_find(struct state *state, const struct stateid4 *stat
     for (struct hnode *node = htable_first(&table->owners, trace.hash); node && !owner;
          node = htable_next(node)) {
         if (CONTAINER_OF(node, struct owner, node) == trace.owner)
-            owner = owner_take_locked(table, CONTAINER_OF(node, struct owner, node));
+            owner = owner_get_locked(table, CONTAINER_OF(node, struct owner, node));
     }
     pthread_mutex_unlock(&table->lock);
     if (owner)

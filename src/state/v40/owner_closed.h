@@ -16,5 +16,5 @@ void owner_closed_set(struct owner_seqid *seqid, const struct stateid4 *closed);
 void owner_closed_reset(struct owner_seqid *seqid);
 
 /* A use of the owner that closed this, with a reference on its client; or NULL. */
-struct owner *owner_closed_find(struct state *state, const struct stateid4 *stateid,
-                                struct client **client);
+struct owner *owner_closed_lookup(struct state *state, const struct stateid4 *stateid,
+                                  struct client **client);

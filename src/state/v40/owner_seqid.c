@@ -38,20 +38,20 @@ static void seqid_free(struct owner_seqid *seqid)
     memory_free(MEMORY_opens, seqid);
 }
 
-struct owner *owner_seqid_use(struct client *client, enum owner_kind kind,
+struct owner *owner_seqid_get(struct client *client, enum owner_kind kind,
                               const struct wire_opaque *name)
 {
     struct owner_table *table = owner_table_of(client);
     struct owner *owner;
 
     pthread_mutex_lock(&table->lock);
-    owner = owner_use_locked(table, kind, name);
+    owner = owner_get_or_create_locked(table, kind, name);
     if (owner && !owner->seqid) {
         table->seqid_free = seqid_free;
         owner->seqid = seqid_create(owner);
     }
     if (owner && !owner->seqid) {
-        owner_drop_locked(table, owner);
+        owner_put_locked(table, owner);
         owner = NULL;
     }
     pthread_mutex_unlock(&table->lock);
@@ -190,7 +190,7 @@ enum owner_verdict owner_seqid_begin(struct owner *owner, const struct owner_req
         if (verdict == OWNER_RUN || cancel)
             seqid->busy = true;
         if (cancel)
-            owner_take_locked(table, owner);
+            owner_get_locked(table, owner);
         if (verdict == OWNER_REPLAY)
             replay_fill(seqid, replay);
     }
@@ -292,7 +292,7 @@ void owner_seqid_release(struct owner_seqid *seqid)
     seqid->busy = false;
     if (seqid->waiters > 0)
         pthread_cond_broadcast(&seqid->turn);
-    owner_drop_locked(table, seqid->owner);
+    owner_put_locked(table, seqid->owner);
     pthread_mutex_unlock(&table->lock);
 }
 

@@ -3,7 +3,7 @@
  * The sequence of requests of a 4.0 owner (RFC 7530 §9.1.3 to §9.1.11): one at a time, with
  * consecutive numbers, and the result of the last one cached for retransmissions.
  *
- *     owner_seqid_use() or a stateid -> owner_seqid_begin() -> OWNER_RUN: the operation runs;
+ *     owner_seqid_get() or a stateid -> owner_seqid_begin() -> OWNER_RUN: the operation runs;
  *                                                             owner_seqid_end() caches its result
  *                                                          -> OWNER_REPLAY: returns the result
  *
@@ -89,7 +89,7 @@ enum owner_verdict {
 };
 
 /* A use of the owner with this name, created if it is unknown.  NULL at a limit. */
-struct owner *owner_seqid_use(struct client *client, enum owner_kind kind,
+struct owner *owner_seqid_get(struct client *client, enum owner_kind kind,
                               const struct wire_opaque *name);
 
 /* May this request run?  The caller has a use of the owner, which with OWNER_RUN passes to

@@ -275,7 +275,7 @@ static enum nfsstat4 open_truncating(struct worker *me, const struct worker_name
     client_compound_add(&c, &op);
     status = client_mount_call(&me->mount, &c, &r);
     if (status == NFS4_OK)
-        file->stateid = client_result_find(&r, OP_OPEN)->opopen.stateid;
+        file->stateid = client_result_lookup(&r, OP_OPEN)->opopen.stateid;
     client_result_free(&r);
     return status;
 }
@@ -306,8 +306,8 @@ static enum nfsstat4 commit(struct worker *me, const struct client_fh *fh,
     client_op_putfh(&c, fh);
     client_op_commit(&c, 0, 0);
     status = client_mount_call(&me->mount, &c, &r);
-    if (status == NFS4_OK && memcmp(client_result_find(&r, OP_COMMIT)->opcommit.writeverf, verifier,
-                                    NFS4_VERIFIER_SIZE) != 0)
+    if (status == NFS4_OK && memcmp(client_result_lookup(&r, OP_COMMIT)->opcommit.writeverf,
+                                    verifier, NFS4_VERIFIER_SIZE) != 0)
         status = NFS4ERR_IO; /* the server that got the data has died */
     client_result_free(&r);
     return status;
@@ -326,7 +326,7 @@ static enum nfsstat4 call_write(struct worker *me, const struct worker_name *nam
     client_op_write(&c, &client_stateid_anonymous, offset, stable, data, len);
     status = client_mount_call(&me->mount, &c, &r);
     if (status == NFS4_OK) {
-        const struct WRITE4resok *ok = &client_result_find(&r, OP_WRITE)->opwrite;
+        const struct WRITE4resok *ok = &client_result_lookup(&r, OP_WRITE)->opwrite;
 
         memcpy(verifier, ok->writeverf, NFS4_VERIFIER_SIZE);
         if (ok->count != len || ok->committed < stable)

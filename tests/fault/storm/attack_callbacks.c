@@ -34,15 +34,15 @@ static void change_manner(struct holder *h)
     static const enum nfsstat4 answers[] = {
         NFS4_OK,         NFS4ERR_DELAY, NFS4ERR_BADHANDLE, NFS4ERR_BAD_STATEID, NFS4ERR_SERVERFAULT,
         NFS4ERR_RESOURCE};
-    struct client_manner *manner = &h->mount.conn.manner;
+    struct client_behaviour *behaviour = &h->mount.conn.behaviour;
     struct random *random = &h->me->random;
     struct client_callbacks *callbacks = h->mount.conn.callbacks;
 
-    *manner = (struct client_manner){.times = random_below(random, 4)};
+    *behaviour = (struct client_behaviour){.times = random_below(random, 4)};
     if (random_one_in(random, 2))
-        manner->act = random_below(random, CLIENT_ACT_DENY + 1);
-    manner->op_status = answers[random_below(random, ARRAY_SIZE(answers))];
-    manner->accept_stat = ACCEPT_SUCCESS + random_below(random, 5);
+        behaviour->act = random_below(random, CLIENT_ACT_DENY + 1);
+    behaviour->op_status = answers[random_below(random, ARRAY_SIZE(answers))];
+    behaviour->accept_stat = ACCEPT_SUCCESS + random_below(random, 5);
     if (callbacks) {
         callbacks->attrs.size = random_next(random) >> random_below(random, 64);
         callbacks->attrs.change = random_next(random) >> random_below(random, 64);

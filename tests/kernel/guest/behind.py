@@ -14,7 +14,7 @@ import time
 
 import host
 from check import CLIENT, equal, main, read, true, write
-from holding import DATA, Since, each_holds, figures, hold, one_recall
+from holding import DATA, Since, each_holds, stats, hold, one_recall
 
 FIGHT_S = 6
 CUTS = 4
@@ -60,7 +60,7 @@ def cut_while_recalled(role, how):
         reader = threading.Thread(target=lambda: found.append(read("file")))
         started = time.monotonic()
         reader.start()
-        while figures()["recalls"] == 0:
+        while stats()["recalls"] == 0:
             time.sleep(0.05)
         time.sleep(0.2)  # time to send and answer it
         host.network("cut", role.holder)

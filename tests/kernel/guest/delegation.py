@@ -16,7 +16,7 @@ import time
 
 import host
 from check import BACKEND, CLIENT, drop_caches, equal, main, read, test, true, write
-from holding import DATA, LEASE_S, MIXED, Since, each_holds, figures, hold, one_recall
+from holding import DATA, LEASE_S, MIXED, Since, each_holds, stats, hold, one_recall
 from mountstats import TARGET, VERSION
 
 FILES = 20
@@ -41,7 +41,7 @@ def the_other_opens_what_is_unwritten(role):
         os.close(file)
         true(since.made("WRITE") > 0, "the data was not written")
         if not MIXED:
-            equal(figures()["dialled"] > 0, VERSION == "4.0", "whether clients were dialled, ever")
+            equal(stats()["dialled"] > 0, VERSION == "4.0", "whether clients were dialled, ever")
     role.step("closed")
     if not role.holds:
         equal(read("file"), DATA, "what the other reads")
@@ -263,14 +263,14 @@ def a_restart(role):
         since = Since()
         host.server("restart")
         os.fsync(file)  # the client need not write before it returns the delegation of an open file
-        now = figures()  # of a life that has just begun
+        now = stats()  # of a life that has just begun
         equal((now["reclaimed"], now["granted_write"]), (1, 1), "delegations reclaimed, and given in all")
     role.step("restarted")
     if not role.holds:
         equal(read("file"), DATA, "what the other reads")
     role.step("read")
     if role.holds:
-        now = figures()
+        now = stats()
         equal((now["CB_RECALL"], now["returned"]), (1, 1), "calls of CB_RECALL, and delegations returned")
         equal(since.made("DELEGRETURN"), 1, "calls of DELEGRETURN")
         os.close(file)
@@ -297,7 +297,7 @@ def a_silent_holder(role):
             host.network("join", role.holder)
         print(f"     it took {waited:.1f} s", flush=True)
         true(waited > LEASE_S - 2, "its delegation was taken away early")
-        equal(figures()["revoked"], 1, "delegations revoked")
+        equal(stats()["revoked"], 1, "delegations revoked")
     role.step("joined")
     if role.holds:
         for each in (kept, file):

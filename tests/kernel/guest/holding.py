@@ -13,7 +13,7 @@ LEASE_S = int(os.environ["MS_LEASE"])
 TURNS = int(os.environ.get("MS_TURNS", "1"))  # 2: each client is the holder once
 MIXED = TURNS > 1
 DATA = b"what the holder has written\n" * 2000
-FIGURES = ("recalled", "returned", "revoked", "reclaimed", "questions", "recalls", "granted_write")
+STATS = ("recalled", "returned", "revoked", "reclaimed", "cb_getattr", "recalls", "granted_write")
 CALLBACKS = ("CB_RECALL", "CB_GETATTR", "CB_NOTIFY_LOCK")
 OPERATIONS = ("DELEGRETURN", "OPEN", "READ", "WRITE", "LOCK")
 
@@ -57,14 +57,14 @@ def each_holds(function):
     return test(turns)
 
 
-def figures():
-    every = host.figures()
-    found = {name: every["daemon.delegations"][name] for name in FIGURES}
+def stats():
+    every = host.stats()
+    found = {name: every["daemon.delegations"][name] for name in STATS}
     for operation in CALLBACKS:
         found[operation] = every.get(f"daemon.callback {operation}", {}).get("callback_total", 0)
     found["retries"] = every["daemon.callback all"]["callback_retries"]
     found["dialled"] = every["daemon.transport"]["dialled"]
-    found["over_dialled"] = every["daemon.callbacks"]["calls"]
+    found["over_dialled"] = every["daemon.dial_out"]["calls"]
     found["calls"] = every["daemon.transport"]["calls"]
     return found
 
@@ -73,11 +73,11 @@ class Since:
     """What the server and this client's kernel have counted since this object was made."""
 
     def __init__(self):
-        self.server = figures()
+        self.server = stats()
         self.client = {name: operations(name) for name in OPERATIONS}
 
     def counted(self):
-        return {name: value - self.server[name] for name, value in figures().items()}
+        return {name: value - self.server[name] for name, value in stats().items()}
 
     def made(self, name):
         return operations(name) - self.client[name]

@@ -6,7 +6,7 @@
     host.py put NAME VALUE | get NAME         a value between clients; get waits for it
     host.py server stop|start|restart|kill|crash     kill and crash are SIGKILL; crash starts it again
     host.py logged TEXT                       how many lines of the server's log have TEXT
-    host.py figures                           what the server counts
+    host.py stats                             what the server counts
     host.py connections                       how many the server has with clients
     host.py network disturb|calm|cuts         cut connections from now on; no more; how many there were
     host.py network part|join NUMBER          take that client off the network; put it back
@@ -70,9 +70,9 @@ def logged(text):
     return ask("logged", text=text)
 
 
-def figures():
+def stats():
     """{event: {name: number}} of the lines that the server logs on SIGUSR1."""
-    return ask("figures")
+    return ask("stats")
 
 
 def connections():
@@ -85,7 +85,7 @@ def network(action, client=0):
 
 def main(arguments):
     calls = {"barrier": (barrier, (1,)), "put": (put, (2,)), "get": (get, (1,)), "server": (server, (1,)),
-             "logged": (logged, (1,)), "figures": (figures, (0,)), "connections": (connections, (0,)),
+             "logged": (logged, (1,)), "stats": (stats, (0,)), "connections": (connections, (0,)),
              "network": (network, (1, 2))}
     call, counts = calls.get(arguments[0] if arguments else "", (None, ()))
     if call is None or len(arguments) - 1 not in counts:

@@ -15,9 +15,9 @@ from .sandbox import SERVER_ADDRESS
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 20
-FIGURES_LIMIT_S = 20
-FIGURES = re.compile(r' info (daemon\.[a-z_]+) (?:operation="?([A-Z_]+|all)"? )?')
-FIGURES_LAST = "daemon.delegations"  # the last line of figures that the tests read
+STATS_LIMIT_S = 20
+STATS = re.compile(r' info (daemon\.[a-z_]+) (?:operation="?([A-Z_]+|all)"? )?')
+STATS_LAST = "daemon.delegations"  # the last line of stats that the tests read
 FIGURE = re.compile(r" ([a-z_0-9]+)=([0-9]+)\b")
 PORT = 2049
 PORT_BEHIND_PROXY = 12049
@@ -97,23 +97,23 @@ class Server:
         with self.log.open("rb") as log:
             return sum(text.encode() in line for line in log)
 
-    def figures(self):
-        """Its figures, logged on request (SIGUSR1): {event: {name: number}}; the key is the event, with the
+    def stats(self):
+        """Its stats, logged on request (SIGUSR1): {event: {name: number}}; the key is the event, with the
         operation if the line names one ("daemon.callback CB_RECALL")."""
         offset = self.log.stat().st_size
         self.process.send_signal(signal.SIGUSR1)
-        limit = time.monotonic() + FIGURES_LIMIT_S
+        limit = time.monotonic() + STATS_LIMIT_S
         while True:
             with self.log.open("rb") as log:
                 log.seek(offset)
                 lines = log.read().decode(errors="replace").splitlines(keepends=True)
             found = {match[1] + (f" {match[2]}" if match[2] else ""):
                      {name: int(number) for name, number in FIGURE.findall(line)}
-                     for line in lines if line.endswith("\n") and (match := FIGURES.search(line))}
-            if FIGURES_LAST in found:
+                     for line in lines if line.endswith("\n") and (match := STATS.search(line))}
+            if STATS_LAST in found:
                 return found
             if time.monotonic() > limit:
-                raise HarnessError(f"the server tells no figures:\n{self.tail()}")
+                raise HarnessError(f"the server logs no counters:\n{self.tail()}")
             time.sleep(0.02)
 
     def tail(self, lines=40):

@@ -117,8 +117,8 @@ class Session:
             self.command(guest, request, lambda: self.command_network(request["name"], request["client"]))
         elif operation == "logged":
             self.command(guest, request, lambda: self.server.logged(request["text"]))
-        elif operation == "figures":
-            self.command(guest, request, self.server.figures)
+        elif operation == "stats":
+            self.command(guest, request, self.server.stats)
         elif operation == "connections":
             self.answer(guest, request, value=connections(self.server.port))
         elif operation == "finish":

@@ -81,7 +81,7 @@ void step_compare(struct lane *lane, struct client_result *r, uint32_t which, in
 
 void step_handle(struct lane *lane, const struct client_result *r, int node)
 {
-    const struct nfs_resop4 *op = client_result_find(r, OP_GETFH);
+    const struct nfs_resop4 *op = client_result_lookup(r, OP_GETFH);
     struct client_fh *fh = &lane->model.nodes[node].fh;
 
     if (!op || op->opgetfh.object.len == 0) {

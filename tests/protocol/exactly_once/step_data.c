@@ -52,7 +52,7 @@ static void write_done(struct lane *lane, struct client_result *r)
     uint8_t data[DATA_BYTES];
 
     step_unchanged(lane, r, 0, s->node);
-    if (client_result_find(r, OP_WRITE)->opwrite.count != s->len) {
+    if (client_result_lookup(r, OP_WRITE)->opwrite.count != s->len) {
         lane_differs(lane, "a part was written");
         return;
     }
@@ -78,7 +78,7 @@ static void read_done(struct lane *lane, struct client_result *r)
 {
     struct step *s = &lane->step;
     const struct model_node *node = node_of(lane);
-    const struct READ4resok *ok = &client_result_find(r, OP_READ)->opread;
+    const struct READ4resok *ok = &client_result_lookup(r, OP_READ)->opread;
     uint32_t left = s->offset < node->size ? node->size - s->offset : 0;
     uint32_t len = s->len < left ? s->len : left;
 

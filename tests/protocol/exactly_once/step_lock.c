@@ -77,7 +77,7 @@ static void lock_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 0, s->node);
     if (s->expect != NFS4_OK)
         return;
-    note_lock(lane, &client_result_find(r, OP_LOCK)->oplock.lock_stateid, (uint8_t)s->lock_type);
+    note_lock(lane, &client_result_lookup(r, OP_LOCK)->oplock.lock_stateid, (uint8_t)s->lock_type);
     step_compare(lane, r, 1, s->node);
 }
 
@@ -104,7 +104,7 @@ static bool unlock_build(struct lane *lane, struct client_compound *c)
 static void unlock_done(struct lane *lane, struct client_result *r)
 {
     step_unchanged(lane, r, 0, lane->step.node);
-    note_lock(lane, &client_result_find(r, OP_LOCKU)->oplocku.lock_stateid, 0);
+    note_lock(lane, &client_result_lookup(r, OP_LOCKU)->oplocku.lock_stateid, 0);
     step_compare(lane, r, 1, lane->step.node);
 }
 
@@ -142,7 +142,7 @@ static void test_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 0, lane->step.node);
     if (lane->step.expect == NFS4_OK)
         return;
-    denied = &client_result_find(r, OP_LOCKT)->denied;
+    denied = &client_result_lookup(r, OP_LOCKT)->denied;
     unit = denied->offset / MODEL_LOCK_UNIT_BYTES;
     if (unit >= MODEL_LOCK_UNITS || node_of(lane)->locked[unit] != denied->locktype ||
         denied->owner.owner.len != strlen(lane->owner))
@@ -190,7 +190,7 @@ static bool ask_build(struct lane *lane, struct client_compound *c)
 
 static void ask_done(struct lane *lane, struct client_result *r)
 {
-    const struct TEST_STATEID4resok *ok = &client_result_find(r, OP_TEST_STATEID)->optest_stateid;
+    const struct TEST_STATEID4resok *ok = &client_result_lookup(r, OP_TEST_STATEID)->optest_stateid;
 
     step_unchanged(lane, r, 0, lane->step.node);
     for (uint32_t i = 0; i < ok->tsr_status_codes_count; i++)

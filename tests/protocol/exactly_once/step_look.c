@@ -47,7 +47,7 @@ static bool readlink_build(struct lane *lane, struct client_compound *c)
 static void readlink_done(struct lane *lane, struct client_result *r)
 {
     const struct model_node *node = &lane->model.nodes[lane->step.node];
-    const struct wire_opaque *link = &client_result_find(r, OP_READLINK)->opreadlink.link;
+    const struct wire_opaque *link = &client_result_lookup(r, OP_READLINK)->opreadlink.link;
 
     step_unchanged(lane, r, 0, lane->step.node);
     if (link->len != strlen(node->target) || memcmp(link->data, node->target, link->len) != 0)
@@ -83,7 +83,7 @@ static void entry_compare(struct lane *lane, const struct entry4 *entry, struct 
 
 static void readdir_done(struct lane *lane, struct client_result *r)
 {
-    const struct dirlist4 *list = &client_result_find(r, OP_READDIR)->opreaddir.reply;
+    const struct dirlist4 *list = &client_result_lookup(r, OP_READDIR)->opreaddir.reply;
     uint32_t count = 0;
 
     step_unchanged(lane, r, 0, lane->step.dir);

@@ -21,7 +21,7 @@ static void open_build(struct lane *lane, struct client_compound *c)
 
 static void open_done(struct lane *lane, struct client_result *r)
 {
-    lane->meeting.open = client_result_find(r, OP_OPEN)->opopen.stateid;
+    lane->meeting.open = client_result_lookup(r, OP_OPEN)->opopen.stateid;
     lane->meeting.is_open = true;
     if (lane->meeting.open.seqid != 1)
         lane_differs(lane, "a new open with seqid %u", lane->meeting.open.seqid);
@@ -63,7 +63,7 @@ static void lock_done(struct lane *lane, struct client_result *r)
 
     if (r->status != NFS4_OK)
         return;
-    note_lock(lane, &client_result_find(r, OP_LOCK)->oplock.lock_stateid);
+    note_lock(lane, &client_result_lookup(r, OP_LOCK)->oplock.lock_stateid);
     lane->meeting.is_locked = true;
     lane->meeting.range = lane->step.range;
     before = atomic_exchange(&lane->work->range_owner[lane->step.range], lane_id(lane) + 1);
@@ -135,7 +135,7 @@ static void meeting_done(struct lane *lane, struct client_result *r)
         lock_done(lane, r);
         break;
     case OP_LOCKU:
-        note_lock(lane, &client_result_find(r, OP_LOCKU)->oplocku.lock_stateid);
+        note_lock(lane, &client_result_lookup(r, OP_LOCKU)->oplocku.lock_stateid);
         break;
     default: /* CLOSE */
         memset(&lane->meeting, 0, sizeof(lane->meeting));

@@ -35,7 +35,7 @@ static void create_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 0, s->dir);
     if (s->expect != NFS4_OK)
         return;
-    step_change_info(lane, &client_result_find(r, OP_CREATE)->opcreate.cinfo, s->dir);
+    step_change_info(lane, &client_result_lookup(r, OP_CREATE)->opcreate.cinfo, s->dir);
     s->node = model_node_new(&lane->model, s->type, s->mode);
     model_name_new(&lane->model, s->dir, s->text, s->node);
     if (s->type == NF4LNK)
@@ -89,7 +89,7 @@ static void remove_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 0, s->dir);
     if (s->expect != NFS4_OK)
         return;
-    step_change_info(lane, &client_result_find(r, OP_REMOVE)->opremove.cinfo, s->dir);
+    step_change_info(lane, &client_result_lookup(r, OP_REMOVE)->opremove.cinfo, s->dir);
     lane->model.nodes[s->node].change = 0;
     model_name_remove(&lane->model, s->name);
     step_compare(lane, r, 1, s->dir);
@@ -165,7 +165,7 @@ static void rename_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 1, s->dir2);
     if (s->expect != NFS4_OK)
         return;
-    ok = &client_result_find(r, OP_RENAME)->oprename;
+    ok = &client_result_lookup(r, OP_RENAME)->oprename;
     step_change_info(lane, &ok->source_cinfo, s->dir);
     step_change_info(lane, &ok->target_cinfo, s->dir2);
     if (!same) {
@@ -209,7 +209,7 @@ static void link_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 1, s->dir2);
     if (s->expect != NFS4_OK)
         return;
-    step_change_info(lane, &client_result_find(r, OP_LINK)->oplink.cinfo, s->dir2);
+    step_change_info(lane, &client_result_lookup(r, OP_LINK)->oplink.cinfo, s->dir2);
     model_name_new(&lane->model, s->dir2, s->text2, s->node);
     step_compare(lane, r, 2, s->dir2);
     step_compare(lane, r, 3, s->node);

@@ -105,7 +105,7 @@ static void create_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 0, s->dir);
     if (s->expect != NFS4_OK)
         return;
-    ok = &client_result_find(r, OP_OPEN)->opopen;
+    ok = &client_result_lookup(r, OP_OPEN)->opopen;
     step_change_info(lane, &ok->cinfo, s->dir);
     note_file(lane);
     note_open(lane, &ok->stateid);
@@ -142,7 +142,7 @@ static void open_done(struct lane *lane, struct client_result *r)
     struct step *s = &lane->step;
 
     step_unchanged(lane, r, 0, s->dir ? s->dir : s->node);
-    note_open(lane, &client_result_find(r, OP_OPEN)->opopen.stateid);
+    note_open(lane, &client_result_lookup(r, OP_OPEN)->opopen.stateid);
     step_handle(lane, r, s->node);
     step_unchanged(lane, r, 1, s->node);
     step_compare(lane, r, 1, s->node);
@@ -180,7 +180,7 @@ static void downgrade_done(struct lane *lane, struct client_result *r)
     step_unchanged(lane, r, 0, s->node);
     if (s->expect != NFS4_OK)
         return;
-    stateid = &client_result_find(r, OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid;
+    stateid = &client_result_lookup(r, OP_OPEN_DOWNGRADE)->opopen_downgrade.open_stateid;
     if (stateid->seqid != node->open.seqid + 1)
         lane_differs(lane, "downgraded to seqid %u after %u", stateid->seqid, node->open.seqid);
     node->open = *stateid;
@@ -244,7 +244,7 @@ static void whole_done(struct lane *lane, struct client_result *r)
     uint8_t data[WHOLE_BYTES];
 
     step_unchanged(lane, r, 0, s->dir);
-    step_change_info(lane, &client_result_find(r, OP_OPEN)->opopen.cinfo, s->dir);
+    step_change_info(lane, &client_result_lookup(r, OP_OPEN)->opopen.cinfo, s->dir);
     note_file(lane);
     random_fill(s->fill, data, s->len);
     model_write(node_of(lane), 0, data, s->len);

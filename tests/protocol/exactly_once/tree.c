@@ -115,7 +115,7 @@ static void compare_target(struct client_mount *mount, const struct lane *lane,
     client_op_putfh(&c, &node->fh);
     client_op(&c, OP_READLINK);
     (void)client_mount_call(mount, &c, &r);
-    op = client_result_find(&r, OP_READLINK);
+    op = client_result_lookup(&r, OP_READLINK);
     if (!op || op->status != NFS4_OK || op->opreadlink.link.len != strlen(node->target) ||
         memcmp(op->opreadlink.link.data, node->target, op->opreadlink.link.len) != 0)
         lane_differs(lane, "at the end: another target of %s", path);

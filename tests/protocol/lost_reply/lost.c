@@ -15,7 +15,7 @@ static uint32_t lost_xid;
 
 const struct nfs_resop4 *lost_result(uint32_t op)
 {
-    const struct nfs_resop4 *result = client_result_find(&lost_first, op);
+    const struct nfs_resop4 *result = client_result_lookup(&lost_first, op);
 
     assert_non_null(result);
     return result;

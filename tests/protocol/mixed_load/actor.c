@@ -80,7 +80,7 @@ static enum nfsstat4 lock_once(struct actor *me, struct place *place,
     op_lock(me, &c, place, lock);
     status = client_mount_call(me->mount, &c, &r);
     if (status == NFS4_OK) {
-        place->lock = client_result_find(&r, OP_LOCK)->oplock.lock_stateid;
+        place->lock = client_result_lookup(&r, OP_LOCK)->oplock.lock_stateid;
         place->has_lock = true;
     }
     client_result_free(&r);
@@ -113,7 +113,7 @@ static enum nfsstat4 unlock_once(struct actor *me, struct place *place)
         client_compound_add(&c, &op);
     status = client_mount_call(me->mount, &c, &r);
     if (status == NFS4_OK)
-        place->lock = client_result_find(&r, OP_LOCKU)->oplocku.lock_stateid;
+        place->lock = client_result_lookup(&r, OP_LOCKU)->oplocku.lock_stateid;
     client_result_free(&r);
     return status;
 }

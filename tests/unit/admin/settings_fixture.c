@@ -32,7 +32,7 @@ static struct setting_option option(int number)
 
 enum settings_status try_start(int min, int max)
 {
-    struct settings_config config = {.dir = settings_dir_fd, .obey = note, .context = &obeyed};
+    struct settings_config config = {.dir = settings_dir_fd, .apply = note, .context = &obeyed};
     enum settings_status status;
 
     settings_close(settings);

@@ -19,7 +19,7 @@ static void check_pair(const struct setting_values *now)
     CHECK(now->of[SETTING_MIN_MINOR_VERSION].number <= now->of[SETTING_MAX_MINOR_VERSION].number);
 }
 
-static void obey(void *context, const struct setting_values *now)
+static void apply(void *context, const struct setting_values *now)
 {
     struct setting_values reads;
 
@@ -65,7 +65,7 @@ static void *look(void *arg)
 
 static void at_once(void **unused)
 {
-    struct settings_config config = {.dir = settings_dir_fd, .obey = obey};
+    struct settings_config config = {.dir = settings_dir_fd, .apply = apply};
     pthread_t changers[CHANGERS], readers[READERS];
     int first[CHANGERS];
     struct setting_state states[SETTING_COUNT];

@@ -100,7 +100,7 @@ static void has_a_limit(void **state)
     assert_non_null(arena_alloc(&arena, LIMIT_ARENA_BYTES - 100));
     assert_null(arena_alloc(&arena, 100));
     assert_non_null(arena_alloc(&arena, 16));
-    assert_false(arena.starved); /* it was the limit, not the machine */
+    assert_false(arena.out_of_memory); /* it was the limit, not the machine */
     arena_reset(&arena);
     assert_non_null(arena_alloc(&arena, LIMIT_ARENA_BYTES));
 }
@@ -113,10 +113,10 @@ static void without_memory(void **state)
     memory_fail_nth(1);
     assert_null(arena_alloc(&arena, 200));
     assert_true(memory_fail_done());
-    assert_true(arena.starved);
+    assert_true(arena.out_of_memory);
     assert_non_null(arena_alloc(&arena, 50)); /* what is left of its chunk */
     arena_reset(&arena);
-    assert_false(arena.starved);
+    assert_false(arena.out_of_memory);
     assert_ptr_equal(arena_alloc(&arena, 1), first);
 }
 

@@ -139,13 +139,13 @@ static void arena(void **unused)
     arena_init(&arena, 4096);
     memory_fail_nth(1);
     assert_null(arena_alloc(&arena, 1));
-    assert_true(arena.starved);
+    assert_true(arena.out_of_memory);
     assert_non_null(arena_alloc(&arena, 1));
     memory_fail_nth(1);
     assert_null(arena_alloc(&arena, BLOCK_BYTES));
     assert_non_null(arena_alloc(&arena, BLOCK_BYTES));
     assert_null(arena_alloc(&arena, SIZE_MAX));
-    assert_false(arena.starved); /* reaching a limit is not starvation */
+    assert_false(arena.out_of_memory); /* reaching a limit is not starvation */
     arena_reset(&arena);
     assert_in_range(used(MEMORY_calls), 4096, 2 * 4096);
     arena_fini(&arena);

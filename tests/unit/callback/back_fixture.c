@@ -226,7 +226,7 @@ void back_bind(struct back_session *s, struct back_conn *conn)
 
 static void done(enum callback_outcome outcome, const struct cb_reply *reply, void *arg)
 {
-    struct back_told_test *told = arg;
+    struct back_test_call *told = arg;
 
     CHECK((reply != NULL) == (outcome == CALLBACK_ANSWERED));
     atomic_store(&told->outcome, outcome);
@@ -237,7 +237,7 @@ static void done(enum callback_outcome outcome, const struct cb_reply *reply, vo
     atomic_fetch_add(&told->count, 1);
 }
 
-bool back_call(struct back_session *s, struct back_told_test *told,
+bool back_call(struct back_session *s, struct back_test_call *told,
                const struct session_call *after)
 {
     static const uint8_t fh[] = {1, 2, 3, 4, 5};
@@ -249,7 +249,7 @@ bool back_call(struct back_session *s, struct back_told_test *told,
     return callback_call(back.callback, s->session->client, &op, 1, after, done, told);
 }
 
-bool back_call_slot(struct back_session *s, struct back_told_test *told)
+bool back_call_slot(struct back_session *s, struct back_test_call *told)
 {
     struct cb_op op = {.op = OP_CB_RECALL_SLOT};
 
@@ -257,7 +257,7 @@ bool back_call_slot(struct back_session *s, struct back_told_test *told)
     return callback_call_session(back.callback, s->session, &op, 1, done, told);
 }
 
-void back_wait_told(struct back_told_test *told, enum callback_outcome outcome)
+void back_wait_completed(struct back_test_call *told, enum callback_outcome outcome)
 {
     wait_until(atomic_load(&told->count) > 0);
     assert_int_equal(atomic_load(&told->count), 1);
@@ -347,7 +347,7 @@ struct callback_stats back_stats(void)
 {
     struct callback_stats stats;
 
-    callback_figures_read(back.callback->figures, &stats);
+    callback_counters_read(back.callback->counters, &stats);
     return stats;
 }
 

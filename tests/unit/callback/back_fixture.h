@@ -7,7 +7,7 @@
 #pragma once
 
 #include "callback/callback.h"
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 #include "lib/callback_peer.h"
 #include "lib/test.h"
 #include "lib/wait.h"
@@ -70,19 +70,19 @@ void back_pass_ms(int64_t ms);
 /* ---- callbacks ---- */
 
 /* What the hook of a callback was told. */
-struct back_told_test {
+struct back_test_call {
     _Atomic unsigned count;
     _Atomic int outcome;
     _Atomic uint32_t status, results;
 };
 
 /* One CB_RECALL for the client of the session; false as callback_call() returns. */
-bool back_call(struct back_session *s, struct back_told_test *told,
+bool back_call(struct back_session *s, struct back_test_call *told,
                const struct session_call *after);
 
 /* One CB_RECALL_SLOT, for this session alone. */
-bool back_call_slot(struct back_session *s, struct back_told_test *told);
-void back_wait_told(struct back_told_test *told, enum callback_outcome outcome);
+bool back_call_slot(struct back_session *s, struct back_test_call *told);
+void back_wait_completed(struct back_test_call *told, enum callback_outcome outcome);
 
 /* A received callback: a CB_SEQUENCE and a CB_RECALL. */
 struct back_seen {

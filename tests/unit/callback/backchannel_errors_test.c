@@ -11,7 +11,7 @@
 
 static struct back_conn a, b;
 static struct back_session s;
-static struct back_told_test told;
+static struct back_test_call told;
 static struct back_seen first, again;
 
 static int set_up(void **unused)
@@ -54,12 +54,12 @@ static void expect_slot(uint32_t slot, uint32_t seqid)
 /* The next callback uses this slot with this sequence id. */
 static void expect_next(uint32_t slot, uint32_t seqid)
 {
-    static struct back_told_test next;
+    static struct back_test_call next;
 
     assert_true(back_call(&s, &next, NULL));
     expect_slot(slot, seqid);
     back_answer(&a, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&next, CALLBACK_ANSWERED);
+    back_wait_completed(&next, CALLBACK_ANSWERED);
 }
 
 /* Not executed: repeated unchanged, with growing waits. */
@@ -78,7 +78,7 @@ static void delay(void **unused)
         expect_slot(0, 1);
     }
     back_answer(&a, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     expect_next(0, 2);
 }
 
@@ -95,7 +95,7 @@ static void delay_for_ever(void **unused)
         back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
         expect_slot(0, 1);
     }
-    back_wait_told(&told, CALLBACK_FAILED);
+    back_wait_completed(&told, CALLBACK_FAILED);
     assert_in_range(tries, 3, 4);
     answer_with(&again, NFS4_OK);
     expect_next(0, 2);
@@ -115,7 +115,7 @@ static void counts_otherwise(void **unused)
         assert_true(callback_reachable(back.callback, s.session->client));
         call_begin();
         back_answer(&a, &first, statuses[i], 0);
-        back_wait_told(&told, CALLBACK_CANCELLED);
+        back_wait_completed(&told, CALLBACK_CANCELLED);
         assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
         assert_false(callback_reachable(back.callback, s.session->client));
         assert_false(back_call(&s, &told, NULL));
@@ -131,7 +131,7 @@ static void counts_otherwise(void **unused)
 
 static void another_takes(void **unused)
 {
-    static struct back_told_test queued[BACK_SLOTS + 3];
+    static struct back_test_call queued[BACK_SLOTS + 3];
     struct back_session other;
 
     (void)unused;
@@ -147,7 +147,7 @@ static void another_takes(void **unused)
         back_answer(&b, &again, NFS4_OK, NFS4_OK);
     }
     for (size_t i = 0; i < ARRAY_SIZE(queued); i++)
-        back_wait_told(&queued[i], CALLBACK_ANSWERED);
+        back_wait_completed(&queued[i], CALLBACK_ANSWERED);
     assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
     assert_int_equal(back_flags(&other), 0);
     back_session_put(&other);
@@ -167,14 +167,14 @@ static void bad_session(void **unused)
         expect_slot(0, 1);
     }
     back_answer(&a, &again, NFS4ERR_BADSESSION, 0);
-    back_wait_told(&told, CALLBACK_CANCELLED);
+    back_wait_completed(&told, CALLBACK_CANCELLED);
     assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
 }
 
 /* A slot that the client has given up: the callback takes another. */
 static void bad_slot(void **unused)
 {
-    static struct back_told_test others[3];
+    static struct back_test_call others[3];
     struct back_seen seen[3];
 
     (void)unused;
@@ -189,14 +189,14 @@ static void bad_slot(void **unused)
     back_answer_limits(&a, &again, 1, 1);
     back_answer_limits(&a, &seen[1], 1, 1);
     for (int i = 0; i < 3; i++)
-        back_wait_told(&others[i], CALLBACK_ANSWERED);
+        back_wait_completed(&others[i], CALLBACK_ANSWERED);
 }
 
 /* The client has fewer slots than the callback says are in use: the callback is repeated when fewer
  * are, and says so. */
 static void bad_high_slot(void **unused)
 {
-    static struct back_told_test others[3];
+    static struct back_test_call others[3];
     struct back_seen seen[2];
 
     (void)unused;
@@ -206,7 +206,7 @@ static void bad_high_slot(void **unused)
     }
     assert_int_equal(seen[1].sequence.csa_highest_slotid, 1);
     back_answer(&a, &seen[0], NFS4_OK, NFS4_OK);
-    back_wait_told(&others[0], CALLBACK_ANSWERED);
+    back_wait_completed(&others[0], CALLBACK_ANSWERED);
     call_begin();
     assert_int_equal(first.sequence.csa_slotid, 0);
     assert_int_equal(first.sequence.csa_highest_slotid, 1);
@@ -216,12 +216,12 @@ static void bad_high_slot(void **unused)
     answer_with(&seen[1], NFS4_OK);
     expect_slot(1, 2); /* and now it reports that it has all */
     back_answer_limits(&a, &again, 0, 0);
-    back_wait_told(&others[2], CALLBACK_ANSWERED);
+    back_wait_completed(&others[2], CALLBACK_ANSWERED);
     back_pass_ms(CALLBACK_BACKOFF_MS);
     expect_slot(0, 2);
     assert_int_equal(again.sequence.csa_highest_slotid, 0);
     back_answer(&a, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
 }
 
 /* Sent twice, and the client executed the first but cached nothing: the callback is done. */
@@ -236,7 +236,7 @@ static void executed_before(void **unused)
     a = b;
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4ERR_RETRY_UNCACHED_REP, 0);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     assert_int_equal(told.status, NFS4ERR_RETRY_UNCACHED_REP);
     assert_int_equal(told.results, 0);
     expect_next(0, 2);
@@ -254,7 +254,7 @@ static void executed_before_linux(void **unused)
     a = b;
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4_OK, NFS4ERR_RETRY_UNCACHED_REP);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     assert_int_equal(told.status, NFS4ERR_RETRY_UNCACHED_REP);
     expect_next(0, 2);
 }
@@ -277,7 +277,7 @@ static void runs_still(void **unused)
     back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     expect_next(0, 2);
 }
 
@@ -293,12 +293,12 @@ static void refused(void **unused)
     for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
         call_begin();
         back_answer(&a, &first, statuses[i], 0);
-        back_wait_told(&told, CALLBACK_REFUSED);
+        back_wait_completed(&told, CALLBACK_REFUSED);
         expect_next(0, (uint32_t)i + 1);
     }
     call_begin();
     peer_reply(a.fd, first.xid, no_results, ARRAY_SIZE(no_results));
-    back_wait_told(&told, CALLBACK_REFUSED);
+    back_wait_completed(&told, CALLBACK_REFUSED);
     expect_next(0, ARRAY_SIZE(statuses) + 1);
     assert_int_equal(back_flags(&s), 0);
 }
@@ -323,7 +323,7 @@ static void refused_again(void **unused)
     back_pass_ms(CALLBACK_BACKOFF_MAX_MS);
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     expect_next(0, 2);
 
     call_begin();
@@ -337,7 +337,7 @@ static void refused_again(void **unused)
         back_pass_ms(8 * CALLBACK_BACKOFF_MS);
     }
     assert_int_equal(back_flags(&s), SEQ4_STATUS_BACKCHANNEL_FAULT);
-    back_wait_told(&told, CALLBACK_CANCELLED);
+    back_wait_completed(&told, CALLBACK_CANCELLED);
 }
 
 static void refuse_by_rpc(void)
@@ -351,7 +351,7 @@ static void refuse_by_rpc(void)
     xdr_init_encode(&x, bytes, sizeof(bytes));
     assert_true(wire_rpc_reply_header(&x, &header));
     peer_send_record(a.fd, bytes, xdr_pos(&x));
-    back_wait_told(&told, CALLBACK_REFUSED);
+    back_wait_completed(&told, CALLBACK_REFUSED);
 }
 
 /* RPC reports that the program is unavailable: the same. */
@@ -408,7 +408,7 @@ static void another_slot(void **unused)
     a = b;
     expect_slot(0, 1);
     back_answer(&a, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
 }
 
 /* RFC 8881 §20.9.3: an answer renews the lease. */

@@ -16,7 +16,7 @@
 
 static struct back_conn a, b, c;
 static struct back_session s;
-static struct back_told_test told;
+static struct back_test_call told;
 static struct back_seen first, again;
 
 static int set_up(void **unused)
@@ -47,7 +47,7 @@ static void expect_again(struct back_conn *conn)
     assert_int_not_equal(again.xid, first.xid);
 }
 
-static void expect_figures(uint64_t total, uint64_t failures, uint64_t retries)
+static void expect_counters(uint64_t total, uint64_t failures, uint64_t retries)
 {
     struct callback_stats stats = back_stats();
 
@@ -73,8 +73,8 @@ static void lost_twice(void **unused)
     back_conn_close(&b);
     expect_again(&c);
     back_answer(&c, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
-    expect_figures(3, 2, 2);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
+    expect_counters(3, 2, 2);
     assert_int_equal(back_stats().answers, 1);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&c, &again);
@@ -85,7 +85,7 @@ static void lost_twice(void **unused)
 /* All slots at once, and none is confused with another. */
 static void lost_with_all(void **unused)
 {
-    static struct back_told_test all[BACK_SLOTS];
+    static struct back_test_call all[BACK_SLOTS];
     struct back_seen seen;
     uint32_t slots = 0;
 
@@ -105,7 +105,7 @@ static void lost_with_all(void **unused)
     }
     assert_int_equal(slots, (1u << BACK_SLOTS) - 1);
     for (int i = 0; i < BACK_SLOTS; i++)
-        back_wait_told(&all[i], CALLBACK_ANSWERED);
+        back_wait_completed(&all[i], CALLBACK_ANSWERED);
 }
 
 /* S22-17: each callback uses the connection that was last heard from. */
@@ -121,7 +121,7 @@ static void newest_traffic(void **unused)
         assert_true(back_call(&s, &told, NULL));
         back_expect(order[i], &first);
         back_answer(order[i], &first, NFS4_OK, NFS4_OK);
-        back_wait_told(&told, CALLBACK_ANSWERED);
+        back_wait_completed(&told, CALLBACK_ANSWERED);
     }
 }
 
@@ -134,7 +134,7 @@ static void idle(void **unused)
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &first);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     for (int i = 0; i < BACK_LEASE_S; i++)
         back_pass_ms(1000);
     back_expect_silence(&a);
@@ -146,7 +146,7 @@ static void idle(void **unused)
  * sent before are repeated unchanged. */
 static void bound_in_time(void **unused)
 {
-    static struct back_told_test later;
+    static struct back_test_call later;
 
     (void)unused;
     assert_int_equal(back_flags(&s), 0);
@@ -162,17 +162,17 @@ static void bound_in_time(void **unused)
     assert_int_equal(back_flags(&s), 0);
     expect_again(&b);
     back_answer(&b, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     back_expect(&b, &again);
     back_answer(&b, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&later, CALLBACK_ANSWERED);
+    back_wait_completed(&later, CALLBACK_ANSWERED);
 }
 
 /* Too late: both callbacks have failed. The slot of the one that was sent is not used for another
  * before the fate of the first is known. */
 static void bound_too_late(void **unused)
 {
-    static struct back_told_test later;
+    static struct back_test_call later;
 
     (void)unused;
     assert_true(back_call(&s, &told, NULL));
@@ -180,8 +180,8 @@ static void bound_too_late(void **unused)
     back_conn_close(&a);
     assert_true(back_call(&s, &later, NULL));
     back_pass_ms(BACK_LIFE_MS);
-    back_wait_told(&told, CALLBACK_FAILED);
-    back_wait_told(&later, CALLBACK_FAILED);
+    back_wait_completed(&told, CALLBACK_FAILED);
+    back_wait_completed(&later, CALLBACK_FAILED);
     bind_more(&b);
     expect_again(&b);
     assert_true(back_call(&s, &later, NULL));
@@ -190,7 +190,7 @@ static void bound_too_late(void **unused)
     assert_int_equal(first.sequence.csa_sequenceid, 1);
     back_answer(&b, &again, NFS4_OK, NFS4_OK);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&later, CALLBACK_ANSWERED);
+    back_wait_completed(&later, CALLBACK_ANSWERED);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &first);
     assert_int_equal(first.sequence.csa_slotid, 0);
@@ -214,8 +214,8 @@ static void silent(void **unused)
     close(a.fd);
     expect_again(&b);
     back_answer(&b, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
-    expect_figures(2, 1, 1);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
+    expect_counters(2, 1, 1);
 }
 
 /* No answer ever comes: the callback fails within the lease, and the sequence id stays. */
@@ -235,8 +235,8 @@ static void silent_for_ever(void **unused)
         expect_again(&a);
     }
     back_pass_ms(BACK_LIFE_MS - 60000);
-    back_wait_told(&told, CALLBACK_FAILED);
-    expect_figures(3, 2, 2);
+    back_wait_completed(&told, CALLBACK_FAILED);
+    expect_counters(3, 2, 2);
     back_answer(&a, &again, NFS4_OK, NFS4_OK); /* too late for the callback, not for its slot */
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
@@ -289,8 +289,8 @@ static void never_reads(void **unused)
     assert_int_equal(first.sequence.csa_slotid, stuck);
     assert_int_equal(first.sequence.csa_sequenceid, 1);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
-    expect_figures(2 + stuck, 1, 1);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
+    expect_counters(2 + stuck, 1, 1);
     back_conn_close(&a);
 }
 
@@ -311,8 +311,8 @@ static void sends_no_more(void **unused)
     back_expect(&b, &first);
     assert_int_equal(first.sequence.csa_sequenceid, 1);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
-    expect_figures(2, 1, 1);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
+    expect_counters(2, 1, 1);
     back_conn_close(&a);
 }
 
@@ -331,14 +331,14 @@ static void never_reads_alone(void **unused)
     assert_int_equal(first.sequence.csa_slotid, stuck);
     assert_int_equal(first.sequence.csa_sequenceid, 1);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     back_conn_close(&a);
 }
 
 /* S22A-12, S22-23: the session ends with callbacks in every state. */
 static void session_ends(void **unused)
 {
-    static struct back_told_test all[BACK_SLOTS + 4];
+    static struct back_test_call all[BACK_SLOTS + 4];
 
     (void)unused;
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -349,7 +349,7 @@ static void session_ends(void **unused)
     wait_until(back_stats().all[CALLBACK_COUNTER_failures] == 1);
     back_session_destroy(&s, &a);
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-        back_wait_told(&all[i], CALLBACK_CANCELLED);
+        back_wait_completed(&all[i], CALLBACK_CANCELLED);
     assert_false(back_call(&s, &told, NULL));
     /* Too late: the callback has ended. */
     back_answer(&a, &first, NFS4_OK, NFS4_OK);
@@ -360,7 +360,7 @@ static void session_ends(void **unused)
 /* S22-04: if the client has another session, that one takes over. */
 static void session_ends_another_takes(void **unused)
 {
-    static struct back_told_test later;
+    static struct back_test_call later;
     struct back_session other;
 
     (void)unused;
@@ -370,7 +370,7 @@ static void session_ends_another_takes(void **unused)
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
     for (int i = 0; i < BACK_SLOTS; i++) {
-        static struct back_told_test filler[BACK_SLOTS];
+        static struct back_test_call filler[BACK_SLOTS];
 
         assert_true(back_call(&s, &filler[i], NULL));
     }
@@ -381,8 +381,8 @@ static void session_ends_another_takes(void **unused)
         assert_memory_equal(again.sequence.csa_sessionid, other.session->id, NFS4_SESSIONID_SIZE);
         back_answer(&b, &again, NFS4_OK, NFS4_OK);
     }
-    back_wait_told(&told, CALLBACK_ANSWERED);
-    back_wait_told(&later, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&later, CALLBACK_ANSWERED);
     back_session_put(&other);
 }
 
@@ -391,7 +391,7 @@ static void session_ends_another_takes(void **unused)
  * whether it arrived. */
 static void another_session_is_up(void **unused)
 {
-    static struct back_told_test fillers[BACK_SLOTS], queued, bound;
+    static struct back_test_call fillers[BACK_SLOTS], queued, bound;
     struct back_session other;
 
     (void)unused;
@@ -406,15 +406,15 @@ static void another_session_is_up(void **unused)
     assert_true(back_call_slot(&s, &bound));
     back_conn_close(&a);
     back_pass_ms(1);
-    back_wait_told(&queued, CALLBACK_FAILED);
+    back_wait_completed(&queued, CALLBACK_FAILED);
     for (int i = 0; i < BACK_SLOTS; i++)
-        back_wait_told(&fillers[i], CALLBACK_FAILED);
+        back_wait_completed(&fillers[i], CALLBACK_FAILED);
     assert_int_equal(bound.count, 0);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &again);
     assert_memory_equal(again.sequence.csa_sessionid, other.session->id, NFS4_SESSIONID_SIZE);
     back_answer(&b, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     bind_more(&c);
     expect_again(&c);
     back_session_put(&other);
@@ -433,12 +433,13 @@ static void best_session(void **unused)
     assert_true(back_call(&s, &told, NULL));
     back_expect(&b, &first);
     back_answer(&b, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED); /* otherwise its answer may be the newest traffic */
+    back_wait_completed(&told,
+                        CALLBACK_ANSWERED); /* otherwise its answer may be the newest traffic */
     back_stir(&a);
     assert_true(back_call(&s, &told, NULL));
     back_expect(&a, &first);
     back_answer(&a, &first, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     back_conn_close(&a);
     assert_true(callback_reachable(back.callback, s.session->client));
     assert_true(back_call(&s, &told, NULL));
@@ -466,10 +467,10 @@ static void unknown_replies(void **unused)
     back_stir(&c);
     assert_int_equal(told.count, 0);
     back_stir(&b); /* so that its reply has been handled */
-    transport_stats(back.transport, &stats);
+    transport_stats_read(back.transport, &stats);
     assert_int_equal(stats.orphan_replies, 3);
     back_answer(&c, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
 }
 
 /* Not a valid answer: whether the callback was executed is unknown, so the connection is closed as
@@ -488,7 +489,7 @@ static void garbage(void **unused)
     peer_expect_close(a.fd);
     close(a.fd);
     back_answer(&b, &again, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
 }
 
 /* S22A-07: as soon as CREATE_SESSION has run. */
@@ -506,7 +507,7 @@ static void at_once(void **unused)
         back_expect(&a, &first);
         assert_memory_equal(first.sequence.csa_sessionid, other.session->id, NFS4_SESSIONID_SIZE);
         back_answer(&a, &first, NFS4_OK, NFS4_OK);
-        back_wait_told(&told, CALLBACK_ANSWERED);
+        back_wait_completed(&told, CALLBACK_ANSWERED);
         back_session_put(&other);
     }
 }

@@ -25,7 +25,7 @@ static int tear_down(void **unused)
 /* S22B-04: encoding.  S22-15, S22-D5. */
 static void call_as_sent(void **unused)
 {
-    static struct back_told_test told;
+    static struct back_test_call told;
     struct back_seen seen;
 
     (void)unused;
@@ -46,7 +46,7 @@ static void call_as_sent(void **unused)
     assert_int_equal(seen.list_count, 0);
     assert_int_equal(atomic_load(&told.count), 0);
     back_answer(&a, &seen, NFS4_OK, NFS4_OK);
-    back_wait_told(&told, CALLBACK_ANSWERED);
+    back_wait_completed(&told, CALLBACK_ANSWERED);
     assert_int_equal(told.results, 1);
 }
 
@@ -55,7 +55,7 @@ static void call_as_sent(void **unused)
 static void sequence_goes_on(void **unused)
 {
     static const uint32_t statuses[] = {NFS4_OK, NFS4ERR_BADHANDLE, NFS4ERR_DELAY, NFS4_OK};
-    static struct back_told_test told;
+    static struct back_test_call told;
     struct back_seen seen;
 
     (void)unused;
@@ -65,14 +65,14 @@ static void sequence_goes_on(void **unused)
         assert_int_equal(seen.sequence.csa_slotid, 0);
         assert_int_equal(seen.sequence.csa_sequenceid, i + 1);
         back_answer(&a, &seen, NFS4_OK, statuses[i]);
-        back_wait_told(&told, CALLBACK_ANSWERED);
+        back_wait_completed(&told, CALLBACK_ANSWERED);
         assert_int_equal(told.status, statuses[i]);
     }
 }
 
 static void minor_two(void **unused)
 {
-    static struct back_told_test told;
+    static struct back_test_call told;
     struct back_seen seen;
 
     (void)unused;
@@ -85,7 +85,7 @@ static void minor_two(void **unused)
 /* P-10: every slot that the client has is used, in the order of callbacks, and none beyond. */
 static void all_slots(void **unused)
 {
-    static struct back_told_test told[BACK_SLOTS + 1];
+    static struct back_test_call told[BACK_SLOTS + 1];
     struct back_seen seen[BACK_SLOTS + 1];
 
     (void)unused;
@@ -99,7 +99,7 @@ static void all_slots(void **unused)
     }
     back_expect_silence(&a);
     back_answer(&a, &seen[7], NFS4_OK, NFS4_OK);
-    back_wait_told(&told[7], CALLBACK_ANSWERED);
+    back_wait_completed(&told[7], CALLBACK_ANSWERED);
     back_expect(&a, &seen[BACK_SLOTS]);
     assert_int_equal(seen[BACK_SLOTS].sequence.csa_slotid, 7);
     assert_int_equal(seen[BACK_SLOTS].sequence.csa_sequenceid, 2);
@@ -114,7 +114,7 @@ static void few_slots_change(struct CREATE_SESSION4args *args)
 /* P-10: slots that the client does not have are not used. */
 static void few_slots(void **unused)
 {
-    static struct back_told_test told[3];
+    static struct back_test_call told[3];
     struct back_seen seen[2];
     struct back_session few;
 
@@ -137,7 +137,7 @@ static void few_slots(void **unused)
 static void wanted_slots(void **unused)
 {
     static const uint32_t limits[][3] = {{15, 0, 1}, {2, 15, 3}, {15, 15, 16}, {99, 99, 16}};
-    static struct back_told_test told[BACK_SLOTS];
+    static struct back_test_call told[BACK_SLOTS];
     struct back_seen seen[BACK_SLOTS];
 
     (void)unused;
@@ -147,14 +147,14 @@ static void wanted_slots(void **unused)
         assert_true(back_call(&s, &told[0], NULL));
         back_expect(&a, &seen[0]);
         back_answer_limits(&a, &seen[0], limits[i][0], limits[i][1]);
-        back_wait_told(&told[0], CALLBACK_ANSWERED);
+        back_wait_completed(&told[0], CALLBACK_ANSWERED);
         for (uint32_t j = 0; j < count; j++) {
             assert_true(back_call(&s, &told[j], NULL));
             back_expect(&a, &seen[j]);
             assert_int_equal(seen[j].sequence.csa_slotid, j);
         }
         if (count < BACK_SLOTS) {
-            static struct back_told_test more;
+            static struct back_test_call more;
             struct back_seen last;
 
             assert_true(back_call(&s, &more, NULL));
@@ -162,15 +162,15 @@ static void wanted_slots(void **unused)
             back_answer_limits(&a, &seen[0], limits[i][0], limits[i][1]);
             back_expect(&a, &last);
             back_answer_limits(&a, &last, limits[i][0], limits[i][1]);
-            back_wait_told(&more, CALLBACK_ANSWERED);
+            back_wait_completed(&more, CALLBACK_ANSWERED);
         } else {
             back_answer_limits(&a, &seen[0], limits[i][0], limits[i][1]);
         }
         for (uint32_t j = 1; j < count; j++) {
             back_answer_limits(&a, &seen[j], limits[i][0], limits[i][1]);
-            back_wait_told(&told[j], CALLBACK_ANSWERED);
+            back_wait_completed(&told[j], CALLBACK_ANSWERED);
         }
-        back_wait_told(&told[0], CALLBACK_ANSWERED);
+        back_wait_completed(&told[0], CALLBACK_ANSWERED);
     }
 }
 
@@ -182,7 +182,7 @@ static void referring_calls(void **unused)
     struct slot_replay replay = {0};
     struct session_call after = {.slotid = 3, .sequenceid = 1};
     struct back_session other;
-    static struct back_told_test told;
+    static struct back_test_call told;
     struct back_seen seen;
     struct slot *slot;
 
@@ -200,7 +200,7 @@ static void referring_calls(void **unused)
             if (seqid == 1)
                 assert_memory_equal(&seen.refers, &after, sizeof(after));
             back_answer(&a, &seen, NFS4_OK, NFS4_OK);
-            back_wait_told(&told, CALLBACK_ANSWERED);
+            back_wait_completed(&told, CALLBACK_ANSWERED);
             if (!done)
                 slot_release(slot, NULL, 0);
         }
@@ -215,8 +215,8 @@ static void referring_calls(void **unused)
 /* S22B-04: the queue is full. */
 static void queue_full(void **unused)
 {
-    static struct back_told_test told[BACK_SLOTS + LIMIT_BACK_QUEUE];
-    static struct back_told_test more;
+    static struct back_test_call told[BACK_SLOTS + LIMIT_BACK_QUEUE];
+    static struct back_test_call more;
 
     (void)unused;
     for (uint32_t i = 0; i < ARRAY_SIZE(told); i++)
@@ -224,7 +224,7 @@ static void queue_full(void **unused)
     assert_false(back_call(&s, &more, NULL));
     back_session_destroy(&s, &a);
     for (uint32_t i = 0; i < ARRAY_SIZE(told); i++)
-        back_wait_told(&told[i], CALLBACK_CANCELLED);
+        back_wait_completed(&told[i], CALLBACK_CANCELLED);
     assert_int_equal(more.count, 0);
     assert_false(back_call(&s, &more, NULL));
 }

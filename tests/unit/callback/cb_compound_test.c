@@ -209,11 +209,11 @@ static void expect_answer(const char *hex, const uint32_t *sent, uint32_t sent_c
         uint8_t *copy = malloc(cut ? cut : 1);
 
         memcpy(copy, bytes, cut);
-        EQ(cb_compound_answer(copy, cut, sent, sent_count, arena, &cut_reply), CB_NONSENSE);
+        EQ(cb_compound_answer(copy, cut, sent, sent_count, arena, &cut_reply), CB_MALFORMED);
         free(copy);
     }
     memset(bytes + len, 0, 4);
-    EQ(cb_compound_answer(bytes, len + 4, sent, sent_count, arena, &cut_reply), CB_NONSENSE);
+    EQ(cb_compound_answer(bytes, len + 4, sent, sent_count, arena, &cut_reply), CB_MALFORMED);
     EQ(answer_of(hex, sent, sent_count, arena, reply, &len), CB_ANSWERED);
     EQ(reply->status, status);
     EQ(reply->result_count, results);
@@ -301,13 +301,13 @@ static void nonsense_replies(void **state)
     size_t len;
 
     for (size_t i = 0; i < ARRAY_SIZE(nonsense); i++) {
-        if (answer_of(nonsense[i], sent_recall, 1, *state, &reply, &len) != CB_NONSENSE)
+        if (answer_of(nonsense[i], sent_recall, 1, *state, &reply, &len) != CB_MALFORMED)
             fail_msg("an answer: %s", nonsense[i]);
     }
     /* A result after one with an error is malformed. */
     EQ(answer_of(ACCEPTED "00002711 00000000 00000002 0000000b 00002711 00000004 00002711",
                  sent_both, 2, *state, &reply, &len),
-       CB_NONSENSE);
+       CB_MALFORMED);
 }
 
 static const char *const refusals[] = {
@@ -340,9 +340,9 @@ static void null_reply(void **state)
 
     (void)state;
     EQ(cb_null_answer(bytes, len), CB_ANSWERED);
-    EQ(cb_null_answer(bytes, len + 4), CB_NONSENSE);
+    EQ(cb_null_answer(bytes, len + 4), CB_MALFORMED);
     for (size_t cut = 0; cut < len; cut++)
-        EQ(cb_null_answer(bytes, cut), CB_NONSENSE);
+        EQ(cb_null_answer(bytes, cut), CB_MALFORMED);
 }
 
 static int setup(void **state)

@@ -33,7 +33,7 @@ void dial_fixture_stop(struct dial_fixture *f)
 
     dial_out_stop(f->out);
     assert_true(transport_drain_stop(f->transport, WAIT_PATIENCE_MS));
-    transport_stats(f->transport, &stats);
+    transport_stats_read(f->transport, &stats);
     assert_int_equal(stats.dialled_connections, 0);
     assert_int_equal(stats.closed, stats.dialled);
     transport_destroy(f->transport);
@@ -50,7 +50,7 @@ struct dial_out_stats dial_fixture_stats(struct dial_fixture *f)
 {
     struct dial_out_stats stats;
 
-    dial_out_stats(f->out, &stats);
+    dial_out_stats_read(f->out, &stats);
     return stats;
 }
 

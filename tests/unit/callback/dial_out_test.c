@@ -36,7 +36,7 @@ static uint64_t connections(void)
 {
     struct transport_stats stats;
 
-    transport_stats(f.transport, &stats);
+    transport_stats_read(f.transport, &stats);
     return stats.dialled_connections;
 }
 
@@ -379,7 +379,7 @@ static void expect_nonsense(const uint32_t *words, size_t count, bool to_null)
     if (!to_null)
         wait_told(&told, CALLBACK_FAILED);
     peer_expect_close(fd);
-    assert_int_equal(dial_fixture_stats(&f).nonsense, 1);
+    assert_int_equal(dial_fixture_stats(&f).malformed, 1);
     close(fd);
     close(listener);
 }

@@ -109,11 +109,11 @@ static void the_test_chooses_the_answer(void **state)
 {
     struct client_pair *pair = *state;
 
-    pair->conn.manner.op_status = NFS4ERR_DELAY;
+    pair->conn.behaviour.op_status = NFS4ERR_DELAY;
     uint32_t xid = send_recall(pair);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     expect_statuses(pair, xid, NFS4ERR_DELAY, 2);
-    pair->conn.manner.sequence_status = NFS4ERR_BADSESSION;
+    pair->conn.behaviour.sequence_status = NFS4ERR_BADSESSION;
     xid = send_recall(pair);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     expect_statuses(pair, xid, NFS4ERR_BADSESSION, 1);
@@ -125,7 +125,7 @@ static void an_answer_can_be_held_back(void **state)
     struct client_reply reply;
     uint32_t xid = send_recall(pair);
 
-    pair->conn.manner.act = CLIENT_ACT_HOLD;
+    pair->conn.behaviour.act = CLIENT_ACT_HOLD;
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     pair->server.timeout_ms = 50;
     assert_int_equal(client_call_receive(&pair->server, xid, &reply), CLIENT_TIMEOUT);
@@ -178,7 +178,7 @@ static void a_refused_call_moves_no_slot(void **state)
     struct client_pair *pair = *state;
 
     (void)session_begin(1);
-    pair->conn.manner = (struct client_manner){.sequence_status = NFS4ERR_DELAY, .times = 1};
+    pair->conn.behaviour = (struct client_behaviour){.sequence_status = NFS4ERR_DELAY, .times = 1};
     call_and_expect(pair, 0, 1, NFS4ERR_DELAY);
     call_and_expect(pair, 0, 1, NFS4_OK);
     assert_int_equal(callbacks.trouble_count, 0);
@@ -191,11 +191,11 @@ static void a_retry_is_not_executed_again(void **state)
     struct client_back_slot *slots = session_begin(1);
     uint32_t xid;
 
-    pair->conn.manner.act = CLIENT_ACT_HOLD;
+    pair->conn.behaviour.act = CLIENT_ACT_HOLD;
     (void)send_recall_as(pair, 0, 1);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     assert_int_equal(callbacks.trouble_count, 0);
-    pair->conn.manner.act = CLIENT_ACT_ANSWER;
+    pair->conn.behaviour.act = CLIENT_ACT_ANSWER;
     xid = send_recall_as(pair, 0, 1);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     expect_statuses(pair, xid, NFS4_OK, 2);
@@ -210,7 +210,7 @@ static void a_slot_waits_for_its_reply(void **state)
     struct client_pair *pair = *state;
 
     (void)session_begin(1);
-    pair->conn.manner = (struct client_manner){.act = CLIENT_ACT_HOLD, .times = 1};
+    pair->conn.behaviour = (struct client_behaviour){.act = CLIENT_ACT_HOLD, .times = 1};
     (void)send_recall_as(pair, 0, 1);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_OK);
     call_and_expect(pair, 0, 2, NFS4_OK);
@@ -225,7 +225,7 @@ static size_t bytes_before_the_end(struct client_pair *pair, enum client_act act
     size_t got = 0;
     ssize_t n;
 
-    pair->conn.manner.act = act;
+    pair->conn.behaviour.act = act;
     (void)send_recall_as(pair, 0, 1);
     assert_int_equal(client_call_serve(&pair->conn, 1000), CLIENT_CLOSED);
     assert_int_equal(pair->conn.fd, -1);

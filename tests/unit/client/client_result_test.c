@@ -53,7 +53,7 @@ static void every_result_is_decoded(void **state)
     for (uint32_t op = 0; op < sizeof(seen); op++)
         if (op_info(op) && op_info(op)->minor_first < 2 && !seen[op])
             fail_msg("no result of operation %u", op);
-    assert_non_null(client_result_find(&r, OP_SEQUENCE));
+    assert_non_null(client_result_lookup(&r, OP_SEQUENCE));
     client_result_free(&r);
     free(bytes);
 }

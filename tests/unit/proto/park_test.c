@@ -61,7 +61,7 @@ static void remove_now(struct client *client)
     pthread_mutex_lock(&test_server.state->clients.lock);
     client_unhash_locked(client, &doomed);
     pthread_mutex_unlock(&test_server.state->clients.lock);
-    client_bury(test_server.state, &doomed);
+    client_release(test_server.state, &doomed);
 }
 
 static void a_yielded_compound_goes_on(void **state)
@@ -75,7 +75,7 @@ static void a_yielded_compound_goes_on(void **state)
     assert_ptr_equal(call->parked, &park);
     assert_int_equal(compound_park_resume(&park), RPC_REPLY);
     assert_int_equal(runs, 1);
-    assert_false(park.orphan);
+    assert_false(park.client_removed);
     client_put(client);
 }
 
@@ -90,11 +90,11 @@ static void a_yielded_orphan_is_told(void **state)
     remove_now(client);
     assert_int_equal(compound_park_resume(&park), RPC_REPLY);
     assert_int_equal(runs, 1);
-    assert_true(park.orphan);
+    assert_true(park.client_removed);
     /* It stays parked when it yields again. */
     assert_int_equal(compound_yield(&park), RPC_PARKED);
     (void)compound_park_resume(&park);
-    assert_true(park.orphan);
+    assert_true(park.client_removed);
     client_put(client);
 }
 

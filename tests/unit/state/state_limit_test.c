@@ -20,7 +20,7 @@ static void have(uint32_t count)
     if (count > used)
         state_limit_add(fx.state, STATE_LIMIT_opens, count - used);
     else
-        state_limit_give(fx.state, STATE_LIMIT_opens, used - count);
+        state_limit_sub(fx.state, STATE_LIMIT_opens, used - count);
 }
 
 static bool has_room(uint32_t mine)

@@ -94,7 +94,7 @@ static struct transport_stats stats_now(void)
 {
     struct transport_stats stats;
 
-    transport_stats(transport, &stats);
+    transport_stats_read(transport, &stats);
     return stats;
 }
 

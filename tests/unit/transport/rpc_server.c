@@ -314,7 +314,7 @@ struct transport_stats rpc_server_stats(struct rpc_server *server)
 {
     struct transport_stats stats;
 
-    transport_stats(server->transport, &stats);
+    transport_stats_read(server->transport, &stats);
     return stats;
 }
 

@@ -54,7 +54,7 @@ static bool found(unsigned number)
     const struct local_id id = id_of(number);
     size_t count;
 
-    assert_int_equal(local_map_find(map, &id, places, &count), VFS_OK);
+    assert_int_equal(local_map_lookup(map, &id, places, &count), VFS_OK);
     if (count == 0)
         return false;
     assert_int_equal(count, 1);
@@ -281,7 +281,7 @@ static void unreadable_database(void **state)
     for (unsigned i = 0; i < MANY; i += MANY / 50) {
         const struct local_id id = id_of(i);
         size_t count = 0;
-        enum vfs_status status = local_map_find(map, &id, places, &count);
+        enum vfs_status status = local_map_lookup(map, &id, places, &count);
 
         failed += status == VFS_IO;
         assert_true(status == VFS_IO || (status == VFS_OK && count == 1));

@@ -45,7 +45,7 @@ static struct duplicate_stats stats(void)
 {
     struct duplicate_stats stats;
 
-    duplicate_cache_stats(cache, &stats);
+    duplicate_stats_read(cache, &stats);
     return stats;
 }
 
@@ -104,7 +104,7 @@ static enum duplicate_verdict find(const struct caller *from, uint32_t xid, uint
     static _Thread_local struct ask ask;
 
     ask.reply = (struct duplicate_reply){.data = ask.data, .size = sizeof(ask.data)};
-    return duplicate_cache_find(cache, &request, &ask.reply);
+    return duplicate_cache_lookup(cache, &request, &ask.reply);
 }
 
 /* A complete request, which must be new. */
@@ -160,12 +160,12 @@ static void others_run(void **state)
     done(&from, 5, 10);
     assert_int_equal(enter(&from, 5, 2, &ask), DUPLICATE_NEW);
     duplicate_cache_keep(cache, ask.entry, "other", 5);
-    assert_int_equal(stats().strangers, 1);
+    assert_int_equal(stats().xid_collisions, 1);
     done(&from, 6, 20);
     done(&other, 5, 30);
     done(&six, 5, 40);
     done(&six_too, 5, 50);
-    assert_int_equal(stats().strangers, 1);
+    assert_int_equal(stats().xid_collisions, 1);
     assert_int_equal(enter(&from, 5, 1, &ask), DUPLICATE_REPLAY);
     assert_int_equal(ask.reply.len, 10);
     assert_int_equal(enter(&from, 5, 2, &ask), DUPLICATE_REPLAY);

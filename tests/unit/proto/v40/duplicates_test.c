@@ -102,7 +102,7 @@ static struct duplicate_stats stats(void)
 {
     struct duplicate_stats stats;
 
-    duplicate_cache_stats(test_server.v40->duplicates, &stats);
+    duplicate_stats_read(test_server.v40->duplicates, &stats);
     return stats;
 }
 

@@ -64,7 +64,7 @@ static uint64_t entered(void)
 {
     struct duplicate_stats stats;
 
-    duplicate_cache_stats(test_server.v40->duplicates, &stats);
+    duplicate_stats_read(test_server.v40->duplicates, &stats);
     return stats.inserts;
 }
 

@@ -125,7 +125,7 @@ static void in_between(void **unused)
 
     (void)unused;
     assert_non_null(client);
-    of_client = open_pick(owner_table_of(client), false);
+    of_client = open_get_first(owner_table_of(client), false);
     assert_non_null(of_client);
     list_init(&revoked);
     pthread_mutex_lock(&of_client->file->lock);

@@ -70,24 +70,24 @@ static void expect_told(uint32_t highest, uint32_t target)
     assert_int_equal(told.sr_target_highest_slotid, target);
 }
 
-static void aim(uint32_t count)
+static void set_target(uint32_t count)
 {
     assert_true(slot_table_resize_try(&held->slots));
-    slot_table_aim(&held->slots, count);
+    slot_table_set_target(&held->slots, count);
     slot_table_resize_end(&held->slots);
 }
 
 static void force(void)
 {
     assert_true(slot_table_resize_try(&held->slots));
-    assert_true(slot_table_force(&held->slots));
+    assert_true(slot_table_enforce_target(&held->slots));
     slot_table_resize_end(&held->slots);
 }
 
 /* The client follows the target, until fewer slots are enforced. */
 static void shrink(void)
 {
-    aim(LOW);
+    set_target(LOW);
     for (int i = 0; i < 3; i++)
         use(0, 0);
     expect_told(LOW - 1, LOW - 1);
@@ -112,7 +112,7 @@ static void fewer(void **unused)
     (void)unused;
     for (uint32_t i = 0; i + 1 < ASKED; i++)
         use(i, i);
-    aim(LOW);
+    set_target(LOW);
     use(0, 40);
     expect_told(ASKED - 1, LOW - 1);
     use(40, 40); /* allowed as long as more are enforced */
@@ -168,7 +168,7 @@ static void forced(void **unused)
     (void)unused;
     use(30, 30);
     use(31, 31);
-    aim(LOW);
+    set_target(LOW);
     force();
     assert_int_equal(sequence(30, 1, 31), NFS4_OK);
     assert_int_equal(sequence(0, 1, 31), NFS4ERR_BAD_HIGH_SLOT);

@@ -86,7 +86,7 @@ struct transport_stats v41_transport_stats(void)
 {
     struct transport_stats stats;
 
-    transport_stats(transport, &stats);
+    transport_stats_read(transport, &stats);
     return stats;
 }
 

@@ -116,7 +116,7 @@ static bool speak(struct user *user)
     struct slot_request request = {0};
     struct slot_replay replay = {0};
     struct session_binding *binding;
-    struct session *session = session_conn_find(state, user->conn, user->session, &binding);
+    struct session *session = session_conn_lookup(state, user->conn, user->session, &binding);
     struct slot *slot;
     uint32_t flags;
 

@@ -376,7 +376,7 @@ static void full_of_live_ones(void **unused)
     assert_int_equal(exchange("1", 1, &alice, 0, &first), NFS4_OK);
     assert_int_equal(exchange("2", 1, &alice, 0, &second), NFS4_OK);
     assert_int_equal(exchange("3", 1, &alice, 0, &third), NFS4_OK);
-    assert_int_equal(state->clients.count, state_limit_most(state, STATE_LIMIT_clients));
+    assert_int_equal(state->clients.count, state_limit_max(state, STATE_LIMIT_clients));
     assert_int_equal(session(first.clientid, 1, &alice, &res), NFS4ERR_STALE_CLIENTID);
     assert_int_equal(session(second.clientid, 1, &alice, &res), NFS4_OK);
     assert_int_equal(session(third.clientid, 1, &alice, &res), NFS4_OK);

@@ -15,7 +15,7 @@ static void nobody_in_the_way(void **unused)
     assert_int_equal(change(fx.alice, fx.files[0], NULL), NFS4_OK); /* it is alice's own */
     assert_int_equal(change(fx.bob, fx.files[1], NULL), NFS4_OK);
     assert_int_equal(hooked.recalls, 0);
-    assert_int_equal(figures().conflicts, 0);
+    assert_int_equal(stats().conflicts, 0);
 }
 
 static void changed_by_another(void **unused)
@@ -29,9 +29,9 @@ static void changed_by_another(void **unused)
     assert_memory_equal(&hooked.recalled[0], &stateid, sizeof(stateid));
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     assert_int_equal(hooked.recalls, 1); /* once */
-    assert_int_equal(figures().recalls, 1);
+    assert_int_equal(stats().recalls, 1);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
-    assert_int_equal(figures().recalls, 0);
+    assert_int_equal(stats().recalls, 0);
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4_OK);
 }
 
@@ -225,7 +225,7 @@ static void denied_anyhow(void **unused)
 /* After conflicts a file rests, longer each time; old conflicts are forgotten. */
 static void rests(void **unused)
 {
-    const int64_t rest_ms = DELEGATION_REST_MS;
+    const int64_t rest_ms = DELEGATION_COOLDOWN_MS;
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
     struct stateid4 stateid;
 
@@ -239,7 +239,7 @@ static void rests(void **unused)
         assert_int_equal(must_refuse(&request), WND4_CONTENTION);
         pass_ms(400);
     }
-    assert_int_equal(figures().refused_history, 3);
+    assert_int_equal(stats().refused_history, 3);
     pass_rest();
     stateid = must_give(fx.alice, fx.files[0], DELEGATION_READ);
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);

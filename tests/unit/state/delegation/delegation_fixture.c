@@ -139,7 +139,7 @@ void counting_waiter_init(struct counting_waiter *waiter)
     *waiter = (struct counting_waiter){.waiter = {.wake = count_wake}};
 }
 
-struct delegation_stats figures(void)
+struct delegation_stats stats(void)
 {
     struct delegation_stats stats;
 
@@ -167,5 +167,5 @@ void fall_silent(struct client *client)
 
 void pass_rest(void)
 {
-    pass_ms((int64_t)DELEGATION_REST_MS << (DELEGATION_REST_DOUBLINGS + 2));
+    pass_ms((int64_t)DELEGATION_COOLDOWN_MS << (DELEGATION_COOLDOWN_DOUBLINGS + 2));
 }

@@ -56,7 +56,7 @@ struct counting_waiter {
 };
 void counting_waiter_init(struct counting_waiter *waiter);
 
-struct delegation_stats figures(void);
+struct delegation_stats stats(void);
 
 /* Advance the clock while the three clients renew their leases. */
 void pass_ms(int64_t ms);

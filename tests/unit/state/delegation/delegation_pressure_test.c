@@ -36,7 +36,7 @@ static bool recall_any(struct client *client, uint32_t keep, void *context)
     asked_keep = keep;
     asked_count++;
     if (takes && !silent)
-        delegation_pressure_asked(fx.state, client, true);
+        delegation_pressure_answered(fx.state, client, true);
     return takes;
 }
 
@@ -70,7 +70,7 @@ static int set_up(void **unused)
 
     delegation_hook(fx.state, &calls);
     delegation_pressure_hook(fx.state, &hooks);
-    delegation_limit(fx.state, MOST);
+    delegation_set_limit(fx.state, MOST);
     asked_count = told_count = recall_count = 0;
     takes = true;
     silent = false;
@@ -163,7 +163,7 @@ static void test_asked_near_the_limit(void **unused)
 static void test_those_with_the_most(void **unused)
 {
     (void)unused;
-    delegation_limit(fx.state, 8); /* clients are asked above 7, to get down to 6 */
+    delegation_set_limit(fx.state, 8); /* clients are asked above 7, to get down to 6 */
     fill(4);
     for (int who = 1; who < CROWD; who++)
         assert_true(want(who, 0));
@@ -227,7 +227,7 @@ static void test_who_refuses(void **unused)
     fill(15);
     tick();
     assert_int_equal(recall_count, 0);
-    delegation_pressure_asked(fx.state, crowd[1], false);
+    delegation_pressure_answered(fx.state, crowd[1], false);
     tick();
     assert_int_equal(recall_count, 1);
     assert_true(was_recalled(1, 0));
@@ -259,13 +259,13 @@ static void test_refused_and_told_later(void **unused)
 static void test_nobody_is_promised_what_cannot_be(void **unused)
 {
     (void)unused;
-    delegation_limit(fx.state, 0);
+    delegation_set_limit(fx.state, 0);
     assert_false(want(0, 0));
     atomic_store(&crowd[0]->back_up, 0);
     assert_false(delegation_will_signal(fx.state, crowd[0]));
     assert_true(delegation_will_signal(fx.state, crowd[1]));
     atomic_store(&crowd[1]->dead, true);
-    delegation_limit(fx.state, MOST);
+    delegation_set_limit(fx.state, MOST);
     tick();
     assert_int_equal(told_count, 0); /* forgotten with its client */
     atomic_store(&crowd[1]->dead, false);
@@ -276,7 +276,7 @@ static void test_nobody_is_promised_what_cannot_be(void **unused)
 static void test_how_many_may_wait(void **unused)
 {
     (void)unused;
-    delegation_limit(fx.state, 0);
+    delegation_set_limit(fx.state, 0);
     for (uint32_t i = 0; i <= LIMIT_DELEGATION_SIGNALS; i++) {
         char name[16];
         struct client *client;
@@ -287,7 +287,7 @@ static void test_how_many_may_wait(void **unused)
         assert_int_equal(delegation_will_signal(fx.state, client), i < LIMIT_DELEGATION_SIGNALS);
         client_put(client);
     }
-    delegation_limit(fx.state, LIMIT_DELEGATIONS);
+    delegation_set_limit(fx.state, LIMIT_DELEGATIONS);
     tick();
     assert_int_equal(told_count, LIMIT_SIGNALS_PER_TICK);
 }

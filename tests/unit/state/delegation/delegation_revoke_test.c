@@ -31,7 +31,7 @@ static void not_returned(void **unused)
     counting_waiter_init(&waiter);
     assert_int_equal(change(fx.carol, fx.files[0], &waiter.waiter), NFS4ERR_DELAY);
     pass_ms(LEASE_S * 1000 - 1);
-    assert_int_equal(figures().oldest_recall_ns, LEASE_S * NSEC_PER_SEC - NSEC_PER_MSEC);
+    assert_int_equal(stats().oldest_recall_ns, LEASE_S * NSEC_PER_SEC - NSEC_PER_MSEC);
     tick();
     assert_int_equal(revoked(fx.alice, &stateid), NFS4_OK);
     pass_ms(1);
@@ -39,14 +39,14 @@ static void not_returned(void **unused)
     assert_int_equal(revoked(fx.alice, &stateid), NFS4ERR_DELEG_REVOKED);
     assert_int_equal(waiter.woken, 1);
     assert_false(delegation_waiter_cancel(&waiter.waiter));
-    assert_int_equal(figures().revoked, 1);
-    assert_int_equal(figures().oldest_recall_ns, 0);
+    assert_int_equal(stats().revoked, 1);
+    assert_int_equal(stats().oldest_recall_ns, 0);
     assert_int_equal(fixture_vfs_opens, 0);
     assert_int_equal(change(fx.carol, fx.files[0], NULL), NFS4_OK);
     /* It stays revoked until it is acknowledged, and no new one is granted. */
     request = wish(fx.alice, fx.files[1], DELEGATION_READ);
     assert_int_equal(must_refuse(&request), WND4_RESOURCE);
-    assert_int_equal(figures().refused_revoked, 1);
+    assert_int_equal(stats().refused_revoked, 1);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_DELEG_REVOKED);
     assert_int_equal(fx.alice->revoked_count, 1);
     assert_int_equal(fx.alice->revoked_recalled, 1);
@@ -73,7 +73,7 @@ static void in_order(void **unused)
     tick();
     assert_int_equal(revoked(fx.alice, &first), NFS4ERR_DELEG_REVOKED);
     assert_int_equal(revoked(fx.bob, &third), NFS4_OK);
-    assert_int_equal(figures().recalls, 1);
+    assert_int_equal(stats().recalls, 1);
     pass_ms(2 * 1000);
     tick();
     assert_int_equal(revoked(fx.bob, &third), NFS4ERR_DELEG_REVOKED);
@@ -111,12 +111,12 @@ static void wanted_no_more_in_v40(void **unused)
     tick();
     assert_int_equal(revoked(fx.alice, &kept), NFS4_OK);
     assert_int_equal(revoked(fx.bob, &other), NFS4ERR_DELEG_REVOKED);
-    assert_int_equal(figures().recalls, 1);
-    assert_int_equal(figures().oldest_recall_ns, (2 * LEASE_S * 1000 - 1) * NSEC_PER_MSEC);
+    assert_int_equal(stats().recalls, 1);
+    assert_int_equal(stats().oldest_recall_ns, (2 * LEASE_S * 1000 - 1) * NSEC_PER_MSEC);
     pass_ms(1);
     tick();
     assert_int_equal(revoked(fx.alice, &kept), NFS4ERR_EXPIRED);
-    assert_int_equal(figures().recalls, 0);
+    assert_int_equal(stats().recalls, 0);
     fx.alice->kind = CLIENT_V41;
 }
 
@@ -203,7 +203,7 @@ static void goes_with_client(void **unused)
     assert_int_equal(fx.alice->revoked_count, 2);
     fall_silent(fx.alice);
     assert_int_equal(client_destroy_id(fx.state, fx.alice->id, clock_now_ns()), NFS4_OK);
-    assert_int_equal(figures().recalls, 0);
+    assert_int_equal(stats().recalls, 0);
     assert_int_equal(fx.alice->revoked_count, 0);
 }
 

@@ -65,7 +65,7 @@ static int set_up(void **unused)
 /* Does another client have a delegation that excludes this? */
 static bool excluded(struct vfs_object *obj, const struct client *client, bool all)
 {
-    struct file *file = file_find(fx.state->opens->files, obj);
+    struct file *file = file_lookup(fx.state->opens->files, obj);
     bool found = false;
 
     if (!file)
@@ -228,7 +228,7 @@ static void *revoker_main(void *arg)
         if (rand_r(&seed) % 64 == 0)
             CHECK(open_client_revoke(client_at((uint32_t)rand_r(&seed) % CLIENTS),
                                      NFS4ERR_ADMIN_REVOKED, &count));
-        (void)figures();
+        (void)stats();
         for (int i = rand_r(&seed) % 64; i > 0; i--)
             sched_yield();
     }
@@ -275,7 +275,7 @@ static void everything_at_once(void **unused)
     pthread_join(asker, NULL);
     for (int file = 0; file < FILES; file++)
         assert_int_equal(fx.files[file]->node->delegations, 0);
-    assert_int_equal(figures().held_read + figures().held_write + figures().recalls, 0);
+    assert_int_equal(stats().held_read + stats().held_write + stats().recalls, 0);
     print_message("%llu given, %llu conflicts, %llu woken, %llu lost, %llu asked\n",
                   (unsigned long long)given, (unsigned long long)conflicts,
                   (unsigned long long)woken, (unsigned long long)lost, (unsigned long long)asked);

@@ -27,7 +27,7 @@ static void given_and_returned(void **unused)
     (void)unused;
     assert_int_equal(stateid.seqid, 1);
     assert_true(open_client_has_state(fx.alice));
-    assert_int_equal(figures().held_read, 1);
+    assert_int_equal(stats().held_read, 1);
     /* The stateid is invalid for another client, and with a seqid that never was. */
     assert_int_equal(do_return(fx.bob, &stateid), NFS4ERR_BAD_STATEID);
     wrong = stateid;
@@ -36,9 +36,9 @@ static void given_and_returned(void **unused)
     assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_BAD_STATEID);
     assert_false(open_client_has_state(fx.alice));
-    assert_int_equal(figures().held_read, 0);
-    assert_int_equal(figures().granted_read, 1);
-    assert_int_equal(figures().returned, 1);
+    assert_int_equal(stats().held_read, 0);
+    assert_int_equal(stats().granted_read, 1);
+    assert_int_equal(stats().returned, 1);
 }
 
 /* The file's data can be accessed without an open. */
@@ -65,8 +65,8 @@ static void goes_with_client(void **unused)
     fall_silent(fx.alice);
     assert_int_equal(client_destroy_id(fx.state, id, clock_now_ns()), NFS4_OK);
     assert_int_equal(fixture_vfs_opens, 0);
-    assert_int_equal(figures().held_read + figures().held_write, 0);
-    assert_int_equal(figures().revoked, 0);
+    assert_int_equal(stats().held_read + stats().held_write, 0);
+    assert_int_equal(stats().revoked, 0);
     /* The client gets no new delegation. */
     assert_false(can_get(fx.alice, fx.files[0], DELEGATION_READ));
     assert_true(can_get(fx.bob, fx.files[0], DELEGATION_WRITE));
@@ -167,7 +167,7 @@ static void held_already(void **unused)
     assert_int_equal(must_refuse(&request), WND4_NOT_SUPP_DOWNGRADE);
     request.kind = DELEGATION_WRITE;
     (void)must_refuse(&request);
-    assert_int_equal(figures().refused_held, 2);
+    assert_int_equal(stats().refused_held, 2);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4_OK);
 }
 
@@ -180,9 +180,9 @@ static void upgraded(void **unused)
     (void)unused;
     assert_memory_equal(stateid.other, better.other, sizeof(better.other));
     assert_int_equal(better.seqid, 2);
-    assert_int_equal(figures().held_read, 0);
-    assert_int_equal(figures().held_write, 1);
-    assert_int_equal(figures().upgraded, 1);
+    assert_int_equal(stats().held_read, 0);
+    assert_int_equal(stats().held_write, 1);
+    assert_int_equal(stats().upgraded, 1);
     assert_int_equal(use(fx.bob, fx.files[0], NULL), NFS4ERR_DELAY);
     assert_int_equal(do_return(fx.alice, &stateid), NFS4ERR_OLD_STATEID);
     assert_int_equal(do_return(fx.alice, &better), NFS4_OK);
@@ -254,7 +254,7 @@ static void unreachable(void **unused)
     (void)unused;
     hooked.unreachable = true;
     assert_int_equal(must_refuse(&request), WND4_RESOURCE);
-    assert_int_equal(figures().refused_unreachable, 1);
+    assert_int_equal(stats().refused_unreachable, 1);
 }
 
 /* The caller needs permission for all that the delegation allows. */
@@ -267,7 +267,7 @@ static void no_right(void **unused)
     request.cred = &stranger;
     request.read_ok = true;
     assert_int_equal(must_refuse(&request), WND4_RESOURCE);
-    assert_int_equal(figures().refused_access, 2);
+    assert_int_equal(stats().refused_access, 2);
 }
 
 static void callers(void **unused)
@@ -306,7 +306,7 @@ static void reclaimed(void **unused)
     (void)must_give_by(&request);
     assert_true(recall);
     assert_int_equal(hooked.recalls, 1);
-    assert_int_equal(figures().reclaimed, 2);
+    assert_int_equal(stats().reclaimed, 2);
     /* Two clients cannot both have had it. */
     request.client = fx.bob;
     assert_int_equal(must_refuse(&request), WND4_CONTENTION);
@@ -331,7 +331,7 @@ static void reclaimed_twice(void **unused)
     assert_memory_equal(&first, &again, sizeof(first));
     assert_true(recall); /* it conflicts with bob's request */
     assert_int_equal(hooked.recalls, 1);
-    assert_int_equal(figures().reclaimed, 1);
+    assert_int_equal(stats().reclaimed, 1);
     request.kind = DELEGATION_READ; /* not the kind that it had */
     assert_int_equal(must_refuse(&request), WND4_NOT_SUPP_DOWNGRADE);
     assert_int_equal(do_return(fx.alice, &first), NFS4_OK);
@@ -345,7 +345,7 @@ static void reclaimed_beyond_the_limit(void **unused)
     struct delegation_request request = wish(fx.alice, fx.files[0], DELEGATION_READ);
 
     (void)unused;
-    delegation_limit(fx.state, 1);
+    delegation_set_limit(fx.state, 1);
     request.reclaim = true;
     request.recall = &recall;
     (void)must_give_by(&request);

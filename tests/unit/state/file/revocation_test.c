@@ -141,9 +141,9 @@ static void test_back_in_the_middle(void **unused)
     struct courtesy courtesy = {.now_ns = clock_now_ns() + SILENCE_NS};
 
     (void)unused;
-    courtesy_blame(&courtesy, fx.alice);
-    courtesy_blame(&courtesy, fx.bob);
-    courtesy_blame(&courtesy, fx.alice);
+    courtesy_add(&courtesy, fx.alice);
+    courtesy_add(&courtesy, fx.bob);
+    courtesy_add(&courtesy, fx.alice);
     assert_int_equal(courtesy.count, 2);
     assert_int_equal(courtesy_begin(&courtesy), NFS4_OK);
     assert_int_equal(revoked_count(fx.alice), 1); /* as long as the request lasts */
@@ -155,12 +155,12 @@ static void test_back_in_the_middle(void **unused)
     assert_int_equal(revoked_count(fx.alice), 0);
     assert_int_equal(courtesy.count, 0);
     /* The client returns before that, or never: DELAY, but not for ever. */
-    courtesy_blame(&courtesy, fx.bob);
-    courtesy_blame(&courtesy, fx.alice);
+    courtesy_add(&courtesy, fx.bob);
+    courtesy_add(&courtesy, fx.alice);
     assert_int_equal(courtesy_begin(&courtesy), NFS4ERR_DELAY);
     assert_int_equal(revoked_count(fx.bob), 0);
     courtesy.turns = LIMIT_COURTESY_TURNS;
-    courtesy_blame(&courtesy, fx.bob);
+    courtesy_add(&courtesy, fx.bob);
     assert_int_equal(courtesy_begin(&courtesy), NFS4ERR_DELAY);
     assert_int_equal(courtesy.count, 0);
 }

@@ -44,7 +44,7 @@ static void open_change(struct model_open *open, uint32_t access, uint32_t deny)
 
 static void open_close(struct model_open *open)
 {
-    struct share_group *group = share_group_find(&table, client_of(open->client), NULL);
+    struct share_group *group = share_group_lookup(&table, client_of(open->client), NULL);
 
     share_group_sub(group, open->access, open->deny);
     list_remove(&open->link);
@@ -78,7 +78,7 @@ static void check(uint32_t access, uint32_t deny)
 
     share_table_visit(&table, access, deny, note, met);
     for (uint32_t i = 0; i < CLIENTS; i++) {
-        const struct share_group *group = share_group_find(&table, client_of(i), NULL);
+        const struct share_group *group = share_group_lookup(&table, client_of(i), NULL);
         const struct file_share share = shares_of(i);
 
         assert_int_equal(met[i], file_share_conflict(&share, access, deny));

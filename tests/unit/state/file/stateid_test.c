@@ -106,14 +106,14 @@ static void test_found_whosever_it_is(void **unused)
     (void)unused;
     insert(&sid, &bob, 9);
     stateid_value(&sid, &value);
-    assert_ptr_equal(stateid_find(table, &value), &sid);
+    assert_ptr_equal(stateid_lookup_any(table, &value), &sid);
     assert_ptr_equal(sid.client, &bob);
     stateid_put(&sid);
     value.other[11] ^= 1;
-    assert_null(stateid_find(table, &value));
+    assert_null(stateid_lookup_any(table, &value));
     value.other[11] ^= 1;
     drop(&sid);
-    assert_null(stateid_find(table, &value));
+    assert_null(stateid_lookup_any(table, &value));
 }
 
 /* RFC 7530 §9.1.4.4: a stateid of another life of the server is distinguished from a wrong one. */
@@ -129,7 +129,7 @@ static void test_epoch(void **unused)
     for (uint64_t boot_id = 2; boot_id < 100; boot_id++) {
         other = stateid_table_create(boot_id);
         assert_false(stateid_epoch_ours(other, &value));
-        assert_null(stateid_find(other, &value));
+        assert_null(stateid_lookup_any(other, &value));
         stateid_table_destroy(other);
     }
     assert_true(stateid_epoch_ours(table, &value));
@@ -152,17 +152,17 @@ static void test_of_removed(void **unused)
     insert(&sid, &gone, 0);
     stateid_value(&sid, &closed);
     drop(&sid);
-    assert_false(stateid_of_removed(table, &closed));
+    assert_false(stateid_client_removed(table, &closed));
     insert(&sid, &gone, 0);
     stateid_value(&sid, &value);
-    assert_false(stateid_of_removed(table, &value));
+    assert_false(stateid_client_removed(table, &value));
     atomic_store(&gone.dead, true);
     drop(&sid);
-    assert_null(stateid_find(table, &value));
-    assert_true(stateid_of_removed(table, &value));
-    assert_false(stateid_of_removed(table, &closed));
+    assert_null(stateid_lookup_any(table, &value));
+    assert_true(stateid_client_removed(table, &value));
+    assert_false(stateid_client_removed(table, &closed));
     insert(&next, &alice, 0);
-    assert_false(stateid_of_removed(table, &value));
+    assert_false(stateid_client_removed(table, &value));
     drop(&next);
 }
 

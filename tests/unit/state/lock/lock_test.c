@@ -273,7 +273,7 @@ static void test_much_can_be_given_back(void **state)
     state_limit_add(fx.state, STATE_LIMIT_locks, MOST - MOST / 4);
     assert_int_equal(do_lock_again(fx.alice, &lock, true, 90000, 1), NFS4ERR_DELAY);
     assert_int_equal(do_unlock(fx.alice, &lock, 3, 2), NFS4_OK);
-    state_limit_give(fx.state, STATE_LIMIT_locks, MOST - MOST / 4);
+    state_limit_sub(fx.state, STATE_LIMIT_locks, MOST - MOST / 4);
 }
 
 int main(void)

@@ -230,7 +230,7 @@ enum nfsstat4 do_lock_again(struct client *client, struct stateid4 *stateid, boo
     if (!ls)
         return NFS4ERR_BAD_STATEID;
     if (status == NFS4_OK)
-        status = lock_again(ls, stateid->seqid, &request);
+        status = lock_existing_owner(ls, stateid->seqid, &request);
     stateid_put(&ls->sid);
     return status;
 }
@@ -289,5 +289,5 @@ enum nfsstat4 revoked(struct client *client, const struct stateid4 *stateid)
 
 bool denied(struct vfs_object *obj, uint32_t access)
 {
-    return open_denied(fx.state, obj, access, clock_now_ns()) != NFS4_OK;
+    return open_share_denied(fx.state, obj, access, clock_now_ns()) != NFS4_OK;
 }

@@ -393,7 +393,7 @@ static void cannot_be_written(void **unused)
     disk_full(true);
     assert_int_equal(client_reclaim_complete(bob), NFS4ERR_DELAY);
     assert_false(bob->reclaim_complete);
-    assert_false(recovery_client_lost(state->recovery, alice));
+    assert_false(recovery_client_mark_loss(state->recovery, alice));
     disk_full(false);
     crash();
     assert_true(come("alice")->may_reclaim);
@@ -419,10 +419,10 @@ static void may_be_written(void **unused)
     (void)unused;
     disk_full(true);
     assert_int_equal(client_reclaim_complete(alice), NFS4ERR_DELAY);
-    assert_false(recovery_client_lost(state->recovery, alice));
+    assert_false(recovery_client_mark_loss(state->recovery, alice));
     disk_full(false);
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     end_life();
     assert_int_equal(sql_number("SELECT count(*) FROM client WHERE lost"), 1);
     begin_life();
@@ -452,14 +452,14 @@ static void may_be_lost(void **unused)
     (void)unused;
     count_revoked(alice, 1);
     disk_full(true);
-    assert_false(recovery_client_lost(state->recovery, alice));
+    assert_false(recovery_client_mark_loss(state->recovery, alice));
     disk_full(false);
     count_revoked(alice, -1);
     writes = 0;
     vfs_blocking_hooks = (struct vfs_blocking_hooks){count_write, section_end};
-    recovery_client_whole(state->recovery, alice);
+    recovery_client_clear_loss(state->recovery, alice);
     assert_int_equal(writes, 1);
-    recovery_client_whole(state->recovery, alice); /* now the loss is acknowledged */
+    recovery_client_clear_loss(state->recovery, alice); /* now the loss is acknowledged */
     assert_int_equal(writes, 1);
 }
 

@@ -40,7 +40,7 @@ static uint64_t another_id;
 static void acknowledge_one(void)
 {
     count_revoked(one, -1);
-    recovery_client_whole(state->recovery, one);
+    recovery_client_clear_loss(state->recovery, one);
 }
 
 /* The last loss is acknowledged while the completion is written. */
@@ -58,7 +58,7 @@ static void acknowledges_meanwhile(void **unused)
 static void want_from_one(void)
 {
     count_revoked(one, 1);
-    assert_true(recovery_client_lost(state->recovery, one));
+    assert_true(recovery_client_mark_loss(state->recovery, one));
     acknowledge_one();
 }
 

@@ -219,7 +219,7 @@ static void lost_in_a_partition(void **unused)
     alice = come_and_complete("alice");
     (void)come_and_complete("bob");
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     crash();
     assert_true(in_grace());
     alice = come("alice");
@@ -239,7 +239,7 @@ static void stays_lost(void **unused)
     struct client *alice = come_and_complete("alice");
 
     (void)unused;
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     come_and_complete("bob");
     crash();
     assert_false(come("alice")->may_reclaim);
@@ -255,27 +255,28 @@ static void acknowledges_losses(void **unused)
 
     (void)unused;
     count_revoked(alice, 2);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     count_revoked(alice, -1);
-    recovery_client_whole(state->recovery, alice); /* one loss is left */
+    recovery_client_clear_loss(state->recovery, alice); /* one loss is left */
     crash();
     assert_false(come("alice")->may_reclaim);
 
     alice = come_and_complete("alice");
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     count_revoked(alice, -1);
-    recovery_client_whole(state->recovery, alice);
+    recovery_client_clear_loss(state->recovery, alice);
     crash();
     alice = come_and_complete("alice");
     assert_true(alice->may_reclaim);
 
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     count_revoked(alice, -1);
-    recovery_client_whole(state->recovery, alice);
+    recovery_client_clear_loss(state->recovery, alice);
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice)); /* a second loss is recorded again */
+    assert_true(
+        recovery_client_mark_loss(state->recovery, alice)); /* a second loss is recorded again */
     crash();
     assert_false(come("alice")->may_reclaim);
 }
@@ -286,7 +287,7 @@ static void lost_in_grace(void **unused)
     struct client *alice = come_over_crash("alice");
 
     (void)unused;
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     assert_int_equal(reclaim(alice), NFS4ERR_NO_GRACE);
     tick_at(1);
     assert_false(in_grace());
@@ -303,7 +304,7 @@ static void completes_with_losses(void **unused)
     (void)unused;
     tick_at(GRACE_S);
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     complete(alice);
     crash();
     assert_false(come("alice")->may_reclaim);
@@ -320,7 +321,7 @@ static void completes_with_losses_in_grace(void **unused)
     crash();
     alice = come("alice");
     count_revoked(alice, 1);
-    assert_true(recovery_client_lost(state->recovery, alice));
+    assert_true(recovery_client_mark_loss(state->recovery, alice));
     complete(alice);
     crash();
     assert_false(come("alice")->may_reclaim);
@@ -346,7 +347,7 @@ static void loses_after_reboot(void **unused)
 
     (void)unused;
     complete(come_as("alice", 2, OWNER_UID));
-    assert_true(recovery_client_lost(state->recovery, before));
+    assert_true(recovery_client_mark_loss(state->recovery, before));
     client_put(before);
     crash();
     assert_true(come_as("alice", 2, OWNER_UID)->may_reclaim);

@@ -76,13 +76,13 @@ static void reconnects(void **unused)
     (void)unused;
     for (int i = 0; i < 200; i++) {
         struct session_conn *other = session_conn_create(NULL);
-        struct session *found = session_conn_find(state, other, held->id, &binding);
+        struct session *found = session_conn_lookup(state, other, held->id, &binding);
 
         assert_ptr_equal(found, held);
         assert_null(binding);
         session_conn_bind_implicit(other, found);
         session_conn_done(found, binding);
-        found = session_conn_find(state, other, held->id, &binding);
+        found = session_conn_lookup(state, other, held->id, &binding);
         assert_ptr_equal(found, held);
         assert_non_null(binding);
         session_conn_done(found, binding);
@@ -157,7 +157,7 @@ static void dead_is_not_found(void **unused)
     assert_false(binding_of(conn)->back);
     atomic_store(&party.session->dead, false);
     assert_int_equal(session_destroy(state, party.session->id, conn, NULL, 0), NFS4_OK);
-    assert_null(session_conn_find(state, conn, party.session->id, &binding));
+    assert_null(session_conn_lookup(state, conn, party.session->id, &binding));
     assert_int_equal(bind(conn, party.session, CDFC4_FORE_OR_BOTH, &got), NFS4ERR_BADSESSION);
     assert_false(session_conn_bind(conn, party.session, true));
     session_conn_bind_implicit(conn, party.session);
@@ -202,7 +202,7 @@ static void implicit_ones_give_way(void **unused)
     assert_false(session_conn_is_bound(others[0], party.session));
     for (size_t i = 0; i < 1000; i++) {
         struct session_conn *c = others[i * 37 % ARRAY_SIZE(others)];
-        struct session *found = session_conn_find(state, c, party.session->id, &binding);
+        struct session *found = session_conn_lookup(state, c, party.session->id, &binding);
 
         session_conn_done(found, binding);
         if (!binding)

@@ -69,7 +69,7 @@ static bool use(struct session_conn *conn, uint32_t turn, uint32_t user)
     bool executed = false;
 
     id_get(turn / 3, id);
-    session = session_conn_find(state, conn, id, &binding);
+    session = session_conn_lookup(state, conn, id, &binding);
     if (!session)
         return false;
     slot = slot_at(&session->slots, user);

@@ -261,7 +261,7 @@ static void too_long_credentials(void **unused)
     struct BACKCHANNEL_CTL4args ctl = {
         .bca_cb_program = 7, .bca_sec_parms = &sec, .bca_sec_parms_count = 1};
     struct CREATE_SESSION4args args = create_args(1);
-    struct session_back_caller caller;
+    struct session_back_params caller;
     struct CREATE_SESSION4resok res;
     struct session *session;
 
@@ -272,12 +272,12 @@ static void too_long_credentials(void **unused)
     session = session_lookup(state, res.csr_sessionid);
     assert_non_null(session);
     assert_int_equal(session_back_control(session, &ctl), NFS4ERR_INVAL);
-    session_back_caller(session, &caller);
+    session_back_params(session, &caller);
     assert_int_equal(caller.program, 0);
     assert_int_equal(caller.auth.flavor, AUTH_NONE);
     sec.cbsp_sys_cred.machinename.len = 4;
     assert_int_equal(session_back_control(session, &ctl), NFS4_OK);
-    session_back_caller(session, &caller);
+    session_back_params(session, &caller);
     assert_int_equal(caller.program, 7);
     assert_int_equal(caller.auth.flavor, AUTH_SYS);
     session_put(session);
@@ -306,7 +306,7 @@ static void no_back_slots(void **unused)
     assert_false(session_conn_is_bound(other, session));
     assert_int_equal(session_conn_bind_request(other, session, CDFC4_FORE_OR_BOTH, &dir), NFS4_OK);
     assert_int_equal(dir, CDFS4_FORE);
-    assert_false(session_back_given(session));
+    assert_false(session_back_ever_bound(session));
     assert_false(client_back_up(session->client));
     assert_int_equal(session_status_flags(session), 0);
     session_conn_destroy(other);

@@ -105,9 +105,9 @@ static void resize(uint32_t turn)
                                                                       session->demand.cost,
                                                                       SLOTS - grant.enforced));
         }
-        slot_table_aim(slots, 1 + turn % slot_table_grant(slots).enforced);
+        slot_table_set_target(slots, 1 + turn % slot_table_grant(slots).enforced);
     } else if (turn % 8 == 0) {
-        (void)slot_table_force(slots);
+        (void)slot_table_enforce_target(slots);
     }
 }
 

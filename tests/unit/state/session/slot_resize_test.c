@@ -172,8 +172,8 @@ static void server_force(const struct slot *slot)
 {
     struct slot_grant grant = slot_table_grant(&table);
 
-    if (grant.target < grant.enforced && atomic_load(&slot->told) == grant.generation &&
-        pick(2) == 0 && slot_table_force(&table))
+    if (grant.target < grant.enforced && atomic_load(&slot->told_generation) == grant.generation &&
+        pick(2) == 0 && slot_table_enforce_target(&table))
         forced++;
 }
 
@@ -196,14 +196,14 @@ static void server_receive(void)
     executed++;
     if (forceful)
         server_force(slot);
-    slot_table_comply(&table, slot, message.highest);
+    slot_table_retire_unused(&table, slot, message.highest);
     if (slot_table_kept(&table) < kept) {
         epoch++;
         shrunk++;
     }
     message.grant = slot_table_grant(&table);
     message.epoch = epoch;
-    atomic_store(&slot->told, message.grant.generation);
+    atomic_store(&slot->told_generation, message.grant.generation);
     slot_release(slot, "r", 1);
     pipe_add(&replies, &message);
     check_retries();
@@ -214,7 +214,7 @@ static void server_resize(void)
     struct slot_grant grant = slot_table_grant(&table);
 
     if (pick(20) == 0) {
-        slot_table_aim(&table, 1 + pick(grant.enforced));
+        slot_table_set_target(&table, 1 + pick(grant.enforced));
     } else if (grant.target == slot_table_kept(&table) && grant.enforced < SLOTS && calm()) {
         slot_table_grow(&table, grant.enforced + 1 + pick(SLOTS - grant.enforced));
         grown_times++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A table of slots that grows and shrinks (S20-D1, W02), by the steps of slot_table_comply(); the
- * model in slot_resize_test.c shows what they are for.
+ * A table of slots that grows and shrinks (S20-D1, W02), by the steps of
+ * slot_table_retire_unused(); the model in slot_resize_test.c shows what they are for.
  */
 #include "state/session/slot_table.h"
 
@@ -42,9 +42,9 @@ static struct slot *begin(uint32_t id, uint32_t highest, int64_t *grown)
 
     assert_int_equal(slot_acquire(slot, ++seqids[id], &request, &replay), SLOT_NEW);
     assert_true(slot_table_resize_try(&table));
-    *grown = slot_table_comply(&table, slot, highest);
+    *grown = slot_table_retire_unused(&table, slot, highest);
     slot_table_resize_end(&table);
-    atomic_store(&slot->told, slot_table_grant(&table).generation);
+    atomic_store(&slot->told_generation, slot_table_grant(&table).generation);
     return slot;
 }
 
@@ -65,11 +65,11 @@ static void expect(uint32_t target, uint32_t enforced, uint32_t kept)
     assert_int_equal(slot_table_kept(&table), kept);
 }
 
-static void aim(uint32_t target)
+static void set_target(uint32_t target)
 {
     uint32_t generation = slot_table_grant(&table).generation;
 
-    slot_table_aim(&table, target);
+    slot_table_set_target(&table, target);
     assert_true(slot_table_grant(&table).generation > generation);
 }
 
@@ -79,7 +79,7 @@ static void aim_low(void)
     for (uint32_t i = 0; i < COUNT; i++)
         use(i, COUNT - 1);
     expect(COUNT, COUNT, COUNT);
-    aim(LOW);
+    set_target(LOW);
     expect(LOW, COUNT, COUNT);
 }
 
@@ -131,7 +131,7 @@ static void first_use_proves_nothing(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < LOW - 1; i++)
         use(i, LOW - 1);
-    aim(LOW);
+    set_target(LOW);
     for (uint32_t i = 0; i < LOW - 1; i++)
         use(i, LOW - 1);
     use(LOW - 1, LOW - 1);
@@ -166,10 +166,10 @@ static void changes_its_mind(void **unused)
     use(0, 0);
     use(0, 0);
     assert_true(slot_table_grant(&table).settled);
-    aim(COUNT);
+    set_target(COUNT);
     expect(COUNT, COUNT, COUNT);
     use(0, 0);
-    aim(LOW - 1);
+    set_target(LOW - 1);
     assert_false(slot_table_grant(&table).settled);
     use(0, 0);
     use(0, 0);
@@ -209,10 +209,10 @@ static void forced(void **unused)
     (void)unused;
     aim_low();
     beyond = begin(6, 6, &grown);
-    assert_false(slot_table_force(&table));
+    assert_false(slot_table_enforce_target(&table));
     expect(LOW, COUNT, COUNT);
     slot_release(beyond, NULL, 0);
-    assert_true(slot_table_force(&table));
+    assert_true(slot_table_enforce_target(&table));
     expect(LOW, LOW, COUNT);
     assert_int_equal(slot_table_high(&table), LOW);
     assert_int_equal(slot_acquire_retry(beyond, 2, &request, &replay, &grown), SLOT_UNCACHED);
@@ -229,8 +229,8 @@ static void forced_and_lowered(void **unused)
 
     (void)unused;
     aim_low();
-    assert_true(slot_table_force(&table));
-    aim(LOW - 1);
+    assert_true(slot_table_enforce_target(&table));
+    set_target(LOW - 1);
     use(0, 0);
     use(0, 0);
     assert_true(slot_table_grant(&table).settled);

@@ -217,14 +217,14 @@ static struct client *dave;
 
 static void dave_asks(const struct stateid4 *stateid)
 {
-    struct stateid *sid = stateid_find(fx.state->opens->stateids, stateid);
+    struct stateid *sid = stateid_lookup_any(fx.state->opens->stateids, stateid);
 
     if (!sid)
         return;
     CHECK(sid->client == dave);
     if (client_v40_begin_of(dave, clock_now_ns())) {
         if (stateid_revoked(sid) != NFS4_OK)
-            client_v40_told(dave, sid, clock_now_ns());
+            client_v40_loss_reported(dave, sid, clock_now_ns());
         client_v40_end(dave);
     }
     stateid_put(sid);
@@ -264,7 +264,7 @@ static void *loser(void *arg)
             rand_r(&seed) % 2)
             dave_says_his_name();
         if (rand_r(&seed) % 2)
-            revocation_settle_told(dave, clock_now_ns());
+            revocation_settle_reported(dave, clock_now_ns());
         open.seqid = 0;
         (void)do_close(dave, &open);
     }

@@ -76,10 +76,10 @@ static enum nfsstat4 renew(void)
 
 static void tell(const struct stateid4 *stateid)
 {
-    struct stateid *sid = stateid_find(fx.state->opens->stateids, stateid);
+    struct stateid *sid = stateid_lookup_any(fx.state->opens->stateids, stateid);
 
     assert_non_null(sid);
-    client_v40_told(sid->client, sid, clock_now_ns());
+    client_v40_loss_reported(sid->client, sid, clock_now_ns());
     stateid_put(sid);
 }
 

@@ -19,7 +19,7 @@ static int64_t now;
 static struct owner *use(enum owner_kind kind, const char *text)
 {
     const struct wire_opaque name = name_of(text);
-    struct owner *owner = owner_seqid_use(fx.alice, kind, &name);
+    struct owner *owner = owner_seqid_get(fx.alice, kind, &name);
 
     assert_non_null(owner);
     return owner;
@@ -28,10 +28,10 @@ static struct owner *use(enum owner_kind kind, const char *text)
 static bool known(enum owner_kind kind, const char *text)
 {
     const struct wire_opaque name = name_of(text);
-    struct owner *owner = owner_find(owner_table_of(fx.alice), kind, &name);
+    struct owner *owner = owner_lookup(owner_table_of(fx.alice), kind, &name);
 
     if (owner)
-        owner_drop(owner);
+        owner_put(owner);
     return owner != NULL;
 }
 
@@ -47,13 +47,13 @@ static enum owner_verdict ask(struct owner *owner, enum nfs_opnum4 op, uint32_t 
     const struct owner_request request = request_of(op, seqid);
     const struct owner_result result = {.status = status, .reclaim = true};
     struct owner_replay replay;
-    enum owner_verdict verdict = owner_seqid_begin(owner_use_more(owner), &request, &replay);
+    enum owner_verdict verdict = owner_seqid_begin(owner_get(owner), &request, &replay);
 
     if (verdict == OWNER_RUN) {
         owner_seqid_end(owner, &request, &result);
         return verdict;
     }
-    owner_drop(owner);
+    owner_put(owner);
     if (verdict == OWNER_REPLAY)
         assert_int_equal(replay.status, status);
     return verdict;
@@ -81,7 +81,7 @@ static void test_next_same_and_others(void **unused)
     assert_int_equal(ask(owner, OP_OPEN, 8, NFS4ERR_NOENT), OWNER_RUN);
     assert_int_equal(ask(owner, OP_OPEN, 8, NFS4ERR_NOENT), OWNER_REPLAY);
     assert_int_equal(ask(owner, OP_OPEN, 7, NFS4_OK), OWNER_BAD_SEQID);
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 static void test_same_number_must_be_the_same_request(void **unused)
@@ -95,7 +95,7 @@ static void test_same_number_must_be_the_same_request(void **unused)
     other.digest++;
     assert_int_equal(owner_seqid_begin(owner, &other, &replay), OWNER_BAD_SEQID);
     assert_int_equal(ask(owner, OP_OPEN, 7, NFS4_OK), OWNER_REPLAY);
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* RFC 7530 §9.1.7: after these errors the client does not increment its seqid. */
@@ -119,7 +119,7 @@ static void test_exempt_errors(void **unused)
         assert_int_equal(ask(owner, OP_CLOSE, next, counted[i]), OWNER_RUN);
         assert_int_equal(ask(owner, OP_CLOSE, next, counted[i]), OWNER_REPLAY);
     }
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* In RFC 7530 §9.1.3 the highest seqid is followed by 1; Linux sends 0, as in its first request. */
@@ -136,8 +136,8 @@ static void test_wrap(void **unused)
     assert_int_equal(ask(other, OP_OPEN, 0, NFS4_OK), OWNER_RUN);
     assert_int_equal(ask(other, OP_OPEN, 0, NFS4_OK), OWNER_REPLAY);
     assert_int_equal(ask(other, OP_OPEN, 1, NFS4_OK), OWNER_RUN);
-    owner_drop(owner);
-    owner_drop(other);
+    owner_put(owner);
+    owner_put(other);
 }
 
 static void test_zero_is_a_number(void **unused)
@@ -148,7 +148,7 @@ static void test_zero_is_a_number(void **unused)
     assert_int_equal(ask(owner, OP_OPEN, 0, NFS4_OK), OWNER_REPLAY);
     assert_int_equal(ask(owner, OP_OPEN, UINT32_MAX, NFS4_OK), OWNER_BAD_SEQID);
     assert_int_equal(ask(owner, OP_OPEN, 1, NFS4_OK), OWNER_RUN);
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* Each owner, by kind, name and client, has its own sequence. */
@@ -157,7 +157,7 @@ static void test_owners_are_apart(void **unused)
     const struct wire_opaque name = name_of("a");
     struct owner *mine = established("a", 7);
     struct owner *lock = use(OWNER_LOCK, "a");
-    struct owner *theirs = owner_seqid_use(fx.bob, OWNER_OPEN, &name);
+    struct owner *theirs = owner_seqid_get(fx.bob, OWNER_OPEN, &name);
 
     (void)unused;
     assert_int_equal(ask(lock, OP_LOCK, 50, NFS4_OK), OWNER_RUN);
@@ -165,9 +165,9 @@ static void test_owners_are_apart(void **unused)
     assert_int_equal(ask(mine, OP_OPEN, 8, NFS4_OK), OWNER_RUN);
     assert_int_equal(ask(lock, OP_LOCK, 51, NFS4_OK), OWNER_RUN);
     assert_int_equal(ask(theirs, OP_OPEN, 61, NFS4_OK), OWNER_RUN);
-    owner_drop(mine);
-    owner_drop(lock);
-    owner_drop(theirs);
+    owner_put(mine);
+    owner_put(lock);
+    owner_put(theirs);
 }
 
 /* Replies of any length are returned, whatever was kept before. */
@@ -187,7 +187,7 @@ static void test_kept_bytes(void **unused)
 
         memset(body, (int)(i + 1), sizeof(body));
         memset(fh, (int)(0xf0 + i), sizeof(fh));
-        assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+        assert_int_equal(owner_seqid_begin(owner_get(owner), &request, &replay), OWNER_RUN);
         owner_seqid_end(owner, &request, &result);
         assert_int_equal(owner_seqid_begin(owner, &request, &replay), OWNER_REPLAY);
         assert_int_equal(replay.status, NFS4_OK);
@@ -196,7 +196,7 @@ static void test_kept_bytes(void **unused)
         assert_memory_equal(replay.bytes, body, lens[i][0]);
         assert_memory_equal(replay.bytes + lens[i][0], fh, lens[i][1]);
     }
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* ---- OPEN_CONFIRM ---- */
@@ -210,7 +210,7 @@ static struct stateid4 provisional(struct owner *owner, uint32_t seqid, struct v
     char name[16] = {0};
 
     memcpy(name, owner->name, owner->len);
-    assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+    assert_int_equal(owner_seqid_begin(owner_get(owner), &request, &replay), OWNER_RUN);
     result.stateid = must_open(fx.alice, name, obj, R, OPEN4_SHARE_DENY_WRITE);
     owner_seqid_end(owner, &request, &result);
     return result.stateid;
@@ -218,7 +218,7 @@ static struct stateid4 provisional(struct owner *owner, uint32_t seqid, struct v
 
 static bool lives(const struct stateid4 *stateid)
 {
-    struct stateid *sid = stateid_find(fx.state->opens->stateids, stateid);
+    struct stateid *sid = stateid_lookup_any(fx.state->opens->stateids, stateid);
 
     if (sid)
         stateid_put(sid);
@@ -228,12 +228,12 @@ static bool lives(const struct stateid4 *stateid)
 static enum nfsstat4 confirm(struct owner *owner, uint32_t seqid, struct stateid4 *stateid)
 {
     const struct owner_request request = request_of(OP_OPEN_CONFIRM, seqid);
-    struct stateid *sid = stateid_find(fx.state->opens->stateids, stateid);
+    struct stateid *sid = stateid_lookup_any(fx.state->opens->stateids, stateid);
     struct owner_result result = {.status = NFS4ERR_BAD_STATEID};
     struct owner_replay replay;
 
-    if (owner_seqid_begin(owner_use_more(owner), &request, &replay) != OWNER_RUN) {
-        owner_drop(owner);
+    if (owner_seqid_begin(owner_get(owner), &request, &replay) != OWNER_RUN) {
+        owner_put(owner);
         result.status = NFS4ERR_BAD_SEQID;
     } else {
         if (sid)
@@ -247,7 +247,7 @@ static enum nfsstat4 confirm(struct owner *owner, uint32_t seqid, struct stateid
 
 static bool unconfirmed(const struct stateid4 *stateid)
 {
-    struct stateid *sid = stateid_find(fx.state->opens->stateids, stateid);
+    struct stateid *sid = stateid_lookup_any(fx.state->opens->stateids, stateid);
     bool is;
 
     assert_non_null(sid);
@@ -270,7 +270,7 @@ static void test_confirming(void **unused)
     assert_int_equal(ask(owner, OP_OPEN, 99, NFS4_OK), OWNER_BAD_SEQID);
     assert_int_equal(ask(owner, OP_OPEN, 7, NFS4_OK), OWNER_RUN);
     assert_true(lives(&stateid));
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* An open of 4.1 needs no confirmation. */
@@ -297,7 +297,7 @@ static void test_open_takes_the_place_of_an_unconfirmed(void **unused)
     assert_int_equal(ask(owner, OP_OPEN, 40, NFS4_OK), OWNER_REPLAY);
     assert_true(lives(&second));
     assert_int_equal(confirm(owner, 41, &second), NFS4_OK);
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* RFC 7530 §16.18.4: a confirmation out of order does not confirm this open. */
@@ -310,16 +310,16 @@ static void test_confirm_out_of_order_ends_the_open(void **unused)
     (void)unused;
     assert_int_equal(confirm(owner, 7, &stateid), NFS4ERR_BAD_SEQID);
     assert_false(lives(&stateid));
-    found = owner_closed_find(fx.state, &stateid, &client);
+    found = owner_closed_lookup(fx.state, &stateid, &client);
     assert_ptr_equal(found, owner);
-    owner_drop(found);
+    owner_put(found);
     client_put(client);
     assert_int_equal(confirm(owner, 7, &stateid), NFS4ERR_BAD_SEQID);
     assert_int_equal(confirm(owner, 6, &stateid), NFS4ERR_BAD_SEQID);
     /* The OPEN no longer counts as a retransmission, since its open is gone. */
     stateid = provisional(owner, 5, fx.files[0]);
     assert_int_equal(confirm(owner, 6, &stateid), NFS4_OK);
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 static void test_unconfirmed_opens_go_after_a_lease(void **unused)
@@ -339,8 +339,8 @@ static void test_unconfirmed_opens_go_after_a_lease(void **unused)
     assert_int_equal(confirm(later, 6, &young), NFS4_OK);
     open_confirm_tick(fx.state, now + 10 * fx.state->lease_ns);
     assert_true(lives(&young));
-    owner_drop(owner);
-    owner_drop(later);
+    owner_put(owner);
+    owner_put(later);
 }
 
 static void test_busy_owner_keeps_his_open_for_now(void **unused)
@@ -352,14 +352,14 @@ static void test_busy_owner_keeps_his_open_for_now(void **unused)
     struct owner_replay replay;
 
     (void)unused;
-    assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+    assert_int_equal(owner_seqid_begin(owner_get(owner), &request, &replay), OWNER_RUN);
     now += fx.state->lease_ns + 1;
     open_confirm_tick(fx.state, now);
     assert_true(lives(&stateid));
     owner_seqid_end(owner, &request, &result);
     open_confirm_tick(fx.state, now + fx.state->lease_ns + 1);
     assert_false(lives(&stateid));
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* ---- lock owners ---- */
@@ -376,7 +376,7 @@ static void test_lock_owner_begins_with_a_success(void **unused)
     assert_int_equal(ask(owner, OP_LOCK, 9, NFS4_OK), OWNER_BAD_SEQID);
     assert_int_equal(ask(owner, OP_LOCK, 4, NFS4ERR_DENIED), OWNER_RUN);
     assert_int_equal(ask(owner, OP_LOCK, 4, NFS4ERR_DENIED), OWNER_REPLAY);
-    owner_drop(owner);
+    owner_put(owner);
     assert_true(known(OWNER_LOCK, "l"));
     assert_int_equal(do_close(fx.alice, &open), NFS4_OK);
     assert_false(known(OWNER_LOCK, "l"));
@@ -404,7 +404,7 @@ static void test_waiting_lock_owner_begins_anew(void **unused)
         assert_int_equal(lock_owner_release(fx.alice, &name), NFS4_OK);
         assert_int_equal(ask(owner, OP_LOCK, numbers[i], NFS4ERR_DENIED), OWNER_RUN);
     }
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* S20-22's other half: only 4.0 has these lists. */
@@ -420,7 +420,7 @@ static void test_release_lock_owner(void **unused)
         assert_int_equal(do_lock(fx.alice, &open, "l", true, 0, 10, &locks[i]), NFS4_OK);
     }
     assert_int_equal(do_lock(fx.alice, &open, "m", true, 20, 10, &other), NFS4_OK);
-    owner_drop(owner);
+    owner_put(owner);
     for (int i = 0; i < FIXTURE_FILES; i++) {
         assert_int_equal(lock_owner_release(fx.alice, &name), NFS4ERR_LOCKS_HELD);
         for (int j = 0; j < FIXTURE_FILES; j++)
@@ -445,7 +445,7 @@ static void test_idle_owners_by_number(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < LIMIT_IDLE_SEQUENCES_PER_CLIENT + 10; i++) {
         (void)snprintf(name, sizeof(name), "owner %u", i);
-        owner_drop(established(name, i));
+        owner_put(established(name, i));
     }
     assert_int_equal(table->count[OWNER_OPEN], LIMIT_IDLE_SEQUENCES_PER_CLIENT);
     assert_false(known(OWNER_OPEN, "owner 9"));
@@ -463,11 +463,11 @@ static void test_idle_owners_of_all(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < LIMIT_IDLE_SEQUENCES_PER_CLIENT; i++) {
         (void)snprintf(name, sizeof(name), "owner %u", i);
-        owner_drop(established(name, i));
+        owner_put(established(name, i));
     }
     assert_int_equal(*all, LIMIT_IDLE_SEQUENCES_PER_CLIENT);
     *all += LIMIT_IDLE_SEQUENCES;
-    owner_drop(established("last", 1));
+    owner_put(established("last", 1));
     assert_int_equal(table->count[OWNER_OPEN], LIMIT_IDLE_OWNERS_PER_CLIENT);
     assert_int_equal(*all, LIMIT_IDLE_OWNERS_PER_CLIENT + LIMIT_IDLE_SEQUENCES);
     assert_true(known(OWNER_OPEN, "last"));
@@ -479,23 +479,23 @@ static void test_idle_owners_by_time(void **unused)
     struct owner *active = established("active", 1);
 
     (void)unused;
-    owner_drop(established("idle", 1));
+    owner_put(established("idle", 1));
     now += fx.state->lease_ns;
     assert_int_equal(ask(active, OP_OPEN, 2, NFS4_OK), OWNER_RUN);
     assert_true(known(OWNER_OPEN, "idle"));
     now += fx.state->lease_ns;
     assert_int_equal(ask(active, OP_OPEN, 3, NFS4_OK), OWNER_RUN);
     assert_false(known(OWNER_OPEN, "idle"));
-    owner_drop(active);
+    owner_put(active);
 }
 
 static struct owner *closer(const struct stateid4 *stateid)
 {
     struct client *client;
-    struct owner *owner = owner_closed_find(fx.state, stateid, &client);
+    struct owner *owner = owner_closed_lookup(fx.state, stateid, &client);
 
     if (owner) {
-        owner_drop(owner);
+        owner_put(owner);
         client_put(client);
     }
     return owner;
@@ -512,7 +512,7 @@ static void test_found_by_what_he_closed_last(void **unused)
         const struct owner_result result = {.status = NFS4_OK};
         struct owner_replay replay;
 
-        assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+        assert_int_equal(owner_seqid_begin(owner_get(owner), &request, &replay), OWNER_RUN);
         owner_closed_set(owner->seqid, &closed[i]);
         owner_seqid_end(owner, &request, &result);
         assert_ptr_equal(closer(&closed[i]), owner);
@@ -522,7 +522,7 @@ static void test_found_by_what_he_closed_last(void **unused)
     assert_ptr_equal(closer(&closed[1]), owner);
     assert_int_equal(ask(owner, OP_OPEN, 3, NFS4_OK), OWNER_RUN);
     assert_null(closer(&closed[1]));
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 static void test_nothing_outlives_the_client(void **unused)
@@ -538,7 +538,7 @@ static void test_nothing_outlives_the_client(void **unused)
     assert_int_equal(owner_seqid_begin(owner, &request, &replay), OWNER_RUN);
     owner_closed_set(owner->seqid, &closed);
     owner_seqid_end(owner, &request, &result);
-    owner_drop(other);
+    owner_put(other);
     atomic_store(&fx.alice->dead, true);
     open_client_release(fx.alice);
     assert_false(lives(&stateid));
@@ -585,7 +585,7 @@ static void test_duplicates_wait(void **unused)
     struct owner_replay replay;
 
     (void)unused;
-    assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+    assert_int_equal(owner_seqid_begin(owner_get(owner), &request, &replay), OWNER_RUN);
     for (uint32_t i = 0; i < LIMIT_OWNER_WAITERS; i++) {
         waiters[i].owner = owner;
         assert_int_equal(pthread_create(&waiters[i].thread, NULL, wait_main, &waiters[i]), 0);
@@ -597,7 +597,7 @@ static void test_duplicates_wait(void **unused)
         assert_int_equal(pthread_join(waiters[i].thread, NULL), 0);
         assert_int_equal(waiters[i].verdict, OWNER_REPLAY);
     }
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 /* The first one's result does not count: the next in the queue runs, and the others get its
@@ -611,7 +611,7 @@ static void test_duplicate_runs_when_the_first_did_not_count(void **unused)
     struct owner_replay replay;
 
     (void)unused;
-    assert_int_equal(owner_seqid_begin(owner_use_more(owner), &request, &replay), OWNER_RUN);
+    assert_int_equal(owner_seqid_begin(owner_get(owner), &request, &replay), OWNER_RUN);
     for (uint32_t i = 0; i < 2; i++) {
         waiters[i].owner = owner;
         assert_int_equal(pthread_create(&waiters[i].thread, NULL, wait_main, &waiters[i]), 0);
@@ -621,7 +621,7 @@ static void test_duplicate_runs_when_the_first_did_not_count(void **unused)
     for (uint32_t i = 0; i < 2; i++)
         assert_int_equal(pthread_join(waiters[i].thread, NULL), 0);
     assert_int_equal(waiters[0].verdict + waiters[1].verdict, OWNER_RUN + OWNER_REPLAY);
-    owner_drop(owner);
+    owner_put(owner);
 }
 
 static int set_up(void **state)

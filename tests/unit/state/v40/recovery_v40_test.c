@@ -168,11 +168,11 @@ static void first_edge_condition(void **unused)
 
     (void)unused;
     count_revoked(lost, 1);
-    assert_true(recovery_client_lost(state->recovery, lost));
+    assert_true(recovery_client_mark_loss(state->recovery, lost));
     count_revoked(knows, 1);
-    assert_true(recovery_client_lost(state->recovery, knows));
+    assert_true(recovery_client_mark_loss(state->recovery, knows));
     count_revoked(knows, -1);
-    recovery_client_whole(state->recovery, knows);
+    recovery_client_clear_loss(state->recovery, knows);
     crash();
     lost = come_v40("lost");
     knows = come_v40("knows");
@@ -192,7 +192,7 @@ static void losses_stay_with_a_new_open(void **unused)
 
     (void)unused;
     count_revoked(client, 1);
-    assert_true(recovery_client_lost(state->recovery, client));
+    assert_true(recovery_client_mark_loss(state->recovery, client));
     assert_int_equal(grant(client), NFS4_OK);
     crash();
     assert_false(in_grace());

@@ -11,7 +11,7 @@
  * but for its xid.
  *
  * There is one struct back_channel per session, created by the first callback and freed with the
- * session.  Nothing here blocks; backchannel_tick() handles timeouts.  Replies, and the end of a
+ * session.  Nothing here blocks; back_service_tick() handles timeouts.  Replies, and the end of a
  * connection, come in through back_reply.h.
  */
 #pragma once
@@ -28,23 +28,24 @@ struct session;
 struct session_call;
 
 /* What all back channels of a server share. */
-struct backchannels;
+struct back_service;
 
-struct backchannels *backchannels_create(struct callback *callback);
-void backchannels_destroy(struct backchannels *all);
+struct back_service *back_service_create(struct callback *callback);
+void back_service_destroy(struct back_service *service);
 
 /* Take no more calls, and cancel those that wait. */
-void backchannels_stop(struct backchannels *all);
+void back_service_stop(struct back_service *service);
 
 /* To be called about once a second, from one thread. */
-void backchannel_tick(struct backchannels *all, int64_t now_ns);
+void back_service_tick(struct back_service *service, int64_t now_ns);
 
 /* Send a callback over the best session of the client.  False, without calling the hook, when the
  * client has no such session, when its queue is full, and when the call is too large. */
-bool backchannel_call(struct backchannels *all, struct client *client, struct cb_op *ops,
-                      uint32_t op_count, const struct session_call *after, callback_done *done,
-                      void *arg) MUST_USE;
+bool back_service_call(struct back_service *service, struct client *client, struct cb_op *ops,
+                       uint32_t op_count, const struct session_call *after, callback_done *done,
+                       void *arg) MUST_USE;
 
 /* The same for a callback that concerns this session: it does not move to another one. */
-bool backchannel_call_session(struct backchannels *all, struct session *session, struct cb_op *ops,
-                              uint32_t op_count, callback_done *done, void *arg) MUST_USE;
+bool back_service_call_session(struct back_service *service, struct session *session,
+                               struct cb_op *ops, uint32_t op_count, callback_done *done,
+                               void *arg) MUST_USE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The figures about sessions: each moves with its own cause, and with no other. */
+/* The counters of sessions: each moves with its own cause, and with no other. */
 #include <string.h>
 #include <unistd.h>
 
@@ -44,7 +44,7 @@ static void expect_figure(const char *name, uint64_t was, uint64_t is, const str
     fail();
 }
 
-/* Exactly these figures have moved since `before`. */
+/* Exactly these counters have moved since `before`. */
 static void expect_moved(const struct moved *moved, size_t count)
 {
     struct session_stats now = stats();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/delegation/delegation_unseen.h"
+#include "state/delegation/delegation_fs.h"
 
 #include "state/delegation/delegation_internal.h"
 
@@ -9,7 +9,7 @@ static bool any(const struct delegation_tables *tables)
            atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_seq_cst) > 0;
 }
 
-bool delegation_begin_unseen(struct state *state, const struct vfs *fs)
+bool delegation_begin_fs(struct state *state, const struct vfs *fs)
 {
     struct delegation_tables *tables = state->delegations;
     _Atomic uint32_t *count = &delegation_progress_of(tables, fs->volume)->count;
@@ -23,7 +23,7 @@ bool delegation_begin_unseen(struct state *state, const struct vfs *fs)
     return false;
 }
 
-void delegation_end_unseen(struct state *state, const struct vfs *fs)
+void delegation_end_fs(struct state *state, const struct vfs *fs)
 {
     _Atomic uint32_t *count = &delegation_progress_of(state->delegations, fs->volume)->count;
     uint32_t before = atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/figures.h"
+#include "daemon/stats.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "callback/callback.h"
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 #include "callback/dial_out.h"
 #include "proto/compound.h"
 #ifdef MAINSTAY_V40
@@ -35,7 +35,7 @@ static void sessions_log(const struct session_stats *stats)
 #undef X
     };
 
-    line_log("daemon.figures", fields, ARRAY_SIZE(fields));
+    line_log("daemon.sessions", fields, ARRAY_SIZE(fields));
 }
 
 static void transport_log(const struct transport_stats *stats)
@@ -101,7 +101,7 @@ static void duplicates_log(const struct v40 *v40)
 {
     struct duplicate_stats stats;
 
-    duplicate_cache_stats(v40->duplicates, &stats);
+    duplicate_stats_read(v40->duplicates, &stats);
 
     const struct log_field fields[] = {
         LOG_U64("entries", stats.entries), LOG_U64("clients", stats.clients),
@@ -119,7 +119,7 @@ static void callbacks_log(struct dial_out *out)
 {
     struct dial_out_stats stats;
 
-    dial_out_stats(out, &stats);
+    dial_out_stats_read(out, &stats);
 
     const struct log_field fields[] = {LOG_U64("paths", stats.paths),
 #define X(name, help) LOG_U64(#name, stats.name),
@@ -127,7 +127,7 @@ static void callbacks_log(struct dial_out *out)
 #undef X
     };
 
-    line_log("daemon.callbacks", fields, ARRAY_SIZE(fields));
+    line_log("daemon.dial_out", fields, ARRAY_SIZE(fields));
 }
 
 static void delegations_log(struct state *state)
@@ -187,11 +187,11 @@ static void callback_duration_log(const struct callback_stats *stats)
     line_log("daemon.callback_duration", fields, ARRAY_SIZE(fields));
 }
 
-static void callback_figures_log(const struct callback *callback)
+static void callback_stats_log(const struct callback *callback)
 {
     struct callback_stats stats;
 
-    callback_figures_read(callback->figures, &stats);
+    callback_counters_read(callback->counters, &stats);
     callback_total_log(&stats);
     for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)
         callback_op_log(&stats, (enum callback_op)op);
@@ -205,7 +205,7 @@ static bool session_log(const struct session_gauges *gauges, void *arg)
     if (*left == 0)
         return false;
     (*left)--;
-    log_info("session.figures", LOG_HEX("session", gauges->id, sizeof(gauges->id)),
+    log_info("session.stats", LOG_HEX("session", gauges->id, sizeof(gauges->id)),
              LOG_ID("client", gauges->clientid), LOG_U64("slots_in_use", gauges->slots_in_use),
              LOG_U64("total_slots", gauges->total_slots));
     return true;
@@ -220,7 +220,7 @@ static bool callback_path(const struct client_info *info, struct dial_out *out)
 
 static bool client_log(const struct client_info *info, void *arg)
 {
-    log_info("client.figures", LOG_ID("client", info->id),
+    log_info("client.stats", LOG_ID("client", info->id),
              LOG_STR("minor", info->kind == CLIENT_V40 ? "4.0" : "4.1"),
              LOG_STRN("owner", info->owner, info->owner_len), LOG_U64("uid", info->principal.uid),
              LOG_U64("confirmed", info->confirmed), LOG_U64("courtesy", info->courtesy),
@@ -236,15 +236,15 @@ static bool client_log(const struct client_info *info, void *arg)
     return true;
 }
 
-void figures_log(const struct server *server, struct transport *transport)
+void stats_log(const struct server *server, struct transport *transport)
 {
     struct state *state = server->state;
     struct session_stats sessions;
     struct transport_stats rpc;
-    uint32_t left = LIMIT_FIGURES_SESSIONS;
+    uint32_t left = LIMIT_STATS_SESSIONS;
 
     session_stats_read(state, &sessions);
-    transport_stats(transport, &rpc);
+    transport_stats_read(transport, &rpc);
     sessions_log(&sessions);
     transport_log(&rpc);
     memory_log();
@@ -253,8 +253,8 @@ void figures_log(const struct server *server, struct transport *transport)
     duplicates_log(server->v40);
 #endif
     callbacks_log(server->dial_out);
-    callback_figures_log(server->callback);
+    callback_stats_log(server->callback);
     delegations_log(state);
-    client_info_visit(state, clock_now_ns(), LIMIT_FIGURES_CLIENTS, client_log, server->dial_out);
+    client_info_visit(state, clock_now_ns(), LIMIT_STATS_CLIENTS, client_log, server->dial_out);
     session_gauges_visit(state, session_log, &left);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a client handles callbacks on a connection: conn->manner, which a test may change at any
+ * How a client handles callbacks on a connection: conn->behaviour, which a test may change at any
  * time.  All zero is a well-behaved client.
  */
 #pragma once
@@ -22,11 +22,11 @@ enum client_act {
     CLIENT_ACT_GARBAGE,    /* executed; the reply has the right xid, followed by garbage */
     CLIENT_ACT_WRONG_XID,  /* executed; the reply has an unknown xid */
     CLIENT_ACT_SHORT,      /* executed; the reply is a record of four bytes */
-    CLIENT_ACT_RPC_ERROR,  /* not executed; answered with manner.accept_stat */
-    CLIENT_ACT_DENY,       /* not executed; answered with MSG_DENIED, manner.auth_stat */
+    CLIENT_ACT_RPC_ERROR,  /* not executed; answered with behaviour.accept_stat */
+    CLIENT_ACT_DENY,       /* not executed; answered with MSG_DENIED, behaviour.auth_stat */
 };
 
-struct client_manner {
+struct client_behaviour {
     enum client_act act;
     enum nfsstat4 sequence_status;    /* reply to CB_SEQUENCE; the rest is not executed unless
                                     * NFS4_OK */

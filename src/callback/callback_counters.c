@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 
 #include <stdlib.h>
 
@@ -31,20 +31,20 @@ const char *callback_op_name(enum callback_op op)
     return op_names[op];
 }
 
-struct callback_figures *callback_figures_create(void)
+struct callback_counters *callback_counters_create(void)
 {
-    struct callback_figures *figures = must_calloc(1, sizeof(*figures));
+    struct callback_counters *counters = must_calloc(1, sizeof(*counters));
 
-    figures->counters = counter_set_create(AT_END);
-    return figures;
+    counters->set = counter_set_create(AT_END);
+    return counters;
 }
 
-void callback_figures_destroy(struct callback_figures *figures)
+void callback_counters_destroy(struct callback_counters *counters)
 {
-    if (!figures)
+    if (!counters)
         return;
-    counter_set_destroy(figures->counters);
-    free(figures);
+    counter_set_destroy(counters->set);
+    free(counters);
 }
 
 /* CALLBACK_OP_COUNT: the operation is not in the table. */
@@ -61,46 +61,46 @@ static unsigned row_of(uint32_t op)
     }
 }
 
-static void count(struct callback_figures *figures, uint32_t op, enum callback_counter counter)
+static void count(struct callback_counters *counters, uint32_t op, enum callback_counter counter)
 {
     unsigned row = row_of(op);
 
-    counter_add(figures->counters, AT_ALL + counter, 1);
+    counter_add(counters->set, AT_ALL + counter, 1);
     if (row < CALLBACK_OP_COUNT)
-        counter_add(figures->counters, AT_OPS + row * CALLBACK_COUNTER_COUNT + counter, 1);
+        counter_add(counters->set, AT_OPS + row * CALLBACK_COUNTER_COUNT + counter, 1);
 }
 
-void callback_figures_attempt(struct callback_figures *figures, uint32_t op, bool again)
+void callback_counters_attempt(struct callback_counters *counters, uint32_t op, bool again)
 {
-    if (!figures)
+    if (!counters)
         return;
-    count(figures, op, CALLBACK_COUNTER_total);
+    count(counters, op, CALLBACK_COUNTER_total);
     if (again)
-        count(figures, op, CALLBACK_COUNTER_retries);
+        count(counters, op, CALLBACK_COUNTER_retries);
 }
 
-void callback_figures_failure(struct callback_figures *figures, uint32_t op)
+void callback_counters_failure(struct callback_counters *counters, uint32_t op)
 {
-    if (figures)
-        count(figures, op, CALLBACK_COUNTER_failures);
+    if (counters)
+        count(counters, op, CALLBACK_COUNTER_failures);
 }
 
-void callback_figures_answer(struct callback_figures *figures, int64_t duration_ns)
+void callback_counters_answer(struct callback_counters *counters, int64_t duration_ns)
 {
     uint64_t us = duration_ns > 0 ? (uint64_t)duration_ns / 1000 : 0;
     unsigned bucket = 0;
 
-    if (!figures)
+    if (!counters)
         return;
     while (bucket < CALLBACK_BUCKET_MORE && us > bucket_us[bucket])
         bucket++;
-    counter_add(figures->counters, AT_BUCKETS + bucket, 1);
-    counter_add(figures->counters, AT_DURATION, us);
+    counter_add(counters->set, AT_BUCKETS + bucket, 1);
+    counter_add(counters->set, AT_DURATION, us);
 }
 
-void callback_figures_read(const struct callback_figures *figures, struct callback_stats *stats)
+void callback_counters_read(const struct callback_counters *counters, struct callback_stats *stats)
 {
-    const struct counter_set *set = figures->counters;
+    const struct counter_set *set = counters->set;
 
     for (unsigned i = 0; i < CALLBACK_COUNTER_COUNT; i++) {
         stats->all[i] = counter_read(set, AT_ALL + i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All back channels: takes in calls, handles timeouts and the end of sessions. */
-#include "callback/backchannel.h"
+#include "callback/back_service.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -22,16 +22,16 @@
 /* ---- new calls ---- */
 
 /* A recall that arrives late must leave the client time to return the delegation. */
-static int64_t life_ns(const struct backchannels *all)
+static int64_t life_ns(const struct back_service *service)
 {
-    int64_t lease_ns = all->callback->state->lease_ns;
+    int64_t lease_ns = service->callback->state->lease_ns;
 
     return lease_ns - lease_ns / 8;
 }
 
-static struct back_call *call_create(struct backchannels *all, struct cb_op *ops, uint32_t op_count,
-                                     const struct session_call *after, callback_done *done,
-                                     void *arg)
+static struct back_call *call_create(struct back_service *service, struct cb_op *ops,
+                                     uint32_t op_count, const struct session_call *after,
+                                     callback_done *done, void *arg)
 {
     struct back_call *call = back_call_create(ops, op_count, after);
 
@@ -40,33 +40,33 @@ static struct back_call *call_create(struct backchannels *all, struct cb_op *ops
         return NULL;
     call->done = done;
     call->arg = arg;
-    call->deadline_ns = clock_now_ns() + life_ns(all);
+    call->deadline_ns = clock_now_ns() + life_ns(service);
     return call;
 }
 
-bool backchannel_call(struct backchannels *all, struct client *client, struct cb_op *ops,
-                      uint32_t op_count, const struct session_call *after, callback_done *done,
-                      void *arg)
+bool back_service_call(struct back_service *service, struct client *client, struct cb_op *ops,
+                       uint32_t op_count, const struct session_call *after, callback_done *done,
+                       void *arg)
 {
-    struct back_call *call = call_create(all, ops, op_count, after, done, arg);
+    struct back_call *call = call_create(service, ops, op_count, after, done, arg);
 
     if (!call)
         return false;
-    if (back_route(all, client, call))
+    if (back_route(service, client, call))
         return true;
     back_call_put(call);
     return false;
 }
 
-bool backchannel_call_session(struct backchannels *all, struct session *session, struct cb_op *ops,
-                              uint32_t op_count, callback_done *done, void *arg)
+bool back_service_call_session(struct back_service *service, struct session *session,
+                               struct cb_op *ops, uint32_t op_count, callback_done *done, void *arg)
 {
-    struct back_call *call = call_create(all, ops, op_count, NULL, done, arg);
+    struct back_call *call = call_create(service, ops, op_count, NULL, done, arg);
 
     if (!call)
         return false;
     call->bound = true;
-    if (back_route_session(all, session, call))
+    if (back_route_session(service, session, call))
         return true;
     back_call_put(call);
     return false;
@@ -78,9 +78,9 @@ bool backchannel_call_session(struct backchannels *all, struct session *session,
 struct due {
     bool elsewhere;   /* this session has no connection, but another one of the client has */
     struct list over; /* calls in the queue whose deadline has passed */
-    struct back_told told[LIMIT_BACK_SLOTS];
+    struct back_completion completions[LIMIT_BACK_SLOTS];
     struct back_link *silent[LIMIT_BACK_SLOTS];
-    unsigned told_count, silent_count;
+    unsigned completion_count, silent_count;
 };
 
 /* The call's deadline has passed, or it should take another session: call its hook. */
@@ -100,10 +100,10 @@ static void queue_expire_locked(struct back_channel *channel, int64_t now_ns, st
     }
 }
 
-static int64_t timeout_ns(const struct backchannels *all)
+static int64_t timeout_ns(const struct back_service *service)
 {
-    int64_t ms = callback_wait_ms(&all->callback->waits.timeout_ms);
-    int64_t most = life_ns(all);
+    int64_t ms = callback_wait_ms(&service->callback->waits.timeout_ms);
+    int64_t most = life_ns(service);
 
     return ms * NSEC_PER_MSEC < most ? ms * NSEC_PER_MSEC : most;
 }
@@ -117,10 +117,11 @@ static void slot_expire_locked(struct back_slot *slot, int64_t now_ns, struct du
         slot->state = BACK_SLOT_READY;
     if (!call || !call->done)
         return;
-    if (slot->state == BACK_SLOT_SENT && now_ns - slot->sent_ns >= timeout_ns(slot->channel->all))
+    if (slot->state == BACK_SLOT_SENT &&
+        now_ns - slot->sent_ns >= timeout_ns(slot->channel->service))
         due->silent[due->silent_count++] = back_link_get(slot->link);
     if (over(call, now_ns, due))
-        due->told[due->told_count++] = back_call_tell_locked(call);
+        due->completions[due->completion_count++] = back_call_completion_locked(call);
 }
 
 static void silent_end(struct back_channel *channel, struct back_link *link)
@@ -146,38 +147,38 @@ static void channel_tick(struct back_channel *channel, int64_t now_ns)
     pthread_mutex_unlock(&channel->lock);
     for (unsigned i = 0; i < due.silent_count; i++)
         silent_end(channel, due.silent[i]);
-    for (unsigned i = 0; i < due.told_count; i++)
-        back_told(&due.told[i], CALLBACK_FAILED, NULL);
+    for (unsigned i = 0; i < due.completion_count; i++)
+        back_completion_run(&due.completions[i], CALLBACK_FAILED, NULL);
     back_calls_end(&due.over, CALLBACK_FAILED);
     back_send(channel);
 }
 
 /* The first active channel, which moves to the end of the list, with a reference on its session. */
-static struct back_channel *active_next(struct backchannels *all)
+static struct back_channel *active_next(struct back_service *service)
 {
     struct back_channel *channel = NULL;
     struct list *node;
 
-    pthread_mutex_lock(&all->lock);
-    node = list_pop_front(&all->active);
+    pthread_mutex_lock(&service->lock);
+    node = list_pop_front(&service->active);
     if (node) {
-        list_push_back(&all->active, node);
+        list_push_back(&service->active, node);
         channel = LIST_ENTRY(node, struct back_channel, active_link);
         session_get(channel->session);
     }
-    pthread_mutex_unlock(&all->lock);
+    pthread_mutex_unlock(&service->lock);
     return channel;
 }
 
-void backchannel_tick(struct backchannels *all, int64_t now_ns)
+void back_service_tick(struct back_service *service, int64_t now_ns)
 {
     struct back_channel *channel;
     uint32_t count;
 
-    pthread_mutex_lock(&all->lock);
-    count = all->active_count;
-    pthread_mutex_unlock(&all->lock);
-    for (; count > 0 && (channel = active_next(all)); count--) {
+    pthread_mutex_lock(&service->lock);
+    count = service->active_count;
+    pthread_mutex_unlock(&service->lock);
+    for (; count > 0 && (channel = active_next(service)); count--) {
         channel_tick(channel, now_ns);
         session_put(channel->session);
     }
@@ -214,36 +215,36 @@ static void hook_freed(void *channel)
 
 /* ---- all of them ---- */
 
-struct backchannels *backchannels_create(struct callback *callback)
+struct back_service *back_service_create(struct callback *callback)
 {
     const struct state_back_hooks hooks = {
         .bound = hook_bound, .ended = hook_ended, .freed = hook_freed};
-    struct backchannels *all = must_calloc(1, sizeof(*all));
+    struct back_service *service = must_calloc(1, sizeof(*service));
 
-    all->callback = callback;
-    atomic_init(&all->next_xid, randombytes_random());
-    CHECK(pthread_mutex_init(&all->lock, NULL) == 0);
-    list_init(&all->active);
+    service->callback = callback;
+    atomic_init(&service->next_xid, randombytes_random());
+    CHECK(pthread_mutex_init(&service->lock, NULL) == 0);
+    list_init(&service->active);
     state_hook_back(callback->state, &hooks);
-    return all;
+    return service;
 }
 
-void backchannels_stop(struct backchannels *all)
+void back_service_stop(struct back_service *service)
 {
     struct back_channel *channel;
 
-    pthread_mutex_lock(&all->lock);
-    all->stopped = true;
-    pthread_mutex_unlock(&all->lock);
-    while ((channel = active_next(all))) {
+    pthread_mutex_lock(&service->lock);
+    service->stopped = true;
+    pthread_mutex_unlock(&service->lock);
+    while ((channel = active_next(service))) {
         back_close(channel);
         session_put(channel->session);
     }
 }
 
-void backchannels_destroy(struct backchannels *all)
+void back_service_destroy(struct back_service *service)
 {
-    CHECK(list_empty(&all->active));
-    pthread_mutex_destroy(&all->lock);
-    free(all);
+    CHECK(list_empty(&service->active));
+    pthread_mutex_destroy(&service->lock);
+    free(service);
 }

@@ -15,6 +15,6 @@ struct vfs;
 
 /* An entry of some directory of `fs` is about to change, without its object having been looked up.
  * True: there are no delegations at all, and none is granted in this file system until
- * delegation_end_unseen().  False: look the object up, and call delegation_begin(). */
-bool delegation_begin_unseen(struct state *state, const struct vfs *fs) MUST_USE;
-void delegation_end_unseen(struct state *state, const struct vfs *fs);
+ * delegation_end_fs().  False: look the object up, and call delegation_begin(). */
+bool delegation_begin_fs(struct state *state, const struct vfs *fs) MUST_USE;
+void delegation_end_fs(struct state *state, const struct vfs *fs);

@@ -3,7 +3,7 @@
  * Counters of callbacks: one for each attempt, each failure and each retry, in total and by
  * operation, and how long answers took. S22-28, S22-29, S22-30, S22B-01.
  */
-#include "callback/callback_figures.h"
+#include "callback/callback_counters.h"
 
 #include <string.h>
 
@@ -13,20 +13,20 @@
 
 #define US 1000
 
-static struct callback_figures *figures;
+static struct callback_counters *counters;
 static struct callback_stats stats;
 
 static int set_up(void **unused)
 {
     (void)unused;
-    figures = callback_figures_create();
+    counters = callback_counters_create();
     return 0;
 }
 
 static int tear_down(void **unused)
 {
     (void)unused;
-    callback_figures_destroy(figures);
+    callback_counters_destroy(counters);
     return 0;
 }
 
@@ -43,12 +43,12 @@ static void each_attempt(void **unused)
 {
     (void)unused;
     for (int i = 0; i < 3; i++) {
-        callback_figures_attempt(figures, OP_CB_RECALL, i > 0);
+        callback_counters_attempt(counters, OP_CB_RECALL, i > 0);
         if (i < 2)
-            callback_figures_failure(figures, OP_CB_RECALL);
+            callback_counters_failure(counters, OP_CB_RECALL);
     }
-    callback_figures_attempt(figures, OP_CB_NOTIFY_LOCK, false);
-    callback_figures_read(figures, &stats);
+    callback_counters_attempt(counters, OP_CB_NOTIFY_LOCK, false);
+    callback_counters_read(counters, &stats);
     expect_counts(stats.all, 4, 2, 2);
     expect_counts(stats.of[CALLBACK_OP_CB_RECALL], 3, 2, 2);
     expect_counts(stats.of[CALLBACK_OP_CB_NOTIFY_LOCK], 1, 0, 0);
@@ -60,9 +60,9 @@ static void each_attempt(void **unused)
 static void no_row(void **unused)
 {
     (void)unused;
-    callback_figures_attempt(figures, OP_CB_ILLEGAL, false);
-    callback_figures_failure(figures, OP_CB_ILLEGAL);
-    callback_figures_read(figures, &stats);
+    callback_counters_attempt(counters, OP_CB_ILLEGAL, false);
+    callback_counters_failure(counters, OP_CB_ILLEGAL);
+    callback_counters_read(counters, &stats);
     expect_counts(stats.all, 1, 1, 0);
     for (unsigned op = 0; op < CALLBACK_OP_COUNT; op++)
         expect_counts(stats.of[op], 0, 0, 0);
@@ -91,15 +91,15 @@ static void durations(void **unused)
     (void)unused;
     assert_int_equal(bounds_us[0], 1000);
     assert_int_equal(bounds_us[count - 1], 10000000);
-    callback_figures_answer(figures, -1); /* a clock that was set back */
+    callback_counters_answer(counters, -1); /* a clock that was set back */
     for (unsigned i = 0; i < count; i++) {
-        callback_figures_answer(figures, (int64_t)bounds_us[i] * US);
-        callback_figures_answer(figures, (int64_t)bounds_us[i] * US + US);
+        callback_counters_answer(counters, (int64_t)bounds_us[i] * US);
+        callback_counters_answer(counters, (int64_t)bounds_us[i] * US + US);
         sum_us += 2 * bounds_us[i] + 1;
         if (i > 0)
             assert_true(bounds_us[i - 1] < bounds_us[i]);
     }
-    callback_figures_read(figures, &stats);
+    callback_counters_read(counters, &stats);
     for (unsigned i = 0; i < count; i++)
         assert_int_equal(stats.buckets[i], 2);
     assert_int_equal(stats.buckets[CALLBACK_BUCKET_MORE], 1);
@@ -108,13 +108,13 @@ static void durations(void **unused)
 }
 
 /* S22B-02: without counters everything works. */
-static void without_figures(void **unused)
+static void without_counters(void **unused)
 {
     (void)unused;
-    callback_figures_attempt(NULL, OP_CB_RECALL, true);
-    callback_figures_failure(NULL, OP_CB_RECALL);
-    callback_figures_answer(NULL, 1);
-    callback_figures_destroy(NULL);
+    callback_counters_attempt(NULL, OP_CB_RECALL, true);
+    callback_counters_failure(NULL, OP_CB_RECALL);
+    callback_counters_answer(NULL, 1);
+    callback_counters_destroy(NULL);
 }
 
 /* S22B-03: counters that are created again start at zero, beside the first ones or after them. */
@@ -127,15 +127,15 @@ static void made_again(void **unused)
     for (int i = 0; i < 2; i++) {
         struct callback *callback = callback_create(state, NULL);
 
-        callback_figures_read(callback->figures, &stats);
+        callback_counters_read(callback->counters, &stats);
         expect_counts(stats.all, 0, 0, 0);
-        callback_figures_attempt(callback->figures, OP_CB_RECALL, false);
-        callback_figures_read(callback->figures, &stats);
+        callback_counters_attempt(callback->counters, OP_CB_RECALL, false);
+        callback_counters_read(callback->counters, &stats);
         expect_counts(stats.all, 1, 0, 0);
         callback_stop(callback);
         callback_destroy(callback);
     }
-    callback_figures_read(figures, &stats);
+    callback_counters_read(counters, &stats);
     expect_counts(stats.all, 0, 0, 0);
     state_destroy(state);
 }
@@ -145,8 +145,8 @@ static void made_again(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_attempt), TEST(no_row),          TEST(names),
-        TEST(durations),    TEST(without_figures), TEST(made_again),
+        TEST(each_attempt), TEST(no_row),           TEST(names),
+        TEST(durations),    TEST(without_counters), TEST(made_again),
     };
 
     return test_group_run(tests);

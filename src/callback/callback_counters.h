@@ -58,8 +58,8 @@ enum callback_op {
     CALLBACK_OP_COUNT
 };
 
-struct callback_figures {
-    struct counter_set *counters;
+struct callback_counters {
+    struct counter_set *set;
 };
 
 /* A snapshot. */
@@ -74,14 +74,14 @@ struct callback_stats {
 /* The name of an operation in the table. */
 const char *callback_op_name(enum callback_op op);
 
-struct callback_figures *callback_figures_create(void);
-void callback_figures_destroy(struct callback_figures *figures); /* NULL is allowed */
+struct callback_counters *callback_counters_create(void);
+void callback_counters_destroy(struct callback_counters *counters); /* NULL is allowed */
 
-/* `op` is an nfs_cb_opnum4.  `figures` may be NULL: nothing is counted. */
-void callback_figures_attempt(struct callback_figures *figures, uint32_t op, bool again);
-void callback_figures_failure(struct callback_figures *figures, uint32_t op);
+/* `op` is an nfs_cb_opnum4.  `counters` may be NULL: nothing is counted. */
+void callback_counters_attempt(struct callback_counters *counters, uint32_t op, bool again);
+void callback_counters_failure(struct callback_counters *counters, uint32_t op);
 
 /* A reply came `duration_ns` after the callback was sent. */
-void callback_figures_answer(struct callback_figures *figures, int64_t duration_ns);
+void callback_counters_answer(struct callback_counters *counters, int64_t duration_ns);
 
-void callback_figures_read(const struct callback_figures *figures, struct callback_stats *stats);
+void callback_counters_read(const struct callback_counters *counters, struct callback_stats *stats);
