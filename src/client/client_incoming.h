@@ -13,8 +13,8 @@ struct client_incoming {
     struct client_behaviour behaviour;
     struct client_callback cb;
     struct client_back_session *session; /* that CB_SEQUENCE names; NULL: it has not begun */
-    struct client_back_slot *slot;       /* NULL: of no session */
-    uint64_t digest;                     /* of the operations behind CB_SEQUENCE */
+    struct client_back_slot *slot;       /* NULL: without a session */
+    uint64_t digest;                     /* of the operations after CB_SEQUENCE */
     struct wire_opaque tag;
     uint32_t reply_len; /* including the RPC header */
     uint8_t reply[sizeof(((struct client_held *)0)->reply)];

@@ -30,7 +30,7 @@ bool backend_check(const struct export_spec *spec, char *error, size_t error_siz
  * key that is wrong, and `error`. */
 const char *backend_look(const struct export_spec *spec, char *error, size_t error_size);
 
-/* Would backend_export_all() refuse them?  Makes and changes nothing; if the state directory is not
- * there, `state_dir` is the nearest one above it.  False: `error` says why. */
+/* Would backend_export_all() fail?  Creates and changes nothing.  If the state directory does not
+ * exist, `state_dir` is its nearest existing parent.  On failure `error` says why. */
 bool backend_check_all(const struct export_spec *specs, uint32_t count, const char *state_dir,
                        char *error, size_t error_size);

@@ -314,7 +314,7 @@ static int serve(struct daemon *d)
         return EXIT_FAILED;
     share_heap();
     if (!log_start((size_t)d->config.log_queue_kib << 10)) {
-        console_error("the log has no thread: %s", strerror(errno));
+        console_error("cannot start the log thread: %s", strerror(errno));
         return EXIT_FAILED;
     }
     umask(0); /* clients choose the modes */

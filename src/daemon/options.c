@@ -42,10 +42,10 @@ static const char usage[] =
     "  --set NAME=VALUE      a setting, for this run; repeatable; --set help lists them\n"
     "  --log-level error|warn|info|debug   (default info)\n"
     "  --log-format text|json              (default text)\n"
-    "  --log-queue KIB       queue for lines while the reader of the log is slow (default 1024);\n"
-    "                        further lines are dropped and counted; 0: requests wait for the log\n"
+    "  --log-queue KIB       queue for log lines while their reader is slow (default 1024); lines\n"
+    "                        that do not fit are dropped and counted; 0: requests wait instead\n"
     "  --config-reference    print what --config FILE can say, as docs/config.md\n"
-    "  --check               say what would keep the server from starting, and exit\n"
+    "  --check               report what would keep the server from starting, and exit\n"
     "  -h, --help            show this\n"
     "  --version\n";
 
@@ -150,7 +150,7 @@ static bool setting_unknown(const char *name, size_t len)
     return false;
 }
 
-/* NAME=VALUE */
+/* Parse NAME=VALUE. */
 static bool set_setting(struct config *config, const char *text)
 {
     char name[SETTING_NAME_BYTES], option[SETTING_NAME_BYTES + 8];
@@ -230,7 +230,7 @@ static bool set_option(struct options *options, int id, const char *value)
     }
 }
 
-/* Mistakes are told in this format too, wherever it stands. */
+/* Find --log-format first: errors in earlier options are reported in that format, too. */
 static void find_log_format(int argc, char **argv)
 {
     int id;

@@ -6,6 +6,6 @@
 
 #include "admin/config/config.h"
 
-/* Look at the state directory, what is stored there, and the exports.  False after telling why on
- * stderr; *wrong_options: the options do not go with what is stored. */
+/* Check the state directory, what is stored there, and the exports.  False after an error message;
+ * *wrong_options is set if the options contradict what is stored. */
 bool preflight_run(const struct config *config, bool *wrong_options);

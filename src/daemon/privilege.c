@@ -24,7 +24,7 @@ static const cap_value_t for_files[] = {CAP_DAC_READ_SEARCH, CAP_LEASE};
 static bool listens_below(const struct config *config, uint16_t port)
 {
     for (uint32_t i = 0; i < config->listen_count; i++) {
-        /* sin6_port stands where sin_port does. */
+        /* sin_port and sin6_port have the same offset. */
         in_port_t own = ((const struct sockaddr_in *)&config->listen[i].addr)->sin_port;
 
         if (own != 0 && ntohs(own) < port)

@@ -8,6 +8,7 @@
 
 #include "admin/config/config.h"
 
-/* Give up all capabilities but those that these options need, of those that there are, and the ways
- * to new ones.  Before the first thread starts, which all inherit it.  False: told on stderr. */
+/* Drop all capabilities that these options do not need, and the means to gain new ones.  To be
+ * called before the first thread starts, since threads inherit the result.  False after an error
+ * message. */
 bool privilege_reduce(const struct config *config);

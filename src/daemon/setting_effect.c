@@ -140,7 +140,7 @@ static void say_values(struct settings *settings)
     }
 }
 
-/* Is the configuration to blame? */
+/* Did the configuration give settings, so that it may be the cause? */
 static bool config_is_wrong(enum settings_status status, const struct config *config)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {

@@ -9,14 +9,14 @@
 struct server;
 struct transport;
 
-/* Open the settings in the state directory `dir`, with those of the configuration, and apply them,
- * as far as the server is there: it has its lease_s at least.  NULL after telling why on stderr;
- * *wrong_options says whether the configuration is to blame. */
+/* Open the settings in the state directory `dir`, with those of the configuration, and put
+ * them into effect as far as the server exists; its lease_s must be set.  NULL after an error
+ * message; *wrong_options tells whether the configuration is the cause. */
 struct settings *setting_effect_open(int dir, const struct config *config, struct server *server,
                                      bool *wrong_options);
 
-/* Would setting_effect_open() refuse them?  Writes nothing; `dir` may be -1: there is none yet.
- * False after telling why on stderr, and *wrong_options. */
+/* Would setting_effect_open() fail?  Writes nothing.  `dir` may be -1 if there is no state
+ * directory yet.  False after an error message, with *wrong_options set. */
 bool setting_effect_check(int dir, const struct config *config, bool *wrong_options);
 
 /* The server now has its state and its callbacks: put the settings into effect there. */

@@ -90,7 +90,7 @@ bool export_spec_add_client(struct export_spec *spec, const char *text)
     return parse_client(text, spec);
 }
 
-/* AUTH_SYS is all there is; a list without it would export to no client. */
+/* AUTH_SYS is the only supported flavour, so a list without it would admit no client. */
 static bool parse_sec(const char *text, struct export_spec *spec)
 {
     bool sys = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client records of an address: an IPv4 address, or an IPv6 network of 64 bits.  One address
- * that makes ever more of them takes its own, and not those of others (client_room.h).
+ * The client records of an address: an IPv4 address, or an IPv6 /64.  An address that creates too
+ * many records replaces its own, not those of other addresses.
  *
  * All functions are called with client_table.lock held.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How client records are made, and the owner strings that they are found by.
+ * Creates and frees client records, and finds them by owner string.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of clients: confirmation, and removal in two steps.  Under client_table.lock a
- * record is unhashed and marked dead, and its sessions too; after the lock is given back the
- * sessions' connections, and the opens and locks of all that were unhashed, are dropped (which may
- * call backends).
+ * The table of clients: lookup, confirmation, and removal in two steps.  First, under
+ * client_table.lock, a record is unhashed and marked dead, with its sessions.  Then, without the
+ * lock, the connections of the sessions and the opens and locks of all unhashed records are
+ * dropped, which may call backends.
  */
 #pragma once
 
