@@ -195,7 +195,7 @@ static void files_obey(void **state)
     vfs_object_put(file);
 }
 
-static void who_may_see_and_set_it(void **state)
+static void permission_to_read_and_set_acls(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make(c->root, &c->owner, "file", VFS_REG, 0777);
@@ -487,7 +487,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(as_long_as_allowed, NEEDS_ACL),
     CONTRACT_TEST(in_step_with_the_mode, NEEDS_ACL | NEEDS_USERS),
     CONTRACT_TEST(files_obey, NEEDS_ACL | NEEDS_USERS),
-    CONTRACT_TEST(who_may_see_and_set_it, NEEDS_ACL | NEEDS_USERS),
+    CONTRACT_TEST(permission_to_read_and_set_acls, NEEDS_ACL | NEEDS_USERS),
     CONTRACT_TEST(directories_obey, NEEDS_ACL | NEEDS_USERS),
     CONTRACT_TEST(sticky_goes_on, NEEDS_ACL | NEEDS_USERS),
     CONTRACT_TEST(inherited, NEEDS_ACL),

@@ -20,7 +20,7 @@ static bool earlier(struct timespec a, struct timespec b)
     return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
-static void getattr_gives_what_is_asked(void **state)
+static void getattr_returns_requested_attributes(void **state)
 {
     struct contract *c = *state;
     const uint32_t must = VFS_ATTR_ALL_GET & ~(uint32_t)(VFS_ATTR_BTIME | VFS_ATTR_RDEV);
@@ -133,7 +133,7 @@ static void now_is_the_clock_of_the_server(void **state)
     vfs_object_put(file);
 }
 
-static void who_may_set_times(void **state)
+static void permission_to_set_times(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file");
@@ -430,13 +430,13 @@ static void a_touch_moves_mtime_and_change(void **state)
 }
 
 static const struct contract_test tests[] = {
-    CONTRACT_TEST(getattr_gives_what_is_asked, NEEDS_NOTHING),
+    CONTRACT_TEST(getattr_returns_requested_attributes, NEEDS_NOTHING),
     CONTRACT_TEST(fileids_differ, NEEDS_NOTHING),
     CONTRACT_TEST(mode_can_be_set, NEEDS_NOTHING),
     CONTRACT_TEST(times_can_be_set, NEEDS_NOTHING),
     CONTRACT_TEST(one_time_leaves_the_other, NEEDS_NOTHING),
     CONTRACT_TEST(now_is_the_clock_of_the_server, NEEDS_NOTHING),
-    CONTRACT_TEST(who_may_set_times, NEEDS_USERS),
+    CONTRACT_TEST(permission_to_set_times, NEEDS_USERS),
     CONTRACT_TEST(chmod_is_for_the_owner, NEEDS_USERS),
     CONTRACT_TEST(chown_is_for_root, NEEDS_USERS | NEEDS_CHOWN),
     CONTRACT_TEST(chown_clears_suid_and_sgid, NEEDS_USERS),

@@ -101,7 +101,7 @@ static void guarded_wants_a_free_name(void **state)
     vfs_object_put(file);
 }
 
-static void unchecked_takes_what_is_there(void **state)
+static void unchecked_opens_an_existing_file(void **state)
 {
     struct contract *c = *state;
     struct vfs_create create;
@@ -134,7 +134,7 @@ static void unchecked_leaves_attributes(void **state)
     vfs_object_put(file);
 }
 
-static void unchecked_of_what_is_no_file(void **state)
+static void unchecked_of_other_types(void **state)
 {
     struct contract *c = *state;
     struct vfs_create create;
@@ -435,9 +435,9 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(devices_keep_their_number, NEEDS_MKNOD),
     CONTRACT_TEST(devices_are_for_root, NEEDS_USERS | NEEDS_MKNOD),
     CONTRACT_TEST(guarded_wants_a_free_name, NEEDS_NOTHING),
-    CONTRACT_TEST(unchecked_takes_what_is_there, NEEDS_NOTHING),
+    CONTRACT_TEST(unchecked_opens_an_existing_file, NEEDS_NOTHING),
     CONTRACT_TEST(unchecked_leaves_attributes, NEEDS_NOTHING),
-    CONTRACT_TEST(unchecked_of_what_is_no_file, NEEDS_NOTHING),
+    CONTRACT_TEST(unchecked_of_other_types, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_knows_its_retry, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_over_another_file, NEEDS_NOTHING),
     CONTRACT_TEST(exclusive_without_the_right, NEEDS_USERS),

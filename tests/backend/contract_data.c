@@ -22,7 +22,7 @@ static bool all_zero(const unsigned char *data, size_t len)
     return true;
 }
 
-static void what_is_written_is_read(void **state)
+static void written_data_is_read(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file");
@@ -214,7 +214,7 @@ static void only_files_have_data(void **state)
     vfs_object_put(link);
 }
 
-static void stability_is_at_least_what_was_asked(void **state)
+static void stability_is_at_least_as_requested(void **state)
 {
     struct contract *c = *state;
     const enum vfs_stability wants[] = {VFS_UNSTABLE, VFS_DATA_SYNC, VFS_FILE_SYNC};
@@ -335,7 +335,7 @@ static void full_file_system_writes_no_more(void **state)
 }
 
 static const struct contract_test tests[] = {
-    CONTRACT_TEST(what_is_written_is_read, NEEDS_NOTHING),
+    CONTRACT_TEST(written_data_is_read, NEEDS_NOTHING),
     CONTRACT_TEST(eof_is_told_at_the_last_byte, NEEDS_NOTHING),
     CONTRACT_TEST(no_bytes_do_nothing, NEEDS_NOTHING),
     CONTRACT_TEST(overwriting_keeps_the_rest, NEEDS_NOTHING),
@@ -344,7 +344,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(truncation_cuts_for_good, NEEDS_NOTHING),
     CONTRACT_TEST(writing_behind_a_cut_finds_zeros, NEEDS_NOTHING),
     CONTRACT_TEST(only_files_have_data, NEEDS_NOTHING),
-    CONTRACT_TEST(stability_is_at_least_what_was_asked, NEEDS_NOTHING),
+    CONTRACT_TEST(stability_is_at_least_as_requested, NEEDS_NOTHING),
     CONTRACT_TEST(large_writes_and_reads, NEEDS_NOTHING),
     CONTRACT_TEST(read_by_descriptor, NEEDS_NOTHING),
     CONTRACT_TEST(statfs_makes_sense, NEEDS_NOTHING),

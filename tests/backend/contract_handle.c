@@ -105,7 +105,7 @@ static void held_handles_resolve_until_the_end(void **state)
 }
 
 /* A REMOVE overtakes an OPEN: what was opened can be closed again by its handle. */
-static void whoever_comes_too_late_opens_nothing(void **state)
+static void a_remove_overtakes_an_open(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file"), *found;
@@ -250,7 +250,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(dead_handles_are_stale, NEEDS_NOTHING),
     CONTRACT_TEST(replaced_handles_are_stale, NEEDS_NOTHING),
     CONTRACT_TEST(held_handles_resolve_until_the_end, NEEDS_NOTHING),
-    CONTRACT_TEST(whoever_comes_too_late_opens_nothing, NEEDS_NOTHING),
+    CONTRACT_TEST(a_remove_overtakes_an_open, NEEDS_NOTHING),
     CONTRACT_TEST(a_link_keeps_the_handle, NEEDS_NOTHING),
     CONTRACT_TEST(forged_handles_lead_nowhere, NEEDS_NOTHING),
     CONTRACT_TEST(cut_and_stretched_handles, NEEDS_NOTHING),

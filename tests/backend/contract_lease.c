@@ -60,7 +60,7 @@ static void only_files(void **state)
 }
 
 /* Read leases coexist; a write lease may be taken again and restricts none of our own uses. */
-static void they_count(void **state)
+static void leases_are_counted(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file");
@@ -100,7 +100,7 @@ static void they_count(void **state)
 
 /* A caller may open for writing: the holder is notified, and no lease is granted until all are
  * returned. */
-static void our_writer_ends_one_for_reading(void **state)
+static void our_writer_breaks_a_read_lease(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file");
@@ -147,8 +147,8 @@ static void not_beside_our_writer(void **state)
 
 static const struct contract_test tests[] = {
     CONTRACT_TEST(only_files, NEEDS_NOTHING),
-    CONTRACT_TEST(they_count, NEEDS_NOTHING),
-    CONTRACT_TEST(our_writer_ends_one_for_reading, NEEDS_NOTHING),
+    CONTRACT_TEST(leases_are_counted, NEEDS_NOTHING),
+    CONTRACT_TEST(our_writer_breaks_a_read_lease, NEEDS_NOTHING),
     CONTRACT_TEST(not_beside_our_writer, NEEDS_NOTHING),
 };
 

@@ -19,7 +19,7 @@ static void root_is_a_directory(void **state)
     vfs_object_put(again);
 }
 
-static void lookup_finds_what_was_made(void **state)
+static void lookup_finds_created_objects(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file");
@@ -87,7 +87,7 @@ static void lookup_of_nothing(void **state)
     assert_status(do_find(c->root, &c->owner, "nothing"), VFS_NOENT);
 }
 
-static void names_below_what_is_no_directory(void **state)
+static void lookup_needs_a_directory(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file");
@@ -177,12 +177,12 @@ static void search_needs_x(void **state)
 
 static const struct contract_test tests[] = {
     CONTRACT_TEST(root_is_a_directory, NEEDS_NOTHING),
-    CONTRACT_TEST(lookup_finds_what_was_made, NEEDS_NOTHING),
+    CONTRACT_TEST(lookup_finds_created_objects, NEEDS_NOTHING),
     CONTRACT_TEST(two_lookups_give_one_pointer, NEEDS_NOTHING),
     CONTRACT_TEST(names_differ_in_every_byte, NEEDS_NOTHING),
     CONTRACT_TEST(longest_name_works_and_no_longer, NEEDS_NOTHING),
     CONTRACT_TEST(lookup_of_nothing, NEEDS_NOTHING),
-    CONTRACT_TEST(names_below_what_is_no_directory, NEEDS_NOTHING),
+    CONTRACT_TEST(lookup_needs_a_directory, NEEDS_NOTHING),
     CONTRACT_TEST(lookup_does_not_follow, NEEDS_NOTHING),
     CONTRACT_TEST(parent_leads_up, NEEDS_NOTHING),
     CONTRACT_TEST(parent_follows_a_rename, NEEDS_NOTHING),

@@ -430,7 +430,7 @@ static void only_the_owner_where_bits_mean_else(void **state)
     }
 }
 
-static void they_take_room(void **state)
+static void attributes_use_room(void **state)
 {
     struct contract *c = *state;
     struct vfs_statfs fs;
@@ -470,7 +470,7 @@ static const struct contract_test tests[] = {
     CONTRACT_TEST(may_read_may_look, NEEDS_NAMED_ATTR | NEEDS_USERS),
     CONTRACT_TEST(owners_are_the_objects, NEEDS_NAMED_ATTR | NEEDS_USERS | NEEDS_CHOWN),
     CONTRACT_TEST(only_the_owner_where_bits_mean_else, NEEDS_NAMED_ATTR | NEEDS_USERS),
-    CONTRACT_TEST(they_take_room, NEEDS_NAMED_ATTR | NEEDS_LIMIT),
+    CONTRACT_TEST(attributes_use_room, NEEDS_NAMED_ATTR | NEEDS_LIMIT),
 };
 
 CONTRACT_GROUP(named_attr, tests);

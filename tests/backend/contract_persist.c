@@ -49,7 +49,7 @@ static void many_are_persisted_in_one_call(void **state)
 }
 
 /* Persisting a change needs no permission to read the object. */
-static void what_nobody_may_open_is_persisted(void **state)
+static void unreadable_objects_are_persisted(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *dir = make(c->root, &c->owner, "dir", VFS_DIR, 0300);
@@ -78,7 +78,7 @@ static void what_nobody_may_open_is_persisted(void **state)
     vfs_object_put(dir);
 }
 
-static void what_has_no_name_any_more_is_persisted(void **state)
+static void removed_open_files_are_persisted(void **state)
 {
     struct contract *c = *state;
     struct vfs_object *file = make_file(c, "file"), *dir = make_dir(c, "dir");
@@ -128,7 +128,7 @@ static void *change_and_persist(void *arg)
     return NULL;
 }
 
-static void all_who_persist_at_once_come_through(void **state)
+static void concurrent_persists_succeed(void **state)
 {
     struct persister persisters[THREADS];
 
@@ -147,10 +147,10 @@ static void all_who_persist_at_once_come_through(void **state)
 static const struct contract_test tests[] = {
     CONTRACT_TEST(every_kind_of_object_can_be_persisted, NEEDS_NOTHING),
     CONTRACT_TEST(many_are_persisted_in_one_call, NEEDS_NOTHING),
-    CONTRACT_TEST(what_nobody_may_open_is_persisted, NEEDS_NOTHING),
-    CONTRACT_TEST(what_has_no_name_any_more_is_persisted, NEEDS_NOTHING),
+    CONTRACT_TEST(unreadable_objects_are_persisted, NEEDS_NOTHING),
+    CONTRACT_TEST(removed_open_files_are_persisted, NEEDS_NOTHING),
     CONTRACT_TEST(the_write_verifier_stays, NEEDS_NOTHING),
-    CONTRACT_TEST(all_who_persist_at_once_come_through, NEEDS_NOTHING),
+    CONTRACT_TEST(concurrent_persists_succeed, NEEDS_NOTHING),
 };
 
 CONTRACT_GROUP(persist, tests);

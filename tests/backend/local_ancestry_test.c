@@ -131,7 +131,7 @@ static void tree_put(struct tree *tree)
     vfs_object_put(tree->c);
 }
 
-static void nobody_leaves_a_tree_moved_out(void **state)
+static void ancestors_of_a_tree_moved_out_are_gone(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *above;
@@ -208,7 +208,7 @@ static void a_tree_moved_out_is_not_kept_by_climbing_it(void **state)
     tree_put(&tree);
 }
 
-static void within_the_export_it_goes_on(void **state)
+static void moves_within_the_export_keep_handles(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *root = root_of(dir), *found, *above;
@@ -232,11 +232,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(the_way_up_is_open_from_any_depth),
         LOCAL_TEST(a_step_up_costs_the_same_at_any_depth),
-        LOCAL_TEST(nobody_leaves_a_tree_moved_out),
+        LOCAL_TEST(ancestors_of_a_tree_moved_out_are_gone),
         LOCAL_TEST(a_tree_moved_out_is_soon_stale),
         LOCAL_TEST(a_tree_moved_out_is_not_kept_by_walking_it),
         LOCAL_TEST(a_tree_moved_out_is_not_kept_by_climbing_it),
-        LOCAL_TEST(within_the_export_it_goes_on),
+        LOCAL_TEST(moves_within_the_export_keep_handles),
     };
 
     return local_group_run(tests);

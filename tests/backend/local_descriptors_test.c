@@ -217,7 +217,7 @@ static bool set_flag(const char *path, int flag, bool on)
 }
 
 /* Existing opens go on; a new open is checked against the file's present state. */
-static void a_new_open_meets_what_the_file_is_now(void **state)
+static void a_new_open_sees_the_present_file(void **state)
 {
     static const int flags[] = {FS_APPEND_FL, FS_IMMUTABLE_FL};
     struct local_dir *dir = *state;
@@ -252,7 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOCAL_TEST(a_created_file_lets_go), LOCAL_TEST(an_answer_by_descriptor_stays),
         LOCAL_TEST(unused_objects_leave),   LOCAL_TEST(a_removed_file_is_let_go),
-        LOCAL_TEST(a_listing_goes_on),      LOCAL_TEST(a_new_open_meets_what_the_file_is_now),
+        LOCAL_TEST(a_listing_goes_on),      LOCAL_TEST(a_new_open_sees_the_present_file),
     };
 
     return local_group_run(tests);

@@ -470,7 +470,7 @@ static void press_out(struct vfs *vfs, struct vfs_object *const *held, uint32_t 
 }
 
 /* A local user removes the file while it is open: it could not be found again by name. */
-static void what_is_removed_behind_the_back_keeps_its_descriptor(void **state)
+static void removed_behind_the_back_keeps_its_descriptor(void **state)
 {
     struct local_dir *dir = *state;
     struct local_fs *fs = CONTAINER_OF(dir->fs, struct local_fs, base);
@@ -520,7 +520,7 @@ static bool may_have_missed(const struct local_fs *fs, struct vfs_object *obj)
 
 /* After a possible write error that went unseen, the object is reviewed when it returns, until a
  * COMMIT. */
-static void what_left_unsynced_is_reviewed(void **state)
+static void unsynced_objects_are_reviewed(void **state)
 {
     struct local_dir *dir = *state;
     struct local_fs *fs = CONTAINER_OF(dir->fs, struct local_fs, base);
@@ -550,7 +550,7 @@ static void what_left_unsynced_is_reviewed(void **state)
 }
 
 /* A lookup at the new place updates the map. */
-static void what_is_met_elsewhere_is_found_again(void **state)
+static void lookups_update_the_map(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *root = root_of(dir), *sub = make(root, &self, "sub", VFS_DIR, 0755), *again;
@@ -589,7 +589,7 @@ static void what_is_met_elsewhere_is_found_again(void **state)
 }
 
 /* Two exports of a directory: the one that removes a file does not know the other's descriptors. */
-static void another_export_removes_what_is_open(void **state)
+static void another_export_removes_an_open_file(void **state)
 {
     enum {
         REMOVED,
@@ -720,11 +720,11 @@ int main(void)
         FEW_TEST(opens_take_no_descriptors),
         FEW_TEST(files_without_a_name_stay_open),
         FEW_TEST(many_threads_share_few_descriptors),
-        FEW_TEST(another_export_removes_what_is_open),
+        FEW_TEST(another_export_removes_an_open_file),
         FEW_TEST(closing_for_others_is_told),
-        FEW_TEST(what_is_met_elsewhere_is_found_again),
-        FEW_TEST(what_left_unsynced_is_reviewed),
-        FEW_TEST(what_is_removed_behind_the_back_keeps_its_descriptor),
+        FEW_TEST(lookups_update_the_map),
+        FEW_TEST(unsynced_objects_are_reviewed),
+        FEW_TEST(removed_behind_the_back_keeps_its_descriptor),
     };
 
     return local_group_run(tests);

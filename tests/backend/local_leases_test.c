@@ -170,7 +170,7 @@ static void both_kinds_are_told(void **state)
 }
 
 /* A non-blocking open fails, and is still reported. */
-static void who_does_not_wait_is_told_of(void **state)
+static void nonblocking_opens_are_reported(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *file = make_one(dir, "file");
@@ -182,7 +182,7 @@ static void who_does_not_wait_is_told_of(void **state)
     vfs_object_put(file);
 }
 
-static void not_while_somebody_has_it_open(void **state)
+static void not_while_a_process_has_it_open(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *file = make_one(dir, "file");
@@ -219,7 +219,7 @@ static void a_greater_lease_does_not_outlive_its_use(void **state)
 }
 
 /* The sweeper leaves the descriptor of a lease alone. */
-static void it_outlives_idleness(void **state)
+static void a_lease_outlives_idleness(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *file = make_one(dir, "file");
@@ -261,7 +261,7 @@ static void more_than_can_be_queued(void **state)
 }
 
 /* Leases take a limited part of the descriptors. */
-static void they_are_bounded(void **state)
+static void leases_are_limited(void **state)
 {
     struct local_dir *dir = *state;
     struct local_fs *fs;
@@ -371,12 +371,12 @@ int main(void)
         LEASE_TEST(a_writer_waits_for_readers),
         LEASE_TEST(a_reader_waits_for_the_writer),
         LEASE_TEST(both_kinds_are_told),
-        LEASE_TEST(who_does_not_wait_is_told_of),
-        LEASE_TEST(not_while_somebody_has_it_open),
+        LEASE_TEST(nonblocking_opens_are_reported),
+        LEASE_TEST(not_while_a_process_has_it_open),
         LEASE_TEST(a_greater_lease_does_not_outlive_its_use),
-        LEASE_TEST(it_outlives_idleness),
+        LEASE_TEST(a_lease_outlives_idleness),
         LEASE_TEST(more_than_can_be_queued),
-        LEASE_TEST(they_are_bounded),
+        LEASE_TEST(leases_are_limited),
         LEASE_TEST(nothing_is_left),
     };
 

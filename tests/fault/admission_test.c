@@ -129,7 +129,7 @@ static void no_setclientid(void **state)
     }
 }
 
-static void the_log_says_who(void **state)
+static void the_log_names_the_stranger(void **state)
 {
     struct log_line line;
 
@@ -158,7 +158,7 @@ static void expect_peer_closed(const char *event)
 }
 
 /* The same for a connection that was closed because of what it sent. */
-static void so_it_does_of_garbage(void **state)
+static void the_log_names_senders_of_garbage(void **state)
 {
     static const uint8_t message[8] = {1, 2, 3, 4, 5, 6, 7, 8}, mark[4] = {0xff, 0xff, 0xff, 0xff};
 
@@ -182,7 +182,7 @@ static void expect_line(const char *export, const char *why, const char *op)
 }
 
 /* What the export, not the file's permissions, denies to an admitted host. */
-static void so_it_does_of_users(void **state)
+static void the_log_names_refused_users(void **state)
 {
     struct client_cred before = alice.conn.cred;
     struct client_fh dir, out;
@@ -369,9 +369,9 @@ int main(void)
         PEER_TEST(a_stranger_ends_no_client),
         PEER_TEST(each_operation_is_denied),
         PEER_TEST(no_setclientid),
-        PEER_TEST(the_log_says_who),
-        PEER_TEST(so_it_does_of_garbage),
-        PEER_TEST(so_it_does_of_users),
+        PEER_TEST(the_log_names_the_stranger),
+        PEER_TEST(the_log_names_senders_of_garbage),
+        PEER_TEST(the_log_names_refused_users),
         PEER_TEST(the_lines_are_limited),
     };
     const struct CMUnitTest guarded[] = {

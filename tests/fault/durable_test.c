@@ -581,7 +581,7 @@ static uint32_t wait_in_sync(void)
     return xid;
 }
 
-static void a_slow_sync_holds_nobody_else(void **state)
+static void a_slow_sync_delays_no_other_request(void **state)
 {
     struct client_compound held;
     struct client_result result;
@@ -687,7 +687,7 @@ int main(void)
         cmocka_unit_test(a_compound_pays_once),
         cmocka_unit_test(a_compound_syncs_each_object_once),
         cmocka_unit_test(requests_in_one_directory_share_a_sync),
-        cmocka_unit_test(a_slow_sync_holds_nobody_else),
+        cmocka_unit_test(a_slow_sync_delays_no_other_request),
         cmocka_unit_test(the_retry_of_a_create_waits_for_its_sync),
         cmocka_unit_test(the_retry_of_an_open_waits_for_its_sync),
     };

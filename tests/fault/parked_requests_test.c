@@ -135,7 +135,7 @@ static void write_waits(void **state)
 }
 
 /* The operations behind the one that waited are not done either. */
-static void what_follows(void **state)
+static void operations_behind_it(void **state)
 {
     (void)state;
     delegated();
@@ -230,7 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON(rename_waits, mem), ON(rename_waits, local), ON(remove_waits, mem),
-        ON(link_waits, mem),   ON(write_waits, mem),    ON(what_follows, mem),
+        ON(link_waits, mem),   ON(write_waits, mem),    ON(operations_behind_it, mem),
         ON(same_life, mem),    ON(owner_waits, local),
     };
 

@@ -54,7 +54,7 @@ static void refused_by_name(void **state)
 }
 
 /* The default is `secure` only where the server acts with its callers' identities. */
-static void the_usual_is_what_identities_need(void **state)
+static void the_default_protects_identities(void **state)
 {
     struct log_line line;
 
@@ -140,7 +140,7 @@ static void the_way_to_an_open_one(void **state)
 }
 
 /* Squashing does not help: a user who is mapped to nobody could have claimed any identity. */
-static void not_even_for_nobody(void **state)
+static void not_even_squashed_users(void **state)
 {
     struct client_cred before = alice.conn.cred;
 
@@ -181,10 +181,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_by_name),
-        cmocka_unit_test(the_usual_is_what_identities_need),
+        cmocka_unit_test(the_default_protects_identities),
         cmocka_unit_test(a_handle_is_no_way_in),
         cmocka_unit_test(the_way_to_an_open_one),
-        cmocka_unit_test(not_even_for_nobody),
+        cmocka_unit_test(not_even_squashed_users),
     };
     const struct CMUnitTest at_root[] = {
         cmocka_unit_test(the_root_is_guarded),

@@ -183,7 +183,7 @@ static void writes(void **state)
 }
 
 /* Shows that the tests above would notice a recall. */
-static void what_is_allowed_recalls(void **state)
+static void permitted_operations_recall(void **state)
 {
     need_identities(state);
     bob.conn.cred = script_cred();
@@ -202,7 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BACKENDS(setattr), ON_BACKENDS(names),  ON_BACKENDS(names_in_a_sticky_directory),
-        ON_BACKENDS(opens),   ON_BACKENDS(writes), ON_BACKENDS(what_is_allowed_recalls),
+        ON_BACKENDS(opens),   ON_BACKENDS(writes), ON_BACKENDS(permitted_operations_recall),
     };
 
     return test_group_run_fixtures(tests, group_setup, script_teardown);

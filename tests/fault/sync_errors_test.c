@@ -93,7 +93,7 @@ static void another_directory_is_not_concerned(void **state)
 }
 
 /* Bob's request arrives when the failing sync has begun, and is not part of it. */
-static void who_comes_later_is_not_concerned(void **state)
+static void later_requests_are_not_concerned(void **state)
 {
     struct waiting first, second;
 
@@ -178,7 +178,7 @@ static void write_and_let_go(const char *name)
 
 /* No process has the file open when its data are lost, and the kernel may forget the error with the
  * inode: the error record of the file system remains. */
-static void an_error_while_nobody_looked_moves_the_verifier(void **state)
+static void an_unnoticed_error_moves_the_verifier(void **state)
 {
     struct client_fh written, other;
     uint64_t before, after;
@@ -419,9 +419,9 @@ int main(void)
 {
     const struct CMUnitTest on_ext4[] = {
         cmocka_unit_test(another_directory_is_not_concerned),
-        cmocka_unit_test(who_comes_later_is_not_concerned),
+        cmocka_unit_test(later_requests_are_not_concerned),
         cmocka_unit_test(the_write_verifier_moves),
-        cmocka_unit_test(an_error_while_nobody_looked_moves_the_verifier),
+        cmocka_unit_test(an_unnoticed_error_moves_the_verifier),
         cmocka_unit_test(a_stable_write_has_the_error),
         cmocka_unit_test(the_first_change_has_the_error),
         cmocka_unit_test(setattr_before_a_read_has_the_error),

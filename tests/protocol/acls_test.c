@@ -147,7 +147,7 @@ static void supported_where_it_is_kept(void **state)
     assert_false(bitmap4_isset(&result(OP_GETATTR)->opgetattr.obj_attributes.attrmask, FATTR4_ACL));
 }
 
-static void who_is_who(void **state)
+static void names_of_entries(void **state)
 {
     (void)state;
     SET_ACL(&file, NFS4_OK, ace(DENY, 0, ACE4_EXECUTE, "123"),
@@ -510,7 +510,7 @@ int main(void)
 #define WITH_FILE(test) cmocka_unit_test_setup(test, begin_with_file)
     const struct CMUnitTest tests[] = {
         WITH_FILE(supported_where_it_is_kept),
-        WITH_FILE(who_is_who),
+        WITH_FILE(names_of_entries),
         WITH_FILE(refused),
         WITH_FILE(up_to_the_limit),
         WITH_FILE(mode_and_acl),

@@ -16,7 +16,7 @@ static uint64_t recalled_over(struct holder *holder, const char *name, struct cl
 }
 
 /* S22-17: the connection with the newest request. */
-static void the_active_one_carries(void **state)
+static void the_active_connection_carries(void **state)
 {
     static const char *const names[] = {"active 0", "active 1", "active 2", "active 3"};
     struct client_conn *conns[3];
@@ -65,7 +65,7 @@ static void the_fore_channel_carries_none(void **state)
 }
 
 /* L-01, W10: CREATE_SESSION bound its connection to both channels, and its reply said so. */
-static void the_first_one_carries(void **state)
+static void the_first_connection_carries(void **state)
 {
     struct client_file file;
     struct holder holder;
@@ -132,9 +132,9 @@ static void none_is_given_without_a_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_active_one_carries),
+        cmocka_unit_test(the_active_connection_carries),
         cmocka_unit_test(the_fore_channel_carries_none),
-        cmocka_unit_test(the_first_one_carries),
+        cmocka_unit_test(the_first_connection_carries),
         cmocka_unit_test(reconnected_a_hundred_times),
         cmocka_unit_test(none_is_given_without_a_path),
     };

@@ -161,7 +161,7 @@ static void renew_by_a_stranger(void **state)
 }
 
 /* A changed callback leaves the state; a reboot of the client ends it once it is confirmed. */
-static void says_its_name_again(void **state)
+static void registers_again(void **state)
 {
     struct client_mount mount, reborn;
     struct client_file file;
@@ -195,8 +195,8 @@ static void says_its_name_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(name_in_use),         TEST(unconfirmed),         TEST(ids_of_nobody),
-        TEST(renew_by_a_stranger), TEST(says_its_name_again),
+        TEST(name_in_use),         TEST(unconfirmed),     TEST(ids_of_nobody),
+        TEST(renew_by_a_stranger), TEST(registers_again),
     };
 
     return test_group_run_fixtures(tests, script_setup_v40_default, script_teardown);

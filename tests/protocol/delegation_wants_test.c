@@ -87,7 +87,7 @@ static void wants_of_open(void **state)
 }
 
 /* The permissions entry grants nothing, and data must be written before CLOSE. */
-static void what_comes_with_it(void **state)
+static void contents_of_a_delegation(void **state)
 {
     struct client_file file = holder_delegated(&holder, &dir, "new", OPEN_DELEGATE_WRITE);
     const struct open_write_delegation4 *write = &file.open.delegation.write;
@@ -304,7 +304,7 @@ static void too_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(wants_of_open),        TEST(what_comes_with_it),
+        TEST(wants_of_open),        TEST(contents_of_a_delegation),
         TEST(not_wanted),           TEST(contention),
         TEST(out_of_reach),         TEST(had_already),
         TEST(for_named_attributes), TEST(without_an_open),

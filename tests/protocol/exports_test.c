@@ -46,7 +46,7 @@ static struct client_fh path_fh(const char *path)
 
 /* An open export below one that does not admit this client can be reached by name, and the outer
  * one cannot be reached from there. */
-static void below_a_restricted_one(void **state)
+static void below_a_restricted_export(void **state)
 {
     struct client_fh open = path_fh("/shut/open"), shut = path_fh("/shut"), up;
     bool only = true;
@@ -309,7 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(crossing),
-        cmocka_unit_test(below_a_restricted_one),
+        cmocka_unit_test(below_a_restricted_export),
         cmocka_unit_test(listing),
         cmocka_unit_test(client_rule),
         cmocka_unit_test(pseudo_is_read_only),

@@ -162,7 +162,7 @@ static void a_writer_waits_v40(void **unused)
 }
 
 /* A local reader continues only when the holder of a write delegation has written its data. */
-static void a_reader_sees_what_was_written(void **unused)
+static void a_reader_sees_written_data(void **unused)
 {
     struct holder holder;
     struct client_file file;
@@ -273,7 +273,7 @@ static void not_while_it_is_in_use(void **unused)
 
 /* Changes of names and attributes, which the kernel does not report, as the user guide says: no
  * process waits, and the delegation stays. */
-static void what_is_not_seen(void **unused)
+static void unseen_changes(void **unused)
 {
     static const enum open_delegation_type4 types[] = {READ, WRITE};
     char path[256], second[300];
@@ -337,7 +337,7 @@ static void settings(void **unused)
 
 /* A client that never answers: its delegation is revoked when its lease has expired, long before
  * the kernel would break its own lease (fs.lease-break-time, 45 s), and the local user goes on. */
-static void nobody_waits_for_the_dead(void **unused)
+static void a_dead_holder_is_not_waited_for(void **unused)
 {
     struct holder holder;
     struct client_file file;
@@ -446,15 +446,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_writer_waits_v41),
         cmocka_unit_test(a_writer_waits_v40),
-        cmocka_unit_test(a_reader_sees_what_was_written),
+        cmocka_unit_test(a_reader_sees_written_data),
         cmocka_unit_test(the_holder_is_not_in_its_own_way),
         cmocka_unit_test(the_holder_opens_for_writing),
         cmocka_unit_test(other_clients_are_no_strangers),
         cmocka_unit_test(not_while_it_is_in_use),
-        cmocka_unit_test(what_is_not_seen),
+        cmocka_unit_test(unseen_changes),
         cmocka_unit_test(settings),
     };
-    const struct CMUnitTest brief[] = {cmocka_unit_test(nobody_waits_for_the_dead)};
+    const struct CMUnitTest brief[] = {cmocka_unit_test(a_dead_holder_is_not_waited_for)};
     int failed = test_group_run_named(tests, ARRAY_SIZE(tests), set_up, script_teardown);
 
     failed += test_group_run_named(brief, ARRAY_SIZE(brief), set_up_brief, script_teardown);

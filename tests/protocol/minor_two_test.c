@@ -58,7 +58,7 @@ static void unknown_in(struct client_mount *mount, uint32_t minor)
     run_on(&mount->conn, NFS4_OK);
 }
 
-static void sessions_have_one(void **state)
+static void sessions_have_a_minor_version(void **state)
 {
     dir = script_dir(*state);
     unknown_in(&alice, 2);
@@ -118,7 +118,7 @@ static void client_has_both(void **state)
 }
 
 /* The same owner string and verifier in the other minor version: the same client. */
-static void owner_is_one(void **state)
+static void owners_are_common_to_both(void **state)
 {
     struct client_session_wish wish = client_session_wish_default("of both");
     struct client_session sessions[2] = {{.minor = 0}};
@@ -140,7 +140,7 @@ static void owner_is_one(void **state)
 }
 
 /* S22-02: callbacks have the minor version of the session that carries them. */
-static void calls_have_it(void **state)
+static void callbacks_have_the_minor_version(void **state)
 {
     dir = script_dir(*state);
     for (uint32_t minor = 1; minor <= 2; minor++) {
@@ -257,7 +257,7 @@ static void hints(void **state)
 }
 
 /* 4.1 has open_arguments, too; it is read-only. */
-static void who_has_it(void **state)
+static void open_arguments_in_minor_one(void **state)
 {
     struct open_arguments4 in_1, in_2;
     const struct nfs4_attrs attrs = {.open_arguments = {.oa_share_deny = {.count = 0}}};
@@ -312,9 +312,15 @@ static void other_attributes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(sessions_have_one), ON_BOTH(client_has_both), cmocka_unit_test(owner_is_one),
-        ON_BOTH(calls_have_it),     ON_BOTH(open_arguments),  ON_BOTH(hints),
-        ON_BOTH(who_has_it),        ON_BOTH(xattr_support),   ON_BOTH(other_attributes),
+        ON_BOTH(sessions_have_a_minor_version),
+        ON_BOTH(client_has_both),
+        cmocka_unit_test(owners_are_common_to_both),
+        ON_BOTH(callbacks_have_the_minor_version),
+        ON_BOTH(open_arguments),
+        ON_BOTH(hints),
+        ON_BOTH(open_arguments_in_minor_one),
+        ON_BOTH(xattr_support),
+        ON_BOTH(other_attributes),
     };
 
     return test_group_run_fixtures(tests, start, stop);

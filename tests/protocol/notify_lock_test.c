@@ -75,7 +75,7 @@ static void expect_nothing(struct holder *holder, uint32_t count)
 }
 
 /* S22-09: another callback operation, over a connection that the client made (S22-01). */
-static void told_and_gets_it(void **state)
+static void notified_and_granted(void **state)
 {
     struct client_file file;
     struct stateid4 held;
@@ -248,8 +248,9 @@ static int script_setup_undelegated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(told_and_gets_it), ON_BOTH(first_come_first_told), ON_BOTH(clients_that_go),
-        ON_BOTH(refused),          ON_BOTH(no_back_channel),       ON_BOTH(a_crowd),
+        ON_BOTH(notified_and_granted), ON_BOTH(first_come_first_told),
+        ON_BOTH(clients_that_go),      ON_BOTH(refused),
+        ON_BOTH(no_back_channel),      ON_BOTH(a_crowd),
     };
 
     return test_group_run_fixtures(tests, script_setup_undelegated, script_teardown);

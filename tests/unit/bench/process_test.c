@@ -19,7 +19,7 @@ static void burn(int64_t ns)
     } while (now - begin < ns);
 }
 
-static void cpu_grows_by_what_is_burnt(void **state)
+static void cpu_time_grows(void **state)
 {
     int64_t before, after;
     uint64_t user, system;
@@ -60,7 +60,7 @@ static void no_process_no_figures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cpu_grows_by_what_is_burnt),
+        cmocka_unit_test(cpu_time_grows),
         cmocka_unit_test(memory_is_ours),
         cmocka_unit_test(no_process_no_figures),
     };

@@ -65,7 +65,7 @@ static void call(struct client_pair *pair, struct client_compound *c, struct nfs
     client_compound_free(c);
 }
 
-static void seqid_follows_what_the_server_notes(void **state)
+static void seqid_follows_the_servers(void **state)
 {
     static const struct {
         enum nfsstat4 status;
@@ -174,8 +174,8 @@ static void client_id_says_where_to_call_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR_TEST(seqid_follows_what_the_server_notes), PAIR_TEST(after_the_last_seqid_comes_one),
-        PAIR_TEST(a_retry_has_the_same_seqid),          PAIR_TEST(first_lock_moves_both_owners),
+        PAIR_TEST(seqid_follows_the_servers),         PAIR_TEST(after_the_last_seqid_comes_one),
+        PAIR_TEST(a_retry_has_the_same_seqid),        PAIR_TEST(first_lock_moves_both_owners),
         PAIR_TEST(client_id_says_where_to_call_back),
     };
 

@@ -33,7 +33,7 @@ static void as_asked(void **unused)
 }
 
 /* A full table until a quarter is charged, then in proportion to what is free. */
-static void new_ones_get_less_and_less(void **unused)
+static void new_sessions_get_less_and_less(void **unused)
 {
     static const uint32_t granted[] = {20, 20, 13, 9, 6, 3, 3, 1, 1, 1, 1, 1};
     uint32_t sum = 0;
@@ -61,7 +61,7 @@ static void shares(void **unused)
 }
 
 /* Never under one slot: this alone may exceed the budget. */
-static void one_for_everybody(void **unused)
+static void one_slot_for_each_session(void **unused)
 {
     (void)unused;
     assert_int_equal(reply_budget_open(&budget, COST, 80), 80);
@@ -88,8 +88,11 @@ static void growth_leaves_a_quarter(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(as_asked),          TEST(new_ones_get_less_and_less), TEST(shares),
-        TEST(one_for_everybody), TEST(growth_leaves_a_quarter),
+        TEST(as_asked),
+        TEST(new_sessions_get_less_and_less),
+        TEST(shares),
+        TEST(one_slot_for_each_session),
+        TEST(growth_leaves_a_quarter),
     };
 
     return test_group_run(tests);

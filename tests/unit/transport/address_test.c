@@ -17,7 +17,7 @@ static void expect_same(const char *text)
                                                        : sizeof(struct sockaddr_in6));
 }
 
-static void good_ones(void **state)
+static void good_addresses(void **state)
 {
     (void)state;
     expect_same("127.0.0.1:2049");
@@ -26,7 +26,7 @@ static void good_ones(void **state)
     expect_same("[fe80::1]:1");
 }
 
-static void bad_ones(void **state)
+static void bad_addresses(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -64,8 +64,8 @@ static void bad_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),
-        cmocka_unit_test(bad_ones),
+        cmocka_unit_test(good_addresses),
+        cmocka_unit_test(bad_addresses),
     };
 
     return test_group_run(tests);

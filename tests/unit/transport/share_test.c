@@ -137,7 +137,7 @@ static void of_calls_that_block_again(void **state)
 }
 
 /* A section that may block but does not is never refused, nor counted. */
-static void nobody_blocks(void **state)
+static void no_call_blocks(void **state)
 {
     int fd = client_connect(&server);
 
@@ -153,7 +153,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_calls_that_surely_block, setup, teardown),
         cmocka_unit_test_setup_teardown(of_calls_whose_loop_was_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(of_calls_that_block_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_blocks, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_call_blocks, setup, teardown),
     };
 
     return test_group_run(tests);

@@ -158,7 +158,7 @@ static void least_use_of_an_address_comes_first(void **state)
 }
 
 /* ... but not before one that has waited until its use was forgotten. */
-static void who_comes_late_waits(void **state)
+static void late_connections_wait(void **state)
 {
     struct turn another;
     int64_t now_ns = NSEC_PER_SEC;
@@ -195,7 +195,7 @@ static void addresses_share(void **state)
 }
 
 /* While others wait, connections that need not wait get a slice, and then a waiting one is next. */
-static void light_ones_share(void **state)
+static void light_connections_share(void **state)
 {
     int64_t now_ns = NSEC_PER_SEC;
 
@@ -216,7 +216,7 @@ static void light_ones_share(void **state)
 
 /* Time that the loop spends on other work is charged to no address. Time that a closed connection
  * still uses is charged to its address. */
-static void time_is_charged_to_whom_it_serves(void **state)
+static void time_is_charged_to_the_served(void **state)
 {
     struct turn another;
     int64_t now_ns = NSEC_PER_SEC;
@@ -533,10 +533,10 @@ int main(void)
         cmocka_unit_test(the_last_has_turns),
         cmocka_unit_test(a_round_ends),
         cmocka_unit_test(least_use_of_an_address_comes_first),
-        cmocka_unit_test(who_comes_late_waits),
+        cmocka_unit_test(late_connections_wait),
         cmocka_unit_test(addresses_share),
-        cmocka_unit_test(light_ones_share),
-        cmocka_unit_test(time_is_charged_to_whom_it_serves),
+        cmocka_unit_test(light_connections_share),
+        cmocka_unit_test(time_is_charged_to_the_served),
         cmocka_unit_test(neighbours_do_not_wait),
         cmocka_unit_test(calls_without_a_connection_give_way),
         cmocka_unit_test(a_client_leaves),

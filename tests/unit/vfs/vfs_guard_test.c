@@ -111,7 +111,7 @@ static void directories(void **state)
             cases[i].access);
 }
 
-static void root_may_all_but_run_what_nobody_runs(void **state)
+static void root_executes_only_executable_files(void **state)
 {
     struct guarded g;
 
@@ -274,7 +274,7 @@ int main(void)
         cmocka_unit_test(without_an_acl_the_mode_counts),
         cmocka_unit_test(files),
         cmocka_unit_test(directories),
-        cmocka_unit_test(root_may_all_but_run_what_nobody_runs),
+        cmocka_unit_test(root_executes_only_executable_files),
         cmocka_unit_test(owners_keep_the_acl),
         cmocka_unit_test(attributes_are_read_unless_denied),
         cmocka_unit_test(deleting_asks_both),

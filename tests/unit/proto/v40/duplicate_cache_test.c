@@ -248,7 +248,7 @@ static void dropped_by_age(void **state)
 }
 
 /* The one address loses its oldest entries, and no other address loses any. */
-static void dropped_from_one(void **state)
+static void dropped_from_one_address(void **state)
 {
     struct caller busy = host(1), quiet = host(2);
 
@@ -274,7 +274,7 @@ static void dropped_from_one(void **state)
 }
 
 /* A single reply that exceeds the address's whole share is kept alone. */
-static void one_too_long(void **state)
+static void one_long_reply(void **state)
 {
     struct caller from = host(1);
 
@@ -594,8 +594,8 @@ int main(void)
         cmocka_unit_test_teardown(filter_spreads, tear_down),
         cmocka_unit_test_teardown(nothing_kept, tear_down),
         cmocka_unit_test_teardown(dropped_by_age, tear_down),
-        cmocka_unit_test_teardown(dropped_from_one, tear_down),
-        cmocka_unit_test_teardown(one_too_long, tear_down),
+        cmocka_unit_test_teardown(dropped_from_one_address, tear_down),
+        cmocka_unit_test_teardown(one_long_reply, tear_down),
         cmocka_unit_test_teardown(dropped_from_heaviest, tear_down),
         cmocka_unit_test_teardown(many_addresses, tear_down),
         cmocka_unit_test_teardown(waiters_answered, tear_down),

@@ -362,7 +362,7 @@ static void flood_of_unconfirmed(void **unused)
 
 /* All clients are live: a further unconfirmed record replaces the oldest unconfirmed one, and no
  * other. */
-static void full_of_live_ones(void **unused)
+static void full_of_live_clients(void **unused)
 {
     struct client_exchange first, second, third;
     struct CREATE_SESSION4resok live[15], res;
@@ -470,7 +470,7 @@ int main(void)
         CLIENT_TEST(silent_clients_give_way_early),
         CLIENT_TEST(evicts_no_request),
         CLIENT_TEST(flood_of_unconfirmed),
-        CLIENT_TEST(full_of_live_ones),
+        CLIENT_TEST(full_of_live_clients),
         CLIENT_TEST(sessions_full),
         CLIENT_TEST(scarce_replies),
         CLIENT_TEST(sweep_of_many),

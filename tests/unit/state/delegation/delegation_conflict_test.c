@@ -7,7 +7,7 @@
 #include "state/delegation/delegation_waiter.h"
 #include "unit/state/delegation/delegation_fixture.h"
 
-static void nobody_in_the_way(void **unused)
+static void no_conflict(void **unused)
 {
     (void)unused;
     assert_int_equal(change(fx.bob, fx.files[0], NULL), NFS4_OK);
@@ -46,7 +46,7 @@ static void read_by_another(void **unused)
 }
 
 /* In 4.0 an operation's client may be unknown: then it conflicts with any client's delegation. */
-static void changed_by_nobody(void **unused)
+static void changed_by_unknown_clients(void **unused)
 {
     (void)unused;
     (void)must_give(fx.alice, fx.files[0], DELEGATION_READ);
@@ -317,15 +317,24 @@ static void silent_among_others(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DELEGATION_TEST(nobody_in_the_way),       DELEGATION_TEST(changed_by_another),
-        DELEGATION_TEST(read_by_another),         DELEGATION_TEST(changed_by_nobody),
-        DELEGATION_TEST(recalled_for_no_client),  DELEGATION_TEST(none_in_between),
-        DELEGATION_TEST(waiters_are_woken),       DELEGATION_TEST(reader_waits),
-        DELEGATION_TEST(opens_for_reading),       DELEGATION_TEST(denies_reading),
-        DELEGATION_TEST(opens_for_writing),       DELEGATION_TEST(waits_to_open),
-        DELEGATION_TEST(denied_anyhow),           DELEGATION_TEST(rests),
-        DELEGATION_TEST(new_file_does_not_rest),  DELEGATION_TEST(silent_holder),
-        DELEGATION_TEST(silent_holder_of_opened), DELEGATION_TEST(silent_among_others),
+        DELEGATION_TEST(no_conflict),
+        DELEGATION_TEST(changed_by_another),
+        DELEGATION_TEST(read_by_another),
+        DELEGATION_TEST(changed_by_unknown_clients),
+        DELEGATION_TEST(recalled_for_no_client),
+        DELEGATION_TEST(none_in_between),
+        DELEGATION_TEST(waiters_are_woken),
+        DELEGATION_TEST(reader_waits),
+        DELEGATION_TEST(opens_for_reading),
+        DELEGATION_TEST(denies_reading),
+        DELEGATION_TEST(opens_for_writing),
+        DELEGATION_TEST(waits_to_open),
+        DELEGATION_TEST(denied_anyhow),
+        DELEGATION_TEST(rests),
+        DELEGATION_TEST(new_file_does_not_rest),
+        DELEGATION_TEST(silent_holder),
+        DELEGATION_TEST(silent_holder_of_opened),
+        DELEGATION_TEST(silent_among_others),
     };
 
     return test_group_run(tests);

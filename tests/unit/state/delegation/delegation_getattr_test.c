@@ -21,7 +21,7 @@ static enum nfsstat4 ask(struct client *client, struct delegation_waiter *waiter
     return delegation_getattr(fx.state, fx.files[0], client, clock_now_ns(), waiter, out);
 }
 
-static void nobody_knows_better(void **unused)
+static void no_newer_values(void **unused)
 {
     struct delegation_attr attr;
 
@@ -291,18 +291,12 @@ static void silent_holder(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DELEGATION_TEST(nobody_knows_better),
-        DELEGATION_TEST(not_modified),
-        DELEGATION_TEST(modified),
-        DELEGATION_TEST(size_alone),
-        DELEGATION_TEST(upgraded),
-        DELEGATION_TEST(upgraded_by_one),
-        DELEGATION_TEST(crossed),
-        DELEGATION_TEST(one_at_a_time),
-        DELEGATION_TEST(too_late),
-        DELEGATION_TEST(no_answer),
-        DELEGATION_TEST(returned_instead),
-        DELEGATION_TEST(recalled),
+        DELEGATION_TEST(no_newer_values),  DELEGATION_TEST(not_modified),
+        DELEGATION_TEST(modified),         DELEGATION_TEST(size_alone),
+        DELEGATION_TEST(upgraded),         DELEGATION_TEST(upgraded_by_one),
+        DELEGATION_TEST(crossed),          DELEGATION_TEST(one_at_a_time),
+        DELEGATION_TEST(too_late),         DELEGATION_TEST(no_answer),
+        DELEGATION_TEST(returned_instead), DELEGATION_TEST(recalled),
         DELEGATION_TEST(silent_holder),
     };
 

@@ -160,7 +160,7 @@ static void test_asked_near_the_limit(void **unused)
 }
 
 /* A client with more than all others has to return more. */
-static void test_those_with_the_most(void **unused)
+static void test_clients_with_the_most(void **unused)
 {
     (void)unused;
     delegation_set_limit(fx.state, 8); /* clients are asked above 7, to get down to 6 */
@@ -173,7 +173,7 @@ static void test_those_with_the_most(void **unused)
     assert_int_equal(asked_keep, 2);
 }
 
-static void test_who_returns_is_left_alone(void **unused)
+static void test_clients_that_return_some(void **unused)
 {
     (void)unused;
     fill(15);
@@ -189,7 +189,7 @@ static void test_who_returns_is_left_alone(void **unused)
 
 /* A lease later the oldest are recalled: as many as needed, and none of a client that did what it
  * was asked. */
-static void test_who_does_not_return(void **unused)
+static void test_clients_that_return_none(void **unused)
 {
     (void)unused;
     fill(15);
@@ -210,7 +210,7 @@ static void test_who_does_not_return(void **unused)
     assert_int_equal(recall_count, 2);
 }
 
-static void test_who_cannot_be_asked(void **unused)
+static void test_unreachable_clients(void **unused)
 {
     (void)unused;
     takes = false;
@@ -220,7 +220,7 @@ static void test_who_cannot_be_asked(void **unused)
     assert_int_equal(recall_count, 3); /* at once */
 }
 
-static void test_who_refuses(void **unused)
+static void test_clients_that_refuse(void **unused)
 {
     (void)unused;
     silent = true;
@@ -256,7 +256,7 @@ static void test_refused_and_told_later(void **unused)
     assert_int_equal(told_count, 1);
 }
 
-static void test_nobody_is_promised_what_cannot_be(void **unused)
+static void test_no_empty_promises(void **unused)
 {
     (void)unused;
     delegation_set_limit(fx.state, 0);
@@ -296,10 +296,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_asked_near_the_limit),      TEST(test_those_with_the_most),
-        TEST(test_who_returns_is_left_alone), TEST(test_who_does_not_return),
-        TEST(test_who_cannot_be_asked),       TEST(test_who_refuses),
-        TEST(test_refused_and_told_later),    TEST(test_nobody_is_promised_what_cannot_be),
+        TEST(test_asked_near_the_limit),     TEST(test_clients_with_the_most),
+        TEST(test_clients_that_return_some), TEST(test_clients_that_return_none),
+        TEST(test_unreachable_clients),      TEST(test_clients_that_refuse),
+        TEST(test_refused_and_told_later),   TEST(test_no_empty_promises),
         TEST(test_how_many_may_wait),
     };
 

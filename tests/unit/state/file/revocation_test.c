@@ -122,7 +122,7 @@ static void test_nothing_is_lost_in_vain(void **unused)
     assert_int_equal(revoked(fx.alice, &a1), NFS4ERR_EXPIRED);
 }
 
-static void test_one_who_came_back_keeps_it(void **unused)
+static void test_a_returned_client_keeps_it(void **unused)
 {
     struct stateid4 a = must_open(fx.alice, "a", fx.files[0], R, W), b;
 
@@ -504,7 +504,7 @@ int main(void)
         TEST(test_shares_of_the_silent_give_way),
         TEST(test_only_what_conflicts_is_lost),
         TEST(test_nothing_is_lost_in_vain),
-        TEST(test_one_who_came_back_keeps_it),
+        TEST(test_a_returned_client_keeps_it),
         TEST(test_back_in_the_middle),
         TEST(test_io_without_a_stateid),
         TEST(test_locks_of_the_silent_give_way),

@@ -98,7 +98,7 @@ static void test_killed_is_gone_but_lives_on(void **unused)
 }
 
 /* For a client of 4.0, which is identified by it. */
-static void test_found_whosever_it_is(void **unused)
+static void test_found_for_any_client(void **unused)
 {
     struct stateid sid;
     struct stateid4 value;
@@ -305,7 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_found_by_its_client_alone),
         TEST(test_no_other_value_is_found),
-        TEST(test_found_whosever_it_is),
+        TEST(test_found_for_any_client),
         TEST(test_epoch),
         TEST(test_of_removed),
         TEST(test_full_shard),

@@ -137,7 +137,7 @@ static void test_in_order(void **unused)
     assert_int_equal(file()->waiter_count, 0);
 }
 
-static void test_only_who_may_have_it(void **unused)
+static void test_only_waiters_that_fit(void **unused)
 {
     (void)unused;
     hold(0, 10);
@@ -171,7 +171,7 @@ static void test_readers(void **unused)
 
 /* In the waiters' phase no waiter is notified of a range reserved for another; in the open one it
  * is. */
-static void test_behind_one_who_waits_for_more(void **unused)
+static void test_behind_a_waiter_for_more(void **unused)
 {
     (void)unused;
     hold(0, 10);
@@ -189,7 +189,7 @@ static void test_behind_one_who_waits_for_more(void **unused)
     assert_int_equal(told_count, 1); /* once only */
 }
 
-static void test_one_who_does_not_come(void **unused)
+static void test_a_waiter_that_does_not_retry(void **unused)
 {
     (void)unused;
     hold(0, 10);
@@ -218,7 +218,7 @@ static void test_one_who_does_not_come(void **unused)
 }
 
 /* A request that does not wait sees an unlocked range as free, except in the waiters' phase. */
-static void test_who_only_tries(void **unused)
+static void test_requests_that_do_not_wait(void **unused)
 {
     struct stateid4 lock;
 
@@ -236,7 +236,7 @@ static void test_who_only_tries(void **unused)
     assert_int_equal(want(BOB, "b", true, 0, 10), NFS4_OK);
 }
 
-static void test_one_who_cannot_be_told(void **unused)
+static void test_an_unreachable_waiter(void **unused)
 {
     (void)unused;
     hold(0, 10);
@@ -324,7 +324,7 @@ static void test_a_client_that_goes(void **unused)
 }
 
 /* 4.0 has no such callback, and without a back channel no notice is promised. */
-static void test_who_is_not_told(void **unused)
+static void test_waiters_without_notices(void **unused)
 {
     (void)unused;
     atomic_store(&fx.bob->back_sessions, 0);
@@ -420,17 +420,17 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_in_order),
-        TEST(test_only_who_may_have_it),
+        TEST(test_only_waiters_that_fit),
         TEST(test_readers),
-        TEST(test_behind_one_who_waits_for_more),
-        TEST(test_one_who_does_not_come),
-        TEST(test_who_only_tries),
-        TEST(test_one_who_cannot_be_told),
+        TEST(test_behind_a_waiter_for_more),
+        TEST(test_a_waiter_that_does_not_retry),
+        TEST(test_requests_that_do_not_wait),
+        TEST(test_an_unreachable_waiter),
         TEST(test_refused),
         TEST(test_gone_meanwhile),
         TEST(test_whatever_frees),
         TEST(test_a_client_that_goes),
-        TEST(test_who_is_not_told),
+        TEST(test_waiters_without_notices),
         TEST(test_a_crowd),
         TEST(test_many_behind_expired),
     };

@@ -153,7 +153,7 @@ static void test_asking_keeps_the_place(void **unused)
 }
 
 /* Its range is reserved for twice the time between its last two requests, plus a second. */
-static void test_one_who_asks_no_more(void **unused)
+static void test_a_waiter_that_stops(void **unused)
 {
     (void)unused;
     assert_int_equal(ask(ALICE), NFS4_OK);
@@ -318,7 +318,7 @@ int main(void)
         TEST(test_longest_waiter_first),
         TEST(test_turns),
         TEST(test_asking_keeps_the_place),
-        TEST(test_one_who_asks_no_more),
+        TEST(test_a_waiter_that_stops),
         TEST(test_giving_up),
         TEST(test_a_silent_client_does_not_wait),
         TEST(test_a_writer_among_readers),

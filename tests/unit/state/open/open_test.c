@@ -209,7 +209,7 @@ static void test_close_waits_for_io(void **unused)
 }
 
 /* L-04: a client's state ends with it. */
-static void test_client_goes_with_all_it_has(void **unused)
+static void test_state_goes_with_its_client(void **unused)
 {
     struct stateid4 s = must_open(fx.alice, "a", fx.files[0], RW, RW), lock, other;
 
@@ -256,7 +256,7 @@ int main(void)
         TEST(test_cancel_leaves_no_trace),
         TEST(test_callers_are_told_apart),
         TEST(test_close_waits_for_io),
-        TEST(test_client_goes_with_all_it_has),
+        TEST(test_state_goes_with_its_client),
         TEST(test_busy_until_closed),
     };
 

@@ -25,7 +25,7 @@ static struct client *come_over_crash(const char *owner)
     return come(owner);
 }
 
-static void nobody_to_wait_for(void **unused)
+static void no_client_to_wait_for(void **unused)
 {
     struct client *alice;
 
@@ -524,7 +524,7 @@ static void ends_under_reclaims(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RECOVERY_TEST(nobody_to_wait_for),
+        RECOVERY_TEST(no_client_to_wait_for),
         RECOVERY_TEST(reclaims),
         RECOVERY_TEST(completes_among_others),
         RECOVERY_TEST(comes_too_late),

@@ -185,7 +185,7 @@ static void request_on_back_connection(void **unused)
 
 /* LIMIT_SESSION_CONNECTIONS unused connections keep no new one out; a displaced connection is bound
  * again by its next request. */
-static void implicit_ones_give_way(void **unused)
+static void implicit_bindings_give_way(void **unused)
 {
     struct session_conn *others[2 * LIMIT_SESSION_CONNECTIONS];
     struct party party = party_make("a", 0);
@@ -218,7 +218,7 @@ static void implicit_ones_give_way(void **unused)
 
 /* Explicitly bound connections are displaced only by others of their kind; those with a back
  * channel come last. */
-static void explicit_ones_give_way(void **unused)
+static void explicit_bindings_give_way(void **unused)
 {
     struct session_conn *others[LIMIT_SESSION_CONNECTIONS - 1], *more[3];
     struct party party = party_make("a", CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
@@ -263,8 +263,8 @@ int main(void)
         CLIENT_TEST(many_sessions_on_one_connection),
         CLIENT_TEST(many_sessions_end_at_once),
         CLIENT_TEST(dead_is_not_found),
-        CLIENT_TEST(implicit_ones_give_way),
-        CLIENT_TEST(explicit_ones_give_way),
+        CLIENT_TEST(implicit_bindings_give_way),
+        CLIENT_TEST(explicit_bindings_give_way),
     };
 
     log_set_level(LOG_LEVEL_ERROR);

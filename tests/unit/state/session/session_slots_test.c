@@ -189,7 +189,7 @@ static void no_more_than_asked(void **unused)
 }
 
 /* S20-08: new sessions get fewer slots, but at least one. */
-static void pressure_on_new_ones(void **unused)
+static void pressure_on_new_sessions(void **unused)
 {
     static const uint32_t granted[] = {64, 64, 58, 45, 36, 28, 22, 17, 14, 11, 8, 7, 5, 4, 3, 2};
     uint64_t sum = 0;
@@ -212,7 +212,7 @@ static void fill(struct session **sessions)
     assert_true(reply_budget_tight(&state->reply_budget));
 }
 
-static void pressure_on_old_ones(void **unused)
+static void pressure_on_old_sessions(void **unused)
 {
     struct session *sessions[CROWD];
 
@@ -236,7 +236,7 @@ static void pressure_on_old_ones(void **unused)
 }
 
 /* RFC 8881 §2.10.6.1: a client that ignores its target for long may be forced. */
-static void whoever_ignores_it_is_forced(void **unused)
+static void ignoring_the_target_is_forced(void **unused)
 {
     struct session *sessions[CROWD];
 
@@ -305,7 +305,7 @@ static void tick(int64_t seconds)
 
 /* An idle session does not see its target, so it gets CB_RECALL_SLOT (RFC 8881 §20.8), one call at
  * a time; it gives up its slots by the requests that the calls cause. */
-static void idle_ones_are_called(void **unused)
+static void idle_sessions_are_called(void **unused)
 {
     const struct slot_recall_hook hook = {note_asked, NULL};
     struct session *sessions[CROWD];
@@ -340,7 +340,7 @@ static void idle_ones_are_called(void **unused)
 
 /* One call at a time; a client that answers but sends no requests gets a few, and then none for a
  * lease period. */
-static void idle_ones_that_stay(void **unused)
+static void idle_sessions_that_stay(void **unused)
 {
     const struct slot_recall_hook hook = {note_asked, NULL};
     struct session *sessions[CROWD];
@@ -431,12 +431,12 @@ int main(void)
         TEST(grows_with_use),
         cmocka_unit_test_setup_teardown(grows_to_the_limit, set_up_roomy, tear_down),
         TEST(no_more_than_asked),
-        TEST(pressure_on_new_ones),
-        TEST(pressure_on_old_ones),
-        TEST(whoever_ignores_it_is_forced),
+        TEST(pressure_on_new_sessions),
+        TEST(pressure_on_old_sessions),
+        TEST(ignoring_the_target_is_forced),
         TEST(pressure_ends),
-        TEST(idle_ones_are_called),
-        TEST(idle_ones_that_stay),
+        TEST(idle_sessions_are_called),
+        TEST(idle_sessions_that_stay),
         TEST(rests_before_it_grows_again),
         TEST(long_disuse),
     };

@@ -145,7 +145,7 @@ static void good_arguments_with_the_same_number(void **unused)
 }
 
 /* A CREATE_SESSION that is refused for its arguments confirms no client. */
-static void bad_arguments_confirm_nobody(void **unused)
+static void bad_arguments_confirm_no_client(void **unused)
 {
     struct CREATE_SESSION4args args = create_args(1);
     struct CREATE_SESSION4resok res;
@@ -481,7 +481,7 @@ int main(void)
         TEST(sequence_of_its_own),
         TEST(bad_arguments_use_the_number),
         TEST(good_arguments_with_the_same_number),
-        TEST(bad_arguments_confirm_nobody),
+        TEST(bad_arguments_confirm_no_client),
         TEST(errors_replay),
         TEST(unknown_client),
         TEST(flags),

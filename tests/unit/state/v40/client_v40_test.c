@@ -189,7 +189,7 @@ static void update_beside_reboot(void **unused)
     assert_int_equal(renew(first.clientid), NFS4ERR_STALE_CLIENTID);
 }
 
-static void somebody_elses_name(void **unused)
+static void another_principals_name(void **unused)
 {
     struct client_setclientid mine = must_come("c", 1), theirs;
 
@@ -436,7 +436,7 @@ static void running_request(void **unused)
 }
 
 /* Without state a record lasts an hour, with state a day; then nothing is left. */
-static void silence_ends_it(void **unused)
+static void silence_ends_a_record(void **unused)
 {
     struct client *idle = v40_client(state, "idle", 1);
 
@@ -485,7 +485,7 @@ int main(void)
         CLIENT_TEST(callback_update_too_late),
         CLIENT_TEST(reboot),
         CLIENT_TEST(update_beside_reboot),
-        CLIENT_TEST(somebody_elses_name),
+        CLIENT_TEST(another_principals_name),
         CLIENT_TEST(expired_name),
         CLIENT_TEST(name_of_a_busy_client),
         CLIENT_TEST(confirm_by_another),
@@ -497,7 +497,7 @@ int main(void)
         CLIENT_TEST(ids_of_the_other_kind),
         CLIENT_TEST(renewing),
         CLIENT_TEST(running_request),
-        CLIENT_TEST(silence_ends_it),
+        CLIENT_TEST(silence_ends_a_record),
         CLIENT_TEST(full_table),
     };
 

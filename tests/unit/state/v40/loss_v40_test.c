@@ -130,7 +130,7 @@ static void request_keeps_it(void **unused)
 }
 
 /* A revoked open conflicts with no request, least of all its own owner's. */
-static void revoked_is_in_nobodys_way(void **unused)
+static void revoked_opens_do_not_conflict(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, W), again, lock;
 
@@ -314,7 +314,7 @@ static void locks_go_with_their_open(void **unused)
 }
 
 /* Told of one loss, the client registers again as if all state were gone: that acknowledges all. */
-static void told_of_one_asked_for_all(void **unused)
+static void registration_acknowledges_all(void **unused)
 {
     struct stateid4 d = must_open(dave, "d", fx.files[0], RW, NONE);
     struct stateid4 e = must_open(dave, "e", fx.files[1], RW, NONE);
@@ -333,7 +333,7 @@ static void told_of_one_asked_for_all(void **unused)
 }
 
 /* RFC 7530 §16.28.5: a principal with an open may renew, too. */
-static void renew_by_who_has_an_open(void **unused)
+static void renew_by_a_principal_with_an_open(void **unused)
 {
     const struct client_principal root = {1, 0};
     struct open_request request = {.client = dave,
@@ -481,7 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(both_kinds_give_way),
         TEST(request_keeps_it),
-        TEST(revoked_is_in_nobodys_way),
+        TEST(revoked_opens_do_not_conflict),
         TEST(renew_says_so),
         TEST(lost_some),
         TEST(renew_tells_what_was_before),
@@ -489,8 +489,8 @@ int main(void)
         TEST(told_by_an_operation),
         TEST(told_and_gone),
         TEST(locks_go_with_their_open),
-        TEST(told_of_one_asked_for_all),
-        TEST(renew_by_who_has_an_open),
+        TEST(registration_acknowledges_all),
+        TEST(renew_by_a_principal_with_an_open),
         TEST(by_an_administrator),
         TEST(gone_with_losses),
         TEST(delegation_not_returned),

@@ -343,7 +343,7 @@ static void test_unconfirmed_opens_go_after_a_lease(void **unused)
     owner_put(later);
 }
 
-static void test_busy_owner_keeps_his_open_for_now(void **unused)
+static void test_busy_owner_keeps_its_open(void **unused)
 {
     struct owner *owner = use(OWNER_OPEN, "a");
     struct stateid4 stateid = provisional(owner, 5, fx.files[0]);
@@ -501,7 +501,7 @@ static struct owner *closer(const struct stateid4 *stateid)
     return owner;
 }
 
-static void test_found_by_what_he_closed_last(void **unused)
+static void test_found_by_the_last_closed_stateid(void **unused)
 {
     struct stateid4 closed[2] = {{1, "\1closed one"}, {1, "\1closed two"}};
     struct owner *owner = established("a", 0);
@@ -646,14 +646,14 @@ int main(void)
         TEST(test_open_takes_the_place_of_an_unconfirmed),
         TEST(test_confirm_out_of_order_ends_the_open),
         TEST(test_unconfirmed_opens_go_after_a_lease),
-        TEST(test_busy_owner_keeps_his_open_for_now),
+        TEST(test_busy_owner_keeps_its_open),
         TEST(test_lock_owner_begins_with_a_success),
         TEST(test_waiting_lock_owner_begins_anew),
         TEST(test_release_lock_owner),
         TEST(test_idle_owners_by_number),
         TEST(test_idle_owners_of_all),
         TEST(test_idle_owners_by_time),
-        TEST(test_found_by_what_he_closed_last),
+        TEST(test_found_by_the_last_closed_stateid),
         TEST(test_nothing_outlives_the_client),
         TEST(test_duplicates_wait),
         TEST(test_duplicate_runs_when_the_first_did_not_count),

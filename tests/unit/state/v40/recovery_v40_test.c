@@ -265,7 +265,7 @@ static void both_kinds(void **unused)
 }
 
 /* The end of one is not the end of its namesake. */
-static void one_kind_goes(void **unused)
+static void one_version_ends(void **unused)
 {
     struct client *new;
 
@@ -281,7 +281,7 @@ static void one_kind_goes(void **unused)
 }
 
 /* When only clients of 4.1 had state, their RECLAIM_COMPLETEs end the period. */
-static void only_new_ones_awaited(void **unused)
+static void only_v41_awaited(void **unused)
 {
     struct client *new;
 
@@ -378,8 +378,8 @@ int main(void)
         RECOVERY_TEST(another_incarnation),
         RECOVERY_TEST(same_incarnation),
         RECOVERY_TEST(both_kinds),
-        RECOVERY_TEST(one_kind_goes),
-        RECOVERY_TEST(only_new_ones_awaited),
+        RECOVERY_TEST(one_version_ends),
+        RECOVERY_TEST(only_v41_awaited),
         RECOVERY_TEST(cannot_be_written),
         RECOVERY_TEST(removed_client),
         RECOVERY_TEST(first_opens_together),
