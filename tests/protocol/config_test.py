@@ -159,7 +159,7 @@ stat: /srv
             ":1: threads wants 1 to 64, not 'none'", ":2: lease wants 1 to 3600 seconds, not '0'",
             f":6: export /a: argument: '{self.path('missing')}': No such file or directory: name a directory of this "
             "machine", f":11: export /b: argument: '{self.file}': it is not a directory",
-            ":13: export /c: there is no backend 'lokal'; did you mean 'local'? (there are mem and local)",
+            ":13: export /c: unknown backend 'lokal'; did you mean 'local'? (available: mem and local)",
             ":15: export /d: backend local needs a directory, for example argument: /srv/data",
             ":18: export /e: backend mem takes no argument: remove the key",
             ":21: export /f: argument: 'data': an absolute path is expected",

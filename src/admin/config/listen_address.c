@@ -23,10 +23,10 @@ const char *listen_address_mistake(const char *text)
     const char *colon = strrchr(text, ':');
 
     if (!colon || (*text == '[' && text[strlen(text) - 1] == ']'))
-        return "there is no port";
+        return "the port is missing";
     if (!is_port(colon + 1))
         return "a port is a number from 0 to 65535";
     if (*text != '[' && strchr(text, ':') != colon)
-        return "an IPv6 address stands in brackets";
-    return "the address must be numeric, names are not looked up";
+        return "an IPv6 address must be in brackets";
+    return "the address must be numeric; names are not resolved";
 }

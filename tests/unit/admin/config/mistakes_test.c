@@ -165,14 +165,14 @@ static const struct mistake {
     /* addresses */
     {"listen: 127.0.0.1:2049\n", "1: listen wants a list of addresses, not a text"},
     {"listen: []\n", "1: listen wants a list of addresses, not an empty list"},
-    {"listen: [localhost:2049]\n", "1: the address must be numeric, names are not looked up"},
-    {"listen:\n  - 127.0.0.1:2049\n  - 127.0.0.1\n", "3: there is no port"},
+    {"listen: [localhost:2049]\n", "1: the address must be numeric; names are not resolved"},
+    {"listen:\n  - 127.0.0.1:2049\n  - 127.0.0.1\n", "3: the port is missing"},
     {"listen: [127.0.0.1:99999]\n", "1: a port is a number from 0 to 65535"},
-    {"listen: [\"::1:2049\"]\n", "1: an IPv6 address stands in brackets"},
+    {"listen: [\"::1:2049\"]\n", "1: an IPv6 address must be in brackets"},
     {"listen:\n  - [::1]:2049\n", "2: "},
     {"listen:\n  - [::1]\n", "2: an IPv6 address stands in quotes"},
     {"listen:\n  - [127.0.0.1]\n", "2: IPv6 in quotes, \"[::1]:2049\", not a list"},
-    {"listen: [2049]\n", "1: there is no port"},
+    {"listen: [2049]\n", "1: the port is missing"},
     {"listen: [~]\n", "1: listen has no value"},
     /* exports */
     {"exports: /data=mem\n", "1: exports wants a list of maps, not a text"},
@@ -227,7 +227,7 @@ static const struct mistake {
     {"settings:\n  nfs.min_minor_version: 2\n  nfs.max_minor_version: 1\n",
      "3: nfs.min_minor_version 2 (file) is above nfs.max_minor_version 1 (file)"},
     {"lease: 10\nsettings:\n  nfs.callback_timeout_ms: 20000\n",
-     "3: nfs.callback_timeout_ms 20000 (file), calls to clients could take 20010 ms"},
+     "3: nfs.callback_timeout_ms 20000 (file), callbacks could take 20010 ms"},
 };
 
 static void each_is_told(void **state)
