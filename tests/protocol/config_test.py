@@ -27,6 +27,11 @@ def source(*names):
         return file.read()
 
 
+def complaints(done):
+    """Lines on stderr about the file; that descriptors are few is about this machine."""
+    return [line for line in done.stderr.splitlines() if "daemon.descriptors_few" not in line]
+
+
 class Directory(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="mainstay-config-")
@@ -353,14 +358,14 @@ class Documents(Directory):
         text = source("docs/mainstay.conf")
         self.assertIn("/srv/data", text)
         done = self.sample(text)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((done.returncode, complaints(done)), (0, []))
         done = self.sample(re.sub(r"(?m)^# (\w+: \d+)", r"\1", text))
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((done.returncode, complaints(done)), (0, []))
 
     def test_the_sample_of_the_reference_is_sound(self):
         example = re.search(r"(?m)^(    listen: .*\n(?:    .*\n)+)", source("docs/config.md"))[1]
         done = self.sample(re.sub(r"(?m)^    ", "", example))
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((done.returncode, complaints(done)), (0, []))
 
     def test_the_guide_names_it(self):
         guide = source("docs/user-guide.md")
