@@ -3,7 +3,7 @@
  * Half records: records of which a part has arrived.  Tracks how much memory they take in each
  * loop, and since when.
  *
- * The half records of a loop may take its share of transport_limits.half_record_mib.  Above that a
+ * The half records of a loop may take its share of TRANSPORT_LIMIT_half_record_mib.  Above that a
  * connection is closed.  It is chosen from the address whose half records take the most memory: the
  * one whose record has not grown for the longest time.  So an address that keeps growing its
  * records evicts its own, not those of other addresses.  A connection is also closed when its

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Accepted connections that serve no client yet: none has been seen to carry a session or a client
- * ID (connection_set_serves_client()).  One that sends nothing for transport_limits.idle_timeout_s
+ * ID (connection_set_serves_client()).  One that sends nothing for TRANSPORT_LIMIT_idle_timeout_s
  * is closed.  At the limit of connections, a new connection displaces one of them if its own
  * address has fewer connections.  So no host can shut out others merely by connecting.
  */

@@ -3,7 +3,7 @@
  * Replies and callbacks that wait for sockets, over all connections: how much memory they take, and
  * which clients do not read.
  *
- * Above transport_limits.unsent_mib, the connection is closed whose socket has taken nothing for
+ * Above TRANSPORT_LIMIT_unsent_mib, the connection is closed whose socket has taken nothing for
  * the longest time.  A connection is also closed when its socket takes nothing for send_timeout_s.
  * send_queue.c limits the queue of a single connection.
  */

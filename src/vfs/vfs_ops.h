@@ -118,9 +118,9 @@ struct vfs_ops {
     /* read, write and commit of anything but a regular file: the statuses of open(). */
     enum vfs_status (*read)(struct vfs_object *obj, struct vfs_read *io);
     void (*read_done)(struct vfs_object *obj, int fd); /* after read() returned a descriptor */
-    /* *written may be less only on an error; *reached is at least `want`. */
     /* write() and commit() check no permission (open() did), but act as cred, which determines suid
-     * and sgid bits, reserved blocks and quotas in the file system below. */
+     * and sgid bits, reserved blocks and quotas in the file system below. *written may be less only
+     * on an error; *reached is at least `want`. */
     enum vfs_status (*write)(struct vfs_object *obj, const struct vfs_cred *cred, uint64_t offset,
                              const void *data, uint32_t len, enum vfs_stability want,
                              uint32_t *written, enum vfs_stability *reached);

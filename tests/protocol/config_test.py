@@ -40,6 +40,7 @@ class Directory(unittest.TestCase):
         os.mkdir(self.path("data"))
         self.file = self.path("mainstay.conf")
         self.state = self.path("state")
+        self.program = MAINSTAYD
 
     def path(self, *names):
         return os.path.join(self.directory, *names)
@@ -49,7 +50,7 @@ class Directory(unittest.TestCase):
             file.write(text if isinstance(text, bytes) else text.encode())
 
     def command(self, *options):
-        return [MAINSTAYD, "--config", self.file, *options]
+        return [self.program, "--config", self.file, *options]
 
     def run_file(self, *options, **more):
         """A mainstayd that is to end by itself."""
@@ -118,6 +119,7 @@ class Wrong(Directory):
         self.refused(": has 1099511627776 bytes, more than 1048576")
         self.write(self.sound())
         os.chmod(self.file, 0o000)
+        self.program = shutil.copy(MAINSTAYD, self.directory)  # that user may not reach the build
         user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         self.refused(": cannot be read: Permission denied: let the user that runs the server read it", **user)
 

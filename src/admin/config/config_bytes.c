@@ -33,13 +33,13 @@ static bool is_fit(const struct stat *st, struct config_faults *faults)
     return false;
 }
 
-/* Up to LIMIT_CONFIG_BYTES; one that grows meanwhile is cut there. */
+/* The file may grow past LIMIT_CONFIG_BYTES meanwhile. */
 static bool read_all(int fd, struct config_bytes *bytes, struct config_faults *faults)
 {
-    bytes->data = must_malloc(LIMIT_CONFIG_BYTES);
+    bytes->data = must_malloc(LIMIT_CONFIG_BYTES + 1);
     bytes->len = 0;
-    while (bytes->len < LIMIT_CONFIG_BYTES) {
-        ssize_t more = read(fd, bytes->data + bytes->len, LIMIT_CONFIG_BYTES - bytes->len);
+    while (bytes->len <= LIMIT_CONFIG_BYTES) {
+        ssize_t more = read(fd, bytes->data + bytes->len, LIMIT_CONFIG_BYTES + 1 - bytes->len);
 
         if (more == 0)
             return true;
@@ -52,7 +52,10 @@ static bool read_all(int fd, struct config_bytes *bytes, struct config_faults *f
         }
         bytes->len += (size_t)more;
     }
-    return true;
+    config_faults_add(faults, 0, "grows beyond %u bytes: is it a configuration?",
+                      LIMIT_CONFIG_BYTES);
+    config_bytes_fini(bytes);
+    return false;
 }
 
 bool config_bytes_load(const char *path, struct config_bytes *bytes, struct config_faults *faults)

@@ -138,6 +138,8 @@ void config_value_unknown(const struct document_node *key, const char *section,
     size_t skip = strlen(section);
     struct guess guess;
 
+    _Static_assert((int)CONFIG_KEY_COUNT <= (int)CONFIG_EXPORT_KEY_COUNT,
+                   "words[] fits both tables");
     CHECK(count <= CONFIG_EXPORT_KEY_COUNT);
     guess_init(&guess, key->text, strlen(key->text));
     for (size_t i = 0; i < count; i++) {

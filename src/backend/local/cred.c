@@ -6,9 +6,9 @@
  * leaves fsuid 0, the kernel drops the capabilities that override file permissions; when it
  * returns, it restores them.
  *
- * What the server does in its own right is enclosed in server_begin() and server_end().  There user
- * and group are the server's, and the caller's groups do not matter.  So a thread that runs a
- * request is never left with more rights than its last caller had.
+ * What the server does in its own right is enclosed in local_cred_server_begin() and
+ * local_cred_server_end().  There user and group are the server's, and the caller's groups do not
+ * matter.  So a thread that runs a request is never left with more rights than its last caller had.
  */
 #include "backend/local/cred.h"
 

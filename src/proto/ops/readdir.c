@@ -142,11 +142,10 @@ static bool put_child(struct listing *l, const struct vfs_name *name, uint64_t c
 {
     struct vfs_acl acl;
     enum nfsstat4 status = look_at_child(l, source, &acl);
-
     bool more = status == NFS4_OK ? listing_put(l, name, cookie, source, &l->args->attr_request)
                                   : put_unreadable(l, name, cookie, source, status);
 
-    source->acl = NULL; /* it ends here */
+    source->acl = NULL; /* `acl` is local to this function */
     return more;
 }
 

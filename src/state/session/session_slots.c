@@ -236,7 +236,7 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
     return grant;
 }
 
-void session_slots_shrink_all(struct session *session, int64_t now_ns)
+void session_slots_shrink(struct session *session, int64_t now_ns)
 {
     shrink_to_share(session, NULL, now_ns);
 }

@@ -51,8 +51,9 @@ struct slot_grant session_slots_note(struct session *session, struct slot *slot,
 /* How many slots the client should still give up; for CB_RECALL_SLOT.  0: none. */
 uint32_t session_slots_excess(const struct session *session);
 
-/* The budget is tight: let the session aim at its share.  With slot_table.resizing. */
-void session_slots_shrink_all(struct session *session, int64_t now_ns);
+/* The budget is tight: lower the session's target to its share.  With slots.resizing
+ * held. */
+void session_slots_shrink(struct session *session, int64_t now_ns);
 
 /* Add `grown` bytes (may be negative) to the memory of cached replies. */
 void session_reply_bytes_add(struct session *session, int64_t grown);

@@ -66,7 +66,7 @@ static bool shrink_visited(struct hnode *node, void *arg)
 
     if (!slot_table_resize_try(&session->slots))
         return true;
-    session_slots_shrink_all(session, round->now_ns);
+    session_slots_shrink(session, round->now_ns);
     consider(round, session);
     slot_table_resize_end(&session->slots);
     return true;

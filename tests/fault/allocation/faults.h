@@ -32,7 +32,7 @@ bool faults_pass_end(void);
 unsigned faults_count(void);
 
 /* Make an allocation fail in this step too; the caller handles the unusual answers. False: no
- * allocation is left to fail in it. faults_undo() says whether one has failed. */
+ * allocation is left to fail in it. faults_disarm() says whether one has failed. */
 void faults_arm(void);
 bool faults_disarm(void);
 
