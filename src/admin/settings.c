@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The database is open only while it is read.  So a file that has been replaced is noticed, and the
- * file can be copied at any time.
+ * The database is open only while it is read or changed.  So a file that has been replaced is
+ * noticed, and the file can be copied at any time.
  */
 #include "admin/settings.h"
 
@@ -13,6 +13,7 @@
 #include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
 #include "admin/settings_db.h"
+#include "base/guess.h"
 #include "database/database.h"
 
 /* What was read, and the values that result. */
@@ -20,11 +21,12 @@ struct snapshot {
     struct settings_rows rows;
     struct setting_option options[SETTING_COUNT]; /* those not overridden since */
     struct setting_values values;
+    struct setting_values restart; /* after a start with the same options */
 };
 
 struct settings {
     struct settings_config config;
-    pthread_mutex_t reload_lock; /* serializes access to the database, and calls to config.apply */
+    pthread_mutex_t change_lock; /* serializes access to the database, and calls to config.apply */
     pthread_mutex_t lock;        /* guards `now` */
     struct snapshot now;         /* written with both locks held */
 };
@@ -70,22 +72,39 @@ static bool fit(const struct setting_values *values, uint32_t lease_s, char *err
            callback_setting_fit(values, lease_s, &waits, error, size);
 }
 
+/* What is stored, or the file says, or the default. */
+static bool stored_values(const struct settings_config *config, const struct settings_rows *rows,
+                          struct setting_values *values, char *error, size_t size)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (!stored_value((enum setting_id)i, &config->initial[i], &rows->of[i], &values->of[i],
+                          error, size))
+            return false;
+    }
+    return true;
+}
+
+static void take_options(const struct setting_option options[SETTING_COUNT],
+                         struct setting_values *values)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (options[i].given)
+            values->of[i] = (struct setting_value){options[i].number, SETTING_OPTION};
+    }
+}
+
 /* Compute the values from rows and options.  The stored values must also be consistent without the
  * options, because the next start may not have them. */
 static enum settings_status evaluate(const struct settings_config *config, struct snapshot *next,
                                      char *error, size_t size)
 {
-    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (!stored_value((enum setting_id)i, &config->initial[i], &next->rows.of[i],
-                          &next->values.of[i], error, size))
-            return SETTINGS_UNREADABLE;
-    }
+    if (!stored_values(config, &next->rows, &next->values, error, size))
+        return SETTINGS_UNREADABLE;
     if (!minor_setting_ordered(&next->values, error, size))
         return SETTINGS_REFUSED;
-    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (next->options[i].given)
-            next->values.of[i] = (struct setting_value){next->options[i].number, SETTING_OPTION};
-    }
+    next->restart = next->values;
+    take_options(next->options, &next->values);
+    take_options(config->options, &next->restart);
     return fit(&next->values, config->lease_s, error, size) ? SETTINGS_OK : SETTINGS_REFUSED;
 }
 
@@ -98,7 +117,7 @@ static bool values_same(const struct setting_values *a, const struct setting_val
     return true;
 }
 
-/* With reload_lock held. */
+/* With change_lock held. */
 static void enforce(struct settings *settings, const struct snapshot *next)
 {
     bool same = values_same(&settings->now.values, &next->values);
@@ -133,7 +152,7 @@ struct settings *settings_open(const struct settings_config *config, enum settin
         free(settings);
         return NULL;
     }
-    CHECK(pthread_mutex_init(&settings->reload_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&settings->change_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&settings->lock, NULL) == 0);
     if (config->apply)
         config->apply(config->context, &settings->now.values);
@@ -154,7 +173,7 @@ void settings_close(struct settings *settings)
 {
     if (!settings)
         return;
-    CHECK(pthread_mutex_destroy(&settings->reload_lock) == 0);
+    CHECK(pthread_mutex_destroy(&settings->change_lock) == 0);
     CHECK(pthread_mutex_destroy(&settings->lock) == 0);
     free(settings);
 }
@@ -166,8 +185,11 @@ void settings_get(struct settings *settings, struct setting_values *values)
     CHECK(pthread_mutex_unlock(&settings->lock) == 0);
 }
 
-static void state_of(const struct snapshot *now, enum setting_id id, struct setting_state *state)
+static void state_of(const struct settings *settings, enum setting_id id,
+                     struct setting_state *state)
 {
+    const struct setting_option *option = &settings->config.options[id];
+    const struct snapshot *now = &settings->now;
     const struct settings_row *row = &now->rows.of[id];
 
     memset(state, 0, sizeof(*state));
@@ -175,16 +197,23 @@ static void state_of(const struct snapshot *now, enum setting_id id, struct sett
     setting_print(id, now->values.of[id].number, state->value);
     state->origin = now->values.of[id].origin;
     state->revision = row->revision;
+    setting_print(id, now->restart.of[id].number, state->restart);
+    if (option->given)
+        setting_print(id, option->number, state->option);
     if (row->there && !row->usual)
         memcpy(state->stored, row->text, sizeof(state->stored));
 }
 
-void settings_list(struct settings *settings, struct setting_state states[SETTING_COUNT])
+uint64_t settings_list(struct settings *settings, struct setting_state states[SETTING_COUNT])
 {
+    uint64_t revision;
+
     CHECK(pthread_mutex_lock(&settings->lock) == 0);
     for (uint32_t i = 0; i < SETTING_COUNT; i++)
-        state_of(&settings->now, (enum setting_id)i, &states[i]);
+        state_of(settings, (enum setting_id)i, &states[i]);
+    revision = settings->now.rows.revision;
     CHECK(pthread_mutex_unlock(&settings->lock) == 0);
+    return revision;
 }
 
 enum settings_status settings_reload(struct settings *settings, char *error, size_t size)
@@ -192,7 +221,7 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
     enum settings_status status;
     struct snapshot next;
 
-    CHECK(pthread_mutex_lock(&settings->reload_lock) == 0);
+    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
     next = settings->now;
     status = read_rows(settings->config.dir, &next.rows, error, size);
     if (status == SETTINGS_OK) {
@@ -201,6 +230,160 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
     }
     if (status == SETTINGS_OK)
         enforce(settings, &next);
-    CHECK(pthread_mutex_unlock(&settings->reload_lock) == 0);
+    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
+    return status;
+}
+
+enum {
+    QUOTE_BYTES = 48 /* of a name or a value in a message, with its NUL */
+};
+
+/* Copy text of a request for a message: shorten it, with '?' for what cannot be printed. */
+static const char *quote(const char *text, char quoted[QUOTE_BYTES])
+{
+    size_t len = strnlen(text, QUOTE_BYTES);
+
+    for (size_t i = 0; i < len && i < QUOTE_BYTES - 1; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        quoted[i] = (char)(c < ' ' || c >= 0x7f ? '?' : c);
+    }
+    if (len == QUOTE_BYTES)
+        memcpy(quoted + QUOTE_BYTES - 4, "...", 4);
+    else
+        quoted[len] = '\0';
+    return quoted;
+}
+
+static enum settings_status unknown(const char *name, char *error, size_t size)
+{
+    char hint[GUESS_HINT_BYTES], quoted[QUOTE_BYTES];
+    struct guess guess;
+
+    guess_init(&guess, name, strnlen(name, SETTING_NAME_BYTES));
+    for (uint32_t i = 0; i < SETTING_COUNT; i++)
+        guess_offer(&guess, setting_table[i].name);
+    (void)snprintf(error, size, "there is no setting '%s'%s", quote(name, quoted),
+                   guess_hint(&guess, "", hint, sizeof(hint)));
+    return SETTINGS_UNKNOWN;
+}
+
+/* Turn one change into a row.  Its text is in the form of setting_print(). */
+static enum settings_status change_row(const struct settings_change *change,
+                                       struct settings_rows *rows, bool changed[SETTING_COUNT],
+                                       char *error, size_t size)
+{
+    struct settings_row row = {.there = true, .usual = !change->value, .revision = rows->revision};
+    char quoted[QUOTE_BYTES];
+    enum setting_id id;
+    uint32_t value;
+
+    if (!setting_lookup(change->name, &id))
+        return unknown(change->name, error, size);
+    if (changed[id]) {
+        (void)snprintf(error, size, "%s is given twice", change->name);
+        return SETTINGS_REFUSED;
+    }
+    if (change->value && !setting_parse(id, change->value, &value)) {
+        (void)snprintf(error, size, "%s wants %s, not '%s'", change->name, setting_table[id].wants,
+                       quote(change->value, quoted));
+        return SETTINGS_REFUSED;
+    }
+    if (change->value)
+        setting_print(id, value, row.text);
+    rows->of[id] = row;
+    changed[id] = true;
+    return SETTINGS_OK;
+}
+
+/* Check the expected revision, and count up to that of the change. */
+static enum settings_status change_begin(const struct settings_request *request,
+                                         struct settings_rows *rows, char *error, size_t size)
+{
+    if (request->expected != SETTINGS_REVISION_ANY && request->expected != rows->revision) {
+        (void)snprintf(error, size, "the settings are at revision %llu, not %llu: read them again",
+                       (unsigned long long)rows->revision, (unsigned long long)request->expected);
+        return SETTINGS_CONFLICT;
+    }
+    if (request->count == 0) {
+        (void)snprintf(error, size, "the change names no setting");
+        return SETTINGS_REFUSED;
+    }
+    if (rows->revision >= (uint64_t)SETTINGS_REVISION_MAX) {
+        (void)snprintf(error, size, "settings.db: there are no revisions left");
+        return SETTINGS_UNREADABLE;
+    }
+    rows->revision++;
+    return SETTINGS_OK;
+}
+
+/* Could the server start again with the same options?  If it could not before the change, the
+ * change is not refused for that. */
+static enum settings_status check_restart(const struct settings *settings,
+                                          const struct snapshot *next, char *error, size_t size)
+{
+    uint32_t lease_s = settings->config.lease_s;
+    char why[256];
+
+    if (fit(&next->restart, lease_s, why, sizeof(why)))
+        return SETTINGS_OK;
+    (void)snprintf(error, size, "%s: the server could not start again with the same options", why);
+    return fit(&settings->now.restart, lease_s, why, sizeof(why)) ? SETTINGS_REFUSED : SETTINGS_OK;
+}
+
+static bool put_changed(struct database *db, const struct settings_rows *rows,
+                        const bool changed[SETTING_COUNT], char *error, size_t size)
+{
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        if (changed[i] && !settings_db_put(db, (enum setting_id)i, &rows->of[i], error, size))
+            return false;
+    }
+    return true;
+}
+
+/* Make the change in a transaction that has begun.  With change_lock held. */
+static enum settings_status change_stored(const struct settings *settings, struct database *db,
+                                          const struct settings_request *request,
+                                          struct snapshot *next, char *error, size_t size)
+{
+    bool changed[SETTING_COUNT] = {false};
+    enum settings_status status;
+
+    if (!settings_db_load(db, &next->rows, error, size))
+        return SETTINGS_UNREADABLE;
+    status = change_begin(request, &next->rows, error, size);
+    for (uint32_t i = 0; i < request->count && status == SETTINGS_OK; i++)
+        status = change_row(&request->changes[i], &next->rows, changed, error, size);
+    if (status != SETTINGS_OK)
+        return status;
+    drop_options(&settings->now.rows, next);
+    status = evaluate(&settings->config, next, error, size);
+    if (status == SETTINGS_OK)
+        status = check_restart(settings, next, error, size);
+    if (status == SETTINGS_OK && (!put_changed(db, &next->rows, changed, error, size) ||
+                                  !settings_db_commit(db, error, size)))
+        status = SETTINGS_UNREADABLE;
+    return status;
+}
+
+enum settings_status settings_change(struct settings *settings,
+                                     const struct settings_request *request, uint64_t *revision,
+                                     char *error, size_t size)
+{
+    enum settings_status status = SETTINGS_UNREADABLE;
+    struct snapshot next;
+    struct database *db;
+
+    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
+    next = settings->now;
+    db = settings_db_open(settings->config.dir, error, size);
+    if (db && settings_db_begin(db, error, size))
+        status = change_stored(settings, db, request, &next, error, size);
+    database_close(db);
+    if (status == SETTINGS_OK) {
+        enforce(settings, &next);
+        *revision = next.rows.revision;
+    }
+    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
     return status;
 }

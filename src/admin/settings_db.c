@@ -5,15 +5,15 @@
 
 #include "database/database.h"
 
-#define REVISION_MAX (INT64_C(1) << 53) /* a larger number can only be damage */
-
 enum statement {
     SQL_LOAD,
+    SQL_PUT,
     SQL_COUNT,
 };
 
 static const char *const sql_text[SQL_COUNT] = {
     [SQL_LOAD] = "SELECT name, value, revision FROM setting",
+    [SQL_PUT] = "INSERT OR REPLACE INTO setting (name, value, revision) VALUES (?,?,?)",
 };
 
 static const struct database_kind kind = {
@@ -54,8 +54,10 @@ static bool row_read(sqlite3_stmt *s, struct settings_rows *rows)
     enum setting_id id;
     struct settings_row *row;
 
-    if (revision < 0 || revision > REVISION_MAX)
+    if (revision < 0 || revision > SETTINGS_REVISION_MAX)
         return false;
+    if ((uint64_t)revision > rows->revision)
+        rows->revision = (uint64_t)revision;
     if (!text_read(s, 0, name) || !setting_lookup(name, &id))
         return true; /* a setting of another version of Mainstay */
     row = &rows->of[id];
@@ -93,4 +95,38 @@ bool settings_db_load(struct database *db, struct settings_rows *rows, char *err
         database_explain(db, why, error, size);
     (void)sqlite3_reset(s);
     return step == SQLITE_DONE;
+}
+
+/* An error that SQLite tells of. */
+static bool explain(struct database *db, char *error, size_t size)
+{
+    database_explain(db, NULL, error, size);
+    return false;
+}
+
+bool settings_db_begin(struct database *db, char *error, size_t size)
+{
+    return database_exec(db, "BEGIN IMMEDIATE") || explain(db, error, size);
+}
+
+bool settings_db_put(struct database *db, enum setting_id id, const struct settings_row *row,
+                     char *error, size_t size)
+{
+    sqlite3_stmt *s = db->statements[SQL_PUT];
+    int bound = sqlite3_bind_text(s, 1, setting_table[id].name, -1, SQLITE_STATIC);
+
+    if (bound == SQLITE_OK)
+        bound = row->usual ? sqlite3_bind_null(s, 2)
+                           : sqlite3_bind_text(s, 2, row->text, -1, SQLITE_STATIC);
+    if (bound == SQLITE_OK)
+        bound = sqlite3_bind_int64(s, 3, (sqlite3_int64)row->revision);
+    return (bound == SQLITE_OK && database_run(db, SQL_PUT)) || explain(db, error, size);
+}
+
+bool settings_db_commit(struct database *db, char *error, size_t size)
+{
+    if (database_commit(db))
+        return true;
+    database_explain(db, database_failure(db), error, size);
+    return false;
 }

@@ -131,7 +131,7 @@ static void say_values(struct settings *settings)
 {
     struct setting_state states[SETTING_COUNT];
 
-    settings_list(settings, states);
+    (void)settings_list(settings, states);
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
         if (states[i].origin != SETTING_DEFAULT)
             log_info("daemon.setting", LOG_STR("name", states[i].setting->name),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Settings in a state directory of the test's own, with a hook that records its arguments. Tests
- * change them as the user guide says: SQL in settings.db, then a reload. Helpers assert.
+ * change them as another process does: SQL in settings.db, then a reload. Helpers assert.
  */
 #pragma once
 

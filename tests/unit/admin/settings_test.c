@@ -151,20 +151,22 @@ static void list(void **unused)
 
     (void)unused;
     assert_int_equal(set_one(MAX_MINOR, "1"), SETTINGS_OK);
-    start_with(NOT_GIVEN, 0);
-    settings_list(settings, states);
+    start_with(NOT_GIVEN, 2);
+    assert_int_equal(settings_list(settings, states), 1);
     assert_ptr_equal(states[0].setting, &setting_table[0]);
     assert_string_equal(states[0].value, "0");
     assert_string_equal(states[0].stored, "");
     assert_int_equal(states[0].origin, SETTING_DEFAULT);
     assert_int_equal(states[0].revision, 0);
     assert_ptr_equal(states[1].setting, &setting_table[1]);
-    assert_string_equal(states[1].value, "0");
+    assert_string_equal(states[1].value, "2");
     assert_string_equal(states[1].stored, "1");
+    assert_string_equal(states[1].option, "2");
+    assert_string_equal(states[1].restart, "2");
     assert_int_equal(states[1].origin, SETTING_OPTION);
     assert_int_equal(states[1].revision, 1);
     assert_int_equal(set_both("1", "1"), SETTINGS_OK);
-    settings_list(settings, states);
+    assert_int_equal(settings_list(settings, states), 3);
     assert_int_equal(states[0].revision, 2);
     assert_int_equal(states[1].revision, 3);
     assert_string_equal(states[0].stored, "1");
