@@ -9,6 +9,10 @@
 #include "base/limits.h"
 #include "callback/callback_waits.h"
 
+static const char *const delegation_words[] = {"none", "read", "write"};
+static const char *const local_words[] = {"none", "leased", "all"};
+static const char *const flag_words[] = {"false", "true"};
+
 #define TIMEOUT_WANTS "0 (no limit) to 86400 seconds"
 
 /* The bounds are the same in every build, because a state directory may move from one build to
@@ -28,13 +32,15 @@ const struct setting setting_table[SETTING_COUNT] = {
                                    .usual = 2,
                                    .wants = "0, 1 or 2",
                                    .help = "the highest minor version of NFSv4 that is served"},
-    [SETTING_DELEGATIONS] = {.name = "nfs.delegations",
-                             .kind = SETTING_NUMBER,
-                             .min = 0,
-                             .max = 2,
-                             .usual = 2,
-                             .wants = "0 (none), 1 (for reading) or 2 (for writing too)",
-                             .help = "which delegations clients may get"},
+    [SETTING_DELEGATIONS] =
+        {.name = "nfs.delegations",
+         .kind = SETTING_WORD,
+         .words = delegation_words,
+         .min = 0,
+         .max = 2,
+         .usual = 2,
+         .wants = "none (0), read (1) or write (2)",
+         .help = "which delegations clients may get: none, for reading, or for writing too"},
     [SETTING_MAX_DELEGATIONS] = {.name = "nfs.max_delegations",
                                  .kind = SETTING_NUMBER,
                                  .min = 0,
@@ -44,14 +50,17 @@ const struct setting setting_table[SETTING_COUNT] = {
                                  .help = "maximum number of delegations"},
     [SETTING_LOCAL_DELEGATIONS] =
         {.name = "nfs.local_delegations",
-         .kind = SETTING_NUMBER,
+         .kind = SETTING_WORD,
+         .words = local_words,
          .min = 0,
          .max = 2,
          .usual = 1,
-         .wants = "0 (none), 1 (where the kernel tells of other users) or 2 (all)",
-         .help = "for which files of local exports delegations are granted"},
+         .wants = "none (0), leased (1) or all (2)",
+         .help = "which files of local exports are delegated: none, those for which the kernel "
+                 "reports other users, or all"},
     [SETTING_RECALL_PARK_MS] =
         {.name = "nfs.recall_park_ms",
+         .unit = "ms",
          .kind = SETTING_NUMBER,
          .min = 0,
          .max = 1000,
@@ -59,6 +68,7 @@ const struct setting setting_table[SETTING_COUNT] = {
          .wants = "0 to 1000 milliseconds",
          .help = "how long a request waits for a delegation to be returned before NFS4ERR_DELAY"},
     [SETTING_CALLBACK_TIMEOUT_MS] = {.name = "nfs.callback_timeout_ms",
+                                     .unit = "ms",
                                      .kind = SETTING_NUMBER,
                                      .min = 100,
                                      .max = 600000,
@@ -66,6 +76,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                      .wants = "100 to 600000 milliseconds",
                                      .help = "how long a client may take to answer a callback"},
     [SETTING_CALLBACK_BACKOFF_MS] = {.name = "nfs.callback_backoff_ms",
+                                     .unit = "ms",
                                      .kind = SETTING_NUMBER,
                                      .min = 10,
                                      .max = 600000,
@@ -74,6 +85,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                      .help =
                                          "wait before a callback is retried, doubled each time"},
     [SETTING_CALLBACK_BACKOFF_MAX_MS] = {.name = "nfs.callback_backoff_max_ms",
+                                         .unit = "ms",
                                          .kind = SETTING_NUMBER,
                                          .min = 10,
                                          .max = 600000,
@@ -82,12 +94,15 @@ const struct setting setting_table[SETTING_COUNT] = {
                                          .help = "longest wait before a callback is retried"},
     [SETTING_CALLBACK_OWN_ADDRESS] =
         {.name = "nfs.callback_own_address",
-         .kind = SETTING_NUMBER,
+         .kind = SETTING_FLAG,
+         .words = flag_words,
          .min = 0,
          .max = 1,
+         .when = SETTING_NEW_CLIENTS,
          .usual = 0,
-         .wants = "0 (any) or 1 (its own)",
-         .help = "where a client of NFSv4.0 is called back: at any address, or only at its own"},
+         .wants = "false (0) or true (1)",
+         .help =
+             "whether a client of NFSv4.0 is called back only at the address that it comes from"},
     [SETTING_MAX_CONNECTIONS] = {.name = "transport.max_connections",
                                  .kind = SETTING_NUMBER,
                                  .min = 1,
@@ -104,6 +119,7 @@ const struct setting setting_table[SETTING_COUNT] = {
          .wants = "1 to 65536",
          .help = "maximum number of connections of one IPv4 address or IPv6 /64"},
     [SETTING_MAX_HALF_RECORD_MIB] = {.name = "transport.max_half_record_mib",
+                                     .unit = "MiB",
                                      .kind = SETTING_NUMBER,
                                      .min = 1,
                                      .max = LIMIT_TRANSPORT_MIB,
@@ -111,6 +127,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                      .wants = "1 to 65536 MiB",
                                      .help = "memory for requests that have arrived in part"},
     [SETTING_MAX_UNSENT_MIB] = {.name = "transport.max_unsent_mib",
+                                .unit = "MiB",
                                 .kind = SETTING_NUMBER,
                                 .min = 1,
                                 .max = LIMIT_TRANSPORT_MIB,
@@ -118,6 +135,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                 .wants = "1 to 65536 MiB",
                                 .help = "memory for replies that clients have not read"},
     [SETTING_RECORD_TIMEOUT_S] = {.name = "transport.record_timeout_s",
+                                  .unit = "s",
                                   .kind = SETTING_NUMBER,
                                   .min = 0,
                                   .max = LIMIT_TRANSPORT_TIMEOUT_S,
@@ -126,6 +144,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                   .help = "how long a request may take to arrive, plus a second "
                                           "for each 16 KiB"},
     [SETTING_SEND_TIMEOUT_S] = {.name = "transport.send_timeout_s",
+                                .unit = "s",
                                 .kind = SETTING_NUMBER,
                                 .min = 0,
                                 .max = LIMIT_TRANSPORT_TIMEOUT_S,
@@ -133,6 +152,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                 .wants = TIMEOUT_WANTS,
                                 .help = "how long a client may read none of its replies"},
     [SETTING_IDLE_TIMEOUT_S] = {.name = "transport.idle_timeout_s",
+                                .unit = "s",
                                 .kind = SETTING_NUMBER,
                                 .min = 0,
                                 .max = LIMIT_TRANSPORT_TIMEOUT_S,
@@ -140,6 +160,7 @@ const struct setting setting_table[SETTING_COUNT] = {
                                 .wants = TIMEOUT_WANTS,
                                 .help = "how long a connection that serves no client may be idle"},
     [SETTING_MEMORY_MIB] = {.name = "nfs.memory_mib",
+                            .unit = "MiB",
                             .kind = SETTING_NUMBER,
                             .min = 0,
                             .max = LIMIT_MEMORY_MIB,
@@ -211,13 +232,14 @@ const struct setting setting_table[SETTING_COUNT] = {
                                  .usual = LIMIT_LOCK_STATES,
                                  .wants = "1 to 16777216",
                                  .help = "maximum number of pairs of a lock owner and an open"},
-    [SETTING_MAX_LOCK_STATES_PER_CLIENT] = {.name = "nfs.max_lock_states_per_client",
-                                            .kind = SETTING_NUMBER,
-                                            .min = 1,
-                                            .max = LIMIT_STATE,
-                                            .usual = LIMIT_LOCK_STATES_PER_CLIENT,
-                                            .wants = "1 to 16777216",
-                                            .help = "maximum of such pairs of one client"},
+    [SETTING_MAX_LOCK_STATES_PER_CLIENT] =
+        {.name = "nfs.max_lock_states_per_client",
+         .kind = SETTING_NUMBER,
+         .min = 1,
+         .max = LIMIT_STATE,
+         .usual = LIMIT_LOCK_STATES_PER_CLIENT,
+         .wants = "1 to 16777216",
+         .help = "maximum number of pairs of a lock owner and an open of one client"},
     [SETTING_MAX_LOCKS] = {.name = "nfs.max_locks",
                            .kind = SETTING_NUMBER,
                            .min = 1,
@@ -260,12 +282,28 @@ bool setting_lookup(const char *name, enum setting_id *id)
     return false;
 }
 
+/* Parse a value that is a word. */
+static bool word_parse(const struct setting *setting, const char *text, uint32_t *value)
+{
+    if (!setting->words)
+        return false;
+    for (uint32_t i = setting->min; i <= setting->max; i++) {
+        if (strcmp(setting->words[i], text) == 0) {
+            *value = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool setting_parse(enum setting_id id, const char *text, uint32_t *value)
 {
     const struct setting *setting = &setting_table[id];
     unsigned long number;
     char *end;
 
+    if (word_parse(setting, text, value))
+        return true;
     if (*text < '0' || *text > '9')
         return false;
     errno = 0;
@@ -278,8 +316,27 @@ bool setting_parse(enum setting_id id, const char *text, uint32_t *value)
 
 void setting_print(enum setting_id id, uint32_t value, char text[SETTING_TEXT_BYTES])
 {
-    (void)id; /* all settings are numbers */
-    (void)snprintf(text, SETTING_TEXT_BYTES, "%u", value);
+    const struct setting *setting = &setting_table[id];
+
+    if (setting->words && value <= setting->max)
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%s", setting->words[value]);
+    else
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%u", value);
+}
+
+const char *setting_when_name(enum setting_when when)
+{
+    switch (when) {
+    case SETTING_AT_ONCE:
+        return "at once";
+    case SETTING_NEW_CLIENTS:
+        return "for new clients";
+    case SETTING_NEW_SESSIONS:
+        return "for new sessions";
+    case SETTING_AT_START:
+        return "at the next start";
+    }
+    return "?";
 }
 
 const char *setting_origin_name(enum setting_origin origin)

@@ -50,7 +50,19 @@ enum setting_id {
 
 enum setting_kind {
     SETTING_NUMBER, /* decimal digits */
+    SETTING_WORD,   /* one of a few words, or its number */
+    SETTING_FLAG,   /* false or true, or 0 or 1 */
 };
+
+/* When a change of it takes effect. */
+enum setting_when {
+    SETTING_AT_ONCE,
+    SETTING_NEW_CLIENTS,  /* for clients that register afterwards */
+    SETTING_NEW_SESSIONS, /* for sessions that are created afterwards */
+    SETTING_AT_START,     /* when the server starts the next time; until then it is only stored */
+};
+
+const char *setting_when_name(enum setting_when when);
 
 enum {
     SETTING_NAME_BYTES = 64, /* a name with its NUL */
@@ -61,7 +73,10 @@ struct setting {
     const char *name;
     enum setting_kind kind;
     uint32_t min, max;
-    uint32_t usual;    /* the default */
+    uint32_t usual;           /* the default */
+    const char *const *words; /* for the values 0 to `max`; NULL: none */
+    const char *unit;         /* "ms", "s" or "MiB", as its name ends; NULL: a count or a word */
+    enum setting_when when;
     const char *wants; /* the accepted values, for error messages */
     const char *help;  /* one line */
 };

@@ -191,6 +191,7 @@ static void state_of(const struct settings *settings, enum setting_id id,
     const struct setting_option *option = &settings->config.options[id];
     const struct snapshot *now = &settings->now;
     const struct settings_row *row = &now->rows.of[id];
+    uint32_t stored;
 
     memset(state, 0, sizeof(*state));
     state->setting = &setting_table[id];
@@ -200,8 +201,8 @@ static void state_of(const struct settings *settings, enum setting_id id,
     setting_print(id, now->restart.of[id].number, state->restart);
     if (option->given)
         setting_print(id, option->number, state->option);
-    if (row->there && !row->usual)
-        memcpy(state->stored, row->text, sizeof(state->stored));
+    if (row->there && !row->usual && setting_parse(id, row->text, &stored))
+        setting_print(id, stored, state->stored);
 }
 
 uint64_t settings_list(struct settings *settings, struct setting_state states[SETTING_COUNT])

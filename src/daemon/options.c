@@ -173,7 +173,8 @@ static void print_settings(void)
         char usual[SETTING_TEXT_BYTES];
 
         setting_print((enum setting_id)i, setting->usual, usual);
-        printf("%s=%s\n    %s: %s\n", setting->name, usual, setting->help, setting->wants);
+        printf("%s=%s\n    %s: %s (%s)\n", setting->name, usual, setting->help, setting->wants,
+               setting_when_name(setting->when));
     }
 }
 

@@ -172,7 +172,7 @@ stat: /srv
             ":21: export /f: argument: 'data': an absolute path is expected",
             ":7: exports[1].path: /a is exported by line 4 already",
             ":22: exports[7].path: /a is exported by line 4 already",
-            ":25: nfs.delegations wants 0 (none), 1 (for reading) or 2 (for writing too), not '3'",
+            ":25: nfs.delegations wants none (0), read (1) or write (2), not '3'",
             ":26: unknown key 'stat'; did you mean 'state'?")
         self.assertEqual(len(text.splitlines()), 12)
 

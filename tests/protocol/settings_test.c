@@ -98,7 +98,7 @@ static void nonsense(void **unused)
     dir = script_dir(script_mem);
     set_setting("nfs.delegations", 3);
     line = log_find("daemon.hangup", NULL);
-    assert_non_null(strstr(log_value(&line, "error"), "nfs.delegations wants 0 (none)"));
+    assert_non_null(strstr(log_value(&line, "error"), "nfs.delegations wants none (0)"));
     holder_open(&holder, 1);
     file = holder_delegated(&holder, &dir, "given", OPEN_DELEGATE_WRITE);
     holder_finish(&holder, &file);

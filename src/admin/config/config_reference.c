@@ -114,13 +114,15 @@ static void key_print(FILE *out, const struct config_key *key, bool has_option)
 
 static void settings_print(FILE *out)
 {
-    (void)fprintf(out, "| setting | values | default | meaning |\n|---|---|---|---|\n");
+    (void)fprintf(out, "| setting | values | default | a change takes effect | meaning |\n"
+                       "|---|---|---|---|---|\n");
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
         char usual[SETTING_TEXT_BYTES];
 
         setting_print((enum setting_id)i, setting_table[i].usual, usual);
-        (void)fprintf(out, "| `%s` | %s | %s | %s |\n", setting_table[i].name,
-                      setting_table[i].wants, usual, setting_table[i].help);
+        (void)fprintf(out, "| `%s` | %s | %s | %s | %s |\n", setting_table[i].name,
+                      setting_table[i].wants, usual, setting_when_name(setting_table[i].when),
+                      setting_table[i].help);
     }
 }
 

@@ -36,6 +36,79 @@ static void table(void **unused)
     assert_false(setting_lookup("NFS.MIN_MINOR_VERSION", &id));
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static const char *unit_of_name(const char *name)
+{
+    return ends_with(name, "_ms")    ? "ms"
+           : ends_with(name, "_s")   ? "s"
+           : ends_with(name, "_mib") ? "MiB"
+                                     : NULL;
+}
+
+/* What is said of the values is what they are. */
+static void wants(void **unused)
+{
+    (void)unused;
+    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &setting_table[i];
+        const char *unit = unit_of_name(setting->name);
+        const char *said = !unit                     ? ""
+                           : strcmp(unit, "ms") == 0 ? "milliseconds"
+                           : strcmp(unit, "s") == 0  ? "seconds"
+                                                     : "MiB";
+        char min[16], max[16];
+
+        assert_string_equal(unit ? unit : "", setting->unit ? setting->unit : "");
+        assert_non_null(strstr(setting->wants, said));
+        (void)snprintf(min, sizeof(min), "%u", setting->min);
+        (void)snprintf(max, sizeof(max), "%u", setting->max);
+        assert_int_equal(strncmp(setting->wants, min, strlen(min)) == 0,
+                         setting->kind == SETTING_NUMBER);
+        assert_non_null(strstr(setting->wants, max));
+        assert_int_equal(setting->words != NULL, setting->kind != SETTING_NUMBER);
+        for (uint32_t w = 0; setting->words && w <= setting->max; w++)
+            assert_non_null(strstr(setting->wants, setting->words[w]));
+        assert_string_not_equal(setting_when_name(setting->when), "?");
+    }
+}
+
+/* Words and their numbers are read; words are printed. */
+static void words(void **unused)
+{
+    static const struct {
+        enum setting_id id;
+        const char *text, *printed;
+        uint32_t value;
+    } good[] = {
+        {SETTING_DELEGATIONS, "none", "none", 0},
+        {SETTING_DELEGATIONS, "1", "read", 1},
+        {SETTING_DELEGATIONS, "write", "write", 2},
+        {SETTING_LOCAL_DELEGATIONS, "leased", "leased", 1},
+        {SETTING_CALLBACK_OWN_ADDRESS, "true", "true", 1},
+        {SETTING_CALLBACK_OWN_ADDRESS, "0", "false", 0},
+    };
+    static const char *const bad[] = {"None", "non", "none ", "writes",
+                                      "3",    "",    "true",  "read,write"};
+    char text[SETTING_TEXT_BYTES];
+    uint32_t value;
+
+    (void)unused;
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        assert_true(setting_parse(good[i].id, good[i].text, &value));
+        assert_int_equal(value, good[i].value);
+        setting_print(good[i].id, value, text);
+        assert_string_equal(text, good[i].printed);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_false(setting_parse(SETTING_DELEGATIONS, bad[i], &value));
+}
+
 static void bounds(void **unused)
 {
     static const char *const bad[] = {"",    " ",   "-1",         "+1",
@@ -249,6 +322,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),
+        cmocka_unit_test(wants),
+        cmocka_unit_test(words),
         cmocka_unit_test(bounds),
         cmocka_unit_test(bounds_of_all),
         cmocka_unit_test(ordered),

@@ -146,7 +146,7 @@ static void settings(void **state)
     config_overlay(config, options, note);
     config_destroy(options);
     assert_int_equal(told_count, 1);
-    expect_told("2 --set nfs.delegations: 0, not 1");
+    expect_told("2 --set nfs.delegations: none, not read");
     config_settings(config, &values);
     assert_int_equal(values.of[SETTING_DELEGATIONS].number, 0);
     assert_int_equal(values.of[SETTING_DELEGATIONS].origin, SETTING_OPTION);
