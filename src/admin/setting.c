@@ -7,11 +7,20 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "callback/callback_waits.h"
+#include "state/recovery/recovery.h"
 
 static const char *const delegation_words[] = {"none", "read", "write"};
 static const char *const local_words[] = {"none", "leased", "all"};
 static const char *const flag_words[] = {"false", "true"};
+static const char *const level_words[] = {[LOG_LEVEL_ERROR] = "error",
+                                          [LOG_LEVEL_WARN] = "warn",
+                                          [LOG_LEVEL_INFO] = "info",
+                                          [LOG_LEVEL_DEBUG] = "debug"};
+static const char *const format_words[] = {"text", "json"};
+
+_Static_assert(SETTING_INSTEAD == RECOVERY_GRACE_BY_LEASE, "nfs.grace_s passes it on");
 
 #define TIMEOUT_WANTS "0 (no limit) to 86400 seconds"
 
@@ -269,6 +278,58 @@ const struct setting setting_table[SETTING_COUNT] = {
                                              .usual = LIMIT_LOCK_WAITERS_PER_CLIENT,
                                              .wants = "1 to 16777216",
                                              .help = "maximum of queued lock requests per client"},
+    [SETTING_LEASE_S] = {.name = "nfs.lease_s",
+                         .unit = "s",
+                         .kind = SETTING_NUMBER,
+                         .min = 1,
+                         .max = LIMIT_LEASE_S,
+                         .usual = 90,
+                         .when = SETTING_AT_START,
+                         .wants = "1 to 3600 seconds",
+                         .help = "lease time"},
+    [SETTING_GRACE_S] = {.name = "nfs.grace_s",
+                         .unit = "s",
+                         .kind = SETTING_NUMBER,
+                         .min = 0,
+                         .max = LIMIT_LEASE_S,
+                         .word = "lease",
+                         .usual = SETTING_INSTEAD,
+                         .when = SETTING_AT_START,
+                         .wants = "0 (none) to 3600 seconds, or lease",
+                         .help = "how long clients may reclaim after a restart; lease: for the "
+                                 "lease, or that of the last run if it was longer"},
+    [SETTING_SLOTS] = {.name = "nfs.slots",
+                       .kind = SETTING_NUMBER,
+                       .min = 1,
+                       .max = LIMIT_SLOTS,
+                       .usual = LIMIT_SLOTS_DEFAULT,
+                       .when = SETTING_NEW_SESSIONS,
+                       .wants = "1 to 1024",
+                       .help = "slots (concurrent requests) of a new session"},
+    [SETTING_REPLY_CACHE_MIB] = {.name = "nfs.reply_cache_mib",
+                                 .unit = "MiB",
+                                 .kind = SETTING_NUMBER,
+                                 .min = 1,
+                                 .max = LIMIT_REPLY_BUDGET_MIB,
+                                 .usual = LIMIT_REPLY_BUDGET_BYTES >> 20,
+                                 .wants = "1 to 1048576 MiB",
+                                 .help = "memory for replies that are kept for retries"},
+    [SETTING_LOG_LEVEL] = {.name = "log.level",
+                           .kind = SETTING_WORD,
+                           .words = level_words,
+                           .min = LOG_LEVEL_ERROR,
+                           .max = LOG_LEVEL_DEBUG,
+                           .usual = LOG_LEVEL_INFO,
+                           .wants = "error (0), warn (1), info (2) or debug (3)",
+                           .help = "the least severe lines that are logged"},
+    [SETTING_LOG_FORMAT] = {.name = "log.format",
+                            .kind = SETTING_WORD,
+                            .words = format_words,
+                            .min = 0,
+                            .max = 1,
+                            .usual = 0,
+                            .wants = "text (0) or json (1)",
+                            .help = "format of the lines of the log"},
 };
 
 bool setting_lookup(const char *name, enum setting_id *id)
@@ -285,6 +346,10 @@ bool setting_lookup(const char *name, enum setting_id *id)
 /* Parse a value that is a word. */
 static bool word_parse(const struct setting *setting, const char *text, uint32_t *value)
 {
+    if (setting->word && strcmp(setting->word, text) == 0) {
+        *value = SETTING_INSTEAD;
+        return true;
+    }
     if (!setting->words)
         return false;
     for (uint32_t i = setting->min; i <= setting->max; i++) {
@@ -318,7 +383,9 @@ void setting_print(enum setting_id id, uint32_t value, char text[SETTING_TEXT_BY
 {
     const struct setting *setting = &setting_table[id];
 
-    if (setting->words && value <= setting->max)
+    if (setting->word && value == SETTING_INSTEAD)
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%s", setting->word);
+    else if (setting->words && value <= setting->max)
         (void)snprintf(text, SETTING_TEXT_BYTES, "%s", setting->words[value]);
     else
         (void)snprintf(text, SETTING_TEXT_BYTES, "%u", value);

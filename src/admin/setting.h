@@ -45,6 +45,12 @@ enum setting_id {
     SETTING_MAX_LOCKS_PER_CLIENT,
     SETTING_MAX_LOCK_WAITERS,
     SETTING_MAX_LOCK_WAITERS_PER_CLIENT,
+    SETTING_LEASE_S,
+    SETTING_GRACE_S,
+    SETTING_SLOTS,
+    SETTING_REPLY_CACHE_MIB,
+    SETTING_LOG_LEVEL,
+    SETTING_LOG_FORMAT,
     SETTING_COUNT,
 };
 
@@ -69,12 +75,16 @@ enum {
     SETTING_TEXT_BYTES = 64, /* a value as text, with its NUL */
 };
 
+/* The value of setting.word. */
+#define SETTING_INSTEAD UINT32_MAX
+
 struct setting {
     const char *name;
     enum setting_kind kind;
     uint32_t min, max;
     uint32_t usual;           /* the default */
     const char *const *words; /* for the values 0 to `max`; NULL: none */
+    const char *word;         /* for the value SETTING_INSTEAD, beside the numbers; NULL: none */
     const char *unit;         /* "ms", "s" or "MiB", as its name ends; NULL: a count or a word */
     enum setting_when when;
     const char *wants; /* the accepted values, for error messages */

@@ -64,8 +64,9 @@ static bool stored_value(enum setting_id id, const struct setting_option *initia
 }
 
 /* Are these values, with the options applied, consistent? */
-static bool fit(const struct setting_values *values, uint32_t lease_s, char *error, size_t size)
+static bool fit(const struct setting_values *values, char *error, size_t size)
 {
+    uint32_t lease_s = values->of[SETTING_LEASE_S].number;
     struct callback_setting waits;
 
     return minor_setting_ordered(values, error, size) && minor_setting_built(values, error, size) &&
@@ -93,9 +94,19 @@ static void take_options(const struct setting_option options[SETTING_COUNT],
     }
 }
 
+/* Settings that take effect at the start keep their values.  NULL: this is the start. */
+static void keep_started(const struct setting_values *running, struct setting_values *values)
+{
+    for (uint32_t i = 0; running && i < SETTING_COUNT; i++) {
+        if (setting_table[i].when == SETTING_AT_START)
+            values->of[i] = running->of[i];
+    }
+}
+
 /* Compute the values from rows and options.  The stored values must also be consistent without the
  * options, because the next start may not have them. */
-static enum settings_status evaluate(const struct settings_config *config, struct snapshot *next,
+static enum settings_status evaluate(const struct settings_config *config,
+                                     const struct setting_values *running, struct snapshot *next,
                                      char *error, size_t size)
 {
     if (!stored_values(config, &next->rows, &next->values, error, size))
@@ -104,8 +115,9 @@ static enum settings_status evaluate(const struct settings_config *config, struc
         return SETTINGS_REFUSED;
     next->restart = next->values;
     take_options(next->options, &next->values);
+    keep_started(running, &next->values);
     take_options(config->options, &next->restart);
-    return fit(&next->values, config->lease_s, error, size) ? SETTINGS_OK : SETTINGS_REFUSED;
+    return fit(&next->values, error, size) ? SETTINGS_OK : SETTINGS_REFUSED;
 }
 
 static bool values_same(const struct setting_values *a, const struct setting_values *b)
@@ -147,7 +159,7 @@ struct settings *settings_open(const struct settings_config *config, enum settin
     memcpy(settings->now.options, config->options, sizeof(config->options));
     *status = read_rows(config->dir, &settings->now.rows, error, size);
     if (*status == SETTINGS_OK)
-        *status = evaluate(config, &settings->now, error, size);
+        *status = evaluate(config, NULL, &settings->now, error, size);
     if (*status != SETTINGS_OK) {
         free(settings);
         return NULL;
@@ -166,7 +178,7 @@ enum settings_status settings_check(const struct settings_config *config, char *
     memcpy(would.options, config->options, sizeof(config->options));
     if (config->dir >= 0 && !settings_db_peek(config->dir, &would.rows, error, size))
         return SETTINGS_UNREADABLE;
-    return evaluate(config, &would, error, size);
+    return evaluate(config, NULL, &would, error, size);
 }
 
 void settings_close(struct settings *settings)
@@ -227,7 +239,7 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
     status = read_rows(settings->config.dir, &next.rows, error, size);
     if (status == SETTINGS_OK) {
         drop_options(&settings->now.rows, &next);
-        status = evaluate(&settings->config, &next, error, size);
+        status = evaluate(&settings->config, &settings->now.values, &next, error, size);
     }
     if (status == SETTINGS_OK)
         enforce(settings, &next);
@@ -320,16 +332,15 @@ static enum settings_status change_begin(const struct settings_request *request,
 
 /* Could the server start again with the same options?  If it could not before the change, the
  * change is not refused for that. */
-static enum settings_status check_restart(const struct settings *settings,
-                                          const struct snapshot *next, char *error, size_t size)
+static enum settings_status check_restart(const struct snapshot *now, const struct snapshot *next,
+                                          char *error, size_t size)
 {
-    uint32_t lease_s = settings->config.lease_s;
     char why[256];
 
-    if (fit(&next->restart, lease_s, why, sizeof(why)))
+    if (fit(&next->restart, why, sizeof(why)))
         return SETTINGS_OK;
     (void)snprintf(error, size, "%s: the server could not start again with the same options", why);
-    return fit(&settings->now.restart, lease_s, why, sizeof(why)) ? SETTINGS_REFUSED : SETTINGS_OK;
+    return fit(&now->restart, why, sizeof(why)) ? SETTINGS_REFUSED : SETTINGS_OK;
 }
 
 static bool put_changed(struct database *db, const struct settings_rows *rows,
@@ -358,9 +369,9 @@ static enum settings_status change_stored(const struct settings *settings, struc
     if (status != SETTINGS_OK)
         return status;
     drop_options(&settings->now.rows, next);
-    status = evaluate(&settings->config, next, error, size);
+    status = evaluate(&settings->config, &settings->now.values, next, error, size);
     if (status == SETTINGS_OK)
-        status = check_restart(settings, next, error, size);
+        status = check_restart(&settings->now, next, error, size);
     if (status == SETTINGS_OK && (!put_changed(db, &next->rows, changed, error, size) ||
                                   !settings_db_commit(db, error, size)))
         status = SETTINGS_UNREADABLE;

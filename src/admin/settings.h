@@ -35,7 +35,6 @@ struct settings_config {
     int dir; /* the state directory, open as long as the settings are */
     struct setting_option initial[SETTING_COUNT]; /* of the configuration file */
     struct setting_option options[SETTING_COUNT]; /* of the command line */
-    uint32_t lease_s; /* what calls to clients must stay below; 0: not known */
 
     /* Put `now` into effect; the values have been checked, so this cannot fail.  Called by
      * settings_open(), and whenever a value in force has changed, before the function that changed
@@ -57,7 +56,7 @@ enum settings_status settings_check(const struct settings_config *config, char *
 /* No thread may use the settings any more.  NULL is allowed. */
 void settings_close(struct settings *settings);
 
-/* All values in force, as of one moment. */
+/* All values in force, as of one moment.  Those of SETTING_AT_START are those of the start. */
 void settings_get(struct settings *settings, struct setting_values *values);
 
 /* One setting in detail. */

@@ -111,10 +111,11 @@
 #define LIMIT_SESSIONS_PER_CLIENT 64u
 #define LIMIT_SESSION_CONNECTIONS 64u
 #define LIMIT_SLOTS 1024u       /* per session */
-#define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION, unless mainstayd --slots */
+#define LIMIT_SLOTS_DEFAULT 64u /* granted at CREATE_SESSION, unless set */
 #define LIMIT_BACK_SLOTS 16u
 #define LIMIT_SLOT_RECALLS_PER_TICK 64u       /* sessions asked to use fewer slots */
-#define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* for cached replies, unless --reply-cache */
+#define LIMIT_REPLY_BUDGET_BYTES (1ull << 30) /* for cached replies, unless set */
+#define LIMIT_REPLY_BUDGET_MIB 1048576u       /* that it can be set to */
 #define LIMIT_OPENS_PER_CLIENT 262144u
 #define LIMIT_LOCK_STATES_PER_CLIENT 262144u /* pairs of an open and a lock owner */
 #define LIMIT_IDLE_OWNERS_PER_CLIENT 64u     /* kept although they hold nothing */

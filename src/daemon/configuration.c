@@ -87,6 +87,7 @@ static bool check_callbacks(const struct config *config)
 {
     struct setting_values values;
     struct callback_setting waits;
+    uint32_t lease_s = 0; /* unknown: it may be stored */
     char error[256];
 
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
@@ -96,7 +97,9 @@ static bool check_callbacks(const struct config *config)
                            ? (struct setting_value){option->number, SETTING_OPTION}
                            : (struct setting_value){setting_table[i].usual, SETTING_DEFAULT};
     }
-    if (callback_setting_fit(&values, config->lease_s, &waits, error, sizeof(error)))
+    if (config->options[SETTING_LEASE_S].given)
+        lease_s = config->options[SETTING_LEASE_S].number;
+    if (callback_setting_fit(&values, lease_s, &waits, error, sizeof(error)))
         return true;
     console_error("--set: %s", error);
     return false;
@@ -166,6 +169,7 @@ bool configuration_make(struct options *options, struct config *config)
     else if (!lay_over_file(options, config))
         return false;
     fill_defaults(config);
+    config_share_settings(config);
     if (check_exports(config, options->config_file) && check_minors(config) &&
         check_callbacks(config))
         return true;

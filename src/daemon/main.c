@@ -83,7 +83,7 @@ static bool make_exports(struct daemon *d)
 
     vfs_shortage_hook = (struct vfs_shortage_hook){tell_shortage, d->server.state};
     d->server.exports = export_table_create();
-    backend_check_lease_break(d->config.exports, d->config.export_count, d->config.lease_s);
+    backend_check_lease_break(d->config.exports, d->config.export_count, d->server.lease_s);
     if (backend_export_all(d->server.exports, d->config.exports, d->config.export_count,
                            d->config.state_dir, d->descriptors.files, error, sizeof(error)))
         return true;
@@ -93,11 +93,13 @@ static bool make_exports(struct daemon *d)
 
 static struct recovery *make_recovery(struct daemon *d)
 {
-    const struct recovery_config config = {
-        .dir = d->state_dir, .lease_s = d->config.lease_s, .grace_s = d->config.grace_s};
+    struct recovery_config config = {.dir = d->state_dir, .lease_s = d->server.lease_s};
+    struct setting_values now;
     struct recovery *recovery;
     char error[256];
 
+    settings_get(d->settings, &now);
+    config.grace_s = now.of[SETTING_GRACE_S].number;
     recovery = recovery_open(&config, clock_now_ns(), error, sizeof(error));
     if (!recovery)
         console_error("--state %s: %s", d->config.state_dir, error);
@@ -112,7 +114,6 @@ static int make_settings(struct daemon *d)
     d->state_dir = state_dir_open(d->config.state_dir);
     if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, d->instance))
         return EXIT_FAILED;
-    d->server.lease_s = d->config.lease_s;
     d->settings = setting_effect_open(d->state_dir, &d->config, &d->server, &wrong_options);
     if (d->settings)
         return 0;
@@ -121,10 +122,7 @@ static int make_settings(struct daemon *d)
 
 static bool make_state(struct daemon *d)
 {
-    struct state_config config = {.lease_s = d->config.lease_s,
-                                  .server_owner = d->instance,
-                                  .slots_initial = d->config.slots,
-                                  .reply_budget_bytes = (uint64_t)d->config.reply_cache_mib << 20};
+    struct state_config config = {.lease_s = d->server.lease_s, .server_owner = d->instance};
 
     config.recovery = make_recovery(d);
     if (!config.recovery)

@@ -14,6 +14,7 @@
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_pressure.h"
 #include "state/delegation/delegation_tables.h"
+#include "state/session/session_slots.h"
 #include "state/state.h"
 #include "transport/transport.h"
 
@@ -73,6 +74,8 @@ static void apply_state(struct state *state, const struct setting_values *now)
 
     for (size_t i = 0; i < ARRAY_SIZE(of); i++)
         state_limit_set(state, of[i].limit, now->of[of[i].setting].number);
+    session_slots_usual(state, now->of[SETTING_SLOTS].number);
+    reply_budget_set(&state->reply_budget, (uint64_t)now->of[SETTING_REPLY_CACHE_MIB].number << 20);
 }
 
 static void apply_transport(struct transport *transport, const struct setting_values *now)
@@ -106,6 +109,8 @@ static void apply(void *context, const struct setting_values *now)
 {
     struct server *server = context;
 
+    log_set_level((enum log_level)now->of[SETTING_LOG_LEVEL].number);
+    log_set_json(now->of[SETTING_LOG_FORMAT].number != 0);
     apply_memory(now);
     apply_minors(server, now);
     atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,
@@ -133,21 +138,28 @@ static void say_values(struct settings *settings)
 
     (void)settings_list(settings, states);
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (states[i].origin != SETTING_DEFAULT)
+        if (strcmp(states[i].value, states[i].restart) != 0)
+            log_info("daemon.setting", LOG_STR("name", states[i].setting->name),
+                     LOG_STR("value", states[i].value),
+                     LOG_STR("origin", setting_origin_name(states[i].origin)),
+                     LOG_STR("restart", states[i].restart));
+        else if (states[i].origin != SETTING_DEFAULT)
             log_info("daemon.setting", LOG_STR("name", states[i].setting->name),
                      LOG_STR("value", states[i].value),
                      LOG_STR("origin", setting_origin_name(states[i].origin)));
     }
 }
 
-/* Did the configuration give settings, so that it may be the cause? */
-static bool config_is_wrong(enum settings_status status, const struct config *config)
+/* Is the configuration the cause?  Without its settings the server would start. */
+static bool config_is_wrong(enum settings_status status, const struct settings_config *config)
 {
-    for (uint32_t i = 0; i < SETTING_COUNT; i++) {
-        if (status == SETTINGS_REFUSED && (config->options[i].given || config->initial[i].given))
-            return true;
-    }
-    return false;
+    struct settings_config without = *config;
+    char error[ERROR_BYTES];
+
+    memset(without.initial, 0, sizeof(without.initial));
+    memset(without.options, 0, sizeof(without.options));
+    return status == SETTINGS_REFUSED &&
+           settings_check(&without, error, sizeof(error)) == SETTINGS_OK;
 }
 
 static void take_config(struct settings_config *settings, const struct config *config)
@@ -158,13 +170,13 @@ static void take_config(struct settings_config *settings, const struct config *c
 
 bool setting_effect_check(int dir, const struct config *config, bool *wrong_options)
 {
-    struct settings_config settings = {.dir = dir, .lease_s = config->lease_s};
+    struct settings_config settings = {.dir = dir};
     enum settings_status status;
     char error[ERROR_BYTES];
 
     take_config(&settings, config);
     status = settings_check(&settings, error, sizeof(error));
-    *wrong_options = config_is_wrong(status, config);
+    *wrong_options = config_is_wrong(status, &settings);
     if (status != SETTINGS_OK)
         console_error("settings: %s", error);
     return status == SETTINGS_OK;
@@ -173,8 +185,8 @@ bool setting_effect_check(int dir, const struct config *config, bool *wrong_opti
 struct settings *setting_effect_open(int dir, const struct config *config, struct server *server,
                                      bool *wrong_options)
 {
-    struct settings_config says = {
-        .dir = dir, .lease_s = server->lease_s, .apply = apply, .context = server};
+    struct settings_config says = {.dir = dir, .apply = apply, .context = server};
+    struct setting_values now;
     enum settings_status status;
     struct settings *settings;
     char error[ERROR_BYTES];
@@ -183,11 +195,13 @@ struct settings *setting_effect_open(int dir, const struct config *config, struc
     take_config(&says, config);
     settings = settings_open(&says, &status, error, sizeof(error));
     if (settings) {
+        settings_get(settings, &now);
+        server->lease_s = now.of[SETTING_LEASE_S].number;
         say_values(settings);
         return settings;
     }
     console_error("settings: %s", error);
-    *wrong_options = config_is_wrong(status, config);
+    *wrong_options = config_is_wrong(status, &says);
     return NULL;
 }
 

@@ -10,8 +10,8 @@ struct server;
 struct transport;
 
 /* Open the settings in the state directory `dir`, with those of the configuration, and put
- * them into effect as far as the server exists; its lease_s must be set.  NULL after an error
- * message; *wrong_options tells whether the configuration is the cause. */
+ * them into effect as far as the server exists; sets its lease_s.  NULL after an error message;
+ * *wrong_options tells whether the configuration is the cause. */
 struct settings *setting_effect_open(int dir, const struct config *config, struct server *server,
                                      bool *wrong_options);
 

@@ -14,12 +14,16 @@
 #include <stdint.h>
 
 struct reply_budget {
-    uint64_t bytes_max; /* constant */
+    _Atomic uint64_t bytes_max;
     _Atomic uint64_t charged;
     _Atomic uint32_t tables;
 };
 
 void reply_budget_init(struct reply_budget *budget, uint64_t bytes_max);
+
+/* Change the limit; it must not be 0.  Slots that are charged already remain.  Where they are too
+ * many, tables shrink as they do when the budget is tight. */
+void reply_budget_set(struct reply_budget *budget, uint64_t bytes_max);
 
 /* A new table wants `want` slots (at least one) of `cost` bytes each.  Returns how many it gets, 1
  * to `want`, and charges them.  It gets all of them until a quarter of the budget is charged.

@@ -119,7 +119,7 @@ struct state *state_create(const struct state_config *config)
     state_limits_init(&state->limits);
     state_limit_set(state, STATE_LIMIT_sessions, value_or(config->sessions_max, LIMIT_SESSIONS));
     state_limit_set(state, STATE_LIMIT_clients, value_or(config->clients_max, LIMIT_CLIENTS));
-    state->slots_initial = value_or(config->slots_initial, LIMIT_SLOTS_DEFAULT);
+    atomic_init(&state->slots_initial, value_or(config->slots_initial, LIMIT_SLOTS_DEFAULT));
     reply_budget_init(&state->reply_budget, config->reply_budget_bytes ? config->reply_budget_bytes
                                                                        : LIMIT_REPLY_BUDGET_BYTES);
     state->digest_seed = random_u64();

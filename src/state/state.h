@@ -121,9 +121,9 @@ struct state {
     int64_t margin_ns; /* client_lease_over() */
     uint64_t boot_id;
     char *server_owner;
-    uint32_t slots_initial;
-    struct counter_set *counters; /* session_stats.h */
-    uint64_t digest_seed;         /* random: for slot_request.digest */
+    _Atomic uint32_t slots_initial; /* of sessions to come: session_slots_usual() */
+    struct counter_set *counters;   /* session_stats.h */
+    uint64_t digest_seed;           /* random: for slot_request.digest */
     struct state_client_hooks hooks;
     struct state_gone_hook gone_hook;
     struct state_back_hooks back_hooks;

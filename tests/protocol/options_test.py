@@ -266,8 +266,11 @@ class Stored(unittest.TestCase):
                       self.start("--lease", "10", "--set", "nfs.callback_timeout_ms=8000"))
         self.store_one("nfs.callback_timeout_ms", "20000")
         self.assertIn("daemon.callback_waits timeout_ms=20000 ", self.start())
-        self.refused(1, "nfs.callback_timeout_ms 20000 (stored), callbacks could take 20010 ms "
+        self.refused(2, "nfs.callback_timeout_ms 20000 (stored), callbacks could take 20010 ms "
                      "and must take less than the lease, 10000 ms", "--lease", "10")
+        self.store_one("nfs.lease_s", "10")
+        self.refused(1, "must take less than the lease, 10000 ms", "--log-level", "warn")
+        self.store_one("nfs.lease_s", None)
         self.assertIn("daemon.callback_waits timeout_ms=900 ",
                       self.start("--lease", "10", "--set", "nfs.callback_timeout_ms=900"))
 

@@ -132,6 +132,47 @@ void config_overlay(struct config *config, struct config *options,
     settings_overlay(config, options, tell);
 }
 
+static uint32_t shared_number(const struct config *config, enum setting_id id)
+{
+    switch (id) {
+    case SETTING_LEASE_S:
+        return config->lease_s;
+    case SETTING_GRACE_S:
+        return config->grace_s;
+    case SETTING_SLOTS:
+        return config->slots;
+    case SETTING_REPLY_CACHE_MIB:
+        return config->reply_cache_mib;
+    case SETTING_LOG_LEVEL:
+        return config->log_level;
+    default:
+        CHECK(id == SETTING_LOG_FORMAT);
+        return config->log_json;
+    }
+}
+
+void config_share_settings(struct config *config)
+{
+    static const struct {
+        enum config_key_id key;
+        enum setting_id setting;
+    } shared[] = {
+        {CONFIG_LEASE, SETTING_LEASE_S},       {CONFIG_GRACE, SETTING_GRACE_S},
+        {CONFIG_SLOTS, SETTING_SLOTS},         {CONFIG_REPLY_CACHE, SETTING_REPLY_CACHE_MIB},
+        {CONFIG_LOG_LEVEL, SETTING_LOG_LEVEL}, {CONFIG_LOG_FORMAT, SETTING_LOG_FORMAT},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(shared); i++) {
+        enum setting_id id = shared[i].setting;
+        const struct setting_option said = {true, shared_number(config, id)};
+
+        if (config->by_option[shared[i].key] && !config->options[id].given)
+            config->options[id] = said;
+        if (config->lines[shared[i].key] > 0 && !config->initial[id].given)
+            config->initial[id] = said;
+    }
+}
+
 void config_settings(const struct config *config, struct setting_values *values)
 {
     for (uint32_t i = 0; i < SETTING_COUNT; i++) {
@@ -160,15 +201,18 @@ bool config_settings_fit(const struct config *config, uint32_t *line, char *erro
     static const enum setting_id minors[] = {SETTING_MIN_MINOR_VERSION, SETTING_MAX_MINOR_VERSION};
     static const enum setting_id callbacks[] = {
         SETTING_CALLBACK_TIMEOUT_MS, SETTING_CALLBACK_BACKOFF_MS, SETTING_CALLBACK_BACKOFF_MAX_MS};
+    uint32_t lease_s = config->lease_s;
     struct setting_values values;
     struct callback_setting waits;
 
     config_settings(config, &values);
+    if (values.of[SETTING_LEASE_S].origin != SETTING_DEFAULT)
+        lease_s = values.of[SETTING_LEASE_S].number;
     *line = last_line(config, minors, ARRAY_SIZE(minors));
     if (!minor_setting_ordered(&values, error, size) || !minor_setting_built(&values, error, size))
         return false;
     *line = last_line(config, callbacks, ARRAY_SIZE(callbacks));
     if (*line == 0)
         *line = config->lines[CONFIG_LEASE];
-    return callback_setting_fit(&values, config->lease_s, &waits, error, size);
+    return callback_setting_fit(&values, lease_s, &waits, error, size);
 }

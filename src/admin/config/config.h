@@ -82,6 +82,10 @@ struct config_conflict {
 void config_overlay(struct config *config, struct config *options,
                     void (*tell)(const struct config_conflict *conflict));
 
+/* Some keys, like `lease`, are settings, too.  Let `initial` and `options` have what the file and
+ * the options say by such a key, unless they have the setting itself. */
+void config_share_settings(struct config *config);
+
 /* The values of settings that are in force as long as nothing is stored. */
 void config_settings(const struct config *config, struct setting_values *values);
 

@@ -29,10 +29,16 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+void session_slots_usual(struct state *state, uint32_t count)
+{
+    CHECK(count > 0 && count <= LIMIT_SLOTS);
+    atomic_store_explicit(&state->slots_initial, count, memory_order_relaxed);
+}
+
 void session_slots_init(struct session *session, uint32_t want, int64_t now_ns)
 {
     struct session_demand *demand = &session->demand;
-    uint32_t usual = state_of(session)->slots_initial;
+    uint32_t usual = atomic_load_explicit(&state_of(session)->slots_initial, memory_order_relaxed);
 
     want = max_u32(want, 1);
     demand->ceiling = want < usual ? want : LIMIT_SLOTS;

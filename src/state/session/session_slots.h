@@ -32,6 +32,10 @@ struct session_demand {
     struct slot_recall recall;
 };
 
+/* Set how many slots a new session gets, 1 to LIMIT_SLOTS, if it wants as many and the budget has
+ * them. */
+void session_slots_usual(struct state *state, uint32_t count);
+
 /* Initialize the slot table of a new session that asks for `want` slots. */
 void session_slots_init(struct session *session, uint32_t want, int64_t now_ns);
 

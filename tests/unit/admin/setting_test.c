@@ -8,6 +8,7 @@
 #include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "callback/callback_waits.h"
 #include "lib/test.h"
 
@@ -24,7 +25,8 @@ static void table(void **unused)
         assert_true(setting_lookup(setting->name, &id));
         assert_int_equal(id, i);
         assert_true(strlen(setting->name) < SETTING_TEXT_BYTES);
-        assert_true(setting->min <= setting->usual && setting->usual <= setting->max);
+        assert_true((setting->min <= setting->usual && setting->usual <= setting->max) ||
+                    (setting->word && setting->usual == SETTING_INSTEAD));
         assert_non_null(setting->wants);
         assert_non_null(setting->help);
         setting_print(id, setting->usual, text);
@@ -91,6 +93,10 @@ static void words(void **unused)
         {SETTING_DELEGATIONS, "write", "write", 2},
         {SETTING_LOCAL_DELEGATIONS, "leased", "leased", 1},
         {SETTING_CALLBACK_OWN_ADDRESS, "true", "true", 1},
+        {SETTING_GRACE_S, "lease", "lease", SETTING_INSTEAD},
+        {SETTING_GRACE_S, "0", "0", 0},
+        {SETTING_LOG_LEVEL, "debug", "debug", LOG_LEVEL_DEBUG},
+        {SETTING_LOG_FORMAT, "1", "json", 1},
         {SETTING_CALLBACK_OWN_ADDRESS, "0", "false", 0},
     };
     static const char *const bad[] = {"None", "non", "none ", "writes",
@@ -107,6 +113,8 @@ static void words(void **unused)
     }
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         assert_false(setting_parse(SETTING_DELEGATIONS, bad[i], &value));
+    assert_false(setting_parse(SETTING_GRACE_S, "4294967295", &value));
+    assert_false(setting_parse(SETTING_LEASE_S, "lease", &value));
 }
 
 static void bounds(void **unused)

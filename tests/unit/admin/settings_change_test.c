@@ -13,6 +13,8 @@
 #include "lib/disk.h"
 
 #define PARK "nfs.recall_park_ms"
+#define LEASE "nfs.lease_s"
+#define TIMEOUT "nfs.callback_timeout_ms"
 #define BACKOFF "nfs.callback_backoff_ms"
 #define BACKOFF_MAX "nfs.callback_backoff_max_ms"
 
@@ -179,6 +181,30 @@ static void would_not_start_again(void **unused)
     change_one(PARK, "7");
 }
 
+/* What counts at a start only: stored, listed, and in force from the next one. */
+static void at_the_next_start(void **unused)
+{
+    struct setting_state state;
+
+    (void)unused;
+    change_one(LEASE, "62");
+    assert_int_equal(obeyed_count, 1);
+    state = state_of(SETTING_LEASE_S);
+    assert_string_equal(state.value, "90");
+    assert_int_equal(state.origin, SETTING_DEFAULT);
+    assert_string_equal(state.stored, "62");
+    assert_string_equal(state.restart, "62");
+    /* Both leases bound the waits for clients: that of today, and that of the next start. */
+    assert_int_equal(change(1, &(struct settings_change){TIMEOUT, "70000"}, 1), SETTINGS_REFUSED);
+    expect_error("must take less than the lease, 62000 ms: the server could not start again");
+    change_one(LEASE, "3600");
+    assert_int_equal(change(2, &(struct settings_change){TIMEOUT, "100000"}, 1), SETTINGS_REFUSED);
+    expect_error("must take less than the lease, 90000 ms");
+    start_with(NOT_GIVEN, NOT_GIVEN);
+    assert_int_equal(obeyed.of[SETTING_LEASE_S].number, 3600);
+    change_one(TIMEOUT, "100000");
+}
+
 #define LONG_TEXT                                                                                  \
     "1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111111"
 
@@ -212,6 +238,9 @@ static const struct bad_request {
     {{{PARK, LONG_TEXT}}, SETTINGS_REFUSED, "11111...'"},
     {{{BACKOFF, "9"}}, SETTINGS_REFUSED, BACKOFF " wants 10 to 600000 milliseconds, not '9'"},
     {{{"nfs.delegations", "3"}}, SETTINGS_REFUSED, "nfs.delegations wants none (0), read (1) or"},
+    {{{LEASE, "0"}}, SETTINGS_REFUSED, LEASE " wants 1 to 3600 seconds, not '0'"},
+    {{{LEASE, "10"}, {TIMEOUT, "20000"}}, SETTINGS_REFUSED, "the lease, 10000 ms"},
+    {{{"log.level", "INFO"}}, SETTINGS_REFUSED, "log.level wants error (0), warn (1), info (2) or"},
     {{{"nfs.delegations", "all"}}, SETTINGS_REFUSED, "not 'all'"},
     {{{PARK, "1"}, {PARK, "1"}}, SETTINGS_REFUSED, PARK " is given twice"},
     {{{PARK, "1"}, {PARK, NULL}}, SETTINGS_REFUSED, PARK " is given twice"},
@@ -376,9 +405,16 @@ static void killed(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(several_at_once), TEST(checked_as_a_whole), TEST(conflicts),
-        TEST(unset),           TEST(option_and_restart), TEST(would_not_start_again),
-        TEST(bad_input),       TEST(not_stored),         TEST(unknown_rows_stay),
+        TEST(several_at_once),
+        TEST(checked_as_a_whole),
+        TEST(conflicts),
+        TEST(unset),
+        TEST(option_and_restart),
+        TEST(would_not_start_again),
+        TEST(at_the_next_start),
+        TEST(bad_input),
+        TEST(not_stored),
+        TEST(unknown_rows_stay),
         TEST(killed),
     };
 
