@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The tables of settings in the user guide have the values and defaults of the program.  (docs/config.md, which has the
-rest, is made by the program.)  S20-51, L-16."""
+rest, is made by the program.)  Each setting has a test of its effect on a running server.  S20-51, L-16."""
 
 import os
 import re
@@ -37,15 +37,13 @@ def guide_rows():
             cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
             names = re.findall(r"`(\w+\.\w+)`", cells[0])
             if names and re.sub(r"`\w+\.\w+`|[, ]", "", cells[0]) == "" and len(cells) > 3:
-                options = cells[1].startswith("`--")
-                yield names, cells[2 if options else 1], cells[3 if options else 2]
+                yield names, cells[1], cells[2]
 
 
 def parts(cell, count):
-    """One for each of several settings that share a row; one for all is fine."""
-    if count == 1 or (", " not in cell and " to " in cell):
-        return [cell] * count
-    return cell.split(", ")
+    """One for each of several settings that share a row; or one for all."""
+    pieces = cell.split(", ")
+    return pieces if len(pieces) == count else [cell] * count
 
 
 class Documents(unittest.TestCase):
@@ -57,11 +55,48 @@ class Documents(unittest.TestCase):
             told.update(names)
             for name, default in zip(names, parts(defaults, len(names)), strict=True):
                 self.assertEqual(default, known[name][0], name)
-            if values == "see above":
-                continue
             for name, value in zip(names, parts(values, len(names)), strict=True):
                 self.assertEqual(bounds(value), bounds(known[name][2]), name)
         self.assertEqual(told, set(known))
+
+
+def cases():
+    """Setting: (test, case, word in its source)."""
+    with open(os.path.join(ROOT, "tests/protocol/setting_cases.txt"), encoding="utf-8") as file:
+        rows = [line.split() for line in file if line.strip() and not line.startswith("#")]
+    table = {row[0]: (row[1], row[2], row[3] if len(row) > 3 else row[0]) for row in rows}
+    if len(table) != len(rows):
+        raise AssertionError("a setting is there twice")
+    return table
+
+
+def registered_tests():
+    done = subprocess.run(["ctest", "--test-dir", BIN, "-N"], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    return set(re.findall(r"^ *Test +#\d+: (\S+)", done.stdout, re.MULTILINE))
+
+
+class Effects(unittest.TestCase):
+    """L-16: a setting that does nothing is a defect."""
+
+    def test_each_setting_has_a_case(self):
+        self.assertEqual(set(cases()), set(settings()))
+
+    def test_the_cases_are_there(self):
+        registered = registered_tests()
+        for name, (test, case, word) in cases().items():
+            self.assertIn(test, registered, name)
+            folder, noun = test.split(".")
+            with open(os.path.join(ROOT, "tests", folder, f"{noun}_test.c"), encoding="utf-8") as file:
+                source = file.read()
+            run = rf"\b(cmocka_unit_test\w*|TEST|ON_BOTH)\((\w+, )?{case}\b|, {case}, NULL"
+            self.assertTrue(re.search(run, source), f"{name}: {test} does not run {case}")
+            # What it starts the server with stands outside of all cases.
+            bodies = re.findall(r"^static void (\w+)\(void \*\*\w+\)\n\{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
+            self.assertIn(case, dict(bodies), name)
+            rest = source
+            for other, body in bodies:
+                rest = rest.replace(body, "") if other != case else rest
+            self.assertTrue(re.search(rf"\b{re.escape(word)}\b", rest), f"{name}: {test} does not name {word}")
 
 
 if __name__ == "__main__":
