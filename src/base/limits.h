@@ -44,6 +44,7 @@
 #define LIMIT_SEND_QUEUE_MARK_BYTES (1u << 20) /* its calls wait above this */
 #define LIMIT_LISTENERS 16u
 #define LIMIT_LOOPS 64u
+#define LIMIT_LOOP_STUCK_S 5u /* without a turn, when one was asked for */
 #define LIMIT_RPC_PROGRAMS 8u
 #define LIMIT_SLICE_US 1000u                   /* time that a connection has a loop per turn */
 #define LIMIT_SLICE_WORK 16u                   /* most steps between two readings of the clock */

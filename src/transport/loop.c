@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "transport/buffer.h"
 #include "transport/call_frame.h"
@@ -28,12 +29,23 @@ enum {
     POSTPONED_SECTIONS = 8 /* blocking sections after which postponed records are sent */
 };
 
+static void pulse_answer(struct loop *loop)
+{
+    int64_t asked_ns = atomic_load_explicit(&loop->asked_ns, memory_order_relaxed);
+
+    if (asked_ns == 0)
+        return;
+    atomic_store_explicit(&loop->lag_ns, clock_now_ns() - asked_ns, memory_order_relaxed);
+    atomic_store_explicit(&loop->asked_ns, 0, memory_order_relaxed);
+}
+
 static void wake_event(struct loop *loop, struct source *source, uint32_t events)
 {
     uint64_t count;
     ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
 
     (void)source, (void)events, (void)ignored;
+    pulse_answer(loop);
     loop->resume_wanted = true;
     loop->drain_wanted = atomic_load_explicit(&loop->transport->draining, memory_order_acquire);
 }
@@ -82,6 +94,23 @@ void loop_wake(struct loop *loop)
     ssize_t ignored = write(loop->wake_fd, &one, sizeof(one));
 
     (void)ignored;
+}
+
+void loop_pulse(struct loop *loop)
+{
+    if (atomic_load_explicit(&loop->asked_ns, memory_order_relaxed) != 0)
+        return; /* still waiting for the last answer */
+    atomic_store_explicit(&loop->asked_ns, clock_now_ns(), memory_order_relaxed);
+    loop_wake(loop);
+}
+
+int64_t loop_lag_ns(const struct loop *loop, int64_t now_ns)
+{
+    int64_t asked_ns = atomic_load_explicit(&loop->asked_ns, memory_order_relaxed);
+    int64_t lag_ns = atomic_load_explicit(&loop->lag_ns, memory_order_relaxed);
+    int64_t due_ns = asked_ns != 0 ? now_ns - asked_ns : 0;
+
+    return due_ns > lag_ns ? due_ns : lag_ns;
 }
 
 void loop_send_postponed(struct loop *loop)

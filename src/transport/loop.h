@@ -47,6 +47,9 @@ struct loop {
     int wake_fd;
     struct source wake;
     _Atomic uint32_t connection_count;
+    /* Does it turn?  The timer asks, the owner answers: loop_pulse.  Relaxed. */
+    _Atomic int64_t asked_ns; /* since when an answer is due; 0: none is */
+    _Atomic int64_t lag_ns;   /* that the last answer took */
 
     struct epoll_event events[LOOP_EVENTS];
     int event_next, event_count;
@@ -98,6 +101,12 @@ static inline void loop_count_section(struct loop *loop)
 
 /* Make the owner return from epoll; any thread. */
 void loop_wake(struct loop *loop);
+
+/* Have its owner show that the loop turns.  From the timer. */
+void loop_pulse(struct loop *loop);
+
+/* How long its last turn took to come, or has not come by now. */
+int64_t loop_lag_ns(const struct loop *loop, int64_t now_ns);
 
 /* The loop with the fewest connections. */
 struct loop *loop_choose(struct transport *transport);

@@ -200,6 +200,7 @@ void transport_tick(struct transport *transport, int64_t now_ns)
     for (unsigned i = 0; i < transport->loop_count; i++) {
         half_records_tick(transport, &transport->loops[i]);
         idle_tick(transport, &transport->loops[i], now_ns);
+        loop_pulse(&transport->loops[i]);
     }
     unsent_tick(transport);
 }
@@ -217,6 +218,21 @@ static void half_record_stats(const struct transport *transport, struct transpor
     }
 }
 
+static void loop_stats(const struct transport *transport, struct transport_stats *stats)
+{
+    int64_t now_ns = clock_now_ns();
+
+    stats->loops = transport->loop_count;
+    stats->loops_stuck = stats->loop_lag_ns = 0;
+    for (unsigned i = 0; i < transport->loop_count; i++) {
+        int64_t lag_ns = loop_lag_ns(&transport->loops[i], now_ns);
+
+        stats->loops_stuck += lag_ns > LIMIT_LOOP_STUCK_S * NSEC_PER_SEC;
+        if (lag_ns > (int64_t)stats->loop_lag_ns)
+            stats->loop_lag_ns = (uint64_t)lag_ns;
+    }
+}
+
 void transport_stats_read(struct transport *transport, struct transport_stats *stats)
 {
     struct worker_pool *pool = &transport->pool;
@@ -229,6 +245,7 @@ void transport_stats_read(struct transport *transport, struct transport_stats *s
         atomic_load_explicit(&transport->dialled_count, memory_order_relaxed);
     stats->addresses = peer_table_count(&transport->peers);
     half_record_stats(transport, stats);
+    loop_stats(transport, stats);
     stats->unsent_bytes = atomic_load_explicit(&transport->unsent.bytes, memory_order_relaxed);
     stats->parked_calls = atomic_load_explicit(&transport->parks.count, memory_order_relaxed);
     stats->blocked_threads =

@@ -80,6 +80,9 @@ struct transport_stats {
     uint64_t spare_threads;
     uint64_t blocked_threads;
     uint64_t parked_calls;
+    uint64_t loops;
+    uint64_t loops_stuck; /* that have not turned for LIMIT_LOOP_STUCK_S */
+    uint64_t loop_lag_ns; /* that the slowest loop took to turn, when the timer last asked */
 };
 
 /* X(name, initial): limits; they can be changed at any time. */

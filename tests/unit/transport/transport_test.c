@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "lib/test.h"
 #include "lib/wait.h"
 #include "rpc_server.h"
@@ -161,6 +163,41 @@ static void out_of_descriptors(void **state)
                     (uint64_t)(wait_now_ms() - start_ms) / 100 + 2);
     close(fd);
     close(old);
+}
+
+/* ---- loops that turn ---- */
+
+/* It says nothing of its sleep, so its loop stays with it. */
+static enum rpc_result block(struct rpc_call *call, void *context)
+{
+    (void)call;
+    rpc_server_gate_wait(context);
+    return RPC_REPLY;
+}
+
+static void stuck_loop(void **state)
+{
+    int fd;
+
+    (void)state;
+    rpc_server_start_with(&server, 2, block, NULL);
+    assert_int_equal(rpc_server_stats(&server).loops, 2);
+    assert_int_equal(rpc_server_stats(&server).loops_stuck, 0);
+    fd = client_connect(&server);
+    client_call(fd, 1, PROC_ECHO, NULL, 0);
+    wait_unsigned(&server.gate_waiting, 1);
+    transport_tick(server.transport, clock_now_ns());
+    assert_int_equal(rpc_server_stats(&server).loops_stuck, 0);
+    clock_advance_ns((LIMIT_LOOP_STUCK_S + 1) * NSEC_PER_SEC);
+    /* The other one turns: it is asked again until it says so after the clock was moved. */
+    wait_until((transport_tick(server.transport, clock_now_ns()),
+                rpc_server_stats(&server).loops_stuck == 1));
+    assert_true(rpc_server_stats(&server).loop_lag_ns > LIMIT_LOOP_STUCK_S * NSEC_PER_SEC);
+    rpc_server_open_gate(&server);
+    wait_until((transport_tick(server.transport, clock_now_ns()),
+                rpc_server_stats(&server).loops_stuck == 0));
+    close(fd);
+    rpc_server_stop(&server);
 }
 
 /* ---- draining ---- */
@@ -316,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_differ, setup, teardown),
         cmocka_unit_test_setup_teardown(shutdown_from_a_call, setup, teardown),
         cmocka_unit_test_setup_teardown(out_of_descriptors, setup, teardown),
+        cmocka_unit_test(stuck_loop),
         cmocka_unit_test_setup_teardown(drain_waits_for_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_among_events, setup, teardown),
         cmocka_unit_test_setup_teardown(drain_sends_what_is_queued, setup, teardown),
