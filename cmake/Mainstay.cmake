@@ -35,7 +35,8 @@
 #       SOURCES define LLVMFuzzerTestOneInput. With the fuzz preset this is a libFuzzer
 #       program; in every other build it replays each file of CORPUS, as the CTest of that name.
 #
-# Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP YAML, Threads::Threads.
+# Libraries found here for all: PkgConfig::CMOCKA SODIUM XXHASH SQLITE JANSSON CAP MICROHTTPD YAML,
+# Threads::Threads.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -44,6 +45,7 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(CAP REQUIRED IMPORTED_TARGET libcap)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 if(MAINSTAY_TESTS)

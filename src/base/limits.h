@@ -20,6 +20,20 @@
 #define LIMIT_CONFIG_DEPTH 8u         /* of lists and maps in each other */
 #define LIMIT_CONFIG_FAULTS 100u      /* that are told; more are counted */
 
+/* admin */
+#define LIMIT_ADMIN_LISTENERS 4u
+#define LIMIT_ADMIN_CONNECTIONS 32u              /* of each listener */
+#define LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS 16u  /* of these; over the socket all are one */
+#define LIMIT_ADMIN_CONNECTION_BYTES (16u << 10) /* request line, headers and reply's headers */
+#define LIMIT_ADMIN_BODY_BYTES (64u << 10)       /* of a request */
+#define LIMIT_ADMIN_REPLY_BYTES (16u << 20)      /* of a reply */
+#define LIMIT_ADMIN_REQUEST_S 10u                /* from the connection to the end of the reply */
+#define LIMIT_ADMIN_TOKENS 16u
+#define LIMIT_ADMIN_TOKEN_BYTES_MIN 20u
+#define LIMIT_ADMIN_TOKEN_BYTES 256u
+#define LIMIT_ADMIN_TOKEN_FILE_BYTES 16384
+#define LIMIT_LOG_ADMIN_REFUSALS_PER_S 10u /* lines about requests that were refused */
+
 /* daemon */
 #define LIMIT_STATS_SESSIONS 256u /* logged individually */
 #define LIMIT_STATS_CLIENTS 256u  /* logged individually */

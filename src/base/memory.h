@@ -22,6 +22,7 @@
     X(buffers, "Receive and reply buffers, including half records")                                \
     X(calls, "Calls in progress and parked calls, with their arenas")                              \
     X(unsent, "Replies and callbacks that wait for sockets")                                       \
+    X(admin, "Requests and replies of the admin endpoint")                                         \
     X(clients, "Client records")                                                                   \
     X(sessions, "Sessions, their slots and cached replies")                                        \
     X(opens, "Owners, opens, stateids and the records of files")                                   \

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request and its reply.  MHD calls http_exchange_run() when it has the header, for each piece
+ * of the body, and at the end of it.  Whatever can be refused is refused by the header alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/http/http_origin.h"
+#include "admin/http/http_request.h"
+#include "admin/http/http_server_internal.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+struct exchange {
+    struct http_listener *listener;
+    struct http_request request;
+    const struct http_route *route;
+    struct http_text body;
+    bool too_large; /* the body; what is left of it is read and dropped */
+    char allow[HTTP_ALLOW_BYTES];
+};
+
+static const char *header(struct MHD_Connection *conn, const char *name)
+{
+    return MHD_lookup_connection_value(conn, MHD_HEADER_KIND, name);
+}
+
+static void refuse(struct exchange *exchange, unsigned status, const char *detail)
+{
+    http_reply_problem(&exchange->request.reply, status, detail, NULL);
+}
+
+/* Lines about refusals are limited all together, since anybody who can connect causes them. */
+static void refusal_log(struct exchange *exchange)
+{
+    struct http_server *server = exchange->listener->server;
+    const struct http_request *request = &exchange->request;
+
+    if (log_limit_take(&server->refusals, clock_now_ns(), LIMIT_LOG_ADMIN_REFUSALS_PER_S))
+        log_info("admin.refused", LOG_U64("status", request->reply.status),
+                 LOG_STR("method", request->method), LOG_STR("path", request->path));
+}
+
+/* Who is it, and what may it do?  False: the reply says why not. */
+static bool authority_check(struct exchange *exchange, struct MHD_Connection *conn,
+                            enum http_access *access)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const struct http_connection *connection = info->socket_context;
+    struct http_server *server = exchange->listener->server;
+    enum http_token_verdict verdict;
+
+    *access = HTTP_WRITE;
+    if (exchange->listener->local) {
+        if (!connection || !connection->trusted)
+            refuse(exchange, 403, "only root and the user of the server may use this socket");
+        return connection && connection->trusted;
+    }
+    pthread_mutex_lock(&server->lock);
+    verdict = http_tokens_check(&server->tokens, header(conn, "Authorization"), access);
+    pthread_mutex_unlock(&server->lock);
+    if (verdict == HTTP_TOKEN_NONE)
+        refuse(exchange, 401, "send Authorization: Bearer TOKEN");
+    else if (verdict == HTTP_TOKEN_WRONG)
+        refuse(exchange, 401, "this token is not known");
+    return verdict == HTTP_TOKEN_KNOWN;
+}
+
+static bool origin_check(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    const struct http_origin origin = {.host = header(conn, "Host"),
+                                       .origin = header(conn, "Origin"),
+                                       .fetch_site = header(conn, "Sec-Fetch-Site")};
+    const char *wrong = http_origin_wrong(&origin, exchange->listener->any_host);
+
+    if (wrong)
+        refuse(exchange, 403, wrong);
+    return !wrong;
+}
+
+static bool route_find(struct exchange *exchange)
+{
+    const struct http_server *server = exchange->listener->server;
+    struct http_request *request = &exchange->request;
+
+    switch (http_route_match(server->routes, server->route_count, request->method, request->path,
+                             &exchange->route, &request->args, exchange->allow)) {
+    case HTTP_MATCH_FOUND:
+        return true;
+    case HTTP_MATCH_NO_PATH:
+        refuse(exchange, 404, "there is nothing at this path");
+        return false;
+    case HTTP_MATCH_NO_METHOD:
+        refuse(exchange, 405, "the path has other methods, see Allow");
+        return false;
+    case HTTP_MATCH_MALFORMED:
+        break;
+    }
+    refuse(exchange, 400, "a part of the path is too long or not percent-encoded correctly");
+    return false;
+}
+
+/* Does the header announce a body that is not wanted? */
+static bool size_check(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    const char *length = header(conn, "Content-Length");
+    unsigned long long most = exchange->route->access == HTTP_READ ? 0 : LIMIT_ADMIN_BODY_BYTES,
+                       size = 0;
+    char *end;
+
+    if (length) {
+        errno = 0;
+        size = strtoull(length, &end, 10);
+        if (errno != 0 || end == length || *end != '\0' || *length == '-')
+            size = most + 1;
+    }
+    if (size <= most && (most > 0 || !header(conn, "Transfer-Encoding")))
+        return true;
+    refuse(exchange, 413, most > 0 ? "the body is too large" : "this request takes no body");
+    return false;
+}
+
+/* Everything that can be told by the header.  False: the reply says what is wrong. */
+static bool header_check(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    enum http_access access;
+
+    if (!origin_check(exchange, conn) || !authority_check(exchange, conn, &access) ||
+        !route_find(exchange) || !size_check(exchange, conn))
+        return false;
+    if (exchange->route->access <= access)
+        return true;
+    refuse(exchange, 403, "this token may only read");
+    return false;
+}
+
+static void fields_add(struct MHD_Response *response, const struct exchange *exchange)
+{
+    const struct http_reply *reply = &exchange->request.reply;
+
+    (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
+    (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    (void)MHD_add_response_header(response, "Connection", "close");
+    if (reply->status == 405)
+        (void)MHD_add_response_header(response, "Allow", exchange->allow);
+    if (reply->status == 401)
+        (void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+}
+
+/* The body stays with the exchange until http_exchange_end(). */
+static enum MHD_Result reply_send(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    const struct http_reply *reply = &exchange->request.reply;
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    if (reply->body.failed)
+        return MHD_NO; /* for want of memory: the connection is closed */
+    log_debug("admin.request", LOG_STR("method", exchange->request.method),
+              LOG_STR("path", exchange->request.path), LOG_U64("status", reply->status));
+    if (!exchange->route || reply->status == 403 || reply->status == 413)
+        refusal_log(exchange);
+    response =
+        MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    fields_add(response, exchange);
+    result = MHD_queue_response(conn, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static struct exchange *exchange_create(struct http_listener *listener, struct MHD_Connection *conn,
+                                        const char *method, const char *path)
+{
+    struct exchange *exchange = memory_zalloc(MEMORY_admin, sizeof(*exchange));
+
+    if (!exchange)
+        return NULL;
+    exchange->listener = listener;
+    exchange->request.method = method;
+    exchange->request.path = path;
+    exchange->request.accept = header(conn, "Accept");
+    exchange->request.reply.status = 200;
+    return exchange;
+}
+
+static void body_add(struct exchange *exchange, const char *data, size_t len)
+{
+    if (exchange->too_large || len > LIMIT_ADMIN_BODY_BYTES - exchange->body.len)
+        exchange->too_large = true;
+    else
+        http_text_add(&exchange->body, data, len);
+}
+
+static void handler_run(struct exchange *exchange)
+{
+    struct http_request *request = &exchange->request;
+
+    if (exchange->too_large) {
+        refuse(exchange, 413, "the body is too large");
+    } else if (exchange->body.failed) {
+        refuse(exchange, 503, "there is no memory for the request");
+    } else {
+        request->body = exchange->body.data;
+        request->body_len = exchange->body.len;
+        exchange->route->handle(request, exchange->listener->server->context);
+        if (request->reply.body.failed)
+            refuse(exchange, 503, "there is no memory for the reply");
+    }
+}
+
+enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, const char *path,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **context)
+{
+    struct exchange *exchange = *context;
+
+    (void)version;
+    if (!exchange) {
+        *context = exchange = exchange_create(listener, conn, method, path);
+        if (!exchange)
+            return MHD_NO;
+        return header_check(exchange, conn) ? MHD_YES : reply_send(exchange, conn);
+    }
+    if (*data_len > 0) {
+        body_add(exchange, data, *data_len);
+        *data_len = 0;
+        return MHD_YES;
+    }
+    handler_run(exchange);
+    return reply_send(exchange, conn);
+}
+
+void http_exchange_end(void *listener, struct MHD_Connection *conn, void **context,
+                       enum MHD_RequestTerminationCode why)
+{
+    struct exchange *exchange = *context;
+
+    (void)listener;
+    (void)conn;
+    (void)why;
+    *context = NULL;
+    if (!exchange)
+        return;
+    http_text_fini(&exchange->body);
+    http_text_fini(&exchange->request.reply.body);
+    memory_free(MEMORY_admin, exchange);
+}

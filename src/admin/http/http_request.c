@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/http/http_request.h"
+
+#include <jansson.h>
+
+static const struct {
+    unsigned status;
+    const char *title;
+} titles[] = {
+    {400, "Bad request"},         {401, "No valid token"},      {403, "Forbidden"},
+    {404, "No such resource"},    {405, "Method not allowed"},  {413, "Request too large"},
+    {500, "Fault of the server"}, {503, "Service unavailable"},
+};
+
+static const char *title_of(unsigned status)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(titles); i++) {
+        if (titles[i].status == status)
+            return titles[i].title;
+    }
+    return "Error";
+}
+
+static int body_add(const char *data, size_t len, void *text)
+{
+    http_text_add(text, data, len);
+    return 0;
+}
+
+/* What was in the body before is dropped. */
+static void body_set(struct http_reply *reply, json_t *value)
+{
+    http_text_fini(&reply->body);
+    if (!value || json_dump_callback(value, body_add, &reply->body, JSON_COMPACT) != 0)
+        reply->body.failed = true;
+    http_text_add(&reply->body, "\n", 1);
+    json_decref(value);
+}
+
+void http_reply_problem(struct http_reply *reply, unsigned status, const char *detail,
+                        json_t *reasons)
+{
+    json_t *problem = json_pack("{s:s, s:i, s:s}", "title", title_of(status), "status", (int)status,
+                                "detail", detail);
+
+    if (reasons && problem)
+        (void)json_object_set_new(problem, "reasons", reasons);
+    else
+        json_decref(reasons);
+    reply->status = status;
+    reply->content_type = "application/problem+json";
+    body_set(reply, problem);
+}
+
+void http_reply_json(struct http_reply *reply, json_t *value)
+{
+    reply->status = 200;
+    reply->content_type = "application/json";
+    body_set(reply, value);
+}

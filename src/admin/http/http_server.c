@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/http/http_server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "admin/http/http_server_internal.h"
+#include "base/clock.h"
+#include "base/memory.h"
+
+enum {
+    TICK_MS = 1000
+};
+
+struct http_server *http_server_create(const struct http_route *routes, size_t count, void *context)
+{
+    struct http_server *server = must_calloc(1, sizeof(*server));
+
+    server->routes = routes;
+    server->route_count = count;
+    server->context = context;
+    server->stop_fd = -1;
+    list_init(&server->connections);
+    CHECK(pthread_mutex_init(&server->lock, NULL) == 0);
+    return server;
+}
+
+static struct http_listener *listener_next(struct http_server *server, char *error,
+                                           size_t error_size)
+{
+    if (server->listener_count < LIMIT_ADMIN_LISTENERS)
+        return &server->listeners[server->listener_count];
+    (void)snprintf(error, error_size, "more than %u listeners", LIMIT_ADMIN_LISTENERS);
+    return NULL;
+}
+
+bool http_server_listen_unix(struct http_server *server, const char *path, char *error,
+                             size_t error_size)
+{
+    struct http_listener *listener = listener_next(server, error, error_size);
+
+    if (!listener || !http_socket_unix(&listener->socket, path, error, error_size))
+        return false;
+    listener->local = listener->any_host = true;
+    server->listener_count++;
+    return true;
+}
+
+bool http_server_listen_tcp(struct http_server *server, const struct sockaddr *address,
+                            socklen_t len, char *error, size_t error_size)
+{
+    struct http_listener *listener = listener_next(server, error, error_size);
+
+    if (!listener || !http_socket_tcp(&listener->socket, address, len, error, error_size))
+        return false;
+    listener->any_host = !http_address_is_loopback(address);
+    server->listener_count++;
+    return true;
+}
+
+void http_server_set_tokens(struct http_server *server, const struct http_tokens *tokens)
+{
+    pthread_mutex_lock(&server->lock);
+    server->tokens = *tokens;
+    pthread_mutex_unlock(&server->lock);
+}
+
+bool http_server_address(const struct http_server *server, unsigned n,
+                         struct sockaddr_storage *address)
+{
+    socklen_t len = sizeof(*address);
+
+    return n < server->listener_count && !server->listeners[n].local &&
+           getsockname(server->listeners[n].socket.fd, (struct sockaddr *)address, &len) == 0;
+}
+
+/* ---- connections ---- */
+
+static void connection_begin(struct http_listener *listener, struct MHD_Connection *conn,
+                             void **socket_context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct http_connection *connection = memory_zalloc(MEMORY_admin, sizeof(*connection));
+
+    *socket_context = connection;
+    if (!connection) { /* nothing would end it in time */
+        (void)shutdown(info->connect_fd, SHUT_RDWR);
+        return;
+    }
+    connection->fd = info->connect_fd;
+    connection->since_ns = clock_now_ns();
+    connection->trusted = listener->local && http_peer_is_trusted(connection->fd);
+    list_push_back(&listener->server->connections, &connection->link);
+}
+
+static void connection_notify(void *listener, struct MHD_Connection *conn, void **socket_context,
+                              enum MHD_ConnectionNotificationCode what)
+{
+    struct http_connection *connection = *socket_context;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        connection_begin(listener, conn, socket_context);
+    } else if (connection) {
+        list_remove(&connection->link);
+        memory_free(MEMORY_admin, connection);
+        *socket_context = NULL;
+    }
+}
+
+/* However busy a slow peer keeps its connection: MHD's own timeout begins anew with each byte. */
+static void connections_expire(struct http_server *server, int64_t now_ns)
+{
+
+    LIST_FOREACH (connection, &server->connections, struct http_connection, link) {
+        if (now_ns - connection->since_ns < LIMIT_ADMIN_REQUEST_S * NSEC_PER_SEC)
+            return;
+        (void)shutdown(connection->fd, SHUT_RDWR);
+    }
+}
+
+/* ---- the thread ---- */
+
+static int wait_ms(const struct http_server *server)
+{
+    int wait = TICK_MS;
+
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        MHD_UNSIGNED_LONG_LONG ms;
+
+        if (MHD_get_timeout(server->listeners[i].mhd, &ms) == MHD_YES && ms < (unsigned)wait)
+            wait = (int)ms;
+    }
+    return wait;
+}
+
+static void *server_main(void *arg)
+{
+    struct pollfd fds[LIMIT_ADMIN_LISTENERS + 1];
+    struct http_server *server = arg;
+    unsigned count = server->listener_count;
+
+    for (unsigned i = 0; i < count; i++) {
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(server->listeners[i].mhd, MHD_DAEMON_INFO_EPOLL_FD);
+
+        fds[i] = (struct pollfd){.fd = info->epoll_fd, .events = POLLIN};
+    }
+    fds[count] = (struct pollfd){.fd = server->stop_fd, .events = POLLIN};
+    for (;;) {
+        (void)poll(fds, count + 1, wait_ms(server));
+        if (fds[count].revents != 0)
+            return NULL;
+        for (unsigned i = 0; i < count; i++)
+            (void)MHD_run(server->listeners[i].mhd);
+        connections_expire(server, clock_now_ns());
+    }
+}
+
+/* Paths are decoded by http_segment_decode(), a segment at a time. */
+static size_t keep_encoded(void *context, struct MHD_Connection *conn, char *text)
+{
+    (void)context;
+    (void)conn;
+    return strlen(text);
+}
+
+static struct MHD_Daemon *listener_start(struct http_listener *listener)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL, 0, NULL, NULL, http_exchange_run, listener, MHD_OPTION_LISTEN_SOCKET,
+        listener->socket.fd, MHD_OPTION_CONNECTION_LIMIT, LIMIT_ADMIN_CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_ADMIN_CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_ADMIN_REQUEST_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_notify, listener, MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, listener,
+        MHD_OPTION_END);
+}
+
+bool http_server_start(struct http_server *server)
+{
+    int error;
+
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct http_listener *listener = &server->listeners[i];
+
+        listener->server = server;
+        listener->mhd = listener_start(listener);
+        if (!listener->mhd)
+            return false;
+    }
+    server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (server->stop_fd < 0)
+        return false;
+    error = pthread_create(&server->thread, NULL, server_main, server);
+    server->started = error == 0;
+    errno = error;
+    return server->started;
+}
+
+static void thread_end(struct http_server *server)
+{
+    uint64_t one = 1;
+
+    if (!server->started)
+        return;
+    CHECK(write(server->stop_fd, &one, sizeof(one)) == sizeof(one));
+    CHECK(pthread_join(server->thread, NULL) == 0);
+}
+
+void http_server_destroy(struct http_server *server)
+{
+    if (!server)
+        return;
+    thread_end(server);
+    for (unsigned i = 0; i < server->listener_count; i++) {
+        struct http_listener *listener = &server->listeners[i];
+
+        if (listener->mhd) {
+            /* MHD would close the socket, which http_socket_close() does. */
+            (void)MHD_quiesce_daemon(listener->mhd);
+            MHD_stop_daemon(listener->mhd);
+        }
+        http_socket_close(&listener->socket);
+    }
+    if (server->stop_fd >= 0)
+        (void)close(server->stop_fd);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}

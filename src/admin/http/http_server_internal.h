@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What http_server.c (listeners, the thread) and http_exchange.c (requests) share. */
+#pragma once
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admin/http/http_route.h"
+#include "admin/http/http_socket.h"
+#include "admin/http/http_token.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/log_limit.h"
+
+struct http_listener {
+    struct http_server *server;
+    struct http_socket socket;
+    struct MHD_Daemon *mhd;
+    bool local;    /* a Unix socket */
+    bool any_host; /* names in Host are fine: it listens beyond this machine */
+};
+
+struct http_server {
+    const struct http_route *routes;
+    size_t route_count;
+    void *context;
+    unsigned listener_count;
+    struct http_listener listeners[LIMIT_ADMIN_LISTENERS];
+
+    /* The thread's alone. */
+    struct list connections; /* the oldest first */
+    struct log_limit refusals;
+
+    pthread_t thread;
+    bool started;
+    int stop_fd;
+
+    pthread_mutex_t lock; /* guards tokens; a leaf */
+    struct http_tokens tokens;
+};
+
+/* A connection; MHD's socket context. */
+struct http_connection {
+    struct list link;
+    int fd;
+    int64_t since_ns;
+    bool trusted; /* its peer, over a Unix socket */
+};
+
+/* For MHD: what there is to do for a request, and after it. */
+enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, const char *path,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **exchange);
+void http_exchange_end(void *listener, struct MHD_Connection *conn, void **exchange,
+                       enum MHD_RequestTerminationCode why);
