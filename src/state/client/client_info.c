@@ -85,3 +85,13 @@ void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
     }
     memory_free(MEMORY_clients, list.ids);
 }
+
+uint32_t client_courtesy_count(struct state *state)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&state->clients.lock);
+    count = state->clients.courtesy_count;
+    pthread_mutex_unlock(&state->clients.lock);
+    return count;
+}

@@ -43,3 +43,6 @@ bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
  * clients may come and go.  Without memory none is visited. */
 void client_info_visit(struct state *state, int64_t now_ns, uint32_t most,
                        bool (*visit)(const struct client_info *info, void *arg), void *arg);
+
+/* How many clients keep their state although their lease is over.  Takes client_table.lock. */
+uint32_t client_courtesy_count(struct state *state);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the handlers of the admin endpoint see of the server: the context of their routes.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct server;
+struct transport;
+
+enum endpoint_phase {
+    ENDPOINT_STARTING,
+    ENDPOINT_SERVING, /* the server listens */
+    ENDPOINT_ENDING,  /* it was told to end */
+};
+
+/* daemon/ has it, and changes nothing but the phase while the endpoint is open; server and
+ * transport outlive it. */
+struct endpoint {
+    struct server *server;
+    struct transport *transport;
+    _Atomic(enum endpoint_phase) phase;
+};

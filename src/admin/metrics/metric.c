@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/metrics/metric.h"
+
+const struct metric metric_table[METRIC_COUNT] = {
+#define X(ID, name, type, label, help) [METRIC_##ID] = {name, METRIC_##type, label, help},
+    METRICS(X)
+#undef X
+#define X(name, help) [METRIC_transport_##name] = {"transport_" #name, METRIC_COUNTER, NULL, help},
+        TRANSPORT_COUNTERS(X)
+#undef X
+#define X(name, help)                                                                              \
+    [METRIC_delegation_##name] = {"delegation_" #name, METRIC_COUNTER, NULL, help},
+            DELEGATION_COUNTERS(X)
+#undef X
+#define X(name, help) [METRIC_dial_out_##name] = {"dial_out_" #name, METRIC_COUNTER, NULL, help},
+                DIAL_OUT_COUNTERS(X)
+#undef X
+#define X(name, help) [METRIC_duplicate_##name] = {"duplicate_" #name, METRIC_COUNTER, NULL, help},
+                    DUPLICATE_COUNTERS(X)
+#undef X
+};
