@@ -15,7 +15,8 @@ enum {
     OWN = 40,           /* databases, the state directory, timers, and short-lived descriptors */
     OWN_PER_EXPORT = 9, /* the directory and its map */
     OWN_PER_LOOP = 2,
-    FILES_MIN = 16, /* per export */
+    OWN_PER_ADMIN = 4, /* the listener, an epoll set, what a request reads */
+    FILES_MIN = 16,    /* per export */
     CONNECTIONS_MIN = 8,
     /* Shares of what the server's own files leave, in eighths.  The rest is for accepted
      * connections. */
@@ -41,8 +42,9 @@ static uint32_t loop_count(const struct descriptor_needs *needs)
 bool descriptor_shares_divide(const struct descriptor_needs *needs,
                               struct descriptor_shares *shares, uint32_t *least)
 {
-    uint32_t own =
-        OWN + needs->exports * OWN_PER_EXPORT + needs->listeners + loop_count(needs) * OWN_PER_LOOP;
+    uint32_t own = OWN + needs->exports * OWN_PER_EXPORT + needs->listeners +
+                   loop_count(needs) * OWN_PER_LOOP +
+                   needs->admin * (OWN_PER_ADMIN + LIMIT_ADMIN_CONNECTIONS);
     uint32_t files_min = needs->exports * FILES_MIN, rest;
 
     *least = own + (files_min + CONNECTIONS_MIN) * EIGHTHS / (EIGHTHS - DIALLED_EIGHTHS) + 1;

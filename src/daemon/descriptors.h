@@ -14,6 +14,7 @@ struct descriptor_needs {
     uint32_t exports; /* number of exports that keep files open */
     uint32_t listeners;
     uint32_t loops; /* 0: one per CPU */
+    uint32_t admin; /* listeners of the admin endpoint */
 };
 
 struct descriptor_shares {

@@ -23,6 +23,7 @@
 #include "callback/recall.h"
 #include "callback/recall_any.h"
 #include "callback/recall_slot.h"
+#include "daemon/admin.h"
 #include "daemon/backends.h"
 #include "daemon/configuration.h"
 #include "daemon/console.h"
@@ -59,6 +60,8 @@ struct daemon {
     struct rpc_program program;
     struct transport *transport;
     struct settings *settings;
+    struct admin_options *admin_options;
+    struct admin admin;
     struct recall *recall; /* recalls of delegations */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
@@ -241,6 +244,7 @@ static bool share_descriptors(struct daemon *d)
         .exports = backend_keeping_files(config->exports, config->export_count),
         .listeners = config->listen_count,
         .loops = config->threads,
+        .admin = d->admin_options->count,
     };
 
     return descriptor_shares_init(&needs, &d->descriptors);
@@ -285,8 +289,10 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
 
         if (sig == SIGTERM || sig == SIGINT)
             return;
-        if (sig == SIGHUP)
+        if (sig == SIGHUP) {
             setting_effect_reload(d->settings);
+            admin_reload(&d->admin);
+        }
         if (sig == SIGUSR1)
             stats_log(&d->server, d->transport);
         state_beat(d->server.state, clock_now_ns());
@@ -320,7 +326,8 @@ static int serve(struct daemon *d)
     err = make_settings(d);
     if (err != 0)
         return err;
-    if (!make_state(d) || !make_exports(d) || !make_transport(d) || !open_listeners(d))
+    if (!make_state(d) || !make_exports(d) || !make_transport(d) || !open_listeners(d) ||
+        !admin_open(&d->admin, d->admin_options, &d->server, d->transport))
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {
@@ -329,14 +336,17 @@ static int serve(struct daemon *d)
     }
     recovery_listening(d->server.state->recovery, clock_now_ns());
     state_beat(d->server.state, clock_now_ns());
+    admin_set_phase(&d->admin, ENDPOINT_SERVING);
     say_ready(d);
     wait_for_end(d, &signals, &cause);
     notify_manager("STOPPING=1");
+    admin_set_phase(&d->admin, ENDPOINT_ENDING);
     shutdown_log(&cause, &d->server, d->transport);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
         log_error("daemon.drain", LOG_STR("error", "a request has not ended"));
+        admin_close(&d->admin);
         log_flush(); /* threads that still run may log */
         _exit(EXIT_FAILED);
     }
@@ -345,6 +355,7 @@ static int serve(struct daemon *d)
 
 static void tear_down(struct daemon *d)
 {
+    admin_close(&d->admin);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     transport_destroy(d->transport);
@@ -376,6 +387,8 @@ static int check_only(struct daemon *d)
         return EXIT_FAILED;
     if (!preflight_run(&d->config, &wrong_options))
         return wrong_options ? EXIT_USAGE : EXIT_FAILED;
+    if (!admin_preflight(d->admin_options))
+        return EXIT_FAILED;
     d->transport = transport_create(&config);
     if (!d->transport || !open_listeners(d))
         return EXIT_FAILED;
@@ -400,6 +413,8 @@ static int run(struct daemon *d, bool only_check)
 {
     int result = check_backends(&d->config);
 
+    if (result == 0 && !admin_options_check(d->admin_options))
+        result = EXIT_USAGE;
     if (result != 0)
         return result;
     if (only_check)
@@ -426,6 +441,8 @@ int main(int argc, char **argv)
     log_set_level(daemon.config.log_level);
     log_set_json(daemon.config.log_json);
     CHECK(sodium_init() >= 0);
+    admin_options_fill(&options.admin, daemon.config.state_dir);
+    daemon.admin_options = &options.admin;
     result = run(&daemon, options.check_only);
     config_fini(&daemon.config);
     options_fini(&options);

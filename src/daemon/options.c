@@ -45,6 +45,10 @@ static const char usage[] =
     "  --log-queue KIB       queue for log lines while their reader is slow (default 1024); lines\n"
     "                        that do not fit are dropped and counted; 0: requests wait instead\n"
     "  --config-reference    print what --config FILE can say, as docs/config.md\n"
+    "  --admin unix:PATH|ADDR:PORT|none    where the admin endpoint listens (default: the socket\n"
+    "                        admin.sock in the state directory); repeatable\n"
+    "  --admin-token FILE    tokens for --admin ADDR:PORT, a line each: full TOKEN or read TOKEN\n"
+    "  --admin-open          --admin ADDR:PORT may be an address that other machines can reach\n"
     "  --check               report what would keep the server from starting, and exit\n"
     "  -h, --help            show this\n"
     "  --version\n";
@@ -56,6 +60,9 @@ enum option_id {
     OPT_SET,
     OPT_CONFIG,
     OPT_CONFIG_REFERENCE,
+    OPT_ADMIN,
+    OPT_ADMIN_TOKEN,
+    OPT_ADMIN_OPEN,
     OPT_CHECK,
     OPT_HELP = 'h',
     OPT_VERSION = OPT_CHECK + 1,
@@ -81,6 +88,9 @@ static const struct option long_options[] = {
     {"log-queue", required_argument, NULL, OPT_KEY + CONFIG_LOG_QUEUE},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"config-reference", no_argument, NULL, OPT_CONFIG_REFERENCE},
+    {"admin", required_argument, NULL, OPT_ADMIN},
+    {"admin-token", required_argument, NULL, OPT_ADMIN_TOKEN},
+    {"admin-open", no_argument, NULL, OPT_ADMIN_OPEN},
     {"check", no_argument, NULL, OPT_CHECK},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -223,6 +233,15 @@ static bool set_option(struct options *options, int id, const char *value)
         return set_setting(options->config, value);
     case OPT_CONFIG:
         return set_file(options, value);
+    case OPT_ADMIN:
+        return admin_option_add(&options->admin, value);
+    case OPT_ADMIN_TOKEN:
+        free(options->admin.token_file);
+        options->admin.token_file = must_strdup(value);
+        return true;
+    case OPT_ADMIN_OPEN:
+        options->admin.open = true;
+        return true;
     case OPT_CHECK:
         options->check_only = true;
         return true;
@@ -298,5 +317,6 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 void options_fini(struct options *options)
 {
     config_destroy(options->config);
+    admin_options_fini(&options->admin);
     free(options->config_file);
 }

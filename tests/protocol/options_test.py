@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import sqlite3
 import subprocess
 import tempfile
@@ -318,7 +319,7 @@ class Check(unittest.TestCase):
                 path = os.path.join(where, name)
                 st = os.lstat(path)
                 content = b""
-                if name in names:
+                if stat.S_ISREG(st.st_mode):
                     with open(path, "rb") as file:
                         content = file.read()
                 found[path] = (st.st_mode, st.st_ino, st.st_mtime_ns, st.st_ctime_ns, content)

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/admin.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/health/health.h"
+#include "admin/http/http_server.h"
+#include "admin/http/http_socket.h"
+#include "admin/http/http_token.h"
+#include "admin/metrics/metrics.h"
+#include "base/log.h"
+#include "daemon/console.h"
+#include "transport/address.h"
+
+enum {
+    ERROR_BYTES = 512
+};
+
+static const struct http_route routes[] = {
+    {"GET", "/healthz", HTTP_READ, health_live},
+    {"GET", "/readyz", HTTP_READ, health_ready},
+    {"GET", "/metrics", HTTP_READ, metrics_show},
+};
+
+/* Of a missing option nothing is said. */
+static bool tokens_read(const struct admin_options *options, struct http_tokens *tokens,
+                        char error[ERROR_BYTES])
+{
+    tokens->count = 0;
+    return !options->token_file ||
+           http_tokens_read(tokens, options->token_file, error, ERROR_BYTES);
+}
+
+static bool listener_open(struct http_server *http, const struct admin_address *address)
+{
+    const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
+    char error[ERROR_BYTES], text[ADDRESS_TEXT_BYTES];
+
+    if (address->path) {
+        if (http_server_listen_unix(http, address->path, error, sizeof(error)))
+            return true;
+        console_error("--admin unix:%s", error);
+        return false;
+    }
+    if (http_server_listen_tcp(http, addr, address->len, error, sizeof(error)))
+        return true;
+    console_error("--admin %s: %s", address_format(addr, text, sizeof(text)), error);
+    return false;
+}
+
+/* TCP addresses with the port that the kernel chose if 0 was asked for. */
+static void listener_log(const struct admin *admin, unsigned n)
+{
+    const char *path = admin->options->at[n].path;
+    char text[ADDRESS_TEXT_BYTES];
+    struct sockaddr_storage address;
+
+    if (path)
+        log_info("admin.open", LOG_STR("socket", path));
+    else if (http_server_address(admin->http, n, &address))
+        log_info("admin.open", LOG_STR("address", address_format((const struct sockaddr *)&address,
+                                                                 text, sizeof(text))));
+}
+
+bool admin_open(struct admin *admin, const struct admin_options *options, struct server *server,
+                struct transport *transport)
+{
+    struct http_tokens tokens;
+    char error[ERROR_BYTES];
+
+    admin->options = options;
+    admin->endpoint = (struct endpoint){.server = server, .transport = transport};
+    if (options->none)
+        return true;
+    if (!tokens_read(options, &tokens, error)) {
+        console_error("--admin-token %s", error);
+        return false;
+    }
+    admin->http = http_server_create(routes, ARRAY_SIZE(routes), &admin->endpoint);
+    http_server_set_tokens(admin->http, &tokens);
+    for (uint32_t i = 0; i < options->count; i++) {
+        if (!listener_open(admin->http, &options->at[i]))
+            return false;
+    }
+    if (!http_server_start(admin->http)) {
+        console_error("the admin endpoint does not start: %s", strerror(errno));
+        return false;
+    }
+    for (uint32_t i = 0; i < options->count; i++)
+        listener_log(admin, i);
+    return true;
+}
+
+void admin_set_phase(struct admin *admin, enum endpoint_phase phase)
+{
+    atomic_store_explicit(&admin->endpoint.phase, phase, memory_order_release);
+}
+
+void admin_reload(struct admin *admin)
+{
+    struct http_tokens tokens;
+    char error[ERROR_BYTES];
+
+    if (!admin->http || !admin->options->token_file)
+        return;
+    if (tokens_read(admin->options, &tokens, error)) {
+        http_server_set_tokens(admin->http, &tokens);
+        log_info("admin.tokens", LOG_U64("count", tokens.count));
+    } else {
+        log_error("admin.tokens", LOG_STR("error", error),
+                  LOG_STR("note", "the tokens stay as they were"));
+    }
+}
+
+void admin_close(struct admin *admin)
+{
+    http_server_destroy(admin->http);
+    admin->http = NULL;
+}
+
+static bool address_preflight(const struct admin_address *address)
+{
+    const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
+    char error[ERROR_BYTES], text[ADDRESS_TEXT_BYTES];
+    struct http_socket socket;
+
+    if (address->usual && access(address->path, F_OK) != 0)
+        return true; /* the state directory has been looked at, or is not there yet */
+    if (address->path) {
+        if (http_socket_unix_check(address->path, error, sizeof(error)))
+            return true;
+        console_error("--admin unix:%s", error);
+        return false;
+    }
+    if (http_socket_tcp(&socket, addr, address->len, error, sizeof(error))) {
+        http_socket_close(&socket);
+        return true;
+    }
+    console_error("--admin %s: %s", address_format(addr, text, sizeof(text)), error);
+    return false;
+}
+
+bool admin_preflight(const struct admin_options *options)
+{
+    struct http_tokens tokens;
+    char error[ERROR_BYTES];
+
+    if (!tokens_read(options, &tokens, error)) {
+        console_error("--admin-token %s", error);
+        return false;
+    }
+    for (uint32_t i = 0; i < options->count && !options->none; i++) {
+        if (!address_preflight(&options->at[i]))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The admin endpoint of the process: its routes, and where it is opened.  For the main thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "admin/endpoint.h"
+#include "base/check.h"
+#include "daemon/admin_options.h"
+
+struct http_server;
+
+struct admin {
+    const struct admin_options *options;
+    struct endpoint endpoint;
+    struct http_server *http; /* NULL: there is none */
+};
+
+/* Open it; server and transport are set up, and stay until admin_close().  False after telling why
+ * on stderr. */
+bool admin_open(struct admin *admin, const struct admin_options *options, struct server *server,
+                struct transport *transport) MUST_USE;
+
+/* From now on /readyz says this. */
+void admin_set_phase(struct admin *admin, enum endpoint_phase phase);
+
+/* Read the tokens again.  If they are not good the log says so, and those before stay. */
+void admin_reload(struct admin *admin);
+
+void admin_close(struct admin *admin);
+
+/* What admin_open() would refuse, without changing anything.  False after telling why on stderr. */
+bool admin_preflight(const struct admin_options *options) MUST_USE;

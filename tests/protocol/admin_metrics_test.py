@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""/metrics of a running mainstayd.  Walks all that are served: each has its row in the guide, and a row here that says
+where its value must come from: the field of the log that it repeats, or a test of its own.  S20-29 to S20-34, S22-28
+to S22-30, S22B-01, S22B-11."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from admin_server import BIN, READ, Server, request, wait_until
+
+SOURCE = os.environ["MAINSTAY_SOURCE"]
+BENCH = os.path.join(BIN, "mainstay-bench")
+OPEN_METRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
+SERIES = re.compile(r'^(mainstay_\w+?)(?:\{(\w+)="((?:[^"\\]|\\.)*)"\})? (\S+)$')
+
+# Metrics that repeat a field of the log: event, and the metric of a field, by its name.
+COUNTERS = {"daemon.transport": "mainstay_transport_{}_total", "daemon.delegations": "mainstay_delegation_{}_total",
+            "daemon.dial_out": "mainstay_dial_out_{}_total", "daemon.duplicates": "mainstay_duplicate_{}_total"}
+LOGGED = {
+    ("daemon.sessions", "sequence_total"): "mainstay_sequence_total",
+    ("daemon.sessions", "replay_hits_total"): "mainstay_replay_hits_total",
+    ("daemon.sessions", "reply_bytes"): "mainstay_reply_cache_bytes",
+    ("daemon.transport", "addresses"): "mainstay_addresses",
+    ("daemon.transport", "half_records"): "mainstay_half_records",
+    ("daemon.transport", "half_record_bytes"): "mainstay_half_record_bytes",
+    ("daemon.transport", "unsent_bytes"): "mainstay_unsent_bytes",
+    ("daemon.transport", "dialled_connections"): 'mainstay_connections{kind="dialled"}',
+    ("daemon.transport", "threads"): 'mainstay_threads{kind="all"}',
+    ("daemon.transport", "spare_threads"): 'mainstay_threads{kind="spare"}',
+    ("daemon.transport", "blocked_threads"): 'mainstay_threads{kind="blocked"}',
+    ("daemon.transport", "log_dropped"): 'mainstay_log_lines_left_out_total{why="queue"}',
+    ("daemon.transport", "log_limited"): 'mainstay_log_lines_left_out_total{why="limit"}',
+    ("daemon.delegations", "held_read"): 'mainstay_delegations{kind="read"}',
+    ("daemon.delegations", "held_write"): 'mainstay_delegations{kind="write"}',
+    ("daemon.delegations", "recalls"): "mainstay_delegations_recalled",
+    ("daemon.dial_out", "paths"): "mainstay_dial_out_paths",
+    ("daemon.duplicates", "entries"): "mainstay_duplicate_entries",
+    ("daemon.duplicates", "clients"): "mainstay_duplicate_clients",
+    ("daemon.duplicates", "bytes"): "mainstay_duplicate_bytes",
+    ("daemon.duplicates", "waiting"): "mainstay_duplicate_waiting",
+    ("daemon.memory", "budget"): "mainstay_memory_budget_bytes",
+    ("daemon.memory", "store"): "mainstay_memory_store_bytes",
+    ("daemon.memory", "refused"): 'mainstay_memory_refused_total{by="budget"}',
+    ("daemon.memory", "failed"): 'mainstay_memory_refused_total{by="machine"}',
+    ("daemon.callback_duration", "count"): "mainstay_callback_duration_seconds_count",
+}
+# Those that have a test below, by its name.
+OWN = {
+    "mainstay_build_info": "test_process", "mainstay_process_cpu_seconds": "test_process",
+    "mainstay_process_resident_memory_bytes": "test_process", "mainstay_process_open_fds": "test_process",
+    "mainstay_process_max_fds": "test_process", "mainstay_process_start_time_seconds": "test_process",
+    "mainstay_session_slots": "test_sessions", "mainstay_session_slots_in_use": "test_sessions",
+    "mainstay_connections": "test_sessions", "mainstay_state": "test_sessions",
+    "mainstay_state_limit": "test_settings", "mainstay_limit_reached": "test_settings",
+    "mainstay_clients_courtesy": "test_courtesy", "mainstay_grace": "test_idle",
+    "mainstay_event_loops": "test_idle", "mainstay_event_loops_stuck": "test_idle",
+    "mainstay_event_loop_lag_seconds": "test_idle", "mainstay_parked_requests": "test_idle",
+    "mainstay_delegation_recall_oldest_seconds": "test_idle", "mainstay_callback": "test_callbacks",
+    "mainstay_callback_failures": "test_callbacks", "mainstay_callback_retries": "test_callbacks",
+    "mainstay_callback_duration_seconds": "test_callbacks", "mainstay_sequence_errors": "test_log",
+    "mainstay_memory_bytes": "test_log",
+}
+# What changes although no client does anything.
+RESTLESS = re.compile(r"mainstay_(process_|event_loop_lag|memory_bytes\{kind=\"admin\")")
+
+
+def scrape(server, fields=()):
+    """Series -> value, as text."""
+    found = {}
+    for line in request(server.socket, "/metrics", fields=fields).body.decode().splitlines():
+        if line.startswith("#"):
+            continue
+        match = SERIES.match(line) or re.match(r'^(\w+_bucket)\{(le)="([^"]+)"\} (\S+)$', line)
+        assert match, line
+        label = f'{{{match[2]}="{match[3]}"}}' if match[2] else ""
+        assert match[1] + label not in found, line
+        found[match[1] + label] = match[4]
+    return found
+
+
+def families(server):
+    """Name -> (type, help, labels) as OpenMetrics has them."""
+    found = {}
+    for line in request(server.socket, "/metrics", fields=OPEN_METRICS).body.decode().splitlines():
+        kind, _, rest = line.partition(" ")[2].partition(" ")
+        name, _, words = rest.partition(" ")
+        if kind == "HELP":
+            found[name] = [None, words]
+        elif kind == "TYPE":
+            found[name][0] = words
+    return found
+
+
+def bench(server, *options):
+    return [BENCH, "--target", f"127.0.0.1:{server.port}", *options]
+
+
+def run_bench(server, *options):
+    subprocess.run(bench(server, *options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True, timeout=120)
+
+
+def program(test, name):
+    """Where it is installed.  In CI that is everywhere."""
+    path = shutil.which(name)
+    if not path:
+        test.assertNotEqual(os.environ.get("CI"), "true", f"{name} is not installed")
+        test.skipTest(f"{name} is not installed")
+    return path
+
+
+def value(server, series):
+    return float(scrape(server).get(series, "nan"))
+
+
+class Text(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server().start()
+        run_bench(cls.server, "--op", "getattr", "--time", "0.3")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__(None)
+
+    def test_guide(self):
+        """A row in docs/metrics.md for each metric, with its type and help; and none without one."""
+        with open(os.path.join(SOURCE, "docs/metrics.md"), encoding="utf-8") as file:
+            rows = re.findall(r"(?m)^\| `(mainstay_\w+)` \| (\w+) \| ([^|]*)\| ([^|]*) \|$", file.read())
+        guide = {name: [kind, words] for name, kind, _, words in rows}
+        self.assertEqual(len(guide), len(rows))
+        served = families(self.server)
+        self.assertIn("mainstay_sequence", served)
+        self.maxDiff = None
+        self.assertEqual(guide, {name + ("_total" if kind == "counter" else ""): [kind, words]
+                                 for name, (kind, words) in served.items()})
+        labels = {name: label.strip(" `") for name, _, label, _ in rows}
+        for series in scrape(self.server):
+            name, _, label = series.partition("{")
+            if "mainstay_callback_duration" not in name:
+                self.assertEqual(labels[name], label.partition("=")[0], series)
+
+    def test_formats(self):
+        plain, open_metrics = (request(self.server.socket, "/metrics", fields=fields) for fields in ({}, OPEN_METRICS))
+        self.assertEqual(plain.fields["content-type"], "text/plain; version=0.0.4; charset=utf-8")
+        self.assertEqual(open_metrics.fields["content-type"],
+                         "application/openmetrics-text; version=1.0.0; charset=utf-8")
+        self.assertTrue(open_metrics.body.endswith(b"\n# EOF\n"))
+        self.assertNotIn(b"# EOF", plain.body)
+        self.assertIn(b"# TYPE mainstay_sequence counter\nmainstay_sequence_total ", open_metrics.body)
+        self.assertIn(b"# TYPE mainstay_sequence_total counter\nmainstay_sequence_total ", plain.body)
+
+    def test_promtool(self):
+        promtool = program(self, "promtool")
+        done = subprocess.run([promtool, "check", "metrics"], input=request(self.server.socket, "/metrics").body,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+
+    def test_each_has_a_row(self):
+        logged = {re.sub(r"\{.*", "", name) for name in LOGGED.values()}
+        prefixes = [pattern.partition("{")[0] for pattern in COUNTERS.values()]
+        for name, (kind, _) in families(self.server).items():
+            series = name + "_total" if kind == "counter" else name
+            if name in OWN:
+                self.assertTrue(hasattr(Values, OWN[name]), name)
+            else:
+                self.assertTrue(series in logged or any(series.startswith(prefix) for prefix in prefixes),
+                                f"{name} has no row in {__file__}")
+
+    def test_idle(self):
+        """What nothing causes does not move, and is what it should be."""
+        before = wait_until(self.still)
+        time.sleep(1.5)  # for a tick or two of the timer
+        self.assertEqual(before, self.now())
+        for series, number in (("mainstay_grace", "0"), ("mainstay_event_loops_stuck", "0"),
+                               ("mainstay_parked_requests", "0")):
+            self.assertEqual(before[series], number)
+        self.assertEqual(before["mainstay_delegation_recall_oldest_seconds"], "0.000000")
+        self.assertGreater(int(before["mainstay_event_loops"]), 0)
+
+    def now(self):
+        return {name: number for name, number in scrape(self.server).items() if not RESTLESS.match(name)}
+
+    def still(self):
+        """The connections of the load are gone."""
+        now = self.now()
+        return now if now['mainstay_connections{kind="accepted"}'] == "0" else None
+
+
+class Values(unittest.TestCase):
+    def test_idle(self):
+        """In Text, where there is a server that does nothing."""
+
+    def test_log(self):
+        """Each repeats what the log says, after work of all kinds."""
+        with Server("--log-format", "json") as server:
+            run_bench(server, "--op", "getattr", "--time", "0.3")
+            run_bench(server, "--op", "open-close", "--time", "0.3")
+            run_bench(server, "--recalls", "4", "--time", "0.5")
+            wait_until(lambda: value(server, 'mainstay_connections{kind="accepted"}') == 0)
+            server.process.send_signal(signal.SIGUSR1)
+            wait_until(lambda: "daemon.duplicates" in server.text() and "daemon.delegations" in server.text())
+            metrics = scrape(server)
+            compared = self.compare(server, metrics)
+        self.assertGreater(len(compared), 120)
+        for name in ("mainstay_sequence_total", "mainstay_transport_calls_total", "mainstay_delegation_recalled_total",
+                     "mainstay_delegation_returned_total", 'mainstay_callback_total{op="CB_RECALL"}',
+                     'mainstay_callback_duration_seconds_bucket{le="10"}'):
+            self.assertGreater(float(metrics[name]), 0, name)
+
+    def compare(self, server, metrics):
+        compared = set()
+        for line in server.text().splitlines():
+            stats = json.loads(line)
+            for field, number in stats.items():
+                series = self.series_of(stats, field)
+                if series:
+                    self.assertEqual(float(metrics[series]), float(number), (line, field))
+                    compared.add(series)
+        for name in LOGGED.values():
+            self.assertIn(name, compared)
+        return compared
+
+    @staticmethod
+    def series_of(stats, field):
+        event = stats["event"]
+        if (event, field) in LOGGED:
+            return LOGGED[event, field]
+        if event == "daemon.sessions" and field.startswith("failures_"):
+            return f'mainstay_sequence_errors_total{{type="{field[9:]}"}}'
+        if event == "daemon.limits" and field.startswith("refused_"):
+            return f'mainstay_limit_reached_total{{limit="{field[8:]}"}}'
+        if event == "daemon.limits" and field not in ("time", "level", "event"):
+            return f'mainstay_state{{kind="{field}"}}'
+        if event == "daemon.memory" and field in ("connections", "clients", "sessions", "opens", "locks", "objects"):
+            return f'mainstay_memory_bytes{{kind="{field}"}}'
+        if event == "daemon.callback" and stats["operation"] != "all" and field.startswith("callback_"):
+            name = "" if field == "callback_total" else field[8:]
+            return f'mainstay_callback{name}_total{{op="{stats["operation"]}"}}'
+        if event in COUNTERS and field not in ("time", "level", "event", "connections", "oldest_recall_ms"):
+            return COUNTERS[event].format(field)
+        return None
+
+    def test_sessions(self):
+        """S20-32: series come and go with their session."""
+        with Server() as server:
+            none = scrape(server)
+            self.assertEqual([name for name in none if name.startswith("mainstay_session_slots")], [])
+            with subprocess.Popen(bench(server, "--idle", "3", "--settle", "600"), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as client:
+                wait_until(lambda: value(server, 'mainstay_state{kind="sessions"}') == 3)
+                some = scrape(server)
+                slots = [name for name in some if name.startswith("mainstay_session_slots{")]
+                self.assertEqual(len(slots), 3)
+                for name in slots:
+                    self.assertRegex(name, r'session="[0-9a-f]{32}"')
+                    self.assertGreater(int(some[name]), 0)
+                    self.assertEqual(some[name.replace("slots{", "slots_in_use{")], "0")
+                self.assertEqual((some['mainstay_state{kind="clients"}'], some['mainstay_connections{kind="accepted"}']),
+                                 ("3", "3"))
+                client.terminate()
+            wait_until(lambda: value(server, 'mainstay_connections{kind="accepted"}') == 0)
+        with Server() as server:
+            with subprocess.Popen(bench(server, "--op", "getattr", "--time", "600"), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as client:
+                wait_until(lambda: any(name.startswith("mainstay_session_slots_in_use{") and float(number) > 0
+                                       for name, number in scrape(server).items()))
+                client.kill()
+            run_bench(server, "--op", "getattr", "--time", "0.2")
+
+    def test_settings(self):
+        with Server("--set", "nfs.max_sessions=2") as server:
+            self.assertEqual(value(server, 'mainstay_state_limit{kind="sessions"}'), 2)
+            self.assertEqual(value(server, 'mainstay_limit_reached_total{limit="sessions"}'), 0)
+            subprocess.run(bench(server, "--idle", "4", "--settle", "0.1"), stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False, timeout=120)
+            self.assertGreater(value(server, 'mainstay_limit_reached_total{limit="sessions"}'), 0)
+
+    def test_courtesy(self):
+        with Server("--lease", "1") as server:
+            self.assertEqual(value(server, "mainstay_clients_courtesy"), 0)
+            with subprocess.Popen(bench(server, "--op", "open-close", "--time", "600"), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as client:
+                wait_until(lambda: value(server, "mainstay_sequence_total") > 100)
+                client.kill()
+            wait_until(lambda: value(server, "mainstay_clients_courtesy") == 1)
+
+    def test_callbacks(self):
+        with Server() as server:
+            self.assertEqual(value(server, 'mainstay_callback_total{op="CB_RECALL"}'), 0)
+            run_bench(server, "--recalls", "4", "--time", "0.5")
+            metrics = scrape(server)
+            total = float(metrics['mainstay_callback_total{op="CB_RECALL"}'])
+            self.assertGreater(total, 0)
+            buckets = [float(number) for name, number in metrics.items() if "duration_seconds_bucket" in name]
+            self.assertEqual(len(buckets), 14)
+            self.assertEqual(buckets, sorted(buckets))
+            self.assertIn('mainstay_callback_duration_seconds_bucket{le="0.001"}', metrics)
+            self.assertIn('mainstay_callback_duration_seconds_bucket{le="10"}', metrics)
+            self.assertEqual(metrics['mainstay_callback_duration_seconds_bucket{le="+Inf"}'],
+                             metrics["mainstay_callback_duration_seconds_count"])
+            self.assertGreater(float(metrics["mainstay_callback_duration_seconds_sum"]), 0)
+            failed = float(metrics['mainstay_callback_failures_total{op="CB_RECALL"}'])
+            self.assertEqual(float(metrics["mainstay_callback_duration_seconds_count"]), total - failed)
+            self.assertLessEqual(float(metrics['mainstay_callback_retries_total{op="CB_RECALL"}']), total)
+
+    def test_process(self):
+        with Server() as server:
+            metrics = scrape(server)
+            pid = server.process.pid
+            self.assertRegex("\n".join(metrics), r'mainstay_build_info\{version="\d')
+            self.assertLess(abs(float(metrics["mainstay_process_start_time_seconds"]) - time.time()), 60)
+            with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+                resident = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+            self.assertLess(abs(float(metrics["mainstay_process_resident_memory_bytes"]) - resident), 16 << 20)
+            # With the connection of the scrape, and what it reads.
+            self.assertLess(abs(float(metrics["mainstay_process_open_fds"]) - len(os.listdir(f"/proc/{pid}/fd"))), 4)
+            self.assertGreater(float(metrics["mainstay_process_max_fds"]), 100)
+            before = float(metrics["mainstay_process_cpu_seconds_total"])
+            run_bench(server, "--op", "getattr", "--time", "0.5")
+            self.assertGreater(value(server, "mainstay_process_cpu_seconds_total"), before)
+
+
+class Prometheus(unittest.TestCase):
+    CONFIG = """
+scrape_configs:
+  - job_name: mainstay
+    scrape_interval: 500ms
+    scrape_timeout: 500ms
+    authorization: {{credentials: {token}}}
+    static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+"""
+
+    @staticmethod
+    def free_port():
+        import socket  # pylint: disable=import-outside-toplevel
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            return held.getsockname()[1]
+
+    def test_scrape(self):
+        """A real one, with the read-only token."""
+        prometheus = program(self, "prometheus")
+        port = self.free_port()
+        with Server(tokens=(f"read {READ}",)) as server, tempfile.TemporaryDirectory(prefix="mainstay-prom-") as folder:
+            config = os.path.join(folder, "prometheus.yml")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(self.CONFIG.format(token=READ, port=server.tcp[1]))
+            run_bench(server, "--op", "getattr", "--time", "0.2")
+            with subprocess.Popen([prometheus, f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
+                                   f"--web.listen-address=127.0.0.1:{port}"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as process:
+                try:
+                    found = wait_until(lambda: self.query(port, "mainstay_sequence_total"))
+                    self.assertEqual(float(found), value(server, "mainstay_sequence_total"))
+                    self.assertEqual(self.query(port, "up"), "1")
+                finally:
+                    process.terminate()
+                    process.wait(60)
+
+    @staticmethod
+    def query(port, expression):
+        try:
+            reply = request(("127.0.0.1", port), f"/api/v1/query?query={expression}", fields={"Connection": "close"})
+            result = json.loads(reply.body)["data"]["result"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return result[0]["value"][1] if result else None
+
+
+if __name__ == "__main__":
+    unittest.main()
