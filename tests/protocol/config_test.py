@@ -338,14 +338,15 @@ class Documents(Directory):
                         "docs/config.md is out of date: mainstayd --config-reference >docs/config.md")
 
     def test_the_reference_has_each_option(self):
-        """What the command line can say the file can say, too."""
+        """What the command line can say the file can say, too, but for the admin endpoint."""
         listing = subprocess.run([MAINSTAYD, "--help"], stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_S,
                                  check=False).stdout
         options = set(re.findall(r"--[a-z][a-z-]+", listing))
         self.assertIn("--reply-cache", options)
         rows = set(re.findall(r"\| `(--[a-z-]+)` \|", source("docs/config.md")))
         self.assertEqual(options - rows, {"--config", "--config-reference", "--check", "--help", "--version",
-                                          "--min-minor", "--max-minor"})  # the last two are settings
+                                          "--min-minor", "--max-minor",  # these two are settings
+                                          "--admin", "--admin-token", "--admin-open"})
         self.assertEqual(rows - options, set())
 
     def sample(self, text):
