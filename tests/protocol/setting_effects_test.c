@@ -18,7 +18,7 @@ static const char *const exports[] = {"--export", "/mem=mem:,no_root_squash", NU
 static int set_up(void **state)
 {
     (void)state;
-    return script_setup(exports);
+    return script_setup(exports) == 0 && script_open_to_all(script_mem) ? 0 : -1;
 }
 
 static uint32_t slots_of_a_new_session(void)
