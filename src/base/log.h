@@ -118,8 +118,8 @@ void log_write_from(struct log_limit *place, enum log_level level, const char *e
 #define log_info(event, ...) LOG_AT(LOG_LEVEL_INFO, event, __VA_ARGS__)
 #define log_debug(event, ...) LOG_AT(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 
-/* Of an event that has a limit of its own, after log_limit_take(): a second limit would leave out
- * lines that the first one does not count. */
+/* For an event that has a limit of its own, after log_enabled() and log_limit_take(): a second
+ * limit would leave out lines that the first one does not count. */
 #define log_info_taken(event, ...)                                                                 \
     do {                                                                                           \
         const struct log_field log_fields_[] = {__VA_ARGS__};                                      \
