@@ -54,6 +54,12 @@ static bool is_event(const char *line)
     return *line == '{' || strncmp(line, "20", 2) == 0;
 }
 
+/* The server may still be writing the last line. */
+static bool is_whole(const char *line)
+{
+    return strchr(line, '\n') != NULL;
+}
+
 /* Call `use` for each event line. */
 static void each_line(void (*use)(const char *line, void *arg), void *arg)
 {
@@ -62,7 +68,7 @@ static void each_line(void (*use)(const char *line, void *arg), void *arg)
 
     assert_non_null(log);
     while (fgets(line, sizeof(line), log)) {
-        if (is_event(line))
+        if (is_event(line) && is_whole(line))
             use(line, arg);
     }
     (void)fclose(log);
