@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct server;
+struct settings;
 struct transport;
 
 enum endpoint_phase {
@@ -16,10 +17,11 @@ enum endpoint_phase {
     ENDPOINT_ENDING,  /* it was told to end */
 };
 
-/* daemon/ has it, and changes nothing but the phase while the endpoint is open; server and
- * transport outlive it. */
+/* daemon/ has it, and changes nothing but the phase while the endpoint is open; what the members
+ * point to outlives it. */
 struct endpoint {
     struct server *server;
     struct transport *transport;
+    struct settings *settings;
     _Atomic(enum endpoint_phase) phase;
 };

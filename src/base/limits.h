@@ -28,6 +28,8 @@
 #define LIMIT_ADMIN_BODY_BYTES (64u << 10)       /* of a request */
 #define LIMIT_ADMIN_REPLY_BYTES (16u << 20)      /* of a reply */
 #define LIMIT_ADMIN_REQUEST_S 10u                /* from the connection to the end of the reply */
+#define LIMIT_ADMIN_PAGE 10000u                  /* items of a list in a reply */
+#define LIMIT_ADMIN_PAGE_USUAL 1000u
 #define LIMIT_ADMIN_TOKENS 16u
 #define LIMIT_ADMIN_TOKEN_BYTES_MIN 20u
 #define LIMIT_ADMIN_TOKEN_BYTES 256u

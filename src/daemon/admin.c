@@ -2,9 +2,11 @@
 #include "daemon/admin.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/api/api_routes.h"
 #include "admin/health/health.h"
 #include "admin/http/http_server.h"
 #include "admin/http/http_socket.h"
@@ -18,11 +20,22 @@ enum {
     ERROR_BYTES = 512
 };
 
-static const struct http_route routes[] = {
+static const struct http_route own_routes[] = {
     {"GET", "/healthz", HTTP_READ, health_live},
     {"GET", "/readyz", HTTP_READ, health_ready},
     {"GET", "/metrics", HTTP_READ, metrics_show},
 };
+
+/* The server wants one table. */
+static struct http_server *http_create(struct admin *admin)
+{
+    size_t own = ARRAY_SIZE(own_routes), count = own + api_route_count;
+
+    admin->routes = must_malloc(count * sizeof(*admin->routes));
+    memcpy(admin->routes, own_routes, sizeof(own_routes));
+    memcpy(admin->routes + own, api_routes, api_route_count * sizeof(*api_routes));
+    return http_server_create(admin->routes, count, &admin->endpoint);
+}
 
 /* Of a missing option nothing is said. */
 static bool tokens_read(const struct admin_options *options, struct http_tokens *tokens,
@@ -64,21 +77,21 @@ static void listener_log(const struct admin *admin, unsigned n)
                                                                  text, sizeof(text))));
 }
 
-bool admin_open(struct admin *admin, const struct admin_options *options, struct server *server,
-                struct transport *transport)
+bool admin_open(struct admin *admin, const struct admin_options *options,
+                const struct endpoint *endpoint)
 {
     struct http_tokens tokens;
     char error[ERROR_BYTES];
 
     admin->options = options;
-    admin->endpoint = (struct endpoint){.server = server, .transport = transport};
+    admin->endpoint = *endpoint;
     if (options->none)
         return true;
     if (!tokens_read(options, &tokens, error)) {
         console_error("--admin-token %s", error);
         return false;
     }
-    admin->http = http_server_create(routes, ARRAY_SIZE(routes), &admin->endpoint);
+    admin->http = http_create(admin);
     http_server_set_tokens(admin->http, &tokens);
     for (uint32_t i = 0; i < options->count; i++) {
         if (!listener_open(admin->http, &options->at[i]))
@@ -118,6 +131,8 @@ void admin_close(struct admin *admin)
 {
     http_server_destroy(admin->http);
     admin->http = NULL;
+    free(admin->routes);
+    admin->routes = NULL;
 }
 
 static bool address_preflight(const struct admin_address *address)

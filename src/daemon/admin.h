@@ -10,18 +10,20 @@
 #include "base/check.h"
 #include "daemon/admin_options.h"
 
+struct http_route;
 struct http_server;
 
 struct admin {
     const struct admin_options *options;
     struct endpoint endpoint;
+    struct http_route *routes;
     struct http_server *http; /* NULL: there is none */
 };
 
-/* Open it; server and transport are set up, and stay until admin_close().  False after telling why
- * on stderr. */
-bool admin_open(struct admin *admin, const struct admin_options *options, struct server *server,
-                struct transport *transport) MUST_USE;
+/* Open it.  `endpoint` is copied; what it points to is set up, and stays until admin_close().
+ * False after telling why on stderr. */
+bool admin_open(struct admin *admin, const struct admin_options *options,
+                const struct endpoint *endpoint) MUST_USE;
 
 /* From now on /readyz says this. */
 void admin_set_phase(struct admin *admin, enum endpoint_phase phase);

@@ -236,6 +236,17 @@ static void say_ready(struct daemon *d)
     notify_manager("READY=1");
 }
 
+static bool open_admin(struct daemon *d)
+{
+    const struct endpoint endpoint = {
+        .server = &d->server,
+        .transport = d->transport,
+        .settings = d->settings,
+    };
+
+    return admin_open(&d->admin, d->admin_options, &endpoint);
+}
+
 static bool share_descriptors(struct daemon *d)
 {
     const struct config *config = &d->config;
@@ -327,7 +338,7 @@ static int serve(struct daemon *d)
     if (err != 0)
         return err;
     if (!make_state(d) || !make_exports(d) || !make_transport(d) || !open_listeners(d) ||
-        !admin_open(&d->admin, d->admin_options, &d->server, d->transport))
+        !open_admin(d))
         return EXIT_FAILED;
     err = transport_start(d->transport);
     if (err != 0) {

@@ -139,11 +139,22 @@ static bool header_check(struct exchange *exchange, struct MHD_Connection *conn)
     return false;
 }
 
+static void etag_add(struct MHD_Response *response, const char *etag)
+{
+    char quoted[HTTP_ETAG_BYTES + 2];
+
+    (void)snprintf(quoted, sizeof(quoted), "\"%s\"", etag);
+    (void)MHD_add_response_header(response, "ETag", quoted);
+}
+
 static void fields_add(struct MHD_Response *response, const struct exchange *exchange)
 {
     const struct http_reply *reply = &exchange->request.reply;
 
-    (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
+    if (reply->content_type)
+        (void)MHD_add_response_header(response, "Content-Type", reply->content_type);
+    if (reply->etag[0] != '\0')
+        etag_add(response, reply->etag);
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
     (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     (void)MHD_add_response_header(response, "Connection", "close");
@@ -176,6 +187,14 @@ static enum MHD_Result reply_send(struct exchange *exchange, struct MHD_Connecti
     return result;
 }
 
+static enum MHD_Result parameter_add(void *query, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    (void)kind;
+    http_query_add(query, name, value);
+    return MHD_YES;
+}
+
 static struct exchange *exchange_create(struct http_listener *listener, struct MHD_Connection *conn,
                                         const char *method, const char *path)
 {
@@ -187,6 +206,10 @@ static struct exchange *exchange_create(struct http_listener *listener, struct M
     exchange->request.method = method;
     exchange->request.path = path;
     exchange->request.accept = header(conn, "Accept");
+    exchange->request.content_type = header(conn, "Content-Type");
+    exchange->request.if_match = header(conn, "If-Match");
+    (void)MHD_get_connection_values(conn, MHD_GET_ARGUMENT_KIND, parameter_add,
+                                    &exchange->request.query);
     exchange->request.reply.status = 200;
     return exchange;
 }

@@ -2,14 +2,24 @@
 #include "admin/http/http_request.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 static const struct {
     unsigned status;
     const char *title;
 } titles[] = {
-    {400, "Bad request"},         {401, "No valid token"},      {403, "Forbidden"},
-    {404, "No such resource"},    {405, "Method not allowed"},  {413, "Request too large"},
-    {500, "Fault of the server"}, {503, "Service unavailable"},
+    {400, "Bad request"},
+    {401, "No valid token"},
+    {403, "Forbidden"},
+    {404, "No such resource"},
+    {405, "Method not allowed"},
+    {409, "Conflict with the state of the resource"},
+    {412, "The resource has changed"},
+    {413, "Request too large"},
+    {415, "Not this kind of content"},
+    {422, "Refused"},
+    {500, "Fault of the server"},
+    {503, "Service unavailable"},
 };
 
 static const char *title_of(unsigned status)
@@ -37,11 +47,27 @@ static void body_set(struct http_reply *reply, json_t *value)
     json_decref(value);
 }
 
+/* A detail may quote a request.  What is no UTF-8 shows '?' for all bytes that are not ASCII. */
+static json_t *detail_json(const char *detail)
+{
+    json_t *value = json_string(detail);
+    char ascii[512];
+
+    if (value)
+        return value;
+    (void)snprintf(ascii, sizeof(ascii), "%s", detail);
+    for (char *c = ascii; *c != '\0'; c++) {
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    }
+    return json_string(ascii);
+}
+
 void http_reply_problem(struct http_reply *reply, unsigned status, const char *detail,
                         json_t *reasons)
 {
-    json_t *problem = json_pack("{s:s, s:i, s:s}", "title", title_of(status), "status", (int)status,
-                                "detail", detail);
+    json_t *problem = json_pack("{s:s, s:i, s:o}", "title", title_of(status), "status", (int)status,
+                                "detail", detail_json(detail));
 
     if (reasons && problem)
         (void)json_object_set_new(problem, "reasons", reasons);
@@ -57,4 +83,11 @@ void http_reply_json(struct http_reply *reply, json_t *value)
     reply->status = 200;
     reply->content_type = "application/json";
     body_set(reply, value);
+}
+
+void http_reply_done(struct http_reply *reply)
+{
+    http_text_fini(&reply->body);
+    reply->status = 204;
+    reply->content_type = NULL;
 }

@@ -5,31 +5,42 @@
  */
 #pragma once
 
+#include "admin/http/http_query.h"
 #include "admin/http/http_route.h"
 #include "admin/http/http_text.h"
 
 struct json_t;
 
+enum {
+    HTTP_ETAG_BYTES = 40
+};
+
 struct http_reply {
-    unsigned status;          /* 200, unless the handler says otherwise */
-    const char *content_type; /* of the body; a string that stays */
+    unsigned status;            /* 200, unless the handler says otherwise */
+    const char *content_type;   /* of the body; a string that stays; NULL: there is no body */
+    char etag[HTTP_ETAG_BYTES]; /* the entity tag, without its quotes; "": there is none */
     struct http_text body;
 };
 
 struct http_request {
     const char *method;
-    const char *path;   /* encoded, without its query */
-    const char *accept; /* the Accept field; NULL: there is none */
+    const char *path; /* encoded, without its query */
+    /* Fields of the header; NULL: there is none. */
+    const char *accept, *content_type, *if_match;
     struct http_args args;
-    const char *body;
+    struct http_query query;
+    const char *body; /* NULL if it is empty */
     size_t body_len;
     struct http_reply reply;
 };
 
-/* The reply is this problem.  `reasons` is an array of strings to show as well, or NULL; it is
- * given away. */
+/* The reply is this problem.  `detail` may have any bytes.  `reasons` is an array of strings to
+ * show as well, or NULL; it is given away. */
 void http_reply_problem(struct http_reply *reply, unsigned status, const char *detail,
                         struct json_t *reasons);
 
 /* The reply is this JSON value, which is given away. */
 void http_reply_json(struct http_reply *reply, struct json_t *value);
+
+/* The reply is 204: it is done, and there is nothing to tell. */
+void http_reply_done(struct http_reply *reply);
