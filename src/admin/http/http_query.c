@@ -87,7 +87,7 @@ static bool refuse_unknown(struct http_request *request, const char *name, const
 bool http_query_check(struct http_request *request, const char *const *names, size_t count)
 {
     const struct http_query *query = &request->query;
-    char detail[96];
+    char detail[128];
 
     if (query->wrong[0] != '\0') {
         http_reply_problem(&request->reply, 400, query->wrong, NULL);

@@ -23,7 +23,7 @@ struct http_query {
     struct http_parameter {
         const char *name, *value; /* in `text` */
     } of[HTTP_QUERY_PARAMETERS];
-    char wrong[96]; /* what is wrong with it; "": nothing */
+    char wrong[128]; /* what is wrong with it; "": nothing */
     size_t used;
     char text[HTTP_QUERY_BYTES];
 };
