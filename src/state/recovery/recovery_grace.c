@@ -2,8 +2,8 @@
 /*
  * The grace period.
  *
- *     GRACE --time is over, or none is awaited--> ENDING --records dropped--> OPEN
- *       ^-- a reclaim is under way, disk or memory fail ----'
+ *     GRACE --time is over, none is awaited, or told--> ENDING --records dropped--> OPEN
+ *       ^-- a reclaim is under way, disk or memory fail --------'
  */
 #include "state/recovery/recovery_grace.h"
 
@@ -123,6 +123,13 @@ static bool reclaims_over(struct recovery *r, uint32_t wait_ms)
     return true;
 }
 
+static const char *end_reason(struct recovery *r, bool all_completed)
+{
+    if (all_completed)
+        return "all have completed";
+    return atomic_load_explicit(&r->told, memory_order_relaxed) ? "told to" : "time";
+}
+
 static void end_waiting(struct recovery *r, uint32_t wait_ms)
 {
     uint32_t phase = PHASE_GRACE;
@@ -141,7 +148,7 @@ static void end_waiting(struct recovery *r, uint32_t wait_ms)
     ok = drop_former_locked(r, &dropped, &missing);
     pthread_mutex_unlock(&r->lock);
     if (ok)
-        log_info("recovery.grace.end", LOG_STR("why", all ? "all have completed" : "time"),
+        log_info("recovery.grace.end", LOG_STR("why", end_reason(r, all)),
                  LOG_U64("missing", missing), LOG_U64("dropped", dropped));
     atomic_store_explicit(&r->phase, ok ? PHASE_OPEN : PHASE_GRACE, memory_order_release);
 }
@@ -149,6 +156,26 @@ static void end_waiting(struct recovery *r, uint32_t wait_ms)
 void recovery_grace_end(struct recovery *r)
 {
     end_waiting(r, 0);
+}
+
+bool recovery_grace_end_early(struct recovery *r)
+{
+    atomic_store_explicit(&r->told, true, memory_order_relaxed);
+    end_waiting(r, RECLAIM_WAIT_MS);
+    return !recovery_in_grace(r);
+}
+
+void recovery_grace_read(struct recovery *r, int64_t now_ns, struct recovery_grace_info *info)
+{
+    int64_t left_ns = atomic_load_explicit(&r->end_ns, memory_order_relaxed) - now_ns;
+
+    *info = (struct recovery_grace_info){.active = recovery_in_grace(r)};
+    if (!info->active)
+        return;
+    info->left_ns = left_ns > 0 ? left_ns : 0;
+    pthread_mutex_lock(&r->lock);
+    info->awaited = r->awaited;
+    pthread_mutex_unlock(&r->lock);
 }
 
 static bool load_record(void *arg, const struct recovery_key *key, bool lost)
@@ -191,8 +218,10 @@ static bool keep_longer_lease(struct recovery *r, uint32_t former_lease_s)
 
 void recovery_listening(struct recovery *r, int64_t now_ns)
 {
-    r->end_ns = now_ns + r->length_ns;
-    r->last_end_ns = r->end_ns + r->length_ns;
+    int64_t end_ns = now_ns + r->length_ns;
+
+    atomic_store_explicit(&r->end_ns, end_ns, memory_order_relaxed);
+    atomic_store_explicit(&r->last_end_ns, end_ns + r->length_ns, memory_order_relaxed);
 }
 
 void recovery_grace_prolong(struct recovery *r, int64_t now_ns)
@@ -232,9 +261,11 @@ static bool grace_is_over(struct recovery *r, int64_t now_ns)
 {
     int64_t reclaimed_ns = atomic_load_explicit(&r->reclaimed_ns, memory_order_relaxed);
 
-    if (now_ns >= r->last_end_ns)
+    if (atomic_load_explicit(&r->told, memory_order_relaxed) ||
+        now_ns >= atomic_load_explicit(&r->last_end_ns, memory_order_relaxed))
         return true;
-    return now_ns >= r->end_ns && (reclaimed_ns == 0 || now_ns - reclaimed_ns > RECLAIM_PAUSE_NS);
+    return now_ns >= atomic_load_explicit(&r->end_ns, memory_order_relaxed) &&
+           (reclaimed_ns == 0 || now_ns - reclaimed_ns > RECLAIM_PAUSE_NS);
 }
 
 void recovery_grace_tick(struct recovery *r, int64_t now_ns)

@@ -39,6 +39,22 @@ void recovery_grace_prolong(struct recovery *recovery, int64_t now_ns);
 bool recovery_grace_begin(struct recovery *r, int64_t now_ns, char *error,
                           size_t error_size) MUST_USE;
 
+/* The grace period as of one moment. */
+struct recovery_grace_info {
+    bool active;
+    int64_t left_ns;  /* it ends then if no client reclaims any more, or earlier; at least 0 */
+    uint32_t awaited; /* clients that may still reclaim */
+};
+
+/* Any thread. */
+void recovery_grace_read(struct recovery *recovery, int64_t now_ns,
+                         struct recovery_grace_info *info);
+
+/* End it now, as if its time were up, whoever may still reclaim.  False: not yet, since a reclaim
+ * is being granted or the disk fails; the timer ends it as soon as that is over.  Any thread;
+ * waits for the disk. */
+bool recovery_grace_end_early(struct recovery *recovery);
+
 /* Drop the records of clients that did not return, and permit new state.  Not while a reclaim is
  * being granted (possibly by the caller) or the disk fails: the next tick retries. */
 void recovery_grace_end(struct recovery *r);

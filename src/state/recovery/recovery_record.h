@@ -41,12 +41,13 @@ struct recovery_record {
 struct recovery {
     struct recovery_db *db; /* NULL: nothing survives the server */
     uint32_t lease_s, grace_s;
-    _Atomic uint32_t phase;       /* enum phase */
-    _Atomic uint32_t blocked;     /* failed deletions of clients that had state */
-    _Atomic uint32_t reclaims;    /* in progress */
-    _Atomic int64_t reclaimed_ns; /* time of the last reclaim */
-    int64_t length_ns;            /* of the grace period */
-    int64_t end_ns, last_end_ns;  /* its end; the latest possible end */
+    _Atomic uint32_t phase;              /* enum phase */
+    _Atomic uint32_t blocked;            /* failed deletions of clients that had state */
+    _Atomic uint32_t reclaims;           /* in progress */
+    _Atomic int64_t reclaimed_ns;        /* time of the last reclaim */
+    _Atomic bool told;                   /* to end the grace period early */
+    int64_t length_ns;                   /* of the grace period */
+    _Atomic int64_t end_ns, last_end_ns; /* its end; the latest possible end */
 
     pthread_mutex_t lock; /* a leaf; guards the rest and the records */
     pthread_cond_t written;

@@ -188,6 +188,52 @@ static void waits_for_reclaim(void **unused)
     assert_false(in_grace());
 }
 
+/* RFC 8881 §8.4.2: when an administrator ends it, what was not reclaimed is lost, as when its time
+ * is up. */
+static void ended_early(void **unused)
+{
+    struct recovery_grace_info info;
+    struct client *alice;
+
+    (void)unused;
+    come_and_complete("alice");
+    come_and_complete("bob");
+    crash();
+    recovery_grace_read(state->recovery, born_ns + NSEC_PER_SEC, &info);
+    assert_true(info.active);
+    assert_int_equal(info.awaited, 2);
+    assert_true(info.left_ns > 0);
+    assert_true(info.left_ns <= GRACE_S * NSEC_PER_SEC);
+    complete(come("bob"));
+    alice = come("alice");
+    assert_int_equal(reclaim(alice), NFS4_OK);
+    assert_true(in_grace());
+    assert_true(recovery_grace_end_early(state->recovery));
+    assert_false(in_grace());
+    assert_int_equal(reclaim(alice), NFS4ERR_NO_GRACE);
+    recovery_grace_read(state->recovery, born_ns, &info);
+    assert_false(info.active);
+    assert_int_equal(info.left_ns, 0);
+    assert_int_equal(info.awaited, 0);
+    crash();
+    assert_false(come("alice")->may_reclaim);
+    assert_true(come("bob")->may_reclaim);
+}
+
+/* Not while a reclaim is being granted, but right after it. */
+static void ended_early_while_reclaiming(void **unused)
+{
+    struct client *alice = come_over_crash("alice");
+
+    (void)unused;
+    assert_int_equal(recovery_client_reclaim_begin(state->recovery, alice, born_ns), NFS4_OK);
+    assert_false(recovery_grace_end_early(state->recovery));
+    assert_true(in_grace());
+    recovery_reclaim_end(state->recovery);
+    tick_at(1);
+    assert_false(in_grace());
+}
+
 /* A crash during the grace period preserves the right to reclaim: of clients that have returned and
  * of the others. */
 static void crashes_in_grace(void **unused)
@@ -534,6 +580,8 @@ int main(void)
         RECOVERY_TEST(goes_on_while_reclaiming),
         RECOVERY_TEST(pauses_too_long),
         RECOVERY_TEST(waits_for_reclaim),
+        RECOVERY_TEST(ended_early),
+        RECOVERY_TEST(ended_early_while_reclaiming),
         RECOVERY_TEST(crashes_in_grace),
         RECOVERY_TEST(lost_in_a_partition),
         RECOVERY_TEST(stays_lost),
