@@ -12,8 +12,8 @@
 
 #include "admin/callback_setting.h"
 #include "admin/minor_setting.h"
+#include "admin/setting_message.h"
 #include "admin/settings_db.h"
-#include "base/guess.h"
 #include "database/database.h"
 
 /* What was read, and the values that result. */
@@ -247,59 +247,27 @@ enum settings_status settings_reload(struct settings *settings, char *error, siz
     return status;
 }
 
-enum {
-    QUOTE_BYTES = 48 /* of a name or a value in a message, with its NUL */
-};
-
-/* Copy text of a request for a message: shorten it, with '?' for what cannot be printed. */
-static const char *quote(const char *text, char quoted[QUOTE_BYTES])
-{
-    size_t len = strnlen(text, QUOTE_BYTES);
-
-    for (size_t i = 0; i < len && i < QUOTE_BYTES - 1; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        quoted[i] = (char)(c < ' ' || c >= 0x7f ? '?' : c);
-    }
-    if (len == QUOTE_BYTES)
-        memcpy(quoted + QUOTE_BYTES - 4, "...", 4);
-    else
-        quoted[len] = '\0';
-    return quoted;
-}
-
-static enum settings_status unknown(const char *name, char *error, size_t size)
-{
-    char hint[GUESS_HINT_BYTES], quoted[QUOTE_BYTES];
-    struct guess guess;
-
-    guess_init(&guess, name, strnlen(name, SETTING_NAME_BYTES));
-    for (uint32_t i = 0; i < SETTING_COUNT; i++)
-        guess_offer(&guess, setting_table[i].name);
-    (void)snprintf(error, size, "there is no setting '%s'%s", quote(name, quoted),
-                   guess_hint(&guess, "", hint, sizeof(hint)));
-    return SETTINGS_UNKNOWN;
-}
-
 /* Turn one change into a row.  Its text is in the form of setting_print(). */
 static enum settings_status change_row(const struct settings_change *change,
                                        struct settings_rows *rows, bool changed[SETTING_COUNT],
                                        char *error, size_t size)
 {
     struct settings_row row = {.there = true, .usual = !change->value, .revision = rows->revision};
-    char quoted[QUOTE_BYTES];
+    char quoted[SETTING_QUOTE_BYTES];
     enum setting_id id;
     uint32_t value;
 
-    if (!setting_lookup(change->name, &id))
-        return unknown(change->name, error, size);
+    if (!setting_lookup(change->name, &id)) {
+        setting_unknown(change->name, error, size);
+        return SETTINGS_UNKNOWN;
+    }
     if (changed[id]) {
         (void)snprintf(error, size, "%s is given twice", change->name);
         return SETTINGS_REFUSED;
     }
     if (change->value && !setting_parse(id, change->value, &value)) {
         (void)snprintf(error, size, "%s wants %s, not '%s'", change->name, setting_table[id].wants,
-                       quote(change->value, quoted));
+                       setting_quote(change->value, quoted));
         return SETTINGS_REFUSED;
     }
     if (change->value)
