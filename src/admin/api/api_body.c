@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/api/api_body.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -106,4 +105,18 @@ json_t *api_body_object(struct http_request *request, const char *const *members
                            NULL);
     json_decref(body);
     return NULL;
+}
+
+bool api_body_none(struct http_request *request)
+{
+    static const char *const none[] = {NULL};
+    json_t *body = NULL;
+    bool good = request->body_len == 0;
+
+    if (!good) {
+        body = api_body_object(request, none, 0);
+        good = body != NULL;
+    }
+    json_decref(body);
+    return good;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/check.h"
@@ -14,3 +15,6 @@ struct http_request;
  * names the place (400: it is no JSON; 415: it says it is none; 422: it is something else). */
 json_t *api_body_object(struct http_request *request, const char *const *members,
                         size_t count) MUST_USE;
+
+/* Is there no body, or an empty object?  False: the reply is a problem. */
+bool api_body_none(struct http_request *request) MUST_USE;

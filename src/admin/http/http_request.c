@@ -75,6 +75,7 @@ void http_reply_problem(struct http_reply *reply, unsigned status, const char *d
         json_decref(reasons);
     reply->status = status;
     reply->content_type = "application/problem+json";
+    reply->etag[0] = '\0';
     body_set(reply, problem);
 }
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters of a query: decoded, and refused by name. */
+#include "admin/http/http_query.h"
+
+#include <string.h>
+
+#include "admin/http/http_request.h"
+#include "lib/test.h"
+
+static const char *const known[] = {"limit", "after", "path"};
+
+static struct http_request request;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&request, 0, sizeof(request));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    http_text_fini(&request.reply.body);
+    return 0;
+}
+
+static void expect_good(void)
+{
+    assert_true(http_query_check(&request, known, ARRAY_SIZE(known)));
+    assert_null(request.reply.body.data);
+}
+
+/* The problem has this text. */
+static void expect_refused(const char *text)
+{
+    assert_false(http_query_check(&request, known, ARRAY_SIZE(known)));
+    assert_int_equal(request.reply.status, 400);
+    if (!strstr(request.reply.body.data, text))
+        fail_msg("%s", request.reply.body.data);
+}
+
+static void none(void **state)
+{
+    (void)state;
+    expect_good();
+    assert_null(http_query(&request, "limit"));
+}
+
+static void decoded(void **state)
+{
+    (void)state;
+    http_query_add(&request.query, "path", "%2fa%20b%E2%82%ac c");
+    http_query_add(&request.query, "l%69mit", "7");
+    http_query_add(&request.query, "after", NULL);
+    expect_good();
+    assert_string_equal(http_query(&request, "path"), "/a b\xe2\x82\xac c");
+    assert_string_equal(http_query(&request, "limit"), "7");
+    assert_string_equal(http_query(&request, "after"), "");
+}
+
+static void unknown(void **state)
+{
+    (void)state;
+    http_query_add(&request.query, "limit", "7");
+    http_query_add(&request.query, "offset", "7");
+    expect_refused("there is no parameter 'offset' here; there are: limit, after, path");
+}
+
+static void unknown_where_there_are_none(void **state)
+{
+    (void)state;
+    http_query_add(&request.query, "x", "");
+    assert_false(http_query_check(&request, NULL, 0));
+    assert_non_null(strstr(request.reply.body.data, "no parameter 'x' here; there is none\""));
+}
+
+static void unknown_without_utf8(void **state)
+{
+    (void)state;
+    http_query_add(&request.query, "a%ff", "");
+    expect_refused("no parameter 'a?' here");
+}
+
+static void twice(void **state)
+{
+    (void)state;
+    http_query_add(&request.query, "limit", "7");
+    http_query_add(&request.query, "path", "7");
+    http_query_add(&request.query, "limit", "8");
+    expect_refused("parameter 'limit' is given twice");
+}
+
+static void malformed(void **state)
+{
+    static const char *const values[] = {"%", "%2", "%zz", "a%00b"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        memset(&request.query, 0, sizeof(request.query));
+        http_query_add(&request.query, "path", values[i]);
+        expect_refused("parameter 'path' is too long or not percent-encoded correctly");
+        assert_null(http_query(&request, "path"));
+        http_text_fini(&request.reply.body);
+    }
+}
+
+static void too_many(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i <= HTTP_QUERY_PARAMETERS; i++)
+        http_query_add(&request.query, i < HTTP_QUERY_PARAMETERS ? "limit" : "last", "7");
+    assert_int_equal(request.query.count, HTTP_QUERY_PARAMETERS);
+    expect_refused("too many parameters, from 'last' on");
+}
+
+static void too_long(void **state)
+{
+    static char value[HTTP_QUERY_BYTES];
+
+    (void)state;
+    memset(value, 'x', sizeof(value) - 1);
+    value[sizeof(value) - 1 - sizeof("path")] = '\0';
+    http_query_add(&request.query, "path", value);
+    expect_good();
+    http_query_add(&request.query, "after", "");
+    expect_refused("parameter 'after' is too long");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest group[] = {
+        TEST(none),
+        TEST(decoded),
+        TEST(unknown),
+        TEST(unknown_where_there_are_none),
+        TEST(twice),
+        TEST(malformed),
+        TEST(too_many),
+        TEST(too_long),
+        TEST(unknown_without_utf8),
+    };
+
+    return test_group_run(group);
+}
