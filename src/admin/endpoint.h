@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 
 struct server;
 struct settings;
@@ -23,5 +24,7 @@ struct endpoint {
     struct server *server;
     struct transport *transport;
     struct settings *settings;
+    struct timespec started; /* wall clock */
+    int64_t started_ns;      /* the same moment; clock_boot_ns() */
     _Atomic(enum endpoint_phase) phase;
 };

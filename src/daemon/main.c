@@ -242,6 +242,8 @@ static bool open_admin(struct daemon *d)
         .server = &d->server,
         .transport = d->transport,
         .settings = d->settings,
+        .started = clock_realtime(),
+        .started_ns = clock_boot_ns(),
     };
 
     return admin_open(&d->admin, d->admin_options, &endpoint);

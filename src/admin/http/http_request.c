@@ -47,20 +47,31 @@ static void body_set(struct http_reply *reply, json_t *value)
     json_decref(value);
 }
 
-/* A detail may quote a request.  What is no UTF-8 shows '?' for all bytes that are not ASCII. */
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+/* A detail may quote a request: there is '?' for control characters, and if it is no UTF-8, for all
+ * bytes that are not ASCII. */
 static json_t *detail_json(const char *detail)
 {
-    json_t *value = json_string(detail);
-    char ascii[512];
+    json_t *value;
+    char shown[512];
 
+    (void)snprintf(shown, sizeof(shown), "%s", detail);
+    for (char *c = shown; *c != '\0'; c++) {
+        if (is_control(*c))
+            *c = '?';
+    }
+    value = json_string(shown);
     if (value)
         return value;
-    (void)snprintf(ascii, sizeof(ascii), "%s", detail);
-    for (char *c = ascii; *c != '\0'; c++) {
+    for (char *c = shown; *c != '\0'; c++) {
         if ((unsigned char)*c >= 0x80)
             *c = '?';
     }
-    return json_string(ascii);
+    return json_string(shown);
 }
 
 void http_reply_problem(struct http_reply *reply, unsigned status, const char *detail,
