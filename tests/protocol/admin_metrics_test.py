@@ -256,6 +256,8 @@ class Values(unittest.TestCase):
             with subprocess.Popen(bench(server, "--idle", "3", "--settle", "600"), stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL) as client:
                 wait_until(lambda: value(server, 'mainstay_state{kind="sessions"}') == 3)
+                wait_until(lambda: not any(name.startswith("mainstay_session_slots_in_use{") and number != "0"
+                                           for name, number in scrape(server).items()))
                 some = scrape(server)
                 slots = [name for name in some if name.startswith("mainstay_session_slots{")]
                 self.assertEqual(len(slots), 3)
