@@ -35,7 +35,7 @@ build:
 	@$(call build_preset,release)
 
 test:
-	@tools/test-plan build/$(TEST_PRESET) $(JOBS)
+	@tools/test-plan test build/$(TEST_PRESET) $(JOBS)
 	@tools/set-up test
 	@$(call build_preset,release)
 	@$(call build_preset,$(TEST_PRESET))
@@ -45,12 +45,14 @@ test:
 # which such a user has fewer. Left out is what is the same for everybody: the other minor versions of
 # the same tests, codecs and state (unit), and what waits for leases and timers or floods the server.
 test-user:
+	@tools/test-plan test-user build/$(TEST_PRESET) $(JOBS)
 	@tools/set-up test
 	@$(call build_preset,$(TEST_PRESET))
 	@tools/run-tests --as $(ORDINARY_USER) build/$(TEST_PRESET) -j $(JOBS) \
 		-R '^(backend\.local|protocol\.|fault\.|unit\.callback\.dial)' -E '$(SAME_FOR_ALL)' || [ $$? -eq 77 ]
 
 check:
+	@tools/test-plan check build/check $(JOBS)
 	@tools/set-up test
 	@tools/check-format
 	@tools/check-layers
@@ -61,6 +63,7 @@ check:
 	@$(call run_tests,check) -LE kernel
 
 test-tsan:
+	@tools/test-plan test-tsan build/tsan $(JOBS)
 	@tools/set-up test
 	@$(call build_preset,tsan)
 	@$(call run_tests,tsan) -L concurrent
