@@ -7,8 +7,9 @@ JOBS ?= $(shell nproc)
 TEST_PRESET ?= dev
 
 build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
-# One more than processors: many tests wait most of the time.
-run_tests = tools/run-tests build/$(1) -j $$(( $(JOBS) + 1 ))
+# A test that computes takes two jobs, one that waits takes one (ms_tests_wait()). And one test more than
+# processors: those that compute also wait for a disk, or for each other.
+run_tests = tools/run-tests build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
 
 ORDINARY_USER = 65534
 SAME_FOR_ALL = _v4[02]|allocation|courtesy|fairness|mixed|memory|pressure|power|reclaim|silence|sessions|slots|status|storm|timeouts

@@ -27,6 +27,10 @@
 #       DEPS. PROGRAMS are built before a test with it, since it starts them. A test with one that
 #       RECORDS notes which errors it has seen. A fixture has both from its own DEPS, too.
 #
+#   ms_tests_wait(protocol.reclaim protocol.reclaim_v40)
+#       These tests, as far as there are such, take seconds and sleep most of that time. For a processor CTest
+#       has two jobs (the Makefile's -j): one test that computes, as all others may do, or two of these.
+#
 #   ms_script_test(NAME kernel.mount COMMAND sh run.sh [TIMEOUT 300] [LABELS kernel])
 #       Any command as a CTest; exit status 77 means skipped. Its environment has MAINSTAY_SOURCE,
 #       MAINSTAY_BIN (programs of this build) and MAINSTAY_RELEASE_BIN (of the release build).
@@ -151,7 +155,7 @@ function(_ms_test_properties name timeout)
     if(NOT timeout)
         set(timeout 180) # for a machine that is busy with other things
     endif()
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} LABELS "${ARGN}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} LABELS "${ARGN}" PROCESSORS 2)
     if(NOT "$ENV{CI}" STREQUAL "true")
         set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
     endif()
@@ -229,6 +233,14 @@ function(ms_test_minor program minor)
     _ms_test_properties(${name} "${timeout}" ${labels})
     set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT MAINSTAY_MINOR=${minor})
     _ms_test_records(${name})
+endfunction()
+
+function(ms_tests_wait)
+    foreach(name ${ARGN})
+        if(TEST ${name})
+            set_tests_properties(${name} PROPERTIES PROCESSORS 1)
+        endif()
+    endforeach()
 endfunction()
 
 function(ms_script_test)

@@ -14,6 +14,8 @@ foreach(_noun acls arguments attributes callback clients compound courtesy data 
             set(_minor MAINSTAY_MINOR=0)
         endif()
         _ms_test_properties(${_name} "")
+        get_test_property(protocol.${_noun}_v40 PROCESSORS _jobs)
+        set_tests_properties(${_name} PROPERTIES PROCESSORS ${_jobs})
         set_property(TEST ${_name} APPEND PROPERTY ENVIRONMENT
             ${_minor}
             "MAINSTAY_SERVER_OPTIONS=--max-minor 0"

@@ -39,7 +39,8 @@ class Theme:
     proxied: bool = False  # through the proxy that cuts connections
     timeout_s: int = 120
     cost_s: int = 10  # about how long it takes: CTest begins with the longest
-    waits: bool = False  # for leases, most of that time: beside other tests, but one at a time
+    waits: bool = False  # most of that time: CTest may run two of these instead of one that computes
+    in_turn: bool = False  # one at a time of each minor version, so that there is work beside those that wait longest
     grace_s: int = 0
     lease_s: int = 10
     memory: str = "512M"
@@ -73,36 +74,37 @@ THEMES = {
     "cut": Theme("cut.py", cost_s=25, proxied=True, timeout_s=240, backends=("mem", "local")),
     "cut-nconnect": Theme("cut.py", cost_s=25, proxied=True, options="nconnect=8", timeout_s=240,
                           backends=("mem", "tmpfs")),
-    "crash": Theme("crash.py", cost_s=20, waits=True, grace_s=60, timeout_s=240, backends=("local", "tmpfs"),
-                   expected_log=LOCK_IN_FLIGHT, v40={"cost_s": 40, "grace_s": 10, "backends": ("local",)}),
-    "reclaim": Theme("reclaim.py", waits=True, clients=2, grace_s=60, lease_s=3, timeout_s=240,
+    "crash": Theme("crash.py", cost_s=20, waits=True, in_turn=True, grace_s=60, timeout_s=240,
+                   backends=("local", "tmpfs"), expected_log=LOCK_IN_FLIGHT,
+                   v40={"cost_s": 40, "grace_s": 10, "backends": ("local",)}),
+    "reclaim": Theme("reclaim.py", waits=True, in_turn=True, clients=2, grace_s=60, lease_s=3, timeout_s=240,
                      backends=("local", "tmpfs"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}",
                      v40={"cost_s": 50, "grace_s": 10, "lease_s": LEASE_V40_S, "backends": ("tmpfs",)}),
-    "silent": Theme("silent.py", cost_s=70, waits=True, clients=2, lease_s=3, timeout_s=240,
+    "silent": Theme("silent.py", cost_s=45, waits=True, in_turn=True, clients=2, lease_s=3, timeout_s=240,
                     backends=("mem", "local"), expected_log=f"{LOST_LOCK}|{LOCK_IN_FLIGHT}",
-                    v40={"cost_s": 140, "lease_s": LEASE_V40_S, "backends": ("mem",)}),
-    "slots": Theme("slots.py", cost_s=20, options="nconnect=4", lease_s=3, server_options=("--slots", "2"),
-                   timeout_s=240, backends=("mem",), versions=("4.1",)),
+                    v40={"cost_s": 80, "lease_s": LEASE_V40_S, "backends": ("mem",)}),
+    "slots": Theme("slots.py", cost_s=20, waits=True, options="nconnect=4", lease_s=3,
+                   server_options=("--slots", "2"), timeout_s=240, backends=("mem",), versions=("4.1",)),
     "mixed": Theme("mixed.py", cost_s=15, clients=3, cwd="/tmp", timeout_s=240, backends=("mem",),
                    versions=("4.1",), version_mounts={1: ("4.0", "4.1"), 2: ("4.0",), 3: ("4.1",)}, concurrent=True),
-    "delegation": Theme("delegation.py", clients=2, lease_s=3, grace_s=5, timeout_s=180, versions=VERSIONS,
-                        backends=("mem", "local"), v42={"backends": ("mem",)},
-                        v40={"cost_s": 35, "waits": True, "lease_s": LEASE_V40_S, "grace_s": LEASE_V40_S,
+    "delegation": Theme("delegation.py", waits=True, clients=2, lease_s=3, grace_s=5, timeout_s=180,
+                        versions=VERSIONS, backends=("mem", "local"), v42={"backends": ("mem",)},
+                        v40={"cost_s": 35, "in_turn": True, "lease_s": LEASE_V40_S, "grace_s": LEASE_V40_S,
                              "backends": ("local",)}),
-    "delegation-mixed": Theme("delegation.py", clients=2, cwd="/tmp", timeout_s=120, backends=("mem",),
+    "delegation-mixed": Theme("delegation.py", waits=True, clients=2, cwd="/tmp", timeout_s=120, backends=("mem",),
                               versions=("4.1",), version_mounts={1: ("4.0",), 2: ("4.1",)},
                               environment={"MS_TURNS": "2"}),
-    "delegation-behind": Theme("behind.py", cost_s=20, clients=2, proxied=True, timeout_s=120,
+    "delegation-behind": Theme("behind.py", cost_s=20, waits=True, clients=2, proxied=True, timeout_s=120,
                                backends=("mem",), versions=("4.1",)),
-    "pair": Theme("pair.py", cost_s=20, clients=2, timeout_s=240),
-    "restart": Theme("restart.py", cost_s=5, grace_s=3, timeout_s=180,
+    "pair": Theme("pair.py", cost_s=40, waits=True, clients=2, timeout_s=240),
+    "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
     # Where the kernel opens no file by its handle, the server's own table of handles must serve.
-    "restart-nohandles": Theme("restart.py", cost_s=5, grace_s=3, timeout_s=180, backends=("local",),
+    "restart-nohandles": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180, backends=("local",),
                                launcher=("setpriv", "--bounding-set", "-dac_read_search"),
                                expected_log=LOST_FILES, v40={"cost_s": 20}),
     "unprivileged": Theme(
-        "restart.py", cost_s=5, grace_s=3, timeout_s=180, backends=("local",), server_user=SERVER_USER,
+        "restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180, backends=("local",), server_user=SERVER_USER,
         rules=[Rule("/", f"all_squash,anonuid={SERVER_USER},anongid={SERVER_USER}", "/mnt/nfs")],
         launcher=("setpriv", f"--reuid={SERVER_USER}", f"--regid={SERVER_USER}", "--clear-groups",
                   "--inh-caps=-all", "--bounding-set=-all"), expected_log=LOST_FILES,
