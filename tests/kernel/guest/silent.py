@@ -30,7 +30,7 @@ def second_silent():
     started = time.monotonic()
     try:
         yield
-        time.sleep(max(0, started + 3 * LEASE_S - time.monotonic()))
+        time.sleep(max(0, started + 2 * LEASE_S - time.monotonic()))
     finally:
         host.network("join", SECOND)
 
@@ -40,7 +40,7 @@ def recovery_ends():
     deadline = time.monotonic() + GIVEN_UP_LIMIT_S
     while True:
         before = [operations(name) for name in RECOVERY]
-        time.sleep(2 * LEASE_S)
+        time.sleep(LEASE_S)
         after = [operations(name) for name in RECOVERY]
         if before == after:
             return dict(zip(RECOVERY, after))
