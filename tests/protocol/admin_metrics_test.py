@@ -14,6 +14,7 @@ import tempfile
 import time
 import unittest
 
+import suite
 from admin_server import BIN, READ, Server, request, wait_until
 
 SOURCE = os.environ["MAINSTAY_SOURCE"]
@@ -100,7 +101,7 @@ def families(server):
 
 
 def bench(server, *options):
-    return [BENCH, "--target", f"127.0.0.1:{server.port}", *options]
+    return [BENCH, "--target", f"127.0.0.1:{server.port}", "--warmup", "0.1", *options]
 
 
 def run_bench(server, *options):
@@ -378,4 +379,4 @@ scrape_configs:
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.run("Prometheus.test_scrape", "Text.test_idle", "Values.test_courtesy")

@@ -14,6 +14,7 @@ import time
 BIN = os.environ["MAINSTAY_BIN"]
 MAINSTAYD = os.path.join(BIN, "mainstayd")
 TIMEOUT_S = 60
+READY = re.compile(r"(?:ready on|daemon.ready).*:(\d+)")
 FULL = "full-token-of-the-tests-0001"
 READ = "read-token-of-the-tests-0002"
 
@@ -90,19 +91,24 @@ class Server:
         self.log = os.path.join(os.path.dirname(self.state), f"log-{os.getpid()}-{id(self)}")
         with open(self.log, "w", encoding="utf-8") as file:
             self.process = subprocess.Popen(command, stderr=file)
-        wait_until(lambda: "ready on" in self.text() or "daemon.ready" in self.text() or
-                   self.process.poll() is not None)
+        wait_until(lambda: READY.search(self.text()) or self.process.poll() is not None)
         text = self.text()
         if self.process.poll() is not None:
             raise AssertionError(text)
-        self.port = int(re.search(r"(?:ready on|daemon.ready).*:(\d+)", text)[1])
+        self.port = int(READY.search(text)[1])
         if self.tokens:
             self.tcp = ("127.0.0.1", int(re.search(r"admin.open\W.*127.0.0.1:(\d+)", text)[1]))
         return self
 
     def text(self):
-        with open(self.log, encoding="utf-8") as file:
-            return file.read()
+        """Its log as far as it has whole lines."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        return text[:text.rfind("\n") + 1]
+
+    def remove(self):
+        if self.own:
+            shutil.rmtree(self.own)
 
     def stop(self, number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
@@ -111,13 +117,15 @@ class Server:
         return status
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except AssertionError:
+            self.remove()
+            raise
 
     def __exit__(self, kind, *_):
         status = self.stop()
-        if self.own:
-            if kind is None and status not in (0, -signal.SIGKILL):
-                print(self.text())
-            shutil.rmtree(self.own)
+        text = self.text()
+        self.remove()
         if kind is None and status not in (0, -signal.SIGKILL):
-            raise AssertionError(f"mainstayd ended with {status}")
+            raise AssertionError(f"mainstayd ended with {status}: {text}")

@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 
+import suite
 from admin_server import BIN, FULL, MAINSTAYD, READ, Reply, Server, exchange, request, wait_until
 
 TOKENS = (f"full {FULL}", "# a comment", "", f"read {READ}")
@@ -286,11 +287,15 @@ class BadInput(unittest.TestCase):
                 self.assertEqual(reply.status, status, host)
 
     def test_garbage(self):
-        for data in GARBAGE:
-            with socket.create_connection(self.server.tcp, timeout=60) as peer:
-                peer.sendall(data)
-                peer.shutdown(socket.SHUT_WR)
-                got = b""
+        """All at once: for the rest of some of them the server waits until they are late."""
+        self.assertLess(len(GARBAGE), CONNECTIONS_PER_ADDRESS)
+        peers = [socket.create_connection(self.server.tcp, timeout=60) for _ in GARBAGE]
+        for peer, data in zip(peers, GARBAGE):
+            peer.sendall(data)
+            peer.shutdown(socket.SHUT_WR)
+        for peer, data in zip(peers, GARBAGE):
+            got = b""
+            with peer:
                 try:
                     while piece := peer.recv(1 << 16):
                         got += piece
@@ -427,4 +432,5 @@ class Health(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.run("BadInput.test_garbage", "Bounds.test_slow_peers_are_cut", "Bounds.test_connections_in_all",
+              "Health.test_grace", "Health.test_a_stopped_timer")
