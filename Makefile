@@ -9,10 +9,10 @@ TEST_PRESET ?= dev
 build_preset = cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) -j $(JOBS)
 # A test that computes takes two jobs, one that waits takes one (ms_tests_wait()). And one test more than
 # processors: those that compute also wait for a disk, or for each other.
-run_tests = tools/run-tests build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
+run_tests = tools/run-tests $(2) build/$(1) -j $$(( 2 * $(JOBS) + 2 ))
 
 ORDINARY_USER = 65534
-SAME_FOR_ALL = _v4[02]|allocation|courtesy|fairness|mixed|memory|pressure|power|reclaim|silence|sessions|slots|status|storm|timeouts
+SAME_FOR_ALL = _v4[02]|admin_metrics|allocation|callback_counters|courtesy|delegation_(conflicts|load|revoked)|exactly_once|fairness|frozen$$|memory|minor_range|mixed|power|pressure|reclaim|silence|sessions|slots|stall|status|storm|timeouts
 
 .PHONY: help run build test test-user test-tsan check check-full stats format clean
 
@@ -44,12 +44,13 @@ test:
 
 # For root: a part of the tests as an ordinary user. They touch files, privileges and descriptors, of
 # which such a user has fewer. Left out is what is the same for everybody: the other minor versions of
-# the same tests, codecs and state (unit), and what waits for leases and timers or floods the server.
+# the same tests, codecs and state (unit), the counters, and what waits for leases and timers, puts load on
+# the server or floods it.
 test-user:
 	@tools/test-plan test-user build/$(TEST_PRESET) $(JOBS)
 	@tools/set-up test
 	@$(call build_preset,$(TEST_PRESET))
-	@tools/run-tests --as $(ORDINARY_USER) build/$(TEST_PRESET) -j $(JOBS) \
+	@$(call run_tests,$(TEST_PRESET),--as $(ORDINARY_USER)) \
 		-R '^(backend\.local|protocol\.|fault\.|unit\.callback\.dial)' -E '$(SAME_FOR_ALL)' || [ $$? -eq 77 ]
 
 check:

@@ -78,7 +78,9 @@ class RunTests(unittest.TestCase):
         if os.geteuid() == 0:
             done = self.run_as(AS_USER, mode=0o700)
             self.assertEqual(done.returncode, SKIPPED, done.stdout)
-            self.assertRegex(done.stdout, "skipped: nobody may not enter /tmp/mainstay-run-tests-")
+            self.assertRegex(done.stdout.split("Not run, by reason:\n")[1],
+                             r"\A  skipped: nobody may not enter /tmp/mainstay-run-tests-.*\n"
+                             r"      all 5 tests as nobody\n\Z")
 
 
 if __name__ == "__main__":
