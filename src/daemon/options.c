@@ -51,7 +51,10 @@ static const char usage[] =
     "  --admin-open          --admin ADDR:PORT may be an address that other machines can reach\n"
     "  --check               report what would keep the server from starting, and exit\n"
     "  -h, --help            show this\n"
-    "  --version\n";
+    "  --version\n"
+    "\n"
+    "A value that settings.db in the state directory holds goes before the default of --lease,\n"
+    "--grace, --slots, --reply-cache, --log-level and --log-format.\n";
 
 enum option_id {
     OPT_KEY = 256, /* and the key of the configuration */
@@ -139,12 +142,23 @@ static bool add_setting(struct config *config, enum setting_id id, const char *o
 {
     char what[128];
 
+    config->setting_options[id] = NULL;
     if (setting_parse(id, text, &config->options[id].number)) {
         config->options[id].given = true;
         return true;
     }
     (void)snprintf(what, sizeof(what), "%s wants %s, not", option, setting_table[id].wants);
     return complain(what, text);
+}
+
+/* By an option of its own. */
+static bool add_minor(struct config *config, enum setting_id id, const char *option,
+                      const char *text)
+{
+    bool good = add_setting(config, id, option, text);
+
+    config->setting_options[id] = option;
+    return good;
 }
 
 static bool setting_unknown(const char *name, size_t len)
@@ -226,9 +240,9 @@ static bool set_option(struct options *options, int id, const char *value)
         return set_key(options->config, (enum config_key_id)(id - OPT_KEY), value);
     switch (id) {
     case OPT_MIN_MINOR:
-        return add_setting(options->config, SETTING_MIN_MINOR_VERSION, "--min-minor", value);
+        return add_minor(options->config, SETTING_MIN_MINOR_VERSION, "--min-minor", value);
     case OPT_MAX_MINOR:
-        return add_setting(options->config, SETTING_MAX_MINOR_VERSION, "--max-minor", value);
+        return add_minor(options->config, SETTING_MAX_MINOR_VERSION, "--max-minor", value);
     case OPT_SET:
         return set_setting(options->config, value);
     case OPT_CONFIG:

@@ -254,6 +254,15 @@ settings: {{ nfs.max_minor_version: 1 }}
         self.assertIn('daemon.setting name="nfs.max_minor_version" value="2" origin="option"', text)
         self.assertEqual(re.findall(r'export\.open path="([^"]*)"', text), ["/other"])
 
+    def test_a_setting_is_told_under_the_option_that_was_given(self):
+        self.write(self.sound("settings: { nfs.max_minor_version: 1 }\n"))
+        for options, told in ((("--max-minor", "2"), "--max-minor"),
+                              (("--max-minor", "0", "--set", "nfs.max_minor_version=2"),
+                               "--set nfs.max_minor_version")):
+            self.assertIn(f'daemon.config_overruled option="{told}" value="2" configured="1" line=6',
+                          self.start(*options))
+            self.stop(self.process)
+
     def test_the_log_of_the_option_wins(self):
         self.write(self.sound("log: { format: json, level: error }\n"))
         text = self.start("--log-format", "text", "--log-level", "info")

@@ -61,7 +61,9 @@ static void setting_conflict(enum setting_id id, const struct config *config,
                              void (*tell)(const struct config_conflict *conflict))
 {
     char option[SETTING_NAME_BYTES + 8], value[SETTING_TEXT_BYTES], configured[SETTING_TEXT_BYTES];
-    const struct config_conflict conflict = {option, value, configured, config->setting_lines[id]};
+    const struct config_conflict conflict = {
+        options->setting_options[id] ? options->setting_options[id] : option, value, configured,
+        config->setting_lines[id]};
 
     if (!config->initial[id].given || config->initial[id].number == options->options[id].number)
         return;

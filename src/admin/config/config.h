@@ -51,6 +51,7 @@ struct config {
 
     struct setting_option initial[SETTING_COUNT]; /* of the file: until something is stored */
     struct setting_option options[SETTING_COUNT]; /* of the command line: for this run */
+    const char *setting_options[SETTING_COUNT];   /* that said so; NULL: --set NAME */
 
     /* Where it comes from.  The command line has no lines; 0: the file does not have it. */
     bool by_option[CONFIG_KEY_COUNT]; /* said by an option */
@@ -71,7 +72,7 @@ void config_fini(struct config *config);
 /* What an option said although the file says something else.  The texts are for people, and last
  * as long as the call. */
 struct config_conflict {
-    const char *option; /* "--threads", or "--set NAME" */
+    const char *option; /* "--threads", "--min-minor", or "--set NAME" */
     const char *value;  /* that counts */
     const char *configured;
     uint32_t line; /* of the file */

@@ -240,11 +240,8 @@ const char *config_key_wants(const struct config_key *key, char text[CONFIG_WANT
 
     switch (key->kind) {
     case CONFIG_NUMBER:
-        if (key->max >= INT32_MAX)
-            (void)snprintf(text, CONFIG_WANTS_BYTES, "a number from %" PRIu64, key->min);
-        else
-            (void)snprintf(text, CONFIG_WANTS_BYTES, "%" PRIu64 " to %" PRIu64 "%s%s", key->min,
-                           key->max, *unit ? " " : "", unit);
+        (void)snprintf(text, CONFIG_WANTS_BYTES, "%" PRIu64 " to %" PRIu64 "%s%s", key->min,
+                       key->max, *unit ? " " : "", unit);
         return text;
     case CONFIG_WORD:
     case CONFIG_FLAG:
