@@ -46,7 +46,8 @@ static bool tokens_read(const struct admin_options *options, struct http_tokens 
            http_tokens_read(tokens, options->token_file, error, ERROR_BYTES);
 }
 
-static bool listener_open(struct http_server *http, const struct admin_address *address)
+static bool listener_open(struct http_server *http, const char *name,
+                          const struct admin_address *address)
 {
     const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
     char error[ERROR_BYTES], text[ADDRESS_TEXT_BYTES];
@@ -54,12 +55,12 @@ static bool listener_open(struct http_server *http, const struct admin_address *
     if (address->path) {
         if (http_server_listen_unix(http, address->path, error, sizeof(error)))
             return true;
-        console_error("--admin unix:%s", error);
+        console_error("%s unix:%s", name, error);
         return false;
     }
     if (http_server_listen_tcp(http, addr, address->len, error, sizeof(error)))
         return true;
-    console_error("--admin %s: %s", address_format(addr, text, sizeof(text)), error);
+    console_error("%s %s: %s", name, address_format(addr, text, sizeof(text)), error);
     return false;
 }
 
@@ -88,13 +89,13 @@ bool admin_open(struct admin *admin, const struct admin_options *options,
     if (options->none)
         return true;
     if (!tokens_read(options, &tokens, error)) {
-        console_error("--admin-token %s", error);
+        console_error("%s %s", options->token_name, error);
         return false;
     }
     admin->http = http_create(admin);
     http_server_set_tokens(admin->http, &tokens);
     for (uint32_t i = 0; i < options->count; i++) {
-        if (!listener_open(admin->http, &options->at[i]))
+        if (!listener_open(admin->http, options->name, &options->at[i]))
             return false;
     }
     if (!http_server_start(admin->http)) {
@@ -135,7 +136,7 @@ void admin_close(struct admin *admin)
     admin->routes = NULL;
 }
 
-static bool address_preflight(const struct admin_address *address)
+static bool address_preflight(const char *name, const struct admin_address *address)
 {
     const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
     char error[ERROR_BYTES], text[ADDRESS_TEXT_BYTES];
@@ -146,14 +147,14 @@ static bool address_preflight(const struct admin_address *address)
     if (address->path) {
         if (http_socket_unix_check(address->path, error, sizeof(error)))
             return true;
-        console_error("--admin unix:%s", error);
+        console_error("%s unix:%s", name, error);
         return false;
     }
     if (http_socket_tcp(&socket, addr, address->len, error, sizeof(error))) {
         http_socket_close(&socket);
         return true;
     }
-    console_error("--admin %s: %s", address_format(addr, text, sizeof(text)), error);
+    console_error("%s %s: %s", name, address_format(addr, text, sizeof(text)), error);
     return false;
 }
 
@@ -163,11 +164,11 @@ bool admin_preflight(const struct admin_options *options)
     char error[ERROR_BYTES];
 
     if (!tokens_read(options, &tokens, error)) {
-        console_error("--admin-token %s", error);
+        console_error("%s %s", options->token_name, error);
         return false;
     }
     for (uint32_t i = 0; i < options->count && !options->none; i++) {
-        if (!address_preflight(&options->at[i]))
+        if (!address_preflight(options->name, &options->at[i]))
             return false;
     }
     return true;

@@ -7,6 +7,7 @@
 
 #include "admin/callback_setting.h"
 #include "admin/config/config_reader.h"
+#include "daemon/admin_options.h"
 #include "daemon/backends.h"
 #include "daemon/console.h"
 #include "proto/minor_range.h"
@@ -136,6 +137,23 @@ static bool check_exports(const struct config *config, const char *file)
     return false;
 }
 
+static bool check_admin(struct config *config, const char *file)
+{
+    uint32_t line = config->lines[CONFIG_ADMIN];
+    char error[512];
+
+    config->admin.name = line > 0 ? "admin" : "--admin";
+    config->admin.token_name =
+        config->lines[CONFIG_ADMIN_TOKEN] > 0 ? "admin_token" : "--admin-token";
+    if (admin_options_check(&config->admin, error, sizeof(error)))
+        return true;
+    if (line > 0)
+        console_error("%s:%u: admin %s", file, line, error);
+    else
+        console_error("--admin %s", error);
+    return false;
+}
+
 static char *default_state_dir(void)
 {
     const char *base = getenv("XDG_STATE_HOME");
@@ -171,7 +189,7 @@ bool configuration_make(struct options *options, struct config *config)
     fill_defaults(config);
     config_share_settings(config);
     if (check_exports(config, options->config_file) && check_minors(config) &&
-        check_callbacks(config))
+        check_callbacks(config) && check_admin(config, options->config_file))
         return true;
     config_fini(config);
     return false;

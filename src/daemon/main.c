@@ -426,8 +426,6 @@ static int run(struct daemon *d, bool only_check)
 {
     int result = check_backends(&d->config);
 
-    if (result == 0 && !admin_options_check(d->admin_options))
-        result = EXIT_USAGE;
     if (result != 0)
         return result;
     if (only_check)
@@ -454,8 +452,8 @@ int main(int argc, char **argv)
     log_set_level(daemon.config.log_level);
     log_set_json(daemon.config.log_json);
     CHECK(sodium_init() >= 0);
-    admin_options_fill(&options.admin, daemon.config.state_dir);
-    daemon.admin_options = &options.admin;
+    admin_options_fill(&daemon.config.admin, daemon.config.state_dir);
+    daemon.admin_options = &daemon.config.admin;
     result = run(&daemon, options.check_only);
     config_fini(&daemon.config);
     options_fini(&options);

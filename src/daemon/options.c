@@ -63,9 +63,6 @@ enum option_id {
     OPT_SET,
     OPT_CONFIG,
     OPT_CONFIG_REFERENCE,
-    OPT_ADMIN,
-    OPT_ADMIN_TOKEN,
-    OPT_ADMIN_OPEN,
     OPT_CHECK,
     OPT_HELP = 'h',
     OPT_VERSION = OPT_CHECK + 1,
@@ -91,9 +88,9 @@ static const struct option long_options[] = {
     {"log-queue", required_argument, NULL, OPT_KEY + CONFIG_LOG_QUEUE},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"config-reference", no_argument, NULL, OPT_CONFIG_REFERENCE},
-    {"admin", required_argument, NULL, OPT_ADMIN},
-    {"admin-token", required_argument, NULL, OPT_ADMIN_TOKEN},
-    {"admin-open", no_argument, NULL, OPT_ADMIN_OPEN},
+    {"admin", required_argument, NULL, OPT_KEY + CONFIG_ADMIN},
+    {"admin-token", required_argument, NULL, OPT_KEY + CONFIG_ADMIN_TOKEN},
+    {"admin-open", no_argument, NULL, OPT_KEY + CONFIG_ADMIN_OPEN},
     {"check", no_argument, NULL, OPT_CHECK},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -209,6 +206,23 @@ static bool set_state(struct config *config, const char *value)
     return *value ? true : complain("--state wants a directory, not", value);
 }
 
+static bool add_admin(struct config *config, const char *text)
+{
+    char error[256];
+
+    if (config_admin_add(&config->admin, text, error, sizeof(error)))
+        return true;
+    console_error("--admin %s", error);
+    return false;
+}
+
+static bool set_tokens(struct config *config, const char *value)
+{
+    free(config->admin.token_file);
+    config->admin.token_file = must_strdup(value);
+    return *value ? true : complain("--admin-token wants a file, not", value);
+}
+
 static bool set_key(struct config *config, enum config_key_id id, const char *value)
 {
     const struct config_key *key = &config_keys[id];
@@ -221,6 +235,12 @@ static bool set_key(struct config *config, enum config_key_id id, const char *va
         return add_export(config, value);
     if (id == CONFIG_STATE)
         return set_state(config, value);
+    if (id == CONFIG_ADMIN)
+        return add_admin(config, value);
+    if (id == CONFIG_ADMIN_TOKEN)
+        return set_tokens(config, value);
+    if (id == CONFIG_ADMIN_OPEN)
+        value = "true";
     if (config_key_parse(key, value, config))
         return true;
     console_error("%s wants %s, not '%s'", key->option, config_key_wants(key, wants), value);
@@ -247,15 +267,6 @@ static bool set_option(struct options *options, int id, const char *value)
         return set_setting(options->config, value);
     case OPT_CONFIG:
         return set_file(options, value);
-    case OPT_ADMIN:
-        return admin_option_add(&options->admin, value);
-    case OPT_ADMIN_TOKEN:
-        free(options->admin.token_file);
-        options->admin.token_file = must_strdup(value);
-        return true;
-    case OPT_ADMIN_OPEN:
-        options->admin.open = true;
-        return true;
     case OPT_CHECK:
         options->check_only = true;
         return true;
@@ -331,6 +342,5 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 void options_fini(struct options *options)
 {
     config_destroy(options->config);
-    admin_options_fini(&options->admin);
     free(options->config_file);
 }

@@ -3,12 +3,10 @@
 #pragma once
 
 #include "admin/config/config.h"
-#include "daemon/admin_options.h"
 
 struct options {
     struct config *config; /* what options say, and defaults */
     char *config_file;     /* NULL: none */
-    struct admin_options admin;
     bool check_only;
 };
 

@@ -263,6 +263,38 @@ settings: {{ nfs.max_minor_version: 1 }}
                           self.start(*options))
             self.stop(self.process)
 
+    def test_the_admin_endpoint(self):
+        tokens, path = self.path("tokens"), self.path("socket")
+        with open(tokens, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write("full full-token-of-the-tests-0001\n")
+        self.write(self.sound(f"admin: [unix:{path}, 127.0.0.1:0]\nadmin_token: {tokens}\n"))
+        self.check()
+        text = self.start()
+        self.assertIn(f'admin.open socket="{path}"', text)
+        port = int(re.search(r'admin\.open address="127\.0\.0\.1:(\d+)"', text)[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as peer:
+            peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                         b"Authorization: Bearer full-token-of-the-tests-0001\r\n\r\n")
+            self.assertRegex(peer.recv(1000), rb"\AHTTP/1.1 200 ")
+        self.stop(self.process)
+        text = self.start("--admin", "none")
+        self.assertNotIn("admin.open", text)
+        self.assertIn('daemon.config_overruled option="--admin" value="none"', text)
+
+    def test_mistakes_about_the_admin_endpoint(self):
+        tokens = self.path("tokens")
+        for more, words in (
+                ("admin: [127.0.0.1:0]", "{}:6: admin 127.0.0.1:0: over TCP requests need a token"),
+                (f"admin_token: {tokens}\nadmin: [0.0.0.0:0]", "{}:7: admin 0.0.0.0:0: other machines could reach"),
+                ("admin: [none, unix:/s]", "{}:6: admin none goes with no other address"),
+                (f"admin_token: {tokens}\nadmin: [127.0.0.1:0]", f"admin_token {tokens}: No such file or directory"),
+                ("admin: [unix:/nonexistent/socket]", "admin unix:/nonexistent/socket: No such file or directory")):
+            self.write(self.sound(more + "\n"))
+            for options in (("--check",), ()):
+                done = self.run_file(*options)
+                self.assertNotEqual(done.returncode, 0, more)
+                self.assertIn("mainstayd: " + words.format(self.file), done.stderr)
+
     def test_the_log_of_the_option_wins(self):
         self.write(self.sound("log: { format: json, level: error }\n"))
         text = self.start("--log-format", "text", "--log-level", "info")
@@ -347,15 +379,14 @@ class Documents(Directory):
                         "docs/config.md is out of date: mainstayd --config-reference >docs/config.md")
 
     def test_the_reference_has_each_option(self):
-        """What the command line can say the file can say, too, but for the admin endpoint."""
+        """What the command line can say the file can say, too."""
         listing = subprocess.run([MAINSTAYD, "--help"], stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_S,
                                  check=False).stdout
         options = set(re.findall(r"--[a-z][a-z-]+", listing))
         self.assertIn("--reply-cache", options)
         rows = set(re.findall(r"\| `(--[a-z-]+)` \|", source("docs/config.md")))
         self.assertEqual(options - rows, {"--config", "--config-reference", "--check", "--help", "--version",
-                                          "--min-minor", "--max-minor",  # these two are settings
-                                          "--admin", "--admin-token", "--admin-open"})
+                                          "--min-minor", "--max-minor"})  # these two are settings
         self.assertEqual(rows - options, set())
 
     def sample(self, text):

@@ -29,6 +29,7 @@ void config_fini(struct config *config)
     exports_drop(config);
     free(config->state_dir);
     config->state_dir = NULL;
+    config_admin_fini(&config->admin);
 }
 
 void config_destroy(struct config *config)
@@ -84,6 +85,18 @@ static void settings_overlay(struct config *config, const struct config *options
     }
 }
 
+/* Let `config` have a text of `options`. */
+static void text_move(const struct config_key *key, struct config *config, struct config *options)
+{
+    char *old, *text, *none = NULL;
+
+    memcpy(&old, (char *)config + key->offset, sizeof(old));
+    free(old);
+    memcpy(&text, (char *)options + key->offset, sizeof(text));
+    memcpy((char *)config + key->offset, &text, sizeof(text));
+    memcpy((char *)options + key->offset, &none, sizeof(none));
+}
+
 /* The exports and texts that are moved belong to `config` from now on. */
 static void key_overlay(enum config_key_id id, struct config *config, struct config *options)
 {
@@ -96,12 +109,12 @@ static void key_overlay(enum config_key_id id, struct config *config, struct con
         memcpy((char *)config + key->offset, (const char *)options + key->offset, key->bytes);
         return;
     case CONFIG_TEXT:
-    case CONFIG_DIRECTORY:
+    case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
-        CHECK(id == CONFIG_STATE);
-        free(config->state_dir);
-        config->state_dir = options->state_dir;
-        options->state_dir = NULL;
+        text_move(key, config, options);
+        return;
+    case CONFIG_ADMIN_LIST:
+        config_admin_move(&config->admin, &options->admin);
         return;
     case CONFIG_LISTEN_LIST:
         memcpy(config->listen, options->listen, sizeof(config->listen));

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "admin/config/config_admin.h"
 #include "admin/config/listen_address.h"
 #include "admin/settings.h"
 #include "base/log.h"
@@ -28,6 +29,9 @@ enum config_key_id {
     CONFIG_LOG_LEVEL,
     CONFIG_LOG_FORMAT,
     CONFIG_LOG_QUEUE,
+    CONFIG_ADMIN,
+    CONFIG_ADMIN_TOKEN,
+    CONFIG_ADMIN_OPEN,
     CONFIG_EXPORTS,
     CONFIG_SETTINGS,
     CONFIG_KEY_COUNT,
@@ -48,6 +52,7 @@ struct config {
     enum log_level log_level;
     bool log_json;
     uint32_t log_queue_kib; /* 0: lines are not queued */
+    struct admin_options admin;
 
     struct setting_option initial[SETTING_COUNT]; /* of the file: until something is stored */
     struct setting_option options[SETTING_COUNT]; /* of the command line: for this run */

@@ -24,7 +24,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                        .example = "[192.0.2.1:2049, \"[2001:db8::1]:2049\"]",
                        .help = "numeric addresses to listen on; port 0 lets the kernel choose"},
     [CONFIG_STATE] = {.name = "state",
-                      .kind = CONFIG_DIRECTORY,
+                      .kind = CONFIG_ABSOLUTE_PATH,
                       IN_CONFIG(state_dir),
                       .usual_text = "/var/lib/mainstay; without root $XDG_STATE_HOME/mainstay or "
                                     "~/.local/state/mainstay",
@@ -117,6 +117,31 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
                           .help =
                               "queue for lines while the reader of the log is slow; 0: requests "
                               "wait for the log"},
+    [CONFIG_ADMIN] = {.name = "admin",
+                      .kind = CONFIG_ADMIN_LIST,
+                      .usual_text = "the socket admin.sock in the state directory",
+                      .option = "--admin",
+                      .example = "[unix:/run/mainstay.sock, 127.0.0.1:9101]",
+                      .help =
+                          "where the admin endpoint listens: Unix sockets and numeric addresses, "
+                          "up to 4 with the usual socket, which one that is named replaces; "
+                          "`[none]`: nowhere"},
+    [CONFIG_ADMIN_TOKEN] = {.name = "admin_token",
+                            .kind = CONFIG_ABSOLUTE_PATH,
+                            IN_CONFIG(admin.token_file),
+                            .usual_text = "none",
+                            .option = "--admin-token",
+                            .example = "/etc/mainstay.tokens",
+                            .help = "the file of tokens that an address in `admin` needs: a line "
+                                    "each, `full TOKEN` or `read TOKEN`"},
+    [CONFIG_ADMIN_OPEN] = {.name = "admin_open",
+                           .kind = CONFIG_FLAG,
+                           IN_CONFIG(admin.open),
+                           .words = {"false", "true"},
+                           .option = "--admin-open",
+                           .example = "true",
+                           .help = "whether an address in `admin` may be one that other machines "
+                                   "can reach"},
     [CONFIG_EXPORTS] = {.name = "exports",
                         .kind = CONFIG_EXPORT_LIST,
                         .usual_text = "none",
@@ -248,12 +273,14 @@ const char *config_key_wants(const struct config_key *key, char text[CONFIG_WANT
         return words_list(key, text, CONFIG_WANTS_BYTES);
     case CONFIG_TEXT:
         return "a text";
-    case CONFIG_DIRECTORY:
+    case CONFIG_ABSOLUTE_PATH:
         return "an absolute path";
     case CONFIG_PATH:
         return "an absolute path without '.' and '..'";
     case CONFIG_LISTEN_LIST:
         return "a list of numeric addresses with ports";
+    case CONFIG_ADMIN_LIST:
+        return "a list of unix:PATH and numeric ADDR:PORT";
     case CONFIG_CLIENT_LIST:
         return "a list of numeric addresses";
     case CONFIG_EXPORT_LIST:
@@ -348,7 +375,7 @@ const char *config_key_print(enum config_key_id id, const struct config *config,
     case CONFIG_FLAG:
         return key->words[number_get(key, config)];
     case CONFIG_TEXT:
-    case CONFIG_DIRECTORY:
+    case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH: {
         char *value;
 
@@ -358,6 +385,8 @@ const char *config_key_print(enum config_key_id id, const struct config *config,
     case CONFIG_LISTEN_LIST:
         listen_print(config, text, CONFIG_PRINT_BYTES);
         return text;
+    case CONFIG_ADMIN_LIST:
+        return config_admin_print(&config->admin, text, CONFIG_PRINT_BYTES);
     case CONFIG_EXPORT_LIST:
         exports_print(config, text, CONFIG_PRINT_BYTES);
         return text;

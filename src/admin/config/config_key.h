@@ -11,13 +11,14 @@
 #include "admin/config/config.h"
 
 enum config_kind {
-    CONFIG_NUMBER,    /* uint32_t or uint64_t */
-    CONFIG_WORD,      /* the index of one of the words: bool or enum */
-    CONFIG_FLAG,      /* the same of false and true */
-    CONFIG_TEXT,      /* char *, which the struct owns */
-    CONFIG_DIRECTORY, /* the same, an absolute path */
-    CONFIG_PATH,      /* the same, of an export: normalised */
+    CONFIG_NUMBER,        /* uint32_t or uint64_t */
+    CONFIG_WORD,          /* the index of one of the words: bool or enum */
+    CONFIG_FLAG,          /* the same of false and true */
+    CONFIG_TEXT,          /* char *, which the struct owns */
+    CONFIG_ABSOLUTE_PATH, /* the same */
+    CONFIG_PATH,          /* the same, of an export: normalised */
     CONFIG_LISTEN_LIST,
+    CONFIG_ADMIN_LIST,
     CONFIG_CLIENT_LIST,
     CONFIG_EXPORT_LIST,
     CONFIG_SETTING_MAP,

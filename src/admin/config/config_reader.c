@@ -38,18 +38,31 @@ static void address_read(struct reader *reader, const struct document_node *node
                           node->text, listen_address_mistake(node->text));
 }
 
-static void addresses_read(struct reader *reader, const struct document_node *node)
+static void admin_read(struct reader *reader, const struct document_node *node)
+{
+    char error[256];
+
+    if (config_value_is_text(node, "admin", "unix:PATH, ADDR:PORT or none", reader->faults) &&
+        !config_admin_add(&reader->config->admin, node->text, error, sizeof(error)))
+        config_faults_add(reader->faults, node->line, "admin %s", error);
+}
+
+/* Each item of a list by read_one(). */
+static void addresses_read(struct reader *reader, const struct document_node *node,
+                           const char *name, const char *example,
+                           void (*read_one)(struct reader *, const struct document_node *))
 {
     if (node->refused)
         return;
     if (node->kind != DOCUMENT_LIST || !node->first) {
         config_faults_add(reader->faults, node->line,
-                          "listen wants a list of addresses, not %s; for example [127.0.0.1:2049]",
-                          node->kind == DOCUMENT_LIST ? "an empty list" : document_kind_name(node));
+                          "%s wants a list of addresses, not %s; for example [%s]", name,
+                          node->kind == DOCUMENT_LIST ? "an empty list" : document_kind_name(node),
+                          example);
         return;
     }
     for (const struct document_node *one = node->first; one; one = one->next)
-        address_read(reader, one);
+        read_one(reader, one);
 }
 
 /* ---- settings ---- */
@@ -115,13 +128,16 @@ static void key_read(struct reader *reader, enum config_key_id id, const struct 
     case CONFIG_WORD:
     case CONFIG_FLAG:
     case CONFIG_TEXT:
-    case CONFIG_DIRECTORY:
+    case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
         if (!config_value_read(node, key, key->name, reader->config, reader->faults))
             reader->unsure |= id == CONFIG_LEASE;
         return;
     case CONFIG_LISTEN_LIST:
-        addresses_read(reader, node);
+        addresses_read(reader, node, "listen", "127.0.0.1:2049", address_read);
+        return;
+    case CONFIG_ADMIN_LIST:
+        addresses_read(reader, node, "admin", "127.0.0.1:9101", admin_read);
         return;
     case CONFIG_EXPORT_LIST:
         config_export_read(node, reader->config, reader->check, reader->faults);

@@ -30,7 +30,7 @@ static const char introduction[] =
     "- A mistake is told as `FILE:LINE: what is wrong, and what would be right`, all mistakes of a file in one run, and\n"
     "  mainstayd ends with exit status 2. An unknown key is a mistake, and so is a directory that is not there.\n"
     "- Options of the command line win over the file. Where both say something different, the log has\n"
-    "  `daemon.config_overruled`. `--listen` and `--export` replace the whole list of the file.\n"
+    "  `daemon.config_overruled`. `--listen`, `--admin` and `--export` replace the whole list.\n"
     "- A change of the file takes effect at the next start.\n"
     "- The file is YAML 1.1 in UTF-8, one document, without anchors, aliases and tags, up to 1 MiB. Numbers are\n"
     "  decimal and without quotes. An IPv6 address stands in quotes.\n"
@@ -68,10 +68,11 @@ static const char *kind_name(enum config_kind kind)
         return "flag";
     case CONFIG_TEXT:
         return "text";
-    case CONFIG_DIRECTORY:
+    case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
         return "path";
     case CONFIG_LISTEN_LIST:
+    case CONFIG_ADMIN_LIST:
     case CONFIG_CLIENT_LIST:
     case CONFIG_EXPORT_LIST:
         return "list";

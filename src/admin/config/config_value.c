@@ -81,7 +81,7 @@ static bool read_text(const struct document_node *node, const struct config_key 
 {
     char *copy;
 
-    if (key->kind == CONFIG_DIRECTORY && *node->text != '/')
+    if (key->kind == CONFIG_ABSOLUTE_PATH && *node->text != '/')
         return refuse(node, name, wants, "", faults);
     if (strlen(node->text) >= LIMIT_PATH_BYTES) {
         config_faults_add(faults, node->line, "%s is longer than %u bytes: shorten it", name,
@@ -111,10 +111,11 @@ bool config_value_read(const struct document_node *node, const struct config_key
     case CONFIG_FLAG:
         return read_word(node, key, name, wants, in, faults);
     case CONFIG_TEXT:
-    case CONFIG_DIRECTORY:
+    case CONFIG_ABSOLUTE_PATH:
     case CONFIG_PATH:
         return read_text(node, key, name, wants, in, faults);
     case CONFIG_LISTEN_LIST:
+    case CONFIG_ADMIN_LIST:
     case CONFIG_CLIENT_LIST:
     case CONFIG_EXPORT_LIST:
     case CONFIG_SETTING_MAP:
@@ -134,13 +135,13 @@ static const char *next_word(const char *name, size_t skip, char *word, size_t s
 void config_value_unknown(const struct document_node *key, const char *section,
                           const struct config_key *keys, size_t count, struct config_faults *faults)
 {
-    char hint[GUESS_HINT_BYTES], words[CONFIG_EXPORT_KEY_COUNT][CONFIG_NAME_BYTES];
+    char hint[GUESS_HINT_BYTES], words[CONFIG_KEY_COUNT][CONFIG_NAME_BYTES];
     size_t skip = strlen(section);
     struct guess guess;
 
-    _Static_assert((int)CONFIG_KEY_COUNT <= (int)CONFIG_EXPORT_KEY_COUNT,
+    _Static_assert((int)CONFIG_EXPORT_KEY_COUNT <= (int)CONFIG_KEY_COUNT,
                    "words[] fits both tables");
-    CHECK(count <= CONFIG_EXPORT_KEY_COUNT);
+    CHECK(count <= CONFIG_KEY_COUNT);
     guess_init(&guess, key->text, strlen(key->text));
     for (size_t i = 0; i < count; i++) {
         if (strncmp(keys[i].name, section, skip) == 0)

@@ -115,6 +115,57 @@ static void lists_and_texts(void **state)
     config_destroy(config);
 }
 
+static void say_admin(struct config *options, const char *text)
+{
+    char error[256];
+
+    assert_true(config_admin_add(&options->admin, text, error, sizeof(error)));
+    options->by_option[CONFIG_ADMIN] = true;
+}
+
+static void admin_endpoint(void **state)
+{
+    struct config *config = file_make("admin: [unix:/srv/a, 127.0.0.1:1]\n"
+                                      "admin_token: /srv/tokens\n"
+                                      "admin_open: false\n");
+    struct config *options = config_create();
+
+    (void)state;
+    say_admin(options, "[::1]:3");
+    say_admin(options, "unix:/srv/b");
+    say(options, CONFIG_ADMIN_OPEN, "true");
+    options->admin.token_file = must_strdup("/srv/others");
+    options->by_option[CONFIG_ADMIN_TOKEN] = true;
+    config_overlay(config, options, note);
+    config_destroy(options);
+    assert_int_equal(config->admin.count, 2);
+    assert_null(config->admin.at[0].path);
+    assert_string_equal(config->admin.at[1].path, "/srv/b");
+    assert_string_equal(config->admin.token_file, "/srv/others");
+    assert_true(config->admin.open);
+    assert_int_equal(told_count, 3);
+    expect_told("1 --admin: [::1]:3, unix:/srv/b, not unix:/srv/a, 127.0.0.1:1");
+    expect_told("2 --admin-token: /srv/others, not /srv/tokens");
+    expect_told("3 --admin-open: true, not false");
+    config_destroy(config);
+}
+
+static void no_admin_endpoint(void **state)
+{
+    struct config *config = file_make("admin: [unix:/srv/a]\nadmin_token: /srv/tokens\n");
+    struct config *options = config_create();
+
+    (void)state;
+    say_admin(options, "none");
+    config_overlay(config, options, note);
+    config_destroy(options);
+    assert_true(config->admin.none);
+    assert_int_equal(config->admin.count, 0);
+    assert_string_equal(config->admin.token_file, "/srv/tokens");
+    expect_told("1 --admin: none, not unix:/srv/a");
+    config_destroy(config);
+}
+
 /* The paths are the same, and they may differ all the same. */
 static void exports_of_the_same_paths(void **state)
 {
@@ -162,6 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_and_words),
         cmocka_unit_test(lists_and_texts),
+        cmocka_unit_test(admin_endpoint),
+        cmocka_unit_test(no_admin_endpoint),
         cmocka_unit_test(exports_of_the_same_paths),
         cmocka_unit_test(settings),
     };

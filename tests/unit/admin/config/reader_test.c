@@ -38,6 +38,9 @@ static void everything(void **state)
                                       "slots: 32\n"
                                       "reply_cache: 64\n"
                                       "log: { level: debug, format: json, queue: 0 }\n"
+                                      "admin: [unix:/srv/socket, 127.0.0.1:9101, \"[::1]:9101\"]\n"
+                                      "admin_token: /srv/tokens\n"
+                                      "admin_open: true\n"
                                       "exports: [{ path: /, backend: mem }]\n"
                                       "settings:\n"
                                       "  nfs.max_minor_version: 1\n"
@@ -58,10 +61,17 @@ static void everything(void **state)
     assert_true(config->log_json);
     assert_int_equal(config->log_queue_kib, 0);
     assert_int_equal(config->export_count, 1);
-    assert_int_equal(config->export_lines[0], 13);
+    assert_int_equal(config->admin.count, 3);
+    assert_string_equal(config->admin.at[0].path, "/srv/socket");
+    assert_null(config->admin.at[1].path);
+    assert_int_equal(config->admin.at[1].addr.ss_family, AF_INET);
+    assert_int_equal(config->admin.at[2].addr.ss_family, AF_INET6);
+    assert_string_equal(config->admin.token_file, "/srv/tokens");
+    assert_true(config->admin.open && !config->admin.none);
+    assert_int_equal(config->export_lines[0], 16);
     assert_true(config->initial[SETTING_MAX_MINOR_VERSION].given);
     assert_int_equal(config->initial[SETTING_MAX_MINOR_VERSION].number, 1);
-    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 15);
+    assert_int_equal(config->setting_lines[SETTING_MAX_MINOR_VERSION], 18);
     assert_int_equal(config->initial[SETTING_MAX_CONNECTIONS].number, 100);
     assert_false(config->initial[SETTING_DELEGATIONS].given);
     for (uint32_t i = 0; i < CONFIG_KEY_COUNT; i++) {
@@ -86,6 +96,9 @@ static void defaults(void **state)
     assert_int_equal(config->log_level, LOG_LEVEL_INFO);
     assert_false(config->log_json);
     assert_int_equal(config->log_queue_kib, 1024);
+    assert_int_equal(config->admin.count, 0);
+    assert_null(config->admin.token_file);
+    assert_false(config->admin.open || config->admin.none);
     assert_int_equal(config->export_count, 0);
     assert_int_equal(config->lines[CONFIG_SLOTS], 1);
     assert_int_equal(config->lines[CONFIG_LEASE], 0);
