@@ -64,7 +64,7 @@ static unsigned more_options(const char **argv, unsigned n)
     char *rest = text;
 
     (void)snprintf(text, sizeof(text), "%s", more ? more : "");
-    for (char *word; n < TEST_SERVER_OPTIONS + 9 && (word = strsep(&rest, " "));) {
+    for (char *word; n < TEST_SERVER_OPTIONS + 11 && (word = strsep(&rest, " "));) {
         if (*word)
             argv[n++] = word;
     }
@@ -87,7 +87,7 @@ static const char *open_ports(const struct test_server *server, const char *opti
 /* The child's part. */
 static void exec_server(const struct test_server *server, pid_t parent)
 {
-    const char *path = program_path(), *argv[TEST_SERVER_OPTIONS + 10];
+    const char *path = program_path(), *argv[TEST_SERVER_OPTIONS + 12];
     char listen[64];
     unsigned n = 0;
 
@@ -101,6 +101,9 @@ static void exec_server(const struct test_server *server, pid_t parent)
     argv[n++] = listen;
     argv[n++] = "--state";
     argv[n++] = server->state;
+    /* As many on every machine: they take from the descriptors that are left for connections. */
+    argv[n++] = "--threads";
+    argv[n++] = "2";
     /* The log line of a request is written before its reply. */
     argv[n++] = "--log-queue";
     argv[n++] = "0";
@@ -116,13 +119,15 @@ static void exec_server(const struct test_server *server, pid_t parent)
     _exit(127);
 }
 
-/* Recognizes a text line or a JSON line. */
+/* Recognizes a text line or a JSON line; one that is being written has half a port. */
 static bool is_ready(const char *line, unsigned *port)
 {
     static const char event[] = "\"event\":\"daemon.ready\"";
 
+    if (!strchr(line, '\n'))
+        return false;
     if (*line != '{')
-        return sscanf(line, "mainstayd: ready on 127.0.0.1:%u\n", port) == 1;
+        return sscanf(line, "mainstayd: ready on 127.0.0.1:%u", port) == 1;
     line = strstr(line, event);
     return line && sscanf(line + sizeof(event) - 1, ",\"address\":\"127.0.0.1:%u", port) == 1;
 }

@@ -28,9 +28,9 @@ bool test_server_hold_program(void);
 /* Make the directory; the server does not run yet. */
 bool test_server_init(struct test_server *server);
 
-/* Start with `options` (NULL: those of the last start, which must still be valid) and wait until
- * the server is ready. It listens on the same port each time. False: it did not come up, and its
- * log is on stdout. */
+/* Start with `options` (NULL: those of the last start, which must still be valid), with two event
+ * loops unless they say otherwise, and wait until the server is ready. It listens on the same port
+ * each time. False: it did not come up, and its log is on stdout. */
 bool test_server_start(struct test_server *server, const char *const *options);
 
 /* End it by SIGTERM. False: it was not running, did not end in time, or not with status 0 (as after
@@ -38,10 +38,10 @@ bool test_server_start(struct test_server *server, const char *const *options);
 bool test_server_stop(struct test_server *server);
 
 /* Kill it as a crash would. */
+void test_server_kill(struct test_server *server);
+
 /* How many sockets its process has. */
 unsigned test_server_sockets(const struct test_server *server);
-
-void test_server_kill(struct test_server *server);
 
 /* Remove the directory. */
 void test_server_fini(struct test_server *server);

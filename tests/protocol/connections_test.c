@@ -19,8 +19,10 @@ static bool second_address_find(void)
     char line[512];
     unsigned port = 0;
 
-    while (log && port == 0 && fgets(line, sizeof(line), log))
-        (void)sscanf(line, "mainstayd: ready on 127.0.0.2:%u\n", &port);
+    while (log && port == 0 && fgets(line, sizeof(line), log)) {
+        if (strchr(line, '\n')) /* else it is being written */
+            (void)sscanf(line, "mainstayd: ready on 127.0.0.2:%u", &port);
+    }
     if (log)
         (void)fclose(log);
     (void)snprintf(second_address, sizeof(second_address), "127.0.0.2:%u", port);
@@ -33,8 +35,9 @@ static int setup(void **state)
                                           "/mem=mem:,no_root_squash", NULL};
 
     (void)state;
-    if (script_setup(options) != 0 || !second_address_find())
+    if (script_setup(options) != 0)
         return -1;
+    wait_until(second_address_find());
     return script_open_to_all(script_mem) ? 0 : -1;
 }
 

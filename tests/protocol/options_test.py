@@ -489,7 +489,10 @@ class Json(unittest.TestCase):
                                    *options], stderr=subprocess.PIPE, text=True) as process:
                 ready = None
                 while not ready:
-                    text += process.stderr.readline()
+                    line = process.stderr.readline()
+                    if not line:
+                        raise AssertionError(f"mainstayd ended: {text}")
+                    text += line
                     ready = re.search(r'(?:ready on |daemon\.ready","address":")127\.0\.0\.1:([0-9]+)', text)
                 with socket.create_connection(("127.0.0.1", int(ready[1])), TIMEOUT_S) as connection:
                     # A NULL call: after its reply the connection counts.

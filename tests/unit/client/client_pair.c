@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define PAIR_TIMEOUT_MS 2000
+#define PAIR_TIMEOUT_MS 60000
 
 static void conn_init(struct client_conn *conn, int fd)
 {
