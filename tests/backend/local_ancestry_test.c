@@ -6,17 +6,17 @@
  */
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/local/ancestry.h"
 #include "backend/local/sweep.h"
 #include "backend/local_fixture.h"
-#include "base/clock.h"
 
 enum {
     DEEP = 2000,
     CLIMBS = 20000,
-    CLIMBS_S = 10, /* for all of them; walking to the root each time would take minutes */
+    CLIMBS_S = 10, /* of processor time for all; walking to the root each time would take minutes */
 };
 
 static const struct vfs_cred self = {.uid = 0};
@@ -90,17 +90,26 @@ static void the_way_up_is_open_from_any_depth(void **state)
     }
 }
 
+/* Of this thread, however busy the machine is. */
+static time_t processor_s(void)
+{
+    struct timespec used;
+
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
+    return used.tv_sec;
+}
+
 static void a_step_up_costs_the_same_at_any_depth(void **state)
 {
     struct local_dir *dir = *state;
     struct vfs_object *deep = make_deep(dir, DEEP), *above;
-    int64_t begin_ns = clock_now_ns();
+    time_t begin_s = processor_s();
 
     for (int i = 0; i < CLIMBS; i++) {
         assert_ok(dir->fs->ops->parent(deep, &self, &above));
         vfs_object_put(above);
     }
-    assert_true(clock_now_ns() - begin_ns < CLIMBS_S * NSEC_PER_SEC);
+    assert_true(processor_s() - begin_s < CLIMBS_S);
     vfs_object_put(deep);
 }
 

@@ -150,7 +150,7 @@ static void expect_peer_closed(const char *event)
 {
     struct log_line line;
 
-    assert_int_equal(client_conn_wait_close(&peer, 10000), CLIENT_CLOSED);
+    assert_int_equal(client_conn_wait_close(&peer, SCRIPT_TIMEOUT_MS), CLIENT_CLOSED);
     line = log_find(event, NULL);
     assert_int_equal(line.count, 1);
     assert_int_equal(strncmp(log_value(&line, "peer"), FOREIGN ":", strlen(FOREIGN ":")), 0);

@@ -113,7 +113,7 @@ static void a_closed_connection_is_told(void **state)
     assert_int_equal(client_conn_send_raw(&pair->server, "\x80", 1), CLIENT_OK);
     client_conn_close(&pair->server);
     assert_int_equal(client_call_receive(&pair->conn, xid, &reply), CLIENT_CLOSED);
-    assert_int_equal(client_conn_wait_close(&pair->conn, 1000), CLIENT_CLOSED);
+    assert_int_equal(client_conn_wait_close(&pair->conn, 60000), CLIENT_CLOSED);
 }
 
 static void a_rejected_call_keeps_its_header(void **state)
