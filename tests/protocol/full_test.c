@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include "lib/wait.h"
 #include "script.h"
 
 static int setup(void **state)
@@ -61,6 +61,22 @@ static void file_too_large(void **state)
     expect_status(client_file_close(&alice, &file), NFS4_OK);
 }
 
+/* Has the server taken the signal? */
+static bool is_taken(int sig)
+{
+    unsigned long long pending = ~0ull;
+    char path[64], line[256];
+    FILE *status;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", script_server.pid);
+    status = fopen(path, "r");
+    assert_non_null(status);
+    while (fgets(line, sizeof(line), status))
+        (void)sscanf(line, "ShdPnd: %llx", &pending);
+    (void)fclose(status);
+    return (pending >> (sig - 1) & 1) == 0;
+}
+
 /* No line can be logged, and the server goes on. The main thread answers SIGUSR1; the other threads
  * block the signal that such a write raises. */
 static void log_full(void **state)
@@ -69,8 +85,10 @@ static void log_full(void **state)
 
     (void)state;
     limit_files(1);
-    assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
-    usleep(200000);
+    for (int i = 0; i < 2; i++) { /* it takes the second when it has answered the first */
+        assert_int_equal(kill(script_server.pid, SIGUSR1), 0);
+        wait_until(is_taken(SIGUSR1));
+    }
     (void)make_file(&alice, &dir, "file");
 }
 
