@@ -8,7 +8,7 @@
 struct http_request;
 
 /* Do the event loops turn, and does the timer run? */
-void health_live(struct http_request *request, void *endpoint);
+void health_live(struct http_request *request, void *context);
 
 /* Does it listen, outside a grace period, and is it not about to end? */
-void health_ready(struct http_request *request, void *endpoint);
+void health_ready(struct http_request *request, void *context);

@@ -52,6 +52,6 @@ struct http_connection {
 /* For MHD: what there is to do for a request, and after it. */
 enum MHD_Result http_exchange_run(void *listener, struct MHD_Connection *conn, const char *path,
                                   const char *method, const char *version, const char *data,
-                                  size_t *data_len, void **exchange);
-void http_exchange_end(void *listener, struct MHD_Connection *conn, void **exchange,
+                                  size_t *data_len, void **context);
+void http_exchange_end(void *listener, struct MHD_Connection *conn, void **context,
                        enum MHD_RequestTerminationCode why);

@@ -42,7 +42,7 @@ static const char *session_name(const struct session_gauges *gauges,
                                 char name[2 * NFS4_SESSIONID_SIZE + 1])
 {
     for (unsigned i = 0; i < NFS4_SESSIONID_SIZE; i++)
-        (void)snprintf(name + 2 * i, 3, "%02x", gauges->id[i]);
+        (void)snprintf(name + (size_t)2 * i, 3, "%02x", gauges->id[i]);
     return name;
 }
 

@@ -8,4 +8,4 @@
 struct http_request;
 
 /* Handler of a route; its context is the endpoint (admin/endpoint.h). */
-void metrics_show(struct http_request *request, void *endpoint);
+void metrics_show(struct http_request *request, void *context);
