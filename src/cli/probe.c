@@ -25,7 +25,8 @@ static bool connect_to(struct probe *probe)
 static bool choose_minor(struct probe *probe)
 {
     if (!probe->minors[0].offered && !probe->minors[1].offered) {
-        snprintf(probe->error, sizeof(probe->error), "the server offers neither NFSv4.1 nor 4.0");
+        (void)snprintf(probe->error, sizeof(probe->error),
+                       "the server offers neither NFSv4.1 nor 4.0");
         return false;
     }
     probe->minor = probe->minors[1].offered ? 1 : 0;

@@ -14,6 +14,6 @@ bool probe_fail(struct probe *probe, const char *what, enum client_status answer
         why = status_name(status);
     else if (answer == CLIENT_FAILED)
         why = strerror(errno);
-    snprintf(probe->error, sizeof(probe->error), "%s: %s", what, why);
+    (void)snprintf(probe->error, sizeof(probe->error), "%s: %s", what, why);
     return false;
 }

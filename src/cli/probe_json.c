@@ -34,7 +34,7 @@ static json_t *server(const struct probe_server *server)
     if (server->has_implementation)
         implementation = json_pack("{s:s, s:s, s:I}", "domain", server->domain, "name",
                                    server->name, "date_s", (json_int_t)server->date.seconds);
-    snprintf(owner_minor, sizeof(owner_minor), "%" PRIu64, server->owner_minor);
+    (void)snprintf(owner_minor, sizeof(owner_minor), "%" PRIu64, server->owner_minor);
     return json_pack("{s:s, s:s, s:s, s:I, s:o}", "owner_major", server->owner_major, "owner_minor",
                      owner_minor, "scope", server->scope, "flags", (json_int_t)server->flags,
                      "implementation", implementation);
@@ -70,7 +70,7 @@ static json_t *attributes(const struct bitmap4 *map)
     for (uint32_t i = 0; i < ATTRIBUTES; i++) {
         char number[16];
 
-        snprintf(number, sizeof(number), "%" PRIu32, i);
+        (void)snprintf(number, sizeof(number), "%" PRIu32, i);
         if (bitmap4_isset(map, i))
             json_array_append_new(list,
                                   json_string(attribute_name(i) ? attribute_name(i) : number));
@@ -84,7 +84,7 @@ static json_t *directory(const struct probe_directory *dir, const struct probe_d
                                dir->file_system, "status", status_name(dir->status));
     char fsid[48];
 
-    snprintf(fsid, sizeof(fsid), "%" PRIu64 ":%" PRIu64, dir->fsid.major, dir->fsid.minor);
+    (void)snprintf(fsid, sizeof(fsid), "%" PRIu64 ":%" PRIu64, dir->fsid.major, dir->fsid.minor);
     if (dir->fh.len > 0)
         json_object_set_new(object, "fsid", json_string(fsid));
     if (dir->file_system && (dir == root || memcmp(dir->supported.words, root->supported.words,

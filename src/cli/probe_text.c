@@ -95,8 +95,8 @@ static void limit_print(const char *text, const char *unit, uint32_t fore, uint3
 {
     char cells[2][32];
 
-    snprintf(cells[0], sizeof(cells[0]), "%" PRIu32 "%s", fore, unit);
-    snprintf(cells[1], sizeof(cells[1]), "%" PRIu32 "%s", back, unit);
+    (void)snprintf(cells[0], sizeof(cells[0]), "%" PRIu32 "%s", fore, unit);
+    (void)snprintf(cells[1], sizeof(cells[1]), "%" PRIu32 "%s", back, unit);
     printf("  %-*s%-18s%s\n", LABEL_COLUMNS - 2, text, cells[0], cells[1]);
 }
 
@@ -158,7 +158,7 @@ static void attributes_print(const char *prefix, const struct bitmap4 *map,
 
         if (!bitmap4_isset(map, i) || (without && bitmap4_isset(without, i)))
             continue;
-        snprintf(number, sizeof(number), "%" PRIu32, i);
+        (void)snprintf(number, sizeof(number), "%" PRIu32, i);
         name = name ? name : number;
         if (column > 0 && column + 1 + (int)strlen(name) > TEXT_COLUMNS) {
             putchar('\n');
