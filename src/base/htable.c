@@ -123,6 +123,59 @@ void htable_visit(struct htable *table, bool (*visit)(struct hnode *node, void *
     }
 }
 
+static uint64_t bits_reversed(uint64_t x)
+{
+    x = (x >> 1 & 0x5555555555555555ull) | (x & 0x5555555555555555ull) << 1;
+    x = (x >> 2 & 0x3333333333333333ull) | (x & 0x3333333333333333ull) << 2;
+    x = (x >> 4 & 0x0f0f0f0f0f0f0f0full) | (x & 0x0f0f0f0f0f0f0f0full) << 4;
+    return __builtin_bswap64(x);
+}
+
+/* The first of the chain behind the place, or NULL. */
+static struct hnode *next_in_chain(struct hnode *node, const struct htable_place *place)
+{
+    struct hnode *next = NULL;
+
+    if (place->end)
+        return NULL;
+    for (; node; node = node->next) {
+        if (bits_reversed(node->hash) >= place->next &&
+            (!next || bits_reversed(node->hash) < bits_reversed(next->hash)))
+            next = node;
+    }
+    return next;
+}
+
+static void place_after(struct htable_place *place, uint64_t reversed)
+{
+    place->next = reversed + 1;
+    place->end = place->next == 0;
+}
+
+/* A bucket has the hashes with the same low bits.  With the bits reversed these are a range, which
+ * the buckets divide further when the table grows. */
+void htable_walk(const struct htable *table, struct htable_place *place, uint32_t buckets,
+                 bool (*visit)(struct hnode *node, void *arg), void *arg)
+{
+    uint64_t within = ~bits_reversed(table->mask);
+    bool going = true;
+
+    for (; buckets > 0 && !place->end; buckets--) {
+        struct hnode *chain = table->buckets[bits_reversed(place->next) & table->mask];
+        uint64_t last = place->next | within;
+        struct hnode *node;
+
+        while (going && (node = next_in_chain(chain, place))) {
+            place_after(place, bits_reversed(node->hash));
+            for (; node; node = htable_next(node))
+                going &= visit(node, arg);
+        }
+        if (!going)
+            return;
+        place_after(place, last);
+    }
+}
+
 uint64_t hash_bytes(const void *data, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, len, seed);

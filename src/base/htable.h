@@ -47,6 +47,20 @@ struct hnode *htable_next(const struct hnode *node);
  * that it is given. */
 void htable_visit(struct htable *table, bool (*visit)(struct hnode *node, void *arg), void *arg);
 
+/* A place between two nodes of a table, in an order of their hashes that the growth of the table
+ * does not change: by the lowest bit first.  Zeroed, it is before all nodes. */
+struct htable_place {
+    uint64_t next; /* the lowest hash behind it, with its bits reversed */
+    bool end;      /* it is behind all nodes */
+};
+
+/* Visit the nodes behind `place` in that order and advance it, until `visit` returns false, which
+ * then got the last one, or for this number of buckets.  A walk may take many calls; nodes that are
+ * in the table from the first to the last are visited once, whatever comes and goes meanwhile, and
+ * nodes of one hash together.  `visit` may not change the table. */
+void htable_walk(const struct htable *table, struct htable_place *place, uint32_t buckets,
+                 bool (*visit)(struct hnode *node, void *arg), void *arg);
+
 /* A good 64-bit mix of an integer key. */
 static inline uint64_t hash_u64(uint64_t x)
 {

@@ -9,7 +9,8 @@
 #include "lib/test.h"
 
 enum {
-    MANY = 1000
+    MANY = 1000,
+    LAG = 100 /* rounds after which what came goes */
 };
 
 struct item {
@@ -155,6 +156,73 @@ static void visits(void **state)
         assert_int_equal(items[i].visits, 1);
 }
 
+static bool note(struct hnode *node, void *arg)
+{
+    unsigned *left = arg;
+
+    ((struct item *)node)->visits++;
+    return *left == 0 || --*left > 0;
+}
+
+/* One half is there from the beginning, and none of the other half comes or goes twice. */
+static void come_and_go(size_t round)
+{
+    size_t comes = MANY / 2 + round, goes = MANY / 2 + round - LAG;
+
+    if (comes < MANY)
+        htable_insert(&table, &items[comes].node, hash_u64(comes));
+    if (round >= LAG && goes < MANY)
+        htable_remove(&table, &items[goes].node);
+}
+
+/* In pieces of a few nodes or buckets, while the table grows. */
+static void walk_in_pieces(void **state)
+{
+    struct htable_place place = {0};
+    size_t rounds = 0, mask;
+
+    (void)state;
+    for (size_t i = 0; i < MANY / 2; i++)
+        htable_insert(&table, &items[i].node, hash_u64(i));
+    mask = table.mask;
+    for (; !place.end; rounds++) {
+        unsigned left = rounds % 3; /* 0: no limit but that of buckets */
+
+        htable_walk(&table, &place, 1 + rounds % 2, note, &left);
+        come_and_go(rounds);
+    }
+    assert_true(rounds > MANY / 4);
+    assert_true(table.mask > mask); /* it has grown, or the test shows nothing */
+    for (size_t i = 0; i < MANY; i++)
+        assert_true(i < MANY / 2 ? items[i].visits == 1 : items[i].visits <= 1);
+    for (; rounds < MANY; rounds++)
+        come_and_go(rounds);
+    for (size_t i = 0; i < MANY / 2; i++)
+        htable_remove(&table, &items[i].node);
+}
+
+/* The ends of the order, and nodes of one hash, are visited once, too. */
+static void walk_of_all_hashes(void **state)
+{
+    static const uint64_t hashes[] = {0, UINT64_MAX, 7, 7, UINT64_MAX - HTABLE_FEW, 1, UINT64_MAX};
+    struct htable_place place = {0};
+    unsigned calls = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(hashes); i++)
+        htable_insert(&table, &items[i].node, hashes[i]);
+    for (; !place.end; calls++) {
+        unsigned left = 1;
+
+        htable_walk(&table, &place, UINT32_MAX, note, &left);
+    }
+    assert_int_equal(calls, 5); /* after the last hash of all it is at the end */
+    for (size_t i = 0; i < ARRAY_SIZE(hashes); i++) {
+        assert_int_equal(items[i].visits, 1);
+        htable_remove(&table, &items[i].node);
+    }
+}
+
 static void hashes(void **state)
 {
     (void)state;
@@ -172,6 +240,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(begins_as_hinted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_hash_for_several, set_up, tear_down),
         cmocka_unit_test_setup_teardown(visits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(walk_in_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(walk_of_all_hashes, set_up, tear_down),
         cmocka_unit_test(hashes),
     };
 
