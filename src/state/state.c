@@ -64,7 +64,7 @@ static struct recovery *recovery_none(void)
 
 static void describe_locked(struct client *client, struct client_info *info)
 {
-    info->connections = session_client_connections_locked(client);
+    session_client_describe_locked(client, info);
     owner_table_describe(client->owners, info);
 }
 

@@ -10,6 +10,12 @@
 #include "state/client/client_record.h"
 #include "state/client/client_table.h"
 
+/* What one holding of the lock looks at: a session's lock is taken for each session. */
+enum {
+    CHUNK_BUCKETS = 128,
+    CHUNK_SESSIONS = 16
+};
+
 static void text_copy(char *to, const char *from)
 {
     if (from)
@@ -26,7 +32,12 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     info->confirmed = client->confirmed;
     info->courtesy = client->confirmed && client_lapsed_locked(client, now_ns);
     info->reclaim_complete = atomic_load_explicit(&client->reclaim_complete, memory_order_relaxed);
+    info->may_reclaim = atomic_load_explicit(&client->may_reclaim, memory_order_relaxed);
     info->callback_path = atomic_load_explicit(&client->back_up, memory_order_relaxed) > 0;
+    info->callback_refused = atomic_load_explicit(&client->back_refused, memory_order_relaxed);
+    info->callback_wanted = atomic_load_explicit(&client->back_sessions, memory_order_relaxed) > 0;
+    info->running = atomic_load_explicit(&client->running, memory_order_relaxed);
+    info->peer = client->peer;
     info->silent_ns = client_silent_ns(client, now_ns);
     info->sessions = client->session_count;
     info->revoked = atomic_load_explicit(&client->revoked_count, memory_order_relaxed);
@@ -50,6 +61,36 @@ bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
         fill_locked(client, now_ns, info);
     pthread_mutex_unlock(&state->clients.lock);
     return client != NULL;
+}
+
+struct chunk {
+    struct client_info *infos;
+    int64_t now_ns;
+    uint32_t count, sessions;
+};
+
+static bool chunk_add(struct hnode *node, void *arg)
+{
+    struct chunk *chunk = arg;
+    struct client_info *info = &chunk->infos[chunk->count++];
+
+    fill_locked(CONTAINER_OF(node, struct client, by_id), chunk->now_ns, info);
+    chunk->sessions += info->sessions;
+    return chunk->count < CLIENT_INFO_CHUNK && chunk->sessions < CHUNK_SESSIONS;
+}
+
+uint32_t client_info_next(struct state *state, int64_t now_ns, struct htable_place *place,
+                          struct client_info infos[CLIENT_INFO_CHUNK])
+{
+    struct chunk chunk = {.infos = infos, .now_ns = now_ns};
+
+    memset(infos, 0, CLIENT_INFO_CHUNK * sizeof(*infos));
+    pthread_mutex_lock(&state->clients.lock);
+    htable_walk(&state->clients.by_id, place, CHUNK_BUCKETS, chunk_add, &chunk);
+    pthread_mutex_unlock(&state->clients.lock);
+    if (!place->end)
+        client_table_let_others();
+    return chunk.count;
 }
 
 struct id_list {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/htable.h"
 #include "base/limits.h"
 #include "state/client/client.h"
 
@@ -23,12 +24,18 @@ struct client_info {
     bool confirmed;
     bool courtesy;         /* its lease is over and none of its requests runs */
     bool reclaim_complete; /* it has sent RECLAIM_COMPLETE */
+    bool may_reclaim;      /* it had state in the server's last run */
     bool callback_path;    /* 4.1: a connection is bound to the back channel of a session */
+    bool callback_refused; /* 4.1: it refused the last callback as a whole */
+    bool callback_wanted;  /* 4.1: a session has a back channel, or had one */
+    uint32_t flags;        /* SEQ4_STATUS_*, as its sessions together would be told; 4.0: none */
+    struct client_peer peer;
     struct client_callback callback; /* 4.0 */
     int64_t silent_ns;               /* time since its last renewal */
     uint32_t sessions;
     uint32_t connections; /* number of connections bound to them, per session */
-    uint32_t opens, lock_states, locks, lock_waiters;
+    uint32_t opens, lock_states, locks, lock_waiters, delegations;
+    uint32_t running; /* 4.0: requests in progress */
     uint32_t revoked; /* stateids whose loss it has not acknowledged */
     /* Its implementation ID (RFC 8881 §3.3.21): truncated, unverified; "" and 0 if it sent none. */
     char impl_name[LIMIT_CLIENT_IMPL_BYTES + 1], impl_domain[LIMIT_CLIENT_IMPL_BYTES + 1];
@@ -38,6 +45,16 @@ struct client_info {
 /* False: there is no such client.  Takes client_table.lock. */
 bool client_info_get(struct state *state, uint64_t clientid, int64_t now_ns,
                      struct client_info *info);
+
+enum {
+    CLIENT_INFO_CHUNK = 8
+};
+
+/* Copy up to CLIENT_INFO_CHUNK clients behind `place` to `infos`, and advance it (htable_walk()).
+ * Returns their number, which may be 0 before place->end.  The lock is held for some microseconds;
+ * afterwards the thread sleeps briefly, so that others get it. */
+uint32_t client_info_next(struct state *state, int64_t now_ns, struct htable_place *place,
+                          struct client_info infos[CLIENT_INFO_CHUNK]);
 
 /* Visit each client, up to `most`, until `visit` returns false.  No lock is held meanwhile, so
  * clients may come and go.  Without memory none is visited. */

@@ -8,8 +8,6 @@
  */
 #include "state/client/client_sweep.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -20,10 +18,9 @@
 #include "state/client/client_table.h"
 
 enum {
-    SWEEP_BATCH = 64,      /* clients looked at with the table locked once */
-    EVICT_BATCH = 16,      /* clients whose sessions go before the budget is looked at again */
-    EVICT_MAX = 256,       /* clients in one turn of the timer */
-    SWEEP_PAUSE_NS = 50000 /* between batches */
+    SWEEP_BATCH = 64, /* clients looked at with the table locked once */
+    EVICT_BATCH = 16, /* clients whose sessions go before the budget is looked at again */
+    EVICT_MAX = 256   /* clients in one turn of the timer */
 };
 
 static bool has_state(struct client *client)
@@ -121,14 +118,6 @@ static bool drop_unconfirmed_locked(struct state *state, int64_t now_ns, struct 
     return true;
 }
 
-/* Let waiting threads lock the table: a mutex is not fair, and would favour this thread. */
-static void let_others(void)
-{
-    const struct timespec pause = {.tv_nsec = SWEEP_PAUSE_NS};
-
-    (void)nanosleep(&pause, NULL);
-}
-
 void client_sweep(struct state *state, int64_t now_ns)
 {
     bool more = true;
@@ -144,7 +133,7 @@ void client_sweep(struct state *state, int64_t now_ns)
         pthread_mutex_unlock(&state->clients.lock);
         round_finish(state, &round);
         if (more)
-            let_others();
+            client_table_let_others();
     }
 }
 
@@ -179,7 +168,7 @@ void client_end_expired_sessions(struct state *state, int64_t now_ns)
         pthread_mutex_unlock(&state->clients.lock);
         state->client_hooks->sessions_release(&ended);
         if (more)
-            let_others();
+            client_table_let_others();
     }
 }
 
@@ -210,7 +199,7 @@ void client_evict_expired(struct state *state, int64_t now_ns)
         evicted = evict_batch(state, now_ns);
         total += evicted;
         if (evicted > 0)
-            let_others();
+            client_table_let_others();
     } while (evicted == EVICT_BATCH && total < EVICT_MAX &&
              (state_limits_scarce(state) || memory_is_tight()));
     if (total > 0)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/client/client_table.h"
 
+#include <string.h>
+#include <time.h>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -11,6 +14,10 @@
 #include "state/client/client_record.h"
 #include "state/client/recovery_client.h"
 #include "vfs/vfs_blocking.h"
+
+enum {
+    PAUSE_NS = 50000
+};
 
 bool client_busy_locked(struct client *client)
 {
@@ -98,6 +105,52 @@ void client_release(struct state *state, struct list *doomed)
         for (size_t i = 0; i < count; i++)
             release_one(state, batch[i]);
     }
+}
+
+void client_table_let_others(void)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+/* The record may end in another thread as soon as the lock is released. */
+struct removed {
+    struct client_peer peer;
+    uint32_t owner_len;
+    uint8_t owner[LIMIT_CLIENT_OWNER_BYTES];
+};
+
+static void removed_log(uint64_t clientid, const struct removed *removed, const char *who)
+{
+    char peer[CLIENT_PEER_TEXT_BYTES];
+
+    log_warn("client.evicted", LOG_ID("client", clientid),
+             LOG_STRN("owner", removed->owner, removed->owner_len),
+             LOG_STR("peer", client_peer_format(&removed->peer, peer)), LOG_STR("by", who));
+}
+
+bool client_remove_by_admin(struct state *state, uint64_t clientid, const char *who)
+{
+    struct removed removed;
+    struct client *client;
+    struct list doomed;
+
+    list_init(&doomed);
+    pthread_mutex_lock(&state->clients.lock);
+    client = client_lookup_locked(state, clientid);
+    if (client) {
+        removed.peer = client->peer;
+        removed.owner_len = client->owner->len;
+        memcpy(removed.owner, client->owner->string, client->owner->len);
+        client_unhash_locked(client, &doomed);
+    }
+    pthread_mutex_unlock(&state->clients.lock);
+    if (!client)
+        return false;
+    removed_log(clientid, &removed, who);
+    client_release(state, &doomed);
+    return true;
 }
 
 enum nfsstat4 client_destroy_id(struct state *state, uint64_t clientid, int64_t now_ns)

@@ -51,6 +51,7 @@ void owner_table_describe(const struct owner_table *table, struct client_info *i
     info->lock_states = atomic_load_explicit(&table->lock_state_count, memory_order_relaxed);
     info->locks = atomic_load_explicit(&table->lock_count, memory_order_relaxed);
     info->lock_waiters = atomic_load_explicit(&table->waiter_count, memory_order_relaxed);
+    info->delegations = atomic_load_explicit(&table->delegation_total, memory_order_relaxed);
 }
 
 static uint64_t name_hash(const struct owner_table *table, enum owner_kind kind,

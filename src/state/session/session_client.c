@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/session/session_client.h"
 
+#include "state/client/client_info.h"
 #include "state/session/session_end.h"
 #include "state/session/session_internal.h"
+#include "state/session/session_status.h"
 
 void session_client_unhash_locked(struct client *client)
 {
@@ -29,16 +31,14 @@ bool session_client_busy_locked(struct client *client)
     return false;
 }
 
-uint32_t session_client_connections_locked(struct client *client)
+void session_client_describe_locked(struct client *client, struct client_info *info)
 {
-    uint32_t count = 0;
-
     LIST_FOREACH (session, &client->sessions, struct session, client_link) {
         pthread_mutex_lock(&session->lock);
-        count += session->binding_count;
+        info->connections += session->binding_count;
         pthread_mutex_unlock(&session->lock);
+        info->flags |= session_status_flags(session);
     }
-    return count;
 }
 
 void session_client_release(struct list *sessions)

@@ -11,6 +11,7 @@
 #include "base/list.h"
 
 struct client;
+struct client_info;
 
 /* Remove them from their shards and mark them dead.  They remain on client.sessions. */
 void session_client_unhash_locked(struct client *client);
@@ -21,8 +22,8 @@ void session_client_end_idle_locked(struct client *client, struct list *ended);
 /* Is a request in progress in any of them?  Busy slots are read seq_cst: see stateid_revoked(). */
 bool session_client_busy_locked(struct client *client);
 
-/* Number of connections bound to them, per session. */
-uint32_t session_client_connections_locked(struct client *client);
+/* Describe them: number of connections bound to them, per session; status flags. */
+void session_client_describe_locked(struct client *client, struct client_info *info);
 
 /* Unbind the connections of dead sessions and drop the shards' references.  Empties the list.
  * Without locks. */
