@@ -73,6 +73,7 @@ struct session {
 
     struct slot_table slots;
     struct session_demand demand;
+    _Atomic int64_t reply_bytes; /* its part of state.reply_bytes */
 };
 
 /* Returns a reference, or NULL. */

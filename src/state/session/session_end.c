@@ -60,3 +60,22 @@ enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct ses
     session_put(session);
     return status;
 }
+
+enum nfsstat4 session_close_by_admin(struct state *state, const uint8_t *id, const char *who)
+{
+    struct session *session = session_lookup(state, id);
+    enum nfsstat4 status;
+
+    if (!session)
+        return NFS4ERR_BADSESSION;
+    pthread_mutex_lock(&state->clients.lock);
+    status = destroy_locked(session, NULL, UINT32_MAX);
+    pthread_mutex_unlock(&state->clients.lock);
+    if (status == NFS4_OK) {
+        log_warn("session.closed", LOG_HEX("session", session->id, NFS4_SESSIONID_SIZE),
+                 LOG_ID("client", session->client->id), LOG_STR("by", who));
+        session_release(session);
+    }
+    session_put(session);
+    return status;
+}

@@ -14,6 +14,10 @@ struct session_conn;
 enum nfsstat4 session_destroy(struct state *state, const uint8_t *id, struct session_conn *conn,
                               const struct session *own, uint32_t own_slot);
 
+/* The same by an administrator, who is named in the log: BADSESSION, DELAY.  Its connections stay
+ * open, but are not bound to it any more.  Without locks. */
+enum nfsstat4 session_close_by_admin(struct state *state, const uint8_t *id, const char *who);
+
 /* First step, with client_table.lock: the session leaves its shard and is dead, unless a request is
  * in progress in another slot than `except` (UINT32_MAX: none).  False: nothing has changed.  It
  * stays on its client's list: the caller takes it off. */

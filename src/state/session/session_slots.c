@@ -70,8 +70,16 @@ void session_slots_fini(struct session *session)
 
 void session_reply_bytes_add(struct session *session, int64_t grown)
 {
-    if (grown)
-        atomic_fetch_add_explicit(&state_of(session)->reply_bytes, grown, memory_order_relaxed);
+    if (!grown)
+        return;
+    atomic_fetch_add_explicit(&session->reply_bytes, grown, memory_order_relaxed);
+    atomic_fetch_add_explicit(&state_of(session)->reply_bytes, grown, memory_order_relaxed);
+}
+
+/* The requests look at the session once a second. */
+int64_t session_slots_activity_ns(const struct session *session)
+{
+    return atomic_load_explicit(&session->demand.review_ns, memory_order_relaxed) - REVIEW_NS;
 }
 
 uint32_t session_slots_excess(const struct session *session)

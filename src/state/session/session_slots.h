@@ -46,6 +46,9 @@ void session_slots_end(struct session *session);
 /* The last reference is gone; session_slots_end() was called before. */
 void session_slots_fini(struct session *session);
 
+/* When the session last had a new request, or was created; up to a second too early. */
+int64_t session_slots_activity_ns(const struct session *session);
+
 /* The caller owns `slot`, number `id`, for a new request with sa_highest_slotid `highest`.  Records
  * the demand, resizes if that is due, and returns what the reply must report.  Takes no lock, and
  * usually writes nothing that threads share. */
