@@ -195,6 +195,14 @@ static enum MHD_Result parameter_add(void *query, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
+static void peer_name(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    http_peer_print(info ? info->connect_fd : -1, exchange->request.by);
+}
+
 static struct exchange *exchange_create(struct http_listener *listener, struct MHD_Connection *conn,
                                         const char *method, const char *path)
 {
@@ -203,6 +211,7 @@ static struct exchange *exchange_create(struct http_listener *listener, struct M
     if (!exchange)
         return NULL;
     exchange->listener = listener;
+    peer_name(exchange, conn);
     exchange->request.method = method;
     exchange->request.path = path;
     exchange->request.accept = header(conn, "Accept");

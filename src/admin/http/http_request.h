@@ -7,6 +7,7 @@
 
 #include "admin/http/http_query.h"
 #include "admin/http/http_route.h"
+#include "admin/http/http_socket.h"
 #include "admin/http/http_text.h"
 
 struct json_t;
@@ -23,6 +24,7 @@ struct http_reply {
 };
 
 struct http_request {
+    char by[HTTP_PEER_BYTES]; /* who asks, for the log */
     const char *method;
     const char *path; /* encoded, without its query */
     /* Fields of the header; NULL: there is none. */

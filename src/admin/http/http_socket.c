@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,4 +222,32 @@ bool http_peer_is_trusted(int fd)
 
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
            (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void address_print(int fd, char text[HTTP_PEER_BYTES])
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+    char host[48], port[8];
+
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+        getnameinfo((struct sockaddr *)&peer, len, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        (void)snprintf(text, HTTP_PEER_BYTES, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+void http_peer_print(int fd, char text[HTTP_PEER_BYTES])
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+    struct sockaddr_storage own;
+    socklen_t own_len = sizeof(own);
+
+    memcpy(text, "?", 2);
+    if (getsockname(fd, (struct sockaddr *)&own, &own_len) != 0)
+        return;
+    if (own.ss_family != AF_UNIX)
+        address_print(fd, text);
+    else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+        (void)snprintf(text, HTTP_PEER_BYTES, "uid %u", (unsigned)peer.uid);
 }

@@ -38,3 +38,11 @@ void http_socket_close(struct http_socket *socket);
 
 /* Is the peer at the other end of a Unix socket root, or of the process' own user? */
 bool http_peer_is_trusted(int fd);
+
+enum {
+    HTTP_PEER_BYTES = 64 /* with its NUL */
+};
+
+/* Who is at the other end, for the log: "uid 0" over a Unix socket, else "192.0.2.1:900", or
+ * "[2001:db8::1]:900". */
+void http_peer_print(int fd, char text[HTTP_PEER_BYTES]);
