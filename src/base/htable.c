@@ -146,10 +146,14 @@ static struct hnode *next_in_chain(struct hnode *node, const struct htable_place
     return next;
 }
 
-static void place_after(struct htable_place *place, uint64_t reversed)
+static struct htable_place place_after(uint64_t reversed)
 {
-    place->next = reversed + 1;
-    place->end = place->next == 0;
+    return (struct htable_place){.next = reversed + 1, .end = reversed == UINT64_MAX};
+}
+
+struct htable_place htable_place_after(uint64_t hash)
+{
+    return place_after(bits_reversed(hash));
 }
 
 /* A bucket has the hashes with the same low bits.  With the bits reversed these are a range, which
@@ -166,13 +170,13 @@ void htable_walk(const struct htable *table, struct htable_place *place, uint32_
         struct hnode *node;
 
         while (going && (node = next_in_chain(chain, place))) {
-            place_after(place, bits_reversed(node->hash));
+            *place = htable_place_after(node->hash);
             for (; node; node = htable_next(node))
                 going &= visit(node, arg);
         }
         if (!going)
             return;
-        place_after(place, last);
+        *place = place_after(last);
     }
 }
 

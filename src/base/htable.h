@@ -61,6 +61,9 @@ struct htable_place {
 void htable_walk(const struct htable *table, struct htable_place *place, uint32_t buckets,
                  bool (*visit)(struct hnode *node, void *arg), void *arg);
 
+/* The place behind all nodes of a hash. */
+struct htable_place htable_place_after(uint64_t hash);
+
 /* A good 64-bit mix of an integer key. */
 static inline uint64_t hash_u64(uint64_t x)
 {

@@ -128,3 +128,23 @@ bool back_channel_queue_call(struct back_channel *channel, struct back_call *cal
     pthread_mutex_unlock(&channel->lock);
     return taken;
 }
+
+void back_channel_backlog(const struct session *session, int64_t now_ns,
+                          struct callback_backlog *backlog)
+{
+    struct back_channel *channel =
+        atomic_load_explicit(&session->backchannel, memory_order_acquire);
+
+    if (!channel)
+        return;
+    pthread_mutex_lock(&channel->lock);
+    callback_backlog_add(backlog, channel->queued, 0);
+    for (uint32_t i = 0; i < channel->slot_count; i++) {
+        const struct back_slot *slot = &channel->slots[i];
+
+        if (slot->state != BACK_SLOT_FREE)
+            callback_backlog_add(backlog, 1,
+                                 slot->state == BACK_SLOT_SENT ? now_ns - slot->sent_ns : 0);
+    }
+    pthread_mutex_unlock(&channel->lock);
+}

@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "callback/back_slot.h"
+#include "callback/callback_backlog.h"
 
 struct back_call;
 struct callback;
@@ -63,3 +64,7 @@ bool back_channel_queue_call(struct back_channel *channel, struct back_call *cal
 /* With the lock held: add the channel to the active list, which the tick visits, if something
  * waits; remove it otherwise. */
 void back_channel_active_locked(struct back_channel *channel);
+
+/* Count the calls of the session's back channel, if it has one. */
+void back_channel_backlog(const struct session *session, int64_t now_ns,
+                          struct callback_backlog *backlog);

@@ -298,6 +298,17 @@ enum dial_path_state dial_out_state(struct dial_out *out, uint64_t clientid)
     return state;
 }
 
+void dial_out_backlog(struct dial_out *out, uint64_t clientid, int64_t now_ns,
+                      struct callback_backlog *backlog)
+{
+    struct dial_path *path = path_lookup(out, clientid);
+
+    if (path) {
+        dial_path_backlog(path, now_ns, backlog);
+        dial_path_put(path);
+    }
+}
+
 bool dial_out_call(struct dial_out *out, uint64_t clientid, struct cb_op *ops, uint32_t op_count,
                    callback_done *done, void *arg)
 {

@@ -29,6 +29,7 @@
 #include "callback/cb_compound.h"
 #include "callback/netaddr.h"
 
+struct callback_backlog;
 struct callback_counters;
 struct connection;
 struct dial_out;
@@ -126,6 +127,10 @@ bool dial_out_has_room(struct dial_out *out);
 void dial_out_forget(struct dial_out *out, uint64_t clientid);
 
 enum dial_path_state dial_out_state(struct dial_out *out, uint64_t clientid);
+
+/* Count the callbacks that wait for the client. */
+void dial_out_backlog(struct dial_out *out, uint64_t clientid, int64_t now_ns,
+                      struct callback_backlog *backlog);
 
 /* Send a CB_COMPOUND of minor version 0 with these operations; `done` gets the outcome.  False,
  * without calling the hook, when there is no path, when LIMIT_CALLBACK_CALLS_PER_PATH wait on it,

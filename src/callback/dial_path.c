@@ -388,3 +388,15 @@ void dial_path_close(struct dial_path *path)
     dial_conn_end(conn);
     dial_calls_end(&calls, CALLBACK_CANCELLED);
 }
+
+/* Probes are not counted. */
+void dial_path_backlog(struct dial_path *path, int64_t now_ns, struct callback_backlog *backlog)
+{
+    pthread_mutex_lock(&path->lock);
+    callback_backlog_add(backlog, path->call_count, 0);
+    LIST_FOREACH (call, &path->sent, struct dial_call, link) {
+        if (call->done)
+            callback_backlog_add(backlog, 0, now_ns - call->sent_ns);
+    }
+    pthread_mutex_unlock(&path->lock);
+}

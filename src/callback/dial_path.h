@@ -21,6 +21,7 @@
 
 #include "base/htable.h"
 #include "base/list.h"
+#include "callback/callback_backlog.h"
 #include "callback/callback_done.h"
 #include "callback/dial_out.h"
 
@@ -70,6 +71,9 @@ void dial_path_tick(struct dial_path *path, int64_t now_ns);
 
 /* The path has left the table: end its calls and its connection. */
 void dial_path_close(struct dial_path *path);
+
+/* Count its calls. */
+void dial_path_backlog(struct dial_path *path, int64_t now_ns, struct callback_backlog *backlog);
 
 /* Time of the last dial; 0: never dialled. */
 int64_t dial_path_last_dial_ns(struct dial_path *path);

@@ -55,9 +55,25 @@ static enum rpc_result parked(struct compound_park *park)
     return RPC_PARKED;
 }
 
+/* The compound has a reference on its client. */
+static void client_count(struct compound_park *park)
+{
+    park->client = park->c->client;
+    if (park->client)
+        atomic_fetch_add_explicit(&park->client->parked, 1, memory_order_relaxed);
+}
+
+static void client_uncount(struct compound_park *park)
+{
+    if (park->client)
+        atomic_fetch_sub_explicit(&park->client->parked, 1, memory_order_relaxed);
+    park->client = NULL;
+}
+
 enum rpc_result compound_park(struct compound_park *park)
 {
     CHECK(park->asked);
+    client_count(park);
     return parked(park);
 }
 
@@ -78,6 +94,7 @@ enum rpc_result compound_park_resume(struct compound_park *park)
     park->client_removed |= compound_client_removed(c);
     if (park->yields)
         return park->run_on(park);
+    client_uncount(park);
     park->asked = false;
     woken = !delegation_waiter_cancel(&park->waiter);
     if (c->call->park_expired) {

@@ -55,7 +55,8 @@ struct compound_park {
     bool client_removed; /* it must not continue: its client was removed while it waited */
     bool ended;          /* only wake() is still to come; `result` is the reply's */
     enum rpc_result result;
-    size_t limit; /* offset of reply->limit in `out` */
+    struct client *client; /* counts it in `parked`; NULL: not parked, or the sender is not known */
+    size_t limit;          /* offset of reply->limit in `out` */
 };
 
 /* The memory for a compound of `size` bytes: in the call's arena if it may be parked, else

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/api/api_routes.h"
 
+#include "admin/api/api_callbacks.h"
+#include "admin/api/api_clients.h"
 #include "admin/api/api_grace.h"
 #include "admin/api/api_openapi.h"
 #include "admin/api/api_server.h"
+#include "admin/api/api_sessions.h"
 #include "admin/api/api_settings.h"
 
 #define ROOT "/api/v1"
 
 const struct http_route api_routes[] = {
+    {"GET", ROOT "/callbacks", HTTP_READ, api_callbacks_show},
+    {"GET", ROOT "/clients", HTTP_READ, api_clients_list},
+    {"GET", ROOT "/clients/{id}", HTTP_READ, api_clients_show},
+    {"DELETE", ROOT "/clients/{id}", HTTP_WRITE, api_clients_evict},
+    {"GET", ROOT "/sessions", HTTP_READ, api_sessions_list},
+    {"GET", ROOT "/sessions/{id}", HTTP_READ, api_sessions_show},
+    {"DELETE", ROOT "/sessions/{id}", HTTP_WRITE, api_sessions_close},
     {"GET", ROOT "/openapi.json", HTTP_READ, api_openapi_show},
     {"GET", ROOT "/server", HTTP_READ, api_server_show},
     {"GET", ROOT "/grace", HTTP_READ, api_grace_show},

@@ -62,6 +62,7 @@ struct client {
     _Atomic uint32_t refs;
     _Atomic bool dead;
     _Atomic uint32_t running;          /* 4.0: requests in progress; 4.1 uses its slots */
+    _Atomic uint32_t parked;           /* requests that wait for delegations of other clients */
     _Atomic int64_t renewed_ns;        /* clock_now_ns() of the last renewal: client_renew() */
     _Atomic bool reclaim_complete;     /* it has sent RECLAIM_COMPLETE for all file systems */
     _Atomic bool may_reclaim;          /* it had state in the server's last run (recovery.h) */

@@ -24,6 +24,7 @@ static void text_copy(char *to, const char *from)
 
 static void fill_locked(struct client *client, int64_t now_ns, struct client_info *info)
 {
+    info->place = htable_place_after(client->by_id.hash);
     info->id = client->id;
     info->kind = client->kind;
     info->principal = client->principal;
@@ -37,6 +38,7 @@ static void fill_locked(struct client *client, int64_t now_ns, struct client_inf
     info->callback_refused = atomic_load_explicit(&client->back_refused, memory_order_relaxed);
     info->callback_wanted = atomic_load_explicit(&client->back_sessions, memory_order_relaxed) > 0;
     info->running = atomic_load_explicit(&client->running, memory_order_relaxed);
+    info->parked = atomic_load_explicit(&client->parked, memory_order_relaxed);
     info->peer = client->peer;
     info->silent_ns = client_silent_ns(client, now_ns);
     info->sessions = client->session_count;

@@ -16,6 +16,7 @@ struct client_callback {
 };
 
 struct client_info {
+    struct htable_place place; /* behind it: from here a listing can go on */
     uint64_t id;
     enum client_kind kind;
     struct client_principal principal;
@@ -36,6 +37,7 @@ struct client_info {
     uint32_t connections; /* number of connections bound to them, per session */
     uint32_t opens, lock_states, locks, lock_waiters, delegations;
     uint32_t running; /* 4.0: requests in progress */
+    uint32_t parked;  /* requests that wait for delegations of others */
     uint32_t revoked; /* stateids whose loss it has not acknowledged */
     /* Its implementation ID (RFC 8881 §3.3.21): truncated, unverified; "" and 0 if it sent none. */
     char impl_name[LIMIT_CLIENT_IMPL_BYTES + 1], impl_domain[LIMIT_CLIENT_IMPL_BYTES + 1];

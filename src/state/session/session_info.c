@@ -50,6 +50,7 @@ static void session_copy(struct session *session, int64_t now_ns, session_peer_o
     info->slots_peak = atomic_load_explicit(&session->demand.peak, memory_order_relaxed);
     info->reply_bytes = reply_bytes > 0 ? (uint64_t)reply_bytes : 0;
     info->back = back_state(session);
+    info->back_refused = client_back_refuses(session->client);
     info->idle_ns = idle_ns > 0 ? idle_ns : 0;
     connections_copy(session, peer_of, info);
 }
@@ -64,17 +65,33 @@ static void owner_copy_locked(const struct session *session, struct session_info
     memcpy(info->owner, owner->string, owner->len);
 }
 
-/* References. */
 struct chunk {
-    struct session *sessions[SESSION_INFO_CHUNK];
-    uint32_t count;
+    struct chunk_item {
+        struct session *session; /* a reference */
+        struct session_place place;
+    } of[SESSION_INFO_CHUNK];
+    uint32_t shard, count;
 };
+
+static struct session_place place_make(uint32_t shard, struct htable_place in_shard)
+{
+    struct session_place place = {.shard = shard, .in_shard = in_shard};
+
+    if (in_shard.end)
+        place = (struct session_place){.shard = shard + 1, .end = shard + 1 == SESSION_SHARDS};
+    return place;
+}
 
 static bool chunk_add(struct hnode *node, void *arg)
 {
     struct chunk *chunk = arg;
+    struct chunk_item *item;
 
-    chunk->sessions[chunk->count++] = session_get(CONTAINER_OF(node, struct session, by_id));
+    if (chunk->count == SESSION_INFO_CHUNK)
+        return false; /* the same 64 random bits twice */
+    item = &chunk->of[chunk->count++];
+    item->session = session_get(CONTAINER_OF(node, struct session, by_id));
+    item->place = place_make(chunk->shard, htable_place_after(node->hash));
     return chunk->count < SESSION_INFO_CHUNK;
 }
 
@@ -83,15 +100,12 @@ static void chunk_take(struct state *state, struct session_place *place, struct 
 {
     struct session_shard *shard = &state->session_shards[place->shard];
 
+    chunk->shard = place->shard;
     chunk->count = 0;
     pthread_mutex_lock(&shard->lock);
     htable_walk(&shard->table, &place->in_shard, CHUNK_BUCKETS, chunk_add, chunk);
     pthread_mutex_unlock(&shard->lock);
-    if (!place->in_shard.end)
-        return;
-    place->in_shard = (struct htable_place){0};
-    place->shard++;
-    place->end = place->shard == SESSION_SHARDS;
+    *place = place_make(place->shard, place->in_shard);
 }
 
 /* Leave out those that have ended meanwhile. */
@@ -100,10 +114,10 @@ static void chunk_drop_dead(struct chunk *chunk)
     uint32_t live = 0;
 
     for (uint32_t i = 0; i < chunk->count; i++) {
-        if (session_dead(chunk->sessions[i]))
-            session_put(chunk->sessions[i]);
+        if (session_dead(chunk->of[i].session))
+            session_put(chunk->of[i].session);
         else
-            chunk->sessions[live++] = chunk->sessions[i];
+            chunk->of[live++] = chunk->of[i];
     }
     chunk->count = live;
 }
@@ -112,7 +126,7 @@ static void owners_copy(struct state *state, const struct chunk *chunk, struct s
 {
     pthread_mutex_lock(&state->clients.lock);
     for (uint32_t i = 0; i < chunk->count; i++)
-        owner_copy_locked(chunk->sessions[i], &infos[i]);
+        owner_copy_locked(chunk->of[i].session, &infos[i]);
     pthread_mutex_unlock(&state->clients.lock);
     client_table_let_others();
 }
@@ -127,12 +141,14 @@ uint32_t session_info_next(struct state *state, int64_t now_ns, session_peer_of 
         chunk_take(state, place, &chunk);
         chunk_drop_dead(&chunk);
     }
-    for (uint32_t i = 0; i < chunk.count; i++)
-        session_copy(chunk.sessions[i], now_ns, peer_of, &infos[i]);
+    for (uint32_t i = 0; i < chunk.count; i++) {
+        session_copy(chunk.of[i].session, now_ns, peer_of, &infos[i]);
+        infos[i].place = chunk.of[i].place;
+    }
     if (chunk.count > 0)
         owners_copy(state, &chunk, infos);
     for (uint32_t i = 0; i < chunk.count; i++)
-        session_put(chunk.sessions[i]);
+        session_put(chunk.of[i].session);
     return chunk.count;
 }
 

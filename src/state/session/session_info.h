@@ -32,7 +32,15 @@ enum session_back_state {
     SESSION_BACK_UP,
 };
 
+/* Where a listing of all sessions is.  Zeroed, at its beginning. */
+struct session_place {
+    uint32_t shard;
+    struct htable_place in_shard;
+    bool end;
+};
+
 struct session_info {
+    struct session_place place; /* behind it: from here a listing can go on */
     uint8_t id[NFS4_SESSIONID_SIZE];
     uint64_t clientid;
     uint32_t minor_version;
@@ -44,7 +52,8 @@ struct session_info {
     uint32_t slots_peak;
     uint64_t reply_bytes; /* memory of its cached replies */
     enum session_back_state back;
-    int64_t idle_ns; /* since its last new request; up to a second too long */
+    bool back_refused; /* its client refused the last callback as a whole */
+    int64_t idle_ns;   /* since its last new request; up to a second too long */
     uint32_t connection_count;
     struct session_connection connections[LIMIT_SESSION_CONNECTIONS];
 };
@@ -52,13 +61,6 @@ struct session_info {
 /* Tells the other end of a transport connection (session_conn.transport), which this layer does not
  * know.  With session.lock held. */
 typedef void session_peer_of(void *transport, struct session_peer *peer);
-
-/* Where a listing of all sessions is.  Zeroed, at its beginning. */
-struct session_place {
-    uint32_t shard;
-    struct htable_place in_shard;
-    bool end;
-};
 
 enum {
     SESSION_INFO_CHUNK = 16

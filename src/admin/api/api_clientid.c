@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/api/api_clientid.h"
+
+#include <inttypes.h>
+
+#include "admin/api/api_id.h"
+
+json_t *api_clientid(uint64_t clientid)
+{
+    return json_sprintf("%016" PRIx64, clientid);
+}
+
+bool api_clientid_parse(const char *text, uint64_t *clientid)
+{
+    uint8_t bytes[sizeof(*clientid)];
+
+    if (!api_id_parse(text, bytes, sizeof(bytes)))
+        return false;
+    *clientid = 0;
+    for (unsigned i = 0; i < sizeof(bytes); i++)
+        *clientid = *clientid << 8 | bytes[i];
+    return true;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/api/api_wait.h"
+
+#include <inttypes.h>
+
+#include "admin/api/api_peer.h"
+#include "base/clock.h"
+#include "callback/callback_info.h"
+#include "proto/compound.h"
+#include "state/client/client_info.h"
+#include "state/recovery/recovery_grace.h"
+#include "state/session/session_info.h"
+#include "state/state.h"
+
+/* `text` is given away. */
+static void wait_add(json_t *waits, json_t *text)
+{
+    (void)json_array_append_new(waits, text);
+}
+
+/* Requests in progress, of which some wait; those of 4.0 that name no client are not known. */
+static uint32_t requests(const struct server *server, const struct client_info *client,
+                         const struct api_wait_sessions *sessions)
+{
+    uint32_t count = client->running;
+    struct session_info session;
+
+    for (uint32_t i = 0; i < sessions->count; i++) {
+        if (session_info_get(server->state, sessions->ids[i], clock_now_ns(), api_peer_of,
+                             &session))
+            count += session.slots_in_use;
+    }
+    return count;
+}
+
+static void requests_tell(json_t *waits, const struct server *server,
+                          const struct client_info *client,
+                          const struct api_wait_sessions *sessions)
+{
+    uint32_t count = requests(server, client, sessions);
+
+    if (client->parked > 0)
+        wait_add(waits, json_sprintf("%" PRIu32 " of its requests wait until other clients have "
+                                     "returned delegations",
+                                     client->parked));
+    if (count > client->parked)
+        wait_add(waits, json_sprintf("%" PRIu32 " of its requests are being executed",
+                                     count - client->parked));
+    if (client->lock_waiters > 0)
+        wait_add(waits, json_sprintf("%" PRIu32 " of its lock owners wait for byte-range locks",
+                                     client->lock_waiters));
+}
+
+static void callbacks_tell(json_t *waits, const struct server *server,
+                           const struct client_info *client,
+                           const struct api_wait_sessions *sessions)
+{
+    struct callback_backlog backlog = {.waiting = 0};
+
+    for (uint32_t i = 0; i < sessions->count; i++)
+        callback_backlog_of_session(server->callback, sessions->ids[i], clock_now_ns(), &backlog);
+    callback_backlog_of_client(server->callback, client->id, clock_now_ns(), &backlog);
+    if (backlog.oldest_ns > 0)
+        wait_add(waits, json_sprintf("it has not answered a callback for %.1f s; %" PRIu32
+                                     " wait for its answers",
+                                     (double)backlog.oldest_ns / NSEC_PER_SEC, backlog.waiting));
+    else if (backlog.waiting > 0)
+        wait_add(waits,
+                 json_sprintf("%" PRIu32 " callbacks to it cannot be sent now", backlog.waiting));
+}
+
+static void recovery_tell(json_t *waits, const struct server *server,
+                          const struct client_info *client)
+{
+    if (client->may_reclaim && !client->reclaim_complete && client->kind == CLIENT_V41)
+        wait_add(waits,
+                 json_string("it may reclaim what it held before the server started, and has "
+                             "not sent RECLAIM_COMPLETE"));
+    else if (recovery_in_grace(server->state->recovery))
+        wait_add(waits,
+                 json_string("its new opens and locks wait for the end of the grace period"));
+    if (client->revoked > 0)
+        wait_add(waits, json_sprintf("it has not acknowledged the loss of %" PRIu32 " stateids",
+                                     client->revoked));
+}
+
+json_t *api_waits(const struct server *server, const struct client_info *client,
+                  const struct api_wait_sessions *sessions)
+{
+    json_t *waits = json_array();
+
+    requests_tell(waits, server, client, sessions);
+    callbacks_tell(waits, server, client, sessions);
+    recovery_tell(waits, server, client);
+    return waits;
+}
