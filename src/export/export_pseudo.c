@@ -326,4 +326,5 @@ const struct vfs_ops pseudo_ops = {
     .getacl = vfs_getacl_none,
     .lease = vfs_lease_none,
     .unlease = vfs_unlease_none,
+    .path = vfs_path_none,
 };

@@ -20,3 +20,9 @@ enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *c
     (void)obj, (void)cred, (void)out;
     return VFS_NOTSUPP;
 }
+
+enum vfs_status vfs_path_none(struct vfs_object *obj, char *buf, size_t size, size_t *len)
+{
+    (void)obj, (void)buf, (void)size, (void)len;
+    return VFS_NOTSUPP;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vfs/vfs_attr.h"
@@ -172,6 +173,17 @@ struct vfs_ops {
      * may be held that a vfs_lease_broken() could wait for. */
     enum vfs_status (*lease)(struct vfs_object *obj, enum vfs_lease kind);
     void (*unlease)(struct vfs_object *obj, enum vfs_lease kind);
+
+    /* For people: one of the paths of obj below the root, as it is now or was a moment ago: "" for
+     * the root, else "a/b", not NUL-terminated, any bytes.  In the server's own right, and without
+     * locks: it may block.  VFS_STALE: the object has no name in this file system any more, or
+     * none that can be found out; VFS_NOTSUPP: it is a named attribute or an attribute directory;
+     * VFS_NAMETOOLONG: longer than `size`. */
+    enum vfs_status (*path)(struct vfs_object *obj, char *buf, size_t size, size_t *len);
+};
+
+enum {
+    VFS_PATH_BYTES = 4096 /* of a path that is to be shown */
 };
 
 /* persist() of a backend without VFS_CAP_PERSIST. */
@@ -180,6 +192,9 @@ enum vfs_status vfs_persist_none(struct vfs *fs, struct vfs_object *const *objec
 /* openattr() of a backend without named attributes. */
 enum vfs_status vfs_openattr_none(struct vfs_object *obj, const struct vfs_cred *cred, bool create,
                                   struct vfs_object **dir);
+
+/* path() of a file system whose objects clients cannot open. */
+enum vfs_status vfs_path_none(struct vfs_object *obj, char *buf, size_t size, size_t *len);
 
 /* getacl() of a backend without ACLs. */
 enum vfs_status vfs_getacl_none(struct vfs_object *obj, const struct vfs_cred *cred,

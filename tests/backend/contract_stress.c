@@ -59,6 +59,15 @@ static bool is_one_of(enum vfs_status status, const enum vfs_status *list, size_
         }                                                                                          \
     } while (0)
 
+/* Some path, or none at this moment. */
+static void expect_path(struct stress *s, struct vfs_object *obj)
+{
+    char path[VFS_PATH_BYTES];
+    size_t len;
+
+    EXPECT_OK_OR(s, obj->fs->ops->path(obj, path, sizeof(path), &len), VFS_STALE);
+}
+
 static void *run_thread(void *arg)
 {
     struct stress *s = arg;
@@ -197,6 +206,7 @@ static void mixed_body(struct stress *s, uint64_t *seed)
         if (do_lookup(dir, &c->owner, a, &obj) != VFS_OK)
             return;
         EXPECT_OK_OR(s, c->fs->ops->getattr(obj, VFS_ATTR_ALL_GET, &attr), VFS_OK);
+        expect_path(s, obj);
         vfs_object_put(obj);
         return;
     }
@@ -282,6 +292,7 @@ static void knot_body(struct stress *s, uint64_t *seed)
         return;
     default:
         EXPECT_OK_OR(s, c->fs->ops->parent(from, &c->owner, &up), VFS_OK);
+        expect_path(s, from);
         vfs_object_put(up);
         return;
     }

@@ -9,6 +9,7 @@
 #include "backend/local/attr.h"
 #include "backend/local/create.h"
 #include "backend/local/file.h"
+#include "backend/local/full_path.h"
 #include "backend/local/lookup.h"
 #include "backend/local/readdir.h"
 #include "backend/local/remove.h"
@@ -200,6 +201,17 @@ enum vfs_status local_call_open(struct vfs_object *obj, const struct vfs_cred *c
     if (status != VFS_OK)
         return status;
     status = local_open(obj, cred, want, created);
+    local_path_put(local_of(obj));
+    return status;
+}
+
+enum vfs_status local_call_path(struct vfs_object *obj, char *buf, size_t size, size_t *len)
+{
+    enum vfs_status status = local_path_get(local_of(obj));
+
+    if (status != VFS_OK)
+        return status;
+    status = local_full_path(obj, buf, size, len);
     local_path_put(local_of(obj));
     return status;
 }

@@ -82,6 +82,7 @@ static const struct vfs_ops local_ops = {
     .getacl = vfs_getacl_none,
     .lease = local_lease,
     .unlease = local_unlease,
+    .path = local_call_path,
 };
 
 static int open_proc(struct local_fs *fs, const struct error *error)

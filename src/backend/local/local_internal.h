@@ -7,7 +7,7 @@
  * - objects and their descriptors: descriptor, object, path, cache, orphan
  * - finding objects: note, search, resolve
  * - using objects: lease_break, lease_watch, io, file, lease
- * - operations, and the whole export: lookup, readdir, create, ..., call, local
+ * - operations, and the whole export: lookup, readdir, full_path, create, ..., call, local
  *
  * Lock order: file.names (two by address) -> shard.lock -> object.lock (below a shard's by trylock
  * only) or the map's two (map.h).  No lock is held while emit() runs.

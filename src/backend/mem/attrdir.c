@@ -157,7 +157,7 @@ static uint32_t take_some(struct mem_object *attrdir, struct timespec now,
             break;
         mem_dir_take_locked(attrdir, entry);
         mem_lock_write(entry->obj);
-        mem_unlinked_locked(attrdir, entry->obj, now);
+        mem_unlinked_locked(attrdir, entry, now);
         mem_unlock(entry->obj);
         taken[count++] = entry;
     }

@@ -179,6 +179,7 @@ static enum vfs_status add_name(struct mem_object *dir, struct mem_object *obj,
         mem_entry_put(entry); /* not the last reference on obj: the caller has one */
         return VFS_NOSPC;
     }
+    mem_entry_names_locked(entry, dir);
     if (obj->vfs.type == VFS_DIR) {
         obj->dir.parent = dir;
         obj->attr.nlink = 2;

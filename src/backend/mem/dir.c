@@ -120,6 +120,8 @@ struct mem_entry *mem_entry_create(struct mem_object *obj, const struct vfs_name
     }
     vfs_object_get(&obj->vfs);
     entry->obj = obj;
+    entry->dir = NULL;
+    list_init(&entry->of_object);
     atomic_init(&entry->refs, 1);
     entry->len = (uint16_t)name->len;
     memcpy(entry->name, name->data, name->len);
@@ -150,6 +152,12 @@ bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool
         htable_init(&d->names, 0);
     htable_insert(&d->names, &entry->by_name, name_hash(dir, entry->name, entry->len));
     return true;
+}
+
+void mem_entry_names_locked(struct mem_entry *entry, struct mem_object *dir)
+{
+    entry->dir = dir;
+    list_push_back(&entry->obj->names, &entry->of_object);
 }
 
 void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry)

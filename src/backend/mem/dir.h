@@ -26,6 +26,9 @@ void mem_entry_put(struct mem_entry *entry);
 /* Insert an entry.  False when the account is full (never with `force`), and without memory.
  * Leaves the attributes of dir and object as they are. */
 bool mem_dir_insert_locked(struct mem_object *dir, struct mem_entry *entry, bool force);
+/* It is a name of its object from now on, in `dir`; the object is locked, or not visible to other
+ * threads. */
+void mem_entry_names_locked(struct mem_entry *entry, struct mem_object *dir);
 /* Remove an entry.  The caller gets the directory's reference on it. */
 void mem_dir_take_locked(struct mem_object *dir, struct mem_entry *entry);
 enum vfs_status mem_lookup(struct vfs_object *vfs, const struct vfs_cred *cred,

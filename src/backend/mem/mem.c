@@ -13,6 +13,7 @@
 #include "backend/mem/dir.h"
 #include "backend/mem/file.h"
 #include "backend/mem/object.h"
+#include "backend/mem/path.h"
 #include "backend/mem/readdir.h"
 #include "backend/mem/release.h"
 #include "backend/mem/remove.h"
@@ -121,6 +122,7 @@ static const struct vfs_ops mem_ops = {
     .getacl = mem_getacl,
     .lease = vfs_lease_none,
     .unlease = vfs_unlease_none,
+    .path = mem_path,
 };
 
 static void make_root(struct mem_fs *fs, const struct mem_options *options)

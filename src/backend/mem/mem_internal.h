@@ -3,7 +3,7 @@
  * What the files of backend/mem share: the file system, its objects, and the entries of
  * directories.  Each file declares its functions in a header of its own, and calls only files that
  * precede it in this list: space, radix, acl, object, attr, file, dir, remove, attrdir, release;
- * setattr, create, rename, readdir; mem.
+ * setattr, create, rename, readdir, path; mem.
  *
  * Locks, in the order in which they are taken:
  *
@@ -26,6 +26,7 @@
 #include "backend/mem/radix.h"
 #include "backend/mem/space.h"
 #include "base/htable.h"
+#include "base/list.h"
 #include "vfs/vfs_guard.h"
 
 enum {
@@ -86,6 +87,7 @@ struct mem_object {
     bool atime_due;             /* changed since it was last read */
     struct vfs_acl *acl;        /* NULL: none, the mode decides */
     struct mem_object *attrdir; /* NULL: none yet; constant once set */
+    struct list names;          /* mem_entry.of_object: its names */
     union {
         struct mem_dir dir;
         struct mem_file file;
@@ -99,6 +101,8 @@ struct mem_entry {
     struct hnode by_name;
     uint64_t cookie; /* set when it is inserted */
     struct mem_object *obj;
+    struct mem_object *dir; /* not a reference: it has the entry as long as this is on that list */
+    struct list of_object;  /* of obj->names, under the object's lock */
     _Atomic uint32_t refs;
     uint16_t len;
     char name[];

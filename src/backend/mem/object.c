@@ -110,6 +110,7 @@ struct mem_object *mem_object_create(struct mem_fs *fs, const struct vfs_attr *a
     atomic_init(&obj->vfs.refs, 1);
     handle_make(fs, obj->vfs.fileid, &obj->vfs.handle);
     lock_init(&obj->lock);
+    list_init(&obj->names);
     if (vfs_type_is_dir(attr->type))
         obj->dir.cookie_next = MEM_COOKIE_FIRST;
     publish(fs, obj);

@@ -5,8 +5,11 @@
 #include "backend/mem/dir.h"
 #include "base/clock.h"
 
-void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now)
+void mem_unlinked_locked(struct mem_object *dir, struct mem_entry *entry, struct timespec now)
 {
+    struct mem_object *obj = entry->obj;
+
+    list_remove(&entry->of_object);
     if (obj->vfs.type == VFS_DIR) {
         obj->attr.nlink = 0;
         obj->dir.parent = NULL;
@@ -32,7 +35,7 @@ static enum vfs_status remove_locked(struct mem_object *dir, const struct vfs_cr
     if (status == VFS_OK) {
         now = clock_realtime();
         mem_dir_take_locked(dir, entry);
-        mem_unlinked_locked(dir, victim, now);
+        mem_unlinked_locked(dir, entry, now);
         mem_dir_modified_locked(dir, now);
     }
     mem_unlock(victim);

@@ -8,5 +8,5 @@ enum vfs_status mem_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
                            const struct vfs_name *name, struct vfs_change_info *info);
 enum vfs_status mem_may_remove(struct vfs_object *vfs, const struct vfs_cred *cred,
                                const struct vfs_name *name);
-/* One name of obj was removed; both are locked.  A directory is removed by that. */
-void mem_unlinked_locked(struct mem_object *dir, struct mem_object *obj, struct timespec now);
+/* That name of an object was removed; both are locked.  A directory is removed by that. */
+void mem_unlinked_locked(struct mem_object *dir, struct mem_entry *entry, struct timespec now);

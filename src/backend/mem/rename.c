@@ -177,9 +177,11 @@ static enum vfs_status apply(struct rename *r)
         return VFS_NOSPC;
     }
     mem_dir_take_locked(r->from_dir, r->source);
+    list_remove(&r->source->of_object);
+    mem_entry_names_locked(entry, r->to_dir);
     if (r->victim) {
         mem_dir_take_locked(r->to_dir, r->victim);
-        mem_unlinked_locked(r->to_dir, r->victim->obj, now);
+        mem_unlinked_locked(r->to_dir, r->victim, now);
     }
     if (obj->vfs.type == VFS_DIR && r->from_dir != r->to_dir) {
         obj->dir.parent = r->to_dir;
