@@ -213,6 +213,7 @@ static struct delegation *create(const struct offer *offer)
         return NULL;
 
     delegation->client = request->client;
+    delegation->file = offer->file;
     delegation->obj = request->obj;
     delegation->kind = offer->kind;
     CHECK(request->fh.len <= sizeof(delegation->fh));
@@ -230,7 +231,7 @@ static struct delegation *create(const struct offer *offer)
         memory_free(MEMORY_delegations, delegation);
         return NULL;
     }
-    delegation->file = file_get(offer->file);
+    (void)file_get(offer->file);
     vfs_object_get(delegation->obj);
     client_get(request->client);
     set_caller(offer, delegation);

@@ -21,12 +21,24 @@ static bool revoke(struct delegation *delegation, enum nfsstat4 why)
 
     delegation_gone_init(&gone);
     pthread_mutex_lock(&delegation->file->lock);
-    revoked = !delegation_is_leaving(delegation);
+    /* One that is just being granted is on no list yet.  The link of one that has ended belongs to
+     * the thread that ended it. */
+    revoked = !delegation_is_leaving(delegation) && !list_empty(&delegation->file_link);
     if (revoked)
         delegation_revoke_locked(delegation, why, &gone);
     pthread_mutex_unlock(&delegation->file->lock);
     delegation_gone_settle(&gone);
     return revoked;
+}
+
+enum nfsstat4 delegation_revoke(struct delegation *delegation, enum nfsstat4 why)
+{
+    enum nfsstat4 status = NFS4ERR_DELAY;
+
+    if (revocation_begin(delegation->client, why))
+        status = revoke(delegation, why) ? NFS4_OK : NFS4ERR_BAD_STATEID;
+    revocation_end(delegation->client, why);
+    return status;
 }
 
 /* The client can only be told that its lease is over: done only if a request gains by it. */

@@ -286,6 +286,42 @@ struct stateid *stateid_lookup(struct stateid_table *table, const struct stateid
     return NULL;
 }
 
+static struct stateid *met(struct stateid_slot *slot, const struct stateid_filter *filter)
+{
+    struct stateid *sid;
+
+    if (!slot_get_unless_free(slot))
+        return NULL;
+    sid = slot->sid;
+    if ((atomic_load_explicit(&slot->tag, memory_order_relaxed) & tag_alive) &&
+        sid->kind == filter->kind && (filter->clientid == 0 || sid->client->id == filter->clientid))
+        return sid;
+    stateid_put(sid);
+    return NULL;
+}
+
+/* Places are in the order of memory: chunks of equal number of all shards, slot by slot. */
+struct stateid *stateid_next(struct stateid_table *table, const struct stateid_filter *filter,
+                             uint32_t *at)
+{
+    while (*at < SHARDS * CHUNK_SLOTS * LIMIT_STATEID_CHUNKS) {
+        uint32_t chunk_at = *at / CHUNK_SLOTS;
+        struct stateid_slot *chunk = atomic_load_explicit(
+            &table->shards[chunk_at % SHARDS].chunks[chunk_at / SHARDS], memory_order_acquire);
+        struct stateid *sid;
+
+        if (!chunk) {
+            *at = (chunk_at + 1) * CHUNK_SLOTS;
+            continue;
+        }
+        sid = met(&chunk[*at % CHUNK_SLOTS], filter);
+        (*at)++;
+        if (sid)
+            return sid;
+    }
+    return NULL;
+}
+
 void stateid_get(struct stateid *sid)
 {
     uint32_t before = atomic_fetch_add_explicit(&sid->slot->refs, 1, memory_order_relaxed);

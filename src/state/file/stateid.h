@@ -73,6 +73,18 @@ bool stateid_epoch_ours(const struct stateid_table *table, const struct stateid4
  * table is given to another. */
 bool stateid_client_removed(const struct stateid_table *table, const struct stateid4 *in);
 
+/* Walk over the states of one kind, of one client or of all: the next one at place *at or behind
+ * it, with a reference; *at is then the place behind it.  NULL: there are no more.  Places begin at
+ * 0, and stay what they are, so that a walk may pause: a state that exists from its beginning to
+ * its end is met exactly once, any other at most once.  Takes no lock.  What is met may not be
+ * complete yet (an OPEN is running), or be revoked. */
+struct stateid_filter {
+    enum stateid_kind kind;
+    uint64_t clientid; /* 0: of all clients */
+};
+struct stateid *stateid_next(struct stateid_table *table, const struct stateid_filter *filter,
+                             uint32_t *at);
+
 /* Another reference for a caller that has one. */
 void stateid_get(struct stateid *sid);
 void stateid_put(struct stateid *sid);

@@ -49,16 +49,30 @@ void open_revoke_settle(struct list *revoked, enum nfsstat4 why)
     }
 }
 
-static void revoke_one(struct open *open, enum nfsstat4 why)
+/* Between revocation_begin() and _end().  False: it has ended already. */
+static bool revoke_one(struct open *open, enum nfsstat4 why)
 {
     struct list revoked;
+    bool in_effect;
 
     list_init(&revoked);
     pthread_mutex_lock(&open->file->lock);
-    if (open_check_locked(open, 0) == NFS4_OK)
+    in_effect = open->group && open_check_locked(open, 0) == NFS4_OK;
+    if (in_effect)
         open_revoke_locked(open, why, &revoked);
     pthread_mutex_unlock(&open->file->lock);
     open_revoke_settle(&revoked, why);
+    return in_effect;
+}
+
+enum nfsstat4 open_revoke(struct open *open, enum nfsstat4 why)
+{
+    enum nfsstat4 status = NFS4ERR_DELAY;
+
+    if (revocation_begin(open->client, why))
+        status = revoke_one(open, why) ? NFS4_OK : NFS4ERR_BAD_STATEID;
+    revocation_end(open->client, why);
+    return status;
 }
 
 bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *count)
@@ -71,7 +85,7 @@ bool open_client_revoke(struct client *client, enum nfsstat4 why, uint32_t *coun
 
     *count = 0;
     for (; noted && left > 0 && (open = open_get_first(table, false)); left--) {
-        revoke_one(open, why);
+        (void)revoke_one(open, why); /* or another thread has ended it */
         stateid_put(&open->sid);
         (*count)++;
     }

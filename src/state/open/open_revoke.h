@@ -13,6 +13,11 @@
 void open_revoke_locked(struct open *open, enum nfsstat4 why, struct list *revoked);
 void open_revoke_settle(struct list *revoked, enum nfsstat4 why);
 
+/* Revoke one open, for `why` (NFS4ERR_ADMIN_REVOKED).  NFS4ERR_BAD_STATEID: it has ended already;
+ * NFS4ERR_DELAY: the loss cannot be recorded, and nothing was revoked.  May wait for the disk and
+ * call backends: without locks. */
+enum nfsstat4 open_revoke(struct open *open, enum nfsstat4 why) MUST_USE;
+
 /* Revoke all present opens and locks of the client.  `why` is the status of their stateids from now
  * on (NFS4ERR_EXPIRED, NFS4ERR_ADMIN_REVOKED).  False: the loss cannot be recorded, and nothing was
  * revoked.  May wait for the disk and call backends. *count is the number of opens. */
