@@ -96,6 +96,8 @@ struct delegation {
     struct file *file;      /* a reference */
     struct vfs_object *obj; /* the file as the client knows it; a reference */
 
+    int64_t granted_ns; /* constant */
+
     /* Changed under file->lock: READ may become WRITE. */
     _Atomic enum delegation_kind kind;
 

@@ -214,6 +214,7 @@ static struct delegation *create(const struct offer *offer)
 
     delegation->client = request->client;
     delegation->file = offer->file;
+    delegation->granted_ns = request->now_ns;
     delegation->obj = request->obj;
     delegation->kind = offer->kind;
     CHECK(request->fh.len <= sizeof(delegation->fh));

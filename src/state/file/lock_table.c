@@ -55,6 +55,7 @@ bool lock_set_init(struct lock_table *table, struct lock_set *set, struct owner 
         htable_insert(&table->holders, &holder->node, owner_hash(owner));
     }
     set->holder = holder;
+    set->total = NULL;
     list_init(&set->locks);
     list_push_back(&holder->sets, &set->holder_link);
     return true;
@@ -148,6 +149,8 @@ static void add(struct lock_table *table, struct lock_set *set, bool write,
     lock->set = set;
     lock->write = write;
     list_push_back(&set->locks, &lock->set_link);
+    if (set->total)
+        (*set->total)++;
     place(table, lock, range);
     table->count++;
 }
@@ -156,6 +159,8 @@ static void erase(struct lock_table *table, struct lock *lock)
 {
     displace(table, lock);
     list_remove(&lock->set_link);
+    if (lock->set->total)
+        (*lock->set->total)--;
     memory_free(MEMORY_locks, lock);
     table->count--;
 }

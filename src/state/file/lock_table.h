@@ -31,6 +31,7 @@ struct lock_holder {
 
 struct lock_set {
     struct lock_holder *holder;
+    uint32_t *total; /* the number of locks of this set and others; NULL: not wanted */
     struct list holder_link;
     struct list locks;
 };

@@ -25,8 +25,9 @@ struct open {
     /* Guarded by file->lock; access may be read without it. */
     _Atomic uint32_t access; /* OPEN4_SHARE_ACCESS_*, without the WANT bits */
     uint32_t deny;
-    uint32_t modes; /* (access, deny) of each OPEN still in effect: open_mode_bit() */
-    uint32_t held;  /* bit 1 << want for each vfs open() that we hold */
+    uint32_t modes;      /* (access, deny) of each OPEN still in effect: open_mode_bit() */
+    uint32_t lock_count; /* byte-range locks of its lock states */
+    uint32_t held;       /* bit 1 << want for each vfs open() that we hold */
     bool closed;
     struct share_group *group; /* of its client in its file, until unhashed */
     struct list file_link;     /* on group->opens */

@@ -98,6 +98,7 @@ static struct lock_state *make_locked(struct open *open, struct owner *owner)
     ls->sid.head = &open->sid;
     list_init(&ls->owner_link);
     if (lock_set_init(&open->file->locks, &ls->set, owner)) {
+        ls->set.total = &open->lock_count;
         if (stateid_insert(open->client->state->opens->stateids, &ls->sid, STATEID_LOCK,
                            open->client, hash_u64((uint64_t)(uintptr_t)open), state_release))
             return ls;

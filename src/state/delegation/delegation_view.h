@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Delegations as users are shown them: state_view.h. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "state/delegation/delegation.h"
+#include "state/file/state_view.h"
+
+enum delegation_phase {
+    DELEGATION_HELD,
+    DELEGATION_RECALLED,
+    DELEGATION_ENDING, /* returned or revoked; conflicts until a WRITE by its stateid is done */
+};
+
+struct delegation_view {
+    struct state_view state;
+    enum delegation_kind kind;
+    enum delegation_phase phase;
+    int64_t granted_ns;
+    int64_t recalled_ns; /* 0: not recalled */
+};
+
+/* The next delegation that conflicts with other clients and passes the filter, from place *at on
+ * (stateid_next()).  False: there are no more.  The caller puts view->state.obj. */
+bool delegation_view_next(struct state *state, const struct state_filter *filter, uint32_t *at,
+                          struct delegation_view *view) MUST_USE;
