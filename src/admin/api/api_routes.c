@@ -3,8 +3,11 @@
 
 #include "admin/api/api_callbacks.h"
 #include "admin/api/api_clients.h"
+#include "admin/api/api_delegations.h"
 #include "admin/api/api_grace.h"
+#include "admin/api/api_locks.h"
 #include "admin/api/api_openapi.h"
+#include "admin/api/api_opens.h"
 #include "admin/api/api_server.h"
 #include "admin/api/api_sessions.h"
 #include "admin/api/api_settings.h"
@@ -26,6 +29,12 @@ const struct http_route api_routes[] = {
     {"GET", ROOT "/settings", HTTP_READ, api_settings_list},
     {"PATCH", ROOT "/settings", HTTP_WRITE, api_settings_change},
     {"GET", ROOT "/settings/{name}", HTTP_READ, api_settings_show},
+    {"GET", ROOT "/opens", HTTP_READ, api_opens_list},
+    {"DELETE", ROOT "/opens/{id}", HTTP_WRITE, api_opens_revoke},
+    {"GET", ROOT "/locks", HTTP_READ, api_locks_list},
+    {"DELETE", ROOT "/locks/{id}", HTTP_WRITE, api_locks_revoke},
+    {"GET", ROOT "/delegations", HTTP_READ, api_delegations_list},
+    {"DELETE", ROOT "/delegations/{id}", HTTP_WRITE, api_delegations_revoke},
 };
 
 const size_t api_route_count = ARRAY_SIZE(api_routes);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/api/api_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/api/api_id.h"
+#include "admin/api/api_text.h"
+#include "admin/http/http_request.h"
+#include "base/htable.h"
+#include "base/log.h"
+#include "export/export_path.h"
+#include "proto/compound.h"
+#include "state/client/client_name.h"
+#include "state/file/file.h"
+#include "state/file/open_tables.h"
+
+enum {
+    CLIENT_ID_BYTES = 8,
+    ITEM_BYTES = 512, /* of an item without its texts, at the most */
+    TEXT_BYTES = 5,   /* of a byte of a text, as "\\xNN" */
+    ITEM_TEXTS = 3,   /* of at most EXPORT_PATH_BYTES */
+};
+
+static const char *const kind_names[] = {
+    [STATEID_OPEN] = "open",
+    [STATEID_LOCK] = "lock",
+    [STATEID_DELEGATION] = "delegation",
+};
+
+static bool client_read(struct http_request *request, uint64_t *clientid)
+{
+    const char *text = http_query(request, "client");
+    uint8_t bytes[CLIENT_ID_BYTES];
+
+    *clientid = 0;
+    if (!text)
+        return true;
+    if (!api_id_parse(text, bytes, sizeof(bytes))) {
+        http_reply_problem(&request->reply, 400,
+                           "parameter 'client' wants the ID of a client: 16 hexadecimal digits",
+                           NULL);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        *clientid = *clientid << 8 | bytes[i];
+    return true;
+}
+
+static void path_refuse(struct http_request *request, enum vfs_status status)
+{
+    if (status == VFS_INVAL)
+        http_reply_problem(&request->reply, 400,
+                           "parameter 'path' wants a path as clients see it, from '/' on", NULL);
+    else if (status == VFS_DELAY || status == VFS_IO)
+        http_reply_problem(&request->reply, 503, "the path cannot be looked up at present", NULL);
+    else
+        http_reply_problem(&request->reply, 404, "parameter 'path': there is no such file", NULL);
+}
+
+/* The record of the file, for as long as the list is made. */
+static bool path_read(struct api_state_list *list, struct http_request *request)
+{
+    struct server *server = list->endpoint->server;
+    const char *text = http_query(request, "path");
+    struct vfs_object *obj;
+    enum vfs_status status;
+
+    if (!text)
+        return true;
+    status = export_path_lookup(server->exports, text, strlen(text), &obj);
+    vfs_own_identity();
+    if (status != VFS_OK) {
+        path_refuse(request, status);
+        return false;
+    }
+    list->filter.file = file_lookup(server->state->opens->files, obj);
+    list->nothing = !list->filter.file;
+    vfs_object_put(obj);
+    return true;
+}
+
+bool api_state_list_begin(struct api_state_list *list, struct http_request *request,
+                          struct endpoint *endpoint)
+{
+    static const char *const names[] = {"limit", "after", "client", "path"};
+
+    memset(list, 0, sizeof(*list));
+    list->endpoint = endpoint;
+    if (!http_query_check(request, names, ARRAY_SIZE(names)) ||
+        !api_page_read(request, &list->page) || !client_read(request, &list->filter.clientid) ||
+        !path_read(list, request))
+        return false;
+    list->items = json_array();
+    return true;
+}
+
+/* With room for one more item, however long. */
+bool api_state_list_full(const struct api_state_list *list)
+{
+    const size_t longest = ITEM_BYTES + (size_t)ITEM_TEXTS * TEXT_BYTES * EXPORT_PATH_BYTES;
+
+    return json_array_size(list->items) >= list->page.limit ||
+           list->bytes > LIMIT_ADMIN_REPLY_BYTES - longest;
+}
+
+static json_t *client_owner(struct api_state_list *list, uint64_t clientid)
+{
+    struct api_state_name *entry = &list->names[hash_u64(clientid) % API_STATE_NAMES];
+    struct client_name name;
+
+    if (!entry->text || entry->clientid != clientid) {
+        json_decref(entry->text);
+        *entry = (struct api_state_name){.clientid = clientid};
+        if (client_name_get(list->endpoint->server->state, clientid, &name)) {
+            entry->text = api_text(name.bytes, name.len);
+            entry->len = name.len;
+        }
+    }
+    list->bytes += (size_t)TEXT_BYTES * entry->len;
+    return entry->text ? json_incref(entry->text) : json_null();
+}
+
+static json_t *path_of(struct api_state_list *list, struct vfs_object *obj)
+{
+    char path[EXPORT_PATH_BYTES];
+    size_t len;
+
+    if (export_path_of(list->endpoint->server->exports, obj, path, sizeof(path), &len) != VFS_OK)
+        return json_null();
+    list->bytes += TEXT_BYTES * len;
+    return api_text(path, len);
+}
+
+static void member_set(json_t *item, const char *name, json_t *value)
+{
+    (void)json_object_set_new(item, name, value);
+}
+
+json_t *api_state_item(struct api_state_list *list, const struct state_view *view,
+                       const struct owner_view *owner)
+{
+    const struct export *export = export_of_fs(list->endpoint->server->exports, view->obj->fs);
+    char id[2 * NFS4_OTHER_SIZE + 1], client[2 * CLIENT_ID_BYTES + 1];
+    json_t *item = json_object();
+
+    api_id_print(view->other, sizeof(view->other), id);
+    (void)snprintf(client, sizeof(client), "%016" PRIx64, view->clientid);
+    member_set(item, "id", json_string(id));
+    member_set(item, "client", json_string(client));
+    member_set(item, "client_owner", client_owner(list, view->clientid));
+    if (owner) {
+        member_set(item, "owner", api_text(owner->name, owner->len));
+        list->bytes += (size_t)TEXT_BYTES * owner->len;
+    }
+    member_set(item, "export", export ? api_text(export->path, strlen(export->path)) : json_null());
+    member_set(item, "path", path_of(list, view->obj));
+    vfs_object_put(view->obj);
+    return item;
+}
+
+void api_state_list_add(struct api_state_list *list, json_t *item)
+{
+    (void)json_array_append_new(list->items, item);
+    list->bytes += ITEM_BYTES;
+}
+
+static void list_fini(struct api_state_list *list)
+{
+    for (size_t i = 0; i < API_STATE_NAMES; i++)
+        json_decref(list->names[i].text);
+    if (list->filter.file)
+        file_put((struct file *)list->filter.file);
+}
+
+void api_state_list_reply(struct api_state_list *list, struct http_request *request,
+                          const char *next)
+{
+    list_fini(list);
+    api_page_reply(request, list->items, next);
+}
+
+void api_state_list_refuse(struct api_state_list *list, struct http_request *request)
+{
+    list_fini(list);
+    json_decref(list->items);
+    http_reply_problem(&request->reply, 400,
+                       "parameter 'after' wants what 'next' of a page before said", NULL);
+}
+
+bool api_state_cursor_read(const struct api_page *page, uint32_t *at)
+{
+    uint8_t bytes[sizeof(*at)];
+
+    *at = 0;
+    if (page->after[0] == '\0')
+        return true;
+    if (!api_id_parse(page->after, bytes, sizeof(bytes)))
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        *at = *at << 8 | bytes[i];
+    return true;
+}
+
+void api_state_cursor_print(uint32_t at, char text[API_CURSOR_BYTES])
+{
+    (void)snprintf(text, API_CURSOR_BYTES, "%08" PRIx32, at);
+}
+
+struct stateid *api_state_find(struct http_request *request, struct endpoint *endpoint,
+                               enum stateid_kind kind)
+{
+    struct stateid4 name = {.seqid = 0};
+    struct stateid *sid = NULL;
+
+    if (!http_query_check(request, NULL, 0))
+        return NULL;
+    if (api_id_parse(request->args.of[0], name.other, sizeof(name.other)))
+        sid = stateid_lookup_any(endpoint->server->state->opens->stateids, &name);
+    if (sid && sid->kind == kind)
+        return sid;
+    if (sid)
+        stateid_put(sid);
+    http_reply_problem(&request->reply, 404, "there is nothing of this ID", NULL);
+    return NULL;
+}
+
+void api_state_revoked(struct http_request *request, struct stateid *sid, struct vfs_object *obj,
+                       enum nfsstat4 status)
+{
+    if (status == NFS4_OK) {
+        log_info("admin.revoke", LOG_STR("what", kind_names[sid->kind]),
+                 LOG_HEX("id", sid->other, sizeof(sid->other)), LOG_ID("client", sid->client->id),
+                 LOG_U64("fileid", obj->fileid));
+        http_reply_done(&request->reply);
+    } else if (status == NFS4ERR_BAD_STATEID) {
+        http_reply_problem(&request->reply, 404, "it has just ended", NULL);
+    } else {
+        http_reply_problem(
+            &request->reply, 500,
+            "the loss cannot be recorded in the state directory; nothing was revoked", NULL);
+    }
+    stateid_put(sid);
+}
