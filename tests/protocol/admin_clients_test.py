@@ -94,7 +94,7 @@ class Members(OneServer):
         self.assertEqual(list(found), [
             "id", "owner", "kind", "address", "implementation", "principal", "state", "lease_age_s", "lease_s",
             "may_reclaim", "reclaim_complete", "flags", "sessions", "opens", "locks", "delegations", "revoked",
-            "callback_path", "session_ids", "waits"])
+            "callback_path", "session_ids", "recalls", "waits"])
         self.assertEqual((found["owner"], found["kind"], found["address"]), ("name \\x5c \xfc", "4.1", "127.0.0.1"))
         self.assertEqual(found["implementation"],
                          {"name": "Client 1", "domain": "example.org", "date": "2023-11-14T22:13:20Z"})
@@ -227,8 +227,9 @@ class Waits(OneServer):
         held = holder.start(flags=nfs.CONN_BACK_CHAN)
         session = wants.start()
         before = ask(self.server, "/callbacks")["counters"]
-        self.assertIsNotNone(held.opened("f", access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)["delegation"])
-        self.assertEqual(client_of(self.server, holder)["waits"], [])
+        delegation = held.opened("f", access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)["delegation"]
+        found = client_of(self.server, holder)
+        self.assertEqual((found["recalls"], found["waits"]), ([], []))
         conflict = session.open("f", create=False)
         self.sees(session, conflict, lambda: "1 of its requests wait until other clients have returned delegations" in
                   client_of(self.server, wants)["waits"])
@@ -236,6 +237,9 @@ class Waits(OneServer):
         self.assertEqual(holder.connection.callback(), nfs.CB_RECALL)
         self.sees(session, conflict,
                   lambda: ask(self.server, f"/sessions/{session.id}")["slots_in_use"] == 1)
+        recall, = client_of(self.server, holder)["recalls"]
+        self.assertEqual((recall["delegation"], recall["path"]), (delegation[4:].hex(), "/f"))
+        self.assertGreater(recall["age_s"], 0)
         found = ask(self.server, "/callbacks")
         self.assertEqual(found["counters"]["total"], before["total"] + 1)
         self.assertEqual(found["counters"]["by_op"]["CB_RECALL"], before["by_op"].get("CB_RECALL", 0) + 1)

@@ -10,6 +10,7 @@
 #include "admin/api/api_id.h"
 #include "admin/api/api_list.h"
 #include "admin/api/api_place.h"
+#include "admin/api/api_recall.h"
 #include "admin/api/api_text.h"
 #include "admin/api/api_wait.h"
 #include "admin/endpoint.h"
@@ -162,6 +163,7 @@ static json_t *details_json(const struct server *server, const struct client_inf
 
     sessions.count = session_info_ids(server->state, client->id, sessions.ids);
     (void)json_object_set_new(item, "session_ids", session_ids_json(&sessions));
+    (void)json_object_set_new(item, "recalls", api_recalls(server, client->id));
     (void)json_object_set_new(item, "waits", api_waits(server, client, &sessions));
     return item;
 }
