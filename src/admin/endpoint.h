@@ -14,8 +14,9 @@ struct transport;
 
 enum endpoint_phase {
     ENDPOINT_STARTING,
-    ENDPOINT_SERVING, /* the server listens */
-    ENDPOINT_ENDING,  /* it was told to end */
+    ENDPOINT_SERVING,  /* the server listens */
+    ENDPOINT_DRAINING, /* it refuses new connections, and ends with the last one that it has */
+    ENDPOINT_ENDING,   /* it was told to end */
 };
 
 /* daemon/ has it, and changes nothing but the phase while the endpoint is open; what the members
@@ -27,4 +28,7 @@ struct endpoint {
     struct timespec started; /* wall clock */
     int64_t started_ns;      /* the same moment; clock_boot_ns() */
     _Atomic(enum endpoint_phase) phase;
+    /* Of ENDPOINT_DRAINING, set before the phase: clock_now_ns() when the server ends at the
+     * latest. */
+    _Atomic int64_t drained_ns;
 };

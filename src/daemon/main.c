@@ -292,7 +292,20 @@ static void share_heap(void)
         mallopt(M_ARENA_MAX, 1);
 }
 
-/* Sets `cause` to the signal that ends the server. */
+/* Was it told to drain, and has no client a connection any more, or is the time over? */
+static bool is_drained(struct daemon *d)
+{
+    const struct endpoint *endpoint = &d->admin.endpoint;
+    struct transport_stats stats;
+
+    if (atomic_load_explicit(&endpoint->phase, memory_order_acquire) != ENDPOINT_DRAINING)
+        return false;
+    transport_stats_read(d->transport, &stats);
+    return stats.connections <= stats.dialled_connections ||
+           clock_now_ns() >= atomic_load_explicit(&endpoint->drained_ns, memory_order_relaxed);
+}
+
+/* Sets `cause` to the signal that ends the server; without a signal if it has drained. */
 static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *cause)
 {
     const struct timespec tick = {.tv_sec = 1};
@@ -302,6 +315,10 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
 
         if (sig == SIGTERM || sig == SIGINT)
             return;
+        if (is_drained(d)) {
+            *cause = (siginfo_t){.si_signo = 0};
+            return;
+        }
         if (sig == SIGHUP) {
             setting_effect_reload(d->settings);
             admin_reload(&d->admin);

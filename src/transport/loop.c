@@ -47,7 +47,8 @@ static void wake_event(struct loop *loop, struct source *source, uint32_t events
     (void)source, (void)events, (void)ignored;
     pulse_answer(loop);
     loop->resume_wanted = true;
-    loop->drain_wanted = atomic_load_explicit(&loop->transport->draining, memory_order_acquire);
+    loop->drain_wanted = atomic_load_explicit(&loop->transport->draining, memory_order_acquire) ||
+                         atomic_load_explicit(&loop->transport->closed, memory_order_acquire);
 }
 
 bool loop_init(struct loop *loop, struct transport *transport, unsigned index)

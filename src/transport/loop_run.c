@@ -42,17 +42,20 @@ static struct connection *loop_rotate(struct loop *loop)
     return node ? LIST_ENTRY(node, struct connection, link) : NULL;
 }
 
-/* Stop receiving.  Each connection leaves once it has no running call and nothing to send. */
+/* Stop accepting; when the server ends, stop receiving, too.  Then each connection leaves once it
+ * has no running call and nothing to send. */
 static void loop_drain(struct loop *loop)
 {
     struct transport *transport = loop->transport;
     bool cutting = atomic_load_explicit(&transport->cutting, memory_order_relaxed);
     uint32_t count = atomic_load_explicit(&loop->connection_count, memory_order_relaxed);
 
-    if (loop->index == 0) {
+    if (loop->index == 0)
         listeners_close(transport);
+    if (!atomic_load_explicit(&transport->draining, memory_order_relaxed))
+        return;
+    if (loop->index == 0)
         park_expire_all(transport);
-    }
     for (; count > 0 && worker_owns(loop); count--) {
         struct connection *conn = loop_rotate(loop);
         bool busy;

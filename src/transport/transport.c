@@ -133,6 +133,12 @@ static bool loops_drain(struct transport *transport, int timeout_ms)
     }
 }
 
+void transport_listen_end(struct transport *transport)
+{
+    atomic_store_explicit(&transport->closed, true, memory_order_release);
+    loops_wake(transport);
+}
+
 bool transport_drain_stop(struct transport *transport, int timeout_ms)
 {
     if (transport->stopped)

@@ -142,6 +142,10 @@ void transport_tick(struct transport *transport, int64_t now_ns);
 /* Begin to accept connections and to serve calls.  0 or -errno. */
 int transport_start(struct transport *transport) MUST_USE;
 
+/* Stop listening: from now on connections are refused, while those that are open go on.  Returns
+ * at once.  Any thread, after transport_start(). */
+void transport_listen_end(struct transport *transport);
+
 /* Stop accepting and receiving, end the waits of parked calls, finish running calls, send what is
  * queued, close all connections and end the threads.  Connections are cut after `timeout_ms`.
  * False when a call has not returned another second later: the process should then exit, because

@@ -46,6 +46,7 @@ struct transport {
     _Atomic uint64_t next_connection_id;
     _Atomic uint32_t connection_count; /* open sockets */
     _Atomic uint32_t dialled_count;    /* the outgoing ones of these */
+    _Atomic bool closed;               /* stop accepting */
     _Atomic bool draining;             /* stop accepting and receiving */
     _Atomic bool cutting;              /* close what is still open */
     _Atomic bool stopping;

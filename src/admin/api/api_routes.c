@@ -4,6 +4,7 @@
 #include "admin/api/api_callbacks.h"
 #include "admin/api/api_clients.h"
 #include "admin/api/api_delegations.h"
+#include "admin/api/api_drain.h"
 #include "admin/api/api_grace.h"
 #include "admin/api/api_locks.h"
 #include "admin/api/api_openapi.h"
@@ -35,6 +36,7 @@ const struct http_route api_routes[] = {
     {"DELETE", ROOT "/locks/{id}", HTTP_WRITE, api_locks_revoke},
     {"GET", ROOT "/delegations", HTTP_READ, api_delegations_list},
     {"DELETE", ROOT "/delegations/{id}", HTTP_WRITE, api_delegations_revoke},
+    {"POST", ROOT "/drain", HTTP_WRITE, api_drain_begin},
 };
 
 const size_t api_route_count = ARRAY_SIZE(api_routes);

@@ -23,6 +23,8 @@ static const char *phase_name(enum endpoint_phase phase)
         return "starting";
     case ENDPOINT_SERVING:
         return "serving";
+    case ENDPOINT_DRAINING:
+        return "draining";
     case ENDPOINT_ENDING:
         return "ending";
     }

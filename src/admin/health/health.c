@@ -64,6 +64,8 @@ void health_ready(struct http_request *request, void *context)
     struct reasons reasons = {.texts = json_array()};
 
     reason_add(&reasons, phase == ENDPOINT_STARTING, "the server does not listen yet");
+    reason_add(&reasons, phase == ENDPOINT_DRAINING,
+               "the server drains: it refuses new connections, and will end");
     reason_add(&reasons, phase == ENDPOINT_ENDING, "the server is about to end");
     reason_add(&reasons, recovery_in_grace(endpoint->server->state->recovery),
                "the grace period is not over: clients may only reclaim what they held");
