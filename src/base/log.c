@@ -226,17 +226,12 @@ static int64_t coarse_ns(void)
     return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-void log_write_from(struct log_limit *place, enum log_level level, const char *event,
-                    const struct log_field *fields, size_t count)
+void log_write_taken(struct log_limit *limit, enum log_level level, const char *event,
+                     const struct log_field *fields, size_t count)
 {
+    uint64_t left_out = limit ? log_limit_left_out(limit) : 0;
     struct log_field all[LOG_FIELDS_MAX];
-    uint64_t left_out;
 
-    if (level < LOG_LEVEL_DEBUG && !log_limit_take(place, coarse_ns(), LIMIT_LOG_LINES_PER_S)) {
-        atomic_fetch_add_explicit(&limited, 1, memory_order_relaxed);
-        return;
-    }
-    left_out = log_limit_left_out(place);
     if (left_out == 0 || count >= LOG_FIELDS_MAX) {
         log_write(level, event, fields, count);
         return;
@@ -244,6 +239,15 @@ void log_write_from(struct log_limit *place, enum log_level level, const char *e
     memcpy(all, fields, count * sizeof(*fields));
     all[count] = LOG_U64("left_out", left_out);
     log_write(level, event, all, count + 1);
+}
+
+void log_write_from(struct log_limit *place, enum log_level level, const char *event,
+                    const struct log_field *fields, size_t count)
+{
+    if (level < LOG_LEVEL_DEBUG && !log_limit_take(place, coarse_ns(), LIMIT_LOG_LINES_PER_S))
+        atomic_fetch_add_explicit(&limited, 1, memory_order_relaxed);
+    else
+        log_write_taken(place, level, event, fields, count);
 }
 
 uint64_t log_limited(void)

@@ -103,6 +103,10 @@ void log_write_now(enum log_level level, const char *event, const struct log_fie
 void log_write_from(struct log_limit *place, enum log_level level, const char *event,
                     const struct log_field *fields, size_t count);
 
+/* Log a line that its limit has let pass; `limit` may be NULL. */
+void log_write_taken(struct log_limit *limit, enum log_level level, const char *event,
+                     const struct log_field *fields, size_t count);
+
 #define LOG_AT(level, event, ...)                                                                  \
     do {                                                                                           \
         if (log_enabled(level)) {                                                                  \
@@ -119,10 +123,14 @@ void log_write_from(struct log_limit *place, enum log_level level, const char *e
 #define log_debug(event, ...) LOG_AT(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 
 /* For an event that has a limit of its own, after log_enabled() and log_limit_take(): a second
- * limit would leave out lines that the first one does not count. */
-#define log_info_taken(event, ...)                                                                 \
+ * limit would leave out lines that the first one does not count.  The line says how many `limit`
+ * has left out before it; NULL: another event says that. */
+#define LOG_TAKEN(limit, level, event, ...)                                                        \
     do {                                                                                           \
         const struct log_field log_fields_[] = {__VA_ARGS__};                                      \
-        log_write(LOG_LEVEL_INFO, event, log_fields_,                                              \
-                  sizeof(log_fields_) / sizeof(log_fields_[0]));                                   \
+        log_write_taken(limit, level, event, log_fields_,                                          \
+                        sizeof(log_fields_) / sizeof(log_fields_[0]));                             \
     } while (0)
+
+#define log_error_taken(limit, event, ...) LOG_TAKEN(limit, LOG_LEVEL_ERROR, event, __VA_ARGS__)
+#define log_info_taken(limit, event, ...) LOG_TAKEN(limit, LOG_LEVEL_INFO, event, __VA_ARGS__)

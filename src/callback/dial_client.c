@@ -17,8 +17,9 @@ static void unusable_log(struct dial_out *out, const struct client *client,
     if (!log_enabled(level) ||
         !log_limit_take(&out->log_limit, clock_now_ns(), LIMIT_LOG_CALLBACKS_PER_S))
         return;
-    LOG_AT(level, "callback.none", LOG_ID("client", client->id), LOG_STR("netid", callback->netid),
-           LOG_STR("addr", callback->addr), LOG_STR("why", netaddr_status_text(status)));
+    LOG_TAKEN(NULL, level, "callback.none", LOG_ID("client", client->id),
+              LOG_STR("netid", callback->netid), LOG_STR("addr", callback->addr),
+              LOG_STR("why", netaddr_status_text(status)));
 }
 
 bool dial_client_set(struct dial_out *out, const struct client *client,

@@ -33,8 +33,10 @@ void dial_path_log_write(struct dial_path *path, const struct dial_path_log *ent
         return;
     address_format(&path->target.address.sa, peer, sizeof(peer));
     if (entry->state == DIAL_PATH_UP)
-        log_info("callback.up", LOG_ID("client", path->clientid), LOG_STR("peer", peer));
+        log_info_taken(NULL, "callback.up", LOG_ID("client", path->clientid),
+                       LOG_STR("peer", peer));
     else
-        log_info("callback.down", LOG_ID("client", path->clientid), LOG_STR("peer", peer),
-                 LOG_STR("why", entry->why), LOG_I64("errno", entry->error));
+        log_info_taken(NULL, "callback.down", LOG_ID("client", path->clientid),
+                       LOG_STR("peer", peer), LOG_STR("why", entry->why),
+                       LOG_I64("errno", entry->error));
 }

@@ -15,10 +15,10 @@ static void refused(const struct rpc_call *call, struct server *server, const ch
     if (!log_enabled(LOG_LEVEL_INFO) ||
         !log_limit_take(&server->export_refusals, call->received_ns, LIMIT_LOG_EXPORTS_PER_S))
         return;
-    log_info("export.refused",
-             LOG_STR("peer", address_format(connection_peer(call->conn), peer, sizeof(peer))),
-             LOG_STR("export", export), LOG_U64("uid", call->cred.uid), LOG_STR("why", why),
-             LOG_STR("op", op));
+    log_info_taken(NULL, "export.refused",
+                   LOG_STR("peer", address_format(connection_peer(call->conn), peer, sizeof(peer))),
+                   LOG_STR("export", export), LOG_U64("uid", call->cred.uid), LOG_STR("why", why),
+                   LOG_STR("op", op));
 }
 
 static const char *why_not(enum export_admission admission)

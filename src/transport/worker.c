@@ -127,7 +127,8 @@ static struct worker *worker_create_locked(struct transport *transport)
     if (error) {
         /* Retried whenever a thread is needed, so limit the log lines. */
         if (log_limit_take(&pool->complaints, clock_now_ns(), 1))
-            log_error("transport.thread", LOG_I64("errno", -error), LOG_U64("threads", count));
+            log_error_taken(&pool->complaints, "transport.thread", LOG_I64("errno", -error),
+                            LOG_U64("threads", count));
         pthread_cond_destroy(&worker->wake);
         memory_free(MEMORY_calls, worker);
         return NULL;

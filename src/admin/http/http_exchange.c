@@ -40,9 +40,10 @@ static void refusal_log(struct exchange *exchange)
     struct http_server *server = exchange->listener->server;
     const struct http_request *request = &exchange->request;
 
-    if (log_limit_take(&server->refusals, clock_now_ns(), LIMIT_LOG_ADMIN_REFUSALS_PER_S))
-        log_info("admin.refused", LOG_U64("status", request->reply.status),
-                 LOG_STR("method", request->method), LOG_STR("path", request->path));
+    if (log_enabled(LOG_LEVEL_INFO) &&
+        log_limit_take(&server->refusals, clock_now_ns(), LIMIT_LOG_ADMIN_REFUSALS_PER_S))
+        log_info_taken(&server->refusals, "admin.refused", LOG_U64("status", request->reply.status),
+                       LOG_STR("method", request->method), LOG_STR("path", request->path));
 }
 
 /* Who is it, and what may it do?  False: the reply says why not. */

@@ -41,9 +41,8 @@ struct map_db {
 static bool complain(struct map_db *db)
 {
     if (log_limit_take(&db->failures, clock_now_ns(), 1))
-        log_error("local.map.db", LOG_STR("file", db->file),
-                  LOG_STR("error", database_failure(db->database)),
-                  LOG_U64("left_out", log_limit_left_out(&db->failures)));
+        log_error_taken(&db->failures, "local.map.db", LOG_STR("file", db->file),
+                        LOG_STR("error", database_failure(db->database)));
     return false;
 }
 

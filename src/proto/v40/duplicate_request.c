@@ -67,11 +67,8 @@ static void line_log(const struct v40_compound *x, const char *event,
     else
         inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, text,
                   sizeof(text));
-    log_write(LOG_LEVEL_INFO, event,
-              (const struct log_field[]){LOG_STR("peer", text), LOG_U64("xid", call->xid),
-                                         LOG_U64("bytes", reply->len),
-                                         LOG_U64("waited", reply->waited)},
-              4);
+    log_info_taken(NULL, event, LOG_STR("peer", text), LOG_U64("xid", call->xid),
+                   LOG_U64("bytes", reply->len), LOG_U64("waited", reply->waited));
 }
 
 /* All that has been encoded so far makes way. */

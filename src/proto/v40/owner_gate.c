@@ -38,7 +38,7 @@ static void log_replay(struct v40_compound *x, const struct owner_call *call)
         !log_limit_take(&x->base.server->v40->replays, x->base.call->received_ns,
                         LIMIT_LOG_REPLAYS_PER_S))
         return;
-    log_info_taken("owner.replay", LOG_ID("client", x->client ? x->client->id : 0),
+    log_info_taken(NULL, "owner.replay", LOG_ID("client", x->client ? x->client->id : 0),
                    LOG_U64("op", call->request.op), LOG_U64("seqid", call->request.seqid));
 }
 

@@ -45,7 +45,8 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
     if (!log_enabled(LOG_LEVEL_INFO) ||
         !log_limit_take(&server->refusals, x->base.call->received_ns, LIMIT_LOG_REFUSALS_PER_S))
         return;
-    log_info_taken("sequence.refused", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+    log_info_taken(NULL, "sequence.refused",
+                   LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
                    LOG_STR("type", type), LOG_U64("status", status),
                    LOG_U64("slot", args->sa_slotid), LOG_U64("received", args->sa_sequenceid),
                    LOG_U64("expected", replay ? replay->expected : 0),
@@ -155,7 +156,8 @@ static void replay_log(struct v41_compound *x, const struct SEQUENCE4args *args,
         !log_limit_take(&x->base.server->replays, x->base.call->received_ns,
                         LIMIT_LOG_REPLAYS_PER_S))
         return;
-    log_info_taken("sequence.replay", LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
+    log_info_taken(NULL, "sequence.replay",
+                   LOG_HEX("session", args->sa_sessionid, NFS4_SESSIONID_SIZE),
                    LOG_U64("slot", args->sa_slotid), LOG_U64("seqid", args->sa_sequenceid),
                    LOG_U64("bytes", replay->len));
 }

@@ -49,12 +49,12 @@ void client_peer_audit(struct state *state, const struct client *client)
     if (by->by == 0 ||
         (same_peer(&client->peer, &by->peer) &&
          client_principal_equal(&client->principal, &by->principal)) ||
+        !log_enabled(LOG_LEVEL_INFO) ||
         !log_limit_take(&state->replaced, clock_now_ns(), LIMIT_LOG_REPLACED_PER_S))
         return;
-    log_info("client.replaced", LOG_ID("client", client->id),
-             LOG_STR("peer", client_peer_format(&client->peer, before)),
-             LOG_U64("uid", client->principal.uid), LOG_ID("by", by->by),
-             LOG_STR("by_peer", client_peer_format(&by->peer, after)),
-             LOG_U64("by_uid", by->principal.uid),
-             LOG_U64("left_out", log_limit_left_out(&state->replaced)));
+    log_info_taken(&state->replaced, "client.replaced", LOG_ID("client", client->id),
+                   LOG_STR("peer", client_peer_format(&client->peer, before)),
+                   LOG_U64("uid", client->principal.uid), LOG_ID("by", by->by),
+                   LOG_STR("by_peer", client_peer_format(&by->peer, after)),
+                   LOG_U64("by_uid", by->principal.uid));
 }

@@ -184,9 +184,10 @@ static void returned(const struct delegation *delegation)
     now_ns = clock_now_ns();
     took_ns = now_ns - delegation->recalled_ns;
     if (took_ns > DELEGATION_SLOW_MS * NSEC_PER_MSEC && delegation_log(state, now_ns))
-        log_info("delegation.slow", LOG_ID("client", delegation->client->id),
-                 LOG_U64("fileid", delegation->obj->fileid),
-                 LOG_U64("recalled_ms", took_ns / NSEC_PER_MSEC));
+        log_info_taken(&state->delegations->log_limit, "delegation.slow",
+                       LOG_ID("client", delegation->client->id),
+                       LOG_U64("fileid", delegation->obj->fileid),
+                       LOG_U64("recalled_ms", took_ns / NSEC_PER_MSEC));
 }
 
 enum nfsstat4 delegation_return(struct delegation *delegation, uint32_t seqid)

@@ -158,8 +158,8 @@ uint32_t recovery_db_lease_s(struct recovery_db *db)
 static bool fail(struct recovery_db *db)
 {
     if (log_limit_take(&db->failures, clock_now_ns(), 1))
-        log_error("recovery.db", LOG_STR("error", database_failure(db->database)),
-                  LOG_U64("left_out", log_limit_left_out(&db->failures)));
+        log_error_taken(&db->failures, "recovery.db",
+                        LOG_STR("error", database_failure(db->database)));
     database_rollback(db->database);
     return false;
 }

@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lib/test.h"
 
 enum {
-    TEXT_BYTES = 3 * 4096
+    TEXT_BYTES = 32 << 10,
+    OWN_LIMIT = 60, /* lines per second; those of two seconds are more than LIMIT_LOG_LINES_PER_S */
 };
 
 static char text[TEXT_BYTES];
@@ -91,6 +93,36 @@ static void long_fields(void **state)
     json_decref(line());
 }
 
+static void log_by_own_limit(void)
+{
+    static struct log_limit limit;
+
+    for (unsigned i = 0; i < 3 * 2 * OWN_LIMIT; i++) {
+        if (log_limit_take(&limit, i / (2 * OWN_LIMIT) * NSEC_PER_SEC, OWN_LIMIT))
+            log_info_taken(&limit, "own", LOG_U64("i", i));
+    }
+}
+
+static unsigned count(const char *what)
+{
+    unsigned found = 0;
+
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        found++;
+    return found;
+}
+
+/* All lines that it lets pass are written, and say how many others it did not. */
+static void own_limit(void **state)
+{
+    (void)state;
+    assert_int_equal(run(log_by_own_limit), 0);
+    assert_int_equal(count("\n"), 3 * OWN_LIMIT);
+    assert_int_equal(count("\"i\":120,\"left_out\":60"), 1);
+    assert_int_equal(count("\"i\":240,\"left_out\":60"), 1);
+    assert_int_equal(count("left_out"), 2);
+}
+
 static void check_false(void)
 {
     CHECK(strcmp("\"a\"", "b") == 0);
@@ -115,7 +147,7 @@ static void failed_check(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(long_fields),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(long_fields), cmocka_unit_test(own_limit),
                                        cmocka_unit_test(failed_check)};
 
     return test_group_run(tests);
