@@ -11,8 +11,8 @@
 static void write_text(const char *condition, const char *file, int line, const char *function)
 {
     char text[512];
-    int n = snprintf(text, sizeof(text), "mainstay: CHECK failed: %s at %s:%d in %s\n", condition,
-                     file, line, function);
+    int n = snprintf(text, sizeof(text), "%smainstay: CHECK failed: %s at %s:%d in %s\n",
+                     log_priority(LOG_LEVEL_ERROR), condition, file, line, function);
 
     if (n > 0) {
         size_t len = (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;

@@ -24,6 +24,7 @@ enum {
 
 _Atomic int log_level_current = LOG_LEVEL_INFO;
 static _Atomic bool json_format;
+static _Atomic bool priorities;
 static struct log_queue *_Atomic queue; /* NULL: the thread that logs a line writes it */
 static _Atomic bool gave_up;            /* the lines were not read at the end */
 static _Atomic uint64_t limited;
@@ -132,6 +133,21 @@ bool log_is_json(void)
     return atomic_load_explicit(&json_format, memory_order_relaxed);
 }
 
+void log_set_priorities(bool on)
+{
+    atomic_store_explicit(&priorities, on, memory_order_relaxed);
+}
+
+const char *log_priority(enum log_level level)
+{
+    static const char *const of[] = {[LOG_LEVEL_ERROR] = "<3>",
+                                     [LOG_LEVEL_WARN] = "<4>",
+                                     [LOG_LEVEL_INFO] = "<6>",
+                                     [LOG_LEVEL_DEBUG] = "<7>"};
+
+    return atomic_load_explicit(&priorities, memory_order_relaxed) ? of[level] : "";
+}
+
 bool log_level_parse(const char *text, enum log_level *level)
 {
     for (size_t i = 0; i < ARRAY_SIZE(level_names); i++) {
@@ -162,6 +178,7 @@ static void line_build(struct line *line, enum log_level level, const char *even
     (void)snprintf(stamp, sizeof(stamp), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900,
                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
                    now.tv_nsec / 1000000);
+    line_puts(line, log_priority(level));
     if (json)
         line_puts(line, "{\"time\":\"");
     line_puts(line, stamp);

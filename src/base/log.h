@@ -73,6 +73,12 @@ void log_set_level(enum log_level level);
 void log_set_json(bool json);
 bool log_is_json(void);
 
+/* Begin each line with the priority that the journal reads, "<6>" for info: sd-daemon(3). */
+void log_set_priorities(bool on);
+
+/* What a line of this level begins with: its priority, or "". */
+const char *log_priority(enum log_level level);
+
 /* Parse error|warn|info|debug; false when it is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 

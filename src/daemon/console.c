@@ -23,7 +23,7 @@ void console_error(const char *format, ...)
         return;
     }
     log_flush(); /* lines that were logged earlier come first */
-    (void)fprintf(stderr, "mainstayd: %s\n", text);
+    (void)fprintf(stderr, "%smainstayd: %s\n", log_priority(LOG_LEVEL_ERROR), text);
 }
 
 void console_ready(const char *address)
@@ -33,5 +33,5 @@ void console_ready(const char *address)
         return;
     }
     log_flush();
-    (void)fprintf(stderr, "mainstayd: ready on %s\n", address);
+    (void)fprintf(stderr, "%smainstayd: ready on %s\n", log_priority(LOG_LEVEL_INFO), address);
 }

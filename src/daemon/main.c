@@ -28,6 +28,7 @@
 #include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
+#include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/preflight.h"
@@ -457,9 +458,11 @@ int main(int argc, char **argv)
 {
     static struct daemon daemon = {.state_dir = -1};
     struct options options;
-    enum options_result parsed = options_parse(&options, argc, argv);
+    enum options_result parsed;
     int result;
 
+    log_set_priorities(journal_reads_stderr());
+    parsed = options_parse(&options, argc, argv);
     if (parsed == OPTIONS_RUN && !configuration_make(&options, &daemon.config))
         parsed = OPTIONS_WRONG;
     if (parsed != OPTIONS_RUN) {
