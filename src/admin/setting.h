@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/check.h"
+#include "base/log_part.h"
 
 enum setting_id {
     SETTING_MIN_MINOR_VERSION,
@@ -51,6 +52,9 @@ enum setting_id {
     SETTING_REPLY_CACHE_MIB,
     SETTING_LOG_LEVEL,
     SETTING_LOG_FORMAT,
+#define X(part, what) SETTING_LOG_LEVEL_##part, /* SETTING_INSTEAD: that of SETTING_LOG_LEVEL */
+    LOG_PARTS_WITH_LEVEL(X)
+#undef X
     SETTING_COUNT,
 };
 

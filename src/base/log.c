@@ -22,7 +22,11 @@ enum {
     LOG_FIELDS_MAX = 16, /* of a line that says what was left out */
 };
 
-_Atomic int log_level_current = LOG_LEVEL_INFO;
+_Atomic int log_levels[LOG_PART_COUNT] = {
+#define X(part, what) [LOG_PART_##part] = LOG_LEVEL_INFO,
+    LOG_PARTS(X)
+#undef X
+};
 static _Atomic bool json_format;
 static _Atomic bool priorities;
 static struct log_queue *_Atomic queue; /* NULL: the thread that logs a line writes it */
@@ -118,9 +122,26 @@ static void line_put_field(struct line *line, const struct log_field *field)
     line_puts(line, number);
 }
 
+void log_set_part_level(enum log_part part, enum log_level level)
+{
+    atomic_store_explicit(&log_levels[part], (int)level, memory_order_relaxed);
+}
+
 void log_set_level(enum log_level level)
 {
-    atomic_store_explicit(&log_level_current, (int)level, memory_order_relaxed);
+    for (unsigned part = 0; part < LOG_PART_COUNT; part++)
+        log_set_part_level((enum log_part)part, level);
+}
+
+const char *log_part_name(enum log_part part)
+{
+    static const char *const names[] = {
+#define X(part, what) #part,
+        LOG_PARTS(X)
+#undef X
+    };
+
+    return names[part];
 }
 
 void log_set_json(bool json)

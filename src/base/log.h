@@ -4,10 +4,10 @@
  *
  *     log_info("session.create", LOG_HEX("session", id, 16), LOG_U64("slots", n));
  *
- * The level test is inline: a line below the log level costs one relaxed load and evaluates none of
- * its fields.  Each place in the code logs at most LIMIT_LOG_LINES_PER_S lines per second, because
- * clients can cause most events; suppressed lines are counted in the next line from there.  Debug
- * lines are not limited.
+ * The level test is inline: a line below the level of its part costs one relaxed load and evaluates
+ * none of its fields.  Each place in the code logs at most LIMIT_LOG_LINES_PER_S lines per second,
+ * because clients can cause most events; suppressed lines are counted in the next line from there.
+ * Debug lines are not limited.
  *
  * log_start() starts a thread that writes, so that no other thread waits for the reader of the log.
  * Before that, and after log_stop(), each line is a write(2).  Thread safe.
@@ -21,6 +21,7 @@
 
 #include "base/check.h"
 #include "base/log_limit.h"
+#include "base/log_part.h"
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -59,15 +60,16 @@ struct log_field {
 #define LOG_HEX(k, p, n)                                                                           \
     ((struct log_field){.key = (k), .type = LOG_FIELD_HEX, .data = (p), .len = (n)})
 
-extern _Atomic int log_level_current;
+extern _Atomic int log_levels[LOG_PART_COUNT];
 
-static inline bool log_enabled(enum log_level level)
+static inline bool log_enabled(enum log_part part, enum log_level level)
 {
-    return (int)level <= atomic_load_explicit(&log_level_current, memory_order_relaxed);
+    return (int)level <= atomic_load_explicit(&log_levels[part], memory_order_relaxed);
 }
 
-/* Print lines of this level and of more severe ones. */
+/* Print lines of this level and of more severe ones: of all parts, or of one. */
 void log_set_level(enum log_level level);
+void log_set_part_level(enum log_part part, enum log_level level);
 
 /* Print JSON objects, one per line, instead of text. */
 void log_set_json(bool json);
@@ -115,7 +117,7 @@ void log_write_taken(struct log_limit *limit, enum log_level level, const char *
 
 #define LOG_AT(level, event, ...)                                                                  \
     do {                                                                                           \
-        if (log_enabled(level)) {                                                                  \
+        if (log_enabled(LOG_PART_OF(event), level)) {                                              \
             static struct log_limit log_place_;                                                    \
             const struct log_field log_fields_[] = {__VA_ARGS__};                                  \
             log_write_from(&log_place_, level, event, log_fields_,                                 \

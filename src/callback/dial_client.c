@@ -14,7 +14,7 @@ static void unusable_log(struct dial_out *out, const struct client *client,
 {
     enum log_level level = status == NETADDR_NONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 
-    if (!log_enabled(level) ||
+    if (!log_enabled(LOG_PART_callback, level) ||
         !log_limit_take(&out->log_limit, clock_now_ns(), LIMIT_LOG_CALLBACKS_PER_S))
         return;
     LOG_TAKEN(NULL, level, "callback.none", LOG_ID("client", client->id),

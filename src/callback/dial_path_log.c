@@ -28,7 +28,7 @@ void dial_path_log_write(struct dial_path *path, const struct dial_path_log *ent
 {
     char peer[ADDRESS_TEXT_BYTES];
 
-    if (entry->state == DIAL_PATH_NONE || !log_enabled(LOG_LEVEL_INFO) ||
+    if (entry->state == DIAL_PATH_NONE || !log_enabled(LOG_PART_callback, LOG_LEVEL_INFO) ||
         !log_limit_take(&path->out->log_limit, clock_now_ns(), LIMIT_LOG_CALLBACKS_PER_S))
         return;
     address_format(&path->target.address.sa, peer, sizeof(peer));

@@ -105,12 +105,32 @@ static void apply_memory(const struct setting_values *now)
     memory_budget_set(mib > 0 ? (uint64_t)mib << 20 : memory_budget_default());
 }
 
+static void apply_log(const struct setting_values *now)
+{
+    static const struct {
+        enum log_part part;
+        enum setting_id setting;
+    } of[] = {
+#define X(part, what) {LOG_PART_##part, SETTING_LOG_LEVEL_##part},
+        LOG_PARTS_WITH_LEVEL(X)
+#undef X
+            {LOG_PART_sequence, SETTING_LOG_LEVEL},
+    };
+    uint32_t level = now->of[SETTING_LOG_LEVEL].number;
+
+    for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+        uint32_t own = now->of[of[i].setting].number;
+
+        log_set_part_level(of[i].part, (enum log_level)(own == SETTING_INSTEAD ? level : own));
+    }
+    log_set_json(now->of[SETTING_LOG_FORMAT].number != 0);
+}
+
 static void apply(void *context, const struct setting_values *now)
 {
     struct server *server = context;
 
-    log_set_level((enum log_level)now->of[SETTING_LOG_LEVEL].number);
-    log_set_json(now->of[SETTING_LOG_FORMAT].number != 0);
+    apply_log(now);
     apply_memory(now);
     apply_minors(server, now);
     atomic_store_explicit(&server->recall_park_ms, now->of[SETTING_RECALL_PARK_MS].number,

@@ -19,7 +19,7 @@
 
 static void line_log(const char *event, const struct log_field *fields, size_t count)
 {
-    if (log_enabled(LOG_LEVEL_INFO))
+    if (log_enabled(LOG_PART_daemon, LOG_LEVEL_INFO))
         log_write(LOG_LEVEL_INFO, event, fields, count);
 }
 

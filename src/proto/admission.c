@@ -12,7 +12,7 @@ static void refused(const struct rpc_call *call, struct server *server, const ch
 {
     char peer[ADDRESS_TEXT_BYTES];
 
-    if (!log_enabled(LOG_LEVEL_INFO) ||
+    if (!log_enabled(LOG_PART_export, LOG_LEVEL_INFO) ||
         !log_limit_take(&server->export_refusals, call->received_ns, LIMIT_LOG_EXPORTS_PER_S))
         return;
     log_info_taken(NULL, "export.refused",

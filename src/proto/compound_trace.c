@@ -18,7 +18,7 @@ struct compound_trace *compound_trace_begin(struct arena *arena)
 {
     struct compound_trace *trace;
 
-    if (!log_enabled(LOG_LEVEL_DEBUG))
+    if (!log_enabled(LOG_PART_compound, LOG_LEVEL_DEBUG))
         return NULL;
     trace = arena_alloc(arena, sizeof(*trace));
     if (trace)

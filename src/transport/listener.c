@@ -73,7 +73,7 @@ static void connection_refuse(struct transport *transport, int fd, const struct 
     char text[ADDRESS_TEXT_BYTES];
 
     transport_count(transport, counter, 1);
-    if (log_enabled(LOG_LEVEL_INFO) &&
+    if (log_enabled(LOG_PART_transport, LOG_LEVEL_INFO) &&
         log_limit_take(&transport->cuts, clock_now_ns(), LIMIT_LOG_CUTS_PER_S))
         log_info_taken(&transport->cuts, "transport.refused", LOG_STR("reason", reason),
                        LOG_STR("peer", address_format(peer, text, sizeof(text))));

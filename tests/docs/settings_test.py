@@ -16,7 +16,7 @@ def settings():
     """Name: default, meaning, values, effect."""
     done = subprocess.run([os.path.join(BIN, "mainstayd"), "--set", "help"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=60, check=True)
-    rows = re.findall(r"^(\w+\.\w+)=(\w+)\n    (.*): (.*) \(([^()]*)\)$", done.stdout, re.MULTILINE)
+    rows = re.findall(r"^([\w.]+)=(\w+)\n    (.*): (.*) \(([^()]*)\)$", done.stdout, re.MULTILINE)
     if 2 * len(rows) != len(done.stdout.splitlines()):
         raise AssertionError("--set help has lines of another form:\n" + done.stdout)
     return {row[0]: row[1:] for row in rows}
@@ -35,8 +35,8 @@ def guide_rows():
     with open(os.path.join(ROOT, "docs/user-guide.md"), encoding="utf-8") as file:
         for line in file:
             cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
-            names = re.findall(r"`(\w+\.\w+)`", cells[0])
-            if names and re.sub(r"`\w+\.\w+`|[, ]", "", cells[0]) == "" and len(cells) > 3:
+            names = re.findall(r"`(\w+\.[\w.]+)`", cells[0])
+            if names and re.sub(r"`\w+\.[\w.]+`|[, ]", "", cells[0]) == "" and len(cells) > 3:
                 yield names, cells[1], cells[2]
 
 

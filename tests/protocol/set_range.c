@@ -14,12 +14,12 @@ enum {
     POLL_MS = 5
 };
 
-static void store(sqlite3 *db, const char *name, uint32_t value)
+static void store(sqlite3 *db, const char *name, const char *value)
 {
     char sql[256];
 
     (void)snprintf(sql, sizeof(sql),
-                   "INSERT OR REPLACE INTO setting VALUES ('%s', '%u', "
+                   "INSERT OR REPLACE INTO setting VALUES ('%s', '%s', "
                    "(SELECT ifnull(max(revision), 0) + 1 FROM setting))",
                    name, value);
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -37,11 +37,27 @@ static sqlite3 *open_settings(void)
     return db;
 }
 
-void set_setting(const char *name, uint32_t value)
+static void store_number(sqlite3 *db, const char *name, uint32_t value)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof(text), "%u", value);
+    store(db, name, text);
+}
+
+void store_setting(const char *name, const char *value)
 {
     sqlite3 *db = open_settings();
 
     store(db, name, value);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+void set_setting(const char *name, uint32_t value)
+{
+    sqlite3 *db = open_settings();
+
+    store_number(db, name, value);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     hang_up();
 }
@@ -51,8 +67,8 @@ void store_range(uint32_t min, uint32_t max)
     sqlite3 *db = open_settings();
 
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    store(db, "nfs.min_minor_version", min);
-    store(db, "nfs.max_minor_version", max);
+    store_number(db, "nfs.min_minor_version", min);
+    store_number(db, "nfs.max_minor_version", max);
     assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

@@ -19,5 +19,8 @@ void set_range(uint32_t min, uint32_t max);
 /* Expect a word in the last line of an event: the range according to the log. */
 void expect_served(const char *text);
 
+/* Store one setting of any name; the running server does not read it yet. */
+void store_setting(const char *name, const char *value);
+
 /* Store one setting of any name; it is in effect when this returns. */
 void set_setting(const char *name, uint32_t value);

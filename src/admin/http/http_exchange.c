@@ -40,7 +40,7 @@ static void refusal_log(struct exchange *exchange)
     struct http_server *server = exchange->listener->server;
     const struct http_request *request = &exchange->request;
 
-    if (log_enabled(LOG_LEVEL_INFO) &&
+    if (log_enabled(LOG_PART_admin, LOG_LEVEL_INFO) &&
         log_limit_take(&server->refusals, clock_now_ns(), LIMIT_LOG_ADMIN_REFUSALS_PER_S))
         log_info_taken(&server->refusals, "admin.refused", LOG_U64("status", request->reply.status),
                        LOG_STR("method", request->method), LOG_STR("path", request->path));

@@ -58,7 +58,7 @@ static void line_log(const struct v40_compound *x, const char *event,
     const struct sockaddr *peer = connection_peer(call->conn);
     char text[INET6_ADDRSTRLEN] = "?";
 
-    if (!log_enabled(LOG_LEVEL_INFO) ||
+    if (!log_enabled(LOG_PART_compound, LOG_LEVEL_INFO) ||
         !log_limit_take(&x->base.server->v40->replays, call->received_ns, LIMIT_LOG_REPLAYS_PER_S))
         return;
     if (peer->sa_family == AF_INET)

@@ -34,7 +34,7 @@ struct owner_call owner_call_begin(const struct v40_compound *x, enum nfs_opnum4
 
 static void log_replay(struct v40_compound *x, const struct owner_call *call)
 {
-    if (!log_enabled(LOG_LEVEL_INFO) ||
+    if (!log_enabled(LOG_PART_compound, LOG_LEVEL_INFO) ||
         !log_limit_take(&x->base.server->v40->replays, x->base.call->received_ns,
                         LIMIT_LOG_REPLAYS_PER_S))
         return;

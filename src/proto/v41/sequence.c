@@ -42,7 +42,7 @@ static void refuse(struct v41_compound *x, const struct SEQUENCE4args *args, enu
     struct server *server = x->base.server;
     const char *type = session_count_error(server->state, status);
 
-    if (!log_enabled(LOG_LEVEL_INFO) ||
+    if (!log_enabled(LOG_PART_sequence, LOG_LEVEL_INFO) ||
         !log_limit_take(&server->refusals, x->base.call->received_ns, LIMIT_LOG_REFUSALS_PER_S))
         return;
     log_info_taken(NULL, "sequence.refused",
@@ -152,7 +152,7 @@ static void request_accept(struct v41_compound *x, const struct SEQUENCE4args *a
 static void replay_log(struct v41_compound *x, const struct SEQUENCE4args *args,
                        const struct slot_replay *replay)
 {
-    if (!log_enabled(LOG_LEVEL_INFO) ||
+    if (!log_enabled(LOG_PART_sequence, LOG_LEVEL_INFO) ||
         !log_limit_take(&x->base.server->replays, x->base.call->received_ns,
                         LIMIT_LOG_REPLAYS_PER_S))
         return;

@@ -49,7 +49,7 @@ void client_peer_audit(struct state *state, const struct client *client)
     if (by->by == 0 ||
         (same_peer(&client->peer, &by->peer) &&
          client_principal_equal(&client->principal, &by->principal)) ||
-        !log_enabled(LOG_LEVEL_INFO) ||
+        !log_enabled(LOG_PART_client, LOG_LEVEL_INFO) ||
         !log_limit_take(&state->replaced, clock_now_ns(), LIMIT_LOG_REPLACED_PER_S))
         return;
     log_info_taken(&state->replaced, "client.replaced", LOG_ID("client", client->id),

@@ -64,7 +64,7 @@ static inline void delegation_count(struct state *state, enum delegation_counter
 /* May one more line at info be written? */
 static inline bool delegation_log(struct state *state, int64_t now_ns)
 {
-    return log_enabled(LOG_LEVEL_INFO) &&
+    return log_enabled(LOG_PART_delegation, LOG_LEVEL_INFO) &&
            log_limit_take(&state->delegations->log_limit, now_ns, LIMIT_LOG_DELEGATIONS_PER_S);
 }
 

@@ -273,7 +273,7 @@ static void bind_created(struct state *state, struct session_conn *conn,
     if (!session)
         return;
     session_conn_bind(conn, session, resok->csr_flags & CREATE_SESSION4_FLAG_CONN_BACK_CHAN);
-    if (!again && log_enabled(LOG_LEVEL_INFO))
+    if (!again && log_enabled(LOG_PART_client, LOG_LEVEL_INFO))
         created_log(state, session, resok->csr_flags);
     session_put(session);
 }
