@@ -331,16 +331,16 @@ const struct setting setting_table[SETTING_COUNT] = {
                             .wants = "text (0) or json (1)",
                             .help = "format of the lines of the log"},
 #define X(part, what)                                                                              \
-    [SETTING_LOG_LEVEL_##                                                                          \
-        part] = {.name = "log.level." #part,                                                       \
-                 .kind = SETTING_WORD,                                                             \
-                 .words = level_words,                                                             \
-                 .min = LOG_LEVEL_ERROR,                                                           \
-                 .max = LOG_LEVEL_DEBUG,                                                           \
-                 .word = "default",                                                                \
-                 .usual = SETTING_INSTEAD,                                                         \
-                 .wants = "default, error (0), warn (1), info (2) or debug (3)",                   \
-                 .help = "the same of lines about " what "; default: as log.level says"},
+    [SETTING_LOG_LEVEL_##part] = {.name = "log.level." #part,                                      \
+                                  .kind = SETTING_WORD,                                            \
+                                  .words = level_words,                                            \
+                                  .min = LOG_LEVEL_ERROR,                                          \
+                                  .max = LOG_LEVEL_DEBUG,                                          \
+                                  .word = "default",                                               \
+                                  .usual = SETTING_INSTEAD,                                        \
+                                  .wants = "default, error (0), warn (1), info (2) or debug (3)",  \
+                                  .help = "the least severe lines about " what                     \
+                                          " that are logged; default: as log.level"},
     LOG_PARTS_WITH_LEVEL(X)
 #undef X
 };

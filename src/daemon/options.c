@@ -8,6 +8,7 @@
 
 #include "admin/config/config_key.h"
 #include "admin/config/config_reference.h"
+#include "admin/event_reference.h"
 #include "base/command_line.h"
 #include "base/guess.h"
 #include "daemon/console.h"
@@ -45,6 +46,7 @@ static const char usage[] =
     "  --log-queue KIB       queue for log lines while their reader is slow (default 1024); lines\n"
     "                        that do not fit are dropped and counted; 0: requests wait instead\n"
     "  --config-reference    print what --config FILE can say, as docs/config.md\n"
+    "  --event-reference     print what the log can say, as docs/events.md\n"
     "  --admin unix:PATH|ADDR:PORT|none    where the admin endpoint listens (default: the socket\n"
     "                        admin.sock in the state directory); repeatable\n"
     "  --admin-token FILE    tokens for --admin ADDR:PORT, a line each: full TOKEN or read TOKEN\n"
@@ -63,6 +65,7 @@ enum option_id {
     OPT_SET,
     OPT_CONFIG,
     OPT_CONFIG_REFERENCE,
+    OPT_EVENT_REFERENCE,
     OPT_CHECK,
     OPT_HELP = 'h',
     OPT_VERSION = OPT_CHECK + 1,
@@ -88,6 +91,7 @@ static const struct option long_options[] = {
     {"log-queue", required_argument, NULL, OPT_KEY + CONFIG_LOG_QUEUE},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"config-reference", no_argument, NULL, OPT_CONFIG_REFERENCE},
+    {"event-reference", no_argument, NULL, OPT_EVENT_REFERENCE},
     {"admin", required_argument, NULL, OPT_KEY + CONFIG_ADMIN},
     {"admin-token", required_argument, NULL, OPT_KEY + CONFIG_ADMIN_TOKEN},
     {"admin-open", no_argument, NULL, OPT_KEY + CONFIG_ADMIN_OPEN},
@@ -309,6 +313,9 @@ static enum options_result take_option(struct options *options, int id, char **a
         return OPTIONS_DONE;
     case OPT_CONFIG_REFERENCE:
         config_reference_print(stdout);
+        return OPTIONS_DONE;
+    case OPT_EVENT_REFERENCE:
+        event_reference_print(stdout);
         return OPTIONS_DONE;
     case OPT_SET:
         if (strcmp(optarg, "help") == 0) {

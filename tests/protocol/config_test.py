@@ -385,8 +385,8 @@ class Documents(Directory):
         options = set(re.findall(r"--[a-z][a-z-]+", listing))
         self.assertIn("--reply-cache", options)
         rows = set(re.findall(r"\| `(--[a-z-]+)` \|", source("docs/config.md")))
-        self.assertEqual(options - rows, {"--config", "--config-reference", "--check", "--help", "--version",
-                                          "--min-minor", "--max-minor"})  # these two are settings
+        self.assertEqual(options - rows, {"--config", "--config-reference", "--event-reference", "--check", "--help",
+                                          "--version", "--min-minor", "--max-minor"})  # these two are settings
         self.assertEqual(rows - options, set())
 
     def sample(self, text):

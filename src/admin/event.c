@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/event.h"
+
+#include "base/check.h" /* ARRAY_SIZE */
+
+/* By part, and by name in each; check.failed, log.dropped and state.* are of the daemon. */
+const struct event event_table[] = {
+    {"admin.open", "info", "socket address",
+     "The admin endpoint listens on this `socket`, or at this `address`", NULL},
+    {"admin.refused", "info", "status method path",
+     "The admin endpoint refused a request. At most 10 lines in a second",
+     "Many of them: find out who tries, and close the port to others"},
+    {"admin.request", "debug", "method path status", "The admin endpoint answered a request", NULL},
+    {"admin.setting", "info", "name value revision",
+     "A setting was changed over REST: the `value` that is now stored, and the `revision` of the "
+     "change",
+     NULL},
+    {"admin.tokens", "info, error", "count error note",
+     "SIGHUP: so many tokens (`count`) were read, or the `error` for which they stay as they were",
+     "Error: correct the file of tokens, and send SIGHUP again"},
+    {"local.key.created", "info", "effect",
+     "There was no `local.key`: handles that were given out before are invalid",
+     "Not at the first start: restore the state directory, or let clients mount again"},
+    {"local.lease_break_time", "info", "seconds lease note",
+     "Local programs wait at most `seconds` for a delegated file, but a client that does not "
+     "answer keeps it for the `lease`",
+     "Raise `fs.lease-break-time`, or lower `nfs.lease_s`"},
+    {"local.map.damaged", "warn", "map bytes effect",
+     "So many `bytes` of the log of a handle map were damaged: some handles are stale until "
+     "their files are looked up again",
+     "Check the disk of the state directory"},
+    {"local.map.db", "error", "file error",
+     "The database of a handle map could not be written or read; the server tries again. At most "
+     "one line in a second",
+     "Make room on the disk of the state directory, or check it"},
+    {"local.map.full", "error", "pending",
+     "So many places of files wait to be noted that no more can: handles of further files may be "
+     "stale after a restart",
+     "See to `local.map.db`, which says why"},
+    {"local.map.log", "error", "error", "The log of a handle map could not be written",
+     "Make room on the disk of the state directory, or check it"},
+    {"local.map.missing", "warn", "file effect",
+     "A `file` of a handle map is missing: handles are stale until their files are looked up "
+     "again",
+     "Restore the state directory, or let clients mount again"},
+    {"local.map.room", "warn", "dropped", "Places are noted again; so many were `dropped`", NULL},
+    {"local.open", "info", "path find identity descriptors_max",
+     "A `local` export at its start: how it finds files (`handle` or `map`), as whom it works "
+     "(`caller` or `own`), and its share of the descriptors",
+     NULL},
+    {"callback.down", "info", "client peer why errno",
+     "A client of NFSv4.0 cannot be called back. `why`: `connect` (with the `errno`), `timeout` "
+     "(neither a connection nor a refusal), `closed` (at once), `silent` (no answer), `refused` "
+     "(the port belongs to another program), `malformed` (an answer that cannot be decoded)",
+     "See that firewalls let the server connect to that address and port of the client"},
+    {"callback.fault", "info", "session slot seqid status",
+     "A client refused the sequence of a slot of its back channel, so that the session can no "
+     "longer be called back",
+     "Without delegations the client works on; a new mount makes a new session. Often: report it "
+     "to the maker of the client"},
+    {"callback.left_out", "info", "lines",
+     "So many lines of `callback.up`, `callback.down` and `callback.none` were left out, because "
+     "there were more than 100 in a second",
+     NULL},
+    {"callback.none", "info, debug", "client netid addr why",
+     "The server cannot connect to where a client of NFSv4.0 wants its callbacks, as it said. "
+     "`why`: `netid` (neither tcp nor tcp6), `malformed`, `refused` (an address to which the "
+     "server never connects), `none` (it wants no callbacks, which is at debug)",
+     "`refused`: if the client is behind address translation, mount with 4.1"},
+    {"callback.silent", "info", "session client connection",
+     "A client did not answer a callback in time: its `connection` was closed, and the callback "
+     "is sent over another one",
+     "Often: see whether the client hangs, or a firewall drops idle connections; "
+     "`nfs.callback_timeout_ms` is the time"},
+    {"callback.up", "info", "client peer", "A client of NFSv4.0 can be called back at `peer`",
+     NULL},
+    {"recall.retry", "debug", "client why tries",
+     "A recall was not accepted and will be sent again. `why`: `unknown` (the client does not "
+     "know the delegation yet), `delay`, `error`, `refused`, `no answer`, `unreachable`",
+     NULL},
+    {"client.courtesy_evicted", "info", "clients",
+     "So many silent `clients` were forgotten, the longest silent first, because descriptors or "
+     "memory were short, or more than half of a limit for all clients was used",
+     "Often: raise the limit, or `nfs.memory_mib`"},
+    {"client.exchange_id", "debug", "client confirmed owner implementation",
+     "A client of NFSv4.1 or later registers", NULL},
+    {"client.remove", "info, debug", "client confirmed",
+     "A client was forgotten: it asked for that, started anew, or was silent for too long; at "
+     "debug if it never had a session. Also for each client when the server ends; these may "
+     "reclaim",
+     NULL},
+    {"client.replaced", "info", "client peer uid by by_peer by_uid",
+     "For audits: a registration ended the state of `client`, and came from another address "
+     "(`by_peer`) or another user (`by_uid`). At most 20 lines in a second",
+     "Either a host has moved, or it uses the name of another one: give each host a name of its "
+     "own"},
+    {"client.revoke", "info", "client", "A silent client lost something that another client wanted",
+     "See why the client was silent"},
+    {"client.setclientid", "debug", "client status owner", "A client of NFSv4.0 registers", NULL},
+    {"client.stats", "info",
+     "client minor owner uid confirmed courtesy callback_path sessions connections opens "
+     "lock_states locks lock_waiters revoked silent_ms callback_netid callback_addr "
+     "implementation domain",
+     "SIGUSR1: one client, see [Counters](user-guide.md#counters)", NULL},
+    {"session.backchannel", "info", "session program flavors",
+     "BACKCHANNEL_CTL changed how the session is called back: its `program`, and its security if "
+     "it named `flavors`",
+     NULL},
+    {"session.backchannel_fault", "info", "session client",
+     "The session can no longer be called back, because client and server disagree about the "
+     "sequence of a slot; `callback.fault` before it says what the client answered",
+     "See `callback.fault`"},
+    {"session.bind", "debug", "session channels", "A connection was bound to a session", NULL},
+    {"session.create", "info", "session client peer owner minor slots flags",
+     "A session begins: of the client that registered from the address `peer` under the name "
+     "`owner`, in the minor version `minor` (1 or 2), with so many `slots`",
+     NULL},
+    {"session.destroy", "info", "session client", "A session has ended", NULL},
+    {"session.slots", "info", "session enforced target kept",
+     "The number of slots of a session changed: `enforced` ones it may use, the `target` it is "
+     "asked to keep to, and `kept` ones whose replies are still available",
+     NULL},
+    {"session.stats", "info", "session client slots_in_use total_slots",
+     "SIGUSR1: one session, see [Counters](user-guide.md#counters)", NULL},
+    {"compound", "debug", "path minor ops xid",
+     "A COMPOUND arrived: `path` is the minor version that handles it, or none", NULL},
+    {"compound.done", "debug", "ops bytes status head body",
+     "A COMPOUND was answered: `ops=\"[SEQUENCE,PUTFH]\"`, `bytes=\"[44,8]\"` of each result, "
+     "their sum `body`, the bytes before them `head`",
+     NULL},
+    {"compound.replay", "info", "peer xid bytes waited",
+     "A retry in NFSv4.0 was answered, of the request with this `xid` from the address `peer`, "
+     "and whether the first request was still running (`waited`)",
+     "Many of them: look for losses in the network"},
+    {"compound.replay_left_out", "info", "lines",
+     "So many lines of `compound.replay`, `compound.unanswered` and `owner.replay` were left "
+     "out, because there were more than 100 in a second",
+     NULL},
+    {"compound.result_too_long", "error", "op bound",
+     "An internal error: the result of an operation was longer than it may be", "Report it"},
+    {"compound.unanswered", "info", "peer xid bytes waited",
+     "NFSv4.0: a retry, or another request of the same open or lock owner, would have had to "
+     "wait for a running request, and could not (any longer): its connection was closed",
+     NULL},
+    {"compound.wrong_status", "error", "op status",
+     "An internal error: an operation had an error that its minor version does not have",
+     "Report it"},
+    {"owner.replay", "info", "client op seqid",
+     "A retry in NFSv4.0 of OPEN, CLOSE or a lock was answered, with the `seqid` that its owner "
+     "sent again",
+     NULL},
+    {"check.failed", "error", "condition file line function",
+     "In JSON only: an internal error, which ends the server", "Report it"},
+    {"daemon.callback", "info", "operation ...",
+     "SIGUSR1: attempts to call clients back, see [Counters](user-guide.md#counters)", NULL},
+    {"daemon.callback_duration", "info", "count sum_us longer ...",
+     "SIGUSR1: how long answers to callbacks took", NULL},
+    {"daemon.callback_waits", "info", "timeout_ms backoff_ms backoff_max_ms lease_s",
+     "How long the server waits for callbacks, as computed from settings and lease; at the start "
+     "and after each change",
+     NULL},
+    {"daemon.capabilities", "info", "kept", "The capabilities that were kept at the start", NULL},
+    {"daemon.config", "info", "file", "The configuration was read from this file", NULL},
+    {"daemon.config_overruled", "info", "option value configured line",
+     "An `option` has taken precedence with its `value` over what is `configured` in that `line` "
+     "of the file",
+     "Remove one of the two"},
+    {"daemon.delegations", "info", "held_read held_write recalls oldest_recall_ms ...",
+     "SIGUSR1: delegations", NULL},
+    {"daemon.descriptors", "info, warn", "limit connections dialled files own error",
+     "The `limit` on file descriptors of the process, and how it is divided at the start: "
+     "accepted `connections`, `dialled` ones (to clients of NFSv4.0), `files` of all `local` "
+     "exports, the server's `own`. With `error`, at warn: the limit could not be changed",
+     NULL},
+    {"daemon.descriptors_few", "warn", "wanted limit",
+     "The `limit` is lower than the one `wanted` by `--descriptors`",
+     "Raise it: `LimitNOFILE=` of systemd, or `ulimit -Hn`"},
+    {"daemon.dial_out", "info", "paths ...", "SIGUSR1: callbacks to clients of NFSv4.0", NULL},
+    {"daemon.drain", "error", "error",
+     "A request did not end within five seconds at shutdown; the server exits with status 1",
+     "Look for a file system that hangs"},
+    {"daemon.duplicates", "info", "entries clients bytes waiting ...",
+     "SIGUSR1: replies kept for retries in NFSv4.0", NULL},
+    {"daemon.error", "error", "error",
+     "In JSON only: the reason why the server does not start, or ends", "As it says"},
+    {"daemon.hangup", "info, error", "read error note",
+     "SIGHUP: the settings were read again. With `error`: they remain as they were",
+     "Error: correct the value that it names"},
+    {"daemon.limits", "info", "...",
+     "SIGUSR1: how much of what is limited clients hold, and what was refused", NULL},
+    {"daemon.memory", "info", "budget store total refused failed ...",
+     "SIGUSR1: memory, by purpose", NULL},
+    {"daemon.minor_versions", "info", "served",
+     "The minor versions that are served, at the start and after each change", NULL},
+    {"daemon.ready", "info", "address",
+     "In JSON only: the server accepts connections at this address; one line for each", NULL},
+    {"daemon.sessions", "info", "sessions reply_bytes ...", "SIGUSR1: sessions", NULL},
+    {"daemon.setting", "info", "name value origin restart",
+     "A setting that is not at its default. `restart` is the value after a restart with the same "
+     "options, if it is another",
+     NULL},
+    {"daemon.stop", "info",
+     "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
+     "clients opens locks lock_waiters recalls",
+     "The server was told to end: by which signal (`why`), the process and user that sent it, "
+     "and what there was at that moment: incomplete requests (`half_records`), requests that "
+     "wait without a thread (`parked_calls`) or in file systems (`blocked_threads`), "
+     "`unsent_bytes` of replies; `clients`, their `opens`, `locks`, `lock_waiters`, and "
+     "delegations that are recalled and not returned (`recalls`)",
+     NULL},
+    {"daemon.transport", "info",
+     "connections dialled_connections threads spare_threads blocked_threads log_dropped "
+     "log_limited addresses half_records half_record_bytes unsent_bytes ...",
+     "SIGUSR1: connections, requests and threads", NULL},
+    {"log.dropped", "warn", "count",
+     "So many lines are missing here, because the queue of the log was full",
+     "Let the reader of stderr read faster, raise `--log-queue`, or the level of the part that "
+     "fills it"},
+    {"state.limit", "info", "limit refused most",
+     "A `limit` on the state of clients, whose value is `most`, has `refused` so many requests "
+     "in the last second",
+     "See who holds so much; raise the setting"},
+    {"state.stall", "warn", "ms note",
+     "The server stood still for so many milliseconds: leases, recalls and the grace period "
+     "begin anew",
+     "See whether the machine was suspended or had no memory"},
+    {"state_dir.recovery_missing", "warn", "file effect",
+     "`recovery.db` is missing where the server has run before: no client can reclaim what it "
+     "held",
+     "Restore the state directory before the start"},
+    {"state_file.recovered", "warn", "file why from",
+     "A file of the state directory was restored `from` its copy", "Check the disk"},
+    {"state_file.unwritable", "warn", "file error",
+     "A file could not be restored: the server uses the copy",
+     "Check the disk and the rights of the state directory"},
+    {"delegation.recall_any", "info", "client keep held",
+     "Nearly all delegations that may exist are held: a client is asked to `keep` so many of "
+     "those that it has (`held`)",
+     "Often: raise `nfs.max_delegations`"},
+    {"delegation.revoke", "info", "client kind fileid recalled_ms",
+     "A delegation was not returned within a lease after its recall, and was revoked: the client "
+     "has lost what it had not written. At most 100 lines in a second, together with "
+     "`delegation.slow`",
+     "See whether the client hangs or cannot be reached"},
+    {"delegation.slow", "info", "client fileid recalled_ms",
+     "A delegation was returned late: `recalled_ms` after its recall, more than 5 seconds",
+     "Often: see whether the client or its network is overloaded"},
+    {"export.open", "info", "path access changes squash ports client_rules",
+     "An export at the start, and the options in force, including defaults: `changes` is `sync` "
+     "or `async`; `client_rules` is the number of rules (0: every address may use it)",
+     NULL},
+    {"export.refused", "info", "peer export uid why op",
+     "For audits: `peer` (with `uid`) may not use an export, and `why`: `client` (its address), "
+     "`port` (the export is `secure`, and the port is 1024 or above), `squash` (`op` failed for "
+     "a user who is squashed here), `ro` (`op` would change something). If `export` is empty, no "
+     "export allows this peer. At most 20 lines in a second",
+     "If it should be allowed: change the options of the export"},
+    {"export.refused_left_out", "info", "lines", "So many lines of `export.refused` were left out",
+     NULL},
+    {"recovery.complete", "info", "client awaited",
+     "A client has reclaimed what it held; so many are still `awaited`", NULL},
+    {"recovery.db", "error", "error",
+     "`recovery.db` could not be written, or was removed or replaced while the server ran. At "
+     "most one line in a second",
+     "Make room on the disk of the state directory, or check it; until then opens wait"},
+    {"recovery.grace", "warn", "seconds lease note",
+     "The grace period is shorter than the lease: clients may come too late",
+     "Raise `nfs.grace_s`"},
+    {"recovery.grace.begin", "info", "seconds awaited",
+     "The server starts with a grace period of so many seconds, in which `awaited` clients may "
+     "reclaim",
+     NULL},
+    {"recovery.grace.end", "info", "why missing dropped",
+     "The grace period is over, `why`: all clients have reclaimed, or time. So many did not come "
+     "(`missing`), and the records of so many were `dropped`",
+     "`missing` above 0: see whether these clients were up in time"},
+    {"recovery.loss_not_cleared", "warn", "client note",
+     "`recovery.db` could not be written for a client that has acknowledged its losses: it "
+     "cannot reclaim after the next restart",
+     "See `recovery.db`"},
+    {"connection.accepted", "debug", "connection peer", "A connection was accepted", NULL},
+    {"connection.closed", "debug", "connection", "A connection was closed", NULL},
+    {"connection.dial", "debug", "connection peer",
+     "A connection to a client of NFSv4.0 is being made", NULL},
+    {"connection.send", "debug", "connection errno", "Sending on a connection failed", NULL},
+    {"transport.accept_paused", "warn", "errno",
+     "For a moment no connections are accepted, for lack of descriptors or memory",
+     "Raise the limit on descriptors, or see to the memory of the machine"},
+    {"transport.bad_header", "info", "connection peer",
+     "A connection was closed because it sent something other than RPC records",
+     "Many of them: find out what connects there"},
+    {"transport.bad_message", "info", "connection peer",
+     "A connection was closed because it sent a record that is no RPC message",
+     "Many of them: find out what connects there"},
+    {"transport.cut", "warn", "connections",
+     "At shutdown, so many connections were closed with requests in progress; their clients retry",
+     NULL},
+    {"transport.displaced", "info", "connection peer",
+     "An idle connection was closed to make room for one of another address",
+     "Often: raise `transport.max_connections`"},
+    {"transport.epoll", "warn", "errno", "A system call for a connection failed, and it was closed",
+     "See to the memory of the machine"},
+    {"transport.half_record_evicted", "info", "connection peer",
+     "A connection was closed because requests that have arrived in part used too much memory",
+     "Often: raise `transport.max_half_record_mib`, or close the port to that peer"},
+    {"transport.half_record_late", "info", "connection peer",
+     "A connection was closed because a request did not arrive in time",
+     "Often: look for losses in the network; `transport.record_timeout_s` is the time"},
+    {"transport.idle", "info", "connection peer",
+     "A connection that serves no client was idle for too long", NULL},
+    {"transport.no_memory", "info", "connection peer",
+     "A connection was closed because there was no memory for its requests or replies; its "
+     "client reconnects and retries",
+     "Raise `nfs.memory_mib`, or see to the memory of the machine"},
+    {"transport.oversize", "info", "connection peer",
+     "A connection was closed because it sent a record above the limit of 1 MiB and 4 KiB",
+     "Many of them: find out what connects there"},
+    {"transport.refused", "info", "reason peer",
+     "A connection was closed at once; `reason`: `connections` or `address` (a limit), `memory`. "
+     "At most 10 lines in a second, together with those about other connections that limits close",
+     "Often: raise `transport.max_connections` or `transport.max_connections_per_address`"},
+    {"transport.socket_option", "warn", "option errno",
+     "A system call for a connection failed; it works without that option", NULL},
+    {"transport.thread", "error", "errno threads",
+     "A thread could not be created beside the `threads` that there are. At most one line in a "
+     "second",
+     "Raise the limit on threads (`TasksMax=` of systemd), or see to the memory"},
+    {"transport.unsent_evicted", "info", "connection peer",
+     "A connection was closed because replies that clients have not read used too much memory",
+     "Often: raise `transport.max_unsent_mib`, or see why that client does not read"},
+    {"transport.unsent_late", "info", "connection peer",
+     "A connection was closed because its client read none of its replies for too long",
+     "See why that client does not read; `transport.send_timeout_s` is the time"},
+    {"sequence", "debug", "session slot seqid cache", "SEQUENCE accepted a request", NULL},
+    {"sequence.refused", "info", "session type status slot received expected state ops",
+     "SEQUENCE failed: its `type` and `status`, the seqid `received` and `expected`, the slot's "
+     "`state` (untouched: it was not examined). At most 100 lines in a second",
+     "`seq_misordered`, `false_retry`: report it to the maker of the client. `bad_session`: "
+     "after a restart this is normal"},
+    {"sequence.refused_left_out", "info", "lines",
+     "So many lines of `sequence.refused` were left out", NULL},
+    {"sequence.replay", "info", "session slot seqid bytes",
+     "A retry was answered with the reply that was kept. At most 100 lines in a second",
+     "Many of them: look for losses in the network"},
+    {"sequence.replay_left_out", "info", "lines",
+     "So many lines of `sequence.replay` were left out", NULL},
+};
+
+const size_t event_count = ARRAY_SIZE(event_table);
