@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
+struct event_feed;
 struct server;
 struct settings;
 struct transport;
@@ -27,6 +28,7 @@ struct endpoint {
     struct settings *settings;
     struct timespec started; /* wall clock */
     int64_t started_ns;      /* the same moment; clock_boot_ns() */
+    struct event_feed *events;
     _Atomic(enum endpoint_phase) phase;
     /* Of ENDPOINT_DRAINING, set before the phase: clock_now_ns() when the server ends at the
      * latest. */

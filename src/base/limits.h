@@ -11,6 +11,7 @@
 #define LIMIT_COUNTER_LANES 512u         /* threads that count without sharing a cache line */
 #define LIMIT_LOG_QUEUE_BYTES (1u << 20) /* unwritten lines, unless --log-queue */
 #define LIMIT_LOG_QUEUE_LINES 16384u
+#define LIMIT_LOG_LINE_BYTES 4096u /* of one line, with its end; longer fields are cut */
 #define LIMIT_LOG_LINES_PER_S 100u /* per event, unless it has a limit of its own */
 
 /* admin/config */
@@ -30,6 +31,9 @@
 #define LIMIT_ADMIN_REQUEST_S 10u                /* from the connection to the end of the reply */
 #define LIMIT_ADMIN_PAGE 10000u                  /* items of a list in a reply */
 #define LIMIT_ADMIN_PAGE_USUAL 1000u
+#define LIMIT_ADMIN_STREAM_S 60u          /* that the reader of a stream may read nothing */
+#define LIMIT_EVENT_READERS 8u            /* of the events of the log */
+#define LIMIT_EVENT_FEED_BYTES (1u << 20) /* lines that they have not read, of all together */
 #define LIMIT_ADMIN_TOKENS 16u
 #define LIMIT_ADMIN_TOKEN_BYTES_MIN 20u
 #define LIMIT_ADMIN_TOKEN_BYTES 256u

@@ -13,7 +13,6 @@
 #include "base/log_queue.h"
 
 enum {
-    LINE_BYTES_MAX = 4096,
     LINE_END_BYTES = 2,  /* "}" and the end of the line */
     CHARACTER_BYTES = 6, /* of a string, escaped */
     NUMBER_BYTES_MAX = 24,
@@ -32,12 +31,13 @@ static _Atomic bool priorities;
 static struct log_queue *_Atomic queue; /* NULL: the thread that logs a line writes it */
 static _Atomic bool gave_up;            /* the lines were not read at the end */
 static _Atomic uint64_t limited;
+static const struct log_watch *_Atomic watcher; /* NULL: nobody watches */
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 struct line {
     size_t len;
-    char text[LINE_BYTES_MAX];
+    char text[LIMIT_LOG_LINE_BYTES];
 };
 
 static size_t line_room(const struct line *line)
@@ -186,10 +186,9 @@ static bool line_fits(const struct line *line, const struct log_field *field)
     return line_room(line) > strlen(field->key) + sizeof(",\"\":") + NUMBER_BYTES_MAX;
 }
 
-static void line_build(struct line *line, enum log_level level, const char *event,
+static void line_build(struct line *line, bool json, enum log_level level, const char *event,
                        const struct log_field *fields, size_t count)
 {
-    bool json = atomic_load_explicit(&json_format, memory_order_relaxed);
     struct timespec now;
     struct tm tm;
     char stamp[96];
@@ -199,7 +198,6 @@ static void line_build(struct line *line, enum log_level level, const char *even
     (void)snprintf(stamp, sizeof(stamp), "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900,
                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
                    now.tv_nsec / 1000000);
-    line_puts(line, log_priority(level));
     if (json)
         line_puts(line, "{\"time\":\"");
     line_puts(line, stamp);
@@ -220,6 +218,14 @@ static void line_build(struct line *line, enum log_level level, const char *even
     line->text[line->len++] = '\n';
 }
 
+/* As stderr is to have it. */
+static void line_make(struct line *line, enum log_level level, const char *event,
+                      const struct log_field *fields, size_t count)
+{
+    line_puts(line, log_priority(level));
+    line_build(line, log_is_json(), level, event, fields, count);
+}
+
 static void line_write(const struct line *line)
 {
     struct log_queue *to = atomic_load_explicit(&queue, memory_order_acquire);
@@ -236,10 +242,16 @@ static void line_write(const struct line *line)
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count)
 {
+    const struct log_watch *watch = atomic_load_explicit(&watcher, memory_order_acquire);
     struct line line = {.len = 0};
 
-    line_build(&line, level, event, fields, count);
+    line_make(&line, level, event, fields, count);
     line_write(&line);
+    if (!watch)
+        return;
+    line.len = 0;
+    line_build(&line, true, level, event, fields, count);
+    watch->line(watch->context, level, LOG_PART_OF(event), line.text, line.len - 1);
 }
 
 void log_write_now(enum log_level level, const char *event, const struct log_field *fields,
@@ -248,9 +260,14 @@ void log_write_now(enum log_level level, const char *event, const struct log_fie
     struct line line = {.len = 0};
     ssize_t ignored;
 
-    line_build(&line, level, event, fields, count);
+    line_make(&line, level, event, fields, count);
     ignored = write(STDERR_FILENO, line.text, line.len);
     (void)ignored;
+}
+
+void log_set_watch(const struct log_watch *watch)
+{
+    atomic_store_explicit(&watcher, watch, memory_order_release);
 }
 
 /* ---- limits ---- */
@@ -299,7 +316,7 @@ static size_t dropped_note(char *text, size_t size, uint64_t dropped)
 {
     struct line line = {.len = 0};
 
-    line_build(&line, LOG_LEVEL_WARN, "log.dropped", &LOG_U64("count", dropped), 1);
+    line_make(&line, LOG_LEVEL_WARN, "log.dropped", &LOG_U64("count", dropped), 1);
     CHECK(line.len <= size);
     memcpy(text, line.text, line.len);
     return line.len;

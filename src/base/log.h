@@ -84,6 +84,18 @@ const char *log_priority(enum log_level level);
 /* Parse error|warn|info|debug; false when it is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
+/* Whoever wants to see the lines, each as a JSON object without an end of line, beside stderr.
+ * `line` is called by any thread, under any lock: it takes none but a leaf, and waits for nothing.
+ */
+struct log_watch {
+    void (*line)(void *context, enum log_level level, enum log_part part, const char *json,
+                 size_t len);
+    void *context;
+};
+
+/* NULL: nobody.  A thread that logs just now may still call the one before. */
+void log_set_watch(const struct log_watch *watch);
+
 /* From now on queue up to `queue_bytes` of lines (0: do not queue), to be written by a thread.
  * False and errno when it cannot be started. */
 bool log_start(size_t queue_bytes) MUST_USE;

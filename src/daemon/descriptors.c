@@ -15,7 +15,7 @@ enum {
     OWN = 40,           /* databases, the state directory, timers, and short-lived descriptors */
     OWN_PER_EXPORT = 9, /* the directory and its map */
     OWN_PER_LOOP = 2,
-    OWN_PER_ADMIN = 4, /* the listener, an epoll set, what a request reads */
+    OWN_PER_ADMIN = 5, /* the listener, an epoll set, an eventfd, what a request reads */
     FILES_MIN = 16,    /* per export */
     CONNECTIONS_MIN = 8,
     /* Shares of what the server's own files leave, in eighths.  The rest is for accepted

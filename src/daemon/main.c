@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/api/event_feed.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "callback/callback.h"
@@ -63,6 +64,7 @@ struct daemon {
     struct settings *settings;
     struct admin_options *admin_options;
     struct admin admin;
+    struct event_feed *events;
     struct recall *recall; /* recalls of delegations */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
@@ -239,7 +241,7 @@ static void say_ready(struct daemon *d)
 
 static bool open_admin(struct daemon *d)
 {
-    const struct endpoint endpoint = {
+    struct endpoint endpoint = {
         .server = &d->server,
         .transport = d->transport,
         .settings = d->settings,
@@ -247,6 +249,7 @@ static bool open_admin(struct daemon *d)
         .started_ns = clock_boot_ns(),
     };
 
+    endpoint.events = d->events = event_feed_create();
     return admin_open(&d->admin, d->admin_options, &endpoint);
 }
 
@@ -371,8 +374,8 @@ static int serve(struct daemon *d)
     say_ready(d);
     wait_for_end(d, &signals, &cause);
     notify_manager("STOPPING=1");
-    admin_set_phase(&d->admin, ENDPOINT_ENDING);
     shutdown_log(&cause, &d->server, d->transport);
+    admin_set_phase(&d->admin, ENDPOINT_ENDING); /* the streams of events end after that line */
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
     if (!transport_drain_stop(d->transport, DRAIN_MS)) {
@@ -402,6 +405,7 @@ static void tear_down(struct daemon *d)
     if (d->server.exports)
         export_table_destroy(d->server.exports);
     settings_close(d->settings);
+    event_feed_destroy(d->events); /* nobody else logs any more */
     if (d->state_dir >= 0)
         close(d->state_dir);
 }

@@ -15,7 +15,7 @@ ROOT = os.environ.get("MAINSTAY_SOURCE", os.path.join(os.path.dirname(os.path.ab
 # Where a call that logs has its level (a number: that argument; a word: always that) and its event.
 CALLS = {"log_error": ("error", 0), "log_warn": ("warn", 0), "log_info": ("info", 0), "log_debug": ("debug", 0),
          "log_error_taken": ("error", 1), "log_info_taken": ("info", 1), "LOG_AT": (0, 1), "LOG_TAKEN": (1, 2),
-         "log_write": (0, 1), "log_write_now": (0, 1), "line_build": (1, 2)}
+         "log_write": (0, 1), "log_write_now": (0, 1), "line_make": (1, 2)}
 LIMITED = ("log_error", "log_warn", "log_info", "LOG_AT")  # these take a limit of their own
 TAKES_LIMIT = r"\b(log_limit_take|delegation_log)\("
 MECHANISM = ("src/base/log.c", "src/base/log.h")  # passes on what it is given, but for log.dropped

@@ -5,6 +5,7 @@
 #include "admin/api/api_clients.h"
 #include "admin/api/api_delegations.h"
 #include "admin/api/api_drain.h"
+#include "admin/api/api_events.h"
 #include "admin/api/api_grace.h"
 #include "admin/api/api_locks.h"
 #include "admin/api/api_openapi.h"
@@ -37,6 +38,7 @@ const struct http_route api_routes[] = {
     {"GET", ROOT "/delegations", HTTP_READ, api_delegations_list},
     {"DELETE", ROOT "/delegations/{id}", HTTP_WRITE, api_delegations_revoke},
     {"POST", ROOT "/drain", HTTP_WRITE, api_drain_begin},
+    {"GET", ROOT "/events", HTTP_READ, api_events_show},
 };
 
 const size_t api_route_count = ARRAY_SIZE(api_routes);

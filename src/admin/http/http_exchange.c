@@ -11,6 +11,7 @@
 #include "admin/http/http_origin.h"
 #include "admin/http/http_request.h"
 #include "admin/http/http_server_internal.h"
+#include "admin/http/http_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -165,7 +166,19 @@ static void fields_add(struct MHD_Response *response, const struct exchange *exc
         (void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 }
 
-/* The body stays with the exchange until http_exchange_end(). */
+/* A body stays with the exchange until http_exchange_end(). */
+static struct MHD_Response *response_create(struct exchange *exchange, struct MHD_Connection *conn)
+{
+    struct http_reply *reply = &exchange->request.reply;
+    const struct http_source source = reply->source;
+
+    if (!source.read)
+        return MHD_create_response_from_buffer(reply->body.len, reply->body.data,
+                                               MHD_RESPMEM_PERSISTENT);
+    reply->source = (struct http_source){0};
+    return http_stream_response(exchange->listener->server, conn, &source);
+}
+
 static enum MHD_Result reply_send(struct exchange *exchange, struct MHD_Connection *conn)
 {
     const struct http_reply *reply = &exchange->request.reply;
@@ -178,8 +191,7 @@ static enum MHD_Result reply_send(struct exchange *exchange, struct MHD_Connecti
               LOG_STR("path", exchange->request.path), LOG_U64("status", reply->status));
     if (!exchange->route || reply->status == 403 || reply->status == 413)
         refusal_log(exchange);
-    response =
-        MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_PERSISTENT);
+    response = response_create(exchange, conn);
     if (!response)
         return MHD_NO;
     fields_add(response, exchange);
@@ -284,5 +296,7 @@ void http_exchange_end(void *listener, struct MHD_Connection *conn, void **conte
         return;
     http_text_fini(&exchange->body);
     http_text_fini(&exchange->request.reply.body);
+    if (exchange->request.reply.source.end)
+        exchange->request.reply.source.end(exchange->request.reply.source.context);
     memory_free(MEMORY_admin, exchange);
 }

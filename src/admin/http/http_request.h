@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "admin/http/http_query.h"
 #include "admin/http/http_route.h"
 #include "admin/http/http_socket.h"
@@ -16,11 +18,20 @@ enum {
     HTTP_ETAG_BYTES = 40
 };
 
+/* A body that goes on, see http_stream.h.  All on the server's thread. */
+struct http_source {
+    /* Write up to `size` bytes to `data`.  Returns how many; 0: there are none now; -1: it ends. */
+    ssize_t (*read)(void *context, char *data, size_t size);
+    void (*end)(void *context); /* the last call */
+    void *context;
+};
+
 struct http_reply {
     unsigned status;            /* 200, unless the handler says otherwise */
     const char *content_type;   /* of the body; a string that stays; NULL: there is no body */
     char etag[HTTP_ETAG_BYTES]; /* the entity tag, without its quotes; "": there is none */
     struct http_text body;
+    struct http_source source; /* instead of `body`, if it has a read() */
 };
 
 struct http_request {

@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "admin/http/http_server_internal.h"
+#include "admin/http/http_stream.h"
 #include "base/clock.h"
 #include "base/memory.h"
 
 enum {
-    TICK_MS = 1000
+    TICK_MS = 1000,
+    END_TRIES = 20, /* for the last lines of streams, ... */
+    END_MS = 5,     /* ... with this between two of them */
 };
 
 struct http_server *http_server_create(const struct http_route *routes, size_t count, void *context)
@@ -26,6 +29,7 @@ struct http_server *http_server_create(const struct http_route *routes, size_t c
     server->context = context;
     server->stop_fd = -1;
     list_init(&server->connections);
+    list_init(&server->streams);
     CHECK(pthread_mutex_init(&server->lock, NULL) == 0);
     return server;
 }
@@ -120,7 +124,8 @@ static void connections_expire(struct http_server *server, int64_t now_ns)
     LIST_FOREACH (connection, &server->connections, struct http_connection, link) {
         if (now_ns - connection->since_ns < LIMIT_ADMIN_REQUEST_S * NSEC_PER_SEC)
             return;
-        (void)shutdown(connection->fd, SHUT_RDWR);
+        if (!connection->streams)
+            (void)shutdown(connection->fd, SHUT_RDWR);
     }
 }
 
@@ -128,7 +133,7 @@ static void connections_expire(struct http_server *server, int64_t now_ns)
 
 static int wait_ms(const struct http_server *server)
 {
-    int wait = TICK_MS;
+    int wait = list_empty(&server->streams) ? TICK_MS : HTTP_STREAM_MS;
 
     for (unsigned i = 0; i < server->listener_count; i++) {
         MHD_UNSIGNED_LONG_LONG ms;
@@ -156,6 +161,7 @@ static void *server_main(void *arg)
         (void)poll(fds, count + 1, wait_ms(server));
         if (fds[count].revents != 0)
             return NULL;
+        http_streams_resume(server, false);
         for (unsigned i = 0; i < count; i++)
             (void)MHD_run(server->listeners[i].mhd);
         connections_expire(server, clock_now_ns());
@@ -173,14 +179,14 @@ static size_t keep_encoded(void *context, struct MHD_Connection *conn, char *tex
 static struct MHD_Daemon *listener_start(struct http_listener *listener)
 {
     return MHD_start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, http_exchange_run, listener, MHD_OPTION_LISTEN_SOCKET,
-        listener->socket.fd, MHD_OPTION_CONNECTION_LIMIT, LIMIT_ADMIN_CONNECTIONS,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_ADMIN_CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_ADMIN_REQUEST_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-        connection_notify, listener, MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, listener,
-        MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_exchange_run, listener,
+        MHD_OPTION_LISTEN_SOCKET, listener->socket.fd, MHD_OPTION_CONNECTION_LIMIT,
+        LIMIT_ADMIN_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        LIMIT_ADMIN_CONNECTIONS_PER_ADDRESS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)LIMIT_ADMIN_CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_ADMIN_REQUEST_S,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_notify, listener, MHD_OPTION_NOTIFY_COMPLETED,
+        http_exchange_end, listener, MHD_OPTION_END);
 }
 
 bool http_server_start(struct http_server *server)
@@ -214,11 +220,25 @@ static void thread_end(struct http_server *server)
     CHECK(pthread_join(server->thread, NULL) == 0);
 }
 
+/* Streams may still tell why they end, to those who read.  None is suspended afterwards, as MHD
+ * demands. */
+static void streams_end(struct http_server *server)
+{
+    for (unsigned i = 0; i < END_TRIES && !list_empty(&server->streams); i++) {
+        if (i > 0)
+            (void)poll(NULL, 0, END_MS);
+        http_streams_resume(server, true);
+        for (unsigned l = 0; l < server->listener_count; l++)
+            (void)MHD_run(server->listeners[l].mhd);
+    }
+}
+
 void http_server_destroy(struct http_server *server)
 {
     if (!server)
         return;
     thread_end(server);
+    streams_end(server);
     for (unsigned i = 0; i < server->listener_count; i++) {
         struct http_listener *listener = &server->listeners[i];
 

@@ -2,7 +2,8 @@
 /*
  * The HTTP server of the admin endpoint: a table of routes over a few listeners, on a thread of its
  * own.  Over a Unix socket the peer must be root or the process' own user; over TCP it needs a
- * bearer token.  One request a connection, LIMIT_ADMIN_REQUEST_S long at the most.
+ * bearer token.  One request a connection, LIMIT_ADMIN_REQUEST_S long at the most, but for replies
+ * that go on (http_stream.h).
  *
  * Life: http_server_create, http_server_listen_* (once or more), http_server_start,
  * http_server_destroy; these from one thread.

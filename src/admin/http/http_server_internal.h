@@ -31,6 +31,7 @@ struct http_server {
 
     /* The thread's alone. */
     struct list connections; /* the oldest first */
+    struct list streams;     /* replies that go on */
     struct log_limit refusals;
 
     pthread_t thread;
@@ -47,6 +48,7 @@ struct http_connection {
     int fd;
     int64_t since_ns;
     bool trusted; /* its peer, over a Unix socket */
+    bool streams; /* its reply goes on */
 };
 
 /* For MHD: what there is to do for a request, and after it. */
