@@ -21,6 +21,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "export/export_table.h"
 #include "proto/nfs4_program.h"
 #include "proto/v41/sequence.h"
 #include "state/client/client_exchange.h"
@@ -304,6 +305,7 @@ int main(int argc, char **argv)
 
     options_read(argc, argv);
     log_set_level(LOG_LEVEL_ERROR);
+    server.exports = export_table_create();
     server.state = state_create(&config);
     atomic_store(&server.minors, MINOR_RANGE_BUILT);
     atomic_store(&server.recall_park_ms, 100);
@@ -320,5 +322,6 @@ int main(int argc, char **argv)
     }
     lanes_fini();
     state_destroy(server.state);
+    export_table_destroy(server.exports);
     return 0;
 }

@@ -112,7 +112,7 @@ void counter_add_shared(struct counter_set *set, unsigned counter, uint64_t n)
     }
     if (!lane) /* no memory */
         lane = atomic_load_explicit(&set->lanes[0], memory_order_relaxed);
-    atomic_fetch_add_explicit(&lane[counter], n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lane[counter], n, memory_order_release);
 }
 
 uint64_t counter_read(const struct counter_set *set, unsigned counter)
@@ -124,7 +124,7 @@ uint64_t counter_read(const struct counter_set *set, unsigned counter)
         const _Atomic uint64_t *lane = atomic_load_explicit(&set->lanes[i], memory_order_acquire);
 
         if (lane)
-            sum += atomic_load_explicit(&lane[counter], memory_order_relaxed);
+            sum += atomic_load_explicit(&lane[counter], memory_order_acquire);
     }
     return sum;
 }

@@ -32,7 +32,8 @@ void counter_set_destroy(struct counter_set *set);
 /* Slow path of counter_add(): a thread's first use of this set, and lane 0. */
 void counter_add_shared(struct counter_set *set, unsigned counter, uint64_t n);
 
-/* Thread safe, never blocks.  `counter` must be below the set's count. */
+/* Thread safe, never blocks.  `counter` must be below the set's count.  Whoever reads the sum sees
+ * what the thread did before. */
 static inline void counter_add(struct counter_set *set, unsigned counter, uint64_t n)
 {
     _Atomic uint64_t *own = NULL;
@@ -46,7 +47,7 @@ static inline void counter_add(struct counter_set *set, unsigned counter, uint64
     }
     atomic_store_explicit(&own[counter],
                           atomic_load_explicit(&own[counter], memory_order_relaxed) + n,
-                          memory_order_relaxed);
+                          memory_order_release);
 }
 
 /* The sum of all that was added before the call, and possibly of what is added meanwhile.  Never

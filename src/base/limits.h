@@ -190,7 +190,8 @@
 
 /* export, vfs, backends */
 #define LIMIT_EXPORTS 256u
-#define LIMIT_EXPORT_CLIENTS 64u /* client= rules of one export */
+#define LIMIT_EXPORT_CLIENTS 64u    /* client= rules of one export */
+#define LIMIT_EXPORTS_RETIRED 1024u /* changes of exports that requests or clients still refer to */
 #define LIMIT_PATH_BYTES 4096u
 #define LIMIT_PATH_DEPTH 64u
 #define LIMIT_ACL_ACES 256u                 /* per ACL set by a client */

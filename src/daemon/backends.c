@@ -11,6 +11,7 @@
 #include "backend/mem/mem.h"
 #include "base/guess.h"
 #include "base/log.h"
+#include "export/export_table.h"
 
 struct backend_room {
     const char *state_dir;

@@ -38,6 +38,7 @@
 #include "daemon/shutdown.h"
 #include "daemon/state_dir.h"
 #include "daemon/stats.h"
+#include "export/export_table.h"
 #include "proto/nfs4_program.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_lease_hook.h"

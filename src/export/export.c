@@ -1,172 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The export table and the tree of the name space, which do not change after the start. */
+/* What requests find in the name space. */
 #include "export/export.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/htable.h"
-#include "base/log.h"
 #include "export/export_internal.h"
 
-struct export_table *export_table_create(void)
+unsigned export_enter(struct export_table *table)
 {
-    struct export_table *table = must_calloc(1, sizeof(*table));
-    struct timespec now = clock_realtime();
-
-    table->started = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-    table->pseudo_fs.ops = &pseudo_ops;
-    table->pseudo_fs.volume = &table->pseudo_volume;
-    table->pseudo_fs.caps = VFS_CAP_PERSISTENT;
-    pseudo_node_init(table, &table->top, NULL, "");
-    table->pseudo_export = (struct export){
-        .id = 0,
-        .path = table->top.path,
-        .fs = &table->pseudo_fs,
-        .read_only = true,
-        .pseudo = true,
-        .squash = EXPORT_ALL_SQUASH,
-        .anon_uid = 65534,
-        .anon_gid = 65534,
-        .node = &table->top,
-    };
-    return table;
+    return readers_enter(table->readers);
 }
 
-void export_table_destroy(struct export_table *table)
+void export_leave(struct export_table *table, unsigned phase)
 {
-    for (uint32_t i = 0; i < table->count; i++) {
-        struct export *export = table->exports[i];
-
-        vfs_object_put(export->node->root);
-        export->fs->ops->destroy(export->fs);
-        free(export->path);
-        free(export);
-    }
-    pseudo_node_fini(&table->top);
-    free(table);
-}
-
-static struct export_node *child_find(struct export_node *node, const char *name, size_t len)
-{
-    LIST_FOREACH (child, &node->children, struct export_node, sibling) {
-        if (strlen(child->name) == len && memcmp(child->name, name, len) == 0)
-            return child;
-    }
-    return NULL;
-}
-
-/* Get the node at `path`; make it and its ancestors if need be. */
-static struct export_node *node_make(struct export_table *table, const char *path)
-{
-    struct export_node *node = &table->top;
-
-    while (*path) {
-        char name[LIMIT_NAME_BYTES + 1];
-        struct export_node *child;
-        size_t len;
-
-        path += strspn(path, "/");
-        len = strcspn(path, "/");
-        if (len == 0)
-            break;
-        CHECK(len <= LIMIT_NAME_BYTES); /* checked by export_spec_parse() */
-        child = child_find(node, path, len);
-        if (!child) {
-            memcpy(name, path, len);
-            name[len] = '\0';
-            child = must_calloc(1, sizeof(*child));
-            pseudo_node_init(table, child, node, name);
-        }
-        node = child;
-        path += len;
-    }
-    return node;
-}
-
-static bool fsid_taken(const struct export_table *table, uint32_t id, uint64_t fsid)
-{
-    for (uint32_t i = 0; i < table->count; i++) {
-        if (table->exports[i]->id == id || table->exports[i]->fsid_major == fsid)
-            return true;
-    }
-    return id == table->pseudo_export.id;
-}
-
-/* A reserved port vouches for the caller's identity.  By default it is needed only if access
- * depends on that identity. */
-static bool wants_reserved_ports(const struct export_spec *spec, const struct vfs *fs)
-{
-    if (spec->ports != EXPORT_PORTS_DEFAULT)
-        return spec->ports == EXPORT_PORTS_SECURE;
-    return (fs->caps & VFS_CAP_IDENTITY) && spec->squash != EXPORT_ALL_SQUASH;
-}
-
-/* Log the options in effect, including the defaults. */
-static void export_log(const struct export *export)
-{
-    static const char *const squash[] = {[EXPORT_ROOT_SQUASH] = "root_squash",
-                                         [EXPORT_NO_ROOT_SQUASH] = "no_root_squash",
-                                         [EXPORT_ALL_SQUASH] = "all_squash"};
-
-    log_info("export.open", LOG_STR("path", export->path),
-             LOG_STR("access", export->read_only ? "ro" : "rw"),
-             LOG_STR("changes", export->async ? "async" : "sync"),
-             LOG_STR("squash", squash[export->squash]),
-             LOG_STR("ports", export->secure ? "secure" : "insecure"),
-             LOG_U64("client_rules", export->client_count));
-}
-
-bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
-                      char *error, size_t error_size)
-{
-    uint64_t hash = hash_bytes(spec->path, strlen(spec->path), 0);
-    uint64_t fsid = spec->has_fsid ? spec->fsid : hash | (1ull << 63); /* configured: below 2^63 */
-    uint32_t id = (uint32_t)hash | 1;
-    struct export_node *node;
-    struct export *export;
-
-    if (table->count == LIMIT_EXPORTS) {
-        snprintf(error, error_size, "more than %u exports", LIMIT_EXPORTS);
-        return false;
-    }
-    node = node_make(table, spec->path);
-    if (node->export) {
-        snprintf(error, error_size, "%s is exported twice", spec->path);
-        return false;
-    }
-    if (fsid_taken(table, id, fsid)) {
-        snprintf(error, error_size, "%s has the same fsid as another export", spec->path);
-        return false;
-    }
-    if (fs->ops->root(fs, &node->root) != VFS_OK) {
-        snprintf(error, error_size, "the root of %s can't be opened", spec->path);
-        return false;
-    }
-    export = must_calloc(1, sizeof(*export));
-    *export = (struct export){
-        .id = id,
-        .path = must_strdup(spec->path),
-        .fs = fs,
-        .read_only = spec->read_only,
-        .strict_utf8 = spec->strict_utf8,
-        .async = spec->async,
-        .squash = spec->squash,
-        .secure = wants_reserved_ports(spec, fs),
-        .anon_uid = spec->anon_uid,
-        .anon_gid = spec->anon_gid,
-        .fsid_major = fsid,
-        .client_count = spec->client_count,
-        .node = node,
-    };
-    memcpy(export->clients, spec->clients, sizeof(export->clients));
-    fs->fsid = fsid;
-    node->export = export;
-    table->exports[table->count++] = export;
-    export_log(export);
-    return true;
+    readers_leave(table->readers, phase);
 }
 
 /* Is there an export below the node that the peer may use? */
@@ -202,27 +49,29 @@ static void node_enter(struct export_table *table, struct export_node *node,
 {
     bool allowed = node_is_exports(node, peer);
 
-    *obj = vfs_object_get(allowed ? node->root : &node->pseudo);
+    *obj = vfs_object_get(allowed ? node->export->root : &node->pseudo);
     *export = allowed ? node->export : &table->pseudo_export;
 }
 
-enum export_admission export_table_admit(const struct export_table *table,
-                                         const struct sockaddr *peer)
+enum export_admission export_table_admit(struct export_table *table, const struct sockaddr *peer)
 {
     enum export_admission best = EXPORT_WRONG_ADDRESS;
+    unsigned phase = export_enter(table);
+    const struct export_view *view = export_view_of(table);
 
-    for (uint32_t i = 0; i < table->count && best != EXPORT_ADMITTED; i++) {
-        enum export_admission admission = export_admit(table->exports[i], peer);
+    for (uint32_t i = 0; i < view->count && best != EXPORT_ADMITTED; i++) {
+        enum export_admission admission = export_admit(view->exports[i], peer);
 
         if (admission < best)
             best = admission;
     }
+    export_leave(table, phase);
     return best;
 }
 
 uint32_t export_table_generation(const struct export_table *table)
 {
-    return table->count + 1;
+    return atomic_load_explicit(&table->generation, memory_order_acquire);
 }
 
 /* A peer sees an export that it may use, and the directories that lead to one. */
@@ -242,15 +91,19 @@ static struct export_node *node_of(const struct export *export, const struct vfs
 {
     if (export->pseudo)
         return CONTAINER_OF(dir, struct export_node, pseudo);
-    return dir == export->node->root ? export->node : NULL;
+    if (dir != export->root)
+        return NULL;
+    return atomic_load_explicit(&export->node, memory_order_acquire);
 }
 
 enum vfs_status export_root(struct export_table *table, const struct sockaddr *peer,
                             struct vfs_object **obj, struct export **export)
 {
-    if (table->top.export && !node_visible(&table->top, peer))
+    struct export_node *top = &export_view_of(table)->top;
+
+    if (top->export && !node_visible(top, peer))
         return VFS_ACCESS;
-    node_enter(table, &table->top, peer, obj, export);
+    node_enter(table, top, peer, obj, export);
     return VFS_OK;
 }
 
@@ -260,7 +113,7 @@ enum vfs_status export_cross_down(struct export_table *table, struct export *exp
                                   struct export **out_export)
 {
     struct export_node *node = node_of(export, dir);
-    struct export_node *child = node ? child_find(node, name->data, name->len) : NULL;
+    struct export_node *child = node ? export_node_child(node, name->data, name->len) : NULL;
 
     *obj = NULL;
     if (child && node_visible(child, peer)) {
@@ -318,7 +171,7 @@ bool export_child_named(const struct export *export, const struct vfs_object *di
 {
     struct export_node *node = node_of(export, dir);
 
-    return node && child_find(node, name->data, name->len);
+    return node && export_node_child(node, name->data, name->len);
 }
 
 bool export_has_children(const struct export *export, const struct vfs_object *dir)

@@ -4,11 +4,16 @@
  *
  * The name space is a tree of nodes.  A node is an export's root or a directory of the pseudo file
  * system that leads to one; the pseudo file system is itself served as an `struct vfs`, so handlers
- * treat it like any other.  Crossing from one to the other happens only here.  The table does not
- * change while the server runs.  Thread safe.
+ * treat it like any other.  Crossing from one to the other happens only here.
+ *
+ * Exports change while the server runs (export_table.h).  A `struct export` never changes: a change
+ * puts another one in its place, which requests find from then on.  A request uses exports between
+ * export_enter() and export_leave(), and has what it found until it leaves.  Thread safe, without
+ * locks.
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -51,6 +56,7 @@ struct export
     uint32_t id; /* part of filehandles; the same after a restart if the path is */
     char *path;  /* where clients see it; "/" or "/a/b" */
     struct vfs *fs;
+    struct vfs_object *root; /* a reference */
     bool read_only;
     bool async;       /* replies do not wait until changes are durable */
     bool strict_utf8; /* names that are not UTF-8 are refused and not listed */
@@ -61,8 +67,12 @@ struct export
     uint64_t fsid_major, fsid_minor;
     uint32_t client_count; /* 0: all clients are allowed */
     struct export_client clients[LIMIT_EXPORT_CLIENTS];
-    struct export_node *node; /* its place in the name space */
+    _Atomic(struct export_node *) node; /* its place in the present name space */
 };
+
+/* Begin to use exports.  The result is for export_leave(), which any thread may call. */
+unsigned export_enter(struct export_table *table);
+void export_leave(struct export_table *table, unsigned phase);
 
 /* May this address use the export?  The port is not considered. */
 bool export_allows(const struct export *export, const struct sockaddr *peer);
@@ -71,11 +81,11 @@ bool export_allows(const struct export *export, const struct sockaddr *peer);
 enum export_admission export_admit(const struct export *export, const struct sockaddr *peer);
 
 /* May this peer use any export?  If not: EXPORT_WRONG_PORT if another port would help, else
- * EXPORT_WRONG_ADDRESS. */
-enum export_admission export_table_admit(const struct export_table *table,
-                                         const struct sockaddr *peer);
+ * EXPORT_WRONG_ADDRESS.  Needs no export_enter(). */
+enum export_admission export_table_admit(struct export_table *table, const struct sockaddr *peer);
 
-/* A number, never 0, that changes whenever the results of export_table_admit() may change. */
+/* A number, never 0, that changes whenever the results of export_table_admit() may have changed.
+ * To be read before these. */
 uint32_t export_table_generation(const struct export_table *table);
 
 /* Apply the export's squash options to the identity `uid`, `gid`, `gids`. */
@@ -115,16 +125,6 @@ bool export_spec_add_client(struct export_spec *spec, const char *text) MUST_USE
 /* A path with its slashes collapsed, to be freed; NULL if it is relative, has `.` or `..` in it, or
  * exceeds the limits. */
 char *export_path_normalise(const char *text, size_t len);
-
-struct export_table *export_table_create(void);
-
-/* Destroy the table and its backends (vfs_ops.destroy).  No object may be referenced any more. */
-void export_table_destroy(struct export_table *table);
-
-/* Add one export; the table owns `fs` on success.  Fails, with `error`, if the path or fsid is in
- * use, there are too many exports, or the backend has no root.  Only before the server starts. */
-bool export_table_add(struct export_table *table, const struct export_spec *spec, struct vfs *fs,
-                      char *error, size_t error_size);
 
 /* Root of the name space (PUTROOTFH, PUTPUBFH) for this peer: the root of the export `/` if the
  * peer may use it, else the pseudo directory.  VFS_ACCESS: `/` is an export, and no export is meant

@@ -16,9 +16,11 @@ _Static_assert(FH_HEADER_BYTES + VFS_HANDLE_BYTES_MAX <= LIMIT_FH_BYTES, "a hand
 
 static struct export *export_by_id(struct export_table *table, uint32_t id)
 {
-    for (uint32_t i = 0; i < table->count; i++) {
-        if (table->exports[i]->id == id)
-            return table->exports[i];
+    const struct export_view *view = export_view_of(table);
+
+    for (uint32_t i = 0; i < view->count; i++) {
+        if (view->exports[i]->id == id)
+            return view->exports[i];
     }
     return NULL;
 }

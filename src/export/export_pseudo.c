@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/htable.h"
 #include "export/export_internal.h"
 #include "vfs/vfs_mode.h"
@@ -30,6 +31,8 @@ void pseudo_node_init(struct export_table *table, struct export_node *node,
 
     snprintf(path, sizeof(path), "%s/%s", parent && parent->parent ? parent->path : "", name);
     node->parent = parent;
+    if (parent)
+        node->change = parent->change;
     node->name = must_strdup(name);
     node->path = must_strdup(path);
     list_init(&node->children);
@@ -39,7 +42,7 @@ void pseudo_node_init(struct export_table *table, struct export_node *node,
     id = hash_bytes(node->path, strlen(node->path), 0) | 1; /* never 0 */
     node->pseudo.fs = &table->pseudo_fs;
     node->pseudo.node = &node->pseudo.own_node;
-    atomic_init(&node->pseudo.refs, 1); /* the table's own */
+    atomic_init(&node->pseudo.refs, 1); /* the view's own */
     node->pseudo.type = VFS_DIR;
     node->pseudo.fileid = id;
     node->pseudo.handle.len = sizeof(id);
@@ -79,7 +82,7 @@ static struct export_table *table_of(struct vfs *fs)
 
 static enum vfs_status pseudo_root(struct vfs *fs, struct vfs_object **out)
 {
-    *out = vfs_object_get(&table_of(fs)->top.pseudo);
+    *out = vfs_object_get(&export_view_of(table_of(fs))->top.pseudo);
     return VFS_OK;
 }
 
@@ -90,14 +93,14 @@ static enum vfs_status pseudo_resolve(struct vfs *fs, const struct vfs_handle *h
 
     if (handle->len != sizeof(uint64_t))
         return VFS_BADHANDLE;
-    node = find_below(&table_of(fs)->top, handle);
+    node = find_below(&export_view_of(table_of(fs))->top, handle);
     if (!node)
         return VFS_STALE;
     *out = vfs_object_get(&node->pseudo);
     return VFS_OK;
 }
 
-/* The table holds a reference on each node, so the last one never goes before the table. */
+/* The view holds a reference on each node, and goes only after all who found them. */
 static void pseudo_release(struct vfs_object *obj)
 {
     (void)obj;
@@ -109,6 +112,12 @@ static void pseudo_destroy(struct vfs *fs)
     (void)fs;
 }
 
+static bool pseudo_idle(struct vfs *fs)
+{
+    (void)fs;
+    return false; /* it lives as long as the table */
+}
+
 static enum vfs_status pseudo_statfs(struct vfs_object *obj, struct vfs_statfs *out)
 {
     (void)obj;
@@ -118,8 +127,8 @@ static enum vfs_status pseudo_statfs(struct vfs_object *obj, struct vfs_statfs *
 
 static enum vfs_status pseudo_getattr(struct vfs_object *obj, uint32_t mask, struct vfs_attr *out)
 {
-    struct export_table *table = table_of(obj->fs);
-    struct timespec started = {.tv_sec = (time_t)(table->started / 1000000000u)};
+    uint64_t change = node_of(obj)->change;
+    struct timespec changed = {.tv_sec = (time_t)(change / NSEC_PER_SEC)};
     uint32_t subdirs = 0;
 
     (void)mask;
@@ -133,10 +142,10 @@ static enum vfs_status pseudo_getattr(struct vfs_object *obj, uint32_t mask, str
         .size = PSEUDO_DIR_BYTES,
         .space_used = PSEUDO_DIR_BYTES,
         .fileid = obj->fileid,
-        .change = table->started,
-        .atime = started,
-        .mtime = started,
-        .ctime = started,
+        .change = change,
+        .atime = changed,
+        .mtime = changed,
+        .ctime = changed,
     };
     return VFS_OK;
 }
@@ -296,6 +305,7 @@ static enum vfs_status pseudo_commit(struct vfs_object *obj, const struct vfs_cr
 const struct vfs_ops pseudo_ops = {
     .name = "pseudo",
     .destroy = pseudo_destroy,
+    .idle = pseudo_idle,
     .root = pseudo_root,
     .resolve = pseudo_resolve,
     .release = pseudo_release,

@@ -16,6 +16,7 @@ void compound_begin(struct compound *c, struct rpc_call *call, struct server *se
     c->out = &call->out;
     c->arena = call->arena;
     c->op_count = op_count;
+    c->exports_phase = export_enter(server->exports);
 }
 
 struct client_principal compound_principal(const struct compound *c)
@@ -84,6 +85,8 @@ void compound_release(struct compound *c)
     c->current = c->saved = (struct compound_fh){NULL, NULL};
     if (changes_pending(&c->changes))
         changes_drop(&c->changes);
+    c->call->blocked_in = NULL; /* it belongs to the export */
+    export_leave(c->server->exports, c->exports_phase);
 }
 
 enum nfsstat4 compound_need_fh(const struct compound *c)

@@ -36,7 +36,7 @@ struct transport;
 struct v40;
 
 /* A current filehandle: an object and the export (or pseudo directory) that it belongs to.  obj is
- * NULL if there is none.  The compound holds a reference on both. */
+ * NULL if there is none.  The compound holds a reference on it. */
 struct compound_fh {
     struct vfs_object *obj;
     struct export *export;
@@ -67,6 +67,7 @@ struct compound {
     struct xdr *out;
     struct arena *arena;
 
+    unsigned exports_phase; /* for export_leave() */
     struct compound_fh current, saved;
     struct vfs_cred cred; /* the caller, after the current export's squash */
 
@@ -118,7 +119,7 @@ static inline bool compound_client_removed(const struct compound *c)
     return client && client_dead(client);
 }
 
-/* Initialize a zeroed compound for a call. */
+/* Initialize a zeroed compound for a call.  compound_release() must follow, once. */
 void compound_begin(struct compound *c, struct rpc_call *call, struct server *server,
                     uint32_t op_count);
 

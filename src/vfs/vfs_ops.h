@@ -44,6 +44,8 @@ struct vfs_ops {
     const char *name;
 
     void (*destroy)(struct vfs *fs); /* no object may be held */
+    /* Is no object held but by the backend itself?  Asked only when no new calls come. */
+    bool (*idle)(struct vfs *fs);
 
     enum vfs_status (*root)(struct vfs *fs, struct vfs_object **out);
     /* VFS_BADHANDLE: not a handle of ours; VFS_STALE: the object is gone. */

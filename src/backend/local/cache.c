@@ -123,6 +123,32 @@ void local_cache_fini(struct local_fs *fs)
     }
 }
 
+/* The objects of one list that only the table holds; the export itself holds its root. */
+static uint32_t count_idle(const struct local_fs *fs, const struct list *line)
+{
+    uint32_t count = 0;
+
+    LIST_FOREACH (obj, line, struct local_object, lru)
+        count += atomic_load_explicit(&obj->base.refs, memory_order_acquire) ==
+                 (obj == fs->root ? 2 : 1);
+    return count;
+}
+
+/* Those that are in use may have left the table. */
+bool local_cache_idle(struct local_fs *fs)
+{
+    uint32_t idle = 0;
+
+    for (size_t i = 0; i < LOCAL_SHARDS; i++) {
+        struct local_shard *shard = &fs->shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        idle += count_idle(fs, &shard->lru) + count_idle(fs, &shard->bare);
+        pthread_mutex_unlock(&shard->lock);
+    }
+    return idle == atomic_load_explicit(&fs->objects, memory_order_acquire);
+}
+
 static struct local_object *find_locked(struct local_fs *fs, struct local_shard *shard,
                                         const struct local_id *id, uint64_t hash)
 {

@@ -18,6 +18,9 @@ struct local_object *local_cache_lookup(struct local_fs *fs, const struct local_
 enum vfs_status local_cache_from_fd(struct local_fs *fs, int fd, int access,
                                     const struct local_id *id, struct local_object **out);
 
+/* Is no object in use?  Asked only when no new calls come. */
+bool local_cache_idle(struct local_fs *fs);
+
 /* Remove the object from the table: the next resolve asks the kernel. */
 void local_cache_forget(struct local_object *obj);
 

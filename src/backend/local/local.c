@@ -48,10 +48,12 @@ static int fail(const struct error *error, const char *what, const char *why)
 }
 
 static void local_destroy(struct vfs *base);
+static bool local_idle(struct vfs *base);
 
 static const struct vfs_ops local_ops = {
     .name = "local",
     .destroy = local_destroy,
+    .idle = local_idle,
     .root = local_root,
     .resolve = local_resolve,
     .release = local_object_release,
@@ -273,7 +275,8 @@ static int set_identity(struct local_fs *fs, const struct local_options *options
     if (obstacle)
         return fail(error, "cannot act as its callers", obstacle);
     fs->impersonate = true;
-    vfs_identity_hooks = &local_cred_hooks;
+    if (vfs_identity_hooks != &local_cred_hooks) /* requests may be reading it */
+        vfs_identity_hooks = &local_cred_hooks;
     return 0;
 }
 
@@ -331,6 +334,11 @@ static void local_destroy(struct vfs *base)
     local_sweep_stop(fs);
     local_cred_server(fs);
     teardown(fs);
+}
+
+static bool local_idle(struct vfs *base)
+{
+    return local_cache_idle(CONTAINER_OF(base, struct local_fs, base));
 }
 
 /* Prepare the process for local exports and look up the directory.  Returns its path, or NULL. */

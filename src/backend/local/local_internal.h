@@ -94,6 +94,7 @@ struct local_fs {
 
     uint32_t descriptors_max, objects_max;
     _Atomic uint32_t descriptors; /* held by objects */
+    _Atomic uint32_t objects;     /* that exist, in the cache or not */
     _Atomic uint32_t leases;      /* granted (lease.h) */
     /* Objects that ever left unwatched, and how many of them had at the time of the last syncfs
      * (sync.c). */

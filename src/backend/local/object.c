@@ -54,6 +54,7 @@ struct local_object *local_object_create(struct local_fs *fs, int fd, int access
     CHECK(pthread_mutex_init(&obj->lock, NULL) == 0);
     local_sync_init(&obj->sync);
     atomic_fetch_add_explicit(&fs->descriptors, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&fs->objects, 1, memory_order_relaxed);
     return obj;
 }
 
@@ -82,6 +83,7 @@ void local_object_destroy(struct local_object *obj)
     CHECK(pthread_mutex_destroy(&obj->lock) == 0);
     local_sync_fini(&obj->sync);
     local_node_put(local_fs_of(&obj->base)->volume, obj->file);
+    atomic_fetch_sub_explicit(&local_fs_of(&obj->base)->objects, 1, memory_order_release);
     memory_free(MEMORY_cached, obj);
 }
 

@@ -52,15 +52,38 @@ static enum vfs_status mem_statfs(struct vfs_object *obj, struct vfs_statfs *out
     return VFS_OK;
 }
 
-/* The number of references that the tree holds.  Only for debug builds. */
-static __attribute__((unused)) uint32_t refs_of_tree(const struct mem_fs *fs,
-                                                     const struct mem_object *obj)
+/* The number of references that the tree holds. */
+static uint32_t refs_of_tree(const struct mem_fs *fs, const struct mem_object *obj)
 {
     if (obj == fs->root)
         return 1;
     if (vfs_type_is_dir(obj->vfs.type))
         return obj->dir.parent ? 1 : 0;
     return obj->attr.nlink;
+}
+
+/* Goes on while `arg`, a bool, stays true. */
+static bool is_idle(struct hnode *node, void *arg)
+{
+    struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
+    bool *idle = arg;
+
+    *idle = atomic_load_explicit(&obj->vfs.refs, memory_order_acquire) ==
+            refs_of_tree(mem_fs_of_object(obj), obj);
+    return *idle;
+}
+
+static bool mem_idle(struct vfs *vfs)
+{
+    struct mem_fs *fs = mem_fs_of(vfs);
+    bool idle = true;
+
+    for (size_t i = 0; i < MEM_SHARDS && idle; i++) {
+        pthread_mutex_lock(&fs->shards[i].lock);
+        htable_visit(&fs->shards[i].objects, is_idle, &idle);
+        pthread_mutex_unlock(&fs->shards[i].lock);
+    }
+    return idle;
 }
 
 static bool destroy_object(struct hnode *node, void *arg)
@@ -92,6 +115,7 @@ static void mem_destroy(struct vfs *vfs)
 static const struct vfs_ops mem_ops = {
     .name = "mem",
     .destroy = mem_destroy,
+    .idle = mem_idle,
     .root = mem_root,
     .resolve = mem_resolve,
     .release = mem_release,

@@ -145,10 +145,12 @@ enum rpc_result v41_compound_run(struct rpc_call *call, struct server *server,
     reply_begin(&x->reply, &x->base, tag, NFS4ERR_REP_TOO_BIG);
     if (op_count == 0) {
         reply_end(&x->reply, &x->base, NFS4_OK, 0);
-        return call->out.failed ? RPC_SYSTEM_ERR : RPC_REPLY;
+        return finish(x);
     }
     op = op_read_number(x);
-    if (call->in.failed)
+    if (call->in.failed) {
+        compound_release(&x->base);
         return RPC_GARBAGE_ARGS;
+    }
     return op == OP_SEQUENCE ? run_in_session(x) : run_alone(x, op);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/mem/mem.h"
+#include "export/export_table.h"
 #include "lib/test.h"
 
 static struct sockaddr_in peer_in = {.sin_family = AF_INET};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/mem/mem.h"
+#include "export/export_table.h"
 #include "lib/test.h"
 
 static void parse(const char *text, struct export_spec *spec)

@@ -9,6 +9,7 @@
 
 #include "backend/mem/mem.h"
 #include "base/check.h"
+#include "export/export_table.h"
 #include "lib/coverage.h"
 #include "lib/test.h"
 #include "proto/nfs4_program.h"
