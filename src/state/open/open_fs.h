@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which opens and delegations a file system has, and their revocation by an administrator who takes
+ * it away from clients.  They are found by a walk over all stateids, which holds no lock.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/check.h"
+#include "state/state.h"
+
+struct vfs;
+
+struct open_fs_uses {
+    uint32_t clients, opens, delegations; /* of clients: those that have any of them */
+};
+
+/* Those in effect; requests may change them meanwhile.  The clients are counted as far as there is
+ * memory. */
+void open_fs_count(struct state *state, const struct vfs *fs, struct open_fs_uses *uses);
+
+/* Revoke all of them, with their locks (NFS4ERR_ADMIN_REVOKED).  Returns how many; *left is how
+ * many could not be, because the loss cannot be recorded.  May wait for the disk and call backends:
+ * without locks of state/. */
+uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *left);
