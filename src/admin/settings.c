@@ -229,20 +229,45 @@ uint64_t settings_list(struct settings *settings, struct setting_state states[SE
     return revision;
 }
 
+/* Read the disk again; the file says what `config` has.  With change_lock held. */
+static enum settings_status reread(struct settings *settings, const struct settings_config *config,
+                                   char *error, size_t size)
+{
+    struct snapshot next = settings->now;
+    enum settings_status status = read_rows(config->dir, &next.rows, error, size);
+
+    if (status != SETTINGS_OK)
+        return status;
+    drop_options(&settings->now.rows, &next);
+    status = evaluate(config, &settings->now.values, &next, error, size);
+    if (status == SETTINGS_OK)
+        enforce(settings, &next);
+    return status;
+}
+
 enum settings_status settings_reload(struct settings *settings, char *error, size_t size)
 {
     enum settings_status status;
-    struct snapshot next;
 
     CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
-    next = settings->now;
-    status = read_rows(settings->config.dir, &next.rows, error, size);
-    if (status == SETTINGS_OK) {
-        drop_options(&settings->now.rows, &next);
-        status = evaluate(&settings->config, &settings->now.values, &next, error, size);
-    }
+    status = reread(settings, &settings->config, error, size);
+    CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
+    return status;
+}
+
+enum settings_status settings_reconfigure(struct settings *settings,
+                                          const struct setting_option initial[SETTING_COUNT],
+                                          char *error, size_t size)
+{
+    enum settings_status status;
+    struct settings_config next;
+
+    CHECK(pthread_mutex_lock(&settings->change_lock) == 0);
+    next = settings->config;
+    memcpy(next.initial, initial, sizeof(next.initial));
+    status = reread(settings, &next, error, size);
     if (status == SETTINGS_OK)
-        enforce(settings, &next);
+        memcpy(settings->config.initial, next.initial, sizeof(next.initial));
     CHECK(pthread_mutex_unlock(&settings->change_lock) == 0);
     return status;
 }

@@ -100,3 +100,8 @@ enum settings_status settings_change(struct settings *settings,
 
 /* Reload what is stored, and put it into effect.  On an error nothing changes.  Reads the disk. */
 enum settings_status settings_reload(struct settings *settings, char *error, size_t size) MUST_USE;
+
+/* The same, and from now on the configuration file says `initial`. */
+enum settings_status settings_reconfigure(struct settings *settings,
+                                          const struct setting_option initial[SETTING_COUNT],
+                                          char *error, size_t size) MUST_USE;

@@ -151,25 +151,20 @@ const char *backend_look(const struct export_spec *spec, char *error, size_t err
     return backend->needs_arg ? "backend" : "argument";
 }
 
-static bool export_one(struct export_table *table, const struct export_spec *spec,
-                       const struct backend_room *room, char *error, size_t error_size)
+struct vfs *backend_create(const struct export_spec *spec, const char *state_dir,
+                           uint32_t descriptors, char *error, size_t error_size)
 {
     const struct backend *backend = backend_find(spec, error, error_size);
+    const struct backend_room room = {state_dir, descriptors};
     char why[256] = "";
     struct vfs *fs;
 
     if (!backend)
-        return false;
-    fs = backend->create(spec, room, why, sizeof(why));
-    if (!fs) {
+        return NULL;
+    fs = backend->create(spec, &room, why, sizeof(why));
+    if (!fs)
         (void)snprintf(error, error_size, "export %s: %s", spec->path, why);
-        return false;
-    }
-    if (export_table_add(table, spec, fs, why, sizeof(why)))
-        return true;
-    fs->ops->destroy(fs);
-    (void)snprintf(error, error_size, "%s", why);
-    return false;
+    return fs;
 }
 
 uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count)
@@ -226,19 +221,6 @@ bool backend_serves_machine(const struct export_spec *specs, uint32_t count)
 void backend_block_signals(void)
 {
     local_block_signals();
-}
-
-bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
-                        const char *state_dir, uint32_t descriptors, char *error, size_t error_size)
-{
-    uint32_t keepers = backend_keeping_files(specs, count);
-    const struct backend_room room = {state_dir, keepers ? descriptors / keepers : 0};
-
-    for (uint32_t i = 0; i < count; i++) {
-        if (!export_one(table, &specs[i], &room, error, error_size))
-            return false;
-    }
-    return true;
 }
 
 /* Try to add an export with a file system in memory in place of its own. */

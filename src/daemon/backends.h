@@ -7,11 +7,10 @@
 /* How many of these exports have a backend that keeps files open. */
 uint32_t backend_keeping_files(const struct export_spec *specs, uint32_t count);
 
-/* Create the backends of the exports and add them to the table.  Those that keep files open share
- * `descriptors`.  On failure `error` says why; exports added before remain in the table. */
-bool backend_export_all(struct export_table *table, const struct export_spec *specs, uint32_t count,
-                        const char *state_dir, uint32_t descriptors, char *error,
-                        size_t error_size);
+/* Create the backend of an export, with a share of the file descriptors if it keeps files open.
+ * NULL, and `error` says why, beginning with the export. */
+struct vfs *backend_create(const struct export_spec *spec, const char *state_dir,
+                           uint32_t descriptors, char *error, size_t error_size);
 
 /* Block the signals that backends wait for, in this thread and the threads that it starts.  To be
  * called first. */
@@ -30,7 +29,7 @@ bool backend_check(const struct export_spec *spec, char *error, size_t error_siz
  * key that is wrong, and `error`. */
 const char *backend_look(const struct export_spec *spec, char *error, size_t error_size);
 
-/* Would backend_export_all() fail?  Creates and changes nothing.  If the state directory does not
+/* Would exports_open() fail?  Creates and changes nothing.  If the state directory does not
  * exist, `state_dir` is its nearest existing parent.  On failure `error` says why. */
 bool backend_check_all(const struct export_spec *specs, uint32_t count, const char *state_dir,
                        char *error, size_t error_size);

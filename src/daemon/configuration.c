@@ -12,31 +12,48 @@
 #include "daemon/console.h"
 #include "proto/minor_range.h"
 
+enum {
+    FAULT_BYTES = 1024
+};
+
 /* ---- the file ---- */
 
-static void tell_faults(const char *path, const struct config_faults *faults)
+static void tell_faults(const char *path, const struct config_faults *faults,
+                        const struct export_report *report)
 {
+    char text[FAULT_BYTES];
+
     for (uint32_t i = 0; i < faults->kept; i++) {
         const struct config_fault *fault = &faults->of[i];
 
         if (fault->line > 0)
-            console_error("%s:%u: %s", path, fault->line, fault->text);
+            (void)snprintf(text, sizeof(text), "%s:%u: %s", path, fault->line, fault->text);
         else
-            console_error("%s: %s", path, fault->text);
+            (void)snprintf(text, sizeof(text), "%s: %s", path, fault->text);
+        report->line(report->context, text);
     }
-    if (faults->count > faults->kept)
-        console_error("%s: %u more mistakes", path, faults->count - faults->kept);
+    if (faults->count > faults->kept) {
+        (void)snprintf(text, sizeof(text), "%s: %u more mistakes", path,
+                       faults->count - faults->kept);
+        report->line(report->context, text);
+    }
 }
 
-static struct config *read_file(const char *path)
+static struct config *read_file(const char *path, const struct export_report *report)
 {
     struct config_faults faults = {0};
     struct config *config = config_read(path, backend_look, &faults);
 
     if (!config)
-        tell_faults(path, &faults);
+        tell_faults(path, &faults, report);
     config_faults_fini(&faults);
     return config;
+}
+
+static void to_console(void *context, const char *text)
+{
+    (void)context;
+    console_error("%s", text);
 }
 
 static void tell_conflict(const struct config_conflict *conflict)
@@ -61,7 +78,8 @@ static void set_log(const struct config *file, const struct options *options)
 /* What the file says moves to `config`, and what options said over it. */
 static bool lay_over_file(struct options *options, struct config *config)
 {
-    struct config *file = read_file(options->config_file);
+    struct config *file =
+        read_file(options->config_file, &(struct export_report){to_console, NULL});
 
     if (!file)
         return false;
@@ -193,4 +211,30 @@ bool configuration_make(struct options *options, struct config *config)
         return true;
     config_fini(config);
     return false;
+}
+
+/* They were told at the start. */
+static void keep_conflict(const struct config_conflict *conflict)
+{
+    (void)conflict;
+}
+
+struct config *configuration_again(const char *file, const struct config *options,
+                                   const struct export_report *report)
+{
+    struct config *config = read_file(file, report);
+    struct config *over;
+
+    if (!config)
+        return NULL;
+    over = config_copy(options);
+    config_overlay(config, over, keep_conflict);
+    config_destroy(over);
+    fill_defaults(config);
+    config_share_settings(config);
+    if (config->export_count > 0)
+        return config;
+    report->line(report->context, "nothing to serve: the file names no export");
+    config_destroy(config);
+    return NULL;
 }

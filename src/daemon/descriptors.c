@@ -12,8 +12,7 @@
 #include "daemon/console.h"
 
 enum {
-    OWN = 40,           /* databases, the state directory, timers, and short-lived descriptors */
-    OWN_PER_EXPORT = 9, /* the directory and its map */
+    OWN = 40, /* databases, the state directory, timers, and short-lived descriptors */
     OWN_PER_LOOP = 2,
     OWN_PER_ADMIN = 5, /* the listener, an epoll set, an eventfd, what a request reads */
     FILES_MIN = 16,    /* per export */
@@ -23,6 +22,7 @@ enum {
     EIGHTHS = 8,
     FILES_EIGHTHS = 3,
     DIALLED_EIGHTHS = 1,
+    SPARE_PART = 8, /* of the share of files, for exports that are added later */
 };
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -42,7 +42,7 @@ static uint32_t loop_count(const struct descriptor_needs *needs)
 bool descriptor_shares_divide(const struct descriptor_needs *needs,
                               struct descriptor_shares *shares, uint32_t *least)
 {
-    uint32_t own = OWN + needs->exports * OWN_PER_EXPORT + needs->listeners +
+    uint32_t own = OWN + needs->exports * DESCRIPTORS_OWN_PER_EXPORT + needs->listeners +
                    loop_count(needs) * OWN_PER_LOOP +
                    needs->admin * (OWN_PER_ADMIN + LIMIT_ADMIN_CONNECTIONS);
     uint32_t files_min = needs->exports * FILES_MIN, rest;
@@ -53,13 +53,17 @@ bool descriptor_shares_divide(const struct descriptor_needs *needs,
     *shares = (struct descriptor_shares){.limit = needs->limit, .own = own};
     rest = needs->limit - own;
     shares->dialled = min_u32(rest / EIGHTHS * DIALLED_EIGHTHS, LIMIT_DIALLED_CONNECTIONS);
+    shares->spare = rest / EIGHTHS * FILES_EIGHTHS / SPARE_PART;
     if (needs->exports > 0) {
-        shares->files = rest / EIGHTHS * FILES_EIGHTHS;
+        shares->files = rest / EIGHTHS * FILES_EIGHTHS - shares->spare;
         if (shares->files < files_min)
             shares->files = files_min;
         shares->files = min_u32(shares->files, needs->exports * LIMIT_LOCAL_DESCRIPTORS);
     }
-    shares->connections = min_u32(rest - shares->dialled - shares->files, LIMIT_CONNECTIONS);
+    if (shares->spare + CONNECTIONS_MIN > rest - shares->dialled - shares->files)
+        shares->spare = 0;
+    shares->connections =
+        min_u32(rest - shares->dialled - shares->files - shares->spare, LIMIT_CONNECTIONS);
     return true;
 }
 
@@ -99,6 +103,7 @@ bool descriptor_shares_init(const struct descriptor_needs *needs, struct descrip
                  LOG_U64("limit", got.limit));
     log_info("daemon.descriptors", LOG_U64("limit", shares->limit),
              LOG_U64("connections", shares->connections), LOG_U64("dialled", shares->dialled),
-             LOG_U64("files", shares->files), LOG_U64("own", shares->own));
+             LOG_U64("files", shares->files), LOG_U64("spare", shares->spare),
+             LOG_U64("own", shares->own));
     return true;
 }

@@ -8,6 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum {
+    DESCRIPTORS_OWN_PER_EXPORT = 9, /* the directory and its map */
+    /* An export that is added later gets at least so many, these among them. */
+    DESCRIPTORS_LATER_MIN = DESCRIPTORS_OWN_PER_EXPORT + 16,
+};
+
 /* What needs descriptors. */
 struct descriptor_needs {
     uint32_t limit;   /* of the process; 0: as many as permitted, up to LIMIT_DESCRIPTORS */
@@ -22,7 +28,8 @@ struct descriptor_shares {
     uint32_t own;         /* the server's files, listeners and event loops, and a reserve */
     uint32_t connections; /* for accepted connections */
     uint32_t dialled;     /* for connections to clients of NFSv4.0 */
-    uint32_t files;       /* for the files of all exports */
+    uint32_t files;       /* for the files of the first exports */
+    uint32_t spare;       /* for exports that are added later, and their files */
 };
 
 /* Divide `needs->limit` descriptors.  False: they are too few; *least would be enough. */

@@ -29,11 +29,13 @@
 #include "daemon/configuration.h"
 #include "daemon/console.h"
 #include "daemon/descriptors.h"
+#include "daemon/exports.h"
 #include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/preflight.h"
 #include "daemon/privilege.h"
+#include "daemon/reload.h"
 #include "daemon/setting_effect.h"
 #include "daemon/shutdown.h"
 #include "daemon/state_dir.h"
@@ -58,11 +60,14 @@ enum {
 
 struct daemon {
     struct config config;
+    struct config *options; /* what the command line said; NULL without a configuration file */
     struct server server;
     struct descriptor_shares descriptors;
     struct rpc_program program;
     struct transport *transport;
     struct settings *settings;
+    struct exports *exports;
+    struct reload reload;
     struct admin_options *admin_options;
     struct admin admin;
     struct event_feed *events;
@@ -86,16 +91,25 @@ static void tell_shortage(void *state)
 
 static bool make_exports(struct daemon *d)
 {
+    struct exports_config config = {
+        .state = d->server.state,
+        .state_dir = d->config.state_dir,
+        .descriptors = d->descriptors.files,
+        .descriptors_spare = d->descriptors.spare,
+        .machine =
+            geteuid() != 0 || backend_serves_machine(d->config.exports, d->config.export_count),
+    };
     char error[512];
 
     vfs_shortage_hook = (struct vfs_shortage_hook){tell_shortage, d->server.state};
-    d->server.exports = export_table_create();
+    config.table = d->server.exports = export_table_create();
     backend_check_lease_break(d->config.exports, d->config.export_count, d->server.lease_s);
-    if (backend_export_all(d->server.exports, d->config.exports, d->config.export_count,
-                           d->config.state_dir, d->descriptors.files, error, sizeof(error)))
-        return true;
-    console_error("%s", error);
-    return false;
+    d->exports = exports_open(&config, &d->config, error, sizeof(error));
+    d->reload.settings = d->settings;
+    d->reload.exports = d->exports;
+    if (!d->exports)
+        console_error("%s", error);
+    return d->exports != NULL;
 }
 
 static struct recovery *make_recovery(struct daemon *d)
@@ -310,6 +324,22 @@ static bool is_drained(struct daemon *d)
            clock_now_ns() >= atomic_load_explicit(&endpoint->drained_ns, memory_order_relaxed);
 }
 
+/* The log has the lines. */
+static void drop_line(void *context, const char *text)
+{
+    (void)context, (void)text;
+}
+
+/* If the file is wrong, what is stored is read nevertheless. */
+static void hang_up(struct daemon *d)
+{
+    char error[256];
+
+    if (!reload_run(&d->reload, false, &(struct export_report){drop_line, NULL}) && d->reload.file)
+        (void)setting_effect_reload(d->settings, NULL, error, sizeof(error));
+    admin_reload(&d->admin);
+}
+
 /* Sets `cause` to the signal that ends the server; without a signal if it has drained. */
 static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *cause)
 {
@@ -324,10 +354,8 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
             *cause = (siginfo_t){.si_signo = 0};
             return;
         }
-        if (sig == SIGHUP) {
-            setting_effect_reload(d->settings);
-            admin_reload(&d->admin);
-        }
+        if (sig == SIGHUP)
+            hang_up(d);
         if (sig == SIGUSR1)
             stats_log(&d->server, d->transport);
         state_beat(d->server.state, clock_now_ns());
@@ -338,6 +366,7 @@ static void wait_for_end(struct daemon *d, const sigset_t *signals, siginfo_t *c
         callback_tick(d->server.callback, clock_now_ns());
         recall_tick(d->recall, clock_now_ns());
         transport_tick(d->transport, clock_now_ns());
+        exports_tick(d->exports);
     }
 }
 
@@ -403,6 +432,7 @@ static void tear_down(struct daemon *d)
     recall_destroy(d->recall);
     callback_destroy(d->server.callback);
     dial_out_destroy(d->server.dial_out);
+    exports_close(d->exports);
     if (d->server.exports)
         export_table_destroy(d->server.exports);
     settings_close(d->settings);
@@ -468,9 +498,12 @@ int main(int argc, char **argv)
 
     log_set_priorities(journal_reads_stderr());
     parsed = options_parse(&options, argc, argv);
+    if (parsed == OPTIONS_RUN && options.config_file)
+        daemon.options = config_copy(options.config);
     if (parsed == OPTIONS_RUN && !configuration_make(&options, &daemon.config))
         parsed = OPTIONS_WRONG;
     if (parsed != OPTIONS_RUN) {
+        config_destroy(daemon.options);
         options_fini(&options);
         return parsed == OPTIONS_DONE ? 0 : EXIT_USAGE;
     }
@@ -479,8 +512,11 @@ int main(int argc, char **argv)
     CHECK(sodium_init() >= 0);
     admin_options_fill(&daemon.config.admin, daemon.config.state_dir);
     daemon.admin_options = &daemon.config.admin;
+    daemon.reload = (struct reload){
+        .file = options.config_file, .options = daemon.options, .running = &daemon.config};
     result = run(&daemon, options.check_only);
     config_fini(&daemon.config);
+    config_destroy(daemon.options);
     options_fini(&options);
     return result;
 }

@@ -241,15 +241,18 @@ void setting_effect_transport(struct settings *settings, struct transport *trans
     apply_transport(transport, &now);
 }
 
-void setting_effect_reload(struct settings *settings)
+bool setting_effect_reload(struct settings *settings, const struct setting_option *initial,
+                           char *error, size_t size)
 {
-    char error[ERROR_BYTES];
+    enum settings_status status = initial ? settings_reconfigure(settings, initial, error, size)
+                                          : settings_reload(settings, error, size);
 
-    if (settings_reload(settings, error, sizeof(error)) == SETTINGS_OK) {
+    if (status == SETTINGS_OK) {
         log_info("daemon.hangup", LOG_STR("read", "settings.db"));
         say_values(settings);
     } else {
         log_error("daemon.hangup", LOG_STR("error", error),
                   LOG_STR("note", "the settings stay as they were"));
     }
+    return status == SETTINGS_OK;
 }

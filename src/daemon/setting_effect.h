@@ -25,5 +25,7 @@ void setting_effect_start(struct settings *settings, struct server *server);
 /* The same for the transport, before it listens. */
 void setting_effect_transport(struct settings *settings, struct transport *transport);
 
-/* SIGHUP: reload the settings.  The log tells the result. */
-void setting_effect_reload(struct settings *settings);
+/* Reload the settings; from now on the configuration file says `initial`, or if NULL, what it said
+ * before.  The log tells the result.  False, with `error`: they stay as they were. */
+bool setting_effect_reload(struct settings *settings, const struct setting_option *initial,
+                           char *error, size_t size);

@@ -122,6 +122,18 @@ void export_spec_init(struct export_spec *spec);
 /* Admit ADDR or ADDR/BITS.  False: it is neither, or there is no room for one more. */
 bool export_spec_add_client(struct export_spec *spec, const char *text) MUST_USE;
 
+/* Another one that says the same, to be freed, too. */
+void export_spec_copy(struct export_spec *copy, const struct export_spec *spec);
+
+/* Do they name the same files, with the same fsid?  Then one can take the place of the other while
+ * clients use it (export_table_change()). */
+bool export_spec_same_files(const struct export_spec *a, const struct export_spec *b);
+
+/* In what else they differ, as words with commas between them; "" if in nothing.  Returns
+ * `text`. */
+const char *export_spec_differences(const struct export_spec *a, const struct export_spec *b,
+                                    char *text, size_t size);
+
 /* A path with its slashes collapsed, to be freed; NULL if it is relative, has `.` or `..` in it, or
  * exceeds the limits. */
 char *export_path_normalise(const char *text, size_t len);

@@ -6,7 +6,7 @@
 
 #include "base/list.h"
 #include "base/readers.h"
-#include "export/export.h"
+#include "export/export_table.h"
 
 /* A directory of the name space.  Lives as long as its view, which refers to `pseudo`. */
 struct export_node {
@@ -38,6 +38,7 @@ struct export_table {
     pthread_mutex_t lock; /* of those who change the table; guards the rest */
     struct list retired;  /* struct export_retired, the oldest first */
     uint32_t retired_count;
+    struct export_table_hooks hooks;
 };
 
 /* Between export_enter() and export_leave(), or with table->lock held. */

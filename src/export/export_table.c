@@ -67,8 +67,15 @@ static void export_free(struct export *export)
 
 /* ---- what retires ---- */
 
+void export_table_hook(struct export_table *table, const struct export_table_hooks *hooks)
+{
+    pthread_mutex_lock(&table->lock);
+    table->hooks = *hooks;
+    pthread_mutex_unlock(&table->lock);
+}
+
 /* No request has it any more. */
-static void retired_release(struct export_retired *retired)
+static void retired_release(struct export_table *table, struct export_retired *retired)
 {
     export_view_destroy(retired->view);
     retired->view = NULL;
@@ -78,12 +85,16 @@ static void retired_release(struct export_retired *retired)
         vfs_object_put(retired->export->root);
     export_free(retired->export);
     retired->export = NULL;
+    if (retired->fs && table->hooks.released)
+        table->hooks.released(retired->fs, table->hooks.context);
 }
 
 static void retired_free(struct export_table *table, struct export_retired *retired)
 {
     if (retired->view)
-        retired_release(retired);
+        retired_release(table, retired);
+    if (retired->fs && table->hooks.gone)
+        table->hooks.gone(retired->fs, table->hooks.context);
     if (retired->fs)
         retired->fs->ops->destroy(retired->fs);
     list_remove(&retired->link);
@@ -98,7 +109,7 @@ void export_table_tick(struct export_table *table)
         if (retired->view && !readers_gone(table->readers, retired->mark))
             break;
         if (retired->view)
-            retired_release(retired);
+            retired_release(table, retired);
         if (!retired->fs || retired->fs->ops->idle(retired->fs))
             retired_free(table, retired);
     }
@@ -119,6 +130,7 @@ void export_table_destroy(struct export_table *table)
 {
     struct export_view *view = export_view_of(table);
 
+    table->hooks = (struct export_table_hooks){0};
     LIST_FOREACH_SAFE (retired, &table->retired, struct export_retired, link)
         retired_free(table, retired);
     for (uint32_t i = 0; i < view->count; i++) {

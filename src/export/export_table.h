@@ -36,6 +36,19 @@ bool export_table_remove(struct export_table *table, const char *path, char *err
 /* The backend of the export at this path, or NULL.  It stays until the export is removed. */
 struct vfs *export_table_backend(struct export_table *table, const char *path);
 
+/* How a removed backend goes.  Called by export_table_tick() with the table's lock: no function of
+ * this header may be called. */
+struct export_table_hooks {
+    /* No request can begin to use the backend any more; clients may still have files open. */
+    void (*released)(struct vfs *fs, void *context);
+    /* It is about to be destroyed. */
+    void (*gone)(struct vfs *fs, void *context);
+    void *context;
+};
+
+/* Before the first removal.  Initially there are none. */
+void export_table_hook(struct export_table *table, const struct export_table_hooks *hooks);
+
 /* Free what was replaced or removed and is not in use any more.  From a timer, about once a
  * second; destroying a backend may wait for its disk. */
 void export_table_tick(struct export_table *table);

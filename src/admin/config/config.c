@@ -17,6 +17,19 @@ struct config *config_create(void)
     return config;
 }
 
+struct config *config_copy(const struct config *config)
+{
+    struct config *copy = must_malloc(sizeof(*copy));
+
+    *copy = *config;
+    if (config->state_dir)
+        copy->state_dir = must_strdup(config->state_dir);
+    config_admin_copy(&copy->admin, &config->admin);
+    for (uint32_t i = 0; i < config->export_count; i++)
+        export_spec_copy(&copy->exports[i], &config->exports[i]);
+    return copy;
+}
+
 static void exports_drop(struct config *config)
 {
     for (uint32_t i = 0; i < config->export_count; i++)

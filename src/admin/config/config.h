@@ -68,6 +68,9 @@ struct config {
 /* With all defaults, and nothing to serve. */
 struct config *config_create(void);
 
+/* Another one that says the same. */
+struct config *config_copy(const struct config *config);
+
 /* NULL is fine. */
 void config_destroy(struct config *config);
 

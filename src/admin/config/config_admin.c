@@ -77,6 +77,17 @@ void config_admin_move(struct admin_options *to, struct admin_options *from)
     from->count = 0;
 }
 
+void config_admin_copy(struct admin_options *to, const struct admin_options *from)
+{
+    *to = *from;
+    for (uint32_t i = 0; i < from->count; i++) {
+        if (from->at[i].path)
+            to->at[i].path = must_strdup(from->at[i].path);
+    }
+    if (from->token_file)
+        to->token_file = must_strdup(from->token_file);
+}
+
 void config_admin_fini(struct admin_options *options)
 {
     addresses_drop(options);

@@ -40,4 +40,7 @@ const char *config_admin_print(const struct admin_options *options, char *text, 
 /* Let `to` have the addresses of `from` instead of its own. */
 void config_admin_move(struct admin_options *to, struct admin_options *from);
 
+/* Let `to` say the same, with texts of its own. */
+void config_admin_copy(struct admin_options *to, const struct admin_options *from);
+
 void config_admin_fini(struct admin_options *options);

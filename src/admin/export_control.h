@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exports of a running server, as the administration steers them; daemon/ does the work, since only
+ * it knows the backends.  Any thread; each call may wait for disks and for another one to finish.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "export/export.h"
+#include "state/open/open_fs.h"
+
+/* Whom an export belongs to: who names it can change it. */
+enum export_origin {
+    EXPORT_BY_OPTION, /* the command line */
+    EXPORT_BY_FILE,   /* the configuration file */
+    EXPORT_BY_ADMIN,  /* whoever added it while the server runs */
+};
+
+enum export_result {
+    EXPORT_DONE,
+    EXPORT_UNKNOWN, /* there is none at this path */
+    EXPORT_FOREIGN, /* it belongs to the command line or the file */
+    EXPORT_EXISTS,  /* there is one at this path already */
+    EXPORT_IN_USE,  /* clients have files of it open */
+    EXPORT_REFUSED, /* it is not possible */
+    EXPORT_FAILED,  /* it could not be stored */
+};
+
+enum {
+    EXPORT_ERROR_BYTES = 512
+};
+
+/* One export; what the pointers name lasts as long as the call that shows it. */
+struct export_shown {
+    const struct export_spec *spec;
+    enum export_origin origin;
+    bool secure;
+    struct open_fs_uses uses;
+};
+
+/* Texts, a line each. */
+struct export_report {
+    void (*line)(void *context, const char *text);
+    void *context;
+};
+
+struct export_control {
+    /* Visit all exports, or the one at `path`.  False: there is none. */
+    bool (*visit)(void *context, const char *path,
+                  void (*show)(const struct export_shown *shown, void *arg), void *arg);
+
+    /* Add one from the keys of the configuration file, as JSON.  What is wrong goes to `report`. */
+    enum export_result (*add)(void *context, const char *json, size_t len,
+                              const struct export_report *report);
+
+    /* Change the one at `path` to what the JSON says. */
+    enum export_result (*change)(void *context, const char *path, const char *json, size_t len,
+                                 const struct export_report *report);
+
+    /* Remove it.  If clients use it, only with `force`: they lose what they have open. */
+    enum export_result (*remove)(void *context, const char *path, bool force,
+                                 const struct export_report *report);
+
+    /* Read the configuration file again and apply the difference, each change a line of `report`.
+     * False: the file is wrong, nothing was changed, and the lines say why. */
+    bool (*reload)(void *context, bool force, const struct export_report *report);
+    void *context;
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exports of the running server: what was said of each, who said it, and the backend that it
+ * got.  They come from the command line or the configuration file, and change when that is read
+ * again.
+ *
+ * Thread safe, by one lock; calls may wait for disks.
+ */
+#pragma once
+
+#include "admin/config/config.h"
+#include "admin/export_control.h"
+#include "export/export_table.h"
+
+struct exports;
+struct state;
+
+struct exports_config {
+    struct export_table *table; /* outlives the exports */
+    struct state *state;        /* the same; whose clients lose what they have open */
+    const char *state_dir;
+    uint32_t descriptors;       /* for the files of the first exports, divided evenly */
+    uint32_t descriptors_spare; /* for those that come later */
+    bool machine;               /* the process has kept the rights that `local` exports need */
+};
+
+/* Add the exports of the configuration to the table.  NULL, with `error`. */
+struct exports *exports_open(const struct exports_config *config, const struct config *said,
+                             char *error, size_t size) MUST_USE;
+
+/* The table keeps the exports.  NULL is allowed. */
+void exports_close(struct exports *exports);
+
+/* Once a second: what was removed and is not in use any more is freed. */
+void exports_tick(struct exports *exports);
+
+/* What a configuration changes: backends of new exports that were created for it. */
+struct exports_plan;
+
+/* Prepare the change to `said`.  NULL: an export of it cannot be served; `report` says which, with
+ * the line of `file`, and why.  To be followed by exports_apply() or exports_cancel(), by the same
+ * thread; meanwhile nobody else changes exports. */
+struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
+                                     const char *file, const struct export_report *report) MUST_USE;
+void exports_cancel(struct exports_plan *plan);
+
+/* Change what differs, a line of `report` for each change; exports that are the same are not
+ * touched.  One that is no longer named but in use stays, unless `force` says that its clients lose
+ * what they have open. */
+void exports_apply(struct exports_plan *plan, bool force, const struct export_report *report);

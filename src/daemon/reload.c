@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/reload.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/config/config_key.h"
+#include "base/log.h"
+#include "daemon/configuration.h"
+#include "daemon/setting_effect.h"
+
+enum {
+    TEXT_BYTES = 512
+};
+
+/* Lines on their way to the log and to whoever asked. */
+struct lines {
+    const struct export_report *report;
+    uint32_t count;
+};
+
+static void tell_change(void *context, const char *text)
+{
+    struct lines *lines = context;
+
+    lines->count++;
+    log_info("daemon.reload", LOG_STR("change", text));
+    lines->report->line(lines->report->context, text);
+}
+
+static void tell_mistake(void *context, const char *text)
+{
+    struct lines *lines = context;
+
+    lines->count++;
+    log_error("daemon.reload", LOG_STR("error", text),
+              LOG_STR("note", "nothing of the file was changed"));
+    lines->report->line(lines->report->context, text);
+}
+
+static void tell_setting(const struct setting_state *before, const struct setting_state *after,
+                         struct lines *lines)
+{
+    char text[TEXT_BYTES];
+
+    if (strcmp(before->value, after->value) != 0)
+        (void)snprintf(text, sizeof(text), "setting %s: %s, was %s", after->setting->name,
+                       after->value, before->value);
+    else if (strcmp(before->restart, after->restart) != 0)
+        (void)snprintf(text, sizeof(text), "setting %s: %s from the next start on, now %s",
+                       after->setting->name, after->restart, after->value);
+    else
+        return;
+    tell_change(lines, text);
+}
+
+static bool change_settings(const struct reload *reload, const struct config *said,
+                            struct lines *lines)
+{
+    struct setting_state before[SETTING_COUNT], after[SETTING_COUNT];
+    char error[TEXT_BYTES];
+
+    (void)settings_list(reload->settings, before);
+    if (!setting_effect_reload(reload->settings, said->initial, error, sizeof(error))) {
+        tell_mistake(lines, error);
+        return false;
+    }
+    (void)settings_list(reload->settings, after);
+    for (uint32_t i = 0; i < SETTING_COUNT; i++)
+        tell_setting(&before[i], &after[i], lines);
+    return true;
+}
+
+/* What only a start reads. */
+static void name_restarts(const struct reload *reload, const struct config *said,
+                          struct lines *lines)
+{
+    static const enum config_key_id ids[] = {CONFIG_LISTEN, CONFIG_STATE, CONFIG_THREADS,
+                                             CONFIG_DESCRIPTORS, CONFIG_LOG_QUEUE};
+    char now[CONFIG_PRINT_BYTES], then[CONFIG_PRINT_BYTES], text[TEXT_BYTES * 2];
+
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        config_key_print(ids[i], reload->running, now);
+        config_key_print(ids[i], said, then);
+        if (strcmp(now, then) == 0)
+            continue;
+        (void)snprintf(text, sizeof(text), "%s: %s from the next start on, now %s",
+                       config_keys[ids[i]].name, then, now);
+        tell_change(lines, text);
+    }
+}
+
+static bool apply(const struct reload *reload, const struct config *said, bool force,
+                  struct lines *lines)
+{
+    const struct export_report changes = {tell_change, lines}, mistakes = {tell_mistake, lines};
+    struct exports_plan *plan = exports_prepare(reload->exports, said, reload->file, &mistakes);
+
+    if (!plan)
+        return false;
+    if (!change_settings(reload, said, lines)) {
+        exports_cancel(plan);
+        return false;
+    }
+    exports_apply(plan, force, &changes);
+    name_restarts(reload, said, lines);
+    return true;
+}
+
+bool reload_run(const struct reload *reload, bool force, const struct export_report *report)
+{
+    struct lines lines = {.report = report};
+    const struct export_report mistakes = {tell_mistake, &lines};
+    char error[TEXT_BYTES];
+    struct config *said;
+    bool done;
+
+    if (!reload->file)
+        return setting_effect_reload(reload->settings, NULL, error, sizeof(error));
+    said = configuration_again(reload->file, reload->options, &mistakes);
+    done = said && apply(reload, said, force, &lines);
+    config_destroy(said);
+    if (done)
+        log_info("daemon.reload_done", LOG_STR("file", reload->file),
+                 LOG_U64("changes", lines.count));
+    return done;
+}

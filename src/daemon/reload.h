@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SIGHUP, and the same by the admin endpoint: the configuration file is read again. What differs
+ * is put into effect, or all of it is refused. Exports that do not differ are not touched.
+ */
+#pragma once
+
+#include "daemon/exports.h"
+
+struct settings;
+
+struct reload {
+    const char *file;             /* NULL: there is none, only stored settings are read again */
+    const struct config *options; /* what the command line said; NULL without a file */
+    const struct config *running; /* what the server was started with */
+    struct settings *settings;
+    struct exports *exports;
+};
+
+/* Each change, or each mistake, is logged and is a line of `report`.  False: nothing was changed.
+ * `force`: exports that are gone from the file but in use are removed, too.  Any thread. */
+bool reload_run(const struct reload *reload, bool force, const struct export_report *report);
