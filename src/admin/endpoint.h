@@ -9,6 +9,7 @@
 #include <time.h>
 
 struct event_feed;
+struct export_control;
 struct server;
 struct settings;
 struct transport;
@@ -26,6 +27,7 @@ struct endpoint {
     struct server *server;
     struct transport *transport;
     struct settings *settings;
+    const struct export_control *exports;
     struct timespec started; /* wall clock */
     int64_t started_ns;      /* the same moment; clock_boot_ns() */
     struct event_feed *events;

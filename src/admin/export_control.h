@@ -54,11 +54,10 @@ struct export_control {
                   void (*show)(const struct export_shown *shown, void *arg), void *arg);
 
     /* Add one from the keys of the configuration file, as JSON.  What is wrong goes to `report`. */
-    enum export_result (*add)(void *context, const char *json, size_t len,
-                              const struct export_report *report);
+    enum export_result (*add)(void *context, const char *json, const struct export_report *report);
 
     /* Change the one at `path` to what the JSON says. */
-    enum export_result (*change)(void *context, const char *path, const char *json, size_t len,
+    enum export_result (*change)(void *context, const char *path, const char *json,
                                  const struct export_report *report);
 
     /* Remove it.  If clients use it, only with `force`: they lose what they have open. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The exports of the running server: what was said of each, who said it, and the backend that it
- * got.  They come from the command line or the configuration file, and change when that is read
- * again.
+ * got.  Those of the command line or the configuration file change when the file is read again.
+ * Others are added, changed and removed by an administrator, and stored.
  *
  * Thread safe, by one lock; calls may wait for disks.
  */
@@ -19,12 +19,15 @@ struct exports_config {
     struct export_table *table; /* outlives the exports */
     struct state *state;        /* the same; whose clients lose what they have open */
     const char *state_dir;
+    int state_fd;               /* the same, open; exports.db is in it */
     uint32_t descriptors;       /* for the files of the first exports, divided evenly */
     uint32_t descriptors_spare; /* for those that come later */
     bool machine;               /* the process has kept the rights that `local` exports need */
 };
 
-/* Add the exports of the configuration to the table.  NULL, with `error`. */
+/* Add the exports of the configuration to the table, then those that are stored: they give way to a
+ * configured one of the same path, and one that cannot be served is logged and left out.  NULL,
+ * with `error`. */
 struct exports *exports_open(const struct exports_config *config, const struct config *said,
                              char *error, size_t size) MUST_USE;
 
@@ -48,3 +51,13 @@ void exports_cancel(struct exports_plan *plan);
  * touched.  One that is no longer named but in use stays, unless `force` says that its clients lose
  * what they have open. */
 void exports_apply(struct exports_plan *plan, bool force, const struct export_report *report);
+
+/* What an administrator does (export_control.h). */
+bool exports_visit(struct exports *exports, const char *path,
+                   void (*show)(const struct export_shown *shown, void *arg), void *arg);
+enum export_result exports_add(struct exports *exports, const char *json,
+                               const struct export_report *report);
+enum export_result exports_change(struct exports *exports, const char *path, const char *json,
+                                  const struct export_report *report);
+enum export_result exports_remove(struct exports *exports, const char *path, bool force,
+                                  const struct export_report *report);

@@ -68,6 +68,7 @@ struct daemon {
     struct settings *settings;
     struct exports *exports;
     struct reload reload;
+    struct export_control export_control;
     struct admin_options *admin_options;
     struct admin admin;
     struct event_feed *events;
@@ -94,6 +95,7 @@ static bool make_exports(struct daemon *d)
     struct exports_config config = {
         .state = d->server.state,
         .state_dir = d->config.state_dir,
+        .state_fd = d->state_dir,
         .descriptors = d->descriptors.files,
         .descriptors_spare = d->descriptors.spare,
         .machine =
@@ -260,11 +262,13 @@ static bool open_admin(struct daemon *d)
         .server = &d->server,
         .transport = d->transport,
         .settings = d->settings,
+        .exports = &d->export_control,
         .started = clock_realtime(),
         .started_ns = clock_boot_ns(),
     };
 
     endpoint.events = d->events = event_feed_create();
+    d->export_control = reload_control(&d->reload);
     return admin_open(&d->admin, d->admin_options, &endpoint);
 }
 

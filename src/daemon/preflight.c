@@ -5,6 +5,7 @@
 
 #include "daemon/backends.h"
 #include "daemon/console.h"
+#include "daemon/export_store.h"
 #include "daemon/setting_effect.h"
 #include "daemon/state_dir.h"
 #include "state/recovery/recovery_db.h"
@@ -13,7 +14,8 @@ static bool records_check(const struct config *config, int dir)
 {
     char error[256];
 
-    if (dir < 0 || recovery_db_check(dir, error, sizeof(error)))
+    if (dir < 0 || (recovery_db_check(dir, error, sizeof(error)) &&
+                    export_store_check(dir, error, sizeof(error))))
         return true;
     console_error("--state %s: %s", config->state_dir, error);
     return false;

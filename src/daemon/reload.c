@@ -125,3 +125,49 @@ bool reload_run(const struct reload *reload, bool force, const struct export_rep
                  LOG_U64("changes", lines.count));
     return done;
 }
+
+static bool visit(void *context, const char *path,
+                  void (*show)(const struct export_shown *shown, void *arg), void *arg)
+{
+    const struct reload *reload = context;
+
+    return exports_visit(reload->exports, path, show, arg);
+}
+
+static enum export_result add(void *context, const char *json, const struct export_report *report)
+{
+    const struct reload *reload = context;
+
+    return exports_add(reload->exports, json, report);
+}
+
+static enum export_result change(void *context, const char *path, const char *json,
+                                 const struct export_report *report)
+{
+    const struct reload *reload = context;
+
+    return exports_change(reload->exports, path, json, report);
+}
+
+static enum export_result take_away(void *context, const char *path, bool force,
+                                    const struct export_report *report)
+{
+    const struct reload *reload = context;
+
+    return exports_remove(reload->exports, path, force, report);
+}
+
+static bool run(void *context, bool force, const struct export_report *report)
+{
+    return reload_run(context, force, report);
+}
+
+struct export_control reload_control(struct reload *reload)
+{
+    return (struct export_control){.visit = visit,
+                                   .add = add,
+                                   .change = change,
+                                   .remove = take_away,
+                                   .reload = run,
+                                   .context = reload};
+}

@@ -20,3 +20,6 @@ struct reload {
 /* Each change, or each mistake, is logged and is a line of `report`.  False: nothing was changed.
  * `force`: exports that are gone from the file but in use are removed, too.  Any thread. */
 bool reload_run(const struct reload *reload, bool force, const struct export_report *report);
+
+/* The same, and the exports, for the admin endpoint: `reload` is the context, and stays. */
+struct export_control reload_control(struct reload *reload);

@@ -224,7 +224,7 @@ static uint32_t find_locked(const struct export_table *table, const char *path)
 
 /* A reserved port vouches for the caller's identity.  By default it is needed only if access
  * depends on that identity. */
-static bool wants_reserved_ports(const struct export_spec *spec, const struct vfs *fs)
+bool export_table_secure(const struct export_spec *spec, const struct vfs *fs)
 {
     if (spec->ports != EXPORT_PORTS_DEFAULT)
         return spec->ports == EXPORT_PORTS_SECURE;
@@ -256,7 +256,7 @@ static struct export *export_make(const struct export_spec *spec, struct vfs *fs
         .strict_utf8 = spec->strict_utf8,
         .async = spec->async,
         .squash = spec->squash,
-        .secure = wants_reserved_ports(spec, fs),
+        .secure = export_table_secure(spec, fs),
         .anon_uid = spec->anon_uid,
         .anon_gid = spec->anon_gid,
         .fsid_major = fsid_of(spec),

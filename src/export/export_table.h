@@ -33,6 +33,9 @@ bool export_table_change(struct export_table *table, const struct export_spec *s
 bool export_table_remove(struct export_table *table, const char *path, char *error,
                          size_t error_size) MUST_USE;
 
+/* Would the export accept reserved ports alone?  By default that depends on the backend. */
+bool export_table_secure(const struct export_spec *spec, const struct vfs *fs);
+
 /* The backend of the export at this path, or NULL.  It stays until the export is removed. */
 struct vfs *export_table_backend(struct export_table *table, const char *path);
 

@@ -83,8 +83,8 @@ class Server:
                 as file:
             file.write("\n".join(lines) + "\n")
 
-    def start(self):
-        command = [MAINSTAYD, "--listen", "127.0.0.1:0", "--export", "/=mem:", "--state", self.state, *self.options]
+    def start(self, exports=("--export", "/=mem:")):
+        command = [MAINSTAYD, "--listen", "127.0.0.1:0", *exports, "--state", self.state, *self.options]
         if self.tokens:
             self.write_tokens(*self.tokens)
             command += ["--admin", "127.0.0.1:0", "--admin-token", self.token_file()]

@@ -391,6 +391,7 @@ class Check(unittest.TestCase):
         kept = self.path("kept")
         for names, words in ((("settings.db",), "settings.db: file is not a database"),
                              (("recovery.db",), "recovery.db: file is not a database"),
+                             (("exports.db",), "exports.db: file is not a database"),
                              (("instance-id", "instance-id.copy"), "instance-id: damaged"),
                              (("local.key", "local.key.copy"), "local.key: damaged")):
             shutil.copytree(self.path("state"), kept)

@@ -6,6 +6,7 @@
 #include "admin/api/api_delegations.h"
 #include "admin/api/api_drain.h"
 #include "admin/api/api_events.h"
+#include "admin/api/api_exports.h"
 #include "admin/api/api_grace.h"
 #include "admin/api/api_locks.h"
 #include "admin/api/api_openapi.h"
@@ -39,6 +40,12 @@ const struct http_route api_routes[] = {
     {"DELETE", ROOT "/delegations/{id}", HTTP_WRITE, api_delegations_revoke},
     {"POST", ROOT "/drain", HTTP_WRITE, api_drain_begin},
     {"GET", ROOT "/events", HTTP_READ, api_events_show},
+    {"GET", ROOT "/exports", HTTP_READ, api_exports_list},
+    {"POST", ROOT "/exports", HTTP_WRITE, api_exports_add},
+    {"GET", ROOT "/exports/{path}", HTTP_READ, api_exports_show},
+    {"PUT", ROOT "/exports/{path}", HTTP_WRITE, api_exports_change},
+    {"DELETE", ROOT "/exports/{path}", HTTP_WRITE, api_exports_remove},
+    {"POST", ROOT "/reload", HTTP_WRITE, api_exports_reload},
 };
 
 const size_t api_route_count = ARRAY_SIZE(api_routes);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/export_entry.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/backends.h"
+#include "daemon/descriptors.h"
+
+enum {
+    SPARE_PARTS = 4 /* a later export gets one of so many parts of what is left */
+};
+
+void export_say(const struct export_report *report, const char *format, ...)
+{
+    char text[EXPORT_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    report->line(report->context, text);
+}
+
+enum export_origin export_origin_of(const struct config *said)
+{
+    return said->by_option[CONFIG_EXPORTS] ? EXPORT_BY_OPTION : EXPORT_BY_FILE;
+}
+
+/* "2 clients (3 opens, 1 delegation)". */
+const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%u %s (%u %s, %u %s)", uses->clients,
+                   uses->clients == 1 ? "client" : "clients", uses->opens,
+                   uses->opens == 1 ? "open" : "opens", uses->delegations,
+                   uses->delegations == 1 ? "delegation" : "delegations");
+    return text;
+}
+
+static bool keeps_files(const struct export_spec *spec)
+{
+    return backend_keeping_files(spec, 1) > 0;
+}
+
+/* Its share of the descriptors.  False: they are too few. */
+static bool share_take(struct exports *exports, const struct export_spec *spec, uint32_t *share)
+{
+    *share = 0;
+    if (!keeps_files(spec))
+        return true;
+    *share = exports->spare / SPARE_PARTS;
+    if (*share < DESCRIPTORS_LATER_MIN)
+        *share = DESCRIPTORS_LATER_MIN;
+    if (*share > exports->spare)
+        return false;
+    exports->spare -= *share;
+    return true;
+}
+
+/* The backend of an export that comes later. */
+struct vfs *export_backend_later(struct exports *exports, const struct export_spec *spec,
+                                 uint32_t *share, char *error, size_t size)
+{
+    struct vfs *fs = NULL;
+
+    *share = 0;
+    if (!exports->config.machine && backend_serves_machine(spec, 1)) {
+        (void)snprintf(error, size,
+                       "export %s: the server was started without a local export, and gave up the "
+                       "rights that one needs: restart it",
+                       spec->path);
+        return NULL;
+    }
+    if (!share_take(exports, spec, share)) {
+        (void)snprintf(error, size,
+                       "export %s: no file descriptors are left for one more local export: restart "
+                       "the server, or raise the limit (--descriptors)",
+                       spec->path);
+        return NULL;
+    }
+    fs = backend_create(spec, exports->config.state_dir,
+                        *share > 0 ? *share - DESCRIPTORS_OWN_PER_EXPORT : 0, error, size);
+    if (!fs)
+        exports->spare += *share;
+    return fs;
+}
+
+void export_revoke_all(struct vfs *fs, void *context)
+{
+    struct exports *exports = context;
+    uint32_t left, revoked = open_fs_revoke(exports->config.state, fs, &left);
+
+    if (revoked + left > 0)
+        log_info("export.revoke", LOG_U64("revoked", revoked), LOG_U64("left", left));
+}
+
+void export_backend_gone(struct vfs *fs, void *context)
+{
+    struct exports *exports = context;
+
+    for (uint32_t i = 0; i < exports->leaving_count; i++) {
+        if (exports->leaving[i].fs != fs)
+            continue;
+        exports->spare += exports->leaving[i].descriptors;
+        exports->leaving[i] = exports->leaving[--exports->leaving_count];
+        return;
+    }
+}
+
+struct export_entry *export_entry_find(const struct exports *exports, const char *path)
+{
+    for (uint32_t i = 0; i < exports->count; i++) {
+        if (strcmp(exports->entries[i]->spec.path, path) == 0)
+            return exports->entries[i];
+    }
+    return NULL;
+}
+
+void export_entry_add(struct exports *exports, const struct export_spec *spec,
+                      enum export_origin origin, struct vfs *fs, uint32_t share)
+{
+    struct export_entry *entry = must_calloc(1, sizeof(*entry));
+
+    *entry = (struct export_entry){.origin = origin, .fs = fs, .descriptors = share, .named = true};
+    export_spec_copy(&entry->spec, spec);
+    exports->entries[exports->count++] = entry;
+}
+
+void export_entry_drop(struct exports *exports, struct export_entry *entry)
+{
+    for (uint32_t i = 0; i < exports->count; i++) {
+        if (exports->entries[i] == entry)
+            exports->entries[i] = exports->entries[--exports->count];
+    }
+    export_spec_fini(&entry->spec);
+    free(entry);
+}
+
+bool export_entry_used(const struct exports *exports, const struct export_entry *entry,
+                       struct open_fs_uses *uses)
+{
+    open_fs_count(exports->config.state, entry->fs, uses);
+    return uses->opens + uses->delegations > 0;
+}
+
+bool export_entry_put_up(struct exports *exports, const struct export_spec *spec,
+                         enum export_origin origin, struct vfs *fs, uint32_t share, char *error,
+                         size_t size)
+{
+    if (export_table_add(exports->config.table, spec, fs, error, size)) {
+        export_entry_add(exports, spec, origin, fs, share);
+        return true;
+    }
+    fs->ops->destroy(fs);
+    exports->spare += share;
+    return false;
+}
+
+/* What clients have open is revoked now; what requests in progress add to it, when these are
+ * done. */
+bool export_entry_take_away(struct exports *exports, struct export_entry *entry, char *error,
+                            size_t size)
+{
+    if (!export_table_remove(exports->config.table, entry->spec.path, error, size))
+        return false;
+    CHECK(exports->leaving_count < LIMIT_EXPORTS_RETIRED); /* the table has the same limit */
+    exports->leaving[exports->leaving_count++] =
+        (struct export_leaving){entry->fs, entry->descriptors};
+    export_revoke_all(entry->fs, exports);
+    export_entry_drop(exports, entry);
+    return true;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What daemon/ knows of each export, and the single steps of all changes.  Private to exports.h and
+ * the files behind it.  All but the first group need exports->lock.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "daemon/exports.h"
+
+enum {
+    EXPORT_TEXT_BYTES = 512
+};
+
+/* One that is exported. */
+struct export_entry {
+    struct export_spec spec;
+    enum export_origin origin;
+    struct vfs *fs;
+    uint32_t descriptors; /* of the spare ones; 0: a first export */
+    bool named;           /* the configuration still says it */
+};
+
+/* A backend that was removed and is not gone yet. */
+struct export_leaving {
+    struct vfs *fs;
+    uint32_t descriptors;
+};
+
+struct exports {
+    struct exports_config config;
+    pthread_mutex_t lock; /* guards the rest, and serialises changes */
+    uint32_t spare;       /* descriptors */
+    uint32_t count;
+    struct export_entry *entries[LIMIT_EXPORTS];
+    uint32_t leaving_count;
+    struct export_leaving leaving[LIMIT_EXPORTS_RETIRED];
+};
+
+/* A line of a report. */
+void export_say(const struct export_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Whom the exports of a configuration belong to. */
+enum export_origin export_origin_of(const struct config *said);
+
+/* "2 clients (3 opens, 1 delegation)".  Returns `text`. */
+const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t size);
+
+/* The backend of an export that comes after the start, with *share of the spare descriptors.  NULL,
+ * with `error`. */
+struct vfs *export_backend_later(struct exports *exports, const struct export_spec *spec,
+                                 uint32_t *share, char *error, size_t size);
+
+/* Hooks of the table (export_table_hooks). */
+void export_revoke_all(struct vfs *fs, void *context);
+void export_backend_gone(struct vfs *fs, void *context);
+
+/* NULL: there is none at this path. */
+struct export_entry *export_entry_find(const struct exports *exports, const char *path);
+
+/* Of an export that the table has. */
+void export_entry_add(struct exports *exports, const struct export_spec *spec,
+                      enum export_origin origin, struct vfs *fs, uint32_t share);
+void export_entry_drop(struct exports *exports, struct export_entry *entry);
+
+/* Export it.  False, with `error`: the backend is destroyed. */
+bool export_entry_put_up(struct exports *exports, const struct export_spec *spec,
+                         enum export_origin origin, struct vfs *fs, uint32_t share, char *error,
+                         size_t size);
+
+/* Have clients anything open in it? */
+bool export_entry_used(const struct exports *exports, const struct export_entry *entry,
+                       struct open_fs_uses *uses);
+
+/* Remove it, and revoke what clients have open.  False, with `error`: it stays. */
+bool export_entry_take_away(struct exports *exports, struct export_entry *entry, char *error,
+                            size_t size);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/export_store.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "database/database.h"
+
+enum statement {
+    SQL_LOAD,
+    SQL_PUT,
+    SQL_REMOVE,
+    SQL_COUNT,
+};
+
+static const char *const sql_text[SQL_COUNT] = {
+    [SQL_LOAD] = "SELECT keys FROM export ORDER BY path",
+    [SQL_PUT] = ("INSERT INTO export (path, keys) VALUES (?,?)"
+                 " ON CONFLICT (path) DO UPDATE SET keys = excluded.keys"),
+    [SQL_REMOVE] = "DELETE FROM export WHERE path = ?",
+};
+
+static const char *const columns[] = {"path", "keys", NULL};
+
+static const struct seal seals[] = {{"export", columns}};
+
+static const struct database_kind kind = {
+    .file = "exports.db",
+    .application_id = 0x4d4e4558, /* 'MNEX' */
+    .version = 1,
+    .schema = "CREATE TABLE export (path TEXT NOT NULL PRIMARY KEY, keys TEXT NOT NULL)"
+              " WITHOUT ROWID",
+    .seals = seals,
+    .seal_count = ARRAY_SIZE(seals),
+    .statement_count = SQL_COUNT,
+    .statements = sql_text,
+};
+
+/* None was ever stored. */
+static bool is_missing(int dir)
+{
+    return faccessat(dir, kind.file, F_OK, 0) != 0 && errno == ENOENT;
+}
+
+bool export_store_check(int dir, char *error, size_t size)
+{
+    struct database *db;
+
+    if (!database_peek(&kind, dir, &db, error, size))
+        return false;
+    database_close(db);
+    return true;
+}
+
+static bool explain(struct database *db, char *error, size_t size)
+{
+    database_explain(db, database_failure(db), error, size);
+    database_rollback(db);
+    database_close(db);
+    return false;
+}
+
+bool export_store_read(int dir, void (*visit)(void *context, const char *json), void *context,
+                       char *error, size_t size)
+{
+    struct database *db;
+    int step = SQLITE_ROW;
+    sqlite3_stmt *s;
+
+    if (is_missing(dir))
+        return true;
+    db = database_open(&kind, dir, error, size);
+    if (!db)
+        return false;
+    s = db->statements[SQL_LOAD];
+    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+        const char *json = (const char *)sqlite3_column_text(s, 0);
+
+        visit(context, json ? json : "");
+    }
+    if (step != SQLITE_DONE) {
+        database_explain(db, NULL, error, size);
+        (void)sqlite3_reset(s);
+        database_close(db);
+        return false;
+    }
+    (void)sqlite3_reset(s);
+    database_close(db);
+    return true;
+}
+
+/* `json` NULL: the statement has no such parameter. */
+static bool change(int dir, enum statement statement, const char *path, const char *json,
+                   char *error, size_t size)
+{
+    struct database *db = database_open(&kind, dir, error, size);
+    sqlite3_stmt *s = db ? db->statements[statement] : NULL;
+
+    if (!db)
+        return false;
+    if (!database_exec(db, "BEGIN IMMEDIATE") ||
+        sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC) != SQLITE_OK ||
+        (json && sqlite3_bind_text(s, 2, json, -1, SQLITE_STATIC) != SQLITE_OK) ||
+        !database_run(db, statement) || !database_commit(db))
+        return explain(db, error, size);
+    database_close(db);
+    return true;
+}
+
+bool export_store_put(int dir, const char *path, const char *json, char *error, size_t size)
+{
+    return change(dir, SQL_PUT, path, json, error, size);
+}
+
+bool export_store_remove(int dir, const char *path, char *error, size_t size)
+{
+    return change(dir, SQL_REMOVE, path, NULL, error, size);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exports that were added while the server ran: exports.db in the state directory.  Each is kept as
+ * the JSON that it was added with.  The database is open only while it is used.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/check.h"
+
+/* `visit` each stored one; `dir` is the state directory.  False, with `error`: the file cannot be
+ * read. */
+bool export_store_read(int dir, void (*visit)(void *context, const char *json), void *context,
+                       char *error, size_t size) MUST_USE;
+
+/* Would export_store_read() fail?  Writes nothing. */
+bool export_store_check(int dir, char *error, size_t size) MUST_USE;
+
+/* On true it is durable.  Takes the place of what was stored for the path. */
+bool export_store_put(int dir, const char *path, const char *json, char *error,
+                      size_t size) MUST_USE;
+bool export_store_remove(int dir, const char *path, char *error, size_t size) MUST_USE;

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exports of a configuration that was read again. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/export_entry.h"
+
+enum step_kind {
+    STEP_NONE,
+    STEP_CHANGE, /* other options */
+    STEP_ADD,
+    STEP_REPLACE, /* other files at the same path */
+};
+
+struct step {
+    enum step_kind kind;
+    struct vfs *fs; /* of STEP_ADD and STEP_REPLACE */
+    uint32_t share;
+};
+
+struct exports_plan {
+    struct exports *exports;
+    const struct config *said;
+    struct step steps[LIMIT_EXPORTS]; /* of each of said->exports */
+};
+
+static enum step_kind step_of(const struct exports *exports, const struct export_spec *spec)
+{
+    const struct export_entry *entry = export_entry_find(exports, spec->path);
+    char text[EXPORT_TEXT_BYTES];
+
+    if (!entry)
+        return STEP_ADD;
+    if (!export_spec_same_files(&entry->spec, spec))
+        return STEP_REPLACE;
+    return *export_spec_differences(&entry->spec, spec, text, sizeof(text)) ? STEP_CHANGE
+                                                                            : STEP_NONE;
+}
+
+static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
+                        const struct export_report *report)
+{
+    const struct export_spec *spec = &plan->said->exports[i];
+    struct step *step = &plan->steps[i];
+    char error[EXPORT_TEXT_BYTES];
+
+    step->kind = step_of(plan->exports, spec);
+    if (step->kind != STEP_ADD && step->kind != STEP_REPLACE)
+        return true;
+    step->fs = export_backend_later(plan->exports, spec, &step->share, error, sizeof(error));
+    if (!step->fs)
+        export_say(report, "%s:%u: %s", file, plan->said->export_lines[i], error);
+    return step->fs != NULL;
+}
+
+struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
+                                     const char *file, const struct export_report *report)
+{
+    struct exports_plan *plan = must_calloc(1, sizeof(*plan));
+    bool good = true;
+
+    plan->exports = exports;
+    plan->said = said;
+    CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    for (uint32_t i = 0; i < said->export_count; i++)
+        good &= prepare_one(plan, i, file, report);
+    if (good)
+        return plan;
+    exports_cancel(plan);
+    return NULL;
+}
+
+void exports_cancel(struct exports_plan *plan)
+{
+    struct exports *exports = plan->exports;
+
+    for (uint32_t i = 0; i < plan->said->export_count; i++) {
+        if (!plan->steps[i].fs)
+            continue;
+        plan->steps[i].fs->ops->destroy(plan->steps[i].fs);
+        exports->spare += plan->steps[i].share;
+    }
+    free(plan);
+    CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+}
+
+/* True: it is gone. */
+static bool remove_entry(struct exports *exports, struct export_entry *entry, bool force,
+                         const char *done, const struct export_report *report)
+{
+    char path[EXPORT_TEXT_BYTES / 2], text[128], error[EXPORT_TEXT_BYTES] = "";
+    struct open_fs_uses uses;
+    bool used = export_entry_used(exports, entry, &uses);
+
+    (void)snprintf(path, sizeof(path), "%s", entry->spec.path);
+    export_uses_text(&uses, text, sizeof(text));
+    if (used && !force) {
+        export_say(report,
+                   "export %s stays as it was: %s use it; remove it with force to revoke that",
+                   path, text);
+        return false;
+    }
+    if (!export_entry_take_away(exports, entry, error, sizeof(error))) {
+        export_say(report, "export %s stays as it was: %s", path, error);
+        return false;
+    }
+    if (used)
+        export_say(report, "export %s %s: %s lost what they had open", path, done, text);
+    else
+        export_say(report, "export %s %s", path, done);
+    return true;
+}
+
+static bool is_named(const struct config *said, const char *path)
+{
+    for (uint32_t i = 0; i < said->export_count; i++) {
+        if (strcmp(said->exports[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void remove_unnamed(struct exports_plan *plan, bool force,
+                           const struct export_report *report)
+{
+    struct exports *exports = plan->exports;
+
+    for (uint32_t i = exports->count; i > 0; i--) {
+        struct export_entry *entry = exports->entries[i - 1];
+
+        if (entry->origin == EXPORT_BY_ADMIN || is_named(plan->said, entry->spec.path))
+            continue;
+        entry->named = false;
+        (void)remove_entry(exports, entry, force, "removed", report);
+    }
+}
+
+static void change_options(struct exports *exports, const struct export_spec *spec,
+                           const struct export_report *report)
+{
+    struct export_entry *entry = export_entry_find(exports, spec->path);
+    char text[EXPORT_TEXT_BYTES], error[EXPORT_TEXT_BYTES];
+
+    export_spec_differences(&entry->spec, spec, text, sizeof(text));
+    if (!export_table_change(exports->config.table, spec, error, sizeof(error))) {
+        export_say(report, "export %s stays as it was: %s", spec->path, error);
+        return;
+    }
+    export_spec_fini(&entry->spec);
+    export_spec_copy(&entry->spec, spec);
+    export_say(report, "export %s changed: %s", spec->path, text);
+}
+
+static void add_prepared(struct exports_plan *plan, uint32_t i, const struct export_report *report)
+{
+    const struct export_spec *spec = &plan->said->exports[i];
+    char error[EXPORT_TEXT_BYTES];
+
+    if (export_entry_put_up(plan->exports, spec, export_origin_of(plan->said), plan->steps[i].fs,
+                            plan->steps[i].share, error, sizeof(error)))
+        export_say(report, "export %s added", spec->path);
+    else
+        export_say(report, "export %s not added: %s", spec->path, error);
+    plan->steps[i].fs = NULL;
+}
+
+static void replace_files(struct exports_plan *plan, uint32_t i, bool force,
+                          const struct export_report *report)
+{
+    struct export_entry *entry = export_entry_find(plan->exports, plan->said->exports[i].path);
+
+    if (remove_entry(plan->exports, entry, force, "removed, to get other files", report))
+        add_prepared(plan, i, report);
+}
+
+void exports_apply(struct exports_plan *plan, bool force, const struct export_report *report)
+{
+    struct exports *exports = plan->exports;
+
+    remove_unnamed(plan, force, report);
+    for (uint32_t i = 0; i < plan->said->export_count; i++) {
+        if (plan->steps[i].kind == STEP_REPLACE)
+            replace_files(plan, i, force, report);
+        if (plan->steps[i].kind == STEP_CHANGE)
+            change_options(exports, &plan->said->exports[i], report);
+    }
+    for (uint32_t i = 0; i < plan->said->export_count; i++) {
+        struct export_entry *entry;
+
+        if (plan->steps[i].kind == STEP_ADD)
+            add_prepared(plan, i, report);
+        entry = export_entry_find(exports, plan->said->exports[i].path);
+        if (entry) {
+            if (entry->origin == EXPORT_BY_ADMIN)
+                export_say(report, "export %s belongs to the configuration from now on",
+                           entry->spec.path);
+            entry->origin = export_origin_of(plan->said);
+            entry->named = true;
+        }
+    }
+    exports_cancel(plan); /* what was not used */
+}

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Exports over the REST interface: added, changed, removed; what is there after a crash; whom they belong to; and the
+reload of the configuration file."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import unittest
+from urllib.parse import quote
+
+from admin_server import BIN, Server, request, wait_until
+
+MAINSTAY = os.path.join(BIN, "mainstay")
+BENCH = os.path.join(BIN, "mainstay-bench")
+EXPORTS = "/api/v1/exports"
+
+
+def at(path):
+    return f"{EXPORTS}/{quote(path, safe='')}"
+
+
+class Case(unittest.TestCase):
+    def ask(self, server, method, path, body=None):
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        fields = {"Content-Length": str(len(data)), "Content-Type": "application/json"} if data else {}
+        return request(server.socket, path, method, fields, data)
+
+    def must(self, status, server, method, path, body=None):
+        reply = self.ask(server, method, path, body)
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body) if reply.body else None
+
+    def paths(self, server):
+        return {one["path"]: one for one in self.must(200, server, "GET", EXPORTS)["items"]}
+
+
+class LocalServer(Server):
+    """It has a local export from the start: one that root starts without can add none.  `data` is another directory."""
+
+    def __enter__(self):
+        self.data = os.path.join(self.own, "data")
+        first = os.path.join(self.own, "first")
+        os.mkdir(self.data)
+        os.mkdir(first)
+        self.options = ("--export", f"/first=local:{first}")
+        return super().__enter__()
+
+
+class Exports(Case):
+    def test_life(self):
+        """One is added, changed, there after a crash, and removed for good."""
+        with LocalServer() as server:
+            data = server.data
+            one = self.must(201, server, "POST", EXPORTS,
+                            {"path": "//a///b", "backend": "local", "argument": data, "clients": ["127.0.0.0/8"]})
+            self.assertEqual((one["path"], one["origin"], one["read_only"], one["clients"], one["fsid"]),
+                             ("/a/b", "stored", False, ["127.0.0.0/8"], None))
+            self.assertEqual(one["uses"], {"clients": 0, "opens": 0, "delegations": 0})
+            one = self.must(200, server, "PUT", at("/a/b"),
+                            {"backend": "local", "argument": data, "access": "ro", "changes": "async"})
+            self.assertEqual((one["read_only"], one["sync"], one["clients"]), (True, False, []))
+            self.assertEqual(self.must(200, server, "GET", at("/a/b")), one)
+            self.assertEqual(self.paths(server)["/"]["origin"], "option")
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(self.must(200, server, "GET", at("/a/b")), one)
+            self.must(204, server, "DELETE", at("/a/b"))
+            self.must(404, server, "GET", at("/a/b"))
+            self.must(404, server, "DELETE", at("/a/b"))
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(list(self.paths(server)), ["/", "/first"])
+
+    def test_stored_ones_that_cannot_be_served(self):
+        """They do not keep the server from starting; the configuration goes before what is stored."""
+        with LocalServer() as server:
+            self.must(201, server, "POST", EXPORTS, {"path": "/gone", "backend": "local", "argument": server.data})
+            self.must(201, server, "POST", EXPORTS, {"path": "/mine", "backend": "mem", "access": "ro"})
+            server.stop()
+            os.rmdir(server.data)
+            server.options += ("--export", "/mine=mem:")
+            server.start()
+            there = self.paths(server)
+            self.assertEqual(set(there), {"/", "/first", "/mine"})
+            self.assertEqual((there["/mine"]["origin"], there["/mine"]["read_only"]), ("option", False))
+            self.assertRegex(server.text(), r"export\.overruled path=./mine")
+            self.assertRegex(server.text(), r"export\.failed error=.*/gone")
+
+    def test_owners(self):
+        with Server() as server:
+            for method, body in (("PUT", {"backend": "mem"}), ("DELETE", None)):
+                problem = self.must(409, server, method, at("/"), body)
+                self.assertIn("command line", problem["reasons"][0])
+
+    def test_use(self):
+        """One that is in use is removed only by force, and says who uses it."""
+        with Server() as server:
+            self.must(201, server, "POST", EXPORTS, {"path": "/x", "backend": "mem", "squash": "no_root_squash"})
+            with subprocess.Popen([BENCH, "--target", f"127.0.0.1:{server.port}", "--export", "/x", "--op", "read:4096",
+                                   "--time", "600"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as client:
+                try:
+                    wait_until(lambda: self.must(200, server, "GET", at("/x"))["uses"]["opens"])
+                    problem = self.must(409, server, "DELETE", at("/x"))
+                    self.assertRegex(problem["reasons"][0], r"1 client \(\d+ opens?, \d+ delegations?\)")
+                    self.assertIn("/x", self.paths(server))
+                    self.must(204, server, "DELETE", at("/x") + "?force=true")
+                finally:
+                    client.kill()
+            self.assertRegex(server.text(), r"export\.revoke revoked=[1-9]")
+            self.must(201, server, "POST", EXPORTS, {"path": "/x", "backend": "mem"})
+
+    def test_bad_input(self):
+        """A clear word about each, and nothing is changed."""
+        sound = {"path": "/x", "backend": "mem"}
+        rows = [
+            ("POST", EXPORTS, b"", 400, "empty"),
+            ("POST", EXPORTS, b"{", 400, "line 1"),
+            ("POST", EXPORTS, b"[]", 422, "object"),
+            ("POST", EXPORTS, b'{"path": "/x", "path": "/y"}', 400, "duplicate"),
+            ("POST", EXPORTS, {}, 422, "has no path"),
+            ("POST", EXPORTS, {"path": "/x"}, 422, "has no backend"),
+            ("POST", EXPORTS, {"backend": "mem"}, 422, "has no path"),
+            ("POST", EXPORTS, {**sound, "path": "x"}, 422, "path"),
+            ("POST", EXPORTS, {**sound, "path": "/../x"}, 422, "path"),
+            ("POST", EXPORTS, {**sound, "path": 7}, 422, "path"),
+            ("POST", EXPORTS, {**sound, "path": ["/x"]}, 422, "path"),
+            ("POST", EXPORTS, {**sound, "path": "/" + 300 * "x"}, 422, "path"),
+            ("POST", EXPORTS, {**sound, "backend": "nfs"}, 422, "unknown backend"),
+            ("POST", EXPORTS, {**sound, "backend": "local"}, 422, "needs a directory"),
+            ("POST", EXPORTS, {**sound, "argument": "/tmp"}, 422, "takes no argument"),
+            ("POST", EXPORTS, {"path": "/x", "backend": "local", "argument": "/not/there"}, 422, "No such file"),
+            ("POST", EXPORTS, {"path": "/x", "backend": "local", "argument": "/etc/passwd"}, 422, "not a directory"),
+            ("POST", EXPORTS, {"path": "/x", "backend": "local", "argument": "tmp"}, 422, "absolute"),
+            ("POST", EXPORTS, {**sound, "acess": "ro"}, 422, "access"),
+            ("POST", EXPORTS, {**sound, "access": "r"}, 422, "rw or ro"),
+            ("POST", EXPORTS, {**sound, "access": True}, 422, "rw or ro"),
+            ("POST", EXPORTS, {**sound, "changes": 1}, 422, "sync or async"),
+            ("POST", EXPORTS, {**sound, "squash": "root"}, 422, "root_squash"),
+            ("POST", EXPORTS, {**sound, "anonuid": -1}, 422, "anonuid"),
+            ("POST", EXPORTS, {**sound, "anongid": 1 << 32}, 422, "anongid"),
+            ("POST", EXPORTS, {**sound, "fsid": 0}, 422, "fsid"),
+            ("POST", EXPORTS, {**sound, "fsid": 1.5}, 422, "fsid"),
+            ("POST", EXPORTS, {**sound, "ports": "all"}, 422, "ports"),
+            ("POST", EXPORTS, {**sound, "sec": "krb5"}, 422, "sys"),
+            ("POST", EXPORTS, {**sound, "strict_utf8": "yes"}, 422, "strict_utf8"),
+            ("POST", EXPORTS, {**sound, "clients": []}, 422, "clients"),
+            ("POST", EXPORTS, {**sound, "clients": "192.0.2.1"}, 422, "clients"),
+            ("POST", EXPORTS, {**sound, "clients": ["host"]}, 422, "clients"),
+            ("POST", EXPORTS, {**sound, "clients": ["192.0.2.1/33"]}, 422, "clients"),
+            ("POST", EXPORTS, {**sound, "path": "/"}, 409, "exported already"),
+            ("POST", EXPORTS + "?x=1", sound, 400, "x"),
+            ("PUT", at("/x"), sound, 404, "not exported"),
+            ("PUT", at("x"), sound, 404, "absolute"),
+            ("PUT", EXPORTS + "/%zz", sound, 400, ""),
+            ("DELETE", at("/x") + "?force=yes", None, 400, "true or false"),
+            ("DELETE", at("/x") + "?forse=true", None, 400, "forse"),
+            ("DELETE", at("/x"), None, 404, "not exported"),
+            ("GET", at("/x"), None, 404, "no such export"),
+            ("POST", "/api/v1/reload?force=1", None, 400, "true or false"),
+            ("POST", "/api/v1/reload", {"file": "x"}, 422, ""),
+        ]
+        with Server() as server:
+            for method, path, body, status, word in rows:
+                with self.subTest(method=method, path=path, body=body):
+                    problem = self.must(status, server, method, path, body)
+                    self.assertIn(word, json.dumps(problem))
+                    self.assertEqual(list(self.paths(server)), ["/"])
+            self.must(201, server, "POST", EXPORTS, sound)
+            for body in ({"path": "/y", "backend": "mem"}, {"backend": "mem", "fsid": 3},
+                         {"backend": "local", "argument": "/tmp"}):
+                self.assertIn("remove it", self.must(422, server, "PUT", at("/x"), body)["reasons"][0])
+
+
+class Reload(Case):
+    def write(self, server, *exports, more=""):
+        with open(server.file, "w", encoding="utf-8") as file:
+            file.write("exports:\n" + "".join(f"- {{ path: {one} }}\n" for one in exports) + more)
+
+    def reload(self, server, query=""):
+        return self.must(200, server, "POST", "/api/v1/reload" + query)["changes"]
+
+    def test_without_a_file(self):
+        with Server() as server:
+            self.assertEqual(self.reload(server), [])
+
+    def test_difference(self):
+        """What differs is told line by line; what an administrator added stays, unless the file has it, too."""
+        with FileServer() as server:
+            self.write(server, "/, backend: mem")
+            server.start()
+            self.must(201, server, "POST", EXPORTS, {"path": "/own", "backend": "mem"})
+            self.must(201, server, "POST", EXPORTS, {"path": "/both", "backend": "mem"})
+            self.write(server, "/, backend: mem, access: ro", "/new, backend: mem", "/both, backend: mem",
+                       more="settings: { nfs.recall_park_ms: 17 }\nthreads: 7\n")
+            changes = "\n".join(self.reload(server))
+            for line in ("setting nfs.recall_park_ms: 17, was ", "export / changed: access", "export /new added",
+                         "export /both belongs to the configuration", "threads: 7 from the next start on"):
+                self.assertIn(line, changes)
+            self.assertEqual({path: one["origin"] for path, one in self.paths(server).items()},
+                             {"/": "file", "/new": "file", "/own": "stored", "/both": "file"})
+            self.assertEqual([line for line in self.reload(server) if not line.startswith("threads")], [])
+            problem = self.must(409, server, "DELETE", at("/new"))
+            self.assertIn("configuration file", problem["reasons"][0])
+
+    def test_mistakes(self):
+        with FileServer() as server:
+            self.write(server, "/, backend: mem")
+            server.start()
+            self.write(server, "/x, backend: mem", "/y, backend: nope", "/z, backend: local, argument: /not/there")
+            reasons = self.must(422, server, "POST", "/api/v1/reload")["reasons"]
+            self.assertEqual([re.match(rf"{server.file}:(\d+): ", one)[1] for one in reasons], ["3", "4"])
+            self.assertEqual(list(self.paths(server)), ["/"])
+
+
+class FileServer(Server):
+    """Its exports are those of a configuration file, to be written before it is started."""
+
+    def __enter__(self):
+        os.mkdir(self.state)
+        self.file = os.path.join(self.own, "mainstay.conf")
+        return self
+
+    def start(self):
+        return super().start(("--config", self.file))
+
+
+if __name__ == "__main__":
+    unittest.main()
