@@ -142,7 +142,9 @@ void export_entry_drop(struct exports *exports, struct export_entry *entry)
 bool export_entry_used(const struct exports *exports, const struct export_entry *entry,
                        struct open_fs_uses *uses)
 {
-    open_fs_count(exports->config.state, entry->fs, uses);
+    const struct vfs *fs = entry->fs;
+
+    open_fs_count(exports->config.state, &fs, 1, uses);
     return uses->opens + uses->delegations > 0;
 }
 

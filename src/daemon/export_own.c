@@ -61,31 +61,43 @@ void export_stored_open(void *context, const char *json)
     config_destroy(said);
 }
 
-static void show_entry(const struct exports *exports, const struct export_entry *entry,
-                       void (*show)(const struct export_shown *shown, void *arg), void *arg)
+/* Those at `path`, or all. */
+static uint32_t pick(const struct exports *exports, const char *path,
+                     const struct export_entry **picked, const struct vfs **fs)
 {
-    struct export_shown shown = {.spec = &entry->spec,
-                                 .origin = entry->origin,
-                                 .secure = export_table_secure(&entry->spec, entry->fs)};
+    uint32_t count = 0;
 
-    open_fs_count(exports->config.state, entry->fs, &shown.uses);
-    show(&shown, arg);
+    for (uint32_t i = 0; i < exports->count; i++) {
+        if (path && strcmp(exports->entries[i]->spec.path, path) != 0)
+            continue;
+        fs[count] = exports->entries[i]->fs;
+        picked[count++] = exports->entries[i];
+    }
+    return count;
 }
 
 bool exports_visit(struct exports *exports, const char *path,
                    void (*show)(const struct export_shown *shown, void *arg), void *arg)
 {
-    bool any = !path;
+    const struct export_entry *picked[LIMIT_EXPORTS];
+    struct open_fs_uses uses[LIMIT_EXPORTS];
+    const struct vfs *fs[LIMIT_EXPORTS];
+    uint32_t count;
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    for (uint32_t i = 0; i < exports->count; i++) {
-        if (path && strcmp(exports->entries[i]->spec.path, path) != 0)
-            continue;
-        show_entry(exports, exports->entries[i], show, arg);
-        any = true;
+    count = pick(exports, path, picked, fs);
+    open_fs_count(exports->config.state, fs, count, uses);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct export_entry *entry = picked[i];
+
+        show(&(struct export_shown){.spec = &entry->spec,
+                                    .origin = entry->origin,
+                                    .secure = export_table_secure(&entry->spec, entry->fs),
+                                    .uses = uses[i]},
+             arg);
     }
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
-    return any;
+    return count > 0 || !path;
 }
 
 static enum export_result add_locked(struct exports *exports, const struct export_spec *spec,

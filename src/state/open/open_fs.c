@@ -2,52 +2,59 @@
 #include "state/open/open_fs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/memory.h"
 #include "state/delegation/delegation.h"
 #include "state/delegation/delegation_revoke.h"
 #include "state/file/open_tables.h"
 #include "state/open/open_revoke.h"
 
 enum {
-    IDS_FIRST = 64
+    USERS_FIRST = 64
 };
 
-struct id_list {
-    uint64_t *ids;
+/* A client that uses the file system of that number. */
+struct user {
+    uint32_t fs;
+    uint64_t client;
+};
+
+struct user_list {
+    struct user *users;
     uint32_t count, room;
 };
 
-static void id_add(struct id_list *list, uint64_t id)
+static void user_add(struct user_list *list, uint32_t fs, uint64_t client)
 {
     if (list->count == list->room) {
-        uint32_t room = list->room ? list->room * 2 : IDS_FIRST;
-        uint64_t *more = realloc(list->ids, room * sizeof(*more));
+        uint32_t room = list->room ? list->room * 2 : USERS_FIRST;
+        struct user *more = realloc(list->users, room * sizeof(*more));
 
         if (!more)
             return;
-        list->ids = more;
+        list->users = more;
         list->room = room;
     }
-    list->ids[list->count++] = id;
+    list->users[list->count++] = (struct user){fs, client};
 }
 
 static int compare(const void *a, const void *b)
 {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    const struct user *left = a, *right = b;
 
-    return (left > right) - (left < right);
+    if (left->fs != right->fs)
+        return left->fs < right->fs ? -1 : 1;
+    return (left->client > right->client) - (left->client < right->client);
 }
 
-static uint32_t count_different(struct id_list *list)
+static void count_clients(struct user_list *list, struct open_fs_uses *uses)
 {
-    uint32_t count = 0;
+    const struct user *users = list->users;
 
     if (list->count > 0)
-        qsort(list->ids, list->count, sizeof(*list->ids), compare);
+        qsort(list->users, list->count, sizeof(*list->users), compare);
     for (uint32_t i = 0; i < list->count; i++)
-        count += i == 0 || list->ids[i] != list->ids[i - 1];
-    return count;
+        uses[users[i].fs].clients += i == 0 || compare(&users[i - 1], &users[i]) != 0;
 }
 
 static const struct vfs *fs_of(struct stateid *sid)
@@ -57,43 +64,53 @@ static const struct vfs *fs_of(struct stateid *sid)
     return CONTAINER_OF(sid, struct open, sid)->obj->fs;
 }
 
-/* The next of its kind in effect, with a reference, or NULL. */
-static struct stateid *next(struct state *state, const struct vfs *fs, enum stateid_kind kind,
-                            uint32_t *at)
+static uint32_t number_of(struct stateid *sid, const struct vfs *const *fs, uint32_t fs_count)
+{
+    uint32_t i = 0;
+
+    while (i < fs_count && fs[i] != fs_of(sid))
+        i++;
+    return i;
+}
+
+/* The next of its kind in effect in one of the file systems, with a reference, or NULL. */
+static struct stateid *next(struct state *state, const struct vfs *const *fs, uint32_t fs_count,
+                            enum stateid_kind kind, uint32_t *at)
 {
     const struct stateid_filter filter = {.kind = kind};
     struct stateid *sid;
 
     while ((sid = stateid_next(state->opens->stateids, &filter, at))) {
-        if (fs_of(sid) == fs && stateid_revoked(sid) == NFS4_OK)
+        if (stateid_revoked(sid) == NFS4_OK && number_of(sid, fs, fs_count) < fs_count)
             return sid;
         stateid_put(sid);
     }
     return NULL;
 }
 
-static uint32_t count(struct state *state, const struct vfs *fs, enum stateid_kind kind,
-                      struct id_list *clients)
+void open_fs_count(struct state *state, const struct vfs *const *fs, uint32_t fs_count,
+                   struct open_fs_uses *uses)
 {
-    uint32_t found = 0, at = 0;
-    struct stateid *sid;
+    static const enum stateid_kind kinds[] = {STATEID_OPEN, STATEID_DELEGATION};
+    struct user_list users = {0};
 
-    while ((sid = next(state, fs, kind, &at))) {
-        id_add(clients, sid->client->id);
-        stateid_put(sid);
-        found++;
+    memset(uses, 0, fs_count * sizeof(*uses));
+    for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+        uint32_t at = 0, number;
+        struct stateid *sid;
+
+        while ((sid = next(state, fs, fs_count, kinds[k], &at))) {
+            number = number_of(sid, fs, fs_count);
+            user_add(&users, number, sid->client->id);
+            stateid_put(sid);
+            if (kinds[k] == STATEID_OPEN)
+                uses[number].opens++;
+            else
+                uses[number].delegations++;
+        }
     }
-    return found;
-}
-
-void open_fs_count(struct state *state, const struct vfs *fs, struct open_fs_uses *uses)
-{
-    struct id_list clients = {0};
-
-    uses->opens = count(state, fs, STATEID_OPEN, &clients);
-    uses->delegations = count(state, fs, STATEID_DELEGATION, &clients);
-    uses->clients = count_different(&clients);
-    free(clients.ids);
+    count_clients(&users, uses);
+    free(users.users);
 }
 
 static enum nfsstat4 revoke(struct stateid *sid)
@@ -109,7 +126,7 @@ static uint32_t revoke_kind(struct state *state, const struct vfs *fs, enum stat
     uint32_t revoked = 0, at = 0;
     struct stateid *sid;
 
-    while ((sid = next(state, fs, kind, &at))) {
+    while ((sid = next(state, &fs, 1, kind, &at))) {
         enum nfsstat4 status = revoke(sid);
 
         revoked += status == NFS4_OK;

@@ -16,9 +16,10 @@ struct open_fs_uses {
     uint32_t clients, opens, delegations; /* of clients: those that have any of them */
 };
 
-/* Those in effect; requests may change them meanwhile.  The clients are counted as far as there is
- * memory. */
-void open_fs_count(struct state *state, const struct vfs *fs, struct open_fs_uses *uses);
+/* Count those in effect in each of the file systems, in one walk; requests may change them
+ * meanwhile.  The clients are counted as far as there is memory. */
+void open_fs_count(struct state *state, const struct vfs *const *fs, uint32_t fs_count,
+                   struct open_fs_uses *uses);
 
 /* Revoke all of them, with their locks (NFS4ERR_ADMIN_REVOKED).  Returns how many; *left is how
  * many could not be, because the loss cannot be recorded.  May wait for the disk and call backends:

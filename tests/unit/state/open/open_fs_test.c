@@ -10,7 +10,7 @@ static void expect_uses(const struct vfs *fs, uint32_t clients, uint32_t opens,
 {
     struct open_fs_uses uses;
 
-    open_fs_count(fx.state, fs, &uses);
+    open_fs_count(fx.state, &fs, 1, &uses);
     assert_int_equal(uses.clients, clients);
     assert_int_equal(uses.opens, opens);
     assert_int_equal(uses.delegations, delegations);
@@ -29,8 +29,9 @@ static enum nfsstat4 use_open(struct client *client, const struct stateid4 *stat
 static void counts_by_file_system(void **state)
 {
     struct vfs *other = mem_create(NULL);
-    struct stateid4 kept;
+    struct open_fs_uses both[2];
     struct vfs_object *root;
+    struct stateid4 kept;
 
     (void)state;
     expect_uses(fx.fs, 0, 0, 0);
@@ -43,6 +44,10 @@ static void counts_by_file_system(void **state)
     assert_int_equal(do_close(fx.carol, &kept), NFS4_OK);
     expect_uses(fx.fs, 2, 3, 1);
     expect_uses(other, 0, 0, 0);
+    open_fs_count(fx.state, (const struct vfs *[]){other, fx.fs}, 2, both);
+    assert_int_equal(both[0].clients + both[0].opens + both[0].delegations, 0);
+    assert_int_equal(both[1].clients, 2);
+    assert_int_equal(both[1].opens, 3);
     vfs_object_put(root);
     other->ops->destroy(other);
 }
