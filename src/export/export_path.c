@@ -10,9 +10,11 @@ static const struct vfs_cred server_cred = {.uid = 0, .gid = 0};
 
 const struct export *export_of_fs(const struct export_table *table, const struct vfs *fs)
 {
-    for (uint32_t i = 0; i < table->count; i++) {
-        if (table->exports[i]->fs == fs)
-            return table->exports[i];
+    const struct export_view *view = export_view_of(table);
+
+    for (uint32_t i = 0; i < view->count; i++) {
+        if (view->exports[i]->fs == fs)
+            return view->exports[i];
     }
     return fs == &table->pseudo_fs ? &table->pseudo_export : NULL;
 }
@@ -33,15 +35,6 @@ static bool component_next(const char **path, size_t *len, struct vfs_name *name
     return name->len > 0;
 }
 
-static struct export_node *child_of(const struct export_node *node, const struct vfs_name *name)
-{
-    LIST_FOREACH (child, &node->children, struct export_node, sibling) {
-        if (strlen(child->name) == name->len && memcmp(child->name, name->data, name->len) == 0)
-            return child;
-    }
-    return NULL;
-}
-
 /* One step down within a backend.  The reference on *obj goes over to what it becomes. */
 static enum vfs_status step(struct vfs_object **obj, const struct vfs_name *name)
 {
@@ -58,7 +51,7 @@ static enum vfs_status step(struct vfs_object **obj, const struct vfs_name *name
 enum vfs_status export_path_lookup(struct export_table *table, const char *path, size_t len,
                                    struct vfs_object **out)
 {
-    struct export_node *node = &table->top, *child;
+    struct export_node *node = &export_view_of(table)->top, *child;
     enum vfs_status status = VFS_OK;
     struct vfs_object *obj;
     struct vfs_name name;
@@ -67,11 +60,11 @@ enum vfs_status export_path_lookup(struct export_table *table, const char *path,
     if (len == 0 || path[0] != '/')
         return VFS_INVAL;
     more = component_next(&path, &len, &name);
-    while (more && (child = child_of(node, &name))) {
+    while (more && (child = export_node_child(node, name.data, name.len))) {
         node = child;
         more = component_next(&path, &len, &name);
     }
-    obj = vfs_object_get(node->export ? node->root : &node->pseudo);
+    obj = vfs_object_get(node->export ? node->export->root : &node->pseudo);
     while (more && status == VFS_OK) {
         status = step(&obj, &name);
         more = component_next(&path, &len, &name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Paths in the name space, for people: "/data/a/b" is "a/b" in the export "/data".  As the server
- * sees it, to which all exports are visible, whatever peers they are meant for.
+ * sees it, to which all exports are visible, whatever peers they are meant for.  To be called
+ * between export_enter() and export_leave(), which come after the last use of what is found.
  */
 #pragma once
 

@@ -89,9 +89,13 @@ bool api_state_list_begin(struct api_state_list *list, struct http_request *requ
     memset(list, 0, sizeof(*list));
     list->endpoint = endpoint;
     if (!http_query_check(request, names, ARRAY_SIZE(names)) ||
-        !api_page_read(request, &list->page) || !client_read(request, &list->filter.clientid) ||
-        !path_read(list, request))
+        !api_page_read(request, &list->page) || !client_read(request, &list->filter.clientid))
         return false;
+    list->exports_phase = export_enter(endpoint->server->exports);
+    if (!path_read(list, request)) {
+        export_leave(endpoint->server->exports, list->exports_phase);
+        return false;
+    }
     list->items = json_array();
     return true;
 }
@@ -172,6 +176,7 @@ static void list_fini(struct api_state_list *list)
         json_decref(list->names[i].text);
     if (list->filter.file)
         file_put((struct file *)list->filter.file);
+    export_leave(list->endpoint->server->exports, list->exports_phase);
 }
 
 void api_state_list_reply(struct api_state_list *list, struct http_request *request,

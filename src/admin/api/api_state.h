@@ -27,6 +27,7 @@ struct api_state_name {
 
 struct api_state_list {
     struct endpoint *endpoint;
+    unsigned exports_phase; /* for export_leave() */
     struct api_page page;
     struct state_filter filter;
     bool nothing; /* the file has no state */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/mem/mem.h"
+#include "export/export_table.h"
 #include "lib/test.h"
 
 static const struct vfs_cred root_cred = {.uid = 0};
