@@ -11,6 +11,10 @@ const struct event event_table[] = {
      "The admin endpoint refused a request. At most 10 lines in a second",
      "Many of them: find out who tries, and close the port to others"},
     {"admin.request", "debug", "method path status", "The admin endpoint answered a request", NULL},
+    {"admin.revoke", "warn", "what id client fileid by",
+     "For audits: an administrator (`by`) has taken an open, a lock or a delegation (`what`) away "
+     "from its client",
+     NULL},
     {"admin.setting", "info", "name value revision",
      "A setting was changed over REST: the `value` that is now stored, and the `revision` of the "
      "change",
@@ -82,6 +86,10 @@ const struct event event_table[] = {
      "So many silent `clients` were forgotten, the longest silent first, because descriptors or "
      "memory were short, or more than half of a limit for all clients was used",
      "Often: raise the limit, or `nfs.memory_mib`"},
+    {"client.evicted", "warn", "client owner peer by",
+     "For audits: an administrator (`by`) made the server forget a client, which had registered "
+     "from the address `peer` under the name `owner`; all that it held is released",
+     NULL},
     {"client.exchange_id", "debug", "client confirmed owner implementation",
      "A client of NFSv4.1 or later registers", NULL},
     {"client.remove", "info, debug", "client confirmed",
@@ -111,6 +119,8 @@ const struct event event_table[] = {
      "sequence of a slot; `callback.fault` before it says what the client answered",
      "See `callback.fault`"},
     {"session.bind", "debug", "session channels", "A connection was bound to a session", NULL},
+    {"session.closed", "warn", "session client by",
+     "For audits: an administrator (`by`) ended a session", NULL},
     {"session.create", "info", "session client peer owner minor slots flags",
      "A session begins: of the client that registered from the address `peer` under the name "
      "`owner`, in the minor version `minor` (1 or 2), with so many `slots`",
@@ -167,10 +177,10 @@ const struct event event_table[] = {
      "Remove one of the two"},
     {"daemon.delegations", "info", "held_read held_write recalls oldest_recall_ms ...",
      "SIGUSR1: delegations", NULL},
-    {"daemon.descriptors", "info, warn", "limit connections dialled files own error",
+    {"daemon.descriptors", "info, warn", "limit connections dialled files spare own error",
      "The `limit` on file descriptors of the process, and how it is divided at the start: "
      "accepted `connections`, `dialled` ones (to clients of NFSv4.0), `files` of all `local` "
-     "exports, the server's `own`. With `error`, at warn: the limit could not be changed",
+     "exports, `spare` ones for exports that are added later, the server's `own`. With `error`, at warn: the limit could not be changed",
      NULL},
     {"daemon.descriptors_few", "warn", "wanted limit",
      "The `limit` is lower than the one `wanted` by `--descriptors`",
@@ -179,6 +189,10 @@ const struct event event_table[] = {
     {"daemon.drain", "error", "error",
      "A request did not end within five seconds at shutdown; the server exits with status 1",
      "Look for a file system that hangs"},
+    {"daemon.draining", "warn", "by timeout_s",
+     "An administrator (`by`) told the server to drain: it refuses new connections, and ends with "
+     "the last that it has, or after so many seconds",
+     NULL},
     {"daemon.duplicates", "info", "entries clients bytes waiting ...",
      "SIGUSR1: replies kept for retries in NFSv4.0", NULL},
     {"daemon.error", "error", "error",
@@ -194,6 +208,12 @@ const struct event event_table[] = {
      "The minor versions that are served, at the start and after each change", NULL},
     {"daemon.ready", "info", "address",
      "In JSON only: the server accepts connections at this address; one line for each", NULL},
+    {"daemon.reload", "info, error", "change error note",
+     "SIGHUP or `POST /reload`: a `change` that was made because the configuration file says "
+     "something else; or an `error` in it, because of which nothing of it was changed",
+     "Error: correct the file, and reload it again"},
+    {"daemon.reload_done", "info", "file changes",
+     "The configuration `file` was read again, and led to so many `changes`", NULL},
     {"daemon.sessions", "info", "sessions reply_bytes ...", "SIGUSR1: sessions", NULL},
     {"daemon.setting", "info", "name value origin restart",
      "A setting that is not at its default. `restart` is the value after a restart with the same "
@@ -202,7 +222,8 @@ const struct event event_table[] = {
     {"daemon.stop", "info",
      "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
      "clients opens locks lock_waiters recalls",
-     "The server was told to end: by which signal (`why`), the process and user that sent it, "
+     "The server was told to end: by which signal (`why`), or it has drained (`drained`); the "
+     "process and user that sent the signal, "
      "and what there was at that moment: incomplete requests (`half_records`), requests that "
      "wait without a thread (`parked_calls`) or in file systems (`blocked_threads`), "
      "`unsent_bytes` of replies; `clients`, their `opens`, `locks`, `lock_waiters`, and "
@@ -245,10 +266,17 @@ const struct event event_table[] = {
     {"delegation.slow", "info", "client fileid recalled_ms",
      "A delegation was returned late: `recalled_ms` after its recall, more than 5 seconds",
      "Often: see whether the client or its network is overloaded"},
+    {"export.close", "info", "path", "An export was removed: its filehandles are stale", NULL},
+    {"export.failed", "error", "error note", "A stored export cannot be served, and why",
+     "Remove the cause and restart, or add another export at its path"},
     {"export.open", "info", "path access changes squash ports client_rules",
-     "An export at the start, and the options in force, including defaults: `changes` is `sync` "
+     "An export at the start, or one that was added or changed, and the options in force, including defaults: `changes` is `sync` "
      "or `async`; `client_rules` is the number of rules (0: every address may use it)",
      NULL},
+    {"export.overruled", "warn", "path note",
+     "A stored export does not count, because the command line or the configuration file has one "
+     "at its path",
+     "Remove one of the two"},
     {"export.refused", "info", "peer export uid why op",
      "For audits: `peer` (with `uid`) may not use an export, and `why`: `client` (its address), "
      "`port` (the export is `secure`, and the port is 1024 or above), `squash` (`op` failed for "
@@ -256,6 +284,10 @@ const struct event event_table[] = {
      "export allows this peer. At most 20 lines in a second",
      "If it should be allowed: change the options of the export"},
     {"export.refused_left_out", "info", "lines", "So many lines of `export.refused` were left out",
+     NULL},
+    {"export.revoke", "info", "revoked left",
+     "An export was removed while clients used it: so many of their opens and delegations were "
+     "`revoked`; those that are `left` could not be, because it cannot be written to disk",
      NULL},
     {"recovery.complete", "info", "client awaited",
      "A client has reclaimed what it held; so many are still `awaited`", NULL},

@@ -235,9 +235,9 @@ void api_state_revoked(struct http_request *request, struct stateid *sid, struct
                        enum nfsstat4 status)
 {
     if (status == NFS4_OK) {
-        log_info("admin.revoke", LOG_STR("what", kind_names[sid->kind]),
+        log_warn("admin.revoke", LOG_STR("what", kind_names[sid->kind]),
                  LOG_HEX("id", sid->other, sizeof(sid->other)), LOG_ID("client", sid->client->id),
-                 LOG_U64("fileid", obj->fileid));
+                 LOG_U64("fileid", obj->fileid), LOG_STR("by", request->by));
         http_reply_done(&request->reply);
     } else if (status == NFS4ERR_BAD_STATEID) {
         http_reply_problem(&request->reply, 404, "it has just ended", NULL);
