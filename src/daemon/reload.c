@@ -75,17 +75,20 @@ static bool change_settings(const struct reload *reload, const struct config *sa
 static void name_restarts(const struct reload *reload, const struct config *said,
                           struct lines *lines)
 {
-    static const enum config_key_id ids[] = {CONFIG_LISTEN, CONFIG_STATE, CONFIG_THREADS,
-                                             CONFIG_DESCRIPTORS, CONFIG_LOG_QUEUE};
-    char now[CONFIG_PRINT_BYTES], then[CONFIG_PRINT_BYTES], text[TEXT_BYTES * 2];
+    static const enum config_key_id ids[] = {CONFIG_LISTEN,      CONFIG_STATE,     CONFIG_THREADS,
+                                             CONFIG_DESCRIPTORS, CONFIG_LOG_QUEUE, CONFIG_ADMIN,
+                                             CONFIG_ADMIN_TOKEN, CONFIG_ADMIN_OPEN};
+    char before[CONFIG_PRINT_BYTES], after[CONFIG_PRINT_BYTES], text[TEXT_BYTES * 2];
 
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-        config_key_print(ids[i], reload->running, now);
-        config_key_print(ids[i], said, then);
+        const char *now = config_key_print(ids[i], reload->running, before);
+        const char *then = config_key_print(ids[i], said, after);
+
         if (strcmp(now, then) == 0)
             continue;
         (void)snprintf(text, sizeof(text), "%s: %s from the next start on, now %s",
-                       config_keys[ids[i]].name, then, now);
+                       config_keys[ids[i]].name, *then ? then : "the default",
+                       *now ? now : "the default");
         tell_change(lines, text);
     }
 }

@@ -195,8 +195,10 @@ static void wrong_files(void **state)
 static void other_keys(void **state)
 {
     (void)state;
-    reload("threads: 7\n");
-    assert_true(changed("threads: 7 from the next start on"));
+    reload("descriptors: 800\n");
+    assert_true(changed("descriptors: 800 from the next start on, now as many as it may have"));
+    reload("admin: [none]\n");
+    assert_true(changed("admin: none from the next start on"));
     reload("settings: { nfs.recall_park_ms: 17 }\n");
     assert_true(changed("setting nfs.recall_park_ms: 17, was "));
     reload("");

@@ -52,6 +52,8 @@ const char *config_admin_print(const struct admin_options *options, char *text, 
         const struct admin_address *address = &options->at[i];
         char one[ADDRESS_TEXT_BYTES];
 
+        if (address->usual)
+            continue;
         if (!address->path)
             address_format((const struct sockaddr *)&address->addr, one, sizeof(one));
         len += (size_t)snprintf(text + len, size - len, "%s%s%s", len > 0 ? ", " : "",

@@ -34,7 +34,7 @@ bool config_admin_has_socket(const struct admin_options *options);
 bool config_admin_add(struct admin_options *options, const char *text, char *error,
                       size_t size) MUST_USE;
 
-/* The addresses as they were written; cut to the size.  Returns `text`. */
+/* The addresses as they were written, "" if none was; cut to the size.  Returns `text`. */
 const char *config_admin_print(const struct admin_options *options, char *text, size_t size);
 
 /* Let `to` have the addresses of `from` instead of its own. */
