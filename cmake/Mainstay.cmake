@@ -11,6 +11,9 @@
 #       A program. It ends in MAINSTAY_PROGRAM_DIR: build/ for the release preset, the
 #       build directory itself for all others.
 #
+#   ms_man_page(mainstayd.8 mainstayd --man)
+#       A manual page, which a program prints with that option; in MAINSTAY_PROGRAM_DIR/man.
+#
 #   ms_test(NAME unit.wire.xdr SOURCES xdr_test.c DEPS wire [TIMEOUT 60] [LABELS concurrent])
 #       A cmocka program and the CTest of that name. Include "lib/test.h" and end main with
 #       `return test_group_run(tests);` so that a skipped test is seen as skipped, not passed.
@@ -148,6 +151,14 @@ function(ms_program name)
     target_link_libraries(${name} PRIVATE ms_options)
     _ms_link(${name} PRIVATE ${arg_DEPS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MAINSTAY_PROGRAM_DIR})
+endfunction()
+
+function(ms_man_page name program option)
+    set(page ${MAINSTAY_PROGRAM_DIR}/man/${name})
+    file(MAKE_DIRECTORY ${MAINSTAY_PROGRAM_DIR}/man)
+    add_custom_command(OUTPUT ${page} COMMAND ${program} ${option} > ${page}
+                       DEPENDS ${program} VERBATIM)
+    add_custom_target(man.${name} ALL DEPENDS ${page})
 endfunction()
 
 # In CI a skipped test counts as failed: exit status 77 has no special meaning there.

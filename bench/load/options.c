@@ -9,6 +9,7 @@
 
 #include "base/command_line.h"
 #include "base/guess.h"
+#include "base/man_page.h"
 #include "bench/load/op.h"
 #include "client/client_target.h"
 
@@ -37,19 +38,31 @@ static const char usage[] =
     "  --hostile WHAT  read nothing for --time seconds while the server sends replies, recalls\n"
     "                  or both\n"
     "  --json          one JSON object on stdout\n"
+    "  --man           print the manual page, mainstay-bench(1)\n"
     "  -h, --help      show this\n";
 
 static const struct option known[] = {
-    {"target", required_argument, NULL, 't'},  {"export", required_argument, NULL, 'e'},
-    {"op", required_argument, NULL, 'o'},      {"conns", required_argument, NULL, 'c'},
-    {"slots", required_argument, NULL, 's'},   {"time", required_argument, NULL, 'T'},
-    {"warmup", required_argument, NULL, 'w'},  {"pid", required_argument, NULL, 'p'},
-    {"uid", required_argument, NULL, 'u'},     {"gid", required_argument, NULL, 'g'},
-    {"entries", required_argument, NULL, 'n'}, {"idle", required_argument, NULL, 'i'},
-    {"kept", required_argument, NULL, 'k'},    {"settle", required_argument, NULL, 'S'},
-    {"floor", no_argument, NULL, 'f'},         {"json", no_argument, NULL, 'j'},
-    {"recalls", required_argument, NULL, 'r'}, {"hostile", required_argument, NULL, 'H'},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    {"target", required_argument, NULL, 't'},
+    {"export", required_argument, NULL, 'e'},
+    {"op", required_argument, NULL, 'o'},
+    {"conns", required_argument, NULL, 'c'},
+    {"slots", required_argument, NULL, 's'},
+    {"time", required_argument, NULL, 'T'},
+    {"warmup", required_argument, NULL, 'w'},
+    {"pid", required_argument, NULL, 'p'},
+    {"uid", required_argument, NULL, 'u'},
+    {"gid", required_argument, NULL, 'g'},
+    {"entries", required_argument, NULL, 'n'},
+    {"idle", required_argument, NULL, 'i'},
+    {"kept", required_argument, NULL, 'k'},
+    {"settle", required_argument, NULL, 'S'},
+    {"floor", no_argument, NULL, 'f'},
+    {"json", no_argument, NULL, 'j'},
+    {"recalls", required_argument, NULL, 'r'},
+    {"hostile", required_argument, NULL, 'H'},
+    {"man", no_argument, NULL, 'm'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 /* The values that an option accepts, by `key`. */
@@ -267,6 +280,15 @@ static int check_all(const struct bench_options *options)
     return 0;
 }
 
+static void manual_print(void)
+{
+    static const char *const others[] = {"mainstayd(8)", "mainstay(1)", NULL};
+
+    man_page_begin(stdout, "mainstay-bench", 1, "measure an NFS server");
+    man_page_usage(stdout, usage);
+    man_page_see_also(stdout, others);
+}
+
 int options_parse(struct bench_options *options, int argc, char **argv)
 {
     int key, index = 0, mistake;
@@ -283,6 +305,10 @@ int options_parse(struct bench_options *options, int argc, char **argv)
     while ((key = getopt_long(argc, argv, ":h", known, &index)) != -1) {
         if (key == 'h') {
             (void)fputs(usage, stdout);
+            return OPTIONS_HELP;
+        }
+        if (key == 'm') {
+            manual_print();
             return OPTIONS_HELP;
         }
         mistake = take(options, key, index, argv);

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "admin/config/config_key.h"
+#include "admin/config/config_manual.h"
 #include "admin/config/config_reference.h"
 #include "admin/event_reference.h"
 #include "base/command_line.h"
 #include "base/guess.h"
+#include "base/man_page.h"
 #include "daemon/console.h"
 
 static const char usage[] =
@@ -52,8 +54,10 @@ static const char usage[] =
     "  --admin-token FILE    tokens for --admin ADDR:PORT, a line each: full TOKEN or read TOKEN\n"
     "  --admin-open          --admin ADDR:PORT may be an address that other machines can reach\n"
     "  --check               report what would keep the server from starting, and exit\n"
+    "  --man                 print the manual page, mainstayd(8)\n"
+    "  --config-man          print the manual page of the configuration file, mainstay.conf(5)\n"
     "  -h, --help            show this\n"
-    "  --version\n"
+    "  --version             print the version\n"
     "\n"
     "A value that settings.db in the state directory holds goes before the default of --lease,\n"
     "--grace, --slots, --reply-cache, --log-level and --log-format.\n";
@@ -69,6 +73,8 @@ enum option_id {
     OPT_CHECK,
     OPT_HELP = 'h',
     OPT_VERSION = OPT_CHECK + 1,
+    OPT_MAN,
+    OPT_CONFIG_MAN,
 };
 
 static const char short_options[] = ":h"; /* ':' keeps getopt_long() silent */
@@ -96,6 +102,8 @@ static const struct option long_options[] = {
     {"admin-token", required_argument, NULL, OPT_KEY + CONFIG_ADMIN_TOKEN},
     {"admin-open", no_argument, NULL, OPT_KEY + CONFIG_ADMIN_OPEN},
     {"check", no_argument, NULL, OPT_CHECK},
+    {"man", no_argument, NULL, OPT_MAN},
+    {"config-man", no_argument, NULL, OPT_CONFIG_MAN},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {0},
@@ -300,6 +308,15 @@ static enum options_result refuse_option(int result, char **argv)
     return OPTIONS_WRONG;
 }
 
+static void manual_print(void)
+{
+    static const char *const others[] = {"mainstay.conf(5)", "mainstay(1)", NULL};
+
+    man_page_begin(stdout, "mainstayd", 8, "serve files over NFSv4");
+    man_page_usage(stdout, usage);
+    man_page_see_also(stdout, others);
+}
+
 /* OPTIONS_RUN: continue with the next option. */
 static enum options_result take_option(struct options *options, int id, char **argv)
 {
@@ -316,6 +333,12 @@ static enum options_result take_option(struct options *options, int id, char **a
         return OPTIONS_DONE;
     case OPT_EVENT_REFERENCE:
         event_reference_print(stdout);
+        return OPTIONS_DONE;
+    case OPT_MAN:
+        manual_print();
+        return OPTIONS_DONE;
+    case OPT_CONFIG_MAN:
+        config_manual_print(stdout);
         return OPTIONS_DONE;
     case OPT_SET:
         if (strcmp(optarg, "help") == 0) {

@@ -386,7 +386,8 @@ class Documents(Directory):
         self.assertIn("--reply-cache", options)
         rows = set(re.findall(r"\| `(--[a-z-]+)` \|", source("docs/config.md")))
         self.assertEqual(options - rows, {"--config", "--config-reference", "--event-reference", "--check", "--help",
-                                          "--version", "--min-minor", "--max-minor"})  # these two are settings
+                                          "--version", "--man", "--config-man",
+                                          "--min-minor", "--max-minor"})  # these two are settings
         self.assertEqual(rows - options, set())
 
     def sample(self, text):
