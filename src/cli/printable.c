@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/printable.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
-/* The length of the UTF-8 character at `p` (RFC 3629 §4), or 0 when there is none or it is a
- * control character. */
-static size_t char_len(const uint8_t *p, size_t left)
+/* Format characters that make a text look like another one: marks and overrides of direction,
+ * separators of lines and paragraphs. */
+static bool misleads(uint32_t value)
 {
-    uint32_t value;
+    return (value >= 0x200e && value <= 0x200f) || (value >= 0x2028 && value <= 0x202e) ||
+           (value >= 0x2066 && value <= 0x2069) || value == 0x061c || value == 0xfeff;
+}
+
+/* The length of the UTF-8 character at `p` (RFC 3629 §4), or 0 when there is none or it is not to
+ * be shown.  Sets *value. */
+static size_t char_decode(const uint8_t *p, size_t left, uint32_t *value)
+{
     size_t len;
 
+    *value = p[0];
     if (p[0] < 0x80)
         return p[0] >= 0x20 && p[0] != 0x7f;
     if (p[0] >= 0xc2 && p[0] <= 0xdf)
@@ -23,35 +33,83 @@ static size_t char_len(const uint8_t *p, size_t left)
         return 0;
     if (len > left)
         return 0;
-    value = p[0] & (0x7fu >> len);
+    *value = p[0] & (0x7fu >> len);
     for (size_t i = 1; i < len; i++) {
         if ((p[i] & 0xc0) != 0x80)
             return 0;
-        value = value << 6 | (p[i] & 0x3fu);
+        *value = *value << 6 | (p[i] & 0x3fu);
     }
-    if (value < 0xa0 || (len == 3 && value < 0x800) || (len == 4 && value < 0x10000) ||
-        (value >= 0xd800 && value <= 0xdfff) || value > 0x10ffff)
+    if (*value < 0xa0 || (len == 3 && *value < 0x800) || (len == 4 && *value < 0x10000) ||
+        (*value >= 0xd800 && *value <= 0xdfff) || *value > 0x10ffff || misleads(*value))
         return 0;
     return len;
 }
 
-char *printable_name(const struct wire_opaque *bytes)
+static size_t char_len(const uint8_t *p, size_t left)
 {
-    char *text = must_malloc((size_t)bytes->len * 4 + 1), *out = text;
+    uint32_t value;
 
-    for (uint32_t i = 0; i < bytes->len;) {
-        size_t len = char_len(bytes->data + i, bytes->len - i);
+    return char_decode(p, left, &value);
+}
 
-        if (len == 0 || bytes->data[i] == '\\') {
-            out += sprintf(out, "\\x%02x", bytes->data[i++]);
+/* `escape`: a character that is escaped although it can be shown; '\0': none. */
+static char *escaped(const uint8_t *data, size_t size, char escape)
+{
+    char *text = must_malloc(size * 4 + 1), *out = text;
+
+    for (size_t i = 0; i < size;) {
+        size_t len = char_len(data + i, size - i);
+
+        if (len == 0 || data[i] == (uint8_t)escape) {
+            out += sprintf(out, "\\x%02x", data[i++]);
             continue;
         }
-        memcpy(out, bytes->data + i, len);
+        memcpy(out, data + i, len);
         out += len;
-        i += (uint32_t)len;
+        i += len;
     }
     *out = '\0';
     return text;
+}
+
+char *printable_name(const struct wire_opaque *bytes)
+{
+    return escaped(bytes->data, bytes->len, '\\');
+}
+
+char *printable_text(const char *text)
+{
+    return escaped((const uint8_t *)text, strlen(text), '\0');
+}
+
+static int char_columns(locale_t locale, uint32_t value)
+{
+    locale_t before = locale ? uselocale(locale) : (locale_t)0;
+    int columns = value < 0x80 ? 1 : wcwidth((wchar_t)value);
+
+    if (locale)
+        (void)uselocale(before);
+    return columns < 0 ? 1 : columns;
+}
+
+size_t printable_columns(const char *text)
+{
+    static locale_t locale; /* the C library has it built in */
+    size_t left = strlen(text), columns = 0;
+    const uint8_t *p = (const uint8_t *)text;
+
+    if (!locale)
+        locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    while (left > 0) {
+        uint32_t value;
+        size_t len = char_decode(p, left, &value);
+
+        columns += (size_t)char_columns(locale, value);
+        len = len > 0 ? len : 1;
+        p += len;
+        left -= len;
+    }
+    return columns;
 }
 
 char *printable_opaque(const struct wire_opaque *bytes)
@@ -71,6 +129,6 @@ char *printable_opaque(const struct wire_opaque *bytes)
     text[0] = '0';
     text[1] = 'x';
     for (uint32_t i = 0; i < bytes->len; i++)
-        sprintf(text + 2 + (size_t)i * 2, "%02x", bytes->data[i]);
+        (void)sprintf(text + 2 + (size_t)i * 2, "%02x", bytes->data[i]);
     return text;
 }

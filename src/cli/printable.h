@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes bytes from the network safe for a terminal and for JSON: valid UTF-8 without control
- * characters.
+ * characters, and without those that change the direction of writing.
  */
 #pragma once
 
@@ -13,3 +13,10 @@ char *printable_name(const struct wire_opaque *bytes);
 /* An opaque: like a name if most of it can be shown, otherwise 0x and hexadecimal digits.  free()
  * it. */
 char *printable_opaque(const struct wire_opaque *bytes);
+
+/* A text whose backslashes stay as they are, such as what the admin endpoint says.  free() it. */
+char *printable_text(const char *text);
+
+/* How many columns of a terminal a printable text takes: 2 for each wide character, none for a
+ * combining one. */
+size_t printable_columns(const char *text);
