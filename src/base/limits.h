@@ -43,6 +43,11 @@
 #define LIMIT_METRICS_SESSIONS 1000u       /* told one by one; of the rest the sum */
 #define LIMIT_LOG_ADMIN_REFUSALS_PER_S 10u /* lines about requests that were refused */
 
+/* cli */
+#define LIMIT_CLI_REPLY_BYTES (64u << 20) /* of a reply of the admin endpoint */
+#define LIMIT_CLI_ITEMS 16777216u         /* of a list, over all its pages */
+#define LIMIT_CLI_PAGES 1048576u          /* of it; pages may be empty */
+
 /* daemon */
 #define LIMIT_STATS_SESSIONS 256u /* logged individually */
 #define LIMIT_STATS_CLIENTS 256u  /* logged individually */

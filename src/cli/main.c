@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mainstay: the command-line tool.  The first argument names a command, which parses the rest.
+ * mainstay: the command line tool.  Parses what was typed by the table of commands, and runs the
+ * command or prints the help that was asked for.
  */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/check.h"
-#include "base/guess.h"
-#include "cli/command.h"
-#include "client/client_conn.h"
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"probe", probe_command},
-};
-
-static const char usage[] =
-    "usage: mainstay COMMAND [ARGUMENT]...\n"
-    "\n"
-    "  probe HOST[:PORT]   report what an NFSv4 server offers\n"
-    "\n"
-    "  -h, --help; --version; `mainstay COMMAND --help` describes a command\n"
-    "\n"
-    "exit status: 0 on success, 1 if the command failed, 2 on a usage error\n";
+#include "cli/command_table.h"
+#include "cli/help.h"
+#include "cli/invocation.h"
+#include "cli/manual.h"
 
 /* Output that could not be written is a failure. */
 static int finish(int code)
@@ -37,39 +21,49 @@ static int finish(int code)
     return code;
 }
 
-static int refuse(const char *name)
+static void help_print(const struct invocation *call, bool whole_noun)
 {
-    char hint[GUESS_HINT_BYTES];
-    struct guess guess;
+    if (!call->command)
+        help_print_all(call->table, stdout);
+    else if (whole_noun)
+        help_print_noun(call->table, call->command->noun, stdout);
+    else
+        help_print_command(call->command, stdout);
+}
 
-    guess_init(&guess, name, strlen(name));
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        guess_offer(&guess, commands[i].name);
-    fprintf(stderr, "mainstay: unknown %s '%s'%s (--help lists them)\n",
-            *name == '-' ? "option" : "command", name, guess_hint(&guess, "", hint, sizeof(hint)));
+static int run(const struct invocation *call, enum invocation_result parsed, bool whole_noun)
+{
+    switch (parsed) {
+    case INVOCATION_RUN:
+        return finish(call->command->run(call));
+    case INVOCATION_NOTHING:
+        help_print_all(call->table, stderr);
+        return COMMAND_USAGE;
+    case INVOCATION_HELP:
+        help_print(call, whole_noun);
+        return finish(COMMAND_OK);
+    case INVOCATION_VERSION:
+        (void)puts("mainstay " MAINSTAY_VERSION);
+        return finish(COMMAND_OK);
+    case INVOCATION_MAN:
+        manual_print(call->table, stdout);
+        return finish(COMMAND_OK);
+    case INVOCATION_WRONG:
+        return COMMAND_USAGE;
+    }
     return COMMAND_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : NULL;
+    struct invocation call;
+    enum invocation_result parsed;
+    bool whole_noun;
+    int code;
 
     (void)signal(SIGPIPE, SIG_IGN);
-    client_conn_reserve_ports();
-    if (!name) {
-        (void)fputs(usage, stderr);
-        return COMMAND_USAGE;
-    }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        (void)fputs(usage, stdout);
-        return finish(COMMAND_OK);
-    }
-    if (strcmp(name, "--version") == 0) {
-        (void)puts("mainstay " MAINSTAY_VERSION);
-        return finish(COMMAND_OK);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        if (strcmp(name, commands[i].name) == 0)
-            return finish(commands[i].run(argc - 1, argv + 1));
-    return refuse(name);
+    parsed = invocation_parse(&call, &command_table, argc, argv, &whole_noun);
+    code = run(&call, parsed, whole_noun);
+    invocation_fini(&call);
+    return code;
 }

@@ -1,0 +1,715 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`mainstay`: each command against a running mainstayd, what it says and with which exit status, and what it says of
+mistakes. S20-28 S20-50."""
+
+import functools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+from admin_server import BIN, FULL, READ, Server, request, wait_until
+import nfs_client as nfs
+from nfs_client import Client
+import suite
+
+MAINSTAY = os.path.join(BIN, "mainstay")
+TIMEOUT_S = 60
+TOKENS = (f"full {FULL}", f"read {READ}")
+RAN = set()  # commands that have succeeded
+
+
+def mainstay(*arguments, env=None):
+    return subprocess.run([MAINSTAY, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+                          env={**os.environ, **(env or {})})
+
+
+def patch_settings(path, changes):
+    body = json.dumps(changes).encode()
+    reply = request(path, "/api/v1/settings", "PATCH",
+                    {"Content-Type": "application/json", "Content-Length": str(len(body))}, body)
+    assert reply.status == 200, reply.body
+
+
+@functools.cache
+def commands():
+    """All of them, as --help lists them: ("client", "list"), ("status",)."""
+    def terms(text):
+        return re.findall(r"(?m)^  ([a-z]+)", text)
+
+    found = []
+    for noun in terms(mainstay("--help").stdout):
+        lines = mainstay(noun, "--help").stdout
+        if lines.startswith(f"usage: mainstay {noun} COMMAND"):
+            found += [(noun, verb) for verb in terms(lines)]
+        else:
+            found.append((noun,))
+    return found
+
+
+def tearDownModule():  # pylint: disable=invalid-name
+    missing = set() if sys.argv[1:] else set(commands()) - RAN  # a choice of tests runs a choice of commands
+    assert not missing, f"no test runs {missing}"
+
+
+class Fixture(unittest.TestCase):
+    """A server, and commands to it."""
+    OPTIONS = ("--export", "/second=mem:,ro")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(*cls.OPTIONS, tokens=TOKENS).start()
+        cls.addClassCleanup(cls.server.__exit__, None)
+
+    def run_cli(self, *arguments):
+        return mainstay("--admin", f"unix:{self.server.socket}", *arguments)
+
+    def good(self, *arguments):
+        """What it prints; it succeeds and complains of nothing."""
+        done = self.run_cli(*arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        words = [a for a in arguments if not a.startswith("-")]
+        RAN.update({tuple(words[:1]), tuple(words[:2])})
+        return done.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.good("--json", *arguments))
+
+    def bad(self, words, *arguments, status=1):
+        done = self.run_cli(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (status, ""), arguments)
+        self.assertRegex(done.stderr, r"\A(mainstay: [^\n]*\n(  [^\n]*\n)*)+\Z")
+        self.assertIn(words, done.stderr)
+
+
+class Usage(Fixture):
+    def test_mistakes(self):
+        """Exit status 2 before anything is sent, and the nearest known word."""
+        for words, *arguments in (
+                ("unknown command 'clent'; did you mean 'client'?", "clent", "list"),
+                ("unknown command 'nonsense' (--help lists them)", "nonsense"),
+                ("client: which command? `mainstay client --help` lists them; for example mainstay client list",
+                 "client"),
+                ("client: unknown command 'lst'; did you mean 'list'?", "client", "lst"),
+                ("client: unknown command 'revoke' (`mainstay client --help` lists them)", "client", "revoke"),
+                ("client show: expected one CLIENT, got 0; for example mainstay client show", "client", "show"),
+                ("client show: expected one CLIENT, got 2", "client", "show", "a", "b"),
+                ("status: expected no arguments, got 1", "status", "now"),
+                ("open list: unknown option '--pth'; did you mean '--path'?", "open", "list", "--pth", "/x"),
+                ("client list: unknown option '--path'", "client", "list", "--path", "/x"),
+                ("open list: option '--path' needs a value: PATH", "open", "list", "--path"),
+                ("open list: option '--path' is given twice", "open", "list", "--path", "/", "--path", "/"),
+                ("unknown option '--jsn'; did you mean '--json'?", "--jsn", "status"),
+                ("unknown option '-j'", "status", "-j"),
+                ("setting set: expected NAME VALUE [NAME VALUE]..., got 1", "setting", "set", "nfs.slots"),
+                ("setting set: nfs.slots has no value; for example", "setting", "set", "nfs.lease_s", "9", "nfs.slots"),
+                ("nfs.slots is given twice", "setting", "set", "nfs.slots", "9", "nfs.slots", "8"),
+                ("setting show: expected NAME..., got 0", "setting", "show"),
+                ("completion: 'fish': expected bash or zsh", "completion", "fish"),
+                ("probe: ':1': the host is missing", "probe", ":1")):
+            with self.subTest(arguments):
+                self.bad(words, *arguments, status=2)
+
+    def test_endpoints(self):
+        """Those that cannot be meant."""
+        for text in ("", "nonsense", "unix:", "host:", "host:0", "host:65536", "host:x", "host/x:1", "user@host:1",
+                     "[::1]", "[::1:1", "::1:1", "http://host:1", ":1", "[host]:1"):
+            done = mainstay("--admin", text, "status")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), text)
+            self.assertIn(f"mainstay: --admin '{text}': expected unix:PATH, HOST:PORT or [ADDR6]:PORT", done.stderr)
+        done = mainstay("--admin", "unix:/" + "x" * 200, "status")
+        self.assertIn("the path of a socket has at most 107 bytes", done.stderr)
+
+    def test_help_at_every_level(self):
+        everything = mainstay("--help").stdout
+        for option in ("--admin", "--admin-token", "--json", "--version", "-h, --help"):
+            self.assertIn(option, everything)
+        self.assertGreater(len(commands()), 15)
+        for words in [(), *commands(), *{(words[0],) for words in commands()}]:
+            done = mainstay(*words, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue(done.stdout.startswith("usage: mainstay "), words)
+            self.assertRegex(done.stdout, r"\nexample: mainstay \w")
+            self.assertLessEqual(max(map(len, done.stdout.splitlines())), 100)
+            self.assertEqual(done.stdout, mainstay("--help", *words).stdout)
+        self.assertRegex(mainstay("--version").stdout, r"\Amainstay \d+\.\d+\.\d+\n\Z")
+
+    def test_nothing_to_write_to(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([MAINSTAY, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                                  timeout=TIMEOUT_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("mainstay: stdout: No space left", done.stderr)
+
+
+class Manuals(unittest.TestCase):
+    PAGES = (("mainstay", "--man", "mainstay.1"), ("mainstayd", "--man", "mainstayd.8"),
+             ("mainstayd", "--config-man", "mainstay.conf.5"), ("mainstay-bench", "--man", "mainstay-bench.1"))
+
+    def page(self, program, option):
+        done = subprocess.run([os.path.join(BIN, program), option], capture_output=True, text=True, check=False,
+                              timeout=TIMEOUT_S)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def shown(self, program, option):
+        """As man(1) shows it, in lines without a fill."""
+        done = subprocess.run(["groff", "-man", "-ww", "-Tascii", "-P-c", "-P-b", "-P-u", "-rLL=2000n"],
+                              input=self.page(program, option), capture_output=True, text=True, check=False,
+                              timeout=TIMEOUT_S)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), program)
+        return re.sub(r"\s+", " ", done.stdout)
+
+    @unittest.skipUnless(shutil.which("groff"), "there is no groff")
+    def test_pages(self):
+        for program, option, name in self.PAGES:
+            text = self.shown(program, option)
+            title, section = name.rsplit(".", 1)
+            self.assertIn(f"{title.upper()}({section})", text)
+            self.assertIn(f"NAME {title} - ", text)
+            with open(os.path.join(BIN, "man", name), encoding="utf-8") as file:
+                self.assertEqual(file.read(), self.page(program, option))
+
+    @unittest.skipUnless(shutil.which("groff"), "there is no groff")
+    def test_all_is_in_them(self):
+        text = self.shown("mainstay", "--man")
+        for words in commands():
+            self.assertIn("mainstay " + " ".join(words), text)
+            help_text = mainstay(*words, "--help").stdout
+            self.assertIn(re.search(r"(?m)^example: (.*)", help_text)[1], text)
+        for program, option, _ in self.PAGES[1::2]:
+            text = self.shown(program, option)
+            help_text = subprocess.run([os.path.join(BIN, program), "--help"], capture_output=True, text=True,
+                                       check=False, timeout=TIMEOUT_S).stdout
+            for name in re.findall(r"(?m)^  (--[a-z-]+)", help_text):
+                self.assertIn(f" {name} ", text)
+        text = self.shown("mainstayd", "--config-man")
+        with open(os.path.join(os.environ["MAINSTAY_SOURCE"], "docs/config.md"), encoding="utf-8") as file:
+            for name in re.findall(r"(?m)^\| `([a-z_.0-9]+)` \|", file.read()):
+                self.assertIn(f" {name} ", text)
+
+
+class Completion(unittest.TestCase):
+    def complete(self, line):
+        """What bash offers behind this line."""
+        script = ('source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mainstay; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", MAINSTAY, *line.split(" ")], capture_output=True,
+                              text=True, check=False, timeout=TIMEOUT_S)
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split())
+
+    def test_bash(self):
+        RAN.add(("completion",))
+        nouns = {words[0] for words in commands()}
+        self.assertEqual({w for w in self.complete("mainstay ") if w[0] != "-"}, nouns)
+        self.assertEqual(self.complete("mainstay cl"), {"client"})
+        for noun in nouns:
+            verbs = {words[1] for words in commands() if words[0] == noun and len(words) == 2}
+            found = {w for w in self.complete(f"mainstay --json {noun} ") if w[0] != "-"}
+            self.assertEqual(found, verbs or ({"bash", "zsh"} if noun == "completion" else set()), noun)
+        self.assertIn("--path", self.complete("mainstay open list --"))
+        self.assertNotIn("--path", self.complete("mainstay client list --"))
+        self.assertEqual(self.complete("mainstay --admin "), set())
+        self.assertEqual(self.complete("mainstay --admin unix:/x clien"), {"client"})
+        self.assertEqual(self.complete("mainstay open list --path "), set())
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory(prefix="mainstay-cli-") as folder:
+            path = os.path.join(folder, "exports")
+            with open(path, "w", encoding="utf-8"):
+                pass
+            self.assertEqual(self.complete(f"mainstay --admin-token {folder}/ex"), {path})
+            self.assertEqual(self.complete(f"mainstay client show {folder}/ex"), set())
+
+    @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
+    def test_zsh(self):
+        script = mainstay("completion", "zsh").stdout
+        self.assertTrue(script.startswith("#compdef mainstay\n"))
+        done = subprocess.run(["zsh", "-n"], input=script, capture_output=True, text=True, check=False,
+                              timeout=TIMEOUT_S)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        load = script.rsplit("if [", 1)[0] + 'setopt sh_word_split; _mainstay_candidates open ""; _mainstay_candidates'
+        done = subprocess.run(["zsh", "-f", "-c", load], capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
+        self.assertEqual(done.stderr, "")
+        self.assertLessEqual({"revoke", "delegation", "--json"}, set(done.stdout.split()))
+
+
+class NoServer(unittest.TestCase):
+    def fails(self, *arguments, env=None):
+        done = mainstay(*arguments, "status", env=env)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        return done.stderr
+
+    def test_socket(self):
+        with tempfile.TemporaryDirectory(prefix="mainstay-cli-") as folder:
+            path = os.path.join(folder, "admin.sock")
+            self.assertIn(f"unix:{path}: there is no such socket; is mainstayd running", self.fails(f"--admin=unix:{path}"))
+            with socket.socket(socket.AF_UNIX) as dead:
+                dead.bind(path)
+            self.assertIn(f"unix:{path}: no server listens there", self.fails(f"--admin=unix:{path}"))
+
+    def test_usual_socket(self):
+        with tempfile.TemporaryDirectory(prefix="mainstay-cli-") as folder:
+            said = self.fails(env={"XDG_STATE_HOME": folder})
+            if os.geteuid() == 0:
+                self.assertIn("unix:/var/lib/mainstay/admin.sock: ", said)
+            else:
+                self.assertIn(f"unix:{folder}/mainstay/admin.sock: ", said)
+                self.assertIn("\n  a server that root runs is reached with sudo mainstay\n", said)
+
+    def test_address(self):
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            address = "127.0.0.1:%d" % held.getsockname()[1]
+            self.assertIn(f"{address}: cannot connect: Connection refused; does mainstayd listen there",
+                          self.fails("--admin", address))
+        self.assertIn("no..host:1: ", self.fails("--admin", "no..host:1"))
+
+    def test_no_proxy(self):
+        """A token goes to nobody else."""
+        with socket.create_server(("127.0.0.1", 0)) as proxy, socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            address = "127.0.0.1:%d" % proxy.getsockname()[1]
+            self.fails("--admin", "127.0.0.1:%d" % held.getsockname()[1],
+                       env={"http_proxy": f"http://{address}", "ALL_PROXY": f"http://{address}"})
+            proxy.settimeout(0)
+            with self.assertRaises(BlockingIOError):
+                proxy.accept()
+
+    def test_other_servers(self):
+        for said, words in ((b"", "closed the connection without an answer"),
+                            (b"SSH-2.0-x\r\n", ""),
+                            (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "the answer is not JSON"),
+                            (b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n", "not JSON"),
+                            (b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", "status 500 and no reason")):
+            with Peer(said) as peer:
+                self.assertIn(words, self.fails("--admin", peer.address))
+
+
+class Peer:
+    """Says this to whoever connects."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+        return self
+
+    def serve(self):
+        try:
+            while True:
+                peer = self.listener.accept()[0]
+                with peer:
+                    peer.recv(1 << 16)
+                    peer.sendall(self.said)
+        except OSError:
+            pass
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+def answer(value, status="200 OK"):
+    body = json.dumps(value).encode()
+    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status.encode(), len(body)) + body
+
+
+class Terminal(unittest.TestCase):
+    """Whatever a server says, a terminal is not controlled by it."""
+
+    EVIL = "\x1b[2J\x07\r\x7f\x9b1m\u202e\u2066\n"
+
+    def check(self, value, *arguments, status="200 OK", code=0):
+        with Peer(answer(value, status)) as peer:
+            done = mainstay("--admin", peer.address, *arguments)
+        self.assertEqual(done.returncode, code, done.stderr)
+        for text in (done.stdout, done.stderr):
+            self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2066]")
+        return done.stdout + done.stderr
+
+    def test_everywhere(self):
+        evil = self.EVIL
+        for value in ({evil: evil}, {"a": {evil: [evil, evil]}}, {"a": [{evil: evil}]}):
+            self.assertIn("[2J", self.check(value, "status"))
+            self.assertIn("[2J", self.check(value, "status", "--json"))
+        item = {"id": evil, "owner": evil, "address": evil, "state": evil}
+        self.assertIn("[2J", self.check({"items": [item]}, "client", "list"))
+        self.assertIn("[2J", self.check({"items": [item]}, "client", "list", "--json"))
+        self.assertIn("[2J", self.check({"detail": evil, "reasons": [evil]}, "status", status="409 X", code=1))
+        twins = {"items": [{"id": "0" * 15 + str(i), "owner": "x" + evil} for i in range(3)]}
+        self.assertIn("could be 3 clients", self.check(twins, "client", "show", "x", code=1))
+
+    def test_a_list_without_end(self):
+        """Of a server that turns in a circle: the same page again and again is not a hang, but a list."""
+        with Peer(answer({"items": 7})) as peer:
+            done = mainstay("--admin", peer.address, "client", "list")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the answer has no list 'items'", done.stderr)
+
+
+class Access(Fixture):
+    def tcp(self, *arguments):
+        return mainstay("--admin", "127.0.0.1:%d" % self.server.tcp[1], *arguments)
+
+    def token(self, *lines, mode=0o600):
+        folder = tempfile.mkdtemp(prefix="mainstay-cli-")
+        self.addCleanup(shutil.rmtree, folder)
+        path = os.path.join(folder, "token")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+        os.chmod(path, mode)
+        return path
+
+    def test_tokens(self):
+        for lines in (TOKENS, (f"read {READ}",), (FULL,), ("# comment", "", f"full {FULL}")):
+            done = self.tcp("--admin-token", self.token(*lines), "status", "--json")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(json.loads(done.stdout)["pid"], self.server.process.pid)
+
+    def test_none_or_a_wrong_one(self):
+        done = self.tcp("status")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("\n  give a file with a token of the server: --admin-token FILE\n", done.stderr)
+        done = self.tcp("--admin-token", self.token("full " + "x" * 30), "status")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("\n  the server does not know the token of --admin-token\n", done.stderr)
+        self.assertNotIn("x" * 30, done.stderr)
+
+    def test_one_that_may_only_look(self):
+        path = self.token(f"read {READ}")
+        self.assertEqual(self.tcp("--admin-token", path, "setting", "list").returncode, 0)
+        done = self.tcp("--admin-token", path, "setting", "set", "nfs.recall_park_ms", "7")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("token", done.stderr)
+
+    def test_files_of_tokens(self):
+        for path, words in ((self.token(FULL, mode=0o640), "can be used by others than its owner; chmod 600 mends that"),
+                            (self.token("short"), "has no token; expected a line 'full TOKEN' or 'read TOKEN'"),
+                            (self.token("# nothing"), "has no token"), (self.token("x" * 300), "has no token"),
+                            (self.token("x" * 20000), "is too long for a file of tokens"),
+                            (self.token(f"write {FULL}"), "has no token"), ("/", "is no regular file"),
+                            ("/nonexistent/token", "No such file or directory")):
+            done = self.tcp("--admin-token", path, "status")
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(f"mainstay: --admin-token {path}: {words}", done.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_another_user(self):
+        with tempfile.TemporaryDirectory(prefix="mainstay-cli-") as folder:  # the build may be closed to others
+            os.chmod(folder, 0o755)
+            program = shutil.copy(MAINSTAY, folder)
+            done = subprocess.run([program, "--admin", f"unix:{self.server.socket}", "status"], capture_output=True,
+                                  text=True, check=False, timeout=TIMEOUT_S, user=65534, group=65534, extra_groups=[])
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("permission denied: only root and the user of the server may use its socket", done.stderr)
+
+
+class Settings(Fixture):
+    def value(self, name):
+        reply = json.loads(request(self.server.socket, f"/api/v1/settings/{name}").body)
+        return reply["value"]
+
+    def offered(self):
+        """Minor versions, as they are on the wire."""
+        report = self.json("probe", f"127.0.0.1:{self.server.port}")
+        return [minor["minor"] for minor in report["minor_versions"] if minor["offered"]]
+
+    def test_list_and_show(self):
+        listed = self.json("setting", "list")
+        names = [s["name"] for s in listed["settings"]]
+        self.assertIn("nfs.max_minor_version", names)
+        lines = self.good("setting", "list").splitlines()
+        self.assertEqual([line.split()[0] for line in lines], ["NAME", *names])
+        text = self.good("setting", "show", "nfs.recall_park_ms")
+        for part in ("name ", "nfs.recall_park_ms", "wants ", "help "):
+            self.assertIn(part, text)
+        self.assertEqual(self.json("setting", "show", "nfs.slots")["name"], "nfs.slots")
+        self.assertEqual([s["name"] for s in self.json("setting", "show", "nfs.slots", "nfs.lease_s")],
+                         ["nfs.slots", "nfs.lease_s"])
+        self.bad("unknown setting 'nfs.slotz'; did you mean 'nfs.slots'? (`mainstay setting list` shows all)",
+                 "setting", "show", "nfs.slotz")
+
+    def test_set_and_unset(self):
+        """The range is set by the command line and read by REST, and the other way round."""
+        self.assertEqual(self.good("setting", "set", "nfs.min_minor_version", "1", "nfs.max_minor_version", "1"),
+                         "nfs.min_minor_version: 1, was 0\nnfs.max_minor_version: 1, was 2\n")
+        self.assertEqual((self.value("nfs.min_minor_version"), self.value("nfs.max_minor_version")), (1, 1))
+        self.assertEqual(self.offered(), [1])
+        patch_settings(self.server.socket, {"nfs.max_minor_version": 2})
+        self.assertEqual(self.json("setting", "show", "nfs.max_minor_version")["value"], 2)
+        self.assertEqual(self.offered(), [1, 2])
+        self.assertIn("nfs.min_minor_version: 0, was 1", self.good("setting", "unset", "nfs.min_minor_version"))
+        after = self.json("setting", "unset", "nfs.max_minor_version")
+        self.assertEqual([s["stored"] for s in after["settings"] if s["name"] == "nfs.max_minor_version"], [None])
+
+    def test_words_flags_and_starts(self):
+        self.assertIn("log.level: debug, was info", self.good("setting", "set", "log.level", "debug"))
+        self.good("setting", "unset", "log.level")
+        self.assertRegex(self.good("setting", "set", "nfs.slots", "32"),
+                         r"\Anfs.slots: 32, was 64; takes effect for new sessions\n\Z")
+        self.good("setting", "unset", "nfs.slots")
+
+    def test_refused(self):
+        before = self.json("setting", "list")
+        self.bad("nfs.max_minor_version", "setting", "set", "nfs.slots", "7", "nfs.max_minor_version", "3")
+        self.bad("nfs.min_minor_version", "setting", "set", "nfs.min_minor_version", "2", "nfs.max_minor_version", "1")
+        self.bad("nfs.slots", "setting", "set", "nfs.slots", "many")
+        self.bad("unknown setting 'nfs.slot'; did you mean 'nfs.slots'?", "setting", "set", "nfs.slot", "7")
+        self.bad("unknown setting 'x\\x1b'", "setting", "unset", "x\x1b")
+        self.assertEqual(self.json("setting", "list"), before)
+
+    def test_somebody_else_at_the_same_time(self):
+        """Between our look and our change: nothing is changed, and nothing is tried again."""
+        with Meddler(self.server.socket) as meddler:
+            done = mainstay("--admin", meddler.address, "setting", "set", "nfs.recall_park_ms", "5")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("\n  somebody else changed settings at the same time; look at them with", done.stderr)
+        self.assertEqual(meddler.methods, ["GET", "PATCH"])
+        self.assertEqual(self.value("nfs.recall_park_ms"), Meddler.VALUE)
+        self.good("setting", "unset", "nfs.recall_park_ms")
+
+
+class Meddler(Peer):
+    """Passes requests on to the server, and changes a setting behind the first one."""
+
+    VALUE = 6
+
+    def __init__(self, path):
+        super().__init__(b"")
+        self.path, self.methods = path, []
+
+    def pass_on(self, data):
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(self.path)
+            server.sendall(data)
+            got = b""
+            while piece := server.recv(1 << 16):
+                got += piece
+        return got
+
+    def serve(self):
+        try:
+            while True:
+                peer = self.listener.accept()[0]
+                with peer:
+                    self.serve_one(peer)
+        except OSError:
+            pass
+
+    def serve_one(self, peer):
+        data = peer.recv(1 << 16)
+        while b"Content-Length: " in data and \
+                len(data.partition(b"\r\n\r\n")[2]) < int(re.search(rb"Content-Length: (\d+)", data)[1]):
+            data += peer.recv(1 << 16)
+        self.methods.append(data.split()[0].decode())
+        peer.sendall(self.pass_on(data))
+        if len(self.methods) == 1:
+            patch_settings(self.path, {"nfs.recall_park_ms": self.VALUE})
+
+
+class Holdings(Fixture):
+    """What clients have, and taking it away."""
+
+    def setUp(self):
+        self.clients = []
+
+    def tearDown(self):
+        for client in self.clients:
+            client.close()
+            request(self.server.socket, f"/api/v1/clients/{client.id}", method="DELETE")
+
+    def client(self, owner):
+        """A client with a session, and that session."""
+        self.clients.append(Client(self.server.port, owner))
+        return self.clients[-1], self.clients[-1].start(flags=nfs.CONN_BACK_CHAN)
+
+    def rows(self, *arguments):
+        """The cells of a table; that of --json has as many."""
+        lines = self.good(*arguments).splitlines()
+        self.assertEqual(len(self.json(*arguments)["items"]), len(lines) - 1)
+        return [re.split(r"  +", line) for line in lines]
+
+    def test_status(self):
+        self.client("one")
+        shown = self.good("status")
+        self.assertRegex(shown, r"(?m)^phase +serving$")
+        self.assertRegex(shown, r"(?m)^counts:\n    connections +1\n    clients +1\n    sessions +1$")
+        self.assertEqual(self.json("status")["counts"]["clients"], 1)
+
+    def test_clients(self):
+        self.assertEqual(self.good("client", "list"), "none\n")
+        one, _ = self.client("Linux NFSv4.1 one.example")
+        two, _ = self.client("Linux NFSv4.1 zw\u00f6lf")
+        rows = self.rows("client", "list")
+        self.assertEqual(rows[0][:4], ["ID", "OWNER", "VERSION", "ADDRESS"])
+        self.assertEqual({tuple(row[:4]) for row in rows[1:]},
+                         {(one.id, one.owner, "4.1", "127.0.0.1"), (two.id, two.owner, "4.1", "127.0.0.1")})
+        lines = self.good("client", "list").splitlines()
+        self.assertEqual(len({line.index("4.1  ") for line in lines[1:]}), 1)
+        for name in (one.id, one.owner, "one.example"):
+            self.assertEqual(self.json("client", "show", name)["id"], one.id)
+        shown = self.good("client", "show", "one.ex")
+        self.assertRegex(shown, r"(?m)^lease age +\d")
+        self.assertRegex(shown, r"(?m)^callback path +up$")
+        self.bad("no client has the id, owner name or address 'nobody'", "client", "show", "nobody")
+        self.bad("there is no such client", "client", "show", "0" * 16)
+        done = self.run_cli("client", "show", "127.0.0.1")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(set(done.stderr.splitlines()),
+                         {"mainstay: '127.0.0.1' could be 2 clients; name one by its id:",
+                          f"  {one.id}  {one.owner}", f"  {two.id}  {two.owner}"})
+
+    def test_evict(self):
+        one, session = self.client("one.example")
+        _, other = self.client("two.example")
+        self.bad("no client has the id, owner name or address 'one'", "client", "evict", "one")
+        self.assertEqual(self.good("client", "evict", "one.example"), "one.example evicted\n")
+        self.assertEqual(session.call()[0], nfs.BADSESSION)
+        self.assertEqual(other.call()[0], nfs.OK)
+        self.bad("there is no such client", "client", "evict", one.id)
+
+    def test_sessions(self):
+        one, session = self.client("one.example")
+        _, other = self.client("two.example")
+        self.assertEqual({row[0] for row in self.rows("session", "list")}, {"ID", session.id, other.id})
+        self.assertEqual([row[:3] for row in self.rows("session", "list", "--client", "one.")],
+                         [["ID", "CLIENT", "SLOTS"], [session.id, "one.example", "8"]])
+        self.assertEqual(self.json("session", "show", session.id)["client"], one.id)
+        self.assertIn("connections:\n    peer", self.good("session", "show", session.id))
+        self.assertEqual(self.good("session", "close", session.id), f"{session.id} closed\n")
+        self.assertEqual(session.call()[0], nfs.BADSESSION)
+        self.bad("", "session", "show", session.id)
+        self.bad("", "session", "show", "x/../y")
+
+    def test_pages(self):
+        """All of them are followed, to the end."""
+        while len(self.clients) * 64 < 1100:
+            client, _ = self.client(f"many {len(self.clients)}")
+            for _ in range(63):
+                client.session()
+        listed = self.json("session", "list")
+        self.assertEqual((len(listed["items"]), list(listed)), (len(self.clients) * 64, ["items"]))
+        self.assertEqual(len({session["id"] for session in listed["items"]}), len(listed["items"]))
+
+    def test_opens_and_locks(self):
+        """Who holds this file?"""
+        client, session = self.client("holder.example")
+        _, other = self.client("other.example")
+        opened = session.opened("held")
+        session.value(*nfs.lock(opened, client.clientid))
+        elsewhere = other.opened("elsewhere")
+        self.assertEqual(len(self.rows("open", "list")), 3)
+        rows = self.rows("open", "list", "--path", "/held")
+        self.assertEqual(rows[1][1:], ["holder.example", "/held", "both", "none", "1"])
+        self.assertEqual(self.rows("lock", "list", "--path", "/held")[1][1:],
+                         ["holder.example", "locker", "/held", "write", "0", "10"])
+        self.assertEqual(self.good("lock", "list", "--client", "other."), "none\n")
+        self.assertEqual(self.good("open", "revoke", rows[1][0]), f"{rows[1][0]} revoked\n")
+        self.assertEqual(self.good("lock", "list"), "none\n")
+        self.assertNotEqual(session.call(*nfs.read(opened))[0], nfs.OK)
+        self.assertEqual(other.call(*nfs.read(elsewhere))[0], nfs.OK)
+        self.bad("", "open", "revoke", rows[1][0])
+        other.value(*nfs.lock(elsewhere, other.client.clientid))
+        lock = self.rows("lock", "list")[1][0]
+        self.assertEqual(self.good("lock", "revoke", lock), f"{lock} revoked\n")
+        self.assertNotEqual(other.call(*nfs.read(elsewhere))[0], nfs.OK)
+        self.bad("", "open", "list", "--path", "/nowhere")
+
+    def test_delegations(self):
+        """Why did this client stop? It is asked for a delegation, and does not return it."""
+        _, session = self.client("holder.example")
+        _, other = self.client("other.example")
+        self.assertIsNotNone(
+            session.opened("delegated", access=nfs.ACCESS_BOTH | nfs.WANT_WRITE_DELEGATION)["delegation"])
+        rows = self.rows("delegation", "list", "--path", "/delegated")
+        self.assertEqual(rows[1][1:4], ["holder.example", "/delegated", "write"])
+        self.assertEqual(self.json("client", "show", "holder.example")["recalls"], [])
+        self.assertEqual(other.call(*other.open("delegated"))[0], nfs.DELAY)
+        shown = self.json("client", "show", "holder.example")
+        self.assertEqual([recall["path"] for recall in shown["recalls"]], ["/delegated"])
+        self.assertRegex(self.good("client", "show", "holder.example"),
+                         r"recalls:\n    delegation +path +age\n    [0-9a-f]{24}  /delegated  \d")
+        self.assertEqual(self.good("delegation", "revoke", rows[1][0]), f"{rows[1][0]} revoked\n")
+        self.assertEqual(other.call(*other.open("delegated"))[0], nfs.OK)
+        self.assertEqual(self.good("delegation", "list"), "none\n")
+
+    def test_callbacks(self):
+        client, session = self.client("holder.example")
+        rows = [re.split(r"  +", line) for line in self.good("callback", "list").splitlines()]
+        self.assertIn([client.id, "holder.example", "4.1", session.id, "-", "up"], rows)
+        self.assertEqual([p["client"] for p in self.json("callback", "list")["paths"]], [client.id])
+        self.assertRegex(self.good("callback", "show"), r"\Atotal +\d")
+        self.assertIn("retries", self.json("callback", "show"))
+
+
+class TheServer(Fixture):
+    """The server itself."""
+
+    def test_grace(self):
+        self.assertRegex(self.good("grace", "show"), r"(?m)^active +no$")
+        self.bad("", "grace", "end")
+        client = Client(self.server.port, "reclaimer")
+        client.start()
+        self.server.stop(signal.SIGKILL)
+        self.server.start()
+        self.assertTrue(self.json("grace", "show")["active"])
+        self.assertEqual(self.good("grace", "end"), "the grace period is over\n")
+        self.assertFalse(self.json("grace", "show")["active"])
+        client.close()
+
+    def test_reload(self):
+        self.assertEqual(self.good("reload"), "nothing has changed\n")
+
+    def test_events(self):
+        for more, words in (((), r"\A\S+ info daemon\.hangup "), (("--json",), r'\A\{"time":')):
+            command = [MAINSTAY, "--admin", f"unix:{self.server.socket}", "events", "--part", "daemon", *more]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+                stop = threading.Event()
+
+                def hang_up(stop=stop):
+                    while not stop.wait(0.1):
+                        self.server.process.send_signal(signal.SIGHUP)
+                thread = threading.Thread(target=hang_up)
+                thread.start()
+                line = process.stdout.readline()
+                stop.set()
+                thread.join()
+                process.terminate()
+                process.communicate()
+            self.assertRegex(line.rstrip("\n"), words)
+            self.assertIn("daemon.hangup", line)
+        RAN.add(("events",))
+        self.bad("parameter 'level' wants", "events", "--level", "loud")
+
+    def test_drain(self):
+        with Server() as server:
+            client = Client(server.port, "last one")
+            done = mainstay("--admin", f"unix:{server.socket}", "drain", "--timeout", "3000")
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "the server drains\n", ""))
+            RAN.add(("drain",))
+            with self.assertRaises(OSError):
+                Client(server.port, "too late")
+            client.close()
+            self.assertEqual(server.process.wait(TIMEOUT_S), 0)
+
+    def test_probe(self):
+        self.assertEqual(self.json("probe", f"127.0.0.1:{self.server.port}")["minor_used"], 1)
+
+
+if __name__ == "__main__":
+    suite.run()
