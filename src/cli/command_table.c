@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "cli/completion.h"
 #include "cli/event_command.h"
+#include "cli/export_command.h"
+#include "cli/export_import.h"
 #include "cli/probe_command.h"
 #include "cli/resource_command.h"
 #include "cli/setting_command.h"
@@ -29,6 +31,86 @@ static const struct command commands[] = {
      .method = "GET",
      .path = "/server",
      .run = resource_request},
+
+    {.noun = "export",
+     .verb = "list",
+     .noun_help = "what is exported, to whom; add, change and remove it",
+     NO_ARGUMENTS,
+     .help = "list the exports",
+     .example = "mainstay export list",
+     .method = "GET",
+     .path = "/exports",
+     .columns = {{"PATH", "path", VALUE_PLAIN},
+                 {"BACKEND", "backend", VALUE_PLAIN},
+                 {"ARGUMENT", "argument", VALUE_PLAIN},
+                 {"ACCESS", "read_only", VALUE_ACCESS},
+                 {"SYNC", "sync", VALUE_PLAIN},
+                 {"SQUASH", "squash", VALUE_PLAIN},
+                 {"CLIENTS", "clients", VALUE_CLIENTS},
+                 {"OPENS", "uses.opens", VALUE_PLAIN},
+                 {"ORIGIN", "origin", VALUE_PLAIN}},
+     .run = resource_list},
+    {.noun = "export",
+     .verb = "show",
+     ONE_ARGUMENT("PATH"),
+     .help = "show an export, and how much of it is in use",
+     .example = "mainstay export show /data",
+     .method = "GET",
+     .path = "/exports/{}",
+     .run = resource_request},
+    {.noun = "export",
+     .verb = "add",
+     ONE_ARGUMENT("PATH=BACKEND[:ARGUMENT][,OPTION]..."),
+     .help = "export a directory, as mainstayd's --export does",
+     .details = "The server keeps the export in its state directory. Options: ro rw sync async\n"
+                "secure insecure root_squash no_root_squash all_squash anonuid=N anongid=N\n"
+                "client=ADDR[/BITS] sec=sys strict_utf8 fsid=N.",
+     .example = "mainstay export add /data=local:/srv/data,ro,client=192.0.2.0/24",
+     .method = "POST",
+     .path = "/exports",
+     .done = "added",
+     .run = export_add},
+    {.noun = "export",
+     .verb = "set",
+     .arguments = "PATH OPTION[,OPTION]...",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "change options of an export; the others stay",
+     .details =
+         "The options are those of export add. client=ADDR replaces all clients that may use\n"
+         "the export, and client=all admits everybody.",
+     .example = "mainstay export set /data rw,client=192.0.2.0/24,client=198.51.100.7",
+     .method = "PUT",
+     .path = "/exports/{}",
+     .done = "changed",
+     .run = export_set},
+    {.noun = "export",
+     .verb = "remove",
+     ONE_ARGUMENT("PATH"),
+     .help = "export a directory no longer",
+     .details = "An export that clients use stays, and the error says who they are.",
+     .example = "mainstay export remove /data",
+     .options = {{.name = "force",
+                  .query = "force=true",
+                  .help = "remove it although it is in use; opens, locks and delegations of its "
+                          "files are revoked"}},
+     .method = "DELETE",
+     .path = "/exports/{}",
+     .done = "removed",
+     .run = resource_request},
+    {.noun = "export",
+     .verb = "import",
+     ONE_ARGUMENT("FILE"),
+     .kind = COMMAND_FILE,
+     .help = "add the exports of a file in the format of exports(5)",
+     .details =
+         "Says of each option whether it is taken, meaningless here, or refused and why. All\n"
+         "exports are added, or none.",
+     .example = "mainstay export import /etc/exports --dry-run",
+     .options = {{.name = "dry-run", .help = "only say what would be added; needs no server"}},
+     .method = "POST",
+     .path = "/exports",
+     .run = export_import},
 
     {.noun = "client",
      .verb = "list",

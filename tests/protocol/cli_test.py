@@ -107,12 +107,15 @@ class Usage(Fixture):
                 ("client list: unknown option '--path'", "client", "list", "--path", "/x"),
                 ("open list: option '--path' needs a value: PATH", "open", "list", "--path"),
                 ("open list: option '--path' is given twice", "open", "list", "--path", "/", "--path", "/"),
+                ("export remove: option '--force' takes no value", "export", "remove", "/x", "--force=yes"),
                 ("unknown option '--jsn'; did you mean '--json'?", "--jsn", "status"),
                 ("unknown option '-j'", "status", "-j"),
                 ("setting set: expected NAME VALUE [NAME VALUE]..., got 1", "setting", "set", "nfs.slots"),
                 ("setting set: nfs.slots has no value; for example", "setting", "set", "nfs.lease_s", "9", "nfs.slots"),
                 ("nfs.slots is given twice", "setting", "set", "nfs.slots", "9", "nfs.slots", "8"),
                 ("setting show: expected NAME..., got 0", "setting", "show"),
+                ("export add: '/x': expected PATH=BACKEND[:ARGUMENT][,OPTION...]", "export", "add", "/x"),
+                ("export add: unknown option 'asynk'; did you mean 'async'?", "export", "add", "/x=mem:,asynk"),
                 ("completion: 'fish': expected bash or zsh", "completion", "fish"),
                 ("probe: ':1': the host is missing", "probe", ":1")):
             with self.subTest(arguments):
@@ -227,6 +230,7 @@ class Completion(unittest.TestCase):
             path = os.path.join(folder, "exports")
             with open(path, "w", encoding="utf-8"):
                 pass
+            self.assertEqual(self.complete(f"mainstay export import {folder}/ex"), {path})
             self.assertEqual(self.complete(f"mainstay --admin-token {folder}/ex"), {path})
             self.assertEqual(self.complete(f"mainstay client show {folder}/ex"), set())
 
@@ -709,6 +713,138 @@ class TheServer(Fixture):
 
     def test_probe(self):
         self.assertEqual(self.json("probe", f"127.0.0.1:{self.server.port}")["minor_used"], 1)
+
+
+EXPORTS = """\
+# from another server
+%(dir)s/one   192.0.2.0/24(rw,sync,no_subtree_check) \\
+              2001:db8::/32(rw,sync,no_subtree_check)
+"%(dir)s/two words"  -ro,all_squash,anonuid=1000  192.0.2.7 127.0.0.1
+"""
+
+
+class Exports(Fixture):
+    def one(self, path):
+        return self.json("export", "show", path)
+
+    def test_add_set_remove(self):
+        self.assertEqual(self.good("export", "add", "/new=mem:,ro,client=127.0.0.0/8"), "/new added\n")
+        self.assertEqual((self.one("/new")["read_only"], self.one("/new")["clients"]), (True, ["127.0.0.0/8"]))
+        rows = [re.split(r"  +", line) for line in self.good("export", "list").splitlines()]
+        self.assertIn(["/new", "mem", "-", "ro", "yes", "root_squash", "127.0.0.0/8", "0", "stored"], rows)
+        self.assertEqual(sorted(row[0] for row in rows), ["/", "/new", "/second", "PATH"])
+        self.assertEqual(self.good("export", "set", "/new", "rw,anonuid=7"), "/new changed\n")
+        self.assertEqual((self.one("/new")["read_only"], self.one("/new")["anonuid"]), (False, 7))
+        self.assertEqual(self.one("/new")["clients"], ["127.0.0.0/8"])
+        self.good("export", "set", "/new", "client=all")
+        self.assertEqual((self.one("/new")["clients"], self.one("/new")["anonuid"]), ([], 7))
+        self.assertRegex(self.good("export", "show", "/new"), r"(?m)^uses:\n    clients +0$")
+        self.assertEqual(self.good("export", "remove", "/new"), "/new removed\n")
+        self.bad("there is no such export", "export", "show", "/new")
+
+    def test_refused(self):
+        before = self.json("export", "list")
+        self.bad("there is an export at this path already", "export", "add", "/second=mem:")
+        self.bad("/nonexistent/directory", "export", "add", "/x=local:/nonexistent/directory")
+        self.bad("\n  ", "export", "add", "/x=mem:,client=nobody")
+        self.bad("\n  ", "export", "add", "x=mem:")
+        self.bad("there is no such export", "export", "remove", "/x")
+        self.bad("there is no such export", "export", "set", "/x", "ro")
+        self.bad("unknown option 'asynk'", "export", "set", "/second", "asynk", status=2)
+        self.assertEqual(self.json("export", "list"), before)
+
+    def test_in_use(self):
+        """The error says who uses it, and what removes it all the same."""
+        self.good("export", "add", "/used=mem:,no_root_squash")
+        client = Client(self.server.port, "user.example")
+        session = client.start(flags=nfs.CONN_BACK_CHAN)
+        root, *rest = session.open("held")
+        status, results = session.call(root, (nfs.LOOKUP, nfs.opaque("used")), *rest)
+        self.assertEqual(status, nfs.OK, results)
+        self.assertEqual(self.one("/used")["uses"]["opens"], 1)
+        self.bad("\n  the option --force does it all the same\n", "export", "remove", "/used")
+        self.assertEqual(self.good("export", "remove", "/used", "--force"), "/used removed\n")
+        client.close()
+
+
+class Import(Fixture):
+    SERVED = tempfile.TemporaryDirectory(prefix="mainstay-cli-")
+    # One that begins without a local export has given up the rights that these need.
+    OPTIONS = ("--export", f"/local=local:{SERVED.name},insecure")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="mainstay-cli-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        for name in ("one", "two words"):
+            os.mkdir(os.path.join(self.folder, name))
+
+    def write(self, text):
+        path = os.path.join(self.folder, "exports")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text % {"dir": self.folder})
+        return path
+
+    def test_dry_run_needs_no_server(self):
+        path = self.write(EXPORTS)
+        done = mainstay("--admin", "unix:/nonexistent", "export", "import", path, "--dry-run")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        one, two = f"{self.folder}/one", f"{self.folder}/two words"
+        self.assertEqual(done.stdout.splitlines(), [
+            f"{path}:2: {one}: rw: taken", f"{path}:2: {one}: sync: taken",
+            f"{path}:2: {one}: no_subtree_check: meaningless here: no filehandle leads out of its export",
+            f"{path}:2: {one}: 192.0.2.0/24: taken",
+            f"{path}:3: {one}: rw: taken", f"{path}:3: {one}: sync: taken",
+            f"{path}:3: {one}: no_subtree_check: meaningless here: no filehandle leads out of its export",
+            f"{path}:3: {one}: 2001:db8::/32: taken",
+            f"{path}:4: {two}: ro: taken", f"{path}:4: {two}: all_squash: taken",
+            f"{path}:4: {two}: anonuid=1000: taken", f"{path}:4: {two}: 192.0.2.7: taken",
+            f"{path}:4: {two}: 127.0.0.1: taken",
+            f"{one} would be added", f"{two} would be added"])
+        report = json.loads(mainstay("export", "import", path, "--dry-run", "--json").stdout)
+        self.assertEqual(report["exports"][0]["clients"], ["192.0.2.0/24", "2001:db8::/32"])
+        self.assertEqual((report["added"], len(report["remarks"])), (False, 13))
+
+    def test_all_or_none(self):
+        """Of a file with an export that the server refuses, the others are taken back."""
+        before = self.json("export", "list")
+        good = '"%(dir)s/two words"  192.0.2.0/24(ro,all_squash,anonuid=1000)  2001:db8::/32(ro,all_squash,anonuid=1000)\n'
+        path = self.write(good + "%(dir)s/nowhere *(rw)\n")
+        self.bad(f"{self.folder}/nowhere", "export", "import", path)
+        self.assertEqual(self.json("export", "list"), before)
+        path = self.write(good)
+        # A server with few descriptors has some for one more export, and gets them back when that has ended.
+        done = wait_until(lambda: next((d for d in [self.run_cli("export", "import", path)] if d.returncode == 0), None))
+        RAN.add(("export", "import"))
+        self.assertEqual((done.stdout.splitlines()[-1], done.stderr), (f"{self.folder}/two words added", ""))
+        found = self.json("export", "show", f"{self.folder}/two words")
+        self.assertEqual((found["read_only"], found["squash"], found["anonuid"], found["argument"], found["clients"]),
+                         (True, "all_squash", 1000, found["path"], ["192.0.2.0/24", "2001:db8::/32"]))
+        self.bad("there is an export at this path already", "export", "import", path)
+        self.good("export", "remove", found["path"])
+
+    def test_refused(self):
+        path = self.write("%(dir)s/one *.example(rw)\n%(dir)s/two @group\nrelative *(rw)\n/x *(sec=krb5,crossmnt)\n")
+        for more in ((), ("--dry-run",)):
+            done = self.run_cli("export", "import", path, *more)
+            self.assertEqual((done.returncode, done.stdout), (1, f"{path}:1: {self.folder}/one: rw: taken\n"))
+            lines = done.stderr.splitlines()
+            self.assertEqual([line.split(": ")[0] for line in lines],
+                             [f"{path}:1", f"{path}:2", f"{path}:3", f"{path}:4", f"{path}:4", "mainstay"])
+            self.assertEqual(lines[-1], "mainstay: nothing is imported")
+            for line in lines[:-1]:
+                self.assertIn(": refused: ", line)
+        done = self.run_cli("export", "import", path, "--json")
+        self.assertEqual((done.returncode, done.stderr), (1, "mainstay: nothing is imported\n"))
+        report = json.loads(done.stdout)
+        self.assertEqual((report["exports"], report["added"]), ([], False))
+        self.assertEqual([one["verdict"] for one in report["remarks"]], ["taken"] + ["refused"] * 5)
+
+    def test_unreadable(self):
+        self.bad(f"{self.folder}: Is a directory", "export", "import", self.folder)
+        self.bad("/nonexistent: No such file or directory", "export", "import", "/nonexistent")
+        with open(os.path.join(self.folder, "large"), "wb") as file:
+            file.truncate((1 << 20) + 1)
+        self.bad("is longer than 1 MiB", "export", "import", file.name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/export_text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/guess.h"
+
+static const struct flag {
+    const char *name, *key, *word; /* word NULL: true */
+} flags[] = {
+    {"ro", "access", "ro"},
+    {"rw", "access", "rw"},
+    {"sync", "changes", "sync"},
+    {"async", "changes", "async"},
+    {"secure", "ports", "secure"},
+    {"insecure", "ports", "insecure"},
+    {"root_squash", "squash", "root_squash"},
+    {"no_root_squash", "squash", "no_root_squash"},
+    {"all_squash", "squash", "all_squash"},
+    {"strict_utf8", "strict_utf8", NULL},
+};
+
+static const char *const numbers[] = {"anonuid", "anongid", "fsid"};
+
+/* What has no key of the same name. */
+static const char *const others[] = {"client", "sec"};
+
+/* One text, option by option. */
+struct parser {
+    json_t *export;
+    char *error;
+    bool has_clients;
+};
+
+static bool fail(const struct parser *parser, const char *option, const char *why)
+{
+    (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES, "option '%.100s': %s", option, why);
+    return false;
+}
+
+static bool put(const struct parser *parser, const char *member, json_t *value)
+{
+    if (value && json_object_set_new(parser->export, member, value) == 0)
+        return true;
+    return fail(parser, member, "the value is not UTF-8");
+}
+
+static bool number_take(const struct parser *parser, const char *member, const char *text)
+{
+    char *end;
+    long long number;
+
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+        return fail(parser, member, "expected a number, for example anonuid=65534 or fsid=7");
+    return put(parser, member, json_integer(number));
+}
+
+static bool client_take(struct parser *parser, const char *text)
+{
+    json_t *clients, *one;
+
+    if (!parser->has_clients)
+        (void)json_object_del(parser->export, "clients"); /* everybody */
+    parser->has_clients = true;
+    if (strcmp(text, "all") == 0)
+        return true;
+    if (!json_object_get(parser->export, "clients"))
+        CHECK(json_object_set_new(parser->export, "clients", json_array()) == 0);
+    clients = json_object_get(parser->export, "clients");
+    one = json_string(text);
+    if (one && json_array_append_new(clients, one) == 0)
+        return true;
+    return fail(parser, "client", "the value is not UTF-8");
+}
+
+static bool unknown(const struct parser *parser, const char *option)
+{
+    char hint[GUESS_HINT_BYTES];
+    struct guess guess;
+
+    guess_init(&guess, option, strcspn(option, "="));
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+        guess_offer(&guess, flags[i].name);
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        guess_offer(&guess, numbers[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        guess_offer(&guess, others[i]);
+    (void)snprintf(parser->error, EXPORT_TEXT_ERROR_BYTES, "unknown option '%.100s'%s", option,
+                   guess_hint(&guess, "", hint, sizeof(hint)));
+    return false;
+}
+
+static bool flag_take(const struct parser *parser, const char *option)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        if (strcmp(flags[i].name, option) == 0)
+            return put(parser, flags[i].key,
+                       flags[i].word ? json_string(flags[i].word) : json_true());
+    }
+    return unknown(parser, option);
+}
+
+/* `option` is split at its '='. */
+static bool option_take(struct parser *parser, char *option)
+{
+    char *value = strchr(option, '=');
+
+    if (!value)
+        return flag_take(parser, option);
+    *value++ = '\0';
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        if (strcmp(numbers[i], option) == 0)
+            return number_take(parser, numbers[i], value);
+    }
+    if (strcmp(option, "client") == 0)
+        return client_take(parser, value);
+    if (strcmp(option, "sec") == 0)
+        return strcmp(value, "sys") == 0 ||
+               fail(parser, "sec", "expected sec=sys; AUTH_SYS is the only flavor supported");
+    return unknown(parser, option);
+}
+
+bool export_text_apply(json_t *export, const char *options, char error[EXPORT_TEXT_ERROR_BYTES])
+{
+    struct parser parser = {.export = export, .error = error};
+    char *text = must_strdup(options), *rest = text;
+    bool ok = true;
+
+    while (ok && rest)
+        ok = option_take(&parser, strsep(&rest, ","));
+    free(text);
+    return ok;
+}
+
+/* "BACKEND[:ARGUMENT]", split in place. */
+static bool backend_take(const struct parser *parser, char *text)
+{
+    char *argument = strchr(text, ':');
+
+    if (argument)
+        *argument++ = '\0';
+    if (!*text)
+        return fail(parser, "backend", "expected one after '=', for example /data=local:/srv/data");
+    return put(parser, "backend", json_string(text)) &&
+           put(parser, "argument", json_string(argument ? argument : ""));
+}
+
+json_t *export_text_parse(const char *text, char error[EXPORT_TEXT_ERROR_BYTES])
+{
+    struct parser parser = {.export = json_object(), .error = error};
+    char *copy = must_strdup(text), *equals = strchr(copy, '='), *options;
+    bool ok = false;
+
+    if (!equals) {
+        (void)snprintf(error, EXPORT_TEXT_ERROR_BYTES,
+                       "'%.100s': expected PATH=BACKEND[:ARGUMENT][,OPTION...], for example "
+                       "/data=local:/srv/data,ro",
+                       text);
+    } else {
+        *equals++ = '\0';
+        options = strchr(equals, ',');
+        if (options)
+            *options++ = '\0';
+        ok = put(&parser, "path", json_string(copy)) && backend_take(&parser, equals) &&
+             (!options || export_text_apply(parser.export, options, error));
+    }
+    free(copy);
+    if (ok)
+        return parser.export;
+    json_decref(parser.export);
+    return NULL;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exports as the command line describes them, as members of a request. */
+#include "cli/export_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/test.h"
+
+static void check(json_t *got, const char *expected)
+{
+    json_t *wanted = json_loads(expected, 0, NULL);
+    char *text = json_dumps(got, JSON_COMPACT);
+
+    assert_non_null(wanted);
+    if (!json_equal(got, wanted))
+        fail_msg("%s is not %s", text, expected);
+    free(text);
+    json_decref(wanted);
+}
+
+static void taken(void **state)
+{
+    static const struct {
+        const char *text, *json;
+    } rows[] = {
+        {"/=mem:", "{\"path\": \"/\", \"backend\": \"mem\", \"argument\": \"\"}"},
+        {"/=mem", "{\"path\": \"/\", \"backend\": \"mem\", \"argument\": \"\"}"},
+        {"/data=local:/srv/a=b:c",
+         "{\"path\": \"/data\", \"backend\": \"local\", \"argument\": \"/srv/a=b:c\"}"},
+        {"/d=mem:,ro,async,insecure,all_squash,strict_utf8,anonuid=7,anongid=8,fsid=9,sec=sys",
+         "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\", \"access\": \"ro\","
+         " \"changes\": \"async\", \"ports\": \"insecure\", \"squash\": \"all_squash\","
+         " \"strict_utf8\": true, \"anonuid\": 7, \"anongid\": 8, \"fsid\": 9}"},
+        {"/d=mem:,client=192.0.2.0/24,client=2001:db8::1",
+         "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\","
+         " \"clients\": [\"192.0.2.0/24\", \"2001:db8::1\"]}"},
+        {"/d=mem:,client=all", "{\"path\": \"/d\", \"backend\": \"mem\", \"argument\": \"\"}"},
+    };
+    char error[EXPORT_TEXT_ERROR_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        json_t *export = export_text_parse(rows[i].text, error);
+
+        assert_non_null(export);
+        check(export, rows[i].json);
+        json_decref(export);
+    }
+}
+
+static void refused(void **state)
+{
+    static const struct {
+        const char *text, *why;
+    } rows[] = {
+        {"", "expected PATH=BACKEND"},
+        {"/data", "'/data': expected PATH=BACKEND[:ARGUMENT][,OPTION...], for example"},
+        {"/data=", "option 'backend': expected one after '='"},
+        {"/data=:x", "option 'backend': expected one after '='"},
+        {"/data=mem:,", "unknown option ''"},
+        {"/data=mem:,asynk", "unknown option 'asynk'; did you mean 'async'?"},
+        {"/data=mem:,ro=1", "unknown option 'ro'"},
+        {"/data=mem:,clients=192.0.2.1", "unknown option 'clients'; did you mean 'client'?"},
+        {"/data=mem:,anonuid=nobody", "option 'anonuid': expected a number"},
+        {"/data=mem:,fsid=", "option 'fsid': expected a number"},
+        {"/data=mem:,fsid=99999999999999999999", "option 'fsid': expected a number"},
+        {"/data=mem:,sec=krb5", "option 'sec': expected sec=sys"},
+        {"/data=mem:,client=\377", "option 'client': the value is not UTF-8"},
+        {"/\377=mem:", "option 'path': the value is not UTF-8"},
+    };
+    char error[EXPORT_TEXT_ERROR_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_null(export_text_parse(rows[i].text, error));
+        if (!strstr(error, rows[i].why))
+            fail_msg("%s: %s", rows[i].text, error);
+    }
+}
+
+/* The first client= replaces those that are there. */
+static void changed(void **state)
+{
+    json_t *export = json_loads("{\"path\": \"/d\", \"access\": \"ro\", \"changes\": \"sync\","
+                                " \"clients\": [\"192.0.2.1\"]}",
+                                0, NULL);
+    char error[EXPORT_TEXT_ERROR_BYTES];
+
+    (void)state;
+    assert_true(export_text_apply(export, "rw", error));
+    check(export, "{\"path\": \"/d\", \"access\": \"rw\", \"changes\": \"sync\","
+                  " \"clients\": [\"192.0.2.1\"]}");
+    assert_true(export_text_apply(export, "client=192.0.2.2,client=192.0.2.3,async", error));
+    check(export, "{\"path\": \"/d\", \"access\": \"rw\", \"changes\": \"async\","
+                  " \"clients\": [\"192.0.2.2\", \"192.0.2.3\"]}");
+    assert_true(export_text_apply(export, "client=all", error));
+    check(export, "{\"path\": \"/d\", \"access\": \"rw\", \"changes\": \"async\"}");
+    json_decref(export);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(taken),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(changed),
+    };
+
+    return test_group_run(tests);
+}
