@@ -137,7 +137,7 @@ static uint32_t count_idle(const struct local_fs *fs, const struct list *line)
 /* Those that are in use may have left the table. */
 bool local_cache_idle(struct local_fs *fs)
 {
-    uint32_t idle = 0;
+    uint32_t before = atomic_load_explicit(&fs->objects, memory_order_acquire), idle = 0;
 
     for (size_t i = 0; i < LOCAL_SHARDS; i++) {
         struct local_shard *shard = &fs->shards[i];
@@ -146,7 +146,9 @@ bool local_cache_idle(struct local_fs *fs)
         idle += count_idle(fs, &shard->lru) + count_idle(fs, &shard->bare);
         pthread_mutex_unlock(&shard->lock);
     }
-    return idle == atomic_load_explicit(&fs->objects, memory_order_acquire);
+    if (!fs->root->hashed) /* the directory was removed: the root is in no list */
+        idle += atomic_load_explicit(&fs->root->base.refs, memory_order_acquire) == 1;
+    return idle == before && atomic_load_explicit(&fs->objects, memory_order_acquire) == before;
 }
 
 static struct local_object *find_locked(struct local_fs *fs, struct local_shard *shard,

@@ -68,8 +68,9 @@ static bool is_idle(struct hnode *node, void *arg)
     struct mem_object *obj = CONTAINER_OF(node, struct mem_object, by_fileid);
     bool *idle = arg;
 
-    *idle = atomic_load_explicit(&obj->vfs.refs, memory_order_acquire) ==
-            refs_of_tree(mem_fs_of_object(obj), obj);
+    uint32_t refs = atomic_load_explicit(&obj->vfs.refs, memory_order_acquire);
+
+    *idle = refs != 0 && refs == refs_of_tree(mem_fs_of_object(obj), obj);
     return *idle;
 }
 
@@ -83,7 +84,8 @@ static bool mem_idle(struct vfs *vfs)
         htable_visit(&fs->shards[i].objects, is_idle, &idle);
         pthread_mutex_unlock(&fs->shards[i].lock);
     }
-    return idle;
+    /* An object is counted before it leaves its table. */
+    return idle && atomic_load_explicit(&fs->releasing, memory_order_acquire) == 0;
 }
 
 static bool destroy_object(struct hnode *node, void *arg)

@@ -51,9 +51,12 @@ void mem_object_free(struct mem_object *obj)
 void mem_release(struct vfs_object *vfs)
 {
     struct mem_object *obj = mem_of(vfs);
+    struct mem_fs *fs = mem_fs_of_object(obj);
 
+    atomic_fetch_add_explicit(&fs->releasing, 1, memory_order_relaxed);
     mem_object_withdraw(obj);
     if (obj->attrdir)
         mem_attrdir_drop(obj->attrdir);
     mem_object_free(obj);
+    atomic_fetch_sub_explicit(&fs->releasing, 1, memory_order_release); /* fs may be gone now */
 }
