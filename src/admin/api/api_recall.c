@@ -34,6 +34,7 @@ json_t *api_recalls(const struct server *server, uint64_t clientid)
     const struct state_filter filter = {.clientid = clientid};
     json_t *recalls = json_array();
     struct delegation_view view;
+    unsigned phase = export_enter(server->exports);
     uint32_t at = 0;
 
     while (json_array_size(recalls) < API_RECALLS &&
@@ -42,5 +43,6 @@ json_t *api_recalls(const struct server *server, uint64_t clientid)
             (void)json_array_append_new(recalls, recall_json(server, &view));
         vfs_object_put(view.state.obj);
     }
+    export_leave(server->exports, phase);
     return recalls;
 }
