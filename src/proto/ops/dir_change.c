@@ -145,7 +145,7 @@ static enum nfsstat4 rename_begin(struct compound *c, const struct RENAME4args *
         return status;
     if (!vfs_type_is_dir(from_dir->type))
         return NFS4ERR_NOTDIR;
-    if (c->saved.export != c->current.export ||
+    if (c->saved.export->fs != c->current.export->fs ||
         export_child_named(c->saved.export, from_dir, &r->from))
         return NFS4ERR_XDEV;
     return NFS4_OK;
@@ -201,7 +201,7 @@ enum nfsstat4 op_link(struct compound *c, const struct LINK4args *args)
         return status;
     if (vfs_type_is_dir(obj->type) && dir->type != VFS_ATTRDIR) /* there the backend says XDEV */
         return NFS4ERR_ISDIR;
-    if (c->saved.export != c->current.export)
+    if (c->saved.export->fs != c->current.export->fs)
         return NFS4ERR_XDEV;
     exclusion_add(&exclusion, vfs_object_get(obj));
     status = exclusion_begin(&exclusion, c);
