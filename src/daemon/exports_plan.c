@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/export_entry.h"
+#include "daemon/export_store.h"
 
 enum step_kind {
     STEP_NONE,
@@ -165,13 +166,32 @@ static void add_prepared(struct exports_plan *plan, uint32_t i, const struct exp
     plan->steps[i].fs = NULL;
 }
 
-static void replace_files(struct exports_plan *plan, uint32_t i, bool force,
-                          const struct export_report *report)
+/* All leave before one is added, since that may have the fsid of another. */
+static void remove_replaced(struct exports_plan *plan, bool force,
+                            const struct export_report *report)
 {
-    struct export_entry *entry = export_entry_find(plan->exports, plan->said->exports[i].path);
+    for (uint32_t i = 0; i < plan->said->export_count; i++) {
+        struct export_entry *entry = export_entry_find(plan->exports, plan->said->exports[i].path);
 
-    if (remove_entry(plan->exports, entry, force, "removed, to get other files", report))
-        add_prepared(plan, i, report);
+        if (plan->steps[i].kind == STEP_REPLACE &&
+            remove_entry(plan->exports, entry, force, "removed, to get other files", report))
+            plan->steps[i].kind = STEP_ADD;
+    }
+}
+
+/* It belongs to the configuration, so nothing of it remains stored. */
+static void take_over(struct exports *exports, struct export_entry *entry,
+                      enum export_origin origin, const struct export_report *report)
+{
+    char error[EXPORT_TEXT_BYTES];
+
+    if (entry->origin == EXPORT_BY_ADMIN) {
+        export_say(report, "export %s belongs to the configuration from now on", entry->spec.path);
+        if (!export_store_remove(exports->config.state_fd, entry->spec.path, error, sizeof(error)))
+            export_say(report, "export %s is still stored: %s", entry->spec.path, error);
+    }
+    entry->origin = origin;
+    entry->named = true;
 }
 
 void exports_apply(struct exports_plan *plan, bool force, const struct export_report *report)
@@ -179,9 +199,8 @@ void exports_apply(struct exports_plan *plan, bool force, const struct export_re
     struct exports *exports = plan->exports;
 
     remove_unnamed(plan, force, report);
+    remove_replaced(plan, force, report);
     for (uint32_t i = 0; i < plan->said->export_count; i++) {
-        if (plan->steps[i].kind == STEP_REPLACE)
-            replace_files(plan, i, force, report);
         if (plan->steps[i].kind == STEP_CHANGE)
             change_options(exports, &plan->said->exports[i], report);
     }
@@ -191,13 +210,8 @@ void exports_apply(struct exports_plan *plan, bool force, const struct export_re
         if (plan->steps[i].kind == STEP_ADD)
             add_prepared(plan, i, report);
         entry = export_entry_find(exports, plan->said->exports[i].path);
-        if (entry) {
-            if (entry->origin == EXPORT_BY_ADMIN)
-                export_say(report, "export %s belongs to the configuration from now on",
-                           entry->spec.path);
-            entry->origin = export_origin_of(plan->said);
-            entry->named = true;
-        }
+        if (entry)
+            take_over(exports, entry, export_origin_of(plan->said), report);
     }
     exports_cancel(plan); /* what was not used */
 }

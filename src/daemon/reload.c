@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/reload.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin/config/config_key.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "daemon/configuration.h"
 #include "daemon/setting_effect.h"
@@ -110,6 +112,9 @@ static bool apply(const struct reload *reload, const struct config *said, bool f
     return true;
 }
 
+/* The file that is read last is in force last. */
+static pthread_mutex_t reload_lock = PTHREAD_MUTEX_INITIALIZER;
+
 bool reload_run(const struct reload *reload, bool force, const struct export_report *report)
 {
     struct lines lines = {.report = report};
@@ -118,10 +123,16 @@ bool reload_run(const struct reload *reload, bool force, const struct export_rep
     struct config *said;
     bool done;
 
-    if (!reload->file)
-        return setting_effect_reload(reload->settings, NULL, error, sizeof(error));
+    if (!reload->file) {
+        done = setting_effect_reload(reload->settings, NULL, error, sizeof(error));
+        if (!done)
+            report->line(report->context, error);
+        return done;
+    }
+    CHECK(pthread_mutex_lock(&reload_lock) == 0);
     said = configuration_again(reload->file, reload->options, &mistakes);
     done = said && apply(reload, said, force, &lines);
+    CHECK(pthread_mutex_unlock(&reload_lock) == 0);
     config_destroy(said);
     if (done)
         log_info("daemon.reload_done", LOG_STR("file", reload->file),
