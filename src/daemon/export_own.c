@@ -10,6 +10,13 @@
 #include "daemon/backends.h"
 #include "daemon/export_store.h"
 
+/* Has the text one of the line separators of YAML 1.1 that JSON does not know?  They would become
+ * blanks. */
+static bool has_separator(const char *text)
+{
+    return strstr(text, "\xc2\x85") || strstr(text, "\xe2\x80\xa8") || strstr(text, "\xe2\x80\xa9");
+}
+
 /* JSON is YAML: it is the only item of a configuration file.  NULL: `report` says why. */
 static struct config *json_read(const char *json, const struct export_report *report)
 {
@@ -18,6 +25,11 @@ static struct config *json_read(const char *json, const struct export_report *re
     char *file = must_malloc(size);
     struct config *config;
 
+    if (has_separator(json)) {
+        export_say(report, "the characters U+0085, U+2028 and U+2029 cannot be part of an export");
+        free(file);
+        return NULL;
+    }
     (void)snprintf(file, size, "exports: [%s]\n", json);
     config = config_read_bytes(file, strlen(file), backend_look, &faults);
     for (uint32_t i = 0; i < faults.kept; i++)
@@ -186,6 +198,8 @@ static enum export_result change_locked(struct exports *exports, const char *pat
     }
     export_spec_fini(&entry->spec);
     export_spec_copy(&entry->spec, spec);
+    entry->origin = EXPORT_BY_ADMIN; /* also one that the configuration no longer has */
+    entry->named = true;
     return EXPORT_DONE;
 }
 

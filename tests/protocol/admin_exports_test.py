@@ -126,6 +126,8 @@ class Exports(Case):
             ("POST", EXPORTS, {"backend": "mem"}, 422, "has no path"),
             ("POST", EXPORTS, {**sound, "path": "x"}, 422, "path"),
             ("POST", EXPORTS, {**sound, "path": "/../x"}, 422, "path"),
+            ("POST", EXPORTS, {**sound, "path": "/a\u0085b"}, 422, "U+0085"),
+            ("POST", EXPORTS, {**sound, "argument": "/a \u2028 b"}, 422, "U+2028"),
             ("POST", EXPORTS, {**sound, "path": 7}, 422, "path"),
             ("POST", EXPORTS, {**sound, "path": ["/x"]}, 422, "path"),
             ("POST", EXPORTS, {**sound, "path": "/" + 300 * "x"}, 422, "path"),
