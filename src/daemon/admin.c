@@ -128,6 +128,11 @@ void admin_reload(struct admin *admin)
     }
 }
 
+bool admin_stop(struct admin *admin)
+{
+    return http_server_stop(admin->http, LIMIT_ADMIN_REQUEST_S);
+}
+
 void admin_close(struct admin *admin)
 {
     http_server_destroy(admin->http);

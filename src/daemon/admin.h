@@ -31,6 +31,10 @@ void admin_set_phase(struct admin *admin, enum endpoint_phase phase);
 /* Read the tokens again.  If they are not good the log says so, and those before stay. */
 void admin_reload(struct admin *admin);
 
+/* False: a request has not ended, and uses the server: the process should exit. */
+bool admin_stop(struct admin *admin) MUST_USE;
+
+/* After admin_stop(), or if admin_open() failed. */
 void admin_close(struct admin *admin);
 
 /* What admin_open() would refuse, without changing anything.  False after telling why on stderr. */

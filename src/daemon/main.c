@@ -412,9 +412,8 @@ static int serve(struct daemon *d)
     admin_set_phase(&d->admin, ENDPOINT_ENDING); /* the streams of events end after that line */
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);
-    if (!transport_drain_stop(d->transport, DRAIN_MS)) {
+    if (!transport_drain_stop(d->transport, DRAIN_MS) || !admin_stop(&d->admin)) {
         log_error("daemon.drain", LOG_STR("error", "a request has not ended"));
-        admin_close(&d->admin);
         log_flush(); /* threads that still run may log */
         _exit(EXIT_FAILED);
     }
@@ -423,6 +422,7 @@ static int serve(struct daemon *d)
 
 static void tear_down(struct daemon *d)
 {
+    CHECK(admin_stop(&d->admin));
     admin_close(&d->admin);
     callback_stop(d->server.callback);
     dial_out_stop(d->server.dial_out);

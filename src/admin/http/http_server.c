@@ -210,14 +210,17 @@ bool http_server_start(struct http_server *server)
     return server->started;
 }
 
-static void thread_end(struct http_server *server)
+bool http_server_stop(struct http_server *server, uint32_t timeout_s)
 {
+    struct timespec until = clock_realtime();
     uint64_t one = 1;
 
-    if (!server->started)
-        return;
+    if (!server || !server->started)
+        return true;
+    until.tv_sec += timeout_s;
     CHECK(write(server->stop_fd, &one, sizeof(one)) == sizeof(one));
-    CHECK(pthread_join(server->thread, NULL) == 0);
+    server->started = pthread_timedjoin_np(server->thread, NULL, &until) != 0;
+    return !server->started;
 }
 
 /* Streams may still tell why they end, to those who read.  None is suspended afterwards, as MHD
@@ -237,7 +240,7 @@ void http_server_destroy(struct http_server *server)
 {
     if (!server)
         return;
-    thread_end(server);
+    CHECK(!server->started);
     streams_end(server);
     for (unsigned i = 0; i < server->listener_count; i++) {
         struct http_listener *listener = &server->listeners[i];

@@ -6,12 +6,13 @@
  * that go on (http_stream.h).
  *
  * Life: http_server_create, http_server_listen_* (once or more), http_server_start,
- * http_server_destroy; these from one thread.
+ * http_server_stop, http_server_destroy; these from one thread.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "admin/http/http_route.h"
@@ -40,5 +41,10 @@ bool http_server_address(const struct http_server *server, unsigned n,
 /* False and errno when there is no thread to have. */
 bool http_server_start(struct http_server *server) MUST_USE;
 
-/* Close all connections, end the thread, remove the sockets.  NULL is fine. */
+/* End the thread.  False: a handler has not returned in that time; the process should then exit.
+ * NULL is fine. */
+bool http_server_stop(struct http_server *server, uint32_t timeout_s) MUST_USE;
+
+/* Close all connections, remove the sockets.  The thread was stopped, or never started.  NULL is
+ * fine. */
 void http_server_destroy(struct http_server *server);

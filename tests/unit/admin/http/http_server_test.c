@@ -78,6 +78,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
+    assert_true(http_server_stop(fixture->server, 60));
     http_server_destroy(fixture->server);
     return 0;
 }
