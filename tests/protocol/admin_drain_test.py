@@ -66,6 +66,8 @@ class Drain(unittest.TestCase):
                 self.assertIn("timeout", json.loads(reply.body)["detail"])
             self.assertEqual(request(server.tcp, DRAIN, "POST", {"Authorization": f"Bearer {READ}"}).status, 403)
             self.assertEqual(request(server.socket, DRAIN).status, 405)
+            junk = request(server.socket, DRAIN, "POST", {"Content-Length": "3"}, b"[1]")
+            self.assertIn(junk.status, (400, 415, 422))
             self.assertEqual(request(server.socket, "/readyz").status, 200)
             self.assertFalse(refuses(server.port))
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "admin/api/api_body.h"
 #include "admin/endpoint.h"
 #include "admin/http/http_request.h"
 #include "base/clock.h"
@@ -43,7 +44,8 @@ void api_drain_begin(struct http_request *request, void *context)
     enum endpoint_phase phase = atomic_load_explicit(&endpoint->phase, memory_order_acquire);
     uint32_t timeout_s;
 
-    if (!http_query_check(request, names, ARRAY_SIZE(names)) || !timeout_read(request, &timeout_s))
+    if (!http_query_check(request, names, ARRAY_SIZE(names)) ||
+        !timeout_read(request, &timeout_s) || !api_body_none(request))
         return;
     if (phase == ENDPOINT_STARTING) {
         http_reply_problem(&request->reply, 409, "the server is just starting: try again", NULL);
