@@ -29,7 +29,7 @@ void pseudo_node_init(struct export_table *table, struct export_node *node,
     char path[LIMIT_PATH_BYTES + LIMIT_NAME_BYTES + 2];
     uint64_t id;
 
-    snprintf(path, sizeof(path), "%s/%s", parent && parent->parent ? parent->path : "", name);
+    (void)snprintf(path, sizeof(path), "%s/%s", parent && parent->parent ? parent->path : "", name);
     node->parent = parent;
     if (parent)
         node->change = parent->change;
