@@ -58,7 +58,7 @@ void exports_close(struct exports *exports)
     free(exports);
 }
 
-/* The main thread does not wait for somebody who changes exports: there is a next second. */
+/* The main thread does not wait for a thread that changes exports: there is a next second. */
 void exports_tick(struct exports *exports)
 {
     if (pthread_mutex_trylock(&exports->lock) != 0)

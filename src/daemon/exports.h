@@ -42,7 +42,7 @@ struct exports_plan;
 
 /* Prepare the change to `said`.  NULL: an export of it cannot be served; `report` says which, with
  * the line of `file`, and why.  To be followed by exports_apply() or exports_cancel(), by the same
- * thread; meanwhile nobody else changes exports. */
+ * thread; meanwhile no other thread changes exports. */
 struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
                                      const char *file, const struct export_report *report) MUST_USE;
 void exports_cancel(struct exports_plan *plan);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The last lines of the log, in a ring, for those who follow it.  Lines are put there only while
- * somebody does.  Putting one never waits for a reader: who is too slow loses the oldest lines, and
- * learns how many.  Thread safe.
+ * somebody does.  Putting one never waits for a reader: one that is too slow loses the oldest
+ * lines, and learns how many.  Thread safe.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ struct event_cursor {
     uint64_t at, number; /* of the next line: its place, and how many there were before it */
 };
 
-/* One reader more, who sees the lines from now on.  False: there are LIMIT_EVENT_READERS, or there
- * is no memory. */
+/* One reader more, which sees the lines from now on.  False: there are LIMIT_EVENT_READERS, or
+ * there is no memory. */
 bool event_feed_open(struct event_feed *feed, struct event_cursor *cursor) MUST_USE;
 
 /* One reader less. */

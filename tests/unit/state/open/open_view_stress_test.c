@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Threads open, lock and close files, get and return delegations, while others walk over all of it
- * and an administrator revokes what he sees: the sanitizer reports nothing, and each walk meets the
- * opens and locks that stay once.
+ * and an administrator revokes what is shown: the sanitizer reports nothing, and each walk meets
+ * the opens and locks that stay once.
  */
 #include "state/open/open_view.h"
 
