@@ -117,6 +117,13 @@ def start_mainstay(program, disk=None, option=None):
                          "--export", f"/local=local:{server.data},{options}"])
 
 
+def start_other(program):
+    """Another build of mainstayd."""
+    if not os.access(program, os.X_OK):
+        raise Failure(f"{program} is not a program; give the mainstayd of another build")
+    return start_mainstay(program)
+
+
 def start_ganesha(disk=None):
     program = shutil.which("ganesha.nfsd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
     if not program:
