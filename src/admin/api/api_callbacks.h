@@ -5,4 +5,4 @@
 struct http_request;
 
 /* GET /callbacks: counters, and the ways to clients: of 4.1 and later by sessions, then of 4.0. */
-void api_callbacks_show(struct http_request *request, void *endpoint);
+void api_callbacks_show(struct http_request *request, void *context);

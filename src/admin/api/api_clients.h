@@ -5,8 +5,8 @@
 struct http_request;
 
 /* GET /clients, GET /clients/{id}; the second tells more: why does this client stop? */
-void api_clients_list(struct http_request *request, void *endpoint);
-void api_clients_show(struct http_request *request, void *endpoint);
+void api_clients_list(struct http_request *request, void *context);
+void api_clients_show(struct http_request *request, void *context);
 
 /* DELETE /clients/{id}: the server forgets it, with all that it holds. */
-void api_clients_evict(struct http_request *request, void *endpoint);
+void api_clients_evict(struct http_request *request, void *context);

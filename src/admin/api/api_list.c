@@ -10,8 +10,9 @@ enum {
 
 void api_list_begin(struct api_list *list, const struct api_page *page)
 {
-    *list = (struct api_list){
-        .items = json_array(), .left = page->limit, .room = LIMIT_ADMIN_REPLY_BYTES / 4 * 3};
+    const size_t room = (size_t)LIMIT_ADMIN_REPLY_BYTES / 4 * 3;
+
+    *list = (struct api_list){.items = json_array(), .left = page->limit, .room = room};
 }
 
 bool api_list_add(struct api_list *list, json_t *item, size_t texts)

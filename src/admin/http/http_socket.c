@@ -240,7 +240,7 @@ void http_peer_print(int fd, char text[HTTP_PEER_BYTES])
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
-    struct sockaddr_storage own;
+    struct sockaddr_storage own = {0};
     socklen_t own_len = sizeof(own);
 
     memcpy(text, "?", 2);

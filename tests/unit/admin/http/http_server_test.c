@@ -232,7 +232,7 @@ static unsigned body_status(const struct fixture *fixture, size_t size, bool chu
         head += snprintf(data + head, 200, "Content-Length: %zu\r\n\r\n", size);
     memset(data + head, 'x', size);
     if (chunked)
-        memcpy(data + head + size, "\r\n0\r\n\r\n", 7);
+        (void)snprintf(data + head + size, 8, "\r\n0\r\n\r\n");
     status = status_of(exchange(fixture, data, (size_t)head + size + (chunked ? 7 : 0)));
     free(data);
     return status;

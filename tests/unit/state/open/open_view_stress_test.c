@@ -52,7 +52,7 @@ static void delegation_turn(struct client *client, unsigned int *seed)
 
 static void *work(void *arg)
 {
-    const uintptr_t self = (uintptr_t)arg;
+    const size_t self = *(const size_t *)arg;
     unsigned int seed = (unsigned int)self + 1;
 
     for (int i = 0; i < TURNS; i++) {
@@ -113,7 +113,7 @@ static void walk(bool revokes)
 
 static void *look(void *arg)
 {
-    bool revokes = arg != NULL;
+    bool revokes = *(const size_t *)arg != 0;
 
     do
         walk(revokes);
@@ -124,6 +124,7 @@ static void *look(void *arg)
 static void walks_meet_what_stays(void **unused)
 {
     pthread_t workers[WORKERS], lookers[2];
+    size_t numbers[WORKERS];
     struct stateid4 open, lock;
 
     (void)unused;
@@ -134,10 +135,12 @@ static void walks_meet_what_stays(void **unused)
         assert_int_equal(do_lock(fx.carol, &open, owner, false, 0, 1, &lock), NFS4_OK);
     }
     atomic_store(&working, true);
-    for (uintptr_t i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&lookers[i], NULL, look, (void *)i), 0);
-    for (uintptr_t i = 0; i < WORKERS; i++)
-        assert_int_equal(pthread_create(&workers[i], NULL, work, (void *)i), 0);
+    for (size_t i = 0; i < WORKERS; i++)
+        numbers[i] = i;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&lookers[i], NULL, look, &numbers[i]), 0);
+    for (size_t i = 0; i < WORKERS; i++)
+        assert_int_equal(pthread_create(&workers[i], NULL, work, &numbers[i]), 0);
     for (int i = 0; i < WORKERS; i++)
         pthread_join(workers[i], NULL);
     atomic_store(&working, false);
