@@ -135,7 +135,7 @@ static int make_settings(struct daemon *d)
     bool wrong_options;
 
     d->state_dir = state_dir_open(d->config.state_dir);
-    if (d->state_dir < 0 || !state_dir_instance_id(d->state_dir, d->instance))
+    if (d->state_dir < 0 || !state_dir_instance_id(d->config.state_dir, d->state_dir, d->instance))
         return EXIT_FAILED;
     d->settings = setting_effect_open(d->state_dir, &d->config, &d->server, &wrong_options);
     if (d->settings)

@@ -51,7 +51,9 @@ static int open_locked(const char *path)
     if (dir < 0)
         return complain(path, strerror(errno));
     if (flock(dir, LOCK_EX | LOCK_NB) != 0) {
-        complain(path, errno == EWOULDBLOCK ? "another mainstayd uses it" : strerror(errno));
+        complain(path, errno == EWOULDBLOCK
+                           ? "another mainstayd uses it; each server needs a directory of its own"
+                           : strerror(errno));
         close(dir);
         return -1;
     }
@@ -65,9 +67,9 @@ int state_dir_open(const char *path)
     return open_locked(path);
 }
 
-static bool refuse(const char *why)
+static bool refuse(const char *path, const char *why)
 {
-    console_error("in the state directory: %s", why);
+    complain(path, why);
     return false;
 }
 
@@ -79,10 +81,10 @@ static bool has_records(int dir)
     return fstatat(dir, recovery_file, &st, 0) == 0 ? st.st_size > 0 : errno != ENOENT;
 }
 
-static bool refuse_lost_instance(void)
+static bool refuse_lost_instance(const char *path)
 {
-    return refuse("instance-id: missing, but recovery.db exists: restore it, or move "
-                  "recovery.db away to start as a new server");
+    return refuse(path, "instance-id: missing, but recovery.db exists: restore it, or move "
+                        "recovery.db away to start as a new server");
 }
 
 static bool is_instance(const char id[INSTANCE_ID_CHARS + 1])
@@ -91,35 +93,36 @@ static bool is_instance(const char id[INSTANCE_ID_CHARS + 1])
 }
 
 /* Only for a directory that never had an ID: under a new identity the clients lose their state. */
-static bool instance_make(int dir, char *id)
+static bool instance_make(const char *path, int dir, char *id)
 {
     unsigned char random[INSTANCE_ID_CHARS / 2];
 
     if (has_records(dir))
-        return refuse_lost_instance();
+        return refuse_lost_instance(path);
     randombytes_buf(random, sizeof(random));
     sodium_bin2hex(id, INSTANCE_ID_CHARS + 1, random, sizeof(random));
     if (state_file_store(dir, instance_file, id, INSTANCE_ID_CHARS))
         return true;
-    console_error("%s in the state directory: %s", instance_file, strerror(errno));
+    console_error("--state %s: %s cannot be written: %s; choose another directory with --state",
+                  path, instance_file, strerror(errno));
     return false;
 }
 
-bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1])
+bool state_dir_instance_id(const char *path, int dir, char id[INSTANCE_ID_CHARS + 1])
 {
     char error[128];
 
     switch (state_file_load(dir, instance_file, id, INSTANCE_ID_CHARS, error, sizeof(error))) {
     case STATE_FILE_ABSENT:
-        return instance_make(dir, id);
+        return instance_make(path, dir, id);
     case STATE_FILE_DAMAGED:
-        return refuse(error);
+        return refuse(path, error);
     case STATE_FILE_WHOLE:
         break;
     }
     id[INSTANCE_ID_CHARS] = '\0';
     if (!is_instance(id))
-        return refuse("instance-id: damaged");
+        return refuse(path, "instance-id: damaged");
     if (!has_records(dir))
         log_warn("state_dir.recovery_missing", LOG_STR("file", recovery_file),
                  LOG_STR("effect", "no client can reclaim what it held"));
@@ -158,19 +161,19 @@ static bool can_make(const char *path)
     return false;
 }
 
-static bool instance_check(int dir)
+static bool instance_check(const char *path, int dir)
 {
     char id[INSTANCE_ID_CHARS + 1] = "", error[128];
 
     switch (state_file_peek(dir, instance_file, id, INSTANCE_ID_CHARS, error, sizeof(error))) {
     case STATE_FILE_ABSENT:
-        return !has_records(dir) || refuse_lost_instance();
+        return !has_records(dir) || refuse_lost_instance(path);
     case STATE_FILE_DAMAGED:
-        return refuse(error);
+        return refuse(path, error);
     case STATE_FILE_WHOLE:
         break;
     }
-    return is_instance(id) || refuse("instance-id: damaged");
+    return is_instance(id) || refuse(path, "instance-id: damaged");
 }
 
 bool state_dir_check(const char *path, int *dir)
@@ -191,5 +194,5 @@ bool state_dir_check(const char *path, int *dir)
         complain(path, strerror(errno));
         return false;
     }
-    return instance_check(*dir);
+    return instance_check(path, *dir);
 }

@@ -24,5 +24,5 @@ void state_dir_existing(const char *path, char *part, size_t size);
 
 /* A random ID, created at the first start and permanent: server owner and scope (RFC 8881 §2.10.4).
  * False after an error message: it is damaged, or it is missing although there are records of
- * clients, which know the server by this ID. */
-bool state_dir_instance_id(int dir, char id[INSTANCE_ID_CHARS + 1]);
+ * clients, which know the server by this ID.  `path` is for the message. */
+bool state_dir_instance_id(const char *path, int dir, char id[INSTANCE_ID_CHARS + 1]);
