@@ -172,6 +172,7 @@ static bool check_admin(struct config *config, const char *file)
     return false;
 }
 
+/* NULL: there is none, for a user without a home. */
 static char *default_state_dir(void)
 {
     const char *base = getenv("XDG_STATE_HOME");
@@ -182,8 +183,10 @@ static char *default_state_dir(void)
         return must_strdup("/var/lib/mainstay");
     if (base && *base)
         (void)snprintf(path, sizeof(path), "%s/mainstay", base);
+    else if (home && *home)
+        (void)snprintf(path, sizeof(path), "%s/.local/state/mainstay", home);
     else
-        (void)snprintf(path, sizeof(path), "%s/.local/state/mainstay", home ? home : "/tmp");
+        return NULL;
     return must_strdup(path);
 }
 
@@ -198,6 +201,15 @@ static void fill_defaults(struct config *config)
         config->state_dir = default_state_dir();
 }
 
+/* A place that others can write to, such as /tmp, does not keep what clients hold. */
+static bool check_state_dir(const struct config *config)
+{
+    if (!config->state_dir)
+        console_error("HOME is not set: name a directory for stable storage, for example "
+                      "--state /srv/mainstay-state");
+    return config->state_dir != NULL;
+}
+
 bool configuration_make(struct options *options, struct config *config)
 {
     if (!options->config_file)
@@ -207,7 +219,8 @@ bool configuration_make(struct options *options, struct config *config)
     fill_defaults(config);
     config_share_settings(config);
     if (check_exports(config, options->config_file) && check_minors(config) &&
-        check_callbacks(config) && check_admin(config, options->config_file))
+        check_callbacks(config) && check_admin(config, options->config_file) &&
+        check_state_dir(config))
         return true;
     config_fini(config);
     return false;

@@ -90,6 +90,16 @@ class Wrong(unittest.TestCase):
                     "(option)", "--set", "nfs.callback_backoff_ms=5000", "--set",
                     "nfs.callback_backoff_max_ms=4000")
 
+    @unittest.skipIf(os.geteuid() == 0, "root has a state directory of its own")
+    def test_no_home(self):
+        """Without a home there is no place that keeps what clients hold."""
+        for home in ({}, {"HOME": ""}):
+            done = subprocess.run([MAINSTAYD, "--export", "/=mem:", "--check"], env=home, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=False)
+            self.assertEqual((done.returncode, done.stderr),
+                             (2, "mainstayd: HOME is not set: name a directory for stable storage, for example "
+                              "--state /srv/mainstay-state\n"))
+
     def test_unknown(self):
         for option, words in (("--exprot", "unknown option '--exprot'; did you mean '--export'?"),
                               ("--log_level=info", "unknown option '--log_level'; did you mean '--log-level'?"),
