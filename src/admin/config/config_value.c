@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/setting.h"
 #include "base/guess.h"
 
 bool config_value_is_text(const struct document_node *node, const char *name, const char *wants,
@@ -125,6 +126,26 @@ bool config_value_read(const struct document_node *node, const struct config_key
     return false;
 }
 
+/* Where a key belongs that stands in a wrong map, or whose section is written before it. */
+static const char *other_place(const char *name, const struct config_key *keys, size_t count,
+                               char *text, size_t size)
+{
+    enum setting_id id;
+    const char *dot = strchr(name, '.');
+
+    for (size_t i = 0; dot && i < count; i++) {
+        if (strcmp(keys[i].name, name) != 0)
+            continue;
+        (void)snprintf(text, size, ": write '%s' in the map '%.*s'", dot + 1, (int)(dot - name),
+                       name);
+        return text;
+    }
+    if (!setting_lookup(name, &id))
+        return NULL;
+    (void)snprintf(text, size, ": '%s' is a setting: write it in the map 'settings'", name);
+    return text;
+}
+
 /* "log" of "log.level": the first word behind the section. */
 static const char *next_word(const char *name, size_t skip, char *word, size_t size)
 {
@@ -136,18 +157,23 @@ void config_value_unknown(const struct document_node *key, const char *section,
                           const struct config_key *keys, size_t count, struct config_faults *faults)
 {
     char hint[GUESS_HINT_BYTES], words[CONFIG_KEY_COUNT][CONFIG_NAME_BYTES];
+    char name[CONFIG_NAME_BYTES], place[3 * CONFIG_NAME_BYTES];
     size_t skip = strlen(section);
+    const char *remedy;
     struct guess guess;
 
     _Static_assert((int)CONFIG_EXPORT_KEY_COUNT <= (int)CONFIG_KEY_COUNT,
                    "words[] fits both tables");
     CHECK(count <= CONFIG_KEY_COUNT);
+    (void)snprintf(name, sizeof(name), "%s%s", section, key->text);
     guess_init(&guess, key->text, strlen(key->text));
     for (size_t i = 0; i < count; i++) {
         if (strncmp(keys[i].name, section, skip) == 0)
             guess_offer(&guess, next_word(keys[i].name, skip, words[i], sizeof(words[i])));
     }
-    config_faults_add(faults, key->line, "unknown key '%s%.64s'%s%s", section, key->text,
-                      guess_hint(&guess, "", hint, sizeof(hint)),
-                      guess.nearest ? "" : " (docs/config.md lists the keys)");
+    remedy = other_place(name, keys, count, place, sizeof(place));
+    if (!remedy)
+        remedy = guess.nearest ? guess_hint(&guess, "", hint, sizeof(hint))
+                               : " (docs/config.md lists the keys)";
+    config_faults_add(faults, key->line, "unknown key '%s%.64s'%s", section, key->text, remedy);
 }

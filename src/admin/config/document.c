@@ -147,8 +147,9 @@ static enum step key_put(struct reader *reader, struct document_node *node)
     const struct document_node *twin;
 
     if (node->kind != DOCUMENT_TEXT) {
-        config_faults_add(reader->faults, node->line, "a key is a word, not %s",
-                          document_kind_name(node));
+        config_faults_add(
+            reader->faults, node->line, "a key is a word, not %s%s", document_kind_name(node),
+            node->kind == DOCUMENT_LIST ? "; an IPv6 address stands in quotes: \"[::]:2049\"" : "");
         return STEP_STOP;
     }
     twin = key_find(map, node->text);
