@@ -216,8 +216,8 @@ const struct event event_table[] = {
      "The configuration `file` was read again, and led to so many `changes`", NULL},
     {"daemon.sessions", "info", "sessions reply_bytes ...", "SIGUSR1: sessions", NULL},
     {"daemon.setting", "info", "name value origin restart",
-     "A setting that is not at its default. `restart` is the value after a restart with the same "
-     "options, if it is another",
+     "A setting that an option, the file, or a change has set. `restart` is the value after a "
+     "restart with the same options, if it is another",
      NULL},
     {"daemon.stop", "info",
      "why by_pid by_uid connections half_records parked_calls blocked_threads unsent_bytes "
@@ -296,7 +296,8 @@ const struct event event_table[] = {
      "most one line in a second",
      "Make room on the disk of the state directory, or check it; until then opens wait"},
     {"recovery.grace", "warn", "seconds lease note",
-     "The grace period is shorter than the lease: clients may come too late",
+     "The grace period is shorter than `lease`, the longer of the lease time and that of the last "
+     "run: clients may come too late",
      "Raise `nfs.grace_s`"},
     {"recovery.grace.begin", "info", "seconds awaited",
      "The server starts with a grace period of so many seconds, in which `awaited` clients may "
