@@ -117,6 +117,7 @@ static void claimed_while_recalled(void **state)
              NFS4_OK);
     by_name = claimed(&file);
     assert_int_equal(by_name.open.delegation.delegation_type, OPEN_DELEGATE_NONE);
+    assert_false(by_name.open.rflags & OPEN4_RESULT_MAY_NOTIFY_LOCK);
     claim_fh_is(&holder.mount, &file.fh, client_file_delegation(&file), OPEN4_SHARE_ACCESS_READ,
                 NFS4_OK);
     by_fh = claimed(&file);

@@ -143,6 +143,14 @@ static bool is_new(enum open_claim_type4 claim)
     return claim == CLAIM_NULL || claim == CLAIM_FH;
 }
 
+/* Linux heeds the flag only in replies to OPENs that it sends for a program, not to those that
+ * claim what it has opened by a delegation.  By the latter it waits for locks by polling: notices
+ * are lost on it, and a lock reserved until it retries would delay all others. */
+static bool may_notify_lock(const struct compound *c, const struct OPEN4args *args)
+{
+    return !is_delegated(args->claim.claim) && lock_notice_possible(c->client);
+}
+
 /* Shares, truncation, open: all of it or nothing.  The vfs open() is done.  A request that has
  * created the file does not wait: run again from its beginning, it would find the file there. */
 static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
@@ -158,6 +166,7 @@ static enum nfsstat4 make_open(struct compound *c, const struct OPEN4args *args,
         .principal = compound_principal(c),
         .now_ns = c->call->received_ns,
         .admitted = args->openhow.opentype == OPEN4_CREATE,
+        .notifiable = may_notify_lock(c, args),
         .waiter = target->fresh ? NULL : c->waiter,
     };
     enum nfsstat4 status = NFS4_OK;
@@ -310,7 +319,7 @@ enum nfsstat4 op_open(struct compound *c, const struct OPEN4args *args)
     compound_set_stateid(c, &resok.stateid);
     resok.cinfo = target.cinfo;
     resok.rflags = OPEN4_RESULT_LOCKTYPE_POSIX | c->open_rflags;
-    if (lock_notice_possible(c->client))
+    if (may_notify_lock(c, args))
         resok.rflags |= OPEN4_RESULT_MAY_NOTIFY_LOCK;
     resok.attrset = target.attrset;
     wire_OPEN4resok(c->out, &resok);

@@ -157,7 +157,8 @@ static struct lock_waiter *add_locked(struct open *open, const struct lock_wish 
     waiter->write = wish->write;
     waiter->range = wish->range;
     waiter->since_ns = waiter->requested_ns = wish->now_ns;
-    if (fh->len > 0 && fh->len <= LIMIT_FH_BYTES && lock_notice_possible(open->client)) {
+    if (fh->len > 0 && fh->len <= LIMIT_FH_BYTES && open->notifiable &&
+        lock_notice_possible(open->client)) {
         waiter->fh_len = fh->len;
         memcpy(waiter->fh, fh->data, fh->len);
     }

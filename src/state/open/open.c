@@ -202,6 +202,7 @@ static bool merge_locked(struct open *open, const struct open_request *request)
     atomic_store_explicit(&open->access, access | request->access, memory_order_relaxed);
     open->deny |= request->deny;
     open->modes |= open_mode_bit(request->access, request->deny);
+    open->notifiable |= request->notifiable;
     set_callers(open, request->access, request->cred);
     atomic_store_explicit(&open->opener, request->principal, memory_order_relaxed);
     for (uint32_t want = VFS_WANT_READ; want <= VFS_WANT_BOTH; want++) {

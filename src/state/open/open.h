@@ -36,6 +36,7 @@ struct open_request {
     struct client_principal principal; /* before any squash */
     int64_t now_ns;                    /* when the request arrived; leases are judged as of then */
     bool admitted;                     /* open_has_room() was true */
+    bool notifiable;                   /* the reply says OPEN4_RESULT_MAY_NOTIFY_LOCK */
     struct delegation_waiter *waiter;  /* for conflicting delegations; may be NULL */
     struct file *file;                 /* set between reserve and commit or cancel */
 };

@@ -339,6 +339,25 @@ static void test_waiters_without_notices(void **unused)
     atomic_store(&fx.bob->back_sessions, 1);
 }
 
+/* An open that claims a delegation says nothing of notices, and so nothing is reserved for those
+ * who poll by it.  Another OPEN by the same owner may say it. */
+static void test_opens_without_notices(void **unused)
+{
+    (void)unused;
+    fixture_notifiable = false;
+    opens[BOB] = must_open(fx.bob, "claims", fx.files[0], RW, NONE);
+    fixture_notifiable = true;
+    hold(0, 10);
+    assert_int_equal(want(BOB, "b", true, 0, 10), NFS4ERR_DENIED);
+    let_go(0, 10);
+    assert_int_equal(told_count, 0);
+    hold(0, 10);
+    opens[BOB] = must_open(fx.bob, "claims", fx.files[0], RW, NONE);
+    assert_int_equal(want(BOB, "again", true, 0, 10), NFS4ERR_DENIED);
+    let_go(0, 10);
+    assert_told(1, "again");
+}
+
 /* Many waiters: as many as the limit allows are notified at once, and further ones as these
  * retry. */
 static void test_a_crowd(void **unused)
@@ -431,6 +450,7 @@ int main(void)
         TEST(test_whatever_frees),
         TEST(test_a_client_that_goes),
         TEST(test_waiters_without_notices),
+        TEST(test_opens_without_notices),
         TEST(test_a_crowd),
         TEST(test_many_behind_expired),
     };

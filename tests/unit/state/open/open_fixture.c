@@ -13,6 +13,7 @@ struct fixture fx;
 _Thread_local struct lock_conflict fixture_conflict;
 _Thread_local bool fixture_wait;
 struct wire_opaque fixture_fh;
+bool fixture_notifiable = true;
 
 struct recovery *fixture_recovery;
 
@@ -126,6 +127,7 @@ enum nfsstat4 do_open(struct client *client, const char *owner, struct vfs_objec
                                    .cred = &fx.cred,
                                    .access = access,
                                    .deny = deny,
+                                   .notifiable = fixture_notifiable,
                                    .now_ns = clock_now_ns()};
     enum vfs_open_want want = (enum vfs_open_want)access;
     enum nfsstat4 status;

@@ -75,5 +75,8 @@ extern _Thread_local bool fixture_wait;
 /* The filehandle in LOCKs; empty at first. */
 extern struct wire_opaque fixture_fh;
 
+/* OPENs are answered OPEN4_RESULT_MAY_NOTIFY_LOCK; true at first. */
+extern bool fixture_notifiable;
+
 /* The conflict that the last LOCK met on this thread. */
 extern _Thread_local struct lock_conflict fixture_conflict;
