@@ -8,6 +8,8 @@
     host.py logged TEXT                       how many lines of the server's log have TEXT
     host.py stats                             what the server counts
     host.py connections                       how many the server has with clients
+    host.py rest METHOD PATH                  a request to the server's REST interface
+    host.py probe start|stop                  measure pauses of the server; how long they were
     host.py network disturb|calm|cuts         cut connections from now on; no more; how many there were
     host.py network part|join NUMBER          take that client off the network; put it back
     host.py network deaf|mute|cut NUMBER      lose what it is sent, or sends; end its connections, and lose no more
@@ -79,6 +81,26 @@ def connections():
     return ask("connections")
 
 
+def rest(method, path, body=None):
+    """(status, value); $DIR in the body is the directory of this run on the host. A long value is None."""
+    return tuple(ask("rest", method=method, path=path, body=body))
+
+
+def mainstay(*arguments):
+    """What that command prints with --json."""
+    return ask("mainstay", arguments=arguments)
+
+
+def reload(keys, more):
+    """Have the server read its configuration file, with these keys added to the theme's exports, and more exports."""
+    ask("reload", keys=keys, more=more)
+
+
+def probe(action):
+    """After stop: {"calls", "worst_ms", "machine_ms", "pause_ms"} of the time since start (harness/probe.py)."""
+    return ask("probe", name=action)
+
+
 def network(action, client=0):
     return ask("network", name=action, client=int(client))
 
@@ -86,7 +108,7 @@ def network(action, client=0):
 def main(arguments):
     calls = {"barrier": (barrier, (1,)), "put": (put, (2,)), "get": (get, (1,)), "server": (server, (1,)),
              "logged": (logged, (1,)), "stats": (stats, (0,)), "connections": (connections, (0,)),
-             "network": (network, (1, 2))}
+             "rest": (rest, (2,)), "probe": (probe, (1,)), "network": (network, (1, 2))}
     call, counts = calls.get(arguments[0] if arguments else "", (None, ()))
     if call is None or len(arguments) - 1 not in counts:
         print(__doc__, file=sys.stderr)

@@ -32,3 +32,14 @@ def transports():
 def operations(name):
     """How many calls of that name were made ("LOCK", "RECLAIM_COMPLETE")."""
     return sum(int(line.split()[1]) for line in lines() if line.startswith(f"{name}:"))
+
+
+def errors():
+    """{name: how many calls of it failed}."""
+    found = {}
+    for line in lines():
+        name, _, numbers = line.partition(":")
+        fields = numbers.split()
+        if name.isupper() and len(fields) == 9 and all(field.isdigit() for field in fields):
+            found[name] = int(fields[8])
+    return found

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server under test as a process that a test can stop, kill and start again."""
+"""The server under test as a process that a test can stop, kill, start again and steer."""
 
+import http.client
+import json
 import os
 import re
 import shutil
@@ -19,6 +21,10 @@ STATS_LIMIT_S = 20
 STATS = re.compile(r' info (daemon\.[a-z_]+) (?:operation="?([A-Z_]+|all)"? )?')
 STATS_LAST = "daemon.delegations"  # the last line of stats that the tests read
 FIGURE = re.compile(r" ([a-z_0-9]+)=([0-9]+)\b")
+ADMIN_LIMIT_S = 20
+ANSWER_MAX = 3000
+RELOADED = "daemon.reload_done"
+RELOAD_ERROR = "daemon.reload error="
 PORT = 2049
 PORT_BEHIND_PROXY = 12049
 
@@ -121,6 +127,73 @@ class Server:
         return "\n".join(text.splitlines()[-lines:])
 
 
+class AdminConnection(http.client.HTTPConnection):
+    """To the socket of the admin endpoint."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=ADMIN_LIMIT_S)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Mainstayd(Server):
+    """With its admin endpoint, its command line, and the exports of its configuration file if it has one."""
+
+    def __init__(self, argv, program, directory, exports, port):
+        super().__init__(argv, f"{directory}/server.log", ready=r"mainstayd: ready on", port=port)
+        self.directory = directory
+        self.socket = f"{directory}/state/admin.sock"
+        self.command = os.path.join(os.path.dirname(program), "mainstay")
+        self.exports = exports
+
+    def rest(self, method, path, body=None):
+        """A request to the REST interface: [status, value]. $DIR in the body is the directory of this run. The value is
+        None if it is too long for the serial line of a guest, which fails after that."""
+        data = None if body is None else json.dumps(body).replace("$DIR", self.directory)
+        connection = AdminConnection(self.socket)
+        try:
+            connection.request(method, f"/api/v1{path}", data, {"Content-Type": "application/json"} if data else {})
+            reply = connection.getresponse()
+            text = reply.read()
+            return [reply.status, json.loads(text) if 0 < len(text) < ANSWER_MAX else None]
+        except (OSError, http.client.HTTPException) as error:
+            raise HarnessError(f"{method} {path}: {error!r}") from error
+        finally:
+            connection.close()
+
+    def mainstay(self, arguments):
+        """What the command line prints, with --json."""
+        done = subprocess.run([self.command, "--admin", f"unix:{self.socket}", "--json", *arguments],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=ADMIN_LIMIT_S,
+                              check=False)
+        if done.returncode != 0:
+            raise HarnessError(f"mainstay {' '.join(arguments)}: {done.stdout}")
+        return json.loads(done.stdout)
+
+    def configure(self, keys, more):
+        """Write the configuration file: the run's exports, all with these keys, and more exports."""
+        exports = [{**export.keys(), **keys} for export in self.exports] + more
+        text = json.dumps({"exports": exports}, indent=1)  # which is YAML, too
+        path = configuration(self.directory)
+        Path(f"{path}.new").write_text(text.replace("$DIR", self.directory) + "\n")
+        os.rename(f"{path}.new", path)
+
+    def reload(self, keys, more):
+        """Change the configuration file, and have it read (SIGHUP)."""
+        before, errors = self.logged(RELOADED), self.logged(RELOAD_ERROR)
+        self.configure(keys, more)
+        self.process.send_signal(signal.SIGHUP)
+        limit = time.monotonic() + ADMIN_LIMIT_S
+        while self.logged(RELOADED) == before:
+            if self.logged(RELOAD_ERROR) > errors or time.monotonic() > limit:
+                raise HarnessError(f"the configuration is not reloaded:\n{self.tail()}")
+            time.sleep(0.005)
+
+
 class Export:
     """One export of a theme: options are mainstayd's; directory None is a RAM file system."""
 
@@ -133,10 +206,22 @@ class Export:
         backend = f"local:{self.directory}" if self.directory else "mem:"
         return f"{self.pseudo}={backend}" + (f",{self.options}" if self.options else "")
 
+    def keys(self):
+        """As it stands in a configuration file; of the options only no_root_squash."""
+        backend = {"backend": "local", "argument": self.directory} if self.directory else {"backend": "mem"}
+        squash = {"squash": self.options} if self.options else {}
+        return {"path": self.pseudo, **backend, **squash}
 
-def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=PORT):
-    """The server under test; with fewer privileges when a launcher (setpriv) and a user are given."""
+
+def configuration(directory):
+    return f"{directory}/mainstay.conf"
+
+
+def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=PORT, configured=False):
+    """The server under test; with fewer privileges when a launcher (setpriv) and a user are given; with its exports
+    in a configuration file if it is `configured`, else as options."""
     state = f"{directory}/state"
+    command = program
     os.mkdir(state, mode=0o700)
     if user:
         # The build directory may be accessible to root only, and the program has to bind a low port.
@@ -144,10 +229,14 @@ def mainstayd(program, exports, directory, extra=(), launcher=(), user=0, port=P
         os.chown(state, user, user)
         Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
     argv = [*launcher, program, "--listen", f"{SERVER_ADDRESS}:{port}", "--state", state]
-    for export in exports:
+    argv += ["--config", configuration(directory)] if configured else []
+    for export in [] if configured else exports:
         argv += ["--export", export.argument()]
-    return Server(argv + list(extra), f"{directory}/server.log", port=port,
-                  ready=r"mainstayd: ready on")
+    server = Mainstayd(argv + list(extra), command, directory, exports, port)
+    if configured:
+        os.mkdir(f"{directory}/extra")  # for exports that guests add
+        server.configure({}, [])
+    return server
 
 
 def ganesha(exports, directory, grace, port=PORT):

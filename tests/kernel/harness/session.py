@@ -11,6 +11,7 @@ import selectors
 import time
 
 from . import HarnessError, kernel_log
+from .probe import Probe
 from .sandbox import client_address, connect_client, connections
 
 CUT_EVERY_S = (0.2, 1.0)
@@ -21,6 +22,7 @@ class Session:
         self.guests = guests
         self.server = server
         self.proxy = proxy
+        self.probe = None
         self.timeout_s = timeout_s
         self.expected_log = expected_log
         self.findings = []
@@ -111,30 +113,42 @@ class Session:
         elif operation == "put":
             self.values[request["name"]] = request["value"]
             self.answer(guest, request)
-        elif operation == "server":
-            self.command(guest, request, lambda: self.command_server(request["name"]))
-        elif operation == "network":
-            self.command(guest, request, lambda: self.command_network(request["name"], request["client"]))
-        elif operation == "logged":
-            self.command(guest, request, lambda: self.server.logged(request["text"]))
-        elif operation == "stats":
-            self.command(guest, request, self.server.stats)
-        elif operation == "connections":
-            self.answer(guest, request, value=connections(self.server.port))
         elif operation == "finish":
             self.finish(guest, request)
             self.answer(guest, request)
         else:
-            self.answer(guest, request, error=f"unknown request {operation}")
+            self.command(guest, request)
 
-    def command(self, guest, request, work):
+    def command(self, guest, request):
         try:
-            value = work()
+            value = self.do(request)
         except HarnessError as error:
             self.found(str(error))
             self.answer(guest, request, error=str(error))
         else:
             self.answer(guest, request, value=value)
+
+    def do(self, request):
+        operation = request["op"]
+        if operation == "server":
+            return self.command_server(request["name"])
+        if operation == "network":
+            return self.command_network(request["name"], request["client"])
+        if operation == "logged":
+            return self.server.logged(request["text"])
+        if operation == "stats":
+            return self.server.stats()
+        if operation == "connections":
+            return connections(self.server.port)
+        if operation == "rest":
+            return self.server.rest(request["method"], request["path"], request["body"])
+        if operation == "mainstay":
+            return self.server.mainstay(request["arguments"])
+        if operation == "reload":
+            return self.server.reload(request["keys"], request["more"])
+        if operation == "probe":
+            return self.command_probe(request["name"])
+        raise HarnessError(f"unknown request {operation}")
 
     def command_server(self, action):
         if not self.server:
@@ -156,6 +170,14 @@ class Session:
         elif action != "cuts":
             self.proxy.disturb(CUT_EVERY_S if action == "disturb" else None)
         return self.proxy.cuts
+
+    def command_probe(self, action):
+        if action == "start":
+            self.probe = Probe(self.server.port)
+            return None
+        if action != "stop" or not self.probe:
+            raise HarnessError(f"the probe cannot {action}")
+        return self.probe.stop()
 
     def settle(self):
         """Answer the barriers that all guests have reached and the gets whose value has been put."""

@@ -49,6 +49,7 @@ class Theme:
     launcher: tuple = ()  # command that starts the server with fewer privileges
     server_user: int = 0
     server_options: tuple = ()  # in addition to --lease and --grace
+    configured: bool = False  # the exports are in a configuration file, which guests may change
     expected_log: str = ""  # complaints expected in the client's kernel log (a regex)
     v40: dict = field(default_factory=dict)  # values of the fields above that differ for 4.0
     v42: dict = field(default_factory=dict)
@@ -87,6 +88,11 @@ THEMES = {
                    server_options=("--slots", "2"), timeout_s=240, backends=("mem",), versions=("4.1",)),
     "mixed": Theme("mixed.py", cost_s=15, clients=3, cwd="/tmp", timeout_s=240, backends=("mem",),
                    versions=("4.1",), version_mounts={1: ("4.0", "4.1"), 2: ("4.0",), 3: ("4.1",)}, concurrent=True),
+    "reload": Theme("reload.py", cost_s=20, configured=True, grace_s=60, timeout_s=180, backends=("local",),
+                    versions=("4.1",)),
+    "minor-range": Theme("minor_range.py", cost_s=20, cwd="/tmp", grace_s=60, lease_s=60, timeout_s=180,
+                         backends=("local",), versions=("4.1",), version_mounts={1: ("4.1", "4.2")},
+                         expected_log=LOCK_IN_FLIGHT),
     "delegation": Theme("delegation.py", waits=True, clients=2, lease_s=3, grace_s=5, timeout_s=180,
                         versions=VERSIONS, backends=("mem", "local"), v42={"backends": ("mem",)},
                         v40={"cost_s": 35, "in_turn": True, "lease_s": LEASE_V40_S, "grace_s": LEASE_V40_S,
@@ -96,7 +102,7 @@ THEMES = {
                               environment={"MS_TURNS": "2"}),
     "delegation-behind": Theme("behind.py", cost_s=20, waits=True, clients=2, proxied=True, timeout_s=120,
                                backends=("mem",), versions=("4.1",)),
-    "pair": Theme("pair.py", cost_s=40, waits=True, clients=2, timeout_s=240),
+    "pair": Theme("pair.py", cost_s=15, waits=True, clients=2, timeout_s=240),
     "restart": Theme("restart.py", cost_s=5, waits=True, grace_s=3, timeout_s=180,
                      expected_log=LOST_FILES, v40={"cost_s": 20}),
     # Where the kernel opens no file by its handle, the server's own table of handles must serve.
