@@ -102,8 +102,8 @@ class Server:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def start_mainstay(program, disk=None, option=None):
-    """If an option of /local is given, the server is named after it."""
+def start_mainstay(program, disk=None, option=None, more=()):
+    """If an option of /local is given, the server is named after it. `more` options of mainstayd."""
     server = Server(option or "mainstay", disk)
     squash = "no_root_squash" if os.geteuid() == 0 else "all_squash"
     # A run may need more connections than there are reserved ports. Versions without this option
@@ -114,7 +114,7 @@ def start_mainstay(program, disk=None, option=None):
     options = ",".join(filter(None, (squash, option)))
     return server.start([program, "--listen", server.target, "--state", server.state,
                          "--export", "/mem=mem:,no_root_squash",
-                         "--export", f"/local=local:{server.data},{options}"])
+                         "--export", f"/local=local:{server.data},{options}", *more])
 
 
 def start_other(program):
