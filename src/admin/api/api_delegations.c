@@ -25,8 +25,7 @@ static void delegation_add(struct api_state_list *list, const struct delegation_
     };
     json_t *item = api_state_item(list, &view->state, NULL);
 
-    (void)json_object_set_new(item, "type",
-                              json_string(view->kind == DELEGATION_WRITE ? "write" : "read"));
+    (void)json_object_set_new(item, "type", json_string(delegation_kind_name(view->kind)));
     (void)json_object_set_new(item, "state", json_string(phases[view->phase]));
     (void)json_object_set_new(item, "age_s", age(now_ns, view->granted_ns));
     (void)json_object_set_new(

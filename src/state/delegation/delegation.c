@@ -16,6 +16,16 @@
 #include "state/file/open_tables.h"
 #include "state/file/revocation.h"
 
+const char *delegation_kind_name(enum delegation_kind kind)
+{
+    static const char *const names[DELEGATION_KIND_COUNT] = {
+        [DELEGATION_READ] = "read",
+        [DELEGATION_WRITE] = "write",
+    };
+
+    return names[kind];
+}
+
 static uint64_t object_hash(const struct vfs_object *obj)
 {
     return hash_u64((uint64_t)(uintptr_t)obj);

@@ -57,7 +57,11 @@ struct delegation_gone;
 enum delegation_kind {
     DELEGATION_READ,
     DELEGATION_WRITE,
+    DELEGATION_KIND_COUNT
 };
+
+/* As users are shown it: "read", "write". */
+const char *delegation_kind_name(enum delegation_kind kind);
 
 /* A CB_GETATTR to the holder of a WRITE delegation. */
 struct delegation_question {

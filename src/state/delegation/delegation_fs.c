@@ -3,21 +3,15 @@
 
 #include "state/delegation/delegation_internal.h"
 
-static bool any(const struct delegation_tables *tables)
-{
-    return atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_seq_cst) > 0 ||
-           atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_seq_cst) > 0;
-}
-
 bool delegation_begin_fs(struct state *state, const struct vfs *fs)
 {
     struct delegation_tables *tables = state->delegations;
     _Atomic uint32_t *count = &delegation_progress_of(tables, fs->volume)->count;
 
-    if (any(tables))
+    if (delegation_held(tables) > 0)
         return false;
     atomic_fetch_add_explicit(count, 1, memory_order_seq_cst);
-    if (!any(tables))
+    if (delegation_held(tables) == 0)
         return true;
     atomic_fetch_sub_explicit(count, 1, memory_order_seq_cst);
     return false;

@@ -24,10 +24,10 @@ struct delegation_progress {
 
 struct delegation_tables {
     struct delegation_hooks hooks;
-    _Atomic uint32_t kinds;   /* delegation_allow() */
-    _Atomic uint32_t local;   /* delegation_allow_local() */
-    _Atomic uint64_t breaks;  /* delegation_lease_breaks() */
-    _Atomic uint32_t held[2]; /* by enum delegation_kind */
+    _Atomic uint32_t kinds;                       /* delegation_allow() */
+    _Atomic uint32_t local;                       /* delegation_allow_local() */
+    _Atomic uint64_t breaks;                      /* delegation_lease_breaks() */
+    _Atomic uint32_t held[DELEGATION_KIND_COUNT]; /* by enum delegation_kind */
     struct counter_set *counters;
     struct log_limit log_limit;
     struct delegation_history history;
@@ -54,6 +54,18 @@ static inline struct delegation_progress *delegation_progress_of(struct delegati
                                                                  const void *what)
 {
     return &tables->progress[hash_u64((uint64_t)(uintptr_t)what) % PROGRESS_SLOTS];
+}
+
+/* How many are held, of all kinds.  A READ one that becomes WRITE is not missed: it is counted as
+ * WRITE before it ceases to count as READ, and READ is read first here.  seq_cst for
+ * delegation_fs.c. */
+static inline uint32_t delegation_held(const struct delegation_tables *tables)
+{
+    uint32_t sum = 0;
+
+    for (int kind = 0; kind < DELEGATION_KIND_COUNT; kind++)
+        sum += atomic_load_explicit(&tables->held[kind], memory_order_seq_cst);
+    return sum;
 }
 
 static inline void delegation_count(struct state *state, enum delegation_counter counter)

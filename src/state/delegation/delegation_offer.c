@@ -55,10 +55,7 @@ static bool allowed(struct offer *offer)
 
 static bool full(const struct delegation_tables *tables)
 {
-    return delegation_pressure_full(
-        &tables->pressure,
-        atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_relaxed) +
-            atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed));
+    return delegation_pressure_full(&tables->pressure, delegation_held(tables));
 }
 
 /* Does policy allow a delegation?  Not checked for reclaims, which get back what they had. */

@@ -87,12 +87,6 @@ static uint32_t held_by(const struct client *client)
     return table ? atomic_load_explicit(&table->delegation_total, memory_order_relaxed) : 0;
 }
 
-static uint32_t held_by_all(const struct delegation_tables *tables)
-{
-    return atomic_load_explicit(&tables->held[DELEGATION_READ], memory_order_relaxed) +
-           atomic_load_explicit(&tables->held[DELEGATION_WRITE], memory_order_relaxed);
-}
-
 /* Clients are asked above the high mark, to return delegations down to the low mark. */
 static uint32_t high_mark(uint32_t most)
 {
@@ -213,7 +207,7 @@ static bool round_due(struct state *state, int64_t now_ns)
 {
     struct delegation_pressure *pressure = pressure_of(state);
 
-    if (held_by_all(state->delegations) <= high_mark(limit(pressure)) &&
+    if (delegation_held(state->delegations) <= high_mark(limit(pressure)) &&
         !atomic_exchange_explicit(&pressure->client_grown, false, memory_order_relaxed))
         return false;
     if (now_ns < pressure->next_ns)
@@ -365,7 +359,7 @@ static bool signal_add_locked(struct delegation_pressure *pressure, struct clien
 
 static bool at_a_limit(struct state *state, const struct client *client)
 {
-    return delegation_pressure_full(pressure_of(state), held_by_all(state->delegations)) ||
+    return delegation_pressure_full(pressure_of(state), delegation_held(state->delegations)) ||
            held_by(client) >= LIMIT_DELEGATIONS_PER_CLIENT;
 }
 
@@ -410,7 +404,7 @@ static void signal_room(struct state *state)
 {
     struct delegation_pressure *pressure = pressure_of(state);
     const struct delegation_pressure_hooks *hooks = &pressure->hooks;
-    uint32_t held = held_by_all(state->delegations), high = high_mark(limit(pressure));
+    uint32_t held = delegation_held(state->delegations), high = high_mark(limit(pressure));
     struct list taken, *link;
     uint32_t each;
 

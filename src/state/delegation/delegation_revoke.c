@@ -107,7 +107,7 @@ static bool revoke_overdue(struct delegation *delegation, int64_t now_ns)
     if (noted && revoke(delegation, why) && delegation_log(client->state, now_ns))
         log_info_taken(&client->state->delegations->log_limit, "delegation.revoke",
                        LOG_ID("client", client->id),
-                       LOG_STR("kind", delegation->kind == DELEGATION_WRITE ? "write" : "read"),
+                       LOG_STR("kind", delegation_kind_name(delegation->kind)),
                        LOG_U64("fileid", delegation->obj->fileid),
                        LOG_U64("recalled_ms", (now_ns - delegation->recalled_ns) / NSEC_PER_MSEC));
     revocation_end(client, why);
