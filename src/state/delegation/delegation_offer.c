@@ -5,12 +5,12 @@
  */
 #include "state/delegation/delegation_offer.h"
 
-#include "base/memory.h"
 #include "state/delegation/delegation_gone.h"
 #include "state/delegation/delegation_history.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/delegation/delegation_recall.h"
+#include "state/delegation/delegation_record.h"
 #include "state/file/open_tables.h"
 #include "state/recovery/recovery_grace.h"
 
@@ -181,61 +181,6 @@ static bool reachable(struct offer *offer)
     return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_unreachable);
 }
 
-/* Called when the last reference is dropped: the file's or the revoked list's, and those of I/O. */
-static void release(struct stateid *sid)
-{
-    struct delegation *delegation = delegation_of_stateid(sid);
-
-    delegation_lease_drop(delegation);
-    delegation_vfs_close(delegation);
-    file_put(delegation->file);
-    vfs_object_put(delegation->obj);
-    client_put(delegation->client);
-    memory_free(MEMORY_delegations, delegation);
-}
-
-static void set_caller(const struct offer *offer, struct delegation *delegation)
-{
-    atomic_store_explicit(&delegation->caller,
-                          open_caller_hash(offer->state->opens, offer->request->cred),
-                          memory_order_relaxed);
-}
-
-static struct delegation *create(const struct offer *offer)
-{
-    const struct delegation_request *request = offer->request;
-    struct delegation *delegation = memory_zalloc(MEMORY_delegations, sizeof(*delegation));
-
-    if (!delegation)
-        return NULL;
-
-    delegation->client = request->client;
-    delegation->file = offer->file;
-    delegation->granted_ns = request->now_ns;
-    delegation->obj = request->obj;
-    delegation->kind = offer->kind;
-    CHECK(request->fh.len <= sizeof(delegation->fh));
-    delegation->fh_len = request->fh.len;
-    memcpy(delegation->fh, request->fh.data, request->fh.len);
-    delegation->in_session = request->call != NULL;
-    if (request->call)
-        delegation->given_to = *request->call;
-    list_init(&delegation->file_link);
-    list_init(&delegation->hook_link);
-    list_init(&delegation->client_link);
-    list_init(&delegation->recalled_link);
-    if (!stateid_insert(offer->state->opens->stateids, &delegation->sid, STATEID_DELEGATION,
-                        request->client, hash_u64((uint64_t)(uintptr_t)offer->file), release)) {
-        memory_free(MEMORY_delegations, delegation);
-        return NULL;
-    }
-    (void)file_get(offer->file);
-    vfs_object_get(delegation->obj);
-    client_get(request->client);
-    set_caller(offer, delegation);
-    return delegation;
-}
-
 static enum vfs_open_want want_of(enum delegation_kind kind)
 {
     return kind == DELEGATION_WRITE ? VFS_WANT_BOTH : VFS_WANT_READ;
@@ -257,7 +202,7 @@ static bool prepare(struct offer *offer)
         ops->close(request->obj, want_of(offer->kind));
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_access);
     }
-    offer->fresh = create(offer);
+    offer->fresh = delegation_create(offer->file, request, offer->kind);
     if (!offer->fresh) {
         ops->close(request->obj, want_of(offer->kind));
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
@@ -344,7 +289,7 @@ static void upgrade_locked(struct offer *offer, struct delegation *mine)
     /* A recall names the reply of the grant, which the holder may not have received yet. */
     mine->in_session = offer->fresh->in_session;
     mine->given_to = offer->fresh->given_to;
-    set_caller(offer, mine);
+    delegation_set_caller(mine, offer->request->cred);
     stateid_bump(&mine->sid);
 }
 
@@ -433,7 +378,7 @@ static bool reclaimed_before_locked(const struct offer *offer)
     mine->in_session = request->call != NULL;
     if (request->call)
         mine->given_to = *request->call;
-    set_caller(offer, mine);
+    delegation_set_caller(mine, request->cred);
     stateid_value(&mine->sid, offer->stateid);
     if (request->recall)
         *request->recall = mine->recalled_ns != 0;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client asks for when it is offered a delegation. */
+#pragma once
+
+#include "state/delegation/delegation.h"
+
+struct delegation_request {
+    struct client *client;
+    struct vfs_object *obj;
+    const struct vfs_cred *cred;
+    enum delegation_kind kind; /* the most that is wanted: READ may be granted in place of WRITE if
+                                * the file is not open for writing */
+    bool read_ok;              /* READ may be granted */
+    bool created;              /* the caller has just created the file, and may open it in any
+                                * case */
+    bool reclaim;              /* CLAIM_PREVIOUS: it held this kind before the restart */
+    bool *recall;              /* out, with reclaim: granted, but recalled at once; may be NULL */
+    struct wire_opaque fh;     /* as the client knows the file */
+    const struct session_call *call; /* the request; NULL: not identified */
+    int64_t now_ns;
+};
