@@ -6,13 +6,12 @@
 #include "state/delegation/delegation_offer.h"
 
 #include "state/delegation/delegation_gone.h"
-#include "state/delegation/delegation_history.h"
 #include "state/delegation/delegation_internal.h"
 #include "state/delegation/delegation_lease.h"
+#include "state/delegation/delegation_policy.h"
 #include "state/delegation/delegation_recall.h"
 #include "state/delegation/delegation_record.h"
 #include "state/file/open_tables.h"
-#include "state/recovery/recovery_grace.h"
 
 /* One attempt to grant a delegation of one kind. */
 struct offer {
@@ -53,29 +52,18 @@ static bool allowed(struct offer *offer)
                   DELEGATION_COUNTER_refused_setting);
 }
 
-static bool full(const struct delegation_tables *tables)
-{
-    return delegation_pressure_full(&tables->pressure, delegation_held(tables));
-}
-
-/* Does policy allow a delegation?  Not checked for reclaims, which get back what they had. */
+/* Not checked for reclaims, which get back what they had. */
 static bool policy(struct offer *offer)
 {
-    const struct delegation_tables *tables = offer->state->delegations;
-    const struct delegation_request *request = offer->request;
+    enum delegation_counter counter;
 
     if (!allowed(offer))
         return false;
-    /* RFC 8881 §10.4: none for a client that has lost a delegation by not returning it. */
-    if (atomic_load_explicit(&request->client->revoked_recalled, memory_order_relaxed) > 0)
-        return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_revoked);
-    /* A new file has had no conflicts; the history may be of a former file of the same number. */
-    if (!request->created &&
-        delegation_history_cools_down(&tables->history, request->obj, request->now_ns))
-        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_history);
-    if (recovery_in_grace(offer->state->recovery))
-        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
-    return true;
+    if (delegation_policy_admits(offer->state, offer->request, &counter))
+        return true;
+    return refuse(offer,
+                  counter == DELEGATION_COUNTER_refused_revoked ? WND4_RESOURCE : WND4_CONTENTION,
+                  counter);
 }
 
 /* The shares of the client's own opens.  A reservation for an open in progress, even of this
@@ -161,7 +149,7 @@ static bool promising(struct offer *offer)
     struct delegation *mine;
     bool admitted;
 
-    offer->crowded = full(offer->state->delegations);
+    offer->crowded = delegation_policy_full(offer->state);
     if (offer->crowded && !offer->request->reclaim)
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     pthread_mutex_lock(&offer->file->lock);
@@ -170,13 +158,10 @@ static bool promising(struct offer *offer)
     return admitted;
 }
 
-/* Checked late, since the hook may take a lock that all clients of 4.0 share. */
 static bool reachable(struct offer *offer)
 {
-    const struct delegation_hooks *hooks = &offer->state->delegations->hooks;
-
     if (offer->request->reclaim ||
-        (hooks->reachable && hooks->reachable(offer->request->client, hooks->context)))
+        delegation_policy_reachable(offer->state, offer->request->client))
         return true;
     return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_unreachable);
 }
@@ -238,27 +223,6 @@ static bool take_lease(struct offer *offer)
                : refuse(offer, WND4_NOT_SUPP_FTYPE, DELEGATION_COUNTER_refused_setting);
 }
 
-static void count_held(struct delegation_tables *tables, enum delegation_kind kind, uint32_t n)
-{
-    /* seq_cst, and so is what is read next: delegation_fs.c. */
-    atomic_fetch_add_explicit(&tables->held[kind], n, memory_order_seq_cst);
-}
-
-static bool changes(const struct offer *offer, const void *what)
-{
-    const struct delegation_progress *progress =
-        delegation_progress_of(offer->state->delegations, what);
-
-    return atomic_load_explicit(&progress->count, memory_order_seq_cst) > 0;
-}
-
-static bool in_progress(const struct offer *offer)
-{
-    return changes(offer, offer->request->obj->node) ||
-           changes(offer, offer->request->obj->fs->volume) ||
-           delegation_lease_breaks(offer->state) != offer->breaks;
-}
-
 static bool give_fresh_locked(struct offer *offer, struct delegation_gone *gone)
 {
     struct delegation *fresh = offer->fresh;
@@ -266,15 +230,11 @@ static bool give_fresh_locked(struct offer *offer, struct delegation_gone *gone)
     if (!delegation_insert_locked(fresh))
         return refuse(offer, WND4_RESOURCE, DELEGATION_COUNTER_refused_limit);
     offer->fresh = NULL;
-    count_held(offer->state->delegations, offer->kind, 1);
+    if (!delegation_confirm_locked(fresh, offer->breaks, gone))
+        return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
     stateid_get(&fresh->sid);
     offer->given = fresh;
-    if (!in_progress(offer))
-        return true;
-    /* A request that is changing the file may not have seen the new delegation. */
-    delegation_end_locked(fresh, gone);
-    stateid_kill(&fresh->sid);
-    return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
+    return true;
 }
 
 /* Turn the client's READ delegation into a WRITE one, with the resources of the new one. */
@@ -299,13 +259,14 @@ static bool give_better_locked(struct offer *offer, struct delegation *mine)
     const uint32_t more = delegation_hint(DELEGATION_WRITE) - delegation_hint(DELEGATION_READ);
 
     atomic_fetch_add_explicit(&mine->obj->node->delegations, more, memory_order_seq_cst);
-    if (in_progress(offer)) {
+    if (delegation_is_raced(mine, offer->breaks)) {
         atomic_fetch_sub_explicit(&mine->obj->node->delegations, more, memory_order_seq_cst);
         return refuse(offer, WND4_CONTENTION, DELEGATION_COUNTER_refused_contention);
     }
     upgrade_locked(offer, mine);
-    count_held(tables, DELEGATION_WRITE, 1); /* first, so that the sum is never 0 */
-    count_held(tables, DELEGATION_READ, UINT32_MAX);
+    /* WRITE first, so that the sum is never 0. */
+    atomic_fetch_add_explicit(&tables->held[DELEGATION_WRITE], 1, memory_order_seq_cst);
+    atomic_fetch_sub_explicit(&tables->held[DELEGATION_READ], 1, memory_order_seq_cst);
     delegation_count(offer->state, DELEGATION_COUNTER_upgraded);
     stateid_get(&mine->sid);
     offer->given = mine;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "state/delegation/delegation_gone.h"
+#include "state/delegation/delegation_internal.h"
 #include "state/delegation/delegation_lease.h"
 #include "state/file/open_tables.h"
 
@@ -62,4 +63,33 @@ struct delegation *delegation_create(struct file *file, const struct delegation_
     client_get(request->client);
     delegation_set_caller(delegation, request->cred);
     return delegation;
+}
+
+static bool changes(const struct state *state, const void *what)
+{
+    const struct delegation_progress *progress = delegation_progress_of(state->delegations, what);
+
+    return atomic_load_explicit(&progress->count, memory_order_seq_cst) > 0;
+}
+
+bool delegation_is_raced(const struct delegation *delegation, uint64_t breaks)
+{
+    const struct state *state = delegation->client->state;
+
+    return changes(state, delegation->obj->node) || changes(state, delegation->obj->fs->volume) ||
+           delegation_lease_breaks(state) != breaks;
+}
+
+bool delegation_confirm_locked(struct delegation *fresh, uint64_t breaks,
+                               struct delegation_gone *gone)
+{
+    struct delegation_tables *tables = fresh->client->state->delegations;
+
+    /* seq_cst, and so is what is read next: delegation_fs.c. */
+    atomic_fetch_add_explicit(&tables->held[fresh->kind], 1, memory_order_seq_cst);
+    if (!delegation_is_raced(fresh, breaks))
+        return true;
+    delegation_end_locked(fresh, gone);
+    stateid_kill(&fresh->sid);
+    return false;
 }
