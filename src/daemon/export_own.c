@@ -5,38 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/config/config_reader.h"
+#include "admin/config/config_json.h"
 #include "base/log.h"
 #include "daemon/backends.h"
 #include "daemon/export_store.h"
 
-/* Has the text one of the line separators of YAML 1.1 that JSON does not know?  They would become
- * blanks. */
-static bool has_separator(const char *text)
-{
-    return strstr(text, "\xc2\x85") || strstr(text, "\xe2\x80\xa8") || strstr(text, "\xe2\x80\xa9");
-}
-
-/* JSON is YAML: it is the only item of a configuration file.  NULL: `report` says why. */
+/* NULL: `report` says why. */
 static struct config *json_read(const char *json, const struct export_report *report)
 {
     struct config_faults faults = {0};
-    size_t size = strlen(json) + 16;
-    char *file = must_malloc(size);
-    struct config *config;
+    struct config *config = config_json_read(json, backend_look, &faults);
+    bool good = faults.count == 0;
 
-    if (has_separator(json)) {
-        export_say(report, "the characters U+0085, U+2028 and U+2029 cannot be part of an export");
-        free(file);
-        return NULL;
-    }
-    (void)snprintf(file, size, "exports: [%s]\n", json);
-    config = config_read_bytes(file, strlen(file), backend_look, &faults);
     for (uint32_t i = 0; i < faults.kept; i++)
         export_say(report, "%s", faults.of[i].text);
     config_faults_fini(&faults);
-    free(file);
-    if (config && config->export_count == 1)
+    if (good)
         return config;
     config_destroy(config);
     return NULL;

@@ -22,6 +22,12 @@ def at(path):
     return f"{EXPORTS}/{quote(path, safe='')}"
 
 
+def shown(path):
+    """Control characters and backslashes are shown as bytes."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\\]",
+                  lambda found: "".join(f"\\x{byte:02x}" for byte in found[0].encode()), path)
+
+
 class Case(unittest.TestCase):
     def ask(self, server, method, path, body=None):
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -73,6 +79,18 @@ class Exports(Case):
             server.stop(signal.SIGKILL)
             server.start()
             self.assertEqual(list(self.paths(server)), ["/", "/first"])
+
+    def test_characters(self):
+        """Each that JSON can say is part of a path, those that YAML takes for the end of a line among them."""
+        paths = ["/a\u0085b", "/a \u2028 b", "/\u2029", "/a\tb", "/a # b: {c}", "/\"'\\", "/\U0001f600"]
+        with Server() as server:
+            for path in paths:
+                one = self.must(201, server, "POST", EXPORTS, {"path": path, "backend": "mem"})
+                self.assertEqual(one["path"], shown(path))
+                self.assertEqual(self.must(200, server, "GET", at(path)), one)
+            server.stop(signal.SIGKILL)
+            server.start()
+            self.assertEqual(set(self.paths(server)), {"/", *map(shown, paths)})
 
     def test_stored_ones_that_cannot_be_served(self):
         """They do not keep the server from starting; the configuration goes before what is stored."""
@@ -126,8 +144,10 @@ class Exports(Case):
             ("POST", EXPORTS, {"backend": "mem"}, 422, "has no path"),
             ("POST", EXPORTS, {**sound, "path": "x"}, 422, "path"),
             ("POST", EXPORTS, {**sound, "path": "/../x"}, 422, "path"),
-            ("POST", EXPORTS, {**sound, "path": "/a\u0085b"}, 422, "U+0085"),
-            ("POST", EXPORTS, {**sound, "argument": "/a \u2028 b"}, 422, "U+2028"),
+            ("POST", EXPORTS, b'{"path": "/x\\u0000y", "backend": "mem"}', 400, "u0000"),
+            ("POST", EXPORTS, {**sound, "squash": {"a": [{}]}}, 422, "not a map"),
+            ("POST", EXPORTS, {**sound, "clients": [["192.0.2.1"]]}, 422, "not a list"),
+            ("POST", EXPORTS, {**sound, "fsid": None}, 422, "no value"),
             ("POST", EXPORTS, {**sound, "path": 7}, 422, "path"),
             ("POST", EXPORTS, {**sound, "path": ["/x"]}, 422, "path"),
             ("POST", EXPORTS, {**sound, "path": "/" + 300 * "x"}, 422, "path"),
