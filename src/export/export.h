@@ -149,8 +149,9 @@ enum vfs_status export_root(struct export_table *table, const struct sockaddr *p
 enum vfs_status export_fh_export(struct export_table *table, const struct nfs_fh4 *fh,
                                  struct export **export);
 
-/* Find the object of a filehandle of this export, and take a reference on it.  VFS_BADHANDLE: the
- * server cannot have made the filehandle, or its MAC is wrong.  VFS_STALE: the object is gone. */
+/* Find the object of a filehandle of this export, and take a reference on it.  VFS_STALE: the
+ * object is gone, or the filehandle is not one of this backend: it may be one of the backend that
+ * the path had before (RFC 8881 §4.2.2), or its MAC is wrong. */
 enum vfs_status export_fh_resolve(const struct export *export, const struct nfs_fh4 *fh,
                                   struct vfs_object **obj);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * nfs_fh4: one version byte, the export's id (big endian), then the backend's handle.  The backend
- * guards its part against forgery; a client that changes the id gets another backend's BADHANDLE.
+ * guards its part against forgery, but cannot tell a forgery from a handle of the directory that
+ * was exported at this path before: both are stale.
  */
 #include <string.h>
 
@@ -54,8 +55,10 @@ enum vfs_status export_fh_resolve(const struct export *export, const struct nfs_
                                   struct vfs_object **obj)
 {
     struct vfs_handle handle;
+    enum vfs_status status;
 
     handle.len = (uint8_t)(fh->len - FH_HEADER_BYTES);
     memcpy(handle.data, fh->data + FH_HEADER_BYTES, handle.len);
-    return export->fs->ops->resolve(export->fs, &handle, obj);
+    status = export->fs->ops->resolve(export->fs, &handle, obj);
+    return status == VFS_BADHANDLE ? VFS_STALE : status;
 }

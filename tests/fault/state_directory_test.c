@@ -242,7 +242,7 @@ static void no_key(void **state)
     assert_true(log_says("local.key.created"));
     lives_come(&alice, "alice", 2);
     begin(&alice, &file);
-    run(NFS4ERR_BADHANDLE);
+    run(NFS4ERR_STALE);
     restore();
     assert_false(refused("local.key"));
     assert_false(log_says("local.key.created"));

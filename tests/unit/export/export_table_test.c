@@ -263,6 +263,26 @@ static void backend_goes_last(void **state)
     export_table_destroy(table);
 }
 
+/* A handle that this backend did not make may be one of the backend that the path had before. */
+static void foreign_handles_are_stale(void **state)
+{
+    struct export_table *table = export_table_create();
+    uint8_t fh[LIMIT_FH_BYTES];
+    struct export *export;
+    uint32_t len;
+
+    (void)state;
+    must_add(table, "/a=mem:");
+    len = root_handle(table, "a", fh);
+    fh[len - 1] ^= 1;
+    assert_int_equal(resolve(table, fh, len, &export), VFS_STALE);
+    assert_int_equal(resolve(table, fh, len - 1, &export), VFS_STALE);
+    assert_int_equal(resolve(table, fh, 5, &export), VFS_BADHANDLE);
+    fh[0] ^= 1;
+    assert_int_equal(resolve(table, fh, len, &export), VFS_BADHANDLE);
+    export_table_destroy(table);
+}
+
 static void refusals(void **state)
 {
     struct export_table *table = export_table_create();
@@ -396,6 +416,7 @@ int main(void)
         cmocka_unit_test(admissions_change),
         cmocka_unit_test(pseudo_directories_change),
         cmocka_unit_test(backend_goes_last),
+        cmocka_unit_test(foreign_handles_are_stale),
         cmocka_unit_test(refusals),
         cmocka_unit_test(changes_in_use_are_limited),
         cmocka_unit_test(requests_go_on),

@@ -544,7 +544,7 @@ static const struct {
     {put_open_create, OP_OPEN, FAULT_create, {ANY, VFS_NOSPC, VFS_DQUOT}},
     {put_open_truncate, OP_OPEN, FAULT_setattr, {ANY, VFS_NOSPC, VFS_DQUOT, VFS_FBIG}},
     {put_openattr, OP_OPENATTR, FAULT_openattr, {ANY, VFS_NOSPC, VFS_DQUOT}},
-    {put_putfh, OP_PUTFH, FAULT_resolve, {ANY, VFS_BADHANDLE}},
+    {put_putfh, OP_PUTFH, FAULT_resolve, {ANY}},
     {put_read, OP_READ, FAULT_access, {ANY}},
     {put_read, OP_READ, FAULT_read, {ANY}},
     {put_readdir, OP_READDIR, FAULT_readdir, {ANY}},
