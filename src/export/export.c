@@ -147,18 +147,17 @@ uint64_t export_mounted_on_fileid(const struct export *export, const struct vfs_
 }
 
 bool export_child_next(struct export_table *table, const struct export *export,
-                       const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *index,
+                       const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *cookie,
                        struct vfs_name *name, struct vfs_object **obj, struct export **out_export)
 {
     struct export_node *node = node_of(export, dir);
-    uint32_t i = 0;
 
     if (!node)
         return false;
     LIST_FOREACH (child, &node->children, struct export_node, sibling) {
-        if (i++ < *index || !node_visible(child, peer))
+        if (child->cookie <= *cookie || !node_visible(child, peer))
             continue;
-        *index = i;
+        *cookie = child->cookie;
         *name = (struct vfs_name){.data = child->name, .len = strlen(child->name)};
         node_enter(table, child, peer, obj, out_export);
         return true;
@@ -174,9 +173,7 @@ bool export_child_named(const struct export *export, const struct vfs_object *di
     return node && export_node_child(node, name->data, name->len);
 }
 
-bool export_has_children(const struct export *export, const struct vfs_object *dir)
+bool export_has_place(const struct export *export, const struct vfs_object *dir)
 {
-    struct export_node *node = node_of(export, dir);
-
-    return node && !list_empty(&node->children);
+    return node_of(export, dir) != NULL;
 }

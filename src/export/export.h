@@ -179,12 +179,15 @@ enum vfs_status export_cross_up(struct export_table *table, struct export *expor
 uint64_t export_mounted_on_fileid(const struct export *export, const struct vfs_object *obj);
 
 /* The next child of the node whose directory is `dir`; the backend's READDIR does not list them.
- * *index starts at 0; false when there are no more. */
+ * *cookie starts at 0, and is less than VFS_COOKIE_EXPORTS_COUNT; it stays the child's as long as
+ * that is there, and after a restart.  False when there are no more. */
 bool export_child_next(struct export_table *table, const struct export *export,
-                       const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *index,
+                       const struct vfs_object *dir, const struct sockaddr *peer, uint32_t *cookie,
                        struct vfs_name *name, struct vfs_object **obj, struct export **out_export);
 
 /* Is there a child node of this name in `dir`?  It hides an entry of the backend. */
 bool export_child_named(const struct export *export, const struct vfs_object *dir,
                         const struct vfs_name *name);
-bool export_has_children(const struct export *export, const struct vfs_object *dir);
+
+/* Is `dir` the directory of a node, which may have children? */
+bool export_has_place(const struct export *export, const struct vfs_object *dir);

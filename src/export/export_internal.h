@@ -12,10 +12,11 @@
 struct export_node {
     struct vfs_object pseudo; /* this node as a directory of the pseudo file system */
     struct export_node *parent;
-    struct list children; /* of export_node.sibling, in order of insertion */
+    struct list children; /* of export_node.sibling, in the order of their cookies */
     struct list sibling;
-    char *name;            /* last component; "" at the top */
-    char *path;            /* the whole path; the pseudo directory's handle is a hash of it */
+    uint32_t cookie; /* unlike those of its siblings; never 0, below VFS_COOKIE_EXPORTS_COUNT */
+    char *name;      /* last component; "" at the top */
+    char *path;      /* the whole path; the pseudo directory's handle is a hash of it */
     struct export *export; /* the export whose root is here, or NULL */
     uint64_t change;       /* the time of the view, in ns: change attribute of the directory */
 };
@@ -49,7 +50,8 @@ static inline struct export_view *export_view_of(const struct export_table *tabl
 
 extern const struct vfs_ops pseudo_ops;
 
-/* Make `node` a directory of the table's pseudo file system. */
+/* Make `node` a directory of the table's pseudo file system, not yet among its parent's children.
+ */
 void pseudo_node_init(struct export_table *table, struct export_node *node,
                       struct export_node *parent, const char *name);
 void pseudo_node_fini(struct export_node *node);

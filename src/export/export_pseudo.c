@@ -37,8 +37,6 @@ void pseudo_node_init(struct export_table *table, struct export_node *node,
     node->path = must_strdup(path);
     list_init(&node->children);
     list_init(&node->sibling);
-    if (parent)
-        list_push_back(&parent->children, &node->sibling);
     id = hash_bytes(node->path, strlen(node->path), 0) | 1; /* never 0 */
     node->pseudo.fs = &table->pseudo_fs;
     node->pseudo.node = &node->pseudo.own_node;
@@ -213,7 +211,7 @@ static enum vfs_status pseudo_readdir(struct vfs_object *dir, const struct vfs_c
 {
     (void)dir, (void)cred;
     rd->eof = true;
-    return VFS_OK;
+    return rd->cookie == 0 ? VFS_OK : VFS_BAD_COOKIE;
 }
 
 static enum vfs_status pseudo_remove(struct vfs_object *dir, const struct vfs_cred *cred,

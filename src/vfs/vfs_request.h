@@ -84,9 +84,17 @@ struct vfs_read {
     void *buf;
 };
 
+/* Cookies that no backend uses: those of exports that stand in a directory (export_child_next()).
+ * The offsets of Linux's file systems are counters, which do not get so far, hashes with less in
+ * their upper half, or the end, 2^63 - 1. */
+#define VFS_COOKIE_EXPORTS UINT64_C(0x7fffffff00000000)
+#define VFS_COOKIE_EXPORTS_COUNT UINT32_C(0x80000000)
+
 struct vfs_dirent {
     struct vfs_name name;
-    uint64_t cookie; /* > 2; resumes after this entry; stable while the entry exists */
+    /* > 2, and not one of VFS_COOKIE_EXPORTS; resumes after this entry; stable while the entry
+     * exists. */
+    uint64_t cookie;
     uint64_t fileid;
     const struct vfs_attr *attr;     /* if requested; NULL if it could not be read */
     const struct vfs_handle *handle; /* if requested; NULL if it could not be read */

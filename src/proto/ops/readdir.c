@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * READDIR, RFC 8881 §18.23.  The backend walks its directory and every entry goes straight into
- * the reply until that is full.  Where the name space puts exports into a backend's directory,
- * those come first, under the cookies CHILD_COOKIE_FIRST and up, and the backend's own cookies are
- * shifted.
+ * the reply until that is full.  Exports that the name space puts into a directory come after its
+ * entries, under cookies that no backend uses.
  */
 #include "proto/attr/attr.h"
 #include "proto/ops/ops.h"
@@ -12,8 +11,6 @@
 #include "vfs/vfs_acl.h"
 
 enum {
-    CHILD_COOKIE_FIRST = 3, /* 0, 1 and 2 are reserved, RFC 8881 §18.23.3 */
-    COOKIE_SHIFT = CHILD_COOKIE_FIRST + LIMIT_EXPORTS,
     RESOK_FIXED_BYTES = 8 + 4 + 4, /* verifier, end of list, eof */
     TAIL_BYTES = 8,                /* end of list, eof */
     /* Behind so many a listing ends with its connection's slice of time: the client asks again. */
@@ -23,7 +20,6 @@ enum {
 struct listing {
     struct compound *c;
     const struct READDIR4args *args;
-    uint64_t cookie_shift;
     uint64_t dir_bytes; /* names and cookies so far, against dircount */
     uint32_t entries;
     bool full;
@@ -92,7 +88,6 @@ static bool put_unreadable(struct listing *l, const struct vfs_name *name, uint6
 
 static bool emit(void *arg, const struct vfs_dirent *entry)
 {
-    uint64_t cookie;
     struct listing *l = arg;
     struct compound *c = l->c;
     const struct bitmap4 *want = &l->args->attr_request;
@@ -111,12 +106,11 @@ static bool emit(void *arg, const struct vfs_dirent *entry)
     if (c->current.export->strict_utf8 &&
         !utf8_valid((const uint8_t *)entry->name.data, entry->name.len))
         return true; /* no client could name it */
-    cookie = entry->cookie + l->cookie_shift;
     if (entry->denied || (!entry->attr && attr_vfs_mask(want)) || (!entry->acl && l->wants_acl) ||
         (!entry->handle && bitmap4_isset(want, FATTR4_FILEHANDLE)))
-        return put_unreadable(l, &entry->name, cookie, &source,
+        return put_unreadable(l, &entry->name, entry->cookie, &source,
                               entry->denied ? NFS4ERR_ACCESS : unreadable(l));
-    return listing_put(l, &entry->name, cookie, &source, want);
+    return listing_put(l, &entry->name, entry->cookie, &source, want);
 }
 
 /* Uses the caller as squashed by that export. */
@@ -149,8 +143,8 @@ static bool put_child(struct listing *l, const struct vfs_name *name, uint64_t c
     return more;
 }
 
-/* Exports that stand in this directory. */
-static bool list_children(struct listing *l, uint32_t index)
+/* Exports that stand in this directory, after the one with the cookie `last`. */
+static bool list_children(struct listing *l, uint32_t last)
 {
     struct compound *c = l->c;
     struct vfs_name name;
@@ -158,9 +152,8 @@ static bool list_children(struct listing *l, uint32_t index)
     struct export *export;
     bool more = true;
 
-    while (more &&
-           export_child_next(c->server->exports, c->current.export, c->current.obj,
-                             connection_peer(c->call->conn), &index, &name, &obj, &export)) {
+    while (more && export_child_next(c->server->exports, c->current.export, c->current.obj,
+                                     connection_peer(c->call->conn), &last, &name, &obj, &export)) {
         struct vfs_attr attr;
         struct attr_source source = {
             .c = c,
@@ -172,7 +165,7 @@ static bool list_children(struct listing *l, uint32_t index)
         };
 
         if (obj->fs->ops->getattr(obj, attr_vfs_mask(&l->args->attr_request), &attr) == VFS_OK)
-            more = put_child(l, &name, CHILD_COOKIE_FIRST + index - 1, &source);
+            more = put_child(l, &name, VFS_COOKIE_EXPORTS + last, &source);
         vfs_object_put(obj);
     }
     return more;
@@ -198,26 +191,28 @@ static enum nfsstat4 list_backend(struct listing *l, uint64_t cookie, bool *eof)
     return l->status;
 }
 
+static bool is_exports_cookie(uint64_t cookie)
+{
+    return cookie >= VFS_COOKIE_EXPORTS && cookie < VFS_COOKIE_EXPORTS + VFS_COOKIE_EXPORTS_COUNT;
+}
+
 static enum nfsstat4 list_all(struct listing *l, bool *eof)
 {
     struct compound *c = l->c;
+    bool has_place = export_has_place(c->current.export, c->current.obj);
     uint64_t cookie = l->args->cookie;
+    enum nfsstat4 status = NFS4_OK;
+    uint32_t last = 0;
 
-    *eof = false;
-    if (!export_has_children(c->current.export, c->current.obj))
-        return list_backend(l, cookie, eof);
-    l->cookie_shift = COOKIE_SHIFT;
-    if (cookie < COOKIE_SHIFT) {
-        uint32_t index =
-            cookie < CHILD_COOKIE_FIRST ? 0 : (uint32_t)cookie - CHILD_COOKIE_FIRST + 1;
-
-        if (!list_children(l, index))
-            return l->status;
-        cookie = 0;
-    } else {
-        cookie -= COOKIE_SHIFT;
-    }
-    return list_backend(l, cookie, eof);
+    *eof = true;
+    if (has_place && is_exports_cookie(cookie))
+        last = (uint32_t)(cookie - VFS_COOKIE_EXPORTS);
+    else
+        status = list_backend(l, cookie, eof);
+    if (status != NFS4_OK || !has_place || !*eof || l->full)
+        return status;
+    *eof = list_children(l, last);
+    return l->status;
 }
 
 /* Cookies last as long as their entries, so one verifier, all zero, does for every listing. */

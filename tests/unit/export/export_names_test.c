@@ -69,18 +69,19 @@ static void export_below_export(void **state)
     struct vfs_object *obj, *child;
     struct export *export, *child_export;
     struct vfs_name name;
-    uint32_t index = 0;
+    uint32_t cookie = 0;
 
     (void)state;
     add(table, "/=mem:");
     add(table, "/data=mem:");
     assert_int_equal(export_root(table, peer, &obj, &export), VFS_OK);
     assert_false(export->pseudo);
-    assert_true(export_has_children(export, obj));
-    assert_true(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
+    assert_true(export_has_place(export, obj));
+    assert_true(export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
     assert_int_equal(name.len, 4);
     vfs_object_put(child);
-    assert_false(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
+    assert_false(
+        export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
     assert_true(step(table, &obj, &export, "data"));
     assert_string_equal(export->path, "/data");
     vfs_object_put(obj);
@@ -95,7 +96,7 @@ static void export_below_restricted_export(void **state)
     struct vfs_object *obj, *up, *child;
     struct export *export, *up_export, *child_export;
     struct vfs_name name;
-    uint32_t index = 0;
+    uint32_t cookie = 0;
 
     (void)state;
     add(table, "/=mem:,client=192.0.2.1");
@@ -107,11 +108,12 @@ static void export_below_restricted_export(void **state)
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "a"));
     assert_false(step(table, &obj, &export, "shut"));
-    assert_true(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
+    assert_true(export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
     assert_memory_equal(name.data, "b", 1);
     assert_true(child_export->pseudo);
     vfs_object_put(child);
-    assert_false(export_child_next(table, export, obj, peer, &index, &name, &child, &child_export));
+    assert_false(
+        export_child_next(table, export, obj, peer, &cookie, &name, &child, &child_export));
     assert_true(step(table, &obj, &export, "b"));
     assert_true(export->pseudo);
     assert_true(step(table, &obj, &export, "open"));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backend/mem/mem.h"
+#include "base/htable.h"
 #include "lib/test.h"
 
 enum {
@@ -283,6 +284,131 @@ static void foreign_handles_are_stale(void **state)
     export_table_destroy(table);
 }
 
+/* ---- cookies ---- */
+
+enum {
+    CHILDREN_MAX = 8,
+    NAMES = 1 << 18 /* enough for two with the same hash */
+};
+
+struct listing {
+    uint32_t count;
+    uint32_t cookies[CHILDREN_MAX];
+    char names[CHILDREN_MAX][16];
+};
+
+static struct listing children_list(struct export_table *table)
+{
+    struct listing listing = {0};
+    struct vfs_object *top, *child;
+    struct export *pseudo, *export;
+    struct vfs_name name;
+    uint32_t cookie = 0;
+
+    assert_int_equal(export_root(table, peer, &top, &pseudo), VFS_OK);
+    while (export_child_next(table, pseudo, top, peer, &cookie, &name, &child, &export)) {
+        uint32_t i = listing.count++;
+
+        assert_true(cookie > 0 && cookie < VFS_COOKIE_EXPORTS_COUNT);
+        assert_true(i == 0 || cookie > listing.cookies[i - 1]);
+        listing.cookies[i] = cookie;
+        (void)snprintf(listing.names[i], sizeof(listing.names[i]), "%.*s", (int)name.len,
+                       name.data);
+        vfs_object_put(child);
+    }
+    vfs_object_put(top);
+    return listing;
+}
+
+/* 0: it is not listed. */
+static uint32_t cookie_of(const struct listing *listing, const char *name)
+{
+    for (uint32_t i = 0; i < listing->count; i++) {
+        if (strcmp(listing->names[i], name) == 0)
+            return listing->cookies[i];
+    }
+    return 0;
+}
+
+/* RFC 8881 §18.23: a cookie is good as long as the entries are there. */
+static void cookies_stay(void **state)
+{
+    struct export_table *table = export_table_create();
+    struct listing before, after;
+
+    (void)state;
+    must_add(table, "/a=mem:");
+    must_add(table, "/b/c=mem:");
+    must_add(table, "/d=mem:");
+    before = children_list(table);
+    assert_int_equal(before.count, 3);
+    must_remove(table, "/a");
+    must_add(table, "/e=mem:");
+    after = children_list(table);
+    assert_int_equal(after.count, 3);
+    assert_int_equal(cookie_of(&after, "b"), cookie_of(&before, "b"));
+    assert_int_equal(cookie_of(&after, "d"), cookie_of(&before, "d"));
+    must_add(table, "/a=mem:");
+    after = children_list(table);
+    assert_int_equal(cookie_of(&after, "a"), cookie_of(&before, "a"));
+    export_table_destroy(table);
+}
+
+struct hashed {
+    uint32_t hash, number;
+};
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const struct hashed *left = a, *right = b;
+
+    return (left->hash > right->hash) - (left->hash < right->hash);
+}
+
+/* Two names with the same hash, and so the same cookie if only one of them is there. */
+static void find_twins(char twins[2][16])
+{
+    struct hashed *all = calloc(NAMES, sizeof(*all));
+    uint32_t i = 1;
+    char name[16];
+
+    assert_non_null(all);
+    for (uint32_t n = 0; n < NAMES; n++) {
+        int len = snprintf(name, sizeof(name), "n%u", n);
+
+        all[n] = (struct hashed){
+            (uint32_t)hash_bytes(name, (size_t)len, 0) % VFS_COOKIE_EXPORTS_COUNT, n};
+    }
+    qsort(all, NAMES, sizeof(*all), compare_hashes);
+    while (i < NAMES && all[i].hash != all[i - 1].hash)
+        i++;
+    assert_true(i < NAMES);
+    (void)snprintf(twins[0], 16, "n%u", all[i - 1].number);
+    (void)snprintf(twins[1], 16, "n%u", all[i].number);
+    free(all);
+}
+
+static void twins_are_told_apart(void **state)
+{
+    struct export_table *table = export_table_create();
+    char twins[2][16], specs[2][32], path[32];
+    struct listing before, after;
+
+    (void)state;
+    find_twins(twins);
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(specs[i], sizeof(specs[i]), "/%s=mem:", twins[i]);
+        must_add(table, specs[i]);
+    }
+    before = children_list(table);
+    assert_int_equal(before.count, 2);
+    (void)snprintf(path, sizeof(path), "/%s", twins[0]);
+    must_remove(table, path);
+    after = children_list(table);
+    assert_int_equal(cookie_of(&after, twins[1]), cookie_of(&before, twins[1]));
+    export_table_destroy(table);
+}
+
 static void refusals(void **state)
 {
     struct export_table *table = export_table_create();
@@ -337,10 +463,10 @@ static uint32_t children_count(struct export_table *table)
     struct vfs_object *top, *child;
     struct export *pseudo, *export;
     struct vfs_name name;
-    uint32_t index = 0, count = 0;
+    uint32_t cookie = 0, count = 0;
 
     assert_int_equal(export_root(table, peer, &top, &pseudo), VFS_OK);
-    while (export_child_next(table, pseudo, top, peer, &index, &name, &child, &export)) {
+    while (export_child_next(table, pseudo, top, peer, &cookie, &name, &child, &export)) {
         (void)export_mounted_on_fileid(export, child);
         vfs_object_put(child);
         count++;
@@ -417,6 +543,8 @@ int main(void)
         cmocka_unit_test(pseudo_directories_change),
         cmocka_unit_test(backend_goes_last),
         cmocka_unit_test(foreign_handles_are_stale),
+        cmocka_unit_test(cookies_stay),
+        cmocka_unit_test(twins_are_told_apart),
         cmocka_unit_test(refusals),
         cmocka_unit_test(changes_in_use_are_limited),
         cmocka_unit_test(requests_go_on),
