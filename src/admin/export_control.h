@@ -27,6 +27,7 @@ enum export_result {
     EXPORT_EXISTS,  /* there is one at this path already */
     EXPORT_IN_USE,  /* clients have files of it open */
     EXPORT_REFUSED, /* it is not possible */
+    EXPORT_BUSY,    /* it is not possible yet */
     EXPORT_FAILED,  /* it could not be stored */
 };
 

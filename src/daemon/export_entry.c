@@ -25,6 +25,17 @@ void export_say(const struct export_report *report, const char *format, ...)
     report->line(report->context, text);
 }
 
+bool export_room(struct exports *exports, uint32_t changes, const struct export_report *report)
+{
+    if (export_table_room(exports->config.table) >= changes)
+        return true;
+    export_say(report,
+               "%u earlier changes of exports are not over yet, since requests or clients still use "
+               "what was there before: try again later, or restart the server",
+               export_table_retired(exports->config.table));
+    return false;
+}
+
 enum export_origin export_origin_of(const struct config *said)
 {
     return said->by_option[CONFIG_EXPORTS] ? EXPORT_BY_OPTION : EXPORT_BY_FILE;

@@ -42,6 +42,9 @@ struct exports {
 void export_say(const struct export_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Can so many changes be made?  False: `report` says why not.  Asked before anything is stored. */
+bool export_room(struct exports *exports, uint32_t changes, const struct export_report *report);
+
 /* Whom the exports of a configuration belong to. */
 enum export_origin export_origin_of(const struct config *said);
 

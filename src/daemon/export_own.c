@@ -107,6 +107,8 @@ static enum export_result add_locked(struct exports *exports, const struct expor
         export_say(report, "%s is exported already", spec->path);
         return EXPORT_EXISTS;
     }
+    if (!export_room(exports, 2, report)) /* it is taken away again if it cannot be stored */
+        return EXPORT_BUSY;
     fs = export_backend_later(exports, spec, &share, error, sizeof(error));
     if (!fs ||
         !export_entry_put_up(exports, spec, EXPORT_BY_ADMIN, fs, share, error, sizeof(error))) {
@@ -172,6 +174,8 @@ static enum export_result change_locked(struct exports *exports, const char *pat
                    path);
         return EXPORT_REFUSED;
     }
+    if (!export_room(exports, 1, report))
+        return EXPORT_BUSY;
     if (!export_store_put(exports->config.state_fd, path, json, error, sizeof(error))) {
         export_say(report, "%s cannot be stored: %s", path, error);
         return EXPORT_FAILED;
@@ -220,6 +224,8 @@ static enum export_result remove_locked(struct exports *exports, const char *pat
         export_say(report, "%s use it", export_uses_text(&uses, text, sizeof(text)));
         return EXPORT_IN_USE;
     }
+    if (!export_room(exports, 1, report))
+        return EXPORT_BUSY;
     if (!export_store_remove(exports->config.state_fd, path, error, sizeof(error))) {
         export_say(report, "%s cannot be removed from what is stored: %s", path, error);
         return EXPORT_FAILED;

@@ -55,6 +55,31 @@ static bool prepare_one(struct exports_plan *plan, uint32_t i, const char *file,
     return step->fs != NULL;
 }
 
+static bool is_named(const struct config *said, const char *path)
+{
+    for (uint32_t i = 0; i < said->export_count; i++) {
+        if (strcmp(said->exports[i].path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* How many changes of the table may become of it. */
+static uint32_t changes_of(const struct exports_plan *plan)
+{
+    static const uint8_t of_step[] = {[STEP_NONE] = 0, [STEP_CHANGE] = 1, [STEP_ADD] = 1,
+                                      [STEP_REPLACE] = 2};
+    const struct exports *exports = plan->exports;
+    uint32_t changes = 0;
+
+    for (uint32_t i = 0; i < plan->said->export_count; i++)
+        changes += of_step[plan->steps[i].kind];
+    for (uint32_t i = 0; i < exports->count; i++)
+        changes += exports->entries[i]->origin != EXPORT_BY_ADMIN &&
+                   !is_named(plan->said, exports->entries[i]->spec.path);
+    return changes;
+}
+
 struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
                                      const char *file, const struct export_report *report)
 {
@@ -66,7 +91,7 @@ struct exports_plan *exports_prepare(struct exports *exports, const struct confi
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
     for (uint32_t i = 0; i < said->export_count; i++)
         good &= prepare_one(plan, i, file, report);
-    if (good)
+    if (good && export_room(exports, changes_of(plan), report))
         return plan;
     exports_cancel(plan);
     return NULL;
@@ -111,15 +136,6 @@ static bool remove_entry(struct exports *exports, struct export_entry *entry, bo
     else
         export_say(report, "export %s %s", path, done);
     return true;
-}
-
-static bool is_named(const struct config *said, const char *path)
-{
-    for (uint32_t i = 0; i < said->export_count; i++) {
-        if (strcmp(said->exports[i].path, path) == 0)
-            return true;
-    }
-    return false;
 }
 
 static void remove_unnamed(struct exports_plan *plan, bool force,

@@ -126,6 +126,11 @@ uint32_t export_table_retired(struct export_table *table)
     return count;
 }
 
+uint32_t export_table_room(struct export_table *table)
+{
+    return LIMIT_EXPORTS_RETIRED - export_table_retired(table);
+}
+
 void export_table_destroy(struct export_table *table)
 {
     struct export_view *view = export_view_of(table);

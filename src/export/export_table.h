@@ -56,5 +56,8 @@ void export_table_hook(struct export_table *table, const struct export_table_hoo
  * second; destroying a backend may wait for its disk. */
 void export_table_tick(struct export_table *table);
 
-/* How many changes of the past are still in use. */
+/* How many changes of the past are still in use; and how many can be made before these are too many
+ * (LIMIT_EXPORTS_RETIRED).  While nobody else changes the table there is room for at least so many.
+ */
 uint32_t export_table_retired(struct export_table *table);
+uint32_t export_table_room(struct export_table *table);

@@ -169,6 +169,7 @@ static void reply_failure(struct http_request *request, enum export_result resul
         [EXPORT_IN_USE] = {409, "clients use the export: with ?force=true they lose what they have "
                                 "open"},
         [EXPORT_REFUSED] = {422, "the server cannot export that"},
+        [EXPORT_BUSY] = {503, "the server cannot do that now"},
         [EXPORT_FAILED] = {500, "the change cannot be stored"},
     };
 
