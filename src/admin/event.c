@@ -268,7 +268,7 @@ const struct event event_table[] = {
      "Often: see whether the client or its network is overloaded"},
     {"export.close", "info", "path", "An export was removed: its filehandles are stale", NULL},
     {"export.failed", "error", "error note", "A stored export cannot be served, and why",
-     "Remove the cause and restart, or add another export at its path"},
+     "Remove the cause, then `PUT` it again; or `DELETE` it"},
     {"export.open", "info", "path access changes squash ports client_rules",
      "An export at the start, or one that was added or changed, and the options in force, including defaults: `changes` is `sync` "
      "or `async`; `client_rules` is the number of rules (0: every address may use it)",
@@ -276,7 +276,7 @@ const struct event event_table[] = {
     {"export.overruled", "warn", "path note",
      "A stored export does not count, because the command line or the configuration file has one "
      "at its path",
-     "Remove one of the two"},
+     "Remove one of the two; `DELETE` removes the stored one"},
     {"export.refused", "info", "peer export uid why op",
      "For audits: `peer` (with `uid`) may not use an export, and `why`: `client` (its address), "
      "`port` (the export is `secure`, and the port is 1024 or above), `squash` (`op` failed for "

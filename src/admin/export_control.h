@@ -20,6 +20,12 @@ enum export_origin {
     EXPORT_BY_ADMIN,  /* whoever added it while the server runs */
 };
 
+enum export_service {
+    EXPORT_SERVED,
+    EXPORT_OVERRULED,  /* it is stored, but the command line or the file has one at its path */
+    EXPORT_NOT_SERVED, /* it is stored, but its backend could not be created */
+};
+
 enum export_result {
     EXPORT_DONE,
     EXPORT_UNKNOWN, /* there is none at this path */
@@ -39,6 +45,8 @@ enum {
 struct export_shown {
     const struct export_spec *spec;
     enum export_origin origin;
+    enum export_service service;
+    const char *why; /* it is not served; NULL: it is */
     bool secure;
     struct open_fs_uses uses;
 };
@@ -50,18 +58,20 @@ struct export_report {
 };
 
 struct export_control {
-    /* Visit all exports, or the one at `path`.  False: there is none. */
+    /* Visit all exports, the stored ones that are not served among them; or the one at `path`, the
+     * one that is served if there are two.  False: there is none. */
     bool (*visit)(void *context, const char *path,
                   void (*show)(const struct export_shown *shown, void *arg), void *arg);
 
     /* Add one from the keys of the configuration file, as JSON.  What is wrong goes to `report`. */
     enum export_result (*add)(void *context, const char *json, const struct export_report *report);
 
-    /* Change the one at `path` to what the JSON says. */
+    /* Change the one at `path` to what the JSON says.  One that is not served is tried again. */
     enum export_result (*change)(void *context, const char *path, const char *json,
                                  const struct export_report *report);
 
-    /* Remove it.  If clients use it, only with `force`: they lose what they have open. */
+    /* Remove it.  If clients use it, only with `force`: they lose what they have open.  Of one that
+     * is overruled: what is stored. */
     enum export_result (*remove)(void *context, const char *path, bool force,
                                  const struct export_report *report);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/config/config_json.h"
 #include "base/log.h"
 #include "daemon/backends.h"
 #include "daemon/descriptors.h"
@@ -49,6 +50,21 @@ const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t
                    uses->opens == 1 ? "open" : "opens", uses->delegations,
                    uses->delegations == 1 ? "delegation" : "delegations");
     return text;
+}
+
+struct config *export_json_read(const char *json, const struct export_report *report)
+{
+    struct config_faults faults = {0};
+    struct config *said = config_json_read(json, backend_look, &faults);
+    bool good = faults.count == 0;
+
+    for (uint32_t i = 0; i < faults.kept; i++)
+        export_say(report, "%s", faults.of[i].text);
+    config_faults_fini(&faults);
+    if (good)
+        return said;
+    config_destroy(said);
+    return NULL;
 }
 
 static bool keeps_files(const struct export_spec *spec)
@@ -169,6 +185,19 @@ bool export_entry_put_up(struct exports *exports, const struct export_spec *spec
     }
     fs->ops->destroy(fs);
     exports->spare += share;
+    return false;
+}
+
+bool export_entry_create(struct exports *exports, const struct export_spec *spec,
+                         const struct export_report *report)
+{
+    char error[EXPORT_TEXT_BYTES];
+    uint32_t share;
+    struct vfs *fs = export_backend_later(exports, spec, &share, error, sizeof(error));
+
+    if (fs && export_entry_put_up(exports, spec, EXPORT_BY_ADMIN, fs, share, error, sizeof(error)))
+        return true;
+    export_say(report, "%s", error);
     return false;
 }
 

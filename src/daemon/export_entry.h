@@ -28,12 +28,16 @@ struct export_leaving {
     uint32_t descriptors;
 };
 
+struct export_shelved;
+
 struct exports {
     struct exports_config config;
     pthread_mutex_t lock; /* guards the rest, and serialises changes */
     uint32_t spare;       /* descriptors */
     uint32_t count;
     struct export_entry *entries[LIMIT_EXPORTS];
+    uint32_t shelved_count;
+    struct export_shelved *shelf[LIMIT_EXPORTS]; /* export_shelf.h */
     uint32_t leaving_count;
     struct export_leaving leaving[LIMIT_EXPORTS_RETIRED];
 };
@@ -72,6 +76,13 @@ void export_entry_drop(struct exports *exports, struct export_entry *entry);
 bool export_entry_put_up(struct exports *exports, const struct export_spec *spec,
                          enum export_origin origin, struct vfs *fs, uint32_t share, char *error,
                          size_t size);
+
+/* Create its backend and export it, as an administrator's.  False: `report` says why not. */
+bool export_entry_create(struct exports *exports, const struct export_spec *spec,
+                         const struct export_report *report);
+
+/* An export in JSON, which its backend would take.  NULL: `report` says what is wrong. */
+struct config *export_json_read(const char *json, const struct export_report *report);
 
 /* Have clients anything open in it? */
 bool export_entry_used(const struct exports *exports, const struct export_entry *entry,

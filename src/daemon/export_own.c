@@ -1,61 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/export_own.h"
+#include "daemon/exports.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "admin/config/config_json.h"
-#include "base/log.h"
-#include "daemon/backends.h"
+#include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
-
-/* NULL: `report` says why. */
-static struct config *json_read(const char *json, const struct export_report *report)
-{
-    struct config_faults faults = {0};
-    struct config *config = config_json_read(json, backend_look, &faults);
-    bool good = faults.count == 0;
-
-    for (uint32_t i = 0; i < faults.kept; i++)
-        export_say(report, "%s", faults.of[i].text);
-    config_faults_fini(&faults);
-    if (good)
-        return config;
-    config_destroy(config);
-    return NULL;
-}
-
-static void log_failure(void *context, const char *text)
-{
-    (void)context;
-    log_error("export.failed", LOG_STR("error", text),
-              LOG_STR("note", "it is stored, but not exported"));
-}
-
-void export_stored_open(void *context, const char *json)
-{
-    const struct export_report failures = {log_failure, NULL};
-    struct exports *exports = context;
-    struct config *said = json_read(json, &failures);
-    const struct export_spec *spec = said ? &said->exports[0] : NULL;
-    char error[EXPORT_TEXT_BYTES];
-    uint32_t share;
-    struct vfs *fs;
-
-    if (!spec)
-        return;
-    if (export_entry_find(exports, spec->path)) {
-        log_warn("export.overruled", LOG_STR("path", spec->path),
-                 LOG_STR("note", "the configuration has it: what is stored does not count"));
-    } else {
-        fs = export_backend_later(exports, spec, &share, error, sizeof(error));
-        if (!fs ||
-            !export_entry_put_up(exports, spec, EXPORT_BY_ADMIN, fs, share, error, sizeof(error)))
-            log_failure(NULL, error);
-    }
-    config_destroy(said);
-}
 
 /* Those at `path`, or all. */
 static uint32_t pick(const struct exports *exports, const char *path,
@@ -92,29 +41,22 @@ bool exports_visit(struct exports *exports, const char *path,
                                     .uses = uses[i]},
              arg);
     }
+    if (count == 0 || !path)
+        count += export_shelf_visit(exports, path, show, arg);
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     return count > 0 || !path;
 }
 
-static enum export_result add_locked(struct exports *exports, const struct export_spec *spec,
-                                     const char *json, const struct export_report *report)
+/* Export it and store it. */
+static enum export_result create_locked(struct exports *exports, const struct export_spec *spec,
+                                        const char *json, const struct export_report *report)
 {
     char error[EXPORT_TEXT_BYTES];
-    uint32_t share;
-    struct vfs *fs;
 
-    if (export_entry_find(exports, spec->path)) {
-        export_say(report, "%s is exported already", spec->path);
-        return EXPORT_EXISTS;
-    }
     if (!export_room(exports, 2, report)) /* it is taken away again if it cannot be stored */
         return EXPORT_BUSY;
-    fs = export_backend_later(exports, spec, &share, error, sizeof(error));
-    if (!fs ||
-        !export_entry_put_up(exports, spec, EXPORT_BY_ADMIN, fs, share, error, sizeof(error))) {
-        export_say(report, "%s", error);
+    if (!export_entry_create(exports, spec, report))
         return EXPORT_REFUSED;
-    }
     if (export_store_put(exports->config.state_fd, spec->path, json, error, sizeof(error)))
         return EXPORT_DONE;
     export_say(report, "%s cannot be stored: %s", spec->path, error);
@@ -124,6 +66,22 @@ static enum export_result add_locked(struct exports *exports, const struct expor
     return EXPORT_FAILED;
 }
 
+static enum export_result add_locked(struct exports *exports, const struct export_spec *spec,
+                                     const char *json, const struct export_report *report)
+{
+    if (export_entry_find(exports, spec->path)) {
+        export_say(report, "%s is exported already", spec->path);
+        return EXPORT_EXISTS;
+    }
+    if (export_shelf_find(exports, spec->path)) {
+        export_say(report,
+                   "%s is stored, but could not be exported at the start: change it, or remove it",
+                   spec->path);
+        return EXPORT_EXISTS;
+    }
+    return create_locked(exports, spec, json, report);
+}
+
 enum export_result exports_add(struct exports *exports, const char *json,
                                const struct export_report *report)
 {
@@ -131,18 +89,21 @@ enum export_result exports_add(struct exports *exports, const char *json,
     enum export_result result;
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
-    said = json_read(json, report);
+    said = export_json_read(json, report);
     result = said ? add_locked(exports, &said->exports[0], json, report) : EXPORT_REFUSED;
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     config_destroy(said);
     return result;
 }
 
-/* The administrator's own, or one that the configuration no longer has. */
+/* The administrator's own, or one that the configuration no longer has; NULL if it is on the
+ * shelf. */
 static enum export_result find_own(const struct exports *exports, const char *path,
                                    struct export_entry **entry, const struct export_report *report)
 {
     *entry = export_entry_find(exports, path);
+    if (!*entry && export_shelf_find(exports, path))
+        return EXPORT_DONE;
     if (!*entry) {
         export_say(report, "%s is not exported", path);
         return EXPORT_UNKNOWN;
@@ -157,29 +118,38 @@ static enum export_result find_own(const struct exports *exports, const char *pa
     return EXPORT_FOREIGN;
 }
 
-static enum export_result change_locked(struct exports *exports, const char *path,
-                                        const struct export_spec *spec, const char *json,
-                                        const struct export_report *report)
+/* One on the shelf is stored anew, so it may get another backend. */
+static enum export_result retry_locked(struct exports *exports, const char *path,
+                                       const struct export_spec *spec, const char *json,
+                                       const struct export_report *report)
 {
-    struct export_entry *entry;
-    enum export_result result = find_own(exports, path, &entry, report);
-    char error[EXPORT_TEXT_BYTES];
+    enum export_result result;
 
-    if (result != EXPORT_DONE)
-        return result;
-    if (!export_spec_same_files(&entry->spec, spec)) {
-        export_say(report,
-                   "%s cannot get another path, backend, argument or fsid: remove it, then add "
-                   "the other one",
-                   path);
+    if (strcmp(spec->path, path) != 0) {
+        export_say(report, "%s cannot get another path: remove it, then add the other one", path);
         return EXPORT_REFUSED;
     }
+    result = create_locked(exports, spec, json, report);
+    if (result == EXPORT_DONE)
+        export_shelf_drop(exports, path);
+    return result;
+}
+
+/* Only its options. */
+static enum export_result replace_locked(struct exports *exports, struct export_entry *entry,
+                                         const struct export_spec *spec, const char *json,
+                                         const struct export_report *report)
+{
+    const char *path = spec->path;
+    char error[EXPORT_TEXT_BYTES];
+
     if (!export_room(exports, 1, report))
         return EXPORT_BUSY;
     if (!export_store_put(exports->config.state_fd, path, json, error, sizeof(error))) {
         export_say(report, "%s cannot be stored: %s", path, error);
         return EXPORT_FAILED;
     }
+    export_shelf_drop(exports, path); /* what was stored before, and overruled */
     if (!export_table_change(exports->config.table, spec, error, sizeof(error))) {
         export_say(report, "%s; the change is stored, and holds from the next start on", error);
         return EXPORT_REFUSED;
@@ -191,6 +161,23 @@ static enum export_result change_locked(struct exports *exports, const char *pat
     return EXPORT_DONE;
 }
 
+static enum export_result change_locked(struct exports *exports, const char *path,
+                                        const struct export_spec *spec, const char *json,
+                                        const struct export_report *report)
+{
+    struct export_entry *entry = export_entry_find(exports, path);
+
+    if (!entry)
+        return retry_locked(exports, path, spec, json, report);
+    if (export_spec_same_files(&entry->spec, spec))
+        return replace_locked(exports, entry, spec, json, report);
+    export_say(report,
+               "%s cannot get another path, backend, argument or fsid: remove it, then add the "
+               "other one",
+               path);
+    return EXPORT_REFUSED;
+}
+
 enum export_result exports_change(struct exports *exports, const char *path, const char *json,
                                   const struct export_report *report)
 {
@@ -200,7 +187,7 @@ enum export_result exports_change(struct exports *exports, const char *path, con
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
     result = find_own(exports, path, &entry, report);
-    said = result == EXPORT_DONE ? json_read(json, report) : NULL;
+    said = result == EXPORT_DONE ? export_json_read(json, report) : NULL;
     if (said)
         result = change_locked(exports, path, &said->exports[0], json, report);
     else if (result == EXPORT_DONE)
@@ -210,30 +197,54 @@ enum export_result exports_change(struct exports *exports, const char *path, con
     return result;
 }
 
-static enum export_result remove_locked(struct exports *exports, const char *path, bool force,
+/* From what is stored. */
+static enum export_result forget_locked(struct exports *exports, const char *path,
                                         const struct export_report *report)
 {
-    struct export_entry *entry;
-    enum export_result result = find_own(exports, path, &entry, report);
+    char error[EXPORT_TEXT_BYTES];
+
+    if (!export_store_remove(exports->config.state_fd, path, error, sizeof(error))) {
+        export_say(report, "%s cannot be removed from what is stored: %s", path, error);
+        return EXPORT_FAILED;
+    }
+    export_shelf_drop(exports, path);
+    return EXPORT_DONE;
+}
+
+static enum export_result remove_served_locked(struct exports *exports, struct export_entry *entry,
+                                               bool force, const struct export_report *report)
+{
     char text[128], error[EXPORT_TEXT_BYTES];
     struct open_fs_uses uses;
+    enum export_result result;
 
-    if (result != EXPORT_DONE)
-        return result;
     if (export_entry_used(exports, entry, &uses) && !force) {
         export_say(report, "%s use it", export_uses_text(&uses, text, sizeof(text)));
         return EXPORT_IN_USE;
     }
     if (!export_room(exports, 1, report))
         return EXPORT_BUSY;
-    if (!export_store_remove(exports->config.state_fd, path, error, sizeof(error))) {
-        export_say(report, "%s cannot be removed from what is stored: %s", path, error);
-        return EXPORT_FAILED;
-    }
-    if (export_entry_take_away(exports, entry, error, sizeof(error)))
-        return EXPORT_DONE;
+    result = forget_locked(exports, entry->spec.path, report);
+    if (result != EXPORT_DONE || export_entry_take_away(exports, entry, error, sizeof(error)))
+        return result;
     export_say(report, "%s; it is gone at the next start", error);
     return EXPORT_REFUSED;
+}
+
+/* Of one that is overruled, what is stored goes. */
+static enum export_result remove_locked(struct exports *exports, const char *path, bool force,
+                                        const struct export_report *report)
+{
+    struct export_entry *entry = export_entry_find(exports, path);
+    enum export_result result;
+
+    if (entry && entry->named && entry->origin != EXPORT_BY_ADMIN && export_shelf_find(exports, path))
+        return forget_locked(exports, path, report);
+    result = find_own(exports, path, &entry, report);
+    if (result != EXPORT_DONE)
+        return result;
+    return entry ? remove_served_locked(exports, entry, force, report)
+                 : forget_locked(exports, path, report);
 }
 
 enum export_result exports_remove(struct exports *exports, const char *path, bool force,

@@ -15,7 +15,7 @@ enum statement {
 };
 
 static const char *const sql_text[SQL_COUNT] = {
-    [SQL_LOAD] = "SELECT keys FROM export ORDER BY path",
+    [SQL_LOAD] = "SELECT path, keys FROM export ORDER BY path",
     [SQL_PUT] = ("INSERT INTO export (path, keys) VALUES (?,?)"
                  " ON CONFLICT (path) DO UPDATE SET keys = excluded.keys"),
     [SQL_REMOVE] = "DELETE FROM export WHERE path = ?",
@@ -43,6 +43,21 @@ static bool is_missing(int dir)
     return faccessat(dir, kind.file, F_OK, 0) != 0 && errno == ENOENT;
 }
 
+/* SQLITE_DONE, or an error. */
+static int visit_rows(struct database *db, export_store_visit *visit, void *context)
+{
+    sqlite3_stmt *s = db->statements[SQL_LOAD];
+    int step;
+
+    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+        const char *path = (const char *)sqlite3_column_text(s, 0);
+        const char *json = (const char *)sqlite3_column_text(s, 1);
+
+        visit(context, path ? path : "", json ? json : "");
+    }
+    return step;
+}
+
 bool export_store_check(int dir, char *error, size_t size)
 {
     struct database *db;
@@ -61,33 +76,22 @@ static bool explain(struct database *db, char *error, size_t size)
     return false;
 }
 
-bool export_store_read(int dir, void (*visit)(void *context, const char *json), void *context,
-                       char *error, size_t size)
+bool export_store_read(int dir, export_store_visit *visit, void *context, char *error, size_t size)
 {
     struct database *db;
-    int step = SQLITE_ROW;
-    sqlite3_stmt *s;
+    int step;
 
     if (is_missing(dir))
         return true;
     db = database_open(&kind, dir, error, size);
     if (!db)
         return false;
-    s = db->statements[SQL_LOAD];
-    while ((step = sqlite3_step(s)) == SQLITE_ROW) {
-        const char *json = (const char *)sqlite3_column_text(s, 0);
-
-        visit(context, json ? json : "");
-    }
-    if (step != SQLITE_DONE) {
+    step = visit_rows(db, visit, context);
+    if (step != SQLITE_DONE)
         database_explain(db, NULL, error, size);
-        (void)sqlite3_reset(s);
-        database_close(db);
-        return false;
-    }
-    (void)sqlite3_reset(s);
+    (void)sqlite3_reset(db->statements[SQL_LOAD]);
     database_close(db);
-    return true;
+    return step == SQLITE_DONE;
 }
 
 /* `json` NULL: the statement has no such parameter. */

@@ -10,10 +10,12 @@
 
 #include "base/check.h"
 
+typedef void export_store_visit(void *context, const char *path, const char *json);
+
 /* `visit` each stored one; `dir` is the state directory.  False, with `error`: the file cannot be
  * read. */
-bool export_store_read(int dir, void (*visit)(void *context, const char *json), void *context,
-                       char *error, size_t size) MUST_USE;
+bool export_store_read(int dir, export_store_visit *visit, void *context, char *error,
+                       size_t size) MUST_USE;
 
 /* Would export_store_read() fail?  Writes nothing. */
 bool export_store_check(int dir, char *error, size_t size) MUST_USE;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/backends.h"
-#include "daemon/export_own.h"
+#include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
 static bool open_one(struct exports *exports, const struct config *said,
@@ -41,7 +41,7 @@ struct exports *exports_open(const struct exports_config *config, const struct c
             return NULL;
         }
     }
-    if (export_store_read(config->state_fd, export_stored_open, exports, error, size))
+    if (export_store_read(config->state_fd, export_shelf_open, exports, error, size))
         return exports;
     exports_close(exports);
     return NULL;
@@ -54,6 +54,8 @@ void exports_close(struct exports *exports)
     export_table_hook(exports->config.table, &(struct export_table_hooks){0});
     while (exports->count > 0)
         export_entry_drop(exports, exports->entries[0]);
+    while (exports->shelved_count > 0)
+        export_shelf_drop(exports, exports->shelf[0]->path);
     CHECK(pthread_mutex_destroy(&exports->lock) == 0);
     free(exports);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/export_entry.h"
+#include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
 enum step_kind {
@@ -77,7 +77,7 @@ static uint32_t changes_of(const struct exports_plan *plan)
     for (uint32_t i = 0; i < exports->count; i++)
         changes += exports->entries[i]->origin != EXPORT_BY_ADMIN &&
                    !is_named(plan->said, exports->entries[i]->spec.path);
-    return changes;
+    return changes + exports->shelved_count;
 }
 
 struct exports_plan *exports_prepare(struct exports *exports, const struct config *said,
@@ -229,5 +229,6 @@ void exports_apply(struct exports_plan *plan, bool force, const struct export_re
         if (entry)
             take_over(exports, entry, export_origin_of(plan->said), report);
     }
+    export_shelf_serve(exports, report);
     exports_cancel(plan); /* what was not used */
 }

@@ -101,11 +101,53 @@ class Exports(Case):
             os.rmdir(server.data)
             server.options += ("--export", "/mine=mem:")
             server.start()
-            there = self.paths(server)
-            self.assertEqual(set(there), {"/", "/first", "/mine"})
-            self.assertEqual((there["/mine"]["origin"], there["/mine"]["read_only"]), ("option", False))
+            mine = self.must(200, server, "GET", at("/mine"))
+            self.assertEqual((mine["origin"], mine["read_only"]), ("option", False))
             self.assertRegex(server.text(), r"export\.overruled path=./mine")
             self.assertRegex(server.text(), r"export\.failed error=.*/gone")
+
+    def test_stored_ones_that_are_not_served(self):
+        """They are seen, with the reason; they can be tried again and removed, and what serves instead stays."""
+        with LocalServer() as server:
+            self.must(201, server, "POST", EXPORTS, {"path": "/gone", "backend": "local", "argument": server.data})
+            for path in ("/mine", "/kept"):
+                self.must(201, server, "POST", EXPORTS, {"path": path, "backend": "mem", "access": "ro"})
+            server.stop()
+            os.rmdir(server.data)
+            options, server.options = server.options, server.options + ("--export", "/mine=mem:",
+                                                                        "--export", "/kept=mem:")
+            server.start()
+            self.assertEqual(sorted(self.states(server)),
+                             [("/", "served"), ("/first", "served"), ("/gone", "failed"), ("/kept", "overruled"),
+                              ("/kept", "served"), ("/mine", "overruled"), ("/mine", "served")])
+            gone = self.must(200, server, "GET", at("/gone"))
+            self.assertEqual((gone["state"], gone["argument"], gone["origin"]), ("failed", server.data, "stored"))
+            self.assertIn("No such file", gone["reason"])
+            self.assertEqual(self.must(200, server, "GET", at("/mine"))["state"], "served")
+            problem = self.must(409, server, "POST", EXPORTS, {"path": "/gone", "backend": "mem"})
+            self.assertIn("stored", problem["reasons"][0])
+            body = {"backend": "local", "argument": server.data}
+            self.assertIn("No such file", self.must(422, server, "PUT", at("/gone"), body)["reasons"][0])
+            os.mkdir(server.data)
+            one = self.must(200, server, "PUT", at("/gone"), body)
+            self.assertEqual((one["state"], one["reason"]), ("served", None))
+            self.must(204, server, "DELETE", at("/mine"))
+            self.must(409, server, "DELETE", at("/mine"))
+            self.assertEqual(self.must(200, server, "GET", at("/mine"))["origin"], "option")
+            server.stop()
+            server.options = options
+            server.start()
+            self.assertEqual(sorted(self.states(server)), [("/", "served"), ("/first", "served"), ("/gone", "served"),
+                                                           ("/kept", "served")])
+            server.stop()
+            os.rmdir(server.data)
+            server.start()
+            self.assertEqual(self.must(200, server, "GET", at("/gone"))["state"], "failed")
+            self.must(204, server, "DELETE", at("/gone"))
+            self.must(404, server, "GET", at("/gone"))
+
+    def states(self, server):
+        return [(one["path"], one["state"]) for one in self.must(200, server, "GET", EXPORTS)["items"]]
 
     def test_owners(self):
         with Server() as server:
@@ -128,7 +170,7 @@ class Exports(Case):
                     self.must(204, server, "DELETE", at("/x") + "?force=true")
                 finally:
                     client.kill()
-            self.assertRegex(server.text(), r"export\.revoke revoked=[1-9]")
+            wait_until(lambda: re.search(r"export\.revoke revoked=[1-9]", server.text()))
             self.must(201, server, "POST", EXPORTS, {"path": "/x", "backend": "mem"})
 
     def test_bad_input(self):
@@ -227,6 +269,21 @@ class Reload(Case):
             self.assertEqual([line for line in self.reload(server) if not line.startswith("threads")], [])
             problem = self.must(409, server, "DELETE", at("/new"))
             self.assertIn("configuration file", problem["reasons"][0])
+
+    def test_an_overruled_one_comes_back(self):
+        """When the file no longer has its path."""
+        with FileServer() as server:
+            self.write(server, "/, backend: mem")
+            server.start()
+            self.must(201, server, "POST", EXPORTS, {"path": "/x", "backend": "mem", "access": "ro"})
+            server.stop()
+            self.write(server, "/, backend: mem", "/x, backend: mem")
+            server.start()
+            self.assertFalse(self.must(200, server, "GET", at("/x"))["read_only"])
+            self.write(server, "/, backend: mem")
+            self.assertEqual(self.reload(server), ["export /x removed", "export /x added as it is stored"])
+            one = self.must(200, server, "GET", at("/x"))
+            self.assertEqual((one["origin"], one["state"], one["read_only"]), ("stored", "served", True))
 
     def test_mistakes(self):
         with FileServer() as server:

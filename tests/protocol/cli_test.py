@@ -731,7 +731,7 @@ class Exports(Fixture):
         self.assertEqual(self.good("export", "add", "/new=mem:,ro,client=127.0.0.0/8"), "/new added\n")
         self.assertEqual((self.one("/new")["read_only"], self.one("/new")["clients"]), (True, ["127.0.0.0/8"]))
         rows = [re.split(r"  +", line) for line in self.good("export", "list").splitlines()]
-        self.assertIn(["/new", "mem", "-", "ro", "yes", "root_squash", "127.0.0.0/8", "0", "stored"], rows)
+        self.assertIn(["/new", "mem", "-", "ro", "yes", "root_squash", "127.0.0.0/8", "0", "stored", "served"], rows)
         self.assertEqual(sorted(row[0] for row in rows), ["/", "/new", "/second", "PATH"])
         self.assertEqual(self.good("export", "set", "/new", "rw,anonuid=7"), "/new changed\n")
         self.assertEqual((self.one("/new")["read_only"], self.one("/new")["anonuid"]), (False, 7))

@@ -40,6 +40,19 @@ static const char *origin_name(enum export_origin origin)
     return "?";
 }
 
+static const char *service_name(enum export_service service)
+{
+    switch (service) {
+    case EXPORT_SERVED:
+        return "served";
+    case EXPORT_OVERRULED:
+        return "overruled";
+    case EXPORT_NOT_SERVED:
+        return "failed";
+    }
+    return "?";
+}
+
 static json_t *clients_json(const struct export_spec *spec)
 {
     json_t *list = json_array();
@@ -68,13 +81,16 @@ static json_t *export_json(const struct export_shown *shown)
                              (json_int_t)shown->uses.opens, "delegations",
                              (json_int_t)shown->uses.delegations);
 
-    return json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}",
+    json_t *why = shown->why ? text_json(shown->why) : json_null();
+
+    return json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:s, s:o, s:o}",
                      "path", text_json(spec->path), "backend", spec->backend, "argument",
                      text_json(spec->arg), "read_only", spec->read_only, "sync", !spec->async,
                      "secure", shown->secure, "squash", squash_name(spec->squash), "anonuid",
                      (json_int_t)spec->anon_uid, "anongid", (json_int_t)spec->anon_gid, "clients",
                      clients_json(spec), "fsid", fsid, "strict_utf8", spec->strict_utf8, "origin",
-                     origin_name(shown->origin), "uses", uses);
+                     origin_name(shown->origin), "state", service_name(shown->service), "reason",
+                     why, "uses", uses);
 }
 
 static void show_in_list(const struct export_shown *shown, void *arg)

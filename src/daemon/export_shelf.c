@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/export_shelf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/config/config_json.h"
+#include "base/log.h"
+#include "daemon/backends.h"
+
+struct export_shelved *export_shelf_find(const struct exports *exports, const char *path)
+{
+    for (uint32_t i = 0; i < exports->shelved_count; i++) {
+        if (strcmp(exports->shelf[i]->path, path) == 0)
+            return exports->shelf[i];
+    }
+    return NULL;
+}
+
+/* What the JSON says, whether it can be served or not. */
+static void spec_read(struct export_spec *spec, const char *path, const char *json)
+{
+    struct config_faults faults = {0};
+    struct config *said = config_json_read(json, NULL, &faults);
+
+    export_spec_init(spec);
+    if (said->export_count == 1)
+        export_spec_copy(spec, &said->exports[0]);
+    free(spec->path);
+    spec->path = must_strdup(path);
+    spec->backend = spec->backend ? spec->backend : must_strdup("");
+    spec->arg = spec->arg ? spec->arg : must_strdup("");
+    config_faults_fini(&faults);
+    config_destroy(said);
+}
+
+static void shelf_add(struct exports *exports, const char *path, const char *json, const char *why)
+{
+    struct export_shelved *shelved;
+
+    if (exports->shelved_count == LIMIT_EXPORTS)
+        return; /* the log has it */
+    shelved = must_calloc(1, sizeof(*shelved));
+    *shelved = (struct export_shelved){
+        .path = must_strdup(path), .json = must_strdup(json), .why = must_strdup(why)};
+    spec_read(&shelved->spec, path, json);
+    exports->shelf[exports->shelved_count++] = shelved;
+}
+
+void export_shelf_drop(struct exports *exports, const char *path)
+{
+    struct export_shelved *shelved = export_shelf_find(exports, path);
+
+    if (!shelved)
+        return;
+    for (uint32_t i = 0; i < exports->shelved_count; i++) {
+        if (exports->shelf[i] == shelved)
+            exports->shelf[i] = exports->shelf[--exports->shelved_count];
+    }
+    export_spec_fini(&shelved->spec);
+    free(shelved->path);
+    free(shelved->json);
+    free(shelved->why);
+    free(shelved);
+}
+
+/* ---- service ---- */
+
+struct text {
+    char of[EXPORT_TEXT_BYTES];
+};
+
+/* The first line counts. */
+static void take_line(void *context, const char *line)
+{
+    struct text *text = context;
+
+    if (*text->of == '\0')
+        (void)snprintf(text->of, sizeof(text->of), "%s", line);
+}
+
+/* False, with `why`: it cannot be served. */
+static bool serve(struct exports *exports, const char *json, struct text *why)
+{
+    const struct export_report report = {take_line, why};
+    struct config *said;
+    bool done;
+
+    *why->of = '\0';
+    said = export_json_read(json, &report);
+    done = said && export_entry_create(exports, &said->exports[0], &report);
+    config_destroy(said);
+    return done;
+}
+
+void export_shelf_open(void *context, const char *path, const char *json)
+{
+    struct exports *exports = context;
+    struct text why = {""};
+
+    if (export_entry_find(exports, path)) {
+        log_warn("export.overruled", LOG_STR("path", path),
+                 LOG_STR("note", "the configuration has it: what is stored does not count"));
+    } else {
+        if (serve(exports, json, &why))
+            return;
+        log_error("export.failed", LOG_STR("error", why.of),
+                  LOG_STR("note", "it is stored, but not exported"));
+    }
+    shelf_add(exports, path, json, why.of);
+}
+
+/* True: it is on the shelf no longer. */
+static bool try_again(struct exports *exports, struct export_shelved *shelved,
+                      const struct export_report *report)
+{
+    struct text why;
+
+    if (*shelved->why || export_entry_find(exports, shelved->path))
+        return false;
+    if (serve(exports, shelved->json, &why)) {
+        export_say(report, "export %s added as it is stored", shelved->path);
+        export_shelf_drop(exports, shelved->path);
+        return true;
+    }
+    export_say(report, "export %s is stored, but not exported: %s", shelved->path, why.of);
+    free(shelved->why);
+    shelved->why = must_strdup(why.of);
+    return false;
+}
+
+void export_shelf_serve(struct exports *exports, const struct export_report *report)
+{
+    for (uint32_t i = 0; i < exports->shelved_count;)
+        i += !try_again(exports, exports->shelf[i], report); /* else the last one is here now */
+}
+
+/* ---- what is shown ---- */
+
+/* The backend that would know does not exist: the stricter answer. */
+static bool is_secure(const struct export_spec *spec)
+{
+    if (spec->ports != EXPORT_PORTS_DEFAULT)
+        return spec->ports == EXPORT_PORTS_SECURE;
+    return backend_serves_machine(spec, 1) && spec->squash != EXPORT_ALL_SQUASH;
+}
+
+uint32_t export_shelf_visit(struct exports *exports, const char *path,
+                            void (*show)(const struct export_shown *shown, void *arg), void *arg)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < exports->shelved_count; i++) {
+        const struct export_shelved *shelved = exports->shelf[i];
+        bool overruled = export_entry_find(exports, shelved->path);
+
+        if (path && strcmp(shelved->path, path) != 0)
+            continue;
+        count++;
+        show(&(struct export_shown){
+                 .spec = &shelved->spec,
+                 .origin = EXPORT_BY_ADMIN,
+                 .service = overruled ? EXPORT_OVERRULED : EXPORT_NOT_SERVED,
+                 .why = overruled ? "the configuration has an export at this path" : shelved->why,
+                 .secure = is_secure(&shelved->spec),
+             },
+             arg);
+    }
+    return count;
+}
