@@ -96,8 +96,9 @@ struct vfs *export_backend_later(struct exports *exports, const struct export_sp
     *share = 0;
     if (!exports->config.machine && backend_serves_machine(spec, 1)) {
         (void)snprintf(error, size,
-                       "export %s: the server was started without a local export, and gave up the "
-                       "rights that one needs: restart it",
+                       "export %s: the server was started as root without a local export, so it "
+                       "gave up the rights that one needs: name one in the configuration file or "
+                       "with --export, then restart the server",
                        spec->path);
         return NULL;
     }

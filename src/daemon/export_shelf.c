@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/export_shelf.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/config/config_json.h"
 #include "base/log.h"
 #include "daemon/backends.h"
+#include "daemon/export_store.h"
 
 struct export_shelved *export_shelf_find(const struct exports *exports, const char *path)
 {
@@ -134,6 +137,32 @@ void export_shelf_serve(struct exports *exports, const struct export_report *rep
 {
     for (uint32_t i = 0; i < exports->shelved_count;)
         i += !try_again(exports, exports->shelf[i], report); /* else the last one is here now */
+}
+
+static void look_for_machine(void *context, const char *path, const char *json)
+{
+    struct export_spec spec;
+    bool *found = context;
+
+    spec_read(&spec, path, json);
+    *found |= backend_serves_machine(&spec, 1);
+    export_spec_fini(&spec);
+}
+
+bool exports_serve_machine(const struct config *said)
+{
+    bool found = backend_serves_machine(said->exports, said->export_count);
+    int dir;
+
+    if (found)
+        return true;
+    dir = open(said->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return false; /* nothing is stored */
+    if (!export_store_peek(dir, look_for_machine, &found))
+        found = true; /* it may be one */
+    close(dir);
+    return found;
 }
 
 /* ---- what is shown ---- */

@@ -58,6 +58,22 @@ static int visit_rows(struct database *db, export_store_visit *visit, void *cont
     return step;
 }
 
+bool export_store_peek(int dir, export_store_visit *visit, void *context)
+{
+    struct database *db;
+    char error[128];
+    int step;
+
+    if (is_missing(dir))
+        return true;
+    if (!database_peek(&kind, dir, &db, error, sizeof(error)) || !db)
+        return false;
+    step = visit_rows(db, visit, context);
+    (void)sqlite3_reset(db->statements[SQL_LOAD]);
+    database_close(db);
+    return step == SQLITE_DONE;
+}
+
 bool export_store_check(int dir, char *error, size_t size)
 {
     struct database *db;

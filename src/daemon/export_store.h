@@ -17,6 +17,9 @@ typedef void export_store_visit(void *context, const char *path, const char *jso
 bool export_store_read(int dir, export_store_visit *visit, void *context, char *error,
                        size_t size) MUST_USE;
 
+/* The same without writing anything.  False: that does not show which there are. */
+bool export_store_peek(int dir, export_store_visit *visit, void *context) MUST_USE;
+
 /* Would export_store_read() fail?  Writes nothing. */
 bool export_store_check(int dir, char *error, size_t size) MUST_USE;
 

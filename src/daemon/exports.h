@@ -25,6 +25,10 @@ struct exports_config {
     bool machine;               /* the process has kept the rights that `local` exports need */
 };
 
+/* Does the configuration, or what is stored in its state directory, name an export of files of this
+ * machine?  Also true if that cannot be seen without writing to the directory. */
+bool exports_serve_machine(const struct config *said);
+
 /* Add the exports of the configuration to the table, then those that are stored: they give way to a
  * configured one of the same path, and one that cannot be served is logged and left out.  NULL,
  * with `error`. */

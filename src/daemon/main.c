@@ -73,6 +73,7 @@ struct daemon {
     struct admin admin;
     struct event_feed *events;
     struct recall *recall; /* recalls of delegations */
+    bool machine; /* files of this machine are exported */
     int state_dir;
     char instance[INSTANCE_ID_CHARS + 1];
 };
@@ -98,8 +99,7 @@ static bool make_exports(struct daemon *d)
         .state_fd = d->state_dir,
         .descriptors = d->descriptors.files,
         .descriptors_spare = d->descriptors.spare,
-        .machine =
-            geteuid() != 0 || backend_serves_machine(d->config.exports, d->config.export_count),
+        .machine = geteuid() != 0 || d->machine,
     };
     char error[512];
 
@@ -382,7 +382,8 @@ static int serve(struct daemon *d)
 
     backend_block_signals();
     block_signals(&signals);
-    if (!share_descriptors(d) || !privilege_reduce(&d->config))
+    d->machine = exports_serve_machine(&d->config);
+    if (!share_descriptors(d) || !privilege_reduce(&d->config, d->machine))
         return EXIT_FAILED;
     share_heap();
     if (!log_start((size_t)d->config.log_queue_kib << 10)) {
@@ -453,7 +454,7 @@ static int check_only(struct daemon *d)
 
     if (d->config.log_level > LOG_LEVEL_WARN)
         log_set_level(LOG_LEVEL_WARN);
-    if (!share_descriptors(d) || !privilege_reduce(&d->config))
+    if (!share_descriptors(d) || !privilege_reduce(&d->config, exports_serve_machine(&d->config)))
         return EXIT_FAILED;
     if (!preflight_run(&d->config, &wrong_options))
         return wrong_options ? EXIT_USAGE : EXIT_FAILED;

@@ -10,7 +10,6 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "daemon/backends.h"
 #include "daemon/console.h"
 
 /* To run each request as its caller, with the rights of uid 0 if that is the caller.  Without
@@ -46,13 +45,13 @@ static void keep(cap_t to, cap_t from, const cap_value_t *wanted, size_t count)
     }
 }
 
-static void choose(cap_t to, cap_t from, const struct config *config)
+static void choose(cap_t to, cap_t from, const struct config *config, bool machine)
 {
     static const cap_value_t bind = CAP_NET_BIND_SERVICE;
 
     if (listens_below(config, IPPORT_RESERVED))
         keep(to, from, &bind, 1);
-    if (!backend_serves_machine(config->exports, config->export_count))
+    if (!machine)
         return;
     keep(to, from, for_files, ARRAY_SIZE(for_files));
     if (geteuid() == 0)
@@ -67,13 +66,13 @@ static void say(cap_t caps)
     (void)cap_free(text);
 }
 
-bool privilege_reduce(const struct config *config)
+bool privilege_reduce(const struct config *config, bool machine)
 {
     cap_t from = cap_get_proc(), to = cap_init();
     bool done = from && to;
 
     if (done) {
-        choose(to, from, config);
+        choose(to, from, config, machine);
         done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && cap_set_proc(to) == 0;
     }
     if (done)
