@@ -286,8 +286,9 @@ const struct event event_table[] = {
     {"export.refused_left_out", "info", "lines", "So many lines of `export.refused` were left out",
      NULL},
     {"export.revoke", "info", "revoked left",
-     "An export was removed while clients used it: so many of their opens and delegations were "
-     "`revoked`; those that are `left` could not be, because it cannot be written to disk",
+     "An export was removed while clients used it, or admits some of its clients no longer: so many "
+     "of their opens and delegations were `revoked`; those that are `left` could not be, because it "
+     "cannot be written to disk",
      NULL},
     {"recovery.complete", "info", "client awaited",
      "A client has reclaimed what it held; so many are still `awaited`", NULL},

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon/export_excluded.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
@@ -158,6 +159,7 @@ static enum export_result replace_locked(struct exports *exports, struct export_
     export_spec_copy(&entry->spec, spec);
     entry->origin = EXPORT_BY_ADMIN; /* also one that the configuration no longer has */
     entry->named = true;
+    export_excluded_revoke(exports, entry->fs);
     return EXPORT_DONE;
 }
 

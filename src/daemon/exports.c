@@ -4,8 +4,14 @@
 #include <stdlib.h>
 
 #include "daemon/backends.h"
+#include "daemon/export_excluded.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
+
+static void tell_changed(struct vfs *fs, void *context)
+{
+    export_excluded_revoke(context, fs);
+}
 
 static bool open_one(struct exports *exports, const struct config *said,
                      const struct export_spec *spec, char *error, size_t size)
@@ -33,6 +39,7 @@ struct exports *exports_open(const struct exports_config *config, const struct c
     exports->spare = config->descriptors_spare;
     CHECK(pthread_mutex_init(&exports->lock, NULL) == 0);
     export_table_hook(config->table, &(struct export_table_hooks){.released = export_revoke_all,
+                                                                  .changed = tell_changed,
                                                                   .gone = export_backend_gone,
                                                                   .context = exports});
     for (uint32_t i = 0; i < said->export_count; i++) {

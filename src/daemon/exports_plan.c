@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/export_excluded.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
 
@@ -167,6 +168,7 @@ static void change_options(struct exports *exports, const struct export_spec *sp
     export_spec_fini(&entry->spec);
     export_spec_copy(&entry->spec, spec);
     export_say(report, "export %s changed: %s", spec->path, text);
+    export_excluded_revoke(exports, entry->fs);
 }
 
 static void add_prepared(struct exports_plan *plan, uint32_t i, const struct export_report *report)

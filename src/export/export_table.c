@@ -77,16 +77,21 @@ void export_table_hook(struct export_table *table, const struct export_table_hoo
 /* No request has it any more. */
 static void retired_release(struct export_table *table, struct export_retired *retired)
 {
+    struct vfs *fs;
+
     export_view_destroy(retired->view);
     retired->view = NULL;
     if (!retired->export)
         return;
+    fs = retired->export->fs;
     if (retired->fs)
         vfs_object_put(retired->export->root);
     export_free(retired->export);
     retired->export = NULL;
     if (retired->fs && table->hooks.released)
-        table->hooks.released(retired->fs, table->hooks.context);
+        table->hooks.released(fs, table->hooks.context);
+    if (!retired->fs && table->hooks.changed)
+        table->hooks.changed(fs, table->hooks.context);
 }
 
 static void retired_free(struct export_table *table, struct export_retired *retired)

@@ -39,11 +39,14 @@ bool export_table_secure(const struct export_spec *spec, const struct vfs *fs);
 /* The backend of the export at this path, or NULL.  It stays until the export is removed. */
 struct vfs *export_table_backend(struct export_table *table, const char *path);
 
-/* How a removed backend goes.  Called by export_table_tick() with the table's lock: no function of
- * this header may be called. */
+/* How a removed or changed backend goes on.  Called by export_table_tick() with the table's lock:
+ * no function of this header may be called. */
 struct export_table_hooks {
     /* No request can begin to use the backend any more; clients may still have files open. */
     void (*released)(struct vfs *fs, void *context);
+    /* The options of an export of this backend have changed, and no request uses the earlier ones
+     * any more. */
+    void (*changed)(struct vfs *fs, void *context);
     /* It is about to be destroyed. */
     void (*gone)(struct vfs *fs, void *context);
     void *context;

@@ -11,11 +11,13 @@ TIMEOUT_S = 60
 OK = 0
 EXPIRED, DENIED, DELAY = 10011, 10010, 10008
 STALE_CLIENTID, BAD_STATEID = 10022, 10025
+STALE, SHARE_DENIED, ROFS = 70, 10015, 30
 BADSESSION, DELEG_REVOKED = 10052, 10087
 
-(CLOSE, GETFH, LOCK, LOOKUP, OPEN, OPEN_CONFIRM, PUTFH, PUTROOTFH, READ, RENEW, SETCLIENTID, SETCLIENTID_CONFIRM) = \
-    (4, 10, 12, 15, 18, 20, 22, 24, 25, 30, 35, 36)
-BIND_CONN_TO_SESSION, EXCHANGE_ID, CREATE_SESSION, DESTROY_SESSION, SEQUENCE, RECLAIM_COMPLETE = 41, 42, 43, 44, 53, 58
+(CLOSE, GETATTR, GETFH, LOCK, LOOKUP, OPEN, OPEN_CONFIRM, PUTFH, PUTROOTFH, READ, READDIR, RENEW, SETCLIENTID,
+ SETCLIENTID_CONFIRM, WRITE) = (4, 9, 10, 12, 15, 18, 20, 22, 24, 25, 26, 30, 35, 36, 38)
+(BIND_CONN_TO_SESSION, EXCHANGE_ID, CREATE_SESSION, DESTROY_SESSION, SEQUENCE, TEST_STATEID, RECLAIM_COMPLETE) = \
+    (41, 42, 43, 44, 53, 55, 58)
 CB_RECALL, CB_SEQUENCE = 4, 11
 
 ACCESS_READ, ACCESS_WRITE, ACCESS_BOTH, DENY_NONE, DENY_BOTH = 1, 2, 3, 0, 3
@@ -79,6 +81,23 @@ def decode_open(x):
     return found
 
 
+def decode_readdir(x):
+    x.bytes(8)
+    entries = []
+    while x.u32():
+        entries.append((x.u64(), x.opaque().decode()))
+        x.bytes(4 * x.u32())
+        x.opaque()
+    return entries, bool(x.u32())
+
+
+def decode_owner(x):
+    """The attributes of a GETATTR of owner and group alone."""
+    x.bytes(4 * x.u32())
+    x.u32()
+    return x.opaque().decode(), x.opaque().decode()
+
+
 def decode_exchange_id(x):
     return {"clientid": x.u64(), "sequence": x.u32(), "flags": x.u32(), "how": x.u32(), "owner": (x.u64(), x.opaque()),
             "scope": x.opaque(), "implementation": [(x.opaque(), x.opaque(), x.bytes(12)) for _ in range(x.u32())]}
@@ -93,25 +112,29 @@ def decode_channel(x):
 
 RESULTS = {
     CLOSE: lambda x: x.bytes(16),
+    GETATTR: decode_owner,
     GETFH: Xdr.opaque,
     LOCK: lambda x: x.bytes(16),
     OPEN: decode_open,
     OPEN_CONFIRM: lambda x: x.bytes(16),
     READ: lambda x: (x.u32(), x.opaque()),
+    READDIR: decode_readdir,
     SETCLIENTID: lambda x: (x.u64(), x.bytes(8)),
     BIND_CONN_TO_SESSION: lambda x: (x.bytes(16), x.u32(), x.u32()),
     EXCHANGE_ID: decode_exchange_id,
     CREATE_SESSION: lambda x: {"id": x.bytes(16), "sequence": x.u32(), "flags": x.u32(),
                                "fore": decode_channel(x), "back": decode_channel(x)},
     SEQUENCE: lambda x: (x.bytes(16), x.u32(), x.u32(), x.u32(), x.u32(), x.u32()),
+    TEST_STATEID: lambda x: [x.u32() for _ in range(x.u32())],
 }
 
 
 class Connection:
-    """Calls and their replies.  Calls of the server are kept in `calls`."""
+    """Calls and their replies, as the user `uid`.  Calls of the server are kept in `calls`."""
 
-    def __init__(self, port, address="127.0.0.1"):
-        self.socket = socket.create_connection((address, port), TIMEOUT_S)
+    def __init__(self, port, address="127.0.0.1", source=None):
+        self.socket = socket.create_connection((address, port), TIMEOUT_S, source and (source, 0))
+        self.uid = 0
         self.socket.settimeout(TIMEOUT_S)
         self.xid = int.from_bytes(os.urandom(4), "big") & 0x7fffffff
         self.replies, self.calls = {}, []
@@ -123,7 +146,7 @@ class Connection:
     def send(self, minor, *operations):
         """Without waiting for the reply.  Returns the xid."""
         self.xid += 1
-        cred = u32(0) + opaque("test") + u32(0, 0, 0)
+        cred = u32(0) + opaque("test") + u32(self.uid, self.uid, 0)
         call = u32(self.xid, 0, 2, 100003, 4, 1, 1) + opaque(cred) + u32(0, 0)
         call += opaque("") + u32(minor, len(operations))
         call += b"".join(u32(number) + arguments for number, arguments in operations)
@@ -204,9 +227,9 @@ def create_session(clientid, sequence, flags=0, slots=8, cached=2048):
 class Client:
     """Of 4.1, with its sessions over connections of its own."""
 
-    def __init__(self, port, owner, implementation=None, verifier=b"verifier"):
+    def __init__(self, port, owner, implementation=None, verifier=b"verifier", source=None):
         self.port, self.owner, self.implementation, self.verifier = port, owner, implementation, verifier
-        self.connection = Connection(port)
+        self.connection = Connection(port, source=source)
         self.register()
 
     def register(self):
@@ -256,17 +279,18 @@ class Session:
     def value(self, *operations, slot=0):
         return self.connection.value(1, self.sequence(slot), *operations)
 
-    def open(self, name, access=ACCESS_BOTH | WANT_NO_DELEGATION, deny=DENY_NONE, create=True):
-        """Operations that open a file of the root directory."""
+    def open(self, name, access=ACCESS_BOTH | WANT_NO_DELEGATION, deny=DENY_NONE, create=True, export=None):
+        """Operations that open a file of the root directory, or of an export below it."""
+        where = [(PUTROOTFH, b"")] + ([(LOOKUP, opaque(export))] if export else [])
         how = create_how() if create else u32(NOCREATE)
         owner = u64(self.client.clientid) + opaque("owner")
-        return (PUTROOTFH, b""), (OPEN, u32(0, access, deny) + owner + how + u32(0) + opaque(name)), (GETFH, b"")
+        return *where, (OPEN, u32(0, access, deny) + owner + how + u32(0) + opaque(name)), (GETFH, b"")
 
     def opened(self, name, **how):
         """What OPEN said, with the filehandle."""
         status, results = self.call(*self.open(name, **how))
         assert status == OK, results
-        return {**results[2][2], "handle": results[3][2]}
+        return {**results[-2][2], "handle": results[-1][2]}
 
 
 def lock(opened, clientid, owner="locker", offset=0, length=10, kind=2):
@@ -300,6 +324,15 @@ class OldClient:
 
     def close(self):
         self.connection.close()
+
+
+def write(opened, data=b"data"):
+    return (PUTFH, opaque(opened["handle"])), (WRITE, opened["stateid"] + u64(0) + u32(2) + opaque(data))
+
+
+def readdir(cookie, maxcount):
+    """Of the current filehandle, without attributes."""
+    return READDIR, u64(cookie) + bytes(8) + u32(0, maxcount, 0)
 
 
 def read(opened):

@@ -120,27 +120,49 @@ static enum nfsstat4 revoke(struct stateid *sid)
     return open_revoke(CONTAINER_OF(sid, struct open, sid), NFS4ERR_ADMIN_REVOKED);
 }
 
-static uint32_t revoke_kind(struct state *state, const struct vfs *fs, enum stateid_kind kind,
-                            uint32_t *left)
+/* Who loses what. */
+struct losers {
+    bool (*loses)(void *context, uint64_t client);
+    void *context;
+    uint32_t revoked, left;
+};
+
+static void revoke_kind(struct state *state, const struct vfs *fs, enum stateid_kind kind,
+                        struct losers *losers)
 {
-    uint32_t revoked = 0, at = 0;
     struct stateid *sid;
+    uint32_t at = 0;
 
     while ((sid = next(state, &fs, 1, kind, &at))) {
-        enum nfsstat4 status = revoke(sid);
+        if (losers->loses(losers->context, sid->client->id)) {
+            enum nfsstat4 status = revoke(sid);
 
-        revoked += status == NFS4_OK;
-        *left += status == NFS4ERR_DELAY;
+            losers->revoked += status == NFS4_OK;
+            losers->left += status == NFS4ERR_DELAY;
+        }
         stateid_put(sid);
     }
-    return revoked;
+}
+
+uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs,
+                           bool (*loses)(void *context, uint64_t client), void *context,
+                           uint32_t *left)
+{
+    struct losers losers = {.loses = loses, .context = context};
+
+    revoke_kind(state, fs, STATEID_OPEN, &losers);
+    revoke_kind(state, fs, STATEID_DELEGATION, &losers);
+    *left = losers.left;
+    return losers.revoked;
+}
+
+static bool everybody(void *context, uint64_t client)
+{
+    (void)context, (void)client;
+    return true;
 }
 
 uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *left)
 {
-    uint32_t revoked;
-
-    *left = 0;
-    revoked = revoke_kind(state, fs, STATEID_OPEN, left);
-    return revoked + revoke_kind(state, fs, STATEID_DELEGATION, left);
+    return open_fs_revoke_of(state, fs, everybody, NULL, left);
 }

@@ -25,3 +25,8 @@ void open_fs_count(struct state *state, const struct vfs *const *fs, uint32_t fs
  * many could not be, because the loss cannot be recorded.  May wait for the disk and call backends:
  * without locks of state/. */
 uint32_t open_fs_revoke(struct state *state, const struct vfs *fs, uint32_t *left);
+
+/* The same of some clients: `loses` is asked for each open and delegation, without locks. */
+uint32_t open_fs_revoke_of(struct state *state, const struct vfs *fs,
+                           bool (*loses)(void *context, uint64_t client), void *context,
+                           uint32_t *left);
