@@ -290,6 +290,10 @@ const struct event event_table[] = {
      "of their opens and delegations were `revoked`; those that are `left` could not be, because it "
      "cannot be written to disk",
      NULL},
+    {"export.store_empty", "warn", "file note",
+     "The file of the stored exports is there, but has nothing in it: it was emptied, or the server was killed "
+     "when it made it",
+     "Stop the server, restore the file from a backup and start the server; or add the exports again"},
     {"recovery.complete", "info", "client awaited",
      "A client has reclaimed what it held; so many are still `awaited`", NULL},
     {"recovery.db", "error", "error",

@@ -48,23 +48,30 @@ bool exports_visit(struct exports *exports, const char *path,
     return count > 0 || !path;
 }
 
+static enum export_result unstored(enum export_store_result result)
+{
+    return result == EXPORT_STORE_BUSY ? EXPORT_BUSY : EXPORT_FAILED;
+}
+
 /* Export it and store it. */
 static enum export_result create_locked(struct exports *exports, const struct export_spec *spec,
                                         const char *json, const struct export_report *report)
 {
+    enum export_store_result stored;
     char error[EXPORT_TEXT_BYTES];
 
     if (!export_room(exports, 2, report)) /* it is taken away again if it cannot be stored */
         return EXPORT_BUSY;
     if (!export_entry_create(exports, spec, report))
         return EXPORT_REFUSED;
-    if (export_store_put(exports->config.state_fd, spec->path, json, error, sizeof(error)))
+    stored = export_store_put(exports->config.state_fd, spec->path, json, error, sizeof(error));
+    if (stored == EXPORT_STORE_DONE)
         return EXPORT_DONE;
     export_say(report, "%s cannot be stored: %s", spec->path, error);
     if (!export_entry_take_away(exports, export_entry_find(exports, spec->path), error,
                                 sizeof(error)))
         export_say(report, "it stays until the server ends: %s", error);
-    return EXPORT_FAILED;
+    return unstored(stored);
 }
 
 static enum export_result add_locked(struct exports *exports, const struct export_spec *spec,
@@ -142,13 +149,15 @@ static enum export_result replace_locked(struct exports *exports, struct export_
                                          const struct export_report *report)
 {
     const char *path = spec->path;
+    enum export_store_result stored;
     char error[EXPORT_TEXT_BYTES];
 
     if (!export_room(exports, 1, report))
         return EXPORT_BUSY;
-    if (!export_store_put(exports->config.state_fd, path, json, error, sizeof(error))) {
+    stored = export_store_put(exports->config.state_fd, path, json, error, sizeof(error));
+    if (stored != EXPORT_STORE_DONE) {
         export_say(report, "%s cannot be stored: %s", path, error);
-        return EXPORT_FAILED;
+        return unstored(stored);
     }
     export_shelf_drop(exports, path); /* what was stored before, and overruled */
     if (!export_table_change(exports->config.table, spec, error, sizeof(error))) {
@@ -203,11 +212,13 @@ enum export_result exports_change(struct exports *exports, const char *path, con
 static enum export_result forget_locked(struct exports *exports, const char *path,
                                         const struct export_report *report)
 {
+    enum export_store_result stored;
     char error[EXPORT_TEXT_BYTES];
 
-    if (!export_store_remove(exports->config.state_fd, path, error, sizeof(error))) {
+    stored = export_store_remove(exports->config.state_fd, path, error, sizeof(error));
+    if (stored != EXPORT_STORE_DONE) {
         export_say(report, "%s cannot be removed from what is stored: %s", path, error);
-        return EXPORT_FAILED;
+        return unstored(stored);
     }
     export_shelf_drop(exports, path);
     return EXPORT_DONE;

@@ -2,10 +2,16 @@
 #include "daemon/export_store.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "database/database.h"
+
+enum {
+    BUSY_MS = 250 /* the administrator waits */
+};
 
 enum statement {
     SQL_LOAD,
@@ -41,6 +47,14 @@ static const struct database_kind kind = {
 static bool is_missing(int dir)
 {
     return faccessat(dir, kind.file, F_OK, 0) != 0 && errno == ENOENT;
+}
+
+/* It has no tables yet only if the server was killed while it made them. */
+static bool is_empty(int dir)
+{
+    struct stat st;
+
+    return fstatat(dir, kind.file, &st, 0) == 0 && st.st_size == 0;
 }
 
 /* SQLITE_DONE, or an error. */
@@ -84,12 +98,14 @@ bool export_store_check(int dir, char *error, size_t size)
     return true;
 }
 
-static bool explain(struct database *db, char *error, size_t size)
+static enum export_store_result explain(struct database *db, char *error, size_t size)
 {
+    bool busy = sqlite3_errcode(db->handle) == SQLITE_BUSY;
+
     database_explain(db, database_failure(db), error, size);
     database_rollback(db);
     database_close(db);
-    return false;
+    return busy ? EXPORT_STORE_BUSY : EXPORT_STORE_FAILED;
 }
 
 bool export_store_read(int dir, export_store_visit *visit, void *context, char *error, size_t size)
@@ -99,6 +115,9 @@ bool export_store_read(int dir, export_store_visit *visit, void *context, char *
 
     if (is_missing(dir))
         return true;
+    if (is_empty(dir))
+        log_warn("export.store_empty", LOG_STR("file", kind.file),
+                 LOG_STR("note", "exports that were stored in it are lost"));
     db = database_open(&kind, dir, error, size);
     if (!db)
         return false;
@@ -111,29 +130,31 @@ bool export_store_read(int dir, export_store_visit *visit, void *context, char *
 }
 
 /* `json` NULL: the statement has no such parameter. */
-static bool change(int dir, enum statement statement, const char *path, const char *json,
-                   char *error, size_t size)
+static enum export_store_result change(int dir, enum statement statement, const char *path,
+                                       const char *json, char *error, size_t size)
 {
-    struct database *db = database_open(&kind, dir, error, size);
+    bool busy;
+    struct database *db = database_open_soon(&kind, dir, BUSY_MS, &busy, error, size);
     sqlite3_stmt *s = db ? db->statements[statement] : NULL;
 
     if (!db)
-        return false;
+        return busy ? EXPORT_STORE_BUSY : EXPORT_STORE_FAILED;
     if (!database_exec(db, "BEGIN IMMEDIATE") ||
         sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC) != SQLITE_OK ||
         (json && sqlite3_bind_text(s, 2, json, -1, SQLITE_STATIC) != SQLITE_OK) ||
         !database_run(db, statement) || !database_commit(db))
         return explain(db, error, size);
     database_close(db);
-    return true;
+    return EXPORT_STORE_DONE;
 }
 
-bool export_store_put(int dir, const char *path, const char *json, char *error, size_t size)
+enum export_store_result export_store_put(int dir, const char *path, const char *json, char *error,
+                                          size_t size)
 {
     return change(dir, SQL_PUT, path, json, error, size);
 }
 
-bool export_store_remove(int dir, const char *path, char *error, size_t size)
+enum export_store_result export_store_remove(int dir, const char *path, char *error, size_t size)
 {
     return change(dir, SQL_REMOVE, path, NULL, error, size);
 }

@@ -23,7 +23,14 @@ bool export_store_peek(int dir, export_store_visit *visit, void *context) MUST_U
 /* Would export_store_read() fail?  Writes nothing. */
 bool export_store_check(int dir, char *error, size_t size) MUST_USE;
 
-/* On true it is durable.  Takes the place of what was stored for the path. */
-bool export_store_put(int dir, const char *path, const char *json, char *error,
-                      size_t size) MUST_USE;
-bool export_store_remove(int dir, const char *path, char *error, size_t size) MUST_USE;
+enum export_store_result {
+    EXPORT_STORE_DONE,   /* it is durable */
+    EXPORT_STORE_BUSY,   /* another process has the database locked, and does not let go of it */
+    EXPORT_STORE_FAILED, /* it cannot be written */
+};
+
+/* With `error` unless it is done.  Takes the place of what was stored for the path. */
+enum export_store_result export_store_put(int dir, const char *path, const char *json, char *error,
+                                          size_t size) MUST_USE;
+enum export_store_result export_store_remove(int dir, const char *path, char *error,
+                                             size_t size) MUST_USE;

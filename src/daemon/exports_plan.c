@@ -205,7 +205,8 @@ static void take_over(struct exports *exports, struct export_entry *entry,
 
     if (entry->origin == EXPORT_BY_ADMIN) {
         export_say(report, "export %s belongs to the configuration from now on", entry->spec.path);
-        if (!export_store_remove(exports->config.state_fd, entry->spec.path, error, sizeof(error)))
+        if (export_store_remove(exports->config.state_fd, entry->spec.path, error, sizeof(error)) !=
+            EXPORT_STORE_DONE)
             export_say(report, "export %s is still stored: %s", entry->spec.path, error);
     }
     entry->origin = origin;

@@ -60,7 +60,7 @@ static bool choose_journal(struct database *db)
         db->kind->shared ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = TRUNCATE";
 
     for (int waited = 0; !database_exec(db, sql); waited += BUSY_STEP_MS) {
-        if (sqlite3_errcode(db->handle) != SQLITE_BUSY || waited >= BUSY_MS)
+        if (sqlite3_errcode(db->handle) != SQLITE_BUSY || waited >= db->busy_ms)
             return false;
         (void)sqlite3_sleep(BUSY_STEP_MS);
     }
@@ -70,7 +70,8 @@ static bool choose_journal(struct database *db)
 /* With an exclusive lock SQLite needs no shared memory. */
 static bool configure(struct database *db)
 {
-    return sqlite3_busy_timeout(db->handle, BUSY_MS) == SQLITE_OK && seal_functions(db->handle) &&
+    return sqlite3_busy_timeout(db->handle, db->busy_ms) == SQLITE_OK &&
+           seal_functions(db->handle) &&
            (db->kind->shared || database_exec(db, "PRAGMA locking_mode = EXCLUSIVE"));
 }
 
@@ -220,18 +221,29 @@ static bool prepare_all(struct database *db)
 
 struct database *database_open(const struct database_kind *kind, int dir, char *error, size_t size)
 {
+    bool busy;
+
+    return database_open_soon(kind, dir, BUSY_MS, &busy, error, size);
+}
+
+struct database *database_open_soon(const struct database_kind *kind, int dir, int busy_ms,
+                                    bool *busy, char *error, size_t size)
+{
     struct database *db = must_calloc(1, sizeof(*db));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     char path[PATH_BYTES], why[128] = "";
 
     db->kind = kind;
+    db->busy_ms = busy_ms;
     db->statements = must_calloc(kind->statement_count, sizeof(*db->statements));
+    *busy = false;
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, kind->file);
     if (!make_private(kind->file, dir))
         (void)snprintf(why, sizeof(why), "%s", strerror(errno));
     else if (sqlite3_open_v2(path, &db->handle, flags, NULL) == SQLITE_OK && configure(db) &&
              check_schema(db, why, sizeof(why)) && prepare_all(db))
         return db;
+    *busy = !*why && db->handle && sqlite3_errcode(db->handle) == SQLITE_BUSY;
     database_explain(db, *why ? why : NULL, error, size);
     database_close(db);
     return NULL;

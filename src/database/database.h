@@ -37,14 +37,21 @@ struct database_kind {
 
 struct database {
     const struct database_kind *kind;
+    int busy_ms;
     sqlite3 *handle;
     sqlite3_stmt **statements;
 };
 
-/* Open the database in the directory `dir`; create it if it does not exist.  NULL with a reason in
- * `error`, which begins with the file's name. */
+/* Open the database in the directory `dir`; create it if it does not exist.  Waits some seconds
+ * while another process has it locked.  NULL with a reason in `error`, which begins with the file's
+ * name. */
 struct database *database_open(const struct database_kind *kind, int dir, char *error,
                                size_t size) MUST_USE;
+
+/* The same, for a thread that others wait for: waits `busy_ms` for a lock, then and whenever the
+ * database is used.  *busy: it is NULL because of a lock. */
+struct database *database_open_soon(const struct database_kind *kind, int dir, int busy_ms,
+                                    bool *busy, char *error, size_t size) MUST_USE;
 
 /* The same without writing anything.  True if database_open() would accept the file, as far as can
  * be seen. *db can then be read; its schema is not upgraded. *db is NULL if the file is missing or

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
+import time
 import unittest
 from urllib.parse import quote
 
@@ -51,7 +53,7 @@ class LocalServer(Server):
         first = os.path.join(self.own, "first")
         os.mkdir(self.data)
         os.mkdir(first)
-        self.options = ("--export", f"/first=local:{first}")
+        self.options = (*self.options, "--export", f"/first=local:{first}")
         return super().__enter__()
 
 
@@ -145,6 +147,34 @@ class Exports(Case):
             self.assertEqual(self.must(200, server, "GET", at("/gone"))["state"], "failed")
             self.must(204, server, "DELETE", at("/gone"))
             self.must(404, server, "GET", at("/gone"))
+
+    def test_locked_store(self):
+        """Another process has it: that is told soon, and nothing is changed."""
+        with Server() as server:
+            self.must(201, server, "POST", EXPORTS, {"path": "/x", "backend": "mem"})
+            other = sqlite3.connect(os.path.join(server.state, "exports.db"), isolation_level=None)
+            other.execute("BEGIN EXCLUSIVE")
+            began = time.monotonic()
+            for method, path, body in (("POST", EXPORTS, {"path": "/y", "backend": "mem"}),
+                                       ("PUT", at("/x"), {"backend": "mem", "access": "ro"}),
+                                       ("DELETE", at("/x"), None)):
+                self.assertIn("locked", self.must(503, server, method, path, body)["reasons"][0])
+            self.assertLess(time.monotonic() - began, 4)  # three times a quarter of a second
+            other.close()
+            self.assertEqual({path: one["read_only"] for path, one in self.paths(server).items()},
+                             {"/": False, "/x": False})
+            self.must(204, server, "DELETE", at("/x"))
+
+    def test_emptied_store(self):
+        with Server() as server:
+            self.must(201, server, "POST", EXPORTS, {"path": "/x", "backend": "mem"})
+            server.stop()
+            self.assertNotIn("export.store_empty", server.text())
+            with open(os.path.join(server.state, "exports.db"), "w", encoding="utf-8"):
+                pass
+            server.start()
+            self.assertEqual(list(self.paths(server)), ["/"])
+            self.assertRegex(server.text(), r"warn export\.store_empty file=.exports\.db")
 
     def states(self, server):
         return [(one["path"], one["state"]) for one in self.must(200, server, "GET", EXPORTS)["items"]]
