@@ -72,6 +72,15 @@ static bool keeps_files(const struct export_spec *spec)
     return backend_keeping_files(spec, 1) > 0;
 }
 
+bool export_share_comes(const struct exports *exports, const struct export_spec *spec)
+{
+    bool comes = false;
+
+    for (uint32_t i = 0; i < exports->leaving_count; i++)
+        comes |= exports->leaving[i].descriptors > 0;
+    return comes && keeps_files(spec) && exports->spare < DESCRIPTORS_LATER_MIN;
+}
+
 /* Its share of the descriptors.  False: they are too few. */
 static bool share_take(struct exports *exports, const struct export_spec *spec, uint32_t *share)
 {

@@ -60,6 +60,9 @@ const char *export_uses_text(const struct open_fs_uses *uses, char *text, size_t
 struct vfs *export_backend_later(struct exports *exports, const struct export_spec *spec,
                                  uint32_t *share, char *error, size_t size);
 
+/* Are there no descriptors for it, but will a removed backend that is not gone give some back? */
+bool export_share_comes(const struct exports *exports, const struct export_spec *spec);
+
 /* Hooks of the table (export_table_hooks). */
 void export_revoke_all(struct vfs *fs, void *context);
 void export_backend_gone(struct vfs *fs, void *context);

@@ -2,10 +2,16 @@
 #include "daemon/exports.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "daemon/export_excluded.h"
 #include "daemon/export_shelf.h"
 #include "daemon/export_store.h"
+
+enum {
+    SHARE_WAIT_MS = 3000, /* two ticks, and some time for what is in progress */
+    SHARE_STEP_MS = 50
+};
 
 /* Those at `path`, or all. */
 static uint32_t pick(const struct exports *exports, const char *path,
@@ -90,6 +96,20 @@ static enum export_result add_locked(struct exports *exports, const struct expor
     return create_locked(exports, spec, json, report);
 }
 
+/* An export that was removed just now has its descriptors until nobody uses it; exports_tick() sees
+ * that. */
+static void await_share_locked(struct exports *exports, const struct export_spec *spec)
+{
+    static const struct timespec step = {.tv_nsec = SHARE_STEP_MS * 1000000L};
+
+    for (int waited = 0; waited < SHARE_WAIT_MS && export_share_comes(exports, spec);
+         waited += SHARE_STEP_MS) {
+        CHECK(pthread_mutex_unlock(&exports->lock) == 0);
+        (void)nanosleep(&step, NULL);
+        CHECK(pthread_mutex_lock(&exports->lock) == 0);
+    }
+}
+
 enum export_result exports_add(struct exports *exports, const char *json,
                                const struct export_report *report)
 {
@@ -98,6 +118,8 @@ enum export_result exports_add(struct exports *exports, const char *json,
 
     CHECK(pthread_mutex_lock(&exports->lock) == 0);
     said = export_json_read(json, report);
+    if (said)
+        await_share_locked(exports, &said->exports[0]);
     result = said ? add_locked(exports, &said->exports[0], json, report) : EXPORT_REFUSED;
     CHECK(pthread_mutex_unlock(&exports->lock) == 0);
     config_destroy(said);

@@ -176,6 +176,18 @@ class Exports(Case):
             self.assertEqual(list(self.paths(server)), ["/"])
             self.assertRegex(server.text(), r"warn export\.store_empty file=.exports\.db")
 
+    def test_descriptors_come_back(self):
+        """An export gets those of one that was removed just now."""
+        with LocalServer("--descriptors", "1024") as server:
+            body = {"path": "/x", "backend": "local", "argument": server.data}
+            count = 0
+            while self.ask(server, "POST", EXPORTS, {**body, "path": f"/x{count}"}).status == 201:
+                count += 1
+            self.assertGreater(count, 0)
+            for _ in range(3):
+                self.must(204, server, "DELETE", at("/x0"))
+                self.must(201, server, "POST", EXPORTS, {**body, "path": "/x0"})
+
     def states(self, server):
         return [(one["path"], one["state"]) for one in self.must(200, server, "GET", EXPORTS)["items"]]
 
